@@ -1,0 +1,1 @@
+"""How services ask each other: one class per service, over one httpx core."""

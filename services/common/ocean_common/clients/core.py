@@ -1,0 +1,83 @@
+"""A call to a neighbour: timeouts, retries, and its problems as our errors."""
+
+import asyncio
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from ocean_common.errors import ServiceUnavailable
+from ocean_common.problems import decode, from_problem
+from ocean_common.telemetry import outgoing_headers
+
+T = TypeVar("T")
+TIMEOUT = httpx.Timeout(60.0, connect=1.0, pool=30.0)  # s
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32)
+ATTEMPTS, PAUSE = 3, 0.1  # only what never got an answer is asked again; the pause (s) doubles
+MESSAGEPACK = "application/x-msgpack"
+
+# The request never arrived, or the neighbour closed a kept connection under it: it was restarted.
+_UNANSWERED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
+
+
+class Neighbour:
+    """One neighbouring service, over one pool of kept connections."""
+
+    def __init__(self, name: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Take ``http://host:port``, or ``unix:/path`` of a socket on the same machine."""
+        self.name = name
+        if url.startswith("unix:") and transport is None:
+            transport = httpx.AsyncHTTPTransport(uds=url.removeprefix("unix:"), limits=LIMITS)
+        base = "http://local" if url.startswith("unix:") else url
+        self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT, limits=LIMITS, transport=transport)
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        await self._http.aclose()
+
+    async def get(self, path: str, kind: type[T], **params: str | float) -> T:
+        """GET ``path`` and decode its MessagePack body as ``kind``."""
+        return await self._ask("GET", path, kind, params=params)
+
+    async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
+        """POST ``body`` as MessagePack, and decode the answer as ``kind``. It must be safe to ask twice."""
+        return await self._ask("POST", path, kind, content=msgspec.msgpack.encode(body))
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        params: dict[str, str | float] | None = None,
+        content: bytes | None = None,
+    ) -> T:
+        for attempt in range(ATTEMPTS):
+            headers = {"accept": MESSAGEPACK, **outgoing_headers()}
+            if content is not None:
+                headers["content-type"] = MESSAGEPACK
+            try:
+                response = await self._http.request(method, path, params=params, content=content, headers=headers)
+            except _UNANSWERED:
+                await asyncio.sleep(PAUSE * 2**attempt)
+                continue
+            except httpx.TimeoutException as error:
+                raise ServiceUnavailable(f"the {self.name} service took too long to answer") from error
+            except httpx.TransportError as error:
+                raise ServiceUnavailable(f"the {self.name} service broke off its answer") from error
+            return self._read(response, kind)
+        raise ServiceUnavailable(f"the {self.name} service does not answer; try again in a few seconds")
+
+    def _read(self, response: httpx.Response, kind: type[T]) -> T:
+        if not response.is_error:
+            return msgspec.msgpack.decode(response.content, type=kind)
+        problem = decode(response.content)
+        if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ServiceUnavailable(f"the {self.name} service failed")
+        raise from_problem(problem)
+
+
+def segment(text: str) -> str:
+    """``text`` as one segment of a path, whatever is in it."""
+    return quote(text, safe="")

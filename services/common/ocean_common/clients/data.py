@@ -1,0 +1,39 @@
+"""What plotting asks the data service."""
+
+from typing import Protocol, runtime_checkable
+
+import httpx
+import msgspec
+
+from ocean_common.clients.core import Neighbour
+from ocean_common.contracts.data import Profiles, ProfilesAsked, TileAsked, TileField
+
+
+@runtime_checkable
+class Numbers(Protocol):
+    """Who has the numbers."""
+
+    async def tile_field(self, asked: TileAsked) -> TileField:
+        """The field behind a map tile."""
+
+    async def profiles(self, asked: ProfilesAsked) -> Profiles:
+        """Profiles of several variables at several points."""
+
+
+class DataClient:
+    """The data service over HTTP."""
+
+    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._http = Neighbour("data", url, transport)
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        await self._http.aclose()
+
+    async def tile_field(self, asked: TileAsked) -> TileField:
+        """The field behind a map tile."""
+        return await self._http.get("/internal/tile-field", TileField, **msgspec.structs.asdict(asked))
+
+    async def profiles(self, asked: ProfilesAsked) -> Profiles:
+        """Profiles of several variables at several points."""
+        return await self._http.post("/internal/profiles", asked, Profiles)

@@ -1,0 +1,107 @@
+"""What the neighbours of the metadata service ask it, and keep."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from contextlib import suppress
+from typing import Protocol, Self, runtime_checkable
+
+import httpx
+
+from ocean_common.clients.core import Neighbour, segment
+from ocean_common.contracts.assets import Assets, Revisions, VariableInfo
+from ocean_common.errors import OceanError, ServiceUnavailable
+
+REFRESH = 2.0  # s between two questions for revisions
+KEPT = 512  # variables whose assets are kept
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Catalogue(Protocol):
+    """Who knows which data exist."""
+
+    async def revision(self, dataset: str) -> str:
+        """The revision of ``dataset``, or DatasetNotFound."""
+
+    async def variable(self, dataset: str, variable: str) -> VariableInfo:
+        """What labels, colours and units need, or DatasetNotFound or VariableNotFound."""
+
+    async def assets(self, dataset: str, variable: str) -> Assets:
+        """Where the numbers are and how they lie, or DatasetNotFound or VariableNotFound."""
+
+
+class MetadataClient:
+    """The catalogue over HTTP. What was asked is kept until its dataset's revision changes.
+
+    Revisions are asked again every 2 s, in the background; while the metadata service is away, what is kept
+    goes on serving. Use it as an async context manager.
+    """
+
+    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._http = Neighbour("metadata", url, transport)
+        self._known = Revisions(catalogue="", datasets={})
+        self._assets: OrderedDict[tuple[str, str], Assets] = OrderedDict()
+        self._polling: asyncio.Task[None] | None = None
+        self.away: str | None = None  # why the metadata service did not answer the last time
+
+    async def __aenter__(self) -> Self:
+        self._polling = asyncio.create_task(self._poll())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._polling:
+            self._polling.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._polling
+        await self._http.aclose()
+
+    async def revision(self, dataset: str) -> str:
+        """The revision of ``dataset``; one that is not known yet is asked for."""
+        if dataset not in self._revisions:
+            await self.refresh(dataset)
+        return self._revisions[dataset]
+
+    async def variable(self, dataset: str, variable: str) -> VariableInfo:
+        """What labels, colours and units need."""
+        return (await self.assets(dataset, variable)).variable
+
+    async def assets(self, dataset: str, variable: str) -> Assets:
+        """Where the numbers are and how they lie."""
+        key = (dataset, variable)
+        kept = self._assets.get(key)
+        if kept is not None and kept.revision == self._revisions.get(dataset, kept.revision):
+            self._assets.move_to_end(key)
+            return kept
+        try:
+            fresh = await self._http.get(f"/internal/assets/{segment(dataset)}/{segment(variable)}", Assets)
+        except ServiceUnavailable:
+            if kept is None:
+                raise
+            return kept
+        self._assets[key] = fresh
+        if len(self._assets) > KEPT:
+            self._assets.popitem(last=False)
+        return fresh
+
+    async def refresh(self, dataset: str = "") -> None:
+        """Ask for the revisions; with ``dataset``, DatasetNotFound if the catalogue has none of this id."""
+        found = await self._http.get("/internal/revisions", Revisions, known=self._known.catalogue, dataset=dataset)
+        if found.datasets is not None:
+            self._known = found
+        self.away = None
+
+    @property
+    def _revisions(self) -> dict[str, str]:
+        return self._known.datasets or {}
+
+    async def _poll(self) -> None:
+        while True:
+            try:
+                await self.refresh()
+            except OceanError as error:
+                if self.away is None:
+                    _log.warning("metadata is away: %s", error)
+                self.away = str(error)
+            await asyncio.sleep(REFRESH)

@@ -1,0 +1,5 @@
+"""What crosses a service border: frozen Structs, nothing else.
+
+Contracts only grow: a new field has a default, and none is renamed or retyped. JSON to people,
+MessagePack between services.
+"""

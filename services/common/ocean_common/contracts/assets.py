@@ -1,0 +1,112 @@
+"""What the metadata service tells its neighbours: where the numbers of a variable are, and how they lie."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from ocean_common.contracts.arrays import Array
+
+Role = Literal["time", "depth", "y", "x", "node", "face", "other"]
+GridKind = Literal["rectilinear", "projected", "curvilinear", "triangles", "none"]
+DepthKind = Literal["depth", "height", "sigma", "index"]
+
+
+class VariableInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a variable is: what labels, colours and units need."""
+
+    dataset: str
+    key: str  # as in the API's addresses
+    name: str  # display name
+    units: str
+    scale: tuple[float, float]
+    standard_name: str | None = None
+    long_name: str | None = None
+    zero_centered: bool = False
+    categories: list[str] = []  # labels of discrete values, in order
+    two_dimensional: bool = False
+    dataset_name: str = ""
+    attribution: str | None = None
+    quantum: str | None = None
+    revision: str = ""  # of the dataset
+
+
+class Dimension(msgspec.Struct, frozen=True, kw_only=True):
+    """One dimension of a variable, as in the file, and what it means."""
+
+    name: str
+    size: int  # of a time dimension: in the first file
+    role: Role
+
+
+class Grid(msgspec.Struct, frozen=True, kw_only=True):
+    """How the cells of a variable lie on the Earth, and where to read that.
+
+    ===========  ======================================================================
+    rectilinear  `latitude(y)` and `longitude(x)`
+    projected    `y_axis(y)` and `x_axis(x)` in the plane of `mapping`
+    curvilinear  `latitude(y, x)` and `longitude(y, x)`
+    triangles    `latitude(node)`, `longitude(node)` and `connectivity`
+    none         not a map
+    ===========  ======================================================================
+    """
+
+    id: str  # equal ids: the same cells, so that what was computed for one serves the other
+    kind: GridKind
+    shape: tuple[int, ...]  # (y, x), or (node,)
+    file: str = ""  # path of the file that holds the coordinates
+    latitude: str | None = None  # names of variables in `file`
+    longitude: str | None = None
+    y_axis: str | None = None
+    x_axis: str | None = None
+    axis_factor: float = 1.0  # projected: axis units to metres, or to degrees for a rotated pole
+    mapping: dict[str, Any] | None = None  # CF grid mapping attributes
+    connectivity: str | None = None
+    bounds: tuple[float, float, float, float] | None = None  # west, south, east, north; degrees
+
+
+class DepthAxis(msgspec.Struct, frozen=True, kw_only=True):
+    """The vertical levels of a variable, in the order of the file."""
+
+    name: str  # of the coordinate variable, or of the dimension where there is none
+    kind: DepthKind
+    values: list[float]  # m, positive down, for depth; m, positive up, for height; else as in the file
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """A data file, and the state in which it was indexed."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+class Steps(msgspec.Struct, frozen=True, kw_only=True):
+    """The time steps of a variable, ascending: parallel arrays."""
+
+    raw: Array  # int64: in `units`
+    seconds: Array  # int64: seconds since 1970-01-01 UTC, by the calendar's own date
+    file: Array  # int32: index into `Assets.files`
+    position: Array  # int32: index along the file's time dimension
+    units: str
+    calendar: str = "standard"
+
+
+class Assets(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is needed to read a variable."""
+
+    dataset: str
+    revision: str
+    variable: VariableInfo
+    source: str  # the variable's name in the files
+    dimensions: list[Dimension]
+    grid: Grid
+    depth: DepthAxis | None
+    files: list[File]
+    steps: Steps | None  # None: the variable has no time; it is read from the first file
+
+
+class Revisions(msgspec.Struct, frozen=True, kw_only=True):
+    """The revision of the catalogue and of every dataset in it."""
+
+    catalogue: str
+    datasets: dict[str, str] | None = None  # None: as the asker knows them

@@ -1,0 +1,83 @@
+"""Numbers: what the data service answers to people and to plotting."""
+
+from typing import Literal
+
+import msgspec
+
+from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.assets import VariableInfo
+
+Interpolation = Literal["nearest", "bilinear", "gaussian", "inverse"]
+Projection = Literal["EPSG:3857", "EPSG:32661", "EPSG:3031"]
+
+
+class PointValues(msgspec.Struct, frozen=True, kw_only=True):
+    """One variable at one point: a row per time step, a column per depth."""
+
+    dataset: str
+    variable: str
+    name: str
+    units: str
+    standard_name: str | None
+    latitude: float  # of the point, degrees north
+    longitude: float
+    cell: tuple[float, float]  # latitude and longitude of the centre of the nearest cell
+    interpolation: Interpolation
+    times: list[str]  # ISO 8601, UTC
+    raw_times: list[int]
+    depths: list[float | None]  # m; None: the variable has no depth, or the level has none
+    values: list[list[float | None]]  # [time][depth]; None over land, below the sea floor, or absent
+
+
+class TileAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The field behind a map tile. Two variables, with a comma: the magnitude of the vector."""
+
+    dataset: str
+    variable: str
+    time: str  # raw integer or ISO 8601
+    depth: str  # level or "bottom"
+    zoom: int
+    x: int
+    y: int
+    projection: Projection = "EPSG:3857"
+    interpolation: Interpolation = "gaussian"
+    radius: float = 25.0  # km
+    neighbours: int = 10
+
+
+class TileField(msgspec.Struct, frozen=True, kw_only=True):
+    """Values at the centres of a tile's pixels, north up."""
+
+    variable: VariableInfo
+    values: Array | None  # float32 (256, 256), NaN where there is nothing; None: nothing in the whole tile
+    revision: str
+
+
+class ProfilesAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Profiles of several variables at several points, at one time."""
+
+    dataset: str
+    variables: list[str]
+    points: list[tuple[float, float]]  # latitude, longitude
+    time: str = "-1"  # raw integer, ISO 8601, or -1: the last
+    interpolation: Interpolation = "nearest"
+    radius: float = 25.0  # km
+    neighbours: int = 10
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One variable over depth at several points."""
+
+    variable: VariableInfo
+    depths: Array  # float64 (point, depth): m, positive down
+    values: Array  # float64 (point, depth): NaN over land and below the sea floor
+
+
+class Profiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Profiles of several variables at the same points and time."""
+
+    time: str  # ISO 8601, UTC
+    raw_time: int
+    points: list[tuple[float, float]]
+    profiles: list[Profile]  # as asked
+    revision: str

@@ -1,0 +1,123 @@
+"""What HTTP promises and Litestar leaves out: HEAD, conditional requests, byte ranges, a bound on addresses."""
+
+import re
+from http import HTTPStatus
+
+import msgspec
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Message, Receive, Scope, Send
+
+from ocean_common.caching import entity_tag, matches
+from ocean_common.errors import AddressTooLong
+from ocean_common.problems import MEDIA_TYPE, to_problem
+
+MAX_ADDRESS = 32_768  # bytes of path and query
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class HttpSemantics:
+    """ASGI layer around a whole service, its error answers included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        size = len(scope["raw_path"]) + len(scope["query_string"])
+        if size > MAX_ADDRESS:
+            await _refuse(size, send)
+            return
+        method, asked = scope["method"], dict(scope["headers"])
+        if method == "HEAD":
+            scope["method"] = "GET"
+        answer = _Answer(send, head=method == "HEAD", readable=method in {"GET", "HEAD"}, asked=asked, scope=scope)
+        await self.app(scope, receive, answer)
+
+
+class _Answer:
+    """Holds the head of an answer back until the first piece of its body is seen."""
+
+    def __init__(self, send: Send, *, head: bool, readable: bool, asked: dict[bytes, bytes], scope: Scope) -> None:
+        self._send = send
+        self._head = head
+        self._readable = readable
+        self._asked = asked
+        self._scope = scope
+        self._start: HTTPResponseStartEvent | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        if message["type"] != "http.response.body":
+            await self._send(message)
+            return
+        if self._start is not None:
+            start, self._start = self._start, None
+            message = self._finish(start, message)
+            await self._send(start)
+        if self._head:
+            message = _body(b"", more=message.get("more_body", False))
+        await self._send(message)
+
+    def _finish(self, start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent) -> HTTPResponseBodyEvent:
+        """Tag an answer, and cut it to what the caller does not have yet."""
+        if not self._readable or start["status"] != HTTPStatus.OK:
+            return body
+        headers = MutableScopeHeaders(start)
+        marked = self._scope.get("state", {}).get("caching")
+        complete = not body.get("more_body")
+        if marked:
+            headers["etag"], headers["cache-control"] = marked
+        elif complete and "etag" not in headers:
+            headers["etag"] = entity_tag(body["body"])
+        if "cache-control" not in headers:
+            headers["cache-control"] = "no-cache"  # keep it, but ask whether it is still right
+        if not complete:
+            return body
+        if matches(self._header(b"if-none-match"), headers.get("etag", "")):
+            start["status"] = HTTPStatus.NOT_MODIFIED
+            for name in ("content-length", "content-type"):
+                headers.pop(name, None)
+            return _body(b"")
+        headers["accept-ranges"] = "bytes"
+        return self._cut(start, headers, body)
+
+    def _cut(
+        self, start: HTTPResponseStartEvent, headers: MutableScopeHeaders, body: HTTPResponseBodyEvent
+    ) -> HTTPResponseBodyEvent:
+        """One byte range (RFC 9110 §14); anything else asked for gets the whole."""
+        asked = _RANGE.fullmatch(self._header(b"range") or "")
+        if not asked or not (asked[1] or asked[2]) or self._header(b"if-range"):
+            return body
+        size = len(body["body"])
+        first = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
+        last = min(int(asked[2]), size - 1) if asked[1] and asked[2] else size - 1
+        if first > last:
+            start["status"] = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+            headers["content-range"], headers["content-length"] = f"bytes */{size}", "0"
+            return _body(b"")
+        start["status"] = HTTPStatus.PARTIAL_CONTENT
+        headers["content-range"] = f"bytes {first}-{last}/{size}"
+        headers["content-length"] = str(last + 1 - first)
+        return _body(body["body"][first : last + 1])
+
+    def _header(self, name: bytes) -> str | None:
+        value = self._asked.get(name)
+        return value.decode("latin-1") if value is not None else None
+
+
+def _body(content: bytes, *, more: bool = False) -> HTTPResponseBodyEvent:
+    return {"type": "http.response.body", "body": content, "more_body": more}
+
+
+async def _refuse(size: int, send: Send) -> None:
+    """An address that no front end writes: not worth parsing."""
+    problem = to_problem(AddressTooLong(f"the address has {size} bytes, at most {MAX_ADDRESS} are read"))
+    content = msgspec.json.encode(problem)
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send(_body(content))

@@ -1,0 +1,155 @@
+"""Errors become Problem Details (RFC 9457), and a neighbour's problem becomes an error again: the one table."""
+
+import logging
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import ResponseSpec
+
+from ocean_common import errors
+from ocean_common.contracts.problem import FieldProblem, Problem
+from ocean_common.errors import OceanError
+from ocean_common.telemetry import current_request_id
+
+MEDIA_TYPE = "application/problem+json"
+
+# 502 and 504 are not here: they are the gateway's words.
+STATUS: dict[type[OceanError], HTTPStatus] = {
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.DatasetNotFound: HTTPStatus.NOT_FOUND,
+    errors.VariableNotFound: HTTPStatus.NOT_FOUND,
+    errors.TimeNotFound: HTTPStatus.NOT_FOUND,
+    errors.DepthNotFound: HTTPStatus.NOT_FOUND,
+    errors.TileNotFound: HTTPStatus.NOT_FOUND,
+    errors.PlotKindNotFound: HTTPStatus.NOT_FOUND,
+    errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
+    errors.UnsupportedFormat: HTTPStatus.BAD_REQUEST,
+    errors.NotSupported: HTTPStatus.BAD_REQUEST,
+    errors.PointOutsideGrid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.AddressTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.SourceUnreadable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.TooBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ServiceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+BY_URN = {f"urn:ocean:{kind.__name__}": kind for kind in STATUS}
+
+_MISSING = re.compile(r"Missing required \w+ parameter '(.+?)'")
+_log = logging.getLogger(__name__)
+
+
+def to_problem(error: OceanError) -> Problem:
+    """Tell an expected failure to the caller."""
+    status = STATUS[type(error)]
+    wrong = [FieldProblem(field=error.field, message=str(error), allowed=list(error.allowed))] if error.field else []
+    return Problem(
+        type=f"urn:ocean:{type(error).__name__}",
+        title=status.phrase,
+        status=status,
+        detail=str(error),
+        message=str(error),
+        errors=wrong,
+        request_id=current_request_id(),
+    )
+
+
+def from_problem(problem: Problem) -> OceanError:
+    """Take a neighbour's failure for our own, so that its status reaches the caller."""
+    kind = BY_URN.get(problem.type, errors.ServiceUnavailable)
+    first = problem.errors[0] if problem.errors else None
+    return kind(problem.detail, field=first.field if first else None, allowed=first.allowed if first else ())
+
+
+def response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Problem]:
+    """Write a problem as the answer."""
+    return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def _of_http(error: HTTPException) -> Problem:
+    """A failure that Litestar found: no such route, a wrong method, a value of the wrong type."""
+    status = HTTPStatus(error.status_code)
+    detail, wrong = error.detail or status.phrase, []
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        wrong = [FieldProblem(field=_field(one), message=one["message"]) for one in error.extra]
+        detail = "; ".join(f"{one.field}: {one.message}" for one in wrong)
+    elif missing := _MISSING.match(detail):
+        detail = f"the parameter {missing[1]!r} is required"
+        wrong = [FieldProblem(field=missing[1], message=detail)]
+    elif status == HTTPStatus.NOT_FOUND:
+        detail = "nothing is served at this address, or a part of it is not of the right type; see /docs"
+    return Problem(
+        type="about:blank",
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        message=detail,
+        errors=wrong,
+        request_id=current_request_id(),
+    )
+
+
+def _field(wrong: Mapping[str, Any]) -> str:
+    """A body's members are named by their path, parameters by their name."""
+    key = str(wrong.get("key") or "")
+    return ("$" if key in {"", "data"} else f"$.{key}") if wrong.get("source") == "body" else key
+
+
+def _answer_expected(_: Request[Any, Any, Any], error: OceanError) -> Response[Problem]:
+    later = {"retry-after": str(error.retry_after)} if error.retry_after else {}
+    return response(to_problem(error), later)
+
+
+def _answer_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    return response(_of_http(error), error.headers)
+
+
+def _answer_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    _log.error("bug in %s %s", request.method, request.url.path, exc_info=error)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "The service failed. The request id helps its operators to find out why."
+    return response(
+        Problem(
+            type="about:blank",
+            title=status.phrase,
+            status=status,
+            detail=detail,
+            message=detail,
+            request_id=current_request_id(),
+        )
+    )
+
+
+HANDLERS: dict[type[Exception], Any] = {
+    OceanError: _answer_expected,
+    HTTPException: _answer_http,
+    Exception: _answer_bug,
+}
+
+
+def documented(*kinds: type[OceanError]) -> dict[int, ResponseSpec]:
+    """The error answers of a route, for its OpenAPI document: malformed requests, and these failures."""
+    by_status: dict[int, list[str]] = {int(HTTPStatus.BAD_REQUEST): ["A parameter is missing or wrong."]}
+    for kind in kinds:
+        by_status.setdefault(int(STATUS[kind]), []).append(kind.__doc__ or kind.__name__)
+    return {
+        status: ResponseSpec(
+            Problem,
+            description=" ".join(dict.fromkeys(texts)),
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status, texts in sorted(by_status.items())
+    }
+
+
+def decode(content: bytes) -> Problem | None:
+    """Read the body of a neighbour's error answer; None where it is no problem of ours."""
+    try:
+        return msgspec.json.decode(content, type=Problem)
+    except msgspec.DecodeError:
+        return None

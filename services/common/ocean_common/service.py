@@ -1,0 +1,76 @@
+"""Builds an app: what makes three services one family."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.openapi.spec import Tag
+from litestar.types import ControllerRouterHandler
+
+from ocean_common import problems
+from ocean_common.caching import NotModified, answer_not_modified
+from ocean_common.docs import assets_router, openapi
+from ocean_common.health import Readiness, health_router
+from ocean_common.http import HttpSemantics
+from ocean_common.telemetry import Metrics, Telemetry
+
+API = "/api/v2.0"
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_service(
+    *,
+    name: str,
+    title: str,
+    version: str,
+    description: str,
+    tags: Sequence[Tag],
+    api: Sequence[ControllerRouterHandler],
+    internal: Sequence[ControllerRouterHandler] = (),
+    dependencies: Mapping[str, object] | None = None,
+    readiness: Readiness | None = None,
+    lifespan: Sequence[Lifespan] = (),
+    metrics: Metrics | None = None,
+) -> Litestar:
+    """Make the app of one service.
+
+    Parameters
+    ----------
+    api
+        The public handlers; their paths are under `/api/v2.0`.
+    internal
+        Handlers for neighbours, under `/internal`, which no gateway router matches.
+    dependencies
+        What handlers ask for by name, ready made.
+    readiness
+        How the service finds out whether it can work.
+    lifespan
+        What lives as long as the app.
+    """
+    metrics = metrics or Metrics(name)
+    app = Litestar(
+        route_handlers=[
+            Router(API, route_handlers=list(api)),
+            Router("/internal", route_handlers=list(internal), include_in_schema=False),
+            health_router(name, version, readiness or Readiness(), metrics),
+            assets_router(name),
+        ],
+        dependencies={key: Provide(_giver(value), sync_to_thread=False) for key, value in (dependencies or {}).items()},
+        exception_handlers={**problems.HANDLERS, NotModified: answer_not_modified},
+        openapi_config=openapi(name, title, version, description, list(tags)),
+        lifespan=list(lifespan),
+        logging_config=None,  # `telemetry.configure_logs`, once a process
+    )
+    # Around the router, so that what it refuses is counted and answers HEAD as well.
+    app.asgi_handler = Telemetry(HttpSemantics(app.asgi_handler), metrics)
+    return app
+
+
+def _giver(value: object) -> Callable[[], Any]:
+    def give() -> Any:  # noqa: ANN401  Litestar checks the handler's own annotation
+        return value
+
+    return give

@@ -1,0 +1,54 @@
+"""The environment becomes one frozen Struct, once. A wrong value, and the service does not start."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, TypeVar
+
+import msgspec
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+Url = Annotated[str, msgspec.Meta(pattern=r"^(https?://[^/\s]+|unix:/.+)$")]
+
+
+class SettingsError(ValueError):
+    """A variable of the environment has a value that makes no sense."""
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service can be told. A subclass adds its own and names the prefix of its variables."""
+
+    prefix: ClassVar[str]
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    socket: str | None = None  # path of a Unix socket to listen on as well as, or better than, a port
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+    max_age: Annotated[int, msgspec.Meta(ge=0, le=86400)] = 60  # s that a browser keeps an answer
+
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+def load(kind: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
+    """Read ``kind`` from the variables that begin with its prefix.
+
+    Raises
+    ------
+    SettingsError
+        A value is wrong, or a variable with the prefix is not a setting: a misspelt setting would go unnoticed.
+    """
+    found = {key: value for key, value in environ.items() if key.startswith(kind.prefix)}
+    known = {kind.prefix + name.upper(): name for name in kind.__struct_fields__}
+    for key in found:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise SettingsError(f"{key} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+    try:
+        return msgspec.convert({known[key]: value for key, value in found.items()}, kind, strict=False)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`")
+        raise SettingsError(f"{kind.prefix}{name.upper()}: {text}" if name else text) from error

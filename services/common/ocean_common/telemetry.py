@@ -1,0 +1,152 @@
+"""Request ids, trace context, logs and metrics: what is seen of a service from outside."""
+
+import logging
+import re
+import secrets
+import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
+from time import perf_counter
+from typing import Any, Literal
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.process_collector import ProcessCollector
+
+REQUEST_ID = "x-request-id"
+TRACE_PARENT = "traceparent"
+QUIET = ("/health/", "/metrics")  # asked every second: not worth a line each
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACE = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_trace: ContextVar[tuple[str, str] | None] = ContextVar("trace", default=None)  # trace id, flags
+
+_log = structlog.get_logger("ocean.access")
+
+
+def current_request_id() -> str | None:
+    """The id of the request that is being answered."""
+    return _request_id.get()
+
+
+def outgoing_headers() -> dict[str, str]:
+    """The headers by which a neighbour knows whose request it answers (W3C Trace Context, level 1)."""
+    headers = {}
+    if (request_id := _request_id.get()) is not None:
+        headers[REQUEST_ID] = request_id
+    if (trace := _trace.get()) is not None:
+        headers[TRACE_PARENT] = f"00-{trace[0]}-{secrets.token_hex(8)}-{trace[1]}"
+    return headers
+
+
+def configure_logs(level: str, form: Literal["json", "text"]) -> None:
+    """One line a record on standard error, those of libraries included."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    render: structlog.types.Processor = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class Metrics:
+    """Counters of one service. Routes are labelled by their template: a map has a million tiles."""
+
+    def __init__(self, service: str) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        labels = ("service", "method", "route", "status")
+        self._service = service
+        self._requests = Counter("ocean_requests", "Requests answered", labels, registry=self.registry)
+        self._seconds = Histogram(
+            "ocean_request_seconds",
+            "Time from request to last byte",
+            labels[:3],
+            registry=self.registry,
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+        )
+
+    def record(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests.labels(self._service, method, route, status).inc()
+        self._seconds.labels(self._service, method, route).observe(seconds)
+
+
+class Telemetry:
+    """ASGI layer: gives every request its id and trace, and every answer a log line and a count."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, seen."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _begin(dict(scope["headers"]))
+        seen = {"status": 500, "bytes": 0}
+
+        async def count(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen["status"] = int(message["status"])
+                message["headers"] = [*message["headers"], (REQUEST_ID.encode(), request_id.encode())]
+            elif message["type"] == "http.response.body":
+                seen["bytes"] += len(message["body"])
+            await send(message)
+
+        started = perf_counter()
+        try:
+            await self.app(scope, receive, count)
+        finally:
+            self._end(scope, seen, perf_counter() - started)
+
+    def _end(self, scope: Scope, seen: Mapping[str, int], seconds: float) -> None:
+        route = scope.get("path_template") or "unmatched"
+        self.metrics.record(scope["method"], route, seen["status"], seconds)
+        if not scope["path"].startswith(QUIET):
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                route=route,
+                ms=round(seconds * 1000, 2),
+                **seen,
+            )
+
+
+def _begin(headers: Mapping[bytes, bytes]) -> str:
+    """Take the request's id and trace from its headers, or give it new ones."""
+    sent = headers.get(REQUEST_ID.encode(), b"").decode("latin-1")
+    request_id = sent if _ID.fullmatch(sent) else secrets.token_hex(8)
+    traced = _TRACE.fullmatch(headers.get(TRACE_PARENT.encode(), b"").decode("latin-1"))
+    trace = (traced[1], traced[2]) if traced else (secrets.token_hex(16), "00")
+    _request_id.set(request_id)
+    _trace.set(trace)
+    context: dict[str, Any] = {"request_id": request_id, "trace_id": trace[0]}
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(**context)
+    return request_id
