@@ -36,7 +36,10 @@ def openapi(name: str, title: str, version: str, description: str, tags: list[Ta
                 favicon=icon,
             ),
             RedocRenderPlugin(
-                path="/docs/redoc", js_url=f"{assets}/redoc/bundles/redoc.standalone.js", google_fonts=False, favicon=icon
+                path="/docs/redoc",
+                js_url=f"{assets}/redoc/bundles/redoc.standalone.js",
+                google_fonts=False,
+                favicon=icon,
             ),
         ],
     )

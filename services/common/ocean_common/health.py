@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from litestar import Response, Router, get
 from prometheus_client import generate_latest
 
-from ocean_common.contracts.health import Health
+from ocean_common.contracts.health import Health, Status
 from ocean_common.telemetry import Metrics
 
 PROMETHEUS = "text/plain; version=0.0.4"  # Litestar adds the charset
@@ -41,7 +41,7 @@ def health_router(service: str, version: str, readiness: Readiness, metrics: Met
     async def ready() -> Response[Health]:
         """The service can do its own job."""
         unready, degraded = await readiness.reasons()
-        status = "unready" if unready else "degraded" if degraded else "ready"
+        status: Status = "unready" if unready else "degraded" if degraded else "ready"
         health = Health(status=status, service=service, version=version, reasons=unready + degraded)
         return Response(health, status_code=503 if unready else 200)
 

@@ -5,7 +5,16 @@ from http import HTTPStatus
 
 import msgspec
 from litestar.datastructures import MutableScopeHeaders
-from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.enums import HttpMethod, ScopeType
+from litestar.types import (
+    ASGIApp,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 from ocean_common.caching import entity_tag, matches
 from ocean_common.errors import AddressTooLong
@@ -23,16 +32,16 @@ class HttpSemantics:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         size = len(scope["raw_path"]) + len(scope["query_string"])
         if size > MAX_ADDRESS:
             await _refuse(size, send)
             return
-        method, asked = scope["method"], dict(scope["headers"])
+        method, asked = str(scope["method"]), dict(scope["headers"])
         if method == "HEAD":
-            scope["method"] = "GET"
+            scope["method"] = HttpMethod.GET
         answer = _Answer(send, head=method == "HEAD", readable=method in {"GET", "HEAD"}, asked=asked, scope=scope)
         await self.app(scope, receive, answer)
 

@@ -124,7 +124,7 @@ def _answer_bug(request: Request[Any, Any, Any], error: Exception) -> Response[P
     )
 
 
-HANDLERS: dict[type[Exception], Any] = {
+HANDLERS: dict[int | type[Exception], Any] = {
     OceanError: _answer_expected,
     HTTPException: _answer_http,
     Exception: _answer_bug,

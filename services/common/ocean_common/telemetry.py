@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import Any, Literal
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
@@ -104,9 +105,10 @@ class Telemetry:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, seen."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+        method = scope["method"]  # before the layers within answer HEAD as GET
         request_id = _begin(dict(scope["headers"]))
         seen = {"status": 500, "bytes": 0}
 
@@ -122,15 +124,15 @@ class Telemetry:
         try:
             await self.app(scope, receive, count)
         finally:
-            self._end(scope, seen, perf_counter() - started)
+            self._end(scope, method, seen, perf_counter() - started)
 
-    def _end(self, scope: Scope, seen: Mapping[str, int], seconds: float) -> None:
+    def _end(self, scope: HTTPScope, method: str, seen: Mapping[str, int], seconds: float) -> None:
         route = scope.get("path_template") or "unmatched"
-        self.metrics.record(scope["method"], route, seen["status"], seconds)
+        self.metrics.record(method, route, seen["status"], seconds)
         if not scope["path"].startswith(QUIET):
             _log.info(
                 "request",
-                method=scope["method"],
+                method=method,
                 path=scope["path"],
                 route=route,
                 ms=round(seconds * 1000, 2),
