@@ -1,0 +1,163 @@
+"""Clients against neighbours that answer, fail, restart and go away."""
+
+import asyncio
+
+import httpx
+import msgspec
+import pytest
+from ocean_common import errors
+from ocean_common.clients.core import Neighbour, segment
+from ocean_common.clients.metadata import MetadataClient
+from ocean_common.contracts.assets import Assets, Grid, Revisions, VariableInfo
+from ocean_common.contracts.metadata import Quantum
+from ocean_common.problems import STATUS, from_problem, to_problem
+
+
+def packed(value, status=200):
+    return httpx.Response(status, content=msgspec.msgpack.encode(value))
+
+
+def ask(answer, method="get"):
+    async def go():
+        neighbour = Neighbour("books", "http://books", httpx.MockTransport(answer))
+        try:
+            if method == "post":
+                return await neighbour.post("/internal/x", Quantum(value="asked"), Quantum)
+            return await neighbour.get("/internal/x", Quantum, n=1)
+        finally:
+            await neighbour.aclose()
+
+    return asyncio.run(go())
+
+
+def test_an_answer_is_decoded_as_its_struct():
+    assert ask(lambda request: packed(Quantum(value=request.url.params["n"]))) == Quantum(value="1")
+    assert ask(lambda request: httpx.Response(200, content=request.content), "post") == Quantum(value="asked")
+
+
+@pytest.mark.parametrize("kind", STATUS)
+def test_a_neighbours_failure_is_raised_again_as_the_same_class(kind):
+    problem = to_problem(kind("it would work with a", field="$.x", allowed=["a"]))
+    with pytest.raises(kind) as raised:
+        ask(lambda _: httpx.Response(problem.status, content=msgspec.json.encode(problem)))
+    assert type(raised.value) is kind
+    assert (str(raised.value), raised.value.field, raised.value.allowed) == ("it would work with a", "$.x", ("a",))
+    assert from_problem(problem).args == raised.value.args
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b""])
+def test_an_answer_that_is_no_problem_of_ours_is_an_outage_with_the_neighbours_name(body):
+    with pytest.raises(errors.ServiceUnavailable, match="books"):
+        ask(lambda _: httpx.Response(500, content=body))
+
+
+def test_what_never_arrived_is_asked_again_and_then_given_up():
+    tries = []
+
+    def refuse_twice(request):
+        tries.append(request)
+        if len(tries) < 3:
+            raise httpx.ConnectError("refused", request=request)
+        return packed(Quantum(value="late"))
+
+    assert ask(refuse_twice) == Quantum(value="late")
+
+    def refuse(request):
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(errors.ServiceUnavailable, match="books service does not answer"):
+        ask(refuse)
+
+
+def test_a_time_out_is_not_asked_again():
+    tries = []
+
+    def slow(request):
+        tries.append(request)
+        raise httpx.ReadTimeout("slow", request=request)
+
+    with pytest.raises(errors.ServiceUnavailable, match="too long"):
+        ask(slow)
+    assert len(tries) == 1
+
+
+def test_a_segment_may_hold_anything():
+    assert segment("a/b c?#%") == "a%2Fb%20c%3F%23%25"
+
+
+class Metadata:
+    """A metadata service of one variable, whose state a test changes."""
+
+    def __init__(self):
+        self.revision, self.up, self.asked = "r1", True, []
+
+    def __call__(self, request):
+        if not self.up:
+            raise httpx.ConnectError("down", request=request)
+        self.asked.append(request.url.path)
+        if request.url.path == "/internal/revisions":
+            if request.url.params["dataset"] not in {"", "d"}:
+                problem = to_problem(errors.DatasetNotFound("no"))
+                return httpx.Response(404, content=msgspec.json.encode(problem))
+            known = request.url.params["known"] == self.revision
+            return packed(Revisions(catalogue=self.revision, datasets=None if known else {"d": self.revision}))
+        return packed(assets(self.revision))
+
+
+def assets(revision):
+    return Assets(
+        dataset="d",
+        revision=revision,
+        variable=VariableInfo(dataset="d", key="v", name="V", units="1", scale=(0, 1), revision=revision),
+        source="v",
+        dimensions=[],
+        grid=Grid(id="g", kind="none", shape=()),
+        depth=None,
+        files=[],
+        steps=None,
+    )
+
+
+def with_metadata(use):
+    metadata = Metadata()
+
+    async def go():
+        async with MetadataClient("http://metadata", httpx.MockTransport(metadata)) as client:
+            await use(metadata, client)
+
+    asyncio.run(go())
+
+
+def test_assets_are_kept_until_their_revision_changes():
+    async def use(metadata, client):
+        assert (await client.assets("d", "v")).revision == "r1"
+        await client.refresh("d")
+        assert (await client.variable("d", "v")).revision == "r1"
+        assert metadata.asked.count("/internal/assets/d/v") == 1
+        metadata.revision = "r2"
+        await client.refresh("d")
+        assert (await client.assets("d", "v")).revision == "r2"
+        assert await client.revision("d") == "r2"
+
+    with_metadata(use)
+
+
+def test_what_is_kept_goes_on_serving_while_metadata_is_away():
+    async def use(metadata, client):
+        await client.assets("d", "v")
+        await client.refresh("d")
+        metadata.up = False
+        assert (await client.assets("d", "v")).revision == "r1"
+        assert await client.revision("d") == "r1"
+        with pytest.raises(errors.ServiceUnavailable):
+            await client.assets("d", "other")
+
+    with_metadata(use)
+
+
+def test_an_unknown_dataset_is_not_found_and_not_an_outage():
+    async def use(metadata, client):
+        with pytest.raises(errors.DatasetNotFound):
+            await client.revision("nowhere")
+
+    with_metadata(use)

@@ -1,0 +1,254 @@
+"""What every service does the same way, shown on a service of two routes."""
+
+import json
+import logging
+
+import msgspec
+import pytest
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.testing import TestClient
+from ocean_common import errors, problems
+from ocean_common.caching import Freshness
+from ocean_common.contracts.metadata import Quantum
+from ocean_common.contracts.problem import Problem
+from ocean_common.health import Readiness
+from ocean_common.http import MAX_ADDRESS
+from ocean_common.parameters import DatasetId
+from ocean_common.service import create_service
+from ocean_common.telemetry import configure_logs
+
+PAGE = "/api/v2.0/page/known"
+
+
+class Shelf:
+    """Datasets whose revisions a test can change."""
+
+    def __init__(self):
+        self.revisions = {"known": "r1"}
+        self.read = 0
+
+    async def revision(self, dataset):
+        if dataset not in self.revisions:
+            raise errors.DatasetNotFound("no such dataset; try known", field="dataset", allowed=["known"])
+        return self.revisions[dataset]
+
+
+@get("/page/{dataset:str}", operation_id="readPage", responses=problems.documented(errors.DatasetNotFound))
+async def page(
+    request: Request, dataset: DatasetId, shelf: NamedDependency[Shelf], freshness: NamedDependency[Freshness]
+) -> Quantum:
+    await freshness(request, dataset)
+    shelf.read += 1
+    return Quantum(value="day")
+
+
+@get("/fails/{how:str}", operation_id="fail")
+async def fails(how: FromPath[str], times: FromQuery[int] = 1) -> Quantum:
+    if how == "busy":
+        raise errors.TooBusy("the queue is full", retry_after=3)
+    raise KeyError(how * times)
+
+
+@pytest.fixture
+def shelf():
+    return Shelf()
+
+
+@pytest.fixture
+def client(shelf):
+    async def unready():
+        return [] if shelf.revisions else ["nothing is indexed yet"]
+
+    async def degraded():
+        return [] if "known" in shelf.revisions else ["the shelf lost its book"]
+
+    app = create_service(
+        name="books",
+        title="Books",
+        version="1.2.3",
+        description="Two routes.",
+        tags=[],
+        api=[page, fails],
+        dependencies={"shelf": shelf, "freshness": Freshness(shelf, "1.2.3", 60)},
+        readiness=Readiness(unready, degraded),
+    )
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def problem_of(response):
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = msgspec.json.decode(response.content, type=Problem)
+    assert problem.status == response.status_code
+    assert problem.message == problem.detail
+    assert problem.request_id == response.headers["x-request-id"]
+    return problem
+
+
+def test_an_unknown_dataset_is_a_problem_that_says_what_would_work(client):
+    response = client.get("/api/v2.0/page/nowhere")
+    problem = problem_of(response)
+    assert (problem.status, problem.type) == (404, "urn:ocean:DatasetNotFound")
+    assert problem.errors[0].field == "dataset"
+    assert problem.errors[0].allowed == ["known"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "field"),
+    [
+        ("/api/v2.0/fails/x?times=many", 400, "times"),
+        ("/api/v2.0/nothing", 404, None),
+        ("/api/v2.0/page/%00", 404, "dataset"),
+        ("/api/v2.0/page/..%2f..%2fetc", 404, None),
+    ],
+)
+def test_what_the_router_refuses_is_a_problem_too(client, path, status, field):
+    problem = problem_of(client.get(path))
+    assert problem.status == status
+    assert [one.field for one in problem.errors] == ([field] if field else [])
+
+
+def test_a_wrong_method_is_told_which_are_right(client):
+    response = client.delete(PAGE)
+    assert problem_of(response).status == 405
+    assert "GET" in response.headers["allow"]
+
+
+def test_a_bug_is_a_bare_500_and_its_traceback_stays_in_the_log(client, caplog):
+    with caplog.at_level(logging.ERROR):
+        problem = problem_of(client.get("/api/v2.0/fails/secret"))
+    assert problem.status == 500
+    assert "secret" not in problem.detail
+    assert "KeyError: 'secret'" in caplog.text
+
+
+def test_a_busy_service_says_when_to_come_back(client):
+    response = client.get("/api/v2.0/fails/busy")
+    assert problem_of(response).status == 503
+    assert response.headers["retry-after"] == "3"
+
+
+def test_an_address_that_is_too_long_is_refused_unread(client):
+    response = client.get("/api/v2.0/fails/x", params={"times": "1" * MAX_ADDRESS})
+    assert response.status_code == 414
+    assert problem_of(response).type == "urn:ocean:AddressTooLong"
+
+
+def test_head_answers_like_get_without_a_body(client):
+    whole, head = client.get(PAGE), client.head(PAGE)
+    assert head.status_code == 200
+    assert head.content == b""
+    for name in ("content-length", "content-type", "etag", "cache-control"):
+        assert head.headers[name] == whole.headers[name]
+
+
+def test_a_caller_with_the_same_revision_gets_304_before_anything_is_read(client, shelf):
+    tag = client.get(PAGE).headers["etag"]
+    again = client.get(PAGE, headers={"if-none-match": f'"other", {tag}', "cache-control": "no-cache"})
+    assert (again.status_code, again.content, shelf.read) == (304, b"", 1)
+    assert again.headers["etag"] == tag
+    shelf.revisions["known"] = "r2"
+    changed = client.get(PAGE, headers={"if-none-match": tag})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != tag
+
+
+@pytest.mark.parametrize(
+    ("query", "control"),
+    [
+        ({}, "public, max-age=60"),
+        ({"rev": "r1"}, "public, max-age=31536000, immutable"),
+        ({"rev": "r0"}, "public, max-age=60"),
+    ],
+)
+def test_only_an_address_that_names_the_present_revision_is_kept_for_ever(client, query, control):
+    assert client.get(PAGE, params=query).headers["cache-control"] == control
+
+
+def test_an_answer_without_a_revision_is_tagged_by_its_bytes(client):
+    first = client.get("/health/live")
+    assert first.headers["cache-control"] == "no-cache"
+    assert client.get("/health/live", headers={"if-none-match": first.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "cut"),
+    [
+        ("bytes=1-4", 206, slice(1, 5)),
+        ("bytes=5-", 206, slice(5, None)),
+        ("bytes=-3", 206, slice(-3, None)),
+        ("bytes=3-100000", 206, slice(3, None)),
+        ("bytes=100000-", 416, slice(0, 0)),
+        ("bytes=0-1,3-4", 200, slice(None)),
+        ("rows=1-4", 200, slice(None)),
+    ],
+)
+def test_one_byte_range_is_cut_out_and_anything_else_is_whole(client, asked, status, cut):
+    whole = client.get(PAGE).content
+    response = client.get(PAGE, headers={"range": asked})
+    assert (response.status_code, response.content) == (status, whole[cut])
+
+
+def test_ready_degraded_and_unready_are_told_apart(client, shelf):
+    def health():
+        response = client.get("/health/ready")
+        return response.status_code, response.json()["status"]
+
+    assert health() == (200, "ready")
+    shelf.revisions = {"other": "r1"}
+    assert health() == (200, "degraded")
+    shelf.revisions = {}
+    assert health() == (503, "unready")
+    assert client.get("/health/live").json()["status"] == "live"
+
+
+def test_metrics_are_labelled_by_route_and_not_by_address(client):
+    client.get(PAGE)
+    client.head(PAGE)
+    client.get("/api/v2.0/page/nowhere")
+    metrics = client.get("/metrics").text
+    line = 'ocean_requests_total{{method="{}",route="/api/v2.0/page/{{dataset}}",service="books",status="{}"}} 1.0'
+    for method, status in (("GET", 200), ("HEAD", 200), ("GET", 404)):
+        assert line.format(method, status) in metrics
+    assert "nowhere" not in metrics
+
+
+def test_a_request_keeps_the_id_it_came_with_and_a_bad_one_is_replaced(client):
+    assert client.get(PAGE, headers={"x-request-id": "abc-1"}).headers["x-request-id"] == "abc-1"
+    assert client.get(PAGE, headers={"x-request-id": "a b\tc"}).headers["x-request-id"] != "a b\tc"
+
+
+def test_a_request_is_one_line_of_json_in_the_log(client, capfd):
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    configure_logs("info", "json")
+    try:
+        trace = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
+        client.get(PAGE, headers={"x-request-id": "seen-1", "traceparent": trace})
+        client.get("/health/live")
+    finally:
+        root.handlers[:], level = before
+        root.setLevel(level)
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    (line,) = [one for one in lines if one.get("event") == "request"]
+    assert line["request_id"] == "seen-1"
+    assert line["trace_id"] == "ab" * 16
+    assert (line["route"], line["status"]) == ("/api/v2.0/page/{dataset}", 200)
+
+
+def test_the_docs_ask_no_foreign_host(client):
+    for path in ("/books/docs", "/books/docs/swagger", "/books/docs/redoc"):
+        html = client.get(path).text
+        assert "http://" not in html.replace("http://www.w3.org", "")
+        assert "https://" not in html
+    assert client.get("/books/docs/assets/redoc/bundles/redoc.standalone.js").status_code == 200
+
+
+def test_the_openapi_document_tells_failures_and_leaves_out_what_is_not_for_people(client):
+    document = client.get("/books/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]) == {"/api/v2.0/page/{dataset}", "/api/v2.0/fails/{how}"}
+    failure = document["paths"]["/api/v2.0/page/{dataset}"]["get"]["responses"]["404"]["content"]
+    assert list(failure) == ["application/problem+json"]
