@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi.spec import Tag
-from litestar.types import ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from ocean_common import problems
 from ocean_common.caching import NotModified, answer_not_modified
@@ -30,6 +30,8 @@ def create_service(
     tags: Sequence[Tag],
     api: Sequence[ControllerRouterHandler],
     internal: Sequence[ControllerRouterHandler] = (),
+    pages: Sequence[ControllerRouterHandler] = (),
+    layers: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
     dependencies: Mapping[str, object] | None = None,
     readiness: Readiness | None = None,
     lifespan: Sequence[Lifespan] = (),
@@ -37,18 +39,10 @@ def create_service(
 ) -> Litestar:
     """Make the app of one service.
 
-    Parameters
-    ----------
-    api
-        The public handlers; their paths are under `/api/v2.0`.
-    internal
-        Handlers for neighbours, under `/internal`, which no gateway router matches.
-    dependencies
-        What handlers ask for by name, ready made.
-    readiness
-        How the service finds out whether it can work.
-    lifespan
-        What lives as long as the app.
+    ``api``: the public handlers, under `/api/v2.0`. ``internal``: those for neighbours, under `/internal`, which no
+    gateway router matches. ``pages``: handlers elsewhere, with their whole paths. ``layers``: what sees a request
+    before the router does. ``dependencies``: what handlers ask for by name, ready made. ``readiness``: how the service
+    finds out whether it can work. ``lifespan``: what lives as long as the app.
     """
     metrics = metrics or Metrics(name)
     app = Litestar(
@@ -57,6 +51,7 @@ def create_service(
             Router("/internal", route_handlers=list(internal), include_in_schema=False),
             health_router(name, version, readiness or Readiness(), metrics),
             assets_router(name),
+            *pages,
         ],
         dependencies={key: Provide(_giver(value), sync_to_thread=False) for key, value in (dependencies or {}).items()},
         exception_handlers={**problems.HANDLERS, NotModified: answer_not_modified},
@@ -64,8 +59,11 @@ def create_service(
         lifespan=list(lifespan),
         logging_config=None,  # `telemetry.configure_logs`, once a process
     )
+    handler = app.asgi_handler
+    for layer in layers:
+        handler = layer(handler)
     # Around the router, so that what it refuses is counted and answers HEAD as well.
-    app.asgi_handler = Telemetry(HttpSemantics(app.asgi_handler), metrics)
+    app.asgi_handler = Telemetry(HttpSemantics(handler), metrics)
     return app
 
 

@@ -1,0 +1,1 @@
+"""Pure: documents in, a document or a page out."""

@@ -1,0 +1,56 @@
+"""One OpenAPI document of several."""
+
+from ocean_gateway.domain.merge import merge, operations
+from ocean_gateway.domain.ports import Service
+
+
+def service(name, paths, schemas=None, tags=()):
+    document = {"paths": paths, "components": {"schemas": schemas or {}}, "tags": [{"name": tag} for tag in tags]}
+    return Service(name=name, document=document)
+
+
+GET, POST = {"get": {"summary": "Asks"}}, {"post": {"summary": "Tells"}}
+
+
+def test_paths_schemas_and_tags_are_united():
+    merged = merge([service("a", {"/a": GET}, {"A": {}}, ["x"]), service("b", {"/b": GET}, {"B": {}}, ["x", "y"])], "1")
+    assert set(merged["paths"]) == {"/a", "/b"}
+    assert set(merged["components"]["schemas"]) == {"A", "B"}
+    assert [tag["name"] for tag in merged["tags"]] == ["x", "y"]
+    assert not {"x-missing", "x-conflicts"} & set(merged)
+
+
+def test_one_path_may_have_methods_of_two_services():
+    merged = merge([service("a", {"/a": GET}), service("b", {"/a": POST})], "1")
+    assert merged["paths"]["/a"] == GET | POST
+    assert "x-conflicts" not in merged
+
+
+def test_equal_schemas_are_one():
+    problem = {"type": "object"}
+    merged = merge([service("a", {}, {"Problem": problem}), service("b", {}, {"Problem": dict(problem)})], "1")
+    assert "x-conflicts" not in merged
+
+
+def test_what_is_described_differently_is_reported():
+    first, second = service("a", {"/a": GET}, {"P": {"type": "object"}}), service("b", {"/a": {"get": {}}}, {"P": {}})
+    merged = merge([first, second], "1")
+    assert merged["x-conflicts"] == ["paths /a get", "components schemas P"]
+    assert merged["paths"]["/a"] == GET
+    assert merged["components"]["schemas"]["P"] == {"type": "object"}
+
+
+def test_merging_leaves_the_documents_as_they_were():
+    one = service("a", {"/a": GET}, {"A": {}})
+    assert merge([one, service("b", {"/a": POST})], "1") != merge([one], "1")
+    assert one.document["paths"] == {"/a": GET}
+
+
+def test_who_does_not_answer_is_named():
+    merged = merge([Service(name="data"), service("a", {"/a": GET})], "1")
+    assert merged["x-missing"] == ["data"]
+    assert set(merged["paths"]) == {"/a"}
+
+
+def test_operations_are_methods_not_parameters():
+    assert operations({"paths": {"/a": {**GET, "parameters": []}}}) == [("GET", "/a", "Asks")]

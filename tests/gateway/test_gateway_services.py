@@ -1,0 +1,74 @@
+"""How the gateway's own app asks the services."""
+
+import asyncio
+
+import httpx
+
+from ocean_common.contracts.health import Health
+from ocean_gateway.adapters.services import FRESH, HttpServices
+
+URLS = {"metadata": "http://metadata", "data": "http://data"}
+DEGRADED = Health(status="degraded", service="metadata", version="1", reasons=["slow"])
+
+
+class Network:
+    """Metadata answers, data does not; every request is counted."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, request):
+        self.asked.append(str(request.url))
+        if request.url.host == "data":
+            raise httpx.ConnectError("refused", request=request)
+        if request.url.path == "/health/ready":
+            return httpx.Response(200, json={"status": "degraded", "service": "m", "version": "1", "reasons": ["slow"]})
+        return httpx.Response(200, json={"paths": {}})
+
+
+def ask(network, *moments):
+    now = iter(moments)
+
+    async def asking():
+        services = HttpServices(URLS, 1.0, transport=httpx.MockTransport(network), clock=lambda: next(now))
+        try:
+            return [await services.all() for _ in range(len(moments) // 2)]
+        finally:
+            await services.aclose()
+
+    return asyncio.run(asking())
+
+
+def test_who_answers_has_a_document_and_who_does_not_has_none():
+    metadata, data = ask(Network(), 0, 0)[0]
+    assert (metadata.document, metadata.reasons) == ({"paths": {}}, ["slow"])
+    assert data.document is None
+
+
+def test_an_answer_is_used_again_for_a_moment():
+    network = Network()
+
+    async def twice():
+        services = HttpServices(URLS, 1.0, transport=httpx.MockTransport(network), clock=lambda: 0.0)
+        first, second = await asyncio.gather(services.all(), services.all())
+        await services.aclose()
+        return first is second
+
+    assert asyncio.run(twice())
+    assert len(network.asked) == len(set(network.asked))
+
+
+def test_after_a_moment_the_services_are_asked_again():
+    network = Network()
+    ask(network, 0, 0, FRESH, FRESH)
+    assert network.asked.count("http://metadata/health/ready") == 2
+
+
+def test_a_broken_document_counts_as_no_answer():
+    broken = httpx.MockTransport(lambda _: httpx.Response(200, content=b"<html>"))
+    wrong = httpx.MockTransport(lambda _: httpx.Response(500, json={}))
+
+    async def ask_both():
+        return [(await HttpServices(URLS, 1.0, transport=one).all())[0].document for one in (broken, wrong)]
+
+    assert asyncio.run(ask_both()) == [None, None]
