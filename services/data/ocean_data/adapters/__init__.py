@@ -1,0 +1,1 @@
+"""What the domain's ports are connected to: files, memory, threads."""

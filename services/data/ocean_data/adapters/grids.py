@@ -1,0 +1,27 @@
+"""Keeps grids with their search trees, and the index maps of tiles: what is costly to make and serves many."""
+
+from ocean_common.contracts import assets
+from ocean_data.adapters.kept import Kept
+from ocean_data.domain.field import tile_stencil
+from ocean_data.domain.grid import build
+from ocean_data.domain.ports import Grid, Source, TileMap, TileStencil
+
+
+class GridStore:
+    """Grids and index maps, each kind bounded in bytes."""
+
+    def __init__(self, source: Source, grid_bytes: int, map_bytes: int) -> None:
+        self._source = source
+        self._grids: Kept[Grid] = Kept(grid_bytes, lambda grid: grid.nbytes)
+        self._maps: Kept[TileStencil] = Kept(map_bytes, lambda kept: kept.nbytes)
+
+    def grid(self, grid: assets.Grid) -> Grid:
+        if grid.kind in {"triangles", "none"}:
+            return build(grid, lambda: self._source.coordinates(grid))
+        key = (grid.id, self._source.signature(grid.file))
+        return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))
+
+    def tile(self, grid: assets.Grid, asked: TileMap) -> TileStencil:
+        found = self.grid(grid)
+        key = (grid.id, self._source.signature(grid.file), asked)
+        return self._maps.get(key, lambda: tile_stencil(found, asked))

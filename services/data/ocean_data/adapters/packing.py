@@ -1,0 +1,94 @@
+"""How a variable is packed in its file: scale and offset, and the numbers that mean "nothing here"."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+DEFAULT_FILL = 9.9e36  # NetCDF writes 9.96921e36 where nothing was written: no quantity of the sea is so large
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packing:
+    """The attributes of one variable that say what its numbers mean."""
+
+    scale: float
+    offset: float
+    missing: tuple[float, ...]
+    low: float
+    high: float
+    unpacked_range: bool  # `low` and `high` are in the units of the unpacked values
+    unsigned: bool
+
+    @classmethod
+    def of(cls, variable: "netCDF4.Variable[Any]") -> Self:
+        """Read the attributes of a variable."""
+        said = {name: variable.getncattr(name) for name in variable.ncattrs()}
+        low, high = _range(said)
+        edge = said.get("valid_range", said.get("valid_min", said.get("valid_max", 0)))
+        packed = "scale_factor" in said or "add_offset" in said
+        return cls(
+            scale=_number(said.get("scale_factor"), 1.0),
+            offset=_number(said.get("add_offset"), 0.0),
+            missing=tuple(value for name in ("_FillValue", "missing_value") for value in _numbers(said.get(name))),
+            low=low,
+            high=high,
+            unpacked_range=packed and np.asarray(edge).dtype.kind == "f" and np.dtype(variable.dtype).kind in "iu",
+            unsigned=str(said.get("_Unsigned", "")).lower() == "true",
+        )
+
+    def unpack(self, raw: NDArray[Any], dtype: type[np.floating]) -> NDArray[np.floating]:
+        """The numbers of a file as values of ``dtype``; NaN where there is nothing."""
+        if self.unsigned and raw.dtype.kind == "i":
+            raw = raw.view(raw.dtype.str.replace("i", "u"))
+        # Single precision holds two bytes, and itself; everything else is worked out in double.
+        exact = np.float64 if raw.dtype.itemsize > 4 or (raw.dtype.kind in "iu" and raw.dtype.itemsize > 2) else dtype
+        values = raw.astype(exact)
+        nothing = np.zeros(raw.shape, dtype=bool)
+        for value in self.missing:
+            nothing |= raw == _as(raw.dtype, value)
+        if raw.dtype.kind == "f":
+            nothing |= np.abs(raw) > DEFAULT_FILL
+        if not self.unpacked_range and np.isfinite([self.low, self.high]).any():
+            nothing |= (raw < self.low) | (raw > self.high)
+        if self.scale != 1.0:
+            values *= exact(self.scale)
+        if self.offset != 0.0:
+            values += exact(self.offset)
+        if self.unpacked_range:
+            nothing |= (values < self.low) | (values > self.high)
+        values[nothing] = np.nan
+        return values.astype(dtype, copy=False)
+
+
+def _range(said: dict[str, Any]) -> tuple[float, float]:
+    """Valid minimum and maximum. Files exist in which they are exchanged, or equal: those say nothing."""
+    both = _numbers(said.get("valid_range"))
+    if len(both) == 2:
+        low, high = both
+    else:
+        low, high = _number(said.get("valid_min"), -np.inf), _number(said.get("valid_max"), np.inf)
+    return (low, high) if low < high else (-np.inf, np.inf)
+
+
+def _numbers(value: Any) -> list[float]:
+    """The numbers in an attribute; none if it is text."""
+    array = np.atleast_1d(np.asarray(value if value is not None else []))
+    return [float(one) for one in array.ravel()] if array.dtype.kind in "iuf" else []
+
+
+def _number(value: Any, default: float) -> float:
+    found = _numbers(value)
+    return found[0] if found else default
+
+
+def _as(dtype: np.dtype[Any], value: float) -> Any:
+    """``value`` as it is stored: 1e20 in a file of float32 is not the float64 1e20. NaN where it cannot be stored."""
+    if dtype.kind == "f":
+        return dtype.type(value)
+    limits = np.iinfo(dtype)
+    # A fill of -1 in an unsigned byte is 255.
+    value = value % (limits.max + 1) if limits.min == 0 and value < 0 else value
+    return dtype.type(value) if limits.min <= value <= limits.max else np.nan

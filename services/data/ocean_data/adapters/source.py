@@ -1,0 +1,266 @@
+"""Reads NetCDF files: what is open, decoded levels, and what is true when a file changes under the service.
+
+The library is not safe in threads: one lock. Each reading looks at the state of its file before and after, so that
+an answer is never a mixture of an old and a new file.
+"""
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+from netCDF4 import Dataset, Variable
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import Assets, Dimension, File, Grid
+from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.kept import Kept
+from ocean_data.adapters.packing import Packing
+from ocean_data.domain.depth import deepest_first
+from ocean_data.domain.ports import Cells, Coordinates
+from ocean_data.domain.time import Axis
+
+T = TypeVar("T")
+Picks = dict[str, slice]
+
+ATTEMPTS = 3  # to read a file that is replaced meanwhile
+BLOCK = 16  # cells: those of one block of the grid are read together
+AT_ONCE = 4_000_000  # numbers in one reading
+ORDER = ("time", "depth", "y", "x")
+
+
+@dataclass(frozen=True)
+class State:
+    """What tells one version of a file from the next."""
+
+    path: str
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+class NetCDFSource:
+    """NetCDF files on disk."""
+
+    def __init__(self, open_files: int, level_bytes: int) -> None:
+        # A lock of ours on a file that is kept open would keep the model from writing it.
+        os.putenv("HDF5_USE_FILE_LOCKING", "FALSE")
+        self._limit = open_files
+        self._open: OrderedDict[str, tuple[State, Dataset]] = OrderedDict()
+        self._lock = Lock()
+        self._levels: Kept[NDArray[np.float32]] = Kept(level_bytes, lambda level: level.nbytes)
+
+    def close(self) -> None:
+        """Close all files."""
+        with self._lock:
+            for _, dataset in self._open.values():
+                dataset.close()
+            self._open.clear()
+
+    def signature(self, path: str) -> State:
+        try:
+            found = Path(path).stat()
+        except OSError as error:
+            raise SourceUnreadable(f"{_name(path)} cannot be read: {error.strerror}") from error
+        return State(path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+    def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
+        file, position = _place(variable, step)
+        key = (self.signature(file.path), variable.source, position, depth)
+        return self._levels.get(key, lambda: self._read_level(variable, file, position, depth))
+
+    def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
+        file, position = _place(variable, step)
+        key = (self.signature(file.path), variable.source, position, "bottom")
+        return self._levels.get(key, lambda: self._read_bottom(variable, file, position))
+
+    def _read_level(self, variable: Assets, file: File, position: int, depth: int | None) -> NDArray[np.float32]:
+        picks = {"time": _only(position), "depth": _only(depth or 0)}
+        level: NDArray[np.float32] = self._window(variable, file, picks, np.float32)[0, 0]
+        return level
+
+    def _read_bottom(self, variable: Assets, file: File, position: int) -> NDArray[np.float32]:
+        order = deepest_first(variable.depth) if variable.depth else [0]
+        found = self._read_level(variable, file, position, order[0])
+        for depth in order[1:]:
+            dry = np.isnan(found)
+            if not dry.any():
+                break
+            found[dry] = self._read_level(variable, file, position, depth)[dry]
+        return found
+
+    def columns(
+        self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
+    ) -> NDArray[np.float64]:
+        levels = range(len(variable.depth.values) if variable.depth else 1)[depths]
+        picks = {"depth": slice(levels.start, levels.stop) if variable.depth else _only(0)}
+        count = 1 if steps is None else len(steps)
+        out = np.full((count, len(levels), cells.size), np.nan)
+        blocks = _blocks(cells, variable.grid.shape)
+        for file, rows, positions in _runs(variable, steps):
+            for place, (y, x), inside in blocks:
+                box = (y.stop - y.start) * (x.stop - x.start) * len(levels)
+                longest = max(1, AT_ONCE // box)
+                for first in range(0, len(rows), longest):
+                    part = slice(first, first + longest)
+                    picked = slice(positions[part][0], positions[part][-1] + 1)
+                    window = self._window(variable, file, {**picks, "time": picked, "y": y, "x": x}, np.float64)
+                    out[np.ix_(rows[part], np.arange(len(levels)), place)] = window[:, :, inside[0], inside[1]]
+        return out
+
+    def coordinates(self, grid: Grid) -> Coordinates:
+        names = {"latitude": grid.latitude, "longitude": grid.longitude, "y_axis": grid.y_axis, "x_axis": grid.x_axis}
+
+        def take(dataset: Dataset) -> dict[str, NDArray[np.float64]]:
+            return {role: _all(dataset[name]) for role, name in names.items() if name is not None}
+
+        read = self._read(grid.file, take)
+        flat = grid.kind == "rectilinear"
+        shapes = {"latitude": grid.shape, "longitude": grid.shape, "y_axis": grid.shape[:1], "x_axis": grid.shape[-1:]}
+        if flat:
+            shapes |= {"latitude": grid.shape[:1], "longitude": grid.shape[-1:]}
+        shaped = {role: _shaped(values, shapes[role], grid.file) for role, values in read.items()}
+        for role in {"y_axis", "x_axis"} & shaped.keys():
+            shaped[role] = shaped[role] * grid.axis_factor
+        return Coordinates(**shaped)
+
+    def _window(self, variable: Assets, file: File, picks: Picks, dtype: type[np.floating]) -> NDArray[np.floating]:
+        """Part of a variable as (time, depth, y, x), unpacked."""
+
+        def take(dataset: Dataset) -> tuple[NDArray[Any], Packing]:
+            found = dataset[variable.source]
+            if dataset.data_model.startswith("NETCDF3"):
+                _check_whole(dataset, file)
+            return _cut(found, variable.dimensions, picks, file.path), Packing.of(found)
+
+        raw, packing = self._read(file.path, take)
+        ny, nx = variable.grid.shape[0], variable.grid.shape[-1]
+        wanted = tuple(len(range(size)[picks.get(role, slice(None))]) for role, size in (("y", ny), ("x", nx)))
+        if raw.shape[2:] != wanted or 0 in raw.shape:
+            raise _changed(file.path)
+        return packing.unpack(raw, dtype)
+
+    def _read(self, path: str, take: Callable[[Dataset], T]) -> T:
+        """Take something from a file as it is now; once more if it was replaced meanwhile."""
+        for _ in range(ATTEMPTS):
+            before = self.signature(path)
+            try:
+                with self._lock:
+                    taken = take(self._opened(before))
+            except (OSError, RuntimeError, LookupError) as error:
+                if self.signature(path) == before:
+                    raise SourceUnreadable(f"{_name(path)} cannot be read: {error}") from error
+                continue
+            if self.signature(path) == before:
+                return taken
+        raise SourceUnreadable(f"{_name(path)} is being written; try again in a few seconds", retry_after=2)
+
+    def _opened(self, state: State) -> Dataset:
+        kept = self._open.pop(state.path, None)
+        if kept is not None and kept[0] != state:
+            kept[1].close()
+            kept = None
+        if kept is None:
+            dataset = Dataset(state.path)
+            dataset.set_auto_maskandscale(False)
+            kept = (state, dataset)
+        self._open[state.path] = kept
+        while len(self._open) > self._limit:
+            self._open.popitem(last=False)[1][1].close()
+        return kept[1]
+
+
+def _name(path: str) -> str:
+    """A file as it is told to callers: folders are nobody's business."""
+    return Path(path).name
+
+
+def _changed(path: str) -> SourceUnreadable:
+    return SourceUnreadable(
+        f"{_name(path)} was replaced by a file of another form; it is read again in a few seconds", retry_after=5
+    )
+
+
+def _only(position: int) -> slice:
+    return slice(position, position + 1)
+
+
+def _place(variable: Assets, step: int | None) -> tuple[File, int]:
+    """The file of a time step, and its position there."""
+    if variable.steps is None or step is None:
+        return variable.files[0], 0
+    axis = Axis.of(variable.steps)
+    return variable.files[int(axis.file[step])], int(axis.position[step])
+
+
+def _runs(variable: Assets, steps: Sequence[int] | None) -> list[tuple[File, NDArray[np.intp], NDArray[np.intp]]]:
+    """The steps by file and consecutive positions: (file, indices in `steps`, positions)."""
+    if variable.steps is None or steps is None:
+        return [(variable.files[0], np.array([0]), np.array([0]))]
+    axis = Axis.of(variable.steps)
+    files, positions = axis.file[list(steps)], axis.position[list(steps)].astype(np.intp)
+    # By file first, so that each is opened once, however the steps are spread.
+    order = np.lexsort((positions, files))
+    breaks = np.flatnonzero((np.diff(files[order]) != 0) | (np.diff(positions[order]) != 1)) + 1
+    return [(variable.files[int(files[run[0]])], run, positions[run]) for run in np.split(order, breaks) if run.size]
+
+
+def _blocks(
+    cells: Cells, shape: tuple[int, ...]
+) -> list[tuple[NDArray[np.intp], tuple[slice, slice], tuple[NDArray[np.intp], NDArray[np.intp]]]]:
+    """Cells that lie together: (indices in `cells`, box in the grid, places in that box)."""
+    y, x = np.divmod(cells.astype(np.intp), shape[-1])
+    block = (y // BLOCK) * (shape[-1] // BLOCK + 1) + x // BLOCK
+    made = []
+    for one in np.unique(block):
+        place = np.flatnonzero(block == one)
+        ys, xs = y[place], x[place]
+        box = slice(int(ys.min()), int(ys.max()) + 1), slice(int(xs.min()), int(xs.max()) + 1)
+        made.append((place, box, (ys - box[0].start, xs - box[1].start)))
+    return made
+
+
+def _cut(found: "Variable[Any]", dimensions: Sequence[Dimension], picks: Picks, path: str) -> NDArray[Any]:
+    """Read a hyperslab and turn it into (time, depth, y, x), as it is in the file."""
+    if found.dimensions != tuple(one.name for one in dimensions):
+        raise _changed(path)
+    roles = [one.role for one in dimensions]
+    index = tuple(slice(0, 1) if role not in ORDER else picks.get(role, slice(None)) for role in roles)
+    for role, size, part in zip(roles, found.shape, index, strict=True):
+        if part.stop is not None and part.stop > size and role in ORDER:
+            raise _changed(path)
+    raw = np.asarray(found[index] if index else found[...])
+    raw = raw.reshape([size for role, size in zip(roles, raw.shape, strict=True) if role in ORDER])
+    kept = [role for role in roles if role in ORDER]
+    raw = raw.transpose([kept.index(role) for role in ORDER if role in kept])
+    return raw.reshape(
+        [raw.shape[[r for r in ORDER if r in kept].index(role)] if role in kept else 1 for role in ORDER]
+    )
+
+
+def _check_whole(dataset: Dataset, file: File) -> None:
+    """Refuse a NetCDF-3 file that was cut: the library would read zeros beyond its end."""
+    size = Path(file.path).stat().st_size
+    least = sum(int(np.prod(one.shape)) * np.dtype(one.dtype).itemsize for one in dataset.variables.values())
+    if size < least or (size < file.size and Path(file.path).stat().st_mtime_ns == file.mtime_ns):
+        raise SourceUnreadable(f"{_name(file.path)} is cut short: {size} bytes, at least {least} are announced")
+
+
+def _all(found: "Variable[Any]") -> NDArray[np.float64]:
+    return Packing.of(found).unpack(np.asarray(found[...]), np.float64)  # type: ignore[return-value]
+
+
+def _shaped(values: NDArray[np.float64], shape: tuple[int, ...], path: str) -> NDArray[np.float64]:
+    """Coordinates without a time dimension, in the order of the field."""
+    while values.ndim > len(shape):
+        values = values[0]
+    if values.shape == shape[::-1]:
+        values = values.T
+    if values.shape != shape:
+        raise _changed(path)
+    return np.ascontiguousarray(values)

@@ -1,0 +1,92 @@
+"""Wires the data service: the only place that names implementations."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar
+from litestar.openapi.spec import Tag
+
+from ocean_common.caching import Freshness
+from ocean_common.clients.metadata import Catalogue, MetadataClient
+from ocean_common.health import Readiness
+from ocean_common.service import create_service
+from ocean_data import __version__
+from ocean_data.adapters.formats.csv import Csv
+from ocean_data.adapters.grids import GridStore
+from ocean_data.adapters.source import NetCDFSource
+from ocean_data.adapters.threads import Threads
+from ocean_data.domain.field import Tiles
+from ocean_data.domain.point import Points
+from ocean_data.domain.ports import Grids, Source, Workers
+from ocean_data.domain.warm import warm
+from ocean_data.routes import internal, point
+from ocean_data.settings import Settings
+
+DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
+
+Times are UTC; depths are in m, positive down; `null` means land, below the sea floor, or absent."""
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    *,
+    catalogue: Catalogue,
+    source: Source,
+    grids: Grids,
+    workers: Workers,
+    settings: Settings | None = None,
+    readiness: Readiness | None = None,
+    lifespan: tuple[Lifespan, ...] = (),
+) -> Litestar:
+    """Make the app over any catalogue, source and store of grids."""
+    settings = settings or Settings()
+    return create_service(
+        name="data",
+        title="Ocean Navigator: data",
+        version=__version__,
+        description=DESCRIPTION,
+        tags=[Tag(name="Points", description="Values at one point: over depth and through time.")],
+        api=[point.profile, point.timeseries],
+        internal=[internal.tile_field, internal.profiles],
+        dependencies={
+            "catalogue": catalogue,
+            "workers": workers,
+            "points": Points(source=source, grids=grids, max_values=settings.max_values),
+            "tiles": Tiles(source=source, grids=grids),
+            "tables": Csv(),
+            "freshness": Freshness(catalogue, __version__, settings.max_age),
+        },
+        readiness=readiness,
+        lifespan=lifespan,
+    )
+
+
+def build(settings: Settings) -> Litestar:
+    """Make the app as it is served."""
+    catalogue = MetadataClient(settings.metadata_url)
+    source = NetCDFSource(settings.open_files, settings.level_bytes)
+    workers = Threads(settings.threads, settings.queue)
+
+    @asynccontextmanager
+    async def living(_: Litestar) -> AsyncIterator[None]:
+        # The server listens when this is done: the first tile does not wait for the compiler.
+        await asyncio.to_thread(warm)
+        async with catalogue:
+            yield
+        workers.close()
+        source.close()
+
+    async def degraded() -> list[str]:
+        return [f"metadata: {catalogue.away}"] if catalogue.away else []
+
+    return create_app(
+        catalogue=catalogue,
+        source=source,
+        grids=GridStore(source, settings.grid_bytes, settings.map_bytes),
+        workers=workers,
+        settings=settings,
+        readiness=Readiness(degraded=degraded),
+        lifespan=(living,),
+    )

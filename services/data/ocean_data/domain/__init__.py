@@ -1,0 +1,1 @@
+"""Arrays and Structs in, arrays and Structs out."""

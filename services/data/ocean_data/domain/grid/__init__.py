@@ -1,0 +1,64 @@
+"""The kinds of grids: one module each, behind the protocol `ocean_data.domain.ports.Grid`."""
+
+from collections.abc import Callable
+
+import numpy as np
+from pyproj.exceptions import ProjError
+
+from ocean_common.contracts import assets
+from ocean_common.errors import NotSupported, SourceUnreadable
+from ocean_data.domain import sphere
+from ocean_data.domain.grid.curvilinear import Curvilinear
+from ocean_data.domain.grid.projected import Plane, Projected
+from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.ports import Coordinates, Floats, Grid
+
+AGREE = 0.1  # cells by which a projection may differ from the latitudes and longitudes beside it
+
+
+def build(described: assets.Grid, read: Callable[[], Coordinates]) -> Grid:
+    """Make the grid that the catalogue describes from its coordinate variables."""
+    if described.kind == "triangles":
+        raise NotSupported("the grid of this variable is made of triangles: maps and numbers on triangles come later")
+    if described.kind == "none":
+        raise NotSupported("this variable has no latitude and longitude: it is listed, but it is not on a map")
+    return _MAKERS[described.kind](described, read())
+
+
+def _rectilinear(_: assets.Grid, read: Coordinates) -> Grid:
+    return Rectilinear(_needed(read.latitude, "latitude"), _needed(read.longitude, "longitude"))
+
+
+def _curvilinear(_: assets.Grid, read: Coordinates) -> Grid:
+    return Curvilinear(_needed(read.latitude, "latitude"), _needed(read.longitude, "longitude"))
+
+
+def _projected(described: assets.Grid, read: Coordinates) -> Grid:
+    located = read.latitude is not None and read.longitude is not None
+    try:
+        plane = Plane(described.mapping or {}, _needed(read.y_axis, "y axis"), _needed(read.x_axis, "x axis"))
+    except (ProjError, KeyError) as error:
+        if located:
+            return _curvilinear(described, read)
+        raise NotSupported(f"the map projection of the grid is not understood: {error}") from error
+    latitude, longitude = plane.centres()
+    if read.latitude is None or read.longitude is None:
+        return Projected(plane, Curvilinear(latitude, longitude))
+    cells = Curvilinear(read.latitude, read.longitude)
+    apart = sphere.distance(latitude, longitude, read.latitude, read.longitude)
+    size = cells.sizes(np.arange(apart.size, dtype=np.int32)).reshape(apart.shape)
+    # The latitudes and longitudes are what the model's makers looked at: a mapping that contradicts them is wrong.
+    return Projected(plane, cells) if np.nanmedian(apart / size) < AGREE else cells
+
+
+_MAKERS: dict[str, Callable[[assets.Grid, Coordinates], Grid]] = {
+    "rectilinear": _rectilinear,
+    "curvilinear": _curvilinear,
+    "projected": _projected,
+}
+
+
+def _needed(values: Floats | None, what: str) -> Floats:
+    if values is None or not np.isfinite(values).any():
+        raise SourceUnreadable(f"the {what} of the grid cannot be read")
+    return values

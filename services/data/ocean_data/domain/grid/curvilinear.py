@@ -1,0 +1,196 @@
+"""Curvilinear grids: latitude(y, x) and longitude(y, x), tripolar ones with their seam and fold included."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ocean_data.domain import sphere
+from ocean_data.domain.ports import Cells, Floats
+
+REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
+LONE = 25.0  # km: the size of a cell that has no neighbours
+NO_FOLD = -1
+
+
+class Curvilinear:
+    """Cells anywhere, each with its own centre."""
+
+    def __init__(self, latitude: Floats, longitude: Floats) -> None:
+        self.shape = (latitude.shape[0], latitude.shape[1])
+        self._latitude, self._longitude = latitude.ravel(), longitude.ravel()
+        valid = _usable(self._latitude, self._longitude)
+        vectors = sphere.unit_vectors(self._latitude, self._longitude)
+        vectors[~valid] = np.nan
+        self._vectors = vectors
+        self._valid = np.flatnonzero(valid).astype(np.int32)
+        self._tree = cKDTree(vectors[valid])
+        field = vectors.reshape(*self.shape, 3)
+        height, width = _side(field, 0), _side(field, 1)
+        self._sizes = np.maximum(height, width).ravel()
+        self._reach = REACH * np.hypot(height, width).ravel()
+        self._seam = _has_seam(field)
+        self._fold = _fold(field)
+        self.nbytes = int(vectors.nbytes * 4)  # and the tree
+
+    def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
+        chord, found = self._tree.query(sphere.unit_vectors(latitude, longitude))
+        cells = self._valid[found]
+        return np.where(sphere.arc(chord) <= self._reach[cells], cells, -1).astype(np.int32)
+
+    def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:
+        """The nearest cell, however far."""
+        found: Cells = self._valid[self._tree.query(sphere.unit_vectors(latitude, longitude))[1]]
+        return found
+
+    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
+        count = min(count, self._valid.size)
+        points = sphere.unit_vectors(latitude, longitude)
+        chord, found = self._tree.query(points, k=np.arange(1, count + 1))
+        distances = sphere.arc(chord)
+        near = distances <= within[:, np.newaxis]
+        return np.where(near, self._valid[found], -1).astype(np.int32), np.where(near, distances, np.inf)
+
+    def corners(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
+        home = self.nearest_anywhere(latitude, longitude)
+        points = sphere.unit_vectors(latitude, longitude)
+        return _corners(self._vectors, points, home, self.shape, self._seam, self._fold)  # type: ignore[no-any-return]
+
+    def centres(self, cells: Cells) -> tuple[Floats, Floats]:
+        return self._latitude[cells], self._longitude[cells]
+
+    def sizes(self, cells: Cells) -> Floats:
+        return self._sizes[cells]
+
+
+def _usable(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+    """Cells that have a place. Models leave out land blocks and write zeros for them."""
+    valid = np.isfinite(latitude) & np.isfinite(longitude) & (np.abs(latitude) <= 90.001)
+    nowhere = (latitude == 0) & (longitude == 0)
+    return valid & ~nowhere if nowhere.sum() > 1 else valid
+
+
+def _side(vectors: Floats, axis: int) -> Floats:
+    """Length (km) of the cells along an axis: (y, x).
+
+    The larger of the distances to the two neighbours, unless it is a jump: where a grid is cut open, neighbours in
+    the file are far apart on the Earth.
+    """
+    if vectors.shape[axis] == 1:
+        return np.full(vectors.shape[:2], LONE)
+    apart = sphere.arc(np.linalg.norm(np.diff(vectors, axis=axis), axis=-1))
+    edge = np.full_like(np.take(apart, [0], axis=axis), np.nan)
+    before, after = np.concatenate([edge, apart], axis=axis), np.concatenate([apart, edge], axis=axis)
+    least = np.fmin(before, after)
+    side = np.fmin(np.fmax(before, after), 2 * least)
+    return np.where(np.isfinite(side) & (side > 0), side, LONE)
+
+
+def _typical(apart: Floats) -> float:
+    finite = apart[np.isfinite(apart)]
+    return float(np.median(finite)) if finite.size else np.inf
+
+
+def _has_seam(vectors: Floats) -> bool:
+    """Whether the last column is followed by the first."""
+    if vectors.shape[1] < 4:
+        return False
+    width = _typical(np.linalg.norm(np.diff(vectors, axis=1), axis=-1))
+    return _typical(np.linalg.norm(vectors[:, 0] - vectors[:, -1], axis=-1)) < 1.5 * width
+
+
+def _fold(vectors: Floats) -> int:
+    """The ``s`` for which the cell beyond (ny-1, i), over the pole, is (ny-1, (s - i) mod nx); or NO_FOLD."""
+    rows, columns = vectors.shape[:2]
+    if columns < 4 or rows < 2:
+        return NO_FOLD
+    height = _typical(np.linalg.norm(vectors[-1] - vectors[-2], axis=-1))
+    positions = np.arange(columns)
+    apart = {
+        s: _typical(np.linalg.norm(vectors[-1] - vectors[-1, (s - positions) % columns], axis=-1))
+        for s in range(columns - 3, columns + 3)
+    }
+    best = min(apart, key=lambda s: apart[s])
+    return best if 0.1 * height < apart[best] < 1.5 * height else NO_FOLD
+
+
+@njit(nogil=True, cache=True)
+def _cell(row, column, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Flat index of a cell that may lie beyond the seam or the fold; -1 if there is none."""
+    rows, columns = shape
+    if column < 0 or column >= columns:
+        if not seam:
+            return -1
+        column %= columns
+    if row == rows and fold >= 0:
+        return (rows - 1) * columns + (fold - column) % columns
+    return row * columns + column if 0 <= row < rows else -1
+
+
+@njit(nogil=True, cache=True)
+def _locate(east, north):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Where the origin lies in a quadrilateral: the (u, v) of its bilinear mixture, by Newton's method."""
+    u = v = 0.5
+    for _ in range(12):
+        a, b, c, d = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
+        x = a * east[0] + b * east[1] + c * east[2] + d * east[3]
+        y = a * north[0] + b * north[1] + c * north[2] + d * north[3]
+        x_u = (1 - v) * (east[1] - east[0]) + v * (east[3] - east[2])
+        y_u = (1 - v) * (north[1] - north[0]) + v * (north[3] - north[2])
+        x_v = (1 - u) * (east[2] - east[0]) + u * (east[3] - east[1])
+        y_v = (1 - u) * (north[2] - north[0]) + u * (north[3] - north[1])
+        area = x_u * y_v - x_v * y_u
+        if abs(area) < 1e-18:
+            return np.inf, np.inf
+        du, dv = (x * y_v - y * x_v) / area, (y * x_u - x * y_u) / area
+        u, v = u - du, v - dv
+        if abs(du) + abs(dv) < 1e-13:
+            return u, v
+        if not (abs(u) < 10 and abs(v) < 10):
+            return np.inf, np.inf
+    return u, v
+
+
+@njit(nogil=True, cache=True)
+def _corners(vectors, points, home, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Of the four quadrilaterals around the nearest cell, the one that holds the point, or comes nearest to it.
+
+    Seen along the line of sight from the Earth's centre, the bilinear mixture of the corners' unit vectors is the
+    point: there is no pole and no date line in that.
+    """
+    cells = np.full((home.size, 4), -1, np.int32)
+    weights = np.zeros((home.size, 4))
+    east, north = np.empty(4), np.empty(4)
+    quad = np.empty(4, np.int64)
+    for p in range(home.size):
+        px, py, pz = points[p]
+        flat = max(np.hypot(px, py), 1e-300)
+        ex, ey = (-py / flat, px / flat) if flat > 1e-12 else (1.0, 0.0)
+        nx, ny, nz = -pz * ey, pz * ex, px * ey - py * ex
+        row, column = home[p] // shape[1], home[p] % shape[1]
+        least = np.inf
+        for corner in range(4):
+            r, c = row - corner // 2, column - corner % 2
+            usable = True
+            for k in range(4):
+                quad[k] = _cell(r + k // 2, c + k % 2, shape, seam, fold)
+                if quad[k] < 0:
+                    usable = False
+                    break
+                vx, vy, vz = vectors[quad[k]]
+                if not vx * px + vy * py + vz * pz > 0.5:  # across the Earth, or nowhere
+                    usable = False
+                    break
+                east[k] = vx * ex + vy * ey
+                north[k] = vx * nx + vy * ny + vz * nz
+            if not usable:
+                continue
+            u, v = _locate(east, north)
+            beyond = max(-u, u - 1, -v, v - 1, 0.0)
+            if beyond < least:
+                least = beyond
+                u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
+                for k in range(4):
+                    cells[p, k] = quad[k]
+                    weights[p, k] = (u if k % 2 else 1 - u) * (v if k // 2 else 1 - v)
+    return cells, weights

@@ -1,0 +1,167 @@
+"""What the domain needs of the world, and what every kind of grid can do."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts import assets
+from ocean_common.contracts.data import Interpolation, PointValues
+from ocean_data.domain.interpolation import Stencil
+
+Floats = NDArray[np.float64]
+Cells = NDArray[np.int32]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coordinates:
+    """The coordinate variables of a grid: float64, NaN where a file has none."""
+
+    latitude: Floats | None = None  # degrees north: (y,) or (y, x)
+    longitude: Floats | None = None  # degrees east: (x,) or (y, x)
+    y_axis: Floats | None = None  # m, or degrees for a rotated pole
+    x_axis: Floats | None = None
+
+
+@runtime_checkable
+class Grid(Protocol):
+    """Where the cells of a field lie. A cell is named by its flat index, ``y * nx + x``; -1 is no cell."""
+
+    shape: tuple[int, int]
+    nbytes: int
+
+    def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
+        """Cell whose centre is the nearest by great circle.
+
+        Parameters
+        ----------
+        latitude, longitude : ndarray of float, shape (point,)
+            Degrees, longitudes in any convention.
+
+        Returns
+        -------
+        ndarray of int32, shape (point,)
+            -1 for a point outside the grid.
+        """
+
+    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
+        """The nearest cells of each point, the nearest first.
+
+        Parameters
+        ----------
+        latitude, longitude : ndarray of float, shape (point,)
+            Degrees.
+        count : int
+            How many at most.
+        within : ndarray of float, shape (point,)
+            km: cells farther than this are left out.
+
+        Returns
+        -------
+        cells : ndarray of int32, shape (point, count)
+            -1 where there are fewer.
+        distances : ndarray of float, shape (point, count)
+            km; infinite where there are fewer.
+        """
+
+    def corners(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
+        """The four cells around each point, with their bilinear weights.
+
+        Returns
+        -------
+        cells : ndarray of int32, shape (point, 4)
+            -1 where there are none.
+        weights : ndarray of float, shape (point, 4)
+            They add up to one.
+        """
+
+    def centres(self, cells: Cells) -> tuple[Floats, Floats]:
+        """Latitudes and longitudes of the centres of ``cells``, degrees; each of the shape of ``cells``."""
+
+    def sizes(self, cells: Cells) -> Floats:
+        """The longer side of each cell, km; of the shape of ``cells``."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Who reads the numbers."""
+
+    def level(self, variable: assets.Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
+        """One horizontal field: (y, x), NaN over land. ``step`` indexes the variable's time steps."""
+
+    def bottom(self, variable: assets.Assets, step: int | None) -> NDArray[np.float32]:
+        """The deepest value of every column at one time: (y, x), NaN over land."""
+
+    def columns(
+        self, variable: assets.Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
+    ) -> NDArray[np.float64]:
+        """Values of a few cells: (step, depth, cell), NaN over land.
+
+        Without time or depth these axes have the length one.
+        """
+
+    def coordinates(self, grid: assets.Grid) -> Coordinates:
+        """The coordinate variables of a grid."""
+
+    def signature(self, path: str) -> Hashable:
+        """The state of a file: another one as soon as the file is replaced or written to."""
+
+
+@runtime_checkable
+class Grids(Protocol):
+    """Who keeps grids, and the index maps of tiles."""
+
+    def grid(self, grid: assets.Grid) -> Grid:
+        """The grid that the catalogue describes, or NotSupported."""
+
+    def tile(self, grid: assets.Grid, asked: "TileMap") -> "TileStencil":
+        """Which cells make the pixels of a tile."""
+
+
+@runtime_checkable
+class Workers(Protocol):
+    """Who does work that blocks."""
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do ``work`` off the event loop, or TooBusy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileMap:
+    """A tile, and how its pixels are made from cells."""
+
+    projection: str
+    zoom: int
+    x: int
+    y: int
+    interpolation: Interpolation
+    radius: float  # km
+    neighbours: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileStencil:
+    """The pixels of a tile that lie in the grid, and which cells make them."""
+
+    pixels: NDArray[np.int32] | None  # flat positions in the tile; None: all of them
+    stencil: Stencil
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes kept."""
+        return self.stencil.nbytes + (self.pixels.nbytes if self.pixels is not None else 0)
+
+
+@runtime_checkable
+class Tables(Protocol):
+    """Who writes answers as tables."""
+
+    media_type: str
+
+    def table(self, answer: PointValues, kind: str) -> tuple[bytes, str]:
+        """The table, and the name of its file."""

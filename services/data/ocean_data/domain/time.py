@@ -1,0 +1,134 @@
+"""Time steps: which of them were asked for, and how they are written."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import Steps
+from ocean_common.errors import InvalidRequest, TimeNotFound
+
+FORMS = ("2016-02-01", "2016-02-01T12:00:00Z", "the raw integer of a time step", "-1 for the last")
+DAY = 86_400  # s
+
+_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_BLANK_ZONE = re.compile(r" (\d\d:\d\d)$")  # a "+" that was not encoded arrives as a blank
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """The time steps of a variable, ascending."""
+
+    raw: NDArray[np.int64]  # (step,): in the units of the file
+    seconds: NDArray[np.int64]  # (step,): since 1970-01-01 UTC
+    file: NDArray[np.int32]  # (step,): which of the variable's files
+    position: NDArray[np.int32]  # (step,): index along that file's time dimension
+
+    @classmethod
+    def of(cls, steps: Steps) -> "Axis":
+        """Unpack the arrays of the contract."""
+        columns = {
+            name: np.frombuffer(array.data, dtype=array.dtype)
+            for name, array in (
+                ("raw", steps.raw),
+                ("seconds", steps.seconds),
+                ("file", steps.file),
+                ("position", steps.position),
+            )
+        }
+        return cls(**columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """What a text means: an instant or a day in seconds, or a raw integer; both ends included."""
+
+    first: int
+    last: int
+    raw: bool = False
+
+
+def parse(text: str, field: str) -> Span | None:
+    """Read a time as it is written in an address; None for -1, the last step."""
+    text = text.strip()
+    if text == "-1":
+        return None
+    if _INTEGER.fullmatch(text):
+        return Span(first=int(text), last=int(text), raw=True)
+    try:
+        if _DATE.fullmatch(text):
+            start = (date.fromisoformat(text) - _EPOCH.date()).days * DAY
+            return Span(first=start, last=start + DAY - 1)
+        instant = datetime.fromisoformat(_BLANK_ZONE.sub(r"+\1", text))
+        aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        seconds = round((aware - _EPOCH) / timedelta(seconds=1))
+    except (ValueError, OverflowError) as error:
+        raise InvalidRequest(f"{field} {text[:40]!r} is no time; write {', or '.join(FORMS)}", field=field) from error
+    return Span(first=seconds, last=seconds)
+
+
+def select(axis: Axis, time: str | None, start: str | None, end: str | None) -> NDArray[np.intp]:
+    """The steps that were asked for: those at ``time``, or from ``start`` to ``end``, or all."""
+    if axis.raw.size == 0:
+        raise TimeNotFound("this variable has no time steps", field="time")
+    if time is not None:
+        if start is not None or end is not None:
+            raise InvalidRequest("give either time, or start and end, not both", field="time")
+        return at(axis, time)
+    low, _ = (0, 0) if start is None else _ends(axis, start, "start")
+    _, high = (0, axis.raw.size) if end is None else _ends(axis, end, "end")
+    if low >= high:
+        if start is not None and end is not None and _before(axis, end, start):
+            raise InvalidRequest("end is before start; exchange them", field="end")
+        raise TimeNotFound(
+            f"no time step is in this period; the steps go from {iso(axis.seconds[0])} to {iso(axis.seconds[-1])}",
+            field="start" if start is not None else "end",
+        )
+    return np.arange(low, high)
+
+
+def at(axis: Axis, text: str, field: str = "time") -> NDArray[np.intp]:
+    """The steps at an instant, or of a day. An unknown time is answered with the steps beside it."""
+    if axis.raw.size == 0:
+        raise TimeNotFound("this variable has no time steps", field=field)
+    low, high = _ends(axis, text, field)
+    if low >= high:
+        beside = [_name(axis, step) for step in (low - 1, low) if 0 <= step < axis.raw.size]
+        raise TimeNotFound(
+            f"there is no time step at {text[:40]}; the nearest are {' and '.join(beside)}", field=field, allowed=beside
+        )
+    return np.arange(low, high)
+
+
+def one(axis: Axis, text: str, field: str = "time") -> int:
+    """The step at an instant; the last one of a day."""
+    return int(at(axis, text, field)[-1])
+
+
+def _ends(axis: Axis, text: str, field: str) -> tuple[int, int]:
+    """The first step not before, and the first step after what a text means."""
+    span = parse(text, field)
+    if span is None:
+        return axis.raw.size - 1, axis.raw.size
+    values = axis.raw if span.raw else axis.seconds
+    return int(np.searchsorted(values, span.first)), int(np.searchsorted(values, span.last, side="right"))
+
+
+def _before(axis: Axis, end: str, start: str) -> bool:
+    first, last = parse(start, "start"), parse(end, "end")
+    if first is None or last is None or first.raw != last.raw:
+        return _ends(axis, end, "end")[1] <= _ends(axis, start, "start")[0] and last is not None
+    return last.last < first.first
+
+
+def _name(axis: Axis, step: int) -> str:
+    return f"{iso(axis.seconds[step])} ({axis.raw[step]})"
+
+
+def iso(seconds: np.int64 | int) -> str:
+    """A time as people read it: ISO 8601, UTC."""
+    return f"{np.datetime64(int(seconds), 's')}+00:00"

@@ -1,0 +1,55 @@
+"""What neighbours ask, as MessagePack both ways."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
+
+from ocean_common.clients.metadata import Catalogue
+from ocean_common.contracts.data import ProfilesAsked, TileAsked
+from ocean_common.errors import InvalidRequest
+from ocean_data.domain.field import Tiles
+from ocean_data.domain.point import Points
+from ocean_data.domain.ports import Workers
+
+
+@get("/tile-field")
+async def tile_field(
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    tiles: NamedDependency[Tiles],
+    workers: NamedDependency[Workers],
+) -> Response[bytes]:
+    """The field behind a map tile."""
+    asked = _read(lambda: msgspec.convert(dict(request.query_params), TileAsked, strict=False))
+    names = asked.variable.split(",")
+    assets = await asyncio.gather(*(catalogue.assets(asked.dataset, name) for name in names[:3]))
+    return _packed(await workers.run(tiles.field, assets, asked))
+
+
+@post("/profiles", status_code=200)
+async def profiles(
+    body: bytes,
+    catalogue: NamedDependency[Catalogue],
+    points: NamedDependency[Points],
+    workers: NamedDependency[Workers],
+) -> Response[bytes]:
+    """Profiles of several variables at several points."""
+    asked = _read(lambda: msgspec.msgpack.decode(body, type=ProfilesAsked))
+    assets = await asyncio.gather(*(catalogue.assets(asked.dataset, name) for name in asked.variables))
+    return _packed(await workers.run(points.profiles, assets, asked))
+
+
+def _read(convert: Any) -> Any:
+    """Take a request apart; what is wrong with it is said as it stands."""
+    try:
+        return convert()
+    except msgspec.MsgspecError as error:
+        _, _, path = str(error).partition(" - at `$")
+        raise InvalidRequest(str(error), field=path.strip("`.") or "$") from error
+
+
+def _packed(answer: msgspec.Struct) -> Response[bytes]:
+    return Response(msgspec.msgpack.encode(answer), media_type=MediaType.MESSAGEPACK)

@@ -1,0 +1,138 @@
+"""Numbers at a point: profiles and time series."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+
+from ocean_common import problems
+from ocean_common.caching import Freshness
+from ocean_common.clients.metadata import Catalogue
+from ocean_common.contracts.data import PointValues
+from ocean_common.errors import (
+    DatasetNotFound,
+    DepthNotFound,
+    PointOutsideGrid,
+    RequestTooLarge,
+    ServiceUnavailable,
+    SourceUnreadable,
+    TimeNotFound,
+    TooBusy,
+    VariableNotFound,
+)
+from ocean_common.parameters import DatasetId, VariableKey
+from ocean_data.domain import depth as depths
+from ocean_data.domain.point import PointAsked, Points, Search
+from ocean_data.domain.ports import Tables, Workers
+from ocean_data.routes.parameters import (
+    Between,
+    DepthLevel,
+    End,
+    Form,
+    Latitude,
+    Longitude,
+    Neighbours,
+    Radius,
+    Start,
+    Tabular,
+    Time,
+)
+
+PROBLEMS = problems.documented(
+    DatasetNotFound,
+    VariableNotFound,
+    TimeNotFound,
+    DepthNotFound,
+    PointOutsideGrid,
+    RequestTooLarge,
+    SourceUnreadable,
+    ServiceUnavailable,
+    TooBusy,
+)
+
+
+@get(
+    "/data/{dataset:str}/{variable:str}/profile",
+    operation_id="getProfile",
+    operation_class=Tabular,
+    summary="A variable over depth",
+    tags=["Points"],
+    responses=PROBLEMS,
+)
+async def profile(
+    *,
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    points: NamedDependency[Points],
+    workers: NamedDependency[Workers],
+    freshness: NamedDependency[Freshness],
+    tables: NamedDependency[Tables],
+    dataset: DatasetId,
+    variable: VariableKey,
+    latitude: Latitude,
+    longitude: Longitude,
+    time: Time = None,
+    start: Start = None,
+    end: End = None,
+    interpolation: Between = "nearest",
+    radius: Radius = 25.0,
+    neighbours: Neighbours = 10,
+    form: Form = None,
+) -> Response[PointValues]:
+    """All depth levels at one point: a row per time step, a column per level, null below the sea floor and on land."""
+    await freshness(request, dataset)
+    search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
+    asked = PointAsked(latitude=latitude, longitude=longitude, time=time, start=start, end=end, search=search)
+    found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
+    return _written(request, found, form, "profile", tables)
+
+
+@get(
+    "/data/{dataset:str}/{variable:str}/timeseries",
+    operation_id="getTimeSeries",
+    operation_class=Tabular,
+    summary="A variable through time",
+    tags=["Points"],
+    responses=PROBLEMS,
+)
+async def timeseries(
+    *,
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    points: NamedDependency[Points],
+    workers: NamedDependency[Workers],
+    freshness: NamedDependency[Freshness],
+    tables: NamedDependency[Tables],
+    dataset: DatasetId,
+    variable: VariableKey,
+    latitude: Latitude,
+    longitude: Longitude,
+    level: DepthLevel = "0",
+    time: Time = None,
+    start: Start = None,
+    end: End = None,
+    interpolation: Between = "nearest",
+    radius: Radius = 25.0,
+    neighbours: Neighbours = 10,
+    form: Form = None,
+) -> Response[PointValues]:
+    """One level, the bottom or all levels at one point through time: a row per time step, a column per level."""
+    await freshness(request, dataset)
+    search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
+    place = {"latitude": latitude, "longitude": longitude}
+    asked = PointAsked(**place, depth=depths.parse(level), time=time, start=start, end=end, search=search)
+    found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
+    return _written(request, found, form, "timeseries", tables)
+
+
+def _written(
+    request: Request[Any, Any, Any], found: PointValues, form: str | None, kind: str, tables: Tables
+) -> Response[Any]:
+    """JSON, or a table if that was asked for."""
+    accepted = request.accept.best_match(["application/json", "text/csv"], default="application/json")
+    vary = {"vary": "accept"}
+    if (form or accepted.removeprefix("text/").removeprefix("application/")) == "json":
+        return Response(found, headers=vary)
+    content, name = tables.table(found, kind)
+    saved = {**vary, "content-disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=tables.media_type, headers=saved)

@@ -1,0 +1,22 @@
+"""What the data service can be told, by variables of the environment that begin with OCEAN_DATA_."""
+
+from typing import ClassVar
+
+from ocean_common.settings import Positive, ServiceSettings, Url
+
+MIB = 1024 * 1024
+
+
+class Settings(ServiceSettings, frozen=True, kw_only=True):
+    """The settings of the data service."""
+
+    prefix: ClassVar[str] = "OCEAN_DATA_"
+
+    metadata_url: Url = "http://127.0.0.1:8001"
+    threads: Positive = 4  # that read and resample
+    queue: Positive = 4096  # requests that may wait for a thread
+    open_files: Positive = 64  # files that are kept open
+    level_bytes: Positive = 256 * MIB  # decoded levels that are kept
+    grid_bytes: Positive = 256 * MIB  # grids with their search trees that are kept
+    map_bytes: Positive = 512 * MIB  # index maps of tiles that are kept
+    max_values: Positive = 200_000  # time steps x depths x points of one request

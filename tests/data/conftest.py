@@ -1,0 +1,200 @@
+"""Assets of the shipped files and of small made ones, and an app over them."""
+
+import os
+from pathlib import Path
+
+import cftime
+import netCDF4
+import numpy as np
+import pytest
+from litestar.testing import TestClient
+
+from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
+from ocean_common.errors import DatasetNotFound, VariableNotFound
+from ocean_data.adapters.grids import GridStore
+from ocean_data.adapters.source import NetCDFSource
+from ocean_data.adapters.threads import Threads
+from ocean_data.app import create_app
+from ocean_data.settings import MIB, Settings
+
+SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
+ROLES = {
+    "time": ("time", "time_counter", "ocean_time"),
+    "depth": ("depth", "deptht"),
+    "y": ("latitude", "lat", "y", "Y", "eta_u", "eta_v"),
+    "x": ("longitude", "lon", "x", "X", "xi_u", "xi_v"),
+}
+
+
+def array(values, dtype):
+    whole = np.ascontiguousarray(values, dtype=dtype)
+    return Array(dtype=whole.dtype.str, shape=whole.shape, data=whole.tobytes())
+
+
+def role_of(name):
+    return next((role for role, names in ROLES.items() if name in names), "other")
+
+
+def describe(paths, source, *, kind, time="time", latitude=None, longitude=None, key=None, dataset="made", **grid):
+    """Assets as the metadata service would tell them, read with netCDF4 and cftime."""
+    paths = [paths] if isinstance(paths, (str, Path)) else paths
+    times, files = [], []
+    for number, path in enumerate(paths):
+        stat = os.stat(path)
+        files.append(File(path=str(path), size=stat.st_size, mtime_ns=stat.st_mtime_ns))
+        with netCDF4.Dataset(path) as opened:
+            opened.set_auto_maskandscale(False)
+            variable = opened[source]
+            dimensions = [
+                Dimension(name=name, size=size, role=role_of(name))
+                for name, size in zip(variable.dimensions, variable.shape, strict=True)
+            ]
+            sizes = {one.role: one.size for one in dimensions}
+            shape = (sizes["y"], sizes["x"])
+            vertical = next((one.name for one in dimensions if one.role == "depth"), None)
+            depth = None
+            if vertical:
+                levels = opened[vertical][:].astype(float).tolist()
+                depth = DepthAxis(name=vertical, kind="depth", values=levels)
+            named = {"units": getattr(variable, "units", "1"), "standard": getattr(variable, "standard_name", None)}
+            if "time" in sizes:
+                raw, units = opened[time][:], opened[time].units
+                calendar = getattr(opened[time], "calendar", "standard")
+                for position, value in enumerate(np.atleast_1d(raw)):
+                    when = cftime.num2date(value, units, calendar)
+                    seconds = np.datetime64(when.isoformat(), "s").astype(np.int64)
+                    times.append((round(float(value)), int(seconds), number, position))
+    steps = None
+    if times:
+        times.sort(key=lambda step: step[1])
+        raw, seconds, file, position = zip(*times, strict=True)
+        steps = Steps(
+            raw=array(raw, "<i8"),
+            seconds=array(seconds, "<i8"),
+            file=array(file, "<i4"),
+            position=array(position, "<i4"),
+            units=units,
+            calendar=calendar,
+        )
+    return Assets(
+        dataset=dataset,
+        revision="r1",
+        variable=VariableInfo(
+            dataset=dataset,
+            key=key or source,
+            name=(key or source).title(),
+            units=named["units"],
+            standard_name=named["standard"],
+            scale=(0.0, 1.0),
+            two_dimensional=depth is None,
+        ),
+        source=source,
+        dimensions=dimensions,
+        grid=Grid(
+            id=f"{paths[0]}:{latitude}:{grid.get('y_axis')}",
+            kind=kind,
+            shape=shape,
+            file=str(paths[0]),
+            latitude=latitude,
+            longitude=longitude,
+            **grid,
+        ),
+        depth=depth,
+        files=files,
+        steps=steps,
+    )
+
+
+def _arctic(source, key=None):
+    path = SHIPPED / "projected" / "arctic20_roms_z.nc"
+    with netCDF4.Dataset(path) as opened:
+        mapping = {name: opened["polar_stereographic"].getncattr(name) for name in opened["polar_stereographic"].ncattrs()}
+    return describe(
+        path, source, kind="projected", latitude="latitude", longitude="longitude", y_axis="Y", x_axis="X",
+        axis_factor=1000.0, mapping=mapping, key=key, dataset="giops_day", bounds=(-24.0, 61.0, 100.0, 84.0),
+    )  # fmt: skip
+
+
+def _nemo():
+    paths = sorted((SHIPPED / "nemo").glob("nemo_1m_*.nc"))
+    return describe(
+        paths, "tos", kind="curvilinear", time="time_centered", latitude="nav_lat", longitude="nav_lon",
+        dataset="nemo_global_month",
+    )  # fmt: skip
+
+
+def _ostia():
+    path = SHIPPED / "regular" / "ostia_monthly.nc"
+    return describe(
+        path, "surface_temperature", kind="rectilinear", latitude="latitude", longitude="longitude",
+        dataset="ostia_month", bounds=(-180.0, -5.0, 180.0, 5.0),
+    )  # fmt: skip
+
+
+def _wcofs(point):
+    path = SHIPPED / "roms" / "wcofs_surface_uv.nc"
+    return describe(
+        path, f"{point}_sur", kind="curvilinear", time="ocean_time", latitude=f"lat_{point}",
+        longitude=f"lon_{point}", dataset="wcofs_hour",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def shipped():
+    """Assets of the shipped variables, by dataset and key."""
+    made = [
+        *(_arctic(*names) for names in (("temperature", "votemper"), ("u", "x_velocity"), ("v", "y_velocity"), ("h",))),
+        _arctic("zeta"),
+        _nemo(),
+        _ostia(),
+        _wcofs("u"),
+        _wcofs("v"),
+    ]
+    return {(one.dataset, one.variable.key): one for one in made}
+
+
+@pytest.fixture
+def source():
+    opened = NetCDFSource(8, 64 * MIB)
+    yield opened
+    opened.close()
+
+
+class FakeCatalogue:
+    """Knows the assets it is given."""
+
+    def __init__(self, assets):
+        self.known = {(one.dataset, one.variable.key): one for one in assets}
+
+    async def revision(self, dataset):
+        for (name, _), one in self.known.items():
+            if name == dataset:
+                return one.revision
+        raise DatasetNotFound(f"there is no dataset {dataset!r}; see /api/v2.0/datasets")
+
+    async def assets(self, dataset, variable):
+        await self.revision(dataset)
+        if (dataset, variable) not in self.known:
+            raise VariableNotFound(f"{dataset} has no variable {variable!r}")
+        return self.known[dataset, variable]
+
+    async def variable(self, dataset, variable):
+        return (await self.assets(dataset, variable)).variable
+
+
+def make_app(assets, source, **settings):
+    chosen = Settings(**settings)
+    return create_app(
+        catalogue=FakeCatalogue(assets),
+        source=source,
+        grids=GridStore(source, 64 * MIB, 64 * MIB),
+        workers=Threads(2, 100),
+        settings=chosen,
+    )
+
+
+@pytest.fixture
+def client(shipped, source):
+    with TestClient(make_app(shipped.values(), source)) as opened:
+        yield opened
