@@ -1,0 +1,49 @@
+# Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-all check format lock bench evidence
+
+PYTHON ?= python3
+BIN := .venv/bin
+PROJECTS := $(sort $(wildcard services/*/pyproject.toml)) gateway/pyproject.toml
+PACKAGES := $(patsubst %/pyproject.toml,-e %,$(PROJECTS))
+INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt $(1) || $(BIN)/pip install -q -c constraints.txt $(1)
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/run ## serve; PORT=8080 HTTPS_PORT=8443 DATASETS=file.json or DATA=folder, HOST=127.0.0.1, STATE=var/PORT
+	@exec $(BIN)/python deploy/run.py
+
+test: .venv/dev ## the tests
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not full"
+
+test-all: .venv/dev ## the tests with full counts
+	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+check: .venv/dev ## style, format and types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: .venv/dev ## put the code into its style
+	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
+
+bench: evidence
+
+evidence: .venv/dev ## latency of /datasets while plots are drawn
+	$(BIN)/python tests/benchmarks/responsiveness.py
+
+lock: .venv/dev ## choose the versions of constraints.txt anew
+	$(BIN)/python deploy/lock.py
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make … PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv && touch $@
+	-@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt uv # faster than pip, where it runs
+
+.venv/run: .venv/python constraints.txt deploy/requirements.txt $(PROJECTS)
+	$(call INSTALL,-r deploy/requirements.txt $(PACKAGES))
+	@touch $@
+
+.venv/dev: .venv/run tests/requirements.txt
+	$(call INSTALL,-r tests/requirements.txt $(PACKAGES))
+	@touch $@

@@ -1,0 +1,112 @@
+"""`make run`: index the datasets, start the services and the gateway, and keep them running until Ctrl-C."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import httpx
+
+from stack.files import put_logs_aside
+from stack.options import Options, Refused, check, claim, parse
+from stack.programs import SERVICES, Plan
+from stack.readiness import Examples, alive, answering, until
+from stack.supervisor import Supervisor, end, start
+from stack.table import table
+
+
+def tell(text: str) -> None:
+    """Say something on the terminal, or to nobody when the terminal is gone."""
+    with suppress(OSError):
+        print(text, flush=True)
+
+
+async def run(options: Options) -> None:
+    """Start everything, and wait for a signal."""
+    started = asyncio.get_running_loop().time()
+    plan = Plan(options)
+    supervisor = Supervisor(tell)
+    stopping = _signals(supervisor)
+    try:
+        put_logs_aside(options.state / "logs")
+        if await _first(_index(plan), stopping):
+            return
+        examples: Examples = {}
+        if await _first(_start(plan, supervisor, examples), stopping):
+            return
+        plan.write()
+        tell(table(plan, examples, asyncio.get_running_loop().time() - started))
+        await stopping.wait()
+    finally:
+        tell("stopping …")
+        await supervisor.stop()
+
+
+def _signals(supervisor: Supervisor) -> asyncio.Event:
+    """The first signal stops in order, the second at once."""
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if stopping.is_set():
+            supervisor.kill()
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    return stopping
+
+
+async def _first(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> bool:
+    """Do ``work`` unless a signal comes first; whether one came."""
+    working, waiting = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if working.done():
+        working.result()
+    else:
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+    return stopping.is_set()
+
+
+async def _index(plan: Plan) -> None:
+    process = await start(plan.index())
+    try:
+        code = await process.wait()
+    finally:
+        await end(process)
+    if code:
+        # It has said why, in a line of its own, when the configuration or the folder is at fault.
+        raise Refused("" if code == 1 else f"the index ended with {code}")
+
+
+async def _start(plan: Plan, supervisor: Supervisor, examples: Examples) -> None:
+    async with httpx.AsyncClient(timeout=5) as http:
+        supervisor.add(plan.services())
+        # The gateway counts a service that is away at its first look as down until the next.
+        await until(lambda: alive(http, [plan.urls[name] for name in SERVICES]), supervisor.check)
+    supervisor.add([plan.traefik()])
+    async with httpx.AsyncClient(base_url=plan.probe, timeout=60) as http:
+        await until(lambda: answering(http, examples), supervisor.check)
+
+
+def main() -> int:
+    """Run; the exit code."""
+    try:
+        options = parse(sys.argv[1:], os.environ)
+        check(options)
+        with claim(options.state):
+            asyncio.run(run(options))
+    except Refused as error:
+        if str(error):
+            print(f"make run: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

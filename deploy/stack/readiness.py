@@ -1,0 +1,122 @@
+"""Waits until everything answers through the gateway, and finds examples that work with the datasets served."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from math import asinh, floor, pi, radians, tan
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import httpx
+
+from stack.options import Refused
+
+API = "/api/v2.0"
+DEADLINE = 180.0  # s
+PAUSE = 0.1  # s between two questions
+DOCS = ("metadata", "data", "plotting")
+DATASETS_TRIED = 5  # for an example: the first may be on triangles, or broken
+ZOOM = 4
+
+Examples: TypeAlias = dict[str, str]  # what it is → path
+
+
+async def until(ready: Callable[[], Awaitable[str | None]], check: Callable[[], None]) -> None:
+    """Ask again and again until ``ready`` has nothing more to wait for."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + DEADLINE
+    while missing := await ready():
+        check()
+        if loop.time() > deadline:
+            raise Refused(f"gave up after {DEADLINE:g} s: {missing} does not answer")
+        await asyncio.sleep(PAUSE)
+
+
+async def alive(http: httpx.AsyncClient, urls: Iterable[str]) -> str | None:
+    """The first of several services that does not answer yet."""
+    for url in urls:
+        try:
+            response = await http.get(f"{url}/health/live")
+        except httpx.TransportError:
+            return url
+        if response.is_error:
+            return url
+    return None
+
+
+async def answering(http: httpx.AsyncClient, examples: Examples) -> str | None:
+    """The first route that does not answer through the gateway yet; ``examples`` is filled."""
+    try:
+        for name in DOCS:
+            if (await http.get(f"/{name}/openapi.json")).is_error:
+                return f"/{name}/openapi.json"
+        for path in ("/docs", f"{API}/plot/colormaps"):
+            if (await http.get(path)).is_error:
+                return path
+        merged = await http.get("/openapi.json")
+        if merged.is_error or "x-missing" in merged.json():
+            return "/openapi.json"
+        listing = await http.get(f"{API}/datasets")
+        if listing.is_error:
+            return f"{API}/datasets"
+        return await _fill(http, listing.json(), examples)
+    except httpx.TransportError:
+        return "the gateway"
+
+
+async def _fill(http: httpx.AsyncClient, datasets: list[dict[str, Any]], examples: Examples) -> str | None:
+    """Find a tile and a plot that work; what the services refuse with a reason is not waited for."""
+    for dataset in datasets[:DATASETS_TRIED]:
+        for what, path in (await _candidates(http, dataset)).items():
+            if what in examples:
+                continue
+            status = (await http.get(path)).status_code
+            if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+                return path
+            if status == httpx.codes.OK:
+                examples[what] = path
+        if len(examples) == 2:
+            break
+    return None
+
+
+async def _candidates(http: httpx.AsyncClient, dataset: dict[str, Any]) -> Examples:
+    """A tile and a plot of the first variable of a dataset that has times."""
+    page = f"{API}/dataset/{quote(dataset['id'], safe='')}"
+    listed = await http.get(f"{page}/variables")
+    variables = listed.json() if listed.is_success else []
+    deep = sorted(variables, key=lambda one: one["two_dimensional"])
+    for variable in deep[:1]:
+        key = variable["id"]
+        times = (await http.get(f"{page}/{quote(key, safe='')}/timestamps")).json()
+        if times:
+            longitude, latitude = await _place(http, page, dataset)
+            low, high = variable["scale"]
+            tile = "/".join(map(str, _tile(longitude, latitude)))
+            query = {"dataset": dataset["id"], "variable": [key], "station": [[latitude, longitude]]}
+            asked = quote(json.dumps({**query, "time": times[-1]["id"]}, separators=(",", ":")), safe=":,")
+            path = f"{quote(dataset['id'], safe='')}/{quote(key, safe='')}/{times[-1]['id']}/0/{tile}"
+            return {
+                "tile": f"{API}/tiles/{path}?scale={low:g},{high:g}",
+                "plot": f"{API}/plot/profile?format=png&query={asked}",
+            }
+    return {}
+
+
+async def _place(http: httpx.AsyncClient, page: str, dataset: dict[str, Any]) -> tuple[float, float]:
+    """Longitude and latitude of somewhere in a dataset."""
+    if located := dataset.get("default_location"):
+        return float(located[0]), float(located[1])
+    bounds = (await http.get(page)).json().get("bounds")
+    if not bounds:
+        return 0.0, 0.0
+    west, south, east, north = bounds
+    return round(west + (east - west) % 360 / 2, 2), round((south + north) / 2, 2)
+
+
+def _tile(longitude: float, latitude: float) -> tuple[int, int, int]:
+    """The Web-Mercator tile that holds a point."""
+    side = 2**ZOOM
+    x = floor((longitude + 180) % 360 / 360 * side)
+    y = floor((1 - asinh(tan(radians(min(85.0, max(-85.0, latitude))))) / pi) / 2 * side)
+    return ZOOM, x, y

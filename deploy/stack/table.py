@@ -1,0 +1,23 @@
+"""What a run tells on the terminal when it is ready."""
+
+from stack.programs import Plan
+from stack.readiness import DOCS, Examples
+
+
+def table(plan: Plan, examples: Examples, seconds: float) -> str:
+    """The addresses that one wants to know."""
+    rows = [
+        ("gateway", f"{plan.web}/"),
+        ("  with TLS", f"{plan.websecure}/  (certificate authority: {plan.options.state / 'ca.pem'})"),
+        ("docs", f"{plan.web}/docs"),
+        ("OpenAPI", f"{plan.web}/openapi.json"),
+        *((f"  {name}", f"{plan.web}/{name}/openapi.json") for name in DOCS),
+        ("datasets", f"{plan.web}/api/v2.0/datasets"),
+        *((f"example {what}", f"{plan.web}{path}") for what, path in sorted(examples.items(), reverse=True)),
+        ("dashboard", f"{plan.urls['admin']}/dashboard/"),
+        ("logs", str(plan.options.state / "logs")),
+    ]
+    if not examples:
+        rows.append(("", f"no map or plot yet: {plan.web}/api/v2.0/datasets/status tells why"))
+    lines = [f"  {name:<14} {value}".rstrip() for name, value in rows]
+    return "\n".join(["", f"Ocean Navigator is ready ({seconds:.1f} s). Ctrl-C stops it.", "", *lines, ""])

@@ -1,0 +1,79 @@
+"""What a run can be told, and what is checked before anything is started."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from stack.options import INTERNAL_PORTS, SAMPLES, Refused, check, claim, free_ports, parse
+
+
+def refusal(call, *arguments):
+    with pytest.raises(Refused) as caught:
+        call(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_run_without_options_serves_the_sample_data():
+    options = parse([], {})
+    assert (options.port, options.https_port, options.host) == (8080, 8443, "127.0.0.1")
+    assert options.datasets == SAMPLES / "datasets.json"
+    assert options.datasets.is_file()
+    assert options.state.parts[-2:] == ("var", "8080")
+
+
+def test_options_are_read_from_the_variables_of_make(tmp_path):
+    options = parse([], {"PORT": "80", "DATA": str(tmp_path), "STATE": str(tmp_path / "s"), "DATASETS": ""})
+    assert (options.port, options.https_port) == (80, 443)
+    assert (options.data, options.datasets, options.state) == (tmp_path, None, tmp_path / "s")
+
+
+def test_a_flag_wins_over_a_variable():
+    assert parse(["--port", "8090"], {"PORT": "8091"}).port == 8090
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "eighty", "-1", "80.5", "٨٠"])
+def test_what_is_no_port_is_refused(text):
+    assert "is not a port" in refusal(parse, [], {"PORT": text})
+
+
+def test_the_tls_port_of_a_very_high_port_must_be_given():
+    assert "HTTPS_PORT=65863" in refusal(parse, [], {"PORT": "65500"})
+
+
+def test_a_port_in_use_is_refused_with_the_name_of_its_option():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert "choose another PORT" in refusal(check, parse(["--port", str(port), "--https-port", "8443"], {}))
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--datasets", "/nowhere/datasets.json"], "there is no file /nowhere/datasets.json"),
+        (["--data", "/nowhere"], "there is no folder /nowhere"),
+        (["--data", "/", "--datasets", __file__], "not both"),
+        (["--port", "8080", "--https-port", "8080"], "they must differ"),
+        (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1:8080"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_one_line(argv, words):
+    assert words in refusal(check, parse(argv, {}))
+
+
+def test_free_ports_differ_and_are_not_those_of_outgoing_connections():
+    ports = free_ports(6)
+    assert len(set(ports)) == 6
+    assert set(ports) <= set(INTERNAL_PORTS)
+
+
+def test_two_runs_cannot_share_their_state(tmp_path):
+    with claim(tmp_path):
+        assert "another run uses" in refusal(claim, tmp_path)
+    claim(tmp_path).close()
+
+
+def test_state_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    assert "cannot write to" in refusal(claim, Path(tmp_path / "file"))
