@@ -67,6 +67,9 @@ class _Answer:
         if self._start is not None:
             start, self._start = self._start, None
             message = self._finish(start, message)
+            if self._head and self._scope["type"] == ScopeType.HTTP:
+                # The server holds the same scope, and would miss the body that content-length promises.
+                self._scope["method"] = HttpMethod.HEAD
             await self._send(start)
         if self._head:
             message = _body(b"", more=message.get("more_body", False))
