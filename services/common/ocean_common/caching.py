@@ -49,6 +49,12 @@ class Freshness:
             raise NotModified(headers={"etag": tag, "cache-control": control})
 
 
+def made_from(request: Request[Any, Any, Any], dataset_revision: str, answer_revision: str) -> None:
+    """Take the mark away from an answer that a neighbour made from another revision than the one marked."""
+    if dataset_revision != answer_revision:
+        request.scope["state"].pop("caching", None)
+
+
 def entity_tag(content: bytes) -> str:
     """A weak tag: the gateway may send the same content compressed in several ways."""
     return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'

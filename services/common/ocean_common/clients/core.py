@@ -13,6 +13,7 @@ from ocean_common.telemetry import outgoing_headers
 
 T = TypeVar("T")
 TIMEOUT = httpx.Timeout(60.0, connect=1.0, pool=30.0)  # s
+PROBE = 1.0  # s for a neighbour to say that it lives
 LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32)
 ATTEMPTS, PAUSE = 3, 0.1  # only what never got an answer is asked again; the pause (s) doubles
 MESSAGEPACK = "application/x-msgpack"
@@ -35,6 +36,14 @@ class Neighbour:
     async def aclose(self) -> None:
         """Close the kept connections."""
         await self._http.aclose()
+
+    async def away(self) -> str | None:
+        """Why it does not answer; None if it does."""
+        try:
+            response = await self._http.get("/health/live", timeout=PROBE)
+        except httpx.TransportError:
+            return f"the {self.name} service does not answer"
+        return f"the {self.name} service failed" if response.is_error else None
 
     async def get(self, path: str, kind: type[T], **params: str | float) -> T:
         """GET ``path`` and decode its MessagePack body as ``kind``."""

@@ -30,6 +30,10 @@ class DataClient:
         """Close the kept connections."""
         await self._http.aclose()
 
+    async def away(self) -> str | None:
+        """Why the data service does not answer; None if it does."""
+        return await self._http.away()
+
     async def tile_field(self, asked: TileAsked) -> TileField:
         """The field behind a map tile."""
         return await self._http.get("/internal/tile-field", TileField, **msgspec.structs.asdict(asked))

@@ -1,0 +1,51 @@
+"""Draws figures in the service's own process: slower for everyone else. For measuring the difference."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self
+
+from ocean_common.errors import TooBusy
+from ocean_plotting.adapters.worker import Job
+from ocean_plotting.domain.output import Output
+
+
+class Inline:
+    """Draws on the event loop: nothing else is answered meanwhile."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to end."""
+
+    def unready(self) -> list[str]:
+        """It is always ready."""
+        return []
+
+    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> bytes:
+        """Draw now."""
+        return Job(output=output, make=make, given=given).run()
+
+
+class Threads(Inline):
+    """Draws in threads, which share the interpreter lock with the event loop."""
+
+    def __init__(self, workers: int, queue: int) -> None:
+        self._most = workers + queue
+        self._under_way = 0
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="figures")
+
+    async def __aexit__(self, *_: object) -> None:
+        self._threads.shutdown()
+
+    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> bytes:
+        """Draw in the next free thread."""
+        if self._under_way >= self._most:
+            raise TooBusy("too many figures wait already; try again in 2 s", retry_after=2)
+        self._under_way += 1
+        try:
+            job = Job(output=output, make=make, given=given)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, job.run)
+        finally:
+            self._under_way -= 1

@@ -1,0 +1,199 @@
+"""Draws figures in processes of their own, so that the service goes on answering meanwhile.
+
+A worker is spawned (a forked one would share the server's signal handlers), loads what drawing needs and says
+that it is ready before it is given work. Each has a pipe of its own: one that dies, idle or busy, takes nothing
+from the others, and another takes its place. Workers outlive neither their service nor their number of figures.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, Self, TypeVar
+
+from ocean_common.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
+from ocean_plotting.adapters.worker import Broken, Job, main
+from ocean_plotting.domain.output import Output
+
+START_TIME = 60.0  # s for a worker to load everything
+PAUSE = 1.0  # s before a worker that did not start is started again
+RETRY_AFTER = 2  # s told to those who are refused
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class WorkerLost(Exception):
+    """The process at the other end of the pipe is gone."""
+
+
+class _Worker:
+    """One process and the pipe to it."""
+
+    def __init__(self, nice: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe: Connection
+        self.pipe, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(target=main, args=(theirs, nice), name="figures", daemon=True)
+        self.process.start()
+        theirs.close()
+        self.drawn = 0
+        self.lost = False
+
+    def ready(self) -> bool:
+        """Wait until it has loaded everything; False if it never will."""
+        with suppress(EOFError, OSError):
+            return self.pipe.poll(START_TIME) and bool(self.pipe.recv())
+        return False
+
+    def do(self, job: Job, limit: float) -> bytes:
+        """Give it a figure to draw and wait (s)."""
+        try:
+            self.pipe.send(job)
+            answered = self.pipe.poll(limit)
+            answer = self.pipe.recv() if answered else None
+        except (EOFError, OSError) as error:
+            self.lost = True
+            raise WorkerLost from error
+        if answer is None:
+            self.lost = True
+            self.process.kill()
+            raise RequestTooLarge(f"the figure took longer than {limit:g} s; ask for fewer points or a smaller size")
+        if isinstance(answer, OceanError):
+            raise answer
+        if isinstance(answer, Broken):
+            raise RuntimeError(f"a figure could not be drawn\n{answer.traceback}")
+        self.drawn += 1
+        return bytes(answer)
+
+    def end(self) -> None:
+        """Stop the process, whatever it does, and free what it held."""
+        self.lost = True
+        if self.pipe.closed:
+            return
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+        self.pipe.close()
+
+
+class Processes:
+    """Worker processes and the short queue before them. Use it as an async context manager."""
+
+    def __init__(self, workers: int, queue: int, figure_time: float, figures_per_worker: int, nice: int = 10) -> None:
+        self._number = workers
+        self._queue = queue
+        self._limit = figure_time
+        self._recycle = figures_per_worker
+        self._nice = nice
+        self._waiting = 0
+        self._started: set[_Worker] = set()
+        self._ready: set[_Worker] = set()
+        self._threads = ThreadPoolExecutor(2 * workers, thread_name_prefix="figures")
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._ended = False
+
+    async def __aenter__(self) -> Self:
+        self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
+        for _ in range(self._number):
+            self._start(self._hire())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._ended = True
+        for worker in list(self._ready):
+            self._forget(worker)
+        for worker in self._started:
+            worker.process.kill()  # a thread that waits for its answer gets none, and goes on
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for worker in self._started:
+            worker.end()
+        self._threads.shutdown()
+
+    def unready(self) -> list[str]:
+        """Why it cannot draw yet."""
+        return [] if self._ready else ["the worker processes that draw figures are starting"]
+
+    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> bytes:
+        """Draw in the next free process."""
+        worker = await self._next()
+        # To its end, also if the asker leaves meanwhile: the answer must not be left in the pipe.
+        return await asyncio.shield(self._start(self._use(worker, Job(output=output, make=make, given=given))))
+
+    async def _next(self) -> _Worker:
+        if self._idle.empty() and self._waiting >= self._queue:
+            raise TooBusy(
+                f"{self._waiting} figures wait already; try again in {RETRY_AFTER} s", retry_after=RETRY_AFTER
+            )
+        self._waiting += 1
+        try:
+            while (worker := await self._idle.get()).lost:
+                pass  # it died idle; its successor comes
+            return worker
+        finally:
+            self._waiting -= 1
+
+    async def _use(self, worker: _Worker, job: Job) -> bytes:
+        try:
+            content = await asyncio.get_running_loop().run_in_executor(self._threads, worker.do, job, self._limit)
+        except WorkerLost as error:
+            raise ServiceUnavailable("the process that drew the figure ended; try again") from error
+        finally:
+            if worker.drawn >= self._recycle:
+                worker.process.kill()
+            elif not worker.lost:
+                self._idle.put_nowait(worker)
+        return content
+
+    async def _hire(self) -> None:
+        """Start a worker; once it is ready, have its end noticed."""
+        loop = asyncio.get_running_loop()
+        while not self._ended:
+            worker = await loop.run_in_executor(self._threads, _Worker, self._nice)
+            self._started.add(worker)
+            if await loop.run_in_executor(self._threads, worker.ready):
+                break
+            if self._ended:
+                return
+            _log.error("a process for figures did not start (exit code %s)", worker.process.exitcode)
+            await self._end(worker)
+            await asyncio.sleep(PAUSE)
+        if self._ended:
+            return
+        self._ready.add(worker)
+        loop.add_reader(worker.process.sentinel, self._died, worker)
+        self._idle.put_nowait(worker)
+
+    def _died(self, worker: _Worker) -> None:
+        _log.info("a process for figures ended after %s figures; another takes its place", worker.drawn)
+        self._forget(worker)
+        self._start(self._replace(worker))
+
+    async def _replace(self, worker: _Worker) -> None:
+        await self._end(worker)
+        await self._hire()
+
+    async def _end(self, worker: _Worker) -> None:
+        self._started.discard(worker)
+        await asyncio.get_running_loop().run_in_executor(self._threads, worker.end)
+
+    def _forget(self, worker: _Worker) -> None:
+        worker.lost = True
+        self._ready.discard(worker)
+        asyncio.get_running_loop().remove_reader(worker.process.sentinel)
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, also if the asker has left

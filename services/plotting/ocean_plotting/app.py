@@ -1,0 +1,111 @@
+"""Wires the plotting service: the only module that names implementations."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar
+from litestar.openapi.spec import Tag
+
+from ocean_common.caching import Freshness
+from ocean_common.clients.data import DataClient, Numbers
+from ocean_common.clients.metadata import Catalogue, MetadataClient
+from ocean_common.contracts.data import TileField
+from ocean_common.health import Readiness
+from ocean_common.service import Lifespan, create_service
+from ocean_plotting import __version__
+from ocean_plotting.adapters.coast import read_land
+from ocean_plotting.adapters.in_process import Inline, Threads
+from ocean_plotting.adapters.kept import Kept
+from ocean_plotting.adapters.painter import TilePainter
+from ocean_plotting.adapters.palettes import Palettes
+from ocean_plotting.adapters.workers import Processes
+from ocean_plotting.domain.ports import Drawing, Image, Land
+from ocean_plotting.routes import basemap, colormaps, plot, scale, tiles
+from ocean_plotting.settings import Settings
+
+TAGS = [
+    Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),
+    Tag(name="tiles", description="Map tiles and their legends."),
+]
+MEGABYTE = 10**6
+
+
+def create_app(
+    *,
+    catalogue: Catalogue,
+    numbers: Numbers,
+    drawing: Drawing,
+    settings: Settings | None = None,
+    land: Land | None = None,
+    readiness: Readiness | None = None,
+    lifespan: Sequence[Lifespan] = (),
+) -> Litestar:
+    """Make the app from its parts."""
+    settings, palettes = settings or Settings(), Palettes()
+    fields: Kept[TileField] = Kept(settings.field_megabytes * MEGABYTE, _field_size, settings.tiles_at_once)
+    images: Kept[Image] = Kept(settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD)
+    return create_service(
+        name="plotting",
+        title="Ocean Navigator: plotting",
+        version=__version__,
+        description="Pictures of the ocean: plots, map tiles, colour bars.",
+        tags=TAGS,
+        api=[tiles.tile, scale.scale, colormaps.colormaps, colormaps.chart, *plot.HANDLERS, *basemap.HANDLERS],
+        dependencies={
+            "catalogue": catalogue,
+            "drawing": drawing,
+            "colours": palettes,
+            "images": images,
+            "freshness": Freshness(catalogue, __version__, settings.max_age),
+            "studio": plot.Studio(catalogue, numbers, drawing, land or Land([])),
+            "tile_studio": tiles.Studio(catalogue, numbers, TilePainter(palettes), fields, images),
+        },
+        readiness=readiness,
+        lifespan=lifespan,
+    )
+
+
+OVERHEAD = 500  # bytes of an entry beside its content
+
+
+def _field_size(field: TileField) -> int:
+    return OVERHEAD + (len(field.values.data) if field.values else 0)
+
+
+def build(settings: Settings) -> Litestar:
+    """Make the app that is served."""
+    metadata, data = MetadataClient(settings.metadata_url), DataClient(settings.data_url)
+    drawing = _drawing(settings)
+
+    @asynccontextmanager
+    async def neighbours(_: Litestar) -> AsyncIterator[None]:
+        async with metadata, drawing:
+            yield
+        await data.aclose()
+
+    async def unready() -> list[str]:
+        return drawing.unready()
+
+    async def degraded() -> list[str]:
+        return [reason for reason in (metadata.away, await data.away()) if reason]
+
+    return create_app(
+        catalogue=metadata,
+        numbers=data,
+        drawing=drawing,
+        settings=settings,
+        land=read_land(Path(settings.coast)) if settings.coast else None,
+        readiness=Readiness(unready, degraded),
+        lifespan=[neighbours],
+    )
+
+
+def _drawing(settings: Settings) -> Processes | Threads | Inline:
+    match settings.drawing:
+        case "inline":
+            return Inline()
+        case "threads":
+            return Threads(settings.workers, settings.queue)
+        case _:
+            return Processes(settings.workers, settings.queue, settings.figure_time, settings.figures_per_worker)

@@ -1,0 +1,104 @@
+"""Words on pictures: positions, units, times. English now; a second language is a second set of tables."""
+
+import re
+from datetime import datetime
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+# Spellings of units that files use, beside what the pattern below reads.
+UNITS = {
+    "1": "", "none": "", "unitless": "", "dimensionless": "", "nondimensional": "", "no units": "", "unknown": "",
+    "degree_c": "°C", "degrees_c": "°C", "deg_c": "°C", "degc": "°C", "deg c": "°C", "celsius": "°C", "c": "°C",
+    "degree celsius": "°C", "degrees celsius": "°C", "degree_celsius": "°C", "degrees_celsius": "°C", "°c": "°C",
+    "kelvin": "K", "degk": "K", "degree_k": "K", "degrees_k": "K",
+    "meter": "m", "meters": "m", "metre": "m", "metres": "m",
+    "degree": "°", "degrees": "°", "degrees_true": "°",
+    "percent": "%", "psu": "PSU", "practical_salinity_unit": "PSU", "1e-3": "10⁻³", "0.001": "10⁻³",
+}  # fmt: skip
+WORDS = {
+    "meter": "m", "meters": "m", "metre": "m", "metres": "m", "second": "s", "seconds": "s", "sec": "s",
+    "kilogram": "kg", "kilograms": "kg", "day": "d", "days": "d", "hour": "h", "hours": "h", "watt": "W", "watts": "W",
+    "degree_C": "°C", "degC": "°C", "celsius": "°C", "Celsius": "°C", "kelvin": "K",
+}  # fmt: skip
+NO_BREAK = "\N{NO-BREAK SPACE}"
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+_FACTOR = re.compile(r"(/?)\s*([A-Za-zµ°%_]+)(?:\s*(?:\^|\*\*)?\s*([-+]?\d+))?[\s.*]*")
+
+
+def latitude(degrees: float, digits: int = 1) -> str:
+    """Write a latitude as 45.0° N."""
+    return _position(degrees, "N", "S", digits)
+
+
+def longitude(degrees: float, digits: int = 1) -> str:
+    """Write a longitude as 45.0° W, whichever way round the world it was given."""
+    wrapped = (degrees + 180.0) % 360.0 - 180.0
+    if round(abs(wrapped), digits) == 180.0:
+        return f"{180.0:.{digits}f}°"
+    return _position(wrapped, "E", "W", digits)
+
+
+def place(where: tuple[float, float], digits: int = 2) -> str:
+    """Write a point, latitude first."""
+    return f"{latitude(where[0], digits)}, {longitude(where[1], digits)}"
+
+
+def units(text: str) -> str:
+    """Typeset units: `m s-1` and `m/s` as m s⁻¹, `degree_C` as °C; empty for a pure number."""
+    stripped = text.strip()
+    if (known := UNITS.get(stripped.lower())) is not None:
+        return known
+    parts, end = [], 0
+    while end < len(stripped):
+        factor = _FACTOR.match(stripped, end)
+        if factor is None:
+            return stripped  # not of this kind: as the file has it
+        power = int(factor[3] or 1) * (-1 if factor[1] else 1)
+        parts.append(WORDS.get(factor[2], factor[2]) + (str(power).translate(SUPERSCRIPT) if power != 1 else ""))
+        end = factor.end()
+    return NO_BREAK.join(parts)
+
+
+def quantity(name: str, unit: str) -> str:
+    """Name an axis: Temperature (°C)."""
+    typeset = units(unit)
+    return f"{name} ({typeset})" if typeset else name
+
+
+def instant(iso: str, quantum: str | None = None) -> str:
+    """Write an ISO 8601 time as exactly as the spacing of the data is worth."""
+    try:
+        time = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso  # of a calendar that has a 30 February
+    month = f"{MONTHS[time.month - 1]} {time.year}"
+    written = {"year": str(time.year), "month": month, "season": month, "day": f"{time.day} {month}"}
+    return written.get(quantum or "", f"{time.day} {month} {time:%H:%M} UTC")
+
+
+def listing(names: list[str]) -> str:
+    """Join names: a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut ``text`` to ``most`` characters, and show that it was cut; line breaks become blanks."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def _position(degrees: float, positive: str, negative: str, digits: int) -> str:
+    size = f"{abs(degrees):.{digits}f}"
+    if float(size) == 0.0:
+        return f"{size}°"
+    return f"{size}°{NO_BREAK}{positive if degrees > 0 else negative}"
+
+
+def file_name(kind: str, dataset: str, iso: str, extension: str) -> str:
+    """Name a file that is saved: profile_giops_day_2016-02-05T1200.png."""
+    time = re.sub(r"[^0-9T-]", "", iso.replace(":", "")[:15])
+    return f"{kind}_{re.sub(r'[^A-Za-z0-9._-]+', '-', dataset)[:80]}_{time}.{extension}"

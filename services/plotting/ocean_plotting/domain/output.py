@@ -1,0 +1,90 @@
+"""In which form a figure or table is asked for, and how large."""
+
+import re
+
+import msgspec
+
+from ocean_common.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
+
+MAX_INCHES, MIN_INCHES = 40.0, 2.0
+MAX_DPI, MIN_DPI = 600, 10
+MAX_PIXELS = 100_000_000
+
+_SIZE = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*[xX×,]\s*(\d{1,6}(?:\.\d{1,6})?)\s*")
+
+
+class Form(msgspec.Struct, frozen=True):
+    """One way to write an answer."""
+
+    media_type: str
+    extension: str
+    table: bool = False
+
+
+FORMS: dict[str, Form] = {
+    "png": Form("image/png", "png"),
+    "jpeg": Form("image/jpeg", "jpg"),
+    "svg": Form("image/svg+xml", "svg"),
+    "pdf": Form("application/pdf", "pdf"),
+    "ps": Form("application/postscript", "ps"),
+    "eps": Form("application/postscript", "eps"),
+    "tiff": Form("image/tiff", "tiff"),
+    "json": Form("application/json", "json"),  # a JSON string: a data URL of the PNG
+    "csv": Form("text/csv", "csv", table=True),
+}
+ALIASES = {"jpg": "jpeg", "tif": "tiff"}
+LATER = {"odv", "stats", "nc", "geotiff"}
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """How an answer is to be written."""
+
+    format: str = "png"  # key of FORMS
+    width: float = 15.0  # inches
+    height: float = 9.0
+    dpi: int = 72
+
+    @property
+    def form(self) -> Form:
+        """Its media type and file name extension."""
+        return FORMS[self.format]
+
+
+def output(file_format: str, size: str, dpi: int) -> Output:
+    """Read the parameters `format`, `size` and `dpi`.
+
+    Raises
+    ------
+    UnsupportedFormat, InvalidRequest, RequestTooLarge
+        With what would work.
+    """
+    width, height = _inches(size)
+    if not MIN_DPI <= dpi <= MAX_DPI:
+        raise InvalidRequest(f"dpi is {dpi}; it can be {MIN_DPI} to {MAX_DPI}", field="dpi")
+    if width * height * dpi**2 > MAX_PIXELS:
+        fits = int((MAX_PIXELS / (width * height)) ** 0.5)
+        raise RequestTooLarge(
+            f"{width:g}x{height:g} inches at {dpi} dpi are more than {MAX_PIXELS // 10**6} million pixels;"
+            f" this size fits with dpi={fits}",
+            field="dpi",
+        )
+    return Output(format=_format(file_format), width=width, height=height, dpi=dpi)
+
+
+def _format(asked: str) -> str:
+    name = ALIASES.get(asked.strip().lower(), asked.strip().lower())
+    if name in FORMS:
+        return name
+    later = " comes with a later version;" if name in LATER else " is not a format of this plot;"
+    raise UnsupportedFormat(f"{asked[:40]!r}{later} it can be {', '.join(FORMS)}", field="format", allowed=FORMS)
+
+
+def _inches(size: str) -> tuple[float, float]:
+    read = _SIZE.fullmatch(size)
+    width, height = (float(read[1]), float(read[2])) if read else (0.0, 0.0)
+    if not (MIN_INCHES <= width <= MAX_INCHES and MIN_INCHES <= height <= MAX_INCHES):
+        raise InvalidRequest(
+            f"size is {size[:40]!r}; it is width x height in inches, {MIN_INCHES:g} to {MAX_INCHES:g} each: 10x7",
+            field="size",
+        )
+    return width, height

@@ -1,0 +1,72 @@
+"""What the routes need from outside."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, runtime_checkable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.data import TileField
+from ocean_plotting.domain.colour import Scale
+from ocean_plotting.domain.output import Output
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True):
+    """A rendered image, and the revision of the data that it shows."""
+
+    content: bytes
+    revision: str
+
+
+class Land:
+    """The land of the world, for locator maps."""
+
+    def __init__(self, rings: list[NDArray[np.float32]]) -> None:
+        self.rings = rings  # each (vertex, 2): longitude and latitude, degrees
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """Who draws figures, off the event loop."""
+
+    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> bytes:
+        """Call ``make(*given)`` and write the Picture or Table that it returns as ``output`` says.
+
+        Raises TooBusy when too many wait already, and RequestTooLarge when it takes too long.
+        """
+
+    def unready(self) -> list[str]:
+        """Why it cannot draw yet."""
+
+
+@runtime_checkable
+class Colours(Protocol):
+    """Who knows the colours of every colormap."""
+
+    def ramp(self, colormap: str) -> NDArray[np.uint8]:
+        """Colours (n, 3) of a colormap id, from the lowest value to the highest."""
+
+
+@runtime_checkable
+class Painter(Protocol):
+    """Who colours tiles."""
+
+    def tile(self, field: TileField, scale: Scale | None, colormap: str | None) -> bytes:
+        """The PNG of a field, in a scale and colormap, or in those of its variable."""
+
+
+@runtime_checkable
+class Fields(Protocol):
+    """Keeps the fields behind tiles. Equal questions at once are asked once."""
+
+    async def get(self, key: tuple[object, ...], make: Callable[[], Awaitable[TileField]], revision: str) -> TileField:
+        """What is kept, or what ``make`` answers; that is kept if it is of this ``revision``."""
+
+
+@runtime_checkable
+class Images(Protocol):
+    """Keeps rendered images. Equal questions at once are rendered once."""
+
+    async def get(self, key: tuple[object, ...], make: Callable[[], Awaitable[Image]], revision: str) -> Image:
+        """What is kept, or what ``make`` answers; that is kept if it is of this ``revision``."""

@@ -1,0 +1,37 @@
+"""Which tiles there are, and how one is coloured."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.errors import TileNotFound
+from ocean_plotting.domain.colour import Palette, Scale, continuous, discrete
+
+SIZE = 256  # px
+MAX_ZOOM = 24
+
+
+def check(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
+    """Refuse a tile that its projection does not have.
+
+    Parameters
+    ----------
+    bounded
+        Whether the map ends at its square; polar views go on beyond it.
+
+    Raises
+    ------
+    TileNotFound
+        With the range that there is.
+    """
+    if not 0 <= zoom <= MAX_ZOOM:
+        raise TileNotFound(f"zoom is {zoom}; it can be 0 to {MAX_ZOOM}", field="zoom")
+    last = (1 << zoom) - 1
+    for name, value in (("x", x), ("y", y)):
+        if bounded and not 0 <= value <= last:
+            raise TileNotFound(f"{name} is {value}; at zoom {zoom} it can be 0 to {last}", field=name)
+
+
+def palette(info: VariableInfo, ramp: NDArray[np.uint8], scale: Scale | None) -> Palette:
+    """Colours of a variable's tiles: of its categories, or spread over a scale (its own by default)."""
+    return discrete(ramp, info.categories) if info.categories else continuous(ramp, scale or info.scale)

@@ -1,0 +1,1 @@
+"""What draws: matplotlib figures, made in worker processes, never with pyplot."""

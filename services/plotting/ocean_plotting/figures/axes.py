@@ -1,0 +1,60 @@
+"""Axes as oceanographers read them."""
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
+from ocean_plotting.figures.picture import MUTED, Sizes, folded
+
+FEW_LEVELS = 60  # levels that are marked one by one
+
+
+def depth_down(axes: Axes, deepest: float, sizes: Sizes) -> None:
+    """Depth in metres, the surface on top."""
+    axes.set_ylabel("Depth (m)", fontsize=sizes.body)
+    if deepest <= 0:  # the surface alone
+        axes.set_ylim(1, -1)
+        axes.set_yticks([0])
+        _plain(axes, sizes)
+        return
+    axes.set_ylim(1.03 * deepest, -0.02 * deepest)
+    # Deep water has many metres and few labels: 4 to 8 of them, never more than fit.
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=_fitting(axes, 1, sizes), steps=[1, 2, 2.5, 5, 10]))
+    _plain(axes, sizes)
+
+
+def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sizes: Sizes) -> None:
+    """A variable along x, its label folded to the panel's width."""
+    if limit:
+        axes.set_xlim(*limit)
+    else:
+        axes.margins(x=0.07)
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101 - axes that were just added to one
+    across = figure.get_figwidth() * axes.get_position().width
+    axes.set_xlabel(folded(label, 1.1 * across, sizes.body), fontsize=sizes.body)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=_fitting(axes, 0, sizes), steps=[1, 2, 2.5, 5, 10], min_n_ticks=2))
+    _plain(axes, sizes)
+
+
+def nothing(axes: Axes, words: str, sizes: Sizes) -> None:
+    """Say that a panel is empty on purpose."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=sizes.body, color=MUTED)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def _fitting(axes: Axes, direction: int, sizes: Sizes) -> int:
+    """How many tick labels fit: one needs some five letters of width, or three lines of height."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101 - axes that were just added to one
+    room = figure.get_size_inches()[direction] * axes.get_position().bounds[2 + direction] * 72  # points
+    return max(2, min(8, int(room / ((4.5 if direction == 0 else 3.0) * sizes.small))))
+
+
+def _plain(axes: Axes, sizes: Sizes) -> None:
+    axes.tick_params(labelsize=sizes.small, length=3)
+    axes.spines[["top", "right"]].set_visible(False)
+    for one in (axes.xaxis, axes.yaxis):
+        if isinstance(formatter := one.get_major_formatter(), ScalarFormatter):
+            formatter.set_useOffset(False)  # 34.95, never 0.05 + 34.9
+        one.get_offset_text().set_fontsize(sizes.small)

@@ -1,0 +1,50 @@
+"""The legend of a map layer: a bar of its colours, readable on any ground."""
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_plotting.domain import labels
+from ocean_plotting.domain.colour import LEVELS, Scale, distinct, resample
+from ocean_plotting.figures.picture import INK, About, Picture
+
+SIZE = (1.55, 4.2)  # inches
+DPI = 100
+TEXT = 10  # points
+
+
+def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
+    """Draw a vertical bar with its values and the variable's name; or the categories, one below the other."""
+    figure = Figure(figsize=SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    name = labels.shortened(labels.quantity(info.name, info.units), 44)
+    colours = (distinct(ramp, len(info.categories)) if info.categories else resample(ramp, LEVELS)) / 255
+    low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
+    steps = np.arange(len(colours))[:, np.newaxis]
+    axes.imshow(steps, cmap=ListedColormap(colours), aspect="auto", origin="lower", extent=(0, 1, low, high))
+    axes.set_box_aspect(13)
+    axes.grid(visible=False)
+    axes.set_xticks([])
+    axes.yaxis.tick_right()
+    axes.yaxis.set_label_position("right")
+    if info.categories:
+        axes.set_yticks(range(len(info.categories)), [labels.shortened(one, 16) for one in info.categories])
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
+        formatter = ScalarFormatter(useOffset=False)
+        formatter.set_powerlimits((-4, 5))
+        axes.yaxis.set_major_formatter(formatter)
+    axes.set_ylabel(name, fontsize=TEXT if len(name) <= 32 else TEXT - 2)
+    axes.tick_params(labelsize=TEXT - 1, length=3, color=INK)
+    # Dark letters with a light rim: the front end shows them on land, on sea and on white.
+    texts = [axes.yaxis.label, axes.yaxis.get_offset_text(), *axes.get_yticklabels()]
+    for text in texts:
+        text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.85)])
+    about = About(
+        title=name, description=f"Colours of {name} from {low:g} to {high:g}", source=info.attribution or info.dataset
+    )
+    return Picture(figure=figure, about=about, transparent=True)

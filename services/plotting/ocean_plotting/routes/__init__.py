@@ -1,0 +1,1 @@
+"""HTTP in: plots, tiles, scales, colormaps."""

@@ -1,0 +1,54 @@
+"""The colormaps that there are."""
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from msgspec import Struct
+
+from ocean_common import errors, problems
+from ocean_plotting import __version__
+from ocean_plotting.domain.colormaps import COLORMAPS, DEFAULT
+from ocean_plotting.domain.output import Output
+from ocean_plotting.domain.ports import Colours, Drawing, Image, Images
+from ocean_plotting.figures import colormap_chart
+
+
+class Colormap(Struct, frozen=True, kw_only=True):
+    """A colormap."""
+
+    id: str
+    value: str  # display name
+
+
+LISTED = [
+    Colormap(id=DEFAULT, value="Default for Variable"),
+    *sorted((Colormap(id=key, value=name) for key, (name, _) in COLORMAPS.items()), key=lambda one: one.value.lower()),
+]
+
+
+@get("/plot/colormaps", operation_id="listColormaps", summary="Colormaps", tags=["plots"])
+async def colormaps() -> list[Colormap]:
+    """Ids and names; the first stands for each variable's own."""
+    return LISTED
+
+
+@get(
+    "/plot/colormaps.png",
+    operation_id="getColormapChart",
+    summary="Chart of the colormaps",
+    tags=["plots"],
+    media_type="image/png",
+    responses={200: ResponseSpec(bytes, media_type="image/png", description="The chart.")}
+    | problems.documented(errors.TooBusy),
+)
+async def chart(
+    drawing: NamedDependency[Drawing], colours: NamedDependency[Colours], images: NamedDependency[Images]
+) -> Response[bytes]:
+    """Every colormap, with its name."""
+
+    async def draw() -> Image:
+        ramps = [(one.id, one.value, colours.ramp(one.id)) for one in LISTED[1:]]
+        return Image(content=await drawing.draw(Output(dpi=100), colormap_chart.draw, ramps), revision=__version__)
+
+    image = await images.get(("colormaps",), draw, __version__)
+    return Response(image.content, media_type="image/png")

@@ -1,0 +1,36 @@
+"""An answer that nobody waits for any more is not worth making."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from litestar import Request
+from litestar.exceptions import ClientException
+
+T = TypeVar("T")
+
+
+class ClientLeft(ClientException):
+    """The caller closed the connection; nobody reads this."""
+
+    status_code = 499
+
+
+async def while_wanted(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
+    """Do ``work`` unless the caller leaves: what still waits in a queue is then taken out of it."""
+    job = asyncio.create_task(work)
+    left = asyncio.create_task(_leaves(request))
+    try:
+        await asyncio.wait({job, left}, return_when=asyncio.FIRST_COMPLETED)
+        if job.done():
+            return job.result()
+        raise ClientLeft
+    finally:
+        job.cancel()
+        left.cancel()
+
+
+async def _leaves(request: Request[Any, Any, Any]) -> None:
+    """Wait for the end of the connection; the body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,171 @@
+"""Plots: one question, many formats."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import FromPath, QueryParameter
+
+from ocean_common import errors, problems
+from ocean_common.caching import Freshness, made_from
+from ocean_common.clients.data import Numbers
+from ocean_common.clients.metadata import Catalogue
+from ocean_common.errors import InvalidRequest, PlotKindNotFound
+from ocean_plotting.domain.labels import file_name
+from ocean_plotting.domain.output import FORMS, output
+from ocean_plotting.domain.ports import Drawing, Land
+from ocean_plotting.plots import LATER, PLOTS
+from ocean_plotting.routes.leaving import while_wanted
+from ocean_plotting.routes.parameters import Revision
+
+Format = Annotated[
+    str,
+    QueryParameter(
+        name="format",
+        description=f"One of {', '.join(FORMS)}; case does not matter. `json` is a JSON string that holds a data URL.",
+        examples=[Example(value="png")],
+    ),
+]
+Size = Annotated[
+    str, QueryParameter(description="Width x height, inches, 2 to 40 each.", examples=[Example(value="10x7")])
+]
+Dpi = Annotated[int, QueryParameter(description="Dots per inch, 10 to 600.", examples=[Example(value=100)])]
+Save = Annotated[bool, QueryParameter(description="Answer as a file to be saved.")]
+
+EXAMPLES = {"profile": '{"dataset": "giops_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]}'}
+FAILURES = problems.documented(
+    errors.DatasetNotFound,
+    errors.VariableNotFound,
+    errors.TimeNotFound,
+    errors.PointOutsideGrid,
+    errors.RequestTooLarge,
+    errors.TooBusy,
+    errors.ServiceUnavailable,
+)
+
+
+class Studio:
+    """What a plot is made with: who has the numbers, who draws, and the ground of its map."""
+
+    def __init__(self, catalogue: Catalogue, numbers: Numbers, drawing: Drawing, land: Land) -> None:
+        self.catalogue = catalogue
+        self.numbers = numbers
+        self.drawing = drawing
+        self.land = land
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters of a plot's answer, as they came."""
+
+    file_format: str
+    size: str
+    dpi: int
+    save: bool
+
+
+def read_query(kind: str, text: str) -> Any:
+    """Read the `query` of a kind of plot; a wrong member is named by its path."""
+    try:
+        return msgspec.json.decode(text, type=PLOTS[kind].Query)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        field = path.rstrip("`") or "$"
+        raise InvalidRequest(f"query: {message} at {field}", field=field) from error
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(
+            f"query is not JSON: {error}; it is an object like {EXAMPLES[kind]}", field="query"
+        ) from error
+
+
+async def answer(
+    kind: str, request: Request[Any, Any, Any], studio: Studio, query: Any, wanted: Wanted
+) -> Response[bytes]:
+    """Fetch, draw and write one plot."""
+    plot, form = PLOTS[kind], output(wanted.file_format, wanted.size, wanted.dpi)
+    revision = await studio.catalogue.revision(query.dataset)
+    fetched = await plot.fetch(studio.numbers, studio.catalogue, query)
+    made_from(request, revision, fetched.revision)
+    if form.form.table:
+        work = studio.drawing.draw(form, plot.table, query, fetched)
+    else:
+        work = studio.drawing.draw(form, plot.draw, query, fetched, studio.land, (form.width, form.height))
+    content = await while_wanted(request, work)
+    name = file_name(kind, query.dataset, fetched.time, form.form.extension)
+    headers = {"content-disposition": f'attachment; filename="{name}"'} if wanted.save else {}
+    return Response(content, media_type=form.form.media_type, headers=headers)
+
+
+def routes_of(kind: str) -> list[HTTPRouteHandler]:
+    """The two routes of a kind of plot: the query as a parameter, and as the body."""
+    query_type, title = PLOTS[kind].Query, kind.capitalize()
+    drawn = {
+        200: ResponseSpec(bytes, media_type="image/png", description="The plot, in the format that was asked for.")
+    }
+
+    @get(
+        f"/plot/{kind}",
+        operation_id=f"get{title}Plot",
+        summary=f"{title} plot",
+        description="A plot or its numbers; `query` has the members of the body of the POST.",
+        tags=["plots"],
+        responses=drawn | FAILURES,
+    )
+    async def ask(
+        *,
+        request: Request[Any, Any, Any],
+        studio: NamedDependency[Studio],
+        freshness: NamedDependency[Freshness],
+        asked: Annotated[
+            str, QueryParameter(name="query", description="JSON object.", examples=[Example(value=EXAMPLES[kind])])
+        ],
+        file_format: Format = "json",
+        size: Size = "15x9",
+        dpi: Dpi = 72,
+        save: Save = False,
+        rev: Revision = None,  # noqa: ARG001 - read by `freshness`
+    ) -> Response[bytes]:
+        query = read_query(kind, asked)
+        await freshness(request, query.dataset)
+        return await answer(
+            kind, request, studio, query, Wanted(file_format=file_format, size=size, dpi=dpi, save=save)
+        )
+
+    @post(
+        f"/plot/{kind}",
+        operation_id=f"post{title}Plot",
+        summary=f"{title} plot, asked for with a body",
+        description="The same as the GET, for queries that are too long for an address.",
+        tags=["plots"],
+        status_code=200,
+        responses=drawn | FAILURES,
+    )
+    async def send(
+        *,
+        request: Request[Any, Any, Any],
+        studio: NamedDependency[Studio],
+        data: query_type,  # type: ignore[valid-type] # the model of this kind
+        file_format: Format = "json",
+        size: Size = "15x9",
+        dpi: Dpi = 72,
+        save: Save = False,
+    ) -> Response[bytes]:
+        return await answer(kind, request, studio, data, Wanted(file_format=file_format, size=size, dpi=dpi, save=save))
+
+    return [ask, send]
+
+
+@get("/plot/{kind:str}", include_in_schema=False)
+async def no_such_kind(kind: FromPath[str]) -> None:
+    """Say which kinds there are."""
+    if kind in LATER:
+        raise PlotKindNotFound(
+            f"plots of kind {kind} come with a later version; now: {', '.join(PLOTS)}", allowed=PLOTS
+        )
+    raise PlotKindNotFound(f"there is no plot of kind {kind[:40]!r}; there is: {', '.join(PLOTS)}", allowed=PLOTS)
+
+
+HANDLERS = [*(handler for kind in PLOTS for handler in routes_of(kind)), no_such_kind]

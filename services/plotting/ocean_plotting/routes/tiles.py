@@ -1,0 +1,118 @@
+"""Map tiles."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import PathParameter, QueryParameter
+
+from ocean_common import errors, problems
+from ocean_common.caching import Freshness, made_from
+from ocean_common.clients.data import Numbers
+from ocean_common.clients.metadata import Catalogue
+from ocean_common.contracts.data import Interpolation, Projection, TileAsked
+from ocean_common.parameters import DatasetId
+from ocean_plotting.domain import tiles
+from ocean_plotting.domain.colour import Scale, read_scale
+from ocean_plotting.domain.ports import Fields, Image, Images, Painter
+from ocean_plotting.routes.parameters import Colormap, Revision, Variables
+
+Time = Annotated[
+    str,
+    PathParameter(
+        description="Raw time as listed by `timestamps`, ISO 8601, or -1: the last.",
+        examples=[Example(summary="the last", value="-1")],
+    ),
+]
+Depth = Annotated[str, PathParameter(description="Index of a depth level, or `bottom`.", examples=[Example(value="0")])]
+Zoom = Annotated[int, PathParameter(description="Zoom level, 0 to 24.", examples=[Example(value=4)])]
+Column = Annotated[int, PathParameter(description="From the left, 0 to 2^zoom - 1.", examples=[Example(value=8)])]
+Row = Annotated[int, PathParameter(description="From the top, 0 to 2^zoom - 1.", examples=[Example(value=3)])]
+ScaleText = Annotated[
+    str | None,
+    QueryParameter(
+        description="`min,max` in the variable's units. Left out: the variable's own scale.",
+        examples=[Example(value="-5,30")],
+    ),
+]
+Radius = Annotated[float, QueryParameter(gt=0, le=1000, description="km, for gaussian and inverse.")]
+Neighbours = Annotated[int, QueryParameter(ge=1, le=100, description="Cells, for gaussian and inverse.")]
+Interp = Annotated[Interpolation, QueryParameter(description="How values between grid cells are found.")]
+Plane = Annotated[Projection, QueryParameter(description="Projection of the map.")]
+
+
+class Studio:
+    """What tiles are made with: who has the numbers, who colours them, and what is kept."""
+
+    def __init__(
+        self, catalogue: Catalogue, numbers: Numbers, painter: Painter, fields: Fields, images: Images
+    ) -> None:
+        self.catalogue = catalogue
+        self.numbers = numbers
+        self.painter = painter
+        self.fields = fields
+        self.images = images
+
+    async def tile(self, asked: TileAsked, scale: Scale | None, colormap: str | None, revision: str) -> Image:
+        """The image of a tile. Another scale or colormap of a field that is kept costs no question."""
+
+        async def paint() -> Image:
+            field = await self.fields.get((asked,), lambda: self.numbers.tile_field(asked), revision)
+            content = await sync_to_thread(self.painter.tile, field, scale, colormap)
+            return Image(content=content, revision=field.revision)
+
+        return await self.images.get(("tile", asked, scale, colormap), paint, revision)
+
+
+@get(
+    "/tiles/{dataset:str}/{variable:str}/{time:str}/{depth:str}/{zoom:int}/{x:int}/{y:int}",
+    operation_id="getTile",
+    summary="Map tile of a variable",
+    description="256 × 256 pixels; transparent where there are no data. Values outside the scale have its end colours.",
+    tags=["tiles"],
+    media_type="image/png",
+    responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.")}
+    | problems.documented(
+        errors.DatasetNotFound,
+        errors.VariableNotFound,
+        errors.TimeNotFound,
+        errors.DepthNotFound,
+        errors.TileNotFound,
+        errors.SourceUnreadable,
+        errors.ServiceUnavailable,
+    ),
+)
+async def tile(
+    *,
+    request: Request[Any, Any, Any],
+    tile_studio: NamedDependency[Studio],
+    freshness: NamedDependency[Freshness],
+    dataset: DatasetId,
+    variable: Variables,
+    time: Time,
+    depth: Depth,
+    zoom: Zoom,
+    x: Column,
+    y: Row,
+    scale: ScaleText = None,
+    projection: Plane = "EPSG:3857",
+    interp: Interp = "gaussian",
+    radius: Radius = 25.0,
+    neighbours: Neighbours = 10,
+    colormap: Colormap = None,
+    rev: Revision = None,  # noqa: ARG001 - read by `freshness`
+) -> Response[bytes]:
+    """A variable on the map."""
+    tiles.check(zoom, x, y, bounded=projection == "EPSG:3857")
+    limits = read_scale(scale) if scale is not None else None
+    where = {"zoom": zoom, "x": x, "y": y, "projection": projection}
+    how = {"interpolation": interp, "radius": radius, "neighbours": neighbours}
+    asked = TileAsked(dataset=dataset, variable=variable, time=time, depth=depth, **where, **how)  # type: ignore[arg-type]
+    await freshness(request, dataset)
+    revision = await tile_studio.catalogue.revision(dataset)
+    image = await tile_studio.tile(asked, limits, colormap, revision)
+    made_from(request, revision, image.revision)
+    return Response(image.content, media_type="image/png")

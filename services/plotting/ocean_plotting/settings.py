@@ -1,0 +1,29 @@
+"""What the operator can tell the plotting service."""
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+
+from ocean_common.settings import Port, Positive, Seconds, ServiceSettings, Url
+
+
+class Settings(ServiceSettings, frozen=True, kw_only=True):
+    """The environment of the plotting service."""
+
+    prefix: ClassVar[str] = "OCEAN_PLOTTING_"
+
+    port: Port = 8003
+    metadata_url: Url = "http://127.0.0.1:8001"
+    data_url: Url = "http://127.0.0.1:8002"
+    coast: str | None = None  # GeoJSON of the land, perhaps gzipped: the ground of locator maps
+
+    # Threads, and drawing on the event loop itself (inline), are there to be measured against.
+    drawing: Literal["processes", "threads", "inline"] = "processes"
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2  # figures drawn at once
+    queue: Annotated[int, msgspec.Meta(ge=0)] = 16  # figures that may wait; more are answered 503
+    figure_time: Seconds = 30.0  # s for one figure
+    figures_per_worker: Positive = 500  # then a fresh process takes its place
+
+    tiles_at_once: Positive = 16  # fields asked of the data service at once; more wait
+    field_megabytes: Positive = 128  # fields kept, so that another scale costs no data request
+    image_megabytes: Positive = 64  # rendered tiles and colour bars kept
