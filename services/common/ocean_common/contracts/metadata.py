@@ -86,6 +86,13 @@ class FileProblem(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class VariableProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable that cannot be served."""
+
+    variable: str
+    reason: str
+
+
 class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the files of a dataset could be read."""
 
@@ -94,6 +101,7 @@ class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
     files: int  # that are served
     reason: str | None = None  # why nothing is served
     problems: list[FileProblem] = []
+    left_out: list[VariableProblem] = []  # variables that are asked for, or in the files, but not served
 
 
 class GitInfo(msgspec.Struct, frozen=True, kw_only=True):

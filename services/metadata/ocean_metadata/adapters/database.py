@@ -1,0 +1,54 @@
+"""Connections to the catalogue's database, and its tables brought up to date."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import DatabaseError
+
+_PATIENCE = 30  # s that a writer waits for another
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be opened, or belongs to another version."""
+
+
+def connect(database: str) -> sa.Engine:
+    """Open a database: a path of SQLite, or a URL of SQLAlchemy."""
+    if "://" in database:
+        return sa.create_engine(database)
+    path = Path(database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE})
+    sa.event.listen(engine, "connect", _configure)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    """A writer takes its lock at once: two that read first and write then would both fail."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the tables up to date; safe while others do the same."""
+    config = Config()
+    config.set_main_option("script_location", "ocean_metadata.adapters:migrations")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise DatabaseUnusable(f"the catalogue was made by another version: {error}") from error
+    except DatabaseError as error:
+        raise DatabaseUnusable(f"the catalogue cannot be opened: {error.orig}") from error

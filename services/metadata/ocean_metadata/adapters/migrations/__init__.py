@@ -1,0 +1,1 @@
+"""How the tables of the catalogue came to be what they are (Alembic)."""

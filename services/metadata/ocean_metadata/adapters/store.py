@@ -1,0 +1,93 @@
+"""What the index command writes: headers that were read, and datasets."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from ocean_metadata.adapters import records, schema
+from ocean_metadata.domain.records import Built
+
+Stat = tuple[int, int]  # size, mtime_ns
+_AT_ONCE = 500  # names in one statement
+
+
+class Store:
+    """The catalogue, for writing. Every method is one transaction."""
+
+    def __init__(self, engine: sa.Engine, form: int) -> None:
+        self._engine = engine
+        self._form = form  # of the headers: those of another version are read again
+
+    def known(self) -> dict[str, Stat]:
+        """The state in which each file was read."""
+        table = schema.headers.c
+        with self._reading() as connection:
+            rows = connection.execute(
+                sa.select(table.path, table.size, table.mtime_ns).where(table.format == self._form)
+            )
+            return {path: (size, mtime) for path, size, mtime in rows}
+
+    def headers(self, paths: Sequence[str]) -> dict[str, tuple[bytes, bytes | None]]:
+        """Header and detail of files, encoded."""
+        table = schema.headers.c
+        found = {}
+        with self._reading() as connection:
+            for start in range(0, len(paths), _AT_ONCE):
+                some = paths[start : start + _AT_ONCE]
+                rows = connection.execute(sa.select(table.path, table.header, table.detail).where(table.path.in_(some)))
+                found.update({path: (header, detail) for path, header, detail in rows})
+        return found
+
+    def keep_headers(self, rows: Sequence[tuple[str, Stat, bytes]]) -> None:
+        """Keep headers; what is known of the files otherwise is forgotten."""
+        table = schema.headers
+        with self._engine.begin() as connection:
+            for path, (size, mtime), header in rows:
+                connection.execute(table.delete().where(table.c.path == path))
+                row = {"path": path, "size": size, "mtime_ns": mtime, "format": self._form, "header": header}
+                connection.execute(table.insert(), row)
+
+    def keep_detail(self, path: str, detail: bytes) -> None:
+        """Keep what was read beside the header."""
+        table = schema.headers
+        with self._engine.begin() as connection:
+            connection.execute(table.update().where(table.c.path == path).values(detail=detail))
+
+    def revisions(self) -> dict[str, tuple[str, int]]:
+        """Revision and position of every dataset."""
+        table = schema.datasets.c
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(table.id, table.revision, table.position))
+            return {name: (revision, position) for name, revision, position in rows}
+
+    def replace(self, built: Built, position: int) -> None:
+        """Put a dataset in the place of what was there: readers see the old one or the new one."""
+        with self._engine.begin() as connection:
+            records.replace(connection, built, position)
+            self._sum_up(connection, first=False)
+
+    def finish(self, datasets: Iterable[str], paths: Iterable[str]) -> None:
+        """Forget all but these datasets and files; from now on the catalogue has been indexed."""
+        kept, files = set(datasets), set(paths)
+        with self._engine.begin() as connection:
+            for one in set(connection.execute(sa.select(schema.datasets.c.id)).scalars()) - kept:
+                records.remove(connection, one)
+            used = sa.select(schema.placements.c.grid)
+            connection.execute(schema.grids.delete().where(schema.grids.c.id.not_in(used)))
+            table = schema.headers
+            for path in set(connection.execute(sa.select(table.c.path)).scalars()) - files:
+                connection.execute(table.delete().where(table.c.path == path))
+            self._sum_up(connection, first=True)
+
+    def _sum_up(self, connection: sa.Connection, *, first: bool) -> None:
+        """The revision of the whole; before the first pass is complete there is none."""
+        table, one = schema.catalogue, schema.datasets.c
+        rows = connection.execute(sa.select(one.id, one.revision, one.position).order_by(one.id)).all()
+        revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
+        done = connection.execute(table.update().values(revision=revision)).rowcount
+        if not done and first:
+            connection.execute(table.insert(), {"id": 1, "revision": revision})
+
+    def _reading(self) -> sa.Connection:
+        return self._engine.connect().execution_options(reading=True)

@@ -1,0 +1,193 @@
+"""What people and neighbours are told, from what the catalogue knows."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ocean_common.contracts.assets import Assets, DepthAxis, Revisions, Steps, VariableInfo
+from ocean_common.contracts.metadata import (
+    Dataset,
+    DatasetPage,
+    DatasetStatus,
+    Depth,
+    TimeStep,
+    Variable,
+    VariableListing,
+)
+from ocean_metadata.domain.header import pack
+from ocean_metadata.domain.records import DatasetRecord, VariableRecord
+from ocean_metadata.domain.snapshot import Snapshot, StepArrays
+from ocean_metadata.domain.time import iso_times
+
+_SUFFIX = {"depth": " m", "height": " m above", "sigma": " (sigma)"}
+
+
+def datasets(snapshot: Snapshot) -> list[Dataset]:
+    """The list of datasets."""
+    return [
+        Dataset(
+            id=one.id,
+            value=one.name,
+            quantum=one.quantum,
+            help=one.help,
+            attribution=one.attribution,
+            model_class=one.model_class,
+            group=one.group,
+            subgroup=one.subgroup,
+            time_dim_units=one.time_dim_units,
+            default_location=one.default_location,
+            revision=one.revision,
+        )
+        for one in snapshot.listed
+    ]
+
+
+def page(one: DatasetRecord) -> DatasetPage:
+    """One dataset."""
+    axis = one.times[one.time] if one.time is not None else None
+    ends = iso_times(np.array([axis.first, axis.last]), one.quantum) if axis else [None, None]
+    return DatasetPage(
+        id=one.id,
+        value=one.name,
+        quantum=one.quantum,
+        help=one.help,
+        attribution=one.attribution,
+        revision=one.revision,
+        bounds=one.bounds,
+        start=ends[0],
+        end=ends[1],
+    )
+
+
+def variables(one: DatasetRecord, *, has_depth_only: bool = False, vectors_only: bool = False) -> list[Variable]:
+    """The variables of a dataset by name; hidden ones are left out."""
+    found = [
+        Variable(
+            id=each.key,
+            value=each.name,
+            scale=each.scale,
+            interp=each.interpolation,
+            two_dimensional=each.depth is None,
+            vector_variable=each.vector,
+            data_categories=bool(each.categories),
+            units=each.units,
+            standard_name=each.standard_name,
+        )
+        for each in one.variables
+        if not each.hidden and (each.vector or not vectors_only) and (each.depth is not None or not has_depth_only)
+    ]
+    return sorted(found, key=lambda each: (each.value, each.id))
+
+
+def by_name(snapshot: Snapshot) -> dict[str, list[VariableListing]]:
+    """Every variable of every dataset, by its display name."""
+    found: dict[str, list[VariableListing]] = {}
+    for dataset in snapshot.listed:
+        for one in dataset.variables:
+            if not one.hidden:
+                found.setdefault(one.name, []).append(
+                    VariableListing(
+                        dataset_id=dataset.id,
+                        variable_id=one.key,
+                        variable_scale=one.scale,
+                        vector_variables=one.vector,
+                        depth=one.depth is not None,
+                    )
+                )
+    return dict(sorted(found.items()))
+
+
+def statuses(snapshot: Snapshot) -> list[DatasetStatus]:
+    """Whether the files of each dataset can be served."""
+    return [
+        DatasetStatus(
+            id=one.id,
+            status=one.state,
+            files=len(one.files) - len(one.problems) if one.state != "broken" else 0,
+            reason=one.reason,
+            problems=one.problems,
+            left_out=one.left_out,
+        )
+        for one in snapshot.datasets.values()
+    ]
+
+
+def time_steps(steps: StepArrays | None, quantum: str | None) -> list[TimeStep]:
+    """Time steps, ascending."""
+    if steps is None:
+        return []
+    labels = iso_times(steps.seconds, quantum)
+    return [TimeStep(id=number, value=label) for number, label in zip(steps.raw.tolist(), labels, strict=True)]
+
+
+def depths(axis: DepthAxis | None, *, include_all_key: bool = True) -> list[Depth]:
+    """The levels of a variable, after the words that name several of them; nothing for a variable without depth."""
+    if axis is None:
+        return []
+    words = [Depth(id="bottom", value="Bottom")] + ([Depth(id="all", value="All Depths")] if include_all_key else [])
+    return words + [Depth(id=level, value=_level(axis, value)) for level, value in enumerate(axis.values)]
+
+
+def _level(axis: DepthAxis, value: float) -> str:
+    if axis.kind in {"depth", "height"}:
+        return f"{round(value)}{_SUFFIX[axis.kind]}"
+    return f"{value:g}{_SUFFIX.get(axis.kind, '')}"
+
+
+def info(dataset: DatasetRecord, one: VariableRecord) -> VariableInfo:
+    """What labels, colours and units need."""
+    return VariableInfo(
+        dataset=dataset.id,
+        key=one.key,
+        name=one.name,
+        units=one.units,
+        scale=one.scale,
+        standard_name=one.standard_name,
+        long_name=one.long_name,
+        zero_centered=one.zero_centered,
+        categories=one.categories,
+        two_dimensional=one.depth is None,
+        dataset_name=dataset.name,
+        attribution=dataset.attribution,
+        quantum=dataset.quantum,
+        revision=dataset.revision,
+    )
+
+
+def assets(dataset: DatasetRecord, one: VariableRecord, steps: StepArrays | None) -> Assets:
+    """All that is needed to read a variable."""
+    numbers = dataset.times[one.time].files if one.time is not None else [one.file]
+    told = None
+    if steps is not None and one.time is not None:
+        axis = dataset.times[one.time]
+        told = Steps(
+            raw=pack(steps.raw.astype(np.int64)),
+            seconds=pack(steps.seconds.astype(np.int64)),
+            file=pack(np.searchsorted(numbers, steps.file).astype(np.int32)),
+            position=pack(steps.position.astype(np.int32)),
+            units=axis.units,
+            calendar=axis.calendar,
+        )
+    return Assets(
+        dataset=dataset.id,
+        revision=dataset.revision,
+        variable=info(dataset, one),
+        source=one.source,
+        dimensions=one.dimensions,
+        grid=dataset.grids[one.grid].grid,
+        depth=dataset.depths[one.depth] if one.depth is not None else None,
+        files=[dataset.files[each] for each in numbers],
+        steps=told,
+    )
+
+
+def revisions(snapshot: Snapshot, known: str) -> Revisions:
+    """The revisions of all datasets, unless the asker has them."""
+    now = snapshot.revision or ""
+    if known and known == now:
+        return Revisions(catalogue=now)
+    return Revisions(catalogue=now, datasets=_revisions(snapshot.served))
+
+
+def _revisions(found: Iterable[DatasetRecord]) -> dict[str, str]:
+    return {one.id: one.revision for one in found}

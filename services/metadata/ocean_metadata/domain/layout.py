@@ -1,0 +1,291 @@
+"""How the variables of a file lie: which of their dimensions is time, depth, y, x, node or face."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from ocean_common.contracts.assets import Dimension, GridKind, Role
+from ocean_metadata.domain.coordinates import (
+    is_latitude,
+    is_longitude,
+    is_metric,
+    is_time,
+    is_vertical,
+    named_role,
+    referenced,
+)
+from ocean_metadata.domain.header import FileHeader, VariableHeader
+from ocean_metadata.domain.time import usable
+
+_AXES_X = {"projection_x_coordinate", "grid_longitude"}
+_AXES_Y = {"projection_y_coordinate", "grid_latitude"}
+_PLANE = {"x", "y", "xc", "yc"}  # places of nodes and triangles in some plane, in metres
+_CONNECTIVITY = ("nv", "ele", "tri", "elements", "element", "triangles")
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """The names of the variables that say where the cells of a variable lie."""
+
+    kind: GridKind
+    dimensions: tuple[str, ...]  # (y, x), or (node,)
+    latitude: str | None = None
+    longitude: str | None = None
+    y_axis: str | None = None
+    x_axis: str | None = None
+    mapping: str | None = None
+    connectivity: str | None = None
+    face: str | None = None  # dimension of the triangles
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """The variables to read, and to compare between files."""
+        names = (self.latitude, self.longitude, self.y_axis, self.x_axis, self.connectivity)
+        return tuple(one for one in names if one)
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """How one variable lies; without places it is not a map, and `reason` says why."""
+
+    dimensions: list[Dimension]
+    places: Places | None = None
+    time: str | None = None  # variable with the times; of a scalar one the variable has no dimension
+    depth: str | None = None  # dimension
+    reason: str | None = None
+
+
+class _Coordinates(NamedTuple):
+    """The coordinate variables of a file."""
+
+    latitudes: list[VariableHeader]
+    longitudes: list[VariableHeader]
+    times: list[VariableHeader]
+
+
+def data_variables(header: FileHeader) -> list[str]:
+    """Names of the variables that hold fields, in the order of the file."""
+    pointed = referenced(header)
+    return [one.name for one in header.variables.values() if _is_field(one, header, pointed)]
+
+
+def _is_field(one: VariableHeader, header: FileHeader, pointed: set[str]) -> bool:
+    """A field has numbers and dimensions, and is neither a coordinate nor a description of the grid."""
+    if not one.numeric or not one.dimensions or one.name in header.dimensions or one.name in pointed:
+        return False
+    coordinate = is_latitude(one) or is_longitude(one) or is_time(one)
+    if coordinate or is_metric(one) or one.attributes.get("cf_role") or one.text("grid_mapping_name"):
+        return False
+    bounds = one.name.endswith(("_bnds", "_bounds", "_vertices")) or one.name.startswith("bounds_")
+    axis = one.text("axis").upper() in {"X", "Y", "Z", "T"} or one.name in _PLANE
+    return not bounds and not axis and one.name not in _CONNECTIVITY
+
+
+def layout(name: str, header: FileHeader) -> Layout:
+    """Find how a variable lies.
+
+    Parameters
+    ----------
+    name : str
+        Of a variable in ``header``.
+    header : FileHeader
+        Its file.
+
+    Returns
+    -------
+    Layout
+        Roles of its dimensions, in order, and the names of its coordinates.
+    """
+    one = header.variables[name]
+    known = _Coordinates(
+        [v for v in header.variables.values() if is_latitude(v)],
+        [v for v in header.variables.values() if is_longitude(v)],
+        [v for v in header.variables.values() if is_time(v)],
+    )
+    places = _places(one, header, known)
+    roles: dict[str, Role] = {}
+    if places is not None:
+        roles |= dict(zip(places.dimensions, ("node",) if len(places.dimensions) == 1 else ("y", "x"), strict=True))
+        if places.face in one.dimensions:
+            roles[str(places.face)] = "face"
+    time = _time(one, header, known.times, roles)
+    depth = _depth(one, header, roles)
+    dimensions = [
+        Dimension(name=each, size=size, role=roles.get(each, "other"))
+        for each, size in zip(one.dimensions, one.shape, strict=True)
+    ]
+    extra = [each for each in dimensions if each.role == "other" and each.size > 1]
+    reason = None
+    if places is None:
+        reason = _why_nowhere(one, known)
+    elif extra:
+        reason = f"its dimension {extra[0].name} is neither time, depth nor place"
+        places = None
+    return Layout(dimensions=dimensions, places=places, time=time, depth=depth, reason=reason)
+
+
+def _why_nowhere(one: VariableHeader, known: _Coordinates) -> str:
+    if not known.latitudes or not known.longitudes:
+        return "the file has no latitude and longitude"
+    if any(set(each.dimensions) <= set(one.dimensions) and each.dimensions for each in known.latitudes):
+        return "it lies along points, not on a grid"
+    return "no latitude and longitude of the file have its dimensions"
+
+
+def _places(one: VariableHeader, header: FileHeader, known: _Coordinates) -> Places | None:
+    """The best description of where the cells are: triangles, axes, a mapping, or 2-D coordinates."""
+    pair = _pair(one, known)
+    if pair and len(pair[0].dimensions) == 1 and pair[0].dimensions == pair[1].dimensions:
+        return _triangles(one, header, known, pair[0])
+    if pair and len(pair[0].dimensions) == 1:
+        y, x = pair[0].dimensions[0], pair[1].dimensions[0]
+        return Places(kind="rectilinear", dimensions=(y, x), latitude=pair[0].name, longitude=pair[1].name)
+    projected = _projected(one, header)
+    if pair:
+        two = Places(kind="curvilinear", dimensions=pair[0].dimensions, latitude=pair[0].name, longitude=pair[1].name)
+        # The reader of the coordinates decides whether the mapping can be trusted.
+        if projected and projected.dimensions == two.dimensions:
+            return msgspec.structs.replace(projected, latitude=two.latitude, longitude=two.longitude)
+        return two
+    return projected
+
+
+def _pair(one: VariableHeader, known: _Coordinates) -> tuple[VariableHeader, VariableHeader] | None:
+    """Latitude and longitude that share the variable's dimensions: those that it names, else those named like it."""
+    named = one.text("coordinates").split()
+    point = re.search(r"[_-]?(rho|psi|[uvfw])(_\w+)?$", one.name, re.IGNORECASE)
+    found = []
+    for north in known.latitudes:
+        for east in known.longitudes:
+            sizes = len(north.dimensions), len(east.dimensions)
+            inside = set(north.dimensions) | set(east.dimensions) <= set(one.dimensions)
+            same = north.dimensions == east.dimensions
+            if not inside or sizes not in {(1, 1), (2, 2)} or (sizes == (2, 2) and not same):
+                continue
+            alike = _stem(north.name) == _stem(east.name)
+            suffix = bool(point) and north.name.lower().endswith(point[1].lower() if point else "")
+            rank = (
+                north.name in named,
+                east.name in named,
+                not same or sizes == (2, 2),
+                alike,
+                suffix,
+                sizes == (1, 1),
+            )
+            found.append((rank, north, east))
+    if not found:
+        return None
+    _, north, east = max(found, key=lambda each: each[0])
+    return north, east
+
+
+def _stem(name: str) -> str:
+    """What is left of a coordinate's name: its point on the staggered grid."""
+    return re.sub(r"latitude|longitude|lat|lon|gphi|glam", "", name.lower())
+
+
+def _projected(one: VariableHeader, header: FileHeader) -> Places | None:
+    """Axes in the plane of a grid mapping."""
+    mappings = [each for each in header.variables.values() if each.text("grid_mapping_name")]
+    wanted = one.text("grid_mapping").split(":")[0].strip()
+    mapping = next((each for each in mappings if each.name == wanted), mappings[0] if len(mappings) == 1 else None)
+    if mapping is None or mapping.text("grid_mapping_name") == "latitude_longitude":
+        return None
+    y = _axis(one.dimensions, header, _AXES_Y, "Y")
+    x = _axis(one.dimensions, header, _AXES_X, "X")
+    if y is None or x is None:
+        return None
+    return Places(
+        kind="projected",
+        dimensions=(y.dimensions[0], x.dimensions[0]),
+        y_axis=y.name,
+        x_axis=x.name,
+        mapping=mapping.name,
+    )
+
+
+def _axis(dimensions: Iterable[str], header: FileHeader, meanings: set[str], letter: str) -> VariableHeader | None:
+    own = [header.variables[each] for each in dimensions if each in header.variables]
+    own = [each for each in own if each.dimensions == (each.name,)]
+    by_meaning = [each for each in own if each.text("standard_name") in meanings]
+    by_letter = [each for each in own if each.text("axis").upper() == letter]
+    by_name = [each for each in own if named_role(each.name) == letter.lower()]
+    return next(iter(by_meaning + by_letter + by_name), None)
+
+
+def _triangles(one: VariableHeader, header: FileHeader, known: _Coordinates, pair: VariableHeader) -> Places | None:
+    """A mesh: nodes with latitude and longitude, and a table of the three corners of every triangle."""
+    for table in _tables(header):
+        face = next((each for each in table.dimensions if header.dimensions[each] != 3), table.dimensions[-1])
+        nodes = [
+            (north, east)
+            for north in known.latitudes
+            for east in known.longitudes
+            if len(north.dimensions) == 1 and north.dimensions == east.dimensions and north.dimensions != (face,)
+        ]
+        if nodes and pair.dimensions[0] in {face, nodes[0][0].dimensions[0]}:
+            north, east = nodes[0]
+            on_face = face in one.dimensions
+            return Places(
+                kind="triangles",
+                dimensions=(face,) if on_face else north.dimensions,
+                latitude=north.name,
+                longitude=east.name,
+                connectivity=table.name,
+                face=face if on_face else None,
+            )
+    return None
+
+
+def _tables(header: FileHeader) -> list[VariableHeader]:
+    """Variables that may be a mesh's connectivity."""
+    meant = [
+        each.text("face_node_connectivity")
+        for each in header.variables.values()
+        if each.text("cf_role") == "mesh_topology"
+    ]
+    return [
+        header.variables[name]
+        for name in [*meant, *_CONNECTIVITY]
+        if name in header.variables
+        and len(header.variables[name].dimensions) == 2
+        and 3 in header.variables[name].shape
+    ]
+
+
+def _time(one: VariableHeader, header: FileHeader, times: list[VariableHeader], roles: dict[str, Role]) -> str | None:
+    """The variable with the times of ``one``, and the role of its dimension."""
+    named = one.text("coordinates").split()
+    along = [each for each in times if len(each.dimensions) == 1 and each.dimensions[0] in one.dimensions]
+    along = [each for each in along if each.dimensions[0] not in roles]
+    if along:
+        best = max(
+            along,
+            # A coordinate of zeros without units may stand beside the true one.
+            key=lambda each: (
+                usable(each.text("units")),
+                each.name in named,
+                each.name in each.dimensions,
+                each.text("standard_name") == "time",
+            ),
+        )
+        roles[best.dimensions[0]] = "time"
+        return best.name
+    for each in one.dimensions:
+        if each not in roles and each not in header.variables and named_role(each) == "time":
+            roles[each] = "time"
+            return None
+    scalar = [each for each in times if not each.dimensions and usable(each.text("units"))]
+    return scalar[0].name if scalar and not any(each.dimensions for each in times) else None
+
+
+def _depth(one: VariableHeader, header: FileHeader, roles: dict[str, Role]) -> str | None:
+    """The vertical dimension of ``one``: it has a vertical coordinate, or it is the only one left."""
+    left = [each for each in one.dimensions if each not in roles]
+    vertical = [each for each in left if each in header.variables and is_vertical(header.variables[each])]
+    named = [each for each in left if named_role(each) == "depth"]
+    only = [each for each in left if header.dimensions[each] > 1] if len(left) == 1 else []
+    found = next(iter(vertical + named + only), None)
+    if found is not None:
+        roles[found] = "depth"
+    return found

@@ -1,0 +1,100 @@
+"""`python -m ocean_metadata.index`: read what changed into the catalogue, once or for as long as it is watched."""
+
+import argparse
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import DatabaseError
+
+from ocean_common.settings import SettingsError, load
+from ocean_common.telemetry import configure_logs
+from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
+from ocean_metadata.adapters.store import Store
+from ocean_metadata.index.configuration import ConfigurationError
+from ocean_metadata.index.passes import FORMAT, Indexer, Told
+from ocean_metadata.settings import Settings
+
+_log = structlog.get_logger("ocean.index")
+
+
+def main() -> None:
+    """Read the command line over the environment, and index."""
+    try:
+        settings = load(Settings, os.environ)
+    except SettingsError as error:
+        sys.exit(f"settings: {error}")
+    asked = _arguments(settings)
+    configure_logs(settings.log_level, settings.log_format if asked.watch else "text")
+    if bool(asked.datasets) == bool(asked.folder):
+        sys.exit("give one of --datasets and --folder (or OCEAN_METADATA_DATASETS, OCEAN_METADATA_FOLDER)")
+    told = Told(
+        datasets=Path(asked.datasets).absolute() if asked.datasets else None,
+        folder=Path(asked.folder).absolute() if asked.folder else None,
+        stubs=Path(asked.stubs).absolute() if asked.stubs else None,
+        workers=settings.workers,
+    )
+    if told.folder and not told.folder.is_dir():
+        sys.exit(f"{asked.folder}: there is no such folder")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        engine = connect(asked.database)
+        upgrade(engine)
+        store = Store(engine, FORMAT)
+        _run(Indexer(store, told, stop), store, asked.watch, stop)
+    except (ConfigurationError, DatabaseUnusable) as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{error.filename or asked.database}: {error.strerror}")
+
+
+def _arguments(settings: Settings) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m ocean_metadata.index", description=__doc__)
+    parser.add_argument("--database", default=settings.database, help="path of SQLite, or a URL (%(default)s)")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--datasets", default=settings.datasets, help="a dataset configuration (JSON)")
+    source.add_argument("--folder", default=settings.folder, help="a folder of NetCDF files")
+    parser.add_argument("--stubs", default=settings.stubs, help="folder of the configuration's stubs")
+    parser.add_argument("--watch", type=float, metavar="SECONDS", default=0, help="go on, and look this often")
+    return parser.parse_args()
+
+
+def _run(indexer: Indexer, store: Store, watch: float, stop: threading.Event) -> None:
+    """The first pass must succeed; later ones tell what is wrong and try again."""
+    if watch:
+        _stop_with_input(stop)
+    started = time.monotonic()
+    replaced = indexer.run()
+    _log.info(
+        "indexed", datasets=len(store.revisions()), replaced=replaced, seconds=round(time.monotonic() - started, 2)
+    )
+    trouble = ""
+    while watch and not stop.wait(watch):
+        try:
+            replaced = indexer.run()
+        except (ConfigurationError, DatabaseError, OSError) as error:
+            if str(error) != trouble:
+                trouble = str(error)
+                _log.warning("not indexed", reason=trouble)
+            continue
+        trouble = ""
+        if replaced:
+            _log.info("indexed", replaced=replaced)
+
+
+def _stop_with_input(stop: threading.Event) -> None:
+    """Whoever started this command holds its standard input: when that ends, so does the command."""
+    kind = os.fstat(sys.stdin.fileno()).st_mode
+    if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
+        threading.Thread(target=lambda: (sys.stdin.buffer.read(), stop.set()), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The dataset configuration: the teams' JSON, whole in one file or as an index with one stub per dataset."""
+
+import glob
+import html
+import logging
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ocean_metadata.domain.spec import DatasetSpec, VariableSpec
+
+_log = logging.getLogger(__name__)
+_warned: set[str] = set()
+
+_YES = {"true", "yes", "1"}
+_LATER = "comes with a later version"
+
+
+class ConfigurationError(Exception):
+    """The configuration makes no sense: one line that names the file, and the line or the key."""
+
+
+class VariableConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of a variable."""
+
+    name: str | None = None
+    units: str | None = None
+    scale: tuple[float, float] | None = None
+    source: str | None = None  # ours: its name in the files
+    equation: str | None = None
+    dims: list[str] | None = None
+    hide: bool | str = False
+    zero_centered: bool | str | None = None
+    quantum: str | None = None
+    interpolation: dict[str, Any] | None = None
+    data_categories: list[str] | None = None
+    east_vector_component: str | None = None
+    north_vector_component: str | None = None
+    bearing_component: str | None = None
+    long_name: str | None = None
+    valid_min: float | None = None
+    valid_max: float | None = None
+
+
+class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of a dataset."""
+
+    url: str | list[str]
+    enabled: bool | int | str = False
+    geo_ref: dict[str, Any] | None = None
+    name: str | None = None
+    help: str | None = None
+    attribution: str | None = None
+    type: str | None = None
+    group: str | None = None
+    subgroup: str | None = None
+    quantum: str | None = None
+    time_dim_units: str | None = None
+    model_class: str | None = None
+    lat_var_key: str | None = None
+    lon_var_key: str | None = None
+    grid_angle_file_url: str | None = None
+    bathymetry_file_url: str | None = None
+    climatology: Any = None
+    default_location: tuple[float, float, float] | None = None
+    vector_variables: list[str] = []
+    variables: dict[str, Any] | None = None
+
+
+def load(file: Path, stubs: Path | None = None) -> list[DatasetSpec]:
+    """Read a configuration, in the order of its keys."""
+    found = []
+    for key, value in _object(file).items():
+        if isinstance(value, dict) and "url" in value:
+            found.append(_dataset(file, key, value))
+            continue
+        stub = (stubs or file.parent) / f"{key}.json"
+        whole = _object(
+            stub, f"{file.name}: {key} has no url, and there is no {stub.name} in {stub.parent.name or '.'}/"
+        )
+        inner = whole.get(key, whole)
+        if not isinstance(inner, dict):
+            raise ConfigurationError(f"{stub.name}: {key}: expected an object")
+        found.append(_dataset(stub, key, inner))
+    return found
+
+
+def watched(file: Path, stubs: Path | None = None) -> list[tuple[str, int, int]]:
+    """The state of all files that a configuration may consist of."""
+    return [(str(each), *_stat(each)) for each in sorted({file, *(stubs or file.parent).glob("*.json")})]
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
+def _object(file: Path, missing: str | None = None) -> dict[str, Any]:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigurationError(missing or f"{file}: there is no such file") from error
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}") from error
+    try:
+        found = msgspec.json.decode(content)
+    except msgspec.DecodeError as error:
+        at = re.search(r"byte (\d+)", str(error))
+        line = content[: int(at[1])].count(b"\n") + 1 if at else content.count(b"\n") + 1
+        raise ConfigurationError(f"{file.name}, line {line}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file.name}: it is not UTF-8") from error
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{file.name}: expected an object with one key per dataset")
+    return found
+
+
+def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
+    config = _convert(value, DatasetConfig, f"{file.name}: {key}")
+    urls = [config.url] if isinstance(config.url, str) else config.url
+    variables = None
+    if config.variables is not None:
+        variables = [_variable(file, key, name, one) for name, one in config.variables.items()]
+    refused = next(filter(None, map(_refused, urls)), None if urls else "its url is an empty list")
+    return DatasetSpec(
+        id=key,
+        files=[] if refused else list(_paths(urls, file.parent)),
+        enabled=_truth(config.enabled),
+        attribution=_plain(config.attribution),
+        variables=variables or None,
+        refused=refused,
+        **{
+            name: getattr(config, name)
+            for name in (
+                "name", "quantum", "help", "model_class", "group", "subgroup", "time_dim_units", "default_location",
+                "vector_variables",
+            )
+        },
+    )  # fmt: skip
+
+
+def _variable(file: Path, dataset: str, key: str, value: object) -> VariableSpec:
+    where = f"{file.name}: {dataset}.variables.{key}"
+    config = _convert(value, VariableConfig, where)
+    return VariableSpec(
+        key=key,
+        source=config.source or key,
+        name=config.name,
+        units=config.units,
+        scale=config.scale,
+        long_name=config.long_name,
+        zero_centered=None if config.zero_centered is None else _truth(config.zero_centered),
+        hidden=_truth(config.hide),
+        categories=config.data_categories or [],
+        interpolation=config.interpolation,
+        refused=f"it is calculated by an equation, which {_LATER}" if config.equation else None,
+    )
+
+
+def _convert(value: object, kind: type[Any], where: str) -> Any:
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{where}: expected an object")
+    for name in value:
+        if name not in kind.__struct_fields__ and f"{kind.__name__}.{name}" not in _warned:
+            _warned.add(f"{kind.__name__}.{name}")
+            _log.warning("%s: the key %r is not known and is ignored", where, name)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        raise ConfigurationError(f"{where}{path.rstrip('`')}: {text[:1].lower()}{text[1:]}") from error
+
+
+def _refused(url: str) -> str | None:
+    if url.endswith(".sqlite3"):
+        return f"its url is an index database (.sqlite3), which {_LATER}; give the files themselves, as a glob"
+    if re.match(r"[a-z]+://", url):
+        return f"its url is on another host, which {_LATER}"
+    return f"its url is an Icechunk store, which {_LATER}" if url == "icechunk" else None
+
+
+def _paths(urls: Iterable[str], folder: Path) -> Iterable[str]:
+    """Files by name or by pattern, each once; a name without a file stays, to be told as missing."""
+    found: dict[str, None] = {}
+    for url in urls:
+        path = str((folder / url).absolute())
+        found.update(dict.fromkeys(sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else [path]))
+    return found
+
+
+def _truth(value: bool | int | str) -> bool:
+    return value.lower() in _YES if isinstance(value, str) else bool(value)
+
+
+def _plain(text: str | None) -> str | None:
+    return html.unescape(re.sub(r"<[^>]*>", "", text)).strip() if text else text

@@ -1,0 +1,131 @@
+"""The header of a file: what it declares, and the values of its axes."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import netCDF4
+import numpy as np
+
+from ocean_metadata.domain.coordinates import is_latitude, is_longitude, is_time, is_vertical
+from ocean_metadata.domain.header import FileHeader, VariableHeader, pack
+from ocean_metadata.domain.layout import data_variables, layout
+from ocean_metadata.index import classic
+from ocean_metadata.index.reading import floats, plain
+
+LONGEST = 200_000  # steps or levels of an axis
+
+
+class Unreadable(Exception):
+    """A file that cannot be served, and why."""
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of reading a file, in the state in which it was found."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    header: FileHeader | None = None
+    reason: str | None = None
+
+
+def read(path: str) -> Read:
+    """Read a header; a file that changes meanwhile, or cannot be read, is told with its reason."""
+    try:
+        before = Path(path).stat()
+    except OSError as error:
+        return Read(path=path, size=0, mtime_ns=0, reason=why(error))
+    found = Read(path=path, size=before.st_size, mtime_ns=before.st_mtime_ns)
+    try:
+        header = _header(path, before)
+        after = Path(path).stat()
+    except (Unreadable, OSError, RuntimeError, ValueError, UnicodeDecodeError) as error:
+        return msgspec.structs.replace(found, reason=why(error))
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        return msgspec.structs.replace(found, reason="it is being written")
+    return msgspec.structs.replace(found, header=header)
+
+
+def why(error: Exception) -> str:
+    """A reason in words, without folders."""
+    if isinstance(error, Unreadable):
+        return str(error)
+    if isinstance(error, FileNotFoundError):
+        return "it is gone"
+    if isinstance(error, OSError):
+        words = error.strerror or str(error)
+        return f"it cannot be opened: {words.removeprefix('NetCDF: ')}"
+    return f"it cannot be read: {type(error).__name__}"
+
+
+def _header(path: str, stat: os.stat_result) -> FileHeader:
+    if stat.st_size == 0:
+        raise Unreadable("it is empty (0 bytes)")
+    classic_size = classic.expected_size(Path(path))
+    if classic_size is not None and stat.st_size < classic_size:
+        raise Unreadable(f"it is cut short: {stat.st_size} of {classic_size} bytes")
+    with netCDF4.Dataset(path) as data:
+        data.set_auto_maskandscale(False)
+        data.set_auto_chartostring(False)
+        header = FileHeader(
+            dimensions={name: len(each) for name, each in data.dimensions.items()},
+            variables={name: _variable(each) for name, each in data.variables.items()},
+            attributes=_attributes(data),
+            groups=list(data.groups),
+            values={},
+            prints={},
+        )
+        for name, one in header.variables.items():
+            own = data.variables[name]
+            if is_time(one) and len(one.dimensions) <= 1:
+                header.values[name] = pack(plain(own))
+            elif is_vertical(one) and name in one.dimensions and header.dimensions[name] <= LONGEST:
+                first = tuple(slice(None) if each == name else 0 for each in one.dimensions)
+                header.values[name] = pack(floats(own, first))
+        for name in _horizontal(header):
+            header.prints[name] = _print(data.variables[name])
+    return header
+
+
+def _horizontal(header: FileHeader) -> list[str]:
+    """Coordinates whose places two files of one series must share."""
+    found = {name for name, one in header.variables.items() if is_latitude(one) or is_longitude(one)}
+    for name in data_variables(header):
+        places = layout(name, header).places
+        found.update(places.coordinates if places else ())
+    return sorted(name for name in found if 1 <= len(header.variables[name].dimensions) <= 2)
+
+
+def _print(variable: "netCDF4.Variable[Any]") -> str:
+    """A fingerprint: of an axis whole, of a 2-D coordinate three rows (whole ones take long in every file)."""
+    if variable.ndim == 1 or 0 in variable.shape:
+        values = floats(variable)
+    else:
+        rows = sorted({0, variable.shape[0] // 2, variable.shape[0] - 1})
+        values = np.stack([floats(variable, (row, slice(None))) for row in rows])
+    digest = hashlib.blake2b(values.tobytes(), digest_size=12)
+    digest.update(repr(variable.shape).encode())
+    return digest.hexdigest()
+
+
+def _variable(one: "netCDF4.Variable[Any]") -> VariableHeader:
+    kind = np.dtype(one.dtype).str if isinstance(one.dtype, np.dtype) else "str"
+    return VariableHeader(
+        name=one.name, dtype=kind, dimensions=one.dimensions, shape=one.shape, attributes=_attributes(one)
+    )
+
+
+def _attributes(one: "netCDF4.Dataset | netCDF4.Variable[Any]") -> dict[str, Any]:
+    return {name: _simple(one.getncattr(name)) for name in one.ncattrs()}
+
+
+def _simple(value: Any) -> Any:
+    """An attribute as plain Python: what MessagePack can hold."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, str | int | float | list) else str(value)

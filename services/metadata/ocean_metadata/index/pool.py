@@ -1,0 +1,70 @@
+"""Reads many files at once, in processes: the HDF5 library serves one thread at a time."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+
+from ocean_metadata.index.headers import Read, read
+
+FEW = 12  # files that are read sooner than processes start
+
+
+def read_all(paths: Sequence[str], workers: int, stop: threading.Event) -> Iterator[Read]:
+    """Read headers, in any order, until ``stop`` is set."""
+    workers = min(workers or os.cpu_count() or 1, len(paths))
+    if len(paths) <= FEW or workers < 2:
+        for path in paths:
+            if stop.is_set():
+                return
+            yield read(path)
+        return
+    yield from _in_processes(list(paths), workers, stop)
+
+
+def _in_processes(paths: list[str], workers: int, stop: threading.Event) -> Iterator[Read]:
+    left = dict.fromkeys(paths)
+    try:
+        with _pool(workers) as pool:
+            pending: dict[Future[Read], str] = {}
+            queue = iter(paths)
+            while not stop.is_set():
+                # Only a few are handed over at a time, so that the command ends soon when it is told to.
+                for path in queue:
+                    pending[pool.submit(read, path)] = path
+                    if len(pending) >= 4 * workers:
+                        break
+                if not pending:
+                    return
+                for done in wait(pending, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                    yield done.result()
+                    del left[pending.pop(done)]
+            pool.shutdown(wait=False, cancel_futures=True)
+            return
+    except BrokenProcessPool:
+        yield from _one_by_one(list(left), stop)
+
+
+def _one_by_one(paths: list[str], stop: threading.Event) -> Iterator[Read]:
+    """A file broke the library, and the process with it: read each in its own."""
+    for path in paths:
+        if stop.is_set():
+            return
+        with _pool(1) as pool:
+            try:
+                yield pool.submit(read, path).result()
+            except BrokenProcessPool:
+                yield Read(path=path, size=-1, mtime_ns=0, reason="it breaks the NetCDF library")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()

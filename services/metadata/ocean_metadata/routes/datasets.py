@@ -1,0 +1,132 @@
+"""Which datasets there are."""
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from ocean_common.caching import Freshness
+from ocean_common.contracts.metadata import Dataset, DatasetPage, DatasetStatus, Quantum, VariableListing
+from ocean_common.errors import DatasetNotFound
+from ocean_common.parameters import DatasetId
+from ocean_common.problems import documented
+from ocean_metadata.domain import answers
+from ocean_metadata.domain.ports import Catalogue
+from ocean_metadata.routes.encoded import Encoded, answers_with, json_text
+
+TAGS = ["datasets"]
+
+
+@get(
+    "/datasets",
+    operation_id="listDatasets",
+    summary="The list of datasets",
+    tags=TAGS,
+    responses=answers_with(list[Dataset], "The datasets that can be served, in the order of the configuration"),
+)
+async def list_datasets(catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded]) -> Response[bytes]:
+    """Every enabled dataset whose files can be read."""
+    now = catalogue.snapshot
+    return await encoded.answer(("datasets", now.revision), lambda: answers.datasets(now))
+
+
+@get(
+    "/datasets/variables/all",
+    operation_id="listAllVariables",
+    summary="Where each variable is found",
+    tags=TAGS,
+    responses=answers_with(dict[str, list[VariableListing]], "Datasets and keys, by the variable's display name"),
+)
+async def list_all_variables(
+    catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded]
+) -> Response[bytes]:
+    """Every variable of every listed dataset, by its display name."""
+    now = catalogue.snapshot
+    return await encoded.answer(("all variables", now.revision), lambda: answers.by_name(now))
+
+
+@get(
+    "/datasets/status",
+    operation_id="listDatasetStatus",
+    summary="Which datasets and files can be served, and why others cannot",
+    tags=TAGS,
+    responses=answers_with(list[DatasetStatus], "Every dataset of the configuration or folder"),
+)
+async def list_status(catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded]) -> Response[bytes]:
+    """Every dataset, the broken ones too, with the files and variables that are left out and the reasons."""
+    now = catalogue.snapshot
+    return await encoded.answer(("status", now.revision), lambda: answers.statuses(now))
+
+
+@get(
+    "/dataset/{dataset:str}",
+    operation_id="getDataset",
+    summary="One dataset",
+    tags=TAGS,
+    responses=documented(DatasetNotFound),
+)
+async def get_dataset(
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    freshness: NamedDependency[Freshness],
+    dataset: FromPath[DatasetId],
+) -> DatasetPage:
+    """What a dataset is, where and when."""
+    await freshness(request, dataset)
+    return answers.page(catalogue.snapshot.dataset(dataset))
+
+
+@get(
+    "/dataset/{dataset:str}/quantum",
+    operation_id="getQuantum",
+    summary="The spacing of a dataset's time steps",
+    tags=TAGS,
+    responses=documented(DatasetNotFound),
+)
+async def get_quantum(
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    freshness: NamedDependency[Freshness],
+    dataset: FromPath[DatasetId],
+) -> Quantum:
+    """hour, day, month, season or year; null where there are not two time steps."""
+    await freshness(request, dataset)
+    return Quantum(value=catalogue.snapshot.dataset(dataset).quantum)
+
+
+@get(
+    "/dataset/{dataset:str}/timeunit",
+    operation_id="getTimeUnit",
+    summary="The units of a dataset's raw times",
+    tags=TAGS,
+    responses={**answers_with(str | None, "CF units of the raw times"), **documented(DatasetNotFound)},
+)
+async def get_time_unit(
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    freshness: NamedDependency[Freshness],
+    dataset: FromPath[DatasetId],
+) -> Response[bytes]:
+    """CF units, such as `seconds since 1970-01-01 00:00:00`; null for a dataset without time."""
+    await freshness(request, dataset)
+    return json_text(catalogue.snapshot.dataset(dataset).time_dim_units)
+
+
+@get(
+    "/api/v2.0/{dataset:str}/timeunit",
+    operation_id="getTimeUnitAsBefore",
+    summary="The units of a dataset's raw times, at the address that old clients know",
+    tags=TAGS,
+    deprecated=True,
+    responses={**answers_with(str | None, "CF units of the raw times"), **documented(DatasetNotFound)},
+)
+async def get_time_unit_as_before(
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    freshness: NamedDependency[Freshness],
+    dataset: FromPath[DatasetId],
+) -> Response[bytes]:
+    """The same as `/dataset/{dataset}/timeunit`; its prefix was doubled by mistake once."""
+    await freshness(request, dataset)
+    return json_text(catalogue.snapshot.dataset(dataset).time_dim_units)

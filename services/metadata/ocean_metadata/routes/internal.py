@@ -1,0 +1,41 @@
+"""What neighbours ask, in MessagePack."""
+
+from functools import partial
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from ocean_common.contracts.assets import Revisions
+from ocean_metadata.domain import answers
+from ocean_metadata.domain.ports import Catalogue
+from ocean_metadata.routes.encoded import Encoded
+
+MESSAGEPACK = "application/x-msgpack"
+
+
+@get("/revisions", media_type=MESSAGEPACK)
+async def get_revisions(
+    catalogue: NamedDependency[Catalogue], known: FromQuery[str] = "", dataset: FromQuery[str] = ""
+) -> Revisions:
+    """The revision of everything; without the list when the asker knows it."""
+    now = catalogue.snapshot
+    if dataset:
+        now.dataset(dataset)
+    return answers.revisions(now, known)
+
+
+@get("/assets/{dataset:str}/{variable:str}")
+async def get_assets(
+    catalogue: NamedDependency[Catalogue],
+    encoded: NamedDependency[Encoded],
+    dataset: FromPath[str],
+    variable: FromPath[str],
+) -> Response[bytes]:
+    """All that is needed to read a variable."""
+    record, found = catalogue.snapshot.variable(dataset, variable)
+    steps = await catalogue.steps(record, found.time) if found.time is not None else None
+    make = partial(answers.assets, record, found, steps)
+    key = ("assets", dataset, variable, record.revision)
+    return await encoded.answer(key, make, msgspec.msgpack.encode, MESSAGEPACK)

@@ -1,0 +1,22 @@
+"""What the metadata service and its index command can be told: the variables `OCEAN_METADATA_…`."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from ocean_common.settings import ServiceSettings
+
+
+class Settings(ServiceSettings, frozen=True, kw_only=True):
+    """The metadata service and its index command."""
+
+    prefix: ClassVar[str] = "OCEAN_METADATA_"
+
+    database: str = "var/catalogue.sqlite3"  # a path, or a URL of SQLAlchemy
+    datasets: str | None = None  # a dataset configuration (JSON)
+    folder: str | None = None  # without a configuration: every NetCDF file under this folder
+    stubs: str | None = None  # folder of `<key>.json`; by default the folder of the configuration
+    watch: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 2.0  # s between two looks at the files; 0: no indexer
+    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # processes that read headers; 0: one per core
+    git_hash: str | None = None
+    git_tag: str | None = None
