@@ -1,5 +1,6 @@
 """Connections to the catalogue's database, and its tables brought up to date."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def _begin(connection: sa.Connection) -> None:
 
 def upgrade(engine: sa.Engine) -> None:
     """Bring the tables up to date; safe while others do the same."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", "ocean_metadata.adapters:migrations")
     try:

@@ -116,7 +116,7 @@ def read_all(connection: sa.Connection) -> list[DatasetRecord]:
 
 def _dict(row: sa.Row[Any]) -> Row:
     """A row by names that are plain text."""
-    return {str(name): value for name, value in row._mapping.items()}
+    return {str(name): value for name, value in zip(row._fields, row, strict=True)}
 
 
 def _by_dataset(connection: sa.Connection, table: sa.Table) -> dict[str, list[Row]]:

@@ -60,7 +60,8 @@ def day_numbers(dates: Dates, calendar: Calendar) -> Ints:
     if calendar == "360_day":
         return year * 360 + (month - 1) * 30 + day - 1
     if calendar in _YEAR:
-        return year * _YEAR[calendar] + _CUMULATED[calendar][month - 1] + day - 1
+        before: Ints = _CUMULATED[calendar][month - 1]
+        return year * _YEAR[calendar] + before + day - 1
     if calendar == "julian":
         return _julian_number(dates)
     gregorian = _gregorian_number(dates)
@@ -126,7 +127,8 @@ def _to_january(year: Ints, day_of_year: Ints) -> Dates:
 def _gregorian_number(named: Dates) -> Ints:
     year, day_of_year = _from_march(named)
     era, in_era = np.divmod(year, 400)
-    return era * 146_097 + in_era * 365 + in_era // 4 - in_era // 100 + day_of_year - 719_468
+    number: Ints = era * 146_097 + in_era * 365 + in_era // 4 - in_era // 100 + day_of_year - 719_468
+    return number
 
 
 def _gregorian_date(numbers: Ints) -> Dates:
@@ -138,7 +140,8 @@ def _gregorian_date(numbers: Ints) -> Dates:
 def _julian_number(named: Dates) -> Ints:
     year, day_of_year = _from_march(named)
     era, in_era = np.divmod(year, 4)
-    return era * 1461 + in_era * 365 + day_of_year - 719_470
+    number: Ints = era * 1461 + in_era * 365 + day_of_year - 719_470
+    return number
 
 
 def _julian_date(numbers: Ints) -> Dates:

@@ -239,11 +239,8 @@ def _triangles(one: VariableHeader, header: FileHeader, known: _Coordinates, pai
 
 def _tables(header: FileHeader) -> list[VariableHeader]:
     """Variables that may be a mesh's connectivity."""
-    meant = [
-        each.text("face_node_connectivity")
-        for each in header.variables.values()
-        if each.text("cf_role") == "mesh_topology"
-    ]
+    meshes = [each for each in header.variables.values() if each.text("cf_role") == "mesh_topology"]
+    meant = [each.text("face_node_connectivity") for each in meshes]
     return [
         header.variables[name]
         for name in [*meant, *_CONNECTIVITY]

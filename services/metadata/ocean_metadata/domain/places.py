@@ -27,7 +27,7 @@ def bounds(latitude: Floats, longitude: Floats) -> Bounds:
         cells all around the Earth give -180 and 180.
     """
     known = latitude[np.isfinite(latitude)]
-    south, north = float(known.min()), float(known.max())
+    south, north = round(float(known.min()), 6), round(float(known.max()), 6)
     around = np.unique(np.round(wrap(longitude[np.isfinite(longitude)]), 6))
     gaps = np.diff(around, append=around[0] + 360.0)
     widest = int(gaps.argmax())
@@ -35,7 +35,7 @@ def bounds(latitude: Floats, longitude: Floats) -> Bounds:
     if gaps.size > 2 and gaps[widest] <= max(2.0 * spacing, 2.0):
         return -180.0, south, 180.0, north
     west, east = around[(widest + 1) % around.size], around[widest]
-    return float(west), south, float(east), north
+    return round(float(west), 6), south, round(float(east), 6), north
 
 
 def edges(count: int, most: int) -> NDArray[np.intp]:

@@ -12,7 +12,8 @@ from ocean_metadata.domain.units import canonical
 
 Scale: TypeAlias = tuple[float, float]
 DEFAULT: Scale = (0.0, 1.0)
-_WIDEST = 1e4  # a valid range beyond this says nothing
+_WIDEST = 1e4  # a valid range beyond this says nothing,
+_WIDER = 3.0  # nor does one that is so many times as wide as what is usual
 
 
 class _Usual(NamedTuple):
@@ -24,21 +25,30 @@ class _Usual(NamedTuple):
 _USUAL = [
     _Usual(re.compile(meaning), units, scale)
     for meaning, units, scale in (
-        (r"sea_(water|surface)_.*temperature|sea_surface_temperature|surface_temperature", "degree_C", (-2, 30)),
-        (r"sea_(water|surface)_.*temperature|sea_surface_temperature", "K", (271, 303)),
-        (r"sea_(water|surface)_.*salinity", "PSU", (30, 38)),
+        (r"sea_surface_wave_significant_height", "m", (0, 8)),
+        (r".*(sea|water|surface|potential)_.*temperature.*", "degree_C", (-2, 30)),
+        (r".*(sea|water|potential)_.*temperature.*", "K", (271, 303)),
+        (r"sea_(water|surface)_.*salinity|salinity", "PSU", (30, 38)),
         (r"sea_(water|surface)_.*salinity", "1e-3", (30, 38)),
         (r"sea_(water|surface)_.*salinity", "1", (30, 38)),
         (r"sea_ice_(area|fraction).*", "1", (0, 1)),
         (r"sea_ice_thickness", "m", (0, 4)),
         (r"(sea_surface|surface_sea_water)_.*(height|elevation).*", "m", (-1.5, 1.5)),
-        (r".*sea_water.*velocity.*|baroclinic.*|barotropic.*velocity", "m s-1", (-1, 1)),
+        (r".*sea_water.*velocity.*|barotropic.*velocity", "m s-1", (-1, 1)),
         (r"(x|y|eastward|northward)_wind", "m s-1", (-20, 20)),
         (r"wind_speed", "m s-1", (0, 25)),
         (r".*(from|to)_direction", "degree", (0, 360)),
-        (r"sea_surface_wave_significant_height", "m", (0, 8)),
     )
 ]
+
+
+def told(one: VariableHeader, units: str) -> Scale | None:
+    """Limits that need no look at the values: the file's own, unless they are far too wide, else the usual ones."""
+    name = one.text("standard_name") or one.text("long_name").replace(" ", "_").lower()
+    own, common = valid(one), usual(name, units)
+    if own and common and own[1] - own[0] > _WIDER * (common[1] - common[0]):
+        return common
+    return own or common
 
 
 def valid(one: VariableHeader) -> Scale | None:
@@ -58,10 +68,10 @@ def valid(one: VariableHeader) -> Scale | None:
     return (float(low), float(high)) if sane else None
 
 
-def usual(standard_name: str, units: str) -> Scale | None:
-    """The limits that suit a quantity of the sea."""
+def usual(name: str, units: str) -> Scale | None:
+    """The limits that suit a quantity of the sea, by its standard name or what is like one."""
     spelt = canonical(units)
-    found = (each.scale for each in _USUAL if each.units == spelt and each.meaning.fullmatch(standard_name))
+    found = (each.scale for each in _USUAL if each.units == spelt and each.meaning.fullmatch(name))
     return next(found, None)
 
 

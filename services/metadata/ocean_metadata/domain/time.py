@@ -189,7 +189,8 @@ def iso_times(seconds: Ints, quantum: str | None) -> list[str]:
     """
     found = seconds.astype("datetime64[s]")
     if quantum == "month":
-        middle = found.astype("datetime64[M]").astype("datetime64[D]") + np.timedelta64(14, "D")
+        days = found.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        middle = (days + 14).astype("datetime64[D]")
         return [f"{one}T00:00:00" for one in np.datetime_as_string(middle).tolist()]
     return [f"{one}+00:00" for one in np.datetime_as_string(found).tolist()]
 

@@ -190,7 +190,9 @@ def _paths(urls: Iterable[str], folder: Path) -> Iterable[str]:
     found: dict[str, None] = {}
     for url in urls:
         path = str((folder / url).absolute())
-        found.update(dict.fromkeys(sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else [path]))
+        # Path.glob takes no absolute patterns.
+        several = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else [path]  # noqa: PTH207
+        found.update(dict.fromkeys(several))
     return found
 
 

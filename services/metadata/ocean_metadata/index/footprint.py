@@ -43,10 +43,13 @@ def _united(rings: Floats) -> str | None:
     rings[..., 0] = first + wrap(rings[..., 0] - first)
     flat = shapely.buffer(shapely.polygons(rings), 1e-4, join_style="mitre", quad_segs=1)
     whole = shapely.unary_union(flat)
-    world = [shapely.box(-180 + shift, -90, 180 + shift, 90) for shift in (-360, 0, 360)]
-    parts = [shapely.intersection(whole, each) for each in world]
-    moved = [
-        shapely.transform(part, lambda xy, by=by: xy - [by, 0]) for part, by in zip(parts, (-360, 0, 360), strict=True)
+    parts = [
+        _turned(shapely.intersection(whole, shapely.box(by - 180, -90, by + 180, 90)), by) for by in (-360, 0, 360)
     ]
-    united = shapely.set_precision(shapely.unary_union(moved), _DIGITS)
+    united = shapely.set_precision(shapely.unary_union(parts), _DIGITS)
     return str(shapely.to_geojson(united)) if not united.is_empty else None
+
+
+def _turned(geometry: shapely.Geometry, degrees: float) -> shapely.Geometry:
+    """The same place, told by other longitudes."""
+    return shapely.transform(geometry, lambda places: places - [degrees, 0])

@@ -79,7 +79,7 @@ def _locate(data: netCDF4.Dataset, places: Places, header: FileHeader) -> Locate
     return msgspec.structs.replace(located, grid=msgspec.structs.replace(located.grid, bounds=box))
 
 
-def _rectilinear(data: netCDF4.Dataset, places: Places, header: FileHeader) -> Located:
+def _rectilinear(data: netCDF4.Dataset, places: Places, _: FileHeader) -> Located:
     y, x = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise Unreadable("its latitude and longitude have gaps")
@@ -87,7 +87,7 @@ def _rectilinear(data: netCDF4.Dataset, places: Places, header: FileHeader) -> L
     return Located(grid=grid, latitude=np.repeat(y[:, None], x.size, 1), longitude=np.repeat(x[None], y.size, 0))
 
 
-def _curvilinear(data: netCDF4.Dataset, places: Places, header: FileHeader) -> Located:
+def _curvilinear(data: netCDF4.Dataset, places: Places, _: FileHeader) -> Located:
     latitude, longitude = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
     return Located(grid=_grid(places, latitude.shape, latitude, longitude), latitude=latitude, longitude=longitude)
 

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,10 +13,11 @@ from tqdm import tqdm
 
 from ocean_common.contracts.assets import File
 from ocean_metadata.adapters.store import Stat, Store
-from ocean_metadata.domain.assemble import Source, Wanted, assemble, wanted
+from ocean_metadata.domain.assemble import assemble
 from ocean_metadata.domain.detail import Detail
 from ocean_metadata.domain.families import Named, families
 from ocean_metadata.domain.header import FileHeader
+from ocean_metadata.domain.plan import Source, Wanted, wanted
 from ocean_metadata.domain.records import Built
 from ocean_metadata.domain.spec import DatasetSpec
 from ocean_metadata.index import configuration, folder, pool
@@ -181,10 +182,3 @@ def _stat(path: str) -> Stat:
     except OSError:
         return 0, 0
     return found.st_size, found.st_mtime_ns
-
-
-def summary(replaced: int, states: Iterable[str]) -> str:
-    """One line about a pass."""
-    counted = list(states)
-    broken = counted.count("broken")
-    return f"{len(counted)} datasets, {replaced} of them new or changed, {broken} broken"

@@ -27,6 +27,7 @@ from ocean_metadata.routes.encoded import Encoded, answers_with
     },
 )
 async def list_time_steps(
+    *,
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],

@@ -29,6 +29,7 @@ WithAll = Annotated[bool, QueryParameter(description="Whether to name `all` dept
     responses=documented(DatasetNotFound),
 )
 async def list_variables(
+    *,
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],
@@ -50,6 +51,7 @@ async def list_variables(
     responses=documented(DatasetNotFound, VariableNotFound),
 )
 async def list_depths(
+    *,
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],

@@ -1,5 +1,7 @@
 """The first tables."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,20 +13,20 @@ depends_on = None
 JSON = sa.JSON(none_as_null=True)
 
 
-def _key(*others: sa.Column) -> list[sa.Column]:
+def _key(*others: sa.Column[Any]) -> list[sa.Column[Any]]:
     dataset = sa.Column("dataset", sa.Text, sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True)
     return [dataset, *others]
 
 
-def _number(name: str = "number") -> sa.Column:
+def _number(name: str = "number") -> sa.Column[Any]:
     return sa.Column(name, sa.Integer, primary_key=True, autoincrement=False)
 
 
-def _text(*names: str) -> list[sa.Column]:
+def _text(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Text, nullable=False) for name in names]
 
 
-def _maybe(*names: str) -> list[sa.Column]:
+def _maybe(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Text) for name in names]
 
 
