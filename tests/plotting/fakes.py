@@ -9,6 +9,8 @@ from ocean_common.errors import DatasetNotFound, VariableNotFound
 
 DEPTHS = np.array([0.0, 10, 25, 50, 75, 100, 150, 200, 250, 300, 500, 750, 1000, 1500, 2000, 2500, 3000])
 
+MANY = 16
+
 VARIABLES = {
     "votemper": {"name": "Temperature", "units": "Celsius", "scale": (-2.0, 10.0)},
     "vosaline": {"name": "Salinity", "units": "PSU", "scale": (30.0, 36.0)},
@@ -64,11 +66,13 @@ class FakeNumbers:
         self.tiles = []
         self.asked = []
         self.revision = "r1"
-        self.gate = None  # an asyncio.Event that answers wait for
+        self.gate = self.many = None  # asyncio.Events: answers wait for one; MANY questions set the other
 
     async def tile_field(self, asked):
         self.tiles.append(asked)
         if self.gate is not None:
+            if len(self.tiles) == MANY:
+                self.many.set()
             await self.gate.wait()
         if asked.x == 0:
             return TileField(variable=info("votemper"), values=None, revision=self.revision)

@@ -87,7 +87,7 @@ def listing(names: list[str]) -> str:
 
 def shortened(text: str, most: int) -> str:
     """Cut ``text`` to ``most`` characters, and show that it was cut; line breaks become blanks."""
-    line = " ".join(text.split())
+    line = re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 

@@ -13,6 +13,7 @@ from ocean_plotting.domain.ports import Land
 from ocean_plotting.figures.locator import draw_map, positions
 from ocean_plotting.figures.picture import DASHES, LINES, MARKERS, MUTED, Sizes
 
+ROOM = (4.0, 2.5)  # inches that a figure must have for a column beside its panels
 EXPLAINED = 6  # stations of which the list gives name and position
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # a worker process needs no HTTP
 PANELS = 3  # in a row
 
 
-class Query(Common, frozen=True, kw_only=True):
+class ProfileQuery(Common, frozen=True, kw_only=True):
     """What a profile plot is asked for."""
 
     station: Annotated[
@@ -37,6 +37,9 @@ class Query(Common, frozen=True, kw_only=True):
         list[Range | None] | None, msgspec.Meta(description="[min, max] of each variable's axis; null: by the values")
     ] = None
     showmap: Annotated[bool | int | None, msgspec.Meta(description="draw a map of the stations")] = True
+
+
+Query = ProfileQuery  # the name that every kind has; the document names it by what it is
 
 
 async def fetch(numbers: "Numbers", _: "Catalogue", query: Query) -> Profiles:
@@ -66,7 +69,8 @@ def draw(query: Query, fetched: Profiles, land: Land, size: tuple[float, float] 
     source = first.dataset_name or first.dataset
     frame(figure, title, f"{source}  ·  {when}", first.attribution or source, sizes)
     marked = _stations(query, fetched)
-    side = bool(query.showmap) or len(marked) > 1 or not all(one.data for one in marked)
+    explain = bool(query.showmap) or len(marked) > 1 or not all(one.data for one in marked)
+    side = explain and size[0] >= stations.ROOM[0] and size[1] >= stations.ROOM[1]
     panels, beside = _panels(figure, len(names), side=side)
     limits = ranges(query.variable_range, len(names))
     for panel, profile, limit in zip(panels, fetched.profiles, limits, strict=True):

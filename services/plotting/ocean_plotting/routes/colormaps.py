@@ -38,7 +38,7 @@ async def colormaps() -> list[Colormap]:
     summary="Chart of the colormaps",
     tags=["plots"],
     media_type="image/png",
-    responses={200: ResponseSpec(bytes, media_type="image/png", description="The chart.")}
+    responses={200: ResponseSpec(bytes, media_type="image/png", description="The chart.", generate_examples=False)}
     | problems.documented(errors.TooBusy),
 )
 async def chart(

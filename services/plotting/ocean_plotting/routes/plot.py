@@ -1,25 +1,27 @@
 """Plots: one question, many formats."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example
-from litestar.params import FromPath, QueryParameter
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.data import Numbers
 from ocean_common.clients.metadata import Catalogue
+from ocean_common.contracts.data import Interpolation
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 from ocean_plotting.domain.labels import file_name
 from ocean_plotting.domain.output import FORMS, output
 from ocean_plotting.domain.ports import Drawing, Land
 from ocean_plotting.plots import LATER, PLOTS
-from ocean_plotting.routes.leaving import while_wanted
+from ocean_plotting.routes.leaving import ClientLeft, answer_nobody, while_wanted
 from ocean_plotting.routes.parameters import Revision
 
 Format = Annotated[
@@ -36,6 +38,7 @@ Size = Annotated[
 Dpi = Annotated[int, QueryParameter(description="Dots per inch, 10 to 600.", examples=[Example(value=100)])]
 Save = Annotated[bool, QueryParameter(description="Answer as a file to be saved.")]
 
+WORDS: dict[str, tuple[str, ...]] = {"$.interp": get_args(Interpolation)}
 EXAMPLES = {"profile": '{"dataset": "giops_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]}'}
 FAILURES = problems.documented(
     errors.DatasetNotFound,
@@ -46,6 +49,24 @@ FAILURES = problems.documented(
     errors.TooBusy,
     errors.ServiceUnavailable,
 )
+
+
+DRAWN = {
+    200: ResponseSpec(
+        bytes, media_type="image/png", description="The plot, in the format asked for.", generate_examples=False
+    )
+}
+
+
+@dataclass
+class PlotOperation(Operation):
+    """Documents every format that a plot may have."""
+
+    def __post_init__(self) -> None:
+        drawn = (self.responses or {}).get("200")
+        if isinstance(drawn, OpenAPIResponse):
+            binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+            drawn.content = {form.media_type: binary for form in FORMS.values()}
 
 
 class Studio:
@@ -74,7 +95,9 @@ def read_query(kind: str, text: str) -> Any:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         field = path.rstrip("`") or "$"
-        raise InvalidRequest(f"query: {message} at {field}", field=field) from error
+        allowed = WORDS.get(field, ()) if message.startswith("Invalid enum") else ()
+        works = f"; it can be {', '.join(allowed)}" if allowed else ""
+        raise InvalidRequest(f"query: {message} at {field}{works}", field=field, allowed=allowed) from error
     except msgspec.DecodeError as error:
         raise InvalidRequest(
             f"query is not JSON: {error}; it is an object like {EXAMPLES[kind]}", field="query"
@@ -102,9 +125,6 @@ async def answer(
 def routes_of(kind: str) -> list[HTTPRouteHandler]:
     """The two routes of a kind of plot: the query as a parameter, and as the body."""
     query_type, title = PLOTS[kind].Query, kind.capitalize()
-    drawn = {
-        200: ResponseSpec(bytes, media_type="image/png", description="The plot, in the format that was asked for.")
-    }
 
     @get(
         f"/plot/{kind}",
@@ -112,7 +132,9 @@ def routes_of(kind: str) -> list[HTTPRouteHandler]:
         summary=f"{title} plot",
         description="A plot or its numbers; `query` has the members of the body of the POST.",
         tags=["plots"],
-        responses=drawn | FAILURES,
+        operation_class=PlotOperation,
+        exception_handlers={ClientLeft: answer_nobody},
+        responses=DRAWN | FAILURES,
     )
     async def ask(
         *,
@@ -141,13 +163,15 @@ def routes_of(kind: str) -> list[HTTPRouteHandler]:
         description="The same as the GET, for queries that are too long for an address.",
         tags=["plots"],
         status_code=200,
-        responses=drawn | FAILURES,
+        operation_class=PlotOperation,
+        exception_handlers={ClientLeft: answer_nobody},
+        responses=DRAWN | FAILURES,
     )
     async def send(
         *,
         request: Request[Any, Any, Any],
         studio: NamedDependency[Studio],
-        data: query_type,  # type: ignore[valid-type] # the model of this kind
+        data: JSONBody[query_type],  # type: ignore[valid-type] # the model of this kind
         file_format: Format = "json",
         size: Size = "15x9",
         dpi: Dpi = 72,

@@ -44,7 +44,7 @@ async def described(catalogue: Catalogue, dataset: str, variable: str) -> Variab
     description="The legend of the variable's tiles in the same scale, on a transparent ground.",
     tags=["tiles"],
     media_type="image/png",
-    responses={200: ResponseSpec(bytes, media_type="image/png", description="The colour bar.")}
+    responses={200: ResponseSpec(bytes, media_type="image/png", description="The colour bar.", generate_examples=False)}
     | problems.documented(errors.DatasetNotFound, errors.VariableNotFound, errors.TooBusy, errors.ServiceUnavailable),
 )
 async def scale(

@@ -1,7 +1,8 @@
 """Map tiles."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
@@ -18,7 +19,7 @@ from ocean_common.parameters import DatasetId
 from ocean_plotting.domain import tiles
 from ocean_plotting.domain.colour import Scale, read_scale
 from ocean_plotting.domain.ports import Fields, Image, Images, Painter
-from ocean_plotting.routes.parameters import Colormap, Revision, Variables
+from ocean_plotting.routes.parameters import Colormap, Revision, Variables, one_of
 
 Time = Annotated[
     str,
@@ -40,8 +41,15 @@ ScaleText = Annotated[
 ]
 Radius = Annotated[float, QueryParameter(gt=0, le=1000, description="km, for gaussian and inverse.")]
 Neighbours = Annotated[int, QueryParameter(ge=1, le=100, description="Cells, for gaussian and inverse.")]
-Interp = Annotated[Interpolation, QueryParameter(description="How values between grid cells are found.")]
-Plane = Annotated[Projection, QueryParameter(description="Projection of the map.")]
+Interp = Annotated[
+    str,
+    QueryParameter(
+        description="How values between grid cells are found.", schema_extra={"enum": list(get_args(Interpolation))}
+    ),
+]
+Plane = Annotated[
+    str, QueryParameter(description="Projection of the map.", schema_extra={"enum": list(get_args(Projection))})
+]
 
 
 class Studio:
@@ -74,7 +82,7 @@ class Studio:
     description="256 × 256 pixels; transparent where there are no data. Values outside the scale have its end colours.",
     tags=["tiles"],
     media_type="image/png",
-    responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.")}
+    responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.", generate_examples=False)}
     | problems.documented(
         errors.DatasetNotFound,
         errors.VariableNotFound,
@@ -108,9 +116,14 @@ async def tile(
     """A variable on the map."""
     tiles.check(zoom, x, y, bounded=projection == "EPSG:3857")
     limits = read_scale(scale) if scale is not None else None
-    where = {"zoom": zoom, "x": x, "y": y, "projection": projection}
-    how = {"interpolation": interp, "radius": radius, "neighbours": neighbours}
-    asked = TileAsked(dataset=dataset, variable=variable, time=time, depth=depth, **where, **how)  # type: ignore[arg-type]
+    where = {"zoom": zoom, "x": x, "y": y, "projection": one_of(projection, get_args(Projection), "projection")}
+    how = {
+        "interpolation": one_of(interp, get_args(Interpolation), "interp"),
+        "radius": radius,
+        "neighbours": neighbours,
+    }
+    named = {"dataset": dataset, "variable": variable, "time": time, "depth": depth}
+    asked = msgspec.convert({**named, **where, **how}, TileAsked)
     await freshness(request, dataset)
     revision = await tile_studio.catalogue.revision(dataset)
     image = await tile_studio.tile(asked, limits, colormap, revision)

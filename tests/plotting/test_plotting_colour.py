@@ -1,0 +1,131 @@
+"""Values become the colours that matplotlib would give them."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as some
+from matplotlib.colors import ListedColormap, Normalize
+from PIL import Image
+from tests.plotting.fakes import array, field, info
+
+from ocean_common.contracts.data import TileField
+from ocean_common.errors import InvalidRequest
+from ocean_plotting.adapters.formats import png
+from ocean_plotting.adapters.painter import TilePainter
+from ocean_plotting.adapters.palettes import Palettes
+from ocean_plotting.domain import colour
+from ocean_plotting.domain.colormaps import COLORMAPS, LISTS, RAMPS, choose
+
+PALETTES = Palettes()
+
+
+def decode(content):
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))
+
+
+@given(some.arrays(np.uint8, some.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
+def test_a_written_png_decodes_to_its_colours(indices):
+    colours = np.random.default_rng(1).integers(0, 256, (255, 3), dtype=np.uint8)
+    pixels = decode(png.encode(indices, colours.tobytes()))
+    table = np.vstack([[0, 0, 0, 0], np.column_stack([colours, np.full(255, 255)])])
+    assert (pixels == table[indices]).all()
+
+
+@given(
+    some.arrays(np.float32, (8, 8), elements=st.floats(-1e6, 1e6, width=32) | st.just(np.nan)),
+    st.floats(-1e5, 1e5),
+    st.floats(0.01, 1e5),
+)
+def test_a_value_gets_the_colour_that_matplotlib_gives_it(values, low, width):
+    palette = colour.continuous(PALETTES.ramp("thermal"), (low, low + width))
+    table = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)
+    indices = colour.indices(values, palette)
+    reference = ListedColormap(table / 255)(Normalize(low, low + width)(values.astype(float)), bytes=True)
+    there = ~np.isnan(values)
+    # On the border between two colours either is right.
+    position = (values.astype(float) - low) / width * len(table)
+    clear = there & (np.abs(position - np.rint(position)) > 1e-6)
+    assert (table[indices[clear] - 1] == reference[clear][:, :3]).all()
+    assert (indices[~there] == 0).all()
+    assert (indices[there] > 0).all()
+
+
+def test_a_tile_is_the_picture_that_matplotlib_makes():
+    values = field()
+    painted = decode(TilePainter(PALETTES).tile(make_field("votemper"), (-2.0, 10.0), "thermal"))
+    table = colour.resample(PALETTES.ramp("thermal"), 255) / 255
+    reference = ListedColormap(table)(Normalize(-2, 10)(values.astype(float)), bytes=True)
+    there = ~np.isnan(values)
+    assert (painted[..., 3] == np.where(there, 255, 0)).all()
+    assert np.abs(painted[there][:, :3].astype(int) - reference[there][:, :3]).max() <= 4
+
+
+def make_field(key, values=None):
+    return TileField(variable=info(key), values=array(field() if values is None else values), revision="r1")
+
+
+def test_categories_have_their_own_colours_and_nothing_between():
+    values = np.array([[0, 1, 2], [3, -1, np.nan]], dtype=np.float32)
+    pixels = decode(TilePainter(PALETTES).tile(make_field("kind", values), (0.0, 1.0), None))
+    listed = PALETTES.ramp("seabed lithology")
+    assert (pixels[0, :, :3] == listed[:3]).all()
+    assert (pixels[1, :, 3] == 0).all()
+
+
+def test_a_field_without_values_is_blank():
+    blank = decode(
+        TilePainter(PALETTES).tile(make_field("votemper", np.full((256, 256), np.nan, np.float32)), None, None)
+    )
+    assert blank.shape == (256, 256, 4)
+    assert not blank.any()
+
+
+@pytest.mark.parametrize("key", COLORMAPS)
+def test_every_colormap_has_colours(key):
+    ramp = PALETTES.ramp(key)
+    assert ramp.dtype == np.uint8
+    assert ramp.shape[1] == 3
+    assert len(np.unique(ramp, axis=0)) >= 10
+    assert COLORMAPS[key][1] in RAMPS or COLORMAPS[key][1] in LISTS or len(ramp) >= 256
+
+
+@pytest.mark.parametrize(
+    ("key", "other", "asked", "colormap"),
+    [
+        ("votemper", {"standard_name": "sea_water_potential_temperature"}, None, "thermal"),
+        ("votemper", {"standard_name": "sea_water_potential_temperature"}, "ice", "ice"),
+        ("votemper", {"standard_name": "sea_water_potential_temperature"}, "default", "thermal"),
+        ("votemper", {}, None, "temperature"),
+        ("u", {}, None, "balance"),
+        ("kind", {}, None, "seabed lithology"),
+        ("vosaline", {"name": "Sea Water Salinity"}, None, "salinity"),
+        ("votemper", {"name": "Something Else"}, None, "mercator"),
+        ("votemper", {"name": "Speed of Current"}, None, "speed of current"),
+        ("votemper", {"name": "Device"}, None, "mercator"),
+    ],
+)
+def test_a_variable_gets_the_colormap_of_what_it_is(key, other, asked, colormap):
+    assert choose(info(key, **other), asked) == colormap
+
+
+def test_an_unknown_colormap_is_refused():
+    with pytest.raises(InvalidRequest, match="colormaps"):
+        choose(info("votemper"), "nope")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1,2,3", "nan,1", "1,nan", "inf,1", "-inf,inf", "2,1", "1,1", "a,b", "-1e308,1e308"]
+)
+def test_a_wrong_scale_is_refused_with_what_works(text):
+    with pytest.raises(InvalidRequest, match="-5,30") as caught:
+        colour.read_scale(text)
+    assert caught.value.field == "scale"
+
+
+@given(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300))
+def test_a_scale_is_read_as_it_is_written(low, high):
+    if low < high:
+        assert colour.read_scale(f"{low!r},{high!r}") == (low, high)

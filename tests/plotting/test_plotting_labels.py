@@ -1,0 +1,83 @@
+"""Positions, units and times as people write them."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocean_plotting.domain import labels
+
+NB = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("written", "typeset"),
+    [
+        ("m s-1", f"m{NB}s⁻¹"),
+        ("m/s", f"m{NB}s⁻¹"),
+        ("meter second-1", f"m{NB}s⁻¹"),
+        ("m s^-1", f"m{NB}s⁻¹"),
+        ("kg m-3", f"kg{NB}m⁻³"),
+        ("mmol/m3", f"mmol{NB}m⁻³"),
+        ("degree_C", "°C"),
+        ("Celsius", "°C"),
+        ("K", "K"),
+        ("1", ""),
+        ("", ""),
+        ("PSU", "PSU"),
+        ("(0 - 1)", "(0 - 1)"),
+    ],
+)
+def test_units_are_typeset(written, typeset):
+    assert labels.units(written) == typeset
+
+
+@given(st.text(max_size=40))
+def test_any_unit_is_written_somehow(text):
+    assert isinstance(labels.units(text), str)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "written"),
+    [
+        (-45, f"45.0°{NB}W"),
+        (315, f"45.0°{NB}W"),
+        (0, "0.0°"),
+        (180, "180.0°"),
+        (-180, "180.0°"),
+        (179.99, "180.0°"),
+        (360, "0.0°"),
+        (-0.01, "0.0°"),
+    ],
+)
+def test_a_longitude_is_written_on_the_right_side(degrees, written):
+    assert labels.longitude(degrees) == written
+
+
+@given(st.floats(-720, 720))
+def test_a_longitude_is_the_same_whichever_way_round_the_world(degrees):
+    written = labels.longitude(degrees, 3)
+    found = re.fullmatch(r"(\d+\.\d{3})°(?:\s([EW]))?", written)
+    value = float(found[1]) * (-1 if found[2] == "W" else 1)
+    apart = abs((value - degrees + 180) % 360 - 180)
+    assert apart < 0.00051
+    assert float(found[1]) <= 180
+
+
+@given(st.floats(-90, 90))
+def test_a_latitude_has_no_sign(degrees):
+    assert re.fullmatch(r"\d+\.\d°(\s[NS])?", labels.latitude(degrees))
+
+
+def test_a_time_is_as_exact_as_its_quantum():
+    noon = "2016-02-05T12:00:00+00:00"
+    assert labels.instant(noon, "day") == "5 February 2016"
+    assert labels.instant(noon, "month") == "February 2016"
+    assert labels.instant(noon) == "5 February 2016 12:00 UTC"
+    assert labels.instant("2015-02-30T00:00:00") == "2015-02-30T00:00:00"
+
+
+def test_a_file_name_holds_nothing_that_a_path_or_header_could_misread():
+    name = labels.file_name("profile", '../a"b\r\nc', "2016-02-05T12:00:00+00:00", "png")
+    assert name == "profile_..-a-b-c_2016-02-05T1200.png"

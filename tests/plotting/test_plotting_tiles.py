@@ -1,0 +1,112 @@
+"""Tiles over HTTP: what is asked, what is kept, what is refused."""
+
+import asyncio
+import io
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+TILE = "/tiles/arctic/votemper/1/0/4/8/3"
+
+
+def pixels(response):
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "image/png"
+    return np.asarray(Image.open(io.BytesIO(response.content)).convert("RGBA"))
+
+
+def test_a_tile_is_answered_as_the_front_end_asks_for_it(client, numbers):
+    how = "projection=EPSG:3857&scale=-5,30&interp=inverse&radius=50&neighbours=7"
+    assert pixels(client.get(f"{TILE}?{how}")).shape == (256, 256, 4)
+    asked = numbers.tiles[0]
+    assert (asked.dataset, asked.variable, asked.time, asked.depth) == ("arctic", "votemper", "1", "0")
+    assert (asked.zoom, asked.x, asked.y, asked.projection) == (4, 8, 3, "EPSG:3857")
+    assert (asked.interpolation, asked.radius, asked.neighbours) == ("inverse", 50, 7)
+
+
+def test_without_a_scale_the_variable_s_own_is_used(client):
+    assert (pixels(client.get(TILE)) == pixels(client.get(f"{TILE}?scale=-2,10"))).all()
+
+
+def test_another_scale_or_colormap_costs_no_question(client, numbers):
+    plain = pixels(client.get(TILE))
+    for how in ("scale=0,5", "scale=1.5000,22.2500", "colormap=ice"):
+        assert (pixels(client.get(f"{TILE}?{how}")) != plain).any()
+    assert len(numbers.tiles) == 1
+
+
+def test_a_new_revision_is_asked_for_again(client, numbers, catalogue):
+    client.get(TILE)
+    catalogue.now = numbers.revision = "r2"
+    client.get(TILE)
+    assert len(numbers.tiles) == 2
+
+
+def test_a_field_of_another_revision_is_neither_kept_nor_marked(client, numbers, catalogue):
+    catalogue.now = "r2"  # the data service has not seen it yet
+    first = client.get(TILE)
+    assert first.headers["cache-control"] == "no-cache"
+    numbers.revision = "r2"
+    second = client.get(TILE)
+    assert len(numbers.tiles) == 2
+    assert "max-age" in second.headers["cache-control"]
+
+
+def test_who_has_the_revision_is_told_so_before_anything_is_asked(client, numbers):
+    tag = client.get(TILE).headers["etag"]
+    again = client.get(TILE, headers={"if-none-match": tag, "cache-control": "no-cache"})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "immutable" in client.get(f"{TILE}?rev=r1").headers["cache-control"]
+
+
+def test_a_tile_without_data_is_transparent(client):
+    assert not pixels(client.get("/tiles/arctic/votemper/1/0/4/0/3")).any()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "field", "words"),
+    [
+        ("/tiles/arctic/votemper/1/0/99/8/3", 404, "zoom", "0 to 24"),
+        ("/tiles/arctic/votemper/1/0/4/16/3", 404, "x", "0 to 15"),
+        ("/tiles/arctic/votemper/1/0/4/8/-1", 404, "y", "0 to 15"),
+        ("/tiles/nowhere/votemper/1/0/4/8/3", 404, "dataset", "/datasets"),
+        (f"{TILE}?scale=nan,3", 400, "scale", "-5,30"),
+        (f"{TILE}?scale=-5,30,auto", 400, "scale", "-5,30"),
+        (f"{TILE}?colormap=nope", 400, "colormap", "/plot/colormaps"),
+        (f"{TILE}?interp=nope", 400, "interp", "gaussian"),
+        (f"{TILE}?projection=EPSG:1", 400, "projection", "EPSG:3857"),
+        (f"{TILE}?radius=0", 400, "radius", "> 0"),
+        (f"{TILE}?neighbours=nan", 400, "neighbours", "int"),
+    ],
+)
+def test_a_wrong_tile_is_refused_with_what_works(client, path, status, field, words):
+    response = client.get(path)
+    problem = response.json()
+    assert (response.status_code, problem["errors"][0]["field"]) == (status, field), problem
+    assert words in response.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/tiles/topo/4/8/3?shaded_relief=false", "/tiles/bath/4/8/3", "/mbt/lands/7/8/3", "/mbt/bath/7/8/3"]
+)
+def test_pieces_of_the_map_that_come_later_say_so(client, path):
+    response = client.get(path)
+    assert response.status_code == 404
+    assert "later version" in response.json()["detail"]
+
+
+@pytest.mark.anyio
+async def test_equal_requests_at_once_are_done_once_and_none_is_refused(app, numbers):
+    numbers.gate, numbers.many = asyncio.Event(), asyncio.Event()
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://plotting/api/v2.0") as client:
+        paths = [f"/tiles/arctic/votemper/1/0/5/{x}/3" for x in range(1, 31) for _ in range(4)]
+        asked = [asyncio.create_task(client.get(path)) for path in paths]
+        await numbers.many.wait()
+        assert len(numbers.tiles) == 16  # the others wait for their turn
+        numbers.gate.set()
+        answers = await asyncio.gather(*asked)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(numbers.tiles) == 30

@@ -1,0 +1,163 @@
+"""Worker processes: they end with their service, and one that dies is replaced."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.plotting.jobs import die, misbehave, process_id, refuse, sleep
+
+from ocean_common.errors import InvalidRequest, RequestTooLarge, ServiceUnavailable, TooBusy
+from ocean_plotting.adapters.in_process import Inline, Threads
+from ocean_plotting.adapters.workers import Processes
+from ocean_plotting.domain.output import Output
+from ocean_plotting.domain.ports import Drawing
+
+pytestmark = pytest.mark.anyio
+CSV = Output(format="csv")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    """Workers have the path of modules of their service: the jobs are to be found on it."""
+    monkeypatch.syspath_prepend(ROOT)
+
+
+@pytest.fixture
+async def one_worker():
+    async with Processes(1, 1, 20.0, 100, nice=0) as drawing:
+        yield drawing
+
+
+async def pid(drawing):
+    return int(await drawing.draw(CSV, process_id))
+
+
+async def test_a_worker_draws_in_a_process_of_its_own(one_worker):
+    assert isinstance(one_worker, Drawing)
+    assert one_worker.unready()
+    first = await pid(one_worker)
+    assert not one_worker.unready()
+    assert first not in {os.getpid(), os.getppid()}
+    assert await pid(one_worker) == first
+
+
+async def test_errors_of_the_asker_and_of_ours_come_back_and_the_worker_lives(one_worker):
+    first = await pid(one_worker)
+    with pytest.raises(InvalidRequest, match="not so") as refused:
+        await one_worker.draw(CSV, refuse)
+    assert (refused.value.field, refused.value.allowed) == ("size", ("10x7",))
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        await one_worker.draw(CSV, misbehave)
+    assert await pid(one_worker) == first
+
+
+async def test_a_worker_that_dies_busy_or_idle_is_replaced(one_worker):
+    first = await pid(one_worker)
+    with pytest.raises(ServiceUnavailable, match="try again"):
+        await one_worker.draw(CSV, die)
+    second = await pid(one_worker)
+    assert second != first
+    os.kill(second, signal.SIGKILL)
+    while True:  # the death may be noticed by the request itself
+        try:
+            third = await pid(one_worker)
+            break
+        except ServiceUnavailable:
+            continue
+    assert third != second
+
+
+async def test_a_full_queue_refuses_and_says_when_to_come_back(one_worker):
+    await pid(one_worker)
+    drawing = asyncio.create_task(one_worker.draw(CSV, sleep))
+    waiting = asyncio.create_task(pid(one_worker))
+    await asyncio.sleep(0)
+    with pytest.raises(TooBusy) as refused:
+        await pid(one_worker)
+    assert refused.value.retry_after
+    waiting.cancel()  # its asker left: the next one has its place
+    await asyncio.sleep(0)
+    later = asyncio.create_task(pid(one_worker))
+    await asyncio.sleep(0)
+    assert not later.done()
+    drawing.cancel()
+    later.cancel()
+
+
+async def test_a_figure_that_takes_too_long_is_given_up():
+    async with Processes(1, 1, 0.2, 100, nice=0) as drawing:
+        first = None
+        while first is None:
+            first = await pid(drawing)
+        with pytest.raises(RequestTooLarge, match="smaller"):
+            await drawing.draw(CSV, sleep)
+
+
+async def test_a_worker_is_replaced_after_its_number_of_figures():
+    async with Processes(1, 4, 20.0, 1, nice=0) as drawing:
+        assert await pid(drawing) != await pid(drawing)
+
+
+async def test_the_pool_ends_with_its_service_and_at_once():
+    async with Processes(2, 4, 20.0, 100, nice=0) as drawing:
+        worker = await pid(drawing)
+        task = asyncio.create_task(drawing.draw(CSV, sleep))
+        await asyncio.sleep(0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
+    with pytest.raises(ServiceUnavailable):
+        await task
+
+
+SERVICE = """
+import asyncio
+from ocean_plotting.adapters.workers import Processes
+from ocean_plotting.domain.output import Output
+from tests.plotting.jobs import process_id, sleep
+
+CSV = Output(format="csv")
+
+async def main():
+    async with Processes(1, 1, 60.0, 100, nice=0) as drawing:
+        print((await drawing.draw(CSV, process_id)).decode().strip(), flush=True)
+        await drawing.draw(CSV, sleep)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+async def test_no_worker_outlives_a_service_that_was_killed(tmp_path):
+    script = tmp_path / "service.py"
+    script.write_text(SERVICE)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+    service = await asyncio.create_subprocess_exec(
+        sys.executable, script, stdout=asyncio.subprocess.PIPE, env=environment
+    )
+    worker = int(await service.stdout.readline())
+    service.kill()
+    await service.wait()
+    deadline = time.monotonic() + 20
+    while _lives(worker):
+        assert time.monotonic() < deadline, "the worker lives on"
+        await asyncio.sleep(0.02)
+
+
+def _lives(process):
+    try:
+        status = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return status != "Z"
+
+
+@pytest.mark.parametrize("drawing", [Inline(), Threads(1, 0)], ids=["inline", "threads"])
+async def test_the_service_s_own_process_can_draw_as_well(drawing):
+    async with drawing:
+        assert await pid(drawing) == os.getpid()
+    assert isinstance(drawing, Drawing)
