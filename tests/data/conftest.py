@@ -1,6 +1,5 @@
 """Assets of the shipped files and of small made ones, and an app over them."""
 
-import os
 from pathlib import Path
 
 import cftime
@@ -41,7 +40,7 @@ def describe(paths, source, *, kind, time="time", latitude=None, longitude=None,
     paths = [paths] if isinstance(paths, (str, Path)) else paths
     times, files = [], []
     for number, path in enumerate(paths):
-        stat = os.stat(path)
+        stat = Path(path).stat()
         files.append(File(path=str(path), size=stat.st_size, mtime_ns=stat.st_mtime_ns))
         with netCDF4.Dataset(path) as opened:
             opened.set_auto_maskandscale(False)
@@ -109,10 +108,12 @@ def describe(paths, source, *, kind, time="time", latitude=None, longitude=None,
 def _arctic(source, key=None):
     path = SHIPPED / "projected" / "arctic20_roms_z.nc"
     with netCDF4.Dataset(path) as opened:
-        mapping = {name: opened["polar_stereographic"].getncattr(name) for name in opened["polar_stereographic"].ncattrs()}
+        mapping = {
+            name: opened["polar_stereographic"].getncattr(name) for name in opened["polar_stereographic"].ncattrs()
+        }
     return describe(
         path, source, kind="projected", latitude="latitude", longitude="longitude", y_axis="Y", x_axis="X",
-        axis_factor=1000.0, mapping=mapping, key=key, dataset="giops_day", bounds=(-24.0, 61.0, 100.0, 84.0),
+        axis_factor=1000.0, mapping=mapping, key=key, dataset="giops_day", bounds=(-10.75, 64.8, 52.19, 82.38),
     )  # fmt: skip
 
 
@@ -161,6 +162,18 @@ def source():
     opened.close()
 
 
+@pytest.fixture
+def described():
+    """Tells what is in a file, as the metadata service would."""
+    return describe
+
+
+@pytest.fixture
+def app_over(source):
+    """Makes the app over some assets."""
+    return lambda assets, **settings: make_app(assets, source, **settings)
+
+
 class FakeCatalogue:
     """Knows the assets it is given."""
 
@@ -194,7 +207,9 @@ def make_app(assets, source, **settings):
     )
 
 
-@pytest.fixture
-def client(shipped, source):
+@pytest.fixture(scope="session")
+def client(shipped):
+    source = NetCDFSource(8, 64 * MIB)
     with TestClient(make_app(shipped.values(), source)) as opened:
         yield opened
+    source.close()

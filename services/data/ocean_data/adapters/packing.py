@@ -19,6 +19,7 @@ class Packing:
     missing: tuple[float, ...]
     low: float
     high: float
+    working: type[np.floating[Any]]  # what the values are worked out in
     unpacked_range: bool  # `low` and `high` are in the units of the unpacked values
     unsigned: bool
 
@@ -33,6 +34,7 @@ class Packing:
             scale=_number(said.get("scale_factor"), 1.0),
             offset=_number(said.get("add_offset"), 0.0),
             missing=tuple(value for name in ("_FillValue", "missing_value") for value in _numbers(said.get(name))),
+            working=_working(np.dtype(variable.dtype), said),
             low=low,
             high=high,
             unpacked_range=packed and np.asarray(edge).dtype.kind == "f" and np.dtype(variable.dtype).kind in "iu",
@@ -43,9 +45,7 @@ class Packing:
         """The numbers of a file as values of ``dtype``; NaN where there is nothing."""
         if self.unsigned and raw.dtype.kind == "i":
             raw = raw.view(raw.dtype.str.replace("i", "u"))
-        # Single precision holds two bytes, and itself; everything else is worked out in double.
-        exact = np.float64 if raw.dtype.itemsize > 4 or (raw.dtype.kind in "iu" and raw.dtype.itemsize > 2) else dtype
-        values = raw.astype(exact)
+        values = raw.astype(self.working)
         nothing = np.zeros(raw.shape, dtype=bool)
         for value in self.missing:
             nothing |= raw == _as(raw.dtype, value)
@@ -54,13 +54,20 @@ class Packing:
         if not self.unpacked_range and np.isfinite([self.low, self.high]).any():
             nothing |= (raw < self.low) | (raw > self.high)
         if self.scale != 1.0:
-            values *= exact(self.scale)
+            values *= self.working(self.scale)
         if self.offset != 0.0:
-            values += exact(self.offset)
+            values += self.working(self.offset)
         if self.unpacked_range:
             nothing |= (values < self.low) | (values > self.high)
         values[nothing] = np.nan
         return values.astype(dtype, copy=False)
+
+
+def _working(dtype: np.dtype[Any], said: dict[str, Any]) -> type[np.floating[Any]]:
+    """The type of unpacked values: that of scale and offset (CF 8.1), as long as it holds the packed ones."""
+    packing = {np.asarray(said[name]).dtype for name in ("scale_factor", "add_offset") if name in said}
+    single = dtype.itemsize <= (4 if dtype.kind == "f" else 2) and packing <= {np.dtype(np.float32)}
+    return np.float32 if single else np.float64
 
 
 def _range(said: dict[str, Any]) -> tuple[float, float]:

@@ -154,7 +154,7 @@ class NetCDFSource:
                     taken = take(self._opened(before))
             except (OSError, RuntimeError, LookupError) as error:
                 if self.signature(path) == before:
-                    raise SourceUnreadable(f"{_name(path)} cannot be read: {error}") from error
+                    raise SourceUnreadable(f"{_name(path)} cannot be read: {_reason(error)}") from error
                 continue
             if self.signature(path) == before:
                 return taken
@@ -178,6 +178,11 @@ class NetCDFSource:
 def _name(path: str) -> str:
     """A file as it is told to callers: folders are nobody's business."""
     return Path(path).name
+
+
+def _reason(error: Exception) -> str:
+    """What the library says, without the path that it repeats."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _changed(path: str) -> SourceUnreadable:

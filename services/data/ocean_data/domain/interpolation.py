@@ -80,7 +80,7 @@ def stencil(
     if kind == "nearest":
         return Stencil(home=home, cells=np.empty((home.size, 0), np.int32), weights=np.empty((home.size, 0)))
     if kind == "bilinear":
-        cells, weights = grid.corners(latitude, longitude)
+        cells, weights = grid.corners(latitude, longitude, home)
         return Stencil(home=home, cells=cells, weights=weights)
     reach = np.full(home.shape, radius, dtype=np.float64)
     inside = home >= 0
@@ -91,7 +91,8 @@ def stencil(
     else:
         # Relative to the nearest: no number is out of float32's range.
         floored = np.maximum(distances, TOUCHING)
-        weights = (floored.min(axis=1, initial=np.inf, keepdims=True) / floored) ** 2
+        nearest = np.where(inside, floored.min(axis=1, initial=np.inf), 1.0)
+        weights = (nearest[:, np.newaxis] / floored) ** 2
     weights[cells < 0] = 0.0
     used = max(1, int((cells >= 0).sum(axis=1).max(initial=0)))
     return Stencil(

@@ -113,16 +113,21 @@ class Points:
 
     def _stencil(self, assets: Assets, grid: Grid, latitude: Floats, longitude: Floats, search: Search) -> Stencil:
         check_search(search.radius, search.neighbours)
-        made = stencil(
-            grid, latitude, longitude, search.interpolation, radius=search.radius, neighbours=search.neighbours
-        )
-        outside = np.flatnonzero(made.home < 0)
+        home = grid.nearest(latitude, longitude)
+        outside = np.flatnonzero(home < 0)
         if outside.size:
             place = f"{latitude[outside[0]]:g}, {longitude[outside[0]]:g}"
-            raise PointOutsideGrid(
-                f"the point {place} is outside the grid of {assets.variable.key}{_extent(assets)}", field="latitude"
-            )
-        return made
+            name, extent = assets.variable.key, _extent(assets, grid)
+            raise PointOutsideGrid(f"the point {place} is outside the grid of {name}, {extent}", field="latitude")
+        return stencil(
+            grid,
+            latitude,
+            longitude,
+            search.interpolation,
+            radius=search.radius,
+            neighbours=search.neighbours,
+            home=home,
+        )
 
     def _read(
         self, assets: Assets, steps: NDArray[np.intp] | None, depth: Depth, made: Stencil
@@ -195,11 +200,12 @@ def _common_step(variables: list[Assets], asked: str) -> tuple[str, int, list[in
     return time.iso(seconds), int(first.raw[step]), steps
 
 
-def _extent(assets: Assets) -> str:
-    if assets.grid.bounds is None:
-        return ""
-    west, south, east, north = assets.grid.bounds
-    return f", which covers latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}"
+def _extent(assets: Assets, grid: Grid) -> str:
+    if (bounds := assets.grid.bounds) is None:
+        latitude, longitude = grid.centres(np.arange(grid.shape[0] * grid.shape[1], dtype=np.int32))
+        bounds = np.nanmin(longitude), np.nanmin(latitude), np.nanmax(longitude), np.nanmax(latitude)
+    west, south, east, north = bounds
+    return f"which covers latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}"
 
 
 def _index(needed: NDArray[np.int32], cells: NDArray[np.int32]) -> NDArray[np.int32]:

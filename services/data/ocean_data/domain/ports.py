@@ -69,8 +69,15 @@ class Grid(Protocol):
             km; infinite where there are fewer.
         """
 
-    def corners(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
+    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         """The four cells around each point, with their bilinear weights.
+
+        Parameters
+        ----------
+        latitude, longitude : ndarray of float, shape (point,)
+            Degrees.
+        home : ndarray of int32, shape (point,)
+            The nearest cell of each point.
 
         Returns
         -------

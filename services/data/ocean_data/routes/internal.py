@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import RawBody
 
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import ProfilesAsked, TileAsked
@@ -31,7 +32,7 @@ async def tile_field(
 
 @post("/profiles", status_code=200)
 async def profiles(
-    body: bytes,
+    body: RawBody,
     catalogue: NamedDependency[Catalogue],
     points: NamedDependency[Points],
     workers: NamedDependency[Workers],

@@ -27,7 +27,6 @@ Longitude = Annotated[
 DepthLevel = Annotated[
     str,
     QueryParameter(
-        name="depth",
         description="Index of a depth level (0 is the first), `bottom` (the deepest wet cell), or `all`.",
         examples=[Example(summary="the first level", value="0"), Example(value="bottom"), Example(value="all")],
     ),
@@ -53,7 +52,6 @@ End = Annotated[
 Between = Annotated[
     Interpolation,
     QueryParameter(
-        name="interpolation",
         description=(
             "How a value between cells is made: of the nearest cell; of the four around; or of the nearest "
             "`neighbours` within `radius`, weighted by exp(-(2r/radius)²) or 1/r²."
@@ -75,7 +73,7 @@ Neighbours = Annotated[
 ]
 Form = Annotated[
     Format | None,
-    QueryParameter(name="format", description="`json` (the default) or `csv`; `Accept: text/csv` asks for CSV too."),
+    QueryParameter(description="`json` (the default) or `csv`; `Accept: text/csv` asks for CSV too."),
 ]
 
 

@@ -77,14 +77,14 @@ async def profile(
     interpolation: Between = "nearest",
     radius: Radius = 25.0,
     neighbours: Neighbours = 10,
-    form: Form = None,
+    format: Form = None,  # noqa: A002  the word of the API
 ) -> Response[PointValues]:
     """All depth levels at one point: a row per time step, a column per level, null below the sea floor and on land."""
     await freshness(request, dataset)
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     asked = PointAsked(latitude=latitude, longitude=longitude, time=time, start=start, end=end, search=search)
     found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
-    return _written(request, found, form, "profile", tables)
+    return _written(request, found, format, "profile", tables)
 
 
 @get(
@@ -107,22 +107,22 @@ async def timeseries(
     variable: VariableKey,
     latitude: Latitude,
     longitude: Longitude,
-    level: DepthLevel = "0",
+    depth: DepthLevel = "0",
     time: Time = None,
     start: Start = None,
     end: End = None,
     interpolation: Between = "nearest",
     radius: Radius = 25.0,
     neighbours: Neighbours = 10,
-    form: Form = None,
+    format: Form = None,  # noqa: A002  the word of the API
 ) -> Response[PointValues]:
     """One level, the bottom or all levels at one point through time: a row per time step, a column per level."""
     await freshness(request, dataset)
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     place = {"latitude": latitude, "longitude": longitude}
-    asked = PointAsked(**place, depth=depths.parse(level), time=time, start=start, end=end, search=search)
+    asked = PointAsked(**place, depth=depths.parse(depth), time=time, start=start, end=end, search=search)
     found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
-    return _written(request, found, form, "timeseries", tables)
+    return _written(request, found, format, "timeseries", tables)
 
 
 def _written(

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-from pyproj.exceptions import ProjError
 
 from ocean_common.contracts import assets
 from ocean_common.errors import NotSupported, SourceUnreadable
 from ocean_data.domain import sphere
 from ocean_data.domain.grid.curvilinear import Curvilinear
-from ocean_data.domain.grid.projected import Plane, Projected
+from ocean_data.domain.grid.projected import Plane, Projected, projections
 from ocean_data.domain.grid.rectilinear import Rectilinear
 from ocean_data.domain.ports import Coordinates, Floats, Grid
 
@@ -34,21 +33,20 @@ def _curvilinear(_: assets.Grid, read: Coordinates) -> Grid:
 
 
 def _projected(described: assets.Grid, read: Coordinates) -> Grid:
-    located = read.latitude is not None and read.longitude is not None
-    try:
-        plane = Plane(described.mapping or {}, _needed(read.y_axis, "y axis"), _needed(read.x_axis, "x axis"))
-    except (ProjError, KeyError) as error:
-        if located:
-            return _curvilinear(described, read)
-        raise NotSupported(f"the map projection of the grid is not understood: {error}") from error
-    latitude, longitude = plane.centres()
+    y, x = _needed(read.y_axis, "y axis"), _needed(read.x_axis, "x axis")
+    planes = [Plane(crs, y, x) for crs in projections(described.mapping or {})]
     if read.latitude is None or read.longitude is None:
-        return Projected(plane, Curvilinear(latitude, longitude))
-    cells = Curvilinear(read.latitude, read.longitude)
-    apart = sphere.distance(latitude, longitude, read.latitude, read.longitude)
-    size = cells.sizes(np.arange(apart.size, dtype=np.int32)).reshape(apart.shape)
+        if not planes:
+            raise NotSupported("the map projection of the grid is not understood, and it has no latitude and longitude")
+        return Projected(planes[0], Curvilinear(*planes[0].centres()))
     # The latitudes and longitudes are what the model's makers looked at: a mapping that contradicts them is wrong.
-    return Projected(plane, cells) if np.nanmedian(apart / size) < AGREE else cells
+    cells = Curvilinear(read.latitude, read.longitude)
+    size = cells.sizes(np.arange(read.latitude.size, dtype=np.int32)).reshape(read.latitude.shape)
+    for plane in planes:
+        apart = sphere.distance(*plane.centres(), read.latitude, read.longitude)
+        if np.nanmedian(apart / size) < AGREE:
+            return Projected(plane, cells)
+    return cells
 
 
 _MAKERS: dict[str, Callable[[assets.Grid, Coordinates], Grid]] = {

@@ -19,8 +19,9 @@ class Axis:
     def of(cls, values: Floats) -> "Axis":
         """Sort an axis of any order; what is not a number is left out, and a value said twice is kept once."""
         finite = np.flatnonzero(np.isfinite(values))
-        kept, first = np.unique(np.round(values[finite], 9), return_index=True)
-        return cls(kept, finite[first].astype(np.int32))
+        _, first = np.unique(np.round(values[finite], 7), return_index=True)
+        kept = finite[first]
+        return cls(values[kept], kept.astype(np.int32))
 
     def bracket(self, asked: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
         """The points before and after each value, and how far it is from the one to the other.

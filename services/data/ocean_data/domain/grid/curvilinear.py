@@ -11,6 +11,7 @@ from ocean_data.domain.ports import Cells, Floats
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
 LONE = 25.0  # km: the size of a cell that has no neighbours
 NO_FOLD = -1
+WALK = 16  # cells from the nearest one to the one that holds a point
 
 
 class Curvilinear:
@@ -51,8 +52,7 @@ class Curvilinear:
         near = distances <= within[:, np.newaxis]
         return np.where(near, self._valid[found], -1).astype(np.int32), np.where(near, distances, np.inf)
 
-    def corners(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
-        home = self.nearest_anywhere(latitude, longitude)
+    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         points = sphere.unit_vectors(latitude, longitude)
         return _corners(self._vectors, points, home, self.shape, self._seam, self._fold)  # type: ignore[no-any-return]
 
@@ -152,45 +152,63 @@ def _locate(east, north):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
 
 
 @njit(nogil=True, cache=True)
-def _corners(vectors, points, home, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Of the four quadrilaterals around the nearest cell, the one that holds the point, or comes nearest to it.
+def _within(vectors, point, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Where a point lies in the quadrilateral that begins at a cell: (u, v); infinite if there is none."""
+    px, py, pz = point
+    flat = np.hypot(px, py)
+    ex, ey = (-py / flat, px / flat) if flat > 1e-12 else (1.0, 0.0)
+    nx, ny, nz = -pz * ey, pz * ex, px * ey - py * ex
+    east, north = np.empty(4), np.empty(4)
+    for k in range(4):
+        quad[k] = _cell(row + k // 2, column + k % 2, shape, seam, fold)
+        if quad[k] < 0:
+            return np.inf, np.inf
+        vx, vy, vz = vectors[quad[k]]
+        if not vx * px + vy * py + vz * pz > 0.5:  # across the Earth, or nowhere
+            return np.inf, np.inf
+        east[k] = vx * ex + vy * ey
+        north[k] = vx * nx + vy * ny + vz * nz
+    return _locate(east, north)
 
-    Seen along the line of sight from the Earth's centre, the bilinear mixture of the corners' unit vectors is the
-    point: there is no pole and no date line in that.
+
+@njit(nogil=True, cache=True)
+def _beyond(u, v):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """How far a place is outside its quadrilateral, in sides of it; 0 inside."""
+    return max(-u, u - 1, -v, v - 1, 0.0)
+
+
+@njit(nogil=True, cache=True)
+def _corners(vectors, points, home, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The quadrilateral that holds each point, or comes nearest to it at the rim.
+
+    The search begins at the four around the nearest cell and walks on where cells are so skewed that none of them
+    holds the point. Seen along the line of sight from the Earth's centre, the bilinear mixture of the corners' unit
+    vectors is the point: there is no pole and no date line in that.
     """
     cells = np.full((home.size, 4), -1, np.int32)
     weights = np.zeros((home.size, 4))
-    east, north = np.empty(4), np.empty(4)
     quad = np.empty(4, np.int64)
     for p in range(home.size):
-        px, py, pz = points[p]
-        flat = max(np.hypot(px, py), 1e-300)
-        ex, ey = (-py / flat, px / flat) if flat > 1e-12 else (1.0, 0.0)
-        nx, ny, nz = -pz * ey, pz * ex, px * ey - py * ex
-        row, column = home[p] // shape[1], home[p] % shape[1]
-        least = np.inf
+        if home[p] < 0:
+            continue
+        row, column, u, v = 0, 0, np.inf, np.inf
         for corner in range(4):
-            r, c = row - corner // 2, column - corner % 2
-            usable = True
-            for k in range(4):
-                quad[k] = _cell(r + k // 2, c + k % 2, shape, seam, fold)
-                if quad[k] < 0:
-                    usable = False
-                    break
-                vx, vy, vz = vectors[quad[k]]
-                if not vx * px + vy * py + vz * pz > 0.5:  # across the Earth, or nowhere
-                    usable = False
-                    break
-                east[k] = vx * ex + vy * ey
-                north[k] = vx * nx + vy * ny + vz * nz
-            if not usable:
-                continue
-            u, v = _locate(east, north)
-            beyond = max(-u, u - 1, -v, v - 1, 0.0)
-            if beyond < least:
-                least = beyond
-                u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
-                for k in range(4):
-                    cells[p, k] = quad[k]
-                    weights[p, k] = (u if k % 2 else 1 - u) * (v if k // 2 else 1 - v)
+            r, c = home[p] // shape[1] - corner // 2, home[p] % shape[1] - corner % 2
+            u_there, v_there = _within(vectors, points[p], r, c, shape, seam, fold, quad)
+            if _beyond(u_there, v_there) < _beyond(u, v):
+                row, column, u, v = r, c, u_there, v_there
+        for _ in range(WALK):
+            if not 1e-9 < _beyond(u, v) < np.inf:
+                break
+            r, c = row + (v > 1) - (v < 0), column + (u > 1) - (u < 0)
+            u_there, v_there = _within(vectors, points[p], r, c, shape, seam, fold, quad)
+            if not _beyond(u_there, v_there) < _beyond(u, v):
+                break
+            row, column, u, v = r, c, u_there, v_there
+        if _beyond(u, v) == np.inf:
+            continue
+        u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
+        for k in range(4):
+            cells[p, k] = _cell(row + k // 2, column + k % 2, shape, seam, fold)
+            weights[p, k] = (u if k % 2 else 1 - u) * (v if k // 2 else 1 - v)
     return cells, weights

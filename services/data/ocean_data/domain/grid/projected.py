@@ -1,10 +1,12 @@
 """Projected grids: straight axes in the plane of a map projection, or on a sphere whose pole was moved."""
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
 from ocean_data.domain import sphere
 from ocean_data.domain.grid.axis import Axis
@@ -18,8 +20,7 @@ WHOLE = ("crs_wkt", "spatial_ref", "proj4_string", "proj4", "proj4_params", "pro
 class Plane:
     """The axes of a grid, and the way from the Earth to them."""
 
-    def __init__(self, mapping: dict[str, Any], y: Floats, x: Floats) -> None:
-        crs = _crs(mapping)
+    def __init__(self, crs: CRS, y: Floats, x: Floats) -> None:
         # From the same figure of the Earth: no shift between datums is wanted.
         geodetic = crs.geodetic_crs if not crs.is_geographic else crs.source_crs
         self._transform = Transformer.from_crs(geodetic or CRS.from_epsg(4326), crs, always_xy=True)
@@ -43,11 +44,17 @@ class Plane:
         return y, x
 
 
-def _crs(mapping: dict[str, Any]) -> CRS:
-    for name in WHOLE:
-        if isinstance(text := mapping.get(name), str) and text.strip():
-            return CRS.from_user_input(text)
-    return CRS.from_cf(mapping)
+def projections(mapping: dict[str, Any]) -> list[CRS]:
+    """What the attributes of a grid mapping can mean, the fullest text first."""
+    made = []
+    for name in (*WHOLE, None):
+        text = mapping.get(name) if name else None
+        with suppress(ProjError, KeyError):
+            if isinstance(text, str) and text.strip():
+                made.append(CRS.from_user_input(text))
+            elif name is None:
+                made.append(CRS.from_cf(mapping))
+    return made
 
 
 class Projected:
@@ -73,15 +80,14 @@ class Projected:
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
         return self._cells.neighbours(latitude, longitude, count, within)
 
-    def corners(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
+    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         y, x = self._plane.locate(latitude, longitude)
         lower, upper, v = self._plane.rows.bracket(y)
         left, right, u = self._plane.columns.bracket(x)
         rows, columns = self._plane.rows.order, self._plane.columns.order
         cells = np.stack([rows[a] * self.shape[1] + columns[b] for a in (lower, upper) for b in (left, right)], axis=1)
         weights = np.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], axis=1)
-        outside = ~self._inside(y, x)
-        cells[outside], weights[outside] = -1, 0.0
+        cells[home < 0], weights[home < 0] = -1, 0.0
         return cells.astype(np.int32), weights
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:

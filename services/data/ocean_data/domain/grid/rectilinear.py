@@ -25,7 +25,8 @@ class Rectilinear:
         self._latitude, self._longitude = latitude, longitude
         self._rows = Axis.of(latitude)
         # Around the globe: where the file cuts the circle open does not matter.
-        self._columns = Axis.of(np.mod(np.round(longitude, 7), 360.0))
+        around = np.mod(longitude, 360.0)
+        self._columns = Axis.of(np.where(around > 360.0 - 1e-7, 0.0, around))
         self._phi, self._lam = np.radians(self._rows.values), np.radians(self._columns.values)
         self.nbytes = 6 * (latitude.nbytes + longitude.nbytes)
         gaps = np.diff(self._columns.values, append=self._columns.values[0] + 360.0)
@@ -64,7 +65,7 @@ class Rectilinear:
         cells = np.where(found, self._flat(rows, columns), -1).astype(np.int32)
         return cells, np.where(found, 2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(haversines, 1.0))), np.inf)
 
-    def corners(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
+    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         south, north, v = self._rows.bracket(latitude)
         lam, count = np.mod(longitude, 360.0), self._gaps.size
         west = (np.searchsorted(self._columns.values, lam, side="right") - 1) % count
@@ -74,6 +75,7 @@ class Rectilinear:
         u = np.where(west == self._open, np.where(u < 0.5, 0.0, 1.0), u)
         cells = np.stack([self._flat(a, b) for a in (south, north) for b in (west, east)], axis=1)
         weights = np.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], axis=1)
+        cells[home < 0], weights[home < 0] = -1, 0.0
         return cells.astype(np.int32), weights
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:

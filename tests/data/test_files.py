@@ -1,0 +1,227 @@
+"""Files as they are: packed, masked, in any order; and files that break, change or go."""
+
+import os
+import shutil
+import threading
+
+import netCDF4
+import numpy as np
+import pytest
+from litestar.testing import TestClient
+
+from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.kept import Kept
+
+LATITUDE, LONGITUDE = np.arange(-5.0, 6.0), np.arange(0.0, 360.0, 10.0)
+
+
+def write(
+    path, values, *, latitude=LATITUDE, longitude=LONGITUDE, dtype="f4", form="NETCDF4", fill=None, raw=False, **said
+):
+    """A small file: values (time, y, x)."""
+    with netCDF4.Dataset(path, "w", format=form) as made:
+        for name, size in zip(("time", "lat", "lon"), values.shape, strict=True):
+            made.createDimension(name, size)
+        time = made.createVariable("time", "f8", ("time",))
+        time.units, time[:] = "hours since 2020-01-01", np.arange(values.shape[0])
+        made.createVariable("lat", "f4", ("lat",))[:] = latitude
+        made.createVariable("lon", "f4", ("lon",))[:] = longitude
+        variable = made.createVariable("v", dtype, ("time", "lat", "lon"), fill_value=fill)
+        variable.setncatts(said)
+        variable.set_auto_maskandscale(not raw)
+        variable[:] = values
+    return path
+
+
+def ramp(steps=2, rows=LATITUDE.size, columns=LONGITUDE.size):
+    return np.arange(steps * rows * columns, dtype=float).reshape(steps, rows, columns)
+
+
+def series(client, latitude=0.0, longitude=20.0, **more):
+    where = {"latitude": latitude, "longitude": longitude}
+    return client.get("/api/v2.0/data/made/v/timeseries", params=where | more)
+
+
+@pytest.fixture
+def served(app_over, described):
+    """Serves a made file."""
+
+    def serve(path):
+        assets = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+        return TestClient(app_over([assets]))
+
+    return serve
+
+
+@pytest.mark.parametrize("form", ["NETCDF4", "NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
+def test_a_file_of_any_format_is_read(tmp_path, served, form):
+    with served(write(tmp_path / "a.nc", ramp(), form=form)) as client:
+        assert series(client).json()["values"] == [[182.0], [578.0]]
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"),
+    [
+        (LATITUDE[::-1], LONGITUDE),
+        (LATITUDE, (LONGITUDE + 180) % 360 - 180),
+        (LATITUDE, LONGITUDE + 70),
+        (LATITUDE[::-1], np.roll((LONGITUDE + 180) % 360 - 180, 18)),
+    ],
+)
+def test_the_order_and_convention_of_axes_do_not_matter(tmp_path, served, latitude, longitude):
+    where = np.argmin(np.abs(latitude - 3)), np.argmin(np.abs((longitude - 200) % 360))
+    with served(write(tmp_path / "a.nc", ramp(), latitude=latitude, longitude=longitude)) as client:
+        for asked in (200.0, -160.0, 202.0):
+            assert series(client, 3.2, asked).json()["values"][0] == [ramp()[(0, *where)]]
+
+
+def test_packed_values_are_unpacked_and_their_fill_is_nothing(tmp_path, served):
+    raw = np.full((1, 11, 36), 100, dtype="i2")
+    raw[0, 5, 2], raw[0, 5, 3], raw[0, 5, 4] = -32767, 4000, -1
+    said = {"scale_factor": 0.01, "add_offset": 5.0, "missing_value": np.int16(-1), "valid_max": np.int16(3000)}
+    with served(write(tmp_path / "a.nc", raw, dtype="i2", fill=-32767, raw=True, **said)) as client:
+        found = [series(client, 0, longitude).json()["values"][0][0] for longitude in (10, 20, 30, 40)]
+    assert found == [pytest.approx(6.0), None, None, None]
+
+
+def test_unsigned_bytes_are_what_they_say(tmp_path, served):
+    raw = np.full((1, 11, 36), -2, dtype="i1")  # 254
+    raw[0, 5, 2] = -1  # 255, the fill
+    with served(write(tmp_path / "a.nc", raw, dtype="i1", fill=-1, raw=True, _Unsigned="true")) as client:
+        assert series(client, 0, 10).json()["values"] == [[254.0]]
+        assert series(client, 0, 20).json()["values"] == [[None]]
+
+
+def test_a_range_that_makes_no_sense_masks_nothing(tmp_path, served):
+    with served(write(tmp_path / "a.nc", ramp(), valid_min=1e20, valid_max=-1e20)) as client:
+        assert series(client).json()["values"] == [[182.0], [578.0]]
+
+
+def test_what_is_no_number_is_null_in_json(tmp_path, served):
+    values = ramp(1)
+    values[0, 5, 1:5] = np.nan, np.inf, -np.inf, 1e37
+    with served(write(tmp_path / "a.nc", values)) as client:
+        for longitude in (10, 20, 30, 40):
+            response = series(client, 0, longitude)
+            assert response.json()["values"] == [[None]]
+            assert "NaN" not in response.text
+
+
+def test_a_file_that_is_replaced_is_read_anew(tmp_path, served):
+    path = write(tmp_path / "a.nc", ramp())
+    with served(path) as client:
+        tile = {"dataset": "made", "variable": "v", "time": "-1", "depth": "0", "zoom": 2, "x": 2, "y": 2}
+        before = client.get("/internal/tile-field", params=tile).content
+        assert series(client).json()["values"] == [[182.0], [578.0]]
+        write(tmp_path / "new.nc", ramp() + 1000).replace(path)
+        assert series(client).json()["values"] == [[1182.0], [1578.0]]
+        assert client.get("/internal/tile-field", params=tile).content != before
+
+
+@pytest.mark.parametrize("form", ["NETCDF4", "NETCDF3_CLASSIC"])
+def test_a_file_that_is_cut_is_told_and_hides_no_other(tmp_path, app_over, described, form):
+    paths = [write(tmp_path / f"{name}.nc", ramp(), form=form) for name in "ab"]
+    assets = [
+        described(path, "v", kind="rectilinear", latitude="lat", longitude="lon", dataset=name)
+        for path, name in zip(paths, "ab", strict=True)
+    ]
+    with TestClient(app_over(assets)) as client:
+        where = {"latitude": 0, "longitude": 20}
+        assert client.get("/api/v2.0/data/a/v/timeseries", params=where).status_code == 200
+        os.truncate(paths[0], paths[0].stat().st_size // 2)
+        response = client.get("/api/v2.0/data/a/v/timeseries", params=where)
+        assert response.status_code == 503
+        assert response.json()["type"] == "urn:ocean:SourceUnreadable"
+        assert "a.nc" in response.json()["detail"]
+        assert str(tmp_path) not in response.text
+        assert client.get("/api/v2.0/data/b/v/timeseries", params=where).status_code == 200
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a file of numbers", b"\x89HDF\r\n\x1a\n" + b"\0" * 100])
+def test_a_broken_or_vanished_file_is_told(tmp_path, served, content):
+    path = write(tmp_path / "a.nc", ramp())
+    with served(path) as client:
+        assert series(client).status_code == 200
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+        response = series(client)
+        assert response.status_code == 503
+        assert "a.nc" in response.json()["detail"]
+        shutil.copy(write(tmp_path / "again.nc", ramp()), path)
+        assert series(client).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["rows", "steps", "name"])
+def test_a_file_replaced_by_one_of_another_form_is_not_misread(tmp_path, served, change):
+    path = write(tmp_path / "a.nc", ramp())
+    with served(path) as client:
+        other = tmp_path / "other.nc"
+        if change == "rows":
+            write(other, ramp(rows=5), latitude=np.arange(5.0))
+        elif change == "steps":
+            write(other, ramp(steps=1))
+        else:
+            write(other, ramp())
+            with netCDF4.Dataset(other, "a") as opened:
+                opened.renameVariable("v", "w")
+        other.replace(path)
+        assert series(client).status_code == 503
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, source, described):
+    path = write(tmp_path / "a.nc", ramp())
+    assets = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    new = [write(tmp_path / f"{number}.nc", ramp() + 1000) for number in range(40)]
+    cells = np.arange(396, dtype=np.int32)
+    stop = threading.Event()
+
+    def replace():
+        for number, other in enumerate(new):
+            other.replace(path) if number % 2 else shutil.copy(other, path)
+        stop.set()
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    while not stop.is_set():
+        try:
+            found = source.columns(assets, [0, 1], slice(None), cells)
+        except SourceUnreadable:
+            continue
+        first = found[0, 0, 0]
+        np.testing.assert_array_equal(found[:, 0], ramp().reshape(2, -1) + first)
+        assert first in {0.0, 1000.0}
+    writer.join()
+
+
+def test_what_many_ask_for_at_once_is_made_once():
+    kept, made, gate = Kept(100, lambda _: 1), [], threading.Barrier(8)
+
+    def ask():
+        gate.wait()
+        kept.get("key", lambda: made.append(1) or threading.Event().wait(0.05) or "value")
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert made == [1]
+
+
+def test_a_cache_forgets_what_was_used_longest_ago():
+    kept = Kept(3, lambda _: 1)
+    for key in "abcabd":
+        kept.get(key, object)
+    assert kept.nbytes == 3
+    asked = []
+    for key in "abdc":
+        kept.get(key, lambda key=key: asked.append(key))
+    assert asked == ["c"]
+
+
+def test_a_failure_is_not_kept():
+    kept = Kept(3, lambda _: 1)
+    with pytest.raises(SourceUnreadable):
+        kept.get("key", lambda: (_ for _ in ()).throw(SourceUnreadable("broken")))
+    assert kept.get("key", lambda: 5) == 5

@@ -1,0 +1,94 @@
+"""What holds for every interpolation, on any field and mask."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from ocean_common.contracts.assets import DepthAxis
+from ocean_data.domain import depth
+from ocean_data.domain.grid.curvilinear import Curvilinear
+from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.interpolation import gather, stencil
+
+KINDS = ["nearest", "bilinear", "gaussian", "inverse"]
+LATITUDE, LONGITUDE = np.linspace(-4, 4, 9), np.linspace(175, 185, 11)
+GRIDS = [Rectilinear(LATITUDE, LONGITUDE), Curvilinear(*np.meshgrid(LATITUDE, LONGITUDE, indexing="ij"))]
+
+fields = arrays.arrays(np.float64, 99, elements=st.floats(-50, 50) | st.just(np.nan))
+points = st.tuples(st.floats(-4, 4), st.floats(175, 185))
+hows = st.fixed_dictionaries(
+    {
+        "grid": st.sampled_from(GRIDS),
+        "kind": st.sampled_from(KINDS),
+        "radius": st.floats(1, 500),
+        "neighbours": st.integers(1, 50),
+    }
+)
+anything = given(field=fields, point=points, how=hows)
+
+
+def value(field, point, how):
+    made = stencil(latitude=np.array(point[:1]), longitude=np.array(point[1:]), **how)
+    return gather(field[np.newaxis], made)[0, 0], made
+
+
+@anything
+@settings(max_examples=200, deadline=None)
+def test_a_value_lies_between_its_wet_cells_and_land_stays_land(field, point, how):
+    found, made = value(field, point, how)
+    assert np.isnan(found) == np.isnan(field[made.home[0]])
+    if np.isfinite(found):
+        used = field[np.r_[made.home[0], made.cells[0][made.cells[0] >= 0]]]
+        assert np.nanmin(used) - 1e-9 <= found <= np.nanmax(used) + 1e-9
+
+
+@anything
+@settings(max_examples=100, deadline=None)
+def test_a_constant_field_is_reproduced_whatever_the_mask(field, point, how):
+    flat = np.where(np.isnan(field), np.nan, 7.25)
+    found, _ = value(flat, point, how)
+    assert np.isnan(found) or found == pytest.approx(7.25, rel=1e-12)
+
+
+@anything
+@settings(max_examples=100, deadline=None)
+def test_the_other_convention_of_longitude_gives_the_same(field, point, how):
+    latitude, longitude = point[0], round(point[1], 4) + 0.00003  # not half way between two cells
+    here, _ = value(field, (latitude, longitude), how)
+    there, _ = value(field, (latitude, longitude - 360), how)
+    assert here == pytest.approx(there, rel=1e-6, abs=1e-6, nan_ok=True)
+
+
+def test_a_point_on_a_centre_has_the_value_of_the_cell():
+    field = np.arange(99.0)
+    for kind in ("nearest", "bilinear", "inverse"):
+        for grid in GRIDS:
+            how = {"grid": grid, "kind": kind, "radius": 100.0, "neighbours": 10}
+            found, _ = value(field, (LATITUDE[3], LONGITUDE[4]), how)
+            assert found == pytest.approx(3 * 11 + 4, abs=1e-4)
+
+
+def test_the_bottom_is_the_deepest_wet_cell_of_its_column():
+    deep, shelf, land, hollow = [7.0, 5.0, 3.0], [8.0, 6.0, np.nan], [np.nan] * 3, [9.0, np.nan, 4.0]
+    columns = np.array([deep, shelf, land, hollow]).T
+    levels = depth.bottom_level(columns, [2, 1, 0])
+    assert levels.tolist() == [2, 1, -1, 2]
+    np.testing.assert_array_equal(depth.bottom_values(columns, levels), [3.0, 6.0, np.nan, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "deepest", "metres"),
+    [
+        ("depth", [0.0, 10.0, 100.0], 2, [0.0, 10.0, 100.0]),
+        ("depth", [100.0, 10.0, 0.0], 0, [100.0, 10.0, 0.0]),
+        ("height", [-100.0, -10.0, 0.0], 0, [100.0, 10.0, 0.0]),
+        ("sigma", [-0.9, -0.5, -0.1], 0, [None] * 3),
+        ("index", [0.0, 1.0, 2.0], 2, [None] * 3),
+    ],
+)
+def test_levels_are_counted_as_in_the_file_and_deep_is_deep(kind, values, deepest, metres):
+    axis = DepthAxis(name="z", kind=kind, values=values)
+    assert depth.deepest_first(axis)[0] == deepest
+    assert depth.metres(axis) == metres

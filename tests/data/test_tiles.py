@@ -1,0 +1,210 @@
+"""The field behind a tile: every pixel is the value at its centre, on every grid and at every zoom."""
+
+import msgspec
+import numpy as np
+import pytest
+import xarray as xr
+
+from ocean_common.contracts.data import Profiles, ProfilesAsked, TileAsked, TileField
+from ocean_data.domain import sphere, tile
+
+OPEN = {"decode_times": False}
+TILES = [
+    ("giops_day", "votemper", 2, 2, 0),
+    ("giops_day", "votemper", 5, 17, 6),
+    ("giops_day", "votemper", 9, 282, 111),
+    ("nemo_global_month", "tos", 0, 0, 0),
+    ("nemo_global_month", "tos", 3, 0, 2),  # east of the date line
+    ("nemo_global_month", "tos", 3, 7, 2),  # west of it
+    ("nemo_global_month", "tos", 4, 5, 0),  # 85 degrees north
+    ("nemo_global_month", "tos", 6, 9, 25),
+    ("ostia_month", "surface_temperature", 1, 0, 0),
+    ("ostia_month", "surface_temperature", 4, 0, 7),
+    ("ostia_month", "surface_temperature", 4, 15, 8),
+    ("wcofs_hour", "u_sur", 8, 39, 91),
+    ("wcofs_hour", "v_sur", 10, 157, 367),
+]
+
+
+def ask(client, where, **more):
+    dataset, variable, zoom, x, y = where
+    asked = TileAsked(dataset=dataset, variable=variable, zoom=zoom, x=x, y=y, **({"time": "-1", "depth": "0"} | more))
+    response = client.get("/internal/tile-field", params=msgspec.structs.asdict(asked))
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/x-msgpack"
+    return msgspec.msgpack.decode(response.content, type=TileField)
+
+
+def pixels(field):
+    assert (field.values.dtype, field.values.shape) == ("<f4", (256, 256))
+    return np.frombuffer(field.values.data, field.values.dtype).reshape(256, 256)
+
+
+def centre(zoom, x, y, row, column):
+    """Where the centre of a pixel lies, by the inverse of the spherical Mercator projection."""
+    east = (x + (column + 0.5) / 256) / 2**zoom
+    north = (y + (row + 0.5) / 256) / 2**zoom
+    return np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * north)))), east * 360 - 180
+
+
+@pytest.fixture(scope="module")
+def fields(request):
+    """Latitudes, longitudes and the last surface field of the shipped variables, by xarray."""
+    folder = request.path.parents[2] / "deploy" / "sample_data"
+
+    def read(path, name, latitude, longitude):
+        with xr.open_dataset(folder / path, **OPEN) as opened:
+            field = opened[name].isel({opened[name].dims[0]: -1})
+            field = (field[0] if field.ndim == 3 else field).values
+            places = opened[latitude].values.astype(float), opened[longitude].values.astype(float)
+        return *(places if places[0].ndim == 2 else np.meshgrid(*places, indexing="ij")), field
+
+    return {
+        "votemper": read("projected/arctic20_roms_z.nc", "temperature", "latitude", "longitude"),
+        "tos": read("nemo/nemo_1m_20150301-20150401_grid-T.nc", "tos", "nav_lat", "nav_lon"),
+        "surface_temperature": read("regular/ostia_monthly.nc", "surface_temperature", "latitude", "longitude"),
+        "u_sur": read("roms/wcofs_surface_uv.nc", "u_sur", "lat_u", "lon_u"),
+        "v_sur": read("roms/wcofs_surface_uv.nc", "v_sur", "lat_v", "lon_v"),
+    }
+
+
+@pytest.mark.parametrize("where", TILES, ids=str)
+def test_a_pixel_is_the_nearest_cell_of_its_centre(client, fields, where):
+    found = pixels(ask(client, where, interpolation="nearest"))
+    _, variable, zoom, x, y = where
+    latitudes, longitudes, field = fields[variable]
+    made = np.random.default_rng(zoom)
+    seen = 0
+    for row, column in made.integers(0, 256, (120, 2)):
+        latitude, longitude = centre(zoom, x, y, row, column)
+        distances = sphere.distance(np.float64(latitude), np.float64(longitude), latitudes, longitudes)
+        expected = field.ravel()[np.nanargmin(distances)]
+        if np.isnan(found[row, column]):
+            # Land, or outside the grid: half a cell from its rim.
+            assert np.isnan(expected) or np.nanmin(distances) > 0.3 * np.median(np.sort(distances.ravel())[1:5])
+        else:
+            assert found[row, column] == pytest.approx(expected, rel=1e-6)
+            seen += 1
+    assert seen > 2
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
+@pytest.mark.parametrize("where", [TILES[1], TILES[5], TILES[9]], ids=str)
+def test_a_pixel_is_what_the_point_at_its_centre_says(client, where, interpolation):
+    found = pixels(ask(client, where, interpolation=interpolation, radius=60, neighbours=6))
+    dataset, variable, zoom, x, y = where
+    for row, column in np.random.default_rng(8).integers(0, 256, (8, 2)):
+        latitude, longitude = centre(zoom, x, y, row, column)
+        asked = {"latitude": latitude, "longitude": longitude, "interpolation": interpolation, "time": "-1"}
+        point = client.get(
+            f"/api/v2.0/data/{dataset}/{variable}/timeseries", params=asked | {"radius": 60, "neighbours": 6}
+        )
+        if point.status_code == 422:
+            assert np.isnan(found[row, column])
+        else:
+            value = point.json()["values"][0][0]
+            assert found[row, column] == pytest.approx(np.nan if value is None else value, rel=1e-5, nan_ok=True)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
+def test_there_is_no_seam_at_the_date_line_nor_where_the_file_is_cut_open(client, interpolation):
+    for dataset, variable, zoom, y in [
+        ("ostia_month", "surface_temperature", 3, 4),
+        ("nemo_global_month", "tos", 3, 4),
+    ]:
+        west = pixels(ask(client, (dataset, variable, zoom, 7, y), interpolation=interpolation))
+        east = pixels(ask(client, (dataset, variable, zoom, 0, y), interpolation=interpolation))
+        edge = np.stack([west[:, -1], east[:, 0]])
+        rows = np.isfinite(edge).all(axis=0)
+        assert rows.sum() >= 30
+        assert np.abs(edge[0] - edge[1])[rows].max() < 1.5
+    around = pixels(ask(client, ("ostia_month", "surface_temperature", 0, 0, 0), interpolation=interpolation))
+    band = around[127:129]
+    assert np.isfinite(band[:, [0, 127, 128, 255]]).all()  # ±180 and 0, where 0..360 is cut open
+
+
+def test_a_coarse_grid_has_no_holes_between_its_cells(client):
+    found = pixels(
+        ask(client, ("nemo_global_month", "tos", 6, 13, 32), interpolation="gaussian", radius=5, neighbours=1)
+    )
+    assert np.isfinite(found).all()  # in the Pacific, on the equator, where cells are 100 km wide
+
+
+def test_a_tile_beside_the_data_is_empty(client):
+    assert ask(client, ("wcofs_hour", "u_sur", 5, 0, 0)).values is None
+    assert ask(client, ("ostia_month", "surface_temperature", 3, 3, 0)).values is None
+
+
+def test_two_components_make_a_magnitude(client):
+    where = ("giops_day", 5, 17, 6)
+    both = ask(client, (where[0], "x_velocity,y_velocity", *where[1:]), interpolation="nearest")
+    first, second = (
+        pixels(ask(client, (where[0], one, *where[1:]), interpolation="nearest"))
+        for one in ("x_velocity", "y_velocity")
+    )
+    np.testing.assert_allclose(pixels(both), np.hypot(first, second), rtol=1e-6)
+    assert (both.variable.key, both.variable.name) == ("x_velocity,y_velocity", "Speed")
+    assert both.variable.standard_name == "sea_water_speed"
+    assert both.variable.scale[0] == 0
+
+
+def test_components_on_their_own_points_meet_in_the_pixels(client):
+    field = ask(client, ("wcofs_hour", "u_sur,v_sur", 8, 39, 91))
+    assert 0 < np.nanmax(pixels(field)) < 3
+
+
+def test_the_bottom_is_the_deepest_wet_level_of_each_column(client, request):
+    found = pixels(ask(client, ("giops_day", "votemper", 5, 17, 6), depth="bottom", interpolation="nearest"))
+    with xr.open_dataset(request.path.parents[2] / "deploy/sample_data/projected/arctic20_roms_z.nc", **OPEN) as opened:
+        levels = opened.temperature[-1].values
+        latitudes, longitudes = opened.latitude.values, opened.longitude.values
+    for row, column in np.random.default_rng(9).integers(0, 256, (60, 2)):
+        distances = sphere.distance(*map(np.float64, centre(5, 17, 6, row, column)), latitudes, longitudes)
+        y, x = np.unravel_index(distances.argmin(), distances.shape)
+        wet = levels[np.isfinite(levels[:, y, x]), y, x]
+        assert found[row, column] == pytest.approx(wet[-1] if wet.size else np.nan, rel=1e-6, nan_ok=True)
+
+
+def test_a_variable_without_time_or_depth_has_a_field(client):
+    for depth in ("0", "bottom"):
+        found = pixels(ask(client, ("giops_day", "h", 5, 17, 6), depth=depth, time="1454328000"))
+        assert np.nanmax(found) > 1000
+
+
+def test_a_tile_says_its_revision_and_variable(client):
+    field = ask(client, ("giops_day", "votemper", 5, 17, 6))
+    assert (field.revision, field.variable.key, field.variable.units) == ("r1", "votemper", "Celsius")
+
+
+def test_pixels_are_at_their_centres():
+    latitude, longitude = (part.reshape(256, 256) for part in tile.centres("EPSG:3857", 0, 0, 0))
+    assert longitude[0, 0] == pytest.approx(-180 + 180 / 256)
+    assert longitude[:, 255] == pytest.approx(180 - 180 / 256)
+    assert latitude[0, 0] == pytest.approx(-latitude[255, 0])
+    assert latitude[127, 0] == pytest.approx(0.703, abs=1e-3)
+
+
+def test_profiles_of_several_variables_and_points_come_at_once(client):
+    points = [(74.5, 20.0), (70.1, 3.3), (78.65, 14.03)]
+    asked = ProfilesAsked(dataset="giops_day", variables=["votemper", "zeta", "h"], points=points, time="2016-02-02")
+    response = client.post(
+        "/internal/profiles",
+        content=msgspec.msgpack.encode(asked),
+        headers={"content-type": "application/x-msgpack"},
+    )
+    assert response.status_code == 200, response.text
+    found = msgspec.msgpack.decode(response.content, type=Profiles)
+    assert (found.time, found.raw_time, found.revision) == ("2016-02-02T12:00:00+00:00", 1454414400, "r1")
+    assert found.points == points
+    shapes = [one.values.shape for one in found.profiles]
+    assert shapes == [(3, 17), (3, 1), (3, 1)] == [one.depths.shape for one in found.profiles]
+    values = np.frombuffer(found.profiles[0].values.data, "<f8").reshape(3, 17)
+    depths = np.frombuffer(found.profiles[0].depths.data, "<f8").reshape(3, 17)
+    for (latitude, longitude), row in zip(points, values, strict=True):
+        one = client.get(
+            "/api/v2.0/data/giops_day/votemper/profile",
+            params={"latitude": latitude, "longitude": longitude, "time": "2016-02-02"},
+        ).json()
+        assert [None if np.isnan(value) else value for value in row] == one["values"][0]
+        assert depths[0].tolist() == one["depths"]
+    assert np.isnan(values[2]).all()  # Svalbard

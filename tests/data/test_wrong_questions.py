@@ -1,0 +1,136 @@
+"""Malformed input is answered with a problem that says what would work."""
+
+import msgspec
+import pytest
+
+from ocean_common.contracts.data import ProfilesAsked
+
+GOOD = {"latitude": "74.5", "longitude": "20"}
+SERIES = "/api/v2.0/data/giops_day/votemper/timeseries"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "says"),
+    [
+        ({"latitude": "147"}, 400, "latitude"),
+        ({"latitude": "nan"}, 400, "latitude"),
+        ({"latitude": ""}, 400, "latitude"),
+        ({"longitude": "361"}, 400, "longitude"),
+        ({"longitude": "east"}, 400, "longitude"),
+        ({"latitude": "10"}, 422, "latitudes 64.8 to 82.38 and longitudes -10.75 to 52.19"),
+        ({"depth": "99"}, 404, "0 to 16"),
+        ({"depth": "-1"}, 404, "0 to 16"),
+        ({"depth": "deep"}, 400, "bottom"),
+        ({"depth": "1e3"}, 400, "index of a level"),
+        ({"depth": "9" * 400}, 400, "index of a level"),
+        ({"time": "2016-02-09"}, 404, "2016-02-05T12:00:00+00:00 (1454673600)"),
+        ({"time": "1454400000"}, 404, "2016-02-01T12:00:00+00:00 (1454328000) and 2016-02-02"),
+        ({"time": "9" * 30}, 400, "is no time"),
+        ({"time": "9" * 18}, 404, "nearest"),
+        ({"time": "yesterday"}, 400, "2016-02-01T12:00:00Z"),
+        ({"time": "2016-02-30"}, 400, "is no time"),
+        ({"time": ""}, 400, "is no time"),
+        ({"time": "-1", "start": "2016-02-01"}, 400, "not both"),
+        ({"start": "2017-01-01"}, 404, "2016-02-01T12:00:00+00:00 to 2016-02-05"),
+        ({"start": "2016-02-03", "end": "2016-02-01"}, 400, "end is before start"),
+        ({"interpolation": "cubic"}, 400, "interpolation"),
+        ({"radius": "0"}, 400, "radius"),
+        ({"radius": "501"}, 400, "radius"),
+        ({"neighbours": "0"}, 400, "neighbours"),
+        ({"neighbours": "51"}, 400, "neighbours"),
+        ({"neighbours": "many"}, 400, "neighbours"),
+        ({"format": "xlsx"}, 400, "format"),
+    ],
+)
+def test_a_wrong_parameter_is_named(client, wrong, status, says):
+    response = client.get(SERIES, params=GOOD | wrong)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert says in response.json()["detail"]
+    assert response.json()["errors"][0]["field"]
+
+
+@pytest.mark.parametrize("missing", ["latitude", "longitude"])
+def test_a_point_has_two_coordinates(client, missing):
+    response = client.get(SERIES, params={key: value for key, value in GOOD.items() if key != missing})
+    assert response.status_code == 400
+    assert missing in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["nowhere/votemper", "giops_day/nothing", "..%2f/votemper", "giops_day/%00", "giops_day/x;y", "%2e%2e/votemper"],
+)
+def test_what_does_not_exist_is_not_found(client, path):
+    response = client.get(f"/api/v2.0/data/{path}/profile", params=GOOD)
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_a_profile_takes_no_depth_amiss(client):
+    assert client.get("/api/v2.0/data/giops_day/votemper/profile", params=GOOD | {"depth": "99"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"zoom": "99"}, 404),
+        ({"zoom": "-1"}, 404),
+        ({"x": "8"}, 404),
+        ({"y": "-1"}, 404),
+        ({"zoom": "three"}, 400),
+        ({"projection": "EPSG:4326"}, 400),
+        ({"projection": "EPSG:32661"}, 400),
+        ({"depth": "all"}, 400),
+        ({"depth": "40"}, 404),
+        ({"time": "2020-01-01"}, 404),
+        ({"interpolation": "magic"}, 400),
+        ({"radius": "nan"}, 400),
+        ({"radius": "1e9"}, 400),
+        ({"neighbours": "1000000"}, 400),
+        ({"variable": "votemper,nothing"}, 404),
+        ({"variable": ","}, 404),
+        ({"variable": "votemper,h,zeta"}, 400),
+        ({"dataset": "nowhere"}, 404),
+    ],
+)
+def test_a_wrong_tile_is_refused(client, changed, status):
+    asked = {
+        "dataset": "giops_day",
+        "variable": "votemper",
+        "time": "-1",
+        "depth": "0",
+        "zoom": "3",
+        "x": "4",
+        "y": "1",
+    }
+    response = client.get("/internal/tile-field", params=asked | changed)
+    assert response.status_code == status, response.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"variables": []}, 400),
+        ({"points": []}, 400),
+        ({"points": [(91.0, 0.0)]}, 400),
+        ({"points": [(float("nan"), 0.0)]}, 400),
+        ({"points": [(0.0, 0.0)]}, 422),
+        ({"radius": -1.0}, 400),
+        ({"neighbours": 0}, 400),
+        ({"points": [(74.5, 20.0)] * 20_000}, 413),
+        ({"variables": ["votemper"] * 20_000}, 413),
+        ({"time": "1999-01-01"}, 404),
+    ],
+)
+def test_wrong_profiles_are_refused(client, asked, status):
+    good = {"dataset": "giops_day", "variables": ["votemper"], "points": [(74.5, 20.0)]}
+    body = msgspec.msgpack.encode(ProfilesAsked(**good | asked))
+    response = client.post("/internal/profiles", content=body, headers={"content-type": "application/x-msgpack"})
+    assert response.status_code == status, response.text
+
+
+def test_a_body_that_is_none_is_refused(client):
+    for body in (b"", b"\xc1", msgspec.msgpack.encode([1, 2]), msgspec.msgpack.encode({"dataset": 3})):
+        response = client.post("/internal/profiles", content=body, headers={"content-type": "application/x-msgpack"})
+        assert response.status_code == 400
