@@ -86,18 +86,24 @@ def stencil(
     inside = home >= 0
     reach[inside] = np.maximum(radius, grid.sizes(home[inside]))
     cells, distances = grid.neighbours(latitude, longitude, neighbours, reach)
-    if kind == "gaussian":
-        weights = np.exp(-((distances / (reach[:, np.newaxis] / 2)) ** 2))
-    else:
-        # Relative to the nearest: no number is out of float32's range.
-        floored = np.maximum(distances, TOUCHING)
-        nearest = np.where(inside, floored.min(axis=1, initial=np.inf), 1.0)
-        weights = (nearest[:, np.newaxis] / floored) ** 2
-    weights[cells < 0] = 0.0
     used = max(1, int((cells >= 0).sum(axis=1).max(initial=0)))
-    return Stencil(
-        home=home, cells=np.ascontiguousarray(cells[:, :used]), weights=np.ascontiguousarray(weights[:, :used])
-    )
+    cells, distances = np.ascontiguousarray(cells[:, :used]), distances[:, :used]
+    weights = _WEIGHTS[kind](distances, reach[:, np.newaxis])
+    return Stencil(home=home, cells=cells, weights=np.where(cells >= 0, weights, 0.0))
+
+
+def _gaussian(distances: "Floats", reach: "Floats") -> "Floats":
+    return np.exp(-((distances / (reach / 2)) ** 2))
+
+
+def _inverse(distances: "Floats", _: "Floats") -> "Floats":
+    # Relative to the nearest: no number is out of the range of single precision.
+    floored = np.maximum(distances, TOUCHING)
+    nearest = floored.min(axis=1, keepdims=True)
+    return (np.where(np.isfinite(nearest), nearest, 0.0) / floored) ** 2
+
+
+_WEIGHTS = {"gaussian": _gaussian, "inverse": _inverse}
 
 
 @njit(nogil=True, cache=True)
