@@ -36,7 +36,7 @@ mpl.rcParams.update(
         "xtick.labelcolor": INK,
         "ytick.labelcolor": INK,
         "svg.fonttype": "none",  # text stays text
-        "svg.hashsalt": "ocean",  # equal requests give equal bytes
+        "svg.hashsalt": "ocean",  # not a new set of ids for every picture
         "pdf.fonttype": 42,
         "ps.fonttype": 42,
     }

@@ -122,14 +122,13 @@ async def answer(
     return Response(content, media_type=form.form.media_type, headers=headers)
 
 
-def routes_of(kind: str) -> list[HTTPRouteHandler]:
-    """The two routes of a kind of plot: the query as a parameter, and as the body."""
-    query_type, title = PLOTS[kind].Query, kind.capitalize()
+def asked_by_address(kind: str) -> HTTPRouteHandler:
+    """The route of a kind of plot whose query is a parameter."""
 
     @get(
         f"/plot/{kind}",
-        operation_id=f"get{title}Plot",
-        summary=f"{title} plot",
+        operation_id=f"get{kind.capitalize()}Plot",
+        summary=f"{kind.capitalize()} plot",
         description="A plot or its numbers; `query` has the members of the body of the POST.",
         tags=["plots"],
         operation_class=PlotOperation,
@@ -152,14 +151,20 @@ def routes_of(kind: str) -> list[HTTPRouteHandler]:
     ) -> Response[bytes]:
         query = read_query(kind, asked)
         await freshness(request, query.dataset)
-        return await answer(
-            kind, request, studio, query, Wanted(file_format=file_format, size=size, dpi=dpi, save=save)
-        )
+        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save)
+        return await answer(kind, request, studio, query, wanted)
+
+    return ask
+
+
+def asked_by_body(kind: str) -> HTTPRouteHandler:
+    """The route of a kind of plot whose query is the body."""
+    query_type = PLOTS[kind].Query
 
     @post(
         f"/plot/{kind}",
-        operation_id=f"post{title}Plot",
-        summary=f"{title} plot, asked for with a body",
+        operation_id=f"post{kind.capitalize()}Plot",
+        summary=f"{kind.capitalize()} plot, asked for with a body",
         description="The same as the GET, for queries that are too long for an address.",
         tags=["plots"],
         status_code=200,
@@ -177,9 +182,10 @@ def routes_of(kind: str) -> list[HTTPRouteHandler]:
         dpi: Dpi = 72,
         save: Save = False,
     ) -> Response[bytes]:
-        return await answer(kind, request, studio, data, Wanted(file_format=file_format, size=size, dpi=dpi, save=save))
+        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save)
+        return await answer(kind, request, studio, data, wanted)
 
-    return [ask, send]
+    return send
 
 
 @get("/plot/{kind:str}", include_in_schema=False)
@@ -192,4 +198,4 @@ async def no_such_kind(kind: FromPath[str]) -> None:
     raise PlotKindNotFound(f"there is no plot of kind {kind[:40]!r}; there is: {', '.join(PLOTS)}", allowed=PLOTS)
 
 
-HANDLERS = [*(handler for kind in PLOTS for handler in routes_of(kind)), no_such_kind]
+HANDLERS = [*map(asked_by_address, PLOTS), *map(asked_by_body, PLOTS), no_such_kind]
