@@ -65,6 +65,8 @@ def is_time(one: VariableHeader) -> bool:
         return False
     if one.text("standard_name") == "time" or one.text("axis").upper() == "T":
         return True
+    if len(one.dimensions) > 1:  # t may be the temperature
+        return False
     return _TIME_NAMES.fullmatch(one.name) is not None or (usable(one.text("units")) and one.name in one.dimensions)
 
 

@@ -1,0 +1,108 @@
+"""Catalogues of sample data and of small made files."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+from litestar.testing import TestClient
+from ocean_metadata.adapters.catalogue import StoredCatalogue
+from ocean_metadata.adapters.database import connect, upgrade
+from ocean_metadata.adapters.store import Store
+from ocean_metadata.app import create_app
+from ocean_metadata.index.passes import FORMAT, Indexer, Told
+
+SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data"
+
+
+class Indexed:
+    """A catalogue with the indexer that fills it."""
+
+    def __init__(self, database: Path, told: Told) -> None:
+        self.engine = connect(str(database))
+        upgrade(self.engine)
+        self.store = Store(self.engine, FORMAT)
+        self.indexer = Indexer(self.store, told, threading.Event())
+        self.catalogue = StoredCatalogue(self.engine)
+
+    def run(self) -> int:
+        """One pass; what readers see is renewed."""
+        replaced = self.indexer.run()
+        self.catalogue.refresh()
+        return replaced
+
+    @property
+    def datasets(self):
+        return self.catalogue.snapshot.datasets
+
+    def dataset(self, name):
+        return self.datasets[name]
+
+
+@pytest.fixture
+def index(tmp_path) -> Iterator[Callable[..., Indexed]]:
+    """Index a folder or a configuration."""
+    made = []
+
+    def make(**told) -> Indexed:
+        found = Indexed(tmp_path / f"catalogue{len(made)}.sqlite3", Told(**told))
+        made.append(found)
+        found.run()
+        return found
+
+    yield make
+    for each in made:
+        each.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sample_catalogue(tmp_path_factory) -> Iterator[Indexed]:
+    """The sample data that are shipped, indexed once."""
+    database = tmp_path_factory.mktemp("sample") / "catalogue.sqlite3"
+    found = Indexed(database, Told(datasets=SAMPLE_DATA / "datasets.json"))
+    found.run()
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def client(sample_catalogue) -> Iterator[TestClient]:
+    """The service over the sample data."""
+    with TestClient(create_app(sample_catalogue.catalogue)) as found:
+        yield found
+
+
+def make_file(path: Path, times=(0, 1, 2), units="days since 2000-01-01", levels=(), shape=(4, 5), **more) -> Path:
+    """A small regular file: `thetao` on latitude, longitude and time."""
+    with netCDF4.Dataset(path, "w") as data:
+        sizes = {"time": len(times), **({"depth": len(levels)} if levels else {}), "lat": shape[0], "lon": shape[1]}
+        for name, size in sizes.items():
+            data.createDimension(name, size)
+        values = {
+            "time": np.array(times),
+            "depth": np.array(levels, dtype=float),
+            "lat": np.linspace(40, 50, shape[0]),
+            "lon": np.linspace(-60, -50, shape[1]),
+        }
+        attributes = {
+            "time": {"units": units, "standard_name": "time", "calendar": more.get("calendar", "standard")},
+            "depth": {"units": "m", "positive": "down"},
+            "lat": {"units": "degrees_north"},
+            "lon": {"units": "degrees_east"},
+        }
+        for name in sizes:
+            one = data.createVariable(name, more.get("time_type", "f8") if name == "time" else "f8", (name,))
+            one.setncatts(attributes[name])
+            one[:] = values[name]
+        field = data.createVariable(more.get("variable", "thetao"), "f4", tuple(sizes), fill_value=-999.0)
+        field.setncatts({"units": "Celsius", "long_name": "Sea water temperature"})
+        field[:] = np.arange(np.prod(list(sizes.values()))).reshape(tuple(sizes.values()))
+    return path
+
+
+@pytest.fixture
+def make() -> Callable[..., Path]:
+    """Make a small file."""
+    return make_file

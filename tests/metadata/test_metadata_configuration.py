@@ -1,0 +1,120 @@
+"""The dataset configuration of the existing teams, and what is wrong with one."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from ocean_metadata.index.configuration import ConfigurationError, load
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="datasets.json"):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write
+
+
+def test_one_file_holds_all_datasets_in_its_order(write):
+    found = load(write({"b": {"url": "b.nc", "enabled": True}, "a": {"url": "a.nc"}}))
+    assert [(one.id, one.enabled) for one in found] == [("b", True), ("a", False)]
+
+
+def test_an_index_names_one_stub_for_each_dataset(write, tmp_path):
+    (tmp_path / "stubs").mkdir()
+    write({"a": {"url": "a.nc", "name": "A"}}, "stubs/a.json")
+    found = load(write({"a": ""}), tmp_path / "stubs")
+    assert (found[0].name, found[0].files) == ("A", [str(tmp_path / "stubs" / "a.nc")])
+
+
+def test_stubs_are_beside_the_index_unless_told(write):
+    write({"a": {"url": "a.nc"}}, "a.json")
+    assert load(write({"a": {}}))[0].id == "a"
+
+
+def test_globs_and_lists_are_files_of_one_series(write, tmp_path):
+    for name in ("s_2.nc", "s_1.nc", "other.nc"):
+        (tmp_path / name).touch()
+    found = load(write({"a": {"url": ["other.nc", "s_*.nc"]}}))[0]
+    assert [path.rsplit("/", 1)[1] for path in found.files] == ["other.nc", "s_1.nc", "s_2.nc"]
+
+
+def test_marks_are_taken_from_attributions(write):
+    found = load(write({"a": {"url": "a.nc", "attribution": "<b>Met &amp; <a href='x'>Office</a></b>"}}))
+    assert found[0].attribution == "Met & Office"
+
+
+def test_words_for_yes_are_understood(write):
+    variables = {"t": {"hide": "true", "zero_centered": "True"}}
+    found = load(write({"a": {"url": "a.nc", "enabled": 1, "variables": variables}}))[0]
+    assert (found.enabled, found.variables[0].hidden, found.variables[0].zero_centered) == (True, True, True)
+
+
+@pytest.mark.parametrize("url", ["a.sqlite3", "https://example.org/dods/a", "icechunk"])
+def test_what_comes_later_is_refused_with_a_reason(write, url):
+    assert "comes with a later version" in load(write({"a": {"url": url}}))[0].refused
+
+
+def test_unknown_keys_are_warned_about_once(write, caplog):
+    both = {name: {"url": "a.nc", "colour_of_the_sea": 1} for name in "ab"}
+    load(write(both))
+    assert sum("colour_of_the_sea" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{\n "a": {\n  "url": \n}', ["datasets.json", "line 4"]),
+        ("[]", ["datasets.json", "object"]),
+        ({"a": {"url": 5}}, ["datasets.json", "a.url"]),
+        ({"a": {"url": "x.nc", "variables": {"t": {"scale": [1]}}}}, ["a.variables.t.scale"]),
+        ({"a": {"url": "x.nc", "variables": {"t": 7}}}, ["a.variables.t", "object"]),
+        ({"a": {"url": "x.nc", "vector_variables": "t"}}, ["a.vector_variables"]),
+        ({"a": "no url"}, ["a has no url", "a.json"]),
+    ],
+)
+def test_a_broken_configuration_names_the_place(write, content, words):
+    with pytest.raises(ConfigurationError) as error:
+        load(write(content))
+    assert all(word in str(error.value) for word in words)
+    assert "\n" not in str(error.value)
+
+
+def test_the_command_ends_with_one_line_and_a_code(write, tmp_path):
+    path = write('{"a": ')
+    command = [sys.executable, "-m", "ocean_metadata.index", "--database", str(tmp_path / "c.sqlite3"), "--datasets", str(path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.strip().splitlines() == ["datasets.json, line 1: Input data was truncated"]
+
+
+def test_variables_that_are_calculated_or_missing_are_left_out_with_reasons(write, tmp_path, index, make):
+    make(tmp_path / "a.nc")
+    variables = {"warm": {"source": "thetao"}, "speed": {"equation": "thetao * 2", "dims": ["lat"]}, "salt": {}}
+    found = index(datasets=write({"a": {"url": "a.nc", "variables": variables}})).dataset("a")
+    assert [one.key for one in found.variables] == ["warm"]
+    assert {one.variable: one.reason for one in found.left_out} == {
+        "speed": "it is calculated by an equation, which comes with a later version",
+        "salt": "no file holds salt",
+    }
+
+
+def test_different_variables_may_be_in_different_files(write, tmp_path, index, make):
+    make(tmp_path / "u.nc", variable="u", times=[0, 1])
+    make(tmp_path / "v.nc", variable="v", times=[0, 1, 2])
+    found = index(datasets=write({"a": {"url": ["u.nc", "v.nc"], "vector_variables": ["u"]}})).dataset("a")
+    counts = {one.key: found.times[one.time].count for one in found.variables}
+    assert counts == {"u": 2, "v": 3}
+    assert found.state == "served"
+
+
+def test_a_file_on_another_grid_is_left_out_of_a_series(write, tmp_path, index, make):
+    make(tmp_path / "s1.nc", times=[0])
+    make(tmp_path / "s2.nc", times=[1], shape=(9, 9))
+    found = index(datasets=write({"a": {"url": "s*.nc"}})).dataset("a")
+    assert [(one.file, one.reason) for one in found.problems] == [
+        ("s2.nc", "its grid differs from that of the first file")
+    ]

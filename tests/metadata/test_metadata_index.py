@@ -1,0 +1,199 @@
+"""The index: incremental, and never held up by one bad file."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
+from ocean_metadata.adapters.schema import metadata
+from ocean_metadata.index import classic, pool
+from ocean_metadata.index.headers import read
+
+SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
+
+
+def reason_of(path):
+    return read(str(path)).reason
+
+
+@pytest.mark.parametrize("name", ["projected/arctic20_roms_z.nc", "regular/ostia_monthly.nc"])
+@pytest.mark.parametrize("part", [0.0, 0.0005, 0.1, 0.5, 0.999])
+def test_a_cut_file_is_never_served(tmp_path, name, part):
+    whole = (SAMPLES / name).read_bytes()
+    cut = tmp_path / "cut.nc"
+    cut.write_bytes(whole[: int(len(whole) * part)])
+    assert reason_of(cut)
+
+
+@pytest.mark.parametrize("form", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
+@pytest.mark.parametrize("records", [0, 1, 3])
+def test_the_size_of_a_classic_file_follows_from_its_header(tmp_path, form, records):
+    path = tmp_path / "a.nc"
+    with netCDF4.Dataset(path, "w", format=form) as data:
+        data.title = "odd"
+        data.createDimension("t", None)
+        data.createDimension("x", 3)
+        data.createVariable("a", "i2", ("t", "x"))[:] = np.zeros((records, 3))
+        data.createVariable("b", "f8", ("x",))[:] = 1.0
+        data.createVariable("c", "i1", ("t", "x"))[:] = np.zeros((records, 3))
+    assert 0 <= path.stat().st_size - classic.expected_size(path) < 4
+
+
+def test_reasons_are_words_without_folders(tmp_path):
+    (tmp_path / "text.nc").write_text("hello")
+    (tmp_path / "folder.nc").mkdir()
+    (tmp_path / "empty.nc").touch()
+    for name in ("text.nc", "folder.nc", "empty.nc", "gone.nc"):
+        assert str(tmp_path) not in reason_of(tmp_path / name)
+    assert reason_of(tmp_path / "gone.nc") == "it is gone"
+    assert reason_of(tmp_path / "empty.nc") == "it is empty (0 bytes)"
+
+
+def test_broken_files_do_not_hide_the_others(tmp_path, index, make):
+    make(tmp_path / "good.nc")
+    (tmp_path / "bad.nc").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    (tmp_path / "empty.nc").touch()
+    found = index(folder=tmp_path)
+    assert {name: one.state for name, one in found.datasets.items()} == {
+        "bad": "broken", "empty": "broken", "good": "served",
+    }  # fmt: skip
+
+
+def test_an_unchanged_file_is_not_read_again(tmp_path, index, make):
+    make(tmp_path / "a.nc")
+    found = index(folder=tmp_path)
+    before = found.dataset("a").revision
+    os.chmod(tmp_path / "a.nc", 0)  # a stat still works, opening it would not for most users
+    assert found.run() == 0
+    assert found.dataset("a").revision == before
+
+
+def test_only_what_changed_is_replaced(tmp_path, index, make):
+    for name in ("a", "b"):
+        make(tmp_path / f"{name}.nc", variable=name)
+    found = index(folder=tmp_path)
+    before = {name: one.revision for name, one in found.datasets.items()}
+    make(tmp_path / "b.nc", times=[0, 1, 2, 3], variable="b")
+    assert found.run() == 1
+    assert found.dataset("a").revision == before["a"]
+    assert found.dataset("b").revision != before["b"]
+    assert found.dataset("b").times[0].count == 4
+
+
+def test_new_and_vanished_files_are_noticed(tmp_path, index, make):
+    make(tmp_path / "a.nc")
+    found = index(folder=tmp_path)
+    make(tmp_path / "b.nc", variable="so")
+    found.run()
+    assert list(found.datasets) == ["a", "b"]
+    (tmp_path / "a.nc").unlink()
+    found.run()
+    assert list(found.datasets) == ["b"]
+
+
+def test_a_file_on_its_way_becomes_visible_when_it_is_whole(tmp_path, index, make):
+    whole = make(tmp_path / "elsewhere").read_bytes()
+    arriving = tmp_path / "a.nc"
+    arriving.write_bytes(whole[: len(whole) // 2])
+    found = index(folder=tmp_path)
+    assert found.dataset("a").state == "broken"
+    arriving.write_bytes(whole)
+    found.run()
+    assert found.dataset("a").state == "served"
+
+
+def test_a_change_of_the_configuration_changes_the_revision(tmp_path, index, make):
+    make(tmp_path / "a.nc")
+    told = {"a": {"url": "a.nc", "name": "First"}}
+    path = tmp_path / "datasets.json"
+    path.write_text(json.dumps(told))
+    found = index(datasets=path)
+    before = found.dataset("a").revision
+    told["a"]["name"] = "Second"
+    path.write_text(json.dumps(told))
+    found.run()
+    assert (found.dataset("a").name, found.dataset("a").revision == before) == ("Second", False)
+
+
+def test_equal_grids_share_their_id(tmp_path, index, make):
+    make(tmp_path / "a.nc")
+    make(tmp_path / "b.nc", variable="so")
+    make(tmp_path / "c.nc", shape=(7, 7))
+    found = index(folder=tmp_path)
+    one, same, other = (found.dataset(name).grids[0].grid.id for name in "abc")
+    assert one == same != other
+
+
+def test_many_files_are_read_in_processes(tmp_path, make):
+    paths = [str(make(tmp_path / f"d_{day:02d}.nc", times=[day])) for day in range(pool.FEW + 4)]
+    found = {one.path: one.header for one in pool.read_all(paths, 2, threading.Event())}
+    assert sorted(found) == paths
+    assert all(found.values())
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    engine = connect(str(tmp_path / "c.sqlite3"))
+    upgrade(engine)
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path):
+    (tmp_path / "c.sqlite3").write_text("this is not a database, though it is long enough to look at" * 20)
+    engine = connect(str(tmp_path / "c.sqlite3"))
+    with pytest.raises(DatabaseUnusable, match="not a database"):
+        upgrade(engine)
+    engine.dispose()
+
+
+def command(database, folder, *more):
+    return [sys.executable, "-m", "ocean_metadata.index", "--database", str(database), "--folder", str(folder), *more]
+
+
+def test_two_indexers_at_once_leave_one_sound_catalogue(tmp_path, index, make):
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in "abcd":
+        make(files / f"{name}.nc", variable=name)
+    database = tmp_path / "catalogue0.sqlite3"
+    both = [subprocess.Popen(command(database, files), stderr=subprocess.PIPE) for _ in range(2)]
+    errors = [each.communicate()[1] for each in both]
+    assert [each.returncode for each in both] == [0, 0], errors
+    found = index(folder=files)
+    assert list(found.datasets) == list("abcd")
+
+
+def test_the_catalogue_reads_after_the_command_is_killed(tmp_path, index, make):
+    files = tmp_path / "files"
+    files.mkdir()
+    for day in range(30):
+        make(files / f"d_{day:02d}.nc", times=[day])
+    running = subprocess.Popen(command(tmp_path / "catalogue0.sqlite3", files, "--watch", "0.1"), stderr=subprocess.PIPE)
+    running.stderr.readline()  # it says so when the first pass is done
+    make(files / "d_30.nc", times=[30])
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    found = index(folder=files)
+    assert found.dataset("d").times[0].count == 31
+
+
+def test_the_watching_command_ends_with_its_input(tmp_path, make):
+    make(tmp_path / "a.nc")
+    watching = command(tmp_path / "c.sqlite3", tmp_path, "--watch", "60")
+    running = subprocess.Popen(watching, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert b"indexed" in running.stderr.readline()
+    running.stdin.close()
+    assert running.wait(timeout=20) == 0
+    running.stderr.close()

@@ -1,0 +1,148 @@
+"""Which coordinate is which, on headers made by hand."""
+
+import numpy as np
+import pytest
+from ocean_metadata.domain.header import FileHeader, VariableHeader, pack
+from ocean_metadata.domain.layout import data_variables, layout
+
+SIZES = {"time": 3, "time_counter": 3, "depth": 7, "y": 4, "x": 5, "lat": 4, "lon": 5, "node": 9, "nele": 11, "three": 3,
+         "bnds": 2, "eta_u": 4, "xi_u": 5, "eta_v": 4, "xi_v": 5, "member": 2, "k": 6}  # fmt: skip
+
+
+def header(**variables):
+    """Variables as (dimensions, attributes) or just "dim dim"."""
+    found = {}
+    for name, told in variables.items():
+        dimensions, attributes = (told, {}) if isinstance(told, str) else told
+        names = tuple(dimensions.split())
+        found[name] = VariableHeader(
+            name=name, dtype="<f4", dimensions=names, shape=tuple(SIZES[each] for each in names), attributes=attributes
+        )
+    used = {each for one in found.values() for each in one.dimensions}
+    return FileHeader(
+        dimensions={each: SIZES[each] for each in used},
+        variables=found,
+        attributes={},
+        groups=[],
+        values={name: pack(np.zeros(3)) for name in found if "time" in name},
+        prints={},
+    )
+
+
+def roles(name, file):
+    return [each.role for each in layout(name, file).dimensions]
+
+
+REGULAR = {"time": ("time", {"units": "days since 2000-01-01"}), "lat": "lat", "lon": "lon"}
+
+
+def test_names_are_enough():
+    file = header(**REGULAR, depth="depth", t="time depth lat lon")
+    assert roles("t", file) == ["time", "depth", "y", "x"]
+    assert layout("t", file).places.kind == "rectilinear"
+
+
+def test_an_unusual_order_of_dimensions_is_kept():
+    file = header(**REGULAR, depth=("depth", {"positive": "down"}), t="depth time lon lat")
+    assert roles("t", file) == ["depth", "time", "x", "y"]
+
+
+def test_attributes_win_over_names():
+    file = header(
+        time=REGULAR["time"],
+        x=("x", {"units": "degrees_north"}),
+        y=("y", {"units": "degrees_east"}),
+        t="time x y",
+    )
+    assert roles("t", file) == ["time", "y", "x"]
+
+
+def test_coordinates_are_found_by_name_where_no_attribute_names_them():
+    file = header(nav_lat="y x", nav_lon="y x", time_counter=("time_counter", {}), tos="time_counter y x")
+    places = layout("tos", file).places
+    assert (places.kind, places.latitude, places.longitude) == ("curvilinear", "nav_lat", "nav_lon")
+
+
+def test_the_true_time_is_taken_though_the_dimension_has_its_own_name():
+    true = ("time_counter", {"units": "seconds since 1900-01-01", "standard_name": "time"})
+    file = header(nav_lat="y x", nav_lon="y x", time_counter="time_counter", time_centered=true, tos="time_counter y x")
+    assert layout("tos", file).time == "time_centered"
+
+
+def test_staggered_points_have_their_own_coordinates():
+    file = header(
+        lat_u="eta_u xi_u", lon_u="eta_u xi_u", lat_v="eta_v xi_v", lon_v="eta_v xi_v",
+        u="eta_u xi_u", v="eta_v xi_v",
+    )  # fmt: skip
+    assert layout("u", file).places.latitude == "lat_u"
+    assert layout("v", file).places.longitude == "lon_v"
+
+
+def test_points_on_one_set_of_dimensions_are_told_apart_by_name():
+    names = {f"{kind}_{point}": "y x" for kind in ("lat", "lon") for point in ("rho", "u", "v")}
+    file = header(**names, ubar_u="y x", temp=("y x", {"coordinates": "lon_rho lat_rho"}))
+    assert layout("ubar_u", file).places.latitude == "lat_u"
+    assert layout("temp", file).places.latitude == "lat_rho"
+
+
+def test_triangles_have_nodes_faces_and_a_table():
+    file = header(
+        lat=("node", {"units": "degrees_north"}), lon=("node", {"units": "degrees_east"}),
+        latc=("nele", {"units": "degrees_north"}), lonc=("nele", {"units": "degrees_east"}),
+        nv="three nele", time=REGULAR["time"], zeta="time node", u="time nele",
+    )  # fmt: skip
+    assert roles("zeta", file) == ["time", "node"]
+    assert roles("u", file) == ["time", "face"]
+    assert layout("u", file).places.latitude == "lat"
+    assert layout("u", file).places.connectivity == "nv"
+
+
+def test_a_mapping_makes_axes_in_a_plane():
+    file = header(
+        y=("y", {"standard_name": "projection_y_coordinate", "units": "m"}),
+        x=("x", {"standard_name": "projection_x_coordinate", "units": "m"}),
+        crs=("", {"grid_mapping_name": "lambert_conformal_conic"}),
+        t=("y x", {"grid_mapping": "crs"}),
+    )
+    assert layout("t", file).places.kind == "projected"
+
+
+def test_what_describes_the_grid_is_no_data():
+    file = header(
+        **REGULAR, t=("time lat lon", {"cell_methods": "time: mean"}), time_bnds="time bnds", mask="lat lon",
+        e1t="lat lon", area=("lat lon", {"standard_name": "cell_area"}), lat_bounds="lat bnds",
+        wind=("time lat lon", {"axis": "TYX"}),
+    )  # fmt: skip
+    assert data_variables(file) == ["t", "wind"]
+
+
+def test_names_that_are_not_in_the_file_do_no_harm():
+    file = header(**REGULAR, t=("time lat lon", {"coordinates": "geolon_t geolat_t", "grid_mapping": "gone"}))
+    assert layout("t", file).places.kind == "rectilinear"
+
+
+def test_a_scalar_time_is_the_time_of_all():
+    file = header(time=("", {"units": "hours since 2000-01-01"}), lat="lat", lon="lon", u="lat lon")
+    assert layout("u", file).time == "time"
+    assert roles("u", file) == ["y", "x"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"ssh": "time y x", "time": REGULAR["time"]}, "no latitude and longitude"),
+        ({"lat": "node", "lon": "node", "sst": "node"}, "points"),
+        ({"lat": "lat", "lon": "lon", "t": "member k lat lon"}, "neither time, depth nor place"),
+    ],
+)
+def test_what_is_no_map_says_why(variables, words):
+    file = header(**variables)
+    name = next(each for each in variables if each in {"ssh", "sst", "t"})
+    found = layout(name, file)
+    assert found.places is None
+    assert words in found.reason
+
+
+def test_the_only_dimension_left_is_the_depth():
+    file = header(**REGULAR, t="time k lat lon")
+    assert layout("t", file).depth == "k"
