@@ -37,6 +37,7 @@ STATUS: dict[type[OceanError], HTTPStatus] = {
     errors.TooBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ServiceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+LATER = 2  # s after which to try again what does not work now: a service that died is back after about as long
 BY_URN = {f"urn:ocean:{kind.__name__}": kind for kind in STATUS}
 
 _MISSING = re.compile(r"Missing required \w+ parameter '(.+?)'")
@@ -100,8 +101,8 @@ def _field(wrong: Mapping[str, Any]) -> str:
 
 
 def _answer_expected(_: Request[Any, Any, Any], error: OceanError) -> Response[Problem]:
-    later = {"retry-after": str(error.retry_after)} if error.retry_after else {}
-    return response(to_problem(error), later)
+    seconds = error.retry_after or (LATER if isinstance(error, errors.Unavailable) else None)
+    return response(to_problem(error), {"retry-after": str(seconds)} if seconds else {})
 
 
 def _answer_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:

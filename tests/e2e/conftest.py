@@ -1,0 +1,128 @@
+"""The whole of it: `deploy/run.py` with the sample data, through the real Traefik."""
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from stack.options import ROOT, TLS_OFFSET, free_ports
+
+HERE = Path(__file__).parent
+READY = 120.0  # s
+
+
+def pytest_collection_modifyitems(items):
+    """One worker runs all of these, since they share a run."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+            item.add_marker(pytest.mark.timeout(300))
+
+
+def clean():
+    """The environment without what would be told to a run."""
+    told = ("OCEAN_", "PYTHON", "PORT", "HTTPS_PORT", "DATA", "STATE", "HOST")
+    return {key: value for key, value in os.environ.items() if not key.startswith(told)} | {"PYTHONWARNINGS": "ignore"}
+
+
+def until(condition, seconds=30.0, pause=0.05):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(pause)
+    return found
+
+
+class Run:
+    """One `make run`."""
+
+    def __init__(self, state, *options):
+        self.state = state
+        self.port = next(port for port in free_ports(40) if port + TLS_OFFSET < 32_000)
+        self.web, self.tls = f"http://127.0.0.1:{self.port}", f"https://127.0.0.1:{self.port + TLS_OFFSET}"
+        self.said = state.with_suffix(".said")
+        command = [sys.executable, str(ROOT / "deploy" / "run.py"), "--port", str(self.port), "--state", str(state)]
+        with self.said.open("wb") as out:
+            self.process = subprocess.Popen(
+                [*command, *options], stdout=out, stderr=out, env=clean(), start_new_session=True
+            )
+        self.http = httpx.Client(base_url=self.web, timeout=60)
+        self._family = {}
+
+    def wait(self):
+        until(lambda: self.process.poll() is not None or "is ready" in self.output(), READY)
+        assert self.process.poll() is None, self.output()
+        self.family()
+        return self
+
+    def output(self):
+        return self.said.read_text()
+
+    def family(self):
+        """Every process of the run that was ever seen."""
+        for one in psutil.Process(self.process.pid).children(recursive=True):
+            self._family[one.pid] = one
+        return self._family
+
+    def program(self, name):
+        """The process that serves ``name`` now."""
+        return until(lambda: self._find(name))
+
+    def _find(self, name):
+        for one in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # it ends while it is looked at
+                words = one.cmdline()
+                tethered = any(word.endswith("tether.py") for word in words)  # not yet what it will be
+                if not tethered and any(word == f"ocean_{name}" or word.endswith(f"/{name}") for word in words):
+                    return one
+        return None
+
+    def left(self):
+        """What still lives of it."""
+        return [one for one in self._family.values() if one.is_running() and lives(one)]
+
+    def urls(self):
+        return json.loads((self.state / "urls.json").read_text())
+
+    def log(self, name):
+        return (self.state / "logs" / f"{name}.log").read_text()
+
+    def trust(self):
+        return ssl.create_default_context(cafile=self.state / "ca.pem")
+
+    def stop(self, number=signal.SIGINT):
+        if self.process.poll() is None:
+            self.family()
+            self.process.send_signal(number)
+        self.http.close()
+        return self.process.wait(60)
+
+
+def lives(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("run") / "state")
+    try:
+        yield run.wait()
+    finally:
+        run.stop()
+
+
+@pytest.fixture
+def http(run):
+    return run.http

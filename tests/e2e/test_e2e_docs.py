@@ -1,0 +1,157 @@
+"""The documents: complete, true, and shown without any foreign host."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import jsonschema
+import pytest
+
+SERVICES = ("metadata", "data", "plotting")
+PATHS = {"metadata": "/api/v2.0/dataset", "data": "/api/v2.0/data/", "plotting": "/api/v2.0/tiles/"}
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.fixture(scope="module")
+def documents(run):
+    return {name: run.http.get(f"/{name}/openapi.json").json() for name in SERVICES}
+
+
+def operations(document):
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield method, path, item[method]
+
+
+def test_every_operation_is_described_for_clients(documents):
+    ids = []
+    for document in documents.values():
+        assert document["openapi"].startswith("3.1")
+        for method, path, one in operations(document):
+            where = f"{method} {path}"
+            ids.append(one["operationId"])
+            assert re.fullmatch(r"[a-z][a-zA-Z0-9]+", one["operationId"]), where
+            assert one["summary"], where
+            assert one["tags"], where
+            assert "400" in one["responses"] or not one.get("parameters"), where
+            for parameter in one.get("parameters", []):
+                assert parameter.get("description"), f"{where}: {parameter['name']}"
+            for status, response in one["responses"].items():
+                media = response.get("content", {})
+                kinds = set(media)
+                assert not status.startswith("4") or kinds == {"application/problem+json"}, where
+    assert len(ids) == len(set(ids))
+
+
+def example_of(parameter):
+    for holder in (parameter, parameter.get("schema", {})):
+        if "example" in holder:
+            return holder["example"]
+        examples = holder.get("examples")
+        if examples:
+            first = next(iter(examples.values())) if isinstance(examples, dict) else examples[0]
+            return first.get("value", first) if isinstance(first, dict) else first
+    return parameter.get("schema", {}).get("default")
+
+
+def test_the_examples_of_every_document_work_and_answer_as_documented(run, documents):
+    for document in documents.values():
+        for method, path, one in operations(document):
+            if method == "get":
+                check_example(run.http, document, path, one)
+
+
+def check_example(http, document, path, operation):
+    where, needed, more = path, {}, [{}]
+    for parameter in operation.get("parameters", []):
+        name, example = parameter["name"], example_of(parameter)
+        if parameter["in"] == "path":
+            assert example is not None, f"{path}: no example of {name}"
+            where = where.replace("{" + name + "}", str(example))
+        elif parameter["in"] == "query" and parameter.get("required"):
+            assert example is not None, f"{path}: no example of {name}"
+            needed[name] = str(example)
+        elif parameter["in"] == "query" and example is not None:
+            more.append({name: str(example)})
+    for query in more:  # those that may be left out, one by one: some exclude each other
+        check_answer(http, document, operation, where, needed | query)
+
+
+def check_answer(http, document, operation, where, query):
+    response = http.get(where, params=query)
+    assert response.status_code == 200, (where, query, response.text)
+    content = operation["responses"]["200"]["content"]
+    kind = response.headers["content-type"].split(";")[0]
+    assert kind in {one.split(";")[0] for one in content}, (where, kind)
+    if kind == "application/json" and "schema" in content[kind]:
+        schema = content[kind]["schema"] | {"components": document["components"]}
+        jsonschema.Draft202012Validator(schema).validate(response.json())
+
+
+def test_the_merged_document_has_every_operation_once(run, documents):
+    merged = run.http.get("/openapi.json").json()
+    assert "x-conflicts" not in merged
+    assert "x-missing" not in merged
+    assert {path for one in documents.values() for path in one["paths"]} == set(merged["paths"])
+    references = set(re.findall(r'"#/components/(\w+/\w+)"', json.dumps(merged)))
+    known = {f"{kind}/{name}" for kind, named in merged["components"].items() for name in named}
+    assert references <= known
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_wild_requests_find_no_failure_of_a_service(run, name, tmp_path):
+    checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance"
+    tool = Path(sys.executable).with_name("st")
+    command = [
+        *(str(tool), "run", f"{run.web}/{name}/openapi.json", "--phases", "examples,coverage,fuzzing", "--mode", "all"),
+        *("--max-examples", "8", "--checks", checks, "--seed", "1", "--no-color", "--request-timeout", "60"),
+    ]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout[-6000:]
+
+
+def page(url, folder):
+    """What a browser makes of a page when it can reach this machine only."""
+    command = [
+        *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"),
+        *("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--virtual-time-budget=15000"),
+        *(f"--user-data-dir={folder}", url),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+SHOWN = [
+    ("/docs", "/api/v2.0/dataset"),
+    ("/docs/all", "/api/v2.0"),
+    *((f"/{name}/docs", PATHS[name]) for name in SERVICES),
+    *((f"/{name}/docs/redoc", PATHS[name]) for name in SERVICES),
+]
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium to look at pages with")
+@pytest.mark.parametrize(("path", "text"), SHOWN)
+def test_a_page_is_shown_without_any_foreign_host(run, tmp_path, path, text):
+    run.http.get(path)
+    shown = re.sub(r"<(script|style)\b.*?</\1>", "", page(run.web + path, tmp_path), flags=re.DOTALL)
+    visible = re.sub(r"<wbr>|\u200b|<[^>]+>", "", shown)  # Swagger UI breaks a path into pieces
+    assert text in visible
+
+
+def test_pages_name_no_foreign_host_to_load_from(run):
+    for path, _ in SHOWN:
+        text = run.http.get(path).text
+        loaded = re.findall(r'(?:src|href)=["\'](?:https?:)?//([^/"\']+)', text)
+        assert not loaded, path
+
+
+def test_hub_and_document_answer_without_the_gateways_neighbours(run):
+    """They are served by an app of their own."""
+    own = run.urls()["gateway"]
+    assert httpx.get(f"{own}/docs").is_success
+    assert httpx.get(f"{own}/openapi.json").is_success
