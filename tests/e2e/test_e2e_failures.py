@@ -2,6 +2,7 @@
 
 import signal
 import time
+from itertools import chain
 
 import httpx
 import msgspec
@@ -35,7 +36,7 @@ def missing(response, name):
 
 @pytest.mark.parametrize("name", OWN)
 def test_a_killed_service_is_missed_at_once_alone_and_briefly(run, name):
-    for path in sum(OWN.values(), []):
+    for path in chain.from_iterable(OWN.values()):
         assert run.http.get(path).is_success  # what is needed of the others is known from now on
     killed = run.program(name)
     killed.kill()

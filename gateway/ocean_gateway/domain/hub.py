@@ -21,7 +21,7 @@ $links
 </section>""")
 _LINKS = Template("""\
 <p><a href="/$name/docs">Swagger UI</a> · <a href="/$name/docs/redoc">ReDoc</a> ·
-<a href="/$name/openapi.json">OpenAPI document</a></p>
+<a href="/$name/openapi.json">OpenAPI</a></p>
 <details><summary>$count operations</summary><ul>$items</ul></details>""")
 
 
