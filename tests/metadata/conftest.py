@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 import pytest
 from litestar.testing import TestClient
+
 from ocean_metadata.adapters.catalogue import StoredCatalogue
 from ocean_metadata.adapters.database import connect, upgrade
 from ocean_metadata.adapters.store import Store
@@ -41,13 +43,13 @@ class Indexed:
         return self.datasets[name]
 
 
-@pytest.fixture
-def index(tmp_path) -> Iterator[Callable[..., Indexed]]:
-    """Index a folder or a configuration."""
+@pytest.fixture(scope="session")
+def index_once(tmp_path_factory) -> Iterator[Callable[..., Indexed]]:
+    """Index a folder or a configuration, for as long as tests run."""
     made = []
 
-    def make(**told) -> Indexed:
-        found = Indexed(tmp_path / f"catalogue{len(made)}.sqlite3", Told(**told))
+    def make(database: Path | None = None, **told) -> Indexed:
+        found = Indexed(database or tmp_path_factory.mktemp("catalogue") / "c.sqlite3", Told(**told))
         made.append(found)
         found.run()
         return found
@@ -57,14 +59,16 @@ def index(tmp_path) -> Iterator[Callable[..., Indexed]]:
         each.engine.dispose()
 
 
+@pytest.fixture
+def index(tmp_path, index_once) -> Callable[..., Indexed]:
+    """Index a folder or a configuration into `catalogue.sqlite3` beside the test's files."""
+    return partial(index_once, tmp_path / "catalogue.sqlite3")
+
+
 @pytest.fixture(scope="session")
-def sample_catalogue(tmp_path_factory) -> Iterator[Indexed]:
+def sample_catalogue(index_once) -> Indexed:
     """The sample data that are shipped, indexed once."""
-    database = tmp_path_factory.mktemp("sample") / "catalogue.sqlite3"
-    found = Indexed(database, Told(datasets=SAMPLE_DATA / "datasets.json"))
-    found.run()
-    yield found
-    found.engine.dispose()
+    return index_once(datasets=SAMPLE_DATA / "datasets.json")
 
 
 @pytest.fixture(scope="session")

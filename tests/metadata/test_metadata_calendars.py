@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ocean_metadata.domain.calendars import Dates, dates, day_numbers, unix_days
 from ocean_metadata.domain.time import instants, parse_units, unix_seconds
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from ocean_metadata.index.configuration import ConfigurationError, load
 
 
@@ -85,7 +86,15 @@ def test_a_broken_configuration_names_the_place(write, content, words):
 
 def test_the_command_ends_with_one_line_and_a_code(write, tmp_path):
     path = write('{"a": ')
-    command = [sys.executable, "-m", "ocean_metadata.index", "--database", str(tmp_path / "c.sqlite3"), "--datasets", str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        "ocean_metadata.index",
+        "--database",
+        str(tmp_path / "c.sqlite3"),
+        "--datasets",
+        str(path),
+    ]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stderr.strip().splitlines() == ["datasets.json, line 1: Input data was truncated"]

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+
 from ocean_metadata.domain.families import RESERVED
 
 

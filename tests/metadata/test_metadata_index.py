@@ -1,7 +1,6 @@
 """The index: incremental, and never held up by one bad file."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,9 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
 from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
 from ocean_metadata.adapters.schema import metadata
 from ocean_metadata.index import classic, pool
@@ -70,7 +72,7 @@ def test_an_unchanged_file_is_not_read_again(tmp_path, index, make):
     make(tmp_path / "a.nc")
     found = index(folder=tmp_path)
     before = found.dataset("a").revision
-    os.chmod(tmp_path / "a.nc", 0)  # a stat still works, opening it would not for most users
+    (tmp_path / "a.nc").chmod(0)  # a stat still works, opening it would not for most users
     assert found.run() == 0
     assert found.dataset("a").revision == before
 
@@ -139,9 +141,6 @@ def test_many_files_are_read_in_processes(tmp_path, make):
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
     engine = connect(str(tmp_path / "c.sqlite3"))
     upgrade(engine)
     upgrade(engine)
@@ -167,7 +166,7 @@ def test_two_indexers_at_once_leave_one_sound_catalogue(tmp_path, index, make):
     files.mkdir()
     for name in "abcd":
         make(files / f"{name}.nc", variable=name)
-    database = tmp_path / "catalogue0.sqlite3"
+    database = tmp_path / "catalogue.sqlite3"
     both = [subprocess.Popen(command(database, files), stderr=subprocess.PIPE) for _ in range(2)]
     errors = [each.communicate()[1] for each in both]
     assert [each.returncode for each in both] == [0, 0], errors
@@ -180,7 +179,7 @@ def test_the_catalogue_reads_after_the_command_is_killed(tmp_path, index, make):
     files.mkdir()
     for day in range(30):
         make(files / f"d_{day:02d}.nc", times=[day])
-    running = subprocess.Popen(command(tmp_path / "catalogue0.sqlite3", files, "--watch", "0.1"), stderr=subprocess.PIPE)
+    running = subprocess.Popen(command(tmp_path / "catalogue.sqlite3", files, "--watch", "0.1"), stderr=subprocess.PIPE)
     running.stderr.readline()  # it says so when the first pass is done
     make(files / "d_30.nc", times=[30])
     running.send_signal(signal.SIGKILL)

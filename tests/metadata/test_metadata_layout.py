@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from ocean_metadata.domain.header import FileHeader, VariableHeader, pack
+
+from ocean_metadata.domain.header import FileHeader, VariableHeader, pack, structure
 from ocean_metadata.domain.layout import data_variables, layout
 
-SIZES = {"time": 3, "time_counter": 3, "depth": 7, "y": 4, "x": 5, "lat": 4, "lon": 5, "node": 9, "nele": 11, "three": 3,
-         "bnds": 2, "eta_u": 4, "xi_u": 5, "eta_v": 4, "xi_v": 5, "member": 2, "k": 6}  # fmt: skip
+SIZES = {"time": 3, "time_counter": 3, "depth": 7, "y": 4, "x": 5, "lat": 4, "lon": 5, "node": 9, "nele": 11,
+         "three": 3, "bnds": 2, "eta_u": 4, "xi_u": 5, "eta_v": 4, "xi_v": 5, "member": 2, "k": 6}  # fmt: skip
 
 
 def header(**variables):
@@ -20,6 +21,7 @@ def header(**variables):
         )
     used = {each for one in found.values() for each in one.dimensions}
     return FileHeader(
+        structure=structure(found),
         dimensions={each: SIZES[each] for each in used},
         variables=found,
         attributes={},
@@ -113,7 +115,7 @@ def test_what_describes_the_grid_is_no_data():
         e1t="lat lon", area=("lat lon", {"standard_name": "cell_area"}), lat_bounds="lat bnds",
         wind=("time lat lon", {"axis": "TYX"}),
     )  # fmt: skip
-    assert data_variables(file) == ["t", "wind"]
+    assert data_variables(file) == ("t", "wind")
 
 
 def test_names_that_are_not_in_the_file_do_no_harm():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ocean_metadata.domain.header import VariableHeader
 from ocean_metadata.domain.places import bounds, join, wrap
 from ocean_metadata.domain.scale import from_sample, told, valid
@@ -61,7 +62,8 @@ def test_a_valid_range_in_packed_units_is_unpacked():
 
 
 @pytest.mark.parametrize(
-    "limits", [{"valid_min": 1e20, "valid_max": -1e20}, {"valid_min": "-1.0", "valid_max": "0.0"}, {"valid_range": [5, 5]}]
+    "limits",
+    [{"valid_min": 1e20, "valid_max": -1e20}, {"valid_min": "-1.0", "valid_max": "0.0"}, {"valid_range": [5, 5]}],
 )
 def test_what_is_no_range_is_not_taken_for_one(limits):
     assert valid(variable(**limits)) is None
@@ -72,7 +74,9 @@ def test_a_valid_range_far_wider_than_usual_gives_way():
     assert told(one, "degC") == (-2, 30)
 
 
-@pytest.mark.parametrize("units", ["C", "Celsius", "degC", "Deg C", "degree_C", "degrees_C", "degrees C", "Degrees Celsius"])
+@pytest.mark.parametrize(
+    "units", ["C", "Celsius", "degC", "Deg C", "degree_C", "degrees_C", "degrees C", "Degrees Celsius"]
+)
 def test_degrees_have_one_spelling(units):
     assert canonical(units) == "degree_C"
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ocean_metadata.domain.time import RawTimes, instants, iso_times, merge, parse_units, spacing
 
 

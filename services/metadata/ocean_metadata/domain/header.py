@@ -1,5 +1,8 @@
 """What is known of a file without its fields: names, dimensions, attributes, and the values of its axes."""
 
+import hashlib
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -7,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.arrays import Array
+
+_DIGITS = re.compile(r"\d+")
 
 
 class VariableHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,15 +34,35 @@ class VariableHeader(msgspec.Struct, frozen=True, kw_only=True):
         return value.strip() if isinstance(value, str) else ""
 
 
-class FileHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """A file, without its fields."""
+class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A file, without its fields. Headers of one structure are equal: what follows from it is found once."""
 
+    structure: str  # of `variables`
     dimensions: dict[str, int]
     variables: dict[str, VariableHeader]
     attributes: dict[str, Any]
     groups: list[str]  # beneath the root, which alone is read
     values: dict[str, Array]  # of time and vertical coordinates, unpacked
     prints: dict[str, str]  # fingerprints of horizontal coordinates: unequal means other places
+
+    def __hash__(self) -> int:
+        return hash(self.structure)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FileHeader) and other.structure == self.structure
+
+
+def structure(variables: Mapping[str, VariableHeader]) -> str:
+    """A fingerprint of names, dimensions and attributes; numbers in texts (dates, versions) do not count."""
+    told = [
+        (name, one.dtype, one.dimensions, one.shape, _DIGITS.sub("#", repr(sorted(one.attributes.items(), key=_first))))
+        for name, one in variables.items()
+    ]
+    return hashlib.blake2b(repr(told).encode(), digest_size=12).hexdigest()
+
+
+def _first(pair: tuple[str, Any]) -> str:
+    return pair[0]
 
 
 def pack(values: NDArray[Any]) -> Array:

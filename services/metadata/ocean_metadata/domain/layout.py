@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -63,10 +64,11 @@ class _Coordinates(NamedTuple):
     times: list[VariableHeader]
 
 
-def data_variables(header: FileHeader) -> list[str]:
+@lru_cache(1024)
+def data_variables(header: FileHeader) -> tuple[str, ...]:
     """Names of the variables that hold fields, in the order of the file."""
     pointed = referenced(header)
-    return [one.name for one in header.variables.values() if _is_field(one, header, pointed)]
+    return tuple(one.name for one in header.variables.values() if _is_field(one, header, pointed))
 
 
 def _is_field(one: VariableHeader, header: FileHeader, pointed: set[str]) -> bool:
@@ -81,6 +83,7 @@ def _is_field(one: VariableHeader, header: FileHeader, pointed: set[str]) -> boo
     return not bounds and not axis and one.name not in _CONNECTIVITY
 
 
+@lru_cache(4096)
 def layout(name: str, header: FileHeader) -> Layout:
     """Find how a variable lies.
 

@@ -10,7 +10,7 @@ import netCDF4
 import numpy as np
 
 from ocean_metadata.domain.coordinates import is_latitude, is_longitude, is_time, is_vertical
-from ocean_metadata.domain.header import FileHeader, VariableHeader, pack
+from ocean_metadata.domain.header import FileHeader, VariableHeader, pack, structure
 from ocean_metadata.domain.layout import data_variables, layout
 from ocean_metadata.index import classic
 from ocean_metadata.index.reading import floats, plain
@@ -70,9 +70,11 @@ def _header(path: str, stat: os.stat_result) -> FileHeader:
     with netCDF4.Dataset(path) as data:
         data.set_auto_maskandscale(False)
         data.set_auto_chartostring(False)
+        variables = {name: _variable(each) for name, each in data.variables.items()}
         header = FileHeader(
+            structure=structure(variables),
             dimensions={name: len(each) for name, each in data.dimensions.items()},
-            variables={name: _variable(each) for name, each in data.variables.items()},
+            variables=variables,
             attributes=_attributes(data),
             groups=list(data.groups),
             values={},

@@ -1,0 +1,121 @@
+"""The neighbours' client against the real app."""
+
+import httpx
+import numpy as np
+import pytest
+import xarray as xr
+
+from ocean_common.clients.metadata import MetadataClient
+from ocean_common.errors import DatasetNotFound, VariableNotFound
+from ocean_metadata.app import create_app
+from ocean_metadata.domain.header import unpack
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+pytestmark = pytest.mark.anyio
+
+
+def client_of(indexed):
+    return MetadataClient("http://metadata", httpx.ASGITransport(create_app(indexed.catalogue)))
+
+
+async def test_assets_lead_to_the_numbers(sample_catalogue):
+    async with client_of(sample_catalogue) as client:
+        assets = await client.assets("nemo_global_month", "tos")
+    assert [each.role for each in assets.dimensions] == ["time", "y", "x"]
+    steps = assets.steps
+    assert unpack(steps.file).tolist() == [0, 1, 2]
+    for raw, file, position in zip(unpack(steps.raw), unpack(steps.file), unpack(steps.position), strict=True):
+        with xr.open_dataset(assets.files[file].path, decode_times=False) as data:
+            assert data.time_centered.values[position] == raw
+    with xr.open_dataset(assets.grid.file, decode_times=False) as data:
+        assert data[assets.grid.latitude].shape == assets.grid.shape
+    assert (steps.units, steps.calendar) == ("seconds since 1900-01-01 00:00:00", "360_day")
+
+
+async def test_arrays_have_the_types_of_the_contract(sample_catalogue):
+    async with client_of(sample_catalogue) as client:
+        steps = (await client.assets("giops_day", "votemper")).steps
+    assert [each.dtype for each in (steps.raw, steps.seconds, steps.file, steps.position)] == [
+        "<i8",
+        "<i8",
+        "<i4",
+        "<i4",
+    ]
+    assert np.diff(unpack(steps.seconds)).tolist() == [86_400] * 4
+
+
+async def test_a_variable_under_another_key_is_told_with_its_source(sample_catalogue):
+    async with client_of(sample_catalogue) as client:
+        assets = await client.assets("giops_day", "votemper")
+    assert (assets.source, assets.variable.key, assets.variable.dataset) == ("temperature", "votemper", "giops_day")
+    assert assets.depth.kind == "depth"
+    assert assets.depth.values[:3] == [0.0, 3.0, 10.0]
+
+
+async def test_triangles_are_told_with_their_table(sample_catalogue):
+    async with client_of(sample_catalogue) as client:
+        zeta, u = [await client.assets("sfbofs_hour", name) for name in ("zeta", "u")]
+    assert (zeta.grid.kind, zeta.grid.connectivity, zeta.grid.shape) == ("triangles", "nv", (551,))
+    assert zeta.grid.id == u.grid.id
+    assert [each.role for each in u.dimensions] == ["time", "depth", "face"]
+
+
+async def test_a_variable_without_time_has_no_steps(sample_catalogue):
+    async with client_of(sample_catalogue) as client:
+        assets = await client.assets("giops_day", "h")
+    assert assets.steps is None
+    assert len(assets.files) == 1
+
+
+async def test_what_does_not_exist_is_raised_as_the_same_error(sample_catalogue):
+    async with client_of(sample_catalogue) as client:
+        with pytest.raises(DatasetNotFound, match="giops_day"):
+            await client.revision("giops")
+        with pytest.raises(DatasetNotFound):
+            await client.assets("nowhere", "tos")
+        with pytest.raises(VariableNotFound):
+            await client.assets("giops_day", "nothing")
+
+
+async def test_revisions_are_sent_once(sample_catalogue):
+    app = create_app(sample_catalogue.catalogue)
+    async with MetadataClient("http://metadata", httpx.ASGITransport(app)) as client:
+        first = await client.revision("giops_day")
+        await client.refresh()
+        assert await client.revision("giops_day") == first
+    known = sample_catalogue.catalogue.snapshot.revision
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://m") as http:
+        short = await http.get("/internal/revisions", params={"known": known})
+        long = await http.get("/internal/revisions", params={"known": "another"})
+    assert len(short.content) < len(long.content)
+
+
+async def test_a_changed_file_changes_what_the_client_gets(tmp_path, index, make):
+    make(tmp_path / "a.nc")
+    indexed = index(folder=tmp_path)
+    async with client_of(indexed) as client:
+        before = await client.assets("a", "thetao")
+        make(tmp_path / "a.nc", times=[0, 1, 2, 3])
+        indexed.run()
+        await client.refresh()
+        after = await client.assets("a", "thetao")
+    assert (len(unpack(before.steps.raw)), len(unpack(after.steps.raw))) == (3, 4)
+    assert before.revision != after.revision
+
+
+async def test_a_scalar_time_is_a_step_of_every_file(tmp_path, index):
+    for day in (1, 2):
+        xr.Dataset(
+            {"u": (("lat", "lon"), np.ones((3, 4)))},
+            {"lat": [1.0, 2, 3], "lon": [4.0, 5, 6, 7], "time": np.datetime64(f"2020-01-0{day}", "ns")},
+        ).to_netcdf(tmp_path / f"u_{day}.nc", encoding={"time": {"units": "days since 2020-01-01"}})
+    async with client_of(index(folder=tmp_path)) as client:
+        assets = await client.assets("u", "u")
+    assert [each.role for each in assets.dimensions] == ["y", "x"]
+    assert unpack(assets.steps.file).tolist() == [0, 1]
+    assert unpack(assets.steps.position).tolist() == [0, 0]

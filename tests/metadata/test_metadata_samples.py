@@ -1,0 +1,72 @@
+"""Every sample file is served, or listed with its reason (`OCEAN_SAMPLES` names their folder)."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import cftime
+import netCDF4
+import pytest
+
+SAMPLES = os.environ.get("OCEAN_SAMPLES")
+pytestmark = pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name the folder of sample files")
+FOLDERS = ["regular", "nemo", "projected", "robust", "roms", "unstructured", "topo", "obs"]
+
+
+@pytest.fixture(scope="module")
+def folders(index_once):
+    """Each folder, indexed once."""
+    return cache(lambda name: index_once(folder=Path(SAMPLES or ".") / name))
+
+
+@pytest.fixture
+def indexed(folders, request):
+    return folders(request.param)
+
+
+@pytest.mark.parametrize("indexed", FOLDERS, indirect=True)
+def test_every_file_is_served_or_listed_with_its_reason(indexed):
+    for one in indexed.datasets.values():
+        assert one.reason if one.state == "broken" else one.variables
+        assert all(each.scale[0] < each.scale[1] for each in one.variables)
+        for each in one.problems:
+            assert each.reason
+            assert "/" not in each.file
+
+
+@pytest.mark.parametrize("indexed", FOLDERS, indirect=True)
+def test_times_are_those_of_cftime(indexed):
+    checked = 0
+    for one in indexed.datasets.values():
+        if one.time is None or one.time_dim_units == "1" or "0000-01-01" in one.time_dim_units:
+            continue
+        axis = one.times[one.time]
+        for name in ("time", "time_counter", "ocean_time", "TIME", "time_centered"):
+            with netCDF4.Dataset(one.files[0].path) as data:
+                variable = data.variables.get(name)
+                units = getattr(variable, "units", "")
+                if variable is None or " since " not in units or not variable.size:
+                    continue
+                calendar = getattr(variable, "calendar", "standard")
+                first = cftime.num2date(variable[...].ravel()[0], units, calendar)
+            told = axis.first
+            days = cftime.date2num(cftime.datetime(*first.timetuple()[:6], calendar="proleptic_gregorian"),
+                                   "seconds since 1970-01-01", "proleptic_gregorian")  # fmt: skip
+            assert abs(told - days) <= 60
+            checked += 1
+    assert checked or not any(one.times for one in indexed.datasets.values())
+
+
+@pytest.mark.parametrize(
+    ("indexed", "served"),
+    [
+        ("regular", {"cobe_sst": 24, "coads_climatology": 3, "oisst_tasmania_2003_2004": 731, "ostia_monthly": 54}),
+        ("nemo", {"nemo_1m_grid-T": 3, "nemo_test": 2, "ctorca_gdt13": 5, "cross180_Uu": 1}),
+        ("robust", {"access_om2_u_noleap": 3, "rotated_pole": 1}),
+        ("projected", {"arctic20_roms_z": 5, "arome_wind_20160114": 3}),
+    ],
+    indirect=["indexed"],
+)
+def test_real_files_are_served_with_all_their_steps(indexed, served):
+    found = {name: one.times[one.time].count for name, one in indexed.datasets.items() if one.time is not None}
+    assert {name: found.get(name) for name in served} == served
