@@ -58,7 +58,7 @@ def test_an_svg_keeps_its_text_as_text(client):
     ],
 )
 def test_a_page_begins_as_its_format_does(client, asked, begins, media_type):
-    response = plot(client, format=asked)
+    response = plot(client, {**QUERY, "showmap": False}, format=asked, size="4x3")
     assert response.content.startswith(begins)
     assert response.headers["content-type"] == media_type
 
@@ -100,7 +100,8 @@ def test_a_station_on_land_has_no_rows_and_is_named_in_the_figure(client):
 
 def test_equal_requests_give_equal_bytes(client):
     for form in ("png", "pdf", "csv"):
-        assert plot(client, format=form).content == plot(client, format=form).content
+        first, second = (plot(client, format=form, size="6x4", rev=str(number)) for number in range(2))
+        assert first.content == second.content
 
 
 def test_the_body_of_a_post_is_the_same_question(client, numbers):
@@ -158,6 +159,13 @@ def test_what_is_no_query_is_refused(client, text):
     assert client.get("/plot/profile", params={"query": text}).status_code == 400
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b'{"dataset": "arctic"}', b"\xff\xfe", b"[" * 5000])
+def test_a_body_that_is_no_query_is_refused(client, body):
+    response = client.post("/plot/profile", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
+
+
 def test_ten_thousand_stations_are_too_many(client):
     query = {**QUERY, "station": [[70, 0]] * 10_000}
     assert problem(client.post("/plot/profile", json=query), 413)["field"] == "$.station"
@@ -210,6 +218,8 @@ def test_the_colour_bar_is_a_transparent_picture(client):
     assert client.get("/scale/arctic/u,v/0,1").status_code == 200
     assert client.get("/scale/arctic/kind/0,1").status_code == 200
     assert problem(client.get("/scale/arctic/votemper/nan,nan"))["field"] == "limits"
+    assert problem(client.get("/scale/arctic/u,/0,1"))["field"] == "variable"
+    assert problem(client.get("/scale/arctic/u,v,u/0,1"))["field"] == "variable"
     assert problem(client.get("/scale/arctic/nope/0,1"), 404)["field"] == "variable"
 
 

@@ -16,6 +16,7 @@ from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.data import Numbers
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import Interpolation
+from ocean_common.contracts.problem import Problem
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 from ocean_plotting.domain.labels import file_name
 from ocean_plotting.domain.output import FORMS, output
@@ -98,10 +99,15 @@ def read_query(kind: str, text: str) -> Any:
         allowed = WORDS.get(field, ()) if message.startswith("Invalid enum") else ()
         works = f"; it can be {', '.join(allowed)}" if allowed else ""
         raise InvalidRequest(f"query: {message} at {field}{works}", field=field, allowed=allowed) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest(
             f"query is not JSON: {error}; it is an object like {EXAMPLES[kind]}", field="query"
         ) from error
+
+
+def answer_too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[Problem]:
+    """Brackets within brackets by the thousand: no query has them."""
+    return problems.response(problems.to_problem(InvalidRequest("the body is nested too deeply", field="$")))
 
 
 async def answer(
@@ -169,7 +175,7 @@ def asked_by_body(kind: str) -> HTTPRouteHandler:
         tags=["plots"],
         status_code=200,
         operation_class=PlotOperation,
-        exception_handlers={ClientLeft: answer_nobody},
+        exception_handlers={ClientLeft: answer_nobody, RecursionError: answer_too_deep},
         responses=DRAWN | FAILURES,
     )
     async def send(

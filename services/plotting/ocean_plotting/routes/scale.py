@@ -31,8 +31,8 @@ Limits = Annotated[
 async def described(catalogue: Catalogue, dataset: str, variable: str) -> VariableInfo:
     """What a variable is, or the magnitude of two."""
     keys = variable.split(",")
-    if len(keys) > 2:
-        raise InvalidRequest(f"variable names {len(keys)} keys; it can be one, or two of a vector", field="variable")
+    if len(keys) > 2 or not all(keys):
+        raise InvalidRequest(f"variable is {variable[:60]!r}; it is one key, or two of a vector: u,v", field="variable")
     infos = await asyncio.gather(*(catalogue.variable(dataset, key) for key in keys))
     return infos[0] if len(infos) == 1 else pair(infos[0], infos[1])
 
