@@ -262,3 +262,13 @@ def test_a_mapping_that_contradicts_the_latitudes_is_not_believed():
     wrong = POLAR | {"straight_vertical_longitude_from_pole": -100.0}
     assert isinstance(build(described("projected", (50, 50), wrong), lambda: read), Curvilinear)
     assert not isinstance(build(described("projected", (50, 50), POLAR), lambda: read), Curvilinear)
+
+
+@pytest.mark.timeout(30)
+def test_the_far_side_of_the_earth_is_not_compared_with_every_cell():
+    j, i = np.meshgrid(np.linspace(0, 1, 600), np.linspace(0, 1, 500), indexing="ij")
+    grid = Curvilinear(47 + 4 * j + i, -126 + 4 * i + j)
+    latitude, longitude = np.linspace(-60, -40, 65_536), np.linspace(50, 60, 65_536)
+    assert (grid.nearest(latitude, longitude) == -1).all()
+    cells, _ = grid.neighbours(latitude, longitude, 10, np.full(latitude.size, 25.0))
+    assert (cells == -1).all()

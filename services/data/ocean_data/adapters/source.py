@@ -7,7 +7,7 @@ an answer is never a mixture of an old and a new file.
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -257,7 +257,9 @@ def _check_whole(dataset: Dataset, file: File) -> None:
 
 
 def _all(found: "Variable[Any]") -> NDArray[np.float64]:
-    return Packing.of(found).unpack(np.asarray(found[...]), np.float64)  # type: ignore[return-value]
+    # Files exist whose longitudes run from -180 to 180 with a valid_min of 0.
+    packing = replace(Packing.of(found), low=-np.inf, high=np.inf)
+    return packing.unpack(np.asarray(found[...]), np.float64)  # type: ignore[return-value]
 
 
 def _shaped(values: NDArray[np.float64], shape: tuple[int, ...], path: str) -> NDArray[np.float64]:

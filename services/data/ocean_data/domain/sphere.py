@@ -29,6 +29,11 @@ def arc(chord: Floats) -> Floats:
     return 2 * EARTH_RADIUS * np.arcsin(np.clip(chord / 2, 0, 1))
 
 
+def chord(apart: float) -> float:
+    """The chord on the unit sphere of a great-circle distance (km), and a little more."""
+    return 2 * float(np.sin(min(apart / EARTH_RADIUS, np.pi) / 2)) * (1 + 1e-9)
+
+
 def distance(latitude: Floats, longitude: Floats, other_latitude: Floats, other_longitude: Floats) -> Floats:
     """Great-circle distance (km) between points in degrees, by the haversine: exact for short ones too."""
     phi, other = np.radians(latitude), np.radians(other_latitude)

@@ -24,7 +24,8 @@ class Curvilinear:
         vectors = sphere.unit_vectors(self._latitude, self._longitude)
         vectors[~valid] = np.nan
         self._vectors = vectors
-        self._valid = np.flatnonzero(valid).astype(np.int32)
+        # The tree numbers what it holds, and one more for "none".
+        self._cell_of = np.append(np.flatnonzero(valid), -1).astype(np.int32)
         self._tree = cKDTree(vectors[valid])
         field = vectors.reshape(*self.shape, 3)
         height, width = _side(field, 0), _side(field, 1)
@@ -35,22 +36,25 @@ class Curvilinear:
         self.nbytes = int(vectors.nbytes * 4)  # and the tree
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
-        chord, found = self._tree.query(sphere.unit_vectors(latitude, longitude))
-        cells = self._valid[found]
+        points = sphere.unit_vectors(latitude, longitude)
+        # Without a bound, a point on the far side of the Earth is compared with every cell.
+        chord, found = self._tree.query(points, distance_upper_bound=sphere.chord(self._reach.max()))
+        cells = self._cell_of[found]
         return np.where(sphere.arc(chord) <= self._reach[cells], cells, -1).astype(np.int32)
 
     def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:
         """The nearest cell, however far."""
-        found: Cells = self._valid[self._tree.query(sphere.unit_vectors(latitude, longitude))[1]]
+        found: Cells = self._cell_of[self._tree.query(sphere.unit_vectors(latitude, longitude))[1]]
         return found
 
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        count = min(count, self._valid.size)
+        count = min(count, self._cell_of.size - 1)
         points = sphere.unit_vectors(latitude, longitude)
-        chord, found = self._tree.query(points, k=np.arange(1, count + 1))
+        bound = sphere.chord(within.max(initial=0.0))
+        chord, found = self._tree.query(points, k=np.arange(1, count + 1), distance_upper_bound=bound)
         distances = sphere.arc(chord)
-        near = distances <= within[:, np.newaxis]
-        return np.where(near, self._valid[found], -1).astype(np.int32), np.where(near, distances, np.inf)
+        near = np.isfinite(chord) & (distances <= within[:, np.newaxis])
+        return np.where(near, self._cell_of[found], -1).astype(np.int32), np.where(near, distances, np.inf)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         points = sphere.unit_vectors(latitude, longitude)
