@@ -7,7 +7,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROJECTS := $(sort $(wildcard services/*/pyproject.toml)) gateway/pyproject.toml
 PACKAGES := $(patsubst %/pyproject.toml,-e %,$(PROJECTS))
-INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt $(1) || $(BIN)/pip install -q -c constraints.txt $(1)
+INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt $(1) || \
+    $(BIN)/pip install -q -c constraints.txt $(1)
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,13 +38,15 @@ lock: .venv/dev ## choose the versions of constraints.txt anew
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make … PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv && touch $@
+	@$(PYTHON) -m venv .venv && touch $@
 	-@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt uv # faster than pip, where it runs
 
 .venv/run: .venv/python constraints.txt deploy/requirements.txt $(PROJECTS)
-	$(call INSTALL,-r deploy/requirements.txt $(PACKAGES))
+	@echo "installing the services into .venv …"
+	@$(call INSTALL,-r deploy/requirements.txt $(PACKAGES))
 	@touch $@
 
 .venv/dev: .venv/run tests/requirements.txt
-	$(call INSTALL,-r tests/requirements.txt $(PACKAGES))
+	@echo "installing the tools of development into .venv …"
+	@$(call INSTALL,-r tests/requirements.txt $(PACKAGES))
 	@touch $@

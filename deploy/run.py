@@ -90,7 +90,7 @@ async def _start(plan: Plan, supervisor: Supervisor, examples: Examples) -> None
         # The gateway counts a service that is away at its first look as down until the next.
         await until(lambda: alive(http, [plan.urls[name] for name in SERVICES]), supervisor.check)
     supervisor.add([plan.traefik()])
-    async with httpx.AsyncClient(base_url=plan.probe, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=plan.web, timeout=60) as http:
         await until(lambda: answering(http, examples), supervisor.check)
 
 

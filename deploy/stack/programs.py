@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from stack.files import copy_configuration, make_certificate
-from stack.options import SAMPLES, Options, Refused, free_ports
+from stack.options import ROOT, SAMPLES, Options, Refused, free_ports
 from stack.supervisor import Program
 
 SERVICES = ("metadata", "data", "plotting", "gateway")
@@ -23,11 +25,9 @@ class Plan:
         self.urls = {name: f"http://{address}" for name, address in self.addresses.items()}
         host = f"[{options.host}]" if ":" in options.host else options.host
         self.addresses |= {"web": f"{host}:{options.port}", "websecure": f"{host}:{options.https_port}"}
-        shown = "localhost" if options.host in {"0.0.0.0", "::", "127.0.0.1"} else host  # noqa: S104  # compared
-        self.web, self.websecure = f"http://{shown}:{options.port}", f"https://{shown}:{options.https_port}"
-        # What is asked of here goes where the gateway listens, whatever `localhost` means to this machine.
-        here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(options.host, host)  # noqa: S104
-        self.probe = f"http://{here}:{options.port}"
+        # An address of this machine, where the gateway listens on all of them.
+        here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(options.host, host)  # noqa: S104  # compared
+        self.web, self.websecure = f"http://{here}:{options.port}", f"https://{here}:{options.https_port}"
 
     def index(self) -> Program:
         """The command that reads headers and coordinates into the catalogue."""
@@ -70,7 +70,7 @@ class Plan:
         (self.options.state / "urls.json").write_text(json.dumps(where, indent=2) + "\n", "utf-8")
 
     def _catalogue(self) -> dict[str, str]:
-        told = {"OCEAN_METADATA_DATABASE": str(self.options.state / "catalogue.sqlite3")}
+        told = {"OCEAN_METADATA_DATABASE": str(self.options.state / "catalogue.sqlite3"), **_build()}
         if self.options.datasets:
             told["OCEAN_METADATA_DATASETS"] = str(self.options.datasets)
         if self.options.data:
@@ -87,3 +87,15 @@ class Plan:
     def _program(self, name: str, command: tuple[str, ...], environment: dict[str, str]) -> Program:
         log = self.options.state / "logs" / f"{name}.log"
         return Program(name=name, command=command, environment=environment, log=log)
+
+
+def _build() -> dict[str, str]:
+    """Which state of the code this is, where there is git to tell."""
+    git = shutil.which("git")
+    asked = {"HASH": ("rev-parse", "HEAD"), "TAG": ("describe", "--tags", "--always", "--dirty")} if git else {}
+    found = {}
+    for name, words in asked.items():
+        with suppress(OSError, subprocess.SubprocessError):
+            said = subprocess.run((str(git), *words), cwd=ROOT, capture_output=True, text=True, check=True, timeout=5)
+            found[f"OCEAN_METADATA_GIT_{name}"] = said.stdout.strip()
+    return found

@@ -98,22 +98,26 @@ class Keeper:
         clock = asyncio.get_running_loop().time
         while not self._stopping.is_set():
             started = clock()
-            self._process = await start(self.program)
-            if self._stopping.is_set():
-                await end(self._process, self._grace)
-            code = await self._process.wait()
-            sweep(self._process)
+            reason = await self._once()
             if self._stopping.is_set():
                 return
             self.failures = 1 if clock() - started > HEALTHY else self.failures + 1
             pause = min(FIRST_PAUSE * 2 ** (self.failures - 1), LONGEST_PAUSE)
-            self._tell(f"{self.program.name} ended ({_reason(code)}); it is started again in {pause:g} s")
+            self._tell(f"{self.program.name} ended ({reason}); it is started again in {pause:g} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
-
-def _reason(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+    async def _once(self) -> str:
+        """Run it until it ends; why it did."""
+        try:
+            self._process = await start(self.program)
+        except OSError as error:  # no more processes, or its log cannot be written
+            return (error.strerror or str(error)).lower()
+        if self._stopping.is_set():
+            await end(self._process, self._grace)
+        code = await self._process.wait()
+        sweep(self._process)
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 class Supervisor:

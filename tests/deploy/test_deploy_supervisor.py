@@ -105,6 +105,19 @@ def test_a_program_that_never_works_is_given_up_with_its_last_words(tmp_path):
     supervised(script)
 
 
+def test_a_program_that_cannot_be_started_now_is_tried_again(tmp_path):
+    said, folder = [], tmp_path / "later"
+
+    async def script(watch):
+        watch.add([program(folder, SLEEPER)])
+        await wait_for(lambda: said)
+        folder.mkdir()
+        await wait_for(lambda: pids(folder / "sleeper.log"))
+
+    supervised(script, said)
+    assert "no such file or directory" in said[0]
+
+
 def test_a_program_that_does_not_stop_is_made_to(tmp_path):
     log = tmp_path / "stubborn.log"
     code = f"import signal; signal.signal(15, signal.SIG_IGN); {SLEEPER}"

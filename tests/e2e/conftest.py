@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from stack.options import ROOT, TLS_OFFSET, free_ports
+from stack.options import ROOT, free_ports
 
 HERE = Path(__file__).parent
 READY = 120.0  # s
@@ -47,10 +47,11 @@ class Run:
 
     def __init__(self, state, *options):
         self.state = state
-        self.port = next(port for port in free_ports(40) if port + TLS_OFFSET < 32_000)
-        self.web, self.tls = f"http://127.0.0.1:{self.port}", f"https://127.0.0.1:{self.port + TLS_OFFSET}"
+        port, https_port = map(str, free_ports(2))
+        self.web, self.tls = f"http://127.0.0.1:{port}", f"https://127.0.0.1:{https_port}"
         self.said = state.with_suffix(".said")
-        command = [sys.executable, str(ROOT / "deploy" / "run.py"), "--port", str(self.port), "--state", str(state)]
+        command = [sys.executable, str(ROOT / "deploy" / "run.py"), "--state", str(state)]
+        command += ["--port", port, "--https-port", https_port]
         with self.said.open("wb") as out:
             self.process = subprocess.Popen(
                 [*command, *options], stdout=out, stderr=out, env=clean(), start_new_session=True

@@ -1,0 +1,51 @@
+"""Folders of real files from many models, served without any configuration."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import Run
+
+API = "/api/v2.0"
+SAMPLES = os.environ.get("OCEAN_SAMPLES")
+NETCDF = {".nc", ".nc4", ".cdf", ".grd"}
+
+
+@pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name a folder of sample files")
+@pytest.mark.parametrize(
+    "folder", ["robust", *(pytest.param(one, marks=pytest.mark.full) for one in ("regular", "nemo", "projected"))]
+)
+def test_every_file_of_a_folder_is_served_or_listed_with_its_reason(tmp_path, folder):
+    run = Run(tmp_path / "state", "--data", str(Path(SAMPLES) / folder))
+    try:
+        run.wait()
+        listed = {one["id"]: one for one in run.http.get(f"{API}/datasets").json()}
+        states = run.http.get(f"{API}/datasets/status").json()
+        counted = sum(one["files"] + len(one.get("problems", [])) for one in states)
+        files = [path for path in (Path(SAMPLES) / folder).rglob("*") if path.suffix in NETCDF]
+        assert counted == len(files)
+        for one in states:
+            assert (one["id"] in listed) == (one["status"] != "broken"), one
+            assert one["status"] == "served" or one["reason"] or one["problems"], one
+        for name in listed:
+            ask_around(run.http, name)
+    finally:
+        run.stop()
+
+
+def ask_around(http, name):
+    """Nothing of a dataset that is served ends in a failure."""
+    variables = http.get(f"{API}/dataset/{name}/variables").json()
+    assert variables, name
+    for variable in variables[:2]:
+        key = variable["id"]
+        times = http.get(f"{API}/dataset/{name}/{key}/timestamps")
+        depths = http.get(f"{API}/dataset/{name}/{key}/depths")
+        assert times.is_success, times.text
+        assert depths.is_success, depths.text
+        time = times.json()[-1]["id"] if times.json() else 0
+        for path in (
+            f"{API}/tiles/{name}/{key}/{time}/0/1/0/0",
+            f"{API}/data/{name}/{key}/timeseries?latitude=45&longitude=-30",
+        ):
+            assert http.get(path).status_code < 500, path
