@@ -68,6 +68,38 @@ def test_broken_files_do_not_hide_the_others(tmp_path, index, make):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["roms/wcofs_surface_uv.nc", "nemo/nemo_1m_20150101-20150201_grid-T.nc"])
+def test_a_damaged_file_is_served_or_told_with_its_reason(tmp_path, index, name):
+    whole = (SAMPLES / name).read_bytes()
+    random = np.random.default_rng(7)
+    for letter in "abcdef":
+        damaged = bytearray(whole)
+        at = int(random.integers(8, len(whole) - 64))
+        damaged[at : at + 64] = random.bytes(64)
+        (tmp_path / f"{letter}.nc").write_bytes(damaged)
+    found = index(folder=tmp_path).datasets
+    assert list(found) == list("abcdef")
+    assert all(one.reason for one in found.values() if one.state == "broken")
+
+
+def test_a_file_that_is_damaged_behind_its_header_is_told_apart(tmp_path, index, make):
+    make(tmp_path / "good.nc")
+    values = np.random.default_rng(7).random((1, 200, 300))
+    with netCDF4.Dataset(tmp_path / "bad.nc", "w") as data:
+        for dimension, size in zip(("time", "lat", "lon"), values.shape, strict=True):
+            data.createDimension(dimension, size)
+        data.createVariable("lat", "f8", ("lat",))[:] = np.linspace(0, 10, 200)
+        data.createVariable("lon", "f8", ("lon",))[:] = np.linspace(0, 10, 300)
+        data.createVariable("t", "f8", ("time", "lat", "lon"), zlib=True)[:] = values
+    content = bytearray((tmp_path / "bad.nc").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 1000] = bytes(1000)  # within the only packed chunk
+    (tmp_path / "bad.nc").write_bytes(content)
+    found = index(folder=tmp_path).datasets
+    assert {name: one.state for name, one in found.items()} == {"bad": "broken", "good": "served"}
+    assert "cannot be" in found["bad"].reason
+
+
 def test_an_unchanged_file_is_not_read_again(tmp_path, index, make):
     make(tmp_path / "a.nc")
     found = index(folder=tmp_path)

@@ -204,4 +204,8 @@ def _display_name(header: VariableHeader) -> str:
 
 def _finite(attributes: dict[str, Any]) -> dict[str, Any]:
     """Attributes without those that JSON cannot tell: NaN and infinity."""
-    return {name: value for name, value in attributes.items() if not isinstance(value, float) or math.isfinite(value)}
+    numbers = {name: value if isinstance(value, list) else [value] for name, value in attributes.items()}
+    finite = {
+        name for name, few in numbers.items() if all(math.isfinite(each) for each in few if isinstance(each, float))
+    }
+    return {name: value for name, value in attributes.items() if name in finite}

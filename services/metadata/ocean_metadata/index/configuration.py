@@ -17,6 +17,7 @@ _warned: set[str] = set()
 
 _YES = {"true", "yes", "1"}
 _LATER = "comes with a later version"
+_NOT_YET = {"geo_ref", "grid_angle_file_url", "bathymetry_file_url"}
 
 
 class ConfigurationError(Exception):
@@ -88,19 +89,6 @@ def load(file: Path, stubs: Path | None = None) -> list[DatasetSpec]:
     return found
 
 
-def watched(file: Path, stubs: Path | None = None) -> list[tuple[str, int, int]]:
-    """The state of all files that a configuration may consist of."""
-    return [(str(each), *_stat(each)) for each in sorted({file, *(stubs or file.parent).glob("*.json")})]
-
-
-def _stat(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
-
-
 def _object(file: Path, missing: str | None = None) -> dict[str, Any]:
     try:
         content = file.read_bytes()
@@ -167,9 +155,11 @@ def _convert(value: object, kind: type[Any], where: str) -> Any:
     if not isinstance(value, dict):
         raise ConfigurationError(f"{where}: expected an object")
     for name in value:
-        if name not in kind.__struct_fields__ and f"{kind.__name__}.{name}" not in _warned:
+        known = name in kind.__struct_fields__
+        if (not known or name in _NOT_YET) and f"{kind.__name__}.{name}" not in _warned:
             _warned.add(f"{kind.__name__}.{name}")
-            _log.warning("%s: the key %r is not known and is ignored", where, name)
+            why = f"is ignored; it {_LATER}" if known else "is not known and is ignored"
+            _log.warning("%s: the key %r %s", where, name, why)
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

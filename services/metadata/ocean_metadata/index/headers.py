@@ -22,6 +22,10 @@ class Unreadable(Exception):
     """A file that cannot be served, and why."""
 
 
+# What the NetCDF library and numpy raise on files that are damaged or strange.
+BROKEN = (Unreadable, OSError, RuntimeError, ValueError, AttributeError, IndexError, OverflowError, TypeError)
+
+
 class Read(msgspec.Struct, frozen=True, kw_only=True):
     """What became of reading a file, in the state in which it was found."""
 
@@ -42,7 +46,7 @@ def read(path: str) -> Read:
     try:
         header = _header(path, before)
         after = Path(path).stat()
-    except (Unreadable, OSError, RuntimeError, ValueError, UnicodeDecodeError) as error:
+    except BROKEN as error:
         return msgspec.structs.replace(found, reason=why(error))
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         return msgspec.structs.replace(found, reason="it is being written")
@@ -58,7 +62,7 @@ def why(error: Exception) -> str:
     if isinstance(error, OSError):
         words = error.strerror or str(error)
         return f"it cannot be opened: {words.removeprefix('NetCDF: ')}"
-    return f"it cannot be read: {type(error).__name__}"
+    return f"it cannot be read: {str(error).removeprefix('NetCDF: ') or type(error).__name__}"
 
 
 def _header(path: str, stat: os.stat_result) -> FileHeader:

@@ -22,7 +22,7 @@ from ocean_metadata.domain.records import Built
 from ocean_metadata.domain.spec import DatasetSpec
 from ocean_metadata.index import configuration, folder, pool
 from ocean_metadata.index.grids import read_detail
-from ocean_metadata.index.headers import why
+from ocean_metadata.index.headers import BROKEN, why
 
 FORMAT = 2  # of headers, details and datasets: another number, and everything is read and built again
 SETTLED = 30.0  # s after its last change in which an unreadable file is looked at again
@@ -144,19 +144,18 @@ class Indexer:
     def _build(self, spec: DatasetSpec, stats: dict[str, Stat]) -> Built:
         kept = self._store.headers([path for path in spec.files if path not in self._failed])
         sources = [self._source(path, stats[path], kept.get(path)) for path in spec.files]
-        details: dict[int, Detail] = {}
-        asked = wanted(spec, sources)
-        while any(each.file not in details for each in asked):
-            for each in asked:
-                path = spec.files[each.file]
-                source = sources[each.file]
+        found: dict[int, _KeptDetail] = {}
+        while missing := [
+            one for one in wanted(spec, sources) if one.file not in found or found[one.file].asked != one
+        ]:
+            for one in missing:
+                path, source = spec.files[one.file], sources[one.file]
                 try:
-                    details[each.file] = self._detail(path, source, each, kept[path][1])
-                except (OSError, RuntimeError, ValueError) as error:
+                    found[one.file] = self._detail(path, source, one, kept[path][1])
+                except BROKEN as error:
                     # The header was whole, but what is behind it is not.
-                    sources[each.file] = source._replace(header=None, reason=why(error))
-            asked = wanted(spec, sources)
-            details = {each.file: details[each.file] for each in asked if each.file in details}
+                    sources[one.file] = source._replace(header=None, reason=why(error))
+        details = {number: each.detail for number, each in found.items()}
         return assemble(spec, sources, details, self._revision(spec, stats))
 
     def _source(self, path: str, stat: Stat, kept: tuple[bytes, bytes | None] | None) -> Source:
@@ -165,15 +164,16 @@ class Indexer:
             return Source(file, None, self._failed.get(path, ("", "it was not read"))[1])
         return Source(file, msgspec.msgpack.decode(kept[0], type=FileHeader), None)
 
-    def _detail(self, path: str, source: Source, asked: Wanted, kept: bytes | None) -> Detail:
+    def _detail(self, path: str, source: Source, asked: Wanted, kept: bytes | None) -> _KeptDetail:
         if kept is not None:
             found = msgspec.msgpack.decode(kept, type=_KeptDetail)
             if found.asked == asked:
-                return found.detail
+                return found
         assert source.header is not None  # noqa: S101  only files with a header are asked for
         detail = read_detail(path, source.header, asked.variables, asked.unscaled)
-        self._store.keep_detail(path, msgspec.msgpack.encode(_KeptDetail(asked=asked, detail=detail)))
-        return detail
+        fresh = _KeptDetail(asked=asked, detail=detail)
+        self._store.keep_detail(path, msgspec.msgpack.encode(fresh))
+        return fresh
 
 
 def _stat(path: str) -> Stat:

@@ -54,6 +54,11 @@ def upgrade() -> None:
         sa.Column("shape", JSON, nullable=False),
         sa.Column("bounds", JSON),
     )
+    _make_parts()
+
+
+def _make_parts() -> None:
+    """What a dataset consists of."""
     op.create_table(
         "placements",
         *_key(_number()),
