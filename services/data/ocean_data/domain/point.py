@@ -17,6 +17,7 @@ from ocean_data.domain.ports import Floats, Grid, Grids, Source
 from ocean_data.domain.tile import check as check_search
 
 ALL = slice(None)
+MAX_VARIABLES = 64  # of one request for profiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +80,7 @@ class Points:
 
     def profiles(self, variables: list[Assets], asked: ProfilesAsked) -> Profiles:
         """Profiles of several variables at several points, at one time."""
-        points = np.array(asked.points, dtype=np.float64).reshape(-1, 2)
-        _check_profiles(asked, points)
+        points = _places(asked)
         levels = sum(len(one.depth.values) if one.depth else 1 for one in variables)
         if levels * len(points) > self.max_values:
             raise RequestTooLarge(
@@ -165,9 +165,15 @@ class Points:
         )
 
 
-def _check_profiles(asked: ProfilesAsked, points: Floats) -> None:
+def check_profiles(asked: ProfilesAsked) -> None:
+    """Refuse a request that makes no sense, before anything is asked of the catalogue."""
     if not asked.variables:
         raise InvalidRequest("name at least one variable", field="variables")
+    if len(asked.variables) > MAX_VARIABLES:
+        raise RequestTooLarge(
+            f"{len(asked.variables)} variables are asked for, and the limit is {MAX_VARIABLES}", field="variables"
+        )
+    points = _places(asked)
     if not len(points):
         raise InvalidRequest("give at least one point", field="points")
     good = (np.abs(points[:, 0]) <= 90) & (points[:, 1] >= -180) & (points[:, 1] <= 360)
@@ -178,6 +184,11 @@ def _check_profiles(asked: ProfilesAsked, points: Floats) -> None:
             "then longitude, -180 to 360",
             field="points",
         )
+
+
+def _places(asked: ProfilesAsked) -> Floats:
+    """Latitude and longitude of the points: (point, 2)."""
+    return np.array(asked.points, dtype=np.float64).reshape(-1, 2)
 
 
 def _common_step(variables: list[Assets], asked: str) -> tuple[str, int, list[int | None]]:

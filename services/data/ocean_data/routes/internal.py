@@ -12,7 +12,7 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import ProfilesAsked, TileAsked
 from ocean_common.errors import InvalidRequest
 from ocean_data.domain.field import Tiles
-from ocean_data.domain.point import Points
+from ocean_data.domain.point import Points, check_profiles
 from ocean_data.domain.ports import Workers
 
 
@@ -39,6 +39,7 @@ async def profiles(
 ) -> Response[bytes]:
     """Profiles of several variables at several points."""
     asked = _read(lambda: msgspec.msgpack.decode(body, type=ProfilesAsked))
+    check_profiles(asked)
     assets = await asyncio.gather(*(catalogue.assets(asked.dataset, name) for name in asked.variables))
     return _packed(await workers.run(points.profiles, assets, asked))
 

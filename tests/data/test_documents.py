@@ -1,0 +1,94 @@
+"""What the service says of itself."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from litestar.testing import TestClient
+
+from ocean_common.settings import SettingsError, load
+from ocean_data.app import build
+from ocean_data.domain import sphere
+from ocean_data.settings import Settings
+
+SAMPLES = os.environ.get("OCEAN_SAMPLES")
+FILES = [
+    ("regular/cobe_sst_1997.nc", "sst", "rectilinear", "time", "lat", "lon"),
+    ("regular/oisst_tasmania_2003_2004.nc", "sst", "rectilinear", "time", "lat", "lon"),
+    ("regular/ostia_monthly.nc", "surface_temperature", "rectilinear", "time", "latitude", "longitude"),
+    ("nemo/ctorca_gdt13.nc", "sosstsst", "curvilinear", "time_counter", "nav_lat", "nav_lon"),
+    ("nemo/nemo_test.nc", "votemper", "curvilinear", "time_counter", "nav_lat", "nav_lon"),
+    ("nemo/amm7_1d_20000301_20000331_ptrc_T.nc", "N3_n", "curvilinear", "time_counter", "nav_lat", "nav_lon"),
+]
+
+
+def test_every_operation_is_documented_for_clients(client):
+    document = client.get("/data/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    operations = {path: methods["get"] for path, methods in document["paths"].items()}
+    assert {one["operationId"] for one in operations.values()} == {"getProfile", "getTimeSeries"}
+    for one in operations.values():
+        assert one["summary"]
+        assert one["tags"] == ["Points"]
+        assert set(one["responses"]["200"]["content"]) == {"application/json", "text/csv"}
+        assert {"400", "404", "413", "422", "503"} <= set(one["responses"])
+        assert all(parameter.get("description") for parameter in one["parameters"])
+
+
+def test_the_examples_of_the_document_work(client):
+    document = client.get("/data/openapi.json").json()
+    for path, methods in document["paths"].items():
+        address, asked = path, {}
+        for parameter in methods["get"]["parameters"]:
+            examples = parameter.get("examples") or {}
+            example = next(iter(examples.values()))["value"] if examples else None
+            if parameter["in"] == "path":
+                address = address.replace(f"{{{parameter['name']}}}", example)
+            elif parameter["required"]:
+                asked[parameter["name"]] = example
+        response = client.get(address, params=asked)
+        assert response.status_code == 200, response.text
+        assert response.json()["values"][0][0] is not None
+
+
+def test_the_service_answers_without_its_neighbour_and_says_what_it_lacks():
+    with TestClient(build(Settings(metadata_url="http://127.0.0.1:9"))) as client:
+        assert client.get("/health/live").status_code == 200
+        refused = client.get("/api/v2.0/data/a/b/profile", params={"latitude": 0, "longitude": 0})
+        assert refused.status_code == 503
+        assert refused.json()["type"] == "urn:ocean:ServiceUnavailable"
+        ready = client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert ready.json()["reasons"][0].startswith("metadata: ")
+
+
+@pytest.mark.parametrize(("name", "value"), [("THREADS", "0"), ("METADATA_URL", "metadata"), ("MAX_VALUE", "3")])
+def test_a_setting_that_makes_no_sense_is_refused(name, value):
+    with pytest.raises(SettingsError, match=f"OCEAN_DATA_{name}"):
+        load(Settings, {f"OCEAN_DATA_{name}": value})
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES names no folder of sample files")
+@pytest.mark.parametrize("sample", FILES, ids=[one[0] for one in FILES])
+def test_sample_files_are_read_as_xarray_reads_them(app_over, described, sample):
+    path, name, kind, time, latitude, longitude = sample
+    file = Path(SAMPLES) / path
+    assets = described(file, name, kind=kind, time=time, latitude=latitude, longitude=longitude, dataset="made")
+    with xr.open_dataset(file, decode_times=False) as opened:
+        field = opened[name]
+        places = opened[latitude].values.astype(float), opened[longitude].values.astype(float)
+        places = places if places[0].ndim == 2 else np.meshgrid(*places, indexing="ij")
+        made = np.random.default_rng(1)
+        with TestClient(app_over([assets])) as client:
+            for y, x in zip(*(made.integers(0, size, 10) for size in places[0].shape), strict=True):
+                where = {"latitude": float(places[0][y, x]), "longitude": float((places[1][y, x] + 180) % 360 - 180)}
+                answer = client.get(f"/api/v2.0/data/made/{name}/timeseries", params=where | {"depth": "all"}).json()
+                row, column = np.unravel_index(
+                    sphere.distance(*map(np.float64, where.values()), *places).argmin(), places[0].shape
+                )
+                expected = field[..., row, column].values.reshape(len(answer["values"]), -1)
+                values = np.array([[np.nan if one is None else one for one in line] for line in answer["values"]])
+                np.testing.assert_allclose(values, expected, rtol=1e-6)
