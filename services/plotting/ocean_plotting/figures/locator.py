@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ocean_plotting.domain import labels
 from ocean_plotting.domain.ports import Land
 from ocean_plotting.domain.projection import RADIUS, Point, azimuthal, middle_of
-from ocean_plotting.figures.picture import COAST, LAND, MUTED, SEA, Sizes
+from ocean_plotting.figures.picture import COAST, LAND, MERIDIAN, SEA, Sizes
 
 NARROWEST, WIDEST = 700.0, 5500.0  # km from the middle to the edge; wider: the whole world
 STEPS = (1, 2, 5, 10, 15, 30, 45)  # degrees between lines of the graticule
@@ -73,7 +73,7 @@ def _graticule(axes: Axes, places: list[Point], reach: float | None, sizes: Size
         at: _project(np.stack([np.full(181, at), around], -1), places) for at in np.arange(-90.0 + step, 90, step)
     }
     lines = [*meridians.values(), *parallels.values()]
-    axes.add_collection(LineCollection(lines, colors=MUTED, linewidths=0.5, alpha=0.35, zorder=2))
+    axes.add_collection(LineCollection(lines, colors=MERIDIAN, linewidths=0.5, zorder=2))
     low, left = axes.get_ylim()[0], axes.get_xlim()[0]
     x = {
         at: found

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ocean_plotting import __version__
 
 INK, MUTED, GRID = "#1b2733", "#5b6975", "#dfe5ea"
-LAND, COAST, SEA = "#e4dfd3", "#b9b1a0", "#f3f8fb"
+LAND, COAST, SEA, MERIDIAN = "#e4dfd3", "#b9b1a0", "#f3f8fb", "#c4ced6"
 
 # Paul Tol's "bright" without its grey: told apart by every kind of colour vision.
 LINES = ("#4477aa", "#ee6677", "#228833", "#b89b1e", "#3fa7c8", "#aa3377")
@@ -38,7 +38,7 @@ mpl.rcParams.update(
         "svg.fonttype": "none",  # text stays text
         "svg.hashsalt": "ocean",  # not a new set of ids for every picture
         "pdf.fonttype": 42,
-        "ps.fonttype": 42,
+        "ps.fonttype": 3,  # the other kind costs three seconds a page
     }
 )
 
