@@ -10,6 +10,7 @@ from ocean_common.clients.core import Neighbour, segment
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.contracts.assets import Assets, Grid, Revisions, VariableInfo
 from ocean_common.contracts.metadata import Quantum
+from ocean_common.contracts.problem import Problem
 from ocean_common.problems import STATUS, from_problem, to_problem
 
 
@@ -43,6 +44,21 @@ def test_a_neighbours_failure_is_raised_again_as_the_same_class(kind):
     assert type(raised.value) is kind
     assert (str(raised.value), raised.value.field, raised.value.allowed) == ("it would work with a", "$.x", ("a",))
     assert from_problem(problem).args == raised.value.args
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, errors.InvalidRequest), (404, errors.ServiceUnavailable)])
+def test_what_a_neighbours_framework_refuses_is_wrong_for_our_caller_or_an_outage(status, kind):
+    problem = Problem(type="about:blank", title="No", status=status, detail="radius: too large", message="radius")
+    with pytest.raises(kind, match="radius: too large"):
+        ask(lambda _: httpx.Response(status, content=msgspec.json.encode(problem)))
+
+
+def test_a_busy_neighbour_says_when_to_come_back():
+    problem = to_problem(errors.TooBusy("later"))
+    busy = httpx.Response(503, content=msgspec.json.encode(problem), headers={"retry-after": "4"})
+    with pytest.raises(errors.TooBusy) as raised:
+        ask(lambda _: busy)
+    assert raised.value.retry_after == 4
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b""])

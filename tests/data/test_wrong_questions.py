@@ -108,6 +108,14 @@ def test_a_wrong_tile_is_refused(client, changed, status):
     assert response.status_code == status, response.text
 
 
+def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
+    asked = ProfilesAsked(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
+    body = msgspec.msgpack.encode(asked)
+    response = client.post("/internal/profiles", content=body, headers={"content-type": "application/x-msgpack"})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "points[1]"
+
+
 @pytest.mark.parametrize(
     ("asked", "status"),
     [

@@ -20,7 +20,7 @@ def write(tmp_path):
 
 
 def test_one_file_holds_all_datasets_in_its_order(write):
-    found = load(write({"b": {"url": "b.nc", "enabled": True}, "a": {"url": "a.nc"}}))
+    found = load(write({"b": {"url": "b.nc"}, "a": {"url": "a.nc", "enabled": False}}))
     assert [(one.id, one.enabled) for one in found] == [("b", True), ("a", False)]
 
 

@@ -213,7 +213,7 @@ def test_a_service_without_catalogue_is_not_ready_but_answers():
 
 def test_a_dataset_that_is_not_enabled_answers_but_is_not_listed(tmp_path, index, make):
     make(tmp_path / "a.nc")
-    (tmp_path / "datasets.json").write_text('{"a": {"url": "a.nc"}, "b": {"url": "gone.nc", "enabled": true}}')
+    (tmp_path / "datasets.json").write_text('{"a": {"url": "a.nc", "enabled": false}, "b": {"url": "gone.nc"}}')
     found = index(datasets=tmp_path / "datasets.json")
     with TestClient(create_app(found.catalogue)) as client:
         assert client.get(API + "/datasets").json() == []

@@ -59,11 +59,21 @@ def to_problem(error: OceanError) -> Problem:
     )
 
 
-def from_problem(problem: Problem) -> OceanError:
-    """Take a neighbour's failure for our own, so that its status reaches the caller."""
-    kind = BY_URN.get(problem.type, errors.ServiceUnavailable)
+def from_problem(problem: Problem, retry_after: int | None = None) -> OceanError:
+    """Take a neighbour's failure for our own, so that its status reaches the caller.
+
+    What its framework refused has no name of ours: a value that it finds wrong is wrong for our caller too; anything
+    else (a route that a neighbour of another version lacks) is an outage.
+    """
+    refused = problem.status == HTTPStatus.BAD_REQUEST
+    kind = BY_URN.get(problem.type, errors.InvalidRequest if refused else errors.ServiceUnavailable)
     first = problem.errors[0] if problem.errors else None
-    return kind(problem.detail, field=first.field if first else None, allowed=first.allowed if first else ())
+    return kind(
+        problem.detail,
+        field=first.field if first else None,
+        allowed=first.allowed if first else (),
+        retry_after=retry_after,
+    )
 
 
 def response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Problem]:

@@ -84,7 +84,8 @@ class Neighbour:
         problem = decode(response.content)
         if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
             raise ServiceUnavailable(f"the {self.name} service failed")
-        raise from_problem(problem)
+        later = response.headers.get("retry-after", "")
+        raise from_problem(problem, int(later) if later.isdecimal() else None)
 
 
 def segment(text: str) -> str:

@@ -58,7 +58,7 @@ class Points:
         self._afford(assets, axis, steps, asked.depth)
         grid = self.grids.grid(assets.grid)
         where = np.array([asked.latitude]), np.array([asked.longitude])
-        made = self._stencil(assets, grid, *where, asked.search)
+        made = self._stencil(assets, grid, *where, asked.search, field="latitude")
         columns, levels = self._read(assets, steps, asked.depth, made)
         latitude, longitude = grid.centres(made.home)
         chosen = steps.tolist() if steps is not None else []
@@ -102,7 +102,7 @@ class Points:
 
     def _profile(self, assets: Assets, step: int | None, points: Floats, search: Search) -> Profile:
         grid = self.grids.grid(assets.grid)
-        made = self._stencil(assets, grid, points[:, 0], points[:, 1], search)
+        made = self._stencil(assets, grid, points[:, 0], points[:, 1], search, field="points[{}]")
         columns, levels = self._read(assets, None if step is None else np.array([step]), "all", made)
         metres = np.array([np.nan if level is None else level for level in levels])
         return Profile(
@@ -111,14 +111,19 @@ class Points:
             values=_array(columns[0].T),
         )
 
-    def _stencil(self, assets: Assets, grid: Grid, latitude: Floats, longitude: Floats, search: Search) -> Stencil:
+    def _stencil(
+        self, assets: Assets, grid: Grid, latitude: Floats, longitude: Floats, search: Search, *, field: str
+    ) -> Stencil:
+        """The cells of points; ``field`` is what a point outside the grid is called, with its number."""
         check_search(search.radius, search.neighbours)
         home = grid.nearest(latitude, longitude)
         outside = np.flatnonzero(home < 0)
         if outside.size:
             place = f"{latitude[outside[0]]:g}, {longitude[outside[0]]:g}"
             name, extent = assets.variable.key, _extent(assets, grid)
-            raise PointOutsideGrid(f"the point {place} is outside the grid of {name}, {extent}", field="latitude")
+            raise PointOutsideGrid(
+                f"the point {place} is outside the grid of {name}, {extent}", field=field.format(outside[0])
+            )
         return stencil(
             grid,
             latitude,

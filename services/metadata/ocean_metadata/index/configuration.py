@@ -50,7 +50,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The keys of a dataset."""
 
     url: str | list[str]
-    enabled: bool | int | str = False
+    enabled: bool | int | str = True
     geo_ref: dict[str, Any] | None = None
     name: str | None = None
     help: str | None = None
