@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import msgspec
 import pytest
+
 from ocean_common import errors
 from ocean_common.clients.core import Neighbour, segment
 from ocean_common.clients.metadata import MetadataClient

@@ -9,6 +9,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.testing import TestClient
+
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import Quantum

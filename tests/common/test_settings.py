@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 import pytest
+
 from ocean_common.settings import Positive, ServiceSettings, SettingsError, Url, load
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import ocean_common.contracts
 from msgspec import inspect as types
+
+import ocean_common.contracts
 
 RECORDINGS = "recordings"
 
@@ -27,7 +28,7 @@ def sample(kind: type[msgspec.Struct]) -> msgspec.Struct:
     return msgspec.convert(_value(types.type_info(kind)), kind)
 
 
-def _value(kind: types.Type) -> Any:
+def _value(kind: types.Type) -> Any:  # noqa: PLR0911  one a kind
     match kind:
         case types.StructType():
             return {field.encode_name: _value(field.type) for field in kind.fields}

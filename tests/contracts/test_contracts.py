@@ -4,7 +4,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-
 from tests.contracts.samples import RECORDINGS, contracts, sample
 
 KINDS = {kind.__name__: kind for kind in contracts()}
