@@ -53,6 +53,21 @@ def served(app_over, described):
     return serve
 
 
+def test_a_square_curvilinear_grid_is_not_turned(tmp_path, app_over, described):
+    """Where there are as many rows as columns, the shapes do not tell a turned grid from a right one."""
+    east, north = np.meshgrid(np.arange(4.0), np.arange(60.0, 64.0))
+    path = tmp_path / "square.nc"
+    with netCDF4.Dataset(path, "w") as made:
+        for name in ("y", "x"):
+            made.createDimension(name, 4)
+        for name, values in (("lat", north), ("lon", east), ("v", north * 100 + east)):
+            made.createVariable(name, "f8", ("y", "x"))[:] = values
+    assets = described(path, "v", kind="curvilinear", latitude="lat", longitude="lon")
+    with TestClient(app_over([assets])) as client:
+        found = series(client, 61.0, 3.0).json()
+    assert (found["cell"], found["values"]) == ([61.0, 3.0], [[6103.0]])
+
+
 @pytest.mark.parametrize("form", ["NETCDF4", "NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
 def test_a_file_of_any_format_is_read(tmp_path, served, form):
     with served(write(tmp_path / "a.nc", ramp(), form=form)) as client:

@@ -263,11 +263,9 @@ def _all(found: "Variable[Any]") -> NDArray[np.float64]:
 
 
 def _shaped(values: NDArray[np.float64], shape: tuple[int, ...], path: str) -> NDArray[np.float64]:
-    """Coordinates without a time dimension, in the order of the field."""
+    """Coordinates without a time dimension. Their own order is what (y, x) means: nothing is to be turned."""
     while values.ndim > len(shape):
         values = values[0]
-    if values.shape == shape[::-1]:
-        values = values.T
     if values.shape != shape:
         raise _changed(path)
     return np.ascontiguousarray(values)
