@@ -4,11 +4,14 @@ import os
 import shutil
 import threading
 
+import msgspec
 import netCDF4
 import numpy as np
 import pytest
 from litestar.testing import TestClient
 
+from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.data import Profiles, ProfilesAsked
 from ocean_common.errors import SourceUnreadable
 from ocean_data.adapters.kept import Kept
 
@@ -51,6 +54,19 @@ def served(app_over, described):
         return TestClient(app_over([assets]))
 
     return serve
+
+
+def test_of_days_that_share_a_date_the_one_asked_for_is_read(tmp_path, app_over, described):
+    """As 29 and 30 February of a calendar of 360 days do."""
+    assets = described(write(tmp_path / "a.nc", ramp(2)), "v", kind="rectilinear", latitude="lat", longitude="lon")
+    seconds = Array(dtype="<i8", shape=(2,), data=assets.steps.seconds.data[:8] * 2)
+    assets = msgspec.structs.replace(assets, steps=msgspec.structs.replace(assets.steps, seconds=seconds))
+    asked = ProfilesAsked(dataset="made", variables=["v"], points=[(0.0, 20.0)], time="1")
+    with TestClient(app_over([assets])) as client:
+        answer = client.post("/internal/profiles", content=msgspec.msgpack.encode(asked))
+    found = msgspec.msgpack.decode(answer.content, type=Profiles)
+    assert found.raw_time == 1
+    assert np.frombuffer(found.profiles[0].values.data).tolist() == [578.0]
 
 
 def test_a_square_curvilinear_grid_is_not_turned(tmp_path, app_over, described):

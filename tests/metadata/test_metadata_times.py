@@ -96,6 +96,13 @@ def test_ids_of_a_model_calendar_stay_unique_where_dates_do_not():
     assert np.all(np.diff(axis.seconds[0]) >= 0)
 
 
+@pytest.mark.parametrize("calendar", ["360_day", "all_leap", "noleap"])
+def test_hours_of_a_model_calendar_ascend_with_their_ids(calendar):
+    axis = merge([times(*range(0, 24 * 800, 6), units="hours since 2015-01-01", calendar=calendar)])
+    assert np.all(np.diff(axis.raw[0]) > 0)
+    assert np.all(np.diff(axis.seconds[0]) >= 0)
+
+
 def test_monthly_data_are_told_by_the_fifteenth_without_a_zone():
     seconds = np.array(["2015-01-16T12:00", "2015-02-01"], dtype="datetime64[s]").astype(np.int64)
     assert iso_times(seconds, "month") == ["2015-01-15T00:00:00", "2015-02-15T00:00:00"]

@@ -209,10 +209,11 @@ def _common_step(variables: list[Assets], asked: str) -> tuple[str, int, list[in
         if axis is None:
             steps.append(None)
             continue
-        found = int(np.searchsorted(axis.seconds, seconds))
-        if found == axis.seconds.size or axis.seconds[found] != seconds:
+        low, high = np.searchsorted(axis.seconds, [seconds, seconds + 1])
+        if low == high:
             raise TimeNotFound(f"{assets.variable.key} has no time step at {time.iso(seconds)}", field="time")
-        steps.append(found)
+        # Days of a model's calendar that have no date of their own share one: the id tells which is meant.
+        steps.append(int(low + np.argmax(axis.raw[low:high] == first.raw[step])))
     return time.iso(seconds), int(first.raw[step]), steps
 
 

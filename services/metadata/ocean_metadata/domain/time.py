@@ -127,10 +127,14 @@ def unix_seconds(found: Ints, calendar: Calendar) -> Ints:
     Returns
     -------
     ndarray of int64, shape (time,)
-        30 February becomes the month's last day.
+        Ascending where ``found`` is: 30 February becomes the last second of the month's last day, so that no hour of
+        it comes before an hour of 28 February.
     """
     number, clock = np.divmod(found, DAY)
-    return unix_days(dates(number, calendar)) * DAY + clock
+    named = dates(number, calendar)
+    day = unix_days(named)
+    absent = day_numbers(named, "proleptic_gregorian") > day
+    return day * DAY + np.where(absent, DAY - 1, clock)
 
 
 def merge(parts: Sequence[RawTimes], configured: str | None = None) -> Axis:
