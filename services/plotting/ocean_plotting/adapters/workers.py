@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from threading import Lock
 from typing import Any, Self, TypeVar
 
 from ocean_common.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
@@ -44,6 +45,7 @@ class _Worker:
         theirs.close()
         self.drawn = 0
         self.lost = False
+        self._asked = Lock()  # its pipe is not closed under who waits for an answer
 
     def ready(self) -> bool:
         """Wait until it has loaded everything; False if it never will."""
@@ -54,15 +56,16 @@ class _Worker:
     def do(self, job: Job, limit: float) -> bytes:
         """Give it a figure to draw and wait (s)."""
         try:
-            self.pipe.send(job)
-            answered = self.pipe.poll(limit)
-            answer = self.pipe.recv() if answered else None
+            with self._asked:
+                self.pipe.send(job)
+                answered = self.pipe.poll(limit)
+                answer = self.pipe.recv() if answered else None
         except (EOFError, OSError) as error:
             self.lost = True
             raise WorkerLost from error
         if answer is None:
             self.lost = True
-            self.process.kill()
+            self.kill()
             raise RequestTooLarge(f"the figure took longer than {limit:g} s; ask for fewer points or a smaller size")
         if isinstance(answer, OceanError):
             raise answer
@@ -71,6 +74,11 @@ class _Worker:
         self.drawn += 1
         return bytes(answer)
 
+    def kill(self) -> None:
+        """Stop the process, unless it is gone already."""
+        with suppress(ValueError):
+            self.process.kill()
+
     def end(self) -> None:
         """Stop the process, whatever it does, and free what it held."""
         self.lost = True
@@ -78,8 +86,9 @@ class _Worker:
             return
         self.process.kill()
         self.process.join()
-        self.process.close()
-        self.pipe.close()
+        with self._asked:
+            self.process.close()
+            self.pipe.close()
 
 
 class Processes:
@@ -109,7 +118,7 @@ class Processes:
         for worker in list(self._ready):
             self._forget(worker)
         for worker in self._started:
-            worker.process.kill()  # a thread that waits for its answer gets none, and goes on
+            worker.kill()  # a thread that waits for its answer gets none, and goes on
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in self._started:
             worker.end()
@@ -145,7 +154,7 @@ class Processes:
             raise ServiceUnavailable("the process that drew the figure ended; try again") from error
         finally:
             if worker.drawn >= self._recycle:
-                worker.process.kill()
+                worker.kill()
             elif not worker.lost:
                 self._idle.put_nowait(worker)
         return content
