@@ -173,7 +173,7 @@ def test_a_table_says_the_same_as_json(client, by):
     response = client.get(
         f"{API}/giops_day/votemper/profile", params=asked | by.get("params", {}), headers=by.get("headers")
     )
-    assert response.headers["content-type"].startswith("text/csv")
+    assert response.headers["content-type"] == "text/csv; header=present; charset=utf-8"
     assert response.headers["content-disposition"] == 'attachment; filename="giops_day_votemper_profile.csv"'
     header, *rows = csv.reader(io.StringIO(response.text, newline=""))
     assert header == [
@@ -191,6 +191,14 @@ def test_a_caller_who_has_the_answer_is_told_so(client):
     assert first.headers["vary"] == "accept"
     again = client.get(path, headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_who_has_the_json_is_not_told_that_it_is_the_table(client):
+    path = f"{API}/giops_day/zeta/timeseries?latitude=74.5&longitude=20"
+    known = client.get(path).headers["etag"]
+    table = client.get(path, headers={"if-none-match": known, "accept": "text/csv"})
+    assert table.status_code == 200
+    assert table.headers["etag"] != known
 
 
 def test_a_request_over_the_budget_is_told_what_would_fit(shipped, app_over):

@@ -36,10 +36,13 @@ class Freshness:
         self._version = version
         self._max_age = max_age
 
-    async def __call__(self, request: Request[Any, Any, Any], *datasets: str) -> None:
-        """End with 304 if the caller has the answer; else mark the answer that is to come."""
+    async def __call__(self, request: Request[Any, Any, Any], *datasets: str, form: str = "") -> None:
+        """End with 304 if the caller has the answer; else mark the answer that is to come.
+
+        ``form``: which of several forms of the answer at this address, where the Accept header chooses one.
+        """
         revisions = [await self._revisions.revision(one) for one in datasets]
-        whole = "\n".join([self._version, str(request.url.path), str(request.url.query), *revisions])
+        whole = "\n".join([self._version, str(request.url.path), str(request.url.query), form, *revisions])
         tag = entity_tag(whole.encode())
         # The address names the revision: it can never mean anything else.
         named = request.query_params.get("rev") in revisions

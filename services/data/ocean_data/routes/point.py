@@ -29,6 +29,7 @@ from ocean_data.routes.parameters import (
     DepthLevel,
     End,
     Form,
+    Format,
     Latitude,
     Longitude,
     Neighbours,
@@ -80,11 +81,12 @@ async def profile(
     format: Form = None,  # noqa: A002  the word of the API
 ) -> Response[PointValues]:
     """All depth levels at one point: a row per time step, a column per level, null below the sea floor and on land."""
-    await freshness(request, dataset)
+    form = _form(request, format)
+    await freshness(request, dataset, form=form)
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     asked = PointAsked(latitude=latitude, longitude=longitude, time=time, start=start, end=end, search=search)
     found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
-    return _written(request, found, format, "profile", tables)
+    return _written(found, form, "profile", tables)
 
 
 @get(
@@ -117,21 +119,26 @@ async def timeseries(
     format: Form = None,  # noqa: A002  the word of the API
 ) -> Response[PointValues]:
     """One level, the bottom or all levels at one point through time: a row per time step, a column per level."""
-    await freshness(request, dataset)
+    form = _form(request, format)
+    await freshness(request, dataset, form=form)
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     place = {"latitude": latitude, "longitude": longitude}
     asked = PointAsked(**place, depth=depths.parse(depth), time=time, start=start, end=end, search=search)
     found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
-    return _written(request, found, format, "timeseries", tables)
+    return _written(found, form, "timeseries", tables)
 
 
-def _written(
-    request: Request[Any, Any, Any], found: PointValues, form: str | None, kind: str, tables: Tables
-) -> Response[Any]:
+def _form(request: Request[Any, Any, Any], asked: Format | None) -> Format:
+    """The form of the answer: as the address says, else as the Accept header does."""
+    if asked is None and request.accept.best_match(["application/json", "text/csv"]) == "text/csv":
+        return "csv"
+    return asked or "json"
+
+
+def _written(found: PointValues, form: Format, kind: str, tables: Tables) -> Response[Any]:
     """JSON, or a table if that was asked for."""
-    accepted = request.accept.best_match(["application/json", "text/csv"], default="application/json")
     vary = {"vary": "accept"}
-    if (form or accepted.removeprefix("text/").removeprefix("application/")) == "json":
+    if form == "json":
         return Response(found, headers=vary)
     content, name = tables.table(found, kind)
     saved = {**vary, "content-disposition": f'attachment; filename="{name}"'}
