@@ -5,11 +5,12 @@ import numpy as np
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Profile, Profiles, TileField
-from ocean_common.errors import DatasetNotFound, VariableNotFound
+from ocean_common.errors import DatasetNotFound, InvalidRequest, PointOutsideGrid, VariableNotFound
 
 DEPTHS = np.array([0.0, 10, 25, 50, 75, 100, 150, 200, 250, 300, 500, 750, 1000, 1500, 2000, 2500, 3000])
 
 MANY = 16
+SOUTH = -50  # degrees: where the grid begins
 
 VARIABLES = {
     "votemper": {"name": "Temperature", "units": "Celsius", "scale": (-2.0, 10.0)},
@@ -80,6 +81,13 @@ class FakeNumbers:
 
     async def profiles(self, asked):
         self.asked.append(asked)
+        for position, (latitude, _) in enumerate(asked.points):
+            if latitude < SOUTH:
+                raise PointOutsideGrid("the grid begins at 50° S", field=f"points[{position}]")
+        if unknown := set(asked.variables) - set(VARIABLES):
+            raise VariableNotFound(f"there is no variable {unknown}", field="variable")
+        if not asked.time.lstrip("-")[:1].isdigit():
+            raise InvalidRequest(f"time {asked.time!r} is no time", field="time")
         return make_profiles(asked.variables, asked.points)
 
 

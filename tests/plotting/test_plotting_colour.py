@@ -13,6 +13,7 @@ from tests.plotting.fakes import array, field, info
 
 from ocean_common.contracts.data import TileField
 from ocean_common.errors import InvalidRequest
+from ocean_data.domain.vectors import describe
 from ocean_plotting.adapters.formats import png
 from ocean_plotting.adapters.painter import TilePainter
 from ocean_plotting.adapters.palettes import Palettes
@@ -109,6 +110,20 @@ def test_every_colormap_has_colours(key):
 )
 def test_a_variable_gets_the_colormap_of_what_it_is(key, other, asked, colormap):
     assert choose(info(key, **other), asked) == colormap
+
+
+@pytest.mark.parametrize(
+    ("u", "v", "name"),
+    [
+        ("sea_water_x_velocity", "sea_water_y_velocity", "Speed"),
+        ("eastward_wind", "northward_wind", "Speed"),
+        (None, None, "Magnitude of Eastward Current and Northward Current"),
+    ],
+)
+def test_the_legend_of_a_vector_is_of_what_its_tiles_are(u, v, name):
+    parts = info("u", standard_name=u), info("v", standard_name=v)
+    assert colour.pair(*parts).name == name
+    assert colour.pair(*parts) == describe(*parts)
 
 
 def test_an_unknown_colormap_is_refused():

@@ -145,6 +145,7 @@ def test_the_query_of_the_front_end_s_ctd_tab_is_understood(client, numbers):
         ({"dataset": "nowhere"}, "dataset"),
         ({"compare_to": {"dataset": "arctic"}}, "$.compare_to"),
         ({"names": "Jan"}, "$.names"),
+        ({"time": "soon"}, "$.time"),
         ({"plotTitle": "x" * 301}, "$.plotTitle"),
     ],
 )
@@ -152,6 +153,28 @@ def test_a_wrong_member_is_named_by_its_path(client, change, field):
     status = 404 if field == "dataset" else 400
     assert problem(plot(client, {**QUERY, **change}), status)["field"] == field
     assert problem(client.post("/plot/profile", json={**QUERY, **change}), status)["field"] == field
+
+
+@pytest.mark.parametrize("ask", ["get", "post"])
+def test_a_wrong_word_is_answered_with_the_words_that_there_are(client, ask):
+    query = {**QUERY, "interp": "cubic"}
+    response = plot(client, query) if ask == "get" else client.post("/plot/profile", json=query)
+    assert problem(response)["allowed"] == ["nearest", "bilinear", "gaussian", "inverse"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [({"station": [[70, 0], [-70, 0]]}, 422, "$.station[1]"), ({"variable": "nope"}, 404, "$.variable")],
+)
+def test_what_the_data_service_refuses_is_named_by_the_member_of_the_query(client, change, status, field):
+    assert problem(plot(client, {**QUERY, **change}), status)["field"] == field
+
+
+@pytest.mark.parametrize("name", ["nul\0", "\x1b[31mred", "bell\a", "\ufffe", "a\nb\tc", "\u202eabc", "$\\frac{"])
+def test_any_name_makes_a_well_formed_picture(client, name):
+    query = {**QUERY, "names": [name, None], "plotTitle": name}
+    words = "".join(ET.fromstring(plot(client, query, format="svg").content).itertext())
+    assert not any(character in words for character in "\0\x1b\a\ufffe\u202e")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "5", '"x"', "null", '{"dataset": NaN}', "\x00", "{" * 3000])
@@ -245,7 +268,8 @@ def test_the_document_says_what_every_route_answers(app):
     assert {"image/png", "text/csv", "application/pdf"} < set(
         operations["getProfilePlot"]["responses"]["200"]["content"]
     )
-    assert "ProfileQuery" in document["components"]["schemas"]
+    query = document["components"]["schemas"]["ProfileQuery"]["properties"]
+    assert query["interp"]["enum"] == ["nearest", "bilinear", "gaussian", "inverse"]
     for one in operations.values():
         assert one["summary"]
         assert all(parameter["description"] for parameter in one.get("parameters", []))

@@ -77,6 +77,8 @@ def test_a_tile_without_data_is_transparent(client):
         (f"{TILE}?colormap=nope", 400, "colormap", "/plot/colormaps"),
         (f"{TILE}?interp=nope", 400, "interp", "gaussian"),
         (f"{TILE}?projection=EPSG:1", 400, "projection", "EPSG:3857"),
+        ("/tiles/arctic/votemper,/1/0/4/8/3", 400, "variable", "u,v"),
+        ("/tiles/arctic/u,v,w/1/0/4/8/3", 400, "variable", "u,v"),
         (f"{TILE}?radius=0", 400, "radius", "> 0"),
         (f"{TILE}?neighbours=nan", 400, "neighbours", "int"),
     ],

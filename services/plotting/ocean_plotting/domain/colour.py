@@ -112,13 +112,15 @@ def indices(values: NDArray[np.floating], palette: Palette, *, clip: bool = True
 
 
 def pair(first: VariableInfo, second: VariableInfo) -> VariableInfo:
-    """What the magnitude of a vector is, from what its components are."""
+    """What the magnitude of a vector is: the same that the data service says of its tiles."""
+    names = (first.standard_name or "", second.standard_name or "")
+    speed = all("velocity" in name or name.endswith("_wind") for name in names)
     return msgspec.structs.replace(
         first,
         key=f"{first.key},{second.key}",
-        name=f"Magnitude of {first.name} and {second.name}",
+        name="Speed" if speed else f"Magnitude of {first.name} and {second.name}",
         scale=(0.0, max(abs(edge) for edge in (*first.scale, *second.scale))),
-        standard_name="sea_water_speed",
+        standard_name="sea_water_speed" if speed and all("sea_water" in name for name in names) else None,
         long_name=None,
         zero_centered=False,
         categories=[],

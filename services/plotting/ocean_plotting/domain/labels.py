@@ -26,6 +26,8 @@ WORDS = {
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+# Line breaks, control characters, marks that turn the direction of writing, and what is no character.
+_CONTROL = re.compile(r"[ \x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
 _FACTOR = re.compile(r"(/?)\s*([A-Za-zµ°%_]+)(?:\s*(?:\^|\*\*)?\s*([-+]?\d+))?[\s.*]*")
 
 
@@ -85,9 +87,14 @@ def listing(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def one_line(text: str) -> str:
+    """Put ``text`` on one line; what no font draws and no XML may hold becomes a blank."""
+    return _CONTROL.sub(" ", text).strip(" ")
+
+
 def shortened(text: str, most: int) -> str:
-    """Cut ``text`` to ``most`` characters, and show that it was cut; line breaks become blanks."""
-    line = re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()
+    """Cut ``text`` to ``most`` characters on one line, and show that it was cut."""
+    line = one_line(text)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 

@@ -26,5 +26,5 @@ def draw(ramps: Ramps) -> Picture:
         axes.set_axis_off()
         axes.text(0.36, 0.52, name, fontsize=8.5, va="bottom")
         axes.text(0.36, 0.46, key, fontsize=6.5, va="top", color=MUTED)
-    about = About(title=title, description="The colormaps that pictures can be drawn in", source="cmocean")
+    about = About.of(title=title, description="The colormaps that pictures can be drawn in", source="cmocean")
     return Picture(figure=figure, about=about)

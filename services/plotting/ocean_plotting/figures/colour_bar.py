@@ -44,7 +44,7 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
     texts = [axes.yaxis.label, axes.yaxis.get_offset_text(), *axes.get_yticklabels()]
     for text in texts:
         text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.85)])
-    about = About(
+    about = About.of(
         title=name, description=f"Colours of {name} from {low:g} to {high:g}", source=info.attribution or info.dataset
     )
     return Picture(figure=figure, about=about, transparent=True)

@@ -9,6 +9,7 @@ import msgspec
 from matplotlib.figure import Figure
 
 from ocean_plotting import __version__
+from ocean_plotting.domain.labels import one_line
 
 INK, MUTED, GRID = "#1b2733", "#5b6975", "#dfe5ea"
 LAND, COAST, SEA, MERIDIAN = "#e4dfd3", "#b9b1a0", "#f3f8fb", "#c4ced6"
@@ -51,6 +52,11 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     software: str = f"Ocean Navigator plotting {__version__}"
 
+    @classmethod
+    def of(cls, *, title: str, description: str, source: str) -> "About":
+        """What is said, each on one line."""
+        return cls(title=one_line(title), description=one_line(description), source=one_line(source))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
@@ -90,7 +96,7 @@ class Sizes(msgspec.Struct, frozen=True):
 def folded(text: str, width: float, size: float, lines: int = 2) -> str:
     """Break ``text`` into at most ``lines`` lines that fit a width in inches at a size in points."""
     letters = max(8, int(width * 72 / (0.58 * size)))
-    rows = wrap(text, letters) or [""]
+    rows = wrap(one_line(text), letters) or [""]
     return "\n".join(rows[:lines]) + ("…" if len(rows) > lines else "")
 
 

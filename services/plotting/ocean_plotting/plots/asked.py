@@ -1,16 +1,20 @@
 """What several kinds of plot are asked the same way."""
 
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, cast, get_args
 
 import msgspec
 
 from ocean_common.contracts.data import Interpolation
-from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge
+from ocean_common.errors import InvalidRequest, NotSupported, OceanError, RequestTooLarge
+from ocean_plotting.domain.words import one_of
 
 MAX_VARIABLES = 8
 MAX_STATIONS = 200
 
-T = TypeVar("T")
+# Members of a query, by what the data service calls what it is asked for them.
+MEMBERS = {"points": "$.station", "variable": "$.variable", "time": "$.time"}
 
 Range = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2, description="lowest and highest value")]
 Station = Annotated[
@@ -36,7 +40,15 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     quantum: Annotated[
         str | None, msgspec.Meta(description="how exactly times are written: year, month, day or hour")
     ] = None
-    interp: Annotated[Interpolation, msgspec.Meta(description="how values between grid cells are found")] = "nearest"
+    interp: Annotated[
+        str,
+        msgspec.Meta(
+            extra_json_schema={
+                "description": "how values between grid cells are found",
+                "extra": {"enum": list(get_args(Interpolation))},
+            }
+        ),
+    ] = "nearest"
     radius: Annotated[float, msgspec.Meta(gt=0, le=1000, description="km, for gaussian and inverse")] = 25
     neighbours: Annotated[int, msgspec.Meta(ge=1, le=100, description="cells, for gaussian and inverse")] = 10
     plotTitle: Annotated[str, msgspec.Meta(max_length=300, description="instead of the generated title")] | None = None  # noqa: N815 - as the API spells it
@@ -61,6 +73,27 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
                 field="$.variable",
             )
         return keys
+
+    def interpolation(self) -> Interpolation:
+        """How values between grid cells are found.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such way.
+        """
+        return cast(Interpolation, one_of(self.interp, get_args(Interpolation), "$.interp"))
+
+
+@contextmanager
+def named_as_asked() -> Iterator[None]:
+    """Have what the data service refuses named by the member of the query that it came from."""
+    try:
+        yield
+    except OceanError as error:
+        name, bracket, rest = (error.field or "").partition("[")
+        error.field = MEMBERS[name] + bracket + rest if name in MEMBERS else error.field
+        raise
 
 
 def positions(stations: list[Station]) -> list[tuple[float, float]]:

@@ -17,7 +17,7 @@ from ocean_plotting.domain.table import Table
 from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures import stations
 from ocean_plotting.figures.picture import About, Picture, Sizes, frame
-from ocean_plotting.plots.asked import Common, Range, Station, positions, ranges
+from ocean_plotting.plots.asked import Common, Range, Station, named_as_asked, positions, ranges
 
 if TYPE_CHECKING:  # a worker process needs no HTTP
     from ocean_common.clients.data import Numbers
@@ -46,17 +46,17 @@ async def fetch(numbers: "Numbers", _: "Catalogue", query: Query) -> Profiles:
     """Ask for all variables at all stations at once."""
     variables, points = query.variables(), positions(query.station)
     ranges(query.variable_range, len(variables))
-    return await numbers.profiles(
-        ProfilesAsked(
-            dataset=query.dataset,
-            variables=variables,
-            points=points,
-            time=str(query.time),
-            interpolation=query.interp,
-            radius=query.radius,
-            neighbours=query.neighbours,
-        )
+    asked = ProfilesAsked(
+        dataset=query.dataset,
+        variables=variables,
+        points=points,
+        time=str(query.time),
+        interpolation=query.interpolation(),
+        radius=query.radius,
+        neighbours=query.neighbours,
     )
+    with named_as_asked():
+        return await numbers.profiles(asked)
 
 
 def draw(query: Query, fetched: Profiles, land: Land, size: tuple[float, float] = (15, 9)) -> Picture:
@@ -77,7 +77,7 @@ def draw(query: Query, fetched: Profiles, land: Land, size: tuple[float, float] 
         _panel(panel, profile, marked, limit, sizes)
     if side:
         stations.show(figure, beside, marked, land if query.showmap else None, sizes)
-    about = About(
+    about = About.of(
         title=f"{title} ({source})",
         description=f"{title}; {when}; {'; '.join(one.label for one in marked)}",
         source=f"{first.attribution or source}; dataset {first.dataset}, revision {fetched.revision}",

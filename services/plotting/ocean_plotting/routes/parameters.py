@@ -1,12 +1,9 @@
 """Parameters of several routes."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
-
-from ocean_common.errors import InvalidRequest
 
 Variables = Annotated[
     str,
@@ -28,10 +25,3 @@ Revision = Annotated[
         name="rev", description="Revision of the dataset: an address that names it may be kept by browsers for ever."
     ),
 ]
-
-
-def one_of(given: str, allowed: Sequence[str], field: str) -> str:
-    """Refuse a word that is not in a list, and show the list."""
-    if given not in allowed:
-        raise InvalidRequest(f"{field} is {given[:40]!r}; it can be {', '.join(allowed)}", field=field, allowed=allowed)
-    return given

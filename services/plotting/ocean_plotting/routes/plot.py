@@ -1,7 +1,7 @@
 """Plots: one question, many formats."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -15,7 +15,6 @@ from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.data import Numbers
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.data import Interpolation
 from ocean_common.contracts.problem import Problem
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 from ocean_plotting.domain.labels import file_name
@@ -39,7 +38,6 @@ Size = Annotated[
 Dpi = Annotated[int, QueryParameter(description="Dots per inch, 10 to 600.", examples=[Example(value=100)])]
 Save = Annotated[bool, QueryParameter(description="Answer as a file to be saved.")]
 
-WORDS: dict[str, tuple[str, ...]] = {"$.interp": get_args(Interpolation)}
 EXAMPLES = {"profile": '{"dataset": "giops_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]}'}
 FAILURES = problems.documented(
     errors.DatasetNotFound,
@@ -96,9 +94,7 @@ def read_query(kind: str, text: str) -> Any:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         field = path.rstrip("`") or "$"
-        allowed = WORDS.get(field, ()) if message.startswith("Invalid enum") else ()
-        works = f"; it can be {', '.join(allowed)}" if allowed else ""
-        raise InvalidRequest(f"query: {message} at {field}{works}", field=field, allowed=allowed) from error
+        raise InvalidRequest(f"query: {message} at {field}", field=field) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest(
             f"query is not JSON: {error}; it is an object like {EXAMPLES[kind]}", field="query"

@@ -13,12 +13,12 @@ from ocean_common import errors, problems
 from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.errors import InvalidRequest
 from ocean_common.parameters import DatasetId
 from ocean_plotting.domain.colormaps import choose
 from ocean_plotting.domain.colour import pair, read_scale
 from ocean_plotting.domain.output import Output
 from ocean_plotting.domain.ports import Colours, Drawing, Image, Images
+from ocean_plotting.domain.words import one_or_two
 from ocean_plotting.figures import colour_bar
 from ocean_plotting.routes.parameters import Colormap, Revision, Variables
 
@@ -30,10 +30,7 @@ Limits = Annotated[
 
 async def described(catalogue: Catalogue, dataset: str, variable: str) -> VariableInfo:
     """What a variable is, or the magnitude of two."""
-    keys = variable.split(",")
-    if len(keys) > 2 or not all(keys):
-        raise InvalidRequest(f"variable is {variable[:60]!r}; it is one key, or two of a vector: u,v", field="variable")
-    infos = await asyncio.gather(*(catalogue.variable(dataset, key) for key in keys))
+    infos = await asyncio.gather(*(catalogue.variable(dataset, key) for key in one_or_two(variable)))
     return infos[0] if len(infos) == 1 else pair(infos[0], infos[1])
 
 

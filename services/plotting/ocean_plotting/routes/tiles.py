@@ -1,11 +1,10 @@
 """Map tiles."""
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, cast, get_args
 
-import msgspec
 from litestar import Request, Response, get
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
@@ -19,7 +18,8 @@ from ocean_common.parameters import DatasetId
 from ocean_plotting.domain import tiles
 from ocean_plotting.domain.colour import Scale, read_scale
 from ocean_plotting.domain.ports import Fields, Image, Images, Painter
-from ocean_plotting.routes.parameters import Colormap, Revision, Variables, one_of
+from ocean_plotting.domain.words import one_of, one_or_two
+from ocean_plotting.routes.parameters import Colormap, Revision, Variables
 
 Time = Annotated[
     str,
@@ -75,12 +75,44 @@ class Studio:
         return await self.images.get(("tile", asked, scale, colormap), paint, revision)
 
 
+def asked_tile(
+    *,
+    dataset: DatasetId,
+    variable: Variables,
+    time: Time,
+    depth: Depth,
+    zoom: Zoom,
+    x: Column,
+    y: Row,
+    projection: Plane = "EPSG:3857",
+    interp: Interp = "gaussian",
+    radius: Radius = 25.0,
+    neighbours: Neighbours = 10,
+) -> TileAsked:
+    """Read which tile is asked for; what there cannot be is refused before anybody is asked."""
+    tiles.check(zoom, x, y, bounded=projection == "EPSG:3857")
+    return TileAsked(
+        dataset=dataset,
+        variable=",".join(one_or_two(variable)),
+        time=time,
+        depth=depth,
+        zoom=zoom,
+        x=x,
+        y=y,
+        projection=cast(Projection, one_of(projection, get_args(Projection), "projection")),
+        interpolation=cast(Interpolation, one_of(interp, get_args(Interpolation), "interp")),
+        radius=radius,
+        neighbours=neighbours,
+    )
+
+
 @get(
     "/tiles/{dataset:str}/{variable:str}/{time:str}/{depth:str}/{zoom:int}/{x:int}/{y:int}",
     operation_id="getTile",
     summary="Map tile of a variable",
     description="256 × 256 pixels; transparent where there are no data. Values outside the scale have its end colours.",
     tags=["tiles"],
+    dependencies={"asked": Provide(asked_tile, sync_to_thread=False)},
     media_type="image/png",
     responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.", generate_examples=False)}
     | problems.documented(
@@ -98,34 +130,15 @@ async def tile(
     request: Request[Any, Any, Any],
     tile_studio: NamedDependency[Studio],
     freshness: NamedDependency[Freshness],
-    dataset: DatasetId,
-    variable: Variables,
-    time: Time,
-    depth: Depth,
-    zoom: Zoom,
-    x: Column,
-    y: Row,
+    asked: NamedDependency[TileAsked],
     scale: ScaleText = None,
-    projection: Plane = "EPSG:3857",
-    interp: Interp = "gaussian",
-    radius: Radius = 25.0,
-    neighbours: Neighbours = 10,
     colormap: Colormap = None,
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[bytes]:
     """A variable on the map."""
-    tiles.check(zoom, x, y, bounded=projection == "EPSG:3857")
     limits = read_scale(scale) if scale is not None else None
-    where = {"zoom": zoom, "x": x, "y": y, "projection": one_of(projection, get_args(Projection), "projection")}
-    how = {
-        "interpolation": one_of(interp, get_args(Interpolation), "interp"),
-        "radius": radius,
-        "neighbours": neighbours,
-    }
-    named = {"dataset": dataset, "variable": variable, "time": time, "depth": depth}
-    asked = msgspec.convert({**named, **where, **how}, TileAsked)
-    await freshness(request, dataset)
-    revision = await tile_studio.catalogue.revision(dataset)
+    await freshness(request, asked.dataset)
+    revision = await tile_studio.catalogue.revision(asked.dataset)
     image = await tile_studio.tile(asked, limits, colormap, revision)
     made_from(request, revision, image.revision)
     return Response(image.content, media_type="image/png")
