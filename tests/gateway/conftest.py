@@ -56,6 +56,7 @@ class StandIn:
     def start(self):
         self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Echo)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # Traefik leaves in the middle when it is stopped
         self.server.name, self.server.stopped = self.name, False
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}).start()
 
