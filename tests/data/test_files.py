@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 
 import msgspec
@@ -54,6 +56,25 @@ def served(app_over, described):
         return TestClient(app_over([assets]))
 
     return serve
+
+
+HOLD = """
+import sys
+from ocean_data.adapters.source import NetCDFSource
+source = NetCDFSource(8, 1000)
+source._opened(source.signature(sys.argv[1]))
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_file_that_is_kept_open_can_be_written_by_its_model(tmp_path):
+    path = write(tmp_path / "a.nc", ramp(2))
+    holding = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"open\n"
+        with netCDF4.Dataset(path, "r+") as model:
+            model["v"][0] = 0
 
 
 def test_of_days_that_share_a_date_the_one_asked_for_is_read(tmp_path, app_over, described):

@@ -48,6 +48,25 @@ def test_the_size_of_a_classic_file_follows_from_its_header(tmp_path, form, reco
     assert 0 <= path.stat().st_size - classic.expected_size(path) < 4
 
 
+LOOK = """
+import sys
+from ocean_metadata.index import headers
+opened = headers.netCDF4.Dataset(sys.argv[1])
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_file_that_is_looked_at_can_be_written_by_its_model(tmp_path):
+    path = tmp_path / "a.nc"
+    with netCDF4.Dataset(path, "w") as model:
+        model.createDimension("x", 3)
+    looking = [sys.executable, "-c", LOOK, str(path)]
+    with subprocess.Popen(looking, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"open\n"
+        netCDF4.Dataset(path, "r+").close()
+
+
 def test_reasons_are_words_without_folders(tmp_path):
     (tmp_path / "text.nc").write_text("hello")
     (tmp_path / "folder.nc").mkdir()

@@ -26,7 +26,11 @@ class Packing:
     @classmethod
     def of(cls, variable: "netCDF4.Variable[Any]") -> Self:
         """Read the attributes of a variable."""
-        said = {name: variable.getncattr(name) for name in variable.ncattrs()}
+        return cls.said({name: variable.getncattr(name) for name in variable.ncattrs()}, np.dtype(variable.dtype))
+
+    @classmethod
+    def said(cls, said: dict[str, Any], dtype: np.dtype[Any]) -> Self:
+        """Take the attributes of a variable whose numbers are stored as `dtype`."""
         low, high = _range(said)
         edge = said.get("valid_range", said.get("valid_min", said.get("valid_max", 0)))
         packed = "scale_factor" in said or "add_offset" in said
@@ -34,10 +38,10 @@ class Packing:
             scale=_number(said.get("scale_factor"), 1.0),
             offset=_number(said.get("add_offset"), 0.0),
             missing=tuple(value for name in ("_FillValue", "missing_value") for value in _numbers(said.get(name))),
-            working=_working(np.dtype(variable.dtype), said),
+            working=_working(dtype, said),
             low=low,
             high=high,
-            unpacked_range=packed and np.asarray(edge).dtype.kind == "f" and np.dtype(variable.dtype).kind in "iu",
+            unpacked_range=packed and np.asarray(edge).dtype.kind == "f" and dtype.kind in "iu",
             unsigned=str(said.get("_Unsigned", "")).lower() == "true",
         )
 
@@ -48,7 +52,7 @@ class Packing:
         values = raw.astype(self.working)
         nothing = np.zeros(raw.shape, dtype=bool)
         for value in self.missing:
-            nothing |= raw == _as(raw.dtype, value)
+            nothing |= raw == as_stored(raw.dtype, value)
         if raw.dtype.kind == "f":
             nothing |= np.abs(raw) > DEFAULT_FILL
         if not self.unpacked_range and np.isfinite([self.low, self.high]).any():
@@ -91,7 +95,7 @@ def _number(value: Any, default: float) -> float:
     return found[0] if found else default
 
 
-def _as(dtype: np.dtype[Any], value: float) -> Any:
+def as_stored(dtype: np.dtype[Any], value: float) -> Any:
     """``value`` as it is stored: 1e20 in a file of float32 is not the float64 1e20. NaN where it cannot be stored."""
     if dtype.kind == "f":
         return dtype.type(value)

@@ -4,7 +4,6 @@ The library is not safe in threads: one lock. Each reading looks at the state of
 an answer is never a mixture of an old and a new file.
 """
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -48,8 +47,6 @@ class NetCDFSource:
     """NetCDF files on disk."""
 
     def __init__(self, open_files: int, level_bytes: int) -> None:
-        # A lock of ours on a file that is kept open would keep the model from writing it.
-        os.putenv("HDF5_USE_FILE_LOCKING", "FALSE")
         self._limit = open_files
         self._open: OrderedDict[str, tuple[State, Dataset]] = OrderedDict()
         self._lock = Lock()

@@ -1,0 +1,172 @@
+"""From the bytes of a chunk to values in a window, in one pass without the interpreter lock."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ocean_data.adapters.packing import DEFAULT_FILL, Packing, as_stored
+
+KINDS = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
+I1, _, I2, _, I4, _, F4, F8 = range(len(KINDS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """A packing as the kernel wants it. All limits are float64, which holds each number of KINDS as it is."""
+
+    kind: int  # of the numbers: index in KINDS
+    itemsize: int
+    swapped: bool  # the bytes are in the other order
+    single: bool  # the values are worked out in float32
+    scale: float
+    offset: float
+    missing: NDArray[np.float64]
+    limits: NDArray[np.float64]  # low, high and largest size of what is stored; low and high of what is unpacked
+
+    @classmethod
+    def of(cls, packing: Packing, dtype: np.dtype[Any]) -> Self:
+        """What `Packing.unpack` does with numbers of `dtype`."""
+        native = dtype.newbyteorder("=")
+        if packing.unsigned and native.kind == "i":
+            native = np.dtype(native.str.replace("i", "u"))
+        single = packing.working is np.float32
+        missing = [float(as_stored(native, value)) for value in packing.missing]
+        with np.errstate(over="ignore"):
+            stored = [native.type(value) if native.kind == "f" else value for value in (packing.low, packing.high)]
+            unpacked = [packing.working(value) for value in (packing.low, packing.high)]
+        nowhere = [-np.inf, np.inf]
+        largest = native.type(DEFAULT_FILL) if native.kind == "f" else np.inf
+        ranges = [*nowhere, largest, *unpacked] if packing.unpacked_range else [*stored, largest, *nowhere]
+        return cls(
+            kind=KINDS.index(native.str[1:]),
+            itemsize=dtype.itemsize,
+            swapped=not dtype.isnative,
+            single=single,
+            scale=float(packing.working(packing.scale)),
+            offset=float(packing.working(packing.offset)),
+            missing=np.array([value for value in missing if not np.isnan(value)], np.float64),
+            limits=np.array(ranges, np.float64),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The part of a window that one chunk fills. All in numbers, by (time, depth, y, x)."""
+
+    first: int  # its position in the chunk
+    strides: tuple[int, int, int, int]  # in the chunk
+    target: tuple[int, int, int, int]  # its position in the window
+    counts: tuple[int, int, int, int]
+
+
+def place(
+    stored: NDArray[np.uint8], plane: int, meaning: Meaning, share: Share, window: NDArray[np.floating[Any]]
+) -> None:
+    """Unpack a share of a chunk into a window.
+
+    Parameters
+    ----------
+    stored : ndarray of uint8, shape (byte,)
+        A chunk, or the part of it that holds the share.
+    plane : int
+        How many bytes lie between two bytes of one number: 1, or in a shuffled chunk the count of its numbers.
+    meaning : Meaning
+        What the numbers mean.
+    share : Share
+        What goes where.
+    window : ndarray of float32 or float64, shape (time, depth, y, x)
+        Is written to; contiguous.
+    """
+    _place(
+        stored, 1 if plane > 1 else meaning.itemsize, plane, meaning.kind, meaning.itemsize, meaning.swapped,
+        meaning.single, meaning.scale, meaning.offset, meaning.missing, meaning.limits,
+        share.first, share.strides, share.target, share.counts, window,
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def _words(stored, start, step, plane, itemsize, swapped, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Numbers put together from their bytes: number i has its byte b at ``start + i * step + b * plane``."""
+    words[:] = 0
+    for byte in range(itemsize):
+        shift = words.dtype.type(8 * (itemsize - 1 - byte if swapped else byte))
+        lane = stored[start + byte * plane :]
+        if step == 1:  # said apart, so that it is compiled to vector instructions
+            for i in range(words.size):
+                words[i] |= words.dtype.type(lane[i]) << shift
+        else:
+            for i in range(words.size):
+                words[i] |= words.dtype.type(lane[i * step]) << shift
+
+
+@njit(nogil=True, cache=True)
+def _numbers(words, kind, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Words of 32 bits as the numbers that they are."""
+    if kind == F4:
+        singles = words.view(np.float32)
+        for i in range(words.size):
+            out[i] = singles[i]
+    elif kind == I4:
+        for i in range(words.size):
+            out[i] = np.int32(words[i])
+    elif kind == I2:
+        for i in range(words.size):
+            out[i] = np.int16(words[i])
+    elif kind == I1:
+        for i in range(words.size):
+            out[i] = np.int8(words[i])
+    else:
+        for i in range(words.size):
+            out[i] = words[i]
+
+
+@njit(nogil=True, cache=True)
+def _unpack(numbers, single, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Numbers as values, NaN where there is nothing; rounded where `Packing.unpack` rounds."""
+    low, high, largest, least, most = limits
+    for i in range(numbers.size):
+        number = numbers[i]
+        value = number
+        if single:
+            # Steps of one are exact, and cost nothing here; adding zero would lose the sign of -0.
+            narrow = np.float32(number)
+            if scale != 1.0:
+                narrow = np.float32(narrow * np.float32(scale))
+            if offset != 0.0:
+                narrow = np.float32(narrow + np.float32(offset))
+            value = np.float64(narrow)
+        else:
+            if scale != 1.0:
+                value = value * scale
+            if offset != 0.0:
+                value = value + offset
+        nothing = (number < low) | (number > high) | (abs(number) > largest) | (value < least) | (value > most)
+        out[i] = np.nan if nothing else value
+    for one in missing:
+        for i in range(numbers.size):
+            if numbers[i] == one:
+                out[i] = np.nan
+
+
+@njit(nogil=True, cache=True)
+def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
+    stored, step, plane, kind, itemsize, swapped, single, scale, offset, missing, limits,  # noqa: ANN001  numba's types
+    first, strides, target, counts, window,  # noqa: ANN001
+):  # fmt: skip
+    size = counts[3]
+    words, longs, numbers = np.empty(size, np.uint32), np.empty(size, np.uint64), np.empty(size, np.float64)
+    for t in range(counts[0]):
+        for d in range(counts[1]):
+            for y in range(counts[2]):
+                start = (first + t * strides[0] + d * strides[1] + y * strides[2]) * step
+                if kind == F8:
+                    _words(stored, start, step * strides[3], plane, itemsize, swapped, longs)
+                    numbers = longs.view(np.float64)
+                else:
+                    _words(stored, start, step * strides[3], plane, itemsize, swapped, words)
+                    _numbers(words, kind, numbers)
+                row = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + size]
+                _unpack(numbers, single, scale, offset, missing, limits, row)

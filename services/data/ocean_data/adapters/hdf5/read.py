@@ -1,0 +1,153 @@
+"""Reads chunks from a file: the bytes of several in one go, inflated and unpacked into a window."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import deflate
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.hdf5.index import Index
+from ocean_data.adapters.hdf5.kernels import Meaning, place
+from ocean_data.adapters.hdf5.shares import Plan, Share, Wanted
+from ocean_data.adapters.kept import Kept
+from ocean_data.adapters.state import State
+
+RUN = 128 * 1024  # bytes: chunks that lie together are read together up to here; more would keep threads idle
+GAP = 4096  # bytes between two chunks that are read rather than jumped over
+
+Bytes = NDArray[np.uint8]
+
+
+class Undecodable(Exception):
+    """The bytes of a chunk are not what its index promises; the library may know more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """The bytes of a chunk that a window needs, and where they go."""
+
+    offset: int
+    size: int
+    inflate: bool
+    plane: int  # see kernels.place
+    share: Share
+    kept: bool  # what is inflated will serve the next window too
+
+    @property
+    def end(self) -> int:
+        """Where its bytes end in the file."""
+        return self.offset + self.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One window of one open file."""
+
+    state: State
+    variable: str
+    index: Index
+    meaning: Meaning
+    plan: Plan
+    descriptor: int
+    window: NDArray[np.floating[Any]]
+    decoded: Kept[Bytes]
+
+    def tasks(self) -> list[list[Piece]]:
+        """The pieces to read, those that lie together in one list; the disk is told of them all at once."""
+        found = list(self._runs(sorted(self._pieces(), key=lambda piece: piece.offset)))
+        for run in found if self.index.inline is None else ():
+            os.posix_fadvise(self.descriptor, run[0].offset, run[-1].end - run[0].offset, os.POSIX_FADV_WILLNEED)
+        return found
+
+    def read(self, run: list[Piece]) -> None:
+        """Read pieces that lie together into the window."""
+        if run[0].kept:
+            (piece,) = run
+            key = (self.state, self.variable, piece.offset)
+            stored = self.decoded.get(key, lambda: self._inflate(self._bytes(piece.offset, piece.end)))
+            return place(stored, piece.plane, self.meaning, piece.share, self.window)
+        together = self._bytes(run[0].offset, run[-1].end)
+        for piece in run:
+            stored = together[piece.offset - run[0].offset : piece.end - run[0].offset]
+            place(self._inflate(stored) if piece.inflate else stored, piece.plane, self.meaning, piece.share, self.window)
+        return None
+
+    @cached_property
+    def _nothing(self) -> float:
+        """The value of a chunk that was never written."""
+        fill = self.index.fill
+        return np.nan if fill is None else self.index.packing.unpack(fill, self.window.dtype.type)[0]
+
+    @cached_property
+    def _numbers(self) -> int:
+        """How many numbers a chunk has."""
+        return int(np.prod(self.index.chunks))
+
+    def _pieces(self) -> Iterator[Piece]:
+        offsets, sizes, masks = self.index.offsets, self.index.sizes, self.index.masks
+        for wanted in self.plan.wanted():
+            offset = int(offsets[wanted.chunk])
+            if offset >= 0:
+                yield self._piece(wanted, offset, int(sizes[wanted.chunk]), int(masks[wanted.chunk]))
+            else:
+                box = zip(wanted.share.target, wanted.share.counts, strict=True)
+                self.window[tuple(slice(first, first + count) for first, count in box)] = self._nothing
+
+    def _piece(self, wanted: Wanted, offset: int, size: int, mask: int) -> Piece:
+        applied = [name for bit, name in enumerate(self.index.filters) if not mask >> bit & 1]
+        inflate, shuffled, share = "deflate" in applied, "shuffle" in applied, wanted.share
+        itemsize = self.index.dtype.itemsize
+        if not inflate and not shuffled:
+            last = share.first + sum((count - 1) * step for count, step in zip(share.counts, share.strides, strict=True))
+            if (last + 1) * itemsize > size:
+                raise Undecodable
+            # As it is in the file: only the stretch that holds the share is read.
+            offset, size = offset + share.first * itemsize, (last + 1 - share.first) * itemsize
+            share = Share(first=0, strides=share.strides, target=share.target, counts=share.counts)
+        elif not inflate and size != self._numbers * itemsize:
+            raise Undecodable
+        return Piece(
+            offset=offset,
+            size=size,
+            inflate=inflate,
+            plane=self._numbers if shuffled else 1,
+            share=share,
+            kept=inflate and not wanted.whole,
+        )
+
+    @staticmethod
+    def _runs(pieces: list[Piece]) -> Iterator[list[Piece]]:
+        run: list[Piece] = []
+        for piece in pieces:
+            joins = run and not piece.kept and not run[0].kept and piece.offset - run[-1].end <= GAP
+            if joins and piece.end - run[0].offset <= RUN:
+                run.append(piece)
+                continue
+            if run:
+                yield run
+            run = [piece]
+        if run:
+            yield run
+
+    def _bytes(self, start: int, stop: int) -> Bytes:
+        if self.index.inline is not None:
+            return np.frombuffer(bytearray(self.index.inline[start:stop]), np.uint8)
+        found = np.empty(stop - start, np.uint8)
+        if os.preadv(self.descriptor, [found], start) < found.size:
+            raise SourceUnreadable(f"{self.state.name} is cut short: it ends before byte {stop}")
+        return found
+
+    def _inflate(self, stored: Bytes) -> Bytes:
+        size = self._numbers * self.index.dtype.itemsize
+        try:
+            inflated = deflate.zlib_decompress(stored, size)
+        except deflate.DeflateError as error:
+            raise Undecodable from error
+        if len(inflated) != size:
+            raise Undecodable
+        return np.frombuffer(inflated, np.uint8)
