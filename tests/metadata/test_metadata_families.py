@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
 from ocean_metadata.domain.families import RESERVED
+from ocean_metadata.index.folder import files
 
 
 def ids(indexed):
@@ -71,3 +73,14 @@ def test_files_of_other_kinds_and_hidden_ones_are_left_alone(tmp_path, index, ma
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "list.json").write_text(json.dumps({}))
     assert ids(index(folder=tmp_path)) == ["good"]
+
+
+def test_links_between_folders_are_followed_but_not_in_circles(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.nc").touch()
+    (tmp_path / "a" / "round").symlink_to(tmp_path)
+    (tmp_path / "a" / "to_b").symlink_to(tmp_path / "b")
+    (tmp_path / "b" / "to_a").symlink_to(tmp_path / "a")
+    found = [str(Path(each).relative_to(tmp_path)) for each in files(tmp_path)]
+    assert found == ["a/a.nc", "a/to_b/b.nc", "b/b.nc", "b/to_a/a.nc"]

@@ -75,6 +75,7 @@ def load(file: Path, stubs: Path | None = None) -> list[DatasetSpec]:
     """Read a configuration, in the order of its keys."""
     found = []
     for key, value in _object(file).items():
+        _check_key(file.name, key, "/")
         if isinstance(value, dict) and "url" in value:
             found.append(_dataset(file, key, value))
             continue
@@ -102,11 +103,19 @@ def _object(file: Path, missing: str | None = None) -> dict[str, Any]:
         at = re.search(r"byte (\d+)", str(error))
         line = content[: int(at[1])].count(b"\n") + 1 if at else content.count(b"\n") + 1
         raise ConfigurationError(f"{file.name}, line {line}: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{file.name}: its objects are nested too deeply") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file.name}: it is not UTF-8") from error
     if not isinstance(found, dict):
         raise ConfigurationError(f"{file.name}: expected an object with one key per dataset")
     return found
+
+
+def _check_key(where: str, key: str, parting: str) -> None:
+    """Refuse a key under which nothing could be asked for: it is one part of an address."""
+    if key in {"", ".", ".."} or set(key) & set(parting) or not key.isprintable():
+        raise ConfigurationError(f"{where}: the key {key!r} cannot be part of an address; use letters, digits, _ and -")
 
 
 def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
@@ -135,7 +144,10 @@ def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
 
 def _variable(file: Path, dataset: str, key: str, value: object) -> VariableSpec:
     where = f"{file.name}: {dataset}.variables.{key}"
+    _check_key(f"{file.name}: {dataset}.variables", key, "/,")
     config = _convert(value, VariableConfig, where)
+    if config.scale is not None and not config.scale[0] < config.scale[1]:
+        raise ConfigurationError(f"{where}.scale: expected the lower limit, then the upper, got {list(config.scale)}")
     return VariableSpec(
         key=key,
         source=config.source or key,

@@ -1,19 +1,36 @@
 """The NetCDF files under a folder."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 SUFFIXES = {".nc", ".nc3", ".nc4", ".cdf", ".netcdf", ".grd", ".h5", ".hdf5"}
 
+Place = tuple[int, int]  # device and inode
+
 
 def files(root: Path) -> list[str]:
     """Paths of all files that look like NetCDF, sorted; hidden ones are left alone."""
-    found = []
-    for folder, below, names in os.walk(root, followlinks=True):
-        below[:] = [each for each in below if not each.startswith(".")]
-        found += [
-            os.path.join(folder, each)  # noqa: PTH118  a Path for each of 100,000 files takes a second
-            for each in names
-            if not each.startswith(".") and os.path.splitext(each)[1].lower() in SUFFIXES  # noqa: PTH122
-        ]
-    return sorted(found)
+    return sorted(_below(str(root), frozenset()))
+
+
+def _below(folder: str, above: frozenset[Place]) -> Iterator[str]:
+    """The files of a folder and of those in it; a link to a folder above leads round in circles, and is not followed.
+
+    Paths are texts: a Path for each of 100,000 files takes a second.
+    """
+    try:
+        found = os.stat(folder)  # noqa: PTH116
+        entries = list(os.scandir(folder))
+    except OSError:  # not ours to read, or gone
+        return
+    here = (found.st_dev, found.st_ino)
+    if here in above:
+        return
+    for each in entries:
+        if each.name.startswith("."):
+            continue
+        if each.is_dir():
+            yield from _below(each.path, above | {here})
+        elif os.path.splitext(each.name)[1].lower() in SUFFIXES:  # noqa: PTH122
+            yield each.path
