@@ -16,6 +16,7 @@ from ocean_common.contracts.metadata import Quantum
 from ocean_common.contracts.problem import Problem
 from ocean_common.health import Readiness
 from ocean_common.http import MAX_ADDRESS
+from ocean_common.later import not_yet
 from ocean_common.parameters import DatasetId
 from ocean_common.service import create_service
 from ocean_common.telemetry import configure_logs
@@ -71,7 +72,7 @@ def client(shelf):
         version="1.2.3",
         description="Two routes.",
         tags=[],
-        api=[page, fails],
+        api=[page, fails, *not_yet({"/coming/...": "books", "/alone": "shelves"})],
         dependencies={"shelf": shelf, "freshness": Freshness(shelf, "1.2.3", 60)},
         readiness=Readiness(unready, degraded),
     )
@@ -113,8 +114,17 @@ def test_what_the_router_refuses_is_a_problem_too(client, path, status, field):
 
 def test_a_wrong_method_is_told_which_are_right(client):
     response = client.delete(PAGE)
-    assert problem_of(response).status == 405
+    problem = problem_of(response)
+    assert problem.status == 405
     assert "GET" in response.headers["allow"]
+    assert "GET" in problem.detail
+
+
+@pytest.mark.parametrize("path", ["/coming", "/coming/soon/1,2/x", "/alone"])
+def test_what_is_promised_says_that_it_comes_later(client, path):
+    problem = problem_of(client.get(f"/api/v2.0{path}"))
+    assert problem.status == 404
+    assert "come with a later version" in problem.detail
 
 
 def test_a_bug_is_a_bare_500_and_its_traceback_stays_in_the_log(client, caplog):

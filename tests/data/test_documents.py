@@ -31,7 +31,7 @@ def test_every_operation_is_documented_for_clients(client):
     assert {one["operationId"] for one in operations.values()} == {"getProfile", "getTimeSeries"}
     for one in operations.values():
         assert one["summary"]
-        assert one["tags"] == ["Points"]
+        assert one["tags"] == ["points"]
         assert set(one["responses"]["200"]["content"]) == {"application/json", "text/csv"}
         assert {"400", "404", "413", "422", "503"} <= set(one["responses"])
         assert all(parameter.get("description") for parameter in one["parameters"])

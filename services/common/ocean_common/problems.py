@@ -91,6 +91,8 @@ def _of_http(error: HTTPException) -> Problem:
     elif missing := _MISSING.match(detail):
         detail = f"the parameter {missing[1]!r} is required"
         wrong = [FieldProblem(field=missing[1], message=detail)]
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"this address answers {(error.headers or {}).get('allow', 'other methods')}"
     elif status == HTTPStatus.NOT_FOUND:
         detail = "nothing is served at this address, or a part of it is not of the right type; see /docs"
     return Problem(

@@ -10,6 +10,7 @@ from litestar.openapi.spec import Tag
 from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Catalogue, MetadataClient
 from ocean_common.health import Readiness
+from ocean_common.later import not_yet
 from ocean_common.service import create_service
 from ocean_data import __version__
 from ocean_data.adapters.formats.csv import Csv
@@ -26,6 +27,8 @@ from ocean_data.settings import Settings
 DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
 
 Times are UTC; depths are in m, positive down; `null` means land, below the sea floor, or absent."""
+
+LATER = {"/range/...": "ranges", "/subset/...": "subsets", "/tiles/quiver/...": "arrows of vectors"}
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -47,8 +50,8 @@ def create_app(
         title="Ocean Navigator: data",
         version=__version__,
         description=DESCRIPTION,
-        tags=[Tag(name="Points", description="Values at one point: over depth and through time.")],
-        api=[point.profile, point.timeseries],
+        tags=[Tag(name="points", description="Values at one point: over depth and through time.")],
+        api=[point.profile, point.timeseries, *not_yet(LATER)],
         internal=[internal.tile_field, internal.profiles],
         dependencies={
             "catalogue": catalogue,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import GitInfo
 from ocean_common.health import Readiness
+from ocean_common.later import not_yet
 from ocean_common.service import Lifespan, create_service
 from ocean_metadata import __version__
 from ocean_metadata.adapters.catalogue import StoredCatalogue
@@ -25,6 +26,15 @@ from ocean_metadata.routes.encoded import Encoded
 from ocean_metadata.settings import Settings
 
 LOOK = 0.5  # s between two looks at the catalogue's revision
+
+LATER = {
+    "/datasets/filter/...": "filters of datasets",
+    "/kml/...": "places",
+    "/observation/...": "observations",
+    "/class4/...": "Class 4 observations",
+    "/generate_script": "scripts",
+    "/events": "events",
+}
 
 _TAGS = [
     Tag(name="datasets", description="Which datasets there are."),
@@ -65,6 +75,7 @@ def create_app(
             variables.list_depths,
             time_steps.list_time_steps,
             build_routes.get_git_info,
+            *not_yet(LATER),
         ],
         internal=[internal.get_revisions, internal.get_assets],
         dependencies={

@@ -12,6 +12,7 @@ from ocean_common.clients.data import DataClient, Numbers
 from ocean_common.clients.metadata import Catalogue, MetadataClient
 from ocean_common.contracts.data import TileField
 from ocean_common.health import Readiness
+from ocean_common.later import not_yet
 from ocean_common.service import Lifespan, create_service
 from ocean_plotting import __version__
 from ocean_plotting.adapters.coast import read_land
@@ -21,13 +22,18 @@ from ocean_plotting.adapters.painter import TilePainter
 from ocean_plotting.adapters.palettes import Palettes
 from ocean_plotting.adapters.workers import Processes
 from ocean_plotting.domain.ports import Drawing, Image, Land
-from ocean_plotting.routes import basemap, colormaps, plot, scale, tiles
+from ocean_plotting.routes import colormaps, plot, scale, tiles
 from ocean_plotting.settings import Settings
 
 TAGS = [
     Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),
     Tag(name="tiles", description="Map tiles and their legends."),
 ]
+LATER = {
+    "/tiles/topo/...": "tiles of topography",
+    "/tiles/bath/...": "tiles of depth contours",
+    "/mbt/...": "vector tiles",
+}
 MEGABYTE = 10**6
 
 
@@ -51,7 +57,7 @@ def create_app(
         version=__version__,
         description="Pictures of the ocean: plots, map tiles, colour bars.",
         tags=TAGS,
-        api=[tiles.tile, scale.scale, colormaps.colormaps, colormaps.chart, *plot.HANDLERS, *basemap.HANDLERS],
+        api=[tiles.tile, scale.scale, colormaps.colormaps, colormaps.chart, *plot.HANDLERS, *not_yet(LATER)],
         dependencies={
             "catalogue": catalogue,
             "drawing": drawing,

@@ -57,7 +57,7 @@ PROBLEMS = problems.documented(
     operation_id="getProfile",
     operation_class=Tabular,
     summary="A variable over depth",
-    tags=["Points"],
+    tags=["points"],
     responses=PROBLEMS,
 )
 async def profile(
@@ -94,7 +94,7 @@ async def profile(
     operation_id="getTimeSeries",
     operation_class=Tabular,
     summary="A variable through time",
-    tags=["Points"],
+    tags=["points"],
     responses=PROBLEMS,
 )
 async def timeseries(
