@@ -81,3 +81,12 @@ def test_a_time_is_as_exact_as_its_quantum():
 def test_a_file_name_holds_nothing_that_a_path_or_header_could_misread():
     name = labels.file_name("profile", '../a"b\r\nc', "2016-02-05T12:00:00+00:00", "png")
     assert name == "profile_..-a-b-c_2016-02-05T1200.png"
+
+
+@given(st.text(), st.integers(4, 30), st.integers(1, 3))
+def test_folded_text_fits_and_says_nothing_else(text, letters, lines):
+    rows = labels.folded(text, letters, lines)
+    assert len(rows) <= lines
+    assert all(len(row) <= letters for row in rows)
+    said = "".join(rows).removesuffix("…").replace(" ", "")
+    assert labels.one_line(text).replace(" ", "").startswith(said) or "…" in text

@@ -224,6 +224,37 @@ def test_kinds_of_plot_that_come_later_say_so_and_unknown_ones_list_the_kinds(cl
     assert "profile" in unknown.json()["message"]
 
 
+@pytest.mark.parametrize("size", ["6x4", "11x5", "15x9"])
+def test_every_station_is_listed_with_its_whole_position(client, size):
+    places = [[60.25 + n, -170.25 + n] for n in range(10)]
+    query = {**QUERY, "names": None, "station": places}
+    words = plot(client, query, format="svg", size=size).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert all(f"{latitude:.2f}° N, {-longitude:.2f}° W<" in words for latitude, longitude in places)
+
+
+def test_names_too_long_for_the_list_are_folded_and_end_with_an_ellipsis(client):
+    query = {**QUERY, "names": ["a mooring in the northern Norwegian Sea, the second of nine", None]}
+    words = plot(client, query, format="svg", size="6x4").text
+    assert "…<" in words
+    assert "a mooring in the northern" not in words.partition("</metadata>")[2]
+
+
+def test_a_figure_of_one_station_says_where_in_its_title(client):
+    query = {**QUERY, "station": [[73, 20]], "names": ["Bear Island"]}
+    assert "Temperature and Salinity profile at Bear Island" in plot(client, query, format="svg").text
+
+
+def test_panels_in_a_row_name_their_depths_once(client):
+    query = {**QUERY, "variable": "votemper,vosaline,u,v"}
+    assert plot(client, query, format="svg").text.count(">Depth (m)<") == 2
+
+
+def test_an_empty_panel_has_no_depths(client):
+    words = plot(client, {**QUERY, "station": [[85, 0]], "names": None, "showmap": False}, format="svg").text
+    assert words.count("no data at these stations") == 2
+    assert ">0<" not in words
+
+
 @pytest.mark.parametrize("size", ["2x2", "3x2", "40x2", "2x40", "15x9"])
 @pytest.mark.parametrize("stations", [1, 30])
 def test_a_figure_of_any_shape_is_drawn_without_a_warning(client, size, stations):

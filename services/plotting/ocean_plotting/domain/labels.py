@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from textwrap import wrap
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -90,6 +91,14 @@ def listing(names: list[str]) -> str:
 def one_line(text: str) -> str:
     """Put ``text`` on one line; what no font draws and no XML may hold becomes a blank."""
     return _CONTROL.sub(" ", text).strip(" ")
+
+
+def folded(text: str, letters: int, lines: int = 2) -> list[str]:
+    """Break ``text`` into at most ``lines`` lines of so many letters, and show if some was left out."""
+    rows = wrap(one_line(text), letters) or [""]
+    if len(rows) <= lines:
+        return rows
+    return [*rows[: lines - 1], shortened(" ".join(rows[lines - 1 :]), letters)]
 
 
 def shortened(text: str, most: int) -> str:

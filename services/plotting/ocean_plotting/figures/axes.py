@@ -5,12 +5,14 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from ocean_plotting.figures.picture import MUTED, Sizes, folded
 
+STEPS = [1, 2, 5, 10]  # between tick labels, but for powers of ten: short numbers
 FEW_LEVELS = 60  # levels that are marked one by one
 
 
-def depth_down(axes: Axes, deepest: float, sizes: Sizes) -> None:
-    """Depth in metres, the surface on top."""
-    axes.set_ylabel("Depth (m)", fontsize=sizes.body)
+def depth_down(axes: Axes, deepest: float, sizes: Sizes, *, named: bool) -> None:
+    """Depth in metres, the surface on top; the axis is ``named`` in the first panel of a row."""
+    if named:
+        axes.set_ylabel("Depth (m)", fontsize=sizes.body)
     if deepest <= 0:  # the surface alone
         axes.set_ylim(1, -1)
         axes.set_yticks([0])
@@ -18,7 +20,7 @@ def depth_down(axes: Axes, deepest: float, sizes: Sizes) -> None:
         return
     axes.set_ylim(1.03 * deepest, -0.02 * deepest)
     # Deep water has many metres and few labels: 4 to 8 of them, never more than fit.
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=_fitting(axes, 1, sizes), steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=_fitting(axes, 1, sizes), steps=STEPS))
     _plain(axes, sizes)
 
 
@@ -32,7 +34,8 @@ def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sizes: S
     assert figure is not None  # noqa: S101 - axes that were just added to one
     across = figure.get_figwidth() * axes.get_position().width
     axes.set_xlabel(folded(label, 1.1 * across, sizes.body), fontsize=sizes.body)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=_fitting(axes, 0, sizes), steps=[1, 2, 2.5, 5, 10], min_n_ticks=2))
+    most = _fitting(axes, 0, sizes)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=most, steps=STEPS, min_n_ticks=3 if most > 3 else 2))
     _plain(axes, sizes)
 
 
@@ -44,11 +47,11 @@ def nothing(axes: Axes, words: str, sizes: Sizes) -> None:
 
 
 def _fitting(axes: Axes, direction: int, sizes: Sizes) -> int:
-    """How many tick labels fit: one needs some five letters of width, or three lines of height."""
+    """How many tick labels fit: one needs some six letters of width, or three lines of height."""
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - axes that were just added to one
     room = figure.get_size_inches()[direction] * axes.get_position().bounds[2 + direction] * 72  # points
-    return max(2, min(8, int(room / ((4.5 if direction == 0 else 3.0) * sizes.small))))
+    return max(2, min(8, int(room / ((3.6 if direction == 0 else 3.0) * sizes.small))))
 
 
 def _plain(axes: Axes, sizes: Sizes) -> None:

@@ -21,10 +21,10 @@ def draw(ramps: Ramps) -> Picture:
     grid = figure.add_gridspec(rows, COLUMNS, wspace=0.05)
     for position, (key, name, ramp) in enumerate(ramps):
         axes = figure.add_subplot(grid[position % rows, position // rows])
-        axes.imshow(ramp[np.newaxis], aspect="auto", extent=(0, 0.34, 0, 1))
+        axes.imshow(ramp[np.newaxis], aspect="auto", extent=(0.012, 0.42, 0, 1))
         axes.set(xlim=(0, 1), ylim=(0, 1))
         axes.set_axis_off()
-        axes.text(0.36, 0.52, name, fontsize=8.5, va="bottom")
-        axes.text(0.36, 0.46, key, fontsize=6.5, va="top", color=MUTED)
+        axes.text(0.44, 0.52, name, fontsize=8.5, va="bottom")
+        axes.text(0.44, 0.46, key, fontsize=6.5, va="top", color=MUTED)
     about = About.of(title=title, description="The colormaps that pictures can be drawn in", source="cmocean")
     return Picture(figure=figure, about=about)

@@ -15,18 +15,20 @@ from ocean_plotting.figures.picture import INK, About, Picture
 SIZE = (1.55, 4.2)  # inches
 DPI = 100
 TEXT = 10  # points
+LETTERS = 36  # of the name on a line
 
 
 def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
     """Draw a vertical bar with its values and the variable's name; or the categories, one below the other."""
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
-    name = labels.shortened(labels.quantity(info.name, info.units), 44)
+    name = labels.quantity(info.name, info.units)
     colours = (distinct(ramp, len(info.categories)) if info.categories else resample(ramp, LEVELS)) / 255
     low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
     steps = np.arange(len(colours))[:, np.newaxis]
     axes.imshow(steps, cmap=ListedColormap(colours), aspect="auto", origin="lower", extent=(0, 1, low, high))
     axes.set_box_aspect(13)
+    axes.set_anchor("W")
     axes.grid(visible=False)
     axes.set_xticks([])
     axes.yaxis.tick_right()
@@ -38,7 +40,8 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
         formatter = ScalarFormatter(useOffset=False)
         formatter.set_powerlimits((-4, 5))
         axes.yaxis.set_major_formatter(formatter)
-    axes.set_ylabel(name, fontsize=TEXT if len(name) <= 32 else TEXT - 2)
+    rows = labels.folded(name, LETTERS)
+    axes.set_ylabel("\n".join(rows), fontsize=TEXT if len(rows) == 1 else TEXT - 2)
     axes.tick_params(labelsize=TEXT - 1, length=3, color=INK)
     # Dark letters with a light rim: the front end shows them on land, on sea and on white.
     texts = [axes.yaxis.label, axes.yaxis.get_offset_text(), *axes.get_yticklabels()]

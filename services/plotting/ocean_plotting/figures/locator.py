@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ocean_plotting.domain import labels
 from ocean_plotting.domain.ports import Land
 from ocean_plotting.domain.projection import RADIUS, Point, azimuthal, middle_of
-from ocean_plotting.figures.picture import COAST, LAND, MERIDIAN, SEA, Sizes
+from ocean_plotting.figures.picture import COAST, LAND, MERIDIAN, MUTED, SEA, Sizes
 
 NARROWEST, WIDEST = 700.0, 5500.0  # km from the middle to the edge; wider: the whole world
 STEPS = (1, 2, 5, 10, 15, 30, 45)  # degrees between lines of the graticule
@@ -68,7 +68,7 @@ def _graticule(axes: Axes, places: list[Point], reach: float | None, sizes: Size
     meridians = {
         at: _project(np.stack([90 * fine, np.full(181, at)], -1), places) for at in np.arange(-180.0, 180, wide)
     }
-    around = middle[1] + 180 * fine if reach else 179.999 * fine
+    around = middle[1] + 180 * fine if reach else 180 * fine
     parallels = {
         at: _project(np.stack([np.full(181, at), around], -1), places) for at in np.arange(-90.0 + step, 90, step)
     }
@@ -81,6 +81,12 @@ def _graticule(axes: Axes, places: list[Point], reach: float | None, sizes: Size
         if (found := _crossing(line[:, ::-1], low, axes.get_xlim())) is not None
     }
     y = {at: found for at, line in parallels.items() if (found := _crossing(line, left, axes.get_ylim())) is not None}
+    for at, line in parallels.items():
+        foot = line[np.argmin(line[:, 1])]
+        if at not in y and np.abs(line).max() < (reach or 0):  # round a pole, within the map
+            words = labels.latitude(at, 0)
+            axes.annotate(words, foot, fontsize=0.8 * sizes.small, color=MUTED, ha="center", va="center",
+                          bbox={"facecolor": SEA, "edgecolor": "none", "pad": 1})  # fmt: skip
     axes.set_xticks(list(x.values()), [labels.longitude(at, 0) for at in x])
     axes.set_yticks(list(y.values()), [labels.latitude(at, 0) for at in y])
     axes.tick_params(labelsize=0.85 * sizes.small, length=2)

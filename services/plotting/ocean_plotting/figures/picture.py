@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from io import BytesIO
-from textwrap import wrap
 
 import matplotlib as mpl
 import msgspec
 from matplotlib.figure import Figure
 
 from ocean_plotting import __version__
-from ocean_plotting.domain.labels import one_line
+from ocean_plotting.domain import labels
 
 INK, MUTED, GRID = "#1b2733", "#5b6975", "#dfe5ea"
 LAND, COAST, SEA, MERIDIAN = "#e4dfd3", "#b9b1a0", "#f3f8fb", "#c4ced6"
@@ -55,7 +54,9 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, *, title: str, description: str, source: str) -> "About":
         """What is said, each on one line."""
-        return cls(title=one_line(title), description=one_line(description), source=one_line(source))
+        return cls(
+            title=labels.one_line(title), description=labels.one_line(description), source=labels.one_line(source)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +69,14 @@ class Picture:
 
 
 class Sizes(msgspec.Struct, frozen=True):
-    """Text sizes, points: smaller on a small figure."""
+    """Sizes of text, lines and markers, points: smaller on a small figure."""
 
     body: float
 
     @classmethod
     def on(cls, width: float, height: float) -> "Sizes":
         """Fit the text to a figure of this size in inches."""
-        return cls(min(12.0, max(5.5, 3.0 + 0.55 * min(width, 1.6 * height))))
+        return cls(min(12.0, max(5.5, 3.6 + 0.6 * min(width, 1.6 * height))))
 
     @property
     def title(self) -> float:
@@ -92,12 +93,26 @@ class Sizes(msgspec.Struct, frozen=True):
         """Of credits."""
         return 0.75 * self.body
 
+    @property
+    def line(self) -> float:
+        """Width of the lines that show data."""
+        return 0.14 * self.body
+
+    @property
+    def marker(self) -> float:
+        """Of values along a line."""
+        return 0.3 * self.body
+
+    @property
+    def dot(self) -> float:
+        """Of places on a map."""
+        return 0.65 * self.body
+
 
 def folded(text: str, width: float, size: float, lines: int = 2) -> str:
     """Break ``text`` into at most ``lines`` lines that fit a width in inches at a size in points."""
     letters = max(8, int(width * 72 / (0.58 * size)))
-    rows = wrap(one_line(text), letters) or [""]
-    return "\n".join(rows[:lines]) + ("…" if len(rows) > lines else "")
+    return "\n".join(labels.folded(text, letters, lines))
 
 
 def frame(figure: Figure, title: str, subtitle: str, credit: str, sizes: Sizes) -> None:

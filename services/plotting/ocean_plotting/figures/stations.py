@@ -1,5 +1,6 @@
 """Stations: how each is marked, where they are, and which is which."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ from ocean_plotting.figures.picture import DASHES, LINES, MARKERS, MUTED, Sizes
 
 ROOM = (4.0, 2.5)  # inches that a figure must have for a column beside its panels
 EXPLAINED = 6  # stations of which the list gives name and position
+HANDLE, GAP, LETTER = 3.0, 1.5, 0.57  # widths in the list, in heights of its text
+POSITION = 20  # letters of the longest position: there is always room for it
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,14 +43,14 @@ class Marked(msgspec.Struct, frozen=True, kw_only=True):
         """A second sign beside the colour."""
         return MARKERS[self.number // len(LINES) % len(MARKERS)] if self.data else "x"
 
-    def style(self, *, markers: bool) -> dict[str, Any]:
+    def style(self, sizes: Sizes, *, markers: bool) -> dict[str, Any]:
         """How its line is drawn."""
         return {
             "color": self.colour,
             "linestyle": DASHES[self.number // len(LINES) % len(DASHES)] if self.data else "",
-            "linewidth": 1.8,
+            "linewidth": sizes.line,
             "marker": self.marker if markers else None,
-            "markersize": 4,
+            "markersize": sizes.marker,
         }
 
 
@@ -64,10 +67,11 @@ def show(figure: Figure, room: SubplotSpec, marked: list[Marked], land: Land | N
     column = room.get_position(figure).width * figure.get_figwidth()
     square = min(0.6, column / (0.8 * figure.get_figheight()))  # of the column's height: the map
     rows = room.subgridspec(2, 1, height_ratios=[square, 1 - square])
-    chart = figure.add_subplot(rows[0], anchor="N")
+    chart = figure.add_subplot(rows[0], anchor="NW")
     draw_map(chart, [one.place for one in marked], land, sizes)
     for one, (x, y) in zip(marked, positions([one.place for one in marked]), strict=True):
-        chart.plot(x, y, one.marker, color=one.colour, markersize=7, markeredgecolor="white" if one.data else None)
+        edge = "white" if one.data else None
+        chart.plot(x, y, one.marker, color=one.colour, markersize=sizes.dot, markeredgecolor=edge, clip_on=False)
     _list(figure.add_subplot(rows[1]), marked, sizes, 0.8 * (1 - square))
 
 
@@ -76,21 +80,41 @@ def _list(axes: Axes, marked: list[Marked], sizes: Sizes, height: float) -> None
     axes.set_axis_off()
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - axes that were just added to one
-    explained = len(marked) <= EXPLAINED
-    lines = int(height * figure.get_figheight() * 72 / (1.5 * sizes.small * (2 if explained else 1)))
-    letters = int(figure.get_figwidth() * axes.get_position().width * 72 / (0.6 * sizes.small))
-    shown = marked if len(marked) <= lines else marked[: max(lines - 1, 1)]
+    width = 0.92 * figure.get_figwidth() * axes.get_position().width * 72
+    size = min(sizes.small, width / (HANDLE + LETTER * POSITION))
+    room, letters = height * figure.get_figheight() * 72 / size, int((width / size - HANDLE) / LETTER)
+    words, columns = [_explained(one, letters) for one in marked], 1
+    if len(marked) > EXPLAINED or sum(map(_height, words)) > room:
+        words = [_named(one, letters) for one in marked]
+        widest = HANDLE + LETTER * max(map(len, words)) + GAP
+        columns = max(1, min(int((width / size + GAP) / widest), math.ceil(len(words) * _height("") / room)))
+    most = max(columns * int(room / _height("")), 1)
+    shown = len(words) if len(words) <= most else max(most - 1, 1)
     handles = [
-        Line2D([], [], label=_words(one, letters, explained=explained), **one.style(markers=True)) for one in shown
+        Line2D([], [], label=text, **one.style(sizes, markers=True))
+        for one, text in zip(marked[:shown], words[:shown], strict=True)
     ]
-    if len(shown) < len(marked):
-        handles.append(Line2D([], [], linestyle="", label=f"… and {len(marked) - len(shown)} more"))
+    if shown < len(words):
+        handles.append(Line2D([], [], linestyle="", label=f"… and {len(words) - shown} more"))
     axes.legend(
-        handles=handles, loc="upper left", fontsize=sizes.small, frameon=False, borderaxespad=0, handlelength=2.2
-    )
+        handles=handles, loc="upper left", fontsize=size, frameon=False, borderaxespad=0, borderpad=0,
+        handlelength=2.2, columnspacing=GAP, ncols=columns,
+    )  # fmt: skip
 
 
-def _words(one: Marked, letters: int, *, explained: bool) -> str:
-    name = labels.shortened(one.label, max(letters, 12))
-    where = [labels.place(one.place)] if explained and one.name and one.name.strip() else []
-    return "\n".join([name, *where]) if one.data else "\n".join([f"{name}: no data", *where])
+def _height(text: str) -> float:
+    return 1.2 * (text.count("\n") + 1) + 0.5
+
+
+def _named(one: Marked, letters: int) -> str:
+    """The name on one line."""
+    rest = "" if one.data else ": no data"
+    return labels.shortened(one.label, letters - len(rest)) + rest
+
+
+def _explained(one: Marked, letters: int) -> str:
+    """The name, folded to two lines, and where it is."""
+    rest = "" if one.data else ": no data"
+    where = [labels.place(one.place)] if one.name and one.name.strip() else []
+    # A space that does not break holds a position together.
+    return "\n".join([*labels.folded(one.label + rest, letters), *where])

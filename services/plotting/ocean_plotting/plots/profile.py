@@ -64,16 +64,20 @@ def draw(query: Query, fetched: Profiles, land: Land, size: tuple[float, float] 
     figure, sizes = Figure(figsize=size), Sizes.on(*size)
     first = fetched.profiles[0].variable
     names = [one.variable.name for one in fetched.profiles]
-    title = query.plotTitle or f"{labels.listing(names)} {_counted(len(fetched.points))}"
     when = labels.instant(fetched.time, query.quantum or first.quantum)
+    marked = _stations(query, fetched)
+    where = f"profiles at {len(marked)} stations" if len(marked) > 1 else f"profile at {marked[0].label}"
+    title = query.plotTitle or f"{labels.listing(names)} {where}"
     source = first.dataset_name or first.dataset
     frame(figure, title, f"{source}  ·  {when}", first.attribution or source, sizes)
-    marked = _stations(query, fetched)
     explain = bool(query.showmap) or len(marked) > 1 or not all(one.data for one in marked)
     side = explain and size[0] >= stations.ROOM[0] and size[1] >= stations.ROOM[1]
     panels, beside = _panels(figure, len(names), side=side)
     limits = ranges(query.variable_range, len(names))
-    for panel, profile, limit in zip(panels, fetched.profiles, limits, strict=True):
+    deepest = max(map(_deepest, fetched.profiles))
+    for position, (panel, profile, limit) in enumerate(zip(panels, fetched.profiles, limits, strict=True)):
+        # The same depths in every panel, but for variables of the surface alone.
+        axis.depth_down(panel, deepest if _deepest(profile) > 0 else 0.0, sizes, named=position % PANELS == 0)
         _panel(panel, profile, marked, limit, sizes)
     if side:
         stations.show(figure, beside, marked, land if query.showmap else None, sizes)
@@ -138,17 +142,18 @@ def _panels(figure: Figure, number: int, *, side: bool) -> tuple[list[Axes], Sub
 def _panel(
     panel: Axes, profile: Profile, marked: list[stations.Marked], limit: tuple[float, float] | None, sizes: Sizes
 ) -> None:
-    deepest, found = 0.0, False
+    found = False
     for station in marked:
         depth, value = _wet(profile, station.number)
         if depth:
-            panel.plot(value, depth, **station.style(markers=len(depth) <= axis.FEW_LEVELS))
-            deepest, found = max(deepest, *depth), True
-    axis.depth_down(panel, deepest, sizes)
+            panel.plot(value, depth, **station.style(sizes, markers=len(depth) <= axis.FEW_LEVELS))
+            found = True
     axis.quantity(panel, labels.quantity(profile.variable.name, profile.variable.units), limit, sizes)
     if not found:
         axis.nothing(panel, "no data at these stations", sizes)
 
 
-def _counted(number: int) -> str:
-    return f"profiles at {number} stations" if number > 1 else "profile"
+def _deepest(profile: Profile) -> float:
+    """Greatest depth (m) at which any station has a value."""
+    depths = np.where(np.isnan(values(profile.values)), 0.0, values(profile.depths))
+    return float(np.nan_to_num(depths).max(initial=0.0))
