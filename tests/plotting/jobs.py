@@ -3,8 +3,11 @@
 import os
 import signal
 
+from matplotlib.figure import Figure
+
 from ocean_common.errors import InvalidRequest
 from ocean_plotting.domain.table import Table
+from ocean_plotting.figures.picture import About, Picture
 
 
 def process_id():
@@ -21,6 +24,12 @@ def sleep():
 
 def misbehave():
     raise ZeroDivisionError
+
+
+def write_what_no_font_has():
+    figure = Figure()
+    figure.text(0, 0, "\N{CUNEIFORM SIGN A}")
+    return Picture(figure=figure, about=About.of(title="", description="", source=""))
 
 
 def refuse():

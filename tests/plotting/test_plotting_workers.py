@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.plotting.jobs import die, misbehave, process_id, refuse, sleep
+from tests.plotting.jobs import die, misbehave, process_id, refuse, sleep, write_what_no_font_has
 
 from ocean_common.errors import InvalidRequest, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.adapters.in_process import Inline, Threads
@@ -54,6 +54,11 @@ async def test_errors_of_the_asker_and_of_ours_come_back_and_the_worker_lives(on
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         await one_worker.draw(CSV, misbehave)
     assert await pid(one_worker) == first
+
+
+async def test_a_letter_that_no_font_has_is_drawn_without_a_word(one_worker, capfd):
+    assert (await one_worker.draw(Output(), write_what_no_font_has)).startswith(b"\x89PNG")
+    assert "Glyph" not in capfd.readouterr().err
 
 
 async def test_a_worker_that_dies_busy_or_idle_is_replaced(one_worker):

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
@@ -44,6 +45,8 @@ def main(pipe: Connection, nice: int) -> None:
     """Work until the other end of the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends its workers
     os.nice(nice)
+    # A letter that no font has is drawn as a box: a name full of them must not fill the log.
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")
     threading.Thread(target=_follow_parent, daemon=True).start()
     importlib.import_module(PLOTS)
     warm()

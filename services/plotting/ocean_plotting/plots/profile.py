@@ -89,9 +89,8 @@ def draw(query: Query, fetched: Profiles, land: Land, size: tuple[float, float] 
     return Picture(figure=figure, about=about)
 
 
-def table(query: Query, fetched: Profiles) -> Table:
+def table(_: Query, fetched: Profiles) -> Table:
     """Put every station and depth that has a value in a row."""
-    query.variables()
     first = fetched.profiles[0].variable
     rows: list[tuple[float | str, ...]] = []
     for station, place in enumerate(fetched.points):
