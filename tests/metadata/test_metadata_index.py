@@ -1,6 +1,8 @@
 """The index: incremental, and never held up by one bad file."""
 
+import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,10 +15,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from ocean_metadata.adapters.catalogue import StoredCatalogue
 from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
+from ocean_metadata.adapters.indexer import IndexerProcess
 from ocean_metadata.adapters.schema import metadata
+from ocean_metadata.adapters.store import Store
 from ocean_metadata.index import classic, pool
 from ocean_metadata.index.headers import read
+from ocean_metadata.index.passes import FORMAT, Indexer, Told
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 
@@ -46,6 +52,41 @@ def test_the_size_of_a_classic_file_follows_from_its_header(tmp_path, form, reco
         data.createVariable("b", "f8", ("x",))[:] = 1.0
         data.createVariable("c", "i1", ("t", "x"))[:] = np.zeros((records, 3))
     assert 0 <= path.stat().st_size - classic.expected_size(path) < 4
+
+
+def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_path, make):
+    """As where its rights or its file system were put right."""
+    path = make(tmp_path / "a.nc")
+    whole = path.read_bytes()
+    path.write_bytes(b"?" * len(whole))
+    long_ago = 10**18
+    os.utime(path, ns=(long_ago, long_ago))
+    engine = connect(str(tmp_path / "c.sqlite3"))
+    upgrade(engine)
+    indexer = Indexer(Store(engine, FORMAT), Told(folder=tmp_path), threading.Event(), retry=0)
+    assert indexer.run() == 1
+    assert indexer.run() == 0
+    path.write_bytes(whole)
+    os.utime(path, ns=(long_ago, long_ago))
+    assert indexer.run() == 1
+    catalogue = StoredCatalogue(engine)
+    catalogue.refresh()
+    assert catalogue.snapshot.dataset("a").state == "served"
+    engine.dispose()
+
+
+async def _trouble_without_python():
+    process = IndexerProcess([], python="/nowhere/python")
+    await process.start()
+    async with asyncio.timeout(10):
+        while process.trouble is None:  # noqa: ASYNC110  nothing tells of it but its state
+            await asyncio.sleep(0.01)
+    await process.stop()
+    return process.trouble
+
+
+def test_an_indexer_that_cannot_be_started_is_told():
+    assert asyncio.run(_trouble_without_python()) == "the indexer cannot be started: No such file or directory"
 
 
 LOOK = """

@@ -16,8 +16,8 @@ _log = logging.getLogger(__name__)
 class IndexerProcess:
     """Runs `python -m ocean_metadata.index --watch …`; it ends with its standard input, so with this process."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        self._command = [sys.executable, "-m", "ocean_metadata.index", *arguments]
+    def __init__(self, arguments: Sequence[str], python: str = sys.executable) -> None:
+        self._command = [python, "-m", "ocean_metadata.index", *arguments]
         self._child: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self.trouble: str | None = None  # why it does not run
@@ -48,10 +48,14 @@ class IndexerProcess:
         clock = asyncio.get_running_loop().time
         while True:
             started = clock()
-            self._child = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.PIPE)
-            self.trouble = None
-            code = await self._child.wait()
-            self.trouble = f"the indexer ended with code {code}; it is started again"
-            _log.warning("the indexer ended with code %s", code)
+            try:
+                self._child = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.PIPE)
+            except OSError as error:  # no memory or no process left: later
+                self.trouble = f"the indexer cannot be started: {error.strerror}"
+            else:
+                self.trouble = None
+                code = await self._child.wait()
+                self.trouble = f"the indexer ended with code {code}; it is started again"
+            _log.warning(self.trouble)
             pause = FIRST_PAUSE if clock() - started > LASTING else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)

@@ -26,6 +26,7 @@ from ocean_metadata.index.headers import BROKEN, why
 
 FORMAT = 3  # of headers, details and datasets: another number, and everything is read and built again
 SETTLED = 30.0  # s after its last change in which an unreadable file is looked at again
+RETRY = 60.0  # s after which every unreadable file is: what it may be read by can change, and the file does not
 BATCH = 200  # headers kept at once: a command that is killed goes on from there
 
 _log = logging.getLogger(__name__)
@@ -50,10 +51,12 @@ class _KeptDetail(msgspec.Struct, frozen=True, kw_only=True):
 class Indexer:
     """Keeps a catalogue true to its files, one pass at a time."""
 
-    def __init__(self, store: Store, told: Told, stop: threading.Event) -> None:
+    def __init__(self, store: Store, told: Told, stop: threading.Event, retry: float = RETRY) -> None:
         self._store = store
         self._told = told
         self._stop = stop
+        self._retry = retry
+        self._again = time.monotonic() + retry
         self._failed: dict[str, tuple[Stat, str]] = {}
         self._seen: object = None  # the state of everything at the last pass
         self._specs: tuple[object, list[DatasetSpec]] = (None, [])
@@ -86,7 +89,9 @@ class Indexer:
         return configuration.load(self._told.datasets, self._told.stubs)
 
     def _young(self, stats: dict[str, Stat]) -> bool:
-        """Whether a file that could not be read may still be on its way."""
+        """Whether a file that could not be read may be whole by now."""
+        if self._failed and time.monotonic() >= self._again:
+            return True
         now = time.time_ns()
         return any(now - stats[path][1] < SETTLED * 1e9 for path in self._failed if path in stats)
 
@@ -95,9 +100,10 @@ class Indexer:
         known = self._store.known()
         now = time.time_ns()
         settled = {path for path, (stat, _) in self._failed.items() if now - stat[1] >= SETTLED * 1e9}
-        self._failed = {
-            path: kept for path, kept in self._failed.items() if path in settled and stats.get(path) == kept[0]
-        }
+        if time.monotonic() >= self._again:
+            settled, self._again = set(), time.monotonic() + self._retry
+        told = self._failed
+        self._failed = {path: kept for path, kept in told.items() if path in settled and stats.get(path) == kept[0]}
         new = [path for path, stat in stats.items() if known.get(path) != stat and path not in self._failed]
         if not new:
             return
@@ -107,7 +113,8 @@ class Indexer:
         ):
             if one.header is None:
                 self._failed[one.path] = (stats[one.path], one.reason or "")
-                _log.warning("%s: %s", os.path.basename(one.path), one.reason)  # noqa: PTH119  as in reasons
+                if told.get(one.path) != self._failed[one.path]:
+                    _log.warning("%s: %s", os.path.basename(one.path), one.reason)  # noqa: PTH119  as in reasons
             else:
                 batch.append((one.path, (one.size, one.mtime_ns), msgspec.msgpack.encode(one.header)))
                 stats[one.path] = (one.size, one.mtime_ns)
