@@ -119,3 +119,14 @@ async def test_a_scalar_time_is_a_step_of_every_file(tmp_path, index):
     assert [each.role for each in assets.dimensions] == ["y", "x"]
     assert unpack(assets.steps.file).tolist() == [0, 1]
     assert unpack(assets.steps.position).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "%2e%2e", "?", "\N{FISH}"])
+async def test_names_that_mean_something_in_addresses_are_only_unknown(sample_catalogue, name):
+    async with client_of(sample_catalogue) as client:
+        with pytest.raises(DatasetNotFound):
+            await client.assets(name, "votemper")
+        with pytest.raises(DatasetNotFound):
+            await client.revision(name)
+        with pytest.raises(VariableNotFound):
+            await client.assets("giops_day", name)

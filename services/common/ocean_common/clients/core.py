@@ -89,5 +89,5 @@ class Neighbour:
 
 
 def segment(text: str) -> str:
-    """``text`` as one segment of a path, whatever is in it."""
-    return quote(text, safe="")
+    """``text`` as one segment of a path, whatever is in it: dots too, since `..` would be the path above."""
+    return quote(text, safe="").replace(".", "%2E")

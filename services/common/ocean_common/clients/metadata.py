@@ -10,7 +10,7 @@ import httpx
 
 from ocean_common.clients.core import Neighbour, segment
 from ocean_common.contracts.assets import Assets, Revisions, VariableInfo
-from ocean_common.errors import OceanError, ServiceUnavailable
+from ocean_common.errors import DatasetNotFound, OceanError, ServiceUnavailable, VariableNotFound
 
 REFRESH = 2.0  # s between two questions for revisions
 KEPT = 512  # variables whose assets are kept
@@ -59,6 +59,8 @@ class MetadataClient:
 
     async def revision(self, dataset: str) -> str:
         """The revision of ``dataset``; one that is not known yet is asked for."""
+        if not _is_key(dataset):
+            raise DatasetNotFound(f"there is no dataset {dataset!r}; see /api/v2.0/datasets", field="dataset")
         if dataset not in self._revisions:
             await self.refresh(dataset)
         return self._revisions[dataset]
@@ -69,6 +71,11 @@ class MetadataClient:
 
     async def assets(self, dataset: str, variable: str) -> Assets:
         """Where the numbers are and how they lie."""
+        if not _is_key(dataset) or not _is_key(variable):
+            await self.revision(dataset)
+            raise VariableNotFound(
+                f"{dataset} has no variable {variable!r}; see /api/v2.0/dataset/{dataset}/variables", field="variable"
+            )
         key = (dataset, variable)
         kept = self._assets.get(key)
         if kept is not None and kept.revision == self._revisions.get(dataset, kept.revision):
@@ -105,3 +112,8 @@ class MetadataClient:
                     _log.warning("metadata is away: %s", error)
                 self.away = str(error)
             await asyncio.sleep(REFRESH)
+
+
+def _is_key(name: str) -> bool:
+    """Whether a catalogue can have this name: servers part addresses at a slash, encoded or not."""
+    return bool(name) and "/" not in name
