@@ -8,7 +8,10 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from PIL import Image
-from tests.plotting.fakes import DEPTHS, profile_values
+from tests.plotting.fakes import DEPTHS, info, profile_values
+
+from ocean_plotting.adapters.palettes import Palettes
+from ocean_plotting.figures import colour_bar
 
 QUERY = {
     "dataset": "arctic",
@@ -261,6 +264,19 @@ def test_a_figure_of_any_shape_is_drawn_without_a_warning(client, size, stations
     places = [[60 + n / 2, 9 * n] for n in range(stations)]
     query = {**QUERY, "names": ["a very long name of a station " * 3] * stations, "station": places}
     assert plot(client, query, format="png", size=size, dpi=30).status_code == 200
+
+
+def test_the_colour_bar_of_a_long_name_keeps_its_units():
+    long = info("votemper", name="Dissolved Organic Nitrogen Concentration at the Bottom of it All", units="mmol m-3")
+    bar = colour_bar.draw(long, (0.0, 1.0), Palettes().ramp("iron")).figure.axes[0]
+    assert bar.get_ylabel().endswith("… (mmol\N{NO-BREAK SPACE}m⁻³)")
+
+
+def test_the_colour_bar_of_categories_has_room_for_its_name():
+    kinds = info("kind", categories=["a category of many words", "sand"])
+    figure = colour_bar.draw(kinds, (0.0, 1.0), Palettes().ramp("seabed lithology")).figure
+    figure.draw_without_rendering()
+    assert figure.axes[0].yaxis.label.get_window_extent().x1 <= figure.bbox.x1
 
 
 def test_the_colour_bar_is_a_transparent_picture(client):

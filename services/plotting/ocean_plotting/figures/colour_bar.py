@@ -15,14 +15,15 @@ from ocean_plotting.figures.picture import INK, About, Picture
 SIZE = (1.55, 4.2)  # inches
 DPI = 100
 TEXT = 10  # points
-LETTERS = 36  # of the name on a line
+LETTERS, CATEGORY = 36, 11  # of the name, and of a category, on a line
 
 
 def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
     """Draw a vertical bar with its values and the variable's name; or the categories, one below the other."""
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
-    name = labels.quantity(info.name, info.units)
+    # The units are never what is left out.
+    name = labels.quantity(labels.shortened(info.name, 2 * LETTERS - 2 * len(info.units) - 8), info.units)
     colours = (distinct(ramp, len(info.categories)) if info.categories else resample(ramp, LEVELS)) / 255
     low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
     steps = np.arange(len(colours))[:, np.newaxis]
@@ -34,7 +35,7 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
     axes.yaxis.tick_right()
     axes.yaxis.set_label_position("right")
     if info.categories:
-        axes.set_yticks(range(len(info.categories)), [labels.shortened(one, 16) for one in info.categories])
+        axes.set_yticks(steps[:, 0], ["\n".join(labels.folded(one, CATEGORY)) for one in info.categories])
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
         formatter = ScalarFormatter(useOffset=False)
