@@ -272,3 +272,13 @@ def test_the_far_side_of_the_earth_is_not_compared_with_every_cell():
     assert (grid.nearest(latitude, longitude) == -1).all()
     cells, _ = grid.neighbours(latitude, longitude, 10, np.full(latitude.size, 25.0))
     assert (cells == -1).all()
+
+
+def test_a_curvilinear_grid_ends_half_a_cell_beyond_its_outermost_centres():
+    j, i = np.meshgrid(np.arange(6.0), np.arange(8.0), indexing="ij")
+    turned = Curvilinear(0.1 * (j + i), 0.1 * (i - j))  # a square lattice on its corner, small enough to be flat
+    v, u = np.random.default_rng(5).uniform([-1.5, -1.5], [6.5, 8.5], (4000, 2)).T
+    inside = (np.abs(v - 2.5) < 3) & (np.abs(u - 3.5) < 4)
+    clear = (np.abs(np.abs(v - 2.5) - 3) > 1e-3) & (np.abs(np.abs(u - 3.5) - 4) > 1e-3)
+    found = turned.nearest(0.1 * (v + u), 0.1 * (u - v)) >= 0
+    assert (found == inside)[clear].all()

@@ -4,45 +4,24 @@ Land never bleeds into water, nor water onto land: a point belongs to its neares
 answer is land; elsewhere the weights are shared out among the wet cells.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from ocean_common.contracts.data import Interpolation
-
-if TYPE_CHECKING:  # ports names Stencil
-    from ocean_data.domain.ports import Floats, Grid
+from ocean_data.domain.ports import Floats, Grid, Stencil
 
 F = TypeVar("F", bound=np.floating[Any])
 
 TOUCHING = 1e-3  # km: nearer than this, a point lies on the centre of a cell
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stencil:
-    """Which cells make each point."""
-
-    home: NDArray[np.int32]  # (point,): the nearest cell, -1 outside the grid
-    cells: NDArray[np.int32]  # (point, k), -1 where there are fewer; k = 0: the nearest alone
-    weights: NDArray[np.floating]  # (point, k)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes kept."""
-        return self.home.nbytes + self.cells.nbytes + self.weights.nbytes
-
-    def compact(self) -> "Stencil":
-        """The same with weights in single precision: half the memory, enough for a picture."""
-        return Stencil(home=self.home, cells=self.cells, weights=self.weights.astype(np.float32))
-
-
 def stencil(
-    grid: "Grid",
-    latitude: "Floats",
-    longitude: "Floats",
+    grid: Grid,
+    latitude: Floats,
+    longitude: Floats,
     kind: Interpolation,
     *,
     radius: float,
@@ -92,11 +71,11 @@ def stencil(
     return Stencil(home=home, cells=cells, weights=np.where(cells >= 0, weights, 0.0))
 
 
-def _gaussian(distances: "Floats", reach: "Floats") -> "Floats":
+def _gaussian(distances: Floats, reach: Floats) -> Floats:
     return np.exp(-((distances / (reach / 2)) ** 2))
 
 
-def _inverse(distances: "Floats", _: "Floats") -> "Floats":
+def _inverse(distances: Floats, _: Floats) -> Floats:
     # Relative to the nearest: no number is out of the range of single precision.
     floored = np.maximum(distances, TOUCHING)
     nearest = floored.min(axis=1, keepdims=True)

@@ -12,8 +12,8 @@ from ocean_common.errors import InvalidRequest, PointOutsideGrid, RequestTooLarg
 from ocean_data.domain import depth as depths
 from ocean_data.domain import sphere, time
 from ocean_data.domain.depth import Depth
-from ocean_data.domain.interpolation import Stencil, gather, stencil
-from ocean_data.domain.ports import Floats, Grid, Grids, Source
+from ocean_data.domain.interpolation import gather, stencil
+from ocean_data.domain.ports import Floats, Grid, Grids, Source, Stencil
 from ocean_data.domain.tile import check as check_search
 
 ALL = slice(None)
@@ -222,7 +222,8 @@ def _extent(assets: Assets, grid: Grid) -> str:
         latitude, longitude = grid.centres(np.arange(grid.shape[0] * grid.shape[1], dtype=np.int32))
         bounds = np.nanmin(longitude), np.nanmin(latitude), np.nanmax(longitude), np.nanmax(latitude)
     west, south, east, north = bounds
-    return f"which covers latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}"
+    box = f"latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}"
+    return f"which covers {box}" if assets.grid.kind == "rectilinear" else f"which lies within {box} but is no such box"
 
 
 def _index(needed: NDArray[np.int32], cells: NDArray[np.int32]) -> NDArray[np.int32]:

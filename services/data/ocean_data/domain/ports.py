@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation, PointValues
-from ocean_data.domain.interpolation import Stencil
 
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int32]
@@ -136,6 +135,24 @@ class Workers(Protocol):
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do ``work`` off the event loop, or TooBusy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stencil:
+    """Which cells make each point."""
+
+    home: NDArray[np.int32]  # (point,): the nearest cell, -1 outside the grid
+    cells: NDArray[np.int32]  # (point, k), -1 where there are fewer; k = 0: the nearest alone
+    weights: NDArray[np.floating]  # (point, k)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes kept."""
+        return self.home.nbytes + self.cells.nbytes + self.weights.nbytes
+
+    def compact(self) -> "Stencil":
+        """The same with weights in single precision: half the memory, enough for a picture."""
+        return Stencil(home=self.home, cells=self.cells, weights=self.weights.astype(np.float32))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from ocean_data.domain import sphere
 from ocean_data.domain.ports import Cells, Floats
 
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
+MARGIN = 0.5 + 1e-6  # cells beyond the centres at the rim that still belong to the grid
 LONE = 25.0  # km: the size of a cell that has no neighbours
 NO_FOLD = -1
 WALK = 16  # cells from the nearest one to the one that holds a point
@@ -33,6 +34,7 @@ class Curvilinear:
         self._reach = REACH * np.hypot(height, width).ravel()
         self._seam = _has_seam(field)
         self._fold = _fold(field)
+        self._rim = _rim(vectors, self.shape, self._seam, self._fold)
         self.nbytes = int(vectors.nbytes * 4)  # and the tree
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
@@ -40,7 +42,9 @@ class Curvilinear:
         # Without a bound, a point on the far side of the Earth is compared with every cell.
         chord, found = self._tree.query(points, distance_upper_bound=sphere.chord(self._reach.max()))
         cells = self._cell_of[found]
-        return np.where(sphere.arc(chord) <= self._reach[cells], cells, -1).astype(np.int32)
+        near = np.where(sphere.arc(chord) <= self._reach[cells], cells, -1).astype(np.int32)
+        _trim(self._vectors, points, near, self._rim, self.shape, self._seam, self._fold)
+        return near
 
     def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:
         """The nearest cell, however far."""
@@ -179,6 +183,34 @@ def _within(vectors, point, row, column, shape, seam, fold, quad):  # type: igno
 def _beyond(u, v):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """How far a place is outside its quadrilateral, in sides of it; 0 inside."""
     return max(-u, u - 1, -v, v - 1, 0.0)
+
+
+@njit(nogil=True, cache=True)
+def _rim(vectors, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Which cells lack one of the eight around them: (cell,)."""
+    rim = np.zeros(shape[0] * shape[1], np.bool_)
+    for cell in range(rim.size):
+        for k in range(9):
+            other = _cell(cell // shape[1] + k // 3 - 1, cell % shape[1] + k % 3 - 1, shape, seam, fold)
+            if other < 0 or np.isnan(vectors[other, 0]):
+                rim[cell] = True
+    return rim
+
+
+@njit(nogil=True, cache=True)
+def _trim(vectors, points, home, rim, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Take from the cells at the rim the points that are more than half a cell beyond them: -1 in ``home``."""
+    quad = np.empty(4, np.int64)
+    for p in range(home.size):
+        if home[p] < 0 or not rim[home[p]]:
+            continue
+        least = np.inf
+        for corner in range(4):
+            r, c = home[p] // shape[1] - corner // 2, home[p] % shape[1] - corner % 2
+            u, v = _within(vectors, points[p], r, c, shape, seam, fold, quad)
+            least = min(least, _beyond(u, v))
+        if MARGIN < least < np.inf:
+            home[p] = -1
 
 
 @njit(nogil=True, cache=True)
