@@ -5,9 +5,9 @@ import logging
 
 import msgspec
 import pytest
-from litestar import Request, get
+from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.testing import TestClient
 
 from ocean_common import errors, problems
@@ -53,6 +53,11 @@ async def fails(how: FromPath[str], times: FromQuery[int] = 1) -> Quantum:
     raise KeyError(how * times)
 
 
+@post("/pages", operation_id="writePage")
+async def write(data: JSONBody[Quantum]) -> Quantum:
+    return data
+
+
 @pytest.fixture
 def shelf():
     return Shelf()
@@ -72,7 +77,7 @@ def client(shelf):
         version="1.2.3",
         description="Two routes.",
         tags=[],
-        api=[page, fails, *not_yet({"/coming/...": "books", "/alone": "shelves"})],
+        api=[page, fails, write, *not_yet({"/coming/...": "books", "/alone": "shelves"})],
         dependencies={"shelf": shelf, "freshness": Freshness(shelf, "1.2.3", 60)},
         readiness=Readiness(unready, degraded),
     )
@@ -118,6 +123,23 @@ def test_a_wrong_method_is_told_which_are_right(client):
     assert problem.status == 405
     assert "GET" in response.headers["allow"]
     assert "GET" in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "text"),
+    [
+        (b"", "$", "a body is required"),
+        (b"{", "$", "the body cannot be read"),
+        (b"\xff", "$", "the body cannot be read"),
+        (b"[]", "$", "Expected `object`"),
+        (b'{"value": 3}', "$.value", "Expected `str | null`"),
+    ],
+)
+def test_a_wrong_body_is_told_what_is_wrong_with_it(client, body, field, text):
+    response = client.post("/api/v2.0/pages", content=body, headers={"content-type": "application/json"})
+    problem = problem_of(response)
+    assert (problem.status, problem.errors[0].field) == (400, field)
+    assert text in problem.detail
 
 
 @pytest.mark.parametrize("path", ["/coming", "/coming/soon/1,2/x", "/alone"])
@@ -260,6 +282,6 @@ def test_the_docs_ask_no_foreign_host(client):
 def test_the_openapi_document_tells_failures_and_leaves_out_what_is_not_for_people(client):
     document = client.get("/books/openapi.json").json()
     assert document["openapi"].startswith("3.1")
-    assert set(document["paths"]) == {"/api/v2.0/page/{dataset}", "/api/v2.0/fails/{how}"}
+    assert set(document["paths"]) == {"/api/v2.0/page/{dataset}", "/api/v2.0/fails/{how}", "/api/v2.0/pages"}
     failure = document["paths"]["/api/v2.0/page/{dataset}"]["get"]["responses"]["404"]["content"]
     assert list(failure) == ["application/problem+json"]

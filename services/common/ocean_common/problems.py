@@ -40,6 +40,7 @@ STATUS: dict[type[OceanError], HTTPStatus] = {
 LATER = 2  # s after which to try again what does not work now: a service that died is back after about as long
 BY_URN = {f"urn:ocean:{kind.__name__}": kind for kind in STATUS}
 
+_UNREAD = re.compile(r"JSON is malformed|MessagePack data is malformed|Input data was truncated")
 _MISSING = re.compile(r"Missing required \w+ parameter '(.+?)'")
 _log = logging.getLogger(__name__)
 
@@ -86,11 +87,20 @@ def _of_http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
     detail, wrong = error.detail or status.phrase, []
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
-        wrong = [FieldProblem(field=_field(one), message=one["message"]) for one in error.extra]
+        # Litestar tells of an absent body by the name of the argument.
+        wrong = [
+            FieldProblem(
+                field=_field(one), message="a body is required" if one["message"] == "'data'" else one["message"]
+            )
+            for one in error.extra
+        ]
         detail = "; ".join(f"{one.field}: {one.message}" for one in wrong)
     elif missing := _MISSING.match(detail):
         detail = f"the parameter {missing[1]!r} is required"
         wrong = [FieldProblem(field=missing[1], message=detail)]
+    elif _UNREAD.match(detail):
+        detail = f"the body cannot be read: {detail}"
+        wrong = [FieldProblem(field="$", message=detail)]
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"this address answers {(error.headers or {}).get('allow', 'other methods')}"
     elif status == HTTPStatus.NOT_FOUND:
