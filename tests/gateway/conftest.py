@@ -37,6 +37,7 @@ class Echo(BaseHTTPRequestHandler):
         self.send_header("raw", self.path.encode("latin-1", "replace").decode("latin-1"))
         self.send_header("told", self.headers.get("x-ocean-service", ""))
         self.send_header("etag", 'W/"1"')
+        self.send_header("vary", "accept")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
