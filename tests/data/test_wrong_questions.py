@@ -67,8 +67,29 @@ def test_what_does_not_exist_is_not_found(client, path):
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_a_profile_takes_no_depth_amiss(client):
-    assert client.get("/api/v2.0/data/giops_day/votemper/profile", params=GOOD | {"depth": "99"}).status_code == 200
+@pytest.mark.parametrize(
+    ("query", "field", "text"),
+    [
+        ("dpeth=3", "dpeth", "did you mean depth"),
+        ("bogus=1", "bogus", "there are depth, end, format"),
+        ("depth=3&depth=4", "depth", "more than once"),
+    ],
+)
+def test_a_parameter_that_is_misspelt_or_said_twice_is_refused(client, query, field, text):
+    response = client.get(f"{SERIES}?latitude=74.5&longitude=20&{query}")
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == field
+    assert text in response.json()["detail"]
+
+
+@pytest.mark.parametrize(("depth", "levels"), [("all", 17), ("3", 1), ("bottom", 1)])
+def test_a_profile_may_be_of_some_depths(client, depth, levels):
+    answer = client.get("/api/v2.0/data/giops_day/votemper/profile", params=GOOD | {"depth": depth}).json()
+    assert len(answer["depths"]) == levels == len(answer["values"][0])
+
+
+def test_an_address_may_name_its_revision(client):
+    assert client.get(SERIES, params=GOOD | {"rev": "1"}).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from ocean_common.errors import (
     VariableNotFound,
 )
 from ocean_common.parameters import DatasetId, VariableKey
+from ocean_common.strict import known_only
 from ocean_data.domain import depth as depths
 from ocean_data.domain.point import PointAsked, Points, Search
 from ocean_data.domain.ports import Tables, Workers
@@ -59,6 +60,7 @@ PROBLEMS = problems.documented(
     summary="A variable over depth",
     tags=["points"],
     responses=PROBLEMS,
+    before_request=known_only,
 )
 async def profile(
     *,
@@ -72,6 +74,7 @@ async def profile(
     variable: VariableKey,
     latitude: Latitude,
     longitude: Longitude,
+    depth: DepthLevel = "all",
     time: Time = None,
     start: Start = None,
     end: End = None,
@@ -80,11 +83,12 @@ async def profile(
     neighbours: Neighbours = 10,
     format: Form = None,  # noqa: A002  the word of the API
 ) -> Response[PointValues]:
-    """All depth levels at one point: a row per time step, a column per level, null below the sea floor and on land."""
+    """All depth levels (or one) at one point: a row per time step, a column per level; null on land and below the sea."""
     form = _form(request, format)
     await freshness(request, dataset, form=form)
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
-    asked = PointAsked(latitude=latitude, longitude=longitude, time=time, start=start, end=end, search=search)
+    place = {"latitude": latitude, "longitude": longitude}
+    asked = PointAsked(**place, depth=depths.parse(depth), time=time, start=start, end=end, search=search)
     found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
     return _written(found, form, "profile", tables)
 
@@ -96,6 +100,7 @@ async def profile(
     summary="A variable through time",
     tags=["points"],
     responses=PROBLEMS,
+    before_request=known_only,
 )
 async def timeseries(
     *,

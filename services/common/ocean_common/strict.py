@@ -1,0 +1,34 @@
+"""Refuses query parameters that a route does not read: one that is misspelt would change the answer unseen."""
+
+import difflib
+from functools import cache
+from typing import Any
+
+from litestar import Request
+from litestar.handlers import BaseRouteHandler
+from litestar.params import QueryParameter
+
+from ocean_common.errors import InvalidRequest
+
+EVERYWHERE = {"rev"}  # read by `caching.Freshness`
+
+
+async def known_only(request: Request[Any, Any, Any]) -> None:
+    """Litestar's ``before_request`` of a route whose parameters are all its own: not of those that old clients know."""
+    known = _read_by(request.route_handler)
+    for name in request.query_params:
+        if name not in known | EVERYWHERE:
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"did you mean {near[0]}" if near else f"there are {', '.join(sorted(known))}"
+            raise InvalidRequest(
+                f"there is no parameter {name[:40]!r}; {meant}", field=name[:40], allowed=sorted(known)
+            )
+        if len(request.query_params.getall(name)) > 1:
+            raise InvalidRequest(f"{name} is given more than once; give it once", field=name)
+
+
+@cache
+def _read_by(handler: BaseRouteHandler) -> frozenset[str]:
+    arguments = handler.parsed_fn_signature.parameters.items()
+    found = {name: one.kwarg_definition for name, one in arguments}
+    return frozenset(one.name or name for name, one in found.items() if isinstance(one, QueryParameter))
