@@ -83,7 +83,7 @@ async def profile(
     neighbours: Neighbours = 10,
     format: Form = None,  # noqa: A002  the word of the API
 ) -> Response[PointValues]:
-    """Depth levels (all, or one) at one point: a row per time step, a column per level; null on land and in the ground."""
+    """Levels (all, or one) at one point: a row per time step, a column per level; null on land and in the ground."""
     form = _form(request, format)
     await freshness(request, dataset, form=form)
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
