@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock bench evidence
+.PHONY: help run test test-all check format lock bench evidence reading
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -28,7 +28,10 @@ check: .venv/dev ## style, format and types
 format: .venv/dev ## put the code into its style
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
 
-bench: evidence
+bench: evidence reading
+
+reading: .venv/dev ## how fast numbers are read, beside xarray and netCDF4
+	$(BIN)/python tests/benchmarks/reading.py
 
 evidence: .venv/dev ## latency of /datasets while plots are drawn
 	$(BIN)/python tests/benchmarks/responsiveness.py

@@ -15,6 +15,7 @@ from ocean_common.service import create_service
 from ocean_data import __version__
 from ocean_data.adapters.formats.csv import Csv
 from ocean_data.adapters.grids import GridStore
+from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
 from ocean_data.adapters.source import NetCDFSource
 from ocean_data.adapters.threads import Threads
 from ocean_data.domain.field import Tiles
@@ -69,13 +70,16 @@ def create_app(
 def build(settings: Settings) -> Litestar:
     """Make the app as it is served."""
     catalogue = MetadataClient(settings.metadata_url)
-    source = NetCDFSource(settings.open_files, settings.level_bytes)
+    source = NetCDFSource(
+        settings.open_files, settings.level_bytes, chunk_bytes=settings.chunk_bytes, helpers=settings.chunk_helpers
+    )
     workers = Threads(settings.threads, settings.queue)
 
     @asynccontextmanager
     async def living(_: Litestar) -> AsyncIterator[None]:
         # The server listens when this is done: the first tile does not wait for the compiler.
         await asyncio.to_thread(warm)
+        await asyncio.to_thread(warm_chunks)
         async with catalogue:
             yield
         workers.close()

@@ -16,6 +16,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     threads: Positive = 4  # that read and resample
     queue: Positive = 4096  # requests that may wait for a thread
     open_files: Positive = 64  # files that are kept open
+    chunk_bytes: Positive = 128 * MIB  # inflated chunks that are kept
+    chunk_helpers: Positive = 1  # threads that help with the chunks of one request
     level_bytes: Positive = 256 * MIB  # decoded levels that are kept
     grid_bytes: Positive = 256 * MIB  # grids with their search trees that are kept
     map_bytes: Positive = 512 * MIB  # index maps of tiles that are kept

@@ -1,11 +1,12 @@
 """Reads NetCDF files: what is open, decoded levels, and what is true when a file changes under the service.
 
-The library is not safe in threads: one lock. Each reading looks at the state of its file before and after, so that
-an answer is never a mixture of an old and a new file.
+Chunks that we can decode ourselves are read in threads (hdf5/); the rest goes through the library, which is not safe
+in threads: one lock. Which of the two reads never changes a value. Each reading looks at the state of its file before
+and after, so that an answer is never a mixture of an old and a new file.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -17,54 +18,55 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid
 from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.hdf5.reader import ChunkReader
 from ocean_data.adapters.kept import Kept
 from ocean_data.adapters.packing import Packing
+from ocean_data.adapters.state import State, being_written, cut_short, state_of, unreadable
+from ocean_data.adapters.windows import ORDER, Picks
 from ocean_data.domain.depth import deepest_first
 from ocean_data.domain.ports import Cells, Coordinates
 from ocean_data.domain.time import Axis
 
 T = TypeVar("T")
-Picks = dict[str, slice]
 
 ATTEMPTS = 3  # to read a file that is replaced meanwhile
 BLOCK = 16  # cells: those of one block of the grid are read together
 AT_ONCE = 4_000_000  # numbers in one reading
-ORDER = ("time", "depth", "y", "x")
+INDEX_BYTES = 64 << 20  # where chunks lie: about 20 bytes each
 
 
-@dataclass(frozen=True)
-class State:
-    """What tells one version of a file from the next."""
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Cells that lie together, at consecutive times of one file."""
 
-    path: str
-    device: int
-    inode: int
-    size: int
-    mtime_ns: int
+    file: File
+    picks: Picks
+    rows: NDArray[np.intp]  # of the answer
+    cells: NDArray[np.intp]  # of the answer
+    inside: tuple[NDArray[np.intp], NDArray[np.intp]]  # where they are in the window
+    count: int  # numbers in the window
 
 
 class NetCDFSource:
     """NetCDF files on disk."""
 
-    def __init__(self, open_files: int, level_bytes: int) -> None:
+    def __init__(self, open_files: int, level_bytes: int, *, chunk_bytes: int = 64 << 20, helpers: int = 1) -> None:
         self._limit = open_files
         self._open: OrderedDict[str, tuple[State, Dataset]] = OrderedDict()
         self._lock = Lock()
+        self._chunks = ChunkReader(INDEX_BYTES, chunk_bytes, helpers, self._lock)
         self._levels: Kept[NDArray[np.float32]] = Kept(level_bytes, lambda level: level.nbytes)
 
     def close(self) -> None:
         """Close all files."""
+        self._chunks.close()
         with self._lock:
             for _, dataset in self._open.values():
                 dataset.close()
             self._open.clear()
 
     def signature(self, path: str) -> State:
-        try:
-            found = Path(path).stat()
-        except OSError as error:
-            raise SourceUnreadable(f"{_name(path)} cannot be read: {error.strerror}") from error
-        return State(path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        return state_of(path)
 
     def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
         file, position = _place(variable, step)
@@ -78,7 +80,8 @@ class NetCDFSource:
 
     def _read_level(self, variable: Assets, file: File, position: int, depth: int | None) -> NDArray[np.float32]:
         picks = {"time": _only(position), "depth": _only(depth or 0)}
-        level: NDArray[np.float32] = self._window(variable, file, picks, np.float32)[0, 0]
+        (window,) = self._windows(variable, [(file, picks)], np.float32)
+        level: NDArray[np.float32] = window[0, 0]
         return level
 
     def _read_bottom(self, variable: Assets, file: File, position: int) -> NDArray[np.float32]:
@@ -95,19 +98,12 @@ class NetCDFSource:
         self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
     ) -> NDArray[np.float64]:
         levels = range(len(variable.depth.values) if variable.depth else 1)[depths]
-        picks = {"depth": slice(levels.start, levels.stop) if variable.depth else _only(0)}
         count = 1 if steps is None else len(steps)
         out = np.full((count, len(levels), cells.size), np.nan)
-        blocks = _blocks(cells, variable.grid.shape)
-        for file, rows, positions in _runs(variable, steps):
-            for place, (y, x), inside in blocks:
-                box = (y.stop - y.start) * (x.stop - x.start) * len(levels)
-                longest = max(1, AT_ONCE // box)
-                for first in range(0, len(rows), longest):
-                    part = slice(first, first + longest)
-                    picked = slice(positions[part][0], positions[part][-1] + 1)
-                    window = self._window(variable, file, {**picks, "time": picked, "y": y, "x": x}, np.float64)
-                    out[np.ix_(rows[part], np.arange(len(levels)), place)] = window[:, :, inside[0], inside[1]]
+        for part in _parts(_jobs(variable, steps, levels, cells)):
+            windows = self._windows(variable, [(one.file, one.picks) for one in part], np.float64)
+            for one, window in zip(part, windows, strict=True):
+                out[np.ix_(one.rows, np.arange(len(levels)), one.cells)] = window[:, :, one.inside[0], one.inside[1]]
         return out
 
     def coordinates(self, grid: Grid) -> Coordinates:
@@ -126,8 +122,18 @@ class NetCDFSource:
             shaped[role] = shaped[role] * grid.axis_factor
         return Coordinates(**shaped)
 
-    def _window(self, variable: Assets, file: File, picks: Picks, dtype: type[np.floating]) -> NDArray[np.floating]:
-        """Part of a variable as (time, depth, y, x), unpacked."""
+    def _windows(
+        self, variable: Assets, asked: Sequence[tuple[File, Picks]], dtype: type[np.floating]
+    ) -> list[NDArray[np.floating]]:
+        """Parts of a variable as (time, depth, y, x), unpacked."""
+        found = self._chunks.windows(variable, [(file.path, picks) for file, picks in asked], dtype)
+        return [
+            self._library(variable, *one, dtype) if window is None else window
+            for one, window in zip(asked, found, strict=True)
+        ]
+
+    def _library(self, variable: Assets, file: File, picks: Picks, dtype: type[np.floating]) -> NDArray[np.floating]:
+        """A window of a file whose chunks we cannot decode."""
 
         def take(dataset: Dataset) -> tuple[NDArray[Any], Packing]:
             found = dataset[variable.source]
@@ -151,11 +157,11 @@ class NetCDFSource:
                     taken = take(self._opened(before))
             except (OSError, RuntimeError, LookupError) as error:
                 if self.signature(path) == before:
-                    raise SourceUnreadable(f"{_name(path)} cannot be read: {_reason(error)}") from error
+                    raise unreadable(path, _reason(error)) from error
                 continue
             if self.signature(path) == before:
                 return taken
-        raise SourceUnreadable(f"{_name(path)} is being written; try again in a few seconds", retry_after=2)
+        raise being_written(path)
 
     def _opened(self, state: State) -> Dataset:
         kept = self._open.pop(state.path, None)
@@ -172,11 +178,6 @@ class NetCDFSource:
         return kept[1]
 
 
-def _name(path: str) -> str:
-    """A file as it is told to callers: folders are nobody's business."""
-    return Path(path).name
-
-
 def _reason(error: Exception) -> str:
     """What the library says, without the path that it repeats."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -184,7 +185,7 @@ def _reason(error: Exception) -> str:
 
 def _changed(path: str) -> SourceUnreadable:
     return SourceUnreadable(
-        f"{_name(path)} was replaced by a file of another form; it is read again in a few seconds", retry_after=5
+        f"{Path(path).name} was replaced by a file of another form; it is read again in a few seconds", retry_after=5
     )
 
 
@@ -210,6 +211,36 @@ def _runs(variable: Assets, steps: Sequence[int] | None) -> list[tuple[File, NDA
     order = np.lexsort((positions, files))
     breaks = np.flatnonzero((np.diff(files[order]) != 0) | (np.diff(positions[order]) != 1)) + 1
     return [(variable.files[int(files[run[0]])], run, positions[run]) for run in np.split(order, breaks) if run.size]
+
+
+def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: Cells) -> Iterator[Block]:
+    """The windows that hold the cells, file by file, none of them larger than it must be."""
+    depth = slice(levels.start, levels.stop) if variable.depth else _only(0)
+    blocks = _blocks(cells, variable.grid.shape)
+    for file, rows, positions in _runs(variable, steps):
+        for place, (y, x), inside in blocks:
+            box = (y.stop - y.start) * (x.stop - x.start) * len(levels)
+            longest = max(1, AT_ONCE // box)
+            for first in range(0, len(rows), longest):
+                part = slice(first, first + longest)
+                time = slice(int(positions[part][0]), int(positions[part][-1]) + 1)
+                picks = {"time": time, "depth": depth, "y": y, "x": x}
+                count = box * len(rows[part])
+                yield Block(file=file, picks=picks, rows=rows[part], cells=place, inside=inside, count=count)
+
+
+def _parts(jobs: Iterator[Block]) -> Iterator[list[Block]]:
+    """As many windows as are read together."""
+    part: list[Block] = []
+    count = 0
+    for one in jobs:
+        if part and count + one.count > AT_ONCE:
+            yield part
+            part, count = [], 0
+        part.append(one)
+        count += one.count
+    if part:
+        yield part
 
 
 def _blocks(
@@ -250,7 +281,7 @@ def _check_whole(dataset: Dataset, file: File) -> None:
     size = Path(file.path).stat().st_size
     least = sum(int(np.prod(one.shape)) * np.dtype(one.dtype).itemsize for one in dataset.variables.values())
     if size < least or (size < file.size and Path(file.path).stat().st_mtime_ns == file.mtime_ns):
-        raise SourceUnreadable(f"{_name(file.path)} is cut short: {size} bytes, at least {least} are announced")
+        raise cut_short(file.path, size, least)
 
 
 def _all(found: "Variable[Any]") -> NDArray[np.float64]:

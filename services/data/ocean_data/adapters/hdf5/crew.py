@@ -21,11 +21,8 @@ class Crew:
 
         def drain() -> None:
             try:
-                while queue:
-                    work(queue.popleft())
-            except IndexError:
-                if queue:
-                    raise
+                while (task := _next(queue)) is not None:
+                    work(task[0])
             finally:
                 queue.clear()
 
@@ -41,3 +38,10 @@ class Crew:
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _next(queue: deque[T]) -> tuple[T] | None:
+    try:
+        return (queue.popleft(),)
+    except IndexError:  # another thread took the last one
+        return None

@@ -76,6 +76,8 @@ def index(path: str, name: str) -> Index | None:
         return None  # the library says what is wrong with it
     try:
         return _index(file, name.encode())
+    except (KeyError, OSError, RuntimeError, TypeError, ValueError):  # what h5py makes of a damaged or strange header
+        return None
     finally:
         file.close()
 

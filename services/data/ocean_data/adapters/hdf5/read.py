@@ -1,8 +1,9 @@
 """Reads chunks from a file: the bytes of several in one go, inflated and unpacked into a window."""
 
+import math
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 
 from ocean_common.errors import SourceUnreadable
 from ocean_data.adapters.hdf5.index import Index
-from ocean_data.adapters.hdf5.kernels import Meaning, place
-from ocean_data.adapters.hdf5.shares import Plan, Share, Wanted
+from ocean_data.adapters.hdf5.kernels import Meaning, Share, place
+from ocean_data.adapters.hdf5.shares import Plan, Wanted
 from ocean_data.adapters.kept import Kept
-from ocean_data.adapters.state import State
+from ocean_data.adapters.state import State, cut_short, unreadable
 
 RUN = 128 * 1024  # bytes: chunks that lie together are read together up to here; more would keep threads idle
+NEAR = 64 * 1024  # bytes between two chunks of which the disk is told as one
 GAP = 4096  # bytes between two chunks that are read rather than jumped over
 
 Bytes = NDArray[np.uint8]
@@ -56,13 +58,15 @@ class Reading:
     descriptor: int
     window: NDArray[np.floating[Any]]
     decoded: Kept[Bytes]
+    failures: list[SourceUnreadable | Undecodable] = field(default_factory=list)
 
-    def tasks(self) -> list[list[Piece]]:
+    def runs(self) -> list[list[Piece]]:
         """The pieces to read, those that lie together in one list; the disk is told of them all at once."""
-        found = list(self._runs(sorted(self._pieces(), key=lambda piece: piece.offset)))
-        for run in found if self.index.inline is None else ():
-            os.posix_fadvise(self.descriptor, run[0].offset, run[-1].end - run[0].offset, os.POSIX_FADV_WILLNEED)
-        return found
+        pieces = sorted(self._pieces(), key=lambda piece: piece.offset)
+        if self.index.inline is None:
+            for near in _together(pieces, lambda last, first, _: first.offset - last.end <= NEAR):
+                os.posix_fadvise(self.descriptor, near[0].offset, near[-1].end - near[0].offset, os.POSIX_FADV_WILLNEED)
+        return list(_together(pieces, _joins))
 
     def read(self, run: list[Piece]) -> None:
         """Read pieces that lie together into the window."""
@@ -74,7 +78,9 @@ class Reading:
         together = self._bytes(run[0].offset, run[-1].end)
         for piece in run:
             stored = together[piece.offset - run[0].offset : piece.end - run[0].offset]
-            place(self._inflate(stored) if piece.inflate else stored, piece.plane, self.meaning, piece.share, self.window)
+            place(
+                self._inflate(stored) if piece.inflate else stored, piece.plane, self.meaning, piece.share, self.window
+            )
         return None
 
     @cached_property
@@ -86,7 +92,7 @@ class Reading:
     @cached_property
     def _numbers(self) -> int:
         """How many numbers a chunk has."""
-        return int(np.prod(self.index.chunks))
+        return math.prod(self.index.chunks)
 
     def _pieces(self) -> Iterator[Piece]:
         offsets, sizes, masks = self.index.offsets, self.index.sizes, self.index.masks
@@ -103,7 +109,9 @@ class Reading:
         inflate, shuffled, share = "deflate" in applied, "shuffle" in applied, wanted.share
         itemsize = self.index.dtype.itemsize
         if not inflate and not shuffled:
-            last = share.first + sum((count - 1) * step for count, step in zip(share.counts, share.strides, strict=True))
+            last = share.first + sum(
+                (count - 1) * step for count, step in zip(share.counts, share.strides, strict=True)
+            )
             if (last + 1) * itemsize > size:
                 raise Undecodable
             # As it is in the file: only the stretch that holds the share is read.
@@ -120,26 +128,16 @@ class Reading:
             kept=inflate and not wanted.whole,
         )
 
-    @staticmethod
-    def _runs(pieces: list[Piece]) -> Iterator[list[Piece]]:
-        run: list[Piece] = []
-        for piece in pieces:
-            joins = run and not piece.kept and not run[0].kept and piece.offset - run[-1].end <= GAP
-            if joins and piece.end - run[0].offset <= RUN:
-                run.append(piece)
-                continue
-            if run:
-                yield run
-            run = [piece]
-        if run:
-            yield run
-
     def _bytes(self, start: int, stop: int) -> Bytes:
         if self.index.inline is not None:
             return np.frombuffer(bytearray(self.index.inline[start:stop]), np.uint8)
         found = np.empty(stop - start, np.uint8)
-        if os.preadv(self.descriptor, [found], start) < found.size:
-            raise SourceUnreadable(f"{self.state.name} is cut short: it ends before byte {stop}")
+        try:
+            count = os.preadv(self.descriptor, [found.data], start)
+        except OSError as error:
+            raise unreadable(self.state.path, error.strerror) from error
+        if count < found.size:
+            raise cut_short(self.state.path, start + count, stop)
         return found
 
     def _inflate(self, stored: Bytes) -> Bytes:
@@ -151,3 +149,20 @@ class Reading:
         if len(inflated) != size:
             raise Undecodable
         return np.frombuffer(inflated, np.uint8)
+
+
+def _joins(last: Piece, piece: Piece, start: int) -> bool:
+    """Whether a piece is read together with the one before it; `start` is where that reading starts."""
+    return not last.kept and not piece.kept and piece.offset - last.end <= GAP and piece.end - start <= RUN
+
+
+def _together(pieces: list[Piece], joins: Callable[[Piece, Piece, int], bool]) -> Iterator[list[Piece]]:
+    """Pieces in the order of the file, cut where they do not join."""
+    run: list[Piece] = []
+    for piece in pieces:
+        if run and not joins(run[-1], piece, run[0].offset):
+            yield run
+            run = []
+        run.append(piece)
+    if run:
+        yield run

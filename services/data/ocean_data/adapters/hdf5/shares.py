@@ -10,6 +10,8 @@ from ocean_data.adapters.hdf5.kernels import Share
 from ocean_data.adapters.windows import ORDER, Picks
 
 Shape = tuple[int, int, int, int]
+# Along one dimension: chunk, first place in it, first place in the window, count, and whether that is all of it.
+Span = tuple[int, int, int, int, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +20,7 @@ class Wanted:
 
     chunk: tuple[int, ...]  # position in the grid of chunks
     share: Share
-    whole: bool  # all of it is needed
+    whole: bool  # all of it that lies within the array is needed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +28,10 @@ class Plan:
     """A window, and how it is put together."""
 
     shape: Shape  # (time, depth, y, x)
-    spans: tuple[tuple[tuple[int, int, int, int], ...], ...]  # per dimension of the file: see `_spans`
+    spans: tuple[tuple[Span, ...], ...]  # per dimension of the file
     axes: tuple[int | None, ...]  # per role of ORDER: its dimension in the file
     strides: Shape
-    steps: tuple[int, ...]
-    chunks: tuple[int, ...]
+    steps: tuple[int, ...]  # like `strides`, by the dimensions of the file
 
     @property
     def count(self) -> int:
@@ -42,15 +43,12 @@ class Plan:
 
     def wanted(self) -> Iterator[Wanted]:
         """The chunks, in the order of the file's dimensions."""
-        size = 1
-        for chunk in self.chunks:
-            size *= chunk
         for spans in product(*self.spans):
             first = sum(span[1] * step for span, step in zip(spans, self.steps, strict=True))
             at = [(0, 1) if axis is None else (spans[axis][2], spans[axis][3]) for axis in self.axes]
             (t, nt), (d, nd), (y, ny), (x, nx) = at
             share = Share(first=first, strides=self.strides, target=(t, d, y, x), counts=(nt, nd, ny, nx))
-            yield Wanted(chunk=tuple(span[0] for span in spans), share=share, whole=nt * nd * ny * nx == size)
+            yield Wanted(chunk=tuple(span[0] for span in spans), share=share, whole=all(span[4] for span in spans))
 
 
 def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tuple[int, int]) -> Plan | None:
@@ -69,8 +67,9 @@ def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tup
         if not 0 <= start < stop <= size or pick.step not in {None, 1}:
             return None
         ranges.append((start, stop))
+    starts, stops = zip(*ranges, strict=True)
     axes = tuple(roles.index(role) if role in known else None for role in ORDER)
-    nt, nd, ny, nx = (1 if axis is None else ranges[axis][1] - ranges[axis][0] for axis in axes)
+    nt, nd, ny, nx = (1 if axis is None else stops[axis] - starts[axis] for axis in axes)
     if (ny, nx) != tuple(
         len(range(size)[picks.get(role, slice(None))]) for role, size in zip("yx", field, strict=True)
     ):
@@ -79,11 +78,10 @@ def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tup
     st, sd, sy, sx = (0 if axis is None else steps[axis] for axis in axes)
     return Plan(
         shape=(nt, nd, ny, nx),
-        spans=tuple(_spans(*one, chunk) for one, chunk in zip(ranges, index.chunks, strict=True)),
+        spans=tuple(map(_spans, starts, stops, index.chunks, index.shape)),
         axes=axes,
         strides=(st, sd, sy, sx),
         steps=steps,
-        chunks=index.chunks,
     )
 
 
@@ -95,10 +93,10 @@ def _steps(chunks: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(steps))
 
 
-def _spans(start: int, stop: int, chunk: int) -> tuple[tuple[int, int, int, int], ...]:
-    """Along one dimension: (chunk, first place in the chunk, first place in the window, count)."""
+def _spans(start: int, stop: int, chunk: int, size: int) -> tuple[Span, ...]:
     found = []
     for number in range(start // chunk, (stop - 1) // chunk + 1):
-        low, high = max(start, number * chunk), min(stop, (number + 1) * chunk)
-        found.append((number, low - number * chunk, low - start, high - low))
+        first, end = number * chunk, min(number * chunk + chunk, size)
+        low, high = max(start, first), min(stop, end)
+        found.append((number, low - first, low - start, high - low, (low, high) == (first, end)))
     return tuple(found)

@@ -1,0 +1,168 @@
+"""Windows of variables, read from the chunks of their files."""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import Assets
+from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.hdf5.crew import Crew
+from ocean_data.adapters.hdf5.index import Index, index
+from ocean_data.adapters.hdf5.kernels import Meaning
+from ocean_data.adapters.hdf5.read import Bytes, Piece, Reading, Undecodable
+from ocean_data.adapters.hdf5.shares import plan
+from ocean_data.adapters.kept import Kept
+from ocean_data.adapters.state import State, being_written, cut_short, state_of, unreadable
+from ocean_data.adapters.windows import Picks
+
+ATTEMPTS = 3  # to read a file that is replaced meanwhile
+MOST = 20_000  # chunks of one window: the library walks more of them faster
+AT_ONCE = 64  # windows, so files that are open at the same time
+
+Floats = NDArray[np.floating[Any]]
+Asked = tuple[str, Picks]  # a file, and what is wanted of it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Laid:
+    """What is kept of a variable in one state of its file; empty if it is one for the library."""
+
+    index: Index | None
+    meaning: Meaning | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes kept."""
+        return self.index.nbytes if self.index else 500
+
+
+class ChunkReader:
+    """Reads what it can; what it leaves out is for the library."""
+
+    def __init__(self, index_bytes: int, chunk_bytes: int, helpers: int, library: Lock) -> None:
+        self._laid: Kept[Laid] = Kept(index_bytes, lambda laid: laid.nbytes)
+        self._decoded: Kept[Bytes] = Kept(chunk_bytes, lambda chunk: chunk.nbytes)
+        self._crew = Crew(helpers)
+        self._library = library  # h5py and netCDF4 may share one HDF5, which is not safe in threads
+
+    def close(self) -> None:
+        """End the threads."""
+        self._crew.close()
+
+    def windows(self, variable: Assets, asked: Sequence[Asked], dtype: type[np.floating[Any]]) -> list[Floats | None]:
+        """Parts of a variable, each of one file, as (time, depth, y, x); None where the library is to read."""
+        found: dict[int, Floats | None] = {}
+        for first in range(0, len(asked), AT_ONCE):
+            left = dict(enumerate(asked[first : first + AT_ONCE], first))
+            for _ in range(ATTEMPTS):
+                found |= self._attempt(variable, left, dtype)
+                left = {place: one for place, one in left.items() if place not in found}
+                if not left:
+                    break
+            else:
+                raise being_written(next(iter(left.values()))[0])
+        return [found[place] for place in range(len(asked))]
+
+    def _attempt(
+        self, variable: Assets, asked: dict[int, Asked], dtype: type[np.floating[Any]]
+    ) -> dict[int, Floats | None]:
+        """Read windows; those of files that changed meanwhile are left out."""
+        states = {path: state_of(path) for path, _ in asked.values()}
+        made: dict[int, Reading | SourceUnreadable | None] = {}
+        with _Files() as files:
+            for place, (path, picks) in asked.items():
+                try:
+                    made[place] = self._reading(variable, states[path], picks, dtype, files)
+                except SourceUnreadable as error:
+                    made[place] = error
+            readings = [one for one in made.values() if isinstance(one, Reading)]
+            self._crew.each(_read, [(one, run) for one in readings for run in _runs(one)])
+        same = {path for path, state in states.items() if state_of(path) == state}
+        return {place: _outcome(one) for place, one in made.items() if asked[place][0] in same}
+
+    def _reading(
+        self, variable: Assets, state: State, picks: Picks, dtype: type[np.floating[Any]], files: "_Files"
+    ) -> Reading | None:
+        laid = self._laid.get((state, variable.source), lambda: self._lay(state, variable.source))
+        if laid.index is None or laid.meaning is None:
+            return None
+        shape = variable.grid.shape
+        found = plan(laid.index, variable.dimensions, picks, (shape[0], shape[-1]))
+        if found is None or found.count > MOST:
+            return None
+        return Reading(
+            state=state,
+            variable=variable.source,
+            index=laid.index,
+            meaning=laid.meaning,
+            plan=found,
+            descriptor=files.opened(state),
+            window=np.empty(found.shape, dtype),
+            decoded=self._decoded,
+        )
+
+    def _lay(self, state: State, name: str) -> Laid:
+        try:
+            with self._library:
+                found = index(state.path, name)
+        except OSError as error:
+            raise unreadable(state.path, error.strerror) from error
+        if state_of(state.path) != state:
+            raise being_written(state.path)  # and is not kept
+        if found is None:
+            return Laid(index=None)
+        if found.end > state.size:
+            raise cut_short(state.path, state.size, found.end)
+        return Laid(index=found, meaning=Meaning.of(found.packing, found.dtype))
+
+
+class _Files(ExitStack):
+    """Files that are open for one request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._descriptors: dict[str, int] = {}
+
+    def opened(self, state: State) -> int:
+        """The descriptor of a file."""
+        if state.path not in self._descriptors:
+            try:
+                self._descriptors[state.path] = os.open(state.path, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError as error:
+                raise unreadable(state.path, error.strerror) from error
+            self.callback(os.close, self._descriptors[state.path])
+        return self._descriptors[state.path]
+
+
+def _runs(reading: Reading) -> list[list[Piece]]:
+    try:
+        return reading.runs()
+    except Undecodable as error:
+        reading.failures.append(error)
+        return []
+
+
+def _read(task: tuple[Reading, list[Piece]]) -> None:
+    reading, run = task
+    try:
+        reading.read(run)
+    except (SourceUnreadable, Undecodable) as error:
+        reading.failures.append(error)
+
+
+def _outcome(made: Reading | SourceUnreadable | None) -> Floats | None:
+    """The window, None for the library, or the error."""
+    if isinstance(made, SourceUnreadable):
+        raise made
+    if made is None:
+        return None
+    for failure in made.failures:
+        if isinstance(failure, SourceUnreadable):
+            raise failure
+    return None if made.failures else made.window

@@ -1,0 +1,276 @@
+"""Files whose chunks we do not read ourselves; files that are damaged, cut, replaced; many at once."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import h5py
+import netCDF4
+import numpy as np
+import pytest
+
+from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.hdf5.crew import Crew
+from ocean_data.adapters.hdf5.index import index
+from ocean_data.adapters.hdf5.reader import AT_ONCE
+from ocean_data.adapters.source import NetCDFSource
+from ocean_data.settings import MIB
+
+STEPS, NY, NX = 3, 20, 30
+
+
+def write(path, values=None, *, name="v", dtype="f4", form="NETCDF4", first=0, chunksizes=(1, 10, 15), **how):
+    """A small file: values (time, y, x)."""
+    values = np.arange(STEPS * NY * NX).reshape(STEPS, NY, NX) if values is None else values
+    with netCDF4.Dataset(path, "w", format=form) as made:
+        for axis, size in (("time", None), ("lat", NY), ("lon", NX)):
+            made.createDimension(axis, size)
+        time = made.createVariable("time", "f8", ("time",))
+        time.units, time[:] = "hours since 2020-01-01", np.arange(first, first + len(values))
+        made.createVariable("lat", "f4", ("lat",))[:] = np.arange(NY)
+        made.createVariable("lon", "f4", ("lon",))[:] = np.arange(NX)
+        storage = {} if form.startswith("NETCDF3") else {"zlib": True, "shuffle": True, "chunksizes": chunksizes} | how
+        made.createVariable(name, dtype, ("time", "lat", "lon"), **storage)[:] = values
+    return path
+
+
+@pytest.fixture
+def described_as(described):
+    """Assets of a made file, or of several."""
+    return lambda paths: described(paths, "v", kind="rectilinear", latitude="lat", longitude="lon")
+
+
+def chunk_of(path, number=0):
+    with h5py.File(path) as opened:
+        return opened["v"].id.get_chunk_info(number)
+
+
+def linked(path, link):
+    """The variable is only a link."""
+    write(path, name="w")
+    with h5py.File(path, "a") as opened:
+        opened["v"] = link
+    return path
+
+
+def bare(path):
+    """A file that was not written for NetCDF: its dimensions have no names."""
+    with h5py.File(path, "w") as opened:
+        opened["v"] = np.zeros((STEPS, NY, NX), "f4")
+    return path
+
+
+def strings(path):
+    with netCDF4.Dataset(path, "w") as opened:
+        opened.createDimension("time", 2)
+        opened.createVariable("v", str, ("time",))[:] = np.array(["a", "b"], object)
+    return path
+
+
+def records(path):
+    with netCDF4.Dataset(path, "w") as opened:
+        opened.createDimension("time", 2)
+        kind = opened.createCompoundType(np.dtype([("a", "f4"), ("b", "f4")]), "pair")
+        opened.createVariable("v", kind, ("time",))
+    return path
+
+
+LEFT = {
+    "checksums": lambda path: write(path, fletcher32=True),
+    "szip": lambda path: write(path, zlib=False, shuffle=False, compression="szip"),
+    "zstandard": lambda path: write(path, zlib=False, compression="zstd"),
+    "64-bit integers": lambda path: write(path, dtype="i8"),
+    "the classic format": lambda path: write(path, form="NETCDF3_CLASSIC"),
+    "a soft link": lambda path: linked(path, h5py.SoftLink("/w")),
+    "an external link": lambda path: linked(path, h5py.ExternalLink("other.nc", "/w")),
+    "dimensions without names": bare,
+    "text": strings,
+    "records": records,
+    "another variable": lambda path: write(path, name="w"),
+    "no NetCDF": lambda path: path.write_text("nothing") and path,
+}
+
+
+@pytest.mark.parametrize("what", LEFT)
+def test_what_is_not_plain_is_left_to_the_library(tmp_path, what):
+    path = LEFT[what](tmp_path / "made.nc")
+    assert index(str(path), "v") is None
+
+
+def test_an_axis_is_left_to_the_library(tmp_path):
+    path = write(tmp_path / "made.nc")
+    assert index(str(path), "lat") is None
+    assert index(str(path), "v") is not None
+
+
+@pytest.mark.parametrize("what", ["checksums", "szip", "zstandard", "64-bit integers", "the classic format"])
+def test_what_is_left_to_the_library_is_read_all_the_same(tmp_path, source, described_as, what):
+    variable = described_as(LEFT[what](tmp_path / "made.nc"))
+    expected = np.arange(STEPS * NY * NX).reshape(STEPS, NY, NX)
+    np.testing.assert_array_equal(source.level(variable, 1, None), expected[1])
+    cell = np.array([5 * NX + 7], np.int32)
+    np.testing.assert_array_equal(source.columns(variable, None, slice(None), cell)[0, 0], expected[0, 5, 7])
+
+
+def test_a_damaged_chunk_is_told_and_hides_no_other(tmp_path, source, described_as):
+    path = write(tmp_path / "made.nc")
+    variable, chunk = described_as(path), chunk_of(path)
+    with path.open("r+b") as opened:
+        opened.seek(chunk.byte_offset + chunk.size // 2)
+        opened.write(b"\xff" * 8)
+    with pytest.raises(SourceUnreadable, match=r"made\.nc cannot be read"):
+        source.level(variable, 0, None)
+    assert source.level(variable, 1, None)[0, 0] == NY * NX
+
+
+def test_a_chunk_that_inflates_to_too_little_is_no_answer(tmp_path, source, described_as):
+    path = write(tmp_path / "made.nc")
+    variable = described_as(path)
+    with h5py.File(path, "a") as opened:
+        opened["v"].id.write_direct_chunk((0, 0, 0), np.zeros(4, np.float32).tobytes(), 0b11)
+    with pytest.raises(SourceUnreadable):
+        source.level(variable, 0, None)
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.95])
+def test_a_file_that_is_cut_is_told(tmp_path, source, described_as, keep):
+    path = write(tmp_path / "made.nc", np.random.default_rng(0).normal(size=(STEPS, NY, NX)))
+    variable = described_as(path)
+    source.level(variable, 0, None)
+    os.truncate(path, int(path.stat().st_size * keep))
+    for step in range(STEPS):
+        with pytest.raises(SourceUnreadable, match=r"made\.nc"):
+            source.level(variable, step, None)
+
+
+def test_numbers_that_lie_beyond_the_end_of_their_file_are_not_read_as_zeros(tmp_path, source, described_as):
+    variable = described_as(write(tmp_path / "made.nc"))
+    path = tmp_path / "made.nc"
+    values = np.ones((STEPS, NY, NX), "f4")
+    with h5py.File(path, "w", libver="earliest") as opened:
+        made = opened.create_dataset("v", data=values)
+        for number, name in enumerate(("time", "lat", "lon")):
+            opened[name] = np.arange(values.shape[number], dtype="f8")
+            opened[name].make_scale(name)
+            made.dims[number].attach_scale(opened[name])
+        end = made.id.get_offset() + values.nbytes // 2
+    with path.open("r+b") as opened:
+        opened.seek(40)  # where a superblock of version 0 says how long the file is
+        opened.write(int(end).to_bytes(8, "little"))
+    os.truncate(path, end)
+    with pytest.raises(SourceUnreadable, match=r"made\.nc"):
+        source.level(variable, STEPS - 1, None)
+
+
+def test_a_file_that_goes_is_told(tmp_path, source, described_as):
+    path = write(tmp_path / "made.nc")
+    variable = described_as(path)
+    source.level(variable, 0, None)
+    path.unlink()
+    with pytest.raises(SourceUnreadable, match=r"made\.nc cannot be read"):
+        source.level(variable, 1, None)
+
+
+def test_a_chunk_is_inflated_once_for_all_its_times(tmp_path, described_as):
+    path = write(tmp_path / "made.nc", chunksizes=(STEPS, 10, 15))
+    variable, opened = described_as(path), NetCDFSource(4, 1, chunk_bytes=MIB)
+    cells = np.array([0, NX + 1, 14 * NX + 20], np.int32)
+    series = opened.columns(variable, range(STEPS), slice(None), cells)[:, 0]
+    kept = opened._chunks._decoded.nbytes
+    again = opened.columns(variable, range(STEPS), slice(None), cells + 1)[:, 0]
+    assert kept == opened._chunks._decoded.nbytes == 2 * STEPS * 10 * 15 * 4
+    np.testing.assert_array_equal(series, cells + NY * NX * np.arange(STEPS)[:, np.newaxis])
+    np.testing.assert_array_equal(again, series + 1)
+    write(tmp_path / "new.nc", np.full((STEPS, NY, NX), 5.0), chunksizes=(STEPS, 10, 15)).replace(path)
+    assert (opened.columns(variable, range(STEPS), slice(None), cells) == 5).all()
+    opened.close()
+
+
+def test_what_is_kept_of_chunks_is_bounded(tmp_path, described_as):
+    variable, opened = described_as(write(tmp_path / "made.nc")), NetCDFSource(4, 1, chunk_bytes=1500)
+    everywhere = np.arange(0, NY * NX, 7, dtype=np.int32)
+    for cell in everywhere:
+        assert opened.columns(variable, [2], slice(None), np.array([cell]))[0, 0, 0] == 2 * NY * NX + cell
+    assert opened._chunks._decoded.nbytes <= 1500
+    opened.close()
+
+
+def test_files_are_closed_after_a_series_of_many(tmp_path, source, described_as):
+    count = AT_ONCE + 5
+    paths = [write(tmp_path / f"{day:03d}.nc", np.full((1, NY, NX), day), first=day) for day in range(count)]
+    variable, here = described_as(paths), Path("/proc/self/fd")
+    cells = np.array([3, 599], np.int32)
+    before = len(list(here.iterdir()))
+    found = source.columns(variable, range(count), slice(None), cells)
+    assert len(list(here.iterdir())) == before
+    np.testing.assert_array_equal(found[:, 0], np.repeat(np.arange(count), 2).reshape(count, 2))
+
+
+def test_a_file_that_is_replaced_again_and_again_is_never_mixed(tmp_path, source, described_as):
+    path = write(tmp_path / "made.nc", np.zeros((STEPS, NY, NX)))
+    variable, done = described_as(path), threading.Event()
+    others = [write(tmp_path / f"{number}.nc", np.full((STEPS, NY, NX), number)) for number in range(1, 40)]
+
+    def replace():
+        for other in others:
+            other.replace(path)
+            done.wait(0.005)
+        done.set()
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    seen = set()
+    while not done.is_set():
+        with suppress(SourceUnreadable):  # it is being written; try again
+            window = source.columns(variable, range(STEPS), slice(None), np.arange(NY * NX, dtype=np.int32)[::50])
+            level = source.level(variable, 1, None)
+            assert np.unique(window).size == np.unique(level).size == 1
+            seen.add(int(level[0, 0]))
+    writer.join()
+    assert len(seen) > 1
+    assert (source.level(variable, 0, None) == 39).all()
+
+
+def test_many_threads_read_the_same_numbers_at_once(tmp_path, source, described_as):
+    plain = described_as(write(tmp_path / "plain.nc"))
+    odd = described_as(write(tmp_path / "odd.nc", fletcher32=True))
+    expected = np.arange(STEPS * NY * NX).reshape(STEPS, NY, NX)
+
+    def ask(number):
+        rng = np.random.default_rng(number)
+        cells = rng.integers(0, NY * NX, 5).astype(np.int32)
+        for _ in range(10):
+            variable, step = (plain, odd)[rng.integers(2)], int(rng.integers(STEPS))
+            np.testing.assert_array_equal(source.level(variable, step, None), expected[step])
+            found = source.columns(variable, range(STEPS), slice(None), cells)[:, 0]
+            np.testing.assert_array_equal(found, expected.reshape(STEPS, -1)[:, cells])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(8)))
+
+
+@pytest.mark.parametrize("helpers", [0, 1, 3])
+def test_a_crew_does_every_task_once(helpers):
+    crew, done = Crew(helpers), []
+    crew.each(done.append, range(200))
+    crew.each(lambda number: crew.each(done.append, [number]), range(200, 210))
+    assert sorted(done) == list(range(210))
+    crew.close()
+
+
+@pytest.mark.parametrize("helpers", [0, 3])
+def test_an_error_ends_the_work_of_a_crew(helpers):
+    crew, done = Crew(helpers), []
+
+    def work(number):
+        if number == 50:
+            raise IndexError(number)
+        done.append(number)
+
+    with pytest.raises(IndexError, match="50"):
+        crew.each(work, range(100_000))
+    assert len(done) < 100_000
+    crew.each(done.append, [])
+    crew.close()
