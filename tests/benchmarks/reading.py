@@ -183,14 +183,15 @@ def main() -> None:
         paths = make(Path(folder))
         ours, keeping = Ours(paths), Ours(paths, 256 * MIB)
         others = cycle(paths)
+        keeping.series()  # and what is loaded once is loaded
+        start = time.perf_counter()
+        Ours(paths).series()
+        first = (time.perf_counter() - start) * 1000
         # Other ways give masked arrays or float32: compared once, before it is measured.
         np.testing.assert_array_equal(ours.source.level(ours.assets, 0, None), level_xarray(paths[0]))
         np.testing.assert_array_equal(ours.source.level(ours.assets, 0, None), level_netcdf4(paths[0]))
         np.testing.assert_array_equal(ours.series(), series_xarray(paths))
         np.testing.assert_array_equal(ours.series(), series_netcdf4(paths))
-        start = time.perf_counter()
-        Ours(paths).series()
-        first = (time.perf_counter() - start) * 1000
         level = {
             "ours": ours.level,
             "netCDF4, open + read + close": lambda: level_netcdf4(next(others)),

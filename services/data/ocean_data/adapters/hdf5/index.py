@@ -4,6 +4,7 @@ What is not plain (filters that we do not decode, user types, links, dimensions 
 library reads it.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ocean_data.adapters.packing import Packing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-MOST_CHUNKS = 250_000  # of one variable: a larger index costs more than it saves
+MOST_CHUNKS = 100_000  # of one variable: a larger index costs more than it saves
 PART = 256 * 1024  # bytes of the parts in which an array without chunks is read
 PACKING = (
     "_FillValue",
@@ -76,7 +77,7 @@ def index(path: str, name: str) -> Index | None:
         return None  # the library says what is wrong with it
     try:
         return _index(file, name.encode())
-    except (KeyError, OSError, RuntimeError, TypeError, ValueError):  # what h5py makes of a damaged or strange header
+    except (LookupError, OSError, OverflowError, RuntimeError, TypeError, ValueError):  # a damaged or strange header
         return None
     finally:
         file.close()
@@ -173,7 +174,7 @@ def _stored(found: h5d.DatasetID, plist: h5p.PropDCID, dtype: np.dtype[Any]) -> 
 
 def _chunked(found: h5d.DatasetID, chunks: tuple[int, ...]) -> dict[str, Any] | None:
     grid = tuple(-(-size // chunk) for size, chunk in zip(found.shape, chunks, strict=True))
-    if np.prod(grid) > MOST_CHUNKS:
+    if math.prod(grid) > MOST_CHUNKS:
         return None
     rows: list[tuple[Any, ...]] = []
     found.chunk_iter(lambda one: rows.append((*one.chunk_offset, one.byte_offset, one.size, one.filter_mask)))
@@ -185,7 +186,7 @@ def _chunked(found: h5d.DatasetID, chunks: tuple[int, ...]) -> dict[str, Any] | 
     return table
 
 
-def _contiguous(shape: tuple[int, ...], itemsize: int, offset: int | None) -> dict[str, Any]:
+def _contiguous(shape: tuple[int, ...], itemsize: int, offset: int | None) -> dict[str, Any] | None:
     """An array in one piece, cut into parts that are one piece each."""
     part, left = [], max(1, PART // itemsize)
     for size in reversed(shape):
@@ -194,6 +195,8 @@ def _contiguous(shape: tuple[int, ...], itemsize: int, offset: int | None) -> di
         left = max(1, left)
     chunks = tuple(reversed(part))
     grid = tuple(-(-size // chunk) for size, chunk in zip(shape, chunks, strict=True))
+    if math.prod(grid) > MOST_CHUNKS:
+        return None
     if offset is None:
         return _table(chunks, np.full(grid, -1, np.int64), np.zeros(grid, np.int64))
     strides = np.cumprod((itemsize, *shape[:0:-1]))[::-1]

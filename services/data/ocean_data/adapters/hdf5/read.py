@@ -63,7 +63,7 @@ class Reading:
     def runs(self) -> list[list[Piece]]:
         """The pieces to read, those that lie together in one list; the disk is told of them all at once."""
         pieces = sorted(self._pieces(), key=lambda piece: piece.offset)
-        if self.index.inline is None:
+        if self.index.inline is None and hasattr(os, "posix_fadvise"):  # macOS has none
             for near in _together(pieces, lambda last, first, _: first.offset - last.end <= NEAR):
                 os.posix_fadvise(self.descriptor, near[0].offset, near[-1].end - near[0].offset, os.POSIX_FADV_WILLNEED)
         return list(_together(pieces, _joins))
