@@ -170,6 +170,28 @@ def test_a_file_that_is_replaced_is_read_anew(tmp_path, served):
         assert client.get("/internal/tile-field", params=tile).content != before
 
 
+def test_an_answer_from_a_file_that_is_not_indexed_yet_is_not_kept_as_one_of_its_revision(tmp_path, served):
+    path = write(tmp_path / "a.nc", ramp())
+    with served(path) as client:
+        known = series(client)
+        assert known.headers["cache-control"] == "public, max-age=60"
+        assert known.json()["revision"]
+        write(tmp_path / "new.nc", ramp() + 1000).replace(path)
+        newer = series(client)
+        assert newer.headers["cache-control"] == "no-cache"
+        assert newer.headers["etag"] != known.headers["etag"]
+        assert newer.json()["revision"] == ""
+
+
+@pytest.mark.parametrize("missing", [1, 7, 300])
+def test_the_end_of_a_classic_file_is_missed_however_little_is_cut(tmp_path, served, missing):
+    path = write(tmp_path / "a.nc", ramp(), form="NETCDF3_CLASSIC")
+    with served(path) as client:
+        assert series(client).status_code == 200
+        os.truncate(path, path.stat().st_size - missing)
+        assert series(client).status_code == 503
+
+
 @pytest.mark.parametrize("form", ["NETCDF4", "NETCDF3_CLASSIC"])
 def test_a_file_that_is_cut_is_told_and_hides_no_other(tmp_path, app_over, described, form):
     paths = [write(tmp_path / f"{name}.nc", ramp(), form=form) for name in "ab"]

@@ -27,6 +27,7 @@ class PointValues(msgspec.Struct, frozen=True, kw_only=True):
     raw_times: list[int]
     depths: list[float | None]  # m; None: the variable has no depth, or the level has none
     values: list[list[float | None]]  # [time][depth]; None over land, below the sea floor, or absent
+    revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
 
 
 class TileAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ class TileField(msgspec.Struct, frozen=True, kw_only=True):
 
     variable: VariableInfo
     values: Array | None  # float32 (256, 256), NaN where there is nothing; None: nothing in the whole tile
-    revision: str
+    revision: str  # of the dataset; empty if a file has changed since it was indexed
 
 
 class ProfilesAsked(msgspec.Struct, frozen=True, kw_only=True):

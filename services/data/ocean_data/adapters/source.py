@@ -65,6 +65,13 @@ class NetCDFSource:
                 dataset.close()
             self._open.clear()
 
+    def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
+        read = [0] if variable.steps is None or steps is None else np.unique(Axis.of(variable.steps).file[list(steps)])
+        try:
+            return all(_is_indexed(self.signature(variable.files[each].path), variable.files[each]) for each in read)
+        except SourceUnreadable:
+            return False
+
     def signature(self, path: str) -> State:
         return state_of(path)
 
@@ -189,6 +196,10 @@ def _changed(path: str) -> SourceUnreadable:
     )
 
 
+def _is_indexed(state: State, file: File) -> bool:
+    return (state.size, state.mtime_ns) == (file.size, file.mtime_ns)
+
+
 def _only(position: int) -> slice:
     return slice(position, position + 1)
 
@@ -278,10 +289,12 @@ def _cut(found: "Variable[Any]", dimensions: Sequence[Dimension], picks: Picks, 
 
 def _check_whole(dataset: Dataset, file: File) -> None:
     """Refuse a NetCDF-3 file that was cut: the library would read zeros beyond its end."""
-    size = Path(file.path).stat().st_size
+    now = state_of(file.path)
     least = sum(int(np.prod(one.shape)) * np.dtype(one.dtype).itemsize for one in dataset.variables.values())
-    if size < least or (size < file.size and Path(file.path).stat().st_mtime_ns == file.mtime_ns):
-        raise cut_short(file.path, size, least)
+    if now.size < least:
+        raise cut_short(file.path, now.size, least)
+    if now.size < file.size:  # cut within its last record, or another file: the next look at the files tells
+        raise _changed(file.path)
 
 
 def _all(found: "Variable[Any]") -> NDArray[np.float64]:

@@ -28,18 +28,22 @@ class Tiles:
         tile.check(asked.radius, asked.neighbours)
         if len(variables) > 2:
             raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
-        parts = [self._pixels(one, asked) for one in variables]
+        steps = [time.one(time.Axis.of(one.steps), asked.time) if one.steps else None for one in variables]
+        parts = [self._pixels(one, asked, step) for one, step in zip(variables, steps, strict=True)]
         info = variables[0].variable
         values = parts[0]
         if len(parts) == 2:
             info = vectors.describe(info, variables[1].variable)
             values = None if parts[0] is None or parts[1] is None else vectors.magnitude(parts[0], parts[1])
-        return TileField(variable=info, values=_array(values), revision=variables[0].revision)
+        known = all(
+            self.source.as_indexed(one, None if step is None else [step])
+            for one, step in zip(variables, steps, strict=True)
+        )
+        return TileField(variable=info, values=_array(values), revision=variables[0].revision if known else "")
 
-    def _pixels(self, assets: Assets, asked: TileAsked) -> Pixels | None:
+    def _pixels(self, assets: Assets, asked: TileAsked, step: int | None) -> Pixels | None:
         level = depth.parse(asked.depth, ("bottom",))
         depth.check(assets, level)
-        step = time.one(time.Axis.of(assets.steps), asked.time) if assets.steps else None
         kept = self.grids.tile(assets.grid, tile_map(asked))
         if kept.stencil.home.size == 0:
             return None

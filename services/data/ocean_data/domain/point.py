@@ -76,6 +76,7 @@ class Points:
             raw_times=[int(axis.raw[step]) for step in chosen] if axis else [],
             depths=levels,
             values=[[_or_none(value) for value in row] for row in columns[:, :, 0].tolist()],
+            revision=assets.revision if self.source.as_indexed(assets, chosen if axis else None) else "",
         )
 
     def profiles(self, variables: list[Assets], asked: ProfilesAsked) -> Profiles:
@@ -90,14 +91,17 @@ class Points:
             )
         search = Search(interpolation=asked.interpolation, radius=asked.radius, neighbours=asked.neighbours)
         instant, raw, steps = _common_step(variables, asked.time)
+        profiles = [self._profile(assets, step, points, search) for assets, step in zip(variables, steps, strict=True)]
+        known = all(
+            self.source.as_indexed(assets, None if step is None else [step])
+            for assets, step in zip(variables, steps, strict=True)
+        )
         return Profiles(
             time=instant,
             raw_time=raw,
             points=asked.points,
-            profiles=[
-                self._profile(assets, step, points, search) for assets, step in zip(variables, steps, strict=True)
-            ],
-            revision=variables[0].revision,
+            profiles=profiles,
+            revision=variables[0].revision if known else "",
         )
 
     def _profile(self, assets: Assets, step: int | None, points: Floats, search: Search) -> Profile:

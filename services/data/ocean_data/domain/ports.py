@@ -114,6 +114,9 @@ class Source(Protocol):
     def coordinates(self, grid: assets.Grid) -> Coordinates:
         """The coordinate variables of a grid."""
 
+    def as_indexed(self, variable: assets.Assets, steps: Sequence[int] | None) -> bool:
+        """Whether the files of these time steps are still what the catalogue knows of them."""
+
     def signature(self, path: str) -> Hashable:
         """The state of a file: another one as soon as the file is replaced or written to."""
 

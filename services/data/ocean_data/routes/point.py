@@ -6,7 +6,7 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
 from ocean_common import problems
-from ocean_common.caching import Freshness
+from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import PointValues
 from ocean_common.errors import (
@@ -89,7 +89,9 @@ async def profile(
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     place = {"latitude": latitude, "longitude": longitude}
     asked = PointAsked(**place, depth=depths.parse(depth), time=time, start=start, end=end, search=search)
-    found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
+    assets = await catalogue.assets(dataset, variable)
+    found = await workers.run(points.values, assets, asked)
+    made_from(request, assets.revision, found.revision)
     return _written(found, form, "profile", tables)
 
 
@@ -129,7 +131,9 @@ async def timeseries(
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     place = {"latitude": latitude, "longitude": longitude}
     asked = PointAsked(**place, depth=depths.parse(depth), time=time, start=start, end=end, search=search)
-    found = await workers.run(points.values, await catalogue.assets(dataset, variable), asked)
+    assets = await catalogue.assets(dataset, variable)
+    found = await workers.run(points.values, assets, asked)
+    made_from(request, assets.revision, found.revision)
     return _written(found, form, "timeseries", tables)
 
 
