@@ -6,7 +6,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import VariableInfo
 from ocean_common.errors import InvalidRequest
 
 LEVELS = 255  # index 0 is transparent
@@ -109,19 +108,3 @@ def indices(values: NDArray[np.floating], palette: Palette, *, clip: bool = True
     np.fmax(levels, 0, out=levels)  # NaN becomes 0
     pointed: NDArray[np.uint8] = levels.astype(np.uint8)
     return pointed
-
-
-def pair(first: VariableInfo, second: VariableInfo) -> VariableInfo:
-    """What the magnitude of a vector is: the same that the data service says of its tiles."""
-    names = (first.standard_name or "", second.standard_name or "")
-    speed = all("velocity" in name or name.endswith("_wind") for name in names)
-    return msgspec.structs.replace(
-        first,
-        key=f"{first.key},{second.key}",
-        name="Speed" if speed else f"Magnitude of {first.name} and {second.name}",
-        scale=(0.0, max(abs(edge) for edge in (*first.scale, *second.scale))),
-        standard_name="sea_water_speed" if speed and all("sea_water" in name for name in names) else None,
-        long_name=None,
-        zero_centered=False,
-        categories=[],
-    )

@@ -13,9 +13,10 @@ from ocean_common import errors, problems
 from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import VariableInfo
+from ocean_common.pairs import magnitude_of
 from ocean_common.parameters import DatasetId
 from ocean_plotting.domain.colormaps import choose
-from ocean_plotting.domain.colour import pair, read_scale
+from ocean_plotting.domain.colour import read_scale
 from ocean_plotting.domain.output import Output
 from ocean_plotting.domain.ports import Colours, Drawing, Image, Images
 from ocean_plotting.domain.words import one_or_two
@@ -31,7 +32,7 @@ Limits = Annotated[
 async def described(catalogue: Catalogue, dataset: str, variable: str) -> VariableInfo:
     """What a variable is, or the magnitude of two."""
     infos = await asyncio.gather(*(catalogue.variable(dataset, key) for key in one_or_two(variable)))
-    return infos[0] if len(infos) == 1 else pair(infos[0], infos[1])
+    return infos[0] if len(infos) == 1 else magnitude_of(infos[0], infos[1])
 
 
 @get(
