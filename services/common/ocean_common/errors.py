@@ -9,6 +9,7 @@
     │   ├── TimeNotFound
     │   ├── DepthNotFound
     │   ├── TileNotFound          a tile outside its projection's square
+    │   ├── NothingInView         no value in an area of a map
     │   └── PlotKindNotFound
     ├── InvalidRequest            a field is wrong, or two do not go together
     │   ├── UnsupportedFormat
@@ -64,6 +65,10 @@ class DepthNotFound(NotFound):
 
 class TileNotFound(NotFound):
     """The zoom level has no such tile."""
+
+
+class NothingInView(NotFound):
+    """The variable has no value in this area: land, or outside its grid."""
 
 
 class PlotKindNotFound(NotFound):

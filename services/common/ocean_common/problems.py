@@ -26,6 +26,7 @@ STATUS: dict[type[OceanError], HTTPStatus] = {
     errors.TimeNotFound: HTTPStatus.NOT_FOUND,
     errors.DepthNotFound: HTTPStatus.NOT_FOUND,
     errors.TileNotFound: HTTPStatus.NOT_FOUND,
+    errors.NothingInView: HTTPStatus.NOT_FOUND,
     errors.PlotKindNotFound: HTTPStatus.NOT_FOUND,
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
     errors.UnsupportedFormat: HTTPStatus.BAD_REQUEST,

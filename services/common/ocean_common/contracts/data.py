@@ -54,6 +54,13 @@ class TileField(msgspec.Struct, frozen=True, kw_only=True):
     revision: str  # of the dataset; empty if a file has changed since it was indexed
 
 
+class ValueRange(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of a colour scale that suit what is in view, in the variable's units."""
+
+    min: float
+    max: float
+
+
 class ProfilesAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Profiles of several variables at several points, at one time."""
 

@@ -9,8 +9,9 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.errors import InvalidRequest
-from ocean_data.domain import depth, tile, time, vectors
+from ocean_data.domain import tile, vectors
 from ocean_data.domain.interpolation import gather, stencil
+from ocean_data.domain.level import Level, revision
 from ocean_data.domain.ports import Grid, Grids, Source, TileMap, TileStencil
 
 Pixels = NDArray[np.float32]
@@ -28,30 +29,20 @@ class Tiles:
         tile.check(asked.radius, asked.neighbours)
         if len(variables) > 2:
             raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
-        steps = [time.one(time.Axis.of(one.steps), asked.time) if one.steps else None for one in variables]
-        parts = [self._pixels(one, asked, step) for one, step in zip(variables, steps, strict=True)]
+        levels = [Level.of(one, asked.time, asked.depth) for one in variables]
+        parts = [self._pixels(one, asked) for one in levels]
         info = variables[0].variable
         values = parts[0]
         if len(parts) == 2:
             info = vectors.describe(info, variables[1].variable)
             values = None if parts[0] is None or parts[1] is None else vectors.magnitude(parts[0], parts[1])
-        known = all(
-            self.source.as_indexed(one, None if step is None else [step])
-            for one, step in zip(variables, steps, strict=True)
-        )
-        return TileField(variable=info, values=_array(values), revision=variables[0].revision if known else "")
+        return TileField(variable=info, values=_array(values), revision=revision(self.source, levels))
 
-    def _pixels(self, assets: Assets, asked: TileAsked, step: int | None) -> Pixels | None:
-        level = depth.parse(asked.depth, ("bottom",))
-        depth.check(assets, level)
-        kept = self.grids.tile(assets.grid, tile_map(asked))
+    def _pixels(self, level: Level, asked: TileAsked) -> Pixels | None:
+        kept = self.grids.tile(level.assets.grid, tile_map(asked))
         if kept.stencil.home.size == 0:
             return None
-        if level == "bottom" and assets.depth is not None:
-            field = self.source.bottom(assets, step)
-        else:
-            field = self.source.level(assets, step, level if assets.depth and isinstance(level, int) else None)
-        found: Pixels = gather(field.reshape(1, -1), kept.stencil)[0]
+        found: Pixels = gather(level.read(self.source), kept.stencil)[0]
         if kept.pixels is None:
             return found.reshape(tile.SIZE, tile.SIZE)
         whole = np.full(tile.SIZE * tile.SIZE, np.nan, dtype=np.float32)

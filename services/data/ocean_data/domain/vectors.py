@@ -5,6 +5,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
+from ocean_common.errors import InvalidRequest
+
+
+def keys(variable: str) -> list[str]:
+    """Read the key of a variable, or with a comma those of the two components of a vector."""
+    found = variable.split(",")
+    if len(found) > 2 or not all(one.strip() for one in found):
+        raise InvalidRequest(
+            f"variable {variable[:60]!r} is neither one key nor the two of a vector, as u,v", field="variable"
+        )
+    return found
 
 
 def magnitude(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
