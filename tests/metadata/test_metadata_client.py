@@ -61,7 +61,10 @@ async def test_triangles_are_told_with_their_table(sample_catalogue):
     async with client_of(sample_catalogue) as client:
         zeta, u = [await client.assets("sfbofs_hour", name) for name in ("zeta", "u")]
     assert (zeta.grid.kind, zeta.grid.connectivity, zeta.grid.shape) == ("triangles", "nv", (551,))
-    assert zeta.grid.id == u.grid.id
+    assert (u.grid.shape, u.grid.face_latitude, u.grid.face_longitude) == ((903,), "latc", "lonc")
+    assert [(each.start_index, each.corners_first) for each in (zeta.grid, u.grid)] == [(1, True)] * 2
+    assert (zeta.grid.location, u.grid.location) == ("node", "face")
+    assert zeta.grid.id != u.grid.id
     assert [each.role for each in u.dimensions] == ["time", "depth", "face"]
 
 

@@ -8,6 +8,7 @@ from ocean_common.contracts.arrays import Array
 
 Role = Literal["time", "depth", "y", "x", "node", "face", "other"]
 GridKind = Literal["rectilinear", "projected", "curvilinear", "triangles", "none"]
+Location = Literal["node", "face"]
 DepthKind = Literal["depth", "height", "sigma", "index"]
 
 
@@ -45,14 +46,15 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     rectilinear  `latitude(y)` and `longitude(x)`
     projected    `y_axis(y)` and `x_axis(x)` in the plane of `mapping`
     curvilinear  `latitude(y, x)` and `longitude(y, x)`
-    triangles    `latitude(node)`, `longitude(node)` and `connectivity`
+    triangles    `latitude(node)`, `longitude(node)` and `connectivity`; the cells are
+                 the nodes, or the triangles (`location`)
     none         not a map
     ===========  ======================================================================
     """
 
     id: str  # equal ids: the same cells, so that what was computed for one serves the other
     kind: GridKind
-    shape: tuple[int, ...]  # (y, x), or (node,)
+    shape: tuple[int, ...]  # (y, x), (node,) or (face,)
     file: str = ""  # path of the file that holds the coordinates
     latitude: str | None = None  # names of variables in `file`
     longitude: str | None = None
@@ -60,7 +62,12 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     x_axis: str | None = None
     axis_factor: float = 1.0  # projected: axis units to metres, or to degrees for a rotated pole
     mapping: dict[str, Any] | None = None  # CF grid mapping attributes
-    connectivity: str | None = None
+    connectivity: str | None = None  # triangles: the three nodes of each
+    start_index: int | None = None  # the number of the first node in `connectivity`; None: its smallest number
+    corners_first: bool = False  # `connectivity` is (3, face), not (face, 3)
+    location: Location = "node"
+    face_latitude: str | None = None  # centres of the triangles, where the file has them
+    face_longitude: str | None = None
     bounds: tuple[float, float, float, float] | None = None  # west, south, east, north; degrees
 
 
@@ -69,6 +76,7 @@ class DepthAxis(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str  # of the coordinate variable, or of the dimension where there is none
     kind: DepthKind
+    # Levels without a coordinate (index) are numbered from the surface, whichever way the file has them.
     values: list[float]  # m, positive down, for depth; m, positive up, for height; else as in the file
 
 

@@ -87,6 +87,11 @@ placements = sa.Table(
     sa.Column("axis_factor", sa.Float, nullable=False),
     sa.Column("mapping", Json),
     sa.Column("connectivity", sa.Text),
+    sa.Column("start_index", sa.Integer),
+    sa.Column("corners_first", sa.Boolean, nullable=False),
+    sa.Column("location", sa.Text, nullable=False),
+    sa.Column("face_latitude", sa.Text),
+    sa.Column("face_longitude", sa.Text),
     sa.Column("footprint", sa.Text),  # GeoJSON
 )
 

@@ -9,18 +9,25 @@ from ocean_metadata.domain.coordinates import TO_METRES, depth_kind
 from ocean_metadata.domain.header import FileHeader, unpack
 from ocean_metadata.domain.records import TimeAxis, TimePart
 
+# The heights of the levels of SELFE and SCHISM, which count them from the sea floor.
+_FLOOR_FIRST = {"zval", "zcor", "zcoords", "zCoordinates"}
+
 
 def depth_axis(name: str, header: FileHeader) -> DepthAxis:
-    """The levels along a dimension, in the order of the file; numbered where there is no coordinate."""
+    """The levels along a dimension, in the order of the file; numbered from the surface if there is no coordinate."""
     one = header.variables.get(name)
     if one is None or name not in header.values:
-        return DepthAxis(name=name, kind="index", values=[float(each) for each in range(header.dimensions[name])])
+        numbers = [float(each) for each in range(header.dimensions[name])]
+        floor_first = any(name in header.variables[each].dimensions for each in _FLOOR_FIRST & header.variables.keys())
+        return DepthAxis(name=name, kind="index", values=numbers[::-1] if floor_first else numbers)
     kind = depth_kind(one)
     values = unpack(header.values[name]).astype(np.float64)
     if kind in {"depth", "height"}:
         values = values * TO_METRES.get(one.text("units").lower(), 1.0)
     if kind == "depth" and values.size and np.nanmax(values) <= 0:
         values = np.abs(values)  # told as heights below the surface
+    if kind == "sigma" and one.text("positive").lower() == "up" and values.size and np.nanmin(values) >= 0:
+        values = values - 1.0  # told from the floor up: CF has 0 at the surface and -1 at the floor
     return DepthAxis(name=name, kind=kind, values=np.nan_to_num(values).tolist())
 
 

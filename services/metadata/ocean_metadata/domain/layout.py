@@ -1,7 +1,7 @@
 """How the variables of a file lie: which of their dimensions is time, depth, y, x, node or face."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """The names of the variables that say where the cells of a variable lie."""
 
     kind: GridKind
-    dimensions: tuple[str, ...]  # (y, x), or (node,)
+    dimensions: tuple[str, ...]  # (y, x), (node,) or (face,)
     latitude: str | None = None
     longitude: str | None = None
     y_axis: str | None = None
@@ -38,12 +38,15 @@ class Places(msgspec.Struct, frozen=True, kw_only=True, order=True):
     mapping: str | None = None
     connectivity: str | None = None
     face: str | None = None  # dimension of the triangles
+    corners_first: bool = False  # the connectivity is (3, face)
+    face_latitude: str | None = None
+    face_longitude: str | None = None
 
     @property
     def coordinates(self) -> tuple[str, ...]:
         """The variables to read, and to compare between files."""
         names = (self.latitude, self.longitude, self.y_axis, self.x_axis, self.connectivity)
-        return tuple(one for one in names if one)
+        return tuple(one for one in (*names, self.face_latitude, self.face_longitude) if one)
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,8 +141,10 @@ def _why_nowhere(one: VariableHeader, known: _Coordinates) -> str:
 def _places(one: VariableHeader, header: FileHeader, known: _Coordinates) -> Places | None:
     """The best description of where the cells are: triangles, axes, a mapping, or 2-D coordinates."""
     pair = _pair(one, known)
-    if pair and len(pair[0].dimensions) == 1 and pair[0].dimensions == pair[1].dimensions:
-        return _triangles(one, header, known, pair[0])
+    if pair is None or (len(pair[0].dimensions) == 1 and pair[0].dimensions == pair[1].dimensions):
+        mesh = _triangles(one, header, known)
+        if mesh or pair:
+            return mesh
     if pair and len(pair[0].dimensions) == 1:
         y, x = pair[0].dimensions[0], pair[1].dimensions[0]
         return Places(kind="rectilinear", dimensions=(y, x), latitude=pair[0].name, longitude=pair[1].name)
@@ -216,41 +221,53 @@ def _axis(dimensions: Iterable[str], header: FileHeader, meanings: set[str], let
     return next(iter(by_meaning + by_letter + by_name), None)
 
 
-def _triangles(one: VariableHeader, header: FileHeader, known: _Coordinates, pair: VariableHeader) -> Places | None:
+def _triangles(one: VariableHeader, header: FileHeader, known: _Coordinates) -> Places | None:
     """A mesh: nodes with latitude and longitude, and a table of the three corners of every triangle."""
-    for table in _tables(header):
-        face = next((each for each in table.dimensions if header.dimensions[each] != 3), table.dimensions[-1])
-        nodes = [
-            (north, east)
-            for north in known.latitudes
-            for east in known.longitudes
-            if len(north.dimensions) == 1 and north.dimensions == east.dimensions and north.dimensions != (face,)
-        ]
-        if nodes and pair.dimensions[0] in {face, nodes[0][0].dimensions[0]}:
-            north, east = nodes[0]
-            on_face = face in one.dimensions
-            return Places(
-                kind="triangles",
-                dimensions=(face,) if on_face else north.dimensions,
-                latitude=north.name,
-                longitude=east.name,
-                connectivity=table.name,
-                face=face if on_face else None,
-            )
+    pairs = [
+        (north, east)
+        for north in known.latitudes
+        for east in known.longitudes
+        if len(north.dimensions) == 1 and north.dimensions == east.dimensions
+    ]
+    meshes = [each for each in header.variables.values() if each.text("cf_role") == "mesh_topology"]
+    meant = {name for mesh in meshes for name in mesh.text("node_coordinates").split()}
+    # A mesh has places of edges too: what it calls its nodes comes first.
+    pairs.sort(key=lambda pair: not meant.issuperset({pair[0].name, pair[1].name}))
+    for table, face in _tables(header, meshes):
+        nodes = next((pair for pair in pairs if pair[0].dimensions != (face,)), None)
+        if nodes is None or not {face, *nodes[0].dimensions}.intersection(one.dimensions):
+            continue
+        found = Places(
+            kind="triangles",
+            dimensions=nodes[0].dimensions,
+            latitude=nodes[0].name,
+            longitude=nodes[1].name,
+            connectivity=table.name,
+            corners_first=table.dimensions[0] != face,
+        )
+        if face not in one.dimensions:
+            return found
+        centres = next(((pair[0].name, pair[1].name) for pair in pairs if pair[0].dimensions == (face,)), (None, None))
+        return msgspec.structs.replace(
+            found, dimensions=(face,), face=face, face_latitude=centres[0], face_longitude=centres[1]
+        )
     return None
 
 
-def _tables(header: FileHeader) -> list[VariableHeader]:
-    """Variables that may be a mesh's connectivity."""
-    meshes = [each for each in header.variables.values() if each.text("cf_role") == "mesh_topology"]
-    meant = [each.text("face_node_connectivity") for each in meshes]
-    return [
-        header.variables[name]
-        for name in [*meant, *_CONNECTIVITY]
-        if name in header.variables
-        and len(header.variables[name].dimensions) == 2
-        and 3 in header.variables[name].shape
-    ]
+def _tables(header: FileHeader, meshes: Iterable[VariableHeader]) -> Iterator[tuple[VariableHeader, str]]:
+    """Variables that may be a mesh's connectivity, each with its dimension of triangles."""
+    told = {mesh.text("face_node_connectivity"): mesh.text("face_dimension") for mesh in meshes}
+    for name in [*told, *_CONNECTIVITY]:
+        table = header.variables.get(name)
+        if table is None or len(table.dimensions) != 2 or 3 not in table.shape:
+            continue
+        first, last = table.dimensions
+        if told.get(name) in table.dimensions:
+            yield table, told[name]
+        elif table.shape == (3, 3):  # three triangles: UGRID has them first, FVCOM and SELFE last
+            yield table, first if name in told else last
+        else:
+            yield table, last if table.shape[0] == 3 else first
 
 
 def _time(one: VariableHeader, header: FileHeader, times: list[VariableHeader], roles: dict[str, Role]) -> str | None:

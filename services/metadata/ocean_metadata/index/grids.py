@@ -126,13 +126,21 @@ def _mappings(attributes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _triangles(data: netCDF4.Dataset, places: Places, header: FileHeader) -> Located:
     latitude, longitude = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
     table = _coordinate(data, places.connectivity)
-    table = table if table.shape[1] == 3 else table.T
+    table = table.T if places.corners_first else table
+    if not np.isfinite(table).any():
+        raise Unreadable("its triangles have no nodes")
     start = header.variables[str(places.connectivity)].attributes.get("start_index")
     first = int(start) if start is not None else (0 if np.nanmin(table) == 0 else 1)
     corners = table[np.isfinite(table).all(axis=1)].astype(np.intp) - first
     if not corners.size or corners.min() < 0 or corners.max() >= latitude.size:
         raise Unreadable("its triangles name nodes that do not exist")
-    grid = _grid(places, latitude.shape, latitude, longitude, corners.tobytes())
+    if places.face is None:
+        grid = _grid(places, latitude.shape, latitude, longitude, corners.tobytes())
+    else:
+        own = [_coordinate(data, name) for name in (places.face_latitude, places.face_longitude) if name]
+        grid = _grid(places, table.shape[:1], latitude, longitude, table.tobytes(), "face", *own)
+        grid = msgspec.structs.replace(grid, location="face")
+    grid = msgspec.structs.replace(grid, start_index=first)
     return Located(grid=grid, latitude=latitude, longitude=longitude, corners=corners)
 
 
@@ -162,6 +170,9 @@ def _grid(places: Places, shape: tuple[int, ...], *content: Floats | bytes | str
         y_axis=places.y_axis,
         x_axis=places.x_axis,
         connectivity=places.connectivity,
+        corners_first=places.corners_first,
+        face_latitude=places.face_latitude,
+        face_longitude=places.face_longitude,
     )
 
 

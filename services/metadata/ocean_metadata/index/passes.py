@@ -24,7 +24,7 @@ from ocean_metadata.index import configuration, folder, pool
 from ocean_metadata.index.grids import read_detail
 from ocean_metadata.index.headers import BROKEN, why
 
-FORMAT = 3  # of headers, details and datasets: another number, and everything is read and built again
+FORMAT = 4  # of headers, details and datasets: another number, and everything is read and built again
 SETTLED = 30.0  # s after its last change in which an unreadable file is looked at again
 RETRY = 60.0  # s after which every unreadable file is: what it may be read by can change, and the file does not
 BATCH = 200  # headers kept at once: a command that is killed goes on from there
