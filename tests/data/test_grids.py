@@ -8,7 +8,7 @@ from pyproj import CRS, Transformer
 from scipy.interpolate import RegularGridInterpolator
 
 from ocean_common.contracts import assets
-from ocean_common.errors import NotSupported
+from ocean_common.errors import SourceUnreadable
 from ocean_data.domain import sphere
 from ocean_data.domain.grid import build
 from ocean_data.domain.grid.curvilinear import Curvilinear
@@ -249,9 +249,10 @@ def test_one_point_is_a_grid():
     assert weights.sum() == pytest.approx(1)
 
 
-def test_triangles_are_said_to_come_later():
-    with pytest.raises(NotSupported, match="triangles come later"):
-        build(described("triangles", (10,)), Coordinates)
+def test_a_mesh_without_triangles_cannot_be_read():
+    nodes = np.zeros(10)
+    with pytest.raises(SourceUnreadable, match="triangles of the grid"):
+        build(described("triangles", (10,)), lambda: Coordinates(latitude=nodes, longitude=nodes))
 
 
 def test_a_mapping_that_contradicts_the_latitudes_is_not_believed():

@@ -160,8 +160,6 @@ def test_numbers_come_as_csv(http):
 def test_every_dataset_on_a_grid_has_tiles_and_numbers(http):
     for dataset in http.get(f"{API}/datasets").json():
         name = dataset["id"]
-        if name == "sfbofs_hour":
-            continue
         variable = next(one for one in http.get(f"{API}/dataset/{name}/variables").json() if one["id"] != "h")["id"]
         time = http.get(f"{API}/dataset/{name}/{variable}/timestamps").json()[-1]["id"]
         longitude, latitude, zoom = dataset["default_location"] or (-40.0, 30.0, 2)
@@ -180,14 +178,12 @@ def tile_at(latitude, longitude, zoom):
     return int((longitude + 180) / 360 * side), int(y)
 
 
-def test_triangles_say_that_they_come_later(http):
-    variables = http.get(f"{API}/dataset/sfbofs_hour/variables").json()
-    assert variables
-    name = next(one["id"] for one in variables)
-    times = http.get(f"{API}/dataset/sfbofs_hour/{name}/timestamps").json()
-    response = http.get(f"{API}/tiles/sfbofs_hour/{name}/{times[-1]['id']}/0/9/81/197?scale=0,1")
-    assert response.status_code == 400
-    assert "triangle" in problem_of(response).detail
+@pytest.mark.parametrize("variable", ["temp", "u,v"])
+def test_nodes_and_faces_of_a_mesh_have_tiles(http, variable):
+    time = http.get(f"{API}/dataset/sfbofs_hour/u/timestamps").json()[-1]["id"]
+    x, y = tile_at(37.88, -122.49, 13)
+    response = http.get(f"{API}/tiles/sfbofs_hour/{variable}/{time}/bottom/13/{x}/{y}")
+    assert picture(response).convert("RGBA").getchannel("A").getextrema() == (0, 255)
 
 
 LONG = "a" * 60_000

@@ -16,7 +16,7 @@ class GridStore:
         self._maps: Kept[TileStencil] = Kept(map_bytes, lambda kept: kept.nbytes)
 
     def grid(self, grid: assets.Grid) -> Grid:
-        if grid.kind in {"triangles", "none"}:
+        if grid.kind == "none":
             return build(grid, lambda: self._source.coordinates(grid))
         key = (grid.id, self._source.signature(grid.file))
         return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))

@@ -8,7 +8,6 @@ and after, so that an answer is never a mixture of an old and a new file.
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -18,11 +17,12 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid
 from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters import meshes
 from ocean_data.adapters.hdf5.reader import ChunkReader
 from ocean_data.adapters.kept import Kept
 from ocean_data.adapters.packing import Packing
-from ocean_data.adapters.state import State, being_written, cut_short, state_of, unreadable
-from ocean_data.adapters.windows import ORDER, Picks
+from ocean_data.adapters.state import State, being_written, changed, cut_short, state_of, unreadable
+from ocean_data.adapters.windows import ORDER, Picks, plane, roles_of
 from ocean_data.domain.depth import deepest_first
 from ocean_data.domain.ports import Cells, Coordinates
 from ocean_data.domain.time import Axis
@@ -115,11 +115,14 @@ class NetCDFSource:
 
     def coordinates(self, grid: Grid) -> Coordinates:
         names = {"latitude": grid.latitude, "longitude": grid.longitude, "y_axis": grid.y_axis, "x_axis": grid.x_axis}
+        names |= {role: getattr(grid, role) for role in meshes.ROLES}
 
         def take(dataset: Dataset) -> dict[str, NDArray[np.float64]]:
             return {role: _all(dataset[name]) for role, name in names.items() if name is not None}
 
         read = self._read(grid.file, take)
+        if grid.kind == "triangles":
+            return meshes.coordinates(read, grid)
         flat = grid.kind == "rectilinear"
         shapes = {"latitude": grid.shape, "longitude": grid.shape, "y_axis": grid.shape[:1], "x_axis": grid.shape[-1:]}
         if flat:
@@ -127,7 +130,12 @@ class NetCDFSource:
         shaped = {role: _shaped(values, shapes[role], grid.file) for role, values in read.items()}
         for role in {"y_axis", "x_axis"} & shaped.keys():
             shaped[role] = shaped[role] * grid.axis_factor
-        return Coordinates(**shaped)
+        return Coordinates(
+            latitude=shaped.get("latitude"),
+            longitude=shaped.get("longitude"),
+            y_axis=shaped.get("y_axis"),
+            x_axis=shaped.get("x_axis"),
+        )
 
     def _windows(
         self, variable: Assets, asked: Sequence[tuple[File, Picks]], dtype: type[np.floating]
@@ -149,10 +157,10 @@ class NetCDFSource:
             return _cut(found, variable.dimensions, picks, file.path), Packing.of(found)
 
         raw, packing = self._read(file.path, take)
-        ny, nx = variable.grid.shape[0], variable.grid.shape[-1]
+        ny, nx = plane(variable.grid)
         wanted = tuple(len(range(size)[picks.get(role, slice(None))]) for role, size in (("y", ny), ("x", nx)))
         if raw.shape[2:] != wanted or 0 in raw.shape:
-            raise _changed(file.path)
+            raise changed(file.path)
         return packing.unpack(raw, dtype)
 
     def _read(self, path: str, take: Callable[[Dataset], T]) -> T:
@@ -190,12 +198,6 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def _changed(path: str) -> SourceUnreadable:
-    return SourceUnreadable(
-        f"{Path(path).name} was replaced by a file of another form; it is read again in a few seconds", retry_after=5
-    )
-
-
 def _is_indexed(state: State, file: File) -> bool:
     return (state.size, state.mtime_ns) == (file.size, file.mtime_ns)
 
@@ -227,7 +229,7 @@ def _runs(variable: Assets, steps: Sequence[int] | None) -> list[tuple[File, NDA
 def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: Cells) -> Iterator[Block]:
     """The windows that hold the cells, file by file, none of them larger than it must be."""
     depth = slice(levels.start, levels.stop) if variable.depth else _only(0)
-    blocks = _blocks(cells, variable.grid.shape)
+    blocks = _blocks(cells, plane(variable.grid))
     for file, rows, positions in _runs(variable, steps):
         for place, (y, x), inside in blocks:
             box = (y.stop - y.start) * (x.stop - x.start) * len(levels)
@@ -272,12 +274,12 @@ def _blocks(
 def _cut(found: "Variable[Any]", dimensions: Sequence[Dimension], picks: Picks, path: str) -> NDArray[Any]:
     """Read a hyperslab and turn it into (time, depth, y, x), as it is in the file."""
     if found.dimensions != tuple(one.name for one in dimensions):
-        raise _changed(path)
-    roles = [one.role for one in dimensions]
+        raise changed(path)
+    roles = roles_of(dimensions)
     index = tuple(slice(0, 1) if role not in ORDER else picks.get(role, slice(None)) for role in roles)
     for role, size, part in zip(roles, found.shape, index, strict=True):
         if part.stop is not None and part.stop > size and role in ORDER:
-            raise _changed(path)
+            raise changed(path)
     raw = np.asarray(found[index] if index else found[...])
     raw = raw.reshape([size for role, size in zip(roles, raw.shape, strict=True) if role in ORDER])
     kept = [role for role in roles if role in ORDER]
@@ -294,7 +296,7 @@ def _check_whole(dataset: Dataset, file: File) -> None:
     if now.size < least:
         raise cut_short(file.path, now.size, least)
     if now.size < file.size:  # cut within its last record, or another file: the next look at the files tells
-        raise _changed(file.path)
+        raise changed(file.path)
 
 
 def _all(found: "Variable[Any]") -> NDArray[np.float64]:
@@ -308,5 +310,5 @@ def _shaped(values: NDArray[np.float64], shape: tuple[int, ...], path: str) -> N
     while values.ndim > len(shape):
         values = values[0]
     if values.shape != shape:
-        raise _changed(path)
+        raise changed(path)
     return np.ascontiguousarray(values)

@@ -40,3 +40,10 @@ def being_written(path: str) -> SourceUnreadable:
 def cut_short(path: str, size: int, least: int) -> SourceUnreadable:
     """Tell a caller that the end of a file is missing."""
     return SourceUnreadable(f"{Path(path).name} is cut short: {size} bytes, at least {least} are announced")
+
+
+def changed(path: str) -> SourceUnreadable:
+    """Tell a caller that a file is not what the catalogue knows."""
+    return SourceUnreadable(
+        f"{Path(path).name} was replaced by a file of another form; it is read again in a few seconds", retry_after=5
+    )

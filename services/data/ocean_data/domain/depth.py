@@ -61,7 +61,8 @@ def deepest_first(axis: DepthAxis) -> list[int]:
     # Heights and s-levels grow upwards: -1 is the floor.
     downwards = values if axis.kind == "depth" or (axis.kind == "sigma" and (values > 0).any()) else -values
     if axis.kind == "index":
-        downwards = np.arange(values.size)
+        # Numbered from the surface, unless the numbers are the file's own: those can mean anything.
+        downwards = values if (np.sort(values) == np.arange(values.size)).all() else np.arange(values.size)
     return [int(level) for level in np.argsort(-downwards, kind="stable")]
 
 

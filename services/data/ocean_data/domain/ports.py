@@ -21,10 +21,13 @@ T = TypeVar("T")
 class Coordinates:
     """The coordinate variables of a grid: float64, NaN where a file has none."""
 
-    latitude: Floats | None = None  # degrees north: (y,) or (y, x)
-    longitude: Floats | None = None  # degrees east: (x,) or (y, x)
+    latitude: Floats | None = None  # degrees north: (y,), (y, x) or (node,)
+    longitude: Floats | None = None  # degrees east: (x,), (y, x) or (node,)
     y_axis: Floats | None = None  # m, or degrees for a rotated pole
     x_axis: Floats | None = None
+    corners: Cells | None = None  # the nodes of each triangle, from 0: (face, 3); -1 where one is missing
+    face_latitude: Floats | None = None  # degrees: (face,)
+    face_longitude: Floats | None = None
 
 
 @runtime_checkable
@@ -69,7 +72,7 @@ class Grid(Protocol):
         """
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
-        """The four cells around each point, with their bilinear weights.
+        """The cells around each point, with their weights: four, or the corners of a triangle.
 
         Parameters
         ----------
@@ -80,9 +83,9 @@ class Grid(Protocol):
 
         Returns
         -------
-        cells : ndarray of int32, shape (point, 4)
+        cells : ndarray of int32, shape (point, k)
             -1 where there are none.
-        weights : ndarray of float, shape (point, 4)
+        weights : ndarray of float, shape (point, k)
             They add up to one.
         """
 

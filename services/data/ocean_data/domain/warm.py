@@ -4,6 +4,7 @@ import numpy as np
 
 from ocean_data.domain.grid.curvilinear import Curvilinear
 from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.grid.triangles import Triangles
 from ocean_data.domain.interpolation import gather, stencil
 
 
@@ -11,7 +12,9 @@ def warm() -> None:
     """Run every kernel once, on a grid of a few cells, with the types that requests have."""
     latitude, longitude = np.linspace(0.0, 3.0, 4), np.linspace(0.0, 4.0, 5)
     point = np.array([1.2])
-    for grid in (Rectilinear(latitude, longitude), Curvilinear(*np.meshgrid(latitude, longitude, indexing="ij"))):
+    mesh = Triangles((latitude, latitude**2), np.array([[0, 1, 2], [1, 2, 3]], dtype=np.int32), "node")
+    grids = (Rectilinear(latitude, longitude), Curvilinear(*np.meshgrid(latitude, longitude, indexing="ij")), mesh)
+    for grid in grids:
         for kind in ("nearest", "bilinear", "gaussian"):
             made = stencil(grid, point, point, kind, radius=25.0, neighbours=4)
             gather(np.zeros((1, 20)), made)

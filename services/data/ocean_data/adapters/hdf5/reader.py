@@ -19,7 +19,7 @@ from ocean_data.adapters.hdf5.read import Bytes, Piece, Reading, Undecodable
 from ocean_data.adapters.hdf5.shares import plan
 from ocean_data.adapters.kept import Kept
 from ocean_data.adapters.state import State, being_written, cut_short, state_of, unreadable
-from ocean_data.adapters.windows import Picks
+from ocean_data.adapters.windows import Picks, plane
 
 ATTEMPTS = 3  # to read a file that is replaced meanwhile
 MOST = 20_000  # chunks of one window: the library walks more of them faster
@@ -92,8 +92,7 @@ class ChunkReader:
         laid = self._laid.get((state, variable.source), lambda: self._lay(state, variable.source))
         if laid.index is None or laid.meaning is None:
             return None
-        shape = variable.grid.shape
-        found = plan(laid.index, variable.dimensions, picks, (shape[0], shape[-1]))
+        found = plan(laid.index, variable.dimensions, picks, plane(variable.grid))
         if found is None or found.count > MOST:
             return None
         return Reading(

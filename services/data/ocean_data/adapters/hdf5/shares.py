@@ -7,7 +7,7 @@ from itertools import product
 from ocean_common.contracts.assets import Dimension
 from ocean_data.adapters.hdf5.index import Index
 from ocean_data.adapters.hdf5.kernels import Share
-from ocean_data.adapters.windows import ORDER, Picks
+from ocean_data.adapters.windows import ORDER, Picks, roles_of
 
 Shape = tuple[int, int, int, int]
 # Along one dimension: chunk, first place in it, first place in the window, count, and whether that is all of it.
@@ -56,7 +56,7 @@ def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tup
 
     `field` is the size (y, x) of the whole grid.
     """
-    roles = [one.role for one in dimensions]
+    roles = roles_of(dimensions)
     known = [role for role in roles if role in ORDER]
     if index.dimensions != tuple(one.name for one in dimensions) or len(set(known)) != len(known):
         return None

@@ -10,6 +10,7 @@ from ocean_data.domain import sphere
 from ocean_data.domain.grid.curvilinear import Curvilinear
 from ocean_data.domain.grid.projected import Plane, Projected, projections
 from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.grid.triangles import Triangles
 from ocean_data.domain.ports import Coordinates, Floats, Grid
 
 AGREE = 0.1  # cells by which a projection may differ from the latitudes and longitudes beside it
@@ -17,8 +18,6 @@ AGREE = 0.1  # cells by which a projection may differ from the latitudes and lon
 
 def build(described: assets.Grid, read: Callable[[], Coordinates]) -> Grid:
     """Make the grid that the catalogue describes from its coordinate variables."""
-    if described.kind == "triangles":
-        raise NotSupported("the grid of this variable is made of triangles: maps and numbers on triangles come later")
     if described.kind == "none":
         raise NotSupported("this variable has no latitude and longitude: it is listed, but it is not on a map")
     return _MAKERS[described.kind](described, read())
@@ -49,10 +48,20 @@ def _projected(described: assets.Grid, read: Coordinates) -> Grid:
     return cells
 
 
+def _triangles(described: assets.Grid, read: Coordinates) -> Grid:
+    nodes = _needed(read.latitude, "latitude"), _needed(read.longitude, "longitude")
+    if read.corners is None or not (read.corners >= 0).all(axis=1).any():
+        raise SourceUnreadable("the triangles of the grid cannot be read")
+    if read.face_latitude is None or read.face_longitude is None:
+        return Triangles(nodes, read.corners, described.location)
+    return Triangles(nodes, read.corners, described.location, (read.face_latitude, read.face_longitude))
+
+
 _MAKERS: dict[str, Callable[[assets.Grid, Coordinates], Grid]] = {
     "rectilinear": _rectilinear,
     "curvilinear": _curvilinear,
     "projected": _projected,
+    "triangles": _triangles,
 }
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ocean_data.domain import sphere
+from ocean_data.domain.grid.tree import Tree
 from ocean_data.domain.ports import Cells, Floats
 
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
@@ -25,9 +25,7 @@ class Curvilinear:
         vectors = sphere.unit_vectors(self._latitude, self._longitude)
         vectors[~valid] = np.nan
         self._vectors = vectors
-        # The tree numbers what it holds, and one more for "none".
-        self._cell_of = np.append(np.flatnonzero(valid), -1).astype(np.int32)
-        self._tree = cKDTree(vectors[valid])
+        self._tree = Tree(vectors)
         field = vectors.reshape(*self.shape, 3)
         height, width = _side(field, 0), _side(field, 1)
         self._sizes = np.maximum(height, width).ravel()
@@ -39,26 +37,17 @@ class Curvilinear:
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
         points = sphere.unit_vectors(latitude, longitude)
-        # Without a bound, a point on the far side of the Earth is compared with every cell.
-        chord, found = self._tree.query(points, distance_upper_bound=sphere.chord(self._reach.max()))
-        cells = self._cell_of[found]
-        near = np.where(sphere.arc(chord) <= self._reach[cells], cells, -1).astype(np.int32)
+        cells, distances = self._tree.nearest(points, within=self._reach.max())
+        near = np.where(distances <= self._reach[cells], cells, -1).astype(np.int32)
         _trim(self._vectors, points, near, self._rim, self.shape, self._seam, self._fold)
         return near
 
     def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:
         """The nearest cell, however far."""
-        found: Cells = self._cell_of[self._tree.query(sphere.unit_vectors(latitude, longitude))[1]]
-        return found
+        return self._tree.nearest(sphere.unit_vectors(latitude, longitude))[0]
 
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        count = min(count, self._cell_of.size - 1)
-        points = sphere.unit_vectors(latitude, longitude)
-        bound = sphere.chord(within.max(initial=0.0))
-        chord, found = self._tree.query(points, k=np.arange(1, count + 1), distance_upper_bound=bound)
-        distances = sphere.arc(chord)
-        near = np.isfinite(chord) & (distances <= within[:, np.newaxis])
-        return np.where(near, self._cell_of[found], -1).astype(np.int32), np.where(near, distances, np.inf)
+        return self._tree.neighbours(sphere.unit_vectors(latitude, longitude), count, within)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         points = sphere.unit_vectors(latitude, longitude)
