@@ -27,6 +27,7 @@ EXAMPLES = {
     "getProfile": lambda found: found["values"][0][0] is not None,
     "getTimeSeries": lambda found: found["values"][0][0] is not None,
     "getRange": lambda found: found["min"] < found["max"],
+    "getArrows": lambda found: len(found["features"]) > 100,
 }
 
 
@@ -38,6 +39,7 @@ def test_every_operation_is_documented_for_clients(client):
         "getProfile": {"application/json", "text/csv"},
         "getTimeSeries": {"application/json", "text/csv"},
         "getRange": {"application/json"},
+        "getArrows": {"application/geo+json"},
     }
     for path, one in operations.items():
         assert one["summary"]

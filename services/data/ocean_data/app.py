@@ -21,9 +21,11 @@ from ocean_data.adapters.threads import Threads
 from ocean_data.domain.field import Tiles
 from ocean_data.domain.point import Points
 from ocean_data.domain.ports import Grids, Source, Workers
+from ocean_data.domain.quiver import Arrows
 from ocean_data.domain.range import Ranges
 from ocean_data.domain.warm import warm
 from ocean_data.routes import internal, point
+from ocean_data.routes.quiver import arrows
 from ocean_data.routes.range import value_range
 from ocean_data.settings import Settings
 
@@ -31,7 +33,7 @@ DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell
 
 Times are UTC; depths are in m, positive down; `null` means land, below the sea floor, or absent."""
 
-LATER = {"/subset/...": "subsets", "/tiles/quiver/...": "arrows of vectors"}
+LATER = {"/subset/...": "subsets"}
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -57,13 +59,14 @@ def create_app(
             Tag(name="points", description="Values at one point: over depth and through time."),
             Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
         ],
-        api=[point.profile, point.timeseries, value_range, *not_yet(LATER)],
+        api=[point.profile, point.timeseries, value_range, arrows, *not_yet(LATER)],
         internal=[internal.tile_field, internal.profiles],
         dependencies={
             "catalogue": catalogue,
             "workers": workers,
             "points": Points(source=source, grids=grids, max_values=settings.max_values),
             "tiles": Tiles(source=source, grids=grids),
+            "quiver": Arrows(source=source, grids=grids),
             "ranges": Ranges(source=source, grids=grids),
             "tables": Csv(),
             "freshness": Freshness(catalogue, __version__, settings.max_age),

@@ -9,6 +9,7 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.errors import InvalidRequest
+from ocean_common.pairs import magnitude_of
 from ocean_data.domain import tile, vectors
 from ocean_data.domain.interpolation import gather, stencil
 from ocean_data.domain.level import Level, revision
@@ -34,7 +35,7 @@ class Tiles:
         info = variables[0].variable
         values = parts[0]
         if len(parts) == 2:
-            info = vectors.describe(info, variables[1].variable)
+            info = magnitude_of(info, variables[1].variable)
             values = None if parts[0] is None or parts[1] is None else vectors.magnitude(parts[0], parts[1])
         return TileField(variable=info, values=_array(values), revision=revision(self.source, levels))
 

@@ -85,6 +85,18 @@ def _inverse(distances: Floats, _: Floats) -> Floats:
 _WEIGHTS = {"gaussian": _gaussian, "inverse": _inverse}
 
 
+def narrowed(made: Stencil) -> tuple[NDArray[np.int32], Stencil]:
+    """The cells that a stencil needs, ascending, and the same stencil on these alone."""
+    needed = np.unique(np.concatenate([made.home, made.cells.ravel()]))
+    needed = needed[needed >= 0]
+    return needed, Stencil(home=_index(needed, made.home), cells=_index(needed, made.cells), weights=made.weights)
+
+
+def _index(needed: NDArray[np.int32], cells: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Where ``cells`` are among the ``needed`` ones; -1 stays -1."""
+    return np.where(cells >= 0, np.searchsorted(needed, cells), -1).astype(np.int32)
+
+
 @njit(nogil=True, cache=True)
 def _gather(fields, home, cells, weights, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     layers, points = out.shape

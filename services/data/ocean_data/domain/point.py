@@ -12,7 +12,7 @@ from ocean_common.errors import InvalidRequest, PointOutsideGrid, RequestTooLarg
 from ocean_data.domain import depth as depths
 from ocean_data.domain import sphere, time
 from ocean_data.domain.depth import Depth
-from ocean_data.domain.interpolation import gather, stencil
+from ocean_data.domain.interpolation import gather, narrowed, stencil
 from ocean_data.domain.ports import Floats, Grid, Grids, Source, Stencil
 from ocean_data.domain.tile import check as check_search
 
@@ -142,9 +142,7 @@ class Points:
         self, assets: Assets, steps: NDArray[np.intp] | None, depth: Depth, made: Stencil
     ) -> tuple[Floats, list[float | None]]:
         """Values (step, depth, point), and the depth of each level in m."""
-        needed = np.unique(np.concatenate([made.home, made.cells.ravel()]))
-        needed = needed[needed >= 0]
-        local = Stencil(home=_index(needed, made.home), cells=_index(needed, made.cells), weights=made.weights)
+        needed, local = narrowed(made)
         wanted = slice(depth, depth + 1) if isinstance(depth, int) else ALL
         columns = self.source.columns(assets, None if steps is None else steps.tolist(), wanted, needed)
         metres = depths.metres(assets.depth)
@@ -228,11 +226,6 @@ def _extent(assets: Assets, grid: Grid) -> str:
     west, south, east, north = bounds
     box = f"latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}"
     return f"which covers {box}" if assets.grid.kind == "rectilinear" else f"which lies within {box} but is no such box"
-
-
-def _index(needed: NDArray[np.int32], cells: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Where ``cells`` are among the ``needed`` ones; -1 stays -1."""
-    return np.where(cells >= 0, np.searchsorted(needed, cells), -1).astype(np.int32)
 
 
 def _or_none(value: float) -> float | None:

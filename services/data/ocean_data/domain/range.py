@@ -9,6 +9,7 @@ from pyproj import Transformer
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import Projection, ValueRange
 from ocean_common.errors import InvalidRequest, NothingInView
+from ocean_common.pairs import magnitude_of
 from ocean_data.domain import tile, vectors
 from ocean_data.domain.interpolation import gather, stencil
 from ocean_data.domain.level import Level, revision
@@ -48,7 +49,7 @@ class Ranges:
         parts = [self._values(one, latitude, longitude, view.search) for one in levels]
         info, values = variables[0].variable, parts[0]
         if len(parts) == 2:
-            info, values = vectors.describe(info, variables[1].variable), vectors.magnitude(*parts)
+            info, values = magnitude_of(info, variables[1].variable), vectors.magnitude(*parts)
         return around(values, info), revision(self.source, levels)
 
     def _values(self, level: Level, latitude: Floats, longitude: Floats, search: Search) -> NDArray[np.float32]:

@@ -11,8 +11,10 @@ SIZE = 256  # pixels
 MAX_ZOOM = 22
 
 
-def centres(projection: str, zoom: int, x: int, y: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where the centres of a tile's pixels lie.
+def centres(
+    projection: str, zoom: int, x: int, y: int, count: int = SIZE
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the centres of a tile's pixels lie, or of other equal parts.
 
     Parameters
     ----------
@@ -20,10 +22,12 @@ def centres(projection: str, zoom: int, x: int, y: int) -> tuple[NDArray[np.floa
         EPSG:3857, the only one so far.
     zoom, x, y : int
         The tile.
+    count : int
+        Parts of each side.
 
     Returns
     -------
-    latitude, longitude : ndarray of float, shape (256 * 256,)
+    latitude, longitude : ndarray of float, shape (count * count,)
         Degrees, rows from north to south; longitudes from -180 to 180.
     """
     if projection != "EPSG:3857":
@@ -32,15 +36,15 @@ def centres(projection: str, zoom: int, x: int, y: int) -> tuple[NDArray[np.floa
         )
     if not 0 <= zoom <= MAX_ZOOM:
         raise TileNotFound(f"there is no zoom {zoom}; zooms go from 0 to {MAX_ZOOM}", field="zoom")
-    count = 1 << zoom
+    across = 1 << zoom
     for name, value in (("x", x), ("y", y)):
-        if not 0 <= value < count:
-            raise TileNotFound(f"at zoom {zoom}, {name} goes from 0 to {count - 1}: {value} is outside", field=name)
-    pixels = (np.arange(SIZE) + 0.5) / SIZE
-    longitude = (x + pixels) / count * 360.0 - 180.0
-    northing = math.pi * (1.0 - 2.0 * (y + pixels) / count)
+        if not 0 <= value < across:
+            raise TileNotFound(f"at zoom {zoom}, {name} goes from 0 to {across - 1}: {value} is outside", field=name)
+    into = (np.arange(count) + 0.5) / count
+    longitude = (x + into) / across * 360.0 - 180.0
+    northing = math.pi * (1.0 - 2.0 * (y + into) / across)
     latitude = np.degrees(np.arctan(np.sinh(northing)))
-    return np.repeat(latitude, SIZE), np.tile(longitude, SIZE)
+    return np.repeat(latitude, count), np.tile(longitude, count)
 
 
 def check(radius: float, neighbours: int) -> None:
