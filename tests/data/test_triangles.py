@@ -397,3 +397,19 @@ def test_every_mesh_answers_with_the_numbers_of_its_file(name):
         expected = whole[:1, :, cells] if whole.ndim == 3 else whole[:1, None, cells]
         assert np.allclose(columns, expected, equal_nan=True)
     source.close()
+
+
+def test_arrows_stand_on_triangles_and_are_not_turned(app_over):
+    v = describe(SFBOFS, "v", location="face", centres=("latc", "lonc"))
+    with TestClient(app_over([U, v])) as client:
+        features = client.get("/api/v2.0/tiles/quiver/mesh/u,v/-1/0/1/10/163/395").json()["features"]
+        assert len(features) > 5
+        for one in features:
+            longitude, latitude = one["geometry"]["coordinates"]
+            where = {"latitude": latitude, "longitude": longitude, "interpolation": "bilinear", "time": "-1"}
+            east, north = (
+                client.get(f"/api/v2.0/data/mesh/{key}/timeseries", params=where).json()["values"][0][0] for key in "uv"
+            )
+            assert one["properties"]["data"] == pytest.approx(np.hypot(east, north), abs=6e-4)
+            turned = one["properties"]["bearing"] - np.degrees(np.arctan2(east, north))
+            assert abs((turned + 180) % 360 - 180) < 0.1
