@@ -50,6 +50,8 @@ def create_app(
 ) -> Litestar:
     """Make the app over any catalogue, source and store of grids."""
     settings = settings or Settings()
+    freshness = Freshness(catalogue, __version__, settings.max_age)
+    points = Points(source=source, grids=grids, max_values=settings.max_values)
     return create_service(
         name="data",
         title="Ocean Navigator: data",
@@ -64,12 +66,12 @@ def create_app(
         dependencies={
             "catalogue": catalogue,
             "workers": workers,
-            "points": Points(source=source, grids=grids, max_values=settings.max_values),
+            "points": points,
+            "desk": point.Desk(catalogue, points, workers, freshness, Csv()),
             "tiles": Tiles(source=source, grids=grids),
             "quiver": Arrows(source=source, grids=grids),
             "ranges": Ranges(source=source, grids=grids),
-            "tables": Csv(),
-            "freshness": Freshness(catalogue, __version__, settings.max_age),
+            "freshness": freshness,
         },
         readiness=readiness,
         lifespan=lifespan,

@@ -53,6 +53,39 @@ PROBLEMS = problems.documented(
 )
 
 
+class Desk:
+    """What points are answered with: who knows the files, who reads, who writes tables."""
+
+    def __init__(
+        self, catalogue: Catalogue, points: Points, workers: Workers, freshness: Freshness, tables: Tables
+    ) -> None:
+        self._catalogue = catalogue
+        self._points = points
+        self._workers = workers
+        self._freshness = freshness
+        self._tables = tables
+
+    async def answer(
+        self, request: Request[Any, Any, Any], kind: str, named: tuple[str, str], asked: PointAsked, form: Format | None
+    ) -> Response[Any]:
+        """Read one variable (``named``: dataset and key) at a point, and write it as ``form``, or as Accept says."""
+        form = form or _accepted(request)
+        await self._freshness(request, named[0], form=form)
+        assets = await self._catalogue.assets(*named)
+        found = await self._workers.run(self._points.values, assets, asked)
+        made_from(request, assets.revision, found.revision)
+        vary = {"vary": "accept"}
+        if form == "json":
+            return Response(found, headers=vary)
+        content, name = self._tables.table(found, kind)
+        saved = {**vary, "content-disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type=self._tables.media_type, headers=saved)
+
+
+def _accepted(request: Request[Any, Any, Any]) -> Format:
+    return "csv" if request.accept.best_match(["application/json", "text/csv"]) == "text/csv" else "json"
+
+
 @get(
     "/data/{dataset:str}/{variable:str}/profile",
     operation_id="getProfile",
@@ -65,11 +98,7 @@ PROBLEMS = problems.documented(
 async def profile(
     *,
     request: Request[Any, Any, Any],
-    catalogue: NamedDependency[Catalogue],
-    points: NamedDependency[Points],
-    workers: NamedDependency[Workers],
-    freshness: NamedDependency[Freshness],
-    tables: NamedDependency[Tables],
+    desk: NamedDependency[Desk],
     dataset: DatasetId,
     variable: VariableKey,
     latitude: Latitude,
@@ -84,15 +113,10 @@ async def profile(
     format: Form = None,  # noqa: A002  the word of the API
 ) -> Response[PointValues]:
     """Levels (all, or one) at one point: a row per time step, a column per level; null on land and in the ground."""
-    form = _form(request, format)
-    await freshness(request, dataset, form=form)
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
-    place = {"latitude": latitude, "longitude": longitude}
-    asked = PointAsked(**place, depth=depths.parse(depth), time=time, start=start, end=end, search=search)
-    assets = await catalogue.assets(dataset, variable)
-    found = await workers.run(points.values, assets, asked)
-    made_from(request, assets.revision, found.revision)
-    return _written(found, form, "profile", tables)
+    place, level = {"latitude": latitude, "longitude": longitude}, depths.parse(depth)
+    asked = PointAsked(**place, depth=level, time=time, start=start, end=end, search=search)
+    return await desk.answer(request, "profile", (dataset, variable), asked, format)
 
 
 @get(
@@ -107,11 +131,7 @@ async def profile(
 async def timeseries(
     *,
     request: Request[Any, Any, Any],
-    catalogue: NamedDependency[Catalogue],
-    points: NamedDependency[Points],
-    workers: NamedDependency[Workers],
-    freshness: NamedDependency[Freshness],
-    tables: NamedDependency[Tables],
+    desk: NamedDependency[Desk],
     dataset: DatasetId,
     variable: VariableKey,
     latitude: Latitude,
@@ -126,29 +146,7 @@ async def timeseries(
     format: Form = None,  # noqa: A002  the word of the API
 ) -> Response[PointValues]:
     """One level, the bottom or all levels at one point through time: a row per time step, a column per level."""
-    form = _form(request, format)
-    await freshness(request, dataset, form=form)
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
-    place = {"latitude": latitude, "longitude": longitude}
-    asked = PointAsked(**place, depth=depths.parse(depth), time=time, start=start, end=end, search=search)
-    assets = await catalogue.assets(dataset, variable)
-    found = await workers.run(points.values, assets, asked)
-    made_from(request, assets.revision, found.revision)
-    return _written(found, form, "timeseries", tables)
-
-
-def _form(request: Request[Any, Any, Any], asked: Format | None) -> Format:
-    """The form of the answer: as the address says, else as the Accept header does."""
-    if asked is None and request.accept.best_match(["application/json", "text/csv"]) == "text/csv":
-        return "csv"
-    return asked or "json"
-
-
-def _written(found: PointValues, form: Format, kind: str, tables: Tables) -> Response[Any]:
-    """JSON, or a table if that was asked for."""
-    vary = {"vary": "accept"}
-    if form == "json":
-        return Response(found, headers=vary)
-    content, name = tables.table(found, kind)
-    saved = {**vary, "content-disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=tables.media_type, headers=saved)
+    place, level = {"latitude": latitude, "longitude": longitude}, depths.parse(depth)
+    asked = PointAsked(**place, depth=level, time=time, start=start, end=end, search=search)
+    return await desk.answer(request, "timeseries", (dataset, variable), asked, format)
