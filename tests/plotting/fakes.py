@@ -1,6 +1,7 @@
 """Neighbours of a few lines, with made-up numbers."""
 
 import numpy as np
+from msgspec.structs import replace
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
@@ -67,6 +68,7 @@ class FakeNumbers:
         self.tiles = []
         self.asked = []
         self.revision = "r1"
+        self.metres = True  # False: levels without a depth
         self.gate = self.many = None  # asyncio.Events: answers wait for one; MANY questions set the other
 
     async def tile_field(self, asked):
@@ -88,7 +90,11 @@ class FakeNumbers:
             raise VariableNotFound(f"there is no variable {unknown}", field="variable")
         if not asked.time.lstrip("-")[:1].isdigit():
             raise InvalidRequest(f"time {asked.time!r} is no time", field="time")
-        return make_profiles(asked.variables, asked.points)
+        made = make_profiles(asked.variables, asked.points)
+        if self.metres:
+            return made
+        nowhere = array(np.full((len(asked.points), DEPTHS.size), np.nan))
+        return replace(made, profiles=[replace(one, depths=nowhere) for one in made.profiles])
 
 
 def field(low=-2.0, high=10.0):

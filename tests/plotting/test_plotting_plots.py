@@ -192,6 +192,12 @@ def test_a_body_that_is_no_query_is_refused(client, body):
     assert response.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("form", ["png", "csv"])
+def test_levels_without_a_depth_are_not_drawn_at_the_surface(client, numbers, form):
+    numbers.metres = False
+    assert problem(plot(client, format=form))["field"] == "$.variable"
+
+
 def test_ten_thousand_stations_are_too_many(client):
     query = {**QUERY, "station": [[70, 0]] * 10_000}
     assert problem(client.post("/plot/profile", json=query), 413)["field"] == "$.station"

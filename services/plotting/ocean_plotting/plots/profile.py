@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.data import Profile, Profiles, ProfilesAsked
+from ocean_common.errors import NotSupported
 from ocean_plotting.domain import labels
 from ocean_plotting.domain.ports import Land
 from ocean_plotting.domain.table import Table
@@ -56,7 +57,15 @@ async def fetch(numbers: "Numbers", _: "Catalogue", query: Query) -> Profiles:
         neighbours=query.neighbours,
     )
     with named_as_asked():
-        return await numbers.profiles(asked)
+        fetched = await numbers.profiles(asked)
+    for one in fetched.profiles:
+        if one.depths.shape[1] > 1 and np.isnan(values(one.depths)).all():
+            raise NotSupported(
+                f"the levels of {one.variable.key} have no depth in m yet (sigma or numbered levels): their plot comes "
+                "with a later version; the data service has the values level by level",
+                field="$.variable",
+            )
+    return fetched
 
 
 def draw(query: Query, fetched: Profiles, land: Land, size: tuple[float, float] = (15, 9)) -> Picture:
