@@ -101,7 +101,7 @@ def same(left, right):
     np.testing.assert_array_equal(left.view(bits)[~nothing], right.view(bits)[~nothing])
 
 
-def check(reader, path, picks, variable=None):
+def assert_as_the_library_reads(reader, path, picks, variable=None):
     variable = variable or assets(path)
     for dtype in (np.float32, np.float64):
         (window,) = reader.windows(variable, [(str(path), picks)], dtype)
@@ -156,7 +156,7 @@ PACKINGS = {
 def test_a_window_is_the_same_however_it_is_stored(tmp_path, reader, storage, dtype):
     path = write(tmp_path / "made.nc", numbers(dtype), fill_value=5, **STORAGE[storage])
     for picks in some_boxes(count=6):
-        check(reader, path, picks)
+        assert_as_the_library_reads(reader, path, picks)
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -164,7 +164,7 @@ def test_a_window_is_the_same_of_whatever_type(tmp_path, reader, dtype):
     for shuffle in (True, False):
         path = write(tmp_path / f"{shuffle}.nc", numbers(dtype), zlib=True, shuffle=shuffle, chunksizes=CHUNKS)
         for picks in some_boxes(count=3):
-            check(reader, path, picks)
+            assert_as_the_library_reads(reader, path, picks)
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast", "ignore:invalid value encountered")
@@ -177,7 +177,7 @@ def test_a_window_is_the_same_however_it_is_packed(tmp_path, reader, said, dtype
     path = write(
         tmp_path / "made.nc", values, said=PACKINGS[said], roles=("y", "x"), fill_value=fill, zlib=True, shuffle=True
     )
-    check(reader, path, {})
+    assert_as_the_library_reads(reader, path, {})
 
 
 @pytest.mark.parametrize("fill", [None, 7])
@@ -190,7 +190,7 @@ def test_what_was_never_written_is_the_fill(tmp_path, reader, dtype, fill):
         variable = opened.createVariable("v", dtype, ORDER, zlib=True, chunksizes=CHUNKS, fill_value=fill)
         variable[4, 0, :9, :9] = 3
     for picks in some_boxes():
-        check(reader, path, picks)
+        assert_as_the_library_reads(reader, path, picks)
 
 
 def test_an_array_that_was_never_written_is_the_fill(tmp_path, reader):
@@ -199,7 +199,7 @@ def test_an_array_that_was_never_written_is_the_fill(tmp_path, reader):
         for name, size in zip(ORDER[2:], (17, 23), strict=True):
             opened.createDimension(name, size)
         opened.createVariable("v", "i2", ORDER[2:], contiguous=True, fill_value=9).add_offset = np.float32(2)
-    check(reader, path, {})
+    assert_as_the_library_reads(reader, path, {})
 
 
 @pytest.mark.parametrize("roles", [("x", "y", "depth", "time"), ("y", "time", "x"), ("time", "other", "y", "x")])
@@ -209,7 +209,7 @@ def test_the_order_of_dimensions_does_not_matter(tmp_path, reader, roles, storag
     path = write(tmp_path / "made.nc", values, roles=roles, **storage)
     shape = [size for role, size in zip(roles, values.shape, strict=True) if role in ORDER]
     for picks in some_boxes(shape, [role for role in roles if role in ORDER], 8):
-        check(reader, path, picks, assets(path, roles=roles))
+        assert_as_the_library_reads(reader, path, picks, assets(path, roles=roles))
 
 
 def test_an_array_in_the_header_of_its_file_is_read(tmp_path, reader):
@@ -225,7 +225,7 @@ def test_an_array_in_the_header_of_its_file_is_read(tmp_path, reader):
         for dimension, scale in zip(made.dims, scales, strict=True):
             dimension.attach_scale(scale)
     for picks in some_boxes((17, 23), ("y", "x")):
-        check(reader, path, picks)
+        assert_as_the_library_reads(reader, path, picks)
 
 
 def test_a_chunk_that_went_around_a_filter_is_read(tmp_path, reader):
@@ -238,7 +238,7 @@ def test_a_chunk_that_went_around_a_filter_is_read(tmp_path, reader):
     with h5py.File(path) as opened:
         assert [opened["v"].id.get_chunk_info(number).filter_mask for number in range(4)] == [2, 3, 0, 0]
     for picks in some_boxes((14, 20), ("y", "x")):
-        check(reader, path, picks)
+        assert_as_the_library_reads(reader, path, picks)
 
 
 LIMITS = [st.tuples(st.integers(0, size - 1), st.integers(1, size)) for size in SHAPE]

@@ -127,7 +127,7 @@ def test_a_program_that_does_not_stop_is_made_to(tmp_path):
         await wait_for(lambda: pids(log))
 
     supervised(script, grace=0.2)
-    asyncio.run(wait_for(lambda: gone(pids(log)[0])))
+    assert asyncio.run(wait_for(lambda: gone(pids(log)[0])))
 
 
 def test_programs_stop_in_the_opposite_order(tmp_path):

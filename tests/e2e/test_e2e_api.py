@@ -79,7 +79,8 @@ def test_the_build_is_told(http):
 
 @pytest.mark.parametrize("limits", ["-5,30", "1.5000,22.2500"])
 def test_the_legend_is_a_picture(http, limits):
-    picture(http.get(f"{API}/scale/{DAY}/votemper/{limits}"))
+    legend = picture(http.get(f"{API}/scale/{DAY}/votemper/{limits}"))
+    assert legend.height > legend.width  # it stands beside the map
 
 
 @pytest.mark.parametrize("depth", ["0", "5", "bottom"])

@@ -61,10 +61,11 @@ def example_of(parameter):
 
 
 def test_the_examples_of_every_document_work_and_answer_as_documented(run, documents):
-    for document in documents.values():
-        for method, path, one in operations(document):
-            if method == "get":
-                check_example(run.http, document, path, one)
+    for name, document in documents.items():
+        asked = [(path, one) for method, path, one in operations(document) if method == "get"]
+        assert asked, name
+        for path, one in asked:
+            check_example(run.http, document, path, one)
 
 
 def check_example(http, document, path, operation):

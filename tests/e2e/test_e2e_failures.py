@@ -91,7 +91,7 @@ def test_the_gateways_own_app_and_traefik_come_back_too(run):
             except httpx.TransportError:
                 return False
 
-        until(back, 60)
+        assert until(back, 60)
 
 
 def test_workers_of_a_killed_service_are_ended(run):
