@@ -99,8 +99,21 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
     calendar: str = "standard"
 
 
+class Levels(msgspec.Struct, frozen=True, kw_only=True):
+    """How deep the levels of a variable are where they do not lie at the same depth everywhere.
+
+    ``kind`` is `field`: the term `depth` holds the depth of every cell, in m, positive down (or of the height of every
+    cell, the term `height`, positive up); or the standard name of a CF formula (`ocean_s_coordinate_g2`, CF appendix
+    D) whose terms are named as there. Each term is read like a variable: with the variable's own grid and levels, with
+    fewer dimensions, or with none.
+    """
+
+    kind: str
+    terms: "dict[str, Assets]"
+
+
 class Assets(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is needed to read a variable."""
+    """All that is needed to read a variable: from its files, or from those of what it is calculated from."""
 
     dataset: str
     revision: str
@@ -111,6 +124,12 @@ class Assets(msgspec.Struct, frozen=True, kw_only=True):
     depth: DepthAxis | None
     files: list[File]
     steps: Steps | None  # None: the variable has no time; it is read from the first file
+    equation: str | None = None  # calculated: `source` is empty, the files and the rest are of what it is made from
+    operands: "dict[str, Assets]" = {}  # by the names in the equation; whoever evaluates it asks for them
+    levels: Levels | None = None  # true depths, where `depth` tells nominal ones or none
+    bathymetry: "Assets | None" = None  # the model's own depth of the sea floor, in m, on the same grid
+    angle: "dict[str, Assets]" = {}  # of the grid's x axis from east: `alpha` (degrees), or `cosine` and `sine`
+    components: dict[Literal["east", "north", "bearing"], str] = {}  # keys of the parts of a vector variable
 
 
 class Revisions(msgspec.Struct, frozen=True, kw_only=True):

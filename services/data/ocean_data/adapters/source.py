@@ -33,6 +33,7 @@ ATTEMPTS = 3  # to read a file that is replaced meanwhile
 BLOCK = 16  # cells: those of one block of the grid are read together
 AT_ONCE = 4_000_000  # numbers in one reading
 INDEX_BYTES = 64 << 20  # where chunks lie: about 20 bytes each
+FACTS = 20_000  # of variables in files: their precision and the shapes of their chunks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,7 @@ class NetCDFSource:
         self._lock = Lock()
         self._chunks = ChunkReader(INDEX_BYTES, chunk_bytes, helpers, self._lock)
         self._levels: Kept[NDArray[np.float32]] = Kept(level_bytes, lambda level: level.nbytes)
+        self._facts: Kept[Any] = Kept(FACTS, lambda _: 1)
 
     def close(self) -> None:
         """Close all files."""
@@ -112,6 +114,28 @@ class NetCDFSource:
             for one, window in zip(part, windows, strict=True):
                 out[np.ix_(one.rows, np.arange(len(levels)), one.cells)] = window[:, :, one.inside[0], one.inside[1]]
         return out
+
+    def window(
+        self, variable: Assets, step: int | None, depths: slice, box: tuple[slice, slice]
+    ) -> NDArray[np.floating]:
+        file, position = _place(variable, step)
+        picks = {"time": _only(position), "depth": depths if variable.depth else _only(0), "y": box[0], "x": box[1]}
+        (window,) = self._windows(variable, [(file, picks)], self.precision(variable))
+        cells: NDArray[np.floating] = window[0]
+        return cells
+
+    def precision(self, variable: Assets) -> type[np.floating]:
+        return self._kept_fact(variable, _precision)
+
+    def chunking(self, variable: Assets) -> tuple[int, int, int, int]:
+        return self._kept_fact(variable, _chunking)
+
+    def _kept_fact(self, variable: Assets, look: Callable[[Assets, "Variable[Any]"], T]) -> T:
+        """What the first file says of a variable, without its values."""
+        path = variable.files[0].path
+        key = (look.__name__, self.signature(path), variable.source)
+        found: T = self._facts.get(key, lambda: self._read(path, lambda one: look(variable, one[variable.source])))
+        return found
 
     def coordinates(self, grid: Grid) -> Coordinates:
         names = {"latitude": grid.latitude, "longitude": grid.longitude, "y_axis": grid.y_axis, "x_axis": grid.x_axis}
@@ -191,6 +215,19 @@ class NetCDFSource:
         while len(self._open) > self._limit:
             self._open.popitem(last=False)[1][1].close()
         return kept[1]
+
+
+def _precision(_: Assets, found: "Variable[Any]") -> type[np.floating[Any]]:
+    return Packing.of(found).working
+
+
+def _chunking(variable: Assets, found: "Variable[Any]") -> tuple[int, int, int, int]:
+    chunks = found.chunking() if found.chunking() not in (None, "contiguous") else None
+    shape = list(chunks or found.shape)
+    if chunks is None and found.dimensions and found.group().dimensions[found.dimensions[0]].isunlimited():
+        shape[0] = 1  # a record
+    sizes = dict(zip(roles_of(variable.dimensions), map(int, shape), strict=True))
+    return sizes.get("time", 1), sizes.get("depth", 1), sizes.get("y", 1), sizes.get("x", 1)
 
 
 def _reason(error: Exception) -> str:

@@ -114,6 +114,20 @@ class Source(Protocol):
         Without time or depth these axes have the length one.
         """
 
+    def window(
+        self, variable: assets.Assets, step: int | None, depths: slice, box: tuple[slice, slice]
+    ) -> NDArray[np.floating]:
+        """A box of cells at one time, of the type `precision`: (depth, y, x), NaN over land.
+
+        Without depth that axis has the length one. ``box``: rows and columns, without strides.
+        """
+
+    def precision(self, variable: assets.Assets) -> type[np.floating]:
+        """The type that holds the variable's values without loss: float32, or float64."""
+
+    def chunking(self, variable: assets.Assets) -> tuple[int, int, int, int]:
+        """Time steps, levels, rows and columns of what is read at once in the variable's first file."""
+
     def coordinates(self, grid: assets.Grid) -> Coordinates:
         """The coordinate variables of a grid."""
 
