@@ -223,10 +223,10 @@ def _precision(_: Assets, found: "Variable[Any]") -> type[np.floating[Any]]:
 
 def _chunking(variable: Assets, found: "Variable[Any]") -> tuple[int, int, int, int]:
     chunks = found.chunking() if found.chunking() not in (None, "contiguous") else None
-    shape = list(chunks or found.shape)
+    shape: list[int] = [*(chunks or found.shape)]
     if chunks is None and found.dimensions and found.group().dimensions[found.dimensions[0]].isunlimited():
         shape[0] = 1  # a record
-    sizes = dict(zip(roles_of(variable.dimensions), map(int, shape), strict=True))
+    sizes = dict(zip(roles_of(variable.dimensions), shape, strict=True))
     return sizes.get("time", 1), sizes.get("depth", 1), sizes.get("y", 1), sizes.get("x", 1)
 
 
