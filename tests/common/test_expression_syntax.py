@@ -1,0 +1,125 @@
+"""The language of calculated variables: what is read, how it binds, and how what is wrong is told."""
+
+import math
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocean_common.errors import InvalidRequest
+from ocean_common.expression import CONSTANTS, FUNCTIONS, Binary, Call, Name, Negative, Node, Number, parse
+
+
+def value(node: Node) -> float:
+    """Arithmetic on numbers alone."""
+    if isinstance(node, Number):
+        return node.value
+    if isinstance(node, Negative):
+        return -value(node.operand)
+    assert isinstance(node, Binary)
+    left, right = value(node.left), value(node.right)
+    return {
+        "+": lambda: left + right,
+        "-": lambda: left - right,
+        "*": lambda: left * right,
+        "/": lambda: left / right,
+        "^": lambda: left**right,
+    }[node.operator]()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 + 2 * 3", 7),
+        ("(1 + 2) * 3", 9),
+        ("7 - 2 - 1", 4),
+        ("8 / 4 / 2", 1),
+        ("2 ^ 3 ^ 2", 64),
+        ("-2 ^ 2", 4),
+        ("-(2 ^ 2)", -4),
+        ("2 ^ -1", 0.5),
+        ("2 ^ (1 + 1)", 4),
+        ("3 - -2", 5),
+        ("2 * pi", 2 * math.pi),
+        ("e", math.e),
+        ("1e-3 + .5 + 5. + 1.5E+2", 155.501),
+    ],
+)
+def test_operators_bind_as_they_are_documented(text: str, expected: float) -> None:
+    assert value(parse(text).root) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("votemper-273.15", ("votemper",)),
+        ("a-b", ("a", "b")),
+        ("eastward + pitch * e2t / exp(e)", ("eastward", "pitch", "e2t")),
+        ("'sea-ice' + `ice'thickness` + [sea-ice] + ['snow depth']", ("sea-ice", "ice'thickness", "snow depth")),
+        ("'e' * pi", ("e",)),
+        ("density([depth], nav_lat, [t] - 273.15, [s]) + s", ("depth", "nav_lat", "t", "s")),
+        ("température", ("température",)),
+    ],
+)
+def test_names_are_told_once_in_their_order(text: str, names: tuple[str, ...]) -> None:
+    assert parse(text).names == names
+
+
+def test_brackets_ask_for_the_whole_depth_axis() -> None:
+    assert parse("[t] - t").root == Binary("-", Name("t", column=True), Name("t"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "expected a number, a name, a function or '(' instead of the end"),
+        ("a b", "expected an operator (+ - * / ^) instead of 'b' at position 3"),
+        ("a $ b", "'$' at position 3"),
+        ("(a + b", "expected ')'"),
+        ("a + * b", "instead of '*' at position 5"),
+        ("[a + b]", "'[' at position 1"),
+        ("'a", '"\'" at position 1'),
+        ("system(1)", "there is no function 'system' at position 1; there are sin, cos"),
+        ("__import__('os')", "there is no function '__import__'"),
+        ("a.b", "'.' at position 2"),
+        ("magnitude(a)", "takes (a, b), and 1 are given"),
+        ("potentialsubsurfacechannel(d, l, t, s, 1, 2)", "takes (depth, latitude, temperature, salinity, cutoff?)"),
+        ("1e999", "too large"),
+        ("a" * 2001, "at most 2000 characters"),
+        ("+".join(["a"] * 101), "at most 200 operands"),
+        ("(" * 65 + "a" + ")" * 65, "nests at most 64 deep"),
+        ("-" * 65 + "a", "nests at most 64 deep"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(InvalidRequest) as told:
+        parse(text)
+    assert said in str(told.value)
+    assert told.value.field == "expression"
+
+
+NAMES = st.from_regex(r"[^\W\d]\w{0,8}", fullmatch=True) | st.sampled_from([*CONSTANTS, "sea-ice", "it's", "2m t"])
+LEAVES = st.floats(0, 1e300).map(Number) | st.builds(Name, NAMES, st.booleans())
+
+
+def _compound(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    calls = st.sampled_from(sorted(FUNCTIONS)).flatmap(
+        lambda name: st.builds(Call, st.just(name), st.tuples(*[inner] * FUNCTIONS[name].least))
+    )
+    return st.builds(Negative, inner) | st.builds(Binary, st.sampled_from("+-*/^"), inner, inner) | calls
+
+
+@given(st.recursive(LEAVES, _compound, max_leaves=20))
+def test_a_printed_tree_reads_back(tree: Node) -> None:
+    assert parse(str(tree)).root == tree
+
+
+PIECES = st.sampled_from([*"+-*/^(),[]'` .eE019ab", "pi", "sin(", "max(", "[t]", "'x'", "\n", "\0", "²", "١"])
+
+
+@given(st.text(max_size=80) | st.lists(PIECES, max_size=40).map("".join))
+def test_any_text_is_an_expression_or_is_refused(text: str) -> None:
+    with suppress(InvalidRequest):
+        found = parse(text)
+        assert parse(str(found.root)).root == found.root
