@@ -81,7 +81,7 @@ class DepthAxis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """A data file, and the state in which it was indexed."""
+    """A data file, or what stands for one (`ocean_common.places`), and the state in which it was indexed."""
 
     path: str
     size: int
