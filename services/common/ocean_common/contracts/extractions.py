@@ -92,7 +92,7 @@ class AreaAsked(Timed, frozen=True, kw_only=True, tag_field="kind", tag="area"):
 class StatisticsAsked(AreaAsked, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):
     """What is least, greatest and between in an area, weighted by the areas of the cells."""
 
-    quantiles: list[float] = [0.05, 0.25, 0.5, 0.75, 0.95]
+    quantiles: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Minuend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

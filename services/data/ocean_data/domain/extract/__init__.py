@@ -1,0 +1,1 @@
+"""The kinds of extractions: one module each, with one function `plan`."""
