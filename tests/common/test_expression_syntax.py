@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocean_common.errors import InvalidRequest
-from ocean_common.expression import CONSTANTS, FUNCTIONS, Binary, Call, Name, Negative, Node, Number, parse
+from ocean_common.expression import CONSTANTS, Binary, Call, Name, Negative, Node, Number, parse
+from ocean_common.functions import FUNCTIONS
 
 
 def value(node: Node) -> float:
