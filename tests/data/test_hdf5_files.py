@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.blobs import LocalBlob
 from ocean_data.adapters.hdf5.crew import Crew
 from ocean_data.adapters.hdf5.index import index
 from ocean_data.adapters.hdf5.reader import AT_ONCE
 from ocean_data.adapters.source import NetCDFSource
+from ocean_data.adapters.state import state_of
 from ocean_data.settings import MIB
 
 STEPS, NY, NX = 3, 20, 30
@@ -93,16 +95,21 @@ LEFT = {
 }
 
 
+def indexed(path, name):
+    with LocalBlob(state_of(str(path))) as blob:
+        return index(blob, name, threading.Lock())
+
+
 @pytest.mark.parametrize("what", LEFT)
 def test_what_is_not_plain_is_left_to_the_library(tmp_path, what):
     path = LEFT[what](tmp_path / "made.nc")
-    assert index(str(path), "v") is None
+    assert indexed(path, "v") is None
 
 
 def test_an_axis_is_left_to_the_library(tmp_path):
     path = write(tmp_path / "made.nc")
-    assert index(str(path), "lat") is None
-    assert index(str(path), "v") is not None
+    assert indexed(path, "lat") is None
+    assert indexed(path, "v") is not None
 
 
 @pytest.mark.parametrize("what", ["checksums", "szip", "zstandard", "64-bit integers", "the classic format"])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid
 from ocean_common.errors import SourceUnreadable
+from ocean_common.places import local
 from ocean_data.adapters import meshes
 from ocean_data.adapters.hdf5.reader import ChunkReader
 from ocean_data.adapters.kept import Kept
@@ -208,7 +209,7 @@ class NetCDFSource:
             kept[1].close()
             kept = None
         if kept is None:
-            dataset = Dataset(state.path)
+            dataset = Dataset(local(state.path))
             dataset.set_auto_maskandscale(False)
             kept = (state, dataset)
         self._open[state.path] = kept

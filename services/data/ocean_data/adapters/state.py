@@ -1,49 +1,54 @@
 """What tells one version of a file from the next, and what is said of a file that cannot be read."""
 
 import os
+from collections.abc import Hashable
 from dataclasses import dataclass
-from pathlib import Path
 
 from ocean_common.errors import SourceUnreadable
+from ocean_common.places import local
 
 
 @dataclass(frozen=True)
 class State:
-    """A file as it is at one moment."""
+    """A file, or what stands for one, as it is at one moment."""
 
     path: str
-    device: int
-    inode: int
     size: int
     mtime_ns: int
+    mark: Hashable = None  # what else tells it from another: device and inode, an ETag, a snapshot
 
 
 def state_of(path: str) -> State:
-    """The state of a file now."""
+    """The state of a file of this machine now."""
     try:
-        found = os.stat(path)  # noqa: PTH116  a Path costs more than the call, and this is asked for every file
+        found = os.stat(local(path))  # noqa: PTH116  a Path costs more than the call, and this is asked for every file
     except OSError as error:
         raise unreadable(path, error.strerror) from error
-    return State(path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    return State(path, found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino))
 
 
-def unreadable(path: str, reason: str | None) -> SourceUnreadable:
-    """Tell a caller. Folders are nobody's business."""
-    return SourceUnreadable(f"{Path(path).name} cannot be read: {reason}")
+def name_of(path: str) -> str:
+    """What people call a file. Folders, hosts and what follows a `?` are nobody's business."""
+    return path.partition("?")[0].rstrip("/").rpartition("/")[2]
+
+
+def unreadable(path: str, reason: str | None, *, retry_after: int | None = None) -> SourceUnreadable:
+    """Tell a caller."""
+    return SourceUnreadable(f"{name_of(path)} cannot be read: {reason}", retry_after=retry_after)
 
 
 def being_written(path: str) -> SourceUnreadable:
     """Tell a caller that a file changes faster than it can be read."""
-    return SourceUnreadable(f"{Path(path).name} is being written; try again in a few seconds", retry_after=2)
+    return SourceUnreadable(f"{name_of(path)} is being written; try again in a few seconds", retry_after=2)
 
 
 def cut_short(path: str, size: int, least: int) -> SourceUnreadable:
     """Tell a caller that the end of a file is missing."""
-    return SourceUnreadable(f"{Path(path).name} is cut short: {size} bytes, at least {least} are announced")
+    return SourceUnreadable(f"{name_of(path)} is cut short: {size} bytes, at least {least} are announced")
 
 
 def changed(path: str) -> SourceUnreadable:
     """Tell a caller that a file is not what the catalogue knows."""
     return SourceUnreadable(
-        f"{Path(path).name} was replaced by a file of another form; it is read again in a few seconds", retry_after=5
+        f"{name_of(path)} was replaced by a file of another form; it is read again in a few seconds", retry_after=5
     )

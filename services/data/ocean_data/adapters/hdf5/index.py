@@ -5,14 +5,16 @@ library reads it.
 """
 
 import math
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import h5py
 import numpy as np
-from h5py import h5d, h5ds, h5f, h5i, h5l, h5o, h5p, h5s, h5t, h5z
+from h5py import h5d, h5ds, h5f, h5fd, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 from numpy.typing import NDArray
 
+from ocean_data.adapters.blobs import Blob
 from ocean_data.adapters.packing import Packing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -63,24 +65,33 @@ class Index:
         return 0 if self.inline is not None else int((self.offsets + self.sizes).max(initial=0))
 
 
-def index(path: str, name: str) -> Index | None:
-    """The index of a variable; None if it is one for the library."""
-    with open(path, "rb") as opened:  # noqa: PTH123  a name is enough here
-        if opened.read(len(SIGNATURE)) != SIGNATURE:
+def index(blob: Blob, name: str, library: AbstractContextManager[Any]) -> Index | None:
+    """The index of a variable; None if it is one for the library, whose lock is `library`."""
+    if blob.size < len(SIGNATURE) or blob.read(0, len(SIGNATURE)).tobytes() != SIGNATURE:
+        return None
+    with library:
+        try:
+            file = opened(blob)
+        except OSError:
+            return None  # the library says what is wrong with it
+        try:
+            return _index(file, name.encode())
+        except (LookupError, OSError, OverflowError, RuntimeError, TypeError, ValueError):  # a damaged, strange header
             return None
+        finally:
+            file.close()
+
+
+def opened(blob: Blob) -> h5f.FileID:
+    """A file as HDF5 opens it."""
     access = h5p.create(h5p.FILE_ACCESS)
     # A lock of ours would keep the model from writing its file.
     access.set_file_locking(False, True)
-    try:
-        file = h5f.open(path.encode(), h5f.ACC_RDONLY, access)
-    except OSError:
-        return None  # the library says what is wrong with it
-    try:
-        return _index(file, name.encode())
-    except (LookupError, OSError, OverflowError, RuntimeError, TypeError, ValueError):  # a damaged or strange header
-        return None
-    finally:
-        file.close()
+    file = blob.file()
+    if isinstance(file, str):
+        return h5f.open(file.encode(), h5f.ACC_RDONLY, access)
+    access.set_fileobj_driver(h5fd.fileobj_driver, file)
+    return h5f.open(b"object", h5f.ACC_RDONLY, access)
 
 
 def _index(file: h5f.FileID, name: bytes) -> Index | None:

@@ -1,7 +1,6 @@
 """Reads chunks from a file: the bytes of several in one go, inflated and unpacked into a window."""
 
 import math
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,17 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.blobs import Blob, Bytes
 from ocean_data.adapters.hdf5.index import Index
 from ocean_data.adapters.hdf5.kernels import Meaning, Share, place
 from ocean_data.adapters.hdf5.shares import Plan, Wanted
 from ocean_data.adapters.kept import Kept
-from ocean_data.adapters.state import State, cut_short, unreadable
+from ocean_data.adapters.state import State
 
 RUN = 128 * 1024  # bytes: chunks that lie together are read together up to here; more would keep threads idle
-NEAR = 64 * 1024  # bytes between two chunks of which the disk is told as one
 GAP = 4096  # bytes between two chunks that are read rather than jumped over
-
-Bytes = NDArray[np.uint8]
 
 
 class Undecodable(Exception):
@@ -55,7 +52,7 @@ class Reading:
     index: Index
     meaning: Meaning
     plan: Plan
-    descriptor: int
+    blob: Blob
     window: NDArray[np.floating[Any]]
     decoded: Kept[Bytes]
     failures: list[SourceUnreadable | Undecodable] = field(default_factory=list)
@@ -63,10 +60,10 @@ class Reading:
     def runs(self) -> list[list[Piece]]:
         """The pieces to read, those that lie together in one list; the disk is told of them all at once."""
         pieces = sorted(self._pieces(), key=lambda piece: piece.offset)
-        if self.index.inline is None and hasattr(os, "posix_fadvise"):  # macOS has none
-            for near in _together(pieces, lambda last, first, _: first.offset - last.end <= NEAR):
-                os.posix_fadvise(self.descriptor, near[0].offset, near[-1].end - near[0].offset, os.POSIX_FADV_WILLNEED)
-        return list(_together(pieces, _joins))
+        runs = list(_together(pieces, _joins))
+        if self.index.inline is None:
+            self.blob.announce([(run[0].offset, run[-1].end) for run in runs])
+        return runs
 
     def read(self, run: list[Piece]) -> None:
         """Read pieces that lie together into the window."""
@@ -131,14 +128,7 @@ class Reading:
     def _bytes(self, start: int, stop: int) -> Bytes:
         if self.index.inline is not None:
             return np.frombuffer(bytearray(self.index.inline[start:stop]), np.uint8)
-        found = np.empty(stop - start, np.uint8)
-        try:
-            count = os.preadv(self.descriptor, [found.data], start)
-        except OSError as error:
-            raise unreadable(self.state.path, error.strerror) from error
-        if count < found.size:
-            raise cut_short(self.state.path, start + count, stop)
-        return found
+        return self.blob.read(start, stop)
 
     def _inflate(self, stored: Bytes) -> Bytes:
         size = self._numbers * self.index.dtype.itemsize

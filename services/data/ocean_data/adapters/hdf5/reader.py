@@ -1,6 +1,5 @@
 """Windows of variables, read from the chunks of their files."""
 
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.blobs import Blob, Blobs, Bytes, LocalBlobs
 from ocean_data.adapters.hdf5.crew import Crew
 from ocean_data.adapters.hdf5.index import Index, index
 from ocean_data.adapters.hdf5.kernels import Meaning
-from ocean_data.adapters.hdf5.read import Bytes, Piece, Reading, Undecodable
+from ocean_data.adapters.hdf5.read import Piece, Reading, Undecodable
 from ocean_data.adapters.hdf5.shares import plan
 from ocean_data.adapters.kept import Kept
-from ocean_data.adapters.state import State, being_written, cut_short, state_of, unreadable
+from ocean_data.adapters.state import State, being_written, cut_short
 from ocean_data.adapters.windows import Picks, plane
 
 ATTEMPTS = 3  # to read a file that is replaced meanwhile
@@ -45,7 +45,10 @@ class Laid:
 class ChunkReader:
     """Reads what it can; what it leaves out is for the library."""
 
-    def __init__(self, index_bytes: int, chunk_bytes: int, helpers: int, library: Lock) -> None:
+    def __init__(
+        self, index_bytes: int, chunk_bytes: int, helpers: int, library: Lock, blobs: Blobs | None = None
+    ) -> None:
+        self._blobs = blobs or LocalBlobs()
         self._laid: Kept[Laid] = Kept(index_bytes, lambda laid: laid.nbytes)
         self._decoded: Kept[Bytes] = Kept(chunk_bytes, lambda chunk: chunk.nbytes)
         self._crew = Crew(helpers)
@@ -73,9 +76,9 @@ class ChunkReader:
         self, variable: Assets, asked: dict[int, Asked], dtype: type[np.floating[Any]]
     ) -> dict[int, Floats | None]:
         """Read windows; those of files that changed meanwhile are left out."""
-        states = {path: state_of(path) for path, _ in asked.values()}
+        states = {path: self._blobs.state(path) for path, _ in asked.values()}
         made: dict[int, Reading | SourceUnreadable | None] = {}
-        with _Files() as files:
+        with _Files(self._blobs) as files:
             for place, (path, picks) in asked.items():
                 try:
                     made[place] = self._reading(variable, states[path], picks, dtype, files)
@@ -83,13 +86,13 @@ class ChunkReader:
                     made[place] = error
             readings = [one for one in made.values() if isinstance(one, Reading)]
             self._crew.each(_read, [(one, run) for one in readings for run in _runs(one)])
-        same = {path for path, state in states.items() if state_of(path) == state}
+        same = {path for path, state in states.items() if self._blobs.state(path) == state}
         return {place: _outcome(one) for place, one in made.items() if asked[place][0] in same}
 
     def _reading(
         self, variable: Assets, state: State, picks: Picks, dtype: type[np.floating[Any]], files: "_Files"
     ) -> Reading | None:
-        laid = self._laid.get((state, variable.source), lambda: self._lay(state, variable.source))
+        laid = self._laid.get((state, variable.source), lambda: self._lay(state, variable.source, files))
         if laid.index is None or laid.meaning is None:
             return None
         found = plan(laid.index, variable.dimensions, picks, plane(variable.grid))
@@ -101,18 +104,14 @@ class ChunkReader:
             index=laid.index,
             meaning=laid.meaning,
             plan=found,
-            descriptor=files.opened(state),
+            blob=files.opened(state),
             window=np.empty(found.shape, dtype),
             decoded=self._decoded,
         )
 
-    def _lay(self, state: State, name: str) -> Laid:
-        try:
-            with self._library:
-                found = index(state.path, name)
-        except OSError as error:
-            raise unreadable(state.path, error.strerror) from error
-        if state_of(state.path) != state:
+    def _lay(self, state: State, name: str, files: "_Files") -> Laid:
+        found = index(files.opened(state), name, self._library)
+        if self._blobs.state(state.path) != state:
             raise being_written(state.path)  # and is not kept
         if found is None:
             return Laid(index=None)
@@ -124,19 +123,17 @@ class ChunkReader:
 class _Files(ExitStack):
     """Files that are open for one request."""
 
-    def __init__(self) -> None:
+    def __init__(self, blobs: Blobs) -> None:
         super().__init__()
-        self._descriptors: dict[str, int] = {}
+        self._blobs = blobs
+        self._opened: dict[str, Blob] = {}
 
-    def opened(self, state: State) -> int:
-        """The descriptor of a file."""
-        if state.path not in self._descriptors:
-            try:
-                self._descriptors[state.path] = os.open(state.path, os.O_RDONLY | os.O_CLOEXEC)
-            except OSError as error:
-                raise unreadable(state.path, error.strerror) from error
-            self.callback(os.close, self._descriptors[state.path])
-        return self._descriptors[state.path]
+    def opened(self, state: State) -> Blob:
+        """A file, opened by the first who asks."""
+        if state.path not in self._opened:
+            self._opened[state.path] = self._blobs.blob(state)
+            self.callback(self._opened[state.path].close)
+        return self._opened[state.path]
 
 
 def _runs(reading: Reading) -> list[list[Piece]]:
