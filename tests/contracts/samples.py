@@ -28,24 +28,33 @@ def sample(kind: type[msgspec.Struct]) -> msgspec.Struct:
     return msgspec.convert(_value(types.type_info(kind)), kind)
 
 
-def _value(kind: types.Type) -> Any:  # noqa: PLR0911  one a kind
+def _value(kind: types.Type, within: tuple[type[msgspec.Struct], ...] = ()) -> Any:  # noqa: PLR0911  one a kind
     match kind:
         case types.StructType():
-            return {field.encode_name: _value(field.type) for field in kind.fields}
+            tag = {kind.tag_field: kind.tag} if kind.tag_field else {}
+            inner = (*within, kind.cls)
+            return tag | {field.encode_name: _value(field.type, inner) for field in kind.fields}
         case types.UnionType():
-            return _value(next(one for one in kind.types if not isinstance(one, types.NoneType)))
+            some = [one for one in kind.types if not isinstance(one, types.NoneType) and not _again(one, within)]
+            return _value(some[0], within) if some else None
         case types.LiteralType():
             return kind.values[0]
         case types.ListType():
-            return [_value(kind.item_type)]
+            return [_value(kind.item_type, within)]
         case types.VarTupleType():
-            return [_value(kind.item_type)] * 2
+            return [_value(kind.item_type, within)] * 2
         case types.TupleType():
-            return [_value(one) for one in kind.item_types]
+            return [_value(one, within) for one in kind.item_types]
         case types.DictType():
-            return {"key": _value(kind.value_type)}
+            key = _value(kind.key_type, within)
+            return {} if _again(kind.value_type, within) else {key: _value(kind.value_type, within)}
         case _:
             return PLAIN[type(kind)]
+
+
+def _again(kind: types.Type, within: tuple[type[msgspec.Struct], ...]) -> bool:
+    """Whether a Struct holds itself: one message of it is enough."""
+    return isinstance(kind, types.StructType) and kind.cls in within
 
 
 PLAIN: dict[type[types.Type], Any] = {
