@@ -1,14 +1,17 @@
 """What the domain needs of the world, and what every kind of grid can do."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation, PointValues
+
+if TYPE_CHECKING:
+    from ocean_data.domain.extraction import Extraction, Values
 
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int32]
@@ -209,3 +212,29 @@ class Tables(Protocol):
 
     def table(self, answer: PointValues, kind: str) -> tuple[bytes, str]:
         """The table, and the name of its file."""
+
+
+Parts = Iterator[tuple[slice, "dict[str, Values]"]]
+"""What is read of an extraction, in order: rows of its first dimension, and their values by key of field."""
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """Who writes an extraction piece by piece: what is written can leave while the rest is read."""
+
+    media_type: str
+    suffix: str  # of the file's name: "csv"
+
+    def pieces(self, extraction: "Extraction", parts: Parts, revision: str) -> Iterator[bytes]:
+        """The bytes of the answer."""
+
+
+@runtime_checkable
+class Saved(Protocol):
+    """Who writes an extraction as a file that must be whole before it leaves."""
+
+    media_type: str
+    suffix: str
+
+    def save(self, extraction: "Extraction", parts: Parts, revision: str, path: str) -> None:
+        """Write the file."""

@@ -1,1 +1,13 @@
 """The kinds of extractions: one module each, with one function `plan`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ocean_common.contracts.assets import Assets
+from ocean_common.contracts.extractions import Asked
+from ocean_data.domain.extraction import Extraction, Reading
+
+# The last argument is of the type under which the function stands in the table.
+Plan = Callable[[Reading, Sequence[Assets], Any], Extraction]
+
+PLANS: dict[type[Asked], Plan] = {}
