@@ -1,5 +1,6 @@
 """Catalogues of sample data and of small made files."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -110,3 +111,15 @@ def make_file(path: Path, times=(0, 1, 2), units="days since 2000-01-01", levels
 def make() -> Callable[..., Path]:
     """Make a small file."""
     return make_file
+
+
+@pytest.fixture
+def write(tmp_path) -> Callable[..., Path]:
+    """Write a configuration."""
+
+    def write(content, name="datasets.json"):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write

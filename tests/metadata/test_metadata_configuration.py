@@ -1,22 +1,11 @@
 """The dataset configuration of the existing teams, and what is wrong with one."""
 
-import json
 import subprocess
 import sys
 
 import pytest
 
 from ocean_metadata.index.configuration import ConfigurationError, load
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(content, name="datasets.json"):
-        path = tmp_path / name
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return path
-
-    return write
 
 
 def test_one_file_holds_all_datasets_in_its_order(write):
@@ -54,9 +43,18 @@ def test_words_for_yes_are_understood(write):
     assert (found.enabled, found.variables[0].hidden, found.variables[0].zero_centered) == (True, True, True)
 
 
-@pytest.mark.parametrize("url", ["a.sqlite3", "https://example.org/dods/a", "icechunk"])
-def test_what_comes_later_is_refused_with_a_reason(write, url):
-    assert "comes with a later version" in load(write({"a": {"url": url}}))[0].refused
+@pytest.mark.parametrize("url", ["https://example.org/dods/a", "s3://bucket/a.zarr", "icechunk:s3://bucket/a"])
+def test_addresses_stay_as_they_are(write, url):
+    assert load(write({"a": {"url": url}}))[0].files == [url]
+
+
+@pytest.mark.parametrize("url", ["icechunk", "a.zarr", "../a.nc"])
+def test_other_paths_are_beside_the_configuration(write, tmp_path, url):
+    assert load(write({"a": {"url": url}}))[0].files == [str((tmp_path / url).absolute())]
+
+
+def test_an_icechunk_repository_may_be_told_by_its_kind(write, tmp_path):
+    assert load(write({"a": {"url": "icechunk:runs/a"}}))[0].files == [f"icechunk:{tmp_path}/runs/a"]
 
 
 def test_unknown_keys_are_warned_about_once(write, caplog):

@@ -92,7 +92,7 @@ def test_an_indexer_that_cannot_be_started_is_told():
 LOOK = """
 import sys
 from ocean_metadata.index import headers
-opened = headers.netCDF4.Dataset(sys.argv[1])
+opened = headers.opened(sys.argv[1])
 print("open", flush=True)
 sys.stdin.read()
 """

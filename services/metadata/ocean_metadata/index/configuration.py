@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ocean_common import places
 from ocean_metadata.domain.spec import DatasetSpec, VariableSpec
 
 _log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
     variables = None
     if config.variables is not None:
         variables = [_variable(file, key, name, one) for name, one in config.variables.items()]
-    refused = next(filter(None, map(_refused, urls)), None if urls else "its url is an empty list")
+    refused = None if urls else "its url is an empty list"
     return DatasetSpec(
         id=key,
         files=[] if refused else list(_paths(urls, file.parent)),
@@ -179,23 +180,21 @@ def _convert(value: object, kind: type[Any], where: str) -> Any:
         raise ConfigurationError(f"{where}{path.rstrip('`')}: {text[:1].lower()}{text[1:]}") from error
 
 
-def _refused(url: str) -> str | None:
-    if url.endswith(".sqlite3"):
-        return f"its url is an index database (.sqlite3), which {_LATER}; give the files themselves, as a glob"
-    if re.match(r"[a-z]+://", url):
-        return f"its url is on another host, which {_LATER}"
-    return f"its url is an Icechunk store, which {_LATER}" if url == "icechunk" else None
-
-
 def _paths(urls: Iterable[str], folder: Path) -> Iterable[str]:
     """Files by name or by pattern, each once; a name without a file stays, to be told as missing."""
     found: dict[str, None] = {}
     for url in urls:
-        path = str((folder / url).absolute())
-        # Path.glob takes no absolute patterns.
-        several = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else [path]  # noqa: PTH207
-        found.update(dict.fromkeys(several))
+        found.update(dict.fromkeys(_expanded(url, folder)))
     return found
+
+
+def _expanded(url: str, folder: Path) -> list[str]:
+    if places.is_remote(url):
+        return [url]
+    mark = places.ICECHUNK if url.startswith(places.ICECHUNK) else ""
+    path = str((folder / places.local(url)).absolute())
+    # Path.glob takes no absolute patterns.
+    return [mark + each for each in sorted(glob.glob(path, recursive=True))] if glob.has_magic(path) else [mark + path]  # noqa: PTH207
 
 
 def _truth(value: bool | int | str) -> bool:

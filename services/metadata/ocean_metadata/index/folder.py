@@ -1,16 +1,18 @@
-"""The NetCDF files under a folder."""
+"""The NetCDF files, Zarr stores and Icechunk repositories under a folder."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+_ZARR = {"zarr.json", ".zgroup", ".zmetadata"}
+_ICECHUNK = ({"snapshots", "refs"}, {"snapshots", "repo"})  # of format 1 and 2
 SUFFIXES = {".nc", ".nc3", ".nc4", ".cdf", ".netcdf", ".grd", ".h5", ".hdf5"}
 
 Place = tuple[int, int]  # device and inode
 
 
 def files(root: Path) -> list[str]:
-    """Paths of all files that look like NetCDF, sorted; hidden ones are left alone."""
+    """Paths of all that can be read, sorted; what is hidden is left alone."""
     return sorted(_below(str(root), frozenset()))
 
 
@@ -27,6 +29,9 @@ def _below(folder: str, above: frozenset[Place]) -> Iterator[str]:
     here = (found.st_dev, found.st_ino)
     if here in above:
         return
+    if _is_store({each.name for each in entries}):
+        yield folder
+        return
     for each in entries:
         if each.name.startswith("."):
             continue
@@ -34,3 +39,8 @@ def _below(folder: str, above: frozenset[Place]) -> Iterator[str]:
             yield from _below(each.path, above | {here})
         elif os.path.splitext(each.name)[1].lower() in SUFFIXES:  # noqa: PTH122
             yield each.path
+
+
+def _is_store(names: set[str]) -> bool:
+    """Whether a folder that holds these is one thing, not many."""
+    return not _ZARR.isdisjoint(names) or any(marks <= names for marks in _ICECHUNK)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-import netCDF4
 import numpy as np
 import pyproj
 from pyproj.exceptions import CRSError
@@ -19,8 +18,9 @@ from ocean_metadata.domain.layout import Layout, Places, layout
 from ocean_metadata.domain.places import Floats, bounds
 from ocean_metadata.domain.scale import from_sample
 from ocean_metadata.index import footprint
-from ocean_metadata.index.headers import Unreadable
 from ocean_metadata.index.reading import floats
+from ocean_metadata.index.reasons import Unreadable
+from ocean_metadata.index.stores import Opened, opened
 
 SAMPLE = 64  # values along each dimension
 _OFF = 0.1  # of a cell: how far a mapping may be from the file's own latitude and longitude
@@ -40,8 +40,7 @@ def read_detail(path: str, header: FileHeader, variables: list[str], unscaled: l
     found = Detail()
     known: dict[Places, int] = {}
     refused: dict[Places, str] = {}
-    with netCDF4.Dataset(path) as data:
-        data.set_auto_maskandscale(False)
+    with opened(path) as data:
         for name in variables:
             lying = layout(name, header)
             places = lying.places
@@ -65,7 +64,7 @@ def read_detail(path: str, header: FileHeader, variables: list[str], unscaled: l
     return found
 
 
-def _locate(data: netCDF4.Dataset, places: Places, header: FileHeader) -> Located:
+def _locate(data: Opened, places: Places, header: FileHeader) -> Located:
     """Read the coordinates of a grid; raise what is wrong with them."""
     located = _LOCATE[places.kind](data, places, header)
     if not np.isfinite(located.latitude).any() or not np.isfinite(located.longitude).any():
@@ -79,7 +78,7 @@ def _locate(data: netCDF4.Dataset, places: Places, header: FileHeader) -> Locate
     return msgspec.structs.replace(located, grid=msgspec.structs.replace(located.grid, bounds=box))
 
 
-def _rectilinear(data: netCDF4.Dataset, places: Places, _: FileHeader) -> Located:
+def _rectilinear(data: Opened, places: Places, _: FileHeader) -> Located:
     y, x = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise Unreadable("its latitude and longitude have gaps")
@@ -87,12 +86,12 @@ def _rectilinear(data: netCDF4.Dataset, places: Places, _: FileHeader) -> Locate
     return Located(grid=grid, latitude=np.repeat(y[:, None], x.size, 1), longitude=np.repeat(x[None], y.size, 0))
 
 
-def _curvilinear(data: netCDF4.Dataset, places: Places, _: FileHeader) -> Located:
+def _curvilinear(data: Opened, places: Places, _: FileHeader) -> Located:
     latitude, longitude = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
     return Located(grid=_grid(places, latitude.shape, latitude, longitude), latitude=latitude, longitude=longitude)
 
 
-def _projected(data: netCDF4.Dataset, places: Places, header: FileHeader) -> Located:
+def _projected(data: Opened, places: Places, header: FileHeader) -> Located:
     """Places from the mapping, held against the file's own where it has them."""
     own = _curvilinear(data, _without_mapping(places), header) if places.latitude else None
     y, x = _coordinate(data, places.y_axis), _coordinate(data, places.x_axis)
@@ -123,7 +122,7 @@ def _mappings(attributes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _triangles(data: netCDF4.Dataset, places: Places, header: FileHeader) -> Located:
+def _triangles(data: Opened, places: Places, header: FileHeader) -> Located:
     latitude, longitude = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
     table = _coordinate(data, places.connectivity)
     table = table.T if places.corners_first else table
@@ -152,7 +151,7 @@ _LOCATE = {
 }
 
 
-def _coordinate(data: netCDF4.Dataset, name: str | None) -> Floats:
+def _coordinate(data: Opened, name: str | None) -> Floats:
     return floats(data.variables[str(name)])
 
 
@@ -207,7 +206,7 @@ def _agree(latitude: Floats, longitude: Floats, own: Located) -> bool:
     return bool(np.nanmax(off) <= _OFF * cell)
 
 
-def _outline(data: netCDF4.Dataset, name: str, lying: Layout, located: Located) -> str | None:
+def _outline(data: Opened, name: str, lying: Layout, located: Located) -> str | None:
     if located.corners is not None:
         return footprint.of_triangles(located.latitude, located.longitude, located.corners)
     roles = {each.name: each.role for each in lying.dimensions}
@@ -220,12 +219,12 @@ def _outline(data: netCDF4.Dataset, name: str, lying: Layout, located: Located) 
     return footprint.of_quads(located.latitude, located.longitude, wet)
 
 
-def _sample(data: netCDF4.Dataset, name: str) -> Floats:
+def _sample(data: Opened, name: str) -> Floats:
     """At most a few thousand values: of the last two dimensions, at the first and last of the others."""
     variable = data.variables[name]
     if 0 in variable.shape:
         return np.array([])
     inner = [slice(None, None, max(1, size // SAMPLE)) for size in variable.shape[-2:]]
-    outer = variable.ndim - len(inner)
+    outer = len(variable.shape) - len(inner)
     found = [floats(variable, (*([place] * outer), *inner)) for place in ((0, -1) if outer else (0,))]
     return np.concatenate([each.ravel() for each in found])

@@ -1,29 +1,22 @@
 """The header of a file: what it declares, and the values of its axes."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import netCDF4
 import numpy as np
 
+from ocean_common.places import kind_of, local
 from ocean_metadata.domain.coordinates import is_latitude, is_longitude, is_time, is_vertical
 from ocean_metadata.domain.header import FileHeader, VariableHeader, pack, structure
 from ocean_metadata.domain.layout import data_variables, layout
 from ocean_metadata.index import classic
 from ocean_metadata.index.reading import floats, plain
+from ocean_metadata.index.reasons import BROKEN, Unreadable, why
+from ocean_metadata.index.stores import Attributed, Stamp, Variable, opened, stamp
 
 LONGEST = 200_000  # steps or levels of an axis
-
-
-class Unreadable(Exception):
-    """A file that cannot be served, and why."""
-
-
-# What the NetCDF library and numpy raise on files that are damaged or strange.
-BROKEN = (Unreadable, OSError, RuntimeError, ValueError, AttributeError, IndexError, OverflowError, TypeError)
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,41 +32,33 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 def read(path: str) -> Read:
     """Read a header; a file that changes meanwhile, or cannot be read, is told with its reason."""
     try:
-        before = Path(path).stat()
-    except OSError as error:
+        before = stamp(path)
+    except (OSError, Unreadable) as error:
         return Read(path=path, size=0, mtime_ns=0, reason=why(error))
-    found = Read(path=path, size=before.st_size, mtime_ns=before.st_mtime_ns)
+    found = Read(path=path, size=before[0], mtime_ns=before[1])
     try:
         header = _header(path, before)
-        after = Path(path).stat()
+        after = stamp(path)
     except BROKEN as error:
         return msgspec.structs.replace(found, reason=why(error))
-    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+    if after != before:
         return msgspec.structs.replace(found, reason="it is being written")
     return msgspec.structs.replace(found, header=header)
 
 
-def why(error: Exception) -> str:
-    """A reason in words, without folders."""
-    if isinstance(error, Unreadable):
-        return str(error)
-    if isinstance(error, FileNotFoundError):
-        return "it is gone"
-    if isinstance(error, OSError):
-        words = error.strerror or str(error)
-        return f"it cannot be opened: {words.removeprefix('NetCDF: ')}"
-    return f"it cannot be read: {str(error).removeprefix('NetCDF: ') or type(error).__name__}"
-
-
-def _header(path: str, stat: os.stat_result) -> FileHeader:
-    if stat.st_size == 0:
+def _check_whole(path: str, size: int) -> None:
+    """Refuse a file that is empty or cut short."""
+    if size == 0:
         raise Unreadable("it is empty (0 bytes)")
     classic_size = classic.expected_size(Path(path))
-    if classic_size is not None and stat.st_size < classic_size:
-        raise Unreadable(f"it is cut short: {stat.st_size} of {classic_size} bytes")
-    with netCDF4.Dataset(path) as data:
-        data.set_auto_maskandscale(False)
-        data.set_auto_chartostring(False)
+    if classic_size is not None and size < classic_size:
+        raise Unreadable(f"it is cut short: {size} of {classic_size} bytes")
+
+
+def _header(path: str, found: Stamp) -> FileHeader:
+    if kind_of(path) == "file":
+        _check_whole(local(path), found[0])
+    with opened(path) as data:
         variables = {name: _variable(each) for name, each in data.variables.items()}
         header = FileHeader(
             structure=structure(variables),
@@ -105,9 +90,9 @@ def _horizontal(header: FileHeader) -> list[str]:
     return sorted(name for name in found if 1 <= len(header.variables[name].dimensions) <= 2)
 
 
-def _print(variable: "netCDF4.Variable[Any]") -> str:
+def _print(variable: Variable) -> str:
     """A fingerprint: of an axis whole, of a 2-D coordinate three rows (whole ones take long in every file)."""
-    if variable.ndim == 1 or 0 in variable.shape:
+    if len(variable.shape) == 1 or 0 in variable.shape:
         values = floats(variable)
     else:
         rows = sorted({0, variable.shape[0] // 2, variable.shape[0] - 1})
@@ -117,14 +102,14 @@ def _print(variable: "netCDF4.Variable[Any]") -> str:
     return digest.hexdigest()
 
 
-def _variable(one: "netCDF4.Variable[Any]") -> VariableHeader:
+def _variable(one: Variable) -> VariableHeader:
     kind = np.dtype(one.dtype).str if isinstance(one.dtype, np.dtype) else "str"
     return VariableHeader(
         name=one.name, dtype=kind, dimensions=one.dimensions, shape=one.shape, attributes=_attributes(one)
     )
 
 
-def _attributes(one: "netCDF4.Dataset | netCDF4.Variable[Any]") -> dict[str, Any]:
+def _attributes(one: Attributed) -> dict[str, Any]:
     return {name: _simple(one.getncattr(name)) for name in one.ncattrs()}
 
 

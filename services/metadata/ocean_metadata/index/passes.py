@@ -5,12 +5,13 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from tqdm import tqdm
 
+from ocean_common import places
 from ocean_common.contracts.assets import File
 from ocean_metadata.adapters.store import Stat, Store
 from ocean_metadata.domain.assemble import assemble
@@ -22,11 +23,13 @@ from ocean_metadata.domain.records import Built
 from ocean_metadata.domain.spec import DatasetSpec
 from ocean_metadata.index import configuration, folder, pool
 from ocean_metadata.index.grids import read_detail
-from ocean_metadata.index.headers import BROKEN, why
+from ocean_metadata.index.reasons import BROKEN, Unreadable, why
+from ocean_metadata.index.stores import stamp
 
-FORMAT = 4  # of headers, details and datasets: another number, and everything is read and built again
+FORMAT = 5  # of headers, details and datasets: another number, and everything is read and built again
 SETTLED = 30.0  # s after its last change in which an unreadable file is looked at again
 RETRY = 60.0  # s after which every unreadable file is: what it may be read by can change, and the file does not
+KEPT = 60.0  # s for which the state of what is elsewhere is taken for what it was
 BATCH = 200  # headers kept at once: a command that is killed goes on from there
 
 _log = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ class Indexer:
         self._stop = stop
         self._retry = retry
         self._again = time.monotonic() + retry
+        self._stamps = Stamps()
         self._failed: dict[str, tuple[Stat, str]] = {}
         self._seen: object = None  # the state of everything at the last pass
         self._specs: tuple[object, list[DatasetSpec]] = (None, [])
@@ -67,11 +71,12 @@ class Indexer:
         paths = (
             folder.files(self._told.folder) if self._told.folder else sorted({p for one in specs for p in one.files})
         )
-        stats = {path: _stat(path) for path in paths}
+        known = self._store.known()
+        stats = {path: self._stamps.now(path, known) for path in paths}
         state = (sorted(stats.items()), [msgspec.msgpack.encode(one) for one in specs])
         if state == self._seen and not self._young(stats):
             return 0
-        self._read(stats)
+        self._read(stats, known)
         if self._stop.is_set():
             return 0
         if self._told.folder:
@@ -95,9 +100,8 @@ class Indexer:
         now = time.time_ns()
         return any(now - stats[path][1] < SETTLED * 1e9 for path in self._failed if path in stats)
 
-    def _read(self, stats: dict[str, Stat]) -> None:
+    def _read(self, stats: dict[str, Stat], known: Mapping[str, Stat]) -> None:
         """Read the headers of new and changed files."""
-        known = self._store.known()
         now = time.time_ns()
         settled = {path for path, (stat, _) in self._failed.items() if now - stat[1] >= SETTLED * 1e9}
         if time.monotonic() >= self._again:
@@ -177,10 +181,40 @@ class Indexer:
             if found.asked == asked:
                 return found
         assert source.header is not None  # noqa: S101  only files with a header are asked for
-        detail = read_detail(path, source.header, asked.variables, asked.unscaled)
+        given = path, source.header, asked.variables, asked.unscaled
+        detail = pool.alone(read_detail, *given) if places.kind_of(path) in pool.RISKY else read_detail(*given)
         fresh = _KeptDetail(asked=asked, detail=detail)
         self._store.keep_detail(path, msgspec.msgpack.encode(fresh))
         return fresh
+
+
+class Stamps:
+    """The state of files now; of what is elsewhere, of not long ago."""
+
+    def __init__(self, kept: float = KEPT) -> None:
+        self._kept = kept
+        self._remote: dict[str, tuple[float, Stat]] = {}
+
+    def now(self, path: str, known: Mapping[str, Stat]) -> Stat:
+        """The state of a file; (0, 0) where there is none."""
+        if places.kind_of(path) == "file":
+            return _stat(places.local(path))
+        if not places.is_remote(path):
+            return self._ask(path, (0, 0))
+        told, found = self._remote.get(path, (-self._kept, (0, 0)))
+        if time.monotonic() - told >= self._kept:
+            # Who cannot be reached for a moment is not gone.
+            found = self._ask(path, known.get(path, (0, 0)))
+            self._remote[path] = time.monotonic(), found
+        return found
+
+    def _ask(self, path: str, otherwise: Stat) -> Stat:
+        try:
+            return stamp(path)
+        except FileNotFoundError:
+            return 0, 0
+        except (OSError, Unreadable):
+            return otherwise
 
 
 def _stat(path: str) -> Stat:

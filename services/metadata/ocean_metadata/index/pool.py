@@ -3,17 +3,29 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from typing import ParamSpec, TypeVar
 
+from ocean_common.places import Kind, kind_of
 from ocean_metadata.index.headers import Read, read
+from ocean_metadata.index.reasons import Unreadable
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+RISKY: tuple[Kind, ...] = ("opendap",)  # the library ends its process on an answer that it cannot parse
 FEW = 12  # files that are read sooner than processes start
 
 
 def read_all(paths: Sequence[str], workers: int, stop: threading.Event) -> Iterator[Read]:
     """Read headers, in any order, until ``stop`` is set."""
+    risky = [path for path in paths if kind_of(path) in RISKY]
+    yield from _one_by_one(risky, stop)
+    paths = [path for path in paths if path not in set(risky)] if risky else paths
+    if not paths:
+        return
     workers = min(workers or os.cpu_count() or 1, len(paths))
     if len(paths) <= FEW or workers < 2:
         for path in paths:
@@ -52,11 +64,19 @@ def _one_by_one(paths: list[str], stop: threading.Event) -> Iterator[Read]:
     for path in paths:
         if stop.is_set():
             return
-        with _pool(1) as pool:
-            try:
-                yield pool.submit(read, path).result()
-            except BrokenProcessPool:
-                yield Read(path=path, size=-1, mtime_ns=0, reason="it breaks the NetCDF library")
+        try:
+            yield alone(read, path)
+        except Unreadable as error:
+            yield Read(path=path, size=-1, mtime_ns=0, reason=str(error))
+
+
+def alone(function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Call a function in a process of its own; Unreadable if the process does not live through it."""
+    with _pool(1) as pool:
+        try:
+            return pool.submit(function, *given, **named).result()
+        except BrokenProcessPool as error:
+            raise Unreadable("it breaks the NetCDF library") from error
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -1,0 +1,219 @@
+"""Zarr, Icechunk, OPeNDAP and object storage: what is not a NetCDF file of this machine."""
+
+import shutil
+import socket
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import httpx
+import icechunk
+import netCDF4
+import numpy as np
+import obstore
+import pytest
+import zarr
+from obstore.store import S3Store
+
+from ocean_common import places
+from ocean_metadata.index.headers import read
+
+
+def to_zarr(path: Path, group: zarr.Group) -> None:
+    """The stored numbers of a NetCDF file, as arrays of a Zarr group."""
+    version = group.metadata.zarr_format
+    with netCDF4.Dataset(path) as data:
+        data.set_auto_maskandscale(False)
+        group.attrs.update({name: str(data.getncattr(name)) for name in data.ncattrs()})
+        for name, one in data.variables.items():
+            if one.dtype.kind not in "iuf":
+                continue
+            attributes = {each: plain(one.getncattr(each)) for each in one.ncattrs()}
+            told = {"dimension_names": one.dimensions} if version == 3 else {}
+            fill = attributes.pop("_FillValue", None) if version == 2 else 0
+            array = group.create_array(name, shape=one.shape, dtype=one.dtype, fill_value=fill, **told)
+            array[...] = one[...]
+            array.attrs.update(attributes | ({} if told else {"_ARRAY_DIMENSIONS": list(one.dimensions)}))
+
+
+def plain(value):
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+def same(found, other) -> bool:
+    """Whether two datasets have the same variables, grids, levels and times."""
+
+    def told(one):
+        return (
+            sorted((each.key, each.units, each.scale, len(each.dimensions)) for each in one.variables),
+            [(each.units, each.first, each.last, each.count) for each in one.times],
+            [each.values for each in one.depths],
+        )
+
+    assert told(found) == told(other)
+    return True
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_zarr_stores_are_like_the_files_that_they_were_made_of(tmp_path, make, index, index_once, version):
+    path = make(tmp_path / "a.nc", levels=(0, 10, 100))
+    (tmp_path / "stores").mkdir()
+    to_zarr(path, zarr.open_group(tmp_path / "stores" / "b.zarr", mode="w", zarr_format=version))
+    path.rename(tmp_path / "alone.nc")
+    stored = index(folder=tmp_path / "stores").dataset("b")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "alone.nc").rename(tmp_path / "files" / "b.nc")
+    assert same(stored, index_once(folder=tmp_path / "files").dataset("b"))
+    assert stored.files[0].path == str(tmp_path / "stores" / "b.zarr")
+
+
+def test_a_zarr_store_that_grows_is_read_again(tmp_path, make, index):
+    path = make(tmp_path / "a.nc")
+    group = zarr.open_group(tmp_path / "stores" / "a.zarr", mode="w", zarr_format=3)
+    to_zarr(path, group)
+    found = index(folder=tmp_path / "stores")
+    assert found.run() == 0
+    for name in ("time", "thetao"):
+        group[name].append(np.asarray(group[name][-1:]) + 1)
+    assert found.run() == 1
+    assert found.dataset("a").times[0].count == 4
+
+
+def test_icechunk_repositories_are_read_at_their_newest_snapshot(tmp_path, make, index):
+    place = tmp_path / "stores" / "ice"
+    repository = icechunk.Repository.create(icechunk.local_filesystem_storage(str(place)))
+    session = repository.writable_session("main")
+    to_zarr(make(tmp_path / "a.nc"), zarr.open_group(session.store, mode="w"))
+    session.commit("first")
+    found = index(folder=tmp_path / "stores")
+    assert found.dataset("ice").times[0].count == 3
+    session = repository.writable_session("main")
+    group = zarr.open_group(session.store, mode="r+")
+    for name in ("time", "thetao"):
+        group[name].append(np.asarray(group[name][-1:]) + 1)
+    session.commit("second")
+    assert found.run() == 1
+    assert found.dataset("ice").times[0].count == 4
+
+
+def test_stores_that_are_none_are_told(tmp_path):
+    (tmp_path / "a.zarr").mkdir()
+    assert read(str(tmp_path / "a.zarr")).reason == "it is gone"
+    (tmp_path / "b.zarr").mkdir()
+    (tmp_path / "b.zarr" / "zarr.json").write_text("{")
+    assert "cannot" in (read(str(tmp_path / "b.zarr")).reason or "")
+    assert "Icechunk" in (read(f"icechunk:{tmp_path}/c").reason or "")
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[S3Store]:
+    """A bucket of a local S3 server."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of botocore and werkzeug, at import
+        from moto.server import ThreadedMotoServer  # noqa: PLC0415  it warns when it is imported
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    address = f"http://127.0.0.1:{port}"
+    told = {"ENDPOINT_URL": address, "ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "REGION": "us-east-1"}
+    httpx.put(f"{address}/ocean")
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in told.items():
+            environment.setenv(f"AWS_{name}", value)
+        yield S3Store("ocean", client_options={"allow_http": True})
+    server.stop()
+
+
+def test_objects_are_read_like_files(bucket, tmp_path, make, index, *, write, index_once):
+    files = {"modern.nc": make(tmp_path / "modern.nc"), "classic.nc": tmp_path / "classic.nc"}
+    with (
+        netCDF4.Dataset(files["modern.nc"]) as source,
+        netCDF4.Dataset(files["classic.nc"], "w", format="NETCDF3_CLASSIC") as copy,
+    ):
+        for name, size in source.dimensions.items():
+            copy.createDimension(name, len(size))
+        for name, one in source.variables.items():
+            fill = {"fill_value": one.getncattr("_FillValue")} if "_FillValue" in one.ncattrs() else {}
+            made = copy.createVariable(name, one.dtype, one.dimensions, **fill)
+            made.setncatts({each: one.getncattr(each) for each in one.ncattrs() if each != "_FillValue"})
+            made[:] = one[:]
+    for name, path in files.items():
+        obstore.put(bucket, f"runs/{name}", path)
+    group = tmp_path / "b.zarr"
+    to_zarr(files["modern.nc"], zarr.open_group(group, mode="w", zarr_format=3))
+    for path in group.rglob("*"):
+        if path.is_file():
+            obstore.put(bucket, f"runs/b.zarr/{path.relative_to(group)}", path)
+    urls = {"modern": "modern.nc", "classic": "classic.nc", "zarr": "b.zarr", "gone": "gone.nc"}
+    found = index(datasets=write({name: {"url": f"s3://ocean/runs/{url}"} for name, url in urls.items()}))
+    expected = index_once(folder=tmp_path).dataset("modern")
+    for name in ("modern", "classic", "zarr"):
+        assert same(found.dataset(name), expected)
+    assert found.dataset("gone").reason == "gone.nc: it is gone"
+    assert found.dataset("modern").files[0].size == files["modern.nc"].stat().st_size
+
+
+class Silent(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def opendap(tmp_path_factory) -> Iterator[tuple[Path, str]]:
+    """A folder that a local OPeNDAP server serves, and its address."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own dependencies, at import
+        from pydap.handlers.netcdf_handler import NetCDFHandler  # noqa: PLC0415  it warns when it is imported
+
+    folder = tmp_path_factory.mktemp("opendap")
+
+    def answer(environ, start_response):
+        file = folder / environ["PATH_INFO"].rpartition(".")[0].strip("/")
+        if file.is_file():
+            return NetCDFHandler(str(file))(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b"there is no such file"]
+
+    with make_server("127.0.0.1", 0, answer, handler_class=Silent) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_opendap_servers_are_read_like_files(opendap, tmp_path, make, index, *, write, index_once):
+    folder, address = opendap
+    make(folder / "a.nc", levels=(0, 10))
+    found = index(datasets=write({"a": {"url": f"{address}/a.nc"}, "gone": {"url": f"{address}/gone.nc"}}))
+    shutil.copy(folder / "a.nc", tmp_path / "a.nc")
+    assert same(found.dataset("a"), index_once(folder=tmp_path).dataset("a"))
+    assert (found.dataset("a").files[0].size, found.dataset("a").files[0].mtime_ns) == (0, 0)
+    assert found.dataset("gone").state == "broken"
+    assert found.run() == 0
+
+
+def test_a_server_that_does_not_answer_is_told_soon():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    assert read(f"http://127.0.0.1:{port}/a.nc").reason
+    assert places.kind_of(f"http://127.0.0.1:{port}/a.nc") == "opendap"
+
+
+def test_an_answer_that_breaks_the_library_does_not_end_the_indexer(tmp_path, index, write, make):
+    def nonsense(_, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Description", "dods-dds")])
+        return [b"Dataset {\n    Grid {\n Array:\n Float64 a[a = \x00 99999999999999];\n } x;\n"]
+
+    make(tmp_path / "a.nc")
+    with make_server("127.0.0.1", 0, nonsense, handler_class=Silent) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        urls = {"b": f"http://127.0.0.1:{server.server_port}/b.nc", "a": "a.nc"}
+        found = index(datasets=write({name: {"url": url} for name, url in urls.items()}))
+        server.shutdown()
+        thread.join()
+    assert {name: one.state for name, one in found.datasets.items()} == {"a": "served", "b": "broken"}
