@@ -4,7 +4,8 @@ An extraction knows its dimensions, coordinates, fields and cost before the firs
 rows of its first dimension in parts, so that memory does not grow with the request.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import Estimate, Kind
 from ocean_common.errors import RequestTooLarge
-from ocean_data.domain.ports import Grids, Source
+from ocean_data.domain.ports import Grids, Parts, Source
 
 Values = NDArray[np.floating]
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")  # in a file's name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +157,7 @@ class Extraction:
         )
 
 
-def read(extraction: Extraction, reading: Reading) -> Iterator[tuple[slice, dict[str, Values]]]:
+def read(extraction: Extraction, reading: Reading) -> Parts:
     """The parts of an extraction, in order."""
     for rows in extraction.parts():
         yield rows, extraction.body.read(reading, rows)
@@ -162,11 +165,16 @@ def read(extraction: Extraction, reading: Reading) -> Iterator[tuple[slice, dict
 
 def collect(extraction: Extraction, reading: Reading) -> dict[str, Values]:
     """All values at once: for answers that are small."""
+    return whole(extraction, read(extraction, reading))
+
+
+def whole(extraction: Extraction, parts: Parts) -> dict[str, Values]:
+    """The values of all parts."""
     shapes = {one.key: tuple(extraction.dims[name] for name in one.dims) for one in extraction.fields}
     out = {one.key: np.full(shapes[one.key], np.nan, one.dtype) for one in extraction.fields}
     first = next(iter(extraction.dims), None)
     leading = {one.key for one in extraction.fields if one.dims[:1] == (first,)}
-    for rows, part in read(extraction, reading):
+    for rows, part in parts:
         for key, values in part.items():
             out[key][rows if key in leading else ...] = values
     return out
@@ -175,6 +183,17 @@ def collect(extraction: Extraction, reading: Reading) -> dict[str, Values]:
 def coordinate(extraction: Extraction, name: str) -> Coordinate | None:
     """The coordinate of a name; None if there is none."""
     return next((one for one in extraction.coordinates if one.name == name), None)
+
+
+def calendar(extraction: Extraction) -> str:
+    """The calendar of the raw times."""
+    return next((assets.steps.calendar for assets, _ in extraction.used if assets.steps), "standard")
+
+
+def file_name(extraction: Extraction, suffix: str) -> str:
+    """What its file is called: letters that are safe everywhere."""
+    named = "_".join(one.key for one in extraction.fields if not one.auxiliary)
+    return _UNSAFE.sub("_", f"{extraction.dataset}_{named}_{extraction.kind}")[:150] + f".{suffix}"
 
 
 def renamed(extraction: Extraction, kind: Kind) -> Extraction:

@@ -1,0 +1,47 @@
+"""Numbers as text: the shortest that reads back as the same number, on whole arrays at once."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+_DIGITS = (6, 7, 8, 9)  # six are always enough for what was written with six; nine for every float32
+_EXACT = 22  # powers of ten up to this are float64 without error
+
+
+def decimal(values: NDArray[Any]) -> NDArray[Any]:
+    """Float32 as the float64 that is written as shortly: 0.3, not 0.30000001192092896. Others stay."""
+    if values.dtype != np.float32:
+        return values
+    flat = values.ravel()
+    found = flat.astype(np.float64)
+    left = np.flatnonzero(np.isfinite(flat) & (flat != 0))
+    size = np.floor(np.log10(np.abs(found[left]))).astype(np.int64)
+    for digits in _DIGITS:
+        power = digits - 1 - size
+        near = np.abs(power) <= _EXACT
+        scale = 10.0 ** np.where(near, np.abs(power), 0)
+        wide = flat[left].astype(np.float64)
+        # Both the whole number and the power of ten are exact, so that only the last operation rounds: correctly.
+        rounded = np.where(power >= 0, np.rint(wide * scale) / scale, np.rint(wide / scale) * scale)
+        same = near & (rounded.astype(np.float32) == flat[left])
+        found[left[same]] = rounded[same]
+        left, size = left[~same], size[~same]
+        if not left.size:
+            break
+    found[left] = [float(str(one)) for one in flat[left]]
+    return found.reshape(values.shape)
+
+
+def nested(values: NDArray[Any]) -> Any:
+    """Lists in lists; what is not finite is written as null by the encoder."""
+    return decimal(values).tolist()
+
+
+def texts(values: NDArray[Any], absent: bytes) -> list[bytes]:
+    """Every number as text, flat; ``absent`` for what is not finite."""
+    if not values.size:
+        return []
+    written = msgspec.json.encode(decimal(values).ravel().tolist())[1:-1]
+    return written.replace(b"null", absent).split(b",")
