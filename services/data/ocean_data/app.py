@@ -18,13 +18,16 @@ from ocean_data.adapters.grids import GridStore
 from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
 from ocean_data.adapters.source import NetCDFSource
 from ocean_data.adapters.threads import Threads
+from ocean_data.domain.extract import PLANS
+from ocean_data.domain.extraction import Budget, Reading
 from ocean_data.domain.field import Tiles
 from ocean_data.domain.point import Points
-from ocean_data.domain.ports import Grids, Source, Workers
+from ocean_data.domain.ports import Grids, Saved, Source, Stream, Workers
 from ocean_data.domain.quiver import Arrows
 from ocean_data.domain.range import Ranges
 from ocean_data.domain.warm import warm
 from ocean_data.routes import internal, point
+from ocean_data.routes.desk import Desk
 from ocean_data.routes.quiver import arrows
 from ocean_data.routes.range import value_range
 from ocean_data.settings import Settings
@@ -34,6 +37,9 @@ DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell
 Times are UTC; depths are in m, positive down; `null` means land, below the sea floor, or absent."""
 
 LATER = {"/subset/...": "subsets"}
+
+# By the word for `format=`; the first is the one of whoever has no wish.
+FORMATS: dict[str, Stream | Saved] = {}
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -62,12 +68,22 @@ def create_app(
             Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
         ],
         api=[point.profile, point.timeseries, value_range, arrows, *not_yet(LATER)],
-        internal=[internal.tile_field, internal.profiles],
+        internal=[internal.tile_field, internal.profiles, internal.extractions],
         dependencies={
             "catalogue": catalogue,
             "workers": workers,
             "points": points,
-            "desk": point.Desk(catalogue, points, workers, freshness, Csv()),
+            "point_desk": point.Desk(catalogue, points, workers, freshness, Csv()),
+            "desk": Desk(
+                catalogue=catalogue,
+                reading=Reading(source=source, grids=grids),
+                workers=workers,
+                freshness=freshness,
+                formats=FORMATS,
+                budget=budget(settings),
+                whole=settings.max_document,
+                plans=PLANS,
+            ),
             "tiles": Tiles(source=source, grids=grids),
             "quiver": Arrows(source=source, grids=grids),
             "ranges": Ranges(source=source, grids=grids),
@@ -75,6 +91,18 @@ def create_app(
         },
         readiness=readiness,
         lifespan=lifespan,
+    )
+
+
+def budget(settings: Settings) -> Budget:
+    """How much one request may take."""
+    return Budget(
+        steps=settings.max_steps,
+        files=settings.max_files,
+        chunks=settings.max_chunks,
+        cells=settings.max_bytes // 8,
+        bytes=settings.max_bytes,
+        values=settings.max_streamed,
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from ocean_common.clients.core import Neighbour
 from ocean_common.contracts.data import Profiles, ProfilesAsked, TileAsked, TileField
+from ocean_common.contracts.extractions import AnyAsked, Coverage
 
 
 @runtime_checkable
@@ -18,6 +19,9 @@ class Numbers(Protocol):
 
     async def profiles(self, asked: ProfilesAsked) -> Profiles:
         """Profiles of several variables at several points."""
+
+    async def extract(self, asked: AnyAsked) -> Coverage:
+        """Anything that can be extracted: at points, along lines, over areas."""
 
 
 class DataClient:
@@ -41,3 +45,7 @@ class DataClient:
     async def profiles(self, asked: ProfilesAsked) -> Profiles:
         """Profiles of several variables at several points."""
         return await self._http.post("/internal/profiles", asked, Profiles)
+
+    async def extract(self, asked: AnyAsked) -> Coverage:
+        """Anything that can be extracted: at points, along lines, over areas."""
+        return await self._http.post("/internal/extractions", asked, Coverage)

@@ -10,10 +10,12 @@ from litestar.params import RawBody
 
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import ProfilesAsked, TileAsked
+from ocean_common.contracts.extractions import AnyAsked
 from ocean_common.errors import InvalidRequest
 from ocean_data.domain.field import Tiles
 from ocean_data.domain.point import Points, check_profiles
 from ocean_data.domain.ports import Workers
+from ocean_data.routes.desk import Desk
 
 
 @get("/tile-field")
@@ -42,6 +44,13 @@ async def profiles(
     check_profiles(asked)
     assets = await asyncio.gather(*(catalogue.assets(asked.dataset, name) for name in asked.variables))
     return _packed(await workers.run(points.profiles, assets, asked))
+
+
+@post("/extractions", status_code=200)
+async def extractions(body: RawBody, desk: NamedDependency[Desk]) -> Response[bytes]:
+    """Anything that can be extracted, whole."""
+    asked = _read(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
+    return _packed(await desk.coverage(asked))
 
 
 def _read(convert: Any) -> Any:

@@ -98,7 +98,7 @@ def _accepted(request: Request[Any, Any, Any]) -> Format:
 async def profile(
     *,
     request: Request[Any, Any, Any],
-    desk: NamedDependency[Desk],
+    point_desk: NamedDependency[Desk],
     dataset: DatasetId,
     variable: VariableKey,
     latitude: Latitude,
@@ -116,7 +116,7 @@ async def profile(
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     place, level = {"latitude": latitude, "longitude": longitude}, depths.parse(depth)
     asked = PointAsked(**place, depth=level, time=time, start=start, end=end, search=search)
-    return await desk.answer(request, "profile", (dataset, variable), asked, format)
+    return await point_desk.answer(request, "profile", (dataset, variable), asked, format)
 
 
 @get(
@@ -131,7 +131,7 @@ async def profile(
 async def timeseries(
     *,
     request: Request[Any, Any, Any],
-    desk: NamedDependency[Desk],
+    point_desk: NamedDependency[Desk],
     dataset: DatasetId,
     variable: VariableKey,
     latitude: Latitude,
@@ -149,4 +149,4 @@ async def timeseries(
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     place, level = {"latitude": latitude, "longitude": longitude}, depths.parse(depth)
     asked = PointAsked(**place, depth=level, time=time, start=start, end=end, search=search)
-    return await desk.answer(request, "timeseries", (dataset, variable), asked, format)
+    return await point_desk.answer(request, "timeseries", (dataset, variable), asked, format)
