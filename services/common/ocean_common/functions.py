@@ -9,6 +9,7 @@ class Function:
 
     arguments: tuple[str, ...]
     summary: str
+    units: str = ""  # of its values; empty: they depend on the arguments
     optional: int = 0  # how many of the last arguments may be left out
     more: bool = False  # the last argument may be repeated
     column: bool = False  # takes whole columns, and gives one value for each
@@ -52,47 +53,62 @@ FUNCTIONS: dict[str, Function] = {
         arguments=("a", "b"), optional=1, more=True, summary="least of a column; of several, the least in a cell"
     ),
     "magnitude": Function(arguments=("a", "b"), summary="length of a vector"),
-    "bearing": Function(arguments=("north", "east"), summary="where a vector points to, degrees clockwise from north"),
-    "unstaggered_speed": Function(arguments=("u", "v"), summary="speed at the centres of an Arakawa C grid"),
-    "oxygensaturation": Function(arguments=WATER[2:], summary="oxygen solubility at the surface, umol/kg"),
-    "nitrogensaturation": Function(arguments=WATER[2:], summary="nitrogen solubility at the surface, umol/kg"),
-    "sspeed": Function(arguments=WATER, summary="speed of sound, m/s"),
-    "density": Function(arguments=WATER, summary="in-situ density, kg/m3"),
-    "heatcap": Function(arguments=WATER, summary="isobaric heat capacity, J/(kg K)"),
-    "tempgradient": Function(arguments=WATER, summary="adiabatic temperature gradient, K/Pa"),
-    "soniclayerdepth": Function(
-        arguments=WATER, column=True, summary="depth of the fastest sound above the deep sound channel, m"
+    "bearing": Function(
+        arguments=("north", "east"), units="degree", summary="where a vector points to, degrees clockwise from north"
     ),
-    "deepsoundchannel": Function(arguments=WATER, column=True, summary="depth of the slowest sound, m"),
+    "unstaggered_speed": Function(arguments=("u", "v"), summary="speed at the centres of an Arakawa C grid"),
+    "oxygensaturation": Function(
+        arguments=WATER[2:], units="umol kg-1", summary="oxygen solubility at the surface, umol/kg"
+    ),
+    "nitrogensaturation": Function(
+        arguments=WATER[2:], units="umol kg-1", summary="nitrogen solubility at the surface, umol/kg"
+    ),
+    "sspeed": Function(arguments=WATER, units="m s-1", summary="speed of sound, m/s"),
+    "density": Function(arguments=WATER, units="kg m-3", summary="in-situ density, kg/m3"),
+    "heatcap": Function(arguments=WATER, units="J kg-1 K-1", summary="isobaric heat capacity, J/(kg K)"),
+    "tempgradient": Function(arguments=WATER, units="K Pa-1", summary="adiabatic temperature gradient, K/Pa"),
+    "soniclayerdepth": Function(
+        arguments=WATER, column=True, units="m", summary="depth of the fastest sound above the deep sound channel, m"
+    ),
+    "deepsoundchannel": Function(arguments=WATER, column=True, units="m", summary="depth of the slowest sound, m"),
     "deepsoundchannelbottom": Function(
         arguments=(*WATER, "bathymetry"),
         optional=1,
         column=True,
+        units="m",
         summary="depth below the channel where sound is as fast as at the sonic layer depth, m",
     ),
     "depthexcess": Function(
         arguments=(*WATER, "bathymetry"),
         column=True,
+        units="m",
         summary="water below the bottom of the deep sound channel, m",
     ),
     "potentialsubsurfacechannel": Function(
         arguments=(*WATER, "cutoff"),
         optional=1,
         column=True,
+        units="1",
         summary="1 where the top 1000 m hold a channel for sound above the cutoff frequency (Hz), else 0",
     ),
     "geostrophic_x": Function(
         arguments=("height", *PLACE),
         optional=2,
+        units="m s-1",
         summary="eastward geostrophic velocity, m/s; none within 1 degree of the equator",
     ),
     "geostrophic_y": Function(
         arguments=("height", *PLACE),
         optional=2,
+        units="m s-1",
         summary="northward geostrophic velocity, m/s; none within 1 degree of the equator",
     ),
-    "vorticity": Function(arguments=("u", "v", *PLACE), optional=2, summary="vertical vorticity of a current, 1/s"),
-    "divergence": Function(arguments=("u", "v", *PLACE), optional=2, summary="horizontal divergence of a current, 1/s"),
+    "vorticity": Function(
+        arguments=("u", "v", *PLACE), optional=2, units="s-1", summary="vertical vorticity of a current, 1/s"
+    ),
+    "divergence": Function(
+        arguments=("u", "v", *PLACE), optional=2, units="s-1", summary="horizontal divergence of a current, 1/s"
+    ),
     "gradient_x": Function(arguments=("a", *PLACE), optional=2, summary="eastward derivative, per m"),
     "gradient_y": Function(arguments=("a", *PLACE), optional=2, summary="northward derivative, per m"),
 }

@@ -1,0 +1,1 @@
+"""Calculated variables: what the names in an equation mean, and its values at the cells asked for."""
