@@ -14,6 +14,8 @@ from ocean_common.later import not_yet
 from ocean_common.service import create_service
 from ocean_data import __version__
 from ocean_data.adapters.formats.csv import Csv
+from ocean_data.adapters.formats.json import Json
+from ocean_data.adapters.formats.ndjson import Ndjson
 from ocean_data.adapters.grids import GridStore
 from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
 from ocean_data.adapters.source import NetCDFSource
@@ -39,7 +41,7 @@ Times are UTC; depths are in m, positive down; `null` means land, below the sea 
 LATER = {"/subset/...": "subsets"}
 
 # By the word for `format=`; the first is the one of whoever has no wish.
-FORMATS: dict[str, Stream | Saved] = {}
+FORMATS: dict[str, Stream | Saved] = {"json": Json(), "csv": Csv(), "ndjson": Ndjson()}
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
