@@ -62,7 +62,8 @@ HOLD = """
 import sys
 from ocean_data.adapters.source import NetCDFSource
 source = NetCDFSource(8, 1000)
-source._opened(source.signature(sys.argv[1]))
+with source._places["file"].opened(source.signature(sys.argv[1])) as variables:
+    variables("v")
 print("open", flush=True)
 sys.stdin.read()
 """

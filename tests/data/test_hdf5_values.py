@@ -84,7 +84,8 @@ def expected(path, variable, picks, dtype):
         opened.set_auto_maskandscale(False)
         found = opened[variable.source]
         box = tuple(picks.get(role, slice(None)) if role in ORDER else slice(0, 1) for role in roles)
-        values = Packing.of(found).unpack(np.asarray(found[box]), dtype)
+        said = {name: found.getncattr(name) for name in found.ncattrs()}
+        values = Packing.said(said, np.dtype(found.dtype)).unpack(np.asarray(found[box]), dtype)
     values = values.reshape([size for role, size in zip(roles, values.shape, strict=True) if role in ORDER])
     kept = [role for role in roles if role in ORDER]
     values = values.transpose([kept.index(role) for role in ORDER if role in kept])

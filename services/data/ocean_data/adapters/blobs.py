@@ -19,7 +19,9 @@ Range = tuple[int, int]  # first byte, and the one after the last
 class Blob(Protocol):
     """The bytes of one file in one state."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """How many there are."""
 
     def announce(self, ranges: Sequence[Range]) -> None:
         """Tell which ranges will be read, in their order in the file."""

@@ -3,10 +3,19 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+ATTRIBUTES = (
+    "_FillValue",
+    "_Unsigned",
+    "add_offset",
+    "missing_value",
+    "scale_factor",
+    "valid_max",
+    "valid_min",
+    "valid_range",
+)
 DEFAULT_FILL = 9.9e36  # NetCDF writes 9.96921e36 where nothing was written: no quantity of the sea is so large
 
 
@@ -22,11 +31,6 @@ class Packing:
     working: type[np.floating[Any]]  # what the values are worked out in
     unpacked_range: bool  # `low` and `high` are in the units of the unpacked values
     unsigned: bool
-
-    @classmethod
-    def of(cls, variable: "netCDF4.Variable[Any]") -> Self:
-        """Read the attributes of a variable."""
-        return cls.said({name: variable.getncattr(name) for name in variable.ncattrs()}, np.dtype(variable.dtype))
 
     @classmethod
     def said(cls, said: dict[str, Any], dtype: np.dtype[Any]) -> Self:

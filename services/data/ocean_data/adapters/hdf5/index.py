@@ -15,21 +15,11 @@ from h5py import h5d, h5ds, h5f, h5fd, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from ocean_data.adapters.blobs import Blob
-from ocean_data.adapters.packing import Packing
+from ocean_data.adapters.packing import ATTRIBUTES, Packing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST_CHUNKS = 100_000  # of one variable: a larger index costs more than it saves
 PART = 256 * 1024  # bytes of the parts in which an array without chunks is read
-PACKING = (
-    "_FillValue",
-    "_Unsigned",
-    "add_offset",
-    "missing_value",
-    "scale_factor",
-    "valid_max",
-    "valid_min",
-    "valid_range",
-)
 DTYPES = tuple(np.dtype(order + kind) for kind in ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8") for order in "<>")
 FILTERS = {h5z.FILTER_SHUFFLE: "shuffle", h5z.FILTER_DEFLATE: "deflate"}
 PIPELINES = {(), ("deflate",), ("shuffle",), ("shuffle", "deflate")}
@@ -106,7 +96,7 @@ def _index(file: h5f.FileID, name: bytes) -> Index | None:
     # A scale may stand for a dimension without a variable: the library knows NetCDF's rules for their names.
     if dtype is None or filters is None or h5ds.is_scale(found) or not found.rank or 0 in found.shape:
         return None
-    dimensions = _dimensions(found)
+    dimensions = dimensions_of(found)
     stored = _stored(found, plist, dtype)
     if dimensions is None or stored is None:
         return None
@@ -116,7 +106,7 @@ def _index(file: h5f.FileID, name: bytes) -> Index | None:
         dtype=dtype,
         filters=filters,
         fill=_fill(plist, dtype),
-        packing=Packing.said(_attributes(found), dtype),
+        packing=Packing.said(attributes_of(found), dtype),
         **stored,
     )
 
@@ -134,7 +124,7 @@ def _filters(plist: h5p.PropDCID, dtype: np.dtype[Any] | None) -> tuple[str, ...
     return names if plain else None
 
 
-def _dimensions(found: h5d.DatasetID) -> tuple[str, ...] | None:
+def dimensions_of(found: h5d.DatasetID) -> tuple[str, ...] | None:
     """The names of the dimensions, as NetCDF stores them: each has a scale in the root group."""
     scales: list[bytes] = []
     for axis in range(found.rank):
@@ -155,10 +145,10 @@ def _fill(plist: h5p.PropDCID, dtype: np.dtype[Any]) -> NDArray[Any] | None:
     return value
 
 
-def _attributes(found: h5d.DatasetID) -> dict[str, Any]:
+def attributes_of(found: h5d.DatasetID) -> dict[str, Any]:
     """The attributes that say how numbers are packed, as netCDF4 tells them."""
-    attributes = h5py.Dataset(found).attrs
-    return {name: _plain(attributes[name]) for name in PACKING if name in attributes}
+    told = h5py.Dataset(found).attrs
+    return {name: _plain(told[name]) for name in ATTRIBUTES if name in told}
 
 
 def _plain(value: Any) -> Any:
@@ -179,7 +169,7 @@ def _stored(found: h5d.DatasetID, plist: h5p.PropDCID, dtype: np.dtype[Any]) -> 
         size = np.full((1,) * found.rank, inline.nbytes, np.int64)
         return _table(found.shape, np.zeros_like(size), size) | {"inline": inline.tobytes()}
     if layout == h5d.CONTIGUOUS and not plist.get_external_count():
-        return _contiguous(found.shape, dtype.itemsize, found.get_offset())
+        return contiguous(found.shape, dtype.itemsize, found.get_offset())
     return None
 
 
@@ -197,7 +187,7 @@ def _chunked(found: h5d.DatasetID, chunks: tuple[int, ...]) -> dict[str, Any] | 
     return table
 
 
-def _contiguous(shape: tuple[int, ...], itemsize: int, offset: int | None) -> dict[str, Any] | None:
+def contiguous(shape: tuple[int, ...], itemsize: int, offset: int | None) -> dict[str, Any] | None:
     """An array in one piece, cut into parts that are one piece each."""
     part, left = [], max(1, PART // itemsize)
     for size in reversed(shape):

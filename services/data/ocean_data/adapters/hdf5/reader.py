@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters import classic
 from ocean_data.adapters.blobs import Blob, Blobs, Bytes, LocalBlobs
 from ocean_data.adapters.hdf5.crew import Crew
 from ocean_data.adapters.hdf5.index import Index, index
@@ -110,7 +111,8 @@ class ChunkReader:
         )
 
     def _lay(self, state: State, name: str, files: "_Files") -> Laid:
-        found = index(files.opened(state), name, self._library)
+        blob = files.opened(state)
+        found = classic.index(blob, name) or index(blob, name, self._library)
         if self._blobs.state(state.path) != state:
             raise being_written(state.path)  # and is not kept
         if found is None:
