@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets, DepthAxis
 from ocean_common.errors import DepthNotFound, InvalidRequest
 
-Depth = int | Literal["bottom", "all"]
-WORDS = ("bottom", "all")
+Depth = int | Literal["bottom", "all", "mean"]
+WORDS = ("bottom", "all")  # what an address may say where it does not say that it may say more
 
 
 def parse(text: str, words: tuple[str, ...] = WORDS) -> Depth:

@@ -1,8 +1,8 @@
 """Variables at any points: the reading that points, lines, trajectories and stated grids share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from ocean_common.contracts.data import Interpolation
 from ocean_common.errors import PointOutsideGrid
 from ocean_data.domain import depth as depths
 from ocean_data.domain import levels, vectors
+from ocean_data.domain.depth import Depth
 from ocean_data.domain.extraction import Cost, Reading
 from ocean_data.domain.interpolation import gather, narrowed, stencil
 from ocean_data.domain.ports import Cells, Floats, Grid, Source, Stencil
@@ -21,8 +22,6 @@ ALL = slice(None)
 DENSE = 2_000  # cells: from here on it is looked whether a box around them is read at less cost
 LOOSE = 4  # times as many cells as are needed: the most that a box may hold
 TURNED = {"projected", "curvilinear"}  # grids whose rows and columns go their own way
-
-Depth = int | Literal["bottom", "all", "mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +82,13 @@ class Sample:
         )
         cells, local = narrowed(made)
         return cls(assets=assets, home=home, cells=cells, local=local)
+
+    def some(self, points: NDArray[np.intp]) -> tuple["Sample", Cells]:
+        """The same of some of the points, and which of the cells these need."""
+        made = self.local
+        part = Stencil(home=made.home[points], cells=made.cells[points], weights=made.weights[points])
+        which, local = narrowed(part)
+        return replace(self, home=self.home[points], cells=self.cells[which], local=local), which
 
     def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Column:
         """Values at the points."""
@@ -246,6 +252,3 @@ def extent(assets: Assets, grid: Grid) -> str:
     west, south, east, north = bounds
     box = f"latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}"
     return f"which covers {box}" if assets.grid.kind == "rectilinear" else f"which lies within {box} but is no such box"
-
-
-Steps = NDArray[np.intp]

@@ -4,10 +4,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import Asked
+from ocean_common.contracts.extractions import Asked, PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
+from ocean_data.domain.extract import points, section, trajectory, transect
 from ocean_data.domain.extraction import Extraction, Reading
 
 # The last argument is of the type under which the function stands in the table.
 Plan = Callable[[Reading, Sequence[Assets], Any], Extraction]
 
-PLANS: dict[type[Asked], Plan] = {}
+PLANS: dict[type[Asked], Plan] = {
+    PointsAsked: points.plan,
+    TransectAsked: transect.plan,
+    SectionAsked: section.plan,
+    TrajectoryAsked: trajectory.plan,
+}

@@ -15,12 +15,14 @@ from ocean_common.errors import InvalidRequest
 from ocean_common.pairs import magnitude_of
 from ocean_data.domain import depth as depths
 from ocean_data.domain import levels, time, vectors
+from ocean_data.domain.depth import Depth
 from ocean_data.domain.extraction import Coordinate, Cost, Extraction, Field, Reading, Values
 from ocean_data.domain.instants import Instants
 from ocean_data.domain.ports import Floats
-from ocean_data.domain.sampling import Depth, Sample, Search, VectorSample
+from ocean_data.domain.sampling import Sample, Search, VectorSample
 
 AT_ONCE = 4_000_000  # values in one part
+OF_LINES: set[VectorPart] = {"along", "across"}
 EPOCH = "seconds since 1970-01-01T00:00:00Z"
 
 
@@ -55,7 +57,7 @@ class Located:
         steps = [self.instants.of_variable(each, rows) if self.instants else None for each in range(len(self.samples))]
         if self.vector is not None:
             east, north, metres = self.vector.read(reading.source, (steps[0], steps[1]), self.depth)
-            out |= {part: _PARTS[part](east, north, self.along) for part in self.parts}
+            out |= {part: PARTS[part](east, north, self.along) for part in self.parts}
             if metres is not None:
                 out["depth"] = metres
         for sample, own in zip(
@@ -79,7 +81,14 @@ class Located:
         lead = values.reshape(time_, level, *self.shape)
         if not any(name == "time" for name in one.dims):
             lead = lead[:1]
-        return lead.reshape(*kept, *self.shape)
+        return lead.reshape((*kept, *self.shape))
+
+
+def found(reading: Reading, variables: Sequence[Assets], asked: Asked, places: Places) -> list[Sample]:
+    """The cells of the variables at places."""
+    search = Search(interpolation=asked.interpolation, radius=asked.radius, neighbours=asked.neighbours)
+    where = places.latitude, places.longitude
+    return [Sample.of(reading, one, *where, search, outside=places.outside) for one in variables]
 
 
 def plan(
@@ -91,16 +100,15 @@ def plan(
     places: Places,
     instants: Instants | None,
     depth: Depth,
+    samples: Sequence[Sample] | None = None,
     fitting: Callable[[float], str] | None = None,
 ) -> Extraction:
-    """Plan the reading of variables at places."""
-    for one in variables:
-        depths.check(one, depth if isinstance(depth, int) else "all")
-    search = Search(interpolation=asked.interpolation, radius=asked.radius, neighbours=asked.neighbours)
+    """Plan the reading of variables at places; ``samples``: their cells, where these are found already."""
+    check(variables, asked.vector, depth, line=places.along is not None)
+    samples = samples or found(reading, variables, asked, places)
     where = places.latitude, places.longitude
-    samples = [Sample.of(reading, one, *where, search, outside=places.outside) for one in variables]
     vector = VectorSample.of(reading, samples[0], samples[1], *where) if asked.vector else None
-    dims, fields, coordinates = _frame(variables, asked, places, instants, depth)
+    dims, fields, coordinates = frame(variables, asked, places, instants, depth)
     steps = [instants.of_variable(each, slice(None)) if instants else None for each in range(len(variables))]
     cost = sum((one.cost(reading.source, own, depth) for one, own in zip(samples, steps, strict=True)), Cost())
     values = sum(int(np.prod([dims[name] for name in one.dims])) for one in fields)
@@ -122,15 +130,42 @@ def plan(
             fields=fields,
             shape=tuple(places.dims.values()),
         ),
-        rows=max(1, AT_ONCE * count // max(1, values, cost.cells)) if "time" in dims else max(1, *dims.values()),
+        rows=max(1, AT_ONCE * count // max(1, values, cost.cells)) if "time" in dims else max([1, *dims.values()]),
         cost=Cost(**{**{name: getattr(cost, name) for name in cost.__dataclass_fields__}, "values": values}),
         used=list(zip(variables, steps, strict=True)),
-        facts={"interpolation": asked.interpolation},
-        fitting=fitting or (_fewer(instants) if instants else None),
+        facts={"interpolation": asked.interpolation, **({"depth": depth} if isinstance(depth, str) else {})},
+        fitting=fitting or (fewer(instants) if instants else None),
     )
 
 
-def _frame(
+def check(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Depth, *, line: bool) -> None:
+    """Refuse what makes no sense, before anything is read."""
+    keys = [one.variable.key for one in variables]
+    for field, named in (("variables", keys), ("vector", list(vector))):
+        if twice := next((key for number, key in enumerate(named) if key in named[:number]), None):
+            raise InvalidRequest(f"{twice} is asked for twice", field=field)
+    if vector and len(variables) < 2:
+        raise InvalidRequest(
+            f"{keys[0]} is one variable; a vector has two components: name both with a comma, as u,v", field="vector"
+        )
+    if not line and (stray := next((part for part in vector if part in OF_LINES), None)):
+        raise InvalidRequest(
+            f"{stray} is told of a line; there is none here", field="vector", allowed=[*PARTS.keys() - OF_LINES]
+        )
+    deep = [one for one in variables if one.depth is not None]
+    for one in deep or variables:
+        depths.check(one, depth if isinstance(depth, int) else "all")
+    # A number means the same level in all of them, or it would be answered as what it is not.
+    if isinstance(depth, int) and (other := next((one for one in deep if one.depth != deep[0].depth), None)):
+        raise InvalidRequest(
+            f"{deep[0].variable.key} and {other.variable.key} have different levels: ask for depth=all, bottom or "
+            "mean, or for one variable at a time",
+            field="depth",
+            allowed=("all", "bottom", "mean"),
+        )
+
+
+def frame(
     variables: Sequence[Assets], asked: Asked, places: Places, instants: Instants | None, depth: Depth
 ) -> tuple[dict[str, int], list[Field], list[Coordinate]]:
     """Dimensions, fields and coordinates."""
@@ -148,7 +183,7 @@ def _frame(
         for one, level in zip(variables, vertical, strict=True)
     ]
     if asked.vector:
-        fields = [*_vector_fields(variables, asked.vector, fields), *fields[2:]]
+        fields = [*vector_fields(variables, asked.vector, fields), *fields[2:]]
     if (deep := _deep_field(variables, depth, vertical, own)) is not None:
         fields.append(deep)
     return dims, fields, coordinates
@@ -212,7 +247,7 @@ def _deep_field(
     return None
 
 
-def _vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fields: list[Field]) -> list[Field]:
+def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fields: list[Field]) -> list[Field]:
     """What is answered instead of two components."""
     first, second = (one.variable for one in variables[:2])
     vectors.axes(first, second)
@@ -271,7 +306,7 @@ def _turned(east: Floats, north: Floats, along: Floats | None) -> tuple[Floats, 
     return east * sine + north * cosine, north * sine - east * cosine
 
 
-_PARTS: dict[VectorPart, Callable[[Floats, Floats, Floats | None], Floats]] = {
+PARTS: dict[VectorPart, Callable[[Floats, Floats, Floats | None], Floats]] = {
     "eastward": lambda *given: given[0],
     "northward": lambda *given: given[1],
     "magnitude": lambda east, north, _: np.hypot(east, north),
@@ -281,7 +316,7 @@ _PARTS: dict[VectorPart, Callable[[Floats, Floats, Floats | None], Floats]] = {
 }
 
 
-def _fewer(instants: Instants) -> Callable[[float], str]:
+def fewer(instants: Instants) -> Callable[[float], str]:
     """The period that would fit."""
 
     def fitting(share: float) -> str:
