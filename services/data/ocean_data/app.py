@@ -13,9 +13,11 @@ from ocean_common.health import Readiness
 from ocean_common.later import not_yet
 from ocean_common.service import create_service
 from ocean_data import __version__
+from ocean_data.adapters.calculated import Calculated, Calculating
 from ocean_data.adapters.formats.csv import Csv
 from ocean_data.adapters.formats.json import Json
 from ocean_data.adapters.formats.ndjson import Ndjson
+from ocean_data.adapters.formats.netcdf4 import Netcdf4
 from ocean_data.adapters.grids import GridStore
 from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
 from ocean_data.adapters.source import NetCDFSource
@@ -41,7 +43,7 @@ Times are UTC; depths are in m, positive down; `null` means land, below the sea 
 LATER = {"/subset/...": "subsets"}
 
 # By the word for `format=`; the first is the one of whoever has no wish.
-FORMATS: dict[str, Stream | Saved] = {"json": Json(), "csv": Csv(), "ndjson": Ndjson()}
+FORMATS: dict[str, Stream | Saved] = {"json": Json(), "csv": Csv(), "ndjson": Ndjson(), "netcdf": Netcdf4()}
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -58,6 +60,7 @@ def create_app(
 ) -> Litestar:
     """Make the app over any catalogue, source and store of grids."""
     settings = settings or Settings()
+    catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
     freshness = Freshness(catalogue, __version__, settings.max_age)
     points = Points(source=source, grids=grids, max_values=settings.max_values)
     return create_service(

@@ -7,7 +7,6 @@ so that an answer is never a mixture of an old and a new file.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from ocean_data.adapters.blobs import LocalBlobs
 from ocean_data.adapters.blocks import blocks, only, place
 from ocean_data.adapters.hdf5.reader import ChunkReader
 from ocean_data.adapters.kept import Kept
+from ocean_data.adapters.lock import LIBRARY
 from ocean_data.adapters.packing import Packing
 from ocean_data.adapters.places.library import Library
 from ocean_data.adapters.places.objects import Objects
@@ -53,7 +53,7 @@ class NetCDFSource:
         helpers: int = 1,
         storage: Storage | None = None,
     ) -> None:
-        lock, storage = Lock(), storage or Storage()
+        lock, storage = LIBRARY, storage or Storage()
         objects = Objects(storage, lock)
         self._places: dict[Kind, Place] = {
             "file": Library(open_files, lock),
