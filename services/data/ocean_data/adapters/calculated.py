@@ -12,7 +12,7 @@ from ocean_common.errors import VariableNotFound
 from ocean_common.expression import parse
 from ocean_data.adapters.kept import Kept
 from ocean_data.domain.depth import deepest_first
-from ocean_data.domain.expression.evaluate import Calculator, plane
+from ocean_data.domain.expression.evaluate import AT_ONCE, Calculator, plane
 from ocean_data.domain.expression.made import calculated_assets, circle, resolved, stored
 from ocean_data.domain.expression.place import steps_of
 from ocean_data.domain.ports import Cells, Coordinates, Grids, Source
@@ -52,14 +52,11 @@ class Calculating:
         if known is not None and known[0] == revision:
             return known[1]
         operands: dict[str, Assets] = {}
-        missing = []
         for name in parse(text).names:
             try:
                 operands[name] = await self._assets(dataset, name, ())
-            except VariableNotFound as error:
-                missing.append(error)
-        if missing and not operands:
-            raise missing[0]
+            except VariableNotFound:
+                continue  # as below
         return self._keep(key, revision, calculated_assets(dataset, text, operands))
 
     async def _assets(self, dataset: str, variable: str, trail: tuple[str, ...]) -> Assets:
@@ -102,9 +99,9 @@ class Calculating:
 class Calculated:
     """A source that calculates what has an equation."""
 
-    def __init__(self, source: Source, grids: Grids, level_bytes: int) -> None:
+    def __init__(self, source: Source, grids: Grids, level_bytes: int, *, at_once: int = AT_ONCE) -> None:
         self._source = source
-        self._calculator = Calculator(source=self, grids=grids)
+        self._calculator = Calculator(source=self, grids=grids, at_once=at_once)
         self._levels: Kept[NDArray[np.float32]] = Kept(level_bytes, lambda level: level.nbytes)
 
     def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:

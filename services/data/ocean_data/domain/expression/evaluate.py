@@ -91,6 +91,7 @@ class Calculator:
 
     source: Source  # of the operands, which may be calculated themselves
     grids: Grids
+    at_once: int = AT_ONCE
 
     def window(self, assets: Assets, step: int | None, depths: slice, box: tuple[slice, slice]) -> Floats:
         """A box of cells at one time: (depth, y, x)."""
@@ -100,7 +101,7 @@ class Calculator:
         if not out.size:
             return out
         steps = None if step is None else [step]
-        for level, row in _parts(assets, levels, rows, len(columns)):
+        for level, row in _parts(_spanned(assets), levels, rows, len(columns), self.at_once):
             where = Box(slice(row.start, row.stop), slice(columns.start, columns.stop), plane(assets)[1])
             place = self._place(assets, steps, slice(level.start, level.stop), where)
             first, top = level.start - levels.start, row.start - rows.start
@@ -117,7 +118,7 @@ class Calculator:
         out = np.full((count, len(levels), cells.size), np.nan)
         if not out.size:
             return out
-        longest = max(1, AT_ONCE // (ascending.size * max(len(levels), _spanned(assets))))
+        longest = max(1, self.at_once // (ascending.size * max(len(levels), _spanned(assets))))
         for first in range(0, count, longest):
             part = None if steps is None else list(steps[first : first + longest])
             place = self._place(assets, part, slice(levels.start, levels.stop), Some(ascending))
@@ -143,11 +144,10 @@ def _spanned(assets: Assets) -> int:
     return len(axis.values) if whole and axis else 1
 
 
-def _parts(assets: Assets, levels: range, rows: range, width: int) -> Iterator[tuple[range, range]]:
-    """Levels and rows that are calculated together."""
-    spanned = _spanned(assets)
-    deep = len(levels) if spanned > 1 else max(1, min(len(levels), AT_ONCE // (len(rows) * width)))
-    high = max(1, AT_ONCE // (max(deep, spanned) * width))
+def _parts(spanned: int, levels: range, rows: range, width: int, at_once: int) -> Iterator[tuple[range, range]]:
+    """Levels and rows that are calculated together, where each reads ``spanned`` levels at least."""
+    deep = len(levels) if spanned > 1 else max(1, min(len(levels), at_once // (len(rows) * width)))
+    high = max(1, at_once // (max(deep, spanned) * width))
     for top in range(0, len(rows), high):
         for first in range(0, len(levels), deep):
             yield levels[first : first + deep], rows[top : top + high]
