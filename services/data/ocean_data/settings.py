@@ -19,6 +19,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     chunk_bytes: Positive = 128 * MIB  # inflated chunks that are kept
     chunk_helpers: Positive = 1  # threads that help with the chunks of one request
     level_bytes: Positive = 256 * MIB  # decoded levels that are kept
+    calculated_bytes: Positive = 128 * MIB  # levels of calculated variables that are kept
     grid_bytes: Positive = 256 * MIB  # grids with their search trees that are kept
     map_bytes: Positive = 512 * MIB  # index maps of tiles that are kept
     max_values: Positive = 200_000  # time steps x depths x points of one request
