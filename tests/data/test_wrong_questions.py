@@ -101,7 +101,7 @@ def test_an_address_may_name_its_revision(client):
         ({"y": "-1"}, 404),
         ({"zoom": "three"}, 400),
         ({"projection": "EPSG:4326"}, 400),
-        ({"projection": "EPSG:32661"}, 400),
+        ({"projection": "EPSG:32661", "zoom": "99"}, 404),
         ({"depth": "all"}, 400),
         ({"depth": "40"}, 404),
         ({"time": "2020-01-01"}, 404),

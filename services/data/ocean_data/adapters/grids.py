@@ -22,6 +22,7 @@ class GridStore:
         return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))
 
     def tile(self, grid: assets.Grid, asked: TileMap) -> TileStencil:
-        found = self.grid(grid)
+        if grid.kind == "none":
+            return tile_stencil(self.grid(grid), asked)
         key = (grid.id, self._source.signature(grid.file), asked)
-        return self._maps.get(key, lambda: tile_stencil(found, asked))
+        return self._maps.get(key, lambda: tile_stencil(self.grid(grid), asked))

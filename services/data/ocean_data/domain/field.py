@@ -11,11 +11,14 @@ from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.errors import InvalidRequest
 from ocean_common.pairs import magnitude_of
 from ocean_data.domain import tile, vectors
-from ocean_data.domain.interpolation import gather, stencil
+from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.interpolation import picture, stencil, taken
 from ocean_data.domain.level import Level, revision
-from ocean_data.domain.ports import Grid, Grids, Source, TileMap, TileStencil
+from ocean_data.domain.ports import Cells, Floats, Grid, Grids, Source, Stencil, TileMap, TileStencil
 
 Pixels = NDArray[np.float32]
+
+NONE = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +44,7 @@ class Tiles:
 
     def _pixels(self, level: Level, asked: TileAsked) -> Pixels | None:
         kept = self.grids.tile(level.assets.grid, tile_map(asked))
-        if kept.stencil.home.size == 0:
-            return None
-        found: Pixels = gather(level.read(self.source), kept.stencil)[0]
-        if kept.pixels is None:
-            return found.reshape(tile.SIZE, tile.SIZE)
-        whole = np.full(tile.SIZE * tile.SIZE, np.nan, dtype=np.float32)
-        whole[kept.pixels] = found
-        return whole.reshape(tile.SIZE, tile.SIZE)
+        return picture(level.read(self.source), kept, tile.SIZE) if kept.stencil.home.size else None
 
 
 def tile_map(asked: TileAsked) -> TileMap:
@@ -67,22 +63,43 @@ def tile_map(asked: TileAsked) -> TileMap:
 
 def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
     """Which cells make the pixels of a tile: made once for all variables, depths and times of a grid."""
+    if isinstance(grid, Rectilinear) and asked.projection == tile.MERCATOR:
+        return _on_lattice(grid, asked)
     latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
-    home = grid.nearest(latitude, longitude)
-    inside = np.flatnonzero(home >= 0).astype(np.int32)
-    made = stencil(
-        grid,
-        latitude[inside],
-        longitude[inside],
-        asked.interpolation,
-        radius=asked.radius,
-        neighbours=asked.neighbours,
-        home=home[inside],
-    )
-    return TileStencil(pixels=None if inside.size == latitude.size else inside, stencil=made.compact())
+    if not latitude.size:
+        return _kept(np.empty(0, np.intp), Stencil(home=NONE, cells=NONE.reshape(0, 0), weights=np.empty((0, 0))))
+    order, back = tile.blocks()
+    home = grid.nearest(latitude[order], longitude[order])
+    inside = home >= 0
+    pixels = np.flatnonzero(inside[back])
+    made = _stencil(grid, latitude[order[inside]], longitude[order[inside]], asked, home[inside])
+    return _kept(pixels, taken(made.compact(), (np.cumsum(inside) - 1)[back[pixels]]))
+
+
+def _on_lattice(grid: Rectilinear, asked: TileMap) -> TileStencil:
+    """The same where rows and columns of pixels are rows and columns of cells: each is found once."""
+    rows, columns = tile.axes(asked.zoom, asked.x, asked.y)
+    home = grid.nearest_on_lattice(rows, columns)
+    inside = np.flatnonzero(home >= 0)
+    if asked.interpolation == "bilinear":
+        cells, weights = grid.corners_on_lattice(rows, columns)
+        made = Stencil(home=home, cells=cells, weights=weights)
+        return _kept(inside, (made if inside.size == home.size else taken(made, inside)).compact())
+    latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
+    return _kept(inside, _stencil(grid, latitude[inside], longitude[inside], asked, home[inside]).compact())
+
+
+def _stencil(grid: Grid, latitude: Floats, longitude: Floats, asked: TileMap, home: Cells) -> Stencil:
+    kind, radius, neighbours = asked.interpolation, asked.radius, asked.neighbours
+    return stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours, home=home)
+
+
+def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
+    whole = pixels.size == tile.SIZE * tile.SIZE
+    return TileStencil(pixels=None if whole else pixels.astype(np.int32), stencil=made)
 
 
 def _array(values: Pixels | None) -> Array | None:
-    if values is None or np.isnan(values).all():
+    if values is None:
         return None
-    return Array(dtype="<f4", shape=values.shape, data=np.ascontiguousarray(values, dtype="<f4").tobytes())
+    return Array(dtype="<f4", shape=values.shape, data=values.astype("<f4", copy=False).tobytes())

@@ -4,6 +4,7 @@ Land never bleeds into water, nor water onto land: a point belongs to its neares
 answer is land; elsewhere the weights are shared out among the wet cells.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ocean_common.contracts.data import Interpolation
-from ocean_data.domain.ports import Floats, Grid, Stencil
+from ocean_data.domain.ports import Cells, Floats, Grid, Stencil, TileStencil
 
 F = TypeVar("F", bound=np.floating[Any])
 
@@ -65,24 +66,46 @@ def stencil(
     inside = home >= 0
     reach[inside] = np.maximum(radius, grid.sizes(home[inside]))
     cells, distances = grid.neighbours(latitude, longitude, neighbours, reach)
-    used = max(1, int((cells >= 0).sum(axis=1).max(initial=0)))
-    cells, distances = np.ascontiguousarray(cells[:, :used]), distances[:, :used]
-    weights = _WEIGHTS[kind](distances, reach[:, np.newaxis])
-    return Stencil(home=home, cells=cells, weights=np.where(cells >= 0, weights, 0.0))
+    weights = np.zeros(cells.shape)
+    used = max(1, _WEIGHTS[kind](cells, distances, reach, weights))
+    return Stencil(home=home, cells=np.ascontiguousarray(cells[:, :used]), weights=weights[:, :used])
 
 
-def _gaussian(distances: Floats, reach: Floats) -> Floats:
-    return np.exp(-((distances / (reach / 2)) ** 2))
+@njit(nogil=True, cache=True)
+def _gaussian(cells, distances, reach, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Fill in weights; how many cells a point has at most."""
+    used = 0
+    for point in range(len(cells)):
+        steep = -4.0 / (reach[point] * reach[point])
+        for k in range(cells.shape[1]):
+            if cells[point, k] < 0:
+                break
+            weights[point, k] = np.exp(steep * distances[point, k] * distances[point, k])
+            used = max(used, k + 1)
+    return used
 
 
-def _inverse(distances: Floats, _: Floats) -> Floats:
-    # Relative to the nearest: no number is out of the range of single precision.
-    floored = np.maximum(distances, TOUCHING)
-    nearest = floored.min(axis=1, keepdims=True)
-    return (np.where(np.isfinite(nearest), nearest, 0.0) / floored) ** 2
+@njit(nogil=True, cache=True)
+def _inverse(cells, distances, reach, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001  numba's types
+    """Fill in weights; how many cells a point has at most."""
+    used = 0
+    for point in range(len(cells)):
+        # Relative to the nearest: no number is out of the range of single precision.
+        nearest = max(distances[point, 0], TOUCHING)
+        for k in range(cells.shape[1]):
+            if cells[point, k] < 0:
+                break
+            weights[point, k] = (nearest / max(distances[point, k], TOUCHING)) ** 2
+            used = max(used, k + 1)
+    return used
 
 
-_WEIGHTS = {"gaussian": _gaussian, "inverse": _inverse}
+_WEIGHTS: dict[str, Callable[[Cells, Floats, Floats, Floats], int]] = {"gaussian": _gaussian, "inverse": _inverse}
+
+
+def taken(made: Stencil, points: NDArray[np.intp]) -> Stencil:
+    """A stencil of some of the points, in this order."""
+    return Stencil(home=made.home[points], cells=made.cells[points], weights=made.weights[points])
 
 
 def narrowed(made: Stencil) -> tuple[NDArray[np.int32], Stencil]:
@@ -101,11 +124,17 @@ def _index(needed: NDArray[np.int32], cells: NDArray[np.int32]) -> NDArray[np.in
 def _gather(fields, home, cells, weights, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     layers, points = out.shape
     width = cells.shape[1]
+    if width == 0:
+        for layer in range(layers):
+            for point in range(points):
+                own = home[point]
+                out[layer, point] = fields[layer, own] if own >= 0 else np.nan
+        return
     for layer in range(layers):
         for point in range(points):
             own = home[point]
             value = fields[layer, own] if own >= 0 else np.nan
-            if np.isnan(value) or width == 0:
+            if np.isnan(value):
                 out[layer, point] = value
                 continue
             total, wet = 0.0, 0.0
@@ -118,6 +147,14 @@ def _gather(fields, home, cells, weights, out):  # type: ignore[no-untyped-def] 
                     total += weights[point, k] * one
                     wet += weights[point, k]
             out[layer, point] = total / wet if wet > 0.0 else value
+
+
+@njit(nogil=True, cache=True)
+def _empty(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    for one in values:  # noqa: SIM110  the compiler knows no all()
+        if not np.isnan(one):
+            return False
+    return True
 
 
 def gather(fields: NDArray[F], made: Stencil) -> NDArray[F]:
@@ -138,3 +175,32 @@ def gather(fields: NDArray[F], made: Stencil) -> NDArray[F]:
     out = np.empty((fields.shape[0], made.home.size), dtype=fields.dtype)
     _gather(np.ascontiguousarray(fields), made.home, made.cells, made.weights, out)
     return out
+
+
+def picture(field: NDArray[np.float32], kept: TileStencil, size: int) -> NDArray[np.float32] | None:
+    """Values at the pixels of a tile.
+
+    Parameters
+    ----------
+    field : ndarray of float32, shape (1, cell)
+        NaN over land.
+    kept : TileStencil
+        Which cells make the pixels.
+    size : int
+        Pixels along a side of the tile.
+
+    Returns
+    -------
+    ndarray of float32, shape (size, size), or None
+        NaN where there is nothing; None if there is nothing at all.
+    """
+    made = kept.stencil
+    found = np.empty((1, made.home.size), dtype=np.float32)
+    _gather(np.ascontiguousarray(field), made.home, made.cells, made.weights, found)
+    if _empty(found[0]):
+        return None
+    if kept.pixels is None:
+        return found.reshape(size, size)
+    whole = np.full(size * size, np.nan, dtype=np.float32)
+    whole[kept.pixels] = found[0]
+    return whole.reshape(size, size)

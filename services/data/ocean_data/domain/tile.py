@@ -1,25 +1,36 @@
 """Map tiles: 256 × 256 pixels of a projection, ``zoom/x/y`` from the upper left."""
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from ocean_common.errors import InvalidRequest, NotSupported, TileNotFound
 
 SIZE = 256  # pixels
 MAX_ZOOM = 22
+MERCATOR = "EPSG:3857"
+
+# The squares that tile 0/0/0 covers in polar views: left, top and side, m. They are the extents that Ocean Navigator's
+# front end gives to its projections, so where it draws a tile. (Its server had the corners of the southern square at
+# ±3,333,134 m: tiles were drawn 8 % too small.)
+POLAR = {
+    "EPSG:32661": (-1_154_826.7379766018, 5_154_826.737976602, 6_309_653.4759532036),
+    "EPSG:3031": (-3_087_442.3458218463, 3_087_442.3458218463, 6_174_884.6916436926),
+}
+
+Floats = NDArray[np.float64]
 
 
-def centres(
-    projection: str, zoom: int, x: int, y: int, count: int = SIZE
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:
     """Where the centres of a tile's pixels lie, or of other equal parts.
 
     Parameters
     ----------
     projection : str
-        EPSG:3857, the only one so far.
+        EPSG:3857, EPSG:32661 or EPSG:3031.
     zoom, x, y : int
         The tile.
     count : int
@@ -28,23 +39,66 @@ def centres(
     Returns
     -------
     latitude, longitude : ndarray of float, shape (count * count,)
-        Degrees, rows from north to south; longitudes from -180 to 180.
+        Degrees, rows from the top; longitudes from -180 to 180. Shape (0,) for a tile beside the square of a polar
+        view: a map asks for these too.
     """
-    if projection != "EPSG:3857":
-        raise NotSupported(
-            f"tiles in {projection} are not made yet; EPSG:3857 is", field="projection", allowed=("EPSG:3857",)
-        )
-    if not 0 <= zoom <= MAX_ZOOM:
-        raise TileNotFound(f"there is no zoom {zoom}; zooms go from 0 to {MAX_ZOOM}", field="zoom")
-    across = 1 << zoom
+    if projection == MERCATOR:
+        rows, columns = axes(zoom, x, y, count)
+        return np.repeat(rows, count), np.tile(columns, count)
+    if projection not in POLAR:
+        known = (MERCATOR, *POLAR)
+        raise NotSupported(f"there are no tiles in {projection[:40]}", field="projection", allowed=known)
+    across = _across(zoom)
+    if not (0 <= x < across and 0 <= y < across):
+        return np.empty(0), np.empty(0)
+    left, top, side = POLAR[projection]
+    into = (np.arange(count) + 0.5) / count
+    easting, northing = np.meshgrid(left + side * (x + into) / across, top - side * (y + into) / across)
+    longitude, latitude = _to_earth(projection).transform(easting.ravel(), northing.ravel())
+    return latitude, longitude
+
+
+def axes(zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:
+    """The parallels and meridians of a tile in EPSG:3857: the centres of its pixels are where they cross.
+
+    Returns
+    -------
+    latitude, longitude : ndarray of float, shape (count,)
+        Degrees, from north to south and from west to east.
+    """
+    across = _across(zoom)
     for name, value in (("x", x), ("y", y)):
         if not 0 <= value < across:
             raise TileNotFound(f"at zoom {zoom}, {name} goes from 0 to {across - 1}: {value} is outside", field=name)
     into = (np.arange(count) + 0.5) / count
-    longitude = (x + into) / across * 360.0 - 180.0
     northing = math.pi * (1.0 - 2.0 * (y + into) / across)
-    latitude = np.degrees(np.arctan(np.sinh(northing)))
-    return np.repeat(latitude, count), np.tile(longitude, count)
+    return np.degrees(np.arctan(np.sinh(northing))), (x + into) / across * 360.0 - 180.0
+
+
+@cache
+def blocks(count: int = SIZE) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The pixels of a tile in another order: each quarter of them is a square, and each quarter of that, and so on.
+
+    What follows each other lies together, so that searches can go on from where they are. Returns that order, and the
+    way back: where each pixel is in it.
+    """
+    row, column = np.divmod(np.arange(count * count), count)
+    code = np.zeros_like(row)
+    for bit in range(count.bit_length()):
+        code |= (column >> bit & 1) << 2 * bit | (row >> bit & 1) << 2 * bit + 1
+    return np.argsort(code), code
+
+
+def _across(zoom: int) -> int:
+    """How many tiles are side by side."""
+    if not 0 <= zoom <= MAX_ZOOM:
+        raise TileNotFound(f"there is no zoom {zoom}; zooms go from 0 to {MAX_ZOOM}", field="zoom")
+    return 1 << zoom
+
+
+@cache
+def _to_earth(projection: str) -> Transformer:
+    return Transformer.from_crs(projection, "EPSG:4326", always_xy=True)
 
 
 def check(radius: float, neighbours: int) -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,10 @@ class Axis:
     file: NDArray[np.int32]  # (step,): which of the variable's files
     position: NDArray[np.int32]  # (step,): index along that file's time dimension
 
-    @classmethod
-    def of(cls, steps: Steps) -> "Axis":
-        """Unpack the arrays of the contract."""
+    @staticmethod
+    @lru_cache(maxsize=128)
+    def of(steps: Steps) -> "Axis":
+        """Unpack the arrays of the contract: once for all requests."""
         columns = {
             name: np.frombuffer(array.data, dtype=array.dtype)
             for name, array in (
@@ -40,7 +42,7 @@ class Axis:
                 ("position", steps.position),
             )
         }
-        return cls(**columns)
+        return Axis(**columns)
 
 
 @dataclass(frozen=True, kw_only=True)

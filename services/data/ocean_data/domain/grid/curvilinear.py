@@ -5,7 +5,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ocean_data.domain import sphere
-from ocean_data.domain.grid.tree import Tree
+from ocean_data.domain.grid.centres import Centres
 from ocean_data.domain.ports import Cells, Floats
 
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
@@ -25,7 +25,7 @@ class Curvilinear:
         vectors = sphere.unit_vectors(self._latitude, self._longitude)
         vectors[~valid] = np.nan
         self._vectors = vectors
-        self._tree = Tree(vectors)
+        self._centres = Centres(vectors, self.shape)
         field = vectors.reshape(*self.shape, 3)
         height, width = _side(field, 0), _side(field, 1)
         self._sizes = np.maximum(height, width).ravel()
@@ -33,21 +33,21 @@ class Curvilinear:
         self._seam = _has_seam(field)
         self._fold = _fold(field)
         self._rim = _rim(vectors, self.shape, self._seam, self._fold)
-        self.nbytes = int(vectors.nbytes * 4)  # and the tree
+        self.nbytes = int(2 * vectors.nbytes + self._centres.nbytes)
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
         points = sphere.unit_vectors(latitude, longitude)
-        cells, distances = self._tree.nearest(points, within=self._reach.max())
+        cells, distances = self._centres.nearest(points, within=self._reach.max())
         near = np.where(distances <= self._reach[cells], cells, -1).astype(np.int32)
         _trim(self._vectors, points, near, self._rim, self.shape, self._seam, self._fold)
         return near
 
     def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:
         """The nearest cell, however far."""
-        return self._tree.nearest(sphere.unit_vectors(latitude, longitude))[0]
+        return self._centres.nearest(sphere.unit_vectors(latitude, longitude))[0]
 
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        return self._tree.neighbours(sphere.unit_vectors(latitude, longitude), count, within)
+        return self._centres.neighbours(sphere.unit_vectors(latitude, longitude), count, within)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         points = sphere.unit_vectors(latitude, longitude)
@@ -124,18 +124,17 @@ def _cell(row, column, shape, seam, fold):  # type: ignore[no-untyped-def]  # no
     return row * columns + column if 0 <= row < rows else -1
 
 
-@njit(nogil=True, cache=True)
-def _locate(east, north):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """Where the origin lies in a quadrilateral: the (u, v) of its bilinear mixture, by Newton's method."""
+@njit(nogil=True, cache=True, error_model="numpy")
+def _locate(quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Where the origin lies in a quadrilateral (corner, east and north): the (u, v) of its bilinear mixture."""
+    # A place is the first corner + u * along + v * up + u * v * twist: solved by Newton's method.
+    x0, y0 = quad[0, 0], quad[0, 1]
+    along_x, along_y, up_x, up_y = quad[1, 0] - x0, quad[1, 1] - y0, quad[2, 0] - x0, quad[2, 1] - y0
+    twist_x, twist_y = quad[3, 0] - quad[1, 0] - up_x, quad[3, 1] - quad[1, 1] - up_y
     u = v = 0.5
     for _ in range(12):
-        a, b, c, d = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
-        x = a * east[0] + b * east[1] + c * east[2] + d * east[3]
-        y = a * north[0] + b * north[1] + c * north[2] + d * north[3]
-        x_u = (1 - v) * (east[1] - east[0]) + v * (east[3] - east[2])
-        y_u = (1 - v) * (north[1] - north[0]) + v * (north[3] - north[2])
-        x_v = (1 - u) * (east[2] - east[0]) + u * (east[3] - east[1])
-        y_v = (1 - u) * (north[2] - north[0]) + u * (north[3] - north[1])
+        x_u, y_u, x_v, y_v = along_x + v * twist_x, along_y + v * twist_y, up_x + u * twist_x, up_y + u * twist_y
+        x, y = x0 + u * x_u + v * up_x, y0 + u * y_u + v * up_y
         area = x_u * y_v - x_v * y_u
         if abs(area) < 1e-18:
             return np.inf, np.inf
@@ -149,23 +148,30 @@ def _locate(east, north):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
 
 
 @njit(nogil=True, cache=True)
-def _within(vectors, point, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Where a point lies in the quadrilateral that begins at a cell: (u, v); infinite if there is none."""
-    px, py, pz = point
-    flat = np.hypot(px, py)
+def _plane(point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """A point, and the directions to the east and to the north there."""
+    px, py, pz = point[0], point[1], point[2]
+    flat = np.sqrt(px * px + py * py)
     ex, ey = (-py / flat, px / flat) if flat > 1e-12 else (1.0, 0.0)
-    nx, ny, nz = -pz * ey, pz * ex, px * ey - py * ex
-    east, north = np.empty(4), np.empty(4)
+    return px, py, pz, ex, ey, -pz * ey, pz * ex, px * ey - py * ex
+
+
+@njit(nogil=True, cache=True)
+def _within(vectors, plane, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Where a point lies in the quadrilateral that begins at a cell: (u, v); infinite if there is none."""
+    px, py, pz, ex, ey, nx, ny, nz = plane
+    inner = 0 <= row < shape[0] - 1 and 0 <= column < shape[1] - 1
     for k in range(4):
-        quad[k] = _cell(row + k // 2, column + k % 2, shape, seam, fold)
-        if quad[k] < 0:
+        r, c = row + (k >> 1), column + (k & 1)
+        cell = r * shape[1] + c if inner else _cell(r, c, shape, seam, fold)
+        if cell < 0:
             return np.inf, np.inf
-        vx, vy, vz = vectors[quad[k]]
+        vx, vy, vz = vectors[cell, 0], vectors[cell, 1], vectors[cell, 2]
         if not vx * px + vy * py + vz * pz > 0.5:  # across the Earth, or nowhere
             return np.inf, np.inf
-        east[k] = vx * ex + vy * ey
-        north[k] = vx * nx + vy * ny + vz * nz
-    return _locate(east, north)
+        quad[k, 0] = vx * ex + vy * ey
+        quad[k, 1] = vx * nx + vy * ny + vz * nz
+    return _locate(quad)
 
 
 @njit(nogil=True, cache=True)
@@ -189,17 +195,40 @@ def _rim(vectors, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: A
 @njit(nogil=True, cache=True)
 def _trim(vectors, points, home, rim, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Take from the cells at the rim the points that are more than half a cell beyond them: -1 in ``home``."""
-    quad = np.empty(4, np.int64)
+    quad = np.empty((4, 2))
     for p in range(home.size):
         if home[p] < 0 or not rim[home[p]]:
             continue
-        least = np.inf
+        least, plane = np.inf, _plane(points[p])
         for corner in range(4):
             r, c = home[p] // shape[1] - corner // 2, home[p] % shape[1] - corner % 2
-            u, v = _within(vectors, points[p], r, c, shape, seam, fold, quad)
+            u, v = _within(vectors, plane, r, c, shape, seam, fold, quad)
             least = min(least, _beyond(u, v))
         if MARGIN < least < np.inf:
             home[p] = -1
+
+
+@njit(nogil=True, cache=True)
+def _holder(vectors, plane, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The quadrilateral that holds a point, by its first cell, and where the point lies in it."""
+    r, c, u, v, out = 0, 0, np.inf, np.inf, np.inf
+    for corner in range(4):
+        u_there, v_there = _within(vectors, plane, row - corner // 2, column - corner % 2, shape, seam, fold, quad)
+        out_there = _beyond(u_there, v_there)
+        if out_there < out:
+            r, c, u, v, out = row - corner // 2, column - corner % 2, u_there, v_there, out_there
+        if out == 0.0:
+            break
+    for _ in range(WALK):
+        if not 1e-9 < out < np.inf:
+            break
+        r_there, c_there = r + (v > 1) - (v < 0), c + (u > 1) - (u < 0)
+        u_there, v_there = _within(vectors, plane, r_there, c_there, shape, seam, fold, quad)
+        out_there = _beyond(u_there, v_there)
+        if not out_there < out:
+            break
+        r, c, u, v, out = r_there, c_there, u_there, v_there, out_there
+    return r, c, u, v
 
 
 @njit(nogil=True, cache=True)
@@ -212,24 +241,12 @@ def _corners(vectors, points, home, shape, seam, fold):  # type: ignore[no-untyp
     """
     cells = np.full((home.size, 4), -1, np.int32)
     weights = np.zeros((home.size, 4))
-    quad = np.empty(4, np.int64)
+    quad = np.empty((4, 2))
     for p in range(home.size):
         if home[p] < 0:
             continue
-        row, column, u, v = 0, 0, np.inf, np.inf
-        for corner in range(4):
-            r, c = home[p] // shape[1] - corner // 2, home[p] % shape[1] - corner % 2
-            u_there, v_there = _within(vectors, points[p], r, c, shape, seam, fold, quad)
-            if _beyond(u_there, v_there) < _beyond(u, v):
-                row, column, u, v = r, c, u_there, v_there
-        for _ in range(WALK):
-            if not 1e-9 < _beyond(u, v) < np.inf:
-                break
-            r, c = row + (v > 1) - (v < 0), column + (u > 1) - (u < 0)
-            u_there, v_there = _within(vectors, points[p], r, c, shape, seam, fold, quad)
-            if not _beyond(u_there, v_there) < _beyond(u, v):
-                break
-            row, column, u, v = r, c, u_there, v_there
+        row, column = home[p] // shape[1], home[p] % shape[1]
+        row, column, u, v = _holder(vectors, _plane(points[p]), row, column, shape, seam, fold, quad)
         if _beyond(u, v) == np.inf:
             continue
         u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)

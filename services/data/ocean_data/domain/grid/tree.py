@@ -34,13 +34,13 @@ class Tree:
         distances : ndarray of float, shape (point,)
             km; half the way around the Earth where none was found.
         """
-        chord, found = self._tree.query(points, distance_upper_bound=sphere.chord(within))
+        chord, found = self._tree.query(points, distance_upper_bound=float(sphere.chord(np.array(within))))
         return self._cell_of[found], sphere.arc(chord)
 
     def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
         """The nearest cells of each point, the nearest first: as `ocean_data.domain.ports.Grid.neighbours` has it."""
         count = min(count, self._cell_of.size - 1)
-        bound = sphere.chord(within.max(initial=0.0))
+        bound = float(sphere.chord(within.max(initial=0.0)))
         chord, found = self._tree.query(points, k=np.arange(1, count + 1), distance_upper_bound=bound)
         distances = sphere.arc(chord)
         near = np.isfinite(chord) & (distances <= within[:, np.newaxis])

@@ -1,0 +1,72 @@
+"""The nearest of the cells of a grid whose rows and columns go anywhere on the Earth."""
+
+import numpy as np
+from numba import njit
+
+from ocean_data.domain.grid.pyramid import pyramid, search
+from ocean_data.domain.grid.window import UNKNOWN, near
+from ocean_data.domain.ports import Cells, Floats
+from ocean_data.domain.sphere import across, chord
+
+
+class Centres:
+    """Cells by their centres on the unit sphere; those without a place (NaN) are left out.
+
+    Points are asked for the faster, the closer each is to the one before.
+    """
+
+    def __init__(self, vectors: Floats, shape: tuple[int, int]) -> None:
+        """Take the centres of the cells: (cell, 3), of a grid with these rows and columns."""
+        self._pyramid = pyramid(vectors, shape)
+        self._count = int(self._pyramid[2][-1])
+        # Found where it is needed. Two threads may do that at once: they find the same.
+        self._room = np.full(len(vectors), UNKNOWN, np.float32)
+        self.nbytes = int(sum(part.nbytes for part in self._pyramid) + self._room.nbytes)
+
+    def nearest(self, points: Floats, within: float = np.inf) -> tuple[Cells, Floats]:
+        """The nearest cell of each point; of several that are equally near, the first in the file.
+
+        Parameters
+        ----------
+        points : ndarray of float, shape (point, 3)
+            On the unit sphere.
+        within : float
+            km: a cell farther than this need not be found. Without a bound, a point on the far side of the Earth is
+            compared with many cells.
+
+        Returns
+        -------
+        cells : ndarray of int32, shape (point,)
+            -1 where none was found.
+        distances : ndarray of float, shape (point,)
+            km; infinite where none was found.
+        """
+        cells, distances = self.neighbours(points, 1, np.full(len(points), within))
+        return cells[:, 0], distances[:, 0]
+
+    def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
+        """The nearest cells of each point, the nearest first: as `ocean_data.domain.ports.Grid.neighbours` has it."""
+        count = min(count, self._count)
+        cells, found = np.full((len(points), count), -1, np.int32), np.full((len(points), count), np.inf)
+        if found.size:
+            farthest = chord(within)
+            proven = near(self._pyramid, self._room, points, farthest, cells, found)
+            left = np.flatnonzero(~proven)
+            if left.size:
+                more, squares = cells[left], found[left]
+                search(self._pyramid, points[left], farthest[left], more, squares)
+                cells[left], found[left] = more, squares
+            _to_arcs(cells, found, within)
+        return cells, found
+
+
+@njit(nogil=True, cache=True)
+def _to_arcs(cells, found, within):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Squares of chords to great-circle distances in km; what is beyond ``within`` is taken out."""
+    for p in range(len(found)):
+        for k in range(found.shape[1]):
+            if cells[p, k] < 0:
+                break
+            found[p, k] = across(found[p, k] / 4)
+            if found[p, k] > within[p]:
+                cells[p, k], found[p, k] = -1, np.inf

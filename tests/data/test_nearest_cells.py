@@ -1,0 +1,158 @@
+"""The nearest cells of grids that make it hard, against brute force: the same cells, ties included."""
+
+import numpy as np
+import pytest
+from pyproj import Transformer
+
+from ocean_data.domain import sphere, tile
+from ocean_data.domain.field import tile_stencil
+from ocean_data.domain.grid.centres import Centres
+from ocean_data.domain.grid.curvilinear import Curvilinear
+from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.ports import TileMap
+
+MADE = np.random.default_rng(11)
+
+
+def skewed(rows=60, columns=80):
+    j, i = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
+    return 30 + 30 * j + 12 * i**2, 150 + 60 * i - 25 * j  # across the date line
+
+
+def tripolar(rows=40, columns=60):
+    """Rows along x below the pole that come back above it: a fold, and a pole inside."""
+    crs = "+proj=stere +lat_0=90 +lon_0=0 +ellps=sphere"
+    x, y = np.meshgrid(np.linspace(-2e6, 2e6, columns), np.linspace(-1.98e6, -2e4, rows))
+    place = np.hstack([x, x[:, ::-1]]), np.hstack([y, -y])
+    longitude, latitude = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(*place, direction="INVERSE")
+    return latitude, longitude
+
+
+def globe():
+    return np.meshgrid(np.linspace(-78, 89, 84), np.arange(73.0, 433.0, 4.0), indexing="ij")
+
+
+def long_cells():
+    return np.meshgrid(np.linspace(40, 42, 50), np.linspace(0, 30, 20), indexing="ij")
+
+
+def shuffled():
+    """Neighbours in the file are nowhere near each other."""
+    latitude, longitude = skewed()
+    order = MADE.permutation(latitude.size)
+    return latitude.ravel()[order].reshape(latitude.shape), longitude.ravel()[order].reshape(latitude.shape)
+
+
+def twice():
+    """Every cell twice: ties everywhere."""
+    latitude, longitude = skewed(30, 40)
+    return np.vstack([latitude, latitude]), np.vstack([longitude, longitude])
+
+
+def with_land_left_out():
+    latitude, longitude = skewed()
+    gone = MADE.uniform(size=latitude.shape) < 0.3
+    gone[10:30, 20:50] = True
+    return np.where(gone, np.nan, latitude), np.where(gone, np.nan, longitude)
+
+
+GRIDS = [skewed, tripolar, globe, long_cells, shuffled, twice, with_land_left_out]
+
+
+def near(vectors, count):
+    there = vectors[np.isfinite(vectors).all(axis=1)]
+    points = there[MADE.integers(0, len(there), count)] + MADE.normal(scale=0.02, size=(count, 3))
+    points = points[np.argsort(np.round(points[:, 2], 1) * 10 + points[:, 0])]
+    return points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("made", GRIDS, ids=lambda made: made.__name__)
+@pytest.mark.parametrize("count", [1, 3, 10, 40])
+def test_cells_are_those_of_brute_force_in_their_order(made, count):
+    latitude, longitude = made()
+    vectors = sphere.unit_vectors(latitude, longitude).reshape(-1, 3)
+    points = near(vectors, 400)
+    within = MADE.uniform(20, 900, 400)
+    cells, distances = Centres(vectors, latitude.shape).neighbours(points, count, within)
+    squares = ((points[:, np.newaxis] - vectors) ** 2).sum(axis=2)
+    squares[np.isnan(squares)] = np.inf
+    # The kernel adds in another order: cells that are equally far to the last bit may be exchanged.
+    expected = np.sort(squares, axis=1)[:, :count]
+    arcs = sphere.arc(np.sqrt(expected))
+    there = arcs <= within[:, np.newaxis]
+    assert ((cells >= 0) == there).all()
+    np.testing.assert_allclose(distances[there], arcs[there], rtol=1e-9, atol=1e-6)
+    assert np.isinf(distances[~there]).all()
+    got = np.take_along_axis(squares, np.maximum(cells, 0), axis=1)
+    np.testing.assert_allclose(got[there], expected[there], rtol=1e-12, atol=1e-18)
+    assert all(np.unique(row[row >= 0]).size == (row >= 0).sum() for row in cells)
+
+
+def test_of_cells_that_are_equally_near_the_first_in_the_file_is_taken():
+    latitude, longitude = twice()
+    vectors = sphere.unit_vectors(latitude, longitude).reshape(-1, 3)
+    cells, _ = Centres(vectors, latitude.shape).nearest(near(vectors, 300))
+    assert (cells < latitude.size // 2).all()
+
+
+def test_points_far_from_every_cell_have_none_or_the_nearest():
+    latitude, longitude = skewed()
+    vectors = sphere.unit_vectors(latitude, longitude).reshape(-1, 3)
+    centres, points = Centres(vectors, latitude.shape), -near(vectors, 200)
+    assert (centres.nearest(points, within=100.0)[0] == -1).all()
+    expected = ((points[:, np.newaxis] - vectors) ** 2).sum(axis=2).argmin(axis=1)
+    assert (centres.nearest(points)[0] == expected).all()
+
+
+def asked(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
+    return TileMap(projection=projection, zoom=zoom, x=x, y=y, interpolation=kind, radius=60.0, neighbours=7)
+
+
+@pytest.mark.parametrize("kind", ["nearest", "bilinear", "gaussian", "inverse"])
+@pytest.mark.parametrize("projection", ["EPSG:3857", "EPSG:32661"])
+@pytest.mark.parametrize("made", [skewed, tripolar, globe], ids=lambda made: made.__name__)
+def test_the_map_of_a_tile_is_what_each_of_its_pixels_says_alone(made, projection, kind):
+    grid, one = Curvilinear(*made()), asked(kind, projection=projection, x=6, y=1)
+    kept = tile_stencil(grid, one)
+    latitude, longitude = tile.centres(projection, one.zoom, one.x, one.y)
+    home = np.full(tile.SIZE**2, -1)
+    home[slice(None) if kept.pixels is None else kept.pixels] = kept.stencil.home
+    some = MADE.permutation(tile.SIZE**2)[:500]
+    np.testing.assert_array_equal(home[some], grid.nearest(latitude[some], longitude[some]))
+    if kind != "bilinear":
+        return
+    place = {int(pixel): k for k, pixel in enumerate(kept.pixels)} if kept.pixels is not None else None
+    for pixel in some[home[some] >= 0][:50]:
+        k = place[int(pixel)] if place else pixel
+        alone = grid.corners(latitude[[pixel]], longitude[[pixel]], home[[pixel]].astype(np.int32))
+        np.testing.assert_array_equal(kept.stencil.cells[k], alone[0][0])
+        np.testing.assert_allclose(kept.stencil.weights[k], alone[1][0], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["nearest", "bilinear", "gaussian"])
+@pytest.mark.parametrize(("zoom", "x", "y"), [(0, 0, 0), (2, 1, 1), (5, 9, 11), (4, 0, 5), (7, 40, 45)])
+def test_rows_and_columns_of_a_tile_find_the_cells_of_its_pixels(zoom, x, y, kind):
+    for grid in (
+        Rectilinear(np.linspace(80, 20, 90), np.linspace(-100, -40, 120)),
+        Rectilinear(np.linspace(-80, 85, 60), np.arange(0.0, 360.0, 3.0)),
+        Rectilinear(np.array([60.0, 70.0, 85.0]), np.array([-100.0, -60.0, -20.0, 20.0])),
+    ):
+        kept = tile_stencil(grid, asked(kind, zoom, x, y))
+        latitude, longitude = tile.centres("EPSG:3857", zoom, x, y)
+        home = grid.nearest(latitude, longitude)
+        inside = np.flatnonzero(home >= 0)
+        pixels = np.arange(home.size) if kept.pixels is None else kept.pixels
+        np.testing.assert_array_equal(pixels, inside)
+        np.testing.assert_array_equal(kept.stencil.home, home[inside])
+        if kind == "bilinear":
+            cells, weights = grid.corners(latitude[inside], longitude[inside], home[inside])
+            np.testing.assert_array_equal(kept.stencil.cells, cells)
+            np.testing.assert_allclose(kept.stencil.weights, weights, atol=1e-6)
+
+
+def test_the_pixels_of_a_tile_are_walked_square_by_square():
+    order, back = tile.blocks(8)
+    assert sorted(order) == list(range(64))
+    assert (order[back] == np.arange(64)).all()
+    rows, columns = np.divmod(order[:16], 8)
+    assert rows.max() - rows.min() == columns.max() - columns.min() == 3
