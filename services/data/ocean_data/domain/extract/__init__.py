@@ -4,8 +4,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import Asked, PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
-from ocean_data.domain.extract import points, section, trajectory, transect
+from ocean_common.contracts.extractions import (
+    AreaAsked,
+    Asked,
+    DifferenceAsked,
+    PointsAsked,
+    SectionAsked,
+    StatisticsAsked,
+    TrajectoryAsked,
+    TransectAsked,
+)
+from ocean_data.domain.extract import area, difference, points, section, statistics, trajectory, transect
 from ocean_data.domain.extraction import Extraction, Reading
 
 # The last argument is of the type under which the function stands in the table.
@@ -16,4 +25,7 @@ PLANS: dict[type[Asked], Plan] = {
     TransectAsked: transect.plan,
     SectionAsked: section.plan,
     TrajectoryAsked: trajectory.plan,
+    AreaAsked: area.plan,
+    StatisticsAsked: statistics.plan,
+    DifferenceAsked: difference.plan,
 }

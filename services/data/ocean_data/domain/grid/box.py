@@ -153,11 +153,11 @@ def _inside(grid: Grid, of: Window, region: Region) -> NDArray[np.bool_]:
     block = max(1, AT_ONCE // max(1, of.columns.size))
     for first in range(0, of.rows.size, block):
         part = slice(first, first + block)
-        held[part] = region.holds(*_places(grid, of.part(part).cells))
+        held[part] = region.holds(*places(grid, of.part(part).cells))
     return held
 
 
-def _places(grid: Grid, cells: Cells) -> tuple[Floats, Floats]:
+def places(grid: Grid, cells: Cells) -> tuple[Floats, Floats]:
     """Centres; NaN for cells without a place. Models leave out land blocks and write zeros for them."""
     latitude, longitude = grid.centres(cells)
     nowhere = (latitude == 0) & (longitude == 0)
@@ -186,7 +186,7 @@ def _middle(grid: Grid) -> Floats:
     """The row half way up: (x, 3) on the unit sphere."""
     rows, columns = grid.shape
     cells = (rows // 2) * columns + np.arange(columns, dtype=np.int32)
-    return sphere.unit_vectors(*_places(grid, cells))
+    return sphere.unit_vectors(*places(grid, cells))
 
 
 def _around(grid: Grid) -> bool:
