@@ -1,8 +1,8 @@
-"""How object storage is reached. Credentials, and what is not said here, come from the usual AWS_… variables."""
+"""How object storage is reached. Credentials, and what is not said here, come from the usual AWS_… variables of the environment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -34,6 +34,8 @@ class Storage:
     """Object storage."""
 
     endpoint: str = ""  # of an S3 service that is not Amazon's
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
     anonymous: bool = False  # without credentials
     timeout: float = 10.0  # s
 
@@ -89,4 +91,6 @@ def _root(storage: Storage, url: str) -> ObjectStore:
     config: S3Config = {"skip_signature": storage.anonymous}
     if storage.endpoint:
         config["endpoint"] = storage.endpoint
+    if storage.access_key:
+        config |= {"access_key_id": storage.access_key, "secret_access_key": storage.secret_key}
     return S3Store.from_url(url, config=config, client_options=client, retry_config=retry)

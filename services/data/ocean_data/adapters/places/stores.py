@@ -107,10 +107,13 @@ class Icechunk:
             icechunk.s3_storage(
                 bucket=parts.netloc,
                 prefix=parts.path.strip("/"),
+                region="us-east-1" if said.endpoint else None,  # of others it is only a word
                 endpoint_url=said.endpoint or None,
                 allow_http=True,
                 anonymous=said.anonymous or None,
-                from_env=None if said.anonymous else True,
+                access_key_id=said.access_key or None,
+                secret_access_key=said.secret_key or None,
+                from_env=None if said.anonymous or said.access_key else True,
                 force_path_style=bool(said.endpoint),
                 network_stream_timeout_seconds=int(said.timeout),
             )

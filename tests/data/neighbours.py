@@ -1,0 +1,54 @@
+"""Servers of others on this machine, for tests: `opendap FOLDER` or `s3`. Tells its port, and ends with its input."""
+
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    """Answers several at once."""
+
+    daemon_threads = True
+
+
+class Quiet(WSGIRequestHandler):
+    """Says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def opendap(folder: str) -> Callable[..., Any]:
+    """The files of a folder, as pydap serves them, opened anew for each request."""
+    from pydap.handlers.netcdf_handler import NetCDFHandler
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        path = Path(folder, Path(environ["PATH_INFO"]).stem)
+        if not path.exists():
+            start("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"there is no such file"]
+        return NetCDFHandler(str(path))(environ, start)
+
+    return answer
+
+
+def s3() -> Callable[..., Any]:
+    """Buckets, as moto has them."""
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    app: Callable[..., Any] = DomainDispatcherApplication(create_backend_app)
+    return app
+
+
+if __name__ == "__main__":
+    application = {"opendap": opendap, "s3": s3}[sys.argv[1]](*sys.argv[2:])
+    with make_server("127.0.0.1", 0, application, Server, Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sys.stdout.write(f"{server.server_port}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+        server.shutdown()
