@@ -72,7 +72,12 @@ class Table:
     def __init__(self, extraction: Extraction, quote: Quote, absent: bytes) -> None:
         self._extraction = extraction
         self._first = next(iter(extraction.dims), "")
-        coordinates = [_coordinate(one, quote, absent) for one in extraction.coordinates if one.name not in LEFT_OUT]
+        wholes = [set(one.dims) for one in extraction.fields if not one.auxiliary]
+        coordinates = [
+            _coordinate(one, quote, absent)
+            for one in extraction.coordinates
+            if one.name not in LEFT_OUT and any(whole.issuperset(one.dims) for whole in wholes)
+        ]
         read = {one.key: _field(one, absent) for one in extraction.fields}
         coordinates += [read[one.key] for one in extraction.fields if one.auxiliary]
         coordinates.sort(key=lambda one: FIRST.index(one.name) if one.name in FIRST else len(FIRST))
