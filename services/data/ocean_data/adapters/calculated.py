@@ -73,7 +73,7 @@ class Calculating:
         operands = {}
         for name in parse(assets.equation or "").names:
             if name == trail[-1]:
-                operand = assets
+                operand = assets.operands.get(name, assets)
             else:
                 try:
                     operand = await self._catalogue.assets(assets.dataset, name)

@@ -61,32 +61,10 @@ def neighbourhood(
         Of all these cells, degrees.
     """
     points = sphere.unit_vectors(latitude, longitude)
-    here = points[own]
     east, north = vectors.compass(latitude[own], longitude[own])
-    ways = np.full((own.size, 4, 2), np.nan)
-    for side in range(4):
-        there = points[np.maximum(beside[:, side], 0)]
-        along = np.einsum("ij,ij->i", here, there)
-        level = there - along[:, np.newaxis] * here
-        sine = np.linalg.norm(level, axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            stretch = METRES * np.arctan2(sine, along) / sine
-        stretch[(beside[:, side] < 0) | (sine == 0)] = np.nan
-        ways[:, side, 0] = stretch * np.einsum("ij,ij->i", level, east)
-        ways[:, side, 1] = stretch * np.einsum("ij,ij->i", level, north)
-    for after, before in ((0, 1), (2, 3)):
-        _cut(ways, after, before)
+    ways = np.empty((own.size, 4, 2))
+    _ways(points, own, beside, east, north, ways)
     return Neighbourhood(own=own, beside=beside, ways=ways, compass=(east, north), latitude=latitude[own])
-
-
-def _cut(ways: Floats, after: int, before: int) -> None:
-    """Forget neighbours across a cut in the file, and those that lie on the same side as the opposite one."""
-    lengths = np.linalg.norm(ways[:, (after, before)], axis=2)
-    for side, own, other in ((after, 0, 1), (before, 1, 0)):
-        ways[lengths[:, own] > JUMP * lengths[:, other], side] = np.nan
-    same = (ways[:, after] * ways[:, before]).sum(axis=1) > 0
-    ways[same & (lengths[:, 0] >= lengths[:, 1]), after] = np.nan
-    ways[same & (lengths[:, 0] < lengths[:, 1]), before] = np.nan
 
 
 def gradient(values: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
@@ -144,6 +122,37 @@ def geostrophic(height: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
     coriolis = np.where(np.abs(near.latitude) < EQUATOR, np.nan, gsw.f(near.latitude))
     ratio = gsw.grav(near.latitude, 0.0) / coriolis
     return -ratio * slope_north, ratio * slope_east
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _ways(points, own, beside, east, north, ways):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Ways to neighbours along great circles, m; NaN for those that are none."""
+    for cell in range(own.size):
+        here = points[own[cell]]
+        for side in range(4):
+            ways[cell, side] = np.nan
+            if beside[cell, side] >= 0:
+                there = points[beside[cell, side]]
+                eastward = there[0] * east[cell, 0] + there[1] * east[cell, 1] + there[2] * east[cell, 2]
+                northward = there[0] * north[cell, 0] + there[1] * north[cell, 1] + there[2] * north[cell, 2]
+                along = there[0] * here[0] + there[1] * here[1] + there[2] * here[2]
+                sine = np.hypot(eastward, northward)
+                if sine > 0:
+                    stretch = METRES * np.arctan2(sine, along) / sine
+                    ways[cell, side, 0], ways[cell, side, 1] = stretch * eastward, stretch * northward
+        for after, before in ((0, 1), (2, 3)):
+            _cut(ways[cell, after], ways[cell, before])
+
+
+@njit(nogil=True, cache=True)
+def _cut(after, before):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Forget a neighbour across a cut in the file, and one that lies on the same side as the opposite one."""
+    forth, back = np.hypot(after[0], after[1]), np.hypot(before[0], before[1])
+    same = after[0] * before[0] + after[1] * before[1] > 0
+    if forth > JUMP * back or (same and forth >= back):
+        after[:] = np.nan
+    elif back > JUMP * forth or same:
+        before[:] = np.nan
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

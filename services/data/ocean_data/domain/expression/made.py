@@ -62,8 +62,12 @@ def resolved(assets: Assets, operands: Mapping[str, Assets]) -> Assets:
 def stored(assets: Assets) -> Assets:
     """The variable in the files, beside which the configuration has an equation of the same name.
 
-    Its units are not known: those that are configured are of what is calculated.
+    Whoever describes the variable tells it among the operands, or its name in the files as the source. Its units are
+    not known then: those that are configured are of what is calculated.
     """
+    told = assets.operands.get(assets.variable.key)
+    if told is not None and told.equation is None:
+        return told
     return replace(assets, equation=None, operands={}, variable=replace(assets.variable, units=""))
 
 
