@@ -71,7 +71,7 @@ def test_what_does_not_exist_is_not_found(client, path):
     ("query", "field", "text"),
     [
         ("dpeth=3", "dpeth", "did you mean depth"),
-        ("bogus=1", "bogus", "there are depth, end, format"),
+        ("bogus=1", "bogus", "there are depth, end, expression, format"),
         ("depth=3&depth=4", "depth", "more than once"),
     ],
 )

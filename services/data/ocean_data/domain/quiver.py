@@ -13,7 +13,7 @@ from ocean_common.pairs import magnitude_of
 from ocean_data.domain import tile, vectors
 from ocean_data.domain.interpolation import gather, narrowed, stencil
 from ocean_data.domain.level import Level, revision
-from ocean_data.domain.ports import Floats, Grids, Source
+from ocean_data.domain.ports import Cells, Floats, Grids, Source, Stencil
 
 ARROWS = {-1: 8, 0: 16, 1: 32}  # along each side of a tile, by density
 LONGEST = 9
@@ -34,26 +34,59 @@ class ArrowsAsked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Vector:
+    """What arrows are drawn of: two components, or a length and its bearing."""
+
+    parts: tuple[assets.Assets, assets.Assets]
+    by_bearing: bool = False  # the second part is degrees clockwise from north
+    info: assets.VariableInfo | None = None  # of the vector, if it has a name of its own
+
+
+@dataclass(frozen=True, kw_only=True)
 class Arrows:
     """Makes arrows, at the centres of equal squares of a tile."""
 
     source: Source
     grids: Grids
 
-    def tile(self, variables: list[assets.Assets], asked: ArrowsAsked) -> tuple[ArrowCollection, str]:
-        """The arrows of two components, and the revision; none on land and outside the grid."""
+    def tile(self, vector: Vector, asked: ArrowsAsked) -> tuple[ArrowCollection, str]:
+        """The arrows of a vector, and the revision; none on land and outside the grid."""
         if asked.density not in ARROWS:
             raise InvalidRequest(
                 f"density {asked.density} is none of -1, 0 and 1", field="density_adj", allowed=map(str, ARROWS)
             )
         latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y, ARROWS[asked.density])
-        first, second = (one.variable for one in variables)
-        levels = [Level.of(one, asked.time, asked.depth) for one in variables]
-        parts = zip(levels, vectors.axes(first, second), strict=True)
-        vector = sum(self._component(level, axis, latitude, longitude) for level, axis in parts)
-        east, north = (np.einsum("ij,ij->i", vector, one) for one in vectors.compass(latitude, longitude))
-        info = magnitude_of(first, second)
+        levels = [Level.of(one, asked.time, asked.depth) for one in vector.parts]
+        combine = self._along_bearing if vector.by_bearing else self._of_components
+        there = combine(levels, latitude, longitude)
+        east, north = (np.einsum("ij,ij->i", there, one) for one in vectors.compass(latitude, longitude))
+        first, second = (one.variable for one in vector.parts)
+        info = vector.info or magnitude_of(first, second)
         return draw(latitude, longitude, east, north, info), revision(self.source, levels)
+
+    def _of_components(self, levels: list[Level], latitude: Floats, longitude: Floats) -> Floats:
+        """The sum of two components: vectors in space, (point, 3)."""
+        first, second = (one.assets.variable for one in levels)
+        parts = zip(levels, vectors.axes(first, second), strict=True)
+        return sum((self._component(*part, latitude, longitude) for part in parts), start=np.zeros((latitude.size, 3)))
+
+    def _along_bearing(self, levels: list[Level], latitude: Floats, longitude: Floats) -> Floats:
+        """A length, the first, along a bearing in degrees, the second: vectors in space, (point, 3)."""
+        length, angle = levels
+        cells, local = self._cells(length, latitude, longitude)
+        lengths = gather(length.read(self.source)[:, cells].astype(np.float64), local)
+        cells, local = self._cells(angle, latitude, longitude)
+        turned = np.radians(angle.read(self.source)[0, cells].astype(np.float64))[:, np.newaxis]
+        east, north = vectors.compass(*self.grids.grid(angle.assets.grid).centres(cells))
+        # Between 350° and 10° is 0°, not 180°: directions are interpolated, not numbers of degrees.
+        ways = gather((np.sin(turned) * east + np.cos(turned) * north).T, local).T
+        far = np.linalg.norm(ways, axis=1, keepdims=True)
+        found: Floats = np.divide(ways, far, out=np.full_like(ways, np.nan), where=far > 0) * lengths.T
+        return found
+
+    def _cells(self, level: Level, latitude: Floats, longitude: Floats) -> tuple[Cells, Stencil]:
+        made = stencil(self.grids.grid(level.assets.grid), latitude, longitude, "bilinear", radius=0.0, neighbours=0)
+        return narrowed(made)
 
     def _component(self, level: Level, axis: vectors.Axis, latitude: Floats, longitude: Floats) -> Floats:
         """A component as vectors in space: (point, 3).
@@ -64,8 +97,7 @@ class Arrows:
         grid = self.grids.grid(level.assets.grid)
         if level.assets.grid.kind not in TURNED:
             axis = vectors.TRUE[axis]
-        made = stencil(grid, latitude, longitude, "bilinear", radius=0.0, neighbours=0)
-        cells, local = narrowed(made)
+        cells, local = self._cells(level, latitude, longitude)
         if not cells.size:
             return np.full((latitude.size, 3), np.nan)
         values = level.read(self.source)[0, cells].astype(np.float64) * self._sense(level.assets.grid, axis)

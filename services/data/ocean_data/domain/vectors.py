@@ -28,15 +28,12 @@ def keys(variable: str) -> list[str]:
     return found
 
 
-def components(variable: str) -> list[str]:
-    """Read the keys of the two components of a vector."""
-    found = keys(variable)
-    if len(found) != 2:
-        raise InvalidRequest(
-            f"{variable[:60]!r} is one variable; name the two components of a vector with a comma, as u,v",
-            field="variable",
-        )
-    return found
+def no_vector(variable: str) -> InvalidRequest:
+    """What is said of one variable where a vector is asked for."""
+    return InvalidRequest(
+        f"{variable[:60]!r} is one variable; name the two components of a vector with a comma, as u,v",
+        field="variable",
+    )
 
 
 def magnitude(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from ocean_common.contracts.geojson import ArrowCollection
 from ocean_common.parameters import DatasetId
 from ocean_data.domain import vectors
 from ocean_data.domain.ports import Workers
-from ocean_data.domain.quiver import Arrows, ArrowsAsked
+from ocean_data.domain.quiver import Arrows, ArrowsAsked, Vector
 from ocean_data.routes.map import PLANES, Depth, Time, one_of
 
 GEOJSON = "application/geo+json"
@@ -24,7 +24,8 @@ GEOJSON = "application/geo+json"
 Components = Annotated[
     str,
     PathParameter(
-        description="Keys of the two components of a vector, with a comma.",
+        description="Keys of the two components of a vector, with a comma; or the key of a vector that the dataset's "
+        "configuration tells the components of, or the bearing.",
         examples=[Example(summary="currents along the axes of the grid", value="x_velocity,y_velocity")],
     ),
 ]
@@ -37,9 +38,19 @@ Density = Annotated[
     ),
 ]
 Zoom = Annotated[int, PathParameter(description="Zoom level, 0 to 22.", examples=[Example(value=4)])]
-Column = Annotated[int, PathParameter(description="From the left, 0 to 2^zoom - 1.", examples=[Example(value=8)])]
-Row = Annotated[int, PathParameter(description="From the top, 0 to 2^zoom - 1.", examples=[Example(value=3)])]
-Plane = Annotated[str, QueryParameter(description="Of the map; EPSG:3857 so far.", schema_extra={"enum": list(PLANES)})]
+Column = Annotated[
+    int,
+    PathParameter(
+        description="From the left, 0 to 2^zoom - 1; polar views have none beside it.", examples=[Example(value=8)]
+    ),
+]
+Row = Annotated[
+    int,
+    PathParameter(
+        description="From the top, 0 to 2^zoom - 1; polar views have none beside it.", examples=[Example(value=3)]
+    ),
+]
+Plane = Annotated[str, QueryParameter(description="Of the map.", schema_extra={"enum": list(PLANES)})]
 
 
 def read_asked(
@@ -55,6 +66,22 @@ def read_asked(
     """Read which arrows are asked for."""
     plane = one_of(projection, PLANES, "projection")
     return ArrowsAsked(time=time, depth=depth, density=density_adj, zoom=zoom, x=x, y=y, projection=plane)
+
+
+async def vector_of(catalogue: Catalogue, dataset: str, variable: str) -> Vector:
+    """The parts of a vector: of two keys, or of one whose parts are configured."""
+    found = await asyncio.gather(*(catalogue.assets(dataset, name) for name in vectors.keys(variable)))
+    if len(found) == 2:
+        return Vector(parts=(found[0], found[1]))
+    (whole,) = found
+    parts = whole.components
+    if "east" in parts and "north" in parts:
+        east, north = await asyncio.gather(*(catalogue.assets(dataset, parts[way]) for way in ("east", "north")))
+        return Vector(parts=(east, north), info=whole.variable)
+    if "bearing" in parts:
+        bearing = await catalogue.assets(dataset, parts["bearing"])
+        return Vector(parts=(whole, bearing), by_bearing=True, info=whole.variable)
+    raise vectors.no_vector(variable)
 
 
 @get(
@@ -91,7 +118,7 @@ async def arrows(
 ) -> Response[ArrowCollection]:
     """A vector on the map."""
     await freshness(request, dataset)
-    assets = await asyncio.gather(*(catalogue.assets(dataset, name) for name in vectors.components(variable)))
-    found, revision = await workers.run(quiver.tile, assets, asked)
-    made_from(request, assets[0].revision, revision)
+    vector = await vector_of(catalogue, dataset, variable)
+    found, revision = await workers.run(quiver.tile, vector, asked)
+    made_from(request, vector.parts[0].revision, revision)
     return Response(found, media_type=GEOJSON)
