@@ -18,19 +18,17 @@ def decimal(values: NDArray[Any]) -> NDArray[Any]:
     found = flat.astype(np.float64)
     left = np.flatnonzero(np.isfinite(flat) & (flat != 0))
     size = np.floor(np.log10(np.abs(found[left]))).astype(np.int64)
+    far = (_DIGITS[-1] - 1 - size > _EXACT) | (size - _DIGITS[0] + 1 > _EXACT)
+    found[left[far]] = [float(str(one)) for one in flat[left[far]]]
+    left, size = left[~far], size[~far]
     for digits in _DIGITS:
         power = digits - 1 - size
-        near = np.abs(power) <= _EXACT
-        scale = 10.0 ** np.where(near, np.abs(power), 0)
-        wide = flat[left].astype(np.float64)
+        scale, wide = 10.0 ** np.abs(power), flat[left].astype(np.float64)
         # Both the whole number and the power of ten are exact, so that only the last operation rounds: correctly.
         rounded = np.where(power >= 0, np.rint(wide * scale) / scale, np.rint(wide / scale) * scale)
-        same = near & (rounded.astype(np.float32) == flat[left])
+        same = rounded.astype(np.float32) == flat[left]
         found[left[same]] = rounded[same]
         left, size = left[~same], size[~same]
-        if not left.size:
-            break
-    found[left] = [float(str(one)) for one in flat[left]]
     return found.reshape(values.shape)
 
 

@@ -1,0 +1,219 @@
+"""JSON, CSV and NDJSON of any extraction."""
+
+import csv
+import io
+import json
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from tests.data import extractions as made
+
+from ocean_common.contracts.data import PointValues
+from ocean_common.contracts.values import ExtractedValues
+from ocean_data.adapters.formats.covjson import CovJson
+from ocean_data.adapters.formats.csv import Csv
+from ocean_data.adapters.formats.geojson import GeoJson
+from ocean_data.adapters.formats.json import Json
+from ocean_data.adapters.formats.ndjson import Ndjson
+from ocean_data.adapters.formats.netcdf3 import Netcdf3
+from ocean_data.adapters.formats.numbers import decimal, texts
+from ocean_data.domain.extraction import file_name, whole
+from ocean_data.domain.ports import Stream
+
+STREAMS = [Json(), Csv(), Ndjson(), CovJson(), GeoJson(), Netcdf3(1), Netcdf3(2)]
+
+
+def table(extraction):
+    return list(csv.DictReader(io.StringIO(made.written(Csv(), extraction).decode(), newline="")))
+
+
+def lines(extraction):
+    return [json.loads(line) for line in made.written(Ndjson(), extraction).splitlines()]
+
+
+def nan(values):
+    return np.array(values, dtype=np.float64)
+
+
+@given(arrays.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)))
+def test_float32_is_written_as_shortly_as_numpy_writes_it(values):
+    written = texts(values, b"")
+    for one, text in zip(values, written, strict=True):
+        if np.isfinite(one):
+            assert float(text) == float(str(one))
+            assert np.float32(float(text)) == one
+        else:
+            assert text == b""
+
+
+@given(arrays.arrays(np.float64, st.integers(0, 50), elements=st.floats()))
+def test_float64_reads_back_as_the_same_number(values):
+    back = [float(text) if text else np.nan for text in texts(values, b"")]
+    np.testing.assert_array_equal(back, np.where(np.isfinite(values), values, np.nan))
+
+
+def test_a_decimal_of_float32_keeps_its_shape():
+    assert decimal(np.full((2, 3), 0.3, dtype=np.float32)).tolist() == [[0.3] * 3] * 2
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+def test_json_holds_every_value_and_fits_its_contract(name):
+    extraction = made.KINDS[name]()
+    if name in {"profile", "profiles", "series"}:
+        return
+    answer = msgspec.json.decode(made.written(Json(), extraction), type=ExtractedValues)
+    values = whole(extraction, made.parts(extraction))
+    for one in extraction.fields:
+        held = answer.coordinates if one.auxiliary else answer.variables
+        np.testing.assert_array_equal(nan(held[one.key].values), decimal(values[one.key]))
+        assert tuple(held[one.key].dims) == one.dims
+    for one in extraction.coordinates:
+        if one.standard_name != "time" and not isinstance(one.values, list):
+            np.testing.assert_array_equal(np.ravel(nan(answer.coordinates[one.name].values)), np.ravel(one.values))
+    assert (answer.kind, answer.revision, answer.attribution) == (extraction.kind, "r1", "A centre")
+
+
+def test_json_writes_times_as_people_read_them():
+    answer = json.loads(made.written(Json(), made.area()))
+    assert answer["coordinates"]["time"]["values"][1] == "1970-01-02T00:00:00+00:00"
+    assert answer["variables"]["sst"]["values"][-1][-1][-1] is None
+    assert answer["variables"]["sst"]["values"][0][0][:4] == [0.0, 0.1, 0.2, 0.3]
+
+
+def test_one_variable_at_one_point_keeps_its_own_form():
+    answer = msgspec.json.decode(made.written(Json(), made.profile(3)), type=PointValues)
+    assert answer.depths == [0.5, 10.0]
+    assert answer.values == [[0.0, 0.1], [0.2, 0.3], [0.4, None]]
+    assert answer.times[0] == "1970-01-01T00:00:00+00:00"
+    assert (answer.latitude, answer.longitude, answer.interpolation) == (47.5, -52.5, "nearest")
+
+
+def test_a_series_of_one_level_has_one_column():
+    answer = msgspec.json.decode(made.written(Json(), made.series()), type=PointValues)
+    assert (answer.depths, answer.values) == ([0.5], [[0.0], [0.1], [None]])
+
+
+def test_a_series_at_the_bottom_tells_the_depth_that_was_read():
+    extraction = made.made(
+        {"time": 3},
+        [made.times(), *made.places((), [47.5], [-52.5])],
+        {
+            "thetao": (("time",), made.numbers(3), {}),
+            "depth": (("time",), np.array([np.nan, 80.0, 80.0]), {"auxiliary": True, "units": "m"}),
+        },
+        kind="timeseries",
+    )
+    answer = msgspec.json.decode(made.written(Json(), extraction), type=PointValues)
+    assert (answer.depths, answer.values) == ([80.0], [[0.0], [0.1], [None]])
+    assert [row["depth (m)"] for row in table(extraction)] == ["", "80.0", "80.0"]
+
+
+def test_the_columns_of_one_variable_at_one_point_are_always_the_same():
+    header = made.written(Csv(), made.series()).split(b"\r\n")[0]
+    assert header == b"time,latitude (degrees_north),longitude (degrees_east),depth (m),Thetao (degC)"
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+def test_every_value_is_in_a_row_of_its_own_place(name):
+    extraction = made.KINDS[name]()
+    values = whole(extraction, made.parts(extraction))
+    rows = lines(extraction)
+    for one in extraction.fields:
+        if one.auxiliary:
+            continue
+        told = nan([row[one.key] for row in rows if one.key in row])
+        expected = decimal(values[one.key])
+        if expected.size == told.size:
+            np.testing.assert_array_equal(told, expected.ravel())
+        else:  # repeated over the depths, which it has not
+            np.testing.assert_array_equal(told.reshape(-1, made.Z, made.P)[:, 1], expected)
+
+
+def test_csv_and_ndjson_tell_the_same():
+    columns = {
+        "time": "time",
+        "latitude": "latitude (degrees_north)",
+        "longitude": "longitude (degrees_east)",
+        "depth": "depth (m)",
+        "thetao": "Thetao (degC)",
+        "zos": "Zos (m)",
+    }
+    for row, line in zip(table(made.points()), lines(made.points()), strict=True):
+        for key, label in columns.items():
+            assert row[label] == ("" if line[key] is None else str(line[key]))
+
+
+def test_a_text_is_never_taken_for_a_formula_and_reads_back():
+    assert [row["name"] for row in table(made.points(1))[:4]] == ["'=A1+1", 'b,"c"', "d\ne", "été"]
+
+
+def test_a_name_that_begins_like_a_formula_is_made_safe_in_the_header():
+    extraction = made.made({}, made.places((), [1.0], [2.0]), {"x": ((), np.array(1.0), {"name": '@SUM("1,2")'})})
+    assert made.written(Csv(), extraction).split(b"\r\n")[0].endswith(b',"\'@SUM(""1,2"") (degC)"')
+
+
+def test_variables_of_one_name_are_told_apart():
+    fields = {key: ((), np.array(1.0), {"name": "Speed", "units": "m s-1"}) for key in ("u", "v")}
+    extraction = made.made({}, made.places((), [1.0], [2.0]), fields)
+    assert list(table(extraction)[0])[-2:] == ["u: Speed (m s-1)", "v: Speed (m s-1)"]
+
+
+def test_variables_with_depths_of_their_own_have_rows_of_their_own():
+    rows = lines(made.two_axes())
+    assert len(rows) == made.P * (2 + 3)
+    assert all(("thetao" in row) == ("depth" in row) for row in rows)
+    assert all(("wo" in row) == ("depth_2" in row) for row in rows)
+
+
+def test_a_variable_that_is_called_like_a_coordinate_keeps_a_column():
+    extraction = made.made({}, made.places((), [1.0], [2.0]), {"latitude": ((), np.array(7.0), {})})
+    assert lines(extraction) == [{"latitude": 1.0, "longitude": 2.0, "latitude_value": 7.0}]
+
+
+@pytest.mark.parametrize("stream", [Csv(), Ndjson()], ids=["csv", "ndjson"])
+@given(rows=st.integers(1, 7), count=st.integers(1, 7))
+def test_rows_do_not_depend_on_the_parts_in_which_they_are_read(stream, rows, count):
+    def parted(size):
+        extraction = made.area(count, rows=size)
+        return made.written(stream, extraction)
+
+    assert parted(rows) == parted(count)
+
+
+def test_rows_leave_before_the_next_part_is_read():
+    extraction = made.area(6, rows=2)
+    pieces = Csv().pieces(extraction, made.parts(extraction), "r1")
+    next(pieces)
+    assert extraction.body.seen == [slice(0, 2)]
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda one: f"{one.suffix} {one.media_type}")
+def test_what_fails_at_first_fails_before_the_first_byte(stream):
+    def broken():
+        raise OSError("gone")
+        yield
+
+    assert isinstance(stream, Stream)
+    with pytest.raises(OSError, match="gone"):
+        next(iter(stream.pieces(made.area(), broken(), "r1")))
+
+
+def test_a_million_rows_are_cut_into_pieces():
+    extraction = made.made(
+        {"time": 1, "y": 1000, "x": 100},
+        [made.times(1), *made.places(["y", "x"], np.arange(1000), np.arange(100))],
+        {"sst": (("time", "y", "x"), np.ones((1, 1000, 100), dtype=np.float32), {})},
+        kind="area",
+    )
+    pieces = list(Csv().pieces(extraction, made.parts(extraction), "r1"))
+    assert len(pieces) == 5
+    assert sum(piece.count(b"\r\n") for piece in pieces) == 100_001
+
+
+def test_the_name_of_a_file_is_safe_everywhere():
+    odd = made.made({}, made.places((), [1.0], [2.0]), {"../é b": ((), np.array(1.0), {})}, kind="point")
+    assert file_name(odd, "csv") == "made_.._b_point.csv"
