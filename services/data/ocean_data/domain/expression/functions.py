@@ -129,18 +129,22 @@ def _channel(function: Callable[..., Floats]) -> Calling:
 
     def call(values: Values, node: Call, whole: bool) -> Floats:
         speed = _of_water(seawater.sound_speed, values, node, whole=whole)
+        rest = [values.value(one, whole=whole) for one in node.arguments[4:]]
+        number = node.function == "potentialsubsurfacechannel"
+        if rest and not number:
+            if rest[0].shape[1] > 1:
+                raise wrong(
+                    f"the bathymetry of {node.function} has no depth axis; make one value of it, as max([name])"
+                )
+            speed = np.broadcast_to(speed, np.broadcast_shapes(speed.shape, rest[0].shape))
         depth = np.broadcast_to(values.value(node.arguments[0], whole=whole), speed.shape)
         steps, levels, cells = speed.shape
         speed, depth = (np.moveaxis(one, 1, 2).reshape(-1, levels) for one in (speed, depth))
         if not (np.diff(depth, axis=1) >= 0).all():
             order = np.argsort(depth, axis=1)
             speed, depth = (np.take_along_axis(one, order, axis=1) for one in (speed, depth))
-        rest = [values.value(one, whole=whole) for one in node.arguments[4:]]
-        if node.function == "potentialsubsurfacechannel":
-            rest = [_number(one) for one in rest]
-        else:
-            rest = [np.broadcast_to(one, (steps, 1, cells)).ravel() for one in rest]
-        found = function(np.ascontiguousarray(depth), np.ascontiguousarray(speed), *rest)
+        more = [_number(one) if number else np.broadcast_to(one, (steps, 1, cells)).ravel() for one in rest]
+        found = function(np.ascontiguousarray(depth), np.ascontiguousarray(speed), *more)
         return found.reshape(steps, 1, cells)
 
     return call
