@@ -1,4 +1,4 @@
-"""How object storage is reached. Credentials, and what is not said here, come from the usual AWS_… variables of the environment."""
+"""How object storage is reached. What is not said comes from the usual AWS_… variables of the environment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -8,6 +8,11 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import netCDF4
+from moto.server import DomainDispatcherApplication, create_backend_app
+from pydap.handlers.lib import BaseHandler
+from pydap.model import BaseType, DatasetType, GridType
+
 
 class Server(ThreadingMixIn, WSGIServer):
     """Answers several at once."""
@@ -24,22 +29,37 @@ class Quiet(WSGIRequestHandler):
 
 def opendap(folder: str) -> Callable[..., Any]:
     """The files of a folder, as pydap serves them, opened anew for each request."""
-    from pydap.handlers.netcdf_handler import NetCDFHandler
 
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         path = Path(folder, Path(environ["PATH_INFO"]).stem)
         if not path.exists():
             start("404 Not Found", [("Content-Type", "text/plain")])
             return [b"there is no such file"]
-        return NetCDFHandler(str(path))(environ, start)
+        return BaseHandler(described(path))(environ, start)
 
     return answer
 
 
+def described(path: Path) -> DatasetType:
+    """The numbers of a file; those with coordinates along all dimensions as grids."""
+    made = DatasetType(path.stem)
+    with netCDF4.Dataset(path) as opened:
+        opened.set_auto_maskandscale(False)
+        numbers = {name: one for name, one in opened.variables.items() if getattr(one.dtype, "kind", "") in "iuf"}
+        for name, one in numbers.items():
+            said = {key: one.getncattr(key) for key in one.ncattrs()}
+            array = BaseType(name, one[...], dims=one.dimensions, attributes=said)
+            made[name] = array
+            if one.ndim > 1 and all(axis in numbers for axis in one.dimensions):
+                made[name] = GridType(name, attributes=said)
+                made[name][name] = array
+                for axis in one.dimensions:
+                    made[name][axis] = BaseType(axis, opened[axis][...], dims=(axis,))
+    return made
+
+
 def s3() -> Callable[..., Any]:
     """Buckets, as moto has them."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
-
     app: Callable[..., Any] = DomainDispatcherApplication(create_backend_app)
     return app
 

@@ -1,0 +1,80 @@
+"""Where numbers are never changes them: the same files in other places are read bit for bit."""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+FULL = pytest.mark.full
+NAMED = [
+    pytest.param(("giops_day", "votemper"), id="packed"),
+    pytest.param(("giops_day", "zeta"), id="without depth", marks=FULL),
+    pytest.param(("giops_day", "h"), id="without time"),
+    pytest.param(("nemo_global_month", "tos"), id="inflated"),
+    pytest.param(("ostia_month", "surface_temperature"), id="many steps", marks=FULL),
+    pytest.param(("wcofs_hour", "u_sur"), id="staggered", marks=FULL),
+]
+
+
+def same(source, here, there):
+    """Every way of reading gives the same numbers, to the last bit."""
+    count = 1 if here.steps is None else here.steps.seconds.shape[0]
+    steps = None if here.steps is None else list(range(count))
+    last = None if steps is None else count - 1
+    levels = len(here.depth.values) if here.depth else 1
+    ny, nx = here.grid.shape
+    cells = np.random.default_rng(1).integers(0, ny * nx, 40).astype(np.int32)
+    box = (slice(ny // 3, ny // 3 + max(1, ny // 4)), slice(nx // 2, nx))
+    assert source.precision(here) is source.precision(there)
+    asked = {
+        "level": lambda one: source.level(one, last, levels - 1 if here.depth else None),
+        "bottom": lambda one: source.bottom(one, last),
+        "columns": lambda one: source.columns(one, steps, slice(None), cells),
+        "window": lambda one: source.window(one, last, slice(0, levels), box),
+    }
+    for what, ask in asked.items():
+        found, expected = ask(there), ask(here)
+        assert found.dtype == expected.dtype, what
+        assert found.tobytes() == expected.tobytes(), what
+    ours, theirs = source.coordinates(here.grid), source.coordinates(there.grid)
+    for name in ("latitude", "longitude", "y_axis", "x_axis"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+PLACES = ["a file address", "zarr 2", "zarr 3", "icechunk", "object", "zarr in objects", "icechunk in objects"]
+
+
+@pytest.fixture(params=NAMED)
+def alone(shipped, request):
+    """A shipped variable in one file."""
+    return of_one_file(shipped[request.param])
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_same_numbers_are_read_from_any_place(alone, source, put, moved, place):
+    same(source, alone, moved(alone, put(alone.files[0].path, place)))
+
+
+@pytest.mark.parametrize(
+    "named", [("giops_day", "h"), ("nemo_global_month", "tos"), ("wcofs_hour", "v_sur")], ids=lambda named: named[1]
+)
+def test_the_same_numbers_come_from_a_server(shipped, source, dap, moved, named):
+    alone, (address, folder) = of_one_file(shipped[named]), dap
+    name = Path(shutil.copy(alone.files[0].path, folder)).name
+    same(source, alone, moved(alone, f"{address}/{name}"))
+
+
+def of_one_file(assets):
+    """The variable with the steps of its first file alone."""
+    if assets.steps is None:
+        return assets
+    mine = np.frombuffer(assets.steps.file.data, assets.steps.file.dtype) == 0
+    parts = {}
+    for name in ("raw", "seconds", "file", "position"):
+        array = getattr(assets.steps, name)
+        values = np.frombuffer(array.data, array.dtype)[mine]
+        parts[name] = msgspec.structs.replace(array, shape=values.shape, data=values.tobytes())
+    steps = msgspec.structs.replace(assets.steps, **parts)
+    return msgspec.structs.replace(assets, files=assets.files[:1], steps=steps)
