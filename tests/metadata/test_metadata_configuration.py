@@ -103,15 +103,12 @@ def test_the_command_ends_with_one_line_and_a_code(write, tmp_path):
     assert ended.stderr.strip().splitlines() == ["datasets.json, line 1: Input data was truncated"]
 
 
-def test_variables_that_are_calculated_or_missing_are_left_out_with_reasons(write, tmp_path, index, make):
+def test_variables_that_are_missing_are_left_out_with_reasons(write, tmp_path, index, make):
     make(tmp_path / "a.nc")
-    variables = {"warm": {"source": "thetao"}, "speed": {"equation": "thetao * 2", "dims": ["lat"]}, "salt": {}}
+    variables = {"warm": {"source": "thetao"}, "salt": {}}
     found = index(datasets=write({"a": {"url": "a.nc", "variables": variables}})).dataset("a")
     assert [one.key for one in found.variables] == ["warm"]
-    assert {one.variable: one.reason for one in found.left_out} == {
-        "speed": "it is calculated by an equation, which comes with a later version",
-        "salt": "no file holds salt",
-    }
+    assert {one.variable: one.reason for one in found.left_out} == {"salt": "no file holds salt"}
 
 
 def test_different_variables_may_be_in_different_files(write, tmp_path, index, make):

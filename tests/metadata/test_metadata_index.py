@@ -9,10 +9,12 @@ import sys
 import threading
 from pathlib import Path
 
+import alembic.command
 import netCDF4
 import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from ocean_metadata.adapters.catalogue import StoredCatalogue
@@ -239,6 +241,25 @@ def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_a_catalogue_of_the_version_before_is_brought_up_to_date(tmp_path, make, index):
+    make(tmp_path / "a.nc")
+    found = index(folder=tmp_path)
+    config = Config()
+    config.set_main_option("script_location", "ocean_metadata.adapters:migrations")
+    with found.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        alembic.command.downgrade(config, "0002")
+        connection.exec_driver_sql("UPDATE datasets SET revision = 'of before'")
+        connection.exec_driver_sql("UPDATE headers SET format = 4")
+    upgrade(found.engine)
+    assert StoredCatalogue(found.engine).refresh()
+    fresh = Indexer(Store(found.engine, FORMAT), Told(folder=tmp_path), threading.Event())
+    assert fresh.run() == 1
+    found.catalogue.refresh()
+    assert found.dataset("a").revision != "of before"
+    assert [one.key for one in found.dataset("a").variables] == ["thetao"]
 
 
 def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path):

@@ -152,6 +152,12 @@ variables = sa.Table(
     sa.Column("grid", sa.Integer, nullable=False),
     sa.Column("depth", sa.Integer),
     sa.Column("time", sa.Integer),
+    sa.Column("equation", sa.Text),
+    sa.Column("components", Json, nullable=False),
+    sa.Column("levels", Json),
+    sa.Column("bathymetry", sa.Text),  # keys of variables of the dataset
+    sa.Column("angle", Json, nullable=False),
+    sa.Column("auxiliary", sa.Boolean, nullable=False),
     sa.UniqueConstraint("dataset", "key"),
 )
 

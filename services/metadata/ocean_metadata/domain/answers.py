@@ -1,10 +1,11 @@
 """What people and neighbours are told, from what the catalogue knows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+import msgspec
 import numpy as np
 
-from ocean_common.contracts.assets import Assets, DepthAxis, Revisions, Steps, VariableInfo
+from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Revisions, Steps, VariableInfo
 from ocean_common.contracts.metadata import (
     Dataset,
     DatasetPage,
@@ -15,7 +16,7 @@ from ocean_common.contracts.metadata import (
     VariableListing,
 )
 from ocean_metadata.domain.header import pack
-from ocean_metadata.domain.records import DatasetRecord, VariableRecord
+from ocean_metadata.domain.records import DatasetRecord, TimeAxis, VariableRecord
 from ocean_metadata.domain.snapshot import Snapshot, StepArrays
 from ocean_metadata.domain.time import iso_times
 
@@ -74,7 +75,9 @@ def variables(one: DatasetRecord, *, has_depth_only: bool = False, vectors_only:
             standard_name=each.standard_name,
         )
         for each in one.variables
-        if not each.hidden and (each.vector or not vectors_only) and (each.depth is not None or not has_depth_only)
+        if not (each.hidden or each.auxiliary)
+        and (each.vector or not vectors_only)
+        and (each.depth is not None or not has_depth_only)
     ]
     return sorted(found, key=lambda each: (each.value, each.id))
 
@@ -84,7 +87,7 @@ def by_name(snapshot: Snapshot) -> dict[str, list[VariableListing]]:
     found: dict[str, list[VariableListing]] = {}
     for dataset in snapshot.listed:
         for one in dataset.variables:
-            if not one.hidden:
+            if not (one.hidden or one.auxiliary):
                 found.setdefault(one.name, []).append(
                     VariableListing(
                         dataset_id=dataset.id,
@@ -154,20 +157,27 @@ def info(dataset: DatasetRecord, one: VariableRecord) -> VariableInfo:
     )
 
 
-def assets(dataset: DatasetRecord, one: VariableRecord, steps: StepArrays | None) -> Assets:
-    """All that is needed to read a variable."""
+def needed(dataset: DatasetRecord, one: VariableRecord) -> list[VariableRecord]:
+    """A variable, and all that are told with it."""
+    keys = [*(one.levels.terms.values() if one.levels else []), *([one.bathymetry] if one.bathymetry else [])]
+    wanted = {*keys, *one.angle.values()}
+    return [one, *(each for each in dataset.variables if each.key in wanted)]
+
+
+def assets(dataset: DatasetRecord, one: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
+    """All that is needed to read a variable, with what goes with it; `steps` are those of the time axes."""
+    others = {each.key: _assets(dataset, each, steps) for each in needed(dataset, one)[1:]}
+    return msgspec.structs.replace(
+        _assets(dataset, one, steps),
+        levels=one.levels
+        and Levels(kind=one.levels.kind, terms={role: others[key] for role, key in one.levels.terms.items()}),
+        bathymetry=others[one.bathymetry] if one.bathymetry else None,
+        angle={role: others[key] for role, key in one.angle.items()},
+    )
+
+
+def _assets(dataset: DatasetRecord, one: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
     numbers = dataset.times[one.time].files if one.time is not None else [one.file]
-    told = None
-    if steps is not None and one.time is not None:
-        axis = dataset.times[one.time]
-        told = Steps(
-            raw=pack(steps.raw.astype(np.int64)),
-            seconds=pack(steps.seconds.astype(np.int64)),
-            file=pack(np.searchsorted(numbers, steps.file).astype(np.int32)),
-            position=pack(steps.position.astype(np.int32)),
-            units=axis.units,
-            calendar=axis.calendar,
-        )
     return Assets(
         dataset=dataset.id,
         revision=dataset.revision,
@@ -177,7 +187,20 @@ def assets(dataset: DatasetRecord, one: VariableRecord, steps: StepArrays | None
         grid=dataset.grids[one.grid].grid,
         depth=dataset.depths[one.depth] if one.depth is not None else None,
         files=[dataset.files[each] for each in numbers],
-        steps=told,
+        steps=_steps(dataset.times[one.time], steps[one.time]) if one.time is not None else None,
+        equation=one.equation,
+        components=one.components,
+    )
+
+
+def _steps(axis: TimeAxis, steps: StepArrays) -> Steps:
+    return Steps(
+        raw=pack(steps.raw.astype(np.int64)),
+        seconds=pack(steps.seconds.astype(np.int64)),
+        file=pack(np.searchsorted(axis.files, steps.file).astype(np.int32)),
+        position=pack(steps.position.astype(np.int32)),
+        units=axis.units,
+        calendar=axis.calendar,
     )
 
 

@@ -9,18 +9,30 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ocean_common.contracts.assets import DepthAxis
+from ocean_common.contracts.assets import DepthAxis, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
 from ocean_metadata.domain import scale, time
+from ocean_metadata.domain.auxiliary import Term, companions
 from ocean_metadata.domain.axes import depth_axis, raw_times, time_axis
+from ocean_metadata.domain.calculated import Calculation
 from ocean_metadata.domain.detail import Detail
 from ocean_metadata.domain.header import FileHeader, VariableHeader
+from ocean_metadata.domain.layout import Layout
 from ocean_metadata.domain.places import join
 from ocean_metadata.domain.plan import Member, Source, plan, told_scale
-from ocean_metadata.domain.records import Built, DatasetRecord, GridRecord, TimeAxis, TimePart, VariableRecord
+from ocean_metadata.domain.records import (
+    Built,
+    DatasetRecord,
+    GridRecord,
+    LevelsRecord,
+    TimeAxis,
+    TimePart,
+    VariableRecord,
+)
 from ocean_metadata.domain.spec import DatasetSpec
 from ocean_metadata.domain.units import canonical
 
+NOWHERE = GridRecord(grid=Grid(id="none", kind="none", shape=(1, 1)))
 _MODEL_CLASS = {"rectilinear": "Mercator", "projected": "Nemo", "curvilinear": "Nemo", "triangles": "Fvcom"}
 _CLASS_NAMES = {name.lower(): name for name in _MODEL_CLASS.values()}
 
@@ -53,6 +65,8 @@ def assemble(spec: DatasetSpec, sources: Sequence[Source], details: dict[int, De
             left_out.append(VariableProblem(variable=member.spec.key, reason=reason))
         else:
             building.add(member, detail)
+    left_out += building.calculate()
+    left_out += building.check_vectors()
     return building.finish(revision, left_out, found.problems)
 
 
@@ -68,16 +82,17 @@ class _Building:
         self._axes: list[TimeAxis] = []
         self._steps: list[list[TimePart]] = []
         self._variables: list[VariableRecord] = []
+        self._companions: dict[tuple[str, int, int, int | None], str] = {}
 
     def add(self, member: Member, detail: Detail) -> None:
-        """Add a variable."""
+        """Add a variable, and what goes with it."""
         spec, header = member.spec, member.header
         placed = detail.grids[detail.grid_of[spec.source]]
-        path = self._sources[member.files[0]].file.path
-        grid = GridRecord(grid=msgspec.structs.replace(placed.grid, file=path), footprint=placed.footprint)
-        # The same cells may be told by other variables (nodes, faces): these are another way to read them.
-        key = repr(msgspec.structs.astuple(grid.grid))
-        self._grids.setdefault(key, grid)
+        path = self._holder(member.files[0], placed.grid)
+        grid = self._grid(GridRecord(grid=msgspec.structs.replace(placed.grid, file=path), footprint=placed.footprint))
+        depth = self._depth(member)
+        others = companions(self._spec, member, self._sources)
+        told = {role: self._companion(one, grid, depth) for role, one in others.levels.items()}
         units = spec.units or canonical(header.text("units"))
         self._variables.append(
             VariableRecord(
@@ -96,11 +111,78 @@ class _Building:
                 attributes=_finite(header.attributes),
                 dimensions=member.lying.dimensions,
                 file=member.files[0],
-                grid=list(self._grids).index(key),
-                depth=self._depth(member),
-                time=self._time(member),
+                grid=grid,
+                depth=depth,
+                time=self._time(member.lying, member.files),
+                components=spec.components,
+                levels=LevelsRecord(kind=others.kind, terms=told) if others.kind else None,
+                bathymetry=self._companion(others.bathymetry, grid, depth) if others.bathymetry else None,
+                angle={role: self._companion(one, grid, depth) for role, one in others.angle.items()},
+                auxiliary=spec.auxiliary,
             )
         )
+
+    def _holder(self, number: int, grid: Grid) -> str:
+        """The file that holds the coordinates of a grid."""
+        borrowed = self._sources[number].borrowed
+        if borrowed is not None and {grid.latitude, grid.y_axis} & borrowed.names:
+            number = borrowed.source
+        return self._sources[number].file.path
+
+    def _grid(self, grid: GridRecord) -> int:
+        # The same cells may be told by other variables (nodes, faces): these are another way to read them.
+        key = repr(msgspec.structs.astuple(grid.grid))
+        self._grids.setdefault(key, grid)
+        return list(self._grids).index(key)
+
+    def _companion(self, term: Term, grid: int, depth: int | None) -> str:
+        """The key of a variable that goes with one of this grid and these levels."""
+        roles = {each.role for each in term.lying.dimensions}
+        grid = grid if roles & {"y", "x", "node", "face"} else self._grid(NOWHERE)
+        depth = depth if "depth" in roles else None
+        known = (term.name, term.files[0], grid, depth)
+        if known not in self._companions:
+            self._companions[known] = f"@{term.name}.{len(self._companions)}"
+            header = self._header(term.files[0]).variables[term.name]
+            self._variables.append(
+                VariableRecord(
+                    key=self._companions[known],
+                    source=term.name,
+                    name=_display_name(header),
+                    units=canonical(header.text("units")),
+                    scale=scale.DEFAULT,
+                    standard_name=header.text("standard_name") or None,
+                    attributes=_finite(header.attributes),
+                    dimensions=term.lying.dimensions,
+                    file=term.files[0],
+                    grid=grid,
+                    depth=depth,
+                    time=self._time(term.lying, term.files),
+                    auxiliary=True,
+                )
+            )
+        return self._companions[known]
+
+    def calculate(self) -> list[VariableProblem]:
+        """Add the calculated variables; the reasons of those that cannot be."""
+        grids = [each for each in self._grids.values() if each.grid.kind != "none"]
+        made, refused = Calculation(self._spec, self._variables, grids, self._depths).run()
+        self._variables += made
+        return refused
+
+    def check_vectors(self) -> list[VariableProblem]:
+        """Take out the vectors whose parts are not there."""
+        keys = {each.key for each in self._variables}
+        lacking = {
+            each.key: sorted(set(each.components.values()) - keys)
+            for each in self._variables
+            if not keys.issuperset(each.components.values())
+        }
+        self._variables = [each for each in self._variables if each.key not in lacking]
+        return [
+            VariableProblem(variable=key, reason=f"its component {names[0]} is no variable of the dataset")
+            for key, names in lacking.items()
+        ]
 
     def _depth(self, member: Member) -> int | None:
         name = member.lying.depth
@@ -112,15 +194,15 @@ class _Building:
             self._depths.append(axis)
         return self._depths.index(axis)
 
-    def _time(self, member: Member) -> int | None:
-        along = next((each for each in member.lying.dimensions if each.role == "time"), None)
-        if member.lying.time is None and along is None:
+    def _time(self, lying: Layout, files: list[int]) -> int | None:
+        along = next((each for each in lying.dimensions if each.role == "time"), None)
+        if lying.time is None and along is None:
             return None
-        key = (member.lying.time or (along.name if along else None), tuple(member.files))
+        key = (lying.time or (along.name if along else None), tuple(files))
         if key not in self._times:
             found = time_axis(
-                [raw_times(self._header(number), member.lying.time, along) for number in member.files],
-                member.files,
+                [raw_times(self._header(number), lying.time, along) for number in files],
+                files,
                 self._spec.time_dim_units,
             )
             if found is None:
@@ -143,10 +225,10 @@ class _Building:
             for number, reason in sorted(problems.items())
         ]
         reason = None
-        if not self._variables:
+        if not any(not each.auxiliary for each in self._variables):
             reason = spec.refused or _why_broken(spec, told, left_out)
         longest = max(range(len(self._axes)), key=lambda each: self._axes[each].count, default=None)
-        kinds = [each.grid.kind for each in self._grids.values()]
+        kinds = [each.grid.kind for each in self._grids.values() if each.grid.kind != "none"]
         record = DatasetRecord(
             id=spec.id,
             name=spec.name or re.sub(r"[_]+", " ", spec.id),
@@ -164,7 +246,7 @@ class _Building:
             default_location=spec.default_location,
             bounds=join([each.grid.bounds for each in self._grids.values() if each.grid.bounds]),
             time=longest,
-            files=[each.file for each in self._sources],
+            files=[each.file for each in self._sources],  # those that go with the data come last
             grids=list(self._grids.values()),
             depths=self._depths,
             times=self._axes,

@@ -11,7 +11,7 @@ _LATITUDE_UNITS = re.compile(r"degrees?_?n(orth)?", re.IGNORECASE)
 _LONGITUDE_UNITS = re.compile(r"degrees?_?e(ast)?", re.IGNORECASE)
 _LATITUDE_NAMES = re.compile(rf"(nav_|g)?lat(itude)?{_POINT}|gphi[tuvf]|y?lat", re.IGNORECASE)
 _LONGITUDE_NAMES = re.compile(rf"(nav_|g)?lon(gitude)?{_POINT}|glam[tuvf]|x?lon", re.IGNORECASE)
-_TIME_NAMES = re.compile(r"(ocean_|model_)?time(_counter|_centered|_instant)?|t|juld", re.IGNORECASE)
+_TIME_NAMES = re.compile(r"(ocean_|model_|x)?time(_counter|_centered|_instant)?|t|juld", re.IGNORECASE)
 _DEPTH_NAMES = re.compile(
     r"(nav_)?(depth|lev|level)s?[tuvw]?(_?\d*)?|z|zc|zt|s[tw]_ocean|s_(rho|w)|sig(ma|lay|lev)|height\w*|altitude|k",
     re.IGNORECASE,

@@ -71,15 +71,18 @@ class _Coordinates(NamedTuple):
 def data_variables(header: FileHeader) -> tuple[str, ...]:
     """Names of the variables that hold fields, in the order of the file."""
     pointed = referenced(header)
-    return tuple(one.name for one in header.variables.values() if _is_field(one, header, pointed))
+    numbers = [one for one in header.variables.values() if _is_field(one, header, pointed)]
+    fields = [one.name for one in numbers if not is_metric(one)]
+    # A file with nothing but masks, angles or depths of a grid is asked for these.
+    return tuple(fields or (one.name for one in numbers if layout(one.name, header).places is not None))
 
 
 def _is_field(one: VariableHeader, header: FileHeader, pointed: set[str]) -> bool:
-    """A field has numbers and dimensions, and is neither a coordinate nor a description of the grid."""
+    """A field has numbers and dimensions, and is neither a coordinate nor the description of a mesh."""
     if not one.numeric or not one.dimensions or one.name in header.dimensions or one.name in pointed:
         return False
     coordinate = is_latitude(one) or is_longitude(one) or is_time(one)
-    if coordinate or is_metric(one) or one.attributes.get("cf_role") or one.text("grid_mapping_name"):
+    if coordinate or one.attributes.get("cf_role") or one.text("grid_mapping_name"):
         return False
     bounds = one.name.endswith(("_bnds", "_bounds", "_vertices")) or one.name.startswith("bounds_")
     axis = one.text("axis").upper() in {"X", "Y", "Z", "T"} or one.name in _PLANE
@@ -145,12 +148,12 @@ def _places(one: VariableHeader, header: FileHeader, known: _Coordinates) -> Pla
         mesh = _triangles(one, header, known)
         if mesh or pair:
             return mesh
-    if pair and len(pair[0].dimensions) == 1:
+    if pair and len(_plane(pair[0])) == 1:
         y, x = pair[0].dimensions[0], pair[1].dimensions[0]
         return Places(kind="rectilinear", dimensions=(y, x), latitude=pair[0].name, longitude=pair[1].name)
     projected = _projected(one, header)
     if pair:
-        two = Places(kind="curvilinear", dimensions=pair[0].dimensions, latitude=pair[0].name, longitude=pair[1].name)
+        two = Places(kind="curvilinear", dimensions=_plane(pair[0]), latitude=pair[0].name, longitude=pair[1].name)
         # The reader of the coordinates decides whether the mapping can be trusted.
         if projected and projected.dimensions == two.dimensions:
             return msgspec.structs.replace(projected, latitude=two.latitude, longitude=two.longitude)
@@ -165,8 +168,8 @@ def _pair(one: VariableHeader, known: _Coordinates) -> tuple[VariableHeader, Var
     found = []
     for north in known.latitudes:
         for east in known.longitudes:
-            sizes = len(north.dimensions), len(east.dimensions)
-            inside = set(north.dimensions) | set(east.dimensions) <= set(one.dimensions)
+            sizes = len(_plane(north)), len(_plane(east))
+            inside = {*_plane(north), *_plane(east)} <= set(one.dimensions)
             same = north.dimensions == east.dimensions
             if not inside or sizes not in {(1, 1), (2, 2)} or (sizes == (2, 2) and not same):
                 continue
@@ -185,6 +188,13 @@ def _pair(one: VariableHeader, known: _Coordinates) -> tuple[VariableHeader, Var
         return None
     _, north, east = max(found, key=lambda each: each[0])
     return north, east
+
+
+def _plane(coordinate: VariableHeader) -> tuple[str, ...]:
+    """The dimensions of a coordinate without that of time: WRF writes the places anew at every step."""
+    if len(coordinate.dimensions) == 3 and named_role(coordinate.dimensions[0]) == "time":
+        return coordinate.dimensions[1:]
+    return coordinate.dimensions
 
 
 def _stem(name: str) -> str:

@@ -1,16 +1,24 @@
 """Which variables of a dataset are in which of its files, and what else must be read of these."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ocean_common.contracts.assets import File
 from ocean_common.contracts.metadata import VariableProblem
+from ocean_common.expression import parse
 from ocean_metadata.domain import scale
 from ocean_metadata.domain.header import FileHeader, VariableHeader, unpack
 from ocean_metadata.domain.layout import Layout, data_variables, layout
 from ocean_metadata.domain.spec import DatasetSpec, VariableSpec
+
+
+class Borrowed(NamedTuple):
+    """Coordinates that are in another file."""
+
+    source: int  # number of that file
+    names: frozenset[str]
 
 
 class Source(NamedTuple):
@@ -19,6 +27,8 @@ class Source(NamedTuple):
     file: File
     header: FileHeader | None
     reason: str | None
+    reference: bool = False  # it goes with the others, and holds no data
+    borrowed: Borrowed | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +37,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     file: int
     variables: list[str]
     unscaled: list[str]
+    places: File | None = None  # the file that holds the coordinates, where it is another
+    borrowed: list[str] = []  # which
 
 
 class Member(NamedTuple):
@@ -56,16 +68,26 @@ def wanted(spec: DatasetSpec, sources: Sequence[Source]) -> list[Wanted]:
             file=number,
             variables=sorted({each.spec.source for each in members}),
             unscaled=sorted({each.spec.source for each in members if told_scale(each) is None}),
+            **_elsewhere(sources, number),
         )
         for number, members in sorted(by_file.items())
     ]
+
+
+def _elsewhere(sources: Sequence[Source], number: int) -> dict[str, Any]:
+    borrowed = sources[number].borrowed
+    if borrowed is None:
+        return {}
+    return {"places": sources[borrowed.source].file, "borrowed": sorted(borrowed.names)}
 
 
 def plan(spec: DatasetSpec, sources: Sequence[Source]) -> Plan:
     """Which variables are in which files, and which files do not fit to the first of a variable."""
     left_out: list[VariableProblem] = []
     problems = {number: each.reason for number, each in enumerate(sources) if each.reason is not None}
-    headers = {number: each.header for number, each in enumerate(sources) if each.header is not None}
+    headers = {
+        number: each.header for number, each in enumerate(sources) if each.header is not None and not each.reference
+    }
     members = []
     for one in _specs(spec, headers):
         holding = [number for number, header in headers.items() if one.source in header.variables]
@@ -88,9 +110,34 @@ def plan(spec: DatasetSpec, sources: Sequence[Source]) -> Plan:
 def _specs(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
     """The variables that are told, else all that the files hold."""
     if spec.variables is not None:
-        return spec.variables
+        return [one for one in spec.variables if one.equation is None] + operands(spec, headers)
     names = dict.fromkeys(name for header in headers.values() for name in _fields(header))
     return [VariableSpec(key=name, source=name) for name in names]
+
+
+def operands(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
+    """Variables of the files that only equations and vectors name: they are hidden."""
+    told = spec.variables or []
+    keys = {one.key for one in told}
+    found: dict[str, VariableSpec] = {}
+    for one in told:
+        names = parse(one.equation).names if one.equation else ()
+        for name in (*names, *one.components.values()):
+            if name == one.key and one.equation:  # its own name means what is stored under it
+                found[stored(one)] = VariableSpec(key=stored(one), source=one.source, auxiliary=True)
+            elif name not in keys and _on_a_map(name, headers):
+                found[name] = VariableSpec(key=name, source=name, hidden=True)
+    return list(found.values())
+
+
+def stored(one: VariableSpec) -> str:
+    """The key of the stored variable that an equation of the same name means."""
+    return f"@{one.source}"
+
+
+def _on_a_map(name: str, headers: Mapping[int, FileHeader]) -> bool:
+    holding = next((header for header in headers.values() if name in header.variables), None)
+    return holding is not None and name in data_variables(holding) and _is_map(name, holding)
 
 
 def _refusal(one: VariableSpec, holding: Sequence[FileHeader]) -> str | None:

@@ -37,6 +37,13 @@ class GridRecord(msgspec.Struct, frozen=True, kw_only=True):
     footprint: str | None = None
 
 
+class LevelsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """True depths of levels, by the keys of the variables that say them."""
+
+    kind: str
+    terms: dict[str, str]
+
+
 class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A variable of a dataset."""
 
@@ -58,6 +65,12 @@ class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
     grid: int  # indices into the dataset's lists
     depth: int | None = None
     time: int | None = None
+    equation: str | None = None
+    components: dict[Literal["east", "north", "bearing"], str] = {}
+    levels: LevelsRecord | None = None
+    bathymetry: str | None = None  # keys of variables of the dataset
+    angle: dict[str, str] = {}
+    auxiliary: bool = False  # read for the sake of others, and never asked for
 
 
 class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):

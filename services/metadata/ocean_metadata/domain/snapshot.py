@@ -51,12 +51,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         """The variable of this key, or DatasetNotFound or VariableNotFound."""
         record = self.dataset(dataset)
         for one in record.variables:
-            if one.key == key:
+            if one.key == key and not one.auxiliary:
                 return record, one
         refused = next((one.reason for one in record.left_out if one.variable == key), None)
         if refused is not None:
             raise VariableNotFound(f"the variable {key!r} of {dataset} cannot be served: {refused}", field="variable")
-        near = _near(key, [one.key for one in record.variables if not one.hidden])
+        near = _near(key, [one.key for one in record.variables if not one.hidden and not one.auxiliary])
         raise VariableNotFound(
             f"{dataset} has no variable {key!r}{_question(near)}; see /api/v2.0/dataset/{dataset}/variables",
             field="variable",

@@ -6,23 +6,33 @@ import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from ocean_common import places
-from ocean_metadata.domain.spec import DatasetSpec, VariableSpec
+from ocean_common.errors import InvalidRequest
+from ocean_common.expression import parse
+from ocean_metadata.domain.spec import DatasetSpec, Reference, VariableSpec
+from ocean_metadata.index import databases
 
 _log = logging.getLogger(__name__)
 _warned: set[str] = set()
 
+INDEX = ".sqlite3"
 _YES = {"true", "yes", "1"}
-_LATER = "comes with a later version"
-_NOT_YET = {"geo_ref", "grid_angle_file_url", "bathymetry_file_url"}
 
 
 class ConfigurationError(Exception):
     """The configuration makes no sense: one line that names the file, and the line or the key."""
+
+
+class FileConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that goes with those of a dataset."""
+
+    url: str
+    drop_variables: list[str] | str = []
+    variable: str | None = None  # ours: the one that is meant
 
 
 class VariableConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +62,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str | list[str]
     enabled: bool | int | str = True
-    geo_ref: dict[str, Any] | None = None
+    geo_ref: FileConfig | None = None
     name: str | None = None
     help: str | None = None
     attribution: str | None = None
@@ -66,6 +76,7 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     lon_var_key: str | None = None
     grid_angle_file_url: str | None = None
     bathymetry_file_url: str | None = None
+    depths: FileConfig | str | None = None  # ours: the depth of every cell, where the levels do not lie flat
     climatology: Any = None
     default_location: tuple[float, float, float] | None = None
     vector_variables: list[str] = []
@@ -126,9 +137,22 @@ def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
     if config.variables is not None:
         variables = [_variable(file, key, name, one) for name, one in config.variables.items()]
     refused = None if urls else "its url is an empty list"
+    indexes = [found for url in urls if url.endswith(INDEX) for found in _expanded(url, file.parent)]
+    try:
+        known = databases.read_all(indexes)
+    except databases.NoIndex as error:
+        known, refused = databases.Index(files=[], variables={}), str(error)
+    paths = [path for path in _paths(urls, file.parent) if not path.endswith(INDEX)]
     return DatasetSpec(
         id=key,
-        files=[] if refused else list(_paths(urls, file.parent)),
+        files=[] if refused else list(dict.fromkeys([*paths, *known.files])),
+        told=known.variables,
+        geo=_reference(config.geo_ref, file.parent),
+        angle=_reference(config.grid_angle_file_url, file.parent),
+        bathymetry=_reference(config.bathymetry_file_url, file.parent),
+        depths=_reference(config.depths, file.parent),
+        latitude=config.lat_var_key,
+        longitude=config.lon_var_key,
         enabled=_truth(config.enabled),
         attribution=_plain(config.attribution),
         variables=variables or None,
@@ -143,36 +167,71 @@ def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
     )  # fmt: skip
 
 
+def _reference(config: FileConfig | str | None, folder: Path) -> Reference | None:
+    """A file that goes with others; an empty name is none."""
+    told = FileConfig(url=config) if isinstance(config, str) else config
+    if told is None or not told.url:
+        return None
+    dropped = [told.drop_variables] if isinstance(told.drop_variables, str) else told.drop_variables
+    return Reference(path=_expanded(told.url, folder)[0], variable=told.variable, dropped=dropped)
+
+
 def _variable(file: Path, dataset: str, key: str, value: object) -> VariableSpec:
     where = f"{file.name}: {dataset}.variables.{key}"
     _check_key(f"{file.name}: {dataset}.variables", key, "/,")
     config = _convert(value, VariableConfig, where)
     if config.scale is not None and not config.scale[0] < config.scale[1]:
         raise ConfigurationError(f"{where}.scale: expected the lower limit, then the upper, got {list(config.scale)}")
+    wrong = _wrong(config.equation)
     return VariableSpec(
         key=key,
+        equation=None if wrong else config.equation or None,
+        dims=config.dims,
+        components=_components(config),
         source=config.source or key,
         name=config.name,
         units=config.units,
-        scale=config.scale,
+        scale=config.scale or _valid(config),
         long_name=config.long_name,
         zero_centered=None if config.zero_centered is None else _truth(config.zero_centered),
         hidden=_truth(config.hide),
         categories=config.data_categories or [],
         interpolation=config.interpolation,
-        refused=f"it is calculated by an equation, which {_LATER}" if config.equation else None,
+        refused=wrong,
     )
+
+
+def _components(config: VariableConfig) -> dict[Literal["east", "north", "bearing"], str]:
+    east, north, bearing = config.east_vector_component, config.north_vector_component, config.bearing_component
+    found: dict[Literal["east", "north", "bearing"], str | None] = {"east": east, "north": north, "bearing": bearing}
+    return {role: name for role, name in found.items() if name}
+
+
+def _valid(config: VariableConfig) -> tuple[float, float] | None:
+    """The valid range of a calculated variable, for its colours."""
+    low, high = config.valid_min, config.valid_max
+    both = config.equation and low is not None and high is not None and low < high
+    return (low, high) if both and low is not None and high is not None else None
+
+
+def _wrong(equation: str | None) -> str | None:
+    """Why an equation cannot be evaluated."""
+    if not equation:
+        return None
+    try:
+        parse(equation)
+    except InvalidRequest as error:
+        return f"its equation is wrong: {error}"
+    return None
 
 
 def _convert(value: object, kind: type[Any], where: str) -> Any:
     if not isinstance(value, dict):
         raise ConfigurationError(f"{where}: expected an object")
     for name in value:
-        known = name in kind.__struct_fields__
-        if (not known or name in _NOT_YET) and f"{kind.__name__}.{name}" not in _warned:
+        if name not in kind.__struct_fields__ and f"{kind.__name__}.{name}" not in _warned:
             _warned.add(f"{kind.__name__}.{name}")
-            why = f"is ignored; it {_LATER}" if known else "is not known and is ignored"
-            _log.warning("%s: the key %r %s", where, name, why)
+            _log.warning("%s: the key %r is not known and is ignored", where, name)
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -189,12 +248,15 @@ def _paths(urls: Iterable[str], folder: Path) -> Iterable[str]:
 
 
 def _expanded(url: str, folder: Path) -> list[str]:
+    """A path or address; the files that a pattern fits to."""
     if places.is_remote(url):
         return [url]
     mark = places.ICECHUNK if url.startswith(places.ICECHUNK) else ""
     path = str((folder / places.local(url)).absolute())
+    if not glob.has_magic(path):
+        return [mark + path]
     # Path.glob takes no absolute patterns.
-    return [mark + each for each in sorted(glob.glob(path, recursive=True))] if glob.has_magic(path) else [mark + path]  # noqa: PTH207
+    return [mark + each for each in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207
 
 
 def _truth(value: bool | int | str) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from ocean_metadata.domain.detail import Detail, PlacedGrid
 from ocean_metadata.domain.header import FileHeader
 from ocean_metadata.domain.layout import Layout, Places, layout
 from ocean_metadata.domain.places import Floats, bounds
+from ocean_metadata.domain.plan import Wanted
 from ocean_metadata.domain.scale import from_sample
 from ocean_metadata.index import footprint
 from ocean_metadata.index.reading import floats
@@ -35,20 +36,21 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
     corners: Any = None  # (triangle, 3), from 0
 
 
-def read_detail(path: str, header: FileHeader, variables: list[str], unscaled: list[str]) -> Detail:
-    """Read the coordinates of ``variables``, one mask for each grid, and a sample of the ``unscaled``."""
+def read_detail(path: str, header: FileHeader, asked: Wanted) -> Detail:
+    """Read the coordinates of variables, one mask for each grid, and a sample of the unscaled."""
     found = Detail()
     known: dict[Places, int] = {}
     refused: dict[Places, str] = {}
-    with opened(path) as data:
-        for name in variables:
+    with opened(path) as data, _elsewhere(asked) as other:
+        for name in asked.variables:
             lying = layout(name, header)
             places = lying.places
             if places is None:
                 continue
             if places not in known and places not in refused:
+                borrowed = {places.latitude, places.y_axis} & set(asked.borrowed)
                 try:
-                    located = _locate(data, places, header)
+                    located = _locate(other if borrowed and other else data, places, header)
                 except Unreadable as reason:
                     refused[places] = str(reason)
                 else:
@@ -59,9 +61,14 @@ def read_detail(path: str, header: FileHeader, variables: list[str], unscaled: l
                 found.grid_of[name] = known[places]
             else:
                 found.reasons[name] = refused[places]
-        for name in unscaled:
+        for name in asked.unscaled:
             found.scales[name] = from_sample(_sample(data, name))
     return found
+
+
+def _elsewhere(asked: Wanted) -> AbstractContextManager[Opened | None]:
+    """The file that holds the coordinates, where it is another."""
+    return opened(asked.places.path) if asked.places is not None else nullcontext()
 
 
 def _locate(data: Opened, places: Places, header: FileHeader) -> Located:
@@ -87,8 +94,13 @@ def _rectilinear(data: Opened, places: Places, _: FileHeader) -> Located:
 
 
 def _curvilinear(data: Opened, places: Places, _: FileHeader) -> Located:
-    latitude, longitude = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
+    latitude, longitude = (_flat(_coordinate(data, name)) for name in (places.latitude, places.longitude))
     return Located(grid=_grid(places, latitude.shape, latitude, longitude), latitude=latitude, longitude=longitude)
+
+
+def _flat(values: Floats) -> Floats:
+    """Places that are told at every time step: those of the first."""
+    return values[0] if values.ndim == 3 else values
 
 
 def _projected(data: Opened, places: Places, header: FileHeader) -> Located:

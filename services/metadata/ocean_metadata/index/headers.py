@@ -71,7 +71,8 @@ def _header(path: str, found: Stamp) -> FileHeader:
         )
         for name, one in header.variables.items():
             own = data.variables[name]
-            if is_time(one) and len(one.dimensions) <= 1:
+            # Vtransform tells which formula the levels of ROMS follow.
+            if (is_time(one) and len(one.dimensions) <= 1) or (name == "Vtransform" and one.numeric):
                 header.values[name] = pack(plain(own))
             elif is_vertical(one) and name in one.dimensions and header.dimensions[name] <= LONGEST:
                 first = tuple(slice(None) if each == name else 0 for each in one.dimensions)
@@ -87,7 +88,7 @@ def _horizontal(header: FileHeader) -> list[str]:
     for name in data_variables(header):
         places = layout(name, header).places
         found.update(places.coordinates if places else ())
-    return sorted(name for name in found if 1 <= len(header.variables[name].dimensions) <= 2)
+    return sorted(name for name in found if 1 <= len(header.variables[name].dimensions) <= 3)
 
 
 def _print(variable: Variable) -> str:
@@ -95,10 +96,12 @@ def _print(variable: Variable) -> str:
     if len(variable.shape) == 1 or 0 in variable.shape:
         values = floats(variable)
     else:
-        rows = sorted({0, variable.shape[0] // 2, variable.shape[0] - 1})
-        values = np.stack([floats(variable, (row, slice(None))) for row in rows])
+        first = (0,) * (len(variable.shape) - 2)  # of places that are told at every time step
+        count = variable.shape[-2]
+        rows = sorted({0, count // 2, count - 1})
+        values = np.stack([floats(variable, (*first, row, slice(None))) for row in rows])
     digest = hashlib.blake2b(values.tobytes(), digest_size=12)
-    digest.update(repr(variable.shape).encode())
+    digest.update(repr(variable.shape[-2:]).encode())
     return digest.hexdigest()
 
 

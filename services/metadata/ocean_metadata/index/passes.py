@@ -18,6 +18,7 @@ from ocean_metadata.domain.assemble import assemble
 from ocean_metadata.domain.detail import Detail
 from ocean_metadata.domain.families import Named, families
 from ocean_metadata.domain.header import FileHeader
+from ocean_metadata.domain.merging import prepare
 from ocean_metadata.domain.plan import Source, Wanted, wanted
 from ocean_metadata.domain.records import Built
 from ocean_metadata.domain.spec import DatasetSpec
@@ -69,7 +70,7 @@ class Indexer:
         """Make one pass; the number of datasets that were replaced."""
         specs = self._configured()
         paths = (
-            folder.files(self._told.folder) if self._told.folder else sorted({p for one in specs for p in one.files})
+            folder.files(self._told.folder) if self._told.folder else sorted({p for one in specs for p in one.paths})
         )
         known = self._store.known()
         stats = {path: self._stamps.now(path, known) for path in paths}
@@ -148,19 +149,19 @@ class Indexer:
         return len(changed)
 
     def _revision(self, spec: DatasetSpec, stats: dict[str, Stat]) -> str:
-        files = [(path, stats[path], self._failed.get(path, ("", ""))[1]) for path in spec.files]
+        files = [(path, stats[path], self._failed.get(path, ("", ""))[1]) for path in spec.paths]
         content = repr((FORMAT, msgspec.msgpack.encode(spec), files))
         return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
 
     def _build(self, spec: DatasetSpec, stats: dict[str, Stat]) -> Built:
-        kept = self._store.headers([path for path in spec.files if path not in self._failed])
-        sources = [self._source(path, stats[path], kept.get(path)) for path in spec.files]
+        kept = self._store.headers([path for path in spec.paths if path not in self._failed])
+        sources = prepare(spec, [self._source(path, stats[path], kept.get(path)) for path in spec.paths])
         found: dict[int, _KeptDetail] = {}
         while missing := [
             one for one in wanted(spec, sources) if one.file not in found or found[one.file].asked != one
         ]:
             for one in missing:
-                path, source = spec.files[one.file], sources[one.file]
+                path, source = spec.paths[one.file], sources[one.file]
                 try:
                     found[one.file] = self._detail(path, source, one, kept[path][1])
                 except BROKEN as error:
@@ -181,7 +182,7 @@ class Indexer:
             if found.asked == asked:
                 return found
         assert source.header is not None  # noqa: S101  only files with a header are asked for
-        given = path, source.header, asked.variables, asked.unscaled
+        given = path, source.header, asked
         detail = pool.alone(read_detail, *given) if places.kind_of(path) in pool.RISKY else read_detail(*given)
         fresh = _KeptDetail(asked=asked, detail=detail)
         self._store.keep_detail(path, msgspec.msgpack.encode(fresh))

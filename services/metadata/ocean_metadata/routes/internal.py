@@ -35,7 +35,8 @@ async def get_assets(
 ) -> Response[bytes]:
     """All that is needed to read a variable."""
     record, found = catalogue.snapshot.variable(dataset, variable)
-    steps = await catalogue.steps(record, found.time) if found.time is not None else None
+    axes = {each.time for each in answers.needed(record, found) if each.time is not None}
+    steps = {axis: await catalogue.steps(record, axis) for axis in axes}
     make = partial(answers.assets, record, found, steps)
     key = ("assets", dataset, variable, record.revision)
     return await encoded.answer(key, make, msgspec.msgpack.encode, MESSAGEPACK)

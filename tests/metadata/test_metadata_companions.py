@@ -1,0 +1,311 @@
+"""What goes with a variable: coordinates, angles, sea floors and depths of cells from other files, and formulas."""
+
+from pathlib import Path
+
+import msgspec
+import netCDF4
+import numpy as np
+import pytest
+from litestar.testing import TestClient
+
+from ocean_common.contracts.assets import Assets
+from ocean_metadata.app import create_app
+from ocean_metadata.domain.header import unpack
+
+SHAPE = (4, 5)
+LATITUDE, LONGITUDE = np.meshgrid(np.linspace(40, 50, 4), np.linspace(-60, -50, 5), indexing="ij")
+
+
+def write_file(path: Path, dimensions: dict, **variables) -> Path:
+    """A file of variables: (dimensions, values, attributes)."""
+    with netCDF4.Dataset(path, "w") as data:
+        for name, size in dimensions.items():
+            data.createDimension(name, size)
+        for name, (names, values, attributes) in variables.items():
+            one = data.createVariable(name, "f8", names.split())
+            one.setncatts(attributes)
+            one[...] = values
+    return path
+
+
+@pytest.fixture
+def bare(tmp_path) -> Path:
+    """A field without latitude and longitude."""
+    return write_file(
+        tmp_path / "bare.nc",
+        {"time": 2, "depthu": 3, "gridY": 4, "gridX": 5},
+        time=("time", [0, 1], {"units": "days since 2000-01-01"}),
+        depthu=("depthu", [1, 10, 100], {"units": "m", "positive": "down"}),
+        ssh=("time gridY gridX", np.ones((2, *SHAPE)), {"units": "m"}),
+        u=("time depthu gridY gridX", np.ones((2, 3, *SHAPE)), {"units": "m/s"}),
+    )
+
+
+@pytest.fixture
+def places(tmp_path) -> Path:
+    """The latitude and longitude of that field, and more of its grid, under other names of the dimensions."""
+    return write_file(
+        tmp_path / "places.nc",
+        {"t": 1, "z": 3, "y": 4, "x": 5},
+        nav_lat=("y x", LATITUDE, {"units": "degrees_north"}),
+        nav_lon=("y x", LONGITUDE, {"units": "degrees_east"}),
+        Bathymetry=("y x", np.full(SHAPE, 120.0), {"units": "m"}),
+        cos_alpha=("y x", np.ones(SHAPE), {}),
+        sin_alpha=("y x", np.zeros(SHAPE), {}),
+        gdept_0=("t z y x", np.ones((1, 3, *SHAPE)), {"units": "m"}),
+    )
+
+
+@pytest.fixture
+def asked(index, write):
+    """The assets of a variable of a configured dataset."""
+
+    def ask(variable, catalogue=None, **config) -> Assets:
+        found = catalogue or index(datasets=write({"a": config}))
+        with TestClient(create_app(found.catalogue)) as client:
+            answer = client.get(f"/internal/assets/a/{variable}")
+        assert answer.status_code == 200, answer.text
+        return msgspec.msgpack.decode(answer.content, type=Assets)
+
+    return ask
+
+
+def test_a_field_is_placed_by_the_file_that_is_told(asked, bare, places):
+    found = asked("ssh", url=bare.name, geo_ref={"url": places.name})
+    assert (found.grid.kind, found.grid.shape, found.grid.file) == ("curvilinear", SHAPE, str(places))
+    assert (found.grid.latitude, found.grid.longitude) == ("nav_lat", "nav_lon")
+    assert [(one.name, one.role) for one in found.dimensions] == [("time", "time"), ("gridY", "y"), ("gridX", "x")]
+    assert found.grid.bounds == (-60.0, 40.0, -50.0, 50.0)
+
+
+def test_variables_that_are_dropped_place_nothing(index, write, bare, places):
+    told = {"url": bare.name, "geo_ref": {"url": places.name, "drop_variables": ["nav_lat", "nav_lon"]}}
+    assert index(datasets=write({"a": told})).dataset("a").state == "broken"
+
+
+@pytest.mark.parametrize("key", ["grid_angle_file_url", "bathymetry_file_url"])
+def test_any_file_of_the_grid_places_a_field_that_has_no_places(asked, bare, places, key):
+    assert asked("ssh", url=bare.name, **{key: places.name}).grid.file == str(places)
+
+
+def test_sea_floor_angle_and_depths_come_with_the_variable(asked, bare, places):
+    files = {"grid_angle_file_url": places.name, "bathymetry_file_url": places.name}
+    found = asked("u", url=bare.name, **files, depths={"url": places.name, "variable": "gdept_0"})
+    assert found.bathymetry.source == "Bathymetry"
+    assert [one.role for one in found.bathymetry.dimensions] == ["y", "x"]
+    assert {role: one.source for role, one in found.angle.items()} == {"cosine": "cos_alpha", "sine": "sin_alpha"}
+    assert found.levels.kind == "field"
+    depth = found.levels.terms["depth"]
+    assert [one.role for one in depth.dimensions] == ["time", "depth", "y", "x"]
+    assert [one.path for one in depth.files] == [str(places)]
+    assert depth.grid == found.grid == found.bathymetry.grid
+    assert depth.depth == found.depth
+
+
+def test_what_goes_with_a_variable_is_asked_for_by_nobody(index, write, bare, places):
+    found = index(datasets=write({"a": {"url": bare.name, "bathymetry_file_url": places.name}}))
+    with TestClient(create_app(found.catalogue)) as client:
+        listed = client.get("/api/v2.0/dataset/a/variables").json()
+        aside = next(one.key for one in found.dataset("a").variables if one.auxiliary)
+        assert client.get(f"/internal/assets/a/{aside}").status_code == 404
+    assert {one["id"] for one in listed} == {"ssh", "u"}
+
+
+def test_a_file_that_is_missing_is_told_and_hides_nothing(index, write, make, tmp_path):
+    make(tmp_path / "a.nc")
+    found = index(datasets=write({"a": {"url": "a.nc", "bathymetry_file_url": "gone.nc"}})).dataset("a")
+    assert [(one.file, one.reason) for one in found.problems] == [("gone.nc", "it is gone")]
+    assert [one.key for one in found.variables] == ["thetao"]
+
+
+def test_the_revision_changes_with_every_file_that_is_used(index, write, bare, places):
+    found = index(datasets=write({"a": {"url": bare.name, "geo_ref": {"url": places.name}}}))
+    before = found.dataset("a")
+    with netCDF4.Dataset(places, "r+") as data:
+        data["nav_lat"][:] = LATITUDE - 10
+    assert found.run() == 1
+    assert found.dataset("a").revision != before.revision
+    assert found.dataset("a").bounds == (-60.0, 30.0, -50.0, 40.0)
+
+
+def test_coordinates_may_be_told_by_their_names(asked, tmp_path):
+    write_file(
+        tmp_path / "a.nc",
+        {"j": 4, "i": 5},
+        north=("j i", LATITUDE, {"units": "count"}),
+        east=("j i", LONGITUDE, {}),
+        t=("j i", np.ones(SHAPE), {"units": "K"}),
+    )
+    found = asked("t", url="a.nc", lat_var_key="north", lon_var_key="east")
+    assert (found.grid.kind, found.grid.latitude) == ("curvilinear", "north")
+
+
+def test_places_that_are_told_at_every_step_are_those_of_the_first(asked, tmp_path):
+    write_file(
+        tmp_path / "wrfout.nc",
+        {"Time": 2, "south_north": 4, "west_east": 5},
+        XTIME=("Time", [0, 60], {"units": "minutes since 2000-01-01 00:00:00"}),
+        XLAT=("Time south_north west_east", np.stack([LATITUDE] * 2), {"units": "degree_north"}),
+        XLONG=("Time south_north west_east", np.stack([LONGITUDE] * 2), {"units": "degree_east"}),
+        SST=("Time south_north west_east", np.ones((2, *SHAPE)), {"units": "K", "coordinates": "XLONG XLAT XTIME"}),
+    )
+    found = asked("SST", url="wrfout.nc")
+    assert (found.grid.kind, found.grid.shape) == ("curvilinear", SHAPE)
+    assert unpack(found.steps.seconds).tolist() == [946684800, 946688400]
+
+
+ROMS = {
+    "lat_rho": ("eta_rho xi_rho", LATITUDE, {"units": "degrees_north"}),
+    "lon_rho": ("eta_rho xi_rho", LONGITUDE, {"units": "degrees_east"}),
+    "lat_u": ("eta_u xi_u", LATITUDE[:, 1:], {"units": "degrees_north"}),
+    "lon_u": ("eta_u xi_u", LONGITUDE[:, 1:], {"units": "degrees_east"}),
+    "ocean_time": ("ocean_time", [0, 1], {"units": "days since 2000-01-01"}),
+    "Cs_r": ("s_rho", [-0.9, -0.4, -0.1], {}),
+    "hc": ("", 10.0, {"units": "meter"}),
+    "h": ("eta_rho xi_rho", np.full(SHAPE, 100.0), {"units": "meter"}),
+    "angle": ("eta_rho xi_rho", np.zeros(SHAPE), {"units": "radians"}),
+    "zeta": ("ocean_time eta_rho xi_rho", np.zeros((2, *SHAPE)), {"units": "meter"}),
+    "temp": ("ocean_time s_rho eta_rho xi_rho", np.ones((2, 3, *SHAPE)), {"units": "Celsius"}),
+    "u": ("ocean_time s_rho eta_u xi_u", np.ones((2, 3, 4, 4)), {"units": "meter second-1"}),
+}
+ROMS_SIZES = {"ocean_time": 2, "s_rho": 3, "eta_rho": 4, "xi_rho": 5, "eta_u": 4, "xi_u": 4}
+FORMULA = "s: s_rho C: Cs_r eta: zeta depth: h depth_c: hc"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "transform", "kind"),
+    [
+        ({"standard_name": "ocean_s_coordinate_g1", "formula_terms": FORMULA}, 1, "ocean_s_coordinate_g1"),
+        ({"standard_name": "ocean_s_coordinate_g2"}, 2, "ocean_s_coordinate_g2"),
+        ({"standard_name": "ocean_s_coordinate"}, 2, "ocean_s_coordinate_g2"),
+        ({}, 1, "ocean_s_coordinate_g1"),
+    ],
+)
+def test_levels_that_follow_the_sea_floor_come_with_their_terms(asked, tmp_path, attributes, transform, kind):
+    told = {"s_rho": ("s_rho", [-0.8, -0.5, -0.2], {"positive": "up", **attributes}), "Vtransform": ("", transform, {})}
+    write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, **told)
+    found = asked("temp", url="a.nc")
+    assert found.levels.kind == kind
+    shapes = {role: [each.role for each in one.dimensions] for role, one in found.levels.terms.items()}
+    assert shapes == {"s": ["depth"], "C": ["depth"], "eta": ["time", "y", "x"], "depth": ["y", "x"], "depth_c": []}
+    assert {one.grid.kind for role, one in found.levels.terms.items() if role in {"s", "C", "depth_c"}} == {"none"}
+    assert found.levels.terms["eta"].steps == found.steps
+    assert (found.bathymetry.source, found.angle["alpha"].variable.units) == ("h", "radians")
+
+
+def test_terms_on_other_points_of_the_grid_are_not_taken(asked, tmp_path):
+    write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}))
+    found = asked("u", url="a.nc")
+    assert (found.levels, found.bathymetry, found.angle) == (None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "role"),
+    [("gdept_0", {"units": "m"}, "depth"), ("z_rho", {"units": "meter"}, "height"),
+     ("depth", {"units": "m", "positive": "up"}, "height")],
+)  # fmt: skip
+def test_the_depth_of_every_cell_is_found_in_the_file(asked, tmp_path, name, attributes, role):
+    write_file(
+        tmp_path / "a.nc",
+        {"z": 3, "y": 4, "x": 5},
+        nav_lat=("y x", LATITUDE, {"units": "degrees_north"}),
+        nav_lon=("y x", LONGITUDE, {"units": "degrees_east"}),
+        t=("z y x", np.ones((3, *SHAPE)), {"units": "K"}),
+        **{name: ("z y x", np.ones((3, *SHAPE)), attributes)},
+    )
+    found = asked("t", url="a.nc")
+    assert (found.levels.kind, [one.source for one in found.levels.terms.values()]) == ("field", [name])
+    assert list(found.levels.terms) == [role]
+
+
+def test_a_file_of_the_grid_alone_is_served(index, places, tmp_path):
+    (tmp_path / "alone").mkdir()
+    with netCDF4.Dataset(places, "r+") as data:
+        data.renameVariable("Bathymetry", "mask")
+    places.rename(tmp_path / "alone" / "places.nc")
+    found = index(folder=tmp_path / "alone").dataset("places")
+    assert [one.key for one in found.variables if not one.auxiliary] == ["mask", "cos_alpha", "sin_alpha", "gdept_0"]
+
+
+def test_staggered_velocities_of_several_files_are_one_dataset_with_all_its_steps(index, write, make, tmp_path):
+    steps = range(150)
+    make(tmp_path / "t.nc", times=steps, shape=(4, 5))
+    make(tmp_path / "u.nc", times=steps, shape=(4, 6), variable="u")
+    make(tmp_path / "v.nc", times=steps, shape=(5, 5), variable="v")
+    found = index(datasets=write({"a": {"url": ["t.nc", "u.nc", "v.nc"]}})).dataset("a")
+    shapes = {one.key: found.grids[one.grid].grid.shape for one in found.variables}
+    assert shapes == {"thetao": (4, 5), "u": (4, 6), "v": (5, 5)}
+    assert {found.times[one.time].count for one in found.variables} == {150}
+
+
+def calculated(asked, make, tmp_path, key, **variables) -> Assets:
+    make(tmp_path / "a.nc", levels=(0, 10, 100))
+    return asked(key, url="a.nc", variables=variables)
+
+
+def test_a_calculated_variable_lies_like_what_it_is_made_of(asked, make, tmp_path):
+    found = calculated(asked, make, tmp_path, "warm", warm={"equation": "thetao + 273.15", "units": "K"})
+    assert (found.equation, found.source, found.variable.units) == ("thetao + 273.15", "", "K")
+    assert [one.role for one in found.dimensions] == ["time", "depth", "y", "x"]
+    assert (found.depth.values, found.grid.kind, len(found.files)) == ([0, 10, 100], "rectilinear", 1)
+    assert unpack(found.steps.raw).tolist() == [0, 1, 2]
+
+
+def test_an_equation_of_its_own_name_means_what_is_stored(asked, make, tmp_path):
+    found = calculated(asked, make, tmp_path, "thetao", thetao={"equation": "thetao - 273.15", "units": "Celsius"})
+    assert (found.equation, found.source) == ("thetao - 273.15", "thetao")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"equation": "thetao", "dims": ["time", "lat", "lon"]}, {"equation": "max([thetao])"},
+     {"equation": "soniclayerdepth([depth], lat, [thetao], [thetao])"}],
+)  # fmt: skip
+def test_one_value_of_a_column_has_no_depth(asked, make, tmp_path, told):
+    found = calculated(asked, make, tmp_path, "one", one=told)
+    assert (found.depth, [one.role for one in found.dimensions]) == (None, ["time", "y", "x"])
+
+
+def test_equations_may_stand_on_equations(asked, make, tmp_path):
+    found = calculated(asked, make, tmp_path, "c", c={"equation": "b * 2"}, b={"equation": "thetao + depth"})
+    assert (found.equation, found.variable.two_dimensional) == ("b * 2", False)
+
+
+def test_what_only_an_equation_names_is_hidden_and_answers(index, write, make, tmp_path):
+    make(tmp_path / "a.nc")
+    found = index(datasets=write({"a": {"url": "a.nc", "variables": {"b": {"equation": "thetao * 2"}}}}))
+    with TestClient(create_app(found.catalogue)) as client:
+        assert [one["id"] for one in client.get("/api/v2.0/dataset/a/variables").json()] == ["b"]
+        assert client.get("/internal/assets/a/thetao").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"b": {"equation": "sin("}}, "its equation is wrong"),
+        ({"b": {"equation": "c"}, "c": {"equation": "b"}}, "in a circle: b → c → b"),
+        ({"b": {"equation": "sigma * 2"}}, "names sigma, which is neither a variable"),
+        ({"b": {"equation": "2 * pi"}}, "names no variable"),
+        ({"b": {"equation": "thetao", "east_vector_component": "u"}}, "its component u is no variable"),
+    ],
+)
+def test_what_cannot_be_calculated_is_left_out_with_its_reason(index, write, make, tmp_path, *, variables, reason):
+    make(tmp_path / "a.nc")
+    found = index(datasets=write({"a": {"url": "a.nc", "variables": {"thetao": {}, **variables}}})).dataset("a")
+    assert [one.key for one in found.variables] == ["thetao"]
+    assert reason in {one.variable: one.reason for one in found.left_out}["b"]
+
+
+def test_a_vector_tells_its_parts(asked, index, write, make, tmp_path):
+    make(tmp_path / "t.nc", variable="u")
+    make(tmp_path / "v.nc", variable="v")
+    parts = {"east_vector_component": "u", "north_vector_component": "v", "bearing_component": "toward"}
+    speed = {"equation": "magnitude(u, v)", "units": "m/s", **parts}
+    told = {"speed": speed, "toward": {"equation": "bearing(v, u)", "hide": "true"}}
+    config = {"url": ["t.nc", "v.nc"], "vector_variables": ["speed"], "variables": told}
+    catalogue = index(datasets=write({"a": config}))
+    found = asked("speed", catalogue)
+    assert found.components == {"east": "u", "north": "v", "bearing": "toward"}
+    with TestClient(create_app(catalogue.catalogue)) as client:
+        listed = client.get("/api/v2.0/dataset/a/variables").json()
+    assert [(one["id"], one["vector_variable"]) for one in listed] == [("speed", True)]
