@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ocean_data.domain import derivatives, sound
 from ocean_data.domain.grid.curvilinear import Curvilinear
 from ocean_data.domain.grid.rectilinear import Rectilinear
 from ocean_data.domain.grid.triangles import Triangles
@@ -19,3 +20,7 @@ def warm() -> None:
             made = stencil(grid, point, point, kind, radius=25.0, neighbours=4)
             gather(np.zeros((1, 20)), made)
             gather(np.zeros((1, 20), dtype=np.float32), made.compact())
+    cells, none = np.arange(4), np.full((4, 4), -1)
+    derivatives.gradient(latitude, derivatives.neighbourhood(cells, none, latitude, latitude))
+    for find in (sound.sonic_layer_depth, sound.subsurface_channel):
+        find(latitude[np.newaxis], latitude[np.newaxis])
