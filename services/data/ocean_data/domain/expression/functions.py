@@ -169,7 +169,7 @@ def _around(values: Values) -> tuple[Values, derivatives.Neighbourhood]:
 
 def _whole_cells(field: Floats, near: Values) -> Floats:
     """A field at every cell around, whatever it depends on."""
-    return np.broadcast_to(field, (*field.shape[:2], near.place.where.flat.size))
+    return np.broadcast_to(field, (*field.shape[:2], near.place.where.flat.size)) if field.shape[2] == 1 else field
 
 
 def _slope(part: int, function: Callable[..., tuple[Floats, Floats]]) -> Calling:
