@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ SLACK = 1e-9  # degrees: a centre on the rim lies inside
 FORM = '{"type": "Polygon", "coordinates": [[[longitude, latitude], ...], ...]}'
 
 Box = tuple[float, float, float, float]
+Ring = list[list[float]]  # positions: longitude, latitude, and more that is not read
+Rings = list[Ring]  # the rim, then the holes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,7 @@ def of_box(box: Sequence[float]) -> Region:
     return Region(west=west, south=south, east=west + width, north=north)
 
 
-def of_polygons(polygons: Sequence[Sequence[Sequence[Sequence[float]]]]) -> Region:
+def of_polygons(polygons: Sequence[Rings]) -> Region:
     """Make a region of polygons: of each the rim, then the holes, as rings of longitude and latitude."""
     count = sum(len(ring) for one in polygons for ring in one)
     if count > MAX_VERTICES:
@@ -122,7 +125,7 @@ def of_polygons(polygons: Sequence[Sequence[Sequence[Sequence[float]]]]) -> Regi
     return Region(west=west, south=south, east=east, north=north, polygons=made, field="polygon")
 
 
-def _polygons(asked: dict[str, Any]) -> list[Any]:
+def _polygons(asked: dict[str, Any]) -> list[Rings]:
     """The rings of a GeoJSON geometry, or of a feature that has one."""
     geometry = asked.get("geometry") if asked.get("type") == "Feature" else asked
     kind = geometry.get("type") if isinstance(geometry, dict) else None
@@ -133,13 +136,16 @@ def _polygons(asked: dict[str, Any]) -> list[Any]:
             allowed=("Polygon", "MultiPolygon"),
         )
     given = geometry.get("coordinates")
-    found = [given] if kind == "Polygon" else given
-    if not isinstance(found, list) or not found or not all(isinstance(one, list) and one for one in found):
+    try:
+        found = msgspec.convert([given] if kind == "Polygon" else given, list[Rings])
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"the coordinates of the {kind} are no rings: {error}", field="polygon") from error
+    if not found or not all(found):
         raise InvalidRequest(f"the {kind} has no rings of coordinates; write {FORM}", field="polygon")
     return found
 
 
-def _polygon(rings: Sequence[Any]) -> shapely.Geometry:
+def _polygon(rings: Rings) -> shapely.Geometry:
     """One polygon, its longitudes without a jump; the holes are cut out."""
     rim = _area(_ring(rings[0]))
     first = rim.bounds[0]
@@ -161,12 +167,11 @@ def _area(ring: Floats) -> shapely.Geometry:
     return polygon
 
 
-def _ring(given: Any) -> Floats:
+def _ring(given: Ring) -> Floats:
     """Longitudes and latitudes of a ring, (vertex, 2), without a jump at the date line, and closed."""
-    try:
-        ring = np.array([(float(one[0]), float(one[1])) for one in given], dtype=np.float64)
-    except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
-        raise InvalidRequest(f"a ring is a list of [longitude, latitude]; write {FORM}", field="polygon") from error
+    if not all(len(one) >= 2 for one in given):
+        raise InvalidRequest(f"a ring is a list of [longitude, latitude]; write {FORM}", field="polygon")
+    ring = np.array([one[:2] for one in given], dtype=np.float64).reshape(-1, 2)
     if len(ring) < 4 or not np.isfinite(ring).all():
         raise InvalidRequest("a ring has at least four positions, the last as the first, all numbers", field="polygon")
     if not (np.abs(ring[:, 1]) <= 90).all() or not (np.abs(ring[:, 0]) <= 720).all():

@@ -26,10 +26,16 @@ WORDS = ("bottom", "all", "mean")
 
 
 def plan(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -> Extraction:
-    """Plan the reading of variables over an area."""
+    """Plan the reading of variables over an area; at the last time if none is asked for."""
     target = target_of(reading, variables, asked)
-    instants = Instants.of(variables, asked.time, asked.start, asked.end)
+    instants = instants_of(variables, asked)
     return over(reading, variables, asked, target=target, instants=instants, kind="area")
+
+
+def instants_of(variables: Sequence[Assets], asked: AreaAsked) -> Instants | None:
+    """The times that are asked for: the last if none is."""
+    latest = asked.time is None and asked.start is None and asked.end is None
+    return Instants.of(variables, "-1" if latest else asked.time, asked.start, asked.end)
 
 
 def target_of(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -> Target:

@@ -32,7 +32,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceAsked) 
         raise InvalidRequest("minus names as many variables as the request, in the same order", field="minus.variables")
     minus = asked.minus
     target = area.target_of(reading, mine, asked)
-    instants = Instants.of(mine, asked.time, asked.start, asked.end)
+    instants = area.instants_of(mine, asked)
     left = area.over(reading, mine, asked, target=target, instants=instants, kind="difference")
     other: AreaAsked = msgspec.structs.replace(asked, dataset=minus.dataset)
     then = _then(others, asked, instants)

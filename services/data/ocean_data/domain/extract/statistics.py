@@ -15,7 +15,6 @@ from ocean_data.domain.extract import area
 from ocean_data.domain.extract.target import Target
 from ocean_data.domain.extraction import Body, Coordinate, Extraction, Field, Reading, Values
 from ocean_data.domain.grid.areas import areas
-from ocean_data.domain.instants import Instants
 from ocean_data.domain.ports import Floats
 
 MOST = 20  # quantiles
@@ -33,7 +32,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsAsked) 
                 f"statistics are of the model's own cells, by their true areas: leave {field} out", field=field
             )
     target = area.target_of(reading, variables, asked)
-    instants = Instants.of(variables, asked.time, asked.start, asked.end)
+    instants = area.instants_of(variables, asked)
     read = area.over(reading, variables, asked, target=target, instants=instants, kind="statistics")
     measured = [one for one in read.fields if not one.auxiliary]
     fields = [made for one in measured for made in _fields(one, set(target.frame.dims), quantiles.size > 0)]
@@ -103,7 +102,7 @@ class Summary:
         for name, one in names.items():
             if name in _DESCRIBED:
                 stacked = np.array([each[name] for each in every])
-                out[one.key] = stacked.reshape(*lead, *stacked.shape[1:])
+                out[one.key] = stacked.reshape((*lead, *stacked.shape[1:]))
         return out
 
 

@@ -68,8 +68,8 @@ def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Targ
     found = window(grid, kind, region).thinned(stride)
     if found.count == 0:
         raise NothingInView(
-            f"no cell of {variable.variable.key} has its centre in this area; its grid lies elsewhere, or the area is "
-            f"smaller than a cell: {sampling.extent(variable, grid)}",
+            f"no cell of {variable.variable.key} has its centre in this area: it is smaller than a cell, or outside "
+            f"the grid, {sampling.extent(variable, grid)}",
             field=region.field,
         )
     return Target(
