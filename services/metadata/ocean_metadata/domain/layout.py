@@ -23,6 +23,8 @@ from ocean_metadata.domain.time import usable
 _AXES_X = {"projection_x_coordinate", "grid_longitude"}
 _AXES_Y = {"projection_y_coordinate", "grid_latitude"}
 _PLANE = {"x", "y", "xc", "yc"}  # places of nodes and triangles in some plane, in metres
+_POINT = re.compile(r"[_-]?(rho|psi|[uvfw])(_\w+)?$|^[uvf](?=mask)", re.IGNORECASE)
+_OTHER_POINT = re.compile(r"(psi|[_i][uvf])$", re.IGNORECASE)  # of latitudes: not of the cells' centres
 _CONNECTIVITY = ("nv", "ele", "tri", "elements", "element", "triangles")
 
 
@@ -73,8 +75,9 @@ def data_variables(header: FileHeader) -> tuple[str, ...]:
     pointed = referenced(header)
     numbers = [one for one in header.variables.values() if _is_field(one, header, pointed)]
     fields = [one.name for one in numbers if not is_metric(one)]
+    on_maps = [one.name for one in numbers if layout(one.name, header).places is not None]
     # A file with nothing but masks, angles or depths of a grid is asked for these.
-    return tuple(fields or (one.name for one in numbers if layout(one.name, header).places is not None))
+    return tuple(fields if not on_maps or set(fields) & set(on_maps) else [*fields, *on_maps])
 
 
 def _is_field(one: VariableHeader, header: FileHeader, pointed: set[str]) -> bool:
@@ -164,7 +167,7 @@ def _places(one: VariableHeader, header: FileHeader, known: _Coordinates) -> Pla
 def _pair(one: VariableHeader, known: _Coordinates) -> tuple[VariableHeader, VariableHeader] | None:
     """Latitude and longitude that share the variable's dimensions: those that it names, else those named like it."""
     named = one.text("coordinates").split()
-    point = re.search(r"[_-]?(rho|psi|[uvfw])(_\w+)?$", one.name, re.IGNORECASE)
+    point = _POINT.search(one.name)
     found = []
     for north in known.latitudes:
         for east in known.longitudes:
@@ -174,13 +177,14 @@ def _pair(one: VariableHeader, known: _Coordinates) -> tuple[VariableHeader, Var
             if not inside or sizes not in {(1, 1), (2, 2)} or (sizes == (2, 2) and not same):
                 continue
             alike = _stem(north.name) == _stem(east.name)
-            suffix = bool(point) and north.name.lower().endswith(point[1].lower() if point else "")
+            suffix = point is not None and north.name.lower().endswith((point[1] or point[0]).lower())
             rank = (
                 north.name in named,
                 east.name in named,
                 not same or sizes == (2, 2),
                 alike,
                 suffix,
+                not _OTHER_POINT.search(north.name),
                 sizes == (1, 1),
             )
             found.append((rank, north, east))
