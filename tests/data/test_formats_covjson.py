@@ -1,0 +1,210 @@
+"""CoverageJSON and GeoJSON of any extraction."""
+
+import json
+
+import numpy as np
+import pytest
+from covjson_pydantic.coverage import Coverage, CoverageCollection
+from tests.data import extractions as made
+
+from ocean_data.adapters.formats.covjson import CovJson
+from ocean_data.adapters.formats.geojson import GeoJson
+from ocean_data.adapters.formats.numbers import decimal
+from ocean_data.adapters.formats.terms import parameter, ucum
+from ocean_data.domain.extraction import whole
+
+
+def covjson(extraction):
+    return json.loads(made.written(CovJson(), extraction))
+
+
+def geojson(extraction):
+    return json.loads(made.written(GeoJson(), extraction))
+
+
+def coverages(document):
+    return document.get("coverages", [document])
+
+
+def types(document):
+    return [one["domain"].get("domainType") for one in coverages(document)]
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+def test_every_kind_fits_the_models_of_the_standard(name):
+    document = covjson(made.KINDS[name]())
+    for one in [document, *(domain["domain"] for domain in coverages(document))]:
+        if one.get("domainType") == "Section":
+            del one["domainType"]  # these models do not know it
+    model = Coverage if document["type"] == "Coverage" else CoverageCollection
+    model.model_validate_json(json.dumps(document))
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+def test_ranges_are_as_large_as_their_axes(name):
+    for one in coverages(covjson(made.KINDS[name]())):
+        axes = {key: len(axis["values"]) for key, axis in one["domain"]["axes"].items()}
+        for values in one["ranges"].values():
+            assert values["shape"] == [axes[key] for key in values["axisNames"]]
+            assert len(values["values"]) == np.prod(values["shape"], dtype=int)
+            assert {key for key, size in axes.items() if size > 1} <= set(values["axisNames"])
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+def test_no_value_is_lost(name):
+    extraction = made.KINDS[name]()
+    values = whole(extraction, made.parts(extraction))
+    document = covjson(extraction)
+    for one in extraction.fields:
+        if not one.auxiliary:
+            told = [
+                v
+                for part in coverages(document)
+                if one.key in part["ranges"]
+                for v in part["ranges"][one.key]["values"]
+            ]
+            expected = decimal(values[one.key])
+            np.testing.assert_array_equal(
+                np.sort(np.array(told, dtype=np.float64)), np.sort(expected.ravel().astype(np.float64))
+            )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("point", ["Point"]),
+        ("series", ["PointSeries"]),
+        ("profile", ["VerticalProfile"]),
+        ("profiles", ["Grid"]),
+        ("points at one time", ["VerticalProfile"] * 4 + ["MultiPoint"]),
+        ("section", ["MultiPointSeries"]),
+        ("transect", ["Section"]),
+        ("transects", ["Section"] * 3),
+        ("trajectory", ["Trajectory"]),
+        ("area", ["Grid"]),
+        ("mapped", ["Grid"]),
+        ("curvilinear", ["MultiPointSeries"] * 2),
+        ("mesh", ["MultiPointSeries"]),
+    ],
+)
+def test_every_kind_has_its_domain_type(name, expected):
+    assert types(covjson(made.KINDS[name]())) == expected
+
+
+def test_a_grid_has_longitudes_for_x_and_latitudes_for_y():
+    one = covjson(made.area())
+    assert one["domain"]["axes"]["x"]["values"] == [178, 179, 180, 181, 182]
+    assert one["domain"]["axes"]["y"]["values"] == [10, 11, 12]
+    assert one["domain"]["axes"]["t"]["values"][0] == "1970-01-01T00:00:00Z"
+    assert one["ranges"]["sst"]["axisNames"] == ["t", "y", "x"]
+    assert one["ranges"]["sst"]["values"][-1] is None
+    assert [system["coordinates"] for system in one["domain"]["referencing"]] == [["x", "y"], ["t"]]
+
+
+def test_a_section_has_a_tuple_for_every_point_of_the_path():
+    axes = covjson(made.transect())["domain"]["axes"]
+    assert axes["composite"]["coordinates"] == ["t", "x", "y"]
+    assert axes["composite"]["values"][1] == ["1970-01-01T00:00:00Z", -53.0, 48.0]
+    assert axes["z"]["values"] == [0.5, 10.0]
+
+
+def test_a_trajectory_has_its_own_time_and_depth_at_every_point():
+    axes = covjson(made.trajectory())["domain"]["axes"]
+    assert axes["composite"]["coordinates"] == ["t", "x", "y", "z"]
+    assert axes["composite"]["values"][3] == ["1970-01-01T03:00:00Z", -55.0, 50.0, 4.5]
+
+
+def test_a_map_is_in_its_own_plane():
+    domain = covjson(made.mapped())["domain"]
+    system = domain["referencing"][0]["system"]
+    assert (system["type"], system["id"]) == ("ProjectedCRS", "http://www.opengis.net/def/crs/EPSG/0/3857")
+    assert domain["axes"]["x"]["values"][:2] == [0.0, 1000.0]
+
+
+def test_true_depths_stand_beside_the_values_at_their_levels():
+    document = covjson(made.levels())
+    first = coverages(document)[0]
+    assert first["ranges"]["depth"]["shape"] == first["ranges"]["temp"]["shape"]
+    assert document["referencing"][1]["system"]["cs"]["csAxes"][0]["name"] == {"en": "Level"}
+
+
+def test_a_calendar_of_a_model_is_told_with_its_own_dates():
+    raw, units = np.array([59, 60]), "days since 2000-01-01"
+    extraction = made.made(
+        {"time": 2},
+        [made.times(2), made.raw_times(raw, units), *made.places((), [1.0], [2.0])],
+        {"sst": (("time",), made.numbers(2), {})},
+        kind="timeseries",
+        used=[(made.assets("360_day", raw, units), None)],
+    )
+    domain = covjson(extraction)["domain"]
+    assert domain["axes"]["t"]["values"] == ["2000-02-30T00:00:00Z", "2000-03-01T00:00:00Z"]
+    assert domain["referencing"][-1]["system"]["calendar"].startswith("https://cfconventions.org/")
+
+
+def test_a_parameter_tells_its_standard_name_and_unit():
+    told = parameter(made.info("thetao", standard_name="sea_water_temperature"))
+    assert told["observedProperty"]["id"] == "http://vocab.nerc.ac.uk/standard_name/sea_water_temperature/"
+    assert told["unit"]["symbol"] == {"value": "Cel", "type": "http://www.opengis.net/def/uom/UCUM/"}
+
+
+def test_labels_of_values_are_categories_without_a_unit():
+    told = parameter(made.info("ice", units="1", categories=["water", "ice"]))
+    assert "unit" not in told
+    assert told["categoryEncoding"] == {"#0": 0, "#1": 1}
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        ("degree_C", "Cel"),
+        ("m s-1", "m.s-1"),
+        ("m/s", "m.s-1"),
+        ("kg m-3", "kg.m-3"),
+        ("W m^-2", "W.m-2"),
+        ("1e-3", "10*-3"),
+        ("1", "1"),
+        ("psu", None),
+        ("", None),
+        ("hour-1 since", None),
+    ],
+)
+def test_units_have_a_symbol_where_it_is_known(units, expected):
+    assert ucum(units) == expected
+
+
+def test_places_have_their_values_as_properties():
+    document = geojson(made.points())
+    assert document["type"] == "FeatureCollection"
+    second = document["features"][1]
+    assert second["geometry"] == {"type": "Point", "coordinates": [-53.0, 48.0]}
+    assert second["properties"]["thetao"] == [[0.1, 0.5], [0.9, 1.3], [1.7, 2.1]]
+    assert second["properties"]["name"] == 'b,"c"'
+    assert (document["depths"], len(document["times"])) == ([0.5, 10.0], 3)
+    assert document["variables"]["thetao"]["units"] == "degC"
+
+
+def test_one_time_makes_plain_properties_and_longitudes_stay_in_the_world():
+    document = geojson(made.area(1))
+    assert [one["geometry"]["coordinates"] for one in document["features"][:5]] == [
+        [178.0, 10.0],
+        [179.0, 10.0],
+        [180.0, 10.0],
+        [-179.0, 10.0],
+        [-178.0, 10.0],
+    ]
+    assert [one["properties"]["sst"] for one in document["features"][:3]] == [0.0, 0.1, 0.2]
+
+
+def test_a_place_without_a_value_is_left_out():
+    assert len(geojson(made.area(1))["features"]) == 3 * 5 - 1
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+def test_every_kind_has_points_on_the_earth(name):
+    document = geojson(made.KINDS[name]())
+    assert document["features"]
+    for one in document["features"]:
+        longitude, latitude = one["geometry"]["coordinates"]
+        assert -180 <= longitude <= 180
+        assert -90 <= latitude <= 90

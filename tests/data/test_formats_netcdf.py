@@ -1,0 +1,295 @@
+"""NetCDF of any extraction, read back by other libraries."""
+
+import tracemalloc
+from dataclasses import replace
+
+import cftime
+import netCDF4
+import numpy as np
+import pytest
+import xarray
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyproj import CRS
+from scipy.io import netcdf_file
+from tests.data import extractions as made
+
+from ocean_common.errors import RequestTooLarge
+from ocean_data.adapters.formats.cf import layout
+from ocean_data.adapters.formats.netcdf3 import Netcdf3
+from ocean_data.adapters.formats.netcdf4 import CHUNK, Netcdf4, chunks
+from ocean_data.domain.extraction import whole
+from ocean_data.domain.ports import Saved, Stream
+
+MODELS = {
+    "NETCDF4": Netcdf4(),
+    "NETCDF4_CLASSIC": Netcdf4("NETCDF4_CLASSIC"),
+    "NETCDF3_CLASSIC": Netcdf3(1),
+    "NETCDF3_64BIT_OFFSET": Netcdf3(2),
+}
+
+
+def saved(form, extraction, path, revision="r1"):
+    if isinstance(form, Stream):
+        path.write_bytes(made.written(form, extraction, revision))
+    else:
+        form.save(extraction, made.parts(extraction), revision, str(path))
+    return path
+
+
+def opened(form, extraction, folder, **options):
+    with xarray.open_dataset(saved(form, extraction, folder / "made.nc"), **options) as file:
+        return file.load()
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+@pytest.mark.parametrize("model", MODELS)
+def test_every_value_reads_back_in_every_model(model, name, tmp_path):
+    extraction = made.KINDS[name]()
+    file = opened(MODELS[model], extraction, tmp_path)
+    values = whole(extraction, made.parts(extraction))
+    for one in extraction.fields:
+        np.testing.assert_array_equal(file[one.key].values, values[one.key])
+        assert file[one.key].dtype == one.dtype
+        assert file[one.key].attrs["units"] == one.variable.units
+    for one in extraction.coordinates:
+        if isinstance(one.values, list):
+            assert file[one.name].values.tolist() == one.values
+        elif one.standard_name == "time":
+            np.testing.assert_array_equal(
+                file[one.name].values.astype("datetime64[s]").astype(np.int64), np.asarray(one.values)
+            )
+        else:
+            np.testing.assert_array_equal(np.ravel(file[one.name].values), np.ravel(one.values))
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+@pytest.mark.parametrize("version", [1, 2])
+def test_scipy_reads_the_same_from_netcdf3(version, name, tmp_path):
+    extraction = made.KINDS[name]()
+    path = saved(Netcdf3(version), extraction, tmp_path / "made.nc")
+    values = whole(extraction, made.parts(extraction))
+    with netcdf_file(path, mmap=False, maskandscale=True) as file:
+        for one in extraction.fields:
+            held = file.variables[one.key]
+            read = held.getValue() if held.shape == () else held[:]
+            np.testing.assert_array_equal(np.ma.filled(np.ma.asarray(read, dtype=np.float64), np.nan), values[one.key])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_file_is_of_the_model_that_was_asked_for(model, tmp_path):
+    assert isinstance(MODELS[model], Saved | Stream)
+    with netCDF4.Dataset(saved(MODELS[model], made.points(), tmp_path / "made.nc")) as file:
+        assert file.data_model == model
+
+
+@pytest.mark.parametrize("name", made.KINDS)
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_size_of_netcdf3_is_known_before_anything_is_read(version, name):
+    extraction = made.KINDS[name]()
+    size = Netcdf3(version).size(extraction, "r1")
+    assert extraction.body.seen == []
+    assert size == len(made.written(Netcdf3(version), extraction))
+
+
+CALENDARS = {
+    "360_day": [0, 58, 59, 60, 359, 720],  # 30 February among them
+    "noleap": [0, 58, 59, 365, 730],
+    "all_leap": [0, 59, 60, 366],
+    "julian": [0, 59, 366],
+    "standard": [0, 59, 366],
+    "proleptic_gregorian": [0, 59, 366],
+}
+
+
+@pytest.mark.parametrize("calendar", CALENDARS)
+@pytest.mark.parametrize("model", MODELS)
+def test_times_of_every_calendar_are_decoded_to_the_same_dates(model, calendar, tmp_path):
+    raw, units = np.array(CALENDARS[calendar]), "days since 2000-01-01 12:00:00"
+    extraction = made.made(
+        {"time": raw.size},
+        [made.times(raw.size), made.raw_times(raw, units), *made.places((), [1.0], [2.0])],
+        {"sst": (("time",), made.numbers(raw.size), {})},
+        kind="timeseries",
+        used=[(made.assets(calendar, raw, units), None)],
+    )
+    coder = xarray.coders.CFDatetimeCoder(use_cftime=True)
+    file = opened(MODELS[model], extraction, tmp_path, decode_times=coder)
+    assert file.time.values.tolist() == cftime.num2date(raw, units, calendar).tolist()
+    assert "raw_time" not in file
+
+
+def test_times_whose_units_no_reader_knows_are_seconds(tmp_path):
+    raw, units = np.arange(3), "months since 2000-01-01"
+    extraction = made.area()
+    extraction = replace(
+        extraction,
+        coordinates=[*extraction.coordinates, made.raw_times(raw, units)],
+        used=[(made.assets("standard", raw, units), None)],
+    )
+    file = opened(Netcdf3(2), extraction, tmp_path)
+    assert file.time.values[1] == np.datetime64("1970-01-02")
+
+
+def test_long_times_do_not_lose_a_second_in_netcdf3(tmp_path):
+    raw, units = np.array([2**31, 2**31 + 1]), "seconds since 1970-01-01"
+    extraction = made.area(2)
+    extraction = replace(
+        extraction,
+        coordinates=[made.times(2), made.raw_times(raw, units), *extraction.coordinates[1:]],
+        used=[(made.assets("standard", raw, units), None)],
+    )
+    file = opened(Netcdf3(1), extraction, tmp_path)
+    assert file.time.values.tolist() == raw.astype("datetime64[s]").astype("datetime64[ns]").tolist()
+
+
+def test_a_file_tells_what_it_is_by_the_conventions(tmp_path):
+    with netCDF4.Dataset(saved(Netcdf4(), made.points(), tmp_path / "made.nc")) as file:
+        assert file.Conventions == "CF-1.11, ACDD-1.3"
+        assert (file.title, file.id, file.revision, file.acknowledgement) == ("Made", "made", "r1", "A centre")
+        assert (file.geospatial_lat_min, file.geospatial_lat_max) == (47.0, 50.0)
+        assert file.time_coverage_end == "1970-01-03T00:00:00Z"
+        assert file.interpolation == "nearest"
+        one = file["thetao"]
+        assert one.coordinates == "latitude longitude name"
+        assert (one.standard_name, one.units) == ("sea_water_temperature", "degC")
+        assert one.filters()["zlib"]
+        assert one.filters()["shuffle"]
+        assert (file["depth"].positive, file["depth"].axis, file["time"].axis) == ("down", "Z", "T")
+        assert file.dimensions["time"].isunlimited()
+
+
+@pytest.mark.parametrize(
+    ("name", "feature"),
+    [
+        ("point", "point"),
+        ("series", "timeSeries"),
+        ("profiles", "timeSeriesProfile"),
+        ("trajectory", "trajectory"),
+        ("area", None),
+        ("transect", None),
+    ],
+)
+def test_samples_of_places_tell_their_geometry(name, feature, tmp_path):
+    with netCDF4.Dataset(saved(Netcdf3(2), made.KINDS[name](), tmp_path / "made.nc")) as file:
+        assert getattr(file, "featureType", None) == feature
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_plane_of_a_map_can_be_told_from_its_file(model, tmp_path):
+    with netCDF4.Dataset(saved(MODELS[model], made.mapped(), tmp_path / "made.nc")) as file:
+        assert file["sst"].grid_mapping == "crs"
+        assert file["sst"].coordinates == "latitude longitude"
+        assert CRS.from_cf(file["crs"].__dict__).equals(CRS.from_epsg(3857), ignore_axis_order=True)
+
+
+def test_levels_that_follow_the_sea_floor_have_their_depths_beside_them(tmp_path):
+    file = opened(Netcdf3(2), made.levels(), tmp_path)
+    assert file.temp.dims == ("time", "level", "point")
+    assert "depth" in file.temp.coords
+
+
+def test_labels_of_values_are_flags(tmp_path):
+    with netCDF4.Dataset(saved(Netcdf4(), made.series(), tmp_path / "made.nc")) as file:
+        assert (file["land"].flag_values.tolist(), file["land"].flag_meanings) == ([0.0, 1.0], "sea land")
+
+
+@given(
+    sizes=st.lists(st.integers(1, 5), min_size=1, max_size=4),
+    rows=st.integers(1, 6),
+    double=st.booleans(),
+    timed=st.booleans(),
+    version=st.sampled_from([1, 2]),
+)
+@settings(deadline=None, max_examples=40)
+def test_any_shape_reads_back_from_netcdf3_whichever_parts_it_comes_in(
+    tmp_path_factory, *, sizes, rows, double, timed, version
+):
+    names = ["time" if timed else "y", "depth", "p", "q"][: len(sizes)]
+    shape = dict(zip(names, sizes, strict=True))
+    values = made.numbers(*sizes, dtype=np.float64 if double else np.float32)
+    fields = {
+        "a": (tuple(names), values, {}),
+        "b": ((names[0],), made.numbers(sizes[0], dtype=np.float32), {}),
+        "c": (tuple(names[1:]), made.numbers(*sizes[1:]) if sizes[1:] else np.array(1.5), {}),
+    }
+    extraction = made.made(shape, [], fields, rows=rows)
+    path = saved(Netcdf3(version), extraction, tmp_path_factory.mktemp("any") / "made.nc")
+    with netCDF4.Dataset(path) as file:
+        for key, (_, expected, _) in fields.items():
+            read = np.ma.filled(np.ma.asarray(file[key][...], dtype=np.float64), np.nan)
+            np.testing.assert_array_equal(read, expected)
+
+
+def test_the_bytes_do_not_depend_on_the_parts():
+    assert made.written(Netcdf3(2), made.area(7, rows=1)) == made.written(Netcdf3(2), made.area(7, rows=7))
+
+
+def huge(y, x, *, fields=1, time=0):
+    """An extraction of which no value is in memory."""
+    dims = {**({"time": time} if time else {}), "y": y, "x": x}
+    one = np.broadcast_to(np.float32(1.0), tuple(dims.values()))
+    names = {f"sst{number}": (tuple(dims), one, {}) for number in range(fields)}
+    return made.made(dims, [made.times(time)] if time else [], names, rows=1)
+
+
+@pytest.mark.parametrize(
+    ("version", "extraction", "fits"),
+    [
+        (1, huge(30_000, 10_000), True),  # 1.2 GB: records of one row
+        (1, huge(2**15, 2**14, time=2), False),  # a record of 2 GiB
+        (2, huge(2**15, 2**14, time=2), True),
+        (2, huge(2**15, 2**15, time=2), False),  # a record of 4 GiB
+        (1, huge(2**14, 2**14, fields=3, time=1), False),  # the last begins beyond 2 GiB
+        (2, huge(2**14, 2**14, fields=3, time=1), True),
+        (1, huge(2**12, 2**12, time=1_000), True),  # 64 GiB: many small records
+    ],
+)
+def test_what_a_format_has_no_room_for_is_refused_before_anything_is_read(version, extraction, fits):
+    writer = Netcdf3(version)
+    if fits:
+        assert writer.size(extraction, "r1") > 2**30
+        return
+    with pytest.raises(RequestTooLarge, match="would do"):
+        next(writer.pieces(extraction, made.parts(extraction), "r1"))
+    assert extraction.body.seen == []
+
+
+def peak(count):
+    """The most memory that a stream of so many megabytes takes."""
+    extraction = made.made(
+        {"time": count, "y": 512, "x": 512},
+        [made.times(count)],
+        {"sst": (("time", "y", "x"), np.broadcast_to(np.float32(1.5), (count, 512, 512)), {})},
+        rows=4,
+    )
+    tracemalloc.start()
+    size = sum(len(piece) for piece in Netcdf3(2).pieces(extraction, made.parts(extraction), "r1"))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert size > count * 2**20
+    return most
+
+
+def test_memory_stays_flat_when_a_stream_grows_tenfold():
+    assert peak(200) < 1.2 * peak(20) < 60 * 2**20
+
+
+def test_a_part_that_cannot_be_read_closes_the_file(tmp_path):
+    def broken():
+        yield slice(0, 2), {"sst": np.ones((2, 3, 5), dtype=np.float32)}
+        raise OSError("gone")
+
+    path = tmp_path / "made.nc"
+    with pytest.raises(OSError, match="gone"):
+        Netcdf4().save(made.area(), broken(), "r1", str(path))
+    path.unlink()
+    saved(Netcdf4(), made.area(), path)
+
+
+def test_chunks_hold_about_a_megabyte_and_no_more_rows_than_are_written_together():
+    plan = layout(huge(3_000, 2_000, time=100), "r1", classic=False)
+    one = next(one for one in plan.variables if one.key)
+    assert chunks(one, plan, 8) == (1, CHUNK // 2_000, 2_000)
+    small = layout(made.area(50, rows=8), "r1", classic=False)
+    assert chunks(next(one for one in small.variables if one.key), small, 8) == (8, 3, 5)
