@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, PreconditionError, UnauthenticatedError
+from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
 from obstore.store import HTTPStore, ObjectStore, S3Store
 
 from ocean_data.adapters.state import State, unreadable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # they do not exist when it runs
 
 AGAIN = 5  # s until it is worth asking a place again that did not answer
 REASONS = {
-    NotFoundError: "it is not in the object storage",
+    FileNotFoundError: "it is not in the object storage",
     PermissionDeniedError: "the object storage denies access",
     UnauthenticatedError: "the object storage denies access",
 }
@@ -49,7 +49,7 @@ class Storage:
         return _root(self, url.rstrip("/"))
 
     def head(self, url: str, name: str = "") -> State:
-        """The state of an object: of `url`, or of what is called `name` below it; NotFoundError if there is none."""
+        """The state of an object: `url`, or what is called `name` below it. FileNotFoundError if there is none."""
         key = "/".join(part for part in (key_of(url), name) if part)
         found = obstore.head(self.root(url), key)
         stamp = int(found["last_modified"].timestamp()) * 1_000_000_000
@@ -68,7 +68,7 @@ def told(path: str) -> Iterator[None]:
         yield
     except PreconditionError as error:
         raise Stale("it was replaced") from error
-    except BaseError as error:
+    except (BaseError, OSError) as error:
         reason = REASONS.get(type(error), "the object storage does not answer")
         raise unreadable(path, reason, retry_after=AGAIN) from error
 

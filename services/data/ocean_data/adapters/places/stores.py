@@ -14,7 +14,7 @@ import icechunk
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import BaseError
 from zarr.abc.store import Store
 from zarr.core.metadata import ArrayV2Metadata
 from zarr.storage import LocalStore, ObjectStore
@@ -47,7 +47,7 @@ class Zarr:
             for name in ZARR_ROOTS[:-1]:
                 try:
                     return self._storage.head(path, name)
-                except NotFoundError:
+                except FileNotFoundError:
                     continue
             return self._storage.head(path, ZARR_ROOTS[-1])
 
