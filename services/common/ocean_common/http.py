@@ -42,6 +42,7 @@ class HttpSemantics:
         method, asked = str(scope["method"]), dict(scope["headers"])
         if method == "HEAD":
             scope["method"] = HttpMethod.GET
+            scope.setdefault("state", {})["head"] = True  # a long answer need not be made
         answer = _Answer(send, head=method == "HEAD", readable=method in {"GET", "HEAD"}, asked=asked, scope=scope)
         await self.app(scope, receive, answer)
 

@@ -15,6 +15,10 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     metadata_url: Url = "http://127.0.0.1:8001"
     threads: Positive = 4  # that read and resample
     queue: Positive = 4096  # requests that may wait for a thread
+    stream_threads: Positive = 2  # that do what takes long, and keep nobody waiting who asks for a tile
+    stream_queue: Positive = 64  # long requests that may wait for such a thread
+    spool_bytes: Positive = 4096 * MIB  # of answers that are being made, in temporary files
+    spool_folder: str | None = None  # where these are; the system's folder for temporary files, if nothing is said
     open_files: Positive = 64  # files that are kept open
     chunk_bytes: Positive = 128 * MIB  # inflated chunks that are kept
     chunk_helpers: Positive = 1  # threads that help with the chunks of one request

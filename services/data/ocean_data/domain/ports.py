@@ -1,6 +1,6 @@
 """What the domain needs of the world, and what every kind of grid can do."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, runtime_checkable
 
@@ -238,3 +238,46 @@ class Saved(Protocol):
 
     def save(self, extraction: "Extraction", parts: Parts, revision: str, path: str) -> None:
         """Write the file."""
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """What an answer is written to while others read it. Its methods end the work when nobody waits for it."""
+
+    def check(self) -> None:
+        """End the work if nobody waits for it."""
+
+    def write(self, piece: bytes) -> None:
+        """Add some bytes; wait while readers are far behind."""
+
+    def save(self, write: Callable[[str], None]) -> None:
+        """Take the file that ``write`` makes at a path as the whole answer."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """One reader of an answer that is being made."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the answer; None while it is made."""
+
+    async def begun(self, *, whole: bool) -> None:
+        """Wait for the first bytes, or for all. A failure until then is raised."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The bytes, as they come. A failure is raised when all bytes before it have been read."""
+
+    def close(self) -> None:
+        """Read no more. The last who leaves ends the work."""
+
+
+@runtime_checkable
+class Spool(Protocol):
+    """Who keeps answers while they are made, so that the same is made once for all who ask for it."""
+
+    def follow(self, key: str, work: Callable[[Sink], None], workers: Workers, *, room: int = 0) -> Following:
+        """Read the answer of ``key``: the one that is being made, or a new one that ``work`` makes.
+
+        ``room``: bytes that are held for it from the beginning, for work that cannot wait for its readers.
+        """

@@ -3,9 +3,13 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain, count, islice
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 
 from ocean_common.caching import Freshness, made_from
@@ -16,15 +20,46 @@ from ocean_common.errors import NotSupported, UnsupportedFormat
 from ocean_data.domain import coverage
 from ocean_data.domain.extract import Plan
 from ocean_data.domain.extraction import Budget, Extraction, Reading, read
-from ocean_data.domain.ports import Saved, Stream, Workers
+from ocean_data.domain.ports import Following, Parts, Saved, Sink, Spool, Stream, Workers
+from ocean_data.routes.flow import GONE, Flow, Gone, unless_gone
 
 DEFAULT = "json"
 WHOLE = {"json", "covjson", "geojson"}  # documents that are read whole: they have a smaller limit
 SHOWN = {*WHOLE, "ndjson"}  # by browsers; the others are saved as files
+SHORT = 16 << 20  # bytes read or written: what takes less is done at once, in the threads that tiles have too
+AT_ONCE = 4 << 20  # bytes of an answer that is sent in one piece
+OVERHEAD = 1 << 20  # bytes of a file beside its values
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 Calculate = Callable[[str, str], Awaitable[Assets]]
+Read = Callable[[Extraction, Reading], Parts]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What is asked for, ready to be read."""
+
+    asked: Asked
+    extraction: Extraction
+    revision: str  # of the dataset; empty if a file has changed since it was indexed
+    known: str  # the revision by which the answer is marked
+
+    @property
+    def short(self) -> bool:
+        """Whether it is done in no time."""
+        cost = self.extraction.cost
+        return max(cost.bytes, 8 * cost.values) <= SHORT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """How an answer is written, and what its file is called where it is saved."""
+
+    form: str
+    writer: Stream | Saved
+    name: str | None
+    room: int = 0  # bytes of the file, at most; 0: it is written piece by piece
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +69,16 @@ class Desk:
     catalogue: Catalogue
     reading: Reading
     workers: Workers
+    streams: Workers  # those who do what takes long, so that the others never wait for it
+    spool: Spool
     freshness: Freshness
     formats: Mapping[str, Stream | Saved]
     budget: Budget
     whole: int  # values in a document that is read whole
     plans: Mapping[type[Asked], Plan]
+    read: Read = read
     calculate: Calculate | None = None  # the variable of a dataset that an expression makes
+    numbers: "count[int]" = field(default_factory=count)
 
     async def answer(self, request: Request[Any, Any, Any], asked: Asked, form: str | None) -> Response[Any]:
         """Read what is asked for, and write it as ``form``, or as Accept says."""
@@ -47,34 +86,59 @@ class Desk:
         if form not in self.formats:
             known = ", ".join(self.formats)
             raise UnsupportedFormat(f"format {form[:40]!r} is none of {known}", field="format", allowed=self.formats)
+        planned = await self.begin(request, asked, form)
+        writer = self.formats[form]
+        name = None if form in SHOWN else file_name(asked, planned.extraction, writer.suffix)
+        return await self.send(request, planned, Written(form=form, writer=writer, name=name))
+
+    async def begin(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> Planned:
+        """Plan an answer, and end here with 304 if the caller has it, or with why it is too much."""
         if request.method == "GET":
             await self.freshness(request, *datasets(asked), form=form)
-        extraction, assets = await self.plan(asked)
-        self.check(extraction, form)
-        writer = self.formats[form]
-        content, revision = await self.workers.run(self._written, writer, extraction)
-        made_from(request, assets[0].revision, revision)
+        planned = await self.plan(asked)
+        self.check(planned.extraction, form)
+        return planned
+
+    async def send(self, request: Request[Any, Any, Any], planned: Planned, written: Written) -> Response[Any]:
+        """Make an answer, or read along where it is being made."""
         headers = {"vary": "accept"}
-        if form not in SHOWN:
-            headers["content-disposition"] = f'attachment; filename="{file_name(asked, extraction, writer.suffix)}"'
-        return Response(content, media_type=writer.media_type, headers=headers, status_code=200)
+        if written.name is not None:
+            headers["content-disposition"] = f'attachment; filename="{written.name}"'
+        told: dict[str, Any] = {"media_type": written.writer.media_type, "headers": headers, "status_code": 200}
+        if request.scope["state"].get("head") and not planned.short:
+            return Flow(None, **told)
+        following = self._follow(planned, written)
+        try:
+            whole = planned.short or not isinstance(written.writer, Stream)
+            await unless_gone(request, following.begun(whole=whole))
+            await self._mark(request, planned, following)
+            if following.size is not None and following.size <= AT_ONCE:
+                with closing(following):
+                    return Response(b"".join([piece async for piece in following]), **told)
+        except Gone:
+            following.close()
+            return Response(None, status_code=GONE)
+        except BaseException:
+            following.close()
+            raise
+        return Flow(following, **told)
 
     async def estimate(self, asked: Asked) -> Estimate:
         """What a request would take."""
-        extraction, _ = await self.plan(asked)
-        return extraction.estimate(self.budget)
+        return (await self.plan(asked)).extraction.estimate(self.budget)
 
     async def coverage(self, asked: Asked) -> Coverage:
         """Everything that is asked for, for a neighbour."""
-        extraction, _ = await self.plan(asked)
-        self.check(extraction, DEFAULT)
-        return await self.workers.run(coverage.read, extraction, self.reading)
+        planned = await self.plan(asked)
+        self.check(planned.extraction, DEFAULT)
+        workers = self.workers if planned.short else self.streams
+        return await workers.run(coverage.read, planned.extraction, self.reading)
 
-    async def plan(self, asked: Asked) -> tuple[Extraction, Sequence[Assets]]:
+    async def plan(self, asked: Asked) -> Planned:
         """Find the variables, and plan how to read them."""
         assets = await self._assets(asked)
-        plan = self.plans[type(asked)]
-        return await self.workers.run(plan, self.reading, assets, asked), assets
+        extraction, revision = await self.workers.run(self._planned, assets, asked)
+        return Planned(asked=asked, extraction=extraction, revision=revision, known=assets[0].revision)
 
     def check(self, extraction: Extraction, form: str) -> None:
         """Refuse what is too much for one request."""
@@ -100,12 +164,43 @@ class Desk:
             found.append(self.calculate(dataset, expression))
         return await asyncio.gather(*found)
 
-    def _written(self, writer: Stream | Saved, extraction: Extraction) -> tuple[bytes, str]:
+    def _planned(self, assets: Sequence[Assets], asked: Asked) -> tuple[Extraction, str]:
+        extraction = self.plans[type(asked)](self.reading, assets, asked)
+        return extraction, extraction.revision(self.reading.source)
+
+    def _follow(self, planned: Planned, written: Written) -> Following:
+        # What is not known to the catalogue may be different the next moment: it is made for each.
+        mark = planned.revision or f"{next(self.numbers)}"
+        what = msgspec.json.encode(planned.asked, order="sorted").decode()
+        return self.spool.follow(
+            f"{mark} {written.form} {type(planned.asked).__name__} {what}",
+            partial(self._write, planned, written.writer),
+            self.workers if planned.short else self.streams,
+            room=0 if isinstance(written.writer, Stream) else written.room or size(planned.extraction),
+        )
+
+    def _write(self, planned: Planned, writer: Stream | Saved, sink: Sink) -> None:
+        """Read and write, in a thread."""
+        parts = self._parts(planned.extraction, sink)
         if not isinstance(writer, Stream):
-            raise NotSupported("files come with a later version", field="format")
-        revision = extraction.revision(self.reading.source)
-        content = b"".join(writer.pieces(extraction, read(extraction, self.reading), revision))
-        return content, revision if revision == extraction.revision(self.reading.source) else ""
+            sink.save(lambda path: writer.save(planned.extraction, parts, planned.revision, path))
+            return
+        # The first part is read before the first byte is written: most failures can still be told.
+        begun = chain([*islice(parts, 1)], parts)
+        for piece in writer.pieces(planned.extraction, begun, planned.revision):
+            sink.write(piece)
+
+    def _parts(self, extraction: Extraction, sink: Sink) -> Parts:
+        for one in self.read(extraction, self.reading):
+            yield one
+            sink.check()
+
+    async def _mark(self, request: Request[Any, Any, Any], planned: Planned, following: Following) -> None:
+        """Take the mark of its revision away from an answer that may be of another: what is still read may change."""
+        now = ""
+        if following.size is not None and planned.revision:
+            now = await self.workers.run(planned.extraction.revision, self.reading.source)
+        made_from(request, planned.known, now)
 
 
 def accepted(request: Request[Any, Any, Any], formats: Mapping[str, Stream | Saved]) -> str:
@@ -132,3 +227,8 @@ def file_name(asked: Asked, extraction: Extraction, suffix: str) -> str:
     """What a browser calls the file."""
     name = "_".join([asked.dataset, *asked.variables[:3], extraction.kind])
     return f"{_UNSAFE.sub('_', name)}.{suffix}"
+
+
+def size(extraction: Extraction) -> int:
+    """Bytes of a file with all values, at most."""
+    return OVERHEAD + 8 * (extraction.cost.values + sum(len(one.values) for one in extraction.coordinates))
