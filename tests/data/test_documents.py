@@ -23,46 +23,68 @@ FILES = [
     ("nemo/amm7_1d_20000301_20000331_ptrc_T.nc", "N3_n", "curvilinear", "time_counter", "nav_lat", "nav_lon"),
 ]
 
+
+def told(found):
+    """Whether an answer has a number."""
+    if isinstance(found, list):
+        return any(told(one) for one in found)
+    if isinstance(found, dict):
+        return told(found["values"] if "values" in found else [*found["variables"].values()])
+    return isinstance(found, float | int)
+
+
 EXAMPLES = {
-    "getProfile": lambda found: found["values"][0][0] is not None,
-    "getTimeSeries": lambda found: found["values"][0][0] is not None,
-    "getRange": lambda found: found["min"] < found["max"],
-    "getArrows": lambda found: len(found["features"]) > 100,
+    "Range": lambda found: found["min"] < found["max"],
+    "Arrows": lambda found: len(found["features"]) > 100,
 }
+TAGS = {"points", "lines", "areas", "maps", "files"}
+
+
+def operations(document):
+    """What can be asked: path, method and description."""
+    return [(path, method, one) for path, methods in document["paths"].items() for method, one in methods.items()]
 
 
 def test_every_operation_is_documented_for_clients(client):
     document = client.get("/data/openapi.json").json()
     assert document["openapi"].startswith("3.1")
-    operations = {path: methods["get"] for path, methods in document["paths"].items()}
-    assert {one["operationId"]: set(one["responses"]["200"]["content"]) for one in operations.values()} == {
-        "getProfile": {"application/json", "text/csv"},
-        "getTimeSeries": {"application/json", "text/csv"},
-        "getRange": {"application/json"},
-        "getArrows": {"application/geo+json"},
+    found = operations(document)
+    assert {"getPoint", "getPoints", "getProfile", "getTimeSeries", "getRange", "getArrows"} <= {
+        one["operationId"] for _, _, one in found
     }
-    for path, one in operations.items():
+    for path, _, one in found:
         assert one["summary"]
-        pointwise = path.startswith("/api/v2.0/data/")
-        assert one["tags"] == (["points"] if pointwise else ["maps"])
-        assert {"400", "404", "503"} | ({"413", "422"} if pointwise else set()) <= set(one["responses"])
+        assert set(one["tags"]) <= TAGS
+        read = path.startswith("/api/v2.0/data/")
+        assert {"400", "404", "503"} | ({"413", "422"} if read else set()) <= set(one["responses"])
+        forms = set(one["responses"]["200"]["content"])
+        if read:
+            assert forms >= {"application/json"} | ({"text/csv"} if "/estimate/" not in path else set())
         assert all(parameter.get("description") for parameter in one["parameters"])
 
 
 def test_the_examples_of_the_document_work(client):
     document = client.get("/data/openapi.json").json()
-    for path, methods in document["paths"].items():
+    for path, method, one in operations(document):
         address, asked = path, {}
-        for parameter in methods["get"]["parameters"]:
+        for parameter in one["parameters"]:
             examples = parameter.get("examples") or {}
-            example = next(iter(examples.values()))["value"] if examples else None
+            example = next(iter(examples.values())).get("value") if examples else None
             if parameter["in"] == "path":
                 address = address.replace(f"{{{parameter['name']}}}", str(example))
             elif parameter["required"]:
                 asked[parameter["name"]] = example
-        response = client.get(address, params=asked)
-        assert response.status_code == 200, response.text
-        assert EXAMPLES[methods["get"]["operationId"]](response.json())
+        body = None
+        if method == "post":
+            examples = one["requestBody"]["content"]["application/json"]["schema"]["examples"]
+            body = next(iter(examples.values()))["value"] if isinstance(examples, dict) else examples[0]
+        response = client.request(method, address, params=asked, json=body)
+        assert response.status_code == 200, f"{one['operationId']}: {response.text}"
+        if one["operationId"].startswith("estimate"):
+            assert response.json()["allowed"]
+        else:
+            check = EXAMPLES.get(one["operationId"].removeprefix("get"), told)
+            assert check(response.json()), one["operationId"]
 
 
 def test_the_service_answers_without_its_neighbour_and_says_what_it_lacks():

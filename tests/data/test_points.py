@@ -203,10 +203,10 @@ def test_who_has_the_json_is_not_told_that_it_is_the_table(client):
 
 def test_a_request_over_the_budget_is_told_what_would_fit(shipped, app_over):
     path, where = f"{API}/giops_day/votemper/profile", {"latitude": 74.5, "longitude": 20}
-    with TestClient(app_over(shipped.values(), max_values=40)) as client:
+    with TestClient(app_over(shipped.values(), max_document=40)) as client:
         refused = client.get(path, params=where)
         assert refused.status_code == 413
-        assert "5 time steps x 17 depths are 85 values, and the limit is 40" in refused.json()["detail"]
+        assert "this takes 85 values, and the limit is 40" in refused.json()["detail"]
         fits = {"start": "2016-02-01T12:00:00+00:00", "end": "2016-02-02T12:00:00+00:00"}
         assert "start={start} and end={end}".format(**fits) in refused.json()["detail"]
         assert client.get(path, params=where | fits).status_code == 200

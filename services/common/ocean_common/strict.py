@@ -29,6 +29,15 @@ async def known_only(request: Request[Any, Any, Any]) -> None:
 
 @cache
 def _read_by(handler: BaseRouteHandler) -> frozenset[str]:
-    arguments = handler.parsed_fn_signature.parameters.items()
-    found = {name: one.kwarg_definition for name, one in arguments}
-    return frozenset(one.name or name for name, one in found.items() if isinstance(one, QueryParameter))
+    """The query parameters of a handler, and of what it depends on."""
+    providers = handler.resolve_dependencies()
+    found: set[str] = set()
+    seen, ahead = set[str](), [handler.parsed_fn_signature]
+    while ahead:
+        for name, one in ahead.pop().parameters.items():
+            if isinstance(one.kwarg_definition, QueryParameter):
+                found.add(one.kwarg_definition.name or name)
+            elif name in providers and name not in seen:
+                seen.add(name)
+                ahead.append(providers[name].parsed_fn_signature)
+    return frozenset(found)

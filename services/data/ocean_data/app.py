@@ -21,17 +21,16 @@ from ocean_data.adapters.formats.netcdf4 import Netcdf4
 from ocean_data.adapters.grids import GridStore
 from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
 from ocean_data.adapters.source import NetCDFSource
-from ocean_data.adapters.spool import FileSpool
 from ocean_data.adapters.threads import Threads
 from ocean_data.domain.extract import PLANS
 from ocean_data.domain.extraction import Budget, Reading
 from ocean_data.domain.field import Tiles
-from ocean_data.domain.point import Points
 from ocean_data.domain.ports import Grids, Saved, Source, Stream, Workers
+from ocean_data.domain.profiles import Columns
 from ocean_data.domain.quiver import Arrows
 from ocean_data.domain.range import Ranges
 from ocean_data.domain.warm import warm
-from ocean_data.routes import internal, point
+from ocean_data.routes import internal, line, point
 from ocean_data.routes.desk import Desk
 from ocean_data.routes.quiver import arrows
 from ocean_data.routes.range import value_range
@@ -63,61 +62,41 @@ def create_app(
     settings = settings or Settings()
     catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
     freshness = Freshness(catalogue, __version__, settings.max_age)
-    points = Points(source=source, grids=grids, max_values=settings.max_values)
-    desk, streaming = desk_over(catalogue, Reading(source=source, grids=grids), workers, freshness, settings)
+    reading = Reading(source=source, grids=grids)
     return create_service(
         name="data",
         title="Ocean Navigator: data",
         version=__version__,
         description=DESCRIPTION,
         tags=[
-            Tag(name="points", description="Values at one point: over depth and through time."),
+            Tag(name="points", description="Values at points: over depth and through time."),
+            Tag(name="lines", description="Values along lines: beneath a path, through time, along a platform's way."),
             Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
         ],
-        api=[point.profile, point.timeseries, value_range, arrows, *not_yet(LATER)],
+        api=[*point.ROUTES, *line.ROUTES, value_range, arrows, *not_yet(LATER)],
         internal=[internal.tile_field, internal.profiles, internal.extractions],
         dependencies={
             "catalogue": catalogue,
             "workers": workers,
-            "points": points,
-            "point_desk": point.Desk(catalogue, points, workers, freshness, Csv()),
-            "desk": desk,
+            "columns": Columns(reading=reading, max_values=settings.max_values),
+            "desk": Desk(
+                catalogue=catalogue,
+                reading=reading,
+                workers=workers,
+                freshness=freshness,
+                formats=FORMATS,
+                budget=budget(settings),
+                whole=settings.max_document,
+                plans=PLANS,
+            ),
             "tiles": Tiles(source=source, grids=grids),
             "quiver": Arrows(source=source, grids=grids),
             "ranges": Ranges(source=source, grids=grids),
             "freshness": freshness,
         },
         readiness=readiness,
-        lifespan=(*lifespan, streaming),
+        lifespan=lifespan,
     )
-
-
-def desk_over(
-    catalogue: Calculating, reading: Reading, workers: Workers, freshness: Freshness, settings: Settings
-) -> tuple[Desk, Lifespan]:
-    """The desk for extractions, and what lives as long as it."""
-    streams = Threads(settings.stream_threads, settings.stream_queue)
-    spool = FileSpool(settings.spool_bytes, settings.spool_folder)
-
-    @asynccontextmanager
-    async def streaming(_: Litestar) -> AsyncIterator[None]:
-        yield
-        await spool.close()
-        streams.close()
-
-    return Desk(
-        catalogue=catalogue,
-        reading=reading,
-        workers=workers,
-        streams=streams,
-        spool=spool,
-        freshness=freshness,
-        formats=FORMATS,
-        budget=budget(settings),
-        whole=settings.max_document,
-        plans=PLANS,
-        calculate=catalogue.expression,
-    ), streaming
 
 
 def budget(settings: Settings) -> Budget:

@@ -13,8 +13,8 @@ from ocean_common.pairs import magnitude_of
 from ocean_data.domain import tile, vectors
 from ocean_data.domain.interpolation import gather, stencil
 from ocean_data.domain.level import Level, revision
-from ocean_data.domain.point import Search
 from ocean_data.domain.ports import Floats, Grids, Source
+from ocean_data.domain.sampling import Search
 
 SAMPLES = 50  # along each side of the view
 HALF_WORLD = 20_037_508.342789244  # m: half a side of the square of EPSG:3857

@@ -13,9 +13,9 @@ from ocean_common.contracts.data import ProfilesAsked, TileAsked
 from ocean_common.contracts.extractions import AnyAsked
 from ocean_common.errors import InvalidRequest
 from ocean_data.domain.field import Tiles
-from ocean_data.domain.point import Points, check_profiles
 from ocean_data.domain.ports import Workers
-from ocean_data.routes.desk import Desk
+from ocean_data.domain.profiles import Columns, check
+from ocean_data.routes.kinds import AtDesk
 
 
 @get("/tile-field")
@@ -36,18 +36,18 @@ async def tile_field(
 async def profiles(
     body: RawBody,
     catalogue: NamedDependency[Catalogue],
-    points: NamedDependency[Points],
+    columns: NamedDependency[Columns],
     workers: NamedDependency[Workers],
 ) -> Response[bytes]:
     """Profiles of several variables at several points."""
     asked = _read(lambda: msgspec.msgpack.decode(body, type=ProfilesAsked))
-    check_profiles(asked)
+    check(asked)
     assets = await asyncio.gather(*(catalogue.assets(asked.dataset, name) for name in asked.variables))
-    return _packed(await workers.run(points.profiles, assets, asked))
+    return _packed(await workers.run(columns.profiles, assets, asked))
 
 
 @post("/extractions", status_code=200)
-async def extractions(body: RawBody, desk: NamedDependency[Desk]) -> Response[bytes]:
+async def extractions(body: RawBody, desk: AtDesk) -> Response[bytes]:
     """Anything that can be extracted, whole."""
     asked = _read(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
     return _packed(await desk.coverage(asked))

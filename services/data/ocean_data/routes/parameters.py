@@ -1,15 +1,29 @@
-"""The parameters of the routes at a point, as the OpenAPI document shows them."""
+"""The parameters of the routes of extractions, as the OpenAPI document shows them, and how they are read."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, get_args
 
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Schema
 from litestar.openapi.spec.response import OpenAPIResponse
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 from ocean_common.contracts.data import Interpolation
+from ocean_common.contracts.extractions import Point, VectorPart
+from ocean_common.errors import InvalidRequest, RequestTooLarge
+from ocean_common.parameters import DatasetId
 
-Format = Literal["json", "csv"]
+MOST_KEYS = 64  # variables of one request
+
+Variables = Annotated[
+    str,
+    PathParameter(
+        description="Key of a variable, or several with commas.",
+        examples=[
+            Example(summary="sea water potential temperature", value="votemper"),
+            Example(summary="temperature and velocity", value="votemper,x_velocity,y_velocity"),
+        ],
+    ),
+]
 
 Latitude = Annotated[
     float,
@@ -27,7 +41,10 @@ Longitude = Annotated[
 DepthLevel = Annotated[
     str,
     QueryParameter(
-        description="Index of a depth level (0 is the first), `bottom` (the deepest wet cell), or `all`.",
+        description=(
+            "Index of a depth level (0 is the first), `bottom` (the deepest wet cell), `mean` (over the whole column, "
+            "by the thickness of the levels), or `all`."
+        ),
         examples=[Example(summary="the first level", value="0"), Example(value="bottom"), Example(value="all")],
     ),
 ]
@@ -71,22 +88,141 @@ Neighbours = Annotated[
     int,
     QueryParameter(ge=1, le=50, description="Cells at most, for gaussian and inverse.", examples=[Example(value=10)]),
 ]
-Form = Annotated[
-    Format | None,
-    QueryParameter(description="`json` (the default) or `csv`; `Accept: text/csv` asks for CSV too."),
+OneLevel = Annotated[
+    str,
+    QueryParameter(
+        description="Index of a depth level (0 is the first), `bottom` (the deepest wet cell), or `mean`.",
+        examples=[Example(summary="the first level", value="0"), Example(value="bottom"), Example(value="mean")],
+    ),
 ]
+WayPoints = Annotated[
+    str,
+    QueryParameter(
+        description="Two or more way-points, `latitude,longitude;latitude,longitude`: joined by great circles.",
+        examples=[Example(summary="from Norway to Svalbard", value="70.5,18;74.5,19;77,12")],
+    ),
+]
+PathPoints = Annotated[
+    int | None,
+    QueryParameter(
+        ge=2, description="How many points the path has, way-points among them; 100 if neither this nor `spacing`."
+    ),
+]
+Spacing = Annotated[
+    float | None,
+    QueryParameter(gt=0, description="km: each leg is cut into equal pieces no longer than this."),
+]
+Bathymetry = Annotated[
+    bool,
+    QueryParameter(description="Whether the sea floor is answered too: the model's own, or its deepest level."),
+]
+Vector = Annotated[
+    str | None,
+    QueryParameter(
+        description=(
+            "Of the first two variables, which are the components of a vector: these parts instead, with commas. "
+            "`eastward`, `northward`, `magnitude`, `bearing` (degrees clockwise from north); of a line also `along` "
+            "and `across` (to its left). Components along the axes of a grid are turned."
+        ),
+        examples=[Example(summary="speed and where to", value="magnitude,bearing")],
+    ),
+]
+Expression = Annotated[
+    str | None,
+    QueryParameter(
+        description="Of the dataset's variables: a calculated variable, answered beside the others.",
+        examples=[Example(summary="Kelvin", value="votemper + 273.15")],
+    ),
+]
+Form = Annotated[
+    str | None,
+    QueryParameter(
+        description="`json` (the default), `csv` or another of the answer's forms; the Accept header chooses too.",
+        examples=[Example(value="json"), Example(value="csv")],
+    ),
+]
+
+MEDIA = {
+    "text/csv": "One row per value, coordinates first (RFC 4180).",
+    "application/x-ndjson": "One JSON object per line and value.",
+}
+
+
+def read_timed(
+    *,
+    dataset: DatasetId,
+    variables: Variables,
+    time: Time = None,
+    start: Start = None,
+    end: End = None,
+    vector: Vector = None,
+    expression: Expression = None,
+    interpolation: Between = "nearest",
+    radius: Radius = 25.0,
+    neighbours: Neighbours = 10,
+) -> dict[str, Any]:
+    """Read what everything is told that is asked for at times: fields of a `Timed`."""
+    return {
+        "dataset": dataset,
+        "variables": keys_of(variables),
+        "time": time,
+        "start": start,
+        "end": end,
+        "vector": parts_of(vector),
+        "expression": expression,
+        "interpolation": interpolation,
+        "radius": radius,
+        "neighbours": neighbours,
+    }
+
+
+def keys_of(text: str) -> list[str]:
+    """Read the keys of variables, with commas between them."""
+    found = [one.strip() for one in text.split(",")]
+    if not all(found):
+        raise InvalidRequest(f"variables {text[:60]!r}: write one key, or several as u,v", field="variables")
+    if len(found) > MOST_KEYS:
+        raise RequestTooLarge(f"{len(found)} variables are asked for, and the limit is {MOST_KEYS}", field="variables")
+    return found
+
+
+def parts_of(text: str | None) -> list[VectorPart]:
+    """Read the parts of a vector, with commas between them."""
+    known: tuple[VectorPart, ...] = get_args(VectorPart)
+    named = [one.strip() for one in text.split(",")] if text is not None else []
+    if wrong := next((one for one in named if one not in known), None):
+        raise InvalidRequest(
+            f"{wrong[:40]!r} is no part of a vector; there are {', '.join(known)}", field="vector", allowed=known
+        )
+    if "" in named:
+        raise InvalidRequest(f"name parts of a vector: {', '.join(known)}", field="vector", allowed=known)
+    return [part for one in named for part in known if part == one]
+
+
+def points_of(text: str, field: str) -> list[Point]:
+    """Read points as they are written in an address: latitude,longitude;latitude,longitude."""
+    found: list[Point] = []
+    for one in text.strip(";").split(";"):
+        try:
+            latitude, longitude = (float(number) for number in one.split(","))
+        except ValueError as error:
+            raise InvalidRequest(
+                f"{one[:40]!r} is no point; write {field}=latitude,longitude;latitude,longitude, as 70.5,18;77,12",
+                field=field,
+            ) from error
+        found.append((latitude, longitude))
+    return found
 
 
 @dataclass
-class Tabular(Operation):
-    """An operation whose answer is a table as well."""
+class Written(Operation):
+    """An operation whose answer has other forms beside JSON."""
 
     def __post_init__(self) -> None:
         answer = (self.responses or {}).get("200")
         if isinstance(answer, OpenAPIResponse):
-            answer.content = {
-                **(answer.content or {}),
-                "text/csv": OpenAPIMediaType(
-                    schema=Schema(type=OpenAPIType.STRING, description="One row per time and depth (RFC 4180).")
-                ),
+            others = {
+                kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, description=about))
+                for kind, about in MEDIA.items()
             }
+            answer.content = {**(answer.content or {}), **others}

@@ -1,152 +1,90 @@
-"""Numbers at a point: profiles and time series."""
+"""Numbers at points: one or many, over depth and through time."""
 
 from typing import Any
 
-from litestar import Request, Response, get
 from litestar.di import NamedDependency
 
-from ocean_common import problems
-from ocean_common.caching import Freshness, made_from
-from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import PointValues
-from ocean_common.errors import (
-    DatasetNotFound,
-    DepthNotFound,
-    PointOutsideGrid,
-    RequestTooLarge,
-    ServiceUnavailable,
-    SourceUnreadable,
-    TimeNotFound,
-    TooBusy,
-    VariableNotFound,
-)
-from ocean_common.parameters import DatasetId, VariableKey
-from ocean_common.strict import known_only
-from ocean_data.domain import depth as depths
-from ocean_data.domain.point import PointAsked, Points, Search
-from ocean_data.domain.ports import Tables, Workers
-from ocean_data.routes.parameters import (
-    Between,
-    DepthLevel,
-    End,
-    Form,
-    Format,
-    Latitude,
-    Longitude,
-    Neighbours,
-    Radius,
-    Start,
-    Tabular,
-    Time,
-)
+from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.contracts.values import ExtractedValues
+from ocean_data.routes.kinds import Posted, Told, by_get, by_post
+from ocean_data.routes.parameters import DepthLevel, Latitude, Longitude
 
-PROBLEMS = problems.documented(
-    DatasetNotFound,
-    VariableNotFound,
-    TimeNotFound,
-    DepthNotFound,
-    PointOutsideGrid,
-    RequestTooLarge,
-    SourceUnreadable,
-    ServiceUnavailable,
-    TooBusy,
-)
+Timed = NamedDependency[dict[str, Any]]
+
+TAG = "points"
+LAND = " On land values are null and `land` is 1; below the sea floor values are null and `land` is 0."
 
 
-class Desk:
-    """What points are answered with: who knows the files, who reads, who writes tables."""
-
-    def __init__(
-        self, catalogue: Catalogue, points: Points, workers: Workers, freshness: Freshness, tables: Tables
-    ) -> None:
-        self._catalogue = catalogue
-        self._points = points
-        self._workers = workers
-        self._freshness = freshness
-        self._tables = tables
-
-    async def answer(
-        self, request: Request[Any, Any, Any], kind: str, named: tuple[str, str], asked: PointAsked, form: Format | None
-    ) -> Response[Any]:
-        """Read one variable (``named``: dataset and key) at a point, and write it as ``form``, or as Accept says."""
-        form = form or _accepted(request)
-        await self._freshness(request, named[0], form=form)
-        assets = await self._catalogue.assets(*named)
-        found = await self._workers.run(self._points.values, assets, asked)
-        made_from(request, assets.revision, found.revision)
-        vary = {"vary": "accept"}
-        if form == "json":
-            return Response(found, headers=vary)
-        content, name = self._tables.table(found, kind)
-        saved = {**vary, "content-disposition": f'attachment; filename="{name}"'}
-        return Response(content, media_type=self._tables.media_type, headers=saved)
+def read_point(*, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsAsked:
+    """Read what is asked at a point."""
+    return PointsAsked(form="point", points=[(latitude, longitude)], depth=depth, **timed)
 
 
-def _accepted(request: Request[Any, Any, Any]) -> Format:
-    return "csv" if request.accept.best_match(["application/json", "text/csv"]) == "text/csv" else "json"
+def read_profile(*, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "all") -> PointsAsked:
+    """Read what is asked over depth."""
+    return PointsAsked(form="profile", points=[(latitude, longitude)], depth=depth, **timed)
 
 
-@get(
-    "/data/{dataset:str}/{variable:str}/profile",
-    operation_id="getProfile",
-    operation_class=Tabular,
-    summary="A variable over depth",
-    tags=["points"],
-    responses=PROBLEMS,
-    before_request=known_only,
-)
-async def profile(
-    *,
-    request: Request[Any, Any, Any],
-    point_desk: NamedDependency[Desk],
-    dataset: DatasetId,
-    variable: VariableKey,
-    latitude: Latitude,
-    longitude: Longitude,
-    depth: DepthLevel = "all",
-    time: Time = None,
-    start: Start = None,
-    end: End = None,
-    interpolation: Between = "nearest",
-    radius: Radius = 25.0,
-    neighbours: Neighbours = 10,
-    format: Form = None,  # noqa: A002  the word of the API
-) -> Response[PointValues]:
-    """Levels (all, or one) at one point: a row per time step, a column per level; null on land and in the ground."""
-    search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
-    place, level = {"latitude": latitude, "longitude": longitude}, depths.parse(depth)
-    asked = PointAsked(**place, depth=level, time=time, start=start, end=end, search=search)
-    return await point_desk.answer(request, "profile", (dataset, variable), asked, format)
+def read_series(*, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsAsked:
+    """Read what is asked through time."""
+    return PointsAsked(form="timeseries", points=[(latitude, longitude)], depth=depth, **timed)
 
 
-@get(
-    "/data/{dataset:str}/{variable:str}/timeseries",
-    operation_id="getTimeSeries",
-    operation_class=Tabular,
-    summary="A variable through time",
-    tags=["points"],
-    responses=PROBLEMS,
-    before_request=known_only,
-)
-async def timeseries(
-    *,
-    request: Request[Any, Any, Any],
-    point_desk: NamedDependency[Desk],
-    dataset: DatasetId,
-    variable: VariableKey,
-    latitude: Latitude,
-    longitude: Longitude,
-    depth: DepthLevel = "0",
-    time: Time = None,
-    start: Start = None,
-    end: End = None,
-    interpolation: Between = "nearest",
-    radius: Radius = 25.0,
-    neighbours: Neighbours = 10,
-    format: Form = None,  # noqa: A002  the word of the API
-) -> Response[PointValues]:
-    """One level, the bottom or all levels at one point through time: a row per time step, a column per level."""
-    search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
-    place, level = {"latitude": latitude, "longitude": longitude}, depths.parse(depth)
-    asked = PointAsked(**place, depth=level, time=time, start=start, end=end, search=search)
-    return await point_desk.answer(request, "timeseries", (dataset, variable), asked, format)
+ROUTES = [
+    *by_get(
+        Told(
+            kind="point",
+            name="Point",
+            summary="Variables at a point",
+            description="At one level, the bottom, all levels, or averaged over depth; at the last time if none is "
+            "asked for, else at one time or all of a period." + LAND,
+            tag=TAG,
+        ),
+        read_point,
+    ),
+    *by_get(
+        Told(
+            kind="profile",
+            name="Profile",
+            summary="Variables over depth",
+            description="Levels (all, or one) at one point: a row per time step, a column per level; null on land and "
+            "in the ground. Several variables, or parts of a vector, come as named arrays.",
+            tag=TAG,
+            answer=PointValues | ExtractedValues,
+        ),
+        read_profile,
+    ),
+    *by_get(
+        Told(
+            kind="timeseries",
+            name="TimeSeries",
+            summary="Variables through time",
+            description="One level, the bottom, the mean over depth or all levels at one point through time: a row per "
+            "time step, a column per level. Several variables, or parts of a vector, come as named arrays.",
+            tag=TAG,
+            answer=PointValues | ExtractedValues,
+        ),
+        read_series,
+    ),
+    *by_post(
+        Told(
+            kind="points",
+            name="Points",
+            summary="Variables at many points",
+            description="Up to 20,000 points, over depth, through time, or both; at the last time if none is asked "
+            "for." + LAND,
+            tag=TAG,
+        ),
+        Posted(
+            asked=PointsAsked,
+            about={
+                "points": "Latitude and longitude of each, degrees.",
+                "names": "Of the points: none, or one each.",
+                "depth": "Index of a depth level, `bottom`, `all`, or `mean`: over the whole column.",
+            },
+            fixed={"form": "points"},
+            example={"points": [[74.5, 20.0], [76.0, 15.0]], "names": ["Bear Island", "Svalbard"], "depth": "all"},
+        ),
+    ),
+]

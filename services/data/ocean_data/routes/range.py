@@ -14,9 +14,9 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import Interpolation, ValueRange
 from ocean_common.parameters import DatasetId
 from ocean_data.domain import vectors
-from ocean_data.domain.point import Search
 from ocean_data.domain.ports import Workers
 from ocean_data.domain.range import Ranges, View
+from ocean_data.domain.sampling import Search
 from ocean_data.routes.map import PLANES, Depth, Time, Variables, one_of
 
 Between = Annotated[
