@@ -118,10 +118,12 @@ class Calculated:
             return self._source.bottom(variable, step)
         return self._levels.get((self._state(variable, step), "bottom"), lambda: self._bottom(variable, step))
 
-    def _level(self, variable: Assets, step: int | None, depth: int) -> NDArray[np.float64]:
+    def _level(
+        self, variable: Assets, step: int | None, depth: int, wanted: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
         rows, columns = plane(variable)
         box = slice(0, rows), slice(0, columns)
-        found: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box)[0]
+        found: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box, wanted)[0]
         return found
 
     def _bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
@@ -131,7 +133,7 @@ class Calculated:
             dry = np.isnan(found)
             if not dry.any():
                 break
-            found[dry] = self._level(variable, step, depth)[dry]
+            found[dry] = self._level(variable, step, depth, dry)[dry]
         return found.astype(np.float32)
 
     def columns(

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.expression import Binary, Call, Name, Negative, Node, Number, parse, walk
 from ocean_data.domain.expression.functions import CALLS, Values
-from ocean_data.domain.expression.names import coordinate, depth_axis, over_column, unknown
+from ocean_data.domain.expression.names import IN_ROWS, coordinate, depth_axis, over_column, unknown
 from ocean_data.domain.expression.place import ALL, Box, Place, Some
 from ocean_data.domain.ports import Cells, Floats, Grids, Source
 
@@ -93,8 +94,17 @@ class Calculator:
     grids: Grids
     at_once: int = AT_ONCE
 
-    def window(self, assets: Assets, step: int | None, depths: slice, box: tuple[slice, slice]) -> Floats:
-        """A box of cells at one time: (depth, y, x)."""
+    def window(
+        self,
+        assets: Assets,
+        step: int | None,
+        depths: slice,
+        box: tuple[slice, slice],
+        wanted: NDArray[np.bool_] | None = None,
+    ) -> Floats:
+        """A box of cells at one time: (depth, y, x); of the cells ``wanted``, (y, x), at least."""
+        if _in_rows(assets):
+            wanted = None  # cells look at those beside them
         rows, columns = (range(size)[part] for size, part in zip(plane(assets), box, strict=True))
         levels = range(len(assets.depth.values) if assets.depth else 1)[depths if assets.depth else ALL]
         out = np.full((len(levels), len(rows), len(columns)), np.nan)
@@ -103,8 +113,10 @@ class Calculator:
         steps = None if step is None else [step]
         for level, row in _parts(_spanned(assets), levels, rows, len(columns), self.at_once):
             where = Box(slice(row.start, row.stop), slice(columns.start, columns.stop), plane(assets)[1])
-            place = self._place(assets, steps, slice(level.start, level.stop), where)
             first, top = level.start - levels.start, row.start - rows.start
+            place = self._place(assets, steps, slice(level.start, level.stop), where)
+            if wanted is not None:
+                place = replace(place, wanted=wanted[top : top + len(row)].ravel())
             values = np.broadcast_to(evaluate(place), (1, len(level), len(row) * len(columns)))
             out[first : first + len(level), top : top + len(row)] = values.reshape(len(level), len(row), -1)
         return out
@@ -142,6 +154,11 @@ def _spanned(assets: Assets) -> int:
     whole = any(isinstance(one, Call) and over_column(one) for one in nodes)
     axis = depth_axis(assets)
     return len(axis.values) if whole and axis else 1
+
+
+def _in_rows(assets: Assets) -> bool:
+    """Whether an equation looks at the cells beside a cell."""
+    return any(isinstance(one, Call) and one.function in IN_ROWS for one in walk(parse(assets.equation or "").root))
 
 
 def _parts(spanned: int, levels: range, rows: range, width: int, at_once: int) -> Iterator[tuple[range, range]]:

@@ -107,6 +107,7 @@ class Place:
     steps: Sequence[int] | None  # of its time steps
     levels: slice  # of its depth axis
     where: Where
+    wanted: NDArray[np.bool_] | None = None  # (cell,): the others need not be calculated, and are NaN
 
     @property
     def grid(self) -> Grid:
@@ -116,7 +117,8 @@ class Place:
     def read(self, operand: Assets, *, whole: bool) -> Floats:
         """The values of an operand: (step, depth, cell); with ``whole``, over the whole depth axis."""
         levels = ALL if whole or operand.depth is None else self.levels
-        return self.where.read(self.source, operand, steps_of(operand, self.assets, self.steps), levels)
+        values = self.where.read(self.source, operand, steps_of(operand, self.assets, self.steps), levels)
+        return values if self.wanted is None else np.where(self.wanted, values, np.nan)
 
     def centres(self) -> tuple[Floats, Floats]:
         """Latitudes and longitudes of the cells, degrees: (cell,) each."""
