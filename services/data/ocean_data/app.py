@@ -21,6 +21,7 @@ from ocean_data.adapters.formats.netcdf4 import Netcdf4
 from ocean_data.adapters.grids import GridStore
 from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
 from ocean_data.adapters.source import NetCDFSource
+from ocean_data.adapters.spool import FileSpool
 from ocean_data.adapters.threads import Threads
 from ocean_data.domain.extract import PLANS
 from ocean_data.domain.extraction import Budget, Reading
@@ -63,6 +64,7 @@ def create_app(
     catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
     freshness = Freshness(catalogue, __version__, settings.max_age)
     reading = Reading(source=source, grids=grids)
+    desk, streaming = desk_over(catalogue, reading, workers, freshness, settings)
     return create_service(
         name="data",
         title="Ocean Navigator: data",
@@ -79,24 +81,43 @@ def create_app(
             "catalogue": catalogue,
             "workers": workers,
             "columns": Columns(reading=reading, max_values=settings.max_values),
-            "desk": Desk(
-                catalogue=catalogue,
-                reading=reading,
-                workers=workers,
-                freshness=freshness,
-                formats=FORMATS,
-                budget=budget(settings),
-                whole=settings.max_document,
-                plans=PLANS,
-            ),
+            "desk": desk,
             "tiles": Tiles(source=source, grids=grids),
             "quiver": Arrows(source=source, grids=grids),
             "ranges": Ranges(source=source, grids=grids),
             "freshness": freshness,
         },
         readiness=readiness,
-        lifespan=lifespan,
+        lifespan=(*lifespan, streaming),
     )
+
+
+def desk_over(
+    catalogue: Calculating, reading: Reading, workers: Workers, freshness: Freshness, settings: Settings
+) -> tuple[Desk, Lifespan]:
+    """The desk for extractions, and what lives as long as it."""
+    streams = Threads(settings.stream_threads, settings.stream_queue)
+    spool = FileSpool(settings.spool_bytes, settings.spool_folder)
+
+    @asynccontextmanager
+    async def streaming(_: Litestar) -> AsyncIterator[None]:
+        yield
+        await spool.close()
+        streams.close()
+
+    return Desk(
+        catalogue=catalogue,
+        reading=reading,
+        workers=workers,
+        streams=streams,
+        spool=spool,
+        freshness=freshness,
+        formats=FORMATS,
+        budget=budget(settings),
+        whole=settings.max_document,
+        plans=PLANS,
+        calculate=catalogue.expression,
+    ), streaming
 
 
 def budget(settings: Settings) -> Budget:
