@@ -7,6 +7,7 @@ import pytest
 from covjson_pydantic.coverage import Coverage, CoverageCollection
 from tests.data import extractions as made
 
+from ocean_common.errors import UnsupportedFormat
 from ocean_data.adapters.formats.covjson import CovJson
 from ocean_data.adapters.formats.geojson import GeoJson
 from ocean_data.adapters.formats.numbers import decimal
@@ -208,3 +209,10 @@ def test_every_kind_has_points_on_the_earth(name):
         longitude, latitude = one["geometry"]["coordinates"]
         assert -180 <= longitude <= 180
         assert -90 <= latitude <= 90
+
+
+@pytest.mark.parametrize("stream", [CovJson(), GeoJson()], ids=["covjson", "geojson"])
+def test_what_has_no_places_is_refused_with_the_formats_that_would_do(stream):
+    extraction = made.made({"time": 3}, [made.times()], {"mean": (("time",), made.numbers(3), {})}, kind="statistics")
+    with pytest.raises(UnsupportedFormat, match="json or csv"):
+        made.written(stream, extraction)

@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.errors import UnsupportedFormat
 from ocean_data.adapters.formats import terms
 from ocean_data.adapters.formats.crs import stated
 from ocean_data.adapters.formats.numbers import nested
@@ -144,7 +145,11 @@ def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
     if not mapped:
         x, y = coordinate(extraction, "longitude"), coordinate(extraction, "latitude")
     if x is None or y is None:
-        raise TypeError(extraction.kind)
+        raise UnsupportedFormat(
+            f"{extraction.kind} have no places of their own: ask for json or csv",
+            field="format",
+            allowed=["json", "csv"],
+        )
     return x, y
 
 

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.errors import UnsupportedFormat
 from ocean_data.adapters.formats.numbers import nested
 from ocean_data.adapters.formats.words import answered, attribution, instants, is_time
 from ocean_data.domain.extraction import Coordinate, Extraction, Values, coordinate, whole
@@ -97,7 +98,11 @@ def _at(extraction: Extraction, name: str, places: Sequence[str]) -> NDArray[np.
     """A coordinate at every place, flat."""
     one = coordinate(extraction, name)
     if one is None:
-        raise TypeError(name)
+        raise UnsupportedFormat(
+            f"{extraction.kind} have no places of their own: ask for json or csv",
+            field="format",
+            allowed=["json", "csv"],
+        )
     return _spread(np.asarray(one.values, dtype=np.float64), one, extraction, places)
 
 

@@ -35,6 +35,7 @@ class Column:
     units: str | None
     dims: tuple[str, ...]
     absent: bytes
+    dtype: type[np.floating] = np.float64  # of a field
     values: NDArray[Any] | None = None  # of fields: those of the part at hand
     offset: int = 0  # of the values' first row
     kept: NDArray[np.object_] | None = None  # texts
@@ -123,7 +124,7 @@ class Table:
         """Hold the values of a part; what comes but once is held to the end."""
         for key, values in part.items():
             column = self._read[key]
-            column.values = values.ravel()
+            column.values = values.astype(column.dtype, copy=False).ravel()
             column.offset = rows.start if column.dims[:1] == (self._first,) else 0
 
 
@@ -148,4 +149,4 @@ def _coordinate(one: Any, quote: Quote, absent: bytes) -> Column:
 def _field(one: Any, absent: bytes) -> Column:
     info = one.variable
     label = one.key if one.auxiliary else info.name
-    return Column(name=one.key, label=label, units=info.units, dims=one.dims, absent=absent)
+    return Column(name=one.key, label=label, units=info.units, dims=one.dims, absent=absent, dtype=one.dtype)

@@ -4,7 +4,7 @@ The dimensions are time, depth, and those of the places: each where the variable
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,7 @@ def plan(
     where = places.latitude, places.longitude
     vector = VectorSample.of(reading, samples[0], samples[1], *where) if asked.vector else None
     dims, fields, coordinates = frame(variables, asked, places, instants, depth)
+    fields = _exact(reading, variables, asked, depth, fields)
     steps = [instants.of_variable(each, slice(None)) if instants else None for each in range(len(variables))]
     cost = sum((one.cost(reading.source, own, depth) for one, own in zip(samples, steps, strict=True)), Cost())
     values = sum(int(np.prod([dims[name] for name in one.dims])) for one in fields)
@@ -136,6 +137,17 @@ def plan(
         facts={"interpolation": asked.interpolation, **({"depth": depth} if isinstance(depth, str) else {})},
         fitting=fitting or (fewer(instants) if instants else None),
     )
+
+
+def _exact(
+    reading: Reading, variables: Sequence[Assets], asked: Asked, depth: Depth, fields: Sequence[Field]
+) -> list[Field]:
+    """Fields that hold values as they are in the files have the type of these: no digit is told that none wrote."""
+    if asked.interpolation != "nearest" or depth == "mean":
+        return list(fields)
+    kept = variables[2 if asked.vector else 0 :]
+    precise = {one.variable.key: reading.source.precision(one) for one in kept}
+    return [one if one.auxiliary else replace(one, dtype=precise.get(one.key, one.dtype)) for one in fields]
 
 
 def check(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Depth, *, line: bool) -> None:

@@ -1,0 +1,112 @@
+"""Real extractions of the shipped files, written in every format and read back."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import xarray
+from covjson_pydantic.coverage import Coverage
+
+from ocean_common.contracts.extractions import AreaAsked, PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
+from ocean_data.adapters.formats.covjson import CovJson
+from ocean_data.adapters.formats.csv import Csv
+from ocean_data.adapters.formats.geojson import GeoJson
+from ocean_data.adapters.formats.json import Json
+from ocean_data.adapters.formats.ndjson import Ndjson
+from ocean_data.adapters.formats.netcdf3 import Netcdf3
+from ocean_data.adapters.formats.netcdf4 import Netcdf4
+from ocean_data.adapters.grids import GridStore
+from ocean_data.domain.extract import PLANS
+from ocean_data.domain.extraction import Reading, collect, read
+
+ARCTIC = {"dataset": "giops_day", "variables": ["votemper"]}
+ASKED = {
+    "profile": PointsAsked(**ARCTIC, points=[(75.0, 10.0)], depth="all", form="profile"),
+    "points": PointsAsked(**ARCTIC, points=[(75.0, 10.0), (72.0, 20.0)], depth="all"),
+    "bottom": PointsAsked(**ARCTIC, points=[(75.0, 10.0)], depth="bottom", form="timeseries"),
+    "two variables": PointsAsked(dataset="giops_day", variables=["votemper", "h"], points=[(75.0, 10.0)], depth="all"),
+    "transect": TransectAsked(**ARCTIC, path=[(75.0, 0.0), (72.0, 20.0)], points=12),
+    "section": SectionAsked(
+        dataset="nemo_global_month", variables=["tos"], path=[(40.0, -40.0), (50.0, -30.0)], points=9
+    ),
+    "trajectory": TrajectoryAsked(
+        dataset="ostia_month",
+        variables=["surface_temperature"],
+        points=[(0.0, 0.5), (1.0, 2.0)],
+        times=["2010-01-15"] * 2,
+    ),
+    "rectilinear": AreaAsked(
+        dataset="ostia_month", variables=["surface_temperature"], box=(-2.0, -2.0, 2.0, 2.0), time="-1"
+    ),
+    "projected": AreaAsked(**ARCTIC, box=(5.0, 70.0, 15.0, 75.0), time="-1"),
+    "vector": AreaAsked(
+        dataset="giops_day",
+        variables=["x_velocity", "y_velocity"],
+        vector=["eastward", "magnitude"],
+        box=(5.0, 70.0, 15.0, 75.0),
+        time="-1",
+    ),
+    "curvilinear": AreaAsked(dataset="nemo_global_month", variables=["tos"], box=(-40.0, 40.0, -30.0, 45.0)),
+    "map": AreaAsked(**ARCTIC, box=(5.0, 70.0, 15.0, 75.0), time="-1", projection="EPSG:32661", shape=(6, 5)),
+}
+
+
+@pytest.fixture
+def reading(source):
+    return Reading(source=source, grids=GridStore(source, 1 << 26, 1 << 26))
+
+
+@pytest.fixture
+def planned(reading, shipped):
+    def plan(name):
+        asked = ASKED[name]
+        assets = [shipped[asked.dataset, key] for key in asked.variables]
+        return PLANS[type(asked)](reading, assets, asked)
+
+    return plan
+
+
+def bytes_of(stream, extraction, reading):
+    return b"".join(stream.pieces(extraction, read(extraction, reading), "r1"))
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_netcdf_of_all_models_holds_what_was_read(name, planned, reading, tmp_path):
+    extraction = planned(name)
+    values = collect(extraction, reading)
+    paths = [tmp_path / f"{number}.nc" for number in range(3)]
+    Netcdf4().save(extraction, read(extraction, reading), "r1", str(paths[0]))
+    Netcdf4("NETCDF4_CLASSIC").save(extraction, read(extraction, reading), "r1", str(paths[1]))
+    paths[2].write_bytes(bytes_of(Netcdf3(2), extraction, reading))
+    for path in paths:
+        with xarray.open_dataset(path) as file:
+            for one in extraction.fields:
+                np.testing.assert_array_equal(file[one.key].values, values[one.key].astype(one.dtype))
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_documents_hold_what_was_read(name, planned, reading):
+    extraction = planned(name)
+    one = next(one for one in extraction.fields if not one.auxiliary)
+    wet = int(np.isfinite(collect(extraction, reading)[one.key]).sum())
+    rows = [json.loads(line) for line in bytes_of(Ndjson(), extraction, reading).splitlines()]
+    assert sum(row[one.key] is not None for row in rows) == wet
+    table = io.StringIO(bytes_of(Csv(), extraction, reading).decode(), newline="")
+    assert len(table.readlines()) == len(rows) + 1
+    covered = json.loads(bytes_of(CovJson(), extraction, reading))
+    parts = covered.get("coverages", [covered])
+    assert sum(v is not None for part in parts for v in part["ranges"].get(one.key, {"values": []})["values"]) == wet
+    for part in parts:
+        if part["domain"].get("domainType") != "Section":
+            Coverage.model_validate_json(json.dumps(part))
+    assert json.loads(bytes_of(GeoJson(), extraction, reading))["features"]
+    assert json.loads(bytes_of(Json(), extraction, reading))["dataset"] == extraction.dataset
+
+
+def test_a_value_is_told_with_the_digits_of_its_file_and_no_more(planned, reading, shipped):
+    extraction = planned("profile")
+    with xarray.open_dataset(shipped["giops_day", "votemper"].files[0].path) as file:
+        cells = {str(one) for one in file["temperature"].values[0].ravel()}
+    told = json.loads(bytes_of(Json(), extraction, reading))["values"][0]
+    assert all(str(np.float32(value)) in cells and len(repr(value)) < 13 for value in told if value is not None)
