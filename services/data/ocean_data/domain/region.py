@@ -106,8 +106,8 @@ def of_box(box: Sequence[float]) -> Region:
         raise InvalidRequest(f"latitudes {south:g} and {north:g} are not within -90 and 90", field="bbox")
     if south > north:
         raise InvalidRequest(f"south {south:g} is above north {north:g}; exchange them", field="bbox")
-    if not (-360 <= west <= 360 and -360 <= east <= 360):
-        raise InvalidRequest(f"longitudes {west:g} and {east:g} are not within -360 and 360", field="bbox")
+    if not (-360 <= west <= 720 and -360 <= east <= 720):
+        raise InvalidRequest(f"longitudes {west:g} and {east:g} are not within -360 and 720", field="bbox")
     width = east - west if 0 <= east - west <= 360 else (east - west) % 360
     return Region(west=west, south=south, east=west + width, north=north)
 

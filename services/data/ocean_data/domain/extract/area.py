@@ -82,7 +82,7 @@ def over(
     facts = target.facts | made.facts
     if not shared and target.window is not None:
         facts["grid"] = f"of {target.name}"
-    return replace(made, body=body, facts=facts)
+    return replace(made, dims=made.dims | target.more, body=body, facts=facts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +166,7 @@ def _native(
         kind=kind,
         dataset=asked.dataset,
         title=variables[0].variable.dataset_name,
-        dims=dims,
+        dims=dims | target.more,
         coordinates=coordinates,
         fields=fields,
         body=Native(cuts=cuts, fields=fields, instants=instants, lead=lead),

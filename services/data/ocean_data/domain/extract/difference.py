@@ -41,6 +41,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceAsked) 
     pairs = _pairs(left, right)
     _check_depths(left, right, said=minus.depth is not None)
     fields = [_field(one, other) for one, other in _beside(left, right)]
+    how = {name: told for name, told in right.facts.items() if name == "interpolation"}
     return replace(
         left,
         fields=[*fields, *(one for one in left.fields if one.auxiliary)],
@@ -55,7 +56,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceAsked) 
         rows=min(left.rows, right.rows) if "time" in left.dims else max(left.dims.values()),
         cost=replace(left.cost + right.cost, values=left.cost.values),
         used=[*left.used, *right.used],
-        facts=left.facts | {"minus": minus.dataset} | _then_fact(then),
+        facts=left.facts | how | {"minus": minus.dataset} | _then_fact(then),
     )
 
 

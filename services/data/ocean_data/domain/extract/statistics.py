@@ -36,7 +36,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsAsked) 
     read = area.over(reading, variables, asked, target=target, instants=instants, kind="statistics")
     measured = [one for one in read.fields if not one.auxiliary]
     fields = [made for one in measured for made in _fields(one, set(target.frame.dims), quantiles.size > 0)]
-    dims = {name: size for name, size in read.dims.items() if name not in target.frame.dims}
+    dims = {name: size for name, size in read.dims.items() if name not in target.frame.dims | target.more}
     kept = {one.name for one in read.coordinates if set(one.dims) <= dims.keys()}
     coordinates = [one for one in read.coordinates if one.name in kept]
     if quantiles.size:
@@ -128,7 +128,7 @@ def _body(
         latitude=latitude[cells],
         longitude=sphere.wrap(longitude[cells]),
         quantiles=quantiles,
-        across=len(target.frame.dims) if "corner" not in target.frame.dims else 1,
+        across=len(target.frame.dims),
         measured=[one.key for one in read.fields if not one.auxiliary],
         fields=fields,
     )

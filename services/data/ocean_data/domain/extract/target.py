@@ -29,6 +29,7 @@ FARTHEST = 4e7  # m: farther out no map is meant
 
 _AUTHORITY = re.compile(r"[A-Za-z]{2,12}:[A-Za-z0-9_.]{1,24}", re.ASCII)
 
+TRIANGLES = "triangles"
 NORTH = {"units": "degrees_north", "standard_name": "latitude"}
 EAST = {"units": "degrees_east", "standard_name": "longitude"}
 
@@ -38,6 +39,7 @@ class Target:
     """Places of an area."""
 
     frame: Places  # dimensions and coordinates; the latitudes and longitudes come with `places`
+    more: dict[str, int] = field(default_factory=dict)  # dimensions of coordinates alone: of triangles
     inside: NDArray[np.bool_] | None  # of the shape of the dimensions: which places are meant; None: all
     locate: Callable[[Reading], tuple[Floats, Floats]]  # latitudes and longitudes, degrees: of the same shape
     fitting: Callable[[float], str]
@@ -72,8 +74,11 @@ def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Targ
             f"the grid, {sampling.extent(variable, grid)}",
             field=region.field,
         )
+    frame = _FRAMES.get(kind, _curvilinear)(reading, variable, region, found)
+    table = next((one.values for one in frame.coordinates if one.name == TRIANGLES), [])
     return Target(
-        frame=_FRAMES.get(kind, _curvilinear)(reading, variable, region, found),
+        frame=frame,
+        more={"face": len(table), "corner": 3} if len(table) else {},
         inside=found.inside,
         locate=partial(_centres, variable, found),
         fitting=partial(_smaller, region, stride if kind != "triangles" else None),
@@ -162,8 +167,8 @@ def _mesh(reading: Reading, variable: Assets, region: Region, found: Window) -> 
     if whole.size == 0:
         return _empty({name: cells.size}, coordinates)
     described = "the nodes of each triangle, from 0"
-    coordinates.append(Coordinate(name="triangles", dims=("face", "corner"), values=whole, long_name=described))
-    return _empty({name: cells.size, "face": len(whole), "corner": 3}, coordinates)
+    coordinates.append(Coordinate(name=TRIANGLES, dims=("face", "corner"), values=whole, long_name=described))
+    return _empty({name: cells.size}, coordinates)
 
 
 _FRAMES: dict[str, Callable[[Reading, Assets, Region, Window], Places]] = {

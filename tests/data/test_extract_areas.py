@@ -1,0 +1,456 @@
+"""Areas: boxes and polygons on every kind of grid against xarray, brute force and shapely; stated grids."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from litestar.testing import TestClient
+from pyproj import Transformer
+from scipy.interpolate import RegularGridInterpolator
+from tests.data.area_twins import ask, reading_of, values_of, write
+from tests.data.test_triangles import SFBOFS, TEMP, U
+
+from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.errors import InvalidRequest, NothingInView
+from ocean_data.domain import region as regions
+from ocean_data.domain.extraction import read
+from ocean_data.domain.grid.box import runs
+
+AT = "/api/v2.0/data"
+RING = [[170.0, -3.0], [-170.0, -3.0], [-175.0, 4.0], [170.0, -3.0]]
+
+
+@pytest.fixture
+def reading(source):
+    return reading_of(source)
+
+
+@pytest.fixture
+def sst(shipped):
+    return shipped["ostia_month", "surface_temperature"]
+
+
+@pytest.fixture
+def arctic(shipped):
+    return shipped["giops_day", "votemper"]
+
+
+def around(dataset, west):
+    """A dataset turned so that its longitudes begin at ``west``."""
+    turned = west + np.mod(dataset.longitude.astype("f8") - west, 360.0)
+    return dataset.assign_coords(longitude=turned).sortby("longitude")
+
+
+# Boxes on parallels and meridians
+
+
+@pytest.mark.parametrize(("west", "east"), [(-140, -100), (170, -170), (350, 10), (0, 359), (-180, 180), (200, 220)])
+def test_a_box_is_what_xarray_selects(reading, sst, west, east):
+    extraction, found = ask(reading, [sst], box=(west, -3, east, 3))
+    width = east - west if east > west else east - west + 360
+    with xr.open_dataset(sst.files[0].path) as opened:
+        expected = around(opened.surface_temperature[-1:], west).sel(
+            latitude=slice(-3, 3), longitude=slice(west, west + width)
+        )
+        np.testing.assert_array_equal(found["surface_temperature"], expected.values)
+        np.testing.assert_allclose(values_of(extraction, "longitude"), expected.longitude, atol=1e-5)
+        np.testing.assert_array_equal(values_of(extraction, "latitude"), expected.latitude)
+    assert found["surface_temperature"].dtype == np.float32
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("first", [0.0, -180.0, 20.0])
+def test_a_box_does_not_care_how_the_file_runs(reading, described, tmp_path, first, descending):
+    latitude = np.arange(-89.5, 90)[:: -1 if descending else 1]
+    longitude = first + np.arange(0.5, 360)
+    field = np.hypot(latitude[:, np.newaxis], np.mod(longitude, 360.0))
+    path = write(tmp_path / "made.nc", latitude, longitude, field)
+    sst = described(path, "sst", kind="rectilinear", latitude="latitude", longitude="longitude")
+    extraction, found = ask(reading, [sst], box=(175, -20, -175, 20), stride=2)
+    rows, columns = values_of(extraction, "latitude"), values_of(extraction, "longitude")
+    assert columns.tolist() == [175.5, 177.5, 179.5, 181.5, 183.5]
+    assert rows.size == 20
+    assert (np.diff(rows) == (-2 if descending else 2)).all()
+    np.testing.assert_allclose(found["sst"][0], np.hypot(rows[:, np.newaxis], columns), rtol=1e-6)
+
+
+def test_a_meridian_that_the_file_has_twice_is_answered_once(reading, described, tmp_path):
+    latitude, longitude = np.array([0.0, 1.0]), np.arange(0, 361, 30.0)
+    path = write(tmp_path / "made.nc", latitude, longitude, np.ones((1, 2, 13)))
+    sst = described(path, "sst", kind="rectilinear", latitude="latitude", longitude="longitude")
+    extraction, _ = ask(reading, [sst], box=(-180, 0, 180, 1))
+    assert values_of(extraction, "longitude").tolist() == np.arange(-180, 180, 30.0).tolist()
+
+
+def test_a_period_is_answered_step_by_step(reading, sst):
+    extraction, found = ask(reading, [sst], box=(-140, -3, -100, 3), start="2007-01-01", end="2007-12-31")
+    with xr.open_dataset(sst.files[0].path) as opened:
+        whole = around(opened, -140).surface_temperature
+        expected = whole.sel(time="2007", latitude=slice(-3, 3), longitude=slice(-140, -100))
+        np.testing.assert_array_equal(found["surface_temperature"], expected.values)
+    assert extraction.dims["time"] == 12
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 1000])
+def test_how_much_is_read_at_once_changes_nothing(reading, shipped, sst, rows):
+    for variable, box in ((sst, (-140, -3, -100, 3)), (shipped["giops_day", "h"], (15, 70, 30, 78))):
+        extraction, whole = ask(reading, [variable], box=box, start=None)
+        key = variable.variable.key
+        parts = [part[key] for _, part in read(replace(extraction, rows=rows), reading)]
+        np.testing.assert_array_equal(np.concatenate(parts), whole[key])
+
+
+# Boxes on other grids
+
+
+def brute(latitude, longitude, box):
+    """Which centres lie in a box: NaN is outside."""
+    west, south, east, north = box
+    width = 360 if east - west == 360 else np.mod(east - west, 360)
+    return (latitude >= south) & (latitude <= north) & (np.mod(longitude - west, 360) <= width)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (-180, 60, 180, 90),
+        (60, -10, 80, 10),
+        (170, -30, -170, 30),
+        (-60, 70, 60, 90),
+        (72, -5, 76, 5),
+        (100, 80, 300, 90),
+    ],
+)
+def test_a_box_on_a_tripolar_grid_holds_every_cell_once(reading, shipped, box):
+    tos = shipped["nemo_global_month", "tos"]
+    extraction, found = ask(reading, [tos], box=box)
+    with xr.open_dataset(tos.files[-1].path, decode_times=False) as opened:
+        latitude, longitude = opened.nav_lat.values.astype("f8"), opened.nav_lon.values.astype("f8")
+        held = brute(latitude, longitude, box)
+        values = opened.tos.values[-1][held]
+    rows, columns = values_of(extraction, "latitude"), values_of(extraction, "longitude")
+    meant = brute(rows, np.mod(columns, 360), box)
+    assert meant.sum() == held.sum()
+    assert np.isnan(found["tos"][0][~meant]).all()
+    assert np.nansum(found["tos"], dtype="f8") == pytest.approx(np.nansum(values, dtype="f8"), rel=1e-6)
+    assert (np.abs(columns[meant] - (box[0] + np.mod(box[2] - box[0], 360.1) / 2)) <= 180.1).all()
+
+
+def test_a_box_over_the_seam_of_a_file_is_narrow(reading, shipped):
+    extraction, _ = ask(reading, [shipped["nemo_global_month", "tos"]], box=(60, -10, 86, 10))
+    assert extraction.dims["x"] < 30  # the file begins at 73 degrees east
+    assert (np.diff(values_of(extraction, "longitude"), axis=1) > 0).all()
+
+
+def test_a_projected_grid_answers_the_plane_too(reading, arctic):
+    extraction, found = ask(reading, [arctic], box=(10, 70, 30, 80), depth="all", time="2016-02-02")
+    with xr.open_dataset(arctic.files[0].path, decode_times=False) as opened:
+        held = brute(opened.latitude.values, opened.longitude.values, (10, 70, 30, 80))
+        rows, columns = np.flatnonzero(held.any(axis=1)), np.flatnonzero(held.any(axis=0))
+        expected = opened.temperature.where(held)[1, :, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        np.testing.assert_allclose(found["votemper"][0], expected.values, rtol=1e-6)
+        np.testing.assert_allclose(values_of(extraction, "x"), 1000.0 * expected.X)
+        np.testing.assert_allclose(values_of(extraction, "y"), 1000.0 * expected.Y)
+    assert extraction.facts["crs_wkt"].startswith("PROJCRS")
+
+
+def test_the_bottom_and_the_mean_are_those_of_points(reading, arctic):
+    for depth in ("bottom", "mean", "3"):
+        extraction, area = ask(reading, [arctic], box=(18, 73, 22, 75), depth=depth)
+        places = zip(values_of(extraction, "latitude").ravel(), values_of(extraction, "longitude").ravel(), strict=True)
+        _, points = ask(reading, [arctic], PointsAsked, points=list(places), depth=depth)
+        flat = area["votemper"].ravel()
+        wanted = np.isfinite(flat)
+        assert wanted.sum() > 20
+        np.testing.assert_allclose(flat[wanted], points["votemper"].ravel()[wanted], rtol=1e-6)
+        if depth == "bottom":
+            np.testing.assert_allclose(area["depth"].ravel()[wanted], points["depth"].ravel()[wanted])
+
+
+def test_a_mesh_answers_its_nodes_and_whole_triangles(reading):
+    box = (-122.6, 37.7, -122.45, 37.9)
+    extraction, found = ask(reading, [TEMP], box=box, depth="all", time="-1")
+    with xr.open_dataset(SFBOFS, decode_times=False) as opened:
+        latitude, longitude, corners = opened.lat.values, opened.lon.values, opened.nv.values.T - 1
+        held = np.flatnonzero(brute(latitude, longitude, box))
+        np.testing.assert_array_equal(found["temp"][0], opened.temp.values[-1][:, held])
+        whole = np.isin(corners, held).all(axis=1).sum()
+    np.testing.assert_allclose(values_of(extraction, "latitude"), latitude[held])
+    triangles = values_of(extraction, "triangles")
+    assert triangles.shape == (whole, 3)
+    assert 0 <= triangles.min() <= triangles.max() < held.size
+
+
+def test_values_in_triangles_are_those_whose_middles_lie_in_the_box(reading):
+    box = (-122.6, 37.7, -122.45, 37.9)
+    _, found = ask(reading, [U], box=box, depth="0")
+    with xr.open_dataset(SFBOFS, decode_times=False) as opened:
+        held = brute(opened.latc.values, opened.lonc.values, box)
+        np.testing.assert_array_equal(found["u"][0], opened.u.values[-1, 0][held])
+
+
+def test_components_on_other_points_come_to_the_cells_of_the_first(reading, shipped):
+    u, v = shipped["wcofs_hour", "u_sur"], shipped["wcofs_hour", "v_sur"]
+    box = (-125, 44, -124, 45)
+    extraction, both = ask(reading, [u, v], box=box)
+    _, alone = ask(reading, [u], box=box)
+    np.testing.assert_array_equal(both["u_sur"], alone["u_sur"].astype("f8"))
+    assert extraction.facts["grid"] == "of u_sur"
+    _, parts = ask(reading, [u, v], box=box, vector=["eastward", "northward", "magnitude"])
+    np.testing.assert_allclose(np.hypot(parts["eastward"], parts["northward"]), parts["magnitude"])
+    known = np.isfinite(parts["magnitude"])
+    np.testing.assert_allclose(parts["magnitude"][known], np.hypot(both["u_sur"], both["v_sur"])[known], atol=0.02)
+
+
+# Polygons
+
+
+def test_a_polygon_over_the_date_line_is_the_same_however_it_is_written(reading, sst):
+    def turned(ring, by):
+        return [[longitude + by, latitude] for longitude, latitude in ring]
+
+    east = [[170.0, -3.0], [190.0, -3.0], [185.0, 4.0], [170.0, -3.0]]
+    _, first = ask(reading, [sst], polygon={"type": "Polygon", "coordinates": [RING]})
+    for ring in (east, turned(east, -360), RING[::-1], turned(RING, 360)):
+        _, found = ask(reading, [sst], polygon={"type": "Polygon", "coordinates": [ring]})
+        np.testing.assert_array_equal(found["surface_temperature"], first["surface_temperature"])
+    cut = [[[[170, -3], [180, -3], [180, 4], [170, -3]]], [[[-180, -3], [-170, -3], [-180, 4], [-180, -3]]]]
+    extraction, _ = ask(reading, [sst], polygon={"type": "MultiPolygon", "coordinates": cut})
+    columns = values_of(extraction, "longitude")
+    assert 170 <= columns[0] < 172
+    assert 188 < columns[-1] <= 190
+    assert (np.diff(columns) < 1).all()
+
+
+def test_a_polygon_with_a_hole_is_cut_out_of_any_grid(reading, shipped, arctic):
+    rim = [[10, 68], [40, 69], [35, 79], [12, 78], [10, 68]]
+    hole = [[18, 72], [25, 72], [22, 76], [18, 72]]
+    extraction, found = ask(reading, [arctic], polygon={"type": "Polygon", "coordinates": [rim, hole]}, depth="0")
+    _, box = ask(reading, [arctic], box=(-20, 60, 60, 90))
+    with xr.open_dataset(arctic.files[0].path, decode_times=False) as opened:
+        held = shapely.contains_xy(shapely.Polygon(rim, [hole]), opened.longitude.values, opened.latitude.values)
+        expected = opened.temperature.values[-1, 0][held]
+    values = found["votemper"][0]
+    assert np.isfinite(values).sum() == np.isfinite(expected).sum() > 200
+    assert np.nanmean(values, dtype="f8") == pytest.approx(np.nanmean(expected, dtype="f8"), rel=1e-6)
+    assert np.isfinite(box["votemper"]).sum() > np.isfinite(values).sum()
+    assert extraction.dims["y"] * extraction.dims["x"] < box["votemper"].size
+
+
+def test_a_ring_around_the_pole_holds_the_pole(reading, shipped):
+    ring = [[float(one), 70.0] for one in range(-180, 180, 20)] + [[-180.0, 70.0]]
+    _, cap = ask(reading, [shipped["nemo_global_month", "tos"]], polygon={"type": "Polygon", "coordinates": [ring]})
+    _, box = ask(reading, [shipped["nemo_global_month", "tos"]], box=(-180, 70, 180, 90))
+    assert np.isfinite(cap["tos"]).sum() == np.isfinite(box["tos"]).sum() > 1000
+
+
+boxes = st.tuples(st.floats(-180, 180), st.floats(-89, 80), st.floats(0.1, 359), st.floats(0.1, 100)).map(
+    lambda one: (one[0], one[1], one[0] + one[2], min(one[1] + one[3], 90.0))
+)
+places = st.lists(st.tuples(st.floats(-90, 90), st.floats(-360, 360)), min_size=1, max_size=30)
+
+
+@given(boxes, places)
+def test_a_box_and_the_polygon_of_its_corners_hold_the_same(box, points):
+    west, south, east, north = box
+    # Along the parallels no edge is half of the Earth long.
+    across = np.linspace(west, east, 5).tolist()
+    ring = [[one, south] for one in across] + [[one, north] for one in across[::-1]] + [[west, south]]
+    latitude, longitude = np.array(points).T
+    clear = (np.abs(latitude - south) > 1e-6) & (np.abs(latitude - north) > 1e-6)
+    for edge in (west, east):
+        clear &= np.abs(np.mod(longitude - edge + 180, 360) - 180) > 1e-6
+    polygon = regions.of_polygons([[ring]])
+    held = regions.of_box(box).holds(latitude, longitude)
+    np.testing.assert_array_equal(polygon.holds(latitude, longitude)[clear], held[clear])
+    np.testing.assert_array_equal(brute(latitude, longitude, box)[clear], held[clear])
+
+
+@given(
+    st.lists(st.tuples(st.floats(1, 40), st.floats(0, 1)), min_size=3, max_size=12),
+    st.floats(-180, 180),
+    st.floats(-45, 45),
+    places,
+)
+def test_a_polygon_holds_what_shapely_says_wherever_it_lies(corners, longitude, latitude, points):
+    turns = np.linspace(0, 2 * np.pi, len(corners), endpoint=False)
+    reach = np.array([one for one, _ in corners])
+    shape = np.stack([reach * np.cos(turns), reach * np.sin(turns)], axis=1)
+    ring = shape + np.array([longitude, latitude])
+    wrapped = ring.copy()
+    wrapped[:, 0] = np.mod(ring[:, 0] + 180, 360) - 180
+    region = regions.of_polygons([[[*wrapped.tolist(), wrapped[0].tolist()]]])
+    y, x = np.array(points).T
+    expected = np.zeros(y.shape, bool)
+    rim = shapely.Polygon(ring)
+    near = np.zeros(y.shape, bool)
+    for turn in range(-3, 4):
+        expected |= shapely.contains_xy(rim, x + 360 * turn, y)
+        near |= shapely.distance(rim.exterior, shapely.points(x + 360 * turn, y)) < 1e-6
+    np.testing.assert_array_equal(region.holds(y, x)[~near], expected[~near])
+
+
+@pytest.mark.parametrize(
+    "coordinates",
+    [
+        [],
+        [[]],
+        5,
+        [[5]],
+        [{"a": 1}],
+        [[["a", 0], [1, 1], [0, 1], ["a", 0]]],
+        [[[0, 0], [10, 10], [0, 10]]],
+        [[[0, 0], [10, 10], [0, 10], [10, 0], [0, 0]]],
+        [[[0, 0], [10, 0], [10, 10], [0, 10]]],
+        [[[0, 0], [10, 0], [10, 95], [0, 0]]],
+        [[[0], [10, 0], [10, 5], [0, 0]]],
+        [[[0, 0], [10, 0], [20, 0], [0, 0]]],
+        [[[0, 0], [9, 0], [9, 9], [0, 0]], [[-5, -5], [20, -5], [20, 20], [-5, 20], [-5, -5]]],
+        [[[one / 30, 0] for one in range(20_001)]],
+    ],
+)
+def test_a_polygon_that_makes_no_sense_is_refused(coordinates):
+    with pytest.raises(InvalidRequest) as refused:
+        regions.read(None, {"type": "Polygon", "coordinates": coordinates})
+    assert refused.value.field == "polygon"
+
+
+# Stated grids
+
+
+def test_a_stated_grid_is_interpolated_like_scipy(reading, sst):
+    extraction, found = ask(
+        reading, [sst], box=(-140, -2, -120, 2), projection="EPSG:4326", shape=(8, 40), interpolation="bilinear"
+    )
+    rows, columns = values_of(extraction, "latitude"), values_of(extraction, "longitude")
+    np.testing.assert_allclose(rows, np.arange(1.75, -2, -0.5))
+    np.testing.assert_allclose(columns, np.arange(-139.75, -120, 0.5))
+    with xr.open_dataset(sst.files[0].path) as opened:
+        one = around(opened, -150).surface_temperature[-1]
+        between = RegularGridInterpolator((one.latitude.values, one.longitude.values), one.values.astype("f8"))
+        expected = between(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1))
+    np.testing.assert_allclose(found["surface_temperature"][0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("projection", ["EPSG:32661", "EPSG:3857", "EPSG:3995"])
+def test_a_stated_grid_lies_where_its_projection_says(reading, arctic, projection):
+    box = (10, 70, 30, 78)
+    extraction, found = ask(reading, [arctic], box=box, projection=projection, shape=(30, 20))
+    x, y = np.meshgrid(values_of(extraction, "x"), values_of(extraction, "y"))
+    longitude, latitude = Transformer.from_crs("EPSG:4326", projection, always_xy=True).transform(
+        x, y, direction="INVERSE"
+    )
+    np.testing.assert_allclose(values_of(extraction, "latitude"), latitude, atol=1e-6)
+    np.testing.assert_allclose(values_of(extraction, "longitude"), longitude, atol=1e-6)
+    assert np.ptp(np.diff(values_of(extraction, "x"))) < 1e-3
+    assert np.isfinite(found["votemper"]).any()
+    assert extraction.facts["crs"] == projection
+
+
+def test_a_stated_grid_goes_on_over_the_date_line(reading, sst):
+    extraction, found = ask(reading, [sst], box=(170, -3, -170, 3), projection="EPSG:3857", shape=(6, 20))
+    np.testing.assert_allclose(np.diff(values_of(extraction, "x")), np.radians(1) * 6378137, rtol=1e-9)
+    np.testing.assert_allclose(values_of(extraction, "longitude")[0], np.arange(170.5, 190))
+    assert np.isfinite(found["surface_temperature"]).mean() > 0.9
+
+
+def test_a_polygon_on_a_stated_grid_is_all_that_has_values(reading, sst):
+    extraction, found = ask(
+        reading, [sst], polygon={"type": "Polygon", "coordinates": [RING]}, projection="EPSG:4326", shape=(20, 40)
+    )
+    held = regions.of_polygons([[RING]]).holds(
+        *np.meshgrid(values_of(extraction, "latitude"), values_of(extraction, "longitude"), indexing="ij")
+    )
+    assert np.isnan(found["surface_temperature"][0][~held]).all()
+    assert np.isfinite(found["surface_temperature"][0][held]).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"projection": "EPSG:3857"}, "shape"),
+        ({"shape": (3, 3)}, "projection"),
+        ({"projection": "EPSG:1", "shape": (3, 3)}, "projection"),
+        ({"projection": "+proj=merc", "shape": (3, 3)}, "projection"),
+        ({"projection": "EPSG:4978", "shape": (3, 3)}, "projection"),
+        ({"projection": "EPSG:3031", "shape": (3, 3)}, "projection"),
+        ({"projection": "EPSG:3857", "shape": (0, 3)}, "shape"),
+        ({"projection": "EPSG:3857", "shape": (3, 20_000)}, "shape"),
+        ({"projection": "EPSG:3857", "shape": (3, 3), "stride": 2}, "stride"),
+        ({"stride": 0}, "stride"),
+        ({"box": (10, 80, 20, 70)}, "bbox"),
+        ({"box": (10, -91, 20, 70)}, "bbox"),
+        ({"box": (10, 70, np.nan, 80)}, "bbox"),
+        ({"box": (10, 70, 999, 80)}, "bbox"),
+        ({"box": None}, "bbox"),
+        ({"polygon": {"type": "Polygon", "coordinates": [RING]}}, "bbox"),
+        ({"depth": "deep"}, "depth"),
+    ],
+)
+def test_a_wrong_area_is_told_which_field_is_wrong(reading, arctic, fields, field):
+    with pytest.raises(InvalidRequest) as refused:
+        ask(reading, [arctic], **{"box": (10, 70, 30, 78), **fields})
+    assert refused.value.field == field
+
+
+def test_an_area_without_a_cell_says_where_the_grid_is(reading, arctic):
+    for box in ((100, -10, 110, 10), (20.1, 75.11, 20.11, 75.12)):
+        with pytest.raises(NothingInView, match=r"latitudes 64\.8 to 82\.38"):
+            ask(reading, [arctic], box=box)
+
+
+# The pieces
+
+
+@given(st.integers(1, 400), st.integers(1, 7), st.integers(0, 399), st.booleans())
+def test_runs_are_the_positions_in_order(size, stride, begin, down):
+    positions = np.mod(begin % size + np.arange(size), size)[::stride]
+    positions = positions[::-1] if down else positions
+    whole = np.arange(400)
+    parts = [whole[one.file][one.picked] for one in runs(positions)]
+    np.testing.assert_array_equal(np.concatenate(parts), positions)
+    assert len(parts) <= 3
+
+
+def test_cost_is_of_the_window_alone(reading, sst):
+    extraction, found = ask(reading, [sst], box=(-140, -3, -100, 3), start="2007-01-01", end="2007-12-31")
+    assert extraction.cost.values == extraction.cost.cells == found["surface_temperature"].size
+    assert extraction.cost.bytes == found["surface_temperature"].nbytes
+    assert extraction.cost.steps == 12
+
+
+# Through the service
+
+
+def test_an_area_is_answered_and_estimated(client):
+    asked = {"bbox": "15,70,30,78", "depth": "0", "time": "2016-02-02"}
+    answer = client.get(f"{AT}/giops_day/votemper/area", params=asked)
+    told = client.get(f"{AT}/giops_day/votemper/estimate/area", params=asked).json()
+    assert answer.status_code == 200
+    assert told["dims"] == answer.json()["dims"]
+    assert told["allowed"]
+
+
+def test_a_polygon_is_posted(client):
+    ring = [[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]]
+    body = {"polygon": {"type": "Polygon", "coordinates": [ring]}, "time": "2016-02-02", "stride": 2}
+    posted = client.post(f"{AT}/giops_day/votemper/area", content=json.dumps(body))
+    got = client.get(f"{AT}/giops_day/votemper/area", params={"bbox": "10,70,30,76", "time": "2016-02-02", "stride": 2})
+    assert posted.status_code == got.status_code == 200
+    assert posted.json()["variables"] == got.json()["variables"]
+
+
+def test_an_area_that_is_too_large_is_told_what_fits(app_over, shipped):
+    with TestClient(app_over([shipped["giops_day", "votemper"]], max_document=500)) as small:
+        asked = {"bbox": "15,70,30,78"}
+        answer = small.get(f"{AT}/giops_day/votemper/area", params=asked)
+        assert answer.status_code == 413
+        fitting = answer.json()["detail"].partition("bbox=")[2].partition(",")[0]
+        stride = int(answer.json()["detail"].partition("stride=")[2].partition(",")[0])
+        assert float(fitting) > 15
+        assert small.get(f"{AT}/giops_day/votemper/area", params={**asked, "stride": stride}).status_code == 200

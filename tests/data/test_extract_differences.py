@@ -1,0 +1,270 @@
+"""Differences: of times, datasets and climatologies, on one grid and in one unit."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from tests.data.area_twins import ask, reading_of, values_of, write
+
+from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend, PointsAsked
+from ocean_common.errors import InvalidRequest, TimeNotFound
+from ocean_data.domain.extract import PLANS
+from ocean_data.domain.extraction import collect
+from ocean_data.domain.units import conversion
+
+AT = "/api/v2.0/data"
+BOX = (0, -20, 40, 20)
+LATITUDE, LONGITUDE = np.arange(-30.0, 31, 2), np.arange(-10.0, 51, 2)
+NOON = 0.5 * np.ones(365) + np.arange(365)  # days of 2001
+
+
+@pytest.fixture
+def reading(source):
+    return reading_of(source)
+
+
+@pytest.fixture
+def made(described, tmp_path):
+    """Assets of a made field: of a constant for each time, or of (time, latitude, longitude)."""
+
+    def make(name, values, *, axes=(LATITUDE, LONGITUDE), **told):
+        values = np.asarray(values, dtype=float)
+        if values.ndim == 1:
+            values = np.broadcast_to(values[:, np.newaxis, np.newaxis], (values.size, axes[0].size, axes[1].size))
+        path = write(tmp_path / f"{name}.nc", *axes, values, times=len(values), **told)
+        return described(path, "sst", kind="rectilinear", latitude="latitude", longitude="longitude", dataset=name)
+
+    return make
+
+
+def less(reading, mine, others, minus=None, **fields):
+    """The plan of a difference, and its values."""
+    asked = DifferenceAsked(
+        dataset=mine[0].dataset,
+        variables=[one.variable.key for one in mine],
+        minus=Minuend(dataset=others[0].dataset, **(minus or {})),
+        **fields,
+    )
+    extraction = PLANS[DifferenceAsked](reading, [*mine, *others], asked)
+    return extraction, collect(extraction, reading)
+
+
+def test_two_times_of_a_dataset_are_compared_cell_by_cell(reading, shipped):
+    arctic = shipped["giops_day", "votemper"]
+    box = (10, 70, 30, 80)
+    extraction, found = less(
+        reading, [arctic], [arctic], {"time": "2016-02-01"}, box=box, start="2016-02-02", end="2016-02-04", depth="all"
+    )
+    _, one = ask(reading, [arctic], AreaAsked, box=box, time="2016-02-01", depth="all")
+    _, more = ask(reading, [arctic], AreaAsked, box=box, start="2016-02-02", end="2016-02-04", depth="all")
+    np.testing.assert_allclose(found["votemper"], more["votemper"].astype("f8") - one["votemper"], rtol=1e-12)
+    assert extraction.dims == {"time": 3, "depth": 17, "y": 51, "x": 53}
+    assert extraction.facts["minus_time"].startswith("2016-02-01")
+    info = extraction.fields[0].variable
+    assert info.name.startswith("Difference of")
+    assert info.zero_centered
+    assert info.scale[0] == -info.scale[1]
+    assert info.standard_name is None
+
+
+def test_a_difference_from_itself_is_zero_on_any_grid(reading, shipped):
+    for key, box in (
+        (("ostia_month", "surface_temperature"), (170, -3, -170, 3)),
+        (("nemo_global_month", "tos"), (60, -20, 90, 20)),
+        (("giops_day", "h"), (10, 70, 30, 80)),
+    ):
+        one = shipped[key]
+        for more in ({}, {"projection": "EPSG:4326", "shape": (10, 12), "interpolation": "bilinear"}):
+            _, found = less(reading, [one], [one], box=box, **more)
+            values = found[one.variable.key]
+            assert np.isfinite(values).any()
+            assert np.nanmax(np.abs(values)) == 0
+
+
+def test_another_grid_comes_to_the_cells_of_the_first(reading, made):
+    slope = LATITUDE[:, np.newaxis] + 2 * LONGITUDE
+    mine = made("mine", slope[np.newaxis])
+    fine = np.arange(-30.5, 31, 1.0), np.arange(-10.5, 51, 1.0)
+    other = made("other", (fine[0][:, np.newaxis] + 2 * fine[1])[np.newaxis] - 7, axes=fine)
+    extraction, found = less(reading, [mine], [other], box=BOX, interpolation="bilinear")
+    np.testing.assert_allclose(found["sst"], 7.0, atol=1e-4)
+    assert values_of(extraction, "latitude").tolist() == np.arange(-20, 21, 2).tolist()
+    assert extraction.facts["interpolation"] == "bilinear"
+
+
+def test_a_difference_is_the_same_at_points(reading, shipped):
+    tos, sst = shipped["nemo_global_month", "tos"], shipped["ostia_month", "surface_temperature"]
+    minus = {"start": "2007-01-01", "end": "2007-03-31"}
+    box = (100, -4, 140, 4)
+    extraction, found = less(reading, [tos], [sst], minus, box=box, start="2015-01-01", interpolation="bilinear")
+    assert extraction.dims["time"] == 3
+    assert [one[:7] for one in values_of(extraction, "minus_time")] == ["2007-01", "2007-02", "2007-03"]
+    _, area = ask(reading, [tos], AreaAsked, box=box, start="2015-01-01")
+    latitude, longitude = values_of(extraction, "latitude"), values_of(extraction, "longitude")
+    wet = np.isfinite(area["tos"][0])
+    places = list(zip(latitude[wet], longitude[wet], strict=True))
+    _, points = ask(reading, [sst], PointsAsked, points=places, interpolation="bilinear", **minus)
+    expected = area["tos"][:, wet].astype("f8") - (points["surface_temperature"] - 273.15)
+    np.testing.assert_allclose(found["tos"][:, wet], expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "factor", "offset"),
+    [
+        ("K", "degC", 1, -273.15),
+        ("degree_Celsius", "kelvin", 1, 273.15),
+        ("cm s-1", "m/s", 0.01, 0),
+        ("meter second-1", "cm/s", 100, 0),
+        ("%", "1", 0.01, 0),
+        ("PSU", "1e-3", 1, 0),
+        ("mg m-3", "mg m^-3", 1, 0),
+        ("metres", "m", 1, 0),
+    ],
+)
+def test_units_that_mean_the_same_are_converted(given, wanted, factor, offset):
+    found = conversion(given, wanted)
+    assert found == pytest.approx((factor, offset))
+
+
+@pytest.mark.parametrize(("given", "wanted"), [("K", "m"), ("1e-3", "1"), ("furlong", "m"), ("", "K")])
+def test_other_units_are_not(given, wanted):
+    assert conversion(given, wanted) is None
+
+
+def test_kelvin_less_celsius_is_a_difference_in_kelvin(reading, made):
+    warm, cold = made("warm", [300.0], units="K"), made("cold", [20.0], units="degC")
+    extraction, found = less(reading, [warm], [cold], box=BOX)
+    np.testing.assert_allclose(found["sst"], 300 - 293.15, rtol=1e-6)
+    assert extraction.fields[0].variable.units == "K"
+    _, found = less(reading, [cold], [warm], box=BOX)
+    np.testing.assert_allclose(found["sst"], 293.15 - 300, rtol=1e-5)
+
+
+def test_what_is_in_other_units_is_not_compared(reading, made):
+    with pytest.raises(InvalidRequest, match="cannot be compared") as refused:
+        less(reading, [made("one", [1.0])], [made("two", [1.0], units="m")], box=BOX)
+    assert refused.value.field == "minus.variables"
+
+
+def test_a_monthly_climatology_is_taken_from_each_month(reading, made):
+    middles = np.array([15, 45, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349])
+    climate = made("climate", np.arange(1.0, 13), first=middles)
+    model = made("model", np.zeros(365), first=NOON + 365 * 10 + 3)  # 2011
+    extraction, found = less(
+        reading, [model], [climate], {"climatology": True}, box=BOX, start="2011-01-30", end="2011-02-02"
+    )
+    assert found["sst"][:, 0, 0].tolist() == [-1, -1, -2, -2]
+    assert extraction.dims["time"] == 4
+
+
+def test_a_daily_climatology_is_taken_from_each_day_and_leap_days_too(reading, made):
+    climate = made("climate", np.arange(1.0, 366), first=NOON)
+    model = made("model", np.zeros(3), first=np.array([1153.5, 1154.5, 1155.5]))  # 28 February to 1 March 2004
+    _, found = less(reading, [model], [climate], {"climatology": True}, box=BOX, start="2004-01-01")
+    assert found["sst"][:, 0, 0].tolist() == [-59, -59, -60]
+
+
+def test_a_climatology_begins_at_any_month(reading, made):
+    july_to_june = np.array([196, 227, 258, 288, 319, 349, 380, 410, 439, 470, 500, 531])
+    climate = made("climate", [7.0, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6], first=july_to_june)
+    model = made("model", np.zeros(365), first=NOON)
+    _, found = less(reading, [model], [climate], {"climatology": True}, box=BOX, time="2001-03-10")
+    assert found["sst"][0, 0, 0] == -3
+
+
+def test_what_has_several_steps_of_a_month_is_no_climatology(reading, made):
+    model = made("model", np.zeros(800), first=0.5 + np.arange(800))
+    with pytest.raises(InvalidRequest, match="no climatology"):
+        less(reading, [model], [model], {"climatology": True}, box=BOX)
+    with pytest.raises(InvalidRequest, match="leave its time out"):
+        less(reading, [model], [model], {"climatology": True, "time": "2001-01-01"}, box=BOX)
+
+
+def test_the_same_days_belong_together_whatever_their_hour(reading, made):
+    noon, midnight = (
+        made("noon", np.arange(365.0), first=NOON),
+        made("midnight", np.arange(365.0) - 3, first=NOON - 0.5),
+    )
+    _, found = less(reading, [noon], [midnight], box=BOX, start="2001-05-01", end="2001-05-03")
+    np.testing.assert_allclose(found["sst"], 3)
+    assert found["sst"].shape[0] == 3
+
+
+def test_a_time_that_the_other_lacks_is_told(reading, made):
+    early, late = made("early", np.zeros(365), first=NOON), made("late", np.zeros(365), first=NOON + 1000)
+    with pytest.raises(TimeNotFound, match=r"late has no time step at 2001-12-31") as refused:
+        less(reading, [early], [late], box=BOX)
+    assert refused.value.field == "minus.time"
+    with pytest.raises(InvalidRequest, match="choose as many"):
+        less(reading, [early], [late], {"start": "2003-11-01"}, box=BOX, time="2001-01-01")
+
+
+def test_what_has_no_time_is_taken_from_all_times(reading, shipped):
+    zeta, depth = shipped["giops_day", "zeta"], shipped["giops_day", "h"]
+    _, found = less(reading, [zeta], [depth], box=(15, 70, 30, 78), start="2016-02-01")
+    _, sea = ask(reading, [zeta], AreaAsked, box=(15, 70, 30, 78), start="2016-02-01")
+    _, floor = ask(reading, [depth], AreaAsked, box=(15, 70, 30, 78))
+    np.testing.assert_allclose(found["zeta"], sea["zeta"].astype("f8") - floor["h"])
+    with pytest.raises(InvalidRequest, match="at which time"):
+        less(reading, [depth], [zeta], box=(15, 70, 30, 78))
+    _, turned = less(reading, [depth], [zeta], {"time": "2016-02-01"}, box=(15, 70, 30, 78))
+    np.testing.assert_allclose(turned["h"], -found["zeta"][0])
+
+
+def test_levels_are_compared_with_their_like(reading, shipped):
+    arctic = shipped["giops_day", "votemper"]
+    box = (15, 70, 30, 78)
+    with pytest.raises(InvalidRequest, match="same levels"):
+        less(reading, [arctic], [arctic], {"depth": "0"}, box=box, depth="all")
+    _, found = less(reading, [arctic], [arctic], {"depth": "3"}, box=box, depth="0")
+    _, top = ask(reading, [arctic], AreaAsked, box=box, depth="0")
+    _, below = ask(reading, [arctic], AreaAsked, box=box, depth="3")
+    np.testing.assert_allclose(found["votemper"], top["votemper"].astype("f8") - below["votemper"])
+
+
+def test_as_many_variables_are_taken_as_there_are(reading, shipped):
+    arctic = shipped["giops_day", "votemper"]
+    asked = DifferenceAsked(dataset="giops_day", variables=["votemper"], minus=Minuend(dataset="x"), box=BOX)
+    with pytest.raises(InvalidRequest, match="as many variables"):
+        PLANS[DifferenceAsked](reading, [arctic] * 3, asked)
+
+
+def test_a_difference_is_answered_by_box_and_by_polygon(client, shipped):
+    where = f"{AT}/giops_day/votemper/difference"
+    got = client.get(where, params={"bbox": "10,70,30,76", "time": "2016-02-02", "minus_time": "2016-02-01"})
+    ring = [[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]]
+    body = {
+        "polygon": {"type": "Polygon", "coordinates": [ring]},
+        "time": "2016-02-02",
+        "minus": {"dataset": "giops_day", "time": "2016-02-01"},
+    }
+    posted = client.post(where, content=json.dumps(body))
+    assert got.status_code == posted.status_code == 200
+    assert got.json()["variables"] == posted.json()["variables"]
+    with xr.open_dataset(shipped["giops_day", "votemper"].files[0].path) as opened:
+        held = (opened.latitude >= 70) & (opened.latitude <= 76) & (opened.longitude >= 10) & (opened.longitude <= 30)
+        expected = (opened.temperature[1, 0].astype("f8") - opened.temperature[0, 0]).where(held).mean()
+    values = np.array(got.json()["variables"]["votemper"]["values"], dtype=float)
+    assert np.nanmean(values) == pytest.approx(float(expected), rel=1e-6)
+    told = client.get(
+        f"{AT}/giops_day/votemper/estimate/difference", params={"bbox": "10,70,30,76", "minus_time": "2016-02-01"}
+    )
+    assert told.json()["steps"] == 2
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [
+        ({"minus_dataset": "nowhere"}, 404),
+        ({"minus_variables": "nothing"}, 404),
+        ({"minus_variables": "votemper,zeta"}, 400),
+        ({"minus_time": "never"}, 400),
+        ({"climatology": "true", "minus_time": "2016-02-01"}, 400),
+        ({"minus_deep": "3"}, 400),
+    ],
+)
+def test_a_wrong_difference_is_a_problem(client, params, status):
+    answer = client.get(f"{AT}/giops_day/votemper/difference", params={"bbox": "10,70,30,76", **params})
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("application/problem+json")

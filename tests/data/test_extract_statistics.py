@@ -1,0 +1,261 @@
+"""Statistics: weighted by true areas, against xarray, brute force and pyproj's geodesics on a sphere."""
+
+import json
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from pyproj import Geod
+from tests.data.area_twins import ask, reading_of, write
+from tests.data.test_triangles import TEMP, U
+
+from ocean_common.contracts.assets import Grid
+from ocean_common.contracts.extractions import StatisticsAsked
+from ocean_common.errors import InvalidRequest
+from ocean_data.domain.extract.statistics import statistics, weighted_quantiles
+from ocean_data.domain.grid import areas
+from ocean_data.domain.grid.box import window
+from ocean_data.domain.grid.curvilinear import Curvilinear
+from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.ports import Coordinates
+from ocean_data.domain.region import of_box
+from ocean_data.domain.sphere import EARTH_RADIUS
+
+AT = "/api/v2.0/data"
+EARTH = 4 * np.pi * EARTH_RADIUS**2  # km2
+BALL = Geod(a=EARTH_RADIUS * 1000, b=EARTH_RADIUS * 1000)
+
+
+@pytest.fixture
+def reading(source):
+    return reading_of(source)
+
+
+def sizes(grid, kind, box=(-180, -90, 180, 90)):
+    return areas.areas(grid, Grid(id="made", kind=kind, shape=grid.shape), window(grid, kind, of_box(box)), Coordinates)
+
+
+# Areas of cells
+
+
+@pytest.mark.parametrize("first", [-180.0, 0.5, 30.0])
+@pytest.mark.parametrize("step", [1.0, 2.5, 30.0])
+def test_the_cells_of_a_global_grid_cover_the_earth(first, step):
+    latitude, longitude = np.arange(-90 + step / 2, 90, step), first + np.arange(0, 360, step)
+    assert sizes(Rectilinear(latitude[::-1], longitude), "rectilinear").sum() == pytest.approx(EARTH)
+
+
+def test_cells_between_parallels_and_meridians_are_exact():
+    latitude, longitude = np.array([10.0, 11, 13, 14]), np.array([170.0, 172, -186, -184])
+    found = sizes(Rectilinear(latitude, longitude), "rectilinear", (160, 0, 200, 20))
+    south, north = np.array([9.5, 10.5, 12, 13.5]), np.array([10.5, 12, 13.5, 14.5])
+    band = np.sin(np.radians(north)) - np.sin(np.radians(south))
+    np.testing.assert_allclose(found, EARTH_RADIUS**2 * np.radians(2) * band[:, np.newaxis] * np.ones(4))
+
+
+def test_curvilinear_cells_are_nearly_those_of_parallels_and_meridians():
+    latitude, longitude = np.arange(40.25, 50, 0.5), np.arange(-30.0, -10, 0.5)
+    rows, columns = np.meshgrid(latitude, longitude, indexing="ij")
+    box = (-31, 39, -9, 51)
+    exact = sizes(Rectilinear(latitude, longitude), "rectilinear", box)
+    np.testing.assert_allclose(sizes(Curvilinear(rows, columns), "curvilinear", box), exact, rtol=1e-3)
+
+
+def test_a_curvilinear_cell_is_the_polygon_between_its_neighbours():
+    rng = np.random.default_rng(3)
+    rows, columns = np.meshgrid(np.arange(60.0, 64), np.arange(0.0, 4), indexing="ij")
+    rows, columns = rows + rng.uniform(-0.2, 0.2, rows.shape), columns + rng.uniform(-0.2, 0.2, rows.shape)
+    found = sizes(Curvilinear(rows, columns), "curvilinear", (-5, 50, 10, 70))[1, 1]
+    phi, lam = np.radians(rows), np.radians(columns)
+    field = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
+    corners = [field[:, j : j + 2, i : i + 2].sum(axis=(1, 2)) for j, i in ((0, 0), (0, 1), (1, 1), (1, 0))]
+    degrees = [(np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))) for x, y, z in corners]
+    exact = BALL.polygon_area_perimeter(*zip(*degrees, strict=True))[0] / 1e6
+    assert found == pytest.approx(abs(exact), rel=1e-6)
+
+
+def test_the_cells_of_a_tripolar_grid_cover_the_earth_once(reading, shipped):
+    tos = shipped["nemo_global_month", "tos"]
+    extraction, found = ask(reading, [tos], StatisticsAsked, box=(-180, -90, 180, 90))
+    covered = found["tos_area"][0] / (1 - found["tos_missing"][0])
+    assert 0.9 * EARTH < covered < EARTH  # Antarctica is not in it
+    assert found["tos_area"][0] == pytest.approx(361e6, rel=0.02)
+    assert extraction.facts["weights"] == "areas of the cells"
+
+
+def test_the_areas_of_nodes_and_of_triangles_are_those_of_the_mesh():
+    latitude, longitude = np.array([0.0, 0, 1, 1, 5]), np.array([0.0, 1, 0, 1, 5])
+    corners = np.array([[0, 1, 2], [1, 3, 2], [0, -1, 2]], dtype=np.int32)
+    faces = areas.of_mesh((latitude, longitude), corners, "face")
+    nodes = areas.of_mesh((latitude, longitude), corners, "node")
+    exact = [abs(BALL.polygon_area_perimeter(longitude[one], latitude[one])[0]) / 1e6 for one in corners[:2]]
+    np.testing.assert_allclose(faces[:2], exact, rtol=1e-6)
+    assert np.isnan(faces[2])
+    assert nodes.sum() == pytest.approx(sum(exact))
+    np.testing.assert_allclose(nodes[[0, 1, 4]], [exact[0] / 3, sum(exact) / 3, 0])
+
+
+# Statistics of values
+
+numbers = st.floats(-100, 100, width=32)
+weighted = st.integers(1, 40).flatmap(
+    lambda size: st.tuples(
+        arrays.arrays(np.float64, size, elements=st.one_of(numbers, st.just(np.nan))),
+        arrays.arrays(np.float64, size, elements=st.floats(0.1, 10)),
+    )
+)
+QUANTILES = np.array([0.0, 0.1, 0.5, 0.75, 1.0])
+
+
+@given(weighted)
+def test_statistics_are_those_of_xarray(made):
+    values, weights = made
+    size = values.size
+    found = statistics(values, weights, np.arange(size) * 1.0, -np.arange(size) * 1.0, QUANTILES)
+    wet = np.isfinite(values)
+    assert found["count"] == wet.sum()
+    assert found["missing"] == pytest.approx(weights[~wet].sum() / weights.sum(), abs=1e-12)
+    if not wet.any():
+        assert np.isnan(found["mean"])
+        assert np.isnan(found["quantiles"]).all()
+        return
+    array, by = xr.DataArray(values, dims="cell"), xr.DataArray(weights, dims="cell")
+    assert found["mean"] == pytest.approx(float(array.weighted(by).mean()), rel=1e-9, abs=1e-9)
+    assert found["deviation"] == pytest.approx(float(array.weighted(by).std()), rel=1e-6, abs=1e-5)
+    assert found["minimum"] == np.nanmin(values)
+    assert values[int(found["maximum_latitude"])] == found["maximum"] == np.nanmax(values)
+    assert values[-int(found["minimum_longitude"])] == found["minimum"]
+    expected = array[wet].weighted(by[wet]).quantile(QUANTILES)
+    np.testing.assert_allclose(found["quantiles"], expected, rtol=1e-6, atol=1e-6)
+
+
+@given(arrays.arrays(np.float64, st.integers(1, 50), elements=numbers))
+def test_quantiles_of_equal_weights_are_numpys(values):
+    found = weighted_quantiles(values, np.full(values.shape, 3.0), QUANTILES)
+    np.testing.assert_allclose(found, np.quantile(values, QUANTILES), rtol=1e-9, atol=1e-9)
+
+
+# Of areas
+
+
+def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shipped):
+    sst = shipped["ostia_month", "surface_temperature"]
+    extraction, found = ask(
+        reading, [sst], StatisticsAsked, box=(170, -3, -170, 3), start="2007-01-01", end="2007-12-31", quantiles=(0.5,)
+    )
+    assert extraction.dims == {"time": 12, "quantile": 1}
+    with xr.open_dataset(sst.files[0].path) as opened:
+        whole = opened.assign_coords(longitude=np.mod(opened.longitude.astype("f8"), 360.0)).sortby("longitude")
+        box = whole.surface_temperature.sel(time="2007", latitude=slice(-3, 3), longitude=slice(170, 190)).astype("f8")
+        # Of equal widths, cells are as large as the cosine of their latitude.
+        by = box.weighted(np.cos(np.radians(box.latitude)).broadcast_like(box[0]))
+        key = "surface_temperature"
+        np.testing.assert_allclose(found[f"{key}_mean"], by.mean(("latitude", "longitude")), rtol=1e-7)
+        np.testing.assert_allclose(found[f"{key}_deviation"], by.std(("latitude", "longitude")), rtol=1e-4)
+        np.testing.assert_allclose(
+            found[f"{key}_quantiles"][:, 0], by.quantile(0.5, dim=("latitude", "longitude")), rtol=1e-6
+        )
+        np.testing.assert_allclose(found[f"{key}_maximum"], box.max(("latitude", "longitude")))
+        np.testing.assert_array_equal(found[f"{key}_count"], box.notnull().sum(("latitude", "longitude")))
+
+
+def test_a_cell_that_the_grid_has_twice_counts_once(reading, described, tmp_path):
+    """Columns 0 and 1 are those at the end again, as in models that overlap."""
+    latitude, longitude = np.meshgrid(np.arange(-5.5, 5), np.mod(np.arange(0.0, 362, 10), 360), indexing="ij")
+    path = tmp_path / "made.nc"
+    with netCDF4.Dataset(path, "w") as out:
+        for name, size in zip(("time", "y", "x"), (1, *latitude.shape), strict=True):
+            out.createDimension(name, size)
+        out.createVariable("time", "f8", ("time",))[:] = 0
+        out["time"].units = "days since 2001-01-01"
+        for name, values in (("nav_lat", latitude), ("nav_lon", longitude)):
+            out.createVariable(name, "f8", ("y", "x"))[:] = values
+        out.createVariable("sst", "f4", ("time", "y", "x"))[:] = np.mod(longitude, 20)
+    sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
+    _, found = ask(reading, [sst], StatisticsAsked, box=(-180, -10, 180, 10))
+    assert found["sst_count"] == 11 * 36
+    assert found["sst_mean"][0] == pytest.approx(5.0)
+
+
+def test_every_level_and_variable_has_its_own(reading, shipped):
+    temperature, ice = shipped["giops_day", "votemper"], shipped["giops_day", "zeta"]
+    box = (10, 70, 30, 80)
+    extraction, found = ask(reading, [temperature, ice], StatisticsAsked, box=box, depth="all", time="2016-02-02")
+    assert found["votemper_mean"].shape == (1, 17)
+    assert found["zeta_mean"].shape == (1,)
+    _, alone = ask(reading, [temperature], StatisticsAsked, box=box, depth="4", time="2016-02-02")
+    for name in ("mean", "deviation", "maximum_latitude", "area"):
+        assert found[f"votemper_{name}"][0, 4] == alone[f"votemper_{name}"][0]
+    units = {one.key: one.variable.units for one in extraction.fields}
+    assert units["votemper_area"] == "km2"
+    assert units["votemper_mean"] == "Celsius"
+
+
+def test_what_has_no_time_has_statistics(reading, shipped):
+    extraction, found = ask(reading, [shipped["giops_day", "h"]], StatisticsAsked, box=(10, 70, 30, 80))
+    assert list(extraction.dims) == ["quantile"]
+    assert found["h_maximum"] == 2736
+    _, without = ask(reading, [shipped["giops_day", "h"]], StatisticsAsked, box=(10, 70, 30, 80), quantiles=())
+    assert without["h_mean"] == found["h_mean"]
+    assert "h_quantiles" not in without
+
+
+def test_the_magnitude_of_a_vector_has_statistics(reading, shipped):
+    pair = [shipped["wcofs_hour", "u_sur"], shipped["wcofs_hour", "v_sur"]]
+    _, found = ask(reading, pair, StatisticsAsked, box=(-125, 44, -124, 45), vector=["magnitude"])
+    assert 0 <= found["magnitude_minimum"][0] < found["magnitude_mean"][0] < found["magnitude_maximum"][0] < 1
+
+
+@pytest.mark.parametrize("variable", [TEMP, U])
+def test_meshes_have_statistics(reading, variable):
+    _, found = ask(reading, [variable], StatisticsAsked, box=(-123, 37, -122, 38.5), depth="0")
+    key = variable.variable.key
+    assert found[f"{key}_minimum"][0] < found[f"{key}_mean"][0] < found[f"{key}_maximum"][0]
+    assert found[f"{key}_missing"][0] == 0
+
+
+def test_an_area_of_land_has_no_statistics(reading, described, tmp_path):
+    latitude, longitude = np.arange(0.0, 5), np.arange(0.0, 5)
+    path = write(tmp_path / "made.nc", latitude, longitude, np.full((1, 5, 5), np.nan))
+    sst = described(path, "sst", kind="rectilinear", latitude="latitude", longitude="longitude")
+    _, found = ask(reading, [sst], StatisticsAsked, box=(0, 0, 4, 4))
+    assert found["sst_count"] == found["sst_area"] == 0
+    assert found["sst_missing"] == 1
+    assert np.isnan(found["sst_mean"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"quantiles": (1.5,)}, "quantiles"),
+        ({"quantiles": (np.nan,)}, "quantiles"),
+        ({"quantiles": (0.5,) * 21}, "quantiles"),
+        ({"projection": "EPSG:3857", "shape": (3, 3)}, "projection"),
+        ({"stride": 2}, "stride"),
+    ],
+)
+def test_wrong_statistics_are_refused(reading, shipped, fields, field):
+    with pytest.raises(InvalidRequest) as refused:
+        ask(reading, [shipped["giops_day", "votemper"]], StatisticsAsked, box=(10, 70, 30, 80), **fields)
+    assert refused.value.field == field
+
+
+def test_statistics_are_answered_by_box_and_by_polygon(client, shipped):
+    ring = [[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]]
+    body = {"polygon": {"type": "Polygon", "coordinates": [ring]}, "quantiles": [0.5]}
+    posted = client.post(f"{AT}/giops_day/votemper/statistics", content=json.dumps(body))
+    got = client.get(f"{AT}/giops_day/votemper/statistics", params={"bbox": "10,70,30,76", "quantiles": "0.5"})
+    assert posted.status_code == got.status_code == 200
+    assert posted.json()["variables"] == got.json()["variables"]
+    with xr.open_dataset(shipped["giops_day", "votemper"].files[0].path) as opened:
+        held = (opened.latitude >= 70) & (opened.latitude <= 76) & (opened.longitude >= 10) & (opened.longitude <= 30)
+        count = int((held & opened.temperature[-1, 0].notnull()).sum())
+    assert got.json()["variables"]["votemper_count"]["values"] == [count]
+    none = client.get(f"{AT}/giops_day/votemper/statistics", params={"bbox": "10,70,30,76", "quantiles": ""})
+    assert "votemper_quantiles" not in none.json()["variables"]
+    csv = client.get(f"{AT}/giops_day/votemper/statistics", params={"bbox": "10,70,30,76", "format": "csv"})
+    assert csv.status_code == 200
