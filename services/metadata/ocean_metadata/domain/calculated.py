@@ -118,13 +118,14 @@ def _record(
     described = VariableHeader(
         name=spec.key, dtype="<f8", dimensions=(), shape=(), attributes={"long_name": spec.long_name or spec.name or ""}
     )
+    of_its_own = base.key == stored(spec)
     deep = base.depth if "depth" in roles else None
     return msgspec.structs.replace(
         base,
         key=spec.key,
         # Where the equation has its own name in it, that of the stored variable which it means.
-        source=base.source if base.key == stored(spec) else "",
-        name=spec.name or spec.long_name or spec.key,
+        source=base.source if of_its_own else "",
+        name=spec.name or spec.long_name or (base.name if of_its_own else spec.key),
         units=units,
         scale=spec.scale or scale.told(described, units) or scale.DEFAULT,
         standard_name=None,
