@@ -53,6 +53,11 @@ async def fails(how: FromPath[str], times: FromQuery[int] = 1) -> Quantum:
     raise KeyError(how * times)
 
 
+@get("/said", include_in_schema=False)
+async def said(words: FromQuery[str]) -> str:
+    return json.dumps(words)
+
+
 @post("/pages", operation_id="writePage")
 async def write(data: JSONBody[Quantum]) -> Quantum:
     return data
@@ -77,7 +82,7 @@ def client(shelf):
         version="1.2.3",
         description="Two routes.",
         tags=[],
-        api=[page, fails, write, *not_yet({"/coming/...": "books", "/alone": "shelves"})],
+        api=[page, fails, said, write, *not_yet({"/coming/...": "books", "/alone": "shelves"})],
         dependencies={"shelf": shelf, "freshness": Freshness(shelf, "1.2.3", 60)},
         readiness=Readiness(unready, degraded),
     )
@@ -285,3 +290,7 @@ def test_the_openapi_document_tells_failures_and_leaves_out_what_is_not_for_peop
     assert set(document["paths"]) == {"/api/v2.0/page/{dataset}", "/api/v2.0/fails/{how}", "/api/v2.0/pages"}
     failure = document["paths"]["/api/v2.0/page/{dataset}"]["get"]["responses"]["404"]["content"]
     assert list(failure) == ["application/problem+json"]
+
+
+def test_a_semicolon_belongs_to_the_value_of_a_parameter(client):
+    assert client.get("/api/v2.0/said?words=1,2;3,4").json() == "1,2;3,4"

@@ -39,6 +39,8 @@ class HttpSemantics:
         if size > MAX_ADDRESS:
             await _refuse(size, send)
             return
+        # Only "&" parts parameters (WHATWG URL); the framework would take ";" for one too, which parts points of a path.
+        scope["query_string"] = scope["query_string"].replace(b";", b"%3B")
         method, asked = str(scope["method"]), dict(scope["headers"])
         if method == "HEAD":
             scope["method"] = HttpMethod.GET
