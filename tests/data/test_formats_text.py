@@ -21,7 +21,7 @@ from ocean_data.adapters.formats.json import Json
 from ocean_data.adapters.formats.ndjson import Ndjson
 from ocean_data.adapters.formats.netcdf3 import Netcdf3
 from ocean_data.adapters.formats.numbers import decimal, texts
-from ocean_data.domain.extraction import file_name, whole
+from ocean_data.domain.extraction import whole
 from ocean_data.domain.ports import Stream
 
 STREAMS = [Json(), Csv(), Ndjson(), CovJson(), GeoJson(), Netcdf3(1), Netcdf3(2)]
@@ -212,8 +212,3 @@ def test_a_million_rows_are_cut_into_pieces():
     pieces = list(Csv().pieces(extraction, made.parts(extraction), "r1"))
     assert len(pieces) == 5
     assert sum(piece.count(b"\r\n") for piece in pieces) == 100_001
-
-
-def test_the_name_of_a_file_is_safe_everywhere():
-    odd = made.made({}, made.places((), [1.0], [2.0]), {"../é b": ((), np.array(1.0), {})}, kind="point")
-    assert file_name(odd, "csv") == "made_.._b_point.csv"

@@ -4,7 +4,6 @@ An extraction knows its dimensions, coordinates, fields and cost before the firs
 rows of its first dimension in parts, so that memory does not grow with the request.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -18,8 +17,6 @@ from ocean_common.errors import RequestTooLarge
 from ocean_data.domain.ports import Grids, Parts, Source
 
 Values = NDArray[np.floating]
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")  # in a file's name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,12 +185,6 @@ def coordinate(extraction: Extraction, name: str) -> Coordinate | None:
 def calendar(extraction: Extraction) -> str:
     """The calendar of the raw times."""
     return next((assets.steps.calendar for assets, _ in extraction.used if assets.steps), "standard")
-
-
-def file_name(extraction: Extraction, suffix: str) -> str:
-    """What its file is called: letters that are safe everywhere."""
-    named = "_".join(one.key for one in extraction.fields if not one.auxiliary)
-    return _UNSAFE.sub("_", f"{extraction.dataset}_{named}_{extraction.kind}")[:150] + f".{suffix}"
 
 
 def renamed(extraction: Extraction, kind: Kind) -> Extraction:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
-from ocean_common.contracts.data import Interpolation, PointValues
+from ocean_common.contracts.data import Interpolation
 
 if TYPE_CHECKING:
     from ocean_data.domain.extraction import Extraction, Values
@@ -202,16 +202,6 @@ class TileStencil:
     def nbytes(self) -> int:
         """Bytes kept."""
         return self.stencil.nbytes + (self.pixels.nbytes if self.pixels is not None else 0)
-
-
-@runtime_checkable
-class Tables(Protocol):
-    """Who writes answers as tables."""
-
-    media_type: str
-
-    def table(self, answer: PointValues, kind: str) -> tuple[bytes, str]:
-        """The table, and the name of its file."""
 
 
 Parts = Iterator[tuple[slice, "dict[str, Values]"]]

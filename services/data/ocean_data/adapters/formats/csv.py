@@ -1,11 +1,8 @@
 """CSV (RFC 4180): one header row with units in the names, one row per time, depth and place."""
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 
-from ocean_common.contracts.data import PointValues
 from ocean_data.adapters.formats.json import SIMPLE
 from ocean_data.adapters.formats.table import Column, Table
 from ocean_data.domain.extraction import Extraction
@@ -20,7 +17,6 @@ HEADER = {
     "depth": "depth (m)",
 }
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take what begins so for a formula
 _QUOTED = re.compile(r'[",\r\n]')
 
@@ -43,18 +39,6 @@ class Csv:
             held = b""
         if held:
             yield held
-
-    def table(self, answer: PointValues, kind: str) -> tuple[bytes, str]:
-        """One variable at one point, as it stands in JSON."""
-        text = io.StringIO()
-        rows = csv.writer(text)
-        named = f"{answer.name} ({answer.units})" if answer.units else answer.name
-        rows.writerow([*HEADER.values(), named])
-        for time, values in zip(answer.times or [""], answer.values, strict=True):
-            for depth, value in zip(answer.depths, values, strict=True):
-                rows.writerow([time, answer.latitude, answer.longitude, _text(depth), _text(value)])
-        name = _UNSAFE.sub("_", f"{answer.dataset}_{answer.variable}_{kind}")
-        return text.getvalue().encode(), f"{name}.csv"
 
 
 def _columns(extraction: Extraction, table: Table) -> tuple[list[str], Sequence[Column | None]]:
@@ -80,7 +64,3 @@ def quoted(text: str) -> bytes:
     if _QUOTED.search(safe):
         safe = '"' + safe.replace('"', '""') + '"'
     return safe.encode()
-
-
-def _text(value: float | None) -> str:
-    return "" if value is None else repr(value)
