@@ -13,6 +13,8 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from pydap.handlers.lib import BaseHandler
 from pydap.model import BaseType, DatasetType, GridType
 
+TYPES = {"i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"}  # that DAP 2.0 has
+
 
 class Server(ThreadingMixIn, WSGIServer):
     """Answers several at once."""
@@ -45,7 +47,7 @@ def described(path: Path) -> DatasetType:
     made = DatasetType(path.stem)
     with netCDF4.Dataset(path) as opened:
         opened.set_auto_maskandscale(False)
-        numbers = {name: one for name, one in opened.variables.items() if getattr(one.dtype, "kind", "") in "iuf"}
+        numbers = {name: one for name, one in opened.variables.items() if one[...].dtype.str[1:] in TYPES}
         for name, one in numbers.items():
             said = {key: one.getncattr(key) for key in one.ncattrs()}
             array = BaseType(name, one[...], dims=one.dimensions, attributes=said)

@@ -164,5 +164,5 @@ def _value(kind: str, values: list[str]) -> Any:
     dtype = np.dtype(SENT[kind][0])
     if dtype.kind == "f":
         return np.array([float(value) for value in values], np.float64).astype(dtype)
-    # A signed byte is told as a negative one.
-    return np.array([int(value) for value in values], np.int64).astype(dtype)
+    # A signed byte is told as a negative one; some servers write large numbers as 1.67772e+07.
+    return np.array([int(float(value)) for value in values], np.int64).astype(dtype)

@@ -167,9 +167,19 @@ class H5Variable:
 
     found: h5py.Dataset
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[str, ...]:
-        return dimensions_of(self.found.id) or ()
+        return dimensions_of(self.found.id) or self._numbered()
+
+    def _numbered(self) -> tuple[str, ...]:
+        """Of a coordinate variable, which has no scales: NetCDF numbers its dimensions."""
+        said = self.found.attrs
+        numbers = said.get("_Netcdf4Coordinates", said.get("_Netcdf4Dimid"))
+        if numbers is None:
+            return (self.found.name.rpartition("/")[2],) if self.found.ndim == 1 else ()
+        axes = {name: one for name, one in self.found.parent.items() if isinstance(one, h5py.Dataset) and one.is_scale}
+        names = {int(one.attrs.get("_Netcdf4Dimid", -1)): name for name, one in axes.items()}
+        return tuple(names.get(int(number), "") for number in np.atleast_1d(numbers))
 
     @property
     def shape(self) -> tuple[int, ...]:
