@@ -15,6 +15,8 @@ from ocean_data.adapters.grids import GridStore
 from ocean_data.adapters.source import NetCDFSource
 from ocean_data.adapters.threads import Threads
 from ocean_data.app import create_app
+from ocean_data.domain.extract import PLANS
+from ocean_data.domain.extraction import Reading, collect
 from ocean_data.settings import MIB, Settings
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
@@ -172,6 +174,19 @@ def described():
 def app_over(source):
     """Makes the app over some assets."""
     return lambda assets, **settings: make_app(assets, source, **settings)
+
+
+@pytest.fixture
+def extract(source):
+    """Plans and reads an extraction: all its values by key, its coordinates among them."""
+    reading = Reading(source=source, grids=GridStore(source, 64 * MIB, 64 * MIB))
+
+    def run(assets, asked):
+        planned = PLANS[type(asked)](reading, assets, asked)
+        found = collect(planned, reading)
+        return {one.name: one.values for one in planned.coordinates} | found
+
+    return run
 
 
 class FakeCatalogue:
