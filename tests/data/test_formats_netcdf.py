@@ -153,8 +153,6 @@ def test_a_file_tells_what_it_is_by_the_conventions(tmp_path):
         one = file["thetao"]
         assert one.coordinates == "latitude longitude name"
         assert (one.standard_name, one.units) == ("sea_water_temperature", "degC")
-        assert one.filters()["zlib"]
-        assert one.filters()["shuffle"]
         assert (file["depth"].positive, file["depth"].axis, file["time"].axis) == ("down", "Z", "T")
         assert file.dimensions["time"].isunlimited()
 
@@ -293,3 +291,22 @@ def test_chunks_hold_about_a_megabyte_and_no_more_rows_than_are_written_together
     assert chunks(one, plan, 8) == (1, CHUNK // 2_000, 2_000)
     small = layout(made.area(50, rows=8), "r1", classic=False)
     assert chunks(next(one for one in small.variables if one.key), small, 8) == (8, 3, 5)
+
+
+def test_what_is_large_is_compressed_and_what_is_small_is_not(tmp_path):
+    fields = {"large": (("time", "y"), made.numbers(2, 1000), {}), "small": (("time",), made.numbers(2), {})}
+    extraction = made.made({"time": 2, "y": 1000}, [made.times(2)], fields)
+    with netCDF4.Dataset(saved(Netcdf4(), extraction, tmp_path / "made.nc")) as file:
+        assert file["large"].filters()["zlib"]
+        assert file["large"].filters()["shuffle"]
+        assert not file["small"].filters()["zlib"]
+
+
+def test_a_mesh_is_told_by_the_conventions_for_meshes(tmp_path):
+    with netCDF4.Dataset(saved(Netcdf3(2), made.mesh(), tmp_path / "made.nc")) as file:
+        assert "UGRID-1.0" in file.Conventions
+        topology = file[file["zeta"].mesh]
+        assert (topology.cf_role, file["zeta"].location) == ("mesh_topology", "node")
+        triangles = file[topology.face_node_connectivity]
+        assert (triangles.start_index, triangles[:].tolist()) == (0, [[0, 1, 2], [1, 2, 3]])
+        assert topology.node_coordinates.split() == ["longitude", "latitude"]

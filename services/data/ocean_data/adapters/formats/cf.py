@@ -16,6 +16,7 @@ from ocean_data.domain.extraction import Coordinate, Extraction, Field, calendar
 
 Attribute = str | int | float | NDArray[Any]
 
+CONVENTIONS = "CF-1.11, ACDD-1.3"
 FILL = 9.969209968386869e36  # the library's own: exact in both types
 LENGTH = "name_length"  # dimension of texts that are arrays of characters
 # A dimension is called like the coordinate along it: that makes it a coordinate variable.
@@ -28,6 +29,14 @@ FEATURES = {
 }
 PLACED = {"point", "profile", "timeseries"}  # kinds that are of one place if there is no dimension of points
 AXES = {"latitude": "Y", "longitude": "X", "projection_y_coordinate": "Y", "projection_x_coordinate": "X", "depth": "Z"}
+
+MESH = "node"  # the dimension of a mesh of triangles
+TOPOLOGY: dict[str, Attribute] = {
+    "cf_role": "mesh_topology",
+    "topology_dimension": 2,
+    "node_coordinates": "longitude latitude",
+    "face_node_connectivity": "triangles",
+}
 
 _NAME = re.compile(r"[^A-Za-z0-9_.@+-]")
 
@@ -60,10 +69,16 @@ def layout(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
     known = [_coordinate(extraction, one, names) for one in extraction.coordinates if one.name != "raw_time"]
     taken = {one.name for one in known} | set(names.values())
     mapping = grid_mapping(extraction.facts)
+    mesh = coordinate(extraction, "triangles")
     read = [_field(one, names, taken) for one in extraction.fields]
     beside = [*known, *(made for made, one in zip(read, extraction.fields, strict=True) if one.auxiliary)]
     own = {one.key for one in answered(extraction)}
     read = [_referring(one, beside, mapping is not None) if one.key in own else one for one in read]
+    if mesh is not None:
+        read = [_on_mesh(one, names[MESH]) for one in read]
+        known.append(
+            Variable(name="mesh", dims=(), dtype=np.dtype("i4"), attributes=TOPOLOGY, values=np.array(0, dtype="i4"))
+        )
     if mapping is not None:
         known.append(
             Variable(name="crs", dims=(), dtype=np.dtype("i4"), attributes=mapping, values=np.array(0, dtype="i4"))
@@ -110,6 +125,8 @@ def _coordinate(extraction: Extraction, one: Coordinate, names: dict[str, str]) 
         attributes.pop("units", None)
         return Variable(name=_safe(one.name), dims=dims, dtype=texts.dtype, attributes=attributes, values=texts)
     values = np.asarray(one.values).reshape(shape)
+    if one.name == "triangles":
+        attributes |= {"cf_role": "face_node_connectivity", "start_index": 0}
     if is_time(one):
         values, when = _time(extraction, values)
         attributes |= when
@@ -165,10 +182,17 @@ def _referring(one: Variable, beside: Sequence[Variable], mapped: bool) -> Varia
     return replace(one, attributes=one.attributes | added)
 
 
+def _on_mesh(one: Variable, nodes: str) -> Variable:
+    """A variable at the nodes of a mesh, by the UGRID conventions."""
+    if nodes not in one.dims:
+        return one
+    return replace(one, attributes=one.attributes | {"mesh": "mesh", "location": "node"})
+
+
 def _told(extraction: Extraction, revision: str) -> dict[str, Attribute]:
     """What is told of the whole file."""
     words = {
-        "Conventions": "CF-1.11, ACDD-1.3",
+        "Conventions": CONVENTIONS if coordinate(extraction, "triangles") is None else f"{CONVENTIONS}, UGRID-1.0",
         "title": extraction.title or extraction.dataset,
         "id": extraction.dataset,
         "source": f"dataset {extraction.dataset}",

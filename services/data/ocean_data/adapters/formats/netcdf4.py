@@ -1,5 +1,6 @@
 """NetCDF-4 by the library: part by part into a file, so that memory holds no more than a part."""
 
+import math
 from typing import Any, Literal
 
 import netCDF4
@@ -10,6 +11,7 @@ from ocean_data.domain.extraction import Extraction
 from ocean_data.domain.ports import Parts
 
 CHUNK = 1 << 18  # values: a megabyte of float32
+SMALL = 512  # values: fewer are not compressed, as what describes that is larger
 LEVEL = 1  # of compression: more takes thrice the time for a twentieth of the bytes
 
 Model = Literal["NETCDF4", "NETCDF4_CLASSIC"]
@@ -51,9 +53,9 @@ class Netcdf4:
             file.createDimension(name, None if name == "time" and name == plan.first else size)
         for one in plan.variables:
             text = one.dtype == object
-            packed: dict[str, Any] = {"zlib": True, "complevel": LEVEL, "shuffle": True} if not text else {}
-            if one.dims:
-                packed["chunksizes"] = chunks(one, plan, rows)
+            packed: dict[str, Any] = {"chunksizes": chunks(one, plan, rows)} if one.dims else {}
+            if not text and math.prod(plan.dims[name] for name in one.dims) >= SMALL:
+                packed |= {"zlib": True, "complevel": LEVEL, "shuffle": True}
             variable = file.createVariable(
                 one.name, str if text else one.dtype, one.dims, fill_value=one.attributes.get("_FillValue"), **packed
             )
