@@ -407,14 +407,15 @@ def test_an_area_without_a_cell_says_where_the_grid_is(reading, arctic):
 # The pieces
 
 
-@given(st.integers(1, 400), st.integers(1, 7), st.integers(0, 399), st.booleans())
-def test_runs_are_the_positions_in_order(size, stride, begin, down):
+@given(st.integers(1, 400), st.integers(1, 7), st.integers(0, 399), st.booleans(), st.none() | st.integers(1, 500))
+def test_runs_are_the_positions_in_order(size, stride, begin, down, most):
     positions = np.mod(begin % size + np.arange(size), size)[::stride]
     positions = positions[::-1] if down else positions
     whole = np.arange(400)
-    parts = [whole[one.file][one.picked] for one in runs(positions)]
+    parts = [whole[one.file][one.picked] for one in runs(positions, most)]
     np.testing.assert_array_equal(np.concatenate(parts), positions)
-    assert len(parts) <= 3
+    assert len(parts) <= 3 + (400 // most + 1 if most else 0)
+    assert all(most is None or one.file.stop - one.file.start <= most for one in runs(positions, most))
 
 
 def test_cost_is_of_the_window_alone(reading, sst):

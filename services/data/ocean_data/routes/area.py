@@ -44,14 +44,14 @@ Projection = Annotated[
     QueryParameter(
         description="Of a stated grid, with `shape`: a code as EPSG:4326, EPSG:3857, EPSG:32661 or EPSG:3031. Left "
         "out: the variables' own cells.",
-        examples=[Example(summary="the variables' own cells", value=None), Example(value="EPSG:32661")],
+        examples=[Example(summary="the Arctic from above", value="EPSG:32661")],
     ),
 ]
 Shape = Annotated[
     str | None,
     QueryParameter(
         description="`rows,columns` of the stated grid: equal cells of the least rectangle that holds the box.",
-        examples=[Example(summary="the variables' own cells", value=None), Example(value="100,120")],
+        examples=[Example(value="100,120")],
     ),
 ]
 Stride = Annotated[int, QueryParameter(ge=1, description="Own cells: every so many rows and columns.")]

@@ -44,28 +44,41 @@ class Cut:
             found = [self._columns(source, step) for step in each]
             deepest, metres = (np.stack(part)[:, np.newaxis] for part in zip(*found, strict=True))
             return deepest, None if self.depth == "mean" else metres
-        values = np.stack([self._level(source, step, self.wanted) for step in each])
+        values = self._levels(source, each, self.wanted)
         if self.assets.levels is None:
             return values, None
         return values, self._metres(source, steps)
 
-    def _level(self, source: Source, step: int | None, wanted: slice) -> Values:
-        """Values at one time: (level, y, x)."""
-        window = self.window
+    def _levels(self, source: Source, steps: Sequence[int | None], wanted: slice) -> Values:
+        """Values as they are in the files: (step, level, y, x)."""
+        window, precise = self.window, source.precision(self.assets)
         if self.triangles:
-            own = None if step is None else [step]
-            found = sampling.columns(source, self.assets, own, wanted, window.cells.ravel())[0]
-            cells: Values = found.astype(source.precision(self.assets)).reshape(-1, *window.shape)
+            own = None if self.assets.steps is None else [step for step in steps if step is not None]
+            found = sampling.columns(source, self.assets, own, wanted, window.cells.ravel()).astype(precise)
+            cells: Values = found.reshape(*found.shape[:2], *window.shape)
             return cells
-        count = len(range(len(self.assets.depth.values) if self.assets.depth else 1)[wanted])
-        out = np.full((count, *window.shape), np.nan, source.precision(self.assets))
-        for row in runs(window.rows):
-            for column in runs(window.columns):
-                block = source.window(self.assets, step, wanted, (row.file, column.file))
-                out[:, row.answer, column.answer] = block[:, row.picked][:, :, column.picked]
+        levels = range(len(self.assets.depth.values) if self.assets.depth else 1)[wanted]
+        out = np.full((len(steps), len(levels), *window.shape), np.nan, precise)
+        deep, rows = self._block(source, len(levels))
+        boxes = [(row, column) for row in runs(window.rows, rows) for column in runs(window.columns)]
+        for number, step in enumerate(steps):
+            for level in range(0, len(levels), deep):
+                part = slice(level, min(level + deep, len(levels)))
+                of_file = slice(levels.start + part.start, levels.start + part.stop)
+                for row, column in boxes:
+                    block = source.window(self.assets, step, of_file, (row.file, column.file))
+                    out[number, part, row.answer, column.answer] = block[:, row.picked][:, :, column.picked]
         if window.inside is not None:
-            out[:, ~window.inside] = np.nan
+            out[..., ~window.inside] = np.nan
         return out
+
+    def _block(self, source: Source, levels: int) -> tuple[int, int]:
+        """How many levels and rows are read at once: whole chunks, and no more than memory should hold."""
+        _, deep, tall, _ = source.chunking(self.assets)
+        width = max(1, self.window.columns.size)
+        rows = max(1, AT_ONCE // (width * min(deep, levels)))
+        rows = max(tall, rows // tall * tall)
+        return max(deep, AT_ONCE // (width * rows) // deep * deep), rows
 
     def _metres(self, source: Source, steps: Sequence[int] | None) -> Floats:
         """Depths of the cells: (step or 1, level, y, x)."""
@@ -86,7 +99,7 @@ class Cut:
             rows = slice(first, first + block)
             place = (ALL, rows) if self.triangles else (rows, ALL)
             part = self.part(rows)
-            values = part._level(source, step, ALL)  # noqa: SLF001  of the same class
+            values = part._levels(source, [step], ALL)[0]  # noqa: SLF001  of the same class
             flat = values.reshape(values.shape[0], -1).astype(np.float64)
             own = None if step is None else [step]
             deep = levels.metres(source, self.assets, own, ALL, part.window.cells.ravel())

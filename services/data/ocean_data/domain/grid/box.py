@@ -92,14 +92,19 @@ def window(grid: Grid, kind: GridKind, region: Region) -> Window:
     return _bounded(grid, region)
 
 
-def runs(positions: Positions) -> list[Run]:
-    """Split positions into what is read at once: neighbours in the file, up or down, with or without a stride."""
+def runs(positions: Positions, most: int | None = None) -> list[Run]:
+    """Split positions into what is read at once: neighbours in the file, up or down, with or without a stride.
+
+    ``most``: of the file's rows or columns; they are cut at its multiples.
+    """
     if positions.size == 0:
         return []
     steps = np.diff(positions)
     usual = float(np.median(steps)) if steps.size else 1.0
     # A break is where the direction changes, or more is left out than a stride leaves out.
     breaks = (np.abs(steps) > max(abs(usual), 1)) | (np.sign(steps) != np.sign(usual))
+    if most is not None:
+        breaks |= np.diff(positions // most) != 0
     edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), positions.size]
     made = []
     for first, last in pairwise(edges):
