@@ -1,6 +1,7 @@
 """CoverageJSON and GeoJSON of any extraction."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,6 +142,14 @@ def test_a_calendar_of_a_model_is_told_with_its_own_dates():
     domain = covjson(extraction)["domain"]
     assert domain["axes"]["t"]["values"] == ["2000-02-30T00:00:00Z", "2000-03-01T00:00:00Z"]
     assert domain["referencing"][-1]["system"]["calendar"].startswith("https://cfconventions.org/")
+
+
+def test_the_times_of_a_platform_are_real_whatever_the_calendar_of_the_model():
+    extraction = replace(
+        made.trajectory(), used=[(made.assets("360_day", np.arange(2), "days since 2000-01-01"), None)]
+    )
+    system = covjson(extraction)["domain"]["referencing"][-1]["system"]
+    assert system["calendar"] == "Gregorian"
 
 
 def test_a_parameter_tells_its_standard_name_and_unit():

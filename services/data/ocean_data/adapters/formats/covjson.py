@@ -187,7 +187,8 @@ def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
         real = any(one.name.startswith("depth") for one in extraction.coordinates)
         found.append(terms.vertical("Depth", "m") if real else terms.vertical("Level", "1"))
     if any(one.t is not None for one in groups):
-        found.append(terms.temporal(calendar(extraction)))
+        # Times that were given by the asker are of the real calendar.
+        found.append(terms.temporal(calendar(extraction) if coordinate(extraction, "raw_time") else "standard"))
     return found
 
 
