@@ -10,18 +10,22 @@ from litestar.openapi.spec import Tag
 from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Catalogue, MetadataClient
 from ocean_common.health import Readiness
-from ocean_common.later import not_yet
 from ocean_common.service import create_service
 from ocean_data import __version__
 from ocean_data.adapters.calculated import Calculated, Calculating
+from ocean_data.adapters.formats.covjson import CovJson
 from ocean_data.adapters.formats.csv import Csv
+from ocean_data.adapters.formats.geojson import GeoJson
 from ocean_data.adapters.formats.json import Json
 from ocean_data.adapters.formats.ndjson import Ndjson
+from ocean_data.adapters.formats.netcdf3 import Netcdf3
 from ocean_data.adapters.formats.netcdf4 import Netcdf4
+from ocean_data.adapters.formats.zipped import Zipped
 from ocean_data.adapters.grids import GridStore
 from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
 from ocean_data.adapters.source import NetCDFSource
 from ocean_data.adapters.spool import FileSpool
+from ocean_data.adapters.storage import Storage
 from ocean_data.adapters.threads import Threads
 from ocean_data.domain.extract import PLANS
 from ocean_data.domain.extraction import Budget, Reading
@@ -31,20 +35,34 @@ from ocean_data.domain.profiles import Columns
 from ocean_data.domain.quiver import Arrows
 from ocean_data.domain.range import Ranges
 from ocean_data.domain.warm import warm
-from ocean_data.routes import internal, line, point
+from ocean_data.routes import area, internal, line, point
 from ocean_data.routes.desk import Desk
 from ocean_data.routes.quiver import arrows
 from ocean_data.routes.range import value_range
+from ocean_data.routes.subset import Files, subset
 from ocean_data.settings import Settings
 
 DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
 
 Times are UTC; depths are in m, positive down; `null` means land, below the sea floor, or absent."""
 
-LATER = {"/subset/...": "subsets"}
-
 # By the word for `format=`; the first is the one of whoever has no wish.
-FORMATS: dict[str, Stream | Saved] = {"json": Json(), "csv": Csv(), "ndjson": Ndjson(), "netcdf": Netcdf4()}
+FORMATS: dict[str, Stream | Saved] = {
+    "json": Json(),
+    "csv": Csv(),
+    "covjson": CovJson(),
+    "netcdf": Netcdf4(),
+    "ndjson": Ndjson(),
+    "geojson": GeoJson(),
+}
+
+SUBSETS: dict[str, Stream | Saved] = {
+    "NETCDF4": Netcdf4(),
+    "NETCDF4_CLASSIC": Netcdf4("NETCDF4_CLASSIC"),
+    "NETCDF3_64BIT": Netcdf3(2),
+    "NETCDF3_CLASSIC": Netcdf3(1),
+    "NETCDF3_NC": Netcdf3(1),
+}
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -73,15 +91,17 @@ def create_app(
         tags=[
             Tag(name="points", description="Values at points: over depth and through time."),
             Tag(name="lines", description="Values along lines: beneath a path, through time, along a platform's way."),
+            Tag(name="areas", description="Values over boxes and polygons, their statistics, and their differences."),
             Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
         ],
-        api=[*point.ROUTES, *line.ROUTES, value_range, arrows, *not_yet(LATER)],
+        api=[*point.ROUTES, *line.ROUTES, *area.ROUTES, value_range, arrows, subset],
         internal=[internal.tile_field, internal.profiles, internal.extractions],
         dependencies={
             "catalogue": catalogue,
             "workers": workers,
             "columns": Columns(reading=reading, max_values=settings.max_values),
             "desk": desk,
+            "files": Files(formats=SUBSETS, zipped=Zipped),
             "tiles": Tiles(source=source, grids=grids),
             "quiver": Arrows(source=source, grids=grids),
             "ranges": Ranges(source=source, grids=grids),
@@ -136,7 +156,17 @@ def build(settings: Settings) -> Litestar:
     """Make the app as it is served."""
     catalogue = MetadataClient(settings.metadata_url)
     source = NetCDFSource(
-        settings.open_files, settings.level_bytes, chunk_bytes=settings.chunk_bytes, helpers=settings.chunk_helpers
+        settings.open_files,
+        settings.level_bytes,
+        chunk_bytes=settings.chunk_bytes,
+        helpers=settings.chunk_helpers,
+        storage=Storage(
+            endpoint=settings.s3_endpoint,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key,
+            anonymous=settings.s3_anonymous,
+            timeout=settings.remote_timeout,
+        ),
     )
     workers = Threads(settings.threads, settings.queue)
 

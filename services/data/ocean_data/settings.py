@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from ocean_common.settings import Positive, ServiceSettings, Url
+from ocean_common.settings import Positive, Seconds, ServiceSettings, Url
 
 MIB = 1024 * 1024
 
@@ -20,6 +20,11 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     spool_bytes: Positive = 4096 * MIB  # of answers that are being made, in temporary files
     spool_folder: str | None = None  # where these are; the system's folder for temporary files, if nothing is said
     open_files: Positive = 64  # files that are kept open
+    s3_endpoint: str = ""  # of an S3 service that is not Amazon's; what is not said here, the AWS_… variables say
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    s3_anonymous: bool = False  # without credentials
+    remote_timeout: Seconds = 10.0  # for an answer of object storage, or of an OPeNDAP server
     chunk_bytes: Positive = 128 * MIB  # inflated chunks that are kept
     chunk_helpers: Positive = 1  # threads that help with the chunks of one request
     level_bytes: Positive = 256 * MIB  # decoded levels that are kept

@@ -225,8 +225,12 @@ def datasets(asked: Asked) -> list[str]:
 
 def file_name(asked: Asked, extraction: Extraction, suffix: str) -> str:
     """What a browser calls the file."""
-    name = "_".join([asked.dataset, *asked.variables[:3], extraction.kind])
-    return f"{_UNSAFE.sub('_', name)}.{suffix}"
+    return f"{safe('_'.join([asked.dataset, *asked.variables[:3], extraction.kind]))}.{suffix}"
+
+
+def safe(name: str) -> str:
+    """A name without what headers and file systems take amiss."""
+    return _UNSAFE.sub("_", name)
 
 
 def size(extraction: Extraction) -> int:
