@@ -5,6 +5,8 @@ import socket
 import threading
 import warnings
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -19,6 +21,7 @@ from obstore.store import S3Store
 
 from ocean_common import places
 from ocean_metadata.index.headers import read
+from ocean_metadata.index.passes import Stamps
 
 
 def to_zarr(path: Path, group: zarr.Group) -> None:
@@ -161,6 +164,11 @@ class Silent(WSGIRequestHandler):
         """Say nothing."""
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture(scope="module")
 def opendap(tmp_path_factory) -> Iterator[tuple[Path, str]]:
     """A folder that a local OPeNDAP server serves, and its address."""
@@ -217,3 +225,31 @@ def test_an_answer_that_breaks_the_library_does_not_end_the_indexer(tmp_path, in
         server.shutdown()
         thread.join()
     assert {name: one.state for name, one in found.datasets.items()} == {"a": "served", "b": "broken"}
+
+
+def test_who_cannot_be_reached_for_a_moment_is_not_gone(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    for name, value in {
+        "ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "ACCESS_KEY_ID": "a",
+        "REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a")
+    assert Stamps().now("s3://ocean/a.nc", {"s3://ocean/a.nc": (7, 8)}) == (7, 8)
+    assert Stamps().now("s3://ocean/a.nc", {}) == (0, 0)
+
+
+def test_zarr_stores_of_a_web_server_are_read_by_their_consolidated_metadata(tmp_path, make, index, write):
+    group = tmp_path / "web" / "a.zarr"
+    to_zarr(make(tmp_path / "a.nc"), zarr.open_group(group, mode="w", zarr_format=2))
+    zarr.consolidate_metadata(group, zarr_format=2)
+    handler = partial(Quiet, directory=str(tmp_path / "web"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        found = index(datasets=write({"a": {"url": f"http://127.0.0.1:{server.server_port}/a.zarr"}})).dataset("a")
+        server.shutdown()
+        thread.join()
+    assert (found.state, found.times[0].count) == ("served", 3)

@@ -72,12 +72,12 @@ class Indexer:
         paths = (
             folder.files(self._told.folder) if self._told.folder else sorted({p for one in specs for p in one.paths})
         )
-        known = self._store.known()
+        known = self._store.known() if any(map(places.is_remote, paths)) else {}
         stats = {path: self._stamps.now(path, known) for path in paths}
         state = (sorted(stats.items()), [msgspec.msgpack.encode(one) for one in specs])
         if state == self._seen and not self._young(stats):
             return 0
-        self._read(stats, known)
+        self._read(stats)
         if self._stop.is_set():
             return 0
         if self._told.folder:
@@ -101,8 +101,9 @@ class Indexer:
         now = time.time_ns()
         return any(now - stats[path][1] < SETTLED * 1e9 for path in self._failed if path in stats)
 
-    def _read(self, stats: dict[str, Stat], known: Mapping[str, Stat]) -> None:
+    def _read(self, stats: dict[str, Stat]) -> None:
         """Read the headers of new and changed files."""
+        known = self._store.known()
         now = time.time_ns()
         settled = {path for path, (stat, _) in self._failed.items() if now - stat[1] >= SETTLED * 1e9}
         if time.monotonic() >= self._again:
