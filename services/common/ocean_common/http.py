@@ -39,7 +39,7 @@ class HttpSemantics:
         if size > MAX_ADDRESS:
             await _refuse(size, send)
             return
-        # Only "&" parts parameters (WHATWG URL); the framework would take ";" for one too, which parts points of a path.
+        # Only "&" parts parameters (WHATWG URL); the framework takes ";" for one too, and a path has it between points.
         scope["query_string"] = scope["query_string"].replace(b";", b"%3B")
         method, asked = str(scope["method"]), dict(scope["headers"])
         if method == "HEAD":
