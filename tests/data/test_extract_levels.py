@@ -1,0 +1,179 @@
+"""Depths that follow the sea floor: what is at which depth on s-levels, sigma-levels and depths told for every cell."""
+
+import msgspec
+import netCDF4
+import numpy as np
+import pytest
+
+from ocean_common.contracts.assets import DepthAxis, Levels
+from ocean_common.contracts.data import Profiles, ProfilesAsked
+from ocean_common.contracts.extractions import PointsAsked, TrajectoryAsked, TransectAsked
+from ocean_data.domain import track
+
+LATITUDE, LONGITUDE = np.linspace(50.0, 54.0, 5), np.linspace(-10.0, -4.0, 7)
+S = np.array([-0.95, -0.7, -0.45, -0.2, -0.05])  # from the floor up
+C = np.tanh(2.0 * S) / np.tanh(2.0)
+CRITICAL = 20.0
+HOURS = [0, 6, 12]
+
+
+def floor(y, x):
+    return 40.0 + 30.0 * y + 15.0 * x
+
+
+def tide(t, y, x):
+    return 0.5 * t - 0.1 * y + 0.05 * x
+
+
+def s_depth(kind, t, level, y, x):
+    """Depth of a level by the formulas of CF appendix D, cell by cell: m, positive down."""
+    s, c, h, eta = S[level], C[level], floor(y, x), tide(t, y, x)
+    if kind == "ocean_sigma_coordinate":
+        return -(eta + s * (h + eta))
+    if kind == "ocean_s_coordinate_g1":
+        stretched = CRITICAL * s + (h - CRITICAL) * c
+        return -(stretched + eta * (1 + stretched / h))
+    stretched = (CRITICAL * s + h * c) / (CRITICAL + h)
+    return -(eta + (eta + h) * stretched)
+
+
+@pytest.fixture
+def water(tmp_path, described):
+    """Temperature that falls by a degree every 10 m, on levels of a kind; the last column of cells is land."""
+
+    def make(kind):
+        shape = (len(HOURS), S.size, LATITUDE.size, LONGITUDE.size)
+        deep = np.array([s_depth(kind, *at) for at in np.ndindex(shape)]).reshape(shape)
+        values = 20.0 - deep / 10.0
+        values[..., -1] = np.nan
+        flat = {
+            "h": np.array([floor(*at) for at in np.ndindex(shape[2:])]).reshape(shape[2:]),
+            "s": S, "C": C, "hc": CRITICAL,
+            "zeta": np.array([tide(t, y, x) for t, _, y, x in np.ndindex(shape)]).reshape(shape)[:, 0],
+        }  # fmt: skip
+        path = tmp_path / f"{kind}.nc"
+        with netCDF4.Dataset(path, "w") as made:
+            axes = {"time": np.array(HOURS) * 3600, "depth": S, "lat": LATITUDE, "lon": LONGITUDE}
+            for name, axis in axes.items():
+                made.createDimension(name, len(axis))
+                made.createVariable(name, "f8", (name,))[:] = axis
+            made["time"].units = "seconds since 2020-01-01"
+            dims = {"h": ("lat", "lon"), "s": ("depth",), "C": ("depth",), "hc": (), "zeta": ("time", "lat", "lon")}
+            for name, numbers in flat.items():
+                made.createVariable(name, "f8", dims[name])[...] = numbers
+            for name, numbers in (("temp", values), ("z", -deep), ("d", deep)):
+                made.createVariable(name, "f8", ("time", "depth", "lat", "lon"), fill_value=1e20)[:] = (
+                    np.ma.masked_invalid(numbers)
+                )
+        told = {"kind": "rectilinear", "latitude": "lat", "longitude": "lon"}
+        temp = described(path, "temp", **told)
+        axis = DepthAxis(name="depth", kind="sigma", values=S.tolist())
+        every = {name: described(path, name, **told) for name in ("h", "zeta", "z", "d")}
+        every = {name: msgspec.structs.replace(one, depth=axis if one.depth else None) for name, one in every.items()}
+        still = msgspec.structs.replace(every["h"], dimensions=[], steps=None)
+        upright = [one for one in temp.dimensions if one.role == "depth"]
+        for name in ("s", "C"):
+            every[name] = msgspec.structs.replace(still, source=name, dimensions=upright, depth=axis)
+        every |= {"hc": msgspec.structs.replace(still, source="hc"), "temp": temp}
+        terms = {
+            "ocean_sigma_coordinate": {"sigma": "s", "eta": "zeta", "depth": "h"},
+            "field": {"depth": "d"},
+            "heights": {"height": "z"},
+        }.get(kind, {"s": "s", "C": "C", "eta": "zeta", "depth": "h", "depth_c": "hc"})
+        levels = Levels(
+            kind="field" if kind == "heights" else kind, terms={name: every[own] for name, own in terms.items()}
+        )
+        return msgspec.structs.replace(temp, depth=axis, levels=levels), every["h"]
+
+    return make
+
+
+KINDS = ["ocean_sigma_coordinate", "ocean_s_coordinate_g1", "ocean_s_coordinate_g2", "field", "heights"]
+CELL = 2, 3  # row and column
+PLACE = (float(LATITUDE[2]), float(LONGITUDE[3]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_levels_are_as_deep_as_their_formula_says(extract, water, kind):
+    temp, _ = water(kind)
+    found = extract(
+        [temp], PointsAsked(dataset="made", variables=["temp"], points=[PLACE], depth="all", form="profile")
+    )
+    expected = np.array([[s_depth(kind, t, level, *CELL) for level in range(S.size)] for t in range(len(HOURS))])
+    np.testing.assert_allclose(found["depth"], expected, rtol=1e-6)
+    np.testing.assert_allclose(found["temp"], 20 - expected / 10, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_bottom_and_the_mean_are_by_true_depths(extract, water, kind):
+    temp, _ = water(kind)
+    asked = PointsAsked(dataset="made", variables=["temp"], points=[PLACE], time="-1", depth="bottom")
+    found = extract([temp], asked)
+    deep = np.array([s_depth(kind, 2, level, *CELL) for level in range(S.size)])[::-1]  # downwards
+    assert found["depth"].ravel() == pytest.approx([deep[-1]], rel=1e-6)
+    assert found["temp"].ravel() == pytest.approx([20 - deep[-1] / 10], rel=1e-6)
+    edges = [min(deep[0], 0.0), *(deep[1:] + deep[:-1]) / 2]
+    thick = np.diff([*edges, 2 * deep[-1] - edges[-1]])
+    mean = extract([temp], msgspec.structs.replace(asked, depth="mean"))["temp"]
+    assert mean.ravel() == pytest.approx([np.average(20 - deep / 10, weights=thick)], rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_depth_between_levels_is_found_at_every_time(extract, water, kind):
+    temp, _ = water(kind)
+    depths = [25.0, 40.0, 60.0]
+    asked = TrajectoryAsked(
+        dataset="made", variables=["temp"], points=[PLACE] * 3, depths=depths, between="linear",
+        times=["2020-01-01T00:00:00Z", "2020-01-01T03:00:00Z", "2020-01-01T12:00:00Z"],
+    )  # fmt: skip
+    np.testing.assert_allclose(extract([temp], asked)["temp"], 20 - np.array(depths) / 10, rtol=1e-6)
+
+
+def test_the_slice_beneath_a_path_has_the_depths_and_the_sea_floor_of_the_model(extract, water):
+    temp, h = water("ocean_s_coordinate_g2")
+    path = [PLACE, (PLACE[0], float(LONGITUDE[5]))]
+    asked = TransectAsked(dataset="made", variables=["temp"], path=path, points=5, interpolation="bilinear")
+    found = extract([temp], asked)
+    np.testing.assert_allclose(found["temp"], 20 - found["depth"] / 10, rtol=1e-6)
+    np.testing.assert_allclose(found["bathymetry"], found["depth"][0].max(axis=0))
+    told = extract([msgspec.structs.replace(temp, bathymetry=h)], asked)
+    assert told["bathymetry"][0] == pytest.approx(floor(*CELL))
+    assert (told["bathymetry"] > found["bathymetry"]).all()
+    assert "bathymetry" not in extract([temp], msgspec.structs.replace(asked, bathymetry=False))
+
+
+def test_profiles_behind_plots_have_true_depths(water, app_over, client):
+    temp, _ = water("ocean_s_coordinate_g2")
+    asked = ProfilesAsked(dataset="made", variables=["temp"], points=[PLACE])
+    with type(client)(app_over([temp])) as opened:
+        response = opened.post("/internal/profiles", content=msgspec.msgpack.encode(asked))
+    assert response.status_code == 200, response.text
+    profile = msgspec.msgpack.decode(response.content, type=Profiles).profiles[0]
+    depths = np.frombuffer(profile.depths.data, profile.depths.dtype)
+    assert depths == pytest.approx([s_depth("", 2, level, *CELL) for level in range(S.size)])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "nearest", "linear"),
+    [
+        (-1.0, 10.0, 10.0),  # above the shallowest
+        (0.0, 10.0, 10.0),
+        (7.0, 10.0, 9.6),  # between wet levels at 5 and 15 m
+        (12.0, 8.0, 8.6),
+        (18.0, 8.0, 8.0),  # in the layer of the deepest wet level, which reaches to 20 m
+        (20.1, np.nan, np.nan),
+        (500.0, np.nan, np.nan),
+    ],
+)
+def test_a_level_stands_for_the_water_half_way_to_its_neighbours(wanted, nearest, linear):
+    deep, values = np.array([[5.0], [15.0], [40.0]]), np.array([[[10.0], [8.0], [np.nan]]])
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+        for between, expected in (("nearest", nearest), ("linear", linear)):
+            found = track.at_depth(values[:, order], deep[order], np.array([wanted]), between)
+            np.testing.assert_allclose(found, [[expected]])
+
+
+def test_a_column_of_land_has_no_value_at_any_depth():
+    deep = np.array([[5.0, np.nan], [15.0, np.nan]])
+    values = np.full((1, 2, 2), np.nan)
+    assert np.isnan(track.at_depth(values, deep, np.array([5.0, 5.0]), "linear")).all()
