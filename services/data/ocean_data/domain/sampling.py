@@ -238,7 +238,7 @@ def _outside(
     assets: Assets, grid: Grid, point: tuple[float, float], field: str | None, number: int
 ) -> PointOutsideGrid:
     name, place = assets.variable.key, f"{point[0]:g}, {point[1]:g}"
-    what = f"the point {place} is" if field else f"all points are (the first: {place})"
+    what = f"the point {place} is" if field else f"all points ({place} is the first) are"
     return PointOutsideGrid(
         f"{what} outside the grid of {name}, {extent(assets, grid)}", field=(field or "points").format(number)
     )

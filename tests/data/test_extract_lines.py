@@ -1,0 +1,410 @@
+"""Paths over the Earth, slices beneath them and through time, and the ways of platforms."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyproj import CRS, Geod, Proj
+from scipy.interpolate import RegularGridInterpolator
+
+from ocean_common.contracts.extractions import PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
+from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
+from ocean_data.adapters.grids import GridStore
+from ocean_data.domain import path, track
+from ocean_data.domain.extract import PLANS
+from ocean_data.domain.extraction import Reading, collect
+from ocean_data.settings import MIB
+
+API = "/api/v2.0/data/giops_day"
+WGS84 = Geod(ellps="WGS84")
+PATH = "70.5,18;74.5,19;77,12"
+WAY = [(70.5, 18.0), (74.5, 19.0), (77.0, 12.0)]
+SHARED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+latitudes = st.floats(-89.0, 89.0)
+longitudes = st.floats(-180.0, 180.0)
+places = st.tuples(latitudes, longitudes)
+
+
+def apart(latitude, longitude, other_latitude, other_longitude):
+    return np.asarray(WGS84.inv(longitude, latitude, other_longitude, other_latitude)[2]) / 1000
+
+
+# Paths
+
+
+@given(places, places, st.integers(2, 60))
+def test_points_of_a_leg_are_where_pyproj_puts_them(start, end, count):
+    length = float(apart(*start, *end))
+    if length < 1 or length > 19_000:  # nearly opposite points have many shortest ways
+        return
+    found = path.along([start, end], points=count)
+    between = WGS84.npts(*start[::-1], *end[::-1], count - 2) if count > 2 else []
+    expected = np.array([start[::-1], *between, end[::-1]])
+    np.testing.assert_allclose(apart(found.latitude, found.longitude, expected[:, 1], expected[:, 0]), 0, atol=1e-6)
+    np.testing.assert_allclose(found.distance, np.linspace(0, length, count), rtol=1e-9, atol=1e-9)
+    ahead = WGS84.inv(found.longitude[:-1], found.latitude[:-1], found.longitude[1:], found.latitude[1:])[0]
+    turned = np.abs((np.asarray(ahead) - found.bearing[:-1] + 180) % 360 - 180)
+    assert turned.max() < 1e-3 / min(1.0, length / count)
+
+
+@given(st.lists(places, min_size=2, max_size=6), st.integers(2, 300))
+def test_a_path_has_so_many_points_and_keeps_its_way_points(way, count):
+    legs = apart(*np.array(way[:-1]).T, *np.array(way[1:]).T)
+    if (legs < 1).any() or count < len(way):
+        return
+    found = path.along(way, points=count)
+    assert found.latitude.size == count
+    where = np.concatenate([[0], np.cumsum(legs)])
+    nearest = np.abs(found.distance[:, np.newaxis] - where).argmin(axis=0)
+    np.testing.assert_allclose(found.distance[nearest], where, rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(apart(found.latitude[nearest], found.longitude[nearest], *np.array(way).T), 0, atol=1e-6)
+    assert (np.diff(found.distance) > 0).all()
+
+
+@given(places, places, st.integers(2, 40))
+def test_a_path_back_has_the_same_points_and_opposite_bearings(start, end, count):
+    if not 1 < float(apart(*start, *end)) < 19_000:
+        return
+    out, back = path.along([start, end], points=count), path.along([end, start], points=count)
+    np.testing.assert_allclose(
+        apart(out.latitude, out.longitude, back.latitude[::-1], back.longitude[::-1]), 0, atol=1e-5
+    )
+    np.testing.assert_allclose(np.cos(np.radians(out.bearing - back.bearing[::-1])), -1, atol=1e-6)
+
+
+def test_a_path_goes_the_short_way_over_the_date_line_and_straight_over_the_pole():
+    over = path.along([(0.0, 179.0), (0.0, -179.0)], spacing=100)
+    np.testing.assert_allclose(over.longitude, [179, 179.666667, -179.666667, -179], atol=1e-5)
+    np.testing.assert_allclose(over.bearing, 90)
+    pole = path.along([(80.0, 0.0), (80.0, 180.0)], points=5)
+    np.testing.assert_allclose(pole.latitude, [80, 85, 90, 85, 80], atol=1e-3)
+    np.testing.assert_allclose(pole.bearing, [0, 0, 0, 180, 180], atol=1e-9)
+
+
+def test_pieces_are_no_longer_than_the_spacing():
+    found = path.along(WAY, spacing=50)
+    assert np.diff(found.distance).max() <= 50 + 1e-9
+    assert np.diff(found.distance).min() > 25
+
+
+@pytest.mark.parametrize(
+    ("way", "asked", "kind", "says"),
+    [
+        ([(70.0, 10.0)], {}, InvalidRequest, "two different points"),
+        ([(70.0, 10.0)] * 3, {}, InvalidRequest, "two different points"),
+        ([(90.0, 10.0), (90.0, 80.0)], {}, InvalidRequest, "two different points"),
+        ([(95.0, 10.0), (70.0, 0.0)], {}, InvalidRequest, "not on the Earth"),
+        ([(float("nan"), 10.0), (70.0, 0.0)], {}, InvalidRequest, "not on the Earth"),
+        ([], {}, InvalidRequest, "at least one point"),
+        (WAY, {"points": 2}, InvalidRequest, "too few to hold"),
+        (WAY, {"points": 5001}, RequestTooLarge, "the limit is 5000"),
+        (WAY, {"spacing": 0.01}, RequestTooLarge, "would fit"),
+        (WAY, {"spacing": -1}, InvalidRequest, "above 0"),
+        (WAY, {"spacing": 5, "points": 9}, InvalidRequest, "not both"),
+    ],
+)
+def test_a_path_that_makes_no_sense_is_refused(way, asked, kind, says):
+    with pytest.raises(kind, match=says):
+        path.along(way, **asked)
+
+
+def test_the_spacing_that_is_offered_does_fit():
+    with pytest.raises(RequestTooLarge) as refused:
+        path.along(WAY, spacing=0.01)
+    offered = float(str(refused.value).partition("spacing=")[2].split()[0])
+    assert path.along(WAY, spacing=offered).latitude.size <= path.MOST
+
+
+def test_a_repeated_way_point_adds_nothing():
+    np.testing.assert_array_equal(path.along([WAY[0], *WAY, WAY[-1]]).latitude, path.along(WAY).latitude)
+
+
+# Transects and sections
+
+
+@pytest.fixture(scope="module")
+def arctic(request):
+    with xr.open_dataset(request.path.parents[2] / "deploy/sample_data/projected/arctic20_roms_z.nc") as opened:
+        yield opened.load()
+
+
+def test_a_transect_has_the_profiles_of_its_points(client, arctic):
+    response = client.get(f"{API}/votemper,zeta/transect", params={"path": PATH, "points": 30})
+    assert response.status_code == 200, response.text
+    found = response.json()
+    assert found["dims"] == {"time": 1, "depth": 17, "distance": 30}
+    where = [*zip(*(found["coordinates"][name]["values"] for name in ("latitude", "longitude")), strict=True)]
+    points = client.post(f"{API}/votemper,zeta/points", json={"points": where, "depth": "all"}).json()
+    for key in ("votemper", "zeta"):
+        assert found["variables"][key]["values"] == points["variables"][key]["values"]
+    column = np.array(found["variables"]["votemper"]["values"], dtype=float)[0]
+    wet = np.isfinite(column)
+    deepest = np.where(wet.any(axis=0), np.where(wet, arctic.depth.values[:, None], 0).max(axis=0), np.nan)
+    np.testing.assert_array_equal(np.array(found["coordinates"]["bathymetry"]["values"], dtype=float), deepest)
+
+
+def test_a_section_has_the_series_of_its_points(client):
+    asked = {"path": PATH, "spacing": 60, "depth": "bottom"}
+    found = client.get(f"{API}/votemper/section", params=asked).json()
+    values = np.array(found["variables"]["votemper"]["values"], dtype=float)
+    assert values.shape == (5, found["dims"]["distance"])
+    for number in range(0, values.shape[1], 4):
+        where = {name: found["coordinates"][name]["values"][number] for name in ("latitude", "longitude")}
+        series = client.get(f"{API}/votemper/timeseries", params=where | {"depth": "bottom"}).json()["values"]
+        np.testing.assert_array_equal(values[:, number], np.array(series, dtype=float)[:, 0])
+
+
+@SHARED
+@given(row=st.integers(0, 20), first=st.integers(0, 200), count=st.integers(2, 20))
+def test_a_transect_through_the_nodes_of_a_grid_has_their_values(extract, shipped, row, first, count):
+    ostia = shipped["ostia_month", "surface_temperature"]
+    with netCDF4.Dataset(ostia.files[0].path) as opened:
+        latitude, longitude = opened["latitude"][row % opened["latitude"].size], opened["longitude"][:]
+        across = longitude[(first + np.arange(count)) % longitude.size]
+        expected = opened["surface_temperature"][-1, row % opened["latitude"].size]
+        expected = expected[(first + np.arange(count)) % longitude.size].filled(np.nan)
+    way = [(float(latitude), float(one)) for one in across]
+    for interpolation in ("nearest", "bilinear"):
+        asked = TransectAsked(
+            dataset="ostia_month", variables=["surface_temperature"], path=way, points=count,
+            interpolation=interpolation,
+        )  # fmt: skip
+        np.testing.assert_allclose(extract([ostia], asked)["surface_temperature"][0], expected, rtol=1e-6)
+
+
+LAMBERT = {
+    "grid_mapping_name": "lambert_conformal_conic",
+    "standard_parallel": [50.0, 60.0],
+    "latitude_of_projection_origin": 55.0,
+    "longitude_of_central_meridian": -50.0,
+    "earth_radius": 6371229.0,
+}
+
+
+@pytest.fixture
+def currents(tmp_path, described):
+    """Eastward 0.3 and northward 0.4 m s-1, in components along a Lambert grid turned by pyproj."""
+    y, x = np.arange(-1_000_000, 1_000_001, 25_000.0), np.arange(-1_200_000, 1_200_001, 25_000.0)
+    plane = Proj(CRS.from_cf(LAMBERT))
+    angle = np.radians(plane.get_factors(*plane(*np.meshgrid(x, y), inverse=True)).meridian_convergence)
+    parts = {"u": 0.3 * np.cos(angle) - 0.4 * np.sin(angle), "v": 0.3 * np.sin(angle) + 0.4 * np.cos(angle)}
+    with netCDF4.Dataset(tmp_path / "lambert.nc", "w") as made:
+        for name, values in (("y", y), ("x", x)):
+            made.createDimension(name, values.size)
+            made.createVariable(name, "f8", (name,))[:] = values
+        for key, values in parts.items():
+            made.createVariable(key, "f8", ("y", "x"))[:] = values
+            made[key].units = "m s-1"
+    told = {"kind": "projected", "y_axis": "y", "x_axis": "x", "mapping": LAMBERT}
+    return [described(tmp_path / "lambert.nc", key, **told) for key in "uv"]
+
+
+inside = st.tuples(st.floats(51.0, 60.0), st.floats(-58.0, -42.0))
+
+
+@SHARED
+@given(start=inside, end=inside, count=st.integers(2, 30))
+def test_along_and_across_are_the_vector_seen_from_the_path(extract, currents, start, end, count):
+    if apart(*start, *end) < 10:
+        return
+    asked = TransectAsked(
+        dataset="made", variables=["u", "v"], path=[start, end], points=count, interpolation="bilinear",
+        vector=["along", "across", "magnitude", "eastward", "northward"],
+    )  # fmt: skip
+    found = extract(currents, asked)
+    np.testing.assert_allclose(found["along"] ** 2 + found["across"] ** 2, found["magnitude"] ** 2, rtol=1e-9)
+    bearing = np.radians(found["bearing"])
+    np.testing.assert_allclose(found["along"], 0.3 * np.sin(bearing) + 0.4 * np.cos(bearing), atol=1e-3)
+    np.testing.assert_allclose(found["across"], 0.4 * np.sin(bearing) - 0.3 * np.cos(bearing), atol=1e-3)
+    back = extract(currents, msgspec.structs.replace(asked, path=[end, start]))
+    for part, sign in {"along": -1, "across": -1, "magnitude": 1, "eastward": 1, "northward": 1}.items():
+        np.testing.assert_allclose(back[part][::-1], sign * found[part], atol=1e-6)
+
+
+def test_points_of_a_path_outside_the_grid_have_no_values(client):
+    found = client.get(f"{API}/votemper/transect", params={"path": "60,0;75,20", "points": 10, "depth": "0"}).json()
+    values = found["variables"]["votemper"]["values"][0]
+    assert values[0] is None
+    assert values[-1] is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "status", "says"),
+    [
+        ("transect", {"path": "70,18"}, 400, "two different points"),
+        ("transect", {"path": "70;18"}, 400, "'70' is no point"),
+        ("transect", {"path": ""}, 400, "is no point"),
+        ("transect", {"path": "70,x;71,2"}, 400, "is no point"),
+        ("transect", {"path": "inf,2;71,2"}, 400, "not on the Earth"),
+        ("transect", {"path": "0,0;1,1"}, 422, "is the first) are outside"),
+        ("transect", {"path": PATH, "points": "1"}, 400, "points"),
+        ("transect", {"path": PATH, "spacing": "0"}, 400, "spacing"),
+        ("transect", {"path": PATH, "depth": "99"}, 404, "0 to 16"),
+        ("section", {"path": PATH, "depth": "all"}, 400, "neither the index"),
+        ("section", {"path": PATH, "spacing": "nan"}, 400, "spacing"),
+    ],
+)
+def test_a_line_that_makes_no_sense_is_refused(client, kind, params, status, says):
+    response = client.get(f"{API}/votemper/{kind}", params=params)
+    assert response.status_code == status, response.text
+    assert says in response.json()["detail"]
+
+
+def test_a_section_needs_time(client):
+    response = client.get(f"{API}/h/section", params={"path": PATH})
+    assert (response.status_code, "does not change with time" in response.json()["detail"]) == (400, True)
+
+
+# Trajectories
+
+DEPTHS, HOURS = np.array([0.0, 10.0, 30.0, 70.0]), np.array([0, 6, 12, 24])
+ROWS, COLUMNS = np.linspace(40.0, 44.0, 9), np.linspace(-20.0, -12.0, 17)
+START = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def water(tmp_path, described):
+    """Random water in four dimensions, in a file for each two times."""
+    values = np.random.default_rng(3).normal(size=(HOURS.size, DEPTHS.size, ROWS.size, COLUMNS.size))
+    paths = []
+    for part in (slice(0, 2), slice(2, 4)):
+        paths.append(tmp_path / f"{part.start}.nc")
+        with netCDF4.Dataset(paths[-1], "w") as made:
+            axes = {"time": HOURS[part], "depth": DEPTHS, "lat": ROWS, "lon": COLUMNS}
+            for name, axis in axes.items():
+                made.createDimension(name, len(axis))
+                made.createVariable(name, "f8", (name,))[:] = axis
+            made["time"].units = "hours since 2020-01-01"
+            made.createVariable("t", "f8", tuple(axes))[:] = values[part]
+    return described(paths, "t", kind="rectilinear", latitude="lat", longitude="lon"), values
+
+
+def moving(seed, count):
+    """Where a platform is: rows of hour, depth, latitude and longitude."""
+    ends = [(0, 24), (0, 70), (40, 44), (-20, -12)]
+    return np.random.default_rng(seed).uniform(*np.array(ends, dtype=float).T, size=(count, 4))
+
+
+def along(points, **asked):
+    times = [(START + timedelta(hours=float(one))).isoformat() for one in points[:, 0]]
+    return TrajectoryAsked(
+        dataset="made", variables=["t"], points=points[:, 2:].tolist(), times=times, depths=points[:, 1].tolist(),
+        **asked,
+    )  # fmt: skip
+
+
+def test_a_trajectory_is_that_of_scipy_between_all_four_axes(extract, water):
+    assets, values = water
+    points = moving(1, 200)
+    points[:, 0] = np.round(points[:, 0] * 3600) / 3600  # whole seconds
+    expected = RegularGridInterpolator((HOURS, DEPTHS, ROWS, COLUMNS), values)(points)
+    found = extract([assets], along(points, between="linear", interpolation="bilinear"))["t"]
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_a_trajectory_may_take_the_nearest_step_level_and_cell(extract, water):
+    assets, values = water
+    points = moving(2, 200)
+    expected = RegularGridInterpolator((HOURS, DEPTHS, ROWS, COLUMNS), values, method="nearest")(points)
+    np.testing.assert_allclose(extract([assets], along(points))["t"], expected)
+
+
+def test_a_trajectory_that_stands_still_is_a_series(extract, water):
+    assets, _ = water
+    place = (41.3, -15.2)
+    points = np.array([(hour, 0.0, *place) for hour in HOURS], dtype=float)
+    for interpolation in ("nearest", "bilinear", "gaussian", "inverse"):
+        series = PointsAsked(
+            dataset="made", variables=["t"], points=[place], form="timeseries", interpolation=interpolation
+        )
+        found = extract([assets], along(points, between="linear", interpolation=interpolation))["t"]
+        np.testing.assert_allclose(found, extract([assets], series)["t"])
+    without = msgspec.structs.replace(along(points), depths=[])
+    np.testing.assert_array_equal(extract([assets], without)["t"], extract([assets], along(points))["t"])
+
+
+def test_what_is_outside_the_grid_or_its_time_is_missing(extract, water):
+    assets, _ = water
+    points = np.array([(6, 5, 42, -15), (6, 5, 10, 10), (500, 5, 42, -15), (6, 200, 42, -15)], dtype=float)
+    found = extract([assets], along(points))["t"]
+    assert np.isfinite(found).tolist() == [True, False, False, False]
+    with pytest.raises(TimeNotFound, match="2020-01-01T00:00:00"):
+        extract([assets], along(points[2:3]))
+
+
+def test_a_step_holds_for_half_the_time_to_its_neighbour():
+    axis = np.array([0, 100, 200])
+    seconds = np.array([-51, -50, 0, 49, 51, 250, 251])
+    steps, weights = track.in_time(axis, seconds, "nearest")
+    assert np.where(weights[0] > 0, steps[0], steps[1]).tolist() == [-1, 0, 0, 0, 1, 2, -1]
+    steps, weights = track.in_time(np.array([0]), np.array([-43_200, 0, 43_201]), "linear", "day")
+    assert steps[0].tolist() == [0, 0, -1]
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=20, unique=True), st.lists(st.integers(-9, 1009)))
+def test_weights_in_time_add_up_to_one_where_there_is_a_step(axis, seconds):
+    steps, weights = track.in_time(np.array(sorted(axis)), np.array(seconds, dtype=np.int64), "linear")
+    there = (steps >= 0).any(axis=0)
+    np.testing.assert_allclose(weights.sum(axis=0), there)
+    assert ((steps >= 0) == (weights > 0)).all()
+
+
+def test_the_parts_of_a_vector_along_the_way_are_those_of_pyproj(extract, currents):
+    points = [(55.0, -50.0), (55.5, -49.0), (56.5, -49.5), (56.5, -52.0)]
+    asked = TrajectoryAsked(
+        dataset="made", variables=["u", "v"], points=points, times=["2020-01-01"] * 4, interpolation="bilinear",
+        vector=["eastward", "northward", "along"],
+    )  # fmt: skip
+    found = extract(currents, asked)
+    np.testing.assert_allclose(found["eastward"], 0.3, atol=1e-3)
+    np.testing.assert_allclose(found["northward"], 0.4, atol=1e-3)
+    back = WGS84.inv(points[2][1], points[2][0], points[3][1], points[3][0])[1]
+    bearing = np.radians(back + 180)
+    assert found["along"][3] == pytest.approx(0.3 * np.sin(bearing) + 0.4 * np.cos(bearing), abs=1e-3)
+
+
+GOOD = {"points": [[74.5, 20], [74.6, 19]], "times": ["2016-02-02", "2016-02-03T12:00:00Z"]}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "says"),
+    [
+        ({"times": ["2016-02-02"]}, 400, "1 times are given for 2 points"),
+        ({"times": ["2016-02-02", "soon"]}, 400, "is no time"),
+        ({"times": ["2016-02-02", "17"]}, 400, "is no instant"),
+        ({"times": ["1999-01-01", "1999-01-02"]}, 404, "2016-02-01T12:00:00"),
+        ({"depths": [1.0]}, 400, "1 depths are given for 2 points"),
+        ({"points": [[0, 0], [1, 1]]}, 422, "is the first) are outside"),
+        ({"between": "cubic"}, 400, "between"),
+        ({"form": "points"}, 400, "form"),
+    ],
+)
+def test_a_trajectory_that_makes_no_sense_is_refused(client, wrong, status, says):
+    response = client.post(f"{API}/votemper/trajectory", json=GOOD | wrong)
+    assert response.status_code == status, response.text
+    assert says in response.json()["detail"]
+
+
+def test_what_is_read_in_parts_is_the_same_as_at_once(source, water, shipped):
+    reading = Reading(source=source, grids=GridStore(source, 64 * MIB, 64 * MIB))
+    wide = shipped["giops_day", "votemper"]
+    where = {"dataset": "giops_day", "variables": ["votemper"]}
+    for assets, asked in [
+        (wide, SectionAsked(**where, path=WAY, points=9, depth="bottom")),
+        (wide, TransectAsked(**where, path=WAY, points=9, start="2016-02-02")),
+        (wide, PointsAsked(**where, points=WAY, depth="all", form="timeseries")),
+        (water[0], along(moving(5, 20), between="linear")),
+    ]:
+        planned = PLANS[type(asked)](reading, [assets], asked)
+        parted = replace(planned, rows=1)
+        assert len(parted.parts()) == next(iter(planned.dims.values()))
+        whole = collect(planned, reading)
+        for key, values in collect(parted, reading).items():
+            np.testing.assert_array_equal(values, whole[key])
