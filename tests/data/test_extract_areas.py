@@ -1,7 +1,9 @@
 """Areas: boxes and polygons on every kind of grid against xarray, brute force and shapely; stated grids."""
 
 import json
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -402,6 +404,57 @@ def test_an_area_without_a_cell_says_where_the_grid_is(reading, arctic):
     for box in ((100, -10, 110, 10), (20.1, 75.11, 20.11, 75.12)):
         with pytest.raises(NothingInView, match=r"latitudes 64\.8 to 82\.38"):
             ask(reading, [arctic], box=box)
+
+
+# Sample files
+
+SAMPLES = os.environ.get("OCEAN_SAMPLES")
+FILES = [
+    ("regular/cobe_sst_1997.nc", "sst", "rectilinear", "time", "lat", "lon"),
+    ("regular/oisst_tasmania_2003_2004.nc", "sst", "rectilinear", "time", "lat", "lon"),
+    ("nemo/ctorca_gdt13.nc", "sosstsst", "curvilinear", "time_counter", "nav_lat", "nav_lon"),
+    ("nemo/nemo_test.nc", "votemper", "curvilinear", "time_counter", "nav_lat", "nav_lon"),
+    ("nemo/amm7_1d_20000301_20000331_ptrc_T.nc", "N3_n", "curvilinear", "time_counter", "nav_lat", "nav_lon"),
+]
+
+
+def known(latitude, longitude, values):
+    """Values with their places, in order; a place that a grid has twice is taken once."""
+    wet = np.isfinite(values)
+    rows = np.stack([latitude[wet], np.mod(longitude[wet] + 1e-4, 360.0), values[wet]], axis=1)
+    _, first = np.unique(np.round(rows[:, :2], 3), axis=0, return_index=True)
+    return rows[first]
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES names no folder of sample files")
+@pytest.mark.parametrize("sample", FILES, ids=[one[0] for one in FILES])
+def test_boxes_on_sample_files_hold_what_brute_force_finds(reading, described, sample):
+    path, name, kind, time, *axes = sample
+    file = Path(SAMPLES) / path
+    variable = described(file, name, kind=kind, time=time, latitude=axes[0], longitude=axes[1])
+    with xr.open_dataset(file, decode_times=False) as opened:
+        places = [opened[one].values.astype("f8") for one in axes]
+        latitude, longitude = places if places[0].ndim == 2 else np.meshgrid(*places, indexing="ij")
+        values = opened[name].values
+    values = values.reshape(values.shape[0], -1, *latitude.shape)[-1, 0]
+    usable = (latitude != 0) | (longitude != 0)
+    axes_of = "latitude", "longitude"
+    for share in (0.15, 0.3, 0.8):
+        middle, half = latitude[latitude.shape[0] // 2, latitude.shape[1] // 2], np.ptp(latitude) / 2 * share
+        centre, across = (
+            longitude[latitude.shape[0] // 2, latitude.shape[1] // 2],
+            min(np.ptp(longitude), 360) / 2 * share,
+        )
+        box = (centre - across, max(middle - half, -90), centre + across, min(middle + half, 90))
+        extraction, found = ask(reading, [variable], box=box)
+        own = values_of(extraction, axes_of[0]), values_of(extraction, axes_of[1])
+        own = own if own[0].ndim == 2 else np.meshgrid(*own, indexing="ij")
+        np.testing.assert_allclose(
+            known(*own, found[name].reshape(own[0].shape)),
+            known(latitude, longitude, np.where(brute(latitude, longitude, box) & usable, values, np.nan)),
+            rtol=1e-6,
+        )
 
 
 # The pieces

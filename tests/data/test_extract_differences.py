@@ -1,6 +1,8 @@
 """Differences: of times, datasets and climatologies, on one grid and in one unit."""
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,6 +173,24 @@ def test_a_climatology_begins_at_any_month(reading, made):
     model = made("model", np.zeros(365), first=NOON)
     _, found = less(reading, [model], [climate], {"climatology": True}, box=BOX, time="2001-03-10")
     assert found["sst"][0, 0, 0] == -3
+
+
+@pytest.mark.full
+@pytest.mark.skipif("OCEAN_SAMPLES" not in os.environ, reason="OCEAN_SAMPLES names no folder of sample files")
+def test_a_year_less_its_climatology_is_what_xarray_says(reading, described):
+    folder = Path(os.environ["OCEAN_SAMPLES"]) / "regular"
+    told = {"kind": "rectilinear", "latitude": "lat", "longitude": "lon"}
+    model, climate = folder / "cobe_sst_1997.nc", folder / "cobe_sst_ltm_1981-2010.nc"
+    pair = [described(model, "sst", **told)], [described(climate, "sst", dataset="climate", **told)]
+    box = (160, -40, -100, 40)
+    extraction, found = less(reading, *pair, {"climatology": True}, box=box, start="1997-01-01")
+    with xr.open_dataset(model) as one, xr.open_dataset(climate, decode_times=False) as other:
+        anomaly = one.sst.astype("f8").values - other.sst.astype("f8").values
+        held = (np.abs(one.lat.values) <= 40)[:, np.newaxis] & (one.lon.values >= 160) & (one.lon.values <= 260)
+        expected = anomaly[:, held]
+    wet = np.isfinite(expected)
+    assert extraction.dims["time"] == 12
+    np.testing.assert_allclose(found["sst"].reshape(12, -1)[wet], expected[wet], atol=1e-5)
 
 
 def test_what_has_several_steps_of_a_month_is_no_climatology(reading, made):

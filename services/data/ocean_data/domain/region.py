@@ -74,18 +74,20 @@ class Region:
         -------
         ndarray of bool, shape (...)
         """
-        inside = (latitude >= self.south - SLACK) & (latitude <= self.north + SLACK) & self.within(longitude)
-        if not self.polygons or not inside.any():
-            return inside
-        y, x = latitude[inside], longitude[inside]
-        found = np.zeros(y.shape, np.bool_)
+        inside = (latitude >= self.south - SLACK) & (latitude <= self.north + SLACK)
+        inside[inside] = self.within(longitude[inside])
+        if self.polygons and inside.any():
+            inside[inside] = self._in_polygons(latitude[inside], longitude[inside])
+        return inside
+
+    def _in_polygons(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+        found = np.zeros(latitude.shape, np.bool_)
         for one in self.polygons:
             first = one.bounds[0]
-            turned = first + np.mod(x - first, 360.0)
+            turned = first + np.mod(longitude - first, 360.0)
             for more in (0.0, 360.0, -360.0):  # a hair west of the first edge is a turn east of it
-                found |= shapely.intersects_xy(one, turned + more, y)
-        inside[inside] = found
-        return inside
+                found |= shapely.intersects_xy(one, turned + more, latitude)
+        return found
 
 
 def read(box: Sequence[float] | None, polygon: dict[str, Any] | None) -> Region:

@@ -165,7 +165,9 @@ def _inside(grid: Grid, of: Window, region: Region) -> NDArray[np.bool_]:
 def places(grid: Grid, cells: Cells) -> tuple[Floats, Floats]:
     """Centres; NaN for cells without a place. Models leave out land blocks and write zeros for them."""
     latitude, longitude = grid.centres(cells)
-    nowhere = (latitude == 0) & (longitude == 0)
+    nowhere = latitude == 0
+    if nowhere.any():
+        nowhere &= longitude == 0
     if nowhere.sum() > 1:
         latitude, longitude = np.where(nowhere, np.nan, latitude), np.where(nowhere, np.nan, longitude)
     return latitude, longitude
