@@ -20,6 +20,10 @@ class Kept(Generic[V]):
         self._lock = Lock()
         self.nbytes = 0
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether a value is there already; it may be gone a moment later."""
+        return key in self._values
+
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """The value of ``key``, made by the first who asks; the others wait for it."""
         with self._lock:

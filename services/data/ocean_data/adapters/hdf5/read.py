@@ -62,8 +62,12 @@ class Reading:
         pieces = sorted(self._pieces(), key=lambda piece: piece.offset)
         runs = list(_together(pieces, _joins))
         if self.index.inline is None:
-            self.blob.announce([(run[0].offset, run[-1].end) for run in runs])
+            self.blob.announce([(run[0].offset, run[-1].end) for run in runs if not self.at_hand(run)])
         return runs
+
+    def at_hand(self, run: list[Piece]) -> bool:
+        """Whether nothing has to be read or inflated for pieces: not worth another thread."""
+        return run[0].kept and (self.state, self.variable, run[0].offset) in self.decoded
 
     def read(self, run: list[Piece]) -> None:
         """Read pieces that lie together into the window."""
@@ -93,7 +97,7 @@ class Reading:
 
     def _pieces(self) -> Iterator[Piece]:
         offsets, sizes, masks = self.index.offsets, self.index.sizes, self.index.masks
-        for wanted in self.plan.wanted():
+        for wanted in self.plan.wanted:
             offset = int(offsets[wanted.chunk])
             if offset >= 0:
                 yield self._piece(wanted, offset, int(sizes[wanted.chunk]), int(masks[wanted.chunk]))

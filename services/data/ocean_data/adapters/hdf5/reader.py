@@ -1,8 +1,9 @@
 """Windows of variables, read from the chunks of their files."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import compress
 from threading import Lock
 from typing import Any
 
@@ -17,7 +18,7 @@ from ocean_data.adapters.hdf5.crew import Crew
 from ocean_data.adapters.hdf5.index import Index, index
 from ocean_data.adapters.hdf5.kernels import Meaning
 from ocean_data.adapters.hdf5.read import Piece, Reading, Undecodable
-from ocean_data.adapters.hdf5.shares import plan
+from ocean_data.adapters.hdf5.shares import Plan, plan
 from ocean_data.adapters.kept import Kept
 from ocean_data.adapters.state import State, being_written, cut_short
 from ocean_data.adapters.windows import Picks, plane
@@ -28,6 +29,7 @@ AT_ONCE = 64  # windows, so files that are open at the same time
 
 Floats = NDArray[np.floating[Any]]
 Asked = tuple[str, Picks]  # a file, and what is wanted of it
+Plans = dict[Hashable, Plan | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,11 @@ class ChunkReader:
                 except SourceUnreadable as error:
                     made[place] = error
             readings = [one for one in made.values() if isinstance(one, Reading)]
-            self._crew.each(_read, [(one, run) for one in readings for run in _runs(one)])
+            tasks = [(one, run) for one in readings for run in _runs(one)]
+            at_hand = [one.at_hand(run) for one, run in tasks]
+            for task in compress(tasks, at_hand):
+                _read(task)
+            self._crew.each(_read, [task for task, there in zip(tasks, at_hand, strict=True) if not there])
         same = {path for path, state in states.items() if self._blobs.state(path) == state}
         return {place: _outcome(one) for place, one in made.items() if asked[place][0] in same}
 
@@ -96,7 +102,10 @@ class ChunkReader:
         laid = self._laid.get((state, variable.source), lambda: self._lay(state, variable.source, files))
         if laid.index is None or laid.meaning is None:
             return None
-        found = plan(laid.index, variable.dimensions, picks, plane(variable.grid))
+        key = (laid.index.dimensions, laid.index.shape, laid.index.chunks, *_said(picks))
+        if key not in files.plans:
+            files.plans[key] = plan(laid.index, variable.dimensions, picks, plane(variable.grid))
+        found = files.plans[key]
         if found is None or found.count > MOST:
             return None
         return Reading(
@@ -122,11 +131,17 @@ class ChunkReader:
         return Laid(index=found, meaning=Meaning.of(found.packing, found.dtype))
 
 
+def _said(picks: Picks) -> Iterator[Hashable]:
+    """What is wanted, in words that can be compared: slices cannot be a key."""
+    return ((role, part.start, part.stop, part.step) for role, part in picks.items())
+
+
 class _Files(ExitStack):
     """Files that are open for one request."""
 
     def __init__(self, blobs: Blobs) -> None:
         super().__init__()
+        self.plans: Plans = {}  # files of one series are alike: most of them share one
         self._blobs = blobs
         self._opened: dict[str, Blob] = {}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 from ocean_common.contracts.assets import Dimension
@@ -41,8 +42,12 @@ class Plan:
             number *= len(spans)
         return number
 
-    def wanted(self) -> Iterator[Wanted]:
+    @cached_property
+    def wanted(self) -> tuple[Wanted, ...]:
         """The chunks, in the order of the file's dimensions."""
+        return tuple(self._wanted())
+
+    def _wanted(self) -> Iterator[Wanted]:
         for spans in product(*self.spans):
             first = sum(span[1] * step for span, step in zip(spans, self.steps, strict=True))
             at = [(0, 1) if axis is None else (spans[axis][2], spans[axis][3]) for axis in self.axes]

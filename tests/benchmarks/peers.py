@@ -1,0 +1,199 @@
+# ruff: noqa: T201 - it prints a table
+"""The service over HTTP beside xarray and xpublish, on the same made files in one run.
+
+Peers are installed from PyPI into an environment of their own, .venv-bench, as requirements.txt pins them. Where that
+cannot be done, it is said, and the rest is measured.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import product
+from pathlib import Path
+
+import httpx
+import netCDF4
+import numpy as np
+import reading
+import xarray
+from serving import child, free_port, services
+
+HERE = Path(__file__).parent
+ENVIRONMENT = HERE.parents[1] / ".venv-bench"
+LATITUDE, LONGITUDE = 52.07, -44.35
+LEVELS, NY, NX = 40, 300, 450
+DATASETS: dict[str, dict[str, object]] = {
+    "sst": {"name": "Daily surface", "url": "sst_*.nc", "quantum": "day", "variables": {"sst": {}}},
+    "deep": {"name": "One deep field", "url": "deep.nc", "quantum": "day", "variables": {"temp": {}}},
+}
+TARGETS = {
+    ("series", "xarray"): 30.0, ("series", "xpublish-edr"): 10.0,
+    ("profile", "xpublish-edr"): 8.0, ("area", "xpublish-edr"): 8.0,
+}  # fmt: skip
+
+Way = Callable[[], object]
+
+
+def make_deep(folder: Path) -> None:
+    """One time of a field with depth."""
+    rng = np.random.default_rng(1)
+    with netCDF4.Dataset(folder / "deep.nc", "w") as made:
+        axes = {
+            "time": (np.array([0.0]), "time", "days since 2020-01-01"),
+            "depth": (np.linspace(0, 4000, LEVELS), "depth", "m"),
+            "latitude": (np.linspace(20, 79.9, NY), "latitude", "degrees_north"),
+            "longitude": (np.linspace(-90, -0.1, NX), "longitude", "degrees_east"),
+        }
+        for name, (values, standard, units) in axes.items():
+            made.createDimension(name, values.size)
+            axis = made.createVariable(name, "f8", (name,))
+            axis.standard_name, axis.units, axis[:] = standard, units, values
+        made["depth"].positive = "down"
+        shape = (1, 10, 100, 150)
+        field = made.createVariable("temp", "f4", tuple(axes), zlib=True, complevel=4, shuffle=True, chunksizes=shape)
+        field.setncatts({"standard_name": "sea_water_temperature", "units": "degree_C"})
+        field[:] = np.round(rng.normal(10, 3, (1, LEVELS, NY, NX)) * 64) / 64
+
+
+def environment() -> Path | None:
+    """The interpreter of the peers, or None with a word about why."""
+    python = ENVIRONMENT / "bin/python"
+    stamp, wanted = ENVIRONMENT / "installed", (HERE / "requirements.txt").read_text()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return python
+    print("installing the peers into .venv-bench …", flush=True)
+    try:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True, capture_output=True)
+        needs, uv = ["install", "-q", "-r", str(HERE / "requirements.txt")], Path(sys.executable).with_name("uv")
+        install = (
+            [str(uv), "pip", *needs, "--python", str(python)] if uv.exists() else [str(python), "-m", "pip", *needs]
+        )
+        subprocess.run(install, check=True, capture_output=True, timeout=240)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"the peers cannot be installed, and are left out: {type(error).__name__}")
+        return None
+    stamp.write_text(wanted)
+    return python
+
+
+def series_xarray(folder: Path) -> object:
+    """A point of all files, opened as a script would."""
+    with xarray.open_mfdataset(f"{folder}/sst_*.nc") as opened:
+        return opened["sst"].sel(latitude=LATITUDE, longitude=LONGITUDE, method="nearest").load().values
+
+
+def asking(client: httpx.Client, url: str, **params: object) -> Way:
+    """A request that must be answered."""
+
+    def ask() -> object:
+        answer = client.get(url, params=params or None)
+        answer.raise_for_status()
+        return answer
+
+    return ask
+
+
+def tiles(client: httpx.Client, pattern: str) -> Way:
+    """Another tile with each call: what was drawn is not asked again."""
+    rest = iter([(5, x, y) for y, x in product(range(8, 14), range(8, 15))] * 4)
+
+    def ask() -> object:
+        zoom, x, y = next(rest)
+        answer = client.get(pattern.format(z=zoom, x=x, y=y))
+        answer.raise_for_status()
+        return answer
+
+    return ask
+
+
+def questions(client: httpx.Client, folder: Path, ours: list[str], peer: str | None) -> dict[str, dict[str, Way]]:
+    """What is asked of whom."""
+    data, plotting = ours
+    api, here = f"{data}/api/v2.0/data", {"latitude": LATITUDE, "longitude": LONGITUDE}
+    box = f"{LONGITUDE - 2.5},{LATITUDE - 2.5},{LONGITUDE + 2.5},{LATITUDE + 2.5}"
+    tile = f"tiles/sst/sst/{3}/0/{{z}}/{{x}}/{{y}}?interp=nearest&scale=0,30"
+    asked: dict[str, dict[str, Way]] = {
+        "series": {
+            "ours": asking(client, f"{api}/sst/sst/timeseries", **here),
+            "xarray": lambda: series_xarray(folder),
+        },
+        "profile": {"ours": asking(client, f"{api}/deep/temp/profile", **here)},
+        "area": {"ours": asking(client, f"{api}/sst/sst/area", bbox=box, time=3)},
+        "tile": {"ours": tiles(client, f"{plotting}/api/v2.0/{tile}")},
+    }
+    if peer:
+        point = f"POINT({LONGITUDE} {LATITUDE})"
+        corners = [(dx, dy) for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
+        ring = ",".join(f"{LONGITUDE + 2.5 * dx} {LATITUDE + 2.5 * dy}" for dx, dy in corners)
+        edr, day = f"{peer}/datasets/{{}}/edr", "2020-01-04"
+        picture = "variables=sst&style=raster/viridis&colorscalerange=0,30&width=256&height=256&time=2020-01-04&f=png"
+        point_of = {"coords": point, "f": "cf_covjson"}
+        asked["series"]["xpublish-edr"] = asking(
+            client, edr.format("sst") + "/position", **point_of, **{"parameter-name": "sst"}
+        )
+        asked["profile"]["xpublish-edr"] = asking(
+            client, edr.format("deep") + "/position", **point_of, **{"parameter-name": "temp"}
+        )
+        asked["area"]["xpublish-edr"] = asking(
+            client, edr.format("sst") + "/area",
+            **{"coords": f"POLYGON(({ring}))", "f": "cf_covjson", "parameter-name": "sst", "datetime": day},
+        )  # fmt: skip
+        path = f"{peer}/datasets/sst/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}?{picture}"
+        asked["tile"]["xpublish-tiles"] = tiles(client, path)
+    return asked
+
+
+def measure(ways: dict[str, Way], rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of each way, in turns; a way that fails is left out, with its reason."""
+    taken: dict[str, list[float]] = {}
+    for name, way in list(ways.items()):
+        try:
+            way()
+            taken[name] = []
+        except httpx.HTTPError as error:
+            print(f"  {name} is left out: {str(error).splitlines()[0][:100]}")
+    for _, name in product(range(rounds), list(taken)):
+        start = time.perf_counter()
+        ways[name]()
+        taken[name].append((time.perf_counter() - start) * 1000)
+    return taken
+
+
+def report(question: str, taken: dict[str, list[float]]) -> None:
+    """Medians and ratios to ours."""
+    ours = statistics.median(taken["ours"]) if taken.get("ours") else None
+    for name, times in taken.items():
+        median = statistics.median(times)
+        ratio = "" if ours is None or name == "ours" else f"{median / ours:8.1f} ×"
+        target = TARGETS.get((question, name))
+        said = "" if target is None or ours is None else f"  target {target:.0f}: "
+        said += "" if not said else "met" if ours and median / ours >= target else "MISSED"
+        print(f"{question:<9}{name:<16}{median:9.2f}{min(times):9.2f}{max(times):9.2f}{ratio}{said}", flush=True)
+
+
+def main() -> None:
+    """Make the files, serve them with both, and ask."""
+    python = environment()
+    with tempfile.TemporaryDirectory() as made, ExitStack() as running:
+        folder = Path(made)
+        reading.make(folder)
+        make_deep(folder)
+        ours = running.enter_context(services(folder, DATASETS, plotting=True))
+        peer = None
+        if python:
+            port = free_port()
+            peer = f"http://127.0.0.1:{port}"
+            command = [str(python), str(HERE / "peer_server.py"), made, str(port)]
+            running.enter_context(child(command, f"{peer}/datasets", PYTHONPATH=""))
+        client = running.enter_context(httpx.Client(timeout=120))
+        print(f"\nOver HTTP, ms\n{'':<25}{'median':>9}{'min':>9}{'max':>9}{'ratio':>10}")
+        for question, ways in questions(client, folder, ours, peer).items():
+            report(question, measure(ways, 5 if question == "series" else 15))
+
+
+if __name__ == "__main__":
+    main()
