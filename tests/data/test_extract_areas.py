@@ -490,6 +490,33 @@ def test_an_area_is_answered_and_estimated(client):
     assert told["allowed"]
 
 
+def test_a_calculated_variable_has_an_area_statistics_and_a_difference(client):
+    asked = {"bbox": "15,70,30,78", "time": "2016-02-02", "expression": "votemper + 273.15"}
+    where = f"{AT}/giops_day/votemper"
+    area = client.get(f"{where}/area", params=asked).json()["variables"]
+    kelvin, celsius = (np.array(area[key]["values"], dtype=float) for key in ("expression", "votemper"))
+    np.testing.assert_allclose(kelvin, celsius + 273.15, atol=1e-4)
+    told = client.get(f"{where}/statistics", params=asked).json()["variables"]
+    means = [told[f"{key}_mean"]["values"][0] for key in ("expression", "votemper")]
+    assert means[0] - means[1] == pytest.approx(273.15)
+    apart = client.get(f"{where}/difference", params={**asked, "minus_time": "2016-02-01"}).json()["variables"]
+    pair = [np.array(apart[key]["values"], dtype=float) for key in ("expression", "votemper")]
+    np.testing.assert_allclose(*pair, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"projection": "EPSG:3857", "shape": "9000,9000"},
+        {"projection": "EPSG:3857", "shape": "2000,2000", "interpolation": "gaussian", "neighbours": "50"},
+    ],
+)
+def test_a_stated_grid_that_is_too_large_is_told_before_it_is_searched(client, params):
+    answer = client.get(f"{AT}/giops_day/votemper/area", params={"bbox": "15,70,30,78", **params})
+    assert answer.status_code == 413
+    assert "shape=" in answer.json()["detail"]
+
+
 def test_a_polygon_is_posted(client):
     ring = [[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]]
     body = {"polygon": {"type": "Polygon", "coordinates": [ring]}, "time": "2016-02-02", "stride": 2}

@@ -243,6 +243,17 @@ def test_levels_are_compared_with_their_like(reading, shipped):
     np.testing.assert_allclose(found["votemper"], top["votemper"].astype("f8") - below["votemper"])
 
 
+def test_bearings_differ_by_the_shorter_way(reading, shipped):
+    pair = [shipped["wcofs_hour", "u_sur"], shipped["wcofs_hour", "v_sur"]]
+    parts = {"box": (-125, 44, -124, 45), "vector": ["bearing", "magnitude"]}
+    times = [str(one) for one in np.frombuffer(pair[0].steps.raw.data, "<i8")[[0, -1]]]
+    _, found = less(reading, pair, pair, {"time": times[0]}, time=times[1], **parts)
+    (_, early), (_, late) = (ask(reading, pair, AreaAsked, time=one, **parts) for one in times)
+    turned = np.radians(late["bearing"] - early["bearing"])
+    np.testing.assert_allclose(found["bearing"], np.degrees(np.arctan2(np.sin(turned), np.cos(turned))), atol=1e-6)
+    np.testing.assert_allclose(found["magnitude"], late["magnitude"] - early["magnitude"], atol=1e-12)
+
+
 def test_as_many_variables_are_taken_as_there_are(reading, shipped):
     arctic = shipped["giops_day", "votemper"]
     asked = DifferenceAsked(dataset="giops_day", variables=["votemper"], minus=Minuend(dataset="x"), box=BOX)

@@ -236,6 +236,7 @@ def test_an_area_of_land_has_no_statistics(reading, described, tmp_path):
         ({"quantiles": (0.5,) * 21}, "quantiles"),
         ({"projection": "EPSG:3857", "shape": (3, 3)}, "projection"),
         ({"stride": 2}, "stride"),
+        ({"vector": ["bearing"]}, "vector"),
     ],
 )
 def test_wrong_statistics_are_refused(reading, shipped, fields, field):

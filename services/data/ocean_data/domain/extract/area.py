@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import AreaAsked, Kind
-from ocean_common.errors import InvalidRequest
+from ocean_common.errors import InvalidRequest, RequestTooLarge
 from ocean_data.domain import depth as depths
 from ocean_data.domain import region as regions
 from ocean_data.domain.depth import Depth
@@ -23,6 +23,8 @@ from ocean_data.domain.extraction import Body, Cost, Extraction, Field, Reading,
 from ocean_data.domain.instants import Instants
 
 WORDS = ("bottom", "all", "mean")
+MOST = 20_000_000  # cells that are looked for: those around each place
+AROUND = 4  # each place, at most: the corners of bilinear
 
 
 def plan(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -> Extraction:
@@ -68,6 +70,7 @@ def over(
     shared = target.window is not None and all(one.grid.id == target.grid_id for one in variables)
     if shared and not asked.vector:
         return _native(reading, variables, asked, target=target, instants=instants, depth=level, kind=kind)
+    _check_search(asked, target)
     made = located.plan(
         reading,
         variables,
@@ -83,6 +86,18 @@ def over(
     if not shared and target.window is not None:
         facts["grid"] = f"of {target.name}"
     return replace(made, dims=made.dims | target.more, body=body, facts=facts)
+
+
+def _check_search(asked: AreaAsked, target: Target) -> None:
+    """Refuse to look for more cells than memory should hold: before the search, which comes before the budget."""
+    around = asked.neighbours if asked.interpolation in {"gaussian", "inverse"} else AROUND
+    count = int(np.prod(list(target.frame.dims.values()))) * around
+    if count > MOST:
+        raise RequestTooLarge(
+            f"{asked.interpolation} would look for {count} cells around the places, and the limit is {MOST}; "
+            f"{target.fitting(MOST / count)} would fit",
+            field="bbox" if target.window else "shape",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
 from ocean_common.errors import InvalidRequest, TimeNotFound
 from ocean_data.domain import depth as depths
-from ocean_data.domain import time, units
+from ocean_data.domain import sphere, time, units
 from ocean_data.domain.extract import area
 from ocean_data.domain.extraction import Body, Coordinate, Extraction, Field, Reading, Values
 from ocean_data.domain.instants import Instants
@@ -68,6 +68,7 @@ class Pair:
     right: str
     factor: float
     offset: float
+    around: bool  # bearings: the difference is the shorter way, -180 to 180
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,8 @@ class Less:
                 less = other[one.right].astype(np.float64)
                 if less.ndim > mine.ndim:  # at its one time
                     less = less[0]
-                out[one.left] = mine - (less * one.factor + one.offset)
+                apart = mine - (less * one.factor + one.offset)
+                out[one.left] = sphere.wrap(apart) if one.around else apart
         return out
 
 
@@ -117,7 +119,8 @@ def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
                 field="minus.depth",
                 allowed=("0", "bottom", "mean"),
             )
-        found.append(Pair(left=one.key, right=other.key, factor=turned[0], offset=turned[1]))
+        around = mine.key == "bearing"
+        found.append(Pair(left=one.key, right=other.key, factor=turned[0], offset=turned[1], around=around))
     return found
 
 

@@ -31,6 +31,12 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsAsked) 
             raise InvalidRequest(
                 f"statistics are of the model's own cells, by their true areas: leave {field} out", field=field
             )
+    if "bearing" in asked.vector:
+        raise InvalidRequest(
+            "bearings go around: they have no mean; ask for eastward and northward",
+            field="vector",
+            allowed=("eastward", "northward", "magnitude"),
+        )
     target = area.target_of(reading, variables, asked)
     instants = area.instants_of(variables, asked)
     read = area.over(reading, variables, asked, target=target, instants=instants, kind="statistics")

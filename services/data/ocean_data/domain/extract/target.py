@@ -13,7 +13,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.errors import InvalidRequest, NothingInView
+from ocean_common.errors import InvalidRequest, NothingInView, RequestTooLarge
 from ocean_data.domain import sampling
 from ocean_data.domain.extract.located import Places
 from ocean_data.domain.extraction import Coordinate, Reading
@@ -23,6 +23,7 @@ from ocean_data.domain.ports import Floats
 from ocean_data.domain.region import SLACK, Region
 
 MAX_SIDE = 10_000  # rows or columns of a stated grid
+MOST = 5_000_000  # cells of it
 SAMPLES = 65  # along each side of a box whose place on a map is looked for
 MERCATOR = 85.05112877980659  # degrees: so far reaches the square of EPSG:3857
 FARTHEST = 4e7  # m: farther out no map is meant
@@ -193,6 +194,12 @@ def stated(region: Region, projection: str, shape: tuple[int, int]) -> Target:
     rows, columns = shape
     if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
         raise InvalidRequest(f"shape {rows},{columns} is not 1 to {MAX_SIDE} rows and columns", field="shape")
+    if rows * columns > MOST:
+        raise RequestTooLarge(
+            f"a grid of {rows} by {columns} has {rows * columns} cells, and the limit is {MOST}; "
+            f"{_coarser(shape, MOST / (rows * columns))} would fit",
+            field="shape",
+        )
     crs = _crs(projection)
     across = Transformer.from_crs(crs.geodetic_crs or CRS.from_epsg(4326), crs, always_xy=True)
     x0, y0, x1, y1 = _extent(region, crs, across)
