@@ -95,6 +95,13 @@ def test_land_is_told_apart_from_what_is_below_the_sea_floor(client, arctic):
     assert coordinates["cell_longitude"]["values"][0] == pytest.approx(arctic.longitude.values[y, x])
 
 
+@pytest.mark.parametrize("depth", ["0", "7", "all", "bottom", "mean"])
+@pytest.mark.parametrize("keys", ["votemper", "zeta,votemper", "x_velocity,y_velocity"])
+def test_land_is_the_same_at_every_depth(client, depth, keys):
+    found = post(client, f"{keys}/points", {"points": [SEA, LAND], "depth": depth, "start": "2016-02-02"})
+    assert found["coordinates"]["land"]["values"] == [0, 1]
+
+
 def test_the_bottom_comes_with_its_depth(client, arctic):
     found = ask(client, "votemper/point", **AT_SEA, depth="bottom")
     column = arctic.temperature[-1, :, *nearest(arctic, SEA)].values

@@ -145,6 +145,9 @@ Form = Annotated[
 MEDIA = {
     "text/csv": "One row per value, coordinates first (RFC 4180).",
     "application/x-ndjson": "One JSON object per line and value.",
+    "application/vnd.cov+json": "CoverageJSON (OGC 21-069r2).",
+    "application/x-netcdf": "NetCDF-4 by the CF conventions.",
+    "application/geo+json": "Places as features, their values as properties (RFC 7946).",
 }
 
 

@@ -55,12 +55,15 @@ class Land:
     sample: Sample
     step: int | None
     level: int  # the shallowest
+    told_by: Field | None  # what is read anyway, if that holds the shallowest level or the whole column
     field: Field
     shape: tuple[int, ...]
 
     @classmethod
-    def of(cls, sample: Sample, steps: Sequence[int] | None, dims: dict[str, int]) -> "Land":
-        """By the shallowest level of a variable, at its first time."""
+    def of(
+        cls, sample: Sample, steps: Sequence[int] | None, dims: dict[str, int], read: tuple[Field, depths.Depth]
+    ) -> "Land":
+        """By the shallowest level of a variable, at its first time; ``read``: its field, and the depth of that."""
         assets = sample.assets
         info = VariableInfo(
             dataset=assets.dataset,
@@ -73,19 +76,26 @@ class Land:
             categories=["sea", "land"],
             two_dimensional=True,
         )
+        level = depths.deepest_first(assets.depth)[-1] if assets.depth else 0
         return cls(
             sample=sample,
             step=None if steps is None else steps[0],
-            level=depths.deepest_first(assets.depth)[-1] if assets.depth else 0,
+            level=level,
+            told_by=read[0] if not assets.depth or read[1] in {level, "all", "bottom", "mean"} else None,
             field=Field(variable=info, dims=tuple(dims), auxiliary=True),
             shape=tuple(dims.values()),
         )
 
-    def read(self, reading: Reading, _: dict[str, Values]) -> Values:
+    def read(self, reading: Reading, part: dict[str, Values]) -> Values:
         """1 or 0 by point."""
-        steps = None if self.step is None else [self.step]
-        values = self.sample.read(reading.source, steps, self.level).values
-        land: Values = np.isnan(values[0, 0]).astype(np.float64).reshape(self.shape)
+        if self.told_by is None:
+            values = self.sample.read(reading.source, None if self.step is None else [self.step], self.level).values
+            surface = values[0, 0]
+        else:
+            surface = part[self.told_by.key]
+            surface = surface[0] if "time" in self.told_by.dims else surface
+            surface = surface[self.level] if any(name.startswith("depth") for name in self.told_by.dims) else surface
+        land: Values = np.isnan(surface).astype(np.float64).reshape(self.shape)
         return land
 
 

@@ -54,7 +54,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: PointsAsked) -> E
         samples=samples,
     )
     steps = instants.of_variable(0, slice(0, 1)) if instants else None
-    return asides.beside(extraction, asides.Land.of(samples[0], steps, places.dims))
+    return asides.beside(extraction, asides.Land.of(samples[0], steps, places.dims, (extraction.fields[0], depth)))
 
 
 def _coordinates(reading: Reading, sample: Sample, places: Places, names: Sequence[str]) -> list[Coordinate]:
