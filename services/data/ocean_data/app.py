@@ -13,6 +13,7 @@ from ocean_common.health import Readiness
 from ocean_common.service import create_service
 from ocean_data import __version__
 from ocean_data.adapters.calculated import Calculated, Calculating
+from ocean_data.adapters.cluster import Cluster
 from ocean_data.adapters.formats.covjson import CovJson
 from ocean_data.adapters.formats.csv import Csv
 from ocean_data.adapters.formats.geojson import GeoJson
@@ -28,7 +29,7 @@ from ocean_data.adapters.spool import FileSpool
 from ocean_data.adapters.storage import Storage
 from ocean_data.adapters.threads import Threads
 from ocean_data.domain.extract import PLANS
-from ocean_data.domain.extraction import Budget, Reading
+from ocean_data.domain.extraction import Budget, Reading, read
 from ocean_data.domain.field import Tiles
 from ocean_data.domain.ports import Grids, Saved, Source, Stream, Workers
 from ocean_data.domain.profiles import Columns
@@ -36,7 +37,7 @@ from ocean_data.domain.quiver import Arrows
 from ocean_data.domain.range import Ranges
 from ocean_data.domain.warm import warm
 from ocean_data.routes import area, internal, line, point
-from ocean_data.routes.desk import Desk
+from ocean_data.routes.desk import Desk, Read
 from ocean_data.routes.quiver import arrows
 from ocean_data.routes.range import value_range
 from ocean_data.routes.subset import Files, subset
@@ -73,6 +74,7 @@ def create_app(
     source: Source,
     grids: Grids,
     workers: Workers,
+    read: Read = read,
     settings: Settings | None = None,
     readiness: Readiness | None = None,
     lifespan: tuple[Lifespan, ...] = (),
@@ -82,7 +84,9 @@ def create_app(
     catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
     freshness = Freshness(catalogue, __version__, settings.max_age)
     reading = Reading(source=source, grids=grids)
-    desk, streaming = desk_over(catalogue, reading, workers, freshness, settings)
+    desk, streaming = desk_over(
+        catalogue=catalogue, reading=reading, workers=workers, freshness=freshness, settings=settings, read=read
+    )
     return create_service(
         name="data",
         title="Ocean Navigator: data",
@@ -113,7 +117,13 @@ def create_app(
 
 
 def desk_over(
-    catalogue: Calculating, reading: Reading, workers: Workers, freshness: Freshness, settings: Settings
+    *,
+    catalogue: Calculating,
+    reading: Reading,
+    workers: Workers,
+    freshness: Freshness,
+    settings: Settings,
+    read: Read,
 ) -> tuple[Desk, Lifespan]:
     """The desk for extractions, and what lives as long as it."""
     streams = Threads(settings.stream_threads, settings.stream_queue)
@@ -136,6 +146,7 @@ def desk_over(
         budget=budget(settings),
         whole=settings.max_document,
         plans=PLANS,
+        read=read,
         calculate=catalogue.expression,
     ), streaming
 
@@ -152,10 +163,9 @@ def budget(settings: Settings) -> Budget:
     )
 
 
-def build(settings: Settings) -> Litestar:
-    """Make the app as it is served."""
-    catalogue = MetadataClient(settings.metadata_url)
-    source = NetCDFSource(
+def open_source(settings: Settings) -> NetCDFSource:
+    """Open what reads files."""
+    return NetCDFSource(
         settings.open_files,
         settings.level_bytes,
         chunk_bytes=settings.chunk_bytes,
@@ -168,6 +178,27 @@ def build(settings: Settings) -> Litestar:
             timeout=settings.remote_timeout,
         ),
     )
+
+
+def open_reading(settings: Settings) -> Reading:
+    """What another process reads with."""
+    source = open_source(settings)
+    grids = GridStore(source, settings.grid_bytes, settings.map_bytes)
+    return Reading(source=Calculated(source, grids, settings.calculated_bytes), grids=grids)
+
+
+def joined(settings: Settings) -> Cluster | None:
+    """The cluster that helps to read, if there is one."""
+    if settings.dask_scheduler is None:
+        return None
+    return Cluster(settings.dask_scheduler, open_reading, settings, settings.dask_bytes)
+
+
+def build(settings: Settings) -> Litestar:
+    """Make the app as it is served."""
+    catalogue = MetadataClient(settings.metadata_url)
+    source = open_source(settings)
+    cluster = joined(settings)
     workers = Threads(settings.threads, settings.queue)
 
     @asynccontextmanager
@@ -178,6 +209,8 @@ def build(settings: Settings) -> Litestar:
         async with catalogue:
             yield
         workers.close()
+        if cluster is not None:
+            cluster.close()
         source.close()
 
     async def degraded() -> list[str]:
@@ -188,6 +221,7 @@ def build(settings: Settings) -> Litestar:
         source=source,
         grids=GridStore(source, settings.grid_bytes, settings.map_bytes),
         workers=workers,
+        read=read if cluster is None else cluster.read,
         settings=settings,
         readiness=Readiness(degraded=degraded),
         lifespan=(living,),

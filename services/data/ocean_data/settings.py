@@ -1,10 +1,14 @@
 """What the data service can be told, by variables of the environment that begin with OCEAN_DATA_."""
 
+import os
 from typing import ClassVar
+
+import msgspec
 
 from ocean_common.settings import Positive, Seconds, ServiceSettings, Url
 
 MIB = 1024 * 1024
+DASK = "DASK_SCHEDULER_ADDRESS"  # as Dask itself calls it; OCEAN_DATA_DASK_SCHEDULER goes before
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
@@ -18,6 +22,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     stream_threads: Positive = 2  # that do what takes long, and keep nobody waiting who asks for a tile
     stream_queue: Positive = 64  # long requests that may wait for such a thread
     spool_bytes: Positive = 4096 * MIB  # of answers that are being made, in temporary files
+    dask_scheduler: str | None = msgspec.field(default_factory=lambda: os.environ.get(DASK) or None)  # tcp://host:port
+    dask_bytes: Positive = 256 * MIB  # of values: who reads less does it here
     spool_folder: str | None = None  # where these are; the system's folder for temporary files, if nothing is said
     open_files: Positive = 64  # files that are kept open
     s3_endpoint: str = ""  # of an S3 service that is not Amazon's; what is not said here, the AWS_… variables say
