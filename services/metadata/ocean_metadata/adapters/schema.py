@@ -42,6 +42,7 @@ datasets = sa.Table(
     sa.Column("default_location", Json),
     sa.Column("bounds", Json),
     sa.Column("time", sa.Integer),
+    sa.Column("attributes", Json, nullable=False),  # global ones of the files
 )
 
 files = sa.Table(

@@ -33,6 +33,7 @@ from ocean_metadata.domain.spec import DatasetSpec
 from ocean_metadata.domain.units import canonical
 
 NOWHERE = GridRecord(grid=Grid(id="none", kind="none", shape=(1, 1)))
+LONGEST_TEXT = 2_000  # characters, or numbers, of a global attribute
 _MODEL_CLASS = {"rectilinear": "Mercator", "projected": "Nemo", "curvilinear": "Nemo", "triangles": "Fvcom"}
 _CLASS_NAMES = {name.lower(): name for name in _MODEL_CLASS.values()}
 
@@ -246,6 +247,7 @@ class _Building:
             default_location=spec.default_location,
             bounds=join([each.grid.bounds for each in self._grids.values() if each.grid.bounds]),
             time=longest,
+            attributes=self._attributes(),
             files=[each.file for each in self._sources],  # those that go with the data come last
             grids=list(self._grids.values()),
             depths=self._depths,
@@ -255,6 +257,11 @@ class _Building:
             left_out=left_out,
         )
         return Built(record=record, steps=self._steps)
+
+    def _attributes(self) -> dict[str, Any]:
+        """What the first file that could be read says of itself."""
+        header = next((each.header for each in self._sources if each.header is not None), None)
+        return {name: _short(value) for name, value in _finite(header.attributes).items()} if header else {}
 
     def _quantum(self, longest: int | None) -> str | None:
         if longest is None:
@@ -282,6 +289,11 @@ def _display_name(header: VariableHeader) -> str:
         if text := header.text(attribute):
             return text.replace("_", " ") if attribute == "standard_name" or " " not in text else text
     return header.name
+
+
+def _short(value: Any) -> Any:
+    """A history may be longer than the data."""
+    return value[:LONGEST_TEXT] if isinstance(value, str | list) else value
 
 
 def _finite(attributes: dict[str, Any]) -> dict[str, Any]:

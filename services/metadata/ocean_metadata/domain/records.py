@@ -92,6 +92,7 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
     default_location: tuple[float, float, float] | None = None
     bounds: tuple[float, float, float, float] | None = None
     time: int | None = None  # the axis that stands for the dataset
+    attributes: dict[str, Any] = {}  # global ones, of its first file that could be read
     files: list[File] = []
     grids: list[GridRecord] = []
     depths: list[DepthAxis] = []
