@@ -106,7 +106,8 @@ def test_pieces_are_no_longer_than_the_spacing():
         (WAY, {"points": 2}, InvalidRequest, "too few to hold"),
         (WAY, {"points": 5001}, RequestTooLarge, "the limit is 5000"),
         (WAY, {"spacing": 0.01}, RequestTooLarge, "would fit"),
-        (WAY, {"spacing": -1}, InvalidRequest, "above 0"),
+        (WAY, {"spacing": -1}, InvalidRequest, "or more"),
+        (WAY, {"spacing": 5e-324}, InvalidRequest, "or more"),
         (WAY, {"spacing": 5, "points": 9}, InvalidRequest, "not both"),
     ],
 )
@@ -226,6 +227,12 @@ def test_along_and_across_are_the_vector_seen_from_the_path(extract, currents, s
     back = extract(currents, msgspec.structs.replace(asked, path=[end, start]))
     for part, sign in {"along": -1, "across": -1, "magnitude": 1, "eastward": 1, "northward": 1}.items():
         np.testing.assert_allclose(back[part][::-1], sign * found[part], atol=1e-6)
+
+
+@pytest.mark.parametrize("interpolation", ["gaussian", "inverse"])
+def test_the_smallest_radius_is_no_trouble_outside_the_grid(client, interpolation):
+    asked = {"path": "60,0;75,20", "points": 10, "interpolation": interpolation, "radius": 1e-300}
+    assert client.get(f"{API}/zeta/transect", params=asked).status_code == 200
 
 
 def test_points_of_a_path_outside_the_grid_have_no_values(client):

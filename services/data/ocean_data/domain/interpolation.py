@@ -62,7 +62,7 @@ def stencil(
     if kind == "bilinear":
         cells, weights = grid.corners(latitude, longitude, home)
         return Stencil(home=home, cells=cells, weights=weights)
-    reach = np.full(home.shape, radius, dtype=np.float64)
+    reach = np.full(home.shape, max(radius, TOUCHING), dtype=np.float64)
     inside = home >= 0
     reach[inside] = np.maximum(radius, grid.sizes(home[inside]))
     cells, distances = grid.neighbours(latitude, longitude, neighbours, reach)

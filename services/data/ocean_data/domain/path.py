@@ -14,6 +14,7 @@ from ocean_data.domain.ports import Floats
 
 MOST = 5_000  # points of a path
 USUAL = 100  # points of a path that does not say how many
+SHORTEST = 0.001  # km: spacing of points
 SAME = 1e-6  # km: way-points nearer than this are one
 
 WGS84 = Geod(ellps="WGS84")
@@ -98,8 +99,8 @@ def _legs(latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
 
 
 def _by_spacing(length: Floats, spacing: float) -> NDArray[np.int64]:
-    if not (np.isfinite(spacing) and spacing > 0):
-        raise InvalidRequest(f"spacing is a distance in km above 0, not {spacing:g}", field="spacing")
+    if not (np.isfinite(spacing) and spacing >= SHORTEST):
+        raise InvalidRequest(f"spacing is a distance of {SHORTEST} km or more, not {spacing:g}", field="spacing")
     # A leg of exactly three spacings is three pieces, whatever the last bit of its length says.
     pieces = np.maximum(np.ceil(length / spacing * (1 - 1e-12)), 1)
     if pieces.sum() + 1 > MOST:
