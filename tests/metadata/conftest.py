@@ -3,13 +3,13 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 import pytest
 from litestar.testing import TestClient
+from tests.metadata.postgres import database, new_database, postgresql
 
 from ocean_metadata.adapters.catalogue import StoredCatalogue
 from ocean_metadata.adapters.database import connect, upgrade
@@ -17,14 +17,16 @@ from ocean_metadata.adapters.store import Store
 from ocean_metadata.app import create_app
 from ocean_metadata.index.passes import FORMAT, Indexer, Told
 
+__all__ = ["database", "new_database", "postgresql"]  # fixtures of this folder
+
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data"
 
 
 class Indexed:
     """A catalogue with the indexer that fills it."""
 
-    def __init__(self, database: Path, told: Told) -> None:
-        self.engine = connect(str(database))
+    def __init__(self, database: str, told: Told) -> None:
+        self.engine = connect(database)
         upgrade(self.engine)
         self.store = Store(self.engine, FORMAT)
         self.indexer = Indexer(self.store, told, threading.Event())
@@ -45,12 +47,12 @@ class Indexed:
 
 
 @pytest.fixture(scope="session")
-def index_once(tmp_path_factory) -> Iterator[Callable[..., Indexed]]:
+def index_once(new_database) -> Iterator[Callable[..., Indexed]]:
     """Index a folder or a configuration, for as long as tests run."""
     made = []
 
-    def make(database: Path | None = None, **told) -> Indexed:
-        found = Indexed(database or tmp_path_factory.mktemp("catalogue") / "c.sqlite3", Told(**told))
+    def make(database: str | None = None, **told) -> Indexed:
+        found = Indexed(database or new_database(), Told(**told))
         made.append(found)
         found.run()
         return found
@@ -61,9 +63,19 @@ def index_once(tmp_path_factory) -> Iterator[Callable[..., Indexed]]:
 
 
 @pytest.fixture
-def index(tmp_path, index_once) -> Callable[..., Indexed]:
-    """Index a folder or a configuration into `catalogue.sqlite3` beside the test's files."""
-    return partial(index_once, tmp_path / "catalogue.sqlite3")
+def index(database) -> Iterator[Callable[..., Indexed]]:
+    """Index a folder or a configuration into the test's `database`."""
+    made = []
+
+    def make(**told) -> Indexed:
+        found = Indexed(database, Told(**told))
+        made.append(found)
+        found.run()
+        return found
+
+    yield make
+    for each in made:
+        each.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -56,14 +56,14 @@ def test_the_size_of_a_classic_file_follows_from_its_header(tmp_path, form, reco
     assert 0 <= path.stat().st_size - classic.expected_size(path) < 4
 
 
-def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_path, make):
+def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_path, database, make):
     """As where its rights or its file system were put right."""
     path = make(tmp_path / "a.nc")
     whole = path.read_bytes()
     path.write_bytes(b"?" * len(whole))
     long_ago = 10**18
     os.utime(path, ns=(long_ago, long_ago))
-    engine = connect(str(tmp_path / "c.sqlite3"))
+    engine = connect(database)
     upgrade(engine)
     indexer = Indexer(Store(engine, FORMAT), Told(folder=tmp_path), threading.Event(), retry=0)
     assert indexer.run() == 1
@@ -234,8 +234,8 @@ def test_many_files_are_read_in_processes(tmp_path, make):
     assert all(found.values())
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
-    engine = connect(str(tmp_path / "c.sqlite3"))
+def test_the_migrations_make_the_tables_that_the_code_uses(database):
+    engine = connect(database)
     upgrade(engine)
     upgrade(engine)
     with engine.connect() as connection:
@@ -274,12 +274,11 @@ def command(database, folder, *more):
     return [sys.executable, "-m", "ocean_metadata.index", "--database", str(database), "--folder", str(folder), *more]
 
 
-def test_two_indexers_at_once_leave_one_sound_catalogue(tmp_path, index, make):
+def test_two_indexers_at_once_leave_one_sound_catalogue(tmp_path, database, index, make):
     files = tmp_path / "files"
     files.mkdir()
     for name in "abcd":
         make(files / f"{name}.nc", variable=name)
-    database = tmp_path / "catalogue.sqlite3"
     both = [subprocess.Popen(command(database, files), stderr=subprocess.PIPE) for _ in range(2)]
     errors = [each.communicate()[1] for each in both]
     assert [each.returncode for each in both] == [0, 0], errors
@@ -287,12 +286,12 @@ def test_two_indexers_at_once_leave_one_sound_catalogue(tmp_path, index, make):
     assert list(found.datasets) == list("abcd")
 
 
-def test_the_catalogue_reads_after_the_command_is_killed(tmp_path, index, make):
+def test_the_catalogue_reads_after_the_command_is_killed(tmp_path, database, index, make):
     files = tmp_path / "files"
     files.mkdir()
     for day in range(30):
         make(files / f"d_{day:02d}.nc", times=[day])
-    running = subprocess.Popen(command(tmp_path / "catalogue.sqlite3", files, "--watch", "0.1"), stderr=subprocess.PIPE)
+    running = subprocess.Popen(command(database, files, "--watch", "0.1"), stderr=subprocess.PIPE)
     running.stderr.readline()  # it says so when the first pass is done
     make(files / "d_30.nc", times=[30])
     running.send_signal(signal.SIGKILL)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ocean_common.errors import ServiceUnavailable
 from ocean_metadata.adapters import records, schema
+from ocean_metadata.adapters.database import reading
 from ocean_metadata.domain.records import DatasetRecord, TimePart
 from ocean_metadata.domain.snapshot import Snapshot, StepArrays
 
@@ -42,7 +43,7 @@ class StoredCatalogue:
 
     def refresh(self) -> bool:
         """Look whether the catalogue changed, and take the new one; blocks."""
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             revision = connection.execute(sa.select(schema.catalogue.c.revision)).scalar()
             if revision == self._snapshot.revision:
                 return False
@@ -52,7 +53,7 @@ class StoredCatalogue:
 
     def _read_steps(self, key: tuple[str, str, int]) -> StepArrays:
         dataset, revision, time = key
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             now = connection.execute(
                 sa.select(schema.datasets.c.revision).where(schema.datasets.c.id == dataset)
             ).scalar()
@@ -66,9 +67,6 @@ class StoredCatalogue:
             while sum(each.raw.size for each in self._steps.values()) * _BYTES > KEPT and len(self._steps) > 1:
                 self._steps.popitem(last=False)
         return found
-
-    def _reading(self) -> sa.Connection:
-        return self._engine.connect().execution_options(reading=True)
 
 
 def _joined(parts: list[TimePart]) -> StepArrays:

@@ -1,4 +1,4 @@
-"""Connections to the catalogue's database, and its tables brought up to date."""
+"""Connections to the catalogue's database, SQLite or PostgreSQL, and its tables brought up to date."""
 
 import logging
 from pathlib import Path
@@ -11,6 +11,9 @@ from alembic.util.exc import CommandError
 from sqlalchemy.exc import DatabaseError
 
 _PATIENCE = 30  # s that a writer waits for another
+_UPGRADING = 1  # of the locks by which processes on PostgreSQL take turns
+_SCHEMA = sa.text("current_schema()::regnamespace::oid::int")  # catalogues in other schemas have turns of their own
+_CONSISTENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class DatabaseUnusable(Exception):
@@ -18,9 +21,9 @@ class DatabaseUnusable(Exception):
 
 
 def connect(database: str) -> sa.Engine:
-    """Open a database: a path of SQLite, or a URL of SQLAlchemy."""
+    """Open a database: a path of SQLite, or a URL of SQLAlchemy (`postgresql+psycopg://…`)."""
     if "://" in database:
-        return sa.create_engine(database)
+        return sa.create_engine(database, pool_pre_ping=True)
     path = Path(database)
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE})
@@ -41,6 +44,18 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+def reading(engine: sa.Engine) -> sa.Connection:
+    """A connection that sees one state of the database, whatever is written meanwhile."""
+    options = _CONSISTENT if engine.dialect.name == "postgresql" else {"reading": True}
+    return engine.connect().execution_options(**options)
+
+
+def take_turns(connection: sa.Connection, turn: int) -> None:
+    """Wait until no other transaction has this turn; SQLite's writers wait for each other as it is."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn, _SCHEMA)))
+
+
 def upgrade(engine: sa.Engine) -> None:
     """Bring the tables up to date; safe while others do the same."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -48,6 +63,7 @@ def upgrade(engine: sa.Engine) -> None:
     config.set_main_option("script_location", "ocean_metadata.adapters:migrations")
     try:
         with engine.begin() as connection:
+            take_turns(connection, _UPGRADING)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from ocean_metadata.adapters import records, schema
+from ocean_metadata.adapters.database import reading
 from ocean_metadata.domain.records import Built
 
 Stat = tuple[int, int]  # size, mtime_ns
@@ -22,7 +23,7 @@ class Store:
     def known(self) -> dict[str, Stat]:
         """The state in which each file was read."""
         table = schema.headers.c
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(
                 sa.select(table.path, table.size, table.mtime_ns).where(table.format == self._form)
             )
@@ -32,7 +33,7 @@ class Store:
         """Header and detail of files, encoded."""
         table = schema.headers.c
         found = {}
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             for start in range(0, len(paths), _AT_ONCE):
                 some = paths[start : start + _AT_ONCE]
                 rows = connection.execute(sa.select(table.path, table.header, table.detail).where(table.path.in_(some)))
@@ -57,7 +58,7 @@ class Store:
     def revisions(self) -> dict[str, tuple[str, int]]:
         """Revision and position of every dataset."""
         table = schema.datasets.c
-        with self._reading() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(sa.select(table.id, table.revision, table.position))
             return {name: (revision, position) for name, revision, position in rows}
 
@@ -88,6 +89,3 @@ class Store:
         done = connection.execute(table.update().values(revision=revision)).rowcount
         if not done and first:
             connection.execute(table.insert(), {"id": 1, "revision": revision})
-
-    def _reading(self) -> sa.Connection:
-        return self._engine.connect().execution_options(reading=True)
