@@ -16,12 +16,20 @@ HEAD = """# Every sample file
 
 Written by `make test-all` from the folder that `OCEAN_SAMPLES` names: each NetCDF file, or family of files, served
 without any configuration and asked through the gateway. "Series" is the number of steps with a value at the wettest of
-nine points of the dataset's box, "levels" those of the profile there, "tile" the share of coloured pixels of the map
-tile around that point, at the zoom at which the dataset fills a tile.
+nine points of the dataset's box, "levels" those of the profile there, "area" the cells with a value in a box around
+that point, "range" the limits in view on a map of the dataset's box, "tile" the share of coloured pixels of the map
+tile around that point, at the zoom at which the dataset fills a tile. The value of `point` is that of the profile.
 
-| dataset | files | variable | steps | series | levels | tile |
-|---|---|---|---|---|---|---|
+| dataset | files | variable | steps | series | levels | area | range | tile |
+|---|---|---|---|---|---|---|---|---|
 """
+# What is no field on a map: observations along points, and the files that cannot be read as one.
+REFUSED = {
+    "argo_13857_prof", "argo_2902696_prof", "argo_R13857_001", "class4_20200101_GIOPS_TEST_profile",
+    "drifters_barents_2022", "dsg_profiles_ecofoci", "dsg_timeseries_tao", "dsg_trajectory_socat",
+    "mom5_empty_time", "salishseacast_ssh_test", "sentinel6_groups", "tiny",
+}  # fmt: skip
+METRES = 20037508.342789244 / np.pi  # of EPSG:3857 in a radian
 
 
 def points(bounds):
@@ -67,21 +75,67 @@ def wettest(http, series, bounds):
 
 def row(http, state):
     name = state["id"]
+    assert (state["status"] == "broken") == (name in REFUSED), f"{name}: {state['reason']}"
     if state["status"] == "broken":
-        return f"| {name} | {len(state['problems'])} | *{state['reason']}* | | | | |"
+        return f"| {name} | {len(state['problems'])} | *{state['reason']}* | | | | | | |"
     key = richest(http.get(f"{API}/dataset/{name}/variables").json())
     times = http.get(f"{API}/dataset/{name}/{key}/timestamps").json()
     bounds = http.get(f"{API}/dataset/{name}").json()["bounds"]
     series, place = wettest(http, f"/data/{name}/{key}/timeseries", bounds)
+    assert place is not None, f"{name}: {series}"
     start = f"| {name} | {state['files']} | {key} | {len(times)} |"
-    if place is None:
-        return f"{start} *{series}* | | |"
-    profile = asked(http, f"/data/{name}/{key}/profile", latitude=place[0], longitude=place[1], time="-1").json()
+    profile = good(http, f"/data/{name}/{key}/profile", latitude=place[0], longitude=place[1], time="-1").json()
     levels = sum(value is not None for value in (profile["values"] or [[]])[0])
+    point = good(http, f"/data/{name}/{key}/point", latitude=place[0], longitude=place[1], time="-1", depth=0).json()
+    assert flat(point["variables"][key]["values"]) == profile["values"][0][:1], name
+    cells = area(http, name, key, place, bounds)
+    low, high = limits(http, name, key, bounds)
     tile = asked(http, f"/tiles/{name}/{key}/-1/0/{tile_of(place, bounds)}", interp="nearest")
     shown = np.asarray(Image.open(io.BytesIO(tile.content)).convert("RGBA"))[..., 3] > 0
     assert shown.any(), name
-    return f"{start} {series} | {levels} | {shown.mean():.0%} |"
+    return f"{start} {series} | {levels} | {cells} | {low:.3g} … {high:.3g} | {shown.mean():.0%} |"
+
+
+def good(http, path, **params):
+    response = http.get(API + path, params=params)
+    assert response.status_code == 200, f"{response.url}: {response.text[:500]}"
+    return response
+
+
+def flat(values):
+    return [one for each in values for one in flat(each)] if isinstance(values, list) else [values]
+
+
+def area(http, name, key, place, bounds):
+    """How many cells of a tenth of the dataset's box have values."""
+    west, south, east, north = bounds
+    half = max(1e-3, ((east - west) % 360 or 360) / 20), max(1e-3, (north - south) / 20)
+    box = (place[1] - half[0], max(-90, place[0] - half[1]), place[1] + half[0], min(90, place[0] + half[1]))
+    west, east = ((each + 180) % 360 - 180 for each in box[::2])
+    while True:  # coarse grids have no cell in so small a box
+        asked = {"bbox": f"{west},{box[1]},{east},{box[3]}", "time": "-1", "depth": 0}
+        response = http.get(f"{API}/data/{name}/{key}/area", params=asked)
+        if response.status_code == 200:
+            break
+        assert response.status_code in {404, 413, 422}, f"{response.url}: {response.text[:500]}"
+        assert (east - west) % 360 < 170, f"{response.url}: {response.text[:500]}"
+        box = (box[0] - half[0], max(-90, box[1] - half[1]), box[2] + half[0], min(90, box[3] + half[1]))
+        west, east = ((each + 180) % 360 - 180 for each in box[::2])
+    cells = sum(one is not None for one in flat(response.json()["variables"][key]["values"]))
+    assert cells, name
+    return cells
+
+
+def limits(http, name, key, bounds):
+    """The range of the dataset's box."""
+    west, south, east, north = bounds
+    east += 360 * (east < west)
+    rows = (METRES * np.arcsinh(np.tan(np.radians(np.clip(each, -85, 85)))) for each in (south, north))
+    y0, y1 = (float(each) for each in rows)
+    x0, x1 = (METRES * np.radians(each) for each in (west, east))
+    extent = f"{x0 - 1},{y0 - 1},{x1 + 1},{y1 + 1}"
+    found = good(http, f"/range/{name}/{key}/nearest/25/10/EPSG:3857/{extent}/0/-1").json()
+    return found["min"], found["max"]
 
 
 @pytest.mark.full
