@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import httpx
 import msgspec
 import numpy as np
+import psutil
 import pytest
 import uvicorn
 from litestar import Request, Response, get
@@ -85,10 +86,10 @@ class Known:
 
 
 @contextmanager
-def served(planned, tmp_path, **changed):
+def served(planned, tmp_path, *, size=64 * MIB, **changed):
     """A server with one route at the desk, and its address."""
     catalogue, workers, streams = Known(), Threads(2, 10), Threads(1, 10)
-    spool = FileSpool(64 * MIB, str(tmp_path))
+    spool = FileSpool(size, str(tmp_path))
     told = {
         "catalogue": catalogue,
         "reading": Reading(source=Known(), grids=None),
@@ -299,6 +300,7 @@ def test_documents_that_are_read_whole_have_a_smaller_limit(tmp_path):
         refused = httpx.get(f"{address}/made?form=json")
         assert refused.status_code == 413
         assert "1000 values, and the limit is 999" in refused.json()["detail"]
+        assert "as csv or netcdf or stream" in refused.json()["detail"]
         assert httpx.get(f"{address}/made?form=csv").status_code == 200
 
 
@@ -314,6 +316,24 @@ def test_memory_does_not_grow_with_the_request(tmp_path, form):
             tracemalloc.stop()
         assert size > count * 20_000
     assert peaks[1] < peaks[0] + 4 * MIB
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.full
+@pytest.mark.parametrize("form", ["stream", "netcdf"])
+def test_two_gigabytes_take_less_than_300_more_of_memory(tmp_path, form):
+    process, body = psutil.Process(), Body(width=500_000)  # rows of 4 MB
+    before = most = process.memory_info().rss
+    with (
+        served(long(body, 500), tmp_path, size=4096 * MIB) as (address, _),
+        httpx.stream("GET", f"{address}/made", params={"form": form}, timeout=300) as answer,
+    ):
+        size = 0
+        for piece in answer.iter_raw():
+            size += len(piece)
+            most = max(most, process.memory_info().rss)
+    assert size > 1_700_000_000
+    assert most - before < 300 * MIB
 
 
 def test_neighbours_get_any_extraction_as_one_message(shipped, source, app_over):

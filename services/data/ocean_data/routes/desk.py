@@ -16,7 +16,7 @@ from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import Asked, Coverage, DifferenceAsked, Estimate
-from ocean_common.errors import NotSupported, UnsupportedFormat
+from ocean_common.errors import NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_data.domain import coverage
 from ocean_data.domain.extract import Plan
 from ocean_data.domain.extraction import Budget, Extraction, Reading, read
@@ -146,6 +146,9 @@ class Desk:
         if form in WHOLE:
             budget = replace(budget, values=min(budget.values, self.whole))
         if refusal := extraction.refusal(budget):
+            if form in WHOLE and extraction.refusal(self.budget) is None:
+                others = " or ".join(one for one in self.formats if one not in WHOLE)
+                raise RequestTooLarge(f"{refusal}; so would all of it as {others}", field="$")
             raise refusal
 
     async def _assets(self, asked: Asked) -> list[Assets]:
