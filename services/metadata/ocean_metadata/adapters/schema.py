@@ -173,3 +173,49 @@ headers = sa.Table(
     sa.Column("header", sa.LargeBinary, nullable=False),  # MessagePack
     sa.Column("detail", sa.LargeBinary),
 )
+
+class4 = sa.Table(
+    "class4",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    sa.Column("revision", sa.Text, nullable=False),
+)
+
+class4_files = sa.Table(
+    "class4_files",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),  # name without its ending
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("mtime_ns", sa.BigInteger, nullable=False),
+    sa.Column("format", sa.Integer, nullable=False),  # of what follows, and of the profiles
+    sa.Column("reason", sa.Text),  # why it cannot be served; then there is nothing of it
+    sa.Column("about", sa.LargeBinary),  # MessagePack
+    sa.Column("points", sa.LargeBinary),
+)
+
+# A profile holds all that a plot of it needs, so that no request opens a file.
+class4_profiles = sa.Table(
+    "class4_profiles",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("file", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # compressed MessagePack
+    sa.ForeignKeyConstraint(["kind", "file"], ["class4_files.kind", "class4_files.id"], ondelete="CASCADE"),
+)
+
+# What happened, oldest first. Ids follow each other without gaps; the last ones are kept.
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),  # ms since 1970-01-01 UTC
+    sa.Column("dataset", sa.Text, nullable=False),  # which may be gone
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("revision", sa.Text),
+    sa.Column("count", sa.Integer, nullable=False),  # of new time steps
+    sa.Column("first", sa.BigInteger),  # s since 1970-01-01 UTC
+    sa.Column("last", sa.BigInteger),
+)
