@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Revisions, Steps, VariableInfo
+from ocean_common.contracts.finding import TimeIntervals
 from ocean_common.contracts.metadata import (
     Dataset,
     DatasetPage,
@@ -16,6 +17,7 @@ from ocean_common.contracts.metadata import (
     VariableListing,
 )
 from ocean_metadata.domain.header import pack
+from ocean_metadata.domain.intervals import between, intervals, runs
 from ocean_metadata.domain.records import DatasetRecord, TimeAxis, VariableRecord
 from ocean_metadata.domain.snapshot import Snapshot, StepArrays
 from ocean_metadata.domain.time import iso_times
@@ -115,12 +117,40 @@ def statuses(snapshot: Snapshot) -> list[DatasetStatus]:
     ]
 
 
-def time_steps(steps: StepArrays | None, quantum: str | None) -> list[TimeStep]:
-    """Time steps, ascending."""
+def time_steps(
+    steps: StepArrays | None,
+    quantum: str | None,
+    first: int | None = None,
+    last: int | None = None,
+    *,
+    limit: int | None = None,
+) -> list[TimeStep]:
+    """Time steps, ascending: those from one second to another, and of these the first."""
     if steps is None:
         return []
-    labels = iso_times(steps.seconds, quantum)
-    return [TimeStep(id=number, value=label) for number, label in zip(steps.raw.tolist(), labels, strict=True)]
+    some = between(steps, first, last)
+    labels = iso_times(some.seconds[:limit], quantum)
+    return [TimeStep(id=number, value=label) for number, label in zip(some.raw[:limit].tolist(), labels, strict=True)]
+
+
+def time_intervals(
+    steps: StepArrays | None, quantum: str | None, first: int | None, last: int | None, *, limit: int, offset: int
+) -> TimeIntervals:
+    """Time steps from one second to another, as intervals of equal spacing: a page of these."""
+    some = between(steps, first, last) if steps is not None else None
+    if some is None or not some.seconds.size:
+        return TimeIntervals(count=0, limit=limit, offset=offset)
+    found = runs(some.seconds, quantum)
+    start, end = iso_times(some.seconds[[0, -1]], quantum)
+    return TimeIntervals(
+        count=some.seconds.size,
+        start=start,
+        end=end,
+        total=len(found),
+        limit=limit,
+        offset=offset,
+        intervals=intervals(some, quantum, found[offset : offset + limit]),
+    )
 
 
 def depths(axis: DepthAxis | None, *, include_all_key: bool = True) -> list[Depth]:

@@ -1,0 +1,80 @@
+"""What people are told of the datasets that were found."""
+
+import numpy as np
+
+from ocean_common.contracts.finding import Facets, FacetValue, Found, SearchPage
+from ocean_metadata.domain.described import shown_variables
+from ocean_metadata.domain.finding import Asked, Index, Mask
+from ocean_metadata.domain.records import DatasetRecord
+from ocean_metadata.domain.time import iso_times
+
+
+def ids(index: Index, mask: Mask, wanted: str | None) -> list[str]:
+    """Ids of datasets in the order of the catalogue.
+
+    Parameters
+    ----------
+    index : Index
+        Of the datasets that lists show.
+    mask : ndarray of bool, shape (dataset,)
+        Which were found.
+    wanted : str or None
+        Ids between commas; nothing means all. Those that the catalogue does not list are passed by.
+
+    Returns
+    -------
+    list of str
+        Every one of them is in the list of datasets.
+    """
+    some = {one.strip() for one in (wanted or "").split(",")} - {""}
+    names = [index.records[row].id for row in np.flatnonzero(mask)]
+    return [one for one in names if one in some] if some else names
+
+
+def page(index: Index, asked: Asked, limit: int, offset: int) -> SearchPage:
+    """A page of what a search finds, with the facets of all that it finds."""
+    matches = index.search(asked)
+    facets = {
+        name: [FacetValue(value=value, count=count) for value, count in counts]
+        for name, counts in index.facets(matches.rows).items()
+    }
+    return SearchPage(
+        total=len(matches.rows),
+        limit=limit,
+        offset=offset,
+        results=[
+            _found(index.records[row], float(matches.scores[row]))
+            for row in matches.rows[offset : offset + limit].tolist()
+        ],
+        facets=Facets(**facets),
+    )
+
+
+def extent(one: DatasetRecord) -> tuple[str | None, str | None]:
+    """The first and the last time step, as ISO 8601."""
+    if one.time is None:
+        return None, None
+    axis = one.times[one.time]
+    first, last = iso_times(np.array([axis.first, axis.last]), one.quantum)
+    return first, last
+
+
+def _found(one: DatasetRecord, score: float) -> Found:
+    start, end = extent(one)
+    return Found(
+        id=one.id,
+        value=one.name,
+        score=round(score, 2),
+        help=one.help,
+        attribution=one.attribution,
+        group=one.group,
+        subgroup=one.subgroup,
+        quantum=one.quantum,
+        model_class=one.model_class,
+        bounds=one.bounds,
+        start=start,
+        end=end,
+        variables=[each.key for each in shown_variables(one)],
+        revision=one.revision,
+        href=f"/api/v2.0/dataset/{one.id}",
+    )
