@@ -81,8 +81,9 @@ def test_common_carries_no_numbers_pictures_or_database(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_the_index_opens_files_in_the_metadata_service(path):
-    if package_of(path) == "ocean_metadata" and "index" not in rooms_of(path):
+def test_only_its_commands_open_files_in_the_metadata_service(path):
+    commands = path.is_relative_to(PACKAGES["ocean_metadata"]) and rooms_of(path)[:1] in {("index",), ("observations",)}
+    if package_of(path) == "ocean_metadata" and not commands:
         assert not {name for name in imports(path) if begins(name, (*READERS, "cftime"))}
 
 

@@ -1,0 +1,1 @@
+"""How the tables of observations came to be what they are."""

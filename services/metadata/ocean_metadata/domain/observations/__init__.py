@@ -1,0 +1,1 @@
+"""Observations: platforms, their stations, and what was measured there."""

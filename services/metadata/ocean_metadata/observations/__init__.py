@@ -1,0 +1,1 @@
+"""The command that imports observations: the only one, besides the index, that opens files."""
