@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from ocean_common.contracts.finding import Link
+
 
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     """A model run, analysis or reanalysis, as a line of the list of datasets."""
@@ -33,6 +35,15 @@ class DatasetPage(msgspec.Struct, frozen=True, kw_only=True):
     bounds: tuple[float, float, float, float] | None = None  # west, south, east, north; degrees
     start: str | None = None  # first time step, ISO 8601
     end: str | None = None
+    model_class: str | None = None
+    group: str | None = None
+    subgroup: str | None = None
+    license: str | None = None  # as the files tell it, or the URL of the one that the attribution names
+    time_steps: int = 0
+    variables: int = 0  # that lists show
+    depth_levels: int = 0
+    completeness: int | None = None  # per cent of what CF and ACDD recommend
+    links: list[Link] = []
 
 
 class Quantum(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,6 @@ from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Revisions, 
 from ocean_common.contracts.finding import TimeIntervals
 from ocean_common.contracts.metadata import (
     Dataset,
-    DatasetPage,
     DatasetStatus,
     Depth,
     TimeStep,
@@ -43,23 +42,6 @@ def datasets(snapshot: Snapshot) -> list[Dataset]:
         )
         for one in snapshot.listed
     ]
-
-
-def page(one: DatasetRecord) -> DatasetPage:
-    """One dataset."""
-    axis = one.times[one.time] if one.time is not None else None
-    ends = iso_times(np.array([axis.first, axis.last]), one.quantum) if axis else [None, None]
-    return DatasetPage(
-        id=one.id,
-        value=one.name,
-        quantum=one.quantum,
-        help=one.help,
-        attribution=one.attribution,
-        revision=one.revision,
-        bounds=one.bounds,
-        start=ends[0],
-        end=ends[1],
-    )
 
 
 def variables(one: DatasetRecord, *, has_depth_only: bool = False, vectors_only: bool = False) -> list[Variable]:

@@ -2,18 +2,24 @@
 
 from typing import Any
 
-from litestar import Request, Response, get
+import msgspec
+from litestar import MediaType, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from ocean_common.caching import Freshness
+from ocean_common.contracts.finding import Completeness
 from ocean_common.contracts.metadata import Dataset, DatasetPage, DatasetStatus, Quantum, VariableListing
 from ocean_common.errors import DatasetNotFound
 from ocean_common.parameters import DatasetId
 from ocean_common.problems import documented
-from ocean_metadata.domain import answers
+from ocean_common.strict import known_only
+from ocean_metadata.domain import answers, pages
+from ocean_metadata.domain.completeness import completeness
+from ocean_metadata.domain.page import page
 from ocean_metadata.domain.ports import Catalogue
 from ocean_metadata.routes.encoded import Encoded, answers_with, json_text
+from ocean_metadata.routes.html import as_page, prefers_html, varying
 
 TAGS = ["datasets"]
 
@@ -25,10 +31,17 @@ TAGS = ["datasets"]
     tags=TAGS,
     responses=answers_with(list[Dataset], "The datasets that can be served, in the order of the configuration"),
 )
-async def list_datasets(catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded]) -> Response[bytes]:
-    """Every enabled dataset whose files can be read."""
+async def list_datasets(
+    request: Request[Any, Any, Any], catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded]
+) -> Response[bytes]:
+    """Every enabled dataset whose files can be read; a page for those who like HTML better."""
     now = catalogue.snapshot
-    return await encoded.answer(("datasets", now.revision), lambda: answers.datasets(now))
+    if prefers_html(request):
+        made = await encoded.answer(
+            ("datasets page", now.revision), lambda: pages.dataset_list(now.listed), str.encode, MediaType.HTML
+        )
+        return as_page(made)
+    return varying(await encoded.answer(("datasets", now.revision), lambda: answers.datasets(now)))
 
 
 @get(
@@ -64,17 +77,41 @@ async def list_status(catalogue: NamedDependency[Catalogue], encoded: NamedDepen
     operation_id="getDataset",
     summary="One dataset",
     tags=TAGS,
-    responses=documented(DatasetNotFound),
+    responses={**answers_with(DatasetPage, "The dataset"), **documented(DatasetNotFound)},
 )
 async def get_dataset(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],
     dataset: FromPath[DatasetId],
-) -> DatasetPage:
-    """What a dataset is, where and when."""
+) -> Response[bytes]:
+    """What a dataset is, where and when; a page with schema.org's description for those who like HTML better."""
+    html = prefers_html(request)
+    await freshness(request, dataset, form="page" if html else "")
+    found = catalogue.snapshot.dataset(dataset)
+    if html:
+        text = pages.dataset_page(found, str(request.base_url).rstrip("/"))
+        return as_page(Response(text.encode(), media_type=MediaType.HTML))
+    return varying(Response(msgspec.json.encode(page(found)), media_type=MediaType.JSON))
+
+
+@get(
+    "/dataset/{dataset:str}/completeness",
+    operation_id="getCompleteness",
+    summary="How well the files of a dataset describe themselves",
+    tags=TAGS,
+    before_request=known_only,
+    responses=documented(DatasetNotFound),
+)
+async def get_completeness(
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    freshness: NamedDependency[Freshness],
+    dataset: FromPath[DatasetId],
+) -> Completeness:
+    """Which attributes that CF and ACDD recommend are there, which are missing, and what to write in them."""
     await freshness(request, dataset)
-    return answers.page(catalogue.snapshot.dataset(dataset))
+    return completeness(catalogue.snapshot.dataset(dataset))
 
 
 @get(
