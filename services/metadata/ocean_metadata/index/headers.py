@@ -46,7 +46,7 @@ def read(path: str) -> Read:
     return msgspec.structs.replace(found, header=header)
 
 
-def _check_whole(path: str, size: int) -> None:
+def check_whole(path: str, size: int) -> None:
     """Refuse a file that is empty or cut short."""
     if size == 0:
         raise Unreadable("it is empty (0 bytes)")
@@ -57,7 +57,7 @@ def _check_whole(path: str, size: int) -> None:
 
 def _header(path: str, found: Stamp) -> FileHeader:
     if kind_of(path) == "file":
-        _check_whole(local(path), found[0])
+        check_whole(local(path), found[0])
     with opened(path) as data:
         variables = {name: _variable(each) for name, each in data.variables.items()}
         header = FileHeader(

@@ -3,9 +3,11 @@
 import multiprocessing
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from ocean_common.places import Kind, kind_of
@@ -68,6 +70,20 @@ def _one_by_one(paths: list[str], stop: threading.Event) -> Iterator[Read]:
             yield alone(read, path)
         except Unreadable as error:
             yield Read(path=path, size=-1, mtime_ns=0, reason=str(error))
+
+
+def each(function: Callable[[str], T], paths: Sequence[str], stop: threading.Event) -> Iterator[tuple[str, T | None]]:
+    """Call a function for one path after the other, in one process; None where the process does not live through it."""
+    left = deque(paths)
+    while left and not stop.is_set():
+        with _pool(1) as pool, suppress(BrokenProcessPool):
+            while left and not stop.is_set():
+                asked = pool.submit(function, left[0])
+                while not asked.done() and not stop.is_set():
+                    wait([asked], timeout=0.5)
+                if asked.done():
+                    broken = isinstance(asked.exception(), BrokenProcessPool)
+                    yield left.popleft(), None if broken else asked.result()
 
 
 def alone(function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:

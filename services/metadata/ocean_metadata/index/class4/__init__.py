@@ -1,0 +1,1 @@
+"""Reads Class 4 files into the catalogue."""
