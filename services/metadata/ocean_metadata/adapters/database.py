@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 _PATIENCE = 30  # s that a writer waits for another
 _UPGRADING = 1  # of the locks by which processes on PostgreSQL take turns
-_SCHEMA = sa.text("current_schema()::regnamespace::oid::int")  # catalogues in other schemas have turns of their own
+SCHEMA = sa.text("current_schema()::regnamespace::oid::int")  # catalogues in other schemas have turns of their own
 _CONSISTENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
@@ -21,15 +21,33 @@ class DatabaseUnusable(Exception):
 
 
 def connect(database: str) -> sa.Engine:
-    """Open a database: a path of SQLite, or a URL of SQLAlchemy (`postgresql+psycopg://…`)."""
+    """Open a database: a path of SQLite, or the URL of one on PostgreSQL."""
     if "://" in database:
-        return sa.create_engine(database, pool_pre_ping=True)
+        return _connect_server(database)
     path = Path(database)
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE})
     sa.event.listen(engine, "connect", _configure)
     sa.event.listen(engine, "begin", _begin)
     return engine
+
+
+def _connect_server(database: str) -> sa.Engine:
+    try:
+        url = sa.make_url(database)
+    except sa.exc.ArgumentError as error:
+        raise DatabaseUnusable("it is not a URL, such as postgresql://user:password@host/database") from error
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise DatabaseUnusable("there are two kinds: the path of SQLite, and postgresql://user:password@host/database")
+    return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+
+
+def shown(database: str) -> str:
+    """A database as logs and messages may name it: without its password."""
+    try:
+        return sa.make_url(database).render_as_string() if "://" in database else database
+    except sa.exc.ArgumentError:
+        return "the database"
 
 
 def _configure(connection: Any, _: object) -> None:
@@ -53,7 +71,7 @@ def reading(engine: sa.Engine) -> sa.Connection:
 def take_turns(connection: sa.Connection, turn: int) -> None:
     """Wait until no other transaction has this turn; SQLite's writers wait for each other as it is."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn, _SCHEMA)))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn, SCHEMA)))
 
 
 def upgrade(engine: sa.Engine) -> None:

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from ocean_metadata.adapters import records, schema
-from ocean_metadata.adapters.database import reading
+from ocean_metadata.adapters import events, records, schema
+from ocean_metadata.adapters.database import reading, take_turns
+from ocean_metadata.domain.events import change
 from ocean_metadata.domain.records import Built
 
 Stat = tuple[int, int]  # size, mtime_ns
 _AT_ONCE = 500  # names in one statement
+_WRITING = 2  # of the turns that transactions take: events have the order in which they become visible
 
 
 class Store:
@@ -63,16 +65,24 @@ class Store:
             return {name: (revision, position) for name, revision, position in rows}
 
     def replace(self, built: Built, position: int) -> None:
-        """Put a dataset in the place of what was there: readers see the old one or the new one."""
+        """Put a dataset in the place of what was there: readers see the old one or the new one, and listeners hear."""
+        name = built.record.id
         with self._engine.begin() as connection:
+            take_turns(connection, _WRITING)
+            before = events.known(connection, name)
             records.replace(connection, built, position)
+            happened = change(name, before, events.known(connection, name))
+            events.write(connection, [happened] if happened else [])
             self._sum_up(connection, first=False)
 
     def finish(self, datasets: Iterable[str], paths: Iterable[str]) -> None:
         """Forget all but these datasets and files; from now on the catalogue has been indexed."""
         kept, files = set(datasets), set(paths)
         with self._engine.begin() as connection:
-            for one in set(connection.execute(sa.select(schema.datasets.c.id)).scalars()) - kept:
+            take_turns(connection, _WRITING)
+            for one in sorted(set(connection.execute(sa.select(schema.datasets.c.id)).scalars()) - kept):
+                happened = change(one, events.known(connection, one), None)
+                events.write(connection, [happened] if happened else [])
                 records.remove(connection, one)
             used = sa.select(schema.placements.c.grid)
             connection.execute(schema.grids.delete().where(schema.grids.c.id.not_in(used)))
@@ -84,8 +94,12 @@ class Store:
     def _sum_up(self, connection: sa.Connection, *, first: bool) -> None:
         """The revision of the whole; before the first pass is complete there is none."""
         table, one = schema.catalogue, schema.datasets.c
+        known = connection.execute(sa.select(table.c.id)).scalar_one_or_none()
+        if known is None and not first:
+            return
         rows = connection.execute(sa.select(one.id, one.revision, one.position).order_by(one.id)).all()
         revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
-        done = connection.execute(table.update().values(revision=revision)).rowcount
-        if not done and first:
+        if known is None:
             connection.execute(table.insert(), {"id": 1, "revision": revision})
+        else:
+            connection.execute(table.update().values(revision=revision))

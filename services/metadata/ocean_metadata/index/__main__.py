@@ -6,21 +6,19 @@ import signal
 import stat
 import sys
 import threading
-import time
 from pathlib import Path
 
-import structlog
 from sqlalchemy.exc import DatabaseError
 
 from ocean_common.settings import SettingsError, load
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
 from ocean_metadata.adapters.store import Store
+from ocean_metadata.adapters.turns import Turn
 from ocean_metadata.index.configuration import ConfigurationError
 from ocean_metadata.index.passes import FORMAT, Indexer, Told
+from ocean_metadata.index.watching import Watch
 from ocean_metadata.settings import Settings
-
-_log = structlog.get_logger("ocean.index")
 
 
 def main() -> None:
@@ -48,9 +46,17 @@ def main() -> None:
         engine = connect(asked.database)
         upgrade(engine)
         store = Store(engine, FORMAT)
-        _run(Indexer(store, told, stop), store, asked.watch, stop)
+        watch = Watch(Indexer(store, told, stop), store, Turn(engine, "indexing"), Turn(engine, "watching"), stop)
+        if asked.watch:
+            _stop_with_input(stop)
+            watch.forever(asked.watch)
+        else:
+            watch.once()
+        engine.dispose()
     except (ConfigurationError, DatabaseUnusable) as error:
         sys.exit(str(error))
+    except DatabaseError as error:
+        sys.exit(f"the catalogue cannot be written: {error.orig}")
     except OSError as error:
         sys.exit(f"{error.filename or asked.database}: {error.strerror}")
 
@@ -64,29 +70,6 @@ def _arguments(settings: Settings) -> argparse.Namespace:
     parser.add_argument("--stubs", default=settings.stubs, help="folder of the configuration's stubs")
     parser.add_argument("--watch", type=float, metavar="SECONDS", default=0, help="go on, and look this often")
     return parser.parse_args()
-
-
-def _run(indexer: Indexer, store: Store, watch: float, stop: threading.Event) -> None:
-    """The first pass must succeed; later ones tell what is wrong and try again."""
-    if watch:
-        _stop_with_input(stop)
-    started = time.monotonic()
-    replaced = indexer.run()
-    _log.info(
-        "indexed", datasets=len(store.revisions()), replaced=replaced, seconds=round(time.monotonic() - started, 2)
-    )
-    trouble = ""
-    while watch and not stop.wait(watch):
-        try:
-            replaced = indexer.run()
-        except (ConfigurationError, DatabaseError, OSError) as error:
-            if str(error) != trouble:
-                trouble = str(error)
-                _log.warning("not indexed", reason=trouble)
-            continue
-        trouble = ""
-        if replaced:
-            _log.info("indexed", replaced=replaced)
 
 
 def _stop_with_input(stop: threading.Event) -> None:
