@@ -16,6 +16,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     datasets: str | None = None  # a dataset configuration (JSON)
     folder: str | None = None  # without a configuration: every NetCDF file under this folder
     stubs: str | None = None  # folder of `<key>.json`; by default the folder of the configuration
+    class4: str | None = None  # folder of the Class 4 files of OceanPredict
+    class4_riops: str | None = None  # and of those of RIOPS
     watch: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 2.0  # s between two looks at the files; 0: no indexer
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # processes that read headers; 0: one per core
     git_hash: str | None = None

@@ -5,11 +5,14 @@ import hashlib
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, Protocol
 
 import msgspec
 import sqlalchemy as sa
+from litestar import Litestar
+from sqlalchemy.exc import DatabaseError
 
 from ocean_common.contracts.class4 import Class4Kind, Class4Profile
 from ocean_common.errors import ServiceUnavailable
@@ -19,6 +22,7 @@ from ocean_metadata.domain.class4.records import About, FileRecord, Points
 from ocean_metadata.domain.class4.shelf import Shelf
 
 FORMAT = 1  # of what is kept of a file: another number, and all are read again
+LOOK = 0.5  # s between two looks at the revision
 KEPT = 64  # files whose points are kept in memory
 Key = tuple[Class4Kind, str]
 
@@ -95,6 +99,21 @@ class Class4Store:
             _sum_up(connection)
 
 
+class NoClass4:
+    """No files at all."""
+
+    shelf = Shelf()
+
+    async def revision(self, dataset: str) -> str:
+        return f"{dataset}{self.shelf.revision}"
+
+    async def points(self, kind: Class4Kind, file: str) -> Points:
+        raise _renewed(f"{kind}/{file}")
+
+    async def profiles(self, kind: Class4Kind, file: str, numbers: Sequence[int]) -> list[Class4Profile]:
+        raise _renewed(f"{kind}/{file}/{len(numbers)}")
+
+
 class StoredClass4:
     """Answers about the files: lists from memory, points and profiles from the database."""
 
@@ -117,6 +136,21 @@ class StoredClass4:
 
     async def profiles(self, kind: Class4Kind, file: str, numbers: Sequence[int]) -> list[Class4Profile]:
         return await asyncio.to_thread(self._read_profiles, kind, file, numbers)
+
+    @asynccontextmanager
+    async def alive(self, _: Litestar) -> AsyncIterator[None]:
+        """Takes new files soon after they are written, for as long as the service lives."""
+        looking = asyncio.create_task(self._look())
+        yield
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+
+    async def _look(self) -> None:
+        while True:
+            with suppress(DatabaseError):  # locked for a moment
+                await asyncio.to_thread(self.refresh)
+            await asyncio.sleep(LOOK)
 
     def refresh(self) -> bool:
         """Look whether the files changed, and take what is new; blocks."""

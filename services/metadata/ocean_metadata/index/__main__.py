@@ -10,13 +10,17 @@ from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 
+from ocean_common.contracts.class4 import Class4Kind
 from ocean_common.settings import SettingsError, load
 from ocean_common.telemetry import configure_logs
+from ocean_metadata.adapters.class4 import Class4Store
 from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
 from ocean_metadata.adapters.store import Store
 from ocean_metadata.adapters.turns import Turn
+from ocean_metadata.index.class4.passes import Class4Indexer
 from ocean_metadata.index.configuration import ConfigurationError
 from ocean_metadata.index.passes import FORMAT, Indexer, Told
+from ocean_metadata.index.together import Together
 from ocean_metadata.index.watching import Watch
 from ocean_metadata.settings import Settings
 
@@ -39,6 +43,10 @@ def main() -> None:
     )
     if told.folder and not told.folder.is_dir():
         sys.exit(f"{asked.folder}: there is no such folder")
+    folders: dict[Class4Kind, Path | None] = {
+        "ocean_predict": Path(asked.class4).absolute() if asked.class4 else None,
+        "riops_obs": Path(asked.class4_riops).absolute() if asked.class4_riops else None,
+    }
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -46,7 +54,9 @@ def main() -> None:
         engine = connect(asked.database)
         upgrade(engine)
         store = Store(engine, FORMAT)
-        watch = Watch(Indexer(store, told, stop), store, Turn(engine, "indexing"), Turn(engine, "watching"), stop)
+        class4 = Class4Indexer(Class4Store(engine), folders, stop)
+        both = Together(Indexer(store, told, stop), class4)
+        watch = Watch(both, store, Turn(engine, "indexing"), Turn(engine, "watching"), stop)
         if asked.watch:
             _stop_with_input(stop)
             watch.forever(asked.watch)
@@ -68,6 +78,8 @@ def _arguments(settings: Settings) -> argparse.Namespace:
     source.add_argument("--datasets", default=settings.datasets, help="a dataset configuration (JSON)")
     source.add_argument("--folder", default=settings.folder, help="a folder of NetCDF files")
     parser.add_argument("--stubs", default=settings.stubs, help="folder of the configuration's stubs")
+    parser.add_argument("--class4", default=settings.class4, help="folder of Class 4 files of OceanPredict")
+    parser.add_argument("--class4-riops", default=settings.class4_riops, help="folder of Class 4 files of RIOPS")
     parser.add_argument("--watch", type=float, metavar="SECONDS", default=0, help="go on, and look this often")
     return parser.parse_args()
 

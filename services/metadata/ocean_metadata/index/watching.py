@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from ocean_metadata.adapters.store import Store
 from ocean_metadata.adapters.turns import Turn
 from ocean_metadata.index.configuration import ConfigurationError
-from ocean_metadata.index.passes import Indexer
+from ocean_metadata.index.together import Indexing
 
 IDLE = 10  # times as long as a pass took is the pause after it: many files cost little while none changes …
 LONGEST = 10.0  # s … and are still followed within seconds
@@ -20,7 +20,7 @@ _log = structlog.get_logger("ocean.index")
 class Watch:
     """Makes passes when it is this process's turn."""
 
-    def __init__(self, indexer: Indexer, store: Store, indexing: Turn, watching: Turn, stop: threading.Event) -> None:
+    def __init__(self, indexer: Indexing, store: Store, indexing: Turn, watching: Turn, stop: threading.Event) -> None:
         self._indexer = indexer
         self._store = store
         self._indexing = indexing  # so that no pass works with a list of files of before another one
