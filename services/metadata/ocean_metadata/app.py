@@ -17,11 +17,14 @@ from ocean_common.later import not_yet
 from ocean_common.service import Lifespan, create_service
 from ocean_metadata import __version__
 from ocean_metadata.adapters.catalogue import StoredCatalogue
+from ocean_metadata.adapters.class4 import NoClass4, StoredClass4
 from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
 from ocean_metadata.adapters.indexer import IndexerProcess
+from ocean_metadata.domain.class4.ports import Class4
 from ocean_metadata.domain.ports import Catalogue
 from ocean_metadata.routes import build as build_routes
 from ocean_metadata.routes import datasets, internal, time_steps, variables
+from ocean_metadata.routes import class4 as class4_routes
 from ocean_metadata.routes.encoded import Encoded
 from ocean_metadata.settings import Settings
 
@@ -31,7 +34,6 @@ LATER = {
     "/datasets/filter/...": "filters of datasets",
     "/kml/...": "places",
     "/observation/...": "observations",
-    "/class4/...": "Class 4 observations",
     "/generate_script": "scripts",
     "/events": "events",
 }
@@ -40,6 +42,7 @@ _TAGS = [
     Tag(name="datasets", description="Which datasets there are."),
     Tag(name="variables", description="What they hold."),
     Tag(name="time steps", description="When."),
+    Tag(name="class 4", description="Observed profiles beside what models say."),
     Tag(name="service", description="The service itself."),
 ]
 
@@ -47,12 +50,14 @@ _TAGS = [
 def create_app(
     catalogue: Catalogue,
     *,
+    class4: Class4 | None = None,
     git: GitInfo | None = None,
     max_age: int = 60,
     degraded: Callable[[], Awaitable[list[str]]] | None = None,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
     """The metadata service over a catalogue."""
+    class4 = class4 or NoClass4()
 
     async def unready() -> list[str]:
         return [] if catalogue.snapshot.revision is not None else ["the catalogue has not been indexed yet"]
@@ -74,14 +79,17 @@ def create_app(
             variables.list_variables,
             variables.list_depths,
             time_steps.list_time_steps,
+            *class4_routes.ROUTES,
             build_routes.get_git_info,
             *not_yet(LATER),
         ],
-        internal=[internal.get_revisions, internal.get_assets],
+        internal=[internal.get_revisions, internal.get_assets, *class4_routes.INTERNAL],
         dependencies={
             "catalogue": catalogue,
             "encoded": Encoded(),
             "freshness": Freshness(catalogue, __version__, max_age),
+            "class4": class4,
+            "class4_freshness": Freshness(class4, __version__, max_age),
             "git": git or GitInfo(git_hash=None, git_tag=None),
         },
         readiness=Readiness(unready, degraded),
@@ -103,6 +111,8 @@ def build(settings: Settings) -> Litestar:
         sys.exit(f"{settings.database}: {error}")
     catalogue = StoredCatalogue(engine)
     catalogue.refresh()
+    class4 = StoredClass4(engine)
+    class4.refresh()
     watching = settings.watch and (settings.datasets or settings.folder)
     indexer = IndexerProcess(_arguments(settings)) if watching else None
 
@@ -124,10 +134,11 @@ def build(settings: Settings) -> Litestar:
 
     return create_app(
         catalogue,
+        class4=class4,
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,
         degraded=degraded,
-        lifespan=[alive],
+        lifespan=[alive, class4.alive],
     )
 
 
@@ -146,6 +157,8 @@ def _arguments(settings: Settings) -> list[str]:
         "--datasets": settings.datasets,
         "--folder": settings.folder,
         "--stubs": settings.stubs,
+        "--class4": settings.class4,
+        "--class4-riops": settings.class4_riops,
         "--watch": str(settings.watch),
     }
     return [word for name, value in given.items() if value for word in (name, value)]
