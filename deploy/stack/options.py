@@ -31,6 +31,7 @@ class Options:
     https_port: int
     datasets: Path | None
     data: Path | None
+    class4: Path | None
     state: Path
 
 
@@ -48,6 +49,9 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     parser.add_argument("--datasets", default=told.get("DATASETS"), help="a dataset configuration (JSON)")
     parser.add_argument("--data", default=told.get("DATA"), help="a folder: every NetCDF file becomes a dataset")
     parser.add_argument(
+        "--class4", default=told.get("CLASS4"), help="a folder of Class 4 files of OceanPredict (of the sample data)"
+    )
+    parser.add_argument(
         "--state", default=told.get("STATE"), help="folder of catalogue, certificate and logs (var/PORT)"
     )
     asked = parser.parse_args(argv)
@@ -59,6 +63,7 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
         https_port=_port("HTTPS_PORT", asked.https_port or str(port + TLS_OFFSET)),
         datasets=datasets,
         data=_path(asked.data),
+        class4=_path(asked.class4) or (SAMPLES / "class4" if datasets == SAMPLES / "datasets.json" else None),
         state=_path(asked.state) or ROOT / "var" / str(port),
     )
 
@@ -81,6 +86,8 @@ def check(options: Options) -> None:
         raise Refused(f"DATASETS: there is no file {options.datasets}")
     if options.data and not options.data.is_dir():
         raise Refused(f"DATA: there is no folder {options.data}")
+    if options.class4 and not options.class4.is_dir():
+        raise Refused(f"CLASS4: there is no folder {options.class4}")
     if options.port == options.https_port:
         raise Refused(f"PORT and HTTPS_PORT are both {options.port}; they must differ")
     for name, port in (("PORT", options.port), ("HTTPS_PORT", options.https_port)):

@@ -75,6 +75,8 @@ class Plan:
             told["OCEAN_METADATA_DATASETS"] = str(self.options.datasets)
         if self.options.data:
             told["OCEAN_METADATA_FOLDER"] = str(self.options.data)
+        if self.options.class4:
+            told["OCEAN_METADATA_CLASS4"] = str(self.options.class4)
         return told
 
     def _service(self, name: str, told: dict[str, str]) -> Program:

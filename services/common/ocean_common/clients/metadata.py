@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol, Self, runtime_checkable
 
@@ -10,6 +11,7 @@ import httpx
 
 from ocean_common.clients.core import Neighbour, segment
 from ocean_common.contracts.assets import Assets, Revisions, VariableInfo
+from ocean_common.contracts.class4 import Class4Kind, Class4Profiles
 from ocean_common.errors import DatasetNotFound, OceanError, ServiceUnavailable, VariableNotFound
 
 REFRESH = 2.0  # s between two questions for revisions
@@ -30,6 +32,16 @@ class Catalogue(Protocol):
 
     async def assets(self, dataset: str, variable: str) -> Assets:
         """Where the numbers are and how they lie, or DatasetNotFound or VariableNotFound."""
+
+
+@runtime_checkable
+class Compared(Protocol):
+    """Who knows the Class 4 profiles."""
+
+    async def class4(
+        self, ids: Sequence[str], kind: Class4Kind = "ocean_predict", models: Sequence[str] = ()
+    ) -> Class4Profiles:
+        """Profiles by their ids `file_index`, and the same ones of other models' files, or NotFound."""
 
 
 class MetadataClient:
@@ -91,6 +103,13 @@ class MetadataClient:
         if len(self._assets) > KEPT:
             self._assets.popitem(last=False)
         return fresh
+
+    async def class4(
+        self, ids: Sequence[str], kind: Class4Kind = "ocean_predict", models: Sequence[str] = ()
+    ) -> Class4Profiles:
+        """Profiles by their ids `file_index`, and the same ones of other models' files."""
+        asked = {"ids": ",".join(ids), "models": ",".join(models)}
+        return await self._http.get(f"/internal/class4/{kind}", Class4Profiles, **asked)
 
     async def refresh(self, dataset: str = "") -> None:
         """Ask for the revisions; with ``dataset``, DatasetNotFound if the catalogue has none of this id."""
