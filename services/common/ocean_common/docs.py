@@ -6,11 +6,14 @@ from pathlib import Path
 from litestar import Router
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, RedocRenderPlugin, SwaggerRenderPlugin
-from litestar.openapi.spec import Contact, License, Server, Tag
+from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Server, Tag
 from litestar.static_files import create_static_files_router
 
 ASSETS = Path(str(files("drf_spectacular_sidecar"))) / "static" / "drf_spectacular_sidecar"
 REPOSITORY_LICENCE = License(name="MIT", identifier="MIT")
+
+
+OPERATORS = "operators"  # the security scheme of what only they may do
 
 
 def openapi(name: str, title: str, version: str, description: str, tags: list[Tag]) -> OpenAPIConfig:
@@ -26,6 +29,7 @@ def openapi(name: str, title: str, version: str, description: str, tags: list[Ta
         servers=[Server(url="/")],
         tags=tags,
         path=f"/{name}",
+        components=Components(security_schemes={OPERATORS: SecurityScheme(type="http", scheme="bearer")}),
         render_plugins=[
             JsonRenderPlugin(path="/openapi.json"),
             SwaggerRenderPlugin(

@@ -14,6 +14,7 @@
     ├── InvalidRequest            a field is wrong, or two do not go together
     │   ├── UnsupportedFormat
     │   └── NotSupported          right, but this version cannot do it
+    ├── Unauthorized              a route of operators, asked without their token
     ├── PointOutsideGrid
     ├── RequestTooLarge           more cells, bytes or steps than the budget
     ├── AddressTooLong
@@ -85,6 +86,10 @@ class UnsupportedFormat(InvalidRequest):
 
 class NotSupported(InvalidRequest):
     """A sound request that this version cannot answer."""
+
+
+class Unauthorized(OceanError):
+    """Only operators may, and they say so with their token."""
 
 
 class PointOutsideGrid(OceanError):

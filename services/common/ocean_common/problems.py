@@ -14,6 +14,7 @@ from litestar.openapi import ResponseSpec
 from ocean_common import errors
 from ocean_common.contracts.problem import FieldProblem, Problem
 from ocean_common.errors import OceanError
+from ocean_common.language import speaking
 from ocean_common.telemetry import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -31,6 +32,7 @@ STATUS: dict[type[OceanError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
     errors.UnsupportedFormat: HTTPStatus.BAD_REQUEST,
     errors.NotSupported: HTTPStatus.BAD_REQUEST,
+    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
     errors.PointOutsideGrid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.AddressTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -48,14 +50,15 @@ _log = logging.getLogger(__name__)
 
 def to_problem(error: OceanError) -> Problem:
     """Tell an expected failure to the caller."""
-    status = STATUS[type(error)]
-    wrong = [FieldProblem(field=error.field, message=str(error), allowed=list(error.allowed))] if error.field else []
+    status, say = STATUS[type(error)], speaking()
+    detail = say(str(error))
+    wrong = [FieldProblem(field=error.field, message=detail, allowed=list(error.allowed))] if error.field else []
     return Problem(
         type=f"urn:ocean:{type(error).__name__}",
-        title=status.phrase,
+        title=say(status.phrase),
         status=status,
-        detail=str(error),
-        message=str(error),
+        detail=detail,
+        message=detail,
         errors=wrong,
         request_id=current_request_id(),
     )
@@ -85,30 +88,31 @@ def response(problem: Problem, headers: Mapping[str, str] | None = None) -> Resp
 
 def _of_http(error: HTTPException) -> Problem:
     """A failure that Litestar found: no such route, a wrong method, a value of the wrong type."""
-    status = HTTPStatus(error.status_code)
+    status, say = HTTPStatus(error.status_code), speaking()
     detail, wrong = error.detail or status.phrase, []
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         # Litestar tells of an absent body by the name of the argument.
         wrong = [
             FieldProblem(
-                field=_field(one), message="a body is required" if one["message"] == "'data'" else one["message"]
+                field=_field(one), message=say("a body is required" if one["message"] == "'data'" else one["message"])
             )
             for one in error.extra
         ]
         detail = "; ".join(f"{one.field}: {one.message}" for one in wrong)
     elif missing := _MISSING.match(detail):
-        detail = f"the parameter {missing[1]!r} is required"
+        detail = say("the parameter '{name}' is required", name=missing[1])
         wrong = [FieldProblem(field=missing[1], message=detail)]
     elif _UNREAD.match(detail):
-        detail = f"the body cannot be read: {detail}"
+        detail = say("the body cannot be read: {why}", why=detail)
         wrong = [FieldProblem(field="$", message=detail)]
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"this address answers {(error.headers or {}).get('allow', 'other methods')}"
+        allowed = (error.headers or {}).get("allow")
+        detail = say("this address answers {methods}", methods=allowed) if allowed else say("another method is needed")
     elif status == HTTPStatus.NOT_FOUND:
-        detail = "nothing is served at this address, or a part of it is not of the right type; see /docs"
+        detail = say("nothing is served at this address, or a part of it is not of the right type; see /docs")
     return Problem(
         type="about:blank",
-        title=status.phrase,
+        title=say(status.phrase),
         status=status,
         detail=detail,
         message=detail,
@@ -124,8 +128,10 @@ def _field(wrong: Mapping[str, Any]) -> str:
 
 
 def _answer_expected(_: Request[Any, Any, Any], error: OceanError) -> Response[Problem]:
-    seconds = error.retry_after or (LATER if isinstance(error, errors.Unavailable) else None)
-    return response(to_problem(error), {"retry-after": str(seconds)} if seconds else {})
+    headers = {"www-authenticate": "Bearer"} if isinstance(error, errors.Unauthorized) else {}
+    if seconds := error.retry_after or (LATER if isinstance(error, errors.Unavailable) else None):
+        headers["retry-after"] = str(seconds)
+    return response(to_problem(error), headers)
 
 
 def _answer_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
@@ -134,12 +140,12 @@ def _answer_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Pr
 
 def _answer_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     _log.error("bug in %s %s", request.method, request.url.path, exc_info=error)
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    detail = "The service failed. The request id helps its operators to find out why."
+    status, say = HTTPStatus.INTERNAL_SERVER_ERROR, speaking()
+    detail = say("The service failed. The request id helps its operators to find out why.")
     return response(
         Problem(
             type="about:blank",
-            title=status.phrase,
+            title=say(status.phrase),
             status=status,
             detail=detail,
             message=detail,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
-from sqlalchemy.exc import DatabaseError
 
 from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import GitInfo
@@ -18,30 +17,40 @@ from ocean_common.service import Lifespan, create_service
 from ocean_metadata import __version__
 from ocean_metadata.adapters.catalogue import StoredCatalogue
 from ocean_metadata.adapters.class4 import NoClass4, StoredClass4
-from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
+from ocean_metadata.adapters.database import DatabaseUnusable, connect, shown, upgrade
+from ocean_metadata.adapters.feed import EventFeed, Silence
+from ocean_metadata.adapters.gazetteer import FolderGazetteer
 from ocean_metadata.adapters.indexer import IndexerProcess
+from ocean_metadata.adapters.news import News
+from ocean_metadata.adapters.observations.database import beside
+from ocean_metadata.adapters.observations.opened import OpenedObservations
+from ocean_metadata.adapters.refresher import IndexRefresher, Unwatched
 from ocean_metadata.domain.class4.ports import Class4
-from ocean_metadata.domain.ports import Catalogue
+from ocean_metadata.domain.observations.ports import Observations
+from ocean_metadata.domain.ports import Catalogue, Events, Places, Refresher
+from ocean_metadata.domain.token import Token
 from ocean_metadata.routes import build as build_routes
-from ocean_metadata.routes import datasets, internal, time_steps, variables
 from ocean_metadata.routes import class4 as class4_routes
+from ocean_metadata.routes import datasets, events, finding, internal, observed, places, refresh, time_steps, variables
+from ocean_metadata.routes import observations as observation_routes
 from ocean_metadata.routes.encoded import Encoded
+from ocean_metadata.routes.indexed import Indexed
 from ocean_metadata.settings import Settings
 
-LOOK = 0.5  # s between two looks at the catalogue's revision
+LOOK_AT_PLACES = 2.0  # s between two looks at the files of places
 
 LATER = {
-    "/datasets/filter/...": "filters of datasets",
-    "/kml/...": "places",
-    "/observation/...": "observations",
     "/generate_script": "scripts",
-    "/events": "events",
 }
 
 _TAGS = [
     Tag(name="datasets", description="Which datasets there are."),
+    Tag(name="finding", description="Which of them one looks for."),
     Tag(name="variables", description="What they hold."),
     Tag(name="time steps", description="When."),
+    Tag(name="events", description="What is new."),
+    Tag(name="places", description="Points, lines and areas that maps show."),
+    Tag(name="observations", description="What was measured, where and when."),
     Tag(name="class 4", description="Observed profiles beside what models say."),
     Tag(name="service", description="The service itself."),
 ]
@@ -50,13 +59,19 @@ _TAGS = [
 def create_app(
     catalogue: Catalogue,
     *,
+    gazetteer: Places | None = None,
+    observations: Observations | None = None,
+    feed: Events | None = None,
+    refresher: Refresher | None = None,
+    token: str | None = None,
     class4: Class4 | None = None,
     git: GitInfo | None = None,
     max_age: int = 60,
     degraded: Callable[[], Awaitable[list[str]]] | None = None,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
-    """The metadata service over a catalogue."""
+    """The metadata service over a catalogue, and the places of a gazetteer."""
+    gazetteer = gazetteer or FolderGazetteer(None)
     class4 = class4 or NoClass4()
 
     async def unready() -> list[str]:
@@ -66,28 +81,48 @@ def create_app(
         name="metadata",
         title="Ocean Navigator: metadata",
         version=__version__,
-        description="Which data exist: datasets, variables, depths and time steps.",
+        description="Which data exist: datasets, variables, depths and time steps; and places on the map.",
         tags=_TAGS,
         api=[
             datasets.list_datasets,
             datasets.list_all_variables,
             datasets.list_status,
             datasets.get_dataset,
+            datasets.get_completeness,
             datasets.get_quantum,
             datasets.get_time_unit,
             datasets.get_time_unit_as_before,
+            *finding.ROUTES,
             variables.list_variables,
             variables.list_depths,
             time_steps.list_time_steps,
+            time_steps.list_time_intervals,
+            *events.ROUTES,
+            refresh.refresh_datasets,
+            *places.ROUTES,
+            *observation_routes.ROUTES,
             *class4_routes.ROUTES,
             build_routes.get_git_info,
             *not_yet(LATER),
         ],
-        internal=[internal.get_revisions, internal.get_assets, *class4_routes.INTERNAL],
+        internal=[
+            internal.get_revisions,
+            internal.get_assets,
+            places.get_area,
+            *observed.ROUTES,
+            *class4_routes.INTERNAL,
+        ],
         dependencies={
             "catalogue": catalogue,
             "encoded": Encoded(),
+            "indexed": Indexed(),
             "freshness": Freshness(catalogue, __version__, max_age),
+            "places": gazetteer,
+            "fresh": Freshness(gazetteer, __version__, max_age),
+            "observations": observations or OpenedObservations(),
+            "events": feed or Silence(),
+            "refresher": refresher or Unwatched(),
+            "token": Token(secret=token),
             "class4": class4,
             "class4_freshness": Freshness(class4, __version__, max_age),
             "git": git or GitInfo(git_hash=None, git_tag=None),
@@ -99,66 +134,88 @@ def create_app(
 
 def build(settings: Settings) -> Litestar:
     """The service as it runs: over its database, with the indexer beside it."""
-    if settings.datasets and settings.folder:
-        sys.exit("settings: give one of OCEAN_METADATA_DATASETS and OCEAN_METADATA_FOLDER, not both")
-    for path in (settings.datasets, settings.folder):
-        if path and not Path(path).exists():
-            sys.exit(f"settings: {path} does not exist")
+    _check(settings)
     try:
         engine = connect(settings.database)
         upgrade(engine)
+        observed_here = OpenedObservations(
+            settings.observations or beside(settings.database), settings.observations_folder
+        )
     except (DatabaseUnusable, OSError) as error:
-        sys.exit(f"{settings.database}: {error}")
+        sys.exit(f"{shown(settings.database)}: {error}")
+    feed = EventFeed(engine, settings.heartbeat, settings.listeners)
+    feed.begin()
     catalogue = StoredCatalogue(engine)
     catalogue.refresh()
     class4 = StoredClass4(engine)
     class4.refresh()
-    watching = settings.watch and (settings.datasets or settings.folder)
-    indexer = IndexerProcess(_arguments(settings)) if watching else None
+    news = News(catalogue, feed)
+    gazetteer = FolderGazetteer(settings.places)
+    gazetteer.refresh()
+    told = bool(settings.datasets or settings.folder)
+    arguments, environment = _arguments(settings), {"OCEAN_METADATA_DATABASE": settings.database}
+    watch = ["--watch", str(settings.watch)]
+    indexer = IndexerProcess([*arguments, *watch], environment=environment) if told and settings.watch else None
+    refresher = IndexRefresher(engine, arguments, environment, news.renew) if told else None
 
     async def degraded() -> list[str]:
-        return [indexer.trouble] if indexer and indexer.trouble else []
+        return [*([indexer.trouble] if indexer and indexer.trouble else []), *observed_here.troubles]
 
     @asynccontextmanager
-    async def alive(_: Litestar) -> AsyncIterator[None]:
-        looking = asyncio.create_task(_look(catalogue))
+    async def alive(app: Litestar) -> AsyncIterator[None]:
+        looking = asyncio.create_task(news.follow(lambda: bool(app.state.get("stopping"))))
+        following = asyncio.create_task(_follow(gazetteer))
         if indexer:
             await indexer.start()
         yield
         if indexer:
             await indexer.stop()
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+        if refresher:
+            await refresher.stop()
+        for each in (looking, following):
+            each.cancel()
+            with suppress(asyncio.CancelledError):
+                await each
         engine.dispose()
 
     return create_app(
         catalogue,
+        gazetteer=gazetteer,
+        observations=observed_here,
+        feed=feed,
+        refresher=refresher,
+        token=settings.token,
         class4=class4,
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,
         degraded=degraded,
-        lifespan=[alive, class4.alive],
+        lifespan=[alive, observed_here.alive, class4.alive],
     )
 
 
-async def _look(catalogue: StoredCatalogue) -> None:
-    """Take a new catalogue soon after it is written."""
+def _check(settings: Settings) -> None:
+    """Find out what cannot work, before anything is opened."""
+    if settings.datasets and settings.folder:
+        sys.exit("settings: give one of OCEAN_METADATA_DATASETS and OCEAN_METADATA_FOLDER, not both")
+    for path in (settings.datasets, settings.folder):
+        if path and not Path(path).exists():
+            sys.exit(f"settings: {path} does not exist")
+
+
+async def _follow(gazetteer: FolderGazetteer) -> None:
+    """Read files of places again soon after they change."""
     while True:
-        with suppress(DatabaseError):  # locked for a moment
-            await asyncio.to_thread(catalogue.refresh)
-        await asyncio.sleep(LOOK)
+        await asyncio.to_thread(gazetteer.refresh)
+        await asyncio.sleep(LOOK_AT_PLACES)
 
 
 def _arguments(settings: Settings) -> list[str]:
-    """The settings again, as the index command's arguments."""
+    """The settings again, as the index command's arguments: what everybody on this machine may see."""
     given = {
-        "--database": settings.database,
         "--datasets": settings.datasets,
         "--folder": settings.folder,
         "--stubs": settings.stubs,
         "--class4": settings.class4,
         "--class4-riops": settings.class4_riops,
-        "--watch": str(settings.watch),
     }
     return [word for name, value in given.items() if value for word in (name, value)]

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from ocean_common.settings import ServiceSettings
+from ocean_common.settings import Positive, Seconds, ServiceSettings
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
@@ -16,9 +16,15 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     datasets: str | None = None  # a dataset configuration (JSON)
     folder: str | None = None  # without a configuration: every NetCDF file under this folder
     stubs: str | None = None  # folder of `<key>.json`; by default the folder of the configuration
+    places: str | None = None  # folder of point/, line/ and area/ with files of KML
     class4: str | None = None  # folder of the Class 4 files of OceanPredict
     class4_riops: str | None = None  # and of those of RIOPS
     watch: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 2.0  # s between two looks at the files; 0: no indexer
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # processes that read headers; 0: one per core
+    observations: str | None = None  # their database: a path, or a URL; by default beside the catalogue
+    observations_folder: str | None = None  # files that are imported when the service starts
+    heartbeat: Seconds = 15.0  # s without an event after which listeners are told that there is none
+    listeners: Positive = 1000  # that may be there at a time
+    token: Annotated[str, msgspec.Meta(min_length=16)] | None = None  # of operators, who may have files looked at
     git_hash: str | None = None
     git_tag: str | None = None

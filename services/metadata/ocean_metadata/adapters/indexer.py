@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # s before it is started again; doubles
@@ -16,8 +17,11 @@ _log = logging.getLogger(__name__)
 class IndexerProcess:
     """Runs `python -m ocean_metadata.index --watch …`; it ends with its standard input, so with this process."""
 
-    def __init__(self, arguments: Sequence[str], python: str = sys.executable) -> None:
+    def __init__(
+        self, arguments: Sequence[str], python: str = sys.executable, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._command = [python, "-m", "ocean_metadata.index", *arguments]
+        self._environment = {**os.environ, **(environment or {})}
         self._child: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self.trouble: str | None = None  # why it does not run
@@ -49,7 +53,9 @@ class IndexerProcess:
         while True:
             started = clock()
             try:
-                self._child = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.PIPE)
+                self._child = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=asyncio.subprocess.PIPE, env=self._environment
+                )
             except OSError as error:  # no memory or no process left: later
                 self.trouble = f"the indexer cannot be started: {error.strerror}"
             else:

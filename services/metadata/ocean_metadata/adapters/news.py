@@ -1,0 +1,42 @@
+"""Follows the catalogue: its new state first, then the events that tell of it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from sqlalchemy.exc import DatabaseError
+
+from ocean_metadata.adapters.catalogue import StoredCatalogue
+from ocean_metadata.adapters.feed import EventFeed
+
+LOOK = 0.5  # s between two looks at the catalogue's revision
+
+
+class News:
+    """One instance's catalogue and feed, renewed together: who hears of a change and asks gets what is new."""
+
+    def __init__(self, catalogue: StoredCatalogue, feed: EventFeed) -> None:
+        self._catalogue = catalogue
+        self._feed = feed
+        self._one = asyncio.Lock()  # renewal at a time
+
+    async def renew(self) -> None:
+        """Take what is new."""
+        async with self._one:
+            with suppress(DatabaseError):  # locked for a moment, or away: what is known goes on serving
+                await asyncio.to_thread(self._read)
+                self._feed.publish()
+
+    def _read(self) -> None:
+        # In this order: the catalogue that is read after the events has all that they tell of. While it is indexed for
+        # the first time there is none yet, and nothing to tell.
+        if self._catalogue.snapshot.revision is not None:
+            self._feed.load()
+        self._catalogue.refresh()
+
+    async def follow(self, stopping: Callable[[], bool]) -> None:
+        """Renew soon after the catalogue is written, until the service is told to stop: then listeners are let go."""
+        while not stopping():
+            await self.renew()
+            await asyncio.sleep(LOOK)
+        self._feed.close()
