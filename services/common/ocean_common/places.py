@@ -27,6 +27,8 @@ _SCHEMES: dict[str, Kind] = {"http": "opendap", "https": "opendap", "dods": "ope
 
 def kind_of(path: str) -> Kind:
     """What is at a path."""
+    if path[:1] == "/" and path.endswith(_NEVER_FOLDERS):  # nearly all, and asked for every file
+        return "file"
     if path.startswith(ICECHUNK):
         return "icechunk"
     scheme, mark, _ = path.partition("://")

@@ -1,7 +1,7 @@
 """Which windows of which files hold some cells at some times: as few as possible, none larger than it must be."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ BLOCK = 16  # cells: those of one block of the grid are read together
 AT_ONCE = 4_000_000  # numbers in one reading
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
+class Block(NamedTuple):
     """Cells that lie together, at consecutive times of one file."""
 
     file: File
@@ -24,7 +23,7 @@ class Block:
     rows: NDArray[np.intp]  # of the answer
     cells: NDArray[np.intp]  # of the answer
     inside: tuple[NDArray[np.intp], NDArray[np.intp]]  # where they are in the window
-    count: int  # numbers in the window
+    numbers: int  # in the window
 
 
 def only(position: int) -> slice:
@@ -45,11 +44,11 @@ def blocks(variable: Assets, steps: Sequence[int] | None, levels: range, cells: 
     part: list[Block] = []
     count = 0
     for one in _jobs(variable, steps, levels, cells):
-        if part and count + one.count > AT_ONCE:
+        if part and count + one.numbers > AT_ONCE:
             yield part
             part, count = [], 0
         part.append(one)
-        count += one.count
+        count += one.numbers
     if part:
         yield part
 
@@ -65,8 +64,9 @@ def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: C
                 part = slice(first, first + longest)
                 time = slice(int(positions[part][0]), int(positions[part][-1]) + 1)
                 picks = {"time": time, "depth": depth, "y": y, "x": x}
-                count = box * len(rows[part])
-                yield Block(file=file, picks=picks, rows=rows[part], cells=some, inside=inside, count=count)
+                yield Block(
+                    file=file, picks=picks, rows=rows[part], cells=some, inside=inside, numbers=box * len(rows[part])
+                )
 
 
 def _runs(variable: Assets, steps: Sequence[int] | None) -> list[tuple[File, NDArray[np.intp], NDArray[np.intp]]]:
@@ -87,9 +87,9 @@ def _together(
     """Cells that lie together: (indices in `cells`, box in the grid, places in that box)."""
     y, x = np.divmod(cells.astype(np.intp), shape[-1])
     block = (y // BLOCK) * (shape[-1] // BLOCK + 1) + x // BLOCK
+    order = np.argsort(block, kind="stable")
     made = []
-    for one in np.unique(block):
-        some = np.flatnonzero(block == one)
+    for some in np.split(order, np.flatnonzero(np.diff(block[order])) + 1):
         ys, xs = y[some], x[some]
         box = slice(int(ys.min()), int(ys.max()) + 1), slice(int(xs.min()), int(xs.max()) + 1)
         made.append((some, box, (ys - box[0].start, xs - box[1].start)))

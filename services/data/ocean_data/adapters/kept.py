@@ -27,9 +27,10 @@ class Kept(Generic[V]):
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """The value of ``key``, made by the first who asks; the others wait for it."""
         with self._lock:
-            if key in self._values:
+            value = self._values.get(key)
+            if value is not None:
                 self._values.move_to_end(key)
-                return self._values[key]
+                return value
             promise = self._making.get(key)
             mine = promise is None
             if promise is None:

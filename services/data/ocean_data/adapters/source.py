@@ -77,9 +77,10 @@ class NetCDFSource:
             one.close()
 
     def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
-        read = [0] if variable.steps is None or steps is None else np.unique(Axis.of(variable.steps).file[list(steps)])
+        read = {0} if variable.steps is None or steps is None else Axis.of(variable.steps).files(steps)
+        files = variable.files
         try:
-            return all(_is_indexed(self.signature(variable.files[each].path), variable.files[each]) for each in read)
+            return all(_is_indexed(self.signature(files[each].path), files[each]) for each in read)
         except SourceUnreadable:
             return False
 
@@ -121,7 +122,11 @@ class NetCDFSource:
         for part in blocks(variable, steps, levels, cells):
             windows = self._windows(variable, [(one.file, one.picks) for one in part], np.float64)
             for one, window in zip(part, windows, strict=True):
-                out[np.ix_(one.rows, np.arange(len(levels)), one.cells)] = window[:, :, one.inside[0], one.inside[1]]
+                found = window[:, :, one.inside[0], one.inside[1]]
+                if one.cells.size == cells.size and (one.rows.size == 1 or (np.diff(one.rows) == 1).all()):
+                    out[one.rows[0] : one.rows[-1] + 1] = found  # most of a series: one stretch of the answer
+                else:
+                    out[np.ix_(one.rows, np.arange(len(levels)), one.cells)] = found
         return out
 
     def window(

@@ -2,15 +2,14 @@
 
 import os
 from collections.abc import Hashable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ocean_common.errors import SourceUnreadable
 from ocean_common.places import local
 
 
-@dataclass(frozen=True)
-class State:
-    """A file, or what stands for one, as it is at one moment."""
+class State(NamedTuple):
+    """A file, or what stands for one, as it is at one moment: made and compared many times in each request."""
 
     path: str
     size: int

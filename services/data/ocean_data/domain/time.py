@@ -1,6 +1,7 @@
 """Time steps: which of them were asked for, and how they are written."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -28,6 +29,12 @@ class Axis:
     seconds: NDArray[np.int64]  # (step,): since 1970-01-01 UTC
     file: NDArray[np.int32]  # (step,): which of the variable's files
     position: NDArray[np.int32]  # (step,): index along that file's time dimension
+
+    def files(self, steps: Sequence[int]) -> set[int]:
+        """The files that hold some steps."""
+        if len(steps) == 1:
+            return {int(self.file[steps[0]])}
+        return set(self.file[list(steps)].tolist())
 
     @staticmethod
     @lru_cache(maxsize=128)
@@ -108,7 +115,8 @@ def at(axis: Axis, text: str, field: str = "time") -> NDArray[np.intp]:
 
 def one(axis: Axis, text: str, field: str = "time") -> int:
     """The step at an instant; the last one of a day."""
-    return int(at(axis, text, field)[-1])
+    low, high = _ends(axis, text, field)
+    return high - 1 if low < high else int(at(axis, text, field)[-1])
 
 
 def _ends(axis: Axis, text: str, field: str) -> tuple[int, int]:

@@ -22,11 +22,13 @@ from ocean_data.domain.extract import Plan
 from ocean_data.domain.extraction import Budget, Extraction, Reading, read
 from ocean_data.domain.ports import Following, Parts, Saved, Sink, Spool, Stream, Workers
 from ocean_data.routes.flow import GONE, Flow, Gone, unless_gone
+from ocean_data.routes.shared import Shared
 
 DEFAULT = "json"
 WHOLE = {"json", "covjson", "geojson"}  # documents that are read whole: they have a smaller limit
 SHOWN = {*WHOLE, "ndjson"}  # by browsers; the others are saved as files
-SHORT = 16 << 20  # bytes read or written: what takes less is done at once, in the threads that tiles have too
+SHORT = 16 << 20  # bytes read or written: what takes less is done soon, in the threads that tiles have too
+SMALL = 1 << 20  # bytes of values: what has less, and is short, is done by one thread in one go
 AT_ONCE = 4 << 20  # bytes of an answer that is sent in one piece
 OVERHEAD = 1 << 20  # bytes of a file beside its values
 
@@ -51,6 +53,21 @@ class Planned:
         cost = self.extraction.cost
         return max(cost.bytes, 8 * cost.values) <= SHORT
 
+    @property
+    def small(self) -> bool:
+        """Whether the answer is small as well."""
+        return self.short and 8 * self.extraction.cost.values <= SMALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A small answer."""
+
+    body: bytes
+    kind: str
+    revision: str  # of the dataset; empty if a file has changed since it was indexed
+    known: str  # the revision by which the answer is marked
+
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
@@ -60,6 +77,13 @@ class Written:
     writer: Stream | Saved
     name: str | None
     room: int = 0  # bytes of the file, at most; 0: it is written piece by piece
+
+    def told(self) -> dict[str, Any]:
+        """What is said of it beside its bytes."""
+        headers = {"vary": "accept"}
+        if self.name is not None:
+            headers["content-disposition"] = f'attachment; filename="{self.name}"'
+        return {"media_type": self.writer.media_type, "headers": headers, "status_code": 200}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +103,7 @@ class Desk:
     read: Read = read
     calculate: Calculate | None = None  # the variable of a dataset that an expression makes
     numbers: "count[int]" = field(default_factory=count)
+    under_way: Shared[Answered | Planned] = field(default_factory=Shared)
 
     async def answer(self, request: Request[Any, Any, Any], asked: Asked, form: str | None) -> Response[Any]:
         """Read what is asked for, and write it as ``form``, or as Accept says."""
@@ -86,25 +111,27 @@ class Desk:
         if form not in self.formats:
             known = ", ".join(self.formats)
             raise UnsupportedFormat(f"format {form[:40]!r} is none of {known}", field="format", allowed=self.formats)
-        planned = await self.begin(request, asked, form)
+        await self._fresh(request, asked, form)
         writer = self.formats[form]
-        name = None if form in SHOWN else file_name(asked, planned.extraction, writer.suffix)
-        return await self.send(request, planned, Written(form=form, writer=writer, name=name))
+        made = await self._at_once(asked, form)
+        kind = made.extraction.kind if isinstance(made, Planned) else made.kind
+        name = None if form in SHOWN else file_name(asked, kind, writer.suffix)
+        written = Written(form=form, writer=writer, name=name)
+        if isinstance(made, Planned):
+            return await self.send(request, made, written)
+        made_from(request, made.known, made.revision)
+        return Response(made.body, **written.told())
 
     async def begin(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> Planned:
         """Plan an answer, and end here with 304 if the caller has it, or with why it is too much."""
-        if request.method == "GET":
-            await self.freshness(request, *datasets(asked), form=form)
+        await self._fresh(request, asked, form)
         planned = await self.plan(asked)
         self.check(planned.extraction, form)
         return planned
 
     async def send(self, request: Request[Any, Any, Any], planned: Planned, written: Written) -> Response[Any]:
         """Make an answer, or read along where it is being made."""
-        headers = {"vary": "accept"}
-        if written.name is not None:
-            headers["content-disposition"] = f'attachment; filename="{written.name}"'
-        told: dict[str, Any] = {"media_type": written.writer.media_type, "headers": headers, "status_code": 200}
+        told = written.told()
         if request.scope["state"].get("head") and not planned.short:
             return Flow(None, **told)
         following = self._follow(planned, written)
@@ -151,6 +178,38 @@ class Desk:
                 raise RequestTooLarge(f"{refusal}; so would all of it as {others}", field="$")
             raise refusal
 
+    async def _fresh(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> None:
+        """End with 304 if the caller has the answer."""
+        if request.method == "GET":
+            await self.freshness(request, *datasets(asked), form=form)
+
+    async def _at_once(self, asked: Asked, form: str) -> Answered | Planned:
+        """What is small, answered; what is not, planned. Who asks meanwhile for the same gets the same."""
+        assets = await self._assets(asked)
+
+        def work() -> Awaitable[Answered | Planned]:
+            return self.workers.run(self._answered, assets, asked, form)
+
+        revisions = " ".join(one.revision for one in assets)
+        made, joined = await self.under_way.get(self._key(revisions, form, asked), work)
+        if joined and not made.revision:
+            return await work()  # it may have begun before a file was changed
+        return made
+
+    def _answered(self, assets: Sequence[Assets], asked: Asked, form: str) -> Answered | Planned:
+        """Plan, and read and write what is small, in a thread."""
+        extraction = self.plans[type(asked)](self.reading, assets, asked)
+        self.check(extraction, form)
+        planned = Planned(asked=asked, extraction=extraction, revision="", known=assets[0].revision)
+        writer = self.formats[form]
+        if not planned.small or not isinstance(writer, Stream):
+            return replace(planned, revision=extraction.revision(self.reading.source))
+        parts = [*self.read(extraction, self.reading)]
+        # Looked at when all has been read: a file that has changed before or meanwhile is not as it was indexed.
+        revision = extraction.revision(self.reading.source)
+        body = b"".join(writer.pieces(extraction, iter(parts), revision))
+        return Answered(body=body, kind=extraction.kind, revision=revision, known=planned.known)
+
     async def _assets(self, asked: Asked) -> list[Assets]:
         """The variables of a request, the one of its expression, then all again of what they are compared with."""
         wanted = [self._known(asked.dataset, asked.variables, asked.expression)]
@@ -174,13 +233,16 @@ class Desk:
     def _follow(self, planned: Planned, written: Written) -> Following:
         # What is not known to the catalogue may be different the next moment: it is made for each.
         mark = planned.revision or f"{next(self.numbers)}"
-        what = msgspec.json.encode(planned.asked, order="sorted").decode()
         return self.spool.follow(
-            f"{mark} {written.form} {type(planned.asked).__name__} {what}",
+            self._key(mark, written.form, planned.asked),
             partial(self._write, planned, written.writer),
             self.workers if planned.short else self.streams,
             room=0 if isinstance(written.writer, Stream) else written.room or size(planned.extraction),
         )
+
+    def _key(self, mark: str, form: str, asked: Asked) -> str:
+        what = msgspec.json.encode(asked, order="sorted").decode()
+        return f"{mark} {form} {type(asked).__name__} {what}"
 
     def _write(self, planned: Planned, writer: Stream | Saved, sink: Sink) -> None:
         """Read and write, in a thread."""
@@ -226,9 +288,9 @@ def datasets(asked: Asked) -> list[str]:
     return [asked.dataset, *([asked.minus.dataset] if isinstance(asked, DifferenceAsked) else [])]
 
 
-def file_name(asked: Asked, extraction: Extraction, suffix: str) -> str:
+def file_name(asked: Asked, kind: str, suffix: str) -> str:
     """What a browser calls the file."""
-    return f"{safe('_'.join([asked.dataset, *asked.variables[:3], extraction.kind]))}.{suffix}"
+    return f"{safe('_'.join([asked.dataset, *asked.variables[:3], kind]))}.{suffix}"
 
 
 def safe(name: str) -> str:

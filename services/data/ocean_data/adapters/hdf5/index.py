@@ -7,6 +7,7 @@ library reads it.
 import math
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import h5py
@@ -48,6 +49,11 @@ class Index:
     def nbytes(self) -> int:
         """Bytes kept."""
         return self.offsets.nbytes + self.sizes.nbytes + self.masks.nbytes + len(self.inline or b"") + 2000
+
+    @cached_property
+    def numbers(self) -> int:
+        """How many numbers a chunk has."""
+        return math.prod(self.chunks)
 
     @property
     def end(self) -> int:

@@ -1,10 +1,10 @@
 """Reads chunks from a file: the bytes of several in one go, inflated and unpacked into a window."""
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import deflate
 import numpy as np
@@ -26,8 +26,7 @@ class Undecodable(Exception):
     """The bytes of a chunk are not what its index promises; the library may know more."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Piece:
+class Piece(NamedTuple):
     """The bytes of a chunk that a window needs, and where they go."""
 
     offset: int
@@ -43,27 +42,31 @@ class Piece:
         return self.offset + self.size
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Reading:
-    """One window of one open file."""
+    """One window of one file, which is opened by the first who needs its bytes."""
 
     state: State
     variable: str
     index: Index
     meaning: Meaning
     plan: Plan
-    blob: Blob
+    opened: Callable[[State], Blob]
     window: NDArray[np.floating[Any]]
     decoded: Kept[Bytes]
     failures: list[SourceUnreadable | Undecodable] = field(default_factory=list)
 
     def runs(self) -> list[list[Piece]]:
         """The pieces to read, those that lie together in one list; the disk is told of them all at once."""
-        pieces = sorted(self._pieces(), key=lambda piece: piece.offset)
-        runs = list(_together(pieces, _joins))
-        if self.index.inline is None:
-            self.blob.announce([(run[0].offset, run[-1].end) for run in runs if not self.at_hand(run)])
-        return runs
+        pieces = list(self._pieces())
+        if len(pieces) == 1:
+            return [pieces]
+        return list(_together(sorted(pieces, key=attrgetter("offset")), _joins))
+
+    def announce(self, runs: list[list[Piece]]) -> None:
+        """Tell the disk of all that will be read at once."""
+        if self.index.inline is None and runs:
+            self.opened(self.state).announce([(run[0].offset, run[-1].end) for run in runs])
 
     def at_hand(self, run: list[Piece]) -> bool:
         """Whether nothing has to be read or inflated for pieces: not worth another thread."""
@@ -90,11 +93,6 @@ class Reading:
         fill = self.index.fill
         return np.nan if fill is None else self.index.packing.unpack(fill, self.window.dtype.type)[0]
 
-    @cached_property
-    def _numbers(self) -> int:
-        """How many numbers a chunk has."""
-        return math.prod(self.index.chunks)
-
     def _pieces(self) -> Iterator[Piece]:
         offsets, sizes, masks = self.index.offsets, self.index.sizes, self.index.masks
         for wanted in self.plan.wanted:
@@ -106,9 +104,11 @@ class Reading:
                 self.window[tuple(slice(first, first + count) for first, count in box)] = self._nothing
 
     def _piece(self, wanted: Wanted, offset: int, size: int, mask: int) -> Piece:
-        applied = [name for bit, name in enumerate(self.index.filters) if not mask >> bit & 1]
+        applied = self.index.filters
+        if mask:
+            applied = tuple(name for bit, name in enumerate(applied) if not mask >> bit & 1)
         inflate, shuffled, share = "deflate" in applied, "shuffle" in applied, wanted.share
-        itemsize = self.index.dtype.itemsize
+        itemsize, numbers = self.index.dtype.itemsize, self.index.numbers
         if not inflate and not shuffled:
             last = share.first + sum(
                 (count - 1) * step for count, step in zip(share.counts, share.strides, strict=True)
@@ -118,13 +118,13 @@ class Reading:
             # As it is in the file: only the stretch that holds the share is read.
             offset, size = offset + share.first * itemsize, (last + 1 - share.first) * itemsize
             share = Share(first=0, strides=share.strides, target=share.target, counts=share.counts)
-        elif not inflate and size != self._numbers * itemsize:
+        elif not inflate and size != numbers * itemsize:
             raise Undecodable
         return Piece(
             offset=offset,
             size=size,
             inflate=inflate,
-            plane=self._numbers if shuffled else 1,
+            plane=numbers if shuffled else 1,
             share=share,
             kept=inflate and not wanted.whole,
         )
@@ -132,10 +132,10 @@ class Reading:
     def _bytes(self, start: int, stop: int) -> Bytes:
         if self.index.inline is not None:
             return np.frombuffer(bytearray(self.index.inline[start:stop]), np.uint8)
-        return self.blob.read(start, stop)
+        return self.opened(self.state).read(start, stop)
 
     def _inflate(self, stored: Bytes) -> Bytes:
-        size = self._numbers * self.index.dtype.itemsize
+        size = self.index.numbers * self.index.dtype.itemsize
         try:
             inflated = deflate.zlib_decompress(stored, size)
         except deflate.DeflateError as error:

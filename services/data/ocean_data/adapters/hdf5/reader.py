@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import compress
 from threading import Lock
 from typing import Any
 
@@ -88,12 +87,10 @@ class ChunkReader:
                 except SourceUnreadable as error:
                     made[place] = error
             readings = [one for one in made.values() if isinstance(one, Reading)]
-            tasks = [(one, run) for one in readings for run in _runs(one)]
-            at_hand = [one.at_hand(run) for one, run in tasks]
-            for task in compress(tasks, at_hand):
-                _read(task)
-            self._crew.each(_read, [task for task, there in zip(tasks, at_hand, strict=True) if not there])
-        same = {path for path, state in states.items() if self._blobs.state(path) == state}
+            away = [(one, run) for one in readings for run in _away(one)]
+            self._crew.each(_read, away)
+        # What was decoded of a state before is of that state, whatever the file is now.
+        same = {path for path, state in states.items() if path not in files or self._blobs.state(path) == state}
         return {place: _outcome(one) for place, one in made.items() if asked[place][0] in same}
 
     def _reading(
@@ -114,7 +111,7 @@ class ChunkReader:
             index=laid.index,
             meaning=laid.meaning,
             plan=found,
-            blob=files.opened(state),
+            opened=files.opened,
             window=np.empty(found.shape, dtype),
             decoded=self._decoded,
         )
@@ -144,21 +141,35 @@ class _Files(ExitStack):
         self.plans: Plans = {}  # files of one series are alike: most of them share one
         self._blobs = blobs
         self._opened: dict[str, Blob] = {}
+        self._opening = Lock()  # threads of the crew may ask
+
+    def __contains__(self, path: str) -> bool:
+        """Whether somebody has asked for the bytes of a file."""
+        return path in self._opened
 
     def opened(self, state: State) -> Blob:
         """A file, opened by the first who asks."""
-        if state.path not in self._opened:
-            self._opened[state.path] = self._blobs.blob(state)
-            self.callback(self._opened[state.path].close)
-        return self._opened[state.path]
+        with self._opening:
+            if state.path not in self._opened:
+                self._opened[state.path] = self._blobs.blob(state)
+                self.callback(self._opened[state.path].close)
+            return self._opened[state.path]
 
 
-def _runs(reading: Reading) -> list[list[Piece]]:
+def _away(reading: Reading) -> list[list[Piece]]:
+    """Read what is at hand into the window; the runs that are not."""
     try:
-        return reading.runs()
-    except Undecodable as error:
+        runs = reading.runs()
+        away = [run for run in runs if not reading.at_hand(run)]
+        reading.announce(away)
+    except (SourceUnreadable, Undecodable) as error:
         reading.failures.append(error)
         return []
+    if len(away) < len(runs):
+        for run in runs:
+            if run not in away:
+                _read((reading, run))
+    return away
 
 
 def _read(task: tuple[Reading, list[Piece]]) -> None:
