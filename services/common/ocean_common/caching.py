@@ -11,6 +11,8 @@ from typing import Any, Protocol, runtime_checkable
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from ocean_common.language import varies_by
+
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -42,7 +44,7 @@ class Freshness:
         ``form``: which of several forms of the answer at this address, where the Accept header chooses one.
         """
         revisions = [await self._revisions.revision(one) for one in datasets]
-        whole = "\n".join([self._version, str(request.url.path), str(request.url.query), form, *revisions])
+        whole = "\n".join([self._version, str(request.url.path), str(request.url.query), form, varies_by(), *revisions])
         tag = entity_tag(whole.encode())
         # The address names the revision: it can never mean anything else.
         named = request.query_params.get("rev") in revisions

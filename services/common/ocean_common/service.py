@@ -14,6 +14,7 @@ from ocean_common.caching import NotModified, answer_not_modified
 from ocean_common.docs import assets_router, openapi
 from ocean_common.health import Readiness, health_router
 from ocean_common.http import HttpSemantics
+from ocean_common.language import Multilingual, provide_say
 from ocean_common.telemetry import Metrics, Telemetry
 
 API = "/api/v2.0"
@@ -36,13 +37,15 @@ def create_service(
     readiness: Readiness | None = None,
     lifespan: Sequence[Lifespan] = (),
     metrics: Metrics | None = None,
+    texts: Sequence[str] = (),
 ) -> Litestar:
     """Make the app of one service.
 
     ``api``: the public handlers, under `/api/v2.0`. ``internal``: those for neighbours, under `/internal`, which no
     gateway router matches. ``pages``: handlers elsewhere, with their whole paths. ``layers``: what sees a request
     before the router does. ``dependencies``: what handlers ask for by name, ready made. ``readiness``: how the service
-    finds out whether it can work. ``lifespan``: what lives as long as the app.
+    finds out whether it can work. ``lifespan``: what lives as long as the app. ``texts``: packages whose texts have
+    catalogues in other languages; a handler says them with ``say: NamedDependency[Say]``.
     """
     metrics = metrics or Metrics(name)
     app = Litestar(
@@ -53,7 +56,10 @@ def create_service(
             assets_router(name),
             *pages,
         ],
-        dependencies={key: Provide(_giver(value), sync_to_thread=False) for key, value in (dependencies or {}).items()},
+        dependencies={
+            "say": Provide(provide_say),
+            **{key: Provide(_giver(value), sync_to_thread=False) for key, value in (dependencies or {}).items()},
+        },
         exception_handlers={**problems.HANDLERS, NotModified: answer_not_modified},
         openapi_config=openapi(name, title, version, description, list(tags)),
         lifespan=list(lifespan),
@@ -63,7 +69,7 @@ def create_service(
     for layer in layers:
         handler = layer(handler)
     # Around the router, so that what it refuses is counted and answers HEAD as well.
-    app.asgi_handler = Telemetry(HttpSemantics(handler), metrics)
+    app.asgi_handler = Telemetry(Multilingual(HttpSemantics(handler), texts), metrics)
     return app
 
 

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from ocean_common.errors import InvalidRequest
 
-EVERYWHERE = {"rev"}  # read by `caching.Freshness`
+EVERYWHERE = {"rev", "lang"}  # read by `caching.Freshness` and `language.Multilingual`
 
 
 async def known_only(request: Request[Any, Any, Any]) -> None:

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 
 from ocean_common.errors import ServiceUnavailable
+from ocean_common.language import outgoing_language
 from ocean_common.problems import decode, from_problem
 from ocean_common.telemetry import outgoing_headers
 
@@ -63,7 +64,7 @@ class Neighbour:
         content: bytes | None = None,
     ) -> T:
         for attempt in range(ATTEMPTS):
-            headers = {"accept": MESSAGEPACK, **outgoing_headers()}
+            headers = {"accept": MESSAGEPACK, **outgoing_headers(), **outgoing_language()}
             if content is not None:
                 headers["content-type"] = MESSAGEPACK
             try:

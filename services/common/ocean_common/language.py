@@ -1,0 +1,156 @@
+"""The language of a request: `lang=` wins, then the Accept-Language header; English where neither is known.
+
+An answer is told to vary by language (`Vary`, `Content-Language`, its entity tag) where its texts were asked for, and
+only there: a handler asks with ``say: NamedDependency[Say]``; problems do so by themselves.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal, get_args
+from urllib.parse import parse_qs
+
+from babel.messages.pofile import read_po
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.openapi.spec import Example
+from litestar.params import FromQuery, QueryParameter
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from ocean_common.texts import Catalogue, Say, merged
+
+Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+SOURCE: Language = "en"  # the language of the texts in the code
+ENGLISH = Say(SOURCE, Catalogue({}), Catalogue({}))
+
+Lang = Annotated[
+    Language | None,
+    QueryParameter(
+        description="The language of texts; without it, the Accept-Language header chooses.",
+        examples=[Example(value="fr")],
+    ),
+]
+
+
+class _Spoken:
+    """The language of the request that is answered, and whether the answer depends on it."""
+
+    def __init__(self, language: Language, packages: Sequence[str]) -> None:
+        self.language = language
+        self.packages = tuple(packages)
+        self.used = False
+
+
+_spoken: ContextVar[_Spoken | None] = ContextVar("spoken", default=None)
+
+
+def speaking() -> Say:
+    """Who says texts in the language of the request; from here on the answer varies by it."""
+    spoken = _spoken.get()
+    if spoken is None:
+        return ENGLISH
+    spoken.used = True
+    return voice(spoken.language, *spoken.packages)
+
+
+async def provide_say(lang: FromQuery[Lang] = None) -> Say:  # noqa: ARG001 - the layer read it; here it is documented
+    """The dependency ``say`` of handlers whose answers have texts."""
+    return speaking()
+
+
+def varies_by() -> str:
+    """The language, where the answer depends on it: a part of its entity tag."""
+    spoken = _spoken.get()
+    return spoken.language if spoken is not None and spoken.used else ""
+
+
+def outgoing_language() -> dict[str, str]:
+    """The header by which a neighbour knows in which language to refuse."""
+    spoken = _spoken.get()
+    return {"accept-language": spoken.language} if spoken is not None and spoken.language != SOURCE else {}
+
+
+@cache
+def voice(language: Language, *packages: str) -> Say:
+    """Who says the texts of the given packages, and those that all services share."""
+    if language == SOURCE:
+        return ENGLISH
+    all_packages = ("ocean_common", *packages)
+    return Say(
+        language,
+        merged([catalogue(one, "messages", language) for one in all_packages]),
+        merged([catalogue(one, "quantities", language) for one in all_packages]),
+    )
+
+
+def catalogue(package: str, domain: str, language: Language) -> Mapping[str, str]:
+    """The texts of a gettext catalogue that is installed with a package; none where it has no such file."""
+    file = files(package).joinpath("locale", language, "LC_MESSAGES", f"{domain}.po")
+    if not file.is_file():
+        return {}
+    with file.open("rb") as content:
+        return {str(one.id): str(one.string) for one in read_po(content) if one.id and one.string and not one.fuzzy}
+
+
+def negotiated(lang: str | None, accept_language: str) -> Language:
+    """The language to answer in.
+
+    ``lang`` names one, or something else that does not count; ``accept_language`` is the header (RFC 9110 §12.5.4).
+    """
+    for language in LANGUAGES:
+        if lang == language:
+            return language
+    best: tuple[float, Language] = (0.0, SOURCE)
+    for one in accept_language.lower().split(","):
+        tag, _, parameters = one.partition(";")
+        primary = tag.strip().split("-")[0]
+        wanted = next((each for each in LANGUAGES if primary == each), SOURCE if primary == "*" else None)
+        if wanted and (weight := _weight(parameters)) > best[0]:
+            best = (weight, wanted)
+    return best[1]
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return min(1.0, max(0.0, float(value)))
+    except ValueError:
+        return 0.0
+
+
+class Multilingual:
+    """ASGI layer: finds the language of a request, and marks the answers that depend on it."""
+
+    def __init__(self, app: ASGIApp, packages: Sequence[str]) -> None:
+        self.app = app
+        self.packages = packages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request in its language."""
+        spoken = _Spoken(_asked(scope), self.packages)
+        _spoken.set(spoken)
+
+        async def mark(message: Message) -> None:
+            if message["type"] == "http.response.start" and spoken.used:
+                headers = MutableScopeHeaders(message)
+                headers["content-language"] = spoken.language
+                others = [one.strip() for one in headers.get("vary", "").split(",") if one.strip()]
+                if "accept-language" not in [one.lower() for one in others]:
+                    headers["vary"] = ", ".join([*others, "accept-language"])
+            await send(message)
+
+        await self.app(scope, receive, mark if scope["type"] == ScopeType.HTTP else send)
+
+
+def _asked(scope: Scope) -> Language:
+    query = scope["query_string"]
+    lang = None
+    if b"lang=" in query:
+        told = parse_qs(query.decode("latin-1")).get("lang", [])
+        lang = next((one for one in told if one in LANGUAGES), None)
+    header = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    return negotiated(lang, header.decode("latin-1")) if lang or header else SOURCE

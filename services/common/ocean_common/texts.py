@@ -1,0 +1,109 @@
+"""Texts in another language than the source's, which is English: whole ones, and templates that values are put into.
+
+A template is what an f-string is without its values: ``there is no dataset {0}; see /api/v2.0/datasets``. A text that
+was made from it is found again by what stands between the values, so that errors stay plain English where they are
+raised, and are said in the caller's language where they leave the service.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from string import Formatter
+from typing import NamedTuple
+
+_LONGEST = 4_000  # characters of a text that is looked for among the templates
+_DEEPEST = 3  # templates within values of templates
+
+
+class _Template(NamedTuple):
+    pieces: tuple[str, ...]  # what stands between the values
+    pattern: re.Pattern[str]
+    text: str
+
+
+class Catalogue:
+    """Texts of one language by their English: ``{"Bottom": "Fond"}``."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = dict(texts)
+        self._whole = {_plain(english): _plain(text) for english, text in texts.items() if not _fields(english)}
+        made = [_template(english, text) for english, text in texts.items() if _fields(english)]
+        # The one that says most comes first.
+        self._templates = sorted(made, key=lambda one: -sum(map(len, one.pieces)))
+
+    def template(self, english: str) -> str:
+        """What to put values into; the English where there is no other."""
+        return self._texts.get(english, english)
+
+    def text(self, english: str, depth: int = 0) -> str:
+        """The same in this language; English where nothing fits."""
+        whole = self._whole.get(english)
+        if whole is not None or len(english) > _LONGEST or depth > _DEEPEST:
+            return english if whole is None else whole
+        for one in self._templates:
+            if all(piece in english for piece in one.pieces) and (found := one.pattern.fullmatch(english)):
+                values = {name[1:]: self.text(value, depth + 1) for name, value in found.groupdict().items()}
+                return _filled(one.text, values)
+        return english
+
+
+class Say:
+    """Says texts in one language: ``say("Bottom")``, ``say("{count} datasets", count=3)``."""
+
+    def __init__(self, language: str, texts: Catalogue, quantities: Catalogue) -> None:
+        self.language = language
+        self._texts = texts
+        self._quantities = quantities
+
+    def __call__(self, english: str, /, **values: object) -> str:
+        """A text, or a template with its values."""
+        if not values:
+            return self._texts.text(english)
+        return _filled(self._texts.template(english), {name: str(value) for name, value in values.items()})
+
+    def quantity(self, *names: str | None) -> str | None:
+        """What a quantity is called: the first of its display name, long name and standard name that is known."""
+        for name in names:
+            known = name and self._quantities.template(name.lower())
+            if name and known and known != name.lower():
+                return known[:1].upper() + known[1:] if name[:1].isupper() else known
+        return None
+
+
+def fields_of(template: str) -> list[str]:
+    """The names of the values of a template."""
+    return sorted(_fields(template))
+
+
+def merged(catalogues: Sequence[Mapping[str, str]]) -> Catalogue:
+    """One catalogue of several; of two texts for the same English, the last counts."""
+    return Catalogue({english: text for one in catalogues for english, text in one.items()})
+
+
+def _fields(template: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+
+
+def _plain(template: str) -> str:
+    """A text without values, as it is said."""
+    return "".join(piece for piece, _, _, _ in Formatter().parse(template))
+
+
+def _template(english: str, text: str) -> _Template:
+    pieces, pattern, seen = [], "", set[str]()
+    for piece, name, _, _ in Formatter().parse(english):
+        pieces.append(piece)
+        pattern += re.escape(piece)
+        if name is not None:
+            pattern += f"(?P=_{name})" if name in seen else f"(?P<_{name}>.*?)"
+            seen.add(name)
+    return _Template(tuple(one for one in pieces if one), re.compile(pattern, re.DOTALL), text)
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    """A template with its values: texts alone, so that nothing in a value is read as a field."""
+    parts = []
+    for piece, name, _, _ in Formatter().parse(template):
+        parts.append(piece)
+        if name is not None:
+            parts.append(values[name])
+    return "".join(parts)
