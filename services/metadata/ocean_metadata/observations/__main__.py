@@ -64,6 +64,9 @@ def _arguments(settings: Settings) -> argparse.Namespace:
 
 def _import(asked: argparse.Namespace, store: ObservationStore, stop: threading.Event) -> int:
     for path in asked.paths:
+        if not path.exists() and asked.beside:
+            _log.info("there is no folder of observations", folder=str(path))
+            return 0
         if not path.exists():
             sys.exit(f"{path}: there is no such file or folder")
     importer = Importer(store, stop, asked.type)

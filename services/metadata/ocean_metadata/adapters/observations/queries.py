@@ -30,10 +30,9 @@ def look(connection: sa.Connection, search: Search) -> Looked:
     return Looked(search, _datatype(connection, search.datatype), _platforms(connection, search))
 
 
-def matching(looked: Looked, level: int | None = None) -> sa.Select[Any]:
-    """Stations, by way of the index that narrows them down most; of one level of thinning, or of all."""
+def matching(looked: Looked, levels: Sequence[int] = range(LEVELS)) -> sa.Select[Any]:
+    """Stations on some levels of thinning, by way of the index that narrows them down most."""
     search, table = looked.search, holdings.c
-    levels = range(LEVELS) if level is None else [level]
     index = "holdings_time"
     where = [table.datatype == looked.datatype, table.level.in_(levels), *_between(table.time, search)]
     if search.area is not None:
@@ -43,9 +42,9 @@ def matching(looked: Looked, level: int | None = None) -> sa.Select[Any]:
         else:
             where.append(table.latitude.between(search.area.south, search.area.north))
     if looked.platforms is not None:
-        if len(looked.platforms) <= FEW:
-            index = "holdings_platform"
-        where.append(table.platform.in_(looked.platforms))
+        few = len(looked.platforms) <= FEW
+        index = "holdings_platform" if few else index
+        where.append(table.platform.in_(looked.platforms if few else sa.select(platforms.c.id).where(*_chosen(search))))
     where += _deep_enough(looked)
     query = sa.select(table.station, table.platform, table.time, table.latitude, table.longitude).where(*where)
     return query.with_hint(holdings, f"INDEXED BY {index}", "sqlite")
@@ -151,6 +150,16 @@ def stations(numbers: Sequence[int]) -> sa.Select[Any]:
         sa.select(stations_, platforms.c.type)
         .join(platforms, platforms.c.id == stations_.c.platform)
         .where(stations_.c.id.in_(numbers))
+    )
+
+
+def described(numbers: Sequence[int]) -> sa.Select[Any]:
+    """What maps show of stations: number, type, name, latitude, longitude."""
+    table = stations_.c
+    return (
+        sa.select(table.id, platforms.c.type, table.name, table.latitude, table.longitude)
+        .join(platforms, platforms.c.id == table.platform)
+        .where(table.id.in_(numbers))
     )
 
 

@@ -123,12 +123,14 @@ class Layout:
 
     def _sample_dimensions(self) -> tuple[str, ...]:
         """The dimensions of the samples: those that rows are counted on, or of the variable that has the most."""
-        for variable in self._data.variables.values():
+        variables = self._data.variables.values()
+        for variable in variables:
             if hasattr(variable, "sample_dimension"):
                 return (str(variable.sample_dimension),)
+        for variable in variables:
             if hasattr(variable, "instance_dimension"):
                 return tuple(variable.dimensions)
-        numbers = [one for one in self._data.variables.values() if one.dtype is not str and one.dtype.kind in "fiu"]
+        numbers = [one for one in variables if one.dtype is not str and one.dtype.kind in "fiu"]
         widest = max(numbers, key=lambda one: one.ndim, default=None)
         if widest is None or not widest.dimensions:
             raise Unreadable("it has no variable with samples")

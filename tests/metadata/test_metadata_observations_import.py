@@ -1,0 +1,256 @@
+"""Observations come in as they are in their files, each once, whatever happens meanwhile."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import gsw
+import msgspec
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+from tests.metadata.observing import SHIPPED, array, make_glider, observing, platform, shipped
+
+__all__ = ["observing", "shipped"]
+
+PATIENCE = 40.0  # s
+
+
+def profile(stored, number, key="sea_water_temperature"):
+    """Depths and values of one quantity at a station."""
+    [found] = stored.observed([number])
+    [one] = [each for each in found.variables if each.key == key]
+    return array(one.depth), array(one.values)
+
+
+def test_adjusted_values_of_an_argo_float_are_those_of_its_file(shipped):
+    with xr.open_dataset(SHIPPED / "argo_2902696_prof.nc") as data:
+        for place in (0, 20, 50):
+            row = data.isel(N_PROF=place)
+            number = shipped.station("argo:2902696", f"{int(row.CYCLE_NUMBER)}A")
+            for key, name in (("sea_water_temperature", "TEMP"), ("sea_water_salinity", "PSAL")):
+                good = np.isin(row[f"{name}_ADJUSTED_QC"].values, [b"1", b"2", b"5", b"8"])
+                good &= np.isin(row["PRES_ADJUSTED_QC"].values, [b"1", b"2", b"5", b"8"])
+                depth, values = profile(shipped.stored, number, key)
+                assert values.astype("f4").tolist() == row[f"{name}_ADJUSTED"].values[good].tolist()
+                expected = -gsw.z_from_p(row.PRES_ADJUSTED.values[good].astype(float), float(row.LATITUDE))
+                assert depth == pytest.approx(expected, abs=1e-3)
+
+
+def test_raw_values_of_an_argo_float_leave_out_what_is_flagged(shipped):
+    with netCDF4.Dataset(SHIPPED / "argo_13857_prof.nc") as data:
+        bad = np.argwhere(data["TEMP_QC"][:] == b"3")
+        row = int(bad[0][0])
+        good = np.ma.filled(data["TEMP_QC"][row] == b"1", False)
+        expected = data["TEMP"][row][good]
+    depth, values = profile(shipped.stored, shipped.station("argo:13857", f"{row + 1}A"))
+    assert values.astype("f4").tolist() == expected.tolist()
+    assert depth.size == values.size == good.sum()
+
+
+def test_positions_of_drifters_are_those_of_their_file(shipped):
+    track = shipped.stored.track(shipped.platform("drifter:UIB-2022-TILL-02"), None, None, [])
+    with xr.open_dataset(SHIPPED / "drifters_barents_2022.nc") as data:
+        row = data.isel(trajectory=1).dropna("obs")
+        assert array(track.latitude).tolist() == row.lat.values.tolist()
+        assert array(track.longitude).tolist() == row.lon.values.tolist()
+        assert array(track.times).tolist() == row.time.values.astype("datetime64[ms]").astype(int).tolist()
+
+
+def test_casts_of_a_ragged_file_are_those_of_their_rows(shipped):
+    with netCDF4.Dataset(SHIPPED / "dsg_profiles_ecofoci.nc") as data:
+        rows = np.split(np.arange(1268), np.cumsum(data["rowSize"][:])[:-1])
+        names = ["".join(each.astype(str)).strip() for each in np.ma.filled(data["id"][:], b"")]
+        platform_key = f"mission:{data.id}"
+        for place in (0, 13, 29):
+            depth, values = profile(shipped.stored, shipped.station(platform_key, names[place]))
+            assert depth.tolist() == data["depth"][rows[place]].tolist()
+            assert values.astype("f4").tolist() == data["temp"][rows[place]].tolist()
+
+
+def test_a_mooring_has_a_station_a_day(shipped):
+    track = shipped.stored.track(shipped.platform("mooring:0n110w"), None, None, ["sea_surface_temperature"])
+    with netCDF4.Dataset(SHIPPED / "dsg_timeseries_tao.nc") as data:
+        first = int(data["rowSize"][:2].sum())
+        rows = slice(first, first + int(data["rowSize"][2]))
+        expected = np.ma.filled(data["T_25"][rows], np.nan)
+        assert np.array_equal(array(track.variables[0].values).astype("f4"), expected, equal_nan=True)
+        assert (array(track.times) / 1000).tolist() == data["time"][rows].tolist()
+
+
+def test_a_ship_measures_on_its_way(shipped):
+    key = "surface_partial_pressure_of_carbon_dioxide_in_sea_water"
+    track = shipped.stored.track(shipped.platform("mission:33HQ20150714"), None, None, [key])
+    with netCDF4.Dataset(SHIPPED / "dsg_trajectory_socat.nc") as data:
+        assert array(track.variables[0].values).astype("f4").tolist() == data["fCO2_recommended"][:413].tolist()
+    assert track.variables[0].units == "uatm"
+
+
+def test_a_glider_has_its_profiles_without_what_failed(observing, tmp_path):
+    [outcome] = observing.bring(make_glider(tmp_path / "glider.nc", bad=[0, 4]))
+    assert outcome.stations == 6
+    number = observing.station("glider:unit_1-20240601", "1")
+    depth, values = profile(observing.stored, number)
+    with xr.open_dataset(tmp_path / "glider.nc") as data:
+        kept = [1, 2, 3, 5, 6, 7, 8]
+        assert values.astype("f4").tolist() == data.temperature.values[kept].tolist()
+        assert depth == pytest.approx(-gsw.z_from_p(data.pressure.values[kept].astype(float), 39.0), rel=1e-6)
+    assert len(profile(observing.stored, number, "sea_water_practical_salinity")[1]) == 9
+
+
+def test_the_same_files_twice_change_nothing(observing, tmp_path):
+    observing.bring(SHIPPED / "argo_13857_prof.nc")
+    before = observing.tables()
+    assert [one.stations for one in observing.bring(SHIPPED / "argo_13857_prof.nc")] == [None]
+    copy = shutil.copy(SHIPPED / "argo_13857_prof.nc", tmp_path / "copy.nc")
+    assert [one.stations for one in observing.bring(copy)] == [None]
+    os.utime(SHIPPED / "argo_13857_prof.nc")
+    assert [one.stations for one in observing.bring(SHIPPED / "argo_13857_prof.nc")] == [None]
+    assert observing.tables() == before
+
+
+def test_a_corrected_file_replaces_its_own_and_nothing_else(observing, tmp_path):
+    observing.store.finish(observing.store.begin("other"), observing.store.known()["other"], set(
+        observing.store.write(observing.store.begin("other"), platform(temperature=[1.0])))
+    )  # fmt: skip
+    path = make_glider(tmp_path / "glider.nc")
+    observing.bring(path)
+    number = observing.station("glider:unit_1-20240601", "2")
+    make_glider(path, profiles=4, bad=[9])
+    [outcome] = observing.bring(path)
+    assert (outcome.stations, outcome.gone) == (4, 2)
+    assert observing.station("glider:unit_1-20240601", "2") == number  # links to it go on
+    assert len(profile(observing.stored, number)[1]) == 8
+    assert observing.count("stations") == 5
+    assert observing.count("holdings") == 2 + 4 * 3
+
+
+def test_what_was_checked_further_does_not_give_way(observing, tmp_path):
+    observing.bring(SHIPPED / "argo_2902696_prof.nc")
+    before = observing.tables()
+    raw = shutil.copy(SHIPPED / "argo_2902696_prof.nc", tmp_path / "R2902696.nc")
+    with netCDF4.Dataset(raw, "a") as data:
+        data["DATA_MODE"][:] = b"R"
+    [outcome] = observing.bring(raw)
+    assert (outcome.stations, observing.tables()) == (0, before)
+
+
+def test_a_file_can_be_forgotten(observing, tmp_path):
+    path = make_glider(tmp_path / "glider.nc")
+    observing.bring(path)
+    assert observing.store.forget(str(path)) == 6
+    assert observing.store.forget(str(path)) is None
+    assert [observing.count(name) for name in ("stations", "samples", "holdings", "platforms", "imports")] == [0] * 5
+
+
+@pytest.mark.parametrize("content", [b"", b"CDF\x01 nothing", b"\x89HDF\r\n\x1a\n" + bytes(600)])
+@pytest.mark.parametrize("name", ["a.nc", "a.odf", "a.cnv", "a.cnv.gz"])
+def test_a_broken_file_is_told_and_the_others_come_in(observing, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    make_glider(tmp_path / "z.nc")
+    broken, sound = observing.bring(tmp_path)
+    assert broken.problem
+    assert sound.stations == 6
+
+
+def test_the_same_quantity_in_another_unit_is_another_one(observing):
+    source = observing.store.begin("a")
+    for key, unit in (("drifter:1", "m"), ("drifter:2", "km")):
+        one = platform(key, speed=[1.0])
+        casts = [
+            msgspec.structs.replace(cast, measured=[msgspec.structs.replace(cast.measured[0], unit=unit)])
+            for cast in one.casts
+        ]
+        observing.store.write(source, msgspec.structs.replace(one, casts=casts))
+    assert [one.id for one in observing.stored.datatypes()] == ["speed", "speed [km]"]
+
+
+def command(database, *words):
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("OCEAN_")}
+    words = (sys.executable, "-W", "error", "-m", "ocean_metadata.observations", "--database", str(database), *words)
+    return subprocess.Popen(words, env=environ, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+
+
+def test_an_import_that_is_killed_goes_on_and_nothing_is_doubled(tmp_path):
+    files = tmp_path / "files"
+    files.mkdir()
+    for number in range(8):
+        path = make_glider(files / f"{number}.nc", profiles=700, levels=4)
+        with netCDF4.Dataset(path, "a") as data:
+            data["trajectory"][0] = f"unit_{number}"
+    database = tmp_path / "o.sqlite3"
+    counts = []
+    for _ in range(2):
+        running = command(database, "import", str(files))
+        end = time.monotonic() + PATIENCE
+        before = counts[-1] if counts else 0
+        while time.monotonic() < end and running.poll() is None:
+            if stations(database) > before:
+                running.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.01)
+        running.communicate()
+        counts.append(stations(database))
+    running = command(database, "import", str(files))
+    assert running.communicate(timeout=PATIENCE)
+    assert running.returncode == 0
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("SELECT count(*), count(DISTINCT platform) FROM stations").fetchone() == (5600, 8)
+        assert connection.execute("SELECT count(*) FROM samples").fetchone() == (5600 * 4 * 2,)
+        assert connection.execute("SELECT count(*) FROM holdings").fetchone() == (5600 * 3,)
+        assert connection.execute("SELECT count(*) FROM imports WHERE digest IS NOT NULL").fetchone() == (8,)
+    connection.close()
+    assert counts[0] > 0
+
+
+def stations(database):
+    if not Path(database).exists():
+        return 0
+    connection = sqlite3.connect(database, timeout=10)
+    try:
+        return connection.execute("SELECT count(*) FROM stations").fetchone()[0]
+    except sqlite3.OperationalError:  # there are no tables yet
+        return 0
+    finally:
+        connection.close()
+
+
+def test_the_command_says_what_is_wrong(tmp_path):
+    (tmp_path / "bad.nc").write_text("nothing")
+    for words, code, said in [
+        (("import", str(tmp_path / "nowhere")), 1, "there is no such file or folder"),
+        (("import", str(tmp_path)), 2, "bad.nc"),
+        (("forget", str(tmp_path / "bad.nc")), 2, "was never imported"),
+    ]:
+        running = command(tmp_path / "o.sqlite3", *words)
+        _, told = running.communicate(timeout=PATIENCE)
+        assert running.returncode == code
+        assert said in told
+
+
+def table(folder, name, rows):
+    (folder / f"{name}.json").write_text(json.dumps(rows))
+
+
+def test_a_folder_of_tables_is_one_source(observing, tmp_path):
+    table(tmp_path, "platforms", [{"id": 5, "type": "animal", "unique_id": "animal_seal 1"}])
+    table(tmp_path, "platform_metadata", [{"platform_id": 5, "key": "species", "value": "grey seal"}])
+    table(tmp_path, "stations", [
+        {"id": 1, "platform_id": 5, "time": "2020-02-02T12:00:00Z", "latitude": 50, "longitude": 190, "name": None}
+    ])  # fmt: skip
+    table(tmp_path, "samples", [{"station_id": 1, "datatype_key": "temp", "value": 280.5, "depth": 3}])
+    table(tmp_path, "datatypes", [{"key": "temp", "name": "Temperature", "unit": "K"}])
+    [outcome] = observing.bring(tmp_path)
+    assert (outcome.problem, outcome.stations) == (None, 1)
+    [found] = observing.stored.observed([1])
+    assert (found.longitude, found.platform_type, found.time) == (-170.0, "animal", "2020-02-02T12:00:00+00:00")
+    [one] = found.variables
+    assert (one.key, one.units) == ("sea_water_temperature", "degree_Celsius")
+    assert array(one.values)[0] == pytest.approx(7.35)
