@@ -8,6 +8,7 @@ from pathlib import Path
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
+from sqlalchemy import Engine
 
 from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import GitInfo
@@ -55,6 +56,36 @@ _TAGS = [
     Tag(name="service", description="The service itself."),
 ]
 
+_API = [
+    datasets.list_datasets,
+    datasets.list_all_variables,
+    datasets.list_status,
+    datasets.get_dataset,
+    datasets.get_completeness,
+    datasets.get_quantum,
+    datasets.get_time_unit,
+    datasets.get_time_unit_as_before,
+    *finding.ROUTES,
+    variables.list_variables,
+    variables.list_depths,
+    time_steps.list_time_steps,
+    time_steps.list_time_intervals,
+    *events.ROUTES,
+    refresh.refresh_datasets,
+    *places.ROUTES,
+    *observation_routes.ROUTES,
+    *class4_routes.ROUTES,
+    build_routes.get_git_info,
+    *not_yet(LATER),
+]
+_INTERNAL = [
+    internal.get_revisions,
+    internal.get_assets,
+    places.get_area,
+    *observed.ROUTES,
+    *class4_routes.INTERNAL,
+]
+
 
 def create_app(
     catalogue: Catalogue,
@@ -83,35 +114,8 @@ def create_app(
         version=__version__,
         description="Which data exist: datasets, variables, depths and time steps; and places on the map.",
         tags=_TAGS,
-        api=[
-            datasets.list_datasets,
-            datasets.list_all_variables,
-            datasets.list_status,
-            datasets.get_dataset,
-            datasets.get_completeness,
-            datasets.get_quantum,
-            datasets.get_time_unit,
-            datasets.get_time_unit_as_before,
-            *finding.ROUTES,
-            variables.list_variables,
-            variables.list_depths,
-            time_steps.list_time_steps,
-            time_steps.list_time_intervals,
-            *events.ROUTES,
-            refresh.refresh_datasets,
-            *places.ROUTES,
-            *observation_routes.ROUTES,
-            *class4_routes.ROUTES,
-            build_routes.get_git_info,
-            *not_yet(LATER),
-        ],
-        internal=[
-            internal.get_revisions,
-            internal.get_assets,
-            places.get_area,
-            *observed.ROUTES,
-            *class4_routes.INTERNAL,
-        ],
+        api=_API,
+        internal=_INTERNAL,
         dependencies={
             "catalogue": catalogue,
             "encoded": Encoded(),
@@ -135,14 +139,7 @@ def create_app(
 def build(settings: Settings) -> Litestar:
     """The service as it runs: over its database, with the indexer beside it."""
     _check(settings)
-    try:
-        engine = connect(settings.database)
-        upgrade(engine)
-        observed_here = OpenedObservations(
-            settings.observations or beside(settings.database), settings.observations_folder
-        )
-    except (DatabaseUnusable, OSError) as error:
-        sys.exit(f"{shown(settings.database)}: {error}")
+    engine, observed_here = _open(settings)
     feed = EventFeed(engine, settings.heartbeat, settings.listeners)
     feed.begin()
     catalogue = StoredCatalogue(engine)
@@ -172,10 +169,7 @@ def build(settings: Settings) -> Litestar:
             await indexer.stop()
         if refresher:
             await refresher.stop()
-        for each in (looking, following):
-            each.cancel()
-            with suppress(asyncio.CancelledError):
-                await each
+        await _end(looking, following)
         engine.dispose()
 
     return create_app(
@@ -193,6 +187,17 @@ def build(settings: Settings) -> Litestar:
     )
 
 
+def _open(settings: Settings) -> tuple[Engine, OpenedObservations]:
+    """The databases, brought up to date."""
+    try:
+        engine = connect(settings.database)
+        upgrade(engine)
+        database = settings.observations or beside(settings.database)
+        return engine, OpenedObservations(database, settings.observations_folder)
+    except (DatabaseUnusable, OSError) as error:
+        sys.exit(f"{shown(settings.database)}: {error}")
+
+
 def _check(settings: Settings) -> None:
     """Find out what cannot work, before anything is opened."""
     if settings.datasets and settings.folder:
@@ -200,6 +205,14 @@ def _check(settings: Settings) -> None:
     for path in (settings.datasets, settings.folder):
         if path and not Path(path).exists():
             sys.exit(f"settings: {path} does not exist")
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Stop what goes on in the background."""
+    for each in tasks:
+        each.cancel()
+        with suppress(asyncio.CancelledError):
+            await each
 
 
 async def _follow(gazetteer: FolderGazetteer) -> None:
