@@ -20,6 +20,7 @@ from ocean_metadata.domain.ports import Catalogue, Events
 
 EVENT_STREAM = "text/event-stream"
 RETRY = 2000  # ms after which a browser comes again
+LARGEST = 10**18 - 1  # of ids
 _ASKED_FOR = {"dataset", "last_event_id"}
 _CLOSED = 4000  # added to the status of a problem: how a WebSocket ends
 
@@ -31,7 +32,10 @@ Datasets = Annotated[
     ),
 ]
 Since = Annotated[
-    int | None, QueryParameter(description="The `id` of the last event that is known, where a header cannot be sent.")
+    int | None,
+    QueryParameter(
+        description="The `id` of the last event that is known, where a header cannot be sent.", ge=0, le=LARGEST
+    ),
 ]
 LastEventId = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="The last `id`: what came after it is told first.")
