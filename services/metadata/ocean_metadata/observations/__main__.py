@@ -35,6 +35,9 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if asked.beside:
+        asked.database = sys.stdin.readline().strip()
+        threading.Thread(target=_wait_for_end, args=[stop], daemon=True).start()
     try:
         engine = connect(asked.database)
         upgrade(engine)
@@ -98,6 +101,12 @@ def _forget(asked: argparse.Namespace, store: ObservationStore, _: threading.Eve
         code = code or (2 if gone is None else 0)
         _log.info("forgotten" if gone is not None else "was never imported", file=path.name, stations=gone or 0)
     return code
+
+
+def _wait_for_end(stop: threading.Event) -> None:
+    """The service holds the standard input: when that ends, so does the command."""
+    sys.stdin.read()
+    stop.set()
 
 
 if __name__ == "__main__":

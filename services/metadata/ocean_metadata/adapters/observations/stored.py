@@ -23,6 +23,7 @@ from ocean_metadata.domain.observations.times import BUCKETS, iso
 from ocean_metadata.domain.observations.tracks import Bucket, lines
 
 MOST_POINTS = 200_000  # of all tracks of an answer
+MOST_STATIONS = 500_000  # that are looked at one by one, where an area is given
 _AT_ONCE = 500  # ids in one statement
 
 # The thinnest levels hold few stations even of many millions: together they are asked for sooner.
@@ -223,7 +224,12 @@ def _averaged(connection: sa.Connection, search: Search) -> list[Bucket]:
 def _in_area(connection: sa.Connection, search: Search) -> list[Bucket]:
     places = msgspec.structs.replace(search, datatype=None, shallowest=None, deepest=None)
     looked = queries.look(connection, places)
-    rows = connection.execute(queries.matching(looked).limit(5 * MOST_POINTS)).all()
+    rows = connection.execute(queries.matching(looked).limit(MOST_STATIONS + 1)).all()
+    if len(rows) > MOST_STATIONS:
+        raise RequestTooLarge(
+            f"there are more than {MOST_STATIONS} stations about this area; ask for a shorter time or a smaller area",
+            field="area",
+        )
     length, offset = BUCKETS[search.quantum]
     found = [
         Bucket(row.platform, (row.time - offset) // length * length + offset, 1, row.latitude, row.longitude,
