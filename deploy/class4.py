@@ -127,22 +127,24 @@ def write(path: Path, title: str, comment: str, profiles: Sequence[Profile], est
         _write_texts(data, "varname", ("numvars", "string8"), ["votemper"])
         _write_texts(data, "unitname", ("numvars", "string8"), ["Celsius"])
         since = "days since 1950-01-01 00:00:00 utc"
-        _write(data, "juld", ("numobs",), netCDF4.date2num([one.time for one in profiles], since), since, "f8")
-        _write(data, "latitude", ("numobs",), [one.latitude for one in profiles], "degrees_north", "f8")
-        _write(data, "longitude", ("numobs",), [one.longitude for one in profiles], "degrees_east", "f8")
+        _write(
+            data, "juld", ("numobs",), netCDF4.date2num([one.time for one in profiles], since), units=since, kind="f8"
+        )
+        _write(data, "latitude", ("numobs",), [one.latitude for one in profiles], units="degrees_north", kind="f8")
+        _write(data, "longitude", ("numobs",), [one.longitude for one in profiles], units="degrees_east", kind="f8")
         length = sizes["numdeps"]
-        _write(data, "depth", ("numobs", "numdeps"), _padded([one.depth for one in profiles], length), "m")
+        _write(data, "depth", ("numobs", "numdeps"), _padded([one.depth for one in profiles], length), units="m")
         values = {
             "observation": [one.temperature for one in profiles],
             "best_estimate": [one.best for one in estimates],
             "climatology": [one.climatology for one in estimates],
         }
         for name, rows in values.items():
-            _write(data, name, ("numobs", "numvars", "numdeps"), _padded(rows, length)[:, np.newaxis], "Celsius")
+            _write(data, name, ("numobs", "numvars", "numdeps"), _padded(rows, length)[:, np.newaxis], units="Celsius")
 
 
 def _write(
-    data: netCDF4.Dataset, name: str, dimensions: tuple[str, ...], values: object, units: str, kind: str = "f4"
+    data: netCDF4.Dataset, name: str, dimensions: tuple[str, ...], values: object, *, units: str, kind: str = "f4"
 ) -> None:
     one = data.createVariable(name, kind, dimensions, zlib=True, fill_value=99999.0)
     one.units = units

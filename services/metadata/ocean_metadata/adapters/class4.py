@@ -160,7 +160,7 @@ class StoredClass4:
                 return False
             table = schema.class4_files.c
             listed = sa.select(table.kind, table.id, table.reason, table.about).order_by(table.kind, table.id)
-            files = [_record(*row) for row in connection.execute(listed).tuples()]
+            files = [_record(*row) for row in connection.execute(listed)]
         self._shelf = Shelf(revision=revision, files=files)
         return True
 

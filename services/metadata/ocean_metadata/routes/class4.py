@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
@@ -24,6 +24,7 @@ from ocean_metadata.domain.class4.names import kind_of, several
 from ocean_metadata.domain.class4.plotting import MOST, assemble
 from ocean_metadata.domain.class4.ports import Class4
 from ocean_metadata.domain.class4.shelf import forecasts
+from ocean_metadata.routes.encoded import Encoded, answers_with
 from ocean_metadata.routes.internal import MESSAGEPACK
 
 TAGS = ["class 4"]
@@ -73,15 +74,12 @@ MapProjection = Annotated[
     operation_id="listClass4",
     summary="The days that have Class 4 profiles",
     tags=TAGS,
+    responses=answers_with(Class4Days, "The days of each kind, ascending"),
 )
-async def list_class4(
-    request: Request[Any, Any, Any],
-    class4: NamedDependency[Class4],
-    class4_freshness: NamedDependency[Freshness],
-) -> Class4Days:
+async def list_class4(class4: NamedDependency[Class4], encoded: NamedDependency[Encoded]) -> Response[bytes]:
     """One file for each day and kind: that of GIOPS or RIOPS, else the first by its name."""
-    await class4_freshness(request, "")
-    return class4.shelf.days()
+    shelf = class4.shelf
+    return await encoded.answer(("class 4 days", shelf.revision), shelf.days)
 
 
 @get(
@@ -89,15 +87,12 @@ async def list_class4(
     operation_id="listClass4Status",
     summary="Which Class 4 files can be served, and why others cannot",
     tags=TAGS,
+    responses=answers_with(list[Class4Status], "Every file, the broken ones too"),
 )
-async def list_status(
-    request: Request[Any, Any, Any],
-    class4: NamedDependency[Class4],
-    class4_freshness: NamedDependency[Freshness],
-) -> list[Class4Status]:
+async def list_status(class4: NamedDependency[Class4], encoded: NamedDependency[Encoded]) -> Response[bytes]:
     """Every file, the broken ones too."""
-    await class4_freshness(request, "")
-    return class4.shelf.status()
+    shelf = class4.shelf
+    return await encoded.answer(("class 4 status", shelf.revision), shelf.status)
 
 
 @get(

@@ -1,6 +1,5 @@
 """All Class 4 files at one moment, and what lists tell of them."""
 
-import difflib
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -59,12 +58,12 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
         asked = profile_id(text)
         one = next((each for each in self.files if each.kind == kind and each.id == asked.file), None)
         if one is None:
-            ids = [each.id for each in self.files if each.kind == kind and each.about]
-            near = difflib.get_close_matches(asked.file, ids, n=5, cutoff=0.7)
+            same_day = asked.file[: len("class4_20200101_")]
+            near = [each.id for each in self.files if each.kind == kind and each.id.startswith(same_day)]
             raise NotFound(
                 f"there is no Class 4 file {asked.file!r} of {kind}; /api/v2.0/class4 lists them",
                 field="id",
-                allowed=near,
+                allowed=near[:5],
             )
         if one.about is None:
             raise NotFound(f"the Class 4 file {one.id!r} cannot be served: {one.reason}", field="id")

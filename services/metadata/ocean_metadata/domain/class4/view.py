@@ -56,6 +56,7 @@ def projection_of(text: str) -> Projection:
 def features(kind: Class4Kind, file: str, points: Points, projection: Projection, view: Extent | None) -> Class4Points:
     """The profiles of a file that are in view, by their index."""
     latitude, longitude, error = values(points.latitude), values(points.longitude), values(points.error)
+    wrapped = np.round((longitude + 180) % 360 - 180, DIGITS)
     shown = np.flatnonzero(in_view(latitude, longitude, projection, view))
     found = []
     for index in shown.tolist():
@@ -67,7 +68,7 @@ def features(kind: Class4Kind, file: str, points: Points, projection: Projection
             error_norm=None if wrong is None else min(max(wrong / WORST, 0.0), 1.0),
             class4_type=kind,
         )
-        place = PointGeometry(coordinates=(round(longitude[index], DIGITS), round(latitude[index], DIGITS)))
+        place = PointGeometry(coordinates=(float(wrapped[index]), round(float(latitude[index]), DIGITS)))
         found.append(Class4Point(geometry=place, properties=about))
     return Class4Points(features=found)
 

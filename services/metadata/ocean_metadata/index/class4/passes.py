@@ -3,8 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from tqdm import tqdm
@@ -32,6 +33,15 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Each(Protocol):
+    """How files are read: in another process, or in this one."""
+
+    def __call__(
+        self, function: Callable[[str], Read], paths: Sequence[str], stop: threading.Event, /
+    ) -> Iterable[tuple[str, Read | None]]:
+        """Call the function for each path until told to stop; None where it breaks the process."""
+
+
 class Class4Indexer:
     """Keeps the Class 4 files of the catalogue true to their folders, one pass at a time."""
 
@@ -41,11 +51,13 @@ class Class4Indexer:
         folders: Mapping[Class4Kind, Path | None],
         stop: threading.Event,
         retry: float = RETRY,
+        each: Each = pool.each,
     ) -> None:
         self._store = store
         self._folders = folders
         self._stop = stop
         self._retry = retry
+        self._each = each
         self._again = time.monotonic() + retry
         self._seen: object = None
 
@@ -62,7 +74,7 @@ class Class4Indexer:
             self._again = time.monotonic() + self._retry
             known = {key: one for key, one in known.items() if not one.broken}
         new = {paths[key]: key for key, one in stats.items() if known.get(key, ())[:3] != (paths[key], *one)}
-        results = pool.each(read_file, list(new), self._stop)
+        results = self._each(read_file, list(new), self._stop)
         read = 0
         for path, result in tqdm(results, "Class 4", len(new), disable=None if new else True, unit="file"):
             self._keep(new[path], path, result or Read(size=-1, mtime_ns=0, reason="it breaks the NetCDF library"))

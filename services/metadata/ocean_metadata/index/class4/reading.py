@@ -54,8 +54,8 @@ class _Axes(NamedTuple):
     level: str
 
 
-def read(data: Opened, name: FileName) -> Encoded:
-    """Read a file, or Unreadable."""
+def read(data: Opened, name: FileName, at_once: int = BLOCK) -> Encoded:
+    """Read a file, so many cells at once; or Unreadable."""
     axes, shape = _axes(data)
     count = shape[0]
     about = About(
@@ -69,7 +69,7 @@ def read(data: Opened, name: FileName) -> Encoded:
     )
     errors, profiles = np.full(count, np.nan), list[bytes]()
     reader = _Reader(data, name.id, axes, about.variables)
-    step = max(1, BLOCK // (shape[1] * shape[2] * max(1, len(about.leads))))
+    step = max(1, at_once // (shape[1] * shape[2] * max(1, len(about.leads))))
     for start in range(0, count, step):
         block = slice(start, min(start + step, count))
         errors[block], found = reader.block(block)
