@@ -1,0 +1,257 @@
+"""Services as they run: everybody sees what is new, nobody half of it, and nothing is lost or doubled."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import AsyncExitStack, ExitStack
+
+import httpx
+import pytest
+from tests.metadata.serving import PATIENCE, environment, serving, until
+
+from ocean_metadata.adapters import events
+from ocean_metadata.adapters.catalogue import StoredCatalogue
+from ocean_metadata.adapters.database import connect, reading, upgrade
+from ocean_metadata.adapters.turns import Turn
+
+API = "/api/v2.0"
+TOKEN = "the-operators-own-token"
+MANY = 50
+
+
+def client(path):
+    limits = httpx.Limits(max_connections=None)
+    transport = httpx.AsyncHTTPTransport(uds=str(path), limits=limits)
+    return httpx.AsyncClient(transport=transport, base_url="http://local", timeout=PATIENCE)
+
+
+def ask(path, method, address, **more):
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://local", timeout=PATIENCE) as http:
+        return http.request(method, address, **more)
+
+
+async def listen(http, until_type, ready):
+    """Events up to one of this type, and what the service answers then."""
+    found = []
+    async with http.stream("GET", API + "/events") as answer:
+        ready.release()
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                found.append(json.loads(line.removeprefix("data: ")))
+                if found[-1]["type"] == until_type:
+                    break
+    steps = (await http.get(f"{API}/dataset/a/thetao/timestamps")).json()
+    return found, len(steps)
+
+
+async def poll(http, seen, stop):
+    """Numbers of time steps that were ever answered."""
+    while not stop.is_set():
+        answer = await http.get(f"{API}/dataset/a/thetao/timestamps")
+        seen.add((answer.status_code, len(answer.json())))
+        await asyncio.sleep(0.05)
+
+
+async def _crowd(sockets, arrive):
+    seen, stop, ready = set(), asyncio.Event(), asyncio.Semaphore(0)
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
+        clients = [await stack.enter_async_context(client(path)) for path in sockets]
+        listening = [asyncio.create_task(listen(clients[one % 2], "time_steps", ready)) for one in range(MANY)]
+        polling = [asyncio.create_task(poll(clients[one % 2], seen, stop)) for one in range(MANY)]
+        for _ in listening:
+            await ready.acquire()
+        await asyncio.to_thread(arrive)
+        heard = await asyncio.gather(*listening)
+        stop.set()
+        await asyncio.gather(*polling)
+    return heard, seen
+
+
+def test_a_file_that_arrives_is_seen_by_all_and_half_of_it_by_nobody(tmp_path, database, make):
+    files = tmp_path / "files"
+    files.mkdir()
+    make(files / "a_1.nc", times=[0, 1, 2])
+    make(files / "a_2.nc", times=[3, 4, 5])
+    whole = make(tmp_path / "elsewhere", times=[6, 7]).read_bytes()
+    sockets = [tmp_path / "one", tmp_path / "other"]
+
+    def put(content):
+        (tmp_path / "part").write_bytes(content)
+        (tmp_path / "part").replace(files / "a_3.nc")
+
+    def arrive():
+        put(whole[: len(whole) // 2])
+        status = until(lambda: ask(sockets[0], "GET", f"{API}/datasets/status").json()[0]["problems"])
+        assert status, "the half is noticed, and kept from those who ask"
+        put(whole)
+
+    with ExitStack() as stack:
+        for path in sockets:
+            stack.enter_context(serving(path, database=database, folder=files, watch=0.1))
+        for path in sockets:
+            assert until(lambda path=path: ask(path, "GET", "/health/ready").status_code == 200)
+            assert until(lambda path=path: len(ask(path, "GET", f"{API}/datasets").json()) == 1)
+        heard, seen = asyncio.run(_crowd(sockets, arrive))
+
+    assert seen == {(200, 6), (200, 8)}
+    assert {steps for _, steps in heard} == {8}
+    first = heard[0][0]
+    assert [found for found, _ in heard] == [first] * MANY
+    assert [one["type"] for one in first] == ["changed", "time_steps"]
+    assert first[-1]["steps"]["count"] == 2
+
+
+def command(database, *more):
+    return [sys.executable, "-m", "ocean_metadata.index", "--database", database, *more]
+
+
+def everything(engine):
+    """All datasets, and all that was told of them."""
+    catalogue = StoredCatalogue(engine)
+    catalogue.refresh()
+    with reading(engine) as connection:
+        return catalogue.snapshot, events.after(connection, 0, 10_000)
+
+
+def test_an_index_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_path, new_database, make, write):
+    names = [f"d{number:02d}" for number in range(24)]
+    for name in names:
+        make(tmp_path / f"{name}.nc")
+    told = write({name: {"url": f"{name}.nc"} for name in names})
+    database, undisturbed = new_database(), new_database()
+    engine = connect(database)
+    upgrade(engine)
+
+    def indexed():
+        with reading(engine) as connection:
+            return len(events.after(connection, 0, 1000))
+
+    for so_many in (1, 7, 15):
+        running = subprocess.Popen(command(database, "--datasets", str(told)), stderr=subprocess.DEVNULL)
+        assert until(lambda so_many=so_many: indexed() >= so_many)
+        running.kill()
+        running.wait()
+    for each in (database, undisturbed):
+        subprocess.run(command(each, "--datasets", str(told)), check=True, stderr=subprocess.DEVNULL)
+    found, happened = everything(engine)
+    engine.dispose()
+    other = connect(undisturbed)
+    expected, _ = everything(other)
+    other.dispose()
+    assert found == expected
+    assert [(one.type, one.dataset) for one in happened] == [("added", name) for name in names]
+    assert [one.id - happened[0].id for one in happened] == list(range(len(names)))
+
+
+def test_of_several_instances_one_watches_and_another_takes_over_when_it_is_killed(tmp_path, database, make):
+    files = tmp_path / "files"
+    files.mkdir()
+    make(files / "a.nc")
+    watching = command(database, "--folder", str(files), "--watch", "0.1")
+    environ = environment(log_format="json")
+
+    def start():
+        return subprocess.Popen(watching, env=environ, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    with start() as first, start() as second:
+        said = {first: json.loads(first.stderr.readline()), second: json.loads(second.stderr.readline())}
+        words = {each: line["event"] for each, line in said.items()}
+        assert sorted(words.values()) == ["another process watches the files", "indexed"]
+        leader = next(each for each, line in words.items() if line == "indexed")
+        follower = next(each for each in words if each is not leader)
+        leader.send_signal(signal.SIGKILL)
+        assert json.loads(follower.stderr.readline())["event"] == "indexed"
+        make(files / "b.nc", variable="so")
+        assert json.loads(follower.stderr.readline())["replaced"] == 1
+        follower.stdin.close()
+        assert follower.wait(PATIENCE) == 0
+
+
+def test_a_turn_is_one_process_s_until_it_is_given_back(database):
+    engine = connect(database)
+    upgrade(engine)
+    one, other, third = Turn(engine, "indexing"), Turn(engine, "indexing"), Turn(engine, "watching")
+    assert [one.take(), one.take(), other.take(), third.take()] == [True, True, False, True]
+    one.give_back()
+    assert [other.take(), one.take()] == [True, False]
+    for each in (one, other, third):
+        each.give_back()
+    engine.dispose()
+
+
+@pytest.fixture
+def files(tmp_path, make):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    make(folder / "a.nc")
+    return folder
+
+
+def refresh(path, token=TOKEN):
+    return ask(path, "POST", f"{API}/datasets/refresh", headers={"authorization": f"Bearer {token}".encode()})
+
+
+def test_operators_have_files_looked_at_and_are_told_what_was_found(tmp_path, database, files, make):
+    path = tmp_path / "s"
+    with serving(path, database=database, folder=files, watch=0, token=TOKEN):
+        first = refresh(path)
+        assert (first.status_code, ask(path, "GET", "/health/ready").status_code) == (202, 200)
+        assert [(one["type"], one["dataset"]) for one in first.json()["found"]] == [("added", "a")]
+        assert refresh(path).json() == {"complete": True, "found": []}
+        make(files / "b.nc", variable="so")
+        (files / "a.nc").unlink()
+        assert [(one["type"], one["dataset"]) for one in refresh(path).json()["found"]] == [
+            ("added", "b"), ("removed", "a"),
+        ]  # fmt: skip
+        assert [one["id"] for one in ask(path, "GET", f"{API}/datasets").json()] == ["b"]
+        for wrong in ("x", TOKEN + "x", TOKEN[:-1], "clé"):
+            answer = refresh(path, wrong)
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert ask(path, "POST", f"{API}/datasets/refresh").status_code == 401
+
+
+def test_operators_are_told_why_files_cannot_be_looked_at(tmp_path, files, write):
+    told = write({"a": {"url": "files/a.nc"}})
+    path = tmp_path / "s"
+    with serving(path, database=tmp_path / "c.sqlite3", datasets=told, watch=0, token=TOKEN):
+        told.write_text('{"a": {"url": 7}}')
+        answer = refresh(path)
+    assert answer.status_code == 503
+    assert "datasets.json: a.url" in answer.json()["detail"]
+
+
+def test_nobody_refreshes_a_service_without_token_or_files(tmp_path, files):
+    path = tmp_path / "s"
+    with serving(path, database=tmp_path / "c.sqlite3", folder=files, watch=0):
+        assert refresh(path).status_code == 404
+        assert "OCEAN_METADATA_TOKEN" in refresh(path).json()["detail"]
+    with serving(path, database=tmp_path / "c.sqlite3", token=TOKEN):
+        assert refresh(path).status_code == 400
+
+
+def test_the_password_of_the_database_is_in_no_command_line_and_no_message(tmp_path, files):
+    told = environment(database="postgresql://ocean:secret@127.0.0.1:1/x", folder=files)
+    failed = subprocess.run(
+        [sys.executable, "-m", "ocean_metadata"], env=told, capture_output=True, text=True, check=False
+    )
+    assert failed.returncode == 1
+    assert "postgresql://ocean:***@127.0.0.1:1/x" in failed.stderr
+    assert "secret" not in failed.stderr
+
+
+def test_listeners_are_let_go_when_the_service_is_told_to_stop(tmp_path, files):
+    path = tmp_path / "s"
+    with serving(path, database=tmp_path / "c.sqlite3", folder=files) as running:
+
+        async def hang():
+            async with client(path) as http, http.stream("GET", API + "/events") as answer:
+                async for line in answer.aiter_lines():
+                    if line.startswith("id: "):
+                        os.kill(running.pid, signal.SIGTERM)
+
+        asyncio.run(asyncio.wait_for(hang(), PATIENCE))  # no error: the stream came to its end
+        assert running.wait(PATIENCE) in {0, -signal.SIGTERM}
+    assert "exceeded" not in path.with_suffix(".log").read_text()
