@@ -308,3 +308,18 @@ def test_the_watching_command_ends_with_its_input(tmp_path, make):
     running.stdin.close()
     assert running.wait(timeout=20) == 0
     running.stderr.close()
+
+
+def test_numbers_and_texts_that_databases_dislike_are_no_hindrance(tmp_path, index, make):
+    with netCDF4.Dataset(make(tmp_path / "a.nc"), "a") as data:
+        for where in (data, data["thetao"]):
+            where.setncatts(
+                {
+                    "odd": np.nan,
+                    "far": np.float32(np.inf),
+                    "words": "a\u0000b \ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+                    "many": [1.0, np.nan],
+                }
+            )
+        data["thetao"].long_name = "one\u0000two"
+    assert index(folder=tmp_path).dataset("a").state == "served"

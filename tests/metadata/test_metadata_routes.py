@@ -188,7 +188,7 @@ def test_lists_are_the_same_bytes_every_time(client):
 def test_every_operation_is_documented(client):
     paths = client.get("/metadata/openapi.json").json()["paths"]
     operations = [operation for one in paths.values() for operation in one.values()]
-    assert len({one["operationId"] for one in operations}) == len(operations) == 11
+    assert len({one["operationId"] for one in operations}) == len(operations) >= 39
     assert all(one["summary"] and one["tags"] for one in operations)
     assert not any("/internal" in path for path in paths)
 
