@@ -31,6 +31,8 @@ class Options:
     https_port: int
     datasets: Path | None
     data: Path | None
+    places: Path | None
+    observations: Path | None
     class4: Path | None
     state: Path
 
@@ -49,6 +51,12 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
     parser.add_argument("--datasets", default=told.get("DATASETS"), help="a dataset configuration (JSON)")
     parser.add_argument("--data", default=told.get("DATA"), help="a folder: every NetCDF file becomes a dataset")
     parser.add_argument(
+        "--observations", default=told.get("OBSERVATIONS"), help="a folder of observations (of the sample data)"
+    )
+    parser.add_argument(
+        "--places", default=told.get("PLACES"), help="a folder of point/, line/ and area/ with KML (of the sample data)"
+    )
+    parser.add_argument(
         "--class4", default=told.get("CLASS4"), help="a folder of Class 4 files of OceanPredict (of the sample data)"
     )
     parser.add_argument(
@@ -63,6 +71,8 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
         https_port=_port("HTTPS_PORT", asked.https_port or str(port + TLS_OFFSET)),
         datasets=datasets,
         data=_path(asked.data),
+        places=_path(asked.places) or (SAMPLES / "kml" if datasets == SAMPLES / "datasets.json" else None),
+        observations=_path(asked.observations) or (SAMPLES / "obs" if datasets == SAMPLES / "datasets.json" else None),
         class4=_path(asked.class4) or (SAMPLES / "class4" if datasets == SAMPLES / "datasets.json" else None),
         state=_path(asked.state) or ROOT / "var" / str(port),
     )
@@ -86,6 +96,10 @@ def check(options: Options) -> None:
         raise Refused(f"DATASETS: there is no file {options.datasets}")
     if options.data and not options.data.is_dir():
         raise Refused(f"DATA: there is no folder {options.data}")
+    if options.places and not options.places.is_dir():
+        raise Refused(f"PLACES: there is no folder {options.places}")
+    if options.observations and not options.observations.is_dir():
+        raise Refused(f"OBSERVATIONS: there is no folder {options.observations}")
     if options.class4 and not options.class4.is_dir():
         raise Refused(f"CLASS4: there is no folder {options.class4}")
     if options.port == options.https_port:

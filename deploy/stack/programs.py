@@ -75,6 +75,10 @@ class Plan:
             told["OCEAN_METADATA_DATASETS"] = str(self.options.datasets)
         if self.options.data:
             told["OCEAN_METADATA_FOLDER"] = str(self.options.data)
+        if self.options.places:
+            told["OCEAN_METADATA_PLACES"] = str(self.options.places)
+        if self.options.observations:
+            told["OCEAN_METADATA_OBSERVATIONS_FOLDER"] = str(self.options.observations)
         if self.options.class4:
             told["OCEAN_METADATA_CLASS4"] = str(self.options.class4)
         return told

@@ -20,6 +20,7 @@ def test_a_run_without_options_serves_the_sample_data():
     assert (options.port, options.https_port, options.host) == (8080, 8443, "127.0.0.1")
     assert options.datasets == SAMPLES / "datasets.json"
     assert options.datasets.is_file()
+    assert options.places == SAMPLES / "kml"
     assert options.state.parts[-2:] == ("var", "8080")
 
 
@@ -27,6 +28,7 @@ def test_options_are_read_from_the_variables_of_make(tmp_path):
     options = parse([], {"PORT": "80", "DATA": str(tmp_path), "STATE": str(tmp_path / "s"), "DATASETS": ""})
     assert (options.port, options.https_port) == (80, 443)
     assert (options.data, options.datasets, options.state) == (tmp_path, None, tmp_path / "s")
+    assert options.places is None
 
 
 def test_a_flag_wins_over_a_variable():
@@ -53,6 +55,7 @@ def test_a_port_in_use_is_refused_with_the_name_of_its_option():
     [
         (["--datasets", "/nowhere/datasets.json"], "there is no file /nowhere/datasets.json"),
         (["--data", "/nowhere"], "there is no folder /nowhere"),
+        (["--places", "/nowhere"], "PLACES: there is no folder /nowhere"),
         (["--data", "/", "--datasets", __file__], "not both"),
         (["--port", "8080", "--https-port", "8080"], "they must differ"),
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1:8080"),

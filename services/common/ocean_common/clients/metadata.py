@@ -12,6 +12,8 @@ import httpx
 from ocean_common.clients.core import Neighbour, segment
 from ocean_common.contracts.assets import Assets, Revisions, VariableInfo
 from ocean_common.contracts.class4 import Class4Kind, Class4Profiles
+from ocean_common.contracts.observations import ObservedStation, ObservedStations, PlatformTrack
+from ocean_common.contracts.places import Area
 from ocean_common.errors import DatasetNotFound, OceanError, ServiceUnavailable, VariableNotFound
 
 REFRESH = 2.0  # s between two questions for revisions
@@ -32,6 +34,27 @@ class Catalogue(Protocol):
 
     async def assets(self, dataset: str, variable: str) -> Assets:
         """Where the numbers are and how they lie, or DatasetNotFound or VariableNotFound."""
+
+
+@runtime_checkable
+class Areas(Protocol):
+    """Who knows the predefined areas."""
+
+    async def area(self, key: str) -> Area:
+        """The area of a key `group/name`, or NotFound."""
+
+
+@runtime_checkable
+class Observed(Protocol):
+    """Who knows what was measured."""
+
+    async def observed(self, stations: Sequence[int]) -> list[ObservedStation]:
+        """Stations with their samples, in the order asked for, or NotFound."""
+
+    async def track(
+        self, platform: int, start: str = "", end: str = "", datatypes: Sequence[str] = ()
+    ) -> PlatformTrack:
+        """The way of a platform between two times (ISO 8601; a date is its whole day), or NotFound."""
 
 
 @runtime_checkable
@@ -103,6 +126,22 @@ class MetadataClient:
         if len(self._assets) > KEPT:
             self._assets.popitem(last=False)
         return fresh
+
+    async def area(self, key: str) -> Area:
+        """A predefined area; asked anew each time, since it may be drawn anew."""
+        return await self._http.get("/internal/areas", Area, key=key)
+
+    async def observed(self, stations: Sequence[int]) -> list[ObservedStation]:
+        """Stations with their samples, in the order asked for."""
+        ids = ",".join(map(str, stations))
+        return (await self._http.get("/internal/observation/stations", ObservedStations, ids=ids)).stations
+
+    async def track(
+        self, platform: int, start: str = "", end: str = "", datatypes: Sequence[str] = ()
+    ) -> PlatformTrack:
+        """The way of a platform between two times, with its quantities or some of them."""
+        asked = {"start": start, "end": end, "datatypes": ",".join(datatypes)}
+        return await self._http.get(f"/internal/observation/track/{platform}", PlatformTrack, **asked)
 
     async def class4(
         self, ids: Sequence[str], kind: Class4Kind = "ocean_predict", models: Sequence[str] = ()

@@ -1,0 +1,118 @@
+"""Places that a deployment shows on its map: points, lines and areas, as GeoJSON (RFC 7946)."""
+
+from typing import Literal
+
+import msgspec
+
+from ocean_common.contracts.geojson import PointGeometry
+
+Position = tuple[float, float]  # longitude, latitude: degrees
+
+
+class PlaceGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of places, as a line of the list of its kind."""
+
+    id: str
+    name: str  # display name
+
+
+class PlaceProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of places that cannot be served, or a place of it that is left out."""
+
+    kind: Literal["point", "line", "area"]
+    file: str  # its name, without folders
+    reason: str
+
+
+class LineGeometry(msgspec.Struct, frozen=True, kw_only=True):
+    """A line on the sea."""
+
+    type: Literal["LineString"] = "LineString"
+    coordinates: list[Position]
+
+
+class AreaGeometry(msgspec.Struct, frozen=True, kw_only=True):
+    """Polygons, each a rim and its holes. Beyond 180 degrees where they cross the date line."""
+
+    type: Literal["MultiPolygon"] = "MultiPolygon"
+    coordinates: list[list[list[Position]]]
+
+
+class PointPlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
+    """What a map tells of a point."""
+
+    name: str
+    type: Literal["Point"] = "Point"
+    resolution: int = 0
+
+
+class LinePlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
+    """What a map tells of a line."""
+
+    name: str
+    type: Literal["LineString"] = "LineString"
+    resolution: int = 0
+
+
+class AreaPlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
+    """What a map tells of an area."""
+
+    name: str
+    type: Literal["Polygon"] = "Polygon"
+    resolution: int | float = 0  # that was asked for
+    key: str  # `group/name`: by it the area is asked for elsewhere
+    centroid: Position
+    kind: Literal["predefined"] = msgspec.field(default="predefined", name="class")
+
+
+class PointPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A station."""
+
+    type: Literal["Feature"] = "Feature"
+    geometry: PointGeometry
+    properties: PointPlaceProperties
+
+
+class LinePlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A section."""
+
+    type: Literal["Feature"] = "Feature"
+    geometry: LineGeometry
+    properties: LinePlaceProperties
+
+
+class AreaPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A predefined area."""
+
+    type: Literal["Feature"] = "Feature"
+    geometry: AreaGeometry
+    properties: AreaPlaceProperties
+
+
+class PointPlaces(msgspec.Struct, frozen=True, kw_only=True):
+    """The points of a file that are in view."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[PointPlace]
+
+
+class LinePlaces(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines of a file that are in view."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[LinePlace]
+
+
+class AreaPlaces(msgspec.Struct, frozen=True, kw_only=True):
+    """The areas of a file that are in view."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[AreaPlace]
+
+
+class Area(msgspec.Struct, frozen=True, kw_only=True):
+    """A predefined area, for neighbours: its polygons as they are in the file."""
+
+    key: str
+    name: str
+    geometry: AreaGeometry

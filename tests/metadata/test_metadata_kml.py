@@ -1,0 +1,325 @@
+"""KML as text: what is read of it, and what is refused."""
+
+import io
+import os
+import threading
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import shapely
+from defusedxml import ElementTree
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocean_metadata.adapters.gazetteer import FolderGazetteer
+from ocean_metadata.domain import kml, rings
+from ocean_metadata.domain.kml import KmlUnreadable, read
+
+SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data" / "kml"
+SAMPLES = os.environ.get("OCEAN_SAMPLES")
+SQUARE = "10,70 20,70 20,75 10,75 10,70"
+
+
+def document(body, namespace='xmlns="http://www.opengis.net/kml/2.2"'):
+    return f"<kml {namespace}><Document>{body}</Document></kml>".encode()
+
+
+def mark(geometry, name="A"):
+    return f"<Placemark><name>{name}</name>{geometry}</Placemark>"
+
+
+def polygon(rim, *holes):
+    inner = "".join(f"<innerBoundaryIs>{ring(one)}</innerBoundaryIs>" for one in holes)
+    return f"<Polygon><outerBoundaryIs>{ring(rim)}</outerBoundaryIs>{inner}</Polygon>"
+
+
+def ring(text):
+    return f"<LinearRing><coordinates>{text}</coordinates></LinearRing>"
+
+
+def point(text):
+    return f"<Point><coordinates>{text}</coordinates></Point>"
+
+
+def only(content, kind="area"):
+    found = read(content, kind, "stem")
+    assert not found.problems
+    (place,) = found.places
+    return place
+
+
+@pytest.mark.parametrize(
+    "namespace", ["", 'xmlns="http://www.opengis.net/kml/2.2"', 'xmlns="http://earth.google.com/kml/2.1"']
+)
+def test_any_namespace_is_read(namespace):
+    assert only(document(mark(point("5,60")), namespace), "point").geometry.coords[:] == [(5, 60)]
+
+
+def test_a_prefix_is_read_as_the_default_namespace():
+    text = b'<k:kml xmlns:k="http://www.opengis.net/kml/2.2"><k:Placemark><k:name>A</k:name><k:Point><k:coordinates>5,60</k:coordinates></k:Point></k:Placemark></k:kml>'
+    assert only(text, "point").name == "A"
+
+
+def test_the_name_is_that_of_the_first_folder_however_deep():
+    text = (
+        "<name>doc</name><Folder><name> Outer\n one</name><Folder><name>Inner</name>"
+        + mark(point("5,60"))
+        + "</Folder></Folder>"
+    )
+    assert read(document(text), "point", "stem").name == "Outer one"
+    assert read(document("<name>doc</name>" + mark(point("5,60"))), "point", "stem").name == "doc"
+    assert read(document(mark(point("5,60"))), "point", "stem").name == "stem"
+
+
+def test_names_in_cdata_are_text():
+    assert only(document(mark(point("5,60"), "<![CDATA[Fram & <Strait>]]>")), "point").name == "Fram & <Strait>"
+
+
+def test_places_of_one_name_are_told_apart():
+    text = document(mark(point("5,60")) + mark(point("6,60")) + mark(point("7,60"), ""))
+    assert [one.name for one in read(text, "point", "stem").places] == ["A", "A (2)", "stem 3"]
+
+
+@pytest.mark.parametrize("text", ["5,60", "5,60,0", " 5,60,-12.5\n", "5 , 60", "+5.0,6e1"])
+def test_positions_are_read_with_and_without_altitude(text):
+    assert only(document(mark(point(text))), "point").geometry.coords[:] == [(5, 60)]
+
+
+def test_a_hole_is_cut_out_wherever_it_is_written():
+    inner = f"<innerBoundaryIs>{ring('12,71 14,71 14,72 12,72 12,71')}</innerBoundaryIs>"
+    outer = f"<outerBoundaryIs>{ring(SQUARE)}</outerBoundaryIs>"
+    for text in (outer + inner, inner + outer):
+        assert only(document(mark(f"<Polygon>{text}</Polygon>"))).geometry.area == pytest.approx(50 - 2)
+
+
+def test_many_geometries_are_one_area_and_several_points():
+    text = (
+        f"<MultiGeometry>{polygon(SQUARE)}<MultiGeometry>{polygon('30,70 31,70 31,71')}</MultiGeometry></MultiGeometry>"
+    )
+    assert only(document(mark(text))).geometry.area == pytest.approx(50.5)
+    text = f"<MultiGeometry>{point('5,60')}{point('6,60')}</MultiGeometry>"
+    assert [one.name for one in read(document(mark(text)), "point", "s").places] == ["A", "A (2)"]
+
+
+def test_an_area_over_the_date_line_is_one_piece():
+    for rim in ("170,60 -170,60 -170,65 170,65", "170,60 190,60 190,65 170,65", "-190,60 -170,60 -170,65 -190,65"):
+        found = only(document(mark(polygon(rim)))).geometry
+        assert (found.area, found.bounds[2] - found.bounds[0]) == (100, 20)
+        assert abs(found.centroid.x) == 180
+
+
+def test_halves_beside_the_date_line_become_one():
+    text = polygon("170,60 180,60 180,65 170,65") + polygon("-180,60 -170,60 -170,65 -180,65")
+    found = only(document(mark(f"<MultiGeometry>{text}</MultiGeometry>"))).geometry
+    assert (len(found.geoms), found.area) == (1, 100)
+
+
+def test_an_area_around_the_pole_reaches_up_to_it():
+    found = only(document(mark(polygon("0,80 90,80 180,80 -90,80")))).geometry
+    assert found.is_valid
+    assert found.area == pytest.approx(3600)
+
+
+def test_a_rim_that_crosses_itself_is_mended():
+    found = only(document(mark(polygon("0,0 2,2 2,0 0,2")))).geometry
+    assert found.is_valid
+    assert found.area == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "geometry"),
+    [
+        ("point", point("nan,60")),
+        ("point", point("5,inf")),
+        ("point", point("60,95")),
+        ("point", point("5;60")),
+        ("point", point("")),
+        ("point", point("5,60,7,8")),
+        ("line", "<LineString><coordinates>5,60</coordinates></LineString>"),
+        ("area", polygon("5,60 6,60")),
+        ("area", polygon("5,60 6,60 7,60")),
+        ("area", "<Polygon/>"),
+        ("area", polygon("NaN,60 6,60 7,61")),
+    ],
+)
+def test_a_wrong_place_is_left_out_and_told_and_the_others_stay(kind, geometry):
+    right = {"point": point("5,60"), "line": "<LineString><coordinates>5,60 6,61</coordinates></LineString>"}
+    found = read(document(mark(geometry, "wrong") + mark(right.get(kind, polygon(SQUARE)), "right")), kind, "stem")
+    assert [one.name for one in found.places] == ["right"]
+    (problem,) = found.problems
+    assert problem.startswith("wrong: ")
+
+
+def test_a_file_without_places_of_its_kind_says_so():
+    assert read(document(mark(point("5,60"))), "area", "stem").problems == ["it has no areas"]
+
+
+LAUGHS = (
+    b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;">]><kml><Placemark><name>&b;</name></Placemark></kml>'
+)
+HOSTILE = {
+    "billion laughs": (LAUGHS, "document type"),
+    "external entity": (b'<!DOCTYPE k [<!ENTITY x SYSTEM "file:///etc/passwd">]><kml>&x;</kml>', "document type"),
+    "external dtd": (b'<!DOCTYPE kml SYSTEM "http://example.org/kml.dtd"><kml/>', "document type"),
+    "deep": (b"<a>" * 100_000, "nested"),
+    "cut": (document(mark(point("5,60")))[:-9], "no XML"),
+    "empty": (b"", "no XML"),
+    "no xml": (b"\x00\xff\xfe" * 100, "no XML"),
+    "encoding": (b'<?xml version="1.0" encoding="no-such"?><kml/>', "no XML"),
+    "many bytes": (b"<kml>" + b" " * kml.MAX_BYTES, "limit"),
+    "many places": (document("<Placemark/>" * (kml.MAX_PLACES + 1)), "more than"),
+    "many positions": (document(mark(point("1,2 " * (kml.MAX_POSITIONS * 2 + 2)))), "more than"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.timeout(20)
+def test_hostile_text_is_refused(case):
+    content, reason = HOSTILE[case]
+    with pytest.raises(KmlUnreadable, match=reason):
+        read(content, "point", "stem")
+
+
+@pytest.mark.timeout(20)
+def test_a_rim_with_very_many_crossings_is_refused_at_once():
+    zigzag = " ".join(f"{index % 2 * 40},{index / 100}" for index in range(5_000)) + " 20,-10 "
+    zigzag += " ".join(f"{index / 125},{index % 2 * 60}" for index in range(5_000))
+    assert "crosses itself" in read(document(mark(polygon(zigzag))), "area", "s").problems[0]
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_are_read_or_refused(content):
+    with suppress(KmlUnreadable):
+        read(content, "area", "stem")
+
+
+POSITIONS = st.tuples(st.integers(-180, 180), st.integers(-90, 90))
+
+
+@given(st.lists(st.lists(st.lists(POSITIONS, min_size=3, max_size=7), min_size=1, max_size=3), min_size=1, max_size=3))
+def test_any_rings_make_a_valid_area_or_a_reason(polygons):
+    try:
+        found = rings.area(polygons)
+    except ValueError:
+        return
+    assert found.is_valid
+    assert found.geom_type == "MultiPolygon"
+    assert abs(found.centroid.x) <= 180 + 1e-9
+    assert found.bounds[1] >= -90
+    assert found.bounds[3] <= 90
+
+
+def folder(tmp_path, **files):
+    for kind in ("point", "line", "area"):
+        (tmp_path / kind).mkdir(exist_ok=True)
+    for name, content in files.items():
+        kind, _, stem = name.partition("_")
+        (tmp_path / kind / stem.replace("_kmz", ".kmz").replace("_kml", ".kml")).write_bytes(content)
+    return FolderGazetteer(str(tmp_path))
+
+
+def zipped(content, name="doc.kml"):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_a_broken_file_is_told_and_hides_no_other(tmp_path):
+    found = folder(
+        tmp_path, point_good_kml=document(mark(point("5,60"))), point_bad_kml=b"<kml>", area_laughs_kml=LAUGHS
+    )
+    (tmp_path / "point" / "notes.txt").write_text("not read")
+    (tmp_path / "point" / "large.kml").write_bytes(b"")
+    os.truncate(tmp_path / "point" / "large.kml", 100 << 20)  # 100 MB without a byte on the disk
+    assert found.refresh()
+    assert [one.id for one in found.now.groups("point")] == ["good"]
+    assert {one.file for one in found.now.problems} == {"bad.kml", "laughs.kml", "large.kml"}
+
+
+def test_archives_are_unpacked_within_bounds(tmp_path):
+    good, bomb = zipped(document(mark(point("5,60")))), zipped(b" " * (100 << 20))
+    found = folder(
+        tmp_path,
+        point_good_kmz=good,
+        point_bomb_kmz=bomb,
+        point_none_kmz=zipped(b"", "a.png"),
+        point_cut_kmz=good[:-40],
+    )
+    found.refresh()
+    assert [one.id for one in found.now.groups("point")] == ["good"]
+    assert {one.file for one in found.now.problems} == {"bomb.kmz", "none.kmz", "cut.kmz"}
+
+
+def test_changes_are_followed_and_nothing_else_is_read_again(tmp_path):
+    found = folder(tmp_path, point_a_kml=document(mark(point("5,60"))), point_b_kml=document(mark(point("5,60"))))
+    found.refresh()
+    assert not found.refresh()
+    kept, before = found.now.file("point", "b"), found.now.revision("point/a")
+    (tmp_path / "point" / "a.kml").write_bytes(document(mark(point("5,61"), "new name")))
+    (tmp_path / "line" / "c.kml").write_bytes(
+        document(mark("<LineString><coordinates>1,2 3,4</coordinates></LineString>"))
+    )
+    assert found.refresh()
+    assert found.now.file("point", "b") is kept
+    assert found.now.revision("point/a") != before
+    assert [one.id for one in found.now.groups("line")] == ["c"]
+    (tmp_path / "point" / "a.kml").unlink()
+    assert found.refresh()
+    assert [one.id for one in found.now.groups("point")] == ["b"]
+
+
+def test_a_pipe_among_the_files_is_never_opened(tmp_path):
+    found = folder(tmp_path)
+    os.mkfifo(tmp_path / "point" / "pipe.kml")
+    looking = threading.Thread(target=found.refresh, daemon=True)
+    looking.start()
+    looking.join(5)
+    assert not looking.is_alive()
+
+
+def test_a_folder_may_come_later(tmp_path):
+    found = FolderGazetteer(str(tmp_path / "later"))
+    assert not found.refresh()
+    (tmp_path / "later" / "point").mkdir(parents=True)
+    (tmp_path / "later" / "point" / "a.kml").write_bytes(document(mark(point("5,60"))))
+    assert found.refresh()
+
+
+def test_of_two_files_with_one_id_the_first_is_served(tmp_path):
+    content = document(mark(point("5,60")))
+    found = folder(tmp_path, point_a_kml=content, point_a_kmz=zipped(content))
+    found.refresh()
+    assert [one.file for one in found.now.problems] == ["a.kmz"]
+
+
+def test_the_shipped_places_are_read_without_a_problem():
+    found = FolderGazetteer(str(SAMPLE_DATA))
+    found.refresh()
+    assert not found.now.problems
+    assert len(found.now.file("point", "kola_section").places) == 17
+    barents = next(one for one in found.now.file("area", "nordic_seas").places if one.name == "Central Barents Sea")
+    assert shapely.get_num_interior_rings(barents.geometry.geoms[0]) == 1
+
+
+@pytest.mark.skipif(SAMPLES is None, reason="OCEAN_SAMPLES names no folder of sample files")
+def test_the_files_of_the_teams_give_every_place_they_have():
+    root = Path(SAMPLES) / "reference" / "kml"
+    found = FolderGazetteer(str(root))
+    found.refresh()
+    assert not found.now.problems
+    for path in sorted(root.glob("*/*.kml")):
+        kind, places = path.parent.name, found.now.file(path.parent.name, path.stem).places
+        tree = ElementTree.fromstring(path.read_bytes())
+        marks = [one for one in tree.iter() if one.tag.endswith("}Placemark")]
+        names = [next(each.text for each in one if each.tag.endswith("}name")) for one in marks]
+        assert [one.name for one in places] == names
+        for one, place in zip(marks, places, strict=True):
+            text = next(each.text for each in one.iter() if each.tag.endswith("}coordinates"))
+            given = [tuple(map(float, each.split(",")[:2])) for each in text.split()]
+            if kind == "area":
+                assert place.geometry.symmetric_difference(shapely.Polygon(given)).area < 1e-9
+            else:
+                assert list(place.geometry.coords) == given
