@@ -105,6 +105,59 @@ def test_a_glider_has_its_profiles_without_what_failed(observing, tmp_path):
     assert len(profile(observing.stored, number, "sea_water_practical_salinity")[1]) == 9
 
 
+@pytest.mark.parametrize("said", [{"featureType": "trajectory"}, {"data_type": "EGO glider time-series data"}])
+def test_a_glider_without_profiles_has_a_station_a_sample(observing, tmp_path, said):
+    with netCDF4.Dataset(tmp_path / "ego.nc", "w") as data:
+        data.setncatts({**said, "title": "Seaglider", "platform_code": "68452"})
+        data.createDimension("TIME", 4)
+        for name, standard, units, values in [
+            ("TIME", "time", "days since 1950-01-01T00:00:00Z", [26_000, 26_000.25, 26_000.5, 26_000.75]),
+            ("LATITUDE", "latitude", "degree_north", [60, 60.1, 99, 60.3]),
+            ("LONGITUDE", "longitude", "degree_east", [359, 359.1, 359.2, 359.3]),
+            ("PRES", "sea_water_pressure", "decibar", [10, 20, 30, 40]),
+            ("TEMP", "sea_water_temperature", "degree_Celsius", [8, 7, 6, 5]),
+        ]:
+            variable = data.createVariable(name, "f8", ("TIME",))
+            variable.setncatts({"standard_name": standard, "units": units})
+            variable[:] = values
+        flags = data.createVariable("TEMP_QC", "S1", ("TIME",))
+        flags[:] = np.array([b"1", b"1", b"1", b"4"])
+    [outcome] = observing.bring(tmp_path / "ego.nc")
+    assert (outcome.problem, outcome.stations) == (None, 3)
+    track = observing.stored.track(observing.platform("glider:68452"), None, None, ["sea_water_temperature"])
+    assert array(track.longitude) == pytest.approx([-1, -0.9, -0.7])
+    assert array(track.times).tolist() == [(day - 7305) * 86_400_000 for day in (26_000, 26_000.25, 26_000.75)]
+    assert np.array_equal(array(track.variables[0].values), [8, 7, np.nan], equal_nan=True)
+    assert array(track.variables[0].depth)[:2] == pytest.approx(-gsw.z_from_p([10, 20], [60, 60.1]))
+
+
+def test_a_glider_may_have_one_profile_a_file(observing, tmp_path):
+    for number in (1, 2):
+        with netCDF4.Dataset(tmp_path / f"{number}.nc", "w") as data:
+            data.setncatts({"featureType": "trajectoryProfile", "title": "Slocum glider"})
+            data.createDimension("time", 3)
+            data.createDimension("letters", 6)
+            name = data.createVariable("trajectory", "S1", ("letters",))
+            name.cf_role = "trajectory_id"
+            name[:] = np.array(list("unit_2"), "S1")
+            profile_id = data.createVariable("profile_id", "i4", ())
+            profile_id.cf_role = "profile_id"
+            profile_id[...] = 1_717_200_000 + number
+            for one, standard, units, values in [
+                ("time", "time", "seconds since 1970-01-01", np.array([0, 9, 18]) + 1_717_200_000 + number),
+                ("lat", "latitude", "degrees_north", [40, 40.01, 40.02]),
+                ("lon", "longitude", "degrees_east", [-70, -70.01, -70.02]),
+                ("depth", "depth", "m", [1, 2, 3]),
+                ("temperature", "sea_water_temperature", "Celsius", [9, 8, 7]),
+            ]:
+                variable = data.createVariable(one, "f8", ("time",))
+                variable.setncatts({"standard_name": standard, "units": units})
+                variable[:] = values
+    assert [one.stations for one in observing.bring(tmp_path)] == [1, 1]
+    depth, values = profile(observing.stored, observing.station("glider:unit_2", "1717200002"))
+    assert (depth.tolist(), values.tolist()) == ([1, 2, 3], [9, 8, 7])
+
+
 def test_the_same_files_twice_change_nothing(observing, tmp_path):
     observing.bring(SHIPPED / "argo_13857_prof.nc")
     before = observing.tables()

@@ -153,7 +153,7 @@ def list_meta_values(
 )
 def get_platform_time_range(observations: NamedDependency[Observations], platform: FromPath[Id]) -> PlatformTimeRange:
     """When a platform was under way."""
-    first, last = observations.platform_time_range(answers.number(answers.told(platform), "platform"))
+    first, last = observations.platform_time_range(answers.number(answers.told(platform)))
     return PlatformTimeRange(min=iso(first), max=iso(last))
 
 
@@ -198,7 +198,7 @@ def get_metadata(
     observations: NamedDependency[Observations], kind: FromPath[Literal["platform", "station"]], number: FromPath[Id]
 ) -> dict[str, str]:
     """As texts, by key; for a station with its time, and its name where it has one."""
-    found = answers.number(answers.told(number), kind)
+    found = answers.number(answers.told(number))
     return observations.station_metadata(found) if kind == "station" else observations.platform_metadata(found)
 
 

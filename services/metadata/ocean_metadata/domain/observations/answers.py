@@ -27,11 +27,11 @@ def told(text: str) -> str:
     return found
 
 
-def number(text: str, what: str) -> int:
+def number(text: str) -> int:
     """An id. The existing front end writes a stray brace behind it."""
     found = whole(text)
     if found is None:
-        raise NotFound(f"there is no {what} {text[:40]!r}; ids are numbers", field="id")
+        raise NotFound(f"nothing has the id {text[:40]!r}; ids are numbers", field="id")
     return found
 
 
@@ -43,7 +43,7 @@ def whole(text: str) -> int | None:
 
 def numbers(text: str) -> list[int]:
     """Several ids."""
-    return [number(one, "station") for one in text.split(",") if one.strip()]
+    return [number(one) for one in text.split(",") if one.strip()]
 
 
 def variables(names: Iterable[str]) -> list[ObservedVariable]:

@@ -34,7 +34,8 @@ _QUALITY = re.compile(r"_qc\b|qc_|_flag\b|quality|status_flag", re.IGNORECASE)
 
 def is_dsg(data: netCDF4.Dataset) -> bool:
     """Whether a file says that it is one."""
-    return hasattr(data, "featureType") or any(hasattr(one, "cf_role") for one in data.variables.values())
+    said = hasattr(data, "featureType") or "EGO" in str(getattr(data, "data_type", ""))
+    return said or any(hasattr(one, "cf_role") for one in data.variables.values())
 
 
 def read(path: Path, kind: PlatformType | None = None) -> Iterator[Platform]:
@@ -76,7 +77,9 @@ def _depth(layout: Layout, latitude: Floats) -> Floats:
 
 
 def _kind(data: netCDF4.Dataset) -> PlatformType:
-    words = " ".join(str(getattr(data, name, "")) for name in ("title", "summary", "source", "platform", "keywords"))
+    words = " ".join(
+        str(getattr(data, name, "")) for name in ("title", "summary", "source", "platform", "keywords", "data_type")
+    )
     for hint, kind in _HINTS:
         if re.search(hint, f"{words} {' '.join(data.variables)}", re.IGNORECASE):
             return kind

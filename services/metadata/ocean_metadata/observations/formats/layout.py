@@ -176,6 +176,6 @@ def text_of(variable: Any) -> list[str]:
         filled = np.atleast_2d(np.ma.filled(values, b""))
         return [b"".join(row).decode("utf-8", "replace").strip("\0 ") for row in filled]
     return [
-        "" if one is np.ma.masked else f"{one:g}" if isinstance(one, float) else str(one)
+        "" if one is np.ma.masked else f"{one:.15g}" if isinstance(one, float) else str(one)
         for one in np.ma.atleast_1d(values)
     ]
