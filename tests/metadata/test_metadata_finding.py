@@ -356,7 +356,7 @@ def test_only_what_changed_is_made_again():
     records = [dataset("a"), dataset("b")]
     index = Index(records)
     changed = dataset("b", revision="2", help="now with krill")
-    later = Index([records[0], changed, dataset("c")], index.known)
+    later = Index([records[0], changed, dataset("c")], index)
     assert later.known["a"] is index.known["a"]
     assert names(later, words="krill") == ["b"]
     assert names(index, words="krill") == []

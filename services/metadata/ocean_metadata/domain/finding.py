@@ -37,11 +37,15 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Index:
-    """Datasets made ready to be found; rows are numbered in the order of the catalogue."""
+    """Datasets made ready to be found; rows are numbered in the order of the catalogue.
 
-    def __init__(self, records: Sequence[DatasetRecord], known: Mapping[str, "Known"] | None = None) -> None:
-        before = known or {}
-        self.known = {one.id: _known(one, before.get(one.id)) for one in records}
+    What the index ``before`` made of datasets that did not change is taken from it.
+    """
+
+    def __init__(self, records: Sequence[DatasetRecord], before: "Index | None" = None) -> None:
+        self.known: dict[str, Known] = {
+            one.id: _known(one, before.known.get(one.id) if before else None) for one in records
+        }
         described = [one.description for one in self.known.values()]
         self.records = list(records)
         self.row_of = {one.id: row for row, one in enumerate(records)}
@@ -49,23 +53,23 @@ class Index:
         self._first = np.array([one.first for one in described], dtype=np.int64)
         self._last = np.array([one.last for one in described], dtype=np.int64)
         self._facets = {name: _Facet([one.facets.get(name, ()) for one in described]) for name in FACETS}
-        self._place(list(self.known.values()))
+        self._place(described, before.shapes if before else {})
 
-    def _place(self, known: Sequence["Known"]) -> None:
+    def _place(self, described: Sequence[Description], known: Mapping[bytes, shapely.Geometry]) -> None:
         """Outlines, each once: many datasets share theirs."""
+        self.shapes: dict[bytes, shapely.Geometry] = {}
         numbers: dict[bytes, int] = {}
-        shapes = list[shapely.Geometry]()
         pairs = list[tuple[int, int]]()
-        for row, one in enumerate(known):
-            for print_, shape in zip(one.description.prints, one.shapes, strict=True):
-                if print_ not in numbers:
-                    numbers[print_] = len(shapes)
-                    shapes.append(shape)
-                pairs.append((numbers[print_], row))
-        self._tree = shapely.STRtree(shapes)
+        for row, one in enumerate(described):
+            for mark, outline in zip(one.prints, one.outlines, strict=True):
+                if mark not in numbers:
+                    numbers[mark] = len(numbers)
+                    self.shapes[mark] = known.get(mark) or shapely.from_geojson(outline)
+                pairs.append((numbers[mark], row))
+        self._tree = shapely.STRtree(list(self.shapes.values()))
         ordered = np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)
         self._placed = ordered[:, 1]
-        self._starts = np.searchsorted(ordered[:, 0], np.arange(len(shapes) + 1))
+        self._starts = np.searchsorted(ordered[:, 0], np.arange(len(numbers) + 1))
 
     def search(self, asked: Asked) -> Matches:
         """Rows that fit all that is asked for.
@@ -122,19 +126,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     revision: str
     description: Description
-    shapes: list[shapely.Geometry]
 
 
 def _known(record: DatasetRecord, before: Known | None) -> Known:
     """What was made of a dataset before, unless it changed."""
     if before is not None and before.revision == record.revision and record.revision:
         return before
-    description = describe(record)
-    return Known(
-        revision=record.revision,
-        description=description,
-        shapes=[shapely.from_geojson(one) for one in description.outlines],
-    )
+    return Known(revision=record.revision, description=describe(record))
 
 
 class _Facet:

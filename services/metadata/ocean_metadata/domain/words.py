@@ -27,6 +27,8 @@ def folded(text: str) -> str:
     str
         ``Température`` → ``temperature``.
     """
+    if text.isascii():
+        return text.lower()
     lower = text.casefold().translate(_LETTERS)
     return "".join(one for one in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(one))
 

@@ -22,6 +22,6 @@ class Indexed:
     def _make(self, snapshot: Snapshot) -> Index:
         with self._lock:
             if self._of is not snapshot:
-                self._index = Index(snapshot.listed, self._index.known)
+                self._index = Index(snapshot.listed, self._index)
                 self._of = snapshot
             return self._index

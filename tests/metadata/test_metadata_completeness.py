@@ -1,0 +1,117 @@
+"""How well files describe themselves: what the IOOS Compliance Checker finds missing, we find missing."""
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ocean_metadata.domain.completeness import completeness
+from ocean_metadata.domain.recommended import OF_FILES, OF_VARIABLES
+from ocean_metadata.domain.records import DatasetRecord
+
+SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
+CHECKER = Path(sys.executable).parent / "compliance-checker"
+API = "/api/v2.0"
+FILES = {
+    "giops_day": "projected/arctic20_roms_z.nc",
+    "nemo_global_month": "nemo/nemo_1m_20150101-20150201_grid-T.nc",
+    "ostia_month": "regular/ostia_monthly.nc",
+    "wcofs_hour": "roms/wcofs_surface_uv.nc",
+    "sfbofs_hour": "unstructured/sfbofs_fvcom.nc",
+}
+# The checker asks these of every file; we only of those that have levels.
+VERTICAL = {one.name for one in OF_FILES if one.needs == "depth"}
+
+
+@cache
+def checked(path):
+    """Attributes that the checker misses: of the file, and of its variables."""
+    command = [str(CHECKER), "--test=acdd:1.3", "--format=json", "-o", "-", str(path)]
+    text = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100).stdout
+    found = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    found = found.get("acdd:1.3", found)
+    messages, variables = [], {}
+    for level in ("high_priorities", "medium_priorities", "low_priorities"):
+        for one in found[level]:
+            if match := re.fullmatch(r'variable "(.+)" missing the following attributes:', one["name"]):
+                variables.setdefault(match[1], set()).update(one["msgs"])
+            else:
+                messages += one["msgs"]
+    named = {one.name for one in OF_FILES}
+    missed = {name for text in messages if re.search("not present|does not contain", text)
+              for name in re.findall(r"[A-Za-z_]+", text) if name in named}  # fmt: skip
+    return missed, variables
+
+
+@pytest.mark.parametrize("dataset", FILES)
+def test_what_the_compliance_checker_misses_is_missed(client, sample_catalogue, dataset):
+    missed, of_variables = checked(SAMPLES / FILES[dataset])
+    record = sample_catalogue.dataset(dataset)
+    found = client.get(f"{API}/dataset/{dataset}/completeness").json()["missing"]
+    ours = {one["attribute"] for one in found if not one["variables"]}
+    missed = missed if record.depths else missed - VERTICAL
+    assert len(missed) > 20
+    # The checker leaves alone what the CF conventions ask for.
+    assert ours >= missed
+    assert all(record.attributes.get(name) in (None, "") for name in ours - missed)
+    sources = {one.key: one for one in record.variables}
+    for one in OF_VARIABLES:
+        keys = next((each["variables"] for each in found if each["attribute"] == one.name and each["variables"]), [])
+        lacking = {
+            key
+            for key, each in sources.items()
+            if not each.equation and not each.auxiliary and one.name in of_variables.get(each.source, ())
+        }
+        assert lacking <= set(keys)
+        assert all(sources[key].attributes.get(one.name, "") == "" for key in keys)
+
+
+def test_advice_names_what_the_catalogue_knows(client):
+    found = {one["attribute"]: one for one in client.get(API + "/dataset/giops_day/completeness").json()["missing"]}
+    assert found["geospatial_lat_max"]["advice"] == "Give the northernmost latitude. Here: 82.3844"
+    assert found["time_coverage_resolution"]["advice"].endswith("Here: P1D")
+    assert found["time_coverage_duration"]["advice"].endswith("Here: P4D")
+    assert found["geospatial_bounds"]["advice"].endswith("))")
+    assert found["coverage_content_type"]["variables"][0] == "votemper"
+
+
+def test_the_most_important_comes_first_and_the_score_is_told_on_the_page(client):
+    found = client.get(API + "/dataset/giops_day/completeness").json()
+    order = ["high", "recommended", "suggested"]
+    places = [order.index(one["importance"]) for one in found["missing"]]
+    assert places == sorted(places)
+    assert 0 < found["score"] < 100
+    assert found["present"] + len(found["missing"]) == found["recommended"]
+    assert client.get(API + "/dataset/giops_day").json()["completeness"] == found["score"]
+
+
+def test_files_that_say_everything_score_100():
+    attributes = {one.name: "said" for one in OF_FILES} | {"Conventions": "CF-1.11, ACDD-1.3"}
+    found = completeness(DatasetRecord(id="a", name="a", attributes=attributes))
+    assert (found.score, found.missing) == (100, [])
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_attribute_says_nothing(empty):
+    found = completeness(DatasetRecord(id="a", name="a", attributes={"title": empty}))
+    assert "title" in [one.attribute for one in found.missing]
+
+
+@pytest.mark.parametrize("spelling", ["acknowledgement", "acknowledgment"])
+def test_both_spellings_of_an_acknowledgement_count(spelling):
+    found = completeness(DatasetRecord(id="a", name="a", attributes={spelling: "Thanks"}))
+    assert "acknowledgement" not in [one.attribute for one in found.missing]
+
+
+def test_what_has_no_levels_or_times_need_not_tell_them():
+    found = [one.attribute for one in completeness(DatasetRecord(id="a", name="a")).missing]
+    assert not [name for name in found if "vertical" in name or name.startswith("time_")]
+
+
+def test_an_unknown_dataset_has_no_completeness(client):
+    assert client.get(API + "/dataset/giops/completeness").status_code == 404
+    assert client.get(API + "/dataset/giops_day/completeness?lang_=x").status_code == 400
