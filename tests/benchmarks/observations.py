@@ -90,17 +90,26 @@ def fill(engine: sa.Engine, samples: int) -> None:
         )
         for number, (key, unit) in enumerate(TYPES, 1):
             connection.execute(schema.datatypes.insert(), {"id": number, "key": key, "name": key, "unit": unit})
-    mark = "?" if engine.dialect.name == "sqlite" else "%s"
-    statements = [f"INSERT INTO {one.name} VALUES ({', '.join([mark] * len(one.columns))})" for one in tables]
     with engine.begin() as connection:
         for row, *rows in platforms(samples):
             connection.execute(schema.platforms.insert(), row)
             about = [{"platform": row["id"], "key": "Name", "value": row["name"]},
                      {"platform": row["id"], "key": "Project", "value": f"project {row['id'] % 20}"}]  # fmt: skip
             connection.execute(schema.attributes.insert(), about)
-            for statement, some in zip(statements, rows, strict=True):
-                connection.exec_driver_sql(statement, some)
+            for table, some in zip(tables, rows, strict=True):
+                write(connection, table, some)
     ObservationStore(engine).analyze()
+
+
+def write(connection: sa.Connection, table: sa.Table, rows: list) -> None:
+    """Write rows the fast way of each database."""
+    if connection.dialect.name == "postgresql":
+        with connection.connection.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        marks = ", ".join(["?"] * len(table.columns))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", rows)
 
 
 def questions() -> Iterator[tuple[str, list[str]]]:

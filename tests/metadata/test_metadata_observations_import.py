@@ -225,6 +225,38 @@ def test_the_same_quantity_in_another_unit_is_another_one(observing):
     assert [one.id for one in observing.stored.datatypes()] == ["speed", "speed [km]"]
 
 
+CAST = """\
+* Sea-Bird SBE 9 Data File:
+* NMEA Latitude = 10 30.00 S
+* NMEA Longitude = 175 15.00 E
+** Station: A7
+** Cruise: tan2024
+# name 0 = prDM: Pressure, Digiquartz [db]
+# name 1 = t090C: Temperature [ITS-90, deg C]
+# name 2 = tv290C: Temperature, 2 [ITS-90, deg C]
+# name 3 = sal00: Salinity, Practical [PSU]
+# name 4 = flag: 0.000e+00
+# start_time = Feb 03 2024 04:05:06 [Instrument's time stamp]
+# bad_flag = -9.990e-29
+*END*
+      5.000    20.5000    20.5001    35.1000  0.000e+00
+     10.000    20.4000 -9.990e-29    35.2000  0.000e+00
+"""
+
+
+def test_two_sensors_of_one_cast_are_told_apart(observing, tmp_path):
+    (tmp_path / "a.cnv").write_text(CAST)
+    assert [one.problem for one in observing.bring(tmp_path)] == [None]
+    [station] = observing.stored.observed([1])
+    assert (station.latitude, station.longitude, station.time) == (-10.5, 175.25, "2024-02-03T04:05:06+00:00")
+    assert {one.key: array(one.values).tolist() for one in station.variables} == {
+        "sea_water_salinity": [35.1, 35.2],
+        "sea_water_temperature": [20.5, 20.4],
+        "sea_water_temperature_2": [20.5001],
+    }
+    assert array(station.variables[0].depth) == pytest.approx(-gsw.z_from_p([5, 10], -10.5))
+
+
 def command(database, *words):
     environ = {name: value for name, value in os.environ.items() if not name.startswith("OCEAN_")}
     words = (sys.executable, "-W", "error", "-m", "ocean_metadata.observations", "--database", str(database), *words)

@@ -13,7 +13,7 @@ from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.observations.formats.digits import Floats, floats
 from ocean_metadata.observations.formats.instants import milliseconds
-from ocean_metadata.observations.formats.names import quantity, unit
+from ocean_metadata.observations.formats.names import Apart, quantity, unit
 
 _GOOD = [b"1", b"2", b"5", b"8"]  # good, probably good, changed, interpolated: reference table 2
 _GRADES = {"R": 0, "A": 1, "D": 2}
@@ -75,15 +75,17 @@ def _measured(data: netCDF4.Dataset, row: int, latitude: float) -> Iterator[Meas
         return
     pressure = _values(data, "PRES", row, modes["PRES"])
     depth: Floats = -gsw.z_from_p(pressure, latitude)
+    apart = Apart()
     for name in names:
         if name in {"", "PRES"} or name not in data.variables or data[name].ndim != 2:
             continue
+        variable = data[name]
+        known = quantity(name, getattr(variable, "standard_name", None), getattr(variable, "long_name", None))
+        known = apart(known)
         values = _values(data, name, row, modes[name])
         kept = np.isfinite(values) & np.isfinite(depth)
         if not kept.any():
             continue
-        variable = data[name]
-        known = quantity(name, getattr(variable, "standard_name", None), getattr(variable, "long_name", None))
         units, shift = unit(getattr(variable, "units", None))
         yield Measured(key=known.key, name=known.name, unit=units, depth=depth[kept], values=values[kept] + shift)
 

@@ -12,7 +12,7 @@ import numpy as np
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.observations.formats.digits import Floats
-from ocean_metadata.observations.formats.names import quantity, unit
+from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
 from ocean_metadata.observations.formats.texts import lines, table
 
@@ -104,11 +104,11 @@ def _date(text: str) -> datetime | None:
 
 def _measured(columns: list[Column], data: Floats, latitude: float) -> Iterator[Measured]:
     """Each quantity, at the depths of the cast; what no sea has is not a measurement."""
-    depth = _depth(columns, data, latitude)
+    depth, apart = _depth(columns, data, latitude), Apart()
     for place, column in enumerate(columns):
         if column.short.lower().startswith(_NOT_MEASURED) and column.short.lower() != "par":
             continue
-        known, (units, shift) = quantity(column.short), unit(column.unit)
+        known, (units, shift) = apart(quantity(column.short)), unit(column.unit)
         values = data[:, place] + shift
         kept = np.isfinite(values) & np.isfinite(depth) & (values >= known.low) & (values <= known.high)
         if kept.any():

@@ -16,7 +16,7 @@ from ocean_metadata.domain.observations.times import iso
 from ocean_metadata.observations.formats.digits import Floats, floats
 from ocean_metadata.observations.formats.instants import MISSING, milliseconds
 from ocean_metadata.observations.formats.layout import Layout
-from ocean_metadata.observations.formats.names import quantity, unit
+from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
 
 _TYPES: dict[str, PlatformType] = {
@@ -106,13 +106,14 @@ Variable = tuple[str, str, str, Floats]  # key, name, unit, (sample,) values
 
 def _variables(layout: Layout, data: netCDF4.Dataset) -> Iterator[Variable]:
     """What was measured: every variable along the samples that is no coordinate, name or flag."""
+    apart = Apart()
     for name, variable in data.variables.items():
         if not layout.is_measured(variable) or _QUALITY.search(f"{name} {getattr(variable, 'long_name', '')}"):
             continue
         if "status_flag" in str(getattr(variable, "standard_name", "")):
             continue
         units, shift = unit(getattr(variable, "units", None))
-        known = quantity(name, getattr(variable, "standard_name", None), getattr(variable, "long_name", None))
+        known = apart(quantity(name, getattr(variable, "standard_name", None), getattr(variable, "long_name", None)))
         values = layout.spread(variable, floats(variable[...])) + shift
         flags = next((data[one] for one in data.variables if one.lower() == f"{name}_qc".lower()), None)
         if flags is not None and flags.dimensions == variable.dimensions:

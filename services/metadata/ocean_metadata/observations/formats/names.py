@@ -1,6 +1,7 @@
 """What quantities are called in files, and their units, in one spelling."""
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 
@@ -33,7 +34,7 @@ _SHORT = {
     "sigma-é00": _SIGMA, "flor": _CHLOROPHYLL, "fleco-afl": _CHLOROPHYLL, "flsp": _CHLOROPHYLL, "psar": _LIGHT,
     "par": _LIGHT,
 }  # fmt: skip
-_COUNTER = re.compile(r"(?:_?\d{1,2}|(?<=t068)c|(?<=t090)c|(?<=t068)|(?<=t090))$")
+_COUNTER = re.compile(r"_?\d{1,2}$")
 
 _DEGREE = "degree_Celsius"
 _UNITS = {
@@ -47,6 +48,19 @@ _UNITS = {
 }  # fmt: skip
 _FROM_KELVIN = {"k", "kelvin", "kelvins", "degree_kelvin", "degk"}
 _ZERO = 273.15  # K
+
+
+class Apart:
+    """Tells quantities apart that a file has several of: those of a second sensor are `…_2`."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def __call__(self, one: Quantity) -> Quantity:
+        """The quantity, numbered from its second time on."""
+        self._seen[one.key] += 1
+        time = self._seen[one.key]
+        return one if time == 1 else one._replace(key=f"{one.key}_{time}", name=f"{one.name} {time}")
 
 
 def quantity(short: str, standard_name: str | None = None, long_name: str | None = None) -> Quantity:

@@ -11,7 +11,7 @@ import numpy as np
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.observations.formats.digits import Floats
-from ocean_metadata.observations.formats.names import quantity, unit
+from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
 from ocean_metadata.observations.formats.texts import lines, table
 
@@ -97,11 +97,14 @@ def _measured(parameters: list[Block], data: Floats, latitude: float) -> Iterato
         if codes[place + 1].startswith("QQQQ"):
             values[place][~np.isin(data[:, place + 1], _GOOD)] = np.nan
     depth = _depth(codes, values, latitude)
+    apart = Apart()
     for place, (code, block) in enumerate(zip(codes, parameters, strict=True)):
-        kept = np.isfinite(values[place]) & np.isfinite(depth)
-        if _FLAG.match(code) or code.startswith(_NOT_MEASURED) or not kept.any():
+        if _FLAG.match(code) or code.startswith(_NOT_MEASURED):
             continue
-        known, (units, shift) = quantity(code), unit(block.get("UNITS"))
+        known, (units, shift) = apart(quantity(code)), unit(block.get("UNITS"))
+        kept = np.isfinite(values[place]) & np.isfinite(depth)
+        if not kept.any():
+            continue
         yield Measured(
             key=known.key, name=known.name, unit=units, depth=depth[kept], values=values[place][kept] + shift
         )

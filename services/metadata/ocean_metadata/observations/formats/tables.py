@@ -12,7 +12,7 @@ from ocean_common.contracts.observations import PlatformType
 from ocean_common.errors import InvalidRequest
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.domain.observations.times import iso, parse
-from ocean_metadata.observations.formats.names import Quantity, quantity, unit
+from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
 
 TABLES = ("platforms", "platform_metadata", "stations", "samples", "datatypes")
@@ -90,6 +90,7 @@ def _cast(station: _Station, samples: list[_Sample], kinds: dict[str, _DataType]
         time = parse(station.time, "time")
     except InvalidRequest as error:
         raise Unreadable(f"its station {station.id} has no time: {error}") from error
+    apart = Apart()
     by_kind: dict[str, list[_Sample]] = defaultdict(list)
     for one in samples:
         by_kind[one.datatype_key].append(one)
@@ -99,12 +100,12 @@ def _cast(station: _Station, samples: list[_Sample], kinds: dict[str, _DataType]
         latitude=station.latitude,
         longitude=station.longitude,
         name=station.name,
-        measured=[_measured(kinds.get(key, _DataType(key)), some) for key, some in by_kind.items()],
+        measured=[_measured(apart, kinds.get(key, _DataType(key)), some) for key, some in by_kind.items()],
     )
 
 
-def _measured(kind: _DataType, samples: list[_Sample]) -> Measured:
-    known: Quantity = quantity(kind.key, None, kind.name or None)
+def _measured(apart: Apart, kind: _DataType, samples: list[_Sample]) -> Measured:
+    known = apart(quantity(kind.key, None, kind.name or None))
     units, shift = unit(kind.unit)
     return Measured(
         key=known.key,
