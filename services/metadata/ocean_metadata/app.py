@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import GitInfo
 from ocean_common.health import Readiness
-from ocean_common.later import not_yet
 from ocean_common.service import Lifespan, create_service
 from ocean_metadata import __version__
 from ocean_metadata.adapters.catalogue import StoredCatalogue
@@ -36,13 +35,10 @@ from ocean_metadata.routes import datasets, events, finding, internal, observed,
 from ocean_metadata.routes import observations as observation_routes
 from ocean_metadata.routes.encoded import Encoded
 from ocean_metadata.routes.indexed import Indexed
+from ocean_metadata.routes.scripts import Public, generate_script
 from ocean_metadata.settings import Settings
 
 LOOK_AT_PLACES = 2.0  # s between two looks at the files of places
-
-LATER = {
-    "/generate_script": "scripts",
-}
 
 _TAGS = [
     Tag(name="datasets", description="Which datasets there are."),
@@ -53,6 +49,7 @@ _TAGS = [
     Tag(name="places", description="Points, lines and areas that maps show."),
     Tag(name="observations", description="What was measured, where and when."),
     Tag(name="class 4", description="Observed profiles beside what models say."),
+    Tag(name="scripts", description="Programs that ask for the same again."),
     Tag(name="service", description="The service itself."),
 ]
 
@@ -76,7 +73,7 @@ _API = [
     *observation_routes.ROUTES,
     *class4_routes.ROUTES,
     build_routes.get_git_info,
-    *not_yet(LATER),
+    generate_script,
 ]
 _INTERNAL = [
     internal.get_revisions,
@@ -96,6 +93,7 @@ def create_app(
     refresher: Refresher | None = None,
     token: str | None = None,
     class4: Class4 | None = None,
+    public: Public | None = None,
     git: GitInfo | None = None,
     max_age: int = 60,
     degraded: Callable[[], Awaitable[list[str]]] | None = None,
@@ -129,6 +127,7 @@ def create_app(
             "token": Token(secret=token),
             "class4": class4,
             "class4_freshness": Freshness(class4, __version__, max_age),
+            "public": public or Public(),
             "git": git or GitInfo(git_hash=None, git_tag=None),
         },
         readiness=Readiness(unready, degraded),
@@ -180,6 +179,7 @@ def build(settings: Settings) -> Litestar:
         refresher=refresher,
         token=settings.token,
         class4=class4,
+        public=Public(url=settings.public_url),
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,
         degraded=degraded,

@@ -16,6 +16,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     datasets: str | None = None  # a dataset configuration (JSON)
     folder: str | None = None  # without a configuration: every NetCDF file under this folder
     stubs: str | None = None  # folder of `<key>.json`; by default the folder of the configuration
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$")] | None = None  # of the gateway, for scripts
     places: str | None = None  # folder of point/, line/ and area/ with files of KML
     class4: str | None = None  # folder of the Class 4 files of OceanPredict
     class4_riops: str | None = None  # and of those of RIOPS

@@ -1,0 +1,305 @@
+"""Generated programs: they run, they ask what was meant, and nothing in a query gets out of its quotes."""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from litestar.testing import TestClient
+
+from ocean_metadata.app import create_app
+from ocean_metadata.domain import script
+from ocean_metadata.domain.snapshot import Snapshot
+from ocean_metadata.routes.scripts import Public
+
+AT = "/api/v2.0/generate_script"
+PROFILE = {"dataset": "giops_day", "names": [None], "station": [[75, 20.5]], "showmap": True, "variable": ["votemper"]}
+SUBSET = {
+    "output_format": "NETCDF4",
+    "dataset_name": "giops_day",
+    "variables": "votemper,vosaline",
+    "time": "1454284800,1454457600",
+    "should_zip": 0,
+    "min_range": "72,5",
+    "max_range": "78,20",
+}
+HOSTILE = [
+    "'; import os; os._exit(7) #",
+    '"""; raise SystemExit(7) #',
+    "\\",
+    "\\'",
+    "it's\n__import__('os')._exit(7)\n",
+    "$(exit 7) `exit 7` ${IFS}",
+    "\u2028\u202e\u0085é🌊",
+    "\x00\x1b\r\t",
+    "');quit(status=7);c('",
+    "true false null {0} {{x}} %s",
+]
+
+
+class NoDatasets:
+    snapshot = Snapshot(revision="1", datasets={})
+
+    async def revision(self, dataset):
+        return self.snapshot.dataset(dataset).revision
+
+    async def steps(self, record, time):
+        raise AssertionError("there are no datasets")
+
+
+@pytest.fixture(scope="module")
+def client():
+    with TestClient(create_app(NoDatasets())) as found:
+        yield found
+
+
+def generated(client, query, lang="python", script_type="plot", plot_type="profile", **headers):
+    asked = {"query": json.dumps(query), "lang": lang, "script_type": script_type, "plot_type": plot_type}
+    response = client.get(AT, params={key: value for key, value in asked.items() if value}, headers=headers)
+    assert response.status_code == 200, response.text
+    return response
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Keeps what it is asked, and answers with a few bytes; a dataset `missing` is not found."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.asked.append(self.path)
+            missing = "missing" in self.path
+            body = b'{"detail": "there is no dataset"}' if missing else b"\x89 the answer"
+            self.send_response(404 if missing else 200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.asked = []
+    thread = threading.Thread(target=found.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+def address(server):
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def run(command, text, folder, name):
+    """Run a program of some language as a user would; what it saved."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    result = subprocess.run(
+        [*command, str(path), "saved"], cwd=folder, capture_output=True, text=True, timeout=30, check=False
+    )
+    saved = folder / "saved"
+    return result, saved.read_bytes() if saved.exists() else None
+
+
+def made(query, wanted, language, server, plot_type="profile"):
+    asked = script.asking(script.parse(json.dumps(query)), wanted, plot_type, address(server))
+    return script.write(asked, language).text
+
+
+LANGUAGES = {"python": ([sys.executable, "-W", "error"], "a.py"), "curl": (["sh"], "a.sh")}
+RUN = [one for one in LANGUAGES if one == "python" or shutil.which("curl")]
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_programs_for_a_plot_ask_for_it(server, tmp_path, language):
+    command, name = LANGUAGES[language]
+    result, saved = run(command, made(PROFILE, "csv", language, server), tmp_path, name)
+    assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
+    parts = urlsplit(server.asked[-1])
+    asked = {key: one for key, (one,) in parse_qs(parts.query).items()}
+    assert parts.path == "/api/v2.0/plot/profile"
+    assert json.loads(asked.pop("query")) == PROFILE
+    assert asked == {"save": "True", "format": "csv"}
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_programs_for_a_subset_ask_for_it(server, tmp_path, language):
+    command, name = LANGUAGES[language]
+    result, saved = run(command, made(SUBSET, "subset", language, server), tmp_path, name)
+    assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
+    parts = urlsplit(server.asked[-1])
+    assert parts.path == "/api/v2.0/subset/giops_day/votemper,vosaline"
+    assert {key: one for key, (one,) in parse_qs(parts.query).items()} == {
+        "output_format": "NETCDF4",
+        "time": "1454284800,1454457600",
+        "should_zip": "0",
+        "min_range": "72,5",
+        "max_range": "78,20",
+    }
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_programs_tell_what_the_server_says_is_wrong(server, tmp_path, language):
+    command, name = LANGUAGES[language]
+    result, _ = run(command, made({**PROFILE, "dataset": "missing"}, "plot", language, server), tmp_path, name)
+    assert result.returncode != 0
+    assert "404" in result.stderr
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_nothing_gets_out_of_its_quotes(server, tmp_path, language):
+    command, name = LANGUAGES[language]
+    query = {**PROFILE, "names": HOSTILE, "'; import os #\n": {"\\": [[]]}}
+    result, _ = run(command, made(query, "plot", language, server), tmp_path, name)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(parse_qs(urlsplit(server.asked[-1]).query)["query"][0]) == query
+    subset = {**SUBSET, "dataset_name": HOSTILE[0], "variables": "../" + HOSTILE[4], "area": f"g/{HOSTILE[5]}"}
+    result, _ = run(command, made(subset, "subset", language, server), tmp_path, name)
+    assert result.returncode == 0, result.stderr
+    parts = urlsplit(server.asked[-1])
+    *_, dataset, variables = parts.path.split("/")
+    assert (unquote(dataset), unquote(variables)) == (subset["dataset_name"], subset["variables"])
+    assert parse_qs(parts.query)["area"] == [subset["area"]]
+
+
+JSONS = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), JSONS, max_size=4))
+def test_the_literals_of_python_are_the_query(query):
+    text = script.write(script.asking(script.parse(json.dumps(query)), "plot", "map", "http://h"), "python").text
+    assert text.isascii()
+    space = {}
+    start, end = text.index("QUERY = "), text.index("\nPARAMETERS = ")
+    exec(compile(text[start:end], "made", "exec"), space)
+    assert space["QUERY"] == query
+
+
+def tokens_of_r(text):
+    """The strings of an R program, and what is around them; fails where either does not end."""
+    strings, around, at = [], "", 0
+    while at < len(text):
+        one = text[at]
+        if one == "#":
+            at = text.index("\n", at)
+        elif one in "'\"":
+            end, value = at + 1, ""
+            while text[end] != one:
+                step = 1
+                if text[end] == "\\" and text[end + 1] == "U":
+                    close = text.index("}", end)
+                    value, step = value + chr(int(text[end + 3 : close], 16)), close + 1 - end
+                elif text[end] == "\\":
+                    value, step = value + {"n": "\n"}.get(text[end + 1], text[end + 1]), 2
+                else:
+                    value += text[end]
+                end += step
+            strings, at, around = [*strings, value], end + 1, around + "S"
+        else:
+            around, at = around + one, at + 1
+    assert [around.count(one) for one in "([{"] == [around.count(one) for one in ")]}"]
+    return strings, around
+
+
+@given(st.dictionaries(st.text(), JSONS, max_size=4))
+def test_the_programs_of_r_hold_the_query_in_one_string(query):
+    plain = script.write(script.asking({}, "csv", "map", "http://h"), "r").text
+    text = script.write(script.asking(script.parse(json.dumps(query)), "csv", "map", "http://h"), "r").text
+    assert text.isascii()
+    strings, around = tokens_of_r(text)
+    assert json.loads(strings[1]) == query
+    assert around == tokens_of_r(plain)[1]
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
+def test_the_values_of_a_subset_are_strings_of_r(value):
+    asked = script.asking(script.parse(json.dumps({**SUBSET, "area": value})), "subset", None, "http://h")
+    strings, _ = tokens_of_r(script.write(asked, "r").text)
+    assert strings[strings.index("area") + 1] == value
+
+
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="there is no R on this machine")
+def test_programs_of_r_run(server, tmp_path):
+    result, saved = run(["Rscript"], made({**PROFILE, "names": HOSTILE}, "csv", "r", server), tmp_path, "a.r")
+    assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
+    assert json.loads(parse_qs(urlsplit(server.asked[-1]).query)["query"][0])["names"] == HOSTILE
+
+
+@pytest.mark.parametrize("script_type", ["plot", "csv", "subset"])
+@pytest.mark.parametrize(
+    ("lang", "suffix", "media_type"),
+    [("python", "py", "application/x-python"), ("r", "r", "text/plain"), ("curl", "sh", "application/x-sh")],
+)
+def test_a_program_is_an_attachment(client, lang, suffix, media_type, script_type):
+    query, plot_type = (SUBSET, None) if script_type == "subset" else (PROFILE, "profile")
+    response = generated(client, query, lang, script_type, plot_type)
+    name = f"ocean_navigator_api_script_{script_type}.{suffix}"
+    assert response.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert response.headers["content-type"].split(";")[0] == media_type
+
+
+def test_a_query_that_is_not_percent_encoded_is_read(client):
+    text = json.dumps(SUBSET, separators=(",", ":")).replace('"', "%22").replace("{", "%7B").replace("}", "%7D")
+    response = client.get(f"{AT}?query={text}&lang=r&script_type=subset")
+    assert response.status_code == 200
+    assert "/subset/giops_day/votemper,vosaline" in response.text
+
+
+def test_the_address_is_the_one_that_the_gateway_tells(client):
+    told = {"x-forwarded-proto": "https", "x-forwarded-host": "ocean.example.org:8443"}
+    assert "'https://ocean.example.org:8443/api/v2.0/plot/profile'" in generated(client, PROFILE, **told).text
+    assert "'http://testserver.local/api/v2.0/plot/profile'" in generated(client, PROFILE).text
+    told["x-forwarded-host"] = "evil'; import os"
+    response = client.get(
+        AT, params={"query": "{}", "lang": "r", "script_type": "csv", "plot_type": "ts"}, headers=told
+    )
+    assert response.status_code == 400
+
+
+def test_the_address_of_the_settings_wins():
+    with TestClient(create_app(NoDatasets(), public=Public(url="https://ocean.example.org"))) as client:
+        text = generated(client, PROFILE, "curl", **{"x-forwarded-host": "elsewhere"}).text
+    assert "'https://ocean.example.org/api/v2.0/plot/profile'" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"query": ""}, 400),
+        ({"query": "{"}, 400),
+        ({"query": "[1]"}, 400),
+        ({"query": "[" * 5_000}, 400),
+        ({"query": '{"a":' + "[" * 20 + "]" * 20 + "}"}, 400),
+        ({"query": '{"a": NaN}'}, 400),
+        ({"query": '{"a": "\\ud800"}'}, 400),
+        ({"lang": "perl"}, 400),
+        ({"lang": "Python"}, 400),
+        ({"script_type": "pdf"}, 400),
+        ({"plot_type": None}, 400),
+        ({"plot_type": "pie"}, 404),
+        ({"script_type": "subset"}, 400),
+        ({"script_type": "subset", "query": '{"dataset_name":"a","variables":"b","x":{}}'}, 400),
+        ({"script_type": "subset", "query": '{"dataset_name":"a","variables":"b","":1}'}, 400),
+        ({"script_type": "subset", "query": '{"dataset_name":"a","variables":"b","a b":1}'}, 400),
+        ({"script_type": "subset", "query": '{"dataset_name":1,"variables":"b"}'}, 400),
+    ],
+)
+def test_wrong_questions_are_answered_with_problems(client, asked, status):
+    given = {"query": json.dumps(PROFILE), "lang": "python", "script_type": "plot", "plot_type": "profile", **asked}
+    response = client.get(AT, params={key: value for key, value in given.items() if value is not None})
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
