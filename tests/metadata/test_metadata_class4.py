@@ -75,7 +75,7 @@ class Filled:
 
     @property
     def reasons(self):
-        return {one.id: one.reason for one in self.class4.shelf.files}
+        return {one.id: one.reason for one in self.class4.shelf.files.values()}
 
 
 @pytest.fixture
@@ -451,8 +451,8 @@ def test_a_command_that_is_killed_goes_on_where_it_was(tmp_path):
     subprocess.run(command, check=True, timeout=100, stderr=subprocess.DEVNULL)
     class4 = StoredClass4(engine)
     class4.refresh()
-    assert [f"{one.id}.nc" for one in class4.shelf.files] == sorted(names)
-    assert {one.about.profiles for one in class4.shelf.files} == {5}
+    assert [f"{one.id}.nc" for one in class4.shelf.files.values()] == sorted(names)
+    assert {one.about.profiles for one in class4.shelf.files.values()} == {5}
     engine.dispose()
 
 

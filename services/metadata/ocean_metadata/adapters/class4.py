@@ -161,7 +161,7 @@ class StoredClass4:
             table = schema.class4_files.c
             listed = sa.select(table.kind, table.id, table.reason, table.about).order_by(table.kind, table.id)
             files = [_record(*row) for row in connection.execute(listed)]
-        self._shelf = Shelf(revision=revision, files=files)
+        self._shelf = Shelf(revision=revision, files={(one.kind, one.id): one for one in files})
         return True
 
     def _read_points(self, kind: Class4Kind, file: str) -> Points:

@@ -33,7 +33,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """The files, by their names."""
 
     revision: str = ""
-    files: list[FileRecord] = []
+    files: dict[tuple[Class4Kind, str], FileRecord] = {}
 
     def days(self) -> Class4Days:
         """One file for each day and kind."""
@@ -50,16 +50,16 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
                 title=one.about.title if one.about else None,
                 reason=one.reason,
             )
-            for one in self.files
+            for one in self.files.values()
         ]
 
     def find(self, kind: Class4Kind, text: str) -> Found:
         """The file of `file`, `file_index` or `file/index`, or NotFound."""
         asked = profile_id(text)
-        one = next((each for each in self.files if each.kind == kind and each.id == asked.file), None)
+        one = self.files.get((kind, asked.file))
         if one is None:
             same_day = asked.file[: len("class4_20200101_")]
-            near = [each.id for each in self.files if each.kind == kind and each.id.startswith(same_day)]
+            near = [each.id for each in self.files.values() if each.kind == kind and each.id.startswith(same_day)]
             raise NotFound(
                 f"there is no Class 4 file {asked.file!r} of {kind}; /api/v2.0/class4 lists them",
                 field="id",
@@ -78,13 +78,13 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
         """The other files of the same day."""
         return [
             Class4Model(id=one.id, value=one.about.model)
-            for one in self.files
+            for one in self.files.values()
             if one.about and one.kind == found.file.kind and one.about.day == found.about.day and one != found.file
         ]
 
     def _days(self, kind: Class4Kind) -> list[Class4Day]:
         found: dict[str, FileRecord] = {}
-        for one in sorted(self.files, key=_precedence):
+        for one in sorted(self.files.values(), key=_precedence):
             if one.about and one.kind == kind:
                 found.setdefault(one.about.day, one)
         return [
