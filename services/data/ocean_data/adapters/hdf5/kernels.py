@@ -175,6 +175,34 @@ def _unpack(numbers, single, scale, offset, missing, limits, out):  # type: igno
 
 
 @njit(nogil=True, cache=True)
+def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """What `_numbers` and `_unpack` do with float32 that are worked out as such: eight at a time.
+
+    All limits of such numbers are float32 themselves, so that nothing is compared otherwise than there.
+    """
+    low, high, largest = np.float32(limits[0]), np.float32(limits[1]), np.float32(limits[2])
+    least, most, nan = np.float32(limits[3]), np.float32(limits[4]), np.float32(np.nan)
+    by, plus = np.float32(scale), np.float32(offset)
+    numbers = words.view(np.float32)
+    if scale == 1.0 and offset == 0.0:
+        low, high = max(low, least, -largest), min(high, most, largest)
+        for i in range(numbers.size):
+            number = numbers[i]
+            out[i] = number if (number >= low) & (number <= high) else nan
+    else:
+        for i in range(numbers.size):
+            number = numbers[i]
+            value = np.float32(number * by) if scale != 1.0 else number
+            value = np.float32(value + plus) if offset != 0.0 else value
+            nothing = (number < low) | (number > high) | (abs(number) > largest) | (value < least) | (value > most)
+            out[i] = nan if nothing else value
+    for each in missing:
+        one = np.float32(each)
+        for i in range(numbers.size):
+            out[i] = nan if numbers[i] == one else out[i]
+
+
+@njit(nogil=True, cache=True)
 def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
     stored, step, plane, kind, itemsize, swapped, single, scale, offset, missing, limits,  # noqa: ANN001  numba's types
     first, strides, target, counts, window,  # noqa: ANN001
@@ -185,11 +213,15 @@ def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
         for d in range(counts[1]):
             for y in range(counts[2]):
                 start = (first + t * strides[0] + d * strides[1] + y * strides[2]) * step
+                row = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + size]
+                if kind == F4 and single:
+                    _words(stored, start, step * strides[3], plane, itemsize, swapped, words)
+                    _singles(words, scale, offset, missing, limits, row)
+                    continue
                 if kind == F8:
                     _words(stored, start, step * strides[3], plane, itemsize, swapped, longs)
                     numbers = longs.view(np.float64)
                 else:
                     _words(stored, start, step * strides[3], plane, itemsize, swapped, words)
                     _numbers(words, kind, numbers)
-                row = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + size]
                 _unpack(numbers, single, scale, offset, missing, limits, row)

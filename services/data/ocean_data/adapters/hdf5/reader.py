@@ -24,6 +24,7 @@ from ocean_data.adapters.windows import Picks, plane
 
 ATTEMPTS = 3  # to read a file that is replaced meanwhile
 MOST = 20_000  # chunks of one window: the library walks more of them faster
+PLANNED = 40_000  # chunks of windows that were asked for last: about 500 bytes each
 AT_ONCE = 64  # windows, so files that are open at the same time
 
 Floats = NDArray[np.floating[Any]]
@@ -53,6 +54,7 @@ class ChunkReader:
         self._blobs = blobs or LocalBlobs()
         self._laid: Kept[Laid] = Kept(index_bytes, lambda laid: laid.nbytes)
         self._decoded: Kept[Bytes] = Kept(chunk_bytes, lambda chunk: chunk.nbytes)
+        self._plans: Kept[Plan | None] = Kept(PLANNED, lambda found: found.count if found else 1)
         self._crew = Crew(helpers)
         self._library = library  # h5py and netCDF4 may share one HDF5, which is not safe in threads
 
@@ -97,18 +99,22 @@ class ChunkReader:
         self, variable: Assets, state: State, picks: Picks, dtype: type[np.floating[Any]], files: "_Files"
     ) -> Reading | None:
         laid = self._laid.get((state, variable.source), lambda: self._lay(state, variable.source, files))
-        if laid.index is None or laid.meaning is None:
+        known = laid.index
+        if known is None or laid.meaning is None:
             return None
-        key = (laid.index.dimensions, laid.index.shape, laid.index.chunks, *_said(picks))
+        key = (known.dimensions, known.shape, known.chunks, *_said(picks))
         if key not in files.plans:
-            files.plans[key] = plan(laid.index, variable.dimensions, picks, plane(variable.grid))
+            field = plane(variable.grid)
+            files.plans[key] = self._plans.get(
+                (key, *variable.dimensions, field), lambda: plan(known, variable.dimensions, picks, field)
+            )
         found = files.plans[key]
         if found is None or found.count > MOST:
             return None
         return Reading(
             state=state,
             variable=variable.source,
-            index=laid.index,
+            index=known,
             meaning=laid.meaning,
             plan=found,
             opened=files.opened,

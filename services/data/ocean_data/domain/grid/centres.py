@@ -2,9 +2,10 @@
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from ocean_data.domain.grid.pyramid import pyramid, search
-from ocean_data.domain.grid.window import UNKNOWN, near
+from ocean_data.domain.grid.window import AROUND, UNKNOWN, WIDEST, around_for, near
 from ocean_data.domain.ports import Cells, Floats
 from ocean_data.domain.sphere import across, chord
 
@@ -19,9 +20,9 @@ class Centres:
         """Take the centres of the cells: (cell, 3), of a grid with these rows and columns."""
         self._pyramid = pyramid(vectors, shape)
         self._count = int(self._pyramid[2][-1])
-        # Found where it is needed. Two threads may do that at once: they find the same.
-        self._room = np.full(len(vectors), UNKNOWN, np.float32)
-        self.nbytes = int(sum(part.nbytes for part in self._pyramid) + self._room.nbytes)
+        # By the width of the square. Found where it is needed; two threads may do that at once: they find the same.
+        self._rooms: dict[int, NDArray[np.float32]] = {}
+        self.nbytes = int(sum(part.nbytes for part in self._pyramid) + 4 * (WIDEST - AROUND + 1) * len(vectors))
 
     def nearest(self, points: Floats, within: float = np.inf) -> tuple[Cells, Floats]:
         """The nearest cell of each point; of several that are equally near, the first in the file.
@@ -50,7 +51,10 @@ class Centres:
         cells, found = np.full((len(points), count), -1, np.int32), np.full((len(points), count), np.inf)
         if found.size:
             farthest = chord(within)
-            proven = near(self._pyramid, self._room, points, farthest, cells, found)
+            around = around_for(count)
+            if around not in self._rooms:
+                self._rooms[around] = np.full(len(self._pyramid[0]), UNKNOWN, np.float32)
+            proven = near(self._pyramid, around, self._rooms[around], points, farthest, cells, found)
             left = np.flatnonzero(~proven)
             if left.size:
                 more, squares = cells[left], found[left]

@@ -2,19 +2,27 @@
 
 Neighbours in the file are mostly neighbours on the Earth: the nearest of the 5 × 5 cells around a guess is mostly the
 nearest of all. It is proven by the room around a cell: how far from it the first cell is that is not among these 5 × 5.
+Of several that are wanted the same is proven by a wider square, and the room around that.
 Where a grid folds, is cut open or has long cells the proof fails, and the search has to ask the `Pyramid`.
 """
 
 import numpy as np
 from numba import njit
 
-from ocean_data.domain.grid.pyramid import SIDE, apart
+from ocean_data.domain.grid.pyramid import SIDE, SLACK, apart
 
-AROUND = 2  # cells on each side
+AROUND = 2  # cells on each side, for the nearest
+WIDEST = 6
 JUMPS = 3
 STEPS = 6
-WIDE = 2.6  # half diagonals of a box of 4 × 4 cells: so far around its middle the room is looked at
+WIDE = 2.6  # half diagonals of a box of 4 × 4 cells: so far around its middle the room of AROUND is looked at
 UNKNOWN = -1.0  # room: not looked at yet
+
+
+def around_for(count: int) -> int:
+    """How many cells on each side hold the nearest ones, mostly."""
+    # A disc of so many cells, half as wide again where cells are longer one way, and the way to the cell itself.
+    return AROUND if count == 1 else min(WIDEST, int(np.ceil(1.4 * np.sqrt(count / np.pi) + 0.5)))
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -51,7 +59,7 @@ def _crowd(grid, place, reach, listed, waiting):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _room(grid, r, c, box, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+def _room(grid, around, r, c, box, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The least square from a cell to those of a box that are not around it in the file; at most ``least``."""
     vectors, sizes = grid[0], grid[3]
     own = r * sizes[0, 1] + c
@@ -59,20 +67,20 @@ def _room(grid, r, c, box, least):  # type: ignore[no-untyped-def]  # noqa: ANN0
     row, column = box // sizes[1, 1] * SIDE, box % sizes[1, 1] * SIDE
     for i in range(row, min(row + SIDE, sizes[0, 0])):
         for j in range(column, min(column + SIDE, sizes[0, 1])):
-            if abs(i - r) > AROUND or abs(j - c) > AROUND:
+            if abs(i - r) > around or abs(j - c) > around:
                 square = _square(vectors, i * sizes[0, 1] + j, x, y, z)
                 least = min(least, square)
     return least
 
 
 @njit(nogil=True, cache=True)
-def _measure(grid, box, room, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+def _measure(grid, around, box, room, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Find the room of the cells in one of the smallest boxes: never more than there is."""
     vectors, boxes, _, sizes, _ = grid
     edges = boxes[box]
     x, y, z = (edges[0] + edges[3]) / 2, (edges[1] + edges[4]) / 2, (edges[2] + edges[5]) / 2
     dx, dy, dz = edges[3] - edges[0], edges[4] - edges[1], edges[5] - edges[2]
-    reach = WIDE / 2 * np.sqrt(dx * dx + dy * dy + dz * dz)
+    reach = WIDE * (around + 3) / (AROUND + 3) / 2 * np.sqrt(dx * dx + dy * dy + dz * dz)
     count = _crowd(grid, (x, y, z), reach, listed, waiting)
     row, column = box // sizes[1, 1] * SIDE, box % sizes[1, 1] * SIDE
     for r in range(row, min(row + SIDE, sizes[0, 0])):
@@ -84,7 +92,7 @@ def _measure(grid, box, room, listed, waiting):  # type: ignore[no-untyped-def] 
                 continue
             least = (reach - middle) ** 2
             for k in range(count):
-                least = _room(grid, r, c, listed[k], least)
+                least = _room(grid, around, r, c, listed[k], least)
             room[own] = np.sqrt(least) * (1 - 1e-6)  # rounded to float32: down
 
 
@@ -140,12 +148,15 @@ def _walk(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def
 
 
 @njit(nogil=True, cache=True)
-def _around(vectors, rows, columns, r, c, x, y, z, limit, best, names):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Sort the nearest of a cell and the 24 around it into ``best``, their squares, and ``names``."""
+def _around(vectors, rows, columns, around, r, c, x, y, z, limit, best, names):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Sort the nearest of a cell and those around it into ``best``, their squares, and ``names``.
+
+    ``limit``: the square beyond which none is wanted.
+    """
     last = best.size - 1
     best[:], names[:] = limit, -1
-    for i in range(max(r - AROUND, 0), min(r + AROUND + 1, rows)):
-        for j in range(max(c - AROUND, 0), min(c + AROUND + 1, columns)):
+    for i in range(max(r - around, 0), min(r + around + 1, rows)):
+        for j in range(max(c - around, 0), min(c + around + 1, columns)):
             square = _square(vectors, i * columns + j, x, y, z)
             if not square <= best[last] or (square == best[last] and names[last] >= 0):
                 continue
@@ -157,7 +168,7 @@ def _around(vectors, rows, columns, r, c, x, y, z, limit, best, names):  # type:
 
 
 @njit(nogil=True, cache=True)
-def near(grid, room, points, farthest, cells, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+def near(grid, around, room, points, farthest, cells, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the nearest cells of points that follow each other; which of them are proven: (point,)."""
     vectors, sizes, count = grid[0], grid[3], found.shape[1]
     rows, columns, across = sizes[0, 0], sizes[0, 1], sizes[1, 1]
@@ -165,14 +176,18 @@ def near(grid, room, points, farthest, cells, found):  # type: ignore[no-untyped
     listed, waiting = np.empty(128, np.int64), np.empty((512, 2), np.int64)
     best, names = np.empty(count), np.empty(count, np.int32)
     r, c = rows // 2, columns // 2
+    x, y, z, last = 0.0, 0.0, 0.0, np.inf
     for p in range(len(points)):
+        dx, dy, dz = points[p, 0] - x, points[p, 1] - y, points[p, 2] - z
         x, y, z = points[p, 0], points[p, 1], points[p, 2]
+        # As many cells as are wanted are within this distance: those of the point before. Most others are passed over.
+        enough, last = (last + np.sqrt(dx * dx + dy * dy + dz * dz)) * SLACK, np.inf
         r, c, least = _walk(vectors, rows, columns, r, c, x, y, z)
         if not least < np.inf:
             continue
         cell = r * columns + c
         if room[cell] < 0:
-            _measure(grid, r // SIDE * across + c // SIDE, room, listed, waiting)
+            _measure(grid, around, r // SIDE * across + c // SIDE, room, listed, waiting)
         away, reach = np.sqrt(least), farthest[p]
         # What is not around the cell is farther than its room, less the way to the cell.
         if 2 * away >= room[cell]:
@@ -180,9 +195,11 @@ def near(grid, room, points, farthest, cells, found):  # type: ignore[no-untyped
         if count == 1:
             best[0], names[0] = least, cell if away <= reach else -1
         else:
-            _around(vectors, rows, columns, r, c, x, y, z, reach * reach, best, names)
+            within = min(reach, enough)
+            _around(vectors, rows, columns, around, r, c, x, y, z, within * within, best, names)
             if np.sqrt(best[count - 1]) + away >= room[cell]:
                 continue
+            last = np.sqrt(best[count - 1]) if names[count - 1] >= 0 else np.inf
         proven[p] = True
         for k in range(count):
             if names[k] >= 0:
