@@ -18,12 +18,11 @@ from litestar.openapi.spec import Example
 from litestar.params import FromQuery, QueryParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from ocean_common.texts import Catalogue, Say, merged
+from ocean_common.texts import ENGLISH, Say, merged
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-SOURCE: Language = "en"  # the language of the texts in the code
-ENGLISH = Say(SOURCE, Catalogue({}), Catalogue({}))
+SOURCE: Language = "en"  # of the texts in the code
 
 Lang = Annotated[
     Language | None,

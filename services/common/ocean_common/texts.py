@@ -26,7 +26,9 @@ class Catalogue:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = dict(texts)
         self._whole = {_plain(english): _plain(text) for english, text in texts.items() if not _fields(english)}
-        made = [_template(english, text) for english, text in texts.items() if _fields(english)]
+        # Numbered fields are those of f-strings; the named ones are filled by who says the text.
+        numbered = {english: text for english, text in texts.items() if all(map(str.isdigit, _fields(english)))}
+        made = [_template(english, text) for english, text in numbered.items() if _fields(english)]
         # The one that says most comes first.
         self._templates = sorted(made, key=lambda one: -sum(map(len, one.pieces)))
 
@@ -67,6 +69,9 @@ class Say:
             if name and known and known != name.lower():
                 return known[:1].upper() + known[1:] if name[:1].isupper() else known
         return None
+
+
+ENGLISH = Say("en", Catalogue({}), Catalogue({}))
 
 
 def fields_of(template: str) -> list[str]:

@@ -43,6 +43,7 @@ datasets = sa.Table(
     sa.Column("bounds", Json),
     sa.Column("time", sa.Integer),
     sa.Column("attributes", Json, nullable=False),  # global ones of the files
+    sa.Column("translations", Json, nullable=False),  # of what the configuration says
 )
 
 files = sa.Table(
@@ -159,6 +160,7 @@ variables = sa.Table(
     sa.Column("bathymetry", sa.Text),  # keys of variables of the dataset
     sa.Column("angle", Json, nullable=False),
     sa.Column("auxiliary", sa.Boolean, nullable=False),
+    sa.Column("translations", Json, nullable=False),
     sa.UniqueConstraint("dataset", "key"),
 )
 

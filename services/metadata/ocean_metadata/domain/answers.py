@@ -15,13 +15,12 @@ from ocean_common.contracts.metadata import (
     Variable,
     VariableListing,
 )
+from ocean_common.texts import ENGLISH, Say
 from ocean_metadata.domain.header import pack
 from ocean_metadata.domain.intervals import between, intervals, runs
 from ocean_metadata.domain.records import DatasetRecord, TimeAxis, VariableRecord
 from ocean_metadata.domain.snapshot import Snapshot, StepArrays
 from ocean_metadata.domain.time import iso_times
-
-_SUFFIX = {"depth": " m", "height": " m above", "sigma": " (sigma)"}
 
 
 def datasets(snapshot: Snapshot) -> list[Dataset]:
@@ -135,18 +134,22 @@ def time_intervals(
     )
 
 
-def depths(axis: DepthAxis | None, *, include_all_key: bool = True) -> list[Depth]:
+def depths(axis: DepthAxis | None, say: Say = ENGLISH, *, include_all_key: bool = True) -> list[Depth]:
     """The levels of a variable, after the words that name several of them; nothing for a variable without depth."""
     if axis is None:
         return []
-    words = [Depth(id="bottom", value="Bottom")] + ([Depth(id="all", value="All Depths")] if include_all_key else [])
-    return words + [Depth(id=level, value=_level(axis, value)) for level, value in enumerate(axis.values)]
+    words = [Depth(id="bottom", value=say("Bottom"))]
+    if include_all_key:
+        words.append(Depth(id="all", value=say("All Depths")))
+    return words + [Depth(id=level, value=_level(axis, value, say)) for level, value in enumerate(axis.values)]
 
 
-def _level(axis: DepthAxis, value: float) -> str:
-    if axis.kind in {"depth", "height"}:
-        return f"{round(value)}{_SUFFIX[axis.kind]}"
-    return f"{value:g}{_SUFFIX.get(axis.kind, '')}"
+def _level(axis: DepthAxis, value: float, say: Say) -> str:
+    if axis.kind == "height":
+        return say("{height} m above", height=round(value))
+    if axis.kind == "sigma":
+        return say("{level} (sigma)", level=f"{value:g}")
+    return f"{round(value)} m" if axis.kind == "depth" else f"{value:g}"
 
 
 def info(dataset: DatasetRecord, one: VariableRecord) -> VariableInfo:

@@ -120,6 +120,7 @@ class _Building:
                 bathymetry=self._companion(others.bathymetry, grid, depth) if others.bathymetry else None,
                 angle={role: self._companion(one, grid, depth) for role, one in others.angle.items()},
                 auxiliary=spec.auxiliary,
+                translations=spec.translations,
             )
         )
 
@@ -255,6 +256,7 @@ class _Building:
             variables=self._variables,
             problems=told,
             left_out=left_out,
+            translations=spec.translations,
         )
         return Built(record=record, steps=self._steps)
 

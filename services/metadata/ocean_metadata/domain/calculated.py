@@ -143,4 +143,5 @@ def _record(
         components=spec.components,
         levels=base.levels if deep is not None else None,
         auxiliary=False,
+        translations=spec.translations,
     )

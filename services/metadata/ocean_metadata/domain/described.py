@@ -76,6 +76,10 @@ def _weights(record: DatasetRecord, shown: Iterable[VariableRecord]) -> dict[str
         for name in {one.name, one.standard_name or "", one.long_name or ""}:
             for word in synonyms(name):
                 found[word] = max(found.get(word, 0.0), _SYNONYM)
+    for told in record.translations.values():
+        texts += [(told.get("name"), _NAME), (told.get("help"), _HELP), (told.get("group"), _GROUP)]
+    for one in shown:
+        texts += [(told.get("name"), _QUANTITY) for told in one.translations.values()]
     for text, weight in texts:
         for word in words(text[:_LONGEST]) if text else ():
             found[word] = max(found.get(word, 0.0), weight)

@@ -3,8 +3,10 @@
 import numpy as np
 
 from ocean_common.contracts.finding import Facets, FacetValue, Found, SearchPage
+from ocean_common.texts import ENGLISH, Say
 from ocean_metadata.domain.described import shown_variables
 from ocean_metadata.domain.finding import Asked, Index, Mask
+from ocean_metadata.domain.localized import localized
 from ocean_metadata.domain.records import DatasetRecord
 from ocean_metadata.domain.time import iso_times
 
@@ -31,7 +33,7 @@ def ids(index: Index, mask: Mask, wanted: str | None) -> list[str]:
     return [one for one in names if one in some] if some else names
 
 
-def page(index: Index, asked: Asked, limit: int, offset: int) -> SearchPage:
+def page(index: Index, asked: Asked, limit: int, offset: int, say: Say = ENGLISH) -> SearchPage:
     """A page of what a search finds, with the facets of all that it finds."""
     matches = index.search(asked)
     facets = {
@@ -43,7 +45,7 @@ def page(index: Index, asked: Asked, limit: int, offset: int) -> SearchPage:
         limit=limit,
         offset=offset,
         results=[
-            _found(index.records[row], float(matches.scores[row]))
+            _found(localized(index.records[row], say), float(matches.scores[row]))
             for row in matches.rows[offset : offset + limit].tolist()
         ],
         facets=Facets(**facets),

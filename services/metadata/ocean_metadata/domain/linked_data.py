@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ocean_common.texts import ENGLISH, Say
 from ocean_metadata.domain.described import shown_variables
 from ocean_metadata.domain.found import extent
 from ocean_metadata.domain.page import API, last_step, licence
@@ -11,7 +12,7 @@ SHORTEST, LONGEST = 50, 5000  # characters of a description that search engines 
 _MOST = 100  # variables that are named
 
 
-def linked_data(one: DatasetRecord, base: str) -> dict[str, Any]:
+def linked_data(one: DatasetRecord, base: str, say: Say = ENGLISH) -> dict[str, Any]:
     """Describe a dataset as schema.org/Dataset.
 
     Parameters
@@ -20,6 +21,8 @@ def linked_data(one: DatasetRecord, base: str) -> dict[str, Any]:
         As the catalogue keeps it.
     base : str
         The public address of the service, without a slash at its end.
+    say : Say
+        Who says the texts.
 
     Returns
     -------
@@ -34,10 +37,11 @@ def linked_data(one: DatasetRecord, base: str) -> dict[str, Any]:
         "@type": "Dataset",
         "@id": address,
         "name": one.name,
-        "description": description(one),
+        "description": description(one, say),
         "url": address,
         "identifier": str(one.attributes.get("id") or one.id),
         "version": one.revision,
+        "inLanguage": say.language,
         "isAccessibleForFree": True,
         "keywords": _keywords(one),
         "license": licence(one),
@@ -58,7 +62,7 @@ def linked_data(one: DatasetRecord, base: str) -> dict[str, Any]:
         "distribution": [
             {
                 "@type": "DataDownload",
-                "name": f"{each.name}, last time step",
+                "name": say("{name}, last time step", name=each.name),
                 "encodingFormat": "application/x-netcdf",
                 "contentUrl": f"{base}{last_step(one, each)}",
             }
@@ -68,18 +72,18 @@ def linked_data(one: DatasetRecord, base: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, [], "")}
 
 
-def description(one: DatasetRecord) -> str:
+def description(one: DatasetRecord, say: Say = ENGLISH) -> str:
     """What the dataset is, in a paragraph that is long enough for search engines."""
     start, end = extent(one)
     names = ", ".join(each.name for each in shown_variables(one)[:_MOST])
     parts = [one.help or str(one.attributes.get("summary") or one.attributes.get("title") or one.name).strip()]
     if names:
-        parts.append(f"Variables: {names}.")
+        parts.append(say("Variables: {names}.", names=names))
     if start and end:
-        parts.append(f"From {start[:10]} to {end[:10]}.")
+        parts.append(say("From {start} to {end}.", start=start[:10], end=end[:10]))
     text = " ".join(parts)
     if len(text) < SHORTEST:
-        text = f"{text} Ocean data on a grid, served by Ocean Navigator."
+        text = f"{text} {say('Ocean data on a grid, served by Ocean Navigator.')}"
     return text[:LONGEST]
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from ocean_common.contracts.finding import Completeness, Lacking
 from ocean_common.contracts.metadata import DatasetPage
+from ocean_common.texts import ENGLISH, Say
 from ocean_metadata.domain.completeness import completeness
 from ocean_metadata.domain.described import shown_variables
 from ocean_metadata.domain.found import extent
@@ -17,9 +18,10 @@ from ocean_metadata.domain.records import DatasetRecord, VariableRecord
 from ocean_metadata.domain.style import STYLE
 
 LIST = f"{API}/datasets"
+LANGUAGES = {"en": "English", "fr": "Français"}
 
 
-def dataset_page(one: DatasetRecord, base: str) -> str:
+def dataset_page(one: DatasetRecord, base: str, say: Say = ENGLISH) -> str:
     """A dataset as a page, with its description in schema.org's words.
 
     Parameters
@@ -28,80 +30,103 @@ def dataset_page(one: DatasetRecord, base: str) -> str:
         As the catalogue keeps it.
     base : str
         The public address of the service, without a slash at its end.
+    say : Say
+        Who says the texts.
 
     Returns
     -------
     str
         A whole HTML document.
     """
-    found = page(one)
+    found = page(one, say)
     return _document(
         one.name,
-        _way(one.name),
-        tag(
+        found.links[0].href,
+        say,
+        way=_way(one.name, say),
+        main=tag(
             "main",
             tag("h1", one.name),
             tag("p", one.help) if one.help else None,
-            _facts(found),
-            tag("h2", "Variables"),
+            _facts(found, say),
+            tag("h2", say("Variables")),
             _table(
-                "The last time step of a variable can be taken as a NetCDF file.",
-                ("Variable", "Key", "Units", "Standard name", "Depth levels", "Data"),
-                (_variable(one, each) for each in shown_variables(one)),
+                say("The last time step of a variable can be taken as a NetCDF file."),
+                tuple(map(say, ("Variable", "Key", "Units", "Standard name", "Depth levels", "Data"))),
+                (_variable(one, each, say) for each in shown_variables(one)),
             ),
-            tag("h2", "How well the files describe themselves"),
-            _completeness(completeness(one)),
-            tag("h2", "More"),
+            tag("h2", say("How well the files describe themselves")),
+            _completeness(completeness(one, say), say),
+            tag("h2", say("More")),
             tag("ul", *(tag("li", tag("a", each.title, href=each.href)) for each in found.links[2:])),
         ),
-        data_block(msgspec.json.encode(linked_data(one, base))),
+        more=data_block(msgspec.json.encode(linked_data(one, base, say))),
     )
 
 
-def dataset_list(records: Iterable[DatasetRecord]) -> str:
+def dataset_list(records: Iterable[DatasetRecord], say: Say = ENGLISH) -> str:
     """All datasets as a page."""
     rows = [_line(one) for one in records]
     return _document(
-        "Datasets",
-        None,
-        tag(
+        say("Datasets"),
+        LIST,
+        say,
+        main=tag(
             "main",
-            tag("h1", "Datasets"),
-            tag("p", f"{len(rows)} datasets can be asked for."),
-            _table("In the order of the configuration.", ("Dataset", "Group", "From", "To", "Variables"), rows),
+            tag("h1", say("Datasets")),
+            tag("p", say("{count} datasets can be asked for.", count=len(rows))),
+            _table(
+                say("In the order of the configuration."),
+                tuple(map(say, ("Dataset", "Group", "From", "To", "Variables"))),
+                rows,
+            ),
         ),
     )
 
 
-def _document(title: str, way: Markup | None, main: Markup, more: Markup | None = None) -> str:
+def _document(
+    title: str, address: str, say: Say, *, main: Markup, way: Markup | None = None, more: Markup | None = None
+) -> str:
+    others = [(language, name) for language, name in LANGUAGES.items() if language != say.language]
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"{title} · Ocean Navigator"),
         tag("style", Markup(STYLE)),
+        *(tag("link", rel="alternate", hreflang=each, href=f"{address}?lang={each}") for each in LANGUAGES),
+        tag("link", rel="alternate", hreflang="x-default", href=address),
         more,
     )
-    footer = tag("footer", tag("a", "How the service is asked", href="/docs"))
-    return "<!doctype html>\n" + tag("html", head, tag("body", way, main, footer), lang="en")
+    footer = tag(
+        "footer",
+        tag("a", say("How the service is asked"), href="/docs"),
+        *(tag("a", name, href=f"{address}?lang={each}", hreflang=each, lang=each) for each, name in others),
+    )
+    return "<!doctype html>\n" + tag("html", head, tag("body", way, main, footer), lang=say.language)
 
 
-def _way(name: str) -> Markup:
+def _way(name: str, say: Say) -> Markup:
     here = tag("li", tag("span", name, aria_current="page"))
-    return tag("nav", tag("ol", tag("li", tag("a", "Datasets", href=LIST)), here), aria_label="Where this page is")
+    way = tag("ol", tag("li", tag("a", say("Datasets"), href=LIST)), here)
+    return tag("nav", way, aria_label=say("Where this page is"))
 
 
-def _facts(found: DatasetPage) -> Markup:
+def _facts(found: DatasetPage, say: Say) -> Markup:
     area = None
     if found.bounds:
         west, south, east, north = found.bounds
-        area = f"{south:.2f}° to {north:.2f}° north, {west:.2f}° to {east:.2f}° east"
+        corners = {"south": south, "north": north, "west": west, "east": east}
+        area = say(
+            "{south}° to {north}° north, {west}° to {east}° east",
+            **{name: f"{value:.2f}" for name, value in corners.items()},
+        )
     facts = {
         "Id": found.id,
         "Group": " · ".join(each for each in (found.group, found.subgroup) if each) or None,
-        "Time": f"{found.start} to {found.end}" if found.start else None,
+        "Time": say("{start} to {end}", start=found.start, end=found.end) if found.start else None,
         "Time steps": str(found.time_steps) if found.time_steps else None,
-        "Spacing": found.quantum,
+        "Spacing": found.quantum and say(found.quantum),
         "Area": area,
         "Depth levels": str(found.depth_levels) if found.depth_levels else None,
         "Grid": found.model_class,
@@ -109,7 +134,7 @@ def _facts(found: DatasetPage) -> Markup:
         "Licence": found.license,
         "Revision": found.revision,
     }
-    told = [(tag("dt", name), tag("dd", _text(value))) for name, value in facts.items() if value]
+    told = [(tag("dt", say(name)), tag("dd", _text(value))) for name, value in facts.items() if value]
     return tag("dl", *(each for pair in told for each in pair))
 
 
@@ -119,7 +144,7 @@ def _text(value: str) -> Markup:
     return tag("a", value, href=value) if address else joined(value)
 
 
-def _variable(one: DatasetRecord, each: VariableRecord) -> Markup:
+def _variable(one: DatasetRecord, each: VariableRecord, say: Say) -> Markup:
     levels = len(one.depths[each.depth].values) if each.depth is not None else "–"
     return tag(
         "tr",
@@ -128,7 +153,7 @@ def _variable(one: DatasetRecord, each: VariableRecord) -> Markup:
         tag("td", each.units),
         tag("td", each.standard_name or "–"),
         tag("td", levels),
-        tag("td", tag("a", "NetCDF", href=last_step(one, each), aria_label=f"NetCDF of {each.name}")),
+        tag("td", tag("a", "NetCDF", href=last_step(one, each), aria_label=say("NetCDF of {name}", name=each.name))),
     )
 
 
@@ -150,14 +175,21 @@ def _table(caption: str, heads: tuple[str, ...], rows: Iterable[Markup]) -> Mark
     return tag("div", table, class_="wide", role="region", aria_label=caption, tabindex="0")
 
 
-def _completeness(found: Completeness) -> Markup:
-    told = f"{found.score} % of what CF and ACDD recommend: {found.present} of {found.recommended} attributes."
+def _completeness(found: Completeness, say: Say) -> Markup:
+    told = say(
+        "{score} % of what CF and ACDD recommend: {present} of {recommended} attributes.",
+        score=found.score,
+        present=found.present,
+        recommended=found.recommended,
+    )
     if not found.missing:
         return tag("p", told)
-    lacking = tag("ul", *(_lacking(each) for each in found.missing))
-    return joined(tag("p", told), tag("details", tag("summary", "What is missing, and what to write"), lacking))
+    lacking = tag("ul", *(_lacking(each, say) for each in found.missing))
+    return joined(tag("p", told), tag("details", tag("summary", say("What is missing, and what to write")), lacking))
 
 
-def _lacking(one: Lacking) -> Markup:
-    where = f" of {', '.join(one.variables)}" if one.variables else ""
-    return tag("li", tag("code", one.attribute), f"{where}: {one.advice}")
+def _lacking(one: Lacking, say: Say) -> Markup:
+    if not one.variables:
+        return tag("li", tag("code", one.attribute), say(": {advice}", advice=one.advice))
+    told = say(" of {variables}: {advice}", variables=", ".join(one.variables), advice=one.advice)
+    return tag("li", tag("code", one.attribute), told)

@@ -8,6 +8,7 @@ from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
 
 State = Literal["served", "partly", "broken"]
+Translations = dict[str, dict[str, str]]  # language → field → text, beside the English of the fields
 
 
 class TimePart(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,7 @@ class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
     bathymetry: str | None = None  # keys of variables of the dataset
     angle: dict[str, str] = {}
     auxiliary: bool = False  # read for the sake of others, and never asked for
+    translations: Translations = {}
 
 
 class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,7 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
     bounds: tuple[float, float, float, float] | None = None
     time: int | None = None  # the axis that stands for the dataset
     attributes: dict[str, Any] = {}  # global ones, of its first file that could be read
+    translations: Translations = {}
     files: list[File] = []
     grids: list[GridRecord] = []
     depths: list[DepthAxis] = []

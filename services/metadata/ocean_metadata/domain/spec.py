@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from ocean_metadata.domain.records import Translations
+
 
 class VariableSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a configuration says of a variable; the files say the rest."""
@@ -23,6 +25,7 @@ class VariableSpec(msgspec.Struct, frozen=True, kw_only=True):
     components: dict[Literal["east", "north", "bearing"], str] = {}  # variables that are the parts of a vector
     auxiliary: bool = False  # read for the sake of others, and never asked for
     refused: str | None = None  # why it cannot be served
+    translations: Translations = {}
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     latitude: str | None = None  # names of coordinates
     longitude: str | None = None
     refused: str | None = None  # why it cannot be served
+    translations: Translations = {}
 
     @property
     def references(self) -> list[Reference]:

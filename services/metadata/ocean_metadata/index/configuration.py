@@ -15,6 +15,7 @@ from ocean_common.errors import InvalidRequest
 from ocean_common.expression import parse
 from ocean_metadata.domain.spec import DatasetSpec, Reference, VariableSpec
 from ocean_metadata.index import databases
+from ocean_metadata.index.translations import OF_DATASETS, OF_VARIABLES, parted
 
 _log = logging.getLogger(__name__)
 _warned: set[str] = set()
@@ -131,7 +132,10 @@ def _check_key(where: str, key: str, parting: str) -> None:
 
 
 def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
-    config = _convert(value, DatasetConfig, f"{file.name}: {key}")
+    english, translations = parted(value, OF_DATASETS)
+    for told in translations.values():
+        told.update({name: _plain(text) or text for name, text in told.items() if name == "attribution"})
+    config = _convert(english, DatasetConfig, f"{file.name}: {key}")
     urls = [config.url] if isinstance(config.url, str) else config.url
     variables = None
     if config.variables is not None:
@@ -155,6 +159,7 @@ def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
         longitude=config.lon_var_key,
         enabled=_truth(config.enabled),
         attribution=_plain(config.attribution),
+        translations=translations,
         variables=variables or None,
         refused=refused,
         **{
@@ -179,7 +184,8 @@ def _reference(config: FileConfig | str | None, folder: Path) -> Reference | Non
 def _variable(file: Path, dataset: str, key: str, value: object) -> VariableSpec:
     where = f"{file.name}: {dataset}.variables.{key}"
     _check_key(f"{file.name}: {dataset}.variables", key, "/,")
-    config = _convert(value, VariableConfig, where)
+    english, translations = parted(value, OF_VARIABLES) if isinstance(value, dict) else (value, {})
+    config = _convert(english, VariableConfig, where)
     if config.scale is not None and not config.scale[0] < config.scale[1]:
         raise ConfigurationError(f"{where}.scale: expected the lower limit, then the upper, got {list(config.scale)}")
     wrong = _wrong(config.equation)
@@ -198,6 +204,7 @@ def _variable(file: Path, dataset: str, key: str, value: object) -> VariableSpec
         categories=config.data_categories or [],
         interpolation=config.interpolation,
         refused=wrong,
+        translations=translations,
     )
 
 

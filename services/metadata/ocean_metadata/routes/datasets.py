@@ -14,8 +14,10 @@ from ocean_common.errors import DatasetNotFound
 from ocean_common.parameters import DatasetId
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
+from ocean_common.texts import Say
 from ocean_metadata.domain import answers, pages
 from ocean_metadata.domain.completeness import completeness
+from ocean_metadata.domain.localized import in_language, localized
 from ocean_metadata.domain.page import page
 from ocean_metadata.domain.ports import Catalogue
 from ocean_metadata.routes.encoded import Encoded, answers_with, json_text
@@ -32,16 +34,23 @@ TAGS = ["datasets"]
     responses=answers_with(list[Dataset], "The datasets that can be served, in the order of the configuration"),
 )
 async def list_datasets(
-    request: Request[Any, Any, Any], catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded]
+    request: Request[Any, Any, Any],
+    catalogue: NamedDependency[Catalogue],
+    encoded: NamedDependency[Encoded],
+    say: NamedDependency[Say],
 ) -> Response[bytes]:
     """Every enabled dataset whose files can be read; a page for those who like HTML better."""
-    now = catalogue.snapshot
+    now, language = catalogue.snapshot, say.language
     if prefers_html(request):
         made = await encoded.answer(
-            ("datasets page", now.revision), lambda: pages.dataset_list(now.listed), str.encode, MediaType.HTML
+            ("datasets page", now.revision, language),
+            lambda: pages.dataset_list(in_language(now, say).listed, say),
+            str.encode,
+            MediaType.HTML,
         )
         return as_page(made)
-    return varying(await encoded.answer(("datasets", now.revision), lambda: answers.datasets(now)))
+    key = ("datasets", now.revision, language)
+    return varying(await encoded.answer(key, lambda: answers.datasets(in_language(now, say))))
 
 
 @get(
@@ -52,11 +61,12 @@ async def list_datasets(
     responses=answers_with(dict[str, list[VariableListing]], "Datasets and keys, by the variable's display name"),
 )
 async def list_all_variables(
-    catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded]
+    catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded], say: NamedDependency[Say]
 ) -> Response[bytes]:
     """Every variable of every listed dataset, by its display name."""
     now = catalogue.snapshot
-    return await encoded.answer(("all variables", now.revision), lambda: answers.by_name(now))
+    key = ("all variables", now.revision, say.language)
+    return await encoded.answer(key, lambda: answers.by_name(in_language(now, say)))
 
 
 @get(
@@ -66,10 +76,13 @@ async def list_all_variables(
     tags=TAGS,
     responses=answers_with(list[DatasetStatus], "Every dataset of the configuration or folder"),
 )
-async def list_status(catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded]) -> Response[bytes]:
+async def list_status(
+    catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded], say: NamedDependency[Say]
+) -> Response[bytes]:
     """Every dataset, the broken ones too, with the files and variables that are left out and the reasons."""
     now = catalogue.snapshot
-    return await encoded.answer(("status", now.revision), lambda: answers.statuses(now))
+    key = ("status", now.revision, say.language)
+    return await encoded.answer(key, lambda: answers.statuses(in_language(now, say)))
 
 
 @get(
@@ -83,16 +96,17 @@ async def get_dataset(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],
+    say: NamedDependency[Say],
     dataset: FromPath[DatasetId],
 ) -> Response[bytes]:
     """What a dataset is, where and when; a page with schema.org's description for those who like HTML better."""
     html = prefers_html(request)
     await freshness(request, dataset, form="page" if html else "")
-    found = catalogue.snapshot.dataset(dataset)
+    found = localized(catalogue.snapshot.dataset(dataset), say)
     if html:
-        text = pages.dataset_page(found, str(request.base_url).rstrip("/"))
+        text = pages.dataset_page(found, str(request.base_url).rstrip("/"), say)
         return as_page(Response(text.encode(), media_type=MediaType.HTML))
-    return varying(Response(msgspec.json.encode(page(found)), media_type=MediaType.JSON))
+    return varying(Response(msgspec.json.encode(page(found, say)), media_type=MediaType.JSON))
 
 
 @get(
@@ -107,11 +121,12 @@ async def get_completeness(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],
+    say: NamedDependency[Say],
     dataset: FromPath[DatasetId],
 ) -> Completeness:
     """Which attributes that CF and ACDD recommend are there, which are missing, and what to write in them."""
     await freshness(request, dataset)
-    return completeness(catalogue.snapshot.dataset(dataset))
+    return completeness(catalogue.snapshot.dataset(dataset), say)
 
 
 @get(

@@ -13,6 +13,7 @@ from ocean_common.contracts.finding import SearchPage
 from ocean_common.errors import InvalidRequest
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
+from ocean_common.texts import Say
 from ocean_metadata.domain import found
 from ocean_metadata.domain.dates import Period, period
 from ocean_metadata.domain.finding import FACETS, Asked
@@ -178,13 +179,14 @@ async def search_datasets(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     indexed: NamedDependency[Indexed],
+    say: NamedDependency[Say],
     asked: NamedDependency[SkipValidation[Asked]],
     limit: FromQuery[Limit] = 20,
     offset: FromQuery[Offset] = 0,
 ) -> Response[SearchPage]:
     """Everything that is told must fit. Facets count what was found; Link headers (RFC 8288) lead to other pages."""
     index = await indexed.index(catalogue.snapshot)
-    page = await asyncio.to_thread(found.page, index, asked, limit, offset)
+    page = await asyncio.to_thread(found.page, index, asked, limit, offset, say)
     return Response(page, headers=linked(request, page.total, limit, offset))
 
 

@@ -21,5 +21,4 @@ def varying(response: Response[bytes]) -> Response[bytes]:
 def as_page(response: Response[bytes]) -> Response[bytes]:
     """A page that runs nothing and fetches nothing."""
     response.headers["content-security-policy"] = POLICY
-    response.headers["content-language"] = "en"
     return varying(response)

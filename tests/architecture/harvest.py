@@ -1,0 +1,223 @@
+"""The texts that a package says to callers, from its syntax trees: what catalogues must have in French.
+
+Harvested are the messages of errors (with what is put together into them), the texts given to ``say``, and in the
+modules that say why a file is left out, every text. ``python tests/architecture/harvest.py`` adds what lacks a
+translation to the catalogues, for a translator to fill in.
+"""
+
+import ast
+import re
+import sys
+from functools import cached_property
+from pathlib import Path
+
+from babel.messages.pofile import read_po, write_po
+
+from ocean_common import errors
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {
+    "ocean_common": ROOT / "services/common/ocean_common",
+    "ocean_metadata": ROOT / "services/metadata/ocean_metadata",
+}
+# Their words reach callers as reasons, in answers and in errors: every text in them counts.
+REASONS = {
+    "ocean_metadata": (
+        "domain/plan.py",
+        "domain/layout.py",
+        "domain/assemble.py",
+        "domain/calculated.py",
+        "domain/merging.py",
+        "domain/axes.py",
+        "domain/calendars.py",
+        "domain/recommended.py",
+        "index/reasons.py",
+    ),
+}
+# Seen by operators alone: what a command prints.
+OPERATORS = ("observations/", "index/configuration.py", "index/__main__.py", "settings.py", "clients/")
+ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)} | {
+    "Unreadable",
+    "KmlUnreadable",
+}
+OWN = {"self", "cls"}
+Functions = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def texts(package):
+    """Every text of a package, with where it was found."""
+    folder = PACKAGES[package]
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        relative = path.relative_to(folder).as_posix()
+        if relative.startswith(OPERATORS) and package != "ocean_common":
+            continue
+        module = Module(ast.parse(path.read_text("utf-8")))
+        some = module.said() + (module.sentences() if relative in REASONS.get(package, ()) else [])
+        for text, line in some:
+            if tells(text):
+                found.setdefault(text, f"{package}/{relative}:{line}")
+    return found
+
+
+def tells(text):
+    """Whether there is anything to translate: not in names, which are the same in all languages."""
+    words = re.sub(r"\{.*?\}", "", text)
+    return bool(re.search(r"[A-Za-z]{2}", words)) and not re.fullmatch(r"[a-z_]+", text)
+
+
+class Module:
+    """One syntax tree."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.scope_of = {}
+        for scope in ast.walk(tree):  # the innermost comes last
+            if isinstance(scope, Functions | ast.Module):
+                for node in ast.walk(scope):
+                    self.scope_of[node] = scope
+
+    @cached_property
+    def functions(self):
+        return {node.name: node for node in ast.walk(self.tree) if isinstance(node, Functions)}
+
+    @cached_property
+    def makers(self):
+        """Functions of the module that put some of their arguments into an error: name → positions of these."""
+        found = {}
+        for _ in range(2):  # makers that call makers
+            for function in self.functions.values():
+                names = [each.arg for each in function.args.posonlyargs + function.args.args]
+                for node in ast.walk(function):
+                    for message in self._messages(node, found):
+                        for one in ast.walk(message):
+                            if isinstance(one, ast.Name) and one.id in names and one.id not in OWN:
+                                found.setdefault(function.name, set()).add(names.index(one.id) - (names[0] in OWN))
+        return found
+
+    def _messages(self, call, makers):
+        """The arguments of a call that reach an error."""
+        if not isinstance(call, ast.Call):
+            return []
+        name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", None)
+        places = {0} if name in ERRORS else makers.get(name, set())
+        return [call.args[at] for at in sorted(places) if at < len(call.args)]
+
+    def said(self):
+        """Messages of errors, and what is said."""
+        found = []
+        for node in ast.walk(self.tree):
+            for message in self._messages(node, self.makers):
+                found += [(text, node.lineno) for text in self.resolved(message, self.scope_of[node], set())]
+            match node:
+                case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(text))]):
+                    found.append((text, node.lineno))
+        return found
+
+    def resolved(self, node, scope, seen):  # noqa: C901, PLR0911 - a table of kinds of expressions
+        """The templates that an expression can be, and those of the parts that are put into them."""
+        if node is None or node in seen:
+            return []
+        seen.add(node)
+        more = lambda *nodes: [text for each in nodes for text in self.resolved(each, scope, seen)]  # noqa: E731
+        match node:
+            case ast.Constant(value=str(text)):
+                return [escaped(text)]
+            case ast.JoinedStr(values=values):
+                inner = [each.value for each in values if isinstance(each, ast.FormattedValue)]
+                return [template(node), *more(*inner)]
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return more(left, right)
+            case ast.IfExp(body=body, orelse=orelse):
+                return more(body, orelse)
+            case ast.BoolOp(values=values):
+                return more(*values)
+            case ast.Name(id=name):
+                return more(*self.assigned(name, scope))
+            case ast.Call(func=ast.Name(id="next"), args=args) if args:
+                return more(*args)
+            case ast.Call(func=ast.Attribute(value=value, attr="join"), args=[ast.GeneratorExp(elt=element)]):
+                return more(value, element)
+            case ast.Call(func=ast.Name(id=name)) if name in self.functions:
+                function = self.functions[name]
+                returned = [one.value for one in ast.walk(function) if isinstance(one, ast.Return)]
+                return [text for one in returned for text in self.resolved(one, function, seen)]
+        return []
+
+    def assigned(self, name, scope):
+        """What a name is bound to: in its function, else in the module."""
+        for where in (scope, self.tree):
+            found = []
+            for node in ast.walk(where):
+                targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+                value = getattr(node, "value", None)
+                if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.AugAssign):
+                    for target in targets:
+                        found += bound(target, value, name)
+            if found:
+                return found
+        return []
+
+    def sentences(self):
+        """Every text with a blank in it that is no docstring."""
+        docstrings = {
+            node.body[0].value
+            for node in ast.walk(self.tree)
+            if isinstance(node, Functions | ast.Module | ast.ClassDef) and isinstance(node.body[0], ast.Expr)
+        }
+        parts = {part for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+        found = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.JoinedStr) and " " in (text := template(node)):
+                found.append((text, node.lineno))
+            elif isinstance(node, ast.Constant) and node not in docstrings | parts and " " in str(node.value).strip():
+                found.append((escaped(str(node.value)), node.lineno))
+        return found
+
+
+def bound(target, value, name):
+    """What a target of an assignment gives to a name."""
+    if isinstance(target, ast.Name) and target.id == name:
+        return [value]
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        pairs = zip(target.elts, value.elts, strict=False)
+        return [one for each, part in pairs for one in bound(each, part, name)]
+    return []
+
+
+def escaped(text):
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def template(node):
+    """An f-string with numbered fields."""
+    made, number = "", 0
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            made += f"{{{number}}}"
+            number += 1
+        else:
+            made += escaped(part.value)
+    return made
+
+
+def catalogue_of(package):
+    return PACKAGES[package] / "locale" / "fr" / "LC_MESSAGES" / "messages.po"
+
+
+def main():
+    """Add what lacks a translation, without one; say what no source has any more."""
+    for package in PACKAGES:
+        path, found = catalogue_of(package), texts(package)
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale="fr")
+        for text in found:
+            if text not in catalogue:
+                catalogue.add(text)
+                sys.stdout.write(f"{found[text]}: {text!r}\n")
+        with path.open("wb") as file:
+            write_po(file, catalogue, width=0)
+
+
+if __name__ == "__main__":
+    main()
