@@ -68,7 +68,7 @@ def extraction(body, count, *, bytes_read):
         body=body,
         rows=1,
         cost=Cost(steps=count, bytes=bytes_read, cells=count * body.width, values=count * body.width),
-        used=[(SimpleNamespace(revision="r1", steps=None, variable=INFO), None)],
+        used=[(SimpleNamespace(revision="r1", steps=None, variable=INFO, equation=None, files=[]), None)],
     )
 
 
@@ -102,19 +102,25 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
         "whole": 1_000_000,
         "plans": {AreaAsked: lambda reading, assets, asked: planned},
     }
-    desk = Desk(**{**told, **changed})
+    desk, waiting = Desk(**{**told, **changed}), 0
 
     @get("/made")
     async def made(request: Request, form: FromQuery[str | None] = None, number: FromQuery[int] = 0) -> Response:
+        nonlocal waiting
         asked = AreaAsked(dataset="made", variables=["t"], box=(0, 0, number, 1))
+        waiting += 1
         return await desk.answer(request, asked, form)
+
+    @get("/waiting")
+    async def asked_for() -> int:
+        return waiting
 
     @get("/quick")
     async def quick() -> str:
         return await workers.run(lambda: "quick")
 
     app = create_service(
-        name="data", title="made", version="1", description="", tags=[], api=[made, quick], lifespan=()
+        name="data", title="made", version="1", description="", tags=[], api=[made, quick, asked_for], lifespan=()
     )
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -250,6 +256,42 @@ def test_equal_requests_at_once_are_read_once(tmp_path):
             list(lines)
         assert len(set(answers)) == 1
         assert body.read_rows == 10
+
+
+def test_small_answers_that_are_asked_for_at_once_are_read_once(tmp_path):
+    body = Body(gated=True)
+    with served(extraction(body, 10, bytes_read=8000), tmp_path) as (address, _):
+        answers = []
+        asking = [
+            threading.Thread(target=lambda: answers.append(httpx.get(f"{address}/made?form=csv", timeout=WAIT)))
+            for _ in range(3)
+        ]
+        for one in asking:
+            one.start()
+        assert body.begun.wait(WAIT)
+        # Each is at the desk when its work has been asked for: then it can only join.
+        while httpx.get(f"{address}/waiting").json() < 3:
+            threading.Event().wait(0.01)
+        body.gate.release(1000)
+        for one in asking:
+            one.join(WAIT)
+    assert len({answer.content for answer in answers}) == 1
+    assert {answer.headers["etag"] for answer in answers} == {answers[0].headers["etag"]}
+    assert body.read_rows == 10
+
+
+def test_a_small_answer_whose_file_changes_while_it_is_read_is_not_marked_as_of_a_revision(tmp_path):
+    class Changing(Known):
+        def as_indexed(self, variable, steps):
+            return body.read_rows == 0
+
+    body = Body()
+    told = {"reading": Reading(source=Changing(), grids=None)}
+    with served(extraction(body, 10, bytes_read=8000), tmp_path, **told) as (address, _):
+        answers = [httpx.get(f"{address}/made?form=json", timeout=WAIT) for _ in range(2)]
+    assert {answer.headers["cache-control"] for answer in answers} == {"no-cache"}
+    assert [answer.json()["revision"] for answer in answers] == ["", ""]
+    assert body.read_rows == 20
 
 
 def test_only_the_head_of_a_long_answer_is_not_worth_reading(tmp_path):

@@ -102,4 +102,5 @@ def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
 def _array(values: Pixels | None) -> Array | None:
     if values is None:
         return None
-    return Array(dtype="<f4", shape=values.shape, data=values.astype("<f4", copy=False).tobytes())
+    stored = values.astype("<f4", copy=False).data.cast("B")
+    return Array(dtype="<f4", shape=values.shape, data=stored)  # type: ignore[arg-type]  # bytes that are not copied

@@ -61,6 +61,7 @@ class Span:
     raw: bool = False
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str, field: str) -> Span | None:
     """Read a time as it is written in an address; None for -1, the last step."""
     text = text.strip()
@@ -125,7 +126,7 @@ def _ends(axis: Axis, text: str, field: str) -> tuple[int, int]:
     if span is None:
         return axis.raw.size - 1, axis.raw.size
     values = axis.raw if span.raw else axis.seconds
-    return int(np.searchsorted(values, span.first)), int(np.searchsorted(values, span.last, side="right"))
+    return int(values.searchsorted(span.first)), int(values.searchsorted(span.last, side="right"))
 
 
 def _before(axis: Axis, end: str, start: str) -> bool:
