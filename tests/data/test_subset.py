@@ -179,7 +179,7 @@ def test_the_bottom_has_no_depth_axis(client):
         ({"time": "2016-02-03,2016-02-01"}, 400, "exchange"),
         ({"depth": "floor"}, 400, "bottom"),
         ({"depth": "99"}, 404, "0 to 16"),
-        ({"area": "gulf"}, 400, "later version"),
+        ({"area": "gulf"}, 404, "kml/area"),
         ({"min_range": "-50,100", "max_range": "-40,120"}, 404, "outside"),
         ({"min_range": "75,10", "max_range": "75.0001,10.0001"}, 404, "smaller than a cell"),
     ],

@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.openapi.spec import Tag
 
 from ocean_common.caching import Freshness
-from ocean_common.clients.metadata import Catalogue, MetadataClient
+from ocean_common.clients.metadata import Areas, Catalogue, MetadataClient
 from ocean_common.health import Readiness
 from ocean_common.service import create_service
 from ocean_data import __version__
@@ -41,6 +41,7 @@ from ocean_data.routes.desk import Desk, Read
 from ocean_data.routes.quiver import arrows
 from ocean_data.routes.range import value_range
 from ocean_data.routes.subset import Files, subset
+from ocean_data.routes.where import NoAreas
 from ocean_data.settings import Settings
 
 DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
@@ -74,6 +75,7 @@ def create_app(
     source: Source,
     grids: Grids,
     workers: Workers,
+    areas: Areas | None = None,
     read: Read = read,
     settings: Settings | None = None,
     readiness: Readiness | None = None,
@@ -103,6 +105,7 @@ def create_app(
         dependencies={
             "catalogue": catalogue,
             "workers": workers,
+            "areas": areas or NoAreas(),
             "columns": Columns(reading=reading, max_values=settings.max_values),
             "desk": desk,
             "files": Files(formats=SUBSETS, zipped=Zipped),
@@ -218,6 +221,7 @@ def build(settings: Settings) -> Litestar:
 
     return create_app(
         catalogue=catalogue,
+        areas=catalogue,
         source=source,
         grids=GridStore(source, settings.grid_bytes, settings.map_bytes),
         workers=workers,

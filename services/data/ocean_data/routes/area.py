@@ -9,10 +9,11 @@ from litestar.params import QueryParameter
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend, StatisticsAsked
 from ocean_common.errors import InvalidRequest
 from ocean_data.routes.kinds import Posted, Told, by_get, by_post
-from ocean_data.routes.parameters import DepthLevel, keys_of
+from ocean_data.routes.parameters import DepthLevel, keys_of, numbers
+from ocean_data.routes.where import read_where
 
 Timed = NamedDependency[dict[str, Any]]
-Box = tuple[float, float, float, float]
+Where = NamedDependency[dict[str, Any]]
 
 TAG = "areas"
 POLYGON = {
@@ -32,13 +33,6 @@ MINUS = (
     "unless they are said, or it is a climatology."
 )
 
-Extent = Annotated[
-    str,
-    QueryParameter(
-        description="`west,south,east,north`: degrees. West > east crosses the date line.",
-        examples=[Example(summary="the western Barents Sea", value="15,70,30,78")],
-    ),
-]
 Projection = Annotated[
     str | None,
     QueryParameter(
@@ -90,7 +84,7 @@ Climatology = Annotated[
 def read_area(
     *,
     timed: Timed,
-    bbox: Extent,
+    where: Where,
     depth: DepthLevel = "0",
     projection: Projection = None,
     shape: Shape = None,
@@ -98,15 +92,15 @@ def read_area(
 ) -> AreaAsked:
     """Read what is asked over an area."""
     grid: dict[str, Any] = {"projection": projection, "shape": shape_of(shape), "stride": stride}
-    return AreaAsked(box=box_of(bbox), depth=depth, **grid, **timed)
+    return AreaAsked(depth=depth, **grid, **where, **timed)
 
 
 def read_statistics(
-    *, timed: Timed, bbox: Extent, depth: DepthLevel = "0", quantiles: Quantiles = "0.05,0.25,0.5,0.75,0.95"
+    *, timed: Timed, where: Where, depth: DepthLevel = "0", quantiles: Quantiles = "0.05,0.25,0.5,0.75,0.95"
 ) -> StatisticsAsked:
     """Read what statistics are asked for."""
     found = tuple(numbers(quantiles, "quantiles", "0.05,0.5,0.95")) if quantiles.strip() else ()
-    return StatisticsAsked(box=box_of(bbox), depth=depth, quantiles=found, **timed)
+    return StatisticsAsked(depth=depth, quantiles=found, **where, **timed)
 
 
 def read_minus(
@@ -136,7 +130,7 @@ def read_difference(
     *,
     timed: Timed,
     minus: NamedDependency[Minuend],
-    bbox: Extent,
+    where: Where,
     depth: DepthLevel = "0",
     projection: Projection = None,
     shape: Shape = None,
@@ -144,18 +138,7 @@ def read_difference(
 ) -> DifferenceAsked:
     """Read what difference is asked for."""
     grid: dict[str, Any] = {"projection": projection, "shape": shape_of(shape), "stride": stride}
-    return DifferenceAsked(box=box_of(bbox), depth=depth, minus=minus, **grid, **timed)
-
-
-def box_of(text: str) -> Box:
-    """Read a box as it is written in an address."""
-    found = numbers(text, "bbox", "15,70,30,78")
-    if len(found) != 4:
-        raise InvalidRequest(
-            f"bbox {text[:60]!r} is not west,south,east,north: four numbers, as 15,70,30,78", field="bbox"
-        )
-    west, south, east, north = found
-    return west, south, east, north
+    return DifferenceAsked(depth=depth, minus=minus, **grid, **where, **timed)
 
 
 def shape_of(text: str | None) -> tuple[int, int] | None:
@@ -167,14 +150,6 @@ def shape_of(text: str | None) -> tuple[int, int] | None:
         raise InvalidRequest(f"shape {text[:40]!r} is not rows,columns, as 100,120", field="shape")
     rows, columns = (min(int(one[:9]), 10**9) for one in parts)
     return rows, columns
-
-
-def numbers(text: str, field: str, example: str) -> list[float]:
-    """Read numbers with commas between them."""
-    try:
-        return [float(one) for one in text.split(",")]
-    except ValueError as error:
-        raise InvalidRequest(f"{field} {text[:60]!r} is no list of numbers, as {example}", field=field) from error
 
 
 AREA = (
@@ -192,7 +167,11 @@ DIFFERENCE = (
 )
 
 ROUTES = [
-    *by_get(Told(kind="area", name="Area", summary="Variables over a box", description=AREA, tag=TAG), read_area),
+    *by_get(
+        Told(kind="area", name="Area", summary="Variables over a box", description=AREA, tag=TAG),
+        read_area,
+        where=read_where,
+    ),
     *by_post(
         Told(kind="area", name="AreaOfPolygon", summary="Variables over a polygon", description=AREA, tag=TAG),
         Posted(asked=AreaAsked, about=ABOUT, example={"polygon": POLYGON, "time": "2016-02-02"}),
@@ -200,6 +179,7 @@ ROUTES = [
     *by_get(
         Told(kind="statistics", name="Statistics", summary="Statistics over a box", description=STATISTICS, tag=TAG),
         read_statistics,
+        where=read_where,
     ),
     *by_post(
         Told(
@@ -220,6 +200,7 @@ ROUTES = [
         Told(kind="difference", name="Difference", summary="Differences over a box", description=DIFFERENCE, tag=TAG),
         read_difference,
         minus=read_minus,
+        where=read_where,
     ),
     *by_post(
         Told(

@@ -15,7 +15,7 @@ from litestar import Request, Response
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import Asked, Coverage, DifferenceAsked, Estimate
+from ocean_common.contracts.extractions import AreaAsked, Asked, Coverage, DifferenceAsked, Estimate
 from ocean_common.errors import NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_data.domain import coverage
 from ocean_data.domain.extract import Plan
@@ -181,6 +181,9 @@ class Desk:
     async def _fresh(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> None:
         """End with 304 if the caller has the answer."""
         if request.method == "GET":
+            if isinstance(asked, AreaAsked) and asked.polygon is not None:
+                # The address has but the key of an area, which may be drawn anew.
+                form = f"{form} {msgspec.json.encode(asked.polygon).decode()}"
             await self.freshness(request, *datasets(asked), form=form)
 
     async def _at_once(self, asked: Asked, form: str) -> Answered | Planned:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
 import msgspec
@@ -58,6 +59,11 @@ class Told:
     answer: Any = ExtractedValues  # the JSON
 
 
+def provide(read: Callable[..., Any]) -> Provide:
+    """What reads a part of a question: at once, or after it has asked a neighbour."""
+    return Provide(read) if iscoroutinefunction(read) else Provide(read, sync_to_thread=False)
+
+
 def by_get(told: Told, read: Callable[..., Asked], **parts: Callable[..., Any]) -> list[HTTPRouteHandler]:
     """The routes of a kind whose question fits into an address, which ``read`` reads; and ``parts`` what it needs."""
     told_of: dict[str, Any] = {
@@ -65,7 +71,7 @@ def by_get(told: Told, read: Callable[..., Asked], **parts: Callable[..., Any]) 
         "dependencies": {
             "asked": Provide(read, sync_to_thread=False),
             "timed": Provide(read_timed, sync_to_thread=False),
-            **{name: Provide(one, sync_to_thread=False) for name, one in parts.items()},
+            **{name: provide(one) for name, one in parts.items()},
         },
         "responses": PROBLEMS,
         "before_request": known_only,

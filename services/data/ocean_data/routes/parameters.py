@@ -229,3 +229,11 @@ class Written(Operation):
                 for kind, about in MEDIA.items()
             }
             answer.content = {**(answer.content or {}), **others}
+
+
+def numbers(text: str, field: str, example: str) -> list[float]:
+    """Read numbers with commas between them."""
+    try:
+        return [float(one) for one in text.split(",")]
+    except ValueError as error:
+        raise InvalidRequest(f"{field} {text[:60]!r} is no list of numbers, as {example}", field=field) from error

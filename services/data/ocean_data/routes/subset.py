@@ -13,8 +13,9 @@ from litestar.openapi.spec import Example
 from litestar.params import QueryParameter, SkipValidation
 
 from ocean_common import errors, problems
+from ocean_common.clients.metadata import Areas
 from ocean_common.contracts.extractions import AreaAsked
-from ocean_common.errors import InvalidRequest, NotSupported
+from ocean_common.errors import InvalidRequest
 from ocean_common.parameters import DatasetId
 from ocean_data.domain.extraction import Extraction, coordinate
 from ocean_data.domain.ports import Saved, Stream
@@ -23,6 +24,7 @@ from ocean_data.routes.desk import Written, safe, size
 from ocean_data.routes.kinds import AtDesk
 from ocean_data.routes.map import one_of
 from ocean_data.routes.parameters import Variables, keys_of
+from ocean_data.routes.where import AreaKey, polygon_of
 
 NETCDF = "application/x-netcdf"
 PLAIN = "NETCDF3_NC"
@@ -30,14 +32,14 @@ PLAIN = "NETCDF3_NC"
 Corner = tuple[float, float]  # latitude, longitude: degrees
 
 MinRange = Annotated[
-    str,
+    str | None,
     QueryParameter(
-        description="`latitude,longitude` of the south-western corner: degrees.",
+        description="`latitude,longitude` of the south-western corner: degrees. This and `max_range`, or `area`.",
         examples=[Example(summary="west of Svalbard", value="72,5")],
     ),
 ]
 MaxRange = Annotated[
-    str,
+    str | None,
     QueryParameter(
         description="`latitude,longitude` of the north-eastern corner. Exchanged corners are put right.",
         examples=[Example(value="78,20")],
@@ -68,10 +70,6 @@ Depth = Annotated[
 Zip = Annotated[
     str, QueryParameter(description="1: in a zip archive. 0: the file itself.", examples=[Example(value="0")])
 ]
-Area = Annotated[
-    str | None,
-    QueryParameter(description="Key of a predefined area: not yet; give min_range and max_range.", examples=[]),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,36 +87,50 @@ class SubsetAsked:
     area: AreaAsked
     form: str
     zipped: bool
+    place: str  # where it is, in the name of the file
 
 
-def read_subset(
+async def read_subset(
     *,
+    areas: NamedDependency[Areas],
     dataset: DatasetId,
     variables: Variables,
-    min_range: MinRange,
-    max_range: MaxRange,
     time: Times,
+    min_range: MinRange = None,
+    max_range: MaxRange = None,
     output_format: Format = "NETCDF4",
     depth: Depth = "all",
     should_zip: Zip = "1",
-    area: Area = None,
+    area: AreaKey = None,
 ) -> SubsetAsked:
     """Read which subset is asked for."""
-    if area:
-        raise NotSupported("predefined areas come with a later version; give min_range and max_range", field="area")
+    where, place = await _where(areas, min_range, max_range, area)
     first, _, last = time.partition(",")
     stated: dict[str, Any] = {"projection": "EPSG:4326", "shape": SHAPE} if output_format == PLAIN else {}
     asked = AreaAsked(
         dataset=dataset,
         variables=keys_of(variables),
-        box=box(corner(min_range, "min_range"), corner(max_range, "max_range")),
         start=first.strip(),
         end=(last or first).strip(),
         depth=depth,
+        **where,
         **stated,
     )
     zipped = one_of(should_zip.lower(), ("1", "0", "true", "false"), "should_zip") in {"1", "true"}
-    return SubsetAsked(area=asked, form=output_format, zipped=zipped)
+    return SubsetAsked(area=asked, form=output_format, zipped=zipped, place=place)
+
+
+async def _where(
+    areas: Areas, min_range: str | None, max_range: str | None, area: str | None
+) -> tuple[dict[str, Any], str]:
+    """The box between two corners, or the polygons of an area; and words for it."""
+    if area:
+        return {"polygon": polygon_of(await areas.area(area))}, area.replace("/", "_")[:80]
+    if min_range is None or max_range is None:
+        missing = "min_range" if min_range is None else "max_range"
+        raise InvalidRequest("min_range and max_range are required, or area", field=missing)
+    west, south, east, north = box(corner(min_range, "min_range"), corner(max_range, "max_range"))
+    return {"box": (west, south, east, north)}, f"{_place(south, west)}-{_place(north, east)}"
 
 
 @get(
@@ -128,7 +140,7 @@ def read_subset(
     description="The cells of the variables' own grid whose centres lie between two corners. The corners lie on "
     "either side of the date line where that is the shorter way from the first, eastward, to the second.",
     tags=["areas"],
-    dependencies={"asked": Provide(read_subset, sync_to_thread=False)},
+    dependencies={"asked": Provide(read_subset)},
     media_type=NETCDF,
     responses={200: ResponseSpec(bytes, media_type=NETCDF, description="The file; as application/zip if zipped.")}
     | problems.documented(
@@ -193,13 +205,13 @@ def box(first: Corner, second: Corner) -> tuple[float, float, float, float]:
 
 
 def file_name(asked: SubsetAsked, extraction: Extraction) -> str:
-    """Dataset, corners, days and form."""
-    west, south, east, north = asked.area.box or (0.0, 0.0, 0.0, 0.0)
+    """Dataset, corners or area, days and form."""
     time = coordinate(extraction, "time")
     seconds = np.asarray(time.values, dtype=np.int64) if time is not None else np.empty(0, dtype=np.int64)
     days = [str(np.datetime64(int(one), "s"))[:10].replace("-", "") for one in seconds[[0, -1][: seconds.size]]]
-    where = f"{_place(south, west)}-{_place(north, east)}"
-    return safe("_".join([asked.area.dataset, where, *(["-".join(dict.fromkeys(days))] if days else []), asked.form]))
+    return safe(
+        "_".join([asked.area.dataset, asked.place, *(["-".join(dict.fromkeys(days))] if days else []), asked.form])
+    )
 
 
 def _place(latitude: float, longitude: float) -> str:
