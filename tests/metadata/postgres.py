@@ -37,12 +37,18 @@ class PostgreSQL:
 
     def start(self) -> None:
         self._run("initdb", "--auth=trust", "--username=ocean", "--encoding=UTF8", "--no-locale", "--no-sync")
+        self.resume()
+
+    def resume(self) -> None:
         given = [f"-c {name}='{value}'" for name, value in SETTINGS.items()]
         options = " ".join(["-k", str(self.folder), *given])
         self._run("pg_ctl", "start", "--wait", f"--log={self.folder / 'log'}", f"--options={options}")
 
-    def stop(self) -> None:
+    def halt(self) -> None:
         self._run("pg_ctl", "stop", "--mode=immediate")
+
+    def stop(self) -> None:
+        self.halt()
         shutil.rmtree(self.folder)
 
     def create(self) -> str:

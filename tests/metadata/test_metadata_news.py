@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, ExitStack
 
 import httpx
 import pytest
+from tests.metadata.postgres import MISSING, REASON, PostgreSQL
 from tests.metadata.serving import PATIENCE, environment, serving, until
 
 from ocean_metadata.adapters import events
@@ -255,3 +256,21 @@ def test_listeners_are_let_go_when_the_service_is_told_to_stop(tmp_path, files):
         asyncio.run(asyncio.wait_for(hang(), PATIENCE))  # no error: the stream came to its end
         assert running.wait(PATIENCE) in {0, -signal.SIGTERM}
     assert "exceeded" not in path.with_suffix(".log").read_text()
+
+
+@pytest.mark.skipif(MISSING, reason=REASON)
+def test_a_service_goes_on_without_its_database_and_follows_it_again(tmp_path, files, make):
+    server = PostgreSQL()
+    server.start()
+    url, path = server.create(), tmp_path / "s"
+    with serving(path, database=url, folder=files, watch=0.1):
+        assert until(lambda: [one["id"] for one in ask(path, "GET", f"{API}/datasets").json()] == ["a"])
+        server.halt()
+        assert until(lambda: "cannot be read" in ask(path, "GET", "/health/ready").text)
+        assert ask(path, "GET", "/health/ready").status_code == 200
+        assert ask(path, "GET", f"{API}/dataset/a/thetao/depths").status_code == 200
+        make(files / "b.nc", variable="so")
+        server.resume()
+        assert until(lambda: len(ask(path, "GET", f"{API}/datasets").json()) == 2)
+        assert until(lambda: ask(path, "GET", "/health/ready").json()["status"] == "ready")
+    server.stop()

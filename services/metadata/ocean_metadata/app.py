@@ -132,6 +132,7 @@ def create_app(
         },
         readiness=Readiness(unready, degraded),
         lifespan=lifespan,
+        texts=["ocean_metadata"],
     )
 
 
@@ -155,7 +156,8 @@ def build(settings: Settings) -> Litestar:
     refresher = IndexRefresher(engine, arguments, environment, news.renew) if told else None
 
     async def degraded() -> list[str]:
-        return [*([indexer.trouble] if indexer and indexer.trouble else []), *observed_here.troubles]
+        troubles = [news.trouble, indexer.trouble if indexer else None]
+        return [*(one for one in troubles if one), *observed_here.troubles]
 
     @asynccontextmanager
     async def alive(app: Litestar) -> AsyncIterator[None]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 from sqlalchemy.exc import DatabaseError
 
@@ -19,13 +18,18 @@ class News:
         self._catalogue = catalogue
         self._feed = feed
         self._one = asyncio.Lock()  # renewal at a time
+        self.trouble: str | None = None  # why the database cannot be read
 
     async def renew(self) -> None:
         """Take what is new."""
         async with self._one:
-            with suppress(DatabaseError):  # locked for a moment, or away: what is known goes on serving
+            try:
                 await asyncio.to_thread(self._read)
-                self._feed.publish()
+            except DatabaseError:  # what is known goes on serving
+                self.trouble = "the catalogue's database cannot be read; what is told is what was known before"
+                return
+            self.trouble = None
+            self._feed.publish()
 
     def _read(self) -> None:
         # In this order: the catalogue that is read after the events has all that they tell of. While it is indexed for

@@ -21,6 +21,7 @@ from ocean_metadata.domain.token import Token
     summary="Look at the files now",
     tags=["events"],
     status_code=202,
+    response_description="What was found, as far as the files were looked at by now",
     security=[{OPERATORS: []}],
     before_request=known_only,
     responses=documented(NotFound, Unauthorized, NotSupported, ServiceUnavailable),
