@@ -68,6 +68,9 @@ def test_the_examples_of_every_document_work_and_answer_as_documented(run, docum
             check_example(run.http, document, path, one)
 
 
+PLACES = {"bbox", "min_range", "max_range"}  # one of these or an area is required
+
+
 def check_example(http, document, path, operation):
     where, needed, more = path, {}, [{}]
     for parameter in operation.get("parameters", []):
@@ -75,7 +78,7 @@ def check_example(http, document, path, operation):
         if parameter["in"] == "path":
             assert example is not None, f"{path}: no example of {name}"
             where = where.replace("{" + name + "}", str(example))
-        elif parameter["in"] == "query" and parameter.get("required"):
+        elif parameter["in"] == "query" and (parameter.get("required") or name in PLACES):
             assert example is not None, f"{path}: no example of {name}"
             needed[name] = str(example)
         elif parameter["in"] == "query" and example is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
@@ -33,7 +33,12 @@ Query = Annotated[
         name="query",
         description="JSON: the query of the plot; or of a subset its `dataset_name`, `variables` and parameters.",
         examples=[
-            Example(summary="a profile", value='{"dataset":"giops_day","variable":"votemper","station":[[75,20]]}')
+            Example(
+                summary="a subset",
+                value='{"dataset_name":"giops_day","variables":"votemper","min_range":"72,5","max_range":"78,20",'
+                '"time":"2016-02-01,2016-02-03"}',
+            ),
+            Example(summary="a profile", value='{"dataset":"giops_day","variable":"votemper","station":[[75,20]]}'),
         ],
     ),
 ]
@@ -44,11 +49,25 @@ PlotType = Annotated[
 Language = Annotated[
     str, QueryParameter(description=f"One of {', '.join(LANGUAGES)}.", examples=[Example(value="python")])
 ]
-ScriptType = Annotated[str, QueryParameter(description=f"One of {', '.join(WANTED)}.", examples=[Example(value="csv")])]
+ScriptType = Annotated[
+    str, QueryParameter(description=f"One of {', '.join(WANTED)}.", examples=[Example(value="subset")])
+]
+
+
+@dataclass
+class ScriptOperation(Operation):
+    """An operation whose answer is of the type of a language."""
+
+    def __post_init__(self) -> None:
+        answer = (self.responses or {}).get("200")
+        if isinstance(answer, OpenAPIResponse):
+            text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+            answer.content = dict.fromkeys(("text/plain", "application/x-python", "application/x-sh"), text)
 
 
 @get(
     "/generate_script",
+    operation_class=ScriptOperation,
     operation_id="generateScript",
     summary="A program that asks for a plot, its numbers or a subset",
     tags=["scripts"],
