@@ -78,8 +78,15 @@ class Nobody(Reading):
     """What reads nothing: the cluster must."""
 
     def __init__(self):
-        object.__setattr__(self, "source", None)
+        object.__setattr__(self, "source", Still())
         object.__setattr__(self, "grids", None)
+
+
+class Still:
+    """Files that never change."""
+
+    def signature(self, path):
+        return path
 
 
 class Slow:

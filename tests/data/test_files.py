@@ -5,17 +5,25 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import msgspec
 import netCDF4
 import numpy as np
 import pytest
 from litestar.testing import TestClient
+from tests.data.area_twins import reading_of
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.data import Profiles, ProfilesAsked
+from ocean_common.contracts.extractions import AreaAsked
 from ocean_common.errors import SourceUnreadable
+from ocean_data.adapters.blocks import BLOCK, _together
+from ocean_data.adapters.calculated import Calculated
 from ocean_data.adapters.kept import Kept
+from ocean_data.domain.expression.made import calculated_assets
+from ocean_data.domain.extract import area
+from ocean_data.domain.extraction import read
 
 LATITUDE, LONGITUDE = np.arange(-5.0, 6.0), np.arange(0.0, 360.0, 10.0)
 
@@ -267,6 +275,71 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, source, de
         np.testing.assert_array_equal(found[:, 0], ramp().reshape(2, -1) + first)
         assert first in {0.0, 1000.0}
     writer.join()
+
+
+def asked_of(source, variables, **how):
+    reading = reading_of(source)
+    asked = AreaAsked(
+        dataset="made", variables=[one.variable.key for one in variables], box=(0, -90, 360, 90), start="0", **how
+    )
+    return replace(area.plan(reading, variables, asked), rows=1), reading
+
+
+@pytest.mark.parametrize("of", ["the file", "an equation"])
+def test_an_answer_in_parts_ends_where_its_file_is_replaced(tmp_path, source, described, of):
+    path = write(tmp_path / "a.nc", ramp(3))
+    asked = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    if of == "an equation":
+        asked = calculated_assets("made", "v * 2", {"v": asked})
+        source = Calculated(source, reading_of(source).grids, 1000)
+    extraction, reading = asked_of(source, [asked])
+    parts = read(extraction, reading)
+    next(parts)
+    write(tmp_path / "new.nc", ramp(3) + 1000).replace(path)
+    with pytest.raises(SourceUnreadable, match="was replaced while it was read") as failure:
+        next(parts)
+    assert failure.value.retry_after
+
+
+def test_two_variables_are_never_of_an_old_and_of_a_new_file(tmp_path, source, described):
+    path = write(tmp_path / "a.nc", ramp(1))
+    one = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    other = msgspec.structs.replace(one, variable=msgspec.structs.replace(one.variable, key="w"))
+    extraction, reading = asked_of(source, [one, other])
+    new = write(tmp_path / "new.nc", ramp(1) + 1000)
+
+    class Changing:
+        """The source, whose file is replaced before it reads the second variable."""
+
+        def window(self, variable, *args):
+            if variable is other:
+                new.replace(path)
+            return source.window(variable, *args)
+
+        def __getattr__(self, name):
+            return getattr(source, name)
+
+    with pytest.raises(SourceUnreadable, match="was replaced while it was read"):
+        next(read(extraction, replace(reading, source=Changing())))
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_what_is_read_in_one_go_needs_no_second_look_at_its_file(tmp_path, source, described, steps):
+    path = write(tmp_path / "a.nc", ramp(steps))
+    asked = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    extraction, _ = asked_of(source, [asked])
+    assert extraction.files() == [str(path)]
+    assert extraction.once == (steps == 1)
+
+
+def test_cells_that_lie_together_are_read_together_whatever_their_order():
+    cells = np.random.default_rng(3).permutation(90 * 70)[:800].astype(np.int32)
+    boxes = _together(cells, (90, 70))
+    assert sorted(np.concatenate([some for some, _, _ in boxes])) == [*range(800)]
+    assert len(boxes) == np.unique([cells // 70 // BLOCK, cells % 70 // BLOCK], axis=1).shape[1]
+    for some, (rows, columns), (y, x) in boxes:
+        np.testing.assert_array_equal((rows.start + y) * 70 + columns.start + x, cells[some])
+        assert rows.stop - rows.start <= BLOCK
 
 
 def test_what_many_ask_for_at_once_is_made_once():

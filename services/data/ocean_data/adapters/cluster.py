@@ -10,7 +10,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from ocean_data.domain.extraction import Body, Extraction, Reading, Values, read
+from ocean_data.domain.extraction import Body, Extraction, Reading, Values, read, steady
 from ocean_data.domain.ports import Parts
 
 AHEAD = 2  # parts for each thread of the cluster that are asked for before they are needed
@@ -54,7 +54,7 @@ class Cluster:
         if client is None:
             yield from read(extraction, reading)
         else:
-            yield from self._far(client, extraction, reading)
+            yield from steady(extraction, reading, self._far(client, extraction, reading))
 
     def _far(self, client: Any, extraction: Extraction, reading: Reading) -> Parts:
         lost = (self._dask.CancelledError, self._dask.KilledWorker, OSError, TimeoutError)

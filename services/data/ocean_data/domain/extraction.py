@@ -4,7 +4,7 @@ An extraction knows its dimensions, coordinates, fields and cost before the firs
 rows of its first dimension in parts, so that memory does not grow with the request.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import Estimate, Kind
-from ocean_common.errors import RequestTooLarge
+from ocean_common.errors import RequestTooLarge, SourceUnreadable
+from ocean_data.domain.expression.place import steps_of
 from ocean_data.domain.ports import Grids, Parts, Source
+from ocean_data.domain.time import Axis
 
 Values = NDArray[np.floating]
 
@@ -132,6 +134,15 @@ class Extraction:
         known = all(source.as_indexed(assets, steps) for assets, steps in self.used)
         return self.used[0][0].revision if known and self.used else ""
 
+    def files(self) -> list[str]:
+        """The paths of what is read."""
+        return sorted({path for assets, steps in self.used for path in _files(assets, steps)})
+
+    @property
+    def once(self) -> bool:
+        """Whether each file is read in one go."""
+        return len(self.used) == 1 and max(self.cost.steps, self.cost.chunks) <= self.cost.files
+
     def refusal(self, budget: Budget) -> RequestTooLarge | None:
         """Why this is too much for one request, with one that would fit."""
         for name, what in _NAMES.items():
@@ -156,8 +167,34 @@ class Extraction:
 
 def read(extraction: Extraction, reading: Reading) -> Parts:
     """The parts of an extraction, in order."""
-    for rows in extraction.parts():
-        yield rows, extraction.body.read(reading, rows)
+    parts = ((rows, extraction.body.read(reading, rows)) for rows in extraction.parts())
+    return steady(extraction, reading, parts)
+
+
+def steady(extraction: Extraction, reading: Reading, parts: Parts) -> Parts:
+    """The parts as they are read; SourceUnreadable once they would be of an old and of a new file."""
+    paths = [] if extraction.once else extraction.files()
+
+    def states() -> list[Hashable]:
+        return [reading.source.signature(path) for path in paths]
+
+    before = states()
+    for part in parts:
+        if states() != before:
+            raise SourceUnreadable(
+                f"a file of {extraction.dataset} was replaced while it was read; ask again", retry_after=2
+            )
+        yield part
+
+
+def _files(assets: Assets, steps: Sequence[int] | None) -> set[str]:
+    """The paths of what is read of a variable at some of its steps."""
+    if assets.equation is not None:
+        below = [_files(one, steps_of(one, assets, steps)) for one in assets.operands.values()]
+        return set().union(*below)
+    if assets.steps is None or steps is None:
+        return {one.path for one in assets.files[:1]}
+    return {assets.files[number].path for number in Axis.of(assets.steps).files(steps)}
 
 
 def collect(extraction: Extraction, reading: Reading) -> dict[str, Values]:
