@@ -260,3 +260,10 @@ def test_a_number_of_a_level_means_the_same_in_all_variables(extract, shipped):
         extract([first, other], asked)
     both = extract([first, other], msgspec.structs.replace(asked, depth="all"))
     np.testing.assert_array_equal(both["depth_2"], 2 * both["depth"])
+
+
+@pytest.mark.parametrize("kind", ["point", "timeseries", "profile"])
+def test_an_empty_time_is_not_the_last(client, kind):
+    response = client.get(f"{API}/votemper/{kind}", params={**AT_SEA, "time": ""})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "time"

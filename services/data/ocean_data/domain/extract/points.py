@@ -31,8 +31,8 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: PointsAsked) -> E
         )
     alone = asked.form != "points" and latitude.size == 1
     depth = depths.parse(asked.depth, WORDS)
-    always = asked.form not in LAST or asked.start is not None or asked.end is not None
-    instants = Instants.of(variables, asked.time if always or asked.time else "-1", asked.start, asked.end)
+    latest = asked.form in LAST and asked.time is None and asked.start is None and asked.end is None
+    instants = Instants.of(variables, "-1" if latest else asked.time, asked.start, asked.end)
     places = Places(
         latitude=latitude,
         longitude=longitude,
