@@ -21,6 +21,7 @@ def test_a_run_without_options_serves_the_sample_data():
     assert options.datasets == SAMPLES / "datasets.json"
     assert options.datasets.is_file()
     assert options.places == SAMPLES / "kml"
+    assert options.observations == SAMPLES / "obs"
     assert options.state.parts[-2:] == ("var", "8080")
 
 
@@ -29,6 +30,7 @@ def test_options_are_read_from_the_variables_of_make(tmp_path):
     assert (options.port, options.https_port) == (80, 443)
     assert (options.data, options.datasets, options.state) == (tmp_path, None, tmp_path / "s")
     assert options.places is None
+    assert options.observations is None
 
 
 def test_a_flag_wins_over_a_variable():
