@@ -39,6 +39,7 @@ OPERATORS = ("observations/", "index/configuration.py", "index/__main__.py", "se
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)} | {
     "Unreadable",
     "KmlUnreadable",
+    "NoIndex",
 }
 OWN = {"self", "cls"}
 Functions = ast.FunctionDef | ast.AsyncFunctionDef
@@ -112,6 +113,8 @@ class Module:
             match node:
                 case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(text))]):
                     found.append((text, node.lineno))
+                case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="say"), ast.Tuple(elts=some)]):
+                    found += [(one.value, node.lineno) for one in some]
         return found
 
     def resolved(self, node, scope, seen):  # noqa: C901, PLR0911 - a table of kinds of expressions
@@ -194,7 +197,7 @@ def template(node):
     made, number = "", 0
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
-            made += f"{{{number}}}"
+            made += f"{{{number}!r}}" if part.conversion == ord("r") else f"{{{number}}}"
             number += 1
         else:
             made += escaped(part.value)

@@ -1,8 +1,8 @@
 """Texts in another language than the source's, which is English: whole ones, and templates that values are put into.
 
-A template is what an f-string is without its values: ``there is no dataset {0}; see /api/v2.0/datasets``. A text that
-was made from it is found again by what stands between the values, so that errors stay plain English where they are
-raised, and are said in the caller's language where they leave the service.
+A template is what an f-string is without its values: ``there is no dataset {0!r}; see /api/v2.0/datasets``. A text
+that was made from it is found again by what stands between the values, so that errors stay plain English where they
+are raised, and are said in the caller's language where they leave the service.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 _LONGEST = 4_000  # characters of a text that is looked for among the templates
 _DEEPEST = 3  # templates within values of templates
+_REPR = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"]+?)"""  # of a text, or of a number
 
 
 class _Template(NamedTuple):
@@ -94,14 +95,26 @@ def _plain(template: str) -> str:
 
 
 def _template(english: str, text: str) -> _Template:
-    pieces, pattern, seen = [], "", set[str]()
-    for piece, name, _, _ in Formatter().parse(english):
-        pieces.append(piece)
-        pattern += re.escape(piece)
-        if name is not None:
-            pattern += f"(?P=_{name})" if name in seen else f"(?P<_{name}>.*?)"
-            seen.add(name)
+    """A template with the pattern of what it makes.
+
+    A value ends where what follows it is found first: nothing is tried twice, however odd the values are.
+    """
+    parts = list(Formatter().parse(english))
+    pieces = [piece for piece, _, _, _ in parts]
+    pattern, seen = re.escape(pieces[0]), set[str]()
+    for number, (_, name, _, conversion) in enumerate(parts):
+        if name is None:
+            continue
+        follows = pieces[number + 1] if number + 1 < len(pieces) else ""
+        last = number + 1 >= len(parts) - (parts[-1][1] is None)
+        value = f"(?P=_{name})" if name in seen else f"(?P<_{name}>{_value(conversion, last=last)})"
+        pattern += f"(?>{value}{re.escape(follows)})" if follows and not last else value + re.escape(follows)
+        seen.add(name)
     return _Template(tuple(one for one in pieces if one), re.compile(pattern, re.DOTALL), text)
+
+
+def _value(conversion: str | None, *, last: bool) -> str:
+    return _REPR if conversion == "r" else ".*" if last else ".*?"
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from ocean_common.texts import ENGLISH, Say
 from ocean_metadata.domain.described import shown_variables
 from ocean_metadata.domain.found import extent
 from ocean_metadata.domain.page import API, last_step, licence
-from ocean_metadata.domain.records import DatasetRecord
+from ocean_metadata.domain.records import DatasetRecord, VariableRecord
 
 SHORTEST, LONGEST = 50, 5000  # characters of a description that search engines take
 _MOST = 100  # variables that are named
@@ -41,7 +41,6 @@ def linked_data(one: DatasetRecord, base: str, say: Say = ENGLISH) -> dict[str, 
         "url": address,
         "identifier": str(one.attributes.get("id") or one.id),
         "version": one.revision,
-        "inLanguage": say.language,
         "isAccessibleForFree": True,
         "keywords": _keywords(one),
         "license": licence(one),
@@ -50,26 +49,24 @@ def linked_data(one: DatasetRecord, base: str, say: Say = ENGLISH) -> dict[str, 
         "includedInDataCatalog": {"@type": "DataCatalog", "name": "Ocean Navigator", "url": f"{base}{API}/datasets"},
         "spatialCoverage": _place(one),
         "temporalCoverage": _period(one),
-        "variableMeasured": [
-            {
-                "@type": "PropertyValue",
-                "name": each.name,
-                "unitText": each.units,
-                **({"propertyID": each.standard_name} if each.standard_name else {}),
-            }
-            for each in shown
-        ],
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "name": say("{name}, last time step", name=each.name),
-                "encodingFormat": "application/x-netcdf",
-                "contentUrl": f"{base}{last_step(one, each)}",
-            }
-            for each in shown
-        ],
+        "variableMeasured": [_measured(each) for each in shown],
+        "distribution": [_download(one, each, base, say) for each in shown],
     }
     return {name: value for name, value in found.items() if value not in (None, [], "")}
+
+
+def _measured(each: VariableRecord) -> dict[str, str]:
+    known = {"propertyID": each.standard_name} if each.standard_name else {}
+    return {"@type": "PropertyValue", "name": each.name, "unitText": each.units, **known}
+
+
+def _download(one: DatasetRecord, each: VariableRecord, base: str, say: Say) -> dict[str, str]:
+    return {
+        "@type": "DataDownload",
+        "name": say("{name}, last time step", name=each.name),
+        "encodingFormat": "application/x-netcdf",
+        "contentUrl": f"{base}{last_step(one, each)}",
+    }
 
 
 def description(one: DatasetRecord, say: Say = ENGLISH) -> str:

@@ -122,19 +122,19 @@ def _facts(found: DatasetPage, say: Say) -> Markup:
             **{name: f"{value:.2f}" for name, value in corners.items()},
         )
     facts = {
-        "Id": found.id,
-        "Group": " · ".join(each for each in (found.group, found.subgroup) if each) or None,
-        "Time": say("{start} to {end}", start=found.start, end=found.end) if found.start else None,
-        "Time steps": str(found.time_steps) if found.time_steps else None,
-        "Spacing": found.quantum and say(found.quantum),
-        "Area": area,
-        "Depth levels": str(found.depth_levels) if found.depth_levels else None,
-        "Grid": found.model_class,
-        "Credit": found.attribution,
-        "Licence": found.license,
-        "Revision": found.revision,
+        say("Id"): found.id,
+        say("Group"): " · ".join(each for each in (found.group, found.subgroup) if each) or None,
+        say("Time"): say("{start} to {end}", start=found.start, end=found.end) if found.start else None,
+        say("Time steps"): str(found.time_steps) if found.time_steps else None,
+        say("Spacing"): found.quantum and say(found.quantum),
+        say("Area"): area,
+        say("Depth levels"): str(found.depth_levels) if found.depth_levels else None,
+        say("Grid"): found.model_class,
+        say("Credit"): found.attribution,
+        say("Licence"): found.license,
+        say("Revision"): found.revision,
     }
-    told = [(tag("dt", say(name)), tag("dd", _text(value))) for name, value in facts.items() if value]
+    told = [(tag("dt", name), tag("dd", _text(value))) for name, value in facts.items() if value]
     return tag("dl", *(each for pair in told for each in pair))
 
 

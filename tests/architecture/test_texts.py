@@ -1,0 +1,62 @@
+"""Every text that a service says to callers is there in French."""
+
+from string import Formatter
+
+import pytest
+from tests.architecture.harvest import PACKAGES, texts
+
+from ocean_common import problems
+from ocean_common.language import LANGUAGES, SOURCE, catalogue
+from ocean_common.texts import fields_of
+
+OTHERS = [each for each in LANGUAGES if each != SOURCE]
+# The same in both languages, or a name.
+ALIKE = {"{level} (sigma)", "Variables", "Variable", "Licence"}
+# Said by what a variable holds, so that no syntax tree shows them.
+SAID = {
+    "ocean_common": {status.phrase for status in problems.STATUS.values()},
+    "ocean_metadata": {
+        *("hour", "day", "month", "season", "year"),
+        ": {advice}",
+        # Reasons in a configuration, whose errors are for operators.
+        *("its equation is wrong: {0}", "its url is an empty list"),
+    },
+}
+
+
+def known(package, language):
+    return dict(catalogue("ocean_common", "messages", language)) | dict(catalogue(package, "messages", language))
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_text_is_translated(package, language):
+    translations = known(package, language)
+    found = texts(package) | dict.fromkeys(SAID[package], "said by what a variable holds")
+    missing = {text: where for text, where in found.items() if text not in translations}
+    assert not missing, "python tests/architecture/harvest.py adds them to the catalogues, to be translated"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_harvest_finds_texts_wherever_they_are_put_together(package):
+    expected = {
+        "ocean_common": {"there is no parameter {0!r}; {1}", "did you mean {0}", "the parameter '{name}' is required"},
+        "ocean_metadata": {"; did you mean {0!r}?", "its time axis is empty", "Bottom", "metres of a pixel"},
+    }
+    assert expected[package] <= set(texts(package))
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("domain", ["messages", "quantities"])
+@pytest.mark.parametrize("package", PACKAGES)
+def test_translations_have_the_values_of_their_texts_and_other_words(package, domain, language):
+    for english, text in catalogue(package, domain, language).items():
+        assert fields_of(text) == fields_of(english), english
+        assert text != english or english in ALIKE or domain == "quantities", english
+        assert not any(spec for _, _, spec, _ in Formatter().parse(text)), english
+
+
+# The common catalogue has the framework's texts too.
+@pytest.mark.parametrize("package", sorted(set(PACKAGES) - {"ocean_common"}))
+def test_catalogues_keep_nothing_that_nobody_says(package):
+    assert set(catalogue(package, "messages", "fr")) <= set(texts(package)) | SAID[package]
