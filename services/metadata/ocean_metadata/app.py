@@ -36,7 +36,7 @@ from ocean_metadata.routes import observations as observation_routes
 from ocean_metadata.routes.encoded import Encoded
 from ocean_metadata.routes.indexed import Indexed
 from ocean_metadata.routes.scripts import Public, generate_script
-from ocean_metadata.settings import Settings
+from ocean_metadata.settings import Settings, handed_on
 
 LOOK_AT_PLACES = 2.0  # s between two looks at the files of places
 
@@ -150,7 +150,7 @@ def build(settings: Settings) -> Litestar:
     gazetteer = FolderGazetteer(settings.places)
     gazetteer.refresh()
     told = bool(settings.datasets or settings.folder)
-    arguments, environment = _arguments(settings), {"OCEAN_METADATA_DATABASE": settings.database}
+    arguments, environment = _arguments(settings), handed_on(settings)
     watch = ["--watch", str(settings.watch)]
     indexer = IndexerProcess([*arguments, *watch], environment=environment) if told and settings.watch else None
     refresher = IndexRefresher(engine, arguments, environment, news.renew) if told else None

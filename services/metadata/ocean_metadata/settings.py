@@ -1,5 +1,6 @@
 """What the metadata service and its index command can be told: the variables `OCEAN_METADATA_…`."""
 
+import os
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -29,3 +30,8 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     token: Annotated[str, msgspec.Meta(min_length=16)] | None = None  # of operators, who may have files looked at
     git_hash: str | None = None
     git_tag: str | None = None
+
+
+def handed_on(settings: Settings) -> dict[str, str]:
+    """The environment of the index command: a password is told there, where not everybody on this machine sees it."""
+    return {**os.environ, f"{Settings.prefix}DATABASE": settings.database}

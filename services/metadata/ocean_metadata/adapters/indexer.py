@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +20,7 @@ class IndexerProcess:
         self, arguments: Sequence[str], python: str = sys.executable, environment: Mapping[str, str] | None = None
     ) -> None:
         self._command = [python, "-m", "ocean_metadata.index", *arguments]
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = environment  # all of it; None: that of this process
         self._child: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self.trouble: str | None = None  # why it does not run

@@ -1,7 +1,6 @@
 """A pass of the index command now, for an operator who does not want to wait for the watching one."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -29,7 +28,7 @@ class IndexRefresher:
     ) -> None:
         self._engine = engine
         self._command = [sys.executable, "-m", "ocean_metadata.index", *arguments]
-        self._environment = {**os.environ, **environment}
+        self._environment = environment
         self._renew = renew  # takes the new catalogue
         self._patience = patience
         self._turn = asyncio.Lock()
