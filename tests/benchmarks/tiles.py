@@ -11,12 +11,13 @@ from typing import get_args
 import numpy as np
 import reading
 
+from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation, TileAsked
 from ocean_data.adapters.grids import GridStore
 from ocean_data.domain.field import Tiles, tile_map, tile_stencil
 from ocean_data.domain.grid.curvilinear import Curvilinear
 from ocean_data.domain.interpolation import gather
-from ocean_data.domain.ports import TileMap
+from ocean_data.domain.ports import Grid, Source, TileMap
 
 MIB = 1024 * 1024
 
@@ -31,11 +32,27 @@ def median(work: Callable[[], object], rounds: int) -> float:
     return statistics.median(taken)
 
 
-def fields(ours: reading.Ours) -> None:
+class Turned(GridStore):
+    """Takes every grid for one of the same size whose rows and columns go their own way."""
+
+    def __init__(self, source: Source, grid_bytes: int, map_bytes: int) -> None:
+        super().__init__(source, grid_bytes, map_bytes)
+        self._turned = Curvilinear(*place(reading.NY, reading.NX))
+
+    def grid(self, grid: assets.Grid) -> Grid:
+        return self._turned
+
+
+def place(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Latitudes and longitudes of a skewed grid."""
+    j, i = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
+    return 30 + 30 * j + 5 * i, -80 + 40 * i - 8 * j
+
+
+def fields(ours: reading.Ours, store: GridStore, name: str) -> None:
     """A field whose map and level are kept, and one whose map is made anew, beside the kernels of both."""
-    store = GridStore(ours.source, 256 * MIB, 512 * MIB)
     tiles, grid = Tiles(source=ours.source, grids=store), store.grid(ours.assets.grid)
-    print("\nField of a tile, level in memory, ms")
+    print(f"\nField of a tile on a {name} grid, level in memory, ms")
     print(f"{'':<12}{'field':>9}{'gather':>9}{'ratio':>8}{'map + gather':>14}{'ratio':>8}")
     for kind in get_args(Interpolation):
         asked = TileAsked(dataset="made", variable="sst", time="3", depth="0", zoom=4, x=5, y=6, interpolation=kind)
@@ -50,10 +67,9 @@ def fields(ours: reading.Ours) -> None:
 
 def maps() -> None:
     """Which cells make the pixels of a tile, on a skewed grid of 700 × 900."""
-    j, i = np.meshgrid(np.linspace(0, 1, 700), np.linspace(0, 1, 900), indexing="ij")
-    place = 30 + 30 * j + 5 * i, -80 + 40 * i - 8 * j
-    grid = Curvilinear(*place)
-    made = median(lambda: Curvilinear(*place), 3)
+    where = place(700, 900)
+    grid = Curvilinear(*where)
+    made = median(lambda: Curvilinear(*where), 3)
     print(f"\nMap of a tile on a curvilinear grid of 700 × 900, ms; the grid is made in {made:.0f}")
     kinds = get_args(Interpolation)
     print(f"{'zoom':<6}" + "".join(f"{kind:>10}" for kind in kinds))
@@ -69,7 +85,9 @@ def maps() -> None:
 def main() -> None:
     """Make the files and print both tables."""
     with tempfile.TemporaryDirectory() as folder:
-        fields(reading.Ours(reading.make(Path(folder)), 256 * MIB))
+        ours = reading.Ours(reading.make(Path(folder)), 256 * MIB)
+        fields(ours, GridStore(ours.source, 256 * MIB, 512 * MIB), "rectilinear")
+        fields(ours, Turned(ours.source, 256 * MIB, 512 * MIB), "curvilinear")
     maps()
 
 

@@ -96,6 +96,14 @@ def _stencil(grid: Grid, latitude: Floats, longitude: Floats, asked: TileMap, ho
 
 def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
     whole = pixels.size == tile.SIZE * tile.SIZE
+    if pixels.size and not whole and made.cells.shape[1] == 0:
+        # No larger than the list of pixels, and gathered in one go.
+        home = np.full(tile.SIZE * tile.SIZE, -1, np.int32)
+        home[pixels] = made.home
+        none = tile.SIZE * tile.SIZE, 0
+        return TileStencil(
+            pixels=None, stencil=Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none))
+        )
     return TileStencil(pixels=None if whole else pixels.astype(np.int32), stencil=made)
 
 

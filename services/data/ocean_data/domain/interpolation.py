@@ -157,6 +157,14 @@ def _empty(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  num
     return True
 
 
+@njit(nogil=True, cache=True)
+def _spread(values, pixels, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Values where their pixels are; NaN elsewhere."""
+    out[:] = np.nan
+    for point in range(pixels.size):
+        out[pixels[point]] = values[point]
+
+
 def gather(fields: NDArray[F], made: Stencil) -> NDArray[F]:
     """Values at the points of a stencil.
 
@@ -201,6 +209,6 @@ def picture(field: NDArray[np.float32], kept: TileStencil, size: int) -> NDArray
         return None
     if kept.pixels is None:
         return found.reshape(size, size)
-    whole = np.full(size * size, np.nan, dtype=np.float32)
-    whole[kept.pixels] = found[0]
+    whole = np.empty(size * size, dtype=np.float32)
+    _spread(found[0], kept.pixels, whole)
     return whole.reshape(size, size)

@@ -6,7 +6,8 @@ from ocean_data.domain import derivatives, sound
 from ocean_data.domain.grid.curvilinear import Curvilinear
 from ocean_data.domain.grid.rectilinear import Rectilinear
 from ocean_data.domain.grid.triangles import Triangles
-from ocean_data.domain.interpolation import gather, stencil
+from ocean_data.domain.interpolation import gather, picture, stencil
+from ocean_data.domain.ports import TileStencil
 
 
 def warm() -> None:
@@ -19,7 +20,9 @@ def warm() -> None:
         for kind in ("nearest", "bilinear", "gaussian"):
             made = stencil(grid, point, point, kind, radius=25.0, neighbours=4)
             gather(np.zeros((1, 20)), made)
-            gather(np.zeros((1, 20), dtype=np.float32), made.compact())
+            field = np.zeros((1, 20), dtype=np.float32)
+            gather(field, made.compact())
+            picture(field, TileStencil(pixels=np.arange(1, dtype=np.int32), stencil=made.compact()), 2)
     cells, none = np.arange(4), np.full((4, 4), -1)
     derivatives.gradient(latitude, derivatives.neighbourhood(cells, none, latitude, latitude))
     for find in (sound.sonic_layer_depth, sound.subsurface_channel):
