@@ -31,6 +31,8 @@ REASONS = {
         "domain/axes.py",
         "domain/calendars.py",
         "domain/recommended.py",
+        "domain/kml.py",
+        "adapters/gazetteer.py",
         "index/reasons.py",
     ),
 }
@@ -162,13 +164,15 @@ class Module:
         return []
 
     def sentences(self):
-        """Every text with a blank in it that is no docstring."""
+        """Every text with a blank in it that is no docstring, and does not go to the log."""
         docstrings = {
             node.body[0].value
             for node in ast.walk(self.tree)
             if isinstance(node, Functions | ast.Module | ast.ClassDef) and isinstance(node.body[0], ast.Expr)
         }
-        parts = {part for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+        wholes = [node for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr)]
+        wholes += [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and logs(node)]
+        parts = {part for node in wholes for part in ast.walk(node)} - set(wholes)
         found = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.JoinedStr) and " " in (text := template(node)):
@@ -176,6 +180,10 @@ class Module:
             elif isinstance(node, ast.Constant) and node not in docstrings | parts and " " in str(node.value).strip():
                 found.append((escaped(str(node.value)), node.lineno))
         return found
+
+
+def logs(call):
+    return isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", None) == "_log"
 
 
 def bound(target, value, name):

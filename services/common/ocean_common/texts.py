@@ -7,8 +7,11 @@ are raised, and are said in the caller's language where they leave the service.
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from string import Formatter
 from typing import NamedTuple
+
+from babel.dates import format_date
 
 _LONGEST = 4_000  # characters of a text that is looked for among the templates
 _DEEPEST = 3  # templates within values of templates
@@ -63,12 +66,22 @@ class Say:
             return self._texts.text(english)
         return _filled(self._texts.template(english), {name: str(value) for name, value in values.items()})
 
+    def day(self, day: date) -> str:
+        """A day, its month in full: 05 April 2022, 5 avril 2022."""
+        if self.language != "fr":
+            return format_date(day, "dd MMMM y", self.language)
+        text = format_date(day, "d MMMM y", self.language)
+        return f"1er {text[2:]}" if day.day == 1 else text
+
     def quantity(self, *names: str | None) -> str | None:
         """What a quantity is called: the first of its display name, long name and standard name that is known."""
         for name in names:
             known = name and self._quantities.template(name.lower())
             if name and known and known != name.lower():
                 return known[:1].upper() + known[1:] if name[:1].isupper() else known
+            # One of several sensors: "Sea water temperature 2".
+            if name and (counted := re.fullmatch(r"(.+) (\d{1,2})", name)) and (one := self.quantity(counted[1])):
+                return f"{one} {counted[2]}"
         return None
 
 

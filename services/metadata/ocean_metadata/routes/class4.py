@@ -19,6 +19,7 @@ from ocean_common.contracts.class4 import (
 )
 from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.problems import documented
+from ocean_common.texts import Say
 from ocean_metadata.domain.class4 import view
 from ocean_metadata.domain.class4.names import kind_of, several
 from ocean_metadata.domain.class4.plotting import MOST, assemble
@@ -89,10 +90,13 @@ async def list_class4(class4: NamedDependency[Class4], encoded: NamedDependency[
     tags=TAGS,
     responses=answers_with(list[Class4Status], "Every file, the broken ones too"),
 )
-async def list_status(class4: NamedDependency[Class4], encoded: NamedDependency[Encoded]) -> Response[bytes]:
+async def list_status(
+    class4: NamedDependency[Class4], encoded: NamedDependency[Encoded], say: NamedDependency[Say]
+) -> Response[bytes]:
     """Every file, the broken ones too."""
     shelf = class4.shelf
-    return await encoded.answer(("class 4 status", shelf.revision), shelf.status)
+    key = ("class 4 status", shelf.revision, say.language)
+    return await encoded.answer(key, lambda: shelf.status(say))
 
 
 @get(
@@ -147,15 +151,17 @@ async def list_models(
     responses=documented(NotFound),
 )
 async def list_forecasts(
+    *,
     request: Request[Any, Any, Any],
     class4: NamedDependency[Class4],
     class4_freshness: NamedDependency[Freshness],
+    say: NamedDependency[Say],
     class4_type: FromPath[Kind],
     profile: ProfileId,
 ) -> list[Class4Forecast]:
     """The best estimate, then the forecasts by the dates of their fields."""
     await class4_freshness(request, "")
-    return forecasts(class4.shelf.find(kind_of(class4_type), profile).about)
+    return forecasts(class4.shelf.find(kind_of(class4_type), profile).about, say)
 
 
 @get("/class4/{class4_type:str}", media_type=MESSAGEPACK)

@@ -17,6 +17,7 @@ from ocean_common.contracts.observations import (
 )
 from ocean_common.errors import InvalidRequest, NotFound, RequestTooLarge, ServiceUnavailable
 from ocean_common.problems import documented
+from ocean_common.texts import Say
 from ocean_metadata.domain.observations import answers
 from ocean_metadata.domain.observations.ports import Observations
 from ocean_metadata.domain.observations.search import ANY, read
@@ -109,9 +110,9 @@ def get_time_range(observations: NamedDependency[Observations]) -> TimeRange:
     responses=documented(ServiceUnavailable),
     sync_to_thread=True,
 )
-def list_datatypes(observations: NamedDependency[Observations]) -> list[DataType]:
+def list_datatypes(observations: NamedDependency[Observations], say: NamedDependency[Say]) -> list[DataType]:
     """Every quantity, by its key: the standard name, where it has one."""
-    return observations.datatypes()
+    return answers.datatypes(observations.datatypes(), say)
 
 
 @get(
@@ -210,7 +211,9 @@ def get_metadata(
     responses=documented(NotFound, ServiceUnavailable),
     sync_to_thread=True,
 )
-def list_variables(observations: NamedDependency[Observations], which: FromPath[Which]) -> list[ObservedVariable]:
+def list_variables(
+    observations: NamedDependency[Observations], say: NamedDependency[Say], which: FromPath[Which]
+) -> list[ObservedVariable]:
     """By their places, which plots know them by; an empty list for the ids that a front end gives to points."""
     kind, _, text = answers.told(which).partition("=")
     if kind not in {"station", "platform"}:
@@ -221,7 +224,7 @@ def list_variables(observations: NamedDependency[Observations], which: FromPath[
     if found is None:
         return []
     ask = observations.station_variables if kind == "station" else observations.platform_variables
-    return answers.variables(ask(found))
+    return answers.variables(ask(found), say)
 
 
 ROUTES = [

@@ -14,6 +14,7 @@ from ocean_common.caching import Freshness
 from ocean_common.contracts.places import Area, AreaPlaces, LinePlaces, PlaceGroup, PlaceProblem, PointPlaces
 from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.problems import documented
+from ocean_common.texts import Say
 from ocean_metadata.domain import features
 from ocean_metadata.domain.features import PROJECTIONS, Bounds
 from ocean_metadata.domain.ports import Places
@@ -122,9 +123,9 @@ async def list_areas(
     tags=TAGS,
     responses=LISTED,
 )
-async def list_problems(places: NamedDependency[Places]) -> list[PlaceProblem]:
+async def list_problems(places: NamedDependency[Places], say: NamedDependency[Say]) -> list[PlaceProblem]:
     """With the reasons."""
-    return places.now.problems
+    return [msgspec.structs.replace(one, reason=say(one.reason)) for one in places.now.problems]
 
 
 @get(

@@ -14,6 +14,7 @@ from ocean_common.contracts.class4 import (
     Class4Status,
 )
 from ocean_common.errors import NotFound
+from ocean_common.texts import ENGLISH, Say
 from ocean_metadata.domain.class4.names import profile_id
 from ocean_metadata.domain.class4.records import About, FileRecord, Lead
 
@@ -39,7 +40,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
         """One file for each day and kind."""
         return Class4Days(ocean_predict=self._days("ocean_predict"), riops_obs=self._days("riops_obs"))
 
-    def status(self) -> list[Class4Status]:
+    def status(self, say: Say = ENGLISH) -> list[Class4Status]:
         """Every file, with the reason where it cannot be served."""
         return [
             Class4Status(
@@ -48,7 +49,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
                 file=f"{one.id}.nc",
                 profiles=one.about.profiles if one.about else 0,
                 title=one.about.title if one.about else None,
-                reason=one.reason,
+                reason=one.reason and say(one.reason),
             )
             for one in self.files.values()
         ]
@@ -93,21 +94,23 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-def forecasts(about: About) -> list[Class4Forecast]:
+def forecasts(about: About, say: Say = ENGLISH) -> list[Class4Forecast]:
     """The best estimate, then each forecast by the date of its fields, or else by its lead time."""
     dates = [one.time for one in about.leads]
     distinct = len(set(dates)) == len(dates)
-    texts = [_label(one, distinct=distinct) for one in about.leads]
-    return [Class4Forecast(id="best", value="Best Estimate")] + [
+    texts = [_label(one, say, distinct=distinct) for one in about.leads]
+    return [Class4Forecast(id="best", value=say("Best Estimate"))] + [
         Class4Forecast(id=number, value=text) for number, text in enumerate(texts)
     ]
 
 
-def _label(one: Lead, *, distinct: bool) -> str:
-    lead = f"Lead time {one.lead:g} {one.units}".strip() if one.lead is not None else ""
+def _label(one: Lead, say: Say, *, distinct: bool) -> str:
+    lead = ""
+    if one.lead is not None:
+        lead = say("Lead time {lead} {units}", lead=f"{one.lead:g}", units=one.units).strip()
     if one.time is None:
-        return lead or "Forecast"
-    day = f"{_EPOCH + timedelta(seconds=one.time):%d %B %Y}"
+        return lead or say("Forecast")
+    day = say.day(_EPOCH + timedelta(seconds=one.time))
     return day if distinct or not lead else f"{day}, {lead[0].lower()}{lead[1:]}"
 
 

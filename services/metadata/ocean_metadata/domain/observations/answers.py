@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from ocean_common.contracts.geojson import PointGeometry
 from ocean_common.contracts.observations import (
+    DataType,
     LineGeometry,
     ObservationProperties,
     ObservedVariable,
@@ -13,6 +14,7 @@ from ocean_common.contracts.observations import (
     TrackFeature,
 )
 from ocean_common.errors import InvalidRequest, NotFound
+from ocean_common.texts import ENGLISH, Say
 from ocean_metadata.domain.observations.ports import Found, Track
 
 SUFFIX = ".json"
@@ -46,9 +48,14 @@ def numbers(text: str) -> list[int]:
     return [number(one) for one in text.split(",") if one.strip()]
 
 
-def variables(names: Iterable[str]) -> list[ObservedVariable]:
+def variables(names: Iterable[str], say: Say = ENGLISH) -> list[ObservedVariable]:
     """Names with their places."""
-    return [ObservedVariable(id=place, value=name) for place, name in enumerate(names)]
+    return [ObservedVariable(id=place, value=say.quantity(name) or name) for place, name in enumerate(names)]
+
+
+def datatypes(found: Iterable[DataType], say: Say) -> list[DataType]:
+    """What was measured, by names in the language."""
+    return [DataType(id=one.id, value=say.quantity(one.value, one.id) or one.value) for one in found]
 
 
 def stations(found: Iterable[Found]) -> StationCollection:
