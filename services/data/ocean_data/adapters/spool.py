@@ -231,7 +231,7 @@ class FileSpool:
         with self._moved:
             if room > self._limit:
                 raise RequestTooLarge(
-                    f"this makes a file of {room} bytes, and the limit is {self._limit}; ask for less, or for a "
+                    f"this makes a file of up to {room} bytes, and the limit is {self._limit}; ask for less, or for a "
                     "format that is written piece by piece",
                     field="$",
                 )

@@ -7,9 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, count, islice
+from math import prod
 from typing import Any
 
 import msgspec
+import numpy as np
 from litestar import Request, Response
 
 from ocean_common.caching import Freshness, made_from
@@ -303,4 +305,7 @@ def safe(name: str) -> str:
 
 def size(extraction: Extraction) -> int:
     """Bytes of a file with all values, at most."""
-    return OVERHEAD + 8 * (extraction.cost.values + sum(len(one.values) for one in extraction.coordinates))
+    fields = sum(
+        prod(extraction.dims[name] for name in one.dims) * np.dtype(one.dtype).itemsize for one in extraction.fields
+    )
+    return OVERHEAD + fields + 8 * sum(len(one.values) for one in extraction.coordinates)
