@@ -50,6 +50,16 @@ def test_lists_are_told_as_the_configuration_says_in_french(french, client):
     assert [each["value"] for each in found] == [one["value"]]
 
 
+def test_facets_keep_their_values_and_have_french_titles(french, client):
+    facets = french("/datasets/search?q=temp").json()["facets"]
+    titles = {one["value"]: one.get("title") for name in facets for one in facets[name]}
+    assert titles["Sample data"] == "Données d'exemple"
+    assert titles["month"] == "mois"
+    assert titles["sea_water_potential_temperature"] == "température potentielle de l'eau de mer"
+    english = client.get(f"{API}/datasets/search?q=temp").json()["facets"]
+    assert not [one for name in english for one in english[name] if "title" in one]
+
+
 @pytest.mark.parametrize("path", ["/datasets", "/dataset/giops_day", "/dataset/nemo_global_month"])
 def test_pages_are_in_the_language_and_lead_to_the_other(french, client, path):
     page = french(path, **BROWSER)

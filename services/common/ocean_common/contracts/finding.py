@@ -25,11 +25,12 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     href: str = ""  # its page
 
 
-class FacetValue(msgspec.Struct, frozen=True, kw_only=True):
+class FacetValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value that narrows a search, and how many of what was found have it."""
 
     value: str
     count: int
+    title: str | None = None  # the value for people, where it is said otherwise
 
 
 class Facets(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,14 @@
 """What people are told of the datasets that were found."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ocean_common.contracts.finding import Facets, FacetValue, Found, SearchPage
 from ocean_common.texts import ENGLISH, Say
 from ocean_metadata.domain.described import shown_variables
 from ocean_metadata.domain.finding import Asked, Index, Mask
-from ocean_metadata.domain.localized import localized
+from ocean_metadata.domain.localized import SOURCE, localized
 from ocean_metadata.domain.records import DatasetRecord
 from ocean_metadata.domain.time import iso_times
 
@@ -36,8 +38,9 @@ def ids(index: Index, mask: Mask, wanted: str | None) -> list[str]:
 def page(index: Index, asked: Asked, limit: int, offset: int, say: Say = ENGLISH) -> SearchPage:
     """A page of what a search finds, with the facets of all that it finds."""
     matches = index.search(asked)
+    titles = _titles(index, say)
     facets = {
-        name: [FacetValue(value=value, count=count) for value, count in counts]
+        name: [FacetValue(value=value, count=count, title=titles(name, value)) for value, count in counts]
         for name, counts in index.facets(matches.rows).items()
     }
     return SearchPage(
@@ -50,6 +53,22 @@ def page(index: Index, asked: Asked, limit: int, offset: int, say: Say = ENGLISH
         ],
         facets=Facets(**facets),
     )
+
+
+def _titles(index: Index, say: Say) -> Callable[[str, str], str | None]:
+    """What the values of facets are called in the language; nothing where that is the value itself."""
+    if say.language == SOURCE:
+        return lambda _, __: None
+    groups = {one.group: one.translations.get(say.language, {}).get("group") for one in index.records}
+
+    def title(facet: str, value: str) -> str | None:
+        if facet == "group":
+            return groups.get(value)
+        if facet == "standard_name":
+            return say.quantity(value)
+        return say(value) if facet == "quantum" else None
+
+    return title
 
 
 def extent(one: DatasetRecord) -> tuple[str | None, str | None]:
