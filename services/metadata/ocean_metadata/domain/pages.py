@@ -66,7 +66,7 @@ def dataset_page(one: DatasetRecord, base: str, say: Say = ENGLISH) -> str:
 
 def dataset_list(records: Iterable[DatasetRecord], say: Say = ENGLISH) -> str:
     """All datasets as a page."""
-    rows = [_line(one) for one in records]
+    rows = [_line(one, say.language) for one in records]
     return _document(
         say("Datasets"),
         LIST,
@@ -108,7 +108,7 @@ def _document(
 
 def _way(name: str, say: Say) -> Markup:
     here = tag("li", tag("span", name, aria_current="page"))
-    way = tag("ol", tag("li", tag("a", say("Datasets"), href=LIST)), here)
+    way = tag("ol", tag("li", tag("a", say("Datasets"), href=f"{LIST}?lang={say.language}")), here)
     return tag("nav", way, aria_label=say("Where this page is"))
 
 
@@ -157,11 +157,11 @@ def _variable(one: DatasetRecord, each: VariableRecord, say: Say) -> Markup:
     )
 
 
-def _line(one: DatasetRecord) -> Markup:
+def _line(one: DatasetRecord, language: str) -> Markup:
     start, end = extent(one)
     return tag(
         "tr",
-        tag("th", tag("a", one.name, href=f"{API}/dataset/{quote(one.id, safe='')}"), scope="row"),
+        tag("th", tag("a", one.name, href=f"{API}/dataset/{quote(one.id, safe='')}?lang={language}"), scope="row"),
         tag("td", " · ".join(each for each in (one.group, one.subgroup) if each)),
         tag("td", (start or "–")[:10]),
         tag("td", (end or "–")[:10]),
