@@ -74,6 +74,7 @@ def client():
         description="A service.",
         tags=[],
         api=[said, silent, kept, strict, programs],
+        texts=["ocean_common"],
         dependencies={"freshness": Freshness(Shelf(), "1", 60)},
     )
     with TestClient(app) as client:
@@ -161,6 +162,16 @@ def test_the_openapi_document_names_the_languages(client):
     assert "parameters" not in paths["/api/v2.0/silent"]["get"]
 
 
+def test_a_service_without_catalogues_speaks_english():
+    app = create_service(name="t", title="t", version="1", description="A service.", tags=[], api=[said])
+    with TestClient(app) as client:
+        response = client.get("/api/v2.0/said?lang=fr", headers=FRENCH)
+        assert response.json() == {"value": "Not Found"}
+        assert response.headers["content-language"] == "en"
+        assert "vary" not in response.headers
+        assert client.get("/api/v2.0/nothing", headers=FRENCH).json()["title"] == "Not Found"
+
+
 @pytest.mark.parametrize(
     ("english", "french"),
     [
@@ -221,7 +232,9 @@ def test_neighbours_are_asked_in_the_language():
     async def asks() -> Quantum:
         return await neighbour.get("/x", Quantum)
 
-    app = create_service(name="t", title="t", version="1", description="A service.", tags=[], api=[asks])
+    app = create_service(
+        name="t", title="t", version="1", description="A service.", tags=[], api=[asks], texts=["ocean_common"]
+    )
     with TestClient(app) as client:
         client.get("/api/v2.0/asks", headers=FRENCH)
         client.get("/api/v2.0/asks")

@@ -130,7 +130,8 @@ class Multilingual:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request in its language."""
-        spoken = _Spoken(_asked(scope), self.packages)
+        # Half an answer in French would be worse than none: a service without catalogues speaks English.
+        spoken = _Spoken(_asked(scope) if self.packages else SOURCE, self.packages)
         _spoken.set(spoken)
 
         async def mark(message: Message) -> None:
@@ -138,7 +139,7 @@ class Multilingual:
                 headers = MutableScopeHeaders(message)
                 headers["content-language"] = spoken.language
                 others = [one.strip() for one in headers.get("vary", "").split(",") if one.strip()]
-                if "accept-language" not in [one.lower() for one in others]:
+                if self.packages and "accept-language" not in [one.lower() for one in others]:
                     headers["vary"] = ", ".join([*others, "accept-language"])
             await send(message)
 

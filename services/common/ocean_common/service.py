@@ -45,7 +45,7 @@ def create_service(
     gateway router matches. ``pages``: handlers elsewhere, with their whole paths. ``layers``: what sees a request
     before the router does. ``dependencies``: what handlers ask for by name, ready made. ``readiness``: how the service
     finds out whether it can work. ``lifespan``: what lives as long as the app. ``texts``: packages whose texts have
-    catalogues in other languages; a handler says them with ``say: NamedDependency[Say]``.
+    catalogues in other languages (none: English alone); a handler says them with ``say: NamedDependency[Say]``.
     """
     metrics = metrics or Metrics(name)
     app = Litestar(
