@@ -115,6 +115,7 @@ def test_wild_requests_find_no_failure_of_a_service(run, name, tmp_path):
     command = [
         *(str(tool), "run", f"{run.web}/{name}/openapi.json", "--phases", "examples,coverage,fuzzing", "--mode", "all"),
         *("--max-examples", "8", "--checks", checks, "--seed", "1", "--no-color", "--request-timeout", "60"),
+        *("--exclude-path", "/api/v2.0/events"),  # it never ends
     ]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout[-6000:]
