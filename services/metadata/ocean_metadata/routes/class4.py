@@ -88,7 +88,7 @@ async def list_class4(class4: NamedDependency[Class4], encoded: NamedDependency[
     operation_id="listClass4Status",
     summary="Which Class 4 files can be served, and why others cannot",
     tags=TAGS,
-    responses=answers_with(list[Class4Status], "Every file, the broken ones too"),
+    responses={**answers_with(list[Class4Status], "Every file, the broken ones too"), **documented()},
 )
 async def list_status(
     class4: NamedDependency[Class4], encoded: NamedDependency[Encoded], say: NamedDependency[Say]

@@ -31,7 +31,10 @@ TAGS = ["datasets"]
     operation_id="listDatasets",
     summary="The list of datasets",
     tags=TAGS,
-    responses=answers_with(list[Dataset], "The datasets that can be served, in the order of the configuration"),
+    responses={
+        **answers_with(list[Dataset], "The datasets that can be served, in the order of the configuration"),
+        **documented(),
+    },
 )
 async def list_datasets(
     request: Request[Any, Any, Any],
@@ -58,7 +61,10 @@ async def list_datasets(
     operation_id="listAllVariables",
     summary="Where each variable is found",
     tags=TAGS,
-    responses=answers_with(dict[str, list[VariableListing]], "Datasets and keys, by the variable's display name"),
+    responses={
+        **answers_with(dict[str, list[VariableListing]], "Datasets and keys, by the variable's display name"),
+        **documented(),
+    },
 )
 async def list_all_variables(
     catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded], say: NamedDependency[Say]
@@ -74,7 +80,7 @@ async def list_all_variables(
     operation_id="listDatasetStatus",
     summary="Which datasets and files can be served, and why others cannot",
     tags=TAGS,
-    responses=answers_with(list[DatasetStatus], "Every dataset of the configuration or folder"),
+    responses={**answers_with(list[DatasetStatus], "Every dataset of the configuration or folder"), **documented()},
 )
 async def list_status(
     catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded], say: NamedDependency[Say]
