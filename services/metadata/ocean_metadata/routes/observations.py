@@ -75,6 +75,10 @@ Key = Annotated[
         examples=[Example(summary="what floats are", value="Type of float.json")],
     ),
 ]
+Kind = Annotated[
+    Literal["platform", "station"],
+    PathParameter(description="`platform` or `station`.", examples=[Example(value="platform")]),
+]
 Id = Annotated[
     str,
     PathParameter(description="A number, then `.json`.", examples=[Example(summary="the first one", value="1.json")]),
@@ -196,7 +200,7 @@ def list_stations(observations: NamedDependency[Observations], asked: FromPath[P
     sync_to_thread=True,
 )
 def get_metadata(
-    observations: NamedDependency[Observations], kind: FromPath[Literal["platform", "station"]], number: FromPath[Id]
+    observations: NamedDependency[Observations], kind: FromPath[Kind], number: FromPath[Id]
 ) -> dict[str, str]:
     """As texts, by key; for a station with its time, and its name where it has one."""
     found = answers.number(answers.told(number))
