@@ -17,7 +17,7 @@ SAID = {
     "ocean_common": {status.phrase for status in problems.STATUS.values()},
     "ocean_metadata": {
         *("hour", "day", "month", "season", "year"),
-        ": {advice}",
+        *(": {advice}", "ocean_predict and riops_obs"),
         # Reasons in a configuration, whose errors are for operators.
         *("its equation is wrong: {0}", "its url is an empty list"),
     },
