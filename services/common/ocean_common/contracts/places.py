@@ -59,7 +59,7 @@ class AreaPlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     type: Literal["Polygon"] = "Polygon"
-    resolution: int | float = 0  # that was asked for
+    resolution: float = 0  # that was asked for
     key: str  # `group/name`: by it the area is asked for elsewhere
     centroid: Position
     kind: Literal["predefined"] = msgspec.field(default="predefined", name="class")

@@ -6,7 +6,7 @@ import msgspec
 
 from ocean_common.contracts.extractions import Kind
 
-Nested = list[Any] | float | int | str | None
+Nested = list[Any] | float | str | None  # whole numbers too
 
 
 class CoordinateValues(msgspec.Struct, frozen=True, kw_only=True):

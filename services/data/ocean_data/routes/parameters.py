@@ -124,7 +124,7 @@ Vector = Annotated[
             "`eastward`, `northward`, `magnitude`, `bearing` (degrees clockwise from north); of a line also `along` "
             "and `across` (to its left). Components along the axes of a grid are turned."
         ),
-        examples=[Example(summary="speed and where to", value="magnitude,bearing")],
+        examples=[Example(summary="speed and where to", value="eastward,northward,magnitude")],
     ),
 ]
 Expression = Annotated[

@@ -9,7 +9,7 @@ import numpy as np
 from litestar import Request, Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import QueryParameter, SkipValidation
 
 from ocean_common import errors, problems
@@ -27,6 +27,7 @@ from ocean_data.routes.parameters import Variables, keys_of
 from ocean_data.routes.where import AreaKey, polygon_of
 
 NETCDF = "application/x-netcdf"
+ZIP = "application/zip"
 PLAIN = "NETCDF3_NC"
 
 Corner = tuple[float, float]  # latitude, longitude: degrees
@@ -133,16 +134,29 @@ async def _where(
     return {"box": (west, south, east, north)}, f"{_place(south, west)}-{_place(north, east)}"
 
 
+@dataclass
+class Zipped(Operation):
+    """An operation whose file may be zipped."""
+
+    def __post_init__(self) -> None:
+        answer = (self.responses or {}).get("200")
+        if isinstance(answer, OpenAPIResponse) and answer.content:
+            answer.content[ZIP] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+
+
 @get(
     "/subset/{dataset:str}/{variables:str}",
     operation_id="getSubset",
+    operation_class=Zipped,
     summary="A part of a dataset as a NetCDF file",
     description="The cells of the variables' own grid whose centres lie between two corners. The corners lie on "
     "either side of the date line where that is the shorter way from the first, eastward, to the second.",
     tags=["areas"],
     dependencies={"asked": Provide(read_subset)},
     media_type=NETCDF,
-    responses={200: ResponseSpec(bytes, media_type=NETCDF, description="The file; as application/zip if zipped.")}
+    responses={
+        200: ResponseSpec(bytes, media_type=NETCDF, description="The file, zipped or not.", generate_examples=False)
+    }
     | problems.documented(
         errors.DatasetNotFound,
         errors.VariableNotFound,

@@ -95,7 +95,7 @@ def areas(
         middle = one.geometry.centroid
         about = AreaPlaceProperties(
             name=one.name,
-            resolution=int(resolution) if resolution.is_integer() else resolution,
+            resolution=resolution,
             key=f"{group}/{one.name}",
             centroid=(round(middle.x, DIGITS), round(middle.y, DIGITS)),
         )
