@@ -237,3 +237,9 @@ def test_no_text_of_a_file_becomes_markup(path):
     if path == "/dataset/evil":
         assert described(text)["name"] == EVIL
         assert any("a%2Fb%3Fc%23d" in one["href"] for one in found.all("a"))
+
+
+@pytest.mark.parametrize(("language", "west"), [("en", "10.75° W to 52.19° E"), ("fr", "10,75° O à 52,19° E")])
+def test_a_page_says_east_and_west_with_letters(client, language, west):
+    page = client.get(f"{API}/dataset/giops_day?lang={language}", headers=BROWSER).text
+    assert west in page

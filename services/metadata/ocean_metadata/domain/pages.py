@@ -112,14 +112,30 @@ def _way(name: str, say: Say) -> Markup:
     return tag("nav", way, aria_label=say("Where this page is"))
 
 
+def _latitude(value: float, say: Say) -> str:
+    return f"{_decimal(abs(value), say)}° {'S' if value < 0 else 'N'}"
+
+
+def _longitude(value: float, say: Say) -> str:
+    turned = (value + 180.0) % 360.0 - 180.0
+    west = "O" if say.language == "fr" else "W"
+    return f"{_decimal(abs(turned), say)}° {west if turned < 0 else 'E'}"
+
+
+def _decimal(value: float, say: Say) -> str:
+    return f"{value:.2f}".replace(".", "," if say.language == "fr" else ".")
+
+
 def _facts(found: DatasetPage, say: Say) -> Markup:
     area = None
     if found.bounds:
         west, south, east, north = found.bounds
-        corners = {"south": south, "north": north, "west": west, "east": east}
         area = say(
-            "{south}° to {north}° north, {west}° to {east}° east",
-            **{name: f"{value:.2f}" for name, value in corners.items()},
+            "{south} to {north}, {west} to {east}",
+            south=_latitude(south, say),
+            north=_latitude(north, say),
+            west=_longitude(west, say),
+            east=_longitude(east, say),
         )
     facts = {
         say("Id"): found.id,
