@@ -22,6 +22,7 @@ import shapely
 import sqlalchemy as sa
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
+from ocean_common.telemetry import configure_logs
 from ocean_metadata.adapters import records
 from ocean_metadata.adapters.catalogue import StoredCatalogue
 from ocean_metadata.adapters.database import connect, upgrade
@@ -52,6 +53,7 @@ WORDS = ("température", "salinity arctic", "glace de mer", "courant", "NEMO bal
 
 def main() -> None:
     """Make the catalogue, measure, and print."""
+    configure_logs("warning", "text")
     with tempfile.TemporaryDirectory() as folder:
         engine = connect(f"{folder}/catalogue.sqlite3")
         upgrade(engine)
