@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock bench evidence reading tiles peers scaling catalogue
+.PHONY: help run test test-all check format lock bench evidence reading tiles peers scaling catalogue observations
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -28,7 +28,7 @@ check: .venv/dev ## style, format and types
 format: .venv/dev ## put the code into its style
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
 
-bench: evidence reading tiles peers scaling catalogue
+bench: evidence reading tiles peers scaling catalogue observations
 
 reading: .venv/dev ## how fast numbers are read, beside xarray and netCDF4
 	$(BIN)/python tests/benchmarks/reading.py
@@ -44,6 +44,9 @@ scaling: .venv/dev ## cost against work, as a picture in docs/images
 
 catalogue: .venv/dev ## searches, filters and pages over 10,000 datasets
 	$(BIN)/python tests/benchmarks/catalogue.py
+
+observations: .venv/dev ## searches over 10 million samples
+	$(BIN)/python tests/benchmarks/observations.py
 
 evidence: .venv/dev ## latency of /datasets while plots are drawn
 	$(BIN)/python tests/benchmarks/responsiveness.py
