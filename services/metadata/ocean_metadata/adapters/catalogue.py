@@ -7,9 +7,9 @@ from collections import OrderedDict
 import numpy as np
 import sqlalchemy as sa
 
-from ocean_common.errors import ServiceUnavailable
 from ocean_metadata.adapters import records, schema
 from ocean_metadata.adapters.database import reading
+from ocean_metadata.domain.ports import Replaced
 from ocean_metadata.domain.records import DatasetRecord, TimePart
 from ocean_metadata.domain.snapshot import Snapshot, StepArrays
 
@@ -25,6 +25,7 @@ class StoredCatalogue:
         self._snapshot = Snapshot(revision=None, datasets={})
         self._steps: OrderedDict[tuple[str, str, int], StepArrays] = OrderedDict()
         self._lock = threading.Lock()  # around what threads share: the kept steps
+        self._one = threading.Lock()  # look at a time, so that a newer snapshot is not followed by an older one
 
     @property
     def snapshot(self) -> Snapshot:
@@ -43,13 +44,17 @@ class StoredCatalogue:
 
     def refresh(self) -> bool:
         """Look whether the catalogue changed, and take the new one; blocks."""
-        with reading(self._engine) as connection:
+        with self._one, reading(self._engine) as connection:
             revision = connection.execute(sa.select(schema.catalogue.c.revision)).scalar()
             if revision == self._snapshot.revision:
                 return False
             found = records.read_all(connection)
-        self._snapshot = Snapshot(revision=revision, datasets={one.id: one for one in found})
+            self._snapshot = Snapshot(revision=revision, datasets={one.id: one for one in found})
         return True
+
+    async def renew(self) -> None:
+        """Look now, without waiting for the next regular look."""
+        await asyncio.to_thread(self.refresh)
 
     def _read_steps(self, key: tuple[str, str, int]) -> StepArrays:
         dataset, revision, time = key
@@ -59,8 +64,7 @@ class StoredCatalogue:
             ).scalar()
             parts = records.read_steps(connection, dataset, time) if now == revision else []
         if not parts:
-            # It was replaced this very moment: the next snapshot knows.
-            raise ServiceUnavailable(f"the dataset {dataset!r} is being renewed; try again", retry_after=1)
+            raise Replaced(dataset)
         found = _joined(parts)
         with self._lock:
             self._steps[key] = found

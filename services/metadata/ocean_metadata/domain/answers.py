@@ -179,6 +179,11 @@ def needed(dataset: DatasetRecord, one: VariableRecord) -> list[VariableRecord]:
     return [one, *(each for each in dataset.variables if each.key in wanted)]
 
 
+def needed_axes(dataset: DatasetRecord, one: VariableRecord) -> set[int]:
+    """The time axes of a variable and of all that are told with it."""
+    return {each.time for each in needed(dataset, one) if each.time is not None}
+
+
 def assets(dataset: DatasetRecord, one: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
     """All that is needed to read a variable, with what goes with it; `steps` are those of the time axes."""
     others = {each.key: _assets(dataset, each, steps) for each in needed(dataset, one)[1:]}

@@ -9,6 +9,10 @@ from ocean_metadata.domain.records import DatasetRecord
 from ocean_metadata.domain.snapshot import Snapshot, StepArrays
 
 
+class Replaced(Exception):
+    """A dataset was written anew since its record was read."""
+
+
 @runtime_checkable
 class Catalogue(Protocol):
     """Who knows which data exist."""
@@ -21,7 +25,10 @@ class Catalogue(Protocol):
         """The revision of ``dataset``, or DatasetNotFound."""
 
     async def steps(self, record: DatasetRecord, time: int) -> StepArrays:
-        """The steps of one of a dataset's time axes."""
+        """The steps of one of a dataset's time axes; Replaced if the dataset is of another revision by now."""
+
+    async def renew(self) -> None:
+        """Take what is new."""
 
 
 @runtime_checkable

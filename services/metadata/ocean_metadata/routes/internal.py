@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from ocean_common.contracts.assets import Revisions
-from ocean_metadata.domain import answers
+from ocean_metadata.domain import answers, moment
 from ocean_metadata.domain.ports import Catalogue
 from ocean_metadata.routes.encoded import Encoded
 
@@ -34,9 +34,7 @@ async def get_assets(
     variable: FromPath[str],
 ) -> Response[bytes]:
     """All that is needed to read a variable."""
-    record, found = catalogue.snapshot.variable(dataset, variable)
-    axes = {each.time for each in answers.needed(record, found) if each.time is not None}
-    steps = {axis: await catalogue.steps(record, axis) for axis in axes}
+    record, found, steps = await moment.read(catalogue, dataset, variable, answers.needed_axes)
     make = partial(answers.assets, record, found, steps)
     key = ("assets", dataset, variable, record.revision)
     return await encoded.answer(key, make, msgspec.msgpack.encode, MESSAGEPACK)

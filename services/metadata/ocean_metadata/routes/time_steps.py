@@ -11,16 +11,17 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
-from ocean_common.caching import Freshness
+from ocean_common.caching import Freshness, made_from
 from ocean_common.contracts.finding import TimeIntervals
 from ocean_common.contracts.metadata import TimeStep
 from ocean_common.errors import DatasetNotFound, VariableNotFound
 from ocean_common.parameters import DatasetId, VariableKey
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
-from ocean_metadata.domain import answers
+from ocean_metadata.domain import answers, moment
 from ocean_metadata.domain.dates import period
 from ocean_metadata.domain.ports import Catalogue
+from ocean_metadata.domain.records import DatasetRecord, VariableRecord
 from ocean_metadata.domain.snapshot import StepArrays
 from ocean_metadata.routes.encoded import Encoded, answers_with
 from ocean_metadata.routes.paging import linked
@@ -82,10 +83,9 @@ async def list_time_steps(
 ) -> Response[bytes]:
     """Ascending. Monthly data are told by the 15th; a variable without time has those of its dataset."""
     await freshness(request, dataset)
-    axis, steps, quantum = await _steps(catalogue, dataset, variable)
-    revision = catalogue.snapshot.dataset(dataset).revision
-    key = ("time steps", dataset, revision, axis, within, limit)
-    return await encoded.answer(key, lambda: answers.time_steps(steps, quantum, within.first, within.last, limit=limit))
+    record, axis, steps = await _steps(request, catalogue, dataset, variable)
+    make = partial(answers.time_steps, steps, record.quantum, within.first, within.last, limit=limit)
+    return await encoded.answer(("time steps", dataset, record.revision, axis, within, limit), make)
 
 
 @get(
@@ -113,14 +113,23 @@ async def list_time_intervals(
 ) -> Response[TimeIntervals]:
     """Start, end and spacing (ISO 8601 duration): a series of 100,000 even time steps is one interval."""
     await freshness(request, dataset)
-    _, steps, quantum = await _steps(catalogue, dataset, variable)
-    make = partial(answers.time_intervals, steps, quantum, within.first, within.last, limit=limit, offset=offset)
+    record, _, steps = await _steps(request, catalogue, dataset, variable)
+    make = partial(answers.time_intervals, steps, record.quantum, within.first, within.last, limit=limit, offset=offset)
     found = await asyncio.to_thread(make)
     return Response(found, headers=linked(request, found.total, limit, offset))
 
 
-async def _steps(catalogue: Catalogue, dataset: str, variable: str) -> tuple[int | None, StepArrays | None, str | None]:
-    """The time axis of a variable, or of its dataset; its steps; and the quantum."""
-    record, found = catalogue.snapshot.variable(dataset, variable)
+async def _steps(
+    request: Request[Any, Any, Any], catalogue: Catalogue, dataset: str, variable: str
+) -> tuple[DatasetRecord, int | None, StepArrays | None]:
+    """The dataset, the time axis of a variable, or of the dataset, and its steps."""
+    marked = await catalogue.revision(dataset)
+    record, _, steps = await moment.read(catalogue, dataset, variable, _axis)
+    made_from(request, marked, record.revision)
+    axis = next(iter(steps), None)
+    return record, axis, None if axis is None else steps[axis]
+
+
+def _axis(record: DatasetRecord, found: VariableRecord) -> list[int]:
     axis = found.time if found.time is not None else record.time
-    return axis, await catalogue.steps(record, axis) if axis is not None else None, record.quantum
+    return [axis] if axis is not None else []
