@@ -20,6 +20,7 @@ from ocean_plotting.adapters.in_process import Inline, Threads
 from ocean_plotting.adapters.kept import Kept
 from ocean_plotting.adapters.painter import TilePainter
 from ocean_plotting.adapters.palettes import Palettes
+from ocean_plotting.adapters.turns import Turns
 from ocean_plotting.adapters.workers import Processes
 from ocean_plotting.domain.ports import Drawing, Image, Land
 from ocean_plotting.routes import colormaps, plot, scale, tiles
@@ -49,8 +50,9 @@ def create_app(
 ) -> Litestar:
     """Make the app from its parts."""
     settings, palettes = settings or Settings(), Palettes()
-    fields: Kept[TileField] = Kept(settings.field_megabytes * MEGABYTE, _field_size, settings.tiles_at_once)
-    images: Kept[Image] = Kept(settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD)
+    turns = Turns(settings.tiles_at_once, settings.tiles_waiting)
+    fields: Kept[TileField] = Kept(settings.field_megabytes * MEGABYTE, _field_size)
+    images: Kept[Image] = Kept(settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD, turns)
     return create_service(
         name="plotting",
         title="Ocean Navigator: plotting",

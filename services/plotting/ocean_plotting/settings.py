@@ -24,6 +24,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     figure_time: Seconds = 30.0  # s for one figure
     figures_per_worker: Positive = 500  # then a fresh process takes its place
 
-    tiles_at_once: Positive = 16  # fields asked of the data service at once; more wait
+    tiles_at_once: Positive = 16  # tiles made at once
+    tiles_waiting: Positive = 20_000  # tiles that may wait, in one line for each client; more are answered 503
     field_megabytes: Positive = 128  # fields kept, so that another scale costs no data request
     image_megabytes: Positive = 64  # rendered tiles and colour bars kept

@@ -66,7 +66,12 @@ class Fields(Protocol):
 
 @runtime_checkable
 class Images(Protocol):
-    """Keeps rendered images. Equal questions at once are rendered once."""
+    """Keeps rendered images. Equal questions at once are rendered once, and those of many clients in fair turns."""
 
-    async def get(self, key: tuple[object, ...], make: Callable[[], Awaitable[Image]], revision: str) -> Image:
-        """What is kept, or what ``make`` answers; that is kept if it is of this ``revision``."""
+    async def get(
+        self, key: tuple[object, ...], make: Callable[[], Awaitable[Image]], revision: str, client: str | None = None
+    ) -> Image:
+        """What is kept, or what ``make`` answers; that is kept if it is of this ``revision``.
+
+        ``client``: in whose line it waits for its turn; None: it begins at once.
+        """

@@ -1,4 +1,4 @@
-"""An answer that nobody waits for any more is not worth making."""
+"""Who waits for an answer: what nobody waits for any more is not worth making."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,6 +7,12 @@ from typing import Any, TypeVar
 from litestar import Request, Response
 
 T = TypeVar("T")
+
+
+def client_of(request: Request[Any, Any, Any]) -> str:
+    """Who asks, for turns that are fair: the address that the gateway saw, else that of the connection."""
+    seen = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
+    return seen or (request.client.host if request.client else "")
 
 
 class ClientLeft(Exception):

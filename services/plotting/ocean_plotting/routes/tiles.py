@@ -19,6 +19,7 @@ from ocean_plotting.domain import tiles
 from ocean_plotting.domain.colour import Scale, read_scale
 from ocean_plotting.domain.ports import Fields, Image, Images, Painter
 from ocean_plotting.domain.words import one_of, one_or_two
+from ocean_plotting.routes.leaving import ClientLeft, answer_nobody, client_of, while_wanted
 from ocean_plotting.routes.parameters import Colormap, Revision, Variables
 
 Time = Annotated[
@@ -64,7 +65,9 @@ class Studio:
         self.fields = fields
         self.images = images
 
-    async def tile(self, asked: TileAsked, scale: Scale | None, colormap: str | None, revision: str) -> Image:
+    async def tile(
+        self, asked: TileAsked, scale: Scale | None, colormap: str | None, revision: str, client: str
+    ) -> Image:
         """The image of a tile. Another scale or colormap of a field that is kept costs no question."""
 
         async def paint() -> Image:
@@ -72,7 +75,7 @@ class Studio:
             content = await sync_to_thread(self.painter.tile, field, scale, colormap)
             return Image(content=content, revision=field.revision)
 
-        return await self.images.get(("tile", asked, scale, colormap), paint, revision)
+        return await self.images.get(("tile", asked, scale, colormap), paint, revision, client)
 
 
 def asked_tile(
@@ -114,6 +117,7 @@ def asked_tile(
     tags=["tiles"],
     dependencies={"asked": Provide(asked_tile, sync_to_thread=False)},
     media_type="image/png",
+    exception_handlers={ClientLeft: answer_nobody},
     responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.", generate_examples=False)}
     | problems.documented(
         errors.DatasetNotFound,
@@ -122,6 +126,7 @@ def asked_tile(
         errors.DepthNotFound,
         errors.TileNotFound,
         errors.SourceUnreadable,
+        errors.TooBusy,
         errors.ServiceUnavailable,
     ),
 )
@@ -139,6 +144,7 @@ async def tile(
     limits = read_scale(scale) if scale is not None else None
     await freshness(request, asked.dataset)
     revision = await tile_studio.catalogue.revision(asked.dataset)
-    image = await tile_studio.tile(asked, limits, colormap, revision)
+    work = tile_studio.tile(asked, limits, colormap, revision, client_of(request))
+    image = await while_wanted(request, work)
     made_from(request, revision, image.revision)
     return Response(image.content, media_type="image/png")
