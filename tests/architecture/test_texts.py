@@ -6,8 +6,8 @@ import pytest
 from tests.architecture.harvest import PACKAGES, texts
 
 from ocean_common import problems
-from ocean_common.language import LANGUAGES, SOURCE, catalogue
 from ocean_common.texts import fields_of
+from ocean_common.voices import LANGUAGES, SOURCE, catalogue
 
 OTHERS = [each for each in LANGUAGES if each != SOURCE]
 # The same in both languages, or a name.

@@ -15,10 +15,11 @@ from ocean_common import errors
 from ocean_common.caching import Freshness
 from ocean_common.clients.core import Neighbour
 from ocean_common.contracts.metadata import Quantum
-from ocean_common.language import LANGUAGES, negotiated, voice
+from ocean_common.language import negotiated
 from ocean_common.service import create_service
 from ocean_common.strict import known_only
 from ocean_common.texts import Catalogue, Say
+from ocean_common.voices import LANGUAGES, voice
 
 FRENCH = {"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}
 TEXTS = {

@@ -3,7 +3,7 @@
 import pytest
 from litestar.testing import TestClient
 
-from ocean_common.language import voice
+from ocean_common.voices import voice
 from ocean_metadata.app import create_app
 from ocean_metadata.domain.class4.records import About, Lead
 from ocean_metadata.domain.class4.shelf import forecasts

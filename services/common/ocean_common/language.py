@@ -4,25 +4,19 @@ An answer is told to vary by language (`Vary`, `Content-Language`, its entity ta
 only there: a handler asks with ``say: NamedDependency[Say]``; problems do so by themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
-from functools import cache
-from importlib.resources import files
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 from urllib.parse import parse_qs
 
-from babel.messages.pofile import read_po
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.openapi.spec import Example
 from litestar.params import FromQuery, QueryParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from ocean_common.texts import ENGLISH, Say, merged
-
-Language = Literal["en", "fr"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
-SOURCE: Language = "en"  # of the texts in the code
+from ocean_common.texts import ENGLISH, Say
+from ocean_common.voices import LANGUAGES, SOURCE, Language, voice
 
 Lang = Annotated[
     Language | None,
@@ -69,28 +63,6 @@ def outgoing_language() -> dict[str, str]:
     """The header by which a neighbour knows in which language to refuse."""
     spoken = _spoken.get()
     return {"accept-language": spoken.language} if spoken is not None and spoken.language != SOURCE else {}
-
-
-@cache
-def voice(language: Language, *packages: str) -> Say:
-    """Who says the texts of the given packages, and those that all services share."""
-    if language == SOURCE:
-        return ENGLISH
-    all_packages = ("ocean_common", *packages)
-    return Say(
-        language,
-        merged([catalogue(one, "messages", language) for one in all_packages]),
-        merged([catalogue(one, "quantities", language) for one in all_packages]),
-    )
-
-
-def catalogue(package: str, domain: str, language: Language) -> Mapping[str, str]:
-    """The texts of a gettext catalogue that is installed with a package; none where it has no such file."""
-    file = files(package).joinpath("locale", language, "LC_MESSAGES", f"{domain}.po")
-    if not file.is_file():
-        return {}
-    with file.open("rb") as content:
-        return {str(one.id): str(one.string) for one in read_po(content) if one.id and one.string and not one.fuzzy}
 
 
 def negotiated(lang: str | None, accept_language: str) -> Language:

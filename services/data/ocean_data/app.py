@@ -101,7 +101,7 @@ def create_app(
             Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
         ],
         api=[*point.ROUTES, *line.ROUTES, *area.ROUTES, value_range, arrows, subset],
-        internal=[internal.tile_field, internal.profiles, internal.extractions],
+        internal=[internal.tile_field, internal.profiles, internal.extractions, internal.extracted_file],
         dependencies={
             "catalogue": catalogue,
             "workers": workers,

@@ -1,7 +1,7 @@
 """A call to a neighbour: timeouts, retries, and its problems as our errors."""
 
 import asyncio
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote
 
 import httpx
@@ -54,6 +54,10 @@ class Neighbour:
         """POST ``body`` as MessagePack, and decode the answer as ``kind``. It must be safe to ask twice."""
         return await self._ask("POST", path, kind, content=msgspec.msgpack.encode(body))
 
+    async def file(self, path: str, body: msgspec.Struct) -> bytes:
+        """POST ``body`` as MessagePack, and take the answer as it is."""
+        return await self._ask("POST", path, bytes, content=msgspec.msgpack.encode(body))
+
     async def _ask(
         self,
         method: str,
@@ -81,6 +85,8 @@ class Neighbour:
 
     def _read(self, response: httpx.Response, kind: type[T]) -> T:
         if not response.is_error:
+            if kind is bytes:
+                return cast(T, response.content)
             return msgspec.msgpack.decode(response.content, type=kind)
         problem = decode(response.content)
         if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:

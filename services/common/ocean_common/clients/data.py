@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 import httpx
 import msgspec
 
-from ocean_common.clients.core import Neighbour
+from ocean_common.clients.core import Neighbour, segment
 from ocean_common.contracts.data import Profiles, ProfilesAsked, TileAsked, TileField
 from ocean_common.contracts.extractions import AnyAsked, Coverage
 
@@ -22,6 +22,9 @@ class Numbers(Protocol):
 
     async def extract(self, asked: AnyAsked) -> Coverage:
         """Anything that can be extracted: at points, along lines, over areas."""
+
+    async def file(self, asked: AnyAsked, form: str) -> bytes:
+        """The same as a file in a format of the data service, as `netcdf`."""
 
 
 class DataClient:
@@ -49,3 +52,7 @@ class DataClient:
     async def extract(self, asked: AnyAsked) -> Coverage:
         """Anything that can be extracted: at points, along lines, over areas."""
         return await self._http.post("/internal/extractions", asked, Coverage)
+
+    async def file(self, asked: AnyAsked, form: str) -> bytes:
+        """The same as a file in a format of the data service, as `netcdf`."""
+        return await self._http.file(f"/internal/extractions/{segment(form)}", asked)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import RawBody
+from litestar.params import FromPath, RawBody
 
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import ProfilesAsked, TileAsked
@@ -51,6 +51,15 @@ async def extractions(body: RawBody, desk: AtDesk) -> Response[bytes]:
     """Anything that can be extracted, whole."""
     asked = _read(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
     return _packed(await desk.coverage(asked))
+
+
+@post("/extractions/{form:str}", status_code=200)
+async def extracted_file(
+    request: Request[Any, Any, Any], body: RawBody, desk: AtDesk, form: FromPath[str]
+) -> Response[Any]:
+    """The same, written as the public routes write it."""
+    asked = _read(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
+    return await desk.answer(request, asked, form)
 
 
 def _read(convert: Any) -> Any:
