@@ -1,0 +1,198 @@
+"""Turns are fair between clients, the line is long, and who leaves it frees the place."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocean_common.errors import TooBusy
+from ocean_plotting.adapters.kept import Kept
+from ocean_plotting.adapters.turns import Turns
+from ocean_plotting.domain.ports import Image
+
+pytestmark = pytest.mark.anyio
+MANY = 2000
+
+
+class Studio:
+    """Makes images one step at a time, and notes in which order they were begun."""
+
+    def __init__(self, at_once=1, most=20_000):
+        self.begun = []
+        self.gate = asyncio.Semaphore(0)
+        self.turns = Turns(at_once, most)
+        self.kept = Kept(10**6, lambda image: len(image.content), self.turns)
+
+    def ask(self, client, name, revision="r1"):
+        async def make():
+            self.begun.append(name)
+            await self.gate.acquire()
+            return Image(content=name.encode(), revision=revision)
+
+        return asyncio.create_task(self.kept.get((name,), make, revision, client))
+
+    def ask_at_once(self, name):
+        async def make():
+            return Image(content=name.encode(), revision="r1")
+
+        return self.kept.get((name,), make, "r1")
+
+    def finish(self, count=2 * MANY):
+        for _ in range(count):
+            self.gate.release()
+
+
+async def settle():
+    """Let every task go on until it waits."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_a_client_with_two_thousand_tiles_does_not_keep_another_waiting():
+    studio = Studio(at_once=4)
+    many = [studio.ask("a", f"a{number}") for number in range(MANY)]
+    await settle()
+    few = [studio.ask("b", f"b{number}") for number in range(10)]
+    await settle()
+    assert studio.turns.waiting == MANY + 10 - 4
+    studio.finish()
+    await asyncio.gather(*many, *few)
+    last = max(studio.begun.index(f"b{number}") for number in range(10))
+    assert last <= 4 + 2 * 10  # one of hers, one of his
+    assert studio.begun[-1] == f"a{MANY - 1}"
+
+
+async def test_nobody_is_refused_while_two_thousand_wait():
+    studio = Studio(at_once=2)
+    asked = [studio.ask(f"client {number % 7}", f"tile {number}") for number in range(MANY + 2)]
+    await settle()
+    assert studio.turns.waiting == MANY
+    studio.finish()
+    assert len({image.content for image in await asyncio.gather(*asked)}) == MANY + 2
+
+
+async def test_beyond_what_memory_allows_it_is_said_when_to_come_again():
+    studio = Studio(most=3)
+    asked = [studio.ask("a", str(number)) for number in range(4)]
+    await settle()
+    with pytest.raises(TooBusy) as caught:
+        await studio.ask("b", "one more")
+    assert caught.value.retry_after
+    studio.finish()
+    await asyncio.gather(*asked)
+    assert (await studio.ask("b", "one more")).content == b"one more"
+
+
+async def test_what_nobody_waits_for_is_not_made_and_frees_its_place():
+    studio = Studio()
+    first = studio.ask("a", "first")
+    gone = [studio.ask("a", f"gone {number}") for number in range(50)]
+    stays = studio.ask("a", "stays")
+    await settle()
+    for one in gone:
+        one.cancel()
+    await settle()
+    assert studio.turns.waiting == 1
+    studio.finish()
+    await asyncio.gather(first, stays)
+    assert studio.begun == ["first", "stays"]
+
+
+async def test_what_has_begun_is_kept_although_its_asker_left():
+    studio = Studio()
+    leaves = studio.ask("a", "tile")
+    await settle()
+    leaves.cancel()
+    await settle()
+    studio.finish(1)
+    await settle()
+    assert (await studio.ask("b", "tile")).content == b"tile"
+    assert studio.begun == ["tile"]
+
+
+async def test_equal_questions_are_made_once_in_the_better_of_their_places():
+    studio = Studio()
+    asked = [studio.ask("a", f"a{number}") for number in range(20)]
+    await settle()
+    asked += [studio.ask("b", "a19"), studio.ask("b", "b0")]
+    await settle()
+    assert studio.turns.waiting == 20
+    studio.finish()
+    await asyncio.gather(*asked)
+    assert studio.begun[:4] == ["a0", "a1", "a19", "a2"]
+    assert Counter(studio.begun).most_common(1)[0][1] == 1
+
+
+async def test_one_of_two_who_leaves_does_not_take_the_place_from_the_other():
+    studio = Studio()
+    first, leaves, stays = studio.ask("a", "first"), studio.ask("a", "tile"), studio.ask("b", "tile")
+    await settle()
+    leaves.cancel()
+    await settle()
+    studio.finish()
+    await first
+    assert (await stays).content == b"tile"
+
+
+async def test_who_asks_again_what_was_given_up_gets_it():
+    studio = Studio()
+    first, leaves = studio.ask("a", "first"), studio.ask("a", "tile")
+    await settle()
+    leaves.cancel()
+    studio.finish()
+    again = studio.ask("a", "tile")
+    await first
+    assert (await again).content == b"tile"
+
+
+async def test_what_needs_no_turn_is_made_although_all_are_taken():
+    studio = Studio()
+    waiting = studio.ask("a", "tile")
+    await settle()
+    assert (await studio.ask_at_once("legend")).content == b"legend"
+    studio.finish()
+    await waiting
+
+
+async def test_a_new_revision_is_another_question():
+    studio = Studio()
+    studio.finish()
+    await studio.ask("a", "tile", "r1")
+    await studio.ask("a", "tile", "r2")
+    await studio.ask("a", "tile", "r2")
+    assert studio.begun == ["tile", "tile"]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["ask", "leave", "finish"]), st.sampled_from("abc"), st.integers(0, 5)), max_size=60
+)
+
+
+@given(STEPS, st.integers(1, 3))
+def test_however_clients_come_and_go_every_place_is_free_in_the_end(steps, at_once):
+    async def live():
+        studio = Studio(at_once)
+        asked = []
+        for what, client, number in steps:
+            if what == "ask":
+                asked.append(studio.ask(client, f"tile {number}"))
+            elif what == "leave" and asked:
+                asked[number % len(asked)].cancel()
+            else:
+                studio.finish(1)
+            for _ in range(number % 4):
+                await asyncio.sleep(0)
+        studio.finish()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        await settle()
+        assert all(isinstance(one, Image | asyncio.CancelledError) for one in outcomes)
+        assert studio.turns.waiting == 0
+        # All turns can be had again.
+        again = [studio.ask("z", f"new {number}") for number in range(at_once)]
+        await settle()
+        assert studio.begun[-at_once:] == [f"new {number}" for number in range(at_once)]
+        await asyncio.gather(*again)
+
+    asyncio.run(live())
