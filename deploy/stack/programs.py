@@ -13,6 +13,7 @@ from stack.supervisor import Program
 
 SERVICES = ("metadata", "data", "plotting", "gateway")
 COAST = SAMPLES / "coast" / "ne_110m_land.geojson.gz"
+RELIEF = SAMPLES / "topo" / "etopo1_6min_int16.nc"
 
 
 class Plan:
@@ -47,6 +48,7 @@ class Plan:
                 "METADATA_URL": neighbours["METADATA_URL"],
                 "DATA_URL": neighbours["DATA_URL"],
                 "COAST": str(COAST),
+                "RELIEF": str(RELIEF),
             },
             "gateway": neighbours,
         }

@@ -16,6 +16,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     metadata_url: Url = "http://127.0.0.1:8001"
     data_url: Url = "http://127.0.0.1:8002"
     coast: str | None = None  # GeoJSON of the land, perhaps gzipped: the ground of locator maps
+    relief: str | None = None  # NetCDF file of heights (ETOPO, GEBCO): topography and depth contours
 
     # Threads, and drawing on the event loop itself (inline), are there to be measured against.
     drawing: Literal["processes", "threads", "inline"] = "processes"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.data import TileField
 from ocean_plotting.domain.colour import Scale
 from ocean_plotting.domain.output import Output
+from ocean_plotting.domain.relief import Box, Window
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +25,30 @@ class Land:
 
     def __init__(self, rings: list[NDArray[np.float32]]) -> None:
         self.rings = rings  # each (vertex, 2): longitude and latitude, degrees
+
+
+@runtime_checkable
+class Relief(Protocol):
+    """Who knows the heights of land and sea floor. It blocks, and may be sent to another process."""
+
+    @property
+    def version(self) -> str:
+        """Another one for other heights."""
+
+    @property
+    def spacing(self) -> float:
+        """Size of its finest cells, degrees."""
+
+    def heights(self, box: Box, cells: int) -> Window:
+        """Latitudes (y), longitudes (x) and heights (y, x) of a box, at about ``cells`` along its longer side.
+
+        The box is (west, south, east, north), degrees; west > east crosses the antimeridian. Latitudes go from south
+        to north, longitudes on and on from the west, both evenly and a little beyond the box; heights are in m,
+        positive up, NaN where there is none.
+        """
+
+    def window(self, box: Box, spacing: float) -> Window:
+        """The same from cells no larger than ``spacing`` (degrees); rows beyond a pole repeat the last."""
 
 
 @runtime_checkable
