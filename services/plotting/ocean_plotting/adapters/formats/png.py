@@ -23,14 +23,15 @@ def encode(indices: NDArray[np.uint8], colours: bytes) -> bytes:
     return b"".join(
         (
             SIGNATURE,
-            _chunk(b"IHDR", header),
-            _chunk(b"PLTE", b"\x00\x00\x00" + colours),
-            _chunk(b"tRNS", b"\x00"),
-            _chunk(b"IDAT", bytes(deflate.zlib_compress(rows.tobytes(), LEVEL))),
-            _chunk(b"IEND", b""),
+            chunk(b"IHDR", header),
+            chunk(b"PLTE", b"\x00\x00\x00" + colours),
+            chunk(b"tRNS", b"\x00"),
+            chunk(b"IDAT", bytes(deflate.zlib_compress(rows.tobytes(), LEVEL))),
+            chunk(b"IEND", b""),
         )
     )
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A part of a PNG file."""
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", deflate.crc32(name + content))
