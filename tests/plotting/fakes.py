@@ -4,7 +4,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.assets import Assets, Grid, VariableInfo
 from ocean_common.contracts.data import Profile, Profiles, TileField
 from ocean_common.errors import DatasetNotFound, InvalidRequest, PointOutsideGrid, VariableNotFound
 
@@ -45,6 +45,7 @@ class FakeCatalogue:
 
     def __init__(self):
         self.now = "r1"
+        self.bounds = None  # west, south, east, north of the grid, degrees
 
     async def revision(self, dataset):
         if dataset != "arctic":
@@ -58,7 +59,12 @@ class FakeCatalogue:
         return info(variable)
 
     async def assets(self, dataset, variable):
-        raise NotImplementedError
+        described = await self.variable(dataset, variable)
+        grid = Grid(id="g", kind="rectilinear", shape=(100, 100), bounds=self.bounds)
+        return Assets(
+            dataset=dataset, revision=self.now, variable=described, source=variable, dimensions=[], grid=grid,
+            depth=None, files=[], steps=None,
+        )  # fmt: skip
 
 
 class FakeNumbers:
@@ -79,7 +85,7 @@ class FakeNumbers:
             await self.gate.wait()
         if asked.x == 0:
             return TileField(variable=info("votemper"), values=None, revision=self.revision)
-        return TileField(variable=info(asked.variable), values=array(field()), revision=self.revision)
+        return TileField(variable=info(asked.variable.partition(",")[0]), values=array(field()), revision=self.revision)
 
     async def profiles(self, asked):
         self.asked.append(asked)

@@ -65,6 +65,66 @@ def test_a_tile_without_data_is_transparent(client):
     assert not pixels(client.get("/tiles/arctic/votemper/1/0/4/0/3")).any()
 
 
+@pytest.mark.parametrize("tile", ["2/-1/0?projection=EPSG:32661", "3/2/8?projection=EPSG:3031"])
+def test_a_tile_beside_the_square_of_a_polar_view_is_blank_and_nobody_is_asked(client, numbers, tile):
+    assert not pixels(client.get(f"/tiles/arctic/votemper/1/0/{tile}")).any()
+    assert not numbers.tiles
+
+
+def test_a_tile_far_from_the_grid_is_blank_and_nobody_is_asked(client, catalogue, numbers):
+    catalogue.bounds = (0.0, 60.0, 40.0, 85.0)
+    far, near = client.get("/tiles/arctic/votemper,vosaline/1/0/4/2/3"), client.get(TILE)
+    assert not pixels(far).any()
+    assert "max-age" in far.headers["cache-control"]
+    assert pixels(near).any()
+    assert len(numbers.tiles) == 1
+    assert client.get("/tiles/arctic/nope/1/0/4/2/3").status_code == 404
+
+
+BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("image/webp", "image/webp"),
+        ("image/webp,image/png;q=0.9", "image/webp"),
+        ("text/html,image/webp,*/*;q=0.8", "image/webp"),
+        ("image/png,image/webp", "image/png"),
+        (BROWSER, "image/png"),
+        ("*/*", "image/png"),
+        ("image/*;q=0.5, image/webp;q=0.1", "image/png"),
+        ("image/webp;q=nonsense", "image/png"),
+        ("text/html", "image/png"),
+    ],
+)
+def test_a_tile_is_webp_where_that_is_liked_better_and_png_otherwise(client, accept, media_type):
+    response = client.get(TILE, headers={"accept": accept})
+    assert (response.status_code, response.headers["content-type"]) == (200, media_type)
+    assert "accept" in response.headers["vary"].lower()
+
+
+def test_both_formats_have_the_same_pixels_and_tags_of_their_own(client, numbers):
+    png, webp = client.get(TILE), client.get(TILE, headers={"accept": "image/webp"})
+    assert (pixels(png) == np.asarray(Image.open(io.BytesIO(webp.content)).convert("RGBA"))).all()
+    assert png.headers["etag"] != webp.headers["etag"]
+    assert len(numbers.tiles) == 1
+    again = client.get(TILE, headers={"accept": "image/webp", "if-none-match": webp.headers["etag"]})
+    assert (again.status_code, again.headers["vary"]) == (304, "accept")
+    assert client.get(TILE, headers={"if-none-match": webp.headers["etag"]}).status_code == 200
+
+
+def test_categories_are_painted_in_their_own_colours_and_have_no_scale(client):
+    one, other = (pixels(client.get(f"/tiles/arctic/kind/1/0/4/8/3?scale={scale}")) for scale in ("0,1", "-9,99"))
+    assert (one == other).all()
+    assert len(np.unique(one[one[..., 3] > 0], axis=0)) == 3
+
+
+def test_a_vector_is_asked_for_with_both_components(client, numbers):
+    assert pixels(client.get("/tiles/arctic/u,v/1/0/4/8/3")).any()
+    assert numbers.tiles[0].variable == "u,v"
+
+
 @pytest.mark.parametrize(
     ("path", "status", "field", "words"),
     [
@@ -75,6 +135,7 @@ def test_a_tile_without_data_is_transparent(client):
         (f"{TILE}?scale=nan,3", 400, "scale", "-5,30"),
         (f"{TILE}?scale=-5,30,auto", 400, "scale", "-5,30"),
         (f"{TILE}?colormap=nope", 400, "colormap", "/plot/colormaps"),
+        ("/tiles/arctic/votemper/1/0/2/9/9?projection=EPSG:3031&colormap=nope", 400, "colormap", "/plot/colormaps"),
         (f"{TILE}?interp=nope", 400, "interp", "gaussian"),
         (f"{TILE}?projection=EPSG:1", 400, "projection", "EPSG:3857"),
         ("/tiles/arctic/votemper,/1/0/4/8/3", 400, "variable", "u,v"),

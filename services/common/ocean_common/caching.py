@@ -51,7 +51,8 @@ class Freshness:
         control = FOREVER if named else f"public, max-age={self._max_age}"
         request.scope["state"]["caching"] = (tag, control)
         if matches(request.headers.get("if-none-match"), tag):
-            raise NotModified(headers={"etag": tag, "cache-control": control})
+            varying = {"vary": "accept"} if form else {}
+            raise NotModified(headers={"etag": tag, "cache-control": control, **varying})
 
 
 def made_from(request: Request[Any, Any, Any], dataset_revision: str, answer_revision: str) -> None:

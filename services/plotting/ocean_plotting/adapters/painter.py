@@ -1,15 +1,19 @@
-"""Colours tiles: values to palette indices to PNG, without a figure."""
+"""Colours tiles: values to palette indices to an image, without a figure."""
 
 from functools import lru_cache
 
 import numpy as np
 
 from ocean_common.contracts.data import TileField
-from ocean_plotting.adapters.formats import png
+from ocean_plotting.adapters.formats import png, webp
 from ocean_plotting.domain import tiles
 from ocean_plotting.domain.colormaps import choose
 from ocean_plotting.domain.colour import Scale, indices
 from ocean_plotting.domain.ports import Colours
+from ocean_plotting.domain.tiles import TileForm
+
+ENCODERS = {"image/png": png.encode, "image/webp": webp.encode}
+NOTHING = np.zeros((tiles.SIZE, tiles.SIZE), dtype=np.uint8)
 
 
 class TilePainter:
@@ -17,14 +21,18 @@ class TilePainter:
 
     def __init__(self, colours: Colours) -> None:
         self._ramp = lru_cache(colours.ramp)
-        self._blank = png.encode(np.zeros((tiles.SIZE, tiles.SIZE), dtype=np.uint8), b"")
+        self._blank = {form: encode(NOTHING, b"") for form, encode in ENCODERS.items()}
 
-    def tile(self, field: TileField, scale: Scale | None, colormap: str | None) -> bytes:
-        """The PNG of a field, in a scale and colormap, or in those of its variable."""
+    def blank(self, form: TileForm) -> bytes:
+        """A tile with nothing on it."""
+        return self._blank[form]
+
+    def tile(self, field: TileField, scale: Scale | None, colormap: str | None, form: TileForm = "image/png") -> bytes:
+        """The image of a field, in a scale and colormap, or in those of its variable."""
         chosen = choose(field.variable, colormap)
         if field.values is None:
-            return self._blank
+            return self.blank(form)
         palette = tiles.palette(field.variable, self._ramp(chosen), scale)
         values = np.frombuffer(field.values.data, dtype=field.values.dtype).reshape(field.values.shape)
         painted = indices(values, palette, clip=not field.variable.categories)
-        return png.encode(painted, palette.colours) if painted.any() else self._blank
+        return ENCODERS[form](painted, palette.colours) if painted.any() else self.blank(form)

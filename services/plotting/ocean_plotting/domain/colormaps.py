@@ -14,6 +14,7 @@ DEFAULT = "default"
 LAST_RESORT = "mercator"
 DIVERGING = "balance"
 CATEGORIES = "seabed lithology"
+MAGNITUDE = "speed"  # of two components
 
 # id: (display name, where its colours come from: one of cmocean's maps, or of RAMPS)
 COLORMAPS: dict[str, tuple[str, str]] = {
@@ -141,13 +142,13 @@ BY_WORD: dict[str, str] = {
 }
 
 
-def choose(info: VariableInfo, asked: str | None = None) -> str:
-    """Pick the colormap of a variable: the one asked for, or by what the variable is.
+def known(asked: str | None) -> str | None:
+    """Read the id of a colormap; None: the variable's own.
 
     Raises
     ------
     InvalidRequest
-        There is no colormap of the id that was asked for.
+        There is no colormap of this id.
     """
     if asked and asked != DEFAULT:
         if asked not in COLORMAPS:
@@ -157,8 +158,23 @@ def choose(info: VariableInfo, asked: str | None = None) -> str:
                 allowed=COLORMAPS,
             )
         return asked
+    return None
+
+
+def choose(info: VariableInfo, asked: str | None = None) -> str:
+    """Pick the colormap of a variable: the one asked for, or by what the variable is.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no colormap of the id that was asked for.
+    """
+    if (wanted := known(asked)) is not None:
+        return wanted
     if info.categories:
         return CATEGORIES
+    if "," in info.key:
+        return MAGNITUDE
     if (standard := BY_STANDARD_NAME.get(info.standard_name or "")) is not None:
         return standard
     return DIVERGING if info.zero_centered else _by_name(info.name.lower())

@@ -11,6 +11,7 @@ from ocean_common.contracts.data import TileField
 from ocean_plotting.domain.colour import Scale
 from ocean_plotting.domain.output import Output
 from ocean_plotting.domain.relief import Box, Window
+from ocean_plotting.domain.tiles import TileForm
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +78,11 @@ class Colours(Protocol):
 class Painter(Protocol):
     """Who colours tiles."""
 
-    def tile(self, field: TileField, scale: Scale | None, colormap: str | None) -> bytes:
-        """The PNG of a field, in a scale and colormap, or in those of its variable."""
+    def blank(self, form: TileForm) -> bytes:
+        """A tile with nothing on it."""
+
+    def tile(self, field: TileField, scale: Scale | None, colormap: str | None, form: TileForm) -> bytes:
+        """The image of a field, in a scale and colormap, or in those of its variable."""
 
 
 @runtime_checkable

@@ -1,11 +1,15 @@
 """Which tiles there are, and how one is coloured."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.errors import TileNotFound
 from ocean_plotting.domain.colour import Palette, Scale, continuous, discrete
+
+TileForm = Literal["image/png", "image/webp"]
 
 SIZE = 256  # px
 MAX_ZOOM = 24
