@@ -6,9 +6,10 @@ import pytest
 from litestar.testing import TestClient
 from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 
-from ocean_plotting.adapters.coast import read_land
+from ocean_plotting.adapters.ground import Ground
 from ocean_plotting.adapters.in_process import Inline
 from ocean_plotting.app import create_app
+from ocean_plotting.domain.output import Output
 
 COAST = Path(__file__).parents[2] / "deploy/sample_data/coast/ne_110m_land.geojson.gz"
 
@@ -19,8 +20,19 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="session")
-def land():
-    return read_land(COAST)
+def ground():
+    return Ground(str(COAST))
+
+
+@pytest.fixture(scope="session")
+def sheet(ground):
+    """What figures are drawn on: `sheet("fr", "6x4")`."""
+
+    def make(language="en", size="15x9"):
+        width, height = map(float, size.split("x"))
+        return ground.sheet(Output(width=width, height=height, language=language))
+
+    return make
 
 
 @pytest.fixture
@@ -34,8 +46,8 @@ def numbers():
 
 
 @pytest.fixture
-def app(catalogue, numbers, land):
-    return create_app(catalogue=catalogue, numbers=numbers, drawing=Inline(), land=land)
+def app(catalogue, numbers, ground):
+    return create_app(catalogue=catalogue, numbers=numbers, drawing=Inline(ground))
 
 
 @pytest.fixture

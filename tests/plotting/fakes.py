@@ -1,15 +1,19 @@
 """Neighbours of a few lines, with made-up numbers."""
 
+from typing import ClassVar
+
 import numpy as np
 from msgspec.structs import replace
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, Grid, VariableInfo
-from ocean_common.contracts.data import Profile, Profiles, TileField
+from ocean_common.contracts.data import TileField
+from ocean_common.contracts.extractions import Coordinate, Coverage, Field, PointsAsked
 from ocean_common.errors import DatasetNotFound, InvalidRequest, PointOutsideGrid, VariableNotFound
 
 DEPTHS = np.array([0.0, 10, 25, 50, 75, 100, 150, 200, 250, 300, 500, 750, 1000, 1500, 2000, 2500, 3000])
 
+NOON = 1454673600  # 5 February 2016 12:00, s
 MANY = 16
 SOUTH = -50  # degrees: where the grid begins
 
@@ -75,6 +79,7 @@ class FakeNumbers:
         self.asked = []
         self.revision = "r1"
         self.metres = True  # False: levels without a depth
+        self.columns = {}  # positions of variables, in the order in which they were asked for
         self.gate = self.many = None  # asyncio.Events: answers wait for one; MANY questions set the other
 
     async def tile_field(self, asked):
@@ -87,20 +92,41 @@ class FakeNumbers:
             return TileField(variable=info("votemper"), values=None, revision=self.revision)
         return TileField(variable=info(asked.variable.partition(",")[0]), values=array(field()), revision=self.revision)
 
-    async def profiles(self, asked):
+    async def extract(self, asked):
         self.asked.append(asked)
-        for position, (latitude, _) in enumerate(asked.points):
+        for position, (latitude, _) in enumerate(getattr(asked, "points", [])):
             if latitude < SOUTH:
                 raise PointOutsideGrid("the grid begins at 50° S", field=f"points[{position}]")
         if unknown := set(asked.variables) - set(VARIABLES):
             raise VariableNotFound(f"there is no variable {unknown}", field="variable")
-        if not asked.time.lstrip("-")[:1].isdigit():
+        if asked.time and not asked.time.lstrip("-")[:1].isdigit():
             raise InvalidRequest(f"time {asked.time!r} is no time", field="time")
-        made = make_profiles(asked.variables, asked.points)
-        if self.metres:
-            return made
-        nowhere = array(np.full((len(asked.points), DEPTHS.size), np.nan))
-        return replace(made, profiles=[replace(one, depths=nowhere) for one in made.profiles])
+        return replace(self.makers[type(asked)](self, asked), revision=self.revision)
+
+    def profile(self, asked):
+        """A profile at each point; the second variable is 30 more than the first, and so on."""
+        position = self.columns.setdefault(asked.variables[0], len(self.columns))
+        values = np.array([profile_values(point, DEPTHS, position) for point in asked.points]).T
+        levels = [coordinate("depth", ("depth",), DEPTHS)] if self.metres else []
+        latitude, longitude = np.array(asked.points, dtype=float).T
+        return Coverage(
+            kind="points",
+            dataset="arctic",
+            dims={"time": 1, "depth": len(DEPTHS), "point": len(asked.points)},
+            coordinates=[
+                coordinate("time", ("time",), [NOON]),
+                *levels,
+                coordinate("latitude", ("point",), latitude),
+                coordinate("longitude", ("point",), longitude),
+            ],
+            fields=[made_field(asked.variables[0], ("time", "depth", "point"), values[np.newaxis])],
+        )
+
+    async def file(self, asked, form):
+        self.asked.append(asked)
+        return f"{form} of {','.join(asked.variables)}".encode()
+
+    makers: ClassVar = {PointsAsked: profile}  # what is extracted, by what is asked for: tests of a kind add theirs
 
 
 def field(low=-2.0, high=10.0):
@@ -111,13 +137,12 @@ def field(low=-2.0, high=10.0):
     return values
 
 
-def make_profiles(variables, points, depths=DEPTHS):
-    """Profiles over depth."""
-    made = []
-    for position, key in enumerate(variables):
-        values = np.array([profile_values(point, depths, position) for point in points])
-        made.append(Profile(variable=info(key), depths=array(np.tile(depths, (len(points), 1))), values=array(values)))
-    return Profiles(time="2016-02-05T12:00:00+00:00", raw_time=1, points=list(points), profiles=made, revision="r1")
+def coordinate(name, dims, values, **other):
+    return Coordinate(name=name, dims=dims, values=array(np.asarray(values, dtype=float)), **other)
+
+
+def made_field(key, dims, values, *, auxiliary=False, **other):
+    return Field(variable=info(key, **other), dims=dims, values=array(values), auxiliary=auxiliary)
 
 
 def profile_values(point, depths, position):

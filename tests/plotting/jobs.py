@@ -6,31 +6,31 @@ import signal
 from matplotlib.figure import Figure
 
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.domain.table import Table
+from ocean_plotting.domain.table import Column, Table
 from ocean_plotting.figures.picture import About, Picture
 
 
-def process_id():
-    return Table(header=[], columns=[str(os.getpid())], rows=[])
+def process_id(_):
+    return Table(header=[], columns=[Column(name=str(os.getpid()), values=[])])
 
 
-def die():
+def die(_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def sleep():
+def sleep(_):
     signal.pause()
 
 
-def misbehave():
+def misbehave(_):
     raise ZeroDivisionError
 
 
-def write_what_no_font_has():
+def write_what_no_font_has(_):
     figure = Figure()
     figure.text(0, 0, "\N{CUNEIFORM SIGN A}")
-    return Picture(figure=figure, about=About.of(title="", description="", source=""))
+    return Picture(figure=figure, about=About.of(title="", alt="", source=""))
 
 
-def refuse():
+def refuse(_):
     raise InvalidRequest("not so", field="size", allowed=["10x7"])

@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocean_common.voices import voice
 from ocean_plotting.domain import labels
+from ocean_plotting.domain.speech import Words
 
 NB = "\N{NO-BREAK SPACE}"
+ENGLISH, FRENCH = Words(), Words(voice("fr", "ocean_plotting"))
 
 
 @pytest.mark.parametrize(
@@ -52,12 +55,12 @@ def test_any_unit_is_written_somehow(text):
     ],
 )
 def test_a_longitude_is_written_on_the_right_side(degrees, written):
-    assert labels.longitude(degrees) == written
+    assert ENGLISH.longitude(degrees) == written
 
 
 @given(st.floats(-720, 720))
 def test_a_longitude_is_the_same_whichever_way_round_the_world(degrees):
-    written = labels.longitude(degrees, 3)
+    written = ENGLISH.longitude(degrees, 3)
     found = re.fullmatch(r"(\d+\.\d{3})°(?:\s([EW]))?", written)
     value = float(found[1]) * (-1 if found[2] == "W" else 1)
     apart = abs((value - degrees + 180) % 360 - 180)
@@ -67,15 +70,48 @@ def test_a_longitude_is_the_same_whichever_way_round_the_world(degrees):
 
 @given(st.floats(-90, 90))
 def test_a_latitude_has_no_sign(degrees):
-    assert re.fullmatch(r"\d+\.\d°(\s[NS])?", labels.latitude(degrees))
+    assert re.fullmatch(r"\d+\.\d°(\s[NS])?", ENGLISH.latitude(degrees))
 
 
-def test_a_time_is_as_exact_as_its_quantum():
-    noon = "2016-02-05T12:00:00+00:00"
-    assert labels.instant(noon, "day") == "5 February 2016"
-    assert labels.instant(noon, "month") == "February 2016"
-    assert labels.instant(noon) == "5 February 2016 12:00 UTC"
-    assert labels.instant("2015-02-30T00:00:00") == "2015-02-30T00:00:00"
+@pytest.mark.parametrize(
+    ("words", "quantum", "written"),
+    [
+        (ENGLISH, "day", "1 February 2016"),
+        (ENGLISH, "month", "February 2016"),
+        (ENGLISH, "year", "2016"),
+        (ENGLISH, None, f"1 February 2016 12:05{NB}UTC"),
+        (FRENCH, "day", "1er février 2016"),
+        (FRENCH, "month", "février 2016"),
+        (FRENCH, "hour", f"1er février 2016 12:05{NB}UTC"),
+    ],
+)
+def test_a_time_is_as_exact_as_its_quantum(words, quantum, written):
+    assert words.instant("2016-02-01T12:05:00+00:00", quantum) == written
+
+
+def test_a_date_that_no_calendar_of_ours_has_is_written_as_it_is():
+    assert ENGLISH.instant("2015-02-30T00:00:00") == "2015-02-30T00:00:00"
+
+
+def test_french_numbers_have_a_comma_and_the_west_is_called_ouest():
+    assert FRENCH.longitude(-45.5) == f"45,5°{NB}O"
+    assert FRENCH.latitude(-45.5) == f"45,5°{NB}S"
+    assert FRENCH.value(-1.25, "degree_C") == f"−1,25{NB}°C"
+    assert FRENCH.listing(["a", "b", "c"]) == "a, b et c"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0, "0"), (-1.5, "−1.5"), (1234.567, "1235"), (0.012346, "0.01235"), (1e-9, "1e−09"), (2.5e7, "2.5e+07")],
+)
+def test_a_number_has_four_digits_that_matter(value, written):
+    assert ENGLISH.number(value) == written
+
+
+@given(st.floats(-9e5, 9e5))
+def test_a_written_number_is_the_number(value):
+    written = float(ENGLISH.number(value).replace("−", "-"))
+    assert written == pytest.approx(value, rel=6e-3, abs=1e-9)
 
 
 def test_a_file_name_holds_nothing_that_a_path_or_header_could_misread():

@@ -34,7 +34,7 @@ async def one_worker():
 
 
 async def pid(drawing):
-    return int(await drawing.draw(CSV, process_id))
+    return int((await drawing.draw(CSV, process_id)).content)
 
 
 async def test_a_worker_draws_in_a_process_of_its_own(one_worker):
@@ -57,7 +57,7 @@ async def test_errors_of_the_asker_and_of_ours_come_back_and_the_worker_lives(on
 
 
 async def test_a_letter_that_no_font_has_is_drawn_without_a_word(one_worker, capfd):
-    assert (await one_worker.draw(Output(), write_what_no_font_has)).startswith(b"\x89PNG")
+    assert (await one_worker.draw(Output(), write_what_no_font_has)).content.startswith(b"\x89PNG")
     assert "Glyph" not in capfd.readouterr().err
 
 
@@ -129,7 +129,7 @@ CSV = Output(format="csv")
 
 async def main():
     async with Processes(1, 1, 60.0, 100, nice=0) as drawing:
-        print((await drawing.draw(CSV, process_id)).decode().strip(), flush=True)
+        print((await drawing.draw(CSV, process_id)).content.decode().strip(), flush=True)
         await drawing.draw(CSV, sleep)
 
 if __name__ == "__main__":

@@ -3,26 +3,29 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
 
 from ocean_common.caching import Freshness
 from ocean_common.clients.data import DataClient, Numbers
-from ocean_common.clients.metadata import Catalogue, MetadataClient
+from ocean_common.clients.metadata import Areas, Catalogue, Compared, MetadataClient, Observed
 from ocean_common.contracts.data import TileField
 from ocean_common.health import Readiness
 from ocean_common.later import not_yet
 from ocean_common.service import Lifespan, create_service
 from ocean_plotting import __version__
-from ocean_plotting.adapters.coast import read_land
+from ocean_plotting.adapters.ground import Ground
 from ocean_plotting.adapters.in_process import Inline, Threads
 from ocean_plotting.adapters.kept import Kept
 from ocean_plotting.adapters.painter import TilePainter
 from ocean_plotting.adapters.palettes import Palettes
+from ocean_plotting.adapters.relief import ReliefFile
 from ocean_plotting.adapters.turns import Turns
 from ocean_plotting.adapters.workers import Processes
-from ocean_plotting.domain.ports import Drawing, Image, Land
+from ocean_plotting.domain.ports import Drawing, Image
+from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.routes import colormaps, plot, scale, tiles
 from ocean_plotting.settings import Settings
 
@@ -38,13 +41,16 @@ LATER = {
 MEGABYTE = 10**6
 
 
+class Knowing(Catalogue, Areas, Observed, Compared, Protocol):
+    """Who knows what the metadata service knows."""
+
+
 def create_app(
     *,
-    catalogue: Catalogue,
+    catalogue: Knowing,
     numbers: Numbers,
     drawing: Drawing,
     settings: Settings | None = None,
-    land: Land | None = None,
     readiness: Readiness | None = None,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
@@ -53,6 +59,7 @@ def create_app(
     turns = Turns(settings.tiles_at_once, settings.tiles_waiting)
     fields: Kept[TileField] = Kept(settings.field_megabytes * MEGABYTE, _field_size)
     images: Kept[Image] = Kept(settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD, turns)
+    near = Neighbours(numbers=numbers, catalogue=catalogue, areas=catalogue, observed=catalogue, compared=catalogue)
     return create_service(
         name="plotting",
         title="Ocean Navigator: plotting",
@@ -66,11 +73,12 @@ def create_app(
             "colours": palettes,
             "images": images,
             "freshness": Freshness(catalogue, __version__, settings.max_age),
-            "studio": plot.Studio(catalogue, numbers, drawing, land or Land([])),
+            "studio": plot.Studio(near, drawing),
             "tile_studio": tiles.Studio(catalogue, numbers, TilePainter(palettes), fields, images),
         },
         readiness=readiness,
         lifespan=lifespan,
+        texts=["ocean_plotting"],
     )
 
 
@@ -103,17 +111,19 @@ def build(settings: Settings) -> Litestar:
         numbers=data,
         drawing=drawing,
         settings=settings,
-        land=read_land(Path(settings.coast)) if settings.coast else None,
         readiness=Readiness(unready, degraded),
         lifespan=[neighbours],
     )
 
 
 def _drawing(settings: Settings) -> Processes | Threads | Inline:
+    relief = ReliefFile(Path(settings.relief)) if settings.relief else None
+    ground = Ground(settings.coast, relief)
     match settings.drawing:
         case "inline":
-            return Inline()
+            return Inline(ground)
         case "threads":
-            return Threads(settings.workers, settings.queue)
+            return Threads(settings.workers, settings.queue, ground)
         case _:
-            return Processes(settings.workers, settings.queue, settings.figure_time, settings.figures_per_worker)
+            per = settings.figures_per_worker
+            return Processes(settings.workers, settings.queue, settings.figure_time, per, ground=ground)

@@ -6,12 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 from ocean_common.errors import TooBusy
+from ocean_plotting.adapters.ground import Ground
 from ocean_plotting.adapters.worker import Job
 from ocean_plotting.domain.output import Output
+from ocean_plotting.domain.ports import Drawn
 
 
 class Inline:
     """Draws on the event loop: nothing else is answered meanwhile."""
+
+    def __init__(self, ground: Ground | None = None) -> None:
+        self._ground = ground or Ground()
 
     async def __aenter__(self) -> Self:
         return self
@@ -23,15 +28,16 @@ class Inline:
         """It is always ready."""
         return []
 
-    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> bytes:
+    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> Drawn:
         """Draw now."""
-        return Job(output=output, make=make, given=given).run()
+        return Job(output=output, make=make, given=given).run(self._ground)
 
 
 class Threads(Inline):
     """Draws in threads, which share the interpreter lock with the event loop."""
 
-    def __init__(self, workers: int, queue: int) -> None:
+    def __init__(self, workers: int, queue: int, ground: Ground | None = None) -> None:
+        super().__init__(ground)
         self._most = workers + queue
         self._under_way = 0
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="figures")
@@ -39,13 +45,13 @@ class Threads(Inline):
     async def __aexit__(self, *_: object) -> None:
         self._threads.shutdown()
 
-    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> bytes:
+    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> Drawn:
         """Draw in the next free thread."""
         if self._under_way >= self._most:
             raise TooBusy("too many figures wait already; try again in 2 s", retry_after=2)
         self._under_way += 1
         try:
             job = Job(output=output, make=make, given=given)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, job.run)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, job.run, self._ground)
         finally:
             self._under_way -= 1

@@ -15,8 +15,10 @@ import msgspec
 
 from ocean_common.errors import OceanError
 from ocean_plotting.adapters.formats import WRITERS
+from ocean_plotting.adapters.ground import Ground
 from ocean_plotting.domain.output import Output
-from ocean_plotting.figures.picture import warm
+from ocean_plotting.domain.ports import Drawn
+from ocean_plotting.figures.picture import Picture, warm
 
 # What a broken figure may raise; what is beyond these ends the process, and another takes its place.
 BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
@@ -30,9 +32,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     make: Callable[..., object]
     given: tuple[object, ...]
 
-    def run(self) -> bytes:
+    def run(self, ground: Ground) -> Drawn:
         """Make it and write it."""
-        return WRITERS[self.output.format](self.make(*self.given), self.output)
+        made = self.make(*self.given, ground.sheet(self.output))
+        content = WRITERS[self.output.format](made, self.output)
+        return Drawn(content, made.about.alt if isinstance(made, Picture) else "")
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -41,7 +45,7 @@ class Broken(msgspec.Struct, frozen=True):
     traceback: str
 
 
-def main(pipe: Connection, nice: int) -> None:
+def main(pipe: Connection, nice: int, ground: Ground) -> None:
     """Work until the other end of the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends its workers
     os.nice(nice)
@@ -49,18 +53,19 @@ def main(pipe: Connection, nice: int) -> None:
     warnings.filterwarnings("ignore", message="Glyph .* missing from")
     threading.Thread(target=_follow_parent, daemon=True).start()
     importlib.import_module(PLOTS)
+    ground.load()
     warm()
     pipe.send(True)
     try:
         while True:
-            pipe.send(_answer(pipe.recv()))
+            pipe.send(_answer(pipe.recv(), ground))
     except (EOFError, BrokenPipeError):
         sys.exit()
 
 
-def _answer(job: Job) -> bytes | OceanError | Broken:
+def _answer(job: Job, ground: Ground) -> Drawn | OceanError | Broken:
     try:
-        return job.run()
+        return job.run(ground)
     except OceanError as error:
         return error
     except BUGS:

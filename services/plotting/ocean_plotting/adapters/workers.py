@@ -14,11 +14,13 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from threading import Lock
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from ocean_common.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
+from ocean_plotting.adapters.ground import Ground
 from ocean_plotting.adapters.worker import Broken, Job, main
 from ocean_plotting.domain.output import Output
+from ocean_plotting.domain.ports import Drawn
 
 START_TIME = 60.0  # s for a worker to load everything
 PAUSE = 1.0  # s before a worker that did not start is started again
@@ -36,11 +38,13 @@ class WorkerLost(Exception):
 class _Worker:
     """One process and the pipe to it."""
 
-    def __init__(self, nice: int) -> None:
+    def __init__(self, nice: int, ground: Ground) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe: Connection
         self.pipe, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=main, args=(theirs, nice), name="figures", daemon=True)
+        self.process: BaseProcess = context.Process(
+            target=main, args=(theirs, nice, ground), name="figures", daemon=True
+        )
         self.process.start()
         theirs.close()
         self.drawn = 0
@@ -53,7 +57,7 @@ class _Worker:
             return self.pipe.poll(START_TIME) and bool(self.pipe.recv())
         return False
 
-    def do(self, job: Job, limit: float) -> bytes:
+    def do(self, job: Job, limit: float) -> Drawn:
         """Give it a figure to draw and wait (s)."""
         try:
             with self._asked:
@@ -72,7 +76,7 @@ class _Worker:
         if isinstance(answer, Broken):
             raise RuntimeError(f"a figure could not be drawn\n{answer.traceback}")
         self.drawn += 1
-        return bytes(answer)
+        return cast(Drawn, answer)
 
     def kill(self) -> None:
         """Stop the process, unless it is gone already."""
@@ -94,12 +98,22 @@ class _Worker:
 class Processes:
     """Worker processes and the short queue before them. Use it as an async context manager."""
 
-    def __init__(self, workers: int, queue: int, figure_time: float, figures_per_worker: int, nice: int = 10) -> None:
+    def __init__(
+        self,
+        workers: int,
+        queue: int,
+        figure_time: float,
+        figures_per_worker: int,
+        *,
+        ground: Ground | None = None,
+        nice: int = 10,
+    ) -> None:
         self._number = workers
         self._queue = queue
         self._limit = figure_time
         self._recycle = figures_per_worker
         self._nice = nice
+        self._ground = ground or Ground()
         self._waiting = 0
         self._started: set[_Worker] = set()
         self._ready: set[_Worker] = set()
@@ -128,7 +142,7 @@ class Processes:
         """Why it cannot draw yet."""
         return [] if self._ready else ["the worker processes that draw figures are starting"]
 
-    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> bytes:
+    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> Drawn:
         """Draw in the next free process."""
         worker = await self._next()
         # To its end, also if the asker leaves meanwhile: the answer must not be left in the pipe.
@@ -147,7 +161,7 @@ class Processes:
         finally:
             self._waiting -= 1
 
-    async def _use(self, worker: _Worker, job: Job) -> bytes:
+    async def _use(self, worker: _Worker, job: Job) -> Drawn:
         try:
             content = await asyncio.get_running_loop().run_in_executor(self._threads, worker.do, job, self._limit)
         except WorkerLost as error:
@@ -163,7 +177,7 @@ class Processes:
         """Start a worker; once it is ready, have its end noticed."""
         loop = asyncio.get_running_loop()
         while not self._ended:
-            worker = await loop.run_in_executor(self._threads, _Worker, self._nice)
+            worker = await loop.run_in_executor(self._threads, _Worker, self._nice, self._ground)
             self._started.add(worker)
             if await loop.run_in_executor(self._threads, worker.ready):
                 break

@@ -1,13 +1,7 @@
-"""Words on pictures: positions, units, times. English now; a second language is a second set of tables."""
+"""What is the same in every language: units, the length of texts, the names of files."""
 
 import re
-from datetime import datetime
 from textwrap import wrap
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 # Spellings of units that files use, beside what the pattern below reads.
 UNITS = {
@@ -32,24 +26,6 @@ _CONTROL = re.compile(r"[ \x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\ud
 _FACTOR = re.compile(r"(/?)\s*([A-Za-zµ°%_]+)(?:\s*(?:\^|\*\*)?\s*([-+]?\d+))?[\s.*]*")
 
 
-def latitude(degrees: float, digits: int = 1) -> str:
-    """Write a latitude as 45.0° N."""
-    return _position(degrees, "N", "S", digits)
-
-
-def longitude(degrees: float, digits: int = 1) -> str:
-    """Write a longitude as 45.0° W, whichever way round the world it was given."""
-    wrapped = (degrees + 180.0) % 360.0 - 180.0
-    if round(abs(wrapped), digits) == 180.0:
-        return f"{180.0:.{digits}f}°"
-    return _position(wrapped, "E", "W", digits)
-
-
-def place(where: tuple[float, float], digits: int = 2) -> str:
-    """Write a point, latitude first."""
-    return f"{latitude(where[0], digits)}, {longitude(where[1], digits)}"
-
-
 def units(text: str) -> str:
     """Typeset units: `m s-1` and `m/s` as m s⁻¹, `degree_C` as °C; empty for a pure number."""
     stripped = text.strip()
@@ -64,28 +40,6 @@ def units(text: str) -> str:
         parts.append(WORDS.get(factor[2], factor[2]) + (str(power).translate(SUPERSCRIPT) if power != 1 else ""))
         end = factor.end()
     return NO_BREAK.join(parts)
-
-
-def quantity(name: str, unit: str) -> str:
-    """Name an axis: Temperature (°C)."""
-    typeset = units(unit)
-    return f"{name} ({typeset})" if typeset else name
-
-
-def instant(iso: str, quantum: str | None = None) -> str:
-    """Write an ISO 8601 time as exactly as the spacing of the data is worth."""
-    try:
-        time = datetime.fromisoformat(iso)
-    except ValueError:
-        return iso  # of a calendar that has a 30 February
-    month = f"{MONTHS[time.month - 1]} {time.year}"
-    written = {"year": str(time.year), "month": month, "season": month, "day": f"{time.day} {month}"}
-    return written.get(quantum or "", f"{time.day} {month} {time:%H:%M} UTC")
-
-
-def listing(names: list[str]) -> str:
-    """Join names: a, b and c."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def one_line(text: str) -> str:
@@ -105,13 +59,6 @@ def shortened(text: str, most: int) -> str:
     """Cut ``text`` to ``most`` characters on one line, and show that it was cut."""
     line = one_line(text)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
-
-
-def _position(degrees: float, positive: str, negative: str, digits: int) -> str:
-    size = f"{abs(degrees):.{digits}f}"
-    if float(size) == 0.0:
-        return f"{size}°"
-    return f"{size}°{NO_BREAK}{positive if degrees > 0 else negative}"
 
 
 def file_name(kind: str, dataset: str, iso: str, extension: str) -> str:

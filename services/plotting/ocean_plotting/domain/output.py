@@ -1,10 +1,13 @@
 """In which form a figure or table is asked for, and how large."""
 
 import re
+from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
 from ocean_common.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
+from ocean_common.voices import Language
 
 MAX_INCHES, MIN_INCHES = 40.0, 2.0
 MAX_DPI, MIN_DPI = 600, 10
@@ -18,7 +21,7 @@ class Form(msgspec.Struct, frozen=True):
 
     media_type: str
     extension: str
-    table: bool = False
+    made: Literal["draw", "table", "raster", "asked"] = "draw"  # by which of a kind's functions
 
 
 FORMS: dict[str, Form] = {
@@ -30,10 +33,15 @@ FORMS: dict[str, Form] = {
     "eps": Form("application/postscript", "eps"),
     "tiff": Form("image/tiff", "tiff"),
     "json": Form("application/json", "json"),  # a JSON string: a data URL of the PNG
-    "csv": Form("text/csv", "csv", table=True),
+    "described": Form("application/json", "json"),  # a JSON object: the data URL, and the picture in words
+    "csv": Form("text/csv", "csv", "table"),
+    "odv": Form("text/plain", "txt", "table"),  # Ocean Data View, generic spreadsheet
+    "stats": Form("text/csv", "csv", "table"),
+    "nc": Form("application/x-netcdf", "nc", "asked"),  # the data service's own file of the same numbers
+    "geotiff": Form("image/tiff", "tif", "raster"),
 }
-ALIASES = {"jpg": "jpeg", "tif": "tiff"}
-LATER = {"odv", "stats", "nc", "geotiff"}
+EVERY = ("png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described", "csv")  # what every kind has
+ALIASES = {"jpg": "jpeg", "tif": "tiff", "netcdf": "nc"}
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +51,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     width: float = 15.0  # inches
     height: float = 9.0
     dpi: int = 72
+    language: Language = "en"
+    request: str = ""  # the address that was asked, for the metadata of files
 
     @property
     def form(self) -> Form:
@@ -50,8 +60,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         return FORMS[self.format]
 
 
-def output(file_format: str, size: str, dpi: int) -> Output:
-    """Read the parameters `format`, `size` and `dpi`.
+def output(file_format: str, size: str, dpi: int, formats: Sequence[str] = EVERY) -> Output:
+    """Read the parameters `format`, `size` and `dpi`; ``formats`` are those that the kind of plot has.
 
     Raises
     ------
@@ -68,15 +78,16 @@ def output(file_format: str, size: str, dpi: int) -> Output:
             f" this size fits with dpi={fits}",
             field="dpi",
         )
-    return Output(format=_format(file_format), width=width, height=height, dpi=dpi)
+    return Output(format=_format(file_format, formats), width=width, height=height, dpi=dpi)
 
 
-def _format(asked: str) -> str:
+def _format(asked: str, formats: Sequence[str]) -> str:
     name = ALIASES.get(asked.strip().lower(), asked.strip().lower())
-    if name in FORMS:
+    if name in formats:
         return name
-    later = " comes with a later version;" if name in LATER else " is not a format of this plot;"
-    raise UnsupportedFormat(f"{asked[:40]!r}{later} it can be {', '.join(FORMS)}", field="format", allowed=FORMS)
+    raise UnsupportedFormat(
+        f"{asked[:40]!r} is not a format of this plot; it can be {', '.join(formats)}", field="format", allowed=formats
+    )
 
 
 def _inches(size: str) -> tuple[float, float]:

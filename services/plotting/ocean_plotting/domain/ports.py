@@ -1,7 +1,7 @@
 """What the routes need from outside."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.data import TileField
 from ocean_plotting.domain.colour import Scale
 from ocean_plotting.domain.output import Output
+from ocean_plotting.domain.plane import Tile
 from ocean_plotting.domain.relief import Box, Window
 from ocean_plotting.domain.tiles import TileForm
 
@@ -19,6 +20,13 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
 
     content: bytes
     revision: str
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """A figure or table as a file, and the picture in words; empty for tables."""
+
+    content: bytes
+    alt: str = ""
 
 
 class Land:
@@ -52,12 +60,28 @@ class Relief(Protocol):
         """The same from cells no larger than ``spacing`` (degrees); rows beyond a pole repeat the last."""
 
 
+Piece = Literal["topo", "shaded", "contours", "lands", "bath"]  # of the map under the data
+
+
+@runtime_checkable
+class Basemap(Protocol):
+    """Who draws the map under the data."""
+
+    def version(self, piece: Piece) -> str:
+        """Another one when the files that a piece is drawn from are others. NotFound: there are none."""
+
+    def draw(self, piece: Piece, tile: Tile) -> bytes:
+        """The piece in a tile: a PNG, or a vector tile (lands, bath). It takes milliseconds: never on the loop."""
+
+
 @runtime_checkable
 class Drawing(Protocol):
     """Who draws figures, off the event loop."""
 
-    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> bytes:
-        """Call ``make(*given)`` and write the Picture or Table that it returns as ``output`` says.
+    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> Drawn:
+        """Call ``make(*given, sheet)`` and write the Picture or Table that it returns as ``output`` says.
+
+        The sheet has the size and language of ``output``, and the ground of maps.
 
         Raises TooBusy when too many wait already, and RequestTooLarge when it takes too long.
         """

@@ -3,29 +3,45 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
+from ocean_plotting.domain.speech import Words
 from ocean_plotting.figures.picture import MUTED, Sizes, folded
+from ocean_plotting.figures.sheet import Sheet
 
 STEPS = [1, 2, 5, 10]  # between tick labels, but for powers of ten: short numbers
 FEW_LEVELS = 60  # levels that are marked one by one
 
 
-def depth_down(axes: Axes, deepest: float, sizes: Sizes, *, named: bool) -> None:
+class Numbers(ScalarFormatter):
+    """Tick labels in the reader's language, and never as an offset: 34.95, not 0.05 + 34.9."""
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(useOffset=False)
+        self._words = words
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Write one tick."""
+        return self._words.ticked(super().__call__(x, pos))
+
+
+def depth_down(axes: Axes, deepest: float, sheet: Sheet, *, named: bool) -> None:
     """Depth in metres, the surface on top; the axis is ``named`` in the first panel of a row."""
+    sizes, say = sheet.sizes, sheet.say
     if named:
-        axes.set_ylabel("Depth (m)", fontsize=sizes.body)
+        axes.set_ylabel(say("Depth (m)"), fontsize=sizes.body)
     if deepest <= 0:  # the surface alone
         axes.set_ylim(1, -1)
         axes.set_yticks([0])
-        _plain(axes, sizes)
+        plain(axes, sheet)
         return
     axes.set_ylim(1.03 * deepest, -0.02 * deepest)
     # Deep water has many metres and few labels: 4 to 8 of them, never more than fit.
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=_fitting(axes, 1, sizes), steps=STEPS))
-    _plain(axes, sizes)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=fitting(axes, 1, sizes), steps=STEPS))
+    plain(axes, sheet)
 
 
-def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sizes: Sizes) -> None:
+def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sheet: Sheet) -> None:
     """A variable along x, its label folded to the panel's width."""
+    sizes = sheet.sizes
     if limit:
         axes.set_xlim(*limit)
     else:
@@ -34,9 +50,9 @@ def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sizes: S
     assert figure is not None  # noqa: S101 - axes that were just added to one
     across = figure.get_figwidth() * axes.get_position().width
     axes.set_xlabel(folded(label, 1.1 * across, sizes.body), fontsize=sizes.body)
-    most = _fitting(axes, 0, sizes)
+    most = fitting(axes, 0, sizes)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=most, steps=STEPS, min_n_ticks=3 if most > 3 else 2))
-    _plain(axes, sizes)
+    plain(axes, sheet)
 
 
 def nothing(axes: Axes, words: str, sizes: Sizes) -> None:
@@ -46,7 +62,7 @@ def nothing(axes: Axes, words: str, sizes: Sizes) -> None:
     axes.set_yticks([])
 
 
-def _fitting(axes: Axes, direction: int, sizes: Sizes) -> int:
+def fitting(axes: Axes, direction: int, sizes: Sizes) -> int:
     """How many tick labels fit: one needs some six letters of width, or three lines of height."""
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - axes that were just added to one
@@ -54,10 +70,11 @@ def _fitting(axes: Axes, direction: int, sizes: Sizes) -> int:
     return max(2, min(8, int(room / ((3.6 if direction == 0 else 3.0) * sizes.small))))
 
 
-def _plain(axes: Axes, sizes: Sizes) -> None:
-    axes.tick_params(labelsize=sizes.small, length=3)
+def plain(axes: Axes, sheet: Sheet) -> None:
+    """Ticks of the figure's size, numbers of its language, no lines on the right and on top."""
+    axes.tick_params(labelsize=sheet.sizes.small, length=3)
     axes.spines[["top", "right"]].set_visible(False)
     for one in (axes.xaxis, axes.yaxis):
-        if isinstance(formatter := one.get_major_formatter(), ScalarFormatter):
-            formatter.set_useOffset(False)  # 34.95, never 0.05 + 34.9
-        one.get_offset_text().set_fontsize(sizes.small)
+        if isinstance(one.get_major_formatter(), ScalarFormatter):
+            one.set_major_formatter(Numbers(sheet.words))
+        one.get_offset_text().set_fontsize(sheet.sizes.small)

@@ -4,13 +4,15 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_plotting.domain import labels
 from ocean_plotting.domain.colour import LEVELS, Scale, distinct, resample
+from ocean_plotting.figures.axes import Numbers
 from ocean_plotting.figures.picture import INK, About, Picture
+from ocean_plotting.figures.sheet import Sheet
 
 SIZE = (1.55, 4.2)  # inches
 DPI = 100
@@ -18,12 +20,13 @@ TEXT = 10  # points
 LETTERS, CATEGORY = 36, 11  # of the name, and of a category, on a line
 
 
-def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
+def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8], sheet: Sheet) -> Picture:
     """Draw a vertical bar with its values and the variable's name; or the categories, one below the other."""
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     # The units are never what is left out.
-    name = labels.quantity(labels.shortened(info.name, 2 * LETTERS - 2 * len(info.units) - 8), info.units)
+    say, words = sheet.say, sheet.words
+    name = words.measured(labels.shortened(words.name(info), 2 * LETTERS - 2 * len(info.units) - 8), info.units)
     colours = (distinct(ramp, len(info.categories)) if info.categories else resample(ramp, LEVELS)) / 255
     low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
     steps = np.arange(len(colours))[:, np.newaxis]
@@ -38,7 +41,7 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
         axes.set_yticks(steps[:, 0], ["\n".join(labels.folded(one, CATEGORY)) for one in info.categories])
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
-        formatter = ScalarFormatter(useOffset=False)
+        formatter = Numbers(words)
         formatter.set_powerlimits((-4, 5))
         axes.yaxis.set_major_formatter(formatter)
     rows = labels.folded(name, LETTERS)
@@ -49,6 +52,8 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8]) -> Picture:
     for text in texts:
         text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.85)])
     about = About.of(
-        title=name, description=f"Colours of {name} from {low:g} to {high:g}", source=info.attribution or info.dataset
+        title=name,
+        alt=say("Colours of {name} from {low} to {high}", name=name, low=words.number(low), high=words.number(high)),
+        source=info.attribution or info.dataset,
     )
     return Picture(figure=figure, about=about, transparent=True)

@@ -5,10 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from numpy.typing import NDArray
 
-from ocean_plotting.domain import labels
 from ocean_plotting.domain.ports import Land
 from ocean_plotting.domain.projection import RADIUS, Point, azimuthal, middle_of
-from ocean_plotting.figures.picture import COAST, LAND, MERIDIAN, MUTED, SEA, Sizes
+from ocean_plotting.figures.picture import COAST, LAND, MERIDIAN, MUTED, SEA
+from ocean_plotting.figures.sheet import Sheet
 
 NARROWEST, WIDEST = 700.0, 5500.0  # km from the middle to the edge; wider: the whole world
 STEPS = (1, 2, 5, 10, 15, 30, 45)  # degrees between lines of the graticule
@@ -21,7 +21,7 @@ def positions(places: list[Point]) -> Points:
     return _project(np.array(places, dtype=float), places)
 
 
-def draw_map(axes: Axes, places: list[Point], land: Land, sizes: Sizes) -> None:
+def draw_map(axes: Axes, places: list[Point], sheet: Sheet) -> None:
     """Draw the surroundings of places (latitude, longitude), as wide as it must be."""
     reach = _reach(places)
     axes.set_facecolor(SEA)
@@ -29,12 +29,12 @@ def draw_map(axes: Axes, places: list[Point], land: Land, sizes: Sizes) -> None:
     axes.grid(visible=False)
     if reach is None:
         axes.set(xlim=(-180, 180), ylim=(-90, 90))
-        rings = [np.asarray(ring, dtype=float) for ring in land.rings]
+        rings = [np.asarray(ring, dtype=float) for ring in sheet.land.rings]
     else:
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
-        rings = _near(land, middle_of(places), reach)
+        rings = _near(sheet.land, middle_of(places), reach)
     axes.add_collection(PolyCollection(rings, facecolors=LAND, edgecolors=COAST, linewidths=0.6, zorder=1))
-    _graticule(axes, places, reach, sizes)
+    _graticule(axes, places, reach, sheet)
 
 
 def _reach(places: list[Point]) -> float | None:
@@ -56,9 +56,9 @@ def _near(land: Land, middle: Point, reach: float) -> list[Points]:
     return [ring for ring in projected if np.hypot(*ring.T).min() < max(2 * reach, 0.3 * RADIUS)]
 
 
-def _graticule(axes: Axes, places: list[Point], reach: float | None, sizes: Sizes) -> None:
+def _graticule(axes: Axes, places: list[Point], reach: float | None, sheet: Sheet) -> None:
     """Meridians and parallels, labelled where they meet the lower and the left edge."""
-    middle = middle_of(places)
+    words, sizes, middle = sheet.words, sheet.sizes, middle_of(places)
     half = 180.0 if reach is None else float(np.degrees(reach / RADIUS))
     step = next((one for one in STEPS if one >= half / 2), STEPS[-1])
     # Meridians draw together towards the poles.
@@ -84,11 +84,11 @@ def _graticule(axes: Axes, places: list[Point], reach: float | None, sizes: Size
     for at, line in parallels.items():
         foot = line[np.argmin(line[:, 1])]
         if at not in y and np.abs(line).max() < (reach or 0):  # round a pole, within the map
-            words = labels.latitude(at, 0)
-            axes.annotate(words, foot, fontsize=0.8 * sizes.small, color=MUTED, ha="center", va="center",
+            name = words.latitude(at, 0)
+            axes.annotate(name, foot, fontsize=0.8 * sizes.small, color=MUTED, ha="center", va="center",
                           bbox={"facecolor": SEA, "edgecolor": "none", "pad": 1})  # fmt: skip
-    axes.set_xticks(list(x.values()), [labels.longitude(at, 0) for at in x])
-    axes.set_yticks(list(y.values()), [labels.latitude(at, 0) for at in y])
+    axes.set_xticks(list(x.values()), [words.longitude(at, 0) for at in x])
+    axes.set_yticks(list(y.values()), [words.latitude(at, 0) for at in y])
     axes.tick_params(labelsize=0.85 * sizes.small, length=2)
 
 

@@ -44,19 +44,21 @@ mpl.rcParams.update(
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """The provenance of a picture, for the metadata of its file."""
+    """A picture in words, and where it comes from: for its file, and for who cannot see it."""
 
     title: str
-    description: str
-    source: str
+    alt: str  # what it shows of what, where and when; from where to where values go, and how
+    source: str  # who made the data
+    dataset: str = ""  # id
+    revision: str = ""
+    time: str = ""  # of the data, ISO 8601
     software: str = f"Ocean Navigator plotting {__version__}"
 
     @classmethod
-    def of(cls, *, title: str, description: str, source: str) -> "About":
+    def of(cls, *, title: str, alt: str, source: str, dataset: str = "", revision: str = "", time: str = "") -> "About":
         """What is said, each on one line."""
-        return cls(
-            title=labels.one_line(title), description=labels.one_line(description), source=labels.one_line(source)
-        )
+        words = (labels.one_line(text) for text in (title, alt, source, dataset, revision, time))
+        return cls(**dict(zip(("title", "alt", "source", "dataset", "revision", "time"), words, strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,10 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
 from ocean_plotting.domain import labels
-from ocean_plotting.domain.ports import Land
+from ocean_plotting.domain.speech import Words
 from ocean_plotting.figures.locator import draw_map, positions
 from ocean_plotting.figures.picture import DASHES, LINES, MARKERS, MUTED, Sizes
+from ocean_plotting.figures.sheet import Sheet
 
 ROOM = (4.0, 2.5)  # inches that a figure must have for a column beside its panels
 EXPLAINED = 6  # stations of which the list gives name and position
@@ -28,10 +29,9 @@ class Marked(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     data: bool  # whether there is anything to draw at it
 
-    @property
-    def label(self) -> str:
+    def label(self, words: Words) -> str:
         """Its name, or where it is."""
-        return labels.shortened(self.name, 60) if self.name and self.name.strip() else labels.place(self.place)
+        return labels.shortened(self.name, 60) if self.name and self.name.strip() else words.place(self.place)
 
     @property
     def colour(self) -> str:
@@ -59,33 +59,34 @@ def share(panels: int) -> float:
     return (0.6, 0.75, 0.9)[min(panels, 3) - 1]
 
 
-def show(figure: Figure, room: SubplotSpec, marked: list[Marked], land: Land | None, sizes: Sizes) -> None:
-    """Draw the map, if ``land`` is given, and list the stations below it."""
-    if land is None:
-        _list(figure.add_subplot(room), marked, sizes, 0.8)
+def show(figure: Figure, room: SubplotSpec, marked: list[Marked], sheet: Sheet, *, chart: bool = True) -> None:
+    """Draw the map, if ``chart``, and list the stations below it."""
+    if not chart:
+        _list(figure.add_subplot(room), marked, sheet, 0.8)
         return
     column = room.get_position(figure).width * figure.get_figwidth()
     square = min(0.6, column / (0.8 * figure.get_figheight()))  # of the column's height: the map
     rows = room.subgridspec(2, 1, height_ratios=[square, 1 - square])
-    chart = figure.add_subplot(rows[0], anchor="NW")
-    draw_map(chart, [one.place for one in marked], land, sizes)
+    axes = figure.add_subplot(rows[0], anchor="NW")
+    draw_map(axes, [one.place for one in marked], sheet)
     for one, (x, y) in zip(marked, positions([one.place for one in marked]), strict=True):
         edge = "white" if one.data else None
-        chart.plot(x, y, one.marker, color=one.colour, markersize=sizes.dot, markeredgecolor=edge, clip_on=False)
-    _list(figure.add_subplot(rows[1]), marked, sizes, 0.8 * (1 - square))
+        axes.plot(x, y, one.marker, color=one.colour, markersize=sheet.sizes.dot, markeredgecolor=edge, clip_on=False)
+    _list(figure.add_subplot(rows[1]), marked, sheet, 0.8 * (1 - square))
 
 
-def _list(axes: Axes, marked: list[Marked], sizes: Sizes, height: float) -> None:
+def _list(axes: Axes, marked: list[Marked], sheet: Sheet, height: float) -> None:
     """Name the stations beside the panels, where no line can run beneath the names."""
     axes.set_axis_off()
+    sizes, say = sheet.sizes, sheet.say
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - axes that were just added to one
     width = 0.92 * figure.get_figwidth() * axes.get_position().width * 72
     size = min(sizes.small, width / (HANDLE + LETTER * POSITION))
     room, letters = height * figure.get_figheight() * 72 / size, int((width / size - HANDLE) / LETTER)
-    words, columns = [_explained(one, letters) for one in marked], 1
+    words, columns = [_explained(one, letters, sheet.words) for one in marked], 1
     if len(marked) > EXPLAINED or sum(map(_height, words)) > room:
-        words = [_named(one, letters) for one in marked]
+        words = [_named(one, letters, sheet.words) for one in marked]
         widest = HANDLE + LETTER * max(map(len, words)) + GAP
         columns = max(1, min(int((width / size + GAP) / widest), math.ceil(len(words) * _height("") / room)))
     most = max(columns * int(room / _height("")), 1)
@@ -95,7 +96,7 @@ def _list(axes: Axes, marked: list[Marked], sizes: Sizes, height: float) -> None
         for one, text in zip(marked[:shown], words[:shown], strict=True)
     ]
     if shown < len(words):
-        handles.append(Line2D([], [], linestyle="", label=f"… and {len(words) - shown} more"))
+        handles.append(Line2D([], [], linestyle="", label=say("… and {count} more", count=len(words) - shown)))
     axes.legend(
         handles=handles, loc="upper left", fontsize=size, frameon=False, borderaxespad=0, borderpad=0,
         handlelength=2.2, columnspacing=GAP, ncols=columns,
@@ -106,15 +107,23 @@ def _height(text: str) -> float:
     return 1.2 * (text.count("\n") + 1) + 0.5
 
 
-def _named(one: Marked, letters: int) -> str:
+def _named(one: Marked, letters: int, words: Words) -> str:
     """The name on one line."""
-    rest = "" if one.data else ": no data"
-    return labels.shortened(one.label, letters - len(rest)) + rest
+    name = one.label(words)
+    if one.data:
+        return labels.shortened(name, letters)
+    rest = len(_empty(words, ""))
+    return _empty(words, labels.shortened(name, letters - rest))
 
 
-def _explained(one: Marked, letters: int) -> str:
+def _explained(one: Marked, letters: int, words: Words) -> str:
     """The name, folded to two lines, and where it is."""
-    rest = "" if one.data else ": no data"
-    where = [labels.place(one.place)] if one.name and one.name.strip() else []
+    name = one.label(words) if one.data else _empty(words, one.label(words))
+    where = [words.place(one.place)] if one.name and one.name.strip() else []
     # A space that does not break holds a position together.
-    return "\n".join([*labels.folded(one.label + rest, letters), *where])
+    return "\n".join([*labels.folded(name, letters), *where])
+
+
+def _empty(words: Words, name: str) -> str:
+    say = words.say
+    return say("{station}: no data", station=name)

@@ -1,45 +1,56 @@
-"""The kinds of plot, one module each, with the same four names: Query, fetch, draw, table."""
+"""The kinds of plot, one module each, with the same four names: Query, fetch, draw, table.
 
+A kind that has files of its numbers (`nc`) has `asked` too: what the data service is asked for them. One that has a
+georeferenced image (`geotiff`) has `raster`.
+"""
+
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ocean_common.clients.data import Numbers
-from ocean_common.clients.metadata import Catalogue
-from ocean_plotting.domain.ports import Land
+from ocean_plotting.domain.output import EVERY
 from ocean_plotting.domain.table import Table
 from ocean_plotting.figures.picture import Picture
+from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.plots import profile
-
-
-class Asked(Protocol):
-    """What every kind's Query has."""
-
-    @property
-    def dataset(self) -> str:
-        """Id of the dataset that is asked about."""
-
-
-class Fetched(Protocol):
-    """What every kind's fetch answers."""
-
-    @property
-    def time(self) -> str:
-        """The (first) time that it is about, ISO 8601."""
+from ocean_plotting.plots.neighbours import Neighbours
 
 
 class Plot(Protocol):
     """A kind of plot: a module."""
 
-    Query: type[Any]
+    Query: type[Any]  # a Struct with `datasets()`
 
-    async def fetch(self, numbers: Numbers, catalogue: Catalogue, query: Any) -> Any:
-        """Ask the neighbours for the numbers."""
+    async def fetch(self, near: Neighbours, query: Any) -> Any:
+        """Ask the neighbours for the numbers; a Struct like `plots.asked.Fetched`."""
 
-    def draw(self, query: Any, fetched: Any, land: Land, size: tuple[float, float]) -> Picture:
-        """Draw them on a figure of a size in inches; pure, in a worker process."""
+    def draw(self, query: Any, fetched: Any, sheet: Sheet) -> Picture:
+        """Draw them; pure, in a worker process."""
 
-    def table(self, query: Any, fetched: Any) -> Table:
-        """Put them in rows; pure, in a worker process."""
+    def table(self, query: Any, fetched: Any, sheet: Sheet) -> Table:
+        """Put them in columns; pure, in a worker process."""
 
 
-PLOTS: dict[str, Plot] = {"profile": profile}
+@dataclass(frozen=True)
+class Kind:
+    """A kind of plot as it is offered."""
+
+    plot: Plot
+    summary: str
+    example: dict[str, Any]  # a query that works with the sample data
+    more: tuple[str, ...] = ()  # formats beside those of every kind
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """All of its formats."""
+        return EVERY + self.more
+
+
+PLOTS: dict[str, Kind] = {
+    "profile": Kind(
+        profile,
+        "Variables over depth at stations",
+        {"dataset": "giops_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]},
+        ("odv", "stats", "nc"),
+    ),
+}
 LATER = ("class4", "hovmoller", "map", "observation", "sound", "stick", "timeseries", "track", "transect", "ts")

@@ -2,25 +2,51 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Literal, cast, get_args
 
 import msgspec
 
 from ocean_common.contracts.data import Interpolation
-from ocean_common.errors import InvalidRequest, NotSupported, OceanError, RequestTooLarge
+from ocean_common.errors import InvalidRequest, OceanError, RequestTooLarge
+from ocean_plotting.domain.colour import Scale, read_scale
 from ocean_plotting.domain.words import one_of
 
 MAX_VARIABLES = 8
 MAX_STATIONS = 200
 
 # Members of a query, by what the data service calls what it is asked for them.
-MEMBERS = {"points": "$.station", "variable": "$.variable", "time": "$.time"}
+MEMBERS = {
+    "points": "$.station", "path": "$.path", "variable": "$.variable", "variables": "$.variable", "time": "$.time",
+    "start": "$.starttime", "end": "$.endtime", "depth": "$.depth", "dataset": "$.dataset",
+}  # fmt: skip
 
 Range = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2, description="lowest and highest value")]
 Station = Annotated[
     list[float | str | None],
     msgspec.Meta(min_length=2, description="latitude and longitude in degrees; what follows them is not read"),
 ]
+Variables = Annotated[
+    str | list[str],
+    msgspec.Meta(description="keys of variables, as a list or with commas", examples=["votemper,vosaline"]),
+]
+Time = Annotated[
+    int | str,
+    msgspec.Meta(description="raw time as listed by timestamps, ISO 8601, or -1: the last", examples=[-1]),
+]
+Level = Annotated[
+    int | str,
+    msgspec.Meta(description="index of a depth level, or bottom; some kinds take all", examples=[0, "bottom"]),
+]
+ScaleText = Annotated[
+    str,
+    msgspec.Meta(max_length=80, description="min,max in the variable's units, or auto", examples=["auto", "-5,30"]),
+]
+Colormap = Annotated[
+    str | None,
+    msgspec.Meta(description="id of a colormap; default or null: by what the variable is", examples=["thermal"]),
+]
+Title = Annotated[str, msgspec.Meta(max_length=300, description="instead of the generated title")] | None
+ShowMap = Annotated[bool | int | None, msgspec.Meta(description="draw a map of where it is")]
 
 
 class Common(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,14 +55,7 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     dataset: Annotated[
         str, msgspec.Meta(min_length=1, max_length=200, description="id of a dataset", examples=["giops_day"])
     ]
-    variable: Annotated[
-        str | list[str],
-        msgspec.Meta(description="keys of variables, as a list or with commas", examples=["votemper,vosaline"]),
-    ] = "votemper"
-    time: Annotated[
-        int | str,
-        msgspec.Meta(description="raw time as listed by timestamps, ISO 8601, or -1: the last", examples=[-1]),
-    ] = -1
+    variable: Variables = "votemper"
     quantum: Annotated[
         str | None, msgspec.Meta(description="how exactly times are written: year, month, day or hour")
     ] = None
@@ -51,28 +70,22 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
     ] = "nearest"
     radius: Annotated[float, msgspec.Meta(gt=0, le=1000, description="km, for gaussian and inverse")] = 25
     neighbours: Annotated[int, msgspec.Meta(ge=1, le=100, description="cells, for gaussian and inverse")] = 10
-    plotTitle: Annotated[str, msgspec.Meta(max_length=300, description="instead of the generated title")] | None = None  # noqa: N815 - as the API spells it
-    compare_to: Annotated[Any, msgspec.Meta(description="comparison with a second dataset: a later version")] = None
+    plotTitle: Title = None  # noqa: N815 - as the API spells it
 
-    def variables(self) -> list[str]:
+    def datasets(self) -> list[str]:
+        """The ids of all datasets that are asked about."""
+        compared = getattr(self, "compare_to", None)
+        return [self.dataset, *([compared.dataset] if isinstance(compared, Comparison) else [])]
+
+    def variables(self, most: int = MAX_VARIABLES) -> list[str]:
         """The keys of the variables.
 
         Raises
         ------
-        InvalidRequest, NotSupported
-            There are none or too many; or a comparison is asked for.
+        InvalidRequest
+            There are none, or more than ``most``.
         """
-        if self.compare_to:
-            raise NotSupported("compare_to comes with a later version; leave it out", field="$.compare_to")
-        given = self.variable.split(",") if isinstance(self.variable, str) else self.variable
-        keys = [key.strip() for key in given]
-        if not keys or not all(keys) or len(keys) > MAX_VARIABLES:
-            raise InvalidRequest(
-                f"variable names {len(keys)} variables, or an empty one; it can be 1 to {MAX_VARIABLES} keys:"
-                " votemper,vosaline",
-                field="$.variable",
-            )
-        return keys
+        return keys_of(self.variable, "$.variable", most)
 
     def interpolation(self) -> Interpolation:
         """How values between grid cells are found.
@@ -85,14 +98,82 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
         return cast(Interpolation, one_of(self.interp, get_args(Interpolation), "$.interp"))
 
 
+class AtStations(Common, frozen=True, kw_only=True):
+    """Options of the kinds that are about stations."""
+
+    station: Annotated[
+        list[Station], msgspec.Meta(min_length=1, description="points [latitude, longitude]", examples=[[[73.0, 20.0]]])
+    ]
+    names: Annotated[list[str | None] | None, msgspec.Meta(description="names of the stations; null: generated")] = None
+    showmap: ShowMap = True
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The second dataset of a comparison; what is left out is as in the query."""
+
+    dataset: Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="id of the second dataset")]
+    variable: Variables | None = None
+    time: Time | None = None
+    starttime: Time | None = None
+    endtime: Time | None = None
+    depth: Level | None = None
+    scale: ScaleText = "auto"
+    scale_diff: ScaleText = "auto"
+    colormap: Colormap = None
+    colormap_diff: Colormap = None
+
+
+# Null and false, as front ends write "no comparison".
+CompareTo = Annotated[Comparison | Literal[False] | None, msgspec.Meta(description="comparison with a second dataset")]
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """What every kind's ``fetch`` answers: the numbers, and of which revision of which dataset they are."""
+
+    time: str  # the (first) time that it is about, ISO 8601
+    revisions: dict[str, str]  # by dataset
+
+
+def keys_of(variable: str | list[str], field: str, most: int = MAX_VARIABLES) -> list[str]:
+    """Read keys of variables, as a list or with commas.
+
+    Raises
+    ------
+    InvalidRequest
+        There are none, an empty one, or more than ``most``.
+    """
+    given = variable.split(",") if isinstance(variable, str) else variable
+    keys = [key.strip() for one in given for key in one.split(",")]
+    if not keys or not all(keys) or len(keys) > most:
+        raise InvalidRequest(
+            f"{field} names {len(keys)} variables, or an empty one; it can be 1 to {most} keys: votemper", field=field
+        )
+    return keys
+
+
+def scale_of(text: str, field: str) -> Scale | None:
+    """Read ``min,max``; None for a scale that the values decide: any text with `auto` in it.
+
+    Raises
+    ------
+    InvalidRequest
+        It is neither.
+    """
+    return None if "auto" in text or not text.strip() else read_scale(text, field)
+
+
 @contextmanager
-def named_as_asked() -> Iterator[None]:
-    """Have what the data service refuses named by the member of the query that it came from."""
+def named_as_asked(prefix: str = "$") -> Iterator[None]:
+    """Have what the data service refuses named by the member of the query that it came from.
+
+    ``prefix``: of the members; `$.compare_to` for those of the second dataset.
+    """
     try:
         yield
     except OceanError as error:
         name, bracket, rest = (error.field or "").partition("[")
-        error.field = MEMBERS[name] + bracket + rest if name in MEMBERS else error.field
+        if name in MEMBERS:
+            error.field = MEMBERS[name].replace("$", prefix, 1) + bracket + rest
         raise
 
 
@@ -108,13 +189,21 @@ def positions(stations: list[Station]) -> list[tuple[float, float]]:
         raise RequestTooLarge(
             f"station has {len(stations)} points; at most {MAX_STATIONS} are drawn", field="$.station"
         )
-    return [
-        (
-            _degrees(one[0], 90.0, f"$.station[{position}][0]", "latitude, -90 to 90"),
-            _degrees(one[1], 360.0, f"$.station[{position}][1]", "longitude, -180 to 360"),
-        )
-        for position, one in enumerate(stations)
-    ]
+    return [point(one, f"$.station[{position}]") for position, one in enumerate(stations)]
+
+
+def point(given: Station, field: str) -> tuple[float, float]:
+    """Read latitude and longitude (degrees) of one point.
+
+    Raises
+    ------
+    InvalidRequest
+        It is not on the Earth.
+    """
+    return (
+        _degrees(given[0], 90.0, f"{field}[0]", "latitude, -90 to 90"),
+        _degrees(given[1], 360.0, f"{field}[1]", "longitude, -180 to 360"),
+    )
 
 
 def _degrees(value: float | str | None, most: float, path: str, what: str) -> float:

@@ -48,7 +48,8 @@ async def chart(
 
     async def draw() -> Image:
         ramps = [(one.id, one.value, colours.ramp(one.id)) for one in LISTED[1:]]
-        return Image(content=await drawing.draw(Output(dpi=100), colormap_chart.draw, ramps), revision=__version__)
+        drawn = await drawing.draw(Output(dpi=100), colormap_chart.draw, ramps)
+        return Image(content=drawn.content, revision=__version__)
 
     image = await images.get(("colormaps",), draw, __version__)
     return Response(image.content, media_type="image/png")

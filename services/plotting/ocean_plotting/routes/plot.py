@@ -1,26 +1,38 @@
 """Plots: one question, many formats."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIHeader,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Schema,
+)
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec.structs import replace
 
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
-from ocean_common.clients.data import Numbers
-from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.problem import Problem
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
+from ocean_common.texts import Say
+from ocean_common.voices import Language
 from ocean_plotting.domain.labels import file_name
-from ocean_plotting.domain.output import FORMS, output
-from ocean_plotting.domain.ports import Drawing, Land
+from ocean_plotting.domain.output import FORMS, Output, output
+from ocean_plotting.domain.ports import Drawing, Drawn
 from ocean_plotting.plots import LATER, PLOTS
+from ocean_plotting.plots.asked import named_as_asked
+from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.routes.leaving import ClientLeft, answer_nobody, while_wanted
 from ocean_plotting.routes.parameters import Revision
 
@@ -28,7 +40,8 @@ Format = Annotated[
     str,
     QueryParameter(
         name="format",
-        description=f"One of {', '.join(FORMS)}; case does not matter. `json` is a JSON string that holds a data URL.",
+        description=f"One of {', '.join(FORMS)}, as the kind has them; case does not matter. `json` is a JSON string "
+        "that holds a data URL, `described` an object with the same and the picture in words.",
         examples=[Example(value="png")],
     ),
 ]
@@ -38,7 +51,6 @@ Size = Annotated[
 Dpi = Annotated[int, QueryParameter(description="Dots per inch, 10 to 600.", examples=[Example(value=100)])]
 Save = Annotated[bool, QueryParameter(description="Answer as a file to be saved.")]
 
-EXAMPLES = {"profile": '{"dataset": "giops_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]}'}
 FAILURES = problems.documented(
     errors.DatasetNotFound,
     errors.VariableNotFound,
@@ -55,6 +67,8 @@ DRAWN = {
         bytes, media_type="image/png", description="The plot, in the format asked for.", generate_examples=False
     )
 }
+MAX_ADDRESS = 4_000  # characters of it that go into files
+ALT = "alt-text"  # header: the picture in words, as in RFC 8187
 
 
 @dataclass
@@ -63,19 +77,22 @@ class PlotOperation(Operation):
 
     def __post_init__(self) -> None:
         drawn = (self.responses or {}).get("200")
-        if isinstance(drawn, OpenAPIResponse):
+        kind = PLOTS.get(
+            (self.operation_id or "").removeprefix("get").removeprefix("post").removesuffix("Plot").lower()
+        )
+        if isinstance(drawn, OpenAPIResponse) and kind is not None:
             binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-            drawn.content = {form.media_type: binary for form in FORMS.values()}
+            drawn.content = {FORMS[name].media_type: binary for name in kind.formats}
+            words = "The picture in words, percent-encoded in UTF-8 as RFC 8187 says: `utf-8'en'…`."
+            drawn.headers = {ALT: OpenAPIHeader(description=words, schema=Schema(type=OpenAPIType.STRING))}
 
 
 class Studio:
-    """What a plot is made with: who has the numbers, who draws, and the ground of its map."""
+    """What a plot is made with: who has the numbers, and who draws."""
 
-    def __init__(self, catalogue: Catalogue, numbers: Numbers, drawing: Drawing, land: Land) -> None:
-        self.catalogue = catalogue
-        self.numbers = numbers
+    def __init__(self, near: Neighbours, drawing: Drawing) -> None:
+        self.near = near
         self.drawing = drawing
-        self.land = land
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,19 +102,30 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     size: str
     dpi: int
     save: bool
+    language: Language
+
+
+def spoken(say: Say) -> Language:
+    """The language of the answer."""
+    return cast(Language, say.language)
+
+
+def example(kind: str) -> str:
+    """A query of a kind that works with the sample data."""
+    return msgspec.json.encode(PLOTS[kind].example).decode()
 
 
 def read_query(kind: str, text: str) -> Any:
     """Read the `query` of a kind of plot; a wrong member is named by its path."""
     try:
-        return msgspec.json.decode(text, type=PLOTS[kind].Query)
+        return msgspec.json.decode(text, type=PLOTS[kind].plot.Query)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         field = path.rstrip("`") or "$"
         raise InvalidRequest(f"query: {message} at {field}", field=field) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest(
-            f"query is not JSON: {error}; it is an object like {EXAMPLES[kind]}", field="query"
+            f"query is not JSON: {error}; it is an object like {example(kind)}", field="query"
         ) from error
 
 
@@ -110,18 +138,42 @@ async def answer(
     kind: str, request: Request[Any, Any, Any], studio: Studio, query: Any, wanted: Wanted
 ) -> Response[bytes]:
     """Fetch, draw and write one plot."""
-    plot, form = PLOTS[kind], output(wanted.file_format, wanted.size, wanted.dpi)
-    revision = await studio.catalogue.revision(query.dataset)
-    fetched = await plot.fetch(studio.numbers, studio.catalogue, query)
-    made_from(request, revision, fetched.revision)
-    if form.form.table:
-        work = studio.drawing.draw(form, plot.table, query, fetched)
+    plot = PLOTS[kind].plot
+    form = output(wanted.file_format, wanted.size, wanted.dpi, PLOTS[kind].formats)
+    form = replace(form, language=wanted.language, request=address(request, query))
+    marked = {name: await studio.near.catalogue.revision(name) for name in query.datasets()}
+    if form.form.made == "asked":
+        asked = cast(Any, plot).asked(query)
+        with named_as_asked():
+            drawn = Drawn(await while_wanted(request, studio.near.numbers.file(asked, "netcdf")))
+        revisions = {name: await studio.near.catalogue.revision(name) for name in marked}
+        time = str(getattr(asked, "time", None) or "")
     else:
-        work = studio.drawing.draw(form, plot.draw, query, fetched, studio.land, (form.width, form.height))
-    content = await while_wanted(request, work)
-    name = file_name(kind, query.dataset, fetched.time, form.form.extension)
-    headers = {"content-disposition": f'attachment; filename="{name}"'} if wanted.save else {}
-    return Response(content, media_type=form.form.media_type, headers=headers)
+        fetched = await while_wanted(request, plot.fetch(studio.near, query))
+        revisions, time = fetched.revisions, fetched.time
+        made = getattr(plot, form.form.made)
+        drawn = await while_wanted(request, studio.drawing.draw(form, made, query, fetched))
+    for name, revision in marked.items():
+        made_from(request, revision, revisions.get(name, revision))
+    headers = {"content-disposition": f'attachment; filename="{named(kind, query, time, form)}"'} if wanted.save else {}
+    if drawn.alt:
+        headers[ALT] = f"utf-8'{form.language}'{quote(drawn.alt, safe='')}"
+    return Response(drawn.content, media_type=form.form.media_type, headers=headers)
+
+
+def named(kind: str, query: Any, time: str, form: Output) -> str:
+    """The name of a file that is saved; statistics are told apart from the values."""
+    what = f"{kind}_statistics" if form.format == "stats" else kind
+    return file_name(what, query.datasets()[0], time, form.form.extension)
+
+
+def address(request: Request[Any, Any, Any], query: Any) -> str:
+    """Where the same can be asked for again: also what came as a body."""
+    asked = request.url.query
+    if request.method == "POST":
+        body = quote(msgspec.json.encode(query).decode(), safe="{}:,[]")
+        asked = f"{asked}&query={body}" if asked else f"query={body}"
+    return f"{request.url.path}?{asked}"[:MAX_ADDRESS]
 
 
 def asked_by_address(kind: str) -> HTTPRouteHandler:
@@ -130,7 +182,7 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
     @get(
         f"/plot/{kind}",
         operation_id=f"get{kind.capitalize()}Plot",
-        summary=f"{kind.capitalize()} plot",
+        summary=PLOTS[kind].summary,
         description="A plot or its numbers; `query` has the members of the body of the POST.",
         tags=["plots"],
         operation_class=PlotOperation,
@@ -142,8 +194,9 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
         request: Request[Any, Any, Any],
         studio: NamedDependency[Studio],
         freshness: NamedDependency[Freshness],
+        say: NamedDependency[Say],
         asked: Annotated[
-            str, QueryParameter(name="query", description="JSON object.", examples=[Example(value=EXAMPLES[kind])])
+            str, QueryParameter(name="query", description="JSON object.", examples=[Example(value=example(kind))])
         ],
         file_format: Format = "json",
         size: Size = "15x9",
@@ -152,8 +205,8 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
         rev: Revision = None,  # noqa: ARG001 - read by `freshness`
     ) -> Response[bytes]:
         query = read_query(kind, asked)
-        await freshness(request, query.dataset)
-        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save)
+        await freshness(request, *query.datasets())
+        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(say))
         return await answer(kind, request, studio, query, wanted)
 
     return ask
@@ -161,12 +214,12 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
 
 def asked_by_body(kind: str) -> HTTPRouteHandler:
     """The route of a kind of plot whose query is the body."""
-    query_type = PLOTS[kind].Query
+    query_type = PLOTS[kind].plot.Query
 
     @post(
         f"/plot/{kind}",
         operation_id=f"post{kind.capitalize()}Plot",
-        summary=f"{kind.capitalize()} plot, asked for with a body",
+        summary=f"{PLOTS[kind].summary}, asked for with a body",
         description="The same as the GET, for queries that are too long for an address.",
         tags=["plots"],
         status_code=200,
@@ -178,13 +231,14 @@ def asked_by_body(kind: str) -> HTTPRouteHandler:
         *,
         request: Request[Any, Any, Any],
         studio: NamedDependency[Studio],
+        say: NamedDependency[Say],
         data: JSONBody[query_type],  # type: ignore[valid-type] # the model of this kind
         file_format: Format = "json",
         size: Size = "15x9",
         dpi: Dpi = 72,
         save: Save = False,
     ) -> Response[bytes]:
-        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save)
+        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(say))
         return await answer(kind, request, studio, data, wanted)
 
     return send

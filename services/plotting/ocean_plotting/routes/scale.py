@@ -68,7 +68,9 @@ async def scale(
     form = Output(dpi=colour_bar.DPI)
 
     async def draw() -> Image:
-        return Image(content=await drawing.draw(form, colour_bar.draw, info, low_high, ramp), revision=revision)
+        return Image(
+            content=(await drawing.draw(form, colour_bar.draw, info, low_high, ramp)).content, revision=revision
+        )
 
     image = await images.get(("scale", dataset, variable, low_high, chosen), draw, revision)
     return Response(image.content, media_type="image/png")

@@ -3,17 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from ocean_plotting.adapters.formats import csv, image
+from ocean_plotting.adapters.formats import csv, image, odv
 from ocean_plotting.domain.output import Output
 
 WRITERS: dict[str, Callable[[Any, Output], bytes]] = {
-    "png": image.write,
-    "jpeg": image.write,
-    "svg": image.write,
-    "pdf": image.write,
-    "ps": image.write,
-    "eps": image.write,
-    "tiff": image.write,
+    **dict.fromkeys(("png", "jpeg", "svg", "pdf", "ps", "eps", "tiff"), image.write),
     "json": image.write_data_url,
+    "described": image.write_described,
     "csv": csv.write,
+    "stats": csv.write_statistics,
+    "odv": odv.write,
 }

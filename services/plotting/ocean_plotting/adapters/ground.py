@@ -1,0 +1,45 @@
+"""What figures stand on in one process: the coast, the relief, the colours, read when they are first needed."""
+
+from functools import cached_property
+from pathlib import Path
+
+from ocean_common.voices import voice
+from ocean_plotting.adapters.coast import read_land
+from ocean_plotting.adapters.palettes import Palettes
+from ocean_plotting.domain.output import Output
+from ocean_plotting.domain.ports import Land, Relief
+from ocean_plotting.domain.speech import Words
+from ocean_plotting.figures.sheet import Sheet
+
+
+class Ground:
+    """Names files; every process that draws reads them itself. None of them has to be there."""
+
+    def __init__(self, coast: str | None = None, relief: Relief | None = None) -> None:
+        self.coast = coast
+        self.relief = relief
+
+    @cached_property
+    def land(self) -> Land:
+        """The land of the world."""
+        return read_land(Path(self.coast)) if self.coast else Land([])
+
+    @cached_property
+    def colours(self) -> Palettes:
+        """Every colormap."""
+        return Palettes()
+
+    def load(self) -> None:
+        """Read everything now, so that the first figure asked for finds it."""
+        _ = self.land, self.colours
+
+    def sheet(self, output: Output) -> Sheet:
+        """What a figure is drawn on."""
+        return Sheet(
+            width=output.width,
+            height=output.height,
+            words=Words(voice(output.language, "ocean_plotting")),
+            land=self.land,
+            relief=self.relief,
+            colours=self.colours,
+        )
