@@ -84,8 +84,8 @@ def test_a_table_has_the_fetched_values(client):
     assert response.headers["content-disposition"] == 'attachment; filename="profile_arctic_2016-02-05T1200.csv"'
     lines = response.text.splitlines()
     assert "// Dataset: Arctic model, daily" in lines
-    assert lines[3] == "Station, Time, Latitude, Longitude, Depth (m), Temperature (°C), Salinity (PSU)"
-    rows = np.array([[float(cell) for cell in line.split(", ")[2:]] for line in lines[4:]])
+    assert lines[3] == "Latitude, Longitude, Depth (m), Temperature (°C), Salinity (PSU)"
+    rows = np.array([[float(cell) for cell in line.split(", ")] for line in lines[4:]])
     wet = DEPTHS <= 2600
     assert len(rows) == 2 * wet.sum()
     for position, point in enumerate(QUERY["station"]):

@@ -18,6 +18,7 @@ class Column:
     values: NDArray[np.floating] | Sequence[str]  # (row,); NaN: no value; times as ISO 8601
     role: Role = "value"
     units: str = ""
+    context: bool = False  # for formats that tell of stations alone: CSV has the columns that the v2.0 API has
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -152,8 +152,8 @@ def table(query: Query, fetched: Profiles, sheet: Sheet) -> Table:
         (say("Timestamp"), fetched.time),
     ]
     fixed = [
-        Column(name=say("Station"), role="station", values=names),
-        Column(name=say("Time"), role="time", values=[fetched.time] * len(names)),
+        Column(name=say("Station"), role="station", values=names, context=True),
+        Column(name=say("Time"), role="time", values=[fetched.time] * len(names), context=True),
         Column(name=say("Latitude"), role="latitude", values=rows.column(0)),
         Column(name=say("Longitude"), role="longitude", values=rows.column(1)),
         Column(name=say("Depth"), role="depth", units="m", values=rows.column(2)),
