@@ -94,6 +94,16 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(one_worker):
     later.cancel()
 
 
+async def test_a_figure_whose_asker_left_makes_room_for_the_next():
+    async with Processes(1, 1, 60.0, 100, nice=0) as drawing:  # of its own accord it would end in a minute
+        first = await pid(drawing)
+        left = asyncio.create_task(drawing.draw(CSV, sleep))
+        await asyncio.sleep(0)
+        left.cancel()
+        async with asyncio.timeout(20):
+            assert await pid(drawing) != first
+
+
 async def test_a_figure_that_takes_too_long_is_given_up():
     async with Processes(1, 1, 0.2, 100, nice=0) as drawing:
         first = None

@@ -24,6 +24,7 @@ from ocean_plotting.domain.ports import Drawn
 
 START_TIME = 60.0  # s for a worker to load everything
 PAUSE = 1.0  # s before a worker that did not start is started again
+GRACE = 1.0  # s that a figure may still take when its asker has left
 RETRY_AFTER = 2  # s told to those who are refused
 
 T = TypeVar("T")
@@ -145,8 +146,19 @@ class Processes:
     async def draw(self, output: Output, make: Callable[..., object], *given: object) -> Drawn:
         """Draw in the next free process."""
         worker = await self._next()
-        # To its end, also if the asker leaves meanwhile: the answer must not be left in the pipe.
-        return await asyncio.shield(self._start(self._use(worker, Job(output=output, make=make, given=given))))
+        drawing = self._start(self._use(worker, Job(output=output, make=make, given=given)))
+        try:
+            return await asyncio.shield(drawing)
+        except asyncio.CancelledError:
+            self._start(self._leave(worker, drawing))
+            raise
+
+    async def _leave(self, worker: _Worker, drawing: asyncio.Task[Drawn]) -> None:
+        """End a figure that nobody waits for: by itself if that is soon, since a new process takes seconds."""
+        _, going_on = await asyncio.wait({drawing}, timeout=GRACE)
+        if going_on:
+            worker.lost = True
+            worker.kill()
 
     async def _next(self) -> _Worker:
         if self._idle.empty() and self._waiting >= self._queue:
