@@ -68,12 +68,12 @@ def create_app(
         tags=TAGS,
         api=[tiles.tile, scale.scale, colormaps.colormaps, colormaps.chart, *plot.HANDLERS, *not_yet(LATER)],
         dependencies={
-            "catalogue": catalogue,
             "drawing": drawing,
             "colours": palettes,
             "images": images,
             "freshness": Freshness(catalogue, __version__, settings.max_age),
             "studio": plot.Studio(near, drawing),
+            "scale_studio": scale.Studio(catalogue, drawing, palettes, images),
             "tile_studio": tiles.Studio(catalogue, numbers, TilePainter(palettes), fields, images),
         },
         readiness=readiness,

@@ -1,0 +1,107 @@
+"""Legends: as bars and as stops, in the colours of the tiles and the language of the reader."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from tests.plotting.fakes import info
+
+from ocean_plotting.adapters.palettes import Palettes
+from ocean_plotting.domain.colormaps import CATEGORIES, COLORMAPS
+from ocean_plotting.domain.colour import FEW, continuous, indices
+from ocean_plotting.domain.legend import legend
+
+PALETTES = Palettes()
+
+
+def stops(client, path):
+    response = client.get(f"/scale/arctic/{path}{'&' if '?' in path else '?'}format=json")
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/json"
+    return response.json()
+
+
+def test_stops_tell_what_a_scale_means(client):
+    told = stops(client, "votemper/-5,30?colormap=thermal")
+    assert {key: told[key] for key in ("name", "units", "colormap", "min", "max", "kind")} == {
+        "name": "Temperature", "units": "Celsius", "colormap": "thermal", "min": -5.0, "max": 30.0, "kind": "ramp",
+    }  # fmt: skip
+    values = [one["value"] for one in told["stops"]]
+    assert (values[0], values[-1]) == (-5, 30)
+    assert values == sorted(set(values))
+    assert all("label" not in one for one in told["stops"])
+
+
+def test_stops_have_the_colours_that_tiles_have(client):
+    told = stops(client, "votemper/-2,10?colormap=ice")
+    tile = Image.open(io.BytesIO(client.get("/tiles/arctic/votemper/1/0/4/8/3?scale=-2,10&colormap=ice").content))
+    painted = {tuple(colour[:3]) for colour in np.asarray(tile.convert("RGBA")).reshape(-1, 4) if colour[3]}
+    assert len(painted) > 100
+    assert painted <= {tuple(bytes.fromhex(one["colour"][1:])) for one in told["stops"]}
+
+
+def test_categories_are_told_by_their_labels(client):
+    told = stops(client, "kind/0,1")
+    assert (told["kind"], told["min"], told["max"]) == ("categories", 0, 2)
+    assert [(one["value"], one["label"]) for one in told["stops"]] == [(0, "mud"), (1, "sand"), (2, "rock")]
+    assert len({one["colour"] for one in told["stops"]}) == 3
+
+
+@given(
+    st.sampled_from(sorted(COLORMAPS)),
+    st.floats(-1e6, 1e6),
+    st.floats(1e-3, 1e6),
+    st.floats(0, 1),
+)
+def test_between_stops_is_the_colour_of_the_tile(colormap, low, width, part):
+    scale, ramp = (low, low + width), PALETTES.ramp(colormap)
+    told = legend(info("votemper"), colormap, ramp, scale)
+    value = low + part * width
+    palette = continuous(ramp, scale)
+    painted = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)[indices(np.array([[value]]), palette)[0, 0] - 1]
+    known = np.array([list(bytes.fromhex(one.colour[1:])) for one in told.stops])
+    at = np.searchsorted([one.value for one in told.stops], value)
+    # It has a colour of the stops beside it; a step goes on from its stop.
+    beside = known[np.clip([at - 2, at - 1, at], 0, len(known) - 1)]
+    assert (beside == painted).all(axis=1).any()
+    assert told.kind == ("steps" if len(ramp) <= FEW else "ramp")
+
+
+def test_the_name_is_in_the_language_of_the_reader(client):
+    french = stops(client, "votemper/-5,30?lang=fr")
+    assert french["name"] == "Température"
+    bars = [client.get(f"/scale/arctic/votemper/-5.5,30?lang={lang}") for lang in ("en", "fr")]
+    assert [bar.headers["content-language"] for bar in bars] == ["en", "fr"]
+    assert bars[0].content != bars[1].content
+    assert bars[0].headers["etag"] != bars[1].headers["etag"]
+
+
+def test_the_magnitude_of_a_vector_has_the_colours_of_speeds(client):
+    told = stops(client, "u,v/0,1")
+    assert (told["variable"], told["colormap"]) == ("u,v", "speed")
+    assert told["name"] == "Magnitude of Eastward Current and Northward Current"
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("votemper/0,1?format=svg", "format"), ("votemper/1,0", "limits"), ("votemper/0,1?colormap=nope", "colormap")],
+)
+def test_a_wrong_scale_is_refused_with_what_works(client, path, field):
+    response = client.get(f"/scale/arctic/{path}")
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, field)
+
+
+def test_both_forms_are_documented(client):
+    document = client.get("http://plotting/plotting/openapi.json").json()
+    content = document["paths"]["/api/v2.0/scale/{dataset}/{variable}/{limits}"]["get"]["responses"]["200"]["content"]
+    assert set(content) == {"image/png", "application/json"}
+    assert content["application/json"]["schema"]["$ref"].endswith("Legend")
+    tile = "/api/v2.0/tiles/{dataset}/{variable}/{time}/{depth}/{zoom}/{x}/{y}"
+    assert set(document["paths"][tile]["get"]["responses"]["200"]["content"]) == {"image/png", "image/webp"}
+
+
+def test_categories_without_an_own_colormap_have_the_one_of_categories(client):
+    assert stops(client, "kind/0,1")["colormap"] == CATEGORIES
