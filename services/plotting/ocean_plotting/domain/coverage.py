@@ -66,7 +66,7 @@ class Read:
     @property
     def places(self) -> list[tuple[float, float]]:
         """Latitude and longitude (degrees) of each point or place along a line."""
-        latitude, longitude = self.coordinate("latitude"), self.coordinate("longitude")
+        latitude, longitude = (np.atleast_1d(self.coordinate(name)) for name in ("latitude", "longitude"))
         return list(zip(latitude.tolist(), longitude.tolist(), strict=True))
 
 

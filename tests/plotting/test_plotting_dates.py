@@ -1,0 +1,84 @@
+"""Dates along axes: on the data, as exact as these are, in the reader's language, and never over each other."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from ocean_common.voices import voice
+from ocean_plotting.domain.speech import Words
+from ocean_plotting.figures import dates
+from ocean_plotting.figures.sheet import Sheet
+
+FRENCH = Words(voice("fr", "ocean_plotting"))
+
+
+def seconds(*given, unit="s"):
+    return np.arange(*given, dtype=f"datetime64[{unit}]").astype("datetime64[s]").astype(float)
+
+
+def labelled(instants, quantum, size=(15, 9), *, down=False, words=None):
+    figure = Figure(figsize=size)
+    axes = figure.add_subplot()
+    at = dates.days(instants)
+    room = 0.02 * (at[-1] - at[0]) or 0.5
+    (axes.set_ylim if down else axes.set_xlim)(at[0] - room, at[-1] + room)
+    sheet = Sheet(width=size[0], height=size[1], words=words or Words())
+    dates.label(axes, instants, quantum, sheet, down=down)
+    figure.draw_without_rendering()
+    return axes.yaxis if down else axes.xaxis
+
+
+def texts(axis):
+    return [one.get_text() for one in axis.get_ticklabels()]
+
+
+def test_days_stand_on_their_instants_and_the_year_is_told_once():
+    noons = seconds("2016-02-01T12", "2016-02-06T12", 24, unit="h")
+    axis = labelled(noons, "day")
+    assert texts(axis) == ["1 Feb\n2016", "2 Feb", "3 Feb", "4 Feb", "5 Feb"]
+    np.testing.assert_allclose(axis.get_ticklocs(), dates.days(noons))
+
+
+def test_dates_are_in_the_reader_s_language():
+    axis = labelled(seconds("2016-02-01T12", "2016-02-04T12", 24, unit="h"), "day", words=FRENCH)
+    assert texts(axis) == ["1er févr.\n2016", "2 févr.", "3 févr."]
+
+
+def test_months_of_data_in_mid_month_are_labelled_where_the_data_are():
+    months = (np.arange("2015-01", "2015-04", dtype="datetime64[M]").astype("datetime64[D]") + 14).astype(
+        "datetime64[s]"
+    )
+    axis = labelled(months.astype(float), "month")
+    assert texts(axis) == ["Jan\n2015", "Feb", "Mar"]
+    np.testing.assert_allclose(axis.get_ticklocs(), dates.days(months.astype(float)))
+
+
+@pytest.mark.parametrize(("quantum", "colon"), [("day", False), ("month", False), ("hour", True), (None, True)])
+def test_no_label_is_more_exact_than_the_data(quantum, colon):
+    axis = labelled(seconds("2016-02-01", "2016-02-02T06", 6, unit="h"), quantum)
+    assert any(":" in text for text in texts(axis)) == colon
+
+
+def test_one_instant_is_told_in_full():
+    assert texts(labelled(seconds("2016-02-01", "2016-02-02", unit="D"), "day")) == ["1 February 2016"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    start=st.datetimes(min_value=np.datetime64("1850-01-01", "s").item(), max_value=np.datetime64("2200", "s").item()),
+    steps=st.tuples(st.integers(1, 400 * 86_400), st.integers(1, 3000)),
+    quantum=st.sampled_from(["hour", "day", "month", "year", None]),
+    size=st.sampled_from([(3, 2), (6, 4), (15, 9)]),
+    drawn=st.fixed_dictionaries({"down": st.booleans(), "words": st.sampled_from([Words(), FRENCH])}),
+)
+def test_labels_never_overlap(start, steps, quantum, size, drawn):
+    instants = np.datetime64(start, "s").astype(float) + steps[0] * np.arange(steps[1])
+    axis = labelled(instants, quantum, size, **drawn)
+    boxes = [one.get_window_extent() for one in axis.get_ticklabels() if one.get_text()]
+    assert boxes
+    assert len(boxes) <= dates.MOST
+    assert not any(one.overlaps(other) for one, other in itertools.pairwise(boxes))
