@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from ocean_common.contracts.assets import DepthAxis, Levels
-from ocean_common.contracts.data import Profiles, ProfilesAsked
-from ocean_common.contracts.extractions import PointsAsked, TrajectoryAsked, TransectAsked
+from ocean_common.contracts.extractions import Coverage, PointsAsked, TrajectoryAsked, TransectAsked
 from ocean_data.domain import track
 
 LATITUDE, LONGITUDE = np.linspace(50.0, 54.0, 5), np.linspace(-10.0, -4.0, 7)
@@ -144,12 +143,12 @@ def test_the_slice_beneath_a_path_has_the_depths_and_the_sea_floor_of_the_model(
 
 def test_profiles_behind_plots_have_true_depths(water, app_over, client):
     temp, _ = water("ocean_s_coordinate_g2")
-    asked = ProfilesAsked(dataset="made", variables=["temp"], points=[PLACE])
+    asked = PointsAsked(dataset="made", variables=["temp"], points=[PLACE], depth="all")
     with type(client)(app_over([temp])) as opened:
-        response = opened.post("/internal/profiles", content=msgspec.msgpack.encode(asked))
+        response = opened.post("/internal/extractions", content=msgspec.msgpack.encode(asked))
     assert response.status_code == 200, response.text
-    profile = msgspec.msgpack.decode(response.content, type=Profiles).profiles[0]
-    depths = np.frombuffer(profile.depths.data, profile.depths.dtype)
+    fields = {one.variable.key: one for one in msgspec.msgpack.decode(response.content, type=Coverage).fields}
+    depths = np.frombuffer(fields["depth"].values.data, fields["depth"].values.dtype)
     assert depths == pytest.approx([s_depth("", 2, level, *CELL) for level in range(S.size)])
 
 

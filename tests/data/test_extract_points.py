@@ -7,7 +7,6 @@ import pytest
 import xarray as xr
 from pyproj import CRS, Proj
 
-from ocean_common.contracts.data import Profiles, ProfilesAsked
 from ocean_common.contracts.extractions import Coverage, PointsAsked
 from ocean_common.errors import InvalidRequest
 from ocean_data.domain import sphere
@@ -191,20 +190,6 @@ def test_a_neighbour_reads_the_same_as_people(client, keys):
             np.testing.assert_allclose(values, floats(people[one.variable.key]["values"]), rtol=1e-6)
 
 
-def test_the_profiles_behind_a_plot_are_those_of_the_points(client, arctic):
-    asked = ProfilesAsked(dataset="giops_day", variables=["votemper", "zeta"], points=[SEA, SHELF])
-    response = client.post("/internal/profiles", content=msgspec.msgpack.encode(asked))
-    found = msgspec.msgpack.decode(response.content, type=Profiles)
-    values, depths = (
-        np.frombuffer(one.data, one.dtype).reshape(one.shape)
-        for one in (found.profiles[0].values, found.profiles[0].depths)
-    )
-    for number, where in enumerate((SEA, SHELF)):
-        np.testing.assert_allclose(values[number], arctic.temperature[-1, :, *nearest(arctic, where)], rtol=1e-6)
-        np.testing.assert_array_equal(depths[number], arctic.depth)
-    assert (found.time, found.profiles[1].values.shape) == ("2016-02-05T12:00:00+00:00", (2, 1))
-
-
 @pytest.mark.parametrize(
     ("path", "params", "status", "says"),
     [
@@ -218,7 +203,7 @@ def test_the_profiles_behind_a_plot_are_those_of_the_points(client, arctic):
         ("x_velocity,y_velocity/point", {"vector": ""}, 400, "name parts of a vector"),
         ("x_velocity,y_velocity/point", {"vector": "magnitude,magnitude"}, 400, "magnitude is asked for twice"),
         ("zeta/point", {"depth": "3"}, 404, "zeta has no depth"),
-        ("votemper/point", {"depth": "average"}, 400, "bottom nor all nor mean"),
+        ("votemper/point", {"depth": "average"}, 400, "nor one of bottom, all, mean"),
         ("votemper/point", {"latitude": "10"}, 422, "outside the grid"),
         ("votemper/point", {"format": "xlsx"}, 400, "is none of json, csv"),
         ("votemper/estimate/point", {"dept": "1"}, 400, "did you mean depth"),

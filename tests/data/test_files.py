@@ -15,8 +15,7 @@ from litestar.testing import TestClient
 from tests.data.area_twins import reading_of
 
 from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.data import Profiles, ProfilesAsked
-from ocean_common.contracts.extractions import AreaAsked
+from ocean_common.contracts.extractions import AreaAsked, Coverage, PointsAsked
 from ocean_common.errors import SourceUnreadable
 from ocean_data.adapters.blocks import BLOCK, _together
 from ocean_data.adapters.calculated import Calculated
@@ -91,12 +90,14 @@ def test_of_days_that_share_a_date_the_one_asked_for_is_read(tmp_path, app_over,
     assets = described(write(tmp_path / "a.nc", ramp(2)), "v", kind="rectilinear", latitude="lat", longitude="lon")
     seconds = Array(dtype="<i8", shape=(2,), data=assets.steps.seconds.data[:8] * 2)
     assets = msgspec.structs.replace(assets, steps=msgspec.structs.replace(assets.steps, seconds=seconds))
-    asked = ProfilesAsked(dataset="made", variables=["v"], points=[(0.0, 20.0)], time="1")
+    asked = PointsAsked(dataset="made", variables=["v"], points=[(0.0, 20.0)], time="1")
     with TestClient(app_over([assets])) as client:
-        answer = client.post("/internal/profiles", content=msgspec.msgpack.encode(asked))
-    found = msgspec.msgpack.decode(answer.content, type=Profiles)
-    assert found.raw_time == 1
-    assert np.frombuffer(found.profiles[0].values.data).tolist() == [578.0]
+        answer = client.post("/internal/extractions", content=msgspec.msgpack.encode(asked))
+    found = msgspec.msgpack.decode(answer.content, type=Coverage)
+    raw = next(one for one in found.coordinates if one.name == "raw_time").values
+    assert np.frombuffer(raw.data, raw.dtype).tolist() == [1]
+    values = found.fields[0].values
+    assert np.frombuffer(values.data, values.dtype).tolist() == [578.0]
 
 
 def test_a_square_curvilinear_grid_is_not_turned(tmp_path, app_over, described):

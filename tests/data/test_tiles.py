@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ocean_common.contracts.data import Profiles, ProfilesAsked, TileAsked, TileField
+from ocean_common.contracts.data import TileAsked, TileField
 from ocean_data.domain import sphere, tile
 
 OPEN = {"decode_times": False}
@@ -182,30 +182,3 @@ def test_pixels_are_at_their_centres():
     assert longitude[:, 255] == pytest.approx(180 - 180 / 256)
     assert latitude[0, 0] == pytest.approx(-latitude[255, 0])
     assert latitude[127, 0] == pytest.approx(0.703, abs=1e-3)
-
-
-def test_profiles_of_several_variables_and_points_come_at_once(client):
-    points = [(74.5, 20.0), (70.1, 3.3), (78.65, 14.03)]
-    asked = ProfilesAsked(dataset="giops_day", variables=["votemper", "zeta", "h"], points=points, time="2016-02-02")
-    response = client.post(
-        "/internal/profiles",
-        content=msgspec.msgpack.encode(asked),
-        headers={"content-type": "application/x-msgpack"},
-    )
-    assert response.status_code == 200, response.text
-    found = msgspec.msgpack.decode(response.content, type=Profiles)
-    assert (found.time, found.raw_time, found.revision) == ("2016-02-02T12:00:00+00:00", 1454414400, "r1")
-    assert found.points == points
-    shapes = [one.values.shape for one in found.profiles]
-    assert shapes == [(3, 17), (3, 1), (3, 1)] == [one.depths.shape for one in found.profiles]
-    values = np.frombuffer(found.profiles[0].values.data, "<f8").reshape(3, 17)
-    depths = np.frombuffer(found.profiles[0].depths.data, "<f8").reshape(3, 17)
-    for (latitude, longitude), row in zip(points, values, strict=True):
-        one = client.get(
-            "/api/v2.0/data/giops_day/votemper/profile",
-            params={"latitude": latitude, "longitude": longitude, "time": "2016-02-02"},
-        ).json()
-        told = np.array(one["values"][0], dtype=np.float32)  # with the digits of the file
-        np.testing.assert_array_equal(told, row.astype(np.float32))
-        assert depths[0].tolist() == one["depths"]
-    assert np.isnan(values[2]).all()  # Svalbard

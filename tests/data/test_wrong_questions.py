@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from ocean_common.contracts.data import ProfilesAsked
+from ocean_common.contracts.extractions import PointsAsked
 
 GOOD = {"latitude": "74.5", "longitude": "20"}
 SERIES = "/api/v2.0/data/giops_day/votemper/timeseries"
@@ -130,9 +130,9 @@ def test_a_wrong_tile_is_refused(client, changed, status):
 
 
 def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
-    asked = ProfilesAsked(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
+    asked = PointsAsked(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
     body = msgspec.msgpack.encode(asked)
-    response = client.post("/internal/profiles", content=body, headers={"content-type": "application/x-msgpack"})
+    response = client.post("/internal/extractions", content=body, headers={"content-type": "application/x-msgpack"})
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "points[1]"
 
@@ -147,19 +147,19 @@ def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
         ({"points": [(0.0, 0.0)]}, 422),
         ({"radius": -1.0}, 400),
         ({"neighbours": 0}, 400),
-        ({"points": [(74.5, 20.0)] * 20_000}, 413),
-        ({"variables": ["votemper"] * 20_000}, 413),
+        ({"points": [(74.5, 20.0)] * 20_001}, 413),
+        ({"variables": [f"v{number}" for number in range(20_000)]}, 413),
         ({"time": "1999-01-01"}, 404),
     ],
 )
 def test_wrong_profiles_are_refused(client, asked, status):
-    good = {"dataset": "giops_day", "variables": ["votemper"], "points": [(74.5, 20.0)]}
-    body = msgspec.msgpack.encode(ProfilesAsked(**good | asked))
-    response = client.post("/internal/profiles", content=body, headers={"content-type": "application/x-msgpack"})
+    good = {"dataset": "giops_day", "variables": ["votemper"], "points": [(74.5, 20.0)], "depth": "all"}
+    body = msgspec.msgpack.encode(PointsAsked(**good | asked))
+    response = client.post("/internal/extractions", content=body, headers={"content-type": "application/x-msgpack"})
     assert response.status_code == status, response.text
 
 
 def test_a_body_that_is_none_is_refused(client):
     for body in (b"", b"\xc1", msgspec.msgpack.encode([1, 2]), msgspec.msgpack.encode({"dataset": 3})):
-        response = client.post("/internal/profiles", content=body, headers={"content-type": "application/x-msgpack"})
+        response = client.post("/internal/extractions", content=body, headers={"content-type": "application/x-msgpack"})
         assert response.status_code == 400

@@ -32,7 +32,6 @@ from ocean_data.domain.extract import PLANS
 from ocean_data.domain.extraction import Budget, Reading, read
 from ocean_data.domain.field import Tiles
 from ocean_data.domain.ports import Grids, Saved, Source, Stream, Workers
-from ocean_data.domain.profiles import Columns
 from ocean_data.domain.quiver import Arrows
 from ocean_data.domain.range import Ranges
 from ocean_data.domain.warm import warm
@@ -101,12 +100,11 @@ def create_app(
             Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
         ],
         api=[*point.ROUTES, *line.ROUTES, *area.ROUTES, value_range, arrows, subset],
-        internal=[internal.tile_field, internal.profiles, internal.extractions, internal.extracted_file],
+        internal=[internal.tile_field, internal.extractions, internal.extracted_file],
         dependencies={
             "catalogue": catalogue,
             "workers": workers,
             "areas": areas or NoAreas(),
-            "columns": Columns(reading=reading, max_values=settings.max_values),
             "desk": desk,
             "files": Files(formats=SUBSETS, zipped=Zipped),
             "tiles": Tiles(source=source, grids=grids),

@@ -37,7 +37,6 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     calculated_bytes: Positive = 128 * MIB  # levels of calculated variables that are kept
     grid_bytes: Positive = 256 * MIB  # grids with their search trees that are kept
     map_bytes: Positive = 512 * MIB  # index maps of tiles that are kept
-    max_values: Positive = 200_000  # time steps x depths x points of one request
     max_document: Positive = 1_000_000  # values of one request, in a document that is read whole (JSON)
     max_streamed: Positive = 1_000_000_000  # values of one request, in a format that is written piece by piece
     max_steps: Positive = 20_000  # time steps that one request reads

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from ocean_common.clients.core import Neighbour, segment
-from ocean_common.contracts.data import Profiles, ProfilesAsked, TileAsked, TileField
+from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.contracts.extractions import AnyAsked, Coverage
 
 
@@ -16,9 +16,6 @@ class Numbers(Protocol):
 
     async def tile_field(self, asked: TileAsked) -> TileField:
         """The field behind a map tile."""
-
-    async def profiles(self, asked: ProfilesAsked) -> Profiles:
-        """Profiles of several variables at several points."""
 
     async def extract(self, asked: AnyAsked) -> Coverage:
         """Anything that can be extracted: at points, along lines, over areas."""
@@ -44,10 +41,6 @@ class DataClient:
     async def tile_field(self, asked: TileAsked) -> TileField:
         """The field behind a map tile."""
         return await self._http.get("/internal/tile-field", TileField, **msgspec.structs.asdict(asked))
-
-    async def profiles(self, asked: ProfilesAsked) -> Profiles:
-        """Profiles of several variables at several points."""
-        return await self._http.post("/internal/profiles", asked, Profiles)
 
     async def extract(self, asked: AnyAsked) -> Coverage:
         """Anything that can be extracted: at points, along lines, over areas."""

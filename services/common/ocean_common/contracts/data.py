@@ -59,33 +59,3 @@ class ValueRange(msgspec.Struct, frozen=True, kw_only=True):
 
     min: float
     max: float
-
-
-class ProfilesAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """Profiles of several variables at several points, at one time."""
-
-    dataset: str
-    variables: list[str]
-    points: list[tuple[float, float]]  # latitude, longitude
-    time: str = "-1"  # raw integer, ISO 8601, or -1: the last
-    interpolation: Interpolation = "nearest"
-    radius: float = 25.0  # km
-    neighbours: int = 10
-
-
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """One variable over depth at several points."""
-
-    variable: VariableInfo
-    depths: Array  # float64 (point, depth): m, positive down
-    values: Array  # float64 (point, depth): NaN over land and below the sea floor
-
-
-class Profiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Profiles of several variables at the same points and time."""
-
-    time: str  # ISO 8601, UTC
-    raw_time: int
-    points: list[tuple[float, float]]
-    profiles: list[Profile]  # as asked
-    revision: str

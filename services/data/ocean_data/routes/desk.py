@@ -18,12 +18,13 @@ from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import AreaAsked, Asked, Coverage, DifferenceAsked, Estimate
-from ocean_common.errors import NotSupported, RequestTooLarge, UnsupportedFormat
+from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_data.domain import coverage
 from ocean_data.domain.extract import Plan
 from ocean_data.domain.extraction import Budget, Extraction, Reading, read
 from ocean_data.domain.ports import Following, Parts, Saved, Sink, Spool, Stream, Workers
 from ocean_data.routes.flow import GONE, Flow, Gone, unless_gone
+from ocean_data.routes.parameters import check_number
 from ocean_data.routes.shared import Shared
 
 DEFAULT = "json"
@@ -176,8 +177,8 @@ class Desk:
             budget = replace(budget, values=min(budget.values, self.whole))
         if refusal := extraction.refusal(budget):
             if form in WHOLE and extraction.refusal(self.budget) is None:
-                others = " or ".join(one for one in self.formats if one not in WHOLE)
-                raise RequestTooLarge(f"{refusal}; so would all of it as {others}", field="$")
+                others = ", ".join(one for one in self.formats if one not in WHOLE)
+                raise RequestTooLarge(f"{refusal}; so would all of it as one of {others}", field="$")
             raise refusal
 
     async def _fresh(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> None:
@@ -224,6 +225,9 @@ class Desk:
         return [one for found in await asyncio.gather(*wanted) for one in found]
 
     async def _known(self, dataset: str, variables: Sequence[str], expression: str | None) -> list[Assets]:
+        check_number(variables)
+        if not variables and expression is None:
+            raise InvalidRequest("name at least one variable", field="variables")
         found: list[Awaitable[Assets]] = [self.catalogue.assets(dataset, name) for name in variables]
         if expression is not None:
             if self.calculate is None:

@@ -9,12 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody
 
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.data import ProfilesAsked, TileAsked
+from ocean_common.contracts.data import TileAsked
 from ocean_common.contracts.extractions import AnyAsked
 from ocean_common.errors import InvalidRequest
 from ocean_data.domain.field import Tiles
 from ocean_data.domain.ports import Workers
-from ocean_data.domain.profiles import Columns, check
 from ocean_data.routes.kinds import AtDesk
 
 
@@ -30,20 +29,6 @@ async def tile_field(
     names = asked.variable.split(",")
     assets = await asyncio.gather(*(catalogue.assets(asked.dataset, name) for name in names[:3]))
     return _packed(await workers.run(tiles.field, assets, asked))
-
-
-@post("/profiles", status_code=200)
-async def profiles(
-    body: RawBody,
-    catalogue: NamedDependency[Catalogue],
-    columns: NamedDependency[Columns],
-    workers: NamedDependency[Workers],
-) -> Response[bytes]:
-    """Profiles of several variables at several points."""
-    asked = _read(lambda: msgspec.msgpack.decode(body, type=ProfilesAsked))
-    check(asked)
-    assets = await asyncio.gather(*(catalogue.assets(asked.dataset, name) for name in asked.variables))
-    return _packed(await workers.run(columns.profiles, assets, asked))
 
 
 @post("/extractions", status_code=200)

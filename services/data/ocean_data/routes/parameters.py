@@ -1,5 +1,6 @@
 """The parameters of the routes of extractions, as the OpenAPI document shows them, and how they are read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
@@ -184,9 +185,16 @@ def keys_of(text: str) -> list[str]:
     found = [one.strip() for one in text.split(",")]
     if not all(found):
         raise InvalidRequest(f"variables {text[:60]!r}: write one key, or several as u,v", field="variables")
-    if len(found) > MOST_KEYS:
-        raise RequestTooLarge(f"{len(found)} variables are asked for, and the limit is {MOST_KEYS}", field="variables")
+    check_number(found)
     return found
+
+
+def check_number(variables: Sequence[str]) -> None:
+    """Refuse more variables than one request may have."""
+    if len(variables) > MOST_KEYS:
+        raise RequestTooLarge(
+            f"{len(variables)} variables are asked for, and the limit is {MOST_KEYS}", field="variables"
+        )
 
 
 def parts_of(text: str | None) -> list[VectorPart]:
