@@ -103,6 +103,7 @@ def test_a_request_without_an_id_is_given_one(run):
     [
         "/internal/revisions",
         "/internal/assets/giops_day/votemper",
+        "/internal/variables/giops_day",
         "/internal/tile-field",
         "//internal/revisions",
         "/metadata/internal/revisions",

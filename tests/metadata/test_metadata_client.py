@@ -85,6 +85,22 @@ async def test_what_does_not_exist_is_raised_as_the_same_error(sample_catalogue)
             await client.assets("giops_day", "nothing")
 
 
+async def test_the_variables_of_a_dataset_are_told_in_order_and_kept_until_it_changes(tmp_path, index, make):
+    make(tmp_path / "a.nc")
+    indexed = index(folder=tmp_path)
+    async with client_of(indexed) as client:
+        found = await client.variables("a")
+        assert [one.key for one in found] == [one.key for one in indexed.catalogue.snapshot.dataset("a").variables]
+        assert await client.variables("a") is found
+        make(tmp_path / "a.nc", times=[0, 1, 2, 3])
+        indexed.run()
+        await client.refresh()
+        after = await client.variables("a")
+        assert (after[0].key, after[0].revision != found[0].revision) == (found[0].key, True)
+        with pytest.raises(DatasetNotFound):
+            await client.variables("nowhere")
+
+
 async def test_revisions_are_sent_once(sample_catalogue):
     app = create_app(sample_catalogue.catalogue)
     async with MetadataClient("http://metadata", httpx.ASGITransport(app)) as client:

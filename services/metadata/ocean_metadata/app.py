@@ -78,6 +78,7 @@ _API = [
 _INTERNAL = [
     internal.get_revisions,
     internal.get_assets,
+    internal.get_variables,
     places.get_area,
     *observed.ROUTES,
     *class4_routes.INTERNAL,

@@ -37,6 +37,14 @@ class Catalogue(Protocol):
 
 
 @runtime_checkable
+class Listed(Protocol):
+    """Who can tell the variables of a dataset."""
+
+    async def variables(self, dataset: str) -> list[VariableInfo]:
+        """What each of them is, in the order of the configuration, or DatasetNotFound."""
+
+
+@runtime_checkable
 class Areas(Protocol):
     """Who knows the predefined areas."""
 
@@ -78,6 +86,7 @@ class MetadataClient:
         self._http = Neighbour("metadata", url, transport)
         self._known = Revisions(catalogue="", datasets={})
         self._assets: OrderedDict[tuple[str, str], Assets] = OrderedDict()
+        self._listed: dict[str, tuple[str, list[VariableInfo]]] = {}
         self._polling: asyncio.Task[None] | None = None
         self.away: str | None = None  # why the metadata service did not answer the last time
 
@@ -126,6 +135,15 @@ class MetadataClient:
         if len(self._assets) > KEPT:
             self._assets.popitem(last=False)
         return fresh
+
+    async def variables(self, dataset: str) -> list[VariableInfo]:
+        """What each variable of a dataset is."""
+        revision = await self.revision(dataset)
+        kept = self._listed.get(dataset)
+        if kept is None or kept[0] != revision:
+            found = await self._http.get(f"/internal/variables/{segment(dataset)}", list[VariableInfo])
+            kept = self._listed[dataset] = (revision, found)
+        return kept[1]
 
     async def area(self, key: str) -> Area:
         """A predefined area; asked anew each time, since it may be drawn anew."""

@@ -57,29 +57,36 @@ def variables(one: DatasetRecord, *, has_depth_only: bool = False, vectors_only:
             units=each.units,
             standard_name=each.standard_name,
         )
-        for each in one.variables
-        if not (each.hidden or each.auxiliary)
-        and (each.vector or not vectors_only)
-        and (each.depth is not None or not has_depth_only)
+        for each in shown(one)
+        if (each.vector or not vectors_only) and (each.depth is not None or not has_depth_only)
     ]
     return sorted(found, key=lambda each: (each.value, each.id))
+
+
+def shown(one: DatasetRecord) -> list[VariableRecord]:
+    """The variables that lists show."""
+    return [each for each in one.variables if not (each.hidden or each.auxiliary)]
+
+
+def infos(one: DatasetRecord) -> list[VariableInfo]:
+    """What each variable is that lists show."""
+    return [info(one, each) for each in shown(one)]
 
 
 def by_name(snapshot: Snapshot) -> dict[str, list[VariableListing]]:
     """Every variable of every dataset, by its display name."""
     found: dict[str, list[VariableListing]] = {}
     for dataset in snapshot.listed:
-        for one in dataset.variables:
-            if not (one.hidden or one.auxiliary):
-                found.setdefault(one.name, []).append(
-                    VariableListing(
-                        dataset_id=dataset.id,
-                        variable_id=one.key,
-                        variable_scale=one.scale,
-                        vector_variables=one.vector,
-                        depth=one.depth is not None,
-                    )
+        for one in shown(dataset):
+            found.setdefault(one.name, []).append(
+                VariableListing(
+                    dataset_id=dataset.id,
+                    variable_id=one.key,
+                    variable_scale=one.scale,
+                    vector_variables=one.vector,
+                    depth=one.depth is not None,
                 )
+            )
     return dict(sorted(found.items()))
 
 

@@ -7,7 +7,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from ocean_common.contracts.assets import Revisions
+from ocean_common.contracts.assets import Revisions, VariableInfo
 from ocean_metadata.domain import answers, moment
 from ocean_metadata.domain.ports import Catalogue
 from ocean_metadata.routes.encoded import Encoded
@@ -38,3 +38,9 @@ async def get_assets(
     make = partial(answers.assets, record, found, steps)
     key = ("assets", dataset, variable, record.revision)
     return await encoded.answer(key, make, msgspec.msgpack.encode, MESSAGEPACK)
+
+
+@get("/variables/{dataset:str}", media_type=MESSAGEPACK)
+async def get_variables(catalogue: NamedDependency[Catalogue], dataset: FromPath[str]) -> list[VariableInfo]:
+    """What each variable is that lists show, in the order of the configuration."""
+    return answers.infos(catalogue.snapshot.dataset(dataset))

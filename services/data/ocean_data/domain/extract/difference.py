@@ -11,11 +11,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common import units
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
 from ocean_common.errors import InvalidRequest, TimeNotFound
 from ocean_data.domain import depth as depths
-from ocean_data.domain import sphere, time, units
+from ocean_data.domain import sphere, time
 from ocean_data.domain.extract import area
 from ocean_data.domain.extraction import Body, Coordinate, Extraction, Field, Reading, Values
 from ocean_data.domain.instants import Instants
