@@ -373,12 +373,53 @@ def test_a_polygon_on_a_stated_grid_is_all_that_has_values(reading, sst):
 
 
 @pytest.mark.parametrize(
+    "projection",
+    [
+        "EPSG:32661",
+        "+proj=lcc +lat_1=71 +lat_2=76 +lat_0=73.5 +lon_0=20 +datum=WGS84 +units=m +no_defs",
+        "+proj=tmerc +lon_0=20 +datum=WGS84",
+        "+proj=omerc +lat_0=73 +lonc=20 +alpha=30 +gamma=0 +datum=WGS84",
+        "+proj=merc +lon_0=20",
+        "+proj=stere +lat_0=90 +lat_ts=75 +lon_0=-40 +datum=WGS84",
+    ],
+)
+def test_the_rectangle_of_a_stated_grid_can_be_told_in_its_plane(reading, arctic, projection):
+    across = Transformer.from_crs("EPSG:4326", projection, always_xy=True)
+    x, y = across.transform(20.0, 74.0)
+    extent = (x - 3e5, y - 2e5, x + 3e5, y + 2e5)
+    extraction, found = ask(reading, [arctic], projection=projection, shape=(4, 6), extent=extent)
+    np.testing.assert_allclose(values_of(extraction, "x"), x + np.arange(-2.5, 3) * 1e5)
+    np.testing.assert_allclose(values_of(extraction, "y"), y + np.arange(1.5, -2, -1) * 1e5)
+    latitude, longitude = values_of(extraction, "latitude"), values_of(extraction, "longitude")
+    points = [*zip(latitude.ravel().tolist(), longitude.ravel().tolist(), strict=True)]
+    _, expected = ask(reading, [arctic], kind=PointsAsked, points=points)
+    np.testing.assert_array_equal(found["votemper"].ravel(), expected["votemper"].ravel())
+
+
+@pytest.mark.parametrize("beyond", [170.0, 190.0])
+def test_the_rectangle_of_a_mercator_map_goes_on_over_the_date_line(reading, sst, beyond):
+    metres = np.radians(1) * 6378137
+    extent = ((beyond - 5) * metres, -2 * metres, (beyond + 15) * metres, 2 * metres)
+    extraction, found = ask(reading, [sst], projection="EPSG:3857", shape=(4, 20), extent=extent)
+    east = values_of(extraction, "longitude")[0]
+    np.testing.assert_allclose(np.mod(east - beyond + 5, 360), np.arange(0.5, 20))
+    assert np.isfinite(found["surface_temperature"]).mean() > 0.9
+
+
+@pytest.mark.parametrize(
     ("fields", "field"),
     [
         ({"projection": "EPSG:3857"}, "shape"),
         ({"shape": (3, 3)}, "projection"),
         ({"projection": "EPSG:1", "shape": (3, 3)}, "projection"),
-        ({"projection": "+proj=merc", "shape": (3, 3)}, "projection"),
+        ({"projection": "+proj=merc +nadgrids=/etc/passwd", "shape": (3, 3)}, "projection"),
+        ({"projection": "+init=epsg:3857", "shape": (3, 3)}, "projection"),
+        ({"projection": "+proj=lcc +lat_1=100 +lat_2=100", "shape": (3, 3)}, "projection"),
+        ({"projection": "EPSG:3857", "shape": (3, 3), "extent": (0, 0, 1, 1)}, "extent"),
+        ({"box": None, "extent": (0, 0, 1, 1)}, "extent"),
+        ({"box": None, "projection": "EPSG:3857", "shape": (3, 3), "extent": (0, 0, 0, 1)}, "extent"),
+        ({"box": None, "projection": "EPSG:3857", "shape": (3, 3), "extent": (0, 0, np.nan, 1)}, "extent"),
+        ({"box": None, "projection": "EPSG:3857", "extent": (0, 0, 1, 1)}, "shape"),
         ({"projection": "EPSG:4978", "shape": (3, 3)}, "projection"),
         ({"projection": "EPSG:3031", "shape": (3, 3)}, "projection"),
         ({"projection": "EPSG:3857", "shape": (0, 3)}, "shape"),

@@ -84,8 +84,9 @@ class AreaAsked(Timed, frozen=True, kw_only=True, tag_field="kind", tag="area"):
     box: tuple[float, float, float, float] | None = None  # west, south, east, north; west > east: over the date line
     polygon: dict[str, Any] | None = None  # GeoJSON Polygon or MultiPolygon, longitude first
     depth: str = "0"  # level, `bottom`, `all`, or `mean`
-    projection: str | None = None  # of the stated grid, as EPSG:4326; None: the variables' own grid
+    projection: str | None = None  # of the stated grid: a code, as EPSG:4326, or a PROJ string; None: the own grid
     shape: tuple[int, int] | None = None  # rows and columns of the stated grid
+    extent: tuple[float, float, float, float] | None = None  # left, bottom, right, top of it; None: around the area
     stride: int = 1  # own grid: every so many cells
 
 

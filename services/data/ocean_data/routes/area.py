@@ -24,8 +24,11 @@ ABOUT = {
     "box": "West, south, east, north: degrees. West > east crosses the date line. This, or a polygon.",
     "polygon": "GeoJSON Polygon with its holes, or MultiPolygon: longitude first, up to 20,000 positions.",
     "depth": "Index of a depth level, `bottom`, `all`, or `mean`: over the whole column.",
-    "projection": "Of a stated grid, with `shape`: a code as EPSG:3857. None: the variables' own cells.",
+    "projection": "Of a stated grid, with `shape`: a code as EPSG:3857, or a PROJ string as `+proj=lcc +lat_1=60 "
+    "+lat_2=70 +lon_0=20`. None: the variables' own cells.",
     "shape": "Rows and columns of the stated grid.",
+    "extent": "Left, bottom, right, top of the stated grid, in the units of its projection, instead of a box. None: "
+    "the least rectangle that holds the area.",
     "stride": "Own cells: every so many rows and columns.",
 }
 MINUS = (
@@ -193,7 +196,7 @@ ROUTES = [
             asked=StatisticsAsked,
             about={**ABOUT, "quantiles": "Up to 20 numbers from 0 to 1."},
             example={"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]},
-            fixed={"projection": None, "shape": None, "stride": 1},
+            fixed={"projection": None, "shape": None, "extent": None, "stride": 1},
         ),
     ),
     *by_get(

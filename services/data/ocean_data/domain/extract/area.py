@@ -23,6 +23,7 @@ from ocean_data.domain.extraction import Body, Cost, Extraction, Field, Reading,
 from ocean_data.domain.instants import Instants
 
 WORDS = ("bottom", "all", "mean")
+EARTH = (-180.0, -90.0, 180.0, 90.0)
 MOST = 20_000_000  # cells that are looked for: those around each place
 AROUND = 4  # each place, at most: the corners of bilinear
 
@@ -42,7 +43,12 @@ def instants_of(variables: Sequence[Assets], asked: AreaAsked) -> Instants | Non
 
 def target_of(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -> Target:
     """Where values are wanted: found without reading any."""
-    region = regions.read(asked.box, asked.polygon)
+    nowhere = asked.box is None and asked.polygon is None
+    region = regions.of_box(EARTH) if asked.extent and nowhere else regions.read(asked.box, asked.polygon)
+    if asked.extent and (asked.projection is None or asked.box is not None):
+        raise InvalidRequest(
+            "extent is of a stated grid, instead of a box: give it with a projection and a shape", field="extent"
+        )
     if asked.projection is None and asked.shape is None:
         return own(reading, variables[0], region, asked.stride)
     if asked.projection is None or asked.shape is None:
@@ -52,7 +58,7 @@ def target_of(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -
         )
     if asked.stride != 1:
         raise InvalidRequest("stride is of the variables' own grid; a stated grid has a shape", field="stride")
-    return stated(region, asked.projection, asked.shape)
+    return stated(region, asked.projection, asked.shape, asked.extent)
 
 
 def over(

@@ -26,7 +26,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsAsked) 
     quantiles = np.array(asked.quantiles, dtype=np.float64)
     if quantiles.size > MOST or not ((quantiles >= 0) & (quantiles <= 1)).all():
         raise InvalidRequest(f"quantiles are at most {MOST} numbers from 0 to 1, as 0.05,0.5,0.95", field="quantiles")
-    for field, usual in (("projection", None), ("shape", None), ("stride", 1)):
+    for field, usual in (("projection", None), ("shape", None), ("extent", None), ("stride", 1)):
         if getattr(asked, field) != usual:
             raise InvalidRequest(
                 f"statistics are of the model's own cells, by their true areas: leave {field} out", field=field

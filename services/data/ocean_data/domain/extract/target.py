@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -29,6 +29,13 @@ MERCATOR = 85.05112877980659  # degrees: so far reaches the square of EPSG:3857
 FARTHEST = 4e7  # m: farther out no map is meant
 
 _AUTHORITY = re.compile(r"[A-Za-z]{2,12}:[A-Za-z0-9_.]{1,24}", re.ASCII)
+_NUMBER = r"-?\d{1,12}(?:\.\d{1,17})?"
+_PROJ = re.compile(
+    r"\+proj=(?:merc|tmerc|omerc|lcc|stere|aea|laea|eqc)"
+    rf"(?: \+(?:lat_0|lat_1|lat_2|lat_ts|lon_0|lonc|alpha|gamma|k_0|x_0|y_0)={_NUMBER}){{0,12}}"
+    r"(?: \+(?:datum|ellps)=WGS84)?(?: \+units=m)?(?: \+no_defs)?(?: \+type=crs)?",
+    re.ASCII,
+)
 
 TRIANGLES = "triangles"
 NORTH = {"units": "degrees_north", "standard_name": "latitude"}
@@ -186,8 +193,8 @@ def _crs_of(variable: Assets) -> dict[str, str | float]:
     return {} if crs is None else {"crs_wkt": crs.to_wkt()}
 
 
-def stated(region: Region, projection: str, shape: tuple[int, int]) -> Target:
-    """Equal cells of a map: the least rectangle of its projection that holds a region.
+def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequence[float] | None = None) -> Target:
+    """Equal cells of a map: of a rectangle of its projection, or of the least one that holds a region.
 
     Cells of the rectangle beyond a box have values too; those outside of polygons have none.
     """
@@ -202,7 +209,7 @@ def stated(region: Region, projection: str, shape: tuple[int, int]) -> Target:
         )
     crs = _crs(projection)
     across = Transformer.from_crs(crs.geodetic_crs or CRS.from_epsg(4326), crs, always_xy=True)
-    x0, y0, x1, y1 = _extent(region, crs, across)
+    x0, y0, x1, y1 = _extent(region, crs, across) if extent is None else _rectangle(extent)
     y = y1 - (np.arange(rows) + 0.5) / rows * (y1 - y0)
     x = x0 + (np.arange(columns) + 0.5) / columns * (x1 - x0)
     facts: dict[str, str | float] = {"crs": crs.to_string(), "crs_wkt": crs.to_wkt()}
@@ -237,10 +244,20 @@ def _given(latitude: Floats, longitude: Floats, _: Reading) -> tuple[Floats, Flo
     return latitude, longitude
 
 
+def _rectangle(extent: Sequence[float]) -> tuple[float, float, float, float]:
+    left, bottom, right, top = extent
+    if not (left < right and bottom < top and np.isfinite(extent).all()):
+        raise InvalidRequest(
+            "extent is left, bottom, right, top in the units of the projection: left < right and bottom < top",
+            field="extent",
+        )
+    return left, bottom, right, top
+
+
 def _crs(text: str) -> CRS:
-    """Read the code of a projection."""
+    """Read the code of a projection, or the words and numbers that make one: never the name of a file."""
     wrong = f"projection {text[:40]!r} is no code of a map projection, as EPSG:4326, EPSG:3857 or EPSG:32661"
-    if not _AUTHORITY.fullmatch(text):
+    if not (_AUTHORITY.fullmatch(text) or _PROJ.fullmatch(text)):
         raise InvalidRequest(wrong, field="projection")
     try:
         crs = CRS.from_user_input(text)
@@ -306,4 +323,6 @@ def _smaller(region: Region, stride: int | None, share: float) -> str:
     x, y = (east - west) / 2 * less, (north - south) / 2 * less
     middle = (west + east) / 2, (south + north) / 2
     box = f"bbox={middle[0] - x:.6g},{middle[1] - y:.6g},{middle[0] + x:.6g},{middle[1] + y:.6g}"
-    return f"{box}{'' if stride is None else f', or stride={math.ceil(stride / less)}'}, or fewer time steps,"
+    if stride is None:
+        return f"{box}, or fewer time steps,"
+    return f"{box}, or stride={math.ceil(stride / less)}, or fewer time steps,"
