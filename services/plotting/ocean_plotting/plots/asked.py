@@ -1,6 +1,6 @@
 """What several kinds of plot are asked the same way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Literal, cast, get_args
 
@@ -163,17 +163,18 @@ def scale_of(text: str, field: str) -> Scale | None:
 
 
 @contextmanager
-def named_as_asked(prefix: str = "$") -> Iterator[None]:
-    """Have what the data service refuses named by the member of the query that it came from.
+def named_as_asked(prefix: str = "$", members: Mapping[str, str] = MEMBERS) -> Iterator[None]:
+    """Have what a neighbour refuses named by the member of the query that it came from.
 
-    ``prefix``: of the members; `$.compare_to` for those of the second dataset.
+    ``prefix``: of the members; `$.compare_to` for those of the second dataset. ``members``: by what the neighbour
+    calls them.
     """
     try:
         yield
     except OceanError as error:
         name, bracket, rest = (error.field or "").partition("[")
-        if name in MEMBERS:
-            error.field = MEMBERS[name].replace("$", prefix, 1) + bracket + rest
+        if name in members:
+            error.field = members[name].replace("$", prefix, 1) + bracket + rest
         raise
 
 
