@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 from matplotlib.colors import ListedColormap, Normalize
+from msgspec.structs import replace
 from PIL import Image
 from tests.plotting.fakes import array, field, info
 
@@ -106,10 +107,13 @@ def test_every_colormap_has_colours(key):
         ("votemper", {"name": "Something Else"}, None, "mercator"),
         ("votemper", {"name": "Speed of Current"}, None, "speed of current"),
         ("votemper", {"name": "Device"}, None, "mercator"),
+        ("votemper", {"name": "Velocity"}, None, "velocity"),
+        ("votemper", {"name": "Velocity", "scale": (0.0, 2.0)}, None, "speed"),
+        ("u", {"key": "u,v"}, None, "speed"),
     ],
 )
 def test_a_variable_gets_the_colormap_of_what_it_is(key, other, asked, colormap):
-    assert choose(info(key, **other), asked) == colormap
+    assert choose(replace(info(key), **other), asked) == colormap
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ LAST_RESORT = "mercator"
 DIVERGING = "balance"
 CATEGORIES = "seabed lithology"
 MAGNITUDE = "speed"  # of two components
+MIDDLED = {"velocity", "eastward current", "northward current"}  # light in the middle: for both directions
 
 # id: (display name, where its colours come from: one of cmocean's maps, or of RAMPS)
 COLORMAPS: dict[str, tuple[str, str]] = {
@@ -177,7 +178,10 @@ def choose(info: VariableInfo, asked: str | None = None) -> str:
         return MAGNITUDE
     if (standard := BY_STANDARD_NAME.get(info.standard_name or "")) is not None:
         return standard
-    return DIVERGING if info.zero_centered else _by_name(info.name.lower())
+    if info.zero_centered:
+        return DIVERGING
+    named = _by_name(info.name.lower())
+    return MAGNITUDE if named in MIDDLED and info.scale[0] >= 0 else named
 
 
 def _by_name(name: str) -> str:

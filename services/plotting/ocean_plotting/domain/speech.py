@@ -55,7 +55,8 @@ class Words:
 
     def name(self, info: VariableInfo) -> str:
         """Call a variable by its name in this language, where there is one."""
-        return self.say.quantity(info.name, info.long_name, info.standard_name) or info.name
+        known = self.say.quantity(info.name, info.long_name, info.standard_name) or info.name
+        return f"{known[:1].upper()}{known[1:]}" if info.name[:1].isupper() else known
 
     def quantity(self, info: VariableInfo) -> str:
         """Name an axis: Temperature (°C)."""

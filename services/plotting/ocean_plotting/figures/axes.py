@@ -3,6 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
+from ocean_plotting.domain.labels import NO_BREAK, SUPERSCRIPT
 from ocean_plotting.domain.speech import Words
 from ocean_plotting.figures.picture import MUTED, Sizes, folded
 from ocean_plotting.figures.sheet import Sheet
@@ -21,6 +22,12 @@ class Numbers(ScalarFormatter):
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Write one tick."""
         return self._words.ticked(super().__call__(x, pos))
+
+    def get_offset(self) -> str:
+        """Write the power of ten that is common to all ticks, not as 1e-5."""
+        if not super().get_offset() or not self.orderOfMagnitude:
+            return ""
+        return f"×{NO_BREAK}10{str(self.orderOfMagnitude).translate(SUPERSCRIPT)}"
 
 
 def depth_down(axes: Axes, deepest: float, sheet: Sheet, *, named: bool) -> None:

@@ -18,15 +18,19 @@ SIZE = (1.55, 4.2)  # inches
 DPI = 100
 TEXT = 10  # points
 LETTERS, CATEGORY = 36, 11  # of the name, and of a category, on a line
+ROOMY, MOST = 12, 26  # categories that have room for two lines each, and for one
 
 
 def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8], sheet: Sheet) -> Picture:
-    """Draw a vertical bar with its values and the variable's name; or the categories, one below the other."""
+    """Draw a vertical bar with its values and the variable's name; or the categories, one below the other.
+
+    The name is in the reader's language already.
+    """
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     # The units are never what is left out.
     say, words = sheet.say, sheet.words
-    name = words.measured(labels.shortened(words.name(info), 2 * LETTERS - 2 * len(info.units) - 8), info.units)
+    name = words.measured(labels.shortened(info.name, 2 * LETTERS - 2 * len(info.units) - 8), info.units)
     colours = (distinct(ramp, len(info.categories)) if info.categories else resample(ramp, LEVELS)) / 255
     low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
     steps = np.arange(len(colours))[:, np.newaxis]
@@ -38,7 +42,10 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8], sheet: Sheet
     axes.yaxis.tick_right()
     axes.yaxis.set_label_position("right")
     if info.categories:
-        axes.set_yticks(steps[:, 0], ["\n".join(labels.folded(one, CATEGORY)) for one in info.categories])
+        every = -(-len(colours) // MOST)
+        lines = 2 if len(colours) <= ROOMY else 1
+        named = ["\n".join(labels.folded(one, CATEGORY, lines)) for one in info.categories[: len(colours) : every]]
+        axes.set_yticks(steps[::every, 0], named)
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
         formatter = Numbers(words)
