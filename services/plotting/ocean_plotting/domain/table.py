@@ -18,6 +18,7 @@ class Column:
     values: NDArray[np.floating] | Sequence[str]  # (row,); NaN: no value; times as ISO 8601
     role: Role = "value"
     units: str = ""
+    circular: bool = False  # degrees of a circle, of which statistics mean nothing
     context: bool = False  # for formats that tell of stations alone: CSV has the columns that the v2.0 API has
 
 
@@ -51,7 +52,7 @@ def statistics(table: Table) -> list[Statistics]:
     """Sum up every column of values, weighted as the table says."""
     found = []
     for column in table.columns:
-        if column.role != "value":
+        if column.role != "value" or column.circular:
             continue
         values = numbers(column)
         there = np.isfinite(values)

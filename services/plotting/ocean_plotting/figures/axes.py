@@ -46,19 +46,19 @@ def depth_down(axes: Axes, deepest: float, sheet: Sheet, *, named: bool) -> None
     plain(axes, sheet)
 
 
-def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sheet: Sheet) -> None:
-    """A variable along x, its label folded to the panel's width."""
-    sizes = sheet.sizes
+def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sheet: Sheet, *, upright: bool = False) -> None:
+    """A variable along x, or ``upright`` along y, its label folded to the panel's size."""
+    sizes, along = sheet.sizes, axes.yaxis if upright else axes.xaxis
     if limit:
-        axes.set_xlim(*limit)
+        (axes.set_ylim if upright else axes.set_xlim)(*limit)
     else:
-        axes.margins(x=0.07)
+        axes.margins(y=0.07) if upright else axes.margins(x=0.07)
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - axes that were just added to one
-    across = figure.get_figwidth() * axes.get_position().width
-    axes.set_xlabel(folded(label, 1.1 * across, sizes.body), fontsize=sizes.body)
-    most = fitting(axes, 0, sizes)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=most, steps=STEPS, min_n_ticks=3 if most > 3 else 2))
+    room = figure.get_size_inches()[int(upright)] * axes.get_position().bounds[2 + upright]
+    along.set_label_text(folded(label, 1.1 * room, sizes.body), fontsize=sizes.body)
+    most = fitting(axes, int(upright), sizes)
+    along.set_major_locator(MaxNLocator(nbins=most, steps=STEPS, min_n_ticks=3 if most > 3 else 2))
     plain(axes, sheet)
 
 

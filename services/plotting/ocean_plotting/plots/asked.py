@@ -17,6 +17,7 @@ MAX_STATIONS = 200
 # Members of a query, by what the data service calls what it is asked for them.
 MEMBERS = {
     "points": "$.station", "path": "$.path", "variable": "$.variable", "variables": "$.variable", "time": "$.time",
+    "latitude": "$.station[0]",  # of one point alone
     "start": "$.starttime", "end": "$.endtime", "depth": "$.depth", "dataset": "$.dataset",
 }  # fmt: skip
 
