@@ -87,7 +87,7 @@ def window(level: Level, box: Box) -> Window:
     """
     (west, south, east, north), (dy, dx) = box, level.step
     rows = level.heights.shape[0]
-    width = min((east - west) % 360.0 or 360.0 * (east != west), 360.0)
+    width = 360.0 if east - west >= 360.0 else (east - west) % 360.0
     # The first column to the west of the box, whichever way round it is counted.
     begin = level.west + (west - level.west) % 360.0
     first_row, last_row = _cells(south, north, level.south, dy)

@@ -1,0 +1,77 @@
+"""Vector tiles, read back by another library."""
+
+import mapbox_vector_tile
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocean_plotting.domain.vector_tiles import Feature, Kind, encode
+
+points = st.tuples(st.integers(-200, 4300), st.integers(-200, 4300))
+
+
+def decode(content):
+    return mapbox_vector_tile.decode(content, default_options={"y_coord_down": True, "geojson": False})
+
+
+def polygon(*rings):
+    return Feature(kind=Kind.POLYGON, parts=[np.array(ring, dtype=float) for ring in rings])
+
+
+@given(st.lists(st.lists(points, min_size=2, max_size=400, unique=True), min_size=1, max_size=3))
+def test_lines_are_read_back_as_they_were_written(lines):
+    made = encode(
+        "bath", [Feature(kind=Kind.LINES, parts=[np.array(line) for line in lines], attributes={"depth": 200})]
+    )
+    layer = decode(made)["bath"]
+    (feature,) = layer["features"]
+    coordinates = feature["geometry"]["coordinates"]
+    found = coordinates if feature["geometry"]["type"] == "MultiLineString" else [coordinates]
+    assert [[tuple(point) for point in line] for line in found] == lines
+    assert (layer["extent"], layer["version"], feature["properties"]) == (4096, 2, {"depth": 200})
+
+
+@given(st.lists(st.tuples(st.floats(-60, 4160), st.floats(-60, 4160)), min_size=3, max_size=30, unique=True))
+def test_polygons_keep_their_shape(corners):
+    hull = shapely.convex_hull(shapely.multipoints(corners))
+    if hull.geom_type != "Polygon" or hull.area < 5e4:
+        return
+    made = decode(encode("lands", [polygon(shapely.get_coordinates(hull))]))["lands"]["features"][0]["geometry"]
+    assert shapely.geometry.shape(made).symmetric_difference(hull).area < hull.length
+
+
+def test_outer_rings_turn_one_way_and_holes_the_other_however_they_come():
+    outer, hole = [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)], [(20, 20), (40, 20), (40, 40), (20, 40), (20, 20)]
+    for first in (outer, outer[::-1]):
+        for second in (hole, hole[::-1]):
+            made = decode(encode("lands", [polygon(first, second)]))["lands"]["features"][0]["geometry"]
+            assert shapely.geometry.shape(made).area == 100 * 100 - 20 * 20
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        polygon([(5.1, 5.1), (5.2, 5.1), (5.2, 5.2), (5.1, 5.1)]),
+        polygon([(0, 0), (10, 10), (20, 20), (0, 0)]),
+        Feature(kind=Kind.LINES, parts=[np.array([[7.0, 7.0], [7.2, 7.1]])]),
+        Feature(kind=Kind.LINES, parts=[]),
+    ],
+)
+def test_what_is_too_small_to_be_seen_is_left_out_and_an_empty_tile_has_no_bytes(feature):
+    assert encode("lands", [feature]) == b""
+
+
+def test_a_hole_that_vanishes_leaves_its_polygon():
+    made = encode("lands", [polygon([(0, 0), (9, 0), (9, 9), (0, 9)], [(4, 4), (4.1, 4), (4.1, 4.1)])])
+    assert shapely.geometry.shape(decode(made)["lands"]["features"][0]["geometry"]).area == 81
+
+
+def test_equal_attributes_are_written_once():
+    lines = [
+        Feature(kind=Kind.LINES, parts=[np.array([[0, n], [9, n]])], attributes={"depth": n % 2}) for n in range(50)
+    ]
+    made = encode("bath", lines)
+    assert made.count(b"depth") == 1
+    assert [one["properties"]["depth"] for one in decode(made)["bath"]["features"]] == [n % 2 for n in range(50)]
