@@ -13,6 +13,7 @@ from stack.supervisor import Program
 
 SERVICES = ("metadata", "data", "plotting", "gateway")
 COAST = SAMPLES / "coast" / "ne_110m_land.geojson.gz"
+FINE_COAST = SAMPLES / "coast" / "ne_50m_land.geojson.gz"
 RELIEF = SAMPLES / "topo" / "etopo1_6min_int16.nc"
 
 
@@ -48,6 +49,7 @@ class Plan:
                 "METADATA_URL": neighbours["METADATA_URL"],
                 "DATA_URL": neighbours["DATA_URL"],
                 "COAST": str(COAST),
+                "FINE_COAST": str(FINE_COAST),
                 "RELIEF": str(RELIEF),
             },
             "gateway": neighbours,

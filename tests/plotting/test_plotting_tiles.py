@@ -151,15 +151,6 @@ def test_a_wrong_tile_is_refused_with_what_works(client, path, status, field, wo
     assert words in response.text
 
 
-@pytest.mark.parametrize(
-    "path", ["/tiles/topo/4/8/3?shaded_relief=false", "/tiles/bath/4/8/3", "/mbt/lands/7/8/3", "/mbt/bath/7/8/3"]
-)
-def test_pieces_of_the_map_that_come_later_say_so(client, path):
-    response = client.get(path)
-    assert response.status_code == 404
-    assert "later version" in response.json()["detail"]
-
-
 @pytest.mark.anyio
 async def test_equal_requests_at_once_are_done_once_and_none_is_refused(app, numbers):
     numbers.gate, numbers.many = asyncio.Event(), asyncio.Event()

@@ -1,5 +1,6 @@
 """Wires the plotting service: the only module that names implementations."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,19 +14,22 @@ from ocean_common.clients.data import DataClient, Numbers
 from ocean_common.clients.metadata import Areas, Catalogue, Compared, MetadataClient, Observed
 from ocean_common.contracts.data import TileField
 from ocean_common.health import Readiness
-from ocean_common.later import not_yet
 from ocean_common.service import Lifespan, create_service
 from ocean_plotting import __version__
+from ocean_plotting.adapters.cartographer import Cartographer
 from ocean_plotting.adapters.ground import Ground
 from ocean_plotting.adapters.in_process import Inline, Threads
 from ocean_plotting.adapters.kept import Kept
+from ocean_plotting.adapters.mbtiles import open_mbtiles
 from ocean_plotting.adapters.painter import TilePainter
 from ocean_plotting.adapters.palettes import Palettes
-from ocean_plotting.adapters.relief import ReliefFile
+from ocean_plotting.adapters.relief import ReliefFile, open_relief
+from ocean_plotting.adapters.shore import Coasts, open_coasts
 from ocean_plotting.adapters.turns import Turns
 from ocean_plotting.adapters.workers import Processes
-from ocean_plotting.domain.ports import Drawing, Image
+from ocean_plotting.domain.ports import Basemap, Drawing, Image
 from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.routes import basemap as maps
 from ocean_plotting.routes import colormaps, plot, scale, tiles
 from ocean_plotting.settings import Settings
 
@@ -33,11 +37,6 @@ TAGS = [
     Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),
     Tag(name="tiles", description="Map tiles and their legends."),
 ]
-LATER = {
-    "/tiles/topo/...": "tiles of topography",
-    "/tiles/bath/...": "tiles of depth contours",
-    "/mbt/...": "vector tiles",
-}
 MEGABYTE = 10**6
 
 
@@ -51,6 +50,7 @@ def create_app(
     numbers: Numbers,
     drawing: Drawing,
     settings: Settings | None = None,
+    basemap: Basemap | None = None,
     readiness: Readiness | None = None,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
@@ -66,7 +66,7 @@ def create_app(
         version=__version__,
         description="Pictures of the ocean: plots, map tiles, colour bars.",
         tags=TAGS,
-        api=[tiles.tile, scale.scale, colormaps.colormaps, colormaps.chart, *plot.HANDLERS, *not_yet(LATER)],
+        api=[tiles.tile, scale.scale, colormaps.colormaps, colormaps.chart, *plot.HANDLERS, *maps.HANDLERS],
         dependencies={
             "drawing": drawing,
             "colours": palettes,
@@ -74,6 +74,9 @@ def create_app(
             "freshness": Freshness(catalogue, __version__, settings.max_age),
             "studio": plot.Studio(near, drawing),
             "scale_studio": scale.Studio(catalogue, drawing, palettes, images),
+            "map_studio": maps.Studio(
+                basemap or Cartographer(None, Coasts(None, None)), images, __version__, settings.max_age
+            ),
             "tile_studio": tiles.Studio(catalogue, numbers, TilePainter(palettes), fields, images),
         },
         readiness=readiness,
@@ -92,12 +95,14 @@ def _field_size(field: TileField) -> int:
 def build(settings: Settings) -> Litestar:
     """Make the app that is served."""
     metadata, data = MetadataClient(settings.metadata_url), DataClient(settings.data_url)
-    drawing = _drawing(settings)
+    drawing, basemap = _drawing(settings), _basemap(settings)
 
     @asynccontextmanager
     async def neighbours(_: Litestar) -> AsyncIterator[None]:
+        loading = asyncio.create_task(asyncio.to_thread(basemap.load))
         async with metadata, drawing:
             yield
+        await asyncio.gather(loading, return_exceptions=True)
         await data.aclose()
 
     async def unready() -> list[str]:
@@ -111,8 +116,22 @@ def build(settings: Settings) -> Litestar:
         numbers=data,
         drawing=drawing,
         settings=settings,
+        basemap=basemap,
         readiness=Readiness(unready, degraded),
         lifespan=[neighbours],
+    )
+
+
+def _basemap(settings: Settings) -> Cartographer:
+    coarse, fine, relief, files = (
+        Path(name) if name else None
+        for name in (settings.coast, settings.fine_coast, settings.relief, settings.mbtiles)
+    )
+    return Cartographer(
+        open_relief(relief) if relief else None,
+        open_coasts(coarse, fine),
+        open_mbtiles(files) if files else {},
+        settings.vector_zoom,
     )
 
 

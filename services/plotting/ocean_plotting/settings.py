@@ -16,7 +16,10 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     metadata_url: Url = "http://127.0.0.1:8001"
     data_url: Url = "http://127.0.0.1:8002"
     coast: str | None = None  # GeoJSON of the land, perhaps gzipped: the ground of locator maps
+    fine_coast: str | None = None  # a finer one, for topography and vector tiles
     relief: str | None = None  # NetCDF file of heights (ETOPO, GEBCO): topography and depth contours
+    mbtiles: str | None = None  # folder of lands.mbtiles or bath.mbtiles; else made of coast and relief
+    vector_zoom: Annotated[int, msgspec.Meta(ge=0, le=24)] = 7  # below it vector tiles are empty
 
     # Threads, and drawing on the event loop itself (inline), are there to be measured against.
     drawing: Literal["processes", "threads", "inline"] = "processes"

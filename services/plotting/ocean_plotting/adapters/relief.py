@@ -37,7 +37,7 @@ class ReliefFile:
     def __reduce__(self) -> tuple[type["ReliefFile"], tuple[Path]]:
         return ReliefFile, (self._path,)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Another one for another file."""
         state = self._path.stat()
@@ -47,6 +47,10 @@ class ReliefFile:
     def spacing(self) -> float:
         """Size of its cells, degrees."""
         return self._finest.spacing
+
+    def load(self) -> None:
+        """Read what is kept in memory now."""
+        self.levels()
 
     def levels(self) -> list[Level]:
         """The finest level and ever coarser ones. What is kept in memory is read now."""

@@ -48,6 +48,9 @@ class Relief(Protocol):
     def spacing(self) -> float:
         """Size of its finest cells, degrees."""
 
+    def load(self) -> None:
+        """Read what is kept in memory now, rather than with the first question."""
+
     def heights(self, box: Box, cells: int) -> Window:
         """Latitudes (y), longitudes (x) and heights (y, x) of a box, at about ``cells`` along its longer side.
 
