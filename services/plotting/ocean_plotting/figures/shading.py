@@ -124,7 +124,7 @@ def bar(figure: Figure, axes: Axes | list[Axes], shaded: Shading, sheet: Sheet, 
         made.ax.minorticks_off()
     else:
         most = int(room * 72 / ((3.0 if down else 4.5) * sizes.small))
-        along.set_major_locator(MaxNLocator(nbins=min(MOST, max(FEWEST, most)), steps=[*STEPS, 2.5]))
+        along.set_major_locator(MaxNLocator(nbins=min(MOST, max(FEWEST, most)), steps=sorted([*STEPS, 2.5])))
         formatter = Numbers(sheet.words)
         formatter.set_powerlimits((-4, 5))
         along.set_major_formatter(formatter)
