@@ -45,7 +45,9 @@ class HttpSemantics:
         if method == "HEAD":
             scope["method"] = HttpMethod.GET
             scope.setdefault("state", {})["head"] = True  # a long answer need not be made
-        answer = _Answer(send, head=method == "HEAD", readable=method in {"GET", "HEAD"}, asked=asked, scope=scope)
+        # Neighbours keep answers by revision, and ask for no range: to hash a field would take longer than to make it.
+        readable = method in {"GET", "HEAD"} and not scope["path"].startswith("/internal/")
+        answer = _Answer(send, head=method == "HEAD", readable=readable, asked=asked, scope=scope)
         await self.app(scope, receive, answer)
 
 

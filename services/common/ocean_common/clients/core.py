@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from ocean_common.clients.wire import Wire
 from ocean_common.errors import ServiceUnavailable
 from ocean_common.language import outgoing_language
 from ocean_common.problems import decode, from_problem
@@ -15,7 +16,8 @@ from ocean_common.telemetry import outgoing_headers
 T = TypeVar("T")
 TIMEOUT = httpx.Timeout(60.0, connect=1.0, pool=30.0)  # s
 PROBE = 1.0  # s for a neighbour to say that it lives
-LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32)
+CONNECTIONS = 64
+LIMITS = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=32)
 ATTEMPTS, PAUSE = 3, 0.1  # only what never got an answer is asked again; the pause (s) doubles
 MESSAGEPACK = "application/x-msgpack"
 
@@ -29,8 +31,8 @@ class Neighbour:
     def __init__(self, name: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Take ``http://host:port``, or ``unix:/path`` of a socket on the same machine."""
         self.name = name
-        if url.startswith("unix:") and transport is None:
-            transport = httpx.AsyncHTTPTransport(uds=url.removeprefix("unix:"), limits=LIMITS)
+        if transport is None and not url.startswith("https:"):
+            transport = Wire(CONNECTIONS, url.removeprefix("unix:") if url.startswith("unix:") else None)
         base = "http://local" if url.startswith("unix:") else url
         self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT, limits=LIMITS, transport=transport)
 
