@@ -137,7 +137,7 @@ def _basemap(settings: Settings) -> Cartographer:
 
 def _drawing(settings: Settings) -> Processes | Threads | Inline:
     relief = ReliefFile(Path(settings.relief)) if settings.relief else None
-    ground = Ground(settings.coast, relief)
+    ground = Ground(settings.coast, relief, settings.fine_coast)
     match settings.drawing:
         case "inline":
             return Inline(ground)

@@ -25,13 +25,14 @@ class _Collection(msgspec.Struct):
 
 
 def read_land(path: Path) -> Land:
-    """Read the outer rings of the polygons in a GeoJSON file, perhaps gzipped."""
+    """Read the polygons in a GeoJSON file, perhaps gzipped."""
     content = path.read_bytes()
     if path.suffix == ".gz":
         content = gzip.decompress(content)
     features = msgspec.json.decode(content, type=_Collection).features
     polygons = [one for feature in features for one in _polygons(feature.geometry)]
-    return Land([np.array(polygon[0], dtype=np.float32) for polygon in polygons])
+    rings = [[np.array(ring, dtype=np.float32) for ring in polygon] for polygon in polygons]
+    return Land([rim for rim, *_ in rings], [holes for _, *holes in rings])
 
 
 def _polygons(geometry: _Geometry) -> list[list[Ring]]:

@@ -15,14 +15,20 @@ from ocean_plotting.figures.sheet import Sheet
 class Ground:
     """Names files; every process that draws reads them itself. None of them has to be there."""
 
-    def __init__(self, coast: str | None = None, relief: Relief | None = None) -> None:
+    def __init__(self, coast: str | None = None, relief: Relief | None = None, fine_coast: str | None = None) -> None:
         self.coast = coast
         self.relief = relief
+        self.fine_coast = fine_coast
 
     @cached_property
     def land(self) -> Land:
         """The land of the world."""
         return read_land(Path(self.coast)) if self.coast else Land([])
+
+    @cached_property
+    def fine_land(self) -> Land:
+        """The same for larger maps."""
+        return read_land(Path(self.fine_coast)) if self.fine_coast else self.land
 
     @cached_property
     def colours(self) -> Palettes:
@@ -31,7 +37,7 @@ class Ground:
 
     def load(self) -> None:
         """Read everything now, so that the first figure asked for finds it."""
-        _ = self.land, self.colours
+        _ = self.land, self.fine_land, self.colours
 
     def sheet(self, output: Output) -> Sheet:
         """What a figure is drawn on."""
@@ -40,6 +46,7 @@ class Ground:
             height=output.height,
             words=Words(voice(output.language, "ocean_plotting")),
             land=self.land,
+            fine_land=self.fine_land,
             relief=self.relief,
             colours=self.colours,
         )

@@ -30,10 +30,11 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 class Land:
-    """The land of the world, for locator maps."""
+    """The land of the world."""
 
-    def __init__(self, rings: list[NDArray[np.float32]]) -> None:
+    def __init__(self, rings: list[NDArray[np.float32]], holes: list[list[NDArray[np.float32]]] | None = None) -> None:
         self.rings = rings  # each (vertex, 2): longitude and latitude, degrees
+        self.holes = holes or [[] for _ in rings]  # in each of the rings: inland seas
 
 
 @runtime_checkable

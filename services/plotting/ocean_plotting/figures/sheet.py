@@ -27,6 +27,7 @@ class Sheet:
     height: float = 9.0
     words: Words = field(default_factory=Words)
     land: Land = field(default_factory=lambda: Land([]))
+    fine_land: Land = field(default_factory=lambda: Land([]))  # of the finer coast
     relief: Relief | None = None  # heights of the Earth, where the deployment has them
     colours: Colours = field(default_factory=Greys)
 
