@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock bench evidence reading tiles peers scaling catalogue observations
+.PHONY: help run test test-all check format lock gallery bench evidence reading tiles peers scaling catalogue observations
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,6 +27,9 @@ check: .venv/dev ## style, format and types
 
 format: .venv/dev ## put the code into its style
 	$(BIN)/ruff check --fix-only -q . && $(BIN)/ruff format -q .
+
+gallery: .venv/run ## draw docs/gallery anew from the sample data
+	$(BIN)/python docs/gallery/make.py
 
 bench: evidence reading tiles peers scaling catalogue observations
 

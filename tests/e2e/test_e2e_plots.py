@@ -1,0 +1,157 @@
+"""Every kind of plot in every format and language, through the gateway, from the sample data."""
+
+import base64
+import csv
+import io
+import json
+import xml.etree.ElementTree as ET
+from urllib.parse import unquote
+
+import netCDF4
+import pytest
+from PIL import Image
+from tests.e2e.conftest import until
+
+from ocean_plotting.plots import PLOTS
+
+API = "/api/v2.0"
+SIZE = {"size": "5x3.5", "dpi": 60}
+LANGUAGES = ("en", "fr")
+
+
+@pytest.fixture(scope="module")
+def plot(http):
+    until(lambda: http.get(f"{API}/observation/time_range").json().get("start_time"), 120)
+
+    def ask(kind, query=None, **parameters):
+        text = json.dumps(PLOTS[kind].example if query is None else query)
+        return http.get(f"{API}/plot/{kind}", params={"query": text, **SIZE, **parameters})
+
+    return ask
+
+
+def image(form):
+    def opens(content):
+        opened = Image.open(io.BytesIO(content))
+        opened.load()
+        assert opened.format == form
+        assert opened.size == (300, 210)
+
+    return opens
+
+
+def begins(with_):
+    return lambda content: content.startswith(with_)
+
+
+def svg(content):
+    assert ET.fromstring(content).get("aria-label")
+
+
+def data_url(content):
+    text = json.loads(content)
+    assert text.startswith("data:image/png;base64,")
+    image("PNG")(base64.b64decode(text.partition(",")[2]))
+
+
+def described(content):
+    told = json.loads(content)
+    data_url(json.dumps(told["image"]))
+    assert told["alt"]
+    assert told["request"].startswith(API)
+
+
+def table(content):
+    lines = [line for line in content.decode().splitlines() if not line.startswith("//")]
+    rows = list(csv.reader(lines, skipinitialspace=True))
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def odv(content):
+    lines = [line for line in content.decode().splitlines() if not line.startswith("//")]
+    names, *rows = [line.split("\t") for line in lines]
+    assert names[:6] == [
+        "Cruise", "Station", "Type", "yyyy-mm-ddThh:mm:ss.sss", "Longitude [degrees_east]", "Latitude [degrees_north]",
+    ]  # fmt: skip
+    assert rows
+    assert all(len(row) == len(names) for row in rows)
+
+
+def netcdf(content):
+    with netCDF4.Dataset("memory", memory=content) as opened:
+        assert "CF-1" in opened.Conventions
+        assert opened.variables
+
+
+def geotiff(content):
+    opened = Image.open(io.BytesIO(content))
+    assert {33550, 33922, 34735} <= set(opened.tag_v2) or {34264, 34735} <= set(opened.tag_v2)
+
+
+CHECKS = {
+    "png": image("PNG"), "jpeg": image("JPEG"), "tiff": image("TIFF"), "svg": svg, "pdf": begins(b"%PDF"),
+    "ps": begins(b"%!PS"), "eps": begins(b"%!PS"), "json": data_url, "described": described, "csv": table,
+    "stats": table, "odv": odv, "nc": netcdf, "geotiff": geotiff,
+}  # fmt: skip
+ALL = [(kind, form) for kind, one in PLOTS.items() for form in one.formats]
+
+
+def check(answer, kind, form, language):
+    assert answer.status_code == 200, (kind, form, answer.text[:500])
+    assert CHECKS[form](answer.content) is not False
+    assert answer.headers["content-disposition"].startswith(f'attachment; filename="{kind}_')
+    assert answer.headers["content-language"] == language
+    assert "accept-language" in answer.headers["vary"]
+    if PLOTS[kind].formats.index(form) < PLOTS[kind].formats.index("csv"):
+        said, spoken, alt = answer.headers["alt-text"].split("'", 2)
+        assert (said, spoken) == ("utf-8", language)
+        assert len(unquote(alt)) > 40
+
+
+@pytest.mark.parametrize(("kind", "form"), ALL)
+def test_every_kind_has_its_formats(plot, kind, form):
+    language = LANGUAGES[len(kind + form) % 2]
+    check(plot(kind, format=form, lang=language, save="True"), kind, form, language)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("kind", "form"), ALL)
+def test_every_kind_has_its_formats_in_both_languages(plot, kind, form, language):
+    check(plot(kind, format=form, lang=language, save="True"), kind, form, language)
+
+
+@pytest.mark.parametrize("kind", PLOTS)
+def test_what_a_kind_has_not_is_refused_with_what_it_has(plot, kind):
+    for form in set(CHECKS) - set(PLOTS[kind].formats) | {"gif"}:
+        answer = plot(kind, format=form)
+        assert answer.status_code == 400, (kind, form)
+        assert answer.json()["errors"][0]["allowed"] == list(PLOTS[kind].formats)
+
+
+@pytest.mark.parametrize("kind", PLOTS)
+def test_a_body_asks_what_an_address_asks(plot, http, kind):
+    sent = http.post(f"{API}/plot/{kind}", params={"format": "csv"}, json=PLOTS[kind].example)
+    assert sent.status_code == 200, sent.text
+    assert sent.content == plot(kind, format="csv").content
+
+
+@pytest.mark.parametrize("kind", PLOTS)
+def test_who_has_a_picture_of_data_is_told_so(plot, http, kind):
+    first = plot(kind, format="svg")
+    again = http.get(str(first.request.url), headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("kind", PLOTS)
+def test_the_document_shows_what_a_kind_takes(http, kind):
+    document = http.get("/plotting/openapi.json").json()
+    operation = document["paths"][f"{API}/plot/{kind}"]
+    body = operation["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    schema = document["components"]["schemas"][body]
+    members = set(schema["properties"])
+    assert set(PLOTS[kind].example) <= members
+    undescribed = {name for name, one in schema["properties"].items() if "description" not in json.dumps(one)}
+    assert undescribed == set()
+    assert set(operation["get"]["responses"]["200"]["content"]) >= {"image/png", "text/csv", "application/pdf"}
