@@ -1,5 +1,8 @@
 """The requests of the web front end that exists, as it writes them, and the fields that it reads."""
 
+import asyncio
+
+import httpx
 import pytest
 from tests.e2e.conftest import until
 
@@ -50,6 +53,19 @@ TEXTS = [
     "/datasets/filter/location?latitude=73.0000&longitude=20&dataset_ids=giops_day,ostia_month",
 ]
 
+# What a page shows at first, 1600 × 1000 px around 53° N 50° W: tiles of zoom 4, and those above them beforehand.
+SEEN = [(4, x, y) for x in range(2, 9) for y in range(3, 8)]
+ABOVE = [(3, x, y) for x in range(1, 5) for y in range(1, 4)]
+LOOK = "projection=EPSG:3857&scale=-5,30&interp=gaussian&radius=25&neighbours=10"
+PNG, VECTOR = "image/png", "application/vnd.mapbox-vector-tile"
+LAYERS = {  # address → media type and tiles
+    f"/tiles/giops_day/votemper/{{time}}/0/{{tile}}?{LOOK}": (PNG, SEEN + ABOVE),
+    "/tiles/topo/{tile}?shaded_relief=false&projection=EPSG:3857": (PNG, SEEN + ABOVE),
+    "/tiles/bath/{tile}?projection=EPSG:3857": (PNG, SEEN + ABOVE),
+    "/mbt/lands/{tile}?projection=EPSG:3857": (VECTOR, SEEN),
+    "/mbt/bath/{tile}?projection=EPSG:3857": (VECTOR, SEEN),
+}
+
 
 @pytest.fixture
 def ask(http):
@@ -97,3 +113,29 @@ def test_the_page_starts_with_the_dataset_variables_and_depth_that_it_expects(as
     assert "giops_day" in {one["id"] for one in ask("/datasets")}
     assert {"votemper", "vosaline"} <= {one["id"] for one in ask("/dataset/giops_day/variables")}
     assert 0 in {one["id"] for one in ask("/dataset/giops_day/votemper/depths?include_all_key=true")}
+
+
+def test_a_page_view_asks_for_211_tiles_at_once_and_none_stays_a_hole(run, ask):
+    time = ask("/dataset/giops_day/votemper/timestamps")[-1]["id"]
+    asked = [
+        (API + address.format(time=time, tile="/".join(map(str, tile))), media)
+        for address, (media, tiles) in LAYERS.items()
+        for tile in tiles
+    ]
+
+    async def view():
+        async with httpx.AsyncClient(base_url=run.web, timeout=60) as browser:
+            return await asyncio.gather(*(browser.get(address) for address, _ in asked))
+
+    answers = asyncio.run(view())
+    assert len(answers) == 211
+    for (address, media), answer in zip(asked, answers, strict=True):
+        assert (answer.status_code, answer.headers["content-type"]) == (200, media), f"{address}: {answer.text[:500]}"
+
+
+@pytest.mark.parametrize("projection", ["EPSG:3857", "EPSG:32661", "EPSG:3031"])
+def test_the_map_under_the_data_is_there_in_every_projection(http, projection):
+    for address in ("/tiles/topo/5/13/11?shaded_relief=true", "/tiles/bath/5/13/11?", "/mbt/lands/8/84/89?"):
+        answer = http.get(f"{API}{address}&projection={projection}")
+        assert answer.status_code == 200, answer.text[:500]
+        assert answer.content or "/mbt/" in address
