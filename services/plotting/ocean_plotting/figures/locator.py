@@ -95,10 +95,11 @@ def _graticule(axes: Axes, places: list[Point], reach: float | None, sheet: Shee
 def _crossing(line: Points, edge: float, limits: tuple[float, float]) -> float | None:
     """Where a line meets an edge of the map: its second coordinate there; None if outside the map."""
     across, along = line.T
-    side = np.sign(across - edge)
+    side, room = np.sign(across - edge), limits[1] - limits[0]
     for at in np.flatnonzero(side[1:] * side[:-1] <= 0):
         share = (edge - across[at]) / ((across[at + 1] - across[at]) or 1.0)
         found = float(along[at] + share * (along[at + 1] - along[at]))
-        if limits[0] <= found <= limits[1] and abs(along[at + 1] - along[at]) < limits[1] - limits[0]:
+        # A step as wide as the map leads past the opposite point of the Earth.
+        if limits[0] <= found <= limits[1] and np.abs(line[at + 1] - line[at]).max() < room:
             return found
     return None

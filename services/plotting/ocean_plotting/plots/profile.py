@@ -1,37 +1,52 @@
-"""Profiles: variables over depth, at one time, at several stations."""
+"""Profiles: variables over depth, at one time, at several stations; and those of a second dataset beside them."""
 
 import asyncio
+from itertools import product, zip_longest
 from typing import Annotated
 
 import msgspec
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.gridspec import SubplotSpec
 from msgspec.structs import replace
 
 from ocean_common.contracts.extractions import Coverage, PointsAsked
-from ocean_common.errors import NotSupported
-from ocean_common.texts import Say
+from ocean_common.errors import InvalidRequest
 from ocean_plotting.domain.coverage import Read
+from ocean_plotting.domain.profile import Floats, Profile, difference
 from ocean_plotting.domain.table import Column, Rows, Table
 from ocean_plotting.figures import axes as axis
-from ocean_plotting.figures import stations
-from ocean_plotting.figures.picture import About, Picture, frame
+from ocean_plotting.figures import over_depth
+from ocean_plotting.figures.picture import MUTED, About, Picture, frame
 from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots.asked import AtStations, Fetched, Range, Time, named_as_asked, positions, ranges
+from ocean_plotting.figures.stations import Marked
+from ocean_plotting.plots.asked import CompareTo, Comparison, Fetched, Range, keys_of, named_as_asked, ranges, scale_of
 from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.over_depth import (
+    DOT,
+    OverDepth,
+    asked_over_depth,
+    credits_of,
+    header,
+    refuse_unknown_depths,
+    source,
+    table_columns,
+    told,
+    told_range,
+)
 
-PANELS = 3  # in a row
+Limits = tuple[float, float] | None
+BESIDE = {"linestyle": (0, (4, 1.6)), "markerfacecolor": "white"}  # of the second dataset
+SCALE_DIFF = "$.compare_to.scale_diff"
 
 
-class ProfileQuery(AtStations, frozen=True, kw_only=True):
+class ProfileQuery(OverDepth, frozen=True, kw_only=True):
     """What a profile plot is asked for."""
 
-    time: Time = -1
     variable_range: Annotated[
         list[Range | None] | None, msgspec.Meta(description="[min, max] of each variable's axis; null: by the values")
     ] = None
+    compare_to: CompareTo = None
 
 
 Query = ProfileQuery  # the name that every kind has; the document names it by what it is
@@ -41,95 +56,112 @@ class Profiles(Fetched, frozen=True, kw_only=True):
     """Each variable, in the order asked for, at every station: on levels of its own."""
 
     coverages: list[Coverage]
+    others: list[Coverage]  # the same of the second dataset, if there is one
 
 
-class Profile:
-    """One variable at every station."""
+class Pair:
+    """A variable at every station, and in the same units that of the second dataset, if there is one."""
 
-    def __init__(self, coverage: Coverage) -> None:
-        read = Read(coverage)
-        self.info = read.variables[0]
-        self.places = read.places
-        self.values = read.field(self.info.key, "depth", "point", "time")[..., 0]  # (depth, point)
-        depths = read.coordinate("depth", "depth", "point", "time") if read.has("depth") else np.zeros((1, 1, 1))
-        self.depths = np.broadcast_to(depths[..., 0], self.values.shape)  # m; true ones where levels follow the floor
-        self.levels = read.has("depth") or len(self.values) == 1
+    def __init__(self, coverage: Coverage, beside: Coverage | None) -> None:
+        self.one = Profile(coverage)
+        self.info = self.one.info
+        self.other = Profile(beside) if beside else None
+        if self.other:
+            self.other.into(self.info.units, "$.compare_to.variable")
 
-    def at(self, station: int) -> tuple[list[float], list[float]]:
-        """Depths (m) at which a station has values, and the values."""
-        depth, value = self.depths[:, station], self.values[:, station]
-        there = ~np.isnan(value)
-        return np.where(np.isnan(depth), 0.0, depth)[there].tolist(), value[there].tolist()
+    @property
+    def both(self) -> list[Profile]:
+        """Those that there are."""
+        return [self.one, self.other] if self.other else [self.one]
 
     @property
     def deepest(self) -> float:
-        """Greatest depth (m) at which any station has a value."""
-        depths = np.where(np.isnan(self.values), 0.0, self.depths)
-        return float(np.nan_to_num(depths).max(initial=0.0))
+        """Greatest depth (m) at which there is a value."""
+        return max(one.deepest for one in self.both)
+
+    def label(self, sheet: Sheet) -> str:
+        """Name its axis."""
+        names = dict.fromkeys(sheet.words.name(one.info) for one in self.both)
+        return sheet.words.measured(sheet.words.listing(list(names)), self.info.units)
+
+
+def _pairs(fetched: Profiles) -> list[Pair]:
+    return [Pair(*both) for both in zip_longest(fetched.coverages, fetched.others)]
 
 
 def asked(query: Query) -> PointsAsked:
     """All variables at all stations at once."""
-    variables, points = query.variables(), positions(query.station)
+    variables = query.variables()
     ranges(query.variable_range, len(variables))
-    return PointsAsked(
-        dataset=query.dataset,
-        variables=variables,
-        points=points,
-        time=str(query.time),
-        depth="all",
-        form="points",
-        interpolation=query.interpolation(),
-        radius=query.radius,
-        neighbours=query.neighbours,
-    )
+    return asked_over_depth(query, variables)
+
+
+def _asked_beside(query: Query) -> PointsAsked | None:
+    """The same of the second dataset; what it does not tell is as in the query."""
+    second = query.compare_to
+    if not isinstance(second, Comparison):
+        return None
+    first = asked(query)
+    variables = keys_of(second.variable, "$.compare_to.variable") if second.variable else first.variables
+    if len(variables) != len(first.variables):
+        raise InvalidRequest(
+            f"compare_to has {len(variables)} variables and the plot {len(first.variables)}; each is compared with one",
+            field="$.compare_to.variable",
+        )
+    scale_of(second.scale_diff, SCALE_DIFF)
+    time = query.time if second.time is None else second.time
+    return replace(first, dataset=second.dataset, variables=variables, time=str(time))
 
 
 async def fetch(near: Neighbours, query: Query) -> Profiles:
     """Ask for every variable, each on its own levels."""
-    whole = asked(query)
-    each = [replace(whole, variables=[key]) for key in whole.variables]
-    with named_as_asked():
-        coverages = await asyncio.gather(*map(near.numbers.extract, each))
-    for one in map(Profile, coverages):
-        if not one.levels:
-            raise NotSupported(
-                f"the levels of {one.info.key} have no depth in m: the data service has their values level by level",
-                field="$.variable",
-            )
-    return Profiles(
-        time=Read(coverages[0]).times[0],
-        revisions={query.dataset: coverages[0].revision},
-        coverages=list(coverages),
+    beside = _asked_beside(query)
+    coverages, others = await asyncio.gather(
+        _fetched(near, asked(query), "$"), _fetched(near, beside, "$.compare_to") if beside else _nothing()
     )
+    revisions = {one.dataset: one.revision for one in [*others[:1], *coverages[:1]]}
+    return Profiles(time=Read(coverages[0]).times[0], revisions=revisions, coverages=coverages, others=others)
+
+
+async def _fetched(near: Neighbours, whole: PointsAsked, prefix: str) -> list[Coverage]:
+    with named_as_asked(prefix):
+        each = [replace(whole, variables=[key]) for key in whole.variables]
+        found = await asyncio.gather(*map(near.numbers.extract, each))
+    refuse_unknown_depths(found, f"{prefix}.variable")
+    return found
+
+
+async def _nothing() -> list[Coverage]:
+    return []
 
 
 def draw(query: Query, fetched: Profiles, sheet: Sheet) -> Picture:
     """Draw a panel for each variable, every station in each, and beside them where the stations are."""
-    figure, words, say = Figure(figsize=sheet.size), sheet.words, sheet.say
-    profiles = list(map(Profile, fetched.coverages))
-    first = profiles[0].info
-    names = words.listing([words.name(one.info) for one in profiles])
-    when = words.instant(fetched.time, query.quantum or first.quantum)
-    marked = _stations(query, profiles)
-    title = query.plotTitle or _title(say, names, marked, sheet)
-    source = first.dataset_name or first.dataset
-    frame(figure, title, f"{source}  ·  {when}", first.attribution or source, sheet.sizes)
-    explain = bool(query.showmap) or len(marked) > 1 or not all(one.data for one in marked)
-    side = explain and sheet.width >= stations.ROOM[0] and sheet.height >= stations.ROOM[1]
-    panels, beside = _panels(figure, len(profiles), side=side)
-    limits = ranges(query.variable_range, len(profiles))
-    deepest = max(one.deepest for one in profiles)
-    for position, (panel, profile, limit) in enumerate(zip(panels, profiles, limits, strict=True)):
+    figure, words = Figure(figsize=sheet.size), sheet.words
+    pairs, subtitle = _pairs(fetched), _subtitle(query, fetched, sheet)
+    first, places = pairs[0].info, pairs[0].one.places
+    marked = over_depth.mark(places, query.names, [_known(pairs, number) for number in range(len(places))])
+    names = words.listing([words.name(one.info) for one in pairs])
+    title, credit = (
+        query.plotTitle or _title(names, marked, sheet),
+        credits_of([one.info for pair in pairs for one in pair.both]),
+    )
+    frame(figure, title, subtitle, credit, sheet.sizes)
+    limits, deepest = ranges(query.variable_range, len(pairs)), max(one.deepest for one in pairs)
+    apart = bool(fetched.others) and len(pairs) == 1
+    made = over_depth.panels(figure, len(pairs) + apart, marked, sheet, chart=bool(query.showmap))
+    for position, panel in enumerate(made):
+        pair = pairs[min(position, len(pairs) - 1)]
         # The same depths in every panel, but for variables of the surface alone.
-        axis.depth_down(panel, deepest if profile.deepest > 0 else 0.0, sheet, named=position % PANELS == 0)
-        _panel(panel, profile, marked, limit, sheet)
-    if side:
-        stations.show(figure, beside, marked, sheet, chart=bool(query.showmap))
+        axis.depth_down(panel, deepest if pair.deepest > 0 else 0.0, sheet, named=position % over_depth.IN_A_ROW == 0)
+        if position < len(pairs):
+            _panel(panel, pair, marked, limits[position], sheet)
+        else:
+            _difference(panel, pair, marked, query, sheet)
     about = About.of(
-        title=f"{title} ({source})",
-        alt=" ".join([say("{title}, {time}.", title=title, time=when), *(_told(one, sheet) for one in profiles)]),
-        source=first.attribution or source,
+        title=f"{title} ({first.dataset_name or first.dataset})",
+        alt=" ".join([f"{title}, {subtitle}.", *_told(pairs, sheet)]),
+        source=credit,
         dataset=first.dataset,
         revision=fetched.revisions[first.dataset],
         time=fetched.time,
@@ -139,89 +171,101 @@ def draw(query: Query, fetched: Profiles, sheet: Sheet) -> Picture:
 
 def table(query: Query, fetched: Profiles, sheet: Sheet) -> Table:
     """Put every station and depth that has a value in a row."""
-    say, words, profiles = sheet.say, sheet.words, list(map(Profile, fetched.coverages))
-    first, rows, names = profiles[0].info, Rows(), []
-    for station, place in enumerate(profiles[0].places):
-        columns = [dict(zip(*one.at(station), strict=True)) for one in profiles]
-        depths = sorted(set().union(*columns))
-        rows.rows += [(*place, depth, *(column.get(depth, np.nan) for column in columns)) for depth in depths]
-        names += [_named(query, station) or f"{station + 1}"] * len(depths)
-    header = [
-        (say("Dataset"), first.dataset_name or first.dataset),
-        (say("Attribution"), first.attribution or ""),
-        (say("Timestamp"), fetched.time),
-    ]
-    fixed = [
-        Column(name=say("Station"), role="station", values=names, context=True),
-        Column(name=say("Time"), role="time", values=[fetched.time] * len(names), context=True),
-        Column(name=say("Latitude"), role="latitude", values=rows.column(0)),
-        Column(name=say("Longitude"), role="longitude", values=rows.column(1)),
-        Column(name=say("Depth"), role="depth", units="m", values=rows.column(2)),
-    ]
-    values = [
-        Column(name=words.name(one.info), units=one.info.units, values=rows.column(3 + position))
-        for position, one in enumerate(profiles)
-    ]
-    return Table(header=header, columns=[*fixed, *values])
+    words, pairs, rows, stations = sheet.words, _pairs(fetched), Rows(), list[int]()
+    columns = [one for pair in pairs for one in pair.both]
+    apart = bool(fetched.others) and len(pairs) == 1
+    for station, place in enumerate(columns[0].places):
+        values = [_by_depth(one.at(station)) for one in columns]
+        if apart:
+            values.append(_by_depth(difference(columns[0], columns[1], station)))
+        depths = sorted(set().union(*values))
+        rows.rows += [(*place, depth, *(one.get(depth, np.nan) for one in values)) for depth in depths]
+        stations += [station] * len(depths)
+    named = [(words.name(one.info), one.info.units) for one in columns]
+    if fetched.others:
+        sources = _sources(query, fetched, sheet)
+        named = [(f"{name} – {sources[at % 2]}", units) for at, (name, units) in enumerate(named)]
+    if apart:
+        named.append((_difference_name(sheet), columns[0].info.units))
+    valued = [Column(name=name, units=units, values=rows.column(3 + at)) for at, (name, units) in enumerate(named)]
+    return Table(
+        header=header([one.info for one in columns], fetched.time, sheet),
+        columns=[*table_columns(query, rows, stations, fetched.time, sheet), *valued],
+    )
 
 
-def _title(say: Say, names: str, marked: list[stations.Marked], sheet: Sheet) -> str:
+def _title(names: str, marked: list[Marked], sheet: Sheet) -> str:
+    say = sheet.say
     if len(marked) > 1:
         return say("{names} profiles at {count} stations", names=names, count=len(marked))
     return say("{names} profile at {station}", names=names, station=marked[0].label(sheet.words))
 
 
-def _told(profile: Profile, sheet: Sheet) -> str:
-    """A variable in words: from where to where its values go, and how from the surface down."""
-    say, words, name = sheet.say, sheet.words, sheet.words.name(profile.info)
-    if np.isnan(profile.values).all():
-        return say("{name}: no data at these stations.", name=name)
-    low, high = np.nanmin(profile.values), np.nanmax(profile.values)
-    return say(
-        "{name} from {low} to {high}, down to {depth}.",
-        name=name,
-        low=words.number(float(low)),
-        high=words.value(float(high), profile.info.units),
-        depth=words.value(profile.deepest, "m", 0),
-    )
+def _sources(query: Query, fetched: Profiles, sheet: Sheet) -> list[str]:
+    """Whose numbers, and of when; of one dataset at two times the times alone."""
+    first, *second = (Read(one[0]) for one in (fetched.coverages, fetched.others) if one)
+    made = [source(one.variables[0], one.times[0], query.quantum, sheet) for one in (first, *second)]
+    if second and first.coverage.dataset == second[0].coverage.dataset and made[0] != made[1]:
+        return [one.rpartition(DOT)[2] for one in made]
+    return made
 
 
-def _named(query: Query, station: int) -> str | None:
-    given = query.names or []
-    return given[station] if station < len(given) else None
+def _subtitle(query: Query, fetched: Profiles, sheet: Sheet) -> str:
+    say, sources = sheet.say, _sources(query, fetched, sheet)
+    if len(sources) == 1:
+        return sources[0]
+    both = say("{first} (lines), {second} (dashes)", first=sources[0], second=sources[1])
+    info = Read(fetched.coverages[0]).variables[0]
+    return both if DOT in both else f"{info.dataset_name or info.dataset}{DOT}{both}"
 
 
-def _stations(query: Query, profiles: list[Profile]) -> list[stations.Marked]:
-    return [
-        stations.Marked(
-            place=where,
-            name=_named(query, position),
-            number=position,
-            data=any(one.at(position)[0] for one in profiles),
-        )
-        for position, where in enumerate(profiles[0].places)
-    ]
+def _told(pairs: list[Pair], sheet: Sheet) -> list[str]:
+    found = [told(pair.one, sheet) for pair in pairs]
+    other = pairs[0].other
+    if other and len(pairs) == 1:
+        stations = range(len(other.places))
+        values = np.concatenate([difference(pairs[0].one, other, station)[1] for station in stations])
+        found.append(told_range(_difference_name(sheet), values, pairs[0].info.units, sheet))
+    return found
 
 
-def _panels(figure: Figure, number: int, *, side: bool) -> tuple[list[Axes], SubplotSpec]:
-    """Room for the variables, and beside them for the stations."""
-    across = min(number, PANELS)
-    down = -(-number // across)
-    widths = [1.0] * across + ([stations.share(across)] if side else [])
-    grid = figure.add_gridspec(down, len(widths), width_ratios=widths)
-    panels = [figure.add_subplot(grid[position // across, position % across]) for position in range(number)]
-    return panels, grid[:, -1]
+def _known(pairs: list[Pair], station: int) -> bool:
+    return any(one.at(station)[0].size for pair in pairs for one in pair.both)
 
 
-def _panel(
-    panel: Axes, profile: Profile, marked: list[stations.Marked], limit: tuple[float, float] | None, sheet: Sheet
-) -> None:
-    say, found = sheet.say, False
-    for station in marked:
-        depth, value = profile.at(station.number)
-        if depth:
-            panel.plot(value, depth, **station.style(sheet.sizes, markers=len(depth) <= axis.FEW_LEVELS))
-            found = True
-    axis.quantity(panel, sheet.words.quantity(profile.info), limit, sheet)
-    if not found:
+def _by_depth(profile: tuple[Floats, Floats]) -> dict[float, float]:
+    return dict(zip(profile[0].tolist(), profile[1].tolist(), strict=True))
+
+
+def _panel(panel: Axes, pair: Pair, marked: list[Marked], limit: Limits, sheet: Sheet) -> None:
+    say = sheet.say
+    for one, station in product(pair.both, marked):
+        depth, value = one.at(station.number)
+        if depth.size:
+            style = station.style(sheet.sizes, markers=len(depth) <= axis.FEW_LEVELS)
+            panel.plot(value, depth, **(style | BESIDE if one is pair.other else style))
+    axis.quantity(panel, pair.label(sheet), limit, sheet)
+    if not panel.lines:
         axis.nothing(panel, say("no data at these stations"), sheet.sizes)
+
+
+def _difference_name(sheet: Sheet) -> str:
+    say = sheet.say
+    return say("Difference, first less second")
+
+
+def _difference(panel: Axes, pair: Pair, marked: list[Marked], query: Query, sheet: Sheet) -> None:
+    """What the first has more than the second, on a scale about zero."""
+    say, second, most = sheet.say, query.compare_to, 0.0
+    for station in marked:
+        depth, value = difference(pair.both[0], pair.both[-1], station.number)
+        if depth.size:
+            panel.plot(value, depth, **station.style(sheet.sizes, markers=len(depth) <= axis.FEW_LEVELS))
+            most = max(most, float(np.abs(value).max()))
+    limit = scale_of(second.scale_diff, SCALE_DIFF) if isinstance(second, Comparison) else None
+    nothing = not panel.lines
+    panel.axvline(0.0, color=MUTED, linewidth=0.8, zorder=1)
+    room = 1.07 * most or 1.0
+    axis.quantity(panel, sheet.words.measured(_difference_name(sheet), pair.info.units), limit or (-room, room), sheet)
+    if nothing:
+        axis.nothing(panel, say("no depths in common"), sheet.sizes)

@@ -1,0 +1,111 @@
+"""What the kinds share that look down the water at stations."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.extractions import Coverage, PointsAsked
+from ocean_common.errors import NotSupported
+from ocean_plotting.domain.profile import Floats, Profile
+from ocean_plotting.domain.table import Column, Rows
+from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.plots.asked import AtStations, Time, positions
+
+DOT = "  ·  "  # between a dataset and a time
+
+
+class OverDepth(AtStations, frozen=True, kw_only=True):
+    """Options of these kinds."""
+
+    time: Time = -1
+
+
+def asked_over_depth(query: OverDepth, variables: list[str], expression: str | None = None) -> PointsAsked:
+    """Whole columns at all stations at once."""
+    return PointsAsked(
+        dataset=query.dataset,
+        variables=variables,
+        expression=expression,
+        points=positions(query.station),
+        time=str(query.time),
+        depth="all",
+        form="points",
+        interpolation=query.interpolation(),
+        radius=query.radius,
+        neighbours=query.neighbours,
+    )
+
+
+def refuse_unknown_depths(coverages: Iterable[Coverage], field: str) -> None:
+    """Levels without a depth in m cannot be drawn over depth.
+
+    Raises
+    ------
+    NotSupported
+        A coverage has such; ``field`` of the query asked for it.
+    """
+    for one in map(Profile, coverages):
+        if not one.levels:
+            raise NotSupported(
+                f"the levels of {one.info.key} have no depth in m: the data service has their values level by level",
+                field=field,
+            )
+
+
+def source(info: VariableInfo, time: str, quantum: str | None, sheet: Sheet) -> str:
+    """Whose numbers, and of when."""
+    return f"{info.dataset_name or info.dataset}{DOT}{sheet.words.instant(time, quantum or info.quantum)}"
+
+
+def told(profile: Profile, sheet: Sheet) -> str:
+    """A variable in words: from where to where its values go, and how deep."""
+    say, words, name = sheet.say, sheet.words, sheet.words.name(profile.info)
+    low, high = profile.extremes
+    if low is None or high is None:
+        return say("{name}: no data at these stations.", name=name)
+    return say(
+        "{name} from {low} to {high}, down to {depth}.",
+        name=name,
+        low=words.number(low),
+        high=words.value(high, profile.info.units),
+        depth=words.value(profile.deepest, "m", 0),
+    )
+
+
+def told_range(name: str, values: Floats, units: str, sheet: Sheet) -> str:
+    """Values in words: from where to where they go."""
+    say, words, there = sheet.say, sheet.words, values[np.isfinite(values)]
+    if not there.size:
+        return say("{name}: no data at these stations.", name=name)
+    low, high = words.number(float(there.min())), words.value(float(there.max()), units)
+    return say("{name} from {low} to {high}.", name=name, low=low, high=high)
+
+
+def table_columns(query: AtStations, rows: Rows, stations: Sequence[int], time: str, sheet: Sheet) -> list[Column]:
+    """The columns before the values, of rows that begin with latitude, longitude and depth."""
+    say, names = sheet.say, query.names or []
+    named = [(names[one] if one < len(names) else None) or f"{one + 1}" for one in stations]
+    return [
+        Column(name=say("Station"), role="station", values=named, context=True),
+        Column(name=say("Time"), role="time", values=[time] * len(named), context=True),
+        Column(name=say("Latitude"), role="latitude", values=rows.column(0)),
+        Column(name=say("Longitude"), role="longitude", values=rows.column(1)),
+        Column(name=say("Depth"), role="depth", units="m", values=rows.column(2)),
+    ]
+
+
+def header(infos: Sequence[VariableInfo], time: str, sheet: Sheet) -> list[tuple[str, str]]:
+    """What is told before a table."""
+    say = sheet.say
+    datasets = dict.fromkeys(one.dataset_name or one.dataset for one in infos)
+    return [
+        (say("Dataset"), " / ".join(datasets)),
+        (say("Attribution"), credits_of(infos)),
+        (say("Timestamp"), time),
+    ]
+
+
+def credits_of(infos: Sequence[VariableInfo]) -> str:
+    """Who made the data."""
+    return " / ".join(dict.fromkeys(one.attribution or one.dataset_name or one.dataset for one in infos))
