@@ -13,6 +13,7 @@ from tests.plotting.fakes import DEPTHS, info, profile_values
 from ocean_plotting.adapters.palettes import Palettes
 from ocean_plotting.figures import colour_bar
 from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.plots import LATER, PLOTS
 
 QUERY = {
     "dataset": "arctic",
@@ -228,7 +229,8 @@ def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(client,
 
 
 def test_kinds_of_plot_that_come_later_say_so_and_unknown_ones_list_the_kinds(client):
-    assert "later version" in client.get("/plot/transect?query={}").json()["detail"]
+    for kind in LATER:
+        assert "later version" in client.get(f"/plot/{kind}?query={{}}").json()["detail"]
     unknown = client.get("/plot/nope?query={}")
     assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:ocean:PlotKindNotFound")
     assert "profile" in unknown.json()["message"]
@@ -317,8 +319,10 @@ def test_the_document_says_what_every_route_answers(app):
     document = app.openapi_schema.to_schema()
     operations = {one["operationId"]: one for path in document["paths"].values() for one in path.values()}
     assert set(operations) == {
-        "getTile", "getScale", "listColormaps", "getColormapChart", "getProfilePlot", "postProfilePlot",
-    }  # fmt: skip
+        *("getTile", "getScale", "listColormaps", "getColormapChart"),
+        *("getVectorTile", "getTopographyTile", "getDepthContourTile"),
+        *(f"{ask}{kind.capitalize()}Plot" for kind in PLOTS for ask in ("get", "post")),
+    }
     assert {"image/png", "text/csv", "application/pdf"} < set(
         operations["getProfilePlot"]["responses"]["200"]["content"]
     )

@@ -11,7 +11,7 @@ from ocean_plotting.domain.output import EVERY
 from ocean_plotting.domain.table import Table
 from ocean_plotting.figures.picture import Picture
 from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots import profile
+from ocean_plotting.plots import profile, transect
 from ocean_plotting.plots.neighbours import Neighbours
 
 
@@ -52,5 +52,17 @@ PLOTS: dict[str, Kind] = {
         {"dataset": "giops_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]},
         ("odv", "stats", "nc"),
     ),
+    "transect": Kind(
+        transect,
+        "The slice of the sea beneath a path",
+        {
+            "dataset": "giops_day",
+            "variable": "votemper",
+            "path": [[73.0, 20.0], [70.0, -5.0]],
+            "linearthresh": 200,
+            "surfacevariable": "zeta",
+        },
+        ("odv", "stats", "nc"),
+    ),
 }
-LATER = ("class4", "hovmoller", "map", "observation", "sound", "stick", "timeseries", "track", "transect", "ts")
+LATER = ("class4", "hovmoller", "map", "observation", "sound", "stick", "timeseries", "track", "ts")

@@ -1,0 +1,169 @@
+"""What the panels of a transect show, and how it is said in words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocean_plotting.domain.colormaps import DEFAULT, DIVERGING
+from ocean_plotting.domain.colour import Scale
+from ocean_plotting.domain.coverage import Floats
+from ocean_plotting.domain.section import Slice
+from ocean_plotting.figures.section import deepest, floor_of
+from ocean_plotting.figures.shading import Shading, fitted, shading
+from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.plots.asked import Comparison, scale_of
+from ocean_plotting.plots.beneath import Beneath, Part, compared
+from ocean_plotting.plots.path import AlongPath, extremes, source_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A panel."""
+
+    title: str
+    cut: Slice
+    part: Part
+    shaded: Shading  # with the label of its values
+    floor: Floats | None  # m; None: a line, not a section
+    deepest: float  # m
+    limits: Scale | None  # of the values of a line
+    of: str = ""  # which dataset, where there are two
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What the panels of a dataset have in common."""
+
+    beneath: Beneath
+    floor: Floats | None
+    deepest: float
+    title: str = ""
+
+    def shown(
+        self, part: Part, scale: Scale | None, colormap: str | None, sheet: Sheet, *, title: str = "",
+        limits: Scale | None = None,
+    ) -> Shown:  # fmt: skip
+        """A panel of it."""
+        cut, label = self.beneath.cut, sheet.words.measured(part.name, part.info.units)
+        values = visible(cut, part.values, self.deepest) if self.floor is not None else part.values
+        shaded = shading(sheet, part.info, values, scale=_proper(part, scale), colormap=colormap, label=label)
+        return Shown(
+            title=title or self.title, cut=cut, part=part, shaded=shaded, floor=self.floor, deepest=self.deepest,
+            limits=limits, of="" if title else self.title,
+        )  # fmt: skip
+
+
+def columns_of(
+    query: AlongPath, first: Beneath, second: Beneath | None, sheet: Sheet, *, chosen: list[int], limit: float | None
+) -> list[list[Shown]]:
+    """The panels, by column and from above: the parts of one dataset, or each part of two and its difference."""
+    sides = [one for one in (first, second) if one]
+    floors = [floor_of(one.cut, one.places, sheet) if one.deep else None for one in sides]
+    known = [floor for floor in floors if floor is not None]
+    bottom = deepest([one.cut for one in sides], known, limit) if known else 0.0
+    grounds = [
+        Ground(beneath=one, floor=floor, deepest=bottom, title=_title(one, query, sheet) if second else "")
+        for one, floor in zip(sides, floors, strict=True)
+    ]
+    against = query.compare_to or None
+    if second is None or against is None:
+        asked = scale_of(query.scale, "$.scale")
+        parts = [first.parts[number] for number in chosen]
+        return [[grounds[0].shown(one, asked, query.colormap, sheet, limits=asked) for one in parts]]
+    return [_compared(query, against, grounds, number, sheet) for number in chosen]
+
+
+def visible(cut: Slice, values: Floats, limit: float) -> Floats:
+    """The values that are not below where the panel ends."""
+    return np.where(cut.edges[:-1] < limit, values, np.nan)
+
+
+def _compared(query: AlongPath, against: Comparison, grounds: list[Ground], number: int, sheet: Sheet) -> list[Shown]:
+    """A part in both datasets, in one scale if none is asked for, and the first less the second."""
+    one, other = grounds
+    both = compared(one.beneath, other.beneath, number, sheet)
+    scales = [scale_of(query.scale, "$.scale"), scale_of(against.scale, "$.compare_to.scale")]
+    if scales == [None, None]:
+        values = [both.first.values.ravel(), both.second.values.ravel()]
+        if one.floor is not None:
+            cuts = (one.beneath.cut, other.beneath.cut)
+            values = [
+                visible(cut, part.values, one.deepest).ravel()
+                for cut, part in zip(cuts, (both.first, both.second), strict=True)
+            ]
+        info = both.first.info
+        scales = [fitted(np.concatenate(values), zero_centered=info.zero_centered, fallback=info.scale)] * 2
+    first_scale, second_scale = scales[0], scales[1] or scales[0]
+    # Room above and below a line, of which the scale is just its range.
+    ranges = [
+        None if one.floor is not None or scale is None else _wider(scale) for scale in (first_scale, second_scale)
+    ]
+    different = against.colormap_diff if against.colormap_diff not in {None, DEFAULT} else DIVERGING
+    first_colours, second_colours = query.colormap, against.colormap or query.colormap
+    return [
+        one.shown(both.first, first_scale, first_colours, sheet, limits=ranges[0]),
+        other.shown(both.second, second_scale, second_colours, sheet, limits=ranges[1]),
+        one.shown(
+            both.difference,
+            scale_of(against.scale_diff, "$.compare_to.scale_diff"),
+            different,
+            sheet,
+            title=sheet.say("Difference: the first less the second"),
+        ),
+    ]
+
+
+def _proper(part: Part, scale: Scale | None) -> Scale | None:
+    """A magnitude has nothing below zero."""
+    if scale is None or part.info.key != "magnitude" or scale[1] <= 0:
+        return scale
+    return max(scale[0], 0.0), scale[1]
+
+
+def _wider(scale: Scale) -> Scale:
+    room = 0.08 * (scale[1] - scale[0])
+    return scale[0] - room, scale[1] + room
+
+
+def _title(one: Beneath, query: AlongPath, sheet: Sheet) -> str:
+    when = sheet.words.instant(one.time, query.quantum or one.about.quantum)
+    return f"{source_of(one.about)}  ·  {when}" if when else source_of(one.about)
+
+
+def told(columns: list[list[Shown]], sheet: Sheet) -> list[str]:
+    """The panels in words: from where to where values go, and where; how deep the sea is."""
+    say, words = sheet.say, sheet.words
+    sentences = [_range(one, sheet) for column in columns for one in column]
+    below = columns[0][0].floor
+    if below is not None and np.isfinite(below).any():
+        low, high = (words.value(float(end), "m", 0) for end in (np.nanmin(below), np.nanmax(below)))
+        sentences.append(say("The sea floor lies between {low} and {high}.", low=low, high=high))
+    return sentences
+
+
+def _range(one: Shown, sheet: Sheet) -> str:
+    say, words = sheet.say, sheet.words
+    found, name = extremes(one.part.values), one.part.name
+    if one.of:
+        name = f"{name} ({one.of})"
+    if found is None:
+        return say("{name}: no data along this path.", name=name)
+    low, high = (words.value(float(one.part.values[at]), one.part.info.units) for at in found)
+    where = [_where(one, at, sheet) for at in found]
+    return say(
+        "{name} from {low} at {low_place} to {high} at {high_place}.",
+        name=name,
+        low=low,
+        low_place=where[0],
+        high=high,
+        high_place=where[1],
+    )
+
+
+def _where(one: Shown, at: tuple[int, ...], sheet: Sheet) -> str:
+    words = sheet.words
+    distance = words.value(float(one.cut.distance[at[1]]), "km", 0)
+    if one.floor is None:
+        return distance
+    depth = words.value(float(one.cut.depths[at]), "m", 0)
+    return sheet.say("{distance}, {depth} deep", distance=distance, depth=depth)

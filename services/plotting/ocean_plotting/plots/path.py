@@ -1,0 +1,213 @@
+"""What the kinds along a path are asked the same way."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+import numpy as np
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.extractions import Coverage, Point, SectionAsked, TransectAsked, VectorPart
+from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge
+from ocean_common.units import conversion
+from ocean_plotting.domain.colormaps import known
+from ocean_plotting.domain.coverage import Floats, Read
+from ocean_plotting.domain.labels import shortened
+from ocean_plotting.domain.speech import Words
+from ocean_plotting.plots.asked import (
+    MEMBERS,
+    Colormap,
+    Common,
+    CompareTo,
+    Comparison,
+    ScaleText,
+    ShowMap,
+    Station,
+    keys_of,
+    named_as_asked,
+    point,
+    scale_of,
+)
+from ocean_plotting.plots.neighbours import Neighbours
+
+MAX_WAY_POINTS = 2000
+OF_PATH = {**MEMBERS, "points": "$.points"}
+COMPARED = {name: path for name, path in OF_PATH.items() if name in {"variable", "variables", "time", "dataset"}} | {
+    "start": "$.starttime",
+    "end": "$.endtime",
+    "depth": "$.depth",
+}
+VECTOR: list[VectorPart] = ["magnitude", "along", "across"]
+
+
+class AlongPath(Common, frozen=True, kw_only=True):
+    """Options of the kinds that are about a path."""
+
+    path: Annotated[
+        list[Station],
+        msgspec.Meta(
+            min_length=2,
+            description="way-points [latitude, longitude], joined by geodesics",
+            examples=[[[73, 20], [70, -5]]],
+        ),
+    ]
+    points: Annotated[
+        int, msgspec.Meta(ge=2, le=MAX_WAY_POINTS, description="places along the path; its way-points are among them")
+    ] = 100
+    name: Annotated[str, msgspec.Meta(max_length=300, description="of the path; null: its ends")] | None = None
+    scale: ScaleText = "auto"
+    colormap: Colormap = None
+    showmap: ShowMap = True
+    compare_to: CompareTo = None
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one dataset."""
+
+    about: VariableInfo  # the first variable, which tells of the dataset
+    coverage: Coverage
+
+
+def way_points(query: AlongPath) -> list[Point]:
+    """Read the path.
+
+    Raises
+    ------
+    InvalidRequest, RequestTooLarge
+        A way-point is not on the Earth, or there are too many.
+    """
+    if len(query.path) > MAX_WAY_POINTS:
+        raise RequestTooLarge(
+            f"path has {len(query.path)} way-points; at most {MAX_WAY_POINTS} are drawn", field="$.path"
+        )
+    return [point(one, f"$.path[{position}]") for position, one in enumerate(query.path)]
+
+
+def check(query: AlongPath) -> None:
+    """Refuse what is wrong before anything is asked."""
+    way_points(query)
+    query.variables(2)
+    query.interpolation()
+    scale_of(query.scale, "$.scale")
+    _colormap(query.colormap, "$.colormap")
+    if (second := query.compare_to or None) is not None:
+        for name in ("scale", "scale_diff"):
+            scale_of(getattr(second, name), f"$.compare_to.{name}")
+        for name in ("colormap", "colormap_diff"):
+            _colormap(getattr(second, name), f"$.compare_to.{name}")
+        if second.variable is not None:
+            keys_of(second.variable, "$.compare_to.variable", 2)
+
+
+def _colormap(asked: str | None, field: str) -> None:
+    try:
+        known(asked)
+    except InvalidRequest as error:
+        error.field = field
+        raise
+
+
+async def side(
+    near: Neighbours,
+    query: AlongPath,
+    second: Comparison | None,
+    ask: Callable[[list[str], str], TransectAsked | SectionAsked],
+    *,
+    parts: bool,
+) -> Side:
+    """Ask for the numbers of the query's dataset, or of the ``second``.
+
+    ``ask`` makes the question from keys and dataset; ``parts``: a vector variable of the catalogue means its parts.
+    """
+    compared = second is not None
+    given = second.variable if second is not None and second.variable is not None else query.variable
+    dataset = second.dataset if second is not None else query.dataset
+    keys = keys_of(given, "$.compare_to.variable" if compared else "$.variable", 2)
+    with named_as_asked("$.compare_to" if compared else "$", COMPARED if compared else OF_PATH):
+        found = await asyncio.gather(*(near.catalogue.assets(dataset, key) for key in keys))
+        components = found[0].components
+        if len(keys) == 1 and parts and {"east", "north"} <= components.keys():
+            keys = [components["east"], components["north"]]
+        return Side(about=found[0].variable, coverage=await near.numbers.extract(ask(keys, dataset)))
+
+
+def fitting(first: VariableInfo, second: VariableInfo) -> tuple[float, float]:
+    """What turns values of the second variable into the units of the first.
+
+    Raises
+    ------
+    NotSupported
+        They cannot be subtracted from one another.
+    """
+    found = conversion(second.units, first.units)
+    if found is None:
+        raise NotSupported(
+            f"{second.key} is in {second.units} and {first.key} in {first.units}: their difference means nothing; "
+            "compare a variable in the same units",
+            field="$.compare_to.variable",
+        )
+    if first.categories or second.categories:
+        raise NotSupported(
+            f"{first.key} and {second.key} are categories: their difference means nothing",
+            field="$.compare_to.variable",
+        )
+    return found
+
+
+def converted(info: VariableInfo, values: Floats, first: VariableInfo) -> Floats:
+    """Values in the units of the first variable."""
+    factor, offset = fitting(first, info)
+    return values * factor + offset
+
+
+def title_of(query: AlongPath, names: str, places: list[Point], words: Words) -> str:
+    """Name what is drawn along which path."""
+    say = words.say
+    if query.plotTitle:
+        return query.plotTitle
+    if query.name and query.name.strip():
+        return say("{names} along {path}", names=names, path=shortened(query.name, 80))
+    start, end = words.place(places[0]), words.place(places[-1])
+    return say("{names} from {start} to {end}", names=names, start=start, end=end)
+
+
+def part_name(role: str, read: Read, info: VariableInfo, words: Words) -> str:
+    """Call a variable, or a part of a vector, by its name."""
+    say = words.say
+    if role not in VECTOR or info.key != role:
+        return words.name(info)
+    whole = read.info("magnitude")
+    speed = whole.name == "Speed"
+    if role == "along":
+        return say("Velocity along the path") if speed else say("{name} along the path", name=words.name(whole))
+    if role == "across":
+        return (
+            say("Velocity across the path, to its left")
+            if speed
+            else say("{name} across the path, to its left", name=words.name(whole))
+        )
+    return words.name(whole)
+
+
+def whole_name(read: Read, words: Words) -> str:
+    """Call a vector as a whole."""
+    say = words.say
+    whole = read.info("magnitude")
+    return say("Velocity") if whole.name == "Speed" else words.name(whole)
+
+
+def source_of(about: VariableInfo) -> str:
+    """What a dataset is called."""
+    return about.dataset_name or about.dataset
+
+
+def extremes(values: Floats) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Where the least and the greatest value are; None without any."""
+    if not np.isfinite(values).any():
+        return None
+    low, high = (
+        np.unravel_index(np.nanargmin(values), values.shape),
+        np.unravel_index(np.nanargmax(values), values.shape),
+    )
+    return tuple(map(int, low)), tuple(map(int, high))
