@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = {
     "ocean_common": ROOT / "services/common/ocean_common",
     "ocean_metadata": ROOT / "services/metadata/ocean_metadata",
+    "ocean_data": ROOT / "services/data/ocean_data",
 }
 # Their words reach callers as reasons, in answers and in errors: every text in them counts.
 REASONS = {
@@ -35,6 +36,14 @@ REASONS = {
         "adapters/gazetteer.py",
         "index/reasons.py",
     ),
+    "ocean_data": (
+        "domain/extraction.py",
+        "adapters/source.py",
+        "adapters/storage.py",
+        "adapters/places/dap2.py",
+        "adapters/places/opendap.py",
+        "adapters/places/stores.py",
+    ),
 }
 # Seen by operators alone: what a command prints.
 OPERATORS = ("observations/", "index/configuration.py", "index/__main__.py", "settings.py", "clients/")
@@ -50,12 +59,14 @@ Functions = ast.FunctionDef | ast.AsyncFunctionDef
 def texts(package):
     """Every text of a package, with where it was found."""
     folder = PACKAGES[package]
+    everywhere = modules("ocean_common") | modules(package)
     found = {}
     for path in sorted(folder.rglob("*.py")):
         relative = path.relative_to(folder).as_posix()
         if relative.startswith(OPERATORS) and package != "ocean_common":
             continue
-        module = Module(ast.parse(path.read_text("utf-8")))
+        module = everywhere[dotted(package, relative)]
+        module.imported = imported(module, everywhere)
         some = module.said() + (module.sentences() if relative in REASONS.get(package, ()) else [])
         for text, line in some:
             if tells(text):
@@ -63,10 +74,35 @@ def texts(package):
     return found
 
 
+def modules(package):
+    """The syntax trees of a package, by the names under which they are imported."""
+    folder = PACKAGES[package]
+    return {
+        dotted(package, path.relative_to(folder).as_posix()): Module(ast.parse(path.read_text("utf-8")))
+        for path in sorted(folder.rglob("*.py"))
+    }
+
+
+def dotted(package, relative):
+    name = relative.removesuffix(".py").removesuffix("__init__").rstrip("/").replace("/", ".")
+    return f"{package}.{name}".rstrip(".")
+
+
+def imported(module, everywhere):
+    """The makers of errors that a module has from others."""
+    found = {}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom) and node.module in everywhere:
+            makers = everywhere[node.module].makers
+            found |= {one.asname or one.name: makers[one.name] for one in node.names if one.name in makers}
+    return found
+
+
 def tells(text):
     """Whether there is anything to translate: not in names, which are the same in all languages."""
     words = re.sub(r"\{.*?\}", "", text)
-    return bool(re.search(r"[A-Za-z]{2}", words)) and not re.fullmatch(r"[a-z_]+", text)
+    names = r"[a-z_]+|[a-z]+=,*|[A-Z0-9_, ]+"  # of parameters with their values, of formats
+    return bool(re.search(r"[A-Za-z]{2}", words)) and not re.fullmatch(names, words)
 
 
 class Module:
@@ -74,6 +110,7 @@ class Module:
 
     def __init__(self, tree):
         self.tree = tree
+        self.imported = {}
         self.scope_of = {}
         for scope in ast.walk(tree):  # the innermost comes last
             if isinstance(scope, Functions | ast.Module):
@@ -103,7 +140,7 @@ class Module:
         if not isinstance(call, ast.Call):
             return []
         name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", None)
-        places = {0} if name in ERRORS else makers.get(name, set())
+        places = {0} if name in ERRORS else makers.get(name, self.imported.get(name, set()))
         return [call.args[at] for at in sorted(places) if at < len(call.args)]
 
     def said(self):
@@ -115,11 +152,13 @@ class Module:
             match node:
                 case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(text))]):
                     found.append((text, node.lineno))
+                case ast.keyword(arg="fitting", value=value):  # what would fit, instead of what is refused
+                    found += [(text, value.lineno) for text in self.resolved(value, self.scope_of[value], set())]
                 case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="say"), ast.Tuple(elts=some)]):
                     found += [(one.value, node.lineno) for one in some]
         return found
 
-    def resolved(self, node, scope, seen):  # noqa: C901, PLR0911 - a table of kinds of expressions
+    def resolved(self, node, scope, seen):  # noqa: C901, PLR0911, PLR0912 - a table of kinds of expressions
         """The templates that an expression can be, and those of the parts that are put into them."""
         if node is None or node in seen:
             return []
@@ -137,6 +176,12 @@ class Module:
                 return more(body, orelse)
             case ast.BoolOp(values=values):
                 return more(*values)
+            case ast.Subscript(value=value, slice=ast.Slice()):  # a part of a text
+                return more(value)
+            case ast.Lambda(body=body):
+                return more(body)
+            case ast.Call(func=ast.Name(id="partial"), args=[ast.Name(id=name), *_]) if name in self.functions:
+                return self.returned(name, seen)
             case ast.Name(id=name):
                 return more(*self.assigned(name, scope))
             case ast.Call(func=ast.Name(id="next"), args=args) if args:
@@ -144,10 +189,14 @@ class Module:
             case ast.Call(func=ast.Attribute(value=value, attr="join"), args=[ast.GeneratorExp(elt=element)]):
                 return more(value, element)
             case ast.Call(func=ast.Name(id=name)) if name in self.functions:
-                function = self.functions[name]
-                returned = [one.value for one in ast.walk(function) if isinstance(one, ast.Return)]
-                return [text for one in returned for text in self.resolved(one, function, seen)]
+                return self.returned(name, seen)
         return []
+
+    def returned(self, name, seen):
+        """The templates that a function of the module can return."""
+        function = self.functions[name]
+        values = [one.value for one in ast.walk(function) if isinstance(one, ast.Return)]
+        return [text for one in values for text in self.resolved(one, function, seen)]
 
     def assigned(self, name, scope):
         """What a name is bound to: in its function, else in the module."""

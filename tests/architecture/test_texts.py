@@ -1,5 +1,6 @@
 """Every text that a service says to callers is there in French."""
 
+import re
 from string import Formatter
 
 import pytest
@@ -20,6 +21,13 @@ SAID = {
         *(": {advice}", "ocean_predict and riops_obs"),
         # Reasons in a configuration, whose errors are for operators.
         *("its equation is wrong: {0}", "its url is an empty list"),
+    },
+    "ocean_data": {
+        *("values", "east", "north"),
+        # Of the libraries that read files and polygons.
+        *("No such file or directory", "Permission denied", "Input/output error"),
+        *("NetCDF: HDF error", "NetCDF: Unknown file format"),
+        *("Self-intersection[{0}]", "Ring Self-intersection[{0}]", "Too few points in geometry component[{0}]"),
     },
 }
 
@@ -42,6 +50,13 @@ def test_the_harvest_finds_texts_wherever_they_are_put_together(package):
     expected = {
         "ocean_common": {"there is no parameter {0!r}; {1}", "did you mean {0}", "the parameter '{name}' is required"},
         "ocean_metadata": {"; did you mean {0!r}?", "its time axis is empty", "Bottom", "metres of a pixel"},
+        # Of errors that another module makes, of lists of reasons, and of what would fit instead.
+        "ocean_data": {
+            "{0} has times, and {1} has none",
+            "the OPeNDAP server does not answer",
+            "time steps",
+            "{0}, or stride={1}, or fewer time steps,",
+        },
     }
     assert expected[package] <= set(texts(package))
 
@@ -54,6 +69,12 @@ def test_translations_have_the_values_of_their_texts_and_other_words(package, do
         assert fields_of(text) == fields_of(english), english
         assert text != english or english in ALIKE or domain == "quantities", english
         assert not any(spec for _, _, spec, _ in Formatter().parse(text)), english
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_two_values_stand_side_by_side(package):
+    # Nobody could tell where one ends and the next begins; what is quoted has an end.
+    assert not [text for text in texts(package) if re.search(r"(?<!!r)\}\{(?!\{)", text.replace("}}", ""))]
 
 
 # The common catalogue has the framework's texts too.

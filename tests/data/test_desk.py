@@ -342,7 +342,7 @@ def test_documents_that_are_read_whole_have_a_smaller_limit(tmp_path):
         refused = httpx.get(f"{address}/made?form=json")
         assert refused.status_code == 413
         assert "1000 values, and the limit is 999" in refused.json()["detail"]
-        assert "as csv or netcdf or stream" in refused.json()["detail"]
+        assert "in another format: csv, netcdf, stream" in refused.json()["detail"]
         assert httpx.get(f"{address}/made?form=csv").status_code == 200
 
 

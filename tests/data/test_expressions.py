@@ -184,7 +184,10 @@ def test_a_range_and_a_tile_are_of_what_is_calculated(service, arctic):
 
 @pytest.mark.parametrize(
     ("variable", "said"),
-    [("round", "round from there from round, which is a circle"), ("missing", "'nothing' is neither a variable of")],
+    [
+        ("round", "its equation goes in a circle: round, there, round"),
+        ("missing", "'nothing' is neither a variable of"),
+    ],
 )
 def test_what_cannot_be_calculated_is_told(service, variable, said):
     response = service.get(f"{API}/data/giops_day/{variable}/profile", params=WHERE)

@@ -114,6 +114,7 @@ def create_app(
         },
         readiness=readiness,
         lifespan=(*lifespan, streaming),
+        texts=["ocean_data"],
     )
 
 

@@ -19,7 +19,7 @@ def parse(text: str, words: tuple[str, ...] = WORDS) -> Depth:
     if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 9:
         return int(text)
     raise InvalidRequest(
-        f"depth {text!r} is neither the index of a level (0 is the first) nor {' nor '.join(words)}",
+        f"depth {text!r} is neither the index of a level (0 is the first) nor one of {', '.join(words)}",
         field="depth",
         allowed=("0", *words),
     )

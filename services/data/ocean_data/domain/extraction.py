@@ -148,8 +148,12 @@ class Extraction:
         for name, what in _NAMES.items():
             asked, limit = getattr(self.cost, name), getattr(budget, name)
             if asked > limit:
-                instead = f"; {self.fitting(limit / asked)} would fit" if self.fitting else ""
-                return RequestTooLarge(f"this takes {asked} {what}, and the limit is {limit}{instead}", field="$")
+                said = f"this takes {asked} {what}, and the limit is {limit}"
+                if self.fitting:
+                    said = (
+                        f"this takes {asked} {what}, and the limit is {limit}; {self.fitting(limit / asked)} would fit"
+                    )
+                return RequestTooLarge(said, field="$")
         return None
 
     def estimate(self, budget: Budget) -> Estimate:

@@ -83,10 +83,9 @@ def read_extent(text: str, projection: Projection) -> Extent:
         middle, half = (x0 + x1) / 2, min((x1 - x0) / 2, reach)
         left, right = middle - half, middle + half
     if not (left < right and bottom < top and abs(left) < 1e12):
+        limits = f"y from {-reach:.0f} to {reach:.0f} m" if around else f"x and y from {-reach:.0f} to {reach:.0f} m"
         raise InvalidRequest(
-            f"extent {text[:80]!r} has no area on the map: in {projection}, y goes from {-reach:.0f} to {reach:.0f}"
-            + (" m" if around else " m, and so does x"),
-            field="extent",
+            f"extent {text[:80]!r} has no area on the map, whose limits in {projection} are {limits}", field="extent"
         )
     return left, bottom, right, top
 

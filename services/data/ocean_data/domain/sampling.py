@@ -238,10 +238,12 @@ def _outside(
     assets: Assets, grid: Grid, point: tuple[float, float], field: str | None, number: int
 ) -> PointOutsideGrid:
     name, place = assets.variable.key, f"{point[0]:g}, {point[1]:g}"
-    what = f"the point {place} is" if field else f"all points ({place} is the first) are"
-    return PointOutsideGrid(
-        f"{what} outside the grid of {name}, {extent(assets, grid)}", field=(field or "points").format(number)
-    )
+    where = extent(assets, grid)
+    if not field:
+        return PointOutsideGrid(
+            f"all points ({place} is the first) are outside the grid of {name}, {where}", field="points"
+        )
+    return PointOutsideGrid(f"the point {place} is outside the grid of {name}, {where}", field=field.format(number))
 
 
 def extent(assets: Assets, grid: Grid) -> str:

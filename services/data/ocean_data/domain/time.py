@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Steps
 from ocean_common.errors import InvalidRequest, TimeNotFound
 
-FORMS = ("2016-02-01", "2016-02-01T12:00:00Z", "the raw integer of a time step", "-1 for the last")
+FORMS = "2016-02-01, 2016-02-01T12:00:00Z, the raw integer of a time step, or -1 for the last"
 DAY = 86_400  # s
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -77,7 +77,7 @@ def parse(text: str, field: str) -> Span | None:
         aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
         seconds = round((aware - _EPOCH) / timedelta(seconds=1))
     except (ValueError, OverflowError) as error:
-        raise InvalidRequest(f"{field} {text[:40]!r} is no time; write {', or '.join(FORMS)}", field=field) from error
+        raise InvalidRequest(f"{field} {text[:40]!r} is no time; write {FORMS}", field=field) from error
     return Span(first=seconds, last=seconds)
 
 
@@ -109,7 +109,7 @@ def at(axis: Axis, text: str, field: str = "time") -> NDArray[np.intp]:
     if low >= high:
         beside = [_name(axis, step) for step in (low - 1, low) if 0 <= step < axis.raw.size]
         raise TimeNotFound(
-            f"there is no time step at {text[:40]}; the nearest are {' and '.join(beside)}", field=field, allowed=beside
+            f"there is no time step at {text[:40]}; the nearest are {', '.join(beside)}", field=field, allowed=beside
         )
     return np.arange(low, high)
 

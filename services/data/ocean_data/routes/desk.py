@@ -19,6 +19,7 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import AreaAsked, Asked, Coverage, DifferenceAsked, Estimate
 from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
+from ocean_common.language import speaking
 from ocean_data.domain import coverage
 from ocean_data.domain.extract import Plan
 from ocean_data.domain.extraction import Budget, Extraction, Reading, read
@@ -154,8 +155,9 @@ class Desk:
         return Flow(following, **told)
 
     async def estimate(self, asked: Asked) -> Estimate:
-        """What a request would take."""
-        return (await self.plan(asked)).extraction.estimate(self.budget)
+        """What a request would take; why it is too much, in the language of the caller."""
+        found = (await self.plan(asked)).extraction.estimate(self.budget)
+        return msgspec.structs.replace(found, reason=speaking()(found.reason)) if found.reason else found
 
     async def coverage(self, asked: Asked) -> Coverage:
         """Everything that is asked for, for a neighbour."""
@@ -178,7 +180,7 @@ class Desk:
         if refusal := extraction.refusal(budget):
             if form in WHOLE and extraction.refusal(self.budget) is None:
                 others = ", ".join(one for one in self.formats if one not in WHOLE)
-                raise RequestTooLarge(f"{refusal}; so would all of it as one of {others}", field="$")
+                raise RequestTooLarge(f"{refusal}; so would all of it in another format: {others}", field="$")
             raise refusal
 
     async def _fresh(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> None:

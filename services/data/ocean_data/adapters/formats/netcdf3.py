@@ -143,14 +143,16 @@ def _check(placed: Sequence[Placed], version: int) -> None:
     most = LIMITS[version][1]
     for one in placed:
         if one.size > most:
-            what = "one record of it" if one.record else "it"
-            raise _refusal(version, f"of {one.variable.name} {what} takes {one.size} bytes, and the limit is {most}")
+            name = one.variable.name
+            if one.record:
+                raise _refusal(version, f"one record of {name} takes {one.size} bytes, and the limit is {most}")
+            raise _refusal(version, f"{name} takes {one.size} bytes, and the limit is {most}")
 
 
 def _refusal(version: int, why: str) -> RequestTooLarge:
-    other = "NETCDF3_64BIT or " if version == 1 else ""
+    others = "NETCDF3_64BIT, NETCDF4" if version == 1 else "NETCDF4"
     return RequestTooLarge(
-        f"this is too large for {NAMES[version]}: {why}; a smaller area, or {other}NETCDF4 would do", field="format"
+        f"this is too large for {NAMES[version]}: {why}; ask for a smaller area, or for one of {others}", field="format"
     )
 
 

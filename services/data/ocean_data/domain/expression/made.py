@@ -74,7 +74,7 @@ def stored(assets: Assets) -> Assets:
 def circle(names: tuple[str, ...]) -> InvalidRequest:
     """Variables are calculated from each other."""
     return InvalidRequest(
-        f"{names[0]} cannot be calculated: {' from '.join(names)}, which is a circle", field="variable"
+        f"{names[0]} cannot be calculated, for its equation goes in a circle: {', '.join(names)}", field="variable"
     )
 
 

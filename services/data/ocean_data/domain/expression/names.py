@@ -94,8 +94,10 @@ def unknown(assets: Assets, name: str) -> InvalidRequest:
 def _check_operand(name: str, assets: Assets, axis: DepthAxis | None) -> None:
     operand, key = assets.operands[name], assets.variable.key
     if operand.grid.shape != assets.grid.shape:
-        shapes = " and ".join(" x ".join(map(str, one.grid.shape)) for one in (operand, assets))
-        raise wrong(f"{name} and {key} are on different grids, of {shapes} cells; only equal shapes go together")
+        first, second = (" x ".join(map(str, one.grid.shape)) for one in (operand, assets))
+        raise wrong(
+            f"{name} and {key} are on different grids, of {first} and {second} cells; only equal shapes go together"
+        )
     if operand.steps is not None and assets.steps is None:
         raise wrong(f"{name} has times, and {key} has none")
     if operand.depth and axis and len(operand.depth.values) != len(axis.values):
