@@ -197,7 +197,7 @@ def test_what_cannot_be_calculated_is_told(service, variable, said):
 
 def test_a_variable_without_a_stored_one_cannot_be_made_of_itself(known):
     catalogue = Calculating(Catalogue(*known, equation(known[0], "self", "self + 1")))
-    with pytest.raises(InvalidRequest, match="self from self"):
+    with pytest.raises(InvalidRequest, match="in a circle: self, self"):
         asyncio.run(catalogue.assets("giops_day", "self"))
 
 
