@@ -64,4 +64,5 @@ def shortened(text: str, most: int) -> str:
 def file_name(kind: str, dataset: str, iso: str, extension: str) -> str:
     """Name a file that is saved: profile_giops_day_2016-02-05T1200.png."""
     time = re.sub(r"[^0-9T-]", "", iso.replace(":", "")[:15])
-    return f"{kind}_{re.sub(r'[^A-Za-z0-9._-]+', '-', dataset)[:80]}_{time}.{extension}"
+    parts = (kind, re.sub(r"[^A-Za-z0-9._-]+", "-", dataset)[:80], time)
+    return f"{'_'.join(filter(None, parts))}.{extension}"

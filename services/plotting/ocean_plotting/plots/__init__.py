@@ -11,7 +11,7 @@ from ocean_plotting.domain.output import EVERY
 from ocean_plotting.domain.table import Table
 from ocean_plotting.figures.picture import Picture
 from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots import profile, transect
+from ocean_plotting.plots import class4, profile, transect
 from ocean_plotting.plots.neighbours import Neighbours
 
 
@@ -52,6 +52,11 @@ PLOTS: dict[str, Kind] = {
         {"dataset": "giops_day", "variable": "votemper,vosaline", "station": [[73.0, 20.0]]},
         ("odv", "stats", "nc"),
     ),
+    "class4": Kind(
+        class4,
+        "Observed profiles beside what models say of the same places and times",
+        {"class4id": "class4_19970729_ATLANTIC_demo_profile_0", "models": ["class4_19970729_OSTIA_demo_profile"]},
+    ),
     "transect": Kind(
         transect,
         "The slice of the sea beneath a path",
@@ -65,4 +70,4 @@ PLOTS: dict[str, Kind] = {
         ("odv", "stats", "nc"),
     ),
 }
-LATER = ("class4", "hovmoller", "map", "observation", "sound", "stick", "timeseries", "track", "ts")
+LATER = ("hovmoller", "map", "observation", "sound", "stick", "timeseries", "track", "ts")

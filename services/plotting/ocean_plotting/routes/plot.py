@@ -164,7 +164,7 @@ async def answer(
 def named(kind: str, query: Any, time: str, form: Output) -> str:
     """The name of a file that is saved; statistics are told apart from the values."""
     what = f"{kind}_statistics" if form.format == "stats" else kind
-    return file_name(what, query.datasets()[0], time, form.form.extension)
+    return file_name(what, query.dataset or "", time, form.form.extension)
 
 
 def address(request: Request[Any, Any, Any], query: Any) -> str:
@@ -205,7 +205,8 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
         rev: Revision = None,  # noqa: ARG001 - read by `freshness`
     ) -> Response[bytes]:
         query = read_query(kind, asked)
-        await freshness(request, *query.datasets())
+        if datasets := query.datasets():  # observations have no revision: their answers have the tag of their bytes
+            await freshness(request, *datasets)
         wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(say))
         return await answer(kind, request, studio, query, wanted)
 

@@ -1,0 +1,91 @@
+"""What was measured beside what models say: which variables mean the same, and how well they agree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocean_plotting.domain.conversion import converted
+from ocean_plotting.domain.coverage import Floats
+
+# Words in names that tell one quantity from another, by what they mean; the first that fits counts.
+QUANTITIES = (
+    ("salinity", ("salin", "psal", "vosal")),
+    ("temperature", ("temp", "thetao", "sst")),
+    ("sound speed", ("sound", "sspeed")),
+    ("density", ("density", "sigma", "potdens")),
+    ("oxygen", ("oxygen", "doxy")),
+    ("carbon dioxide", ("co2", "carbon_dioxide", "carbon dioxide")),
+    ("chlorophyll", ("chlorophyll", "chl")),
+    ("eastward", ("eastward", "vozocrtx")),
+    ("northward", ("northward", "vomecrty")),
+)
+AIR = ("air_temperature", "air temperature")  # measured above the sea: no temperature of the water
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A quantity with its units."""
+
+    key: str  # standard name, or key of a variable
+    name: str
+    units: str
+    standard_name: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What it is a measure of; its own name where that is not known."""
+        words = " ".join((self.standard_name, self.key, self.name)).lower()
+        if any(one in words for one in AIR):
+            return "air temperature"
+        return next((meaning for meaning, parts in QUANTITIES if any(part in words for part in parts)), self.name)
+
+    def given(self, values: Floats, units: str) -> Floats | None:
+        """Values of this measure in ``units``; None where these measure something else."""
+        return converted(values, self.units, units, salinity=self.meaning == "salinity")
+
+
+def pairs(measured: Sequence[Measure], modelled: Sequence[Measure]) -> list[tuple[int | None, int | None]]:
+    """Put what means the same, in units that can be converted, together.
+
+    Returns
+    -------
+    list of tuple
+        Numbers of a measured and a modelled quantity, every one once; None: it has no partner.
+    """
+    left = list(range(len(modelled)))
+    found: list[tuple[int | None, int | None]] = []
+    for number, one in enumerate(measured):
+        partner = next((each for each in left if _same(one, modelled[each])), None)
+        if partner is not None:
+            left.remove(partner)
+        found.append((number, partner))
+    return found + [(None, one) for one in left]
+
+
+def _same(one: Measure, other: Measure) -> bool:
+    return one.meaning == other.meaning and other.given(np.zeros(1), one.units) is not None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well values agree with others."""
+
+    bias: float  # mean of the differences
+    error: float  # root of the mean of their squares
+    values: int  # that both have
+
+    @classmethod
+    def of(cls, values: Floats, reference: Floats) -> "Agreement | None":
+        """Compare where both are numbers; None where that is nowhere.
+
+        Parameters
+        ----------
+        values, reference : ndarray
+            Of one shape and in the same units.
+        """
+        apart = values - reference
+        apart = apart[np.isfinite(apart)]
+        if not apart.size:
+            return None
+        return cls(float(apart.mean()), float(np.sqrt((apart**2).mean())), int(apart.size))
