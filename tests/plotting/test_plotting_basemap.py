@@ -253,5 +253,15 @@ def test_files_that_are_not_there_or_not_such_stop_the_start(tmp_path):
     (tmp_path / "bath.mbtiles").write_text("no database at all, though it is long enough to be one" * 40)
     with pytest.raises(SettingsError, match="OCEAN_PLOTTING_MBTILES"):
         open_mbtiles(tmp_path)
-    with pytest.raises(SettingsError, match="OCEAN_PLOTTING_FINE_COAST"):
-        open_coasts(COARSE, tmp_path / "none.geojson")
+    (tmp_path / "no.geojson").write_text("{")
+    (tmp_path / "no.geojson.gz").write_text("{")
+    for name in ("none.geojson", "no.geojson", "no.geojson.gz"):
+        with pytest.raises(SettingsError, match="OCEAN_PLOTTING_FINE_COAST"):
+            open_coasts(COARSE, tmp_path / name)
+
+
+def test_the_service_is_ready_when_coast_and_relief_are_read(cartographer):
+    fresh = Cartographer(cartographer._relief, cartographer._coasts)
+    assert fresh.unready()
+    fresh.load()
+    assert not fresh.unready()

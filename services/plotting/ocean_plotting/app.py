@@ -106,7 +106,7 @@ def build(settings: Settings) -> Litestar:
         await data.aclose()
 
     async def unready() -> list[str]:
-        return drawing.unready()
+        return [*drawing.unready(), *basemap.unready()]
 
     async def degraded() -> list[str]:
         return [reason for reason in (metadata.away, await data.away()) if reason]

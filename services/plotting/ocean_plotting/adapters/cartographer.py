@@ -47,6 +47,7 @@ class Cartographer:
         self._coasts = coasts
         self._files = files or {}
         self._vector_zoom = vector_zoom
+        self._loaded = False
         self._pieces: dict[Piece, Callable[[Tile], bytes]] = {
             "topo": lambda tile: self._topography(tile, shaded=False),
             "shaded": lambda tile: self._topography(tile, shaded=True),
@@ -60,6 +61,11 @@ class Cartographer:
         self._coasts.load()
         if self._relief is not None:
             self._relief.load()
+        self._loaded = True
+
+    def unready(self) -> list[str]:
+        """Why it cannot draw yet: a large relief gets its overview with the first start."""
+        return [] if self._loaded else ["the coast and the relief are being read"]
 
     def version(self, piece: Piece) -> str:
         """Another one when the files that a piece is drawn from are others."""

@@ -15,7 +15,7 @@ from ocean_common.settings import SettingsError
 from ocean_plotting.domain.relief import Box, Heights, Level, Window, coarser, fitting, window
 
 IN_MEMORY = 16_000_000  # cells; a larger file is read where it is looked at
-MOST_READ = 16_000_000  # cells of a larger file in one window; for more, coarser ones do
+MOST_READ = 16_000_000  # cells of a larger file for one window; of more, its overview is shown
 COARSEST = 200  # rows of the last level
 BAND = 16  # rows of an overview made at once
 
@@ -68,11 +68,16 @@ class ReliefFile:
     def window(self, box: Box, spacing: float) -> Window:
         """Latitudes, longitudes and heights (m) of a box, from cells no larger than ``spacing``, if there are any."""
         levels = self.levels()
-        west, south, east, north = box
-        # A view of a pole sees all longitudes of its finest cells: from fewer than there are, but at once.
-        area = (north - south) * ((east - west) % 360.0 or 360.0)
-        level = fitting(levels, max(spacing, (area / MOST_READ) ** 0.5))
+        level = fitting(levels, spacing)
+        if not isinstance(level.heights, np.ndarray) and self._cells(box) > MOST_READ:
+            # Around a pole lie all longitudes: it is seen less sharply, but at once.
+            level = next(one for one in levels if isinstance(one.heights, np.ndarray))
         return window(level, box)
+
+    def _cells(self, box: Box) -> float:
+        """How many cells of the file lie in a box."""
+        (west, south, east, north), (dy, dx) = box, self._finest.step
+        return (north - south) * ((east - west) % 360.0 or 360.0) / (dy * dx)
 
     @cached_property
     def _finest(self) -> Level:

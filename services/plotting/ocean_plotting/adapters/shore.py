@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import zlib
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
@@ -44,7 +45,8 @@ class Coasts:
     def load(self) -> None:
         """Read the files now, for the first tile."""
         for path in self._files:
-            self._plane(path, MERCATOR)
+            for projection in (MERCATOR, *POLAR):
+                self._plane(path, projection)
 
     def land(self, tile: Tile, margin: float) -> list[Rings]:
         """The polygons in a tile and so many pixels around it, the largest first: px from the upper left corner.
@@ -77,11 +79,13 @@ def open_coasts(coarse: Path | None, fine: Path | None) -> Coasts:
     Raises
     ------
     SettingsError
-        One is not there.
+        One is not there, or is no GeoJSON.
     """
     for setting, path in (("COAST", coarse), ("FINE_COAST", fine)):
-        if path and not path.is_file():
-            raise SettingsError(f"OCEAN_PLOTTING_{setting}: there is no file {path}")
+        try:
+            _ = path and _polygons(path)
+        except (OSError, EOFError, shapely.errors.GEOSException, zlib.error) as error:
+            raise SettingsError(f"OCEAN_PLOTTING_{setting}: {path} cannot be read: {error}") from error
     return Coasts(coarse, fine)
 
 
