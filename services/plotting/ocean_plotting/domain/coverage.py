@@ -80,7 +80,7 @@ def _ordered(found: Coordinate | Field, values: Floats, dims: tuple[str, ...]) -
         return values
     missing = [name for name in dims if name not in found.dims]
     order = [found.dims.index(name) for name in dims if name in found.dims]
-    turned = values.transpose(order)
+    turned = values.transpose(order) if found.dims else values.reshape(())  # the depth of a single level
     for name in missing:
         turned = np.expand_dims(turned, dims.index(name))
     return turned

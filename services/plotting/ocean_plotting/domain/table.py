@@ -28,7 +28,9 @@ class Table:
 
     header: list[tuple[str, str]]  # key and value
     columns: list[Column]
+    wide: list[Column] | None = None  # in CSV instead of `columns`, where the v2.0 API laid them out like this
     weights: NDArray[np.floating] | None = None  # (row,): of each row in statistics, as the area of its cell
+    summed: "list[Statistics]" = field(default_factory=list)  # instead, where they are known already
 
 
 def numbers(column: Column) -> NDArray[np.float64]:
@@ -50,6 +52,8 @@ class Statistics:
 
 def statistics(table: Table) -> list[Statistics]:
     """Sum up every column of values, weighted as the table says."""
+    if table.summed:
+        return table.summed
     found = []
     for column in table.columns:
         if column.role != "value" or column.circular:

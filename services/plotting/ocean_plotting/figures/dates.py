@@ -16,6 +16,7 @@ from ocean_plotting.figures.sheet import Sheet
 DAY = 86_400.0  # s
 LETTER, LINE = 0.56, 1.3  # width and height of letters, in sizes of the text
 MOST = 12  # labels along an axis
+BEYOND = 0.03  # of their span, that labels go beyond the data
 
 Dates = NDArray[np.datetime64]
 
@@ -79,6 +80,8 @@ def _chosen(
 ) -> tuple[Floats, list[str]]:
     """The closest labels that fit in ``room`` (heights of the text): where they stand, in days, and what they say."""
     low, high = limits
+    beyond = BEYOND * float(seconds[-1] - seconds[0]) / DAY
+    first, last = float(seconds[0] / DAY) - beyond, float(seconds[-1] / DAY) + beyond
     finest = QUANTA.get(quantum or "", "m")
     known = seconds.astype("datetime64[s]")
     own = known.astype(f"datetime64[{finest}]")
@@ -89,7 +92,7 @@ def _chosen(
                 continue
             marks = _marks(limits, unit, step)
             places = days(_on_data(marks.astype(own.dtype), own, known, shift).astype(float))
-            within = (places >= low - 1e-9) & (places <= high + 1e-9)
+            within = (places >= max(low, first) - 1e-9) & (places <= min(high, last) + 1e-9)
             marks, places = marks[within], places[within]
             words = _words(marks, unit, language)
             if len(marks) > 1 and _fit((places - low) * room / (high - low), words, down=down):

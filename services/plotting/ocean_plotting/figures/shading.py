@@ -98,24 +98,40 @@ def fitted(values: NDArray[np.floating], *, zero_centered: bool = False, fallbac
     return low, high
 
 
-def bar(figure: Figure, axes: Axes | list[Axes], shaded: Shading, sheet: Sheet, *, down: bool = True) -> Colorbar:
-    """Explain colours beside (``down``) or below axes; its label never runs beyond it."""
+def bar(
+    figure: Figure,
+    axes: Axes | list[Axes],
+    shaded: Shading,
+    sheet: Sheet,
+    *,
+    down: bool = True,
+    room: Axes | None = None,
+) -> Colorbar:
+    """Explain colours beside (``down``) or below axes; its label never runs beyond it.
+
+    ``room``: axes that the bar fills; None: it takes its room from ``axes``.
+    """
     sizes = sheet.sizes
     mappable = ScalarMappable(norm=shaded.norm, cmap=shaded.colours)
-    made = figure.colorbar(
-        mappable,
-        ax=axes,
-        location="right" if down else "bottom",
-        extend="neither" if shaded.categories else shaded.extend,
-        extendfrac=0.03,
-        aspect=_aspect(figure, axes, down=down),
-        pad=0.015,
-        fraction=0.05,
-    )
+    extend = "neither" if shaded.categories else shaded.extend
+    if room is not None:
+        made = figure.colorbar(
+            mappable, cax=room, orientation="vertical" if down else "horizontal", extend=extend, extendfrac=0.03
+        )
+    else:
+        made = figure.colorbar(
+            mappable,
+            ax=axes,
+            location="right" if down else "bottom",
+            extend=extend,
+            extendfrac=0.03,
+            aspect=_aspect(figure, axes, down=down),
+            pad=0.015,
+            fraction=0.05,
+        )
     made.outline.set_visible(False)
-    first = axes[0] if isinstance(axes, list) else axes
-    room = figure.get_size_inches()[1 if down else 0] * first.get_position().bounds[3 if down else 2]
-    made.set_label(folded(shaded.label, max(room, 1.0), sizes.body), fontsize=sizes.body)
+    length = _length(figure, axes, down=down)
+    made.set_label(folded(shaded.label, max(length, 1.0), sizes.body), fontsize=sizes.body)
     made.ax.tick_params(labelsize=sizes.small, length=3)
     along = made.ax.yaxis if down else made.ax.xaxis
     if shaded.categories:
@@ -123,7 +139,7 @@ def bar(figure: Figure, axes: Axes | list[Axes], shaded: Shading, sheet: Sheet, 
         made.set_ticks(list(range(len(names))), labels=names)
         made.ax.minorticks_off()
     else:
-        most = int(room * 72 / ((3.0 if down else 4.5) * sizes.small))
+        most = int(length * 72 / ((3.0 if down else 4.5) * sizes.small))
         along.set_major_locator(MaxNLocator(nbins=min(MOST, max(FEWEST, most)), steps=sorted([*STEPS, 2.5])))
         formatter = Numbers(sheet.words)
         formatter.set_powerlimits((-4, 5))
@@ -133,7 +149,13 @@ def bar(figure: Figure, axes: Axes | list[Axes], shaded: Shading, sheet: Sheet, 
 
 
 def _aspect(figure: Figure, axes: Axes | list[Axes], *, down: bool) -> float:
-    first = axes[0] if isinstance(axes, list) else axes
-    bounds = first.get_position().bounds
-    length = float(figure.get_size_inches()[1 if down else 0] * bounds[3 if down else 2])
-    return max(8.0, math.floor(length / THICK))
+    return max(8.0, math.floor(_length(figure, axes, down=down) / THICK))
+
+
+def _length(figure: Figure, axes: Axes | list[Axes], *, down: bool) -> float:
+    """How far axes reach together, inches."""
+    boxes = [one.get_position() for one in (axes if isinstance(axes, list) else [axes])]
+    ends = [(one.y0, one.y1) if down else (one.x0, one.x1) for one in boxes]
+    return float(figure.get_size_inches()[1 if down else 0]) * (
+        max(high for _, high in ends) - min(low for low, _ in ends)
+    )

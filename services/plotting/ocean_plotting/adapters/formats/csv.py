@@ -16,7 +16,7 @@ def write(table: Table, _: Output) -> bytes:
     double precision.
     """
     lines = _header(table)
-    columns = [one for one in table.columns if not one.context]
+    columns = table.wide or [one for one in table.columns if not one.context]
     lines.append(", ".join(_name(_titled(one)) for one in columns))
     lines += map(", ".join, zip(*map(cells, columns), strict=True))
     return ("\n".join(lines) + "\n").encode()

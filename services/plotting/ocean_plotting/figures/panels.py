@@ -1,0 +1,69 @@
+"""Panels of equal size, one for each station, as many as can be read."""
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
+
+from ocean_plotting.figures import stations
+from ocean_plotting.figures.picture import INK, folded
+from ocean_plotting.figures.sheet import Sheet
+
+LEAST = (15.0, 7.5)  # width and height of a panel, in heights of its text
+COLUMN = (1.4, 0.24)  # of the stations beside: inches at least, and part of the figure's width
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """Axes of a figure."""
+
+    panels: list[Axes]  # by station, row by row
+    columns: int
+    beside: SubplotSpec | None  # for the stations
+
+    def is_lowest(self, number: int) -> bool:
+        """Whether nothing stands below a panel."""
+        return number + self.columns >= len(self.panels)
+
+
+def laid_out(figure: Figure, count: int, sheet: Sheet, *, side: bool, lines: int = 0) -> Room:
+    """Divide a figure: one column of panels if they fit, else more; those that do not fit are left out.
+
+    ``lines``: of text that each panel must have room for.
+    """
+    width, height = sheet.size
+    aside = max(COLUMN[0], COLUMN[1] * width) if side else 0.0
+    letter = sheet.sizes.body / 72
+    rows = max(1, int((height - 7 * letter) / (max(LEAST[1], 1.6 * lines + 4.0) * letter)))
+    most = max(1, int((width - aside - 5 * letter) / (LEAST[0] * letter)))
+    columns = min(most, math.ceil(count / rows))
+    shown = min(count, rows * columns)
+    rows = math.ceil(shown / columns)
+    widths = [(width - aside) / columns] * columns + [aside] * side
+    grid = figure.add_gridspec(rows, len(widths), width_ratios=widths)
+    panels = [figure.add_subplot(grid[number // columns, number % columns]) for number in range(shown)]
+    return Room(panels=panels, columns=columns, beside=grid[:, -1] if side else None)
+
+
+def has_side(sheet: Sheet) -> bool:
+    """Whether there is room for the stations beside the panels."""
+    return sheet.width >= stations.ROOM[0] and sheet.height >= stations.ROOM[1]
+
+
+def named(axes: Axes, station: stations.Marked, sheet: Sheet) -> None:
+    """Say above a panel which station it is of, with its sign on the map."""
+    size = sheet.sizes.small
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101 - axes that were just added to one
+    width = 0.95 * figure.get_figwidth() * axes.get_position().width
+    text = folded(station.label(sheet.words), width - 1.4 * size / 72, size, 1)
+    above, root = 0.4 * size, figure.dpi_scale_trans
+    axes.annotate(text, (0, 1), (1.4 * size, above), "axes fraction", "offset points", fontsize=size, color=INK)
+    middle = ScaledTranslation(0.6 * size / 72, (above + 0.4 * size) / 72, root)
+    sign = Line2D([0], [1], marker=station.marker, color=station.colour, markersize=0.6 * size, linestyle="")
+    sign.set(transform=axes.transAxes + middle, clip_on=False)
+    axes.add_artist(sign)
