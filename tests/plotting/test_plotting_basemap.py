@@ -82,6 +82,30 @@ def test_light_on_slopes_is_another_picture_than_none(client):
     assert (plain != shaded).any()
 
 
+BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        (BROWSER, "webp"),
+        ("*/*", "png"),
+        ("image/*", "png"),
+        ("image/webp;q=0.5,image/png", "png"),
+        ("image/webp", "webp"),
+    ],
+)
+def test_shaded_relief_is_a_small_webp_for_who_names_that(client, accept, form):
+    path = "/tiles/topo/4/5/5?shaded_relief=true"
+    plain, answer = client.get(path), client.get(path, headers={"accept": accept})
+    assert (answer.headers["content-type"], answer.headers["vary"]) == (f"image/{form}", "accept")
+    assert (answer.headers["etag"] != plain.headers["etag"]) == (form == "webp")
+    assert len(answer.content) < len(plain.content) / 5 or form == "png"
+    difference = pixels(answer.content).astype(int) - pixels(plain.content)
+    assert np.abs(difference).mean() < 2
+    assert "vary" not in client.get("/tiles/topo/4/5/5", headers={"accept": accept}).headers
+
+
 @pytest.mark.parametrize("kind", ["topo", "bath"])
 def test_beside_a_polar_view_there_is_nothing(client, kind):
     assert not pixels(client.get(f"/tiles/{kind}/3/-1/9?projection=EPSG:32661").content).any()

@@ -19,7 +19,8 @@ from ocean_plotting.domain import terrain
 from ocean_plotting.domain.plane import MERCATOR, SIZE, Tile, around
 from ocean_plotting.domain.ports import Piece, Relief
 from ocean_plotting.domain.relief import Floats
-from ocean_plotting.domain.vector_tiles import BUFFER, EXTENT, Feature, Kind, encode
+from ocean_plotting.domain.vector_tiles import BUFFER, EXTENT, Feature, Kind
+from ocean_plotting.domain.vector_tiles import encode as encode_vectors
 
 SHARE = 4  # parts of a pixel's side, each of which is land or not
 OWN_COAST = 0.02  # degrees: finer heights know the coast better than its polygons do
@@ -49,8 +50,9 @@ class Cartographer:
         self._vector_zoom = vector_zoom
         self._loaded = False
         self._pieces: dict[Piece, Callable[[Tile], bytes]] = {
-            "topo": lambda tile: self._topography(tile, shaded=False),
-            "shaded": lambda tile: self._topography(tile, shaded=True),
+            "topo": self._topography,
+            "shaded": lambda tile: self._shaded(tile, layers.true_colour),
+            "shaded_webp": lambda tile: self._shaded(tile, layers.true_colour_webp),
             "contours": self._contours,
             "lands": self._land,
             "bath": self._depths,
@@ -80,7 +82,7 @@ class Cartographer:
         return f"{'-'.join(known)}-{self._vector_zoom}"
 
     def draw(self, piece: Piece, tile: Tile) -> bytes:
-        """The piece in a tile: a PNG, or a vector tile."""
+        """The piece in a tile: an image, or a vector tile."""
         return self._pieces[piece](tile)
 
     def _heights_known(self) -> Relief:
@@ -91,18 +93,21 @@ class Cartographer:
             )
         return self._relief
 
-    def _topography(self, tile: Tile, *, shaded: bool) -> bytes:
+    def _topography(self, tile: Tile) -> bytes:
         if not tile.exists:
             return BLANK
-        edge = int(shaded)  # a pixel more on each side for the slopes
-        at = np.arange(-edge, SIZE + edge) + 0.5
-        heights, latitude = self._heights(tile, at, tile.pixel), tile.places(at[edge : SIZE + edge])[0]
-        inner = heights[edge : SIZE + edge, edge : SIZE + edge]
-        colours = terrain.colours(inner, self._share(tile), latitude)
-        if not shaded:
-            return png.encode(colours, terrain.palette().tobytes())
+        at = np.arange(SIZE) + 0.5
+        colours = terrain.colours(self._heights(tile, at, tile.pixel), self._share(tile), tile.places(at)[0])
+        return png.encode(colours, terrain.palette().tobytes())
+
+    def _shaded(self, tile: Tile, encode: Callable[[NDArray[np.uint8]], bytes]) -> bytes:
+        if not tile.exists:
+            return BLANK
+        at = np.arange(-1, SIZE + 1) + 0.5  # a pixel more on each side for the slopes
+        heights, latitude = self._heights(tile, at, tile.pixel), tile.places(at[1:-1])[0]
+        colours = terrain.colours(heights[1:-1, 1:-1], self._share(tile), latitude)
         pixel = tile.pixel * EQUATOR / 360 * (np.cos(np.radians(latitude)) if tile.projection == MERCATOR else 1.0)
-        return layers.true_colour(terrain.lit(colours, terrain.shade(heights, pixel)))
+        return encode(terrain.lit(colours, terrain.shade(heights, pixel)))
 
     def _contours(self, tile: Tile) -> bytes:
         lines = self._lines(tile) if tile.exists else {}
@@ -116,7 +121,7 @@ class Cartographer:
             return ready
         scale = EXTENT / SIZE
         polygons = self._coasts.land(tile, BUFFER / scale)
-        return encode(
+        return encode_vectors(
             "lands", [Feature(kind=Kind.POLYGON, parts=[ring * scale for ring in rings]) for rings in polygons]
         )
 
@@ -133,7 +138,7 @@ class Cartographer:
             wet = shapely.get_parts(shapely.difference(lines, dry))
             cut = [shapely.get_coordinates(line) * scale for line in wet]
             features.append(Feature(kind=Kind.LINES, parts=cut, attributes={"depth": depth}))
-        return encode("bath", features)
+        return encode_vectors("bath", features)
 
     def _ready(self, piece: str, tile: Tile) -> bytes | None:
         """A vector tile that need not be made."""

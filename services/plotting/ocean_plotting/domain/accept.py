@@ -7,6 +7,12 @@ def prefers(header: str, wanted: str, usual: str) -> bool:
     return _liking(ranges, wanted) > _liking(ranges, usual)
 
 
+def welcomes(header: str, wanted: str, usual: str) -> bool:
+    """Whether ``wanted`` is named, and liked no less than ``usual``."""
+    ranges = _ranges(header)
+    return wanted in ranges and _liking(ranges, wanted) >= max(_liking(ranges, usual), 0.001)
+
+
 def _ranges(header: str) -> dict[str, float]:
     """Media ranges and how much each is liked, 0 to 1."""
     liked = {}

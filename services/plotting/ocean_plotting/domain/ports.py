@@ -64,7 +64,8 @@ class Relief(Protocol):
         """The same from cells no larger than ``spacing`` (degrees); rows beyond a pole repeat the last."""
 
 
-Piece = Literal["topo", "shaded", "contours", "lands", "bath"]  # of the map under the data
+# The map under the data: images (one of them in two formats) and vector tiles.
+Piece = Literal["topo", "shaded", "shaded_webp", "contours", "lands", "bath"]
 
 
 @runtime_checkable
@@ -75,7 +76,7 @@ class Basemap(Protocol):
         """Another one when the files that a piece is drawn from are others. NotFound: there are none."""
 
     def draw(self, piece: Piece, tile: Tile) -> bytes:
-        """The piece in a tile: a PNG, or a vector tile (lands, bath). It takes milliseconds: never on the loop."""
+        """The piece in a tile. It takes milliseconds: never on the loop."""
 
 
 @runtime_checkable

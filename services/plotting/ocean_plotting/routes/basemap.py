@@ -13,13 +13,23 @@ from ocean_common import errors, problems
 from ocean_common.caching import Freshness
 from ocean_common.contracts.data import Projection
 from ocean_plotting.domain import tiles
+from ocean_plotting.domain.accept import welcomes
 from ocean_plotting.domain.plane import MERCATOR, Tile
 from ocean_plotting.domain.ports import Basemap, Image, Images, Piece
 from ocean_plotting.domain.words import one_of
 from ocean_plotting.routes.leaving import ClientLeft, answer_nobody, client_of, while_wanted
-from ocean_plotting.routes.tiles import Column, Plane, Row, Zoom
+from ocean_plotting.routes.tiles import Column, Plane, Row, TileOperation, Zoom
 
-VECTOR = "application/vnd.mapbox-vector-tile"
+PNG, VECTOR = "image/png", "application/vnd.mapbox-vector-tile"
+MEDIA: dict[Piece, str] = {
+    "topo": PNG,
+    "shaded": PNG,
+    "shaded_webp": "image/webp",
+    "contours": PNG,
+    "lands": VECTOR,
+    "bath": VECTOR,
+}
+NEGOTIATED = {"shaded", "shaded_webp"}  # by the Accept header
 VECTOR_PIECES: tuple[Piece, ...] = ("lands", "bath")
 
 Shaded = Annotated[bool, QueryParameter(description="Light on the slopes, from the upper left.")]
@@ -53,19 +63,18 @@ class Studio:
         """The revision of a piece: that of the files that it is drawn from."""
         return self._basemap.version(cast(Piece, dataset))
 
-    async def answer(
-        self, request: Request[Any, Any, Any], piece: Piece, tile: Tile, media_type: str
-    ) -> Response[bytes]:
+    async def answer(self, request: Request[Any, Any, Any], piece: Piece, tile: Tile) -> Response[bytes]:
         """A tile that is kept, or drawn in its turn, in a thread."""
-        await self._freshness(request, piece)
+        negotiated = piece in NEGOTIATED
+        await self._freshness(request, piece, form=piece if negotiated else "")
         revision = await self.revision(piece)
 
         async def draw() -> Image:
             return Image(content=await sync_to_thread(self._basemap.draw, piece, tile), revision=revision)
 
-        work = self._images.get(("map", piece, tile), draw, revision, client_of(request))
-        image = await while_wanted(request, work)
-        return Response(image.content, media_type=media_type)
+        image = await while_wanted(request, self._images.get(("map", piece, tile), draw, revision, client_of(request)))
+        headers = {"vary": "accept"} if negotiated else {}
+        return Response(image.content, media_type=MEDIA[piece], headers=headers)
 
 
 def asked_tile(*, zoom: Zoom, x: Column, y: Row, projection: Plane = "EPSG:3857") -> Tile:
@@ -76,17 +85,19 @@ def asked_tile(*, zoom: Zoom, x: Column, y: Row, projection: Plane = "EPSG:3857"
 
 
 ASKED = {"asked": Provide(asked_tile, sync_to_thread=False)}
-PICTURE = {200: ResponseSpec(bytes, media_type="image/png", description="The tile.", generate_examples=False)}
+PICTURE = {200: ResponseSpec(bytes, media_type=PNG, description="The tile.", generate_examples=False)}
 
 
 @get(
     "/tiles/topo/{zoom:int}/{x:int}/{y:int}",
     operation_id="getTopographyTile",
     summary="Map tile of land and sea floor",
-    description="256 × 256 pixels: heights and depths in colours. Transparent outside the world.",
+    description="256 × 256 pixels: heights and depths in colours. Transparent outside the world."
+    " Shaded relief is a WebP where the Accept header names that and likes PNG no better, as that of browsers does.",
     tags=["tiles"],
+    operation_class=TileOperation,
     dependencies=ASKED,
-    media_type="image/png",
+    media_type=PNG,
     exception_handlers={ClientLeft: answer_nobody},
     responses=PICTURE | FAILURES,
 )
@@ -99,7 +110,11 @@ async def topography(
     rev: FileRevision = None,  # noqa: ARG001 - read by `Freshness`
 ) -> Response[bytes]:
     """Land and sea floor in colours."""
-    return await map_studio.answer(request, "shaded" if shaded_relief else "topo", asked, "image/png")
+    piece: Piece = "topo"
+    if shaded_relief and asked.exists:
+        small = welcomes(request.headers.get("accept", ""), "image/webp", PNG)
+        piece = "shaded_webp" if small else "shaded"
+    return await map_studio.answer(request, piece, asked)
 
 
 @get(
@@ -109,7 +124,7 @@ async def topography(
     description="256 × 256 pixels: thin lines at 100, 200, 500, 1000, 2000 … 6000 m on a transparent ground.",
     tags=["tiles"],
     dependencies=ASKED,
-    media_type="image/png",
+    media_type=PNG,
     exception_handlers={ClientLeft: answer_nobody},
     responses=PICTURE | FAILURES,
 )
@@ -121,7 +136,7 @@ async def contours(
     rev: FileRevision = None,  # noqa: ARG001 - read by `Freshness`
 ) -> Response[bytes]:
     """Lines of equal depth."""
-    return await map_studio.answer(request, "contours", asked, "image/png")
+    return await map_studio.answer(request, "contours", asked)
 
 
 @get(
@@ -153,7 +168,7 @@ async def vectors(
             field="tiletype",
             allowed=VECTOR_PIECES,
         )
-    return await map_studio.answer(request, tiletype, asked, VECTOR)
+    return await map_studio.answer(request, tiletype, asked)
 
 
 HANDLERS = [topography, contours, vectors]

