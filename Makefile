@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock gallery bench evidence reading tiles peers scaling catalogue observations
+.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps peers scaling catalogue observations
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,13 +31,16 @@ format: .venv/dev ## put the code into its style
 gallery: .venv/run ## draw docs/gallery anew from the sample data
 	$(BIN)/python docs/gallery/make.py
 
-bench: evidence reading tiles peers scaling catalogue observations
+bench: evidence reading tiles maps peers scaling catalogue observations
 
 reading: .venv/dev ## how fast numbers are read, beside xarray and netCDF4
 	$(BIN)/python tests/benchmarks/reading.py
 
 tiles: .venv/dev ## fields of map tiles, beside the bare kernels
 	$(BIN)/python tests/benchmarks/tiles.py
+
+maps: .venv/dev ## tiles through the gateway: fresh, restyled, kept, with many clients, beside xpublish-tiles
+	$(BIN)/python tests/benchmarks/maps.py
 
 peers: .venv/dev ## the service over HTTP, beside xarray and xpublish
 	$(BIN)/python tests/benchmarks/peers.py

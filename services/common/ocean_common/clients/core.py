@@ -2,7 +2,7 @@
 
 import asyncio
 from typing import TypeVar, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
@@ -33,8 +33,8 @@ class Neighbour:
         self.name = name
         if transport is None and not url.startswith("https:"):
             transport = Wire(CONNECTIONS, url.removeprefix("unix:") if url.startswith("unix:") else None)
-        base = "http://local" if url.startswith("unix:") else url
-        self._http = httpx.AsyncClient(base_url=base, timeout=TIMEOUT, limits=LIMITS, transport=transport)
+        self._base = "http://local" if url.startswith("unix:") else url.rstrip("/")
+        self._http = httpx.AsyncClient(base_url=self._base, timeout=TIMEOUT, limits=LIMITS, transport=transport)
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -50,7 +50,8 @@ class Neighbour:
 
     async def get(self, path: str, kind: type[T], **params: str | float) -> T:
         """GET ``path`` and decode its MessagePack body as ``kind``."""
-        return await self._ask("GET", path, kind, params=params)
+        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
+        return await self._ask("GET", path + query, kind)
 
     async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
         """POST ``body`` as MessagePack, and decode the answer as ``kind``. It must be safe to ask twice."""
@@ -60,21 +61,14 @@ class Neighbour:
         """POST ``body`` as MessagePack, and take the answer as it is."""
         return await self._ask("POST", path, bytes, content=msgspec.msgpack.encode(body))
 
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        kind: type[T],
-        *,
-        params: dict[str, str | float] | None = None,
-        content: bytes | None = None,
-    ) -> T:
+    async def _ask(self, method: str, path: str, kind: type[T], content: bytes | None = None) -> T:
+        address = self._base + path  # whole: httpx takes an address apart again for every piece that it is made of
         for attempt in range(ATTEMPTS):
             headers = {"accept": MESSAGEPACK, **outgoing_headers(), **outgoing_language()}
             if content is not None:
                 headers["content-type"] = MESSAGEPACK
             try:
-                response = await self._http.request(method, path, params=params, content=content, headers=headers)
+                response = await self._http.request(method, address, content=content, headers=headers)
             except _UNANSWERED:
                 await asyncio.sleep(PAUSE * 2**attempt)
                 continue

@@ -1,0 +1,171 @@
+# ruff: noqa: T201 - it prints a table
+"""Tiles as a map asks for them, through the gateway and both services, beside xpublish-tiles on the same files.
+
+"Fresh" is a tile that was never asked for, of a level in memory; "again" one of which only another time was (which
+cells make its pixels is known); "restyled" one whose values are kept, in another scale; "kept" one that was drawn.
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import product
+from pathlib import Path
+
+import httpx
+import netCDF4
+import numpy as np
+import peers
+import reading
+import tiles as kernels
+from serving import child, free_port
+
+from ocean_common.clients.wire import Wire
+
+ROOT = Path(__file__).parents[2]
+ROUNDS, CLIENTS = 20, 8
+ZOOM, PLACES = 6, list(product(range(18, 24), range(18, 25)))  # x, y: all within both grids
+DATASETS = {"sst": "sst_*.nc", "skew": "skew.nc"}
+TARGETS = {  # ours against xpublish-tiles: on files, in memory
+    "sst": (20.0, 6.0),
+    "skew": (10.0, 6.0),
+}
+
+
+def make_skew(folder: Path) -> None:
+    """Ten days on a grid of 700 × 900 whose rows and columns go their own way."""
+    latitude, longitude = kernels.place(700, 900)
+    rng = np.random.default_rng(2)
+    with netCDF4.Dataset(folder / "skew.nc", "w") as made:
+        for name, size in (("time", 10), ("y", 700), ("x", 900)):
+            made.createDimension(name, size)
+        moment = made.createVariable("time", "f8", ("time",))
+        moment.standard_name, moment.units, moment[:] = "time", "days since 2020-01-01", np.arange(10)
+        for name, values in (("latitude", latitude), ("longitude", longitude)):
+            axis = made.createVariable(name, "f8", ("y", "x"))
+            axis.standard_name, axis.units = name, "degrees_north" if name == "latitude" else "degrees_east"
+            axis[:] = values
+        field = made.createVariable("sst", "f4", ("time", "y", "x"), zlib=True, complevel=4, shuffle=True)
+        field.setncatts({"standard_name": "sea_surface_temperature", "units": "degree_C"})
+        field.coordinates = "latitude longitude"
+        field[:] = np.round((28 * np.cos(np.radians(latitude)) + rng.normal(size=(10, 1, 1))) * 64) / 64
+
+
+@contextmanager
+def stack(folder: Path) -> Iterator[str]:
+    """All of it, as `make run` starts it: the gateway's address, once it is ready."""
+    told = {key: {"name": key, "url": url, "variables": {"sst": {}}} for key, url in DATASETS.items()}
+    (folder / "datasets.json").write_text(json.dumps(told))
+    port, https = free_port(), free_port()
+    command = [sys.executable, str(ROOT / "deploy/run.py"), "--datasets", str(folder / "datasets.json")]
+    command += ["--state", str(folder / "state"), "--port", str(port), "--https-port", str(https)]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OCEAN_")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said = iter(process.stdout or ())
+            while "is ready" not in (line := next(said, "")):
+                if not line:
+                    sys.exit("the services did not start")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def ours(base: str, dataset: str, time_step: int, place: tuple[int, int], scale: str = "0,30") -> str:
+    """The address of a tile."""
+    moment = f"2020-01-{time_step + 1:02d}T00:00:00"
+    return f"{base}/api/v2.0/tiles/{dataset}/sst/{moment}/0/{ZOOM}/{place[0]}/{place[1]}?interp=nearest&scale={scale}"
+
+
+def theirs(base: str, dataset: str, place: tuple[int, int]) -> str:
+    """The address of the same tile of xpublish-tiles."""
+    look = "variables=sst&style=raster/viridis&colorscalerange=0,30&width=256&height=256&time=2020-01-04&f=png"
+    return f"{base}/datasets/{dataset}/tiles/WebMercatorQuad/{ZOOM}/{place[1]}/{place[0]}?{look}"
+
+
+async def median(http: httpx.AsyncClient, addresses: Sequence[str]) -> float:
+    """Milliseconds of one after the other; the first warms up and does not count."""
+    taken = []
+    for address in addresses:
+        start = time.perf_counter()
+        (await http.get(address)).raise_for_status()
+        taken.append((time.perf_counter() - start) * 1000)
+    return statistics.median(taken[1:])
+
+
+async def throughput(http: httpx.AsyncClient, addresses: Sequence[str]) -> float:
+    """Tiles a second with several clients."""
+    rest = iter(addresses)
+
+    async def client() -> None:
+        for address in rest:
+            (await http.get(address)).raise_for_status()
+
+    start = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    return len(addresses) / (time.perf_counter() - start)
+
+
+def asking() -> httpx.AsyncClient:
+    """Asks one server, with little work of its own."""
+    return httpx.AsyncClient(transport=Wire(CLIENTS), timeout=120)
+
+
+async def measure(base: str, peer: str | None) -> None:
+    """Print both tables."""
+    async with asking() as http, asking() as of_peer:
+        start = time.perf_counter()
+        (await http.get(ours(base, "sst", 0, PLACES[0]))).raise_for_status()
+        first = (time.perf_counter() - start) * 1000
+        some, others = PLACES[:ROUNDS], PLACES[ROUNDS:]
+        for dataset, targets in TARGETS.items():
+            took = {
+                "fresh": await median(http, [ours(base, dataset, 3, one) for one in some]),
+                "again": await median(http, [ours(base, dataset, 4, one) for one in some]),
+                "restyled": await median(http, [ours(base, dataset, 3, one, "1,29") for one in some]),
+                "kept": await median(http, [ours(base, dataset, 3, one) for one in some]),
+            }
+            print(f"\n{dataset}, ms  " + "  ".join(f"{name} {value:.2f}" for name, value in took.items()))
+            print(f"  restyled / again {took['restyled'] / took['again']:.2f}, target 0.5")
+            if dataset == "sst":
+                print(f"  first tile after ready / fresh {first / took['fresh']:.1f}, target 10")
+            for kind, target in zip(("", "-memory"), targets, strict=True) if peer else ():
+                try:
+                    other = await median(of_peer, [theirs(peer or "", dataset + kind, one) for one in some[:12]])
+                except httpx.HTTPStatusError as error:
+                    print(f"  xpublish-tiles{kind or '-files'} answers {error.response.status_code}: it is left out")
+                    continue
+                ratios = ", ".join(f"{other / took[name]:.1f} × {name}" for name in ("fresh", "again"))
+                print(f"  xpublish-tiles{kind or '-files'} {other:.1f}: {ratios}, target {target:.0f}")
+        rate = await throughput(http, [ours(base, "sst", day, one) for day in (6, 7) for one in PLACES])
+        print(f"\n{CLIENTS} clients, tiles/s  ours {rate:.0f}", end="")
+        if peer:
+            other = await throughput(of_peer, [theirs(peer, "sst", one) for one in others])
+            print(f"  xpublish-tiles-files {other:.0f}: {rate / other:.1f} ×, target 10", end="")
+        print()
+
+
+def main() -> None:
+    """Make the files, serve them with both, and ask."""
+    python = peers.environment()
+    with tempfile.TemporaryDirectory() as made, ExitStack() as running:
+        folder = Path(made)
+        reading.make(folder)
+        make_skew(folder)
+        peer = None
+        if python:
+            port = free_port()
+            peer = f"http://127.0.0.1:{port}"
+            command = [str(python), str(Path(__file__).with_name("peer_tiles.py")), made, str(port)]
+            running.enter_context(child(command, f"{peer}/datasets", PYTHONPATH=""))
+        asyncio.run(measure(running.enter_context(stack(folder)), peer))
+
+
+if __name__ == "__main__":
+    main()
