@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ocean_plotting.domain.conversion import converted
+from ocean_common.units import conversion
 from ocean_plotting.domain.coverage import Floats
 
 # Words in names that tell one quantity from another, by what they mean; the first that fits counts.
@@ -13,14 +13,18 @@ QUANTITIES = (
     ("salinity", ("salin", "psal", "vosal")),
     ("temperature", ("temp", "thetao", "sst")),
     ("sound speed", ("sound", "sspeed")),
-    ("density", ("density", "sigma", "potdens")),
+    ("density excess", ("sigma", "minus 1000")),
+    ("density", ("density", "potdens")),
     ("oxygen", ("oxygen", "doxy")),
     ("carbon dioxide", ("co2", "carbon_dioxide", "carbon dioxide")),
     ("chlorophyll", ("chlorophyll", "chl")),
     ("eastward", ("eastward", "vozocrtx")),
     ("northward", ("northward", "vomecrty")),
 )
-AIR = ("air_temperature", "air temperature")  # measured above the sea: no temperature of the water
+# Temperatures of something else than the sea's water.
+OTHERS = ("air_temperature", "air temperature", "equilibrator")
+# The practical salinity has no units: files write any of these and mean the same number.
+PRACTICAL = frozenset({"psu", "pss-78", "pss", "1e-3", "0.001", "1", "", "practical salinity units"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +40,16 @@ class Measure:
     def meaning(self) -> str:
         """What it is a measure of; its own name where that is not known."""
         words = " ".join((self.standard_name, self.key, self.name)).lower()
-        if any(one in words for one in AIR):
-            return "air temperature"
+        if any(one in words for one in OTHERS):
+            return self.name
         return next((meaning for meaning, parts in QUANTITIES if any(part in words for part in parts)), self.name)
 
     def given(self, values: Floats, units: str) -> Floats | None:
         """Values of this measure in ``units``; None where these measure something else."""
-        return converted(values, self.units, units, salinity=self.meaning == "salinity")
+        if self.meaning == "salinity" and {self.units.strip().lower(), units.strip().lower()} <= PRACTICAL:
+            return values
+        found = conversion(self.units, units)
+        return None if found is None else values * found[0] + found[1]
 
 
 def pairs(measured: Sequence[Measure], modelled: Sequence[Measure]) -> list[tuple[int | None, int | None]]:

@@ -1,9 +1,9 @@
 """Words on pictures in the reader's language: names, units, positions, numbers, times."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
@@ -92,6 +92,10 @@ class Words:
         """Write from when to when, or the one instant that it is."""
         begin, end = self.instant(first, quantum), self.instant(last, quantum)
         return begin if begin == end else self.say("{begin} to {end}", begin=begin, end=end)
+
+    def lasting(self, seconds: float) -> str:
+        """Write how long something takes, about: 3 days, 18 years."""
+        return str(format_timedelta(timedelta(seconds=abs(seconds)), locale=self.language, threshold=1.5))
 
     def listing(self, names: Sequence[str]) -> str:
         """Join names: a, b and c."""

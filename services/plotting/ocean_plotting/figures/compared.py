@@ -47,7 +47,7 @@ class Series:
         if self.role == "observed":
             size = sizes.marker * (1.0 if values <= DENSE else 0.6)
             # Few dots far apart need a line to be seen as one profile.
-            joined = "-" if station.alone and values <= DENSE else ""
+            joined = "-" if values <= DENSE else ""
             return {
                 "color": colour, "marker": station.marker, "markersize": size, "linestyle": joined,
                 "linewidth": 0.35 * sizes.line,

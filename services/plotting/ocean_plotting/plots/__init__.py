@@ -11,7 +11,7 @@ from ocean_plotting.domain.output import EVERY
 from ocean_plotting.domain.table import Table
 from ocean_plotting.figures.picture import Picture
 from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots import class4, profile, transect
+from ocean_plotting.plots import class4, observation, profile, transect
 from ocean_plotting.plots.neighbours import Neighbours
 
 
@@ -57,6 +57,12 @@ PLOTS: dict[str, Kind] = {
         "Observed profiles beside what models say of the same places and times",
         {"class4id": "class4_19970729_ATLANTIC_demo_profile_0", "models": ["class4_19970729_OSTIA_demo_profile"]},
     ),
+    "observation": Kind(
+        observation,
+        "Observed profiles beside the model's at the same places and the nearest times",
+        {"dataset": "giops_day", "variable": ["votemper"], "observation": [141], "observation_variable": [1]},
+        ("odv",),
+    ),
     "transect": Kind(
         transect,
         "The slice of the sea beneath a path",
@@ -70,4 +76,4 @@ PLOTS: dict[str, Kind] = {
         ("odv", "stats", "nc"),
     ),
 }
-LATER = ("hovmoller", "map", "observation", "sound", "stick", "timeseries", "track", "ts")
+LATER = ("hovmoller", "map", "sound", "stick", "timeseries", "track", "ts")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Literal, cast, get_args
 
 import msgspec
@@ -229,3 +230,20 @@ def ranges(given: list[Range | None] | None, number: int) -> list[tuple[float, f
             raise InvalidRequest(f"{path} is {one}; it is [min, max] with min below max, or null", field=path)
         read.append((one[0], one[1]) if one else None)
     return read + [None] * (number - len(read))
+
+
+def instant(given: str, field: str) -> str:
+    """Read an instant of ISO 8601, in UTC where it has no zone of its own.
+
+    Raises
+    ------
+    InvalidRequest
+        It is none.
+    """
+    try:
+        found = datetime.fromisoformat(given.strip())
+    except ValueError as error:
+        raise InvalidRequest(
+            f"{field} is {given[:40]!r}; it is an instant like 2016-02-05T12:00:00Z", field=field
+        ) from error
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)).isoformat()
