@@ -86,7 +86,9 @@ async def record(metadata_url, data_url, names):
     """Ask running services."""
     numbers, metadata = DataClient(data_url), MetadataClient(metadata_url)
     async with metadata:
-        near = Neighbours(numbers=numbers, catalogue=metadata, areas=metadata, observed=metadata, compared=metadata)
+        near = Neighbours(
+            numbers=numbers, catalogue=metadata, listed=metadata, areas=metadata, observed=metadata, compared=metadata
+        )
         for name in names:
             found = await PLOTS[CASES[name]["kind"]].plot.fetch(near, query(name))
             content = gzip.compress(msgspec.msgpack.encode(found), mtime=0)

@@ -11,7 +11,7 @@ from litestar.openapi.spec import Tag
 
 from ocean_common.caching import Freshness
 from ocean_common.clients.data import DataClient, Numbers
-from ocean_common.clients.metadata import Areas, Catalogue, Compared, MetadataClient, Observed
+from ocean_common.clients.metadata import Areas, Catalogue, Compared, Listed, MetadataClient, Observed
 from ocean_common.contracts.data import TileField
 from ocean_common.health import Readiness
 from ocean_common.service import Lifespan, create_service
@@ -40,7 +40,7 @@ TAGS = [
 MEGABYTE = 10**6
 
 
-class Knowing(Catalogue, Areas, Observed, Compared, Protocol):
+class Knowing(Catalogue, Listed, Areas, Observed, Compared, Protocol):
     """Who knows what the metadata service knows."""
 
 
@@ -59,7 +59,9 @@ def create_app(
     turns = Turns(settings.tiles_at_once, settings.tiles_waiting)
     fields: Kept[TileField] = Kept(settings.field_megabytes * MEGABYTE, _field_size)
     images: Kept[Image] = Kept(settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD, turns)
-    near = Neighbours(numbers=numbers, catalogue=catalogue, areas=catalogue, observed=catalogue, compared=catalogue)
+    near = Neighbours(
+        numbers=numbers, catalogue=catalogue, listed=catalogue, areas=catalogue, observed=catalogue, compared=catalogue
+    )
     return create_service(
         name="plotting",
         title="Ocean Navigator: plotting",

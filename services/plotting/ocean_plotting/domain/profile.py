@@ -1,9 +1,12 @@
 """Columns of water at stations: one variable over depth."""
 
+from copy import copy
+
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage
 from ocean_common.errors import InvalidRequest
 from ocean_common.units import conversion
@@ -43,6 +46,12 @@ class Profile:
         order = np.argsort(depth, kind="stable")
         order = order[~np.isnan(value[order])]
         return depth[order], value[order]
+
+    def turned(self, info: VariableInfo, values: Floats) -> "Profile":
+        """Another quantity at the same places and depths: (level, station)."""
+        made = copy(self)
+        made.info, made.values = info, values
+        return made
 
     @property
     def deepest(self) -> float:

@@ -56,7 +56,10 @@ def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sheet: S
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - axes that were just added to one
     room = figure.get_size_inches()[int(upright)] * axes.get_position().bounds[2 + upright]
-    along.set_label_text(folded(label, 1.1 * room, sizes.body), fontsize=sizes.body)
+    engine = figure.get_layout_engine()
+    # Titles and credits take from the height of small figures.
+    room *= engine.get().get("rect", (0, 0, 1, 1))[3] if upright and engine else 1.1
+    along.set_label_text(folded(label, room, sizes.body), fontsize=sizes.body)
     most = fitting(axes, int(upright), sizes)
     along.set_major_locator(MaxNLocator(nbins=most, steps=STEPS, min_n_ticks=3 if most > 3 else 2))
     plain(axes, sheet)

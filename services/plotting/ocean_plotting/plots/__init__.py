@@ -11,7 +11,7 @@ from ocean_plotting.domain.output import EVERY
 from ocean_plotting.domain.table import Table
 from ocean_plotting.figures.picture import Picture
 from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots import class4, observation, profile, transect
+from ocean_plotting.plots import class4, observation, profile, sound, transect, ts
 from ocean_plotting.plots.neighbours import Neighbours
 
 
@@ -75,5 +75,15 @@ PLOTS: dict[str, Kind] = {
         },
         ("odv", "stats", "nc"),
     ),
+    "ts": Kind(
+        ts,
+        "Temperature over salinity at stations, among lines of equal density",
+        {"dataset": "giops_day", "station": [[70.0, 0.0]]},
+    ),
+    "sound": Kind(
+        sound,
+        "The speed of sound over depth at stations, and its channel",
+        {"dataset": "giops_day", "station": [[72.0, 15.0]]},
+    ),
 }
-LATER = ("hovmoller", "map", "sound", "stick", "timeseries", "track", "ts")
+LATER = ("hovmoller", "map", "stick", "timeseries", "track")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a worker process needs no HTTP
     from ocean_common.clients.data import Numbers
-    from ocean_common.clients.metadata import Areas, Catalogue, Compared, Observed
+    from ocean_common.clients.metadata import Areas, Catalogue, Compared, Listed, Observed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +14,7 @@ class Neighbours:
 
     numbers: "Numbers"
     catalogue: "Catalogue"
+    listed: "Listed"
     areas: "Areas"
     observed: "Observed"
     compared: "Compared"

@@ -21,12 +21,11 @@ class OverDepth(AtStations, frozen=True, kw_only=True):
     time: Time = -1
 
 
-def asked_over_depth(query: OverDepth, variables: list[str], expression: str | None = None) -> PointsAsked:
+def asked_over_depth(query: OverDepth, variables: list[str]) -> PointsAsked:
     """Whole columns at all stations at once."""
     return PointsAsked(
         dataset=query.dataset,
         variables=variables,
-        expression=expression,
         points=positions(query.station),
         time=str(query.time),
         depth="all",
