@@ -1,5 +1,7 @@
 """Columns of water through time: every cell in colour, the sea floor beneath."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -16,52 +18,35 @@ PER_INCH = 120  # cells: more are not seen
 BELOW, STRETCHED = 1.04, 1.2  # how much of the sea floor is seen, in depths
 
 
-def show(
-    axes: Axes,
-    instants: Floats,
-    values: Floats,
-    depths: Floats,
-    shaded: Shading,
-    *,
-    least: float,
-    linear: float,
-    floored: bool,
-    sheet: Sheet,
-) -> None:
-    """Draw a column through time.
+@dataclass(frozen=True, kw_only=True)
+class Water:
+    """A column through time."""
 
-    Parameters
-    ----------
-    instants : ndarray, shape (time,)
-        s, ascending.
-    values, depths : ndarray, shape (time, level)
-        Levels from the surface down; depths in m.
-    least
-        How long a single instant is drawn, s.
-    linear
-        From where on depth is stretched, m; 0: nowhere.
-    floored
-        The last level lies on the sea floor; else there is one beneath columns that end above it.
-    """
+    instants: Floats  # (time,), s, ascending
+    values: Floats  # (time, level), from the surface down
+    depths: Floats  # (time, level), m
+    least: float  # how long a single instant is drawn, s
+    floored: bool  # the last level lies on the sea floor; else there is one beneath columns that end above it
+
+
+def show(axes: Axes, water: Water, shaded: Shading, linear: float, sheet: Sheet) -> None:
+    """Draw a column through time; ``linear``: from where on depth is stretched, m, 0 for nowhere."""
     most = max(8, int(PER_INCH * sheet.width * axes.get_position().width))
-    (instants, _), (values, _), (depths, _) = (averaged(one, most) for one in (instants, values, depths))
-    along = cells(instants, least)
-    gap = along.instant < 0
-    level_edges = edges(_known(depths).T, least=0.0)[:, along.instant]
-    shown = np.where(gap, np.nan, values.T[:, along.instant])
-    bottom = _lowest(shown, level_edges)
-    open_below = np.isfinite(shown[-1]) & (not floored)
-    deepest, ends = float(np.nanmax(bottom)), days(along.ends)
-    floor = np.where(np.isfinite(bottom), np.where(open_below, np.nan, bottom), np.nan)
-    has_floor = bool(np.isfinite(floor).any())
-    lower = deepest * (1.0 if not has_floor else STRETCHED if 0 < linear < deepest else BELOW)
+    along = cells(averaged(water.instants, most)[0], water.least)
+    # Edges of depth (level + 1, cell) and values (level, cell).
+    level_edges = edges(_known(averaged(water.depths, most)[0]).T, least=0.0)[:, along.instant]
+    shown = np.where(along.instant < 0, np.nan, averaged(water.values, most)[0].T[:, along.instant])
+    bottom, ends = _lowest(shown, level_edges), days(along.ends)
+    deepest = float(np.nanmax(bottom))
+    floor = np.where(np.isfinite(shown[-1]) & (not water.floored), np.nan, bottom)
+    lower = deepest * (1.0 if np.isnan(floor).all() else STRETCHED if 0 < linear < deepest else BELOW)
     depth_axis(axes, lower, linear, sheet)
     axes.set_facecolor(NOTHING)
     axes.grid(visible=False)
     x = np.broadcast_to(ends, (len(level_edges), len(ends)))
     masked = np.ma.masked_invalid(shown)
     axes.pcolormesh(x, corners(level_edges), masked, cmap=shaded.colours, norm=shaded.norm, rasterized=True)
-    if has_floor:
+    if np.isfinite(floor).any():
         beneath = np.where(np.isfinite(floor), floor, float(np.nanmax(floor)))
         axes.stairs(
             beneath,
@@ -73,8 +58,7 @@ def show(
             linewidth=0.6,
             zorder=3,
         )
-    axes.set_xlim(ends[0], ends[-1])
-    axes.set_ylim(lower, 0.0)
+    axes.set(xlim=(ends[0], ends[-1]), ylim=(lower, 0.0))
     axes.spines[["top", "right"]].set_visible(True)
 
 

@@ -223,10 +223,11 @@ def _sections(
             axis.nothing(panel, say("no data at this station"), sheet.sizes)
             continue
         values, depths = (one[..., station.number] for one in (series.values, series.depths))
-        columns.show(
-            panel, series.seconds, values, depths, shaded, least=QUANTA.get(info.quantum or "", 3600.0),
-            linear=_stretched(query), floored=series.follows, sheet=sheet,
-        )  # fmt: skip
+        least = QUANTA.get(info.quantum or "", 3600.0)
+        water = columns.Water(
+            instants=series.seconds, values=values, depths=depths, least=least, floored=series.follows
+        )
+        columns.show(panel, water, shaded, _stretched(query), sheet)
         dates.label(panel, series.seconds, quantum, sheet)
         if not room.is_lowest(station.number):
             panel.tick_params(labelbottom=False)
