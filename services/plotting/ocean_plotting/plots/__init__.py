@@ -11,7 +11,7 @@ from ocean_plotting.domain.output import EVERY
 from ocean_plotting.domain.table import Table
 from ocean_plotting.figures.picture import Picture
 from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots import class4, observation, profile, sound, transect, ts
+from ocean_plotting.plots import class4, observation, profile, sound, stick, timeseries, transect, ts
 from ocean_plotting.plots.neighbours import Neighbours
 
 
@@ -85,5 +85,16 @@ PLOTS: dict[str, Kind] = {
         "The speed of sound over depth at stations, and its channel",
         {"dataset": "giops_day", "station": [[72.0, 15.0]]},
     ),
+    "timeseries": Kind(
+        timeseries,
+        "A variable through time at stations, at one depth or at all",
+        {"dataset": "giops_day", "variable": "votemper", "station": [[73.0, 20.0]], "depth": "all"},
+        ("odv", "stats", "nc"),
+    ),
+    "stick": Kind(
+        stick,
+        "Vectors through time at stations and depths, as arrows",
+        {"dataset": "giops_day", "variable": "x_velocity,y_velocity", "station": [[73.0, 20.0]], "depth": [0, 5, 8]},
+    ),
 }
-LATER = ("hovmoller", "map", "stick", "timeseries", "track")
+LATER = ("hovmoller", "map", "track")
