@@ -200,6 +200,11 @@ def test_the_date_line_does_not_cut_the_land():
         assert not ((np.abs(start[:, 0]) < 0.01) & (step[:, 0] < 0.01) & (step[:, 1] > 1)).any()
 
 
+def test_there_is_no_hole_in_the_ice_at_the_pole(cartographer):
+    image = pixels(cartographer.draw("topo", Tile("EPSG:3031", 8, 128, 128)))
+    assert image[:4, :4, :3].min() > 230
+
+
 def test_vector_tiles_are_empty_in_other_projections_and_below_their_zoom(cartographer, client):
     assert client.get("/mbt/lands/4/5/5?projection=EPSG:32661").content == b""
     with served(Cartographer(cartographer._relief, cartographer._coasts, vector_zoom=7)) as usual:

@@ -18,6 +18,7 @@ from ocean_plotting.domain.plane import MERCATOR, POLAR, SIZE, Tile, to_plane
 FINE_PIXEL = 0.3  # degrees: where pixels are smaller, the finer coast is drawn
 FARTHEST = 85.3  # degrees: where the world of EPSG:3857 ends, and a little more
 EQUATORWARD = 30.0  # degrees: what polar views do not reach
+NO_HOLE = -89.9
 BESIDE = 0.3  # of the world, to its left and right: what lies across the date line
 
 Rings = list[NDArray[np.float64]]  # the outer one first, each (vertex, 2): right and down
@@ -111,7 +112,9 @@ def _in_plane(path: Path, projection: str) -> tuple[Any, Any]:
     parts = parts[~shapely.is_empty(parts)]
 
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.stack(to_plane(projection, points[:, 1], points[:, 0]), axis=-1)
+        # Land that ends a hair's breadth from the pole would leave a hole in the middle of the ice.
+        latitude = np.where(points[:, 1] < NO_HOLE, -90.0, points[:, 1])
+        return np.stack(to_plane(projection, latitude, points[:, 0]), axis=-1)
 
     # Antarctica has an edge along the date line to the pole, and back: in a polar view it closes upon itself.
     plane = shapely.get_parts(shapely.make_valid(shapely.transform(parts, project)))
