@@ -56,7 +56,7 @@ class Profiles(Fetched, frozen=True, kw_only=True):
     """Each variable, in the order asked for, at every station: on levels of its own."""
 
     coverages: list[Coverage]
-    others: list[Coverage]  # the same of the second dataset, if there is one
+    others: list[Coverage] = msgspec.field(default_factory=list)  # the same of the second dataset
 
 
 class Pair:
