@@ -137,8 +137,8 @@ def _zero(text: str) -> float:
     return float(text.partition("+lon_0=")[2].partition(" ")[0] or 0.0)
 
 
-def view(areas: Span, asked: str | None, aspect: float) -> View:
-    """Choose the rectangle that shows areas in a panel of an ``aspect`` (width by height).
+def view(areas: Span, asked: str | None, aspect: float | None) -> View:
+    """Choose the rectangle that shows areas in a panel of an ``aspect`` (width by height); None: as they are.
 
     ``asked`` is one of `ASKED`, or None: fitted to the areas. Far from its pole a polar projection shows nothing
     well: there the fitted one is taken as well.
@@ -211,7 +211,7 @@ def _axis(areas: Span) -> float | None:
     return bearing if narrow and abs(areas.middle[0]) > 1 else None
 
 
-def _framed(text: str, areas: Span, aspect: float, fill: float) -> View | None:
+def _framed(text: str, areas: Span, aspect: float | None, fill: float) -> View | None:
     """The areas and what is around them; grown up to ``fill`` times along the side that leaves the panel empty."""
     middle = areas.middle[1]
     x, y = _outline(text, areas)
@@ -223,8 +223,9 @@ def _framed(text: str, areas: Span, aspect: float, fill: float) -> View | None:
     width, height = more * (x.max() - x.min()), more * (y.max() - y.min())
     # A long thin area is shown with its surroundings.
     width, height = max(width, height / 8), max(height, width / 8)
-    grown = min(aspect * height, fill * width), min(width / aspect, fill * height)
-    width, height = max(width, grown[0]), max(height, grown[1])
+    if aspect is not None:
+        grown = min(aspect * height, fill * width), min(width / aspect, fill * height)
+        width, height = max(width, grown[0]), max(height, grown[1])
     if not (width > 0 and height > 0):
         return None
     left, right = centre[0] - width / 2, centre[0] + width / 2

@@ -1,9 +1,11 @@
 """The kinds of plot, one module each, with the same four names: Query, fetch, draw, table.
 
 A kind that has files of its numbers (`nc`) has `asked` too: what the data service is asked for them. One that has a
-georeferenced image (`geotiff`) has `raster`.
+georeferenced image (`geotiff`) has `raster`. One whose queries name predefined places has `settled`: the query with
+the places themselves.
 """
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,8 +13,18 @@ from ocean_plotting.domain.output import EVERY
 from ocean_plotting.domain.table import Table
 from ocean_plotting.figures.picture import Picture
 from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots import class4, observation, profile, sound, stick, timeseries, transect, ts
-from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots import (
+    area_map,
+    class4,
+    hovmoller,
+    observation,
+    profile,
+    sound,
+    stick,
+    timeseries,
+    transect,
+    ts,
+)
 
 
 class Plot(Protocol):
@@ -20,8 +32,9 @@ class Plot(Protocol):
 
     Query: type[Any]  # a Struct with `datasets()`
 
-    async def fetch(self, near: Neighbours, query: Any) -> Any:
-        """Ask the neighbours for the numbers; a Struct like `plots.asked.Fetched`."""
+    @property
+    def fetch(self) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Ask the neighbours, given with the query, for the numbers; a Struct like `plots.asked.Fetched`."""
 
     def draw(self, query: Any, fetched: Any, sheet: Sheet) -> Picture:
         """Draw them; pure, in a worker process."""
@@ -38,6 +51,7 @@ class Kind:
     summary: str
     example: dict[str, Any]  # a query that works with the sample data
     more: tuple[str, ...] = ()  # formats beside those of every kind
+    sized: bool = False  # `fetch` is told the form of the answer too: it asks for as many numbers as are seen
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -57,6 +71,20 @@ PLOTS: dict[str, Kind] = {
         "Observed profiles beside what models say of the same places and times",
         {"class4id": "class4_19970729_ATLANTIC_demo_profile_0", "models": ["class4_19970729_OSTIA_demo_profile"]},
     ),
+    "map": Kind(
+        area_map,
+        "A variable over areas",
+        {
+            "dataset": "giops_day",
+            "variable": "votemper",
+            "area": [{"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10], [70, 10]]], "name": "Barents Sea Opening"}],
+            "showarea": True,
+            "bathymetry": True,
+            "quiver": {"variable": "x_velocity,y_velocity"},
+        },
+        ("stats", "nc", "geotiff"),
+        sized=True,
+    ),
     "observation": Kind(
         observation,
         "Observed profiles beside the model's at the same places and the nearest times",
@@ -75,16 +103,6 @@ PLOTS: dict[str, Kind] = {
         },
         ("odv", "stats", "nc"),
     ),
-    "ts": Kind(
-        ts,
-        "Temperature over salinity at stations, among lines of equal density",
-        {"dataset": "giops_day", "station": [[70.0, 0.0]]},
-    ),
-    "sound": Kind(
-        sound,
-        "The speed of sound over depth at stations, and its channel",
-        {"dataset": "giops_day", "station": [[72.0, 15.0]]},
-    ),
     "timeseries": Kind(
         timeseries,
         "A variable through time at stations, at one depth or at all",
@@ -96,5 +114,21 @@ PLOTS: dict[str, Kind] = {
         "Vectors through time at stations and depths, as arrows",
         {"dataset": "giops_day", "variable": "x_velocity,y_velocity", "station": [[73.0, 20.0]], "depth": [0, 5, 8]},
     ),
+    "ts": Kind(
+        ts,
+        "Temperature over salinity at stations, among lines of equal density",
+        {"dataset": "giops_day", "station": [[70.0, 0.0]]},
+    ),
+    "sound": Kind(
+        sound,
+        "The speed of sound over depth at stations, and its channel",
+        {"dataset": "giops_day", "station": [[72.0, 15.0]]},
+    ),
+    "hovmoller": Kind(
+        hovmoller,
+        "One level along a path, through time",
+        {"dataset": "giops_day", "variable": "votemper", "path": [[73.0, 20.0], [70.0, -5.0]], "depth": 0},
+        ("nc",),
+    ),
 }
-LATER = ("hovmoller", "map", "track")
+LATER = "track"

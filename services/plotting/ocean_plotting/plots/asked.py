@@ -19,7 +19,9 @@ MAX_STATIONS = 200
 MEMBERS = {
     "points": "$.station", "path": "$.path", "variable": "$.variable", "variables": "$.variable", "time": "$.time",
     "latitude": "$.station[0]",  # of one point alone
-    "start": "$.starttime", "end": "$.endtime", "depth": "$.depth", "dataset": "$.dataset",
+    "start": "$.starttime", "end": "$.endtime", "depth": "$.depth", "dataset": "$.dataset", "polygon": "$.area",
+    "minus.dataset": "$.compare_to.dataset", "minus.variables": "$.compare_to.variable",
+    "minus.time": "$.compare_to.time", "minus.depth": "$.compare_to.depth",
 }  # fmt: skip
 
 Range = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2, description="lowest and highest value")]

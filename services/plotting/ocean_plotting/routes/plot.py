@@ -142,6 +142,8 @@ async def answer(
     form = output(wanted.file_format, wanted.size, wanted.dpi, PLOTS[kind].formats)
     form = replace(form, language=wanted.language, request=address(request, query))
     marked = {name: await studio.near.catalogue.revision(name) for name in query.datasets()}
+    if (settled := getattr(plot, "settled", None)) is not None:
+        query = await while_wanted(request, settled(studio.near, query))
     if form.form.made == "asked":
         asked = cast(Any, plot).asked(query)
         with named_as_asked():
@@ -149,7 +151,8 @@ async def answer(
         revisions = {name: await studio.near.catalogue.revision(name) for name in marked}
         time = str(getattr(asked, "time", None) or "")
     else:
-        fetched = await while_wanted(request, plot.fetch(studio.near, query))
+        sized = (form,) if PLOTS[kind].sized else ()
+        fetched = await while_wanted(request, plot.fetch(studio.near, query, *sized))
         revisions, time = fetched.revisions, fetched.time
         made = getattr(plot, form.form.made)
         drawn = await while_wanted(request, studio.drawing.draw(form, made, query, fetched))

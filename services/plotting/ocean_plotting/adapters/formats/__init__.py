@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ocean_plotting.adapters.formats import csv, image, odv
+from ocean_plotting.adapters.formats import csv, geotiff, image, odv
 from ocean_plotting.domain.output import Output
 
 WRITERS: dict[str, Callable[[Any, Output], bytes]] = {
@@ -13,4 +13,5 @@ WRITERS: dict[str, Callable[[Any, Output], bytes]] = {
     "csv": csv.write,
     "stats": csv.write_statistics,
     "odv": odv.write,
+    "geotiff": geotiff.write,
 }
