@@ -77,6 +77,14 @@ def test_no_two_values_stand_side_by_side(package):
     assert not [text for text in texts(package) if re.search(r"(?<!!r)\}\{(?!\{)", text.replace("}}", ""))]
 
 
+@pytest.mark.parametrize("language", OTHERS)
+def test_quantities_are_kept_in_lower_case_as_they_are_looked_for(language):
+    kept = catalogue("ocean_common", "quantities", language)
+    assert [english for english in kept if english != english.lower()] == []
+    standard = [english for english in kept if "_" in english]
+    assert len(standard) > 500
+
+
 # The common catalogue has the framework's texts too.
 @pytest.mark.parametrize("package", sorted(set(PACKAGES) - {"ocean_common"}))
 def test_catalogues_keep_nothing_that_nobody_says(package):

@@ -217,7 +217,21 @@ def test_quantities_keep_the_capital_of_their_names():
     assert say.quantity("sea water salinity") == "salinité de l'eau de mer"
     assert say.quantity("My own", "sea_surface_height_above_geoid").startswith("élévation")
     assert say.quantity("My own", None) is None
+    assert say.quantity("Latitude", "sea_water_salinity") == "Latitude"
     assert voice("en").quantity("Salinity") is None
+
+
+def test_quantities_that_are_made_of_others_are_named_by_them():
+    say = voice("fr")
+    assert say.quantity("Speed along the line") == "Vitesse le long de la ligne"
+    assert say.quantity("Eastward part of current speed") == "Vitesse du courant, composante vers l'est"
+    assert say.quantity("Magnitude of UBAR and VBAR") == "Norme du vecteur (UBAR\u00a0; VBAR)"
+    assert say.quantity("Difference of Salinity") == "Salinité, différence"
+    assert say.quantity("Sea water temperature 2") == "Température de l'eau de mer 2"
+    assert say.quantity("time-averaged salinity") == "salinité, moyenne temporelle"
+    assert say.quantity("Anything else") is None
+    for odd in ("difference of " * 300, "\u0130 anomaly", "magnitude of  and "):
+        assert say.quantity(odd) is None or isinstance(say.quantity(odd), str)
 
 
 def test_neighbours_are_asked_in_the_language():

@@ -61,6 +61,9 @@ class Made:
     async def steps(self, record, time):
         raise AssertionError
 
+    async def renew(self):
+        raise AssertionError
+
 
 @pytest.fixture
 def ask(client):

@@ -36,6 +36,20 @@ class Catalogue:
         # The one that says most comes first.
         self._templates = sorted(made, key=lambda one: -sum(map(len, one.pieces)))
 
+    def known(self, english: str) -> str | None:
+        """The text of this English, if there is one."""
+        return self._whole.get(english)
+
+    def parted(self, english: str) -> tuple[str, dict[str, str]] | None:
+        """The template that made a text, whichever its capitals, and the values as they were written."""
+        lower = english.lower()
+        if len(english) > _LONGEST or len(lower) != len(english):
+            return None
+        for one in self._templates:
+            if all(piece in lower for piece in one.pieces) and (found := one.pattern.fullmatch(lower)):
+                return one.text, {name[1:]: english[slice(*found.span(name))] for name in found.groupdict()}
+        return None
+
     def template(self, english: str) -> str:
         """What to put values into; the English where there is no other."""
         return self._texts.get(english, english)
@@ -75,13 +89,24 @@ class Say:
 
     def quantity(self, *names: str | None) -> str | None:
         """What a quantity is called: the first of its display name, long name and standard name that is known."""
-        for name in names:
-            known = name and self._quantities.template(name.lower())
-            if name and known and known != name.lower():
-                return known[:1].upper() + known[1:] if name[:1].isupper() else known
-            # One of several sensors: "Sea water temperature 2".
-            if name and (counted := re.fullmatch(r"(.+) (\d{1,2})", name)) and (one := self.quantity(counted[1])):
-                return f"{one} {counted[2]}"
+        return next((found for name in names if name and (found := self._quantity(name))), None)
+
+    def _quantity(self, name: str, depth: int = 0) -> str | None:
+        known = self._quantities.known(name.lower())
+        if known is None and depth < _DEEPEST:
+            known = self._made(name, depth + 1)
+        return known[:1].upper() + known[1:] if known and name[:1].isupper() else known
+
+    def _made(self, name: str, depth: int) -> str | None:
+        """A name that is made of others."""
+        # One of several sensors: "Sea water temperature 2".
+        if counted := re.fullmatch(r"(.+) (\d{1,2})", name):
+            one = self._quantity(counted[1], depth)
+            return f"{one} {counted[2]}" if one else None
+        # "Eastward part of current speed": what is within is left as it is where nobody knows it.
+        if parted := self._quantities.parted(name):
+            template, values = parted
+            return _filled(template, {field: self._quantity(one, depth) or one for field, one in values.items()})
         return None
 
 
