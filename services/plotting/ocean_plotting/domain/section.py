@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+DAY = 86_400.0  # s
+
 Floats = NDArray[np.float64]
 
 
@@ -169,3 +171,10 @@ def joint(first: Floats, second: Floats) -> tuple[NDArray[np.intp], NDArray[np.i
     spacing = min((float(np.diff(each).min()) for each in (one, other) if each.size > 1), default=0.0)
     fits = np.abs(one - other[near]) <= spacing / 4
     return np.flatnonzero(fits), near[fits]
+
+
+def instant_ends(seconds: Floats) -> Floats:
+    """Where steps of time end, shape (time + 1,), s: half-way between them; a lone one has a day."""
+    if seconds.size == 1:
+        return np.array([seconds[0] - DAY / 2, seconds[0] + DAY / 2])
+    return edges(seconds)

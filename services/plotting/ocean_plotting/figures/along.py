@@ -18,6 +18,7 @@ from ocean_plotting.figures.picture import INK, LINES, MUTED
 from ocean_plotting.figures.sheet import Sheet
 
 ROOM = (4.5, 2.5)  # inches that a figure must have for a map beside its panels
+COLUMN = 3.5  # inches of a further column of panels
 LETTER, LINE = 0.57, 1.3  # width and height of letters, in sizes of the text
 NAMED = 8  # way-points that have room for a letter on the map
 
@@ -60,6 +61,11 @@ def way_of(path: Sequence[Point], places: list[Point], distance: Floats) -> Way:
     names = ascii_uppercase if len(found) <= len(ascii_uppercase) else [str(one + 1) for one in range(len(found))]
     marks = [Mark(name=name, at=at) for name, at in zip(names, found, strict=False)]
     return Way(places=places, distance=distance, marks=marks)
+
+
+def has_room(sheet: Sheet, columns: int = 1) -> bool:
+    """Whether a map fits beside columns of panels."""
+    return sheet.width >= ROOM[0] + COLUMN * (columns - 1) and sheet.height >= ROOM[1]
 
 
 def distance_axis(axes: Axes, way: Way, sheet: Sheet) -> None:

@@ -102,6 +102,7 @@ PLOTS: dict[str, Kind] = {
             "surfacevariable": "zeta",
         },
         ("odv", "stats", "nc"),
+        sized=True,
     ),
     "timeseries": Kind(
         timeseries,
@@ -129,6 +130,7 @@ PLOTS: dict[str, Kind] = {
         "One level along a path, through time",
         {"dataset": "giops_day", "variable": "votemper", "path": [[73.0, 20.0], [70.0, -5.0]], "depth": 0},
         ("nc",),
+        sized=True,
     ),
 }
-LATER = "track"
+LATER = ("track",)

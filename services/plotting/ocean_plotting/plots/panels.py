@@ -4,16 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ocean_plotting.domain.colormaps import DEFAULT, DIVERGING
 from ocean_plotting.domain.colour import Scale
 from ocean_plotting.domain.coverage import Floats
 from ocean_plotting.domain.section import Slice
 from ocean_plotting.figures.section import deepest, floor_of
-from ocean_plotting.figures.shading import Shading, fitted, shading
+from ocean_plotting.figures.shading import Shading, shading
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.plots.asked import Comparison, scale_of
 from ocean_plotting.plots.beneath import Beneath, Part, compared
-from ocean_plotting.plots.path import AlongPath, extremes, source_of
+from ocean_plotting.plots.path import AlongPath, difference_colours, extremes, scales_of, source_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +38,23 @@ class Ground:
     deepest: float
     title: str = ""
 
+    def visible(self, values: Floats) -> Floats:
+        """The values that are not below where the panel ends."""
+        return np.where(self.beneath.cut.edges[:-1] < self.deepest, values, np.nan)
+
     def shown(
-        self, part: Part, scale: Scale | None, colormap: str | None, sheet: Sheet, *, title: str = "",
+        self, part: Part, scale: Scale | None, colormap: str | None, sheet: Sheet, *, difference: bool = False,
         limits: Scale | None = None,
     ) -> Shown:  # fmt: skip
         """A panel of it."""
-        cut, label = self.beneath.cut, sheet.words.measured(part.name, part.info.units)
-        values = visible(cut, part.values, self.deepest) if self.floor is not None else part.values
+        cut, say = self.beneath.cut, sheet.say
+        label = sheet.words.measured(say("Difference") if difference else part.name, part.info.units)
+        title = say("Difference: the first less the second") if difference else self.title
+        values = self.visible(part.values) if self.floor is not None else part.values
         shaded = shading(sheet, part.info, values, scale=_proper(part, scale), colormap=colormap, label=label)
         return Shown(
-            title=title or self.title, cut=cut, part=part, shaded=shaded, floor=self.floor, deepest=self.deepest,
-            limits=limits, of="" if title else self.title,
+            title=title, cut=cut, part=part, shaded=shaded, floor=self.floor, deepest=self.deepest,
+            limits=limits, of="" if difference else self.title,
         )  # fmt: skip
 
 
@@ -73,32 +78,17 @@ def columns_of(
     return [_compared(query, against, grounds, number, sheet) for number in chosen]
 
 
-def visible(cut: Slice, values: Floats, limit: float) -> Floats:
-    """The values that are not below where the panel ends."""
-    return np.where(cut.edges[:-1] < limit, values, np.nan)
-
-
 def _compared(query: AlongPath, against: Comparison, grounds: list[Ground], number: int, sheet: Sheet) -> list[Shown]:
     """A part in both datasets, in one scale if none is asked for, and the first less the second."""
     one, other = grounds
     both = compared(one.beneath, other.beneath, number, sheet)
-    scales = [scale_of(query.scale, "$.scale"), scale_of(against.scale, "$.compare_to.scale")]
-    if scales == [None, None]:
-        values = [both.first.values.ravel(), both.second.values.ravel()]
-        if one.floor is not None:
-            cuts = (one.beneath.cut, other.beneath.cut)
-            values = [
-                visible(cut, part.values, one.deepest).ravel()
-                for cut, part in zip(cuts, (both.first, both.second), strict=True)
-            ]
-        info = both.first.info
-        scales = [fitted(np.concatenate(values), zero_centered=info.zero_centered, fallback=info.scale)] * 2
-    first_scale, second_scale = scales[0], scales[1] or scales[0]
+    pairs = zip((one, other), (both.first, both.second), strict=True)
+    values = [part.values if ground.floor is None else ground.visible(part.values) for ground, part in pairs]
+    first_scale, second_scale = scales_of(query, against, both.first.info, values)
     # Room above and below a line, of which the scale is just its range.
     ranges = [
         None if one.floor is not None or scale is None else _wider(scale) for scale in (first_scale, second_scale)
     ]
-    different = against.colormap_diff if against.colormap_diff not in {None, DEFAULT} else DIVERGING
     first_colours, second_colours = query.colormap, against.colormap or query.colormap
     return [
         one.shown(both.first, first_scale, first_colours, sheet, limits=ranges[0]),
@@ -106,9 +96,9 @@ def _compared(query: AlongPath, against: Comparison, grounds: list[Ground], numb
         one.shown(
             both.difference,
             scale_of(against.scale_diff, "$.compare_to.scale_diff"),
-            different,
+            difference_colours(against),
             sheet,
-            title=sheet.say("Difference: the first less the second"),
+            difference=True,
         ),
     ]
 

@@ -11,10 +11,13 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage, Point, SectionAsked, TransectAsked, VectorPart
 from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge
 from ocean_common.units import conversion
-from ocean_plotting.domain.colormaps import known
+from ocean_plotting.domain.colormaps import DEFAULT, DIVERGING, known
+from ocean_plotting.domain.colour import Scale
 from ocean_plotting.domain.coverage import Floats, Read
 from ocean_plotting.domain.labels import shortened
+from ocean_plotting.domain.output import Output
 from ocean_plotting.domain.speech import Words
+from ocean_plotting.figures.shading import fitted
 from ocean_plotting.plots.asked import (
     MEMBERS,
     Colormap,
@@ -38,6 +41,7 @@ COMPARED = {name: path for name, path in OF_PATH.items() if name in {"variable",
     "end": "$.endtime",
     "depth": "$.depth",
 }
+USUAL, PER_INCH = 100, 10  # places along a path: of tables, and at least; of the width of a figure
 VECTOR: list[VectorPart] = ["magnitude", "along", "across"]
 
 
@@ -52,9 +56,10 @@ class AlongPath(Common, frozen=True, kw_only=True):
             examples=[[[73, 20], [70, -5]]],
         ),
     ]
-    points: Annotated[
-        int, msgspec.Meta(ge=2, le=MAX_WAY_POINTS, description="places along the path; its way-points are among them")
-    ] = 100
+    points: (
+        Annotated[int, msgspec.Meta(ge=2, le=MAX_WAY_POINTS, description="places along the path, way-points included")]
+        | None
+    ) = None
     name: Annotated[str, msgspec.Meta(max_length=300, description="of the path; null: its ends")] | None = None
     scale: ScaleText = "auto"
     colormap: Colormap = None
@@ -82,6 +87,13 @@ def way_points(query: AlongPath) -> list[Point]:
             f"path has {len(query.path)} way-points; at most {MAX_WAY_POINTS} are drawn", field="$.path"
         )
     return [point(one, f"$.path[{position}]") for position, one in enumerate(query.path)]
+
+
+def places_of(query: AlongPath, output: Output | None) -> int:
+    """How many places along the path: as many as asked, or as a figure of this width can show."""
+    wide = output is not None and output.form.made == "draw"
+    usual = max(USUAL, round(PER_INCH * output.width)) if output and wide else USUAL
+    return max(query.points or usual, len(query.path))
 
 
 def check(query: AlongPath) -> None:
@@ -211,3 +223,25 @@ def extremes(values: Floats) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
         np.unravel_index(np.nanargmax(values), values.shape),
     )
     return tuple(map(int, low)), tuple(map(int, high))
+
+
+def scales_of(
+    query: AlongPath, against: Comparison, info: VariableInfo, values: list[Floats]
+) -> tuple[Scale | None, Scale | None]:
+    """The scales of two datasets: one for both, if none is asked for."""
+    first, second = scale_of(query.scale, "$.scale"), scale_of(against.scale, "$.compare_to.scale")
+    if first is None and second is None:
+        both = np.concatenate([one.ravel() for one in values])
+        first = fitted(both, zero_centered=info.zero_centered, fallback=info.scale)
+    return first, second or first
+
+
+def difference_colours(against: Comparison) -> str:
+    """The colormap of the difference."""
+    asked = against.colormap_diff
+    return DIVERGING if asked is None or asked == DEFAULT else asked
+
+
+def credit_of(sides: list[VariableInfo]) -> str:
+    """Who made the data."""
+    return "; ".join(dict.fromkeys(one.attribution or source_of(one) for one in sides))

@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from ocean_common.contracts.extractions import Coverage, TransectAsked
 from ocean_common.errors import InvalidRequest, NotSupported
 from ocean_plotting.domain.coverage import Floats, Read
+from ocean_plotting.domain.output import Output
 from ocean_plotting.domain.section import onto
 from ocean_plotting.domain.table import Column, Table
 from ocean_plotting.figures import along, section
+from ocean_plotting.figures.crowding import relieve
 from ocean_plotting.figures.picture import About, Picture, frame
 from ocean_plotting.figures.shading import bar
 from ocean_plotting.figures.sheet import Sheet
@@ -27,6 +29,8 @@ from ocean_plotting.plots.panels import Shown, columns_of, told
 from ocean_plotting.plots.path import VECTOR, AlongPath, Side, source_of
 
 NONE = ("", "none")  # as front ends write "no variable"
+NARROWEST = 1.5  # inches of a column of panels: a stamp has no room for three
+STRIP_ROOM = 2.6  # inches that a figure must be high for a strip above its panels
 Number = float | str | bool | None
 
 
@@ -74,17 +78,16 @@ class Transects(Fetched, frozen=True, kw_only=True):
 
 def asked(query: Query) -> TransectAsked:
     """Its variable, or the parts of its two, beneath the path."""
-    return _asked(query, query.variables(2), query.dataset, query.time)
+    return _asked(query, query.variables(2), query.dataset, query.time, paths.places_of(query, None))
 
 
-def _asked(query: Query, keys: list[str], dataset: str, time: Time) -> TransectAsked:
-    path = paths.way_points(query)
+def _asked(query: Query, keys: list[str], dataset: str, time: Time, points: int) -> TransectAsked:
     return TransectAsked(
         dataset=dataset,
         variables=keys,
         vector=VECTOR if len(keys) == 2 else [],
-        path=path,
-        points=max(query.points, len(path)),
+        path=paths.way_points(query),
+        points=points,
         time=str(time),
         interpolation=query.interpolation(),
         radius=query.radius,
@@ -92,17 +95,19 @@ def _asked(query: Query, keys: list[str], dataset: str, time: Time) -> TransectA
     )
 
 
-async def fetch(near: Neighbours, query: Query) -> Transects:
+async def fetch(near: Neighbours, query: Query, output: Output | None = None) -> Transects:
     """Ask for what is beneath the path, in both datasets, and for what is above."""
     paths.check(query)
     shown, wanted = selected(query), query.selectedPlots is not None
     for name in ("linearthresh", "depth_limit", "profile_distance"):
         metres(getattr(query, name), f"$.{name}")
-    second = query.compare_to or None
+    second, points = query.compare_to or None, paths.places_of(query, output)
     first, other, surface = await asyncio.gather(
-        paths.side(near, query, None, lambda keys, dataset: _asked(query, keys, dataset, query.time), parts=wanted),
-        _second(near, query, second, parts=wanted),
-        _surface(near, query),
+        paths.side(
+            near, query, None, lambda keys, dataset: _asked(query, keys, dataset, query.time, points), parts=wanted
+        ),
+        _second(near, query, second, points, parts=wanted),
+        _surface(near, query, points),
     )
     found = Transects(
         time=next(iter(Read(first.coverage).times), ""),
@@ -115,18 +120,22 @@ async def fetch(near: Neighbours, query: Query) -> Transects:
     return found
 
 
-async def _second(near: Neighbours, query: Query, second: Comparison | None, *, parts: bool) -> Side | None:
+async def _second(
+    near: Neighbours, query: Query, second: Comparison | None, points: int, *, parts: bool
+) -> Side | None:
     if second is None:
         return None
     time = query.time if second.time is None else second.time
-    return await paths.side(near, query, second, lambda keys, dataset: _asked(query, keys, dataset, time), parts=parts)
+    return await paths.side(
+        near, query, second, lambda keys, dataset: _asked(query, keys, dataset, time, points), parts=parts
+    )
 
 
-async def _surface(near: Neighbours, query: Query) -> Coverage | None:
+async def _surface(near: Neighbours, query: Query, points: int) -> Coverage | None:
     key = (query.surfacevariable or "").strip()
     if key.lower() in NONE:
         return None
-    ask = replace(_asked(query, [key], query.dataset, query.time), depth="0", bathymetry=False)
+    ask = replace(_asked(query, [key], query.dataset, query.time, points), depth="0", bathymetry=False)
     members = paths.OF_PATH | dict.fromkeys(("variable", "variables"), "$.surfacevariable")
     with named_as_asked("$", members):
         return await near.numbers.extract(ask)
@@ -206,31 +215,36 @@ def draw(query: Query, fetched: Transects, sheet: Sheet) -> Picture:
     shown = columns_of(
         query, first, second, sheet, chosen=chosen_parts, limit=metres(query.depth_limit, "$.depth_limit")
     )
+    shown = shown[: max(1, int(sheet.width / NARROWEST))]
     name = first.parts[chosen_parts[0]].name if len(chosen_parts) == 1 else first.name
     title = paths.title_of(query, name, first.places, words)
     under = f"{source}  ·  {when}" if when else source
     if second:
         both = [f"{source_of(one.about)}, {_when(one, query, sheet)}" for one in (first, second)]
         under = say("{first} compared with {second}", first=both[0], second=both[1])
-    credit = first.about.attribution or source
-    if second and (other := second.about.attribution or source_of(second.about)) != credit:
-        credit = f"{credit}; {other}"
+    credit = paths.credit_of([one.about for one in (first, second) if one])
     frame(figure, title, under, credit, sheet.sizes)
     way = along.way_of(paths.way_points(query), first.places, first.cut.distance)
-    side = bool(query.showmap) and sheet.width >= along.ROOM[0] and sheet.height >= along.ROOM[1]
-    at = _profile_at(query, first.cut.distance) if first.deep else None
+    side = bool(query.showmap) and along.has_room(sheet, len(shown))
+    at = _profile_at(query, first.cut.distance) if first.deep and sheet.width >= along.ROOM[0] else None
     room = section.laid_out(
-        figure, len(shown[0]), len(shown), strip=fetched.surface is not None, profile=at is not None, side=side
+        figure,
+        len(shown[0]),
+        len(shown),
+        strip=fetched.surface is not None and sheet.height >= STRIP_ROOM,
+        profile=at is not None,
+        side=side,
     )
     for number, column in enumerate(shown):
         axes = room.panels[number], room.profiles[number]
         _column(query, column, axes, sheet, at=at, above=not room.strips)
-        if fetched.surface:
+        if fetched.surface and room.strips:
             label, values = _surface_values(fetched.surface, sheet)
             section.strip(room.strips[number], first.cut.distance, values, label, sheet)
     section.finish(room, way, sheet)
     if room.beside is not None:
         along.beside(figure, room.beside, way, sheet)
+    relieve(figure, [one for column in room.panels for one in column])
     about = About.of(
         title=f"{title} ({source})",
         alt=" ".join([say("{title}, {time}.", title=title, time=when), *told(shown, sheet)]),
