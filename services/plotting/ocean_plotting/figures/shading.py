@@ -156,6 +156,5 @@ def _length(figure: Figure, axes: Axes | list[Axes], *, down: bool) -> float:
     """How far axes reach together, inches."""
     boxes = [one.get_position() for one in (axes if isinstance(axes, list) else [axes])]
     ends = [(one.y0, one.y1) if down else (one.x0, one.x1) for one in boxes]
-    return float(figure.get_size_inches()[1 if down else 0]) * (
-        max(high for _, high in ends) - min(low for low, _ in ends)
-    )
+    part: float = max(high for _, high in ends) - min(low for low, _ in ends)
+    return part * float(figure.get_size_inches()[1 if down else 0])
