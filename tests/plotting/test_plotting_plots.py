@@ -13,7 +13,7 @@ from tests.plotting.fakes import DEPTHS, info, profile_values
 from ocean_plotting.adapters.palettes import Palettes
 from ocean_plotting.figures import colour_bar
 from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots import LATER, PLOTS
+from ocean_plotting.plots import PLOTS
 
 QUERY = {
     "dataset": "arctic",
@@ -228,9 +228,7 @@ def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(client,
     assert problem(plot(client, format=form))["allowed"] == ALLOWED
 
 
-def test_kinds_of_plot_that_come_later_say_so_and_unknown_ones_list_the_kinds(client):
-    for kind in LATER:
-        assert "later version" in client.get(f"/plot/{kind}?query={{}}").json()["detail"]
+def test_an_unknown_kind_of_plot_is_answered_with_the_kinds_that_there_are(client):
     unknown = client.get("/plot/nope?query={}")
     assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:ocean:PlotKindNotFound")
     assert "profile" in unknown.json()["message"]

@@ -16,14 +16,14 @@ STEPS = (1, 2, 5, 10, 15, 30, 45)  # degrees between lines of the graticule
 Points = NDArray[np.float64]
 
 
-def positions(places: list[Point]) -> Points:
-    """Where places lie on the map that `draw_map` draws of them, shape (n, 2)."""
-    return _project(np.array(places, dtype=float), places)
+def positions(places: list[Point], among: list[Point] | None = None) -> Points:
+    """Where places lie on the map that `draw_map` draws of them, or of others, shape (n, 2)."""
+    return _project(np.array(places, dtype=float), among or places)
 
 
-def draw_map(axes: Axes, places: list[Point], sheet: Sheet) -> None:
-    """Draw the surroundings of places (latitude, longitude), as wide as it must be."""
-    reach = _reach(places)
+def draw_map(axes: Axes, places: list[Point], sheet: Sheet, narrowest: float = NARROWEST) -> None:
+    """Draw the surroundings of places (latitude, longitude), as wide as it must be: ``narrowest`` km at least."""
+    reach = _reach(places, narrowest)
     axes.set_facecolor(SEA)
     axes.set_aspect("equal")
     axes.grid(visible=False)
@@ -37,11 +37,11 @@ def draw_map(axes: Axes, places: list[Point], sheet: Sheet) -> None:
     _graticule(axes, places, reach, sheet)
 
 
-def _reach(places: list[Point]) -> float | None:
+def _reach(places: list[Point], narrowest: float = NARROWEST) -> float | None:
     """From the middle to the edge, km; None for the whole world."""
     latitude, longitude = np.array(places, dtype=float).T
     reach = 1.6 * float(np.abs(azimuthal(latitude, longitude, middle_of(places))).max())
-    return max(reach, NARROWEST) if reach <= WIDEST else None
+    return max(reach, narrowest) if reach <= WIDEST else None
 
 
 def _project(places: Points, among: list[Point]) -> Points:

@@ -22,6 +22,7 @@ from ocean_plotting.plots import (
     sound,
     stick,
     timeseries,
+    track,
     transect,
     ts,
 )
@@ -91,6 +92,11 @@ PLOTS: dict[str, Kind] = {
         {"dataset": "giops_day", "variable": ["votemper"], "observation": [141], "observation_variable": [1]},
         ("odv",),
     ),
+    "track": Kind(
+        track,
+        "Ways of platforms, with what was measured and what the model says along them",
+        {"dataset": "giops_day", "track": [3], "variable": "votemper", "track_quantum": "hour"},
+    ),
     "transect": Kind(
         transect,
         "The slice of the sea beneath a path",
@@ -133,4 +139,3 @@ PLOTS: dict[str, Kind] = {
         sized=True,
     ),
 }
-LATER = ("track",)

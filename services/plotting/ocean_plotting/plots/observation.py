@@ -220,6 +220,8 @@ def _source(query: Query, fetched: Observations) -> str:
 
 def _credit(query: Query, fetched: Observations, sheet: Sheet) -> str:
     """Who made the model's values; observations are not told with their makers."""
+    if not fetched.modelled:
+        return sheet.say("Observations")
     known = next((one.variable.attribution for one in fetched.modelled if one.variable.attribution), None)
     return sheet.say("Model: {credit}", credit=known or _source(query, fetched))
 

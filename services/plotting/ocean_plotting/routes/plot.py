@@ -30,7 +30,7 @@ from ocean_common.voices import Language
 from ocean_plotting.domain.labels import file_name
 from ocean_plotting.domain.output import FORMS, Output, output
 from ocean_plotting.domain.ports import Drawing, Drawn
-from ocean_plotting.plots import LATER, PLOTS
+from ocean_plotting.plots import PLOTS
 from ocean_plotting.plots.asked import named_as_asked
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.routes.leaving import ClientLeft, answer_nobody, while_wanted
@@ -251,10 +251,6 @@ def asked_by_body(kind: str) -> HTTPRouteHandler:
 @get("/plot/{kind:str}", include_in_schema=False)
 async def no_such_kind(kind: FromPath[str]) -> None:
     """Say which kinds there are."""
-    if kind in LATER:
-        raise PlotKindNotFound(
-            f"plots of kind {kind} come with a later version; now: {', '.join(PLOTS)}", allowed=PLOTS
-        )
     raise PlotKindNotFound(f"there is no plot of kind {kind[:40]!r}; there is: {', '.join(PLOTS)}", allowed=PLOTS)
 
 
