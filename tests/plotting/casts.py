@@ -112,7 +112,8 @@ class Water(FakeNumbers):
 def overlapping(figure):
     """Pairs of texts of a drawn figure that lie on each other, and texts that run out of it."""
     figure.draw_without_rendering()
-    texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip() and _drawn(one)]
+    undrawn = set(_undrawn(figure))
+    texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip() and one not in undrawn]
     boxes = [(one.get_text(), one.get_window_extent()) for one in texts]
     page = figure.bbox
     outside = [
@@ -125,11 +126,12 @@ def overlapping(figure):
     ]
 
 
-def _drawn(text):
-    """Labels of ticks beyond an axis are not drawn."""
-    for axis in (text.axes.xaxis, text.axes.yaxis) if text.axes else ():
-        for tick in axis.get_major_ticks():
-            if text in {tick.label1, tick.label2}:
-                low, high = sorted(axis.get_view_interval())
-                return low - 1e-9 <= tick.get_loc() <= high + 1e-9
-    return True
+def _undrawn(figure):
+    """Labels of ticks beyond the limits of their axis, and of those that it had before it was laid out."""
+    for axes in figure.findobj(lambda one: hasattr(one, "get_xaxis")):
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            now = (*axis.get_major_ticks(), *axis.get_minor_ticks())
+            for tick in (*axis.majorTicks, *axis.minorTicks):
+                if tick not in now or not low - 1e-9 <= tick.get_loc() <= high + 1e-9:
+                    yield from (tick.label1, tick.label2)
