@@ -1,0 +1,129 @@
+"""Profiles beside those of a second dataset: dashes, the difference, one unit, and members named by their path."""
+
+import json
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from scipy.interpolate import interp1d
+from tests.plotting.casts import DEPTHS, WATER, coverage, described, field, overlapping, temperatures
+
+from ocean_plotting.domain.profile import Profile, difference
+from ocean_plotting.plots import profile
+from ocean_plotting.plots.asked import Comparison
+
+PLACES = ((45.0, -40.0), (50.0, -35.0))
+OTHER_DEPTHS = np.array([5.0, 30, 75, 150, 600, 1800])
+QUERY = {"dataset": "arctic", "station": [[73.0, 20.0]], "variable": "votemper", "time": 1454673600}
+SECOND = {"dataset": "arctic", "time": 1454328000, "scale": "auto", "scale_diff": "auto", "colormap": "default"}
+
+
+def both(*, units="Celsius", offset=0.0):
+    """Temperatures of two datasets: the second on other levels, a degree colder."""
+    warm = np.stack([temperatures(), temperatures() + 2], axis=1)
+    cold = np.stack([temperatures(OTHER_DEPTHS) - 1, temperatures(OTHER_DEPTHS) + 1], axis=1) + offset
+    second = described(WATER[0].key, dataset="another", dataset_name="Another model", units=units)
+    return profile.Profiles(
+        time="2016-02-05T12:00:00+00:00",
+        revisions={"arctic": "r1"},
+        coverages=[coverage([field(WATER[0], warm)], PLACES)],
+        others=[replace(coverage([field(second, cold)], PLACES, OTHER_DEPTHS), dataset="another")],
+    )
+
+
+def asked(**second):
+    return profile.Query(
+        dataset="arctic",
+        station=[list(one) for one in PLACES],
+        compare_to=Comparison(dataset="another", **second),
+    )
+
+
+def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(sheet):
+    figure = profile.draw(asked(), both(), sheet()).figure
+    panel, apart = figure.axes[:2]
+    assert [one.get_linestyle() for one in panel.lines] == ["-", "-", "--", "--"]
+    assert panel.lines[0].get_color() == panel.lines[2].get_color()
+    np.testing.assert_allclose(panel.lines[2].get_xdata(), temperatures(OTHER_DEPTHS) - 1)
+    reference = temperatures() - interp1d(OTHER_DEPTHS, temperatures(OTHER_DEPTHS) - 1, bounds_error=False)(DEPTHS)
+    there = np.isfinite(reference)
+    np.testing.assert_allclose(apart.lines[0].get_xdata(), reference[there])
+    np.testing.assert_allclose(apart.lines[0].get_ydata(), DEPTHS[there])
+    assert apart.get_xlim()[0] == -apart.get_xlim()[1]
+
+
+@pytest.mark.parametrize("size", ["15x9", "6x4", "3x2"])
+def test_no_label_covers_another(sheet, size):
+    assert not overlapping(profile.draw(asked(), both(), sheet("fr", size)).figure)
+
+
+def test_the_difference_has_the_scale_that_was_asked_for(sheet):
+    assert profile.draw(asked(scale_diff="-3,4"), both(), sheet()).figure.axes[1].get_xlim() == (-3, 4)
+
+
+def test_another_unit_is_turned_into_the_first(sheet):
+    figure = profile.draw(asked(), both(units="K", offset=273.15), sheet()).figure
+    np.testing.assert_allclose(figure.axes[0].lines[2].get_xdata(), temperatures(OTHER_DEPTHS) - 1)
+
+
+def test_the_subtitle_and_the_words_tell_both(sheet):
+    picture = profile.draw(asked(), both(), sheet())
+    words = [one.get_text() for one in picture.figure.texts]
+    assert any("(lines)" in text and "Another model" in text and "(dashes)" in text for text in words)
+    assert "Difference" in picture.about.alt
+
+
+def test_two_times_of_one_dataset_are_told_by_their_times(sheet):
+    fetched = both()
+    again = replace(fetched, others=[replace(fetched.others[0], dataset="arctic")])
+    one_time = profile.draw(asked(), again, sheet()).figure.texts[1].get_text()
+    assert one_time.count("5 February 2016") == 2  # nothing tells them apart: both in full
+
+
+def test_the_table_has_both_and_the_difference(sheet):
+    table = profile.table(asked(), both(), sheet())
+    first, second, less = table.columns[-3:]
+    depths = table.columns[4].values
+    assert sorted({*DEPTHS, *OTHER_DEPTHS}) == depths[: len(depths) // 2].tolist()
+    at = np.isin(depths, OTHER_DEPTHS)
+    assert np.isnan(first.values[at]).all()
+    assert np.isnan(second.values[~at]).all()
+    warm, cold = Profile(both().coverages[0]), Profile(both().others[0])
+    np.testing.assert_allclose(less.values[np.isfinite(less.values)][: len(difference(warm, cold, 0)[1])],
+                               difference(warm, cold, 0)[1])  # fmt: skip
+
+
+def plot(client, second, **change):
+    query = {**QUERY, **change, "compare_to": second}
+    return client.get("/plot/profile", params={"query": json.dumps(query), "format": "csv"})
+
+
+def test_the_second_dataset_is_asked_for_its_own_time_and_variables(client, numbers):
+    assert plot(client, {**SECOND, "variable": "vosaline"}, variable="vosaline").status_code == 200
+    assert [(one.variables, one.time) for one in numbers.asked] == [
+        (["vosaline"], "1454673600"),
+        (["vosaline"], "1454328000"),
+    ]
+
+
+@pytest.mark.parametrize("second", [None, False])
+def test_no_second_dataset_is_no_comparison(client, numbers, second):
+    assert plot(client, second).status_code == 200
+    assert len(numbers.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"time": "soon"}, 400, "$.compare_to.time"),
+        ({"variable": "nope"}, 404, "$.compare_to.variable"),
+        ({"variable": "votemper,vosaline"}, 400, "$.compare_to.variable"),
+        ({"variable": "vosaline"}, 400, "$.compare_to.variable"),
+        ({"scale_diff": "5,3"}, 400, "$.compare_to.scale_diff"),
+        ({"dataset": "nowhere"}, 404, "dataset"),
+        ({"dataset": 5}, 400, "$.compare_to.dataset"),
+    ],
+)
+def test_a_wrong_member_is_named_by_its_path(client, change, status, field):
+    response = plot(client, {**SECOND, **change})
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (status, field)
