@@ -16,10 +16,11 @@ ASKED = (MERCATOR, NORTH, SOUTH)
 RADIUS = 6_378_137.0  # m: of the sphere of EPSG:3857, and half the major axis of WGS 84
 KM = 111.2  # of a degree
 AROUND, AROUND_POLAR = 1.25, 1.5  # the map, in sizes of the areas
-WIDER = 2.5  # the most that a map grows beyond that to fill its panel
+WIDER = 3.5  # the most that a map grows beyond that to fill its panel
 POLEWARD = 30.0  # degrees: from here on the polar projections show areas
 FARTHEST = {True: 85.05, False: 84.0}  # degrees: the ends of Mercator maps, as asked for and fitted
 REACH = 12.4e6  # m from the pole in polar projections: about the equator
+BEYOND = 1.7  # the most that a polar map shows, in distances of the areas from the pole
 NEAR_POLE, WIDE, TALL, LOW = 80.0, 110.0, 75.0, 20.0  # degrees: where other projections begin
 LONG, SLANT = 0.45, (22.0, 68.0)  # an oblique area: its narrowness, and the bearing of its axis
 END = "+datum=WGS84 +units=m +no_defs"
@@ -237,8 +238,9 @@ def _framed(text: str, areas: Span, aspect: float | None, fill: float) -> View |
         bottom, top = max(bottom, -end), min(top, end)
     elif stereographic:
         pole = 2_000_000.0 if text == NORTH else 0.0
-        left, bottom = max(left, pole - REACH), max(bottom, pole - REACH)
-        right, top = min(right, pole + REACH), min(top, pole + REACH)
+        reach = min(REACH, BEYOND * float(np.hypot(x - pole, y - pole).max()))
+        left, bottom = max(left, pole - reach), max(bottom, pole - reach)
+        right, top = min(right, pole + reach), min(top, pole + reach)
     if not (left < right and bottom < top):
         return None
     return View(projection=text, extent=(float(left), float(bottom), float(right), float(top)), middle=middle)

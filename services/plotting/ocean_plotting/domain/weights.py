@@ -51,7 +51,7 @@ def _placed(view: View, positions: list[tuple[float, float]]) -> Floats:
 
 def placed(view: View, ring: Floats) -> Floats:
     """A ring (vertex, 2) of latitude and longitude in the plane of a map, m; in one piece over the date line."""
-    middle = (ring[:, 1].min() + ring[:, 1].max()) / 2
+    middle = (np.nanmin(ring[:, 1]) + np.nanmax(ring[:, 1])) / 2
     turns = np.round((middle - view.middle) / 360.0)
     x, y = view.plane(ring[:, 0], ring[:, 1] - 360.0 * turns, wrapped=False)
     return np.stack([x, y], axis=-1)

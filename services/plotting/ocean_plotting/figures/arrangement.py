@@ -83,13 +83,14 @@ class Plan:
         """Rows and columns in which maps of an aspect are largest."""
         return max(ARRANGED[self.maps], key=lambda grid: self.rooms(grid)[0].inner(aspect).width)
 
-    def below(self, vertical: tuple[float, float]) -> list[Room]:
-        """The two halves of the row at the bottom."""
+    def below(self, vertical: tuple[float, float], room: Room) -> list[Room]:
+        """The two halves of the row at the bottom; of a map alone, right below its ``room``."""
         half = self.width / 2
+        free = room.y - (BELOW + LINE * self.lines + self.extra) * self.em
         return [
             Room(
                 x=number * half + LEFT * self.em,
-                y=vertical[0],
+                y=max(vertical[0], free) if self.maps == 1 else vertical[0],
                 width=max(half - 1.5 * LEFT * self.em, SMALLEST),
                 height=self.extra * self.em,
             )

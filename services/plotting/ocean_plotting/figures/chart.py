@@ -60,10 +60,10 @@ def outlines(axes: Axes, view: View, areas: Iterable[Area], sheet: Sheet) -> Non
     """The rims of areas and their holes, and their names."""
     lines = []
     for area in areas:
-        rings = [placed(view, unwrapped(one)) for one in [*area.rims, *area.holes]]
+        rings = [placed(view, _cut(unwrapped(one))) for one in [*area.rims, *area.holes]]
         lines += rings
         if area.name and rings:
-            x, y = rings[0].min(axis=0), rings[0].max(axis=0)
+            x, y = np.nanmin(rings[0], axis=0), np.nanmax(rings[0], axis=0)
             axes.annotate(
                 labels.shortened(area.name, 40), ((x[0] + y[0]) / 2, y[1]), xytext=(0, 2), textcoords="offset points",
                 ha="center", va="bottom", fontsize=sheet.sizes.small, color=INK, zorder=RIM + 0.1, clip_on=True,
@@ -71,6 +71,14 @@ def outlines(axes: Axes, view: View, areas: Iterable[Area], sheet: Sheet) -> Non
             )  # fmt: skip
     axes.add_collection(LineCollection(lines, colors="white", linewidths=2.2, alpha=0.8, zorder=RIM), autolim=False)
     axes.add_collection(LineCollection(lines, colors=INK, linewidths=1.0, zorder=RIM), autolim=False)
+
+
+def _cut(ring: Points) -> Points:
+    """A ring that goes around the Earth without its way to the pole and back, which is no rim of anything."""
+    if np.ptp(ring[:, 1]) < 360.0 - 1e-6:
+        return ring
+    ends = (ring[:, 1] == ring[:, 1].min()) | (ring[:, 1] == ring[:, 1].max()) | (np.abs(ring[:, 0]) == 90.0)
+    return np.where((ends & np.roll(ends, 1) & np.roll(ends, -1))[:, np.newaxis], np.nan, ring)
 
 
 def graticule(axes: Axes, view: View, sheet: Sheet) -> None:

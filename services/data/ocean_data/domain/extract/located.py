@@ -299,6 +299,10 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
             scale=scale,
             standard_name=standard,
             zero_centered=scale[0] < 0,
+            dataset_name=first.dataset_name,
+            attribution=first.attribution,
+            quantum=first.quantum,
+            revision=first.revision,
         )
         found.append(Field(variable=info, dims=fields[0].dims))
     return found

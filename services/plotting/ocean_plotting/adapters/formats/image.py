@@ -69,7 +69,7 @@ def _png(picture: Picture, output: Output) -> bytes:
     """Draw once and write the pixels directly: `savefig` draws twice, the first time for nothing."""
     figure = picture.figure
     figure.set_dpi(output.dpi)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
     canvas.draw()
     texts = _provenance(picture.about, output, "png")["metadata"]
     return png.write(np.asarray(canvas.buffer_rgba())[..., :3], texts, output.dpi)

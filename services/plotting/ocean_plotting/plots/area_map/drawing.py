@@ -11,8 +11,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage
-from ocean_plotting.domain.colour import resample
+from ocean_plotting.domain.colour import Scale, resample
 from ocean_plotting.domain.coverage import Floats, Read
+from ocean_plotting.domain.labels import units
 from ocean_plotting.domain.table import Statistics
 from ocean_plotting.domain.weights import inside, sizes
 from ocean_plotting.figures import arrows, chart, contours
@@ -45,7 +46,7 @@ def draw(query: MapQuery, fetched: Maps, sheet: Sheet) -> Picture:
     info, panels = values_of(fetched.own.field)[0], _panels(query, fetched, sheet)
     when = words.instant(fetched.time, query.quantum or info.quantum) if fetched.time else ""
     source = info.dataset_name or info.dataset
-    title = query.plotTitle or _title(info, fetched, sheet)
+    title = query.plotTitle or _title(query, info, fetched, sheet)
     frame(figure, title, "  ·  ".join(one for one in (source, when) if one), info.attribution or source, sizes_)
     vertical = _vertical(figure)
     plan = plan_of(query, *sheet.size)
@@ -57,14 +58,14 @@ def draw(query: MapQuery, fetched: Maps, sheet: Sheet) -> Picture:
         if query.bathymetry and sheet.relief is not None:
             contours.bathymetry(axes, fetched.view, sheet.relief, sheet)
         if number == 0:
-            _over(axes, query, fetched, plan.below(vertical), sheet)
+            _over(axes, query, fetched, plan.below(vertical, room.inner(fetched.view.aspect)), sheet)
         if query.showarea:
             chart.outlines(axes, fetched.view, fetched.areas, sheet)
         _beside(figure, axes, room.inner(fetched.view.aspect), panel, sheet)
         _below(axes, panel, sheet, plan.lines)
     about = About.of(
         title=f"{title} ({source})",
-        alt=_told(title, when, info, panels, sheet),
+        alt=_told(title, when, panels, sheet),
         source=info.attribution or source,
         dataset=info.dataset,
         revision=fetched.revisions[info.dataset],
@@ -94,13 +95,12 @@ def _panels(query: MapQuery, fetched: Maps, sheet: Sheet) -> list[Panel]:
     info, values = values_of(fetched.own.field)
     scale, other = scale_of(query.scale, "$.scale"), query.compared()
     if other is None or fetched.other is None or fetched.less is None:
-        shaded = shading(sheet, info, values, scale=scale, colormap=query.colormap)
+        shaded = shading(sheet, info, values, scale=scale or _scale(info, [values], fetched), colormap=query.colormap)
         return [Panel(values=values, shaded=shaded, numbers=_numbers(fetched.own))]
     theirs, second = values_of(fetched.other.field)
     both = scale_of(other.scale, "$.compare_to.scale")
-    if scale is None and both is None and info.units == theirs.units and not info.categories:
-        centred = info.zero_centered and theirs.zero_centered
-        scale = both = fitted(np.concatenate([values.ravel(), second.ravel()]), zero_centered=centred)
+    if scale is None and both is None and units(info.units) == units(theirs.units):
+        scale = both = _scale(info, [values, second], fetched)
     apart, less = values_of(fetched.less)
     colormap = other.colormap_diff if other.colormap_diff not in {None, "default"} else DIFFERENCE
     names = [_dated(one.field, query, sheet) for one in (fetched.own, fetched.other)]
@@ -108,26 +108,39 @@ def _panels(query: MapQuery, fetched: Maps, sheet: Sheet) -> list[Panel]:
     return [
         Panel(
             values=values,
-            shaded=shading(sheet, info, values, scale=scale, colormap=query.colormap),
+            shaded=shading(sheet, info, values, scale=scale or _scale(info, [values], fetched),
+                colormap=query.colormap),
             numbers=_numbers(fetched.own),
             name=names[0],
         ),
         Panel(
             values=second,
-            shaded=shading(sheet, theirs, second, scale=both, colormap=other.colormap or query.colormap),
+            shaded=shading(sheet, theirs, second, scale=both or _scale(theirs, [second], fetched),
+                colormap=other.colormap or query.colormap),
             numbers=_numbers(fetched.other),
             name=names[1],
         ),
         Panel(
             values=less,
             shaded=shading(
-                sheet, apart, less, scale=scale_of(other.scale_diff, "$.compare_to.scale_diff"), colormap=colormap,
+                sheet, apart, less, colormap=colormap,
+                scale=scale_of(other.scale_diff, "$.compare_to.scale_diff") or _scale(apart, [less], fetched),
                 label=label,
             ),
             numbers=_weighed(less, fetched, label),
             name=sheet.say("The first less the second"),
         ),
     ]  # fmt: skip
+
+
+def _scale(info: VariableInfo, fields: list[Floats], fetched: Maps) -> Scale | None:
+    """The scale of the values in the areas, which are what is looked at; None where there are none."""
+    shape = (fields[0].shape[0], fields[0].shape[1])
+    meant = inside(fetched.view, fetched.areas, shape)
+    values = np.concatenate([one[meant] for one in fields])
+    if info.categories or not np.isfinite(values).any():
+        return None
+    return fitted(values, zero_centered=info.zero_centered)
 
 
 def _dated(coverage: Coverage, query: MapQuery, sheet: Sheet) -> str:
@@ -272,15 +285,15 @@ def _below(axes: Axes, panel: Panel, sheet: Sheet, lines: int) -> None:
     )  # fmt: skip
 
 
-def _title(info: VariableInfo, fetched: Maps, sheet: Sheet) -> str:
+def _title(query: MapQuery, info: VariableInfo, fetched: Maps, sheet: Sheet) -> str:
     """The variable, its depth, and the names of the areas."""
-    name, level = sheet.words.name(info), level_of(fetched.own.field, sheet)
+    name, level = sheet.words.name(info), level_of(query, fetched.own.field, sheet)
     what = sheet.say("{name} {level}", name=name, level=level) if level else name
     names = list(dict.fromkeys(one.name for one in fetched.areas if one.name))
     return ", ".join([what, *names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
 
 
-def _told(title: str, when: str, info: VariableInfo, panels: list[Panel], sheet: Sheet) -> str:
+def _told(title: str, when: str, panels: list[Panel], sheet: Sheet) -> str:
     """The map in words: what, when, from where to where."""
     say, words = sheet.say, sheet.words
     told = [say("{title}, {time}.", title=title, time=when) if when else f"{title}."]
@@ -294,8 +307,8 @@ def _told(title: str, when: str, info: VariableInfo, panels: list[Panel], sheet:
             + say(
                 "In the area from {low} to {high}, mean {mean}.",
                 low=words.number(panel.numbers.minimum),
-                high=words.value(panel.numbers.maximum, info.units),
-                mean=words.value(panel.numbers.mean, info.units),
+                high=words.value(panel.numbers.maximum, panel.numbers.units),
+                mean=words.value(panel.numbers.mean, panel.numbers.units),
             )
         )
     return " ".join(told)

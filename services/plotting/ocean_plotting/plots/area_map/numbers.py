@@ -27,7 +27,8 @@ from ocean_plotting.plots.neighbours import Neighbours
 CELLS = 500  # along the longer side of a map
 FINE = 250  # along that of the field of contour lines
 ARROWS = 30  # along the longer side
-LETTERS = 78  # of the statistics: on narrow maps they take two lines
+OUTPUT = Output()
+LETTERS = 88  # of the statistics: on narrow maps they take two lines
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     summed: Coverage | None  # None: no cell of the grid lies in the areas
 
 
-class Maps(Fetched, frozen=True, kw_only=True):
+class Maps(Fetched, frozen=True, kw_only=True, tag=True):
     """All that is on a picture."""
 
     areas: list[Area]
@@ -50,7 +51,7 @@ class Maps(Fetched, frozen=True, kw_only=True):
     lines: Coverage | None = None
 
 
-class Cells(Fetched, frozen=True, kw_only=True):
+class Cells(Fetched, frozen=True, kw_only=True, tag=True):
     """All that is in a table: on the model's own cells in the areas."""
 
     areas: list[Area]
@@ -60,7 +61,7 @@ class Cells(Fetched, frozen=True, kw_only=True):
     summed: list[Coverage]
 
 
-async def fetch(near: Neighbours, query: MapQuery, output: Output) -> Maps | Cells:
+async def fetch(near: Neighbours, query: MapQuery, output: Output = OUTPUT) -> Maps | Cells:
     """Ask for all fields of a map at once, as large as it is drawn; for a table, for the model's own cells."""
     check(query)
     areas = query.areas()

@@ -133,7 +133,7 @@ def listed(numbers: Statistics | None, shaded: Shading, sheet: Sheet) -> str:
     if shaded.categories:
         return ""
     parts = [
-        say("Minimum {value}", value=words.number(numbers.minimum)),
+        say("In the area: minimum {value}", value=words.number(numbers.minimum)),
         say("maximum {value}", value=words.number(numbers.maximum)),
         say("mean {value}", value=words.number(numbers.mean)),
         say("standard deviation {value}", value=words.value(numbers.deviation, numbers.units)),
@@ -141,17 +141,16 @@ def listed(numbers: Statistics | None, shaded: Shading, sheet: Sheet) -> str:
     return ",  ".join(parts)
 
 
-def level_of(coverage: Coverage, sheet: Sheet) -> str:
+def level_of(query: MapQuery, coverage: Coverage, sheet: Sheet) -> str:
     """At which depth a field is, in words that follow a name; empty for a variable without depth."""
     say, words, read = sheet.say, sheet.words, Read(coverage)
     if coverage.facts.get("depth") == "bottom":
         return say("at the bottom")
-    for name in ("depth", "level"):
-        if any(one.name == name for one in coverage.coordinates):
-            at = read.coordinate(name).ravel()
-            if at.size == 1:
-                number = words.value(float(at[0]), "m") if name == "depth" else words.number(float(at[0]))
-                return say("at {depth}", depth=number) if name == "depth" else say("at level {number}", number=number)
+    known = {one.name for one in coverage.coordinates}
+    if "depth" in known and read.coordinate("depth").size == 1:
+        return say("at {depth}", depth=words.value(float(read.coordinate("depth").ravel()[0]), "m"))
+    if "level" in known and str(query.depth).isdigit():
+        return say("at level {number}", number=words.number(int(query.depth) + 1, 0))
     return ""
 
 
