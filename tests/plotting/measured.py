@@ -154,6 +154,12 @@ def along_values(points, seconds):
 class Moving(FakeNumbers):
     """Knows the model along ways too."""
 
+    async def extract(self, asked):
+        if not isinstance(asked, TrajectoryAsked):
+            return await super().extract(asked)
+        self.asked.append(asked)
+        return self.trajectory(asked)
+
     def trajectory(self, asked):
         seconds = np.array([np.datetime64(one.removesuffix("+00:00"), "s").astype(int) for one in asked.times])
         if (seconds > TIMES[-1] + DAY).all() or (seconds < TIMES[0] - DAY).all():
@@ -171,8 +177,6 @@ class Moving(FakeNumbers):
             ],
             fields=[made_field(key, ("point",), along_values(asked.points, seconds))],
         )  # fmt: skip
-
-    makers = {**FakeNumbers.makers, TrajectoryAsked: trajectory}  # noqa: RUF012 - as in the class it extends
 
 
 def rows(text):

@@ -6,10 +6,12 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 from tests.plotting.casts import overlapping
 from tests.plotting.measured import FILE, LEVELS, OTHER, Measured, class4, floats, observed, rows
 
+from ocean_common.contracts.class4 import Class4Values
 from ocean_plotting.domain.comparison import Agreement
 from ocean_plotting.domain.coverage import array
 from ocean_plotting.domain.matchup import CLIMATOLOGY, OBSERVED, read
@@ -121,15 +123,9 @@ def test_values_with_a_bad_flag_are_left_out_and_counted(sheet):
 def test_other_models_are_put_on_the_levels_of_the_profile():
     found = class4(models=[OTHER])
     other = found.models[0].profiles[0]
-    values = other.variables[0]
-    longer = type(other)(
-        **{
-            **{name: getattr(other, name) for name in other.__struct_fields__},
-            "depth": floats([2, 20, 35, 50, 100]),
-            "variables": [type(values)(key="votemper", name="T", units="K", observed=floats([0] * 5),
-                                       best_estimate=floats([280, 281, 999, 282, 283]))],
-        }
-    )  # fmt: skip
+    best = floats([280, 281, 999, 282, 283])
+    values = Class4Values(key="votemper", name="T", units="K", observed=floats([0] * 5), best_estimate=best)
+    longer = replace(other, depth=floats([2, 20, 35, 50, 100]), variables=[values])
     found.models[0].profiles[0] = longer
     told = read(found, None)[0].profiles[0].values["model1"]
     np.testing.assert_allclose(told, [6.85, 7.85, 8.85, 9.85, np.nan, np.nan], atol=1e-4)

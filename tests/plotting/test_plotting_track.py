@@ -1,0 +1,223 @@
+"""Tracks of platforms: their means, and the model along them."""
+
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.plotting.casts import overlapping
+from tests.plotting.fakes import NOON, info
+from tests.plotting.measured import Measured, Moving, along_values, rows, track
+
+from ocean_plotting.domain.coverage import array
+from ocean_plotting.domain.tracks import Modelled, averaged, packed, travelled
+from ocean_plotting.plots import track as kind
+
+
+@pytest.fixture
+def catalogue():
+    return Measured()
+
+
+@pytest.fixture
+def numbers():
+    return Moving()
+
+
+def plot(client, change=None, **parameters):
+    query = {"dataset": "arctic", "track": [1], "starttime": "2016-02-05", "endtime": "2016-02-08", "showmap": True,
+             "variable": "votemper", "latlon": True, "trackvariable": [0], "depth": 0, "track_quantum": "hour",
+             **(change or {})}  # fmt: skip
+    return client.get("/plot/track", params={"query": json.dumps(query), **parameters})
+
+
+def table(client, change=None):
+    names, cells = rows(plot(client, change, format="csv").text)
+    return names, cells
+
+
+def numbers_in(cells, first):
+    return np.array([[float(one or "nan") for one in row[first:]] for row in cells]).T
+
+
+def test_the_table_has_what_was_measured_and_the_model_there(client, numbers, catalogue):
+    names, cells = table(client)
+    assert names == ["Time", "Latitude", "Longitude", "Buoy Sea surface temperature (K)",
+                     "Model Sea surface temperature (K)"]  # fmt: skip
+    assert catalogue.asked == [(1, "2016-02-05", "2016-02-08")]
+    latitude, longitude, measured, model = numbers_in(cells, 1)
+    hours = np.arange(48)
+    np.testing.assert_allclose(latitude, 60 + hours / 50)
+    np.testing.assert_allclose(measured, 280 + hours / 10, rtol=1e-6)
+    wanted = along_values(np.stack([latitude, longitude], -1), NOON + 3600 * hours) + 273.15
+    np.testing.assert_allclose(model, wanted, rtol=1e-6)
+    assert np.isnan(model).any()
+    assert np.isfinite(model).any()
+    asked = numbers.asked[0]
+    assert (asked.depths, asked.between, asked.times[0]) == ([], "linear", "2016-02-05T12:00:00+00:00")
+
+
+def test_the_model_is_asked_at_the_depth_of_its_level(client, numbers):
+    assert plot(client, {"depth": "3"}, format="csv").status_code == 200
+    assert set(numbers.asked[0].depths) == {50.0}
+
+
+@pytest.mark.parametrize(("platform", "words"), [(4, "has no values at these times"), (1, "has values on 73")])
+def test_a_way_that_leaves_the_model_is_drawn_alone_and_says_so(client, platform, words):
+    response = plot(client, {"track": [platform]}, format="csv")
+    assert words in response.text
+    assert plot(client, {"track": [platform]}, format="png", size="4x3").status_code == 200
+
+
+def test_a_way_off_the_grid_says_so(client, catalogue):
+    south = track(1)
+    catalogue.tracks[1] = replace(south, latitude=packed(np.full(48, -70.0)))
+    assert "has no values at these places" in plot(client, format="csv").text
+
+
+def test_a_platform_that_measures_nothing_has_its_way(client):
+    assert plot(client, {"track": 3}, format="png", size="6x4").status_code == 200
+    names, _ = table(client, {"track": "3", "variable": ""})
+    assert names == ["Time", "Latitude", "Longitude"]
+
+
+def test_several_platforms_are_told_apart(client):
+    names, cells = table(client, {"track": [1, "2"]})
+    assert names[0] == "Platform"
+    assert {one[0] for one in cells} == {"drifter 1", "drifter 2"}
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"track": []}, 413, "$.track"),
+        ({"track": list(range(30))}, 413, "$.track"),
+        ({"track": ["x"]}, 400, "$.track[0]"),
+        ({"track": [77]}, 404, "$.track"),
+        ({"track": None}, 400, "$.track"),
+        ({"trackvariable": [5]}, 400, "$.trackvariable"),
+        ({"track_quantum": "decade"}, 400, "$.track_quantum"),
+        ({"depth": "all"}, 400, "$.depth"),
+        ({"depth": 99}, 404, "$.depth"),
+        ({"variable": "nope"}, 404, "$.variable"),
+        ({"dataset": "nowhere"}, 404, "$.dataset"),
+        ({"starttime": 5}, 400, "$.starttime"),
+        ({"interp": "cubic"}, 400, "$.interp"),
+    ],
+)
+def test_a_wrong_member_is_named(client, change, status, field):
+    response = plot(client, change)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (status, field)
+
+
+def test_a_time_without_positions_is_answered_as_such(client, catalogue):
+    catalogue.tracks[1] = track(1, steps=0)
+    response = plot(client)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (404, "$.starttime")
+
+
+def test_more_steps_than_can_be_drawn_are_refused(client, catalogue):
+    catalogue.tracks[1] = track(1, steps=10_001)
+    response = plot(client)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (413, "$.track_quantum")
+    assert plot(client, {"track_quantum": "day"}, format="csv").status_code == 200
+
+
+PARTS = {
+    "minute": lambda one: one.strftime("%F %H:%M"),
+    "hour": lambda one: one.strftime("%F %H"),
+    "day": lambda one: one.strftime("%F"),
+    "week": lambda one: one.isocalendar()[:2],
+    "month": lambda one: one.strftime("%Y-%m"),
+    "year": lambda one: one.year,
+}
+
+
+@given(
+    quantum=st.sampled_from(sorted(PARTS)),
+    start=st.integers(-(10**9), 2 * 10**9),
+    every=st.sampled_from([7, 977, 40_000, 900_001]),
+)
+def test_means_are_those_of_brute_force(quantum, start, every):
+    given_track = track(steps=30, start=start, every=every, east=178.9)
+    steps = averaged(given_track, quantum)
+    seconds = array(given_track.times) / 1000
+    groups = {}
+    for position, one in enumerate(seconds):
+        groups.setdefault(PARTS[quantum](datetime.fromtimestamp(one, UTC)), []).append(position)
+    values, latitude = array(given_track.variables[0].values), array(given_track.latitude)
+    np.testing.assert_allclose(steps.values[0], [values[one].mean() for one in groups.values()])
+    np.testing.assert_allclose(steps.latitude, [latitude[one].mean() for one in groups.values()])
+    np.testing.assert_allclose(steps.seconds, [seconds[one].mean() for one in groups.values()], atol=0.51)
+    east = 178.9 + np.arange(30) / 25
+    np.testing.assert_allclose(steps.longitude, [east[one].mean() for one in groups.values()])
+
+
+def test_what_was_not_measured_is_left_out_of_means():
+    one = track(steps=3)
+    values = replace(one.variables[0], values=packed(np.array([np.nan, 2.0, 4.0])))
+    found = averaged(replace(one, variables=[values]), "day")
+    assert found.values[0].tolist() == [3.0]
+
+
+def test_a_quarter_of_the_way_round_the_world_is_ten_thousand_kilometres():
+    assert travelled(np.zeros(91), np.arange(91.0)) == pytest.approx(10_007, abs=2)
+    assert travelled(np.array([0.0, 0]), np.array([179.5, 180.5])) == pytest.approx(111.2, abs=0.1)
+
+
+def way(number, *, steps=100, modelled=True):
+    """A way with its values, as they are fetched."""
+    found = kind._way(track(number, steps=steps, east=-5.0 + 3 * number), "hour", None)
+    values = packed(array(found.measured[0].values) - 273.15 + 0.5)
+    model = [Modelled(variable=info("votemper", standard_name="sea_water_temperature"), values=values)]
+    return replace(found, modelled=model if modelled else [])
+
+
+def drawn(sheet, ways, **query):
+    asked = kind.Query(dataset="arctic", track=[1], **query)
+    return kind.draw(asked, kind.Tracks(time="2016-02-05T12:00:00+00:00", revisions={}, ways=ways), sheet)
+
+
+def test_panels_show_the_way_what_was_measured_and_the_model(sheet):
+    picture = drawn(sheet(), [way(1)])
+    latitude, longitude, quantity, chart = picture.figure.axes[:4]
+    assert [one.get_title("left") for one in (latitude, longitude, quantity)] == [
+        "Latitude", "Longitude", "Sea surface temperature (K)",
+    ]  # fmt: skip
+    measured, model = quantity.get_lines()
+    np.testing.assert_allclose(model.get_ydata() - measured.get_ydata(), 0.5)
+    assert quantity.get_title("right") == "model: bias 0.50, RMSE 0.50 K".replace(" K", "\N{NO-BREAK SPACE}K")
+    assert len(chart.collections) >= 3
+    assert "at least" in picture.about.alt
+    assert "observed from 280 to 289.9" in picture.about.alt
+
+
+def test_latitude_and_longitude_may_be_left_out(sheet):
+    titles = [one.get_title("left") for one in drawn(sheet(), [way(1)], latlon=False, showmap=False).figure.axes]
+    assert titles == ["Sea surface temperature (K)"]
+
+
+def test_a_long_time_without_positions_breaks_the_line(sheet):
+    one = way(1)
+    seconds = array(one.seconds).copy()
+    seconds[50:] += 10 * 86_400
+    line = drawn(sheet(), [replace(one, seconds=packed(seconds))]).figure.axes[0].get_lines()[0]
+    assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [50]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("size", ["6x4", "11x5", "15x9"])
+@pytest.mark.parametrize("number", [1, 5])
+def test_no_words_lie_on_each_other(sheet, language, size, number):
+    picture = drawn(sheet(language, size), [way(one) for one in range(number)])
+    assert overlapping(picture.figure) == []
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf", "described", "csv"])
+def test_every_format_is_written(client, form):
+    response = plot(client, format=form, size="3x2", save="True")
+    assert response.status_code == 200
+    assert "track_arctic_2016-02-05T1200." in response.headers["content-disposition"]
