@@ -14,7 +14,10 @@ from ocean_plotting.figures.picture import INK, folded
 from ocean_plotting.figures.sheet import Sheet
 
 LEAST = (15.0, 7.5)  # width and height of a panel, in heights of its text
-COLUMN = (1.4, 0.24)  # of the stations beside: inches at least, and part of the figure's width
+COLUMN = (1.5, 0.24)  # of the stations beside: inches at least, and part of the figure's width
+LABELLED, NAMED = 5.5, 9.0  # widths of the labels of an axis in letters: of numbers, and of depths in words
+CROWDED = 0.2  # of its width more for each further column of panels, whose labels take from it
+BAR = 0.6  # inches more, beside a colour bar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,28 +33,32 @@ class Room:
         return number + self.columns >= len(self.panels)
 
 
-def laid_out(figure: Figure, count: int, sheet: Sheet, *, side: bool, lines: int = 0) -> Room:
+def laid_out(figure: Figure, count: int, sheet: Sheet, *, side: bool, lines: int = 0, bar: bool = False) -> Room:
     """Divide a figure: one column of panels if they fit, else more; those that do not fit are left out.
 
-    ``lines``: of text that each panel must have room for.
+    ``lines``: of text that each panel must have room for. ``bar``: a colour bar comes beside all of them.
     """
     width, height = sheet.size
-    aside = max(COLUMN[0], COLUMN[1] * width) if side else 0.0
+    aside = max(COLUMN[0] + BAR * bar, COLUMN[1] * width) if side else 0.0
     letter = sheet.sizes.body / 72
     rows = max(1, int((height - 7 * letter) / (max(LEAST[1], 1.6 * lines + 4.0) * letter)))
     most = max(1, int((width - aside - 5 * letter) / (LEAST[0] * letter)))
     columns = min(most, math.ceil(count / rows))
     shown = min(count, rows * columns)
     rows = math.ceil(shown / columns)
+    aside *= 1 + CROWDED * (columns - 1)
     widths = [(width - aside) / columns] * columns + [aside] * side
-    grid = figure.add_gridspec(rows, len(widths), width_ratios=widths)
+    # What stands between the axes, in letters: that texts are fitted to the room there will be.
+    between = (NAMED if lines else LABELLED) * columns + LABELLED * (side + bar) + 2.5
+    free = min(1 - between * letter / width, 0.89)
+    grid = figure.add_gridspec(rows, len(widths), width_ratios=widths, left=0.1, right=0.1 + max(free, 0.3))
     panels = [figure.add_subplot(grid[number // columns, number % columns]) for number in range(shown)]
     return Room(panels=panels, columns=columns, beside=grid[:, -1] if side else None)
 
 
-def has_side(sheet: Sheet) -> bool:
-    """Whether there is room for the stations beside the panels."""
-    return sheet.width >= stations.ROOM[0] and sheet.height >= stations.ROOM[1]
+def has_side(sheet: Sheet, *, bar: bool = False) -> bool:
+    """Whether there is room for the stations beside the panels, and the ``bar`` of their colours."""
+    return sheet.width >= stations.ROOM[0] + 2 * BAR * bar and sheet.height >= stations.ROOM[1]
 
 
 def named(axes: Axes, station: stations.Marked, sheet: Sheet) -> None:

@@ -70,8 +70,8 @@ def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
     when = [] if deep else [series.level(str(query.depth), words)]
     when = [one for one in (*when, words.span(series.times[0], series.times[-1], quantum)) if one]
     source = info.dataset_name or info.dataset
-    side = panels.has_side(sheet) and (bool(query.showmap) or len(marked) > 1 or not all(series.has_data))
-    room = panels.laid_out(figure, len(marked) if deep else 1, sheet, side=side)
+    side = panels.has_side(sheet, bar=deep) and (bool(query.showmap) or len(marked) > 1 or not all(series.has_data))
+    room = panels.laid_out(figure, len(marked) if deep else 1, sheet, side=side, bar=deep)
     if len(room.panels) < len(marked) and deep:
         when.append(say("{shown} of {count} stations", shown=len(room.panels), count=len(marked)))
     frame(figure, title, "  ·  ".join((source, *when)), info.attribution or source, sheet.sizes)

@@ -1,0 +1,322 @@
+"""Time series: lines and sections, every format, numbers that are the fetched ones, wrong queries named."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from matplotlib.collections import QuadMesh
+from msgspec.structs import replace
+from PIL import Image
+from tests.plotting import moorings
+from tests.plotting.fakes import info
+from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, seconds, value
+
+from ocean_common.contracts.extractions import PointsAsked
+from ocean_plotting.plots import timeseries
+from ocean_plotting.plots.moored import PARTS, Moored
+from ocean_plotting.plots.timeseries import TimeseriesQuery
+
+QUERY = {
+    "dataset": "arctic", "names": [None, "Shelf"], "station": [[73.0, 20.0], [70.5, -5.25]], "showmap": 1,
+    "variable": "votemper", "variable_range": None, "depth": 0, "starttime": 1454328000, "endtime": 1454673600,
+    "colormap": "default", "interp": "gaussian", "radius": 25, "neighbours": 10,
+}  # fmt: skip
+LONG = "A station whose name has more letters than anybody should give"
+
+
+@pytest.fixture
+def numbers():
+    return Moorings()
+
+
+@pytest.fixture
+def catalogue():
+    return Vectors()
+
+
+def plot(client, change=None, **parameters):
+    query = {**QUERY, **(change or {})}
+    return client.get("/plot/timeseries", params={"query": json.dumps(query), **parameters})
+
+
+def drawn(sheet, query=None, steps=STEPS, at=None, key="votemper", **other):
+    """A picture without the service."""
+    asked = TimeseriesQuery(**{"dataset": "arctic", "station": [[73.0, 20.0]], **(query or {})})
+    vector = {"variables": ["u", "v"], "vector": PARTS} if key == "u,v" else {"variables": [key]}
+    points = [tuple(one) for one in asked.station]
+    found = moorings.made(
+        PointsAsked(dataset="arctic", points=points, depth=str(asked.depth), form="timeseries", **vector), steps, at=at
+    )
+    about = replace(info("u"), key=key, name="Speed", zero_centered=False) if key == "u,v" else info(key, **other)
+    fetched = Moored(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=[found])
+    return timeseries.draw(asked, fetched, sheet)
+
+
+def problem(response, status=400):
+    assert response.status_code == status, response.text
+    return response.json()["errors"][0]
+
+
+def rows_of(text):
+    lines = [one for one in text.splitlines() if not one.startswith("//")]
+    return lines[0].split(", "), [one.split(", ") for one in lines[1:]]
+
+
+@pytest.mark.parametrize("depth", [0, "bottom", "all"])
+@pytest.mark.parametrize("form", ["png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described", "csv", "odv",
+                                  "stats", "nc"])  # fmt: skip
+def test_every_format_is_written(client, depth, form):
+    response = plot(client, {"depth": depth}, format=form, size="6x4")
+    assert response.status_code == 200, response.text
+    assert response.content
+
+
+def test_the_size_is_the_one_asked_for(client):
+    image = Image.open(io.BytesIO(plot(client, format="png", size="7x3", dpi=50).content))
+    assert image.size == (350, 150)
+
+
+def test_a_table_has_the_fetched_values(client):
+    names, rows = rows_of(plot(client, {"depth": 1}, format="csv").text)
+    assert names == ["Latitude", "Longitude", "Time", "Temperature (°C)"]
+    assert len(rows) == 2 * STEPS
+    for number, row in enumerate(rows):
+        station, step = divmod(number, STEPS)
+        assert [float(row[0]), float(row[1])] == QUERY["station"][station]
+        assert row[2] == f"2016-02-{step + 1:02}T12:00:00+00:00"
+        assert np.float32(row[3]) == np.float32(value("votemper", step, DEPTHS[1], station))
+
+
+def test_the_depth_is_told_in_metres(client):
+    assert "// Depth: 10 m" in plot(client, {"depth": "1"}, format="csv").text
+
+
+def test_the_bottom_is_told_with_its_true_depth(client):
+    names, rows = rows_of(plot(client, {"depth": "bottom"}, format="csv").text)
+    assert names[3] == "Depth (m)"
+    assert {row[3] for row in rows[:STEPS]} == {"100.0"}
+    assert {row[3] for row in rows[STEPS:]} == {"50.0"}
+    assert np.float32(rows[STEPS][4]) == np.float32(value("votemper", 0, 50.0, 1))
+
+
+def test_all_depths_stand_beside_each_other_in_csv(client):
+    names, rows = rows_of(plot(client, {"depth": "all"}, format="csv").text)
+    assert names == ["Latitude", "Longitude", "Time", "0.5m", "10m", "25m", "50m", "100m"]
+    assert len(rows) == 2 * STEPS
+    wanted = [np.float32(value("votemper", 2, depth, 1)) for depth in DEPTHS[:-1]]
+    assert [np.float32(one) for one in rows[STEPS + 2][3:-1]] == wanted
+    assert rows[STEPS + 2][-1] == ""
+
+
+def test_all_depths_stand_below_each_other_in_odv(client):
+    lines = [one.split("\t") for one in plot(client, {"depth": "all"}, format="odv").text.splitlines()
+             if not one.startswith("//")]  # fmt: skip
+    assert lines[0][6:] == ["Depth [m]", "Temperature [Celsius]"]
+    wet = (DEPTHS <= FLOOR).sum()
+    assert len(lines) - 1 == STEPS * (len(DEPTHS) + wet)
+    assert [one[1] for one in lines[1:] if one[1]] == ["1"] * STEPS + ["Shelf"] * STEPS
+    assert [float(one[6]) for one in lines[1 : 1 + len(DEPTHS)]] == DEPTHS.tolist()
+    assert np.float32(lines[2][7]) == np.float32(value("votemper", 0, DEPTHS[1], 0))
+
+
+def test_statistics_are_those_of_all_values(client):
+    text = plot(client, {"depth": "all"}, format="stats").text
+    found = dict(line.split(", ") for line in text.splitlines() if not line.startswith("//"))
+    values = np.array([value("votemper", step, depth, station) for station in (0, 1) for step in range(STEPS)
+                       for depth in DEPTHS if not (station and depth > FLOOR)]).astype(np.float32)  # fmt: skip
+    assert float(found["Min"]) == pytest.approx(values.min())
+    assert float(found["Mean"]) == pytest.approx(values.astype(float).mean(), rel=1e-6)
+    assert float(found["Standard Deviation"]) == pytest.approx(values.astype(float).std(), rel=1e-6)
+
+
+def test_two_variables_are_a_vector(client, numbers):
+    names, rows = rows_of(plot(client, {"variable": ["u", "v"]}, format="csv").text)
+    assert names[3:] == ["Magnitude of Eastward Current and Northward Current (m s⁻¹)",
+                         "Eastward part of speed (m s⁻¹)", "Northward part of speed (m s⁻¹)",
+                         "bearing (°)"]  # fmt: skip
+    speed, east, north, bearing = map(float, rows[3][3:])
+    assert speed == pytest.approx(np.hypot(east, north))
+    assert bearing == pytest.approx(np.degrees(np.arctan2(east, north)) % 360)
+    assert numbers.asked[0].vector == PARTS
+    assert "bearing" not in plot(client, {"variable": ["u", "v"]}, format="stats").text
+
+
+def test_a_vector_of_the_catalogue_has_its_parts_beside_it(client, numbers):
+    names, rows = rows_of(plot(client, {"variable": "aice"}, format="csv").text)
+    assert numbers.asked[0].variables == ["u", "v", "aice"]
+    assert names[3:6] == ["Sea Ice Fraction", "Eastward part of speed (m s⁻¹)", "Northward part of speed (m s⁻¹)"]
+    assert np.float32(rows[0][3]) == np.float32(value("aice", 0, DEPTHS[0], 0))
+
+
+def test_nothing_is_told_of_time_when_nothing_is_asked(client, numbers):
+    plot(client, {"starttime": None, "endtime": None}, format="csv")
+    asked = numbers.asked[0]
+    assert (asked.start, asked.end, asked.time, asked.form) == (None, None, None, "timeseries")
+
+
+def test_times_and_interpolation_are_asked_as_the_front_end_has_them(client, numbers):
+    plot(client, {"starttime": "2016-02-01T12:00:00Z", "endtime": -1}, format="csv")
+    asked = numbers.asked[0]
+    assert (asked.start, asked.end, asked.interpolation, asked.radius) == ("2016-02-01T12:00:00Z", "-1", "gaussian", 25)
+
+
+@pytest.mark.parametrize(("given", "showmap"), [(None, True), ([None], 1), ([1, 5], 0), ([[1, 5]], None), ([], False)])
+def test_ranges_and_maps_are_read_in_every_spelling(client, given, showmap):
+    assert plot(client, {"variable_range": given, "showmap": showmap}, format="svg", size="6x4").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"station": []}, "$.station"),
+        ({"station": [[200, 0]]}, "$.station[0][0]"),
+        ({"station": [[-60, 0], [70, 0]]}, "$.station[0]"),
+        ({"variable": "u,v,votemper"}, "$.variable"),
+        ({"variable": "nothing"}, "$.variable"),
+        ({"depth": 99}, "$.depth"),
+        ({"depth": [1, 2]}, "$.depth"),
+        ({"variable_range": [5, 1]}, "$.variable_range[0]"),
+        ({"variable_range": [1, 2, 3]}, "$.variable_range"),
+        ({"variable_range": [[1]]}, "$.variable_range"),
+        ({"variable_range": [1, None]}, "$.variable_range"),
+        ({"variable_range": "auto"}, "$.variable_range"),
+        ({"scale": "5"}, "$.scale"),
+        ({"colormap": "nice"}, "$.colormap"),
+        ({"linearthresh": "deep"}, "$.linearthresh"),
+        ({"starttime": "4000-01-01"}, "$.starttime"),
+        ({"starttime": [1]}, "$.starttime"),
+        ({"interp": "best"}, "$.interp"),
+        ({"names": "A"}, "$.names"),
+    ],
+)
+def test_what_is_wrong_is_named(client, change, field):
+    response = plot(client, change)
+    assert response.status_code in {400, 404, 422}, response.text
+    assert response.json()["errors"][0]["field"] == field
+
+
+def test_a_variable_without_time_is_refused(client, numbers):
+    numbers.series = None
+
+    class Still(Moorings):
+        def still(self, asked):
+            found = moorings.made(asked, 1)
+            fields = [replace(one, dims=one.dims[1:]) for one in found.fields]
+            return replace(
+                found, dims={name: size for name, size in found.dims.items() if name != "time"}, fields=fields
+            )
+
+        makers = {**Moorings.makers, PointsAsked: still}  # noqa: RUF012 - as the class that it extends
+
+    numbers.makers = Still.makers
+    assert problem(plot(client))["field"] == "$.variable"
+
+
+def test_there_is_a_line_for_each_station(sheet):
+    picture = drawn(sheet(), {"station": [[73, 20], [70, 0], [85, 0]], "names": ["A", None, "Land"]})
+    panel = picture.figure.axes[0]
+    lines = [one for one in panel.lines if np.isfinite(np.asarray(one.get_ydata(), float)).any()]
+    assert len(lines) == 2
+    assert [len(one.get_xdata()) for one in lines] == [STEPS, STEPS]
+    assert panel.get_ylabel() == "Temperature (°C)"
+    assert "3 stations" in picture.about.title
+    assert "5 February 2016" in picture.about.alt
+
+
+def test_the_range_is_the_one_asked_for(sheet):
+    panel = drawn(sheet(), {"variable_range": [[-3.0, 12.0]]}).figure.axes[0]
+    assert panel.get_ylim() == (-3, 12)
+    mesh = drawn(sheet(), {"variable_range": [-3.0, 12.0], "depth": "all"}).figure.axes[0].collections[0]
+    assert mesh.get_clim() == (-3, 12)
+
+
+def test_what_goes_both_ways_is_shown_about_zero(sheet):
+    low, high = drawn(sheet(), key="u").figure.axes[0].get_ylim()
+    assert low == pytest.approx(-high)
+    low, high = drawn(sheet(), {"depth": "all"}, key="u").figure.axes[0].collections[0].get_clim()
+    assert low == pytest.approx(-high)
+
+
+def test_a_section_has_every_cell_at_its_true_depth(sheet):
+    panel = drawn(sheet(), {"depth": "all"}).figure.axes[0]
+    mesh = next(one for one in panel.collections if isinstance(one, QuadMesh))
+    corners = mesh.get_coordinates()
+    np.testing.assert_allclose(corners[:, 0, 1], [0, 5.25, 17.5, 37.5, 75, 125])
+    np.testing.assert_allclose(corners[0, :, 0] * 86_400, seconds()[0] + 86_400 * (np.arange(STEPS + 1) - 0.5))
+    wanted = [[value("votemper", step, depth, 0) for step in range(STEPS)] for depth in DEPTHS]
+    np.testing.assert_array_equal(np.asarray(mesh.get_array()).reshape(5, -1), np.float32(wanted))
+    assert panel.get_ylim() == (125, 0)
+
+
+def test_a_section_has_the_sea_floor_where_its_column_ends(sheet):
+    figure = drawn(sheet(), {"depth": "all", "station": [[73, 20], [70, 0]]}).figure
+    first, second = figure.axes[:2]
+    assert not first.patches
+    beneath = second.patches[0].get_data()
+    assert set(beneath.values) == {75.0}
+    assert second.get_ylim()[0] == pytest.approx(78)
+
+
+def test_depth_is_stretched_if_asked(sheet):
+    assert drawn(sheet(), {"depth": "all", "linearthresh": 20.0}).figure.axes[0].get_yscale() == "function"
+    assert drawn(sheet(), {"depth": "all", "linearthresh": False}).figure.axes[0].get_yscale() == "linear"
+
+
+def test_sections_share_one_bar_and_one_scale(sheet):
+    figure = drawn(sheet(), {"depth": "all", "station": [[73, 20], [70, 0], [71, 1]]}).figure
+    meshes = [one for axes in figure.axes for one in axes.collections if isinstance(one, QuadMesh)]
+    limits = {one.get_clim() for one in meshes if one.get_array().size == 5 * STEPS}
+    assert len(limits) == 1
+    assert sum(one.get_label() == "<colorbar>" for one in figure.axes) == 1
+
+
+@pytest.mark.parametrize("steps", [1, 2, 61, 100_000])
+@pytest.mark.parametrize("depth", [0, "all"])
+def test_any_number_of_steps_is_drawn(sheet, steps, depth):
+    picture = drawn(sheet(size="6x4"), {"depth": depth}, steps)
+    panel = picture.figure.axes[0]
+    assert sum(len(one.get_xdata()) for one in panel.lines) <= 4 * 200 * 6 + 2
+    assert sum(one.get_array().size for one in panel.collections if isinstance(one, QuadMesh)) < 10_000
+    picture.figure.draw_without_rendering()
+
+
+def test_no_extreme_of_a_long_series_is_lost(sheet):
+    panel = drawn(sheet(size="6x4"), steps=100_000).figure.axes[0]
+    values = np.float32(value("votemper", np.arange(100_000), DEPTHS[0], 0))
+    shown = np.asarray(panel.lines[0].get_ydata())
+    assert (np.nanmin(shown), np.nanmax(shown)) == (values.min(), values.max())
+
+
+def test_a_line_stops_where_steps_are_missing(sheet):
+    at = np.delete(seconds(20), slice(8, 14))
+    shown = np.asarray(drawn(sheet(), at=at).figure.axes[0].lines[0].get_ydata())
+    assert np.flatnonzero(np.isnan(shown)).tolist() == [8]
+
+
+@pytest.mark.parametrize(("size", "language"), [("3x2", "fr"), ("6x4", "en"), ("11x5", "fr"), ("15x9", "en")])
+@pytest.mark.parametrize("asked", [(0, 1, 5), (0, 30, 700), ("all", 1, 700), ("all", 4, 5), ("all", 30, 40)], ids=str)
+def test_no_words_lie_on_each_other(sheet, language, size, asked):
+    depth, number, steps = asked
+    points = [[60 + 0.5 * one, -8 + 1.2 * one] for one in range(number)]
+    names = [LONG, None, "B"] * 10
+    picture = drawn(
+        sheet(language, size), {"depth": depth, "station": points, "names": names[:number]}, steps, key="u,v"
+    )
+    assert overlapping(picture.figure) == []
+    assert beyond(picture.figure) == []
+
+
+def test_words_say_what_is_seen(sheet):
+    alt = drawn(sheet(), {"names": ["Mooring A"]}, 40).about.alt
+    assert "Mooring A" in alt
+    assert "1 February 2016 to 11 March 2016" in alt
+    assert "°C" in alt
+    assert "rises" in drawn(sheet(), steps=300).about.alt
+
+
+def test_a_station_on_land_is_told(sheet):
+    for depth in (0, "all"):
+        picture = drawn(sheet(), {"station": [[85, 0]], "depth": depth})
+        assert "no data" in picture.about.alt
+        picture.figure.draw_without_rendering()
