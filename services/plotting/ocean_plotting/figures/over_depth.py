@@ -10,6 +10,7 @@ from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.figures.stations import Marked
 
 IN_A_ROW = 3
+LIST = 0.6  # of the width of a column with a chart: of one without
 
 
 def mark(
@@ -27,7 +28,8 @@ def panels(figure: Figure, number: int, marked: list[Marked], sheet: Sheet, *, c
     explain = chart or len(marked) > 1 or not all(one.data for one in marked)
     side = explain and sheet.width >= stations.ROOM[0] and sheet.height >= stations.ROOM[1]
     across = min(number, IN_A_ROW)
-    widths = [1.0] * across + ([stations.share(across)] if side else [])
+    column = stations.share(across) * (1.0 if chart else LIST)
+    widths = [1.0] * across + ([column] if side else [])
     grid = figure.add_gridspec(-(-number // across), len(widths), width_ratios=widths)
     made = [figure.add_subplot(grid[position // across, position % across]) for position in range(number)]
     if side:

@@ -22,6 +22,7 @@ from ocean_plotting.plots.water import Casts, Columns, fetch_water
 
 SPEED = "m s-1"
 FOOT = 0.3048  # m
+OTHER_SIDE = {"top": "bottom", "bottom": "top"}
 CHANNEL = "#d9e6f2"
 
 
@@ -172,4 +173,5 @@ def _channel(panel: Axes, room: Room, found: Channel, sheet: Sheet) -> None:
     ]
     for depth, side, text in texts:
         line = np.array([[left, depth], [right, depth]])
-        room.along(line, text, va=side, fontsize=0.9 * sheet.sizes.small, color=INK, zorder=2.5)
+        style = {"fontsize": 0.9 * sheet.sizes.small, "color": INK, "zorder": 2.5}
+        _ = room.along(line, text, va=side, **style) or room.along(line, text, va=OTHER_SIDE[side], **style)

@@ -167,6 +167,7 @@ def _labelled(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked
     room = Room(panel)
     for one in marked:
         room.keep_clear(x[:, one.number], y[:, one.number], 0.6 * sheet.sizes.marker, line=True)
+        room.keep_clear(x[:, one.number], y[:, one.number], sheet.sizes.marker)
     if len(marked) == 1:
         _depths(room, columns, sheet)
     _isopycnals(panel, room, columns.water, sheet)
@@ -182,7 +183,7 @@ def _depths(room: Room, columns: Columns, sheet: Sheet) -> None:
     for turn in range(min(LABELS, len(there))):
         text = sheet.words.value(float(depths[there[next_one]]), "m", 0)
         room.beside(
-            (x[there[next_one]], y[there[next_one]]), text, 1.1 * sheet.sizes.marker,
+            (x[there[next_one]], y[there[next_one]]), text, 1.9 * sheet.sizes.marker,
             fontsize=0.9 * sheet.sizes.small, color=INK, zorder=4,
         )  # fmt: skip
         far = np.minimum(far, np.hypot(*(at - at[next_one]).T))
