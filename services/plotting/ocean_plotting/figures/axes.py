@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from ocean_plotting.domain.labels import NO_BREAK, SUPERSCRIPT
-from ocean_plotting.domain.speech import Words
+from ocean_plotting.domain.speech import MINUS, Words
 from ocean_plotting.figures.picture import MUTED, Sizes, folded
 from ocean_plotting.figures.sheet import Sheet
 
@@ -25,9 +25,8 @@ class Numbers(ScalarFormatter):
 
     def get_offset(self) -> str:
         """Write the power of ten that is common to all ticks, not as 1e-5."""
-        if not super().get_offset() or not self.orderOfMagnitude:
-            return ""
-        return f"×{NO_BREAK}10{str(self.orderOfMagnitude).translate(SUPERSCRIPT)}"
+        power = super().get_offset().replace(MINUS, "-").partition("e")[2]
+        return f"×{NO_BREAK}10{str(int(power)).translate(SUPERSCRIPT)}" if power else ""
 
 
 def depth_down(axes: Axes, deepest: float, sheet: Sheet, *, named: bool) -> None:
