@@ -106,6 +106,9 @@ def test_what_measures_something_else_has_an_axis_of_its_own(client, sheet):
     measured = [Measure(key="sea_water_temperature", name="T", units="degC"), Measure(key="x", name="X", units="m")]
     modelled = [Measure(key="votemper", name="Temperature", units="kg m-3"), Measure(key="t", name="temp", units="K")]
     assert pairs(measured, modelled) == [(0, 1), (1, None), (None, 0)]
+    surface = [Measure(key="sea_surface_temperature", name="SST", units="K")]
+    tos = Measure(key="tos", name="Surface", units="K", standard_name="sea_surface_temperature")
+    assert pairs(measured[:1] + surface, [tos]) == [(0, None), (1, 0)]
     air = [Measure(key="air_temperature", name="Air temperature", units="K")]
     assert pairs(air, modelled) == [(0, None), (None, 0), (None, 1)]
 
@@ -185,6 +188,8 @@ def test_a_column_is_read_between_its_levels():
     column = np.array([5.0, 10, 20]), np.array([1.0, 2, 4])
     np.testing.assert_allclose(interpolated(np.array([0.0, 5, 7.5, 20, 21]), column), [1, 1, 1.5, 4, np.nan])
     assert np.isnan(interpolated(np.array([1.0]), (np.empty(0), np.empty(0)))).all()
+    alone = interpolated(np.array([1.0, 9.0]), (np.zeros(1), np.array([7.0])))
+    np.testing.assert_array_equal(alone, [7.0, np.nan])
 
 
 def fetched(number, *, modelled=True):

@@ -60,17 +60,24 @@ def pairs(measured: Sequence[Measure], modelled: Sequence[Measure]) -> list[tupl
     list of tuple
         Numbers of a measured and a modelled quantity, every one once; None: it has no partner.
     """
-    left = list(range(len(modelled)))
-    found: list[tuple[int | None, int | None]] = []
-    for number, one in enumerate(measured):
-        partner = next((each for each in left if _same(one, modelled[each])), None)
-        if partner is not None:
-            left.remove(partner)
-        found.append((number, partner))
-    return found + [(None, one) for one in left]
+    partners: dict[int, int] = {}
+    # What is called the same goes first: the temperature of the surface beside that of the surface.
+    for same in (_called_the_same, _meant_the_same):
+        for number, one in enumerate(measured):
+            left = [each for each in range(len(modelled)) if each not in partners.values()]
+            partner = next((each for each in left if same(one, modelled[each])), None)
+            if number not in partners and partner is not None:
+                partners[number] = partner
+    alone = [(None, one) for one in range(len(modelled)) if one not in partners.values()]
+    return [*((number, partners.get(number)) for number in range(len(measured))), *alone]
 
 
-def _same(one: Measure, other: Measure) -> bool:
+def _called_the_same(one: Measure, other: Measure) -> bool:
+    names = ({name.lower() for name in (each.key, each.name, each.standard_name) if name} for each in (one, other))
+    return bool(set.intersection(*names)) and _meant_the_same(one, other)
+
+
+def _meant_the_same(one: Measure, other: Measure) -> bool:
     return one.meaning == other.meaning and other.given(np.zeros(1), one.units) is not None
 
 

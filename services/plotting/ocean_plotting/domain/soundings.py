@@ -11,6 +11,7 @@ from ocean_plotting.domain.comparison import Measure, pairs
 from ocean_plotting.domain.coverage import Floats, array
 
 Level = tuple[Floats, Floats]  # depths (m) and values, (n,) each, downwards
+SURFACE = 5.0  # m
 NOTHING: Level = (np.empty(0), np.empty(0))
 
 
@@ -23,6 +24,11 @@ class Compared:
     variable: VariableInfo | None  # of the model
     measured: list[Level]  # by station
     modelled: list[Level]
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is any measured value."""
+        return any(depth.size for depth, _ in self.measured)
 
     @property
     def deepest(self) -> float:
@@ -106,10 +112,12 @@ def interpolated(depth: Floats, column: Level) -> Floats:
     """Values of a column at depths (m), linear between its levels.
 
     Above its first level that level's value holds, since a model's first level stands for the water above it; below
-    its last there is none.
+    its last there is none. That of the surface alone holds for what is measured there, some metres down.
     """
     if not column[0].size:
         return np.full(depth.shape, np.nan)
+    if column[0].size == 1:  # of the surface alone
+        return np.where(np.abs(depth - column[0][0]) <= SURFACE, column[1][0], np.nan)
     return np.asarray(np.interp(depth, *column, right=np.nan), dtype=np.float64)
 
 

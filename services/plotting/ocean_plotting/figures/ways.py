@@ -29,6 +29,7 @@ GAP = 8  # usual steps without a position, after which the line goes on anew
 NARROW = 120.0  # km from the middle of the map to its edge, at least
 OUTLINE = 60  # places of a way that decide what the map shows
 TIME = "salinity"  # id of the colormap of times: from dark to light
+PANELS, LEAST = 0.62, 6.0  # of the height of the figure; and of a panel, in heights of its text
 SHARE = 0.42  # of the width of the panels: the map
 
 
@@ -77,7 +78,8 @@ def draw(figure: Figure, plan: Plan, sheet: Sheet) -> None:
     """Draw the panels one below the other, and beside them the map. After `frame`."""
     _legend(figure, plan, sheet)
     makers: list[Callable[[Axes], None]] = []
-    if plan.latlon:
+    fitting = int(PANELS * 72 * sheet.height / (LEAST * sheet.sizes.small))
+    if plan.latlon and (2 + len(plan.quantities) <= fitting or not plan.quantities):
         makers += [partial(_position, plan=plan, sheet=sheet, east=east) for east in (False, True)]
     makers += [partial(_quantity, quantity=one, plan=plan, sheet=sheet) for one in plan.quantities]
     side = plan.chart and sheet.width >= stations.ROOM[0] and sheet.height >= stations.ROOM[1]

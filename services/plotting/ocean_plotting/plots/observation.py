@@ -93,7 +93,7 @@ def draw(query: Query, fetched: Observations, sheet: Sheet) -> Picture:
     series = [
         one
         for one, shown in (
-            (Series(role="observed", label=say("Observed")), any(len(v) for q in quantities for _, v in q.measured)),
+            (Series(role="observed", label=say("Observed")), any(one.is_measured for one in quantities)),
             (Series(role="model", label=_source(query, fetched)), _has_model(quantities)),
         )
         if shown
@@ -146,10 +146,12 @@ def table(query: Query, fetched: Observations, sheet: Sheet) -> Table:
     columns = []
     for place, one in enumerate(quantities):
         name = _name(one, sheet)
-        columns += [
-            Column(name=say("{name} Observed", name=name), units=one.units, values=rows.column(3 + 2 * place)),
-            Column(name=say("{name} Model", name=name), units=one.units, values=rows.column(4 + 2 * place)),
-        ]
+        if one.is_measured or one.variable is None:
+            observed = rows.column(3 + 2 * place)
+            columns.append(Column(name=say("{name} Observed", name=name), units=one.units, values=observed))
+        if one.variable is not None:
+            model = rows.column(4 + 2 * place)
+            columns.append(Column(name=say("{name} Model", name=name), units=one.units, values=model))
     return Table(header=header, columns=[*fixed, *columns])
 
 
@@ -236,7 +238,7 @@ def _title(quantities: list[Compared], marked: list[Dotted], sheet: Sheet) -> st
 
 
 def _is_both(quantity: Compared) -> bool:
-    return quantity.variable is not None and any(len(one[0]) for one in quantity.measured)
+    return quantity.variable is not None and quantity.is_measured
 
 
 def _has_model(quantities: list[Compared]) -> bool:
