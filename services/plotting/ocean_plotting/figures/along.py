@@ -20,6 +20,7 @@ from ocean_plotting.figures.sheet import Sheet
 ROOM = (4.5, 2.5)  # inches that a figure must have for a map beside its panels
 COLUMN = 3.5  # inches of a further column of panels
 LETTER, LINE = 0.57, 1.3  # width and height of letters, in sizes of the text
+RIM = 0.08  # of a map: beyond it stand the labels of its lines
 NAMED = 8  # way-points that have room for a letter on the map
 
 Floats = NDArray[np.float64]
@@ -141,12 +142,15 @@ def beside(figure: Figure, room: SubplotSpec, way: Way, sheet: Sheet) -> None:
 def _name_on_map(axes: Axes, way: Way, line: Floats, sheet: Sheet) -> None:
     """Letters beside the way-points, on the side where the path does not go; of many, at its ends alone."""
     shown = range(len(way.marks)) if len(way.marks) <= NAMED else (0, len(way.marks) - 1)
+    low, high = np.transpose([axes.get_xlim(), axes.get_ylim()])
     for number in shown:
         at = line[way.marks[number].at]
         beside = [way.marks[one].at for one in (number - 1, number + 1) if 0 <= one < len(way.marks)]
         towards = sum((_unit(line[one] - at) for one in beside), np.zeros(2))
         # Straight on: to the side.
         away = -_unit(towards) if np.hypot(*towards) > 0.1 else _unit(line[beside[0]] - at)[::-1] * (1, -1)
+        inward = (at - low) / (high - low)
+        away = np.where(inward < RIM, (1.0, 1.0), np.where(inward > 1 - RIM, (-1.0, -1.0), away))
         axes.annotate(
             way.marks[number].name, tuple(at), tuple(1.15 * sheet.sizes.small * away), textcoords="offset points",
             ha="center", va="center", fontsize=sheet.sizes.small, fontweight="bold", color=INK, zorder=6,
@@ -164,7 +168,7 @@ def _listed(axes: Axes, way: Way, sheet: Sheet, height: float) -> None:
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - axes that were just added to one
     texts = [way.named(one, sheet) for one in way.marks]
-    width = 0.8 * figure.get_figwidth() * axes.get_position().width * 72
+    width = 0.7 * figure.get_figwidth() * axes.get_position().width * 72
     size = min(sheet.sizes.small, width / (LETTER * max(map(len, texts))))
     most = max(2, int(height * figure.get_figheight() * 72 / (1.4 * size)) - 1)
     if len(texts) > most:

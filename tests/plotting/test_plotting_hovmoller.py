@@ -1,0 +1,242 @@
+"""Hovmöller diagrams: a level along a path through time, numbers that are the fetched ones, two datasets matched."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.collections import QuadMesh
+from tests.plotting import paths
+from tests.plotting.fakes import NOON, info
+from tests.plotting.paths import DAY, EARLIER, Waters, misplaced
+
+from ocean_common.contracts.extractions import SectionAsked
+from ocean_plotting.domain.section import instant_ends, joint
+from ocean_plotting.plots import hovmoller
+from ocean_plotting.plots.asked import Comparison
+from ocean_plotting.plots.hovmoller import Courses, HovmollerQuery
+from ocean_plotting.plots.path import Side
+
+LATER = NOON + 3 * DAY
+AGAINST = {
+    "dataset": "arctic", "variable": "votemper", "starttime": EARLIER + 5 * DAY, "endtime": NOON + 5 * DAY, "depth": 0,
+    "scale": "auto", "scale_diff": "auto", "colormap": "default", "colormap_diff": "default",
+}  # fmt: skip
+QUERY = {
+    "dataset": "arctic", "variable": "votemper", "scale": "auto", "path": [[73.0, 20.0], [70.0, -5.25]], "name": None,
+    "colormap": "default", "showmap": True, "starttime": EARLIER, "endtime": NOON, "depth": 2,
+}  # fmt: skip
+IMAGES = ["png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described"]
+
+
+@pytest.fixture
+def numbers():
+    return Waters()
+
+
+def plot(client, change=None, **parameters):
+    query = {**QUERY, **(change or {})}
+    return client.get("/plot/hovmoller", params={"query": json.dumps(query), **parameters})
+
+
+def problem(response, status=400):
+    assert response.status_code == status, response.text
+    return response.json()["errors"][0]
+
+
+def drawn(sheet, change=None, at=None, other=None):
+    """A picture without the service; ``at``, ``other``: times of the first and of the second dataset."""
+    query = HovmollerQuery(**{"dataset": "arctic", "path": QUERY["path"], **(change or {})})
+    keys = query.variable.split(",")
+
+    def side(at):
+        vector = ["magnitude"] if len(keys) == 2 else []
+        path = [tuple(one) for one in query.path]
+        asked = SectionAsked(
+            dataset="arctic", variables=keys, vector=vector, path=path, points=100, depth=str(query.depth)
+        )
+        return Side(about=info(keys[0]), coverage=paths.course(asked, at))
+
+    fetched = Courses(
+        time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(at),
+        second=side(other) if query.compare_to else None,
+    )  # fmt: skip
+    return hovmoller.draw(query, fetched, sheet)
+
+
+def panels(picture):
+    """The images, with their axes."""
+    found = [(axes, one) for axes in picture.figure.axes for one in axes.collections if isinstance(one, QuadMesh)]
+    return [(axes, one) for axes, one in found if axes.get_xlim()[0] == 0 and axes.get_xlim()[1] > 1]
+
+
+def rows_of(response):
+    lines = [line for line in response.text.splitlines() if not line.startswith("//")]
+    return lines[0].split(", "), [line.split(", ") for line in lines[1:]]
+
+
+@pytest.mark.parametrize("form", IMAGES)
+def test_every_form_of_picture_is_made(client, form):
+    response = plot(client, format=form, size="6x4")
+    assert response.status_code == 200, response.text
+    assert len(response.content) > 5000
+
+
+def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
+    assert plot(client, format="csv").status_code == 200
+    assert numbers.asked == [
+        SectionAsked(
+            dataset="arctic",
+            variables=["votemper"],
+            path=[(73.0, 20.0), (70.0, -5.25)],
+            points=100,
+            start=str(EARLIER),
+            end=str(NOON),
+            depth="2",
+        )
+    ]
+
+
+def test_the_numbers_of_a_table_are_the_fetched_ones(client):
+    names, rows = rows_of(plot(client, format="csv"))
+    assert names == ["Time", "Latitude", "Longitude", "Distance (km)", "Temperature (°C)"]
+    assert len(rows) == 5 * 100
+    days = np.array([row[0][:10] for row in rows], dtype="datetime64[D]").astype(int) - EARLIER // DAY
+    distance, values = np.array([row[3:] for row in rows], dtype=float).T
+    np.testing.assert_allclose(values, paths.value("votemper", 0.0, distance) + days, rtol=1e-5)
+
+
+def test_a_comparison_has_both_and_the_difference_of_steps_that_belong_together(client):
+    names, rows = rows_of(plot(client, {"compare_to": AGAINST}, format="csv"))
+    assert names[-1] == "Temperature; difference (°C)"
+    first, second, difference = np.array([row[4:] for row in rows], dtype=float).T
+    np.testing.assert_allclose(first - second, difference, atol=1e-5)
+    np.testing.assert_allclose(difference, -5, atol=1e-5)
+
+
+def test_a_file_of_the_numbers_is_the_data_service_s_own(client, numbers):
+    assert plot(client, {"variable": "u,v"}, format="nc").content == b"netcdf of u,v"
+    assert numbers.asked[-1].vector == ["magnitude"]
+
+
+@pytest.mark.parametrize("form", ["odv", "stats", "geotiff"])
+def test_formats_that_it_does_not_have_are_refused(client, form):
+    assert problem(plot(client, format=form))["field"] == "format"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"path": [[73, 20]]}, "$.path"),
+        ({"path": [[73, 20], ["a", 20]]}, "$.path[1][0]"),
+        ({"variable": "u,v,u"}, "$.variable"),
+        ({"scale": "a"}, "$.scale"),
+        ({"colormap": "gaudy"}, "$.colormap"),
+        ({"depth": 1.5}, "$.depth"),
+        ({"starttime": NOON, "endtime": EARLIER}, "$.endtime"),
+        ({"starttime": []}, "$.starttime"),
+        ({"compare_to": {**AGAINST, "starttime": NOON, "endtime": EARLIER}}, "$.compare_to.endtime"),
+        ({"compare_to": {**AGAINST, "variable": "vosaline"}}, "$.compare_to.variable"),
+        ({"compare_to": {**AGAINST, "colormap": "gaudy"}}, "$.compare_to.colormap"),
+        ({"compare_to": {**AGAINST, "endtime": "x" * 3, "depth": {}}}, "$.compare_to.depth"),
+    ],
+)
+def test_a_wrong_member_is_named_by_its_path(client, change, field):
+    assert problem(plot(client, change))["field"] == field
+
+
+def test_datasets_without_steps_that_belong_together_are_not_compared(client, numbers):
+    def uneven(asked):
+        odd = np.array([EARLIER, EARLIER + 7 * DAY + 4000, EARLIER + 20 * DAY])
+        return paths.course(asked, odd if asked.start == str(AGAINST["starttime"]) else None)
+
+    numbers.makers = {SectionAsked: uneven}
+    found = problem(plot(client, {"compare_to": AGAINST}))
+    assert found["field"] == "$.compare_to.starttime"
+
+
+def test_the_second_dataset_is_asked_for_its_own_times_and_else_the_query_s(client, numbers):
+    plot(client, {"compare_to": {"dataset": "arctic", "endtime": LATER, "starttime": LATER - 4 * DAY}}, format="csv")
+    first, second = numbers.asked
+    assert (first.start, first.end) == (str(EARLIER), str(NOON))
+    assert (second.start, second.end, second.depth) == (str(LATER - 4 * DAY), str(LATER), "2")
+
+
+def test_an_image_has_distance_across_and_time_upwards(sheet):
+    ((axes, mesh),) = panels(drawn(sheet()))
+    assert axes.get_ylim() == pytest.approx(((EARLIER - DAY / 2) / DAY, (NOON + DAY / 2) / DAY))
+    assert mesh.get_array().shape == (5, 100)
+    assert mesh.get_array()[4, 0] - mesh.get_array()[0, 0] == pytest.approx(4)
+
+
+def test_one_time_step_is_a_band_of_a_day(sheet):
+    ((axes, mesh),) = panels(drawn(sheet(), at=np.array([NOON])))
+    assert np.diff(axes.get_ylim()) == pytest.approx(1)
+    assert mesh.get_array().shape == (1, 100)
+
+
+def test_a_given_title_is_the_title_and_else_it_is_made(sheet):
+    assert drawn(sheet(), {"plotTitle": "My own"}).about.title == "My own (Arctic model, daily)"
+    assert "Temperature along Fram Strait" in drawn(sheet(), {"name": "Fram Strait"}).about.title
+
+
+def test_two_datasets_share_a_scale_and_their_difference_has_one_of_its_own(sheet):
+    other = np.arange(EARLIER + 5 * DAY, NOON + 6 * DAY, DAY)
+    shown = panels(drawn(sheet(), {"compare_to": Comparison(dataset="arctic")}, other=other))
+    first, second, difference = (mesh.norm for _, mesh in shown)
+    assert (first.vmin, first.vmax) == (second.vmin, second.vmax)
+    assert (difference.vmin, difference.vmax) == pytest.approx((-5, 5))
+
+
+def test_a_path_on_land_says_that_there_is_nothing(sheet):
+    picture = drawn(sheet(), {"path": [[82.0, 20.0], [85.0, 20.0]]})
+    assert "no data along this path" in [text for text, _ in paths.texts(picture.figure)]
+
+
+def test_the_picture_in_words_tells_how_the_mean_goes_on(sheet):
+    alt = drawn(sheet(), {"depth": "bottom"}).about.alt.replace("\N{NO-BREAK SPACE}", " ")
+    assert "1 February 2016 to 5 February 2016" in alt
+    assert "at the sea floor" in alt
+    assert "Its mean goes from 8." in alt
+    assert "°C to 12." in alt
+
+
+CASES = {
+    "days": {},
+    "vector": {"variable": "u,v"},
+    "compared": {"compare_to": Comparison(dataset="arctic")},
+    "bent": {"path": [[60 + n / 2, 2 * (n % 2) + n] for n in range(30)], "name": "A name of many letters " * 4},
+}
+
+
+@pytest.mark.parametrize(
+    ("steps", "size", "language"),
+    [(4, "15x9", "en"), (4, "6x4", "fr"), (4, "3x2", "en"), (1, "6x4", "fr"), (500, "11x5", "en")],
+)
+@pytest.mark.parametrize("case", CASES)
+def test_no_text_lies_on_another_or_runs_out_of_the_figure(sheet, case, steps, size, language):
+    at = EARLIER + DAY * np.arange(steps)
+    assert misplaced(drawn(sheet(language, size), CASES[case], at, at).figure) == []
+
+
+@pytest.mark.parametrize("size", ["2x2", "40x2", "2x20"])
+@pytest.mark.parametrize("case", ["vector", "compared"])
+def test_a_figure_of_any_shape_is_drawn_without_a_warning(sheet, case, size):
+    drawn(sheet("en", size), CASES[case]).figure.draw_without_rendering()
+
+
+def test_steps_end_half_way_between_them():
+    np.testing.assert_array_equal(instant_ends(np.array([0.0, 100, 300])), [-50, 50, 200, 400])
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 10**9))
+def test_as_many_steps_belong_together_by_their_order_and_others_by_the_time_since_the_first(daily, times, later):
+    days = np.arange(daily) * float(DAY)
+    hours = later + np.arange(0, daily * DAY, DAY / 24)[: 24 * times]
+    one, other = joint(days, hours)
+    if len(days) == len(hours):
+        np.testing.assert_array_equal(one, other)
+    else:
+        np.testing.assert_array_equal(days[one], hours[other] - later)
+        assert len(one) == min(daily, -(-len(hours) // 24))

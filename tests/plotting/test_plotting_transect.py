@@ -1,0 +1,435 @@
+"""Transects: panels of what was asked, numbers that are the fetched ones, every format, wrong queries named."""
+
+import io
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.collections import QuadMesh
+from PIL import Image
+from tests.plotting import paths
+from tests.plotting.fakes import NOON, info
+from tests.plotting.paths import EARLIER, LEVELS, Vectors, Waters, misplaced
+
+from ocean_common.contracts.extractions import TransectAsked
+from ocean_plotting.domain import section
+from ocean_plotting.figures.depths import stretching, ticks
+from ocean_plotting.plots import transect
+from ocean_plotting.plots.path import Side
+from ocean_plotting.plots.transect import TransectQuery, Transects
+
+AGAINST = {"dataset": "arctic", "variable": "votemper", "time": EARLIER, "scale": "auto", "scale_diff": "auto",
+           "colormap": "default", "colormap_diff": "default"}  # fmt: skip
+QUERY = {
+    "dataset": "arctic", "variable": "votemper", "scale": "auto", "path": [[73.0, 20.0], [71.0, 5.0], [70.0, -5.25]],
+    "colormap": "default", "showmap": True, "time": NOON, "linearthresh": False, "surfacevariable": "none",
+    "depth_limit": False, "profile_distance": -1, "selectedPlots": "0,1,1", "compare_to": False, "name": "Bear Island",
+}  # fmt: skip
+LONG = "A section whose name has rather more letters than anybody should give it, and goes on"
+IMAGES = ["png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described"]
+
+
+@pytest.fixture
+def numbers():
+    return Waters()
+
+
+@pytest.fixture
+def catalogue():
+    return Vectors()
+
+
+def plot(client, change=None, **parameters):
+    query = {**QUERY, **(change or {})}
+    return client.get("/plot/transect", params={"query": json.dumps(query), **parameters})
+
+
+def problem(response, status=400):
+    assert response.status_code == status, response.text
+    return response.json()["errors"][0]
+
+
+def drawn(sheet, change=None, **given):
+    """A picture without the service."""
+    query = TransectQuery(**{"dataset": "arctic", "path": QUERY["path"], **(change or {})})
+    return transect.draw(query, fetched(query, **given), sheet)
+
+
+def fetched(query, **given):
+    keys = query.variable.split(",")
+
+    def side(time):
+        asked = TransectAsked(
+            dataset="arctic", variables=keys, vector=list(paths.PARTS) if len(keys) == 2 else [],
+            path=[tuple(one[:2]) for one in query.path], points=100, time=str(time),
+        )  # fmt: skip
+        return Side(about=info(keys[0]), coverage=paths.transect(asked, **given))
+
+    surface = None
+    if query.surfacevariable:
+        asked = TransectAsked(
+            dataset="arctic", variables=[query.surfacevariable], path=query.path, points=100, depth="0"
+        )
+        surface = paths.transect(asked)
+    return Transects(
+        time="2016-02-05T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(NOON),
+        second=side(EARLIER) if query.compare_to else None, surface=surface,
+    )  # fmt: skip
+
+
+def meshes(picture):
+    return [one for axes in picture.figure.axes for one in axes.collections if isinstance(one, QuadMesh)]
+
+
+def panels(picture):
+    return [axes for axes in picture.figure.axes if any(isinstance(one, QuadMesh) for one in axes.collections)
+            and axes.get_ylim()[0] > axes.get_ylim()[1]]  # fmt: skip
+
+
+def table(client, change=None):
+    """The header, the names of columns, and the numbers of a CSV."""
+    lines = plot(client, change, format="csv").text.splitlines()
+    rows = [line for line in lines if not line.startswith("//")]
+    values = [[float(cell) if cell else np.nan for cell in row.split(", ")] for row in rows[1:]]
+    return lines[: len(lines) - len(rows)], rows[0].split(", "), np.array(values)
+
+
+@pytest.mark.parametrize("form", IMAGES)
+def test_every_form_of_picture_is_made(client, form):
+    response = plot(client, format=form, size="6x4")
+    assert response.status_code == 200, response.text
+    assert len(response.content) > 5000
+
+
+def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
+    assert plot(client, format="png", size="6x4").status_code == 200
+    (asked,) = numbers.asked
+    assert asked == TransectAsked(
+        dataset="arctic", variables=["votemper"], path=[(73.0, 20.0), (71.0, 5.0), (70.0, -5.25)], points=100,
+        time=str(NOON),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "form", "points"), [("6x4", "png", 100), ("20x8", "png", 200), ("20x8", "csv", 100)])
+def test_a_wide_figure_has_more_places_and_a_table_as_many_as_ever(client, numbers, size, form, points):
+    plot(client, size=size, format=form, dpi=30)
+    assert [one.points for one in numbers.asked] == [points]
+
+
+def test_the_numbers_of_a_table_are_the_fetched_ones(client):
+    header, names, rows = table(client, {"surfacevariable": "vosaline"})
+    assert names == ["Latitude", "Longitude", "Distance (km)", "Depth (m)", "Salinity (PSU)", "Temperature (°C)"]
+    assert "// Dataset: Arctic model; daily" in header or "// Dataset: Arctic model, daily" in header
+    assert (rows[:, 3] <= paths.floor(rows[:, 2]) + 1e-3).all()
+    np.testing.assert_allclose(rows[:, 5], paths.value("votemper", rows[:, 3], rows[:, 2]), rtol=1e-5)
+    np.testing.assert_allclose(rows[:, 4], paths.value("vosaline", 0.0, rows[:, 2]), rtol=1e-6)
+    distance = np.unique(rows[:, 2])
+    wet = (LEVELS[:, np.newaxis] <= paths.floor(distance)).sum()
+    assert (len(distance), len(rows)) == (100, wet)
+
+
+def test_the_parts_of_a_vector_are_the_columns_that_were_chosen(client):
+    _, names, rows = table(client, {"variable": "u,v", "selectedPlots": "1,0,1"})
+    assert [one.partition(" (")[0] for one in names[4:]] == ["Speed", "Velocity across the path; to its left"]
+    np.testing.assert_allclose(rows[:, 5], paths.value("v", rows[:, 3], rows[:, 2]), atol=1e-6)
+
+
+def test_a_comparison_has_both_datasets_and_their_difference_on_the_levels_of_the_first(client):
+    _, names, rows = table(client, {"compare_to": AGAINST})
+    assert names[4:] == ["Temperature (°C)", "Temperature; Arctic model; daily (°C)", "Temperature; difference (°C)"]
+    first, second, difference = rows[:, 4:].T
+    both = np.isfinite(second)
+    # The formula is linear in depth: interpolation is exact.
+    np.testing.assert_allclose(second[both], paths.value("votemper", rows[both, 3], rows[both, 2], EARLIER), rtol=1e-5)
+    np.testing.assert_allclose(difference[both], (first - second)[both], atol=1e-5)
+    assert np.isnan(second[rows[:, 3] == 0]).all(), "above its first level there is nothing"
+    assert np.isnan(difference[~both]).all()
+
+
+def test_statistics_are_those_of_the_table(client):
+    _, _, rows = table(client)
+    lines = [line for line in plot(client, format="stats").text.splitlines() if not line.startswith("//")]
+    found = [float(line.split(", ")[1]) for line in lines[1:]]
+    values = rows[:, 4]
+    np.testing.assert_allclose(found, [values.min(), values.max(), values.mean(), values.std()], rtol=1e-5)
+
+
+def test_ocean_data_view_gets_each_place_as_a_station(client):
+    lines = plot(client, format="odv").text.splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("//")]
+    assert rows[0][-2:] == ["Depth [m]", "Temperature [Celsius]"]
+    assert sum(bool(row[1]) for row in rows[1:]) == 100
+
+
+def test_a_file_of_the_numbers_is_the_data_service_s_own(client, numbers):
+    response = plot(client, {"variable": "u,v"}, format="nc")
+    assert response.content == b"netcdf of u,v"
+    assert numbers.asked[-1].vector == ["magnitude", "along", "across"]
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        ({"variable": "u,v"}, [("u", "v")]),
+        ({"variable": ["u", "v"], "selectedPlots": "1,0,0"}, [("u", "v")]),
+        ({"variable": "aice"}, [("u", "v")]),
+        ({"variable": "aice", "selectedPlots": None}, [("aice",)]),
+        ({"surfacevariable": "vosaline"}, [("votemper",), ("vosaline",)]),
+        ({"surfacevariable": ""}, [("votemper",)]),
+        ({"compare_to": AGAINST}, [("votemper",), ("votemper",)]),
+        ({"compare_to": None, "profile_distance": None, "linearthresh": 200, "showmap": 1}, [("votemper",)]),
+    ],
+)
+def test_options_ask_for_what_they_need(client, numbers, change, asked):
+    response = plot(client, change, format="png", size="6x4")
+    assert response.status_code == 200, response.text
+    assert sorted(tuple(one.variables) for one in numbers.asked) == sorted(asked)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"path": [[1]]}, "$.path[0]"),
+        ({"path": [[73, 20]]}, "$.path"),
+        ({"path": [[73, 20], [147, 20]]}, "$.path[1][0]"),
+        ({"path": [[73, 20], [47, None]]}, "$.path[1][1]"),
+        ({"path": "home"}, "$.path"),
+        ({"variable": "u,v,votemper"}, "$.variable"),
+        ({"variable": ""}, "$.variable"),
+        ({"scale": "nan,nan"}, "$.scale"),
+        ({"scale": "3,1"}, "$.scale"),
+        ({"colormap": "gaudy"}, "$.colormap"),
+        ({"linearthresh": True}, "$.linearthresh"),
+        ({"linearthresh": "deep"}, "$.linearthresh"),
+        ({"linearthresh": []}, "$.linearthresh"),
+        ({"depth_limit": "nan"}, "$.depth_limit"),
+        ({"profile_distance": "far"}, "$.profile_distance"),
+        ({"profile_distance": 1e9}, "$.profile_distance"),
+        ({"selectedPlots": "0,0,0", "variable": "u,v"}, "$.selectedPlots"),
+        ({"selectedPlots": "1,1"}, "$.selectedPlots"),
+        ({"selectedPlots": "a,b,c"}, "$.selectedPlots"),
+        ({"points": 1}, "$.points"),
+        ({"points": 5000}, "$.points"),
+        ({"interp": "cubic"}, "$.interp"),
+        ({"time": "soon"}, "$.time"),
+        ({"compare_to": {**AGAINST, "time": "soon"}}, "$.compare_to.time"),
+        ({"compare_to": {**AGAINST, "scale_diff": "1"}}, "$.compare_to.scale_diff"),
+        ({"compare_to": {**AGAINST, "colormap_diff": "gaudy"}}, "$.compare_to.colormap_diff"),
+        ({"compare_to": {**AGAINST, "variable": "vosaline"}}, "$.compare_to.variable"),
+        ({"compare_to": {**AGAINST, "variable": "u,v"}}, "$.compare_to.variable"),
+        ({"compare_to": {**AGAINST, "variable": "aice"}, "selectedPlots": None}, "$.compare_to.variable"),
+        ({"compare_to": {"variable": "votemper"}}, "$.compare_to"),
+        ({"compare_to": True}, "$.compare_to"),
+    ],
+)
+def test_a_wrong_member_is_named_by_its_path(client, change, field):
+    assert problem(plot(client, change, format="png"))["field"] == field
+    assert problem(plot(client, change, format="csv"))["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"variable": "nope"}, "$.variable"),
+        ({"surfacevariable": "nope"}, "$.surfacevariable"),
+        ({"compare_to": {**AGAINST, "variable": "nope"}}, "$.compare_to.variable"),
+    ],
+)
+def test_a_variable_that_there_is_not_is_named_by_where_it_was_asked_for(client, change, field):
+    assert problem(plot(client, change), 404)["field"] == field
+
+
+def test_a_path_of_ten_thousand_way_points_is_too_long(client):
+    query = {**QUERY, "path": [[70, n / 100] for n in range(10_000)]}
+    assert problem(client.post("/plot/transect", json=query), 413)["field"] == "$.path"
+
+
+def test_levels_without_a_depth_are_no_section(client, numbers):
+    def levels(asked):
+        found = paths.transect(asked)
+        return type(found)(**{name: getattr(found, name) for name in found.__struct_fields__ if name != "coordinates"},
+                           coordinates=[one for one in found.coordinates if one.name != "depth"])  # fmt: skip
+
+    numbers.makers = {TransectAsked: levels}
+    assert problem(plot(client))["field"] == "$.variable"
+
+
+def test_a_panel_has_the_colours_of_the_values_and_the_sea_floor_below(sheet):
+    picture = drawn(sheet())
+    (panel,) = panels(picture)
+    assert panel.get_xlim()[0] == 0
+    assert panel.get_ylim()[1] == 0
+    assert panel.get_ylim()[0] == pytest.approx(1.02 * 500, rel=0.02)  # the deepest floor
+    (floor,) = [one for one in panel.collections if not isinstance(one, QuadMesh)]
+    top = floor.get_paths()[0].vertices
+    assert top[:, 1].min() == pytest.approx(100, abs=1)
+    assert picture.figure.axes[1].get_ylabel() == "Temperature (°C)"
+
+
+def test_vectors_have_a_panel_for_each_chosen_part_symmetric_about_zero(sheet):
+    picture = drawn(sheet(), {"variable": "u,v", "selectedPlots": "1,1,1"})
+    assert len(panels(picture)) == 3
+    limits = [one.norm for one in meshes(picture) if one.norm is not None][:3]
+    assert [norm.vmin + norm.vmax == pytest.approx(0) for norm in limits] == [False, True, True]
+
+
+def test_a_given_scale_of_a_vector_is_cut_at_zero_for_its_magnitude(sheet):
+    picture = drawn(sheet(), {"variable": "u,v", "selectedPlots": "1,1,0", "scale": "-0.5,0.5"})
+    scales = [(one.norm.vmin, one.norm.vmax) for one in (panel.collections[0] for panel in panels(picture))]
+    assert scales == [(0.0, 0.5), (-0.5, 0.5)]
+
+
+def test_two_datasets_share_a_scale_and_their_difference_is_the_first_less_the_second(sheet):
+    picture = drawn(sheet(), {"compare_to": AGAINST_STRUCT})
+    first, second, difference = (panel.collections[0] for panel in panels(picture))
+    assert (first.norm.vmin, first.norm.vmax) == (second.norm.vmin, second.norm.vmax)
+    assert (difference.norm.vmin, difference.norm.vmax) == pytest.approx((-1, 1), abs=1e-6)
+    assert np.ma.compressed(difference.get_array()) == pytest.approx(-1, abs=1e-6)
+    assert "first less the second" in panels(picture)[2].get_title("left")
+
+
+def test_a_variable_without_depth_is_a_line(sheet):
+    picture = drawn(sheet(), {"variable": "aice"})
+    assert not meshes(picture)
+    (line,) = picture.figure.axes[0].lines[:1]
+    np.testing.assert_allclose(line.get_ydata(), paths.value("aice", 0.0, line.get_xdata()))
+
+
+def test_depth_is_stretched_below_the_threshold_and_shown_as_deep_as_asked(sheet):
+    (panel,) = panels(drawn(sheet(), {"linearthresh": 100, "depth_limit": 250}))
+    assert panel.get_ylim() == (250, 0)
+    place = panel.transData.transform
+    assert place((0, 50))[1] == pytest.approx((place((0, 0))[1] + place((0, 100))[1]) / 2)
+    assert 100 in panel.get_yticks()
+
+
+def test_a_profile_is_drawn_at_its_distance(sheet):
+    picture = drawn(sheet(), {"profile_distance": 200_000})
+    (panel,) = panels(picture)
+    at = [one.get_xdata()[0] for one in panel.lines]
+    distance = min(at, key=lambda one: abs(one - 200))
+    assert abs(distance - 200) < 5
+    beside = next(axes for axes in picture.figure.axes if axes.get_ylim() == panel.get_ylim() and axes is not panel)
+    line = beside.lines[0]
+    np.testing.assert_allclose(line.get_xdata(), paths.value("votemper", line.get_ydata(), distance), rtol=1e-6)
+
+
+def test_land_has_no_values_and_a_floor_at_the_surface(sheet):
+    picture = drawn(sheet(), {"path": [[75.0, 20.0], [85.0, 20.0], [75.0, 40.0]]})
+    (panel,) = panels(picture)
+    (floor,) = [one for one in panel.collections if not isinstance(one, QuadMesh)]
+    assert floor.get_paths()[0].vertices[:, 1].min() == 0
+
+
+def test_a_path_on_land_says_that_there_is_nothing(sheet):
+    picture = drawn(sheet(), {"path": [[82.0, 20.0], [85.0, 20.0]]})
+    assert "no data along this path" in [text for text, _ in paths.texts(picture.figure)]
+    assert "no data along this path" in picture.about.alt
+
+
+def test_the_picture_in_words_has_what_where_when_and_from_where_to_where(sheet):
+    alt = drawn(sheet(), {"surfacevariable": "vosaline"}).about.alt.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Temperature from 73.00° N, 20.00° E to 70.00° N, 5.25° W, 5 February 2016." in alt
+    assert "km, 0 m deep." in alt
+    assert "The sea floor lies between 100 m and 500 m." in alt
+
+
+CASES = {
+    "value": {},
+    "all": {"linearthresh": 100, "surfacevariable": "vosaline", "profile_distance": 300_000},
+    "vector": {"variable": "u,v", "selectedPlots": "1,1,1"},
+    "compared": {"compare_to": True},
+    "compared vectors": {"variable": "u,v", "compare_to": True, "surfacevariable": "vosaline"},
+    "line": {"variable": "aice", "compare_to": True},
+    "many": {"path": [[60 + n / 2, 2 * (n % 2) + n] for n in range(30)], "name": LONG},
+    "short": {"path": [[70, 0], [70.001, 0]]},
+    "date line": {"path": [[60, 175], [55, -170]]},
+    "world": {"path": [[10, -170], [-20, -60], [0, 100]]},
+}
+
+
+@pytest.mark.parametrize(("size", "language"), [("15x9", "en"), ("11x5", "fr"), ("6x4", "fr"), ("3x2", "en")])
+@pytest.mark.parametrize("case", CASES)
+def test_no_text_lies_on_another_or_runs_out_of_the_figure(sheet, case, size, language):
+    change = CASES[case]
+    if change.get("compare_to"):
+        change = {**change, "compare_to": AGAINST_STRUCT}
+    assert misplaced(drawn(sheet(language, size), change).figure) == []
+
+
+@pytest.mark.parametrize("size", ["2x2", "40x2", "2x20"])
+@pytest.mark.parametrize("case", ["all", "compared vectors", "line", "many"])
+def test_a_figure_of_any_shape_is_drawn_without_a_warning(sheet, case, size):
+    change = {**CASES[case], **({"compare_to": AGAINST_STRUCT} if CASES[case].get("compare_to") else {})}
+    drawn(sheet("en", size), change).figure.draw_without_rendering()
+
+
+def test_a_french_picture_has_french_numbers_and_positions(client):
+    words = "".join(ET.fromstring(plot(client, format="svg", lang="fr").content).itertext())
+    assert "5 février 2016" in words
+    assert "5,25°\N{NO-BREAK SPACE}O" in words
+
+
+def test_a_picture_has_its_size(client):
+    image = Image.open(io.BytesIO(plot(client, format="png", size="6x4", dpi=200).content))
+    assert image.size == (1200, 800)
+    assert "Bear Island" in image.text["Title"]
+
+
+AGAINST_STRUCT = transect.Comparison(dataset="arctic", time=EARLIER)
+
+
+def test_cells_end_half_way_between_their_centres():
+    np.testing.assert_array_equal(section.edges(np.array([0.0, 10, 30]), least=0.0), [0, 5, 20, 40])
+    np.testing.assert_array_equal(section.ends(np.array([0.0, 10, 30])), [0, 5, 20, 30])
+
+
+def test_the_floor_is_the_model_s_then_that_of_its_lowest_value_then_the_relief_s():
+    wet = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
+    depths = np.repeat([[0.0], [10.0], [30.0]], 4, axis=1)
+    cut = section.Slice(distance=np.arange(4.0), depths=depths, wet=wet)
+    no_land = np.zeros(4, dtype=bool)
+    np.testing.assert_array_equal(section.floor(cut, None, no_land), [np.nan, 20, 5, np.nan])
+    np.testing.assert_array_equal(section.floor(cut, None, ~no_land), [np.nan, 20, 5, 0])
+    relief = np.array([500.0, 500, 500, -20])
+    np.testing.assert_array_equal(section.floor(cut, relief, no_land), [500, 20, 5, 0])
+    told = section.Slice(distance=cut.distance, depths=depths, wet=wet, told=np.array([35.0, 18, np.nan, np.nan]))
+    np.testing.assert_array_equal(section.floor(told, relief, no_land), [35, 18, 5, 0])
+
+
+@given(
+    st.lists(st.floats(0, 5000), min_size=1, max_size=12, unique=True),
+    st.lists(st.floats(-100, 6000), min_size=1, max_size=8),
+)
+def test_interpolation_in_depth_is_numpy_s_between_the_first_and_the_last_level(depths, wanted):
+    levels = np.sort(np.array(depths))
+    values, at = np.cos(levels), np.array(wanted)
+    found = section.onto(values[:, np.newaxis], levels[:, np.newaxis], at[:, np.newaxis])[:, 0]
+    expected = np.interp(at, levels, values, left=np.nan, right=np.nan)
+    near = np.isclose(at, levels[0]) | np.isclose(at, levels[-1])  # the ends themselves, to the last bit
+    np.testing.assert_allclose(found[~near], expected[~near], atol=1e-6)
+
+
+def test_nothing_is_interpolated_over_a_level_without_a_value():
+    values = np.array([[1.0], [np.nan], [3.0]])
+    found = section.onto(values, np.array([[0.0], [10], [20]]), np.array([[0.0], [5], [10], [15], [20]]))
+    np.testing.assert_array_equal(found[:, 0], [1, np.nan, np.nan, np.nan, 3])
+
+
+@given(st.floats(0.5, 1000), st.floats(0, 11_000))
+def test_stretched_depth_comes_back(linear, depth):
+    place, back = stretching(linear)
+    assert float(back(place(np.array(depth)))) == pytest.approx(depth, rel=1e-9, abs=1e-9)
+
+
+@given(st.floats(1, 2000), st.floats(1.2, 100), st.floats(2, 20))
+def test_ticks_of_stretched_depth_keep_apart(linear, share, most):
+    deepest = linear * share
+    chosen = ticks(linear, deepest, most)
+    place, _ = stretching(linear)
+    assert chosen[0] == 0
+    assert chosen[-1] <= deepest
+    assert (np.diff(place(np.array(chosen))) >= float(place(np.array(deepest))) / most - 1e-9).all()
