@@ -1,6 +1,7 @@
 """Panels of equal size, one for each station, as many as can be read."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from ocean_plotting.figures.sheet import Sheet
 
 LEAST = (15.0, 7.5)  # width and height of a panel, in heights of its text
 COLUMN = (1.5, 0.24)  # of the stations beside: inches at least, and part of the figure's width
-LABELLED, NAMED = 5.5, 9.0  # widths of the labels of an axis in letters: of numbers, and of depths in words
+LABELLED, LETTER = 5.5, 0.56  # widths of the numbers of an axis, and of a letter, in heights of its text
 CROWDED = 0.2  # of its width more for each further column of panels, whose labels take from it
 BAR = 0.6  # inches more, beside a colour bar
 
@@ -33,15 +34,28 @@ class Room:
         return number + self.columns >= len(self.panels)
 
 
-def laid_out(figure: Figure, count: int, sheet: Sheet, *, side: bool, lines: int = 0, bar: bool = False) -> Room:
+def name_upright(room: Room, sheet: Sheet) -> None:
+    """Keep the names of the upright axes in the first column: each, or if they are too long the middle one."""
+    size, rows = sheet.sizes.body / 72, math.ceil(len(room.panels) / room.columns)
+    height = (sheet.height - 9 * size) / rows - 2 * size  # without titles, dates and names of stations
+    for number, panel in enumerate(room.panels):
+        tight = LETTER * len(panel.get_ylabel()) * size > height
+        middle = number // room.columns == rows // 2
+        if number % room.columns or (tight and not middle):
+            panel.set_ylabel("")
+
+
+def laid_out(
+    figure: Figure, count: int, sheet: Sheet, *, side: bool, rows_of: Sequence[str] = (), bar: bool = False
+) -> Room:
     """Divide a figure: one column of panels if they fit, else more; those that do not fit are left out.
 
-    ``lines``: of text that each panel must have room for. ``bar``: a colour bar comes beside all of them.
+    ``rows_of``: labels of what stands one below the other in each panel. ``bar``: a colour bar comes beside all.
     """
     width, height = sheet.size
     aside = max(COLUMN[0] + BAR * bar, COLUMN[1] * width) if side else 0.0
     letter = sheet.sizes.body / 72
-    rows = max(1, int((height - 7 * letter) / (max(LEAST[1], 1.6 * lines + 4.0) * letter)))
+    rows = max(1, int((height - 7 * letter) / (max(LEAST[1], 1.6 * len(rows_of) + 4.0) * letter)))
     most = max(1, int((width - aside - 5 * letter) / (LEAST[0] * letter)))
     columns = min(most, math.ceil(count / rows))
     shown = min(count, rows * columns)
@@ -49,7 +63,8 @@ def laid_out(figure: Figure, count: int, sheet: Sheet, *, side: bool, lines: int
     aside *= 1 + CROWDED * (columns - 1)
     widths = [(width - aside) / columns] * columns + [aside] * side
     # What stands between the axes, in letters: that texts are fitted to the room there will be.
-    between = (NAMED if lines else LABELLED) * columns + LABELLED * (side + bar) + 2.5
+    named = LETTER * max(map(len, rows_of)) + 1.5 if rows_of else LABELLED
+    between = named * columns + LABELLED * (side + bar) + 2.5
     free = min(1 - between * letter / width, 0.89)
     grid = figure.add_gridspec(rows, len(widths), width_ratios=widths, left=0.1, right=0.1 + max(free, 0.3))
     panels = [figure.add_subplot(grid[number // columns, number % columns]) for number in range(shown)]

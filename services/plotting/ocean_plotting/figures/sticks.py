@@ -75,10 +75,10 @@ def show(room: panels.Room, vectors: Vectors, sheet: Sheet) -> None:
         if len(vectors.stations) > 1:
             panels.named(panel, station, sheet)
         panel.set(xlim=(float(at[0]) - edge, float(at[-1]) + edge), ylim=(frame.bottom, frame.top + frame.key))
-        _ruled(panel, rows, sheet)
         if not station.data:
             axis.nothing(panel, sheet.say("no data at this station"), sheet.sizes)
             continue
+        _ruled(panel, rows, sheet)
         for row, one in enumerate(rows):
             there = np.isfinite(one.east) & np.isfinite(one.north)
             panel.quiver(
@@ -132,10 +132,13 @@ def _ruled(panel: Axes, rows: list[Row], sheet: Sheet) -> None:
 def _key(panel: Axes, size: float, frame: Frame, units: str, sheet: Sheet) -> None:
     """A stick of a told length, in the corner above all rows."""
     say, words, small = sheet.say, sheet.words, sheet.sizes.small
-    text = say("{speed}; north is up", speed=words.value(size, units))
+    speed, width = words.value(size, units), _inches(panel)[0]
+    text, letter = say("{speed}; north is up", speed=speed), LETTER * small / 72
+    if (len(text) + 4) * letter + size * frame.scale * frame.row > width:
+        text = speed
     low, high = panel.get_xlim()
     middle = frame.top + 0.5 * frame.key
-    tip = high - (LETTER * (len(text) + 1.5) * small / 72 / _inches(panel)[0]) * (high - low)
+    tip = high - (len(text) + 1.5) * letter / width * (high - low)
     panel.quiver([tip], [middle], [size], [0.0], color=INK, pivot="tip", **_measures(frame, sheet, heads=True))
     panel.text(high, middle, text, ha="right", va="center", fontsize=small)
 

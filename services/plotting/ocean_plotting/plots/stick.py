@@ -68,7 +68,7 @@ def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
     title = query.plotTitle or _title(words.name(info), marked, sheet)
     side = panels.has_side(sheet) and (bool(query.showmap) or len(marked) > 1 or not all(data))
     lines = [_rows(every, _depths(query), number, sheet) for number in range(len(marked))]
-    room = panels.laid_out(figure, len(marked), sheet, side=side, lines=len(lines[0]))
+    room = panels.laid_out(figure, len(marked), sheet, side=side, rows_of=[one.label for one in lines[0]])
     count = sticks.averaging(len(first.seconds), room)
     when = [words.span(first.times[0], first.times[-1], quantum)]
     if len(lines[0]) == 1 and lines[0][0].label and len(marked) == 1:

@@ -22,6 +22,7 @@ from ocean_plotting.plots.asked import Colormap, Level, ScaleText, named_as_aske
 from ocean_plotting.plots.moored import Moored, Series, ThroughTime
 from ocean_plotting.plots.neighbours import Neighbours
 
+MANY, THIN = 1000, 0.6  # steps from which on lines are thinner, and how much
 PER_INCH = 200  # intervals of a line of which the extremes are kept
 QUANTA = {"hour": 3600.0, "day": 86_400.0, "month": 30 * 86_400.0, "season": 91 * 86_400.0, "year": 365 * 86_400.0}
 
@@ -182,6 +183,7 @@ def _lines(query: Query, room: panels.Room, series: Series, marked: list[station
     for station in marked:
         values = series.values[:, 0, station.number]
         style = station.style(sheet.sizes, markers=few)
+        style["linewidth"] *= THIN if len(at) > MANY else 1.0
         panel.plot(*thinned(*broken(at, values), most), **style)
         if not few and (lone := alone(values)).any():
             panel.plot(
@@ -231,8 +233,7 @@ def _sections(
         dates.label(panel, series.seconds, quantum, sheet)
         if not room.is_lowest(station.number):
             panel.tick_params(labelbottom=False)
-        if station.number % room.columns:
-            panel.set_ylabel("")
+    panels.name_upright(room, sheet)
     return shaded if any(series.has_data) else None
 
 
@@ -244,6 +245,9 @@ def _told(series: Series, marked: list[stations.Marked], quantum: str | None, sh
         return [say("{name}: no data at these stations.", name=name)]
     ends = [np.unravel_index(find(values), values.shape) for find in (np.nanargmin, np.nanargmax)]
     where = [_where(series, marked, end, quantum, sheet) for end in ends]
+    if values[ends[0]] == values[ends[1]]:
+        same = words.value(float(values[ends[0]]), info.units)
+        return [say("{name}: {value} ({where}).", name=name, value=same, where=where[0])]
     told = [
         say(
             "{name} from {low} ({low_where}) to {high} ({high_where}).",
