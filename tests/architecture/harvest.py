@@ -20,6 +20,7 @@ PACKAGES = {
     "ocean_common": ROOT / "services/common/ocean_common",
     "ocean_metadata": ROOT / "services/metadata/ocean_metadata",
     "ocean_data": ROOT / "services/data/ocean_data",
+    "ocean_plotting": ROOT / "services/plotting/ocean_plotting",
 }
 # Their words reach callers as reasons, in answers and in errors: every text in them counts.
 REASONS = {
@@ -67,7 +68,9 @@ def texts(package):
             continue
         module = everywhere[dotted(package, relative)]
         module.imported = imported(module, everywhere)
-        some = module.said() + (module.sentences() if relative in REASONS.get(package, ()) else [])
+        for text, line in filter(lambda one: worded(one[0]), module.spoken()):
+            found.setdefault(text, f"{package}/{relative}:{line}")
+        some = module.told() + (module.sentences() if relative in REASONS.get(package, ()) else [])
         for text, line in some:
             if tells(text):
                 found.setdefault(text, f"{package}/{relative}:{line}")
@@ -101,8 +104,13 @@ def imported(module, everywhere):
 def tells(text):
     """Whether there is anything to translate: not in names, which are the same in all languages."""
     words = re.sub(r"\{.*?\}", "", text)
-    names = r"[a-z_]+|[a-z]+=,*|[A-Z0-9_, ]+"  # of parameters with their values, of formats
+    names = r"[a-z_]+|[a-z]+=,*|[A-Z0-9_, ]+|[$.][\w.\[\]]*"  # of parameters with their values, of formats, of members
     return bool(re.search(r"[A-Za-z]{2}", words)) and not re.fullmatch(names, words)
+
+
+def worded(text):
+    """Whether what is said holds a word."""
+    return bool(re.search(r"[A-Za-z]{2}", re.sub(r"\{.*?\}", "", text)))
 
 
 class Module:
@@ -143,19 +151,26 @@ class Module:
         places = {0} if name in ERRORS else makers.get(name, self.imported.get(name, set()))
         return [call.args[at] for at in sorted(places) if at < len(call.args)]
 
-    def said(self):
-        """Messages of errors, and what is said."""
+    def spoken(self):
+        """What is given to ``say``."""
+        found = []
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Call(func=ast.Name("say") | ast.Attribute(attr="say"), args=[ast.Constant(value=str(text))]):
+                    found.append((text, node.lineno))
+                case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="say"), ast.Tuple(elts=some)]):
+                    found += [(one.value, node.lineno) for one in some]
+        return found
+
+    def told(self):
+        """Messages of errors."""
         found = []
         for node in ast.walk(self.tree):
             for message in self._messages(node, self.makers):
                 found += [(text, node.lineno) for text in self.resolved(message, self.scope_of[node], set())]
             match node:
-                case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(text))]):
-                    found.append((text, node.lineno))
                 case ast.keyword(arg="fitting", value=value):  # what would fit, instead of what is refused
                     found += [(text, value.lineno) for text in self.resolved(value, self.scope_of[value], set())]
-                case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="say"), ast.Tuple(elts=some)]):
-                    found += [(one.value, node.lineno) for one in some]
         return found
 
     def resolved(self, node, scope, seen):  # noqa: C901, PLR0911, PLR0912 - a table of kinds of expressions

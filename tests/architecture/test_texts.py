@@ -9,10 +9,17 @@ from tests.architecture.harvest import PACKAGES, texts
 from ocean_common import problems
 from ocean_common.texts import fields_of
 from ocean_common.voices import LANGUAGES, SOURCE, catalogue
+from ocean_plotting.adapters.formats import csv
+from ocean_plotting.domain.colormaps import COLORMAPS
 
 OTHERS = [each for each in LANGUAGES if each != SOURCE]
 # The same in both languages, or a name.
-ALIKE = {"{level} (sigma)", "Variables", "Variable", "Licence"}
+ALIKE = {
+    *("{level} (sigma)", "Variables", "Variable", "Licence"),
+    *("Latitude", "Longitude", "Station", "{count} stations", "Distance", "Distance (km)", "Observations"),
+    *("Attribution", "Min", "Max", "maximum {value}"),
+    *("Balance", "Mercator", "NEO SST", "Nitrate", "Phosphate", "Silicate"),
+}
 # Said by what a variable holds, so that no syntax tree shows them.
 SAID = {
     "ocean_common": {status.phrase for status in problems.STATUS.values()},
@@ -28,6 +35,12 @@ SAID = {
         *("No such file or directory", "Permission denied", "Input/output error"),
         *("NetCDF: HDF error", "NetCDF: Unknown file format"),
         *("Self-intersection[{0}]", "Ring Self-intersection[{0}]", "Too few points in geometry component[{0}]"),
+    },
+    "ocean_plotting": {
+        *(name for name, _ in COLORMAPS.values()),
+        *csv.STATISTICS,
+        *("hour", "day", "month"),  # steps of a track
+        *("nothing", "{title}: {what}."),
     },
 }
 
@@ -57,6 +70,8 @@ def test_the_harvest_finds_texts_wherever_they_are_put_together(package):
             "time steps",
             "{0}, or stride={1}, or fewer time steps,",
         },
+        # Of what is said through a sheet, and of one word alone.
+        "ocean_plotting": {"no data", "{begin} to {end}", "bottom", "latitude, -90 to 90", "no salinity"},
     }
     assert expected[package] <= set(texts(package))
 

@@ -10,7 +10,7 @@ from ocean_plotting.figures.sheet import Sheet
 COLUMNS = 2
 SIZE = (11.0, 8.5)  # inches
 
-Ramps = list[tuple[str, str, NDArray[np.uint8]]]  # id, display name, colours (n, 3)
+Ramps = list[tuple[str, str, NDArray[np.uint8]]]  # id, name in the reader's language, colours (n, 3)
 
 
 def draw(ramps: Ramps, sheet: Sheet) -> Picture:
@@ -26,7 +26,7 @@ def draw(ramps: Ramps, sheet: Sheet) -> Picture:
         axes.imshow(ramp[np.newaxis], aspect="auto", extent=(0.012, 0.42, 0, 1))
         axes.set(xlim=(0, 1), ylim=(0, 1))
         axes.set_axis_off()
-        axes.text(0.44, 0.52, say(name), fontsize=8.5, va="bottom")
+        axes.text(0.44, 0.52, name, fontsize=8.5, va="bottom")
         axes.text(0.44, 0.46, key, fontsize=6.5, va="top", color=MUTED)
     about = About.of(title=title, alt=say("The colormaps that pictures can be drawn in"), source="cmocean")
     return Picture(figure=figure, about=about)

@@ -1,11 +1,16 @@
 """The colormaps that there are."""
 
+from typing import cast
+from unicodedata import normalize
+
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from msgspec import Struct
 
 from ocean_common import errors, problems
+from ocean_common.texts import Say
+from ocean_common.voices import Language
 from ocean_plotting import __version__
 from ocean_plotting.domain.colormaps import COLORMAPS, DEFAULT
 from ocean_plotting.domain.output import Output
@@ -20,16 +25,16 @@ class Colormap(Struct, frozen=True, kw_only=True):
     value: str  # display name
 
 
-LISTED = [
-    Colormap(id=DEFAULT, value="Default for Variable"),
-    *sorted((Colormap(id=key, value=name) for key, (name, _) in COLORMAPS.items()), key=lambda one: one.value.lower()),
-]
+def listed(say: Say) -> list[Colormap]:
+    """Every colormap, by its name; accents do not count."""
+    found = [Colormap(id=key, value=say(name)) for key, (name, _) in COLORMAPS.items()]
+    return sorted(found, key=lambda one: normalize("NFKD", one.value.lower()))
 
 
 @get("/plot/colormaps", operation_id="listColormaps", summary="Colormaps", tags=["plots"])
-async def colormaps() -> list[Colormap]:
+async def colormaps(say: NamedDependency[Say]) -> list[Colormap]:
     """Ids and names; the first stands for each variable's own."""
-    return LISTED
+    return [Colormap(id=DEFAULT, value=say("Default for Variable")), *listed(say)]
 
 
 @get(
@@ -42,14 +47,18 @@ async def colormaps() -> list[Colormap]:
     | problems.documented(errors.TooBusy),
 )
 async def chart(
-    drawing: NamedDependency[Drawing], colours: NamedDependency[Colours], images: NamedDependency[Images]
+    drawing: NamedDependency[Drawing],
+    colours: NamedDependency[Colours],
+    images: NamedDependency[Images],
+    say: NamedDependency[Say],
 ) -> Response[bytes]:
     """Every colormap, with its name."""
+    output = Output(dpi=100, language=cast(Language, say.language))
 
     async def draw() -> Image:
-        ramps = [(one.id, one.value, colours.ramp(one.id)) for one in LISTED[1:]]
-        drawn = await drawing.draw(Output(dpi=100), colormap_chart.draw, ramps)
+        ramps = [(one.id, one.value, colours.ramp(one.id)) for one in listed(say)]
+        drawn = await drawing.draw(output, colormap_chart.draw, ramps)
         return Image(content=drawn.content, revision=__version__)
 
-    image = await images.get(("colormaps",), draw, __version__)
+    image = await images.get(("colormaps", say.language), draw, __version__)
     return Response(image.content, media_type="image/png")

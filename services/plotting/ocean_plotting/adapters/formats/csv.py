@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ocean_common.voices import voice
 from ocean_plotting.domain import labels
 from ocean_plotting.domain.output import Output
 from ocean_plotting.domain.table import Column, Table, numbers, statistics
@@ -22,12 +23,12 @@ def write(table: Table, _: Output) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def write_statistics(table: Table, _: Output) -> bytes:
+def write_statistics(table: Table, output: Output) -> bytes:
     """Write what is least, greatest and between, a column for each variable, a row for each statistic."""
-    found = statistics(table)
-    names = ["Statistic", *(labels_of(one.name, one.units) for one in found)]
+    found, say = statistics(table), voice(output.language, "ocean_plotting")
+    names = [say("Statistic"), *(labels_of(one.name, one.units) for one in found)]
     values = [(one.minimum, one.maximum, one.mean, one.deviation) for one in found]
-    rows = [[name, *map(number, row)] for name, row in zip(STATISTICS, zip(*values, strict=True), strict=True)]
+    rows = [[say(name), *map(number, row)] for name, row in zip(STATISTICS, zip(*values, strict=True), strict=True)]
     lines = [*_header(table), ", ".join(map(_name, names)), *map(", ".join, rows)]
     return ("\n".join(lines) + "\n").encode()
 

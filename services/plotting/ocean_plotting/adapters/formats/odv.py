@@ -19,14 +19,13 @@ def write(table: Table, _: Output) -> bytes:
     by_role: dict[Role, Column] = {one.role: one for one in table.columns if one.role != "value"}
     values = [one for one in table.columns if one.role == "value"]
     depth = by_role.get("depth")
-    header = dict(table.header)
     stations = _stations(by_role, len(values[0].values))
     lines = [f"//<Software>Ocean Navigator plotting {__version__}</Software>"]
     lines += [f"//{_clean(key)}: {_clean(value)}" for key, value in table.header]
     names = ["Depth [m]", *(f"{_clean(one.name)} [{_clean(one.units) or '1'}]" for one in values)]
     lines.append("\t".join((*META, *names)))
     columns = [cells(depth) if depth else ["0.0"] * len(stations), *map(cells, values)]
-    cruise, previous = _clean(header.get("Dataset", next(iter(header.values()), ""))), None
+    cruise, previous = _clean(table.header[0][1]), None
     for row, station in enumerate(stations):
         told = (cruise, *station) if station != previous else ("",) * len(META)
         lines.append("\t".join((*told, *(column[row] or MISSING for column in columns))))

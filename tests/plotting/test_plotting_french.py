@@ -1,0 +1,105 @@
+"""What the plotting service says in French: problems, tables, colormaps, legends, pictures."""
+
+import json
+
+import pytest
+from tests.plotting.test_plotting_plots import QUERY
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+FRENCH = {"accept-language": "fr-CA, en;q=0.5"}
+
+
+def plot(client, **parameters):
+    return client.get("/plot/profile", params={"query": json.dumps(QUERY), "lang": "fr", **parameters})
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/plot/pie", 404, "il n'y a pas de graphique du genre 'pie' ; il y a : profile, "),
+        ("/plot/profile?query={}", 400, "query : il manque le champ obligatoire `dataset`, à l'endroit $"),
+        ("/plot/profile?query={", 400, "query n'est pas du JSON : "),
+        ('/plot/profile?query={"dataset":"arctic","station":[[99,0]]}', 400, " ; c'est la latitude, de -90 à 90 degrés"),
+        (
+            '/plot/profile?query={"dataset":"arctic","station":[[73,20]],"interp":"magic"}',
+            400,
+            "$.interp vaut 'magic' ; les valeurs possibles sont : ",
+        ),
+        (
+            '/plot/profile?query={"dataset":"arctic","station":[[73,20]]}&format=gif',
+            400,
+            "'gif' n'est pas un format de ce graphique ; les formats sont : ",
+        ),
+        ("/scale/arctic/votemper/5,1", 400, "ce sont deux nombres séparés par une virgule, le plus petit d'abord : "),
+        ("/scale/arctic/votemper/0,1?colormap=nope", 400, "il n'y a pas de palette 'nope' ; voir "),
+    ],
+)
+def test_a_refusal_is_in_french(client, path, status, says):
+    response = client.get(path, headers=FRENCH)
+    assert response.status_code == status
+    assert says in response.text.replace(NO_BREAK, " ")
+    assert response.headers["content-language"] == "fr"
+    assert "accept-language" in response.headers["vary"].lower()
+
+
+def test_colormaps_have_names_in_french_and_are_in_their_order(client):
+    french, english = (client.get("/plot/colormaps", params={"lang": one}) for one in ("fr", "en"))
+    names = {one["id"]: one["value"] for one in french.json()}
+    assert names["freesurface"] == "Hauteur de la surface de la mer (surface libre)"
+    assert names["default"] == french.json()[0]["value"] == "Celle de la variable"
+    assert set(names) == {one["id"] for one in english.json()}
+    assert [one["id"] for one in french.json()] != [one["id"] for one in english.json()]
+    for response, language in ((french, "fr"), (english, "en")):
+        assert response.headers["content-language"] == language
+        assert "accept-language" in response.headers["vary"].lower()
+
+
+def test_the_chart_of_colormaps_is_another_one_in_french(client):
+    english, french = (client.get("/plot/colormaps.png", params={"lang": one}).content for one in ("en", "fr"))
+    assert english != french
+
+
+def test_a_legend_has_the_name_in_french(client):
+    path = "/scale/arctic/votemper/0,10?format=json"
+    english, french = client.get(path), client.get(path, headers=FRENCH)
+    assert (english.json()["name"], french.json()["name"]) == ("Temperature", "Température")
+    assert french.headers["content-language"] == "fr"
+    assert english.headers["etag"] != french.headers["etag"]
+    bars = [client.get("/scale/arctic/votemper/0,10", params={"lang": one}).content for one in ("en", "fr")]
+    assert bars[0] != bars[1]
+
+
+def test_columns_of_a_csv_table_have_names_in_french(client):
+    response = plot(client, format="csv")
+    about, names = response.text.splitlines()[0], next(one for one in response.text.splitlines() if "//" not in one)
+    assert about.startswith("// Jeu de données: ")
+    assert names == "Latitude, Longitude, Profondeur (m), Température (°C), Salinité (PSU)"
+    assert "accept-language" in response.headers["vary"].lower()
+    assert response.headers["content-language"] == "fr"
+
+
+def test_statistics_have_names_in_french(client):
+    rows = [line.partition(",")[0] for line in plot(client, format="stats").text.splitlines() if "//" not in line]
+    assert rows == ["Statistique", "Min", "Max", "Moyenne", "Écart type"]
+
+
+def test_the_columns_that_odv_knows_keep_their_names(client):
+    english, french = (
+        next(line for line in plot(client, format="odv", lang=one).text.splitlines() if not line.startswith("//"))
+        for one in ("en", "fr")
+    )
+    fixed = english.split("\t")[:7]
+    assert french.split("\t")[:7] == fixed
+    assert french.split("\t")[7].startswith("Température [")
+
+
+def test_a_numbers_file_is_the_same_in_every_language(client):
+    english, french = (plot(client, format="nc", lang=one) for one in ("en", "fr"))
+    assert english.content == french.content
+
+
+def test_a_picture_is_told_in_french(client):
+    told = plot(client, format="described").json()
+    assert told["language"] == "fr"
+    assert told["title"].replace(NO_BREAK, " ").startswith("Température et Salinité : profils à 2 stations")
+    assert "jusqu'à" in told["alt"]
