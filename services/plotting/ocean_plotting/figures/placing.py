@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
@@ -23,8 +24,16 @@ SHARES = (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14, 0.93, 0.07)
 REACH = 10.0  # points to each side, over which a line's direction is taken
 
 
+def settle(figure: Figure) -> None:
+    """Lay a figure out for good: labels are placed by where things lie, and that is not to be found out twice."""
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
+    figure.set_layout_engine("none")
+
+
 class Room:
-    """What is free in a panel. The figure must be laid out already, and the panel's limits must stay."""
+    """What is free in a panel. The figure must be settled, and the panel's limits must stay."""
 
     def __init__(self, axes: Axes) -> None:
         figure = axes.get_figure(root=True)

@@ -13,7 +13,7 @@ from ocean_plotting.domain.table import Column, Rows, Table
 from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures import over_depth
 from ocean_plotting.figures.picture import INK, About, Picture, frame
-from ocean_plotting.figures.placing import Room
+from ocean_plotting.figures.placing import Room, settle
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.figures.stations import Marked
 from ocean_plotting.plots.neighbours import Neighbours
@@ -140,14 +140,13 @@ def _in_feet(panel: Axes, deepest: float, sheet: Sheet) -> None:
 
 def _minima(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked], sheet: Sheet) -> None:
     """Mark where sound is slowest; the channel of a lone station is shaded."""
-    layout, words, sizes = figure.get_layout_engine(), sheet.words, sheet.sizes
-    assert layout is not None  # noqa: S101 - `frame` set it
+    words, sizes = sheet.words, sheet.sizes
     profiles = {one.number: columns.sound.at(one.number) for one in marked if one.data}
     found = channel(*profiles[marked[0].number]) if len(marked) == 1 else None
     if found:
         panel.axhspan(found.top, found.bottom, color=CHANNEL, linewidth=0, zorder=0)
         panel.axhline(found.axis, color=marked[0].colour, linewidth=0.9, linestyle=(0, (4, 2)), zorder=2)
-    layout.execute(figure)
+    settle(figure)
     room = Room(panel)
     for depth, speed in profiles.values():
         room.keep_clear(speed, depth, 0.5 * sizes.marker, line=True)

@@ -14,7 +14,7 @@ from ocean_plotting.domain.table import Column, Rows, Table
 from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures import over_depth, shading
 from ocean_plotting.figures.picture import INK, MUTED, About, Picture, frame
-from ocean_plotting.figures.placing import Room
+from ocean_plotting.figures.placing import Room, settle
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.figures.stations import Marked
 from ocean_plotting.plots.neighbours import Neighbours
@@ -161,9 +161,7 @@ def _points(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked],
 def _labelled(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked], sheet: Sheet) -> None:
     """Lines of equal density with their values, and depths along a lone station's line; no label covers another."""
     x, y = _plotted(columns)
-    layout = figure.get_layout_engine()
-    assert layout is not None  # noqa: S101 - `frame` set it
-    layout.execute(figure)
+    settle(figure)
     room = Room(panel)
     for one in marked:
         room.keep_clear(x[:, one.number], y[:, one.number], 0.6 * sheet.sizes.marker, line=True)
