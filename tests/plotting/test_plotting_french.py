@@ -19,7 +19,7 @@ def plot(client, **parameters):
         ("/plot/pie", 404, "il n'y a pas de graphique du genre 'pie' ; il y a : profile, "),
         ("/plot/profile?query={}", 400, "query : il manque le champ obligatoire `dataset`, à l'endroit $"),
         ("/plot/profile?query={", 400, "query n'est pas du JSON : "),
-        ('/plot/profile?query={"dataset":"arctic","station":[[99,0]]}', 400, " ; c'est la latitude, de -90 à 90 degrés"),
+        ('/plot/profile?query={"dataset":"arctic","station":[[99,0]]}', 400, " ; c'est la latitude, de -90 à 90"),
         (
             '/plot/profile?query={"dataset":"arctic","station":[[73,20]],"interp":"magic"}',
             400,
