@@ -29,7 +29,9 @@ GAP = 8  # usual steps without a position, after which the line goes on anew
 NARROW = 120.0  # km from the middle of the map to its edge, at least
 OUTLINE = 60  # places of a way that decide what the map shows
 TIME = "salinity"  # id of the colormap of times: from dark to light
-PANELS, LEAST = 0.62, 6.0  # of the height of the figure; and of a panel, in heights of its text
+PANELS, LEAST = 0.62, 6.5  # of the height of the figure; and of a panel, in heights of its text
+TICK = 0.85  # size of the labels of the map, in those of the panels
+MONTHS = 90 * 86_400  # s, from where on months tell a way's first and last time
 SHARE = 0.42  # of the width of the panels: the map
 
 
@@ -203,9 +205,12 @@ def _times(figure: Figure, axes: Axes, colours: ScalarMappable, column: float, s
     bar = figure.colorbar(colours, cax=below, orientation="horizontal")
     bar.outline.set_visible(False)
     low, high = colours.get_clim()
-    words = [format_date(instant(one), "d MMM y", sheet.words.language) for one in (low, high)]
+    letters = 0.72 * column * 72 / (0.55 * TICK * sheet.sizes.small) - 2
+    forms = ("d MMM y", "LLL y" if high - low > MONTHS else "d MMM")
+    written = ([format_date(instant(one), form, sheet.words.language) for one in (low, high)] for form in forms)
+    words = next((both for both in written if sum(map(len, both)) <= letters), ["", ""])
     bar.set_ticks([low, high], labels=words)
-    bar.ax.tick_params(labelsize=0.85 * sheet.sizes.small, length=2)
+    bar.ax.tick_params(labelsize=TICK * sheet.sizes.small, length=2)
     first, last = bar.ax.get_xticklabels()
     first.set_horizontalalignment("left")
     last.set_horizontalalignment("right")

@@ -317,7 +317,7 @@ def _agreement(quantity: Quantity, shown: Shown, sheet: Sheet) -> list[str]:
         found.append(
             say(
                 "{series}: bias {bias}, RMSE {error}",
-                series=labels.shortened(one.label, 30),
+                series=labels.shortened(one.name or one.label, 30),
                 bias=words.number(agreed.bias, 2),
                 error=words.value(agreed.error, quantity.measure.units, 2),
             )
