@@ -117,7 +117,8 @@ def _wider(scale: Scale) -> Scale:
 
 def _title(one: Beneath, query: AlongPath, sheet: Sheet) -> str:
     when = sheet.words.instant(one.time, query.quantum or one.about.quantum)
-    return f"{source_of(one.about)}  ·  {when}" if when else source_of(one.about)
+    # The time first: a name may be too long for a narrow panel.
+    return f"{when}  ·  {source_of(one.about)}" if when else source_of(one.about)
 
 
 def told(columns: list[list[Shown]], sheet: Sheet) -> list[str]:
