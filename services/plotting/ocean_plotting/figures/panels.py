@@ -60,7 +60,7 @@ def laid_out(
     columns = min(most, math.ceil(count / rows))
     shown = min(count, rows * columns)
     rows = math.ceil(shown / columns)
-    aside *= 1 + CROWDED * (columns - 1)
+    aside = max(aside, (COLUMN[0] + BAR * bar) * (1 + CROWDED * (columns - 1))) if side else 0.0
     widths = [(width - aside) / columns] * columns + [aside] * side
     # What stands between the axes, in letters: that texts are fitted to the room there will be.
     named = LETTER * max(map(len, rows_of)) + 1.5 if rows_of else LABELLED
