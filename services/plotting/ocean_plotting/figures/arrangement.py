@@ -11,6 +11,7 @@ LEFT, RIGHT, BELOW, ABOVE = 5.2, 8.2, 1.9, 1.2
 LINE = 1.45  # of statistics
 NAMED = 1.5  # a map's own title
 KEY, EXPLAINED = 2.4, 4.6  # a row at the bottom for an arrow; for a second bar or a legend
+TICKED = 0.15  # inches
 SMALLEST = 0.3  # inches: below it nothing can be seen anyway
 
 
@@ -54,6 +55,11 @@ class Plan:
         """Size of the text, inches."""
         return Sizes.on(self.width, self.height).body / 72
 
+    @property
+    def row(self) -> float:
+        """Height of the row at the bottom, inches: a bar and its ticks are of a size on any figure."""
+        return self.extra * self.em + (TICKED if self.extra >= EXPLAINED else 0.0)
+
     def vertical(self) -> tuple[float, float]:
         """Where the credit ends and the title begins, inches, each being one line."""
         return FOOTER * self.em, self.height - HEADER * self.em
@@ -61,7 +67,7 @@ class Plan:
     def rooms(self, grid: tuple[int, int], vertical: tuple[float, float] | None = None) -> list[Room]:
         """Where the maps stand, in rows and columns from the upper left."""
         bottom, top = vertical or self.vertical()
-        bottom += self.em * self.extra
+        bottom += self.row
         rows, columns = grid
         across, up = self.width / columns, (top - bottom) / rows
         above = (ABOVE + (NAMED if self.maps > 1 else 0.0)) * self.em
@@ -86,13 +92,13 @@ class Plan:
     def below(self, vertical: tuple[float, float], room: Room) -> list[Room]:
         """The two halves of the row at the bottom; of a map alone, right below its ``room``."""
         half = self.width / 2
-        free = room.y - (BELOW + LINE * self.lines + self.extra) * self.em
+        free = room.y - (BELOW + LINE * self.lines) * self.em - self.row
         return [
             Room(
                 x=number * half + LEFT * self.em,
                 y=max(vertical[0], free) if self.maps == 1 else vertical[0],
                 width=max(half - 1.5 * LEFT * self.em, SMALLEST),
-                height=self.extra * self.em,
+                height=self.row,
             )
             for number in range(2)
         ]

@@ -31,7 +31,7 @@ METHODS: dict[str, tuple[int, dict[str, int]]] = {
         },
     ),
     "Hotine Oblique Mercator (variant B)": (
-        3,
+        9815,
         {
             "Latitude of projection centre": 3089, "Longitude of projection centre": 3088,
             "Azimuth at projection centre": 3094, "Azimuth of initial line": 3094,

@@ -238,7 +238,7 @@ def _arrows(axes: Axes, asked: Arrowed, fetched: Maps, room: Room, sheet: Sheet)
         return
     em = sheet.sizes.body / 72
     if shaded is not None:
-        thin = Room(x=room.x, y=room.y + 3.2 * em, width=room.width, height=0.12)
+        thin = Room(x=room.x, y=room.y + room.height - 0.1, width=room.width, height=0.1)
         figure = _figure(axes)
         bar(figure, axes, shaded, sheet, down=False, room=figure.add_axes(thin.of(sheet.size)))
     elif made.key is not None:

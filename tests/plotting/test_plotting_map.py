@@ -1,0 +1,575 @@
+"""Maps over HTTP and as drawings: fields lie where they should, tables and rasters have the fetched numbers."""
+
+import asyncio
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+import pytest
+import rasterio
+from litestar.testing import TestClient
+from matplotlib.text import Text
+from msgspec.structs import replace
+from PIL import Image
+from pyproj import Transformer
+from scipy.interpolate import RegularGridInterpolator
+from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, array, coordinate, info
+
+from ocean_common.contracts.extractions import AreaAsked, Coverage, DifferenceAsked, Field, StatisticsAsked
+from ocean_common.contracts.places import Area, AreaGeometry
+from ocean_common.errors import NotFound, NothingInView
+from ocean_plotting.adapters.formats import WRITERS
+from ocean_plotting.adapters.in_process import Inline
+from ocean_plotting.app import create_app
+from ocean_plotting.domain.output import Output
+from ocean_plotting.domain.table import statistics
+from ocean_plotting.domain.view import ASKED
+from ocean_plotting.figures import contours
+from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.plots import area_map
+from ocean_plotting.plots.neighbours import Neighbours
+
+BARENTS = {"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10], [70, 10]]], "innerrings": [], "name": "Barents Sea"}
+QUERY = {  # of the web front end's area tab
+    "area": [BARENTS], "bathymetry": True, "colormap": "default", "dataset": "arctic", "depth": 0, "interp": "gaussian",
+    "contour": {"colormap": "default", "hatch": False, "legend": True, "levels": "auto", "variable": ""},
+    "name": "", "neighbours": 10, "projection": "EPSG:3857", "radius": 25, "scale": "auto", "showarea": True,
+    "quiver": {"colormap": "default", "magnitude": "length", "variable": ""}, "time": NOON, "variable": "votemper",
+    "compare_to": None,
+}  # fmt: skip
+ARROWS = {"variable": "u,v", "magnitude": "length", "colormap": "default"}
+LINES = {"variable": "vosaline", "levels": "31,33,35", "legend": True, "hatch": False, "colormap": "default"}
+OTHER = {"dataset": "arctic", "variable": "votemper", "time": -1, "depth": 0, "scale": "auto", "scale_diff": "auto",
+         "colormap": "default", "colormap_diff": "default"}  # fmt: skip
+SIZES = ["3x2", "6x4", "11x5", "15x9", "5x12"]
+
+
+def known(key, latitude, longitude):
+    """What there is: zonal and known; nothing south of 69.5° N."""
+    base = {"vosaline": 30.0, "kind": 0.0}.get(key, -1.0)
+    values = base + (90 - np.abs(latitude)) / 4 + np.sin(np.radians(longitude))
+    if key == "kind":
+        values = np.clip(np.floor((latitude - 68) / 3), 0, 2)
+    return np.where(latitude > 69.5, values, np.nan)
+
+
+def parts(asked):
+    """Keys and infos of what is answered."""
+    if not asked.vector:
+        return [(key, info(key)) for key in asked.variables]
+    named = {"name": "Speed", "zero_centered": False}
+    return [(part, replace(info("u", **(named if part == "magnitude" else {})), key=part)) for part in asked.vector]
+
+
+def values_of(part, latitude, longitude):
+    vectors = {"eastward": 0.3, "northward": -0.4, "magnitude": 0.5, "bearing": 143.13}
+    if part in vectors:
+        return np.where(latitude > 69.5, vectors[part], np.nan)
+    return known(part, latitude, longitude)
+
+
+class AreaNumbers(FakeNumbers):
+    """Fields whose values are known everywhere; on grids of 1° where no other is stated."""
+
+    def area(self, asked):
+        if asked.projection:
+            across = Transformer.from_crs("EPSG:4326", asked.projection, always_xy=True)
+            left, bottom, right, top = asked.extent
+            rows, columns = asked.shape
+            x = left + (np.arange(columns) + 0.5) / columns * (right - left)
+            y = top - (np.arange(rows) + 0.5) / rows * (top - bottom)
+            longitude, latitude = across.transform(*np.meshgrid(x, y), direction="INVERSE")
+            dims, places = {"y": rows, "x": columns}, [("y", "x"), ("y", "x")]
+        else:
+            latitude, longitude = np.arange(68.5, 80), np.arange(5.5, 36)
+            dims = {"latitude": latitude.size, "longitude": longitude.size}
+            places = [("latitude",), ("longitude",)]
+        north, east = np.meshgrid(latitude, longitude, indexing="ij") if latitude.ndim == 1 else (latitude, longitude)
+        minus = 0.25 if isinstance(asked, DifferenceAsked) else 0.0
+        fields = []
+        for key, described in parts(asked):
+            values = minus * np.cos(np.radians(east)) if minus else values_of(key, north, east)
+            if asked.polygon is not None:
+                inside = (north > 70) & (north < 76) & (east > 10) & (east < 30)
+                values = np.where(inside, values, np.nan)
+            fields.append(Field(variable=described, dims=("time", *dims), values=array(values[np.newaxis])))
+        return Coverage(
+            kind="area",
+            dataset=asked.dataset,
+            dims={"time": 1, **dims},
+            coordinates=[
+                coordinate("time", ("time",), [NOON]),
+                coordinate("depth", (), [10.0]),
+                coordinate("latitude", places[0], latitude),
+                coordinate("longitude", places[1], longitude),
+            ],
+            fields=fields,
+            facts={"depth": "bottom"} if asked.depth == "bottom" else {},
+        )
+
+    def summary(self, asked):
+        if self.columns.get("nothing"):
+            raise NothingInView("no cell has its centre in this area", field="polygon")
+        (key, described) = parts(asked)[0]
+        described = replace(described, zero_centered=False)
+        found = {"minimum": -1.5, "maximum": 6.5, "mean": 2.5, "deviation": 1.25}
+        return Coverage(
+            kind="statistics",
+            dataset=asked.dataset,
+            dims={"time": 1},
+            coordinates=[coordinate("time", ("time",), [NOON])],
+            fields=[
+                Field(variable=replace(described, key=f"{key}_{name}"), dims=("time",), values=array(np.array([value])))
+                for name, value in found.items()
+            ],
+        )
+
+    makers: ClassVar = {**FakeNumbers.makers, AreaAsked: area, DifferenceAsked: area, StatisticsAsked: summary}
+
+
+class AreaCatalogue(FakeCatalogue):
+    """One predefined area, and a vector variable."""
+
+    async def area(self, key):
+        if key != "seas/Barents":
+            raise NotFound(f"there is no area {key!r}", field="key")
+        rim = [(10.0, 70.0), (30.0, 70.0), (30.0, 76.0), (10.0, 76.0), (10.0, 70.0)]
+        hole = [(18.0, 74.0), (20.0, 74.0), (19.0, 75.0), (18.0, 74.0)]
+        return Area(key=key, name="Barents", geometry=AreaGeometry(coordinates=[[rim, hole]]))
+
+    async def assets(self, dataset, variable):
+        found = await super().assets(dataset, variable)
+        return replace(found, components={"east": "u", "north": "v"}) if variable == "aice" else found
+
+
+class Slope:
+    """A sea floor that deepens northwards and eastwards, in a straight line."""
+
+    version, spacing = "1", 1.0
+
+    def heights(self, box, cells):
+        west, south, east, north = box
+        latitude, longitude = np.arange(south - 1, north + 2.0), np.arange(west - 1, east + 2.0)
+        return latitude, longitude, self.at(latitude[:, np.newaxis], longitude[np.newaxis])
+
+    @staticmethod
+    def at(latitude, longitude):
+        return -100.0 * (latitude - 60) - 20.0 * longitude
+
+
+@pytest.fixture
+def catalogue():
+    return AreaCatalogue()
+
+
+@pytest.fixture
+def numbers():
+    return AreaNumbers()
+
+
+def plot(client, change=None, **parameters):
+    query = {**QUERY, **(change or {})}
+    return client.get("/plot/map", params={"query": json.dumps(query), "format": "png", "size": "6x4", **parameters})
+
+
+def problem(response, status=400):
+    assert response.status_code == status, response.text
+    return response.json()["errors"][0]
+
+
+def fetched(change=None, size=(6, 4), form="png"):
+    query = msgspec.convert({**QUERY, **(change or {})}, area_map.Query)
+    catalogue = AreaCatalogue()
+    near = Neighbours(numbers=AreaNumbers(), **dict.fromkeys(
+        ("catalogue", "listed", "areas", "observed", "compared"), catalogue))  # fmt: skip
+    output = Output(format=form, width=size[0], height=size[1])
+
+    async def ask():
+        settled = await area_map.settled(near, query)
+        return settled, await area_map.fetch(near, settled, output)
+
+    return asyncio.run(ask())
+
+
+def drawn(sheet, change=None, size="6x4", language="en"):
+    query, found = fetched(change, tuple(map(float, size.split("x"))))
+    return area_map.draw(query, found, sheet(language, size)), found
+
+
+def test_the_query_of_the_front_end_is_understood(client, numbers):
+    response = plot(client, size="15x9")
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
+    field = next(one for one in numbers.asked if isinstance(one, AreaAsked) and one.projection)
+    assert (field.projection, field.interpolation, field.time, field.depth) == ("EPSG:3857", "gaussian", str(NOON), "0")
+    assert max(field.shape) == 500
+    left, bottom, right, top = field.extent
+    assert (right - left) / (top - bottom) == pytest.approx(field.shape[1] / field.shape[0], rel=0.01)
+    assert len(numbers.asked) == 2  # the field and its statistics
+
+
+@pytest.mark.parametrize("projection", [None, *ASKED])
+def test_every_pixel_has_the_colour_of_its_value(sheet, projection):
+    picture, found = drawn(sheet, {"projection": projection, "bathymetry": False, "scale": "0,8"})
+    image = picture.figure.axes[0].images[0]
+    left, bottom, right, top = found.view.extent
+    assert image.get_extent() == [left, right, bottom, top]
+    pixels = np.asarray(image.get_array())
+    rows, columns = pixels.shape[:2]
+    x, y = np.meshgrid(*found.view.cells((rows, columns)))
+    expected = known("votemper", *found.view.earth(x, y))
+    np.testing.assert_array_equal(pixels[..., 3] == 0, np.isnan(expected))
+    level = np.argsort(expected[np.isfinite(expected)], kind="stable")
+    assert len(np.unique(pixels[np.isfinite(expected)][level][:, :3], axis=0)) > 20
+
+
+def test_the_map_fills_its_room_and_the_bar_is_as_long(sheet):
+    for size in SIZES:
+        picture, found = drawn(sheet, size=size)
+        figure = picture.figure
+        chart, bar = (one.get_window_extent() for one in figure.axes[:2])
+        assert chart.width / chart.height == pytest.approx(found.view.aspect, rel=1e-3)
+        assert (bar.y0, bar.y1) == pytest.approx((chart.y0, chart.y1), abs=0.5)
+        assert bar.x0 > chart.x1
+
+
+def unseen(figure):
+    """Labels of ticks beyond the ends of their axes, which are not drawn."""
+    found = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            slack = 1e-6 * (high - low)
+            ticks = [one for one in axis.get_major_ticks() if not low - slack <= one.get_loc() <= high + slack]
+            found |= {id(label) for one in ticks for label in (one.label1, one.label2)}
+    return found
+
+
+def overlapping(picture):
+    """Texts that cover one another, or run out of the figure; those that lie on a map, on the land or sea, may."""
+    figure = picture.figure
+    figure.draw_without_rendering()
+    left_out = unseen(figure) | {id(one) for axes in figure.axes for one in axes.texts if one.get_clip_on()}
+    texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip()]
+    texts = [one for one in texts if id(one) not in left_out and one.get_rotation() in {0.0, 90.0}]
+    boxes = [(one.get_text(), one.get_window_extent()) for one in texts]
+    frame = figure.bbox
+    bad = [text for text, box in boxes if box.x0 < -1 or box.x1 > frame.x1 + 1 or box.y0 < -1 or box.y1 > frame.y1 + 1]
+    for number, (text, box) in enumerate(boxes):
+        for other, another in boxes[number + 1 :]:
+            apart = box.shrunk(0.98, 0.8).overlaps(another.shrunk(0.98, 0.8))
+            bad += [(text, other)] if apart and text != other else []
+    return bad
+
+
+OPTIONS = {
+    "plain": {},
+    "all": {"quiver": ARROWS, "contour": LINES, "projection": None},
+    "coloured": {"quiver": {**ARROWS, "magnitude": "color"}, "contour": {**LINES, "hatch": True}},
+    "polar": {"projection": "EPSG:32661", "area": [{"polygons": [[[75, 0], [75, 120], [75, 240], [75, 0]]]}]},
+    "long": {
+        "area": [{**BARENTS, "name": "the western and the central part of the Barents Sea, and what lies beyond"}]
+    },
+    "categories": {"variable": "kind"},
+    "compared": {"compare_to": OTHER},
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize(("size", "language"), [*((one, "en") for one in SIZES), ("6x4", "fr"), ("11x5", "fr")])
+def test_no_label_covers_another(sheet, option, size, language):
+    if option == "compared" and size == "3x2":
+        size = "7x5"
+    assert overlapping(drawn(sheet, OPTIONS[option], size, language)[0]) == []
+
+
+def test_meridians_and_parallels_are_named_where_they_meet_the_frame(sheet):
+    picture, found = drawn(sheet, {"projection": None}, "15x9")
+    axes = picture.figure.axes[0]
+    left, bottom, *_ = found.view.extent
+    for label in axes.get_xticklabels():
+        at = float(label.get_position()[0])
+        east = found.view.earth(np.array(at), np.array(bottom))[1]
+        assert label.get_text() == f"{round(float(east))}°\N{NO-BREAK SPACE}E"
+        assert east == pytest.approx(round(float(east)), abs=0.02)
+    for label in axes.get_yticklabels():
+        north = found.view.earth(np.array(left), np.array(float(label.get_position()[1])))[0]
+        assert label.get_text() == f"{round(float(north))}°\N{NO-BREAK SPACE}N"
+        assert north == pytest.approx(round(float(north)), abs=0.02)
+    assert len(axes.get_xticklabels()) >= 3
+    assert len(axes.get_yticklabels()) >= 3
+
+
+def test_comparing_draws_both_and_their_difference_with_scales_of_their_own(sheet):
+    picture, found = drawn(sheet, {"compare_to": {**OTHER, "scale_diff": "-2,2"}}, "15x9")
+    titles = [one.get_title(loc="left") for one in picture.figure.axes if one.images]
+    assert len(titles) == 3
+    assert titles[2] == "The first less the second"
+    bars = [one.get_ylim() for one in picture.figure.axes if not one.images]
+    assert bars[0] == bars[1]
+    assert bars[2] == (-2.0, 2.0)
+    assert found.other is not None
+
+
+def test_what_the_second_dataset_is_asked_for_is_at_the_time_of_the_difference(client, numbers):
+    assert plot(client, {"compare_to": {**OTHER, "depth": 3, "time": None}}).status_code == 200
+    theirs = numbers.asked[-2:]
+    assert {one.time for one in theirs} == {"2016-02-05T12:00:00+00:00"}
+    assert {one.depth for one in theirs} == {"3"}
+    less = next(one for one in numbers.asked if isinstance(one, DifferenceAsked))
+    assert (less.minus.dataset, less.minus.time, less.minus.depth) == ("arctic", None, "3")
+
+
+def test_the_relief_is_interpolated_into_the_plane(sheet):
+    _, found = drawn(sheet, {"projection": None})
+    shape = found.view.shape(30)
+    latitude, longitude = found.view.earth(*np.meshgrid(*found.view.cells(shape)))
+    np.testing.assert_allclose(contours.heights(Slope(), found.view, shape), Slope.at(latitude, longitude), atol=1e-6)
+
+
+def test_the_relief_between_its_points_is_that_of_scipy(sheet):
+    class Rough(Slope):
+        @staticmethod
+        def at(latitude, longitude):
+            return 100 * np.sin(latitude * 7) * np.cos(longitude * 5)
+
+    _, found = drawn(sheet, {"projection": "EPSG:3857"})
+    shape, view = found.view.shape(40), found.view
+    rows, columns, heights = Rough().heights(view.box(), 40)
+    latitude, longitude = view.earth(*np.meshgrid(*view.cells(shape)))
+    expected = RegularGridInterpolator((rows, columns), heights)(np.stack([latitude, longitude], -1))
+    np.testing.assert_allclose(contours.heights(Rough(), view, shape), expected, atol=1e-6)
+
+
+def test_each_level_of_lines_is_named_once(sheet):
+    picture, _ = drawn(sheet, {"contour": LINES, "bathymetry": False}, "15x9")
+    named = [one.get_text() for one in picture.figure.axes[0].texts]
+    assert [one for one in named if one in {"31", "33", "35"}] in (["33"], ["33", "35"], ["35"], ["31", "33", "35"])
+    legend = picture.figure.legends[0]
+    assert [one.get_text() for one in legend.get_texts()] == ["31", "33", "35"]
+    assert legend.get_title().get_text() == "Salinity (PSU)"
+
+
+def test_hatching_is_explained(sheet):
+    picture, _ = drawn(sheet, {"contour": {**LINES, "hatch": True}, "bathymetry": False}, "15x9")
+    texts = [one.get_text() for one in picture.figure.legends[0].get_texts()]
+    assert texts == ["< 31", "31 – 33", "33 – 35", "> 35"]
+
+
+@pytest.mark.parametrize("magnitude", ["length", "color", "none"])
+def test_arrows_tell_the_magnitude_as_asked(sheet, magnitude):
+    picture, _ = drawn(sheet, {"quiver": {**ARROWS, "magnitude": magnitude}, "bathymetry": False}, "11x5")
+    axes = picture.figure.axes[0]
+    (made,) = [one for one in axes.collections if type(one).__name__ == "Quiver"]
+    lengths = np.hypot(made.U, made.V)
+    np.testing.assert_allclose(lengths, 0.5 if magnitude == "length" else 1.0)
+    assert 200 < len(lengths) < 900
+    keys = [one for one in axes.artists if type(one).__name__ == "QuiverKey"]
+    assert [one.text.get_text() for one in keys] == (
+        ["0.5\N{NO-BREAK SPACE}m\N{NO-BREAK SPACE}s⁻¹"] * (magnitude == "length")
+    )
+    assert (len(picture.figure.axes) == 3) == (magnitude == "color")
+
+
+def test_a_variable_with_components_is_enough_for_arrows(client, numbers):
+    assert plot(client, {"quiver": {**ARROWS, "variable": "aice"}}).status_code == 200
+    assert ["u", "v"] in [one.variables for one in numbers.asked]
+
+
+def test_two_variables_are_a_vector_of_which_the_magnitude_is_shown(client, numbers):
+    assert "Speed" in plot(client, {"variable": "u,v"}, format="svg").text
+    assert all(one.vector == ["magnitude"] for one in numbers.asked)
+
+
+def test_a_predefined_area_is_looked_up_with_its_holes(client, numbers):
+    response = plot(client, {"area": ["seas/Barents"]}, format="svg")
+    assert "Temperature at 10\N{NO-BREAK SPACE}m, Barents" in "".join(ET.fromstring(response.content).itertext())
+    summed = next(one for one in numbers.asked if isinstance(one, StatisticsAsked))
+    assert [len(one) for one in summed.polygon["coordinates"]] == [2]
+    assert problem(plot(client, {"area": ["seas/none"]}), 404)["field"] == "$.area[0]"
+
+
+def test_the_alternative_text_tells_what_where_when_and_from_where_to_where(client):
+    told = json.loads(plot(client, format="described").content)["alt"]
+    assert told.startswith(
+        "Temperature at 10\N{NO-BREAK SPACE}m, Barents Sea, 5 February 2016. In the area from −1.5 to 6.5"
+    )
+
+
+def test_an_area_without_data_is_drawn_and_says_so(client, numbers):
+    numbers.columns["nothing"] = 1
+    south = {"area": [{"polygons": [[[60, 10], [60, 12], [62, 12], [62, 10]]]}], "scale": "auto"}
+    response = plot(client, south, format="svg")
+    assert response.status_code == 200
+    assert "No data in the area" in response.text
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described"])
+def test_every_form_of_picture_is_made(client, form):
+    response = plot(client, {"quiver": ARROWS, "contour": {**LINES, "hatch": True}}, format=form, dpi=40)
+    assert response.status_code == 200
+    assert len(response.content) > 2000
+
+
+def test_a_vector_format_holds_the_field_as_one_image_and_the_bar_as_another(client):
+    assert plot(client, format="svg").text.count("<image") == 2
+
+
+def test_a_table_has_a_row_for_each_cell_in_the_area_with_its_value(client, numbers):
+    response = plot(client, {"quiver": ARROWS}, format="csv", save="True")
+    assert re.search(r'filename="map_arctic_.*\.csv"', response.headers["content-disposition"])
+    lines = response.text.splitlines()
+    assert "// Area: Barents Sea" in lines
+    titles = next(one for one in lines if not one.startswith("//")).split(", ")
+    assert titles[:4] == ["Latitude", "Longitude", "Depth (m)", "Temperature (°C)"]
+    assert [one.rpartition(" ")[0] for one in titles[4:]] != []
+    rows = np.array([[float(cell) for cell in line.split(", ")] for line in lines if line[0].isdigit()])
+    assert len(rows) == 6 * 20
+    np.testing.assert_array_equal(rows[:, 3].astype(np.float32), known("votemper", *rows[:, :2].T).astype(np.float32))
+    np.testing.assert_array_equal(rows[:, 2], 10)
+    np.testing.assert_allclose(rows[:, 4:], [[0.3, -0.4, 143.13]] * len(rows), rtol=1e-6)
+    assert all(one.projection is None for one in numbers.asked)
+
+
+def test_a_table_of_a_comparison_has_both_and_the_difference(client):
+    response = plot(client, {"compare_to": OTHER}, format="csv")
+    rows = np.array(
+        [[float(cell) for cell in line.split(", ")] for line in response.text.splitlines() if line[0].isdigit()]
+    )
+    np.testing.assert_allclose(rows[:, 3] - rows[:, 4], rows[:, 5], atol=1e-5)
+    np.testing.assert_allclose(rows[:, 5], 0.25 * np.cos(np.radians(rows[:, 1])), rtol=1e-5)
+
+
+def test_statistics_are_those_of_the_data_service(client, numbers):
+    lines = plot(client, format="stats").text.splitlines()
+    assert [one.rpartition(", ")[2] for one in lines[-4:]] == ["-1.5", "6.5", "2.5", "1.25"]
+    assert all(isinstance(one, StatisticsAsked) for one in numbers.asked)
+    query, found = fetched(form="stats")
+    assert [one.mean for one in statistics(area_map.table(query, found, Sheet()))] == [2.5]
+
+
+def test_a_file_has_the_model_s_own_cells_in_the_area(client, numbers):
+    assert plot(client, format="nc").content == b"netcdf of votemper"
+    asked = numbers.asked[-1]
+    assert (asked.projection, asked.shape) == (None, None)
+    assert asked.polygon["type"] == "MultiPolygon"
+    plot(client, {"compare_to": OTHER}, format="nc")
+    assert isinstance(numbers.asked[-1], DifferenceAsked)
+
+
+GEOGRAPHY = {
+    "Barents": [[70, 10], [70, 30], [76, 30], [76, 10]],
+    "Pacific": [[-5, 170], [-5, -170], [5, -170], [5, 170]],
+    "tall": [[0, 10], [0, 14], [40, 14], [40, 10]],
+    "Arctic": [[75, 0], [75, 120], [75, 240]],
+    "slanting": [[50, -60], [51, -61], [71, -21], [70, -20]],
+}
+
+
+@pytest.mark.parametrize("where", GEOGRAPHY)
+@pytest.mark.parametrize("projection", [None, *ASKED])
+def test_a_georeferenced_image_has_its_values_where_they_belong(sheet, where, projection):
+    change = {"area": [{"polygons": [GEOGRAPHY[where]]}], "projection": projection}
+    query, found = fetched(change, form="geotiff")
+    content = WRITERS["geotiff"](area_map.raster(query, found, sheet()), Output(format="geotiff"))
+    with rasterio.MemoryFile(content) as file, file.open() as image:
+        assert (image.count, image.dtypes, image.compression.name) == (1, ("float32",), "deflate")
+        values = image.read(1, masked=True)
+        left, bottom, right, top = found.view.extent
+        assert tuple(image.bounds) == pytest.approx((left, bottom, right, top))
+        back = Transformer.from_crs(image.crs.to_wkt(), "EPSG:4326", always_xy=True)
+        rows, columns = np.mgrid[0 : image.height : 7, 0 : image.width : 7]
+        to = image.transform
+        x, y = to.c + to.a * (columns.ravel() + 0.5), to.f + to.e * (rows.ravel() + 0.5)
+        longitude, latitude = back.transform(x, y)
+    expected = known("votemper", np.array(latitude), np.array(longitude))
+    shown = values[rows.ravel(), columns.ravel()]
+    near = np.abs(np.array(latitude) - 69.5) > 0.01
+    np.testing.assert_array_equal(np.ma.getmaskarray(shown)[near], np.isnan(expected)[near])
+    both = near & np.isfinite(expected)
+    np.testing.assert_allclose(shown[both].filled(np.nan), expected[both], atol=1e-3)
+
+
+def test_a_georeferenced_image_is_served(client):
+    response = plot(client, format="geotiff", save="True")
+    assert response.headers["content-type"] == "image/tiff"
+    assert ".tif" in response.headers["content-disposition"]
+    assert Image.open(io.BytesIO(response.content)).mode == "F"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"area": []}, "$.area"),
+        ({"area": "seas/Barents"}, "$.area"),
+        ({"area": [{"polygons": []}]}, "$.area[0].polygons"),
+        ({"area": [{"polygons": [[[70, 10], [71, 10]]]}]}, "$.area[0].polygons[0]"),
+        ({"area": [{"polygons": [[[70, 10], [70, 10], [70, 10]]]}]}, "$.area[0].polygons[0]"),
+        ({"area": [{"polygons": [[[70, 10], [70, 11], [70, 12]]]}]}, "$.area"),
+        ({"area": [{"polygons": [[[170, 10], [71, 10], [72, 11]]]}]}, "$.area[0].polygons[0][0]"),
+        ({"area": [{"polygons": [[[70, "x"], [71, 10], [72, 11]]]}]}, "$.area[0].polygons[0][0][1]"),
+        ({"area": [{**BARENTS, "innerrings": [[[70, 10]]]}]}, "$.area[0].innerrings[0]"),
+        ({"area": [5]}, "$.area[0]"),
+        ({"projection": "EPSG:4326"}, "$.projection"),
+        ({"depth": "all"}, "$.depth"),
+        ({"scale": "nan,nan"}, "$.scale"),
+        ({"scale": "5,3"}, "$.scale"),
+        ({"colormap": "pink"}, "$.colormap"),
+        ({"variable": "u,v,votemper"}, "$.variable"),
+        ({"quiver": {"variable": "votemper"}}, "$.quiver.variable"),
+        ({"quiver": {**ARROWS, "magnitude": "size"}}, "$.quiver.magnitude"),
+        ({"quiver": {**ARROWS, "colormap": "pink"}}, "$.quiver.colormap"),
+        ({"quiver": 5.5}, "$.quiver"),
+        ({"contour": {**LINES, "levels": "a,b"}}, "$.contour.levels"),
+        ({"contour": {**LINES, "levels": ",".join(map(str, range(50)))}}, "$.contour.levels"),
+        ({"contour": {**LINES, "levels": "nan"}}, "$.contour.levels"),
+        ({"contour": {**LINES, "colormap": "pink"}}, "$.contour.colormap"),
+        ({"compare_to": {**OTHER, "scale": "x"}}, "$.compare_to.scale"),
+        ({"compare_to": {**OTHER, "scale_diff": "1"}}, "$.compare_to.scale_diff"),
+        ({"compare_to": {**OTHER, "colormap_diff": "pink"}}, "$.compare_to.colormap_diff"),
+        ({"compare_to": {**OTHER, "depth": "all"}}, "$.compare_to.depth"),
+        ({"interp": "cubic"}, "$.interp"),
+        ({"time": "soon"}, "$.time"),
+    ],
+)
+def test_a_wrong_member_is_named_by_its_path(client, change, field):
+    assert problem(plot(client, change))["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"variable": "nope"}, "$.variable"),
+        ({"quiver": {**ARROWS, "variable": "nope,v"}}, "$.quiver.variable"),
+        ({"contour": {**LINES, "variable": "nope"}}, "$.contour.variable"),
+    ],
+)
+def test_an_unknown_variable_is_named_by_its_path(client, change, field):
+    assert problem(plot(client, change), 404)["field"] == field
+
+
+@pytest.mark.parametrize("none", [None, False, "", "none", {"variable": ""}, {"variable": "none"}, {}])
+def test_no_arrows_and_no_lines_are_said_in_many_ways(client, numbers, none):
+    assert plot(client, {"quiver": none, "contour": none, "compare_to": False}).status_code == 200
+    assert len(numbers.asked) == 2
+
+
+def test_odv_is_no_format_of_a_map(client):
+    assert "geotiff" in problem(plot(client, format="odv"))["allowed"]
+
+
+def test_equal_requests_give_equal_bytes(client):
+    assert plot(client).content == plot(client).content
+
+
+def test_the_fakes_have_the_variables_that_are_drawn():
+    assert {"votemper", "vosaline", "u", "v", "kind"} <= set(VARIABLES)
+
+
+def test_a_service_without_a_coast_draws_maps_as_well(catalogue, numbers):
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=Inline())
+    with TestClient(app, base_url="http://plotting/api/v2.0") as client:
+        assert plot(client).status_code == 200
