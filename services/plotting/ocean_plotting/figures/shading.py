@@ -17,7 +17,7 @@ from ocean_plotting.domain import labels
 from ocean_plotting.domain.colormaps import choose
 from ocean_plotting.domain.colour import LEVELS, Scale, distinct, resample
 from ocean_plotting.figures.axes import STEPS, Numbers
-from ocean_plotting.figures.picture import folded
+from ocean_plotting.figures.picture import Sizes, folded
 from ocean_plotting.figures.sheet import Sheet
 
 FEWEST, MOST = 3, 9  # ticks of a bar
@@ -131,7 +131,8 @@ def bar(
         )
     made.outline.set_visible(False)
     length = _length(figure, axes, down=down)
-    made.set_label(folded(shaded.label, max(length, 1.0), sizes.body), fontsize=sizes.body)
+    text, size = _fitted_label(shaded.label, max(length, 1.0), sizes)
+    made.set_label(text, fontsize=size)
     made.ax.tick_params(labelsize=sizes.small, length=3)
     along = made.ax.yaxis if down else made.ax.xaxis
     if shaded.categories:
@@ -146,6 +147,16 @@ def bar(
         along.set_major_formatter(formatter)
         along.get_offset_text().set_fontsize(sizes.small)
     return made
+
+
+def _fitted_label(label: str, length: float, sizes: Sizes) -> tuple[str, float]:
+    """Fold a label to a length, smaller and on more lines before its end, where the units are, is left out."""
+    ways = [(sizes.body, 2), (sizes.small, 2), (sizes.small, 3), (sizes.fine, 3), (sizes.fine, 4)]
+    for size, lines in ways:
+        text = folded(label, length, size, lines)
+        if not text.endswith("…"):
+            break
+    return text, size
 
 
 def _aspect(figure: Figure, axes: Axes | list[Axes], *, down: bool) -> float:
