@@ -11,6 +11,7 @@ from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.errors import InvalidRequest
 from ocean_common.pairs import magnitude_of
 from ocean_data.domain import tile, vectors
+from ocean_data.domain.grid.curvilinear import Curvilinear
 from ocean_data.domain.grid.rectilinear import Rectilinear
 from ocean_data.domain.interpolation import picture, stencil, taken
 from ocean_data.domain.level import Level, revision
@@ -63,13 +64,17 @@ def tile_map(asked: TileAsked) -> TileMap:
 
 def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
     """Which cells make the pixels of a tile: made once for all variables, depths and times of a grid."""
-    if isinstance(grid, Rectilinear) and asked.projection == tile.MERCATOR:
+    if asked.projection == tile.MERCATOR and isinstance(grid, Rectilinear):
         return _on_lattice(grid, asked)
+    if asked.projection == tile.MERCATOR and isinstance(grid, Curvilinear) and asked.interpolation == "nearest":
+        return _of_nearest(grid.nearest_on_lattice(*tile.axes(asked.zoom, asked.x, asked.y)))
     latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
     if not latitude.size:
-        return _kept(np.empty(0, np.intp), Stencil(home=NONE, cells=NONE.reshape(0, 0), weights=np.empty((0, 0))))
+        return _of_nearest(NONE)
     order, back = tile.blocks()
     home = grid.nearest(latitude[order], longitude[order])
+    if asked.interpolation == "nearest":
+        return _of_nearest(home[back])
     inside = home >= 0
     pixels = np.flatnonzero(inside[back])
     made = _stencil(grid, latitude[order[inside]], longitude[order[inside]], asked, home[inside])
@@ -80,6 +85,8 @@ def _on_lattice(grid: Rectilinear, asked: TileMap) -> TileStencil:
     """The same where rows and columns of pixels are rows and columns of cells: each is found once."""
     rows, columns = tile.axes(asked.zoom, asked.x, asked.y)
     home = grid.nearest_on_lattice(rows, columns)
+    if asked.interpolation == "nearest":
+        return _of_nearest(home)
     inside = np.flatnonzero(home >= 0)
     if asked.interpolation == "bilinear":
         cells, weights = grid.corners_on_lattice(rows, columns)
@@ -94,16 +101,16 @@ def _stencil(grid: Grid, latitude: Floats, longitude: Floats, asked: TileMap, ho
     return stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours, home=home)
 
 
+def _of_nearest(home: Cells) -> TileStencil:
+    """The nearest cell of each pixel; -1 outside the grid."""
+    pixels, home = (None, home) if home.max(initial=-1) >= 0 else (NONE, NONE)
+    none = home.size, 0
+    made = Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none, np.float32))
+    return TileStencil(pixels=pixels, stencil=made)
+
+
 def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
     whole = pixels.size == tile.SIZE * tile.SIZE
-    if pixels.size and not whole and made.cells.shape[1] == 0:
-        # No larger than the list of pixels, and gathered in one go.
-        home = np.full(tile.SIZE * tile.SIZE, -1, np.int32)
-        home[pixels] = made.home
-        none = tile.SIZE * tile.SIZE, 0
-        return TileStencil(
-            pixels=None, stencil=Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none))
-        )
     return TileStencil(pixels=None if whole else pixels.astype(np.int32), stencil=made)
 
 

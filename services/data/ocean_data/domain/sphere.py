@@ -25,6 +25,14 @@ def unit_vectors(latitude: Floats, longitude: Floats) -> Floats:
     return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
 
 
+def crossings(latitude: Floats, longitude: Floats) -> Floats:
+    """As `unit_vectors`, where parallels, (row,), and meridians, (column,), cross: (row * column, 3)."""
+    phi, lam = np.radians(latitude)[:, np.newaxis], np.radians(longitude)
+    found = np.empty((latitude.size, longitude.size, 3))
+    found[:, :, 0], found[:, :, 1], found[:, :, 2] = np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)
+    return found.reshape(-1, 3)
+
+
 def arc(chord: Floats) -> Floats:
     """Great-circle distance (km) between points whose chord on the unit sphere is ``chord``."""
     return 2 * EARTH_RADIUS * np.arcsin(np.clip(chord / 2, 0, 1))

@@ -5,6 +5,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ocean_data.domain.grid.pyramid import pyramid, search
+from ocean_data.domain.grid.walk import rooms, walk
 from ocean_data.domain.grid.window import AROUND, UNKNOWN, WIDEST, around_for, near
 from ocean_data.domain.ports import Cells, Floats
 from ocean_data.domain.sphere import across, chord
@@ -18,11 +19,13 @@ class Centres:
 
     def __init__(self, vectors: Floats, shape: tuple[int, int]) -> None:
         """Take the centres of the cells: (cell, 3), of a grid with these rows and columns."""
+        self._shape = shape
         self._pyramid = pyramid(vectors, shape)
         self._count = int(self._pyramid[2][-1])
+        self._clear = rooms(self._pyramid)
         # By the width of the square. Found where it is needed; two threads may do that at once: they find the same.
         self._rooms: dict[int, NDArray[np.float32]] = {}
-        self.nbytes = int(sum(part.nbytes for part in self._pyramid) + 4 * (WIDEST - AROUND + 1) * len(vectors))
+        self.nbytes = int(sum(part.nbytes for part in self._pyramid) + 4 * (WIDEST - AROUND + 3) * len(vectors))
 
     def nearest(self, points: Floats, within: float = np.inf) -> tuple[Cells, Floats]:
         """The nearest cell of each point; of several that are equally near, the first in the file.
@@ -39,11 +42,18 @@ class Centres:
         -------
         cells : ndarray of int32, shape (point,)
             -1 where none was found.
-        distances : ndarray of float, shape (point,)
-            km; infinite where none was found.
+        squares : ndarray of float, shape (point,)
+            Of the chords between points and cells; infinite where none was found.
         """
-        cells, distances = self.neighbours(points, 1, np.full(len(points), within))
-        return cells[:, 0], distances[:, 0]
+        cells, squares = np.full((len(points), 1), -1, np.int32), np.full((len(points), 1), np.inf)
+        if len(points) and self._count:
+            # The walk begins at the cell that is nearest to one of the points.
+            search(self._pyramid, points[:1], np.full(1, np.inf), cells[:1], squares[:1])
+            start = int(cells[0, 0])
+            proven = walk(self._pyramid[0], self._shape, self._clear, start, points, cells[:, 0], squares[:, 0])
+            farthest = chord(np.full(len(points), within))
+            self._search(points, np.flatnonzero(~proven), farthest, cells, squares)
+        return cells[:, 0], squares[:, 0]
 
     def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
         """The nearest cells of each point, the nearest first: as `ocean_data.domain.ports.Grid.neighbours` has it."""
@@ -55,13 +65,19 @@ class Centres:
             if around not in self._rooms:
                 self._rooms[around] = np.full(len(self._pyramid[0]), UNKNOWN, np.float32)
             proven = near(self._pyramid, around, self._rooms[around], points, farthest, cells, found)
-            left = np.flatnonzero(~proven)
-            if left.size:
-                more, squares = cells[left], found[left]
-                search(self._pyramid, points[left], farthest[left], more, squares)
-                cells[left], found[left] = more, squares
+            self._search(points, np.flatnonzero(~proven), farthest, cells, found)
             _to_arcs(cells, found, within)
         return cells, found
+
+    def _search(self, points: Floats, left: NDArray[np.intp], farthest: Floats, cells: Cells, squares: Floats) -> None:
+        """Fill in what could not be proven."""
+        if left.size:
+            more, found = (
+                np.full((left.size, cells.shape[1]), -1, np.int32),
+                np.full((left.size, cells.shape[1]), np.inf),
+            )
+            search(self._pyramid, points[left], farthest[left], more, found)
+            cells[left], squares[left] = more, found
 
 
 @njit(nogil=True, cache=True)

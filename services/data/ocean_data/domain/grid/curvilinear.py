@@ -30,17 +30,24 @@ class Curvilinear:
         height, width = _side(field, 0), _side(field, 1)
         self._sizes = np.maximum(height, width).ravel()
         self._reach = REACH * np.hypot(height, width).ravel()
+        self._limit = (2 * np.sin(self._reach / (2 * sphere.EARTH_RADIUS))) ** 2  # of the square of a chord
         self._seam = _has_seam(field)
         self._fold = _fold(field)
         self._rim = _rim(vectors, self.shape, self._seam, self._fold)
         self.nbytes = int(2 * vectors.nbytes + self._centres.nbytes)
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
-        points = sphere.unit_vectors(latitude, longitude)
-        cells, distances = self._centres.nearest(points, within=self._reach.max())
-        near = np.where(distances <= self._reach[cells], cells, -1).astype(np.int32)
-        _trim(self._vectors, points, near, self._rim, self.shape, self._seam, self._fold)
-        return near
+        return self._nearest(sphere.unit_vectors(latitude, longitude))
+
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
+        """As `nearest`, of all crossings of parallels, (row,), and meridians, (column,): (row * column,)."""
+        return self._nearest(sphere.crossings(latitude, longitude))
+
+    def _nearest(self, points: Floats) -> Cells:
+        cells, squares = self._centres.nearest(points, within=self._reach.max())
+        cells[squares > self._limit[cells]] = -1
+        _trim(self._vectors, points, cells, self._rim, self.shape, self._seam, self._fold)
+        return cells
 
     def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:
         """The nearest cell, however far."""
@@ -75,12 +82,18 @@ def _side(vectors: Floats, axis: int) -> Floats:
     """
     if vectors.shape[axis] == 1:
         return np.full(vectors.shape[:2], LONE)
-    apart = sphere.arc(np.linalg.norm(np.diff(vectors, axis=axis), axis=-1))
+    apart = sphere.arc(_lengths(np.diff(vectors, axis=axis)))
     edge = np.full_like(np.take(apart, [0], axis=axis), np.nan)
     before, after = np.concatenate([edge, apart], axis=axis), np.concatenate([apart, edge], axis=axis)
     least = np.fmin(before, after)
     side = np.fmin(np.fmax(before, after), 2 * least)
     return np.where(np.isfinite(side) & (side > 0), side, LONE)
+
+
+def _lengths(vectors: Floats) -> Floats:
+    """Of vectors, (..., 3); in a fifth of the time that `numpy.linalg.norm` takes of many short ones."""
+    lengths: Floats = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+    return lengths
 
 
 def _typical(apart: Floats) -> float:
@@ -92,7 +105,7 @@ def _has_seam(vectors: Floats) -> bool:
     """Whether the last column is followed by the first."""
     if vectors.shape[1] < 4:
         return False
-    width = _typical(np.linalg.norm(np.diff(vectors, axis=1), axis=-1))
+    width = _typical(_lengths(np.diff(vectors, axis=1)))
     return _typical(np.linalg.norm(vectors[:, 0] - vectors[:, -1], axis=-1)) < 1.5 * width
 
 

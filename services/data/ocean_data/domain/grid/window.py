@@ -1,17 +1,16 @@
-"""The nearest cells by walking through the file, where that can be proven.
+"""Several of the nearest cells by walking through the file, where that can be proven.
 
-Neighbours in the file are mostly neighbours on the Earth: the nearest of the 5 × 5 cells around a guess is mostly the
-nearest of all. It is proven by the room around a cell: how far from it the first cell is that is not among these 5 × 5.
-Of several that are wanted the same is proven by a wider square, and the room around that.
+Neighbours in the file are mostly neighbours on the Earth: the nearest cells are mostly in a square around the nearest
+one. It is proven by the room around that: how far from it the first cell is that is not in the square.
 Where a grid folds, is cut open or has long cells the proof fails, and the search has to ask the `Pyramid`.
 """
 
 import numpy as np
 from numba import njit
 
-from ocean_data.domain.grid.pyramid import SIDE, SLACK, apart
+from ocean_data.domain.grid.pyramid import SIDE, SLACK
 
-AROUND = 2  # cells on each side, for the nearest
+AROUND = 2  # cells on each side, at least
 WIDEST = 6
 JUMPS = 3
 STEPS = 6
@@ -22,7 +21,7 @@ UNKNOWN = -1.0  # room: not looked at yet
 def around_for(count: int) -> int:
     """How many cells on each side hold the nearest ones, mostly."""
     # A disc of so many cells, half as wide again where cells are longer one way, and the way to the cell itself.
-    return AROUND if count == 1 else min(WIDEST, int(np.ceil(1.4 * np.sqrt(count / np.pi) + 0.5)))
+    return min(WIDEST, int(np.ceil(1.4 * np.sqrt(count / np.pi) + 0.5)))
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -31,17 +30,25 @@ def _square(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: AN
     return dx * dx + dy * dy + dz * dz
 
 
+@njit(nogil=True, cache=True, inline="always")
+def gap(one, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """The square of the distance between two boxes."""
+    x = max(one[0] - other[3], other[0] - one[3], 0.0)
+    y = max(one[1] - other[4], other[1] - one[4], 0.0)
+    z = max(one[2] - other[5], other[2] - one[5], 0.0)
+    return x * x + y * y + z * z
+
+
 @njit(nogil=True, cache=True)
-def _crowd(grid, place, reach, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """List the smallest boxes within a distance from a place; how many, or -1 if they are too many."""
+def crowd(grid, place, reach, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """List the smallest boxes within a distance from a box; how many, or -1 if they are too many."""
     _, boxes, counts, sizes, starts = grid
-    x, y, z = place
     count, left = 0, 1
     waiting[0] = len(boxes) - 1, len(sizes) - 2
     while left:
         left -= 1
         one, level = waiting[left]
-        if counts[one] == 0 or apart(boxes[one], x, y, z)[0] > reach * reach:
+        if counts[one] == 0 or gap(boxes[one], place) > reach * reach:
             continue
         if level == 0:
             if count == len(listed):
@@ -81,7 +88,7 @@ def _measure(grid, around, box, room, listed, waiting):  # type: ignore[no-untyp
     x, y, z = (edges[0] + edges[3]) / 2, (edges[1] + edges[4]) / 2, (edges[2] + edges[5]) / 2
     dx, dy, dz = edges[3] - edges[0], edges[4] - edges[1], edges[5] - edges[2]
     reach = WIDE * (around + 3) / (AROUND + 3) / 2 * np.sqrt(dx * dx + dy * dy + dz * dz)
-    count = _crowd(grid, (x, y, z), reach, listed, waiting)
+    count = crowd(grid, (x, y, z, x, y, z), reach, listed, waiting)
     row, column = box // sizes[1, 1] * SIDE, box % sizes[1, 1] * SIDE
     for r in range(row, min(row + SIDE, sizes[0, 0])):
         for c in range(column, min(column + SIDE, sizes[0, 1])):
@@ -97,7 +104,7 @@ def _measure(grid, around, box, room, listed, waiting):  # type: ignore[no-untyp
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _jump(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+def jump(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Row and column of a point if the grid went on as it does around a cell."""
     if not (0 < r < rows - 1 and 0 < c < columns - 1):
         return r, c
@@ -127,7 +134,7 @@ def _jump(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def
 def _walk(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """A cell that is nearer than the 24 around it, by row and column, and the square of its distance."""
     for _ in range(JUMPS):
-        r_there, c_there = _jump(vectors, rows, columns, r, c, x, y, z)
+        r_there, c_there = jump(vectors, rows, columns, r, c, x, y, z)
         if r_there == r and c_there == c:
             break
         r, c = r_there, c_there
@@ -192,14 +199,11 @@ def near(grid, around, room, points, farthest, cells, found):  # type: ignore[no
         # What is not around the cell is farther than its room, less the way to the cell.
         if 2 * away >= room[cell]:
             continue
-        if count == 1:
-            best[0], names[0] = least, cell if away <= reach else -1
-        else:
-            within = min(reach, enough)
-            _around(vectors, rows, columns, around, r, c, x, y, z, within * within, best, names)
-            if np.sqrt(best[count - 1]) + away >= room[cell]:
-                continue
-            last = np.sqrt(best[count - 1]) if names[count - 1] >= 0 else np.inf
+        within = min(reach, enough)
+        _around(vectors, rows, columns, around, r, c, x, y, z, within * within, best, names)
+        if np.sqrt(best[count - 1]) + away >= room[cell]:
+            continue
+        last = np.sqrt(best[count - 1]) if names[count - 1] >= 0 else np.inf
         proven[p] = True
         for k in range(count):
             if names[k] >= 0:
