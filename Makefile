@@ -31,7 +31,7 @@ format: .venv/dev ## put the code into its style
 gallery: .venv/run ## draw docs/gallery anew from the sample data
 	$(BIN)/python docs/gallery/make.py
 
-bench: evidence reading tiles maps peers scaling catalogue observations
+bench: evidence reading tiles maps charts peers scaling catalogue observations
 
 reading: .venv/dev ## how fast numbers are read, beside xarray and netCDF4
 	$(BIN)/python tests/benchmarks/reading.py
@@ -41,6 +41,9 @@ tiles: .venv/dev ## fields of map tiles, beside the bare kernels
 
 maps: .venv/dev ## tiles through the gateway: fresh, restyled, kept, with many clients, beside xpublish-tiles
 	$(BIN)/python tests/benchmarks/maps.py
+
+charts: .venv/dev ## a map plot, beside cartopy
+	$(BIN)/python tests/benchmarks/charts.py
 
 peers: .venv/dev ## the service over HTTP, beside xarray and xpublish
 	$(BIN)/python tests/benchmarks/peers.py
