@@ -1,7 +1,7 @@
 # Only Python (3.11 or later, with venv) and make are needed; everything else is installed into .venv.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps peers scaling catalogue observations
+.PHONY: help run test test-all check format lock gallery bench evidence reading tiles maps charts peers scaling catalogue observations
 
 PYTHON ?= python3
 BIN := .venv/bin
