@@ -9,6 +9,7 @@ from ocean_plotting.figures.picture import MUTED, Sizes, folded
 from ocean_plotting.figures.sheet import Sheet
 
 STEPS = [1, 2, 5, 10]  # between tick labels, but for powers of ten: short numbers
+SHRUNK = 0.75  # of its first width: a panel when everything is laid out
 FEW_LEVELS = 60  # levels that are marked one by one
 
 
@@ -59,9 +60,28 @@ def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sheet: S
     # Titles and credits take from the height of small figures.
     room *= engine.get().get("rect", (0, 0, 1, 1))[3] if upright and engine else 1.1
     along.set_label_text(folded(label, room, sizes.body), fontsize=sizes.body)
-    most = fitting(axes, int(upright), sizes)
-    along.set_major_locator(MaxNLocator(nbins=most, steps=STEPS, min_n_ticks=3 if most > 3 else 2))
     plain(axes, sheet)
+    most = fitting(axes, int(upright), sizes)
+    while (locator := _few(most)) and not upright and most > 2 and _crowded(axes, locator, sizes):
+        most -= 1
+    along.set_major_locator(locator)
+
+
+def _few(most: int) -> MaxNLocator:
+    return MaxNLocator(nbins=most, steps=STEPS, min_n_ticks=3 if most > 3 else 2)
+
+
+def _crowded(axes: Axes, locator: MaxNLocator, sizes: Sizes) -> bool:
+    """Whether the labels that ``locator`` would give stand closer than a letter and a half."""
+    low, high = sorted(axes.get_xlim())
+    ticks = [one for one in locator.tick_values(low, high) if low <= one <= high]
+    formatter = axes.xaxis.get_major_formatter()
+    longest = max(map(len, formatter.format_ticks(ticks)), default=0)
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101 - axes that were just added to one
+    # The layout takes from the width what labels beside the panel need.
+    room = SHRUNK * figure.get_figwidth() * axes.get_position().width * 72
+    return len(ticks) * (0.6 * longest + 1.5) * sizes.small > room
 
 
 def nothing(axes: Axes, words: str, sizes: Sizes) -> None:
