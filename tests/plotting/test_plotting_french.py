@@ -101,5 +101,5 @@ def test_a_numbers_file_is_the_same_in_every_language(client):
 def test_a_picture_is_told_in_french(client):
     told = plot(client, format="described").json()
     assert told["language"] == "fr"
-    assert told["title"].replace(NO_BREAK, " ").startswith("Température et Salinité : profils à 2 stations")
+    assert told["title"].replace(NO_BREAK, " ").startswith("Température et salinité : profils à 2 stations")
     assert "jusqu'à" in told["alt"]

@@ -1,6 +1,7 @@
 """Positions, units and times as people write them."""
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -100,9 +101,22 @@ def test_french_numbers_have_a_comma_and_the_west_is_called_ouest():
     assert FRENCH.listing(["a", "b", "c"]) == "a, b et c"
 
 
+def test_in_french_the_first_of_several_quantities_alone_begins_with_a_capital():
+    names = ["Temperature", "Salinity", "CO2"]
+    assert ENGLISH.quantities(names) == "Temperature, Salinity and CO2"
+    assert FRENCH.quantities(["Température", "Salinité", "CO2"]) == "Température, salinité et CO2"
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0, "0"), (-1.5, "−1.5"), (1234.567, "1235"), (0.012346, "0.01235"), (1e-9, "1e−09"), (2.5e7, "2.5e+07")],
+    [
+        (0, "0"),
+        (-1.5, "−1.5"),
+        (1234.567, "1235"),
+        (0.012346, "0.01235"),
+        (1e-9, f"1{NB}×{NB}10⁻⁹"),
+        (2.5e7, f"2.5{NB}×{NB}10⁷"),
+    ],
 )
 def test_a_number_has_four_digits_that_matter(value, written):
     assert ENGLISH.number(value) == written
@@ -110,7 +124,8 @@ def test_a_number_has_four_digits_that_matter(value, written):
 
 @given(st.floats(-9e5, 9e5))
 def test_a_written_number_is_the_number(value):
-    written = float(ENGLISH.number(value).replace("−", "-"))
+    mantissa, _, power = ENGLISH.number(value).replace("−", "-").partition(f"{NB}×{NB}10")
+    written = float(f"{mantissa}e{unicodedata.normalize('NFKC', power).replace('−', '-') or 0}")
     assert written == pytest.approx(value, rel=6e-3, abs=1e-9)
 
 

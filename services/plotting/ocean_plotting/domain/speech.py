@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.texts import ENGLISH, Say
-from ocean_plotting.domain.labels import NO_BREAK, units
+from ocean_plotting.domain.labels import NO_BREAK, SUPERSCRIPT, units
 
 MINUS = "\N{MINUS SIGN}"
 EXTREMES = (1e-4, 1e6)  # sizes of numbers beyond which they are written with a power of ten
@@ -27,7 +27,8 @@ class Words:
         """Write a number with so many decimals, or with four significant digits: −1,25."""
         size = abs(value)
         if digits is None and size and not EXTREMES[0] <= size < EXTREMES[1]:
-            return self.ticked(f"{value:.3g}")
+            mantissa, _, power = f"{value:.3g}".partition("e")
+            return f"{self.ticked(mantissa)}{NO_BREAK}×{NO_BREAK}10{str(int(power)).translate(SUPERSCRIPT)}"
         if digits is None:
             digits = max(0, 3 - int(f"{size:e}".partition("e")[2])) if size else 0
             return self.ticked(format_decimal(float(f"{value:.{digits}f}"), "0.######", self.language))
@@ -101,6 +102,11 @@ class Words:
         """Join names: a, b and c."""
         return str(format_list(names, "standard", self.language)).replace(", and ", " and ")
 
+    def quantities(self, names: Sequence[str]) -> str:
+        """Join names of quantities: Temperature and Salinity; in French the first alone begins with a capital."""
+        first, *others = names
+        return self.listing([first, *(others if self.language == "en" else map(_lower, others))])
+
     def _day(self, time: datetime) -> str:
         written = format_date(time, "d MMMM y", self.language)
         return f"1er{written[1:]}" if self.language == "fr" and time.day == 1 else written
@@ -111,3 +117,8 @@ class Words:
             return f"{size}°"
         letter = positive if degrees > 0 else negative
         return f"{size}°{NO_BREAK}{LETTERS.get(self.language, {}).get(letter, letter)}"
+
+
+def _lower(name: str) -> str:
+    """A name within a sentence; CO2 and SST stay."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name

@@ -252,7 +252,7 @@ def _when(found: Class4Profiles, sheet: Sheet) -> str:
 
 def _title(quantities: list[Quantity], marked: list[Dotted], reference: str | None, sheet: Sheet) -> str:
     say = sheet.say
-    names = sheet.words.listing([_name(one, sheet) for one in quantities])
+    names = sheet.words.quantities([_name(one, sheet) for one in quantities])
     where = marked[0].label(sheet.words) if len(marked) == 1 else say("{count} profiles", count=len(marked))
     if reference == OBSERVED:
         return say("{names} at {where}: difference from the observation", names=names, where=where)

@@ -230,7 +230,7 @@ def _credit(query: Query, fetched: Observations, sheet: Sheet) -> str:
 
 def _title(quantities: list[Compared], marked: list[Dotted], sheet: Sheet) -> str:
     say, words = sheet.say, sheet.words
-    names = words.listing([_name(one, sheet) for one in quantities])
+    names = words.quantities([_name(one, sheet) for one in quantities])
     where = marked[0].label(words) if len(marked) == 1 else say("{count} stations", count=len(marked))
     if any(map(_is_both, quantities)) and _has_model(quantities):
         return say("{names} at {where}: observed and modelled", names=names, where=where)

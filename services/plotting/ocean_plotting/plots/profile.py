@@ -82,7 +82,7 @@ class Pair:
     def label(self, sheet: Sheet) -> str:
         """Name its axis."""
         names = dict.fromkeys(sheet.words.name(one.info) for one in self.both)
-        return sheet.words.measured(sheet.words.listing(list(names)), self.info.units)
+        return sheet.words.measured(sheet.words.quantities(list(names)), self.info.units)
 
 
 def _pairs(fetched: Profiles) -> list[Pair]:
@@ -141,7 +141,7 @@ def draw(query: Query, fetched: Profiles, sheet: Sheet) -> Picture:
     pairs, subtitle = _pairs(fetched), _subtitle(query, fetched, sheet)
     first, places = pairs[0].info, pairs[0].one.places
     marked = over_depth.mark(places, query.names, [_known(pairs, number) for number in range(len(places))])
-    names = words.listing([words.name(one.info) for one in pairs])
+    names = words.quantities([words.name(one.info) for one in pairs])
     title, credit = (
         query.plotTitle or _title(names, marked, sheet),
         credits_of([one.info for pair in pairs for one in pair.both]),

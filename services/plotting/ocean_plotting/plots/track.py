@@ -303,7 +303,7 @@ def _title(ways: list[Way], quantities: list[Along], sheet: Sheet) -> str:
         where = say("{count} platforms", count=len(ways))
     if not quantities:
         return say("Track of {platforms}", platforms=where)
-    names = words.listing([_name(one, sheet) for one in quantities])
+    names = words.quantities([_name(one, sheet) for one in quantities])
     return say("{names} along the track of {platforms}", names=names, platforms=where)
 
 

@@ -298,17 +298,15 @@ def _told(title: str, when: str, panels: list[Panel], sheet: Sheet) -> str:
     say, words = sheet.say, sheet.words
     told = [say("{title}, {time}.", title=title, time=when) if when else f"{title}."]
     for panel in panels:
-        start = f"{panel.name}: " if panel.name else ""
-        if panel.numbers is None or not np.isfinite(panel.numbers.mean):
-            told.append(start + say("No data in the area."))
+        found, name = panel.numbers, panel.name
+        if found is None or not np.isfinite(found.mean):
+            told.append(say("{name}: no data in the area.", name=name) if name else say("No data in the area."))
             continue
+        low, high = words.number(found.minimum), words.value(found.maximum, found.units)
+        mean = words.value(found.mean, found.units)
         told.append(
-            start
-            + say(
-                "In the area from {low} to {high}, mean {mean}.",
-                low=words.number(panel.numbers.minimum),
-                high=words.value(panel.numbers.maximum, panel.numbers.units),
-                mean=words.value(panel.numbers.mean, panel.numbers.units),
-            )
+            say("{name}: in the area from {low} to {high}, mean {mean}.", name=name, low=low, high=high, mean=mean)
+            if name
+            else say("In the area from {low} to {high}, mean {mean}.", low=low, high=high, mean=mean)
         )
     return " ".join(told)
