@@ -13,7 +13,7 @@ from ocean_plotting.figures.chart import ARROWS
 from ocean_plotting.figures.picture import INK
 from ocean_plotting.figures.shading import Shading
 
-LONGEST = 1.7  # of the longest usual arrow, in their spacing
+LONGEST = 1.3  # of the longest usual arrow, in their spacing
 USUAL = 95.0  # per cent: longer ones are outliers
 ALIKE = 0.85  # length of arrows whose length says nothing, in their spacing
 STEP = 1e-3  # degrees: how far north and east are looked for

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -113,6 +114,8 @@ def overlay(axes: Axes, view: View, drawn: Overlay, sheet: Sheet) -> list[Line2D
     x, y = view.cells((values.shape[0], values.shape[1]))
     used = drawn.colours or [INK] * len(levels)
     made = axes.contour(x, y, values, levels, colors=used, linewidths=1.1, zorder=LINES, negative_linestyles="dashed")
+    # Seen on light and on dark colours alike.
+    made.set_path_effects([withStroke(linewidth=2.4, foreground="white", alpha=0.7)])
     name_lines(axes, made, sheet.words.number, 0.85 * sheet.sizes.small, view)
     return [
         Line2D([], [], color=colour, linewidth=1.3, label=sheet.words.number(level))
