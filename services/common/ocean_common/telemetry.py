@@ -4,11 +4,12 @@ import logging
 import re
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, Literal
 
+import msgspec
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -42,6 +43,23 @@ def outgoing_headers() -> dict[str, str]:
     return headers
 
 
+class _Lines:
+    """What a logger of our own writes to."""
+
+    def __init__(self, name: str = "ocean") -> None:
+        self.name = name
+
+    def info(self, line: str) -> None:
+        """Write a line, whatever its level."""
+        sys.stderr.write(f"{line}\n")
+
+    debug = warning = error = critical = info
+
+
+def _json(record: object, default: Callable[[Any], Any]) -> str:
+    return msgspec.json.encode(record, enc_hook=default).decode()
+
+
 def configure_logs(level: str, form: Literal["json", "text"]) -> None:
     """One line a record on standard error, those of libraries included."""
     shared: list[structlog.types.Processor] = [
@@ -52,11 +70,13 @@ def configure_logs(level: str, form: Literal["json", "text"]) -> None:
         structlog.processors.format_exc_info,
     ]
     render: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer(_json) if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
+    # A line for every request: our own go straight to standard error, without the loggers of the standard library.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

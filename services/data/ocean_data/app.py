@@ -107,7 +107,9 @@ def create_app(
             "areas": areas or NoAreas(),
             "desk": desk,
             "files": Files(formats=SUBSETS, zipped=Zipped),
-            "tiles": Tiles(source=source, grids=grids),
+            "tile_desk": internal.TileDesk(
+                catalogue=catalogue, tiles=Tiles(source=source, grids=grids), workers=workers
+            ),
             "quiver": Arrows(source=source, grids=grids),
             "ranges": Ranges(source=source, grids=grids),
             "freshness": freshness,

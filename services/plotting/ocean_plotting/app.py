@@ -59,6 +59,7 @@ def create_app(
     turns = Turns(settings.tiles_at_once, settings.tiles_waiting)
     fields: Kept[TileField] = Kept(settings.field_megabytes * MEGABYTE, _field_size)
     images: Kept[Image] = Kept(settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD, turns)
+    freshness = Freshness(catalogue, __version__, settings.max_age)
     near = Neighbours(
         numbers=numbers, catalogue=catalogue, listed=catalogue, areas=catalogue, observed=catalogue, compared=catalogue
     )
@@ -73,13 +74,20 @@ def create_app(
             "drawing": drawing,
             "colours": palettes,
             "images": images,
-            "freshness": Freshness(catalogue, __version__, settings.max_age),
+            "freshness": freshness,
             "studio": plot.Studio(near, drawing),
             "scale_studio": scale.Studio(catalogue, drawing, palettes, images),
             "map_studio": maps.Studio(
                 basemap or Cartographer(None, Coasts(None, None)), images, __version__, settings.max_age
             ),
-            "tile_studio": tiles.Studio(catalogue, numbers, TilePainter(palettes), fields, images),
+            "tile_studio": tiles.Studio(
+                catalogue=catalogue,
+                numbers=numbers,
+                painter=TilePainter(palettes),
+                fields=fields,
+                images=images,
+                freshness=freshness,
+            ),
         },
         readiness=readiness,
         lifespan=lifespan,

@@ -15,7 +15,7 @@ from ocean_common.telemetry import outgoing_headers
 
 T = TypeVar("T")
 TIMEOUT = httpx.Timeout(60.0, connect=1.0, pool=30.0)  # s
-PROBE = 1.0  # s for a neighbour to say that it lives
+PROBE = httpx.Timeout(1.0)  # s for a neighbour to say that it lives
 CONNECTIONS = 64
 LIMITS = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=32)
 ATTEMPTS, PAUSE = 3, 0.1  # only what never got an answer is asked again; the pause (s) doubles
@@ -31,19 +31,18 @@ class Neighbour:
     def __init__(self, name: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Take ``http://host:port``, or ``unix:/path`` of a socket on the same machine."""
         self.name = name
-        if transport is None and not url.startswith("https:"):
-            transport = Wire(CONNECTIONS, url.removeprefix("unix:") if url.startswith("unix:") else None)
         self._base = "http://local" if url.startswith("unix:") else url.rstrip("/")
-        self._http = httpx.AsyncClient(base_url=self._base, timeout=TIMEOUT, limits=LIMITS, transport=transport)
+        # Asked itself: neighbours have no cookies, redirects and passwords, for which a client looks in every answer.
+        self._wire = transport or _transport(url)
 
     async def aclose(self) -> None:
         """Close the kept connections."""
-        await self._http.aclose()
+        await self._wire.aclose()
 
     async def away(self) -> str | None:
         """Why it does not answer; None if it does."""
         try:
-            response = await self._http.get("/health/live", timeout=PROBE)
+            response = await self._send("GET", "/health/live", {}, times=PROBE)
         except httpx.TransportError:
             return f"the {self.name} service does not answer"
         return f"the {self.name} service failed" if response.is_error else None
@@ -62,13 +61,12 @@ class Neighbour:
         return await self._ask("POST", path, bytes, content=msgspec.msgpack.encode(body))
 
     async def _ask(self, method: str, path: str, kind: type[T], content: bytes | None = None) -> T:
-        address = self._base + path  # whole: httpx takes an address apart again for every piece that it is made of
         for attempt in range(ATTEMPTS):
             headers = {"accept": MESSAGEPACK, **outgoing_headers(), **outgoing_language()}
             if content is not None:
                 headers["content-type"] = MESSAGEPACK
             try:
-                response = await self._http.request(method, address, content=content, headers=headers)
+                response = await self._send(method, path, headers, content)
             except _UNANSWERED:
                 await asyncio.sleep(PAUSE * 2**attempt)
                 continue
@@ -78,6 +76,23 @@ class Neighbour:
                 raise ServiceUnavailable(f"the {self.name} service broke off its answer") from error
             return self._read(response, kind)
         raise ServiceUnavailable(f"the {self.name} service does not answer; try again in a few seconds")
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        content: bytes | None = None,
+        times: httpx.Timeout = TIMEOUT,
+    ) -> httpx.Response:
+        told = {"timeout": times.as_dict()}
+        request = httpx.Request(method, self._base + path, headers=headers, content=content, extensions=told)
+        response = await self._wire.handle_async_request(request)
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()
+        return response
 
     def _read(self, response: httpx.Response, kind: type[T]) -> T:
         if not response.is_error:
@@ -89,6 +104,12 @@ class Neighbour:
             raise ServiceUnavailable(f"the {self.name} service failed")
         later = response.headers.get("retry-after", "")
         raise from_problem(problem, int(later) if later.isdecimal() else None)
+
+
+def _transport(url: str) -> httpx.AsyncBaseTransport:
+    if url.startswith("https:"):
+        return httpx.AsyncHTTPTransport(limits=LIMITS)
+    return Wire(CONNECTIONS, url.removeprefix("unix:") if url.startswith("unix:") else None)
 
 
 def segment(text: str) -> str:

@@ -87,6 +87,7 @@ class AreaAsked(Timed, frozen=True, kw_only=True, tag_field="kind", tag="area"):
     projection: str | None = None  # of the stated grid: a code, as EPSG:4326, or a PROJ string; None: the own grid
     shape: tuple[int, int] | None = None  # rows and columns of the stated grid
     extent: tuple[float, float, float, float] | None = None  # left, bottom, right, top of it; None: around the area
+    places: bool = True  # of a stated grid in a plane: also the latitude and longitude of each of its cells
     stride: int = 1  # own grid: every so many cells
 
 

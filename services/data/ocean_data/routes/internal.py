@@ -1,15 +1,15 @@
 """What neighbours ask, as MessagePack both ways."""
 
-import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath, RawBody, SkipValidation
 
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.data import TileAsked
+from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.contracts.extractions import AnyAsked
 from ocean_common.errors import InvalidRequest
 from ocean_data.domain.field import Tiles
@@ -17,18 +17,28 @@ from ocean_data.domain.ports import Workers
 from ocean_data.routes.kinds import AtDesk
 
 
+@dataclass(frozen=True, kw_only=True)
+class TileDesk:
+    """Takes questions for the fields behind tiles. One thing, since several are given to a handler in tasks."""
+
+    catalogue: Catalogue
+    tiles: Tiles
+    workers: Workers
+
+    async def field(self, asked: TileAsked) -> TileField:
+        """The field that is asked for."""
+        names = asked.variable.split(",")
+        assets = [await self.catalogue.assets(asked.dataset, name) for name in names[:3]]
+        return await self.workers.run(self.tiles.field, assets, asked)
+
+
 @get("/tile-field")
 async def tile_field(
-    request: Request[Any, Any, Any],
-    catalogue: NamedDependency[Catalogue],
-    tiles: NamedDependency[Tiles],
-    workers: NamedDependency[Workers],
+    request: Request[Any, Any, Any], tile_desk: NamedDependency[SkipValidation[TileDesk]]
 ) -> Response[bytes]:
     """The field behind a map tile."""
     asked = _read(lambda: msgspec.convert(dict(request.query_params), TileAsked, strict=False))
-    names = asked.variable.split(",")
-    assets = await asyncio.gather(*(catalogue.assets(asked.dataset, name) for name in names[:3]))
-    return _packed(await workers.run(tiles.field, assets, asked))
+    return _packed(await tile_desk.field(asked))
 
 
 @post("/extractions", status_code=200)

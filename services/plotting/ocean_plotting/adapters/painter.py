@@ -4,11 +4,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import TileField
 from ocean_plotting.adapters.formats import png, webp
 from ocean_plotting.domain import tiles
 from ocean_plotting.domain.colormaps import choose
-from ocean_plotting.domain.colour import Scale, indices
+from ocean_plotting.domain.colour import Palette, Scale, continuous, discrete, indices
 from ocean_plotting.domain.ports import Colours
 from ocean_plotting.domain.tiles import TileForm
 
@@ -21,6 +22,7 @@ class TilePainter:
 
     def __init__(self, colours: Colours) -> None:
         self._ramp = lru_cache(colours.ramp)
+        self._scaled = lru_cache(64)(self._continuous)
         self._blank = {form: encode(NOTHING, b"") for form, encode in ENCODERS.items()}
 
     def blank(self, form: TileForm) -> bytes:
@@ -32,7 +34,16 @@ class TilePainter:
         chosen = choose(field.variable, colormap)
         if field.values is None:
             return self.blank(form)
-        palette = tiles.palette(field.variable, self._ramp(chosen), scale)
+        palette = self._palette(field.variable, chosen, scale)
         values = np.frombuffer(field.values.data, dtype=field.values.dtype).reshape(field.values.shape)
         painted = indices(values, palette, clip=not field.variable.categories)
         return ENCODERS[form](painted, palette.colours) if painted.any() else self.blank(form)
+
+    def _palette(self, info: VariableInfo, colormap: str, scale: Scale | None) -> Palette:
+        """Colours of a variable's tiles: of its categories, or spread over a scale (its own by default)."""
+        if info.categories:
+            return discrete(self._ramp(colormap), info.categories)
+        return self._scaled(colormap, scale or info.scale)
+
+    def _continuous(self, colormap: str, scale: Scale) -> Palette:
+        return continuous(self._ramp(colormap), scale)

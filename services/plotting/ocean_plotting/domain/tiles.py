@@ -1,13 +1,8 @@
-"""Which tiles there are, and how one is coloured."""
+"""Which tiles there are."""
 
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ocean_common.contracts.assets import VariableInfo
 from ocean_common.errors import TileNotFound
-from ocean_plotting.domain.colour import Palette, Scale, continuous, discrete
 
 TileForm = Literal["image/png", "image/webp"]
 
@@ -34,8 +29,3 @@ def check(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
     for name, value in (("x", x), ("y", y)):
         if bounded and not 0 <= value <= last:
             raise TileNotFound(f"{name} is {value}; at zoom {zoom} it can be 0 to {last}", field=name)
-
-
-def palette(info: VariableInfo, ramp: NDArray[np.uint8], scale: Scale | None) -> Palette:
-    """Colours of a variable's tiles: of its categories, or spread over a scale (its own by default)."""
-    return discrete(ramp, info.categories) if info.categories else continuous(ramp, scale or info.scale)

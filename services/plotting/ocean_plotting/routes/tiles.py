@@ -5,10 +5,10 @@ from typing import Annotated, Any, cast, get_args
 
 from litestar import Request, Response, get
 from litestar.concurrency import sync_to_thread
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter, QueryParameter, SkipValidation
 from msgspec import Struct
 
 from ocean_common import errors, problems
@@ -66,17 +66,19 @@ class Look(Struct, frozen=True):
     form: TileForm
 
 
+@dataclass(frozen=True, kw_only=True)
 class Studio:
-    """What tiles are made with: who has the numbers, who colours them, and what is kept."""
+    """What tiles are made with: who has the numbers, who colours them, and what is kept.
 
-    def __init__(
-        self, catalogue: Catalogue, numbers: Numbers, painter: Painter, fields: Fields, images: Images
-    ) -> None:
-        self.catalogue = catalogue
-        self.numbers = numbers
-        self.painter = painter
-        self.fields = fields
-        self.images = images
+    One thing, since several are given to a handler in tasks.
+    """
+
+    catalogue: Catalogue
+    numbers: Numbers
+    painter: Painter
+    fields: Fields
+    images: Images
+    freshness: Freshness
 
     async def tile(self, asked: TileAsked, look: Look, revision: str, client: str) -> Image:
         """The image of a tile. Another look at a field that is kept costs no question."""
@@ -97,37 +99,6 @@ class Studio:
             return True
         assets = [await self.catalogue.assets(asked.dataset, key) for key in asked.variable.split(",")]
         return any(reach.apart(*where, one.grid) for one in assets)
-
-
-def asked_tile(
-    *,
-    dataset: DatasetId,
-    variable: Variables,
-    time: Time,
-    depth: Depth,
-    zoom: Zoom,
-    x: Column,
-    y: Row,
-    projection: Plane = "EPSG:3857",
-    interp: Interp = "gaussian",
-    radius: Radius = 25.0,
-    neighbours: Neighbours = 10,
-) -> TileAsked:
-    """Read which tile is asked for; what there cannot be is refused before anybody is asked."""
-    tiles.check(zoom, x, y, bounded=projection == "EPSG:3857")
-    return TileAsked(
-        dataset=dataset,
-        variable=",".join(one_or_two(variable)),
-        time=time,
-        depth=depth,
-        zoom=zoom,
-        x=x,
-        y=y,
-        projection=cast(Projection, one_of(projection, get_args(Projection), "projection")),
-        interpolation=cast(Interpolation, one_of(interp, get_args(Interpolation), "interp")),
-        radius=radius,
-        neighbours=neighbours,
-    )
 
 
 def liked(request: Request[Any, Any, Any]) -> TileForm:
@@ -154,7 +125,6 @@ class TileOperation(Operation):
     " A PNG, or a lossless WebP where the Accept header likes that better.",
     tags=["tiles"],
     operation_class=TileOperation,
-    dependencies={"asked": Provide(asked_tile, sync_to_thread=False)},
     media_type="image/png",
     exception_handlers={ClientLeft: answer_nobody},
     responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.", generate_examples=False)}
@@ -172,17 +142,40 @@ class TileOperation(Operation):
 async def tile(
     *,
     request: Request[Any, Any, Any],
-    tile_studio: NamedDependency[Studio],
-    freshness: NamedDependency[Freshness],
-    asked: NamedDependency[TileAsked],
+    tile_studio: NamedDependency[SkipValidation[Studio]],
+    dataset: DatasetId,
+    variable: Variables,
+    time: Time,
+    depth: Depth,
+    zoom: Zoom,
+    x: Column,
+    y: Row,
+    projection: Plane = "EPSG:3857",
+    interp: Interp = "gaussian",
+    radius: Radius = 25.0,
+    neighbours: Neighbours = 10,
     scale: ScaleText = None,
     colormap: Colormap = None,
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[bytes]:
     """A variable on the map."""
+    tiles.check(zoom, x, y, bounded=projection == "EPSG:3857")
+    asked = TileAsked(
+        dataset=dataset,
+        variable=",".join(one_or_two(variable)),
+        time=time,
+        depth=depth,
+        zoom=zoom,
+        x=x,
+        y=y,
+        projection=cast(Projection, one_of(projection, get_args(Projection), "projection")),
+        interpolation=cast(Interpolation, one_of(interp, get_args(Interpolation), "interp")),
+        radius=radius,
+        neighbours=neighbours,
+    )
     look = Look(read_scale(scale) if scale is not None else None, known(colormap), liked(request))
-    await freshness(request, asked.dataset, form=look.form)
-    revision = await tile_studio.catalogue.revision(asked.dataset)
+    await tile_studio.freshness(request, dataset, form=look.form)
+    revision = await tile_studio.catalogue.revision(dataset)
     image = await while_wanted(request, tile_studio.tile(asked, look, revision, client_of(request)))
     made_from(request, revision, image.revision)
     return Response(image.content, media_type=look.form, headers={"vary": "accept"})

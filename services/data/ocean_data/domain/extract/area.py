@@ -58,7 +58,8 @@ def target_of(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -
         )
     if asked.stride != 1:
         raise InvalidRequest("stride is of the variables' own grid; a stated grid has a shape", field="stride")
-    return stated(region, asked.projection, asked.shape, asked.extent)
+    target = stated(region, asked.projection, asked.shape, asked.extent)
+    return target if asked.places else without_places(target)
 
 
 def over(
