@@ -144,10 +144,10 @@ def _scale(info: VariableInfo, fields: list[Floats], fetched: Maps) -> Scale | N
 
 
 def _dated(coverage: Coverage, query: MapQuery, sheet: Sheet) -> str:
-    """The dataset and its time."""
+    """The time and the dataset, in this order: a name may be too long for a small map."""
     info, times = values_of(coverage)[0], Read(coverage).times
     when = sheet.words.instant(times[0], query.quantum or info.quantum) if times else ""
-    return ", ".join(one for one in (info.dataset_name or info.dataset, when) if one)
+    return "  ·  ".join(one for one in (when, info.dataset_name or info.dataset) if one)
 
 
 def _numbers(of: Map) -> Statistics | None:
