@@ -372,6 +372,14 @@ def test_a_polygon_on_a_stated_grid_is_all_that_has_values(reading, sst):
     assert np.isfinite(found["surface_temperature"][0][held]).mean() > 0.9
 
 
+def test_who_knows_the_plane_need_not_be_told_where_each_cell_is(reading, arctic):
+    asked = {"box": (0, 70, 30, 78), "projection": "EPSG:32661", "shape": (30, 20)}
+    told, untold = (ask(reading, [arctic], **asked, places=places) for places in (True, False))
+    names = [{one.name for one in extraction.coordinates} for extraction, _ in (told, untold)]
+    assert names[0] - names[1] == {"latitude", "longitude"}
+    np.testing.assert_array_equal(untold[1]["votemper"], told[1]["votemper"])
+
+
 @pytest.mark.parametrize(
     "projection",
     [

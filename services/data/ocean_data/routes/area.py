@@ -27,6 +27,7 @@ ABOUT = {
     "projection": "Of a stated grid, with `shape`: a code as EPSG:3857, or a PROJ string as `+proj=lcc +lat_1=60 "
     "+lat_2=70 +lon_0=20`. None: the variables' own cells.",
     "shape": "Rows and columns of the stated grid.",
+    "places": "Of a stated grid in a plane: also the latitude and longitude of each cell.",
     "extent": "Left, bottom, right, top of the stated grid, in the units of its projection, instead of a box. None: "
     "the least rectangle that holds the area.",
     "stride": "Own cells: every so many rows and columns.",
@@ -196,7 +197,7 @@ ROUTES = [
             asked=StatisticsAsked,
             about={**ABOUT, "quantiles": "Up to 20 numbers from 0 to 1."},
             example={"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]},
-            fixed={"projection": None, "shape": None, "extent": None, "stride": 1},
+            fixed={"projection": None, "shape": None, "extent": None, "places": True, "stride": 1},
         ),
     ),
     *by_get(

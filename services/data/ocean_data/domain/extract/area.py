@@ -18,7 +18,7 @@ from ocean_data.domain import region as regions
 from ocean_data.domain.depth import Depth
 from ocean_data.domain.extract import located
 from ocean_data.domain.extract.cells import Cut, cut_cost
-from ocean_data.domain.extract.target import Target, own, stated
+from ocean_data.domain.extract.target import Target, own, stated, without_places
 from ocean_data.domain.extraction import Body, Cost, Extraction, Field, Reading, Values
 from ocean_data.domain.instants import Instants
 

@@ -72,7 +72,7 @@ async def fetch(near: Neighbours, query: MapQuery, output: Output = OUTPUT) -> M
     around = span(areas)
     grid = plan.best(view(around, query.projection, None).aspect)
     seen = view(around, query.projection, plan.rooms(grid)[0].aspect)
-    target = {"projection": seen.projection, "extent": seen.extent}
+    target = {"projection": seen.projection, "extent": seen.extent, "places": False}
     # Two small maps beside a third need not be as fine as one alone.
     whole = target | {"shape": seen.shape(CELLS if other is None else CELLS * 3 // 5)}
     where = geojson(areas)
