@@ -25,12 +25,9 @@ def unit_vectors(latitude: Floats, longitude: Floats) -> Floats:
     return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
 
 
-def crossings(latitude: Floats, longitude: Floats) -> Floats:
-    """As `unit_vectors`, where parallels, (row,), and meridians, (column,), cross: (row * column, 3)."""
-    phi, lam = np.radians(latitude)[:, np.newaxis], np.radians(longitude)
-    found = np.empty((latitude.size, longitude.size, 3))
-    found[:, :, 0], found[:, :, 1], found[:, :, 2] = np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)
-    return found.reshape(-1, 3)
+def on_circle(angle: Floats) -> Floats:
+    """Cosine and sine of angles, (..., 2)."""
+    return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
 def arc(chord: Floats) -> Floats:

@@ -4,8 +4,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ocean_data.domain import sphere
 from ocean_data.domain.grid.pyramid import pyramid, search
-from ocean_data.domain.grid.walk import rooms, walk
+from ocean_data.domain.grid.walk import UNSURE, rooms, walk, walk_lattice
 from ocean_data.domain.grid.window import AROUND, UNKNOWN, WIDEST, around_for, near
 from ocean_data.domain.ports import Cells, Floats
 from ocean_data.domain.sphere import across, chord
@@ -47,13 +48,39 @@ class Centres:
         """
         cells, squares = np.full((len(points), 1), -1, np.int32), np.full((len(points), 1), np.inf)
         if len(points) and self._count:
-            # The walk begins at the cell that is nearest to one of the points.
-            search(self._pyramid, points[:1], np.full(1, np.inf), cells[:1], squares[:1])
-            start = int(cells[0, 0])
+            start = self._start(points[:1])
             proven = walk(self._pyramid[0], self._shape, self._clear, start, points, cells[:, 0], squares[:, 0])
-            farthest = chord(np.full(len(points), within))
-            self._search(points, np.flatnonzero(~proven), farthest, cells, squares)
+            left = np.flatnonzero(~proven)
+            self._search(points, left, chord(np.full(left.size, within)), cells, squares)
         return cells[:, 0], squares[:, 0]
+
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats, limit: Floats) -> tuple[Cells, NDArray[np.intp]]:
+        """The nearest cells where parallels and meridians cross, as far as that takes no search.
+
+        Parameters
+        ----------
+        latitude, longitude : ndarray of float, shape (row,) and (column,)
+            Degrees.
+        limit : ndarray of float, shape (cell,)
+            The square of the chord up to which a cell is taken.
+
+        Returns
+        -------
+        cells : ndarray of int32, shape (row * column,)
+        unsure : ndarray of int, shape (k,)
+            Of which crossings it is not known, or farther than the limit.
+        """
+        parallels, meridians = sphere.on_circle(np.radians(latitude)), sphere.on_circle(np.radians(longitude))
+        cells = np.empty((latitude.size, longitude.size), np.int32)
+        start = self._start(sphere.unit_vectors(latitude[:1], longitude[:1]))
+        walk_lattice(self._pyramid[0], self._shape, self._clear, start, parallels, meridians, limit, cells)
+        return cells.ravel(), np.flatnonzero(cells == UNSURE)
+
+    def _start(self, point: Floats) -> int:
+        """Where a walk begins: the cell that is nearest to a point, (1, 3)."""
+        cell, square = np.zeros((1, 1), np.int32), np.full((1, 1), np.inf)
+        search(self._pyramid, point, np.full(1, np.inf), cell, square)
+        return int(cell[0, 0])
 
     def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
         """The nearest cells of each point, the nearest first: as `ocean_data.domain.ports.Grid.neighbours` has it."""
@@ -65,18 +92,19 @@ class Centres:
             if around not in self._rooms:
                 self._rooms[around] = np.full(len(self._pyramid[0]), UNKNOWN, np.float32)
             proven = near(self._pyramid, around, self._rooms[around], points, farthest, cells, found)
-            self._search(points, np.flatnonzero(~proven), farthest, cells, found)
+            left = np.flatnonzero(~proven)
+            self._search(points, left, farthest[left], cells, found)
             _to_arcs(cells, found, within)
         return cells, found
 
     def _search(self, points: Floats, left: NDArray[np.intp], farthest: Floats, cells: Cells, squares: Floats) -> None:
-        """Fill in what could not be proven."""
+        """Fill in what could not be proven; ``farthest`` and no farther, (left,)."""
         if left.size:
             more, found = (
                 np.full((left.size, cells.shape[1]), -1, np.int32),
                 np.full((left.size, cells.shape[1]), np.inf),
             )
-            search(self._pyramid, points[left], farthest[left], more, found)
+            search(self._pyramid, points[left], farthest, more, found)
             cells[left], squares[left] = more, found
 
 

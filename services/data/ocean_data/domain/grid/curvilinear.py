@@ -34,19 +34,21 @@ class Curvilinear:
         self._seam = _has_seam(field)
         self._fold = _fold(field)
         self._rim = _rim(vectors, self.shape, self._seam, self._fold)
+        self._inner = np.where(self._rim, -1.0, self._limit)  # at the rim there is more to ask
         self.nbytes = int(2 * vectors.nbytes + self._centres.nbytes)
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
-        return self._nearest(sphere.unit_vectors(latitude, longitude))
-
-    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
-        """As `nearest`, of all crossings of parallels, (row,), and meridians, (column,): (row * column,)."""
-        return self._nearest(sphere.crossings(latitude, longitude))
-
-    def _nearest(self, points: Floats) -> Cells:
+        points = sphere.unit_vectors(latitude, longitude)
         cells, squares = self._centres.nearest(points, within=self._reach.max())
         cells[squares > self._limit[cells]] = -1
         _trim(self._vectors, points, cells, self._rim, self.shape, self._seam, self._fold)
+        return cells
+
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
+        """As `nearest`, of all crossings of parallels, (row,), and meridians, (column,): (row * column,)."""
+        cells, unsure = self._centres.nearest_on_lattice(latitude, longitude, self._inner)
+        if unsure.size:
+            cells[unsure] = self.nearest(latitude[unsure // longitude.size], longitude[unsure % longitude.size])
         return cells
 
     def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ocean_data.domain.grid.axis import Axis
 from ocean_data.domain.ports import Cells, Floats
-from ocean_data.domain.sphere import EARTH_RADIUS
+from ocean_data.domain.sphere import EARTH_RADIUS, on_circle
 from ocean_data.domain.sphere import across as across_km
 
 LONE = 1.0  # degrees: the size of a cell along an axis of one point, where the other axis does not tell
@@ -29,7 +29,7 @@ class Rectilinear:
         around = np.mod(longitude, 360.0)
         self._columns = Axis.of(np.where(around > 360.0 - 1e-7, 0.0, around))
         self._phi, self._lam = np.radians(self._rows.values), np.radians(self._columns.values)
-        self._along, self._up = _on_circle(self._lam), _on_circle(self._phi)
+        self._along, self._up = on_circle(self._lam), on_circle(self._phi)
         self.nbytes = 10 * (latitude.nbytes + longitude.nbytes)
         gaps = np.diff(self._columns.values, append=self._columns.values[0] + 360.0)
         known = float(np.median(gaps)) if gaps.size > 1 else LONE
@@ -87,7 +87,7 @@ class Rectilinear:
         cells = np.full((latitude.size, count), -1, np.int32)
         distances = np.full((latitude.size, count), np.inf)
         _neighbours(
-            self._phi, self._lam, self._up, self._along, phi, lam, _on_circle(phi), _on_circle(lam), limit,
+            self._phi, self._lam, self._up, self._along, phi, lam, on_circle(phi), on_circle(lam), limit,
             self._order(), cells, distances,
         )  # fmt: skip
         return cells, distances
@@ -126,11 +126,6 @@ class Rectilinear:
     def _flat(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
         """Flat index in the file of positions on the sorted axes."""
         return self._rows.order[rows].astype(np.intp) * self.shape[1] + self._columns.order[columns]
-
-
-def _on_circle(angle: Floats) -> Floats:
-    """Cosine and sine of angles, (..., 2): the square of half the sine of a difference, without a sine each."""
-    return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
 @njit(nogil=True, cache=True)

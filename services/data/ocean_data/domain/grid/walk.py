@@ -19,6 +19,7 @@ FAR = 4  # cells: after such a jump, another may come nearer
 WIDE = 3 * SIDE  # cells along each side of a box and those beside it
 ASIDE = 10.0  # where a cell without a place is put: off the Earth, near to nothing
 MOST = 256  # boxes that may be near to what is measured together
+UNSURE = -2
 HALF = (1 - 1e-5) / 4  # of a square: half the distance, rounded down
 
 Rooms = NDArray[np.float32]
@@ -171,23 +172,44 @@ def _settle(vectors, shape, room, own, x, y, z):  # type: ignore[no-untyped-def]
     return own, least, False
 
 
+@njit(nogil=True, cache=True, inline="always")
+def _nearest(vectors, shape, room, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The nearest cell of a point, from that of one beside it; the square of its distance; whether it is proven."""
+    least = _square(vectors, own, x, y, z)
+    if least < room[own, 0]:
+        return own, least, True
+    if least < room[own, 1]:
+        found, least = _step(vectors, shape, own, least, x, y, z)
+        return found, least, True
+    return _settle(vectors, shape, room, own, x, y, z)
+
+
 @njit(nogil=True, cache=True)
 def walk(vectors, shape, room, start, points, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the nearest cell of each point, and the square of its distance; which of them are proven: (point,)."""
     proven = np.zeros(len(points), np.bool_)
     own = start
     for p in range(len(points)):
-        x, y, z = points[p, 0], points[p, 1], points[p, 2]
-        least = _square(vectors, own, x, y, z)
-        if least < room[own, 0]:
-            cells[p], squares[p], proven[p] = own, least, True
-            continue
-        if least < room[own, 1]:
-            found, least = _step(vectors, shape, own, least, x, y, z)
-            proven[p] = True
-        else:
-            found, least, proven[p] = _settle(vectors, shape, room, own, x, y, z)
+        found, least, proven[p] = _nearest(vectors, shape, room, own, points[p, 0], points[p, 1], points[p, 2])
         own = found if least < np.inf else own
         if proven[p]:
             cells[p], squares[p] = own, least
     return proven
+
+
+@njit(nogil=True, cache=True)
+def walk_lattice(vectors, shape, room, start, parallels, meridians, limit, cells):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Find the nearest cell where parallels and meridians cross; UNSURE where it is not proven or beyond its limit.
+
+    ``parallels``, ``meridians``: cosines and sines of latitudes and longitudes, (row, 2) and (column, 2). ``limit``:
+    the square of the distance up to which a cell is answered, (cell,).
+    """
+    first = start
+    for j in range(len(parallels)):
+        own, across, z = first, parallels[j, 0], parallels[j, 1]
+        for i in range(len(meridians)):
+            x, y = across * meridians[i, 0], across * meridians[i, 1]
+            found, least, proven = _nearest(vectors, shape, room, own, x, y, z)
+            own = found if least < np.inf else own
+            first = own if i == 0 else first
+            cells[j, i] = own if proven and least <= limit[own] else UNSURE
