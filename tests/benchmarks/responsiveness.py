@@ -1,9 +1,10 @@
 # ruff: noqa: PLC0415, T201 - worker processes import this module and need none of the services; it prints a table
 """How fast cheap requests are answered while plots are drawn: in worker processes, in threads, on the event loop.
 
-One process serves the real `/datasets` of the metadata service and the real plots of the plotting service, on one
-event loop; the data service runs beside it. A client asks for `/datasets` every 25 ms while eight others ask for
-profile plots without a pause. Run it with `python tests/benchmarks/responsiveness.py`.
+One process serves the real `/datasets` of the metadata service and the real pictures of the plotting service, on one
+event loop; the data service runs beside it. A client asks for `/datasets` every 25 ms and another for a tile that is
+not kept every 100 ms, while eight others ask for heavy plots (maps, comparisons, sections at 150 dpi) without a pause.
+Run it with `python tests/benchmarks/responsiveness.py`.
 """
 
 import asyncio
@@ -25,12 +26,18 @@ SAMPLES = Path(__file__).parents[2] / "deploy/sample_data"
 MODES = {"processes": 2, "threads": 8, "inline": 1}  # and the workers that each is given
 SECONDS, PLOTTERS, EVERY = 8.0, 8, 0.025
 START = 60.0  # s for a service to be ready
-QUERY = {
-    "dataset": "giops_day",
-    "variable": "votemper,vosaline",
-    "station": [[73.0, 20.0], [70.0, -5.0], [75.0, 40.0], [72.0, 5.0]],
-    "names": ["Bear Island", "Jan Mayen", "Barents Sea", "Norwegian Sea"],
-}
+TILE_EVERY = 0.1  # s
+TEMPERATURE = {"dataset": "giops_day", "variable": "votemper"}
+PATH = {"path": [[70.5, 20.0], [74.25, 19.17], [76.5, 12.0], [75.0, 0.0]]}
+HEAVY = [
+    (
+        "map",
+        TEMPERATURE | {"area": [{"polygons": [[[68, 0], [68, 35], [78, 35], [78, 0], [68, 0]]]}], "bathymetry": True},
+    ),
+    ("transect", TEMPERATURE | PATH | {"surfacevariable": "zeta", "compare_to": TEMPERATURE | {"time": "2016-02-01"}}),
+    ("transect", TEMPERATURE | PATH | {"variable": "x_velocity,y_velocity", "selectedPlots": "1,1,1"}),
+    ("timeseries", TEMPERATURE | {"station": [[73.0, 20.0], [70.0, -5.0], [72.0, 5.0]], "depth": "all"}),
+]
 
 
 def main() -> None:
@@ -39,8 +46,8 @@ def main() -> None:
         database = f"{folder}/catalogue.sqlite3"
         source = ["--database", database, "--datasets", str(SAMPLES / "datasets.json")]
         subprocess.run([sys.executable, "-m", "ocean_metadata.index", *source], check=True, capture_output=True)
-        print(f"/datasets every {EVERY * 1000:.0f} ms while {PLOTTERS} clients draw profiles, {SECONDS:.0f} s each")
-        print(f"{'drawing':<10} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} {'plots/s':>8} {'failures':>8}")
+        print(f"/datasets every {EVERY * 1000:.0f} ms while {PLOTTERS} clients draw heavy plots, {SECONDS:.0f} s each")
+        print(f"{'drawing':<10} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} {'plots/s':>8} {'failures':>8} {'tiles':>8}")
         slowest = {mode: _report(mode, database) for mode in MODES}
     print(f"p99 of the pool: 1/{slowest['threads'] / slowest['processes']:.0f} of the threads'")
 
@@ -58,18 +65,20 @@ def _report(mode: str, database: str) -> float:
             OCEAN_DATA_LOG_LEVEL="warning",
         ),
     ):
-        latencies, plots, failures = asyncio.run(_measure(f"http://127.0.0.1:{front}/api/v2.0"))
+        latencies, plots, failures, tiles = asyncio.run(_measure(f"http://127.0.0.1:{front}/api/v2.0"))
     cuts = statistics.quantiles(latencies, n=100)
     p50, p99, slowest = cuts[49] * 1000, cuts[98] * 1000, max(latencies) * 1000
-    print(f"{mode:<10} {p50:8.1f} {p99:8.1f} {slowest:8.1f} {plots / SECONDS:8.1f} {failures:8d}", flush=True)
+    print(
+        f"{mode:<10} {p50:8.1f} {p99:8.1f} {slowest:8.1f} {plots / SECONDS:8.1f} {failures:8d} {tiles:>8}", flush=True
+    )
     return p99
 
 
-async def _measure(base: str) -> tuple[list[float], int, int]:
-    """Latencies of `/datasets` (s), plots drawn, and answers that were not 200."""
+async def _measure(base: str) -> tuple[list[float], int, int, str]:
+    """Latencies of `/datasets` (s), plots drawn, answers that were not 200, and how many of the tiles were."""
     latencies: list[float] = []
     failed = drawn = 0
-    plot = {"query": json.dumps(QUERY), "format": "png"}
+    tiles: list[bool] = []
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=base, timeout=120, limits=limits) as client:
 
@@ -80,23 +89,35 @@ async def _measure(base: str) -> tuple[list[float], int, int]:
             latencies.append(time.perf_counter() - started)
             failed += answer.status_code != httpx.codes.OK
 
-        async def draw(until: float) -> None:
+        async def tile(number: int) -> None:
+            scale = f"-2,{8 + number / 100}"  # one that nobody has asked for
+            answer = await client.get("/tiles/giops_day/votemper/-1/0/4/8/3", params={"scale": scale})
+            tiles.append(answer.status_code == httpx.codes.OK)
+
+        async def plot(number: int) -> int:
+            kind, query = HEAVY[number % len(HEAVY)]
+            asked = {"query": json.dumps(query), "format": "png", "dpi": 150}
+            return (await client.get(f"/plot/{kind}", params=asked)).status_code
+
+        async def draw(number: int, until: float) -> None:
             nonlocal failed, drawn
             while time.perf_counter() < until:
-                answer = await client.get("/plot/profile", params=plot)
-                failed += answer.status_code != httpx.codes.OK
+                failed += await plot(number) != httpx.codes.OK
                 drawn += 1
+                number += 1
 
-        for _ in range(3):  # the first plots find their caches cold
-            await asyncio.gather(*(client.get("/plot/profile", params=plot) for _ in range(4)))
+        for _ in range(2):  # the first plots find their caches cold
+            await asyncio.gather(*map(plot, range(4)))
         started = time.perf_counter()
-        plotters = [asyncio.create_task(draw(started + SECONDS)) for _ in range(PLOTTERS)]
-        asking = []
+        plotters = [asyncio.create_task(draw(number, started + SECONDS)) for number in range(PLOTTERS)]
+        asking: list[asyncio.Task[None]] = []
         for number in range(round(SECONDS / EVERY)):
             await asyncio.sleep(max(0.0, started + number * EVERY - time.perf_counter()))
             asking.append(asyncio.create_task(ask()))
+            if number % round(TILE_EVERY / EVERY) == 0:
+                asking.append(asyncio.create_task(tile(number)))
         await asyncio.gather(*plotters, *asking)
-    return latencies, drawn, failed
+    return latencies, drawn, failed, f"{sum(tiles)}/{len(tiles)}"
 
 
 @contextmanager
@@ -146,6 +167,7 @@ def serve(mode: str, database: str, port: int, data_port: int) -> None:
         drawing=mode,  # type: ignore[arg-type] # one of MODES
         workers=MODES[mode],
         coast=str(SAMPLES / "coast/ne_110m_land.geojson.gz"),
+        relief=str(SAMPLES / "topo/etopo1_6min_int16.nc"),
     )
     pictures = plotting.build(settings)
 
@@ -157,8 +179,8 @@ def serve(mode: str, database: str, port: int, data_port: int) -> None:
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
             return
-        plots = scope["path"].startswith(("/api/v2.0/plot/", "/health/"))
-        await (pictures if plots else catalogue)(scope, receive, send)
+        drawn = scope["path"].startswith(("/api/v2.0/plot/", "/api/v2.0/tiles/", "/health/"))
+        await (pictures if drawn else catalogue)(scope, receive, send)
 
     uvicorn.run(both, port=port, access_log=False, log_config=None, lifespan="on")
 
