@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import get_type_hints
 
@@ -38,16 +39,11 @@ DIFFERENT = 40  # of 255: a pixel that anybody sees to be another
 TOLERANCE = 0.0015  # of all pixels: what another processor's rounding may change along the edges of letters
 
 
-def query(name):
-    """The query of a case, as its kind reads it."""
-    return msgspec.convert(CASES[name]["query"], PLOTS[CASES[name]["kind"]].plot.Query)
-
-
-def fetched(name):
-    """What the neighbours answered."""
+def recorded(name):
+    """The query of a case, with its areas looked up, and what the neighbours answered."""
     plot = PLOTS[CASES[name]["kind"]].plot
     content = gzip.decompress((RECORDED / f"{name}.msgpack.gz").read_bytes())
-    return msgspec.msgpack.decode(content, type=get_type_hints(plot.fetch)["return"])
+    return msgspec.msgpack.decode(content, type=tuple[plot.Query, get_type_hints(plot.fetch)["return"]])
 
 
 def output(language="en", form="png"):
@@ -57,7 +53,7 @@ def output(language="en", form="png"):
 
 def draw(name, language="en"):
     """The picture of a case."""
-    return PLOTS[CASES[name]["kind"]].plot.draw(query(name), fetched(name), GROUND.sheet(output(language)))
+    return PLOTS[CASES[name]["kind"]].plot.draw(*recorded(name), GROUND.sheet(output(language)))
 
 
 def written(picture, language="en", form="png"):
@@ -90,8 +86,12 @@ async def record(metadata_url, data_url, names):
             numbers=numbers, catalogue=metadata, listed=metadata, areas=metadata, observed=metadata, compared=metadata
         )
         for name in names:
-            found = await PLOTS[CASES[name]["kind"]].plot.fetch(near, query(name))
-            content = gzip.compress(msgspec.msgpack.encode(found), mtime=0)
+            kind = PLOTS[CASES[name]["kind"]]
+            asked = msgspec.convert(CASES[name]["query"], kind.plot.Query)
+            if (settled := getattr(kind.plot, "settled", None)) is not None:
+                asked = await settled(near, asked)
+            found = await kind.plot.fetch(near, asked, *([output()] if kind.sized else []))
+            content = gzip.compress(msgspec.msgpack.encode((asked, found)), mtime=0)
             (RECORDED / f"{name}.msgpack.gz").write_bytes(content)
             sys.stdout.write(f"{name}: {len(content)} bytes\n")
     await numbers.aclose()
