@@ -8,7 +8,9 @@ from ocean_data.domain import sphere, tile
 from ocean_data.domain.field import tile_stencil
 from ocean_data.domain.grid.centres import Centres
 from ocean_data.domain.grid.curvilinear import Curvilinear
+from ocean_data.domain.grid.pyramid import pyramid
 from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.grid.walk import rooms
 from ocean_data.domain.ports import TileMap
 
 MADE = np.random.default_rng(11)
@@ -102,6 +104,20 @@ def test_points_far_from_every_cell_have_none_or_the_nearest():
     assert (centres.nearest(points, within=100.0)[0] == -1).all()
     expected = ((points[:, np.newaxis] - vectors) ** 2).sum(axis=2).argmin(axis=1)
     assert (centres.nearest(points)[0] == expected).all()
+
+
+@pytest.mark.parametrize("made", GRIDS, ids=lambda made: made.__name__)
+def test_no_other_cell_is_nearer_than_a_cell_is_told(made):
+    latitude, longitude = made()
+    vectors = sphere.unit_vectors(latitude, longitude).reshape(-1, 3)
+    told = rooms(pyramid(vectors, latitude.shape))
+    row, column = np.divmod(np.arange(len(vectors)), latitude.shape[1])
+    for own in MADE.permutation(np.flatnonzero(np.isfinite(vectors[:, 0])))[:300]:
+        squares = ((vectors - vectors[own]) ** 2).sum(axis=1)
+        squares[own] = np.nan
+        beyond = (abs(row - row[own]) > 1) | (abs(column - column[own]) > 1)
+        assert told[own, 0] <= np.nanmin(squares) / 4
+        assert told[own, 1] <= np.nanmin(squares[beyond]) / 4
 
 
 def asked(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
