@@ -9,7 +9,6 @@ import gzip
 import io
 import json
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import get_type_hints
 
@@ -43,7 +42,8 @@ def recorded(name):
     """The query of a case, with its areas looked up, and what the neighbours answered."""
     plot = PLOTS[CASES[name]["kind"]].plot
     content = gzip.decompress((RECORDED / f"{name}.msgpack.gz").read_bytes())
-    return msgspec.msgpack.decode(content, type=tuple[plot.Query, get_type_hints(plot.fetch)["return"]])
+    answer = get_type_hints(plot.fetch)["return"]
+    return msgspec.msgpack.decode(content, type=tuple[plot.Query, answer])
 
 
 def output(language="en", form="png"):

@@ -1,10 +1,12 @@
 """Every kind of plot looks as it was recorded, in both languages, and says nothing in the other one."""
 
+import base64
 import gzip
 import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -14,7 +16,9 @@ from tests.plotting import pictures
 
 from ocean_plotting.plots import PLOTS
 
-CASES = sorted(pictures.CASES)
+# What is drawn once serves every test of a case, which one worker runs.
+CASES = [pytest.param(name, marks=pytest.mark.xdist_group(f"picture {name}")) for name in sorted(pictures.CASES)]
+FIRST = {one["kind"]: name for name, one in reversed(pictures.CASES.items())}
 # Members whose texts are as their owners wrote them: of datasets, files, models, places and platforms.
 OWNED = {"dataset_name", "attribution", "title", "file", "model", "models", "name", "names", "class4id"}
 # The same in both languages.
@@ -25,17 +29,26 @@ ALIKE = {
 }
 
 
+@cache
+def files(name, language):
+    """A picture, its words, and what it is written as."""
+    picture = pictures.draw(name, language)
+    told = json.loads(pictures.written(picture, language, "described"))
+    png = base64.b64decode(told["image"].partition(",")[2])
+    return {"alt": picture.about.alt, "described": told, "png": png, "svg": pictures.written(picture, language, "svg")}
+
+
 @pytest.mark.parametrize("language", pictures.LANGUAGES)
 @pytest.mark.parametrize("name", CASES)
 def test_a_picture_is_the_recorded_one(name, language, tmp_path):
-    content = pictures.written(pictures.draw(name, language), language)
+    content = files(name, language)["png"]
     drawn, recorded = (pictures.pixels(one) for one in (content, pictures.baseline(name, language).read_bytes()))
     share = pictures.differing(drawn, recorded)
     (tmp_path / "drawn.png").write_bytes(content)
     assert share <= pictures.TOLERANCE, f"{share:.2%} of the pixels differ: look at {tmp_path / 'drawn.png'}"
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", FIRST.values(), ids=FIRST)
 def test_an_axis_that_moves_by_three_pixels_is_noticed(name):
     """The comparison can fail."""
     picture = pictures.draw(name)
@@ -79,7 +92,7 @@ def words(texts):
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_french_picture_says_nothing_in_english(name):
-    french, english = (said(pictures.written(pictures.draw(name, one), one, "svg")) for one in ("fr", "en"))
+    french, english = (said(files(name, one)["svg"]) for one in ("fr", "en"))
     recorded = gzip.decompress((pictures.RECORDED / f"{name}.msgpack.gz").read_bytes())
     owned = names([pictures.CASES[name]["query"], msgspec.msgpack.decode(recorded)])
     assert len(french[0]) > 5
@@ -95,13 +108,13 @@ def test_a_french_picture_says_nothing_in_english(name):
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("language", pictures.LANGUAGES)
 def test_the_words_of_a_picture_are_in_its_files(name, language):
-    picture = pictures.draw(name, language)
-    alt = picture.about.alt
+    made = files(name, language)
+    alt = made["alt"]
     assert 40 < len(alt) < 1500
     assert any(character.isdigit() for character in alt)
-    assert said(pictures.written(picture, language, "svg"))[1] == alt
-    assert Image.open(io.BytesIO(pictures.written(picture, language))).text["Description"] == alt
-    assert json.loads(pictures.written(picture, language, "described"))["alt"] == alt
+    assert said(made["svg"])[1] == alt
+    assert Image.open(io.BytesIO(made["png"])).text["Description"] == alt
+    assert made["described"]["alt"] == alt
 
 
 def test_pictures_are_told_apart_by_what_anybody_sees():
