@@ -128,7 +128,10 @@ def hatched(axes: Axes, view: View, drawn: Overlay, sheet: Sheet) -> list[Patch]
     values, levels = drawn.values, drawn.levels
     x, y = view.cells((values.shape[0], values.shape[1]))
     hatches = [HATCHES[number % len(HATCHES)] for number in range(len(levels) + 1)]
-    made = axes.contourf(x, y, values, levels, hatches=hatches, colors="none", extend="both", zorder=SHADE)
+    filled, between = levels, hatches
+    if len(levels) == 1:  # what is filled lies between two
+        filled, between = [levels[0], float(np.nextafter(levels[0], np.inf))], [hatches[0], *hatches[1:], hatches[-1]]
+    made = axes.contourf(x, y, values, filled, hatches=between, colors="none", extend="both", zorder=SHADE)
     made.set_edgecolor("#00000088")
     made.set_linewidth(0.0)
     axes.contour(x, y, values, levels, colors=drawn.colours or INK, linewidths=0.8, alpha=0.8, zorder=SHADE)
