@@ -59,6 +59,11 @@ class Read:
         return [datetime.fromtimestamp(float(one), UTC).isoformat() for one in seconds]
 
     @property
+    def time(self) -> str:
+        """The first instant; empty for what has no time steps."""
+        return next(iter(self.times), "")
+
+    @property
     def seconds(self) -> Floats:
         """Every instant in seconds since 1970-01-01 UTC, shape (time,)."""
         return np.atleast_1d(self.coordinate("time"))

@@ -54,7 +54,8 @@ def refuse_unknown_depths(coverages: Iterable[Coverage], field: str) -> None:
 
 def source(info: VariableInfo, time: str, quantum: str | None, sheet: Sheet) -> str:
     """Whose numbers, and of when."""
-    return f"{info.dataset_name or info.dataset}{DOT}{sheet.words.instant(time, quantum or info.quantum)}"
+    name = info.dataset_name or info.dataset
+    return f"{name}{DOT}{sheet.words.instant(time, quantum or info.quantum)}" if time else name
 
 
 def told(profile: Profile, sheet: Sheet) -> str:

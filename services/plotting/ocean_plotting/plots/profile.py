@@ -120,7 +120,8 @@ async def fetch(near: Neighbours, query: Query) -> Profiles:
         _fetched(near, asked(query), "$"), _fetched(near, beside, "$.compare_to") if beside else _nothing()
     )
     revisions = {one.dataset: one.revision for one in [*others[:1], *coverages[:1]]}
-    return Profiles(time=Read(coverages[0]).times[0], revisions=revisions, coverages=coverages, others=others)
+    time = next(filter(None, (Read(one).time for one in coverages)), "")  # a sea floor has none
+    return Profiles(time=time, revisions=revisions, coverages=coverages, others=others)
 
 
 async def _fetched(near: Neighbours, whole: PointsAsked, prefix: str) -> list[Coverage]:
@@ -204,7 +205,10 @@ def _title(names: str, marked: list[Marked], sheet: Sheet) -> str:
 def _sources(query: Query, fetched: Profiles, sheet: Sheet) -> list[str]:
     """Whose numbers, and of when; of one dataset at two times the times alone."""
     first, *second = (Read(one[0]) for one in (fetched.coverages, fetched.others) if one)
-    made = [source(one.variables[0], one.times[0], query.quantum, sheet) for one in (first, *second)]
+    times = [fetched.time, *(one.time for one in second)]
+    made = [
+        source(one.variables[0], time, query.quantum, sheet) for one, time in zip((first, *second), times, strict=True)
+    ]
     if second and first.coverage.dataset == second[0].coverage.dataset and made[0] != made[1]:
         return [one.rpartition(DOT)[2] for one in made]
     return made

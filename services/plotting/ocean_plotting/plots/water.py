@@ -87,7 +87,7 @@ async def fetch_water(near: Neighbours, query: OverDepth, *, sound: bool = False
         coverage = await near.numbers.extract(asked_over_depth(query, found))
     refuse_unknown_depths([coverage], "$.dataset")
     return Casts(
-        time=Read(coverage).times[0],
+        time=Read(coverage).time,
         revisions={query.dataset: coverage.revision},
         coverage=coverage,
         temperature=warm.key if warm else None,
