@@ -120,7 +120,7 @@ def test_no_second_dataset_is_no_comparison(client, numbers, second):
         ({"variable": "votemper,vosaline"}, 400, "$.compare_to.variable"),
         ({"variable": "vosaline"}, 400, "$.compare_to.variable"),
         ({"scale_diff": "5,3"}, 400, "$.compare_to.scale_diff"),
-        ({"dataset": "nowhere"}, 404, "dataset"),
+        ({"dataset": "nowhere"}, 404, "$.compare_to.dataset"),
         ({"dataset": 5}, 400, "$.compare_to.dataset"),
     ],
 )

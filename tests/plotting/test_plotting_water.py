@@ -87,7 +87,7 @@ def test_tables_are_csv_and_nothing_else(client, kind):
         ({"station": [[147, 20]]}, 400, "$.station[0][0]"),
         ({"station": []}, 400, "$.station"),
         ({"time": "soon"}, 400, "$.time"),
-        ({"dataset": "nowhere"}, 404, "dataset"),
+        ({"dataset": "nowhere"}, 404, "$.dataset"),
         ({"station": [[-70, 0]]}, 422, "$.station[0]"),
         ({"interp": "cubic"}, 400, "$.interp"),
     ],

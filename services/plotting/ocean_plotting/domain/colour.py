@@ -10,6 +10,9 @@ from ocean_common.errors import InvalidRequest
 
 LEVELS = 255  # index 0 is transparent
 FEW = 20  # colours of a list, not of a ramp
+MOST = 1e30  # of the ends of a scale: between greater ones the steps of an axis overflow
+NARROW = 1e-12  # of a scale, beside its distance from zero: within less there are no numbers to write at an axis
+LEAST = 1e-30  # between the ends of a scale
 
 Scale = tuple[float, float]
 
@@ -27,17 +30,23 @@ def read_scale(text: str, field: str = "scale") -> Scale:
     Raises
     ------
     InvalidRequest
-        It is not two finite numbers of which the second is greater.
+        It is not two numbers of which the second is greater.
     """
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError:
         low = high = math.nan
-    if not (math.isfinite(low) and math.isfinite(high) and low < high and math.isfinite(high - low)):
+    if not wide(low, high):
         raise InvalidRequest(
             f"{field} is {text[:60]!r}; it is two numbers, the lower first, with a comma between: -5,30", field=field
         )
     return low, high
+
+
+def wide(low: float, high: float) -> bool:
+    """Whether values can be told apart between two ends: neither overflows, nor are they one for an axis."""
+    most = max(abs(low), abs(high))
+    return most <= MOST and high - low >= max(LEAST, NARROW * most)
 
 
 def continuous(ramp: NDArray[np.uint8], scale: Scale) -> Palette:

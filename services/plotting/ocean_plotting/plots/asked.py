@@ -9,7 +9,7 @@ import msgspec
 
 from ocean_common.contracts.data import Interpolation
 from ocean_common.errors import InvalidRequest, OceanError, RequestTooLarge
-from ocean_plotting.domain.colour import Scale, read_scale
+from ocean_plotting.domain.colour import Scale, read_scale, wide
 from ocean_plotting.domain.words import one_of
 
 MAX_VARIABLES = 8
@@ -20,9 +20,11 @@ MEMBERS = {
     "points": "$.station", "path": "$.path", "variable": "$.variable", "variables": "$.variable", "time": "$.time",
     "latitude": "$.station[0]",  # of one point alone
     "start": "$.starttime", "end": "$.endtime", "depth": "$.depth", "dataset": "$.dataset", "polygon": "$.area",
+    "radius": "$.radius", "neighbours": "$.neighbours", "interpolation": "$.interp",
     "minus.dataset": "$.compare_to.dataset", "minus.variables": "$.compare_to.variable",
     "minus.time": "$.compare_to.time", "minus.depth": "$.compare_to.depth",
 }  # fmt: skip
+COMPARED = {"variable", "variables", "time", "start", "end", "depth", "dataset"}  # what a second dataset has of its own
 
 Range = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2, description="lowest and highest value")]
 Station = Annotated[
@@ -72,8 +74,8 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
             }
         ),
     ] = "nearest"
-    radius: Annotated[float, msgspec.Meta(gt=0, le=1000, description="km, for gaussian and inverse")] = 25
-    neighbours: Annotated[int, msgspec.Meta(ge=1, le=100, description="cells, for gaussian and inverse")] = 10
+    radius: Annotated[float, msgspec.Meta(gt=0, le=500, description="km, for gaussian and inverse")] = 25
+    neighbours: Annotated[int, msgspec.Meta(ge=1, le=50, description="cells, for gaussian and inverse")] = 10
     plotTitle: Title = None  # noqa: N815 - as the API spells it
 
     def datasets(self) -> list[str]:
@@ -170,15 +172,15 @@ def scale_of(text: str, field: str) -> Scale | None:
 def named_as_asked(prefix: str = "$", members: Mapping[str, str] = MEMBERS) -> Iterator[None]:
     """Have what a neighbour refuses named by the member of the query that it came from.
 
-    ``prefix``: of the members; `$.compare_to` for those of the second dataset. ``members``: by what the neighbour
-    calls them.
+    ``prefix``: of the members that a second dataset has of its own, for it `$.compare_to`. ``members``: by what the
+    neighbour calls them.
     """
     try:
         yield
     except OceanError as error:
         name, bracket, rest = (error.field or "").partition("[")
         if name in members:
-            error.field = members[name].replace("$", prefix, 1) + bracket + rest
+            error.field = members[name].replace("$", prefix if name in COMPARED else "$", 1) + bracket + rest
         raise
 
 
@@ -227,7 +229,7 @@ def ranges(given: list[Range | None] | None, number: int) -> list[tuple[float, f
     """
     read: list[tuple[float, float] | None] = []
     for position, one in enumerate((given or [])[:number]):
-        if one is not None and not one[0] < one[1]:
+        if one is not None and not wide(one[0], one[1]):
             path = f"$.variable_range[{position}]"
             raise InvalidRequest(f"{path} is {one}; it is [min, max] with min below max, or null", field=path)
         read.append((one[0], one[1]) if one else None)
@@ -244,8 +246,9 @@ def instant(given: str, field: str) -> str:
     """
     try:
         found = datetime.fromisoformat(given.strip())
-    except ValueError as error:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # also one whose UTC is before the year 1
         raise InvalidRequest(
             f"{field} is {given[:40]!r}; it is an instant like 2016-02-05T12:00:00Z", field=field
         ) from error
-    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)).isoformat()
+    return found.isoformat()

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ocean_common.contracts.observations import ObservedStation
-from ocean_common.errors import RequestTooLarge
+from ocean_common.errors import InvalidRequest, RequestTooLarge
 from ocean_plotting.domain.comparison import Agreement, Measure
 from ocean_plotting.domain.soundings import Compared, compared, levelled
 from ocean_plotting.domain.table import Column, Rows, Table
@@ -72,6 +72,11 @@ async def fetch(near: Neighbours, query: Query) -> Observations:
     query.interpolation()
     keys, stations = query.modelled(), await _stations(near, query)
     wanted = _chosen(query, stations)
+    if not keys and not wanted:
+        raise InvalidRequest(
+            "nothing is chosen to be drawn: choose a quantity that was observed, or a variable of the model",
+            field="$.observation_variable",
+        )
     with named_as_asked():
         if not keys:
             await near.catalogue.revision(query.dataset)

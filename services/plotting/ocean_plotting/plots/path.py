@@ -1,7 +1,8 @@
 """What the kinds along a path are asked the same way."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated
 
 import msgspec
@@ -9,7 +10,7 @@ import numpy as np
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage, Point, SectionAsked, TransectAsked, VectorPart
-from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge
+from ocean_common.errors import InvalidRequest, NotSupported, PointOutsideGrid, RequestTooLarge
 from ocean_common.units import conversion
 from ocean_plotting.domain.colormaps import DEFAULT, DIVERGING, known
 from ocean_plotting.domain.colour import Scale
@@ -36,11 +37,6 @@ from ocean_plotting.plots.neighbours import Neighbours
 
 MAX_WAY_POINTS = 2000
 OF_PATH = {**MEMBERS, "points": "$.points"}
-COMPARED = {name: path for name, path in OF_PATH.items() if name in {"variable", "variables", "time", "dataset"}} | {
-    "start": "$.starttime",
-    "end": "$.endtime",
-    "depth": "$.depth",
-}
 USUAL, PER_INCH = 100, 10  # places along a path: of tables, and at least; of the width of a figure
 VECTOR: list[VectorPart] = ["magnitude", "along", "across"]
 
@@ -136,12 +132,23 @@ async def side(
     given = second.variable if second is not None and second.variable is not None else query.variable
     dataset = second.dataset if second is not None else query.dataset
     keys = keys_of(given, "$.compare_to.variable" if compared else "$.variable", 2)
-    with named_as_asked("$.compare_to" if compared else "$", COMPARED if compared else OF_PATH):
+    with on_the_path("$.compare_to" if compared else "$"):
         found = await asyncio.gather(*(near.catalogue.assets(dataset, key) for key in keys))
         components = found[0].components
         if len(keys) == 1 and parts and {"east", "north"} <= components.keys():
             keys = [components["east"], components["north"]]
         return Side(about=found[0].variable, coverage=await near.numbers.extract(ask(keys, dataset)))
+
+
+@contextmanager
+def on_the_path(prefix: str = "$", members: Mapping[str, str] = OF_PATH) -> Iterator[None]:
+    """Have what a neighbour refuses named as asked; to it, places are points, and so is their number."""
+    try:
+        with named_as_asked(prefix, members):
+            yield
+    except PointOutsideGrid as error:
+        error.field = "$.path"
+        raise
 
 
 def fitting(first: VariableInfo, second: VariableInfo) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Time series: a variable at stations from one time to another, at one depth or at all of them."""
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -158,11 +159,14 @@ def _stretched(query: Query) -> float:
     """From where on the depth axis is stretched, m; 0: nowhere."""
     given = query.linearthresh
     try:
-        return max(0.0, float(given or 0))
-    except ValueError as error:
+        read = float(given or 0)
+    except ValueError:
+        read = math.nan
+    if not math.isfinite(read):
         raise InvalidRequest(
             f"linearthresh is {str(given)[:40]!r}; it is a depth in m, or false", field="$.linearthresh"
-        ) from error
+        )
+    return max(0.0, read)
 
 
 def _title(name: str, marked: list[stations.Marked], sheet: Sheet, *, deep: bool) -> str:

@@ -22,7 +22,7 @@ from ocean_plotting.figures.picture import About, Picture, frame
 from ocean_plotting.figures.shading import bar
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.plots import path as paths
-from ocean_plotting.plots.asked import Comparison, Fetched, Time, named_as_asked
+from ocean_plotting.plots.asked import Comparison, Fetched, Time
 from ocean_plotting.plots.beneath import Beneath, Part, compared
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.panels import Shown, columns_of, told
@@ -137,7 +137,7 @@ async def _surface(near: Neighbours, query: Query, points: int) -> Coverage | No
         return None
     ask = replace(_asked(query, [key], query.dataset, query.time, points), depth="0", bathymetry=False)
     members = paths.OF_PATH | dict.fromkeys(("variable", "variables"), "$.surfacevariable")
-    with named_as_asked("$", members):
+    with paths.on_the_path(members=members):
         return await near.numbers.extract(ask)
 
 

@@ -141,7 +141,7 @@ async def answer(
     plot = PLOTS[kind].plot
     form = output(wanted.file_format, wanted.size, wanted.dpi, PLOTS[kind].formats)
     form = replace(form, language=wanted.language, request=address(request, query))
-    marked = {name: await studio.near.catalogue.revision(name) for name in query.datasets()}
+    marked = await known(studio, query)
     if (settled := getattr(plot, "settled", None)) is not None:
         query = await while_wanted(request, settled(studio.near, query))
     if form.form.made == "asked":
@@ -162,6 +162,15 @@ async def answer(
     if drawn.alt:
         headers[ALT] = f"utf-8'{form.language}'{quote(drawn.alt, safe='')}"
     return Response(drawn.content, media_type=form.form.media_type, headers=headers)
+
+
+async def known(studio: Studio, query: Any) -> dict[str, str]:
+    """The revisions of the datasets that are asked about; one that there is not is named as it was asked for."""
+    found: dict[str, str] = {}
+    for name in query.datasets():
+        with named_as_asked("$.compare_to" if found else "$"):
+            found[name] = await studio.near.catalogue.revision(name)
+    return found
 
 
 def named(kind: str, query: Any, time: str, form: Output) -> str:
@@ -209,6 +218,7 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
     ) -> Response[bytes]:
         query = read_query(kind, asked)
         if datasets := query.datasets():  # observations have no revision: their answers have the tag of their bytes
+            await known(studio, query)
             await freshness(request, *datasets)
         wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(say))
         return await answer(kind, request, studio, query, wanted)

@@ -1,0 +1,173 @@
+"""What clumsy and hostile queries are answered: the member that is wrong, and never a failure of the service."""
+
+import json
+from copy import copy
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from msgspec.structs import replace
+from tests.plotting.fakes import FakeNumbers
+from tests.plotting.paths import Waters
+
+from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.errors import InvalidRequest, PointOutsideGrid
+from ocean_plotting.domain.colour import read_scale
+from ocean_plotting.domain.outline import Area, span
+from ocean_plotting.domain.view import view
+from ocean_plotting.figures.contours import Overlay, hatched
+from ocean_plotting.plots.asked import instant
+
+STATION, PATH = [[73.0, 20.0]], [[73.0, 20.0], [70.0, -5.0]]
+PLACES = {
+    "profile": {"station": STATION}, "timeseries": {"station": STATION},
+    "transect": {"path": PATH}, "hovmoller": {"path": PATH},
+}  # fmt: skip
+RIM = [(40.0, 0.0), (40.0, 10.0), (50.0, 10.0), (50.0, 0.0), (40.0, 0.0)]
+COMPARED = ["profile", "transect", "hovmoller"]
+
+
+class Sea(Waters):
+    """Columns, and what is beneath paths; it refuses what is asked of one variable."""
+
+    makers: ClassVar = Waters.makers | {PointsAsked: lambda asked: FakeNumbers().profile(asked)}
+
+    def __init__(self):
+        super().__init__()
+        self.refused, self.refusal = None, None
+        self.timeless = False
+
+    async def extract(self, asked):
+        if self.refused in asked.variables:
+            raise self.refusal
+        found = await super().extract(asked)
+        return without_time(found) if self.timeless else found
+
+
+def without_time(coverage):
+    """The same of what does not change, as a sea floor."""
+    fields = [
+        replace(one, dims=one.dims[1:], values=replace(one.values, shape=one.values.shape[1:]))
+        for one in coverage.fields
+    ]
+    coordinates = [one for one in coverage.coordinates if one.name != "time"]
+    return replace(coverage, fields=fields, coordinates=coordinates)
+
+
+@pytest.fixture
+def numbers():
+    return Sea()
+
+
+def plot(client, kind, change=None, **parameters):
+    query = {"dataset": "arctic", "variable": "votemper", **PLACES[kind], **(change or {})}
+    return client.get(f"/plot/{kind}", params={"query": json.dumps(query), **parameters})
+
+
+def problem(response, status=400):
+    assert response.status_code == status, response.text
+    return response.json()["errors"][0]
+
+
+@pytest.mark.parametrize("kind", COMPARED)
+def test_a_dataset_that_there_is_not_is_named_by_its_member(client, kind):
+    assert problem(plot(client, kind, {"dataset": "nope"}), 404)["field"] == "$.dataset"
+    change = {"compare_to": {"dataset": "nope", "variable": "votemper"}}
+    assert problem(plot(client, kind, change), 404)["field"] == "$.compare_to.dataset"
+    body = {"dataset": "nope", **PLACES[kind]}
+    assert problem(client.post(f"/plot/{kind}", json=body), 404)["field"] == "$.dataset"
+
+
+@pytest.mark.parametrize("member", [{"neighbours": 51}, {"radius": 501}])
+@pytest.mark.parametrize("kind", PLACES)
+def test_what_the_data_service_refuses_of_a_search_is_refused_at_once(client, kind, member):
+    assert f"$.{next(iter(member))}" == problem(plot(client, kind, member))["field"]
+
+
+@pytest.mark.parametrize("compared", [False, True])
+@pytest.mark.parametrize(
+    ("refusal", "field"),
+    [
+        (PointOutsideGrid("all points are outside the grid", field="points"), "$.path"),
+        (InvalidRequest("a path goes through at least two different points", field="path"), "$.path"),
+        (InvalidRequest("too few places", field="points"), "$.points"),
+        (InvalidRequest("too far", field="radius"), "$.radius"),
+    ],
+)
+def test_what_both_datasets_share_is_named_by_the_query_s_own_member(client, numbers, refusal, field, compared):
+    numbers.refused, numbers.refusal = "vosaline" if compared else "votemper", copy(refusal)
+    change = {"compare_to": {"dataset": "arctic", "variable": "vosaline"}} if compared else {}
+    for kind in ("transect", "hovmoller"):
+        response = plot(client, kind, change)
+        assert response.status_code in {400, 422}
+        assert problem(response, response.status_code)["field"] == field
+
+
+def test_what_does_not_change_has_profiles_without_a_time(client, numbers):
+    numbers.timeless = True
+    drawn = plot(client, "profile", format="svg")
+    assert drawn.status_code == 200, drawn.text
+    assert "Arctic model, daily" in drawn.text
+    table = plot(client, "profile", format="csv")
+    assert "Temperature" in table.text
+
+
+@pytest.mark.parametrize(
+    "text", ["0,1e308", "-1e308,1e308", "1e-320,2e-320", "1e12,1.0000000000001e12", "nan,1", "1,inf"]
+)
+def test_a_scale_between_whose_ends_nothing_can_be_written_is_refused(client, text):
+    assert problem(plot(client, "transect", {"scale": text}))["field"] == "$.scale"
+    low, high = map(float, text.split(","))
+    if np.isfinite([low, high]).all():
+        wrong = plot(client, "profile", {"variable_range": [[low, high]]})
+        assert problem(wrong)["field"] == "$.variable_range[0]"
+
+
+@given(low=st.floats(-1e29, 1e29), width=st.floats(1e-9, 1e29))
+def test_every_scale_that_is_read_has_steps_for_an_axis(low, width):
+    high = low + width
+    try:
+        read = read_scale(f"{low!r},{high!r}")
+    except InvalidRequest:
+        assert high - low < 1e-11 * max(abs(low), abs(high))
+        return
+    assert read == (low, high)
+    assert len(MaxNLocator(nbins=9).tick_values(*read)) > 1
+
+
+@pytest.mark.parametrize("given_", ["nan", "inf", "1e999", "deep"])
+def test_a_stretched_depth_is_a_number(client, given_):
+    for kind in ("timeseries", "transect"):
+        assert problem(plot(client, kind, {"linearthresh": given_}))["field"] == "$.linearthresh"
+
+
+def test_one_level_has_hatching_beneath_and_above(sheet):
+    axes = Figure(figsize=(4, 3)).add_subplot()
+    seen = view(span([Area(name="", rims=[RIM])]), None, 1.0)
+    values = np.linspace(-1, 1, 100).reshape(10, 10)
+    keys = hatched(axes, seen, Overlay(values=values, levels=[0.0]), sheet())
+    assert [one.get_label() for one in keys] == ["< 0", "> 0"]
+    assert keys[0].get_hatch() != keys[1].get_hatch()
+    filled = next(one for one in axes.collections if any(getattr(one, "hatches", [])))
+    assert [filled.hatches[0], filled.hatches[-1]] == [one.get_hatch() for one in keys]
+
+
+def test_an_instant_that_is_none_in_utc_is_refused():
+    with pytest.raises(InvalidRequest) as caught:
+        instant("0001-01-01T00:00:00+14:00", "$.time")
+    assert caught.value.field == "$.time"
+
+
+@pytest.mark.parametrize("form", ["svg", "csv"])
+def test_observations_of_nothing_are_refused(client, form):
+    station = {
+        "latitude": 73, "longitude": 20, "time": "2016-02-05T12:00:00Z", "datatypes": ["Depth [m]", "Warmth [degC]"],
+        "data": [[0, 10], [3, 2]],
+    }  # fmt: skip
+    query = {"dataset": "arctic", "variable": None, "observation": [station], "observation_variable": []}
+    refused = client.post("/plot/observation", json=query, params={"format": form})
+    assert problem(refused)["field"] == "$.observation_variable"
