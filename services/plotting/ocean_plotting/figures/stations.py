@@ -82,7 +82,9 @@ def _list(axes: Axes, marked: list[Marked], sheet: Sheet, height: float) -> None
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101 - axes that were just added to one
     # What stands between the columns is as wide on a small figure as on a large one.
-    width = max(0.6, 0.98 - 0.6 / figure.get_figwidth()) * figure.get_figwidth() * axes.get_position().width * 72
+    width = (
+        min(0.92, max(0.6, 0.98 - 0.6 / figure.get_figwidth())) * figure.get_figwidth() * axes.get_position().width * 72
+    )
     size = min(sizes.small, width / (HANDLE + LETTER * POSITION))
     room, letters = height * figure.get_figheight() * 72 / size, int((width / size - HANDLE) / LETTER)
     words, columns = [_explained(one, letters, sheet.words) for one in marked], 1
