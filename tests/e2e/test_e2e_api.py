@@ -222,7 +222,7 @@ WRONG = {
     "a 60 kB query": (f"{API}/plot/profile?query={LONG}", 414),
     "a 60 kB path": (f"{API}/dataset/{LONG}/variables", 414),
     "an unknown plot": (f"{API}/plot/cake?query=%7B%7D", 404),
-    "a plot of later": (f"{API}/plot/transect?query=%7B%7D", 404),
+    "a plot of nothing": (f"{API}/plot/transect?query=%7B%7D", 400),
     "bytes that are no text": (f"{API}/dataset/%FF%FE/variables", 404),
 }
 

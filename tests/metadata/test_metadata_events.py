@@ -315,6 +315,9 @@ class Empty:
     async def steps(self, record, time):
         raise AssertionError
 
+    async def renew(self):
+        raise AssertionError
+
 
 @pytest.fixture
 def http():

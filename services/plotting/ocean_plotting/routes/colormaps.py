@@ -31,7 +31,13 @@ def listed(say: Say) -> list[Colormap]:
     return sorted(found, key=lambda one: normalize("NFKD", one.value.lower()))
 
 
-@get("/plot/colormaps", operation_id="listColormaps", summary="Colormaps", tags=["plots"])
+@get(
+    "/plot/colormaps",
+    operation_id="listColormaps",
+    summary="Colormaps",
+    tags=["plots"],
+    responses=problems.documented(),
+)
 async def colormaps(say: NamedDependency[Say]) -> list[Colormap]:
     """Ids and names; the first stands for each variable's own."""
     return [Colormap(id=DEFAULT, value=say("Default for Variable")), *listed(say)]
