@@ -120,12 +120,21 @@ def test_the_merged_document_has_every_operation_once(run, documents):
     assert references <= known
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_wild_requests_find_no_failure_of_a_service(run, name, tmp_path):
+# Every combination of what eleven kinds of plots take is drawn in the tests with full counts.
+WILD = [
+    pytest.param("metadata", "examples,coverage,fuzzing"),
+    pytest.param("data", "examples,coverage,fuzzing"),
+    pytest.param("plotting", "examples,fuzzing"),
+    pytest.param("plotting", "coverage", marks=[pytest.mark.full, pytest.mark.timeout(1800)]),
+]
+
+
+@pytest.mark.parametrize(("name", "phases"), WILD)
+def test_wild_requests_find_no_failure_of_a_service(run, name, phases, tmp_path):
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance"
     tool = Path(sys.executable).with_name("st")
     command = [
-        *(str(tool), "run", f"{run.web}/{name}/openapi.json", "--phases", "examples,coverage,fuzzing", "--mode", "all"),
+        *(str(tool), "run", f"{run.web}/{name}/openapi.json", "--phases", phases, "--mode", "all"),
         *("--max-examples", "8", "--checks", checks, "--seed", "1", "--no-color", "--request-timeout", "60"),
         *("--exclude-path", "/api/v2.0/events"),  # it never ends
     ]
