@@ -16,6 +16,7 @@ from ocean_common.pairs import magnitude_of
 from ocean_plotting.domain.coverage import Floats, Read
 from ocean_plotting.domain.speech import Words
 from ocean_plotting.domain.table import Column
+from ocean_plotting.figures.picture import About
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.figures.stations import Marked
 from ocean_plotting.plots.asked import AtStations, Fetched, Time, positions
@@ -194,6 +195,20 @@ def marked(names: list[str | None] | None, places: list[tuple[float, float]], da
         Marked(place=place, name=given[number] if number < len(given) else None, number=number, data=has)
         for number, (place, has) in enumerate(zip(places, data, strict=True))
     ]
+
+
+def about(fetched: Moored, title: str, told: list[str]) -> About:
+    """A picture in words, and where its numbers come from."""
+    info = fetched.info
+    source = info.dataset_name or info.dataset
+    return About.of(
+        title=f"{title} ({source})",
+        alt=" ".join(told),
+        source=info.attribution or source,
+        dataset=info.dataset,
+        revision=fetched.revisions[info.dataset],
+        time=fetched.time,
+    )
 
 
 def _downwards(depths: Floats) -> list[int]:

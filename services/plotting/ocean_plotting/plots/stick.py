@@ -11,7 +11,7 @@ from ocean_common.errors import InvalidRequest, RequestTooLarge
 from ocean_plotting.domain.coverage import Floats
 from ocean_plotting.domain.table import Column, Role, Table
 from ocean_plotting.figures import dates, panels, stations, sticks
-from ocean_plotting.figures.picture import About, Picture, frame
+from ocean_plotting.figures.picture import Picture, frame
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.figures.sticks import Row, Vectors
 from ocean_plotting.plots import moored
@@ -86,15 +86,7 @@ def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
     if room.beside is not None:
         stations.show(figure, room.beside, marked, sheet, chart=bool(query.showmap))
     told = say("{title}, {time}.", title=title, time=", ".join(when))
-    about = About.of(
-        title=f"{title} ({source})",
-        alt=" ".join((told, *_told(every, marked, quantum, sheet))),
-        source=info.attribution or source,
-        dataset=info.dataset,
-        revision=fetched.revisions[query.dataset],
-        time=fetched.time,
-    )
-    return Picture(figure=figure, about=about)
+    return Picture(figure=figure, about=moored.about(fetched, title, [told, *_told(every, marked, quantum, sheet)]))
 
 
 def table(query: Query, fetched: Moored, sheet: Sheet) -> Table:

@@ -15,7 +15,7 @@ from ocean_plotting.domain.series import alone, broken, thinned, trend
 from ocean_plotting.domain.table import Column, Table
 from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures import columns, dates, panels, stations
-from ocean_plotting.figures.picture import MUTED, About, Picture, frame
+from ocean_plotting.figures.picture import MUTED, Picture, frame
 from ocean_plotting.figures.shading import Shading, bar, shading
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.plots import moored
@@ -84,15 +84,7 @@ def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
     if room.beside is not None:
         stations.show(figure, room.beside, marked, sheet, chart=bool(query.showmap))
     told = say("{title}, {time}.", title=title, time=", ".join(when))
-    about = About.of(
-        title=f"{title} ({source})",
-        alt=" ".join((told, *_told(series, marked, quantum, sheet))),
-        source=info.attribution or source,
-        dataset=info.dataset,
-        revision=fetched.revisions[query.dataset],
-        time=fetched.time,
-    )
-    return Picture(figure=figure, about=about)
+    return Picture(figure=figure, about=moored.about(fetched, title, [told, *_told(series, marked, quantum, sheet)]))
 
 
 def table(query: Query, fetched: Moored, sheet: Sheet) -> Table:
