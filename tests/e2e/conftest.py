@@ -97,6 +97,10 @@ class Run:
     def log(self, name):
         return (self.state / "logs" / f"{name}.log").read_text()
 
+    def imported(self):
+        """Wait for the observations, which come beside the services, that serve meanwhile."""
+        until(lambda: '"event": "imported"' in self.log("metadata"), READY)
+
     def trust(self):
         return ssl.create_default_context(cafile=self.state / "ca.pem")
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import jsonschema
 import pytest
-from tests.e2e.conftest import until
 
 SERVICES = ("metadata", "data", "plotting")
 PATHS = {"metadata": "/api/v2.0/dataset", "data": "/api/v2.0/data/", "plotting": "/api/v2.0/tiles/"}
@@ -62,8 +61,7 @@ def example_of(parameter):
 
 
 def test_the_examples_of_every_document_work_and_answer_as_documented(run, documents):
-    imported = "/api/v2.0/observation/tracktimerange/1.json"  # beside the services, that serve meanwhile
-    until(lambda: run.http.get(imported).is_success, 120)
+    run.imported()
     for name, document in documents.items():
         asked = [(path, one) for method, path, one in operations(document) if method == "get"]
         assert asked, name

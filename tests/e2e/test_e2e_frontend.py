@@ -4,7 +4,6 @@ import asyncio
 
 import httpx
 import pytest
-from tests.e2e.conftest import until
 
 API = "/api/v2.0"
 VIEW = "view_bounds=-20037508,-20037508,20037508,20037508"
@@ -68,9 +67,8 @@ LAYERS = {  # address → media type and tiles
 
 
 @pytest.fixture
-def ask(http):
-    imported = f"{API}{DRIFTERS}"  # the observations come beside the services, which serve meanwhile
-    until(lambda: http.get(imported).json().get("features"), 120)
+def ask(run, http):
+    run.imported()
     files = http.get(f"{API}/class4").json()["ocean_predict"]
 
     def ask(address):

@@ -10,7 +10,6 @@ from urllib.parse import quote, unquote
 import netCDF4
 import pytest
 from PIL import Image
-from tests.e2e.conftest import until
 
 from ocean_plotting.plots import PLOTS
 
@@ -22,7 +21,7 @@ LANGUAGES = ("en", "fr")
 @pytest.fixture(scope="module")
 def plot(run):
     http = run.http
-    until(lambda: http.get(f"{API}/observation/time_range").json().get("start_time"), 120)
+    run.imported()
 
     def ask(kind, query=None, **parameters):
         text = json.dumps(PLOTS[kind].example if query is None else query)

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from litestar.testing import TestClient
 from msgspec.structs import replace
 from tests.plotting.casts import overlapping
 from tests.plotting.fakes import NOON, info
 from tests.plotting.measured import Measured, Moving, along_values, rows, track
 
+from ocean_plotting.adapters.in_process import Inline
+from ocean_plotting.app import create_app
 from ocean_plotting.domain.coverage import array
 from ocean_plotting.domain.tracks import Modelled, averaged, packed, travelled
 from ocean_plotting.plots import track as kind
@@ -221,3 +224,27 @@ def test_every_format_is_written(client, form):
     response = plot(client, format=form, size="3x2", save="True")
     assert response.status_code == 200
     assert "track_arctic_2016-02-05T1200." in response.headers["content-disposition"]
+
+
+class Counted(Inline):
+    """Counts the pictures."""
+
+    drawn = 0
+
+    async def draw(self, *given):
+        self.drawn += 1
+        return await super().draw(*given)
+
+
+def test_who_has_the_picture_of_the_same_numbers_is_told_so_before_it_is_drawn(catalogue, numbers, ground):
+    drawing = Counted(ground)
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=drawing)
+    with TestClient(app, base_url="http://plotting/api/v2.0") as client:
+        first = plot(client, format="svg", size="4x3")
+        address, had = str(first.request.url), {"if-none-match": first.headers["etag"]}
+        again = client.get(address, headers=had)
+        assert (again.status_code, again.content, drawing.drawn) == (304, b"", 1)
+        assert client.get(address.replace("svg", "csv"), headers=had).status_code == 200
+        assert client.get(address + "&lang=fr", headers=had).status_code == 200
+        catalogue.tracks[1] = replace(track(1), latitude=packed(np.full(48, 61.0)))
+        assert client.get(address, headers=had).status_code == 200

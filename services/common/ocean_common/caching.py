@@ -1,8 +1,9 @@
 """What browsers and proxies may keep: entity tags, by revision where there is one, and how long.
 
 A handler that answers from a dataset says so with ``await freshness(request, dataset)``: it ends there with
-304 when the caller has the same revision, before anything is read or drawn. Other answers get a tag of their
-bytes in the ASGI layer (`ocean_common.http`).
+304 when the caller has the same revision, before anything is read or drawn. One that is drawn from numbers
+without a revision says ``freshness.by_content(request, numbers)`` once it has them, and ends there likewise.
+Other answers get a tag of their bytes in the ASGI layer (`ocean_common.http`).
 """
 
 import hashlib
@@ -44,11 +45,18 @@ class Freshness:
         ``form``: which of several forms of the answer at this address, where the Accept header chooses one.
         """
         revisions = [await self._revisions.revision(one) for one in datasets]
-        whole = "\n".join([self._version, str(request.url.path), str(request.url.query), form, varies_by(), *revisions])
-        tag = entity_tag(whole.encode())
         # The address names the revision: it can never mean anything else.
         named = request.query_params.get("rev") in revisions
         control = FOREVER if named else f"public, max-age={self._max_age}"
+        self._mark(request, "\n".join(revisions).encode(), control, form)
+
+    def by_content(self, request: Request[Any, Any, Any], content: bytes) -> None:
+        """End with 304 if the caller has what is made from ``content`` here; else mark the answer that is to come."""
+        self._mark(request, content, "no-cache")
+
+    def _mark(self, request: Request[Any, Any, Any], content: bytes, control: str, form: str = "") -> None:
+        asked = "\n".join([self._version, str(request.url.path), str(request.url.query), form, varies_by(), ""])
+        tag = entity_tag(asked.encode() + content)
         request.scope["state"]["caching"] = (tag, control)
         if matches(request.headers.get("if-none-match"), tag):
             varying = {"vary": "accept"} if form else {}

@@ -75,7 +75,7 @@ def create_app(
             "colours": palettes,
             "images": images,
             "freshness": freshness,
-            "studio": plot.Studio(near, drawing),
+            "studio": plot.Studio(near, drawing, freshness),
             "scale_studio": scale.Studio(catalogue, drawing, palettes, images),
             "map_studio": maps.Studio(
                 basemap or Cartographer(None, Coasts(None, None)), images, __version__, settings.max_age

@@ -88,11 +88,12 @@ class PlotOperation(Operation):
 
 
 class Studio:
-    """What a plot is made with: who has the numbers, and who draws."""
+    """What a plot is made with: who has the numbers, who draws, and who knows what callers have already."""
 
-    def __init__(self, near: Neighbours, drawing: Drawing) -> None:
+    def __init__(self, near: Neighbours, drawing: Drawing, freshness: Freshness) -> None:
         self.near = near
         self.drawing = drawing
+        self.freshness = freshness
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +154,8 @@ async def answer(
     else:
         sized = (form,) if PLOTS[kind].sized else ()
         fetched = await while_wanted(request, plot.fetch(studio.near, query, *sized))
+        if not marked and request.method == "GET":
+            studio.freshness.by_content(request, msgspec.msgpack.encode(fetched))
         revisions, time = fetched.revisions, fetched.time
         made = getattr(plot, form.form.made)
         drawn = await while_wanted(request, studio.drawing.draw(form, made, query, fetched))
@@ -205,7 +208,6 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
         *,
         request: Request[Any, Any, Any],
         studio: NamedDependency[Studio],
-        freshness: NamedDependency[Freshness],
         say: NamedDependency[Say],
         asked: Annotated[
             str, QueryParameter(name="query", description="JSON object.", examples=[Example(value=example(kind))])
@@ -214,12 +216,12 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
         size: Size = "15x9",
         dpi: Dpi = 72,
         save: Save = False,
-        rev: Revision = None,  # noqa: ARG001 - read by `freshness`
+        rev: Revision = None,  # noqa: ARG001 - read by the studio's freshness
     ) -> Response[bytes]:
         query = read_query(kind, asked)
-        if datasets := query.datasets():  # observations have no revision: their answers have the tag of their bytes
+        if datasets := query.datasets():  # observations have no revision: `answer` looks at what was fetched
             await known(studio, query)
-            await freshness(request, *datasets)
+            await studio.freshness(request, *datasets)
         wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(say))
         return await answer(kind, request, studio, query, wanted)
 
