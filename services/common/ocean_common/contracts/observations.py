@@ -105,6 +105,7 @@ class ObservedStation(msgspec.Struct, frozen=True, kw_only=True):
     latitude: float
     longitude: float
     variables: list[ObservedValues]
+    attribution: str = ""  # whom the values are owed to; empty where the file does not say it
 
 
 class ObservedStations(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,3 +134,4 @@ class PlatformTrack(msgspec.Struct, frozen=True, kw_only=True):
     latitude: Array  # (station,), "<f8": degrees
     longitude: Array  # (station,), "<f8": degrees
     variables: list[TrackValues]
+    attribution: str = ""  # whom the values are owed to; empty where the file does not say it
