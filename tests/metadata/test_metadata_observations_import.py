@@ -18,6 +18,8 @@ import pytest
 import xarray as xr
 from tests.metadata.observing import SHIPPED, array, make_glider, observing, platform, shipped
 
+from ocean_metadata.observations.formats.credits import attribution
+
 __all__ = ["observing", "shipped"]
 
 PATIENCE = 40.0  # s
@@ -159,14 +161,74 @@ def test_a_glider_may_have_one_profile_a_file(observing, tmp_path):
 
 
 def test_the_same_files_twice_change_nothing(observing, tmp_path):
-    observing.bring(SHIPPED / "argo_13857_prof.nc")
+    path = shutil.copy(SHIPPED / "argo_13857_prof.nc", tmp_path / "first.nc")
+    observing.bring(path)
     before = observing.tables()
-    assert [one.stations for one in observing.bring(SHIPPED / "argo_13857_prof.nc")] == [None]
-    copy = shutil.copy(SHIPPED / "argo_13857_prof.nc", tmp_path / "copy.nc")
+    assert [one.stations for one in observing.bring(path)] == [None]
+    copy = shutil.copy(path, tmp_path / "copy.nc")
     assert [one.stations for one in observing.bring(copy)] == [None]
-    os.utime(SHIPPED / "argo_13857_prof.nc")
-    assert [one.stations for one in observing.bring(SHIPPED / "argo_13857_prof.nc")] == [None]
+    os.utime(path, ns=(0, 0))
+    assert [one.stations for one in observing.bring(path)] == [None]
     assert observing.tables() == before
+
+
+def test_a_file_that_is_read_in_another_way_now_is_imported_again(observing, tmp_path):
+    path = make_glider(tmp_path / "glider.nc")
+    observing.bring(path)
+    assert [one.stations for one in observing.bring(path, kind="animal")] == [6]
+    assert [one.stations for one in observing.bring(path)] == [None]  # what was said of it is kept
+    with observing.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT key FROM platforms").scalars().all() == ["animal:unit_1-20240601"]
+    state = observing.store.known()[str(path)]
+    older = state._replace(digest=f"0 animal:{state.digest.partition(':')[2]}")
+    observing.store.touch(str(path), older)
+    assert [one.stations for one in observing.bring(path)] == [6]
+    assert observing.store.known()[str(path)] == state
+
+
+@pytest.mark.parametrize(
+    ("file", "platform", "owed"),
+    [
+        ("argo_13857_prof.nc", "argo:13857", "BOB MOLINARI, AOML, International Argo Program"),
+        ("argo_2902696_prof.nc", "argo:2902696", "JIANPING XU, CSIO, International Argo Program"),
+        ("drifters_barents_2022.nc", None, "Gaute Hope and Knut Frode Dagestad"),
+        ("dsg_profiles_ecofoci.nc", None, "Phyllis Stabeno, Margaret Sullivan, PMEL EcoFOCI"),
+        ("dsg_timeseries_tao.nc", None, ""),  # says nothing of it
+    ],
+)
+def test_whom_a_file_says_that_it_is_owed_to_is_told_with_its_values(shipped, file, platform, owed):
+    with shipped.engine.connect() as connection:
+        number, station, key = connection.exec_driver_sql(
+            "SELECT s.platform, s.id, p.key FROM stations s JOIN platforms p ON p.id = s.platform"
+            f" JOIN imports i ON i.id = s.source WHERE i.path LIKE '%%{file}' ORDER BY s.id LIMIT 1"
+        ).one()
+    assert platform in (None, key)
+    assert shipped.stored.platform_metadata(number).get("Attribution", "") == owed
+    assert [one.attribution for one in shipped.stored.observed([station])] == [owed]
+    assert shipped.stored.track(number, None, None, []).attribution == owed
+
+
+@pytest.mark.parametrize(
+    ("told", "owed"),
+    [
+        ({"creator_name": "A. B.", "institution": "C", "license": "CC-BY-4.0"}, "A. B., C (CC-BY-4.0)"),
+        ({"creator_name": "C", "institution": "C"}, "C"),
+        ({"institution": "unknown", "pi_name": "N/A", "citation": "Cite\n  us", "license": "CC0"}, "Cite us (CC0)"),
+        ({"Name of the principal investigator": "A", "license": "It may be used for free."}, "A"),
+        ({"CHIEF_SCIENTIST": "A", "ORGANIZATION": "B"}, "A, B"),
+        ({"license": "CC BY 4.0"}, ""),
+        ({"institution": 7}, "7"),
+        ({"acknowledgement": "a" * 500}, "a" * 199 + "…"),
+    ],
+)
+def test_the_many_ways_to_say_whom_a_file_is_owed_to_are_known(told, owed):
+    assert attribution(told) == owed
+
+
+def test_a_centre_of_argo_is_told_by_its_name():
+    assert attribution({"DATA_CENTRE": "IF"}, argo=True) == "Ifremer, International Argo Program"
+    assert attribution({"DATA_CENTRE": "ZZ"}, argo=True) == "ZZ, International Argo Program"
+    assert attribution({}, argo=True) == "International Argo Program"
 
 
 def test_a_corrected_file_replaces_its_own_and_nothing_else(observing, tmp_path):

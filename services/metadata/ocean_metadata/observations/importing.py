@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 
@@ -59,21 +59,23 @@ class Importer:
         try:
             state = self._state(path)
             before = self._known.get(str(path))
-            if before and before.digest and before[:2] == state[:2]:
+            kind = self._kind or _kind(before)
+            way = f"{FORMAT} {kind or ''}:"  # how it is read: in another way, it is imported again
+            if before and (before.digest or "").startswith(way) and before[:2] == state[:2]:
                 return Outcome(path, None)
-            state = state._replace(digest=_digest(path, self._kind))
+            state = state._replace(digest=way + _digest(path))
             if before and before.digest == state.digest:
                 self._store.touch(str(path), state)
                 return Outcome(path, None)
             if before is None and state.digest in self._digests:
                 return Outcome(path, None)  # a copy
-            return self._read(path, state, tell)
+            return self._read(path, kind, state, tell)
         except (Unreadable, OSError, RuntimeError, ValueError, IndexError, KeyError, AttributeError) as error:
             # What a broken file makes of a reader: the others are to come in all the same.
             return Outcome(path, None, problem=str(error) or type(error).__name__)
 
-    def _read(self, path: Path, state: Known, tell: Callable[[int], object]) -> Outcome:
-        platforms = read(path, self._kind)
+    def _read(self, path: Path, kind: PlatformType | None, state: Known, tell: Callable[[int], object]) -> Outcome:
+        platforms = read(path, kind)
         first = next(platforms, None)
         if first is None:
             raise Unreadable("it has no station with a time and a place")
@@ -94,6 +96,13 @@ class Importer:
         return Known(sum(one.st_size for one in stats), max((one.st_mtime_ns for one in stats), default=0), None)
 
 
+def _kind(before: Known | None) -> PlatformType | None:
+    """What somebody once said that a file's platforms are."""
+    told = (before.digest or "") if before else ""
+    said = told.partition(":")[0].partition(" ")[2]
+    return next((one for one in get_args(PlatformType) if one == said), None)
+
+
 def _parts(*several: Iterable[Platform]) -> Iterator[Platform]:
     for platforms in several:
         for platform in platforms:
@@ -105,9 +114,8 @@ def _files(path: Path) -> list[Path]:
     return sorted(path.glob("*.json")) if path.is_dir() else [path]
 
 
-def _digest(path: Path, kind: PlatformType | None) -> str:
-    """Of the content, and of how it is read."""
-    found = hashlib.blake2b(f"{FORMAT} {kind or ''}".encode(), digest_size=16)
+def _digest(path: Path) -> str:
+    found = hashlib.blake2b(digest_size=16)
     for one in _files(path):
         with one.open("rb") as file:
             while piece := file.read(_PIECE):

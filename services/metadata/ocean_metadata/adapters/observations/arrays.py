@@ -1,6 +1,6 @@
 """Rows of the tables, as the arrays that cross to plotting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,7 @@ from ocean_common.contracts.observations import ObservedStation, ObservedValues,
 from ocean_metadata.domain.observations.times import iso
 
 
-def stations(rows: Sequence[Any], samples: Sequence[tuple[Any, ...]]) -> list[ObservedStation]:
+def stations(rows: Sequence[Any], samples: Sequence[tuple[Any, ...]], owed: Mapping[int, str]) -> list[ObservedStation]:
     """Stations with their samples: station, key, name, unit, depth, value; ordered by station and key."""
     values: dict[int, list[ObservedValues]] = {}
     for (station, key, name, unit), some in groupby(samples, key=lambda row: row[:4]):
@@ -28,12 +28,15 @@ def stations(rows: Sequence[Any], samples: Sequence[tuple[Any, ...]]) -> list[Ob
             latitude=row.latitude,
             longitude=row.longitude,
             variables=values.get(row.id, []),
+            attribution=owed.get(row.platform, ""),
         )
         for row in rows
     ]
 
 
-def track(platform: Any, positions: Sequence[Any], values: Sequence[tuple[Any, Sequence[Any]]]) -> PlatformTrack:
+def track(
+    platform: Any, positions: Sequence[Any], values: Sequence[tuple[Any, Sequence[Any]]], owed: Mapping[int, str]
+) -> PlatformTrack:
     """A way, with the shallowest sample of each quantity at each of its stations."""
     places = {row.id: place for place, row in enumerate(positions)}
     found = []
@@ -58,6 +61,7 @@ def track(platform: Any, positions: Sequence[Any], values: Sequence[tuple[Any, S
         latitude=_array(np.array([row.latitude for row in positions])),
         longitude=_array(np.array([row.longitude for row in positions])),
         variables=found,
+        attribution=owed.get(platform.id, ""),
     )
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from ocean_common.errors import NotFound
 from ocean_metadata.adapters.observations import schema
+from ocean_metadata.domain.observations.records import ATTRIBUTION
 from ocean_metadata.domain.observations.search import Search
 from ocean_metadata.domain.observations.thinning import LEVELS
 from ocean_metadata.domain.observations.times import DAY
@@ -211,6 +212,12 @@ def along(platform: int, datatype: int, start: int | None, end: int | None) -> s
         .where(table.platform == platform, *_within(table.time, start, end))
         .order_by(table.time, table.id, sample.depth, sample.number)
     )
+
+
+def credits_of(numbers: Sequence[int]) -> sa.Select[Any]:
+    """Whom the values of platforms are owed to, where it is known."""
+    table = attributes.c
+    return sa.select(table.platform, table.value).where(table.key == ATTRIBUTION, table.platform.in_(numbers))
 
 
 def meta_keys(types: Sequence[str]) -> sa.Select[Any]:

@@ -31,7 +31,7 @@ imports = sa.Table(
     sa.Column("path", sa.Text, nullable=False, unique=True),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mtime_ns", sa.BigInteger, nullable=False),
-    sa.Column("digest", sa.Text),  # of its content, with the version of the reader; null until it is in completely
+    sa.Column("digest", sa.Text),  # how it was read, and of its content; null until it is in completely
     sa.Column("stations", sa.Integer, nullable=False),
 )
 

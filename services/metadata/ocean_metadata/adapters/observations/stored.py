@@ -1,7 +1,7 @@
 """What was measured, asked of the database. Everything blocks."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -128,7 +128,8 @@ class StoredObservations:
                 if number not in rows:
                     raise _no_station(number)
             samples = [tuple(row) for some in _parts(stations) for row in connection.execute(queries.samples(some))]
-        return arrays.stations([rows[number] for number in stations], samples)
+            owed = _owed(connection, {row.platform for row in rows.values()})
+        return arrays.stations([rows[number] for number in stations], samples, owed)
 
     def track(self, platform: int, start: int | None, end: int | None, datatypes: Sequence[str]) -> PlatformTrack:
         """The way of a platform with what it measured."""
@@ -145,7 +146,8 @@ class StoredObservations:
                 chosen = [known[key] for key in datatypes]
             positions = connection.execute(queries.positions(platform, start, end)).all()
             values = [(each, connection.execute(queries.along(platform, each.id, start, end)).all()) for each in chosen]
-        return arrays.track(row, positions, values)
+            owed = _owed(connection, {platform})
+        return arrays.track(row, positions, values, owed)
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
@@ -187,6 +189,13 @@ def _metadata(connection: sa.Connection, platform: int) -> dict[str, str]:
     told = connection.execute(sa.select(table.key, table.value).where(table.platform == platform))
     found = {row.key: row.value for row in told}
     return dict(sorted({**found, "Platform Type": row.type}.items()))
+
+
+def _owed(connection: sa.Connection, platforms: Iterable[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for some in _parts(sorted(platforms)):
+        found.update((row.platform, row.value) for row in connection.execute(queries.credits_of(some)))
+    return found
 
 
 def _inside(search: Search, rows: Sequence[Any]) -> list[Any]:

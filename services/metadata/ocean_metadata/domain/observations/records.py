@@ -8,6 +8,8 @@ from ocean_common.contracts.observations import PlatformType
 
 Floats = NDArray[np.float64]
 
+ATTRIBUTION = "Attribution"  # of a platform's attributes the one that says whom its values are owed to
+
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Samples of one quantity in one cast."""

@@ -12,7 +12,7 @@ from ocean_metadata.observations.formats.reasons import Unreadable
 
 __all__ = ["FORMAT", "Unreadable", "is_readable", "read"]
 
-FORMAT = 1  # of what readers make of a file: with another one, files are imported again
+FORMAT = 2  # of what readers make of a file: with another one, files are imported again
 
 Reader = Callable[[Path, PlatformType | None], Iterator[Platform]]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
+from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.digits import Floats, floats
 from ocean_metadata.observations.formats.instants import milliseconds
 from ocean_metadata.observations.formats.names import Apart, quantity, unit
@@ -21,6 +22,7 @@ _ABOUT = (
     "PLATFORM_NUMBER", "PROJECT_NAME", "PI_NAME", "DATA_CENTRE", "PLATFORM_TYPE", "FLOAT_SERIAL_NO",
     "FIRMWARE_VERSION", "WMO_INST_TYPE", "POSITIONING_SYSTEM",
 )  # fmt: skip
+_OWED = ("PI_NAME", "DATA_CENTRE")
 
 
 def is_argo(data: netCDF4.Dataset) -> bool:
@@ -38,8 +40,10 @@ def read(path: Path, _: PlatformType | None = None) -> Iterator[Platform]:
             casts = list(_casts(data, rows))
             about = {_called(data, name): _texts(data, name)[rows[0]] for name in _ABOUT if name in data.variables}
             told = {key: text for key, text in about.items() if text}
+            owed = {name: _texts(data, name)[rows[0]] for name in _OWED if name in data.variables}
             if number and casts:
-                yield Platform(key=f"argo:{number}", type="argo", name=number, attributes=told, casts=casts)
+                about = credited(told, attribution(owed, argo=True))
+                yield Platform(key=f"argo:{number}", type="argo", name=number, attributes=about, casts=casts)
 
 
 def _casts(data: netCDF4.Dataset, rows: NDArray[np.intp]) -> Iterator[Cast]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
+from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.digits import Floats
 from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
@@ -60,6 +61,7 @@ def read(path: Path, kind: PlatformType | None = None) -> Iterator[Platform]:
         measured=list(_measured(columns, data, latitude)),
     )
     about = {called: notes[key] for key, called in _ABOUT.items() if notes.get(key)}
+    about = credited(about, attribution(notes))
     name = notes.get("cruise") or notes.get("ship") or path.name.split(".")[0]
     yield Platform(key=f"mission:{name}", type=kind or "mission", name=name, attributes=about, casts=[cast])
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.domain.observations.times import iso
+from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.digits import Floats, floats
 from ocean_metadata.observations.formats.instants import MISSING, milliseconds
 from ocean_metadata.observations.formats.layout import Layout
@@ -52,7 +53,9 @@ def read(path: Path, kind: PlatformType | None = None) -> Iterator[Platform]:
             mine = np.flatnonzero(sound & (layout.platform() == number))
             casts = list(_casts(layout, mine, (times, latitude, longitude, depth), measured))
             if casts:
-                about = {**_about(data), **layout.told(number)}
+                told = layout.told(number)
+                owed = attribution({**data.__dict__, **told})
+                about = credited({**_about(data), **told}, owed)
                 yield Platform(key=f"{kind}:{name}", type=kind, name=name, attributes=about, casts=casts)
 
 

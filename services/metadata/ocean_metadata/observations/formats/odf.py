@@ -10,6 +10,7 @@ import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
+from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.digits import Floats
 from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
@@ -51,6 +52,7 @@ def read(path: Path, kind: PlatformType | None = None) -> Iterator[Platform]:
     )
     name = cruise.get("CRUISE_NUMBER") or path.stem
     about = {called: cruise[key] for key, called in _ABOUT.items() if cruise.get(key)}
+    about = credited(about, attribution(cruise))
     yield Platform(key=f"mission:{name}", type=kind or "mission", name=name, attributes=about, casts=[cast])
 
 

@@ -12,6 +12,7 @@ from ocean_common.contracts.observations import PlatformType
 from ocean_common.errors import InvalidRequest
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.domain.observations.times import iso, parse
+from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
 
@@ -80,7 +81,7 @@ def read(folder: Path) -> Iterator[Platform]:
                 key=f"{one.type}:{name}",
                 type=msgspec.convert(one.type, PlatformType),
                 name=name,
-                attributes=about,
+                attributes=credited(about, attribution(about, argo=one.type == "argo")),
                 casts=stations[one.id],
             )
 
