@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
+from tree_sitter_language_pack import get_parser
 
 from ocean_metadata.app import create_app
 from ocean_metadata.domain import script
@@ -19,6 +20,7 @@ from ocean_metadata.domain.snapshot import Snapshot
 from ocean_metadata.routes.scripts import Public
 
 AT = "/api/v2.0/generate_script"
+PARSER_OF_R = get_parser("r")
 PROFILE = {"dataset": "giops_day", "names": [None], "station": [[75, 20.5]], "showmap": True, "variable": ["votemper"]}
 SUBSET = {
     "output_format": "NETCDF4",
@@ -215,11 +217,41 @@ def tokens_of_r(text):
     return strings, around
 
 
+def errors_of_r(text):
+    """What a parser of R cannot make sense of, or misses."""
+    found, open_ = [], [PARSER_OF_R.parse(text.encode()).root_node]
+    while open_:
+        node = open_.pop()
+        open_ += node.children
+        if node.is_error or node.is_missing:
+            found.append(text.encode()[node.start_byte : node.end_byte] or node.type)
+    return found
+
+
+@pytest.mark.parametrize("wanted", ["plot", "csv", "subset"])
+@pytest.mark.parametrize("extra", HOSTILE)
+def test_programs_are_sound_in_the_grammar_of_r(wanted, extra):
+    query = {**SUBSET, "area": extra} if wanted == "subset" else {**PROFILE, "names": [extra], extra: None}
+    asked = script.asking(script.parse(json.dumps(query)), wanted, "profile", "http://h")
+    assert errors_of_r(script.write(asked, "r").text) == []
+
+
+@pytest.mark.parametrize(
+    ("sound", "broken"), [("TRUE)[1]", "TRUE[1]"), ("'", ""), (" <- ", " <- <- "), ("if (", "if ")]
+)
+def test_a_program_that_is_not_sound_in_the_grammar_of_r_is_found_out(sound, broken):
+    asked = script.asking(script.parse(json.dumps(PROFILE)), "csv", "profile", "http://h")
+    text = script.write(asked, "r").text
+    assert sound in text
+    assert errors_of_r(text.replace(sound, broken, 1)) != []
+
+
 @given(st.dictionaries(st.text(), JSONS, max_size=4))
 def test_the_programs_of_r_hold_the_query_in_one_string(query):
     plain = script.write(script.asking({}, "csv", "map", "http://h"), "r").text
     text = script.write(script.asking(script.parse(json.dumps(query)), "csv", "map", "http://h"), "r").text
     assert text.isascii()
+    assert errors_of_r(text) == []
     strings, around = tokens_of_r(text)
     assert json.loads(strings[1]) == query
     assert around == tokens_of_r(plain)[1]
