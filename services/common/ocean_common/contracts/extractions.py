@@ -89,6 +89,7 @@ class AreaAsked(Timed, frozen=True, kw_only=True, tag_field="kind", tag="area"):
     extent: tuple[float, float, float, float] | None = None  # left, bottom, right, top of it; None: around the area
     places: bool = True  # of a stated grid in a plane: also the latitude and longitude of each of its cells
     stride: int = 1  # own grid: every so many cells
+    geometry: Literal["cell", "point"] = "cell"  # of GeoJSON: where a cell ends, or its centre
 
 
 class StatisticsAsked(AreaAsked, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):

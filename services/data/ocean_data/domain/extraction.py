@@ -15,6 +15,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import Estimate, Kind
 from ocean_common.errors import RequestTooLarge, SourceUnreadable
 from ocean_data.domain.expression.place import steps_of
+from ocean_data.domain.grid.outlines import Corners
 from ocean_data.domain.ports import Grids, Parts, Source
 from ocean_data.domain.time import Axis
 
@@ -123,6 +124,7 @@ class Extraction:
     used: Sequence[tuple[Assets, Sequence[int] | None]]  # what is read, and at which steps
     facts: dict[str, str | float] = field(default_factory=dict)
     fitting: Callable[[float], str] | None = None  # what to ask for instead, of a share (0 to 1) of this
+    outline: Callable[[], Corners | None] | None = None  # where the cells of the places end; None: they are points
 
     def parts(self) -> list[slice]:
         """The rows of the first dimension, as they are read."""

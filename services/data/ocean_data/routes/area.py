@@ -1,6 +1,6 @@
 """Numbers over areas: the cells themselves, their statistics, and their difference from others."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
@@ -31,6 +31,7 @@ ABOUT = {
     "extent": "Left, bottom, right, top of the stated grid, in the units of its projection, instead of a box. None: "
     "the least rectangle that holds the area.",
     "stride": "Own cells: every so many rows and columns.",
+    "geometry": "Of GeoJSON: a polygon for each cell, or its centre.",
 }
 MINUS = (
     "What is taken away: its dataset, and what differs from the request. Its times are the same instants or days, "
@@ -53,6 +54,13 @@ Shape = Annotated[
     ),
 ]
 Stride = Annotated[int, QueryParameter(ge=1, description="Own cells: every so many rows and columns.")]
+Geometry = Annotated[
+    Literal["cell", "point"],
+    QueryParameter(
+        description="Of GeoJSON: `cell`, a polygon for each cell, whose sides are half-way to its neighbours (a point "
+        "where values are of the nodes of a mesh, or a grid has but one row or column); or `point`, its centre.",
+    ),
+]
 Quantiles = Annotated[
     str,
     QueryParameter(
@@ -93,9 +101,10 @@ def read_area(
     projection: Projection = None,
     shape: Shape = None,
     stride: Stride = 1,
+    geometry: Geometry = "cell",
 ) -> AreaAsked:
     """Read what is asked over an area."""
-    grid: dict[str, Any] = {"projection": projection, "shape": shape_of(shape), "stride": stride}
+    grid: dict[str, Any] = {"projection": projection, "shape": shape_of(shape), "stride": stride, "geometry": geometry}
     return AreaAsked(depth=depth, **grid, **where, **timed)
 
 
@@ -139,9 +148,10 @@ def read_difference(
     projection: Projection = None,
     shape: Shape = None,
     stride: Stride = 1,
+    geometry: Geometry = "cell",
 ) -> DifferenceAsked:
     """Read what difference is asked for."""
-    grid: dict[str, Any] = {"projection": projection, "shape": shape_of(shape), "stride": stride}
+    grid: dict[str, Any] = {"projection": projection, "shape": shape_of(shape), "stride": stride, "geometry": geometry}
     return DifferenceAsked(depth=depth, minus=minus, **grid, **where, **timed)
 
 
@@ -197,7 +207,7 @@ ROUTES = [
             asked=StatisticsAsked,
             about={**ABOUT, "quantiles": "Up to 20 numbers from 0 to 1."},
             example={"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]},
-            fixed={"projection": None, "shape": None, "extent": None, "places": True, "stride": 1},
+            fixed={"projection": None, "shape": None, "extent": None, "places": True, "stride": 1, "geometry": "cell"},
         ),
     ),
     *by_get(

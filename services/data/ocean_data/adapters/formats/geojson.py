@@ -1,5 +1,6 @@
-"""GeoJSON (RFC 7946): a point for every place that has a value, with its values as properties.
+"""GeoJSON (RFC 7946): a feature for every place that has a value, with its values as properties.
 
+It is the polygon of a cell where the places are cells, with its centre among the properties; and a point elsewhere.
 Values at several times or depths are lists (time, then depth), as long as the members `times` and `depths` of the
 collection.
 """
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ocean_common.errors import UnsupportedFormat
 from ocean_data.adapters.formats.numbers import nested
+from ocean_data.adapters.formats.polygons import polygons
 from ocean_data.adapters.formats.words import answered, attribution, instants, is_time
 from ocean_data.domain.extraction import Coordinate, Extraction, Values, coordinate, whole
 from ocean_data.domain.ports import Parts
@@ -49,19 +51,33 @@ def document(extraction: Extraction, values: dict[str, Values], revision: str) -
             columns[field.key] = nested(flat)
             if not field.auxiliary:
                 wet |= np.isfinite(flat).reshape(latitude.size, -1).any(axis=1)
+    longitude = np.where(longitude > 180, longitude - 360, longitude)
     wet &= np.isfinite(latitude) & np.isfinite(longitude)
-    points = nested(np.stack([np.where(longitude > 180, longitude - 360, longitude), latitude], axis=1))
-    rows = zip(*columns.values(), strict=True)
+    cells = _cells(extraction, longitude, wet)
+    centres = {"latitude": nested(latitude), "longitude": nested(longitude)} if cells else {}
+    points = nested(np.stack([longitude, latitude], axis=1))
+    rows = zip(*(centres | columns).values(), strict=True)
     features = [
         {
             "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": point},
-            "properties": dict(zip(columns, row, strict=True)),
+            "geometry": cells.get(place) or {"type": "Point", "coordinates": point},
+            "properties": dict(zip(centres | columns, row, strict=True)),
         }
-        for point, row, there in zip(points, rows, wet.tolist(), strict=True)
+        for place, (point, row, there) in enumerate(zip(points, rows, wet.tolist(), strict=True))
         if there
     ]
     return {"type": "FeatureCollection", **_told(extraction, revision), "features": features}
+
+
+def _cells(extraction: Extraction, longitude: NDArray[np.float64], wet: NDArray[np.bool_]) -> dict[int, Json]:
+    """The polygons of the cells with a value, by their places."""
+    corners = extraction.outline() if extraction.outline else None
+    if corners is None:
+        return {}
+    numbers = np.flatnonzero(wet)
+    of_wet = tuple(one.reshape(wet.size, -1)[numbers] for one in corners)
+    found = polygons((of_wet[0], of_wet[1]), longitude[numbers])
+    return {number: one for number, one in zip(numbers.tolist(), found, strict=True) if one is not None}
 
 
 def _told(extraction: Extraction, revision: str) -> Json:

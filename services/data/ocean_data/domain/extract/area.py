@@ -6,6 +6,7 @@ are the components of a vector, which need not lie on the same points.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,9 +75,11 @@ def over(
 ) -> Extraction:
     """Plan the reading of variables at the cells of a target."""
     level = depths.parse(asked.depth, WORDS) if depth is None else depth
+    outline = partial(target.outline, reading) if target.outline and asked.geometry == "cell" else None
     shared = target.window is not None and all(one.grid.id == target.grid_id for one in variables)
     if shared and not asked.vector:
-        return _native(reading, variables, asked, target=target, instants=instants, depth=level, kind=kind)
+        made = _native(reading, variables, asked, target=target, instants=instants, depth=level, kind=kind)
+        return replace(made, outline=outline)
     _check_search(asked, target)
     made = located.plan(
         reading,
@@ -92,7 +95,7 @@ def over(
     facts = target.facts | made.facts
     if not shared and target.window is not None:
         facts["grid"] = f"of {target.name}"
-    return replace(made, dims=made.dims | target.more, body=body, facts=facts)
+    return replace(made, dims=made.dims | target.more, body=body, facts=facts, outline=outline)
 
 
 def _check_search(asked: AreaAsked, target: Target) -> None:

@@ -17,7 +17,9 @@ from ocean_common.errors import InvalidRequest, NothingInView, RequestTooLarge
 from ocean_data.domain import sampling
 from ocean_data.domain.extract.located import Places
 from ocean_data.domain.extraction import Coordinate, Reading
+from ocean_data.domain.grid import outlines
 from ocean_data.domain.grid.box import Window, window
+from ocean_data.domain.grid.outlines import Corners
 from ocean_data.domain.grid.projected import projections
 from ocean_data.domain.ports import Floats
 from ocean_data.domain.region import SLACK, Region
@@ -56,6 +58,7 @@ class Target:
     grid_id: str = ""
     name: str = ""  # of the variable whose grid it is
     triangles: bool = False
+    outline: Callable[[Reading], Corners | None] | None = None  # where the cells end; None: the places are points
 
     def places(self, reading: Reading) -> Places:
         """Every place, with its latitude and longitude."""
@@ -75,7 +78,8 @@ def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Targ
     grid, kind = reading.grids.grid(variable.grid), variable.grid.kind
     if kind == "triangles" and stride > 1:
         raise InvalidRequest("a mesh of triangles has no rows to leave out: leave stride at 1", field="stride")
-    found = window(grid, kind, region).thinned(stride)
+    whole = window(grid, kind, region)
+    found = whole.thinned(stride)
     if found.count == 0:
         raise NothingInView(
             f"no cell of {variable.variable.key} has its centre in this area: it is smaller than a cell, or outside "
@@ -95,7 +99,13 @@ def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Targ
         grid_id=variable.grid.id,
         name=variable.variable.key,
         triangles=kind == "triangles",
+        outline=partial(_outlines, variable, whole, stride),
     )
+
+
+def _outlines(variable: Assets, whole: Window, stride: int, reading: Reading) -> Corners | None:
+    grid = reading.grids.grid(variable.grid)
+    return outlines.outlines(grid, variable.grid, whole, stride, lambda: reading.source.coordinates(variable.grid))
 
 
 def _centres(variable: Assets, found: Window, reading: Reading) -> tuple[Floats, Floats]:
@@ -212,6 +222,7 @@ def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequ
     x0, y0, x1, y1 = _extent(region, crs, across) if extent is None else _rectangle(extent)
     y = y1 - (np.arange(rows) + 0.5) / rows * (y1 - y0)
     x = x0 + (np.arange(columns) + 0.5) / columns * (x1 - x0)
+    lines = np.linspace(y1, y0, rows + 1), np.linspace(x0, x1, columns + 1)
     facts: dict[str, str | float] = {"crs": crs.to_string(), "crs_wkt": crs.to_wkt()}
     if crs.is_geographic:
         latitude, longitude = np.meshgrid(y, x, indexing="ij")
@@ -237,7 +248,15 @@ def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequ
         locate=partial(_given, latitude, longitude),
         fitting=partial(_coarser, shape),
         facts=facts,
+        outline=partial(_between, *lines, None if crs.is_geographic else across),
     )
+
+
+def _between(y: Floats, x: Floats, across: Transformer | None, _: Reading) -> Corners:
+    """The corners of cells between straight lines; ``across``: to the plane that these are in."""
+    if across is None:
+        return outlines.boxes(y[1:], y[:-1], x[:-1], x[1:])
+    return outlines.of_plane(y, x, partial(across.transform, direction="INVERSE"))
 
 
 def without_places(target: Target) -> Target:

@@ -30,15 +30,15 @@ def of_crossings(latitude: Floats, longitude: Floats, rows: NDArray[np.intp], co
     ndarray of float, shape (rows, columns)
         km2.
     """
-    south, north = _sides(latitude, np.inf)
-    west, east = _sides(np.mod(longitude, 360.0), 360.0)
+    south, north = sides(latitude, np.inf)
+    west, east = sides(np.mod(longitude, 360.0), 360.0)
     south, north = np.clip(south, -90, 90), np.clip(north, -90, 90)
     band = np.sin(np.radians(north)) - np.sin(np.radians(south))
     found: Floats = sphere.EARTH_RADIUS**2 * band[rows, np.newaxis] * np.radians(east - west)[columns]
     return found
 
 
-def _sides(axis: Floats, turn: float) -> tuple[Floats, Floats]:
+def sides(axis: Floats, turn: float) -> tuple[Floats, Floats]:
     """Where each point's cell begins and ends; an axis that gets around begins again after ``turn``."""
     finite = np.isfinite(axis)
     points, place = np.unique(np.round(axis[finite], 7), return_inverse=True)
@@ -58,12 +58,26 @@ def _sides(axis: Floats, turn: float) -> tuple[Floats, Floats]:
 def of_quadrilaterals(grid: Grid, window: Window) -> Floats:
     """Areas of the cells of a grid whose rows and columns go anywhere, between the middles of four centres each.
 
-    Beyond the rim of the grid the centres are thought on as they were.
-
     Returns
     -------
     ndarray of float, shape (y, x)
         km2; NaN for cells without a place.
+    """
+    corners, own = corners_of(grid, window)
+    a, b, c, d = corners[:-1, :-1], corners[:-1, 1:], corners[1:, 1:], corners[1:, :-1]
+    return np.where(own, of_triangles(a, b, c) + of_triangles(a, c, d), np.nan)
+
+
+def corners_of(grid: Grid, window: Window) -> tuple[Floats, NDArray[np.bool_]]:
+    """The middles of four centres each, and which cells have a place.
+
+    Beyond the rim of the grid the centres are thought on as they were.
+
+    Returns
+    -------
+    corners : ndarray of float, shape (y + 1, x + 1, 3)
+        On the unit sphere; 0 where there are no centres around.
+    own : ndarray of bool, shape (y, x)
     """
     # One more on each side. Around the Earth the first column follows the last; where it does not, it is too far away
     # to count.
@@ -74,13 +88,11 @@ def of_quadrilaterals(grid: Grid, window: Window) -> Floats:
         *places(grid, (np.where(known, rows, 0)[:, np.newaxis] * grid.shape[1] + columns).astype(np.int32))
     )
     wide[~known] = np.nan
-    own = np.isfinite(wide[1:-1, 1:-1]).all(axis=-1)
+    own: NDArray[np.bool_] = np.asarray(np.isfinite(wide[1:-1, 1:-1]).all(axis=-1))
     wide = np.nan_to_num(_continued(_continued(wide, 0), 1))  # what has no place has no share in a corner
     corners = wide[:-1, :-1] + wide[1:, :-1] + wide[:-1, 1:] + wide[1:, 1:]
     length = np.linalg.norm(corners, axis=-1, keepdims=True)
-    corners = np.divide(corners, length, out=np.zeros_like(corners), where=length > 0)
-    a, b, c, d = corners[:-1, :-1], corners[:-1, 1:], corners[1:, 1:], corners[1:, :-1]
-    return np.where(own, of_triangles(a, b, c) + of_triangles(a, c, d), np.nan)
+    return np.divide(corners, length, out=np.zeros_like(corners), where=length > 0), own
 
 
 def _continued(wide: Floats, axis: int) -> Floats:
