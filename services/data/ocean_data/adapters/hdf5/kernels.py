@@ -24,7 +24,7 @@ class Meaning:
     scale: float
     offset: float
     missing: NDArray[np.float64]
-    limits: NDArray[np.float64]  # low, high and largest size of what is stored; low and high of what is unpacked
+    limits: NDArray[np.float64]  # low and high of what is stored; low and high of what is unpacked
 
     @classmethod
     def of(cls, packing: Packing, dtype: np.dtype[Any]) -> Self:
@@ -37,18 +37,19 @@ class Meaning:
         with np.errstate(over="ignore"):
             stored = [native.type(value) if native.kind == "f" else value for value in (packing.low, packing.high)]
             unpacked = [packing.working(value) for value in (packing.low, packing.high)]
-        nowhere = [-np.inf, np.inf]
         largest = native.type(DEFAULT_FILL) if native.kind == "f" else np.inf
-        ranges = [*nowhere, largest, *unpacked] if packing.unpacked_range else [*stored, largest, *nowhere]
+        low, high = max(stored[0], -largest), min(stored[1], largest)
+        nowhere = [-np.inf, np.inf]
+        ranges = np.array([*nowhere, *unpacked] if packing.unpacked_range else [low, high, *nowhere], np.float64)
         return cls(
             kind=KINDS.index(native.str[1:]),
             itemsize=dtype.itemsize,
             swapped=not dtype.isnative,
             single=single,
             scale=float(packing.working(packing.scale)),
-            offset=float(packing.working(packing.offset)),
-            missing=np.array([value for value in missing if not np.isnan(value)], np.float64),
-            limits=np.array(ranges, np.float64),
+            offset=float(packing.working(packing.offset or -0.0)),  # adding zero would lose the sign of -0
+            missing=np.array([value for value in missing if ranges[0] <= value <= ranges[1]], np.float64),
+            limits=ranges,
         )
 
 
@@ -99,30 +100,48 @@ def warm() -> None:
 @njit(nogil=True, cache=True)
 def _words(stored, start, step, plane, itemsize, swapped, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Numbers put together from their bytes: number i has its byte b at ``start + i * step + b * plane``."""
-    if plane == 1 and step == itemsize == words.itemsize and not swapped:
-        words.view(np.uint8)[:] = stored[start : start + words.size * itemsize]
-        return
-    if step == 1 and itemsize == 4 and not swapped:  # most files: four lanes at a time
-        one, two, three, four = (
-            stored[start:],
-            stored[start + plane :],
-            stored[start + 2 * plane :],
-            stored[start + 3 * plane :],
-        )
+    if step == itemsize == words.itemsize:
+        copy, row = words.view(np.uint8), stored[start : start + words.size * itemsize]
+        for i in range(copy.size):
+            copy[i] = row[i]
+    elif itemsize == 2 and step <= 2:
+        _pairs(stored, start, step, plane, words)
+    else:
+        words[:] = 0
+        for byte in range(itemsize):
+            shift, lane = words.dtype.type(8 * byte), stored[start + byte * plane :]
+            if step == 1:  # said apart, so that it is compiled to vector instructions
+                for i in range(words.size):
+                    words[i] |= words.dtype.type(lane[i]) << shift
+            else:
+                for i in range(words.size):
+                    words[i] |= words.dtype.type(lane[i * step]) << shift
+    if swapped:
+        _swap(words, itemsize)
+
+
+@njit(nogil=True, cache=True)
+def _pairs(stored, start, step, plane, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Numbers of two bytes that lie side by side, or in two lanes: packed files are such."""
+    one, two = stored[start:], stored[start + plane :]
+    if step == 2:
         for i in range(words.size):
-            low = np.uint32(one[i]) | np.uint32(two[i]) << np.uint32(8)
-            words[i] = low | np.uint32(three[i]) << np.uint32(16) | np.uint32(four[i]) << np.uint32(24)
-        return
-    words[:] = 0
-    for byte in range(itemsize):
-        shift = words.dtype.type(8 * (itemsize - 1 - byte if swapped else byte))
-        lane = stored[start + byte * plane :]
-        if step == 1:  # said apart, so that it is compiled to vector instructions
+            words[i] = words.dtype.type(one[2 * i]) | words.dtype.type(two[2 * i]) << 8
+    elif step == 1:
+        for i in range(words.size):
+            words[i] = words.dtype.type(one[i]) | words.dtype.type(two[i]) << 8
+    else:
+        words[:] = words.dtype.type(one[0]) | words.dtype.type(two[0]) << 8
+
+
+@njit(nogil=True, cache=True)
+def _swap(words, itemsize):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Turn the order of the bytes around: of neighbours, then of pairs, then of fours."""
+    for width, mask in ((1, 0x00FF00FF00FF00FF), (2, 0x0000FFFF0000FFFF), (4, 0x00000000FFFFFFFF)):
+        if width < itemsize:
+            shift, every = words.dtype.type(8 * width), words.dtype.type(mask & 0xFFFFFFFFFFFFFFFF)
             for i in range(words.size):
-                words[i] |= words.dtype.type(lane[i]) << shift
-        else:
-            for i in range(words.size):
-                words[i] |= words.dtype.type(lane[i * step]) << shift
+                words[i] = (words[i] & every) << shift | words[i] >> shift & every
 
 
 @njit(nogil=True, cache=True)
@@ -149,57 +168,51 @@ def _numbers(words, kind, out):  # type: ignore[no-untyped-def]  # noqa: ANN001,
 @njit(nogil=True, cache=True)
 def _unpack(numbers, single, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Numbers as values, NaN where there is nothing; rounded where `Packing.unpack` rounds."""
-    low, high, largest, least, most = limits
+    low, high, least, most = limits
     for i in range(numbers.size):
         number = numbers[i]
-        value = number
         if single:
-            # Steps of one are exact, and cost nothing here; adding zero would lose the sign of -0.
-            narrow = np.float32(number)
-            if scale != 1.0:
-                narrow = np.float32(narrow * np.float32(scale))
-            if offset != 0.0:
-                narrow = np.float32(narrow + np.float32(offset))
-            value = np.float64(narrow)
+            narrow = np.float32(np.float32(number) * np.float32(scale))
+            value = np.float64(np.float32(narrow + np.float32(offset)))
         else:
-            if scale != 1.0:
-                value = value * scale
-            if offset != 0.0:
-                value = value + offset
-        nothing = (number < low) | (number > high) | (abs(number) > largest) | (value < least) | (value > most)
+            value = number * scale + offset
+        nothing = (number < low) | (number > high) | (value < least) | (value > most)
         out[i] = np.nan if nothing else value
     for one in missing:
         for i in range(numbers.size):
-            if numbers[i] == one:
-                out[i] = np.nan
+            out[i] = np.nan if numbers[i] == one else out[i]
 
 
 @njit(nogil=True, cache=True)
 def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """What `_numbers` and `_unpack` do with float32 that are worked out as such: eight at a time.
-
-    All limits of such numbers are float32 themselves, so that nothing is compared otherwise than there.
-    """
-    low, high, largest = np.float32(limits[0]), np.float32(limits[1]), np.float32(limits[2])
-    least, most, nan = np.float32(limits[3]), np.float32(limits[4]), np.float32(np.nan)
+    """What `_numbers` and `_unpack` do with float32 that are worked out as such: eight at a time."""
+    low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
     by, plus = np.float32(scale), np.float32(offset)
     numbers = words.view(np.float32)
-    if scale == 1.0 and offset == 0.0:
-        low, high = max(low, least, -largest), min(high, most, largest)
-        for i in range(numbers.size):
-            number = numbers[i]
-            out[i] = number if (number >= low) & (number <= high) else nan
-    else:
-        for i in range(numbers.size):
-            number = numbers[i]
-            value = np.float32(number * by) if scale != 1.0 else number
-            value = np.float32(value + plus) if offset != 0.0 else value
-            nothing = (number < low) | (number > high) | (abs(number) > largest) | (value < least) | (value > most)
-            out[i] = nan if nothing else value
+    for i in range(numbers.size):
+        number = numbers[i]
+        out[i] = np.float32(number * by) + plus if (number >= low) & (number <= high) else nan
     for each in missing:
         one = np.float32(each)
         for i in range(numbers.size):
             out[i] = nan if numbers[i] == one else out[i]
+
+
+@njit(nogil=True, cache=True)
+def _lanes(stored, start, plane, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """What `_words` and `_singles` do with the four lanes of shuffled float32, in one pass: most files are such."""
+    low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
+    by, plus = np.float32(scale), np.float32(offset)
+    fill = np.float32(missing[0]) if missing.size else nan
+    stop = start + out.size
+    one, two = stored[start:stop], stored[start + plane : stop + plane]
+    three, four = stored[start + 2 * plane : stop + 2 * plane], stored[start + 3 * plane : stop + 3 * plane]
+    for i in range(out.size):
+        low_half = np.uint32(one[i]) | np.uint32(two[i]) << np.uint32(8)
+        high_half = np.uint32(three[i]) << np.uint32(16) | np.uint32(four[i]) << np.uint32(24)
+        number = np.uint32(low_half | high_half).view(np.float32)
+        there = (number >= low) & (number <= high) & (number != fill)
+        out[i] = np.float32(number * by) + plus if there else nan
 
 
 @njit(nogil=True, cache=True)
@@ -209,19 +222,22 @@ def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
 ):  # fmt: skip
     size = counts[3]
     words, longs, numbers = np.empty(size, np.uint32), np.empty(size, np.uint64), np.empty(size, np.float64)
+    singles = kind == F4 and single
+    lanes = singles and step == strides[3] == 1 and not swapped and missing.size <= 1
     for t in range(counts[0]):
         for d in range(counts[1]):
             for y in range(counts[2]):
                 start = (first + t * strides[0] + d * strides[1] + y * strides[2]) * step
                 row = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + size]
-                if kind == F4 and single:
+                if lanes:
+                    _lanes(stored, start, plane, scale, offset, missing, limits, row)
+                elif singles:
                     _words(stored, start, step * strides[3], plane, itemsize, swapped, words)
                     _singles(words, scale, offset, missing, limits, row)
-                    continue
-                if kind == F8:
+                elif kind == F8:
                     _words(stored, start, step * strides[3], plane, itemsize, swapped, longs)
-                    numbers = longs.view(np.float64)
+                    _unpack(longs.view(np.float64), single, scale, offset, missing, limits, row)
                 else:
                     _words(stored, start, step * strides[3], plane, itemsize, swapped, words)
                     _numbers(words, kind, numbers)
-                _unpack(numbers, single, scale, offset, missing, limits, row)
+                    _unpack(numbers, single, scale, offset, missing, limits, row)
