@@ -99,7 +99,7 @@ class Run:
 
     def imported(self):
         """Wait for the observations, which come beside the services, that serve meanwhile."""
-        until(lambda: '"event": "imported"' in self.log("metadata"), READY)
+        until(lambda: '"imported"' in self.log("metadata"), READY)
 
     def trust(self):
         return ssl.create_default_context(cafile=self.state / "ca.pem")
