@@ -40,6 +40,30 @@ def pixels(field):
     return np.frombuffer(field.values.data, field.values.dtype).reshape(256, 256)
 
 
+def opened(field):
+    rows, columns = (np.frombuffer(one.data, one.dtype) for one in (field.rows, field.columns))
+    assert len(rows) == len(columns) == 256
+    values = np.frombuffer(field.values.data, field.values.dtype).reshape(field.values.shape)
+    return values[rows][:, columns]
+
+
+@pytest.mark.parametrize("kind", ["nearest", "bilinear"])
+@pytest.mark.parametrize("where", TILES, ids=str)
+def test_a_folded_field_is_the_field(client, where, kind):
+    whole = ask(client, where, interpolation=kind)
+    folded = ask(client, where, interpolation=kind, folded=True)
+    assert (whole.rows, whole.columns) == (None, None)
+    if folded.rows is None:
+        assert folded == whole
+    else:
+        np.testing.assert_array_equal(opened(folded), pixels(whole))
+
+
+def test_near_by_a_field_of_a_regular_grid_is_folded_to_its_cells(client):
+    folded = ask(client, ("ostia_month", "surface_temperature", 7, 64, 64), interpolation="nearest", folded=True)
+    assert max(folded.values.shape) < 10
+
+
 def centre(zoom, x, y, row, column):
     """Where the centre of a pixel lies, by the inverse of the spherical Mercator projection."""
     east = (x + (column + 0.5) / 256) / 2**zoom

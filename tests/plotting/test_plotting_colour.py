@@ -69,6 +69,16 @@ def make_field(key, values=None):
     return TileField(variable=info(key), values=array(field() if values is None else values), revision="r1")
 
 
+def test_a_folded_field_is_painted_as_the_whole_one():
+    few = field()[::32, ::64]
+    rows, columns = np.arange(256, dtype=np.uint8) // 32, np.arange(256, dtype=np.uint8) // 64
+    folded = replace(make_field("votemper", few), rows=array(rows), columns=array(columns))
+    whole = make_field("votemper", few[rows][:, columns])
+    for form in ("image/png", "image/webp"):
+        images = [TilePainter(PALETTES).tile(one, (-2.0, 10.0), "thermal", form) for one in (folded, whole)]
+        assert images[0] == images[1]
+
+
 def test_categories_have_their_own_colours_and_nothing_between():
     values = np.array([[0, 1, 2], [3, -1, np.nan]], dtype=np.float32)
     pixels = decode(TilePainter(PALETTES).tile(make_field("kind", values), (0.0, 1.0), None))

@@ -44,6 +44,7 @@ class TileAsked(msgspec.Struct, frozen=True, kw_only=True):
     interpolation: Interpolation = "gaussian"
     radius: float = 25.0  # km
     neighbours: int = 10
+    folded: bool = False  # whether the answer may have fewer rows and columns than the tile
 
 
 class TileField(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,9 @@ class TileField(msgspec.Struct, frozen=True, kw_only=True):
     variable: VariableInfo
     values: Array | None  # float32 (256, 256), NaN where there is nothing; None: nothing in the whole tile
     revision: str  # of the dataset; empty if a file has changed since it was indexed
+    # Of a folded field, whose rows and columns are not repeated: uint8 (256,), which of them each pixel has.
+    rows: Array | None = None
+    columns: Array | None = None
 
 
 class ValueRange(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.errors import InvalidRequest
 from ocean_common.pairs import magnitude_of
 from ocean_data.domain import tile, vectors
+from ocean_data.domain.fold import Fold, folded
 from ocean_data.domain.grid.curvilinear import Curvilinear
 from ocean_data.domain.grid.rectilinear import Rectilinear
 from ocean_data.domain.interpolation import picture, stencil, taken
@@ -35,17 +36,29 @@ class Tiles:
         if len(variables) > 2:
             raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
         levels = [Level.of(one, asked.time, asked.depth) for one in variables]
-        parts = [self._pixels(one, asked) for one in levels]
+        maps = [self.grids.tile(one.assets.grid, tile_map(asked)) for one in levels]
+        # Two components are folded alike where they are on the same grid.
+        fold = maps[0].fold if asked.folded and maps[0] is maps[-1] else None
+        parts = [self._pixels(*one, folded=fold is not None) for one in zip(levels, maps, strict=True)]
         info = variables[0].variable
         values = parts[0]
         if len(parts) == 2:
             info = magnitude_of(info, variables[1].variable)
             values = None if parts[0] is None or parts[1] is None else vectors.magnitude(parts[0], parts[1])
-        return TileField(variable=info, values=_array(values), revision=revision(self.source, levels))
+        rows, columns = fold if fold is not None and values is not None else (None, None)
+        return TileField(
+            variable=info,
+            values=_array(values, "<f4"),
+            revision=revision(self.source, levels),
+            rows=_array(rows, "|u1"),
+            columns=_array(columns, "|u1"),
+        )
 
-    def _pixels(self, level: Level, asked: TileAsked) -> Pixels | None:
-        kept = self.grids.tile(level.assets.grid, tile_map(asked))
-        return picture(level.read(self.source), kept, tile.SIZE) if kept.stencil.home.size else None
+    def _pixels(self, level: Level, kept: TileStencil, *, folded: bool) -> Pixels | None:
+        if not kept.stencil.home.size:
+            return None
+        values = picture(level.read(self.source), kept, tile.SIZE)
+        return values if values is None or kept.fold is None or folded else kept.fold.opened(values)
 
 
 def tile_map(asked: TileAsked) -> TileMap:
@@ -84,6 +97,8 @@ def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
 def _on_lattice(grid: Rectilinear, asked: TileMap) -> TileStencil:
     """The same where rows and columns of pixels are rows and columns of cells: each is found once."""
     rows, columns = tile.axes(asked.zoom, asked.x, asked.y)
+    if asked.interpolation == "nearest" and (lines := grid.nearest_lines(rows, columns)):
+        return _of_nearest(*folded(*lines))
     home = grid.nearest_on_lattice(rows, columns)
     if asked.interpolation == "nearest":
         return _of_nearest(home)
@@ -101,12 +116,12 @@ def _stencil(grid: Grid, latitude: Floats, longitude: Floats, asked: TileMap, ho
     return stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours, home=home)
 
 
-def _of_nearest(home: Cells) -> TileStencil:
-    """The nearest cell of each pixel; -1 outside the grid."""
+def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
+    """The nearest cell of each pixel, folded or not; -1 outside the grid."""
     pixels, home = (None, home) if home.max(initial=-1) >= 0 else (NONE, NONE)
     none = home.size, 0
     made = Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none, np.float32))
-    return TileStencil(pixels=pixels, stencil=made)
+    return TileStencil(pixels=pixels, stencil=made, fold=fold)
 
 
 def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
@@ -114,8 +129,8 @@ def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
     return TileStencil(pixels=None if whole else pixels.astype(np.int32), stencil=made)
 
 
-def _array(values: Pixels | None) -> Array | None:
+def _array(values: Pixels | NDArray[np.uint8] | None, dtype: str) -> Array | None:
     if values is None:
         return None
-    stored = values.astype("<f4", copy=False).data.cast("B")
-    return Array(dtype="<f4", shape=values.shape, data=stored)  # type: ignore[arg-type]  # bytes that are not copied
+    stored = values.astype(dtype, copy=False).data.cast("B")
+    return Array(dtype=dtype, shape=values.shape, data=stored)  # type: ignore[arg-type]  # bytes that are not copied

@@ -199,7 +199,7 @@ def picture(field: NDArray[np.float32], kept: TileStencil, size: int) -> NDArray
 
     Returns
     -------
-    ndarray of float32, shape (size, size), or None
+    ndarray of float32, shape (size, size) or that of the folded tile, or None
         NaN where there is nothing; None if there is nothing at all.
     """
     made = kept.stencil
@@ -208,7 +208,7 @@ def picture(field: NDArray[np.float32], kept: TileStencil, size: int) -> NDArray
     if _empty(found[0]):
         return None
     if kept.pixels is None:
-        return found.reshape(size, size)
+        return found.reshape(kept.fold.shape if kept.fold else (size, size))
     whole = np.empty(size * size, dtype=np.float32)
     _spread(found[0], kept.pixels, whole)
     return whole.reshape(size, size)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation
+from ocean_data.domain.fold import Fold
 
 if TYPE_CHECKING:
     from ocean_data.domain.extraction import Extraction, Values
@@ -18,6 +19,8 @@ Cells = NDArray[np.int32]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+AROUND = 1_000  # bytes of what is kept of a tile beside its arrays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,15 +196,19 @@ class TileMap:
 
 @dataclass(frozen=True, kw_only=True)
 class TileStencil:
-    """The pixels of a tile that lie in the grid, and which cells make them."""
+    """The pixels of a tile that lie in the grid, and which cells make them.
+
+    Where it is folded, its points are those of the folded field.
+    """
 
     pixels: NDArray[np.int32] | None  # flat positions in the tile; None: all of them
     stencil: Stencil
+    fold: Fold | None = None  # of the points, where that are fewer than pixels
 
     @property
     def nbytes(self) -> int:
         """Bytes kept."""
-        return self.stencil.nbytes + (self.pixels.nbytes if self.pixels is not None else 0)
+        return self.stencil.nbytes + sum(one.nbytes for one in (self.pixels, self.fold) if one is not None) + AROUND
 
 
 Parts = Iterator[tuple[slice, "dict[str, Values]"]]

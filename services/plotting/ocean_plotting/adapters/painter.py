@@ -1,9 +1,12 @@
 """Colours tiles: values to palette indices to an image, without a figure."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import TileField
 from ocean_plotting.adapters.formats import png, webp
@@ -35,9 +38,12 @@ class TilePainter:
         if field.values is None:
             return self.blank(form)
         palette = self._palette(field.variable, chosen, scale)
-        values = np.frombuffer(field.values.data, dtype=field.values.dtype).reshape(field.values.shape)
-        painted = indices(values, palette, clip=not field.variable.categories)
-        return ENCODERS[form](painted, palette.colours) if painted.any() else self.blank(form)
+        painted = indices(_read(field.values), palette, clip=not field.variable.categories)
+        if not painted.any():
+            return self.blank(form)
+        if field.rows and field.columns:
+            painted = painted.take(_read(field.rows), axis=0).take(_read(field.columns), axis=1)
+        return ENCODERS[form](painted, palette.colours)
 
     def _palette(self, info: VariableInfo, colormap: str, scale: Scale | None) -> Palette:
         """Colours of a variable's tiles: of its categories, or spread over a scale (its own by default)."""
@@ -47,3 +53,7 @@ class TilePainter:
 
     def _continuous(self, colormap: str, scale: Scale) -> Palette:
         return continuous(self._ramp(colormap), scale)
+
+
+def _read(array: Array) -> NDArray[Any]:
+    return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape)

@@ -172,6 +172,7 @@ async def tile(
         interpolation=cast(Interpolation, one_of(interp, get_args(Interpolation), "interp")),
         radius=radius,
         neighbours=neighbours,
+        folded=True,
     )
     look = Look(read_scale(scale) if scale is not None else None, known(colormap), liked(request))
     await tile_studio.freshness(request, dataset, form=look.form)

@@ -58,6 +58,22 @@ class Rectilinear:
             self._phi, self._lam, np.radians(latitude), np.radians(lam), inside, self._order()
         )
 
+    def nearest_lines(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Cells] | None:
+        """What each parallel and each meridian adds to the flat index of the cells nearest to their crossings.
+
+        Returns
+        -------
+        rows, columns : ndarray of int32, shape (row,) and (column,)
+            -1 outside the grid. None if the row of cells is not the same all along a parallel.
+        """
+        lam = np.mod(longitude, 360.0)
+        rows, columns, straight = _nearest_lines(self._phi, self._lam, np.radians(latitude), np.radians(lam))
+        if not straight:
+            return None
+        along, across = self._order()
+        inside = self._rows.covers(latitude, self._lone), self._covers(lam)
+        return np.where(inside[0], along[rows], np.int32(-1)), np.where(inside[1], across[columns], np.int32(-1))
+
     def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
         """As `corners`, of all crossings of parallels, (row,), and meridians, (column,): (row * column, 4) each."""
         south, north, v = self._rows.bracket(latitude)
@@ -180,6 +196,20 @@ def _nearest_on_lattice(phis, lams, phi, lam, inside, order):  # type: ignore[no
                 row = row if straight else _row(phis, phi[j], leasts[i])
                 cells[j * lam.size + i] = order[0][row] + order[1][columns[i]]
     return cells
+
+
+@njit(nogil=True, cache=True)
+def _nearest_lines(phis, lams, phi, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The row of each parallel and the column of each meridian, and whether no row depends on the meridian."""
+    rows, columns, leasts = np.empty(phi.size, np.int64), np.empty(lam.size, np.int64), np.empty(lam.size)
+    for i in range(lam.size):
+        columns[i], leasts[i] = _column(lams, lam[i])
+    least, most = leasts.min(), leasts.max()
+    for j in range(phi.size):
+        rows[j] = _row(phis, phi[j], least)
+        if rows[j] != _row(phis, phi[j], most):
+            return rows, columns, False
+    return rows, columns, True
 
 
 @njit(nogil=True, cache=True)
