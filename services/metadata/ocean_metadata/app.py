@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
@@ -15,6 +16,7 @@ from ocean_common.contracts.metadata import GitInfo
 from ocean_common.health import Readiness
 from ocean_common.service import Lifespan, create_service
 from ocean_metadata import __version__
+from ocean_metadata.adapters.bell import Bell
 from ocean_metadata.adapters.catalogue import StoredCatalogue
 from ocean_metadata.adapters.class4 import NoClass4, StoredClass4
 from ocean_metadata.adapters.database import DatabaseUnusable, connect, shown, upgrade
@@ -162,16 +164,11 @@ def build(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def alive(app: Litestar) -> AsyncIterator[None]:
-        looking = asyncio.create_task(news.follow(lambda: bool(app.state.get("stopping"))))
-        following = asyncio.create_task(_follow(gazetteer))
-        if indexer:
-            await indexer.start()
-        yield
-        if indexer:
-            await indexer.stop()
-        if refresher:
-            await refresher.stop()
-        await _end(looking, following)
+        bell = Bell(engine)
+        news_told = news.follow(bell.strokes(), lambda: bool(app.state.get("stopping")))
+        works = [bell.listen(), news_told, class4.follow(bell.strokes()), _follow(gazetteer)]
+        async with _going_on(works), _indexing(indexer, refresher):
+            yield
         engine.dispose()
 
     return create_app(
@@ -186,7 +183,7 @@ def build(settings: Settings) -> Litestar:
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,
         degraded=degraded,
-        lifespan=[alive, observed_here.alive, class4.alive],
+        lifespan=[alive, observed_here.alive],
     )
 
 
@@ -210,12 +207,27 @@ def _check(settings: Settings) -> None:
             sys.exit(f"settings: {path} does not exist")
 
 
-async def _end(*tasks: asyncio.Task[None]) -> None:
-    """Stop what goes on in the background."""
+@asynccontextmanager
+async def _going_on(works: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """What goes on in the background meanwhile."""
+    tasks = [asyncio.create_task(one) for one in works]
+    yield
     for each in tasks:
         each.cancel()
         with suppress(asyncio.CancelledError):
             await each
+
+
+@asynccontextmanager
+async def _indexing(indexer: IndexerProcess | None, refresher: IndexRefresher | None) -> AsyncIterator[None]:
+    """The commands that index files live no longer than the service."""
+    if indexer:
+        await indexer.start()
+    yield
+    if indexer:
+        await indexer.stop()
+    if refresher:
+        await refresher.stop()
 
 
 async def _follow(gazetteer: FolderGazetteer) -> None:

@@ -6,23 +6,20 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 import msgspec
 import sqlalchemy as sa
-from litestar import Litestar
-from sqlalchemy.exc import DatabaseError
 
 from ocean_common.contracts.class4 import Class4Kind, Class4Profile
 from ocean_common.errors import ServiceUnavailable
 from ocean_metadata.adapters import schema
-from ocean_metadata.adapters.database import reading
+from ocean_metadata.adapters.database import AWAY, reading, ring
 from ocean_metadata.domain.class4.records import About, FileRecord, Points
 from ocean_metadata.domain.class4.shelf import Shelf
 
 FORMAT = 1  # of what is kept of a file: another number, and all are read again
-LOOK = 0.5  # s between two looks at the revision
 KEPT = 64  # files whose points are kept in memory
 Key = tuple[Class4Kind, str]
 
@@ -137,20 +134,12 @@ class StoredClass4:
     async def profiles(self, kind: Class4Kind, file: str, numbers: Sequence[int]) -> list[Class4Profile]:
         return await asyncio.to_thread(self._read_profiles, kind, file, numbers)
 
-    @asynccontextmanager
-    async def alive(self, _: Litestar) -> AsyncIterator[None]:
-        """Takes new files soon after they are written, for as long as the service lives."""
-        looking = asyncio.create_task(self._look())
-        yield
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
-
-    async def _look(self) -> None:
-        while True:
-            with suppress(DatabaseError):  # locked for a moment
-                await asyncio.to_thread(self.refresh)
-            await asyncio.sleep(LOOK)
+    async def follow(self, strokes: AsyncIterator[bool]) -> None:
+        """Take new files soon after they are written, for as long as the service lives."""
+        async for due in strokes:
+            with suppress(*AWAY):
+                if due:
+                    await asyncio.to_thread(self.refresh)
 
     def refresh(self) -> bool:
         """Look whether the files changed, and take what is new; blocks."""
@@ -219,3 +208,4 @@ def _sum_up(connection: sa.Connection) -> None:
     revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
     if not connection.execute(schema.class4.update().values(revision=revision)).rowcount:
         connection.execute(schema.class4.insert(), {"id": 1, "revision": revision})
+    ring(connection)

@@ -13,7 +13,12 @@ from sqlalchemy.exc import DatabaseError
 _PATIENCE = 30  # s that a writer waits for another
 _UPGRADING = 1  # of the locks by which processes on PostgreSQL take turns
 SCHEMA = sa.text("current_schema()::regnamespace::oid::int")  # catalogues in other schemas have turns of their own
+CHANNEL = "ocean_catalogue"  # of notices, in the whole database: each says of which schema it is
 _CONSISTENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+# What a database says that is away, is locked for a moment, or is asked by too many.
+AWAY = (sa.exc.DBAPIError, sa.exc.TimeoutError)
 
 
 class DatabaseUnusable(Exception):
@@ -72,6 +77,12 @@ def take_turns(connection: sa.Connection, turn: int) -> None:
     """Wait until no other transaction has this turn; SQLite's writers wait for each other as it is."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn, SCHEMA)))
+
+
+def ring(connection: sa.Connection) -> None:
+    """Tell all instances, as soon as the transaction is committed, that there is something new."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, sa.func.current_schema())))
 
 
 def upgrade(engine: sa.Engine) -> None:

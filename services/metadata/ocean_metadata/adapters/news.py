@@ -1,14 +1,11 @@
 """Follows the catalogue: its new state first, then the events that tell of it."""
 
 import asyncio
-from collections.abc import Callable
-
-from sqlalchemy.exc import DatabaseError
+from collections.abc import AsyncIterator, Callable
 
 from ocean_metadata.adapters.catalogue import StoredCatalogue
+from ocean_metadata.adapters.database import AWAY
 from ocean_metadata.adapters.feed import EventFeed
-
-LOOK = 0.5  # s between two looks at the catalogue's revision
 
 
 class News:
@@ -25,7 +22,7 @@ class News:
         async with self._one:
             try:
                 await asyncio.to_thread(self._read)
-            except DatabaseError:  # what is known goes on serving
+            except AWAY:  # what is known goes on serving
                 self.trouble = "the catalogue's database cannot be read; what is told is what was known before"
                 return
             self.trouble = None
@@ -38,9 +35,11 @@ class News:
             self._feed.load()
         self._catalogue.refresh()
 
-    async def follow(self, stopping: Callable[[], bool]) -> None:
+    async def follow(self, strokes: AsyncIterator[bool], stopping: Callable[[], bool]) -> None:
         """Renew soon after the catalogue is written, until the service is told to stop: then listeners are let go."""
-        while not stopping():
-            await self.renew()
-            await asyncio.sleep(LOOK)
+        async for due in strokes:
+            if stopping():
+                break
+            if due:
+                await self.renew()
         self._feed.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from ocean_metadata.adapters import events, records, schema
-from ocean_metadata.adapters.database import reading, take_turns
+from ocean_metadata.adapters.database import reading, ring, take_turns
 from ocean_metadata.domain.events import change
 from ocean_metadata.domain.records import Built
 
@@ -103,3 +103,4 @@ class Store:
             connection.execute(table.insert(), {"id": 1, "revision": revision})
         else:
             connection.execute(table.update().values(revision=revision))
+        ring(connection)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
 from ocean_metadata.adapters.database import SCHEMA
 
@@ -61,7 +61,7 @@ class Turn:
             return False
         try:
             self._connection.execute(sa.select(1))
-        except DatabaseError:
+        except DBAPIError:
             self.give_back()
             return False
         return True

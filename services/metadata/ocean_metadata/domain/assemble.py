@@ -58,7 +58,7 @@ def assemble(spec: DatasetSpec, sources: Sequence[Source], details: dict[int, De
         The dataset, served as far as it can be, with the reasons for what cannot.
     """
     found = plan(spec, sources)
-    building = _Building(spec, sources)
+    building = _Building(spec, sources, found.members, details)
     left_out = list(found.left_out)
     for member in found.members:
         detail = details[member.files[0]]
@@ -74,9 +74,16 @@ def assemble(spec: DatasetSpec, sources: Sequence[Source], details: dict[int, De
 class _Building:
     """A dataset that grows by one variable at a time; equal grids and axes are kept once."""
 
-    def __init__(self, spec: DatasetSpec, sources: Sequence[Source]) -> None:
+    def __init__(
+        self, spec: DatasetSpec, sources: Sequence[Source], members: Sequence[Member], details: dict[int, Detail]
+    ) -> None:
         self._spec = spec
         self._sources = sources
+        self._placed = {
+            (member.files[0], member.lying.places): GridRecord(grid=placed.grid, footprint=placed.footprint)
+            for member in members
+            if (placed := details[member.files[0]].placed(member.spec.source)) is not None
+        }
         self._grids: dict[str, GridRecord] = {}
         self._depths: list[DepthAxis] = []
         self._times: dict[tuple[str | None, tuple[int, ...]], int] = {}
@@ -89,11 +96,10 @@ class _Building:
         """Add a variable, and what goes with it."""
         spec, header = member.spec, member.header
         placed = detail.grids[detail.grid_of[spec.source]]
-        path = self._holder(member.files[0], placed.grid)
-        grid = self._grid(GridRecord(grid=msgspec.structs.replace(placed.grid, file=path), footprint=placed.footprint))
+        grid = self._held(member.files[0], GridRecord(grid=placed.grid, footprint=placed.footprint))
         depth = self._depth(member)
         others = companions(self._spec, member, self._sources)
-        told = {role: self._companion(one, grid, depth) for role, one in others.levels.items()}
+        told = self._levels(others.levels, grid, depth)
         units = spec.units or canonical(header.text("units"))
         self._variables.append(
             VariableRecord(
@@ -116,13 +122,31 @@ class _Building:
                 depth=depth,
                 time=self._time(member.lying, member.files),
                 components=spec.components,
-                levels=LevelsRecord(kind=others.kind, terms=told) if others.kind else None,
+                levels=LevelsRecord(kind=others.kind, terms=told) if others.kind and told else None,
                 bathymetry=self._companion(others.bathymetry, grid, depth) if others.bathymetry else None,
                 angle={role: self._companion(one, grid, depth) for role, one in others.angle.items()},
                 auxiliary=spec.auxiliary,
                 translations=spec.translations,
             )
         )
+
+    def _levels(self, terms: dict[str, Term], grid: int, depth: int | None) -> dict[str, str]:
+        """The keys of the terms of levels; none if they lie where no variable of the dataset does."""
+        told = {}
+        for role, one in terms.items():
+            there = grid
+            if one.lying.places is not None:
+                record = self._placed.get((one.files[0], one.lying.places))
+                if record is None:
+                    return {}
+                there = self._held(one.files[0], record)
+            told[role] = self._companion(one, there, depth)
+        return told
+
+    def _held(self, number: int, placed: GridRecord) -> int:
+        """The number of the grid of a variable in a file."""
+        path = self._holder(number, placed.grid)
+        return self._grid(msgspec.structs.replace(placed, grid=msgspec.structs.replace(placed.grid, file=path)))
 
     def _holder(self, number: int, grid: Grid) -> str:
         """The file that holds the coordinates of a grid."""

@@ -89,6 +89,18 @@ class _Look:
         holding = [number for number in self.member.files if name in self.header(number).variables]
         return Term(name, holding, Layout(dimensions=dimensions, time=own.time))
 
+    def beside(self, name: str) -> Term | None:
+        """A variable of the same file at other places, as the sea floor is at the points between velocities."""
+        one = self.own.variables.get(name)
+        if one is None or not one.numeric:
+            return None
+        own = layout(name, self.own)
+        depth = {each.name for each in own.dimensions if each.role == "depth"}
+        if own.places is None or not depth <= {str(self.member.lying.depth)}:
+            return None
+        holding = [number for number in self.member.files if name in self.header(number).variables]
+        return Term(name, holding, own)
+
     def there(self, reference: Reference, one: VariableHeader) -> Term | None:
         """A variable of another file; its dimensions have the same lengths."""
         number, header = self.other(reference)
@@ -166,8 +178,17 @@ def _formula(look: _Look) -> tuple[str | None, dict[str, Term]]:
     if name == "s_w":
         standard["C"] = "Cs_w"
     told = dict(_TERM.findall(one.text("formula_terms"))) or standard
+    if kind not in _NEEDED:
+        return None, {}
     terms = {role: term for role, each in told.items() if (term := look.here(each)) is not None}
-    return (kind, terms) if kind in _NEEDED and _NEEDED[kind] <= terms.keys() else (None, {})
+    if not _NEEDED[kind] <= terms.keys():
+        # Velocities lie between the points at which all of these are told.
+        plain = {role: term for role, term in terms.items() if not _roles(term) & _PLACE}
+        terms = plain | {
+            role: term for role, each in told.items() if role not in plain and (term := look.beside(each)) is not None
+        }
+    found = {term.lying.places for term in terms.values() if _roles(term) & _PLACE}
+    return (kind, terms) if _NEEDED[kind] <= terms.keys() and len(found) <= 1 else (None, {})
 
 
 def _kind(one: VariableHeader, header: FileHeader) -> str:

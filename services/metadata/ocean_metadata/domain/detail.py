@@ -20,3 +20,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     grid_of: dict[str, int] = {}  # variable → index into `grids`
     reasons: dict[str, str] = {}  # variable → why it cannot be placed
     scales: dict[str, Scale] = {}  # of the variables that were asked for
+
+    def placed(self, variable: str) -> PlacedGrid | None:
+        """The grid of a variable; None if it cannot be placed."""
+        number = self.grid_of.get(variable)
+        return None if number is None else self.grids[number]

@@ -1,0 +1,140 @@
+"""Instances on PostgreSQL are told what is new; those on SQLite look for it."""
+
+import asyncio
+from contextlib import aclosing, asynccontextmanager, suppress
+
+import pytest
+from tests.metadata.postgres import MISSING, REASON, PostgreSQL
+from tests.metadata.serving import PATIENCE
+
+from ocean_metadata.adapters.bell import Bell
+from ocean_metadata.adapters.class4 import Class4Store
+from ocean_metadata.adapters.database import connect, ring, upgrade
+from ocean_metadata.adapters.store import Store
+from ocean_metadata.index.passes import FORMAT
+
+NEVER = 1e9  # s: who does not listen finds out nothing
+
+needs_postgresql = pytest.mark.skipif(MISSING, reason=REASON)
+
+
+@pytest.fixture
+def engine(postgresql):
+    found = connect(postgresql.create())
+    upgrade(found)
+    yield found
+    found.dispose()
+
+
+@asynccontextmanager
+async def heard(engine):
+    """The strokes of a bell that looks only when it is told to, once it listens."""
+    bell = Bell(engine, seldom=NEVER)
+    listening = asyncio.create_task(bell.listen())
+    try:
+        async with asyncio.timeout(PATIENCE), aclosing(bell.strokes()) as strokes:
+            while not bell.listening:
+                await anext(strokes)
+            await anext(strokes)  # that it listens
+            yield bell, strokes
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+
+async def due(strokes):
+    while not await anext(strokes):
+        pass
+
+
+def say(engine, times=1):
+    with engine.begin() as connection:
+        for _ in range(times):
+            ring(connection)
+
+
+@needs_postgresql
+def test_whoever_follows_looks_as_soon_as_the_catalogue_is_written(engine):
+    async def follow():
+        async with heard(engine) as (_, strokes):
+            await asyncio.to_thread(Store(engine, FORMAT).finish, [], [])
+            await due(strokes)
+            await asyncio.to_thread(Class4Store(engine).finish, [])
+            await due(strokes)
+
+    asyncio.run(follow())
+
+
+@needs_postgresql
+def test_catalogues_of_other_schemas_and_what_was_taken_back_are_not_heard_of(engine, postgresql):
+    other = connect(postgresql.create())
+
+    async def follow():
+        async with heard(engine) as (bell, strokes):
+            before = bell.rung
+            with suppress(ZeroDivisionError), engine.begin() as connection:
+                ring(connection)
+                raise ZeroDivisionError
+            say(other)
+            say(engine, 3)  # of one transaction: one stroke
+            await due(strokes)
+            assert bell.rung == before + 1
+
+    asyncio.run(follow())
+    other.dispose()
+
+
+@needs_postgresql
+def test_a_session_that_breaks_off_is_begun_again_and_looked_for_meanwhile():
+    server = PostgreSQL()
+    server.start()
+    engine = connect(server.create())
+
+    async def follow():
+        async with heard(engine) as (bell, strokes):
+            await asyncio.to_thread(server.halt)
+            while bell.listening:
+                await anext(strokes)
+            await due(strokes)  # nobody tells: it looks
+            await asyncio.to_thread(server.resume)
+            while not bell.listening:
+                await anext(strokes)
+            before = bell.rung
+            await asyncio.to_thread(say, engine)
+            while bell.rung == before:
+                await anext(strokes)
+
+    asyncio.run(follow())
+    engine.dispose()
+    server.stop()
+
+
+def test_on_sqlite_it_is_always_time_to_look(tmp_path):
+    engine = connect(str(tmp_path / "c.sqlite3"))
+
+    async def follow():
+        bell = Bell(engine, seldom=NEVER)
+        await asyncio.wait_for(bell.listen(), PATIENCE)  # it has nobody to listen to
+        async with aclosing(bell.strokes()) as strokes:
+            assert [await anext(strokes) for _ in range(3)] == [True] * 3
+
+    say(engine)  # says nothing
+    asyncio.run(follow())
+    engine.dispose()
+
+
+@needs_postgresql
+def test_even_who_listens_looks_now_and_then(engine):
+    async def follow():
+        bell = Bell(engine, seldom=0)
+        listening = asyncio.create_task(bell.listen())
+        async with asyncio.timeout(PATIENCE), aclosing(bell.strokes()) as strokes:
+            while not bell.listening:
+                await anext(strokes)
+            assert [await anext(strokes) for _ in range(3)] == [True] * 3
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+    asyncio.run(follow())
