@@ -282,7 +282,7 @@ def test_every_number_of_every_sample_file_is_the_same(reader):
                 if window is not None:
                     read += 1
                     same(window, expected(path, variable, picks, np.float32))
-    assert read > left  # NetCDF-3, axes, 64-bit integers and checksums are the library's
+    assert read > left  # axes and 64-bit integers are the library's
 
 
 def plain_variables(path):

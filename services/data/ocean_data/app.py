@@ -23,6 +23,7 @@ from ocean_data.adapters.formats.netcdf3 import Netcdf3
 from ocean_data.adapters.formats.netcdf4 import Netcdf4
 from ocean_data.adapters.formats.zipped import Zipped
 from ocean_data.adapters.grids import GridStore
+from ocean_data.adapters.hdf5.filters import warm as warm_filters
 from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
 from ocean_data.adapters.source import NetCDFSource
 from ocean_data.adapters.spool import FileSpool
@@ -210,6 +211,7 @@ def build(settings: Settings) -> Litestar:
         # The server listens when this is done: the first tile does not wait for the compiler.
         await asyncio.to_thread(warm)
         await asyncio.to_thread(warm_chunks)
+        await asyncio.to_thread(warm_filters)
         async with catalogue:
             yield
         workers.close()

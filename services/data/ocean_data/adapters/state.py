@@ -46,6 +46,11 @@ def cut_short(path: str, size: int, least: int) -> SourceUnreadable:
     return SourceUnreadable(f"{name_of(path)} is cut short: {size} bytes, at least {least} are announced")
 
 
+def damaged(path: str) -> SourceUnreadable:
+    """Tell a caller that the bytes of a file are not those that were written."""
+    return SourceUnreadable(f"{name_of(path)} is damaged: some of its bytes are not those that were written")
+
+
 def changed(path: str) -> SourceUnreadable:
     """Tell a caller that a file is not what the catalogue knows."""
     return SourceUnreadable(

@@ -16,14 +16,13 @@ from h5py import h5d, h5ds, h5f, h5fd, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from ocean_data.adapters.blobs import Blob
+from ocean_data.adapters.hdf5.filters import NAMES
 from ocean_data.adapters.packing import ATTRIBUTES, Packing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST_CHUNKS = 100_000  # of one variable: a larger index costs more than it saves
 PART = 256 * 1024  # bytes of the parts in which an array without chunks is read
 DTYPES = tuple(np.dtype(order + kind) for kind in ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8") for order in "<>")
-FILTERS = {h5z.FILTER_SHUFFLE: "shuffle", h5z.FILTER_DEFLATE: "deflate"}
-PIPELINES = {(), ("deflate",), ("shuffle",), ("shuffle", "deflate")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +123,9 @@ def _dtype(kind: h5t.TypeID) -> np.dtype[Any] | None:
 
 def _filters(plist: h5p.PropDCID, dtype: np.dtype[Any] | None) -> tuple[str, ...] | None:
     asked = [plist.get_filter(number) for number in range(plist.get_nfilters())]
-    names = tuple(FILTERS.get(code, "") for code, *_ in asked)
-    sizes = {values[0] for code, _, values, _ in asked if code == h5z.FILTER_SHUFFLE}
-    plain = names in PIPELINES and dtype is not None and sizes <= {dtype.itemsize}
+    names = tuple(NAMES.get(code, "") for code, *_ in asked)
+    sizes = {values[:1] for code, _, values, _ in asked if code == h5z.FILTER_SHUFFLE}
+    plain = "" not in names and len(set(names)) == len(names) and dtype is not None and sizes <= {(dtype.itemsize,)}
     return names if plain else None
 
 

@@ -98,26 +98,26 @@ def warm() -> None:
 
 
 @njit(nogil=True, cache=True)
-def _words(stored, start, step, plane, itemsize, swapped, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+def assemble(stored, start, step, plane, itemsize, swapped, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Numbers put together from their bytes: number i has its byte b at ``start + i * step + b * plane``."""
-    if step == itemsize == words.itemsize:
-        copy, row = words.view(np.uint8), stored[start : start + words.size * itemsize]
+    if step == itemsize == out.itemsize:
+        copy, row = out.view(np.uint8), stored[start : start + out.size * itemsize]
         for i in range(copy.size):
             copy[i] = row[i]
     elif itemsize == 2 and step <= 2:
-        _pairs(stored, start, step, plane, words)
+        _pairs(stored, start, step, plane, out)
     else:
-        words[:] = 0
+        out[:] = 0
         for byte in range(itemsize):
-            shift, lane = words.dtype.type(8 * byte), stored[start + byte * plane :]
+            shift, lane = out.dtype.type(8 * byte), stored[start + byte * plane :]
             if step == 1:  # said apart, so that it is compiled to vector instructions
-                for i in range(words.size):
-                    words[i] |= words.dtype.type(lane[i]) << shift
+                for i in range(out.size):
+                    out[i] |= out.dtype.type(lane[i]) << shift
             else:
-                for i in range(words.size):
-                    words[i] |= words.dtype.type(lane[i * step]) << shift
+                for i in range(out.size):
+                    out[i] |= out.dtype.type(lane[i * step]) << shift
     if swapped:
-        _swap(words, itemsize)
+        _swap(out, itemsize)
 
 
 @njit(nogil=True, cache=True)
@@ -200,7 +200,7 @@ def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-unt
 
 @njit(nogil=True, cache=True)
 def _lanes(stored, start, plane, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """What `_words` and `_singles` do with the four lanes of shuffled float32, in one pass: most files are such."""
+    """What `assemble` and `_singles` do with the four lanes of shuffled float32, in one pass: most files are such."""
     low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
     by, plus = np.float32(scale), np.float32(offset)
     fill = np.float32(missing[0]) if missing.size else nan
@@ -232,12 +232,12 @@ def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
                 if lanes:
                     _lanes(stored, start, plane, scale, offset, missing, limits, row)
                 elif singles:
-                    _words(stored, start, step * strides[3], plane, itemsize, swapped, words)
+                    assemble(stored, start, step * strides[3], plane, itemsize, swapped, words)
                     _singles(words, scale, offset, missing, limits, row)
                 elif kind == F8:
-                    _words(stored, start, step * strides[3], plane, itemsize, swapped, longs)
+                    assemble(stored, start, step * strides[3], plane, itemsize, swapped, longs)
                     _unpack(longs.view(np.float64), single, scale, offset, missing, limits, row)
                 else:
-                    _words(stored, start, step * strides[3], plane, itemsize, swapped, words)
+                    assemble(stored, start, step * strides[3], plane, itemsize, swapped, words)
                     _numbers(words, kind, numbers)
                     _unpack(numbers, single, scale, offset, missing, limits, row)

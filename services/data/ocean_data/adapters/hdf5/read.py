@@ -1,4 +1,4 @@
-"""Reads chunks from a file: the bytes of several in one go, inflated and unpacked into a window."""
+"""Reads chunks from a file: the bytes of several in one go, unfiltered and unpacked into a window."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import deflate
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.errors import SourceUnreadable
 from ocean_data.adapters.blobs import Blob, Bytes
+from ocean_data.adapters.hdf5.filters import Undecodable, undo
 from ocean_data.adapters.hdf5.index import Index
 from ocean_data.adapters.hdf5.kernels import Meaning, Share, place
 from ocean_data.adapters.hdf5.shares import Plan, Wanted
@@ -22,19 +22,15 @@ RUN = 128 * 1024  # bytes: chunks that lie together are read together up to here
 GAP = 4096  # bytes between two chunks that are read rather than jumped over
 
 
-class Undecodable(Exception):
-    """The bytes of a chunk are not what its index promises; the library may know more."""
-
-
 class Piece(NamedTuple):
     """The bytes of a chunk that a window needs, and where they go."""
 
     offset: int
     size: int
-    inflate: bool
+    filters: tuple[str, ...]  # that are undone before it is unpacked
     plane: int  # see kernels.place
     share: Share
-    kept: bool  # what is inflated will serve the next window too
+    kept: bool  # what is undone will serve the next window too
 
     @property
     def end(self) -> int:
@@ -54,7 +50,7 @@ class Reading:
     opened: Callable[[State], Blob]
     window: NDArray[np.floating[Any]]
     decoded: Kept[Bytes]
-    failures: list[SourceUnreadable | Undecodable] = field(default_factory=list)
+    failures: list[SourceUnreadable] = field(default_factory=list)
 
     def runs(self) -> list[list[Piece]]:
         """The pieces to read, those that lie together in one list; the disk is told of them all at once."""
@@ -69,7 +65,7 @@ class Reading:
             self.opened(self.state).announce([(run[0].offset, run[-1].end) for run in runs])
 
     def at_hand(self, run: list[Piece]) -> bool:
-        """Whether nothing has to be read or inflated for pieces: not worth another thread."""
+        """Whether nothing has to be read or undone for pieces: not worth another thread."""
         return run[0].kept and (self.state, self.variable, run[0].offset) in self.decoded
 
     def read(self, run: list[Piece]) -> None:
@@ -77,14 +73,12 @@ class Reading:
         if run[0].kept:
             (piece,) = run
             key = (self.state, self.variable, piece.offset)
-            stored = self.decoded.get(key, lambda: self._inflate(self._bytes(piece.offset, piece.end)))
+            stored = self.decoded.get(key, lambda: self._undone(self._bytes(piece.offset, piece.end), piece))
             return place(stored, piece.plane, self.meaning, piece.share, self.window)
         together = self._bytes(run[0].offset, run[-1].end)
         for piece in run:
             stored = together[piece.offset - run[0].offset : piece.end - run[0].offset]
-            place(
-                self._inflate(stored) if piece.inflate else stored, piece.plane, self.meaning, piece.share, self.window
-            )
+            place(self._undone(stored, piece), piece.plane, self.meaning, piece.share, self.window)
         return None
 
     @cached_property
@@ -107,9 +101,11 @@ class Reading:
         applied = self.index.filters
         if mask:
             applied = tuple(name for bit, name in enumerate(applied) if not mask >> bit & 1)
-        inflate, shuffled, share = "deflate" in applied, "shuffle" in applied, wanted.share
+        # Numbers are unpacked from their lanes, unless something else is to be undone after that.
+        shuffled = applied[:1] == ("shuffle",)
+        filters, share = applied[shuffled:], wanted.share
         itemsize, numbers = self.index.dtype.itemsize, self.index.numbers
-        if not inflate and not shuffled:
+        if not applied:
             last = share.first + sum(
                 (count - 1) * step for count, step in zip(share.counts, share.strides, strict=True)
             )
@@ -118,15 +114,15 @@ class Reading:
             # As it is in the file: only the stretch that holds the share is read.
             offset, size = offset + share.first * itemsize, (last + 1 - share.first) * itemsize
             share = Share(first=0, strides=share.strides, target=share.target, counts=share.counts)
-        elif not inflate and size != numbers * itemsize:
+        elif not filters and size != numbers * itemsize:
             raise Undecodable
         return Piece(
             offset=offset,
             size=size,
-            inflate=inflate,
+            filters=filters,
             plane=numbers if shuffled else 1,
             share=share,
-            kept=inflate and not wanted.whole,
+            kept=bool(filters) and not wanted.whole,
         )
 
     def _bytes(self, start: int, stop: int) -> Bytes:
@@ -134,15 +130,9 @@ class Reading:
             return np.frombuffer(bytearray(self.index.inline[start:stop]), np.uint8)
         return self.opened(self.state).read(start, stop)
 
-    def _inflate(self, stored: Bytes) -> Bytes:
-        size = self.index.numbers * self.index.dtype.itemsize
-        try:
-            inflated = deflate.zlib_decompress(stored, size)
-        except deflate.DeflateError as error:
-            raise Undecodable from error
-        if len(inflated) != size:
-            raise Undecodable
-        return np.frombuffer(inflated, np.uint8)
+    def _undone(self, stored: Bytes, piece: Piece) -> Bytes:
+        itemsize = self.index.dtype.itemsize
+        return undo(stored, piece.filters, self.index.numbers * itemsize, itemsize) if piece.filters else stored
 
 
 def _joins(last: Piece, piece: Piece, start: int) -> bool:

@@ -1,7 +1,7 @@
 """Windows of variables, read from the chunks of their files."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -14,12 +14,13 @@ from ocean_common.errors import SourceUnreadable
 from ocean_data.adapters import classic
 from ocean_data.adapters.blobs import Blob, Blobs, Bytes, LocalBlobs
 from ocean_data.adapters.hdf5.crew import Crew
+from ocean_data.adapters.hdf5.filters import Undecodable
 from ocean_data.adapters.hdf5.index import Index, index
 from ocean_data.adapters.hdf5.kernels import Meaning
-from ocean_data.adapters.hdf5.read import Piece, Reading, Undecodable
+from ocean_data.adapters.hdf5.read import Piece, Reading
 from ocean_data.adapters.hdf5.shares import Plan, plan
 from ocean_data.adapters.kept import Kept
-from ocean_data.adapters.state import State, being_written, cut_short
+from ocean_data.adapters.state import State, being_written, cut_short, damaged
 from ocean_data.adapters.windows import Picks, plane
 
 ATTEMPTS = 3  # to read a file that is replaced meanwhile
@@ -164,26 +165,33 @@ class _Files(ExitStack):
 
 def _away(reading: Reading) -> list[list[Piece]]:
     """Read what is at hand into the window; the runs that are not."""
-    try:
+    with _told(reading):
         runs = reading.runs()
         away = [run for run in runs if not reading.at_hand(run)]
         reading.announce(away)
-    except (SourceUnreadable, Undecodable) as error:
-        reading.failures.append(error)
-        return []
-    if len(away) < len(runs):
-        for run in runs:
-            if run not in away:
-                _read((reading, run))
-    return away
+        if len(away) < len(runs):
+            for run in runs:
+                if run not in away:
+                    _read((reading, run))
+        return away
+    return []
 
 
 def _read(task: tuple[Reading, list[Piece]]) -> None:
     reading, run = task
-    try:
+    with _told(reading):
         reading.read(run)
-    except (SourceUnreadable, Undecodable) as error:
+
+
+@contextmanager
+def _told(reading: Reading) -> Iterator[None]:
+    """Note what goes wrong: it is no news if the file was replaced meanwhile."""
+    try:
+        yield
+    except SourceUnreadable as error:
         reading.failures.append(error)
+    except Undecodable:
+        reading.failures.append(damaged(reading.state.path))
 
 
 def _outcome(made: Reading | SourceUnreadable | None) -> Floats | None:
@@ -192,7 +200,6 @@ def _outcome(made: Reading | SourceUnreadable | None) -> Floats | None:
         raise made
     if made is None:
         return None
-    for failure in made.failures:
-        if isinstance(failure, SourceUnreadable):
-            raise failure
-    return None if made.failures else made.window
+    if made.failures:
+        raise made.failures[0]
+    return made.window
