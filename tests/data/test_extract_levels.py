@@ -4,9 +4,10 @@ import msgspec
 import netCDF4
 import numpy as np
 import pytest
+from tests.data.test_triangles import SFBOFS, TEMP, ZETA, U
 
-from ocean_common.contracts.assets import DepthAxis, Levels
-from ocean_common.contracts.extractions import Coverage, PointsAsked, TrajectoryAsked, TransectAsked
+from ocean_common.contracts.assets import DepthAxis, Dimension, Levels
+from ocean_common.contracts.extractions import AreaAsked, Coverage, PointsAsked, TrajectoryAsked, TransectAsked
 from ocean_data.domain import track
 
 LATITUDE, LONGITUDE = np.linspace(50.0, 54.0, 5), np.linspace(-10.0, -4.0, 7)
@@ -176,3 +177,67 @@ def test_a_column_of_land_has_no_value_at_any_depth():
     deep = np.array([[5.0, np.nan], [15.0, np.nan]])
     values = np.full((1, 2, 2), np.nan)
     assert np.isnan(track.at_depth(values, deep, np.array([5.0, 5.0]), "linear")).all()
+
+
+@pytest.fixture
+def current(tmp_path, water, described):
+    """A velocity between the points of the temperature, west and east of which its depth is told."""
+
+    def make(kind):
+        temp, _ = water(kind)
+        between = (LONGITUDE[1:] + LONGITUDE[:-1]) / 2
+        shape = (len(HOURS), S.size, LATITUDE.size, between.size)
+        path = tmp_path / "u.nc"
+        with netCDF4.Dataset(path, "w") as made:
+            axes = {"time": np.array(HOURS) * 3600, "depth": S, "lat": LATITUDE, "lon": between}
+            for name, axis in axes.items():
+                made.createDimension(name, len(axis))
+                made.createVariable(name, "f8", (name,))[:] = axis
+            made["time"].units = "seconds since 2020-01-01"
+            made.createVariable("u", "f8", ("time", "depth", "lat", "lon"))[:] = np.arange(np.prod(shape)).reshape(
+                shape
+            )
+        found = described(path, "u", kind="rectilinear", latitude="lat", longitude="lon")
+        return msgspec.structs.replace(found, depth=temp.depth, levels=temp.levels), float(between[3])
+
+    return make
+
+
+def depth_between(kind, t=slice(None)):
+    """Of the velocity at the row of the cell: the mean of its two neighbours."""
+    deep = [[s_depth(kind, t, level, CELL[0], x) for level in range(S.size)] for t in range(len(HOURS)) for x in (3, 4)]
+    return np.array(deep).reshape(len(HOURS), 2, S.size).mean(axis=1)[t]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_velocities_are_as_deep_as_the_points_around_them(extract, current, kind):
+    u, east = current(kind)
+    asked = PointsAsked(dataset="made", variables=["u"], points=[(PLACE[0], east)], depth="all", form="profile")
+    np.testing.assert_allclose(extract([u], asked)["depth"], depth_between(kind), rtol=1e-6)
+    path = TransectAsked(dataset="made", variables=["u"], path=[(PLACE[0], east), (PLACE[0] + 1, east)], points=3)
+    np.testing.assert_allclose(extract([u], path)["depth"][0, :, 0], depth_between(kind, 2), rtol=1e-6)
+    box = AreaAsked(dataset="made", variables=["u"], box=(east - 0.1, 51.0, east + 0.1, 52.5), depth="all", time="-1")
+    np.testing.assert_allclose(extract([u], box)["depth"][0, :, 1, 0], depth_between(kind, 2), rtol=1e-6)
+    bottom = msgspec.structs.replace(box, depth="bottom")
+    np.testing.assert_allclose(extract([u], bottom)["depth"][0, 1, 0], depth_between(kind, 2)[0], rtol=1e-6)
+
+
+def test_velocities_of_triangles_are_as_deep_as_the_middle_of_their_nodes(extract):
+    axis = DepthAxis(name="siglay", kind="sigma", values=list(range(20)))
+    zeta = msgspec.structs.replace(ZETA, depth=None)
+    node = {one.name: one for one in TEMP.dimensions}["node"]
+    sigma = Dimension(name="siglay", size=20, role="depth")
+    terms = {
+        "sigma": msgspec.structs.replace(TEMP, source="siglay", dimensions=[sigma, node], steps=None, depth=axis),
+        "eta": zeta,
+        "depth": msgspec.structs.replace(zeta, source="h", dimensions=[node], steps=None),
+    }
+    u = msgspec.structs.replace(U, depth=axis, levels=Levels(kind="ocean_sigma_coordinate", terms=terms))
+    with netCDF4.Dataset(SFBOFS) as opened:
+        face, step = 400, 3
+        nodes = opened["nv"][:, face] - 1
+        place = float(opened["lat"][nodes].mean()), float(opened["lon"][nodes].mean())
+        eta, h = opened["zeta"][step, nodes], opened["h"][nodes]
+        expected = -(eta + opened["siglay"][:, nodes] * (h + eta)).mean(axis=1)
+    asked = PointsAsked(dataset=U.dataset, variables=["u"], points=[place], depth="all", form="profile", time=str(step))
+    np.testing.assert_allclose(extract([u], asked)["depth"].ravel(), expected, atol=1e-3)

@@ -193,8 +193,22 @@ def test_levels_that_follow_the_sea_floor_come_with_their_terms(asked, tmp_path,
     assert (found.bathymetry.source, found.angle["alpha"].variable.units) == ("h", "radians")
 
 
-def test_terms_on_other_points_of_the_grid_are_not_taken(asked, tmp_path):
-    write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}))
+def test_velocities_between_the_points_have_the_levels_of_those_points(asked, tmp_path):
+    write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}),
+               Vtransform=("", 2, {}))  # fmt: skip
+    found = asked("u", url="a.nc")
+    terms = found.levels.terms
+    assert {one.grid.id for role, one in terms.items() if role in {"eta", "depth"}} == {
+        asked("temp", url="a.nc").grid.id
+    }
+    assert {one.grid.kind for role, one in terms.items() if role in {"s", "C", "depth_c"}} == {"none"}
+    assert [each.role for each in terms["eta"].dimensions] == ["time", "y", "x"]
+    assert (found.grid.shape, terms["depth"].grid.shape) == ((4, 4), SHAPE)
+
+
+def test_terms_where_no_variable_of_the_dataset_lies_are_not_taken(asked, tmp_path):
+    alone = {name: one for name, one in ROMS.items() if name not in {"temp", "zeta", "h"}}
+    write_file(tmp_path / "a.nc", ROMS_SIZES, **alone, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}))
     found = asked("u", url="a.nc")
     assert (found.levels, found.bathymetry, found.angle) == (None, None, {})
 

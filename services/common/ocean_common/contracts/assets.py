@@ -105,7 +105,8 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
     ``kind`` is `field`: the term `depth` holds the depth of every cell, in m, positive down (or of the height of every
     cell, the term `height`, positive up); or the standard name of a CF formula (`ocean_s_coordinate_g2`, CF appendix
     D) whose terms are named as there. Each term is read like a variable: with the variable's own grid and levels, with
-    fewer dimensions, or with none.
+    fewer dimensions, or with none. Those that have a place may lie on another grid, all on the same: velocities lie
+    between the points at which depths are told. Depths are then brought from there to the variable's cells.
     """
 
     kind: str

@@ -1,20 +1,63 @@
 """How deep levels are: where they lie at one depth, and where they follow the sea floor and the surface."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Levels
 from ocean_common.errors import NotSupported
 from ocean_data.domain import depth as depths
-from ocean_data.domain.ports import Cells, Floats, Source
+from ocean_data.domain.interpolation import gather, narrowed, stencil
+from ocean_data.domain.ports import Cells, Floats, Grids, Source, Stencil
 from ocean_data.domain.time import Axis
 
 ALL = slice(None)
 Terms = dict[str, Floats]
 
 
-def metres(source: Source, variable: Assets, steps: Sequence[int] | None, levels: slice, cells: Cells) -> Floats:
+@dataclass(frozen=True, kw_only=True)
+class Between:
+    """Where the depths of cells are found that are told on another grid: velocities lie between its points."""
+
+    cells: Cells  # of that grid: those that are needed, ascending
+    local: Stencil  # on `cells`: (point,) are the cells of the variable
+
+    @classmethod
+    def of(cls, grids: Grids, variable: Assets, cells: Cells) -> "Between | None":
+        """Between which of its cells the cells of a variable lie; None where depths are told on its own grid."""
+        terms = variable.levels.terms.values() if variable.levels else ()
+        other = next((one.grid for one in terms if _placed(one) and one.grid.id != variable.grid.id), None)
+        if other is None:
+            return None
+        places = grids.grid(variable.grid).centres(cells)
+        needed, local = narrowed(stencil(grids.grid(other), *places, "bilinear", radius=1.0, neighbours=1))
+        return cls(cells=needed, local=local)
+
+    def some(self, points: NDArray[np.integer] | slice) -> "Between":
+        """The same of some of the cells."""
+        made = self.local
+        part = Stencil(home=made.home[points], cells=made.cells[points], weights=made.weights[points])
+        which, local = narrowed(part)
+        return Between(cells=self.cells[which], local=local)
+
+    def gathered(self, values: Floats) -> Floats:
+        """Values at the cells of the variable, (..., point), of values on the other grid, (..., cell)."""
+        flat = gather(np.ascontiguousarray(values.reshape(-1, self.cells.size)), self.local)
+        found: Floats = flat.reshape(*values.shape[:-1], self.local.home.size)
+        return found
+
+
+def metres(
+    source: Source,
+    variable: Assets,
+    steps: Sequence[int] | None,
+    levels: slice,
+    cells: Cells,
+    *,
+    between: Between | None = None,
+) -> Floats:
     """Depth of cells in m, positive down.
 
     Parameters
@@ -29,6 +72,8 @@ def metres(source: Source, variable: Assets, steps: Sequence[int] | None, levels
         Of its depth axis.
     cells : ndarray of int32, shape (cell,)
         Of its grid.
+    between : Between, optional
+        Where the depths of these cells are told, if that is on another grid.
 
     Returns
     -------
@@ -45,12 +90,14 @@ def metres(source: Source, variable: Assets, steps: Sequence[int] | None, levels
             f"the depths of {variable.variable.key} follow {variable.levels.kind}, which is not known here",
             field="depth",
         )
+    told = cells if between is None else between.cells
     terms = {
-        name: _term(source, term, _steps(term, variable, steps), levels, cells)
+        name: _term(source, term, _steps(term, variable, steps), levels, told)
         for name, term in variable.levels.terms.items()
     }
     try:
-        return formula(terms)
+        found = formula(terms)
+        return found if between is None else between.gathered(np.broadcast_to(found, (*found.shape[:2], told.size)))
     except KeyError as error:
         raise NotSupported(
             f"the depths of {variable.variable.key} need the term {error.args[0]}, which its files lack", field="depth"
@@ -65,8 +112,12 @@ def moving(levels: Levels | None) -> bool:
 def _term(source: Source, term: Assets, steps: list[int] | None, levels: slice, cells: Cells) -> Floats:
     """A term of a formula at cells: (step or 1, level or 1, cell or 1)."""
     wanted = levels if term.depth is not None else ALL
-    flat = not any(one.role in {"y", "x", "node", "face"} for one in term.dimensions)
-    return source.columns(term, steps, wanted, np.zeros(1, np.int32) if flat else cells)
+    return source.columns(term, steps, wanted, cells if _placed(term) else np.zeros(1, np.int32))
+
+
+def _placed(term: Assets) -> bool:
+    """Whether it is not the same everywhere."""
+    return any(one.role in {"y", "x", "node", "face"} for one in term.dimensions)
 
 
 def _steps(term: Assets, variable: Assets, steps: Sequence[int] | None) -> list[int] | None:

@@ -48,6 +48,7 @@ class Sample:
     home: Cells  # (point,): the nearest cell, -1 outside the grid
     cells: Cells  # (cell,): those that are needed, ascending
     local: Stencil  # on `cells`
+    between: levels.Between | None = None  # where the depths of `cells` are told, if that is on another grid
 
     @classmethod
     def of(
@@ -81,14 +82,16 @@ class Sample:
             home=home,
         )
         cells, local = narrowed(made)
-        return cls(assets=assets, home=home, cells=cells, local=local)
+        between = levels.Between.of(reading.grids, assets, cells)
+        return cls(assets=assets, home=home, cells=cells, local=local, between=between)
 
     def some(self, points: NDArray[np.intp]) -> tuple["Sample", Cells]:
         """The same of some of the points, and which of the cells these need."""
         made = self.local
         part = Stencil(home=made.home[points], cells=made.cells[points], weights=made.weights[points])
         which, local = narrowed(part)
-        return replace(self, home=self.home[points], cells=self.cells[which], local=local), which
+        between = self.between and self.between.some(which)
+        return replace(self, home=self.home[points], cells=self.cells[which], local=local, between=between), which
 
     def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Column:
         """Values at the points."""
@@ -108,7 +111,7 @@ class Sample:
         if self.assets.depth is None:
             return values, None
         if depth in {"bottom", "mean"}:
-            deep = levels.metres(source, self.assets, steps, ALL, self.cells)
+            deep = levels.metres(source, self.assets, steps, ALL, self.cells, between=self.between)
             if depth == "mean":
                 return levels.average(values, deep)[:, np.newaxis], None
             bottom = depths.bottom_level(values, depths.deepest_first(self.assets.depth))
@@ -116,7 +119,7 @@ class Sample:
             return depths.bottom_values(values, bottom)[:, np.newaxis], depths.bottom_values(deep, bottom)[:, None]
         if self.assets.levels is None:
             return values, None
-        return values, levels.metres(source, self.assets, steps, wanted, self.cells)
+        return values, levels.metres(source, self.assets, steps, wanted, self.cells, between=self.between)
 
     def cost(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Cost:
         """What reading takes, from the shapes of chunks alone."""

@@ -22,6 +22,7 @@ from ocean_data.domain.extract.cells import Cut, cut_cost
 from ocean_data.domain.extract.target import Target, own, stated, without_places
 from ocean_data.domain.extraction import Body, Cost, Extraction, Field, Reading, Values
 from ocean_data.domain.instants import Instants
+from ocean_data.domain.levels import Between
 
 WORDS = ("bottom", "all", "mean")
 EARTH = (-180.0, -90.0, 180.0, 90.0)
@@ -180,7 +181,17 @@ def _native(
     dims, fields, coordinates = located.frame(variables, asked, target.frame, instants, depth)
     precise = {one.variable.key: source.precision(one) for one in variables} if depth != "mean" else {}
     fields = [replace(one, dtype=precise.get(one.key, one.dtype)) for one in fields]
-    cuts = [Cut(assets=one, window=target.window, depth=depth, triangles=target.triangles) for one in variables]
+    cells = target.window.cells.ravel()
+    cuts = [
+        Cut(
+            assets=one,
+            window=target.window,
+            depth=depth,
+            triangles=target.triangles,
+            between=Between.of(reading.grids, one, cells),
+        )
+        for one in variables
+    ]
     steps = [instants.of_variable(each, slice(None)) if instants else None for each in range(len(variables))]
     cost = sum((cut_cost(source, one, own) for one, own in zip(cuts, steps, strict=True)), Cost())
     values = sum(int(np.prod([dims[name] for name in one.dims])) for one in fields)

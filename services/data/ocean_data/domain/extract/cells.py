@@ -25,12 +25,17 @@ class Cut:
     window: Window
     depth: Depth
     triangles: bool  # a mesh: the columns of the window are its cells
+    between: levels.Between | None = None  # where the depths of the window are told, if that is on another grid
 
     def part(self, rows: slice) -> "Cut":
         """Some of the rows; of a mesh, of its cells."""
         if self.triangles:
-            return replace(self, window=replace(self.window, columns=self.window.columns[rows]))
-        return replace(self, window=self.window.part(rows))
+            between = self.between and self.between.some(rows)
+            return replace(self, window=replace(self.window, columns=self.window.columns[rows]), between=between)
+        first, last, _ = rows.indices(self.window.rows.size)
+        width = self.window.columns.size
+        between = self.between and self.between.some(slice(first * width, last * width))
+        return replace(self, window=self.window.part(rows), between=between)
 
     @property
     def wanted(self) -> slice:
@@ -82,7 +87,7 @@ class Cut:
 
     def _metres(self, source: Source, steps: Sequence[int] | None) -> Floats:
         """Depths of the cells: (step or 1, level, y, x)."""
-        deep = levels.metres(source, self.assets, steps, self.wanted, self.window.cells.ravel())
+        deep = levels.metres(source, self.assets, steps, self.wanted, self.window.cells.ravel(), between=self.between)
         deep = deep.reshape(*deep.shape[:2], *self.window.shape)
         return deep if self.window.inside is None else np.where(self.window.inside, deep, np.nan)
 
@@ -102,7 +107,7 @@ class Cut:
             values = part._levels(source, [step], ALL)[0]  # noqa: SLF001  of the same class
             flat = values.reshape(values.shape[0], -1).astype(np.float64)
             own = None if step is None else [step]
-            deep = levels.metres(source, self.assets, own, ALL, part.window.cells.ravel())
+            deep = levels.metres(source, self.assets, own, ALL, part.window.cells.ravel(), between=part.between)
             if self.depth == "mean":
                 out[place] = levels.average(flat[np.newaxis], deep)[0].reshape(part.window.shape)
                 continue

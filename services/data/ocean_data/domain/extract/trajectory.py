@@ -73,7 +73,9 @@ class Way:
         values = sample.gathered(whole)
         if vertical is None or asked.depths is None:
             return values[:, 0]
-        deep = sample.gathered(levels.metres(source, sample.assets, steps, ALL, sample.cells)[0])
+        deep = sample.gathered(
+            levels.metres(source, sample.assets, steps, ALL, sample.cells, between=sample.between)[0]
+        )
         return track.at_depth(values, deep, asked.depths[points], asked.between)
 
     def cost(self, source: Source, asked: "Wanted") -> Cost:
