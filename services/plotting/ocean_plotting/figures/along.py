@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ocean_plotting.domain.projection import Point
 from ocean_plotting.figures.axes import STEPS, fitting, plain
-from ocean_plotting.figures.locator import draw_map, positions
-from ocean_plotting.figures.picture import INK, LINES, MUTED
+from ocean_plotting.figures.locator import draw_map, over_list, positions
+from ocean_plotting.figures.picture import INK, LINES, MUTED, inches
 from ocean_plotting.figures.sheet import Sheet
 
 ROOM = (4.5, 2.5)  # inches that a figure must have for a map beside its panels
@@ -72,13 +72,11 @@ def has_room(sheet: Sheet, columns: int = 1) -> bool:
 def distance_axis(axes: Axes, way: Way, sheet: Sheet) -> None:
     """Distance along x, and below its ends where they are."""
     sizes, say = sheet.sizes, sheet.say
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
     axes.set_xlim(way.distance[0], way.distance[-1])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=fitting(axes, 0, sizes), steps=STEPS))
     plain(axes, sheet)
     label = say("Distance (km)")
-    width = figure.get_figwidth() * axes.get_position().width * 72 / (LETTER * sizes.small)  # letters
+    width = inches(axes)[0] * 72 / (LETTER * sizes.small)  # letters
     first, last = (way.named(way.marks[end], sheet) for end in (0, -1))
     needed = max(len(first), len(last)) * 2 + len(label) + 6
     below = 0.0 if needed <= width else LINE * sizes.small
@@ -95,10 +93,7 @@ def distance_axis(axes: Axes, way: Way, sheet: Sheet) -> None:
 
 def letter(axes: Axes, way: Way, sheet: Sheet) -> None:
     """Name the way-points above axes, those that have room: the ends always."""
-    size = sheet.sizes.small
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    width = figure.get_figwidth() * axes.get_position().width * 72
+    size, width = sheet.sizes.small, inches(axes)[0] * 72
     x = way.distance / (way.distance[-1] or 1.0) * width
     last = way.marks[-1]
     shown = [way.marks[0]]
@@ -122,10 +117,7 @@ def mark_between(axes: Axes, way: Way) -> None:
 def beside(figure: Figure, room: SubplotSpec, way: Way, sheet: Sheet) -> None:
     """Draw where the path lies, and list its way-points below."""
     sizes = sheet.sizes
-    column = room.get_position(figure).width * figure.get_figwidth()
-    square = min(0.65, column / (0.8 * figure.get_figheight()))  # of the column's height: the map
-    rows = room.subgridspec(2, 1, height_ratios=[square, 1 - square])
-    axes = figure.add_subplot(rows[0], anchor="NW")
+    axes, below, height = over_list(figure, room, way.places)
     draw_map(axes, way.places, sheet)
     line = positions(way.places)
     jumps = np.abs(np.diff(line[:, 0])) > np.ptp(axes.get_xlim()) / 2  # over the edge of the world
@@ -136,7 +128,7 @@ def beside(figure: Figure, room: SubplotSpec, way: Way, sheet: Sheet) -> None:
     for mark, shape in ((way.marks[0], "o"), (way.marks[-1], "s")):
         axes.plot(*line[mark.at], shape, color=LINES[0], markersize=0.8 * sizes.dot, markeredgecolor="white", zorder=5)
     _name_on_map(axes, way, line, sheet)
-    _listed(figure.add_subplot(rows[1]), way, sheet, 0.8 * (1 - square))
+    _listed(figure.add_subplot(below), way, sheet, height)
 
 
 def _name_on_map(axes: Axes, way: Way, line: Floats, sheet: Sheet) -> None:
@@ -163,14 +155,12 @@ def _unit(vector: Floats) -> Floats:
 
 
 def _listed(axes: Axes, way: Way, sheet: Sheet, height: float) -> None:
-    """The way-points and where they are, as many as fit."""
+    """The way-points and where they are, as many as fit in a height in inches."""
     axes.set_axis_off()
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
     texts = [way.named(one, sheet) for one in way.marks]
-    width = 0.7 * figure.get_figwidth() * axes.get_position().width * 72
+    width = 0.7 * inches(axes)[0] * 72
     size = min(sheet.sizes.small, width / (LETTER * max(map(len, texts))))
-    most = max(2, int(height * figure.get_figheight() * 72 / (1.4 * size)) - 1)
+    most = max(2, int(height * 72 / (1.4 * size)) - 1)
     if len(texts) > most:
         say = sheet.say
         texts = [*texts[: max(1, most - 2)], say("… and {count} more", count=len(texts) - most + 1), texts[-1]]

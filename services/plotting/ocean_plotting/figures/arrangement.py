@@ -7,11 +7,11 @@ from ocean_plotting.figures.picture import Sizes
 ARRANGED = {1: ((1, 1),), 3: ((1, 3), (3, 1), (2, 2))}  # rows and columns, by the number of maps
 HEADER, FOOTER = 4.4, 1.7  # heights of a title and of a credit of one line, in sizes of the text
 # Around a map, in sizes of the text: tick labels on the left; a bar, its numbers and its name on the right.
-LEFT, RIGHT, BELOW, ABOVE = 5.2, 8.2, 1.9, 1.2
+LEFT, RIGHT, BELOW, ABOVE = 5.2, 8.2, 1.9, 1.1
 LINE = 1.45  # of statistics
 NAMED = 1.5  # a map's own title
 KEY, EXPLAINED = 2.4, 4.6  # a row at the bottom for an arrow; for a second bar or a legend
-TICKED = 0.15  # inches
+TICKED, TICK = 0.15, 0.07  # inches
 SMALLEST = 0.3  # inches: below it nothing can be seen anyway
 
 
@@ -70,7 +70,7 @@ class Plan:
         bottom += self.row
         rows, columns = grid
         across, up = self.width / columns, (top - bottom) / rows
-        above = (ABOVE + (NAMED if self.maps > 1 else 0.0)) * self.em
+        above = (ABOVE + (NAMED if self.maps > 1 else 0.0)) * self.em + TICK
         below = (BELOW + LINE * self.lines) * self.em
         # A map alone in its row stands in the middle.
         alone = (self.maps - 1) // columns if self.maps % columns == 1 and columns > 1 else rows

@@ -5,7 +5,7 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from ocean_plotting.domain.labels import NO_BREAK, SUPERSCRIPT
 from ocean_plotting.domain.speech import MINUS, Words
-from ocean_plotting.figures.picture import MUTED, Sizes, folded
+from ocean_plotting.figures.picture import MUTED, Sizes, figure_of, folded, inches
 from ocean_plotting.figures.sheet import Sheet
 
 STEPS = [1, 2, 5, 10]  # between tick labels, but for powers of ten: short numbers
@@ -53,10 +53,7 @@ def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sheet: S
         (axes.set_ylim if upright else axes.set_xlim)(*limit)
     else:
         axes.margins(y=0.07) if upright else axes.margins(x=0.07)
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    room = figure.get_size_inches()[int(upright)] * axes.get_position().bounds[2 + upright]
-    engine = figure.get_layout_engine()
+    room, engine = inches(axes)[int(upright)], figure_of(axes).get_layout_engine()
     # Titles and credits take from the height of small figures.
     room *= engine.get().get("rect", (0, 0, 1, 1))[3] if upright and engine else 1.1
     along.set_label_text(folded(label, room, sizes.body), fontsize=sizes.body)
@@ -77,10 +74,8 @@ def _crowded(axes: Axes, locator: MaxNLocator, sizes: Sizes) -> bool:
     ticks = [one for one in locator.tick_values(low, high) if low <= one <= high]
     formatter = axes.xaxis.get_major_formatter()
     longest = max(map(len, formatter.format_ticks(ticks)), default=0)
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
     # The layout takes from the width what labels beside the panel need.
-    room = SHRUNK * figure.get_figwidth() * axes.get_position().width * 72
+    room = SHRUNK * inches(axes)[0] * 72
     return len(ticks) * (0.6 * longest + 1.5) * sizes.small > room
 
 
@@ -93,9 +88,7 @@ def nothing(axes: Axes, words: str, sizes: Sizes) -> None:
 
 def fitting(axes: Axes, direction: int, sizes: Sizes) -> int:
     """How many tick labels fit: one needs some six letters of width, or three lines of height."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    room = figure.get_size_inches()[direction] * axes.get_position().bounds[2 + direction] * 72  # points
+    room = inches(axes)[direction] * 72  # points
     return max(2, min(8, int(room / ((3.6 if direction == 0 else 3.0) * sizes.small))))
 
 

@@ -16,7 +16,7 @@ from ocean_plotting.domain.shore import coast_in, land_in
 from ocean_plotting.domain.view import View
 from ocean_plotting.domain.weights import placed
 from ocean_plotting.figures.arrangement import Room
-from ocean_plotting.figures.picture import INK, LAND, MUTED, SEA
+from ocean_plotting.figures.picture import INK, LAND, MUTED, SEA, inches
 from ocean_plotting.figures.sheet import Sheet
 
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90)  # degrees between lines
@@ -84,9 +84,7 @@ def _cut(ring: Points) -> Points:
 def graticule(axes: Axes, view: View, sheet: Sheet) -> None:
     """Meridians and parallels, labelled where they meet the frame."""
     em = sheet.sizes.small / 72
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    width, height = figure.get_size_inches() * axes.get_position().bounds[2:]
+    width, height = inches(axes)
     edges = {name: _edge(view, name) for name in ("bottom", "left", "top")}
     west, south, east, north = view.box()
     along = abs(np.ptp(edges["bottom"][1])) if view.pole is None else 360.0
@@ -100,7 +98,8 @@ def graticule(axes: Axes, view: View, sheet: Sheet) -> None:
         (meridians, lambda at: words.longitude(at, digits[0])),
     )
     crossing = {name: [_crossings(edge, which, families[which][0]) for which in (0, 1)] for name, edge in edges.items()}
-    lower = 1 if len(crossing["bottom"][1]) >= len(crossing["bottom"][0]) else 0
+    # Around a pole meridians meet the frame; parallels are named within.
+    lower = 1 if view.pole is not None or len(crossing["bottom"][1]) >= len(crossing["bottom"][0]) else 0
     beside = 1 if view.pole is not None else 1 - lower
     for name, which in (("bottom", lower), ("left", beside), ("top", 1)):
         if name == "top" and view.pole is None:
@@ -145,9 +144,7 @@ def _crossings(edge: tuple[Points, Points, Points], which: int, step: float) -> 
 def _labels(axes: Axes, name: str, named: list[tuple[float, str]], sheet: Sheet) -> None:
     """Ticks on an edge, by how far along they are: as many as stand beside one another."""
     low, high = axes.get_ylim() if name == "left" else axes.get_xlim()
-    figure, size = axes.get_figure(root=True), sheet.sizes.small
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    length = figure.get_size_inches()[int(name == "left")] * axes.get_position().bounds[2 + int(name == "left")] * 72
+    size, length = sheet.sizes.small, inches(axes)[int(name == "left")] * 72
     places, texts, end = [], [], -np.inf
     for share, text in sorted(named):
         half = (0.7 if name == "left" else 0.32 * len(text)) * size
@@ -184,9 +181,7 @@ def _inside(axes: Axes, view: View, step: float, write: Callable[[float], str], 
     """Name the parallels around a pole within the map, down from the pole."""
     pole, (_, bottom, _, top) = view.pole or 90.0, view.extent
     room = 1.6 * sheet.sizes.small / 72 * (top - bottom)
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    room /= figure.get_figheight() * axes.get_position().height
+    room /= inches(axes)[1]
     x, y = (one[0] for one in view.plane(np.array([pole]), np.array([view.middle])))
     down = y - bottom > top - y  # the longer way from the pole
     above, end = np.linspace(y, bottom if down else top, FRAMED), np.inf

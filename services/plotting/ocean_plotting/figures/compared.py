@@ -76,11 +76,11 @@ class Dotted(stations.Marked, frozen=True, kw_only=True):
         return {**super().style(sizes, markers=markers), "linestyle": "", "marker": self.marker}
 
 
-def panels(figure: Figure, number: int, *, side: bool) -> tuple[list[Axes], SubplotSpec]:
+def panels(figure: Figure, number: int, sheet: Sheet, *, side: bool) -> tuple[list[Axes], SubplotSpec]:
     """Room for so many panels, and beside them for the stations."""
     across = min(number, PANELS)
     down = -(-number // across)
-    widths = [1.0] * across + ([stations.share(across)] if side else [])
+    widths = [1.0] * across + ([stations.share(across, sheet)] if side else [])
     grid = figure.add_gridspec(down, len(widths), width_ratios=widths)
     made = [figure.add_subplot(grid[position // across, position % across]) for position in range(number)]
     return made, grid[:, -1]
@@ -114,10 +114,3 @@ def legend(figure: Figure, series: list[Series], sheet: Sheet, *, alone: bool) -
         borderpad=0, borderaxespad=0.9, handlelength=2.4, columnspacing=1.6, labelspacing=0.3,
     )  # fmt: skip
     engine.set(rect=(left, bottom, across, up - (1.55 * rows + 0.5) * size / 72 / sheet.height))
-
-
-def width(panel: Axes) -> float:
-    """Of a panel, inches."""
-    figure = panel.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    return float(figure.get_figwidth() * panel.get_position().width)

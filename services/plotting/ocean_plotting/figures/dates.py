@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ocean_plotting.domain.coverage import Floats
+from ocean_plotting.figures.picture import figure_of, inches
 from ocean_plotting.figures.sheet import Sheet
 
 DAY = 86_400.0  # s
@@ -59,10 +60,9 @@ def label(axes: Axes, seconds: Floats, quantum: str | None, sheet: Sheet, *, dow
     axis = axes.yaxis if down else axes.xaxis
     low, high = sorted(axes.get_ylim() if down else axes.get_xlim())
     size = sheet.sizes.small
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    extent = axes.get_position().height if down else axes.get_position().width
-    room = 72 * extent * float(figure.get_size_inches()[1 if down else 0])  # points
+    room = 72 * inches(axes)[int(down)]  # points
+    if down and (engine := figure_of(axes).get_layout_engine()) is not None:
+        room *= engine.get().get("rect", (0, 0, 1, 1))[3]  # titles take from the height of small figures
     places, words = _chosen(seconds, (low, high), quantum, room / size, sheet.words.language, down=down)
     if len(places) < 2:  # too short, or too narrow: the data's own ends say it
         ends = seconds[[0, -1]] if len(seconds) > 1 and seconds[0] < seconds[-1] else seconds[:1]

@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator
 from numpy.typing import NDArray
 
 from ocean_plotting.figures.axes import depth_down, plain
-from ocean_plotting.figures.picture import MUTED
+from ocean_plotting.figures.picture import MUTED, inches
 from ocean_plotting.figures.sheet import Sheet
 
 Floats = NDArray[np.float64]
@@ -49,18 +49,12 @@ def ticks(linear: float, deepest: float, most: float) -> list[float]:
 
 def depth_axis(axes: Axes, deepest: float, linear: float, sheet: Sheet) -> None:
     """Depth in metres from the surface down to ``deepest``; ``linear``: from where on it is stretched, 0 for never."""
-    depth_down(axes, deepest, sheet, named=_room(axes) > LETTER * sheet.sizes.body * len(sheet.say("Depth (m)")))
+    room = inches(axes)[1] * 72  # points
+    depth_down(axes, deepest, sheet, named=room > LETTER * sheet.sizes.body * len(sheet.say("Depth (m)")))
     if 0 < linear < deepest:
         axes.set_yscale("function", functions=stretching(linear))
-        most = max(1.5, _room(axes) / (ROWS * sheet.sizes.small))
+        most = max(1.5, room / (ROWS * sheet.sizes.small))
         axes.yaxis.set_major_locator(FixedLocator(ticks(linear, deepest, most)))
         axes.axhline(linear, color=MUTED, linewidth=0.6, linestyle=(0, (1, 3)), zorder=4)
         plain(axes, sheet)
     axes.set_ylim(deepest, 0.0)
-
-
-def _room(axes: Axes) -> float:
-    """Height of axes, points, before labels take their part."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    return float(figure.get_figheight() * axes.get_position().height * 72)

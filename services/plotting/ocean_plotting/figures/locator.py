@@ -1,8 +1,12 @@
 """A small map that says where something is: land, a graticule, nothing else to wait for."""
 
+from typing import Literal
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
 from ocean_plotting.domain.ports import Land
@@ -35,6 +39,26 @@ def draw_map(axes: Axes, places: list[Point], sheet: Sheet, narrowest: float = N
         rings = _near(sheet.land, middle_of(places), reach)
     axes.add_collection(PolyCollection(rings, facecolors=LAND, edgecolors=COAST, linewidths=0.6, zorder=1))
     _graticule(axes, places, reach, sheet)
+
+
+def over_list(
+    figure: Figure,
+    room: SubplotSpec,
+    places: list[Point],
+    *,
+    narrowest: float = NARROWEST,
+    most: float = 0.65,
+    anchor: Literal["N", "NW"] = "NW",
+) -> tuple[Axes, SubplotSpec, float]:
+    """Axes for the map of places, and room for a list of these below, with how high that is, inches.
+
+    ``most``: of the column's height, for the map.
+    """
+    tall, column = 0.8 * figure.get_figheight(), room.get_position(figure).width * figure.get_figwidth()
+    across = 1.0 if _reach(places, narrowest) else 2.0  # the world is twice as wide as it is high
+    share = min(most, column / across / tall)
+    rows = room.subgridspec(2, 1, height_ratios=[share, 1 - share])
+    return figure.add_subplot(rows[0], anchor=anchor), rows[1], (1 - share) * tall
 
 
 def _reach(places: list[Point], narrowest: float = NARROWEST) -> float | None:

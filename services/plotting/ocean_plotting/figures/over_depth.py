@@ -28,7 +28,7 @@ def panels(figure: Figure, number: int, marked: list[Marked], sheet: Sheet, *, c
     explain = chart or len(marked) > 1 or not all(one.data for one in marked)
     side = explain and sheet.width >= stations.ROOM[0] and sheet.height >= stations.ROOM[1]
     across = min(number, IN_A_ROW)
-    column = stations.share(across) * (1.0 if chart else LIST)
+    column = stations.share(across, sheet) * (1.0 if chart else LIST)
     widths = [1.0] * across + ([column] if side else [])
     grid = figure.add_gridspec(-(-number // across), len(widths), width_ratios=widths)
     made = [figure.add_subplot(grid[position // across, position % across]) for position in range(number)]

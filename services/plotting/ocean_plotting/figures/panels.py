@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from ocean_plotting.figures import stations
-from ocean_plotting.figures.picture import INK, folded
+from ocean_plotting.figures.picture import INK, figure_of, folded, inches
 from ocean_plotting.figures.sheet import Sheet
 
 LEAST = (15.0, 7.5)  # width and height of a panel, in heights of its text
-COLUMN = (1.5, 0.24)  # of the stations beside: inches at least, and part of the figure's width
+COLUMN = (18.0, 0.24)  # of the stations beside: at least, in heights of the text, and part of the figure's width
 LABELLED, LETTER = 5.5, 0.56  # widths of the numbers of an axis, and of a letter, in heights of its text
 CROWDED = 0.2  # of its width more for each further column of panels, whose labels take from it
 BAR = 0.6  # inches more, beside a colour bar
@@ -53,14 +53,14 @@ def laid_out(
     ``rows_of``: labels of what stands one below the other in each panel. ``bar``: a colour bar comes beside all.
     """
     width, height = sheet.size
-    aside = max(COLUMN[0] + BAR * bar, COLUMN[1] * width) if side else 0.0
     letter = sheet.sizes.body / 72
+    aside = max(COLUMN[0] * letter + BAR * bar, COLUMN[1] * width) if side else 0.0
     rows = max(1, int((height - 7 * letter) / (max(LEAST[1], 1.6 * len(rows_of) + 4.0) * letter)))
     most = max(1, int((width - aside - 5 * letter) / (LEAST[0] * letter)))
     columns = min(most, math.ceil(count / rows))
     shown = min(count, rows * columns)
     rows = math.ceil(shown / columns)
-    aside = max(aside, (COLUMN[0] + BAR * bar) * (1 + CROWDED * (columns - 1))) if side else 0.0
+    aside = max(aside, (COLUMN[0] * letter + BAR * bar) * (1 + CROWDED * (columns - 1))) if side else 0.0
     widths = [(width - aside) / columns] * columns + [aside] * side
     # What stands between the axes, in letters: that texts are fitted to the room there will be.
     named = LETTER * max(map(len, rows_of)) + 1.5 if rows_of else LABELLED
@@ -79,11 +79,9 @@ def has_side(sheet: Sheet, *, bar: bool = False) -> bool:
 def named(axes: Axes, station: stations.Marked, sheet: Sheet) -> None:
     """Say above a panel which station it is of, with its sign on the map."""
     size = sheet.sizes.small
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    width = 0.95 * figure.get_figwidth() * axes.get_position().width
+    width = 0.95 * inches(axes)[0]
     text = folded(station.label(sheet.words), width - 1.4 * size / 72, size, 1)
-    above, root = 0.4 * size, figure.dpi_scale_trans
+    above, root = 0.4 * size, figure_of(axes).dpi_scale_trans
     axes.annotate(text, (0, 1), (1.4 * size, above), "axes fraction", "offset points", fontsize=size, color=INK)
     middle = ScaledTranslation(0.6 * size / 72, (above + 0.4 * size) / 72, root)
     sign = Line2D([0], [1], marker=station.marker, color=station.colour, markersize=0.6 * size, linestyle="")

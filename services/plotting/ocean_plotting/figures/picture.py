@@ -5,7 +5,9 @@ from io import BytesIO
 
 import matplotlib as mpl
 import msgspec
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ocean_plotting import __version__
 from ocean_plotting.domain import labels
@@ -119,6 +121,32 @@ def folded(text: str, width: float, size: float, lines: int = 2) -> str:
     return "\n".join(labels.folded(text, letters, lines))
 
 
+def figure_of(axes: Axes) -> Figure:
+    """The figure that axes stand on."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101 - axes that were just added to one
+    return figure
+
+
+def inches(axes: Axes) -> tuple[float, float]:
+    """Width and height of axes, before a layout takes from them what labels need."""
+    (width, height), place = figure_of(axes).get_size_inches(), axes.get_position()
+    return float(width * place.width), float(height * place.height)
+
+
+class Steady(ConstrainedLayoutEngine):
+    """A layout that comes out the same each time: the order of its solver's sums is that of addresses in memory."""
+
+    def execute(self, fig: Figure) -> None:
+        """Lay out, and round."""
+        super().execute(fig)
+        for axes in fig.axes:
+            laid, place = axes.get_in_layout(), axes.get_position(original=True).bounds
+            left, low, width, height = (round(one, 6) for one in place)
+            axes.set_position((left, low, width, height), which="original")
+            axes.set_in_layout(laid)
+
+
 def frame(figure: Figure, title: str, subtitle: str, credit: str, sizes: Sizes) -> None:
     """Write the title above, the credit below, and lay everything else out between them."""
     width, height = figure.get_size_inches()
@@ -135,7 +163,7 @@ def frame(figure: Figure, title: str, subtitle: str, credit: str, sizes: Sizes) 
     figure.text(margin, bottom, credit, fontsize=sizes.fine, color=MUTED, va="bottom", ha="left")
     bottom += (1.3 * (credit.count("\n") + 1) + 0.3) * sizes.fine * point
     pad = 0.5 * sizes.body / 72
-    figure.set_layout_engine("constrained", rect=(0, bottom, 1, top - bottom), w_pad=pad, h_pad=pad)
+    figure.set_layout_engine(Steady(rect=(0, bottom, 1, top - bottom), w_pad=pad, h_pad=pad))
 
 
 def warm() -> None:

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
+from ocean_plotting.figures.picture import figure_of
+
 Points = NDArray[np.float64]
 Boxes = NDArray[np.float64]  # (n, 4): left, bottom, right, top; points from the figure's lower left corner
 
@@ -21,6 +23,7 @@ SIDES = (
 
 # On a line, the likeliest first: part of its length.
 SHARES = (0.5, 0.62, 0.38, 0.74, 0.26, 0.86, 0.14, 0.93, 0.07)
+GAPS = {"center": 0.0, "bottom": 1.5, "top": -1.5}  # points between a line and what is written above or below it
 REACH = 10.0  # points to each side, over which a line's direction is taken
 
 
@@ -36,9 +39,7 @@ class Room:
     """What is free in a panel. The figure must be settled, and the panel's limits must stay."""
 
     def __init__(self, axes: Axes) -> None:
-        figure = axes.get_figure(root=True)
-        assert figure is not None  # noqa: S101 - axes that were just added to one
-        self._axes, self._points = axes, 72 / figure.dpi
+        self._axes, self._points = axes, 72 / figure_of(axes).dpi
         self._frame = np.array(axes.get_window_extent().extents) * self._points
         self._taken: Boxes = np.empty((0, 4))
 
@@ -98,7 +99,9 @@ class Room:
             here = share * length[-1]
             before, point, after = (_on(at, length, here + step) for step in (-REACH, 0.0, REACH))
             angle = np.degrees(np.arctan2(*(after - before)[::-1]))
-            label.set(position=back.transform(point / self._points), rotation=(angle + 90) % 180 - 90)
+            turn = (angle + 90) % 180 - 90
+            aside = GAPS[va] * np.array([-np.sin(np.radians(turn)), np.cos(np.radians(turn))])
+            label.set(position=back.transform((point + aside) / self._points), rotation=turn)
             if self.take(label):
                 return True
         label.remove()

@@ -17,14 +17,14 @@ from ocean_plotting.domain.section import Slice, coasts, corners, ends, floor
 from ocean_plotting.figures import along
 from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures.depths import depth_axis
-from ocean_plotting.figures.picture import INK, LINES, MUTED, folded
+from ocean_plotting.figures.picture import INK, LINES, MUTED, folded, inches
 from ocean_plotting.figures.shading import Shading
 from ocean_plotting.figures.sheet import Sheet
 
 FLOOR, FLOOR_LINE = "#b3aa9f", "#7f766b"
 NOTHING = "#eceff1"  # where there may be sea, and nobody knows its values
 CELLS = 600  # of the relief along the longer side of a path's box
-NARROW = 8.0  # inches of a figure
+COLUMN, CROWDED = 20.0, 2.0  # width of the map's column, and more for each column of panels, in heights of the text
 STRIP, PROFILE = 0.3, 0.3  # of a panel: height of the strip above, width of the profile beside
 
 Floats = NDArray[np.float64]
@@ -41,12 +41,21 @@ class Room:
 
 
 def laid_out(
-    figure: Figure, rows: int, columns: int, *, strip: bool = False, profile: bool = False, side: bool = False
+    figure: Figure,
+    rows: int,
+    columns: int,
+    sheet: Sheet,
+    *,
+    strip: bool = False,
+    profile: bool = False,
+    side: bool = False,
 ) -> Room:
     """Divide a figure: columns of panels over one distance axis each."""
     each = 1 + profile
-    share = (0.36, 0.62, 0.85)[min(columns, 3) - 1] * (1.25 if figure.get_figwidth() < NARROW else 1.0)
-    widths = [1.0, *([PROFILE] * profile)] * columns + [share] * side
+    widths = [1.0, *([PROFILE] * profile)] * columns
+    if side:
+        needed = (COLUMN + CROWDED * (len(widths) - 1)) * sheet.sizes.body / 72  # inches
+        widths.append(max((0.36, 0.62, 0.85)[min(columns, 3) - 1], sum(widths) * needed / (sheet.width - needed)))
     heights = [STRIP * rows**0.5] * strip + [1.0] * rows
     grid = figure.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights)
     panels: list[list[Axes]] = []
@@ -106,9 +115,7 @@ def _say_nothing(axes: Axes, cut: Slice, below: Floats, sheet: Sheet) -> None:
         return
     widths = cut.distance[last] - cut.distance[first]
     at, words = int(widths.argmax()), sheet.say("no data")
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    share = widths[at] / cut.distance[-1] * axes.get_position().width * figure.get_figwidth() * 72
+    share = widths[at] / cut.distance[-1] * inches(axes)[0] * 72
     if share < 0.8 * len(words) * sheet.sizes.small:
         return
     x = (cut.distance[first[at]] + cut.distance[last[at]]) / 2
@@ -145,10 +152,7 @@ def panel(
 
 def titled(axes: Axes, text: str, sheet: Sheet, *, above: bool) -> None:
     """Say what a panel shows; ``above``: the letters of way-points, which stand between."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    width = 0.95 * figure.get_figwidth() * axes.get_position().width
-    size = sheet.sizes.small
+    width, size = 0.95 * inches(axes)[0], sheet.sizes.small
     axes.set_title(folded(text, width, size, 1), fontsize=size, loc="left", pad=(1.5 * size if above else 0) + 4)
 
 
@@ -181,9 +185,7 @@ def strip(axes: Axes, distance: Floats, values: Floats, label: str, sheet: Sheet
     """Draw a variable of the surface above a section."""
     line(axes, distance, values, None, sheet)
     axes.tick_params(labelbottom=False)
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    height = figure.get_figheight() * axes.get_position().height
+    height = inches(axes)[1]
     axes.set_ylabel(folded(label, 1.25 * height, sheet.sizes.small, 3), fontsize=sheet.sizes.small)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=min(3, axis.fitting(axes, 1, sheet.sizes)), steps=axis.STEPS))
 
@@ -204,10 +206,7 @@ def line(axes: Axes, distance: Floats, values: Floats, limits: tuple[float, floa
 
 def name_quantity(axes: Axes, label: str, sheet: Sheet) -> None:
     """Name the values of a line along the path."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    height = figure.get_figheight() * axes.get_position().height
-    axes.set_ylabel(folded(label, height, sheet.sizes.body), fontsize=sheet.sizes.body, color=INK)
+    axes.set_ylabel(folded(label, inches(axes)[1], sheet.sizes.body), fontsize=sheet.sizes.body, color=INK)
 
 
 def finish(room: Room, way: along.Way, sheet: Sheet) -> None:

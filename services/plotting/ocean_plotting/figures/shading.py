@@ -23,6 +23,7 @@ from ocean_plotting.figures.sheet import Sheet
 FEWEST, MOST = 3, 9  # ticks of a bar
 CATEGORY = 14  # letters of a category on a line
 THICK = 0.16  # of a bar, inches
+LETTER, BEYOND = 0.58, 1.4  # width of a letter, in heights of its text; how much longer than its bar a label may be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +133,8 @@ def bar(
     made.outline.set_visible(False)
     length = _length(figure, axes, down=down)
     text, size = _fitted_label(shaded.label, max(length, 1.0), sizes)
-    made.set_label(text, fontsize=size)
+    if LETTER * size / 72 * max(map(len, text.split("\n"))) <= BEYOND * length:
+        made.set_label(text, fontsize=size)
     made.ax.tick_params(labelsize=sizes.small, length=3)
     along = made.ax.yaxis if down else made.ax.xaxis
     if shaded.categories:

@@ -11,13 +11,14 @@ from matplotlib.lines import Line2D
 
 from ocean_plotting.domain import labels
 from ocean_plotting.domain.speech import Words
-from ocean_plotting.figures.locator import draw_map, positions
-from ocean_plotting.figures.picture import DASHES, LINES, MARKERS, MUTED, Sizes
+from ocean_plotting.figures.locator import draw_map, over_list, positions
+from ocean_plotting.figures.picture import DASHES, LINES, MARKERS, MUTED, Sizes, inches
 from ocean_plotting.figures.sheet import Sheet
 
 ROOM = (4.0, 2.5)  # inches that a figure must have for a column beside its panels
 EXPLAINED = 6  # stations of which the list gives name and position
 HANDLE, GAP, LETTER = 3.0, 1.5, 0.57  # widths in the list, in heights of its text
+COLUMN, CROWDED = 18.0, 2.0  # width of the column, and more for each further panel, in heights of the text
 POSITION = 20  # letters of the longest position: there is always room for it
 
 
@@ -54,39 +55,34 @@ class Marked(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def share(panels: int) -> float:
-    """Width of the stations' column, in panels."""
-    return (0.6, 0.75, 0.9)[min(panels, 3) - 1]
+def share(panels: int, sheet: Sheet) -> float:
+    """Width of the stations' column, in panels: on a small figure wide enough for a position that can be read."""
+    needed = (COLUMN + CROWDED * (panels - 1)) * sheet.sizes.body / 72
+    return max((0.6, 0.75, 0.9)[min(panels, 3) - 1], panels * needed / (sheet.width - needed))
 
 
 def show(figure: Figure, room: SubplotSpec, marked: list[Marked], sheet: Sheet, *, chart: bool = True) -> None:
     """Draw the map, if ``chart``, and list the stations below it."""
     if not chart:
-        _list(figure.add_subplot(room), marked, sheet, 0.8)
+        _list(figure.add_subplot(room), marked, sheet, 0.8 * sheet.height)
         return
-    column = room.get_position(figure).width * figure.get_figwidth()
-    square = min(0.6, column / (0.8 * figure.get_figheight()))  # of the column's height: the map
-    rows = room.subgridspec(2, 1, height_ratios=[square, 1 - square])
-    axes = figure.add_subplot(rows[0], anchor="NW")
-    draw_map(axes, [one.place for one in marked], sheet)
-    for one, (x, y) in zip(marked, positions([one.place for one in marked]), strict=True):
+    places = [one.place for one in marked]
+    axes, below, height = over_list(figure, room, places, most=0.6)
+    draw_map(axes, places, sheet)
+    for one, (x, y) in zip(marked, positions(places), strict=True):
         edge = "white" if one.data else None
         axes.plot(x, y, one.marker, color=one.colour, markersize=sheet.sizes.dot, markeredgecolor=edge, clip_on=False)
-    _list(figure.add_subplot(rows[1]), marked, sheet, 0.8 * (1 - square))
+    _list(figure.add_subplot(below), marked, sheet, height)
 
 
 def _list(axes: Axes, marked: list[Marked], sheet: Sheet, height: float) -> None:
-    """Name the stations beside the panels, where no line can run beneath the names."""
+    """Name the stations beside the panels, in a height in inches: no line can run beneath the names."""
     axes.set_axis_off()
     sizes, say = sheet.sizes, sheet.say
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
     # What stands between the columns is as wide on a small figure as on a large one.
-    width = (
-        min(0.92, max(0.6, 0.98 - 0.6 / figure.get_figwidth())) * figure.get_figwidth() * axes.get_position().width * 72
-    )
+    width = min(0.92, max(0.6, 0.98 - 0.6 / sheet.width)) * inches(axes)[0] * 72
     size = min(sizes.small, width / (HANDLE + LETTER * POSITION))
-    room, letters = height * figure.get_figheight() * 72 / size, int((width / size - HANDLE) / LETTER)
+    room, letters = height * 72 / size, int((width / size - HANDLE) / LETTER)
     words, columns = [_explained(one, letters, sheet.words) for one in marked], 1
     if len(marked) > EXPLAINED or sum(map(_height, words)) > room:
         words = [_named(one, letters, sheet.words) for one in marked]

@@ -12,7 +12,7 @@ from ocean_plotting.domain.series import averaged
 from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures import panels
 from ocean_plotting.figures.dates import days
-from ocean_plotting.figures.picture import INK, MUTED
+from ocean_plotting.figures.picture import INK, MUTED, inches
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.figures.stations import Marked
 
@@ -58,7 +58,7 @@ class Frame:
 
 def averaging(steps: int, room: panels.Room) -> int:
     """Of how many time steps one stick is the mean."""
-    return -(-steps // max(10, int(PER_INCH * _inches(room.panels[0])[0])))
+    return -(-steps // max(10, int(PER_INCH * inches(room.panels[0])[0])))
 
 
 def show(room: panels.Room, vectors: Vectors, sheet: Sheet) -> None:
@@ -69,7 +69,7 @@ def show(room: panels.Room, vectors: Vectors, sheet: Sheet) -> None:
         [Row(label=one.label, east=averaged(one.east, most)[0], north=averaged(one.north, most)[0]) for one in rows]
         for _, rows in vectors.stations[: len(room.panels)]
     ]
-    frame = framed(shown, _inches(room.panels[0]), sheet)
+    frame = framed(shown, inches(room.panels[0]), sheet)
     edge = (float(at[-1] - at[0]) or 1.0) * max(frame.edge / (1 - 2 * frame.edge), 0.02)
     for (station, _), panel, rows in zip(vectors.stations, room.panels, shown, strict=False):
         if len(vectors.stations) > 1:
@@ -132,7 +132,7 @@ def _ruled(panel: Axes, rows: list[Row], sheet: Sheet) -> None:
 def _key(panel: Axes, size: float, frame: Frame, units: str, sheet: Sheet) -> None:
     """A stick of a told length, in the corner above all rows."""
     say, words, small = sheet.say, sheet.words, sheet.sizes.small
-    speed, width = words.value(size, units), _inches(panel)[0]
+    speed, width = words.value(size, units), inches(panel)[0]
     text, letter = say("{speed}; north is up", speed=speed), LETTER * small / 72
     if (len(text) + 4) * letter + size * frame.scale * frame.row > width:
         text = speed
@@ -150,14 +150,6 @@ def _measures(frame: Frame, sheet: Sheet, *, heads: bool) -> dict[str, Any]:
         "angles": "uv", "scale_units": "y", "scale": 1 / frame.scale, "units": "inches",
         "width": 0.9 * sheet.sizes.line / 72, "zorder": 3, **shape,
     }  # fmt: skip
-
-
-def _inches(panel: Axes) -> tuple[float, float]:
-    figure = panel.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    width, height = (float(one) for one in figure.get_size_inches())
-    bounds = panel.get_position()
-    return width * bounds.width, height * bounds.height
 
 
 def _most(values: Floats) -> float:

@@ -20,8 +20,8 @@ from ocean_plotting.domain.tracks import Along, Way, instant
 from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures import compared, dates, stations
 from ocean_plotting.figures.compared import Dotted, Series
-from ocean_plotting.figures.locator import draw_map, positions
-from ocean_plotting.figures.picture import INK, LINES, MUTED, Sizes
+from ocean_plotting.figures.locator import draw_map, over_list, positions
+from ocean_plotting.figures.picture import INK, LINES, MUTED, Sizes, inches
 from ocean_plotting.figures.sheet import Sheet
 
 FEW = 60  # steps that are marked one by one
@@ -149,7 +149,7 @@ def _headed(panel: Axes, name: str, unit: str, agreed: str, sheet: Sheet) -> Non
     """Name a panel above it: along the axis of a low one there is no room; and say beside how well values agree."""
     words, sizes = sheet.words, sheet.sizes
     axis.quantity(panel, "", None, sheet, upright=True)
-    letters = int(compared.width(panel) * 72 / (0.58 * sizes.body))
+    letters = int(inches(panel)[0] * 72 / (0.58 * sizes.body))
     rest = len(words.measured("", unit)) + (len(agreed) + 2 if letters >= len(agreed) + 30 else 0)
     panel.set_title(
         words.measured(labels.shortened(name, max(letters - rest, 10)), unit), loc="left", fontsize=sizes.body, pad=3
@@ -172,11 +172,10 @@ def _through_time(panel: Axes, way: Way, values: Floats, line: Line, sizes: Size
 def _map(figure: Figure, room: SubplotSpec, plan: Plan, sheet: Sheet) -> None:
     """The ways, coloured by time, each from an open to a full dot."""
     sizes = sheet.sizes
-    column = room.get_position(figure).width * figure.get_figwidth()
-    square = min(0.75, column / (0.7 * figure.get_figheight()))
-    axes = figure.add_subplot(room.subgridspec(2, 1, height_ratios=[square, 1 - square])[0], anchor="N")
     each = [list(zip(array(way.latitude).tolist(), array(way.longitude).tolist(), strict=True)) for way in plan.ways]
     outline = [place for way in each for place in way[:: max(1, len(way) // OUTLINE)] + way[-1:]]
+    column = room.get_position(figure).width * sheet.width
+    axes, _, _ = over_list(figure, room, outline, narrowest=NARROW, most=0.75, anchor="N")
     draw_map(axes, outline, sheet, NARROW)
     every = [array(way.seconds) for way in plan.ways]
     norm = Normalize(min(float(one[0]) for one in every), max(float(one[-1]) for one in every))

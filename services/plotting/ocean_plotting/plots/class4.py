@@ -20,7 +20,7 @@ from ocean_plotting.domain.words import one_of
 from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures import compared, stations
 from ocean_plotting.figures.compared import Dotted, Series
-from ocean_plotting.figures.picture import MUTED, About, Picture, folded, frame
+from ocean_plotting.figures.picture import MUTED, About, Picture, folded, frame, inches
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.plots.asked import Fetched, ShowMap, Title, keys_of, named_as_asked
 from ocean_plotting.plots.neighbours import Neighbours
@@ -137,7 +137,7 @@ def draw(query: Query, fetched: Matched, sheet: Sheet) -> Picture:
     compared.legend(figure, series, sheet, alone=len(marked) == 1)
     roomy = sheet.width >= stations.ROOM[0] and sheet.height >= stations.ROOM[1]
     side = roomy and (bool(query.showmap) or len(marked) > 1)
-    panels, beside = compared.panels(figure, len(quantities), side=side)
+    panels, beside = compared.panels(figure, len(quantities), sheet, side=side)
     deepest = max(one.deepest for one in quantities)
     for position, (panel, quantity) in enumerate(zip(panels, quantities, strict=True)):
         axis.depth_down(panel, deepest, sheet, named=position % compared.PANELS == 0)
@@ -301,7 +301,7 @@ def _panel(panel: Axes, quantity: Quantity, shown: Shown, sheet: Sheet) -> None:
         lacking = reference == CLIMATOLOGY and not quantity.has(CLIMATOLOGY)
         axis.nothing(panel, say("the file has no climatology") if lacking else say("nothing to compare"), sizes)
         return
-    lines = [folded(line, compared.width(panel), sizes.small) for line in _agreement(quantity, shown, sheet)]
+    lines = [folded(line, inches(panel)[0], sizes.small) for line in _agreement(quantity, shown, sheet)]
     if lines:
         panel.set_title("\n".join(lines), loc="left", fontsize=sizes.small, color=MUTED)
 

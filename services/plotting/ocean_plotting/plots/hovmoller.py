@@ -188,7 +188,7 @@ def draw(query: Query, fetched: Courses, sheet: Sheet) -> Picture:
     frame(figure, title, under, credit, sheet.sizes)
     way = along.way_of(paths.way_points(query), first.places, first.distance)
     side = bool(query.showmap) and along.has_room(sheet)
-    room = section.laid_out(figure, len(panels), 1, side=side)
+    room = section.laid_out(figure, len(panels), 1, sheet, side=side)
     for row, (one, axes) in enumerate(zip(panels, room.panels[0], strict=True)):
         if one.title:
             section.titled(axes, one.title, sheet, above=row == 0)

@@ -19,7 +19,7 @@ from ocean_plotting.figures import axes as axis
 from ocean_plotting.figures import compared as comparing
 from ocean_plotting.figures import stations as places
 from ocean_plotting.figures.compared import Dotted, Series
-from ocean_plotting.figures.picture import MUTED, About, Picture, folded, frame
+from ocean_plotting.figures.picture import MUTED, About, Picture, folded, frame, inches
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.plots.asked import MAX_VARIABLES, Common, Fetched, ShowMap, Variables, named_as_asked
 from ocean_plotting.plots.inline import InlineStation, read_inline
@@ -107,7 +107,7 @@ def draw(query: Query, fetched: Observations, sheet: Sheet) -> Picture:
         comparing.legend(figure, series, sheet, alone=len(marked) == 1)
     roomy = sheet.width >= places.ROOM[0] and sheet.height >= places.ROOM[1]
     side = roomy and (bool(query.showmap) or len(marked) > 1)
-    panels, beside = comparing.panels(figure, len(quantities), side=side)
+    panels, beside = comparing.panels(figure, len(quantities), sheet, side=side)
     deepest = max(map(_deepest, quantities))
     for position, (panel, quantity) in enumerate(zip(panels, quantities, strict=True)):
         axis.depth_down(panel, deepest, sheet, named=position % comparing.PANELS == 0)
@@ -298,7 +298,7 @@ def _panel(panel: Axes, quantity: Compared, marked: list[Dotted], deepest: float
         axis.nothing(panel, say("no data at these stations"), sizes)
         return
     if line := _agreement(quantity, sheet):
-        title = folded(line, comparing.width(panel), sizes.small)
+        title = folded(line, inches(panel)[0], sizes.small)
         panel.set_title(title, loc="left", fontsize=sizes.small, color=MUTED)
 
 

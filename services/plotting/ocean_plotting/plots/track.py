@@ -102,7 +102,8 @@ async def fetch(near: Neighbours, query: Query) -> Tracks:
         asked = (near.observed.track(one, query.starttime or "", query.endtime or "") for one in platforms)
         tracks = await asyncio.gather(*asked)
     wanted = _wanted(query, tracks[0])
-    ways = [_way(one, quantum, wanted) for one in tracks]
+    ends = "$.endtime" if query.starttime is None and query.endtime is not None else "$.starttime"
+    ways = [_way(one, quantum, wanted, ends) for one in tracks]
     with named_as_asked():
         depths = await asyncio.gather(*(_depth(near, query, key) for key in keys))
         modelled = [
@@ -127,8 +128,8 @@ def _wanted(query: Query, first: PlatformTrack) -> list[str] | None:
     return [names[one] for one in chosen(query.trackvariable, names, "$.trackvariable")]
 
 
-def _way(track: PlatformTrack, quantum: Quantum, wanted: list[str] | None) -> Way:
-    """The means of a way.
+def _way(track: PlatformTrack, quantum: Quantum, wanted: list[str] | None, ends: str = "$.starttime") -> Way:
+    """The means of a way; ``ends``: the member that says from when to when.
 
     Raises
     ------
@@ -139,7 +140,7 @@ def _way(track: PlatformTrack, quantum: Quantum, wanted: list[str] | None) -> Wa
     if not steps.seconds.size:
         raise NothingInView(
             f"the platform {track.name} has no positions in this time; tracktimerange/{track.id}.json tells its own",
-            field="$.starttime",
+            field=ends,
         )
     if steps.seconds.size > MOST_STEPS:
         raise RequestTooLarge(

@@ -18,7 +18,7 @@ from ocean_plotting.domain.section import onto
 from ocean_plotting.domain.table import Column, Table
 from ocean_plotting.figures import along, section
 from ocean_plotting.figures.crowding import relieve
-from ocean_plotting.figures.picture import About, Picture, frame
+from ocean_plotting.figures.picture import About, Picture, figure_of, frame
 from ocean_plotting.figures.shading import bar
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.plots import path as paths
@@ -231,6 +231,7 @@ def draw(query: Query, fetched: Transects, sheet: Sheet) -> Picture:
         figure,
         len(shown[0]),
         len(shown),
+        sheet,
         strip=fetched.surface is not None and sheet.height >= STRIP_ROOM,
         profile=at is not None,
         side=side,
@@ -262,8 +263,6 @@ def _column(
     """Draw the panels of a column, one above the other, and profiles at a place beside them."""
     linear = metres(query.linearthresh, "$.linearthresh") or 0.0
     for row, (one, panel) in enumerate(zip(column, axes[0], strict=True)):
-        figure = panel.get_figure(root=True)
-        assert isinstance(figure, Figure)  # noqa: S101 - axes that were just added to one
         if one.title:
             section.titled(panel, one.title, sheet, above=row == 0 and above)
         if one.floor is None:
@@ -272,7 +271,7 @@ def _column(
             continue
         depths = (one.deepest, linear)
         section.panel(panel, one.cut, one.part.values, one.floor, one.shaded, depths=depths, sheet=sheet)
-        bar(figure, panel, one.shaded, sheet)
+        bar(figure_of(panel), panel, one.shaded, sheet)
         if at is not None:
             section.mark_profile(panel, float(one.cut.distance[at]))
             label = one.shaded.label

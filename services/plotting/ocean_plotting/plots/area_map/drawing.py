@@ -16,9 +16,9 @@ from ocean_plotting.domain.coverage import Floats, Read
 from ocean_plotting.domain.labels import units
 from ocean_plotting.domain.table import Statistics
 from ocean_plotting.domain.weights import inside, sizes
-from ocean_plotting.figures import arrows, chart, contours
-from ocean_plotting.figures.arrangement import LINE, Room
-from ocean_plotting.figures.picture import INK, MUTED, About, Picture, folded, frame
+from ocean_plotting.figures import arrows, chart, contours, ruler
+from ocean_plotting.figures.arrangement import LEFT, LINE, Room
+from ocean_plotting.figures.picture import INK, MUTED, About, Picture, figure_of, folded, frame
 from ocean_plotting.figures.shading import THICK, Shading, bar, fitted, shading
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.plots.area_map.numbers import Map, Maps, plan_of
@@ -27,6 +27,7 @@ from ocean_plotting.plots.area_map.tables import level_of, listed, summed
 from ocean_plotting.plots.asked import scale_of
 
 DIFFERENCE = "balance"
+LETTER = 0.56  # width of a letter, in heights of its text
 MOST_NAMES = 3  # of areas in a title
 
 
@@ -61,8 +62,10 @@ def draw(query: MapQuery, fetched: Maps, sheet: Sheet) -> Picture:
             _over(axes, query, fetched, plan.below(vertical, room.inner(fetched.view.aspect)), sheet)
         if query.showarea:
             chart.outlines(axes, fetched.view, fetched.areas, sheet)
+        if number == 0:
+            ruler.draw(axes, fetched.view, panel.values, sheet)
         _beside(figure, axes, room.inner(fetched.view.aspect), panel, sheet)
-        _below(axes, panel, sheet, plan.lines)
+        _below(axes, panel, sheet, plan.lines, sheet.width / fetched.grid[1] - LEFT * sheet.sizes.body / 72)
     about = About.of(
         title=f"{title} ({source})",
         alt=_told(title, when, panels, sheet),
@@ -215,7 +218,7 @@ def _legend(axes: Axes, room: Room, handles: list[Any], label: str, sheet: Sheet
     widest = max(len(one.get_label()) for one in handles)
     columns = max(1, int(room.width * 72 / small / (0.57 * widest + 4.2)))
     x, y, width, height = room.of(sheet.size)
-    _figure(axes).legend(
+    figure_of(axes).legend(
         handles=handles, title=folded(label, room.width, small, 1), loc="upper left",
         bbox_to_anchor=(x, y, width, height), ncols=min(columns, len(handles)), fontsize=small, title_fontsize=small,
         alignment="left", frameon=False, borderpad=0, borderaxespad=0, handlelength=2.2, columnspacing=1.2,
@@ -239,7 +242,7 @@ def _arrows(axes: Axes, asked: Arrowed, fetched: Maps, room: Room, sheet: Sheet)
     em = sheet.sizes.body / 72
     if shaded is not None:
         thin = Room(x=room.x, y=room.y + room.height - 0.1, width=room.width, height=0.1)
-        figure = _figure(axes)
+        figure = figure_of(axes)
         bar(figure, axes, shaded, sheet, down=False, room=figure.add_axes(thin.of(sheet.size)))
     elif made.key is not None:
         x, y, _, height = room.of(sheet.size)
@@ -248,12 +251,6 @@ def _arrows(axes: Axes, asked: Arrowed, fetched: Maps, room: Room, sheet: Sheet)
             made.made, x + em / sheet.width, y + 0.7 * height, made.key, text, coordinates="figure", labelpos="E",
             labelsep=0.08, fontproperties={"size": sheet.sizes.small}, color=INK, angle=0,
         )  # fmt: skip
-
-
-def _figure(axes: Axes) -> Figure:
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 - axes that were just added to one
-    return figure
 
 
 def _ramp(asked: Arrowed) -> str:
@@ -272,13 +269,15 @@ def _beside(figure: Figure, axes: Axes, room: Room, panel: Panel, sheet: Sheet) 
         )  # fmt: skip
 
 
-def _below(axes: Axes, panel: Panel, sheet: Sheet, lines: int) -> None:
-    """The statistics, below the labels of the meridians."""
+def _below(axes: Axes, panel: Panel, sheet: Sheet, lines: int, width: float) -> None:
+    """The statistics, below the labels of the meridians, if their lines fit into a width in inches."""
     text = listed(panel.numbers, panel.shaded, sheet)
     size = 0.9 * sheet.sizes.small
     if lines > 1:
         half = text.find(",  ", len(text) // 2 - 4)
         text = f"{text[: half + 1]}\n{text[half + 3 :]}" if half > 0 else text
+    if LETTER * size / 72 * max(map(len, text.split("\n"))) > width:
+        return
     axes.annotate(
         text, (0, 0), xycoords="axes fraction", xytext=(0, -1.9 * sheet.sizes.body), textcoords="offset points",
         va="top", ha="left", fontsize=size, color=MUTED, annotation_clip=False, linespacing=LINE / 1.2,
