@@ -211,6 +211,14 @@ def test_the_same_days_belong_together_whatever_their_hour(reading, made):
     assert found["sst"].shape[0] == 3
 
 
+@pytest.mark.parametrize(("minus", "field"), [({"time": "never"}, "minus.time"), ({"depth": "x"}, "minus.depth")])
+def test_what_is_wrong_with_what_is_taken_away_is_named_as_its_own(reading, made, minus, field):
+    one, other = made("one", np.zeros(3)), made("other", np.zeros(3))
+    with pytest.raises(InvalidRequest) as refused:
+        less(reading, [one], [other], minus, box=BOX)
+    assert refused.value.field == field
+
+
 def test_a_time_that_the_other_lacks_is_told(reading, made):
     early, late = made("early", np.zeros(365), first=NOON), made("late", np.zeros(365), first=NOON + 1000)
     with pytest.raises(TimeNotFound, match=r"late has no time step at 2001-12-31") as refused:

@@ -4,7 +4,8 @@ The grid is the first's own, or the one that is stated. What is taken away is re
 the same, and brought there by the interpolation elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from ocean_common import units
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
-from ocean_common.errors import InvalidRequest, TimeNotFound
+from ocean_common.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_data.domain import depth as depths
 from ocean_data.domain import sphere, time
 from ocean_data.domain.extract import area
@@ -37,8 +38,9 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceAsked) 
     left = area.over(reading, mine, asked, target=target, instants=instants, kind="difference")
     other: AreaAsked = msgspec.structs.replace(asked, dataset=minus.dataset)
     then = _then(others, asked, instants)
-    level = depths.parse(minus.depth or asked.depth, area.WORDS)
-    right = area.over(reading, others, other, target=target, instants=then, kind="difference", depth=level)
+    with _named_as_minus({"depth"} if minus.depth else set()):
+        level = depths.parse(minus.depth or asked.depth, area.WORDS)
+        right = area.over(reading, others, other, target=target, instants=then, kind="difference", depth=level)
     pairs = _pairs(left, right)
     _check_depths(left, right, said=minus.depth is not None)
     fields = [_field(one, other) for one, other in _beside(left, right)]
@@ -141,6 +143,17 @@ def _field(one: Field, other: Field) -> Field:
     return replace(one, variable=made, dtype=np.float64)
 
 
+@contextmanager
+def _named_as_minus(members: Set[str]) -> Iterator[None]:
+    """Have what is refused of members of what is taken away named as its own."""
+    try:
+        yield
+    except OceanError as error:
+        if error.field in members:
+            error.field = f"minus.{error.field}"
+        raise
+
+
 def _then(others: Sequence[Assets], asked: DifferenceAsked, instants: Instants | None) -> Instants | None:
     """The times of what is taken away."""
     minus = asked.minus
@@ -152,7 +165,8 @@ def _then(others: Sequence[Assets], asked: DifferenceAsked, instants: Instants |
             "a climatology has the step of the same month or day: leave its time out", field="minus.time"
         )
     if said:
-        found = Instants.of(others, minus.time, minus.start, minus.end)
+        with _named_as_minus({"time", "start", "end"}):
+            found = Instants.of(others, minus.time, minus.start, minus.end)
         count = 1 if instants is None else len(instants.seconds)
         if found is not None and len(found.seconds) not in {1, count}:
             raise InvalidRequest(
