@@ -7,7 +7,9 @@ import sys
 import time
 from contextlib import contextmanager
 
-PATIENCE = 40.0  # s
+import httpx
+
+PATIENCE = 100.0  # s: a machine may be busy; who waits that long for nothing has failed
 
 
 def until(condition):
@@ -27,6 +29,11 @@ def environment(**told):
     """Of a process that is told this, and nothing else."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OCEAN_")}
     return clean | {f"OCEAN_METADATA_{name.upper()}": str(value) for name, value in told.items()}
+
+
+def http_client(path):
+    """Asks the service that listens on a Unix socket."""
+    return httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://local", timeout=PATIENCE)
 
 
 @contextmanager

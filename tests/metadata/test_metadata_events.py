@@ -22,7 +22,7 @@ from ocean_metadata.domain.events import Change, Known, change
 from ocean_metadata.domain.snapshot import Snapshot
 
 API = "/api/v2.0"
-ENOUGH = 20  # s
+ENOUGH = 100  # s
 
 
 def told(indexed, after=0):
@@ -282,6 +282,16 @@ def test_the_first_index_is_told_when_there_is_a_catalogue(tmp_path, index, make
             return await anext(following)
 
     assert brief([asyncio.run(listen())]) == [("added", "a")]
+
+
+def test_what_is_made_of_the_catalogue_is_made_before_anybody_asks(tmp_path, indexed, make):
+    instance, prepared = Instance(indexed), []
+    news = News(instance.catalogue, instance.feed, prepared.append)
+    make(tmp_path / "b.nc", variable="so")
+    indexed.run()
+    asyncio.run(news.renew())
+    assert prepared == [instance.catalogue.snapshot]
+    assert set(prepared[0].datasets) == {"a", "b"}
 
 
 # ---- over HTTP ---------------------------------------------------------------------------------------------------

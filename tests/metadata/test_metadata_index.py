@@ -80,7 +80,7 @@ def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_pa
 async def _trouble_without_python():
     process = IndexerProcess([], python="/nowhere/python")
     await process.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(100):
         while process.trouble is None:  # noqa: ASYNC110  nothing tells of it but its state
             await asyncio.sleep(0.01)
     await process.stop()
@@ -306,7 +306,7 @@ def test_the_watching_command_ends_with_its_input(tmp_path, make):
     running = subprocess.Popen(watching, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     assert b"indexed" in running.stderr.readline()
     running.stdin.close()
-    assert running.wait(timeout=20) == 0
+    assert running.wait(timeout=100) == 0
     running.stderr.close()
 
 

@@ -22,7 +22,7 @@ from ocean_metadata.observations.formats.credits import attribution
 
 __all__ = ["observing", "shipped"]
 
-PATIENCE = 40.0  # s
+PATIENCE = 100.0  # s
 
 
 def profile(stored, number, key="sea_water_temperature"):
@@ -325,6 +325,7 @@ def command(database, *words):
     return subprocess.Popen(words, env=environ, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
 
+@pytest.mark.timeout(400)  # processes are started, which takes its time where others are at work
 def test_an_import_that_is_killed_goes_on_and_nothing_is_doubled(tmp_path):
     files = tmp_path / "files"
     files.mkdir()

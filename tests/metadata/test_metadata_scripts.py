@@ -103,7 +103,7 @@ def run(command, text, folder, name):
     path = folder / name
     path.write_text(text, encoding="utf-8")
     result = subprocess.run(
-        [*command, str(path), "saved"], cwd=folder, capture_output=True, text=True, timeout=30, check=False
+        [*command, str(path), "saved"], cwd=folder, capture_output=True, text=True, timeout=100, check=False
     )
     saved = folder / "saved"
     return result, saved.read_bytes() if saved.exists() else None

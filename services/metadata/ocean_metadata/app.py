@@ -96,6 +96,7 @@ def create_app(
     refresher: Refresher | None = None,
     token: str | None = None,
     class4: Class4 | None = None,
+    indexed: Indexed | None = None,
     public: Public | None = None,
     git: GitInfo | None = None,
     max_age: int = 60,
@@ -120,7 +121,7 @@ def create_app(
         dependencies={
             "catalogue": catalogue,
             "encoded": Encoded(),
-            "indexed": Indexed(),
+            "indexed": indexed or Indexed(),
             "freshness": Freshness(catalogue, __version__, max_age),
             "places": gazetteer,
             "fresh": Freshness(gazetteer, __version__, max_age),
@@ -149,7 +150,9 @@ def build(settings: Settings) -> Litestar:
     catalogue.refresh()
     class4 = StoredClass4(engine)
     class4.refresh()
-    news = News(catalogue, feed)
+    indexed = Indexed()
+    indexed.make(catalogue.snapshot)
+    news = News(catalogue, feed, indexed.make)
     gazetteer = FolderGazetteer(settings.places)
     gazetteer.refresh()
     told = bool(settings.datasets or settings.folder)
@@ -179,6 +182,7 @@ def build(settings: Settings) -> Litestar:
         refresher=refresher,
         token=settings.token,
         class4=class4,
+        indexed=indexed,
         public=Public(url=settings.public_url),
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,

@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from ocean_metadata.adapters import records, schema
-from ocean_metadata.adapters.database import reading
+from ocean_metadata.adapters.database import answering, reading
 from ocean_metadata.domain.ports import Replaced
 from ocean_metadata.domain.records import DatasetRecord, TimePart
 from ocean_metadata.domain.snapshot import Snapshot, StepArrays
@@ -58,7 +58,7 @@ class StoredCatalogue:
 
     def _read_steps(self, key: tuple[str, str, int]) -> StepArrays:
         dataset, revision, time = key
-        with reading(self._engine) as connection:
+        with answering(self._engine) as connection:
             now = connection.execute(
                 sa.select(schema.datasets.c.revision).where(schema.datasets.c.id == dataset)
             ).scalar()

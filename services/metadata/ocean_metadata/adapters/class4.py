@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ocean_common.contracts.class4 import Class4Kind, Class4Profile
 from ocean_common.errors import ServiceUnavailable
 from ocean_metadata.adapters import schema
-from ocean_metadata.adapters.database import AWAY, reading, ring
+from ocean_metadata.adapters.database import AWAY, answering, reading, ring
 from ocean_metadata.domain.class4.records import About, FileRecord, Points
 from ocean_metadata.domain.class4.shelf import Shelf
 
@@ -160,7 +160,7 @@ class StoredClass4:
                 self._points.move_to_end(key)
                 return self._points[key]
         table = schema.class4_files.c
-        with reading(self._engine) as connection:
+        with answering(self._engine) as connection:
             asked = sa.select(table.points).where(table.kind == kind, table.id == file)
             content = connection.execute(asked).scalar()
         if content is None:
@@ -177,7 +177,7 @@ class StoredClass4:
         asked = sa.select(table.number, table.content).where(
             table.kind == kind, table.file == file, table.number.in_(set(numbers))
         )
-        with reading(self._engine) as connection:
+        with answering(self._engine) as connection:
             found = {number: zlib.decompress(content) for number, content in connection.execute(asked)}
         if not found.keys() >= set(numbers):
             raise _renewed(file)

@@ -1,6 +1,8 @@
 """Connections to the catalogue's database, SQLite or PostgreSQL, and its tables brought up to date."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,10 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ocean_common.errors import ServiceUnavailable
 
 _PATIENCE = 30  # s that a writer waits for another
 _UPGRADING = 1  # of the locks by which processes on PostgreSQL take turns
@@ -18,7 +23,9 @@ _CONSISTENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True
 
 
 # What a database says that is away, is locked for a moment, or is asked by too many.
-AWAY = (sa.exc.DBAPIError, sa.exc.TimeoutError)
+AWAY = (DBAPIError, PoolTimeout)
+
+_log = logging.getLogger(__name__)
 
 
 class DatabaseUnusable(Exception):
@@ -71,6 +78,17 @@ def reading(engine: sa.Engine) -> sa.Connection:
     """A connection that sees one state of the database, whatever is written meanwhile."""
     options = _CONSISTENT if engine.dialect.name == "postgresql" else {"reading": True}
     return engine.connect().execution_options(**options)
+
+
+@contextmanager
+def answering(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for reading what somebody asks for, who is told when the database is away."""
+    try:
+        with reading(engine) as connection:
+            yield connection
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        _log.warning("the catalogue cannot be read: %s", error)
+        raise ServiceUnavailable("the catalogue cannot be read now; try again in a few seconds") from error
 
 
 def take_turns(connection: sa.Connection, turn: int) -> None:

@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator, Callable
 from ocean_metadata.adapters.catalogue import StoredCatalogue
 from ocean_metadata.adapters.database import AWAY
 from ocean_metadata.adapters.feed import EventFeed
+from ocean_metadata.domain.snapshot import Snapshot
 
 
 class News:
     """One instance's catalogue and feed, renewed together: who hears of a change and asks gets what is new."""
 
-    def __init__(self, catalogue: StoredCatalogue, feed: EventFeed) -> None:
+    def __init__(
+        self, catalogue: StoredCatalogue, feed: EventFeed, prepare: Callable[[Snapshot], object] | None = None
+    ) -> None:
         self._catalogue = catalogue
         self._feed = feed
+        self._prepare = prepare or (lambda _: None)  # what is made of a state before anybody asks; blocks
         self._one = asyncio.Lock()  # renewal at a time
         self.trouble: str | None = None  # why the database cannot be read
 
@@ -27,6 +31,7 @@ class News:
                 return
             self.trouble = None
             self._feed.publish()
+            await asyncio.to_thread(self._prepare, self._catalogue.snapshot)
 
     def _read(self) -> None:
         # In this order: the catalogue that is read after the events has all that they tell of. While it is indexed for

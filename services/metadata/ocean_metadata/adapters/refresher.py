@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ocean_common.contracts.events import Event, Refreshed
 from ocean_common.errors import NotSupported, ServiceUnavailable
 from ocean_metadata.adapters import events
-from ocean_metadata.adapters.database import reading
+from ocean_metadata.adapters.database import answering
 
 PATIENCE = 20.0  # s that an operator waits for a pass
 AT_MOST = 1000  # events in one answer
@@ -73,12 +73,12 @@ class IndexRefresher:
             raise ServiceUnavailable(f"the files could not be indexed: {last or 'the command was ended'}")
 
     def _newest(self) -> int:
-        with reading(self._engine) as connection:
+        with answering(self._engine) as connection:
             found = events.bounds(connection)
         return found[1] if found else 0
 
     def _after(self, number: int) -> list[Event]:
-        with reading(self._engine) as connection:
+        with answering(self._engine) as connection:
             return events.after(connection, number, AT_MOST)
 
 

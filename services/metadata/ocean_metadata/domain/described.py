@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 import shapely
@@ -81,9 +82,15 @@ def _weights(record: DatasetRecord, shown: Iterable[VariableRecord]) -> dict[str
     for one in shown:
         texts += [(told.get("name"), _QUANTITY) for told in one.translations.values()]
     for text, weight in texts:
-        for word in words(text[:_LONGEST]) if text else ():
+        for word in _told(text[:_LONGEST]) if text else ():
             found[word] = max(found.get(word, 0.0), weight)
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _told(text: str) -> tuple[str, ...]:
+    """The words of a text: many datasets share theirs."""
+    return tuple(words(text))
 
 
 def _outline(placed: GridRecord) -> str | None:

@@ -17,9 +17,10 @@ class Indexed:
 
     async def index(self, snapshot: Snapshot) -> Index:
         """The index of this state of the catalogue."""
-        return self._index if self._of is snapshot else await asyncio.to_thread(self._make, snapshot)
+        return self._index if self._of is snapshot else await asyncio.to_thread(self.make, snapshot)
 
-    def _make(self, snapshot: Snapshot) -> Index:
+    def make(self, snapshot: Snapshot) -> Index:
+        """Make it ready before anybody asks; blocks."""
         with self._lock:
             if self._of is not snapshot:
                 self._index = Index(snapshot.listed, self._index)
