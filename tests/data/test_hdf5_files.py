@@ -280,3 +280,73 @@ def test_an_error_ends_the_work_of_a_crew(helpers):
     assert len(done) < 100_000
     crew.each(done.append, [])
     crew.close()
+
+
+def test_a_file_that_is_rewritten_with_its_size_and_time_is_read_anew(tmp_path, source, described_as):
+    path = write(tmp_path / "made.nc", zlib=False, shuffle=False)
+    variable, before = described_as(path), path.stat()
+    cells = np.array([NX + 1], np.int32)
+    assert source.level(variable, 0, None)[1, 1] == source.columns(variable, [0], slice(None), cells)[0, 0, 0] == NX + 1
+    with h5py.File(path, "a") as opened:
+        opened["v"][...] = 5
+    while path.stat().st_ctime_ns == before.st_ctime_ns or path.stat().st_mtime_ns != before.st_mtime_ns:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # the clock of a file has ticks
+    assert path.stat().st_size == before.st_size
+    assert source.level(variable, 0, None)[1, 1] == source.columns(variable, [0], slice(None), cells)[0, 0, 0] == 5
+
+
+def deep(path, value, land):
+    """Two levels of one value; the lower one is land in the left half."""
+    with netCDF4.Dataset(path, "w") as made:
+        for axis, size in (("depth", 2), ("lat", NY), ("lon", NX)):
+            made.createDimension(axis, size)
+            made.createVariable(axis, "f4", (axis,))[:] = np.arange(size)
+        made.createVariable("v", "f4", ("depth", "lat", "lon"), zlib=True, fill_value=land)[:] = value
+        made["v"][1, :, : NX // 2] = land
+    return path
+
+
+class Meanwhile(NetCDFSource):
+    """Does something each time before it reads a level."""
+
+    def __init__(self, todo):
+        super().__init__(4, MIB)
+        self.todo = todo
+
+    def _read_level(self, *args):
+        if self.todo:
+            self.todo.pop(0)()
+        return super()._read_level(*args)
+
+
+def test_the_deepest_values_are_never_of_an_old_and_of_a_new_file(tmp_path, described):
+    path, new = deep(tmp_path / "made.nc", 1, -1), deep(tmp_path / "new.nc", 2, -1)
+    variable = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    opened = Meanwhile([lambda: None, lambda: new.replace(path)])
+    assert (opened.bottom(variable, None) == 2).all()
+    opened.close()
+
+
+def test_a_link_that_is_turned_and_turned_back_leads_to_its_own_file(tmp_path, described_as):
+    link, one = tmp_path / "made.nc", write(tmp_path / "one.nc", np.full((STEPS, NY, NX), 1))
+    other = write(tmp_path / "other.nc", np.full((STEPS, NY, NX), 2))
+
+    def turn(target):
+        (tmp_path / "link").symlink_to(target)
+        (tmp_path / "link").replace(link)
+
+    turn(one)
+    variable, opened = described_as(link), Meanwhile([lambda: turn(other)])
+    assert (opened.level(variable, 0, None) == 2).all()
+    turn(one)
+    assert (opened.level(variable, 0, None) == 1).all()
+    assert (opened.columns(variable, [0], slice(None), np.array([5], np.int32)) == 1).all()
+    opened.close()
+
+
+def test_bytes_of_another_file_than_the_one_looked_at_are_not_read(tmp_path):
+    path, new = write(tmp_path / "made.nc"), write(tmp_path / "new.nc")
+    state = state_of(str(path))
+    new.replace(path)
+    with pytest.raises(SourceUnreadable, match="is being written"):
+        LocalBlob(state)

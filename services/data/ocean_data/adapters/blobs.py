@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.places import local
-from ocean_data.adapters.state import State, cut_short, state_of, unreadable
+from ocean_data.adapters.state import State, being_written, cut_short, state_of, unreadable
 
 NEAR = 64 * 1024  # bytes between two ranges of which the disk is told as one
 
@@ -56,6 +56,9 @@ class LocalBlob:
             self._descriptor = os.open(local(state.path), os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise unreadable(state.path, error.strerror) from error
+        if state_of(state.path, self._descriptor) != state:  # replaced since somebody looked
+            self.close()
+            raise being_written(state.path)
 
     def announce(self, ranges: Sequence[Range]) -> None:
         if not hasattr(os, "posix_fadvise"):  # macOS has none

@@ -5,7 +5,8 @@ Chunks that we can decode ourselves are read in threads (hdf5/); the rest is rea
 so that an answer is never a mixture of an old and a new file.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -39,6 +40,10 @@ T = TypeVar("T")
 ATTEMPTS = 3  # to read a file that is replaced meanwhile
 INDEX_BYTES = 64 << 20  # where chunks lie: about 20 bytes each
 FACTS = 20_000  # of variables in files: their precision and the shapes of their chunks
+
+
+class _Replaced(Exception):
+    """A file is not what it was before it was read."""
 
 
 class NetCDFSource:
@@ -89,13 +94,28 @@ class NetCDFSource:
 
     def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
         file, position = place(variable, step)
-        key = (self.signature(file.path), variable.source, position, depth)
-        return self._levels.get(key, lambda: self._read_level(variable, file, position, depth))
+        what = (variable.source, position, depth)
+        return self._kept(file.path, what, lambda: self._read_level(variable, file, position, depth))
 
     def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
         file, position = place(variable, step)
-        key = (self.signature(file.path), variable.source, position, "bottom")
-        return self._levels.get(key, lambda: self._read_bottom(variable, file, position))
+        what = (variable.source, position, "bottom")
+        return self._kept(file.path, what, lambda: self._read_bottom(variable, file, position))
+
+    def _kept(self, path: str, what: Hashable, read: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """A level of a file as it is now; what is read while it is replaced is neither kept nor an answer."""
+        for _ in range(ATTEMPTS):
+            state = self.signature(path)
+
+            def steady(state: State = state) -> NDArray[np.float32]:
+                level = read()
+                if self.signature(path) != state:
+                    raise _Replaced
+                return level
+
+            with suppress(_Replaced):
+                return self._levels.get((state, what), steady)
+        raise being_written(path)
 
     def _read_level(self, variable: Assets, file: File, position: int, depth: int | None) -> NDArray[np.float32]:
         picks = {"time": only(position), "depth": only(depth or 0)}

@@ -14,16 +14,17 @@ class State(NamedTuple):
     path: str
     size: int
     mtime_ns: int
-    mark: Hashable = None  # what else tells it from another: device and inode, an ETag, a snapshot
+    mark: Hashable = None  # what else tells it from another: device, inode and change, an ETag, a snapshot
 
 
-def state_of(path: str) -> State:
-    """The state of a file of this machine now."""
+def state_of(path: str, descriptor: int | None = None) -> State:
+    """The state of a file of this machine now; of the one that is open, if there is a descriptor."""
     try:
-        found = os.stat(local(path))  # noqa: PTH116  a Path costs more than the call, and this is asked for every file
+        found = os.stat(local(path) if descriptor is None else descriptor)  # noqa: PTH116  a Path costs more than the call, and this is asked for every file
     except OSError as error:
         raise unreadable(path, error.strerror) from error
-    return State(path, found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino))
+    # Whoever writes can set the time of the last change of the content, but not that of the file.
+    return State(path, found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino, found.st_ctime_ns))
 
 
 def name_of(path: str) -> str:
