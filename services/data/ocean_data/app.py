@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
@@ -86,7 +87,7 @@ def create_app(
     catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
     freshness = Freshness(catalogue, __version__, settings.max_age)
     reading = Reading(source=source, grids=grids)
-    desk, streaming = desk_over(
+    desk, files, streaming = desk_over(
         catalogue=catalogue, reading=reading, workers=workers, freshness=freshness, settings=settings, read=read
     )
     return create_service(
@@ -107,7 +108,7 @@ def create_app(
             "workers": workers,
             "areas": areas or NoAreas(),
             "desk": desk,
-            "files": Files(formats=SUBSETS, zipped=Zipped),
+            "files": files,
             "tile_desk": internal.TileDesk(
                 catalogue=catalogue, tiles=Tiles(source=source, grids=grids), workers=workers
             ),
@@ -129,8 +130,8 @@ def desk_over(
     freshness: Freshness,
     settings: Settings,
     read: Read,
-) -> tuple[Desk, Lifespan]:
-    """The desk for extractions, and what lives as long as it."""
+) -> tuple[Desk, Files, Lifespan]:
+    """The desk for extractions, who writes files there, and what lives as long as it."""
     streams = Threads(settings.stream_threads, settings.stream_queue)
     spool = FileSpool(settings.spool_bytes, settings.spool_folder)
 
@@ -140,7 +141,8 @@ def desk_over(
         await spool.close()
         streams.close()
 
-    return Desk(
+    files = Files(formats=SUBSETS, zipped=partial(Zipped, path=spool.path))
+    desk = Desk(
         catalogue=catalogue,
         reading=reading,
         workers=workers,
@@ -153,7 +155,8 @@ def desk_over(
         plans=PLANS,
         read=read,
         calculate=catalogue.expression,
-    ), streaming
+    )
+    return desk, files, streaming
 
 
 def budget(settings: Settings) -> Budget:

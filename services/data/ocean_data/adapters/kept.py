@@ -42,7 +42,7 @@ class Kept(Generic[V]):
     def _make(self, key: Hashable, make: Callable[[], V], promise: Future[V]) -> None:
         try:
             value = make()
-        except BaseException as error:  # who waits must not wait for ever
+        except BaseException as error:  # raised again: but who waits must not wait for ever, and the next asks anew
             with self._lock:
                 del self._making[key]
             promise.set_exception(error)

@@ -37,7 +37,7 @@ class Recent(Generic[V]):
     def _ask(self, key: Hashable, ask: Callable[[], V], promise: Future[V]) -> None:
         try:
             answer = ask()
-        except BaseException as error:  # who waits must not wait for ever
+        except BaseException as error:  # raised again: but who waits must not wait for ever
             promise.set_exception(error)
             raise
         finally:

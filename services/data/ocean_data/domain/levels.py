@@ -95,9 +95,13 @@ def metres(
         name: _term(source, term, _steps(term, variable, steps), levels, told)
         for name, term in variable.levels.terms.items()
     }
+    found = _followed(formula, terms, variable)
+    return found if between is None else between.gathered(np.broadcast_to(found, (*found.shape[:2], told.size)))
+
+
+def _followed(formula: Callable[[Terms], Floats], terms: Terms, variable: Assets) -> Floats:
     try:
-        found = formula(terms)
-        return found if between is None else between.gathered(np.broadcast_to(found, (*found.shape[:2], told.size)))
+        return formula(terms)
     except KeyError as error:
         raise NotSupported(
             f"the depths of {variable.variable.key} need the term {error.args[0]}, which its files lack", field="depth"

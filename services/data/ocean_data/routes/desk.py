@@ -80,7 +80,7 @@ class Written:
     form: str
     writer: Stream | Saved
     name: str | None
-    room: int = 0  # bytes of the file, at most; 0: it is written piece by piece
+    room: int = 0  # bytes that lie on the disk meanwhile, at most; 0: as the writer needs them
 
     def told(self) -> dict[str, Any]:
         """What is said of it beside its bytes."""
@@ -149,7 +149,7 @@ class Desk:
         except Gone:
             following.close()
             return Response(None, status_code=GONE)
-        except BaseException:
+        except BaseException:  # raised again: but the writer need not go on for who has failed or was cancelled
             following.close()
             raise
         return Flow(following, **told)
@@ -248,7 +248,7 @@ class Desk:
             self._key(mark, written.form, planned.asked),
             partial(self._write, planned, written.writer),
             self.workers if planned.short else self.streams,
-            room=0 if isinstance(written.writer, Stream) else written.room or size(planned.extraction),
+            room=written.room or (0 if isinstance(written.writer, Stream) else size(planned.extraction)),
         )
 
     def _key(self, mark: str, form: str, asked: Asked) -> str:

@@ -78,7 +78,7 @@ class Files:
     """Who writes subsets."""
 
     formats: Mapping[str, Stream | Saved]  # by the word for `output_format`
-    zipped: Callable[[Stream | Saved, str], Saved]  # with the name of the file in it
+    zipped: Callable[[Stream | Saved, str], Stream]  # with the name of the file in it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +191,8 @@ def written(asked: SubsetAsked, extraction: Extraction, files: Files) -> Written
     if not asked.zipped:
         return Written(form=asked.form, writer=writer, name=f"{name}.nc")
     packed = files.zipped(writer, f"{name}.nc")
-    # The file and its archive lie side by side for a while.
-    room = size(extraction) * (1 if isinstance(writer, Stream) else 2)
+    # A file that must be whole lies there while its archive leaves.
+    room = 0 if isinstance(writer, Stream) else size(extraction)
     return Written(form=f"{asked.form} zip", writer=packed, name=f"{name}.zip", room=room)
 
 
