@@ -142,6 +142,24 @@ def _compare(vectors, sizes, own, row, column, room):  # type: ignore[no-untyped
 @njit(nogil=True, cache=True)
 def _step(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The nearest of a cell and the eight around it, and the square of its distance; the first of equal ones."""
+    best, columns = own, shape[1]
+    other = own - columns - 1
+    if other < 0 or own + columns + 1 >= len(vectors):
+        return _step_at_rim(vectors, shape, own, least, x, y, z)
+    # Without a question whether each is there: in the first and last column, three are cells at the other end.
+    for _ in range(3):
+        for _ in range(3):
+            square = _square(vectors, other, x, y, z)
+            if square < least or (square == least and other < best):
+                best, least = other, square
+            other += 1
+        other += columns - 3
+    return best, least
+
+
+@njit(nogil=True, cache=True)
+def _step_at_rim(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The same in the first and last row."""
     r, c, best = own // shape[1], own % shape[1], own
     for i in range(max(r - 1, 0), min(r + 2, shape[0])):
         for j in range(max(c - 1, 0), min(c + 2, shape[1])):
