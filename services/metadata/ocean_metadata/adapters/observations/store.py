@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from ocean_metadata.adapters.database import reading
 from ocean_metadata.adapters.observations import schema
-from ocean_metadata.adapters.observations.database import lock_writers
+from ocean_metadata.adapters.observations.database import append, lock_writers
 from ocean_metadata.domain.observations.area import cell, wrap
 from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.domain.observations.thinning import level
@@ -223,10 +223,8 @@ def _samples(connection: sa.Connection, rows: list[tuple[Row, Cast]], datatypes:
                 {"station": row["id"], "datatype": number, "number": place, "depth": depth, "value": value}
                 for place, (depth, value) in enumerate(pairs)
             ]
-    if holdings:
-        connection.execute(schema.holdings.insert(), holdings)
-    if samples:
-        connection.execute(schema.samples.insert(), samples)
+    append(connection, schema.holdings, holdings)
+    append(connection, schema.samples, samples)
 
 
 def _holding(row: Row, datatype: int, depths: Sequence[float]) -> Row:
