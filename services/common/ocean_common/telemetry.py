@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, Literal
 
@@ -110,10 +111,13 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
         )
 
+        # Of these labels there are few, and to look them up takes longer than to count.
+        self._count, self._time = lru_cache(None)(self._requests.labels), lru_cache(None)(self._seconds.labels)
+
     def record(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.labels(self._service, method, route, status).inc()
-        self._seconds.labels(self._service, method, route).observe(seconds)
+        self._count(self._service, method, route, status).inc()
+        self._time(self._service, method, route).observe(seconds)
 
 
 class Telemetry:

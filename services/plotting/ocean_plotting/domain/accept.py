@@ -1,6 +1,9 @@
 """What an Accept header likes best (RFC 9110 §12.5.1)."""
 
+from functools import lru_cache
 
+
+@lru_cache  # browsers say the same with every tile
 def prefers(header: str, wanted: str, usual: str) -> bool:
     """Whether ``wanted`` is liked better than ``usual``; both are media types."""
     ranges = _ranges(header)

@@ -4,6 +4,8 @@ A colormap is either one of cmocean's, or a ramp through control points of our o
 kept; several name the same colours.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -184,6 +186,7 @@ def choose(info: VariableInfo, asked: str | None = None) -> str:
     return MAGNITUDE if named in MIDDLED and info.scale[0] >= 0 else named
 
 
+@lru_cache
 def _by_name(name: str) -> str:
     ids = {known.lower(): known for known in COLORMAPS}
     if name in ids:
