@@ -159,6 +159,25 @@ def test_objects_are_read_like_files(bucket, tmp_path, make, index, *, write, in
     assert found.dataset("modern").files[0].size == files["modern.nc"].stat().st_size
 
 
+@pytest.mark.usefixtures("bucket")
+def test_icechunk_repositories_are_read_from_object_storage(tmp_path, make, index, *, write, index_once):
+    place = icechunk.s3_storage(
+        bucket="ocean", prefix=tmp_path.name, allow_http=True, from_env=True, force_path_style=True
+    )
+    session = icechunk.Repository.create(place).writable_session("main")
+    to_zarr(make(tmp_path / "a.nc"), zarr.open_group(session.store, mode="w"))
+    session.commit("first")
+    urls = {
+        "ice": f"icechunk:s3://ocean/{tmp_path.name}",
+        "none": "icechunk:s3://ocean/ice/b",
+        "other": "icechunk:ftp://h/ice",
+    }
+    found = index(datasets=write({name: {"url": url} for name, url in urls.items()}))
+    assert same(found.dataset("ice"), index_once(folder=tmp_path).dataset("a"))
+    assert "cannot be opened" in found.dataset("none").reason
+    assert "neither in a folder nor in object storage" in found.dataset("other").reason
+
+
 class Silent(WSGIRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -149,7 +149,7 @@ class _Reader:
 def _made(marks: list[_Mark], kind: Kind, stem: str) -> tuple[list[Place], list[str]]:
     """The places of a kind with names of their own, and why others are left out."""
     places, problems = list[Place](), list[str]()
-    taken = set[str]()
+    taken = dict[str, int]()
     for number, mark in enumerate(marks, 1):
         name = mark.name or f"{stem} {number}"
         try:
@@ -157,18 +157,20 @@ def _made(marks: list[_Mark], kind: Kind, stem: str) -> tuple[list[Place], list[
         except (ValueError, shapely.errors.ShapelyError) as error:
             problems.append(f"{name}: {str(error)[:160]}")
             continue
+        if len(places) + len(found) > MAX_PLACES:
+            raise KmlUnreadable(f"it has more than {MAX_PLACES} places")
         for geometry in found:
             places.append(Place(name=_own(name, taken), geometry=geometry))
     return places, problems
 
 
-def _own(name: str, taken: set[str]) -> str:
-    """A name that no other place of the file has: by it the place is known."""
-    own, count = name, 1
+def _own(name: str, taken: dict[str, int]) -> str:
+    """A name that no other place of the file has: by it the place is known. Of many alike, the last number is kept."""
+    own = name
     while own in taken:
-        count += 1
-        own = f"{name} ({count})"
-    taken.add(own)
+        taken[name] += 1
+        own = f"{name} ({taken[name]})"
+    taken[own] = 1
     return own
 
 

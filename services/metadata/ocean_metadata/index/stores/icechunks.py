@@ -1,7 +1,8 @@
-"""Icechunk repositories of this machine: the newest snapshot of the branch `main`."""
+"""Icechunk repositories of this machine and of object storage: the newest snapshot of the branch `main`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import icechunk
 import zarr
@@ -11,6 +12,7 @@ from ocean_metadata.index.reasons import Unreadable
 from ocean_metadata.index.stores.zarrs import ZarrStore
 
 BRANCH = "main"
+PATIENCE = 10  # s without a byte
 
 
 def stamp(path: str) -> tuple[int, int]:
@@ -32,9 +34,22 @@ def opened(path: str) -> Iterator[ZarrStore]:
 
 
 def _repository(path: str) -> icechunk.Repository:
-    if places.is_remote(path):
-        raise Unreadable("it is an Icechunk repository on another host; only folders of this machine are read")
-    return icechunk.Repository.open(icechunk.local_filesystem_storage(places.local(path)))
+    if not places.is_remote(path):
+        return icechunk.Repository.open(icechunk.local_filesystem_storage(places.local(path)))
+    where = urlsplit(path.removeprefix(places.ICECHUNK))
+    if where.scheme != "s3":
+        raise Unreadable("it is an Icechunk repository that is neither in a folder nor in object storage (s3://)")
+    # The credentials and the endpoint are those that the variables `AWS_…` tell, as of every object.
+    return icechunk.Repository.open(
+        icechunk.s3_storage(
+            bucket=where.netloc,
+            prefix=where.path.strip("/"),
+            allow_http=True,
+            from_env=True,
+            force_path_style=True,
+            network_stream_timeout_seconds=PATIENCE,
+        )
+    )
 
 
 def _unreadable(error: icechunk.IcechunkError) -> Unreadable:
