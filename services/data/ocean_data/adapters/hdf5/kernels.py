@@ -48,7 +48,7 @@ class Meaning:
             single=single,
             scale=float(packing.working(packing.scale)),
             offset=float(packing.working(packing.offset or -0.0)),  # adding zero would lose the sign of -0
-            missing=np.array([value for value in missing if ranges[0] <= value <= ranges[1]], np.float64),
+            missing=np.array(sorted({value for value in missing if ranges[0] <= value <= ranges[1]}), np.float64),
             limits=ranges,
         )
 
@@ -199,20 +199,27 @@ def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-unt
 
 
 @njit(nogil=True, cache=True)
-def _lanes(stored, start, plane, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """What `assemble` and `_singles` do with the four lanes of shuffled float32, in one pass: most files are such."""
+def _lanes(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
+    stored, plane, scale, offset, missing, limits, first, strides, target, counts, window  # noqa: ANN001  numba's types
+):  # fmt: skip
+    """What `assemble` and `_singles` do, for shuffled float32 in one pass over the four lanes: most files are such."""
     low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
     by, plus = np.float32(scale), np.float32(offset)
     fill = np.float32(missing[0]) if missing.size else nan
-    stop = start + out.size
-    one, two = stored[start:stop], stored[start + plane : stop + plane]
-    three, four = stored[start + 2 * plane : stop + 2 * plane], stored[start + 3 * plane : stop + 3 * plane]
-    for i in range(out.size):
-        low_half = np.uint32(one[i]) | np.uint32(two[i]) << np.uint32(8)
-        high_half = np.uint32(three[i]) << np.uint32(16) | np.uint32(four[i]) << np.uint32(24)
-        number = np.uint32(low_half | high_half).view(np.float32)
-        there = (number >= low) & (number <= high) & (number != fill)
-        out[i] = np.float32(number * by) + plus if there else nan
+    for t in range(counts[0]):
+        for d in range(counts[1]):
+            for y in range(counts[2]):
+                at = first + t * strides[0] + d * strides[1] + y * strides[2]
+                one, two = stored[at : at + counts[3]], stored[at + plane : at + plane + counts[3]]
+                at += 2 * plane
+                three, four = stored[at : at + counts[3]], stored[at + plane : at + plane + counts[3]]
+                out = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + counts[3]]
+                for i in range(counts[3]):
+                    lower = np.uint32(one[i]) | np.uint32(two[i]) << np.uint32(8)
+                    upper = np.uint32(three[i]) << np.uint32(16) | np.uint32(four[i]) << np.uint32(24)
+                    number = np.uint32(lower | upper).view(np.float32)
+                    there = (number >= low) & (number <= high) & (number != fill)
+                    out[i] = np.float32(number * by) + plus if there else nan
 
 
 @njit(nogil=True, cache=True)
@@ -220,24 +227,23 @@ def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
     stored, step, plane, kind, itemsize, swapped, single, scale, offset, missing, limits,  # noqa: ANN001  numba's types
     first, strides, target, counts, window,  # noqa: ANN001
 ):  # fmt: skip
-    size = counts[3]
+    size, singles = counts[3], kind == F4 and single
+    if singles and step == strides[3] == 1 and not swapped and missing.size <= 1:
+        _lanes(stored, plane, scale, offset, missing, limits, first, strides, target, counts, window)
+        return
     words, longs, numbers = np.empty(size, np.uint32), np.empty(size, np.uint64), np.empty(size, np.float64)
-    singles = kind == F4 and single
-    lanes = singles and step == strides[3] == 1 and not swapped and missing.size <= 1
     for t in range(counts[0]):
         for d in range(counts[1]):
             for y in range(counts[2]):
                 start = (first + t * strides[0] + d * strides[1] + y * strides[2]) * step
                 row = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + size]
-                if lanes:
-                    _lanes(stored, start, plane, scale, offset, missing, limits, row)
-                elif singles:
-                    assemble(stored, start, step * strides[3], plane, itemsize, swapped, words)
-                    _singles(words, scale, offset, missing, limits, row)
-                elif kind == F8:
+                if kind == F8:
                     assemble(stored, start, step * strides[3], plane, itemsize, swapped, longs)
                     _unpack(longs.view(np.float64), single, scale, offset, missing, limits, row)
+                    continue
+                assemble(stored, start, step * strides[3], plane, itemsize, swapped, words)
+                if singles:
+                    _singles(words, scale, offset, missing, limits, row)
                 else:
-                    assemble(stored, start, step * strides[3], plane, itemsize, swapped, words)
                     _numbers(words, kind, numbers)
                     _unpack(numbers, single, scale, offset, missing, limits, row)
