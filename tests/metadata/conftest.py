@@ -9,7 +9,7 @@ import netCDF4
 import numpy as np
 import pytest
 from litestar.testing import TestClient
-from tests.metadata.postgres import database, new_database, postgresql
+from tests.metadata.postgres import database, new_database, own_postgresql, postgresql
 
 from ocean_metadata.adapters.catalogue import StoredCatalogue
 from ocean_metadata.adapters.database import connect, upgrade
@@ -17,7 +17,7 @@ from ocean_metadata.adapters.store import Store
 from ocean_metadata.app import create_app
 from ocean_metadata.index.passes import FORMAT, Indexer, Told
 
-__all__ = ["database", "new_database", "postgresql"]  # fixtures of this folder
+__all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtures of this folder
 
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data"
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -48,7 +49,8 @@ class PostgreSQL:
         self._run("pg_ctl", "stop", "--mode=immediate")
 
     def stop(self) -> None:
-        self.halt()
+        with suppress(subprocess.CalledProcessError):  # it is halted as it is
+            self.halt()
         shutil.rmtree(self.folder)
 
     def create(self) -> str:
@@ -69,6 +71,15 @@ class PostgreSQL:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """The server, started by the first test that needs it."""
+    server = PostgreSQL()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """A server that a test may halt and resume."""
     server = PostgreSQL()
     server.start()
     yield server

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing, asynccontextmanager, suppress
 
 import pytest
-from tests.metadata.postgres import MISSING, REASON, PostgreSQL
+from tests.metadata.postgres import MISSING, REASON
 from tests.metadata.serving import PATIENCE
 
 from ocean_metadata.adapters.bell import Bell
@@ -86,18 +86,16 @@ def test_catalogues_of_other_schemas_and_what_was_taken_back_are_not_heard_of(en
 
 
 @needs_postgresql
-def test_a_session_that_breaks_off_is_begun_again_and_looked_for_meanwhile():
-    server = PostgreSQL()
-    server.start()
-    engine = connect(server.create())
+def test_a_session_that_breaks_off_is_begun_again_and_looked_for_meanwhile(own_postgresql):
+    engine = connect(own_postgresql.create())
 
     async def follow():
         async with heard(engine) as (bell, strokes):
-            await asyncio.to_thread(server.halt)
+            await asyncio.to_thread(own_postgresql.halt)
             while bell.listening:
                 await anext(strokes)
             await due(strokes)  # nobody tells: it looks
-            await asyncio.to_thread(server.resume)
+            await asyncio.to_thread(own_postgresql.resume)
             while not bell.listening:
                 await anext(strokes)
             before = bell.rung
@@ -107,7 +105,6 @@ def test_a_session_that_breaks_off_is_begun_again_and_looked_for_meanwhile():
 
     asyncio.run(follow())
     engine.dispose()
-    server.stop()
 
 
 def test_on_sqlite_it_is_always_time_to_look(tmp_path):

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, ExitStack
 
 import httpx
 import pytest
-from tests.metadata.postgres import MISSING, REASON, PostgreSQL
+from tests.metadata.postgres import MISSING, REASON
 from tests.metadata.serving import PATIENCE, environment, http_client, serving, until
 
 from ocean_metadata.adapters import events
@@ -264,9 +264,8 @@ def test_listeners_are_let_go_when_the_service_is_told_to_stop(tmp_path, files):
 
 
 @pytest.mark.skipif(MISSING, reason=REASON)
-def test_a_service_goes_on_without_its_database_and_follows_it_again(tmp_path, files, make):
-    server = PostgreSQL()
-    server.start()
+def test_a_service_goes_on_without_its_database_and_follows_it_again(tmp_path, own_postgresql, files, make):
+    server = own_postgresql
     url, path = server.create(), tmp_path / "s"
     with serving(path, database=url, folder=files, watch=0.1, token=TOKEN):
         assert until(lambda: [one["id"] for one in ask(path, "GET", f"{API}/datasets").json()] == ["a"])
@@ -284,4 +283,3 @@ def test_a_service_goes_on_without_its_database_and_follows_it_again(tmp_path, f
         server.resume()
         assert until(lambda: len(ask(path, "GET", f"{API}/datasets").json()) == 2)
         assert until(lambda: ask(path, "GET", "/health/ready").json()["status"] == "ready")
-    server.stop()
