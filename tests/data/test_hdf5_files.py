@@ -79,6 +79,33 @@ def records(path):
     return path
 
 
+def plain(path, make, **how):
+    """A file of HDF5 alone, whose variable is made by a function; its dimensions have scales."""
+    with h5py.File(path, "w", **how) as opened:
+        made = make(opened)
+        for number, (name, size) in enumerate((("lat", NY), ("lon", NX))):
+            opened[name] = np.arange(size, dtype="f4")
+            opened[name].make_scale(name)
+            made.dims[number].attach_scale(opened[name])
+    return path
+
+
+def virtual(opened):
+    layout = h5py.VirtualLayout((NY, NX), "f4")
+    layout[:] = h5py.VirtualSource("other.nc", "v", (NY, NX))
+    return opened.create_virtual_dataset("v", layout)
+
+
+FIELD = np.arange(NY * NX, dtype="f4").reshape(NY, NX)
+ODD = {
+    "an enumeration": {"data": FIELD.astype("i1") % 2, "dtype": h5py.enum_dtype({"a": 0, "b": 1}, basetype="i1")},
+    "booleans": {"data": FIELD > 3},
+    "half floats": {"data": FIELD.astype("f2")},
+    "packed bits": {"data": FIELD.astype("i4"), "scaleoffset": 0, "chunks": (5, 5)},
+    "a filter of h5py": {"data": FIELD, "compression": "lzf", "chunks": (5, 5)},
+    "bytes in another file": {"shape": FIELD.shape, "dtype": "f4", "external": [("raw.bin", 0, FIELD.nbytes)]},
+}
+
 LEFT = {
     "szip": lambda path: write(path, zlib=False, shuffle=False, compression="szip"),
     "zstandard": lambda path: write(path, zlib=False, compression="zstd"),
@@ -96,6 +123,26 @@ LEFT = {
 def indexed(path, name):
     with LocalBlob(state_of(str(path))) as blob:
         return index(blob, name, threading.Lock())
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_other_programs_write_is_left_to_the_library(tmp_path, what):
+    assert indexed(plain(tmp_path / "made.nc", lambda opened: opened.create_dataset("v", **ODD[what])), "v") is None
+
+
+def test_arrays_of_other_files_and_shifted_files_are_left_to_the_library(tmp_path):
+    assert indexed(plain(tmp_path / "made.nc", virtual), "v") is None
+    shifted = plain(tmp_path / "it.nc", lambda opened: opened.create_dataset("v", data=FIELD), userblock_size=512)
+    assert indexed(shifted, "v") is None
+
+
+@pytest.mark.parametrize("version", ["earliest", "latest"])
+def test_every_way_to_find_chunks_is_known(tmp_path, source, described, version):
+    how = {"data": FIELD, "chunks": (7, 11), "maxshape": (None, None), "compression": "gzip", "shuffle": True}
+    path = plain(tmp_path / "made.nc", lambda opened: opened.create_dataset("v", **how), libver=version)
+    assert indexed(path, "v") is not None
+    variable = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    np.testing.assert_array_equal(source.level(variable, None, None), FIELD)
 
 
 @pytest.mark.parametrize("what", LEFT)

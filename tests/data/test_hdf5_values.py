@@ -148,6 +148,8 @@ PACKINGS = {
     "text": {"missing_value": "none", "valid_min": "low", "_Unsigned": "false"},
     "unsigned": {"_Unsigned": "true", "scale_factor": np.float32(0.1)},
     "several": {"missing_value": np.array([3, 5, 7], np.int16), "add_offset": 1.0},
+    "the same twice": {"missing_value": np.float32(17), "scale_factor": np.float32(0)},
+    "nowhere": {"scale_factor": np.float32(np.inf), "add_offset": np.float64(np.nan)},
     "odd": {"missing_value": np.array([1e20, np.nan, -1e300, 1e300])},
 }
 
@@ -179,6 +181,16 @@ def test_a_window_is_the_same_however_it_is_packed(tmp_path, reader, said, dtype
         tmp_path / "made.nc", values, said=PACKINGS[said], roles=("y", "x"), fill_value=fill, zlib=True, shuffle=True
     )
     assert_as_the_library_reads(reader, path, {})
+
+
+@pytest.mark.parametrize("fill", [None, 7, np.nan])
+@pytest.mark.parametrize("unlimited", [True, False])
+def test_a_chunk_may_be_larger_than_what_is_in_it(tmp_path, reader, unlimited, fill):
+    chunks = (64, 3, 17, 23) if unlimited else SHAPE
+    path = tmp_path / "made.nc"
+    write(path, numbers("f4"), unlimited=unlimited, zlib=True, shuffle=True, chunksizes=chunks, fill_value=fill)
+    for picks in some_boxes(count=4):
+        assert_as_the_library_reads(reader, path, picks)
 
 
 @pytest.mark.parametrize("fill", [None, 7])
