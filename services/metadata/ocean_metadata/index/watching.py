@@ -4,8 +4,8 @@ import threading
 import time
 
 import structlog
-from sqlalchemy.exc import DatabaseError
 
+from ocean_metadata.adapters.database import AWAY
 from ocean_metadata.adapters.store import Store
 from ocean_metadata.adapters.turns import Turn
 from ocean_metadata.index.configuration import ConfigurationError
@@ -48,7 +48,7 @@ class Watch:
                 elif replaced := self._pass():
                     _log.info("indexed", replaced=replaced)
                 trouble = ""
-            except (ConfigurationError, DatabaseError, OSError) as error:
+            except (ConfigurationError, *AWAY, OSError) as error:
                 if not passed and not others:
                     raise
                 if str(error) != trouble:

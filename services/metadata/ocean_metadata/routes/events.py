@@ -14,7 +14,7 @@ from litestar.response import Stream
 
 from ocean_common.contracts.events import Event
 from ocean_common.errors import DatasetNotFound, InvalidRequest, OceanError, TooBusy
-from ocean_common.problems import STATUS, documented
+from ocean_common.problems import STATUS, documented, to_problem
 from ocean_common.strict import known_only
 from ocean_metadata.domain.ports import Catalogue, Events
 
@@ -23,6 +23,7 @@ RETRY = 2000  # ms after which a browser comes again
 LARGEST = 10**18 - 1  # of ids
 _ASKED_FOR = {"dataset", "last_event_id"}
 _CLOSED = 4000  # added to the status of a problem: how a WebSocket ends
+_REASON = 123  # bytes: no more fit into the frame that closes it
 
 Datasets = Annotated[
     str | None,
@@ -97,7 +98,8 @@ async def listen(
         since = _number(asked) if asked else None
         names = _admitted(catalogue, events, socket.query_params.get("dataset"), since)
     except OceanError as error:
-        await socket.close(code=_CLOSED + STATUS[type(error)], reason=str(error)[:100])
+        reason = to_problem(error).detail.encode()[:_REASON].decode(errors="ignore")
+        await socket.close(code=_CLOSED + STATUS[type(error)], reason=reason)
         return
     told = events.follow(since, names)
     await send_websocket_stream(socket, _as_messages(told), listen_for_disconnect=True, warn_on_data_discard=False)
