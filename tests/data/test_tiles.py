@@ -59,6 +59,13 @@ def test_a_folded_field_is_the_field(client, where, kind):
         np.testing.assert_array_equal(opened(folded), pixels(whole))
 
 
+def test_two_components_on_one_grid_are_folded_together(client):
+    pair = ("ostia_month", "surface_temperature,surface_temperature", 4, 15, 8)
+    whole, folded = (ask(client, pair, interpolation="nearest", folded=one) for one in (False, True))
+    assert folded.rows is not None
+    np.testing.assert_array_equal(opened(folded), pixels(whole))
+
+
 def test_near_by_a_field_of_a_regular_grid_is_folded_to_its_cells(client):
     folded = ask(client, ("ostia_month", "surface_temperature", 7, 64, 64), interpolation="nearest", folded=True)
     assert max(folded.values.shape) < 10
