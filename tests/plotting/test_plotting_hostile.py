@@ -114,6 +114,7 @@ def test_what_does_not_change_has_profiles_without_a_time(client, numbers):
     assert "Arctic model, daily" in drawn.text
     table = plot(client, "profile", format="csv")
     assert "Temperature" in table.text
+    assert all(line.partition(": ")[2] for line in table.text.splitlines() if line.startswith("//"))
 
 
 @pytest.mark.parametrize(

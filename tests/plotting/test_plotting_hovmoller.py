@@ -223,7 +223,9 @@ def test_no_text_lies_on_another_or_runs_out_of_the_figure(sheet, case, steps, s
 @pytest.mark.parametrize("size", ["2x2", "40x2", "2x20"])
 @pytest.mark.parametrize("case", ["vector", "compared"])
 def test_a_figure_of_any_shape_is_drawn_without_a_warning(sheet, case, size):
-    drawn(sheet("en", size), CASES[case]).figure.draw_without_rendering()
+    picture = drawn(sheet("en", size), CASES[case])
+    assert misplaced(picture.figure) == []
+    assert len(panels(picture)) == (3 if case == "compared" else 1)
 
 
 def test_steps_end_half_way_between_them():

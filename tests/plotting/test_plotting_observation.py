@@ -234,3 +234,19 @@ def test_a_panel_shows_dots_and_the_model_as_a_line(sheet):
 @pytest.mark.parametrize("form", ["png", "svg", "pdf", "described"])
 def test_every_format_is_written(client, form):
     assert plot(client, format=form, size="3x2").status_code == 200
+
+
+def test_every_owner_of_what_was_measured_is_told_once_and_of_many_the_first(client, catalogue):
+    owners = ["The Mooring Group", "", "The Float Centre", "The Mooring Group"]
+    for number, owner in enumerate(owners, 1):
+        catalogue.stations[number] = replace(station(number, 60.0 + number / 10), attribution=owner)
+    told = plot(client, {"observation": [1, 2, 3, 4]}, format="svg").text
+    assert "Observations: The Mooring Group; The Float Centre" in told
+    assert "Model: " in told
+    french = plot(client, {"observation": [1], "variable": None}, format="svg", lang="fr").text
+    assert "Observations\N{NO-BREAK SPACE}: The Mooring Group<" in french
+    for number in range(1, 6):
+        catalogue.stations[number] = replace(station(number, 60.0 + number / 10), attribution=f"Owner {number}")
+    told = plot(client, {"observation": [1, 2, 3, 4, 5]}, format="csv").text
+    assert "Owner 1; Owner 2; Owner 3; … and 2 more" in told
+    assert "Owner 4" not in told

@@ -248,3 +248,12 @@ def test_who_has_the_picture_of_the_same_numbers_is_told_so_before_it_is_drawn(c
         assert client.get(address + "&lang=fr", headers=had).status_code == 200
         catalogue.tracks[1] = replace(track(1), latitude=packed(np.full(48, 61.0)))
         assert client.get(address, headers=had).status_code == 200
+
+
+def test_whom_values_are_owed_to_is_told_of_both(client, catalogue):
+    catalogue.tracks[1] = replace(catalogue.tracks[1], attribution="The Drifter Centre")
+    for form in ("svg", "csv"):
+        told = plot(client, format=form).text
+        assert "Observations: The Drifter Centre" in told
+        assert "Model: " in told
+    assert "Model: " not in plot(client, {"variable": None}, format="svg").text

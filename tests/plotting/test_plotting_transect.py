@@ -364,7 +364,10 @@ def test_no_text_lies_on_another_or_runs_out_of_the_figure(sheet, case, size, la
 @pytest.mark.parametrize("case", ["all", "compared vectors", "line", "many"])
 def test_a_figure_of_any_shape_is_drawn_without_a_warning(sheet, case, size):
     change = {**CASES[case], **({"compare_to": AGAINST_STRUCT} if CASES[case].get("compare_to") else {})}
-    drawn(sheet("en", size), change).figure.draw_without_rendering()
+    figure = drawn(sheet("en", size), change).figure
+    assert misplaced(figure) == []
+    shown = [one.get_position() for one in figure.axes]
+    assert all(0 <= one.x0 < one.x1 <= 1 and 0 <= one.y0 < one.y1 <= 1 for one in shown)
 
 
 def test_a_french_picture_has_french_numbers_and_positions(client):

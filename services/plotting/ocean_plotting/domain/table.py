@@ -32,6 +32,11 @@ class Table:
     weights: NDArray[np.floating] | None = None  # (row,): of each row in statistics, as the area of its cell
     summed: "list[Statistics]" = field(default_factory=list)  # instead, where they are known already
 
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What there is to be told of the header: of what does not change with time, no time."""
+        return [(key, value) for key, value in self.header if value]
+
 
 def numbers(column: Column) -> NDArray[np.float64]:
     """The values of a column of numbers, shape (row,)."""

@@ -129,6 +129,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     longitude: Array  # (step,), "<f8": degrees, on and on
     measured: list[Measured]
     modelled: list[Modelled]
+    attribution: str = ""  # whom what was measured is owed to
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from ocean_plotting.figures.picture import INK, LINES, MUTED, inches
 from ocean_plotting.figures.sheet import Sheet
 
 ROOM = (4.5, 2.5)  # inches that a figure must have for a map beside its panels
+SHRUNK = 0.85  # of its first width: a panel when everything is laid out
 COLUMN = 3.5  # inches of a further column of panels
 LETTER, LINE = 0.57, 1.3  # width and height of letters, in sizes of the text
 RIM = 0.08  # of a map: beyond it stand the labels of its lines
@@ -81,7 +82,7 @@ def distance_axis(axes: Axes, way: Way, sheet: Sheet) -> None:
     needed = max(len(first), len(last)) * 2 + len(label) + 6
     below = 0.0 if needed <= width else LINE * sizes.small
     axes.set_xlabel(label, fontsize=sizes.body, labelpad=2.0 + below)
-    if len(first) + len(last) + 2 > width:
+    if len(first) + len(last) + 2 > SHRUNK * width:
         return
     down = -(5.5 + 1.15 * sizes.small + 2.5)
     for text, x, side in ((first, 0.0, "left"), (last, 1.0, "right")):

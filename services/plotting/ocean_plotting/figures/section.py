@@ -22,6 +22,7 @@ from ocean_plotting.figures.shading import Shading
 from ocean_plotting.figures.sheet import Sheet
 
 FLOOR, FLOOR_LINE = "#b3aa9f", "#7f766b"
+BESIDE = 0.35  # inches of a title's room: the power of ten of the bar beside stands there
 NOTHING = "#eceff1"  # where there may be sea, and nobody knows its values
 CELLS = 600  # of the relief along the longer side of a path's box
 COLUMN, CROWDED = 20.0, 2.0  # width of the map's column, and more for each column of panels, in heights of the text
@@ -152,7 +153,7 @@ def panel(
 
 def titled(axes: Axes, text: str, sheet: Sheet, *, above: bool) -> None:
     """Say what a panel shows; ``above``: the letters of way-points, which stand between."""
-    width, size = 0.95 * inches(axes)[0], sheet.sizes.small
+    width, size = 0.95 * inches(axes)[0] - BESIDE, sheet.sizes.small
     axes.set_title(folded(text, width, size, 1), fontsize=size, loc="left", pad=(1.5 * size if above else 0) + 4)
 
 

@@ -26,6 +26,7 @@ from ocean_plotting.plots.inline import InlineStation, read_inline
 from ocean_plotting.plots.nearest import Modelled, modelled
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.numbered import Numbers, chosen, number
+from ocean_plotting.plots.owed import credit
 
 MOST = 60  # stations
 SHALLOW = 30.0  # m
@@ -226,11 +227,10 @@ def _source(query: Query, fetched: Observations) -> str:
 
 
 def _credit(query: Query, fetched: Observations, sheet: Sheet) -> str:
-    """Who made the model's values; observations are not told with their makers."""
-    if not fetched.modelled:
-        return sheet.say("Observations")
+    """Who made what was measured, and who the model's values."""
     known = next((one.variable.attribution for one in fetched.modelled if one.variable.attribution), None)
-    return sheet.say("Model: {credit}", credit=known or _source(query, fetched))
+    model = known or _source(query, fetched) if fetched.modelled else ""
+    return credit((one.attribution for one in fetched.stations), model, sheet)
 
 
 def _title(quantities: list[Compared], marked: list[Dotted], sheet: Sheet) -> str:

@@ -40,6 +40,7 @@ from ocean_plotting.figures import ways as drawing
 from ocean_plotting.figures.picture import About, Picture, frame
 from ocean_plotting.figures.sheet import Sheet
 from ocean_plotting.figures.ways import Plan
+from ocean_plotting.plots import owed
 from ocean_plotting.plots.asked import Common, Fetched, Level, ShowMap, Variables, named_as_asked
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.numbered import Numbers, chosen, numbers
@@ -159,6 +160,7 @@ def _way(track: PlatformTrack, quantum: Quantum, wanted: list[str] | None, ends:
             if wanted is None or one.key in wanted
         ],
         modelled=[],
+        attribution=track.attribution,
     )
 
 
@@ -290,11 +292,10 @@ def _source(query: Query, fetched: Tracks) -> str:
 
 
 def _credit(query: Query, fetched: Tracks, sheet: Sheet) -> str:
-    """Who made the model's values; observations are not told with their makers."""
+    """Who made what was measured, and who the model's values."""
     known = (one.variable.attribution for way in fetched.ways for one in way.modelled)
-    if not fetched.ways[0].modelled:
-        return sheet.say("Observations")
-    return sheet.say("Model: {credit}", credit=next(filter(None, known), _source(query, fetched)))
+    model = next(filter(None, known), _source(query, fetched)) if fetched.ways[0].modelled else ""
+    return owed.credit((one.attribution for one in fetched.ways), model, sheet)
 
 
 def _title(ways: list[Way], quantities: list[Along], sheet: Sheet) -> str:

@@ -59,7 +59,7 @@ def _titled(column: Column) -> str:
 
 
 def _header(table: Table) -> list[str]:
-    return [f"// {key}: {_one_line(value)}" for key, value in table.header]
+    return [f"// {key}: {_one_line(value)}" for key, value in table.told]
 
 
 def _name(text: str) -> str:

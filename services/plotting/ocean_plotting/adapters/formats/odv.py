@@ -21,7 +21,7 @@ def write(table: Table, _: Output) -> bytes:
     depth = by_role.get("depth")
     stations = _stations(by_role, len(values[0].values))
     lines = [f"//<Software>Ocean Navigator plotting {__version__}</Software>"]
-    lines += [f"//{_clean(key)}: {_clean(value)}" for key, value in table.header]
+    lines += [f"//{_clean(key)}: {_clean(value)}" for key, value in table.told]
     names = ["Depth [m]", *(f"{_clean(one.name)} [{_clean(one.units) or '1'}]" for one in values)]
     lines.append("\t".join((*META, *names)))
     columns = [cells(depth) if depth else ["0.0"] * len(stations), *map(cells, values)]
