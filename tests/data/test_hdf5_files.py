@@ -13,7 +13,7 @@ import pytest
 
 from ocean_common.errors import SourceUnreadable
 from ocean_data.adapters.blobs import LocalBlob
-from ocean_data.adapters.hdf5.crew import Crew
+from ocean_data.adapters.hdf5.crew import LATE, REST, Crew
 from ocean_data.adapters.hdf5.index import index
 from ocean_data.adapters.hdf5.reader import AT_ONCE
 from ocean_data.adapters.source import NetCDFSource
@@ -310,6 +310,31 @@ def test_a_crew_does_every_task_once(helpers):
     crew.each(done.append, range(200))
     crew.each(lambda number: crew.each(done.append, [number]), range(200, 210))
     assert sorted(done) == list(range(210))
+    crew.close()
+
+
+def test_a_helper_that_comes_late_is_not_asked_for_a_while():
+    now, me = [0.0], threading.get_ident()
+    crew = Crew(1, clock=lambda: now[0])
+    free, came = threading.Event(), threading.Event()
+
+    def work(number):
+        if threading.get_ident() != me:
+            came.set()
+        elif number == 0:
+            now[0] += 2 * LATE
+            free.set()
+            assert came.wait(30)
+
+    crew._pool.submit(free.wait, 30)  # somebody keeps the helper busy
+    crew.each(work, range(2))
+    done = []
+    crew.each(lambda _: done.append(threading.get_ident()), range(100))
+    assert set(done) == {me}
+    now[0] += 2 * REST
+    came.clear()
+    crew.each(work, range(2))
+    assert came.is_set()
     crew.close()
 
 

@@ -1,5 +1,6 @@
 """Several threads for the chunks of one request."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -7,17 +8,22 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+LATE = 0.0005  # s: a helper that starts later than that has no core of its own, and costs more than it brings
+REST = 0.1  # s without helpers after that
+
 
 class Crew:
     """Helps the thread that asks. Who asks works too: it never waits for a thread that others keep busy."""
 
-    def __init__(self, helpers: int) -> None:
+    def __init__(self, helpers: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self._helpers = helpers
+        self._clock = clock
+        self._rested = clock()  # when helpers are asked again
         self._pool = ThreadPoolExecutor(max(1, helpers), thread_name_prefix="chunks")
 
     def each(self, work: Callable[[T], None], tasks: Iterable[T]) -> None:
         """Do all tasks; the first error ends it, when no thread works on it any more."""
-        queue = deque(tasks)
+        queue, asked = deque(tasks), self._clock()
 
         def drain() -> None:
             try:
@@ -26,7 +32,14 @@ class Crew:
             finally:
                 queue.clear()
 
-        helpers = [self._pool.submit(drain) for _ in range(min(self._helpers, len(queue) - 1))]
+        def help_() -> None:
+            now = self._clock()
+            if now - asked > LATE:
+                self._rested = now + REST
+            drain()
+
+        count = min(self._helpers, len(queue) - 1) if asked >= self._rested else 0
+        helpers = [self._pool.submit(help_) for _ in range(count)]
         try:
             drain()
         finally:
