@@ -164,3 +164,5 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     dims: dict[str, int]
     allowed: bool  # within the limits of one request
     reason: str | None = None  # why not, and what would be
+    format: str | None = None  # of the answer, where one is asked about
+    size: int | None = None  # bytes of the answer in it, about, if all places have values; of NetCDF-4, at most

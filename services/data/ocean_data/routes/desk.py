@@ -23,6 +23,7 @@ from ocean_common.language import speaking
 from ocean_data.domain import coverage
 from ocean_data.domain.extract import Plan
 from ocean_data.domain.extraction import Budget, Extraction, Reading, read
+from ocean_data.domain.length import about
 from ocean_data.domain.ports import Following, Parts, Saved, Sink, Spool, Stream, Workers
 from ocean_data.routes.flow import GONE, Flow, Gone, unless_gone
 from ocean_data.routes.parameters import check_number
@@ -112,11 +113,8 @@ class Desk:
     async def answer(self, request: Request[Any, Any, Any], asked: Asked, form: str | None) -> Response[Any]:
         """Read what is asked for, and write it as ``form``, or as Accept says."""
         form = form or accepted(request, self.formats)
-        if form not in self.formats:
-            known = ", ".join(self.formats)
-            raise UnsupportedFormat(f"format {form[:40]!r} is none of {known}", field="format", allowed=self.formats)
+        writer = self._writer(form)
         await self._fresh(request, asked, form)
-        writer = self.formats[form]
         made = await self._at_once(asked, form)
         kind = made.extraction.kind if isinstance(made, Planned) else made.kind
         name = None if form in SHOWN else file_name(asked, kind, writer.suffix)
@@ -154,9 +152,18 @@ class Desk:
             raise
         return Flow(following, **told)
 
-    async def estimate(self, asked: Asked) -> Estimate:
+    async def estimate(self, asked: Asked, form: str | None = None) -> Estimate:
         """What a request would take; why it is too much, in the language of the caller."""
-        found = (await self.plan(asked)).extraction.estimate(self.budget)
+        extraction = (await self.plan(asked)).extraction
+        if form is None:
+            found = extraction.estimate(self.budget)
+        else:
+            writer = self._writer(form)
+            length = (
+                await self.workers.run(about, extraction, writer) if isinstance(writer, Stream) else size(extraction)
+            )
+            found = extraction.estimate(self._budget(form))
+            found = msgspec.structs.replace(found, format=form, size=length)
         return msgspec.structs.replace(found, reason=speaking()(found.reason)) if found.reason else found
 
     async def coverage(self, asked: Asked) -> Coverage:
@@ -174,14 +181,22 @@ class Desk:
 
     def check(self, extraction: Extraction, form: str) -> None:
         """Refuse what is too much for one request."""
-        budget = self.budget
-        if form in WHOLE:
-            budget = replace(budget, values=min(budget.values, self.whole))
-        if refusal := extraction.refusal(budget):
+        if refusal := extraction.refusal(self._budget(form)):
             if form in WHOLE and extraction.refusal(self.budget) is None:
                 others = ", ".join(one for one in self.formats if one not in WHOLE)
                 raise RequestTooLarge(f"{refusal}; so would all of it in another format: {others}", field="$")
             raise refusal
+
+    def _budget(self, form: str) -> Budget:
+        """Documents that are read whole have a smaller limit."""
+        return replace(self.budget, values=min(self.budget.values, self.whole)) if form in WHOLE else self.budget
+
+    def _writer(self, form: str) -> Stream | Saved:
+        """Who writes a format."""
+        if form not in self.formats:
+            known = ", ".join(self.formats)
+            raise UnsupportedFormat(f"format {form[:40]!r} is none of {known}", field="format", allowed=self.formats)
+        return self.formats[form]
 
     async def _fresh(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> None:
         """End with 304 if the caller has the answer."""

@@ -18,7 +18,7 @@ from ocean_common.contracts.values import ExtractedValues
 from ocean_common.parameters import DatasetId
 from ocean_common.strict import known_only
 from ocean_data.routes.desk import Desk
-from ocean_data.routes.parameters import Form, Variables, Written, keys_of, read_timed
+from ocean_data.routes.parameters import Form, FormOfEstimate, Variables, Written, keys_of, read_timed
 
 AT = "/data/{dataset:str}/{variables:str}"
 PROBLEMS = problems.documented(
@@ -101,8 +101,12 @@ def by_get(told: Told, read: Callable[..., Asked], **parts: Callable[..., Any]) 
         description="Found without reading a value.",
         **told_of,
     )
-    async def estimate(desk: AtDesk, asked: NamedDependency[Any]) -> Estimate:
-        return await desk.estimate(asked)
+    async def estimate(
+        desk: AtDesk,
+        asked: NamedDependency[Any],
+        format: FormOfEstimate = None,  # noqa: A002  the word of the API
+    ) -> Estimate:
+        return await desk.estimate(asked, format)
 
     return [answer, estimate]
 
@@ -178,8 +182,15 @@ def by_post(told: Told, posted: Posted) -> list[HTTPRouteHandler]:
         **told_of,
     )
     @_answering(Estimate, data=asking)
-    async def estimate(desk: AtDesk, dataset: DatasetId, variables: Variables, data: Any) -> Response[Any]:
-        return Response(await desk.estimate(posted.read(dataset, variables, data)))
+    async def estimate(
+        *,
+        desk: AtDesk,
+        dataset: DatasetId,
+        variables: Variables,
+        data: Any,
+        format: FormOfEstimate = None,  # noqa: A002  the word of the API
+    ) -> Response[Any]:
+        return Response(await desk.estimate(posted.read(dataset, variables, data), format))
 
     return [answer, estimate]
 

@@ -143,6 +143,15 @@ Form = Annotated[
     ),
 ]
 
+FormOfEstimate = Annotated[
+    str | None,
+    QueryParameter(
+        description="Of the answer that is asked about: its bytes (`size`) are estimated, and the limits of this "
+        "format hold.",
+        examples=[Example(value="csv"), Example(value="netcdf")],
+    ),
+]
+
 MEDIA = {
     "text/csv": "One row per value, coordinates first (RFC 4180).",
     "application/x-ndjson": "One JSON object per line and value.",
