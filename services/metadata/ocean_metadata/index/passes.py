@@ -27,7 +27,7 @@ from ocean_metadata.index.grids import read_detail
 from ocean_metadata.index.reasons import BROKEN, Unreadable, why
 from ocean_metadata.index.stores import stamp
 
-FORMAT = 7  # of headers, details and datasets: another number, and everything is read and built again
+FORMAT = 8  # of headers, details and datasets: another number, and everything is read and built again
 SETTLED = 30.0  # s after its last change in which an unreadable file is looked at again
 RETRY = 60.0  # s after which every unreadable file is: what it may be read by can change, and the file does not
 KEPT = 60.0  # s for which the state of what is elsewhere is taken for what it was
