@@ -21,10 +21,9 @@ READY = 120.0  # s
 
 
 def pytest_collection_modifyitems(items):
-    """One worker runs all of these, since they share a run."""
+    """What waits for a whole stack may take longer."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
             item.add_marker(pytest.mark.timeout(300))
 
 

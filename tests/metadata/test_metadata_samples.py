@@ -9,7 +9,10 @@ import netCDF4
 import pytest
 
 SAMPLES = os.environ.get("OCEAN_SAMPLES")
-pytestmark = pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name the folder of sample files")
+pytestmark = [
+    pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name the folder of sample files"),
+    pytest.mark.xdist_group("sample files of metadata"),  # each folder is indexed once
+]
 FOLDERS = ["regular", "nemo", "projected", "robust", "roms", "unstructured", "topo", "obs"]
 
 
