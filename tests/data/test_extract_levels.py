@@ -37,6 +37,14 @@ def s_depth(kind, t, level, y, x):
     return -(eta + (eta + h) * stretched)
 
 
+def write_axes(made, longitude):
+    axes = {"time": np.array(HOURS) * 3600, "depth": S, "lat": LATITUDE, "lon": longitude}
+    for name, axis in axes.items():
+        made.createDimension(name, len(axis))
+        made.createVariable(name, "f8", (name,))[:] = axis
+    made["time"].units = "seconds since 2020-01-01"
+
+
 @pytest.fixture
 def water(tmp_path, described):
     """Temperature that falls by a degree every 10 m, on levels of a kind; the last column of cells is land."""
@@ -53,11 +61,7 @@ def water(tmp_path, described):
         }  # fmt: skip
         path = tmp_path / f"{kind}.nc"
         with netCDF4.Dataset(path, "w") as made:
-            axes = {"time": np.array(HOURS) * 3600, "depth": S, "lat": LATITUDE, "lon": LONGITUDE}
-            for name, axis in axes.items():
-                made.createDimension(name, len(axis))
-                made.createVariable(name, "f8", (name,))[:] = axis
-            made["time"].units = "seconds since 2020-01-01"
+            write_axes(made, LONGITUDE)
             dims = {"h": ("lat", "lon"), "s": ("depth",), "C": ("depth",), "hc": (), "zeta": ("time", "lat", "lon")}
             for name, numbers in flat.items():
                 made.createVariable(name, "f8", dims[name])[...] = numbers
@@ -189,11 +193,7 @@ def current(tmp_path, water, described):
         shape = (len(HOURS), S.size, LATITUDE.size, between.size)
         path = tmp_path / "u.nc"
         with netCDF4.Dataset(path, "w") as made:
-            axes = {"time": np.array(HOURS) * 3600, "depth": S, "lat": LATITUDE, "lon": between}
-            for name, axis in axes.items():
-                made.createDimension(name, len(axis))
-                made.createVariable(name, "f8", (name,))[:] = axis
-            made["time"].units = "seconds since 2020-01-01"
+            write_axes(made, between)
             made.createVariable("u", "f8", ("time", "depth", "lat", "lon"))[:] = np.arange(np.prod(shape)).reshape(
                 shape
             )

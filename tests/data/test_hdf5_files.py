@@ -381,13 +381,13 @@ def deep(path, value, land):
 class Meanwhile(NetCDFSource):
     """Does something each time before it reads a level."""
 
-    def __init__(self, todo):
+    def __init__(self, changes):
         super().__init__(4, MIB)
-        self.todo = todo
+        self.changes = changes
 
     def _read_level(self, *args):
-        if self.todo:
-            self.todo.pop(0)()
+        if self.changes:
+            self.changes.pop(0)()
         return super()._read_level(*args)
 
 

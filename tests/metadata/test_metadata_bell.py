@@ -57,11 +57,15 @@ def say(engine, times=1):
 @needs_postgresql
 def test_whoever_follows_looks_as_soon_as_the_catalogue_is_written(engine):
     async def follow():
-        async with heard(engine) as (_, strokes):
+        async with heard(engine) as (bell, strokes):
+            before = bell.rung
             await asyncio.to_thread(Store(engine, FORMAT).finish, [], [])
             await due(strokes)
+            assert bell.rung > before
+            before = bell.rung
             await asyncio.to_thread(Class4Store(engine).finish, [])
             await due(strokes)
+            assert bell.rung > before
 
     asyncio.run(follow())
 
@@ -102,6 +106,7 @@ def test_a_session_that_breaks_off_is_begun_again_and_looked_for_meanwhile(own_p
             await asyncio.to_thread(say, engine)
             while bell.rung == before:
                 await anext(strokes)
+            assert bell.listening
 
     asyncio.run(follow())
     engine.dispose()

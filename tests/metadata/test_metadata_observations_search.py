@@ -66,7 +66,7 @@ def test_what_is_wrong_is_told_with_its_field(asked, field):
 @given(st.text() | st.lists(st.sampled_from(["area=", "[[1,2]", "radius=", "&", ";", "start_date=", "2020", "=", "x"])))
 def test_any_text_is_understood_or_refused(text):
     with suppress(OceanError):
-        read(text if isinstance(text, str) else "".join(text))
+        assert read(text if isinstance(text, str) else "".join(text)) is not None
 
 
 @given(latitudes, longitudes, st.floats(1, 20_000), latitudes, longitudes)
