@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 OLDEST = "3.11"
-OURS = ("ocean-common", "ocean-metadata", "ocean-data", "ocean-plotting", "ocean-gateway")
+OURS = ("ocean-core", "ocean-common", "ocean-metadata", "ocean-data", "ocean-plotting", "ocean-gateway")
 HEADER = """\
 # One version of every package, for all services and their tests, on Python 3.11 to 3.13. Made by `make lock`.
 """

@@ -6,9 +6,11 @@ ARG FOLDER
 WORKDIR /build
 RUN python -m venv /app
 COPY constraints.txt ./
+COPY services/core services/core
 COPY services/common services/common
 COPY ${FOLDER} ${FOLDER}
-RUN /app/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt ./services/common ./${FOLDER}
+RUN /app/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt \
+    ./services/core ./services/common ./${FOLDER}
 
 FROM python:3.11-slim
 ARG SERVICE

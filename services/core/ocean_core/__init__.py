@@ -1,0 +1,1 @@
+"""Pure computing that the Ocean Navigator services share."""
