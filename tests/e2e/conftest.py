@@ -33,6 +33,34 @@ def clean():
     return {key: value for key, value in os.environ.items() if not key.startswith(told)} | {"PYTHONWARNINGS": "ignore"}
 
 
+PACKAGES = ("ocean_core", "ocean_common", "ocean_metadata", "ocean_data", "ocean_plotting", "ocean_gateway")
+
+
+def find_foreign_packages(environment):
+    """Packages that a run would import from outside this checkout, with their files."""
+    look = (
+        "import importlib.util, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    spec = importlib.util.find_spec(name)\n"
+        "    print(name, spec.origin if spec else '')\n"
+    )
+    listed = subprocess.run(
+        [sys.executable, "-P", "-c", look, *PACKAGES], env=environment, capture_output=True, text=True, check=True
+    )
+    origins = dict(line.partition(" ")[::2] for line in listed.stdout.splitlines())
+    return {name: path for name, path in origins.items() if path and not Path(path).is_relative_to(ROOT)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_packages():
+    """Refuse to test another checkout: a run imports what is installed in the environment."""
+    if foreign := find_foreign_packages(clean()):
+        listing = ", ".join(f"{name} from {path}" for name, path in foreign.items())
+        pytest.fail(
+            f"this environment would test another checkout: {listing}; run make .venv/dev in {ROOT}", pytrace=False
+        )
+
+
 def until(condition, seconds=30.0, pause=0.05):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
