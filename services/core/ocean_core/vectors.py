@@ -1,0 +1,109 @@
+"""Vectors from two components: the axes of these, what their magnitude is, and how they are rotated."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Axis = Literal["east", "north", "x", "y"]
+Floats = NDArray[np.floating]
+
+PERPENDICULAR: dict[Axis, Axis] = {"east": "north", "north": "east", "x": "y", "y": "x"}
+# The axis that x and y become on a grid whose rows and columns follow parallels and meridians.
+TRUE_AXIS: dict[Axis, Axis] = {"x": "east", "y": "north", "east": "east", "north": "north"}
+AXIS_BY_WORD: dict[str, Axis] = {"eastward": "east", "northward": "north", "x": "x", "y": "y"}  # of standard names
+
+
+class Component(NamedTuple):
+    """One component of a vector."""
+
+    key: str
+    name: str  # display name
+    standard_name: str | None
+    limits: tuple[float, float]  # of its colour scale
+
+
+class Magnitude(NamedTuple):
+    """Magnitude of a vector."""
+
+    key: str
+    name: str
+    standard_name: str | None
+    limits: tuple[float, float]
+
+
+def describe_magnitude(first: Component, second: Component) -> Magnitude:
+    """Return key, name and limits of the magnitude of two components; that of a velocity is a speed.
+
+    The limits begin at zero and end at the largest limit of a component.
+    """
+    velocity = is_velocity(first.standard_name, second.standard_name)
+    in_water = all("sea_water" in (component.standard_name or "") for component in (first, second))
+    return Magnitude(
+        key=f"{first.key},{second.key}",
+        name="Speed" if velocity else f"Magnitude of {first.name} and {second.name}",
+        standard_name="sea_water_speed" if velocity and in_water else None,
+        limits=(0.0, max(abs(limit) for limit in (*first.limits, *second.limits))),
+    )
+
+
+def is_velocity(*standard_names: str | None) -> bool:
+    """Return whether components with these standard names are those of a velocity."""
+    return all("velocity" in (name or "") or (name or "").endswith("_wind") for name in standard_names)
+
+
+def component_axis(standard_name: str | None) -> Axis | None:
+    """Return the axis along which a component points, as its standard name says."""
+    words = (standard_name or "").split("_")
+    return next((axis for word, axis in AXIS_BY_WORD.items() if word in words), None)
+
+
+def component_axes(first: str | None, second: str | None) -> tuple[Axis, Axis]:
+    """Return the axes of two components by their standard names, else along the rows and columns of the grid.
+
+    They are parallel, and make no vector, if :data:`TRUE_AXIS` has the same for both.
+    """
+    axis, other = component_axis(first), component_axis(second)
+    axis = axis or (PERPENDICULAR[other] if other else "x")
+    return axis, other or PERPENDICULAR[axis]
+
+
+def rename_component(direction: str, standard_name: str | None) -> str | None:
+    """Return the standard name of the part of a vector in a direction (eastward), from that of a component."""
+    words = (standard_name or "").split("_")
+    axis_word = next((word for word in AXIS_BY_WORD if word in words), None)
+    return "_".join(direction if word == axis_word else word for word in words) if axis_word else None
+
+
+def magnitude(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the lengths of vectors, in the shape of their components; NaN where a component is."""
+    return np.hypot(u, v)
+
+
+def bearing(east: Floats, north: Floats, *, decimals: int = 12) -> Floats:
+    """Return the directions to which vectors point: degrees clockwise from north, 0 up to 360, rounded."""
+    degrees: Floats = np.mod(np.round(np.degrees(np.arctan2(east, north)), decimals), 360.0)
+    return degrees
+
+
+def along_and_across(east: Floats, north: Floats, line_bearing: Floats) -> tuple[Floats, Floats]:
+    """Rotate vectors into parts along a line and across it, to its left.
+
+    Parameters
+    ----------
+    line_bearing
+        Degrees clockwise from north, in which the line goes on.
+    """
+    sine, cosine = np.sin(np.radians(line_bearing)), np.cos(np.radians(line_bearing))
+    return east * sine + north * cosine, north * sine - east * cosine
+
+
+def compass(latitude: Floats, longitude: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return unit vectors in space to the east and to the north, (point, 3) each, at points in degrees.
+
+    Vectors in space have no singularity at poles, folds of a grid or the date line.
+    """
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    east = np.stack([-np.sin(lam), np.cos(lam), np.zeros_like(lam)], axis=-1)
+    north = np.stack([-np.sin(phi) * np.cos(lam), -np.sin(phi) * np.sin(lam), np.cos(phi)], axis=-1)
+    return east, north

@@ -1,0 +1,71 @@
+"""Two components make a vector, whichever way each of them points."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocean_core import vectors
+from ocean_core.vectors import Component
+
+
+def test_the_magnitude_of_a_velocity_in_the_sea_is_its_speed():
+    east = Component("u", "Eastward velocity", "eastward_sea_water_velocity", (-1.0, 1.0))
+    north = Component("v", "Northward velocity", "northward_sea_water_velocity", (-3.0, 2.0))
+    assert vectors.describe_magnitude(east, north) == ("u,v", "Speed", "sea_water_speed", (0.0, 3.0))
+
+
+def test_the_magnitude_of_a_wind_is_a_speed_but_not_of_sea_water():
+    wind = [Component(key, key, f"{way}_wind", (-9.0, 9.0)) for key, way in (("u", "eastward"), ("v", "northward"))]
+    assert vectors.describe_magnitude(*wind)[1:3] == ("Speed", None)
+
+
+def test_the_magnitude_of_anything_else_is_named_after_its_components():
+    stress = [Component(key, f"Stress {key}", None, (0.0, 2.0)) for key in "xy"]
+    assert vectors.describe_magnitude(*stress) == ("x,y", "Magnitude of Stress x and Stress y", None, (0.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("names", "axes"),
+    [
+        (("eastward_wind", "northward_wind"), ("east", "north")),
+        (("northward_wind", None), ("north", "east")),
+        ((None, "sea_water_x_velocity"), ("y", "x")),
+        ((None, None), ("x", "y")),
+        (("sea_water_x_velocity", "northward_sea_water_velocity"), ("x", "north")),
+        (("maximum_of_flux", "index"), ("x", "y")),  # words, not letters within them
+    ],
+)
+def test_axes_go_by_the_standard_names_and_else_by_each_other(names, axes):
+    assert vectors.component_axes(*names) == axes
+
+
+def test_a_part_in_a_direction_keeps_what_the_components_are_of():
+    assert vectors.rename_component("eastward", "sea_water_x_velocity") == "sea_water_eastward_velocity"
+    assert vectors.rename_component("northward", "eastward_wind") == "northward_wind"
+    assert vectors.rename_component("northward", "wind_speed") is None
+    assert vectors.rename_component("northward", None) is None
+
+
+@given(st.floats(0.1, 50.0), st.floats(0.0, 359.0), st.floats(0.0, 359.0))
+def test_rotating_a_vector_keeps_its_length_and_direction(length, toward, line):
+    east, north = length * np.sin(np.radians(toward)), length * np.cos(np.radians(toward))
+    along, across = vectors.along_and_across(np.array([east]), np.array([north]), np.array([line]))
+    assert np.hypot(along, across)[0] == pytest.approx(length)
+    assert vectors.magnitude(np.array([east]), np.array([north]))[0] == pytest.approx(length)
+    # To the left of the line is 90 degrees less.
+    turned = line - np.degrees(np.arctan2(across[0], along[0]))
+    assert (turned - toward + 180) % 360 - 180 == pytest.approx(0, abs=1e-6)
+
+
+def test_bearings_are_clockwise_from_north_and_below_a_full_turn():
+    east, north = np.array([0.0, 1.0, 0.0, -1.0, -1e-6]), np.array([1.0, 0.0, -1.0, 0.0, 1.0])
+    assert vectors.bearing(east, north, decimals=1).tolist() == [0.0, 90.0, 180.0, 270.0, 0.0]
+
+
+def test_compass_vectors_are_tangents_of_the_sphere():
+    latitude, longitude = np.array([0.0, 60.0, -90.0]), np.array([0.0, 179.0, 30.0])
+    east, north = vectors.compass(latitude, longitude)
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    up = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
+    assert np.cross(east, north) == pytest.approx(up)
