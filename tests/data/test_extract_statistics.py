@@ -21,6 +21,7 @@ from ocean_data.domain.grid import areas
 from ocean_data.domain.grid.box import window
 from ocean_data.domain.grid.curvilinear import Curvilinear
 from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.domain.grid.triangles import Triangles
 from ocean_data.domain.ports import Coordinates
 from ocean_data.domain.region import of_box
 from ocean_data.domain.sphere import EARTH_RADIUS
@@ -166,19 +167,79 @@ def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shi
 def test_a_cell_that_the_grid_has_twice_counts_once(reading, described, tmp_path):
     """Columns 0 and 1 are those at the end again, as in models that overlap."""
     latitude, longitude = np.meshgrid(np.arange(-5.5, 5), np.mod(np.arange(0.0, 362, 10), 360), indexing="ij")
-    path = tmp_path / "made.nc"
+    path = made_of_cells(tmp_path / "made.nc", latitude, longitude, np.mod(longitude, 20))
+    sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
+    _, found = ask(reading, [sst], StatisticsAsked, box=(-180, -10, 180, 10))
+    assert found["sst_count"] == 11 * 36
+    assert found["sst_mean"][0] == pytest.approx(5.0)
+
+
+def made_of_cells(path, latitude, longitude, values):
+    """A field on cells that have their own latitudes and longitudes: (y, x) each."""
     with netCDF4.Dataset(path, "w") as out:
         for name, size in zip(("time", "y", "x"), (1, *latitude.shape), strict=True):
             out.createDimension(name, size)
         out.createVariable("time", "f8", ("time",))[:] = 0
         out["time"].units = "days since 2001-01-01"
-        for name, values in (("nav_lat", latitude), ("nav_lon", longitude)):
-            out.createVariable(name, "f8", ("y", "x"))[:] = values
-        out.createVariable("sst", "f4", ("time", "y", "x"))[:] = np.mod(longitude, 20)
+        for name, coordinates in (("nav_lat", latitude), ("nav_lon", longitude)):
+            out.createVariable(name, "f8", ("y", "x"))[:] = coordinates
+        out.createVariable("sst", "f4", ("time", "y", "x"))[:] = values
+    return path
+
+
+def area_between_centres(latitude, longitude, row, column):
+    """The polygon between a cell's centre and the means of the usable centres around each of its corners: km2."""
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    field = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
+    corners = []
+    for j, i in ((0, 0), (0, 1), (1, 1), (1, 0)):
+        around = field[row - 1 + j : row + 1 + j, column - 1 + i : column + 1 + i].reshape(-1, 3)
+        x, y, z = np.nansum(around, axis=0)
+        corners.append((np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))))
+    return abs(BALL.polygon_area_perimeter(*zip(*corners, strict=True))[0]) / 1e6
+
+
+@pytest.mark.parametrize("dummies", [[], [(4, 5)], [(4, 5), (15, 25)], [(4, 5), (5, 5), (15, 25)]])
+def test_areas_do_not_depend_on_how_many_dummy_cells_a_window_holds(reading, described, tmp_path, dummies):
+    """Models write zeros for the coordinates of land blocks that they leave out."""
+    rows, columns = np.meshgrid(np.arange(20.0), np.arange(30.0), indexing="ij")
+    latitude, longitude = 40 + 0.5 * rows + 0.05 * columns, -50 + 0.5 * columns - 0.1 * rows
+    values = 3 * rows + np.mod(7 * columns, 5)
+    for cell in dummies:
+        latitude[cell], longitude[cell], values[cell] = 0, 0, np.nan
+    path = made_of_cells(tmp_path / "made.nc", latitude, longitude, np.ma.masked_invalid(values))
     sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
-    _, found = ask(reading, [sst], StatisticsAsked, box=(-180, -10, 180, 10))
-    assert found["sst_count"] == 11 * 36
-    assert found["sst_mean"][0] == pytest.approx(5.0)
+    box = (-49.3, 40.9, -46.2, 44.1)
+    _, found = ask(reading, [sst], StatisticsAsked, box=box)
+    for cell in dummies:
+        latitude[cell] = longitude[cell] = np.nan
+    inside = (longitude >= box[0]) & (longitude <= box[2]) & (latitude >= box[1]) & (latitude <= box[3])
+    cells = np.argwhere(inside & np.isfinite(values))
+    weights = [area_between_centres(latitude, longitude, *cell) for cell in cells]
+    assert found["sst_count"] == len(cells) > 20
+    assert found["sst_area"][0] == pytest.approx(sum(weights), rel=1e-6)
+    assert found["sst_mean"][0] == pytest.approx(np.average(values[tuple(cells.T)], weights=weights), rel=1e-6)
+
+
+def test_a_dummy_cell_has_no_place_whatever_else_is_asked_for_with_it():
+    latitude, longitude = np.meshgrid(np.arange(40.0, 44), np.arange(-50.0, -45), indexing="ij")
+    for cell in ((0, 0), (2, 3)):
+        latitude[cell] = longitude[cell] = 0
+    grid = Curvilinear(latitude, longitude)
+    for cells in ([0], [13], [0, 13], np.arange(20)):
+        at = grid.centres(np.array(cells, dtype=np.int32))
+        expected = np.isin(cells, [0, 13])
+        np.testing.assert_array_equal(np.isnan(at), [expected, expected])
+    once = Curvilinear(np.array([[-1.0, -1], [0, 0]]), np.array([[-1.0, 0], [-1, 0]]))
+    assert once.centres(np.array([3], dtype=np.int32)) == (0, 0)  # a cell of the Gulf of Guinea
+
+
+def test_a_dummy_node_of_a_mesh_has_no_place():
+    latitude, longitude = np.array([0.0, 0.0, 1, 1, 2]), np.array([0.0, 0.0, 1, 2, 2])
+    mesh = Triangles((latitude, longitude), np.array([[2, 3, 4], [0, 2, 3]], dtype=np.int32), "node")
+    assert np.isnan(mesh.centres(np.arange(2, dtype=np.int32))).all()
+    assert mesh.nearest(np.array([0.6]), np.array([0.6])) == -1
+    assert mesh.neighbours(np.zeros(1), np.zeros(1), 2, np.array([1000.0]))[0].tolist() == [[2, 3]]
 
 
 def test_every_level_and_variable_has_its_own(reading, shipped):

@@ -96,7 +96,7 @@ class Grid(Protocol):
         """
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
-        """Latitudes and longitudes of the centres of ``cells``, degrees; each of the shape of ``cells``."""
+        """Latitudes and longitudes of the centres of ``cells``, degrees, of their shape; NaN for unusable cells."""
 
     def sizes(self, cells: Cells) -> Floats:
         """The longer side of each cell, km; of the shape of ``cells``."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
 from ocean_data.domain import sphere
-from ocean_data.domain.grid.box import Window, places
+from ocean_data.domain.grid.box import Window
 from ocean_data.domain.ports import Cells, Coordinates, Floats, Grid
 
 LONE = 1.0  # degrees: the side of a cell along an axis of one point
@@ -85,7 +85,7 @@ def corners_of(grid: Grid, window: Window) -> tuple[Floats, NDArray[np.bool_]]:
     columns = np.concatenate([window.columns[:1] - 1, window.columns, window.columns[-1:] + 1]) % grid.shape[1]
     known = (rows >= 0) & (rows < grid.shape[0])
     wide = sphere.unit_vectors(
-        *places(grid, (np.where(known, rows, 0)[:, np.newaxis] * grid.shape[1] + columns).astype(np.int32))
+        *grid.centres((np.where(known, rows, 0)[:, np.newaxis] * grid.shape[1] + columns).astype(np.int32))
     )
     wide[~known] = np.nan
     own: NDArray[np.bool_] = np.asarray(np.isfinite(wide[1:-1, 1:-1]).all(axis=-1))

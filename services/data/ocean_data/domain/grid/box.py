@@ -158,19 +158,8 @@ def _inside(grid: Grid, of: Window, region: Region) -> NDArray[np.bool_]:
     block = max(1, AT_ONCE // max(1, of.columns.size))
     for first in range(0, of.rows.size, block):
         part = slice(first, first + block)
-        held[part] = region.holds(*places(grid, of.part(part).cells))
+        held[part] = region.holds(*grid.centres(of.part(part).cells))
     return held
-
-
-def places(grid: Grid, cells: Cells) -> tuple[Floats, Floats]:
-    """Centres; NaN for cells without a place. Models leave out land blocks and write zeros for them."""
-    latitude, longitude = grid.centres(cells)
-    nowhere = latitude == 0
-    if nowhere.any():
-        nowhere &= longitude == 0
-    if nowhere.sum() > 1:
-        latitude, longitude = np.where(nowhere, np.nan, latitude), np.where(nowhere, np.nan, longitude)
-    return latitude, longitude
 
 
 def _trimmed(found: Window) -> Window:
@@ -193,7 +182,7 @@ def _middle(grid: Grid) -> Floats:
     """The row half way up: (x, 3) on the unit sphere."""
     rows, columns = grid.shape
     cells = (rows // 2) * columns + np.arange(columns, dtype=np.int32)
-    return sphere.unit_vectors(*places(grid, cells))
+    return sphere.unit_vectors(*grid.centres(cells))
 
 
 def _around(grid: Grid) -> bool:

@@ -11,6 +11,7 @@ from ocean_data.domain.ports import Cells, Floats
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
 MARGIN = 0.5 + 1e-6  # cells beyond the centres at the rim that still belong to the grid
 LONE = 25.0  # km: the size of a cell that has no neighbours
+NEAR = 10.0  # degrees: farther from 0, 0, no cell is beside one that is there
 NO_FOLD = -1
 WALK = 16  # cells from the nearest one to the one that holds a point
 
@@ -20,10 +21,10 @@ class Curvilinear:
 
     def __init__(self, latitude: Floats, longitude: Floats) -> None:
         self.shape = (latitude.shape[0], latitude.shape[1])
-        self._latitude, self._longitude = latitude.ravel(), longitude.ravel()
-        valid = _usable(self._latitude, self._longitude)
+        usable = _usable_cells(latitude, longitude)
+        self._latitude = np.where(usable, latitude, np.nan).ravel()
+        self._longitude = np.where(usable, longitude, np.nan).ravel()
         vectors = sphere.unit_vectors(self._latitude, self._longitude)
-        vectors[~valid] = np.nan
         self._vectors = vectors
         self._centres = Centres(vectors, self.shape)
         field = vectors.reshape(*self.shape, 3)
@@ -69,11 +70,21 @@ class Curvilinear:
         return self._sizes[cells]
 
 
-def _usable(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
-    """Cells that have a place. Models leave out land blocks and write zeros for them."""
+def usable_points(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+    """Points of a whole grid that have coordinates. Models leave out land blocks and write zeros for them."""
     valid = np.isfinite(latitude) & np.isfinite(longitude) & (np.abs(latitude) <= 90.001)
-    nowhere = (latitude == 0) & (longitude == 0)
-    return valid & ~nowhere if nowhere.sum() > 1 else valid
+    dummy = (latitude == 0) & (longitude == 0)
+    return valid & ~dummy if dummy.sum() > 1 else valid
+
+
+def _usable_cells(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+    """Cells of a grid, (y, x), that have coordinates: a single one at 0, 0 only if those beside it are near."""
+    usable = usable_points(latitude, longitude)
+    for row, column in np.argwhere(usable & (latitude == 0) & (longitude == 0)):
+        beside = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
+        apart = np.hypot(latitude[beside], sphere.wrap(longitude[beside]))
+        usable[row, column] = usable.size == 1 or bool(((apart > 0) & (apart < NEAR)).any())
+    return usable
 
 
 def _side(vectors: Floats, axis: int) -> Floats:

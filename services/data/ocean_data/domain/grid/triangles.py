@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ocean_data.domain import sphere
+from ocean_data.domain.grid.curvilinear import usable_points
 from ocean_data.domain.grid.tree import Tree
 from ocean_data.domain.ports import Cells, Floats
 
@@ -42,8 +43,9 @@ class Triangles:
         centres : tuple of ndarray of float, shape (face,), optional
             Latitudes and longitudes of the triangles; where they are missing, the middle of the corners.
         """
+        placed = usable_points(*nodes)
+        nodes = np.where(placed, nodes[0], np.nan), np.where(placed, nodes[1], np.nan)
         vectors = sphere.unit_vectors(*nodes)
-        placed = np.asarray(np.isfinite(vectors).all(axis=1))
         usable = np.asarray(((corners >= 0) & placed[corners]).all(axis=1))
         faces = np.flatnonzero(usable).astype(np.int32)
         sides = _sides(vectors, corners[faces])
