@@ -1,0 +1,493 @@
+"""Times: CF time axes in every calendar, instants that people write, and how both are written out.
+
+Instants are seconds since 1970-01-01 UTC as int64 wherever nothing else is said. Dates of the calendars of models
+(noleap, 360_day, ...) become the instant of the Gregorian date with the same year, month, day and clock.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+import cftime
+import numpy as np
+from numpy.typing import NDArray
+
+Ints: TypeAlias = NDArray[np.int64]
+
+Calendar = Literal["standard", "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"]
+CALENDARS: dict[str, Calendar] = {
+    "": "standard", "none": "standard", "standard": "standard", "gregorian": "standard",
+    "proleptic_gregorian": "proleptic_gregorian", "julian": "julian",
+    "noleap": "noleap", "no_leap": "noleap", "365_day": "noleap",
+    "all_leap": "all_leap", "366_day": "all_leap",
+    "360_day": "360_day", "360": "360_day",
+}  # fmt: skip
+
+Quantum = Literal["year", "month", "week", "day", "hour", "minute"]
+QUANTA: tuple[Quantum, ...] = get_args(Quantum)
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400  # s
+MONDAY = 4 * DAY  # 1970-01-05
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_GREGORIAN_START = -141_427  # days since 1970-01-01 of 15 October 1582, where `standard` leaves the Julian calendar
+_CYCLE = 400  # years after which every calendar repeats itself
+_FARTHEST_YEAR = 100_000
+
+_UNIT_SECONDS = {
+    "nanosecond": 1e-9, "ns": 1e-9, "microsecond": 1e-6, "us": 1e-6, "millisecond": 1e-3, "msec": 1e-3, "ms": 1e-3,
+    "second": 1, "sec": 1, "s": 1, "minute": MINUTE, "min": MINUTE, "hour": HOUR, "hr": HOUR, "h": HOUR,
+    "day": DAY, "d": DAY, "week": 7 * DAY, "common_year": 365 * DAY,
+}  # fmt: skip
+_UNIT_MONTHS = {"month": 1, "mon": 1, "year": 12, "yr": 12}
+_MONTH_SECONDS = 365.242198781 * DAY / 12  # the month of UDUNITS
+
+_SINCE = re.compile(r"\s*([A-Za-z_]+)\s+(?:since|after|from|ref)\s+(.*)", re.IGNORECASE)
+_REFERENCE_DATE = re.compile(
+    r"(-?\d{1,4})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}(?:\.\d*)?))?)?"
+    r"\s*(?:Z|UTC|GMT|([+-])(\d{1,2}):?(\d{2})?)?\s*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeUnits:
+    """CF time units, parsed."""
+
+    text: str
+    seconds: float  # in one unit; of a month or year the mean
+    months: int  # in one unit where it is a month or a year, else 0
+    epoch: int  # reference date: seconds on the calendar's own scale
+    epoch_text: str
+    calendar: Calendar
+
+
+def parse_time_units(units: str, calendar: str = "") -> TimeUnits | None:
+    """Parse CF time units (``days since 1950-01-01``); None for anything else. An unknown calendar is `standard`."""
+    since = _SINCE.match(units)
+    date = _REFERENCE_DATE.match(since[2].strip()) if since else None
+    if not since or not date:
+        return None
+    word = since[1].lower()
+    unit = next((name for name in (word, word.removesuffix("s")) if name in _UNIT_SECONDS | _UNIT_MONTHS), None)
+    year, month, day = int(date[1]), max(1, int(date[2])), max(1, int(date[3]))
+    if unit is None or month > 12 or day > 31:
+        return None
+    calendar_name = CALENDARS.get(calendar.strip().lower(), "standard")
+    clock = int(date[4] or 0) * HOUR + int(date[5] or 0) * MINUTE + round(float(date[6] or 0))
+    offset = (int(date[8] or 0) * HOUR + int(date[9] or 0) * MINUTE) * (-1 if date[7] == "-" else 1)
+    return TimeUnits(
+        text=units.strip(),
+        seconds=_UNIT_SECONDS.get(unit, _MONTH_SECONDS * _UNIT_MONTHS.get(unit, 0)),
+        months=_UNIT_MONTHS.get(unit, 0),
+        epoch=_day_number(year, month, day, calendar_name) * DAY + clock - offset,
+        epoch_text=since[2].strip(),
+        calendar=calendar_name,
+    )
+
+
+def to_calendar_seconds(values: NDArray[np.generic], units: TimeUnits) -> Ints:
+    """Convert numbers of a time axis to seconds on the calendar's own scale.
+
+    Parameters
+    ----------
+    values : ndarray, shape (time,)
+        In ``units``. float32 is coarse: where one of its steps is more than a second, times are rounded to minutes.
+    units : TimeUnits
+        Of the values.
+
+    Returns
+    -------
+    ndarray of int64, shape (time,)
+        Seconds since an origin of the calendar; for `unix_seconds`, and to compare axes of one calendar.
+    """
+    if units.months and is_integral(values):
+        return _add_months(values.astype(np.int64) * units.months, units)
+    if units.seconds >= 1 and not units.months and is_integral(values):
+        return values.astype(np.int64) * np.int64(units.seconds) + units.epoch
+    seconds = np.rint(values.astype(np.float64) * units.seconds).astype(np.int64) + units.epoch
+    if values.dtype == np.float32 and values.size:
+        step = float(np.spacing(np.abs(values).max())) * units.seconds
+        if step > 1:
+            return np.rint(seconds / MINUTE).astype(np.int64) * MINUTE
+    return seconds
+
+
+def unix_seconds(calendar_seconds: Ints, calendar: Calendar) -> Ints:
+    """Convert seconds on a calendar's own scale to seconds since 1970-01-01 of the same Gregorian date and clock.
+
+    The result ascends where the argument does: a day that its Gregorian month lacks (30 February) becomes the last
+    second of that month, so that none of its hours precedes an hour of 28 February.
+
+    Raises
+    ------
+    ValueError
+        A date is too far from 1970.
+    """
+    if calendar == "proleptic_gregorian":
+        return calendar_seconds
+    days, clock = np.divmod(calendar_seconds, DAY)
+    if calendar == "standard":
+        julian = days < _GREGORIAN_START
+        if not julian.any():
+            return calendar_seconds
+        seconds = calendar_seconds.copy()
+        seconds[julian] = _unix_from_months(days[julian], clock[julian], "julian")
+        return seconds
+    return _unix_from_months(days, clock, calendar)
+
+
+def is_integral(values: NDArray[np.generic]) -> bool:
+    """Return whether all values are whole numbers, of whichever type."""
+    if values.dtype.kind in "iu":
+        return True
+    numbers = values.astype(np.float64)
+    return bool(np.all(numbers == np.rint(numbers)))
+
+
+def is_cf_time(value: NDArray[Any], units: str, calendar: str) -> bool:
+    """Return whether a CF reader (cftime) can decode a value in these units."""
+    try:
+        cftime.num2date(value, units, calendar)
+    except ValueError:  # months, or numbers of steps
+        return False
+    return True
+
+
+def format_calendar_times(values: NDArray[Any], units: str, calendar: str, zone: str = "Z") -> list[str]:
+    """Write the dates of a model's own calendar in the form of ISO 8601, 30 February included."""
+    return [f"{date.isoformat()}{zone}" for date in cftime.num2date(np.ravel(values), units, calendar)]
+
+
+def _day_number(year: int, month: int, day: int, calendar: Calendar) -> int:
+    """Count the days from 1970-01-01; a day that its month lacks is counted on into the next month.
+
+    Years are astronomical (there is a year 0). cftime warns of years before 1: they are counted in a later cycle of
+    400 years, the same in every calendar.
+    """
+    if year < 1:
+        earlier: Calendar = "julian" if calendar == "standard" else calendar
+        cycles = (_CYCLE - year) // _CYCLE
+        length = _ordinal(1 + _CYCLE, 1, 1, earlier) - _ordinal(1, 1, 1, earlier)
+        return _day_number(year + cycles * _CYCLE, month, day, earlier) - cycles * length
+    try:
+        number = _ordinal(year, month, day, calendar)
+    except ValueError:
+        number = _ordinal(year, month, 1, calendar) + day - 1
+    return number - _origin(calendar)
+
+
+def _ordinal(year: int, month: int, day: int, calendar: Calendar) -> int:
+    return int(cftime.datetime(year, month, day, calendar=calendar).toordinal())
+
+
+@cache
+def _origin(calendar: Calendar) -> int:
+    # Of the Julian calendar 14 January 1970, so that it and `standard` count the same days alike.
+    return _ordinal(1970, 1, 1, "standard" if calendar == "julian" else calendar)
+
+
+class _Months(NamedTuple):
+    """Months of consecutive days: the first day of each, on the calendar's scale and as days since 1970-01-01."""
+
+    first: int  # months since year 0
+    starts: Ints
+    positions: Ints  # (time,): the month of each day
+
+    @classmethod
+    def of(cls, days: Ints, calendar: Calendar) -> "_Months":
+        low, high = int(days.min()), int(days.max())
+        first, last = min(low // 360, low // 366) + 1969, max(high // 360, high // 366) + 1972
+        if first < -_FARTHEST_YEAR or last > _FARTHEST_YEAR:
+            raise ValueError("a time is too far from 1970")
+        starts = [_day_number(year, month, 1, calendar) for year in range(first, last) for month in range(1, 13)]
+        table = np.array(starts, dtype=np.int64)
+        return cls(first * 12, table, np.searchsorted(table, days, side="right") - 1)
+
+
+def _unix_from_months(days: Ints, clock: Ints, calendar: Calendar) -> Ints:
+    """Convert days and clock (s) of a calendar through the first days of its months."""
+    if not days.size:
+        return days
+    months = _Months.of(days, calendar)
+    month = (months.first + months.positions - 1970 * 12).astype("datetime64[M]")
+    start, end = (edge.astype("datetime64[D]").astype(np.int64) for edge in (month, month + 1))
+    unix_days: Ints = start + days - months.starts[months.positions]
+    return np.where(unix_days < end, unix_days * DAY + clock, end * DAY - 1)
+
+
+def _add_months(months: Ints, units: TimeUnits) -> Ints:
+    """Count months on from a reference date, whose day and clock stay."""
+    days, clock = divmod(units.epoch, DAY)
+    calendar = _Months.of(np.array([days]), units.calendar)
+    position = int(calendar.positions[0])
+    day = days - int(calendar.starts[position])
+    numbers = [
+        _day_number(*_year_and_month(calendar.first + position + count), 1, units.calendar) for count in months.tolist()
+    ]
+    return (np.array(numbers, dtype=np.int64) + day) * DAY + clock
+
+
+def _year_and_month(months: int) -> tuple[int, int]:
+    return months // 12, months % 12 + 1
+
+
+def format_times(seconds: NDArray[Any], quantum: str | None = None, zone: str = "+00:00") -> list[str]:
+    """Write instants in ISO 8601.
+
+    Parameters
+    ----------
+    seconds : ndarray, any shape
+        Since 1970-01-01 UTC.
+    quantum : str or None
+        A month is written as its 15th day, without a zone.
+    zone : str
+        Written behind each instant.
+
+    Returns
+    -------
+    list of str
+        Flat.
+    """
+    instants = np.ravel(seconds).astype("datetime64[s]")
+    if quantum == "month":
+        middle = instants.astype("datetime64[M]").astype("datetime64[D]") + 14
+        return [f"{day}T00:00:00" for day in np.datetime_as_string(middle).tolist()]
+    return [f"{text}{zone}" for text in np.datetime_as_string(instants).tolist()]
+
+
+def format_time(seconds: np.integer[Any] | int) -> str:
+    """Write one instant in ISO 8601, UTC."""
+    return format_times(np.array([int(seconds)]))[0]
+
+
+def infer_quantum(seconds: Ints) -> str | None:
+    """Return the quantum that the spacing of ascending time steps suggests.
+
+    Parameters
+    ----------
+    seconds : ndarray of int64, shape (time,)
+        Ascending.
+
+    Returns
+    -------
+    str or None
+        hour, day, month, season or year; None for fewer than two steps.
+    """
+    if seconds.size < 2:
+        return None
+    days = float(np.median(np.diff(seconds))) / DAY
+    limits = ((0.9, "hour"), (27.5, "day"), (32, "month"), (80, "day"), (95, "season"), (350, "day"))
+    return next((quantum for limit, quantum in limits if days < limit), "year")
+
+
+def period_numbers(seconds: NDArray[Any], quantum: Quantum) -> Ints:
+    """Number the years, months, weeks (from Monday), days, ... that instants fall into.
+
+    Parameters
+    ----------
+    seconds : ndarray, shape (time,)
+        Since 1970-01-01 UTC.
+    quantum : str
+        One of `QUANTA`.
+
+    Returns
+    -------
+    ndarray of int64, shape (time,)
+        0 is the period of 1970-01-01; of weeks that of 1970-01-05.
+    """
+    if quantum in {"year", "month"}:
+        code = "Y" if quantum == "year" else "M"
+        numbers: Ints = seconds.astype("datetime64[s]").astype(f"datetime64[{code}]").astype(np.int64)
+        return numbers
+    lengths = {"week": 7 * DAY, "day": DAY, "hour": HOUR, "minute": MINUTE}
+    start = MONDAY if quantum == "week" else 0
+    counted: Ints = np.floor_divide(seconds - start, lengths[quantum]).astype(np.int64)
+    return counted
+
+
+def format_duration(seconds: int) -> str:
+    """Write a duration in ISO 8601: ``PT1H``, ``P1DT12H``."""
+    date, clock, rest = "", "", seconds
+    for length, letter in ((DAY, "D"), (HOUR, "H"), (MINUTE, "M"), (1, "S")):
+        number, rest = divmod(rest, length)
+        if number and letter == "D":
+            date = f"{number}D"
+        elif number:
+            clock += f"{number}{letter}"
+    return f"P{date}{'T' if clock else ''}{clock}" if date or clock else "PT0S"
+
+
+def format_month_duration(months: int) -> str:
+    """Write a duration of calendar months in ISO 8601: ``P3M``, ``P1Y``."""
+    years, rest = divmod(months, 12)
+    return f"P{f'{years}Y' if years else ''}{f'{rest}M' if rest else ''}"
+
+
+class Period(NamedTuple):
+    """Part of time that a text means: a date means its whole day, a date with a clock an instant."""
+
+    first: int  # s since 1970-01-01 UTC
+    last: int  # inclusive
+
+
+class AmbiguousDateError(ValueError):
+    """A date like 05/04/2022, which may be two days; ``readings`` are both, year first."""
+
+    def __init__(self, text: str, readings: tuple[str, str]) -> None:
+        super().__init__(text)
+        self.text = text
+        self.readings = readings
+
+
+_LONGEST_DATE = 64  # characters
+_DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MONTH_NAMES = {
+    name: number
+    for number, names in enumerate(
+        ("january janvier", "february fevrier", "march mars", "april avril", "may mai", "june juin", "july juillet",
+         "august aout", "september septembre", "october octobre", "november novembre", "december decembre"), 1)
+    for name in names.split()
+}  # fmt: skip
+_WEEKDAYS = r"(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim)[a-z]*\.?,?\s+(?=\d|[a-z])"
+_CLOCK = r"(?P<hour>\d{1,2})[:h](?P<minute>\d{2})?(?::(?P<second>\d{2})(?:[.,]\d+)?)?"
+_ZONE = r"(?P<zone>z|utc|gmt|(?:utc|gmt)?[+-]\d{2}:?(?:\d{2})?)(?:\s*\([^)]*\))?"
+_CLOCK_AND_ZONE = rf"(?:(?:\s*,?\s+(?:at\s+|a\s+)?|t){_CLOCK})?(?:\s*{_ZONE})?$"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er)?"
+_WRITTEN_FORMS = tuple(
+    re.compile(form + _CLOCK_AND_ZONE)
+    for form in (
+        rf"(?:{_WEEKDAYS})?{_DAY}[\s-]+(?P<name>[a-z]{{3,}})\.?,?[\s-]+(?P<year>\d{{4}})",  # 5 April 2022
+        rf"(?:{_WEEKDAYS})?(?P<name>[a-z]{{3,}})\.?\s+{_DAY},?\s+(?P<year>\d{{4}})",  # April 5, 2022
+        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+        r"(?P<name>[a-z]{3,})\.?,?\s+(?P<year>\d{4})",
+        r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
+        r"(?P<year>\d{4})",
+    )
+)
+_YEAR_LAST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
+
+
+def parse_instant(text: str) -> datetime:
+    """Parse an instant of ISO 8601; without a zone it is UTC.
+
+    Raises
+    ------
+    ValueError, OverflowError
+        It is none, or before the year 1 in UTC.
+    """
+    instant = datetime.fromisoformat(text.strip())
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def is_date_only(text: str) -> bool:
+    """Return whether a text is a date of ISO 8601 without a clock: 2016-02-01."""
+    return _DATE_ONLY.fullmatch(text) is not None
+
+
+def restore_plus_sign(text: str) -> str:
+    """Restore the plus sign of a zone that arrives as a blank where an address was not encoded."""
+    return re.sub(r"([T ]\d\d(?::?\d\d){0,2}(?:\.\d+)?) (\d\d:?\d\d)$", r"\1+\2", text)
+
+
+def parse_period(text: str) -> Period:
+    """Parse a date or instant of ISO 8601 or RFC 5322, or as English and French write it; without a zone it is UTC.
+
+    Raises
+    ------
+    ValueError, OverflowError
+        It is none; `AmbiguousDateError` where it may be two.
+    """
+    if len(text) > _LONGEST_DATE:
+        raise ValueError(text)
+    plain = " ".join(_fold(text).split())
+    period = _parse_iso(text.strip()) or _parse_written(_put_year_first(plain))
+    if period is None:  # `Tue, 05 Apr 2022 00:00:00 EST`
+        first = _to_seconds(parsedate_to_datetime(text))
+        return Period(first, first)
+    return period
+
+
+def _parse_iso(text: str) -> Period | None:
+    """Parse ISO 8601 in full: basic and extended, weeks, any zone."""
+    if not re.match(r"\d{8}|\d{4}-\d\d-\d\d|\d{4}-?W", text):
+        return None
+    try:
+        first = _to_seconds(datetime.fromisoformat(restore_plus_sign(text)))
+    except ValueError:
+        return None
+    has_clock = ":" in text or "T" in text.upper() or " " in text
+    return Period(first, first if has_clock else first + DAY - 1)
+
+
+def _parse_written(text: str) -> Period | None:
+    for form in _WRITTEN_FORMS:
+        if match := form.match(text):
+            return _period_of_parts({name: part for name, part in match.groupdict().items() if part is not None})
+    return None
+
+
+def _period_of_parts(parts: dict[str, str]) -> Period | None:
+    month = int(parts.get("month", 0)) or _month_number(parts.get("name", ""))
+    if "name" in parts and not month:
+        return None
+    first = datetime(
+        int(parts["year"]),
+        month or 1,
+        int(parts.get("day", 1)),
+        int(parts.get("hour", 0)),
+        int(parts.get("minute", 0)),
+        int(parts.get("second", 0)),
+        tzinfo=_parse_zone(parts.get("zone", "")),
+    )
+    if "hour" in parts:
+        return Period(_to_seconds(first), _to_seconds(first))
+    if "day" in parts:
+        end = first + timedelta(days=1)
+    elif month:
+        end = (first + timedelta(days=31)).replace(day=1)
+    else:
+        end = first.replace(year=first.year + 1)
+    return Period(_to_seconds(first), _to_seconds(end) - 1)
+
+
+def _month_number(name: str) -> int:
+    """Return the number of a month by the beginning of its name; 0 where no month or several have it."""
+    numbers = {number for month, number in _MONTH_NAMES.items() if month.startswith(name)}
+    return numbers.pop() if len(numbers) == 1 else 0
+
+
+def _parse_zone(text: str) -> timezone:
+    match = re.search(r"([+-])(\d{2}):?(\d{2})?", text)
+    if not match:
+        return UTC
+    minutes = int(match[2]) * 60 + int(match[3] or 0)
+    return timezone(timedelta(minutes=-minutes if match[1] == "-" else minutes))
+
+
+def _put_year_first(text: str) -> str:
+    """Rewrite 25/12/2022 as 2022-12-25, where it can only be one day."""
+    match = _YEAR_LAST.match(text)
+    if not match:
+        return text
+    first, _, second, year = match.groups()
+    if int(first) <= 12 and int(second) <= 12 and first != second:
+        month_last, day_last = (f"{year}-{int(a):02d}-{int(b):02d}" for a, b in ((second, first), (first, second)))
+        raise AmbiguousDateError(match[0], (month_last, day_last))
+    day, month = (first, second) if int(first) > 12 else (second, first)
+    return f"{year}-{month}-{day}{text[match.end() :]}"
+
+
+def _fold(text: str) -> str:
+    """Fold to small letters without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _to_seconds(instant: datetime) -> int:
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return (aware - EPOCH) // timedelta(seconds=1)

@@ -1,0 +1,221 @@
+"""Times of the core: against cftime, xarray, the standard library and dateutil."""
+
+from datetime import UTC, datetime, timedelta
+
+import cftime
+import numpy as np
+import pytest
+import xarray as xr
+from dateutil import parser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocean_core.time import (
+    CALENDARS,
+    DAY,
+    EPOCH,
+    QUANTA,
+    AmbiguousDateError,
+    format_calendar_times,
+    format_duration,
+    format_month_duration,
+    format_time,
+    format_times,
+    infer_quantum,
+    is_cf_time,
+    parse_instant,
+    parse_period,
+    parse_time_units,
+    period_numbers,
+    to_calendar_seconds,
+    unix_seconds,
+)
+
+calendars = st.sampled_from(sorted(set(CALENDARS.values())))
+
+
+def decoded(values, units, calendar=""):
+    parsed = parse_time_units(units, calendar)
+    return unix_seconds(to_calendar_seconds(np.asarray(values), parsed), parsed.calendar)
+
+
+def written(date):
+    return f"{date.year:04d}-{date.month:02d}-{date.day:02d}T{date.hour:02d}:{date.minute:02d}:{date.second:02d}"
+
+
+@given(calendars, st.integers(-600_000, 400_000), st.integers(0, DAY - 1))
+def test_every_calendar_is_decoded_as_cftime_decodes_it(calendar, day, clock):
+    units = "seconds since 1850-03-04 06:00:00"
+    value = day * DAY + clock
+    expected = cftime.num2date(value, units, calendar)
+    text = format_time(decoded([value], units, calendar)[0])
+    try:
+        datetime(expected.year, expected.month, expected.day)
+    except ValueError:  # 30 February
+        assert text[:19] == f"{written(expected)[:7]}-{text[8:10]}T23:59:59"
+    else:
+        assert text[:19] == written(expected)
+
+
+@given(st.sampled_from(["standard", "proleptic_gregorian"]), st.lists(st.integers(-20_000, 40_000), min_size=1))
+def test_dates_of_the_present_are_those_of_xarray(calendar, days):
+    variable = xr.Variable(("time",), np.array(days), {"units": "days since 1958-02-03 04:05:06", "calendar": calendar})
+    expected = xr.conventions.decode_cf_variable("time", variable).values.astype("datetime64[s]").astype(np.int64)
+    assert decoded(days, "days since 1958-02-03 04:05:06", calendar).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("calendar", ["noleap", "all_leap", "360_day", "julian"])
+def test_model_dates_are_those_of_xarray(calendar):
+    days = np.arange(0, 40_000, 7)
+    attributes = {"units": "days since 1950-01-01", "calendar": calendar}
+    dates = xr.conventions.decode_cf_variable("time", xr.Variable(("time",), days, attributes)).values
+    found = format_times(decoded(days, attributes["units"], calendar))
+    lacking = [(date.month, date.day) in {(2, 29), (2, 30)} for date in dates]
+    assert [text[:10] for text, skip in zip(found, lacking, strict=True) if not skip] == [
+        date.strftime("%Y-%m-%d") for date, skip in zip(dates, lacking, strict=True) if not skip
+    ]
+
+
+@given(calendars, st.lists(st.integers(-2_000_000, 8_000_000), min_size=2).map(sorted))
+def test_hours_of_any_calendar_ascend(calendar, hours):
+    assert np.all(np.diff(decoded(hours, "hours since 1990-06-15", calendar)) >= 0)
+
+
+@given(calendars, st.integers(-3_000_000, 3_000_000))
+def test_the_scale_of_a_calendar_is_even(calendar, number):
+    units = parse_time_units("hours since 0000-01-01", calendar)
+    seconds = to_calendar_seconds(np.array([number, number + 1]), units)
+    assert np.diff(seconds).tolist() == [3600]
+
+
+@pytest.mark.parametrize("calendar", sorted(set(CALENDARS.values())))
+@pytest.mark.parametrize("year", [-4000, -401, -400, -1, 0, 1])
+def test_years_before_the_first_continue_the_calendar(calendar, year):
+    first, before = (f"{each:05d}" if each < 0 else f"{each:04d}" for each in (year, year - 1))
+    lengths = [parse_time_units(f"days since {each}-01-01", calendar).epoch for each in (first, before)]
+    assert (lengths[0] - lengths[1]) // DAY in {360, 365, 366}
+    expected = np.datetime64(f"{first}-03-04", "s").astype(np.int64)
+    assert decoded([0], f"days since {first}-03-04", calendar).tolist() == [expected]
+
+
+def test_the_gregorian_calendar_starts_on_15_october_1582():
+    assert [text[:10] for text in format_times(decoded([0, 1], "days since 1582-10-04"))] == [
+        "1582-10-04",
+        "1582-10-15",
+    ]
+    proleptic = format_times(decoded([0, 1], "days since 1582-10-04", "proleptic_gregorian"))
+    assert [text[:10] for text in proleptic] == ["1582-10-04", "1582-10-05"]
+
+
+def test_a_day_that_its_month_lacks_is_the_last_second_of_the_month():
+    found = format_times(decoded([0, 1, 2, 3], "days since 2015-02-28", "360_day"))
+    assert [text[:19] for text in found] == [
+        "2015-02-28T00:00:00", "2015-02-28T23:59:59", "2015-02-28T23:59:59", "2015-03-01T00:00:00",
+    ]  # fmt: skip
+
+
+def test_months_are_counted_on_the_calendar():
+    assert [text[:10] for text in format_times(decoded([0, 1, 13], "months since 2000-01-15"))] == [
+        "2000-01-15", "2000-02-15", "2001-02-15",
+    ]  # fmt: skip
+    assert format_times(decoded([-1], "years since 2000-01-15 06:00")) == ["1999-01-15T06:00:00+00:00"]
+
+
+def test_times_too_far_away_are_refused():
+    with pytest.raises(ValueError, match="too far"):
+        decoded([10**9], "days since 2000-01-01", "noleap")
+
+
+@pytest.mark.parametrize("units", ["unknown", "", "m", "days", "days since yesterday", "fortnights since 2000-01-01",
+                                   "days since 2000-13-01", "days since 2000-01-32"])  # fmt: skip
+def test_what_are_no_time_units_is_not_guessed(units):
+    assert parse_time_units(units) is None
+
+
+def test_units_a_cf_reader_decodes():
+    assert is_cf_time(np.array([3]), "days since 2000-01-01", "noleap")
+    assert not is_cf_time(np.array([3]), "months since 2000-01-01", "standard")
+    assert not is_cf_time(np.array([3]), "1", "standard")
+
+
+def test_dates_of_a_model_calendar_keep_their_names():
+    assert format_calendar_times(np.array([[58], [59]]), "days since 2015-01-01", "360_day") == [
+        "2015-02-29T00:00:00Z", "2015-02-30T00:00:00Z",
+    ]  # fmt: skip
+
+
+@given(st.integers(-(10**10), 10**10))
+def test_an_instant_is_read_as_it_is_written(seconds):
+    assert parse_instant(format_time(seconds)) == EPOCH + timedelta(seconds=seconds)
+    assert parse_period(format_time(seconds)) == (seconds, seconds)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2016-02-30", "0001-01-01T00:00+02:00", "12"])
+def test_what_is_no_instant_is_refused(text):
+    with pytest.raises((ValueError, OverflowError)):
+        parse_instant(text)
+
+
+@given(st.dates(datetime(1800, 1, 1).date(), datetime(2200, 1, 1).date()), st.sampled_from(["%d %B %Y", "%b %d, %Y"]))
+def test_a_date_is_its_whole_day_as_dateutil_finds_it(day, form):
+    first = int((parser.parse(day.strftime(form)).replace(tzinfo=UTC) - EPOCH).total_seconds())
+    assert parse_period(day.strftime(form)) == (first, first + DAY - 1)
+
+
+def test_a_date_that_may_be_two_days_names_both():
+    with pytest.raises(AmbiguousDateError) as refused:
+        parse_period("05/04/2022 12:00")
+    assert refused.value.readings == ("2022-04-05", "2022-05-04")
+
+
+@given(st.text(max_size=70))
+def test_any_text_is_a_period_or_a_value_error(text):
+    try:
+        first, last = parse_period(text)
+    except (ValueError, OverflowError):
+        return
+    assert first <= last
+
+
+@given(st.datetimes(datetime(1600, 1, 1), datetime(2300, 1, 1)), st.sampled_from(QUANTA))
+def test_instants_of_one_period_have_its_number(date, quantum):
+    date = date.replace(microsecond=0)
+    starts = {
+        "year": date.replace(month=1, day=1, hour=0, minute=0, second=0),
+        "month": date.replace(day=1, hour=0, minute=0, second=0),
+        "week": (date - timedelta(days=date.weekday())).replace(hour=0, minute=0, second=0),
+        "day": date.replace(hour=0, minute=0, second=0),
+        "hour": date.replace(minute=0, second=0),
+        "minute": date.replace(second=0),
+    }
+    start, instant = ((each.replace(tzinfo=UTC) - EPOCH) // timedelta(seconds=1) for each in (starts[quantum], date))
+    before, first, number = period_numbers(np.array([start - 1, start, instant]), quantum).tolist()
+    assert (before + 1, first) == (first, number)
+
+
+@given(st.integers(0, 10**9))
+def test_durations_add_up(seconds):
+    text = format_duration(seconds).removeprefix("P").replace("T", "")
+    total, number = 0, ""
+    for letter in text:
+        if letter.isdigit():
+            number += letter
+        else:
+            total, number = total + int(number) * {"D": DAY, "H": 3600, "M": 60, "S": 1}[letter], ""
+    assert total == seconds
+
+
+def test_durations_of_months():
+    assert [format_month_duration(months) for months in (1, 12, 15)] == ["P1M", "P1Y", "P1Y3M"]
+
+
+def test_the_spacing_suggests_the_quantum():
+    steps = {"hour": 3600, "day": 5 * DAY, "month": 30 * DAY, "season": 91 * DAY, "year": 365 * DAY}
+    assert [infer_quantum(np.arange(5) * step) for step in steps.values()] == list(steps)
+    assert infer_quantum(np.array([5])) is None
+
+
+def test_a_month_is_written_as_its_middle_day():
+    seconds = np.array(["2015-01-16T12:00", "2015-02-01"], dtype="datetime64[s]").astype(np.int64)
+    assert format_times(seconds, "month") == ["2015-01-15T00:00:00", "2015-02-15T00:00:00"]
+    assert format_times(seconds, zone="Z") == ["2015-01-16T12:00:00Z", "2015-02-01T00:00:00Z"]
