@@ -1,0 +1,238 @@
+"""Geometry of the Earth: longitudes, great circles, and rings of longitude and latitude.
+
+Positions are degrees. Longitudes come in any convention (-180 to 180, 0 to 360, going on beyond either). Inside the
+services a line or ring is *continuous*: its longitudes go on beyond 180 where it crosses the antimeridian, and they
+are wrapped only where an answer leaves.
+
+Edges are straight in latitude and longitude, as GeoJSON has them (RFC 7946). From one position to the next a line goes
+the shorter way round. An edge of exactly half a turn is taken as it is written, and so is one of exactly a whole turn:
+it goes along a parallel around the Earth.
+
+Distances are great circles of a sphere with the mean radius of the WGS 84 ellipsoid; `WGS84` measures on the ellipsoid
+itself.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Geod
+from shapely.affinity import translate
+
+EARTH_RADIUS = 6371.0088  # km: (2a + b) / 3 of WGS 84
+TURN = 360.0
+WGS84 = Geod(ellps="WGS84")
+
+Floats = NDArray[np.float64]
+Position = tuple[float, float]  # longitude, latitude
+Span = tuple[float, float]  # west, east: degrees, west <= east <= west + 360
+Bounds = tuple[float, float, float, float]  # west, south, east, north
+
+
+# Longitudes
+
+
+def wrap_longitude(longitude: ArrayLike) -> Floats:
+    """Return longitudes from -180 up to, but not including, 180; what is there already stays as it is."""
+    degrees = np.asarray(longitude, dtype=np.float64)
+    within = (degrees >= -180.0) & (degrees < 180.0)
+    wrapped: Floats = np.where(within, degrees, np.mod(degrees + 180.0, TURN) - 180.0)
+    return wrapped
+
+
+def longitude_near(longitude: ArrayLike, middle: ArrayLike) -> Floats:
+    """Return longitudes turned to within half a turn of ``middle``: from ``middle`` - 180 to below ``middle`` + 180."""
+    near: Floats = np.asarray(middle) + wrap_longitude(np.subtract(longitude, middle))
+    return near
+
+
+def unwrap_longitudes(longitude: ArrayLike) -> Floats:
+    """Return the longitudes along a line without a jump, shape (position,); the first stays as it is."""
+    degrees = np.asarray(longitude, dtype=np.float64)
+    steps = np.diff(degrees)
+    as_written = (np.abs(steps) <= TURN / 2) | (np.abs(steps) == TURN)
+    turns = np.where(as_written, 0.0, np.floor((steps + TURN / 2) / TURN))
+    unwrapped: Floats = degrees - TURN * np.concatenate([[0.0], np.cumsum(turns)])[: degrees.size]
+    return unwrapped
+
+
+def longitudes_in_span(longitude: ArrayLike, span: Span, slack: float = 0.0) -> NDArray[np.bool_]:
+    """Return which longitudes lie in a span, its ends included, widened by ``slack`` degrees on each side."""
+    degrees, (west, east) = np.asarray(longitude, dtype=np.float64), span
+    if east - west >= TURN - slack:
+        return np.isfinite(degrees)
+    inside: NDArray[np.bool_] = np.mod(degrees - west + slack, TURN) <= east - west + 2 * slack
+    return inside
+
+
+def smallest_span(spans: Sequence[Span]) -> Span:
+    """Return the least span of longitudes that holds all of some, wherever the antimeridian is."""
+    around = next((west for west, east in spans if east - west >= TURN), None)
+    if around is not None:
+        return around, around + TURN
+    smallest = (-180.0, 180.0)
+    for first, _ in spans:
+        last = max((west - first) % TURN + east - west for west, east in spans)
+        if last < smallest[1] - smallest[0]:
+            smallest = first, first + last
+    return smallest
+
+
+def split_at_antimeridian(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Return the same part of the Earth with longitudes from -180 to 180: what goes on beyond is cut and turned."""
+    west, _, east, _ = geometry.bounds
+    if west >= -180.0 and east <= 180.0:
+        return geometry
+    turns = np.arange(np.floor((west + 180.0) / TURN), np.ceil((east - 180.0) / TURN) + 1)
+    parts = []
+    for turn in turns:
+        part = shapely.intersection(geometry, shapely.box(TURN * turn - 180, -90, TURN * turn + 180, 90))
+        parts.append(translate(part, -TURN * turn))
+    return shapely.union_all(parts)
+
+
+# Directions in space and great circles
+
+
+def unit_vectors(latitude: ArrayLike, longitude: ArrayLike) -> Floats:
+    """Return points on the unit sphere, shape (..., 3): x towards 0° E, y towards 90° E, z to the north pole."""
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
+
+
+def positions_of(vectors: Floats) -> tuple[Floats, Floats]:
+    """Return the latitudes and longitudes (-180 to 180) that vectors of any length, shape (..., 3), point to."""
+    x, y, z = np.moveaxis(vectors, -1, 0)
+    return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x))
+
+
+def east_and_north(latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
+    """Return unit vectors that point to the east and to the north at points: shape (..., 3) each."""
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    east = np.stack([-np.sin(lam), np.cos(lam), np.zeros_like(lam)], axis=-1)
+    north = np.stack([-np.sin(phi) * np.cos(lam), -np.sin(phi) * np.sin(lam), np.cos(phi)], axis=-1)
+    return east, north
+
+
+def mean_position(latitude: ArrayLike, longitude: ArrayLike) -> Position:
+    """Return the longitude and latitude of the mean direction of points, right across the antimeridian."""
+    mean_latitude, mean_longitude = positions_of(unit_vectors(latitude, longitude).reshape(-1, 3).mean(axis=0))
+    return float(mean_longitude), float(mean_latitude)
+
+
+def great_circle_distance(
+    latitude: ArrayLike, longitude: ArrayLike, other_latitude: ArrayLike, other_longitude: ArrayLike
+) -> Floats:
+    """Return great-circle distances (km) between points, by the haversine: exact for short ones too."""
+    phi, other = np.radians(latitude), np.radians(other_latitude)
+    half_turn = np.radians(np.subtract(other_longitude, longitude)) / 2
+    haversine = np.sin((other - phi) / 2) ** 2 + np.cos(phi) * np.cos(other) * np.sin(half_turn) ** 2
+    distance: Floats = 2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(haversine, 0, 1)))
+    return distance
+
+
+def chord_to_distance(chord: ArrayLike) -> Floats:
+    """Return the great-circle distance (km) between points whose chord on the unit sphere is ``chord``."""
+    distance: Floats = 2 * EARTH_RADIUS * np.arcsin(np.clip(np.divide(chord, 2), 0, 1))
+    return distance
+
+
+def distance_to_chord(distance: ArrayLike) -> Floats:
+    """Return the chord on the unit sphere of great-circle distances (km), at most the Earth's diameter."""
+    chord: Floats = 2 * np.sin(np.minimum(np.divide(distance, EARTH_RADIUS), np.pi) / 2)
+    return chord
+
+
+def circle_bounds(latitude: float, longitude: float, radius: float) -> Bounds:
+    """Return the box around all within ``radius`` km of a point; with a pole inside, of all longitudes.
+
+    Longitudes are continuous: from ``longitude`` - 180 to ``longitude`` + 180 at most.
+    """
+    angle = min(radius / EARTH_RADIUS, np.pi)
+    south, north = latitude - np.degrees(angle), latitude + np.degrees(angle)
+    half_width = 180.0
+    if south > -90 and north < 90:
+        half_width = float(np.degrees(np.arcsin(min(1.0, np.sin(angle) / np.cos(np.radians(latitude))))))
+    return longitude - half_width, max(float(south), -90.0), longitude + half_width, min(float(north), 90.0)
+
+
+# Rings and polygons
+
+
+def unwrap_ring(ring: ArrayLike) -> Floats:
+    """Return a ring of (longitude, latitude), shape (position, 2), closed and without a jump at the antimeridian.
+
+    A ring around a pole is led up to that pole, the one of the hemisphere that it lies in, along the meridian of its
+    first position: so its polygon holds the pole.
+
+    Raises
+    ------
+    ValueError
+        The ring has fewer than three different positions, or goes around the Earth more than once.
+    """
+    positions = np.asarray(ring, dtype=np.float64).reshape(-1, 2)
+    if len(positions) and not np.array_equal(positions[0], positions[-1]):
+        positions = np.concatenate([positions, positions[:1]])
+    if len(positions) < 4:
+        raise ValueError("a ring has at least three different positions")
+    longitude, latitude = unwrap_longitudes(positions[:, 0]), positions[:, 1]
+    turned = longitude[-1] - longitude[0]
+    if abs(turned) > 1.5 * TURN:
+        raise ValueError("a ring goes around the Earth more than once")
+    if abs(turned) <= TURN / 2:
+        longitude[-1] = longitude[0]
+        return np.stack([longitude, latitude], axis=1)
+    pole = np.copysign(90.0, latitude.mean())
+    to_the_pole = [[longitude[-1], pole], [longitude[0], pole], [longitude[0], latitude[0]]]
+    return np.concatenate([np.stack([longitude, latitude], axis=1), to_the_pole])
+
+
+def densify(positions: Floats, spacing: float) -> Floats:
+    """Return a line, shape (position, 2), with points along its edges, at most ``spacing`` degrees apart either way."""
+    count = np.maximum(1, np.ceil(np.abs(np.diff(positions, axis=0)).max(axis=1) / spacing)).astype(int)
+    starts = np.arange(len(count))
+    places = [start + np.arange(number) / number for start, number in zip(starts, count, strict=True)]
+    fraction = np.concatenate([*places, [len(positions) - 1]])
+    return np.stack([np.interp(fraction, np.arange(len(positions)), column) for column in positions.T], axis=-1)
+
+
+def cut_holes(polygon: shapely.Geometry, holes: Sequence[shapely.Geometry]) -> shapely.Geometry:
+    """Return a polygon without its holes, whichever turn of the Earth the longitudes of these are on."""
+    for hole in holes:
+        west, _, east, _ = polygon.bounds
+        first = np.ceil((west - hole.bounds[2]) / TURN)
+        last = np.floor((east - hole.bounds[0]) / TURN)
+        for turn in np.arange(first, last + 1):
+            polygon = shapely.difference(polygon, translate(hole, TURN * turn))
+        if polygon.is_empty:
+            break
+    return polygon
+
+
+def polygon_holds(polygon: shapely.Geometry, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+    """Return which points lie in a polygon or on its rim, on whichever turn of the Earth.
+
+    Parameters
+    ----------
+    polygon : shapely.Geometry
+        Of continuous longitudes. Prepare it (`shapely.prepare`) to ask often.
+    latitude, longitude : ndarray of float, shape (...)
+        Degrees; longitudes in any convention.
+    """
+    inside = np.zeros(latitude.shape, np.bool_)
+    if polygon.is_empty:
+        return inside
+    west, _, east, _ = polygon.bounds
+    turned = west + np.mod(longitude - west, TURN)
+    # The least bit west of the western edge is almost a turn east of it.
+    for turn in range(-1, int((east - west) // TURN) + 1):
+        inside |= shapely.intersects_xy(polygon, turned + TURN * turn, latitude)
+    return inside
+
+
+def polygonal_parts(geometry: shapely.Geometry) -> list[Any]:
+    """Return the polygons of a geometry that have an area, without the lines and points that mending leaves."""
+    flat = shapely.get_parts(shapely.get_parts(geometry))
+    return [part for part in flat if part.geom_type == "Polygon" and part.area > 0]
