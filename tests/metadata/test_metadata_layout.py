@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from msgspec import structs
 
+from ocean_metadata.domain.axes import depth_axis
 from ocean_metadata.domain.header import FileHeader, VariableHeader, pack, structure
 from ocean_metadata.domain.layout import data_variables, layout
 
@@ -36,6 +38,13 @@ def roles(name, file):
 
 
 REGULAR = {"time": ("time", {"units": "days since 2000-01-01"}), "lat": "lat", "lon": "lon"}
+
+
+@pytest.mark.parametrize(("units", "metres"), [("kilometer", 1000), ("feet", 0.3048), ("centimetres", 0.01)])
+def test_depths_in_any_unit_of_length_become_metres(units, metres):
+    file = header(depth=("depth", {"units": units, "positive": "down"}))
+    axis = depth_axis("depth", structs.replace(file, values={"depth": pack(np.array([0.0, 1.0, 2.0]))}))
+    assert (axis.kind, axis.values) == ("depth", pytest.approx([0, metres, 2 * metres]))
 
 
 def test_names_are_enough():

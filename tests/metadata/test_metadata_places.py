@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocean_core.units import canonical_units
 from ocean_metadata.domain.header import VariableHeader
 from ocean_metadata.domain.places import bounds, join, wrap
 from ocean_metadata.domain.scale import from_sample, told, valid
-from ocean_metadata.domain.units import canonical
 
 
 def variable(**attributes):
@@ -78,8 +78,8 @@ def test_a_valid_range_far_wider_than_usual_gives_way():
     "units", ["C", "Celsius", "degC", "Deg C", "degree_C", "degrees_C", "degrees C", "Degrees Celsius"]
 )
 def test_degrees_have_one_spelling(units):
-    assert canonical(units) == "degree_C"
+    assert canonical_units(units) == "degree_C"
 
 
 def test_unknown_units_stay_as_they_are():
-    assert canonical("mmol N/m^3") == "mmol N/m^3"
+    assert canonical_units("mmol N/m^3") == "mmol N/m^3"

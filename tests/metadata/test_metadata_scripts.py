@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 from tree_sitter_language_pack import get_parser
 
+from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_metadata.app import create_app
 from ocean_metadata.domain import script
 from ocean_metadata.domain.snapshot import Snapshot
@@ -282,6 +283,11 @@ def test_a_program_is_an_attachment(client, lang, suffix, media_type, script_typ
     name = f"ocean_navigator_api_script_{script_type}.{suffix}"
     assert response.headers["content-disposition"] == f'attachment; filename="{name}"'
     assert response.headers["content-type"].split(";")[0] == media_type
+
+
+def test_a_program_is_written_for_every_kind_of_plot(client):
+    for kind in PLOT_KINDS:
+        assert f"/api/v2.0/plot/{kind}" in generated(client, PROFILE, plot_type=kind).text
 
 
 def test_a_query_that_is_not_percent_encoded_is_read(client):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tests.plotting.fakes import DEPTHS, info, profile_values
 
+from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_plotting.adapters.palettes import Palettes
 from ocean_plotting.figures import colour_bar
 from ocean_plotting.figures.sheet import Sheet
@@ -35,6 +36,10 @@ def problem(response, status=400):
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     return response.json()["errors"][0]
+
+
+def test_the_service_draws_every_kind_of_the_contract_and_no_other():
+    assert sorted(PLOTS) == list(PLOT_KINDS)
 
 
 @pytest.mark.parametrize(("asked", "form"), [("png", "PNG"), ("JPEG", "JPEG"), ("jpg", "JPEG"), ("tiff", "TIFF")])

@@ -11,6 +11,7 @@ import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
+from ocean_core.units import canonical_units
 from ocean_metadata.domain import scale, time
 from ocean_metadata.domain.auxiliary import Term, companions
 from ocean_metadata.domain.axes import depth_axis, raw_times, time_axis
@@ -30,7 +31,6 @@ from ocean_metadata.domain.records import (
     VariableRecord,
 )
 from ocean_metadata.domain.spec import DatasetSpec
-from ocean_metadata.domain.units import canonical
 
 NOWHERE = GridRecord(grid=Grid(id="none", kind="none", shape=(1, 1)))
 LONGEST_TEXT = 2_000  # characters, or numbers, of a global attribute
@@ -100,7 +100,7 @@ class _Building:
         depth = self._depth(member)
         others = companions(self._spec, member, self._sources)
         told = self._levels(others.levels, grid, depth)
-        units = spec.units or canonical(header.text("units"))
+        units = spec.units or canonical_units(header.text("units"))
         self._variables.append(
             VariableRecord(
                 key=spec.key,
@@ -175,7 +175,7 @@ class _Building:
                     key=self._companions[known],
                     source=term.name,
                     name=_display_name(header),
-                    units=canonical(header.text("units")),
+                    units=canonical_units(header.text("units")),
                     scale=scale.DEFAULT,
                     standard_name=header.text("standard_name") or None,
                     attributes=_finite(header.attributes),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ocean_common.contracts.assets import Dimension, Role
+from ocean_core.units import length_in_metres
 from ocean_metadata.domain.coordinates import is_time
 from ocean_metadata.domain.header import FileHeader, VariableHeader, unpack
 from ocean_metadata.domain.layout import Layout, layout
@@ -13,7 +14,6 @@ from ocean_metadata.domain.plan import Member, Source
 from ocean_metadata.domain.spec import DatasetSpec, Reference
 
 _PLACE: set[Role] = {"y", "x", "node", "face"}
-_METRES = re.compile(r"m|met(er|re)s?", re.IGNORECASE)
 
 _FLOOR_MEANING = re.compile(r"sea_floor_depth.*|bathymetry")
 _FLOOR = re.compile(r"h|bathy(metry|metrie|_?meter|_metry)?|deptho|hdept?|bottom_?depth|topo(graphy)?", re.IGNORECASE)
@@ -159,7 +159,7 @@ def _levels(spec: DatasetSpec, look: _Look) -> tuple[str | None, dict[str, Term]
         return None, {}
     for one, term in look.fields(spec.depths):
         whole = term is not None and "depth" in _roles(term) and _roles(term) & _PLACE
-        if term is not None and whole and (spec.depths is not None or _METRES.fullmatch(one.text("units"))):
+        if term is not None and whole and (spec.depths is not None or length_in_metres(one.text("units")) == 1.0):
             if one.text("positive").lower() == "up" or _HEIGHTS.fullmatch(one.name):
                 return "field", {"height": term}
             if _DEPTHS.fullmatch(one.name) or (spec.depths and spec.depths.variable):

@@ -4,8 +4,9 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Dimension
+from ocean_core.units import length_in_metres
 from ocean_metadata.domain import time
-from ocean_metadata.domain.coordinates import TO_METRES, depth_kind
+from ocean_metadata.domain.coordinates import depth_kind
 from ocean_metadata.domain.header import FileHeader, unpack
 from ocean_metadata.domain.records import TimeAxis, TimePart
 
@@ -23,7 +24,7 @@ def depth_axis(name: str, header: FileHeader) -> DepthAxis:
     kind = depth_kind(one)
     values = unpack(header.values[name]).astype(np.float64)
     if kind in {"depth", "height"}:
-        values = values * TO_METRES.get(one.text("units").lower(), 1.0)
+        values = values * (length_in_metres(one.text("units")) or 1.0)
     if kind == "depth" and values.size and np.nanmax(values) <= 0:
         values = np.abs(values)  # told as heights below the surface
     if kind == "sigma" and one.text("positive").lower() == "up" and values.size and np.nanmin(values) >= 0:

@@ -3,6 +3,7 @@
 import re
 
 from ocean_common.contracts.assets import DepthKind
+from ocean_core.units import length_in_metres
 from ocean_metadata.domain.header import FileHeader, VariableHeader
 from ocean_metadata.domain.time import usable
 
@@ -25,8 +26,6 @@ _X_NAMES = re.compile(
 
 _VERTICAL = re.compile(r"(depth|height|altitude|ocean_.*coordinate.*|.*sigma.*)")
 _NOT_VERTICAL = re.compile(r"sea_floor|sea_surface|model_level_number")
-_METRES = {"m", "meter", "meters", "metre", "metres", "km", "cm"}
-TO_METRES = {"km": 1000.0, "kilometer": 1000.0, "kilometers": 1000.0, "cm": 0.01}
 
 _METRICS = re.compile(
     r"(mask(_\w+)?|\w+_mask|[tuvfw]mask(util)?|(wet|dry)?_?mask\w*|e[123][tuvfw](_0)?|gdep[tuvw](_0)?|hdep[tuvw]"
@@ -86,10 +85,10 @@ def depth_kind(one: VariableHeader | None) -> DepthKind:
     """What the values of a vertical coordinate are."""
     if one is None:
         return "index"
-    meaning, units = one.text("standard_name"), one.text("units").lower()
+    meaning, units = one.text("standard_name"), one.text("units")
     if "sigma" in meaning or "s_coordinate" in meaning or re.match(r"s_(rho|w)|sig(ma|lay|lev)", one.name):
         return "sigma"
-    if units not in _METRES:
+    if length_in_metres(units) is None:
         return "depth" if not units and re.match(r"(nav_)?(depth|lev)|z", one.name, re.IGNORECASE) else "index"
     up = one.text("positive").lower() == "up"
     if meaning in {"height", "altitude"} or (up and meaning != "depth") or one.name.startswith(("height", "alt")):

@@ -7,8 +7,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_core.units import canonical_units
 from ocean_metadata.domain.header import VariableHeader
-from ocean_metadata.domain.units import canonical
 
 Scale: TypeAlias = tuple[float, float]
 DEFAULT: Scale = (0.0, 1.0)
@@ -70,7 +70,7 @@ def valid(one: VariableHeader) -> Scale | None:
 
 def usual(name: str, units: str) -> Scale | None:
     """The limits that suit a quantity of the sea, by its standard name or what is like one."""
-    spelt = canonical(units)
+    spelt = canonical_units(units)
     found = (each.scale for each in _USUAL if each.units == spelt and each.meaning.fullmatch(name))
     return next(found, None)
 

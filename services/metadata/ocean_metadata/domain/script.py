@@ -11,22 +11,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 
 API = "/api/v2.0"
-PLOTS = (
-    "class4",
-    "hovmoller",
-    "map",
-    "observation",
-    "profile",
-    "sound",
-    "stick",
-    "timeseries",
-    "track",
-    "transect",
-    "ts",
-)
 MAX_DEPTH = 16  # of lists within lists in a query
 
 Wanted = Literal["plot", "csv", "subset"]
@@ -80,10 +68,12 @@ def write(asked: Asking, language: str) -> Script:
 
 def _plot(query: Json, wanted: Wanted, plot_type: str | None, address: str) -> Asking:
     if not plot_type:
-        raise InvalidRequest(f"plot_type is required for {wanted}", field="plot_type", allowed=PLOTS)
-    if plot_type not in PLOTS:
+        raise InvalidRequest(f"plot_type is required for {wanted}", field="plot_type", allowed=PLOT_KINDS)
+    if plot_type not in PLOT_KINDS:
         raise PlotKindNotFound(
-            f"there is no plot {plot_type[:40]!r}; there are {', '.join(PLOTS)}", field="plot_type", allowed=PLOTS
+            f"there is no plot {plot_type[:40]!r}; there are {', '.join(PLOT_KINDS)}",
+            field="plot_type",
+            allowed=PLOT_KINDS,
         )
     suffix = _SUFFIXES[wanted]
     return Asking(

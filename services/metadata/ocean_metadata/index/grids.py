@@ -11,7 +11,7 @@ import pyproj
 from pyproj.exceptions import CRSError
 
 from ocean_common.contracts.assets import Grid
-from ocean_metadata.domain.coordinates import TO_METRES
+from ocean_core.units import length_in_metres
 from ocean_metadata.domain.detail import Detail, PlacedGrid
 from ocean_metadata.domain.header import FileHeader
 from ocean_metadata.domain.layout import Layout, Places, layout
@@ -107,7 +107,7 @@ def _projected(data: Opened, places: Places, header: FileHeader) -> Located:
     """Places from the mapping, held against the file's own where it has them."""
     own = _curvilinear(data, _without_mapping(places), header) if places.latitude else None
     y, x = _coordinate(data, places.y_axis), _coordinate(data, places.x_axis)
-    factor = TO_METRES.get(header.variables[str(places.y_axis)].text("units").lower(), 1.0)
+    factor = length_in_metres(header.variables[str(places.y_axis)].text("units")) or 1.0
     for mapping in _mappings(header.variables[str(places.mapping)].attributes):
         try:
             longitude, latitude = _unproject(mapping, y * factor, x * factor)

@@ -10,10 +10,11 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 
+from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 from ocean_common.problems import documented
 from ocean_metadata.domain import script
-from ocean_metadata.domain.script import LANGUAGES, PLOTS, Wanted
+from ocean_metadata.domain.script import LANGUAGES, Wanted
 
 WANTED: tuple[Wanted, ...] = get_args(Wanted)
 
@@ -44,7 +45,9 @@ Query = Annotated[
 ]
 PlotType = Annotated[
     str | None,
-    QueryParameter(description=f"Of a plot or its numbers: {', '.join(PLOTS)}.", examples=[Example(value="profile")]),
+    QueryParameter(
+        description=f"Of a plot or its numbers: {', '.join(PLOT_KINDS)}.", examples=[Example(value="profile")]
+    ),
 ]
 Language = Annotated[
     str, QueryParameter(description=f"One of {', '.join(LANGUAGES)}.", examples=[Example(value="python")])

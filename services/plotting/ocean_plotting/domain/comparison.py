@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ocean_common.units import conversion
+from ocean_core.units import unit_conversion
 from ocean_plotting.domain.coverage import Floats
 
 # Words in names that tell one quantity from another, by what they mean; the first that fits counts.
@@ -48,7 +48,7 @@ class Measure:
         """Values of this measure in ``units``; None where these measure something else."""
         if self.meaning == "salinity" and {self.units.strip().lower(), units.strip().lower()} <= PRACTICAL:
             return values
-        found = conversion(self.units, units)
+        found = unit_conversion(self.units, units)
         return None if found is None else values * found[0] + found[1]
 
 

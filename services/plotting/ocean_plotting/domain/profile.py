@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage
 from ocean_common.errors import InvalidRequest
-from ocean_common.units import conversion
+from ocean_core.units import unit_conversion
 from ocean_plotting.domain.coverage import Read
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ class Profile:
         InvalidRequest
             They mean something else; ``field`` of the query asked for it.
         """
-        found = conversion(self.info.units, units)
+        found = unit_conversion(self.info.units, units)
         if found is None:
             raise InvalidRequest(
                 f"{self.info.key} is in {self.info.units or '1'} and cannot be compared with values in {units or '1'}",

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.units import conversion
+from ocean_core.units import unit_conversion
 
 Floats = NDArray[np.float64]
 Warmth = Literal["potential", "conservative", "in situ"]
@@ -38,7 +38,7 @@ SOUND_SPEED = "speed_of_sound_in_sea_water"
 
 def temperature_of(listed: Sequence[VariableInfo]) -> VariableInfo | None:
     """The temperature of the water among variables: by its standard name, else by a key like `votemper`."""
-    warm = [one for one in listed if not one.two_dimensional and conversion(one.units or CELSIUS, CELSIUS)]
+    warm = [one for one in listed if not one.two_dimensional and unit_conversion(one.units or CELSIUS, CELSIUS)]
     return _named(warm, TEMPERATURES) or _like(warm, lambda key: "temp" in key or key.startswith("thetao"))
 
 
@@ -63,7 +63,7 @@ def _like(listed: Sequence[VariableInfo], fits: Callable[[str], bool]) -> Variab
 
 def celsius(values: Floats, units: str) -> Floats:
     """Temperatures in degrees Celsius; without units they are."""
-    factor, offset = conversion(units or CELSIUS, CELSIUS) or (1.0, 0.0)
+    factor, offset = unit_conversion(units or CELSIUS, CELSIUS) or (1.0, 0.0)
     return values * factor + offset
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage, Point, SectionAsked, TransectAsked, VectorPart
 from ocean_common.errors import InvalidRequest, NotSupported, PointOutsideGrid, RequestTooLarge
-from ocean_common.units import conversion
+from ocean_core.units import unit_conversion
 from ocean_plotting.domain.colormaps import DEFAULT, DIVERGING, known
 from ocean_plotting.domain.colour import Scale
 from ocean_plotting.domain.coverage import Floats, Read
@@ -159,7 +159,7 @@ def fitting(first: VariableInfo, second: VariableInfo) -> tuple[float, float]:
     NotSupported
         They cannot be subtracted from one another.
     """
-    found = conversion(second.units, first.units)
+    found = unit_conversion(second.units, first.units)
     if found is None:
         raise NotSupported(
             f"{second.key} is in {second.units} and {first.key} in {first.units}: their difference means nothing; "

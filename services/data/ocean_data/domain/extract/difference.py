@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common import units
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
 from ocean_common.errors import InvalidRequest, OceanError, TimeNotFound
+from ocean_core.units import unit_conversion
 from ocean_data.domain import depth as depths
 from ocean_data.domain import sphere, time
 from ocean_data.domain.extract import area
@@ -109,7 +109,7 @@ def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
     found = []
     for one, other in _beside(left, right):
         mine, theirs = one.variable, other.variable
-        turned = units.conversion(theirs.units, mine.units)
+        turned = unit_conversion(theirs.units, mine.units)
         if turned is None:
             raise InvalidRequest(
                 f"{mine.key} is in {mine.units!r} and {theirs.key} in {theirs.units!r}: these cannot be compared",

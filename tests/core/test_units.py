@@ -1,0 +1,57 @@
+"""Units: one list of spellings for depths, differences, labels and colour limits."""
+
+import pytest
+
+from ocean_core.units import SPELLINGS, canonical_units, length_in_metres, unit_conversion
+
+
+@pytest.mark.parametrize(
+    ("units", "metres"),
+    [
+        *(("m", 1.0), ("Metres", 1.0), ("km", 1000.0), ("kilometer", 1000.0), ("kilometres", 1000.0)),
+        *(("cm", 0.01), ("centimetres", 0.01), ("feet", 0.3048), ("fathom", 1.8288036576)),
+    ],
+)
+def test_lengths_are_known_in_metres(units, metres):
+    assert length_in_metres(units) == pytest.approx(metres)
+
+
+@pytest.mark.parametrize("units", ["", "1", "dbar", "degrees_north", "level", "sigma_level", "count", "PSU", "unknown"])
+def test_what_is_no_length_is_not(units):
+    assert length_in_metres(units) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "factor", "offset"),
+    [
+        ("knots", "m s-1", 1852 / 3600, 0),
+        ("decibars", "hPa", 100, 0),
+        ("radians", "degrees_north", 57.29577951308232, 0),
+        ("degF", "degree_C", 5 / 9, -160 / 9),
+        ("K", "deg C", 1, -273.15),
+        ("umol kg-1", "mmol/kg", 0.001, 0),
+        ("practical_salinity_unit", "1e-3", 1, 0),
+        ("no such unit", "no such unit", 1, 0),
+    ],
+)
+def test_values_are_converted_by_a_factor_and_an_offset(source, target, factor, offset):
+    assert unit_conversion(source, target) == pytest.approx((factor, offset))
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        *(("K", "m"), ("PSU", "1"), ("PSU", "g kg-1"), ("", "1"), ("leagues?", "m")),
+        ("s", "s-1"),  # UDUNITS converts to reciprocals
+        ("days since 1950-01-01", "hours since 1950-01-01"),
+    ],
+)
+def test_other_units_are_not_converted(source, target):
+    assert unit_conversion(source, target) is None
+
+
+def test_every_spelling_means_the_unit_under_which_it_stands():
+    for units, spellings in SPELLINGS.items():
+        for spelling in filter(None, spellings):
+            assert canonical_units(spelling.upper()) == units
+            assert unit_conversion(spelling, units) == (1.0, 0.0)
