@@ -22,6 +22,11 @@ def sleep(_):
     signal.pause()
 
 
+def wait_for(fifo, context):
+    fifo.read_text()
+    return process_id(context)
+
+
 def misbehave(_):
     raise ZeroDivisionError
 

@@ -133,11 +133,30 @@ def test_a_large_file_is_read_where_it_is_looked_at_and_its_overview_is_kept(tmp
     latitudes, longitudes, heights = relief.heights((170.0, -10.0, -170.0, 10.0), 10)  # means of blocks, read now
     np.testing.assert_allclose(heights, height(latitudes[:, np.newaxis], longitudes), atol=5)
     assert latitudes[1] - latitudes[0] == pytest.approx(2.0)
-    kept = list(tmp_path.glob("ocean-plotting-a-*.npy"))
+    kept = list(tmp_path.glob("ocean-plotting-*/a-*.npy"))
     assert len(kept) == 1
     latitudes, longitudes, heights = open_relief(path).heights((-180.0, -90.0, 180.0, 90.0), 45)
     np.testing.assert_allclose(heights, height(latitudes[:, np.newaxis], longitudes), atol=100)
-    assert list(tmp_path.glob("ocean-plotting-a-*.npy")) == kept
+    assert list(tmp_path.glob("ocean-plotting-*/a-*.npy")) == kept
+
+
+@pytest.mark.parametrize("made_by_others", ["a folder that all may write", "a link", "a file"])
+def test_an_overview_is_never_read_from_where_others_may_write(tmp_path, monkeypatch, made_by_others):
+    monkeypatch.setattr(adapter.tempfile, "tempdir", str(tmp_path))
+    private = adapter.private_folder()
+    assert private.stat().st_mode & 0o777 == 0o700
+    assert adapter.private_folder() == private
+    private.rmdir()
+    if made_by_others == "a link":
+        private.symlink_to(tmp_path)
+    elif made_by_others == "a file":
+        private.touch()
+    else:
+        private.mkdir()
+        private.chmod(0o777)
+    folder = adapter.private_folder()
+    assert folder not in {private, tmp_path}
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_it_may_be_sent_to_another_process(shipped):

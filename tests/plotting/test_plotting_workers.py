@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.plotting.jobs import die, misbehave, process_id, refuse, sleep, write_what_no_font_has
+from tests.plotting.jobs import die, misbehave, process_id, refuse, sleep, wait_for, write_what_no_font_has
 
 from ocean_common.errors import InvalidRequest, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.adapters.in_process import Inline, Threads
@@ -33,8 +33,8 @@ async def one_worker():
         yield drawing
 
 
-async def pid(drawing):
-    return int((await drawing.draw(CSV, process_id)).content)
+async def pid(drawing, request=""):
+    return int((await drawing.draw(Output(format="csv", request=request), process_id)).content)
 
 
 async def test_a_worker_draws_in_a_process_of_its_own(one_worker):
@@ -80,14 +80,18 @@ async def test_a_worker_that_dies_busy_or_idle_is_replaced(one_worker):
 async def test_a_full_queue_refuses_and_says_when_to_come_back(one_worker):
     await pid(one_worker)
     drawing = asyncio.create_task(one_worker.draw(CSV, sleep))
-    waiting = asyncio.create_task(pid(one_worker))
+    waiting = asyncio.create_task(pid(one_worker, "second"))
     await asyncio.sleep(0)
     with pytest.raises(TooBusy) as refused:
-        await pid(one_worker)
+        await pid(one_worker, "third")
     assert refused.value.retry_after
-    waiting.cancel()  # its asker left: the next one has its place
+    equal = asyncio.create_task(pid(one_worker, "second"))  # takes no place of its own
+    waiting.cancel()
     await asyncio.sleep(0)
-    later = asyncio.create_task(pid(one_worker))
+    assert not equal.done()
+    equal.cancel()  # the last client left: the next one has its place
+    await asyncio.sleep(0)
+    later = asyncio.create_task(pid(one_worker, "third"))
     await asyncio.sleep(0)
     assert not later.done()
     drawing.cancel()
@@ -102,6 +106,34 @@ async def test_a_figure_whose_asker_left_makes_room_for_the_next():
         left.cancel()
         async with asyncio.timeout(20):
             assert await pid(drawing) != first
+
+
+async def test_a_client_who_leaves_does_not_end_a_figure_that_another_waits_for(tmp_path):
+    async with Processes(1, 1, 60.0, 100, nice=0) as drawing:
+        first = await pid(drawing)
+        os.mkfifo(tmp_path / "door")
+        patient, impatient = (asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door")) for _ in range(2))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await impatient
+        await asyncio.to_thread((tmp_path / "door").write_text, "open")  # once: equal figures are drawn once
+        assert int((await patient).content) == first
+        assert await pid(drawing) == first
+
+
+async def test_a_figure_that_was_abandoned_is_taken_up_by_the_next_client(tmp_path):
+    async with Processes(1, 1, 60.0, 100, nice=0) as drawing:
+        first = await pid(drawing)
+        os.mkfifo(tmp_path / "door")
+        impatient = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door"))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await impatient
+        patient = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door"))
+        await asyncio.to_thread((tmp_path / "door").write_text, "open")
+        assert int((await patient).content) == first
 
 
 async def test_a_figure_that_takes_too_long_is_given_up():

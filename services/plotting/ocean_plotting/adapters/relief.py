@@ -1,7 +1,10 @@
 """Heights of land and sea floor, from a NetCDF file: ETOPO, GEBCO and their like."""
 
 import hashlib
+import os
+import stat
 import tempfile
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, RLock
@@ -253,13 +256,27 @@ def _blocks(level: Level, factor: int) -> Level:
 
 def _overview(level: Level, name: str) -> Level:
     """A level of a large file, made once and kept among the temporary files."""
-    kept = Path(tempfile.gettempdir()) / f"ocean-plotting-{name}.npy"
-    if not kept.exists():
-        made = np.empty(level.heights.shape, dtype=np.float32)
-        for first in range(0, len(made), BAND):
-            made[first : first + BAND] = level.heights[first : first + BAND, :]
-        with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npy", delete=False) as file:
-            np.save(file, made)
-        Path(file.name).replace(kept)  # another process finds all of it, or nothing
-    heights: NDArray[np.float32] = np.load(kept)
+    path = private_folder() / f"{name}.npy"
+    if not path.exists():
+        overview = np.empty(level.heights.shape, dtype=np.float32)
+        for first in range(0, len(overview), BAND):
+            overview[first : first + BAND] = level.heights[first : first + BAND, :]
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
+            np.save(file, overview)
+        Path(file.name).replace(path)  # another process finds all of it, or nothing
+    heights: NDArray[np.float32] = np.load(path)
     return Level(heights=heights, south=level.south, west=level.west, step=level.step)
+
+
+def private_folder() -> Path:
+    """Return the folder of files that outlive the process: nobody else can put anything there.
+
+    Its name is predictable, so that the next process finds it; one that another user made in its place is not used.
+    """
+    folder = Path(tempfile.gettempdir()) / f"ocean-plotting-{os.getuid()}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    state = folder.lstat()
+    if stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid() and not state.st_mode & 0o077:
+        return folder
+    return Path(tempfile.mkdtemp(prefix="ocean-plotting-"))

@@ -6,6 +6,7 @@ from the others, and another takes its place. Workers outlive neither their serv
 """
 
 import asyncio
+import hashlib
 import logging
 import multiprocessing
 from collections.abc import Callable, Coroutine
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from threading import Lock
 from typing import Any, Self, TypeVar, cast
 
@@ -24,7 +26,7 @@ from ocean_plotting.domain.ports import Drawn
 
 START_TIME = 60.0  # s for a worker to load everything
 PAUSE = 1.0  # s before a worker that did not start is started again
-GRACE = 1.0  # s that a figure may still take when its asker has left
+GRACE = 1.0  # s that a figure may still take when no client waits for it any more
 RETRY_AFTER = 2  # s told to those who are refused
 
 T = TypeVar("T")
@@ -58,11 +60,11 @@ class _Worker:
             return self.pipe.poll(START_TIME) and bool(self.pipe.recv())
         return False
 
-    def do(self, job: Job, limit: float) -> Drawn:
-        """Give it a figure to draw and wait (s)."""
+    def do(self, job: bytes, limit: float) -> Drawn:
+        """Give it a figure to draw, a pickled Job, and wait (s)."""
         try:
             with self._asked:
-                self.pipe.send(job)
+                self.pipe.send_bytes(job)
                 answered = self.pipe.poll(limit)
                 answer = self.pipe.recv() if answered else None
         except (EOFError, OSError) as error:
@@ -96,6 +98,15 @@ class _Worker:
             self.pipe.close()
 
 
+class _Drawing:
+    """A figure that waits for a worker or is being drawn, and the number of clients that wait for it."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[Drawn]
+        self.worker: _Worker | None = None
+        self.clients = 0
+
+
 class Processes:
     """Worker processes and the short queue before them. Use it as an async context manager."""
 
@@ -115,7 +126,7 @@ class Processes:
         self._recycle = figures_per_worker
         self._nice = nice
         self._ground = ground or Ground()
-        self._waiting = 0
+        self._drawings: dict[bytes, _Drawing] = {}
         self._started: set[_Worker] = set()
         self._ready: set[_Worker] = set()
         self._threads = ThreadPoolExecutor(2 * workers, thread_name_prefix="figures")
@@ -123,7 +134,7 @@ class Processes:
         self._ended = False
 
     async def __aenter__(self) -> Self:
-        self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
+        self._idle: asyncio.Queue[_Worker | None] = asyncio.Queue()  # None: the service ends
         for _ in range(self._number):
             self._start(self._hire())
         return self
@@ -134,6 +145,8 @@ class Processes:
             self._forget(worker)
         for worker in self._started:
             worker.kill()  # a thread that waits for its answer gets none, and goes on
+        for _drawing in self._drawings:
+            self._idle.put_nowait(None)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in self._started:
             worker.end()
@@ -144,36 +157,55 @@ class Processes:
         return [] if self._ready else ["the worker processes that draw figures are starting"]
 
     async def draw(self, output: Output, make: Callable[..., object], *given: object) -> Drawn:
-        """Draw in the next free process."""
-        worker = await self._next()
-        drawing = self._start(self._use(worker, Job(output=output, make=make, given=given)))
+        """Draw in the next free process; equal figures at the same time are drawn once."""
+        job = bytes(ForkingPickler.dumps(Job(output=output, make=make, given=given)))
+        key = hashlib.blake2b(job).digest()
+        drawing = self._drawings.get(key)
+        if drawing is None:
+            drawing = self._drawings[key] = self._begin(key, job)
+        drawing.clients += 1
         try:
-            return await asyncio.shield(drawing)
-        except asyncio.CancelledError:
-            self._start(self._leave(worker, drawing))
-            raise
+            return await asyncio.shield(drawing.task)
+        finally:
+            drawing.clients -= 1
+            if not drawing.clients and not drawing.task.done():
+                self._abandon(key, drawing)
 
-    async def _leave(self, worker: _Worker, drawing: asyncio.Task[Drawn]) -> None:
-        """End a figure that nobody waits for: by itself if that is soon, since a new process takes seconds."""
-        _, going_on = await asyncio.wait({drawing}, timeout=GRACE)
-        if going_on:
+    def _begin(self, key: bytes, job: bytes) -> _Drawing:
+        waiting = len(self._drawings) - self._number
+        if waiting >= self._queue:
+            raise TooBusy(f"{waiting} figures wait already; try again in {RETRY_AFTER} s", retry_after=RETRY_AFTER)
+        drawing = _Drawing()
+        drawing.task = self._start(self._draw(drawing, job))
+        drawing.task.add_done_callback(lambda _: self._remove(key, drawing))
+        return drawing
+
+    def _remove(self, key: bytes, drawing: _Drawing) -> None:
+        if self._drawings.get(key) is drawing:
+            del self._drawings[key]
+
+    def _abandon(self, key: bytes, drawing: _Drawing) -> None:
+        """Take a figure that no client waits for out of the queue; one that is being drawn is ended a little later."""
+        if drawing.worker is None:
+            self._remove(key, drawing)
+            drawing.task.cancel()
+        else:
+            self._start(self._end_abandoned(key, drawing, drawing.worker))
+
+    async def _end_abandoned(self, key: bytes, drawing: _Drawing, worker: _Worker) -> None:
+        """End a figure unless it ends soon by itself, since a new process takes seconds, or a client joins."""
+        await asyncio.wait({drawing.task}, timeout=GRACE)
+        if not drawing.task.done() and not drawing.clients:
+            self._remove(key, drawing)
             worker.lost = True
             worker.kill()
 
-    async def _next(self) -> _Worker:
-        if self._idle.empty() and self._waiting >= self._queue:
-            raise TooBusy(
-                f"{self._waiting} figures wait already; try again in {RETRY_AFTER} s", retry_after=RETRY_AFTER
-            )
-        self._waiting += 1
-        try:
-            while (worker := await self._idle.get()).lost:
-                pass  # it died idle; its successor comes
-            return worker
-        finally:
-            self._waiting -= 1
-
-    async def _use(self, worker: _Worker, job: Job) -> Drawn:
+    async def _draw(self, drawing: _Drawing, job: bytes) -> Drawn:
+        while (worker := await self._idle.get()) and worker.lost:
+            pass  # it died idle; its successor comes
+        if worker is None:
+            raise ServiceUnavailable("the process that drew the figure ended; try again")
+        drawing.worker = worker
         try:
             content = await asyncio.get_running_loop().run_in_executor(self._threads, worker.do, job, self._limit)
         except WorkerLost as error:
