@@ -61,11 +61,3 @@ def test_rotating_a_vector_keeps_its_length_and_direction(length, toward, line):
 def test_bearings_are_clockwise_from_north_and_below_a_full_turn():
     east, north = np.array([0.0, 1.0, 0.0, -1.0, -1e-6]), np.array([1.0, 0.0, -1.0, 0.0, 1.0])
     assert vectors.bearing(east, north, decimals=1).tolist() == [0.0, 90.0, 180.0, 270.0, 0.0]
-
-
-def test_compass_vectors_are_tangents_of_the_sphere():
-    latitude, longitude = np.array([0.0, 60.0, -90.0]), np.array([0.0, 179.0, 30.0])
-    east, north = vectors.compass(latitude, longitude)
-    phi, lam = np.radians(latitude), np.radians(longitude)
-    up = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
-    assert np.cross(east, north) == pytest.approx(up)

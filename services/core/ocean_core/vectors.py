@@ -96,14 +96,3 @@ def along_and_across(east: Floats, north: Floats, line_bearing: Floats) -> tuple
     """
     sine, cosine = np.sin(np.radians(line_bearing)), np.cos(np.radians(line_bearing))
     return east * sine + north * cosine, north * sine - east * cosine
-
-
-def compass(latitude: Floats, longitude: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return unit vectors in space to the east and to the north, (point, 3) each, at points in degrees.
-
-    Vectors in space have no singularity at poles, folds of a grid or the date line.
-    """
-    phi, lam = np.radians(latitude), np.radians(longitude)
-    east = np.stack([-np.sin(lam), np.cos(lam), np.zeros_like(lam)], axis=-1)
-    north = np.stack([-np.sin(phi) * np.cos(lam), -np.sin(phi) * np.sin(lam), np.cos(phi)], axis=-1)
-    return east, north
