@@ -25,29 +25,37 @@ PACKAGES = {
 # Their words reach callers as reasons, in answers and in errors: every text in them counts.
 REASONS = {
     "ocean_metadata": (
-        "domain/plan.py",
-        "domain/layout.py",
-        "domain/assemble.py",
-        "domain/calculated.py",
-        "domain/merging.py",
-        "domain/axes.py",
-        "domain/calendars.py",
-        "domain/recommended.py",
-        "domain/kml.py",
-        "adapters/gazetteer.py",
+        "index/plan.py",
+        "index/layout.py",
+        "index/assemble.py",
+        "index/calculated.py",
+        "index/merging.py",
+        "index/axes.py",
+        "catalogue/calendars.py",
+        "catalogue/recommended.py",
+        "places/kml.py",
+        "places/store.py",
         "index/reasons.py",
     ),
     "ocean_data": (
-        "domain/extraction.py",
-        "adapters/source.py",
-        "adapters/storage.py",
-        "adapters/places/dap2.py",
-        "adapters/places/opendap.py",
-        "adapters/places/stores.py",
+        "plan/extraction.py",
+        "reading/source.py",
+        "reading/storage.py",
+        "reading/dap2.py",
+        "reading/opendap.py",
+        "reading/zarr.py",
     ),
 }
 # Seen by operators alone: what a command prints.
-OPERATORS = ("observations/", "index/configuration.py", "index/__main__.py", "settings.py", "clients/")
+OPERATORS = (
+    "observations/formats/",
+    "observations/importing.py",
+    "observations/__main__.py",
+    "index/configuration.py",
+    "index/__main__.py",
+    "settings.py",
+    "clients/",
+)
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)} | {
     "Unreadable",
     "KmlUnreadable",

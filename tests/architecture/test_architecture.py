@@ -1,4 +1,4 @@
-"""Who may import whom, and how large a room may be (docs/architecture.md)."""
+"""Check who may import whom (docs/architecture.md). A test tells all violations at once."""
 
 import ast
 import subprocess
@@ -10,37 +10,51 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVICES = ("ocean_metadata", "ocean_data", "ocean_plotting")
 PACKAGES = {
-    "ocean_core": ROOT / "services/core/ocean_core",
-    "ocean_common": ROOT / "services/common/ocean_common",
-    "ocean_metadata": ROOT / "services/metadata/ocean_metadata",
-    "ocean_data": ROOT / "services/data/ocean_data",
-    "ocean_plotting": ROOT / "services/plotting/ocean_plotting",
-    "ocean_gateway": ROOT / "gateway/ocean_gateway",
+    name: folder
+    for name, folder in {
+        "ocean_core": ROOT / "services/core/ocean_core",
+        "ocean_common": ROOT / "services/common/ocean_common",
+        "ocean_metadata": ROOT / "services/metadata/ocean_metadata",
+        "ocean_data": ROOT / "services/data/ocean_data",
+        "ocean_plotting": ROOT / "services/plotting/ocean_plotting",
+        "ocean_gateway": ROOT / "gateway/ocean_gateway",
+    }.items()
+    if folder.is_dir()
 }
-MODULES = sorted(path for folder in PACKAGES.values() for path in folder.rglob("*.py"))
+MODULES = {path: ast.parse(path.read_text()) for folder in PACKAGES.values() for path in sorted(folder.rglob("*.py"))}
 
-# What each room must not import: prefixes of module names.
-OUTSIDE = ("litestar", "httpx", "sqlite3", "sqlalchemy", "alembic", "os", "pathlib", "shutil", "tempfile", "time")
-READERS = ("netCDF4", "xarray", "h5py", "zarr")
-FORBIDDEN = {
-    "domain": (*OUTSIDE, *READERS, "matplotlib"),
-    "routes": ("sqlite3", "sqlalchemy", "httpx", "matplotlib", *READERS),
-    "plots": ("litestar", "httpx", "sqlite3", "sqlalchemy", *READERS),
-    "contracts": (*OUTSIDE, *READERS, "numpy"),
+ALLOWED = {
+    "ocean_core": set(),
+    "ocean_common": {"ocean_core"},
+    "ocean_gateway": {"ocean_core", "ocean_common"},
+    **{service: {"ocean_core", "ocean_common"} for service in SERVICES},
 }
+HTTP = ("litestar", "httpx", "uvicorn")
+OUTSIDE = (*HTTP, "sqlite3", "sqlalchemy", "alembic", "os", "pathlib", "shutil", "tempfile", "time")
+READERS = ("netCDF4", "xarray", "h5py", "zarr")
+# Folders of pure computing, and what must not be imported there: prefixes of module names.
+PURE = {
+    "ocean_core": (*OUTSIDE, *READERS, "matplotlib"),
+    "ocean_common.contracts": (*OUTSIDE, *READERS, "numpy"),
+    "ocean_data.compute": (*OUTSIDE, *READERS, "matplotlib"),
+    "ocean_data.grids": (*OUTSIDE, *READERS, "matplotlib"),
+    "ocean_data.plan": (*OUTSIDE, *READERS, "matplotlib"),
+    "ocean_plotting.figure": (*HTTP, "sqlite3", "sqlalchemy", *READERS),
+}
+# Parts of the metadata service that open data files.
+READING = ("ocean_metadata.index", "ocean_metadata.observations", "ocean_metadata.class4.reading")
 ENVIRONMENT = {"settings.py", "serve.py", "__main__.py"}  # may read the environment or hand it on
 
 
 def name_of(path):
-    return str(path.relative_to(ROOT))
+    """The dotted name of a module."""
+    package, folder = next((name, folder) for name, folder in PACKAGES.items() if path.is_relative_to(folder))
+    parts = [package, *path.relative_to(folder).with_suffix("").parts]
+    return ".".join(parts).removesuffix(".__init__")
 
 
-def package_of(path):
-    return next(name for name, folder in PACKAGES.items() if path.is_relative_to(folder))
-
-
-def imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+def imports_of(path):
+    for node in ast.walk(MODULES[path]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -50,57 +64,53 @@ def imports(path):
 
 
 def begins(name, prefixes):
-    return any(name == one or name.startswith(one + ".") for one in prefixes)
+    return any(name == prefix or name.startswith(prefix + ".") for prefix in prefixes)
 
 
-def rooms_of(path):
-    return path.relative_to(PACKAGES[package_of(path)]).parts[:-1]
+def violations(forbidden_of):
+    """Imports that a module must not have; ``forbidden_of`` gives the prefixes for a module's name."""
+    return [
+        f"{name_of(path)} imports {name}"
+        for path in MODULES
+        if (prefixes := forbidden_of(name_of(path)))
+        for name in sorted(set(imports_of(path)))
+        if begins(name, prefixes)
+    ]
 
 
 def test_every_package_has_modules_to_check():
-    assert {package_of(path) for path in MODULES} == set(PACKAGES)
+    assert {name_of(path).split(".")[0] for path in MODULES} == set(PACKAGES)
+    assert all(
+        any(begins(name_of(path), (folder,)) for path in MODULES) for folder in PURE if folder.split(".")[0] in PACKAGES
+    )
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_imports_only_what_its_room_may(path):
-    package, names = package_of(path), set(imports(path))
-    strangers = set(PACKAGES) - {package, "ocean_common", "ocean_core"}
-    strangers |= {"ocean_common"} if package == "ocean_core" else set()
-    assert not {name for name in names if begins(name, strangers)}, "services meet in contracts and over HTTP"
-    for room in rooms_of(path):
-        wrong = {name for name in names if begins(name, FORBIDDEN.get(room, ()))}
-        assert not wrong, f"{room} imports {wrong}"
-    if "routes" in rooms_of(path) or "plots" in rooms_of(path) or "domain" in rooms_of(path):
-        assert not {name for name in names if begins(name, (f"{package}.adapters",))}, "only app.py names adapters"
+def test_packages_import_only_what_lies_below_them():
+    def forbidden(name):
+        package = name.split(".")[0]
+        return tuple(set(PACKAGES) - ALLOWED[package] - {package})
+
+    assert not violations(forbidden)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_common_carries_no_pictures_or_database(path):
-    heavy = ("matplotlib", "sqlite3", "sqlalchemy", "scipy", *READERS)
-    if package_of(path) in {"ocean_common", "ocean_core"}:
-        assert not {name for name in imports(path) if begins(name, heavy)}
+def test_computing_knows_no_http_files_or_environment():
+    def forbidden(name):
+        return next((prefixes for folder, prefixes in PURE.items() if begins(name, (folder,))), ())
+
+    assert not violations(forbidden)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_its_commands_open_files_in_the_metadata_service(path):
-    commands = path.is_relative_to(PACKAGES["ocean_metadata"]) and rooms_of(path)[:1] in {("index",), ("observations",)}
-    if package_of(path) == "ocean_metadata" and not commands:
-        assert not {name for name in imports(path) if begins(name, (*READERS, "cftime"))}
+def test_only_the_reading_parts_of_the_metadata_service_open_files():
+    def forbidden(name):
+        return () if not begins(name, ("ocean_metadata",)) or begins(name, READING) else (*READERS, "cftime")
+
+    assert not violations(forbidden)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_settings_read_the_environment(path):
-    reads = {name for name in imports(path) if begins(name, ("os.environ", "os.getenv"))}
-    text = path.read_text()
-    if path.name not in ENVIRONMENT:
-        assert not reads
-        assert "os.environ" not in text
-        assert "getenv" not in text
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_matplotlib_is_used_without_pyplot(path):
-    assert not {name for name in imports(path) if begins(name, ("matplotlib.pyplot", "pylab"))}
+def test_only_settings_read_the_environment_and_matplotlib_is_used_without_pyplot():
+    assert not violations(lambda name: ("matplotlib.pyplot", "pylab"))
+    texts = {path: path.read_text() for path in MODULES if path.name not in ENVIRONMENT}
+    assert not [name_of(path) for path, text in texts.items() if "os.environ" in text or "getenv" in text]
 
 
 @pytest.mark.parametrize("package", SERVICES)

@@ -9,8 +9,8 @@ from tests.architecture.harvest import PACKAGES, texts
 from ocean_common import problems
 from ocean_common.texts import fields_of
 from ocean_common.voices import LANGUAGES, SOURCE, catalogue
-from ocean_plotting.adapters.formats import csv
-from ocean_plotting.domain.colormaps import COLORMAPS
+from ocean_plotting.colormaps import COLORMAPS
+from ocean_plotting.export import csv
 
 OTHERS = [each for each in LANGUAGES if each != SOURCE]
 # The same in both languages, or a name.

@@ -23,12 +23,12 @@ import sqlalchemy as sa
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.telemetry import configure_logs
-from ocean_metadata.adapters import records
-from ocean_metadata.adapters.catalogue import StoredCatalogue
-from ocean_metadata.adapters.database import connect, upgrade
-from ocean_metadata.adapters.store import Store
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.records import Built, DatasetRecord, GridRecord, TimeAxis, TimePart, VariableRecord
+from ocean_metadata.catalogue import rows as records
+from ocean_metadata.catalogue.database import connect, upgrade
+from ocean_metadata.catalogue.model import Built, DatasetRecord, GridRecord, TimeAxis, TimePart, VariableRecord
+from ocean_metadata.catalogue.repository import StoredCatalogue
+from ocean_metadata.catalogue.store import Store
 from ocean_metadata.index.passes import FORMAT, Indexer, Told
 
 DATASETS, STEPS, FILES = 10_000, 100, 1_000

@@ -23,11 +23,11 @@ from peers import environment
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coordinate, Coverage, Field
-from ocean_plotting.adapters.formats import WRITERS
-from ocean_plotting.adapters.ground import Ground
-from ocean_plotting.domain.outline import span
-from ocean_plotting.domain.output import Output
-from ocean_plotting.domain.view import MERCATOR, View, view
+from ocean_plotting.export import WRITERS
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure.outline import span
+from ocean_plotting.figure.resources import Ground
+from ocean_plotting.figure.view import MERCATOR, View, view
 from ocean_plotting.plots import area_map, profile
 from ocean_plotting.plots.area_map.numbers import CELLS, Map, Maps, plan_of
 

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from litestar.testing import TestClient
 
 from ocean_common.telemetry import configure_logs
-from ocean_metadata.adapters.observations import schema
-from ocean_metadata.adapters.observations.database import connect, upgrade
-from ocean_metadata.adapters.observations.opened import OpenedObservations
-from ocean_metadata.adapters.observations.store import ObservationStore
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.observations.area import cell
-from ocean_metadata.domain.observations.thinning import level
-from ocean_metadata.domain.snapshot import Snapshot
+from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.observations import schema
+from ocean_metadata.observations.area import cell
+from ocean_metadata.observations.database import connect, upgrade
+from ocean_metadata.observations.opened import OpenedObservations
+from ocean_metadata.observations.store import ObservationStore
+from ocean_metadata.observations.thinning import level
 
 REPEATS = 40
 DAY = 86_400_000  # ms

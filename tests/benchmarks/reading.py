@@ -19,7 +19,7 @@ from scipy import ndimage
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid, Steps, VariableInfo
-from ocean_data.adapters.source import NetCDFSource
+from ocean_data.reading.source import NetCDFSource
 
 DAYS, NY, NX = 30, 600, 900
 POINT = (321, 456)

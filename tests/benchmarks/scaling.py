@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid, Steps, VariableInfo
-from ocean_data.adapters.source import NetCDFSource
+from ocean_data.reading.source import NetCDFSource
 
 PICTURE = Path(__file__).parents[2] / "docs/images/cost-against-work.png"
 FILES = (30, 100, 300, 1000, 3000)

@@ -13,11 +13,11 @@ import reading
 
 from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation, TileAsked
-from ocean_data.adapters.grids import GridStore
-from ocean_data.domain.field import Tiles, tile_map, tile_stencil
-from ocean_data.domain.grid.curvilinear import Curvilinear
-from ocean_data.domain.interpolation import gather
-from ocean_data.domain.ports import Grid, Source, TileMap
+from ocean_data.compute.field import Tiles, tile_map, tile_stencil
+from ocean_data.compute.interpolation import gather
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.ports import Grid, Source, TileMap
+from ocean_data.reading.grids import GridStore
 
 MIB = 1024 * 1024
 

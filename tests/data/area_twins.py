@@ -4,9 +4,9 @@ import netCDF4
 import numpy as np
 
 from ocean_common.contracts import extractions as contracts
-from ocean_data.adapters.grids import GridStore
-from ocean_data.domain.extract import PLANS
-from ocean_data.domain.extraction import Reading, collect
+from ocean_data.plan import PLANS
+from ocean_data.plan.extraction import Reading, collect
+from ocean_data.reading.grids import GridStore
 from ocean_data.settings import MIB
 
 

@@ -11,13 +11,13 @@ from litestar.testing import TestClient
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
 from ocean_common.errors import DatasetNotFound, VariableNotFound
-from ocean_data.adapters.grids import GridStore
-from ocean_data.adapters.source import NetCDFSource
-from ocean_data.adapters.threads import Threads
 from ocean_data.app import create_app
-from ocean_data.domain.extract import PLANS
-from ocean_data.domain.extraction import Reading, collect
+from ocean_data.plan import PLANS
+from ocean_data.plan.extraction import Reading, collect
+from ocean_data.reading.grids import GridStore
+from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import MIB, Settings
+from ocean_data.threads import Threads
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
 ROLES = {

@@ -6,7 +6,7 @@ import numpy as np
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, Grid, Steps, VariableInfo
-from ocean_data.domain.extraction import Coordinate, Cost, Extraction, Field, read
+from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, read
 
 DAY = 86_400
 T, Z, P = 3, 2, 4

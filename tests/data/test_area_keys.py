@@ -6,10 +6,10 @@ from litestar.testing import TestClient
 
 from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_common.errors import NotFound
-from ocean_data.adapters.grids import GridStore
-from ocean_data.adapters.source import NetCDFSource
-from ocean_data.adapters.threads import Threads
 from ocean_data.app import create_app
+from ocean_data.reading.grids import GridStore
+from ocean_data.reading.source import NetCDFSource
+from ocean_data.threads import Threads
 
 API = "/api/v2.0"
 SHAPES = {

@@ -10,10 +10,10 @@ from distributed import LocalCluster
 
 from ocean_common.contracts.extractions import AreaAsked
 from ocean_common.errors import SourceUnreadable
-from ocean_data.adapters.cluster import AHEAD, Cluster
 from ocean_data.app import open_reading
-from ocean_data.domain.extract import area
-from ocean_data.domain.extraction import Extraction, Reading, read
+from ocean_data.cluster import AHEAD, Cluster
+from ocean_data.plan import area
+from ocean_data.plan.extraction import Extraction, Reading, read
 from ocean_data.settings import MIB, Settings
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not have the tests

@@ -24,14 +24,14 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, PointsAsked
 from ocean_common.errors import SourceUnreadable
 from ocean_common.service import create_service
-from ocean_data.adapters.formats.csv import Csv
-from ocean_data.adapters.formats.json import Json
-from ocean_data.adapters.formats.netcdf3 import Netcdf3
-from ocean_data.adapters.formats.netcdf4 import Netcdf4
-from ocean_data.adapters.spool import MIB, FileSpool
-from ocean_data.adapters.threads import Threads
-from ocean_data.domain.extraction import Budget, Coordinate, Cost, Extraction, Field, Reading
-from ocean_data.routes.desk import Desk
+from ocean_data.extraction import Desk
+from ocean_data.plan.extraction import Budget, Coordinate, Cost, Extraction, Field, Reading
+from ocean_data.spool import MIB, FileSpool
+from ocean_data.threads import Threads
+from ocean_data.writing.csv import Csv
+from ocean_data.writing.json import Json
+from ocean_data.writing.netcdf3 import Netcdf3
+from ocean_data.writing.netcdf4 import Netcdf4
 
 WAIT = 20  # s: how long a test waits for what must happen
 FORMATS = {"json": Json(), "csv": Csv(), "netcdf": Netcdf4(), "stream": Netcdf3()}

@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 
 from ocean_common.settings import SettingsError, load
 from ocean_data.app import build
-from ocean_data.domain import sphere
+from ocean_data.compute import sphere
 from ocean_data.settings import Settings
 
 SAMPLES = os.environ.get("OCEAN_SAMPLES")

@@ -12,10 +12,10 @@ from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Gr
 from ocean_common.errors import InvalidRequest
 from ocean_common.expression import Binary, Call, Name, Negative, Node, Number
 from ocean_common.functions import FUNCTIONS
-from ocean_data.adapters.calculated import Calculated
-from ocean_data.domain.expression.made import calculated_assets
-from ocean_data.domain.grid.curvilinear import Curvilinear
-from ocean_data.domain.grid.rectilinear import Rectilinear
+from ocean_data.compute.expression.made import calculated_assets
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.rectilinear import Rectilinear
+from ocean_data.reading.calculated import Calculated
 
 NZ, NY, NX = 4, 6, 8
 DEPTH = DepthAxis(name="deptht", kind="depth", values=[0.5, 30.0, 200.0, 1500.0])

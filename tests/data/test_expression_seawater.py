@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as made
 
-from ocean_data.domain import derivatives, seawater, sound, sphere
-from ocean_data.domain.expression.functions import bearing
-from ocean_data.domain.expression.place import Box, Some, beside
+from ocean_data.compute import derivatives, seawater, sound, sphere
+from ocean_data.compute.expression.functions import bearing
+from ocean_data.compute.expression.place import Box, Some, beside
 
 
 def one(*values):

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from ocean_common.contracts.data import TileField
 from ocean_common.errors import InvalidRequest, VariableNotFound
-from ocean_data.adapters.calculated import Calculated, Calculating
-from ocean_data.adapters.grids import GridStore
-from ocean_data.domain import sphere
-from ocean_data.domain.expression.made import calculated_assets
+from ocean_data.compute import sphere
+from ocean_data.compute.expression.made import calculated_assets
+from ocean_data.reading.calculated import Calculated, Calculating
+from ocean_data.reading.grids import GridStore
 from ocean_data.settings import MIB
 
 API = "/api/v2.0"

@@ -19,9 +19,9 @@ from tests.data.test_triangles import SFBOFS, TEMP, U
 
 from ocean_common.contracts.extractions import PointsAsked
 from ocean_common.errors import InvalidRequest, NothingInView
-from ocean_data.domain import region as regions
-from ocean_data.domain.extraction import read
-from ocean_data.domain.grid.box import runs
+from ocean_data.compute import region as regions
+from ocean_data.grids.box import runs
+from ocean_data.plan.extraction import read
 
 AT = "/api/v2.0/data"
 RING = [[170.0, -3.0], [-170.0, -3.0], [-175.0, 4.0], [170.0, -3.0]]

@@ -12,8 +12,8 @@ from tests.data.area_twins import ask, reading_of, values_of, write
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend, PointsAsked
 from ocean_common.errors import InvalidRequest, TimeNotFound
 from ocean_core.units import unit_conversion
-from ocean_data.domain.extract import PLANS
-from ocean_data.domain.extraction import collect
+from ocean_data.plan import PLANS
+from ocean_data.plan.extraction import collect
 
 AT = "/api/v2.0/data"
 BOX = (0, -20, 40, 20)

@@ -8,7 +8,7 @@ from tests.data.test_triangles import SFBOFS, TEMP, ZETA, U
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, Levels
 from ocean_common.contracts.extractions import AreaAsked, Coverage, PointsAsked, TrajectoryAsked, TransectAsked
-from ocean_data.domain import track
+from ocean_data.plan import track
 
 LATITUDE, LONGITUDE = np.linspace(50.0, 54.0, 5), np.linspace(-10.0, -4.0, 7)
 S = np.array([-0.95, -0.7, -0.45, -0.2, -0.05])  # from the floor up

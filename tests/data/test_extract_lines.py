@@ -15,10 +15,10 @@ from scipy.interpolate import RegularGridInterpolator
 
 from ocean_common.contracts.extractions import PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
 from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
-from ocean_data.adapters.grids import GridStore
-from ocean_data.domain import path, track
-from ocean_data.domain.extract import PLANS
-from ocean_data.domain.extraction import Reading, collect
+from ocean_data.compute import path
+from ocean_data.plan import PLANS, track
+from ocean_data.plan.extraction import Reading, collect
+from ocean_data.reading.grids import GridStore
 from ocean_data.settings import MIB
 
 API = "/api/v2.0/data/giops_day"

@@ -9,7 +9,7 @@ from pyproj import CRS, Proj
 
 from ocean_common.contracts.extractions import Coverage, PointsAsked
 from ocean_common.errors import InvalidRequest
-from ocean_data.domain import sphere
+from ocean_data.compute import sphere
 
 API = "/api/v2.0/data/giops_day"
 SEA, LAND, SHELF = (74.5, 20.0), (78.65, 14.03), (70.1, 3.3)

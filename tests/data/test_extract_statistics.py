@@ -16,15 +16,15 @@ from tests.data.test_triangles import TEMP, U
 from ocean_common.contracts.assets import Grid
 from ocean_common.contracts.extractions import StatisticsAsked
 from ocean_common.errors import InvalidRequest
-from ocean_data.domain.extract.statistics import statistics, weighted_quantiles
-from ocean_data.domain.grid import areas
-from ocean_data.domain.grid.box import window
-from ocean_data.domain.grid.curvilinear import Curvilinear
-from ocean_data.domain.grid.rectilinear import Rectilinear
-from ocean_data.domain.grid.triangles import Triangles
-from ocean_data.domain.ports import Coordinates
-from ocean_data.domain.region import of_box
-from ocean_data.domain.sphere import EARTH_RADIUS
+from ocean_data.compute.region import of_box
+from ocean_data.compute.sphere import EARTH_RADIUS
+from ocean_data.grids import areas
+from ocean_data.grids.box import window
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.mesh import Triangles
+from ocean_data.grids.rectilinear import Rectilinear
+from ocean_data.plan.statistics import statistics, weighted_quantiles
+from ocean_data.ports import Coordinates
 
 AT = "/api/v2.0/data"
 EARTH = 4 * np.pi * EARTH_RADIUS**2  # km2

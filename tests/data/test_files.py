@@ -17,12 +17,12 @@ from tests.data.area_twins import reading_of
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.extractions import AreaAsked, Coverage, PointsAsked
 from ocean_common.errors import SourceUnreadable
-from ocean_data.adapters.blocks import BLOCK, _together
-from ocean_data.adapters.calculated import Calculated
-from ocean_data.adapters.kept import Kept
-from ocean_data.domain.expression.made import calculated_assets
-from ocean_data.domain.extract import area
-from ocean_data.domain.extraction import read
+from ocean_data.compute.expression.made import calculated_assets
+from ocean_data.plan import area
+from ocean_data.plan.extraction import read
+from ocean_data.reading.blocks import BLOCK, _together
+from ocean_data.reading.calculated import Calculated
+from ocean_data.reading.kept import Kept
 
 LATITUDE, LONGITUDE = np.arange(-5.0, 6.0), np.arange(0.0, 360.0, 10.0)
 
@@ -67,7 +67,7 @@ def served(app_over, described):
 
 HOLD = """
 import sys
-from ocean_data.adapters.source import NetCDFSource
+from ocean_data.reading.source import NetCDFSource
 source = NetCDFSource(8, 1000)
 with source._places["file"].opened(source.signature(sys.argv[1])) as variables:
     variables("v")

@@ -9,11 +9,11 @@ from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
 
 from ocean_common.contracts import extractions as contracts
-from ocean_data.adapters.formats.geojson import GeoJson
-from ocean_data.adapters.formats.polygons import polygons
-from ocean_data.domain.extraction import read
-from ocean_data.domain.grid.areas import areas
-from ocean_data.domain.sphere import EARTH_RADIUS
+from ocean_data.compute.sphere import EARTH_RADIUS
+from ocean_data.grids.areas import areas
+from ocean_data.plan.extraction import read
+from ocean_data.writing.geojson import GeoJson
+from ocean_data.writing.polygons import polygons
 
 AT = "/api/v2.0/data"
 GRIDS = {

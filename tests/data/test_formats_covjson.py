@@ -9,11 +9,11 @@ from covjson_pydantic.coverage import Coverage, CoverageCollection
 from tests.data import extractions as made
 
 from ocean_common.errors import UnsupportedFormat
-from ocean_data.adapters.formats.covjson import CovJson
-from ocean_data.adapters.formats.geojson import GeoJson
-from ocean_data.adapters.formats.numbers import decimal
-from ocean_data.adapters.formats.terms import parameter, ucum
-from ocean_data.domain.extraction import whole
+from ocean_data.plan.extraction import whole
+from ocean_data.writing.covjson import CovJson
+from ocean_data.writing.geojson import GeoJson
+from ocean_data.writing.numbers import decimal
+from ocean_data.writing.terms import parameter, ucum
 
 
 def covjson(extraction):

@@ -15,11 +15,11 @@ from scipy.io import netcdf_file
 from tests.data import extractions as made
 
 from ocean_common.errors import RequestTooLarge
-from ocean_data.adapters.formats.cf import layout
-from ocean_data.adapters.formats.netcdf3 import Netcdf3
-from ocean_data.adapters.formats.netcdf4 import CHUNK, Netcdf4, chunks
-from ocean_data.domain.extraction import whole
-from ocean_data.domain.ports import Saved, Stream
+from ocean_data.plan.extraction import whole
+from ocean_data.ports import Saved, Stream
+from ocean_data.writing.cf import layout
+from ocean_data.writing.netcdf3 import Netcdf3
+from ocean_data.writing.netcdf4 import CHUNK, Netcdf4, chunks
 
 MODELS = {
     "NETCDF4": Netcdf4(),

@@ -9,16 +9,16 @@ import xarray
 from covjson_pydantic.coverage import Coverage
 
 from ocean_common.contracts.extractions import AreaAsked, PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
-from ocean_data.adapters.formats.covjson import CovJson
-from ocean_data.adapters.formats.csv import Csv
-from ocean_data.adapters.formats.geojson import GeoJson
-from ocean_data.adapters.formats.json import Json
-from ocean_data.adapters.formats.ndjson import Ndjson
-from ocean_data.adapters.formats.netcdf3 import Netcdf3
-from ocean_data.adapters.formats.netcdf4 import Netcdf4
-from ocean_data.adapters.grids import GridStore
-from ocean_data.domain.extract import PLANS
-from ocean_data.domain.extraction import Reading, collect, read
+from ocean_data.plan import PLANS
+from ocean_data.plan.extraction import Reading, collect, read
+from ocean_data.reading.grids import GridStore
+from ocean_data.writing.covjson import CovJson
+from ocean_data.writing.csv import Csv
+from ocean_data.writing.geojson import GeoJson
+from ocean_data.writing.json import Json
+from ocean_data.writing.ndjson import Ndjson
+from ocean_data.writing.netcdf3 import Netcdf3
+from ocean_data.writing.netcdf4 import Netcdf4
 
 ARCTIC = {"dataset": "giops_day", "variables": ["votemper"]}
 ASKED = {

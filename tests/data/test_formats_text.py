@@ -14,15 +14,15 @@ from tests.data import extractions as made
 
 from ocean_common.contracts.data import PointValues
 from ocean_common.contracts.values import ExtractedValues
-from ocean_data.adapters.formats.covjson import CovJson
-from ocean_data.adapters.formats.csv import Csv
-from ocean_data.adapters.formats.geojson import GeoJson
-from ocean_data.adapters.formats.json import Json
-from ocean_data.adapters.formats.ndjson import Ndjson
-from ocean_data.adapters.formats.netcdf3 import Netcdf3
-from ocean_data.adapters.formats.numbers import decimal, texts
-from ocean_data.domain.extraction import whole
-from ocean_data.domain.ports import Stream
+from ocean_data.plan.extraction import whole
+from ocean_data.ports import Stream
+from ocean_data.writing.covjson import CovJson
+from ocean_data.writing.csv import Csv
+from ocean_data.writing.geojson import GeoJson
+from ocean_data.writing.json import Json
+from ocean_data.writing.ndjson import Ndjson
+from ocean_data.writing.netcdf3 import Netcdf3
+from ocean_data.writing.numbers import decimal, texts
 
 STREAMS = [Json(), Csv(), Ndjson(), CovJson(), GeoJson(), Netcdf3(1), Netcdf3(2)]
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from tests.data import extractions as made
 
-from ocean_data.adapters.formats import zipped
-from ocean_data.adapters.formats.csv import Csv
-from ocean_data.adapters.formats.netcdf3 import Netcdf3
-from ocean_data.adapters.formats.netcdf4 import Netcdf4
-from ocean_data.domain.extraction import read
+from ocean_data.plan.extraction import read
+from ocean_data.writing import zipped
+from ocean_data.writing.csv import Csv
+from ocean_data.writing.netcdf3 import Netcdf3
+from ocean_data.writing.netcdf4 import Netcdf4
 
 
 @pytest.fixture

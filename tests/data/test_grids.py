@@ -9,11 +9,11 @@ from scipy.interpolate import RegularGridInterpolator
 
 from ocean_common.contracts import assets
 from ocean_common.errors import SourceUnreadable
-from ocean_data.domain import sphere
-from ocean_data.domain.grid import build
-from ocean_data.domain.grid.curvilinear import Curvilinear
-from ocean_data.domain.grid.rectilinear import Rectilinear
-from ocean_data.domain.ports import Coordinates, Grid
+from ocean_data.compute import sphere
+from ocean_data.grids import build
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.rectilinear import Rectilinear
+from ocean_data.ports import Coordinates, Grid
 
 POLAR = {
     "grid_mapping_name": "polar_stereographic",

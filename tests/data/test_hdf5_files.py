@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from ocean_common.errors import SourceUnreadable
-from ocean_data.adapters.blobs import LocalBlob
-from ocean_data.adapters.hdf5.crew import LATE, REST, Crew
-from ocean_data.adapters.hdf5.index import index
-from ocean_data.adapters.hdf5.reader import AT_ONCE
-from ocean_data.adapters.source import NetCDFSource
-from ocean_data.adapters.state import state_of
+from ocean_data.reading.blobs import LocalBlob
+from ocean_data.reading.hdf5.crew import LATE, REST, Crew
+from ocean_data.reading.hdf5.index import index
+from ocean_data.reading.hdf5.reader import AT_ONCE
+from ocean_data.reading.source import NetCDFSource
+from ocean_data.reading.state import state_of
 from ocean_data.settings import MIB
 
 STEPS, NY, NX = 3, 20, 30

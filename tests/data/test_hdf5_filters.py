@@ -9,11 +9,11 @@ import pytest
 from h5py import h5d, h5p, h5s, h5t, h5z
 
 from ocean_common.errors import SourceUnreadable
-from ocean_data.adapters.blobs import LocalBlob
-from ocean_data.adapters.hdf5.filters import fletcher32
-from ocean_data.adapters.hdf5.index import index
-from ocean_data.adapters.lock import LIBRARY
-from ocean_data.adapters.state import state_of
+from ocean_data.reading.blobs import LocalBlob
+from ocean_data.reading.hdf5.filters import fletcher32
+from ocean_data.reading.hdf5.index import index
+from ocean_data.reading.lock import LIBRARY
+from ocean_data.reading.state import state_of
 
 NY, NX = 20, 30
 CHUNKS = (7, 11)  # of an odd number of numbers, the last ones beyond the edge

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ocean_common.contracts.assets import DepthAxis
-from ocean_data.domain import depth
-from ocean_data.domain.grid.curvilinear import Curvilinear
-from ocean_data.domain.grid.rectilinear import Rectilinear
-from ocean_data.domain.interpolation import gather, stencil
+from ocean_data.compute import depth
+from ocean_data.compute.interpolation import gather, stencil
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.rectilinear import Rectilinear
 
 KINDS = ["nearest", "bilinear", "gaussian", "inverse"]
 LATITUDE, LONGITUDE = np.linspace(-4, 4, 9), np.linspace(175, 185, 11)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
-from ocean_data.domain import sphere, tile
-from ocean_data.domain.field import tile_stencil
-from ocean_data.domain.grid.centres import Centres
-from ocean_data.domain.grid.curvilinear import Curvilinear
-from ocean_data.domain.grid.pyramid import pyramid
-from ocean_data.domain.grid.rectilinear import Rectilinear
-from ocean_data.domain.grid.walk import rooms
-from ocean_data.domain.ports import TileMap
+from ocean_data.compute import sphere, tile
+from ocean_data.compute.field import tile_stencil
+from ocean_data.grids.centres import Centres
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.nearest_search import rooms
+from ocean_data.grids.pyramid import pyramid
+from ocean_data.grids.rectilinear import Rectilinear
+from ocean_data.ports import TileMap
 
 MADE = np.random.default_rng(11)
 

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from litestar.testing import TestClient
 
-from ocean_data.domain import sphere
+from ocean_data.compute import sphere
 
 API = "/api/v2.0/data"
 # Decoding 30-day months would warn: times are compared elsewhere.

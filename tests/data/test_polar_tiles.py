@@ -6,7 +6,7 @@ import pytest
 from pyproj import Transformer
 
 from ocean_common.contracts.data import TileField
-from ocean_data.domain import tile
+from ocean_data.compute import tile
 
 SQUARES = {  # left, bottom, right, top of tile 0/0/0, m
     "EPSG:32661": (-1154826.7379766018, -1154826.7379766018, 5154826.737976602, 5154826.737976601),

@@ -10,9 +10,9 @@ from litestar.testing import TestClient
 from pyproj import CRS, Proj
 from scipy.interpolate import LinearNDInterpolator
 
-from ocean_data.domain import sphere, vectors
-from ocean_data.domain.grid.curvilinear import Curvilinear
-from ocean_data.domain.quiver import lengths
+from ocean_data.compute import sphere, vectors
+from ocean_data.compute.quiver import lengths
+from ocean_data.grids.curvilinear import Curvilinear
 
 EAST, NORTH = 0.3, 0.4  # m s-1
 TRUE = np.degrees(np.arctan2(EAST, NORTH))

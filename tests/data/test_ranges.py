@@ -10,8 +10,8 @@ from litestar.testing import TestClient
 from pyproj import Proj
 
 from ocean_common.errors import InvalidRequest
-from ocean_data.domain import sphere
-from ocean_data.domain.range import HALF_WORLD, read_extent, sample
+from ocean_data.compute import sphere
+from ocean_data.compute.range import HALF_WORLD, read_extent, sample
 
 BARENTS = "1113194.9,10000000.5,5565974.5,12500000"
 PACIFIC = "-13393126.236065727,-400028.1,-10391028.25,300000.75"

@@ -3,7 +3,7 @@
 import asyncio
 
 from ocean_common.errors import SourceUnreadable
-from ocean_data.routes.shared import Shared
+from ocean_data.api.shared import Shared
 
 
 def test_who_asks_meanwhile_gets_the_same():

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ocean_common.errors import RequestTooLarge, SourceUnreadable, TooBusy
-from ocean_data.adapters.scratch import Scratch
-from ocean_data.adapters.spool import MIB, FileSpool
-from ocean_data.adapters.threads import Threads
+from ocean_data.scratch import Scratch
+from ocean_data.spool import MIB, FileSpool
+from ocean_data.threads import Threads
 
 WAIT = 20  # s: how long a test waits for what must happen
 

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from ocean_common.contracts.data import TileAsked, TileField
-from ocean_data.domain import sphere, tile
+from ocean_data.compute import sphere, tile
 
 OPEN = {"decode_times": False}
 TILES = [

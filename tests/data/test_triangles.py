@@ -18,12 +18,12 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
 from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.errors import SourceUnreadable
-from ocean_data.adapters.source import NetCDFSource
-from ocean_data.domain import depth, sphere
-from ocean_data.domain.grid import build
-from ocean_data.domain.grid.triangles import RIM, Triangles
-from ocean_data.domain.interpolation import gather, stencil
-from ocean_data.domain.ports import Grid as GridProtocol
+from ocean_data.compute import depth, sphere
+from ocean_data.compute.interpolation import gather, stencil
+from ocean_data.grids import build
+from ocean_data.grids.mesh import RIM, Triangles
+from ocean_data.ports import Grid as GridProtocol
+from ocean_data.reading.source import NetCDFSource
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
 SFBOFS = SHIPPED / "unstructured" / "sfbofs_fvcom.nc"

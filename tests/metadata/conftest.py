@@ -11,10 +11,10 @@ import pytest
 from litestar.testing import TestClient
 from tests.metadata.postgres import database, new_database, own_postgresql, postgresql
 
-from ocean_metadata.adapters.catalogue import StoredCatalogue
-from ocean_metadata.adapters.database import connect, upgrade
-from ocean_metadata.adapters.store import Store
 from ocean_metadata.app import create_app
+from ocean_metadata.catalogue.database import connect, upgrade
+from ocean_metadata.catalogue.repository import StoredCatalogue
+from ocean_metadata.catalogue.store import Store
 from ocean_metadata.index.passes import FORMAT, Indexer, Told
 
 __all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtures of this folder

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from litestar.testing import TestClient
 
-from ocean_metadata.adapters.observations.database import connect, upgrade
-from ocean_metadata.adapters.observations.store import ObservationStore
-from ocean_metadata.adapters.observations.stored import StoredObservations
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.observations.records import Cast, Measured, Platform
-from ocean_metadata.domain.snapshot import Snapshot
+from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.observations.database import connect, upgrade
 from ocean_metadata.observations.importing import Importer, sources
+from ocean_metadata.observations.records import Cast, Measured, Platform
+from ocean_metadata.observations.store import ObservationStore
+from ocean_metadata.observations.stored import StoredObservations
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data" / "obs"
 

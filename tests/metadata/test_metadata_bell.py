@@ -7,10 +7,10 @@ import pytest
 from tests.metadata.postgres import MISSING, REASON
 from tests.metadata.serving import PATIENCE
 
-from ocean_metadata.adapters.bell import Bell
-from ocean_metadata.adapters.class4 import Class4Store
-from ocean_metadata.adapters.database import connect, ring, upgrade
-from ocean_metadata.adapters.store import Store
+from ocean_metadata.catalogue.database import connect, ring, upgrade
+from ocean_metadata.catalogue.listener import Bell
+from ocean_metadata.catalogue.store import Store
+from ocean_metadata.class4.store import Class4Store
 from ocean_metadata.index.passes import FORMAT
 
 NEVER = 1e9  # s: who does not listen finds out nothing

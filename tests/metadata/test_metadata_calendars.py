@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_metadata.domain.calendars import Dates, dates, day_numbers, unix_days
-from ocean_metadata.domain.time import instants, parse_units, unix_seconds
+from ocean_metadata.catalogue.calendars import Dates, dates, day_numbers, unix_days
+from ocean_metadata.catalogue.time import instants, parse_units, unix_seconds
 
 CALENDARS = ["standard", "proleptic_gregorian", "julian", "noleap", "all_leap", "360_day"]
 

@@ -24,17 +24,17 @@ from tests.metadata.serving import until
 import class4 as demonstration
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.errors import InvalidRequest, NotFound
-from ocean_metadata.adapters.class4 import Class4Store, StoredClass4
-from ocean_metadata.adapters.database import connect, upgrade
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.class4.names import file_name, profile_id
-from ocean_metadata.domain.class4.records import About, Lead
-from ocean_metadata.domain.class4.shelf import forecasts
-from ocean_metadata.domain.class4.view import PROJECTIONS, in_view, rms
-from ocean_metadata.domain.header import unpack
+from ocean_metadata.catalogue.database import connect, upgrade
+from ocean_metadata.class4 import reading
+from ocean_metadata.class4.index import forecasts
+from ocean_metadata.class4.names import file_name, profile_id
+from ocean_metadata.class4.passes import Class4Indexer, read_file
+from ocean_metadata.class4.records import About, Lead
+from ocean_metadata.class4.store import Class4Store, StoredClass4
+from ocean_metadata.class4.view import PROJECTIONS, in_view, rms
 from ocean_metadata.index import pool
-from ocean_metadata.index.class4 import reading
-from ocean_metadata.index.class4.passes import Class4Indexer, read_file
+from ocean_metadata.index.file_header import unpack
 from ocean_metadata.index.stores import opened
 
 SAMPLES = os.environ.get("OCEAN_SAMPLES")

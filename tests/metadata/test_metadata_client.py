@@ -8,7 +8,7 @@ import xarray as xr
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.errors import DatasetNotFound, VariableNotFound
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.header import unpack
+from ocean_metadata.index.file_header import unpack
 
 
 @pytest.fixture

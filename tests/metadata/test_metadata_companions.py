@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 
 from ocean_common.contracts.assets import Assets
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.header import unpack
+from ocean_metadata.index.file_header import unpack
 
 SHAPE = (4, 5)
 LATITUDE, LONGITUDE = np.meshgrid(np.linspace(40, 50, 4), np.linspace(-60, -50, 5), indexing="ij")

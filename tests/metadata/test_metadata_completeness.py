@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ocean_metadata.domain.completeness import completeness
-from ocean_metadata.domain.recommended import OF_FILES, OF_VARIABLES
-from ocean_metadata.domain.records import DatasetRecord
+from ocean_metadata.catalogue.completeness import completeness
+from ocean_metadata.catalogue.model import DatasetRecord
+from ocean_metadata.catalogue.recommended import OF_FILES, OF_VARIABLES
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 CHECKER = Path(sys.executable).parent / "compliance-checker"

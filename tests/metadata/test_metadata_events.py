@@ -12,14 +12,14 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.testing import TestClient
 
 from ocean_common.contracts.events import Event
-from ocean_metadata.adapters import events
-from ocean_metadata.adapters.catalogue import StoredCatalogue
-from ocean_metadata.adapters.database import connect, reading
-from ocean_metadata.adapters.feed import EventFeed
-from ocean_metadata.adapters.news import News
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.events import Change, Known, change
-from ocean_metadata.domain.snapshot import Snapshot
+from ocean_metadata.catalogue.database import connect, reading
+from ocean_metadata.catalogue.repository import StoredCatalogue
+from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.watcher import News
+from ocean_metadata.events import store as events
+from ocean_metadata.events.feed import EventFeed
+from ocean_metadata.events.model import Change, Known, change
 
 API = "/api/v2.0"
 ENOUGH = 100  # s

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ocean_metadata.domain.families import RESERVED
+from ocean_metadata.index.families import RESERVED
 from ocean_metadata.index.folder import files
 
 

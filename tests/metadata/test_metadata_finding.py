@@ -14,11 +14,11 @@ from litestar.testing import TestClient
 
 from ocean_common.contracts.assets import Dimension, Grid
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.dates import Period
-from ocean_metadata.domain.finding import Asked, Index
-from ocean_metadata.domain.records import DatasetRecord, GridRecord, TimeAxis, VariableRecord
-from ocean_metadata.domain.snapshot import Snapshot
-from ocean_metadata.domain.words import folded, synonyms, words
+from ocean_metadata.catalogue.dates import Period
+from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, TimeAxis, VariableRecord
+from ocean_metadata.catalogue.search_index import Asked, Index
+from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.words import folded, synonyms, words
 
 API = "/api/v2.0"
 DAY = 86_400

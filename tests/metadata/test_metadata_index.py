@@ -17,14 +17,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from ocean_metadata.adapters.catalogue import StoredCatalogue
-from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
-from ocean_metadata.adapters.indexer import IndexerProcess
-from ocean_metadata.adapters.schema import metadata
-from ocean_metadata.adapters.store import Store
+from ocean_metadata.catalogue.database import DatabaseUnusable, connect, upgrade
+from ocean_metadata.catalogue.repository import StoredCatalogue
+from ocean_metadata.catalogue.schema import metadata
+from ocean_metadata.catalogue.store import Store
 from ocean_metadata.index import classic, pool
 from ocean_metadata.index.headers import read
 from ocean_metadata.index.passes import FORMAT, Indexer, Told
+from ocean_metadata.index.process import IndexerProcess
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 
@@ -247,7 +247,7 @@ def test_a_catalogue_of_the_version_before_is_brought_up_to_date(tmp_path, make,
     make(tmp_path / "a.nc")
     found = index(folder=tmp_path)
     config = Config()
-    config.set_main_option("script_location", "ocean_metadata.adapters:migrations")
+    config.set_main_option("script_location", "ocean_metadata.catalogue:migrations")
     with found.engine.begin() as connection:
         config.attributes["connection"] = connection
         alembic.command.downgrade(config, "0002")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.intervals import between, duration, runs
-from ocean_metadata.domain.snapshot import StepArrays
+from ocean_metadata.catalogue.intervals import between, duration, runs
+from ocean_metadata.catalogue.snapshot import StepArrays
 
 API = "/api/v2.0"
 HOUR, DAY = 3600, 86_400

@@ -13,9 +13,9 @@ from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_metadata.adapters.gazetteer import FolderGazetteer
-from ocean_metadata.domain import kml, rings
-from ocean_metadata.domain.kml import KmlUnreadable, read
+from ocean_metadata.places import kml, rings
+from ocean_metadata.places.kml import KmlUnreadable, read
+from ocean_metadata.places.store import FolderGazetteer
 
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data" / "kml"
 SAMPLES = os.environ.get("OCEAN_SAMPLES")

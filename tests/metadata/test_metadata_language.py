@@ -5,10 +5,10 @@ from litestar.testing import TestClient
 
 from ocean_common.voices import voice
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.class4.records import About, Lead
-from ocean_metadata.domain.class4.shelf import forecasts
-from ocean_metadata.domain.observations.answers import datatypes, variables
+from ocean_metadata.class4.index import forecasts
+from ocean_metadata.class4.records import About, Lead
 from ocean_metadata.index.translations import OF_DATASETS, parted
+from ocean_metadata.observations.answers import datatypes, variables
 
 API = "/api/v2.0"
 FRENCH = {"accept-language": "fr-CA"}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from ocean_metadata.domain.axes import depth_axis
-from ocean_metadata.domain.header import FileHeader, VariableHeader, pack, structure
-from ocean_metadata.domain.layout import data_variables, layout
+from ocean_metadata.index.axes import depth_axis
+from ocean_metadata.index.file_header import FileHeader, VariableHeader, pack, structure
+from ocean_metadata.index.layout import data_variables, layout
 
 SIZES = {"time": 3, "time_counter": 3, "depth": 7, "y": 4, "x": 5, "lat": 4, "lon": 5, "node": 9, "nele": 11,
          "three": 3, "bnds": 2, "eta_u": 4, "xi_u": 5, "eta_v": 4, "xi_v": 5, "member": 2, "k": 6}  # fmt: skip

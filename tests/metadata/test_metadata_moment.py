@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ocean_common.errors import ServiceUnavailable
-from ocean_metadata.domain import moment
-from ocean_metadata.domain.ports import Replaced
+from ocean_metadata.catalogue import consistent_read as moment
+from ocean_metadata.ports import Replaced
 
 
 def axis(record, found):

@@ -13,10 +13,10 @@ import pytest
 from tests.metadata.postgres import MISSING, REASON
 from tests.metadata.serving import PATIENCE, environment, http_client, serving, until
 
-from ocean_metadata.adapters import events
-from ocean_metadata.adapters.catalogue import StoredCatalogue
-from ocean_metadata.adapters.database import connect, reading, upgrade
-from ocean_metadata.adapters.turns import Turn
+from ocean_metadata.catalogue.database import connect, reading, upgrade
+from ocean_metadata.catalogue.process_lock import Turn
+from ocean_metadata.catalogue.repository import StoredCatalogue
+from ocean_metadata.events import store as events
 
 API = "/api/v2.0"
 TOKEN = "the-operators-own-token"

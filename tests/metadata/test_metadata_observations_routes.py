@@ -13,10 +13,10 @@ from tests.metadata.observing import SHIPPED, NoCatalogue, array, observed_clien
 
 from ocean_common.clients.metadata import MetadataClient, Observed
 from ocean_common.errors import NotFound
-from ocean_metadata.adapters.observations import queries
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.observations.search import read
-from ocean_metadata.domain.observations.times import BUCKETS
+from ocean_metadata.observations import queries
+from ocean_metadata.observations.search import read
+from ocean_metadata.observations.times import BUCKETS
 
 __all__ = ["observed_client", "observing", "shipped"]
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.metadata.observing import Observing, observing, platform
 
 from ocean_common.errors import InvalidRequest, NotFound, OceanError
-from ocean_metadata.domain.observations.area import Circle, cell, distances, enclosed, wrap
-from ocean_metadata.domain.observations.search import pairs, read
-from ocean_metadata.domain.observations.thinning import LEVELS, evenly, level
-from ocean_metadata.domain.observations.times import DAY, iso, parse, period
-from ocean_metadata.domain.observations.tracks import Bucket, lines, unwrapped
+from ocean_metadata.observations.area import Circle, cell, distances, enclosed, wrap
+from ocean_metadata.observations.search import pairs, read
+from ocean_metadata.observations.thinning import LEVELS, evenly, level
+from ocean_metadata.observations.times import DAY, iso, parse, period
+from ocean_metadata.observations.tracks import Bucket, lines, unwrapped
 
 __all__ = ["observing"]
 

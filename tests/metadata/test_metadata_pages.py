@@ -13,11 +13,11 @@ from litestar.testing import TestClient
 
 from ocean_common.contracts.assets import Dimension
 from ocean_metadata.app import create_app
-from ocean_metadata.domain.linked_data import LONGEST, SHORTEST, linked_data
-from ocean_metadata.domain.markup import data_block, joined, tag
-from ocean_metadata.domain.records import DatasetRecord, VariableRecord
-from ocean_metadata.domain.snapshot import Snapshot
-from ocean_metadata.domain.style import DARK, LIGHT
+from ocean_metadata.catalogue.linked_data import LONGEST, SHORTEST, linked_data
+from ocean_metadata.catalogue.markup import data_block, joined, tag
+from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
+from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.style import DARK, LIGHT
 
 API = "/api/v2.0"
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocean_core.units import canonical_units
-from ocean_metadata.domain.header import VariableHeader
-from ocean_metadata.domain.places import bounds, join, wrap
-from ocean_metadata.domain.scale import from_sample, told, valid
+from ocean_metadata.index.file_header import VariableHeader
+from ocean_metadata.index.places import bounds, join, wrap
+from ocean_metadata.index.scale import from_sample, told, valid
 
 
 def variable(**attributes):

@@ -16,9 +16,9 @@ from tree_sitter_language_pack import get_parser
 
 from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_metadata.app import create_app
-from ocean_metadata.domain import script
-from ocean_metadata.domain.snapshot import Snapshot
-from ocean_metadata.routes.scripts import Public
+from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.scripts import generator as script
+from ocean_metadata.scripts.api import Public
 
 AT = "/api/v2.0/generate_script"
 PARSER_OF_R = get_parser("r")

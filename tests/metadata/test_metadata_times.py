@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_metadata.domain.time import RawTimes, instants, iso_times, merge, parse_units, spacing
+from ocean_metadata.catalogue.time import RawTimes, instants, iso_times, merge, parse_units, spacing
 
 
 def times(*values, units="days since 2000-01-01", calendar="", kind="f8"):

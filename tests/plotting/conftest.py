@@ -7,10 +7,10 @@ import pytest
 from litestar.testing import TestClient
 from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 
-from ocean_plotting.adapters.ground import Ground
-from ocean_plotting.adapters.in_process import Inline
 from ocean_plotting.app import create_app
-from ocean_plotting.domain.output import Output
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure.resources import Ground
+from ocean_plotting.in_process import Inline
 
 COAST = Path(__file__).parents[2] / "deploy/sample_data/coast/ne_110m_land.geojson.gz"
 

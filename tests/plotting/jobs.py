@@ -6,8 +6,8 @@ import signal
 from matplotlib.figure import Figure
 
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.domain.table import Column, Table
-from ocean_plotting.figures.picture import About, Picture
+from ocean_plotting.figure.picture import About, Picture
+from ocean_plotting.plots.table import Column, Table
 
 
 def process_id(_):

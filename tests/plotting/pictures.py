@@ -18,10 +18,10 @@ from PIL import Image
 
 from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import MetadataClient
-from ocean_plotting.adapters.formats import WRITERS
-from ocean_plotting.adapters.ground import Ground
-from ocean_plotting.adapters.relief import ReliefFile
-from ocean_plotting.domain.output import Output
+from ocean_plotting.basemap.relief_file import ReliefFile
+from ocean_plotting.export import WRITERS
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure.resources import Ground
 from ocean_plotting.plots import PLOTS
 from ocean_plotting.plots.neighbours import Neighbours
 

@@ -14,12 +14,12 @@ from PIL import Image
 from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 
 from ocean_common.settings import SettingsError
-from ocean_plotting.adapters.cartographer import Cartographer
-from ocean_plotting.adapters.mbtiles import open_mbtiles
-from ocean_plotting.adapters.relief import open_relief
-from ocean_plotting.adapters.shore import Coasts, open_coasts
 from ocean_plotting.app import create_app
-from ocean_plotting.domain.plane import Tile
+from ocean_plotting.basemap.cartographer import Cartographer
+from ocean_plotting.basemap.land_polygons import Coasts, open_coasts
+from ocean_plotting.basemap.mbtiles import open_mbtiles
+from ocean_plotting.basemap.relief_file import open_relief
+from ocean_plotting.tiles.plane import Tile
 
 SAMPLES = Path(__file__).parents[2] / "deploy/sample_data"
 COARSE, FINE = (SAMPLES / f"coast/ne_{scale}_land.geojson.gz" for scale in ("110m", "50m"))

@@ -12,10 +12,10 @@ from tests.plotting.casts import overlapping
 from tests.plotting.measured import FILE, LEVELS, OTHER, Measured, class4, floats, observed, rows
 
 from ocean_common.contracts.class4 import Class4Values
-from ocean_plotting.domain.comparison import Agreement
-from ocean_plotting.domain.coverage import array
-from ocean_plotting.domain.matchup import CLIMATOLOGY, OBSERVED, read
 from ocean_plotting.plots import class4 as kind
+from ocean_plotting.plots.comparison import Agreement
+from ocean_plotting.plots.coverage import array
+from ocean_plotting.plots.matchup import CLIMATOLOGY, OBSERVED, read
 
 ONE = f"{FILE}_0"
 SIZES = ["3x2", "6x4", "11x5", "15x9"]

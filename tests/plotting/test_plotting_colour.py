@@ -15,11 +15,10 @@ from tests.plotting.fakes import array, field, info
 from ocean_common.contracts.data import TileField
 from ocean_common.errors import InvalidRequest
 from ocean_common.pairs import magnitude_of
-from ocean_plotting.adapters.formats import png
-from ocean_plotting.adapters.painter import TilePainter
-from ocean_plotting.adapters.palettes import Palettes
-from ocean_plotting.domain import colour
-from ocean_plotting.domain.colormaps import COLORMAPS, LISTS, RAMPS, choose
+from ocean_plotting.colormaps import COLORMAPS, LISTS, RAMPS, choose
+from ocean_plotting.palettes import Palettes
+from ocean_plotting.tiles import colour, png
+from ocean_plotting.tiles.painter import TilePainter
 
 PALETTES = Palettes()
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from ocean_common.voices import voice
-from ocean_plotting.domain.speech import Words
-from ocean_plotting.figures import dates
-from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.figure import dates
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.speech import Words
 
 FRENCH = Words(voice("fr", "ocean_plotting"))
 

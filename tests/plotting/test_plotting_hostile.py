@@ -16,11 +16,11 @@ from tests.plotting.paths import Waters
 
 from ocean_common.contracts.extractions import PointsAsked
 from ocean_common.errors import InvalidRequest, PointOutsideGrid
-from ocean_plotting.domain.colour import read_scale
-from ocean_plotting.domain.outline import Area, span
-from ocean_plotting.domain.view import view
-from ocean_plotting.figures.contours import Overlay, hatched
-from ocean_plotting.plots.asked import instant
+from ocean_plotting.figure.contours import Overlay, hatched
+from ocean_plotting.figure.outline import Area, span
+from ocean_plotting.figure.view import view
+from ocean_plotting.plots.query_common import instant
+from ocean_plotting.tiles.colour import read_scale
 
 STATION, PATH = [[73.0, 20.0]], [[73.0, 20.0], [70.0, -5.0]]
 PLACES = {

@@ -12,11 +12,11 @@ from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import DAY, EARLIER, Waters, misplaced
 
 from ocean_common.contracts.extractions import SectionAsked
-from ocean_plotting.domain.section import instant_ends, joint
 from ocean_plotting.plots import hovmoller
-from ocean_plotting.plots.asked import Comparison
 from ocean_plotting.plots.hovmoller import Courses, HovmollerQuery
 from ocean_plotting.plots.path import Side
+from ocean_plotting.plots.query_common import Comparison
+from ocean_plotting.plots.section_cells import instant_ends, joint
 
 LATER = NOON + 3 * DAY
 AGAINST = {

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ocean_common.errors import ServiceUnavailable
-from ocean_plotting.adapters.kept import Kept
-from ocean_plotting.domain.ports import Image
+from ocean_plotting.ports import Image
+from ocean_plotting.tiles.store import Kept
 
 pytestmark = pytest.mark.anyio
 

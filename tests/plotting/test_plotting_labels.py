@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocean_common.voices import voice
-from ocean_plotting.domain import labels
-from ocean_plotting.domain.speech import Words
+from ocean_plotting.figure import labels
+from ocean_plotting.figure.speech import Words
 
 NB = "\N{NO-BREAK SPACE}"
 ENGLISH, FRENCH = Words(), Words(voice("fr", "ocean_plotting"))

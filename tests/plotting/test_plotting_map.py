@@ -22,16 +22,16 @@ from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, ar
 from ocean_common.contracts.extractions import AreaAsked, Coverage, DifferenceAsked, Field, StatisticsAsked
 from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_common.errors import NotFound, NothingInView
-from ocean_plotting.adapters.formats import WRITERS
-from ocean_plotting.adapters.in_process import Inline
 from ocean_plotting.app import create_app
-from ocean_plotting.domain.output import Output
-from ocean_plotting.domain.table import statistics
-from ocean_plotting.domain.view import ASKED
-from ocean_plotting.figures import contours
-from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.export import WRITERS
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure import contours
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.view import ASKED
+from ocean_plotting.in_process import Inline
 from ocean_plotting.plots import area_map
 from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.table import statistics
 
 BARENTS = {"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10], [70, 10]]], "innerrings": [], "name": "Barents Sea"}
 QUERY = {  # of the web front end's area tab

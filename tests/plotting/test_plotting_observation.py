@@ -9,10 +9,10 @@ from tests.plotting.casts import coverage, field, overlapping
 from tests.plotting.fakes import DEPTHS, NOON, info, profile_values
 from tests.plotting.measured import DAY, LEVELS, Measured, observed, rows, station
 
-from ocean_plotting.domain.comparison import Measure, pairs
-from ocean_plotting.domain.coverage import array
-from ocean_plotting.domain.soundings import interpolated
 from ocean_plotting.plots import observation as kind
+from ocean_plotting.plots.comparison import Measure, pairs
+from ocean_plotting.plots.coverage import array
+from ocean_plotting.plots.soundings import interpolated
 
 CAST = {
     "station": "CTD 7",

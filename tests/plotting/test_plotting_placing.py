@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from ocean_plotting.figures.placing import Room
+from ocean_plotting.figure.label_placement import Room
 
 SHARES = st.floats(0.02, 0.98)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from ocean_plotting.domain.plane import MERCATOR, POLAR, SIZE, Tile, around, to_plane
+from ocean_plotting.tiles.plane import MERCATOR, POLAR, SIZE, Tile, around, to_plane
 
 # The extents of the world in metres: left, top, side.
 SQUARES = {projection: (one.left, one.top, one.side) for projection, one in POLAR.items()}

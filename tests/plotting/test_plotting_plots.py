@@ -11,9 +11,9 @@ from PIL import Image
 from tests.plotting.fakes import DEPTHS, info, profile_values
 
 from ocean_common.contracts.plots import PLOT_KINDS
-from ocean_plotting.adapters.palettes import Palettes
-from ocean_plotting.figures import colour_bar
-from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.figure import colour_bar
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.palettes import Palettes
 from ocean_plotting.plots import PLOTS
 
 QUERY = {

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from scipy.interpolate import interp1d
 from tests.plotting.casts import DEPTHS, WATER, coverage, described, field, overlapping, temperatures
 
-from ocean_plotting.domain.profile import Profile, difference
 from ocean_plotting.plots import profile
-from ocean_plotting.plots.asked import Comparison
+from ocean_plotting.plots.profile_columns import Profile, difference
+from ocean_plotting.plots.query_common import Comparison
 
 PLACES = ((45.0, -40.0), (50.0, -35.0))
 OTHER_DEPTHS = np.array([5.0, 30, 75, 150, 600, 1800])

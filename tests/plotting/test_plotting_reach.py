@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from ocean_common.contracts.assets import Grid
-from ocean_plotting.domain import reach
+from ocean_plotting.tiles import coverage as reach
 
 WORLD = 20037508.342789244
 SQUARES = {  # left, top, side of tile 0/0/0, m

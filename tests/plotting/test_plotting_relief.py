@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from ocean_common.settings import SettingsError
-from ocean_plotting.adapters import relief as adapter
-from ocean_plotting.adapters.relief import open_relief
-from ocean_plotting.domain.ports import Relief
-from ocean_plotting.domain.relief import Level, coarser, window
+from ocean_plotting.basemap import relief_file as adapter
+from ocean_plotting.basemap.relief import Level, coarser, window
+from ocean_plotting.basemap.relief_file import open_relief
+from ocean_plotting.ports import Relief
 
 SHIPPED = Path(__file__).parents[2] / "deploy/sample_data/topo/etopo1_6min_int16.nc"
 SAMPLES = os.environ.get("OCEAN_SAMPLES")

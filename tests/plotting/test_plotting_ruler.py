@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from pyproj import Geod
 
-from ocean_plotting.domain.outline import Area, span
-from ocean_plotting.domain.ruler import ROUND, UNEVEN, ruler
-from ocean_plotting.domain.view import ASKED, View, view
-from ocean_plotting.figures import ruler as drawn
+from ocean_plotting.figure import ruler as drawn
+from ocean_plotting.figure.outline import Area, span
+from ocean_plotting.figure.scale_length import ROUND, UNEVEN, ruler
+from ocean_plotting.figure.view import ASKED, View, view
 
 WGS84 = Geod(ellps="WGS84")
 

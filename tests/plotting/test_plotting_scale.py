@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.plotting.fakes import info
 
-from ocean_plotting.adapters.palettes import Palettes
-from ocean_plotting.domain.colormaps import CATEGORIES, COLORMAPS
-from ocean_plotting.domain.colour import FEW, continuous, indices
-from ocean_plotting.domain.legend import legend
+from ocean_plotting.colormaps import CATEGORIES, COLORMAPS
+from ocean_plotting.palettes import Palettes
+from ocean_plotting.tiles.colour import FEW, continuous, indices
+from ocean_plotting.tiles.legend import legend
 
 PALETTES = Palettes()
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.plotting.casts import DEPTHS, described, salinities, temperatures
 
-from ocean_plotting.domain import seawater
-from ocean_plotting.domain.channel import channel, minimum
-from ocean_plotting.domain.seawater import Water, celsius, per_thousand
+from ocean_plotting.plots import seawater
+from ocean_plotting.plots.seawater import Water, celsius, per_thousand
+from ocean_plotting.plots.sound_channel import channel, minimum
 
 PLACE = (45.0, -40.0)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from ocean_plotting.domain import series
+from ocean_plotting.plots import series
 
 VALUES = st.floats(-100, 100) | st.just(np.nan)
 

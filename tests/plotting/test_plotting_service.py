@@ -7,10 +7,10 @@ from litestar.testing import TestClient
 
 from ocean_common.health import Readiness
 from ocean_common.settings import SettingsError, load
-from ocean_plotting.adapters.in_process import Inline
 from ocean_plotting.app import build, create_app
-from ocean_plotting.routes.leaving import ClientLeft, while_wanted
+from ocean_plotting.in_process import Inline
 from ocean_plotting.settings import Settings
+from ocean_plotting.tiles.cancellation import ClientLeft, while_wanted
 
 
 class Connection:

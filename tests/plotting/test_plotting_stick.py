@@ -14,11 +14,11 @@ from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, value
 
 from ocean_common.contracts.extractions import PointsAsked
-from ocean_plotting.figures import sticks
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.figures.sticks import Row
+from ocean_plotting.figure import sticks
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.sticks import Row
 from ocean_plotting.plots import stick
-from ocean_plotting.plots.moored import PARTS, Moored
+from ocean_plotting.plots.mooring_series import PARTS, Moored
 from ocean_plotting.plots.stick import StickQuery
 
 QUERY = {

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.ndimage import map_coordinates
 
-from ocean_plotting.domain import terrain
+from ocean_plotting.basemap import terrain
 
 LATITUDES, LONGITUDES = np.arange(10.0, 20.0, 0.5), np.arange(170.0, 190.0, 0.5)
 

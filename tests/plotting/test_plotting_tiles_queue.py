@@ -7,8 +7,8 @@ import httpx
 import pytest
 from tests.plotting.fakes import MANY, FakeNumbers
 
-from ocean_plotting.adapters.in_process import Inline
 from ocean_plotting.app import create_app
+from ocean_plotting.in_process import Inline
 
 pytestmark = pytest.mark.anyio
 AT_ONCE = MANY

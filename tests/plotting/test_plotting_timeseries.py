@@ -14,7 +14,7 @@ from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, bey
 
 from ocean_common.contracts.extractions import PointsAsked
 from ocean_plotting.plots import timeseries
-from ocean_plotting.plots.moored import PARTS, Moored
+from ocean_plotting.plots.mooring_series import PARTS, Moored
 from ocean_plotting.plots.timeseries import TimeseriesQuery
 
 QUERY = {

@@ -13,11 +13,11 @@ from tests.plotting.casts import overlapping
 from tests.plotting.fakes import NOON, info
 from tests.plotting.measured import Measured, Moving, along_values, rows, track
 
-from ocean_plotting.adapters.in_process import Inline
 from ocean_plotting.app import create_app
-from ocean_plotting.domain.coverage import array
-from ocean_plotting.domain.tracks import Modelled, averaged, packed, travelled
+from ocean_plotting.in_process import Inline
 from ocean_plotting.plots import track as kind
+from ocean_plotting.plots.coverage import array
+from ocean_plotting.plots.trajectories import Modelled, averaged, packed, travelled
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import EARLIER, LEVELS, Vectors, Waters, misplaced
 
 from ocean_common.contracts.extractions import TransectAsked
-from ocean_plotting.domain import section
-from ocean_plotting.figures.depths import stretching, ticks
+from ocean_plotting.figure.depths import stretching, ticks
+from ocean_plotting.plots import section_cells as section
 from ocean_plotting.plots import transect
 from ocean_plotting.plots.path import Side
 from ocean_plotting.plots.transect import TransectQuery, Transects

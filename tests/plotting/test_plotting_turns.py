@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocean_common.errors import TooBusy
-from ocean_plotting.adapters.kept import Kept
-from ocean_plotting.adapters.turns import Turns
-from ocean_plotting.domain.ports import Image
+from ocean_plotting.ports import Image
+from ocean_plotting.tiles.queue import Turns
+from ocean_plotting.tiles.store import Kept
 
 pytestmark = pytest.mark.anyio
 MANY = 2000

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_plotting.domain.vector_tiles import Feature, Kind, encode
+from ocean_plotting.basemap.vector_tiles import Feature, Kind, encode
 
 points = st.tuples(st.integers(-200, 4300), st.integers(-200, 4300))
 

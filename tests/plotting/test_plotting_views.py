@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from pyproj import Geod, Proj, Transformer
 
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.domain import weights
-from ocean_plotting.domain.outline import Area, geojson, ring, span, unwrapped
-from ocean_plotting.domain.shore import coast_in, land_in
-from ocean_plotting.domain.view import ASKED, MERCATOR, NORTH, SOUTH, fitted, view
-from ocean_plotting.figures import arrows
+from ocean_plotting.basemap.shore import coast_in, land_in
+from ocean_plotting.figure import arrows
+from ocean_plotting.figure import cell_weights as weights
+from ocean_plotting.figure.outline import Area, geojson, ring, span, unwrapped
+from ocean_plotting.figure.view import ASKED, MERCATOR, NORTH, SOUTH, fitted, view
 
 BARENTS, PACIFIC, BAY = (10, 70, 30, 76), (150, -20, -120, 40), (-123, 37, -122, 38.5)
 ARCTIC, ANTARCTIC, WORLD = (-180, 65, 180, 90), (-180, -90, 180, -60), (-180, -80, 180, 85)

@@ -23,7 +23,7 @@ from tests.plotting.casts import (
     temperatures,
 )
 
-from ocean_plotting.figures.stations import LINES
+from ocean_plotting.figure.stations import LINES
 from ocean_plotting.plots import sound, ts
 
 ONE, MANY = ((45.0, -40.0),), tuple((45.0 + n, -40.0 + 2 * n) for n in range(30))

@@ -11,10 +11,10 @@ import pytest
 from tests.plotting.jobs import die, misbehave, process_id, refuse, sleep, wait_for, write_what_no_font_has
 
 from ocean_common.errors import InvalidRequest, RequestTooLarge, ServiceUnavailable, TooBusy
-from ocean_plotting.adapters.in_process import Inline, Threads
-from ocean_plotting.adapters.workers import Processes
-from ocean_plotting.domain.output import Output
-from ocean_plotting.domain.ports import Drawing
+from ocean_plotting.export.output import Output
+from ocean_plotting.in_process import Inline, Threads
+from ocean_plotting.ports import Drawing
+from ocean_plotting.workers import Processes
 
 pytestmark = pytest.mark.anyio
 CSV = Output(format="csv")
@@ -163,8 +163,8 @@ async def test_the_pool_ends_with_its_service_and_at_once():
 
 SERVICE = """
 import asyncio
-from ocean_plotting.adapters.workers import Processes
-from ocean_plotting.domain.output import Output
+from ocean_plotting.workers import Processes
+from ocean_plotting.export.output import Output
 from tests.plotting.jobs import process_id, sleep
 
 CSV = Output(format="csv")

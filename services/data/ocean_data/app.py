@@ -13,37 +13,40 @@ from ocean_common.clients.metadata import Areas, Catalogue, MetadataClient
 from ocean_common.health import Readiness
 from ocean_common.service import create_service
 from ocean_data import __version__
-from ocean_data.adapters.calculated import Calculated, Calculating
-from ocean_data.adapters.cluster import Cluster
-from ocean_data.adapters.formats.covjson import CovJson
-from ocean_data.adapters.formats.csv import Csv
-from ocean_data.adapters.formats.geojson import GeoJson
-from ocean_data.adapters.formats.json import Json
-from ocean_data.adapters.formats.ndjson import Ndjson
-from ocean_data.adapters.formats.netcdf3 import Netcdf3
-from ocean_data.adapters.formats.netcdf4 import Netcdf4
-from ocean_data.adapters.formats.zipped import Zipped
-from ocean_data.adapters.grids import GridStore
-from ocean_data.adapters.hdf5.filters import warm as warm_filters
-from ocean_data.adapters.hdf5.kernels import warm as warm_chunks
-from ocean_data.adapters.source import NetCDFSource
-from ocean_data.adapters.spool import FileSpool
-from ocean_data.adapters.storage import Storage
-from ocean_data.adapters.threads import Threads
-from ocean_data.domain.extract import PLANS
-from ocean_data.domain.extraction import Budget, Reading, read
-from ocean_data.domain.field import Tiles
-from ocean_data.domain.ports import Grids, Saved, Source, Stream, Workers
-from ocean_data.domain.quiver import Arrows
-from ocean_data.domain.range import Ranges
-from ocean_data.domain.warm import warm
-from ocean_data.routes import area, internal, line, point
-from ocean_data.routes.desk import Desk, Read
-from ocean_data.routes.quiver import arrows
-from ocean_data.routes.range import value_range
-from ocean_data.routes.subset import Files, subset
-from ocean_data.routes.where import NoAreas
+from ocean_data.api import areas as area
+from ocean_data.api import internal
+from ocean_data.api import lines as line
+from ocean_data.api import points as point
+from ocean_data.api.quiver import arrows
+from ocean_data.api.range import value_range
+from ocean_data.api.subset import Files, subset
+from ocean_data.api.where import NoAreas
+from ocean_data.cluster import Cluster
+from ocean_data.compute.field import Tiles
+from ocean_data.compute.jit_warmup import warm
+from ocean_data.compute.quiver import Arrows
+from ocean_data.compute.range import Ranges
+from ocean_data.extraction import Desk, Read
+from ocean_data.plan import PLANS
+from ocean_data.plan.extraction import Budget, Reading, read
+from ocean_data.ports import Grids, Saved, Source, Stream, Workers
+from ocean_data.reading.calculated import Calculated, Calculating
+from ocean_data.reading.grids import GridStore
+from ocean_data.reading.hdf5.filters import warm as warm_filters
+from ocean_data.reading.hdf5.kernels import warm as warm_chunks
+from ocean_data.reading.source import NetCDFSource
+from ocean_data.reading.storage import Storage
 from ocean_data.settings import Settings
+from ocean_data.spool import FileSpool
+from ocean_data.threads import Threads
+from ocean_data.writing.covjson import CovJson
+from ocean_data.writing.csv import Csv
+from ocean_data.writing.geojson import GeoJson
+from ocean_data.writing.json import Json
+from ocean_data.writing.ndjson import Ndjson
+from ocean_data.writing.netcdf3 import Netcdf3
+from ocean_data.writing.netcdf4 import Netcdf4
+from ocean_data.writing.zipped import Zipped
 
 DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
 

@@ -16,28 +16,36 @@ from ocean_common.contracts.metadata import GitInfo
 from ocean_common.health import Readiness
 from ocean_common.service import Lifespan, create_service
 from ocean_metadata import __version__
-from ocean_metadata.adapters.bell import Bell
-from ocean_metadata.adapters.catalogue import StoredCatalogue
-from ocean_metadata.adapters.class4 import NoClass4, StoredClass4
-from ocean_metadata.adapters.database import DatabaseUnusable, connect, shown, upgrade
-from ocean_metadata.adapters.feed import EventFeed, Silence
-from ocean_metadata.adapters.gazetteer import FolderGazetteer
-from ocean_metadata.adapters.indexer import IndexerProcess
-from ocean_metadata.adapters.news import News
-from ocean_metadata.adapters.observations.database import beside
-from ocean_metadata.adapters.observations.opened import OpenedObservations
-from ocean_metadata.adapters.refresher import IndexRefresher, Unwatched
-from ocean_metadata.domain.class4.ports import Class4
-from ocean_metadata.domain.observations.ports import Observations
-from ocean_metadata.domain.ports import Catalogue, Events, Places, Refresher
-from ocean_metadata.domain.token import Token
-from ocean_metadata.routes import build as build_routes
-from ocean_metadata.routes import class4 as class4_routes
-from ocean_metadata.routes import datasets, events, finding, internal, observed, places, refresh, time_steps, variables
-from ocean_metadata.routes import observations as observation_routes
-from ocean_metadata.routes.encoded import Encoded
-from ocean_metadata.routes.indexed import Indexed
-from ocean_metadata.routes.scripts import Public, generate_script
+from ocean_metadata.catalogue import api_build as build_routes
+from ocean_metadata.catalogue import api_datasets as datasets
+from ocean_metadata.catalogue import api_internal as internal
+from ocean_metadata.catalogue import api_refresh as refresh
+from ocean_metadata.catalogue import api_search as finding
+from ocean_metadata.catalogue import api_time_steps as time_steps
+from ocean_metadata.catalogue import api_variables as variables
+from ocean_metadata.catalogue.database import DatabaseUnusable, connect, shown, upgrade
+from ocean_metadata.catalogue.encoded import Encoded
+from ocean_metadata.catalogue.indexed import Indexed
+from ocean_metadata.catalogue.listener import Bell
+from ocean_metadata.catalogue.repository import StoredCatalogue
+from ocean_metadata.catalogue.token import Token
+from ocean_metadata.catalogue.watcher import News
+from ocean_metadata.class4 import api as class4_routes
+from ocean_metadata.class4.ports import Class4
+from ocean_metadata.class4.store import NoClass4, StoredClass4
+from ocean_metadata.events import api as events
+from ocean_metadata.events.feed import EventFeed, Silence
+from ocean_metadata.index.process import IndexerProcess
+from ocean_metadata.index.refresher import IndexRefresher, Unwatched
+from ocean_metadata.observations import api as observation_routes
+from ocean_metadata.observations import api_internal as observed
+from ocean_metadata.observations.database import beside
+from ocean_metadata.observations.opened import OpenedObservations
+from ocean_metadata.observations.ports import Observations
+from ocean_metadata.places import api as places
+from ocean_metadata.places.store import FolderGazetteer
+from ocean_metadata.ports import Catalogue, Events, Places, Refresher
+from ocean_metadata.scripts.api import Public, generate_script
 from ocean_metadata.settings import Settings, handed_on
 
 LOOK_AT_PLACES = 2.0  # s between two looks at the files of places

@@ -16,22 +16,25 @@ from ocean_common.contracts.data import TileField
 from ocean_common.health import Readiness
 from ocean_common.service import Lifespan, create_service
 from ocean_plotting import __version__
-from ocean_plotting.adapters.cartographer import Cartographer
-from ocean_plotting.adapters.ground import Ground
-from ocean_plotting.adapters.in_process import Inline, Threads
-from ocean_plotting.adapters.kept import Kept
-from ocean_plotting.adapters.mbtiles import open_mbtiles
-from ocean_plotting.adapters.painter import TilePainter
-from ocean_plotting.adapters.palettes import Palettes
-from ocean_plotting.adapters.relief import ReliefFile, open_relief
-from ocean_plotting.adapters.shore import Coasts, open_coasts
-from ocean_plotting.adapters.turns import Turns
-from ocean_plotting.adapters.workers import Processes
-from ocean_plotting.domain.ports import Basemap, Drawing, Image
+from ocean_plotting.basemap import api as maps
+from ocean_plotting.basemap.cartographer import Cartographer
+from ocean_plotting.basemap.land_polygons import Coasts, open_coasts
+from ocean_plotting.basemap.mbtiles import open_mbtiles
+from ocean_plotting.basemap.relief_file import ReliefFile, open_relief
+from ocean_plotting.figure.resources import Ground
+from ocean_plotting.in_process import Inline, Threads
+from ocean_plotting.palettes import Palettes
+from ocean_plotting.plots import api as plot
 from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.routes import basemap as maps
-from ocean_plotting.routes import colormaps, plot, scale, tiles
+from ocean_plotting.ports import Basemap, Drawing, Image
 from ocean_plotting.settings import Settings
+from ocean_plotting.tiles import api as tiles
+from ocean_plotting.tiles import api_colormaps as colormaps
+from ocean_plotting.tiles import api_scale as scale
+from ocean_plotting.tiles.painter import TilePainter
+from ocean_plotting.tiles.queue import Turns
+from ocean_plotting.tiles.store import Kept
+from ocean_plotting.workers import Processes
 
 TAGS = [
     Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid, VariableInfo
-from ocean_data.adapters.packing import ATTRIBUTES
+from ocean_data.reading.packing import ATTRIBUTES
 
 FULL = pytest.mark.full
 NAMED = [

@@ -16,10 +16,10 @@ import zarr
 
 from ocean_common.errors import SourceUnreadable
 from ocean_common.places import folder_stamp, kind_of, text_stamp
-from ocean_data.adapters.places import stores
-from ocean_data.adapters.recent import Recent
-from ocean_data.adapters.source import NetCDFSource
-from ocean_data.adapters.storage import Storage
+from ocean_data.reading import zarr as stores
+from ocean_data.reading.recent import Recent
+from ocean_data.reading.source import NetCDFSource
+from ocean_data.reading.storage import Storage
 from ocean_data.settings import MIB
 
 STEPS, NY, NX = 3, 8, 12

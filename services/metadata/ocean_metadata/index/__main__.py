@@ -13,11 +13,11 @@ from sqlalchemy.exc import DatabaseError
 from ocean_common.contracts.class4 import Class4Kind
 from ocean_common.settings import SettingsError, load
 from ocean_common.telemetry import configure_logs
-from ocean_metadata.adapters.class4 import Class4Store
-from ocean_metadata.adapters.database import DatabaseUnusable, connect, upgrade
-from ocean_metadata.adapters.store import Store
-from ocean_metadata.adapters.turns import Turn
-from ocean_metadata.index.class4.passes import Class4Indexer
+from ocean_metadata.catalogue.database import DatabaseUnusable, connect, upgrade
+from ocean_metadata.catalogue.process_lock import Turn
+from ocean_metadata.catalogue.store import Store
+from ocean_metadata.class4.passes import Class4Indexer
+from ocean_metadata.class4.store import Class4Store
 from ocean_metadata.index.configuration import ConfigurationError
 from ocean_metadata.index.passes import FORMAT, Indexer, Told
 from ocean_metadata.index.together import Together

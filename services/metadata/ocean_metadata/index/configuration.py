@@ -13,8 +13,8 @@ import msgspec
 from ocean_common import places
 from ocean_common.errors import InvalidRequest
 from ocean_common.expression import parse
-from ocean_metadata.domain.spec import DatasetSpec, Reference, VariableSpec
 from ocean_metadata.index import databases
+from ocean_metadata.index.spec import DatasetSpec, Reference, VariableSpec
 from ocean_metadata.index.translations import OF_DATASETS, OF_VARIABLES, parted
 
 _log = logging.getLogger(__name__)

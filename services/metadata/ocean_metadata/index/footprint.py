@@ -4,7 +4,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ocean_metadata.domain.places import Floats, edges, wrap
+from ocean_metadata.index.places import Floats, edges, wrap
 
 BLOCKS = 72  # along each dimension: an outline, not a coast
 _DIGITS = 0.001  # degrees

@@ -12,15 +12,15 @@ from pyproj.exceptions import CRSError
 
 from ocean_common.contracts.assets import Grid
 from ocean_core.units import length_in_metres
-from ocean_metadata.domain.detail import Detail, PlacedGrid
-from ocean_metadata.domain.header import FileHeader
-from ocean_metadata.domain.layout import Layout, Places, layout
-from ocean_metadata.domain.places import Floats, bounds
-from ocean_metadata.domain.plan import Wanted
-from ocean_metadata.domain.scale import from_sample
 from ocean_metadata.index import footprint
+from ocean_metadata.index.detail import Detail, PlacedGrid
+from ocean_metadata.index.file_header import FileHeader
+from ocean_metadata.index.layout import Layout, Places, layout
+from ocean_metadata.index.places import Floats, bounds
+from ocean_metadata.index.plan import Wanted
 from ocean_metadata.index.reading import floats
 from ocean_metadata.index.reasons import Unreadable
+from ocean_metadata.index.scale import from_sample
 from ocean_metadata.index.stores import Opened, opened
 
 SAMPLE = 64  # values along each dimension

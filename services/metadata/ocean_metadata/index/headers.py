@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 
 from ocean_common.places import kind_of, local
-from ocean_metadata.domain.coordinates import is_latitude, is_longitude, is_time, is_vertical
-from ocean_metadata.domain.header import FileHeader, VariableHeader, pack, structure
-from ocean_metadata.domain.layout import data_variables, layout
 from ocean_metadata.index import classic
+from ocean_metadata.index.coordinates import is_latitude, is_longitude, is_time, is_vertical
+from ocean_metadata.index.file_header import FileHeader, VariableHeader, pack, structure
+from ocean_metadata.index.layout import data_variables, layout
 from ocean_metadata.index.reading import floats, plain
 from ocean_metadata.index.reasons import BROKEN, Unreadable, why
 from ocean_metadata.index.stores import Attributed, Stamp, Variable, opened, stamp

@@ -13,18 +13,18 @@ from tqdm import tqdm
 
 from ocean_common import places
 from ocean_common.contracts.assets import File
-from ocean_metadata.adapters.store import Stat, Store
-from ocean_metadata.domain.assemble import assemble
-from ocean_metadata.domain.detail import Detail
-from ocean_metadata.domain.families import Named, families
-from ocean_metadata.domain.header import FileHeader
-from ocean_metadata.domain.merging import prepare
-from ocean_metadata.domain.plan import Source, Wanted, wanted
-from ocean_metadata.domain.records import Built
-from ocean_metadata.domain.spec import DatasetSpec
+from ocean_metadata.catalogue.model import Built
+from ocean_metadata.catalogue.store import Stat, Store
 from ocean_metadata.index import configuration, folder, pool
+from ocean_metadata.index.assemble import assemble
+from ocean_metadata.index.detail import Detail
+from ocean_metadata.index.families import Named, families
+from ocean_metadata.index.file_header import FileHeader
 from ocean_metadata.index.grids import read_detail
+from ocean_metadata.index.merging import prepare
+from ocean_metadata.index.plan import Source, Wanted, wanted
 from ocean_metadata.index.reasons import BROKEN, Unreadable, why
+from ocean_metadata.index.spec import DatasetSpec
 from ocean_metadata.index.stores import stamp
 
 FORMAT = 8  # of headers, details and datasets: another number, and everything is read and built again

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ocean_common.voices import LANGUAGES, SOURCE
-from ocean_metadata.domain.records import Translations
+from ocean_metadata.catalogue.model import Translations
 
 OF_DATASETS = ("name", "help", "attribution", "group", "subgroup")
 OF_VARIABLES = ("name", "long_name")

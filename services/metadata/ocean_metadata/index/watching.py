@@ -5,9 +5,9 @@ import time
 
 import structlog
 
-from ocean_metadata.adapters.database import AWAY
-from ocean_metadata.adapters.store import Store
-from ocean_metadata.adapters.turns import Turn
+from ocean_metadata.catalogue.database import AWAY
+from ocean_metadata.catalogue.process_lock import Turn
+from ocean_metadata.catalogue.store import Store
 from ocean_metadata.index.configuration import ConfigurationError
 from ocean_metadata.index.together import Indexing
 

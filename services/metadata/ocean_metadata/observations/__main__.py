@@ -15,10 +15,10 @@ from tqdm import tqdm
 from ocean_common.contracts.observations import PlatformType
 from ocean_common.settings import SettingsError, load
 from ocean_common.telemetry import configure_logs
-from ocean_metadata.adapters.database import DatabaseUnusable
-from ocean_metadata.adapters.observations.database import beside, connect, upgrade
-from ocean_metadata.adapters.observations.store import ObservationStore
+from ocean_metadata.catalogue.database import DatabaseUnusable
+from ocean_metadata.observations.database import beside, connect, upgrade
 from ocean_metadata.observations.importing import Importer, Stopped, sources
+from ocean_metadata.observations.store import ObservationStore
 from ocean_metadata.settings import Settings
 
 _log = structlog.get_logger("ocean.observations")

@@ -9,9 +9,9 @@ from typing import NamedTuple, get_args
 import msgspec
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.adapters.observations.store import Known, ObservationStore
-from ocean_metadata.domain.observations.records import Platform
 from ocean_metadata.observations.formats import FORMAT, Unreadable, is_readable, read
+from ocean_metadata.observations.records import Platform
+from ocean_metadata.observations.store import Known, ObservationStore
 
 _CASTS = 500  # in one transaction
 _PIECE = 2**20  # bytes

@@ -9,10 +9,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ocean_plotting.domain.output import EVERY
-from ocean_plotting.domain.table import Table
-from ocean_plotting.figures.picture import Picture
-from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.export.output import EVERY
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import Picture
 from ocean_plotting.plots import (
     area_map,
     class4,
@@ -26,6 +25,7 @@ from ocean_plotting.plots import (
     transect,
     ts,
 )
+from ocean_plotting.plots.table import Table
 
 
 class Plot(Protocol):

@@ -12,18 +12,17 @@ from matplotlib.figure import Figure
 
 from ocean_common.contracts.class4 import Class4Kind, Class4Profiles
 from ocean_common.errors import InvalidRequest, OceanError
-from ocean_plotting.domain import labels
-from ocean_plotting.domain.comparison import Agreement
-from ocean_plotting.domain.matchup import CLIMATOLOGY, OBSERVED, Quantity, model_key, read
-from ocean_plotting.domain.table import Column, Rows, Table
-from ocean_plotting.domain.words import one_of
-from ocean_plotting.figures import axes as axis
-from ocean_plotting.figures import compared, stations
-from ocean_plotting.figures.compared import Dotted, Series
-from ocean_plotting.figures.picture import MUTED, About, Picture, folded, frame, inches
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots.asked import Fetched, ShowMap, Title, keys_of, named_as_asked
+from ocean_plotting.figure import axes as axis
+from ocean_plotting.figure import compared, labels, stations
+from ocean_plotting.figure.compared import Dotted, Series
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import MUTED, About, Picture, folded, frame, inches
+from ocean_plotting.plots.comparison import Agreement
+from ocean_plotting.plots.matchup import CLIMATOLOGY, OBSERVED, Quantity, model_key, read
 from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.query_common import Fetched, ShowMap, Title, keys_of, named_as_asked
+from ocean_plotting.plots.table import Column, Rows, Table
+from ocean_plotting.plots.words import one_of
 
 MOST = 100  # profiles, and models
 LINES_ABOVE = 4  # of a panel

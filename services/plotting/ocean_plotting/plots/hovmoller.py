@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.extractions import SectionAsked
 from ocean_common.errors import NotSupported
-from ocean_plotting.domain.colour import Scale
-from ocean_plotting.domain.coverage import Floats, Read
-from ocean_plotting.domain.output import Output
-from ocean_plotting.domain.section import coasts, joint
-from ocean_plotting.domain.table import Column, Table
-from ocean_plotting.figures import along, instants, section
-from ocean_plotting.figures.crowding import relieve
-from ocean_plotting.figures.picture import About, Picture, frame
-from ocean_plotting.figures.shading import Shading, bar, shading
-from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure import along, instants, section
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import About, Picture, frame
+from ocean_plotting.figure.shading import Shading, bar, shading
+from ocean_plotting.figure.tick_thinning import relieve
 from ocean_plotting.plots import path as paths
-from ocean_plotting.plots.asked import Comparison, Fetched, Level, Time, scale_of
-from ocean_plotting.plots.beneath import Part
+from ocean_plotting.plots.coverage import Floats, Read
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.path import AlongPath, Side, extremes, source_of
+from ocean_plotting.plots.query_common import Comparison, Fetched, Level, Time, scale_of
+from ocean_plotting.plots.sea_floor import Part
+from ocean_plotting.plots.section_cells import coasts, joint
+from ocean_plotting.plots.table import Column, Table
+from ocean_plotting.tiles.colour import Scale
 
 Steps = NDArray[np.intp]
 

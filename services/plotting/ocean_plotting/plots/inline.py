@@ -8,7 +8,7 @@ import numpy as np
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.observations import ObservedStation, ObservedValues
 from ocean_common.errors import InvalidRequest, RequestTooLarge
-from ocean_plotting.plots.asked import instant, point
+from ocean_plotting.plots.query_common import instant, point
 
 MOST = 20_000  # values of a quantity
 DEPTHS = ("depth", "profondeur", "pressure", "pression")  # how the column of depths may be called

@@ -13,12 +13,12 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import Coverage, PointsAsked
 from ocean_common.contracts.observations import ObservedStation
 from ocean_common.errors import PointOutsideGrid
-from ocean_plotting.domain.coverage import array
-from ocean_plotting.domain.profile import Profile
-from ocean_plotting.domain.soundings import NOTHING, Level
-from ocean_plotting.plots.asked import Common
+from ocean_plotting.plots.coverage import array
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import refuse_unknown_depths
+from ocean_plotting.plots.profile_columns import Profile
+from ocean_plotting.plots.query_common import Common
+from ocean_plotting.plots.soundings import NOTHING, Level
 
 
 class Modelled(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,21 +12,21 @@ from matplotlib.figure import Figure
 
 from ocean_common.contracts.observations import ObservedStation
 from ocean_common.errors import InvalidRequest, RequestTooLarge
-from ocean_plotting.domain.comparison import Agreement, Measure
-from ocean_plotting.domain.soundings import Compared, compared, levelled
-from ocean_plotting.domain.table import Column, Rows, Table
-from ocean_plotting.figures import axes as axis
-from ocean_plotting.figures import compared as comparing
-from ocean_plotting.figures import stations as places
-from ocean_plotting.figures.compared import Dotted, Series
-from ocean_plotting.figures.picture import MUTED, About, Picture, folded, frame, inches
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots.asked import MAX_VARIABLES, Common, Fetched, ShowMap, Variables, named_as_asked
+from ocean_plotting.figure import axes as axis
+from ocean_plotting.figure import compared as comparing
+from ocean_plotting.figure import stations as places
+from ocean_plotting.figure.compared import Dotted, Series
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import MUTED, About, Picture, folded, frame, inches
+from ocean_plotting.plots.attribution import credit
+from ocean_plotting.plots.comparison import Agreement, Measure
+from ocean_plotting.plots.id_list import Numbers, chosen, number
 from ocean_plotting.plots.inline import InlineStation, read_inline
 from ocean_plotting.plots.nearest import Modelled, modelled
 from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.plots.numbered import Numbers, chosen, number
-from ocean_plotting.plots.owed import credit
+from ocean_plotting.plots.query_common import MAX_VARIABLES, Common, Fetched, ShowMap, Variables, named_as_asked
+from ocean_plotting.plots.soundings import Compared, compared, levelled
+from ocean_plotting.plots.table import Column, Rows, Table
 
 MOST = 60  # stations
 SHALLOW = 30.0  # m

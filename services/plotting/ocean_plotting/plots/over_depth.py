@@ -7,10 +7,10 @@ import numpy as np
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage, PointsAsked
 from ocean_common.errors import NotSupported
-from ocean_plotting.domain.profile import Floats, Profile
-from ocean_plotting.domain.table import Column, Rows
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots.asked import AtStations, Time, positions
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.plots.profile_columns import Floats, Profile
+from ocean_plotting.plots.query_common import AtStations, Time, positions
+from ocean_plotting.plots.table import Column, Rows
 
 DOT = "  ·  "  # between a dataset and a time
 

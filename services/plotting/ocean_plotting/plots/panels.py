@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ocean_plotting.domain.colour import Scale
-from ocean_plotting.domain.coverage import Floats
-from ocean_plotting.domain.section import Slice
-from ocean_plotting.figures.section import deepest, floor_of
-from ocean_plotting.figures.shading import Shading, shading
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots.asked import Comparison, scale_of
-from ocean_plotting.plots.beneath import Beneath, Part, compared
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.section import deepest, floor_of
+from ocean_plotting.figure.shading import Shading, shading
+from ocean_plotting.plots.coverage import Floats
 from ocean_plotting.plots.path import AlongPath, difference_colours, extremes, scales_of, source_of
+from ocean_plotting.plots.query_common import Comparison, scale_of
+from ocean_plotting.plots.sea_floor import Beneath, Part, compared
+from ocean_plotting.plots.section_cells import Slice
+from ocean_plotting.tiles.colour import Scale
 
 
 @dataclass(frozen=True, kw_only=True)

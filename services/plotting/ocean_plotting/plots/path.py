@@ -12,14 +12,14 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage, Point, SectionAsked, TransectAsked, VectorPart
 from ocean_common.errors import InvalidRequest, NotSupported, PointOutsideGrid, RequestTooLarge
 from ocean_core.units import unit_conversion
-from ocean_plotting.domain.colormaps import DEFAULT, DIVERGING, known
-from ocean_plotting.domain.colour import Scale
-from ocean_plotting.domain.coverage import Floats, Read
-from ocean_plotting.domain.labels import shortened
-from ocean_plotting.domain.output import Output
-from ocean_plotting.domain.speech import Words
-from ocean_plotting.figures.shading import fitted
-from ocean_plotting.plots.asked import (
+from ocean_plotting.colormaps import DEFAULT, DIVERGING, known
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure.labels import shortened
+from ocean_plotting.figure.shading import fitted
+from ocean_plotting.figure.speech import Words
+from ocean_plotting.plots.coverage import Floats, Read
+from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.query_common import (
     MEMBERS,
     Colormap,
     Common,
@@ -33,7 +33,7 @@ from ocean_plotting.plots.asked import (
     point,
     scale_of,
 )
-from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.tiles.colour import Scale
 
 MAX_WAY_POINTS = 2000
 OF_PATH = {**MEMBERS, "points": "$.points"}

@@ -12,15 +12,12 @@ from msgspec.structs import replace
 
 from ocean_common.contracts.extractions import Coverage, PointsAsked
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.domain.coverage import Read
-from ocean_plotting.domain.profile import Floats, Profile, difference
-from ocean_plotting.domain.table import Column, Rows, Table
-from ocean_plotting.figures import axes as axis
-from ocean_plotting.figures import over_depth
-from ocean_plotting.figures.picture import MUTED, About, Picture, frame
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.figures.stations import Marked
-from ocean_plotting.plots.asked import CompareTo, Comparison, Fetched, Range, keys_of, named_as_asked, ranges, scale_of
+from ocean_plotting.figure import axes as axis
+from ocean_plotting.figure import over_depth
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import MUTED, About, Picture, frame
+from ocean_plotting.figure.stations import Marked
+from ocean_plotting.plots.coverage import Read
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import (
     DOT,
@@ -34,6 +31,18 @@ from ocean_plotting.plots.over_depth import (
     told,
     told_range,
 )
+from ocean_plotting.plots.profile_columns import Floats, Profile, difference
+from ocean_plotting.plots.query_common import (
+    CompareTo,
+    Comparison,
+    Fetched,
+    Range,
+    keys_of,
+    named_as_asked,
+    ranges,
+    scale_of,
+)
+from ocean_plotting.plots.table import Column, Rows, Table
 
 Limits = tuple[float, float] | None
 BESIDE = {"linestyle": (0, (4, 1.6)), "markerfacecolor": "white"}  # of the second dataset

@@ -7,17 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ocean_plotting.domain.channel import Channel, channel, minimum
-from ocean_plotting.domain.seawater import pressure
-from ocean_plotting.domain.table import Column, Rows, Table
-from ocean_plotting.figures import axes as axis
-from ocean_plotting.figures import over_depth
-from ocean_plotting.figures.picture import INK, About, Picture, frame
-from ocean_plotting.figures.placing import Room, settle
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.figures.stations import Marked
+from ocean_plotting.figure import axes as axis
+from ocean_plotting.figure import over_depth
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.label_placement import Room, settle
+from ocean_plotting.figure.picture import INK, About, Picture, frame
+from ocean_plotting.figure.stations import Marked
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import OverDepth, credits_of, header, source, table_columns, told_range
+from ocean_plotting.plots.seawater import pressure
+from ocean_plotting.plots.sound_channel import Channel, channel, minimum
+from ocean_plotting.plots.table import Column, Rows, Table
 from ocean_plotting.plots.water import Casts, Columns, fetch_water
 
 SPEED = "m s-1"

@@ -8,16 +8,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ocean_common.errors import InvalidRequest, RequestTooLarge
-from ocean_plotting.domain.coverage import Floats
-from ocean_plotting.domain.table import Column, Role, Table
-from ocean_plotting.figures import dates, panels, stations, sticks
-from ocean_plotting.figures.picture import Picture, frame
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.figures.sticks import Row, Vectors
-from ocean_plotting.plots import moored
-from ocean_plotting.plots.asked import named_as_asked, positions
-from ocean_plotting.plots.moored import Moored, Series, ThroughTime
+from ocean_plotting.figure import dates, panels, stations, sticks
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import Picture, frame
+from ocean_plotting.figure.sticks import Row, Vectors
+from ocean_plotting.plots import mooring_series as moored
+from ocean_plotting.plots.coverage import Floats
+from ocean_plotting.plots.mooring_series import Moored, Series, ThroughTime
 from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.query_common import named_as_asked, positions
+from ocean_plotting.plots.table import Column, Role, Table
 
 MOST = 24  # depths
 ORDER: tuple[Role, ...] = ("time", "station", "latitude", "longitude", "depth")

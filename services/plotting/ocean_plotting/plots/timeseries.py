@@ -10,18 +10,18 @@ from matplotlib.figure import Figure
 
 from ocean_common.contracts.extractions import PointsAsked
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.domain.colormaps import known
-from ocean_plotting.domain.series import alone, broken, thinned, trend
-from ocean_plotting.domain.table import Column, Table
-from ocean_plotting.figures import axes as axis
-from ocean_plotting.figures import columns, dates, panels, stations
-from ocean_plotting.figures.picture import MUTED, Picture, frame
-from ocean_plotting.figures.shading import Shading, bar, shading
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.plots import moored
-from ocean_plotting.plots.asked import Colormap, Level, ScaleText, named_as_asked, positions, ranges, scale_of
-from ocean_plotting.plots.moored import Moored, Series, ThroughTime
+from ocean_plotting.colormaps import known
+from ocean_plotting.figure import axes as axis
+from ocean_plotting.figure import columns, dates, panels, stations
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import MUTED, Picture, frame
+from ocean_plotting.figure.shading import Shading, bar, shading
+from ocean_plotting.plots import mooring_series as moored
+from ocean_plotting.plots.mooring_series import Moored, Series, ThroughTime
 from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.query_common import Colormap, Level, ScaleText, named_as_asked, positions, ranges, scale_of
+from ocean_plotting.plots.series import alone, broken, thinned, trend
+from ocean_plotting.plots.table import Column, Table
 
 MANY, THIN = 1000, 0.6  # steps from which on lines are thinner, and how much
 PER_INCH = 200  # intervals of a line of which the extremes are kept

@@ -18,10 +18,18 @@ from ocean_common.errors import (
     RequestTooLarge,
     TimeNotFound,
 )
-from ocean_plotting.domain import labels
-from ocean_plotting.domain.coverage import Floats, Read, array
-from ocean_plotting.domain.table import Column, Table
-from ocean_plotting.domain.tracks import (
+from ocean_plotting.figure import labels
+from ocean_plotting.figure import trajectories as drawing
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import About, Picture, frame
+from ocean_plotting.figure.trajectories import Plan
+from ocean_plotting.plots import attribution as owed
+from ocean_plotting.plots.coverage import Floats, Read, array
+from ocean_plotting.plots.id_list import Numbers, chosen, numbers
+from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.query_common import Common, Fetched, Level, ShowMap, Variables, named_as_asked
+from ocean_plotting.plots.table import Column, Table
+from ocean_plotting.plots.trajectories import (
     Along,
     Measured,
     Modelled,
@@ -35,15 +43,7 @@ from ocean_plotting.domain.tracks import (
     travelled,
     wrapped,
 )
-from ocean_plotting.domain.words import one_of
-from ocean_plotting.figures import ways as drawing
-from ocean_plotting.figures.picture import About, Picture, frame
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.figures.ways import Plan
-from ocean_plotting.plots import owed
-from ocean_plotting.plots.asked import Common, Fetched, Level, ShowMap, Variables, named_as_asked
-from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.plots.numbered import Numbers, chosen, numbers
+from ocean_plotting.plots.words import one_of
 
 MOST = 20  # platforms
 MOST_STEPS = 10_000  # of a way

@@ -12,21 +12,21 @@ from msgspec.structs import replace
 
 from ocean_common.contracts.extractions import Coverage, TransectAsked
 from ocean_common.errors import InvalidRequest, NotSupported
-from ocean_plotting.domain.coverage import Floats, Read
-from ocean_plotting.domain.output import Output
-from ocean_plotting.domain.section import onto
-from ocean_plotting.domain.table import Column, Table
-from ocean_plotting.figures import along, section
-from ocean_plotting.figures.crowding import relieve
-from ocean_plotting.figures.picture import About, Picture, figure_of, frame
-from ocean_plotting.figures.shading import bar
-from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure import along, section
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.picture import About, Picture, figure_of, frame
+from ocean_plotting.figure.shading import bar
+from ocean_plotting.figure.tick_thinning import relieve
 from ocean_plotting.plots import path as paths
-from ocean_plotting.plots.asked import Comparison, Fetched, Time
-from ocean_plotting.plots.beneath import Beneath, Part, compared
+from ocean_plotting.plots.coverage import Floats, Read
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.panels import Shown, columns_of, told
 from ocean_plotting.plots.path import VECTOR, AlongPath, Side, source_of
+from ocean_plotting.plots.query_common import Comparison, Fetched, Time
+from ocean_plotting.plots.sea_floor import Beneath, Part, compared
+from ocean_plotting.plots.section_cells import onto
+from ocean_plotting.plots.table import Column, Table
 
 NONE = ("", "none")  # as front ends write "no variable"
 NARROWEST = 1.5  # inches of a column of panels: a stamp has no room for three

@@ -8,17 +8,17 @@ from matplotlib.colors import ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ocean_plotting.domain.labels import units as typeset
-from ocean_plotting.domain.seawater import CELSIUS, Floats, Water, celsius
-from ocean_plotting.domain.table import Column, Rows, Table
-from ocean_plotting.figures import axes as axis
-from ocean_plotting.figures import over_depth, shading
-from ocean_plotting.figures.picture import INK, MUTED, About, Picture, frame
-from ocean_plotting.figures.placing import Room, settle
-from ocean_plotting.figures.sheet import Sheet
-from ocean_plotting.figures.stations import Marked
+from ocean_plotting.figure import axes as axis
+from ocean_plotting.figure import over_depth, shading
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.label_placement import Room, settle
+from ocean_plotting.figure.labels import units as typeset
+from ocean_plotting.figure.picture import INK, MUTED, About, Picture, frame
+from ocean_plotting.figure.stations import Marked
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import OverDepth, credits_of, header, source, table_columns, told, told_range
+from ocean_plotting.plots.seawater import CELSIUS, Floats, Water, celsius
+from ocean_plotting.plots.table import Column, Rows, Table
 from ocean_plotting.plots.water import Casts, Columns, fetch_water, in_celsius
 
 DENSITY = "kg m-3"

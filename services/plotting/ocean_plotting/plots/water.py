@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.domain import seawater
-from ocean_plotting.domain.coverage import Read
-from ocean_plotting.domain.profile import Profile
-from ocean_plotting.domain.seawater import CELSIUS, SALINITIES, SOUND_SPEED, TEMPERATURES, Water
-from ocean_plotting.plots.asked import Fetched, named_as_asked
+from ocean_plotting.plots import seawater
+from ocean_plotting.plots.coverage import Read
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import OverDepth, asked_over_depth, refuse_unknown_depths
+from ocean_plotting.plots.profile_columns import Profile
+from ocean_plotting.plots.query_common import Fetched, named_as_asked
+from ocean_plotting.plots.seawater import CELSIUS, SALINITIES, SOUND_SPEED, TEMPERATURES, Water
 
 
 class Casts(Fetched, frozen=True, kw_only=True):

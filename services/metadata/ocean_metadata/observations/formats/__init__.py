@@ -6,9 +6,9 @@ from pathlib import Path
 import netCDF4
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.domain.observations.records import Platform
 from ocean_metadata.observations.formats import argo, cnv, dsg, odf, tables
 from ocean_metadata.observations.formats.reasons import Unreadable
+from ocean_metadata.observations.records import Platform
 
 __all__ = ["FORMAT", "Unreadable", "is_readable", "read"]
 

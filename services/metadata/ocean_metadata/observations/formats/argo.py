@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.digits import Floats, floats
 from ocean_metadata.observations.formats.instants import milliseconds
 from ocean_metadata.observations.formats.names import Apart, quantity, unit
+from ocean_metadata.observations.records import Cast, Measured, Platform
 
 _GOOD = [b"1", b"2", b"5", b"8"]  # good, probably good, changed, interpolated: reference table 2
 _GRADES = {"R": 0, "A": 1, "D": 2}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from ocean_metadata.domain.observations.records import ATTRIBUTION
+from ocean_metadata.observations.records import ATTRIBUTION
 
 ARGO = "International Argo Program"
 

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.domain.observations.records import Cast, Measured, Platform
-from ocean_metadata.domain.observations.times import iso
 from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.digits import Floats, floats
 from ocean_metadata.observations.formats.instants import MISSING, milliseconds
 from ocean_metadata.observations.formats.layout import Layout
 from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
+from ocean_metadata.observations.records import Cast, Measured, Platform
+from ocean_metadata.observations.times import iso
 
 _TYPES: dict[str, PlatformType] = {
     "timeseries": "mooring", "timeseriesprofile": "mooring", "profile": "mission", "trajectory": "mission",

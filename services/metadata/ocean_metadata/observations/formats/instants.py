@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_metadata.domain.time import parse_units, unix_seconds
+from ocean_metadata.catalogue.time import parse_units, unix_seconds
 from ocean_metadata.observations.formats.reasons import Unreadable
 
 _ROUNDED = 10  # ms; days with eight decimals are no more exact than that

@@ -9,12 +9,12 @@ import gsw
 import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.domain.observations.records import Cast, Measured, Platform
 from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.digits import Floats
 from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
 from ocean_metadata.observations.formats.texts import lines, table
+from ocean_metadata.observations.records import Cast, Measured, Platform
 
 Block = dict[str, str]
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_common.errors import InvalidRequest
-from ocean_metadata.domain.observations.records import Cast, Measured, Platform
-from ocean_metadata.domain.observations.times import iso, parse
 from ocean_metadata.observations.formats.credits import attribution, credited
 from ocean_metadata.observations.formats.names import Apart, quantity, unit
 from ocean_metadata.observations.formats.reasons import Unreadable
+from ocean_metadata.observations.records import Cast, Measured, Platform
+from ocean_metadata.observations.times import iso, parse
 
 TABLES = ("platforms", "platform_metadata", "stations", "samples", "datatypes")
 

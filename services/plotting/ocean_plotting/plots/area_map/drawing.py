@@ -11,20 +11,21 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage
-from ocean_plotting.domain.colour import Scale, resample
-from ocean_plotting.domain.coverage import Floats, Read
-from ocean_plotting.domain.labels import units
-from ocean_plotting.domain.table import Statistics
-from ocean_plotting.domain.weights import inside, sizes
-from ocean_plotting.figures import arrows, chart, contours, ruler
-from ocean_plotting.figures.arrangement import LEFT, LINE, Room
-from ocean_plotting.figures.picture import INK, MUTED, About, Picture, figure_of, folded, frame
-from ocean_plotting.figures.shading import THICK, Shading, bar, fitted, shading
-from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.figure import arrows, contours, ruler
+from ocean_plotting.figure import map_frame as chart
+from ocean_plotting.figure.arrangement import LEFT, LINE, Room
+from ocean_plotting.figure.cell_weights import inside, sizes
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.labels import units
+from ocean_plotting.figure.picture import INK, MUTED, About, Picture, figure_of, folded, frame
+from ocean_plotting.figure.shading import THICK, Shading, bar, fitted, shading
 from ocean_plotting.plots.area_map.numbers import Map, Maps, plan_of
 from ocean_plotting.plots.area_map.query import Arrowed, Contoured, MapQuery, levels_of
 from ocean_plotting.plots.area_map.tables import level_of, listed, summed
-from ocean_plotting.plots.asked import scale_of
+from ocean_plotting.plots.coverage import Floats, Read
+from ocean_plotting.plots.query_common import scale_of
+from ocean_plotting.plots.table import Statistics
+from ocean_plotting.tiles.colour import Scale, resample
 
 DIFFERENCE = "balance"
 LETTER = 0.56  # width of a letter, in heights of its text

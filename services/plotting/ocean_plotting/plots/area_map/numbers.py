@@ -7,11 +7,10 @@ import msgspec
 
 from ocean_common.contracts.extractions import AreaAsked, Coverage, DifferenceAsked, StatisticsAsked
 from ocean_common.errors import InvalidRequest, NothingInView
-from ocean_plotting.domain.coverage import Read
-from ocean_plotting.domain.outline import Area, geojson, span
-from ocean_plotting.domain.output import Output
-from ocean_plotting.domain.view import View, view
-from ocean_plotting.figures.arrangement import EXPLAINED, KEY, Plan
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure.arrangement import EXPLAINED, KEY, Plan
+from ocean_plotting.figure.outline import Area, geojson, span
+from ocean_plotting.figure.view import View, view
 from ocean_plotting.plots.area_map.query import (
     Arrowed,
     Contoured,
@@ -21,8 +20,9 @@ from ocean_plotting.plots.area_map.query import (
     minuend,
     other_of,
 )
-from ocean_plotting.plots.asked import MEMBERS, Comparison, Fetched, keys_of, named_as_asked
+from ocean_plotting.plots.coverage import Read
 from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.query_common import MEMBERS, Comparison, Fetched, keys_of, named_as_asked
 
 CELLS = 500  # along the longer side of a map
 FINE = 250  # along that of the field of contour lines

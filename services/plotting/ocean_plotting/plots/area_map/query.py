@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend
 from ocean_common.errors import InvalidRequest, NotFound
-from ocean_plotting.domain.colormaps import known
-from ocean_plotting.domain.outline import MAX_VERTICES, Area, geojson, ring
-from ocean_plotting.domain.view import ASKED
-from ocean_plotting.domain.words import one_of
-from ocean_plotting.plots.asked import (
+from ocean_plotting.colormaps import known
+from ocean_plotting.figure.outline import MAX_VERTICES, Area, geojson, ring
+from ocean_plotting.figure.view import ASKED
+from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.query_common import (
     Colormap,
     Common,
     CompareTo,
@@ -23,7 +23,7 @@ from ocean_plotting.plots.asked import (
     keys_of,
     scale_of,
 )
-from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.words import one_of
 
 MAX_AREAS, MAX_LEVELS = 50, 20
 Magnitude = Literal["length", "color", "none"]

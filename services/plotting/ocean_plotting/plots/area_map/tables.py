@@ -4,13 +4,13 @@ import numpy as np
 
 from ocean_common.contracts.extractions import Coverage
 from ocean_common.errors import NotSupported, RequestTooLarge
-from ocean_plotting.domain.coverage import Floats, Read
-from ocean_plotting.domain.raster import Raster
-from ocean_plotting.domain.table import Column, Statistics, Table
-from ocean_plotting.figures.shading import Shading
-from ocean_plotting.figures.sheet import Sheet
+from ocean_plotting.export.raster import Raster
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.shading import Shading
 from ocean_plotting.plots.area_map.numbers import Cells, Maps
 from ocean_plotting.plots.area_map.query import MapQuery
+from ocean_plotting.plots.coverage import Floats, Read
+from ocean_plotting.plots.table import Column, Statistics, Table
 
 MOST = 500_000  # rows
 

@@ -1,0 +1,1 @@
+"""Routes of the data service: handlers that read parameters and return Structs."""

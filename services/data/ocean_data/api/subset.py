@@ -1,0 +1,233 @@
+"""Subsets as files, as clients of the API's version 2.0 ask for them."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import numpy as np
+from litestar import Request, Response, get
+from litestar.di import NamedDependency, Provide
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.params import QueryParameter, SkipValidation
+
+from ocean_common import errors, problems
+from ocean_common.clients.metadata import Areas
+from ocean_common.contracts.extractions import AreaAsked
+from ocean_common.errors import InvalidRequest
+from ocean_common.parameters import DatasetId
+from ocean_data.api.kinds import AtDesk
+from ocean_data.api.map_parameters import one_of
+from ocean_data.api.parameters import Variables, keys_of
+from ocean_data.api.where import AreaKey, polygon_of
+from ocean_data.extraction import Written, safe, size
+from ocean_data.plan.extraction import Extraction, coordinate
+from ocean_data.plan.subset import SHAPE, plain
+from ocean_data.ports import Saved, Stream
+
+NETCDF = "application/x-netcdf"
+ZIP = "application/zip"
+PLAIN = "NETCDF3_NC"
+
+Corner = tuple[float, float]  # latitude, longitude: degrees
+
+MinRange = Annotated[
+    str | None,
+    QueryParameter(
+        description="`latitude,longitude` of the south-western corner: degrees. This and `max_range`, or `area`.",
+        examples=[Example(summary="west of Svalbard", value="72,5")],
+    ),
+]
+MaxRange = Annotated[
+    str | None,
+    QueryParameter(
+        description="`latitude,longitude` of the north-eastern corner. Exchanged corners are put right.",
+        examples=[Example(value="78,20")],
+    ),
+]
+Times = Annotated[
+    str,
+    QueryParameter(
+        description="`first,last`: both included, as raw integers of time steps or in ISO 8601; -1 is the last step.",
+        examples=[Example(summary="three days", value="2016-02-01,2016-02-03")],
+    ),
+]
+Format = Annotated[
+    str,
+    QueryParameter(
+        description="Form of the file. NETCDF3_NC: 50 × 50 cells between the corners, nearest values, with fixed "
+        "names (water_temp in degC, salinity, water_u, water_v, lat, lon) and hours since 1950.",
+        examples=[Example(value="NETCDF4")],
+    ),
+]
+Depth = Annotated[
+    str,
+    QueryParameter(
+        description="Index of a depth level, `bottom` (the deepest wet cell), or `all`.",
+        examples=[Example(value="0")],
+    ),
+]
+Zip = Annotated[
+    str, QueryParameter(description="1: in a zip archive. 0: the file itself.", examples=[Example(value="0")])
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Who writes subsets."""
+
+    formats: Mapping[str, Stream | Saved]  # by the word for `output_format`
+    zipped: Callable[[Stream | Saved, str], Stream]  # with the name of the file in it
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubsetAsked:
+    """What is asked for, and how it is to be written."""
+
+    area: AreaAsked
+    form: str
+    zipped: bool
+    place: str  # where it is, in the name of the file
+
+
+async def read_subset(
+    *,
+    areas: NamedDependency[Areas],
+    dataset: DatasetId,
+    variables: Variables,
+    time: Times,
+    min_range: MinRange = None,
+    max_range: MaxRange = None,
+    output_format: Format = "NETCDF4",
+    depth: Depth = "all",
+    should_zip: Zip = "1",
+    area: AreaKey = None,
+) -> SubsetAsked:
+    """Read which subset is asked for."""
+    where, place = await _where(areas, min_range, max_range, area)
+    first, _, last = time.partition(",")
+    stated: dict[str, Any] = {"projection": "EPSG:4326", "shape": SHAPE} if output_format == PLAIN else {}
+    asked = AreaAsked(
+        dataset=dataset,
+        variables=keys_of(variables),
+        start=first.strip(),
+        end=(last or first).strip(),
+        depth=depth,
+        **where,
+        **stated,
+    )
+    zipped = one_of(should_zip.lower(), ("1", "0", "true", "false"), "should_zip") in {"1", "true"}
+    return SubsetAsked(area=asked, form=output_format, zipped=zipped, place=place)
+
+
+async def _where(
+    areas: Areas, min_range: str | None, max_range: str | None, area: str | None
+) -> tuple[dict[str, Any], str]:
+    """The box between two corners, or the polygons of an area; and words for it."""
+    if area:
+        return {"polygon": polygon_of(await areas.area(area))}, area.replace("/", "_")[:80]
+    if min_range is None or max_range is None:
+        missing = "min_range" if min_range is None else "max_range"
+        raise InvalidRequest("min_range and max_range are required, or area", field=missing)
+    west, south, east, north = box(corner(min_range, "min_range"), corner(max_range, "max_range"))
+    return {"box": (west, south, east, north)}, f"{_place(south, west)}-{_place(north, east)}"
+
+
+@dataclass
+class Zipped(Operation):
+    """An operation whose file may be zipped."""
+
+    def __post_init__(self) -> None:
+        answer = (self.responses or {}).get("200")
+        if isinstance(answer, OpenAPIResponse) and answer.content:
+            answer.content[ZIP] = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+
+
+@get(
+    "/subset/{dataset:str}/{variables:str}",
+    operation_id="getSubset",
+    operation_class=Zipped,
+    summary="A part of a dataset as a NetCDF file",
+    description="The cells of the variables' own grid whose centres lie between two corners. The corners lie on "
+    "either side of the date line where that is the shorter way from the first, eastward, to the second.",
+    tags=["areas"],
+    dependencies={"asked": Provide(read_subset)},
+    media_type=NETCDF,
+    responses={
+        200: ResponseSpec(bytes, media_type=NETCDF, description="The file, zipped or not.", generate_examples=False)
+    }
+    | problems.documented(
+        errors.DatasetNotFound,
+        errors.VariableNotFound,
+        errors.TimeNotFound,
+        errors.DepthNotFound,
+        errors.NothingInView,
+        errors.PointOutsideGrid,
+        errors.RequestTooLarge,
+        errors.SourceUnreadable,
+        errors.ServiceUnavailable,
+        errors.TooBusy,
+    ),
+)
+async def subset(
+    *,
+    request: Request[Any, Any, Any],
+    desk: AtDesk,
+    files: NamedDependency[SkipValidation[Files]],
+    asked: NamedDependency[SkipValidation[SubsetAsked]],
+) -> Response[Any]:
+    """A part of a dataset."""
+    form = one_of(asked.form, tuple(files.formats), "output_format")
+    planned = await desk.begin(request, asked.area, form)
+    if form == PLAIN:
+        planned = replace(planned, extraction=plain(planned.extraction))
+    return await desk.send(request, planned, written(asked, planned.extraction, files))
+
+
+def written(asked: SubsetAsked, extraction: Extraction, files: Files) -> Written:
+    """How the file is written, and what it is called."""
+    writer, name = files.formats[asked.form], file_name(asked, extraction)
+    if not asked.zipped:
+        return Written(form=asked.form, writer=writer, name=f"{name}.nc")
+    packed = files.zipped(writer, f"{name}.nc")
+    # A file that must be whole lies there while its archive leaves.
+    room = 0 if isinstance(writer, Stream) else size(extraction)
+    return Written(form=f"{asked.form} zip", writer=packed, name=f"{name}.zip", room=room)
+
+
+def corner(text: str, field: str) -> Corner:
+    """Read `latitude,longitude`."""
+    try:
+        latitude, longitude = (float(one) for one in text.split(","))
+    except ValueError as error:
+        raise InvalidRequest(f"{field} {text[:40]!r} is not latitude,longitude, as 72,5", field=field) from error
+    if not (math.isfinite(latitude) and math.isfinite(longitude)):
+        raise InvalidRequest(f"{field} is {text[:40]}: write numbers of degrees, as 72,5", field=field)
+    if not (-90 <= latitude <= 90 and -360 <= longitude <= 540):
+        raise InvalidRequest(f"{field}: latitudes go from -90 to 90, longitudes from -180 to 360", field=field)
+    return latitude, longitude
+
+
+def box(first: Corner, second: Corner) -> tuple[float, float, float, float]:
+    """West, south, east, north of two corners; exchanged ones are put right."""
+    south, north = sorted((first[0], second[0]))
+    west, east = first[1], second[1]
+    if west > east and (east - west) % 360 > 180:
+        west, east = east, west
+    return west, south, east, north
+
+
+def file_name(asked: SubsetAsked, extraction: Extraction) -> str:
+    """Dataset, corners or area, days and form."""
+    time = coordinate(extraction, "time")
+    seconds = np.asarray(time.values, dtype=np.int64) if time is not None else np.empty(0, dtype=np.int64)
+    days = [str(np.datetime64(int(one), "s"))[:10].replace("-", "") for one in seconds[[0, -1][: seconds.size]]]
+    return safe(
+        "_".join([asked.area.dataset, asked.place, *(["-".join(dict.fromkeys(days))] if days else []), asked.form])
+    )
+
+
+def _place(latitude: float, longitude: float) -> str:
+    turned = (longitude + 180) % 360 - 180 if abs(longitude) > 180 else longitude
+    return f"{abs(latitude):.0f}{'S' if latitude < 0 else 'N'}{abs(turned):.0f}{'W' if turned < 0 else 'E'}"

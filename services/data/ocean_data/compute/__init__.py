@@ -1,0 +1,1 @@
+"""Computing on arrays and Structs: no HTTP, no files, no environment."""

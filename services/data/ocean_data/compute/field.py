@@ -1,0 +1,136 @@
+"""The field behind a map tile."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.assets import Assets
+from ocean_common.contracts.data import TileAsked, TileField
+from ocean_common.errors import InvalidRequest
+from ocean_common.pairs import magnitude_of
+from ocean_data.compute import tile, vectors
+from ocean_data.compute.fold import Fold, folded
+from ocean_data.compute.interpolation import picture, stencil, taken
+from ocean_data.compute.level import Level, revision
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.rectilinear import Rectilinear
+from ocean_data.ports import Cells, Floats, Grid, Grids, Source, Stencil, TileMap, TileStencil
+
+Pixels = NDArray[np.float32]
+
+NONE = np.empty(0, np.int32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiles:
+    """Makes the fields behind map tiles."""
+
+    source: Source
+    grids: Grids
+
+    def field(self, variables: list[Assets], asked: TileAsked) -> TileField:
+        """Values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
+        tile.check(asked.radius, asked.neighbours)
+        if len(variables) > 2:
+            raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
+        levels = [Level.of(one, asked.time, asked.depth) for one in variables]
+        maps = [self.grids.tile(one.assets.grid, tile_map(asked)) for one in levels]
+        # Two components are folded alike where they are on the same grid.
+        fold = maps[0].fold if asked.folded and maps[0] is maps[-1] else None
+        parts = [self._pixels(*one, folded=fold is not None) for one in zip(levels, maps, strict=True)]
+        info = variables[0].variable
+        values = parts[0]
+        if len(parts) == 2:
+            info = magnitude_of(info, variables[1].variable)
+            values = None if parts[0] is None or parts[1] is None else vectors.magnitude(parts[0], parts[1])
+        rows, columns = fold if fold is not None and values is not None else (None, None)
+        return TileField(
+            variable=info,
+            values=_array(values, "<f4"),
+            revision=revision(self.source, levels),
+            rows=_array(rows, "|u1"),
+            columns=_array(columns, "|u1"),
+        )
+
+    def _pixels(self, level: Level, kept: TileStencil, *, folded: bool) -> Pixels | None:
+        if not kept.stencil.home.size:
+            return None
+        values = picture(level.read(self.source), kept, tile.SIZE)
+        return values if values is None or kept.fold is None or folded else kept.fold.opened(values)
+
+
+def tile_map(asked: TileAsked) -> TileMap:
+    """What the index map of a tile depends on; what it does not is left out, so that one serves several."""
+    searched = asked.interpolation in {"gaussian", "inverse"}
+    return TileMap(
+        projection=asked.projection,
+        zoom=asked.zoom,
+        x=asked.x,
+        y=asked.y,
+        interpolation=asked.interpolation,
+        radius=asked.radius if searched else 0.0,
+        neighbours=asked.neighbours if searched else 0,
+    )
+
+
+def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
+    """Which cells make the pixels of a tile: made once for all variables, depths and times of a grid."""
+    if asked.projection == tile.MERCATOR and isinstance(grid, Rectilinear):
+        return _on_lattice(grid, asked)
+    if asked.projection == tile.MERCATOR and isinstance(grid, Curvilinear) and asked.interpolation == "nearest":
+        return _of_nearest(grid.nearest_on_lattice(*tile.axes(asked.zoom, asked.x, asked.y)))
+    latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
+    if not latitude.size:
+        return _of_nearest(NONE)
+    order, back = tile.blocks()
+    home = grid.nearest(latitude[order], longitude[order])
+    if asked.interpolation == "nearest":
+        return _of_nearest(home[back])
+    inside = home >= 0
+    pixels = np.flatnonzero(inside[back])
+    made = _stencil(grid, latitude[order[inside]], longitude[order[inside]], asked, home[inside])
+    return _kept(pixels, taken(made.compact(), (np.cumsum(inside) - 1)[back[pixels]]))
+
+
+def _on_lattice(grid: Rectilinear, asked: TileMap) -> TileStencil:
+    """The same where rows and columns of pixels are rows and columns of cells: each is found once."""
+    rows, columns = tile.axes(asked.zoom, asked.x, asked.y)
+    if asked.interpolation == "nearest" and (lines := grid.nearest_lines(rows, columns)):
+        return _of_nearest(*folded(*lines))
+    home = grid.nearest_on_lattice(rows, columns)
+    if asked.interpolation == "nearest":
+        return _of_nearest(home)
+    inside = np.flatnonzero(home >= 0)
+    if asked.interpolation == "bilinear":
+        cells, weights = grid.corners_on_lattice(rows, columns)
+        made = Stencil(home=home, cells=cells, weights=weights)
+        return _kept(inside, (made if inside.size == home.size else taken(made, inside)).compact())
+    latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
+    return _kept(inside, _stencil(grid, latitude[inside], longitude[inside], asked, home[inside]).compact())
+
+
+def _stencil(grid: Grid, latitude: Floats, longitude: Floats, asked: TileMap, home: Cells) -> Stencil:
+    kind, radius, neighbours = asked.interpolation, asked.radius, asked.neighbours
+    return stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours, home=home)
+
+
+def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
+    """The nearest cell of each pixel, folded or not; -1 outside the grid."""
+    pixels, home = (None, home) if home.max(initial=-1) >= 0 else (NONE, NONE)
+    none = home.size, 0
+    made = Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none, np.float32))
+    return TileStencil(pixels=pixels, stencil=made, fold=fold)
+
+
+def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
+    whole = pixels.size == tile.SIZE * tile.SIZE
+    return TileStencil(pixels=None if whole else pixels.astype(np.int32), stencil=made)
+
+
+def _array(values: Pixels | NDArray[np.uint8] | None, dtype: str) -> Array | None:
+    if values is None:
+        return None
+    stored = values.astype(dtype, copy=False).data.cast("B")
+    return Array(dtype=dtype, shape=values.shape, data=stored)  # type: ignore[arg-type]  # bytes that are not copied

@@ -1,0 +1,139 @@
+"""Arrows of a vector on a map tile."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts import assets
+from ocean_common.contracts.data import Projection
+from ocean_common.contracts.geojson import Arrow, ArrowCollection, ArrowProperties, PointGeometry
+from ocean_common.errors import InvalidRequest
+from ocean_common.pairs import magnitude_of
+from ocean_data.compute import tile, vectors
+from ocean_data.compute.interpolation import gather, narrowed, stencil
+from ocean_data.compute.level import Level, revision
+from ocean_data.ports import Cells, Floats, Grids, Source, Stencil
+
+ARROWS = {-1: 8, 0: 16, 1: 32}  # along each side of a tile, by density
+LONGEST = 9
+TURNED = {"projected", "curvilinear"}  # grids whose rows and columns go their own way
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrowsAsked:
+    """Which arrows."""
+
+    time: str
+    depth: str
+    density: int
+    zoom: int
+    x: int
+    y: int
+    projection: Projection = "EPSG:3857"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vector:
+    """What arrows are drawn of: two components, or a length and its bearing."""
+
+    parts: tuple[assets.Assets, assets.Assets]
+    by_bearing: bool = False  # the second part is degrees clockwise from north
+    info: assets.VariableInfo | None = None  # of the vector, if it has a name of its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrows:
+    """Makes arrows, at the centres of equal squares of a tile."""
+
+    source: Source
+    grids: Grids
+
+    def tile(self, vector: Vector, asked: ArrowsAsked) -> tuple[ArrowCollection, str]:
+        """The arrows of a vector, and the revision; none on land and outside the grid."""
+        if asked.density not in ARROWS:
+            raise InvalidRequest(
+                f"density {asked.density} is none of -1, 0 and 1", field="density_adj", allowed=map(str, ARROWS)
+            )
+        latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y, ARROWS[asked.density])
+        levels = [Level.of(one, asked.time, asked.depth) for one in vector.parts]
+        combine = self._along_bearing if vector.by_bearing else self._of_components
+        there = combine(levels, latitude, longitude)
+        east, north = (np.einsum("ij,ij->i", there, one) for one in vectors.compass(latitude, longitude))
+        first, second = (one.variable for one in vector.parts)
+        info = vector.info or magnitude_of(first, second)
+        return draw(latitude, longitude, east, north, info), revision(self.source, levels)
+
+    def _of_components(self, levels: list[Level], latitude: Floats, longitude: Floats) -> Floats:
+        """The sum of two components: vectors in space, (point, 3)."""
+        first, second = (one.assets.variable for one in levels)
+        parts = zip(levels, vectors.axes(first, second), strict=True)
+        return sum((self._component(*part, latitude, longitude) for part in parts), start=np.zeros((latitude.size, 3)))
+
+    def _along_bearing(self, levels: list[Level], latitude: Floats, longitude: Floats) -> Floats:
+        """A length, the first, along a bearing in degrees, the second: vectors in space, (point, 3)."""
+        length, angle = levels
+        cells, local = self._cells(length, latitude, longitude)
+        lengths = gather(length.read(self.source)[:, cells].astype(np.float64), local)
+        cells, local = self._cells(angle, latitude, longitude)
+        turned = np.radians(angle.read(self.source)[0, cells].astype(np.float64))[:, np.newaxis]
+        east, north = vectors.compass(*self.grids.grid(angle.assets.grid).centres(cells))
+        # Between 350° and 10° is 0°, not 180°: directions are interpolated, not numbers of degrees.
+        ways = gather((np.sin(turned) * east + np.cos(turned) * north).T, local).T
+        far = np.linalg.norm(ways, axis=1, keepdims=True)
+        found: Floats = np.divide(ways, far, out=np.full_like(ways, np.nan), where=far > 0) * lengths.T
+        return found
+
+    def _cells(self, level: Level, latitude: Floats, longitude: Floats) -> tuple[Cells, Stencil]:
+        made = stencil(self.grids.grid(level.assets.grid), latitude, longitude, "bilinear", radius=0.0, neighbours=0)
+        return narrowed(made)
+
+    def _component(self, level: Level, axis: vectors.Axis, latitude: Floats, longitude: Floats) -> Floats:
+        """A component as vectors in space: (point, 3).
+
+        Cells give it their own direction before it is interpolated: beyond the fold of a tripolar grid, and around
+        a pole, the same component points elsewhere.
+        """
+        grid = self.grids.grid(level.assets.grid)
+        if level.assets.grid.kind not in TURNED:
+            axis = vectors.TRUE[axis]
+        cells, local = self._cells(level, latitude, longitude)
+        if not cells.size:
+            return np.full((latitude.size, 3), np.nan)
+        values = level.read(self.source)[0, cells].astype(np.float64) * self._sense(level.assets.grid, axis)
+        return gather((values[:, np.newaxis] * vectors.directions(grid, cells, axis)).T, local).T
+
+    def _sense(self, grid: assets.Grid, axis: vectors.Axis) -> float:
+        """-1 where a projected grid is written against the sense of its own axis."""
+        if grid.kind != "projected" or axis in {"east", "north"}:
+            return 1.0
+        read = self.source.coordinates(grid)
+        written = read.x_axis if axis == "x" else read.y_axis
+        return -1.0 if written is not None and written[-1] < written[0] else 1.0
+
+
+def draw(
+    latitude: Floats, longitude: Floats, east: Floats, north: Floats, info: assets.VariableInfo
+) -> ArrowCollection:
+    """Features of the vectors that are there: (point,) each; m s-1 or whatever the units of ``info``."""
+    there = np.flatnonzero(np.isfinite(east) & np.isfinite(north))
+    east, north = east[there], north[there]
+    length = np.hypot(east, north)
+    columns = (longitude[there], latitude[there], lengths(length, info.scale), vectors.bearing(east, north), length)
+    return ArrowCollection(
+        features=[
+            Arrow(
+                geometry=PointGeometry(coordinates=(round(x, 7), round(y, 7))),
+                properties=ArrowProperties(
+                    scale=scale, bearing=bearing, name=info.name, data=round(speed, 3), units=info.units
+                ),
+            )
+            for x, y, scale, bearing, speed in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+    )
+
+
+def lengths(values: Floats, scale: tuple[float, float]) -> NDArray[np.int64]:
+    """Which of ten lengths arrows have: tenths of the scale, counted up; the longest for all beyond."""
+    low, high = scale
+    return np.clip(np.ceil(10 * (values - low) / (high if high > 0 else high - low)), 0, LONGEST).astype(np.int64)

@@ -1,0 +1,120 @@
+"""Two components make a vector, whichever way each of them points."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.errors import InvalidRequest
+from ocean_data.compute import sphere
+from ocean_data.ports import Cells, Floats, Grid
+
+Axis = Literal["east", "north", "x", "y"]
+
+ACROSS: dict[Axis, Axis] = {"east": "north", "north": "east", "x": "y", "y": "x"}
+TRUE: dict[Axis, Axis] = {"x": "east", "y": "north", "east": "east", "north": "north"}
+WORDS: dict[str, Axis] = {"_eastward_": "east", "_northward_": "north", "_x_": "x", "_y_": "y"}  # of standard names
+JUMP = 3.0  # times: a neighbour this much farther than the other one is across a cut in the file
+
+
+def keys(variable: str) -> list[str]:
+    """Read the key of a variable, or with a comma those of the two components of a vector."""
+    found = variable.split(",")
+    if len(found) > 2 or not all(one.strip() for one in found):
+        raise InvalidRequest(
+            f"variable {variable[:60]!r} is neither one key nor the two of a vector, as u,v", field="variable"
+        )
+    return found
+
+
+def no_vector(variable: str) -> InvalidRequest:
+    """What is said of one variable where a vector is asked for."""
+    return InvalidRequest(
+        f"{variable[:60]!r} is one variable; name the two components of a vector with a comma, as u,v",
+        field="variable",
+    )
+
+
+def magnitude(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Length of the vectors, of the arrays' shape; NaN where a component is."""
+    return np.hypot(first, second)
+
+
+def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
+    """Which way two components point: as their standard names say, else along the grid's rows and columns."""
+    if first.units != second.units:
+        raise InvalidRequest(
+            f"{first.key} is in {first.units!r} and {second.key} in {second.units!r}: these are not the two components "
+            "of a vector",
+            field="variable",
+        )
+    one, two = _named(first), _named(second)
+    one = one or (ACROSS[two] if two else "x")
+    two = two or ACROSS[one]
+    if TRUE[one] == TRUE[two]:
+        raise InvalidRequest(
+            f"{first.key} and {second.key} point the same way, {TRUE[one]}; a vector has a component each way, as u,v",
+            field="variable",
+        )
+    return one, two
+
+
+def _named(info: VariableInfo) -> Axis | None:
+    name = f"_{info.standard_name or ''}_"
+    return next((axis for word, axis in WORDS.items() if word in name), None)
+
+
+def directions(grid: Grid, cells: Cells, axis: Axis) -> Floats:
+    """Unit vectors in space that point along an axis at cells: with these there is no pole, fold or date line.
+
+    Parameters
+    ----------
+    grid : Grid
+        With rows and columns for the axes x and y.
+    cells : ndarray of int32, shape (cell,)
+        Flat indices.
+    axis : {"east", "north", "x", "y"}
+        True east or north, or towards the next column or row.
+
+    Returns
+    -------
+    ndarray of float, shape (cell, 3)
+        NaN where no neighbour tells where the axis goes.
+    """
+    if axis in {"east", "north"}:
+        return compass(*grid.centres(cells))[0 if axis == "east" else 1]
+    position, count = (cells % grid.shape[1], grid.shape[1]) if axis == "x" else (cells // grid.shape[1], grid.shape[0])
+    stride = 1 if axis == "x" else grid.shape[1]
+    own = sphere.unit_vectors(*grid.centres(cells))
+    after = _at(grid, np.where(position + 1 < count, cells + stride, cells)) - own
+    before = own - _at(grid, np.where(position > 0, cells - stride, cells))
+    ahead, behind = np.linalg.norm(after, axis=-1), np.linalg.norm(before, axis=-1)
+    along = np.where(_near(ahead, behind), after, 0.0) + np.where(_near(behind, ahead), before, 0.0)
+    length = np.linalg.norm(along, axis=-1, keepdims=True)
+    found: Floats = np.divide(along, length, out=np.full_like(along, np.nan), where=length > 0)
+    return found
+
+
+def _at(grid: Grid, cells: NDArray[np.int32]) -> Floats:
+    return sphere.unit_vectors(*grid.centres(cells.astype(np.int32)))
+
+
+def _near(apart: Floats, other: Floats) -> NDArray[np.bool_]:
+    """Which distances are to a true neighbour: (cell, 1)."""
+    near: NDArray[np.bool_] = (apart > 0) & (apart < JUMP * np.where(other > 0, other, np.inf))
+    return near[:, np.newaxis]
+
+
+def compass(latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
+    """Unit vectors in space to the east and to the north, (point, 3) each, at points in degrees."""
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    east = np.stack([-np.sin(lam), np.cos(lam), np.zeros_like(lam)], axis=-1)
+    north = np.stack([-np.sin(phi) * np.cos(lam), -np.sin(phi) * np.sin(lam), np.cos(phi)], axis=-1)
+    return east, north
+
+
+def bearing(east: Floats, north: Floats) -> Floats:
+    """Where vectors point to: degrees clockwise from north, 0 up to 360, to a tenth."""
+    found: Floats = np.mod(np.round(np.degrees(np.arctan2(east, north)), 1), 360.0)
+    return found

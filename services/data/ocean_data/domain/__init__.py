@@ -1,1 +1,0 @@
-"""Arrays and Structs in, arrays and Structs out."""

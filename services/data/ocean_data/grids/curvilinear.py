@@ -1,0 +1,282 @@
+"""Curvilinear grids: latitude(y, x) and longitude(y, x), tripolar ones with their seam and fold included."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ocean_data.compute import sphere
+from ocean_data.grids.centres import Centres
+from ocean_data.ports import Cells, Floats
+
+REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
+MARGIN = 0.5 + 1e-6  # cells beyond the centres at the rim that still belong to the grid
+LONE = 25.0  # km: the size of a cell that has no neighbours
+NEAR = 10.0  # degrees: farther from 0, 0, no cell is beside one that is there
+NO_FOLD = -1
+WALK = 16  # cells from the nearest one to the one that holds a point
+
+
+class Curvilinear:
+    """Cells anywhere, each with its own centre."""
+
+    def __init__(self, latitude: Floats, longitude: Floats) -> None:
+        self.shape = (latitude.shape[0], latitude.shape[1])
+        usable = _usable_cells(latitude, longitude)
+        self._latitude = np.where(usable, latitude, np.nan).ravel()
+        self._longitude = np.where(usable, longitude, np.nan).ravel()
+        vectors = sphere.unit_vectors(self._latitude, self._longitude)
+        self._vectors = vectors
+        self._centres = Centres(vectors, self.shape)
+        field = vectors.reshape(*self.shape, 3)
+        height, width = _side(field, 0), _side(field, 1)
+        self._sizes = np.maximum(height, width).ravel()
+        self._reach = REACH * np.hypot(height, width).ravel()
+        self._limit = (2 * np.sin(self._reach / (2 * sphere.EARTH_RADIUS))) ** 2  # of the square of a chord
+        self._seam = _has_seam(field)
+        self._fold = _fold(field)
+        self._rim = _rim(vectors, self.shape, self._seam, self._fold)
+        self._inner = np.where(self._rim, -1.0, self._limit)  # at the rim there is more to ask
+        self.nbytes = int(2 * vectors.nbytes + self._centres.nbytes)
+
+    def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
+        points = sphere.unit_vectors(latitude, longitude)
+        cells, squares = self._centres.nearest(points, within=self._reach.max())
+        cells[squares > self._limit[cells]] = -1
+        _trim(self._vectors, points, cells, self._rim, self.shape, self._seam, self._fold)
+        return cells
+
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
+        """As `nearest`, of all crossings of parallels, (row,), and meridians, (column,): (row * column,)."""
+        cells, unsure = self._centres.nearest_on_lattice(latitude, longitude, self._inner)
+        if unsure.size:
+            cells[unsure] = self.nearest(latitude[unsure // longitude.size], longitude[unsure % longitude.size])
+        return cells
+
+    def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:
+        """The nearest cell, however far."""
+        return self._centres.nearest(sphere.unit_vectors(latitude, longitude))[0]
+
+    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
+        return self._centres.neighbours(sphere.unit_vectors(latitude, longitude), count, within)
+
+    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
+        points = sphere.unit_vectors(latitude, longitude)
+        return _corners(self._vectors, points, home, self.shape, self._seam, self._fold)  # type: ignore[no-any-return]
+
+    def centres(self, cells: Cells) -> tuple[Floats, Floats]:
+        return self._latitude[cells], self._longitude[cells]
+
+    def sizes(self, cells: Cells) -> Floats:
+        return self._sizes[cells]
+
+
+def usable_points(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+    """Points of a whole grid that have coordinates. Models leave out land blocks and write zeros for them."""
+    valid = np.isfinite(latitude) & np.isfinite(longitude) & (np.abs(latitude) <= 90.001)
+    dummy = (latitude == 0) & (longitude == 0)
+    return valid & ~dummy if dummy.sum() > 1 else valid
+
+
+def _usable_cells(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+    """Cells of a grid, (y, x), that have coordinates: a single one at 0, 0 only if those beside it are near."""
+    usable = usable_points(latitude, longitude)
+    for row, column in np.argwhere(usable & (latitude == 0) & (longitude == 0)):
+        beside = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
+        apart = np.hypot(latitude[beside], sphere.wrap(longitude[beside]))
+        usable[row, column] = usable.size == 1 or bool(((apart > 0) & (apart < NEAR)).any())
+    return usable
+
+
+def _side(vectors: Floats, axis: int) -> Floats:
+    """Length (km) of the cells along an axis: (y, x).
+
+    The larger of the distances to the two neighbours, unless it is a jump: where a grid is cut open, neighbours in
+    the file are far apart on the Earth.
+    """
+    if vectors.shape[axis] == 1:
+        return np.full(vectors.shape[:2], LONE)
+    apart = sphere.arc(_lengths(np.diff(vectors, axis=axis)))
+    edge = np.full_like(np.take(apart, [0], axis=axis), np.nan)
+    before, after = np.concatenate([edge, apart], axis=axis), np.concatenate([apart, edge], axis=axis)
+    least = np.fmin(before, after)
+    side = np.fmin(np.fmax(before, after), 2 * least)
+    return np.where(np.isfinite(side) & (side > 0), side, LONE)
+
+
+def _lengths(vectors: Floats) -> Floats:
+    """Of vectors, (..., 3); in a fifth of the time that `numpy.linalg.norm` takes of many short ones."""
+    lengths: Floats = np.sqrt(np.einsum("...i,...i->...", vectors, vectors))
+    return lengths
+
+
+def _typical(apart: Floats) -> float:
+    finite = apart[np.isfinite(apart)]
+    return float(np.median(finite)) if finite.size else np.inf
+
+
+def _has_seam(vectors: Floats) -> bool:
+    """Whether the last column is followed by the first."""
+    if vectors.shape[1] < 4:
+        return False
+    width = _typical(_lengths(np.diff(vectors, axis=1)))
+    return _typical(np.linalg.norm(vectors[:, 0] - vectors[:, -1], axis=-1)) < 1.5 * width
+
+
+def _fold(vectors: Floats) -> int:
+    """The ``s`` for which the cell beyond (ny-1, i), over the pole, is (ny-1, (s - i) mod nx); or NO_FOLD."""
+    rows, columns = vectors.shape[:2]
+    if columns < 4 or rows < 2:
+        return NO_FOLD
+    height = _typical(np.linalg.norm(vectors[-1] - vectors[-2], axis=-1))
+    positions = np.arange(columns)
+    apart = {
+        s: _typical(np.linalg.norm(vectors[-1] - vectors[-1, (s - positions) % columns], axis=-1))
+        for s in range(columns - 3, columns + 3)
+    }
+    best = min(apart, key=lambda s: apart[s])
+    return best if 0.1 * height < apart[best] < 1.5 * height else NO_FOLD
+
+
+@njit(nogil=True, cache=True)
+def _cell(row, column, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Flat index of a cell that may lie beyond the seam or the fold; -1 if there is none."""
+    rows, columns = shape
+    if column < 0 or column >= columns:
+        if not seam:
+            return -1
+        column %= columns
+    if row == rows and fold >= 0:
+        return (rows - 1) * columns + (fold - column) % columns
+    return row * columns + column if 0 <= row < rows else -1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _locate(quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Where the origin lies in a quadrilateral (corner, east and north): the (u, v) of its bilinear mixture."""
+    # A place is the first corner + u * along + v * up + u * v * twist: solved by Newton's method.
+    x0, y0 = quad[0, 0], quad[0, 1]
+    along_x, along_y, up_x, up_y = quad[1, 0] - x0, quad[1, 1] - y0, quad[2, 0] - x0, quad[2, 1] - y0
+    twist_x, twist_y = quad[3, 0] - quad[1, 0] - up_x, quad[3, 1] - quad[1, 1] - up_y
+    u = v = 0.5
+    for _ in range(12):
+        x_u, y_u, x_v, y_v = along_x + v * twist_x, along_y + v * twist_y, up_x + u * twist_x, up_y + u * twist_y
+        x, y = x0 + u * x_u + v * up_x, y0 + u * y_u + v * up_y
+        area = x_u * y_v - x_v * y_u
+        if abs(area) < 1e-18:
+            return np.inf, np.inf
+        du, dv = (x * y_v - y * x_v) / area, (y * x_u - x * y_u) / area
+        u, v = u - du, v - dv
+        if abs(du) + abs(dv) < 1e-13:
+            return u, v
+        if not (abs(u) < 10 and abs(v) < 10):
+            return np.inf, np.inf
+    return u, v
+
+
+@njit(nogil=True, cache=True)
+def _plane(point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """A point, and the directions to the east and to the north there."""
+    px, py, pz = point[0], point[1], point[2]
+    flat = np.sqrt(px * px + py * py)
+    ex, ey = (-py / flat, px / flat) if flat > 1e-12 else (1.0, 0.0)
+    return px, py, pz, ex, ey, -pz * ey, pz * ex, px * ey - py * ex
+
+
+@njit(nogil=True, cache=True)
+def _within(vectors, plane, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Where a point lies in the quadrilateral that begins at a cell: (u, v); infinite if there is none."""
+    px, py, pz, ex, ey, nx, ny, nz = plane
+    inner = 0 <= row < shape[0] - 1 and 0 <= column < shape[1] - 1
+    for k in range(4):
+        r, c = row + (k >> 1), column + (k & 1)
+        cell = r * shape[1] + c if inner else _cell(r, c, shape, seam, fold)
+        if cell < 0:
+            return np.inf, np.inf
+        vx, vy, vz = vectors[cell, 0], vectors[cell, 1], vectors[cell, 2]
+        if not vx * px + vy * py + vz * pz > 0.5:  # across the Earth, or nowhere
+            return np.inf, np.inf
+        quad[k, 0] = vx * ex + vy * ey
+        quad[k, 1] = vx * nx + vy * ny + vz * nz
+    return _locate(quad)
+
+
+@njit(nogil=True, cache=True)
+def _beyond(u, v):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """How far a place is outside its quadrilateral, in sides of it; 0 inside."""
+    return max(-u, u - 1, -v, v - 1, 0.0)
+
+
+@njit(nogil=True, cache=True)
+def _rim(vectors, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Which cells lack one of the eight around them: (cell,)."""
+    rim = np.zeros(shape[0] * shape[1], np.bool_)
+    for cell in range(rim.size):
+        for k in range(9):
+            other = _cell(cell // shape[1] + k // 3 - 1, cell % shape[1] + k % 3 - 1, shape, seam, fold)
+            if other < 0 or np.isnan(vectors[other, 0]):
+                rim[cell] = True
+    return rim
+
+
+@njit(nogil=True, cache=True)
+def _trim(vectors, points, home, rim, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Take from the cells at the rim the points that are more than half a cell beyond them: -1 in ``home``."""
+    quad = np.empty((4, 2))
+    for p in range(home.size):
+        if home[p] < 0 or not rim[home[p]]:
+            continue
+        least, plane = np.inf, _plane(points[p])
+        for corner in range(4):
+            r, c = home[p] // shape[1] - corner // 2, home[p] % shape[1] - corner % 2
+            u, v = _within(vectors, plane, r, c, shape, seam, fold, quad)
+            least = min(least, _beyond(u, v))
+        if MARGIN < least < np.inf:
+            home[p] = -1
+
+
+@njit(nogil=True, cache=True)
+def _holder(vectors, plane, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The quadrilateral that holds a point, by its first cell, and where the point lies in it."""
+    r, c, u, v, out = 0, 0, np.inf, np.inf, np.inf
+    for corner in range(4):
+        u_there, v_there = _within(vectors, plane, row - corner // 2, column - corner % 2, shape, seam, fold, quad)
+        out_there = _beyond(u_there, v_there)
+        if out_there < out:
+            r, c, u, v, out = row - corner // 2, column - corner % 2, u_there, v_there, out_there
+        if out == 0.0:
+            break
+    for _ in range(WALK):
+        if not 1e-9 < out < np.inf:
+            break
+        r_there, c_there = r + (v > 1) - (v < 0), c + (u > 1) - (u < 0)
+        u_there, v_there = _within(vectors, plane, r_there, c_there, shape, seam, fold, quad)
+        out_there = _beyond(u_there, v_there)
+        if not out_there < out:
+            break
+        r, c, u, v, out = r_there, c_there, u_there, v_there, out_there
+    return r, c, u, v
+
+
+@njit(nogil=True, cache=True)
+def _corners(vectors, points, home, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The quadrilateral that holds each point, or comes nearest to it at the rim.
+
+    The search begins at the four around the nearest cell and walks on where cells are so skewed that none of them
+    holds the point. Seen along the line of sight from the Earth's centre, the bilinear mixture of the corners' unit
+    vectors is the point: there is no pole and no date line in that.
+    """
+    cells = np.full((home.size, 4), -1, np.int32)
+    weights = np.zeros((home.size, 4))
+    quad = np.empty((4, 2))
+    for p in range(home.size):
+        if home[p] < 0:
+            continue
+        row, column = home[p] // shape[1], home[p] % shape[1]
+        row, column, u, v = _holder(vectors, _plane(points[p]), row, column, shape, seam, fold, quad)
+        if _beyond(u, v) == np.inf:
+            continue
+        u, v = min(max(u, 0.0), 1.0), min(max(v, 0.0), 1.0)
+        for k in range(4):
+            cells[p, k] = _cell(row + k // 2, column + k % 2, shape, seam, fold)
+            weights[p, k] = (u if k % 2 else 1 - u) * (v if k // 2 else 1 - v)
+    return cells, weights

@@ -1,0 +1,97 @@
+"""Projected grids: straight axes in the plane of a map projection, or on a sphere whose pole was moved."""
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+
+from ocean_data.compute import sphere
+from ocean_data.grids.axis import Axis
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.ports import Cells, Floats
+
+# Files that say more than CF asks for say it in one of these; CF's own attributes often lack the figure of the Earth.
+WHOLE = ("crs_wkt", "spatial_ref", "proj4_string", "proj4", "proj4_params", "proj4text")
+
+
+class Plane:
+    """The axes of a grid, and the way from the Earth to them."""
+
+    def __init__(self, crs: CRS, y: Floats, x: Floats) -> None:
+        # From the same figure of the Earth: no shift between datums is wanted.
+        geodetic = crs.geodetic_crs if not crs.is_geographic else crs.source_crs
+        self._transform = Transformer.from_crs(geodetic or CRS.from_epsg(4326), crs, always_xy=True)
+        self._around = crs.is_geographic
+        self._y_file, self._x_file = y, x
+        self.rows, self.columns = Axis.of(y), Axis.of(x)
+        self.shape = (y.size, x.size)
+
+    def centres(self) -> tuple[Floats, Floats]:
+        """Latitudes and longitudes of the centres of the cells, degrees: (y, x) each."""
+        x, y = np.meshgrid(self._x_file, self._y_file)
+        longitude, latitude = self._transform.transform(x, y, direction="INVERSE")
+        return np.where(np.isfinite(latitude), latitude, np.nan), np.where(np.isfinite(longitude), longitude, np.nan)
+
+    def locate(self, latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
+        """Where points lie in the plane: y and x, infinite where the projection does not reach."""
+        x, y = self._transform.transform(sphere.wrap(longitude), latitude)
+        if self._around:  # a moved pole: x is a longitude
+            middle = (self.columns.values[0] + self.columns.values[-1]) / 2
+            x = (x - middle + 180.0) % 360.0 - 180.0 + middle
+        return y, x
+
+
+def projections(mapping: dict[str, Any]) -> list[CRS]:
+    """What the attributes of a grid mapping can mean, the fullest text first."""
+    made = []
+    for name in (*WHOLE, None):
+        text = mapping.get(name) if name else None
+        with suppress(ProjError, KeyError):
+            if isinstance(text, str) and text.strip():
+                made.append(CRS.from_user_input(text))
+            elif name is None:
+                made.append(CRS.from_cf(mapping))
+    return made
+
+
+class Projected:
+    """Straight rows and columns in a plane; the nearest is still the nearest on the Earth."""
+
+    def __init__(self, plane: Plane, cells: Curvilinear) -> None:
+        self.shape = plane.shape
+        self._plane = plane
+        self._cells = cells
+        self.nbytes = cells.nbytes
+        self._lone = 1.0 if plane.columns.values.size == 1 else float(np.median(np.diff(plane.columns.values)))
+
+    def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
+        y, x = self._plane.locate(latitude, longitude)
+        inside = self._inside(y, x)
+        found = np.full(latitude.shape, -1, dtype=np.int32)
+        found[inside] = self._cells.nearest_anywhere(latitude[inside], longitude[inside])
+        return found
+
+    def _inside(self, y: Floats, x: Floats) -> NDArray[np.bool_]:
+        return self._plane.rows.covers(y, self._lone) & self._plane.columns.covers(x, self._lone)
+
+    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
+        return self._cells.neighbours(latitude, longitude, count, within)
+
+    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
+        y, x = self._plane.locate(latitude, longitude)
+        lower, upper, v = self._plane.rows.bracket(y)
+        left, right, u = self._plane.columns.bracket(x)
+        rows, columns = self._plane.rows.order, self._plane.columns.order
+        cells = np.stack([rows[a] * self.shape[1] + columns[b] for a in (lower, upper) for b in (left, right)], axis=1)
+        weights = np.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], axis=1)
+        cells[home < 0], weights[home < 0] = -1, 0.0
+        return cells.astype(np.int32), weights
+
+    def centres(self, cells: Cells) -> tuple[Floats, Floats]:
+        return self._cells.centres(cells)
+
+    def sizes(self, cells: Cells) -> Floats:
+        return self._cells.sizes(cells)

@@ -1,0 +1,264 @@
+"""Rectilinear grids: latitude(y) and longitude(x), in any order, convention and spacing.
+
+Great-circle neighbours are found by arithmetic: on a row, cells are the nearer the smaller the difference in
+longitude; on a column, the nearest is the one nearest to the foot of the perpendicular. No tree, however large the
+grid.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ocean_data.compute.sphere import EARTH_RADIUS, on_circle
+from ocean_data.compute.sphere import across as across_km
+from ocean_data.grids.axis import Axis
+from ocean_data.ports import Cells, Floats
+
+LONE = 1.0  # degrees: the size of a cell along an axis of one point, where the other axis does not tell
+KM_PER_DEGREE = np.radians(1.0) * EARTH_RADIUS
+
+
+class Rectilinear:
+    """Cells at the crossings of parallels and meridians."""
+
+    def __init__(self, latitude: Floats, longitude: Floats) -> None:
+        self.shape = (latitude.size, longitude.size)
+        self._latitude, self._longitude = latitude, longitude
+        self._rows = Axis.of(latitude)
+        # Around the globe: where the file cuts the circle open does not matter.
+        around = np.mod(longitude, 360.0)
+        self._columns = Axis.of(np.where(around > 360.0 - 1e-7, 0.0, around))
+        self._phi, self._lam = np.radians(self._rows.values), np.radians(self._columns.values)
+        self._along, self._up = on_circle(self._lam), on_circle(self._phi)
+        self.nbytes = 10 * (latitude.nbytes + longitude.nbytes)
+        gaps = np.diff(self._columns.values, append=self._columns.values[0] + 360.0)
+        known = float(np.median(gaps)) if gaps.size > 1 else LONE
+        self._lone = float(np.median(np.diff(self._rows.values))) if latitude.size > 1 else known
+        self._gaps = gaps
+        self._widths = np.minimum(gaps, np.roll(gaps, 1)) if gaps.size > 1 else np.array([self._lone])
+        self._open = self._outer_gap()
+
+    def _outer_gap(self) -> int:
+        """The gap between two columns in which the grid ends: -1 if it goes around the globe."""
+        widest = int(np.argmax(self._gaps))
+        beside = max(self._gaps[widest - 1], self._gaps[(widest + 1) % self._gaps.size])
+        return widest if self._gaps.size < 3 or self._gaps[widest] > 1.5 * beside else -1
+
+    def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
+        lam = np.mod(longitude, 360.0)
+        rows, columns = _nearest(self._phi, self._lam, np.radians(latitude), np.radians(lam))
+        inside = self._rows.covers(latitude, self._lone) & self._covers(lam)
+        return np.where(inside, self._flat(rows, columns), -1).astype(np.int32)
+
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
+        """As `nearest`, of all crossings of parallels, (row,), and meridians, (column,): (row * column,)."""
+        lam = np.mod(longitude, 360.0)
+        inside = self._rows.covers(latitude, self._lone), self._covers(lam)
+        return _nearest_on_lattice(  # type: ignore[no-any-return]
+            self._phi, self._lam, np.radians(latitude), np.radians(lam), inside, self._order()
+        )
+
+    def nearest_lines(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Cells] | None:
+        """What each parallel and each meridian adds to the flat index of the cells nearest to their crossings.
+
+        Returns
+        -------
+        rows, columns : ndarray of int32, shape (row,) and (column,)
+            -1 outside the grid. None if the row of cells is not the same all along a parallel.
+        """
+        lam = np.mod(longitude, 360.0)
+        rows, columns, straight = _nearest_lines(self._phi, self._lam, np.radians(latitude), np.radians(lam))
+        if not straight:
+            return None
+        along, across = self._order()
+        inside = self._rows.covers(latitude, self._lone), self._covers(lam)
+        return np.where(inside[0], along[rows], np.int32(-1)), np.where(inside[1], across[columns], np.int32(-1))
+
+    def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
+        """As `corners`, of all crossings of parallels, (row,), and meridians, (column,): (row * column, 4) each."""
+        south, north, v = self._rows.bracket(latitude)
+        west, east, u = self._bracket(np.mod(longitude, 360.0))
+        cells = np.empty((latitude.size, longitude.size, 4), np.int32)
+        weights = np.empty(cells.shape)
+        for k, (row, column) in enumerate(
+            (a, b) for a in ((south, 1 - v), (north, v)) for b in ((west, 1 - u), (east, u))
+        ):
+            cells[:, :, k] = self._flat(row[0][:, np.newaxis], column[0])
+            weights[:, :, k] = row[1][:, np.newaxis] * column[1]
+        return cells.reshape(-1, 4), weights.reshape(-1, 4)
+
+    def _covers(self, lam: Floats) -> NDArray[np.bool_]:
+        before = (np.searchsorted(self._columns.values, lam, side="right") - 1) % self._gaps.size
+        after = (before + 1) % self._gaps.size
+        into = np.mod(lam - self._columns.values[before], 360.0)
+        near_west = into <= self._widths[before] / 2 + 1e-9
+        near_east = self._gaps[before] - into <= self._widths[after] / 2 + 1e-9
+        covered: NDArray[np.bool_] = (before != self._open) | near_west | near_east
+        return covered
+
+    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
+        lam = np.radians(np.mod(longitude, 360.0))
+        limit = np.sin(np.minimum(within / EARTH_RADIUS, np.pi) / 2) ** 2
+        phi = np.radians(latitude)
+        cells = np.full((latitude.size, count), -1, np.int32)
+        distances = np.full((latitude.size, count), np.inf)
+        _neighbours(
+            self._phi, self._lam, self._up, self._along, phi, lam, on_circle(phi), on_circle(lam), limit,
+            self._order(), cells, distances,
+        )  # fmt: skip
+        return cells, distances
+
+    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
+        south, north, v = self._rows.bracket(latitude)
+        west, east, u = self._bracket(np.mod(longitude, 360.0))
+        cells = np.stack([self._flat(a, b) for a in (south, north) for b in (west, east)], axis=1)
+        weights = np.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], axis=1)
+        cells[home < 0], weights[home < 0] = -1, 0.0
+        return cells.astype(np.int32), weights
+
+    def _bracket(self, lam: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+        """The columns to the west and to the east of longitudes, 0 to 360, and how far these are between them."""
+        west = (np.searchsorted(self._columns.values, lam, side="right") - 1) % self._gaps.size
+        u = np.mod(lam - self._columns.values[west], 360.0) / self._gaps[west]
+        # Beyond the outermost column its value holds.
+        return west, (west + 1) % self._gaps.size, np.where(west == self._open, np.where(u < 0.5, 0.0, 1.0), u)
+
+    def centres(self, cells: Cells) -> tuple[Floats, Floats]:
+        rows, columns = np.divmod(cells, self.shape[1])
+        return self._latitude[rows], self._longitude[columns]
+
+    def sizes(self, cells: Cells) -> Floats:
+        rows, columns = np.divmod(cells, self.shape[1])
+        height = np.interp(self._latitude[rows], self._rows.values, self._rows.spacing(self._lone))
+        lam = np.mod(self._longitude[columns], 360.0)
+        width = self._widths[np.clip(np.searchsorted(self._columns.values, lam - 1e-9), 0, self._widths.size - 1)]
+        longer: Floats = np.maximum(height, width * np.cos(np.radians(self._latitude[rows]))) * KM_PER_DEGREE
+        return longer
+
+    def _order(self) -> tuple[Cells, Cells]:
+        """What each row and each column of the sorted axes adds to the flat index in the file."""
+        return self._rows.order * np.int32(self.shape[1]), self._columns.order
+
+    def _flat(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Flat index in the file of positions on the sorted axes."""
+        return self._rows.order[rows].astype(np.intp) * self.shape[1] + self._columns.order[columns]
+
+
+@njit(nogil=True, cache=True)
+def _column(lams, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The nearest column of a longitude, and how far it is, in radians."""
+    east = np.searchsorted(lams, lam)
+    column, least = 0, 10.0
+    for one in (east - 1, east):
+        candidate = one % lams.size
+        apart = abs(lams[candidate] - lam)
+        apart = min(apart, 2 * np.pi - apart)
+        if apart < least:
+            column, least = candidate, apart
+    return column, least
+
+
+@njit(nogil=True, cache=True)
+def _row(phis, phi, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The row of the nearest cell in a column that is ``least`` away."""
+    # The foot of the perpendicular from the point to the meridian of that column.
+    foot = np.arctan2(np.sin(phi), np.cos(phi) * np.cos(least))
+    row = np.searchsorted(phis, foot)
+    if row == phis.size or (row > 0 and foot - phis[row - 1] <= phis[row] - foot):
+        row -= 1
+    return row
+
+
+@njit(nogil=True, cache=True)
+def _nearest(phis, lams, phi, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    rows, columns = np.empty(phi.size, np.int64), np.empty(phi.size, np.int64)
+    for point in range(phi.size):
+        columns[point], least = _column(lams, lam[point])
+        rows[point] = _row(phis, phi[point], least)
+    return rows, columns
+
+
+@njit(nogil=True, cache=True)
+def _nearest_on_lattice(phis, lams, phi, lam, inside, order):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    columns, leasts = np.empty(lam.size, np.int64), np.empty(lam.size)
+    for i in range(lam.size):
+        columns[i], leasts[i] = _column(lams, lam[i])
+    least, most = leasts.min(), leasts.max()
+    cells = np.full(phi.size * lam.size, -1, np.int32)
+    for j in range(phi.size):
+        if not inside[0][j]:
+            continue
+        # The row moves towards the pole with the distance of the column: mostly by less than a cell.
+        row = _row(phis, phi[j], least)
+        straight = row == _row(phis, phi[j], most)
+        for i in range(lam.size):
+            if inside[1][i]:
+                row = row if straight else _row(phis, phi[j], leasts[i])
+                cells[j * lam.size + i] = order[0][row] + order[1][columns[i]]
+    return cells
+
+
+@njit(nogil=True, cache=True)
+def _nearest_lines(phis, lams, phi, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The row of each parallel and the column of each meridian, and whether no row depends on the meridian."""
+    rows, columns, leasts = np.empty(phi.size, np.int64), np.empty(lam.size, np.int64), np.empty(lam.size)
+    for i in range(lam.size):
+        columns[i], leasts[i] = _column(lams, lam[i])
+    least, most = leasts.min(), leasts.max()
+    for j in range(phi.size):
+        rows[j] = _row(phis, phi[j], least)
+        if rows[j] != _row(phis, phi[j], most):
+            return rows, columns, False
+    return rows, columns, True
+
+
+@njit(nogil=True, cache=True)
+def _along_row(lams, along, height, across, start, lam, here, limit, row, order, cells, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Take cells of one row, outwards in both directions, as long as they are near enough; by haversines."""
+    last, size = found.size - 1, lams.size
+    for direction in (1, -1):
+        column = start if direction > 0 else start - 1
+        for _ in range(size):
+            column = 0 if column == size else size - 1 if column < 0 else column
+            turn = lams[column] - lam
+            turn = turn + 2 * np.pi if turn < 0 else turn
+            if (turn <= np.pi) != (direction > 0):
+                break  # half way around: the other direction has it
+            x, y = along[column, 0] - here[0], along[column, 1] - here[1]
+            haversine = height + across * (x * x + y * y)
+            if haversine > limit or haversine >= found[last]:
+                break
+            place = last
+            while place > 0 and found[place - 1] > haversine:
+                found[place], cells[place] = found[place - 1], cells[place - 1]
+                place -= 1
+            found[place], cells[place] = haversine, row + order[column]
+            column += direction
+
+
+@njit(nogil=True, cache=True)
+def _neighbours(phis, lams, up, along, phi, lam, slope, here, limit, order, cells, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    count = found.shape[1]
+    for point in range(phi.size):
+        above = np.searchsorted(phis, phi[point])
+        below = above - 1
+        start = np.searchsorted(lams, lam[point])
+        own, nearest = cells[point], found[point]
+        while above < phis.size or below >= 0:
+            upwards = below < 0 or (above < phis.size and phis[above] - phi[point] <= phi[point] - phis[below])
+            row = above if upwards else below
+            # No cell of a row is nearer than its parallel.
+            x, y = up[row, 0] - slope[point, 0], up[row, 1] - slope[point, 1]
+            height, across = (x * x + y * y) / 4, up[row, 0] * slope[point, 0] / 4
+            if height > limit[point] or height >= nearest[count - 1]:
+                break
+            _along_row(
+                lams, along, height, across, start, lam[point], here[point], limit[point],
+                order[0][row], order[1], own, nearest,
+            )  # fmt: skip
+            if upwards:
+                above += 1
+            else:
+                below -= 1
+        for k in range(count):
+            nearest[k] = across_km(nearest[k]) if own[k] >= 0 else np.inf

@@ -1,0 +1,271 @@
+"""Variables less those of another dataset, another time or a climatology, on the cells of one grid.
+
+The grid is the first's own, or the one that is stated. What is taken away is read from its own cells where these are
+the same, and brought there by the interpolation elsewhere.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import Assets, VariableInfo
+from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
+from ocean_common.errors import InvalidRequest, OceanError, TimeNotFound
+from ocean_core.units import unit_conversion
+from ocean_data.compute import depth as depths
+from ocean_data.compute import sphere
+from ocean_data.plan import area, time
+from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
+from ocean_data.plan.instants import Instants
+
+DAY = 86_400  # s
+NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
+
+
+def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceAsked) -> Extraction:
+    """Plan a difference: the first half of the variables less the second."""
+    half = len(variables) // 2
+    mine, others = variables[:half], variables[half:]
+    if len(others) != half or half == 0:
+        raise InvalidRequest("minus names as many variables as the request, in the same order", field="minus.variables")
+    minus = asked.minus
+    target = area.target_of(reading, mine, asked)
+    instants = area.instants_of(mine, asked)
+    left = area.over(reading, mine, asked, target=target, instants=instants, kind="difference")
+    other: AreaAsked = msgspec.structs.replace(asked, dataset=minus.dataset)
+    then = _then(others, asked, instants)
+    with _named_as_minus({"depth"} if minus.depth else set()):
+        level = depths.parse(minus.depth or asked.depth, area.WORDS)
+        right = area.over(reading, others, other, target=target, instants=then, kind="difference", depth=level)
+    pairs = _pairs(left, right)
+    _check_depths(left, right, said=minus.depth is not None)
+    fields = [_field(one, other) for one, other in _beside(left, right)]
+    how = {name: told for name, told in right.facts.items() if name == "interpolation"}
+    return replace(
+        left,
+        fields=[*fields, *(one for one in left.fields if one.auxiliary)],
+        coordinates=[*left.coordinates, *_times(instants, then)],
+        body=Less(
+            left=left.body,
+            right=right.body,
+            pairs=pairs,
+            apart="time" in left.dims and left.dims["time"] == right.dims.get("time"),
+            total=next(iter(right.dims.values())),
+        ),
+        rows=min(left.rows, right.rows) if "time" in left.dims else max(left.dims.values()),
+        cost=replace(left.cost + right.cost, values=left.cost.values),
+        used=[*left.used, *right.used],
+        facts=left.facts | how | {"minus": minus.dataset} | _then_fact(then),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """What is taken from what, and how it comes to the same unit."""
+
+    left: str
+    right: str
+    factor: float
+    offset: float
+    around: bool  # bearings: the difference is the shorter way, -180 to 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Less:
+    """Reads two fields and takes one from the other."""
+
+    left: Body
+    right: Body
+    pairs: Sequence[Pair]
+    apart: bool  # each row has its own on the other side; else one is for all
+    total: int  # rows of the other side
+
+    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
+        """Differences of some of the rows."""
+        out = dict(self.left.read(reading, rows))
+        other = self.right.read(reading, rows if self.apart else slice(0, self.total))
+        for one in self.pairs:
+            if one.left in out:
+                mine = out[one.left].astype(np.float64)
+                less = other[one.right].astype(np.float64)
+                if less.ndim > mine.ndim:  # at its one time
+                    less = less[0]
+                apart = mine - (less * one.factor + one.offset)
+                out[one.left] = sphere.wrap(apart) if one.around else apart
+        return out
+
+
+def _beside(left: Extraction, right: Extraction) -> list[tuple[Field, Field]]:
+    mine, others = ([one for one in each.fields if not one.auxiliary] for each in (left, right))
+    return list(zip(mine, others, strict=True))
+
+
+def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
+    """Which fields belong together, and how the units of the one become those of the other."""
+    found = []
+    for one, other in _beside(left, right):
+        mine, theirs = one.variable, other.variable
+        turned = unit_conversion(theirs.units, mine.units)
+        if turned is None:
+            raise InvalidRequest(
+                f"{mine.key} is in {mine.units!r} and {theirs.key} in {theirs.units!r}: these cannot be compared",
+                field="minus.variables",
+            )
+        if [name for name in one.dims if name != "time"] != [name for name in other.dims if name != "time"]:
+            raise InvalidRequest(
+                f"{mine.key} and {theirs.key} do not have the same levels; choose one of each with depth and "
+                "minus.depth, or bottom or mean",
+                field="minus.depth",
+                allowed=("0", "bottom", "mean"),
+            )
+        around = mine.key == "bearing"
+        found.append(Pair(left=one.key, right=other.key, factor=turned[0], offset=turned[1], around=around))
+    return found
+
+
+def _field(one: Field, other: Field) -> Field:
+    """What a difference is called, and shown with."""
+    info = one.variable
+    reach = (info.scale[1] - info.scale[0]) / 2
+    made: VariableInfo = msgspec.structs.replace(
+        info,
+        name=f"Difference of {info.name}",
+        long_name=f"{info.long_name or info.name} less {other.variable.key} of {other.variable.dataset}",
+        standard_name=None,  # a difference of temperatures is no temperature: 0 K is not -273.15 degC
+        scale=(-reach, reach),
+        zero_centered=True,
+        categories=[],
+    )
+    return replace(one, variable=made, dtype=np.float64)
+
+
+@contextmanager
+def _named_as_minus(members: Set[str]) -> Iterator[None]:
+    """Have what is refused of members of what is taken away named as its own."""
+    try:
+        yield
+    except OceanError as error:
+        if error.field in members:
+            error.field = f"minus.{error.field}"
+        raise
+
+
+def _then(others: Sequence[Assets], asked: DifferenceAsked, instants: Instants | None) -> Instants | None:
+    """The times of what is taken away."""
+    minus = asked.minus
+    if not any(one.steps for one in others):
+        return None
+    said = not (minus.time is None and minus.start is None and minus.end is None)
+    if minus.climatology and said:
+        raise InvalidRequest(
+            "a climatology has the step of the same month or day: leave its time out", field="minus.time"
+        )
+    if said:
+        with _named_as_minus({"time", "start", "end"}):
+            found = Instants.of(others, minus.time, minus.start, minus.end)
+        count = 1 if instants is None else len(instants.seconds)
+        if found is not None and len(found.seconds) not in {1, count}:
+            raise InvalidRequest(
+                f"there are {count} time steps on one side and {len(found.seconds)} on the other; choose as many, or "
+                "one to be taken from all",
+                field="minus.time",
+            )
+        return found
+    if instants is None:
+        raise InvalidRequest("the variables have no time: say at which time minus is wanted", field="minus.time")
+    axes = [time.Axis.of(one.steps) if one.steps else None for one in others]
+    match = _of_the_year if minus.climatology else _at_the_same
+    steps = [None if axis is None else match(axis, instants.seconds, minus.dataset) for axis in axes]
+    axis, chosen = next((a, s) for a, s in zip(axes, steps, strict=True) if a is not None and s is not None)
+    leading = next(one.steps for one in others if one.steps)
+    return Instants(seconds=axis.seconds[chosen], raw=axis.raw[chosen], units=leading.units, steps=steps)
+
+
+def _at_the_same(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
+    """The steps at the same instants; or of the same days, of a dataset with one step a day at most."""
+    for unit in (1, DAY):
+        own, wanted = axis.seconds // unit, seconds // unit
+        if np.unique(own).size < own.size:
+            continue
+        place = np.minimum(np.searchsorted(own, wanted), own.size - 1)
+        if (own[place] == wanted).all():
+            return place.astype(np.intp)
+    low, high = time.iso(axis.seconds[0]), time.iso(axis.seconds[-1])
+    lacking = np.flatnonzero(~np.isin(seconds, axis.seconds))
+    first = time.iso(seconds[lacking[0] if lacking.size else 0])
+    raise TimeNotFound(
+        f"{dataset} has no time step at {first}; its steps go from {low} to {high}: choose one as minus.time",
+        field="minus.time",
+    )
+
+
+def _of_the_year(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
+    """The steps of the same month, or of the same day of the year."""
+    own, wanted = _dates(axis.seconds), _dates(seconds)
+    months, days = own[:, 0], own[:, 0] * 100 + own[:, 1]
+    if np.unique(months).size == months.size:
+        asked, known = wanted[:, 0], months
+    elif np.unique(days).size == days.size:
+        asked, known = wanted[:, 0] * 100 + wanted[:, 1], days
+        if 229 not in known:
+            asked = np.where(asked == 229, 228, asked)  # a leap day is compared with the day before
+    else:
+        raise InvalidRequest(
+            f"{dataset} is no climatology: it has several steps of the same day or month", field="minus.climatology"
+        )
+    order = np.argsort(known)
+    place = order[np.minimum(np.searchsorted(known[order], asked), known.size - 1)]
+    lacking = np.flatnonzero(known[place] != asked)
+    if lacking.size:
+        raise TimeNotFound(
+            f"the climatology {dataset} lacks the month or day of {time.iso(seconds[lacking[0]])}",
+            field="minus.dataset",
+        )
+    return place.astype(np.intp)
+
+
+def _dates(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Month and day, (time, 2)."""
+    days = seconds.astype("datetime64[s]").astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    return np.stack([months.astype(np.int64) % 12 + 1, (days - months).astype(np.int64) + 1], axis=1)
+
+
+def _times(instants: Instants | None, then: Instants | None) -> list[Coordinate]:
+    """The times of what is taken away, where each row has its own."""
+    if instants is None or then is None or len(then.seconds) != len(instants.seconds):
+        return []
+    if np.array_equal(then.seconds, instants.seconds):
+        return []
+    texts = [time.iso(one) for one in then.seconds]
+    return [Coordinate(name="minus_time", dims=("time",), values=texts, long_name="time of what is taken away")]
+
+
+def _then_fact(then: Instants | None) -> dict[str, str | float]:
+    return {"minus_time": time.iso(then.seconds[0])} if then is not None and len(then.seconds) == 1 else {}
+
+
+def _check_depths(left: Extraction, right: Extraction, *, said: bool) -> None:
+    """Refuse to compare different depths, unless both were chosen."""
+    mine = {one.name: one for one in left.coordinates if one.name.startswith(("depth", "level"))}
+    for theirs in right.coordinates:
+        one = mine.get(theirs.name)
+        if one is None or (said and not theirs.dims):
+            continue
+        a, b = np.asarray(one.values, dtype=np.float64), np.asarray(theirs.values, dtype=np.float64)
+        if a.shape != b.shape or not np.allclose(a, b, rtol=SHARE, atol=NEAR):
+            raise InvalidRequest(
+                f"the levels lie at different depths, {_few(a)} and {_few(b)}; choose a level of each with depth and "
+                "minus.depth, or bottom or mean",
+                field="minus.depth",
+                allowed=("0", "bottom", "mean"),
+            )
+
+
+def _few(values: NDArray[np.float64]) -> str:
+    shown = ", ".join(f"{one:g}" for one in values[:3])
+    return f"{shown}{', …' if values.size > 3 else ''} m"

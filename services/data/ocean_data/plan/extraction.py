@@ -1,0 +1,235 @@
+"""One lazy form for all that is extracted: planned before anything is read, read part by part, written by any format.
+
+An extraction knows its dimensions, coordinates, fields and cost before the first value is read. Its body reads the
+rows of its first dimension in parts, so that memory does not grow with the request.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import Assets, VariableInfo
+from ocean_common.contracts.extractions import Estimate, Kind
+from ocean_common.errors import RequestTooLarge, SourceUnreadable
+from ocean_data.compute.expression.place import steps_of
+from ocean_data.grids.outlines import Corners
+from ocean_data.plan.time import Axis
+from ocean_data.ports import Grids, Parts, Source
+
+Values = NDArray[np.floating]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the body of an extraction reads with."""
+
+    source: Source
+    grids: Grids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coordinate:
+    """Where values are: known before anything is read.
+
+    ``values``: float64, int64 (times: seconds since 1970-01-01 UTC) or texts, of the shape of ``dims``; a coordinate
+    without dims is one for all.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    values: NDArray[np.float64] | NDArray[np.int64] | list[str]
+    units: str | None = None
+    standard_name: str | None = None
+    long_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A variable of the answer, or a coordinate that must be read (``auxiliary``): float, NaN where there is nothing.
+
+    A field without the first dimension comes with the first part.
+    """
+
+    variable: VariableInfo
+    dims: tuple[str, ...]
+    dtype: type[np.floating] = np.float64
+    auxiliary: bool = False
+
+    @property
+    def key(self) -> str:
+        """By which it is read and written."""
+        return self.variable.key
+
+
+class Body(Protocol):
+    """Reads the values of an extraction: pickles, so that another process can do it."""
+
+    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
+        """Values by key of field, of the rows ``rows`` of the first dimension."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What an extraction takes."""
+
+    steps: int = 0
+    files: int = 0
+    chunks: int = 0
+    cells: int = 0  # values that are read
+    bytes: int = 0  # that these take, unpacked
+    values: int = 0  # in the answer
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """How much one request may take."""
+
+    steps: int = 20_000
+    files: int = 20_000
+    chunks: int = 2_000_000
+    cells: int = 1_000_000_000
+    bytes: int = 8_000_000_000
+    values: int = 1_000_000_000
+
+
+_NAMES = {
+    "steps": "time steps",
+    "files": "files to read",
+    "chunks": "chunks to read",
+    "cells": "cells to read",
+    "bytes": "bytes to read",
+    "values": "values",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """Something that is asked for, planned."""
+
+    kind: Kind
+    dataset: str
+    title: str  # of the dataset, for people
+    dims: dict[str, int]  # the first is read in parts
+    coordinates: Sequence[Coordinate]
+    fields: Sequence[Field]
+    body: Body
+    rows: int  # of the first dimension that are read together
+    cost: Cost
+    used: Sequence[tuple[Assets, Sequence[int] | None]]  # what is read, and at which steps
+    facts: dict[str, str | float] = field(default_factory=dict)
+    fitting: Callable[[float], str] | None = None  # what to ask for instead, of a share (0 to 1) of this
+    outline: Callable[[], Corners | None] | None = None  # where the cells of the places end; None: they are points
+
+    def parts(self) -> list[slice]:
+        """The rows of the first dimension, as they are read."""
+        total = next(iter(self.dims.values()), 1)
+        return [slice(first, min(first + self.rows, total)) for first in range(0, total, max(1, self.rows))]
+
+    def revision(self, source: Source) -> str:
+        """Of the dataset; empty if a file has changed since it was indexed."""
+        known = all(source.as_indexed(assets, steps) for assets, steps in self.used)
+        return self.used[0][0].revision if known and self.used else ""
+
+    def files(self) -> list[str]:
+        """The paths of what is read."""
+        return sorted({path for assets, steps in self.used for path in _files(assets, steps)})
+
+    @property
+    def once(self) -> bool:
+        """Whether each file is read in one go."""
+        return len(self.used) == 1 and max(self.cost.steps, self.cost.chunks) <= self.cost.files
+
+    def refusal(self, budget: Budget) -> RequestTooLarge | None:
+        """Why this is too much for one request, with one that would fit."""
+        for name, what in _NAMES.items():
+            asked, limit = getattr(self.cost, name), getattr(budget, name)
+            if asked > limit:
+                said = f"this takes {asked} {what}, and the limit is {limit}"
+                if self.fitting:
+                    said = (
+                        f"this takes {asked} {what}, and the limit is {limit}; {self.fitting(limit / asked)} would fit"
+                    )
+                return RequestTooLarge(said, field="$")
+        return None
+
+    def estimate(self, budget: Budget) -> Estimate:
+        """What it takes, for people."""
+        refusal = self.refusal(budget)
+        told = {name: getattr(self.cost, name) for name in _NAMES}
+        return Estimate(
+            kind=self.kind,
+            dims=dict(self.dims),
+            allowed=refusal is None,
+            reason=str(refusal) if refusal else None,
+            **told,
+        )
+
+
+def read(extraction: Extraction, reading: Reading) -> Parts:
+    """The parts of an extraction, in order."""
+    parts = ((rows, extraction.body.read(reading, rows)) for rows in extraction.parts())
+    return steady(extraction, reading, parts)
+
+
+def steady(extraction: Extraction, reading: Reading, parts: Parts) -> Parts:
+    """The parts as they are read; SourceUnreadable once they would be of an old and of a new file."""
+    paths = [] if extraction.once else extraction.files()
+
+    def states() -> list[Hashable]:
+        return [reading.source.signature(path) for path in paths]
+
+    before = states()
+    for part in parts:
+        if states() != before:
+            raise SourceUnreadable(
+                f"a file of {extraction.dataset} was replaced while it was read; ask again", retry_after=2
+            )
+        yield part
+
+
+def _files(assets: Assets, steps: Sequence[int] | None) -> set[str]:
+    """The paths of what is read of a variable at some of its steps."""
+    if assets.equation is not None:
+        below = [_files(one, steps_of(one, assets, steps)) for one in assets.operands.values()]
+        return set().union(*below)
+    if assets.steps is None or steps is None:
+        return {one.path for one in assets.files[:1]}
+    return {assets.files[number].path for number in Axis.of(assets.steps).files(steps)}
+
+
+def collect(extraction: Extraction, reading: Reading) -> dict[str, Values]:
+    """All values at once: for answers that are small."""
+    return whole(extraction, read(extraction, reading))
+
+
+def whole(extraction: Extraction, parts: Parts) -> dict[str, Values]:
+    """The values of all parts."""
+    shapes = {one.key: tuple(extraction.dims[name] for name in one.dims) for one in extraction.fields}
+    out = {one.key: np.full(shapes[one.key], np.nan, one.dtype) for one in extraction.fields}
+    first = next(iter(extraction.dims), None)
+    leading = {one.key for one in extraction.fields if one.dims[:1] == (first,)}
+    for rows, part in parts:
+        for key, values in part.items():
+            out[key][rows if key in leading else ...] = values
+    return out
+
+
+def coordinate(extraction: Extraction, name: str) -> Coordinate | None:
+    """The coordinate of a name; None if there is none."""
+    return next((one for one in extraction.coordinates if one.name == name), None)
+
+
+def calendar(extraction: Extraction) -> str:
+    """The calendar of the raw times."""
+    return next((assets.steps.calendar for assets, _ in extraction.used if assets.steps), "standard")
+
+
+def renamed(extraction: Extraction, kind: Kind) -> Extraction:
+    """The same under the name of another kind."""
+    return replace(extraction, kind=kind)

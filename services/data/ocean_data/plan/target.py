@@ -1,0 +1,353 @@
+"""Where the values of an area are wanted: at the cells of a grid in a region, or at those of a stated grid."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+
+from ocean_common.contracts.assets import Assets
+from ocean_common.errors import InvalidRequest, NothingInView, RequestTooLarge
+from ocean_data.compute.region import SLACK, Region
+from ocean_data.grids import outlines
+from ocean_data.grids.box import Window, window
+from ocean_data.grids.outlines import Corners
+from ocean_data.grids.projected import projections
+from ocean_data.plan import sampling
+from ocean_data.plan.extraction import Coordinate, Reading
+from ocean_data.plan.point_extraction import Places
+from ocean_data.ports import Floats
+
+MAX_SIDE = 10_000  # rows or columns of a stated grid
+MOST = 5_000_000  # cells of it
+SAMPLES = 65  # along each side of a box whose place on a map is looked for
+MERCATOR = 85.05112877980659  # degrees: so far reaches the square of EPSG:3857
+FARTHEST = 4e7  # m: farther out no map is meant
+
+_AUTHORITY = re.compile(r"[A-Za-z]{2,12}:[A-Za-z0-9_.]{1,24}", re.ASCII)
+_NUMBER = r"-?\d{1,12}(?:\.\d{1,17})?"
+_PROJ = re.compile(
+    r"\+proj=(?:merc|tmerc|omerc|lcc|stere|aea|laea|eqc)"
+    rf"(?: \+(?:lat_0|lat_1|lat_2|lat_ts|lon_0|lonc|alpha|gamma|k_0|x_0|y_0)={_NUMBER}){{0,12}}"
+    r"(?: \+(?:datum|ellps)=WGS84)?(?: \+units=m)?(?: \+no_defs)?(?: \+type=crs)?",
+    re.ASCII,
+)
+
+TRIANGLES = "triangles"
+NORTH = {"units": "degrees_north", "standard_name": "latitude"}
+EAST = {"units": "degrees_east", "standard_name": "longitude"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Places of an area."""
+
+    frame: Places  # dimensions and coordinates; the latitudes and longitudes come with `places`
+    more: dict[str, int] = field(default_factory=dict)  # dimensions of coordinates alone: of triangles
+    inside: NDArray[np.bool_] | None  # of the shape of the dimensions: which places are meant; None: all
+    locate: Callable[[Reading], tuple[Floats, Floats]]  # latitudes and longitudes, degrees: of the same shape
+    fitting: Callable[[float], str]
+    facts: dict[str, str | float] = field(default_factory=dict)
+    window: Window | None = None  # the cells of a grid
+    grid_id: str = ""
+    name: str = ""  # of the variable whose grid it is
+    triangles: bool = False
+    outline: Callable[[Reading], Corners | None] | None = None  # where the cells end; None: the places are points
+
+    def places(self, reading: Reading) -> Places:
+        """Every place, with its latitude and longitude."""
+        latitude, longitude = (one.ravel() for one in self.locate(reading))
+        if self.inside is not None:
+            # Elsewhere nothing is wanted: any place that is in the area will do.
+            meant = self.inside.ravel()
+            one = int(meant.argmax())
+            latitude, longitude = np.where(meant, latitude, latitude[one]), np.where(meant, longitude, longitude[one])
+        return Places(latitude=latitude, longitude=longitude, dims=self.frame.dims, coordinates=self.frame.coordinates)
+
+
+def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Target:
+    """The cells of a variable's own grid whose centres lie in a region."""
+    if stride < 1:
+        raise InvalidRequest(f"stride {stride} is not 1 or more", field="stride")
+    grid, kind = reading.grids.grid(variable.grid), variable.grid.kind
+    if kind == "triangles" and stride > 1:
+        raise InvalidRequest("a mesh of triangles has no rows to leave out: leave stride at 1", field="stride")
+    whole = window(grid, kind, region)
+    found = whole.thinned(stride)
+    if found.count == 0:
+        raise NothingInView(
+            f"no cell of {variable.variable.key} has its centre in this area: it is smaller than a cell, or outside "
+            f"the grid, {sampling.extent(variable, grid)}",
+            field=region.field,
+        )
+    frame = _FRAMES.get(kind, _curvilinear)(reading, variable, region, found)
+    table = next((one.values for one in frame.coordinates if one.name == TRIANGLES), [])
+    return Target(
+        frame=frame,
+        more={"face": len(table), "corner": 3} if len(table) else {},
+        inside=found.inside,
+        locate=partial(_centres, variable, found),
+        fitting=partial(_smaller, region, stride if kind != "triangles" else None),
+        facts=_crs_of(variable),
+        window=found,
+        grid_id=variable.grid.id,
+        name=variable.variable.key,
+        triangles=kind == "triangles",
+        outline=partial(_outlines, variable, whole, stride),
+    )
+
+
+def _outlines(variable: Assets, whole: Window, stride: int, reading: Reading) -> Corners | None:
+    grid = reading.grids.grid(variable.grid)
+    return outlines.outlines(grid, variable.grid, whole, stride, lambda: reading.source.coordinates(variable.grid))
+
+
+def _centres(variable: Assets, found: Window, reading: Reading) -> tuple[Floats, Floats]:
+    return reading.grids.grid(variable.grid).centres(found.cells)
+
+
+def _empty(dims: dict[str, int], coordinates: list[Coordinate]) -> Places:
+    return Places(latitude=np.empty(0), longitude=np.empty(0), dims=dims, coordinates=coordinates)
+
+
+def _axes(latitude: Floats, longitude: Floats) -> Places:
+    """Of a grid of parallels and meridians."""
+    return _empty(
+        {"latitude": latitude.size, "longitude": longitude.size},
+        [
+            Coordinate(name="latitude", dims=("latitude",), values=latitude, **NORTH),
+            Coordinate(name="longitude", dims=("longitude",), values=longitude, **EAST),
+        ],
+    )
+
+
+def _rectilinear(reading: Reading, variable: Assets, region: Region, found: Window) -> Places:
+    grid = reading.grids.grid(variable.grid)
+    latitude = grid.centres(found.rows.astype(np.int32) * found.width)[0]
+    longitude = grid.centres(found.columns.astype(np.int32))[1]
+    # From the west of the region on: ascending over the date line.
+    turns = np.floor((longitude - region.west + SLACK) / 360.0)
+    return _axes(latitude, longitude - 360.0 * turns)
+
+
+def _curvilinear(reading: Reading, variable: Assets, region: Region, found: Window) -> Places:
+    latitude, longitude = reading.grids.grid(variable.grid).centres(found.cells)
+    dims = ("y", "x")
+    coordinates = [
+        Coordinate(name="latitude", dims=dims, values=latitude, **NORTH),
+        Coordinate(name="longitude", dims=dims, values=region.unwrapped(longitude), **EAST),
+    ]
+    return _empty(dict(zip(dims, found.shape, strict=True)), coordinates)
+
+
+def _projected(reading: Reading, variable: Assets, region: Region, found: Window) -> Places:
+    flat = _curvilinear(reading, variable, region, found)
+    read = reading.source.coordinates(variable.grid)
+    if read.y_axis is None or read.x_axis is None:
+        return flat
+    crs = next(iter(projections(variable.grid.mapping or {})), None)
+    turned = crs is not None and crs.is_geographic
+    plane = _plane(read.y_axis[found.rows], read.x_axis[found.columns], turned=turned)
+    return _empty(flat.dims, [*plane, *flat.coordinates])
+
+
+def _plane(y: Floats, x: Floats, *, turned: bool = False) -> list[Coordinate]:
+    units, kind = ("degrees", "grid_{}") if turned else ("m", "projection_{}_coordinate")
+    names = ("latitude", "longitude") if turned else ("y", "x")
+    return [
+        Coordinate(name=name, dims=(name,), values=values, units=units, standard_name=kind.format(called))
+        for name, values, called in (("y", y, names[0]), ("x", x, names[1]))
+    ]
+
+
+def _mesh(reading: Reading, variable: Assets, region: Region, found: Window) -> Places:
+    """Of a mesh: its nodes, with the triangles that have all of their corners there; or its triangles."""
+    name = variable.grid.location
+    cells = found.columns
+    latitude, longitude = reading.grids.grid(variable.grid).centres(cells.astype(np.int32))
+    coordinates = [
+        Coordinate(name="latitude", dims=(name,), values=latitude, **NORTH),
+        Coordinate(name="longitude", dims=(name,), values=region.unwrapped(longitude), **EAST),
+    ]
+    read = reading.source.coordinates(variable.grid)
+    if name == "face" or read.corners is None or read.latitude is None:
+        return _empty({name: cells.size}, coordinates)
+    number = np.full(read.latitude.size + 1, -1)  # the last for corners that are missing
+    number[cells] = np.arange(cells.size)
+    corners = number[read.corners]
+    whole = corners[(corners >= 0).all(axis=1)].astype(np.int64)
+    if whole.size == 0:
+        return _empty({name: cells.size}, coordinates)
+    described = "the nodes of each triangle, from 0"
+    coordinates.append(Coordinate(name=TRIANGLES, dims=("face", "corner"), values=whole, long_name=described))
+    return _empty({name: cells.size}, coordinates)
+
+
+_FRAMES: dict[str, Callable[[Reading, Assets, Region, Window], Places]] = {
+    "rectilinear": _rectilinear,
+    "projected": _projected,
+    "triangles": _mesh,
+}
+
+
+def _crs_of(variable: Assets) -> dict[str, str | float]:
+    if variable.grid.kind != "projected":
+        return {}
+    crs = next(iter(projections(variable.grid.mapping or {})), None)
+    return {} if crs is None else {"crs_wkt": crs.to_wkt()}
+
+
+def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequence[float] | None = None) -> Target:
+    """Equal cells of a map: of a rectangle of its projection, or of the least one that holds a region.
+
+    Cells of the rectangle beyond a box have values too; those outside of polygons have none.
+    """
+    rows, columns = shape
+    if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
+        raise InvalidRequest(f"shape {rows},{columns} is not 1 to {MAX_SIDE} rows and columns", field="shape")
+    if rows * columns > MOST:
+        raise RequestTooLarge(
+            f"a grid of {rows} by {columns} has {rows * columns} cells, and the limit is {MOST}; "
+            f"{_coarser(shape, MOST / (rows * columns))} would fit",
+            field="shape",
+        )
+    crs = _crs(projection)
+    across = Transformer.from_crs(crs.geodetic_crs or CRS.from_epsg(4326), crs, always_xy=True)
+    x0, y0, x1, y1 = _extent(region, crs, across) if extent is None else _rectangle(extent)
+    y = y1 - (np.arange(rows) + 0.5) / rows * (y1 - y0)
+    x = x0 + (np.arange(columns) + 0.5) / columns * (x1 - x0)
+    lines = np.linspace(y1, y0, rows + 1), np.linspace(x0, x1, columns + 1)
+    facts: dict[str, str | float] = {"crs": crs.to_string(), "crs_wkt": crs.to_wkt()}
+    if crs.is_geographic:
+        latitude, longitude = np.meshgrid(y, x, indexing="ij")
+        frame = _axes(y, x)
+    else:
+        longitude, latitude = across.transform(*np.meshgrid(x, y), direction="INVERSE")
+        bad = ~(np.isfinite(latitude) & np.isfinite(longitude))
+        latitude, longitude = np.where(bad, np.nan, latitude), np.where(bad, np.nan, longitude)
+        dims = ("y", "x")
+        places = [
+            Coordinate(name="latitude", dims=dims, values=latitude, **NORTH),
+            Coordinate(name="longitude", dims=dims, values=region.unwrapped(longitude), **EAST),
+        ]
+        frame = _empty({"y": rows, "x": columns}, [*_plane(y, x), *places])
+    inside = region.holds(latitude, longitude) if region.polygons else np.isfinite(latitude)
+    if not inside.any():
+        raise NothingInView(
+            f"no cell of {rows} by {columns} has its centre in the area; a larger shape has", field="shape"
+        )
+    return Target(
+        frame=frame,
+        inside=None if inside.all() else inside,
+        locate=partial(_given, latitude, longitude),
+        fitting=partial(_coarser, shape),
+        facts=facts,
+        outline=partial(_between, *lines, None if crs.is_geographic else across),
+    )
+
+
+def _between(y: Floats, x: Floats, across: Transformer | None, _: Reading) -> Corners:
+    """The corners of cells between straight lines; ``across``: to the plane that these are in."""
+    if across is None:
+        return outlines.boxes(y[1:], y[:-1], x[:-1], x[1:])
+    return outlines.of_plane(y, x, partial(across.transform, direction="INVERSE"))
+
+
+def without_places(target: Target) -> Target:
+    """A map for who can work out where its cells are: of a large one these are most of the bytes."""
+    kept = [one for one in target.frame.coordinates if len(one.dims) < len(target.frame.dims)]
+    return replace(target, frame=replace(target.frame, coordinates=kept))
+
+
+def _given(latitude: Floats, longitude: Floats, _: Reading) -> tuple[Floats, Floats]:
+    return latitude, longitude
+
+
+def _rectangle(extent: Sequence[float]) -> tuple[float, float, float, float]:
+    left, bottom, right, top = extent
+    if not (left < right and bottom < top and np.isfinite(extent).all()):
+        raise InvalidRequest(
+            "extent is left, bottom, right, top in the units of the projection: left < right and bottom < top",
+            field="extent",
+        )
+    return left, bottom, right, top
+
+
+def _crs(text: str) -> CRS:
+    """Read the code of a projection, or the words and numbers that make one: never the name of a file."""
+    wrong = f"projection {text[:40]!r} is no code of a map projection, as EPSG:4326, EPSG:3857 or EPSG:32661"
+    if not (_AUTHORITY.fullmatch(text) or _PROJ.fullmatch(text)):
+        raise InvalidRequest(wrong, field="projection")
+    try:
+        crs = CRS.from_user_input(text)
+    except ProjError as error:
+        raise InvalidRequest(wrong, field="projection") from error
+    if not (crs.is_geographic or crs.is_projected) or len(crs.axis_info) != 2:
+        raise InvalidRequest(f"{text} is no map of the Earth in two dimensions; EPSG:3857 is one", field="projection")
+    return crs
+
+
+def _extent(region: Region, crs: CRS, across: Transformer) -> tuple[float, float, float, float]:
+    """The rectangle of a projection that holds a region: x0, y0, x1, y1."""
+    if crs.is_geographic:
+        found = region.west, region.south, region.east, region.north
+    elif crs.to_epsg() == 3857:
+        south, north = np.clip([region.south, region.north], -MERCATOR, MERCATOR)
+        # A straight axis: over the date line it goes on.
+        turn = across.transform(180.0, 0.0)[0] / 180.0
+        _, (y0, y1) = across.transform([0.0, 0.0], [south, north])
+        found = region.west * turn, y0, region.east * turn, y1
+    else:
+        x, y = _outline(region, across)
+        found = x.min(initial=np.inf), y.min(initial=np.inf), x.max(initial=-np.inf), y.max(initial=-np.inf)
+    if not (found[0] < found[2] and found[1] < found[3] and np.isfinite(found).all()):
+        raise InvalidRequest(
+            f"the area has no extent in {crs.to_string()}: it is a line, or beyond the reach of that projection",
+            field="projection",
+        )
+    return float(found[0]), float(found[1]), float(found[2]), float(found[3])
+
+
+def _outline(region: Region, across: Transformer) -> tuple[Floats, Floats]:
+    """Points all over a region, in the plane: those that the projection reaches."""
+    longitude, latitude = np.meshgrid(
+        np.linspace(region.west, region.east, SAMPLES), np.linspace(region.south, region.north, SAMPLES)
+    )
+    inside = region.holds(latitude, longitude)
+    if region.polygons:
+        rims = [np.asarray(ring.coords) for one in region.polygons for ring in _rings(one)]
+        rim = np.concatenate(rims)
+        longitude, latitude = (
+            np.append(longitude[inside], rim[:, 0]),
+            np.append(latitude[inside], rim[:, 1]),
+        )
+    x, y = across.transform(longitude.ravel(), latitude.ravel())
+    reached = np.isfinite(x) & np.isfinite(y) & (np.abs(x) < FARTHEST) & (np.abs(y) < FARTHEST)
+    return x[reached], y[reached]
+
+
+def _rings(polygon: Any) -> list[Any]:
+    return [one.exterior for one in getattr(polygon, "geoms", [polygon])]
+
+
+def _coarser(shape: tuple[int, int], share: float) -> str:
+    less = math.sqrt(share)
+    return f"shape={max(1, int(shape[0] * less))},{max(1, int(shape[1] * less))}, or fewer time steps,"
+
+
+def _smaller(region: Region, stride: int | None, share: float) -> str:
+    """A smaller box around the same middle, or a larger stride."""
+    less = math.sqrt(share)
+    west, south, east, north = region.box
+    x, y = (east - west) / 2 * less, (north - south) / 2 * less
+    middle = (west + east) / 2, (south + north) / 2
+    box = f"bbox={middle[0] - x:.6g},{middle[1] - y:.6g},{middle[0] + x:.6g},{middle[1] + y:.6g}"
+    if stride is None:
+        return f"{box}, or fewer time steps,"
+    return f"{box}, or stride={math.ceil(stride / less)}, or fewer time steps,"

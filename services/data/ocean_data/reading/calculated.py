@@ -1,0 +1,193 @@
+"""Makes calculated variables look like those in files: to the catalogue and to the source."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.clients.metadata import Catalogue
+from ocean_common.contracts.assets import Assets, Grid, VariableInfo
+from ocean_common.errors import VariableNotFound
+from ocean_common.expression import parse
+from ocean_data.compute.depth import deepest_first
+from ocean_data.compute.expression.evaluate import AT_ONCE, Calculator, plane
+from ocean_data.compute.expression.made import calculated_assets, circle, resolved, stored
+from ocean_data.compute.expression.place import steps_of
+from ocean_data.plan.time import Axis
+from ocean_data.ports import Cells, Coordinates, Grids, Source
+from ocean_data.reading.kept import Kept
+
+KEPT = 512  # calculated variables whose operands are known
+ALL = slice(None)
+
+
+class Calculating:
+    """A catalogue whose calculated variables know their operands.
+
+    In a configured equation, a name that is both in the files and calculated means what is in the files: so
+    ``votemper - 273.15`` may itself be called ``votemper``. What people write means what they are shown.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._known: OrderedDict[tuple[str, str], tuple[object, Assets]] = OrderedDict()
+
+    async def revision(self, dataset: str) -> str:
+        """The revision of ``dataset``."""
+        return await self._catalogue.revision(dataset)
+
+    async def variable(self, dataset: str, variable: str) -> VariableInfo:
+        """What labels, colours and units need."""
+        return await self._catalogue.variable(dataset, variable)
+
+    async def assets(self, dataset: str, variable: str) -> Assets:
+        """Where the numbers are, or what they are calculated from."""
+        return await self._assets(dataset, variable, ())
+
+    async def expression(self, dataset: str, text: str) -> Assets:
+        """What is calculated by an expression that somebody wrote."""
+        revision, key = await self.revision(dataset), (dataset, f"={text}")
+        known = self._known.get(key)
+        if known is not None and known[0] == revision:
+            return known[1]
+        operands: dict[str, Assets] = {}
+        for name in parse(text).names:
+            try:
+                operands[name] = await self._assets(dataset, name, ())
+            except VariableNotFound:
+                continue  # as below
+        return self._keep(key, revision, calculated_assets(dataset, text, operands))
+
+    async def _assets(self, dataset: str, variable: str, trail: tuple[str, ...]) -> Assets:
+        found = await self._catalogue.assets(dataset, variable)
+        if found.equation is None:
+            return found
+        key = (dataset, variable)
+        known = self._known.get(key)
+        if known is not None and known[0] is found:
+            return known[1]
+        return self._keep(key, found, resolved(found, await self._operands(found, (*trail, variable))))
+
+    async def _operands(self, assets: Assets, trail: tuple[str, ...]) -> dict[str, Assets]:
+        operands = {}
+        for name in parse(assets.equation or "").names:
+            if name == trail[-1]:
+                operand = assets.operands.get(name, assets)
+            else:
+                try:
+                    operand = await self._catalogue.assets(assets.dataset, name)
+                except VariableNotFound:
+                    continue  # a coordinate, or it is refused when all operands are known
+            if operand.equation is not None and operand.source:
+                operand = stored(operand)
+            elif operand.equation is not None:
+                if name in trail:
+                    raise circle((*trail, name))
+                operand = await self._assets(assets.dataset, name, trail)
+            operands[name] = operand
+        return operands
+
+    def _keep(self, key: tuple[str, str], made_from: object, made: Assets) -> Assets:
+        self._known[key] = (made_from, made)
+        self._known.move_to_end(key)
+        if len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return made
+
+
+class Calculated:
+    """A source that calculates what has an equation."""
+
+    def __init__(self, source: Source, grids: Grids, level_bytes: int, *, at_once: int = AT_ONCE) -> None:
+        self._source = source
+        self._calculator = Calculator(source=self, grids=grids, at_once=at_once)
+        self._levels: Kept[NDArray[np.float32]] = Kept(level_bytes, lambda level: level.nbytes)
+
+    def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
+        """One horizontal field."""
+        if variable.equation is None:
+            return self._source.level(variable, step, depth)
+        return self._levels.get(
+            (self._state(variable, step), depth), lambda: self._level(variable, step, depth or 0).astype(np.float32)
+        )
+
+    def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
+        """The deepest value of every column."""
+        if variable.equation is None:
+            return self._source.bottom(variable, step)
+        return self._levels.get((self._state(variable, step), "bottom"), lambda: self._bottom(variable, step))
+
+    def _level(
+        self, variable: Assets, step: int | None, depth: int, wanted: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
+        rows, columns = plane(variable)
+        box = slice(0, rows), slice(0, columns)
+        found: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box, wanted)[0]
+        return found
+
+    def _bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
+        order = deepest_first(variable.depth) if variable.depth else [0]
+        found = self._level(variable, step, order[0])
+        for depth in order[1:]:
+            dry = np.isnan(found)
+            if not dry.any():
+                break
+            found[dry] = self._level(variable, step, depth, dry)[dry]
+        return found.astype(np.float32)
+
+    def columns(
+        self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
+    ) -> NDArray[np.float64]:
+        """Values of a few cells."""
+        if variable.equation is None:
+            return self._source.columns(variable, steps, depths, cells)
+        return self._calculator.columns(variable, steps, depths, cells)
+
+    def window(
+        self, variable: Assets, step: int | None, depths: slice, box: tuple[slice, slice]
+    ) -> NDArray[np.floating]:
+        """A box of cells at one time."""
+        if variable.equation is None:
+            return self._source.window(variable, step, depths, box)
+        return self._calculator.window(variable, step, depths, box).astype(self.precision(variable))
+
+    def precision(self, variable: Assets) -> type[np.floating]:
+        """That of the most precise operand."""
+        if variable.equation is None:
+            return self._source.precision(variable)
+        doubled = any(self.precision(one) is not np.float32 for one in variable.operands.values())
+        return np.float64 if doubled else np.float32
+
+    def chunking(self, variable: Assets) -> tuple[int, int, int, int]:
+        """That of the operand with the most dimensions."""
+        if variable.equation is None:
+            return self._source.chunking(variable)
+        most = max(variable.operands.values(), key=lambda one: len(one.dimensions), default=None)
+        return self.chunking(most) if most else (1, 1, *plane(variable))
+
+    def coordinates(self, grid: Grid) -> Coordinates:
+        """The coordinate variables of a grid."""
+        return self._source.coordinates(grid)
+
+    def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
+        """Whether the files of all operands are still what the catalogue knows of them."""
+        if variable.equation is None:
+            return self._source.as_indexed(variable, steps)
+        return all(self.as_indexed(one, steps_of(one, variable, steps)) for one in variable.operands.values())
+
+    def signature(self, path: str) -> Hashable:
+        """The state of a file."""
+        return self._source.signature(path)
+
+    def _state(self, variable: Assets, step: int | None) -> Hashable:
+        """What the values at one time depend on: equations, and the state of files."""
+        if variable.equation is None:
+            axis = Axis.of(variable.steps) if variable.steps is not None and step is not None else None
+            file, position = (int(axis.file[step]), int(axis.position[step])) if axis and step is not None else (0, 0)
+            return variable.source, self.signature(variable.files[file].path), position
+        below = []
+        for name, one in variable.operands.items():
+            steps = steps_of(one, variable, None if step is None else [step])
+            below.append((name, self._state(one, steps[0] if steps else None)))
+        return variable.equation, variable.grid.id, tuple(below)

@@ -1,0 +1,28 @@
+"""Keeps grids with their search trees, and the index maps of tiles: what is costly to make and serves many."""
+
+from ocean_common.contracts import assets
+from ocean_data.compute.field import tile_stencil
+from ocean_data.grids import build
+from ocean_data.ports import Grid, Source, TileMap, TileStencil
+from ocean_data.reading.kept import Kept
+
+
+class GridStore:
+    """Grids and index maps, each kind bounded in bytes."""
+
+    def __init__(self, source: Source, grid_bytes: int, map_bytes: int) -> None:
+        self._source = source
+        self._grids: Kept[Grid] = Kept(grid_bytes, lambda grid: grid.nbytes)
+        self._maps: Kept[TileStencil] = Kept(map_bytes, lambda kept: kept.nbytes)
+
+    def grid(self, grid: assets.Grid) -> Grid:
+        if grid.kind == "none":
+            return build(grid, lambda: self._source.coordinates(grid))
+        key = (grid.id, self._source.signature(grid.file))
+        return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))
+
+    def tile(self, grid: assets.Grid, asked: TileMap) -> TileStencil:
+        if grid.kind == "none":
+            return tile_stencil(self.grid(grid), asked)
+        key = (grid.id, self._source.signature(grid.file), asked)
+        return self._maps.get(key, lambda: tile_stencil(self.grid(grid), asked))

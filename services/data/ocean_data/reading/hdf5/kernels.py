@@ -1,0 +1,249 @@
+"""From the bytes of a chunk to values in a window, in one pass without the interpreter lock."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ocean_data.reading.packing import DEFAULT_FILL, Packing, as_stored
+
+KINDS = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
+I1, _, I2, _, I4, _, F4, F8 = range(len(KINDS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """A packing as the kernel wants it. All limits are float64, which holds each number of KINDS as it is."""
+
+    kind: int  # of the numbers: index in KINDS
+    itemsize: int
+    swapped: bool  # the bytes are in the other order
+    single: bool  # the values are worked out in float32
+    scale: float
+    offset: float
+    missing: NDArray[np.float64]
+    limits: NDArray[np.float64]  # low and high of what is stored; low and high of what is unpacked
+
+    @classmethod
+    def of(cls, packing: Packing, dtype: np.dtype[Any]) -> Self:
+        """What `Packing.unpack` does with numbers of `dtype`."""
+        native = dtype.newbyteorder("=")
+        if packing.unsigned and native.kind == "i":
+            native = np.dtype(native.str.replace("i", "u"))
+        single = packing.working is np.float32
+        missing = [float(as_stored(native, value)) for value in packing.missing]
+        with np.errstate(over="ignore"):
+            stored = [native.type(value) if native.kind == "f" else value for value in (packing.low, packing.high)]
+            unpacked = [packing.working(value) for value in (packing.low, packing.high)]
+        largest = native.type(DEFAULT_FILL) if native.kind == "f" else np.inf
+        low, high = max(stored[0], -largest), min(stored[1], largest)
+        nowhere = [-np.inf, np.inf]
+        ranges = np.array([*nowhere, *unpacked] if packing.unpacked_range else [low, high, *nowhere], np.float64)
+        return cls(
+            kind=KINDS.index(native.str[1:]),
+            itemsize=dtype.itemsize,
+            swapped=not dtype.isnative,
+            single=single,
+            scale=float(packing.working(packing.scale)),
+            offset=float(packing.working(packing.offset or -0.0)),  # adding zero would lose the sign of -0
+            missing=np.array(sorted({value for value in missing if ranges[0] <= value <= ranges[1]}), np.float64),
+            limits=ranges,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The part of a window that one chunk fills. All in numbers, by (time, depth, y, x)."""
+
+    first: int  # its position in the chunk
+    strides: tuple[int, int, int, int]  # in the chunk
+    target: tuple[int, int, int, int]  # its position in the window
+    counts: tuple[int, int, int, int]
+
+
+def place(
+    stored: NDArray[np.uint8], plane: int, meaning: Meaning, share: Share, window: NDArray[np.floating[Any]]
+) -> None:
+    """Unpack a share of a chunk into a window.
+
+    Parameters
+    ----------
+    stored : ndarray of uint8, shape (byte,)
+        A chunk, or the part of it that holds the share.
+    plane : int
+        How many bytes lie between two bytes of one number: 1, or in a shuffled chunk the count of its numbers.
+    meaning : Meaning
+        What the numbers mean.
+    share : Share
+        What goes where.
+    window : ndarray of float32 or float64, shape (time, depth, y, x)
+        Is written to; contiguous.
+    """
+    _place(
+        stored, 1 if plane > 1 else meaning.itemsize, plane, meaning.kind, meaning.itemsize, meaning.swapped,
+        meaning.single, meaning.scale, meaning.offset, meaning.missing, meaning.limits,
+        share.first, share.strides, share.target, share.counts, window,
+    )  # fmt: skip
+
+
+def warm() -> None:
+    """Compile the kernel before the first request."""
+    dtype = np.dtype(np.float32)
+    meaning = Meaning.of(Packing.said({}, dtype), dtype)
+    share = Share(first=0, strides=(0, 0, 0, 1), target=(0, 0, 0, 0), counts=(1, 1, 1, 1))
+    for kind in (np.float32, np.float64):
+        place(np.zeros(4, np.uint8), 1, meaning, share, np.zeros((1, 1, 1, 1), kind))
+
+
+@njit(nogil=True, cache=True)
+def assemble(stored, start, step, plane, itemsize, swapped, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Numbers put together from their bytes: number i has its byte b at ``start + i * step + b * plane``."""
+    if step == itemsize == out.itemsize:
+        copy, row = out.view(np.uint8), stored[start : start + out.size * itemsize]
+        for i in range(copy.size):
+            copy[i] = row[i]
+    elif itemsize == 2 and step <= 2:
+        _pairs(stored, start, step, plane, out)
+    else:
+        out[:] = 0
+        for byte in range(itemsize):
+            shift, lane = out.dtype.type(8 * byte), stored[start + byte * plane :]
+            if step == 1:  # said apart, so that it is compiled to vector instructions
+                for i in range(out.size):
+                    out[i] |= out.dtype.type(lane[i]) << shift
+            else:
+                for i in range(out.size):
+                    out[i] |= out.dtype.type(lane[i * step]) << shift
+    if swapped:
+        _swap(out, itemsize)
+
+
+@njit(nogil=True, cache=True)
+def _pairs(stored, start, step, plane, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Numbers of two bytes that lie side by side, or in two lanes: packed files are such."""
+    one, two = stored[start:], stored[start + plane :]
+    if step == 2:
+        for i in range(words.size):
+            words[i] = words.dtype.type(one[2 * i]) | words.dtype.type(two[2 * i]) << 8
+    elif step == 1:
+        for i in range(words.size):
+            words[i] = words.dtype.type(one[i]) | words.dtype.type(two[i]) << 8
+    else:
+        words[:] = words.dtype.type(one[0]) | words.dtype.type(two[0]) << 8
+
+
+@njit(nogil=True, cache=True)
+def _swap(words, itemsize):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Turn the order of the bytes around: of neighbours, then of pairs, then of fours."""
+    for width, mask in ((1, 0x00FF00FF00FF00FF), (2, 0x0000FFFF0000FFFF), (4, 0x00000000FFFFFFFF)):
+        if width < itemsize:
+            shift, every = words.dtype.type(8 * width), words.dtype.type(mask & 0xFFFFFFFFFFFFFFFF)
+            for i in range(words.size):
+                words[i] = (words[i] & every) << shift | words[i] >> shift & every
+
+
+@njit(nogil=True, cache=True)
+def _numbers(words, kind, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Words of 32 bits as the numbers that they are."""
+    if kind == F4:
+        singles = words.view(np.float32)
+        for i in range(words.size):
+            out[i] = singles[i]
+    elif kind == I4:
+        for i in range(words.size):
+            out[i] = np.int32(words[i])
+    elif kind == I2:
+        for i in range(words.size):
+            out[i] = np.int16(words[i])
+    elif kind == I1:
+        for i in range(words.size):
+            out[i] = np.int8(words[i])
+    else:
+        for i in range(words.size):
+            out[i] = words[i]
+
+
+@njit(nogil=True, cache=True)
+def _unpack(numbers, single, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Numbers as values, NaN where there is nothing; rounded where `Packing.unpack` rounds."""
+    low, high, least, most = limits
+    for i in range(numbers.size):
+        number = numbers[i]
+        if single:
+            narrow = np.float32(np.float32(number) * np.float32(scale))
+            value = np.float64(np.float32(narrow + np.float32(offset)))
+        else:
+            value = number * scale + offset
+        nothing = (number < low) | (number > high) | (value < least) | (value > most)
+        out[i] = np.nan if nothing else value
+    for one in missing:
+        for i in range(numbers.size):
+            out[i] = np.nan if numbers[i] == one else out[i]
+
+
+@njit(nogil=True, cache=True)
+def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """What `_numbers` and `_unpack` do with float32 that are worked out as such: eight at a time."""
+    low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
+    by, plus = np.float32(scale), np.float32(offset)
+    numbers = words.view(np.float32)
+    for i in range(numbers.size):
+        number = numbers[i]
+        out[i] = np.float32(number * by) + plus if (number >= low) & (number <= high) else nan
+    for each in missing:
+        one = np.float32(each)
+        for i in range(numbers.size):
+            out[i] = nan if numbers[i] == one else out[i]
+
+
+@njit(nogil=True, cache=True)
+def _lanes(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
+    stored, plane, scale, offset, missing, limits, first, strides, target, counts, window  # noqa: ANN001  numba's types
+):  # fmt: skip
+    """What `assemble` and `_singles` do, for shuffled float32 in one pass over the four lanes: most files are such."""
+    low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
+    by, plus = np.float32(scale), np.float32(offset)
+    fill = np.float32(missing[0]) if missing.size else nan
+    for t in range(counts[0]):
+        for d in range(counts[1]):
+            for y in range(counts[2]):
+                at = first + t * strides[0] + d * strides[1] + y * strides[2]
+                one, two = stored[at : at + counts[3]], stored[at + plane : at + plane + counts[3]]
+                at += 2 * plane
+                three, four = stored[at : at + counts[3]], stored[at + plane : at + plane + counts[3]]
+                out = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + counts[3]]
+                for i in range(counts[3]):
+                    lower = np.uint32(one[i]) | np.uint32(two[i]) << np.uint32(8)
+                    upper = np.uint32(three[i]) << np.uint32(16) | np.uint32(four[i]) << np.uint32(24)
+                    number = np.uint32(lower | upper).view(np.float32)
+                    there = (number >= low) & (number <= high) & (number != fill)
+                    out[i] = np.float32(number * by) + plus if there else nan
+
+
+@njit(nogil=True, cache=True)
+def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
+    stored, step, plane, kind, itemsize, swapped, single, scale, offset, missing, limits,  # noqa: ANN001  numba's types
+    first, strides, target, counts, window,  # noqa: ANN001
+):  # fmt: skip
+    size, singles = counts[3], kind == F4 and single
+    if singles and step == strides[3] == 1 and not swapped and missing.size <= 1:
+        _lanes(stored, plane, scale, offset, missing, limits, first, strides, target, counts, window)
+        return
+    words, longs, numbers = np.empty(size, np.uint32), np.empty(size, np.uint64), np.empty(size, np.float64)
+    for t in range(counts[0]):
+        for d in range(counts[1]):
+            for y in range(counts[2]):
+                start = (first + t * strides[0] + d * strides[1] + y * strides[2]) * step
+                row = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + size]
+                if kind == F8:
+                    assemble(stored, start, step * strides[3], plane, itemsize, swapped, longs)
+                    _unpack(longs.view(np.float64), single, scale, offset, missing, limits, row)
+                    continue
+                assemble(stored, start, step * strides[3], plane, itemsize, swapped, words)
+                if singles:
+                    _singles(words, scale, offset, missing, limits, row)
+                else:
+                    _numbers(words, kind, numbers)
+                    _unpack(numbers, single, scale, offset, missing, limits, row)

@@ -1,0 +1,202 @@
+"""Files in object storage: ranges of their bytes, of one version each (If-Match), many at the same time."""
+
+import io
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import Any, BinaryIO, cast
+
+import h5py
+import numpy as np
+import obstore
+from numpy.typing import NDArray
+
+from ocean_data.reading import netcdf3 as classic
+from ocean_data.reading.blobs import Bytes, Range, joined
+from ocean_data.reading.hdf5.index import attributes_of, dimensions_of
+from ocean_data.reading.hdf5.index import opened as open_hdf5
+from ocean_data.reading.kept import Kept
+from ocean_data.reading.recent import Recent
+from ocean_data.reading.state import State, being_written, cut_short
+from ocean_data.reading.storage import Stale, Storage, key_of, told
+from ocean_data.reading.stored import Chunks, Variables
+
+RECENT = 2.0  # s that a state is taken for the state now
+AT_ONCE = 16  # requests
+GAP = 256 * 1024  # bytes between two ranges that are read rather than asked for apart
+BLOCK = 512 * 1024  # bytes: what describes a file is read in blocks of this size
+BLOCKS = 32 << 20  # bytes of these that are kept
+
+
+class Objects:
+    """The objects of any bucket."""
+
+    def __init__(self, storage: Storage, lock: Lock) -> None:
+        self._storage = storage
+        self._lock = lock  # of HDF5
+        self._states: Recent[State] = Recent(RECENT)
+        self._blocks: Kept[bytes] = Kept(BLOCKS, len)
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="objects")
+
+    def state(self, path: str) -> State:
+        return self._states.get(path, lambda: self._head(path))
+
+    def _head(self, path: str) -> State:
+        with told(path):
+            return self._storage.head(path)
+
+    def blob(self, state: State) -> "ObjectBlob":
+        return ObjectBlob(state, self)
+
+    @contextmanager
+    def opened(self, state: State) -> Iterator[Variables]:
+        blob = self.blob(state)
+        if (found := classic.header(blob)) is not None:
+            yield lambda name: classic.ClassicVariable(found[name], blob)
+            return
+        with self._lock, closing(open_hdf5(blob)) as file:
+            yield lambda name: H5Variable(h5py.File(file)[name])
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def fetch(self, state: State, start: int, stop: int) -> Bytes:
+        """Bytes of an object in a state; Stale if it is in another."""
+        options: obstore.GetOptions = {"range": (start, stop)}
+        if state.mark is not None:
+            options["if_match"] = cast(str, state.mark)
+        try:
+            with told(state.path):
+                found = obstore.get(self._storage.root(state.path), key_of(state.path), options=options).bytes()
+        except Stale:
+            self._states.forget(state.path)
+            raise
+        return np.frombuffer(memoryview(found), np.uint8)
+
+    def later(self, state: State, start: int, stop: int) -> Future[Bytes]:
+        """The same, in a thread."""
+        return self._pool.submit(self.fetch, state, start, stop)
+
+    def block(self, state: State, number: int) -> bytes:
+        """A block of an object, kept."""
+        start = number * BLOCK
+        stop = min(start + BLOCK, state.size)
+        return self._blocks.get((state, number), lambda: self.fetch(state, start, stop).tobytes())
+
+
+@dataclass
+class ObjectBlob:
+    """One object in one state. Ranges that are announced come together, and once."""
+
+    state: State
+    objects: Objects
+    coming: list[tuple[Range, Future[Bytes]]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return self.state.size
+
+    def announce(self, ranges: Sequence[Range]) -> None:
+        self.coming = [(one, self.objects.later(self.state, *one)) for one in joined(ranges, GAP)]
+
+    def read(self, start: int, stop: int) -> Bytes:
+        try:
+            found = self._fetched(start, stop)
+        except Stale as error:
+            raise being_written(self.state.path) from error
+        if found.size < stop - start:
+            raise cut_short(self.state.path, start + found.size, stop)
+        return found.copy()  # to be written to
+
+    def _fetched(self, start: int, stop: int) -> Bytes:
+        for (first, last), future in self.coming:
+            if first <= start and stop <= last:
+                return future.result()[start - first : stop - first]
+        return self.objects.fetch(self.state, start, stop)
+
+    def file(self) -> BinaryIO | str:
+        return cast(BinaryIO, RangeFile(self.state, self.objects))
+
+    def close(self) -> None:
+        for _, future in self.coming:
+            future.cancel()
+        self.coming = []
+
+
+class RangeFile(io.RawIOBase):
+    """An object as a library reads a file: block by block."""
+
+    def __init__(self, state: State, objects: Objects) -> None:
+        super().__init__()
+        self._state = state
+        self._objects = objects
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._state.size}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        into = memoryview(buffer).cast("B")
+        count = max(0, min(len(into), self._state.size - self._at))
+        done = 0
+        while done < count:
+            number, inside = divmod(self._at + done, BLOCK)
+            part = self._objects.block(self._state, number)[inside : inside + count - done]
+            into[done : done + len(part)] = part
+            done += len(part)
+        self._at += count
+        return count
+
+
+@dataclass(frozen=True)
+class H5Variable:
+    """A variable of an open HDF5 file."""
+
+    found: h5py.Dataset
+
+    @cached_property
+    def dimensions(self) -> tuple[str, ...]:
+        return dimensions_of(self.found.id) or self._numbered()
+
+    def _numbered(self) -> tuple[str, ...]:
+        """Of a coordinate variable, which has no scales: NetCDF numbers its dimensions."""
+        said = self.found.attrs
+        numbers = said.get("_Netcdf4Coordinates", said.get("_Netcdf4Dimid"))
+        if numbers is None:
+            return (self.found.name.rpartition("/")[2],) if self.found.ndim == 1 else ()
+        axes = {name: one for name, one in self.found.parent.items() if isinstance(one, h5py.Dataset) and one.is_scale}
+        names = {int(one.attrs.get("_Netcdf4Dimid", -1)): name for name, one in axes.items()}
+        return tuple(names.get(int(number), "") for number in np.atleast_1d(numbers))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.found.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.found.dtype
+        return dtype
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        return attributes_of(self.found.id)
+
+    @property
+    def chunks(self) -> Chunks:
+        return tuple(self.found.chunks or self.found.shape)
+
+    def read(self, index: tuple[slice, ...]) -> NDArray[Any]:
+        return np.asarray(self.found[index or ()])

@@ -1,0 +1,270 @@
+"""Reads numbers, wherever they are: decoded levels that are kept, and what is true when a file changes meanwhile.
+
+Chunks that we can decode ourselves are read in threads (hdf5/); the rest is read by the libraries of its place
+(places/). Which of the two reads never changes a value. Each reading looks at the state of its file before and after,
+so that an answer is never a mixture of an old and a new file.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import Assets, File, Grid
+from ocean_common.errors import SourceUnreadable
+from ocean_common.places import Kind, kind_of
+from ocean_data.compute.depth import deepest_first
+from ocean_data.plan.time import Axis
+from ocean_data.ports import Cells, Coordinates
+from ocean_data.reading import meshes, stored
+from ocean_data.reading.blobs import LocalBlobs
+from ocean_data.reading.blocks import blocks, only, place
+from ocean_data.reading.hdf5.reader import ChunkReader
+from ocean_data.reading.kept import Kept
+from ocean_data.reading.library import Library
+from ocean_data.reading.lock import LIBRARY
+from ocean_data.reading.objects import Objects
+from ocean_data.reading.opendap import OPeNDAP
+from ocean_data.reading.packing import Packing
+from ocean_data.reading.state import State, being_written, changed, unreadable
+from ocean_data.reading.storage import Storage
+from ocean_data.reading.stored import Place, Stored, Variables, packing_of
+from ocean_data.reading.windows import Picks, plane
+from ocean_data.reading.zarr import Icechunk, Zarr
+
+T = TypeVar("T")
+
+ATTEMPTS = 3  # to read a file that is replaced meanwhile
+INDEX_BYTES = 64 << 20  # where chunks lie: about 20 bytes each
+FACTS = 20_000  # of variables in files: their precision and the shapes of their chunks
+
+
+class _Replaced(Exception):
+    """A file is not what it was before it was read."""
+
+
+class NetCDFSource:
+    """Variables of files and of all that stands for files."""
+
+    def __init__(
+        self,
+        open_files: int,
+        level_bytes: int,
+        *,
+        chunk_bytes: int = 64 << 20,
+        helpers: int = 1,
+        storage: Storage | None = None,
+    ) -> None:
+        lock, storage = LIBRARY, storage or Storage()
+        objects = Objects(storage, lock)
+        self._places: dict[Kind, Place] = {
+            "file": Library(open_files, lock),
+            "zarr": Zarr(open_files, storage),
+            "icechunk": Icechunk(open_files, storage),
+            "opendap": OPeNDAP(open_files, storage.timeout),
+            "object": objects,
+        }
+        self._chunks: dict[Kind, ChunkReader] = {
+            "file": ChunkReader(INDEX_BYTES, chunk_bytes, helpers, lock, LocalBlobs()),
+            "object": ChunkReader(INDEX_BYTES, chunk_bytes, helpers, lock, objects),
+        }
+        self._levels: Kept[NDArray[np.float32]] = Kept(level_bytes, lambda level: level.nbytes)
+        self._facts: Kept[Any] = Kept(FACTS, lambda _: 1)
+
+    def close(self) -> None:
+        """Close all files."""
+        for reader in self._chunks.values():
+            reader.close()
+        for one in self._places.values():
+            one.close()
+
+    def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
+        read = {0} if variable.steps is None or steps is None else Axis.of(variable.steps).files(steps)
+        files = variable.files
+        try:
+            return all(_is_indexed(self.signature(files[each].path), files[each]) for each in read)
+        except SourceUnreadable:
+            return False
+
+    def signature(self, path: str) -> State:
+        return self._places[kind_of(path)].state(path)
+
+    def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
+        file, position = place(variable, step)
+        what = (variable.source, position, depth)
+        return self._kept(file.path, what, lambda: self._read_level(variable, file, position, depth))
+
+    def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
+        file, position = place(variable, step)
+        what = (variable.source, position, "bottom")
+        return self._kept(file.path, what, lambda: self._read_bottom(variable, file, position))
+
+    def _kept(self, path: str, what: Hashable, read: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """A level of a file as it is now; what is read while it is replaced is neither kept nor an answer."""
+        for _ in range(ATTEMPTS):
+            state = self.signature(path)
+
+            def steady(state: State = state) -> NDArray[np.float32]:
+                level = read()
+                if self.signature(path) != state:
+                    raise _Replaced
+                return level
+
+            with suppress(_Replaced):
+                return self._levels.get((state, what), steady)
+        raise being_written(path)
+
+    def _read_level(self, variable: Assets, file: File, position: int, depth: int | None) -> NDArray[np.float32]:
+        picks = {"time": only(position), "depth": only(depth or 0)}
+        (window,) = self._windows(variable, [(file, picks)], np.float32)
+        level: NDArray[np.float32] = window[0, 0]
+        return level
+
+    def _read_bottom(self, variable: Assets, file: File, position: int) -> NDArray[np.float32]:
+        order = deepest_first(variable.depth) if variable.depth else [0]
+        found = self._read_level(variable, file, position, order[0])
+        for depth in order[1:]:
+            dry = np.isnan(found)
+            if not dry.any():
+                break
+            found[dry] = self._read_level(variable, file, position, depth)[dry]
+        return found
+
+    def columns(
+        self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
+    ) -> NDArray[np.float64]:
+        levels = range(len(variable.depth.values) if variable.depth else 1)[depths]
+        count = 1 if steps is None else len(steps)
+        out = np.full((count, len(levels), cells.size), np.nan)
+        for part in blocks(variable, steps, levels, cells):
+            windows = self._windows(variable, [(one.file, one.picks) for one in part], np.float64)
+            for one, window in zip(part, windows, strict=True):
+                found = window[:, :, one.inside[0], one.inside[1]]
+                if one.cells.size == cells.size and (one.rows.size == 1 or (np.diff(one.rows) == 1).all()):
+                    out[one.rows[0] : one.rows[-1] + 1] = found  # most of a series: one stretch of the answer
+                else:
+                    out[np.ix_(one.rows, np.arange(len(levels)), one.cells)] = found
+        return out
+
+    def window(
+        self, variable: Assets, step: int | None, depths: slice, box: tuple[slice, slice]
+    ) -> NDArray[np.floating]:
+        file, position = place(variable, step)
+        picks = {"time": only(position), "depth": depths if variable.depth else only(0), "y": box[0], "x": box[1]}
+        (window,) = self._windows(variable, [(file, picks)], self.precision(variable))
+        cells: NDArray[np.floating] = window[0]
+        return cells
+
+    def precision(self, variable: Assets) -> type[np.floating]:
+        return self._fact("precision", variable, lambda found: packing_of(found).working)
+
+    def chunking(self, variable: Assets) -> tuple[int, int, int, int]:
+        return self._fact("chunking", variable, lambda found: stored.chunking(found, variable.dimensions))
+
+    def _fact(self, what: str, variable: Assets, look: Callable[[Stored], T]) -> T:
+        """What the first file says of a variable, without its values."""
+        path = variable.files[0].path
+        key = (what, self.signature(path), variable.source)
+        found: T = self._facts.get(key, lambda: self._read(path, lambda one: look(one(variable.source))))
+        return found
+
+    def coordinates(self, grid: Grid) -> Coordinates:
+        names = {"latitude": grid.latitude, "longitude": grid.longitude, "y_axis": grid.y_axis, "x_axis": grid.x_axis}
+        names |= {role: getattr(grid, role) for role in meshes.ROLES}
+
+        def take(variables: Variables) -> dict[str, NDArray[np.float64]]:
+            return {role: _all(variables(name)) for role, name in names.items() if name is not None}
+
+        read = self._read(grid.file, take)
+        if grid.kind == "triangles":
+            return meshes.coordinates(read, grid)
+        flat = grid.kind == "rectilinear"
+        shapes = {"latitude": grid.shape, "longitude": grid.shape, "y_axis": grid.shape[:1], "x_axis": grid.shape[-1:]}
+        if flat:
+            shapes |= {"latitude": grid.shape[:1], "longitude": grid.shape[-1:]}
+        shaped = {role: _shaped(values, shapes[role], grid.file) for role, values in read.items()}
+        for role in {"y_axis", "x_axis"} & shaped.keys():
+            shaped[role] = shaped[role] * grid.axis_factor
+        return Coordinates(
+            latitude=shaped.get("latitude"),
+            longitude=shaped.get("longitude"),
+            y_axis=shaped.get("y_axis"),
+            x_axis=shaped.get("x_axis"),
+        )
+
+    def _windows(
+        self, variable: Assets, asked: Sequence[tuple[File, Picks]], dtype: type[np.floating]
+    ) -> list[NDArray[np.floating]]:
+        """Parts of a variable as (time, depth, y, x), unpacked."""
+        found: list[NDArray[np.floating] | None] = [None] * len(asked)
+        by_kind: dict[Kind, list[int]] = {}
+        for number, (file, _) in enumerate(asked):
+            by_kind.setdefault(kind_of(file.path), []).append(number)
+        for kind, numbers in by_kind.items():
+            if kind in self._chunks:
+                some = [(asked[number][0].path, asked[number][1]) for number in numbers]
+                for number, window in zip(numbers, self._chunks[kind].windows(variable, some, dtype), strict=True):
+                    found[number] = window
+        return [
+            self._library(variable, *one, dtype) if window is None else window
+            for one, window in zip(asked, found, strict=True)
+        ]
+
+    def _library(self, variable: Assets, file: File, picks: Picks, dtype: type[np.floating]) -> NDArray[np.floating]:
+        """A window whose chunks we cannot decode."""
+
+        def take(variables: Variables) -> tuple[NDArray[Any], Packing]:
+            found = variables(variable.source)
+            return stored.cut(found, variable.dimensions, picks, file.path), packing_of(found)
+
+        raw, packing = self._read(file.path, take)
+        ny, nx = plane(variable.grid)
+        wanted = tuple(len(range(size)[picks.get(role, slice(None))]) for role, size in (("y", ny), ("x", nx)))
+        if raw.shape[2:] != wanted or 0 in raw.shape:
+            raise changed(file.path)
+        return packing.unpack(raw, dtype)
+
+    def _read(self, path: str, take: Callable[[Variables], T]) -> T:
+        """Take something from a file as it is now; once more if it was replaced meanwhile."""
+        where = self._places[kind_of(path)]
+        for _ in range(ATTEMPTS):
+            before = where.state(path)
+            try:
+                with where.opened(before) as variables:
+                    taken = take(variables)
+            except (OSError, RuntimeError, LookupError, ValueError, SourceUnreadable) as error:
+                if where.state(path) != before:
+                    continue
+                if isinstance(error, SourceUnreadable):
+                    raise
+                raise unreadable(path, _reason(error)) from error
+            if where.state(path) == before:
+                return taken
+        raise being_written(path)
+
+
+def _reason(error: Exception) -> str:
+    """What the library says, without the path that it repeats."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _is_indexed(state: State, file: File) -> bool:
+    return (state.size, state.mtime_ns) == (file.size, file.mtime_ns)
+
+
+def _all(found: Stored) -> NDArray[np.float64]:
+    # Files exist whose longitudes run from -180 to 180 with a valid_min of 0.
+    packing = replace(packing_of(found), low=-np.inf, high=np.inf)
+    return packing.unpack(stored.whole(found), np.float64)  # type: ignore[return-value]
+
+
+def _shaped(values: NDArray[np.float64], shape: tuple[int, ...], path: str) -> NDArray[np.float64]:
+    """Coordinates without a time dimension. Their own order is what (y, x) means: nothing is to be turned."""
+    while values.ndim > len(shape):
+        values = values[0]
+    if values.shape != shape:
+        raise changed(path)
+    return np.ascontiguousarray(values)

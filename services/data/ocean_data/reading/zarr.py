@@ -1,0 +1,193 @@
+"""Zarr stores (v2 and v3) in folders and in object storage, and Icechunk repositories: all through zarr."""
+
+import base64
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import icechunk
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from obstore.exceptions import BaseError
+from zarr.abc.store import Store
+from zarr.core.metadata import ArrayV2Metadata
+from zarr.storage import LocalStore, ObjectStore
+
+from ocean_common.places import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
+from ocean_data.reading.kept import Kept
+from ocean_data.reading.packing import ATTRIBUTES
+from ocean_data.reading.recent import Recent
+from ocean_data.reading.state import State, unreadable
+from ocean_data.reading.storage import AGAIN, Storage, told
+from ocean_data.reading.stored import Chunks, Variables
+
+RECENT = 2.0  # s that a state is taken for the state now
+MAIN = "main"  # the branch that is read
+
+
+class Zarr:
+    """Plain Zarr stores."""
+
+    def __init__(self, limit: int, storage: Storage) -> None:
+        self._storage = storage
+        self._states: Recent[State] = Recent(RECENT)
+        self._groups: Kept[zarr.Group] = Kept(limit, lambda _: 1)
+
+    def state(self, path: str) -> State:
+        return self._states.get(path, lambda: self._head(path)) if is_remote(path) else _folder(path)
+
+    def _head(self, path: str) -> State:
+        with told(path):
+            for name in ZARR_ROOTS[:-1]:
+                try:
+                    return self._storage.head(path, name)
+                except FileNotFoundError:
+                    continue
+            return self._storage.head(path, ZARR_ROOTS[-1])
+
+    @contextmanager
+    def opened(self, state: State) -> Iterator[Variables]:
+        try:
+            group = self._groups.get(state, lambda: zarr.open_group(self._store(state), mode="r"))
+            yield lambda name: ZarrVariable(_array(group, name))
+        except BaseError as error:
+            raise unreadable(state.path, "the object storage does not answer", retry_after=AGAIN) from error
+
+    def _store(self, state: State) -> Store:
+        if is_remote(state.path):
+            return ObjectStore(self._storage.at(state.path), read_only=True)
+        return LocalStore(local(state.path), read_only=True)
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+class Icechunk:
+    """Icechunk repositories: each reading is of one snapshot."""
+
+    def __init__(self, limit: int, storage: Storage) -> None:
+        self._storage = storage
+        self._states: Recent[State] = Recent(RECENT)
+        self._groups: Kept[zarr.Group] = Kept(limit, lambda _: 1)
+
+    def state(self, path: str) -> State:
+        return self._states.get(path, lambda: self._look(path))
+
+    def _look(self, path: str) -> State:
+        try:
+            snapshot = self._repository(path).lookup_branch(MAIN)
+        except (icechunk.IcechunkError, ValueError) as error:
+            raise unreadable(path, "it is no Icechunk repository, or does not answer", retry_after=AGAIN) from error
+        return State(path, *text_stamp(snapshot), snapshot)
+
+    @contextmanager
+    def opened(self, state: State) -> Iterator[Variables]:
+        try:
+            group = self._groups.get(state, lambda: self._group(state))
+            yield lambda name: ZarrVariable(_array(group, name))
+        except icechunk.IcechunkError as error:
+            raise OSError(str(error).splitlines()[0]) from error
+
+    def _group(self, state: State) -> zarr.Group:
+        session = self._repository(state.path).readonly_session(snapshot_id=str(state.mark))
+        return zarr.open_group(session.store, mode="r")
+
+    def _repository(self, path: str) -> icechunk.Repository:
+        where = path.removeprefix(ICECHUNK)
+        if not is_remote(path):
+            return icechunk.Repository.open(icechunk.local_filesystem_storage(local(where)))
+        parts, said = urlsplit(where), self._storage
+        return icechunk.Repository.open(
+            icechunk.s3_storage(
+                bucket=parts.netloc,
+                prefix=parts.path.strip("/"),
+                region="us-east-1" if said.endpoint else None,  # of others it is only a word
+                endpoint_url=said.endpoint or None,
+                allow_http=True,
+                anonymous=said.anonymous or None,
+                access_key_id=said.access_key or None,
+                secret_access_key=said.secret_key or None,
+                from_env=None if said.anonymous or said.access_key else True,
+                force_path_style=bool(said.endpoint),
+                network_stream_timeout_seconds=int(said.timeout),
+            )
+        )
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+@dataclass(frozen=True)
+class ZarrVariable:
+    """An array with names for its dimensions, as xarray writes them."""
+
+    found: "zarr.Array[Any]"
+
+    @cached_property
+    def dimensions(self) -> tuple[str, ...]:
+        if isinstance(self.found.metadata, ArrayV2Metadata):
+            return tuple(self.found.attrs.get("_ARRAY_DIMENSIONS", ()))  # type: ignore[arg-type]  # any JSON
+        return tuple(name or "" for name in self.found.metadata.dimension_names or ())
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.found.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.found.dtype)
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        said = self.found.attrs.asdict()
+        found = {name: _typed(said[name], self.dtype) for name in ATTRIBUTES if name in said}
+        if isinstance(self.found.metadata, ArrayV2Metadata) and self.found.metadata.fill_value is not None:
+            # In v2 this is where xarray keeps the attribute; in v3 it is only what was never written.
+            found.setdefault("_FillValue", self.found.metadata.fill_value)
+        return found
+
+    @property
+    def chunks(self) -> Chunks:
+        return self.found.shards or self.found.chunks
+
+    def read(self, index: tuple[slice, ...]) -> NDArray[Any]:
+        return np.asarray(self.found[index or ()])
+
+
+def _array(group: zarr.Group, name: str) -> "zarr.Array[Any]":
+    found = group[name]
+    if not isinstance(found, zarr.Array):
+        raise LookupError(f"{name} is no array")
+    return found
+
+
+def _folder(path: str) -> State:
+    try:
+        found = Path(local(path)).stat()
+        return State(path, *folder_stamp(path), (found.st_dev, found.st_ino))
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error
+
+
+def _typed(value: Any, dtype: np.dtype[Any]) -> Any:
+    """An attribute as it was before it became JSON, which knows no types of numbers.
+
+    A number that float32 holds exactly was one, or does as well as one.
+    """
+    if isinstance(value, str) and dtype.kind == "f":  # as xarray writes the fill of floats in v3
+        try:
+            return np.float64(struct.unpack("<d", base64.b64decode(value, validate=True))[0])
+        except (ValueError, struct.error):
+            return value
+    array = np.asarray(value)
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            narrow = array.astype(np.float32)
+        return narrow if np.array_equal(narrow, array, equal_nan=True) else array
+    return value

@@ -1,1 +1,0 @@
-"""HTTP in, Structs out."""

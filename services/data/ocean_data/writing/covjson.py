@@ -1,0 +1,291 @@
+"""CoverageJSON 1.0 (OGC 21-069r2): one coverage, or a collection of them where no domain type holds all.
+
+=================================  ============================================================
+one place                          Point, PointSeries, VerticalProfile; Grid over depth and time
+points                             MultiPoint, MultiPointSeries; over depth, each point its own
+transect                           Section, one at every time
+trajectory                         Trajectory
+parallels and meridians, or a map  Grid
+cells of any other grid            MultiPoint or MultiPointSeries, one at every level
+=================================  ============================================================
+
+Beside the variables only the true depths are told: other things of places (land, the sea floor) have no axes of theirs.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cftime
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.errors import UnsupportedFormat
+from ocean_data.plan.extraction import Coordinate, Extraction, Field, Values, calendar, coordinate, whole
+from ocean_data.ports import Parts
+from ocean_data.writing import terms
+from ocean_data.writing.crs import stated
+from ocean_data.writing.numbers import nested
+from ocean_data.writing.terms import Json
+from ocean_data.writing.words import answered, attribution, instants
+
+VERSION = "http://www.opengis.net/spec/covjson/1.0"
+PLANE = "projection_{}_coordinate"
+LINES = {"transect", "section"}
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class CovJson:
+    """Writes CoverageJSON."""
+
+    media_type = "application/vnd.cov+json"
+    suffix = "covjson"
+
+    def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
+        """One piece: domains and ranges stand apart."""
+        yield msgspec.json.encode(document(extraction, whole(extraction, parts), revision))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Variables on the same dimensions: what goes into the same coverages."""
+
+    extraction: Extraction
+    dims: tuple[str, ...]
+    x: Coordinate
+    y: Coordinate
+    t: list[str] | None
+    z: NDArray[np.float64] | None  # of the levels, or of the one that all values have
+    arrays: Arrays  # (time, level, place…): one of each where there is none
+
+    @property
+    def deep(self) -> bool:
+        """Whether there is a dimension of depth."""
+        return any(name.startswith("depth") for name in self.dims)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is of one time, or of none."""
+        return self.t is None or len(self.t) == 1
+
+    def times(self) -> Json:
+        return {} if self.t is None else {"t": {"values": self.t}}
+
+    def levels(self) -> Json:
+        return {} if self.z is None else {"z": {"values": nested(self.z)}}
+
+
+def document(extraction: Extraction, values: dict[str, Values], revision: str) -> Json:
+    """The whole."""
+    groups = _groups(extraction, values)
+    made = [one for group in groups for one in _coverages(group)]
+    shown = {key for group in groups for key in group.arrays}
+    parameters = {one.key: terms.parameter(one.variable) for one in extraction.fields if one.key in shown}
+    told: Json = {"conformsTo": [VERSION], "parameters": parameters}
+    beside = {
+        "ocean:dataset": extraction.dataset,
+        "ocean:kind": extraction.kind,
+        "ocean:attribution": attribution(extraction),
+        "ocean:revision": revision,
+        "ocean:facts": {key: fact for key, fact in extraction.facts.items() if key != "crs_wkt"},
+    }
+    told |= {key: value for key, value in beside.items() if value}
+    referencing = _referencing(extraction, groups)
+    if len(made) == 1:
+        one = made[0]
+        return {"type": "Coverage", **told, "domain": one["domain"] | {"referencing": referencing}} | {
+            "ranges": one["ranges"]
+        }
+    kinds = {one["domain"].get("domainType") for one in made}
+    same = {"domainType": kinds.pop()} if len(kinds) == 1 and None not in kinds else {}
+    return {"type": "CoverageCollection", **same, **told, "referencing": referencing, "coverages": made}
+
+
+def _groups(extraction: Extraction, values: dict[str, Values]) -> list[Group]:
+    held: dict[tuple[str, ...], list[Field]] = {}
+    for one in answered(extraction):
+        held.setdefault(one.dims, []).append(one)
+    deep = next((one for one in extraction.fields if one.auxiliary and one.key == "depth"), None)
+    found = []
+    for dims, fields in held.items():
+        arrays = {one.key: _standard(one.dims, values[one.key]) for one in fields}
+        if deep is not None and set(deep.dims) <= set(dims) and deep.key not in arrays:
+            whole_ = next(iter(arrays.values()))
+            arrays[deep.key] = np.broadcast_to(_standard(deep.dims, values[deep.key]), whole_.shape)
+        x, y = _plane(extraction)
+        found.append(
+            Group(
+                extraction=extraction,
+                dims=dims,
+                x=x,
+                y=y,
+                t=_times(extraction) if "time" in dims or extraction.kind == "trajectory" else None,
+                z=_levels(extraction, dims),
+                arrays=arrays,
+            )
+        )
+    return found
+
+
+def _standard(dims: tuple[str, ...], values: Values) -> Values:
+    """With axes of time and depth, whether or not it has them."""
+    if "time" not in dims:
+        values = values[np.newaxis]
+    if not any(name.startswith("depth") for name in dims):
+        values = values[:, np.newaxis]
+    return values
+
+
+def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
+    """What x and y are: of the plane of a map, else longitude and latitude."""
+    x, y = coordinate(extraction, "x"), coordinate(extraction, "y")
+    mapped = stated(extraction.facts) is not None and x is not None and x.standard_name == PLANE.format("x")
+    if not mapped:
+        x, y = coordinate(extraction, "longitude"), coordinate(extraction, "latitude")
+    if x is None or y is None:
+        raise UnsupportedFormat(
+            f"{extraction.kind} have no places of their own: ask for json or csv",
+            field="format",
+            allowed=["json", "csv"],
+        )
+    return x, y
+
+
+def _times(extraction: Extraction) -> list[str] | None:
+    """ISO 8601; the dates of a model's own calendar as it names them."""
+    time, raw, named = coordinate(extraction, "time"), coordinate(extraction, "raw_time"), calendar(extraction)
+    if time is None:
+        return None
+    if named in terms.REAL or raw is None or raw.units is None:
+        return instants(np.asarray(time.values), "Z")
+    dates = cftime.num2date(np.ravel(np.asarray(raw.values)), raw.units, named)
+    return [f"{one.isoformat()}Z" for one in dates]
+
+
+def _levels(extraction: Extraction, dims: tuple[str, ...]) -> NDArray[np.float64] | None:
+    own = tuple(name for name in dims if name.startswith("depth"))
+    found = next(
+        (
+            one
+            for one in extraction.coordinates
+            if one.name.startswith(("depth", "level")) and one.dims == own and not isinstance(one.values, list)
+        ),
+        None,
+    )
+    if found is None and extraction.kind == "trajectory":
+        found = coordinate(extraction, "depth")
+    return None if found is None else np.ravel(np.asarray(found.values, dtype=np.float64))
+
+
+def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
+    x, _ = _plane(extraction)
+    crs = stated(extraction.facts) if x.name == "x" else None
+    found = [terms.horizontal(crs)]
+    if any(one.z is not None for one in groups):
+        real = any(one.name.startswith("depth") for one in extraction.coordinates)
+        found.append(terms.vertical("Depth", "m") if real else terms.vertical("Level", "1"))
+    if any(one.t is not None for one in groups):
+        # Times that were given by the asker are of the real calendar.
+        found.append(terms.temporal(calendar(extraction) if coordinate(extraction, "raw_time") else "standard"))
+    return found
+
+
+def _coverages(group: Group) -> list[Json]:
+    """The coverages of a group."""
+    places = [name for name in group.dims if name != "time" and not name.startswith("depth")]
+    if group.extraction.kind == "trajectory":
+        return [_trajectory(group)]
+    if not places:
+        return [_one(group, *_flat(group), group.arrays)]
+    if group.y.dims == (places[0],) and group.x.dims == tuple(places[1:]):
+        return [_grid(group)]
+    x, y = _flat(group)
+    arrays = {key: one.reshape(*one.shape[:2], -1) for key, one in group.arrays.items()}
+    if group.deep and group.extraction.kind in LINES:
+        return [_section(group, x, y, arrays, number) for number in range(len(group.t or [""]))]
+    if group.deep and places == ["point"]:
+        each = range(x.size)
+        return [_one(group, x[n : n + 1], y[n : n + 1], {k: a[:, :, n] for k, a in arrays.items()}) for n in each]
+    return [_points(group, x, y, arrays, level) for level in range(next(iter(arrays.values())).shape[1])]
+
+
+def _flat(group: Group) -> tuple[NDArray[Any], NDArray[Any]]:
+    return np.ravel(np.asarray(group.x.values)), np.ravel(np.asarray(group.y.values))
+
+
+def _one(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays) -> Json:
+    """One place; the arrays are (time, level)."""
+    axes = {"x": {"values": nested(x)}, "y": {"values": nested(y)}, **group.levels(), **group.times()}
+    if group.deep and not group.alone:
+        return _coverage(
+            "Grid", axes, ["t", "z", "y", "x"], {k: a[..., np.newaxis, np.newaxis] for k, a in arrays.items()}
+        )
+    if group.deep:
+        return _coverage("VerticalProfile", axes, ["z"], {key: one[0] for key, one in arrays.items()})
+    if not group.alone:
+        return _coverage("PointSeries", axes, ["t"], {key: one[:, 0] for key, one in arrays.items()})
+    return _coverage("Point", axes, [], {key: one[0, 0] for key, one in arrays.items()})
+
+
+def _grid(group: Group) -> Json:
+    x, y = _flat(group)
+    axes = {"x": {"values": nested(x)}, "y": {"values": nested(y)}, **group.levels(), **group.times()}
+    names = [*(["t"] if group.t is not None else []), *(["z"] if group.deep else []), "y", "x"]
+    shape = [len(axes[name]["values"]) for name in names]
+    return _coverage("Grid", axes, names, {key: one.reshape(shape) for key, one in group.arrays.items()})
+
+
+def _section(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, number: int) -> Json:
+    """The slice at one time."""
+    columns = [nested(x), nested(y)]
+    composite = _tuples(["x", "y"], columns)
+    if group.t is not None:
+        composite = _tuples(["t", "x", "y"], [[group.t[number]] * x.size, *columns])
+    axes = {"composite": composite, **group.levels()}
+    kind = None if group.t is None else "Section"
+    return _coverage(kind, axes, ["z", "composite"], {key: one[number] for key, one in arrays.items()})
+
+
+def _points(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, level: int) -> Json:
+    """Places at one level."""
+    there = np.isfinite(x) & np.isfinite(y)
+    columns, names = [nested(x[there]), nested(y[there])], ["x", "y"]
+    if group.z is not None:
+        columns, names = [*columns, [float(group.z[level])] * len(columns[0])], ["x", "y", "z"]
+    axes = {"composite": _tuples(names, columns), **group.times()}
+    here = {key: one[:, level][:, there] for key, one in arrays.items()}
+    if group.alone:
+        return _coverage("MultiPoint", axes, ["composite"], {key: one[0] for key, one in here.items()})
+    return _coverage("MultiPointSeries", axes, ["t", "composite"], here)
+
+
+def _trajectory(group: Group) -> Json:
+    x, y = _flat(group)
+    columns, names = [group.t, nested(x), nested(y)], ["t", "x", "y"]
+    if group.z is not None and group.z.size == x.size:
+        columns, names = [*columns, nested(group.z)], [*names, "z"]
+    axes: Json = {"composite": _tuples(names, columns)}
+    if group.z is not None and group.z.size != x.size:
+        axes |= group.levels()
+    return _coverage("Trajectory", axes, ["composite"], {key: one.ravel() for key, one in group.arrays.items()})
+
+
+def _tuples(names: list[str], columns: Sequence[Any]) -> Json:
+    return {"dataType": "tuple", "coordinates": names, "values": list(zip(*columns, strict=True))}
+
+
+def _coverage(kind: str | None, axes: Json, names: list[str], arrays: Arrays) -> Json:
+    domain = {"type": "Domain", **({"domainType": kind} if kind else {}), "axes": axes}
+    return {"type": "Coverage", "domain": domain, "ranges": {key: _range(names, one) for key, one in arrays.items()}}
+
+
+def _range(names: list[str], values: NDArray[Any]) -> Json:
+    return {
+        "type": "NdArray",
+        "dataType": "float",
+        "axisNames": names,
+        "shape": list(values.shape),
+        "values": nested(values.ravel()),
+    }

@@ -1,0 +1,143 @@
+"""GeoJSON (RFC 7946): a feature for every place that has a value, with its values as properties.
+
+It is the polygon of a cell where the places are cells, with its centre among the properties; and a point elsewhere.
+Values at several times or depths are lists (time, then depth), as long as the members `times` and `depths` of the
+collection.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.errors import UnsupportedFormat
+from ocean_data.plan.extraction import Coordinate, Extraction, Values, coordinate, whole
+from ocean_data.ports import Parts
+from ocean_data.writing.numbers import nested
+from ocean_data.writing.polygons import polygons
+from ocean_data.writing.words import answered, attribution, instants, is_time
+
+Json = dict[str, Any]
+
+PLACE = {"latitude", "longitude", "raw_time"}  # told elsewhere, or nowhere
+
+
+class GeoJson:
+    """Writes GeoJSON."""
+
+    media_type = "application/geo+json"
+    suffix = "geojson"
+
+    def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
+        """One piece: a place needs its values of all times."""
+        yield msgspec.json.encode(document(extraction, whole(extraction, parts), revision))
+
+
+def document(extraction: Extraction, values: dict[str, Values], revision: str) -> Json:
+    """The whole."""
+    places = _places(extraction)
+    latitude, longitude = (_at(extraction, name, places) for name in ("latitude", "longitude"))
+    columns = {
+        one.name: _texts(one, extraction, places)
+        for one in extraction.coordinates
+        if one.name not in PLACE and one.dims and set(one.dims) <= set(places)
+    }
+    wet = np.zeros(latitude.size, dtype=bool)
+    for field in extraction.fields:
+        if set(places) <= set(field.dims):
+            flat = _by_place(values[field.key], extraction, places)
+            columns[field.key] = nested(flat)
+            if not field.auxiliary:
+                wet |= np.isfinite(flat).reshape(latitude.size, -1).any(axis=1)
+    longitude = np.where(longitude > 180, longitude - 360, longitude)
+    wet &= np.isfinite(latitude) & np.isfinite(longitude)
+    cells = _cells(extraction, longitude, wet)
+    centres = {"latitude": nested(latitude), "longitude": nested(longitude)} if cells else {}
+    points = nested(np.stack([longitude, latitude], axis=1))
+    rows = zip(*(centres | columns).values(), strict=True)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": cells.get(place) or {"type": "Point", "coordinates": point},
+            "properties": dict(zip(centres | columns, row, strict=True)),
+        }
+        for place, (point, row, there) in enumerate(zip(points, rows, wet.tolist(), strict=True))
+        if there
+    ]
+    return {"type": "FeatureCollection", **_told(extraction, revision), "features": features}
+
+
+def _cells(extraction: Extraction, longitude: NDArray[np.float64], wet: NDArray[np.bool_]) -> dict[int, Json]:
+    """The polygons of the cells with a value, by their places."""
+    corners = extraction.outline() if extraction.outline else None
+    if corners is None:
+        return {}
+    numbers = np.flatnonzero(wet)
+    of_wet = tuple(one.reshape(wet.size, -1)[numbers] for one in corners)
+    found = polygons((of_wet[0], of_wet[1]), longitude[numbers])
+    return {number: one for number, one in zip(numbers.tolist(), found, strict=True) if one is not None}
+
+
+def _told(extraction: Extraction, revision: str) -> Json:
+    time = coordinate(extraction, "time")
+    told: Json = {
+        "dataset": extraction.dataset,
+        "kind": extraction.kind,
+        "variables": {
+            one.key: {
+                "name": one.variable.name,
+                "units": one.variable.units,
+                "standard_name": one.variable.standard_name,
+            }
+            for one in answered(extraction)
+        },
+    }
+    if time is not None and time.dims in {(), ("time",)}:
+        told["times"] = instants(np.asarray(time.values))
+    for one in extraction.coordinates:
+        if one.name.startswith(("depth", "level")) and len(one.dims) <= 1 and one.dims != ("point",):
+            told[f"{one.name}s"] = nested(np.ravel(np.asarray(one.values, dtype=np.float64)))
+    beside = {"attribution": attribution(extraction), "revision": revision}
+    facts = {key: fact for key, fact in extraction.facts.items() if key != "crs_wkt"}
+    return told | {"facts": facts} | {key: text for key, text in beside.items() if text}
+
+
+def _places(extraction: Extraction) -> tuple[str, ...]:
+    """The dimensions of the places."""
+    first = answered(extraction)[0]
+    return tuple(name for name in first.dims if name != "time" and not name.startswith("depth"))
+
+
+def _at(extraction: Extraction, name: str, places: Sequence[str]) -> NDArray[np.float64]:
+    """A coordinate at every place, flat."""
+    one = coordinate(extraction, name)
+    if one is None:
+        raise UnsupportedFormat(
+            f"{extraction.kind} have no places of their own: ask for json or csv",
+            field="format",
+            allowed=["json", "csv"],
+        )
+    return _spread(np.asarray(one.values, dtype=np.float64), one, extraction, places)
+
+
+def _texts(one: Coordinate, extraction: Extraction, places: Sequence[str]) -> Any:
+    if isinstance(one.values, list):
+        return _spread(np.array(one.values, dtype=object), one, extraction, places).tolist()
+    if is_time(one):
+        return _spread(np.array(instants(one.values), dtype=object), one, extraction, places).tolist()
+    return nested(_spread(np.asarray(one.values), one, extraction, places))
+
+
+def _spread(values: NDArray[Any], one: Coordinate, extraction: Extraction, places: Sequence[str]) -> NDArray[Any]:
+    shape = [extraction.dims[name] for name in places]
+    own = [extraction.dims[name] if name in one.dims else 1 for name in places]
+    return np.broadcast_to(values.reshape(own), shape).ravel()
+
+
+def _by_place(values: Values, extraction: Extraction, places: Sequence[str]) -> Values:
+    """Values of a field as (place, time, depth): without those of the last two that have the length one."""
+    count = int(np.prod([extraction.dims[name] for name in places]))
+    before = [size for size in values.shape[: values.ndim - len(places)] if size > 1]
+    return np.moveaxis(values.reshape(*before, count), -1, 0)

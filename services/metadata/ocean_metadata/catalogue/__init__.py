@@ -1,0 +1,1 @@
+"""Catalogue of datasets: model, store, search, routes and pages."""

@@ -1,0 +1,47 @@
+"""What neighbours ask, in MessagePack."""
+
+from functools import partial
+
+import msgspec
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from ocean_common.contracts.assets import Revisions, VariableInfo
+from ocean_metadata.catalogue import consistent_read as moment
+from ocean_metadata.catalogue import serializers as answers
+from ocean_metadata.catalogue.encoded import Encoded
+from ocean_metadata.ports import Catalogue
+
+MESSAGEPACK = "application/x-msgpack"
+
+
+@get("/revisions", media_type=MESSAGEPACK)
+async def get_revisions(
+    catalogue: NamedDependency[Catalogue], known: FromQuery[str] = "", dataset: FromQuery[str] = ""
+) -> Revisions:
+    """The revision of everything; without the list when the asker knows it."""
+    now = catalogue.snapshot
+    if dataset:
+        now.dataset(dataset)
+    return answers.revisions(now, known)
+
+
+@get("/assets/{dataset:str}/{variable:str}")
+async def get_assets(
+    catalogue: NamedDependency[Catalogue],
+    encoded: NamedDependency[Encoded],
+    dataset: FromPath[str],
+    variable: FromPath[str],
+) -> Response[bytes]:
+    """All that is needed to read a variable."""
+    record, found, steps = await moment.read(catalogue, dataset, variable, answers.needed_axes)
+    make = partial(answers.assets, record, found, steps)
+    key = ("assets", dataset, variable, record.revision)
+    return await encoded.answer(key, make, msgspec.msgpack.encode, MESSAGEPACK)
+
+
+@get("/variables/{dataset:str}", media_type=MESSAGEPACK)
+async def get_variables(catalogue: NamedDependency[Catalogue], dataset: FromPath[str]) -> list[VariableInfo]:
+    """What each variable is that lists show, in the order of the configuration."""
+    return answers.infos(catalogue.snapshot.dataset(dataset))

@@ -1,0 +1,1 @@
+"""Class 4 files: observed profiles beside model forecasts."""

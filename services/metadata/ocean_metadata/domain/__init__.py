@@ -1,1 +1,0 @@
-"""What is true of datasets, variables, grids and times: pure functions and Structs."""

@@ -1,1 +1,0 @@
-"""Observations: platforms, their stations, and what was measured there."""

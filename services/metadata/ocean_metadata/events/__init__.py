@@ -1,0 +1,1 @@
+"""Events of datasets: store, broadcast and routes."""

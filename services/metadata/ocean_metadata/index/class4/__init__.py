@@ -1,1 +1,0 @@
-"""Reads Class 4 files into the catalogue."""

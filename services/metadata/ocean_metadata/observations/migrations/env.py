@@ -1,0 +1,14 @@
+"""Runs the migrations in the transaction of the connection that is given."""
+
+from alembic import context
+
+from ocean_metadata.observations.schema import VERSIONS, metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSIONS,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

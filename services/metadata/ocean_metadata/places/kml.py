@@ -1,0 +1,209 @@
+"""KML (OGC 12-007) as text becomes places: safely, element by element, whatever the text is."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+import shapely
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
+from ocean_metadata.places import rings
+
+Kind = Literal["point", "line", "area"]
+
+MAX_BYTES = 8 << 20  # of a file, unpacked
+MAX_PLACES = 10_000  # of a file
+MAX_POSITIONS = 500_000  # of a file
+MAX_DEPTH = 64  # of elements within elements
+MAX_NAME = 200  # characters that are kept of a name
+
+_PARTS = re.compile(r"\s*,\s*")
+_BLANKS = re.compile(r"\s+")
+
+
+class KmlUnreadable(ValueError):
+    """The text is no KML that is read here; the message says why."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A named geometry: Point, LineString or MultiPolygon, in degrees, longitude first."""
+
+    name: str
+    geometry: shapely.Geometry
+
+
+class Kml(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file holds of one kind."""
+
+    name: str  # of its first folder
+    places: list[Place]
+    problems: list[str]  # of places that are left out
+
+
+def read(content: bytes, kind: Kind, stem: str) -> Kml:
+    """Read the places of a kind from KML; ``stem`` names what has no name of its own.
+
+    Raises
+    ------
+    KmlUnreadable
+        It is broken, has a DTD or entities, or is larger than is read here.
+    """
+    if len(content) > MAX_BYTES:
+        raise KmlUnreadable(f"it has {len(content)} bytes, and the limit is {MAX_BYTES}")
+    reader = _Reader()
+    parser = DefusedXMLParser(target=reader, forbid_dtd=True)
+    try:
+        parser.feed(content)
+        parser.close()
+    except DefusedXmlException as error:
+        raise KmlUnreadable("it has a document type or entities, which are not read") from error
+    except (ParseError, LookupError) as error:
+        raise KmlUnreadable(f"it is no XML: {str(error)[:120]}") from error
+    except KmlUnreadable:
+        raise
+    except ValueError as error:  # an encoding that the parser cannot do
+        raise KmlUnreadable(f"it is no XML: {str(error)[:120]}") from error
+    places, problems = _made(reader.marks, kind, stem)
+    if not places and not problems:
+        problems = [f"it has no {kind}s"]
+    return Kml(name=reader.folder or reader.document or stem, places=places, problems=problems)
+
+
+class _Mark(msgspec.Struct, kw_only=True):
+    """A Placemark as it is written."""
+
+    name: str = ""
+    points: list[str] = []
+    lines: list[str] = []
+    polygons: list[list[str]] = []  # of each: the rim, then the holes
+
+
+class _Reader:
+    """What the parser tells: only what counts is kept, so that nothing grows but the places."""
+
+    def __init__(self) -> None:
+        self.folder = ""
+        self.document = ""
+        self.marks: list[_Mark] = []
+        self._path: list[str] = []
+        self._text: list[str] | None = None
+        self._positions = 0
+
+    def start(self, tag: str, _: Any) -> None:
+        local = tag.rpartition("}")[2].rpartition(":")[2]
+        self._path.append(local)
+        if len(self._path) > MAX_DEPTH:
+            raise KmlUnreadable(f"its elements are nested more than {MAX_DEPTH} deep")
+        if local == "Placemark":
+            self.marks.append(_Mark())
+            if len(self.marks) > MAX_PLACES:
+                raise KmlUnreadable(f"it has more than {MAX_PLACES} places")
+        elif local == "Polygon" and "Placemark" in self._path:
+            self.marks[-1].polygons.append([])
+        elif local in {"name", "coordinates"}:
+            self._text = []
+
+    def data(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text)
+
+    def end(self, _: str) -> None:
+        local = self._path.pop()
+        if self._text is None or local not in {"name", "coordinates"}:
+            return
+        text, self._text = "".join(self._text), None
+        if local == "name":
+            self._name(_BLANKS.sub(" ", text).strip()[:MAX_NAME])
+        elif "Placemark" in self._path:
+            self._coordinates(text)
+
+    def close(self) -> None:
+        """Nothing is left to do: the places are there."""
+
+    def _name(self, text: str) -> None:
+        parent = self._path[-1] if self._path else ""
+        if parent == "Placemark":
+            self.marks[-1].name = text
+        elif parent == "Folder":
+            self.folder = self.folder or text
+        elif parent == "Document":
+            self.document = self.document or text
+
+    def _coordinates(self, text: str) -> None:
+        self._positions += text.count(",")
+        if self._positions > 2 * MAX_POSITIONS:
+            raise KmlUnreadable(f"it has more than {MAX_POSITIONS} positions")
+        mark, parent = self.marks[-1], self._path[-1]
+        if parent == "Point":
+            mark.points.append(text)
+        elif "Polygon" in self._path and mark.polygons:
+            # The rim comes first, wherever it is written.
+            place = 0 if "outerBoundaryIs" in self._path else len(mark.polygons[-1])
+            mark.polygons[-1].insert(place, text)
+        elif parent in {"LineString", "LinearRing"}:
+            mark.lines.append(text)
+
+
+def _made(marks: list[_Mark], kind: Kind, stem: str) -> tuple[list[Place], list[str]]:
+    """The places of a kind with names of their own, and why others are left out."""
+    places, problems = list[Place](), list[str]()
+    taken = dict[str, int]()
+    for number, mark in enumerate(marks, 1):
+        name = mark.name or f"{stem} {number}"
+        try:
+            found = _MAKE[kind](mark)
+        except (ValueError, shapely.errors.ShapelyError) as error:
+            problems.append(f"{name}: {str(error)[:160]}")
+            continue
+        if len(places) + len(found) > MAX_PLACES:
+            raise KmlUnreadable(f"it has more than {MAX_PLACES} places")
+        for geometry in found:
+            places.append(Place(name=_own(name, taken), geometry=geometry))
+    return places, problems
+
+
+def _own(name: str, taken: dict[str, int]) -> str:
+    """A name that no other place of the file has: by it the place is known. Of many alike, the last number is kept."""
+    own = name
+    while own in taken:
+        taken[name] += 1
+        own = f"{name} ({taken[name]})"
+    taken[own] = 1
+    return own
+
+
+def _points(mark: _Mark) -> list[shapely.Geometry]:
+    return [shapely.Point(rings.wrapped(lon), lat) for text in mark.points for lon, lat in _positions(text)[:1]]
+
+
+def _lines(mark: _Mark) -> list[shapely.Geometry]:
+    found = [_positions(text) for text in mark.lines]
+    if any(len(one) < 2 for one in found):
+        raise ValueError("a line has at least two positions")
+    return [shapely.LineString(rings.unwrapped(one)) for one in found]
+
+
+def _areas(mark: _Mark) -> list[shapely.Geometry]:
+    polygons = [[_positions(text) for text in one] for one in mark.polygons]
+    return [rings.area(polygons)] if polygons else []
+
+
+_MAKE: dict[Kind, Callable[[_Mark], list[shapely.Geometry]]] = {"point": _points, "line": _lines, "area": _areas}
+
+
+def _positions(text: str) -> list[rings.Position]:
+    """Longitudes and latitudes of `longitude,latitude[,altitude]`, with blanks between."""
+    found = []
+    for one in _PARTS.sub(",", text).split():
+        parts = one.split(",")
+        if len(parts) not in {2, 3}:
+            raise ValueError(f"{one[:40]!r} is not longitude,latitude")
+        longitude, latitude = float(parts[0]), float(parts[1])
+        if not (abs(latitude) <= 90 and abs(longitude) <= 540):  # so NaN is refused as well
+            raise ValueError(f"{one[:40]!r} is not on the Earth: longitude comes first, both in degrees")
+        found.append((longitude, latitude))
+    if not found:
+        raise ValueError("it has no coordinates")
+    return found

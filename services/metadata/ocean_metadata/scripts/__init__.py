@@ -1,0 +1,1 @@
+"""Scripts in Python, R and shell that repeat a request."""

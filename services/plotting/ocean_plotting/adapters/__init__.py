@@ -1,1 +1,0 @@
-"""The outside world: worker processes, files, encoders, stores."""

@@ -1,0 +1,1 @@
+"""Basemap: relief, coast, depth contours and vector tiles."""

@@ -1,0 +1,202 @@
+"""How land and sea floor look on a map: heights between cells, colours, hill shading, depth contours."""
+
+from collections.abc import Iterable
+from functools import cache, reduce
+
+import numpy as np
+from contourpy import LineType, contour_generator
+from numpy.typing import NDArray
+
+from ocean_plotting.basemap.relief import Floats, Window
+from ocean_plotting.colormaps import control_points
+
+DEPTHS = (100, 200, 500, 1000, 2000, 3000, 4000, 5000, 6000)  # m, of contours
+
+# Height (m) and colour; between them the colours change evenly.
+SEA = (
+    (-11000, "16345a"), (-8000, "1f4570"), (-6000, "33608f"), (-5000, "4475a2"), (-4000, "578ab3"), (-3000, "70a0c3"),
+    (-2000, "8cb6d1"), (-1000, "a9cbde"), (-500, "bbd8e6"), (-200, "cbe3ec"), (-100, "d6e9f0"), (0, "e2f1f4"),
+)  # fmt: skip
+LAND = (
+    (0, "dfe5cb"), (100, "e4e7cd"), (300, "eae6cb"), (700, "e6dcbb"), (1200, "dccda6"), (2000, "cbb694"),
+    (3000, "b8a28a"), (4000, "bcaea2"), (5000, "d6d0cb"), (6500, "f7f6f5"),
+)  # fmt: skip
+ICE = ((0, "eef2f3"), (1500, "f4f7f8"), (4500, "fdfdfd"))
+ICE_SOUTH_OF = -60.0  # degrees: Antarctica, whose rock is under ice
+
+SEA_COLOURS, COAST_COLOURS, LAND_COLOURS, ICE_COLOURS = 130, 7, 80, 24  # of a palette of at most 255
+
+SUN = (-0.5, -0.5, 0.7071)  # the direction that light comes from: right, down, up
+DARKEST, BRIGHTEST = 0.62, 1.12
+STEEPNESS = 16.0  # what slopes are multiplied with, where pixels are of a kilometre
+
+
+def between(window: Window, latitude: Floats, longitude: Floats) -> NDArray[np.float32]:
+    """Heights at places between the cells: smooth to the second derivative (cubic B-splines).
+
+    Parameters
+    ----------
+    window
+        Latitudes and longitudes (evenly spaced, degrees) and heights (m), with a margin of two cells.
+    latitude, longitude : ndarray, shapes (y, 1) and (1, x), or both (y, x)
+        Degrees.
+
+    Returns
+    -------
+    ndarray of float32, shape (y, x)
+        m; NaN near cells that have none.
+    """
+    latitudes, longitudes, heights = window
+    turned = longitudes[0] + (longitude - longitudes[0]) % 360.0
+    rows, down = _cells(latitude, latitudes)
+    columns, right = _cells(turned, longitudes)
+    if latitude.shape[1] == 1:
+        rows, columns = rows[:, 0], columns[0]
+        lines = _total(w[:, np.newaxis] * heights[rows + n] for n, w in enumerate(_weights(down[:, 0])))
+        made = _total(w * lines[:, columns + n] for n, w in enumerate(_weights(right[0])))
+    else:
+        width = heights.shape[1]
+        first, flat = rows * width + columns, heights.ravel()
+        across = _weights(right)
+        made = _total(
+            w * _total(v * flat.take(first + (n * width + m)) for m, v in enumerate(across))
+            for n, w in enumerate(_weights(down))
+        )
+    return np.asarray(made, dtype=np.float32)
+
+
+def _cells(at: Floats, centres: Floats) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """The first of four cells around each place, and how far it is from the second, 0 to 1."""
+    exact = (at - centres[0]) / (centres[1] - centres[0])
+    cell = np.clip(np.floor(exact).astype(np.intp), 1, len(centres) - 3)
+    return cell - 1, np.clip(exact - cell, 0.0, 1.0).astype(np.float32)
+
+
+def _total(parts: Iterable[Floats]) -> Floats:
+    return reduce(np.add, parts)
+
+
+def _weights(t: Floats) -> tuple[Floats, ...]:
+    s = 1 - t
+    return s**3 / 6, (4 - 6 * t**2 + 3 * t**3) / 6, (4 - 6 * s**2 + 3 * s**3) / 6, t**3 / 6
+
+
+def colours(heights: NDArray[np.float32], land: NDArray[np.float32] | None, latitude: Floats) -> NDArray[np.uint8]:
+    """Colour of each height, as an index of :func:`palette` and one more; 0 where there is none.
+
+    Parameters
+    ----------
+    heights : ndarray, shape (y, x)
+        m.
+    land : ndarray, shape (y, x), or None
+        How much of a pixel is land, 0 to 1. None: what is above 0 m is.
+    latitude : ndarray, of a shape that goes with it
+        Degrees.
+
+    Returns
+    -------
+    ndarray of uint8, shape (y, x)
+    """
+    steps = np.nan_to_num(heights / STEP, nan=0.0)
+    dry = np.maximum(steps, 0.0).astype(np.intp).clip(max=len(_scale(LAND)) - 1)
+    wet = np.maximum(-steps, 0.0).astype(np.intp).clip(max=len(_scale(SEA)) - 1)
+    on_land = np.where(latitude < ICE_SOUTH_OF, _scale(ICE)[dry.clip(max=len(_scale(ICE)) - 1)], _scale(LAND)[dry])
+    if land is None:
+        found = np.where(heights > 0, on_land, _scale(SEA)[wet])
+    else:
+        edge = 1 + SEA_COLOURS + (land * COAST_COLOURS).astype(np.uint8)
+        found = np.where(land <= 0.01, _scale(SEA)[wet], np.where(land >= 0.99, on_land, edge))
+    return np.where(np.isnan(heights), np.uint8(0), found)
+
+
+STEP = 10.0  # m: heights nearer to each other than this may have one colour
+
+
+@cache
+def _scale(stops: tuple[tuple[int, str], ...]) -> NDArray[np.uint8]:
+    """Index of the colour of each multiple of STEP above, or below, the sea; 0 is kept for nothing."""
+    begin, number = _PARTS[stops]
+    heights = np.abs([height for height, _ in stops])
+    top = float(heights.max())
+    # More colours for the heights that are more usual: those near the sea.
+    share = np.sqrt(np.arange(0.0, top + STEP, STEP) / top).clip(max=1.0)
+    index = begin + (share * (number - 1)).round()
+    return np.asarray(index, dtype=np.uint8)
+
+
+_PARTS = {
+    SEA: (1, SEA_COLOURS),
+    LAND: (1 + SEA_COLOURS + COAST_COLOURS, LAND_COLOURS),
+    ICE: (1 + SEA_COLOURS + COAST_COLOURS + LAND_COLOURS, ICE_COLOURS),
+}
+
+
+@cache
+def palette() -> NDArray[np.uint8]:
+    """The colours that :func:`colours` points to, shape (n, 3): sea, coast, land, ice."""
+    sea, land, ice = (_ramp(stops) for stops in (SEA, LAND, ICE))
+    part = (np.arange(COAST_COLOURS)[:, np.newaxis] + 0.5) / COAST_COLOURS
+    coast = sea[0] * (1 - part) + land[0] * part
+    return np.concatenate([sea, coast, land, ice]).round().astype(np.uint8)
+
+
+def _ramp(stops: tuple[tuple[int, str], ...]) -> Floats:
+    _, number = _PARTS[stops]
+    known = np.abs([height for height, _ in stops]).astype(float)
+    colours_ = control_points(" ".join(colour for _, colour in stops))
+    order = np.argsort(known)
+    heights = known.max() * (np.arange(number) / (number - 1)) ** 2
+    return np.stack([np.interp(heights, known[order], colours_[order, channel]) for channel in range(3)], axis=1)
+
+
+def shade(heights: NDArray[np.float32], pixel: Floats | float) -> NDArray[np.float32]:
+    """Light on the slopes, from the upper left.
+
+    Parameters
+    ----------
+    heights : ndarray, shape (y + 2, x + 2)
+        m.
+    pixel
+        Its size, m; of shape (y, 1) where it differs by row.
+
+    Returns
+    -------
+    ndarray of float32, shape (y, x)
+        What the colours are multiplied with; 1 where it is level.
+    """
+    # Slopes of large pixels are means, and small: they are made steeper.
+    made = STEEPNESS * (np.asarray(pixel, dtype=np.float32) / 1000) ** 0.4 / (2 * np.asarray(pixel, dtype=np.float32))
+    right = (heights[1:-1, 2:] - heights[1:-1, :-2]) * made
+    down = (heights[2:, 1:-1] - heights[:-2, 1:-1]) * made
+    light = (SUN[2] - SUN[0] * right - SUN[1] * down) / np.sqrt(1 + right**2 + down**2) / SUN[2]
+    seen = np.where(light < 1, 1 - (1 - light) * 0.42, 1 + (light - 1) * 0.3)
+    return np.nan_to_num(seen, nan=1.0).clip(DARKEST, BRIGHTEST).astype(np.float32)
+
+
+def lit(colours_: NDArray[np.uint8], light: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Colours in their light, shape (y, x, 3). Of ice, whose rock beneath is not seen, half the shades."""
+    known = np.concatenate([np.full((1, 3), 255, dtype=np.uint8), palette()])
+    soft = np.where(colours_ >= _PARTS[ICE][0], (1 + light) / 2, light)
+    return (known[colours_] * soft[..., np.newaxis]).clip(0, 255).astype(np.uint8)
+
+
+def contours(heights: NDArray[np.float32], at: Floats) -> dict[int, list[Floats]]:
+    """Lines of equal depth.
+
+    Parameters
+    ----------
+    heights : ndarray, shape (n, n)
+        m.
+    at : ndarray, shape (n,)
+        Where their rows and columns are.
+
+    Returns
+    -------
+    dict of depth (m) to lines, each of shape (vertex, 2): right and down, as ``at``.
+    """
+    lowest, highest = np.nanmin(heights, initial=0.0), np.nanmax(heights, initial=-12_000.0)
+    inside = [depth for depth in DEPTHS if lowest < -depth < highest]
+    if not inside:
+        return {}
+    made = contour_generator(at, at, np.ma.masked_invalid(heights), line_type=LineType.Separate)
+    return {depth: [np.asarray(line) for line in made.lines(-float(depth))] for depth in inside}

@@ -1,1 +1,0 @@
-"""What a picture is made of: pure functions of arrays and Structs."""

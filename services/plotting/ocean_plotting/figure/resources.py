@@ -1,0 +1,52 @@
+"""What figures stand on in one process: the coast, the relief, the colours, read when they are first needed."""
+
+from functools import cached_property
+from pathlib import Path
+
+from ocean_common.voices import voice
+from ocean_plotting.basemap.coast import read_land
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure.context import Sheet
+from ocean_plotting.figure.speech import Words
+from ocean_plotting.palettes import Palettes
+from ocean_plotting.ports import Land, Relief
+
+
+class Ground:
+    """Names files; every process that draws reads them itself. None of them has to be there."""
+
+    def __init__(self, coast: str | None = None, relief: Relief | None = None, fine_coast: str | None = None) -> None:
+        self.coast = coast
+        self.relief = relief
+        self.fine_coast = fine_coast
+
+    @cached_property
+    def land(self) -> Land:
+        """The land of the world."""
+        return read_land(Path(self.coast)) if self.coast else Land([])
+
+    @cached_property
+    def fine_land(self) -> Land:
+        """The same for larger maps."""
+        return read_land(Path(self.fine_coast)) if self.fine_coast else self.land
+
+    @cached_property
+    def colours(self) -> Palettes:
+        """Every colormap."""
+        return Palettes()
+
+    def load(self) -> None:
+        """Read everything now, so that the first figure asked for finds it."""
+        _ = self.land, self.fine_land, self.colours
+
+    def sheet(self, output: Output) -> Sheet:
+        """What a figure is drawn on."""
+        return Sheet(
+            width=output.width,
+            height=output.height,
+            words=Words(voice(output.language, "ocean_plotting")),
+            land=self.land,
+            fine_land=self.fine_land,
+            relief=self.relief,
+            colours=self.colours,
+        )

@@ -1,0 +1,18 @@
+"""Whom the values of a figure of observations are owed to."""
+
+from collections.abc import Iterable
+
+from ocean_plotting.figure.context import Sheet
+
+NAMED = 3  # owners of what was measured
+
+
+def credit(observed: Iterable[str], model: str, sheet: Sheet) -> str:
+    """Who made what was measured, as the files tell it, and who made the model's values; "" where nobody is told."""
+    say, owners = sheet.say, list(dict.fromkeys(filter(None, observed)))
+    if len(owners) > NAMED:
+        owners = [*owners[:NAMED], say("… and {count} more", count=len(owners) - NAMED)]
+    told = [say("Observations: {credit}", credit="; ".join(owners))] if owners else []
+    if model:
+        told.append(say("Model: {credit}", credit=model))
+    return "  ·  ".join(told) or say("Observations")

@@ -1,1 +1,0 @@
-"""HTTP in: plots, tiles, scales, colormaps."""

@@ -1,0 +1,1 @@
+"""Map tiles: routes, rendering and store."""
