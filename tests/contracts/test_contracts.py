@@ -5,13 +5,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.contracts.samples import RECORDINGS, contracts, sample
+from tests.looping import loop_over
 
 KINDS = {kind.__name__: kind for kind in contracts()}
 RECORDED = sorted((Path(__file__).parent / RECORDINGS).glob("*/*.*"))
 DECODE = {".json": msgspec.json.decode, ".msgpack": msgspec.msgpack.decode}
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.name}")
+@loop_over("path", RECORDED)
 def test_a_recorded_message_is_decoded_and_nothing_of_it_is_lost(path):
     decode, content = DECODE[path.suffix], path.read_bytes()
     message = decode(content, type=KINDS[path.stem])
@@ -20,7 +21,7 @@ def test_a_recorded_message_is_decoded_and_nothing_of_it_is_lost(path):
     assert recorded.items() <= kept.items()
 
 
-@pytest.mark.parametrize("name", KINDS)
+@loop_over("name", KINDS)
 def test_every_contract_is_recorded_frozen_and_named_by_keyword(name):
     kind = KINDS[name]
     assert {path.suffix for path in RECORDED if path.stem == name} == set(DECODE)
@@ -29,7 +30,7 @@ def test_every_contract_is_recorded_frozen_and_named_by_keyword(name):
         kind("positional")
 
 
-@pytest.mark.parametrize("name", KINDS)
+@loop_over("name", KINDS)
 def test_a_message_is_the_same_after_either_encoding(name):
     message = sample(KINDS[name])
     assert msgspec.json.decode(msgspec.json.encode(message), type=KINDS[name]) == message
