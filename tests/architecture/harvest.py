@@ -1,6 +1,6 @@
 """The texts that a package says to callers, from its syntax trees: what catalogues must have in French.
 
-Harvested are the messages of errors (with what is put together into them), the texts given to ``say``, and in the
+Harvested are the messages of errors (with what is put together into them), the texts given to ``translate``, and in the
 modules that say why a file is left out, every text. ``python tests/architecture/harvest.py`` adds what lacks a
 translation to the catalogues, for a translator to fill in.
 """
@@ -8,7 +8,7 @@ translation to the catalogues, for a translator to fill in.
 import ast
 import re
 import sys
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from babel.messages.pofile import read_po, write_po
@@ -17,6 +17,7 @@ from ocean_common import errors
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
+    "ocean_core": ROOT / "services/core/ocean_core",
     "ocean_common": ROOT / "services/common/ocean_common",
     "ocean_metadata": ROOT / "services/metadata/ocean_metadata",
     "ocean_data": ROOT / "services/data/ocean_data",
@@ -65,10 +66,11 @@ OWN = {"self", "cls"}
 Functions = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def texts(package):
     """Every text of a package, with where it was found."""
     folder = PACKAGES[package]
-    everywhere = modules("ocean_common") | modules(package)
+    everywhere = modules("ocean_core") | modules("ocean_common") | modules(package)
     found = {}
     for path in sorted(folder.rglob("*.py")):
         relative = path.relative_to(folder).as_posix()
@@ -160,13 +162,16 @@ class Module:
         return [call.args[at] for at in sorted(places) if at < len(call.args)]
 
     def spoken(self):
-        """What is given to ``say``."""
+        """What is given to ``translate``."""
         found = []
         for node in ast.walk(self.tree):
             match node:
-                case ast.Call(func=ast.Name("say") | ast.Attribute(attr="say"), args=[ast.Constant(value=str(text))]):
+                case ast.Call(
+                    func=ast.Name("translate" | "Message") | ast.Attribute(attr="translate"),
+                    args=[ast.Constant(value=str(text))],
+                ):
                     found.append((text, node.lineno))
-                case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="say"), ast.Tuple(elts=some)]):
+                case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="translate"), ast.Tuple(elts=some)]):
                     found += [(one.value, node.lineno) for one in some]
         return found
 
@@ -176,6 +181,8 @@ class Module:
         for node in ast.walk(self.tree):
             for message in self._messages(node, self.makers):
                 found += [(text, node.lineno) for text in self.resolved(message, self.scope_of[node], set())]
+                for value in texts_within(node):
+                    found += [(text, node.lineno) for text in self.resolved(value, self.scope_of[node], set())]
             match node:
                 case ast.keyword(arg="fitting", value=value):  # what would fit, instead of what is refused
                     found += [(text, value.lineno) for text in self.resolved(value, self.scope_of[value], set())]
@@ -189,7 +196,7 @@ class Module:
         more = lambda *nodes: [text for each in nodes for text in self.resolved(each, scope, seen)]  # noqa: E731
         match node:
             case ast.Constant(value=str(text)):
-                return [escaped(text)]
+                return [text]
             case ast.JoinedStr(values=values):
                 inner = [each.value for each in values if isinstance(each, ast.FormattedValue)]
                 return [template(node), *more(*inner)]
@@ -250,8 +257,13 @@ class Module:
             if isinstance(node, ast.JoinedStr) and " " in (text := template(node)):
                 found.append((text, node.lineno))
             elif isinstance(node, ast.Constant) and node not in docstrings | parts and " " in str(node.value).strip():
-                found.append((escaped(str(node.value)), node.lineno))
+                found.append((str(node.value), node.lineno))
         return found
+
+
+def texts_within(call):
+    """The values of a message's fields, which may be texts too."""
+    return [one.value for one in call.keywords if one.arg not in {"field", "allowed", "retry_after"}]
 
 
 def logs(call):

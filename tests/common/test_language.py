@@ -15,11 +15,11 @@ from ocean_common import errors
 from ocean_common.caching import Freshness
 from ocean_common.clients.core import Neighbour
 from ocean_common.contracts.metadata import Quantum
+from ocean_common.finished_texts import FinishedTexts
+from ocean_common.i18n import LANGUAGES, Translator, get_translator
 from ocean_common.language import negotiated
 from ocean_common.service import create_service
 from ocean_common.strict import known_only
-from ocean_common.texts import Catalogue, Say
-from ocean_common.voices import LANGUAGES, voice
 
 FRENCH = {"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}
 TEXTS = {
@@ -27,15 +27,15 @@ TEXTS = {
     "; did you mean {0!r}?": " ({0} ?)",
     "{0} of {1}": "{0} de {1}",
     "{0!r} is {1}-{2}-{3}-{4}-{5} here": "{5}-{4}-{3}-{2}-{1} : {0}",
-    "a {{brace}}": "une {{accolade}}",
+    "a {brace}": "une {accolade}",
     "Bottom": "Fond",
     "{count} levels": "{count} niveaux",
 }
 
 
 @get("/said")
-async def said(say: NamedDependency[Say]) -> Quantum:
-    return Quantum(value=say("Not Found"))
+async def said(translate: NamedDependency[Translator]) -> Quantum:
+    return Quantum(value=translate("Not Found"))
 
 
 @get("/silent")
@@ -45,10 +45,13 @@ async def silent() -> Quantum:
 
 @get("/kept/{dataset:str}")
 async def kept(
-    request: Request, dataset: FromPath[str], say: NamedDependency[Say], freshness: NamedDependency[Freshness]
+    request: Request,
+    dataset: FromPath[str],
+    translate: NamedDependency[Translator],
+    freshness: NamedDependency[Freshness],
 ) -> Quantum:
     await freshness(request, dataset)
-    return Quantum(value=say("Not Found"))
+    return Quantum(value=translate("Not Found"))
 
 
 @get("/strict", before_request=known_only)
@@ -58,7 +61,7 @@ async def strict() -> Quantum:
 
 @get("/programs", before_request=known_only)
 async def programs(lang: FromQuery[str]) -> Quantum:
-    raise errors.TooBusy(f"there is no function {lang!r}; there are {lang}")
+    raise errors.TooBusy("there is no function {name}; there are {functions}", name=repr(lang), functions=lang)
 
 
 class Shelf:
@@ -184,54 +187,54 @@ def test_a_service_without_catalogues_speaks_english():
         ("Bottom of {0}", "Fond de {0}"),
         ("a {brace}", "une {accolade}"),
         ("nobody knows this", "nobody knows this"),
-        ("3 levels", "3 levels"),  # named values are filled in by who says them
+        ("3 levels", "3 niveaux"),
         ("", ""),
     ],
 )
 def test_a_text_is_found_by_its_template(english, french):
-    assert Catalogue(TEXTS).text(english) == french
+    assert FinishedTexts(TEXTS).translate(english) == french
 
 
 def test_templates_are_filled_with_values_as_they_are():
-    say = Say("fr", Catalogue(TEXTS), Catalogue({}))
-    assert say("{count} levels", count="{0}") == "{0} niveaux"
-    assert say("{count} layers", count=3) == "3 layers"
+    translate = Translator("fr", TEXTS, {})
+    assert translate("{count} levels", count="{0}") == "{0} niveaux"
+    assert translate("{count} layers", count=3) == "3 layers"
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_value_is_said_or_left(first, second):
     text = f"there is no {first!r}{second}; see {second}"
-    assert Catalogue(TEXTS).text(text)
+    assert FinishedTexts(TEXTS).translate(text)
 
 
 def test_odd_values_take_no_time():
     began = time.perf_counter()
     for odd in ("-" * 3900, "- here" * 600, " of " * 900, "'" * 3900, "\\" * 3900):
-        Catalogue(TEXTS).text(f"'a' is {odd} nowhere")
+        FinishedTexts(TEXTS).translate(f"'a' is {odd} nowhere")
     assert time.perf_counter() - began < 1
 
 
 def test_quantities_keep_the_capital_of_their_names():
-    say = voice("fr")
-    assert say.quantity("Salinity") == "Salinité"
-    assert say.quantity("sea water salinity") == "salinité de l'eau de mer"
-    assert say.quantity("My own", "sea_surface_height_above_geoid").startswith("élévation")
-    assert say.quantity("My own", None) is None
-    assert say.quantity("Latitude", "sea_water_salinity") == "Latitude"
-    assert voice("en").quantity("Salinity") is None
+    translate = get_translator("fr")
+    assert translate.quantity("Salinity") == "Salinité"
+    assert translate.quantity("sea water salinity") == "salinité de l'eau de mer"
+    assert translate.quantity("My own", "sea_surface_height_above_geoid").startswith("élévation")
+    assert translate.quantity("My own", None) is None
+    assert translate.quantity("Latitude", "sea_water_salinity") == "Latitude"
+    assert get_translator("en").quantity("Salinity") is None
 
 
 def test_quantities_that_are_made_of_others_are_named_by_them():
-    say = voice("fr")
-    assert say.quantity("Speed along the line") == "Vitesse le long de la ligne"
-    assert say.quantity("Eastward part of current speed") == "Vitesse du courant, composante vers l'est"
-    assert say.quantity("Magnitude of UBAR and VBAR") == "Norme du vecteur (UBAR\u00a0; VBAR)"
-    assert say.quantity("Difference of Salinity") == "Salinité, différence"
-    assert say.quantity("Sea water temperature 2") == "Température de l'eau de mer 2"
-    assert say.quantity("time-averaged salinity") == "salinité, moyenne temporelle"
-    assert say.quantity("Anything else") is None
+    translate = get_translator("fr")
+    assert translate.quantity("Speed along the line") == "Vitesse le long de la ligne"
+    assert translate.quantity("Eastward part of current speed") == "Vitesse du courant, composante vers l'est"
+    assert translate.quantity("Magnitude of UBAR and VBAR") == "Norme du vecteur (UBAR\u00a0; VBAR)"
+    assert translate.quantity("Difference of Salinity") == "Salinité, différence"
+    assert translate.quantity("Sea water temperature 2") == "Température de l'eau de mer 2"
+    assert translate.quantity("time-averaged salinity") == "salinité, moyenne temporelle"
+    assert translate.quantity("Anything else") is None
     for odd in ("difference of " * 300, "\u0130 anomaly", "magnitude of  and "):
-        assert say.quantity(odd) is None or isinstance(say.quantity(odd), str)
+        assert translate.quantity(odd) is None or isinstance(translate.quantity(odd), str)
 
 
 def test_neighbours_are_asked_in_the_language():

@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 from litestar.testing import TestClient
 
-from ocean_common.voices import catalogue
+from ocean_common.i18n import read_catalogue
 
 API = "/api/v2.0"
 POINT = {"latitude": "74.5", "longitude": "20"}
@@ -120,7 +120,7 @@ def test_neighbours_are_refused_in_the_language_of_their_callers(client):
 
 
 def test_names_of_parameters_are_never_translated():
-    texts = catalogue("ocean_data", "messages", "fr")
+    texts = read_catalogue("ocean_data", "messages", "fr")
     for english, french in texts.items():
         named = re.findall(r"\b[a-z_]+=|\bminus\.\w+|max\(\[name\]\)|EPSG:\d+", english)
         assert all(name in french for name in named), english

@@ -3,7 +3,7 @@
 import pytest
 from litestar.testing import TestClient
 
-from ocean_common.voices import voice
+from ocean_common.i18n import get_translator
 from ocean_metadata.app import create_app
 from ocean_metadata.class4.index import forecasts
 from ocean_metadata.class4.records import About, Lead
@@ -13,7 +13,7 @@ from ocean_metadata.observations.answers import datatypes, variables
 API = "/api/v2.0"
 FRENCH = {"accept-language": "fr-CA"}
 BROWSER = {"accept": "text/html,*/*;q=0.1"}
-SAY = voice("fr", "ocean_metadata")
+SAY = get_translator("fr", "ocean_metadata")
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from ocean_common.voices import voice
+from ocean_common.i18n import get_translator
 from ocean_plotting.figure import dates
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.speech import Words
 
-FRENCH = Words(voice("fr", "ocean_plotting"))
+FRENCH = Words(get_translator("fr", "ocean_plotting"))
 
 
 def seconds(*given, unit="s"):

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_common.voices import voice
+from ocean_common.i18n import get_translator
 from ocean_plotting.figure import labels
 from ocean_plotting.figure.speech import Words
 
 NB = "\N{NO-BREAK SPACE}"
-ENGLISH, FRENCH = Words(), Words(voice("fr", "ocean_plotting"))
+ENGLISH, FRENCH = Words(), Words(get_translator("fr", "ocean_plotting"))
 
 
 @pytest.mark.parametrize(

@@ -1,120 +1,47 @@
-"""What can go wrong, without HTTP.
+"""What can go wrong: defined in `ocean_core.errors`."""
 
-::
+from ocean_core.errors import (
+    AddressTooLong,
+    DatasetNotFound,
+    DepthNotFound,
+    InvalidRequest,
+    NotFound,
+    NothingInView,
+    NotSupported,
+    OceanError,
+    PlotKindNotFound,
+    PointOutsideGrid,
+    RequestTooLarge,
+    ServiceUnavailable,
+    SourceUnreadable,
+    TileNotFound,
+    TimeNotFound,
+    TooBusy,
+    Unauthorized,
+    Unavailable,
+    UnsupportedFormat,
+    VariableNotFound,
+)
 
-    OceanError
-    ├── NotFound
-    │   ├── DatasetNotFound
-    │   ├── VariableNotFound
-    │   ├── TimeNotFound
-    │   ├── DepthNotFound
-    │   ├── TileNotFound          a tile outside its projection's square
-    │   ├── NothingInView         no value in an area of a map
-    │   └── PlotKindNotFound
-    ├── InvalidRequest            a field is wrong, or two do not go together
-    │   ├── UnsupportedFormat
-    │   └── NotSupported          right, but this version cannot do it
-    ├── Unauthorized              a route of operators, asked without their token
-    ├── PointOutsideGrid
-    ├── RequestTooLarge           more cells, bytes or steps than the budget
-    ├── AddressTooLong
-    ├── SourceUnreadable          one data file is broken, cut or gone
-    └── Unavailable
-        ├── TooBusy               the queue is full: later
-        └── ServiceUnavailable    a neighbour does not answer
-"""
-
-from collections.abc import Iterable
-
-
-class OceanError(Exception):
-    """An expected failure. Its message is for the caller and says what would work."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        field: str | None = None,
-        allowed: Iterable[str] = (),
-        retry_after: int | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.field = field
-        self.allowed = tuple(allowed)
-        self.retry_after = retry_after
-
-
-class NotFound(OceanError):
-    """What was named does not exist."""
-
-
-class DatasetNotFound(NotFound):
-    """No dataset has this id."""
-
-
-class VariableNotFound(NotFound):
-    """The dataset has no variable with this key."""
-
-
-class TimeNotFound(NotFound):
-    """The variable has no time step at this time."""
-
-
-class DepthNotFound(NotFound):
-    """The variable has no such depth level."""
-
-
-class TileNotFound(NotFound):
-    """The zoom level has no such tile."""
-
-
-class NothingInView(NotFound):
-    """The variable has no value in this area: land, or outside its grid."""
-
-
-class PlotKindNotFound(NotFound):
-    """There is no plot of this kind."""
-
-
-class InvalidRequest(OceanError):
-    """A field of the request is wrong, or two fields do not go together."""
-
-
-class UnsupportedFormat(InvalidRequest):
-    """The answer cannot be written in this format."""
-
-
-class NotSupported(InvalidRequest):
-    """A sound request that this version cannot answer."""
-
-
-class Unauthorized(OceanError):
-    """Only operators may, and they say so with their token."""
-
-
-class PointOutsideGrid(OceanError):
-    """The point is outside the grid of the variable."""
-
-
-class RequestTooLarge(OceanError):
-    """The request needs more cells, bytes or steps than one request may."""
-
-
-class AddressTooLong(OceanError):
-    """The request's address is longer than the service reads."""
-
-
-class SourceUnreadable(OceanError):
-    """A data file is broken, cut short or gone."""
-
-
-class Unavailable(OceanError):
-    """It would work, but not now."""
-
-
-class TooBusy(Unavailable):
-    """The queue for this kind of work is full."""
-
-
-class ServiceUnavailable(Unavailable):
-    """A neighbouring service does not answer."""
+__all__ = [
+    "AddressTooLong",
+    "DatasetNotFound",
+    "DepthNotFound",
+    "InvalidRequest",
+    "NotFound",
+    "NotSupported",
+    "NothingInView",
+    "OceanError",
+    "PlotKindNotFound",
+    "PointOutsideGrid",
+    "RequestTooLarge",
+    "ServiceUnavailable",
+    "SourceUnreadable",
+    "TileNotFound",
+    "TimeNotFound",
+    "TooBusy",
+    "Unauthorized",
+    "Unavailable",
+    "UnsupportedFormat",
+    "VariableNotFound",
+]

@@ -24,6 +24,7 @@ from typing import NoReturn
 
 from ocean_common.errors import InvalidRequest
 from ocean_common.functions import FUNCTIONS, Function
+from ocean_core.messages import Message
 
 MAX_CHARACTERS, MAX_NODES, MAX_NESTING = 2000, 200, 64
 CONSTANTS = {"pi": math.pi, "e": math.e}
@@ -139,11 +140,17 @@ def children(node: Node) -> tuple[Node, ...]:
 def parse(text: str) -> Expression:
     """Read an expression, or InvalidRequest with the position of what is wrong, counted from 1."""
     if len(text) > MAX_CHARACTERS:
-        raise wrong(f"an expression has at most {MAX_CHARACTERS} characters; this one has {len(text)}")
+        raise wrong(
+            Message(
+                "an expression has at most {max_characters} characters; this one has {text_count}",
+                max_characters=MAX_CHARACTERS,
+                text_count=len(text),
+            )
+        )
     return Expression(text=text, root=_Parser(text).whole())
 
 
-def wrong(message: str, allowed: tuple[str, ...] = ()) -> InvalidRequest:
+def wrong(message: str | Message, allowed: tuple[str, ...] = ()) -> InvalidRequest:
     """What is wrong with an expression."""
     return InvalidRequest(message, field="expression", allowed=allowed)
 
@@ -180,7 +187,7 @@ class _Parser:
     def whole(self) -> Node:
         root = self._binary(0)
         if self._next.kind != "end":
-            self._refuse("an operator (+ - * / ^)")
+            self._refuse(Message("an operator (+ - * / ^)"))
         return root
 
     @property
@@ -195,26 +202,34 @@ class _Parser:
     def _expect(self, mark: str) -> None:
         if self._take_mark(mark):
             return
-        self._refuse(f"{mark!r} or an operator")
+        self._refuse(Message("{mark!r} or an operator", mark=mark))
 
     def _take_mark(self, mark: str) -> bool:
         found = self._next.kind == "mark" and self._next.text == mark
         self._at += found
         return found
 
-    def _refuse(self, wanted: str) -> NoReturn:
-        raise wrong(f"expected {wanted} instead of {self._next}")
+    def _refuse(self, wanted: Message) -> NoReturn:
+        raise wrong(Message("expected {required} instead of {token}", required=wanted, token=self._next))
 
     def _made(self, node: Node) -> Node:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            raise wrong(f"an expression has at most {MAX_NODES} operands, operators and functions")
+            raise wrong(
+                Message("an expression has at most {max_nodes} operands, operators and functions", max_nodes=MAX_NODES)
+            )
         return node
 
     def _deeper(self) -> None:
         self._nesting += 1
         if self._nesting > MAX_NESTING:
-            raise wrong(f"an expression nests at most {MAX_NESTING} deep; see position {self._next.position}")
+            raise wrong(
+                Message(
+                    "an expression nests at most {max_nesting} deep; see position {position}",
+                    max_nesting=MAX_NESTING,
+                    position=self._next.position,
+                )
+            )
 
     def _binary(self, rank: int) -> Node:
         if rank == len(RANKS):
@@ -243,7 +258,7 @@ class _Parser:
             self._expect(")")
             return inside
         if token.kind in {"end", "mark"}:
-            self._refuse("a number, a name, a function or '('")
+            self._refuse(Message("a number, a name, a function or '('"))
         self._at += 1
         if token.kind == "number":
             return self._made(Number(_finite(token)))
@@ -259,7 +274,12 @@ class _Parser:
     def _call(self, named: _Token) -> Node:
         function = FUNCTIONS.get(named.text)
         if function is None:
-            raise wrong(f"there is no function {named}; there are {', '.join(FUNCTIONS)}", tuple(FUNCTIONS))
+            raise wrong(
+                Message(
+                    "there is no function {name}; there are {functions}", name=named, functions=", ".join(FUNCTIONS)
+                ),
+                tuple(FUNCTIONS),
+            )
         self._deeper()
         arguments = [self._binary(0)]
         while self._take_mark(","):
@@ -267,7 +287,14 @@ class _Parser:
         self._nesting -= 1
         self._expect(")")
         if not function.takes(len(arguments)):
-            raise wrong(f"{named} takes ({_signature(function)}), and {len(arguments)} are given")
+            raise wrong(
+                Message(
+                    "{name} takes ({signature}), and {arguments_count} are given",
+                    name=named,
+                    signature=_signature(function),
+                    arguments_count=len(arguments),
+                )
+            )
         return self._made(Call(named.text, tuple(arguments)))
 
 
@@ -279,7 +306,7 @@ def _signature(function: Function) -> str:
 def _finite(token: _Token) -> float:
     value = float(token.text)
     if math.isinf(value):
-        raise wrong(f"the number {token} is too large")
+        raise wrong(Message("the number {token} is too large", token=token))
     return value
 
 
@@ -290,8 +317,12 @@ def _tokens(text: str) -> Iterator[_Token]:
         if found is None or found.lastgroup is None:
             at += len(text[at:]) - len(text[at:].lstrip())
             raise wrong(
-                f"{text[at]!r} at position {at + 1} means nothing here; an expression has numbers, names, + - * / ^, "
-                "parentheses, functions, [name], and names in quotes"
+                Message(
+                    "{text!r} at position {position} means nothing here; an expression has numbers, names, + - * / ^, "
+                    "parentheses, functions, [name], and names in quotes",
+                    text=text[at],
+                    position=at + 1,
+                )
             )
         yield _Token(found.lastgroup, found[found.lastgroup], found.start(found.lastgroup) + 1)
         if found.lastgroup == "end":

@@ -133,7 +133,11 @@ def _body(content: bytes, *, more: bool = False) -> HTTPResponseBodyEvent:
 
 async def _refuse(size: int, send: Send) -> None:
     """An address that no front end writes: not worth parsing."""
-    problem = to_problem(AddressTooLong(f"the address has {size} bytes, at most {MAX_ADDRESS} are read"))
+    problem = to_problem(
+        AddressTooLong(
+            "the address has {size} bytes, at most {max_address} are read", size=size, max_address=MAX_ADDRESS
+        )
+    )
     content = msgspec.json.encode(problem)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})

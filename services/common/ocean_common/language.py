@@ -1,7 +1,7 @@
 """The language of a request: `lang=` wins, then the Accept-Language header; English where neither is known.
 
 An answer is told to vary by language (`Vary`, `Content-Language`, its entity tag) where its texts were asked for, and
-only there: a handler asks with ``say: NamedDependency[Say]``; problems do so by themselves.
+only there: a handler asks with ``translate: NamedDependency[Translator]``; problems do so by themselves.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,7 @@ from litestar.openapi.spec import Example
 from litestar.params import FromQuery, QueryParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from ocean_common.texts import ENGLISH, Say
-from ocean_common.voices import LANGUAGES, SOURCE, Language, voice
+from ocean_common.i18n import ENGLISH, LANGUAGES, SOURCE, Language, Translator, get_translator
 
 Lang = Annotated[
     Language | None,
@@ -27,42 +26,42 @@ Lang = Annotated[
 ]
 
 
-class _Spoken:
+class _RequestLanguage:
     """The language of the request that is answered, and whether the answer depends on it."""
 
     def __init__(self, language: Language, packages: Sequence[str]) -> None:
         self.language = language
         self.packages = tuple(packages)
-        self.used = False
+        self.varies = False
 
 
-_spoken: ContextVar[_Spoken | None] = ContextVar("spoken", default=None)
+_request_language: ContextVar[_RequestLanguage | None] = ContextVar("current", default=None)
 
 
-def speaking() -> Say:
-    """Who says texts in the language of the request; from here on the answer varies by it."""
-    spoken = _spoken.get()
-    if spoken is None:
+def request_translator() -> Translator:
+    """Return the translator for the language of the request; from here on the answer varies by it."""
+    current = _request_language.get()
+    if current is None:
         return ENGLISH
-    spoken.used = True
-    return voice(spoken.language, *spoken.packages)
+    current.varies = True
+    return get_translator(current.language, *current.packages)
 
 
-async def provide_say(lang: FromQuery[Lang] = None) -> Say:  # noqa: ARG001 - the layer read it; here it is documented
-    """The dependency ``say`` of handlers whose answers have texts."""
-    return speaking()
+async def provide_translator(lang: FromQuery[Lang] = None) -> Translator:  # noqa: ARG001 - the layer read it; here it is documented
+    """Provide ``translate`` for handlers whose answers have texts."""
+    return request_translator()
 
 
 def varies_by() -> str:
-    """The language, where the answer depends on it: a part of its entity tag."""
-    spoken = _spoken.get()
-    return spoken.language if spoken is not None and spoken.used else ""
+    """Return the language where the answer depends on it, as a part of its entity tag."""
+    current = _request_language.get()
+    return current.language if current is not None and current.varies else ""
 
 
 def outgoing_language() -> dict[str, str]:
-    """The header by which a neighbour knows in which language to refuse."""
-    spoken = _spoken.get()
-    return {"accept-language": spoken.language} if spoken is not None and spoken.language != SOURCE else {}
+    """Return the header that names the language of errors to a neighbour."""
+    current = _request_language.get()
+    return {"accept-language": current.language} if current is not None and current.language != SOURCE else {}
 
 
 def negotiated(lang: str | None, accept_language: str) -> Language:
@@ -103,13 +102,13 @@ class Multilingual:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request in its language."""
         # Half an answer in French would be worse than none: a service without catalogues speaks English.
-        spoken = _Spoken(_asked(scope) if self.packages else SOURCE, self.packages)
-        _spoken.set(spoken)
+        current = _RequestLanguage(_asked(scope) if self.packages else SOURCE, self.packages)
+        _request_language.set(current)
 
         async def mark(message: Message) -> None:
-            if message["type"] == "http.response.start" and spoken.used:
+            if message["type"] == "http.response.start" and current.varies:
                 headers = MutableScopeHeaders(message)
-                headers["content-language"] = spoken.language
+                headers["content-language"] = current.language
                 others = [one.strip() for one in headers.get("vary", "").split(",") if one.strip()]
                 if self.packages and "accept-language" not in [one.lower() for one in others]:
                     headers["vary"] = ", ".join([*others, "accept-language"])

@@ -22,6 +22,6 @@ def _handler(path: str, what: str) -> HTTPRouteHandler:
 
     @get(paths, include_in_schema=False, name=f"later:{path}")
     async def later() -> None:
-        raise NotFound(f"{what} come with a later version; /docs shows what there is now")
+        raise NotFound("{subject} come with a later version; /docs shows what there is now", subject=what)
 
     return later

@@ -14,7 +14,7 @@ from litestar.openapi import ResponseSpec
 from ocean_common import errors
 from ocean_common.contracts.problem import FieldProblem, Problem
 from ocean_common.errors import OceanError
-from ocean_common.language import speaking
+from ocean_common.language import request_translator
 from ocean_common.telemetry import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -50,12 +50,12 @@ _log = logging.getLogger(__name__)
 
 def to_problem(error: OceanError) -> Problem:
     """Tell an expected failure to the caller."""
-    status, say = STATUS[type(error)], speaking()
-    detail = say(str(error))
+    status, translate = STATUS[type(error)], request_translator()
+    detail = translate(error.message)
     wrong = [FieldProblem(field=error.field, message=detail, allowed=list(error.allowed))] if error.field else []
     return Problem(
         type=f"urn:ocean:{type(error).__name__}",
-        title=say(status.phrase),
+        title=translate(status.phrase),
         status=status,
         detail=detail,
         message=detail,
@@ -88,31 +88,36 @@ def response(problem: Problem, headers: Mapping[str, str] | None = None) -> Resp
 
 def _of_http(error: HTTPException) -> Problem:
     """A failure that Litestar found: no such route, a wrong method, a value of the wrong type."""
-    status, say = HTTPStatus(error.status_code), speaking()
+    status, translate = HTTPStatus(error.status_code), request_translator()
     detail, wrong = error.detail or status.phrase, []
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         # Litestar tells of an absent body by the name of the argument.
         wrong = [
             FieldProblem(
-                field=_field(one), message=say("a body is required" if one["message"] == "'data'" else one["message"])
+                field=_field(one),
+                message=translate("a body is required" if one["message"] == "'data'" else one["message"]),
             )
             for one in error.extra
         ]
         detail = "; ".join(f"{one.field}: {one.message}" for one in wrong)
     elif missing := _MISSING.match(detail):
-        detail = say("the parameter '{name}' is required", name=missing[1])
+        detail = translate("the parameter '{name}' is required", name=missing[1])
         wrong = [FieldProblem(field=missing[1], message=detail)]
     elif _UNREAD.match(detail):
-        detail = say("the body cannot be read: {why}", why=detail)
+        detail = translate("the body cannot be read: {why}", why=detail)
         wrong = [FieldProblem(field="$", message=detail)]
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("allow")
-        detail = say("this address answers {methods}", methods=allowed) if allowed else say("another method is needed")
+        detail = (
+            translate("this address answers {methods}", methods=allowed)
+            if allowed
+            else translate("another method is needed")
+        )
     elif status == HTTPStatus.NOT_FOUND:
-        detail = say("nothing is served at this address, or a part of it is not of the right type; see /docs")
+        detail = translate("nothing is served at this address, or a part of it is not of the right type; see /docs")
     return Problem(
         type="about:blank",
-        title=say(status.phrase),
+        title=translate(status.phrase),
         status=status,
         detail=detail,
         message=detail,
@@ -140,12 +145,12 @@ def _answer_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Pr
 
 def _answer_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     _log.error("bug in %s %s", request.method, request.url.path, exc_info=error)
-    status, say = HTTPStatus.INTERNAL_SERVER_ERROR, speaking()
-    detail = say("The service failed. The request id helps its operators to find out why.")
+    status, translate = HTTPStatus.INTERNAL_SERVER_ERROR, request_translator()
+    detail = translate("The service failed. The request id helps its operators to find out why.")
     return response(
         Problem(
             type="about:blank",
-            title=say(status.phrase),
+            title=translate(status.phrase),
             status=status,
             detail=detail,
             message=detail,

@@ -14,7 +14,7 @@ from ocean_common.caching import NotModified, answer_not_modified
 from ocean_common.docs import assets_router, openapi
 from ocean_common.health import Readiness, health_router
 from ocean_common.http import HttpSemantics
-from ocean_common.language import Multilingual, provide_say
+from ocean_common.language import Multilingual, provide_translator
 from ocean_common.telemetry import Metrics, Telemetry
 
 API = "/api/v2.0"
@@ -45,7 +45,8 @@ def create_service(
     gateway router matches. ``pages``: handlers elsewhere, with their whole paths. ``layers``: what sees a request
     before the router does. ``dependencies``: what handlers ask for by name, ready made. ``readiness``: how the service
     finds out whether it can work. ``lifespan``: what lives as long as the app. ``texts``: packages whose texts have
-    catalogues in other languages (none: English alone); a handler says them with ``say: NamedDependency[Say]``.
+    catalogues in other languages (none: English alone); a handler translates them with
+    ``translate: NamedDependency[Translator]``.
     """
     metrics = metrics or Metrics(name)
     app = Litestar(
@@ -57,7 +58,7 @@ def create_service(
             *pages,
         ],
         dependencies={
-            "say": Provide(provide_say),
+            "translate": Provide(provide_translator),
             **{key: Provide(_giver(value), sync_to_thread=False) for key, value in (dependencies or {}).items()},
         },
         exception_handlers={**problems.HANDLERS, NotModified: answer_not_modified},

@@ -21,10 +21,14 @@ async def known_only(request: Request[Any, Any, Any]) -> None:
             near = difflib.get_close_matches(name, known, n=1)
             meant = f"did you mean {near[0]}" if near else f"there are {', '.join(sorted(known))}"
             raise InvalidRequest(
-                f"there is no parameter {name[:40]!r}; {meant}", field=name[:40], allowed=sorted(known)
+                "there is no parameter {name!r}; {suggestion}",
+                name=name[:40],
+                suggestion=meant,
+                field=name[:40],
+                allowed=sorted(known),
             )
         if len(request.query_params.getall(name)) > 1:
-            raise InvalidRequest(f"{name} is given more than once; give it once", field=name)
+            raise InvalidRequest("{name} is given more than once; give it once", name=name, field=name)
 
 
 @cache

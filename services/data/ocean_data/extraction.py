@@ -19,7 +19,7 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import AreaAsked, Asked, Coverage, DifferenceAsked, Estimate
 from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
-from ocean_common.language import speaking
+from ocean_common.language import request_translator
 from ocean_data.api.parameters import check_number
 from ocean_data.api.shared import Shared
 from ocean_data.api.streaming import GONE, Flow, Gone, unless_gone
@@ -164,7 +164,7 @@ class Desk:
             )
             found = extraction.estimate(self._budget(form))
             found = msgspec.structs.replace(found, format=form, size=length)
-        return msgspec.structs.replace(found, reason=speaking()(found.reason)) if found.reason else found
+        return msgspec.structs.replace(found, reason=request_translator()(found.reason)) if found.reason else found
 
     async def coverage(self, asked: Asked) -> Coverage:
         """Everything that is asked for, for a neighbour."""
@@ -184,7 +184,12 @@ class Desk:
         if refusal := extraction.refusal(self._budget(form)):
             if form in WHOLE and extraction.refusal(self.budget) is None:
                 others = ", ".join(one for one in self.formats if one not in WHOLE)
-                raise RequestTooLarge(f"{refusal}; so would all of it in another format: {others}", field="$")
+                raise RequestTooLarge(
+                    "{reason}; so would all of it in another format: {variables}",
+                    reason=refusal,
+                    variables=others,
+                    field="$",
+                )
             raise refusal
 
     def _budget(self, form: str) -> Budget:
@@ -195,7 +200,13 @@ class Desk:
         """Who writes a format."""
         if form not in self.formats:
             known = ", ".join(self.formats)
-            raise UnsupportedFormat(f"format {form[:40]!r} is none of {known}", field="format", allowed=self.formats)
+            raise UnsupportedFormat(
+                "format {format!r} is none of {available}",
+                format=form[:40],
+                available=known,
+                field="format",
+                allowed=self.formats,
+            )
         return self.formats[form]
 
     async def _fresh(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> None:
@@ -302,7 +313,8 @@ def accepted(request: Request[Any, Any, Any], formats: Mapping[str, Stream | Sav
     best = request.accept.best_match([*by_type], default=None)
     if best is None:
         raise UnsupportedFormat(
-            f"the Accept header allows none of {', '.join(by_type)}; leave it out, or say format=",
+            "the Accept header allows none of {kind}; leave it out, or say format=",
+            kind=", ".join(by_type),
             field="format",
             allowed=formats,
         )

@@ -231,8 +231,10 @@ class FileSpool:
         with self._moved:
             if room > self._limit:
                 raise RequestTooLarge(
-                    f"this makes a file of up to {room} bytes, and the limit is {self._limit}; ask for less, or for a "
+                    "this makes a file of up to {limit} bytes, and the limit is {limit2}; ask for less, or for a "
                     "format that is written piece by piece",
+                    limit=room,
+                    limit2=self._limit,
                     field="$",
                 )
             if self._used + room > self._limit:

@@ -156,7 +156,8 @@ def known(asked: str | None) -> str | None:
     if asked and asked != DEFAULT:
         if asked not in COLORMAPS:
             raise InvalidRequest(
-                f"there is no colormap {asked[:60]!r}; see /api/v2.0/plot/colormaps",
+                "there is no colormap {requested!r}; see /api/v2.0/plot/colormaps",
+                requested=asked[:60],
                 field="colormap",
                 allowed=COLORMAPS,
             )

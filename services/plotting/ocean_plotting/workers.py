@@ -73,7 +73,9 @@ class _Worker:
         if answer is None:
             self.lost = True
             self.kill()
-            raise RequestTooLarge(f"the figure took longer than {limit:g} s; ask for fewer points or a smaller size")
+            raise RequestTooLarge(
+                "the figure took longer than {limit:g} s; ask for fewer points or a smaller size", limit=limit
+            )
         if isinstance(answer, OceanError):
             raise answer
         if isinstance(answer, Broken):
@@ -174,7 +176,12 @@ class Processes:
     def _begin(self, key: bytes, job: bytes) -> _Drawing:
         waiting = len(self._drawings) - self._number
         if waiting >= self._queue:
-            raise TooBusy(f"{waiting} figures wait already; try again in {RETRY_AFTER} s", retry_after=RETRY_AFTER)
+            raise TooBusy(
+                "{waiting} figures wait already; try again in {seconds} s",
+                waiting=waiting,
+                seconds=RETRY_AFTER,
+                retry_after=RETRY_AFTER,
+            )
         drawing = _Drawing()
         drawing.task = self._start(self._draw(drawing, job))
         drawing.task.add_done_callback(lambda _: self._remove(key, drawing))

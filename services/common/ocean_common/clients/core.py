@@ -71,11 +71,11 @@ class Neighbour:
                 await asyncio.sleep(PAUSE * 2**attempt)
                 continue
             except httpx.TimeoutException as error:
-                raise ServiceUnavailable(f"the {self.name} service took too long to answer") from error
+                raise ServiceUnavailable("the {name} service took too long to answer", name=self.name) from error
             except httpx.TransportError as error:
-                raise ServiceUnavailable(f"the {self.name} service broke off its answer") from error
+                raise ServiceUnavailable("the {name} service broke off its answer", name=self.name) from error
             return self._read(response, kind)
-        raise ServiceUnavailable(f"the {self.name} service does not answer; try again in a few seconds")
+        raise ServiceUnavailable("the {name} service does not answer; try again in a few seconds", name=self.name)
 
     async def _send(
         self,
@@ -101,7 +101,7 @@ class Neighbour:
             return msgspec.msgpack.decode(response.content, type=kind)
         problem = decode(response.content)
         if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-            raise ServiceUnavailable(f"the {self.name} service failed")
+            raise ServiceUnavailable("the {name} service failed", name=self.name)
         later = response.headers.get("retry-after", "")
         raise from_problem(problem, int(later) if later.isdecimal() else None)
 

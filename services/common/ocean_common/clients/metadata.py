@@ -104,7 +104,9 @@ class MetadataClient:
     async def revision(self, dataset: str) -> str:
         """The revision of ``dataset``; one that is not known yet is asked for."""
         if not _is_key(dataset):
-            raise DatasetNotFound(f"there is no dataset {dataset!r}; see /api/v2.0/datasets", field="dataset")
+            raise DatasetNotFound(
+                "there is no dataset {dataset!r}; see /api/v2.0/datasets", dataset=dataset, field="dataset"
+            )
         if dataset not in self._revisions:
             await self.refresh(dataset)
         return self._revisions[dataset]
@@ -118,7 +120,10 @@ class MetadataClient:
         if not _is_key(dataset) or not _is_key(variable):
             await self.revision(dataset)
             raise VariableNotFound(
-                f"{dataset} has no variable {variable!r}; see /api/v2.0/dataset/{dataset}/variables", field="variable"
+                "{dataset} has no variable {variable!r}; see /api/v2.0/dataset/{dataset}/variables",
+                dataset=dataset,
+                variable=variable,
+                field="variable",
             )
         key = (dataset, variable)
         kept = self._assets.get(key)

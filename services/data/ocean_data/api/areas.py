@@ -161,7 +161,7 @@ def shape_of(text: str | None) -> tuple[int, int] | None:
         return None
     parts = text.split(",")
     if len(parts) != 2 or not all(one.strip().isascii() and one.strip().isdigit() for one in parts):
-        raise InvalidRequest(f"shape {text[:40]!r} is not rows,columns, as 100,120", field="shape")
+        raise InvalidRequest("shape {text!r} is not rows,columns, as 100,120", text=text[:40], field="shape")
     rows, columns = (min(int(one[:9]), 10**9) for one in parts)
     return rows, columns
 

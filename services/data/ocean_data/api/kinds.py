@@ -198,8 +198,8 @@ def by_post(told: Told, posted: Posted) -> list[HTTPRouteHandler]:
 def _answering(answer: Any, **arguments: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Say the types that a table knows, where an annotation would have to."""
 
-    def say(handler: Callable[..., Any]) -> Callable[..., Any]:
+    def translate(handler: Callable[..., Any]) -> Callable[..., Any]:
         handler.__annotations__ |= {**arguments, "return": Response[answer]}
         return handler
 
-    return say
+    return translate

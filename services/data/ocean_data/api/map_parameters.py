@@ -41,4 +41,11 @@ def one_of(given: str, allowed: Sequence[T], field: str) -> T:
     for one in allowed:
         if given == one:
             return one
-    raise InvalidRequest(f"{field} {given[:40]!r} is none of {', '.join(allowed)}", field=field, allowed=allowed)
+    raise InvalidRequest(
+        "{name} {value!r} is none of {choices}",
+        name=field,
+        value=given[:40],
+        choices=", ".join(allowed),
+        field=field,
+        allowed=allowed,
+    )

@@ -193,7 +193,7 @@ def keys_of(text: str) -> list[str]:
     """Read the keys of variables, with commas between them."""
     found = [one.strip() for one in text.split(",")]
     if not all(found):
-        raise InvalidRequest(f"variables {text[:60]!r}: write one key, or several as u,v", field="variables")
+        raise InvalidRequest("variables {text!r}: write one key, or several as u,v", text=text[:60], field="variables")
     check_number(found)
     return found
 
@@ -202,7 +202,10 @@ def check_number(variables: Sequence[str]) -> None:
     """Refuse more variables than one request may have."""
     if len(variables) > MOST_KEYS:
         raise RequestTooLarge(
-            f"{len(variables)} variables are asked for, and the limit is {MOST_KEYS}", field="variables"
+            "{variables_count} variables are asked for, and the limit is {max_keys}",
+            variables_count=len(variables),
+            max_keys=MOST_KEYS,
+            field="variables",
         )
 
 
@@ -212,10 +215,16 @@ def parts_of(text: str | None) -> list[VectorPart]:
     named = [one.strip() for one in text.split(",")] if text is not None else []
     if wrong := next((one for one in named if one not in known), None):
         raise InvalidRequest(
-            f"{wrong[:40]!r} is no part of a vector; there are {', '.join(known)}", field="vector", allowed=known
+            "{reason!r} is no part of a vector; there are {available}",
+            reason=wrong[:40],
+            available=", ".join(known),
+            field="vector",
+            allowed=known,
         )
     if "" in named:
-        raise InvalidRequest(f"name parts of a vector: {', '.join(known)}", field="vector", allowed=known)
+        raise InvalidRequest(
+            "name parts of a vector: {available}", available=", ".join(known), field="vector", allowed=known
+        )
     return [part for one in named for part in known if part == one]
 
 
@@ -227,7 +236,9 @@ def points_of(text: str, field: str) -> list[Point]:
             latitude, longitude = (float(number) for number in one.split(","))
         except ValueError as error:
             raise InvalidRequest(
-                f"{one[:40]!r} is no point; write {field}=latitude,longitude;latitude,longitude, as 70.5,18;77,12",
+                "{name!r} is no point; write {name2}=latitude,longitude;latitude,longitude, as 70.5,18;77,12",
+                name=one[:40],
+                name2=field,
                 field=field,
             ) from error
         found.append((latitude, longitude))
@@ -253,4 +264,10 @@ def numbers(text: str, field: str, example: str) -> list[float]:
     try:
         return [float(one) for one in text.split(",")]
     except ValueError as error:
-        raise InvalidRequest(f"{field} {text[:60]!r} is no list of numbers, as {example}", field=field) from error
+        raise InvalidRequest(
+            "{name} {text!r} is no list of numbers, as {example}",
+            name=field,
+            text=text[:60],
+            example=example,
+            field=field,
+        ) from error

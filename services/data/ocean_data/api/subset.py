@@ -201,11 +201,17 @@ def corner(text: str, field: str) -> Corner:
     try:
         latitude, longitude = (float(one) for one in text.split(","))
     except ValueError as error:
-        raise InvalidRequest(f"{field} {text[:40]!r} is not latitude,longitude, as 72,5", field=field) from error
+        raise InvalidRequest(
+            "{name} {text!r} is not latitude,longitude, as 72,5", name=field, text=text[:40], field=field
+        ) from error
     if not (math.isfinite(latitude) and math.isfinite(longitude)):
-        raise InvalidRequest(f"{field} is {text[:40]}: write numbers of degrees, as 72,5", field=field)
+        raise InvalidRequest(
+            "{name} is {text}: write numbers of degrees, as 72,5", name=field, text=text[:40], field=field
+        )
     if not (-90 <= latitude <= 90 and -360 <= longitude <= 540):
-        raise InvalidRequest(f"{field}: latitudes go from -90 to 90, longitudes from -180 to 360", field=field)
+        raise InvalidRequest(
+            "{name}: latitudes go from -90 to 90, longitudes from -180 to 360", name=field, field=field
+        )
     return latitude, longitude
 
 

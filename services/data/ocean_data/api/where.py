@@ -33,7 +33,7 @@ class NoAreas:
     """Where no areas are predefined."""
 
     async def area(self, key: str) -> Area:
-        raise NotFound(f"there is no area {key[:120]!r}; see /api/v2.0/kml/area", field="area")
+        raise NotFound("there is no area {key!r}; see /api/v2.0/kml/area", key=key[:120], field="area")
 
 
 async def read_where(*, areas: NamedDependency[Areas], bbox: Extent = None, area: AreaKey = None) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def box_of(text: str) -> Box:
     found = numbers(text, "bbox", "15,70,30,78")
     if len(found) != 4:
         raise InvalidRequest(
-            f"bbox {text[:60]!r} is not west,south,east,north: four numbers, as 15,70,30,78", field="bbox"
+            "bbox {text!r} is not west,south,east,north: four numbers, as 15,70,30,78", text=text[:60], field="bbox"
         )
     west, south, east, north = found
     return west, south, east, north

@@ -19,7 +19,9 @@ def parse(text: str, words: tuple[str, ...] = WORDS) -> Depth:
     if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 9:
         return int(text)
     raise InvalidRequest(
-        f"depth {text!r} is neither the index of a level (0 is the first) nor one of {', '.join(words)}",
+        "depth {text!r} is neither the index of a level (0 is the first) nor one of {text2}",
+        text=text,
+        text2=", ".join(words),
         field="depth",
         allowed=("0", *words),
     )
@@ -35,10 +37,13 @@ def check(assets: Assets, depth: Depth) -> None:
     name = assets.variable.key
     if assets.depth is None:
         raise DepthNotFound(
-            f"{name} has no depth: 0 and bottom are its only level", field="depth", allowed=("0", "bottom")
+            "{name} has no depth: 0 and bottom are its only level", name=name, field="depth", allowed=("0", "bottom")
         )
     raise DepthNotFound(
-        f"{name} has no depth level {depth}; its levels are 0 to {count - 1}, or bottom",
+        "{name} has no depth level {depth}; its levels are 0 to {count}, or bottom",
+        name=name,
+        depth=depth,
+        count=count - 1,
         field="depth",
         allowed=(f"0..{count - 1}", "bottom"),
     )

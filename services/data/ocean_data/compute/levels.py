@@ -87,7 +87,9 @@ def metres(
     formula = FORMULAS.get(variable.levels.kind)
     if formula is None:
         raise NotSupported(
-            f"the depths of {variable.variable.key} follow {variable.levels.kind}, which is not known here",
+            "the depths of {key} follow {kind}, which is not known here",
+            key=variable.variable.key,
+            kind=variable.levels.kind,
             field="depth",
         )
     told = cells if between is None else between.cells
@@ -104,7 +106,10 @@ def _followed(formula: Callable[[Terms], Floats], terms: Terms, variable: Assets
         return formula(terms)
     except KeyError as error:
         raise NotSupported(
-            f"the depths of {variable.variable.key} need the term {error.args[0]}, which its files lack", field="depth"
+            "the depths of {key} need the term {values}, which its files lack",
+            key=variable.variable.key,
+            values=error.args[0],
+            field="depth",
         ) from error
 
 

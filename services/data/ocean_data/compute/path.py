@@ -35,15 +35,22 @@ def on_earth(points: Sequence[Point], field: str, most: int) -> tuple[Floats, Fl
     if not points:
         raise InvalidRequest("give at least one point, as latitude and longitude", field=field)
     if len(points) > most:
-        raise RequestTooLarge(f"{len(points)} points are asked for, and the limit is {most}", field=field)
+        raise RequestTooLarge(
+            "{points_count} points are asked for, and the limit is {limit}",
+            points_count=len(points),
+            limit=most,
+            field=field,
+        )
     found = np.array(points, dtype=np.float64).reshape(-1, 2)
     good = (np.abs(found[:, 0]) <= 90) & (found[:, 1] >= -180) & (found[:, 1] <= 360)
     if not good.all():
         number = int(np.flatnonzero(~good)[0])
         latitude, longitude = found[number]
         raise InvalidRequest(
-            f"the point {latitude:g}, {longitude:g} is not on the Earth: latitude first, -90 to 90, "
+            "the point {latitude:g}, {longitude:g} is not on the Earth: latitude first, -90 to 90, "
             "then longitude, -180 to 360",
+            latitude=latitude,
+            longitude=longitude,
             field=f"{field}[{number}]",
         )
     return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
@@ -100,14 +107,21 @@ def _legs(latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
 
 def _by_spacing(length: Floats, spacing: float) -> NDArray[np.int64]:
     if not (np.isfinite(spacing) and spacing >= SHORTEST):
-        raise InvalidRequest(f"spacing is a distance of {SHORTEST} km or more, not {spacing:g}", field="spacing")
+        raise InvalidRequest(
+            "spacing is a distance of {shortest} km or more, not {spacing:g}",
+            shortest=SHORTEST,
+            spacing=spacing,
+            field="spacing",
+        )
     # A leg of exactly three spacings is three pieces, whatever the last bit of its length says.
     pieces = np.maximum(np.ceil(length / spacing * (1 - 1e-12)), 1)
     if pieces.sum() + 1 > MOST:
         fits = length.sum() / max(1, MOST - 1 - length.size)
         raise RequestTooLarge(
-            f"{pieces.sum() + 1:.0f} points are asked for, and the limit is {MOST}; "
-            f"spacing={np.ceil(fits):g} would fit",
+            "{total:.0f} points are asked for, and the limit is {limit}; spacing={points:g} would fit",
+            total=pieces.sum() + 1,
+            limit=MOST,
+            points=np.ceil(fits),
             field="spacing",
         )
     return pieces.astype(np.int64)
@@ -117,10 +131,14 @@ def _by_number(length: Floats, points: int | None) -> NDArray[np.int64]:
     if points is None:
         points = max(USUAL, length.size + 1)
     if points > MOST:
-        raise RequestTooLarge(f"{points} points are asked for, and the limit is {MOST}", field="points")
+        raise RequestTooLarge(
+            "{points} points are asked for, and the limit is {limit}", points=points, limit=MOST, field="points"
+        )
     if points < length.size + 1:
         raise InvalidRequest(
-            f"the path goes through {length.size + 1} way-points, and points={points} are too few to hold them",
+            "the path goes through {size} way-points, and points={points} are too few to hold them",
+            size=length.size + 1,
+            points=points,
             field="points",
         )
     spare = points - 1 - length.size

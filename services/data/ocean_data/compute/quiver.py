@@ -53,7 +53,10 @@ class Arrows:
         """The arrows of a vector, and the revision; none on land and outside the grid."""
         if asked.density not in ARROWS:
             raise InvalidRequest(
-                f"density {asked.density} is none of -1, 0 and 1", field="density_adj", allowed=map(str, ARROWS)
+                "density {density} is none of -1, 0 and 1",
+                density=asked.density,
+                field="density_adj",
+                allowed=map(str, ARROWS),
             )
         latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y, ARROWS[asked.density])
         levels = [Level.of(one, asked.time, asked.depth) for one in vector.parts]

@@ -72,7 +72,10 @@ def read_extent(text: str, projection: Projection) -> Extent:
         corners = np.empty(0)
     if corners.size != 4 or not np.isfinite(corners).all():
         raise InvalidRequest(
-            f"extent {text[:80]!r} is not x0,y0,x1,y1: four numbers, in metres of {projection}", field="extent"
+            "extent {text!r} is not x0,y0,x1,y1: four numbers, in metres of {projection}",
+            text=text[:80],
+            projection=projection,
+            field="extent",
         )
     (x0, x1), (y0, y1) = sorted(corners[::2].tolist()), sorted(corners[1::2].tolist())
     around = projection == "EPSG:3857"
@@ -85,7 +88,11 @@ def read_extent(text: str, projection: Projection) -> Extent:
     if not (left < right and bottom < top and abs(left) < 1e12):
         limits = f"y from {-reach:.0f} to {reach:.0f} m" if around else f"x and y from {-reach:.0f} to {reach:.0f} m"
         raise InvalidRequest(
-            f"extent {text[:80]!r} has no area on the map, whose limits in {projection} are {limits}", field="extent"
+            "extent {text!r} has no area on the map, whose limits in {projection} are {limits}",
+            text=text[:80],
+            projection=projection,
+            limits=limits,
+            field="extent",
         )
     return left, bottom, right, top
 
@@ -118,7 +125,8 @@ def around(values: NDArray[np.float32], info: VariableInfo) -> ValueRange:
     """Limits around values: of fractions always 0 and 1, symmetric where zero is the centre."""
     if not np.isfinite(values).any():
         raise NothingInView(
-            f"{info.key} has no values in this extent: it is on land, below the sea floor, or outside the grid",
+            "{key} has no values in this extent: it is on land, below the sea floor, or outside the grid",
+            key=info.key,
             field="extent",
         )
     if info.units == "fraction":

@@ -105,11 +105,17 @@ def of_box(box: Sequence[float]) -> Region:
         raise InvalidRequest("a box is west,south,east,north: four numbers, in degrees", field="bbox")
     west, south, east, north = box
     if not (-90 <= south <= 90 and -90 <= north <= 90):
-        raise InvalidRequest(f"latitudes {south:g} and {north:g} are not within -90 and 90", field="bbox")
+        raise InvalidRequest(
+            "latitudes {south:g} and {north:g} are not within -90 and 90", south=south, north=north, field="bbox"
+        )
     if south > north:
-        raise InvalidRequest(f"south {south:g} is above north {north:g}; exchange them", field="bbox")
+        raise InvalidRequest(
+            "south {south:g} is above north {north:g}; exchange them", south=south, north=north, field="bbox"
+        )
     if not (-360 <= west <= 720 and -360 <= east <= 720):
-        raise InvalidRequest(f"longitudes {west:g} and {east:g} are not within -360 and 720", field="bbox")
+        raise InvalidRequest(
+            "longitudes {west:g} and {east:g} are not within -360 and 720", west=west, east=east, field="bbox"
+        )
     width = east - west if 0 <= east - west <= 360 else (east - west) % 360
     return Region(west=west, south=south, east=west + width, north=north)
 
@@ -118,7 +124,12 @@ def of_polygons(polygons: Sequence[Rings]) -> Region:
     """Make a region of polygons: of each the rim, then the holes, as rings of longitude and latitude."""
     count = sum(len(ring) for one in polygons for ring in one)
     if count > MAX_VERTICES:
-        raise InvalidRequest(f"the polygon has {count} vertices, and the limit is {MAX_VERTICES}", field="polygon")
+        raise InvalidRequest(
+            "the polygon has {count} vertices, and the limit is {max_vertices}",
+            count=count,
+            max_vertices=MAX_VERTICES,
+            field="polygon",
+        )
     made = tuple(_polygon(rings) for rings in polygons)
     south, north = min(one.bounds[1] for one in made), max(one.bounds[3] for one in made)
     west, east = _span([(one.bounds[0], one.bounds[2]) for one in made])
@@ -133,7 +144,8 @@ def _polygons(asked: dict[str, Any]) -> list[Rings]:
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if not isinstance(geometry, dict) or kind not in {"Polygon", "MultiPolygon"}:
         raise InvalidRequest(
-            f"polygon is neither a GeoJSON Polygon nor a MultiPolygon, as {FORM}",
+            "polygon is neither a GeoJSON Polygon nor a MultiPolygon, as {format}",
+            format=FORM,
             field="polygon",
             allowed=("Polygon", "MultiPolygon"),
         )
@@ -141,9 +153,13 @@ def _polygons(asked: dict[str, Any]) -> list[Rings]:
     try:
         found = msgspec.convert([given] if kind == "Polygon" else given, list[Rings])
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f"the coordinates of the {kind} are no rings: {error}", field="polygon") from error
+        raise InvalidRequest(
+            "the coordinates of the {kind} are no rings: {error}", kind=kind, error=error, field="polygon"
+        ) from error
     if not found or not all(found):
-        raise InvalidRequest(f"the {kind} has no rings of coordinates; write {FORM}", field="polygon")
+        raise InvalidRequest(
+            "the {kind} has no rings of coordinates; write {format}", kind=kind, format=FORM, field="polygon"
+        )
     return found
 
 
@@ -165,14 +181,14 @@ def _area(ring: Floats) -> shapely.Geometry:
     polygon = shapely.Polygon(ring)
     if not polygon.is_valid or polygon.area == 0:
         reason = shapely.is_valid_reason(polygon) if not polygon.is_valid else "it has no area"
-        raise InvalidRequest(f"a ring of the polygon is no simple ring: {reason[:120]}", field="polygon")
+        raise InvalidRequest("a ring of the polygon is no simple ring: {reason}", reason=reason[:120], field="polygon")
     return polygon
 
 
 def _ring(given: Ring) -> Floats:
     """Longitudes and latitudes of a ring, (vertex, 2), without a jump at the date line, and closed."""
     if not all(len(one) >= 2 for one in given):
-        raise InvalidRequest(f"a ring is a list of [longitude, latitude]; write {FORM}", field="polygon")
+        raise InvalidRequest("a ring is a list of [longitude, latitude]; write {format}", format=FORM, field="polygon")
     ring = np.array([one[:2] for one in given], dtype=np.float64).reshape(-1, 2)
     if len(ring) < 4 or not np.isfinite(ring).all():
         raise InvalidRequest("a ring has at least four positions, the last as the first, all numbers", field="polygon")

@@ -47,7 +47,9 @@ def centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE) -> tu
         return np.repeat(rows, count), np.tile(columns, count)
     if projection not in POLAR:
         known = (MERCATOR, *POLAR)
-        raise NotSupported(f"there are no tiles in {projection[:40]}", field="projection", allowed=known)
+        raise NotSupported(
+            "there are no tiles in {projection}", projection=projection[:40], field="projection", allowed=known
+        )
     across = _across(zoom)
     if not (0 <= x < across and 0 <= y < across):
         return np.empty(0), np.empty(0)
@@ -69,7 +71,14 @@ def axes(zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:
     across = _across(zoom)
     for name, value in (("x", x), ("y", y)):
         if not 0 <= value < across:
-            raise TileNotFound(f"at zoom {zoom}, {name} goes from 0 to {across - 1}: {value} is outside", field=name)
+            raise TileNotFound(
+                "at zoom {zoom}, {name} goes from 0 to {width}: {value} is outside",
+                zoom=zoom,
+                name=name,
+                width=across - 1,
+                value=value,
+                field=name,
+            )
     into = (np.arange(count) + 0.5) / count
     northing = math.pi * (1.0 - 2.0 * (y + into) / across)
     return np.degrees(np.arctan(np.sinh(northing))), (x + into) / across * 360.0 - 180.0
@@ -92,7 +101,9 @@ def blocks(count: int = SIZE) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _across(zoom: int) -> int:
     """How many tiles are side by side."""
     if not 0 <= zoom <= MAX_ZOOM:
-        raise TileNotFound(f"there is no zoom {zoom}; zooms go from 0 to {MAX_ZOOM}", field="zoom")
+        raise TileNotFound(
+            "there is no zoom {zoom}; zooms go from 0 to {max_zoom}", zoom=zoom, max_zoom=MAX_ZOOM, field="zoom"
+        )
     return 1 << zoom
 
 
@@ -104,6 +115,8 @@ def _to_earth(projection: str) -> Transformer:
 def check(radius: float, neighbours: int) -> None:
     """Refuse a search that makes no sense."""
     if not 0 < radius <= 500:
-        raise InvalidRequest(f"radius {radius:g} is not between 0 and 500 km", field="radius")
+        raise InvalidRequest("radius {radius:g} is not between 0 and 500 km", radius=radius, field="radius")
     if not 1 <= neighbours <= 50:
-        raise InvalidRequest(f"neighbours {neighbours} is not between 1 and 50", field="neighbours")
+        raise InvalidRequest(
+            "neighbours {neighbours} is not between 1 and 50", neighbours=neighbours, field="neighbours"
+        )

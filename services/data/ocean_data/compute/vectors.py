@@ -23,7 +23,9 @@ def keys(variable: str) -> list[str]:
     found = variable.split(",")
     if len(found) > 2 or not all(one.strip() for one in found):
         raise InvalidRequest(
-            f"variable {variable[:60]!r} is neither one key nor the two of a vector, as u,v", field="variable"
+            "variable {variable!r} is neither one key nor the two of a vector, as u,v",
+            variable=variable[:60],
+            field="variable",
         )
     return found
 
@@ -31,7 +33,8 @@ def keys(variable: str) -> list[str]:
 def no_vector(variable: str) -> InvalidRequest:
     """What is said of one variable where a vector is asked for."""
     return InvalidRequest(
-        f"{variable[:60]!r} is one variable; name the two components of a vector with a comma, as u,v",
+        "{variable!r} is one variable; name the two components of a vector with a comma, as u,v",
+        variable=variable[:60],
         field="variable",
     )
 
@@ -45,8 +48,11 @@ def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
     """Which way two components point: as their standard names say, else along the grid's rows and columns."""
     if first.units != second.units:
         raise InvalidRequest(
-            f"{first.key} is in {first.units!r} and {second.key} in {second.units!r}: these are not the two components "
-            "of a vector",
+            "{key} is in {units!r} and {second_key} in {second_units!r}: these are not the two components of a vector",
+            key=first.key,
+            units=first.units,
+            second_key=second.key,
+            second_units=second.units,
             field="variable",
         )
     one, two = _named(first), _named(second)
@@ -54,7 +60,10 @@ def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
     two = two or ACROSS[one]
     if TRUE[one] == TRUE[two]:
         raise InvalidRequest(
-            f"{first.key} and {second.key} point the same way, {TRUE[one]}; a vector has a component each way, as u,v",
+            "{key} and {second_key} point the same way, {value}; a vector has a component each way, as u,v",
+            key=first.key,
+            second_key=second.key,
+            value=TRUE[one],
             field="variable",
         )
     return one, two

@@ -6,6 +6,7 @@ import numpy as np
 
 from ocean_common.contracts import assets
 from ocean_common.errors import NotSupported, SourceUnreadable
+from ocean_core.messages import Message
 from ocean_data.compute import sphere
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.mesh import Triangles
@@ -24,15 +25,15 @@ def build(described: assets.Grid, read: Callable[[], Coordinates]) -> Grid:
 
 
 def _rectilinear(_: assets.Grid, read: Coordinates) -> Grid:
-    return Rectilinear(_needed(read.latitude, "latitude"), _needed(read.longitude, "longitude"))
+    return Rectilinear(_needed(read.latitude, Message("latitude")), _needed(read.longitude, Message("longitude")))
 
 
 def _curvilinear(_: assets.Grid, read: Coordinates) -> Grid:
-    return Curvilinear(_needed(read.latitude, "latitude"), _needed(read.longitude, "longitude"))
+    return Curvilinear(_needed(read.latitude, Message("latitude")), _needed(read.longitude, Message("longitude")))
 
 
 def _projected(described: assets.Grid, read: Coordinates) -> Grid:
-    y, x = _needed(read.y_axis, "y axis"), _needed(read.x_axis, "x axis")
+    y, x = _needed(read.y_axis, Message("y axis")), _needed(read.x_axis, Message("x axis"))
     planes = [Plane(crs, y, x) for crs in projections(described.mapping or {})]
     if read.latitude is None or read.longitude is None:
         if not planes:
@@ -49,7 +50,7 @@ def _projected(described: assets.Grid, read: Coordinates) -> Grid:
 
 
 def _triangles(described: assets.Grid, read: Coordinates) -> Grid:
-    nodes = _needed(read.latitude, "latitude"), _needed(read.longitude, "longitude")
+    nodes = _needed(read.latitude, Message("latitude")), _needed(read.longitude, Message("longitude"))
     if read.corners is None or not (read.corners >= 0).all(axis=1).any():
         raise SourceUnreadable("the triangles of the grid cannot be read")
     if read.face_latitude is None or read.face_longitude is None:
@@ -65,7 +66,7 @@ _MAKERS: dict[str, Callable[[assets.Grid, Coordinates], Grid]] = {
 }
 
 
-def _needed(values: Floats | None, what: str) -> Floats:
+def _needed(values: Floats | None, what: Message) -> Floats:
     if values is None or not np.isfinite(values).any():
-        raise SourceUnreadable(f"the {what} of the grid cannot be read")
+        raise SourceUnreadable("the {subject} of the grid cannot be read", subject=what)
     return values

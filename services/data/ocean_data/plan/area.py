@@ -105,8 +105,12 @@ def _check_search(asked: AreaAsked, target: Target) -> None:
     count = int(np.prod(list(target.frame.dims.values()))) * around
     if count > MOST:
         raise RequestTooLarge(
-            f"{asked.interpolation} would look for {count} cells around the places, and the limit is {MOST}; "
-            f"{target.fitting(MOST / count)} would fit",
+            "{interpolation} would look for {count} cells around the places, and the limit is {limit}; "
+            "{fits} would fit",
+            interpolation=asked.interpolation,
+            count=count,
+            limit=MOST,
+            fits=target.fitting(MOST / count),
             field="bbox" if target.window else "shape",
         )
 

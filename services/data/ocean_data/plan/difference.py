@@ -112,13 +112,19 @@ def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
         turned = unit_conversion(theirs.units, mine.units)
         if turned is None:
             raise InvalidRequest(
-                f"{mine.key} is in {mine.units!r} and {theirs.key} in {theirs.units!r}: these cannot be compared",
+                "{key} is in {units!r} and {second_key} in {second_units!r}: these cannot be compared",
+                key=mine.key,
+                units=mine.units,
+                second_key=theirs.key,
+                second_units=theirs.units,
                 field="minus.variables",
             )
         if [name for name in one.dims if name != "time"] != [name for name in other.dims if name != "time"]:
             raise InvalidRequest(
-                f"{mine.key} and {theirs.key} do not have the same levels; choose one of each with depth and "
+                "{key} and {second_key} do not have the same levels; choose one of each with depth and "
                 "minus.depth, or bottom or mean",
+                key=mine.key,
+                second_key=theirs.key,
                 field="minus.depth",
                 allowed=("0", "bottom", "mean"),
             )
@@ -170,8 +176,10 @@ def _then(others: Sequence[Assets], asked: DifferenceAsked, instants: Instants |
         count = 1 if instants is None else len(instants.seconds)
         if found is not None and len(found.seconds) not in {1, count}:
             raise InvalidRequest(
-                f"there are {count} time steps on one side and {len(found.seconds)} on the other; choose as many, or "
+                "there are {count} time steps on one side and {seconds_count} on the other; choose as many, or "
                 "one to be taken from all",
+                count=count,
+                seconds_count=len(found.seconds),
                 field="minus.time",
             )
         return found
@@ -198,7 +206,11 @@ def _at_the_same(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> N
     lacking = np.flatnonzero(~np.isin(seconds, axis.seconds))
     first = time.iso(seconds[lacking[0] if lacking.size else 0])
     raise TimeNotFound(
-        f"{dataset} has no time step at {first}; its steps go from {low} to {high}: choose one as minus.time",
+        "{dataset} has no time step at {first}; its steps go from {low} to {high}: choose one as minus.time",
+        dataset=dataset,
+        first=first,
+        low=low,
+        high=high,
         field="minus.time",
     )
 
@@ -215,14 +227,18 @@ def _of_the_year(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> N
             asked = np.where(asked == 229, 228, asked)  # a leap day is compared with the day before
     else:
         raise InvalidRequest(
-            f"{dataset} is no climatology: it has several steps of the same day or month", field="minus.climatology"
+            "{dataset} is no climatology: it has several steps of the same day or month",
+            dataset=dataset,
+            field="minus.climatology",
         )
     order = np.argsort(known)
     place = order[np.minimum(np.searchsorted(known[order], asked), known.size - 1)]
     lacking = np.flatnonzero(known[place] != asked)
     if lacking.size:
         raise TimeNotFound(
-            f"the climatology {dataset} lacks the month or day of {time.iso(seconds[lacking[0]])}",
+            "the climatology {dataset} lacks the month or day of {time}",
+            dataset=dataset,
+            time=time.iso(seconds[lacking[0]]),
             field="minus.dataset",
         )
     return place.astype(np.intp)
@@ -259,8 +275,10 @@ def _check_depths(left: Extraction, right: Extraction, *, said: bool) -> None:
         a, b = np.asarray(one.values, dtype=np.float64), np.asarray(theirs.values, dtype=np.float64)
         if a.shape != b.shape or not np.allclose(a, b, rtol=SHARE, atol=NEAR):
             raise InvalidRequest(
-                f"the levels lie at different depths, {_few(a)} and {_few(b)}; choose a level of each with depth and "
+                "the levels lie at different depths, {coarser} and {coarser2}; choose a level of each with depth and "
                 "minus.depth, or bottom or mean",
+                coarser=_few(a),
+                coarser2=_few(b),
                 field="minus.depth",
                 allowed=("0", "bottom", "mean"),
             )

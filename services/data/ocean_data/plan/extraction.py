@@ -188,7 +188,9 @@ def steady(extraction: Extraction, reading: Reading, parts: Parts) -> Parts:
     for part in parts:
         if states() != before:
             raise SourceUnreadable(
-                f"a file of {extraction.dataset} was replaced while it was read; ask again", retry_after=2
+                "a file of {dataset} was replaced while it was read; ask again",
+                dataset=extraction.dataset,
+                retry_after=2,
             )
         yield part
 

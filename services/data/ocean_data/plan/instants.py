@@ -53,7 +53,9 @@ def _matching(axis: time.Axis, seconds: NDArray[np.int64], raw: NDArray[np.int64
     there[there] = axis.seconds[low[there]] == seconds[there]
     if not there.all():
         missing = time.iso(seconds[np.flatnonzero(~there)[0]])
-        raise TimeNotFound(f"{assets.variable.key} has no time step at {missing}", field="time")
+        raise TimeNotFound(
+            "{key} has no time step at {missing}", key=assets.variable.key, missing=missing, field="time"
+        )
     high = np.searchsorted(axis.seconds, seconds, side="right")
     for place in np.flatnonzero(high - low > 1):
         low[place] += int(np.argmax(axis.raw[low[place] : high[place]] == raw[place]))

@@ -156,14 +156,19 @@ def check(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Dept
     keys = [one.variable.key for one in variables]
     for field, named in (("variables", keys), ("vector", list(vector))):
         if twice := next((key for number, key in enumerate(named) if key in named[:number]), None):
-            raise InvalidRequest(f"{twice} is asked for twice", field=field)
+            raise InvalidRequest("{duplicate} is asked for twice", duplicate=twice, field=field)
     if vector and len(variables) < 2:
         raise InvalidRequest(
-            f"{keys[0]} is one variable; a vector has two components: name both with a comma, as u,v", field="vector"
+            "{keys} is one variable; a vector has two components: name both with a comma, as u,v",
+            keys=keys[0],
+            field="vector",
         )
     if not line and (stray := next((part for part in vector if part in OF_LINES), None)):
         raise InvalidRequest(
-            f"{stray} is told of a line; there is none here", field="vector", allowed=[*PARTS.keys() - OF_LINES]
+            "{unknown} is told of a line; there is none here",
+            unknown=stray,
+            field="vector",
+            allowed=[*PARTS.keys() - OF_LINES],
         )
     deep = [one for one in variables if one.depth is not None]
     for one in deep or variables:
@@ -171,8 +176,10 @@ def check(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Dept
     # A number means the same level in all of them, or it would be answered as what it is not.
     if isinstance(depth, int) and (other := next((one for one in deep if one.depth != deep[0].depth), None)):
         raise InvalidRequest(
-            f"{deep[0].variable.key} and {other.variable.key} have different levels: ask for depth=all, bottom or "
+            "{key} and {second_key} have different levels: ask for depth=all, bottom or "
             "mean, or for one variable at a time",
+            key=deep[0].variable.key,
+            second_key=other.variable.key,
             field="depth",
             allowed=("all", "bottom", "mean"),
         )
@@ -266,7 +273,9 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
     vectors.axes(first, second)
     if fields[0].dims != fields[1].dims:
         raise InvalidRequest(
-            f"{first.key} and {second.key} do not have the same time steps and levels: they make no vector",
+            "{key} and {second_key} do not have the same time steps and levels: they make no vector",
+            key=first.key,
+            second_key=second.key,
             field="variables",
         )
     whole = magnitude_of(first, second)

@@ -28,7 +28,10 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: PointsAsked) -> E
     latitude, longitude = on_earth(asked.points, "points", MOST)
     if asked.names and len(asked.names) != latitude.size:
         raise InvalidRequest(
-            f"{len(asked.names)} names are given for {latitude.size} points: give none, or one each", field="names"
+            "{names_count} names are given for {size} points: give none, or one each",
+            names_count=len(asked.names),
+            size=latitude.size,
+            field="names",
         )
     alone = asked.form != "points" and latitude.size == 1
     depth = depths.parse(asked.depth, WORDS)

@@ -244,9 +244,19 @@ def _outside(
     where = extent(assets, grid)
     if not field:
         return PointOutsideGrid(
-            f"all points ({place} is the first) are outside the grid of {name}, {where}", field="points"
+            "all points ({position} is the first) are outside the grid of {name}, {location}",
+            position=place,
+            name=name,
+            location=where,
+            field="points",
         )
-    return PointOutsideGrid(f"the point {place} is outside the grid of {name}, {where}", field=field.format(number))
+    return PointOutsideGrid(
+        "the point {position} is outside the grid of {name}, {location}",
+        position=place,
+        name=name,
+        location=where,
+        field=field.format(number),
+    )
 
 
 def extent(assets: Assets, grid: Grid) -> str:

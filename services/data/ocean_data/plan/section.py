@@ -21,6 +21,6 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: SectionAsked) -> 
     instants = Instants.of(variables, asked.time, asked.start, asked.end)
     if instants is None:
         raise InvalidRequest(
-            f"{variables[0].variable.key} does not change with time: ask for a transect", field="variables"
+            "{key} does not change with time: ask for a transect", key=variables[0].variable.key, field="variables"
         )
     return located.plan(reading, variables, asked, kind="section", places=places, instants=instants, depth=depth)

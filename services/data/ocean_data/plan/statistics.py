@@ -25,11 +25,15 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsAsked) 
     """Plan the reading of an area's cells, of which only the statistics are answered."""
     quantiles = np.array(asked.quantiles, dtype=np.float64)
     if quantiles.size > MOST or not ((quantiles >= 0) & (quantiles <= 1)).all():
-        raise InvalidRequest(f"quantiles are at most {MOST} numbers from 0 to 1, as 0.05,0.5,0.95", field="quantiles")
+        raise InvalidRequest(
+            "quantiles are at most {limit} numbers from 0 to 1, as 0.05,0.5,0.95", limit=MOST, field="quantiles"
+        )
     for field, usual in (("projection", None), ("shape", None), ("extent", None), ("stride", 1)):
         if getattr(asked, field) != usual:
             raise InvalidRequest(
-                f"statistics are of the model's own cells, by their true areas: leave {field} out", field=field
+                "statistics are of the model's own cells, by their true areas: leave {name} out",
+                name=field,
+                field=field,
             )
     if "bearing" in asked.vector:
         raise InvalidRequest(

@@ -74,7 +74,7 @@ class Target:
 def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Target:
     """The cells of a variable's own grid whose centres lie in a region."""
     if stride < 1:
-        raise InvalidRequest(f"stride {stride} is not 1 or more", field="stride")
+        raise InvalidRequest("stride {stride} is not 1 or more", stride=stride, field="stride")
     grid, kind = reading.grids.grid(variable.grid), variable.grid.kind
     if kind == "triangles" and stride > 1:
         raise InvalidRequest("a mesh of triangles has no rows to leave out: leave stride at 1", field="stride")
@@ -82,8 +82,9 @@ def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Targ
     found = whole.thinned(stride)
     if found.count == 0:
         raise NothingInView(
-            f"no cell of {variable.variable.key} has its centre in this area: it is smaller than a cell, or outside "
-            f"the grid, {sampling.extent(variable, grid)}",
+            "no cell of {key} has its centre in this area: it is smaller than a cell, or outside the grid, {extent}",
+            key=variable.variable.key,
+            extent=sampling.extent(variable, grid),
             field=region.field,
         )
     frame = _FRAMES.get(kind, _curvilinear)(reading, variable, region, found)
@@ -210,11 +211,21 @@ def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequ
     """
     rows, columns = shape
     if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
-        raise InvalidRequest(f"shape {rows},{columns} is not 1 to {MAX_SIDE} rows and columns", field="shape")
+        raise InvalidRequest(
+            "shape {rows},{columns} is not 1 to {max_side} rows and columns",
+            rows=rows,
+            columns=columns,
+            max_side=MAX_SIDE,
+            field="shape",
+        )
     if rows * columns > MOST:
         raise RequestTooLarge(
-            f"a grid of {rows} by {columns} has {rows * columns} cells, and the limit is {MOST}; "
-            f"{_coarser(shape, MOST / (rows * columns))} would fit",
+            "a grid of {rows} by {columns} has {height} cells, and the limit is {limit}; {coarser} would fit",
+            rows=rows,
+            columns=columns,
+            height=rows * columns,
+            limit=MOST,
+            coarser=_coarser(shape, MOST / (rows * columns)),
             field="shape",
         )
     crs = _crs(projection)
@@ -240,7 +251,10 @@ def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequ
     inside = region.holds(latitude, longitude) if region.polygons else np.isfinite(latitude)
     if not inside.any():
         raise NothingInView(
-            f"no cell of {rows} by {columns} has its centre in the area; a larger shape has", field="shape"
+            "no cell of {rows} by {columns} has its centre in the area; a larger shape has",
+            rows=rows,
+            columns=columns,
+            field="shape",
         )
     return Target(
         frame=frame,
@@ -289,7 +303,9 @@ def _crs(text: str) -> CRS:
     except ProjError as error:
         raise InvalidRequest(wrong, field="projection") from error
     if not (crs.is_geographic or crs.is_projected) or len(crs.axis_info) != 2:
-        raise InvalidRequest(f"{text} is no map of the Earth in two dimensions; EPSG:3857 is one", field="projection")
+        raise InvalidRequest(
+            "{text} is no map of the Earth in two dimensions; EPSG:3857 is one", text=text, field="projection"
+        )
     return crs
 
 
@@ -308,7 +324,8 @@ def _extent(region: Region, crs: CRS, across: Transformer) -> tuple[float, float
         found = x.min(initial=np.inf), y.min(initial=np.inf), x.max(initial=-np.inf), y.max(initial=-np.inf)
     if not (found[0] < found[2] and found[1] < found[3] and np.isfinite(found).all()):
         raise InvalidRequest(
-            f"the area has no extent in {crs.to_string()}: it is a line, or beyond the reach of that projection",
+            "the area has no extent in {crs}: it is a line, or beyond the reach of that projection",
+            crs=crs.to_string(),
             field="projection",
         )
     return float(found[0]), float(found[1]), float(found[2]), float(found[3])

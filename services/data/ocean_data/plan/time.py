@@ -77,7 +77,9 @@ def parse(text: str, field: str) -> Span | None:
         aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
         seconds = round((aware - _EPOCH) / timedelta(seconds=1))
     except (ValueError, OverflowError) as error:
-        raise InvalidRequest(f"{field} {text[:40]!r} is no time; write {FORMS}", field=field) from error
+        raise InvalidRequest(
+            "{name} {text!r} is no time; write {formats}", name=field, text=text[:40], formats=FORMS, field=field
+        ) from error
     return Span(first=seconds, last=seconds)
 
 
@@ -95,7 +97,9 @@ def select(axis: Axis, time: str | None, start: str | None, end: str | None) -> 
         if start is not None and end is not None and _before(axis, end, start):
             raise InvalidRequest("end is before start; exchange them", field="end")
         raise TimeNotFound(
-            f"no time step is in this period; the steps go from {iso(axis.seconds[0])} to {iso(axis.seconds[-1])}",
+            "no time step is in this period; the steps go from {time} to {time2}",
+            time=iso(axis.seconds[0]),
+            time2=iso(axis.seconds[-1]),
             field="start" if start is not None else "end",
         )
     return np.arange(low, high)
@@ -109,7 +113,11 @@ def at(axis: Axis, text: str, field: str = "time") -> NDArray[np.intp]:
     if low >= high:
         beside = [_name(axis, step) for step in (low - 1, low) if 0 <= step < axis.raw.size]
         raise TimeNotFound(
-            f"there is no time step at {text[:40]}; the nearest are {', '.join(beside)}", field=field, allowed=beside
+            "there is no time step at {text}; the nearest are {second}",
+            text=text[:40],
+            second=", ".join(beside),
+            field=field,
+            allowed=beside,
         )
     return np.arange(low, high)
 

@@ -42,12 +42,14 @@ class Way:
             return cls(sample=sample, steps=always, weights=np.where(always < 0, 0.0, 1.0))
         axis = time.Axis.of(assets.steps)
         if axis.seconds.size == 0:
-            raise TimeNotFound(f"{assets.variable.key} has no time steps", field="times")
+            raise TimeNotFound("{key} has no time steps", key=assets.variable.key, field="times")
         steps, weights = track.in_time(axis.seconds, seconds, asked.between, assets.variable.quantum)
         if (steps < 0).all():
             raise TimeNotFound(
-                f"no point is in the time of {assets.variable.key}, which goes from {time.iso(axis.seconds[0])} "
-                f"to {time.iso(axis.seconds[-1])}",
+                "no point is in the time of {key}, which goes from {time} to {time2}",
+                key=assets.variable.key,
+                time=time.iso(axis.seconds[0]),
+                time2=time.iso(axis.seconds[-1]),
                 field="times",
             )
         return cls(sample=sample, steps=steps, weights=weights)
@@ -178,14 +180,17 @@ def _seconds(asked: TrajectoryAsked) -> NDArray[np.int64]:
     """When the points are wanted: a day is its first instant."""
     if len(asked.times) != len(asked.points):
         raise InvalidRequest(
-            f"{len(asked.times)} times are given for {len(asked.points)} points: give one each", field="times"
+            "{times_count} times are given for {points_count} points: give one each",
+            times_count=len(asked.times),
+            points_count=len(asked.points),
+            field="times",
         )
     found = np.empty(len(asked.times), np.int64)
     for number, text in enumerate(asked.times):
         span = time.parse(text, f"times[{number}]")
         if span is None or span.raw:
             raise InvalidRequest(
-                f"the time {text[:40]!r} is no instant; write 2016-02-01T12:00:00Z", field=f"times[{number}]"
+                "the time {text!r} is no instant; write 2016-02-01T12:00:00Z", text=text[:40], field=f"times[{number}]"
             )
         found[number] = span.first
     return found
@@ -197,7 +202,9 @@ def _depths(variables: Sequence[Assets], asked: TrajectoryAsked) -> Floats | Non
         return None
     if len(asked.depths) != len(asked.points):
         raise InvalidRequest(
-            f"{len(asked.depths)} depths are given for {len(asked.points)} points: give none, or one each",
+            "{depths_count} depths are given for {points_count} points: give none, or one each",
+            depths_count=len(asked.depths),
+            points_count=len(asked.points),
             field="depths",
         )
     found = np.array(asked.depths, dtype=np.float64)
@@ -206,7 +213,8 @@ def _depths(variables: Sequence[Assets], asked: TrajectoryAsked) -> Floats | Non
     for one in variables:
         if one.depth is not None and one.levels is None and None in depths.metres(one.depth):
             raise InvalidRequest(
-                f"the levels of {one.variable.key} have no depth in metres: leave depths out for the first level",
+                "the levels of {key} have no depth in metres: leave depths out for the first level",
+                key=one.variable.key,
                 field="depths",
             )
     return found

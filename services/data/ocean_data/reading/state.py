@@ -34,26 +34,35 @@ def name_of(path: str) -> str:
 
 def unreadable(path: str, reason: str | None, *, retry_after: int | None = None) -> SourceUnreadable:
     """Tell a caller."""
-    return SourceUnreadable(f"{name_of(path)} cannot be read: {reason}", retry_after=retry_after)
+    return SourceUnreadable(
+        "{name} cannot be read: {reason}", name=name_of(path), reason=reason, retry_after=retry_after
+    )
 
 
 def being_written(path: str) -> SourceUnreadable:
     """Tell a caller that a file changes faster than it can be read."""
-    return SourceUnreadable(f"{name_of(path)} is being written; try again in a few seconds", retry_after=2)
+    return SourceUnreadable("{name} is being written; try again in a few seconds", name=name_of(path), retry_after=2)
 
 
 def cut_short(path: str, size: int, least: int) -> SourceUnreadable:
     """Tell a caller that the end of a file is missing."""
-    return SourceUnreadable(f"{name_of(path)} is cut short: {size} bytes, at least {least} are announced")
+    return SourceUnreadable(
+        "{name} is cut short: {size} bytes, at least {minimum} are announced",
+        name=name_of(path),
+        size=size,
+        minimum=least,
+    )
 
 
 def damaged(path: str) -> SourceUnreadable:
     """Tell a caller that the bytes of a file are not those that were written."""
-    return SourceUnreadable(f"{name_of(path)} is damaged: some of its bytes are not those that were written")
+    return SourceUnreadable("{name} is damaged: some of its bytes are not those that were written", name=name_of(path))
 
 
 def changed(path: str) -> SourceUnreadable:
     """Tell a caller that a file is not what the catalogue knows."""
     return SourceUnreadable(
-        f"{name_of(path)} was replaced by a file of another form; it is read again in a few seconds", retry_after=5
+        "{name} was replaced by a file of another form; it is read again in a few seconds",
+        name=name_of(path),
+        retry_after=5,
     )

@@ -146,7 +146,8 @@ def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
         x, y = coordinate(extraction, "longitude"), coordinate(extraction, "latitude")
     if x is None or y is None:
         raise UnsupportedFormat(
-            f"{extraction.kind} have no places of their own: ask for json or csv",
+            "{kind} have no places of their own: ask for json or csv",
+            kind=extraction.kind,
             field="format",
             allowed=["json", "csv"],
         )

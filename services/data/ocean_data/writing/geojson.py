@@ -115,7 +115,8 @@ def _at(extraction: Extraction, name: str, places: Sequence[str]) -> NDArray[np.
     one = coordinate(extraction, name)
     if one is None:
         raise UnsupportedFormat(
-            f"{extraction.kind} have no places of their own: ask for json or csv",
+            "{kind} have no places of their own: ask for json or csv",
+            kind=extraction.kind,
             field="format",
             allowed=["json", "csv"],
         )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.errors import RequestTooLarge
+from ocean_core.messages import Message
 from ocean_data.plan.extraction import Extraction, Values
 from ocean_data.ports import Parts
 from ocean_data.writing.cf import Attribute, Layout, Variable, filled, layout
@@ -85,7 +86,7 @@ class _File:
             for one, begin in zip(placed, begins, strict=True)
         ]
         if max(begins, default=0) > LIMITS[version][0]:
-            raise _refusal(version, f"its variables begin beyond {LIMITS[version][0]} bytes")
+            raise _refusal(version, Message("its variables begin beyond {limits} bytes", limits=LIMITS[version][0]))
         each = sum(one.size for one in placed if one.record)
         total = start + sum(one.size for one in placed if not one.record) + rows * each
         return cls(header=_header(plan, held, record, version), placed=held, rows=rows, size=total)
@@ -145,14 +146,29 @@ def _check(placed: Sequence[Placed], version: int) -> None:
         if one.size > most:
             name = one.variable.name
             if one.record:
-                raise _refusal(version, f"one record of {name} takes {one.size} bytes, and the limit is {most}")
-            raise _refusal(version, f"{name} takes {one.size} bytes, and the limit is {most}")
+                raise _refusal(
+                    version,
+                    Message(
+                        "one record of {name} takes {size} bytes, and the limit is {limit}",
+                        name=name,
+                        size=one.size,
+                        limit=most,
+                    ),
+                )
+            raise _refusal(
+                version,
+                Message("{name} takes {size} bytes, and the limit is {limit}", name=name, size=one.size, limit=most),
+            )
 
 
-def _refusal(version: int, why: str) -> RequestTooLarge:
+def _refusal(version: int, why: Message) -> RequestTooLarge:
     others = "NETCDF3_64BIT, NETCDF4" if version == 1 else "NETCDF4"
     return RequestTooLarge(
-        f"this is too large for {NAMES[version]}: {why}; ask for a smaller area, or for one of {others}", field="format"
+        "this is too large for {names}: {reason}; ask for a smaller area, or for one of {variables}",
+        names=NAMES[version],
+        reason=why,
+        variables=others,
+        field="format",
     )
 
 

@@ -11,10 +11,10 @@ from ocean_common.caching import Freshness
 from ocean_common.contracts.finding import Completeness
 from ocean_common.contracts.metadata import Dataset, DatasetPage, DatasetStatus, Quantum, VariableListing
 from ocean_common.errors import DatasetNotFound
+from ocean_common.i18n import Translator
 from ocean_common.parameters import DatasetId
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
-from ocean_common.texts import Say
 from ocean_metadata.catalogue import pages
 from ocean_metadata.catalogue import serializers as answers
 from ocean_metadata.catalogue.completeness import completeness
@@ -41,20 +41,20 @@ async def list_datasets(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     encoded: NamedDependency[Encoded],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
 ) -> Response[bytes]:
     """Every enabled dataset whose files can be read; a page for those who like HTML better."""
-    now, language = catalogue.snapshot, say.language
+    now, language = catalogue.snapshot, translate.language
     if prefers_html(request):
         made = await encoded.answer(
             ("datasets page", now.revision, language),
-            lambda: pages.dataset_list(in_language(now, say).listed, say),
+            lambda: pages.dataset_list(in_language(now, translate).listed, translate),
             str.encode,
             MediaType.HTML,
         )
         return as_page(made)
     key = ("datasets", now.revision, language)
-    return varying(await encoded.answer(key, lambda: answers.datasets(in_language(now, say))))
+    return varying(await encoded.answer(key, lambda: answers.datasets(in_language(now, translate))))
 
 
 @get(
@@ -68,12 +68,12 @@ async def list_datasets(
     },
 )
 async def list_all_variables(
-    catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded], say: NamedDependency[Say]
+    catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded], translate: NamedDependency[Translator]
 ) -> Response[bytes]:
     """Every variable of every listed dataset, by its display name."""
     now = catalogue.snapshot
-    key = ("all variables", now.revision, say.language)
-    return await encoded.answer(key, lambda: answers.by_name(in_language(now, say)))
+    key = ("all variables", now.revision, translate.language)
+    return await encoded.answer(key, lambda: answers.by_name(in_language(now, translate)))
 
 
 @get(
@@ -84,12 +84,12 @@ async def list_all_variables(
     responses={**answers_with(list[DatasetStatus], "Every dataset of the configuration or folder"), **documented()},
 )
 async def list_status(
-    catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded], say: NamedDependency[Say]
+    catalogue: NamedDependency[Catalogue], encoded: NamedDependency[Encoded], translate: NamedDependency[Translator]
 ) -> Response[bytes]:
     """Every dataset, the broken ones too, with the files and variables that are left out and the reasons."""
     now = catalogue.snapshot
-    key = ("status", now.revision, say.language)
-    return await encoded.answer(key, lambda: answers.statuses(in_language(now, say)))
+    key = ("status", now.revision, translate.language)
+    return await encoded.answer(key, lambda: answers.statuses(in_language(now, translate)))
 
 
 @get(
@@ -103,17 +103,17 @@ async def get_dataset(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
     dataset: FromPath[DatasetId],
 ) -> Response[bytes]:
     """What a dataset is, where and when; a page with schema.org's description for those who like HTML better."""
     html = prefers_html(request)
     await freshness(request, dataset, form="page" if html else "")
-    found = localized(catalogue.snapshot.dataset(dataset), say)
+    found = localized(catalogue.snapshot.dataset(dataset), translate)
     if html:
-        text = pages.dataset_page(found, str(request.base_url).rstrip("/"), say)
+        text = pages.dataset_page(found, str(request.base_url).rstrip("/"), translate)
         return as_page(Response(text.encode(), media_type=MediaType.HTML))
-    return varying(Response(msgspec.json.encode(page(found, say)), media_type=MediaType.JSON))
+    return varying(Response(msgspec.json.encode(page(found, translate)), media_type=MediaType.JSON))
 
 
 @get(
@@ -128,12 +128,12 @@ async def get_completeness(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
     dataset: FromPath[DatasetId],
 ) -> Completeness:
     """Which attributes that CF and ACDD recommend are there, which are missing, and what to write in them."""
     await freshness(request, dataset)
-    return completeness(catalogue.snapshot.dataset(dataset), say)
+    return completeness(catalogue.snapshot.dataset(dataset), translate)
 
 
 @get(

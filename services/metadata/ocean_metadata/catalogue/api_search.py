@@ -11,9 +11,9 @@ from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from ocean_common.contracts.finding import SearchPage
 from ocean_common.errors import InvalidRequest
+from ocean_common.i18n import Translator
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
-from ocean_common.texts import Say
 from ocean_metadata.catalogue import search_results as found
 from ocean_metadata.catalogue.dates import Period, period
 from ocean_metadata.catalogue.indexed import Indexed
@@ -179,14 +179,14 @@ async def search_datasets(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     indexed: NamedDependency[Indexed],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
     asked: NamedDependency[SkipValidation[Asked]],
     limit: FromQuery[Limit] = 20,
     offset: FromQuery[Offset] = 0,
 ) -> Response[SearchPage]:
     """Everything that is told must fit. Facets count what was found; Link headers (RFC 8288) lead to other pages."""
     index = await indexed.index(catalogue.snapshot)
-    page = await asyncio.to_thread(found.page, index, asked, limit, offset, say)
+    page = await asyncio.to_thread(found.page, index, asked, limit, offset, translate)
     return Response(page, headers=linked(request, page.total, limit, offset))
 
 

@@ -9,9 +9,9 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import Depth, Variable
 from ocean_common.errors import DatasetNotFound, VariableNotFound
+from ocean_common.i18n import Translator
 from ocean_common.parameters import DatasetId, VariableKey
 from ocean_common.problems import documented
-from ocean_common.texts import Say
 from ocean_metadata.catalogue import serializers as answers
 from ocean_metadata.catalogue.localized import localized
 from ocean_metadata.ports import Catalogue
@@ -35,14 +35,14 @@ async def list_variables(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
     dataset: FromPath[DatasetId],
     has_depth_only: FromQuery[WithDepth] = False,
     vectors_only: FromQuery[Vectors] = False,
 ) -> list[Variable]:
     """Sorted by name; those that the configuration hides are left out."""
     await freshness(request, dataset)
-    found = localized(catalogue.snapshot.dataset(dataset), say)
+    found = localized(catalogue.snapshot.dataset(dataset), translate)
     return answers.variables(found, has_depth_only=has_depth_only, vectors_only=vectors_only)
 
 
@@ -58,7 +58,7 @@ async def list_depths(
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
     freshness: NamedDependency[Freshness],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
     dataset: FromPath[DatasetId],
     variable: FromPath[VariableKey],
     include_all_key: FromQuery[WithAll] = True,
@@ -67,4 +67,4 @@ async def list_depths(
     await freshness(request, dataset)
     record, found = catalogue.snapshot.variable(dataset, variable)
     axis = record.depths[found.depth] if found.depth is not None else None
-    return answers.depths(axis, say, include_all_key=include_all_key)
+    return answers.depths(axis, translate, include_all_key=include_all_key)

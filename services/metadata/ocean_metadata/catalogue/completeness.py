@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ocean_common.contracts.finding import Completeness, Lacking
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.intervals import duration
 from ocean_metadata.catalogue.model import DatasetRecord
 from ocean_metadata.catalogue.recommended import CONVENTIONS, OF_FILES, OF_VARIABLES, SPELLINGS, WEIGHTS, Attribute
@@ -16,14 +16,14 @@ from ocean_metadata.catalogue.time import iso_times
 _RESOLUTION = {"hour": "PT1H", "day": "P1D", "month": "P1M", "season": "P3M", "year": "P1Y"}
 
 
-def completeness(record: DatasetRecord, say: Say = ENGLISH) -> Completeness:
+def completeness(record: DatasetRecord, translate: Translator = ENGLISH) -> Completeness:
     """Score the attributes of a dataset's files.
 
     Parameters
     ----------
     record : DatasetRecord
         With the global attributes of its first file, and those of its variables.
-    say : Say
+    translate : Translator
         Who says the advice.
 
     Returns
@@ -36,12 +36,12 @@ def completeness(record: DatasetRecord, say: Say = ENGLISH) -> Completeness:
     having = {"": True, "depth": bool(record.depths), "time": record.time is not None}
     files = [one for one in OF_FILES if having[one.needs]]
     shares = {one: float(_says(record.attributes, one.name)) for one in files}
-    missing = [_lacking(one, known, say) for one in files if not shares[one]]
+    missing = [_lacking(one, known, translate) for one in files if not shares[one]]
     for one in OF_VARIABLES:
         lack = [each.key for each in read if not _says(each.attributes, one.name)]
         shares[one] = 1 - len(lack) / len(read) if read else 1.0
         if lack:
-            missing.append(_lacking(one, known, say, lack))
+            missing.append(_lacking(one, known, translate, lack))
     whole = sum(WEIGHTS[one.importance] for one in shares)
     return Completeness(
         dataset=record.id,
@@ -60,14 +60,16 @@ def _says(attributes: Mapping[str, Any], name: str) -> bool:
     return any(value is not None and str(value).strip() != "" for value in values)
 
 
-def _lacking(one: Attribute, known: Mapping[str, str], say: Say, variables: list[str] | None = None) -> Lacking:
-    value, advice = known.get(one.known), say(one.advice)
+def _lacking(
+    one: Attribute, known: Mapping[str, str], translate: Translator, variables: list[str] | None = None
+) -> Lacking:
+    value, advice = known.get(one.known), translate(one.advice)
     return Lacking(
         attribute=one.name,
         variables=variables or [],
         importance=one.importance,
         convention=one.convention,
-        advice=say("{advice} Here: {value}", advice=advice, value=value) if value else advice,
+        advice=translate("{advice} Here: {value}", advice=advice, value=value) if value else advice,
     )
 
 

@@ -32,4 +32,4 @@ async def read(
             return record, found, {axis: await catalogue.steps(record, axis) for axis in axes(record, found)}
         except Replaced:
             await catalogue.renew()
-    raise ServiceUnavailable(f"the dataset {dataset!r} is being renewed; try again", retry_after=1)
+    raise ServiceUnavailable("the dataset {dataset!r} is being renewed; try again", dataset=dataset, retry_after=1)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from ocean_common.contracts.finding import Link
 from ocean_common.contracts.metadata import DatasetPage
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.completeness import completeness
 from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
 from ocean_metadata.catalogue.search_document import shown_variables
@@ -24,14 +24,14 @@ _LICENCES = (
 )
 
 
-def page(one: DatasetRecord, say: Say = ENGLISH) -> DatasetPage:
+def page(one: DatasetRecord, translate: Translator = ENGLISH) -> DatasetPage:
     """What a dataset is, for programs and for the page that people read.
 
     Parameters
     ----------
     one : DatasetRecord
         As the catalogue keeps it.
-    say : Say
+    translate : Translator
         Who says the titles of links.
 
     Returns
@@ -58,7 +58,7 @@ def page(one: DatasetRecord, say: Say = ENGLISH) -> DatasetPage:
         variables=len(shown_variables(one)),
         depth_levels=max((len(axis.values) for axis in one.depths), default=0),
         completeness=completeness(one).score,
-        links=_links(one, say),
+        links=_links(one, translate),
     )
 
 
@@ -81,25 +81,27 @@ def last_step(one: DatasetRecord, variable: VariableRecord) -> str:
     return f"{path}?output_format=NETCDF4&{corners}&time=-1,-1&should_zip=0"
 
 
-def _links(one: DatasetRecord, say: Say) -> list[Link]:
+def _links(one: DatasetRecord, translate: Translator) -> list[Link]:
     at = f"{API}/dataset/{quote(one.id, safe='')}"
     found = [
-        Link(rel="self", href=at, title=say("This dataset")),
-        Link(rel="alternate", href=at, title=say("This dataset as a page"), type="text/html"),
-        Link(rel="collection", href=f"{API}/datasets", title=say("All datasets")),
-        Link(rel="variables", href=f"{at}/variables", title=say("Variables")),
-        Link(rel="completeness", href=f"{at}/completeness", title=say("What the files do not say of themselves")),
+        Link(rel="self", href=at, title=translate("This dataset")),
+        Link(rel="alternate", href=at, title=translate("This dataset as a page"), type="text/html"),
+        Link(rel="collection", href=f"{API}/datasets", title=translate("All datasets")),
+        Link(rel="variables", href=f"{at}/variables", title=translate("Variables")),
+        Link(rel="completeness", href=f"{at}/completeness", title=translate("What the files do not say of themselves")),
     ]
     shown = shown_variables(one)
     if shown:
         key = quote(shown[0].key, safe="")
         found += [
-            Link(rel="times", href=f"{at}/{key}/times", title=say("Times of {name}", name=shown[0].name)),
-            Link(rel="depths", href=f"{at}/{key}/depths", title=say("Depth levels of {name}", name=shown[0].name)),
+            Link(rel="times", href=f"{at}/{key}/times", title=translate("Times of {name}", name=shown[0].name)),
+            Link(
+                rel="depths", href=f"{at}/{key}/depths", title=translate("Depth levels of {name}", name=shown[0].name)
+            ),
             Link(
                 rel="enclosure",
                 href=last_step(one, shown[0]),
-                title=say("{name} at the last time step", name=shown[0].name),
+                title=translate("{name} at the last time step", name=shown[0].name),
                 type="application/x-netcdf",
             ),
         ]

@@ -67,7 +67,7 @@ def period(text: str, field: str) -> Period:
         except (ValueError, OverflowError):  # 31 February, the year 0
             found = None
     if found is None:
-        raise InvalidRequest(f"{text[:_LONGEST]!r} is no date; {_EXAMPLES}", field=field)
+        raise InvalidRequest("{text!r} is no date; {examples}", text=text[:_LONGEST], examples=_EXAMPLES, field=field)
     return found
 
 
@@ -146,8 +146,12 @@ def _year_first(text: str, field: str) -> str:
     one, _, other, year = match.groups()
     if int(one) <= 12 and int(other) <= 12 and one != other:
         raise InvalidRequest(
-            f"{match[0]!r} may mean two days; write the year first: {year}-{int(other):02d}-{int(one):02d} or "
-            f"{year}-{int(one):02d}-{int(other):02d}",
+            "{value!r} may mean two days; write the year first: {year}-{second:02d}-{name:02d} or "
+            "{year}-{name:02d}-{second:02d}",
+            value=match[0],
+            year=year,
+            second=int(other),
+            name=int(one),
             field=field,
         )
     day, month = (one, other) if int(one) > 12 else (other, one)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.dataset_page import API, last_step, licence
 from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
 from ocean_metadata.catalogue.search_document import shown_variables
@@ -12,7 +12,7 @@ SHORTEST, LONGEST = 50, 5000  # characters of a description that search engines 
 _MOST = 100  # variables that are named
 
 
-def linked_data(one: DatasetRecord, base: str, say: Say = ENGLISH) -> dict[str, Any]:
+def linked_data(one: DatasetRecord, base: str, translate: Translator = ENGLISH) -> dict[str, Any]:
     """Describe a dataset as schema.org/Dataset.
 
     Parameters
@@ -21,7 +21,7 @@ def linked_data(one: DatasetRecord, base: str, say: Say = ENGLISH) -> dict[str, 
         As the catalogue keeps it.
     base : str
         The public address of the service, without a slash at its end.
-    say : Say
+    translate : Translator
         Who says the texts.
 
     Returns
@@ -37,7 +37,7 @@ def linked_data(one: DatasetRecord, base: str, say: Say = ENGLISH) -> dict[str, 
         "@type": "Dataset",
         "@id": address,
         "name": one.name,
-        "description": description(one, say),
+        "description": description(one, translate),
         "url": address,
         "identifier": str(one.attributes.get("id") or one.id),
         "version": one.revision,
@@ -50,7 +50,7 @@ def linked_data(one: DatasetRecord, base: str, say: Say = ENGLISH) -> dict[str, 
         "spatialCoverage": _place(one),
         "temporalCoverage": _period(one),
         "variableMeasured": [_measured(each) for each in shown],
-        "distribution": [_download(one, each, base, say) for each in shown],
+        "distribution": [_download(one, each, base, translate) for each in shown],
     }
     return {name: value for name, value in found.items() if value not in (None, [], "")}
 
@@ -60,27 +60,27 @@ def _measured(each: VariableRecord) -> dict[str, str]:
     return {"@type": "PropertyValue", "name": each.name, "unitText": each.units, **known}
 
 
-def _download(one: DatasetRecord, each: VariableRecord, base: str, say: Say) -> dict[str, str]:
+def _download(one: DatasetRecord, each: VariableRecord, base: str, translate: Translator) -> dict[str, str]:
     return {
         "@type": "DataDownload",
-        "name": say("{name}, last time step", name=each.name),
+        "name": translate("{name}, last time step", name=each.name),
         "encodingFormat": "application/x-netcdf",
         "contentUrl": f"{base}{last_step(one, each)}",
     }
 
 
-def description(one: DatasetRecord, say: Say = ENGLISH) -> str:
+def description(one: DatasetRecord, translate: Translator = ENGLISH) -> str:
     """What the dataset is, in a paragraph that is long enough for search engines."""
     start, end = extent(one)
     names = ", ".join(each.name for each in shown_variables(one)[:_MOST])
     parts = [one.help or str(one.attributes.get("summary") or one.attributes.get("title") or one.name).strip()]
     if names:
-        parts.append(say("Variables: {names}.", names=names))
+        parts.append(translate("Variables: {names}.", names=names))
     if start and end:
-        parts.append(say("From {start} to {end}.", start=start[:10], end=end[:10]))
+        parts.append(translate("From {start} to {end}.", start=start[:10], end=end[:10]))
     text = " ".join(parts)
     if len(text) < SHORTEST:
-        text = f"{text} {say('Ocean data on a grid, served by Ocean Navigator.')}"
+        text = f"{text} {translate('Ocean data on a grid, served by Ocean Navigator.')}"
     return text[:LONGEST]
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from ocean_common.contracts.finding import Completeness, Lacking
 from ocean_common.contracts.metadata import DatasetPage
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.completeness import completeness
 from ocean_metadata.catalogue.dataset_page import API, last_step, page
 from ocean_metadata.catalogue.linked_data import linked_data
@@ -21,7 +21,7 @@ LIST = f"{API}/datasets"
 LANGUAGES = {"en": "English", "fr": "Français"}
 
 
-def dataset_page(one: DatasetRecord, base: str, say: Say = ENGLISH) -> str:
+def dataset_page(one: DatasetRecord, base: str, translate: Translator = ENGLISH) -> str:
     """A dataset as a page, with its description in schema.org's words.
 
     Parameters
@@ -30,7 +30,7 @@ def dataset_page(one: DatasetRecord, base: str, say: Say = ENGLISH) -> str:
         As the catalogue keeps it.
     base : str
         The public address of the service, without a slash at its end.
-    say : Say
+    translate : Translator
         Who says the texts.
 
     Returns
@@ -38,46 +38,46 @@ def dataset_page(one: DatasetRecord, base: str, say: Say = ENGLISH) -> str:
     str
         A whole HTML document.
     """
-    found = page(one, say)
+    found = page(one, translate)
     return _document(
         one.name,
         found.links[0].href,
-        say,
-        way=_way(one.name, say),
+        translate,
+        way=_way(one.name, translate),
         main=tag(
             "main",
             tag("h1", one.name),
             tag("p", one.help) if one.help else None,
-            _facts(found, say),
-            tag("h2", say("Variables")),
+            _facts(found, translate),
+            tag("h2", translate("Variables")),
             _table(
-                say("The last time step of a variable can be taken as a NetCDF file."),
-                tuple(map(say, ("Variable", "Key", "Units", "Standard name", "Depth levels", "Data"))),
-                (_variable(one, each, say) for each in shown_variables(one)),
+                translate("The last time step of a variable can be taken as a NetCDF file."),
+                tuple(map(translate, ("Variable", "Key", "Units", "Standard name", "Depth levels", "Data"))),
+                (_variable(one, each, translate) for each in shown_variables(one)),
             ),
-            tag("h2", say("How well the files describe themselves")),
-            _completeness(completeness(one, say), say),
-            tag("h2", say("More")),
+            tag("h2", translate("How well the files describe themselves")),
+            _completeness(completeness(one, translate), translate),
+            tag("h2", translate("More")),
             tag("ul", *(tag("li", tag("a", each.title, href=each.href)) for each in found.links[2:])),
         ),
-        more=data_block(msgspec.json.encode(linked_data(one, base, say))),
+        more=data_block(msgspec.json.encode(linked_data(one, base, translate))),
     )
 
 
-def dataset_list(records: Iterable[DatasetRecord], say: Say = ENGLISH) -> str:
+def dataset_list(records: Iterable[DatasetRecord], translate: Translator = ENGLISH) -> str:
     """All datasets as a page."""
-    rows = [_line(one, say.language) for one in records]
+    rows = [_line(one, translate.language) for one in records]
     return _document(
-        say("Datasets"),
+        translate("Datasets"),
         LIST,
-        say,
+        translate,
         main=tag(
             "main",
-            tag("h1", say("Datasets")),
-            tag("p", say("{count} datasets can be asked for.", count=len(rows))),
+            tag("h1", translate("Datasets")),
+            tag("p", translate("{count} datasets can be asked for.", count=len(rows))),
             _table(
-                say("In the order of the configuration."),
-                tuple(map(say, ("Dataset", "Group", "From", "To", "Variables"))),
+                translate("In the order of the configuration."),
+                tuple(map(translate, ("Dataset", "Group", "From", "To", "Variables"))),
                 rows,
             ),
         ),
@@ -85,9 +85,15 @@ def dataset_list(records: Iterable[DatasetRecord], say: Say = ENGLISH) -> str:
 
 
 def _document(
-    title: str, address: str, say: Say, *, main: Markup, way: Markup | None = None, more: Markup | None = None
+    title: str,
+    address: str,
+    translate: Translator,
+    *,
+    main: Markup,
+    way: Markup | None = None,
+    more: Markup | None = None,
 ) -> str:
-    others = [(language, name) for language, name in LANGUAGES.items() if language != say.language]
+    others = [(language, name) for language, name in LANGUAGES.items() if language != translate.language]
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -100,55 +106,55 @@ def _document(
     )
     footer = tag(
         "footer",
-        tag("a", say("How the service is asked"), href="/docs"),
+        tag("a", translate("How the service is asked"), href="/docs"),
         *(tag("a", name, href=f"{address}?lang={each}", hreflang=each, lang=each) for each, name in others),
     )
-    return "<!doctype html>\n" + tag("html", head, tag("body", way, main, footer), lang=say.language)
+    return "<!doctype html>\n" + tag("html", head, tag("body", way, main, footer), lang=translate.language)
 
 
-def _way(name: str, say: Say) -> Markup:
+def _way(name: str, translate: Translator) -> Markup:
     here = tag("li", tag("span", name, aria_current="page"))
-    way = tag("ol", tag("li", tag("a", say("Datasets"), href=f"{LIST}?lang={say.language}")), here)
-    return tag("nav", way, aria_label=say("Where this page is"))
+    way = tag("ol", tag("li", tag("a", translate("Datasets"), href=f"{LIST}?lang={translate.language}")), here)
+    return tag("nav", way, aria_label=translate("Where this page is"))
 
 
-def _latitude(value: float, say: Say) -> str:
-    return f"{_decimal(abs(value), say)}° {'S' if value < 0 else 'N'}"
+def _latitude(value: float, translate: Translator) -> str:
+    return f"{_decimal(abs(value), translate)}° {'S' if value < 0 else 'N'}"
 
 
-def _longitude(value: float, say: Say) -> str:
+def _longitude(value: float, translate: Translator) -> str:
     turned = (value + 180.0) % 360.0 - 180.0
-    west = "O" if say.language == "fr" else "W"
-    return f"{_decimal(abs(turned), say)}° {west if turned < 0 else 'E'}"
+    west = "O" if translate.language == "fr" else "W"
+    return f"{_decimal(abs(turned), translate)}° {west if turned < 0 else 'E'}"
 
 
-def _decimal(value: float, say: Say) -> str:
-    return f"{value:.2f}".replace(".", "," if say.language == "fr" else ".")
+def _decimal(value: float, translate: Translator) -> str:
+    return f"{value:.2f}".replace(".", "," if translate.language == "fr" else ".")
 
 
-def _facts(found: DatasetPage, say: Say) -> Markup:
+def _facts(found: DatasetPage, translate: Translator) -> Markup:
     area = None
     if found.bounds:
         west, south, east, north = found.bounds
-        area = say(
+        area = translate(
             "{south} to {north}, {west} to {east}",
-            south=_latitude(south, say),
-            north=_latitude(north, say),
-            west=_longitude(west, say),
-            east=_longitude(east, say),
+            south=_latitude(south, translate),
+            north=_latitude(north, translate),
+            west=_longitude(west, translate),
+            east=_longitude(east, translate),
         )
     facts = {
-        say("Id"): found.id,
-        say("Group"): " · ".join(each for each in (found.group, found.subgroup) if each) or None,
-        say("Time"): say("{start} to {end}", start=found.start, end=found.end) if found.start else None,
-        say("Time steps"): str(found.time_steps) if found.time_steps else None,
-        say("Spacing"): found.quantum and say(found.quantum),
-        say("Area"): area,
-        say("Depth levels"): str(found.depth_levels) if found.depth_levels else None,
-        say("Grid"): found.model_class,
-        say("Credit"): found.attribution,
-        say("Licence"): found.license,
-        say("Revision"): found.revision,
+        translate("Id"): found.id,
+        translate("Group"): " · ".join(each for each in (found.group, found.subgroup) if each) or None,
+        translate("Time"): translate("{start} to {end}", start=found.start, end=found.end) if found.start else None,
+        translate("Time steps"): str(found.time_steps) if found.time_steps else None,
+        translate("Spacing"): found.quantum and translate(found.quantum),
+        translate("Area"): area,
+        translate("Depth levels"): str(found.depth_levels) if found.depth_levels else None,
+        translate("Grid"): found.model_class,
+        translate("Credit"): found.attribution,
+        translate("Licence"): found.license,
+        translate("Revision"): found.revision,
     }
     told = [(tag("dt", name), tag("dd", _text(value))) for name, value in facts.items() if value]
     return tag("dl", *(each for pair in told for each in pair))
@@ -160,7 +166,7 @@ def _text(value: str) -> Markup:
     return tag("a", value, href=value) if address else joined(value)
 
 
-def _variable(one: DatasetRecord, each: VariableRecord, say: Say) -> Markup:
+def _variable(one: DatasetRecord, each: VariableRecord, translate: Translator) -> Markup:
     levels = len(one.depths[each.depth].values) if each.depth is not None else "–"
     return tag(
         "tr",
@@ -169,7 +175,10 @@ def _variable(one: DatasetRecord, each: VariableRecord, say: Say) -> Markup:
         tag("td", each.units),
         tag("td", each.standard_name or "–"),
         tag("td", levels),
-        tag("td", tag("a", "NetCDF", href=last_step(one, each), aria_label=say("NetCDF of {name}", name=each.name))),
+        tag(
+            "td",
+            tag("a", "NetCDF", href=last_step(one, each), aria_label=translate("NetCDF of {name}", name=each.name)),
+        ),
     )
 
 
@@ -191,8 +200,8 @@ def _table(caption: str, heads: tuple[str, ...], rows: Iterable[Markup]) -> Mark
     return tag("div", table, class_="wide", role="region", aria_label=caption, tabindex="0")
 
 
-def _completeness(found: Completeness, say: Say) -> Markup:
-    told = say(
+def _completeness(found: Completeness, translate: Translator) -> Markup:
+    told = translate(
         "{score} % of what CF and ACDD recommend: {present} of {recommended} attributes.",
         score=found.score,
         present=found.present,
@@ -200,12 +209,14 @@ def _completeness(found: Completeness, say: Say) -> Markup:
     )
     if not found.missing:
         return tag("p", told)
-    lacking = tag("ul", *(_lacking(each, say) for each in found.missing))
-    return joined(tag("p", told), tag("details", tag("summary", say("What is missing, and what to write")), lacking))
+    lacking = tag("ul", *(_lacking(each, translate) for each in found.missing))
+    return joined(
+        tag("p", told), tag("details", tag("summary", translate("What is missing, and what to write")), lacking)
+    )
 
 
-def _lacking(one: Lacking, say: Say) -> Markup:
+def _lacking(one: Lacking, translate: Translator) -> Markup:
     if not one.variables:
-        return tag("li", tag("code", one.attribute), say(": {advice}", advice=one.advice))
-    told = say(" of {variables}: {advice}", variables=", ".join(one.variables), advice=one.advice)
+        return tag("li", tag("code", one.attribute), translate(": {advice}", advice=one.advice))
+    told = translate(" of {variables}: {advice}", variables=", ".join(one.variables), advice=one.advice)
     return tag("li", tag("code", one.attribute), told)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ocean_common.contracts.finding import Facets, FacetValue, Found, SearchPage
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.localized import SOURCE, localized
 from ocean_metadata.catalogue.model import DatasetRecord
 from ocean_metadata.catalogue.search_document import shown_variables
@@ -35,10 +35,10 @@ def ids(index: Index, mask: Mask, wanted: str | None) -> list[str]:
     return [one for one in names if one in some] if some else names
 
 
-def page(index: Index, asked: Asked, limit: int, offset: int, say: Say = ENGLISH) -> SearchPage:
+def page(index: Index, asked: Asked, limit: int, offset: int, translate: Translator = ENGLISH) -> SearchPage:
     """A page of what a search finds, with the facets of all that it finds."""
     matches = index.search(asked)
-    titles = _titles(index, say)
+    titles = _titles(index, translate)
     facets = {
         name: [FacetValue(value=value, count=count, title=titles(name, value)) for value, count in counts]
         for name, counts in index.facets(matches.rows).items()
@@ -48,25 +48,25 @@ def page(index: Index, asked: Asked, limit: int, offset: int, say: Say = ENGLISH
         limit=limit,
         offset=offset,
         results=[
-            _found(localized(index.records[row], say), float(matches.scores[row]))
+            _found(localized(index.records[row], translate), float(matches.scores[row]))
             for row in matches.rows[offset : offset + limit].tolist()
         ],
         facets=Facets(**facets),
     )
 
 
-def _titles(index: Index, say: Say) -> Callable[[str, str], str | None]:
+def _titles(index: Index, translate: Translator) -> Callable[[str, str], str | None]:
     """What the values of facets are called in the language; nothing where that is the value itself."""
-    if say.language == SOURCE:
+    if translate.language == SOURCE:
         return lambda _, __: None
-    groups = {one.group: one.translations.get(say.language, {}).get("group") for one in index.records}
+    groups = {one.group: one.translations.get(translate.language, {}).get("group") for one in index.records}
 
     def title(facet: str, value: str) -> str | None:
         if facet == "group":
             return groups.get(value)
         if facet == "standard_name":
-            return say.quantity(value)
-        return say(value) if facet == "quantum" else None
+            return translate.quantity(value)
+        return translate(value) if facet == "quantum" else None
 
     return title
 

@@ -15,7 +15,7 @@ from ocean_common.contracts.metadata import (
     Variable,
     VariableListing,
 )
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.intervals import between, intervals, runs
 from ocean_metadata.catalogue.model import DatasetRecord, TimeAxis, VariableRecord
 from ocean_metadata.catalogue.snapshot import Snapshot, StepArrays
@@ -141,21 +141,21 @@ def time_intervals(
     )
 
 
-def depths(axis: DepthAxis | None, say: Say = ENGLISH, *, include_all_key: bool = True) -> list[Depth]:
+def depths(axis: DepthAxis | None, translate: Translator = ENGLISH, *, include_all_key: bool = True) -> list[Depth]:
     """The levels of a variable, after the words that name several of them; nothing for a variable without depth."""
     if axis is None:
         return []
-    words = [Depth(id="bottom", value=say("Bottom"))]
+    words = [Depth(id="bottom", value=translate("Bottom"))]
     if include_all_key:
-        words.append(Depth(id="all", value=say("All Depths")))
-    return words + [Depth(id=level, value=_level(axis, value, say)) for level, value in enumerate(axis.values)]
+        words.append(Depth(id="all", value=translate("All Depths")))
+    return words + [Depth(id=level, value=_level(axis, value, translate)) for level, value in enumerate(axis.values)]
 
 
-def _level(axis: DepthAxis, value: float, say: Say) -> str:
+def _level(axis: DepthAxis, value: float, translate: Translator) -> str:
     if axis.kind == "height":
-        return say("{height} m above", height=round(value))
+        return translate("{height} m above", height=round(value))
     if axis.kind == "sigma":
-        return say("{level} (sigma)", level=f"{value:g}")
+        return translate("{level} (sigma)", level=f"{value:g}")
     return f"{round(value)} m" if axis.kind == "depth" else f"{value:g}"
 
 

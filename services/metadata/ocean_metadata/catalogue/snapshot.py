@@ -41,10 +41,16 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         if found is None:
             near = _near(name, [one.id for one in self.served])
             raise DatasetNotFound(
-                f"there is no dataset {name!r}{_question(near)}; see /api/v2.0/datasets", field="dataset", allowed=near
+                "there is no dataset {name!r}{suggestion}; see /api/v2.0/datasets",
+                name=name,
+                suggestion=_question(near),
+                field="dataset",
+                allowed=near,
             )
         if found.state == "broken":
-            raise DatasetNotFound(f"the dataset {name!r} cannot be served: {found.reason}", field="dataset")
+            raise DatasetNotFound(
+                "the dataset {name!r} cannot be served: {reason}", name=name, reason=found.reason, field="dataset"
+            )
         return found
 
     def variable(self, dataset: str, key: str) -> tuple[DatasetRecord, VariableRecord]:
@@ -55,10 +61,19 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
                 return record, one
         refused = next((one.reason for one in record.left_out if one.variable == key), None)
         if refused is not None:
-            raise VariableNotFound(f"the variable {key!r} of {dataset} cannot be served: {refused}", field="variable")
+            raise VariableNotFound(
+                "the variable {key!r} of {dataset} cannot be served: {refused}",
+                key=key,
+                dataset=dataset,
+                refused=refused,
+                field="variable",
+            )
         near = _near(key, [one.key for one in record.variables if not one.hidden and not one.auxiliary])
         raise VariableNotFound(
-            f"{dataset} has no variable {key!r}{_question(near)}; see /api/v2.0/dataset/{dataset}/variables",
+            "{dataset} has no variable {key!r}{suggestion}; see /api/v2.0/dataset/{dataset}/variables",
+            dataset=dataset,
+            key=key,
+            suggestion=_question(near),
             field="variable",
             allowed=near,
         )

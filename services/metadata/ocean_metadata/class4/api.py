@@ -18,8 +18,8 @@ from ocean_common.contracts.class4 import (
     Class4Status,
 )
 from ocean_common.errors import InvalidRequest, NotFound
+from ocean_common.i18n import Translator
 from ocean_common.problems import documented
-from ocean_common.texts import Say
 from ocean_metadata.catalogue.api_internal import MESSAGEPACK
 from ocean_metadata.catalogue.encoded import Encoded, answers_with
 from ocean_metadata.class4 import view
@@ -91,12 +91,12 @@ async def list_class4(class4: NamedDependency[Class4], encoded: NamedDependency[
     responses={**answers_with(list[Class4Status], "Every file, the broken ones too"), **documented()},
 )
 async def list_status(
-    class4: NamedDependency[Class4], encoded: NamedDependency[Encoded], say: NamedDependency[Say]
+    class4: NamedDependency[Class4], encoded: NamedDependency[Encoded], translate: NamedDependency[Translator]
 ) -> Response[bytes]:
     """Every file, the broken ones too."""
     shelf = class4.shelf
-    key = ("class 4 status", shelf.revision, say.language)
-    return await encoded.answer(key, lambda: shelf.status(say))
+    key = ("class 4 status", shelf.revision, translate.language)
+    return await encoded.answer(key, lambda: shelf.status(translate))
 
 
 @get(
@@ -155,13 +155,13 @@ async def list_forecasts(
     request: Request[Any, Any, Any],
     class4: NamedDependency[Class4],
     class4_freshness: NamedDependency[Freshness],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
     class4_type: FromPath[Kind],
     profile: ProfileId,
 ) -> list[Class4Forecast]:
     """The best estimate, then the forecasts by the dates of their fields."""
     await class4_freshness(request, "")
-    return forecasts(class4.shelf.find(kind_of(class4_type), profile).about, say)
+    return forecasts(class4.shelf.find(kind_of(class4_type), profile).about, translate)
 
 
 @get("/class4/{class4_type:str}", media_type=MESSAGEPACK)

@@ -14,7 +14,7 @@ from ocean_common.contracts.class4 import (
     Class4Status,
 )
 from ocean_common.errors import NotFound
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.class4.names import profile_id
 from ocean_metadata.class4.records import About, FileRecord, Lead
 
@@ -40,7 +40,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
         """One file for each day and kind."""
         return Class4Days(ocean_predict=self._days("ocean_predict"), riops_obs=self._days("riops_obs"))
 
-    def status(self, say: Say = ENGLISH) -> list[Class4Status]:
+    def status(self, translate: Translator = ENGLISH) -> list[Class4Status]:
         """Every file, with the reason where it cannot be served."""
         return [
             Class4Status(
@@ -49,7 +49,7 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
                 file=f"{one.id}.nc",
                 profiles=one.about.profiles if one.about else 0,
                 title=one.about.title if one.about else None,
-                reason=one.reason and say(one.reason),
+                reason=one.reason and translate(one.reason),
             )
             for one in self.files.values()
         ]
@@ -62,15 +62,22 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
             same_day = asked.file[: len("class4_20200101_")]
             near = [each.id for each in self.files.values() if each.kind == kind and each.id.startswith(same_day)]
             raise NotFound(
-                f"there is no Class 4 file {asked.file!r} of {kind}; /api/v2.0/class4 lists them",
+                "there is no Class 4 file {file!r} of {kind}; /api/v2.0/class4 lists them",
+                file=asked.file,
+                kind=kind,
                 field="id",
                 allowed=near[:5],
             )
         if one.about is None:
-            raise NotFound(f"the Class 4 file {one.id!r} cannot be served: {one.reason}", field="id")
+            raise NotFound(
+                "the Class 4 file {id!r} cannot be served: {reason}", id=one.id, reason=one.reason, field="id"
+            )
         if asked.number is not None and asked.number >= one.about.profiles:
             raise NotFound(
-                f"{one.id} has {one.about.profiles} profiles, counted from 0: there is none of index {asked.number}",
+                "{id} has {profiles} profiles, counted from 0: there is none of index {number}",
+                id=one.id,
+                profiles=one.about.profiles,
+                number=asked.number,
                 field="id",
             )
         return Found(one, one.about, asked.number)
@@ -94,23 +101,23 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-def forecasts(about: About, say: Say = ENGLISH) -> list[Class4Forecast]:
+def forecasts(about: About, translate: Translator = ENGLISH) -> list[Class4Forecast]:
     """The best estimate, then each forecast by the date of its fields, or else by its lead time."""
     dates = [one.time for one in about.leads]
     distinct = len(set(dates)) == len(dates)
-    texts = [_label(one, say, distinct=distinct) for one in about.leads]
-    return [Class4Forecast(id="best", value=say("Best Estimate"))] + [
+    texts = [_label(one, translate, distinct=distinct) for one in about.leads]
+    return [Class4Forecast(id="best", value=translate("Best Estimate"))] + [
         Class4Forecast(id=number, value=text) for number, text in enumerate(texts)
     ]
 
 
-def _label(one: Lead, say: Say, *, distinct: bool) -> str:
+def _label(one: Lead, translate: Translator, *, distinct: bool) -> str:
     lead = ""
     if one.lead is not None:
-        lead = say("Lead time {lead} {units}", lead=f"{one.lead:g}", units=one.units).strip()
+        lead = translate("Lead time {lead} {units}", lead=f"{one.lead:g}", units=one.units).strip()
     if one.time is None:
-        return lead or say("Forecast")
-    day = say.day(_EPOCH + timedelta(seconds=one.time))
+        return lead or translate("Forecast")
+    day = translate.day(_EPOCH + timedelta(seconds=one.time))
     return day if distinct or not lead else f"{day}, {lead[0].lower()}{lead[1:]}"
 
 

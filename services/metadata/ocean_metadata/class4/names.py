@@ -45,7 +45,7 @@ def profile_id(text: str) -> ProfileId:
     """Understand `file`, `file_index` or `file/index`, or NotFound."""
     match = _PROFILE.fullmatch(text)
     if not match:
-        raise NotFound(f"there is no Class 4 file {text[:80]!r}; /api/v2.0/class4 lists them", field="id")
+        raise NotFound("there is no Class 4 file {text!r}; /api/v2.0/class4 lists them", text=text[:80], field="id")
     return ProfileId(match[1], int(match[2]) if match[2] else None)
 
 
@@ -55,7 +55,9 @@ def kind_of(text: str) -> Class4Kind:
         if text == kind:
             return kind
     raise NotFound(
-        f"there is no kind {text[:80]!r} of Class 4; there are {' and '.join(KINDS)}",
+        "there is no kind {text!r} of Class 4; there are {kinds}",
+        text=text[:80],
+        kinds=" and ".join(KINDS),
         field="class4_type",
         allowed=KINDS,
     )
@@ -65,5 +67,11 @@ def several(text: str, field: str, most: int) -> list[str]:
     """A list with commas; InvalidRequest where it is too long."""
     found = [one for one in text.split(",") if one]
     if len(found) > most:
-        raise InvalidRequest(f"{len(found)} of {field} were asked for; at most {most} are answered", field=field)
+        raise InvalidRequest(
+            "{count} of {name} were asked for; at most {limit} are answered",
+            count=len(found),
+            name=field,
+            limit=most,
+            field=field,
+        )
     return found

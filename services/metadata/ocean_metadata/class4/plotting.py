@@ -20,7 +20,7 @@ async def assemble(class4: Class4, kind: Class4Kind, ids: Sequence[str], models:
         raise InvalidRequest("no profile is asked for; give its id: file_index", field="ids")
     for text, found in zip(ids, asked, strict=True):
         if found.number is None:
-            raise InvalidRequest(f"{text} is a file; write {text}_0 for its first profile", field="ids")
+            raise InvalidRequest("{text} is a file; write {text}_0 for its first profile", text=text, field="ids")
     beside = [shelf.find(kind, one) for one in models]
     return Class4Profiles(
         kind=kind,

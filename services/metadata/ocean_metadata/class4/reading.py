@@ -87,7 +87,7 @@ def _axes(data: Opened) -> tuple[_Axes, tuple[int, ...]]:
     """The dimensions of what was observed: by the names of the layout, else by their order."""
     missing = [name for name in NEEDED if name not in data.variables]
     if missing:
-        raise Unreadable(f"it has no {', '.join(missing)}, which a Class 4 file has")
+        raise Unreadable("it has no {missing}, which a Class 4 file has", missing=", ".join(missing))
     observed = data.variables["observation"]
     if len(observed.dimensions) != 3:
         raise Unreadable("observation is not of profiles, variables and levels")
@@ -98,7 +98,12 @@ def _axes(data: Opened) -> tuple[_Axes, tuple[int, ...]]:
     if not shape[1] or not shape[2]:
         raise Unreadable("it has no variables or no levels")
     if shape[0] > MOST_PROFILES or shape[1] * shape[2] > MOST_CELLS:
-        raise Unreadable(f"it has {shape[0]} profiles of {shape[1]} variables and {shape[2]} levels: too many")
+        raise Unreadable(
+            "it has {shape} profiles of {rows} variables and {shape3} levels: too many",
+            shape=shape[0],
+            rows=shape[1],
+            shape3=shape[2],
+        )
     return axes, shape
 
 
@@ -118,7 +123,7 @@ class _Reader:
         self._present = {field: name for field, name in OF_MODELS.items() if name in self._variables}
         for name in NEEDED[2:]:
             if name not in self._variables:
-                raise Unreadable(f"{name} is not of profiles, variables and levels")
+                raise Unreadable("{name} is not of profiles, variables and levels", name=name)
         self.names = _texts(data, "id", count)
         self._instruments = _texts(data, "type", count) if "type" in data.variables else [""] * count
         self._times = _times(data, count)
@@ -186,7 +191,7 @@ def _pack(values: Floats) -> Any:
 def _one(variable: Variable, count: int) -> Floats:
     values = floats(variable)
     if values.shape != (count,):
-        raise Unreadable(f"{variable.name} is not of profiles")
+        raise Unreadable("{name} is not of profiles", name=variable.name)
     return values
 
 
@@ -205,7 +210,7 @@ def _texts(data: Opened, name: str, count: int) -> list[str]:
     else:
         texts = [one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in values.tolist()]
     if len(texts) != count:
-        raise Unreadable(f"{name} is not one text each")
+        raise Unreadable("{name} is not one text each", name=name)
     return [one.replace("\0", "").strip() for one in texts]
 
 

@@ -191,7 +191,7 @@ def _record(kind: Class4Kind, name: str, reason: str | None, about: bytes | None
 
 def _renewed(file: str) -> ServiceUnavailable:
     """It was replaced this very moment: the next look knows."""
-    return ServiceUnavailable(f"the Class 4 file {file!r} is being renewed; try again", retry_after=1)
+    return ServiceUnavailable("the Class 4 file {file!r} is being renewed; try again", file=file, retry_after=1)
 
 
 def _remove(connection: sa.Connection, key: Key) -> None:

@@ -33,7 +33,9 @@ def extent(text: str) -> Extent | None:
     try:
         left, bottom, right, top = (float(one) for one in text.split(","))
     except ValueError as error:
-        raise InvalidRequest(f"extent={text[:80]!r} is not left,bottom,right,top in metres", field="extent") from error
+        raise InvalidRequest(
+            "extent={text!r} is not left,bottom,right,top in metres", text=text[:80], field="extent"
+        ) from error
     if not all(map(math.isfinite, (left, bottom, right, top))) or left >= right or bottom >= top:
         raise InvalidRequest(
             "extent is left,bottom,right,top in metres, with left < right and bottom < top", field="extent"
@@ -47,7 +49,9 @@ def projection_of(text: str) -> Projection:
         if text == one:
             return one
     raise InvalidRequest(
-        f"there is no map in {text[:80]!r}; there are {', '.join(PROJECTIONS)}",
+        "there is no map in {text!r}; there are {projections}",
+        text=text[:80],
+        projections=", ".join(PROJECTIONS),
         field="projection",
         allowed=PROJECTIONS,
     )

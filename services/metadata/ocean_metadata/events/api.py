@@ -93,7 +93,9 @@ async def listen(
     try:
         unknown = set(socket.query_params) - _ASKED_FOR
         if unknown:
-            raise InvalidRequest(f"there is no parameter {min(unknown)[:40]!r}; there are dataset and last_event_id")
+            raise InvalidRequest(
+                "there is no parameter {unknown!r}; there are dataset and last_event_id", unknown=min(unknown)[:40]
+            )
         asked = socket.query_params.get("last_event_id")
         since = _number(asked) if asked else None
         names = _admitted(catalogue, events, socket.query_params.get("dataset"), since)

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from ocean_common import places
+from ocean_core.messages import MessageError
 
 # What the tool that writes them puts where a file says nothing: the least and the greatest of 32 bits.
 _LEAST, _GREATEST = 1.17549e-38, 3.40282e38
@@ -21,7 +22,7 @@ _FILES = "SELECT filepath FROM Filepaths ORDER BY id"
 _VARIABLES = "SELECT variable, units, longName, validMin, validMax FROM Variables"
 
 
-class NoIndex(Exception):
+class NoIndex(MessageError):
     """A database that is not such an index, and why."""
 
 
@@ -45,7 +46,7 @@ def _state(path: str) -> tuple[int, int]:
     try:
         found = Path(path).stat()
     except OSError as error:
-        raise NoIndex(f"{Path(path).name} cannot be read: {error.strerror}") from error
+        raise NoIndex("{name} cannot be read: {strerror}", name=Path(path).name, strerror=error.strerror) from error
     return found.st_size, found.st_mtime_ns
 
 
@@ -58,7 +59,7 @@ def _read(path: str, _size: int, _mtime_ns: int) -> Index:
             files = [str(name) for (name,) in database.execute(_FILES)]
             variables = database.execute(_VARIABLES).fetchall()
     except sqlite3.Error as error:
-        raise NoIndex(f"{Path(path).name} is not an index database: {error}") from error
+        raise NoIndex("{name} is not an index database: {error}", name=Path(path).name, error=error) from error
     known = {str(name): _attributes(*told) for name, *told in variables}
     return Index(files=[_absolute(each, Path(path).parent) for each in files], variables=known)
 

@@ -52,7 +52,7 @@ def check_whole(path: str, size: int) -> None:
         raise Unreadable("it is empty (0 bytes)")
     classic_size = classic.expected_size(Path(path))
     if classic_size is not None and size < classic_size:
-        raise Unreadable(f"it is cut short: {size} of {classic_size} bytes")
+        raise Unreadable("it is cut short: {size} of {classic_size} bytes", size=size, classic_size=classic_size)
 
 
 def _header(path: str, found: Stamp) -> FileHeader:

@@ -1,7 +1,9 @@
 """Why something cannot be read, in words for people."""
 
+from ocean_core.messages import MessageError
 
-class Unreadable(Exception):
+
+class Unreadable(MessageError):
     """A file that cannot be served, and why."""
 
 

@@ -70,7 +70,7 @@ class IndexRefresher:
                 raise
         if process.returncode:
             last = said.decode(errors="replace").strip().rpartition("\n")[2]
-            raise ServiceUnavailable(f"the files could not be indexed: {last or 'the command was ended'}")
+            raise ServiceUnavailable("the files could not be indexed: {value}", value=last or "the command was ended")
 
     def _newest(self) -> int:
         with answering(self._engine) as connection:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ocean_common.voices import LANGUAGES, SOURCE
+from ocean_common.i18n import LANGUAGES, SOURCE
 from ocean_metadata.catalogue.model import Translations
 
 OF_DATASETS = ("name", "help", "attribution", "group", "subgroup")

@@ -14,7 +14,7 @@ from ocean_common.contracts.observations import (
     TrackFeature,
 )
 from ocean_common.errors import InvalidRequest, NotFound
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.observations.ports import Found, Track
 
 SUFFIX = ".json"
@@ -33,7 +33,7 @@ def number(text: str) -> int:
     """An id. The existing front end writes a stray brace behind it."""
     found = whole(text)
     if found is None:
-        raise NotFound(f"nothing has the id {text[:40]!r}; ids are numbers", field="id")
+        raise NotFound("nothing has the id {text!r}; ids are numbers", text=text[:40], field="id")
     return found
 
 
@@ -48,14 +48,14 @@ def numbers(text: str) -> list[int]:
     return [number(one) for one in text.split(",") if one.strip()]
 
 
-def variables(names: Iterable[str], say: Say = ENGLISH) -> list[ObservedVariable]:
+def variables(names: Iterable[str], translate: Translator = ENGLISH) -> list[ObservedVariable]:
     """Names with their places."""
-    return [ObservedVariable(id=place, value=say.quantity(name) or name) for place, name in enumerate(names)]
+    return [ObservedVariable(id=place, value=translate.quantity(name) or name) for place, name in enumerate(names)]
 
 
-def datatypes(found: Iterable[DataType], say: Say) -> list[DataType]:
+def datatypes(found: Iterable[DataType], translate: Translator) -> list[DataType]:
     """What was measured, by names in the language."""
-    return [DataType(id=one.id, value=say.quantity(one.value, one.id) or one.value) for one in found]
+    return [DataType(id=one.id, value=translate.quantity(one.value, one.id) or one.value) for one in found]
 
 
 def stations(found: Iterable[Found]) -> StationCollection:

@@ -16,8 +16,8 @@ from ocean_common.contracts.observations import (
     TrackCollection,
 )
 from ocean_common.errors import InvalidRequest, NotFound, RequestTooLarge, ServiceUnavailable
+from ocean_common.i18n import Translator
 from ocean_common.problems import documented
-from ocean_common.texts import Say
 from ocean_metadata.observations import answers
 from ocean_metadata.observations.ports import Observations
 from ocean_metadata.observations.search import ANY, read
@@ -114,9 +114,11 @@ def get_time_range(observations: NamedDependency[Observations]) -> TimeRange:
     responses=documented(ServiceUnavailable),
     sync_to_thread=True,
 )
-def list_datatypes(observations: NamedDependency[Observations], say: NamedDependency[Say]) -> list[DataType]:
+def list_datatypes(
+    observations: NamedDependency[Observations], translate: NamedDependency[Translator]
+) -> list[DataType]:
     """Every quantity, by its key: the standard name, where it has one."""
-    return answers.datatypes(observations.datatypes(), say)
+    return answers.datatypes(observations.datatypes(), translate)
 
 
 @get(
@@ -216,7 +218,7 @@ def get_metadata(
     sync_to_thread=True,
 )
 def list_variables(
-    observations: NamedDependency[Observations], say: NamedDependency[Say], which: FromPath[Which]
+    observations: NamedDependency[Observations], translate: NamedDependency[Translator], which: FromPath[Which]
 ) -> list[ObservedVariable]:
     """By their places, which plots know them by; an empty list for the ids that a front end gives to points."""
     kind, _, text = answers.told(which).partition("=")
@@ -228,7 +230,7 @@ def list_variables(
     if found is None:
         return []
     ask = observations.station_variables if kind == "station" else observations.platform_variables
-    return answers.variables(ask(found), say)
+    return answers.variables(ask(found), translate)
 
 
 ROUTES = [

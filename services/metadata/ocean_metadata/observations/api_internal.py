@@ -19,7 +19,12 @@ def get_observed(observations: NamedDependency[Observations], ids: FromQuery[str
     """Stations with all their samples, in the order asked for."""
     asked = answers.numbers(ids)
     if len(asked) > MOST_STATIONS:
-        raise RequestTooLarge(f"ids: {len(asked)} stations; at most {MOST_STATIONS} are told at once", field="ids")
+        raise RequestTooLarge(
+            "ids: {requested_count} stations; at most {max_stations} are told at once",
+            requested_count=len(asked),
+            max_stations=MOST_STATIONS,
+            field="ids",
+        )
     return ObservedStations(stations=observations.observed(asked))
 
 

@@ -77,7 +77,8 @@ def _datatype(connection: sa.Connection, key: str | None) -> int:
     if found is None:
         known = list(connection.execute(sa.select(table.key).order_by(table.key)).scalars())
         raise NotFound(
-            f"there is no datatype {key[:80]!r}; see /api/v2.0/observation/datatypes.json",
+            "there is no datatype {key!r}; see /api/v2.0/observation/datatypes.json",
+            key=key[:80],
             field="datatype",
             allowed=known,
         )

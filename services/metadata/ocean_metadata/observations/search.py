@@ -51,7 +51,9 @@ def pairs(text: str) -> dict[str, str]:
         elif last:
             found[last] += mark + part
         elif part.strip():
-            raise InvalidRequest(f"{part[:40]!r} is no key=value; the keys are {', '.join(KEYS)}", allowed=KEYS)
+            raise InvalidRequest(
+                "{part!r} is no key=value; the keys are {keys}", part=part[:40], keys=", ".join(KEYS), allowed=KEYS
+            )
     return found
 
 
@@ -85,7 +87,9 @@ def _types(text: str) -> tuple[PlatformType, ...]:
     for one in asked:
         if one not in PLATFORM_TYPES:
             raise InvalidRequest(
-                f"there is no platform type {one[:40]!r}; there are {', '.join(PLATFORM_TYPES)}",
+                "there is no platform type {name!r}; there are {platform_types}",
+                name=one[:40],
+                platform_types=", ".join(PLATFORM_TYPES),
                 field="platform_type",
                 allowed=PLATFORM_TYPES,
             )
@@ -97,7 +101,11 @@ def _quantum(text: str) -> Quantum:
         if text == one:
             return one
     raise InvalidRequest(
-        f"there is no quantum {text[:40]!r}; there are {', '.join(QUANTA)}", field="quantum", allowed=QUANTA
+        "there is no quantum {text!r}; there are {quanta}",
+        text=text[:40],
+        quanta=", ".join(QUANTA),
+        field="quantum",
+        allowed=QUANTA,
     )
 
 
@@ -110,7 +118,7 @@ def _number(asked: dict[str, str], field: str) -> float | None:
     except ValueError:
         found = float("nan")
     if not abs(found) < 1e6:
-        raise InvalidRequest(f"{field}: {asked[field][:40]!r} is no number", field=field)
+        raise InvalidRequest("{name}: {requested!r} is no number", name=field, requested=asked[field][:40], field=field)
     return found
 
 
@@ -125,16 +133,21 @@ def _area(asked: dict[str, str]) -> Area | None:
         ) from error
     corners: list[tuple[float, float]] = decoded
     if not 0 < len(corners) <= MOST_CORNERS:
-        raise InvalidRequest(f"area: from 1 to {MOST_CORNERS} points can be given", field="area")
+        raise InvalidRequest(
+            "area: from 1 to {max_corners} points can be given", max_corners=MOST_CORNERS, field="area"
+        )
     for latitude, longitude in corners:
         if not (-90 <= latitude <= 90 and -720 <= longitude <= 720):
             raise InvalidRequest(
-                f"area: [{latitude:g},{longitude:g}] is no [latitude, longitude] in degrees", field="area"
+                "area: [{latitude:g},{longitude:g}] is no [latitude, longitude] in degrees",
+                latitude=latitude,
+                longitude=longitude,
+                field="area",
             )
     if len(set(corners)) > 1:
         return enclosed(corners)
     radius = _number(asked, "radius")
     radius = DEFAULT_RADIUS if radius is None else radius
     if not 0 < radius <= HALF_WAY:
-        raise InvalidRequest(f"radius: from above 0 to {HALF_WAY:.0f} km can be given", field="radius")
+        raise InvalidRequest("radius: from above 0 to {value:.0f} km can be given", value=HALF_WAY, field="radius")
     return Circle(*corners[0], radius)

@@ -78,7 +78,8 @@ class StoredObservations:
             buckets = _in_area(connection, search) if search.area else _averaged(connection, search)
             if len(buckets) > MOST_POINTS:
                 raise RequestTooLarge(
-                    f"these tracks have more than {MOST_POINTS} points; ask for a shorter time or a longer quantum",
+                    "these tracks have more than {max_points} points; ask for a shorter time or a longer quantum",
+                    max_points=MOST_POINTS,
                     field="quantum",
                 )
             found = lines(buckets, search.quantum)
@@ -141,7 +142,11 @@ class StoredObservations:
                 for key in datatypes:
                     if key not in known:
                         raise NotFound(
-                            f"the platform {platform} measures no {key!r}", field="datatypes", allowed=sorted(known)
+                            "the platform {platform} measures no {key!r}",
+                            platform=platform,
+                            key=key,
+                            field="datatypes",
+                            allowed=sorted(known),
                         )
                 chosen = [known[key] for key in datatypes]
             positions = connection.execute(queries.positions(platform, start, end)).all()
@@ -164,7 +169,9 @@ def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
 
 
 def _no_station(number: int) -> NotFound:
-    return NotFound(f"there is no station {number}; see /api/v2.0/observation/point/start_date=….json", field="id")
+    return NotFound(
+        "there is no station {number}; see /api/v2.0/observation/point/start_date=….json", number=number, field="id"
+    )
 
 
 def _station(connection: sa.Connection, number: int) -> Any:
@@ -179,7 +186,11 @@ def _platform(connection: sa.Connection, number: int) -> Any:
     table = schema.platforms
     row = connection.execute(sa.select(table).where(table.c.id == number)).first()
     if row is None:
-        raise NotFound(f"there is no platform {number}; see /api/v2.0/observation/track/start_date=….json", field="id")
+        raise NotFound(
+            "there is no platform {number}; see /api/v2.0/observation/track/start_date=….json",
+            number=number,
+            field="id",
+        )
     return row
 
 
@@ -236,7 +247,8 @@ def _in_area(connection: sa.Connection, search: Search) -> list[Bucket]:
     rows = connection.execute(queries.matching(looked).limit(MOST_STATIONS + 1)).all()
     if len(rows) > MOST_STATIONS:
         raise RequestTooLarge(
-            f"there are more than {MOST_STATIONS} stations about this area; ask for a shorter time or a smaller area",
+            "there are more than {max_stations} stations about this area; ask for a shorter time or a smaller area",
+            max_stations=MOST_STATIONS,
             field="area",
         )
     length, offset = BUCKETS[search.quantum]

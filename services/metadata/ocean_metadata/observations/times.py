@@ -35,7 +35,10 @@ def parse(text: str, field: str, *, end: bool = False) -> int:
         found = datetime.fromisoformat(whole)
     except ValueError as error:
         raise InvalidRequest(
-            f"{field}: {text[:40]!r} is no date; write 2019-05-27 or 2019-05-27T12:00:00Z", field=field
+            "{name}: {text!r} is no date; write 2019-05-27 or 2019-05-27T12:00:00Z",
+            name=field,
+            text=text[:40],
+            field=field,
         ) from error
     found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
     time = (found - _EPOCH) // timedelta(milliseconds=1)

@@ -13,8 +13,9 @@ from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter, 
 from ocean_common.caching import Freshness
 from ocean_common.contracts.places import Area, AreaPlaces, LinePlaces, PlaceGroup, PlaceProblem, PointPlaces
 from ocean_common.errors import InvalidRequest, NotFound
+from ocean_common.i18n import Translator
 from ocean_common.problems import documented
-from ocean_common.texts import Say
+from ocean_core.messages import Message
 from ocean_metadata.catalogue.api_internal import MESSAGEPACK
 from ocean_metadata.catalogue.encoded import JSON, answers_with
 from ocean_metadata.places import features
@@ -68,13 +69,15 @@ def read_shown(*, projection: FromQuery[Projection] = "EPSG:3857", view_bounds: 
     """Read what the map shows."""
     if projection not in PROJECTIONS:
         raise InvalidRequest(
-            f"projection {projection[:40]!r} is none of {', '.join(PROJECTIONS)}",
+            "projection {projection!r} is none of {projections}",
+            projection=projection[:40],
+            projections=", ".join(PROJECTIONS),
             field="projection",
             allowed=PROJECTIONS,
         )
     if not view_bounds:
         return Shown(projection=projection, view=None)
-    left, bottom, right, top = _numbers(view_bounds, "view_bounds", 4, "left,bottom,right,top in metres")
+    left, bottom, right, top = _numbers(view_bounds, "view_bounds", 4, Message("left,bottom,right,top in metres"))
     if bottom > top:
         raise InvalidRequest("view_bounds: the bottom is above the top; exchange them", field="view_bounds")
     if left > right and projection != features.MERCATOR:
@@ -123,9 +126,9 @@ async def list_areas(
     tags=TAGS,
     responses=LISTED,
 )
-async def list_problems(places: NamedDependency[Places], say: NamedDependency[Say]) -> list[PlaceProblem]:
+async def list_problems(places: NamedDependency[Places], translate: NamedDependency[Translator]) -> list[PlaceProblem]:
     """With the reasons."""
-    return [msgspec.structs.replace(one, reason=say(one.reason)) for one in places.now.problems]
+    return [msgspec.structs.replace(one, reason=translate(one.reason)) for one in places.now.problems]
 
 
 @get(
@@ -192,7 +195,7 @@ async def get_areas(
     """The areas of a file of which a part is in view, as fine as the map can show them."""
     await fresh(request, f"area/{id}")
     file = places.now.file("area", id)
-    (metres,) = _numbers(resolution, "resolution", 1, "metres of a pixel")
+    (metres,) = _numbers(resolution, "resolution", 1, Message("metres of a pixel"))
     return await _encoded(lambda: features.areas(file.places, id, shown.projection, shown.view, metres))
 
 
@@ -205,14 +208,14 @@ async def get_area(places: NamedDependency[Places], key: FromQuery[str]) -> Area
 ROUTES = [list_points, list_lines, list_areas, list_problems, get_points, get_lines, get_areas]
 
 
-def _numbers(text: str, field: str, count: int, what: str) -> list[float]:
+def _numbers(text: str, field: str, count: int, what: Message) -> list[float]:
     """Read finite numbers with commas between them."""
     try:
         found = [float(one) for one in text.split(",")]
     except ValueError:
         found = []
     if len(found) != count or not all(math.isfinite(one) and abs(one) < 1e12 for one in found):
-        raise InvalidRequest(f"{field} {text[:80]!r} is not {what}", field=field)
+        raise InvalidRequest("{name} {text!r} is not {subject}", name=field, text=text[:80], subject=what, field=field)
     return found
 
 

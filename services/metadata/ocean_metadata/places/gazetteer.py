@@ -36,7 +36,9 @@ class Gazetteer(msgspec.Struct, frozen=True, kw_only=True):
         """The file of a kind with this id, or NotFound."""
         found = self.files.get(kind, {}).get(name)
         if found is None:
-            raise NotFound(f"there is no file of {kind}s {name[:80]!r}; see /api/v2.0/kml/{kind}", field="id")
+            raise NotFound(
+                "there is no file of {kind}s {name!r}; see /api/v2.0/kml/{kind}", kind=kind, name=name[:80], field="id"
+            )
         return found
 
     def area(self, key: str) -> Area:
@@ -45,7 +47,9 @@ class Gazetteer(msgspec.Struct, frozen=True, kw_only=True):
         found = self.files.get("area", {}).get(group)
         place = next((one for one in found.places if one.name == name), None) if found else None
         if place is None:
-            raise NotFound(f"there is no area {key[:120]!r}: a key is group/name; see /api/v2.0/kml/area", field="area")
+            raise NotFound(
+                "there is no area {key!r}: a key is group/name; see /api/v2.0/kml/area", key=key[:120], field="area"
+            )
         return features.area(group, place)
 
     def revision(self, name: str) -> str:

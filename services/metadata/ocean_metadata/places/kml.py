@@ -9,6 +9,7 @@ import shapely
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
+from ocean_core.messages import MessageError
 from ocean_metadata.places import rings
 
 Kind = Literal["point", "line", "area"]
@@ -23,7 +24,7 @@ _PARTS = re.compile(r"\s*,\s*")
 _BLANKS = re.compile(r"\s+")
 
 
-class KmlUnreadable(ValueError):
+class KmlUnreadable(MessageError, ValueError):
     """The text is no KML that is read here; the message says why."""
 
 
@@ -51,7 +52,11 @@ def read(content: bytes, kind: Kind, stem: str) -> Kml:
         It is broken, has a DTD or entities, or is larger than is read here.
     """
     if len(content) > MAX_BYTES:
-        raise KmlUnreadable(f"it has {len(content)} bytes, and the limit is {MAX_BYTES}")
+        raise KmlUnreadable(
+            "it has {content_count} bytes, and the limit is {max_bytes}",
+            content_count=len(content),
+            max_bytes=MAX_BYTES,
+        )
     reader = _Reader()
     parser = DefusedXMLParser(target=reader, forbid_dtd=True)
     try:
@@ -60,11 +65,11 @@ def read(content: bytes, kind: Kind, stem: str) -> Kml:
     except DefusedXmlException as error:
         raise KmlUnreadable("it has a document type or entities, which are not read") from error
     except (ParseError, LookupError) as error:
-        raise KmlUnreadable(f"it is no XML: {str(error)[:120]}") from error
+        raise KmlUnreadable("it is no XML: {error}", error=str(error)[:120]) from error
     except KmlUnreadable:
         raise
     except ValueError as error:  # an encoding that the parser cannot do
-        raise KmlUnreadable(f"it is no XML: {str(error)[:120]}") from error
+        raise KmlUnreadable("it is no XML: {error}", error=str(error)[:120]) from error
     places, problems = _made(reader.marks, kind, stem)
     if not places and not problems:
         problems = [f"it has no {kind}s"]
@@ -95,11 +100,11 @@ class _Reader:
         local = tag.rpartition("}")[2].rpartition(":")[2]
         self._path.append(local)
         if len(self._path) > MAX_DEPTH:
-            raise KmlUnreadable(f"its elements are nested more than {MAX_DEPTH} deep")
+            raise KmlUnreadable("its elements are nested more than {max_depth} deep", max_depth=MAX_DEPTH)
         if local == "Placemark":
             self.marks.append(_Mark())
             if len(self.marks) > MAX_PLACES:
-                raise KmlUnreadable(f"it has more than {MAX_PLACES} places")
+                raise KmlUnreadable("it has more than {max_places} places", max_places=MAX_PLACES)
         elif local == "Polygon" and "Placemark" in self._path:
             self.marks[-1].polygons.append([])
         elif local in {"name", "coordinates"}:
@@ -134,7 +139,7 @@ class _Reader:
     def _coordinates(self, text: str) -> None:
         self._positions += text.count(",")
         if self._positions > 2 * MAX_POSITIONS:
-            raise KmlUnreadable(f"it has more than {MAX_POSITIONS} positions")
+            raise KmlUnreadable("it has more than {max_positions} positions", max_positions=MAX_POSITIONS)
         mark, parent = self.marks[-1], self._path[-1]
         if parent == "Point":
             mark.points.append(text)
@@ -158,7 +163,7 @@ def _made(marks: list[_Mark], kind: Kind, stem: str) -> tuple[list[Place], list[
             problems.append(f"{name}: {str(error)[:160]}")
             continue
         if len(places) + len(found) > MAX_PLACES:
-            raise KmlUnreadable(f"it has more than {MAX_PLACES} places")
+            raise KmlUnreadable("it has more than {max_places} places", max_places=MAX_PLACES)
         for geometry in found:
             places.append(Place(name=_own(name, taken), geometry=geometry))
     return places, problems

@@ -98,7 +98,7 @@ def _read(kind: Kind, path: Path, stamp: Stamp) -> _Known:
 def _content(path: Path, stamp: Stamp) -> bytes:
     """The KML of a file, or of an archive; never more than is allowed, whatever sizes are told."""
     if stamp[0] > MAX_BYTES:
-        raise KmlUnreadable(f"it has {stamp[0]} bytes, and the limit is {MAX_BYTES}")
+        raise KmlUnreadable("it has {time} bytes, and the limit is {max_bytes}", time=stamp[0], max_bytes=MAX_BYTES)
     if path.suffix.lower() == ".kml":
         with path.open("rb") as plain:
             return plain.read(MAX_BYTES + 1)

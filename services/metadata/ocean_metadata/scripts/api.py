@@ -107,9 +107,16 @@ def reached(request: Request[Any, Any, Any]) -> str:
     scheme = told("x-forwarded-proto", request.url.scheme)
     host = told("x-forwarded-host") or told("host") or ""
     if scheme not in {"http", "https"} or not _HOST.fullmatch(host):
-        raise InvalidRequest(f"the host {host[:80]!r} is no name of a host", field="host")
+        raise InvalidRequest("the host {host!r} is no name of a host", host=host[:80], field="host")
     return f"{scheme}://{host}"
 
 
 def _none_of(given: str, field: str, allowed: tuple[str, ...]) -> InvalidRequest:
-    return InvalidRequest(f"{field} {given[:40]!r} is none of {', '.join(allowed)}", field=field, allowed=allowed)
+    return InvalidRequest(
+        "{name} {value!r} is none of {choices}",
+        name=field,
+        value=given[:40],
+        choices=", ".join(allowed),
+        field=field,
+        allowed=allowed,
+    )

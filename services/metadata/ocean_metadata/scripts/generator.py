@@ -48,11 +48,13 @@ def parse(text: str) -> Json:
     try:
         query = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidRequest(f"query is no JSON: {str(error)[:120]}", field="query") from error
+        raise InvalidRequest("query is no JSON: {error}", error=str(error)[:120], field="query") from error
     if not isinstance(query, dict):
         raise InvalidRequest('query is no JSON object, as {"dataset": "giops_day"}', field="query")
     if _depth(query) > MAX_DEPTH:
-        raise InvalidRequest(f"query has lists within lists, more than {MAX_DEPTH} deep", field="query")
+        raise InvalidRequest(
+            "query has lists within lists, more than {max_depth} deep", max_depth=MAX_DEPTH, field="query"
+        )
     return query
 
 
@@ -68,10 +70,14 @@ def write(asked: Asking, language: str) -> Script:
 
 def _plot(query: Json, wanted: Wanted, plot_type: str | None, address: str) -> Asking:
     if not plot_type:
-        raise InvalidRequest(f"plot_type is required for {wanted}", field="plot_type", allowed=PLOT_KINDS)
+        raise InvalidRequest(
+            "plot_type is required for {required}", required=wanted, field="plot_type", allowed=PLOT_KINDS
+        )
     if plot_type not in PLOT_KINDS:
         raise PlotKindNotFound(
-            f"there is no plot {plot_type[:40]!r}; there are {', '.join(PLOT_KINDS)}",
+            "there is no plot {plot_type!r}; there are {plots}",
+            plot_type=plot_type[:40],
+            plots=", ".join(PLOT_KINDS),
             field="plot_type",
             allowed=PLOT_KINDS,
         )
@@ -108,13 +114,13 @@ def _subset(query: Json, address: str) -> Asking:
 
 def _parameter(value: Any, key: str) -> str:
     if not _KEY.fullmatch(key):
-        raise InvalidRequest(f"{key[:40]!r} is no parameter of a subset", field="query")
+        raise InvalidRequest("{key!r} is no parameter of a subset", key=key[:40], field="query")
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, list):
         return ",".join(_parameter(one, key) for one in value)
     if isinstance(value, dict):
-        raise InvalidRequest(f"{key[:40]} of a subset is a text, a number or a list", field="query")
+        raise InvalidRequest("{key} of a subset is a text, a number or a list", key=key[:40], field="query")
     return str(value)
 
 

@@ -164,7 +164,9 @@ async def vectors(
     """Land or depth contours as shapes."""
     if tiletype not in VECTOR_PIECES:
         raise errors.NotFound(
-            f"there are no vector tiles of {tiletype[:40]!r}; there are: {', '.join(VECTOR_PIECES)}",
+            "there are no vector tiles of {tiletype!r}; there are: {vector_pieces}",
+            tiletype=tiletype[:40],
+            vector_pieces=", ".join(VECTOR_PIECES),
             field="tiletype",
             allowed=VECTOR_PIECES,
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ocean_common.voices import voice
+from ocean_common.i18n import get_translator
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure import labels
 from ocean_plotting.plots.table import Column, Table, numbers, statistics
@@ -25,10 +25,12 @@ def write(table: Table, _: Output) -> bytes:
 
 def write_statistics(table: Table, output: Output) -> bytes:
     """Write what is least, greatest and between, a column for each variable, a row for each statistic."""
-    found, say = statistics(table), voice(output.language, "ocean_plotting")
-    names = [say("Statistic"), *(labels_of(one.name, one.units) for one in found)]
+    found, translate = statistics(table), get_translator(output.language, "ocean_plotting")
+    names = [translate("Statistic"), *(labels_of(one.name, one.units) for one in found)]
     values = [(one.minimum, one.maximum, one.mean, one.deviation) for one in found]
-    rows = [[say(name), *map(number, row)] for name, row in zip(STATISTICS, zip(*values, strict=True), strict=True)]
+    rows = [
+        [translate(name), *map(number, row)] for name, row in zip(STATISTICS, zip(*values, strict=True), strict=True)
+    ]
     lines = [*_header(table), ", ".join(map(_name, names)), *map(", ".join, rows)]
     return ("\n".join(lines) + "\n").encode()
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from ocean_common.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
-from ocean_common.voices import Language
+from ocean_common.i18n import Language
 
 MAX_INCHES, MIN_INCHES = 40.0, 2.0
 MAX_DPI, MIN_DPI = 600, 10
@@ -70,12 +70,19 @@ def output(file_format: str, size: str, dpi: int, formats: Sequence[str] = EVERY
     """
     width, height = _inches(size)
     if not MIN_DPI <= dpi <= MAX_DPI:
-        raise InvalidRequest(f"dpi is {dpi}; it can be {MIN_DPI} to {MAX_DPI}", field="dpi")
+        raise InvalidRequest(
+            "dpi is {dpi}; it can be {min_dpi} to {max_dpi}", dpi=dpi, min_dpi=MIN_DPI, max_dpi=MAX_DPI, field="dpi"
+        )
     if width * height * dpi**2 > MAX_PIXELS:
         fits = int((MAX_PIXELS / (width * height)) ** 0.5)
         raise RequestTooLarge(
-            f"{width:g}x{height:g} inches at {dpi} dpi are more than {MAX_PIXELS // 10**6} million pixels;"
-            f" this size fits with dpi={fits}",
+            "{width:g}x{height:g} inches at {dpi} dpi are more than {max_pixels} million pixels;"
+            " this size fits with dpi={fits}",
+            width=width,
+            height=height,
+            dpi=dpi,
+            max_pixels=MAX_PIXELS // 10**6,
+            fits=fits,
             field="dpi",
         )
     return Output(format=_format(file_format, formats), width=width, height=height, dpi=dpi)
@@ -86,7 +93,11 @@ def _format(asked: str, formats: Sequence[str]) -> str:
     if name in formats:
         return name
     raise UnsupportedFormat(
-        f"{asked[:40]!r} is not a format of this plot; it can be {', '.join(formats)}", field="format", allowed=formats
+        "{requested!r} is not a format of this plot; it can be {formats}",
+        requested=asked[:40],
+        formats=", ".join(formats),
+        field="format",
+        allowed=formats,
     )
 
 
@@ -95,7 +106,10 @@ def _inches(size: str) -> tuple[float, float]:
     width, height = (float(read[1]), float(read[2])) if read else (0.0, 0.0)
     if not (MIN_INCHES <= width <= MAX_INCHES and MIN_INCHES <= height <= MAX_INCHES):
         raise InvalidRequest(
-            f"size is {size[:40]!r}; it is width x height in inches, {MIN_INCHES:g} to {MAX_INCHES:g} each: 10x7",
+            "size is {size!r}; it is width x height in inches, {min_inches:g} to {max_inches:g} each: 10x7",
+            size=size[:40],
+            min_inches=MIN_INCHES,
+            max_inches=MAX_INCHES,
             field="size",
         )
     return width, height

@@ -72,11 +72,11 @@ def has_room(sheet: Sheet, columns: int = 1) -> bool:
 
 def distance_axis(axes: Axes, way: Way, sheet: Sheet) -> None:
     """Distance along x, and below its ends where they are."""
-    sizes, say = sheet.sizes, sheet.say
+    sizes, translate = sheet.sizes, sheet.translate
     axes.set_xlim(way.distance[0], way.distance[-1])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=fitting(axes, 0, sizes), steps=STEPS))
     plain(axes, sheet)
-    label = say("Distance (km)")
+    label = translate("Distance (km)")
     width = inches(axes)[0] * 72 / (LETTER * sizes.small)  # letters
     first, last = (way.named(way.marks[end], sheet) for end in (0, -1))
     needed = max(len(first), len(last)) * 2 + len(label) + 6
@@ -163,6 +163,6 @@ def _listed(axes: Axes, way: Way, sheet: Sheet, height: float) -> None:
     size = min(sheet.sizes.small, width / (LETTER * max(map(len, texts))))
     most = max(2, int(height * 72 / (1.4 * size)) - 1)
     if len(texts) > most:
-        say = sheet.say
-        texts = [*texts[: max(1, most - 2)], say("… and {count} more", count=len(texts) - most + 1), texts[-1]]
+        translate = sheet.translate
+        texts = [*texts[: max(1, most - 2)], translate("… and {count} more", count=len(texts) - most + 1), texts[-1]]
     axes.text(0, 1, "\n".join(texts), transform=axes.transAxes, va="top", ha="left", fontsize=size, linespacing=1.4)

@@ -32,9 +32,9 @@ class Numbers(ScalarFormatter):
 
 def depth_down(axes: Axes, deepest: float, sheet: Sheet, *, named: bool) -> None:
     """Depth in metres, the surface on top; the axis is ``named`` in the first panel of a row."""
-    sizes, say = sheet.sizes, sheet.say
+    sizes, translate = sheet.sizes, sheet.translate
     if named:
-        axes.set_ylabel(say("Depth (m)"), fontsize=sizes.body)
+        axes.set_ylabel(translate("Depth (m)"), fontsize=sizes.body)
     if deepest <= 0:  # the surface alone
         axes.set_ylim(1, -1)
         axes.set_yticks([0])

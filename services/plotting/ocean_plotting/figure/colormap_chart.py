@@ -15,10 +15,10 @@ Ramps = list[tuple[str, str, NDArray[np.uint8]]]  # id, name in the reader's lan
 
 def draw(ramps: Ramps, sheet: Sheet) -> Picture:
     """Draw every ramp with its name and id."""
-    figure, sizes, say = Figure(figsize=SIZE), Sizes(10), sheet.say
-    title = say("Colormaps")
-    credit = say("cmocean (MIT) and ramps of our own")
-    frame(figure, title, say("Name, and the id to ask for it"), credit, sizes)
+    figure, sizes, translate = Figure(figsize=SIZE), Sizes(10), sheet.translate
+    title = translate("Colormaps")
+    credit = translate("cmocean (MIT) and ramps of our own")
+    frame(figure, title, translate("Name, and the id to ask for it"), credit, sizes)
     rows = -(-len(ramps) // COLUMNS)
     grid = figure.add_gridspec(rows, COLUMNS, wspace=0.05)
     for position, (key, name, ramp) in enumerate(ramps):
@@ -28,5 +28,5 @@ def draw(ramps: Ramps, sheet: Sheet) -> Picture:
         axes.set_axis_off()
         axes.text(0.44, 0.52, name, fontsize=8.5, va="bottom")
         axes.text(0.44, 0.46, key, fontsize=6.5, va="top", color=MUTED)
-    about = About.of(title=title, alt=say("The colormaps that pictures can be drawn in"), source="cmocean")
+    about = About.of(title=title, alt=translate("The colormaps that pictures can be drawn in"), source="cmocean")
     return Picture(figure=figure, about=about)

@@ -29,7 +29,7 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8], sheet: Sheet
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     # The units are never what is left out.
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     name = words.measured(labels.shortened(info.name, 2 * LETTERS - 2 * len(info.units) - 8), info.units)
     colours = (distinct(ramp, len(info.categories)) if info.categories else resample(ramp, LEVELS)) / 255
     low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
@@ -60,7 +60,9 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8], sheet: Sheet
         text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.85)])
     about = About.of(
         title=name,
-        alt=say("Colours of {name} from {low} to {high}", name=name, low=words.number(low), high=words.number(high)),
+        alt=translate(
+            "Colours of {name} from {low} to {high}", name=name, low=words.number(low), high=words.number(high)
+        ),
         source=info.attribution or info.dataset,
     )
     return Picture(figure=figure, about=about, transparent=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.texts import Say
+from ocean_common.i18n import Translator
 from ocean_plotting.figure.picture import Sizes
 from ocean_plotting.figure.speech import Words
 from ocean_plotting.ports import Colours, Land, Relief
@@ -42,6 +42,6 @@ class Sheet:
         return Sizes.on(self.width, self.height)
 
     @property
-    def say(self) -> Say:
+    def translate(self) -> Translator:
         """The texts of the sheet's language."""
-        return self.words.say
+        return self.words.translate

@@ -50,7 +50,7 @@ def ticks(linear: float, deepest: float, most: float) -> list[float]:
 def depth_axis(axes: Axes, deepest: float, linear: float, sheet: Sheet) -> None:
     """Depth in metres from the surface down to ``deepest``; ``linear``: from where on it is stretched, 0 for never."""
     room = inches(axes)[1] * 72  # points
-    depth_down(axes, deepest, sheet, named=room > LETTER * sheet.sizes.body * len(sheet.say("Depth (m)")))
+    depth_down(axes, deepest, sheet, named=room > LETTER * sheet.sizes.body * len(sheet.translate("Depth (m)")))
     if 0 < linear < deepest:
         axes.set_yscale("function", functions=stretching(linear))
         most = max(1.5, room / (ROWS * sheet.sizes.small))

@@ -30,7 +30,7 @@ def panel(
     axes.grid(visible=False)
     axes.set_facecolor(NOTHING)
     if not np.isfinite(values).any():
-        axis.nothing(axes, sheet.say("no data along this path"), sheet.sizes)
+        axis.nothing(axes, sheet.translate("no data along this path"), sheet.sizes)
         return
     times = dates.days(instant_ends(seconds))
     x, y = np.meshgrid(ends(distance), times)

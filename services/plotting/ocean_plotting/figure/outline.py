@@ -39,12 +39,16 @@ def ring(given: list[list[float]], field: str) -> list[tuple[float, float]]:
     for number, one in enumerate(given):
         if len(one) < 2 or not (-90 <= one[0] <= 90 and -720 <= one[1] <= 720):
             path = f"{field}[{number}]"
-            raise InvalidRequest(f"{path} is {str(one)[:60]}; it is [latitude, longitude], in degrees", field=path)
+            raise InvalidRequest(
+                "{path} is {name}; it is [latitude, longitude], in degrees", path=path, name=str(one)[:60], field=path
+            )
     read = [(float(one[0]), float(one[1])) for one in given]
     if read and read[0] != read[-1]:
         read.append(read[0])
     if len(read) < CLOSED:
-        raise InvalidRequest(f"{field} has {len(set(read))} positions; a polygon has at least three", field=field)
+        raise InvalidRequest(
+            "{name} has {count} positions; a polygon has at least three", name=field, count=len(set(read)), field=field
+        )
     return read
 
 

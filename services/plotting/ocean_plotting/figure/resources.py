@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
-from ocean_common.voices import voice
+from ocean_common.i18n import get_translator
 from ocean_plotting.basemap.coast import read_land
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.context import Sheet
@@ -44,7 +44,7 @@ class Ground:
         return Sheet(
             width=output.width,
             height=output.height,
-            words=Words(voice(output.language, "ocean_plotting")),
+            words=Words(get_translator(output.language, "ocean_plotting")),
             land=self.land,
             fine_land=self.fine_land,
             relief=self.relief,

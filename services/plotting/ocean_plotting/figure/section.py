@@ -115,7 +115,7 @@ def _say_nothing(axes: Axes, cut: Slice, below: Floats, sheet: Sheet) -> None:
     if not first.size:
         return
     widths = cut.distance[last] - cut.distance[first]
-    at, words = int(widths.argmax()), sheet.say("no data")
+    at, words = int(widths.argmax()), sheet.translate("no data")
     share = widths[at] / cut.distance[-1] * inches(axes)[0] * 72
     if share < 0.8 * len(words) * sheet.sizes.small:
         return
@@ -142,7 +142,7 @@ def panel(
     """Draw a section; ``depths``: down to where, and from where on stretched."""
     depth_axis(axes, *depths, sheet)
     if not np.isfinite(values).any():
-        axis.nothing(axes, sheet.say("no data along this path"), sheet.sizes)
+        axis.nothing(axes, sheet.translate("no data along this path"), sheet.sizes)
         axes.set_facecolor(NOTHING)
         return
     shade(axes, cut, to_floor(cut, values, below), shaded)
@@ -173,7 +173,7 @@ def beside(
     axis.quantity(axes, label, None, sheet)
     axes.set_ylim(depths[0], 0.0)
     if not column.any():
-        axis.nothing(axes, sheet.say("no data"), sheet.sizes)
+        axis.nothing(axes, sheet.translate("no data"), sheet.sizes)
 
 
 def mark_profile(axes: Axes, at: float) -> None:
@@ -194,7 +194,7 @@ def strip(axes: Axes, distance: Floats, values: Floats, label: str, sheet: Sheet
 def line(axes: Axes, distance: Floats, values: Floats, limits: tuple[float, float] | None, sheet: Sheet) -> None:
     """Draw a variable without depth along the path."""
     if not np.isfinite(values).any():
-        axis.nothing(axes, sheet.say("no data along this path"), sheet.sizes)
+        axis.nothing(axes, sheet.translate("no data along this path"), sheet.sizes)
         return
     axes.plot(distance, values, color=LINES[0], linewidth=sheet.sizes.line)
     if limits:

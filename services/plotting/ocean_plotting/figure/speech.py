@@ -8,7 +8,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.texts import ENGLISH, Say
+from ocean_common.i18n import ENGLISH, Translator
 from ocean_plotting.figure.labels import NO_BREAK, SUPERSCRIPT, units
 
 MINUS = "\N{MINUS SIGN}"
@@ -17,11 +17,11 @@ LETTERS = {"fr": {"W": "O"}}  # of the compass
 
 
 class Words:
-    """Writes what is on a picture in one language; ``say`` has its texts."""
+    """Writes what is on a picture in one language; ``translate`` has its texts."""
 
-    def __init__(self, say: Say = ENGLISH) -> None:
-        self.say = say
-        self.language = say.language
+    def __init__(self, translate: Translator = ENGLISH) -> None:
+        self.translate = translate
+        self.language = translate.language
 
     def number(self, value: float, digits: int | None = None) -> str:
         """Write a number with so many decimals, or with four significant digits: −1,25."""
@@ -56,7 +56,7 @@ class Words:
 
     def name(self, info: VariableInfo) -> str:
         """Call a variable by its name in this language, where there is one."""
-        known = self.say.quantity(info.name, info.long_name, info.standard_name) or info.name
+        known = self.translate.quantity(info.name, info.long_name, info.standard_name) or info.name
         return f"{known[:1].upper()}{known[1:]}" if info.name[:1].isupper() else known
 
     def quantity(self, info: VariableInfo) -> str:
@@ -92,7 +92,7 @@ class Words:
     def span(self, first: str, last: str, quantum: str | None = None) -> str:
         """Write from when to when, or the one instant that it is."""
         begin, end = self.instant(first, quantum), self.instant(last, quantum)
-        return begin if begin == end else self.say("{begin} to {end}", begin=begin, end=end)
+        return begin if begin == end else self.translate("{begin} to {end}", begin=begin, end=end)
 
     def lasting(self, seconds: float) -> str:
         """Write how long something takes, about: 3 days, 18 years."""

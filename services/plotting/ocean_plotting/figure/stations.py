@@ -78,7 +78,7 @@ def show(figure: Figure, room: SubplotSpec, marked: list[Marked], sheet: Sheet, 
 def _list(axes: Axes, marked: list[Marked], sheet: Sheet, height: float) -> None:
     """Name the stations beside the panels, in a height in inches: no line can run beneath the names."""
     axes.set_axis_off()
-    sizes, say = sheet.sizes, sheet.say
+    sizes, translate = sheet.sizes, sheet.translate
     # What stands between the columns is as wide on a small figure as on a large one.
     width = min(0.92, max(0.6, 0.98 - 0.6 / sheet.width)) * inches(axes)[0] * 72
     size = min(sizes.small, width / (HANDLE + LETTER * POSITION))
@@ -95,7 +95,7 @@ def _list(axes: Axes, marked: list[Marked], sheet: Sheet, height: float) -> None
         for one, text in zip(marked[:shown], words[:shown], strict=True)
     ]
     if shown < len(words):
-        handles.append(Line2D([], [], linestyle="", label=say("… and {count} more", count=len(words) - shown)))
+        handles.append(Line2D([], [], linestyle="", label=translate("… and {count} more", count=len(words) - shown)))
     axes.legend(
         handles=handles, loc="upper left", fontsize=size, frameon=False, borderaxespad=0, borderpad=0,
         handlelength=2.2, columnspacing=GAP, ncols=columns,
@@ -124,5 +124,5 @@ def _explained(one: Marked, letters: int, words: Words) -> str:
 
 
 def _empty(words: Words, name: str) -> str:
-    say = words.say
-    return say("{station}: no data", station=name)
+    translate = words.translate
+    return translate("{station}: no data", station=name)

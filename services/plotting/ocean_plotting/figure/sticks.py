@@ -76,7 +76,7 @@ def show(room: panels.Room, vectors: Vectors, sheet: Sheet) -> None:
             panels.named(panel, station, sheet)
         panel.set(xlim=(float(at[0]) - edge, float(at[-1]) + edge), ylim=(frame.bottom, frame.top + frame.key))
         if not station.data:
-            axis.nothing(panel, sheet.say("no data at this station"), sheet.sizes)
+            axis.nothing(panel, sheet.translate("no data at this station"), sheet.sizes)
             continue
         _ruled(panel, rows, sheet)
         for row, one in enumerate(rows):
@@ -131,9 +131,9 @@ def _ruled(panel: Axes, rows: list[Row], sheet: Sheet) -> None:
 
 def _key(panel: Axes, size: float, frame: Frame, units: str, sheet: Sheet) -> None:
     """A stick of a told length, in the corner above all rows."""
-    say, words, small = sheet.say, sheet.words, sheet.sizes.small
+    translate, words, small = sheet.translate, sheet.words, sheet.sizes.small
     speed, width = words.value(size, units), inches(panel)[0]
-    text, letter = say("{speed}; north is up", speed=speed), LETTER * small / 72
+    text, letter = translate("{speed}; north is up", speed=speed), LETTER * small / 72
     if (len(text) + 4) * letter + size * frame.scale * frame.row > width:
         text = speed
     low, high = panel.get_xlim()

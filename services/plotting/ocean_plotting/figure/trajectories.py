@@ -103,7 +103,7 @@ def draw(figure: Figure, plan: Plan, sheet: Sheet) -> None:
 
 
 def _legend(figure: Figure, plan: Plan, sheet: Sheet) -> None:
-    say, lines = sheet.say, list[Series]()
+    translate, lines = sheet.translate, list[Series]()
     measured = any(one.is_measured for one in plan.quantities)
     modelled = any(one.is_modelled for one in plan.quantities)
     if plan.alone:
@@ -112,7 +112,7 @@ def _legend(figure: Figure, plan: Plan, sheet: Sheet) -> None:
         lines += [Line(role="model", label=one.name, colour=plan.line(at).colour) for at, one in enumerate(plan.ways)]
         observed = model = MUTED
     if measured and modelled:
-        lines.append(Line(role="model", label=say("Observed"), colour=observed))
+        lines.append(Line(role="model", label=translate("Observed"), colour=observed))
     if modelled:
         lines.append(Line(role="model", label=plan.model, colour=model, dashed=not plan.alone))
     if lines:
@@ -121,10 +121,10 @@ def _legend(figure: Figure, plan: Plan, sheet: Sheet) -> None:
 
 def _position(panel: Axes, plan: Plan, sheet: Sheet, *, east: bool) -> None:
     """Latitude or longitude through time."""
-    say, write = sheet.say, sheet.words.longitude if east else sheet.words.latitude
+    translate, write = sheet.translate, sheet.words.longitude if east else sheet.words.latitude
     for number, way in enumerate(plan.ways):
         _through_time(panel, way, array(way.longitude if east else way.latitude), plan.line(number), sheet.sizes)
-    _headed(panel, say("Longitude") if east else say("Latitude"), "", "", sheet)
+    _headed(panel, translate("Longitude") if east else translate("Latitude"), "", "", sheet)
     low, high = panel.get_ylim()
     digits = 0 if high - low > 8 else 1 if high - low > 0.8 else 2
     panel.yaxis.set_major_formatter(lambda value, _: write(value, digits))
@@ -132,7 +132,7 @@ def _position(panel: Axes, plan: Plan, sheet: Sheet, *, east: bool) -> None:
 
 def _quantity(panel: Axes, quantity: Along, plan: Plan, sheet: Sheet) -> None:
     """What was measured, and what the model says, through time."""
-    say, words, sizes = sheet.say, sheet.words, sheet.sizes
+    translate, words, sizes = sheet.translate, sheet.words, sheet.sizes
     for number, way in enumerate(plan.ways):
         for values, modelled in ((quantity.measured[number], False), (quantity.modelled[number], True)):
             if values.size:
@@ -140,8 +140,8 @@ def _quantity(panel: Axes, quantity: Along, plan: Plan, sheet: Sheet) -> None:
     found, agreed = quantity.agreement, ""
     if found is not None:
         error = words.value(found.error, quantity.units, 2)
-        agreed = say("model: bias {bias}, RMSE {error}", bias=words.number(found.bias, 2), error=error)
-    _headed(panel, say.quantity(quantity.name) or quantity.name, quantity.units, agreed, sheet)
+        agreed = translate("model: bias {bias}, RMSE {error}", bias=words.number(found.bias, 2), error=error)
+    _headed(panel, translate.quantity(quantity.name) or quantity.name, quantity.units, agreed, sheet)
 
 
 def _headed(panel: Axes, name: str, unit: str, agreed: str, sheet: Sheet) -> None:

@@ -151,7 +151,9 @@ def view(areas: Span, asked: str | None, aspect: float | None) -> View:
     """
     if asked is not None and asked not in ASKED:
         raise InvalidRequest(
-            f"$.projection is {asked[:40]!r}; it can be {', '.join(ASKED)}, or is left out: fitted to the area",
+            "$.projection is {requested!r}; it can be {requested2}, or is left out: fitted to the area",
+            requested=asked[:40],
+            requested2=", ".join(ASKED),
             field="$.projection",
             allowed=ASKED,
         )

@@ -25,8 +25,7 @@ from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.contracts.problem import Problem
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
-from ocean_common.texts import Say
-from ocean_common.voices import Language
+from ocean_common.i18n import Language, Translator
 from ocean_plotting.export.output import FORMS, Output, output
 from ocean_plotting.figure.labels import file_name
 from ocean_plotting.plots import PLOTS
@@ -106,9 +105,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
 
 
-def spoken(say: Say) -> Language:
+def spoken(translate: Translator) -> Language:
     """The language of the answer."""
-    return cast(Language, say.language)
+    return cast(Language, translate.language)
 
 
 def example(kind: str) -> str:
@@ -123,10 +122,13 @@ def read_query(kind: str, text: str) -> Any:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         field = path.rstrip("`") or "$"
-        raise InvalidRequest(f"query: {message} at {field}", field=field) from error
+        raise InvalidRequest("query: {message} at {name}", message=message, name=field, field=field) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest(
-            f"query is not JSON: {error}; it is an object like {example(kind)}", field="query"
+            "query is not JSON: {error}; it is an object like {example}",
+            error=error,
+            example=example(kind),
+            field="query",
         ) from error
 
 
@@ -208,7 +210,7 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
         *,
         request: Request[Any, Any, Any],
         studio: NamedDependency[Studio],
-        say: NamedDependency[Say],
+        translate: NamedDependency[Translator],
         asked: Annotated[
             str, QueryParameter(name="query", description="JSON object.", examples=[Example(value=example(kind))])
         ],
@@ -222,7 +224,7 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
         if datasets := query.datasets():  # observations have no revision: `answer` looks at what was fetched
             await known(studio, query)
             await studio.freshness(request, *datasets)
-        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(say))
+        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(translate))
         return await answer(kind, request, studio, query, wanted)
 
     return ask
@@ -247,14 +249,14 @@ def asked_by_body(kind: str) -> HTTPRouteHandler:
         *,
         request: Request[Any, Any, Any],
         studio: NamedDependency[Studio],
-        say: NamedDependency[Say],
+        translate: NamedDependency[Translator],
         data: JSONBody[query_type],  # type: ignore[valid-type] # the model of this kind
         file_format: Format = "json",
         size: Size = "15x9",
         dpi: Dpi = 72,
         save: Save = False,
     ) -> Response[bytes]:
-        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(say))
+        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(translate))
         return await answer(kind, request, studio, data, wanted)
 
     return send
@@ -263,7 +265,9 @@ def asked_by_body(kind: str) -> HTTPRouteHandler:
 @get("/plot/{kind:str}", include_in_schema=False)
 async def no_such_kind(kind: FromPath[str]) -> None:
     """Say which kinds there are."""
-    raise PlotKindNotFound(f"there is no plot of kind {kind[:40]!r}; there is: {', '.join(PLOTS)}", allowed=PLOTS)
+    raise PlotKindNotFound(
+        "there is no plot of kind {kind!r}; there is: {plots}", kind=kind[:40], plots=", ".join(PLOTS), allowed=PLOTS
+    )
 
 
 HANDLERS = [*map(asked_by_address, PLOTS), *map(asked_by_body, PLOTS), no_such_kind]

@@ -9,10 +9,10 @@ NAMED = 3  # owners of what was measured
 
 def credit(observed: Iterable[str], model: str, sheet: Sheet) -> str:
     """Who made what was measured, as the files tell it, and who made the model's values; "" where nobody is told."""
-    say, owners = sheet.say, list(dict.fromkeys(filter(None, observed)))
+    translate, owners = sheet.translate, list(dict.fromkeys(filter(None, observed)))
     if len(owners) > NAMED:
-        owners = [*owners[:NAMED], say("… and {count} more", count=len(owners) - NAMED)]
-    told = [say("Observations: {credit}", credit="; ".join(owners))] if owners else []
+        owners = [*owners[:NAMED], translate("… and {count} more", count=len(owners) - NAMED)]
+    told = [translate("Observations: {credit}", credit="; ".join(owners))] if owners else []
     if model:
-        told.append(say("Model: {credit}", credit=model))
-    return "  ·  ".join(told) or say("Observations")
+        told.append(translate("Model: {credit}", credit=model))
+    return "  ·  ".join(told) or translate("Observations")

@@ -114,7 +114,11 @@ async def fetch(near: Neighbours, query: Query) -> Matched:
     if lead is not None and lead >= len(found.forecasts) - 1:
         known = [str(one.id) for one in found.forecasts]
         raise InvalidRequest(
-            f"$.forecast is {lead}; this file has {', '.join(known)}", field="$.forecast", allowed=known
+            "$.forecast is {value}; this file has {available}",
+            value=lead,
+            available=", ".join(known),
+            field="$.forecast",
+            allowed=known,
         )
     time = min((one.time for one in found.profiles if one.time), default="")
     return Matched(time=time, revisions={}, found=found)
@@ -122,7 +126,7 @@ async def fetch(near: Neighbours, query: Query) -> Matched:
 
 def draw(query: Query, fetched: Matched, sheet: Sheet) -> Picture:
     """Draw a panel for each quantity, and beside them where the profiles are."""
-    figure, say, found = Figure(figsize=sheet.size), sheet.say, fetched.found
+    figure, translate, found = Figure(figsize=sheet.size), sheet.translate, fetched.found
     quantities, reference = read(found, _lead(query)), REFERENCES[query.difference()]
     series = [
         one
@@ -143,7 +147,7 @@ def draw(query: Query, fetched: Matched, sheet: Sheet) -> Picture:
         _panel(panel, quantity, shown, sheet)
     if side:
         stations.show(figure, beside, list(marked), sheet, chart=bool(query.showmap))
-    told = [say("{title}, {time}.", title=title, time=when) if when else say("{title}.", title=title)]
+    told = [translate("{title}, {time}.", title=title, time=when) if when else translate("{title}.", title=title)]
     told += [_told(one, shown, sheet) for one in quantities]
     first = found.profiles[0]
     about = About.of(
@@ -154,7 +158,7 @@ def draw(query: Query, fetched: Matched, sheet: Sheet) -> Picture:
 
 def table(query: Query, fetched: Matched, sheet: Sheet) -> Table:
     """Put every level that has a value in a row."""
-    say, found = sheet.say, fetched.found
+    translate, found = sheet.translate, fetched.found
     quantities, series = read(found, _lead(query)), _series(query, fetched, sheet)
     series = [one for one in series if one.role == "model"][:1] + [one for one in series if one.key != model_key(0)]
     rows, names, times = Rows(), [], []
@@ -166,20 +170,20 @@ def table(query: Query, fetched: Matched, sheet: Sheet) -> Table:
             names.append(f"{profile.file}_{profile.index}")
             times.append(profile.time or "")
     fixed = [
-        Column(name=say("ID"), role="station", values=names),
-        Column(name=say("Time"), role="time", values=times, context=True),
-        Column(name=say("Latitude"), role="latitude", values=rows.column(0)),
-        Column(name=say("Longitude"), role="longitude", values=rows.column(1)),
-        Column(name=say("Depth"), role="depth", units="m", values=rows.column(2)),
+        Column(name=translate("ID"), role="station", values=names),
+        Column(name=translate("Time"), role="time", values=times, context=True),
+        Column(name=translate("Latitude"), role="latitude", values=rows.column(0)),
+        Column(name=translate("Longitude"), role="longitude", values=rows.column(1)),
+        Column(name=translate("Depth"), role="depth", units="m", values=rows.column(2)),
     ]
     places = [(quantity, one) for quantity in quantities for one in series]
     values = [
         Column(name=_column(quantity, one, sheet), units=quantity.measure.units, values=rows.column(3 + number))
         for number, (quantity, one) in enumerate(places)
     ]
-    header = [(say("Dataset"), found.title or found.profiles[0].file), (say("Timestamp"), fetched.time)]
-    header += [(say("Model"), one.label) for one in series if one.role == "model"]
-    header += [(say("Note"), note) for note in _notes(quantities, series, sheet)]
+    header = [(translate("Dataset"), found.title or found.profiles[0].file), (translate("Timestamp"), fetched.time)]
+    header += [(translate("Model"), one.label) for one in series if one.role == "model"]
+    header += [(translate("Note"), note) for note in _notes(quantities, series, sheet)]
     return Table(header=header, columns=[*fixed, *values])
 
 
@@ -198,27 +202,29 @@ def _lead(query: Query) -> int | None:
         return None
     if isinstance(given, str) or given is None or given < 0:
         raise InvalidRequest(
-            f"$.forecast is {str(given)[:40]!r}; it is best, or the index of a forecast: 0", field="$.forecast"
+            "$.forecast is {value!r}; it is best, or the index of a forecast: 0",
+            value=str(given)[:40],
+            field="$.forecast",
         )
     return given
 
 
 def _series(query: Query, fetched: Matched, sheet: Sheet) -> list[Series]:
     """What was measured, the models, and the climatology, where it is asked for or compared with."""
-    say, found, lead = sheet.say, fetched.found, _lead(query)
+    translate, found, lead = sheet.translate, fetched.found, _lead(query)
     models = [(_model(found.profiles[0].file), found.forecasts)] + [(one.model, one.forecasts) for one in found.models]
-    all_series = [Series(role="observed", label=say("Observed"))]
+    all_series = [Series(role="observed", label=translate("Observed"))]
     for number, (model, forecasts) in enumerate(models):
         told = next((one.value for one in forecasts if one.id == lead), None)
         if lead is None:
-            label = say("{model}, best estimate", model=model)
+            label = translate("{model}, best estimate", model=model)
         elif told is None:
-            label = say("{model}: has no such forecast", model=model)
+            label = translate("{model}: has no such forecast", model=model)
         else:
-            label = say("{model}, forecast: {lead}", model=model, lead=_spoken(told, sheet))
+            label = translate("{model}, forecast: {lead}", model=model, lead=_spoken(told, sheet))
         all_series.append(Series(role="model", label=label, name=model, number=number))
     if query.climatology or query.difference() == "climatology":
-        all_series.append(Series(role="climatology", label=say("Climatology")))
+        all_series.append(Series(role="climatology", label=translate("Climatology")))
     return all_series
 
 
@@ -229,11 +235,11 @@ def _model(file: str) -> str:
 
 def _spoken(lead: str, sheet: Sheet) -> str:
     """A forecast in the reader's language: the metadata service tells its day, or its lead time, in English."""
-    say = sheet.say
+    translate = sheet.translate
     with suppress(ValueError):
         return sheet.words.instant(datetime.strptime(lead, "%d %B %Y").replace(tzinfo=UTC).isoformat(), "day")
     _, known, time = lead.partition("Lead time ")
-    return say("lead time {time}", time=sheet.words.ticked(time)) if known and not _ else lead
+    return translate("lead time {time}", time=sheet.words.ticked(time)) if known and not _ else lead
 
 
 def _subject(found: Class4Profiles) -> str:
@@ -250,23 +256,23 @@ def _when(found: Class4Profiles, sheet: Sheet) -> str:
 
 
 def _title(quantities: list[Quantity], marked: list[Dotted], reference: str | None, sheet: Sheet) -> str:
-    say = sheet.say
+    translate = sheet.translate
     names = sheet.words.quantities([_name(one, sheet) for one in quantities])
-    where = marked[0].label(sheet.words) if len(marked) == 1 else say("{count} profiles", count=len(marked))
+    where = marked[0].label(sheet.words) if len(marked) == 1 else translate("{count} profiles", count=len(marked))
     if reference == OBSERVED:
-        return say("{names} at {where}: difference from the observation", names=names, where=where)
+        return translate("{names} at {where}: difference from the observation", names=names, where=where)
     if reference == CLIMATOLOGY:
-        return say("{names} at {where}: difference from the climatology", names=names, where=where)
-    return say("{names} at {where}: observed and modelled", names=names, where=where)
+        return translate("{names} at {where}: difference from the climatology", names=names, where=where)
+    return translate("{names} at {where}: observed and modelled", names=names, where=where)
 
 
 def _name(quantity: Quantity, sheet: Sheet) -> str:
-    return sheet.say.quantity(quantity.measure.name) or quantity.measure.name
+    return sheet.translate.quantity(quantity.measure.name) or quantity.measure.name
 
 
 def _credit(found: Class4Profiles, sheet: Sheet) -> str:
     file = found.profiles[0].file
-    return sheet.say("{title} (Class 4: {file})", title=found.title, file=file) if found.title else file
+    return sheet.translate("{title} (Class 4: {file})", title=found.title, file=file) if found.title else file
 
 
 def _stations(found: Class4Profiles, quantities: list[Quantity]) -> list[Dotted]:
@@ -284,7 +290,7 @@ def _stations(found: Class4Profiles, quantities: list[Quantity]) -> list[Dotted]
 
 def _panel(panel: Axes, quantity: Quantity, shown: Shown, sheet: Sheet) -> None:
     """Draw a quantity: its values, or their differences about a line at zero."""
-    say, sizes, reference, any_drawn = sheet.say, sheet.sizes, shown.reference, False
+    translate, sizes, reference, any_drawn = sheet.translate, sheet.sizes, shown.reference, False
     for station, one in zip(shown.marked, quantity.profiles, strict=True):
         for each in shown.series:
             level = one.depth, one.less(each.key, reference)
@@ -294,11 +300,15 @@ def _panel(panel: Axes, quantity: Quantity, shown: Shown, sheet: Sheet) -> None:
         panel.axvline(0.0, color=MUTED, linewidth=0.5 * sizes.line, zorder=1)
         most = max((abs(one) for one in panel.dataLim.intervalx if np.isfinite(one)), default=0.0) or 1.0
         limit = (-1.07 * most, 1.07 * most)
-        label = sheet.words.measured(say("{name}, difference", name=_name(quantity, sheet)), quantity.measure.units)
+        label = sheet.words.measured(
+            translate("{name}, difference", name=_name(quantity, sheet)), quantity.measure.units
+        )
     axis.quantity(panel, label, limit, sheet)
     if not any_drawn:
         lacking = reference == CLIMATOLOGY and not quantity.has(CLIMATOLOGY)
-        axis.nothing(panel, say("the file has no climatology") if lacking else say("nothing to compare"), sizes)
+        axis.nothing(
+            panel, translate("the file has no climatology") if lacking else translate("nothing to compare"), sizes
+        )
         return
     lines = [folded(line, inches(panel)[0], sizes.small) for line in _agreement(quantity, shown, sheet)]
     if lines:
@@ -307,14 +317,14 @@ def _panel(panel: Axes, quantity: Quantity, shown: Shown, sheet: Sheet) -> None:
 
 def _agreement(quantity: Quantity, shown: Shown, sheet: Sheet) -> list[str]:
     """How well models agree with what was measured, or everything with the climatology: in words."""
-    say, words, found = sheet.say, sheet.words, []
+    translate, words, found = sheet.translate, sheet.words, []
     against = shown.reference or OBSERVED
     for one in shown.series:
         agreed = Agreement.of(quantity.pooled(one.key), quantity.pooled(against)) if one.key != against else None
         if agreed is None or (shown.reference is None and one.role == "climatology"):
             continue
         found.append(
-            say(
+            translate(
                 "{series}: bias {bias}, RMSE {error}",
                 series=labels.shortened(one.name or one.label, 30),
                 bias=words.number(agreed.bias, 2),
@@ -326,11 +336,11 @@ def _agreement(quantity: Quantity, shown: Shown, sheet: Sheet) -> list[str]:
 
 def _told(quantity: Quantity, shown: Shown, sheet: Sheet) -> str:
     """A quantity in words: from where to where it was measured, and how models agree."""
-    say, words, observed = sheet.say, sheet.words, quantity.pooled(OBSERVED)
+    translate, words, observed = sheet.translate, sheet.words, quantity.pooled(OBSERVED)
     name, there = _name(quantity, sheet), observed[np.isfinite(observed)]
     if not there.size:
-        return say("{name}: nothing was measured.", name=name)
-    ranging = say(
+        return translate("{name}: nothing was measured.", name=name)
+    ranging = translate(
         "{name}: observed from {low} to {high}, down to {depth}.",
         name=name,
         low=words.number(float(there.min())),
@@ -342,27 +352,29 @@ def _told(quantity: Quantity, shown: Shown, sheet: Sheet) -> str:
 
 def _column(quantity: Quantity, series: Series, sheet: Sheet) -> str:
     """The name of a column, as the v2.0 API has it."""
-    say, name = sheet.say, _name(quantity, sheet)
+    translate, name = sheet.translate, _name(quantity, sheet)
     if series.role == "observed":
-        return say("{name} Observed", name=name)
+        return translate("{name} Observed", name=name)
     if series.role == "climatology":
-        return say("{name} Climatology", name=name)
+        return translate("{name} Climatology", name=name)
     if series.number == 0:
-        return say("{name} Model", name=name)
-    return say("{name} Model {model}", name=name, model=labels.one_line(series.name))
+        return translate("{name} Model", name=name)
+    return translate("{name} Model {model}", name=name, model=labels.one_line(series.name))
 
 
 def _notes(quantities: list[Quantity], series: list[Series], sheet: Sheet) -> list[str]:
     """What is left out, and why."""
-    say = sheet.say
+    translate = sheet.translate
     models = {one.number: one.label for one in series if one.role == "model"}
     bad = [
-        say("{name}: {count} observed values are left out for their quality", name=_name(one, sheet), count=one.bad)
+        translate(
+            "{name}: {count} observed values are left out for their quality", name=_name(one, sheet), count=one.bad
+        )
         for one in quantities
         if one.bad
     ]
     return bad + [
-        say("{name}: the units of {model} measure something else", name=_name(one, sheet), model=models[number])
+        translate("{name}: the units of {model} measure something else", name=_name(one, sheet), model=models[number])
         for one in quantities
         for number in one.foreign
     ]

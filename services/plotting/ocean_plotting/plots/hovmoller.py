@@ -68,12 +68,12 @@ class Course:
 
     def where(self, sheet: Sheet) -> str:
         """How deep it is."""
-        say = sheet.say
+        translate = sheet.translate
         if self.level == "bottom":
-            return say("at the sea floor")
+            return translate("at the sea floor")
         if self.level == "mean":
-            return say("mean over the depth")
-        return "" if self.depth is None else say("at {depth}", depth=sheet.words.value(self.depth, "m"))
+            return translate("mean over the depth")
+        return "" if self.depth is None else translate("at {depth}", depth=sheet.words.value(self.depth, "m"))
 
     def title(self, quantum: str | None, sheet: Sheet) -> str:
         """Which dataset, when, how deep."""
@@ -149,9 +149,13 @@ def matched(first: Course, second: Course) -> tuple[Steps, Steps]:
     one, other = joint(first.seconds, second.seconds)
     if len(one) < min(2, len(first.seconds), len(second.seconds)):
         raise NotSupported(
-            f"{len(first.seconds)} time steps from {first.times[0]} and {len(second.seconds)} from {second.times[0]} "
+            "{seconds_count} time steps from {times} and {second_seconds_count} from {second_times} "
             "cannot be compared: they are not as many, nor equally long after the first; choose starttime and endtime "
             "of both so that they are",
+            seconds_count=len(first.seconds),
+            times=first.times[0],
+            second_seconds_count=len(second.seconds),
+            second_times=second.times[0],
             field="$.compare_to.starttime",
         )
     return one, other
@@ -175,7 +179,7 @@ class Shown:
 
 def draw(query: Query, fetched: Courses, sheet: Sheet) -> Picture:
     """Draw distance across and time upwards; of two datasets, both and their difference."""
-    figure, say = Figure(figsize=sheet.size), sheet.say
+    figure, translate = Figure(figsize=sheet.size), sheet.translate
     first = Course(fetched.first, sheet)
     second = Course(fetched.second, sheet) if fetched.second else None
     panels = _panels(query, first, second, sheet)
@@ -183,7 +187,7 @@ def draw(query: Query, fetched: Courses, sheet: Sheet) -> Picture:
     under = first.title(query.quantum, sheet)
     if second:
         both = [source_of(one.about) for one in (first, second)]
-        under = say("{first} compared with {second}", first=both[0], second=both[1])
+        under = translate("{first} compared with {second}", first=both[0], second=both[1])
     credit = paths.credit_of([one.about for one in (first, second) if one])
     frame(figure, title, under, credit, sheet.sizes)
     way = along.way_of(paths.way_points(query), first.places, first.distance)
@@ -205,7 +209,7 @@ def draw(query: Query, fetched: Courses, sheet: Sheet) -> Picture:
     relieve(figure, [one for column in room.panels for one in column])
     about = About.of(
         title=f"{title} ({source_of(first.about)})",
-        alt=" ".join([say("{title}: {what}.", title=title, what=under), *(_told(one, sheet) for one in panels)]),
+        alt=" ".join([translate("{title}: {what}.", title=title, what=under), *(_told(one, sheet) for one in panels)]),
         source=credit,
         dataset=first.about.dataset,
         revision=fetched.revisions[first.about.dataset],
@@ -237,11 +241,11 @@ def _panels(query: Query, first: Course, second: Course | None, sheet: Sheet) ->
     scale = scale_of(against.scale_diff, "$.compare_to.scale_diff")
     colormap = paths.difference_colours(against)
     shaded = _shaded(
-        Part(info=difference.info, name=sheet.say("Difference"), values=difference.values), scale, colormap, sheet
+        Part(info=difference.info, name=sheet.translate("Difference"), values=difference.values), scale, colormap, sheet
     )
-    title = sheet.say("Difference: the first less the second")
+    title = sheet.translate("Difference: the first less the second")
     if not _same_course(first, second):
-        title = sheet.say("Difference: the first less the second, step by step")
+        title = sheet.translate("Difference: the first less the second, step by step")
     return [*shown, Shown(course=first, part=difference, steps=steps, shaded=shaded, title=title)]
 
 
@@ -260,7 +264,7 @@ def _compared(first: Course, second: Course, sheet: Sheet) -> tuple[Part, Part, 
     turned = paths.converted(second.part.info, second.part.values, first.part.info)
     other = Part(info=replace(second.part.info, units=first.part.info.units), name=second.part.name, values=turned)
     info = replace(first.part.info, zero_centered=True, categories=[], standard_name=None)
-    name = sheet.say("{name}, difference", name=first.part.name)
+    name = sheet.translate("{name}, difference", name=first.part.name)
     difference = Part(info=info, name=name, values=first.part.values[steps[0]] - turned[steps[1]])
     return other, difference, steps
 
@@ -272,16 +276,16 @@ def _shaded(part: Part, scale: Scale | None, colormap: str | None, sheet: Sheet)
 
 def _told(one: Shown, sheet: Sheet) -> str:
     """A panel in words: from where to where its values go, where and when, and how their mean goes on."""
-    say, words, found = sheet.say, sheet.words, extremes(one.part.values)
+    translate, words, found = sheet.translate, sheet.words, extremes(one.part.values)
     name = one.part.name if not one.title or one.part is not one.course.part else f"{one.part.name} ({one.title})"
     if found is None:
-        return say("{name}: no data along this path.", name=name)
+        return translate("{name}: no data along this path.", name=name)
     times = [one.course.times[step] for step in one.steps]
     quantum, units = one.course.about.quantum, one.part.info.units
     low, high = (words.value(float(one.part.values[at]), units) for at in found)
     places = [words.value(float(one.course.distance[at[1]]), "km", 0) for at in found]
     when = [words.instant(times[at[0]], quantum) for at in found]
-    sentence = say(
+    sentence = translate(
         "{name} from {low} at {low_place}, {low_time} to {high} at {high_place}, {high_time}.",
         name=name, low=low, low_place=places[0], low_time=when[0], high=high, high_place=places[1], high_time=when[1],
     )  # fmt: skip
@@ -289,12 +293,12 @@ def _told(one: Shown, sheet: Sheet) -> str:
     if len(wet) < 2:
         return sentence
     means = [words.value(float(np.nanmean(one.part.values[step])), units) for step in (wet[0], wet[-1])]
-    return f"{sentence} {say('Its mean goes from {first} to {last}.', first=means[0], last=means[1])}"
+    return f"{sentence} {translate('Its mean goes from {first} to {last}.', first=means[0], last=means[1])}"
 
 
 def table(_: Query, fetched: Courses, sheet: Sheet) -> Table:
     """Put every time and place that has a value in a row; of two datasets, those times that both have."""
-    say = sheet.say
+    translate = sheet.translate
     first = Course(fetched.first, sheet)
     second = Course(fetched.second, sheet) if fetched.second else None
     steps, parts = np.arange(len(first.seconds)), [first.part]
@@ -310,19 +314,19 @@ def table(_: Query, fetched: Courses, sheet: Sheet) -> Table:
     step, place = np.nonzero(there)
     latitude, longitude = np.array(first.places, dtype=float).T
     columns = [
-        Column(name=say("Time"), role="time", values=[first.times[steps[one]] for one in step]),
-        Column(name=say("Latitude"), role="latitude", values=latitude[place]),
-        Column(name=say("Longitude"), role="longitude", values=longitude[place]),
-        Column(name=say("Distance"), role="distance", units="km", values=first.distance[place]),
+        Column(name=translate("Time"), role="time", values=[first.times[steps[one]] for one in step]),
+        Column(name=translate("Latitude"), role="latitude", values=latitude[place]),
+        Column(name=translate("Longitude"), role="longitude", values=longitude[place]),
+        Column(name=translate("Distance"), role="distance", units="km", values=first.distance[place]),
         *(Column(name=one.name, units=one.info.units, values=one.values[step, place]) for one in parts),
     ]
     header = [
-        (say("Dataset"), source_of(first.about)),
-        (say("Attribution"), first.about.attribution or ""),
-        (say("Timestamp"), f"{first.times[0]}/{first.times[-1]}"),
+        (translate("Dataset"), source_of(first.about)),
+        (translate("Attribution"), first.about.attribution or ""),
+        (translate("Timestamp"), f"{first.times[0]}/{first.times[-1]}"),
     ]
     if first.where(sheet):
-        header.append((say("Depth"), first.where(sheet)))
+        header.append((translate("Depth"), first.where(sheet)))
     if second is not None:
-        header.append((say("Compared with"), f"{source_of(second.about)}, {second.times[0]}/{second.times[-1]}"))
+        header.append((translate("Compared with"), f"{source_of(second.about)}, {second.times[0]}/{second.times[-1]}"))
     return Table(header=header, columns=columns)

@@ -23,7 +23,7 @@ def number(given: Number, field: str) -> int:
     """
     text = str(given).strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise InvalidRequest(f"{field} is {text[:40]!r}; it is a whole number from 0", field=field)
+        raise InvalidRequest("{name} is {text!r}; it is a whole number from 0", name=field, text=text[:40], field=field)
     return int(text)
 
 
@@ -46,7 +46,10 @@ def chosen(given: Numbers, names: Sequence[str], field: str) -> list[int]:
     for one in found:
         if one >= len(names):
             raise InvalidRequest(
-                f"{field} has {one}; what was measured is {', '.join(names) or 'nothing'}, counted from 0",
+                "{name} has {name2}; what was measured is {value}, counted from 0",
+                name=field,
+                name2=one,
+                value=", ".join(names) or "nothing",
                 field=field,
                 allowed=[str(place) for place in range(len(names))],
             )

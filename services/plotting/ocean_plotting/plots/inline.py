@@ -44,7 +44,10 @@ def read_inline(given: InlineStation, path: str) -> ObservedStation:
     latitude, longitude = point([given.latitude, given.longitude], path)
     if len(given.data) != len(given.datatypes):
         raise InvalidRequest(
-            f"{path}.data has {len(given.data)} lists for {len(given.datatypes)} datatypes; give one for each",
+            "{path}.data has {data_count} lists for {datatypes_count} datatypes; give one for each",
+            path=path,
+            data_count=len(given.data),
+            datatypes_count=len(given.datatypes),
             field=f"{path}.data",
         )
     kinds = [_kind(text) for text in given.datatypes]
@@ -52,14 +55,26 @@ def read_inline(given: InlineStation, path: str) -> ObservedStation:
     if depths is None:
         at = next((number for number, (name, _) in enumerate(kinds) if name.lower() in DEPTHS), None)
         if at is None:
-            raise InvalidRequest(f"{path} has no depths; give depth, or the datatype Depth [m]", field=f"{path}.depth")
+            raise InvalidRequest(
+                "{path} has no depths; give depth, or the datatype Depth [m]", path=path, field=f"{path}.depth"
+            )
         depths = given.data[at]
     if len(depths) > MOST:
-        raise RequestTooLarge(f"{path} has {len(depths)} values; at most {MOST} are drawn", field=f"{path}.data")
+        raise RequestTooLarge(
+            "{path} has {depths_count} values; at most {limit} are drawn",
+            path=path,
+            depths_count=len(depths),
+            limit=MOST,
+            field=f"{path}.data",
+        )
     for number, values in enumerate(given.data):
         if len(values) != len(depths):
             raise InvalidRequest(
-                f"{path}.data[{number}] has {len(values)} values for {len(depths)} depths",
+                "{path}.data[{number}] has {values_count} values for {depths_count} depths",
+                path=path,
+                number=number,
+                values_count=len(values),
+                depths_count=len(depths),
                 field=f"{path}.data[{number}]",
             )
     return ObservedStation(

@@ -91,10 +91,13 @@ async def fetched(near: Neighbours, query: ThroughTime, what: Wanted, depths: li
     coverages = await asyncio.gather(*(near.numbers.extract(replace(whole, depth=one)) for one in depths))
     for coverage in coverages:
         if "time" not in coverage.dims:
-            raise NotSupported(f"{what.info.key} has no time steps; a map or a profile shows it", field="$.variable")
+            raise NotSupported(
+                "{key} has no time steps; a map or a profile shows it", key=what.info.key, field="$.variable"
+            )
         if "depth" in coverage.dims and not Read(coverage).has("depth"):
             raise NotSupported(
-                f"the levels of {what.info.key} have no depth in m: ask for one of them, as depth=0, or for the bottom",
+                "the levels of {key} have no depth in m: ask for one of them, as depth=0, or for the bottom",
+                key=what.info.key,
                 field="$.depth",
             )
     return Moored(
@@ -150,19 +153,19 @@ class Series:
 
     def columns(self, rows: Rows, names: list[str | None] | None, sheet: Sheet) -> list[Column]:
         """Where and when the rows of a table are."""
-        say, (time, _, point) = sheet.say, rows
+        translate, (time, _, point) = sheet.translate, rows
         called = [one.name or f"{one.number + 1}" for one in marked(names, self.places, self.has_data)]
         latitude, longitude = np.array(self.places, dtype=float).T
         found = [
-            Column(name=say("Station"), role="station", values=[called[one] for one in point], context=True),
-            Column(name=say("Latitude"), role="latitude", values=latitude[point]),
-            Column(name=say("Longitude"), role="longitude", values=longitude[point]),
-            Column(name=say("Time"), role="time", values=[self.times[one] for one in time]),
+            Column(name=translate("Station"), role="station", values=[called[one] for one in point], context=True),
+            Column(name=translate("Latitude"), role="latitude", values=latitude[point]),
+            Column(name=translate("Longitude"), role="longitude", values=longitude[point]),
+            Column(name=translate("Time"), role="time", values=[self.times[one] for one in time]),
         ]
         if np.isfinite(self.depths).any():
             one_depth = self.flat and self.values.shape[1] == 1
             found.append(
-                Column(name=say("Depth"), role="depth", units="m", values=self.depths[rows], context=one_depth)
+                Column(name=translate("Depth"), role="depth", units="m", values=self.depths[rows], context=one_depth)
             )
         return found
 
@@ -174,18 +177,18 @@ class Series:
         if not there.size:
             return ""
         low, high = words.value(float(there.min()), "m"), words.value(float(there.max()), "m")
-        return low if low == high else words.say("{low} to {high}", low=low, high=high)
+        return low if low == high else words.translate("{low} to {high}", low=low, high=high)
 
     def level(self, asked: str, words: Words, *, alone: bool = False) -> str:
         """At which level the values are, within a sentence or ``alone``; empty for variables that have none."""
-        say, depth = words.say, self.depth_of(words)
+        translate, depth = words.translate, self.depth_of(words)
         if asked == "mean":
-            return say("mean over the water column")
+            return translate("mean over the water column")
         if asked == "bottom" and depth:
-            return say("at the bottom, {depth}", depth=depth)
+            return translate("at the bottom, {depth}", depth=depth)
         if depth:
-            return depth if alone else say("at {depth}", depth=depth)
-        return say("level {number}", number=asked) if self.read.has("level") else ""
+            return depth if alone else translate("at {depth}", depth=depth)
+        return translate("level {number}", number=asked) if self.read.has("level") else ""
 
 
 def marked(names: list[str | None] | None, places: list[tuple[float, float]], data: list[bool]) -> list[Marked]:

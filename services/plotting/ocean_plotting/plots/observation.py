@@ -91,7 +91,7 @@ async def fetch(near: Neighbours, query: Query) -> Observations:
 
 def draw(query: Query, fetched: Observations, sheet: Sheet) -> Picture:
     """Draw a panel for each quantity, every station in each, and beside them where the stations are."""
-    figure, say, marked = Figure(figsize=sheet.size), sheet.say, _marked(query, fetched)
+    figure, translate, marked = Figure(figsize=sheet.size), sheet.translate, _marked(query, fetched)
     quantities = _compared(fetched)
     title = query.plotTitle or _title(quantities, marked, sheet)
     notes = _notes(fetched, quantities, sheet)
@@ -99,7 +99,7 @@ def draw(query: Query, fetched: Observations, sheet: Sheet) -> Picture:
     series = [
         one
         for one, shown in (
-            (Series(role="observed", label=say("Observed")), any(one.is_measured for one in quantities)),
+            (Series(role="observed", label=translate("Observed")), any(one.is_measured for one in quantities)),
             (Series(role="model", label=_source(query, fetched)), _has_model(quantities)),
         )
         if shown
@@ -115,7 +115,7 @@ def draw(query: Query, fetched: Observations, sheet: Sheet) -> Picture:
         _panel(panel, quantity, marked, deepest, sheet)
     if side:
         places.show(figure, beside, list(marked), sheet, chart=bool(query.showmap))
-    told = [say("{title}, {time}.", title=title, time=_when(fetched, sheet))]
+    told = [translate("{title}, {time}.", title=title, time=_when(fetched, sheet))]
     told += [_told(one, sheet) for one in quantities] + [f"{note}." for note in notes]
     first = next(iter(fetched.modelled), None)
     about = About.of(
@@ -131,7 +131,7 @@ def draw(query: Query, fetched: Observations, sheet: Sheet) -> Picture:
 
 def table(query: Query, fetched: Observations, sheet: Sheet) -> Table:
     """Put every depth that was measured in a row, with the model's value there."""
-    say, quantities, rows = sheet.say, _compared(fetched), Rows()
+    translate, quantities, rows = sheet.translate, _compared(fetched), Rows()
     names, times = [], []
     for position, station in enumerate(fetched.stations):
         depths, values = levelled(quantities, position)
@@ -139,25 +139,28 @@ def table(query: Query, fetched: Observations, sheet: Sheet) -> Table:
             rows.rows.append((station.latitude, station.longitude, depth, *values[:, row].tolist()))
         names += [_named(query, fetched, position) or f"{station.id or position + 1}"] * len(depths)
         times += [station.time] * len(depths)
-    header = [(say("Dataset"), _source(query, fetched)), (say("Attribution"), _credit(query, fetched, sheet))]
-    header += [(say("Timestamp"), _when(fetched, sheet))]
-    header += [(say("Note"), note) for note in _notes(fetched, quantities, sheet)]
+    header = [
+        (translate("Dataset"), _source(query, fetched)),
+        (translate("Attribution"), _credit(query, fetched, sheet)),
+    ]
+    header += [(translate("Timestamp"), _when(fetched, sheet))]
+    header += [(translate("Note"), note) for note in _notes(fetched, quantities, sheet)]
     fixed = [
-        Column(name=say("Station"), role="station", values=names),
-        Column(name=say("Time"), role="time", values=times),
-        Column(name=say("Latitude"), role="latitude", values=rows.column(0)),
-        Column(name=say("Longitude"), role="longitude", values=rows.column(1)),
-        Column(name=say("Depth"), role="depth", units="m", values=rows.column(2)),
+        Column(name=translate("Station"), role="station", values=names),
+        Column(name=translate("Time"), role="time", values=times),
+        Column(name=translate("Latitude"), role="latitude", values=rows.column(0)),
+        Column(name=translate("Longitude"), role="longitude", values=rows.column(1)),
+        Column(name=translate("Depth"), role="depth", units="m", values=rows.column(2)),
     ]
     columns = []
     for place, one in enumerate(quantities):
         name = _name(one, sheet)
         if one.is_measured or one.variable is None:
             observed = rows.column(3 + 2 * place)
-            columns.append(Column(name=say("{name} Observed", name=name), units=one.units, values=observed))
+            columns.append(Column(name=translate("{name} Observed", name=name), units=one.units, values=observed))
         if one.variable is not None:
             model = rows.column(4 + 2 * place)
-            columns.append(Column(name=say("{name} Model", name=name), units=one.units, values=model))
+            columns.append(Column(name=translate("{name} Model", name=name), units=one.units, values=model))
     return Table(header=header, columns=[*fixed, *columns])
 
 
@@ -165,7 +168,10 @@ async def _stations(near: Neighbours, query: Query) -> list[ObservedStation]:
     """Those of the query, and those asked for by their ids."""
     if len(query.observation) > MOST:
         raise RequestTooLarge(
-            f"observation has {len(query.observation)} stations; at most {MOST} are drawn", field="$.observation"
+            "observation has {observation_count} stations; at most {limit} are drawn",
+            observation_count=len(query.observation),
+            limit=MOST,
+            field="$.observation",
         )
     ids = [
         None if isinstance(one, InlineStation) else number(one, f"$.observation[{position}]")
@@ -218,7 +224,7 @@ def _named(query: Query, fetched: Observations, position: int) -> str | None:
 
 
 def _name(quantity: Compared, sheet: Sheet) -> str:
-    return sheet.say.quantity(quantity.name) or quantity.name
+    return sheet.translate.quantity(quantity.name) or quantity.name
 
 
 def _source(query: Query, fetched: Observations) -> str:
@@ -234,12 +240,12 @@ def _credit(query: Query, fetched: Observations, sheet: Sheet) -> str:
 
 
 def _title(quantities: list[Compared], marked: list[Dotted], sheet: Sheet) -> str:
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     names = words.quantities([_name(one, sheet) for one in quantities])
-    where = marked[0].label(words) if len(marked) == 1 else say("{count} stations", count=len(marked))
+    where = marked[0].label(words) if len(marked) == 1 else translate("{count} stations", count=len(marked))
     if any(map(_is_both, quantities)) and _has_model(quantities):
-        return say("{names} at {where}: observed and modelled", names=names, where=where)
-    return say("{names} at {where}", names=names, where=where)
+        return translate("{names} at {where}: observed and modelled", names=names, where=where)
+    return translate("{names} at {where}", names=names, where=where)
 
 
 def _is_both(quantity: Compared) -> bool:
@@ -257,9 +263,13 @@ def _when(fetched: Observations, sheet: Sheet) -> str:
 
 def _notes(fetched: Observations, quantities: list[Compared], sheet: Sheet) -> list[str]:
     """When the model's values are of, where that is another time than the observation's, and that it has none."""
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     if fetched.modelled and not _has_model(quantities):
-        return [say("{model} has no values here", model=fetched.modelled[0].variable.dataset_name or say("the model"))]
+        return [
+            translate(
+                "{model} has no values here", model=fetched.modelled[0].variable.dataset_name or translate("the model")
+            )
+        ]
     apart = [
         (step - datetime.fromisoformat(station.time).timestamp(), step, one.variable.quantum)
         for one in fetched.modelled
@@ -273,8 +283,8 @@ def _notes(fetched: Observations, quantities: list[Compared], sheet: Sheet) -> l
         return []
     when, long = words.instant(datetime.fromtimestamp(step, UTC).isoformat(), quantum), words.lasting(most)
     if most > 0:
-        return [say("model of {when}, {long} later", when=when, long=long)]
-    return [say("model of {when}, {long} earlier", when=when, long=long)]
+        return [translate("model of {when}, {long} later", when=when, long=long)]
+    return [translate("model of {when}, {long} earlier", when=when, long=long)]
 
 
 def _deepest(quantity: Compared) -> float:
@@ -287,7 +297,7 @@ def _levels_end(quantity: Compared) -> float:
 
 
 def _panel(panel: Axes, quantity: Compared, marked: list[Dotted], deepest: float, sheet: Sheet) -> None:
-    say, sizes, drawn = sheet.say, sheet.sizes, False
+    translate, sizes, drawn = sheet.translate, sheet.sizes, False
     for station, measured, (depth, values) in zip(marked, quantity.measured, quantity.modelled, strict=True):
         # One level more than is seen, so that the line goes on to the edge.
         last = int(np.searchsorted(depth, 1.03 * deepest)) + 1
@@ -295,7 +305,7 @@ def _panel(panel: Axes, quantity: Compared, marked: list[Dotted], deepest: float
         drawn |= comparing.draw(panel, Series(role="observed", label=""), station, measured, sizes)
     axis.quantity(panel, sheet.words.measured(_name(quantity, sheet), quantity.units), None, sheet)
     if not drawn:
-        axis.nothing(panel, say("no data at these stations"), sizes)
+        axis.nothing(panel, translate("no data at these stations"), sizes)
         return
     if line := _agreement(quantity, sheet):
         title = folded(line, inches(panel)[0], sizes.small)
@@ -304,18 +314,18 @@ def _panel(panel: Axes, quantity: Compared, marked: list[Dotted], deepest: float
 
 def _agreement(quantity: Compared, sheet: Sheet) -> str:
     """How well the model agrees with what was measured."""
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     observed, model = quantity.pooled()
     found = Agreement.of(model, observed)
     if found is None:
         return ""
     error = words.value(found.error, quantity.units, 2)
-    return say("model: bias {bias}, RMSE {error}", bias=words.number(found.bias, 2), error=error)
+    return translate("model: bias {bias}, RMSE {error}", bias=words.number(found.bias, 2), error=error)
 
 
 def _told(quantity: Compared, sheet: Sheet) -> str:
     """A quantity in words."""
-    say, name, parts = sheet.say, _name(quantity, sheet), []
+    translate, name, parts = sheet.translate, _name(quantity, sheet), []
     for role, levels in (("observed", quantity.measured), ("model", quantity.modelled)):
         values = np.concatenate([one[1] for one in levels])
         values = values[np.isfinite(values)]
@@ -323,9 +333,9 @@ def _told(quantity: Compared, sheet: Sheet) -> str:
             continue
         low, high = sheet.words.number(float(values.min())), sheet.words.value(float(values.max()), quantity.units)
         if role == "observed":
-            parts.append(say("{name}: observed from {low} to {high}.", name=name, low=low, high=high))
+            parts.append(translate("{name}: observed from {low} to {high}.", name=name, low=low, high=high))
         else:
-            parts.append(say("{name}: modelled from {low} to {high}.", name=name, low=low, high=high))
+            parts.append(translate("{name}: modelled from {low} to {high}.", name=name, low=low, high=high))
     if line := _agreement(quantity, sheet):
         parts.append(f"{line[:1].upper()}{line[1:]}.")
-    return " ".join(parts) or say("{name}: no data at these stations.", name=name)
+    return " ".join(parts) or translate("{name}: no data at these stations.", name=name)

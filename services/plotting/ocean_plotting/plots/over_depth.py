@@ -47,7 +47,8 @@ def refuse_unknown_depths(coverages: Iterable[Coverage], field: str) -> None:
     for one in map(Profile, coverages):
         if not one.levels:
             raise NotSupported(
-                f"the levels of {one.info.key} have no depth in m: the data service has their values level by level",
+                "the levels of {key} have no depth in m: the data service has their values level by level",
+                key=one.info.key,
                 field=field,
             )
 
@@ -60,11 +61,11 @@ def source(info: VariableInfo, time: str, quantum: str | None, sheet: Sheet) -> 
 
 def told(profile: Profile, sheet: Sheet) -> str:
     """A variable in words: from where to where its values go, and how deep."""
-    say, words, name = sheet.say, sheet.words, sheet.words.name(profile.info)
+    translate, words, name = sheet.translate, sheet.words, sheet.words.name(profile.info)
     low, high = profile.extremes
     if low is None or high is None:
-        return say("{name}: no data at these stations.", name=name)
-    return say(
+        return translate("{name}: no data at these stations.", name=name)
+    return translate(
         "{name} from {low} to {high}, down to {depth}.",
         name=name,
         low=words.number(low),
@@ -75,34 +76,34 @@ def told(profile: Profile, sheet: Sheet) -> str:
 
 def told_range(name: str, values: Floats, units: str, sheet: Sheet) -> str:
     """Values in words: from where to where they go."""
-    say, words, there = sheet.say, sheet.words, values[np.isfinite(values)]
+    translate, words, there = sheet.translate, sheet.words, values[np.isfinite(values)]
     if not there.size:
-        return say("{name}: no data at these stations.", name=name)
+        return translate("{name}: no data at these stations.", name=name)
     low, high = words.number(float(there.min())), words.value(float(there.max()), units)
-    return say("{name} from {low} to {high}.", name=name, low=low, high=high)
+    return translate("{name} from {low} to {high}.", name=name, low=low, high=high)
 
 
 def table_columns(query: AtStations, rows: Rows, stations: Sequence[int], time: str, sheet: Sheet) -> list[Column]:
     """The columns before the values, of rows that begin with latitude, longitude and depth."""
-    say, names = sheet.say, query.names or []
+    translate, names = sheet.translate, query.names or []
     named = [(names[one] if one < len(names) else None) or f"{one + 1}" for one in stations]
     return [
-        Column(name=say("Station"), role="station", values=named, context=True),
-        Column(name=say("Time"), role="time", values=[time] * len(named), context=True),
-        Column(name=say("Latitude"), role="latitude", values=rows.column(0)),
-        Column(name=say("Longitude"), role="longitude", values=rows.column(1)),
-        Column(name=say("Depth"), role="depth", units="m", values=rows.column(2)),
+        Column(name=translate("Station"), role="station", values=named, context=True),
+        Column(name=translate("Time"), role="time", values=[time] * len(named), context=True),
+        Column(name=translate("Latitude"), role="latitude", values=rows.column(0)),
+        Column(name=translate("Longitude"), role="longitude", values=rows.column(1)),
+        Column(name=translate("Depth"), role="depth", units="m", values=rows.column(2)),
     ]
 
 
 def header(infos: Sequence[VariableInfo], time: str, sheet: Sheet) -> list[tuple[str, str]]:
     """What is told before a table."""
-    say = sheet.say
+    translate = sheet.translate
     datasets = dict.fromkeys(one.dataset_name or one.dataset for one in infos)
     return [
-        (say("Dataset"), " / ".join(datasets)),
-        (say("Attribution"), credits_of(infos)),
-        (say("Timestamp"), time),
+        (translate("Dataset"), " / ".join(datasets)),
+        (translate("Attribution"), credits_of(infos)),
+        (translate("Timestamp"), time),
     ]
 
 

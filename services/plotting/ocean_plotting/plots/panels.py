@@ -47,9 +47,9 @@ class Ground:
         limits: Scale | None = None,
     ) -> Shown:  # fmt: skip
         """A panel of it."""
-        cut, say = self.beneath.cut, sheet.say
-        label = sheet.words.measured(say("Difference") if difference else part.name, part.info.units)
-        title = say("Difference: the first less the second") if difference else self.title
+        cut, translate = self.beneath.cut, sheet.translate
+        label = sheet.words.measured(translate("Difference") if difference else part.name, part.info.units)
+        title = translate("Difference: the first less the second") if difference else self.title
         values = self.visible(part.values) if self.floor is not None else part.values
         shaded = shading(sheet, part.info, values, scale=_proper(part, scale), colormap=colormap, label=label)
         return Shown(
@@ -123,25 +123,25 @@ def _title(one: Beneath, query: AlongPath, sheet: Sheet) -> str:
 
 def told(columns: list[list[Shown]], sheet: Sheet) -> list[str]:
     """The panels in words: from where to where values go, and where; how deep the sea is."""
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     sentences = [_range(one, sheet) for column in columns for one in column]
     below = columns[0][0].floor
     if below is not None and np.isfinite(below).any():
         low, high = (words.value(float(end), "m", 0) for end in (np.nanmin(below), np.nanmax(below)))
-        sentences.append(say("The sea floor lies between {low} and {high}.", low=low, high=high))
+        sentences.append(translate("The sea floor lies between {low} and {high}.", low=low, high=high))
     return sentences
 
 
 def _range(one: Shown, sheet: Sheet) -> str:
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     found, name = extremes(one.part.values), one.part.name
     if one.of:
         name = f"{name} ({one.of})"
     if found is None:
-        return say("{name}: no data along this path.", name=name)
+        return translate("{name}: no data along this path.", name=name)
     low, high = (words.value(float(one.part.values[at]), one.part.info.units) for at in found)
     where = [_where(one, at, sheet) for at in found]
-    return say(
+    return translate(
         "{name} from {low} at {low_place} to {high} at {high_place}.",
         name=name,
         low=low,
@@ -157,4 +157,4 @@ def _where(one: Shown, at: tuple[int, ...], sheet: Sheet) -> str:
     if one.floor is None:
         return distance
     depth = words.value(float(one.cut.depths[at]), "m", 0)
-    return sheet.say("{distance}, {depth} deep", distance=distance, depth=depth)
+    return sheet.translate("{distance}, {depth} deep", distance=distance, depth=depth)

@@ -80,7 +80,10 @@ def way_points(query: AlongPath) -> list[Point]:
     """
     if len(query.path) > MAX_WAY_POINTS:
         raise RequestTooLarge(
-            f"path has {len(query.path)} way-points; at most {MAX_WAY_POINTS} are drawn", field="$.path"
+            "path has {path_count} way-points; at most {max_way_points} are drawn",
+            path_count=len(query.path),
+            max_way_points=MAX_WAY_POINTS,
+            field="$.path",
         )
     return [point(one, f"$.path[{position}]") for position, one in enumerate(query.path)]
 
@@ -162,13 +165,19 @@ def fitting(first: VariableInfo, second: VariableInfo) -> tuple[float, float]:
     found = unit_conversion(second.units, first.units)
     if found is None:
         raise NotSupported(
-            f"{second.key} is in {second.units} and {first.key} in {first.units}: their difference means nothing; "
+            "{key} is in {units} and {second_key} in {second_units}: their difference means nothing; "
             "compare a variable in the same units",
+            key=second.key,
+            units=second.units,
+            second_key=first.key,
+            second_units=first.units,
             field="$.compare_to.variable",
         )
     if first.categories or second.categories:
         raise NotSupported(
-            f"{first.key} and {second.key} are categories: their difference means nothing",
+            "{key} and {second_key} are categories: their difference means nothing",
+            key=first.key,
+            second_key=second.key,
             field="$.compare_to.variable",
         )
     return found
@@ -182,38 +191,42 @@ def converted(info: VariableInfo, values: Floats, first: VariableInfo) -> Floats
 
 def title_of(query: AlongPath, names: str, places: list[Point], words: Words) -> str:
     """Name what is drawn along which path."""
-    say = words.say
+    translate = words.translate
     if query.plotTitle:
         return query.plotTitle
     if query.name and query.name.strip():
-        return say("{names} along {path}", names=names, path=shortened(query.name, 80))
+        return translate("{names} along {path}", names=names, path=shortened(query.name, 80))
     start, end = words.place(places[0]), words.place(places[-1])
-    return say("{names} from {start} to {end}", names=names, start=start, end=end)
+    return translate("{names} from {start} to {end}", names=names, start=start, end=end)
 
 
 def part_name(role: str, read: Read, info: VariableInfo, words: Words) -> str:
     """Call a variable, or a part of a vector, by its name."""
-    say = words.say
+    translate = words.translate
     if role not in VECTOR or info.key != role:
         return words.name(info)
     whole = read.info("magnitude")
     speed = whole.name == "Speed"
     if role == "along":
-        return say("Velocity along the path") if speed else say("{name} along the path", name=words.name(whole))
+        return (
+            translate("Velocity along the path")
+            if speed
+            else translate("{name} along the path", name=words.name(whole))
+        )
     if role == "across":
         return (
-            say("Velocity across the path, to its left")
+            translate("Velocity across the path, to its left")
             if speed
-            else say("{name} across the path, to its left", name=words.name(whole))
+            else translate("{name} across the path, to its left", name=words.name(whole))
         )
     return words.name(whole)
 
 
 def whole_name(read: Read, words: Words) -> str:
     """Call a vector as a whole."""
-    say = words.say
+    translate = words.translate
     whole = read.info("magnitude")
-    return say("Velocity") if whole.name == "Speed" else words.name(whole)
+    return translate("Velocity") if whole.name == "Speed" else words.name(whole)
 
 
 def source_of(about: VariableInfo) -> str:

@@ -114,7 +114,10 @@ def _asked_beside(query: Query) -> PointsAsked | None:
     variables = keys_of(second.variable, "$.compare_to.variable") if second.variable else first.variables
     if len(variables) != len(first.variables):
         raise InvalidRequest(
-            f"compare_to has {len(variables)} variables and the plot {len(first.variables)}; each is compared with one",
+            "compare_to has {variables_count} variables and the plot {second_variables_count}; "
+            "each is compared with one",
+            variables_count=len(variables),
+            second_variables_count=len(first.variables),
             field="$.compare_to.variable",
         )
     scale_of(second.scale_diff, SCALE_DIFF)
@@ -205,10 +208,10 @@ def table(query: Query, fetched: Profiles, sheet: Sheet) -> Table:
 
 
 def _title(names: str, marked: list[Marked], sheet: Sheet) -> str:
-    say = sheet.say
+    translate = sheet.translate
     if len(marked) > 1:
-        return say("{names} profiles at {count} stations", names=names, count=len(marked))
-    return say("{names} profile at {station}", names=names, station=marked[0].label(sheet.words))
+        return translate("{names} profiles at {count} stations", names=names, count=len(marked))
+    return translate("{names} profile at {station}", names=names, station=marked[0].label(sheet.words))
 
 
 def _sources(query: Query, fetched: Profiles, sheet: Sheet) -> list[str]:
@@ -224,10 +227,10 @@ def _sources(query: Query, fetched: Profiles, sheet: Sheet) -> list[str]:
 
 
 def _subtitle(query: Query, fetched: Profiles, sheet: Sheet) -> str:
-    say, sources = sheet.say, _sources(query, fetched, sheet)
+    translate, sources = sheet.translate, _sources(query, fetched, sheet)
     if len(sources) == 1:
         return sources[0]
-    both = say("{first} (lines), {second} (dashes)", first=sources[0], second=sources[1])
+    both = translate("{first} (lines), {second} (dashes)", first=sources[0], second=sources[1])
     info = Read(fetched.coverages[0]).variables[0]
     return both if DOT in both else f"{info.dataset_name or info.dataset}{DOT}{both}"
 
@@ -251,7 +254,7 @@ def _by_depth(profile: tuple[Floats, Floats]) -> dict[float, float]:
 
 
 def _panel(panel: Axes, pair: Pair, marked: list[Marked], limit: Limits, sheet: Sheet) -> None:
-    say = sheet.say
+    translate = sheet.translate
     for one, station in product(pair.both, marked):
         depth, value = one.at(station.number)
         if depth.size:
@@ -259,17 +262,17 @@ def _panel(panel: Axes, pair: Pair, marked: list[Marked], limit: Limits, sheet: 
             panel.plot(value, depth, **(style | BESIDE if one is pair.other else style))
     axis.quantity(panel, pair.label(sheet), limit, sheet)
     if not panel.lines:
-        axis.nothing(panel, say("no data at these stations"), sheet.sizes)
+        axis.nothing(panel, translate("no data at these stations"), sheet.sizes)
 
 
 def _difference_name(sheet: Sheet) -> str:
-    say = sheet.say
-    return say("Difference, first less second")
+    translate = sheet.translate
+    return translate("Difference, first less second")
 
 
 def _difference(panel: Axes, pair: Pair, marked: list[Marked], query: Query, sheet: Sheet) -> None:
     """What the first has more than the second, on a scale about zero."""
-    say, second, most = sheet.say, query.compare_to, 0.0
+    translate, second, most = sheet.translate, query.compare_to, 0.0
     for station in marked:
         depth, value = difference(pair.both[0], pair.both[-1], station.number)
         if depth.size:
@@ -281,4 +284,4 @@ def _difference(panel: Axes, pair: Pair, marked: list[Marked], query: Query, she
     room = 1.07 * most or 1.0
     axis.quantity(panel, sheet.words.measured(_difference_name(sheet), pair.info.units), limit or (-room, room), sheet)
     if nothing:
-        axis.nothing(panel, say("no depths in common"), sheet.sizes)
+        axis.nothing(panel, translate("no depths in common"), sheet.sizes)

@@ -76,7 +76,10 @@ class Profile:
         found = unit_conversion(self.info.units, units)
         if found is None:
             raise InvalidRequest(
-                f"{self.info.key} is in {self.info.units or '1'} and cannot be compared with values in {units or '1'}",
+                "{key} is in {value} and cannot be compared with values in {second_value}",
+                key=self.info.key,
+                value=self.info.units or "1",
+                second_value=units or "1",
                 field=field,
             )
         if found != (1.0, 0.0):

@@ -9,6 +9,7 @@ import msgspec
 
 from ocean_common.contracts.data import Interpolation
 from ocean_common.errors import InvalidRequest, OceanError, RequestTooLarge
+from ocean_core.messages import Message
 from ocean_plotting.plots.words import one_of
 from ocean_plotting.tiles.colour import Scale, read_scale, wide
 
@@ -152,7 +153,11 @@ def keys_of(variable: str | list[str], field: str, most: int = MAX_VARIABLES) ->
     keys = [key.strip() for one in given for key in one.split(",")]
     if not keys or not all(keys) or len(keys) > most:
         raise InvalidRequest(
-            f"{field} names {len(keys)} variables, or an empty one; it can be 1 to {most} keys: votemper", field=field
+            "{name} names {keys_count} variables, or an empty one; it can be 1 to {limit} keys: votemper",
+            name=field,
+            keys_count=len(keys),
+            limit=most,
+            field=field,
         )
     return keys
 
@@ -194,7 +199,10 @@ def positions(stations: list[Station]) -> list[tuple[float, float]]:
     """
     if len(stations) > MAX_STATIONS:
         raise RequestTooLarge(
-            f"station has {len(stations)} points; at most {MAX_STATIONS} are drawn", field="$.station"
+            "station has {stations_count} points; at most {max_stations} are drawn",
+            stations_count=len(stations),
+            max_stations=MAX_STATIONS,
+            field="$.station",
         )
     return [point(one, f"$.station[{position}]") for position, one in enumerate(stations)]
 
@@ -208,14 +216,20 @@ def point(given: Station, field: str) -> tuple[float, float]:
         It is not on the Earth.
     """
     return (
-        _degrees(given[0], 90.0, f"{field}[0]", "latitude, -90 to 90"),
-        _degrees(given[1], 360.0, f"{field}[1]", "longitude, -180 to 360"),
+        _degrees(given[0], 90.0, f"{field}[0]", Message("latitude, -90 to 90")),
+        _degrees(given[1], 360.0, f"{field}[1]", Message("longitude, -180 to 360")),
     )
 
 
-def _degrees(value: float | str | None, most: float, path: str, what: str) -> float:
+def _degrees(value: float | str | None, most: float, path: str, what: Message) -> float:
     if isinstance(value, str) or value is None or not -min(most, 180.0) <= value <= most:
-        raise InvalidRequest(f"{path} is {str(value)[:40]!r}; it is the {what} degrees", field=path)
+        raise InvalidRequest(
+            "{path} is {value!r}; it is the {subject} degrees",
+            path=path,
+            value=str(value)[:40],
+            subject=what,
+            field=path,
+        )
     return float(value)
 
 
@@ -231,7 +245,9 @@ def ranges(given: list[Range | None] | None, number: int) -> list[tuple[float, f
     for position, one in enumerate((given or [])[:number]):
         if one is not None and not wide(one[0], one[1]):
             path = f"$.variable_range[{position}]"
-            raise InvalidRequest(f"{path} is {one}; it is [min, max] with min below max, or null", field=path)
+            raise InvalidRequest(
+                "{path} is {name}; it is [min, max] with min below max, or null", path=path, name=one, field=path
+            )
         read.append((one[0], one[1]) if one else None)
     return read + [None] * (number - len(read))
 
@@ -249,6 +265,6 @@ def instant(given: str, field: str) -> str:
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:  # also one whose UTC is before the year 1
         raise InvalidRequest(
-            f"{field} is {given[:40]!r}; it is an instant like 2016-02-05T12:00:00Z", field=field
+            "{name} is {value!r}; it is an instant like 2016-02-05T12:00:00Z", name=field, value=given[:40], field=field
         ) from error
     return found.isoformat()

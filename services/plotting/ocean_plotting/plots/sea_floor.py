@@ -66,7 +66,7 @@ def compared(first: Beneath, second: Beneath, number: int, sheet: Sheet) -> Comp
     turned = paths.converted(other.info, other.values, one.info)
     there = onto(turned, second.cut.depths, first.cut.depths) if first.deep else turned
     info = replace(one.info, zero_centered=True, categories=[], standard_name=None)
-    name = sheet.say("{name}, difference", name=one.name)
+    name = sheet.translate("{name}, difference", name=one.name)
     return Compared(
         first=one,
         second=Part(info=replace(other.info, units=one.info.units), name=other.name, values=turned),

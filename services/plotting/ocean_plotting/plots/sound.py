@@ -40,7 +40,7 @@ async def fetch(near: Neighbours, query: Query) -> Casts:
 
 def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
     """Draw every station's profile, where sound is slowest, and where the stations are."""
-    figure, say, columns = Figure(figsize=sheet.size), sheet.say, Columns(fetched)
+    figure, translate, columns = Figure(figsize=sheet.size), sheet.translate, Columns(fetched)
     info, known = columns.sound.info, [columns.sound.at(one)[0].size > 0 for one in range(len(columns.sound.places))]
     marked = over_depth.mark(columns.sound.places, query.names, known)
     title, subtitle = query.plotTitle or _title(marked, sheet), source(info, fetched.time, query.quantum, sheet)
@@ -52,13 +52,13 @@ def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
         if depth.size:
             style = one.style(sheet.sizes, markers=len(depth) <= axis.FEW_LEVELS)
             panel.plot(speed, depth, **style, zorder=3)
-    axis.quantity(panel, sheet.words.measured(say("Sound speed"), SPEED), None, sheet)
+    axis.quantity(panel, sheet.words.measured(translate("Sound speed"), SPEED), None, sheet)
     if any(known):
         _in_feet(panel, columns.sound.deepest, sheet)
         _minima(figure, panel, columns, marked, sheet)
     else:
-        axis.nothing(panel, say("no data at these stations"), sheet.sizes)
-    words = [f"{title}, {subtitle}.", told_range(say("Sound speed"), columns.sound.values, SPEED, sheet)]
+        axis.nothing(panel, translate("no data at these stations"), sheet.sizes)
+    words = [f"{title}, {subtitle}.", told_range(translate("Sound speed"), columns.sound.values, SPEED, sheet)]
     about = About.of(
         title=f"{title} ({info.dataset_name or info.dataset})",
         alt=" ".join([*words, *_told(columns, marked, sheet)]),
@@ -72,7 +72,7 @@ def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
 
 def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
     """Put every station and depth at which sound has a speed in a row."""
-    say, words, columns, rows, stations = sheet.say, sheet.words, Columns(fetched), Rows(), list[int]()
+    translate, words, columns, rows, stations = sheet.translate, sheet.words, Columns(fetched), Rows(), list[int]()
     sound, parts = columns.sound, columns.known
     pressures = pressure(sound.depths, np.array([latitude for latitude, _ in sound.places]))
     for station, place in enumerate(sound.places):
@@ -82,7 +82,7 @@ def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
         rows.rows += [(*place, *row) for row in zip(*values, strict=True)]
         stations += [station] * int(there.sum())
     names = [(words.name(one.info), one.info.units) for one in parts]
-    names += [(say("Pressure"), "dbar"), (say("Sound speed"), SPEED)]
+    names += [(translate("Pressure"), "dbar"), (translate("Sound speed"), SPEED)]
     return Table(
         header=header([sound.info], fetched.time, sheet),
         columns=[
@@ -93,15 +93,15 @@ def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
 
 
 def _title(marked: list[Marked], sheet: Sheet) -> str:
-    say = sheet.say
+    translate = sheet.translate
     if len(marked) > 1:
-        return say("Sound speed profiles at {count} stations", count=len(marked))
-    return say("Sound speed profile at {station}", station=marked[0].label(sheet.words))
+        return translate("Sound speed profiles at {count} stations", count=len(marked))
+    return translate("Sound speed profile at {station}", station=marked[0].label(sheet.words))
 
 
 def _told(columns: Columns, marked: list[Marked], sheet: Sheet) -> list[str]:
     """Where a lone station's sound is slowest, and what holds it."""
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     depth, speed = columns.sound.at(marked[0].number)
     if len(marked) > 1 or not depth.size:
         return []
@@ -109,14 +109,14 @@ def _told(columns: Columns, marked: list[Marked], sheet: Sheet) -> list[str]:
     if found is None:
         where, slowest = minimum(depth, speed)
         return [
-            say(
+            translate(
                 "It is slowest at {depth}: {speed}; there is no sound channel.",
                 depth=words.value(where, "m", 0),
                 speed=words.value(slowest, SPEED, 1),
             )
         ]
     return [
-        say(
+        translate(
             "Sound channel from {top} to {bottom}, its axis at {depth}: {speed}.",
             top=words.value(found.top, "m", 0),
             bottom=words.value(found.bottom, "m", 0),
@@ -128,11 +128,11 @@ def _told(columns: Columns, marked: list[Marked], sheet: Sheet) -> list[str]:
 
 def _in_feet(panel: Axes, deepest: float, sheet: Sheet) -> None:
     """Depth in feet on the right, as sonars have it."""
-    say, sizes = sheet.say, sheet.sizes
+    translate, sizes = sheet.translate, sheet.sizes
     if deepest <= 0 or sheet.width < 5:
         return
     right = panel.secondary_yaxis("right", functions=(partial(np.multiply, 1 / FOOT), partial(np.multiply, FOOT)))
-    right.set_ylabel(say("Depth (ft)"), fontsize=sizes.body)
+    right.set_ylabel(translate("Depth (ft)"), fontsize=sizes.body)
     right.yaxis.set_major_locator(MaxNLocator(nbins=axis.fitting(panel, 1, sizes), steps=axis.STEPS))
     right.yaxis.set_major_formatter(axis.Numbers(sheet.words))
     right.tick_params(labelsize=sizes.small, length=3)
@@ -163,12 +163,12 @@ def _minima(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked],
 
 def _channel(panel: Axes, room: Room, found: Channel, sheet: Sheet) -> None:
     """Write the depths of a channel on its lines: first that of its axis."""
-    say, words, (left, right) = sheet.say, sheet.words, panel.get_xlim()
+    translate, words, (left, right) = sheet.translate, sheet.words, panel.get_xlim()
     speed, axis_depth = words.value(found.slowest, SPEED, 1), words.value(found.axis, "m", 0)
     texts = [
-        (found.axis, "bottom", say("channel axis {depth}, {speed}", depth=axis_depth, speed=speed)),
-        (found.top, "top", say("top of the channel {depth}", depth=words.value(found.top, "m", 0))),
-        (found.bottom, "bottom", say("bottom of the channel {depth}", depth=words.value(found.bottom, "m", 0))),
+        (found.axis, "bottom", translate("channel axis {depth}, {speed}", depth=axis_depth, speed=speed)),
+        (found.top, "top", translate("top of the channel {depth}", depth=words.value(found.top, "m", 0))),
+        (found.bottom, "bottom", translate("bottom of the channel {depth}", depth=words.value(found.bottom, "m", 0))),
     ]
     for depth, side, text in texts:
         line = np.array([[left, depth], [right, depth]])

@@ -45,14 +45,17 @@ async def fetch(near: Neighbours, query: Query) -> Moored:
         what = await moored.wanted(near, query.dataset, keys, own=False)
         if not what.vector:
             raise InvalidRequest(
-                f"{keys[0]} is one variable; a stick plot shows a vector: name its two components, as u,v",
+                "{keys} is one variable; a stick plot shows a vector: name its two components, as u,v",
+                keys=keys[0],
                 field="$.variable",
             )
         found = await moored.fetched(near, query, what, depths)
     levels = sum(coverage.dims.get("depth", 1) for coverage in found.coverages)
     if levels > MOST:
         raise RequestTooLarge(
-            f"these are {levels} depths, and at most {MOST} are drawn; name some of them, as [0, 5, 10]",
+            "these are {levels} depths, and at most {limit} are drawn; name some of them, as [0, 5, 10]",
+            levels=levels,
+            limit=MOST,
             field="$.depth",
         )
     return found
@@ -60,7 +63,7 @@ async def fetch(near: Neighbours, query: Query) -> Moored:
 
 def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
     """Draw a panel for each station, and in it a line for each depth."""
-    figure, words, say, info = Figure(figsize=sheet.size), sheet.words, sheet.say, fetched.info
+    figure, words, translate, info = Figure(figsize=sheet.size), sheet.words, sheet.translate, fetched.info
     every = [Series(one, info) for one in fetched.coverages]
     first, quantum = every[0], query.quantum or info.quantum
     data = [any(each) for each in zip(*(one.has_data for one in every), strict=True)]
@@ -73,9 +76,9 @@ def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
     when = [words.span(first.times[0], first.times[-1], quantum)]
     if len(lines[0]) == 1 and lines[0][0].label and len(marked) == 1:
         when.insert(0, lines[0][0].label)
-    notes = [say("means of {count} time steps", count=count)] if count > 1 else []
+    notes = [translate("means of {count} time steps", count=count)] if count > 1 else []
     if len(room.panels) < len(marked):
-        notes.append(say("{shown} of {count} stations", shown=len(room.panels), count=len(marked)))
+        notes.append(translate("{shown} of {count} stations", shown=len(room.panels), count=len(marked)))
     source = info.dataset_name or info.dataset
     frame(figure, title, "  ·  ".join((source, *when, *notes)), info.attribution or source, sheet.sizes)
     drawn = list(zip(marked, lines, strict=True))
@@ -85,13 +88,13 @@ def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
         panel.tick_params(labelbottom=room.is_lowest(number))
     if room.beside is not None:
         stations.show(figure, room.beside, marked, sheet, chart=bool(query.showmap))
-    told = say("{title}, {time}.", title=title, time=", ".join(when))
+    told = translate("{title}, {time}.", title=title, time=", ".join(when))
     return Picture(figure=figure, about=moored.about(fetched, title, [told, *_told(every, marked, quantum, sheet)]))
 
 
 def table(query: Query, fetched: Moored, sheet: Sheet) -> Table:
     """Put every station, depth and time in a row."""
-    say, words, info = sheet.say, sheet.words, fetched.info
+    translate, words, info = sheet.translate, sheet.words, fetched.info
     parts = [_columns(Series(one, info), query, sheet) for one in fetched.coverages]
     fewest = min(parts, key=len)  # a depth column where every level has one
     joined = [
@@ -99,9 +102,9 @@ def table(query: Query, fetched: Moored, sheet: Sheet) -> Table:
         for column in fewest
     ]
     header = [
-        (say("Dataset"), info.dataset_name or info.dataset),
-        (say("Attribution"), info.attribution or ""),
-        (say("Variable"), words.quantity(info)),
+        (translate("Dataset"), info.dataset_name or info.dataset),
+        (translate("Attribution"), info.attribution or ""),
+        (translate("Variable"), words.quantity(info)),
     ]
     return Table(header=header, columns=joined)
 
@@ -127,15 +130,20 @@ def _depths(query: Query) -> list[str]:
     """The depths that are asked for, each once."""
     given = query.depth if isinstance(query.depth, list) else [query.depth]
     if not 1 <= len(given) <= MOST:
-        raise InvalidRequest(f"depth has {len(given)} levels; it can have 1 to {MOST}", field="$.depth")
+        raise InvalidRequest(
+            "depth has {value_count} levels; it can have 1 to {limit}",
+            value_count=len(given),
+            limit=MOST,
+            field="$.depth",
+        )
     return list(dict.fromkeys(str(one).strip() for one in given))
 
 
 def _title(name: str, marked: list[stations.Marked], sheet: Sheet) -> str:
-    say = sheet.say
+    translate = sheet.translate
     if len(marked) > 1:
-        return say("{name} and direction at {count} stations", name=name, count=len(marked))
-    return say("{name} and direction at {station}", name=name, station=marked[0].label(sheet.words))
+        return translate("{name} and direction at {count} stations", name=name, count=len(marked))
+    return translate("{name} and direction at {station}", name=name, station=marked[0].label(sheet.words))
 
 
 def _rows(every: list[Series], asked: list[str], station: int, sheet: Sheet) -> list[Row]:
@@ -151,26 +159,26 @@ def _rows(every: list[Series], asked: list[str], station: int, sheet: Sheet) -> 
 
 def _label(series: Series, asked: str, level: int, station: int, sheet: Sheet) -> str:
     """How deep a row is."""
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     depths = series.depths[:, level, station]
     known = depths[np.isfinite(depths)]
     if asked == "mean":
-        return say("mean over the water column")
+        return translate("mean over the water column")
     if asked == "bottom" and not known.size:
-        return say("bottom")
+        return translate("bottom")
     if not known.size:
-        return say("level {number}", number=asked) if series.read.has("level") else ""
+        return translate("level {number}", number=asked) if series.read.has("level") else ""
     depth = words.value(float(known.mean()), "m")
-    return say("bottom, {depth}", depth=depth) if asked == "bottom" else depth
+    return translate("bottom, {depth}", depth=depth) if asked == "bottom" else depth
 
 
 def _told(every: list[Series], marked: list[stations.Marked], quantum: str | None, sheet: Sheet) -> list[str]:
     """The vectors in words: the strongest, where and when, and where all of them lead."""
-    say, words, info = sheet.say, sheet.words, every[0].info
+    translate, words, info = sheet.translate, sheet.words, every[0].info
     name = words.name(info)
     known = [one for one in every if any(one.has_data)]
     if not known:
-        return [say("{name}: no data at these stations.", name=name)]
+        return [translate("{name}: no data at these stations.", name=name)]
     series = max(known, key=lambda one: float(np.nanmax(one.values)))
     at = np.unravel_index(np.nanargmax(series.values), series.values.shape)
     east, north = (float(np.nanmean(np.concatenate([one.parts[part].ravel() for one in known])))
@@ -181,14 +189,14 @@ def _told(every: list[Series], marked: list[stations.Marked], quantum: str | Non
     if len(marked) > 1:
         where.append(marked[at[2]].label(words))
     return [
-        say(
+        translate(
             "{name}: strongest {speed} towards {direction} ({where}).",
             name=name,
             speed=words.value(float(series.values[at]), info.units),
             direction=f"{words.number(float(series.parts['bearing'][at]), 0)}°",
             where=", ".join(where),
         ),
-        say(
+        translate(
             "The mean of all is {speed} towards {direction}.",
             speed=words.value(float(np.hypot(east, north)), info.units),
             direction=f"{words.number(float(np.degrees(np.arctan2(east, north))) % 360.0, 0)}°",

@@ -64,7 +64,7 @@ async def fetch(near: Neighbours, query: Query) -> Moored:
 
 def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
     """Draw a line for each station, or a section of all depths."""
-    figure, words, say, info = Figure(figsize=sheet.size), sheet.words, sheet.say, fetched.info
+    figure, words, translate, info = Figure(figsize=sheet.size), sheet.words, sheet.translate, fetched.info
     series = Series(fetched.coverages[0], info)
     deep, quantum = series.values.shape[1] > 1, query.quantum or info.quantum
     marked = moored.marked(query.names, series.places, series.has_data)
@@ -75,7 +75,7 @@ def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
     side = panels.has_side(sheet, bar=deep) and (bool(query.showmap) or len(marked) > 1 or not all(series.has_data))
     room = panels.laid_out(figure, len(marked) if deep else 1, sheet, side=side, bar=deep)
     if len(room.panels) < len(marked) and deep:
-        when.append(say("{shown} of {count} stations", shown=len(room.panels), count=len(marked)))
+        when.append(translate("{shown} of {count} stations", shown=len(room.panels), count=len(marked)))
     frame(figure, title, "  ·  ".join((source, *when)), info.attribution or source, sheet.sizes)
     if not deep:
         _lines(query, room, series, marked, sheet)
@@ -83,13 +83,13 @@ def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
         bar(figure, room.panels, shaded, sheet)
     if room.beside is not None:
         stations.show(figure, room.beside, marked, sheet, chart=bool(query.showmap))
-    told = say("{title}, {time}.", title=title, time=", ".join(when))
+    told = translate("{title}, {time}.", title=title, time=", ".join(when))
     return Picture(figure=figure, about=moored.about(fetched, title, [told, *_told(series, marked, quantum, sheet)]))
 
 
 def table(query: Query, fetched: Moored, sheet: Sheet) -> Table:
     """Put every station, time and depth in a row; in CSV depths stand beside each other, as the v2.0 API has them."""
-    say, words, info = sheet.say, sheet.words, fetched.info
+    translate, words, info = sheet.translate, sheet.words, fetched.info
     series = Series(fetched.coverages[0], info)
     rows = series.rows()
     name, deep = words.name(info), series.values.shape[1] > 1
@@ -100,13 +100,13 @@ def table(query: Query, fetched: Moored, sheet: Sheet) -> Table:
         values.append(Column(name=words.name(about), units=about.units, values=series.parts[part][rows],
                              circular=part == "bearing"))  # fmt: skip
     header = [
-        (say("Dataset"), info.dataset_name or info.dataset),
-        (say("Attribution"), info.attribution or ""),
+        (translate("Dataset"), info.dataset_name or info.dataset),
+        (translate("Attribution"), info.attribution or ""),
     ]
     if deep:
-        header.append((say("Variable"), words.quantity(info)))
+        header.append((translate("Variable"), words.quantity(info)))
     elif level := series.level(str(query.depth), words, alone=True):
-        header.append((say("Depth"), level))
+        header.append((translate("Depth"), level))
     wide = _beside_each_other(series, sheet) if deep and series.flat and not series.parts else None
     return Table(header=header, columns=[*place, *values], wide=wide)
 
@@ -141,7 +141,9 @@ def _limits(query: Query) -> tuple[float, float] | None:
     for one in pair or []:
         if one is not None and (not isinstance(one, list) or len(one) != 2 or None in one):
             raise InvalidRequest(
-                f"variable_range is {given}; it is [min, max], [[min, max]] or null", field="$.variable_range"
+                "variable_range is {value}; it is [min, max], [[min, max]] or null",
+                value=given,
+                field="$.variable_range",
             )
     read = ranges(pair, 1)  # type: ignore[arg-type] # pairs of numbers and nulls, as was just seen
     return read[0] or scale_of(query.scale, "$.scale")
@@ -156,24 +158,24 @@ def _stretched(query: Query) -> float:
         read = math.nan
     if not math.isfinite(read):
         raise InvalidRequest(
-            f"linearthresh is {str(given)[:40]!r}; it is a depth in m, or false", field="$.linearthresh"
+            "linearthresh is {value!r}; it is a depth in m, or false", value=str(given)[:40], field="$.linearthresh"
         )
     return max(0.0, read)
 
 
 def _title(name: str, marked: list[stations.Marked], sheet: Sheet, *, deep: bool) -> str:
-    say, count, station = sheet.say, len(marked), marked[0].label(sheet.words)
+    translate, count, station = sheet.translate, len(marked), marked[0].label(sheet.words)
     if deep and count > 1:
-        return say("{name} over depth and time at {count} stations", name=name, count=count)
+        return translate("{name} over depth and time at {count} stations", name=name, count=count)
     if deep:
-        return say("{name} over depth and time at {station}", name=name, station=station)
+        return translate("{name} over depth and time at {station}", name=name, station=station)
     if count > 1:
-        return say("{name} through time at {count} stations", name=name, count=count)
-    return say("{name} through time at {station}", name=name, station=station)
+        return translate("{name} through time at {count} stations", name=name, count=count)
+    return translate("{name} through time at {station}", name=name, station=station)
 
 
 def _lines(query: Query, room: panels.Room, series: Series, marked: list[stations.Marked], sheet: Sheet) -> None:
-    panel, say, info = room.panels[0], sheet.say, series.info
+    panel, translate, info = room.panels[0], sheet.translate, series.info
     at = dates.days(series.seconds)
     few, most = len(at) <= axis.FEW_LEVELS, int(PER_INCH * sheet.width)
     for station in marked:
@@ -186,7 +188,7 @@ def _lines(query: Query, room: panels.Room, series: Series, marked: list[station
                 at[lone], values[lone], **style | {"linestyle": "", "marker": ".", "markersize": sheet.sizes.line}
             )
     if not any(series.has_data):
-        axis.nothing(panel, say("no data at these stations"), sheet.sizes)
+        axis.nothing(panel, translate("no data at these stations"), sheet.sizes)
         return
     _upright(panel, series, _limits(query), sheet)
     least = QUANTA.get(info.quantum or "", 3600.0) / dates.DAY
@@ -212,13 +214,13 @@ def _upright(panel: Axes, series: Series, limit: tuple[float, float] | None, she
 def _sections(
     query: Query, room: panels.Room, series: Series, marked: list[stations.Marked], sheet: Sheet
 ) -> Shading | None:
-    say, info, quantum = sheet.say, series.info, query.quantum or series.info.quantum
+    translate, info, quantum = sheet.translate, series.info, query.quantum or series.info.quantum
     shaded = shading(sheet, info, series.values, scale=_limits(query), colormap=query.colormap)
     for station, panel in zip(marked, room.panels, strict=False):
         if len(marked) > 1:
             panels.named(panel, station, sheet)
         if not station.data:
-            axis.nothing(panel, say("no data at this station"), sheet.sizes)
+            axis.nothing(panel, translate("no data at this station"), sheet.sizes)
             continue
         values, depths = (one[..., station.number] for one in (series.values, series.depths))
         least = QUANTA.get(info.quantum or "", 3600.0)
@@ -235,17 +237,17 @@ def _sections(
 
 def _told(series: Series, marked: list[stations.Marked], quantum: str | None, sheet: Sheet) -> list[str]:
     """A series in words: from where to where its values go, when, and whether they rise or fall."""
-    say, words, info, values = sheet.say, sheet.words, series.info, series.values
+    translate, words, info, values = sheet.translate, sheet.words, series.info, series.values
     name = words.name(info)
     if not any(series.has_data):
-        return [say("{name}: no data at these stations.", name=name)]
+        return [translate("{name}: no data at these stations.", name=name)]
     ends = [np.unravel_index(find(values), values.shape) for find in (np.nanargmin, np.nanargmax)]
     where = [_where(series, marked, end, quantum, sheet) for end in ends]
     if values[ends[0]] == values[ends[1]]:
         same = words.value(float(values[ends[0]]), info.units)
-        return [say("{name}: {value} ({where}).", name=name, value=same, where=where[0])]
+        return [translate("{name}: {value} ({where}).", name=name, value=same, where=where[0])]
     told = [
-        say(
+        translate(
             "{name} from {low} ({low_where}) to {high} ({high_where}).",
             name=name,
             low=words.number(float(values[ends[0]])),
@@ -257,9 +259,9 @@ def _told(series: Series, marked: list[stations.Marked], quantum: str | None, sh
     if values.shape[1:] == (1, 1) and (change := trend(series.seconds, values[:, 0, 0])):
         size = words.value(abs(change), info.units)
         told.append(
-            say("On the whole it rises by {change}.", change=size)
+            translate("On the whole it rises by {change}.", change=size)
             if change > 0
-            else say("On the whole it falls by {change}.", change=size)
+            else translate("On the whole it falls by {change}.", change=size)
         )
     return told
 

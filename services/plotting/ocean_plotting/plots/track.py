@@ -98,7 +98,12 @@ async def fetch(near: Neighbours, query: Query) -> Tracks:
     keys = query.variables() if query.variable else []
     platforms = numbers(query.track, "$.track")
     if not 0 < len(platforms) <= MOST:
-        raise RequestTooLarge(f"track has {len(platforms)} platforms; 1 to {MOST} are drawn", field="$.track")
+        raise RequestTooLarge(
+            "track has {platforms_count} platforms; 1 to {limit} are drawn",
+            platforms_count=len(platforms),
+            limit=MOST,
+            field="$.track",
+        )
     with named_as_asked(members=ASKED):
         asked = (near.observed.track(one, query.starttime or "", query.endtime or "") for one in platforms)
         tracks = await asyncio.gather(*asked)
@@ -140,13 +145,19 @@ def _way(track: PlatformTrack, quantum: Quantum, wanted: list[str] | None, ends:
     steps = averaged(track, quantum)
     if not steps.seconds.size:
         raise NothingInView(
-            f"the platform {track.name} has no positions in this time; tracktimerange/{track.id}.json tells its own",
+            "the platform {name} has no positions in this time; tracktimerange/{id}.json tells its own",
+            name=track.name,
+            id=track.id,
             field=ends,
         )
     if steps.seconds.size > MOST_STEPS:
         raise RequestTooLarge(
-            f"the track of {track.name} has {steps.seconds.size} steps of a {quantum}; at most {MOST_STEPS} are drawn:"
+            "the track of {name} has {size} steps of a {quantum}; at most {max_steps} are drawn:"
             " ask for a longer track_quantum or a shorter time",
+            name=track.name,
+            size=steps.seconds.size,
+            quantum=quantum,
+            max_steps=MOST_STEPS,
             field="$.track_quantum",
         )
     return Way(
@@ -174,17 +185,24 @@ async def _depth(near: Neighbours, query: Query, key: str) -> float | None:
     """
     given = str(query.depth if query.depth is not None else 0).strip()
     if not given.isdigit():
-        raise NotSupported(f"$.depth is {given[:40]!r}; a track is at one level: give its index", field="$.depth")
+        raise NotSupported(
+            "$.depth is {value!r}; a track is at one level: give its index", value=given[:40], field="$.depth"
+        )
     level, vertical = int(given[:9]), (await near.catalogue.assets(query.dataset, key)).depth
     if level == 0 or vertical is None:
         return None
     if level >= len(vertical.values):
         raise DepthNotFound(
-            f"$.depth is {level}; {key} has the levels 0 to {len(vertical.values) - 1}", field="$.depth"
+            "$.depth is {level}; {key} has the levels 0 to {values_count}",
+            level=level,
+            key=key,
+            values_count=len(vertical.values) - 1,
+            field="$.depth",
         )
     if vertical.kind not in {"depth", "height"}:
         raise NotSupported(
-            f"the levels of {key} have no depth in m that is the same everywhere: a track can be at level 0 alone",
+            "the levels of {key} have no depth in m that is the same everywhere: a track can be at level 0 alone",
+            key=key,
             field="$.depth",
         )
     return abs(vertical.values[level])
@@ -220,7 +238,7 @@ async def _modelled(near: Neighbours, query: Query, way: Way, key: str, depth: f
 
 def draw(query: Query, fetched: Tracks, sheet: Sheet) -> Picture:
     """Draw a panel for each quantity through time, and beside them the map."""
-    figure, say, ways = Figure(figsize=sheet.size), sheet.say, fetched.ways
+    figure, translate, ways = Figure(figsize=sheet.size), sheet.translate, fetched.ways
     every, notes = along(ways), _notes(fetched, sheet)
     shown = [one for one in every if one.is_measured or one.is_modelled]
     title, when = query.plotTitle or _title(ways, shown, sheet), _when(ways, query, sheet)
@@ -235,7 +253,7 @@ def draw(query: Query, fetched: Tracks, sheet: Sheet) -> Picture:
         quantum=query.track_quantum or "hour",
     )
     drawing.draw(figure, plan, sheet)
-    told = [say("{title}, {time}.", title=title, time=when), *(_told_way(one, sheet) for one in ways)]
+    told = [translate("{title}, {time}.", title=title, time=when), *(_told_way(one, sheet) for one in ways)]
     told += [_told(one, sheet) for one in shown] + [f"{note}." for note in notes]
     about = About.of(
         title=title,
@@ -250,7 +268,7 @@ def draw(query: Query, fetched: Tracks, sheet: Sheet) -> Picture:
 
 def table(query: Query, fetched: Tracks, sheet: Sheet) -> Table:
     """Put every step of every way in a row."""
-    say, ways, quantities = sheet.say, fetched.ways, along(fetched.ways)
+    translate, ways, quantities = sheet.translate, fetched.ways, along(fetched.ways)
     lengths = [array(one.seconds).size for one in ways]
     names = [one.name for one, length in zip(ways, lengths, strict=True) for _ in range(length)]
 
@@ -259,30 +277,38 @@ def table(query: Query, fetched: Tracks, sheet: Sheet) -> Table:
         return np.concatenate(filled)
 
     fixed = [
-        Column(name=say("Platform"), role="station", values=names, context=len(ways) == 1),
-        Column(name=say("Time"), role="time", values=[one for way in ways for one in iso(array(way.seconds))]),
-        Column(name=say("Latitude"), role="latitude", values=column([array(one.latitude) for one in ways])),
-        Column(name=say("Longitude"), role="longitude", values=wrapped(column([array(one.longitude) for one in ways]))),
+        Column(name=translate("Platform"), role="station", values=names, context=len(ways) == 1),
+        Column(name=translate("Time"), role="time", values=[one for way in ways for one in iso(array(way.seconds))]),
+        Column(name=translate("Latitude"), role="latitude", values=column([array(one.latitude) for one in ways])),
+        Column(
+            name=translate("Longitude"),
+            role="longitude",
+            values=wrapped(column([array(one.longitude) for one in ways])),
+        ),
     ]
     values = []
     for one in quantities:
         name = _name(one, sheet)
         if one.is_measured:
-            values.append(Column(name=say("Buoy {name}", name=name), units=one.units, values=column(one.measured)))
+            values.append(
+                Column(name=translate("Buoy {name}", name=name), units=one.units, values=column(one.measured))
+            )
         if one.variable is not None:
-            values.append(Column(name=say("Model {name}", name=name), units=one.units, values=column(one.modelled)))
+            values.append(
+                Column(name=translate("Model {name}", name=name), units=one.units, values=column(one.modelled))
+            )
     header = [
-        (say("Platform"), ", ".join(one.name for one in ways)),
-        (say("Dataset"), _source(query, fetched)),
-        (say("Attribution"), _credit(query, fetched, sheet)),
-        (say("Timestamp"), _when(ways, query, sheet)),
-        *((say("Note"), note) for note in _notes(fetched, sheet)),
+        (translate("Platform"), ", ".join(one.name for one in ways)),
+        (translate("Dataset"), _source(query, fetched)),
+        (translate("Attribution"), _credit(query, fetched, sheet)),
+        (translate("Timestamp"), _when(ways, query, sheet)),
+        *((translate("Note"), note) for note in _notes(fetched, sheet)),
     ]
     return Table(header=header, columns=[*fixed, *values])
 
 
 def _name(quantity: Along, sheet: Sheet) -> str:
-    return sheet.say.quantity(quantity.name) or quantity.name
+    return sheet.translate.quantity(quantity.name) or quantity.name
 
 
 def _source(query: Query, fetched: Tracks) -> str:
@@ -299,14 +325,14 @@ def _credit(query: Query, fetched: Tracks, sheet: Sheet) -> str:
 
 
 def _title(ways: list[Way], quantities: list[Along], sheet: Sheet) -> str:
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     where = words.listing([labels.shortened(one.name, 40) for one in ways[:3]])
     if len(ways) > 3:
-        where = say("{count} platforms", count=len(ways))
+        where = translate("{count} platforms", count=len(ways))
     if not quantities:
-        return say("Track of {platforms}", platforms=where)
+        return translate("Track of {platforms}", platforms=where)
     names = words.quantities([_name(one, sheet) for one in quantities])
-    return say("{names} along the track of {platforms}", names=names, platforms=where)
+    return translate("{names} along the track of {platforms}", names=names, platforms=where)
 
 
 def _when(ways: list[Way], query: Query, sheet: Sheet) -> str:
@@ -319,30 +345,30 @@ def _when(ways: list[Way], query: Query, sheet: Sheet) -> str:
 
 def _notes(fetched: Tracks, sheet: Sheet) -> list[str]:
     """Where and when the model has nothing to say."""
-    say, notes = sheet.say, []
+    translate, notes = sheet.translate, []
     every = [one for way in fetched.ways for one in way.modelled]
     model = next((one.variable.dataset_name or one.variable.dataset for one in every), "")
     if every and all(one.outside == "time" for one in every):
-        notes.append(say("{model} has no values at these times", model=model))
+        notes.append(translate("{model} has no values at these times", model=model))
     elif every and all(one.outside == "grid" for one in every):
-        notes.append(say("{model} has no values at these places", model=model))
+        notes.append(translate("{model} has no values at these places", model=model))
     elif every:
         values = [array(one.values) for one in every if one.values is not None]
         steps = sum(array(way.seconds).size for way in fetched.ways for _ in way.modelled)
         there = sum(int(np.isfinite(one).sum()) for one in values)
         if there == 0:
-            notes.append(say("{model} has no values here", model=model))
+            notes.append(translate("{model} has no values here", model=model))
         elif there < steps:
             share = sheet.words.number(100 * there / steps, 0)
-            notes.append(say("{model} has values on {share} % of the way", model=model, share=share))
+            notes.append(translate("{model} has values on {share} % of the way", model=model, share=share))
     return notes
 
 
 def _told_way(way: Way, sheet: Sheet) -> str:
     """A way in words."""
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     latitude, longitude = array(way.latitude), array(way.longitude)
-    return say(
+    return translate(
         "{platform} went from {begin} to {end}, at least {distance}.",
         platform=way.name,
         begin=words.place((float(latitude[0]), float(longitude[0]))),
@@ -353,7 +379,7 @@ def _told_way(way: Way, sheet: Sheet) -> str:
 
 def _told(quantity: Along, sheet: Sheet) -> str:
     """A quantity in words."""
-    say, words, name, parts = sheet.say, sheet.words, _name(quantity, sheet), []
+    translate, words, name, parts = sheet.translate, sheet.words, _name(quantity, sheet), []
     for role, each in (("observed", quantity.measured), ("model", quantity.modelled)):
         values = np.concatenate(each)
         values = values[np.isfinite(values)]
@@ -361,11 +387,11 @@ def _told(quantity: Along, sheet: Sheet) -> str:
             continue
         low, high = words.number(float(values.min())), words.value(float(values.max()), quantity.units)
         if role == "observed":
-            parts.append(say("{name}: observed from {low} to {high}.", name=name, low=low, high=high))
+            parts.append(translate("{name}: observed from {low} to {high}.", name=name, low=low, high=high))
         else:
-            parts.append(say("{name}: modelled from {low} to {high}.", name=name, low=low, high=high))
+            parts.append(translate("{name}: modelled from {low} to {high}.", name=name, low=low, high=high))
     found = quantity.agreement
     if found is not None:
         error = words.value(found.error, quantity.units, 2)
-        parts.append(say("Model: bias {bias}, RMSE {error}.", bias=words.number(found.bias, 2), error=error))
+        parts.append(translate("Model: bias {bias}, RMSE {error}.", bias=words.number(found.bias, 2), error=error))
     return " ".join(parts)

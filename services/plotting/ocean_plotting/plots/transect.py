@@ -147,20 +147,27 @@ def _check(query: Query, found: Transects, shown: list[int]) -> None:
     for one, field in zip(sides, ("$.variable", "$.compare_to.variable"), strict=False):
         if not one.levels:
             raise NotSupported(
-                f"the levels of {one.about.key} have no depth in m: there is no section to draw of them", field=field
+                "the levels of {key} have no depth in m: there is no section to draw of them",
+                key=one.about.key,
+                field=field,
             )
     if len(sides) == 2:
         if len(sides[0].parts) != len(sides[1].parts) or sides[0].deep != sides[1].deep:
             raise NotSupported(
-                f"{sides[0].about.key} and {sides[1].about.key} cannot be compared: both are vectors, or none is, and "
+                "{key} and {second_key} cannot be compared: both are vectors, or none is, and "
                 "both have depths, or none has",
+                key=sides[0].about.key,
+                second_key=sides[1].about.key,
                 field="$.compare_to.variable",
             )
         paths.fitting(sides[0].parts[0].info, sides[1].parts[0].info)
     at, length = metres(query.profile_distance, "$.profile_distance"), 1000 * float(sides[0].cut.distance[-1])
     if at is not None and at > length + 1:
         raise InvalidRequest(
-            f"profile_distance is {at:.0f} m, and the path is {length:.0f} m long", field="$.profile_distance"
+            "profile_distance is {position:.0f} m, and the path is {length:.0f} m long",
+            position=at,
+            length=length,
+            field="$.profile_distance",
         )
     if len(sides[0].parts) > 1 and not shown:
         raise InvalidRequest(
@@ -180,7 +187,8 @@ def selected(query: Query) -> list[int]:
     flags = [str(one).strip() for one in (given.split(",") if isinstance(given, str) else given)]
     if len(flags) != len(VECTOR) or not set(flags) <= {"0", "1"}:
         raise InvalidRequest(
-            f"selectedPlots is {str(given)[:40]!r}; it is three flags, 0 or 1, for magnitude, along and across: 0,1,1",
+            "selectedPlots is {value!r}; it is three flags, 0 or 1, for magnitude, along and across: 0,1,1",
+            value=str(given)[:40],
             field="$.selectedPlots",
         )
     return [number for number, flag in enumerate(flags) if flag == "1"]
@@ -201,13 +209,15 @@ def metres(given: Number, field: str) -> float | None:
     except ValueError:
         read = math.nan
     if not math.isfinite(read):
-        raise InvalidRequest(f"{field} is {str(given)[:40]!r}; it is a number of metres, or false", field=field)
+        raise InvalidRequest(
+            "{name} is {value!r}; it is a number of metres, or false", name=field, value=str(given)[:40], field=field
+        )
     return read if read > 0 or (read == 0 and field == "$.profile_distance") else None
 
 
 def draw(query: Query, fetched: Transects, sheet: Sheet) -> Picture:
     """Draw a panel for each part; of two datasets, both and their difference."""
-    figure, words, say = Figure(figsize=sheet.size), sheet.words, sheet.say
+    figure, words, translate = Figure(figsize=sheet.size), sheet.words, sheet.translate
     first = Beneath(fetched.first, sheet)
     second = Beneath(fetched.second, sheet) if fetched.second else None
     source, when = source_of(first.about), _when(first, query, sheet)
@@ -221,7 +231,7 @@ def draw(query: Query, fetched: Transects, sheet: Sheet) -> Picture:
     under = f"{source}  ·  {when}" if when else source
     if second:
         both = [f"{source_of(one.about)}, {_when(one, query, sheet)}" for one in (first, second)]
-        under = say("{first} compared with {second}", first=both[0], second=both[1])
+        under = translate("{first} compared with {second}", first=both[0], second=both[1])
     credit = paths.credit_of([one.about for one in (first, second) if one])
     frame(figure, title, under, credit, sheet.sizes)
     way = along.way_of(paths.way_points(query), first.places, first.cut.distance)
@@ -248,7 +258,7 @@ def draw(query: Query, fetched: Transects, sheet: Sheet) -> Picture:
     relieve(figure, [one for column in room.panels for one in column])
     about = About.of(
         title=f"{title} ({source})",
-        alt=" ".join([say("{title}, {time}.", title=title, time=when), *told(shown, sheet)]),
+        alt=" ".join([translate("{title}, {time}.", title=title, time=when), *told(shown, sheet)]),
         source=credit,
         dataset=first.about.dataset,
         revision=fetched.revisions[first.about.dataset],
@@ -285,7 +295,7 @@ def chosen(query: Query, beneath: Beneath) -> list[int]:
 
 def table(query: Query, fetched: Transects, sheet: Sheet) -> Table:
     """Put every place and depth that has a value in a row; of two datasets, on the levels of the first."""
-    say = sheet.say
+    translate = sheet.translate
     first = Beneath(fetched.first, sheet)
     second = Beneath(fetched.second, sheet) if fetched.second else None
     parts = [_columns(first, second, number, sheet) for number in chosen(query, first)]
@@ -298,14 +308,14 @@ def table(query: Query, fetched: Transects, sheet: Sheet) -> Table:
 
     latitude, longitude = np.array(first.places, dtype=float).T
     columns = [
-        Column(name=say("Time"), role="time", values=[fetched.time] * len(place), context=True),
-        Column(name=say("Latitude"), role="latitude", values=at_places(latitude)),
-        Column(name=say("Longitude"), role="longitude", values=at_places(longitude)),
-        Column(name=say("Distance"), role="distance", units="km", values=at_places(first.cut.distance)),
+        Column(name=translate("Time"), role="time", values=[fetched.time] * len(place), context=True),
+        Column(name=translate("Latitude"), role="latitude", values=at_places(latitude)),
+        Column(name=translate("Longitude"), role="longitude", values=at_places(longitude)),
+        Column(name=translate("Distance"), role="distance", units="km", values=at_places(first.cut.distance)),
     ]
     if first.deep:
         depths = first.cut.depths[level, place]
-        columns.append(Column(name=say("Depth"), role="depth", units="m", values=depths))
+        columns.append(Column(name=translate("Depth"), role="depth", units="m", values=depths))
     if fetched.surface:
         read = Read(fetched.surface)
         info = read.variables[0]
@@ -314,12 +324,12 @@ def table(query: Query, fetched: Transects, sheet: Sheet) -> Table:
     columns += [Column(name=one.name, units=one.info.units, values=one.values[level, place]) for one in values]
     about = first.about
     header = [
-        (say("Dataset"), source_of(about)),
-        (say("Attribution"), about.attribution or ""),
-        (say("Timestamp"), fetched.time),
+        (translate("Dataset"), source_of(about)),
+        (translate("Attribution"), about.attribution or ""),
+        (translate("Timestamp"), fetched.time),
     ]
     if second:
-        header.append((say("Compared with"), f"{source_of(second.about)}, {second.time}"))
+        header.append((translate("Compared with"), f"{source_of(second.about)}, {second.time}"))
     return Table(header=header, columns=columns)
 
 

@@ -45,14 +45,14 @@ async def fetch(near: Neighbours, query: Query) -> Casts:
 
 def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
     """Draw every station's water, and where the stations are."""
-    figure, say, columns = Figure(figsize=sheet.size), sheet.say, Columns(fetched)
+    figure, translate, columns = Figure(figsize=sheet.size), sheet.translate, Columns(fetched)
     x, y = _plotted(columns)
     infos = [columns.temperature.info, columns.salinity.info]
     data = [bool(one.any()) for one in np.isfinite(x + y).T]
     marked = over_depth.mark(columns.temperature.places, query.names, data)
     title, credit = query.plotTitle or _title(marked, sheet), credits_of(infos)
     subtitle = source(infos[0], fetched.time, query.quantum, sheet)
-    lines = say(
+    lines = translate(
         "{source}, with lines of equal potential density less 1000 {units}", source=subtitle, units=typeset(DENSITY)
     )
     frame(figure, title, lines, credit, sheet.sizes)
@@ -63,12 +63,12 @@ def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
     if np.isfinite(x + y).any():
         _labelled(figure, panel, columns, marked, sheet)
     else:
-        axis.nothing(panel, say("no data at these stations"), sheet.sizes)
+        axis.nothing(panel, translate("no data at these stations"), sheet.sizes)
     parts = [
         f"{title}, {subtitle}.",
         told_range(sheet.words.name(infos[0]), celsius(columns.temperature.values, infos[0].units), CELSIUS, sheet),
         told(columns.salinity, sheet),
-        told_range(say("Potential density anomaly"), columns.water.potential_density, DENSITY, sheet),
+        told_range(translate("Potential density anomaly"), columns.water.potential_density, DENSITY, sheet),
     ]
     about = About.of(
         title=f"{title} ({infos[0].dataset_name or infos[0].dataset})",
@@ -83,7 +83,7 @@ def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
 
 def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
     """Put every station and depth that has a value in a row."""
-    say, words, columns, rows, stations = sheet.say, sheet.words, Columns(fetched), Rows(), list[int]()
+    translate, words, columns, rows, stations = sheet.translate, sheet.words, Columns(fetched), Rows(), list[int]()
     warm, salt, density = columns.temperature, columns.salinity, columns.water.potential_density
     for station, place in enumerate(warm.places):
         there = np.isfinite(warm.values[:, station]) | np.isfinite(salt.values[:, station])
@@ -93,7 +93,7 @@ def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
     valued = [
         Column(name=words.name(salt.info), units=salt.info.units, values=rows.column(3)),
         Column(name=words.name(warm.info), units=warm.info.units, values=rows.column(4)),
-        Column(name=say("Potential density anomaly"), units=DENSITY, values=rows.column(5)),
+        Column(name=translate("Potential density anomaly"), units=DENSITY, values=rows.column(5)),
     ]
     return Table(
         header=header([warm.info, salt.info], fetched.time, sheet),
@@ -102,10 +102,10 @@ def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
 
 
 def _title(marked: list[Marked], sheet: Sheet) -> str:
-    say = sheet.say
+    translate = sheet.translate
     if len(marked) > 1:
-        return say("T–S diagram of {count} stations", count=len(marked))
-    return say("T–S diagram at {station}", station=marked[0].label(sheet.words))
+        return translate("T–S diagram of {count} stations", count=len(marked))
+    return translate("T–S diagram at {station}", station=marked[0].label(sheet.words))
 
 
 def _plotted(columns: Columns) -> tuple[Floats, Floats]:
@@ -115,9 +115,9 @@ def _plotted(columns: Columns) -> tuple[Floats, Floats]:
 
 
 def _named_temperature(columns: Columns, sheet: Sheet) -> str:
-    say, info = sheet.say, columns.temperature.info
+    translate, info = sheet.translate, columns.temperature.info
     if columns.water.warmth == "in situ":
-        return sheet.words.measured(say("Conservative temperature"), CELSIUS)
+        return sheet.words.measured(translate("Conservative temperature"), CELSIUS)
     return sheet.words.quantity(in_celsius(info))
 
 
@@ -153,8 +153,8 @@ def _points(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked],
         x[there, 0], y[there, 0], c=deep, cmap=colours, norm=norm, s=(1.9 * sizes.marker) ** 2, edgecolors=INK,
         linewidths=0.5, zorder=3,
     )  # fmt: skip
-    say = sheet.say
-    bar = shading.bar(figure, panel, shading.Shading(colours=colours, norm=norm, label=say("Depth (m)")), sheet)
+    translate = sheet.translate
+    bar = shading.bar(figure, panel, shading.Shading(colours=colours, norm=norm, label=translate("Depth (m)")), sheet)
     bar.ax.invert_yaxis()
 
 
@@ -218,10 +218,10 @@ def _isopycnals(panel: Axes, room: Room, water: Water, sheet: Sheet) -> None:
 
 def _freezing(panel: Axes, room: Room, salinity: Floats, freezing: Floats, sheet: Sheet) -> None:
     """Where sea water freezes at the surface, if the panel goes so low."""
-    say, (south, north) = sheet.say, panel.get_ylim()
+    translate, (south, north) = sheet.translate, panel.get_ylim()
     seen = (freezing > south) & (freezing < north)
     if seen.sum() > 1:
         line = np.column_stack([salinity[seen], freezing[seen]])
         panel.plot(*line.T, color=FREEZING, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1.5)
         small = 0.85 * sheet.sizes.small
-        room.along(line, say("freezing point"), fontsize=small, color=FREEZING, bbox=GROUND, zorder=1.6)
+        room.along(line, translate("freezing point"), fontsize=small, color=FREEZING, bbox=GROUND, zorder=1.6)

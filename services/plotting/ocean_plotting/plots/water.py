@@ -98,7 +98,12 @@ async def fetch_water(near: Neighbours, query: OverDepth, *, sound: bool = False
 
 def _lacking(dataset: str, warm: VariableInfo | None, salt: VariableInfo | None) -> InvalidRequest:
     missing = "no temperature" if salt else "no salinity" if warm else "neither temperature nor salinity"
-    return InvalidRequest(f"{dataset} has {missing} over depth, which this plot is made of", field="$.dataset")
+    return InvalidRequest(
+        "{dataset} has {missing} over depth, which this plot is made of",
+        dataset=dataset,
+        missing=missing,
+        field="$.dataset",
+    )
 
 
 def in_celsius(info: VariableInfo) -> VariableInfo:

@@ -8,7 +8,14 @@ from ocean_common.errors import InvalidRequest
 def one_of(given: str, allowed: Sequence[str], field: str) -> str:
     """Refuse a word that is not in a list, and show the list."""
     if given not in allowed:
-        raise InvalidRequest(f"{field} is {given[:40]!r}; it can be {', '.join(allowed)}", field=field, allowed=allowed)
+        raise InvalidRequest(
+            "{name} is {value!r}; it can be {choices}",
+            name=field,
+            value=given[:40],
+            choices=", ".join(allowed),
+            field=field,
+            allowed=allowed,
+        )
     return given
 
 
@@ -22,5 +29,7 @@ def one_or_two(variable: str) -> list[str]:
     """
     keys = variable.split(",")
     if len(keys) > 2 or not all(key.strip() for key in keys):
-        raise InvalidRequest(f"variable is {variable[:60]!r}; it is one key, or two of a vector: u,v", field="variable")
+        raise InvalidRequest(
+            "variable is {variable!r}; it is one key, or two of a vector: u,v", variable=variable[:60], field="variable"
+        )
     return keys

@@ -9,8 +9,7 @@ from litestar.openapi import ResponseSpec
 from msgspec import Struct
 
 from ocean_common import errors, problems
-from ocean_common.texts import Say
-from ocean_common.voices import Language
+from ocean_common.i18n import Language, Translator
 from ocean_plotting import __version__
 from ocean_plotting.colormaps import COLORMAPS, DEFAULT
 from ocean_plotting.export.output import Output
@@ -25,9 +24,9 @@ class Colormap(Struct, frozen=True, kw_only=True):
     value: str  # display name
 
 
-def listed(say: Say) -> list[Colormap]:
+def listed(translate: Translator) -> list[Colormap]:
     """Every colormap, by its name; accents do not count."""
-    found = [Colormap(id=key, value=say(name)) for key, (name, _) in COLORMAPS.items()]
+    found = [Colormap(id=key, value=translate(name)) for key, (name, _) in COLORMAPS.items()]
     return sorted(found, key=lambda one: normalize("NFKD", one.value.lower()))
 
 
@@ -38,9 +37,9 @@ def listed(say: Say) -> list[Colormap]:
     tags=["plots"],
     responses=problems.documented(),
 )
-async def colormaps(say: NamedDependency[Say]) -> list[Colormap]:
+async def colormaps(translate: NamedDependency[Translator]) -> list[Colormap]:
     """Ids and names; the first stands for each variable's own."""
-    return [Colormap(id=DEFAULT, value=say("Default for Variable")), *listed(say)]
+    return [Colormap(id=DEFAULT, value=translate("Default for Variable")), *listed(translate)]
 
 
 @get(
@@ -56,15 +55,15 @@ async def chart(
     drawing: NamedDependency[Drawing],
     colours: NamedDependency[Colours],
     images: NamedDependency[Images],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
 ) -> Response[bytes]:
     """Every colormap, with its name."""
-    output = Output(dpi=100, language=cast(Language, say.language))
+    output = Output(dpi=100, language=cast(Language, translate.language))
 
     async def draw() -> Image:
-        ramps = [(one.id, one.value, colours.ramp(one.id)) for one in listed(say)]
+        ramps = [(one.id, one.value, colours.ramp(one.id)) for one in listed(translate)]
         drawn = await drawing.draw(output, colormap_chart.draw, ramps)
         return Image(content=drawn.content, revision=__version__)
 
-    image = await images.get(("colormaps", say.language), draw, __version__)
+    image = await images.get(("colormaps", translate.language), draw, __version__)
     return Response(image.content, media_type="image/png")

@@ -15,10 +15,9 @@ from ocean_common import errors, problems
 from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import VariableInfo
+from ocean_common.i18n import Language, Translator
 from ocean_common.pairs import is_speed, magnitude_of
 from ocean_common.parameters import DatasetId
-from ocean_common.texts import Say
-from ocean_common.voices import Language
 from ocean_plotting.colormaps import choose
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure import colour_bar
@@ -48,17 +47,19 @@ class Studio:
         """The values and their colours."""
         return legend(info, colormap, self.colours.ramp(colormap), limits)
 
-    async def bar(self, info: VariableInfo, limits: Scale, colormap: str, say: Say) -> Image:
+    async def bar(self, info: VariableInfo, limits: Scale, colormap: str, translate: Translator) -> Image:
         """The colour bar; it waits for no tile, only for who draws."""
         revision = await self.catalogue.revision(info.dataset)
-        output = Output(dpi=colour_bar.DPI, language=cast(Language, say.language))
+        output = Output(dpi=colour_bar.DPI, language=cast(Language, translate.language))
 
         async def draw() -> Image:
             ramp = self.colours.ramp(colormap)
             drawn = await self.drawing.draw(output, colour_bar.draw, info, limits, ramp)
             return Image(content=drawn.content, revision=revision)
 
-        return await self.images.get(("scale", info.dataset, info.key, limits, colormap, say.language), draw, revision)
+        return await self.images.get(
+            ("scale", info.dataset, info.key, limits, colormap, translate.language), draw, revision
+        )
 
 
 Format = Annotated[
@@ -80,7 +81,7 @@ async def described(catalogue: Catalogue, dataset: str, variable: str, words: Wo
     pair = magnitude_of(first, second)
     if is_speed(first, second):
         return replace(pair, name=words.name(pair))
-    name = words.say("Magnitude of {first} and {second}", first=words.name(first), second=words.name(second))
+    name = words.translate("Magnitude of {first} and {second}", first=words.name(first), second=words.name(second))
     return replace(pair, name=name)
 
 
@@ -112,7 +113,7 @@ async def scale(
     request: Request[Any, Any, Any],
     scale_studio: NamedDependency[Studio],
     freshness: NamedDependency[Freshness],
-    say: NamedDependency[Say],
+    translate: NamedDependency[Translator],
     dataset: DatasetId,
     variable: Variables,
     limits: Limits,
@@ -123,8 +124,8 @@ async def scale(
     """The colours of a variable and the values that they stand for."""
     low_high, form = read_scale(limits, "limits"), one_of(file_format, ["png", "json"], "format")
     await freshness(request, dataset)
-    info = await described(scale_studio.catalogue, dataset, variable, Words(say))
+    info = await described(scale_studio.catalogue, dataset, variable, Words(translate))
     chosen = choose(info, colormap)
     if form == "json":
         return Response(scale_studio.stops(info, low_high, chosen), media_type="application/json")
-    return Response((await scale_studio.bar(info, low_high, chosen, say)).content, media_type="image/png")
+    return Response((await scale_studio.bar(info, low_high, chosen, translate)).content, media_type="image/png")

@@ -38,7 +38,10 @@ def read_scale(text: str, field: str = "scale") -> Scale:
         low = high = math.nan
     if not wide(low, high):
         raise InvalidRequest(
-            f"{field} is {text[:60]!r}; it is two numbers, the lower first, with a comma between: -5,30", field=field
+            "{name} is {text!r}; it is two numbers, the lower first, with a comma between: -5,30",
+            name=field,
+            text=text[:60],
+            field=field,
         )
     return low, high
 

@@ -24,8 +24,15 @@ def check(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
         With the range that there is.
     """
     if not 0 <= zoom <= MAX_ZOOM:
-        raise TileNotFound(f"zoom is {zoom}; it can be 0 to {MAX_ZOOM}", field="zoom")
+        raise TileNotFound("zoom is {zoom}; it can be 0 to {max_zoom}", zoom=zoom, max_zoom=MAX_ZOOM, field="zoom")
     last = (1 << zoom) - 1
     for name, value in (("x", x), ("y", y)):
         if bounded and not 0 <= value <= last:
-            raise TileNotFound(f"{name} is {value}; at zoom {zoom} it can be 0 to {last}", field=name)
+            raise TileNotFound(
+                "{name} is {value}; at zoom {zoom} it can be 0 to {last}",
+                name=name,
+                value=value,
+                zoom=zoom,
+                last=last,
+                field=name,
+            )

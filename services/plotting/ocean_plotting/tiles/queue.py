@@ -35,7 +35,10 @@ class Turns:
         if not place.clients:
             if self.waiting >= self._most:
                 raise TooBusy(
-                    f"{self.waiting} tiles wait already; try again in {RETRY_AFTER} s", retry_after=RETRY_AFTER
+                    "{waiting} tiles wait already; try again in {seconds} s",
+                    waiting=self.waiting,
+                    seconds=RETRY_AFTER,
+                    retry_after=RETRY_AFTER,
                 )
             self.waiting += 1
         place.clients.add(client)

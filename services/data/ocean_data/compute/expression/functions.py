@@ -8,6 +8,7 @@ import numpy as np
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.expression import Call, Name, Node, wrong
+from ocean_core.messages import Message
 from ocean_data.compute import derivatives, seawater, sound, vectors
 from ocean_data.compute.expression.names import subject
 from ocean_data.compute.expression.place import Place, beside
@@ -134,7 +135,10 @@ def _channel(function: Callable[..., Floats]) -> Calling:
         if rest and not number:
             if rest[0].shape[1] > 1:
                 raise wrong(
-                    f"the bathymetry of {node.function} has no depth axis; make one value of it, as max([name])"
+                    Message(
+                        "the bathymetry of {function} has no depth axis; make one value of it, as max([name])",
+                        function=node.function,
+                    )
                 )
             speed = np.broadcast_to(speed, np.broadcast_shapes(speed.shape, rest[0].shape))
         depth = np.broadcast_to(values.value(node.arguments[0], whole=whole), speed.shape)

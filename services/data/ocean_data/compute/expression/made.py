@@ -11,6 +11,7 @@ from ocean_common.contracts.assets import Assets, Steps, VariableInfo
 from ocean_common.errors import InvalidRequest
 from ocean_common.expression import Call, Name, Node, parse, wrong
 from ocean_common.functions import FUNCTIONS
+from ocean_core.messages import Message
 from ocean_data.compute.expression.names import check, extent
 from ocean_data.plan.time import Axis
 
@@ -33,7 +34,12 @@ def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -
     """
     expression = parse(text)
     if not operands:
-        raise wrong(f"an expression has at least one variable of {dataset}, whose grid is that of the result")
+        raise wrong(
+            Message(
+                "an expression has at least one variable of {dataset}, whose grid is that of the result",
+                dataset=dataset,
+            )
+        )
     base = max(operands.values(), key=lambda one: (one.depth is not None, one.steps is not None))
     made = replace(
         base,
@@ -74,7 +80,10 @@ def stored(assets: Assets) -> Assets:
 def circle(names: tuple[str, ...]) -> InvalidRequest:
     """Variables are calculated from each other."""
     return InvalidRequest(
-        f"{names[0]} cannot be calculated, for its equation goes in a circle: {', '.join(names)}", field="variable"
+        "{names} cannot be calculated, for its equation goes in a circle: {second_names}",
+        names=names[0],
+        second_names=", ".join(names),
+        field="variable",
     )
 
 

@@ -6,6 +6,7 @@ from ocean_common.contracts.assets import Assets, DepthAxis
 from ocean_common.errors import InvalidRequest
 from ocean_common.expression import Call, Expression, Name, Node, children, walk, wrong
 from ocean_common.functions import FUNCTIONS
+from ocean_core.messages import Message
 from ocean_data.compute.depth import metres
 
 Coordinate = Literal["depth", "latitude", "longitude"]
@@ -70,14 +71,23 @@ def check(expression: Expression, assets: Assets) -> None:
             raise unknown(assets, name)
     used = {node.function for node in walk(expression.root) if isinstance(node, Call)}
     if used & IN_ROWS and assets.grid.kind in {"triangles", "none"}:
-        raise wrong(f"{min(used & IN_ROWS)} needs a grid of rows and columns; that of {assets.variable.key} has none")
+        raise wrong(
+            Message(
+                "{size} needs a grid of rows and columns; that of {key} has none",
+                size=min(used & IN_ROWS),
+                key=assets.variable.key,
+            )
+        )
     spans = extent(expression.root, assets)
     if spans == "column":
         raise wrong("[name] is a whole column; make one value of it: max([name]), or soniclayerdepth and the like")
     if spans == "level" and assets.depth is None:
         raise wrong(
-            f"{assets.variable.key} has no depth, and what it is calculated from has; give it a depth, or make one "
-            "value of each column, as max([name])"
+            Message(
+                "{key} has no depth, and what it is calculated from has; give it a depth, or make one "
+                "value of each column, as max([name])",
+                key=assets.variable.key,
+            )
         )
 
 
@@ -85,8 +95,12 @@ def unknown(assets: Assets, name: str) -> InvalidRequest:
     """A name means nothing."""
     known = sorted({*assets.operands, *(one for names in NAMES.values() for one in names)})
     return wrong(
-        f"{name!r} is neither a variable of {assets.dataset} nor one of its coordinates, which are depth, latitude and "
-        "longitude",
+        Message(
+            "{name!r} is neither a variable of {dataset} nor one of its coordinates, which are depth, latitude and "
+            "longitude",
+            name=name,
+            dataset=assets.dataset,
+        ),
         tuple(known),
     )
 
@@ -96,14 +110,30 @@ def _check_operand(name: str, assets: Assets, axis: DepthAxis | None) -> None:
     if operand.grid.shape != assets.grid.shape:
         first, second = (" x ".join(map(str, one.grid.shape)) for one in (operand, assets))
         raise wrong(
-            f"{name} and {key} are on different grids, of {first} and {second} cells; only equal shapes go together"
+            Message(
+                "{name} and {key} are on different grids, of {first} and {second} cells; only equal shapes go together",
+                name=name,
+                key=key,
+                first=first,
+                second=second,
+            )
         )
     if operand.steps is not None and assets.steps is None:
-        raise wrong(f"{name} has times, and {key} has none")
+        raise wrong(Message("{name} has times, and {key} has none", name=name, key=key))
     if operand.depth and axis and len(operand.depth.values) != len(axis.values):
-        raise wrong(f"{name} has {len(operand.depth.values)} depth levels, and {key} has {len(axis.values)}")
+        raise wrong(
+            Message(
+                "{name} has {values_count} depth levels, and {key} has {second_count}",
+                name=name,
+                values_count=len(operand.depth.values),
+                key=key,
+                second_count=len(axis.values),
+            )
+        )
 
 
 def _check_depth(name: str, assets: Assets, axis: DepthAxis | None) -> None:
     if axis is None or None in metres(axis):
-        raise wrong(f"{name} is not known: {assets.variable.key} has no depth levels in metres")
+        raise wrong(
+            Message("{name} is not known: {key} has no depth levels in metres", name=name, key=assets.variable.key)
+        )

@@ -152,8 +152,10 @@ def steps_of(operand: Assets, result: Assets, steps: Sequence[int] | None) -> li
     missing = np.flatnonzero(known[found] != wanted) if known.size else np.arange(wanted.size)
     if missing.size:
         raise TimeNotFound(
-            f"{operand.variable.key} has no time step at {iso(wanted[missing[0]])}, and {result.variable.key} is "
-            "calculated from it",
+            "{key} has no time step at {time}, and {second_key} is calculated from it",
+            key=operand.variable.key,
+            time=iso(wanted[missing[0]]),
+            second_key=result.variable.key,
             field="time",
         )
     return [int(one) for one in found]

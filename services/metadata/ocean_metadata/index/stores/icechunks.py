@@ -53,4 +53,4 @@ def _repository(path: str) -> icechunk.Repository:
 
 
 def _unreadable(error: icechunk.IcechunkError) -> Unreadable:
-    return Unreadable(f"its Icechunk repository cannot be opened: {str(error).strip().splitlines()[0]}")
+    return Unreadable("its Icechunk repository cannot be opened: {line}", line=str(error).strip().splitlines()[0])

@@ -89,4 +89,4 @@ def _store(path: str) -> Bucket:
 
 
 def _unreadable(error: BaseError) -> Unreadable:
-    return Unreadable(f"it cannot be fetched: {str(error).strip().splitlines()[0]}")
+    return Unreadable("it cannot be fetched: {line}", line=str(error).strip().splitlines()[0])

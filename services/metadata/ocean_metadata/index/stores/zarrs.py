@@ -78,7 +78,7 @@ def opened(path: str) -> Iterator[ZarrStore]:
     except GroupNotFoundError as error:
         raise FileNotFoundError(path) from error
     except (BaseZarrError, KeyError) as error:
-        raise Unreadable(f"its Zarr metadata cannot be understood: {error}") from error
+        raise Unreadable("its Zarr metadata cannot be understood: {error}", error=error) from error
 
 
 def _place(path: str) -> Any:
@@ -91,7 +91,12 @@ def _dimensions(variables: Mapping[str, ZarrVariable]) -> dict[str, range]:
     for one in variables.values():
         for name, size in zip(one.dimensions, one.shape, strict=True):
             if len(found.setdefault(name, range(size))) != size:
-                raise Unreadable(f"its dimension {name} has two lengths: {len(found[name])} and {size}")
+                raise Unreadable(
+                    "its dimension {name} has two lengths: {count} and {size}",
+                    name=name,
+                    count=len(found[name]),
+                    size=size,
+                )
     return found
 
 

@@ -45,7 +45,7 @@ def _of_netcdf(path: Path) -> Reader:
         with netCDF4.Dataset(path) as data:
             found = argo.is_argo(data), dsg.is_dsg(data)
     except (OSError, RuntimeError) as error:
-        raise Unreadable(f"it cannot be opened: {error}") from error
+        raise Unreadable("it cannot be opened: {error}", error=error) from error
     if found[0]:
         return argo.read
     if found[1]:

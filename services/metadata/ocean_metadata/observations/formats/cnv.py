@@ -80,11 +80,11 @@ def _place(notes: dict[str, str], what: str, most: float) -> float:
     text = notes.get(f"nmea {what}") or notes.get(what, "")
     found = _PLACE.fullmatch(text.strip())
     if not found:
-        raise Unreadable(f"its {what} is {text!r}")
+        raise Unreadable("its {subject} is {text!r}", subject=what, text=text)
     degrees = abs(float(found[2])) + float(found[3] or 0) / 60 + float(found[4] or 0) / 3600
     side = (found[1] or found[5] or "").upper()
     if degrees > most:
-        raise Unreadable(f"its {what} is {text!r}")
+        raise Unreadable("its {subject} is {text!r}", subject=what, text=text)
     return -degrees if side in {"S", "W"} or found[2].startswith("-") else degrees
 
 
@@ -92,7 +92,7 @@ def _time(start: str, uploaded: str) -> int:
     """The start in ms. Old programs took 2003 for 1903: the time of the upload knows better."""
     found = _date(start) or _date(uploaded)
     if found is None:
-        raise Unreadable(f"its start_time is {start!r}")
+        raise Unreadable("its start_time is {start!r}", start=start)
     later = _date(uploaded)
     if later and later.year - found.year == _CENTURY:
         found = found.replace(year=later.year)

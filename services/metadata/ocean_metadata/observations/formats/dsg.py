@@ -62,7 +62,7 @@ def read(path: Path, kind: PlatformType | None = None) -> Iterator[Platform]:
 def _spread(layout: Layout, role: str) -> Any:
     variable = layout.coordinate(role)
     if variable is None:
-        raise Unreadable(f"it has no {role}")
+        raise Unreadable("it has no {role}", role=role)
     return layout.spread(variable, milliseconds(variable) if role == "time" else floats(variable[...]))
 
 

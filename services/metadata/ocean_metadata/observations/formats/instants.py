@@ -20,7 +20,7 @@ def milliseconds(variable: Any) -> Ints:
     text = str(getattr(variable, "units", ""))
     units = parse_units(text, str(getattr(variable, "calendar", "")))
     if units is None or units.months:
-        raise Unreadable(f"its times are in {text!r}, which is not understood")
+        raise Unreadable("its times are in {text!r}, which is not understood", text=text)
     epoch = int(unix_seconds(np.array([units.epoch]), units.calendar)[0])
     # Digits of single precision are none of a time: they are as exact as they are.
     values = np.ma.filled(np.ma.asanyarray(variable[...]).astype(np.float64), np.nan)

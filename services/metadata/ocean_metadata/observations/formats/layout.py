@@ -145,7 +145,7 @@ class Layout:
                 if sample in self._places and variable.dimensions and variable.dimensions[0] not in self._places:
                     counts = _counts(variable)
                     if counts.min(initial=0) < 0 or counts.sum() > len(self._data.dimensions[sample]):
-                        raise Unreadable(f"its {variable.name} counts more samples than there are")
+                        raise Unreadable("its {name} counts more samples than there are", name=variable.name)
                     self._resize(str(sample), int(counts.sum()))
                     rows = np.repeat(np.arange(counts.size), counts)
                     self._places[variable.dimensions[0]] = rows[self._places[sample]]

@@ -78,7 +78,7 @@ def _degrees(event: Block, key: str) -> float:
     except ValueError:
         found = 999.0
     if abs(found) > (90 if "LATITUDE" in key else 360):
-        raise Unreadable(f"its {key} is {event.get(key, 'missing')}")
+        raise Unreadable("its {key} is {event}", key=key, event=event.get(key, "missing"))
     return found
 
 
@@ -87,7 +87,7 @@ def _time(text: str) -> int:
     try:
         found = datetime.strptime(text.title(), "%d-%b-%Y %H:%M:%S.%f").replace(tzinfo=UTC)
     except ValueError as error:
-        raise Unreadable(f"its START_DATE_TIME is {text!r}") from error
+        raise Unreadable("its START_DATE_TIME is {text!r}", text=text) from error
     return round(found.timestamp() * 1000)
 
 

@@ -72,7 +72,7 @@ def read(folder: Path) -> Iterator[Platform]:
         stations[one.platform_id].append(_cast(one, samples[one.id], kinds))
     for one in _table(folder, "platforms", _Platform):
         if one.type not in get_args(PlatformType):
-            raise Unreadable(f"its platform {one.id} is of an unknown type: {one.type!r}")
+            raise Unreadable("its platform {id} is of an unknown type: {type!r}", id=one.id, type=one.type)
         about = told[one.id]
         name = (one.unique_id or about.get("wmo") or about.get("buoyid") or str(one.id)).strip()
         name = name.removeprefix(f"{one.type}_")
@@ -90,7 +90,7 @@ def _cast(station: _Station, samples: list[_Sample], kinds: dict[str, _DataType]
     try:
         time = parse(station.time, "time")
     except InvalidRequest as error:
-        raise Unreadable(f"its station {station.id} has no time: {error}") from error
+        raise Unreadable("its station {id} has no time: {error}", id=station.id, error=error) from error
     apart = Apart()
     by_kind: dict[str, list[_Sample]] = defaultdict(list)
     for one in samples:
@@ -124,5 +124,5 @@ def _table(folder: Path, name: str, kind: type[Any]) -> list[Any]:
     try:
         found: list[Any] = msgspec.json.decode(path.read_bytes(), type=list[kind])  # type: ignore[valid-type]  # made of its argument
     except msgspec.DecodeError as error:
-        raise Unreadable(f"{name}.json: {error}") from error
+        raise Unreadable("{name}.json: {error}", name=name, error=error) from error
     return found

@@ -15,9 +15,9 @@ def lines(path: Path) -> list[str]:
         with opened(path, "rb") as file:
             content: bytes = file.read(MOST + 1)
     except (OSError, EOFError) as error:
-        raise Unreadable(f"it cannot be read: {error}") from error
+        raise Unreadable("it cannot be read: {error}", error=error) from error
     if len(content) > MOST:
-        raise Unreadable(f"it is larger than {MOST:,} bytes")
+        raise Unreadable("it is larger than {limit:,} bytes", limit=MOST)
     try:
         return content.decode("utf-8").splitlines()
     except UnicodeDecodeError:
@@ -31,9 +31,14 @@ def table(rows: list[str], columns: int) -> list[list[float]]:
         try:
             values = [float(word.strip("'")) for word in row.split()]
         except ValueError as error:
-            raise Unreadable(f"row {number} of its data is not all numbers") from error
+            raise Unreadable("row {number} of its data is not all numbers", number=number) from error
         if values and len(values) != columns:
-            raise Unreadable(f"row {number} of its data has {len(values)} values, of {columns} columns")
+            raise Unreadable(
+                "row {number} of its data has {values_count} values, of {columns} columns",
+                number=number,
+                values_count=len(values),
+                columns=columns,
+            )
         if values:
             found.append(values)
     if not found:

@@ -108,7 +108,7 @@ def _panels(query: MapQuery, fetched: Maps, sheet: Sheet) -> list[Panel]:
     apart, less = values_of(fetched.less)
     colormap = other.colormap_diff if other.colormap_diff not in {None, "default"} else DIFFERENCE
     names = [_dated(one.field, query, sheet) for one in (fetched.own, fetched.other)]
-    label = sheet.words.measured(sheet.say("Difference"), info.units)
+    label = sheet.words.measured(sheet.translate("Difference"), info.units)
     return [
         Panel(
             values=values,
@@ -132,7 +132,7 @@ def _panels(query: MapQuery, fetched: Maps, sheet: Sheet) -> list[Panel]:
                 label=label,
             ),
             numbers=_weighed(less, fetched, label),
-            name=sheet.say("The first less the second"),
+            name=sheet.translate("The first less the second"),
         ),
     ]  # fmt: skip
 
@@ -288,25 +288,29 @@ def _below(axes: Axes, panel: Panel, sheet: Sheet, lines: int, width: float) -> 
 def _title(query: MapQuery, info: VariableInfo, fetched: Maps, sheet: Sheet) -> str:
     """The variable, its depth, and the names of the areas."""
     name, level = sheet.words.name(info), level_of(query, fetched.own.field, sheet)
-    what = sheet.say("{name} {level}", name=name, level=level) if level else name
+    what = sheet.translate("{name} {level}", name=name, level=level) if level else name
     names = list(dict.fromkeys(one.name for one in fetched.areas if one.name))
     return ", ".join([what, *names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
 
 
 def _told(title: str, when: str, panels: list[Panel], sheet: Sheet) -> str:
     """The map in words: what, when, from where to where."""
-    say, words = sheet.say, sheet.words
-    told = [say("{title}, {time}.", title=title, time=when) if when else f"{title}."]
+    translate, words = sheet.translate, sheet.words
+    told = [translate("{title}, {time}.", title=title, time=when) if when else f"{title}."]
     for panel in panels:
         found, name = panel.numbers, panel.name
         if found is None or not np.isfinite(found.mean):
-            told.append(say("{name}: no data in the area.", name=name) if name else say("No data in the area."))
+            told.append(
+                translate("{name}: no data in the area.", name=name) if name else translate("No data in the area.")
+            )
             continue
         low, high = words.number(found.minimum), words.value(found.maximum, found.units)
         mean = words.value(found.mean, found.units)
         told.append(
-            say("{name}: in the area from {low} to {high}, mean {mean}.", name=name, low=low, high=high, mean=mean)
+            translate(
+                "{name}: in the area from {low} to {high}, mean {mean}.", name=name, low=low, high=high, mean=mean
+            )
             if name
-            else say("In the area from {low} to {high}, mean {mean}.", low=low, high=high, mean=mean)
+            else translate("In the area from {low} to {high}, mean {mean}.", low=low, high=high, mean=mean)
         )
     return " ".join(told)

@@ -143,8 +143,10 @@ async def components(near: Neighbours, query: MapQuery, arrows: Arrowed) -> list
         keys = [found[part] for part in ("east", "north") if part in found]
     if len(keys) != 2:
         raise InvalidRequest(
-            f"{path} is {str(arrows.variable)[:60]!r}, one variable that has no components in the catalogue; it is "
+            "{path} is {variable!r}, one variable that has no components in the catalogue; it is "
             "a vector variable, or two components with a comma: u,v",
+            path=path,
+            variable=str(arrows.variable)[:60],
             field=path,
         )
     return keys

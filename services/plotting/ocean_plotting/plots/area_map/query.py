@@ -130,12 +130,16 @@ class MapQuery(Common, frozen=True, kw_only=True):
         for number, one in enumerate(self.area):
             path = f"$.area[{number}]"
             if isinstance(one, str):
-                raise InvalidRequest(f"{path} names an area that was not looked up", field=path)
+                raise InvalidRequest("{path} names an area that was not looked up", path=path, field=path)
             rims = [ring(each, f"{path}.polygons[{at}]") for at, each in enumerate(one.polygons)]
             holes = [ring(each, f"{path}.innerrings[{at}]") for at, each in enumerate(one.innerrings or [])]
             read.append(Area(name=(one.name or "").strip(), rims=rims, holes=holes))
         if sum(len(each) for area in read for each in [*area.rims, *area.holes]) > MAX_VERTICES:
-            raise InvalidRequest(f"area has more than {MAX_VERTICES} positions; draw it with fewer", field="$.area")
+            raise InvalidRequest(
+                "area has more than {max_vertices} positions; draw it with fewer",
+                max_vertices=MAX_VERTICES,
+                field="$.area",
+            )
         return read
 
     def arrows(self) -> Arrowed | None:
@@ -187,7 +191,7 @@ def check(query: MapQuery) -> None:
             raise
     for path, depth in (("$.depth", query.depth), ("$.compare_to.depth", compared.depth if compared else None)):
         if depth == "all":
-            raise InvalidRequest(f"{path} is all; a map is of one level: an index, or bottom", field=path)
+            raise InvalidRequest("{path} is all; a map is of one level: an index, or bottom", path=path, field=path)
     query.interpolation()
     keys_of(query.variable, "$.variable", 2)
 
@@ -209,7 +213,11 @@ def levels_of(lines: Contoured) -> list[float] | None:
         read = []
     if not 1 <= len(set(read)) <= MAX_LEVELS or any(abs(one) > 1e30 or one != one for one in read):  # noqa: PLR0124 - NaN
         raise InvalidRequest(
-            f"{path} is {str(given)[:60]!r}; it is auto, or 1 to {MAX_LEVELS} numbers: -10,0,10", field=path
+            "{path} is {value!r}; it is auto, or 1 to {max_levels} numbers: -10,0,10",
+            path=path,
+            value=str(given)[:60],
+            max_levels=MAX_LEVELS,
+            field=path,
         )
     return sorted(set(read))
 

@@ -23,13 +23,13 @@ def table(query: MapQuery, fetched: Cells, sheet: Sheet) -> Table:
     RequestTooLarge
         There are too many.
     """
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     info = Read(fetched.summed[0]).variables[0]
     header = [
-        (say("Dataset"), info.dataset_name or info.dataset),
-        (say("Attribution"), info.attribution or ""),
-        (say("Timestamp"), fetched.time),
-        *((say("Area"), area.name) for area in fetched.areas if area.name),
+        (translate("Dataset"), info.dataset_name or info.dataset),
+        (translate("Attribution"), info.attribution or ""),
+        (translate("Timestamp"), fetched.time),
+        *((translate("Area"), area.name) for area in fetched.areas if area.name),
     ]
     if fetched.own is None:
         return Table(header=header, columns=[], summed=[summed(one) for one in fetched.summed])
@@ -39,14 +39,16 @@ def table(query: MapQuery, fetched: Cells, sheet: Sheet) -> Table:
     there = np.isfinite(values)
     if there.sum() > MOST:
         raise RequestTooLarge(
-            f"there are {int(there.sum())} cells in the area, and a table has at most {MOST} rows: choose a smaller "
+            "there are {total} cells in the area, and a table has at most {limit} rows: choose a smaller "
             "area, or format=nc",
+            total=int(there.sum()),
+            limit=MOST,
             field="$.area",
         )
     columns = [
-        Column(name=say("Latitude"), role="latitude", values=_place(fetched.own, "latitude")[there]),
-        Column(name=say("Longitude"), role="longitude", values=_place(fetched.own, "longitude")[there]),
-        Column(name=say("Depth"), role="depth", units="m", values=_depths(fetched.own, values.size)[there]),
+        Column(name=translate("Latitude"), role="latitude", values=_place(fetched.own, "latitude")[there]),
+        Column(name=translate("Longitude"), role="longitude", values=_place(fetched.own, "longitude")[there]),
+        Column(name=translate("Depth"), role="depth", units="m", values=_depths(fetched.own, values.size)[there]),
         Column(name=words.name(info), units=info.units, values=values[there]),
     ]
     if fetched.less is not None:
@@ -55,7 +57,7 @@ def table(query: MapQuery, fetched: Cells, sheet: Sheet) -> Table:
         name = f"{words.name(info)} ({other.dataset if other else ''})"
         columns += [
             Column(name=name, units=info.units, values=(values - less)[there]),
-            Column(name=say("Difference"), units=info.units, values=less[there]),
+            Column(name=translate("Difference"), units=info.units, values=less[there]),
         ]
     columns += [
         Column(name=one.name, units=one.units, values=np.asarray(one.values)[there], circular=one.circular)
@@ -77,11 +79,11 @@ def _arrows(fetched: Cells, sheet: Sheet) -> list[Column]:
             field="$.quiver",
         )
     read = Read(fetched.arrows)
-    name, units = sheet.say("Arrow"), read.info("eastward").units
+    name, units = sheet.translate("Arrow"), read.info("eastward").units
     return [
         Column(name=f"{name} X", units=units, values=_flat(fetched.arrows, "eastward")),
         Column(name=f"{name} Y", units=units, values=_flat(fetched.arrows, "northward")),
-        Column(name=sheet.say("Bearing"), units="degree", values=_flat(fetched.arrows, "bearing"), circular=True),
+        Column(name=sheet.translate("Bearing"), units="degree", values=_flat(fetched.arrows, "bearing"), circular=True),
     ]
 
 
@@ -127,30 +129,30 @@ def summed(coverage: Coverage) -> Statistics:
 
 def listed(numbers: Statistics | None, shaded: Shading, sheet: Sheet) -> str:
     """Statistics in a line."""
-    say, words = sheet.say, sheet.words
+    translate, words = sheet.translate, sheet.words
     if numbers is None or not np.isfinite(numbers.mean):
-        return say("No data in the area")
+        return translate("No data in the area")
     if shaded.categories:
         return ""
     parts = [
-        say("In the area: minimum {value}", value=words.number(numbers.minimum)),
-        say("maximum {value}", value=words.number(numbers.maximum)),
-        say("mean {value}", value=words.number(numbers.mean)),
-        say("standard deviation {value}", value=words.value(numbers.deviation, numbers.units)),
+        translate("In the area: minimum {value}", value=words.number(numbers.minimum)),
+        translate("maximum {value}", value=words.number(numbers.maximum)),
+        translate("mean {value}", value=words.number(numbers.mean)),
+        translate("standard deviation {value}", value=words.value(numbers.deviation, numbers.units)),
     ]
     return ",  ".join(parts)
 
 
 def level_of(query: MapQuery, coverage: Coverage, sheet: Sheet) -> str:
     """At which depth a field is, in words that follow a name; empty for a variable without depth."""
-    say, words, read = sheet.say, sheet.words, Read(coverage)
+    translate, words, read = sheet.translate, sheet.words, Read(coverage)
     if coverage.facts.get("depth") == "bottom":
-        return say("at the bottom")
+        return translate("at the bottom")
     known = {one.name for one in coverage.coordinates}
     if "depth" in known and read.coordinate("depth").size == 1:
-        return say("at {depth}", depth=words.value(float(read.coordinate("depth").ravel()[0]), "m"))
+        return translate("at {depth}", depth=words.value(float(read.coordinate("depth").ravel()[0]), "m"))
     if "level" in known and str(query.depth).isdigit():
-        return say("at level {number}", number=words.number(int(query.depth) + 1, 0))
+        return translate("at level {number}", number=words.number(int(query.depth) + 1, 0))
     return ""
 
 

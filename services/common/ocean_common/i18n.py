@@ -1,0 +1,127 @@
+"""Translations: the gettext catalogues that are installed with the packages, and the names of quantities."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from string import Formatter
+from typing import Literal, get_args
+
+from babel.dates import format_date
+from babel.messages.pofile import read_po
+
+from ocean_common.finished_texts import FinishedTexts
+from ocean_core.messages import Message, fill_template
+
+Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+SOURCE: Language = "en"  # of the texts in the code
+SHARED_PACKAGES = ("ocean_core", "ocean_common")
+
+_MAX_NESTING = 3  # of names of quantities within names of quantities
+_MAX_NAME = 400  # characters
+
+
+class QuantityNames:
+    """Names of quantities in one language by their English, in lower case.
+
+    A template names what is made of others: ``difference of {0}`` for "Difference of Salinity".
+    """
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._names = {english: text for english, text in texts.items() if "{" not in english}
+        # The template with the longest text of its own comes first.
+        templates = sorted(set(texts) - set(self._names), key=lambda english: (-len(english), english))
+        self._templates = [(_compile_template(english), texts[english]) for english in templates]
+
+    def find(self, name: str, nesting: int = 0) -> str | None:
+        """Return the name of a quantity, with the capital of the English one; None where there is none."""
+        text = self._names.get(name.lower())
+        if text is None and nesting < _MAX_NESTING and len(name) <= _MAX_NAME:
+            text = self._compose(name, nesting + 1)
+        return text[:1].upper() + text[1:] if text and name[:1].isupper() else text
+
+    def _compose(self, name: str, nesting: int) -> str | None:
+        # One of several sensors: "Sea water temperature 2".
+        if numbered := re.fullmatch(r"(.+) (\d{1,2})", name):
+            text = self.find(numbered[1], nesting)
+            return f"{text} {numbered[2]}" if text else None
+        for pattern, template in self._templates:
+            if match := pattern.fullmatch(name):
+                # A part without a translation stays as it is: "Magnitude of UBAR and VBAR".
+                parts = match.groupdict().items()
+                return fill_template(template, {key[1:]: self.find(part, nesting) or part for key, part in parts})
+        return None
+
+
+def _compile_template(template: str) -> re.Pattern[str]:
+    """Compile the pattern of the names that a template makes, a group ``_0`` for the field ``{0}``."""
+    parts = Formatter().parse(template)
+    pattern = [re.escape(literal) + ("" if field is None else f"(?P<_{field}>.+?)") for literal, field, _, _ in parts]
+    return re.compile("".join(pattern), re.IGNORECASE | re.DOTALL)
+
+
+class Translator:
+    """Translates texts to one language: ``translate("Bottom")``, ``translate("{count} datasets", count=3)``."""
+
+    def __init__(self, language: str, texts: Mapping[str, str], quantities: Mapping[str, str]) -> None:
+        self.language = language
+        self._texts = texts
+        self._quantities = QuantityNames(quantities)
+        self._finished = FinishedTexts(texts)
+
+    def __call__(self, text: str | Message, /, **values: object) -> str:
+        """Return a message, or a template with its values, in this language; English where it is not translated."""
+        if isinstance(text, Message):
+            values, text = self._with_finished(text), text.template
+        if not values:
+            return self._finished.translate(text)
+        return Message(text, **values).render(lambda template: self._texts.get(template, template))
+
+    def _with_finished(self, message: Message) -> dict[str, object]:
+        """Translate values that are finished texts; to be removed with `FinishedTexts`."""
+        texts = {
+            name: self._finished.translate(value)
+            for name, value in message.values.items()
+            if isinstance(value, str) and f"{{{name}}}" in message.template
+        }
+        return {**message.values, **texts}
+
+    def day(self, day: date) -> str:
+        """Return a day with its month in full: 05 April 2022, 5 avril 2022."""
+        if self.language != "fr":
+            return format_date(day, "dd MMMM y", self.language)
+        text = format_date(day, "d MMMM y", self.language)
+        return f"1er {text[2:]}" if day.day == 1 else text
+
+    def quantity(self, *names: str | None) -> str | None:
+        """Return the name of a quantity by the first of its display name, long name and standard name with one."""
+        return next((text for name in names if name and (text := self._quantities.find(name))), None)
+
+
+ENGLISH = Translator(SOURCE, {}, {})
+
+
+@cache
+def get_translator(language: Language, *packages: str) -> Translator:
+    """Return the translator for the texts of some packages, and of those that all services share."""
+    if language == SOURCE:
+        return ENGLISH
+    texts: dict[str, str] = {}
+    quantities: dict[str, str] = {}
+    for package in (*SHARED_PACKAGES, *packages):
+        texts |= read_catalogue(package, "messages", language)
+        quantities |= read_catalogue(package, "quantities", language)
+    return Translator(language, texts, quantities)
+
+
+def read_catalogue(package: str, domain: str, language: Language) -> dict[str, str]:
+    """Read the texts of a gettext catalogue that is installed with a package; none where it has no such file."""
+    file = files(package).joinpath("locale", language, "LC_MESSAGES", f"{domain}.po")
+    if not file.is_file():
+        return {}
+    with file.open("rb") as content:
+        return {
+            str(text.id): str(text.string) for text in read_po(content) if text.id and text.string and not text.fuzzy
+        }
