@@ -249,7 +249,7 @@ def test_arrows_carry_the_tag_of_their_revision(client):
         ("giops_day/x_velocity,y_velocity/-1/0/2/4/8/3", 400, "-1, 0 and 1"),
         ("giops_day/x_velocity,y_velocity/-1/0/-3/4/8/3", 400, "-1, 0 and 1"),
         ("giops_day/x_velocity,y_velocity/-1/0/dense/4/8/3", 400, "density_adj"),
-        ("giops_day/x_velocity,y_velocity/-1/0/0/99/8/3", 404, "zooms go from 0 to 22"),
+        ("giops_day/x_velocity,y_velocity/-1/0/0/99/8/3", 404, "zooms go from 0 to 24"),
         ("giops_day/x_velocity,y_velocity/-1/0/0/4/16/3", 404, "x goes from 0 to 15"),
         ("giops_day/x_velocity,y_velocity/-1/0/0/4/8/-1", 404, "y goes from 0 to 15"),
         ("giops_day/x_velocity,y_velocity/-1/all/0/4/8/3", 400, "bottom"),

@@ -140,7 +140,10 @@ def test_a_vector_is_asked_for_with_both_components(client, numbers):
         (f"{TILE}?projection=EPSG:1", 400, "projection", "EPSG:3857"),
         ("/tiles/arctic/votemper,/1/0/4/8/3", 400, "variable", "u,v"),
         ("/tiles/arctic/u,v,w/1/0/4/8/3", 400, "variable", "u,v"),
+        ("/tiles/arctic/votemper/1/0/25/8/3", 404, "zoom", "0 to 24"),
         (f"{TILE}?radius=0", 400, "radius", "> 0"),
+        (f"{TILE}?radius=501", 400, "radius", "500"),
+        (f"{TILE}?neighbours=51", 400, "neighbours", "50"),
         (f"{TILE}?neighbours=nan", 400, "neighbours", "int"),
     ],
 )

@@ -6,9 +6,13 @@ import msgspec
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
+from ocean_core.tiles import Projection
 
 Interpolation = Literal["nearest", "bilinear", "gaussian", "inverse"]
-Projection = Literal["EPSG:3857", "EPSG:32661", "EPSG:3031"]
+
+# The largest search for the cells around a point: in every service's documents and checks.
+MAX_RADIUS = 500.0  # km
+MAX_NEIGHBOURS = 50
 
 
 class PointValues(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, SkipValidation
 
 from ocean_common import errors, problems
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS
 from ocean_common.contracts.extractions import Asked, Estimate, Kind
 from ocean_common.contracts.values import ExtractedValues
 from ocean_common.parameters import DatasetId
@@ -39,8 +40,8 @@ ABOUT = {
     "expression": "Of the dataset's variables: a calculated variable, answered beside the others.",
     "vector": "Of the first two variables: these parts instead of the components as they are in the files.",
     "interpolation": "How a value between cells is made.",
-    "radius": "km, for gaussian and inverse: up to 500.",
-    "neighbours": "Cells at most, for gaussian and inverse: 1 to 50.",
+    "radius": f"km, for gaussian and inverse: up to {MAX_RADIUS:g}.",
+    "neighbours": f"Cells at most, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.",
     "time": "One time: raw integer, ISO 8601, or -1 for the last step.",
     "start": "First time, included.",
     "end": "Last time, included.",

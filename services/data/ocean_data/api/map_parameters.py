@@ -6,8 +6,8 @@ from typing import Annotated, TypeVar, get_args
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter
 
-from ocean_common.contracts.data import Projection
 from ocean_common.errors import InvalidRequest
+from ocean_core.tiles import Projection
 
 T = TypeVar("T", bound=str)
 

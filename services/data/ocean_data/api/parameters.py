@@ -8,7 +8,7 @@ from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operat
 from litestar.openapi.spec.response import OpenAPIResponse
 from litestar.params import PathParameter, QueryParameter
 
-from ocean_common.contracts.data import Interpolation
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation
 from ocean_common.contracts.extractions import Point, VectorPart
 from ocean_common.errors import InvalidRequest, RequestTooLarge
 from ocean_common.parameters import DatasetId
@@ -80,14 +80,16 @@ Radius = Annotated[
     float,
     QueryParameter(
         gt=0,
-        le=500,
+        le=MAX_RADIUS,
         description="km, for gaussian and inverse. Where cells are larger, their size takes its place.",
         examples=[Example(value=25.0)],
     ),
 ]
 Neighbours = Annotated[
     int,
-    QueryParameter(ge=1, le=50, description="Cells at most, for gaussian and inverse.", examples=[Example(value=10)]),
+    QueryParameter(
+        ge=1, le=MAX_NEIGHBOURS, description="Cells at most, for gaussian and inverse.", examples=[Example(value=10)]
+    ),
 ]
 OneLevel = Annotated[
     str,

@@ -13,7 +13,7 @@ from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.geojson import ArrowCollection
-from ocean_common.parameters import DatasetId
+from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom
 from ocean_data.api.map_parameters import PLANES, Depth, Time, one_of
 from ocean_data.compute import vectors
 from ocean_data.compute.quiver import Arrows, ArrowsAsked, Vector
@@ -37,19 +37,6 @@ Density = Annotated[
         schema_extra={"enum": [-1, 0, 1]},
     ),
 ]
-Zoom = Annotated[int, PathParameter(description="Zoom level, 0 to 22.", examples=[Example(value=4)])]
-Column = Annotated[
-    int,
-    PathParameter(
-        description="From the left, 0 to 2^zoom - 1; polar views have none beside it.", examples=[Example(value=8)]
-    ),
-]
-Row = Annotated[
-    int,
-    PathParameter(
-        description="From the top, 0 to 2^zoom - 1; polar views have none beside it.", examples=[Example(value=3)]
-    ),
-]
 Plane = Annotated[str, QueryParameter(description="Of the map.", schema_extra={"enum": list(PLANES)})]
 
 
@@ -59,8 +46,8 @@ def read_asked(
     depth: Depth,
     density_adj: Density,
     zoom: Zoom,
-    x: Column,
-    y: Row,
+    x: TileColumn,
+    y: TileRow,
     projection: Plane = "EPSG:3857",
 ) -> ArrowsAsked:
     """Read which arrows are asked for."""

@@ -11,7 +11,7 @@ from litestar.params import PathParameter
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.data import Interpolation, ValueRange
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, ValueRange
 from ocean_common.parameters import DatasetId
 from ocean_data.api.map_parameters import PLANES, Depth, Time, Variables, one_of
 from ocean_data.compute import vectors
@@ -28,11 +28,14 @@ Between = Annotated[
     ),
 ]
 Radius = Annotated[
-    float, PathParameter(description="km, for gaussian and inverse: up to 500.", examples=[Example(value=25)])
+    float,
+    PathParameter(description=f"km, for gaussian and inverse: up to {MAX_RADIUS:g}.", examples=[Example(value=25)]),
 ]
 Neighbours = Annotated[
     int,
-    PathParameter(description="Cells at most, for gaussian and inverse: 1 to 50.", examples=[Example(value=10)]),
+    PathParameter(
+        description=f"Cells at most, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.", examples=[Example(value=10)]
+    ),
 ]
 Plane = Annotated[
     str,

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
-from ocean_common.contracts.data import Projection
 from ocean_common.contracts.geojson import Arrow, ArrowCollection, ArrowProperties, PointGeometry
 from ocean_common.errors import InvalidRequest
 from ocean_common.pairs import magnitude_of
+from ocean_core.tiles import Projection
 from ocean_data.compute import tile, vectors
 from ocean_data.compute.interpolation import gather, narrowed, stencil
 from ocean_data.compute.level import Level, revision

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.data import Projection, ValueRange
+from ocean_common.contracts.data import ValueRange
 from ocean_common.errors import InvalidRequest, NothingInView
 from ocean_common.pairs import magnitude_of
+from ocean_core.tiles import Projection
 from ocean_data.compute import tile, vectors
 from ocean_data.compute.interpolation import gather, stencil
 from ocean_data.compute.level import Level, revision

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-from ocean_common.errors import InvalidRequest, NotSupported, TileNotFound
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS
+from ocean_common.errors import InvalidRequest, NotSupported
+from ocean_common.parameters import check_tile
 
 SIZE = 256  # pixels
-MAX_ZOOM = 22
 MERCATOR = "EPSG:3857"
 
 # The squares that tile 0/0/0 covers in polar views: left, top and side, m. They are the extents that Ocean Navigator's
@@ -50,7 +51,8 @@ def centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE) -> tu
         raise NotSupported(
             "there are no tiles in {projection}", projection=projection[:40], field="projection", allowed=known
         )
-    across = _across(zoom)
+    check_tile(zoom, x, y, bounded=False)
+    across = 1 << zoom
     if not (0 <= x < across and 0 <= y < across):
         return np.empty(0), np.empty(0)
     left, top, side = POLAR[projection]
@@ -68,17 +70,8 @@ def axes(zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:
     latitude, longitude : ndarray of float, shape (count,)
         Degrees, from north to south and from west to east.
     """
-    across = _across(zoom)
-    for name, value in (("x", x), ("y", y)):
-        if not 0 <= value < across:
-            raise TileNotFound(
-                "at zoom {zoom}, {name} goes from 0 to {width}: {value} is outside",
-                zoom=zoom,
-                name=name,
-                width=across - 1,
-                value=value,
-                field=name,
-            )
+    check_tile(zoom, x, y)
+    across = 1 << zoom
     into = (np.arange(count) + 0.5) / count
     northing = math.pi * (1.0 - 2.0 * (y + into) / across)
     return np.degrees(np.arctan(np.sinh(northing))), (x + into) / across * 360.0 - 180.0
@@ -98,15 +91,6 @@ def blocks(count: int = SIZE) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.argsort(code), code
 
 
-def _across(zoom: int) -> int:
-    """How many tiles are side by side."""
-    if not 0 <= zoom <= MAX_ZOOM:
-        raise TileNotFound(
-            "there is no zoom {zoom}; zooms go from 0 to {max_zoom}", zoom=zoom, max_zoom=MAX_ZOOM, field="zoom"
-        )
-    return 1 << zoom
-
-
 @cache
 def _to_earth(projection: str) -> Transformer:
     return Transformer.from_crs(projection, "EPSG:4326", always_xy=True)
@@ -114,9 +98,14 @@ def _to_earth(projection: str) -> Transformer:
 
 def check(radius: float, neighbours: int) -> None:
     """Refuse a search that makes no sense."""
-    if not 0 < radius <= 500:
-        raise InvalidRequest("radius {radius:g} is not between 0 and 500 km", radius=radius, field="radius")
-    if not 1 <= neighbours <= 50:
+    if not 0 < radius <= MAX_RADIUS:
         raise InvalidRequest(
-            "neighbours {neighbours} is not between 1 and 50", neighbours=neighbours, field="neighbours"
+            "radius {radius:g} is not between 0 and {limit:g} km", radius=radius, limit=MAX_RADIUS, field="radius"
+        )
+    if not 1 <= neighbours <= MAX_NEIGHBOURS:
+        raise InvalidRequest(
+            "neighbours {neighbours} is not between 1 and {limit}",
+            neighbours=neighbours,
+            limit=MAX_NEIGHBOURS,
+            field="neighbours",
         )

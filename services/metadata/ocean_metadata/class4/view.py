@@ -10,9 +10,9 @@ from pyproj import Transformer
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.class4 import Class4Kind, Class4Point, Class4Points, Class4Properties
-from ocean_common.contracts.data import Projection
 from ocean_common.contracts.geojson import PointGeometry
 from ocean_common.errors import InvalidRequest
+from ocean_core.tiles import Projection
 from ocean_metadata.class4.records import Points
 
 WORST = 1.5  # the error that is drawn as the largest: that of the first variable, in its units

@@ -9,7 +9,6 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-from ocean_common.contracts.data import Projection
 from ocean_common.contracts.geojson import PointGeometry
 from ocean_common.contracts.places import (
     Area,
@@ -26,6 +25,7 @@ from ocean_common.contracts.places import (
     PointPlaces,
     Position,
 )
+from ocean_core.tiles import Projection
 from ocean_metadata.places.kml import Place
 
 PROJECTIONS: tuple[Projection, ...] = get_args(Projection)

@@ -11,12 +11,12 @@ from litestar.params import PathParameter, QueryParameter
 
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness
-from ocean_common.contracts.data import Projection
+from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile
+from ocean_core.tiles import Projection
 from ocean_plotting.plots.words import one_of
 from ocean_plotting.ports import Basemap, Image, Images, Piece
-from ocean_plotting.tiles import matrix as tiles
 from ocean_plotting.tiles.accept import welcomes
-from ocean_plotting.tiles.api import Column, Plane, Row, TileOperation, Zoom
+from ocean_plotting.tiles.api import Plane, TileOperation
 from ocean_plotting.tiles.cancellation import ClientLeft, answer_nobody, client_of, while_wanted
 from ocean_plotting.tiles.plane import MERCATOR, Tile
 
@@ -77,10 +77,10 @@ class Studio:
         return Response(image.content, media_type=MEDIA[piece], headers=headers)
 
 
-def asked_tile(*, zoom: Zoom, x: Column, y: Row, projection: Plane = "EPSG:3857") -> Tile:
+def asked_tile(*, zoom: Zoom, x: TileColumn, y: TileRow, projection: Plane = "EPSG:3857") -> Tile:
     """Read which tile is asked for."""
     plane = cast(Projection, one_of(projection, get_args(Projection), "projection"))
-    tiles.check(zoom, x, y, bounded=plane == MERCATOR)
+    check_tile(zoom, x, y, bounded=plane == MERCATOR)
     return Tile(plane, zoom, x, y)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, cast, get_args
 
 import msgspec
 
-from ocean_common.contracts.data import Interpolation
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation
 from ocean_common.errors import InvalidRequest, OceanError, RequestTooLarge
 from ocean_core.messages import Message
 from ocean_plotting.plots.words import one_of
@@ -75,8 +75,10 @@ class Common(msgspec.Struct, frozen=True, kw_only=True):
             }
         ),
     ] = "nearest"
-    radius: Annotated[float, msgspec.Meta(gt=0, le=500, description="km, for gaussian and inverse")] = 25
-    neighbours: Annotated[int, msgspec.Meta(ge=1, le=50, description="cells, for gaussian and inverse")] = 10
+    radius: Annotated[float, msgspec.Meta(gt=0, le=MAX_RADIUS, description="km, for gaussian and inverse")] = 25
+    neighbours: Annotated[int, msgspec.Meta(ge=1, le=MAX_NEIGHBOURS, description="cells, for gaussian and inverse")] = (
+        10
+    )
     plotTitle: Title = None  # noqa: N815 - as the API spells it
 
     def datasets(self) -> list[str]:

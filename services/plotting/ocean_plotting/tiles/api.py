@@ -16,13 +16,13 @@ from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.data import Numbers
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.data import Interpolation, Projection, TileAsked
-from ocean_common.parameters import DatasetId
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileAsked
+from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile
+from ocean_core.tiles import Projection
 from ocean_plotting.colormaps import known
 from ocean_plotting.plots.words import one_of, one_or_two
 from ocean_plotting.ports import Fields, Image, Images, Painter
 from ocean_plotting.tiles import coverage as reach
-from ocean_plotting.tiles import matrix as tiles
 from ocean_plotting.tiles.accept import prefers
 from ocean_plotting.tiles.cancellation import ClientLeft, answer_nobody, client_of, while_wanted
 from ocean_plotting.tiles.colour import Scale, read_scale
@@ -37,9 +37,6 @@ Time = Annotated[
     ),
 ]
 Depth = Annotated[str, PathParameter(description="Index of a depth level, or `bottom`.", examples=[Example(value="0")])]
-Zoom = Annotated[int, PathParameter(description="Zoom level, 0 to 24.", examples=[Example(value=4)])]
-Column = Annotated[int, PathParameter(description="From the left, 0 to 2^zoom - 1.", examples=[Example(value=8)])]
-Row = Annotated[int, PathParameter(description="From the top, 0 to 2^zoom - 1.", examples=[Example(value=3)])]
 ScaleText = Annotated[
     str | None,
     QueryParameter(
@@ -47,8 +44,8 @@ ScaleText = Annotated[
         examples=[Example(value="-5,30")],
     ),
 ]
-Radius = Annotated[float, QueryParameter(gt=0, le=1000, description="km, for gaussian and inverse.")]
-Neighbours = Annotated[int, QueryParameter(ge=1, le=100, description="Cells, for gaussian and inverse.")]
+Radius = Annotated[float, QueryParameter(gt=0, le=MAX_RADIUS, description="km, for gaussian and inverse.")]
+Neighbours = Annotated[int, QueryParameter(ge=1, le=MAX_NEIGHBOURS, description="Cells, for gaussian and inverse.")]
 Interp = Annotated[
     str,
     QueryParameter(
@@ -154,8 +151,8 @@ async def tile(
     time: Time,
     depth: Depth,
     zoom: Zoom,
-    x: Column,
-    y: Row,
+    x: TileColumn,
+    y: TileRow,
     projection: Plane = "EPSG:3857",
     interp: Interp = "gaussian",
     radius: Radius = 25.0,
@@ -165,7 +162,7 @@ async def tile(
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[bytes]:
     """A variable on the map."""
-    tiles.check(zoom, x, y, bounded=projection == "EPSG:3857")
+    check_tile(zoom, x, y, bounded=projection == "EPSG:3857")
     asked = TileAsked(
         dataset=dataset,
         variable=",".join(one_or_two(variable)),

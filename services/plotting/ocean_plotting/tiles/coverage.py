@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import Grid
-from ocean_common.contracts.data import Projection
+from ocean_core.tiles import Projection
 
 EARTH = 6_378_137.0  # m
 # Cells are not equally large, and bounds are of their centres: so many mean cells, and at least so many degrees.
