@@ -43,6 +43,8 @@ PURE = {
 }
 # Parts of the metadata service that open data files.
 READING = ("ocean_metadata.index", "ocean_metadata.observations", "ocean_metadata.class4.reading")
+ALLOWED_CIRCLES = 3  # they only become fewer
+ALLOWED_TYPE_CHECKING = {"ocean_data.ports", "ocean_data.reading.storage", "ocean_plotting.plots.neighbours"}
 ENVIRONMENT = {"settings.py", "serve.py", "__main__.py"}  # may read the environment or hand it on
 
 
@@ -111,6 +113,32 @@ def test_only_settings_read_the_environment_and_matplotlib_is_used_without_pyplo
     assert not violations(lambda name: ("matplotlib.pyplot", "pylab"))
     texts = {path: path.read_text() for path in MODULES if path.name not in ENVIRONMENT}
     assert not [name_of(path) for path, text in texts.items() if "os.environ" in text or "getenv" in text]
+
+
+def circles():
+    """Groups of modules that import each other, over however many others."""
+    names = {name_of(path) for path in MODULES}
+    above = {name_of(path): (set(imports_of(path)) & names) - {name_of(path)} for path in MODULES}
+    reached = {}
+
+    def reach(start):
+        if start not in reached:
+            seen, left = set(), [start]
+            while left:
+                fresh = above[left.pop()] - seen
+                seen |= fresh
+                left += fresh
+            reached[start] = seen
+        return reached[start]
+
+    groups = {frozenset(other for other in reach(name) if name in reach(other)) for name in names}
+    return sorted(" <-> ".join(sorted(group)) for group in groups if group)
+
+
+def test_no_modules_import_each_other():
+    groups = circles()
+    assert len(groups) <= ALLOWED_CIRCLES, "\n".join(groups)
+    assert {name_of(path) for path in MODULES if "TYPE_CHECKING" in path.read_text()} <= ALLOWED_TYPE_CHECKING
 
 
 @pytest.mark.parametrize("package", SERVICES)
