@@ -99,6 +99,7 @@ class Desk:
     reading: Reading
     workers: Workers
     streams: Workers  # those who do what takes long, so that the others never wait for it
+    plot_streams: Workers  # the same for plots, so that these never wait for files that somebody downloads
     spool: Spool
     freshness: Freshness
     formats: Mapping[str, Stream | Saved]
@@ -170,7 +171,7 @@ class Desk:
         """Everything that is asked for, for a neighbour."""
         planned = await self.plan(asked)
         self.check(planned.extraction, DEFAULT)
-        workers = self.workers if planned.short else self.streams
+        workers = self.workers if planned.short else self.plot_streams
         return await workers.run(coverage.read, planned.extraction, self.reading)
 
     async def plan(self, asked: Asked) -> Planned:
