@@ -29,7 +29,7 @@ from ocean_metadata.catalogue.database import connect, upgrade
 from ocean_metadata.catalogue.model import Built, DatasetRecord, GridRecord, TimeAxis, TimePart, VariableRecord
 from ocean_metadata.catalogue.repository import StoredCatalogue
 from ocean_metadata.catalogue.store import Store
-from ocean_metadata.index.passes import FORMAT, Indexer, Told
+from ocean_metadata.index.passes import Indexer, Told, reading_version
 
 DATASETS, STEPS, FILES = 10_000, 100, 1_000
 OUTLINES = 400  # places; of each, many datasets
@@ -75,7 +75,7 @@ def fill(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         for number in range(DATASETS):
             records.replace(connection, made(number, chance, *outlines[number % OUTLINES]), number)
-    Store(engine, FORMAT).finish([f"d{number}" for number in range(DATASETS)], [])
+    Store(engine, reading_version()).finish([f"d{number}" for number in range(DATASETS)], [])
 
 
 def made(number: int, chance: random.Random, box: tuple[float, float, float, float], footprint: str) -> Built:
@@ -224,7 +224,7 @@ def index_again() -> None:
             _file(Path(folder) / f"run_{number:04d}.nc", number)
         engine = connect(f"{folder}/catalogue.sqlite3")
         upgrade(engine)
-        store, told = Store(engine, FORMAT), Told(folder=Path(folder))
+        store, told = Store(engine, reading_version()), Told(folder=Path(folder))
         first = timed(Indexer(store, told, threading.Event()).run)
         again = timed(Indexer(store, told, threading.Event()).run)
         indexer = Indexer(store, told, threading.Event())

@@ -15,7 +15,7 @@ from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, upgrade
 from ocean_metadata.catalogue.repository import StoredCatalogue
 from ocean_metadata.catalogue.store import Store
-from ocean_metadata.index.passes import FORMAT, Indexer, Told
+from ocean_metadata.index.passes import Indexer, Told, reading_version
 
 __all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtures of this folder
 
@@ -28,7 +28,7 @@ class Indexed:
     def __init__(self, database: str, told: Told) -> None:
         self.engine = connect(database)
         upgrade(self.engine)
-        self.store = Store(self.engine, FORMAT)
+        self.store = Store(self.engine, reading_version())
         self.indexer = Indexer(self.store, told, threading.Event())
         self.catalogue = StoredCatalogue(self.engine)
 

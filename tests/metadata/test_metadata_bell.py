@@ -11,7 +11,7 @@ from ocean_metadata.catalogue.database import connect, ring, upgrade
 from ocean_metadata.catalogue.listener import Bell
 from ocean_metadata.catalogue.store import Store
 from ocean_metadata.class4.store import Class4Store
-from ocean_metadata.index.passes import FORMAT
+from ocean_metadata.index.passes import reading_version
 
 NEVER = 1e9  # s: who does not listen finds out nothing
 
@@ -59,7 +59,7 @@ def test_whoever_follows_looks_as_soon_as_the_catalogue_is_written(engine):
     async def follow():
         async with heard(engine) as (bell, strokes):
             before = bell.rung
-            await asyncio.to_thread(Store(engine, FORMAT).finish, [], [])
+            await asyncio.to_thread(Store(engine, reading_version()).finish, [], [])
             await due(strokes)
             assert bell.rung > before
             before = bell.rung

@@ -23,7 +23,7 @@ from ocean_metadata.catalogue.schema import metadata
 from ocean_metadata.catalogue.store import Store
 from ocean_metadata.index import classic, pool
 from ocean_metadata.index.headers import read
-from ocean_metadata.index.passes import FORMAT, Indexer, Told
+from ocean_metadata.index.passes import Indexer, Told, reading_version
 from ocean_metadata.index.process import IndexerProcess
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
@@ -65,7 +65,7 @@ def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_pa
     os.utime(path, ns=(long_ago, long_ago))
     engine = connect(database)
     upgrade(engine)
-    indexer = Indexer(Store(engine, FORMAT), Told(folder=tmp_path), threading.Event(), retry=0)
+    indexer = Indexer(Store(engine, reading_version()), Told(folder=tmp_path), threading.Event(), retry=0)
     assert indexer.run() == 1
     assert indexer.run() == 0
     path.write_bytes(whole)
@@ -255,7 +255,7 @@ def test_a_catalogue_of_the_version_before_is_brought_up_to_date(tmp_path, make,
         connection.exec_driver_sql("UPDATE headers SET format = 4")
     upgrade(found.engine)
     assert StoredCatalogue(found.engine).refresh()
-    fresh = Indexer(Store(found.engine, FORMAT), Told(folder=tmp_path), threading.Event())
+    fresh = Indexer(Store(found.engine, reading_version()), Told(folder=tmp_path), threading.Event())
     assert fresh.run() == 1
     found.catalogue.refresh()
     assert found.dataset("a").revision != "of before"

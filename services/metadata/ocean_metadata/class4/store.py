@@ -18,8 +18,9 @@ from ocean_metadata.catalogue import schema
 from ocean_metadata.catalogue.database import AWAY, answering, reading, ring
 from ocean_metadata.class4.index import Shelf
 from ocean_metadata.class4.records import About, FileRecord, Points
+from ocean_metadata.code_version import code_version
 
-FORMAT = 1  # of what is kept of a file: another number, and all are read again
+READING = "ocean_metadata.class4.passes"  # what is kept of a file is read again where its code has changed
 KEPT = 64  # files whose points are kept in memory
 Key = tuple[Class4Kind, str]
 
@@ -60,7 +61,7 @@ class Class4Store:
         table = schema.class4_files.c
         columns = (table.kind, table.id, table.path, table.size, table.mtime_ns, table.reason)
         with reading(self._engine) as connection:
-            rows = connection.execute(sa.select(*columns).where(table.format == FORMAT))
+            rows = connection.execute(sa.select(*columns).where(table.format == code_version(READING)))
             return {
                 (kind, name): Known(path, size, mtime, broken=reason is not None)
                 for kind, name, path, size, mtime, reason in rows
@@ -69,7 +70,14 @@ class Class4Store:
     def replace(self, key: Key, path: str, stat: tuple[int, int], found: Encoded | None, reason: str | None) -> None:
         """Put a file in the place of what was there: readers see the old one or the new one."""
         kind, name = key
-        row = {"kind": kind, "id": name, "path": path, "size": stat[0], "mtime_ns": stat[1], "format": FORMAT}
+        row = {
+            "kind": kind,
+            "id": name,
+            "path": path,
+            "size": stat[0],
+            "mtime_ns": stat[1],
+            "format": code_version(READING),
+        }
         told = {"reason": reason} if found is None else {"about": found.about, "points": found.points}
         profiles = [
             {"kind": kind, "file": name, "number": number, "content": content}

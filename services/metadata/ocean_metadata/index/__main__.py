@@ -19,7 +19,7 @@ from ocean_metadata.catalogue.store import Store
 from ocean_metadata.class4.passes import Class4Indexer
 from ocean_metadata.class4.store import Class4Store
 from ocean_metadata.index.configuration import ConfigurationError
-from ocean_metadata.index.passes import FORMAT, Indexer, Told
+from ocean_metadata.index.passes import Indexer, Told, reading_version
 from ocean_metadata.index.together import Together
 from ocean_metadata.index.watching import Watch
 from ocean_metadata.settings import Settings
@@ -53,7 +53,7 @@ def main() -> None:
     try:
         engine = connect(asked.database)
         upgrade(engine)
-        store = Store(engine, FORMAT)
+        store = Store(engine, reading_version())
         class4 = Class4Indexer(Class4Store(engine), folders, stop)
         both = Together(Indexer(store, told, stop), class4)
         watch = Watch(both, store, Turn(engine, "indexing"), Turn(engine, "watching"), stop)

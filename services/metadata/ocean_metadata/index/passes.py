@@ -15,7 +15,8 @@ from ocean_common import places
 from ocean_common.contracts.assets import File
 from ocean_metadata.catalogue.model import Built
 from ocean_metadata.catalogue.store import Stat, Store
-from ocean_metadata.index import configuration, folder, pool
+from ocean_metadata.code_version import code_version
+from ocean_metadata.index import configuration, folder, pool, stores
 from ocean_metadata.index.assemble import assemble
 from ocean_metadata.index.detail import Detail
 from ocean_metadata.index.families import Named, families
@@ -27,13 +28,17 @@ from ocean_metadata.index.reasons import BROKEN, Unreadable, why
 from ocean_metadata.index.spec import DatasetSpec
 from ocean_metadata.index.stores import stamp
 
-FORMAT = 8  # of headers, details and datasets: another number, and everything is read and built again
 SETTLED = 30.0  # s after its last change in which an unreadable file is looked at again
 RETRY = 60.0  # s after which every unreadable file is: what it may be read by can change, and the file does not
 KEPT = 60.0  # s for which the state of what is elsewhere is taken for what it was
 BATCH = 200  # headers kept at once: a command that is killed goes on from there
 
 _log = logging.getLogger(__name__)
+
+
+def reading_version() -> int:
+    """Return the version of headers, details and datasets: with another one everything is read and built again."""
+    return code_version(__name__, *stores.MODULES.values())
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +156,7 @@ class Indexer:
 
     def _revision(self, spec: DatasetSpec, stats: dict[str, Stat]) -> str:
         files = [(path, stats[path], self._failed.get(path, ("", ""))[1]) for path in spec.paths]
-        content = repr((FORMAT, msgspec.msgpack.encode(spec), files))
+        content = repr((reading_version(), msgspec.msgpack.encode(spec), files))
         return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
 
     def _build(self, spec: DatasetSpec, stats: dict[str, Stat]) -> Built:

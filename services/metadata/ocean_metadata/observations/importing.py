@@ -9,7 +9,7 @@ from typing import NamedTuple, get_args
 import msgspec
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.observations.formats import FORMAT, Unreadable, is_readable, read
+from ocean_metadata.observations.formats import Unreadable, is_readable, read, reading_version
 from ocean_metadata.observations.records import Platform
 from ocean_metadata.observations.store import Known, ObservationStore
 
@@ -60,7 +60,7 @@ class Importer:
             state = self._state(path)
             before = self._known.get(str(path))
             kind = self._kind or _kind(before)
-            way = f"{FORMAT} {kind or ''}:"  # how it is read: in another way, it is imported again
+            way = f"{reading_version()} {kind or ''}:"  # how it is read: in another way, it is imported again
             if before and (before.digest or "").startswith(way) and before[:2] == state[:2]:
                 return Outcome(path, None)
             state = state._replace(digest=way + _digest(path))

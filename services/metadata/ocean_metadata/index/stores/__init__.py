@@ -13,12 +13,12 @@ from ocean_common import places
 Stamp = tuple[int, int]  # size and mtime_ns, or what stands for them (`ocean_common.places`)
 
 # Imported when they are first needed: Zarr, Icechunk and object storage take half a second together.
-_MODULES: dict[places.Kind, str] = {
-    "file": "files",
-    "zarr": "zarrs",
-    "icechunk": "icechunks",
-    "opendap": "opendap",
-    "object": "objects",
+MODULES: dict[places.Kind, str] = {
+    "file": f"{__name__}.files",
+    "zarr": f"{__name__}.zarrs",
+    "icechunk": f"{__name__}.icechunks",
+    "opendap": f"{__name__}.opendap",
+    "object": f"{__name__}.objects",
 }
 
 
@@ -92,7 +92,7 @@ def opened(path: str) -> AbstractContextManager[Opened]:
 
 
 def _store(path: str) -> Store:
-    return cast(Store, importlib.import_module(f"{__name__}.{_MODULES[places.kind_of(path)]}"))
+    return cast(Store, importlib.import_module(MODULES[places.kind_of(path)]))
 
 
 def attribute(one: Attributed, name: str, default: Any = None) -> Any:

@@ -6,18 +6,22 @@ from pathlib import Path
 import netCDF4
 
 from ocean_common.contracts.observations import PlatformType
+from ocean_metadata.code_version import code_version
 from ocean_metadata.observations.formats import argo, cnv, dsg, odf, tables
 from ocean_metadata.observations.formats.reasons import Unreadable
 from ocean_metadata.observations.records import Platform
 
-__all__ = ["FORMAT", "Unreadable", "is_readable", "read"]
-
-FORMAT = 2  # of what readers make of a file: with another one, files are imported again
+__all__ = ["Unreadable", "is_readable", "read", "reading_version"]
 
 Reader = Callable[[Path, PlatformType | None], Iterator[Platform]]
 
 _BY_SUFFIX: dict[str, Reader] = {".odf": odf.read, ".cnv": cnv.read}
 _NETCDF = (".nc", ".nc4", ".cdf")
+
+
+def reading_version() -> int:
+    """Return the version of what readers make of a file: with another one, files are imported again."""
+    return code_version(__name__)
 
 
 def is_readable(path: Path) -> bool:
