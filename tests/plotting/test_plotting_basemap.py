@@ -14,12 +14,12 @@ from PIL import Image
 from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 
 from ocean_common.settings import SettingsError
+from ocean_core.tiles import Tile
 from ocean_plotting.app import create_app
 from ocean_plotting.basemap.cartographer import Cartographer
 from ocean_plotting.basemap.land_polygons import Coasts, open_coasts
 from ocean_plotting.basemap.mbtiles import open_mbtiles
 from ocean_plotting.basemap.relief_file import open_relief
-from ocean_plotting.tiles.plane import Tile
 
 SAMPLES = Path(__file__).parents[2] / "deploy/sample_data"
 COARSE, FINE = (SAMPLES / f"coast/ne_{scale}_land.geojson.gz" for scale in ("110m", "50m"))
@@ -131,8 +131,8 @@ def test_a_tile_s_heights_go_on_in_the_next(cartographer, tiles):
     left, right = tiles
     here = np.array([0.5, 1.5, 100.5, 254.5, 255.5])
     at = np.concatenate([here[2:], here[:2] + 256])  # the last of its rows, and the first columns beyond it
-    beyond = cartographer._heights(left, at, left.pixel)[:3, 3:]
-    begins = cartographer._heights(right, here, right.pixel)[2:, :2]
+    beyond = cartographer._heights(left, at, left.resolution)[:3, 3:]
+    begins = cartographer._heights(right, here, right.resolution)[2:, :2]
     np.testing.assert_allclose(beyond, begins, atol=0.5)
 
 

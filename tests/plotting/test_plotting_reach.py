@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 
 from ocean_common.contracts.assets import Grid
-from ocean_plotting.tiles import coverage as reach
+from ocean_core.tiles import Tile
+from ocean_plotting.tiles.coverage import tile_misses_grid
 
 WORLD = 20037508.342789244
 SQUARES = {  # left, top, side of tile 0/0/0, m
@@ -39,7 +40,7 @@ BOUNDS = st.tuples(
 @given(st.sampled_from(list(SQUARES)), st.integers(0, 7), st.floats(0, 0.999), st.floats(0, 0.999), BOUNDS)
 def test_what_is_said_to_be_apart_has_no_pixel_in_the_box_of_the_grid(projection, zoom, across, down, bounds):
     x, y = int(across * 2**zoom), int(down * 2**zoom)
-    if not reach.apart(projection, zoom, x, y, grid(bounds)):
+    if not tile_misses_grid(Tile(projection, zoom, x, y), grid(bounds)):
         return
     west, south, east, north = bounds
     latitude, longitude = pixels(projection, zoom, x, y)
@@ -64,14 +65,14 @@ def test_what_is_said_to_be_apart_has_no_pixel_in_the_box_of_the_grid(projection
     ],
 )
 def test_of_an_arctic_grid_the_tiles_of_other_seas_are_apart(projection, zoom, x, y, far):
-    assert reach.apart(projection, zoom, x, y, grid((0.0, 66.0, 40.0, 82.0))) is far
+    assert tile_misses_grid(Tile(projection, zoom, x, y), grid((0.0, 66.0, 40.0, 82.0))) is far
 
 
 def test_a_grid_across_the_antimeridian_is_on_both_sides_of_the_map():
     pacific = grid((170.0, -10.0, -170.0, 10.0))
-    assert [reach.apart("EPSG:3857", 4, x, 8, pacific) for x in (0, 7, 15)] == [False, True, False]
+    assert [tile_misses_grid(Tile("EPSG:3857", 4, x, 8), pacific) for x in (0, 7, 15)] == [False, True, False]
 
 
 @pytest.mark.parametrize("bounds", [None, (-180.0, -80.0, 180.0, 90.0)])
 def test_of_a_grid_around_the_world_or_of_unknown_bounds_no_tile_is_apart(bounds):
-    assert not any(reach.apart("EPSG:3857", 3, x, y, grid(bounds)) for x in range(8) for y in range(8))
+    assert not any(tile_misses_grid(Tile("EPSG:3857", 3, x, y), grid(bounds)) for x in range(8) for y in range(8))

@@ -19,6 +19,7 @@ PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
 MERCATOR: Projection = "EPSG:3857"
 
 SIZE = 256  # pixels along each side
+METRES_PER_DEGREE = 111_200.0  # of latitude
 MAX_ZOOM = 24
 
 MAJOR = 6_378_137.0  # m: half the major axis of WGS 84, and the radius of the sphere of EPSG:3857
@@ -112,6 +113,11 @@ class Tile:
         matrix, size = self.matrix, self.matrix.side / (1 << self.zoom)
         left, top = matrix.left + self.x * size, matrix.top - self.y * size
         return left, top - size, left + size, top
+
+    @property
+    def resolution(self) -> float:
+        """Size of a pixel at the equator or at the pole, degrees of latitude."""
+        return self.matrix.side / (SIZE << self.zoom) / (METRES_PER_DEGREE if self.matrix.polar else _HALF / 180.0)
 
     @property
     def children(self) -> tuple["Tile", "Tile", "Tile", "Tile"]:

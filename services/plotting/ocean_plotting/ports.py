@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.data import TileField
+from ocean_core.tiles import Tile
 from ocean_plotting.basemap.relief import Box, Window
 from ocean_plotting.export.output import Output
 from ocean_plotting.tiles.colour import Scale
-from ocean_plotting.tiles.matrix import TileForm
-from ocean_plotting.tiles.plane import Tile
+
+TileForm = Literal["image/png", "image/webp"]
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,13 +12,12 @@ from litestar.params import PathParameter, QueryParameter
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness
 from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile
-from ocean_core.tiles import Projection
+from ocean_core.tiles import MERCATOR, Projection, Tile
 from ocean_plotting.plots.words import one_of
 from ocean_plotting.ports import Basemap, Image, Images, Piece
 from ocean_plotting.tiles.accept import welcomes
 from ocean_plotting.tiles.api import Plane, TileOperation
 from ocean_plotting.tiles.cancellation import ClientLeft, answer_nobody, client_of, while_wanted
-from ocean_plotting.tiles.plane import MERCATOR, Tile
 
 PNG, VECTOR = "image/png", "application/vnd.mapbox-vector-tile"
 MEDIA: dict[Piece, str] = {

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ocean_common.errors import NotFound
+from ocean_core.geometry import wrap_longitude
+from ocean_core.tiles import MERCATOR, SIZE, Tile
 from ocean_plotting.basemap import layers, terrain
 from ocean_plotting.basemap.land_polygons import Coasts, Rings
 from ocean_plotting.basemap.mbtiles import MbTiles
-from ocean_plotting.basemap.relief import Floats
+from ocean_plotting.basemap.relief import Box, Floats
 from ocean_plotting.basemap.vector_tiles import BUFFER, EXTENT, Feature, Kind
 from ocean_plotting.basemap.vector_tiles import encode as encode_vectors
 from ocean_plotting.ports import Piece, Relief
 from ocean_plotting.tiles import png
-from ocean_plotting.tiles.plane import MERCATOR, SIZE, Tile, around
 
 SHARE = 4  # parts of a pixel's side, each of which is land or not
 OWN_COAST = 0.02  # degrees: finer heights know the coast better than its polygons do
@@ -97,16 +98,18 @@ class Cartographer:
         if not tile.exists:
             return BLANK
         at = np.arange(SIZE) + 0.5
-        colours = terrain.colours(self._heights(tile, at, tile.pixel), self._share(tile), tile.places(at)[0])
+        colours = terrain.colours(
+            self._heights(tile, at, tile.resolution), self._share(tile), tile.positions(at / SIZE)[0]
+        )
         return png.encode(colours, terrain.palette().tobytes())
 
     def _shaded(self, tile: Tile, encode: Callable[[NDArray[np.uint8]], bytes]) -> bytes:
         if not tile.exists:
             return BLANK
         at = np.arange(-1, SIZE + 1) + 0.5  # a pixel more on each side for the slopes
-        heights, latitude = self._heights(tile, at, tile.pixel), tile.places(at[1:-1])[0]
+        heights, latitude = self._heights(tile, at, tile.resolution), tile.positions(at[1:-1] / SIZE)[0]
         colours = terrain.colours(heights[1:-1, 1:-1], self._share(tile), latitude)
-        pixel = tile.pixel * EQUATOR / 360 * (np.cos(np.radians(latitude)) if tile.projection == MERCATOR else 1.0)
+        pixel = tile.resolution * EQUATOR / 360 * (np.cos(np.radians(latitude)) if tile.projection == MERCATOR else 1.0)
         return encode(terrain.lit(colours, terrain.shade(heights, pixel)))
 
     def _contours(self, tile: Tile) -> bytes:
@@ -147,14 +150,14 @@ class Cartographer:
         return self._files[piece].tile(tile.zoom, tile.x, tile.y) if piece in self._files else None
 
     def _heights(self, tile: Tile, at: Floats, spacing: float) -> NDArray[np.float32]:
-        latitude, longitude = tile.places(at)
-        window = self._heights_known().window(around(latitude, longitude), spacing)
+        latitude, longitude = tile.positions(at / SIZE)
+        window = self._heights_known().window(box_around(latitude, longitude), spacing)
         return terrain.between(window, latitude, longitude)
 
     def _lines(self, tile: Tile) -> dict[int, list[Floats]]:
         """Depth contours, px from the upper left corner; a little beyond the tile, so that they go on in the next."""
         at = np.arange(-AROUND, SIZE + AROUND + 1, LATTICE, dtype=float)
-        made = terrain.contours(self._heights(tile, at, tile.pixel * LATTICE), at)
+        made = terrain.contours(self._heights(tile, at, tile.resolution * LATTICE), at)
         found = {depth: [line for line in lines if not _is_speck(line)] for depth, lines in made.items()}
         return {depth: lines for depth, lines in found.items() if lines}
 
@@ -173,6 +176,20 @@ class Cartographer:
             for hole in holes:
                 draw.polygon(_corners(hole), fill=0)
         return np.asarray(image.reduce(SHARE), dtype=np.float32) / np.float32(255)
+
+
+def box_around(latitude: Floats, longitude: Floats) -> Box:
+    """Return the box around positions, as :meth:`Tile.positions` has them: degrees, its east perhaps beyond 180."""
+    south, north = float(latitude.min()), float(latitude.max())
+    if latitude.shape[1] == 1:
+        return float(longitude.min()), south, float(longitude.max()), north
+    # With a pole among them, the neighbours of some corner are half the Earth away.
+    middle = longitude[len(longitude) // 2, len(longitude) // 2]
+    rim = np.concatenate([longitude[0], longitude[:, -1], longitude[-1, ::-1], longitude[::-1, 0]])
+    if abs(wrap_longitude(np.diff(rim, append=rim[:1])).sum()) > 180:
+        return (-180.0, south, 180.0, 90.0) if north > 0 else (-180.0, -90.0, 180.0, north)
+    beside = wrap_longitude(longitude - middle)
+    return float(middle + beside.min()), south, float(middle + beside.max()), north
 
 
 def _ink(lines: Mapping[int, list[Floats]]) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ocean_common.settings import SettingsError
-from ocean_plotting.tiles.plane import MERCATOR, POLAR, SIZE, Tile, to_plane
+from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, TILE_MATRICES, Projection, Tile, to_square
 
 FINE_PIXEL = 0.3  # degrees: where pixels are smaller, the finer coast is drawn
 FARTHEST = 85.3  # degrees: where the world of EPSG:3857 ends, and a little more
@@ -46,7 +46,7 @@ class Coasts:
     def load(self) -> None:
         """Read the files now, for the first tile."""
         for path in self._files:
-            for projection in (MERCATOR, *POLAR):
+            for projection in PROJECTIONS:
                 self._plane(path, projection)
 
     def land(self, tile: Tile, margin: float) -> list[Rings]:
@@ -59,7 +59,7 @@ class Coasts:
         across, beside = 2**tile.zoom, margin / SIZE
         left, top = (tile.x - beside) / across, (tile.y - beside) / across
         side = (1 + 2 * beside) / across
-        tree, polygons = self._plane(self._files[-1 if tile.pixel < FINE_PIXEL else 0], tile.projection)
+        tree, polygons = self._plane(self._files[-1 if tile.resolution < FINE_PIXEL else 0], tile.projection)
         near = polygons[tree.query(shapely.box(left, top, left + side, top + side))]
         cut = shapely.get_parts(shapely.clip_by_rect(near, left, top, left + side, top + side))
         cut = cut[(shapely.get_type_id(cut) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(cut)]
@@ -69,7 +69,7 @@ class Coasts:
             for polygon in cut[np.argsort(-shapely.area(cut))]
         ]
 
-    def _plane(self, path: Path, projection: str) -> tuple[Any, Any]:
+    def _plane(self, path: Path, projection: Projection) -> tuple[Any, Any]:
         with self._reading:
             return _in_plane(path, projection)
 
@@ -99,13 +99,13 @@ def _polygons(path: Path) -> Any:
 
 
 @lru_cache
-def _in_plane(path: Path, projection: str) -> tuple[Any, Any]:
+def _in_plane(path: Path, projection: Projection) -> tuple[Any, Any]:
     """The polygons in a plane, from 0 to 1 across its square, and a tree of them."""
     polygons, edge = _polygons(path), 180.0
-    if projection == MERCATOR:
+    if (polar := TILE_MATRICES[projection].polar) is None:
         cut = shapely.clip_by_rect(polygons, -edge, -FARTHEST, edge, FARTHEST)
     else:
-        low, high = (EQUATORWARD, 90.0) if POLAR[projection].north else (-90.0, -EQUATORWARD)
+        low, high = (EQUATORWARD, 90.0) if polar.sign > 0 else (-90.0, -EQUATORWARD)
         # Straight along a parallel is round here.
         cut = shapely.segmentize(shapely.clip_by_rect(polygons, -edge, low, edge, high), 2.0)
     parts = shapely.get_parts(cut)
@@ -114,7 +114,7 @@ def _in_plane(path: Path, projection: str) -> tuple[Any, Any]:
     def project(points: NDArray[np.float64]) -> NDArray[np.float64]:
         # Land that ends a hair's breadth from the pole would leave a hole in the middle of the ice.
         latitude = np.where(points[:, 1] < NO_HOLE, -90.0, points[:, 1])
-        return np.stack(to_plane(projection, latitude, points[:, 0]), axis=-1)
+        return np.stack(to_square(projection, latitude, points[:, 0]), axis=-1)
 
     # Antarctica has an edge along the date line to the pole, and back: in a polar view it closes upon itself.
     plane = shapely.get_parts(shapely.make_valid(shapely.transform(parts, project)))

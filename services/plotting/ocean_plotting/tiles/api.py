@@ -18,15 +18,14 @@ from ocean_common.clients.data import Numbers
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileAsked
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile
-from ocean_core.tiles import Projection
+from ocean_core.tiles import Projection, Tile
 from ocean_plotting.colormaps import known
 from ocean_plotting.plots.words import one_of, one_or_two
-from ocean_plotting.ports import Fields, Image, Images, Painter
-from ocean_plotting.tiles import coverage as reach
+from ocean_plotting.ports import Fields, Image, Images, Painter, TileForm
 from ocean_plotting.tiles.accept import prefers
 from ocean_plotting.tiles.cancellation import ClientLeft, answer_nobody, client_of, while_wanted
 from ocean_plotting.tiles.colour import Scale, read_scale
-from ocean_plotting.tiles.matrix import TileForm
+from ocean_plotting.tiles.coverage import tile_is_outside, tile_misses_grid
 from ocean_plotting.tiles.parameters import Colormap, Revision, Variables
 
 Time = Annotated[
@@ -97,11 +96,11 @@ class Studio:
 
     async def _blank(self, asked: TileAsked) -> bool:
         """Whether the tile holds nothing, wherever the numbers of its dataset are."""
-        where = asked.projection, asked.zoom, asked.x, asked.y
-        if reach.outside(*where):
+        tile = Tile(asked.projection, asked.zoom, asked.x, asked.y)
+        if tile_is_outside(tile):
             return True
         assets = [await self.catalogue.assets(asked.dataset, key) for key in asked.variable.split(",")]
-        return any(reach.apart(*where, one.grid) for one in assets)
+        return any(tile_misses_grid(tile, one.grid) for one in assets)
 
 
 def liked(request: Request[Any, Any, Any]) -> TileForm:

@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import TileField
+from ocean_core.tiles import SIZE
 from ocean_plotting.colormaps import choose
-from ocean_plotting.ports import Colours
-from ocean_plotting.tiles import matrix as tiles
+from ocean_plotting.ports import Colours, TileForm
 from ocean_plotting.tiles import png, webp
 from ocean_plotting.tiles.colour import Palette, Scale, continuous, discrete, indices
-from ocean_plotting.tiles.matrix import TileForm
 
 ENCODERS = {"image/png": png.encode, "image/webp": webp.encode}
-NOTHING = np.zeros((tiles.SIZE, tiles.SIZE), dtype=np.uint8)
+NOTHING = np.zeros((SIZE, SIZE), dtype=np.uint8)
 
 
 class TilePainter:
