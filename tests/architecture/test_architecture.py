@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,14 +56,16 @@ def name_of(path):
     return ".".join(parts).removesuffix(".__init__")
 
 
+@cache
 def imports_of(path):
+    imports = set()
     for node in ast.walk(MODULES[path]):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imports |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name_of(path)}: a relative import"
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            imports |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return imports
 
 
 def begins(name, prefixes):
@@ -75,7 +78,7 @@ def violations(forbidden_of):
         f"{name_of(path)} imports {name}"
         for path in MODULES
         if (prefixes := forbidden_of(name_of(path)))
-        for name in sorted(set(imports_of(path)))
+        for name in sorted(imports_of(path))
         if begins(name, prefixes)
     ]
 
@@ -118,7 +121,7 @@ def test_only_settings_read_the_environment_and_matplotlib_is_used_without_pyplo
 def circles():
     """Groups of modules that import each other, over however many others."""
     names = {name_of(path) for path in MODULES}
-    above = {name_of(path): (set(imports_of(path)) & names) - {name_of(path)} for path in MODULES}
+    above = {name_of(path): (imports_of(path) & names) - {name_of(path)} for path in MODULES}
     reached = {}
 
     def reach(start):

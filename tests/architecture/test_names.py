@@ -1,4 +1,4 @@
-"""Check names and docstrings (CONTRIBUTING.md). The allowances are what was there when a rule came: they only shrink."""
+"""Check names and docstrings (CONTRIBUTING.md). Allowances only shrink: they are what there was when a rule came."""
 
 import ast
 from collections import defaultdict

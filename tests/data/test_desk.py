@@ -88,13 +88,14 @@ class Known:
 @contextmanager
 def served(planned, tmp_path, *, size=64 * MIB, **changed):
     """A server with one route at the desk, and its address."""
-    catalogue, workers, streams = Known(), Threads(2, 10), Threads(1, 10)
+    catalogue, workers, streams, plot_streams = Known(), Threads(2, 10), Threads(1, 10), Threads(1, 10)
     spool = FileSpool(size, str(tmp_path))
     told = {
         "catalogue": catalogue,
         "reading": Reading(source=Known(), grids=None),
         "workers": workers,
         "streams": streams,
+        "plot_streams": plot_streams,
         "spool": spool,
         "freshness": Freshness(catalogue, "1", 60),
         "formats": FORMATS,
@@ -111,6 +112,11 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
         waiting += 1
         return await desk.answer(request, asked, form)
 
+    @get("/plotted")
+    async def plotted() -> int:
+        found = await desk.coverage(PointsAsked(dataset="made", variables=["t"], points=[(0, 0)]))
+        return len(found.fields[0].values.data)
+
     @get("/waiting")
     async def asked_for() -> int:
         return waiting
@@ -120,7 +126,13 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
         return await workers.run(lambda: "quick")
 
     app = create_service(
-        name="data", title="made", version="1", description="", tags=[], api=[made, quick, asked_for], lifespan=()
+        name="data",
+        title="made",
+        version="1",
+        description="",
+        tags=[],
+        api=[made, quick, plotted, asked_for],
+        lifespan=(),
     )
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -143,6 +155,7 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
             server.should_exit = True
             thread.join(WAIT)
             streams.close()
+            plot_streams.close()
             workers.close()
             asyncio.run(spool.close())
 
@@ -190,6 +203,20 @@ def test_the_caller_who_leaves_before_the_first_byte_stops_the_work_too(tmp_path
             threading.Event().wait(0.01)
         body.gate.release(10)
     assert body.read_rows <= 2
+
+
+def test_plots_never_wait_for_files_that_are_being_written(tmp_path):
+    body = Body(gated=True)
+    plans = {AreaAsked: lambda *_: long(body), PointsAsked: lambda *_: long(Body(), count=3)}
+    with served(None, tmp_path, plans=plans) as (address, _), gated_stream(body, address) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        # The one thread for files waits for the gate: what a plot reads is read meanwhile.
+        plotted = httpx.get(f"{address}/plotted", timeout=WAIT)
+        assert (plotted.status_code, plotted.json()) == (200, 3 * 100 * 8)
+        assert body.read_rows == 1
+        body.gate.release(9)
+        assert len(list(lines)) == 1000
 
 
 def test_a_failure_before_the_first_byte_is_a_problem(tmp_path):

@@ -22,7 +22,6 @@ from ocean_data.plan import area
 from ocean_data.plan.extraction import read
 from ocean_data.reading.blocks import BLOCK, _together
 from ocean_data.reading.calculated import Calculated
-from ocean_data.reading.kept import Kept
 
 LATITUDE, LONGITUDE = np.arange(-5.0, 6.0), np.arange(0.0, 360.0, 10.0)
 
@@ -341,36 +340,3 @@ def test_cells_that_lie_together_are_read_together_whatever_their_order():
     for some, (rows, columns), (y, x) in boxes:
         np.testing.assert_array_equal((rows.start + y) * 70 + columns.start + x, cells[some])
         assert rows.stop - rows.start <= BLOCK
-
-
-def test_what_many_ask_for_at_once_is_made_once():
-    kept, made, gate = Kept(100, lambda _: 1), [], threading.Barrier(8)
-
-    def ask():
-        gate.wait()
-        kept.get("key", lambda: made.append(1) or threading.Event().wait(0.05) or "value")
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert made == [1]
-
-
-def test_a_cache_forgets_what_was_used_longest_ago():
-    kept = Kept(3, lambda _: 1)
-    for key in "abcabd":
-        kept.get(key, object)
-    assert kept.nbytes == 3
-    asked = []
-    for key in "abdc":
-        kept.get(key, lambda key=key: asked.append(key))
-    assert asked == ["c"]
-
-
-def test_a_failure_is_not_kept():
-    kept = Kept(3, lambda _: 1)
-    with pytest.raises(SourceUnreadable):
-        kept.get("key", lambda: (_ for _ in ()).throw(SourceUnreadable("broken")))
-    assert kept.get("key", lambda: 5) == 5

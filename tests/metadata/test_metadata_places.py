@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ocean_core.units import canonical_units
 from ocean_metadata.index.file_header import VariableHeader
 from ocean_metadata.index.places import bounds, join, wrap
-from ocean_metadata.index.scale import from_sample, told, valid
+from ocean_metadata.index.scale import header_limits, valid_range
 
 
 def variable(**attributes):
@@ -43,35 +43,22 @@ def test_wrapped_longitudes_are_between_the_date_lines(longitude):
     assert -180 <= float(wrap(np.array([longitude]))[0]) < 180
 
 
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=200))
-def test_limits_from_a_sample_are_a_proper_pair(values):
-    low, high = from_sample(np.array([*values, np.nan]))
-    assert np.isfinite([low, high]).all()
-    assert low < high
-
-
-def test_limits_from_a_sample_are_round_and_hold_most_of_it():
-    assert from_sample(np.linspace(3.1, 17.8, 500)) == (2.0, 18.0)
-    assert from_sample(np.linspace(-0.9, 0.8, 500)) == (-1.0, 1.0)
-    assert from_sample(np.full(9, np.nan)) == (0.0, 1.0)
-
-
 def test_a_valid_range_in_packed_units_is_unpacked():
     one = variable(dtype="<i2", valid_min=0, valid_max=1000, scale_factor=0.01, add_offset=-2.0)
-    assert valid(one) == pytest.approx((-2.0, 8.0))
+    assert valid_range(one) == pytest.approx((-2.0, 8.0))
 
 
 @pytest.mark.parametrize(
     "limits",
     [{"valid_min": 1e20, "valid_max": -1e20}, {"valid_min": "-1.0", "valid_max": "0.0"}, {"valid_range": [5, 5]}],
 )
-def test_what_is_no_range_is_not_taken_for_one(limits):
-    assert valid(variable(**limits)) is None
+def test_an_invalid_range_is_not_used(limits):
+    assert header_limits(variable(**limits), "1") is None
 
 
 def test_a_valid_range_far_wider_than_usual_gives_way():
     one = variable(standard_name="sea_water_potential_temperature", valid_min=-200.0, valid_max=200.0)
-    assert told(one, "degC") == (-2, 30)
+    assert header_limits(one, "degC") == (-2, 30)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.plotting.fakes import array, field, info
 
 from ocean_common.contracts.data import TileField
 from ocean_common.errors import InvalidRequest
-from ocean_common.pairs import magnitude_of
+from ocean_common.vector_components import magnitude_info
 from ocean_plotting.colormaps import COLORMAPS, LISTS, RAMPS, choose
 from ocean_plotting.palettes import Palettes
 from ocean_plotting.tiles import colour, png
@@ -135,7 +135,7 @@ def test_a_variable_gets_the_colormap_of_what_it_is(key, other, asked, colormap)
 )
 def test_the_legend_of_a_vector_is_of_what_its_tiles_are(u, v, name):
     parts = info("u", standard_name=u), info("v", standard_name=v)
-    assert magnitude_of(*parts).name == name
+    assert magnitude_info(*parts).name == name
 
 
 def test_an_unknown_colormap_is_refused():

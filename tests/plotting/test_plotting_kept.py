@@ -6,7 +6,7 @@ import pytest
 
 from ocean_common.errors import ServiceUnavailable
 from ocean_plotting.ports import Image
-from ocean_plotting.tiles.store import Kept
+from ocean_plotting.tiles.store import RevisionCache
 
 pytestmark = pytest.mark.anyio
 
@@ -19,25 +19,26 @@ def image(size, revision="r1"):
 
 
 async def test_what_was_used_longest_ago_makes_room():
-    kept = Kept(100, lambda one: len(one.content))
+    kept = RevisionCache(100, lambda one: len(one.content))
     for key in "abc":
         await kept.get((key,), image(40), "r1")
         await kept.get(("a",), image(40), "r1")
-    assert kept.bytes == 80
+    assert kept.values.nbytes == 80
     first = await kept.get(("a",), image(1), "r1")
     assert len(first.content) == 40
     again = await kept.get(("b",), image(1), "r1")
     assert len(again.content) == 1
 
 
-async def test_what_is_larger_than_the_store_is_answered_all_the_same():
-    kept = Kept(10, lambda one: len(one.content))
-    assert len((await kept.get(("a",), image(40), "r1")).content) == 40
-    assert kept.bytes == 0
+async def test_what_is_larger_than_the_store_is_answered_all_the_same_and_is_alone_there():
+    kept = RevisionCache(10, lambda one: len(one.content))
+    assert len((await kept.get(("a",), image(4), "r1")).content) == 4
+    assert len((await kept.get(("b",), image(40), "r1")).content) == 40
+    assert kept.values.nbytes == 40
 
 
 async def test_a_failure_reaches_everyone_who_waits_and_is_not_kept():
-    kept, begun = Kept(100, lambda one: len(one.content)), asyncio.Event()
+    kept, begun = RevisionCache(100, lambda one: len(one.content)), asyncio.Event()
 
     async def fail():
         await begun.wait()
@@ -52,7 +53,7 @@ async def test_a_failure_reaches_everyone_who_waits_and_is_not_kept():
 
 
 async def test_one_asker_who_leaves_does_not_take_the_answer_from_the_others():
-    kept, begun = Kept(100, lambda one: len(one.content)), asyncio.Event()
+    kept, begun = RevisionCache(100, lambda one: len(one.content)), asyncio.Event()
 
     async def make():
         await begun.wait()

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from ocean_common.errors import TooBusy
 from ocean_plotting.ports import Image
-from ocean_plotting.tiles.queue import Turns
-from ocean_plotting.tiles.store import Kept
+from ocean_plotting.tiles.store import RevisionCache, create_tile_queue
 
 pytestmark = pytest.mark.anyio
 MANY = 2000
@@ -22,8 +21,8 @@ class Studio:
     def __init__(self, at_once=1, most=20_000):
         self.begun = []
         self.gate = asyncio.Semaphore(0)
-        self.turns = Turns(at_once, most)
-        self.kept = Kept(10**6, lambda image: len(image.content), self.turns)
+        self.turns = create_tile_queue(at_once, most)
+        self.kept = RevisionCache(10**6, lambda image: len(image.content), self.turns)
 
     def ask(self, client, name, revision="r1"):
         async def make():

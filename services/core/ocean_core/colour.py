@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_core.units import canonical_units
+
 Limits: TypeAlias = tuple[float, float]  # lower and upper end of a colour scale, in the units of the quantity
 
 DEFAULT_LIMITS: Limits = (0.0, 1.0)
@@ -218,9 +220,10 @@ def usual_limits(name: str, units: str) -> Limits | None:
     name
         Standard name, or a long name in its spelling.
     units
-        In their canonical spelling.
+        In any spelling that :func:`ocean_core.units.canonical_units` reads.
     """
-    return next((row.limits for row in _USUAL_LIMITS if row.units == units and row.name.fullmatch(name)), None)
+    canonical = canonical_units(units)
+    return next((row.limits for row in _USUAL_LIMITS if row.units == canonical and row.name.fullmatch(name)), None)
 
 
 def choose_limits(valid_range: tuple[float, float] | None, name: str, units: str) -> Limits | None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Axis = Literal["east", "north", "x", "y"]
-Floats = NDArray[np.floating]
+Floats = NDArray[np.float64]
 
 PERPENDICULAR: dict[Axis, Axis] = {"east": "north", "north": "east", "x": "y", "y": "x"}
 # The axis that x and y become on a grid whose rows and columns follow parallels and meridians.
@@ -80,13 +80,14 @@ def magnitude(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.floa
     return np.hypot(u, v)
 
 
-def bearing(east: Floats, north: Floats, *, decimals: int = 12) -> Floats:
-    """Return the directions to which vectors point: degrees clockwise from north, 0 up to 360, rounded."""
-    degrees: Floats = np.mod(np.round(np.degrees(np.arctan2(east, north)), decimals), 360.0)
-    return degrees
+def bearing(east: Floats, north: Floats, *, decimals: int | None = None) -> Floats:
+    """Return the directions to which vectors point: degrees clockwise from north, 0 up to 360, perhaps rounded."""
+    degrees = np.degrees(np.arctan2(east, north))
+    directions: Floats = np.mod(degrees if decimals is None else np.round(degrees, decimals), 360.0)
+    return directions
 
 
-def along_and_across(east: Floats, north: Floats, line_bearing: Floats) -> tuple[Floats, Floats]:
+def along_and_across(east: Floats, north: Floats, line_bearing: Floats | float) -> tuple[Floats, Floats]:
     """Rotate vectors into parts along a line and across it, to its left.
 
     Parameters
@@ -96,3 +97,19 @@ def along_and_across(east: Floats, north: Floats, line_bearing: Floats) -> tuple
     """
     sine, cosine = np.sin(np.radians(line_bearing)), np.cos(np.radians(line_bearing))
     return east * sine + north * cosine, north * sine - east * cosine
+
+
+def vector_part(part: str, east: Floats, north: Floats, line_bearing: Floats | None = None) -> Floats:
+    """Return a part of vectors by its name: eastward, northward, magnitude, bearing, along or across a line."""
+    match part:
+        case "eastward":
+            return east
+        case "northward":
+            return north
+        case "magnitude":
+            return np.hypot(east, north)
+        case "bearing":
+            return bearing(east, north)
+        case _:
+            along, across = along_and_across(east, north, 0.0 if line_bearing is None else line_bearing)
+            return along if part == "along" else across

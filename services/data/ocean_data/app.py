@@ -135,7 +135,7 @@ def desk_over(
     read: Read,
 ) -> tuple[Desk, Files, Lifespan]:
     """The desk for extractions, who writes files there, and what lives as long as it."""
-    streams = Threads(settings.stream_threads, settings.stream_queue)
+    streams, plot_streams = (Threads(settings.stream_threads, settings.stream_queue) for _ in range(2))
     spool = FileSpool(settings.spool_bytes, settings.spool_folder)
 
     @asynccontextmanager
@@ -143,6 +143,7 @@ def desk_over(
         yield
         await spool.close()
         streams.close()
+        plot_streams.close()
 
     files = Files(formats=SUBSETS, zipped=partial(Zipped, path=spool.path))
     desk = Desk(
@@ -150,6 +151,7 @@ def desk_over(
         reading=reading,
         workers=workers,
         streams=streams,
+        plot_streams=plot_streams,
         spool=spool,
         freshness=freshness,
         formats=FORMATS,

@@ -20,8 +20,8 @@ from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import AreaAsked, Asked, Coverage, DifferenceAsked, Estimate
 from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_common.language import request_translator
+from ocean_core.cache import SingleFlight
 from ocean_data.api.parameters import check_number
-from ocean_data.api.shared import Shared
 from ocean_data.api.streaming import GONE, Flow, Gone, unless_gone
 from ocean_data.plan import Plan
 from ocean_data.plan.extraction import Budget, Extraction, Reading, read
@@ -99,6 +99,7 @@ class Desk:
     reading: Reading
     workers: Workers
     streams: Workers  # those who do what takes long, so that the others never wait for it
+    plot_streams: Workers  # the same for plots, so that these never wait for files that somebody downloads
     spool: Spool
     freshness: Freshness
     formats: Mapping[str, Stream | Saved]
@@ -108,7 +109,7 @@ class Desk:
     read: Read = read
     calculate: Calculate | None = None  # the variable of a dataset that an expression makes
     numbers: "count[int]" = field(default_factory=count)
-    under_way: Shared[Answered | Planned] = field(default_factory=Shared)
+    under_way: SingleFlight[Answered | Planned] = field(default_factory=SingleFlight)
 
     async def answer(self, request: Request[Any, Any, Any], asked: Asked, form: str | None) -> Response[Any]:
         """Read what is asked for, and write it as ``form``, or as Accept says."""
@@ -170,7 +171,7 @@ class Desk:
         """Everything that is asked for, for a neighbour."""
         planned = await self.plan(asked)
         self.check(planned.extraction, DEFAULT)
-        workers = self.workers if planned.short else self.streams
+        workers = self.workers if planned.short else self.plot_streams
         return await workers.run(coverage.read, planned.extraction, self.reading)
 
     async def plan(self, asked: Asked) -> Planned:
@@ -225,7 +226,7 @@ class Desk:
             return self.workers.run(self._answered, assets, asked, form)
 
         revisions = " ".join(one.revision for one in assets)
-        made, joined = await self.under_way.get(self._key(revisions, form, asked), work)
+        made, joined = await self.under_way.run(self._key(revisions, form, asked), work)
         if joined and not made.revision:
             return await work()  # it may have begun before a file was changed
         return made

@@ -19,7 +19,7 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     metadata_url: Url = "http://127.0.0.1:8001"
     threads: Positive = 4  # that read and resample
     queue: Positive = 4096  # requests that may wait for a thread
-    stream_threads: Positive = 2  # that do what takes long, and keep nobody waiting who asks for a tile
+    stream_threads: Positive = 2  # that write long answers, and as many that read long ones for plots
     stream_queue: Positive = 64  # long requests that may wait for such a thread
     spool_bytes: Positive = 4096 * MIB  # of answers that are being made, in temporary files
     dask_scheduler: str | None = msgspec.field(default_factory=lambda: os.environ.get(DASK) or None)  # tcp://host:port

@@ -32,8 +32,7 @@ from ocean_plotting.tiles import api as tiles
 from ocean_plotting.tiles import api_colormaps as colormaps
 from ocean_plotting.tiles import api_scale as scale
 from ocean_plotting.tiles.painter import TilePainter
-from ocean_plotting.tiles.queue import Turns
-from ocean_plotting.tiles.store import Kept
+from ocean_plotting.tiles.store import RevisionCache, create_tile_queue
 from ocean_plotting.workers import Processes
 
 TAGS = [
@@ -59,9 +58,11 @@ def create_app(
 ) -> Litestar:
     """Make the app from its parts."""
     settings, palettes = settings or Settings(), Palettes()
-    turns = Turns(settings.tiles_at_once, settings.tiles_waiting)
-    fields: Kept[TileField] = Kept(settings.field_megabytes * MEGABYTE, _field_size)
-    images: Kept[Image] = Kept(settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD, turns)
+    queue = create_tile_queue(settings.tiles_at_once, settings.tiles_waiting)
+    fields: RevisionCache[TileField] = RevisionCache(settings.field_megabytes * MEGABYTE, _field_size)
+    images: RevisionCache[Image] = RevisionCache(
+        settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD, queue
+    )
     freshness = Freshness(catalogue, __version__, settings.max_age)
     near = Neighbours(
         numbers=numbers, catalogue=catalogue, listed=catalogue, areas=catalogue, observed=catalogue, compared=catalogue

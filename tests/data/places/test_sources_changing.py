@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,6 @@ import zarr
 from ocean_common.errors import SourceUnreadable
 from ocean_common.places import folder_stamp, kind_of, text_stamp
 from ocean_data.reading import zarr as stores
-from ocean_data.reading.recent import Recent
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.reading.storage import Storage
 from ocean_data.settings import MIB
@@ -190,21 +188,6 @@ def test_a_path_says_what_it_is(tmp_path, made):
     (tmp_path / "bare").mkdir()
     assert kind_of(f"{tmp_path}/bare") == "zarr"
     assert folder_stamp(f"{tmp_path}/bare") == (0, 0)
-
-
-def test_one_asks_and_the_others_wait():
-    recent, asked, gate = Recent(60.0), [], threading.Barrier(8)
-
-    def ask():
-        gate.wait()
-        return recent.get("key", lambda: asked.append(1) or "answer")
-
-    with ThreadPoolExecutor(8) as threads:
-        assert {one.result() for one in [threads.submit(ask) for _ in range(8)]} == {"answer"}
-    assert asked == [1]
-    recent.forget("key")
-    assert recent.get("key", lambda: "another") == "another"
-    assert Recent(0.0).get("key", lambda: 1) == 1
 
 
 @pytest.mark.parametrize(

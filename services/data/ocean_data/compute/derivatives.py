@@ -14,7 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_data.compute import sphere, vectors
+from ocean_core.geometry import east_and_north
+from ocean_data.compute import sphere
 from ocean_data.ports import Floats
 
 METRES = 1000.0 * sphere.EARTH_RADIUS
@@ -61,7 +62,7 @@ def neighbourhood(
         Of all these cells, degrees.
     """
     points = sphere.unit_vectors(latitude, longitude)
-    east, north = vectors.compass(latitude[own], longitude[own])
+    east, north = east_and_north(latitude[own], longitude[own])
     ways = np.empty((own.size, 4, 2))
     _ways(points, own, beside, east, north, ways)
     return Neighbourhood(own=own, beside=beside, ways=ways, compass=(east, north), latitude=latitude[own])

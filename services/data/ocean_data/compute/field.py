@@ -9,8 +9,9 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import TileAsked, TileField
 from ocean_common.errors import InvalidRequest
-from ocean_common.pairs import magnitude_of
-from ocean_data.compute import tile, vectors
+from ocean_common.vector_components import magnitude_info
+from ocean_core.vectors import magnitude
+from ocean_data.compute import tile
 from ocean_data.compute.fold import Fold, folded
 from ocean_data.compute.interpolation import picture, stencil, taken
 from ocean_data.compute.level import Level, revision
@@ -43,8 +44,8 @@ class Tiles:
         info = variables[0].variable
         values = parts[0]
         if len(parts) == 2:
-            info = magnitude_of(info, variables[1].variable)
-            values = None if parts[0] is None or parts[1] is None else vectors.magnitude(parts[0], parts[1])
+            info = magnitude_info(info, variables[1].variable)
+            values = None if parts[0] is None or parts[1] is None else magnitude(parts[0], parts[1])
         rows, columns = fold if fold is not None and values is not None else (None, None)
         return TileField(
             variable=info,

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from ocean_common.contracts import assets
 from ocean_common.contracts.geojson import Arrow, ArrowCollection, ArrowProperties, PointGeometry
 from ocean_common.errors import InvalidRequest
-from ocean_common.pairs import magnitude_of
+from ocean_common.vector_components import magnitude_info
+from ocean_core.geometry import east_and_north
 from ocean_core.tiles import Projection
+from ocean_core.vectors import TRUE_AXIS, Axis, bearing
 from ocean_data.compute import tile, vectors
 from ocean_data.compute.interpolation import gather, narrowed, stencil
 from ocean_data.compute.level import Level, revision
@@ -62,9 +64,9 @@ class Arrows:
         levels = [Level.of(one, asked.time, asked.depth) for one in vector.parts]
         combine = self._along_bearing if vector.by_bearing else self._of_components
         there = combine(levels, latitude, longitude)
-        east, north = (np.einsum("ij,ij->i", there, one) for one in vectors.compass(latitude, longitude))
+        east, north = (np.einsum("ij,ij->i", there, one) for one in east_and_north(latitude, longitude))
         first, second = (one.variable for one in vector.parts)
-        info = vector.info or magnitude_of(first, second)
+        info = vector.info or magnitude_info(first, second)
         return draw(latitude, longitude, east, north, info), revision(self.source, levels)
 
     def _of_components(self, levels: list[Level], latitude: Floats, longitude: Floats) -> Floats:
@@ -80,7 +82,7 @@ class Arrows:
         lengths = gather(length.read(self.source)[:, cells].astype(np.float64), local)
         cells, local = self._cells(angle, latitude, longitude)
         turned = np.radians(angle.read(self.source)[0, cells].astype(np.float64))[:, np.newaxis]
-        east, north = vectors.compass(*self.grids.grid(angle.assets.grid).centres(cells))
+        east, north = east_and_north(*self.grids.grid(angle.assets.grid).centres(cells))
         # Between 350° and 10° is 0°, not 180°: directions are interpolated, not numbers of degrees.
         ways = gather((np.sin(turned) * east + np.cos(turned) * north).T, local).T
         far = np.linalg.norm(ways, axis=1, keepdims=True)
@@ -91,7 +93,7 @@ class Arrows:
         made = stencil(self.grids.grid(level.assets.grid), latitude, longitude, "bilinear", radius=0.0, neighbours=0)
         return narrowed(made)
 
-    def _component(self, level: Level, axis: vectors.Axis, latitude: Floats, longitude: Floats) -> Floats:
+    def _component(self, level: Level, axis: Axis, latitude: Floats, longitude: Floats) -> Floats:
         """A component as vectors in space: (point, 3).
 
         Cells give it their own direction before it is interpolated: beyond the fold of a tripolar grid, and around
@@ -99,14 +101,14 @@ class Arrows:
         """
         grid = self.grids.grid(level.assets.grid)
         if level.assets.grid.kind not in TURNED:
-            axis = vectors.TRUE[axis]
+            axis = TRUE_AXIS[axis]
         cells, local = self._cells(level, latitude, longitude)
         if not cells.size:
             return np.full((latitude.size, 3), np.nan)
         values = level.read(self.source)[0, cells].astype(np.float64) * self._sense(level.assets.grid, axis)
         return gather((values[:, np.newaxis] * vectors.directions(grid, cells, axis)).T, local).T
 
-    def _sense(self, grid: assets.Grid, axis: vectors.Axis) -> float:
+    def _sense(self, grid: assets.Grid, axis: Axis) -> float:
         """-1 where a projected grid is written against the sense of its own axis."""
         if grid.kind != "projected" or axis in {"east", "north"}:
             return 1.0
@@ -122,7 +124,7 @@ def draw(
     there = np.flatnonzero(np.isfinite(east) & np.isfinite(north))
     east, north = east[there], north[there]
     length = np.hypot(east, north)
-    columns = (longitude[there], latitude[there], lengths(length, info.scale), vectors.bearing(east, north), length)
+    columns = (longitude[there], latitude[there], lengths(length, info.scale), bearing(east, north, decimals=1), length)
     return ArrowCollection(
         features=[
             Arrow(

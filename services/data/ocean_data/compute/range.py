@@ -9,9 +9,11 @@ from pyproj import Transformer
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ValueRange
 from ocean_common.errors import InvalidRequest, NothingInView
-from ocean_common.pairs import magnitude_of
+from ocean_common.vector_components import magnitude_info
+from ocean_core.colour import view_limits
 from ocean_core.tiles import Projection
-from ocean_data.compute import tile, vectors
+from ocean_core.vectors import magnitude
+from ocean_data.compute import tile
 from ocean_data.compute.interpolation import gather, stencil
 from ocean_data.compute.level import Level, revision
 from ocean_data.plan.sampling import Search
@@ -50,7 +52,7 @@ class Ranges:
         parts = [self._values(one, latitude, longitude, view.search) for one in levels]
         info, values = variables[0].variable, parts[0]
         if len(parts) == 2:
-            info, values = magnitude_of(info, variables[1].variable), vectors.magnitude(*parts)
+            info, values = magnitude_info(info, variables[1].variable), magnitude(*parts)
         return around(values, info), revision(self.source, levels)
 
     def _values(self, level: Level, latitude: Floats, longitude: Floats, search: Search) -> NDArray[np.float32]:
@@ -123,17 +125,12 @@ def sample(projection: Projection, extent: Extent) -> tuple[Floats, Floats]:
 
 
 def around(values: NDArray[np.float32], info: VariableInfo) -> ValueRange:
-    """Limits around values: of fractions always 0 and 1, symmetric where zero is the centre."""
-    if not np.isfinite(values).any():
+    """Return limits around values: of fractions always 0 and 1, symmetric where zero is the centre."""
+    limits = view_limits(values, info.units, zero_centered=info.zero_centered)
+    if limits is None:
         raise NothingInView(
             "{key} has no values in this extent: it is on land, below the sea floor, or outside the grid",
             key=info.key,
             field="extent",
         )
-    if info.units == "fraction":
-        return ValueRange(min=0.0, max=1.0)
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    if info.zero_centered:
-        high = max(-low, high)
-        low = -high
-    return ValueRange(min=low, max=high)
+    return ValueRange(min=limits[0], max=limits[1])

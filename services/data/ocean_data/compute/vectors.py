@@ -1,20 +1,15 @@
 """Two components make a vector, whichever way each of them points."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.errors import InvalidRequest
+from ocean_core.geometry import east_and_north
+from ocean_core.vectors import TRUE_AXIS, Axis, component_axes
 from ocean_data.compute import sphere
 from ocean_data.ports import Cells, Floats, Grid
 
-Axis = Literal["east", "north", "x", "y"]
-
-ACROSS: dict[Axis, Axis] = {"east": "north", "north": "east", "x": "y", "y": "x"}
-TRUE: dict[Axis, Axis] = {"x": "east", "y": "north", "east": "east", "north": "north"}
-WORDS: dict[str, Axis] = {"_eastward_": "east", "_northward_": "north", "_x_": "x", "_y_": "y"}  # of standard names
 JUMP = 3.0  # times: a neighbour this much farther than the other one is across a cut in the file
 
 
@@ -39,11 +34,6 @@ def no_vector(variable: str) -> InvalidRequest:
     )
 
 
-def magnitude(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Length of the vectors, of the arrays' shape; NaN where a component is."""
-    return np.hypot(first, second)
-
-
 def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
     """Which way two components point: as their standard names say, else along the grid's rows and columns."""
     if first.units != second.units:
@@ -55,23 +45,16 @@ def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
             second_units=second.units,
             field="variable",
         )
-    one, two = _named(first), _named(second)
-    one = one or (ACROSS[two] if two else "x")
-    two = two or ACROSS[one]
-    if TRUE[one] == TRUE[two]:
+    axis, other = component_axes(first.standard_name, second.standard_name)
+    if TRUE_AXIS[axis] == TRUE_AXIS[other]:
         raise InvalidRequest(
             "{key} and {second_key} point the same way, {value}; a vector has a component each way, as u,v",
             key=first.key,
             second_key=second.key,
-            value=TRUE[one],
+            value=TRUE_AXIS[axis],
             field="variable",
         )
-    return one, two
-
-
-def _named(info: VariableInfo) -> Axis | None:
-    name = f"_{info.standard_name or ''}_"
-    return next((axis for word, axis in WORDS.items() if word in name), None)
+    return axis, other
 
 
 def directions(grid: Grid, cells: Cells, axis: Axis) -> Floats:
@@ -92,7 +75,7 @@ def directions(grid: Grid, cells: Cells, axis: Axis) -> Floats:
         NaN where no neighbour tells where the axis goes.
     """
     if axis in {"east", "north"}:
-        return compass(*grid.centres(cells))[0 if axis == "east" else 1]
+        return east_and_north(*grid.centres(cells))[0 if axis == "east" else 1]
     position, count = (cells % grid.shape[1], grid.shape[1]) if axis == "x" else (cells // grid.shape[1], grid.shape[0])
     stride = 1 if axis == "x" else grid.shape[1]
     own = sphere.unit_vectors(*grid.centres(cells))
@@ -113,17 +96,3 @@ def _near(apart: Floats, other: Floats) -> NDArray[np.bool_]:
     """Which distances are to a true neighbour: (cell, 1)."""
     near: NDArray[np.bool_] = (apart > 0) & (apart < JUMP * np.where(other > 0, other, np.inf))
     return near[:, np.newaxis]
-
-
-def compass(latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
-    """Unit vectors in space to the east and to the north, (point, 3) each, at points in degrees."""
-    phi, lam = np.radians(latitude), np.radians(longitude)
-    east = np.stack([-np.sin(lam), np.cos(lam), np.zeros_like(lam)], axis=-1)
-    north = np.stack([-np.sin(phi) * np.cos(lam), -np.sin(phi) * np.sin(lam), np.cos(phi)], axis=-1)
-    return east, north
-
-
-def bearing(east: Floats, north: Floats) -> Floats:
-    """Where vectors point to: degrees clockwise from north, 0 up to 360, to a tenth."""
-    found: Floats = np.mod(np.round(np.degrees(np.arctan2(east, north)), 1), 360.0)
-    return found

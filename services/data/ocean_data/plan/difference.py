@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
 from ocean_common.errors import InvalidRequest, OceanError, TimeNotFound
+from ocean_core.colour import difference_limits
 from ocean_core.units import unit_conversion
 from ocean_data.compute import depth as depths
 from ocean_data.compute import sphere
@@ -136,13 +137,12 @@ def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
 def _field(one: Field, other: Field) -> Field:
     """What a difference is called, and shown with."""
     info = one.variable
-    reach = (info.scale[1] - info.scale[0]) / 2
     made: VariableInfo = msgspec.structs.replace(
         info,
         name=f"Difference of {info.name}",
         long_name=f"{info.long_name or info.name} less {other.variable.key} of {other.variable.dataset}",
         standard_name=None,  # a difference of temperatures is no temperature: 0 K is not -273.15 degC
-        scale=(-reach, reach),
+        scale=difference_limits(info.scale),
         zero_centered=True,
         categories=[],
     )

@@ -5,6 +5,7 @@ The dimensions are time, depth, and those of the places: each where the variable
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import Asked, Kind, VectorPart
 from ocean_common.errors import InvalidRequest
-from ocean_common.pairs import magnitude_of
+from ocean_common.vector_components import magnitude_info
+from ocean_core.vectors import rename_component, vector_part
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, vectors
 from ocean_data.compute.depth import Depth
@@ -58,7 +60,7 @@ class Located:
         steps = [self.instants.of_variable(each, rows) if self.instants else None for each in range(len(self.samples))]
         if self.vector is not None:
             east, north, metres = self.vector.read(reading.source, (steps[0], steps[1]), self.depth)
-            out |= {part: PARTS[part](east, north, self.along) for part in self.parts}
+            out |= {part: vector_part(part, east, north, self.along) for part in self.parts}
             if metres is not None:
                 out["depth"] = metres
         for sample, own in zip(
@@ -168,7 +170,7 @@ def check(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Dept
             "{unknown} is told of a line; there is none here",
             unknown=stray,
             field="vector",
-            allowed=[*PARTS.keys() - OF_LINES],
+            allowed=[part for part in get_args(VectorPart) if part not in OF_LINES],
         )
     deep = [one for one in variables if one.depth is not None]
     for one in deep or variables:
@@ -278,7 +280,7 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
             second_key=second.key,
             field="variables",
         )
-    whole = magnitude_of(first, second)
+    whole = magnitude_info(first, second)
     reach = whole.scale[1]
     described = {
         "magnitude": (whole.name, whole.units, whole.standard_name, (0.0, reach)),
@@ -286,13 +288,13 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
         "eastward": (
             f"Eastward part of {whole.name.lower()}",
             whole.units,
-            _standard("eastward", first),
+            rename_component("eastward", first.standard_name),
             (-reach, reach),
         ),
         "northward": (
             f"Northward part of {whole.name.lower()}",
             whole.units,
-            _standard("northward", first),
+            rename_component("northward", first.standard_name),
             (-reach, reach),
         ),
         "along": (f"{whole.name} along the line", whole.units, None, (-reach, reach)),
@@ -316,30 +318,6 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
         )
         found.append(Field(variable=info, dims=fields[0].dims))
     return found
-
-
-def _standard(way: str, info: VariableInfo) -> str | None:
-    """The standard name of a part, where the components' own one tells what they are of."""
-    for word in vectors.WORDS:
-        if info.standard_name and word.strip("_") in info.standard_name.split("_"):
-            return "_".join(way if piece == word.strip("_") else piece for piece in info.standard_name.split("_"))
-    return None
-
-
-def _turned(east: Floats, north: Floats, along: Floats | None) -> tuple[Floats, Floats]:
-    radians = np.radians(along if along is not None else 0.0)
-    sine, cosine = np.sin(radians), np.cos(radians)
-    return east * sine + north * cosine, north * sine - east * cosine
-
-
-PARTS: dict[VectorPart, Callable[[Floats, Floats, Floats | None], Floats]] = {
-    "eastward": lambda *given: given[0],
-    "northward": lambda *given: given[1],
-    "magnitude": lambda east, north, _: np.hypot(east, north),
-    "bearing": lambda east, north, _: np.mod(np.degrees(np.arctan2(east, north)), 360.0),
-    "along": lambda *given: _turned(*given)[0],
-    "across": lambda *given: _turned(*given)[1],
-}
 
 
 def fewer(instants: Instants) -> Callable[[float], str]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import Interpolation
 from ocean_common.errors import PointOutsideGrid
+from ocean_core.geometry import east_and_north
+from ocean_core.vectors import TRUE_AXIS, Axis
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, vectors
 from ocean_data.compute.depth import Depth
@@ -142,7 +144,7 @@ class VectorSample:
         """Find where the components point to at their cells."""
         axes = vectors.axes(first.assets.variable, second.assets.variable)
         one, two = (_ways(reading, sample, axis) for sample, axis in zip((first, second), axes, strict=True))
-        east, north = vectors.compass(latitude, longitude)
+        east, north = east_and_north(latitude, longitude)
         return cls(first=first, second=second, ways=(one, two), east=east, north=north)
 
     def read(
@@ -159,14 +161,14 @@ class VectorSample:
         return np.einsum("slap,pa->slp", total, self.east), np.einsum("slap,pa->slp", total, self.north), metres
 
 
-def _ways(reading: Reading, sample: Sample, axis: vectors.Axis) -> Floats:
+def _ways(reading: Reading, sample: Sample, axis: Axis) -> Floats:
     """Unit vectors in space along a component: (cell, 3)."""
     assets, grid = sample.assets, reading.grids.grid(sample.assets.grid)
     if assets.grid.kind not in TURNED:
-        axis = vectors.TRUE[axis]
+        axis = TRUE_AXIS[axis]
     if axis in {"x", "y"} and assets.angle:
         alpha = _angle(reading, sample)
-        east, north = vectors.compass(*grid.centres(sample.cells))
+        east, north = east_and_north(*grid.centres(sample.cells))
         cosine, sine = np.cos(alpha)[:, np.newaxis], np.sin(alpha)[:, np.newaxis]
         way: Floats = cosine * east + sine * north if axis == "x" else cosine * north - sine * east
         return way
@@ -186,7 +188,7 @@ def _angle(reading: Reading, sample: Sample) -> Floats:
     return found
 
 
-def sense(source: Source, assets: Assets, axis: vectors.Axis) -> float:
+def sense(source: Source, assets: Assets, axis: Axis) -> float:
     """-1 where a projected grid is written against the sense of its own axis."""
     if assets.grid.kind != "projected" or axis in {"east", "north"}:
         return 1.0

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import TrajectoryAsked, VectorPart
 from ocean_common.errors import InvalidRequest, TimeNotFound
+from ocean_core.vectors import vector_part
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, path
 from ocean_data.plan import point_extraction as located
@@ -131,7 +132,7 @@ class Travelled:
             total = found[0] + found[1]
             east = (total * self.vector.east[points].T).sum(axis=0)
             north = (total * self.vector.north[points].T).sum(axis=0)
-            out |= {part: located.PARTS[part](east, north, self.along[points]) for part in self.parts}
+            out |= {part: vector_part(part, east, north, self.along[points]) for part in self.parts}
         for way, values in [*zip(self.ways, found, strict=True)][2 if self.vector else 0 :]:
             out[way.sample.assets.variable.key] = values[0]
         return out

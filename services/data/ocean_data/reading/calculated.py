@@ -10,13 +10,13 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets, Grid, VariableInfo
 from ocean_common.errors import VariableNotFound
 from ocean_common.expression import parse
+from ocean_core.cache import ByteBoundedCache
 from ocean_data.compute.depth import deepest_first
 from ocean_data.compute.expression.evaluate import AT_ONCE, Calculator, plane
 from ocean_data.compute.expression.made import calculated_assets, circle, resolved, stored
 from ocean_data.compute.expression.place import steps_of
 from ocean_data.plan.time import Axis
 from ocean_data.ports import Cells, Coordinates, Grids, Source
-from ocean_data.reading.kept import Kept
 
 KEPT = 512  # calculated variables whose operands are known
 ALL = slice(None)
@@ -102,7 +102,7 @@ class Calculated:
     def __init__(self, source: Source, grids: Grids, level_bytes: int, *, at_once: int = AT_ONCE) -> None:
         self._source = source
         self._calculator = Calculator(source=self, grids=grids, at_once=at_once)
-        self._levels: Kept[NDArray[np.float32]] = Kept(level_bytes, lambda level: level.nbytes)
+        self._levels: ByteBoundedCache[NDArray[np.float32]] = ByteBoundedCache(level_bytes, lambda level: level.nbytes)
 
     def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
         """One horizontal field."""

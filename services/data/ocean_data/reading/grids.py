@@ -1,10 +1,10 @@
 """Keeps grids with their search trees, and the index maps of tiles: what is costly to make and serves many."""
 
 from ocean_common.contracts import assets
+from ocean_core.cache import ByteBoundedCache
 from ocean_data.compute.field import tile_stencil
 from ocean_data.grids import build
 from ocean_data.ports import Grid, Source, TileMap, TileStencil
-from ocean_data.reading.kept import Kept
 
 
 class GridStore:
@@ -12,8 +12,8 @@ class GridStore:
 
     def __init__(self, source: Source, grid_bytes: int, map_bytes: int) -> None:
         self._source = source
-        self._grids: Kept[Grid] = Kept(grid_bytes, lambda grid: grid.nbytes)
-        self._maps: Kept[TileStencil] = Kept(map_bytes, lambda kept: kept.nbytes)
+        self._grids: ByteBoundedCache[Grid] = ByteBoundedCache(grid_bytes, lambda grid: grid.nbytes)
+        self._maps: ByteBoundedCache[TileStencil] = ByteBoundedCache(map_bytes, lambda kept: kept.nbytes)
 
     def grid(self, grid: assets.Grid) -> Grid:
         if grid.kind == "none":

@@ -12,7 +12,7 @@ from netCDF4 import Dataset, Variable
 from numpy.typing import NDArray
 
 from ocean_common.places import local
-from ocean_data.reading.opened import Opened
+from ocean_core.cache import ByteBoundedCache
 from ocean_data.reading.packing import ATTRIBUTES
 from ocean_data.reading.state import State, cut_short, state_of
 from ocean_data.reading.stored import Chunks, Variables
@@ -23,7 +23,9 @@ class Library:
 
     def __init__(self, limit: int, lock: Lock) -> None:
         self._lock = lock
-        self._files: Opened[Dataset] = Opened(limit, _open, _close)
+        self._files: ByteBoundedCache[tuple[State, Dataset]] = ByteBoundedCache(
+            limit, lambda _: 1, on_evict=lambda entry: _close(entry[1])
+        )
 
     def state(self, path: str) -> State:
         return state_of(path)
@@ -31,10 +33,18 @@ class Library:
     @contextmanager
     def opened(self, state: State) -> Iterator[Variables]:
         with self._lock:
-            dataset = self._files.get(state)
+            dataset = self._open(state)
             if dataset.data_model.startswith("NETCDF3"):
                 _check_whole(dataset, state)
             yield lambda name: LibraryVariable(dataset[name])
+
+    def _open(self, state: State) -> Dataset:
+        entry = self._files.find(state.path, None)
+        if entry is None or entry[0] != state:
+            self._files.discard(state.path)  # closed before it is opened anew
+            entry = state, _open(state)
+            self._files.put(state.path, entry)
+        return entry[1]
 
     def close(self) -> None:
         with self._lock:

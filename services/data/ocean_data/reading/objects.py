@@ -14,12 +14,11 @@ import numpy as np
 import obstore
 from numpy.typing import NDArray
 
+from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_data.reading import netcdf3 as classic
 from ocean_data.reading.blobs import Bytes, Range, joined
 from ocean_data.reading.hdf5.index import attributes_of, dimensions_of
 from ocean_data.reading.hdf5.index import opened as open_hdf5
-from ocean_data.reading.kept import Kept
-from ocean_data.reading.recent import Recent
 from ocean_data.reading.state import State, being_written, cut_short
 from ocean_data.reading.storage import Stale, Storage, key_of, told
 from ocean_data.reading.stored import Chunks, Variables
@@ -37,8 +36,8 @@ class Objects:
     def __init__(self, storage: Storage, lock: Lock) -> None:
         self._storage = storage
         self._lock = lock  # of HDF5
-        self._states: Recent[State] = Recent(RECENT)
-        self._blocks: Kept[bytes] = Kept(BLOCKS, len)
+        self._states: TTLCache[State] = TTLCache(RECENT)
+        self._blocks: ByteBoundedCache[bytes] = ByteBoundedCache(BLOCKS, len)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="objects")
 
     def state(self, path: str) -> State:

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.places import text_stamp
+from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_data.reading import dap2
-from ocean_data.reading.kept import Kept
-from ocean_data.reading.recent import Recent
 from ocean_data.reading.state import State, unreadable
 from ocean_data.reading.storage import AGAIN
 from ocean_data.reading.stored import Chunks, Variables
@@ -30,8 +29,8 @@ class OPeNDAP:
 
     def __init__(self, limit: int, timeout: float) -> None:
         self._http = httpx.Client(timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)), follow_redirects=True)
-        self._states: Recent[tuple[State, str]] = Recent(RECENT)
-        self._described: Kept[dict[str, dap2.Declared]] = Kept(limit, lambda _: 1)
+        self._states: TTLCache[tuple[State, str]] = TTLCache(RECENT)
+        self._described: ByteBoundedCache[dict[str, dap2.Declared]] = ByteBoundedCache(limit, lambda _: 1)
 
     def state(self, path: str) -> State:
         return self._states.get(path, lambda: self._ask(path))[0]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets, File, Grid
 from ocean_common.errors import SourceUnreadable
 from ocean_common.places import Kind, kind_of
+from ocean_core.cache import ByteBoundedCache
 from ocean_data.compute.depth import deepest_first
 from ocean_data.plan.time import Axis
 from ocean_data.ports import Cells, Coordinates
@@ -23,7 +24,6 @@ from ocean_data.reading import meshes, stored
 from ocean_data.reading.blobs import LocalBlobs
 from ocean_data.reading.blocks import blocks, only, place
 from ocean_data.reading.hdf5.reader import ChunkReader
-from ocean_data.reading.kept import Kept
 from ocean_data.reading.library import Library
 from ocean_data.reading.lock import LIBRARY
 from ocean_data.reading.objects import Objects
@@ -71,8 +71,8 @@ class NetCDFSource:
             "file": ChunkReader(INDEX_BYTES, chunk_bytes, helpers, lock, LocalBlobs()),
             "object": ChunkReader(INDEX_BYTES, chunk_bytes, helpers, lock, objects),
         }
-        self._levels: Kept[NDArray[np.float32]] = Kept(level_bytes, lambda level: level.nbytes)
-        self._facts: Kept[Any] = Kept(FACTS, lambda _: 1)
+        self._levels: ByteBoundedCache[NDArray[np.float32]] = ByteBoundedCache(level_bytes, lambda level: level.nbytes)
+        self._facts: ByteBoundedCache[Any] = ByteBoundedCache(FACTS, lambda _: 1)
 
     def close(self) -> None:
         """Close all files."""

@@ -20,9 +20,8 @@ from zarr.core.metadata import ArrayV2Metadata
 from zarr.storage import LocalStore, ObjectStore
 
 from ocean_common.places import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
-from ocean_data.reading.kept import Kept
+from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_data.reading.packing import ATTRIBUTES
-from ocean_data.reading.recent import Recent
 from ocean_data.reading.state import State, unreadable
 from ocean_data.reading.storage import AGAIN, Storage, told
 from ocean_data.reading.stored import Chunks, Variables
@@ -36,8 +35,8 @@ class Zarr:
 
     def __init__(self, limit: int, storage: Storage) -> None:
         self._storage = storage
-        self._states: Recent[State] = Recent(RECENT)
-        self._groups: Kept[zarr.Group] = Kept(limit, lambda _: 1)
+        self._states: TTLCache[State] = TTLCache(RECENT)
+        self._groups: ByteBoundedCache[zarr.Group] = ByteBoundedCache(limit, lambda _: 1)
 
     def state(self, path: str) -> State:
         return self._states.get(path, lambda: self._head(path)) if is_remote(path) else _folder(path)
@@ -73,8 +72,8 @@ class Icechunk:
 
     def __init__(self, limit: int, storage: Storage) -> None:
         self._storage = storage
-        self._states: Recent[State] = Recent(RECENT)
-        self._groups: Kept[zarr.Group] = Kept(limit, lambda _: 1)
+        self._states: TTLCache[State] = TTLCache(RECENT)
+        self._groups: ByteBoundedCache[zarr.Group] = ByteBoundedCache(limit, lambda _: 1)
 
     def state(self, path: str) -> State:
         return self._states.get(path, lambda: self._look(path))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
+from ocean_core.colour import DEFAULT_LIMITS
 from ocean_core.units import canonical_units
 from ocean_metadata.catalogue import time
 from ocean_metadata.catalogue.model import (
@@ -22,7 +23,6 @@ from ocean_metadata.catalogue.model import (
     TimePart,
     VariableRecord,
 )
-from ocean_metadata.index import scale
 from ocean_metadata.index.auxiliary import Term, companions
 from ocean_metadata.index.axes import depth_axis, raw_times, time_axis
 from ocean_metadata.index.calculated import Calculation
@@ -108,7 +108,7 @@ class _Building:
                 source=spec.source,
                 name=spec.name or _display_name(header),
                 units=units,
-                scale=told_scale(member) or detail.scales.get(spec.source, scale.DEFAULT),
+                scale=told_scale(member) or detail.scales.get(spec.source, DEFAULT_LIMITS),
                 standard_name=header.text("standard_name") or None,
                 long_name=spec.long_name or header.text("long_name") or None,
                 zero_centered=bool(spec.zero_centered),
@@ -177,7 +177,7 @@ class _Building:
                     source=term.name,
                     name=_display_name(header),
                     units=canonical_units(header.text("units")),
-                    scale=scale.DEFAULT,
+                    scale=DEFAULT_LIMITS,
                     standard_name=header.text("standard_name") or None,
                     attributes=_finite(header.attributes),
                     dimensions=term.lying.dimensions,

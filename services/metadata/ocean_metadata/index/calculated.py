@@ -8,10 +8,11 @@ from ocean_common.contracts.assets import DepthAxis, Dimension, Role
 from ocean_common.contracts.metadata import VariableProblem
 from ocean_common.expression import Call, Expression, Name, Node, children, parse
 from ocean_common.functions import FUNCTIONS
+from ocean_core.colour import DEFAULT_LIMITS
 from ocean_metadata.catalogue.model import GridRecord, VariableRecord
-from ocean_metadata.index import scale
 from ocean_metadata.index.file_header import VariableHeader
 from ocean_metadata.index.plan import stored
+from ocean_metadata.index.scale import header_limits
 from ocean_metadata.index.spec import DatasetSpec, VariableSpec
 
 DEPTHS = {"depth", "deptht", "depthu", "depthv", "depthw", "lev", "z"}
@@ -127,7 +128,7 @@ def _record(
         source=base.source if of_its_own else "",
         name=spec.name or spec.long_name or (base.name if of_its_own else spec.key),
         units=units,
-        scale=spec.scale or scale.told(described, units) or scale.DEFAULT,
+        scale=spec.scale or header_limits(described, units) or DEFAULT_LIMITS,
         standard_name=None,
         long_name=spec.long_name,
         zero_centered=bool(spec.zero_centered),

@@ -3,7 +3,7 @@
 import msgspec
 
 from ocean_common.contracts.assets import Grid
-from ocean_metadata.index.scale import Scale
+from ocean_core.colour import Limits
 
 
 class PlacedGrid(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     grids: list[PlacedGrid] = []
     grid_of: dict[str, int] = {}  # variable → index into `grids`
     reasons: dict[str, str] = {}  # variable → why it cannot be placed
-    scales: dict[str, Scale] = {}  # of the variables that were asked for
+    scales: dict[str, Limits] = {}  # of the variables that were asked for
 
     def placed(self, variable: str) -> PlacedGrid | None:
         """The grid of a variable; None if it cannot be placed."""

@@ -11,6 +11,7 @@ import pyproj
 from pyproj.exceptions import CRSError
 
 from ocean_common.contracts.assets import Grid
+from ocean_core.colour import sample_limits
 from ocean_core.units import length_in_metres
 from ocean_metadata.index import footprint
 from ocean_metadata.index.detail import Detail, PlacedGrid
@@ -20,7 +21,6 @@ from ocean_metadata.index.places import Floats, bounds
 from ocean_metadata.index.plan import Wanted
 from ocean_metadata.index.reading import floats
 from ocean_metadata.index.reasons import Unreadable
-from ocean_metadata.index.scale import from_sample
 from ocean_metadata.index.stores import Opened, opened
 
 SAMPLE = 64  # values along each dimension
@@ -62,7 +62,7 @@ def read_detail(path: str, header: FileHeader, asked: Wanted) -> Detail:
             else:
                 found.reasons[name] = refused[places]
         for name in asked.unscaled:
-            found.scales[name] = from_sample(_sample(data, name))
+            found.scales[name] = sample_limits(_sample(data, name))
     return found
 
 

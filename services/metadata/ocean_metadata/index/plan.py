@@ -8,9 +8,10 @@ import msgspec
 from ocean_common.contracts.assets import File
 from ocean_common.contracts.metadata import VariableProblem
 from ocean_common.expression import parse
-from ocean_metadata.index import scale
+from ocean_core.colour import Limits
 from ocean_metadata.index.file_header import FileHeader, VariableHeader, unpack
 from ocean_metadata.index.layout import Layout, data_variables, layout
+from ocean_metadata.index.scale import header_limits
 from ocean_metadata.index.spec import DatasetSpec, VariableSpec
 
 
@@ -187,7 +188,7 @@ def _misfit(source: str, first: FileHeader, lying: Layout, other: FileHeader) ->
     return None
 
 
-def told_scale(member: Member) -> scale.Scale | None:
+def told_scale(member: Member) -> Limits | None:
     """Colour limits from the configuration, the file or custom; None: a sample is needed."""
     units = member.spec.units or member.header.text("units")
-    return member.spec.scale or scale.told(member.header, units)
+    return member.spec.scale or header_limits(member.header, units)

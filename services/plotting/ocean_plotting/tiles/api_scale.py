@@ -16,8 +16,9 @@ from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.i18n import Language, Translator
-from ocean_common.pairs import is_speed, magnitude_of
 from ocean_common.parameters import DatasetId
+from ocean_common.vector_components import magnitude_info
+from ocean_core.vectors import is_velocity
 from ocean_plotting.colormaps import choose
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure import colour_bar
@@ -78,8 +79,8 @@ async def described(catalogue: Catalogue, dataset: str, variable: str, words: Wo
     if len(infos) == 1:
         return replace(infos[0], name=words.name(infos[0]))
     first, second = infos
-    pair = magnitude_of(first, second)
-    if is_speed(first, second):
+    pair = magnitude_info(first, second)
+    if is_velocity(first.standard_name, second.standard_name):
         return replace(pair, name=words.name(pair))
     name = words.translate("Magnitude of {first} and {second}", first=words.name(first), second=words.name(second))
     return replace(pair, name=name)

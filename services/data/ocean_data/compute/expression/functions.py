@@ -9,6 +9,7 @@ import numpy as np
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.expression import Call, Name, Node, wrong
 from ocean_core.messages import Message
+from ocean_core.vectors import TRUE_AXIS, Axis
 from ocean_data.compute import derivatives, seawater, sound, vectors
 from ocean_data.compute.expression.names import subject
 from ocean_data.compute.expression.place import Place, beside
@@ -196,7 +197,7 @@ def _in_space(values: Values, node: Call, *, whole: bool) -> Floats:
     """A current as vectors in space: (3, step, depth, cell)."""
     place = values.place
     infos = [_info(subject(one, values.operands)) for one in node.arguments[:2]]
-    axes: tuple[vectors.Axis, vectors.Axis] = ("x", "y")
+    axes: tuple[Axis, Axis] = ("x", "y")
     if infos[0] is not None and infos[1] is not None:
         axes = vectors.axes(infos[0], infos[1])
     cells = place.where.flat.astype(np.int32)
@@ -204,12 +205,12 @@ def _in_space(values: Values, node: Call, *, whole: bool) -> Floats:
     for argument, axis in zip(node.arguments[:2], axes, strict=True):
         component = _whole_cells(values.value(argument, whole=whole), values) * _sense(place, axis)
         straight = place.assets.grid.kind == "rectilinear"
-        along = vectors.directions(place.grid, cells, vectors.TRUE[axis] if straight else axis)
+        along = vectors.directions(place.grid, cells, TRUE_AXIS[axis] if straight else axis)
         total = total + component * along.T[:, np.newaxis, np.newaxis, :]
     return total
 
 
-def _sense(place: Place, axis: vectors.Axis) -> float:
+def _sense(place: Place, axis: Axis) -> float:
     """-1 where a projected grid is written against the sense of its own axis."""
     if place.assets.grid.kind != "projected" or axis in {"east", "north"}:
         return 1.0

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.errors import SourceUnreadable
+from ocean_core.cache import ByteBoundedCache
 from ocean_data.reading.blobs import Blob, Bytes
 from ocean_data.reading.hdf5.filters import Undecodable, undo
 from ocean_data.reading.hdf5.index import Index
 from ocean_data.reading.hdf5.kernels import Meaning, Share, place
 from ocean_data.reading.hdf5.shares import Plan, Wanted
-from ocean_data.reading.kept import Kept
 from ocean_data.reading.state import State
 
 RUN = 128 * 1024  # bytes: chunks that lie together are read together up to here; more would keep threads idle
@@ -49,7 +49,7 @@ class Reading:
     plan: Plan
     opened: Callable[[State], Blob]
     window: NDArray[np.floating[Any]]
-    decoded: Kept[Bytes]
+    decoded: ByteBoundedCache[Bytes]
     failures: list[SourceUnreadable] = field(default_factory=list)
 
     def runs(self) -> list[list[Piece]]:

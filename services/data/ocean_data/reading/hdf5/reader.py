@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.errors import SourceUnreadable
+from ocean_core.cache import ByteBoundedCache
 from ocean_data.reading import netcdf3 as classic
 from ocean_data.reading.blobs import Blob, Blobs, Bytes, LocalBlobs
 from ocean_data.reading.hdf5.crew import Crew
@@ -19,7 +20,6 @@ from ocean_data.reading.hdf5.index import Index, index
 from ocean_data.reading.hdf5.kernels import Meaning
 from ocean_data.reading.hdf5.read import Piece, Reading
 from ocean_data.reading.hdf5.shares import Plan, plan
-from ocean_data.reading.kept import Kept
 from ocean_data.reading.state import State, being_written, cut_short, damaged
 from ocean_data.reading.windows import Picks, plane
 
@@ -53,9 +53,11 @@ class ChunkReader:
         self, index_bytes: int, chunk_bytes: int, helpers: int, library: Lock, blobs: Blobs | None = None
     ) -> None:
         self._blobs = blobs or LocalBlobs()
-        self._laid: Kept[Laid] = Kept(index_bytes, lambda laid: laid.nbytes)
-        self._decoded: Kept[Bytes] = Kept(chunk_bytes, lambda chunk: chunk.nbytes)
-        self._plans: Kept[Plan | None] = Kept(PLANNED, lambda found: found.count if found else 1)
+        self._laid: ByteBoundedCache[Laid] = ByteBoundedCache(index_bytes, lambda laid: laid.nbytes)
+        self._decoded: ByteBoundedCache[Bytes] = ByteBoundedCache(chunk_bytes, lambda chunk: chunk.nbytes)
+        self._plans: ByteBoundedCache[Plan | None] = ByteBoundedCache(
+            PLANNED, lambda found: found.count if found else 1
+        )
         self._crew = Crew(helpers)
         self._library = library  # h5py and netCDF4 may share one HDF5, which is not safe in threads
 

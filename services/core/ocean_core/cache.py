@@ -1,0 +1,351 @@
+"""Caches bounded in bytes or in age, in which a value is made once for all who ask at the same time, and a fair queue.
+
+`ByteBoundedCache.get` and `TTLCache` are safe in threads; `ByteBoundedCache.get_async`, `SingleFlight` and `FairQueue`
+belong to one event loop.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, nullcontext
+from threading import Lock
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+D = TypeVar("D")
+
+
+class ByteBoundedCache(Generic[V]):
+    """The values used last, up to a number of bytes; the last one stays even where it alone is larger.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Bound of the sum of all sizes.
+    size_of : callable
+        Size of a value in bytes, or in whatever unit the bound is.
+    on_evict : callable, optional
+        Called with each value that is put out, by the thread that puts one in.
+    queue : FairQueue, optional
+        The queue in which values wait that `get_async` makes for a client.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int,
+        size_of: Callable[[V], int],
+        *,
+        on_evict: Callable[[V], None] | None = None,
+        queue: "FairQueue | None" = None,
+    ) -> None:
+        self.max_bytes = max_bytes
+        self.nbytes = 0
+        self._size_of = size_of
+        self._on_evict = on_evict
+        self._queue = queue
+        self._entries: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
+        self._promises: dict[Hashable, Future[V]] = {}
+        self._flights: dict[Hashable, _Flight[V]] = {}
+        self._lock = Lock()
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Return whether there is a value; it may be gone a moment later."""
+        return key in self._entries
+
+    def find(self, key: Hashable, default: D) -> V | D:
+        """Return a value that is there, as the one used last, or the default."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return default
+            self._entries.move_to_end(key)
+            return entry[0]
+
+    def put(self, key: Hashable, value: V) -> None:
+        """Put in a value, and put out those used longest ago."""
+        size = self._size_of(value)
+        with self._lock:
+            evicted = [self._pop(key)] if key in self._entries else []
+            self._entries[key] = value, size
+            self.nbytes += size
+            while self.nbytes > self.max_bytes and (len(self._entries) > 1 or not self.max_bytes):
+                evicted.append(self._pop(next(iter(self._entries))))
+        self._evict(evicted)
+
+    def discard(self, key: Hashable) -> None:
+        """Put out a value, if it is there."""
+        with self._lock:
+            evicted = [self._pop(key)] if key in self._entries else []
+        self._evict(evicted)
+
+    def clear(self) -> None:
+        """Put out all values."""
+        for key in list(self._entries):
+            self.discard(key)
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        """Return a value, made by the first thread that asks while the others wait; a failure is not kept."""
+        with self._lock:
+            if (entry := self._entries.get(key)) is not None:
+                self._entries.move_to_end(key)
+                return entry[0]
+            promise = self._promises.get(key)
+            first = promise is None
+            if promise is None:
+                promise = self._promises[key] = Future()
+        if first:
+            self._fulfil(key, make, promise)
+        return promise.result()
+
+    async def get_async(
+        self,
+        key: Hashable,
+        make: Callable[[], Awaitable[V]],
+        *,
+        client: str | None = None,
+        keep: Callable[[V], bool] | None = None,
+    ) -> V:
+        """Return a value, made by one task for all who await it; a failure is not kept.
+
+        The task goes on when those who wait are cancelled, unless it is still in the queue and nobody waits any more.
+
+        Parameters
+        ----------
+        key : hashable
+            What the value depends on.
+        make : callable
+            Makes the value.
+        client : str, optional
+            The client in whose line of the queue it waits; without one it begins at once.
+        keep : callable, optional
+            Tells whether a value that was made may be kept.
+        """
+        with self._lock:
+            if (entry := self._entries.get(key)) is not None:
+                self._entries.move_to_end(key)
+                return entry[0]
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._start(key, make, client, keep)
+        elif flight.ticket and client is not None and self._queue:
+            self._queue.join(flight.ticket, client)
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting and flight.ticket and self._queue and not flight.ticket.called.done():
+                del self._flights[key]
+                self._queue.leave(flight.ticket)
+                flight.task.cancel()
+
+    def _pop(self, key: Hashable) -> V:
+        value, size = self._entries.pop(key)
+        self.nbytes -= size
+        return value
+
+    def _evict(self, values: list[V]) -> None:
+        if self._on_evict:
+            for value in values:
+                self._on_evict(value)
+
+    def _fulfil(self, key: Hashable, make: Callable[[], V], promise: Future[V]) -> None:
+        try:
+            value = make()
+            self.put(key, value)
+        except BaseException as error:  # raised again; those who wait must not wait for ever
+            with self._lock:
+                del self._promises[key]
+            promise.set_exception(error)
+            raise
+        with self._lock:
+            del self._promises[key]
+        promise.set_result(value)
+
+    def _start(
+        self,
+        key: Hashable,
+        make: Callable[[], Awaitable[V]],
+        client: str | None,
+        keep: Callable[[V], bool] | None,
+    ) -> "_Flight[V]":
+        ticket = None
+        if client is not None and self._queue:
+            ticket = Ticket()
+            self._queue.join(ticket, client)
+
+        async def fly() -> V:
+            async with self._queue.turn(ticket) if ticket and self._queue else nullcontext():
+                value = await make()
+            if keep is None or keep(value):
+                self.put(key, value)
+            return value
+
+        flight = self._flights[key] = _Flight(asyncio.create_task(fly()), ticket)
+        flight.task.add_done_callback(lambda task: self._settle(key, task))
+        return flight
+
+    def _settle(self, key: Hashable, task: asyncio.Task[V]) -> None:
+        flight = self._flights.get(key)
+        if flight and flight.task is task:
+            del self._flights[key]
+        if not task.cancelled():
+            task.exception()  # asyncio complains of failures that nobody has seen
+
+
+class _Flight(Generic[V]):
+    """A value that is being made, or waits in the queue to be."""
+
+    def __init__(self, task: asyncio.Task[V], ticket: "Ticket | None") -> None:
+        self.task = task
+        self.ticket = ticket
+        self.waiting = 0
+
+
+class SingleFlight(Generic[V]):
+    """Work under way by key, done once for all who ask meanwhile; nothing is kept."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Hashable, asyncio.Future[V]] = {}
+
+    async def run(self, key: Hashable, work: Callable[[], Awaitable[V]]) -> tuple[V, bool]:
+        """Return the outcome of the work, and whether it was under way already; it goes on when callers leave."""
+        task = self._tasks.get(key)
+        joined = task is not None
+        if task is None:
+            task = self._tasks[key] = asyncio.ensure_future(work())
+            task.add_done_callback(lambda done: self._settle(key, done))
+        return await asyncio.shield(task), joined
+
+    def _settle(self, key: Hashable, task: asyncio.Future[V]) -> None:
+        del self._tasks[key]
+        if not task.cancelled():
+            task.exception()  # asyncio complains of failures that nobody has seen
+
+
+class TTLCache(Generic[V]):
+    """Values, and failures, that are not older than ``seconds``; one thread makes a value while the others wait."""
+
+    def __init__(self, seconds: float, max_entries: int = 50_000) -> None:
+        self._seconds = seconds
+        self._max_entries = max_entries
+        self._entries: OrderedDict[Hashable, tuple[float, Future[V]]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        """Return a value; a failure is raised again while it is recent."""
+        with self._lock:
+            entry = self._entries.get(key)
+            expired = entry is None or (entry[1].done() and time.monotonic() - entry[0] > self._seconds)
+            if expired or entry is None:
+                entry = self._entries[key] = time.monotonic(), Future()
+                self._entries.move_to_end(key)
+                while len(self._entries) > self._max_entries:
+                    self._entries.popitem(last=False)
+        if expired:
+            self._fulfil(key, make, entry[1])
+        return entry[1].result()
+
+    def forget(self, key: Hashable) -> None:
+        """Make the value anew the next time."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None and entry[1].done():
+                del self._entries[key]
+
+    def _fulfil(self, key: Hashable, make: Callable[[], V], promise: Future[V]) -> None:
+        try:
+            value = make()
+        except BaseException as error:  # raised again; those who wait must not wait for ever
+            promise.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                if self._entries.get(key, (0.0, None))[1] is promise:  # its age counts from the answer
+                    self._entries[key] = time.monotonic(), promise
+        promise.set_result(value)
+
+
+class Ticket:
+    """The place of a piece of work in the lines of all clients who ask for it."""
+
+    def __init__(self) -> None:
+        self.clients: set[str] = set()
+        self.called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+class FairQueue:
+    """A queue with a line for each client: after one piece of work of a client comes one of every other client.
+
+    Parameters
+    ----------
+    slots : int
+        Pieces of work that go on at once.
+    max_waiting : int
+        Pieces of work that may wait.
+    refuse : callable
+        Makes the error that is raised where more would wait, of their number.
+    """
+
+    def __init__(self, slots: int, max_waiting: int, refuse: Callable[[int], Exception]) -> None:
+        self.waiting = 0
+        self._free = slots
+        self._max_waiting = max_waiting
+        self._refuse = refuse
+        # The client that is served next comes first; OrderedDicts, since any ticket may leave.
+        self._lines: OrderedDict[str, OrderedDict[Ticket, None]] = OrderedDict()
+
+    def join(self, ticket: Ticket, client: str) -> None:
+        """Put a ticket at the end of a client's line."""
+        if ticket.called.done() or client in ticket.clients:
+            return
+        if not ticket.clients:
+            if self.waiting >= self._max_waiting:
+                raise self._refuse(self.waiting)
+            self.waiting += 1
+        ticket.clients.add(client)
+        self._lines.setdefault(client, OrderedDict())[ticket] = None
+        self._call()
+
+    def leave(self, ticket: Ticket) -> None:
+        """Take a ticket out of all lines."""
+        if ticket.clients:
+            self.waiting -= 1
+        for client in ticket.clients:
+            line = self._lines[client]
+            del line[ticket]
+            if not line:
+                del self._lines[client]
+        ticket.clients.clear()
+
+    @asynccontextmanager
+    async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
+        """Wait until a ticket is called, and call the next one at the end."""
+        try:
+            await ticket.called
+        except asyncio.CancelledError:
+            self.leave(ticket)
+            if not ticket.called.cancelled():  # it was called in the same moment
+                self._release()
+            raise
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        self._free += 1
+        self._call()
+
+    def _call(self) -> None:
+        while self._free and self._lines:
+            client, line = next(iter(self._lines.items()))
+            ticket = next(iter(line))
+            self.leave(ticket)
+            if client in self._lines:
+                self._lines.move_to_end(client)  # behind all others
+            if not ticket.called.done():
+                self._free -= 1
+                ticket.called.set_result(None)
