@@ -16,6 +16,9 @@ from typing import Literal
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
 
+from ocean_core.errors import InvalidRequest
+from ocean_core.messages import Message
+
 MAX_CHARACTERS, MAX_NODES, MAX_NESTING = 2000, 200, 64
 CONSTANTS = {"pi": math.pi, "e": math.e}
 _OPERAND_ENDS = {"NUMBER", "NAME", "QUOTED", "COLUMN", "RPAR"}
@@ -51,16 +54,6 @@ GRAMMAR = r"""
     COLUMN: /\[\s*(?:'[^'\n]+'|`[^`\n]+`|[^\W\d][\w-]*)\s*\]/
     %ignore /\s+/
 """
-
-
-class ExpressionError(ValueError):
-    """The text is no expression. The message is a template and its parameters, so that it can be translated."""
-
-    def __init__(self, template: str, *, allowed: tuple[str, ...] = (), **parameters: object) -> None:
-        super().__init__(template.format(**parameters))
-        self.template = template
-        self.parameters = parameters
-        self.allowed = allowed
 
 
 @dataclass(frozen=True)
@@ -244,14 +237,19 @@ def child_nodes(node: Node) -> tuple[Node, ...]:
 
 @lru_cache(maxsize=256)
 def parse_expression(text: str) -> Expression:
-    """Parse an expression, or raise ExpressionError with the position of the fault, counted from 1."""
+    """Parse an expression, or raise InvalidRequest with the position of the fault, counted from 1."""
     if len(text) > MAX_CHARACTERS:
-        raise ExpressionError(
-            "an expression has at most {limit} characters; this one has {count}", limit=MAX_CHARACTERS, count=len(text)
+        raise InvalidRequest(
+            "an expression has at most {limit} characters; this one has {count}",
+            limit=MAX_CHARACTERS,
+            count=len(text),
+            field="expression",
         )
     tokens = _read_tokens(text)
     if sum(token.type not in {"LPAR", "RPAR", "COMMA", "$END"} for token in tokens) > MAX_NODES:
-        raise ExpressionError("an expression has at most {limit} operands, operators and functions", limit=MAX_NODES)
+        raise InvalidRequest(
+            "an expression has at most {limit} operands, operators and functions", limit=MAX_NODES, field="expression"
+        )
     parser = _PARSER.parse_interactive()
     try:
         for token in _check_tokens(tokens):
@@ -287,12 +285,13 @@ class _TreeBuilder(Transformer[Token, Node]):
     def call(self, name: Token, *arguments: Node) -> Node:
         function = FUNCTIONS[name]
         if len(arguments) not in function.counts:
-            raise ExpressionError(
+            raise InvalidRequest(
                 "{name!r} at position {position} takes ({signature}), and {count} are given",
                 name=str(name),
                 position=_position(name),
                 signature=function.signature,
                 count=len(arguments),
+                field="expression",
             )
         return Call(str(name), arguments)
 
@@ -311,11 +310,12 @@ def _read_tokens(text: str) -> list[Token]:
         return [*_PARSER.lex(text), Token("$END", "", len(text))]
     except UnexpectedCharacters as error:
         position = error.pos_in_stream or 0
-        raise ExpressionError(
+        raise InvalidRequest(
             "{character!r} at position {position} means nothing here; an expression has numbers, names, + - * / ^, "
             "parentheses, functions, [name], and names in quotes",
             character=text[position],
             position=position + 1,
+            field="expression",
         ) from None
 
 
@@ -323,24 +323,27 @@ def _check_tokens(tokens: list[Token]) -> Iterator[Token]:
     """Iterate over all tokens but the end; refuse unknown functions, infinite numbers and what is nested too deep."""
     for (token, following), depth in zip(pairwise(tokens), _nesting_depths(tokens), strict=True):
         if token.type == "NUMBER" and math.isinf(float(token)):
-            raise ExpressionError(
+            raise InvalidRequest(
                 "the number {number!r} at position {position} is too large",
                 number=str(token),
                 position=_position(token),
+                field="expression",
             )
         if token.type == "NAME" and following.type == "LPAR" and token not in FUNCTIONS:
-            raise ExpressionError(
+            raise InvalidRequest(
                 "there is no function {name!r} at position {position}; there are {functions}",
                 allowed=tuple(FUNCTIONS),
                 name=str(token),
                 position=_position(token),
                 functions=", ".join(FUNCTIONS),
+                field="expression",
             )
         if depth > MAX_NESTING:
-            raise ExpressionError(
+            raise InvalidRequest(
                 "an expression nests at most {limit} deep; see position {position}",
                 limit=MAX_NESTING,
                 position=_position(following),
+                field="expression",
             )
         yield token
 
@@ -362,17 +365,20 @@ def _nesting_depths(tokens: list[Token]) -> Iterator[int]:
         yield len(pending)
 
 
-def _describe_unexpected(token: Token, accepted: set[str]) -> ExpressionError:
+def _describe_unexpected(token: Token, accepted: set[str]) -> InvalidRequest:
     """Name the tokens that are accepted in the place of an unexpected one."""
     if "NUMBER" in accepted:
-        expected = "a number, a name, a function or '('"
+        expected = Message("a number, a name, a function or '('")
+    elif "RPAR" in accepted:
+        expected = Message("')' or an operator")
     else:
-        expected = "')' or an operator" if "RPAR" in accepted else "an operator (+ - * / ^)"
+        expected = Message("an operator (+ - * / ^)")
     if token.type == "$END":
-        return ExpressionError("expected {expected} instead of the end", expected=expected)
-    return ExpressionError(
+        return InvalidRequest("expected {expected} instead of the end", expected=expected, field="expression")
+    return InvalidRequest(
         "expected {expected} instead of {token!r} at position {position}",
         expected=expected,
         token=str(token),
         position=_position(token),
+        field="expression",
     )

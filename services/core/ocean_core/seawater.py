@@ -1,7 +1,7 @@
 """Properties of sea water by TEOS-10, from whatever a model calls temperature and salinity, and sound channels.
 
 Formulas are those of the Gibbs SeaWater toolbox (IOC, SCOR and IAPSO, 2010), and of Hamme and Emerson (2004) for
-nitrogen. Columns of sound speed are (column, level), from the surface down: m/s at depths in m, NaN below the sea floor.
+nitrogen. Columns of sound speed are (column, level), from the surface down: m/s at depths in m, NaN below the floor.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from typing import Literal
 import gsw
 import numpy as np
 from numpy.typing import NDArray
+
+from ocean_core.units import unit_conversion
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -33,7 +35,7 @@ SALINITIES: dict[str, Salinity] = {
     "sea_water_absolute_salinity": "absolute",
 }
 SOUND_SPEED = "speed_of_sound_in_sea_water"
-KELVIN_UNITS = {"k", "kelvin", "kelvins", "degk", "deg_k", "degree_k", "degrees_k", "degree_kelvin", "degrees_kelvin"}
+CELSIUS = "degree_C"
 FRACTION_UNITS = {"kg kg-1", "kg/kg", "kg kg^-1", "kg.kg-1"}
 
 CUTOFF_FREQUENCY = 2755.03  # Hz
@@ -169,8 +171,9 @@ def sea_pressure(depth: Floats, latitude: Floats) -> Floats:
 
 
 def to_celsius(values: Floats, units: str) -> Floats:
-    """Convert temperatures in kelvins to degrees Celsius; in other units or none, they are returned as they are."""
-    return values - KELVIN if " ".join(units.casefold().split()) in KELVIN_UNITS else values
+    """Convert temperatures to degrees Celsius; without a unit of temperature they are returned as they are."""
+    factor, offset = unit_conversion(units or CELSIUS, CELSIUS) or (1.0, 0.0)
+    return values * factor + offset
 
 
 def to_grams_per_kilogram(values: Floats, units: str) -> Floats:
@@ -227,6 +230,12 @@ def subsurface_channel(depth: Floats, speed: Floats, cutoff: float = CUTOFF_FREQ
     return np.where(shallow[:, 0], (possible & holds).astype(np.float64), np.nan)
 
 
+def slowest_sound(depths: Floats, speeds: Floats) -> tuple[float, float]:
+    """Find the depth (m) and speed (m/s) of the slowest sound in a column, (n,) from the surface down."""
+    level = int(speeds.argmin())
+    return float(depths[level]), float(speeds[level])
+
+
 @dataclass(frozen=True, kw_only=True)
 class SoundChannel:
     """The channel about the slowest sound of a column; depths in m, speeds in m/s."""
@@ -280,17 +289,19 @@ def _at_level(values: Floats, level: Indices) -> Floats:
 
 def _slowest(speed: Floats) -> Indices:
     """Find the level of the slowest sound, the upper of two: (column,); 0 over land."""
-    return np.where(np.isnan(speed), np.inf, speed).argmin(axis=1)
+    level: Indices = np.where(np.isnan(speed), np.inf, speed).argmin(axis=1)
+    return level
 
 
 def _sonic_layer(speed: Floats) -> Indices:
     """Find the level of the fastest sound above the slowest, the upper of two: (column,); 0 where there is none."""
     above = np.arange(speed.shape[1]) < _slowest(speed)[:, np.newaxis]
-    return np.where(above & np.isfinite(speed), speed, -np.inf).argmax(axis=1)
+    level: Indices = np.where(above & np.isfinite(speed), speed, -np.inf).argmax(axis=1)
+    return level
 
 
 def _crossing_depth(depth: Floats, speed: Floats, first: Indices, last: Indices, limit: Floats) -> Floats:
-    """Find the depth at which the speed first rises to ``limit`` between two levels: (column,); NaN where it does not."""
+    """Find the depth where the speed first rises to ``limit`` between two levels: (column,); NaN if it never does."""
     upper, lower = speed[:, :-1], speed[:, 1:]
     level = np.arange(upper.shape[1])
     first, last, limit = first[:, np.newaxis], last[:, np.newaxis], limit[:, np.newaxis]

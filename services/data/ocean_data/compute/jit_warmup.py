@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ocean_data.compute import derivatives, sound
+from ocean_data.compute import derivatives
 from ocean_data.compute.interpolation import gather, picture, stencil
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.mesh import Triangles
@@ -25,5 +25,3 @@ def warm() -> None:
             picture(field, TileStencil(pixels=np.arange(1, dtype=np.int32), stencil=made.compact()), 2)
     cells, none = np.arange(4), np.full((4, 4), -1)
     derivatives.gradient(latitude, derivatives.neighbourhood(cells, none, latitude, latitude))
-    for find in (sound.sonic_layer_depth, sound.subsurface_channel):
-        find(latitude[np.newaxis], latitude[np.newaxis])

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets, Grid, VariableInfo
 from ocean_common.errors import VariableNotFound
-from ocean_common.expression import parse
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.expression import parse_expression
 from ocean_data.compute.depth import deepest_first
 from ocean_data.compute.expression.evaluate import AT_ONCE, Calculator, plane
 from ocean_data.compute.expression.made import calculated_assets, circle, resolved, stored
@@ -52,7 +52,7 @@ class Calculating:
         if known is not None and known[0] == revision:
             return known[1]
         operands: dict[str, Assets] = {}
-        for name in parse(text).names:
+        for name in parse_expression(text).names:
             try:
                 operands[name] = await self._assets(dataset, name, ())
             except VariableNotFound:
@@ -71,7 +71,7 @@ class Calculating:
 
     async def _operands(self, assets: Assets, trail: tuple[str, ...]) -> dict[str, Assets]:
         operands = {}
-        for name in parse(assets.equation or "").names:
+        for name in parse_expression(assets.equation or "").names:
             if name == trail[-1]:
                 operand = assets.operands.get(name, assets)
             else:

@@ -6,17 +6,15 @@ import msgspec
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, Role
 from ocean_common.contracts.metadata import VariableProblem
-from ocean_common.expression import Call, Expression, Name, Node, children, parse
-from ocean_common.functions import FUNCTIONS
 from ocean_core.colour import DEFAULT_LIMITS
+from ocean_core.expression import COORDINATE_NAMES, Call, Expression, Name, Node, child_nodes, parse_expression
 from ocean_metadata.catalogue.model import GridRecord, VariableRecord
 from ocean_metadata.index.file_header import VariableHeader
 from ocean_metadata.index.plan import stored
 from ocean_metadata.index.scale import header_limits
 from ocean_metadata.index.spec import DatasetSpec, VariableSpec
 
-DEPTHS = {"depth", "deptht", "depthu", "depthv", "depthw", "lev", "z"}
-COORDINATES = DEPTHS | {"latitude", "lat", "nav_lat", "longitude", "lon", "nav_lon"}
+COORDINATES = set[str]().union(*COORDINATE_NAMES.values())
 _PLACE: set[Role] = {"y", "x", "node", "face"}
 
 
@@ -58,7 +56,7 @@ class Calculation:
         if key in self._open:
             raise Refused(f"its equation goes in a circle: {' → '.join([*self._open, key])}")
         spec = self._specs[key]
-        expression = parse(spec.equation or "")
+        expression = parse_expression(spec.equation or "")
         self._open.append(key)
         try:
             named = {name: self._operand(name, spec) for name in expression.names}
@@ -103,12 +101,12 @@ def _spans(node: Node, operands: Mapping[str, VariableRecord]) -> bool:
     """Whether a part of an equation has a value at every level."""
     if isinstance(node, Name):
         one = operands.get(node.name)
-        return not node.column and (one.depth is not None if one is not None else node.name in DEPTHS)
-    if isinstance(node, Call) and (
-        FUNCTIONS[node.function].column or (node.function in {"max", "min"} and len(node.arguments) == 1)
-    ):
+        return not node.column and (
+            one.depth is not None if one is not None else node.name in COORDINATE_NAMES["depth"]
+        )
+    if isinstance(node, Call) and node.reduces_column:
         return False
-    return any(_spans(each, operands) for each in children(node))
+    return any(_spans(each, operands) for each in child_nodes(node))
 
 
 def _record(

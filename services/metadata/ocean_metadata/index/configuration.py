@@ -11,8 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 from ocean_common import places
-from ocean_common.errors import InvalidRequest
-from ocean_common.expression import parse
+from ocean_core.errors import InvalidRequest
+from ocean_core.expression import parse_expression
 from ocean_metadata.index import databases
 from ocean_metadata.index.spec import DatasetSpec, Reference, VariableSpec
 from ocean_metadata.index.translations import OF_DATASETS, OF_VARIABLES, parted
@@ -226,7 +226,7 @@ def _wrong(equation: str | None) -> str | None:
     if not equation:
         return None
     try:
-        parse(equation)
+        parse_expression(equation)
     except InvalidRequest as error:
         return f"its equation is wrong: {error}"
     return None

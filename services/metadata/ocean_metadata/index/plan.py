@@ -7,8 +7,8 @@ import msgspec
 
 from ocean_common.contracts.assets import File
 from ocean_common.contracts.metadata import VariableProblem
-from ocean_common.expression import parse
 from ocean_core.colour import Limits
+from ocean_core.expression import parse_expression
 from ocean_metadata.index.file_header import FileHeader, VariableHeader, unpack
 from ocean_metadata.index.layout import Layout, data_variables, layout
 from ocean_metadata.index.scale import header_limits
@@ -122,7 +122,7 @@ def operands(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[Varia
     keys = {one.key for one in told}
     found: dict[str, VariableSpec] = {}
     for one in told:
-        names = parse(one.equation).names if one.equation else ()
+        names = parse_expression(one.equation).names if one.equation else ()
         for name in (*names, *one.components.values()):
             if name == one.key and one.equation:  # its own name means what is stored under it
                 found[stored(one)] = VariableSpec(key=stored(one), source=one.source, auxiliary=True)

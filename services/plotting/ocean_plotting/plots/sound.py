@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ocean_core.seawater import SoundChannel, find_sound_channel, sea_pressure, slowest_sound
 from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure import over_depth
 from ocean_plotting.figure.context import Sheet
@@ -15,8 +16,6 @@ from ocean_plotting.figure.picture import INK, About, Picture, frame
 from ocean_plotting.figure.stations import Marked
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import OverDepth, credits_of, header, source, table_columns, told_range
-from ocean_plotting.plots.seawater import pressure
-from ocean_plotting.plots.sound_channel import Channel, channel, minimum
 from ocean_plotting.plots.table import Column, Rows, Table
 from ocean_plotting.plots.water import Casts, Columns, fetch_water
 
@@ -74,7 +73,7 @@ def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
     """Put every station and depth at which sound has a speed in a row."""
     translate, words, columns, rows, stations = sheet.translate, sheet.words, Columns(fetched), Rows(), list[int]()
     sound, parts = columns.sound, columns.known
-    pressures = pressure(sound.depths, np.array([latitude for latitude, _ in sound.places]))
+    pressures = sea_pressure(sound.depths, np.array([latitude for latitude, _ in sound.places]))
     for station, place in enumerate(sound.places):
         there = np.isfinite(sound.values[:, station])
         arrays = [sound.depths, *(one.values for one in parts), pressures, sound.values]
@@ -105,9 +104,9 @@ def _told(columns: Columns, marked: list[Marked], sheet: Sheet) -> list[str]:
     depth, speed = columns.sound.at(marked[0].number)
     if len(marked) > 1 or not depth.size:
         return []
-    found = channel(depth, speed)
+    found = find_sound_channel(depth, speed)
     if found is None:
-        where, slowest = minimum(depth, speed)
+        where, slowest = slowest_sound(depth, speed)
         return [
             translate(
                 "It is slowest at {depth}: {speed}; there is no sound channel.",
@@ -142,7 +141,7 @@ def _minima(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked],
     """Mark where sound is slowest; the channel of a lone station is shaded."""
     words, sizes = sheet.words, sheet.sizes
     profiles = {one.number: columns.sound.at(one.number) for one in marked if one.data}
-    found = channel(*profiles[marked[0].number]) if len(marked) == 1 else None
+    found = find_sound_channel(*profiles[marked[0].number]) if len(marked) == 1 else None
     if found:
         panel.axhspan(found.top, found.bottom, color=CHANNEL, linewidth=0, zorder=0)
         panel.axhline(found.axis, color=marked[0].colour, linewidth=0.9, linestyle=(0, (4, 2)), zorder=2)
@@ -154,14 +153,14 @@ def _minima(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked],
         _channel(panel, room, found, sheet)
     for one in marked:
         if one.data:
-            where, slowest = minimum(*profiles[one.number])
+            where, slowest = slowest_sound(*profiles[one.number])
             panel.plot(slowest, where, "o", color="white", markeredgecolor=one.colour, markersize=sizes.dot, zorder=4)
             if not found:
                 text = words.value(slowest, SPEED, 1) if len(marked) == 1 else words.value(where, "m", 0)
                 room.beside((slowest, where), text, 1.3 * sizes.dot, fontsize=sizes.small, color=INK, zorder=5)
 
 
-def _channel(panel: Axes, room: Room, found: Channel, sheet: Sheet) -> None:
+def _channel(panel: Axes, room: Room, found: SoundChannel, sheet: Sheet) -> None:
     """Write the depths of a channel on its lines: first that of its axis."""
     translate, words, (left, right) = sheet.translate, sheet.words, panel.get_xlim()
     speed, axis_depth = words.value(found.slowest, SPEED, 1), words.value(found.axis, "m", 0)

@@ -8,6 +8,7 @@ from matplotlib.colors import ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ocean_core.seawater import CELSIUS, Floats, SeaWater, to_celsius
 from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure import over_depth, shading
 from ocean_plotting.figure.context import Sheet
@@ -17,7 +18,6 @@ from ocean_plotting.figure.picture import INK, MUTED, About, Picture, frame
 from ocean_plotting.figure.stations import Marked
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import OverDepth, credits_of, header, source, table_columns, told, told_range
-from ocean_plotting.plots.seawater import CELSIUS, Floats, Water, celsius
 from ocean_plotting.plots.table import Column, Rows, Table
 from ocean_plotting.plots.water import Casts, Columns, fetch_water, in_celsius
 
@@ -66,9 +66,9 @@ def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
         axis.nothing(panel, translate("no data at these stations"), sheet.sizes)
     parts = [
         f"{title}, {subtitle}.",
-        told_range(sheet.words.name(infos[0]), celsius(columns.temperature.values, infos[0].units), CELSIUS, sheet),
+        told_range(sheet.words.name(infos[0]), to_celsius(columns.temperature.values, infos[0].units), CELSIUS, sheet),
         told(columns.salinity, sheet),
-        told_range(translate("Potential density anomaly"), columns.water.potential_density, DENSITY, sheet),
+        told_range(translate("Potential density anomaly"), columns.water.potential_density_anomaly, DENSITY, sheet),
     ]
     about = About.of(
         title=f"{title} ({infos[0].dataset_name or infos[0].dataset})",
@@ -84,7 +84,7 @@ def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
 def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
     """Put every station and depth that has a value in a row."""
     translate, words, columns, rows, stations = sheet.translate, sheet.words, Columns(fetched), Rows(), list[int]()
-    warm, salt, density = columns.temperature, columns.salinity, columns.water.potential_density
+    warm, salt, density = columns.temperature, columns.salinity, columns.water.potential_density_anomaly
     for station, place in enumerate(warm.places):
         there = np.isfinite(warm.values[:, station]) | np.isfinite(salt.values[:, station])
         values = (one[there, station].tolist() for one in (warm.depths, salt.values, warm.values, density))
@@ -111,12 +111,12 @@ def _title(marked: list[Marked], sheet: Sheet) -> str:
 def _plotted(columns: Columns) -> tuple[Floats, Floats]:
     """Salinity and temperature as they are drawn: at all depths of the kind that density is made of."""
     water = columns.water
-    return water.salinity, water.conservative if water.warmth == "in situ" else water.temperature
+    return water.salinity, water.conservative_temperature if water.temperature_kind == "in situ" else water.temperature
 
 
 def _named_temperature(columns: Columns, sheet: Sheet) -> str:
     translate, info = sheet.translate, columns.temperature.info
-    if columns.water.warmth == "in situ":
+    if columns.water.temperature_kind == "in situ":
         return sheet.words.measured(translate("Conservative temperature"), CELSIUS)
     return sheet.words.quantity(in_celsius(info))
 
@@ -190,22 +190,22 @@ def _depths(room: Room, columns: Columns, sheet: Sheet) -> None:
             return
 
 
-def _isopycnals(panel: Axes, room: Room, water: Water, sheet: Sheet) -> None:
+def _isopycnals(panel: Axes, room: Room, water: SeaWater, sheet: Sheet) -> None:
     """Lines of equal potential density, and where sea water freezes, for water in the middle of the stations."""
     west, east = panel.get_xlim()
     south, north = panel.get_ylim()
     salinity, temperature = np.meshgrid(np.linspace(max(west, 0.0), east, FINE), np.linspace(south, north, FINE))
-    surface = Water(
+    surface = SeaWater(
         temperature=temperature,
         salinity=salinity,
         depth=np.zeros(1),
         latitude=np.median(water.latitude, keepdims=True),
         longitude=water.longitude[:1],
-        warmth="conservative" if water.warmth == "in situ" else water.warmth,
-        saltiness=water.saltiness,
+        temperature_kind="conservative" if water.temperature_kind == "in situ" else water.temperature_kind,
+        salinity_kind=water.salinity_kind,
     )
     small = 0.85 * sheet.sizes.small
-    density = surface.potential_density
+    density = surface.potential_density_anomaly
     levels = MaxNLocator(nbins=ISOPYCNALS, steps=axis.STEPS).tick_values(density.min(), density.max())
     digits = max(0, -math.floor(math.log10(levels[1] - levels[0]) + 1e-9))
     drawn = panel.contour(salinity, temperature, density, levels=levels, colors=LINE, linewidths=0.7, zorder=1.5)
@@ -213,7 +213,7 @@ def _isopycnals(panel: Axes, room: Room, water: Water, sheet: Sheet) -> None:
         for line in (one for one in segments if len(one) > 1):
             text = sheet.words.number(float(level), digits)
             room.along(line, text, fontsize=small, color=MUTED, bbox=GROUND, zorder=1.6)
-    _freezing(panel, room, salinity[0], surface.freezing[0], sheet)
+    _freezing(panel, room, salinity[0], surface.freezing_temperature[0], sheet)
 
 
 def _freezing(panel: Axes, room: Room, salinity: Floats, freezing: Floats, sheet: Sheet) -> None:

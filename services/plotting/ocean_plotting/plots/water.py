@@ -1,5 +1,6 @@
 """Temperature, salinity and the speed of sound at stations, as T–S diagrams and sound speed profiles need them."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -8,13 +9,21 @@ from msgspec.structs import replace
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.plots import seawater
+from ocean_core.seawater import (
+    CELSIUS,
+    SALINITIES,
+    SOUND_SPEED,
+    TEMPERATURES,
+    SeaWater,
+    to_celsius,
+    to_grams_per_kilogram,
+)
+from ocean_core.units import unit_conversion
 from ocean_plotting.plots.coverage import Read
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import OverDepth, asked_over_depth, refuse_unknown_depths
 from ocean_plotting.plots.profile_columns import Profile
 from ocean_plotting.plots.query_common import Fetched, named_as_asked
-from ocean_plotting.plots.seawater import CELSIUS, SALINITIES, SOUND_SPEED, TEMPERATURES, Water
 
 
 class Casts(Fetched, frozen=True, kw_only=True):
@@ -57,18 +66,18 @@ class Columns:
         return [one for one in has if one]
 
     @cached_property
-    def water(self) -> Water:
+    def water(self) -> SeaWater:
         """What TEOS-10 takes."""
         warm, salt = self.temperature, self.salinity
         latitude, longitude = np.array(warm.places, dtype=float).T
-        return Water(
-            temperature=seawater.celsius(warm.values, warm.info.units),
-            salinity=seawater.per_thousand(salt.values, salt.info.units),
+        return SeaWater(
+            temperature=to_celsius(warm.values, warm.info.units),
+            salinity=to_grams_per_kilogram(salt.values, salt.info.units),
             depth=warm.depths,
             latitude=latitude,
             longitude=longitude,
-            warmth=TEMPERATURES.get(warm.info.standard_name or "", "potential"),
-            saltiness=SALINITIES.get(salt.info.standard_name or "", "practical"),
+            temperature_kind=TEMPERATURES.get(warm.info.standard_name or "", "potential"),
+            salinity_kind=SALINITIES.get(salt.info.standard_name or "", "practical"),
         )
 
 
@@ -78,8 +87,8 @@ async def fetch_water(near: Neighbours, query: OverDepth, *, sound: bool = False
     ``sound``: the speed of sound too, where the dataset has it; else it is made of the others.
     """
     listed = await near.listed.variables(query.dataset)
-    warm, salt = seawater.temperature_of(listed), seawater.salinity_of(listed)
-    fast = seawater.sound_speed_of(listed) if sound else None
+    warm, salt = temperature_of(listed), salinity_of(listed)
+    fast = sound_speed_of(listed) if sound else None
     if not (fast or (warm and salt)):
         raise _lacking(query.dataset, warm, salt)
     found = [one.key for one in (warm, salt, fast) if one]
@@ -109,3 +118,28 @@ def _lacking(dataset: str, warm: VariableInfo | None, salt: VariableInfo | None)
 def in_celsius(info: VariableInfo) -> VariableInfo:
     """A temperature as it is drawn."""
     return replace(info, units=CELSIUS)
+
+
+def temperature_of(listed: Sequence[VariableInfo]) -> VariableInfo | None:
+    """Find the temperature of the water among variables: by its standard name, else by a key like `votemper`."""
+    warm = [one for one in listed if not one.two_dimensional and unit_conversion(one.units or CELSIUS, CELSIUS)]
+    return _named(warm, TEMPERATURES) or _like(warm, lambda key: "temp" in key or key.startswith("thetao"))
+
+
+def salinity_of(listed: Sequence[VariableInfo]) -> VariableInfo | None:
+    """Find the salinity among variables: by its standard name, else by a key like `vosaline`."""
+    deep = [one for one in listed if not one.two_dimensional]
+    return _named(deep, SALINITIES) or _like(deep, lambda key: "sal" in key or key == "so")
+
+
+def sound_speed_of(listed: Sequence[VariableInfo]) -> VariableInfo | None:
+    """Find the speed of sound among variables, by its standard name."""
+    return _named([one for one in listed if not one.two_dimensional], {SOUND_SPEED: None})
+
+
+def _named(listed: Sequence[VariableInfo], names: Mapping[str, object]) -> VariableInfo | None:
+    return next((one for name in names for one in listed if one.standard_name == name), None)
+
+
+def _like(listed: Sequence[VariableInfo], fits: Callable[[str], bool]) -> VariableInfo | None:
+    return next((one for one in listed if one.standard_name is None and fits(one.key.lower())), None)

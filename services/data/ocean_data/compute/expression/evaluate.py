@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.expression import Binary, Call, Name, Negative, Node, Number, parse, walk
+from ocean_core.expression import FUNCTIONS, Binary, Name, Negative, Node, Number, parse_expression
 from ocean_data.compute.expression.functions import CALLS, Values
-from ocean_data.compute.expression.names import IN_ROWS, coordinate, depth_axis, over_column, unknown
+from ocean_data.compute.expression.names import coordinate, depth_axis, unknown
 from ocean_data.compute.expression.place import ALL, Box, Place, Some
 from ocean_data.ports import Cells, Floats, Grids, Source
 
@@ -49,7 +49,7 @@ class Evaluation:
         if isinstance(node, Binary):
             left, right = (self.value(one, whole=whole) for one in (node.left, node.right))
             return OPERATORS[node.operator](left, right)
-        return CALLS[node.function](self, node, whole or over_column(node))
+        return CALLS[node.function](self, node, whole or node.reduces_column)
 
     def at(self, place: Place) -> Values:
         """The same elsewhere."""
@@ -78,11 +78,11 @@ class Evaluation:
 
 def evaluate(place: Place) -> Floats:
     """The values of what is calculated: (step, depth, cell), or with axes of one; NaN where there is no number."""
-    root = parse(place.assets.equation or "").root
-    counted = Counter(node.name for node in walk(root) if isinstance(node, Name))
+    expression = parse_expression(place.assets.equation or "")
+    counted = Counter(node.name for node in expression.nodes() if isinstance(node, Name))
     again = frozenset(name for name, count in counted.items() if count > 1)
     with np.errstate(all="ignore"):  # of land, and of what has no value
-        values = Evaluation(place, again).value(root)
+        values = Evaluation(place, again).value(expression.root)
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -150,15 +150,14 @@ def plane(assets: Assets) -> tuple[int, int]:
 
 def _spanned(assets: Assets) -> int:
     """How many levels are read at least, whatever is asked for: all of them, where an equation takes whole columns."""
-    nodes = walk(parse(assets.equation or "").root)
-    whole = any(isinstance(one, Call) and over_column(one) for one in nodes)
+    whole = any(call.reduces_column for call in parse_expression(assets.equation or "").calls)
     axis = depth_axis(assets)
     return len(axis.values) if whole and axis else 1
 
 
 def _in_rows(assets: Assets) -> bool:
     """Whether an equation looks at the cells beside a cell."""
-    return any(isinstance(one, Call) and one.function in IN_ROWS for one in walk(parse(assets.equation or "").root))
+    return any(FUNCTIONS[call.function].neighbours for call in parse_expression(assets.equation or "").calls)
 
 
 def _parts(spanned: int, levels: range, rows: range, width: int, at_once: int) -> Iterator[tuple[range, range]]:

@@ -1,5 +1,6 @@
 """How each function is done: of the values of its arguments, (step, depth, cell) each."""
 
+import operator
 from collections.abc import Callable
 from functools import reduce
 from typing import Any, Protocol
@@ -7,14 +8,32 @@ from typing import Any, Protocol
 import numpy as np
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.expression import Call, Name, Node, wrong
-from ocean_core.messages import Message
+from ocean_core import seawater
+from ocean_core.errors import InvalidRequest
+from ocean_core.expression import Call, Name, Node
+from ocean_core.seawater import SeaWater
 from ocean_core.vectors import TRUE_AXIS, Axis
-from ocean_data.compute import derivatives, seawater, sound, vectors
+from ocean_data.compute import derivatives, vectors
 from ocean_data.compute.expression.names import subject
 from ocean_data.compute.expression.place import Place, beside
 from ocean_data.ports import Floats
 
+SPEED: Callable[[SeaWater], Floats] = operator.attrgetter("sound_speed")
+PROPERTIES = {
+    "sspeed": "sound_speed",
+    "density": "density",
+    "heatcap": "heat_capacity",
+    "tempgradient": "adiabatic_lapse_rate",
+    "oxygensaturation": "oxygen_solubility",
+    "nitrogensaturation": "nitrogen_solubility",
+}
+CHANNELS: dict[str, Callable[..., Floats]] = {
+    "soniclayerdepth": seawater.sonic_layer_depth,
+    "deepsoundchannel": seawater.deep_sound_channel,
+    "deepsoundchannelbottom": seawater.channel_bottom,
+    "depthexcess": seawater.depth_excess,
+    "potentialsubsurfacechannel": seawater.subsurface_channel,
+}
 STILL = 1e-5  # m/s: a current slower than this in both components has no direction
 
 
@@ -83,19 +102,20 @@ def _extreme(of_two: np.ufunc, of_column: np.ufunc) -> Calling:
     return call
 
 
-def _property(function: Callable[[seawater.Water], Floats]) -> Calling:
+def _property(function: Callable[[SeaWater], Floats]) -> Calling:
     def call(values: Values, node: Call, whole: bool) -> Floats:
         return _of_water(function, values, node, whole=whole)
 
     return call
 
 
-def _of_water(function: Callable[[seawater.Water], Floats], values: Values, node: Call, *, whole: bool) -> Floats:
+def _of_water(function: Callable[[SeaWater], Floats], values: Values, node: Call, *, whole: bool) -> Floats:
     """A property of the wet cells; the arguments end with temperature and salinity, and may begin with the place."""
     arguments = node.arguments[:4]
     found = [values.value(one, whole=whole) for one in arguments]
     subjects = [subject(one, values.operands) for one in arguments[-2:]]
-    warm, salt = _celsius(arguments[-2], subjects[0], found[-2]), _per_thousand(arguments[-1], subjects[1], found[-1])
+    warm = seawater.to_celsius(found[-2], _unit(arguments[-2], subjects[0]))
+    salt = seawater.to_grams_per_kilogram(found[-1], _unit(arguments[-1], subjects[1]))
     latitude, longitude = (one[np.newaxis, np.newaxis] for one in values.place.centres())
     depth = values.place.depths(whole=whole)
     if len(arguments) == 4:
@@ -103,43 +123,38 @@ def _of_water(function: Callable[[seawater.Water], Floats], values: Values, node
     depth, latitude, longitude, warm, salt = np.broadcast_arrays(depth, latitude, longitude, warm, salt)
     wet = np.isfinite(warm) & np.isfinite(salt)
     names = [one.variable.standard_name or "" if one else "" for one in subjects]
-    kinds = seawater.Kinds(
-        temperature=seawater.TEMPERATURES.get(names[0], "potential"),
-        salinity=seawater.SALINITIES.get(names[1], "practical"),
+    water = SeaWater(
+        temperature=warm[wet],
+        salinity=salt[wet],
+        depth=depth[wet],
+        latitude=latitude[wet],
+        longitude=longitude[wet],
+        temperature_kind=seawater.TEMPERATURES.get(names[0], "potential"),
+        salinity_kind=seawater.SALINITIES.get(names[1], "practical"),
     )
     out = np.full(wet.shape, np.nan)
-    made = seawater.water(depth[wet], (latitude[wet], longitude[wet]), warm[wet], salt[wet], kinds)
-    out[wet] = function(made)
+    out[wet] = function(water)
     return out
 
 
 def _unit(node: Node, named: Assets | None) -> str:
-    """The unit of an argument that is a variable; who calculates with one knows its unit."""
-    return " ".join(named.variable.units.casefold().split()) if named and isinstance(node, Name) else ""
-
-
-def _celsius(node: Node, named: Assets | None, values: Floats) -> Floats:
-    return values - seawater.KELVIN if _unit(node, named) in seawater.KELVINS else values
-
-
-def _per_thousand(node: Node, named: Assets | None, values: Floats) -> Floats:
-    return values * 1000.0 if _unit(node, named) in seawater.FRACTIONS else values
+    """Return the unit of an argument that is a variable; who calculates with one knows its unit."""
+    return named.variable.units if named and isinstance(node, Name) else ""
 
 
 def _channel(function: Callable[..., Floats]) -> Calling:
     """A function of the speed of sound along columns, from the surface down."""
 
     def call(values: Values, node: Call, whole: bool) -> Floats:
-        speed = _of_water(seawater.sound_speed, values, node, whole=whole)
+        speed = _of_water(SPEED, values, node, whole=whole)
         rest = [values.value(one, whole=whole) for one in node.arguments[4:]]
         number = node.function == "potentialsubsurfacechannel"
         if rest and not number:
             if rest[0].shape[1] > 1:
-                raise wrong(
-                    Message(
-                        "the bathymetry of {function} has no depth axis; make one value of it, as max([name])",
-                        function=node.function,
-                    )
+                raise InvalidRequest(
+                    "the bathymetry of {function} has no depth axis; make one value of it, as max([name])",
+                    function=node.function,
+                    field="expression",
                 )
             speed = np.broadcast_to(speed, np.broadcast_shapes(speed.shape, rest[0].shape))
         depth = np.broadcast_to(values.value(node.arguments[0], whole=whole), speed.shape)
@@ -157,7 +172,9 @@ def _channel(function: Callable[..., Floats]) -> Calling:
 
 def _number(values: Floats) -> Any:
     if values.size != 1:
-        raise wrong("the cutoff frequency of potentialsubsurfacechannel is a number, in Hz")
+        raise InvalidRequest(
+            "the cutoff frequency of potentialsubsurfacechannel is a number, in Hz", field="expression"
+        )
     return float(values.item())
 
 
@@ -241,8 +258,8 @@ def _unstaggered_speed(values: Values, node: Call, whole: bool) -> Floats:
 
 CALLS: dict[str, Calling] = {
     **{name: _elementwise(function) for name, function in ELEMENTWISE.items()},
-    **{name: _property(function) for name, function in seawater.PROPERTIES.items()},
-    **{name: _channel(function) for name, function in sound.CHANNELS.items()},
+    **{name: _property(operator.attrgetter(attribute)) for name, attribute in PROPERTIES.items()},
+    **{name: _channel(function) for name, function in CHANNELS.items()},
     "max": _extreme(np.maximum, np.fmax),
     "min": _extreme(np.minimum, np.fmin),
     "gradient_x": _slope(0, derivatives.gradient),

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, Steps, VariableInfo
 from ocean_common.errors import InvalidRequest
-from ocean_common.expression import Call, Name, Node, parse, wrong
-from ocean_common.functions import FUNCTIONS
-from ocean_core.messages import Message
+from ocean_core.expression import FUNCTIONS, Call, Name, Node, parse_expression
 from ocean_data.compute.expression.names import check, extent
 from ocean_data.plan.time import Axis
 
@@ -32,13 +30,12 @@ def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -
         The variables in it, by name: those that are calculated with their own operands. What is missing here is one of
         the coordinates, or InvalidRequest.
     """
-    expression = parse(text)
+    expression = parse_expression(text)
     if not operands:
-        raise wrong(
-            Message(
-                "an expression has at least one variable of {dataset}, whose grid is that of the result",
-                dataset=dataset,
-            )
+        raise InvalidRequest(
+            "an expression has at least one variable of {dataset}, whose grid is that of the result",
+            dataset=dataset,
+            field="expression",
         )
     base = max(operands.values(), key=lambda one: (one.depth is not None, one.steps is not None))
     made = replace(
@@ -61,7 +58,7 @@ def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -
 def resolved(assets: Assets, operands: Mapping[str, Assets]) -> Assets:
     """A configured variable with its operands, or InvalidRequest that says why it cannot be calculated."""
     made = replace(assets, operands=dict(operands))
-    check(parse(assets.equation or ""), made)
+    check(parse_expression(assets.equation or ""), made)
     return made
 
 
@@ -125,7 +122,7 @@ def _common(operands: list[Assets]) -> Steps | None:
     for one in rest:
         kept &= np.isin(first.seconds, one.seconds)
     if not kept.any():
-        raise wrong("the variables of this expression have no time step in common")
+        raise InvalidRequest("the variables of this expression have no time step in common", field="expression")
     return replace(
         steps[0],
         raw=_array(first.raw[kept]),
