@@ -8,8 +8,8 @@ from tests.architecture.harvest import PACKAGES, texts
 
 from ocean_common import problems
 from ocean_common.i18n import LANGUAGES, SOURCE, read_catalogue
+from ocean_core.colour import COLORMAPS
 from ocean_core.messages import field_names
-from ocean_plotting.colormaps import COLORMAPS
 from ocean_plotting.export import csv
 
 OTHERS = [each for each in LANGUAGES if each != SOURCE]

@@ -15,12 +15,23 @@ from tests.plotting.fakes import array, field, info
 from ocean_common.contracts.data import TileField
 from ocean_common.errors import InvalidRequest
 from ocean_common.vector_components import magnitude_info
-from ocean_plotting.colormaps import COLORMAPS, LISTS, RAMPS, choose
-from ocean_plotting.palettes import Palettes
-from ocean_plotting.tiles import colour, png
-from ocean_plotting.tiles.painter import TilePainter
+from ocean_core.colour import COLORMAPS
+from ocean_plotting.encoders import encode_palette_png
+from ocean_plotting.palettes import (
+    LISTS,
+    RAMPS,
+    colormap_colours,
+    colormap_of,
+    continuous_palette,
+    palette_indices,
+    parse_scale,
+    resample_colours,
+)
+from ocean_plotting.tiles.render import TileStyle, render_tile
 
-PALETTES = Palettes()
+
+def render(field, scale, colormap, form="image/png"):
+    return render_tile(field, TileStyle(scale, colormap, form))
 
 
 def decode(content):
@@ -30,7 +41,7 @@ def decode(content):
 @given(some.arrays(np.uint8, some.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
 def test_a_written_png_decodes_to_its_colours(indices):
     colours = np.random.default_rng(1).integers(0, 256, (255, 3), dtype=np.uint8)
-    pixels = decode(png.encode(indices, colours.tobytes()))
+    pixels = decode(encode_palette_png(indices, colours.tobytes()))
     table = np.vstack([[0, 0, 0, 0], np.column_stack([colours, np.full(255, 255)])])
     assert (pixels == table[indices]).all()
 
@@ -41,9 +52,9 @@ def test_a_written_png_decodes_to_its_colours(indices):
     st.floats(0.01, 1e5),
 )
 def test_a_value_gets_the_colour_that_matplotlib_gives_it(values, low, width):
-    palette = colour.continuous(PALETTES.ramp("thermal"), (low, low + width))
+    palette = continuous_palette("thermal", (low, low + width))
     table = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)
-    indices = colour.indices(values, palette)
+    indices = palette_indices(values, palette)
     reference = ListedColormap(table / 255)(Normalize(low, low + width)(values.astype(float)), bytes=True)
     there = ~np.isnan(values)
     # On the border between two colours either is right.
@@ -56,8 +67,8 @@ def test_a_value_gets_the_colour_that_matplotlib_gives_it(values, low, width):
 
 def test_a_tile_is_the_picture_that_matplotlib_makes():
     values = field()
-    painted = decode(TilePainter(PALETTES).tile(make_field("votemper"), (-2.0, 10.0), "thermal"))
-    table = colour.resample(PALETTES.ramp("thermal"), 255) / 255
+    painted = decode(render(make_field("votemper"), (-2.0, 10.0), "thermal"))
+    table = resample_colours(colormap_colours("thermal"), 255) / 255
     reference = ListedColormap(table)(Normalize(-2, 10)(values.astype(float)), bytes=True)
     there = ~np.isnan(values)
     assert (painted[..., 3] == np.where(there, 255, 0)).all()
@@ -74,29 +85,27 @@ def test_a_folded_field_is_painted_as_the_whole_one():
     folded = replace(make_field("votemper", few), rows=array(rows), columns=array(columns))
     whole = make_field("votemper", few[rows][:, columns])
     for form in ("image/png", "image/webp"):
-        images = [TilePainter(PALETTES).tile(one, (-2.0, 10.0), "thermal", form) for one in (folded, whole)]
+        images = [render(one, (-2.0, 10.0), "thermal", form) for one in (folded, whole)]
         assert images[0] == images[1]
 
 
 def test_categories_have_their_own_colours_and_nothing_between():
     values = np.array([[0, 1, 2], [3, -1, np.nan]], dtype=np.float32)
-    pixels = decode(TilePainter(PALETTES).tile(make_field("kind", values), (0.0, 1.0), None))
-    listed = PALETTES.ramp("seabed lithology")
+    pixels = decode(render(make_field("kind", values), (0.0, 1.0), None))
+    listed = colormap_colours("seabed lithology")
     assert (pixels[0, :, :3] == listed[:3]).all()
     assert (pixels[1, :, 3] == 0).all()
 
 
 def test_a_field_without_values_is_blank():
-    blank = decode(
-        TilePainter(PALETTES).tile(make_field("votemper", np.full((256, 256), np.nan, np.float32)), None, None)
-    )
+    blank = decode(render(make_field("votemper", np.full((256, 256), np.nan, np.float32)), None, None))
     assert blank.shape == (256, 256, 4)
     assert not blank.any()
 
 
 @pytest.mark.parametrize("key", COLORMAPS)
 def test_every_colormap_has_colours(key):
-    ramp = PALETTES.ramp(key)
+    ramp = colormap_colours(key)
     assert ramp.dtype == np.uint8
     assert ramp.shape[1] == 3
     assert len(np.unique(ramp, axis=0)) >= 10
@@ -122,7 +131,7 @@ def test_every_colormap_has_colours(key):
     ],
 )
 def test_a_variable_gets_the_colormap_of_what_it_is(key, other, asked, colormap):
-    assert choose(replace(info(key), **other), asked) == colormap
+    assert colormap_of(replace(info(key), **other), asked) == colormap
 
 
 @pytest.mark.parametrize(
@@ -140,7 +149,7 @@ def test_the_legend_of_a_vector_is_of_what_its_tiles_are(u, v, name):
 
 def test_an_unknown_colormap_is_refused():
     with pytest.raises(InvalidRequest, match="colormaps"):
-        choose(info("votemper"), "nope")
+        colormap_of(info("votemper"), "nope")
 
 
 @pytest.mark.parametrize(
@@ -148,11 +157,11 @@ def test_an_unknown_colormap_is_refused():
 )
 def test_a_wrong_scale_is_refused_with_what_works(text):
     with pytest.raises(InvalidRequest, match="-5,30") as caught:
-        colour.read_scale(text)
+        parse_scale(text)
     assert caught.value.field == "scale"
 
 
 @given(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30))
 def test_a_scale_is_read_as_it_is_written(low, high):
     if high - low > max(1e-30, 1e-11 * max(abs(low), abs(high))):
-        assert colour.read_scale(f"{low!r},{high!r}") == (low, high)
+        assert parse_scale(f"{low!r},{high!r}") == (low, high)

@@ -19,8 +19,8 @@ from ocean_common.errors import InvalidRequest, PointOutsideGrid
 from ocean_plotting.figure.contours import Overlay, hatched
 from ocean_plotting.figure.outline import Area, span
 from ocean_plotting.figure.view import view
+from ocean_plotting.palettes import parse_scale
 from ocean_plotting.plots.query_common import instant
-from ocean_plotting.tiles.colour import read_scale
 
 STATION, PATH = [[73.0, 20.0]], [[73.0, 20.0], [70.0, -5.0]]
 PLACES = {
@@ -132,7 +132,7 @@ def test_a_scale_between_whose_ends_nothing_can_be_written_is_refused(client, te
 def test_every_scale_that_is_read_has_steps_for_an_axis(low, width):
     high = low + width
     try:
-        read = read_scale(f"{low!r},{high!r}")
+        read = parse_scale(f"{low!r},{high!r}")
     except InvalidRequest:
         assert high - low < 1e-11 * max(abs(low), abs(high))
         return

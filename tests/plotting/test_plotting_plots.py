@@ -13,7 +13,7 @@ from tests.plotting.fakes import DEPTHS, info, profile_values
 from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_plotting.figure import colour_bar
 from ocean_plotting.figure.context import Sheet
-from ocean_plotting.palettes import Palettes
+from ocean_plotting.palettes import colormap_colours
 from ocean_plotting.plots import PLOTS
 
 QUERY = {
@@ -280,13 +280,13 @@ def test_a_figure_of_any_shape_is_drawn_without_a_warning(client, size, stations
 
 def test_the_colour_bar_of_a_long_name_keeps_its_units():
     long = info("votemper", name="Dissolved Organic Nitrogen Concentration at the Bottom of it All", units="mmol m-3")
-    bar = colour_bar.draw(long, (0.0, 1.0), Palettes().ramp("iron"), Sheet()).figure.axes[0]
+    bar = colour_bar.draw(long, (0.0, 1.0), colormap_colours("iron"), Sheet()).figure.axes[0]
     assert bar.get_ylabel().endswith("… (mmol\N{NO-BREAK SPACE}m⁻³)")
 
 
 def test_the_colour_bar_of_categories_has_room_for_its_name():
     kinds = info("kind", categories=["a category of many words", "sand"])
-    figure = colour_bar.draw(kinds, (0.0, 1.0), Palettes().ramp("seabed lithology"), Sheet()).figure
+    figure = colour_bar.draw(kinds, (0.0, 1.0), colormap_colours("seabed lithology"), Sheet()).figure
     figure.draw_without_rendering()
     assert figure.axes[0].yaxis.label.get_window_extent().x1 <= figure.bbox.x1
 

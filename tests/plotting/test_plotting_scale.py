@@ -9,12 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.plotting.fakes import info
 
-from ocean_plotting.colormaps import CATEGORIES, COLORMAPS
-from ocean_plotting.palettes import Palettes
-from ocean_plotting.tiles.colour import FEW, continuous, indices
+from ocean_core.colour import CATEGORY_COLORMAP, COLORMAPS
+from ocean_plotting.palettes import FEW, colormap_colours, continuous_palette, palette_indices
 from ocean_plotting.tiles.legend import legend
-
-PALETTES = Palettes()
 
 
 def stops(client, path):
@@ -57,11 +54,13 @@ def test_categories_are_told_by_their_labels(client):
     st.floats(0, 1),
 )
 def test_between_stops_is_the_colour_of_the_tile(colormap, low, width, part):
-    scale, ramp = (low, low + width), PALETTES.ramp(colormap)
+    scale, ramp = (low, low + width), colormap_colours(colormap)
     told = legend(info("votemper"), colormap, ramp, scale)
     value = low + part * width
-    palette = continuous(ramp, scale)
-    painted = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)[indices(np.array([[value]]), palette)[0, 0] - 1]
+    palette = continuous_palette(colormap, scale)
+    painted = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)[
+        palette_indices(np.array([[value]]), palette)[0, 0] - 1
+    ]
     known = np.array([list(bytes.fromhex(one.colour[1:])) for one in told.stops])
     at = np.searchsorted([one.value for one in told.stops], value)
     # It has a colour of the stops beside it; a step goes on from its stop.
@@ -104,4 +103,4 @@ def test_both_forms_are_documented(client):
 
 
 def test_categories_without_an_own_colormap_have_the_one_of_categories(client):
-    assert stops(client, "kind/0,1")["colormap"] == CATEGORIES
+    assert stops(client, "kind/0,1")["colormap"] == CATEGORY_COLORMAP

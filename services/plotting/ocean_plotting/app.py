@@ -23,7 +23,6 @@ from ocean_plotting.basemap.mbtiles import open_mbtiles
 from ocean_plotting.basemap.relief_file import ReliefFile, open_relief
 from ocean_plotting.figure.resources import Ground
 from ocean_plotting.in_process import Inline, Threads
-from ocean_plotting.palettes import Palettes
 from ocean_plotting.plots import api as plot
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.ports import Basemap, Drawing, Image
@@ -31,7 +30,6 @@ from ocean_plotting.settings import Settings
 from ocean_plotting.tiles import api as tiles
 from ocean_plotting.tiles import api_colormaps as colormaps
 from ocean_plotting.tiles import api_scale as scale
-from ocean_plotting.tiles.painter import TilePainter
 from ocean_plotting.tiles.store import RevisionCache, create_tile_queue
 from ocean_plotting.workers import Processes
 
@@ -57,7 +55,7 @@ def create_app(
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
     """Make the app from its parts."""
-    settings, palettes = settings or Settings(), Palettes()
+    settings = settings or Settings()
     queue = create_tile_queue(settings.tiles_at_once, settings.tiles_waiting)
     fields: RevisionCache[TileField] = RevisionCache(settings.field_megabytes * MEGABYTE, _field_size)
     images: RevisionCache[Image] = RevisionCache(
@@ -76,18 +74,16 @@ def create_app(
         api=[tiles.tile, scale.scale, colormaps.colormaps, colormaps.chart, *plot.HANDLERS, *maps.HANDLERS],
         dependencies={
             "drawing": drawing,
-            "colours": palettes,
             "images": images,
             "freshness": freshness,
             "studio": plot.Studio(near, drawing, freshness),
-            "scale_studio": scale.Studio(catalogue, drawing, palettes, images),
+            "scale_studio": scale.Studio(catalogue, drawing, images),
             "map_studio": maps.Studio(
                 basemap or Cartographer(None, Coasts(None, None)), images, __version__, settings.max_age
             ),
             "tile_studio": tiles.Studio(
                 catalogue=catalogue,
                 numbers=numbers,
-                painter=TilePainter(palettes),
                 fields=fields,
                 images=images,
                 freshness=freshness,

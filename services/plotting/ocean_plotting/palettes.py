@@ -1,31 +1,203 @@
-"""The colours of every colormap: cmocean's, read from its files, and our own ramps."""
+"""Colours of the colormaps, and palettes: which colour each value of a variable gets.
 
-from functools import lru_cache
+Which colormap a variable has is decided in ``ocean_core.colour``. A palette has at most 255 colours, so that the pixels
+of a tile are one byte each; index 0 is transparent.
+"""
+
+import math
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_plotting.colormaps import COLORMAPS, LISTS, RAMPS, control_points, ramp
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.errors import InvalidRequest
+from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits, choose_colormap, is_distinguishable
+
+Colours = NDArray[np.uint8]  # (n, 3): red, green and blue, from the lowest value to the highest
+
+LEVELS = 255  # colours of a palette
+FEW = 20  # colours of a list of distinct ones, which are never mixed
+
+# Evenly spaced control points, from the lowest value to the highest.
+RAMPS: dict[str, str] = {
+    "blue-white-red": "08124f 1f3fae 5f8be0 b9d0f5 f7f7f7 f6c3b7 e07a63 b02a2c 5c0b17",
+    "blue-cream-red": "1c2f6f 2f62ac 4f97c4 8fc5d2 d3e6d5 fbf0c2 f9cf83 ef9a55 d65f3c a92a33 6b1029",
+    "blue-yellow-red": "313695 4f7fbc 86bdd9 c4e5ee fffdbf fdd484 f99254 e04a35 a50026",
+    "cream-purple": "fdf6e3 f2dcd0 e1b8c6 c78fbd a069b0 734b9b 46307c 211a4d",
+    "currents": "eaf6fc b5dcf0 6fb8df 3f8fc0 45a56a 9ecb4c f2e25a f2a541 e0622f bb2525 7c1016",
+    "green-cream": "0b3b2e 1d6a4f 4a9a6c 8cc389 cbe3ae f7f7d9",
+    "grey-teal": "e3e3e3 9fc4c3 4f9d9b 0f6a6d",
+    "indigo-yellow": "20124d 3a2b8f 3560b8 2d97bd 4cc0a0 a0da74 e8e25a fbb93f f27a2e c43a2b",
+    "rainbow": "1d2f6f 1f5fc4 3f97ec 5fc9ee 4fdcc0 46c46a 86cc3d d9de3f fbc335 f58a2c e04a26 b01c20 6e0d14",
+    "sand-green": "f8f1dc dfd9a8 b3c382 7aaa70 45896a 1f6562 123f4c",
+    "white-black": "ffffff 000000",
+    "white-blue": "ffffff 57a6bd",
+}
+# Distinct colours for categories.
+LISTS: dict[str, str] = {
+    "distinct": "4477aa ee6677 228833 ccbb44 66ccee aa3377 bbbbbb 44aa99 882255 999933 332288 cc6677",
+}
 
 
-class Palettes:
-    """Colours by colormap id."""
+class Palette(msgspec.Struct, frozen=True, kw_only=True):
+    """The values that the indices of an image stand for; index 0 is transparent."""
 
-    def ramp(self, colormap: str) -> NDArray[np.uint8]:
-        """Colours (n, 3) of a colormap id, from the lowest value to the highest."""
-        source = COLORMAPS[colormap][1]
-        if source in LISTS:
-            return control_points(LISTS[source])
-        return ramp(RAMPS[source]) if source in RAMPS else _cmocean(source)
+    scale: Limits  # value at the lower edge of the first colour, and at the upper edge of the last
+    colours: bytes  # red, green, blue of each colour, from index 1
 
 
-@lru_cache
-def _cmocean(name: str) -> NDArray[np.uint8]:
-    """Read the file: importing cmocean would import pyplot and all its state."""
+def validate_colormap(text: str | None) -> str | None:
+    """Read the id of a colormap from a request; None: the variable's own.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no colormap of this id.
+    """
+    if not text or text == DEFAULT_COLORMAP:
+        return None
+    if text not in COLORMAPS:
+        raise InvalidRequest(
+            "there is no colormap {requested!r}; see /api/v2.0/plot/colormaps",
+            requested=text[:60],
+            field="colormap",
+            allowed=COLORMAPS,
+        )
+    return text
+
+
+def colormap_of(info: VariableInfo, requested: str | None = None) -> str:
+    """Return the id of the colormap of a variable: the requested one, or by what the variable is.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no colormap of the requested id.
+    """
+    return validate_colormap(requested) or choose_colormap(
+        standard_name=info.standard_name,
+        name=info.name,
+        limits=info.scale,
+        zero_centered=info.zero_centered,
+        categorical=bool(info.categories),
+        magnitude="," in info.key,
+    )
+
+
+def parse_scale(text: str, field: str = "scale") -> Limits:
+    """Read `min,max`.
+
+    Raises
+    ------
+    InvalidRequest
+        It is not two numbers of which the second is greater.
+    """
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not is_distinguishable(low, high):
+        raise InvalidRequest(
+            "{name} is {text!r}; it is two numbers, the lower first, with a comma between: -5,30",
+            name=field,
+            text=text[:60],
+            field=field,
+        )
+    return low, high
+
+
+@cache
+def colormap_colours(colormap: str) -> Colours:
+    """Return the colours of a colormap id, shape (n, 3), from the lowest value to the highest."""
+    palette = COLORMAPS[colormap][1]
+    if palette in LISTS:
+        colours = control_points(LISTS[palette])
+    elif palette in RAMPS:
+        colours = _interpolate(control_points(RAMPS[palette]), 256)
+    else:
+        colours = _read_cmocean(palette)
+    colours.flags.writeable = False  # it is shared
+    return colours
+
+
+def _read_cmocean(name: str) -> Colours:
+    """Read the file of colours: importing cmocean would import pyplot and all its state."""
     package = find_spec("cmocean")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("cmocean is not installed")
     colours = np.loadtxt(Path(package.origin).parent / "rgb" / f"{name}-rgb.txt")
     return np.rint(colours * 255).astype(np.uint8)
+
+
+def control_points(text: str) -> Colours:
+    """Read hexadecimal colours with blanks between, shape (n, 3)."""
+    return np.array([list(bytes.fromhex(code)) for code in text.split()], dtype=np.uint8)
+
+
+def _interpolate(colours: Colours, number: int) -> Colours:
+    positions = np.linspace(0, len(colours) - 1, number)
+    channels = [np.interp(positions, np.arange(len(colours)), colours[:, channel]) for channel in range(3)]
+    return np.asarray(np.rint(np.stack(channels, axis=1)), dtype=np.uint8)
+
+
+def resample_colours(colours: Colours, number: int) -> Colours:
+    """Return ``number`` evenly spaced colours of a colormap, shape (number, 3), its ends included.
+
+    A few colours are a list of distinct ones: they are repeated, never mixed.
+    """
+    if len(colours) <= FEW:
+        return colours[np.arange(number) * len(colours) // number]
+    return _interpolate(colours, number)
+
+
+def category_colours(colours: Colours, number: int) -> Colours:
+    """Return a colour for each of ``number`` categories, shape (number, 3); a list of colours begins again."""
+    if len(colours) <= FEW:
+        return colours[np.arange(number) % len(colours)]
+    return resample_colours(colours, number)
+
+
+@lru_cache(maxsize=64)
+def continuous_palette(colormap: str, scale: Limits) -> Palette:
+    """Spread a colormap over a scale, in the units of the values."""
+    return Palette(scale=scale, colours=resample_colours(colormap_colours(colormap), LEVELS).tobytes())
+
+
+def category_palette(colormap: str, count: int) -> Palette:
+    """Give each of ``count`` categories a colour of its own; category i has the value i."""
+    number = min(count, LEVELS)
+    return Palette(scale=(-0.5, number - 0.5), colours=category_colours(colormap_colours(colormap), number).tobytes())
+
+
+def palette_indices(values: NDArray[np.floating], palette: Palette, *, clip: bool = True) -> NDArray[np.uint8]:
+    """Return the index of the colour of every value.
+
+    Parameters
+    ----------
+    values : ndarray, shape (y, x)
+        In the units of the palette's scale; NaN where there are none.
+    clip
+        Give values outside the scale its end colours; otherwise they are transparent.
+
+    Returns
+    -------
+    ndarray of uint8, shape (y, x)
+        1 for the first colour; 0 where there is no value.
+    """
+    low, high = palette.scale
+    number = len(palette.colours) // 3
+    # In double precision: a scale may be far narrower than its distance from zero.
+    levels = np.subtract(values, low, dtype=np.float64)
+    levels *= number / (high - low)
+    if clip:
+        np.clip(levels, 0, number - 1, out=levels)
+    else:
+        levels[(levels < 0) | (levels >= number)] = np.nan
+    levels += 1
+    np.fmax(levels, 0, out=levels)  # NaN becomes 0
+    indices: NDArray[np.uint8] = levels.astype(np.uint8)
+    return indices

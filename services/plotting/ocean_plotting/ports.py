@@ -11,9 +11,6 @@ from ocean_common.contracts.data import TileField
 from ocean_core.tiles import Tile
 from ocean_plotting.basemap.relief import Box, Window
 from ocean_plotting.export.output import Output
-from ocean_plotting.tiles.colour import Scale
-
-TileForm = Literal["image/png", "image/webp"]
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,25 +91,6 @@ class Drawing(Protocol):
 
     def unready(self) -> list[str]:
         """Why it cannot draw yet."""
-
-
-@runtime_checkable
-class Colours(Protocol):
-    """Who knows the colours of every colormap."""
-
-    def ramp(self, colormap: str) -> NDArray[np.uint8]:
-        """Colours (n, 3) of a colormap id, from the lowest value to the highest."""
-
-
-@runtime_checkable
-class Painter(Protocol):
-    """Who colours tiles."""
-
-    def blank(self, form: TileForm) -> bytes:
-        """A tile with nothing on it."""
-
-    def tile(self, field: TileField, scale: Scale | None, colormap: str | None, form: TileForm) -> bytes:
-        """The image of a field, in a scale and colormap, or in those of its variable."""
 
 
 @runtime_checkable

@@ -14,14 +14,14 @@ from PIL import Image, ImageDraw
 from ocean_common.errors import NotFound
 from ocean_core.geometry import wrap_longitude
 from ocean_core.tiles import MERCATOR, SIZE, Tile
-from ocean_plotting.basemap import layers, terrain
+from ocean_plotting import encoders
+from ocean_plotting.basemap import terrain
 from ocean_plotting.basemap.land_polygons import Coasts, Rings
 from ocean_plotting.basemap.mbtiles import MbTiles
 from ocean_plotting.basemap.relief import Box, Floats
 from ocean_plotting.basemap.vector_tiles import BUFFER, EXTENT, Feature, Kind
 from ocean_plotting.basemap.vector_tiles import encode as encode_vectors
 from ocean_plotting.ports import Piece, Relief
-from ocean_plotting.tiles import png
 
 SHARE = 4  # parts of a pixel's side, each of which is land or not
 OWN_COAST = 0.02  # degrees: finer heights know the coast better than its polygons do
@@ -36,7 +36,7 @@ THOUSANDS = 0.7
 OPACITY = 0.62
 SPECK = 12.0  # px: a closed line that is shorter is no more than a dot
 
-BLANK = png.encode(np.zeros((SIZE, SIZE), dtype=np.uint8), b"")
+BLANK = encoders.encode_palette_png(np.zeros((SIZE, SIZE), dtype=np.uint8), b"")
 
 
 class Cartographer:
@@ -52,8 +52,8 @@ class Cartographer:
         self._loaded = False
         self._pieces: dict[Piece, Callable[[Tile], bytes]] = {
             "topo": self._topography,
-            "shaded": lambda tile: self._shaded(tile, layers.true_colour),
-            "shaded_webp": lambda tile: self._shaded(tile, layers.true_colour_webp),
+            "shaded": lambda tile: self._shaded(tile, encoders.encode_rgb_png),
+            "shaded_webp": lambda tile: self._shaded(tile, encoders.encode_rgb_webp),
             "contours": self._contours,
             "lands": self._land,
             "bath": self._depths,
@@ -101,7 +101,7 @@ class Cartographer:
         colours = terrain.colours(
             self._heights(tile, at, tile.resolution), self._share(tile), tile.positions(at / SIZE)[0]
         )
-        return png.encode(colours, terrain.palette().tobytes())
+        return encoders.encode_palette_png(colours, terrain.palette().tobytes())
 
     def _shaded(self, tile: Tile, encode: Callable[[NDArray[np.uint8]], bytes]) -> bytes:
         if not tile.exists:
@@ -117,7 +117,7 @@ class Cartographer:
         if not lines:
             return BLANK
         drawn, share = _ink(lines) * OPACITY, self._share(tile)
-        return layers.single_colour((drawn if share is None else drawn * (1 - share)).astype(np.uint8), INK)
+        return encoders.encode_opacity_png((drawn if share is None else drawn * (1 - share)).astype(np.uint8), INK)
 
     def _land(self, tile: Tile) -> bytes:
         if (ready := self._ready("lands", tile)) is not None:

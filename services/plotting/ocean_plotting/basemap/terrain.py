@@ -8,7 +8,7 @@ from contourpy import LineType, contour_generator
 from numpy.typing import NDArray
 
 from ocean_plotting.basemap.relief import Floats, Window
-from ocean_plotting.colormaps import control_points
+from ocean_plotting.palettes import control_points
 
 DEPTHS = (100, 200, 500, 1000, 2000, 3000, 4000, 5000, 6000)  # m, of contours
 

@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from ocean_plotting.encoders import encode_figure_png
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.picture import About, Picture
-from ocean_plotting.tiles import png
 
 PNG_LEVEL = 4  # of zlib, where pixels are transparent: half the time of the default for a few per cent of size
 TIFF_DESCRIPTION, TIFF_SOFTWARE = 270, 305  # tags
@@ -72,7 +72,7 @@ def _png(picture: Picture, output: Output) -> bytes:
     canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
     canvas.draw()
     texts = _provenance(picture.about, output, "png")["metadata"]
-    return png.write(np.asarray(canvas.buffer_rgba())[..., :3], texts, output.dpi)
+    return encode_figure_png(np.asarray(canvas.buffer_rgba())[..., :3], texts, output.dpi)
 
 
 def _accessible(svg: bytes, about: About, output: Output) -> bytes:

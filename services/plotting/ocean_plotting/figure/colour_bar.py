@@ -8,11 +8,12 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
+from ocean_core.colour import Limits
 from ocean_plotting.figure import labels
 from ocean_plotting.figure.axes import Numbers
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.picture import INK, About, Picture
-from ocean_plotting.tiles.colour import LEVELS, Scale, distinct, resample
+from ocean_plotting.palettes import LEVELS, category_colours, resample_colours
 
 SIZE = (1.55, 4.2)  # inches
 DPI = 100
@@ -21,7 +22,7 @@ LETTERS, CATEGORY = 36, 11  # of the name, and of a category, on a line
 ROOMY, MOST = 12, 26  # categories that have room for two lines each, and for one
 
 
-def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8], sheet: Sheet) -> Picture:
+def draw(info: VariableInfo, scale: Limits, ramp: NDArray[np.uint8], sheet: Sheet) -> Picture:
     """Draw a vertical bar with its values and the variable's name; or the categories, one below the other.
 
     The name is in the reader's language already.
@@ -31,7 +32,9 @@ def draw(info: VariableInfo, scale: Scale, ramp: NDArray[np.uint8], sheet: Sheet
     # The units are never what is left out.
     translate, words = sheet.translate, sheet.words
     name = words.measured(labels.shortened(info.name, 2 * LETTERS - 2 * len(info.units) - 8), info.units)
-    colours = (distinct(ramp, len(info.categories)) if info.categories else resample(ramp, LEVELS)) / 255
+    colours = (
+        category_colours(ramp, len(info.categories)) if info.categories else resample_colours(ramp, LEVELS)
+    ) / 255
     low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
     steps = np.arange(len(colours))[:, np.newaxis]
     axes.imshow(steps, cmap=ListedColormap(colours), aspect="auto", origin="lower", extent=(0, 1, low, high))

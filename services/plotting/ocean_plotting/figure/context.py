@@ -2,21 +2,10 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ocean_common.i18n import Translator
 from ocean_plotting.figure.picture import Sizes
 from ocean_plotting.figure.speech import Words
-from ocean_plotting.ports import Colours, Land, Relief
-
-
-class Greys:
-    """Colours where nobody has brought any."""
-
-    def ramp(self, _: str) -> NDArray[np.uint8]:
-        """From dark to light, whatever the colormap."""
-        return np.repeat(np.arange(40, 240, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+from ocean_plotting.ports import Land, Relief
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +18,6 @@ class Sheet:
     land: Land = field(default_factory=lambda: Land([]))
     fine_land: Land = field(default_factory=lambda: Land([]))  # of the finer coast
     relief: Relief | None = None  # heights of the Earth, where the deployment has them
-    colours: Colours = field(default_factory=Greys)
 
     @property
     def size(self) -> tuple[float, float]:

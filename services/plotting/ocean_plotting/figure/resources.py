@@ -1,4 +1,4 @@
-"""What figures stand on in one process: the coast, the relief, the colours, read when they are first needed."""
+"""What figures stand on in one process: the coast and the relief, read when they are first needed."""
 
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +8,6 @@ from ocean_plotting.basemap.coast import read_land
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.speech import Words
-from ocean_plotting.palettes import Palettes
 from ocean_plotting.ports import Land, Relief
 
 
@@ -30,14 +29,9 @@ class Ground:
         """The same for larger maps."""
         return read_land(Path(self.fine_coast)) if self.fine_coast else self.land
 
-    @cached_property
-    def colours(self) -> Palettes:
-        """Every colormap."""
-        return Palettes()
-
     def load(self) -> None:
         """Read everything now, so that the first figure asked for finds it."""
-        _ = self.land, self.fine_land, self.colours
+        _ = self.land, self.fine_land
 
     def sheet(self, output: Output) -> Sheet:
         """What a figure is drawn on."""
@@ -48,5 +42,4 @@ class Ground:
             land=self.land,
             fine_land=self.fine_land,
             relief=self.relief,
-            colours=self.colours,
         )

@@ -13,12 +13,12 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_plotting.colormaps import choose
+from ocean_core.colour import Limits, figure_limits
 from ocean_plotting.figure import labels
 from ocean_plotting.figure.axes import STEPS, Numbers
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.picture import Sizes, folded
-from ocean_plotting.tiles.colour import LEVELS, Scale, distinct, resample
+from ocean_plotting.palettes import LEVELS, category_colours, colormap_colours, colormap_of, resample_colours
 
 FEWEST, MOST = 3, 9  # ticks of a bar
 CATEGORY = 14  # letters of a category on a line
@@ -42,7 +42,7 @@ def shading(
     info: VariableInfo,
     values: NDArray[np.floating],
     *,
-    scale: Scale | None = None,
+    scale: Limits | None = None,
     colormap: str | None = None,
     label: str | None = None,
 ) -> Shading:
@@ -53,50 +53,32 @@ def shading(
     values : ndarray
         NaN where there is nothing; of a variable with categories, their numbers.
     scale
-        None: `fitted` to the values.
+        None: that of the values.
     colormap
         Id; None: by what the variable is.
     label
         Of the bar; None: the variable's name and units.
     """
-    ramp = sheet.colours.ramp(choose(info, colormap))
+    ramp = colormap_colours(colormap_of(info, colormap))
     text = label or sheet.words.quantity(info)
     if info.categories:
         number = min(len(info.categories), LEVELS)
         return Shading(
-            colours=ListedColormap(distinct(ramp, number) / 255),
+            colours=ListedColormap(category_colours(ramp, number) / 255),
             norm=Normalize(-0.5, number - 0.5),
             label=text,
             categories=tuple(info.categories[:number]),
         )
-    low, high = scale or fitted(values, zero_centered=info.zero_centered, fallback=info.scale)
+    low, high = scale or figure_limits(values, zero_centered=info.zero_centered, fallback=info.scale)
     there = values[np.isfinite(values)]
     under, over = bool((there < low).any()), bool((there > high).any())
     extend = "both" if under and over else "min" if under else "max" if over else "neither"
     return Shading(
-        colours=ListedColormap(resample(ramp, LEVELS) / 255), norm=Normalize(low, high), label=text, extend=extend
+        colours=ListedColormap(resample_colours(ramp, LEVELS) / 255),
+        norm=Normalize(low, high),
+        label=text,
+        extend=extend,
     )
-
-
-def fitted(values: NDArray[np.floating], *, zero_centered: bool = False, fallback: Scale = (0.0, 1.0)) -> Scale:
-    """Find the scale of values: from the least to the greatest, symmetric about zero where that means something.
-
-    Returns
-    -------
-    Scale
-        ``fallback`` where there are no values; never of width zero.
-    """
-    there = values[np.isfinite(values)]
-    if not there.size:
-        return fallback
-    low, high = float(there.min()), float(there.max())
-    if zero_centered:
-        most = max(abs(low), abs(high))
-        low, high = -most, most
-    if not low < high:
-        room = max(abs(low) * 0.01, 1e-6)
-        low, high = low - room, high + room
-    return low, high
 
 
 def bar(

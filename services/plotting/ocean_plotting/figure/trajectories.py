@@ -20,6 +20,7 @@ from ocean_plotting.figure.compared import Dotted, Series
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.locator import draw_map, over_list, positions
 from ocean_plotting.figure.picture import INK, LINES, MUTED, Sizes, inches
+from ocean_plotting.palettes import colormap_colours
 from ocean_plotting.plots.coverage import Floats, array
 from ocean_plotting.plots.trajectories import Along, Way, instant
 
@@ -178,7 +179,7 @@ def _map(figure: Figure, room: SubplotSpec, plan: Plan, sheet: Sheet) -> None:
     draw_map(axes, outline, sheet, NARROW)
     every = [array(way.seconds) for way in plan.ways]
     norm = Normalize(min(float(one[0]) for one in every), max(float(one[-1]) for one in every))
-    colours = ListedColormap(sheet.colours.ramp(TIME)[:, :3] / 255)
+    colours = ListedColormap(colormap_colours(TIME) / 255)
     for number, (way, seconds) in enumerate(zip(each, every, strict=True)):
         points = positions(way, outline)
         pieces = np.stack([points[:-1], points[1:]], axis=1)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.extractions import SectionAsked
 from ocean_common.errors import NotSupported
+from ocean_core.colour import Limits
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure import along, instants, section
 from ocean_plotting.figure.context import Sheet
@@ -25,7 +26,6 @@ from ocean_plotting.plots.query_common import Comparison, Fetched, Level, Time, 
 from ocean_plotting.plots.sea_floor import Part
 from ocean_plotting.plots.section_cells import coasts, joint
 from ocean_plotting.plots.table import Column, Table
-from ocean_plotting.tiles.colour import Scale
 
 Steps = NDArray[np.intp]
 
@@ -269,7 +269,7 @@ def _compared(first: Course, second: Course, sheet: Sheet) -> tuple[Part, Part, 
     return other, difference, steps
 
 
-def _shaded(part: Part, scale: Scale | None, colormap: str | None, sheet: Sheet) -> Shading:
+def _shaded(part: Part, scale: Limits | None, colormap: str | None, sheet: Sheet) -> Shading:
     label = sheet.words.measured(part.name, part.info.units)
     return shading(sheet, part.info, part.values, scale=scale, colormap=colormap, label=label)
 

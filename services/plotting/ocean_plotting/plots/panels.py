@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ocean_core.colour import Limits
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.section import deepest, floor_of
 from ocean_plotting.figure.shading import Shading, shading
@@ -12,7 +13,6 @@ from ocean_plotting.plots.path import AlongPath, difference_colours, extremes, s
 from ocean_plotting.plots.query_common import Comparison, scale_of
 from ocean_plotting.plots.sea_floor import Beneath, Part, compared
 from ocean_plotting.plots.section_cells import Slice
-from ocean_plotting.tiles.colour import Scale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Shown:
     shaded: Shading  # with the label of its values
     floor: Floats | None  # m; None: a line, not a section
     deepest: float  # m
-    limits: Scale | None  # of the values of a line
+    limits: Limits | None  # of the values of a line
     of: str = ""  # which dataset, where there are two
 
 
@@ -43,8 +43,8 @@ class Ground:
         return np.where(self.beneath.cut.edges[:-1] < self.deepest, values, np.nan)
 
     def shown(
-        self, part: Part, scale: Scale | None, colormap: str | None, sheet: Sheet, *, difference: bool = False,
-        limits: Scale | None = None,
+        self, part: Part, scale: Limits | None, colormap: str | None, sheet: Sheet, *, difference: bool = False,
+        limits: Limits | None = None,
     ) -> Shown:  # fmt: skip
         """A panel of it."""
         cut, translate = self.beneath.cut, sheet.translate
@@ -103,14 +103,14 @@ def _compared(query: AlongPath, against: Comparison, grounds: list[Ground], numb
     ]
 
 
-def _proper(part: Part, scale: Scale | None) -> Scale | None:
+def _proper(part: Part, scale: Limits | None) -> Limits | None:
     """A magnitude has nothing below zero."""
     if scale is None or part.info.key != "magnitude" or scale[1] <= 0:
         return scale
     return max(scale[0], 0.0), scale[1]
 
 
-def _wider(scale: Scale) -> Scale:
+def _wider(scale: Limits) -> Limits:
     room = 0.08 * (scale[1] - scale[0])
     return scale[0] - room, scale[1] + room
 

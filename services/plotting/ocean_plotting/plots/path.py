@@ -11,12 +11,12 @@ import numpy as np
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage, Point, SectionAsked, TransectAsked, VectorPart
 from ocean_common.errors import InvalidRequest, NotSupported, PointOutsideGrid, RequestTooLarge
+from ocean_core.colour import DEFAULT_COLORMAP, DIVERGING_COLORMAP, Limits, figure_limits
 from ocean_core.units import unit_conversion
-from ocean_plotting.colormaps import DEFAULT, DIVERGING, known
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.labels import shortened
-from ocean_plotting.figure.shading import fitted
 from ocean_plotting.figure.speech import Words
+from ocean_plotting.palettes import validate_colormap
 from ocean_plotting.plots.coverage import Floats, Read
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.query_common import (
@@ -33,7 +33,6 @@ from ocean_plotting.plots.query_common import (
     point,
     scale_of,
 )
-from ocean_plotting.tiles.colour import Scale
 
 MAX_WAY_POINTS = 2000
 OF_PATH = {**MEMBERS, "points": "$.points"}
@@ -113,7 +112,7 @@ def check(query: AlongPath) -> None:
 
 def _colormap(asked: str | None, field: str) -> None:
     try:
-        known(asked)
+        validate_colormap(asked)
     except InvalidRequest as error:
         error.field = field
         raise
@@ -247,19 +246,19 @@ def extremes(values: Floats) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
 
 def scales_of(
     query: AlongPath, against: Comparison, info: VariableInfo, values: list[Floats]
-) -> tuple[Scale | None, Scale | None]:
+) -> tuple[Limits | None, Limits | None]:
     """The scales of two datasets: one for both, if none is asked for."""
     first, second = scale_of(query.scale, "$.scale"), scale_of(against.scale, "$.compare_to.scale")
     if first is None and second is None:
         both = np.concatenate([one.ravel() for one in values])
-        first = fitted(both, zero_centered=info.zero_centered, fallback=info.scale)
+        first = figure_limits(both, zero_centered=info.zero_centered, fallback=info.scale)
     return first, second or first
 
 
 def difference_colours(against: Comparison) -> str:
     """The colormap of the difference."""
     asked = against.colormap_diff
-    return DIVERGING if asked is None or asked == DEFAULT else asked
+    return DIVERGING_COLORMAP if asked is None or asked == DEFAULT_COLORMAP else asked
 
 
 def credit_of(sides: list[VariableInfo]) -> str:

@@ -9,9 +9,10 @@ import msgspec
 
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation
 from ocean_common.errors import InvalidRequest, OceanError, RequestTooLarge
+from ocean_core.colour import Limits, is_distinguishable
 from ocean_core.messages import Message
+from ocean_plotting.palettes import parse_scale
 from ocean_plotting.plots.words import one_of
-from ocean_plotting.tiles.colour import Scale, read_scale, wide
 
 MAX_VARIABLES = 8
 MAX_STATIONS = 200
@@ -164,7 +165,7 @@ def keys_of(variable: str | list[str], field: str, most: int = MAX_VARIABLES) ->
     return keys
 
 
-def scale_of(text: str, field: str) -> Scale | None:
+def scale_of(text: str, field: str) -> Limits | None:
     """Read ``min,max``; None for a scale that the values decide: any text with `auto` in it.
 
     Raises
@@ -172,7 +173,7 @@ def scale_of(text: str, field: str) -> Scale | None:
     InvalidRequest
         It is neither.
     """
-    return None if "auto" in text or not text.strip() else read_scale(text, field)
+    return None if "auto" in text or not text.strip() else parse_scale(text, field)
 
 
 @contextmanager
@@ -245,7 +246,7 @@ def ranges(given: list[Range | None] | None, number: int) -> list[tuple[float, f
     """
     read: list[tuple[float, float] | None] = []
     for position, one in enumerate((given or [])[:number]):
-        if one is not None and not wide(one[0], one[1]):
+        if one is not None and not is_distinguishable(one[0], one[1]):
             path = f"$.variable_range[{position}]"
             raise InvalidRequest(
                 "{path} is {name}; it is [min, max] with min below max, or null", path=path, name=one, field=path

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from ocean_common.contracts.extractions import PointsAsked
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.colormaps import known
 from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure import columns, dates, panels, stations
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.picture import MUTED, Picture, frame
 from ocean_plotting.figure.shading import Shading, bar, shading
+from ocean_plotting.palettes import validate_colormap
 from ocean_plotting.plots import mooring_series as moored
 from ocean_plotting.plots.mooring_series import Moored, Series, ThroughTime
 from ocean_plotting.plots.neighbours import Neighbours
@@ -130,7 +130,7 @@ def _checked(query: Query) -> list[str]:
     _limits(query)
     _stretched(query)
     with named_as_asked(members={"colormap": "$.colormap"}):
-        known(query.colormap)
+        validate_colormap(query.colormap)
     return query.variables(2)
 
 

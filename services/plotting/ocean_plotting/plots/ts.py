@@ -16,6 +16,7 @@ from ocean_plotting.figure.label_placement import Room, settle
 from ocean_plotting.figure.labels import units as typeset
 from ocean_plotting.figure.picture import INK, MUTED, About, Picture, frame
 from ocean_plotting.figure.stations import Marked
+from ocean_plotting.palettes import colormap_colours
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.over_depth import OverDepth, credits_of, header, source, table_columns, told, told_range
 from ocean_plotting.plots.table import Column, Rows, Table
@@ -147,7 +148,7 @@ def _points(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked],
     deep = depths[there, 0]
     # Most levels, and most of what differs, lie in the first few hundred metres.
     norm = PowerNorm(0.5, vmin=0.0, vmax=max(float(deep.max()), 1.0))
-    colours = ListedColormap(sheet.colours.ramp("deep") / 255)
+    colours = ListedColormap(colormap_colours("deep") / 255)
     panel.plot(x[there, 0], y[there, 0], color=MUTED, linewidth=0.6 * sizes.line, zorder=2.5)
     panel.scatter(
         x[there, 0], y[there, 0], c=deep, cmap=colours, norm=norm, s=(1.9 * sizes.marker) ** 2, edgecolors=INK,

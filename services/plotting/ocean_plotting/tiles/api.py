@@ -1,7 +1,6 @@
 """Map tiles."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any, cast, get_args
 
 from litestar import Request, Response, get
@@ -10,7 +9,6 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import PathParameter, QueryParameter, SkipValidation
-from msgspec import Struct
 
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
@@ -19,14 +17,14 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileAsked
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile
 from ocean_core.tiles import Projection, Tile
-from ocean_plotting.colormaps import known
+from ocean_plotting.palettes import parse_scale, validate_colormap
 from ocean_plotting.plots.words import one_of, one_or_two
-from ocean_plotting.ports import Fields, Image, Images, Painter, TileForm
+from ocean_plotting.ports import Fields, Image, Images
 from ocean_plotting.tiles.accept import prefers
 from ocean_plotting.tiles.cancellation import ClientLeft, answer_nobody, client_of, while_wanted
-from ocean_plotting.tiles.colour import Scale, read_scale
 from ocean_plotting.tiles.coverage import tile_is_outside, tile_misses_grid
 from ocean_plotting.tiles.parameters import Colormap, Revision, Variables
+from ocean_plotting.tiles.render import EMPTY_TILES, TileFormat, TileStyle, render_tile
 
 Time = Annotated[
     str,
@@ -56,15 +54,8 @@ Plane = Annotated[
 ]
 
 
-AT_ONCE: set[TileForm] = {"image/png"}  # made in a third of a millisecond: a thread would not begin much sooner
-
-
-class Look(Struct, frozen=True):
-    """How a tile's values are shown; None: as its variable has it."""
-
-    scale: Scale | None
-    colormap: str | None
-    form: TileForm
+# Rendered in a third of a millisecond: a thread would not begin much sooner.
+RENDERED_INLINE: set[TileFormat] = {"image/png"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,23 +67,24 @@ class Studio:
 
     catalogue: Catalogue
     numbers: Numbers
-    painter: Painter
     fields: Fields
     images: Images
     freshness: Freshness
 
-    async def tile(self, asked: TileAsked, look: Look, revision: str, client: str) -> Image:
-        """The image of a tile. Another look at a field that is kept costs no question."""
+    async def tile(self, asked: TileAsked, style: TileStyle, revision: str, client: str) -> Image:
+        """The image of a tile. Another style of a field that is kept costs no question."""
 
         async def paint() -> Image:
             field = await self.fields.get((asked,), lambda: self.numbers.tile_field(asked), revision)
-            painted = partial(self.painter.tile, field, look.scale, look.colormap, look.form)
-            content = painted() if look.form in AT_ONCE else await sync_to_thread(painted)
+            if style.format in RENDERED_INLINE:
+                content = render_tile(field, style)
+            else:
+                content = await sync_to_thread(render_tile, field, style)
             return Image(content=content, revision=field.revision)
 
         if await self._blank(asked):
-            return Image(content=self.painter.blank(look.form), revision=revision)
-        return await self.images.get(("tile", asked, look), paint, revision, client)
+            return Image(content=EMPTY_TILES[style.format], revision=revision)
+        return await self.images.get(("tile", asked, style), paint, revision, client)
 
     async def _blank(self, asked: TileAsked) -> bool:
         """Whether the tile holds nothing, wherever the numbers of its dataset are."""
@@ -103,7 +95,7 @@ class Studio:
         return any(tile_misses_grid(tile, one.grid) for one in assets)
 
 
-def liked(request: Request[Any, Any, Any]) -> TileForm:
+def liked(request: Request[Any, Any, Any]) -> TileFormat:
     """PNG, unless WebP is liked better: it takes ten times as long, and is no smaller before it takes forty."""
     return "image/webp" if prefers(request.headers.get("accept", ""), "image/webp", "image/png") else "image/png"
 
@@ -116,7 +108,7 @@ class TileOperation(Operation):
         drawn = (self.responses or {}).get("200")
         if isinstance(drawn, OpenAPIResponse):
             binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-            drawn.content = dict.fromkeys(get_args(TileForm), binary)
+            drawn.content = dict.fromkeys(get_args(TileFormat), binary)
 
 
 @get(
@@ -176,9 +168,9 @@ async def tile(
         neighbours=neighbours,
         folded=True,
     )
-    look = Look(read_scale(scale) if scale is not None else None, known(colormap), liked(request))
-    await tile_studio.freshness(request, dataset, form=look.form)
+    style = TileStyle(parse_scale(scale) if scale is not None else None, validate_colormap(colormap), liked(request))
+    await tile_studio.freshness(request, dataset, form=style.format)
     revision = await tile_studio.catalogue.revision(dataset)
-    image = await while_wanted(request, tile_studio.tile(asked, look, revision, client_of(request)))
+    image = await while_wanted(request, tile_studio.tile(asked, style, revision, client_of(request)))
     made_from(request, revision, image.revision)
-    return Response(image.content, media_type=look.form, headers={"vary": "accept"})
+    return Response(image.content, media_type=style.format, headers={"vary": "accept"})

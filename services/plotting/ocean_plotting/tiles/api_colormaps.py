@@ -10,11 +10,12 @@ from msgspec import Struct
 
 from ocean_common import errors, problems
 from ocean_common.i18n import Language, Translator
+from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP
 from ocean_plotting import __version__
-from ocean_plotting.colormaps import COLORMAPS, DEFAULT
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure import colormap_chart
-from ocean_plotting.ports import Colours, Drawing, Image, Images
+from ocean_plotting.palettes import colormap_colours
+from ocean_plotting.ports import Drawing, Image, Images
 
 
 class Colormap(Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ def listed(translate: Translator) -> list[Colormap]:
 )
 async def colormaps(translate: NamedDependency[Translator]) -> list[Colormap]:
     """Ids and names; the first stands for each variable's own."""
-    return [Colormap(id=DEFAULT, value=translate("Default for Variable")), *listed(translate)]
+    return [Colormap(id=DEFAULT_COLORMAP, value=translate("Default for Variable")), *listed(translate)]
 
 
 @get(
@@ -53,7 +54,6 @@ async def colormaps(translate: NamedDependency[Translator]) -> list[Colormap]:
 )
 async def chart(
     drawing: NamedDependency[Drawing],
-    colours: NamedDependency[Colours],
     images: NamedDependency[Images],
     translate: NamedDependency[Translator],
 ) -> Response[bytes]:
@@ -61,7 +61,7 @@ async def chart(
     output = Output(dpi=100, language=cast(Language, translate.language))
 
     async def draw() -> Image:
-        ramps = [(one.id, one.value, colours.ramp(one.id)) for one in listed(translate)]
+        ramps = [(one.id, one.value, colormap_colours(one.id)) for one in listed(translate)]
         drawn = await drawing.draw(output, colormap_chart.draw, ramps)
         return Image(content=drawn.content, revision=__version__)
 

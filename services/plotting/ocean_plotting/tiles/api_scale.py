@@ -18,18 +18,18 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.i18n import Language, Translator
 from ocean_common.parameters import DatasetId
 from ocean_common.vector_components import magnitude_info
+from ocean_core.colour import Limits
 from ocean_core.vectors import is_velocity
-from ocean_plotting.colormaps import choose
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure import colour_bar
 from ocean_plotting.figure.speech import Words
+from ocean_plotting.palettes import colormap_colours, colormap_of, parse_scale
 from ocean_plotting.plots.words import one_of, one_or_two
-from ocean_plotting.ports import Colours, Drawing, Image, Images
-from ocean_plotting.tiles.colour import Scale, read_scale
+from ocean_plotting.ports import Drawing, Image, Images
 from ocean_plotting.tiles.legend import Legend, legend
 from ocean_plotting.tiles.parameters import Colormap, Revision, Variables
 
-Limits = Annotated[
+LimitsText = Annotated[
     str,
     PathParameter(description="`min,max` in the variable's units.", examples=[Example(value="-5,30")]),
 ]
@@ -38,23 +38,22 @@ Limits = Annotated[
 class Studio:
     """What legends are made with: who knows the variables, who draws, the colours, and what is kept."""
 
-    def __init__(self, catalogue: Catalogue, drawing: Drawing, colours: Colours, images: Images) -> None:
+    def __init__(self, catalogue: Catalogue, drawing: Drawing, images: Images) -> None:
         self.catalogue = catalogue
         self.drawing = drawing
-        self.colours = colours
         self.images = images
 
-    def stops(self, info: VariableInfo, limits: Scale, colormap: str) -> Legend:
+    def stops(self, info: VariableInfo, limits: Limits, colormap: str) -> Legend:
         """The values and their colours."""
-        return legend(info, colormap, self.colours.ramp(colormap), limits)
+        return legend(info, colormap, colormap_colours(colormap), limits)
 
-    async def bar(self, info: VariableInfo, limits: Scale, colormap: str, translate: Translator) -> Image:
+    async def bar(self, info: VariableInfo, limits: Limits, colormap: str, translate: Translator) -> Image:
         """The colour bar; it waits for no tile, only for who draws."""
         revision = await self.catalogue.revision(info.dataset)
         output = Output(dpi=colour_bar.DPI, language=cast(Language, translate.language))
 
         async def draw() -> Image:
-            ramp = self.colours.ramp(colormap)
+            ramp = colormap_colours(colormap)
             drawn = await self.drawing.draw(output, colour_bar.draw, info, limits, ramp)
             return Image(content=drawn.content, revision=revision)
 
@@ -117,16 +116,16 @@ async def scale(
     translate: NamedDependency[Translator],
     dataset: DatasetId,
     variable: Variables,
-    limits: Limits,
+    limits: LimitsText,
     colormap: Colormap = None,
     file_format: Format = "png",
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[Any]:
     """The colours of a variable and the values that they stand for."""
-    low_high, form = read_scale(limits, "limits"), one_of(file_format, ["png", "json"], "format")
+    low_high, form = parse_scale(limits, "limits"), one_of(file_format, ["png", "json"], "format")
     await freshness(request, dataset)
     info = await described(scale_studio.catalogue, dataset, variable, Words(translate))
-    chosen = choose(info, colormap)
+    chosen = colormap_of(info, colormap)
     if form == "json":
         return Response(scale_studio.stops(info, low_high, chosen), media_type="application/json")
     return Response((await scale_studio.bar(info, low_high, chosen, translate)).content, media_type="image/png")

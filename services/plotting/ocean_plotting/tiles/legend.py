@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_plotting.tiles.colour import FEW, LEVELS, Scale, distinct, resample
+from ocean_core.colour import Limits
+from ocean_plotting.palettes import FEW, LEVELS, category_colours, resample_colours
 
 DIGITS = 6  # significant ones of the width of a scale
 
@@ -35,7 +36,7 @@ class Legend(msgspec.Struct, frozen=True, kw_only=True):
     stops: list[Stop]  # ascending
 
 
-def legend(info: VariableInfo, colormap: str, ramp: NDArray[np.uint8], scale: Scale) -> Legend:
+def legend(info: VariableInfo, colormap: str, ramp: NDArray[np.uint8], scale: Limits) -> Legend:
     """Tell the colours of a variable in a scale.
 
     Parameters
@@ -52,13 +53,13 @@ def legend(info: VariableInfo, colormap: str, ramp: NDArray[np.uint8], scale: Sc
     low, high = scale
     if info.categories:
         low, high = 0.0, float(min(len(info.categories), LEVELS) - 1)
-        colours, kind = distinct(ramp, int(high) + 1), "categories"
+        colours, kind = category_colours(ramp, int(high) + 1), "categories"
         values: list[float] = [float(value) for value in range(len(colours))]
     elif len(ramp) <= FEW:
         colours, kind = ramp, "steps"
         values = _spread(low, high, len(ramp), len(ramp))
     else:
-        colours, kind = resample(ramp, LEVELS), "ramp"
+        colours, kind = resample_colours(ramp, LEVELS), "ramp"
         values = _spread(low, high, LEVELS, LEVELS - 1)
     labels: list[str | None] = [*info.categories] or [None] * len(values)
     return Legend(

@@ -11,6 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage
+from ocean_core.colour import Limits, figure_limits
 from ocean_plotting.figure import arrows, contours, ruler
 from ocean_plotting.figure import map_frame as chart
 from ocean_plotting.figure.arrangement import LEFT, LINE, Room
@@ -18,14 +19,14 @@ from ocean_plotting.figure.cell_weights import inside, sizes
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.labels import units
 from ocean_plotting.figure.picture import INK, MUTED, About, Picture, figure_of, folded, frame
-from ocean_plotting.figure.shading import THICK, Shading, bar, fitted, shading
+from ocean_plotting.figure.shading import THICK, Shading, bar, shading
+from ocean_plotting.palettes import colormap_colours, resample_colours
 from ocean_plotting.plots.area_map.numbers import Map, Maps, plan_of
 from ocean_plotting.plots.area_map.query import Arrowed, Contoured, MapQuery, levels_of
 from ocean_plotting.plots.area_map.tables import level_of, listed, summed
 from ocean_plotting.plots.coverage import Floats, Read
 from ocean_plotting.plots.query_common import scale_of
 from ocean_plotting.plots.table import Statistics
-from ocean_plotting.tiles.colour import Scale, resample
 
 DIFFERENCE = "balance"
 LETTER = 0.56  # width of a letter, in heights of its text
@@ -137,14 +138,14 @@ def _panels(query: MapQuery, fetched: Maps, sheet: Sheet) -> list[Panel]:
     ]  # fmt: skip
 
 
-def _scale(info: VariableInfo, fields: list[Floats], fetched: Maps) -> Scale | None:
+def _scale(info: VariableInfo, fields: list[Floats], fetched: Maps) -> Limits | None:
     """The scale of the values in the areas, which are what is looked at; None where there are none."""
     shape = (fields[0].shape[0], fields[0].shape[1])
     meant = inside(fetched.view, fetched.areas, shape)
     values = np.concatenate([one[meant] for one in fields])
     if info.categories or not np.isfinite(values).any():
         return None
-    return fitted(values, zero_centered=info.zero_centered)
+    return figure_limits(values, zero_centered=info.zero_centered)
 
 
 def _dated(coverage: Coverage, query: MapQuery, sheet: Sheet) -> str:
@@ -207,7 +208,7 @@ def _lines(axes: Axes, asked: Contoured, fetched: Maps, sheet: Sheet) -> tuple[l
         return [], ""
     colours = None
     if asked.colormap and asked.colormap != "default":
-        ramp = resample(sheet.colours.ramp(asked.colormap), max(len(levels), 2)) / 255
+        ramp = resample_colours(colormap_colours(asked.colormap), max(len(levels), 2)) / 255
         colours = [tuple(one) for one in ramp[: len(levels)]]
     drawn = contours.Overlay(values=values, levels=levels, colours=colours)
     make = contours.hatched if asked.hatch else contours.overlay

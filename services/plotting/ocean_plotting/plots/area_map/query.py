@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend
 from ocean_common.errors import InvalidRequest, NotFound
-from ocean_plotting.colormaps import known
 from ocean_plotting.figure.outline import MAX_VERTICES, Area, geojson, ring
 from ocean_plotting.figure.view import ASKED
+from ocean_plotting.palettes import validate_colormap
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.query_common import (
     Colormap,
@@ -185,7 +185,7 @@ def check(query: MapQuery) -> None:
         maps.append(("$.contour.colormap", lines.colormap))
     for path, colormap in maps:
         try:
-            known(colormap)
+            validate_colormap(colormap)
         except InvalidRequest as error:
             error.field = path
             raise
