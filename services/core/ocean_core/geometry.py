@@ -116,10 +116,10 @@ def east_and_north(latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, F
     return east, north
 
 
-def mean_position(latitude: ArrayLike, longitude: ArrayLike) -> Position:
-    """Return the longitude and latitude of the mean direction of points, right across the antimeridian."""
+def mean_position(latitude: ArrayLike, longitude: ArrayLike) -> tuple[float, float]:
+    """Return the latitude and longitude of the mean direction of points, right across the antimeridian."""
     mean_latitude, mean_longitude = positions_of(unit_vectors(latitude, longitude).reshape(-1, 3).mean(axis=0))
-    return float(mean_longitude), float(mean_latitude)
+    return float(mean_latitude), float(mean_longitude)
 
 
 def great_circle_distance(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ocean_core.geometry import wrap_longitude
 from ocean_plotting import __version__
 from ocean_plotting.export.csv import cells, number
 from ocean_plotting.export.output import Output
@@ -35,7 +36,7 @@ def write(table: Table, _: Output) -> bytes:
 
 def _stations(by_role: Mapping[Role, Column], rows: int) -> list[tuple[str, ...]]:
     """Of each row: station, type, time, longitude from -180 to 180, latitude."""
-    latitudes, longitudes = numbers(by_role["latitude"]), (numbers(by_role["longitude"]) + 180) % 360 - 180
+    latitudes, longitudes = numbers(by_role["latitude"]), wrap_longitude(numbers(by_role["longitude"]))
     times = [_instant(str(one)) for one in by_role["time"].values]
     places = list(zip(times, longitudes.tolist(), latitudes.tolist(), strict=True))
     if "station" in by_role:

@@ -11,6 +11,7 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from ocean_core.geometry import wrap_longitude
 from ocean_plotting.figure.axes import STEPS, fitting, plain
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.locator import draw_map, over_list, positions
@@ -54,7 +55,7 @@ def way_of(path: Sequence[Point], places: list[Point], distance: Floats) -> Way:
     start = 0
     latitude, longitude = np.array(places, dtype=float).T
     for north, east in path:
-        aside = np.abs((longitude[start:] - east + 180.0) % 360.0 - 180.0) * np.cos(np.radians(latitude[start:]))
+        aside = np.abs(wrap_longitude(longitude[start:] - east)) * np.cos(np.radians(latitude[start:]))
         apart = np.hypot(latitude[start:] - north, aside)
         # The first that is there: a path may come by again.
         start += int(np.argmax(apart <= apart.min() + 1e-9))

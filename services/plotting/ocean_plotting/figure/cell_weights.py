@@ -4,8 +4,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ocean_core.geometry import great_circle_distance
 from ocean_plotting.figure.outline import Area, Floats, unwrapped
-from ocean_plotting.figure.projection import RADIUS
 from ocean_plotting.figure.view import View
 
 COARSE = 33  # places along each side at which the scale of the map is calculated: it changes slowly
@@ -20,9 +20,7 @@ def sizes(view: View, shape: tuple[int, int]) -> Floats:
     x, y = np.meshgrid(np.linspace(left, right, COARSE), np.linspace(top, bottom, COARSE))
     step = 1e-4 * (right - left)
     ends = [view.earth(x + side * step, y) for side in (-1, 1)]
-    (phi, lam), (other, east) = ((np.radians(one[0]), np.radians(one[1])) for one in ends)
-    half = np.sin((other - phi) / 2) ** 2 + np.cos(phi) * np.cos(other) * np.sin((east - lam) / 2) ** 2
-    length = 2 * RADIUS * np.arcsin(np.sqrt(half)) / (2 * step)  # km on the Earth of a metre of the map
+    length = great_circle_distance(*ends[0], *ends[1]) / (2 * step)  # km on the Earth of a metre of the map
     cell = (right - left) / shape[1] * (top - bottom) / shape[0]
     columns, rows = view.cells(shape)
     across = np.array([np.interp(columns, x[0], one) for one in np.nan_to_num(length) ** 2])

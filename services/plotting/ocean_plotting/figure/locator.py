@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
+from ocean_core.geometry import EARTH_RADIUS, mean_position, wrap_longitude
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.picture import COAST, LAND, MERIDIAN, MUTED, SEA
-from ocean_plotting.figure.projection import RADIUS, Point, azimuthal, middle_of
+from ocean_plotting.figure.projection import Point, azimuthal
 from ocean_plotting.ports import Land
 
 NARROWEST, WIDEST = 700.0, 5500.0  # km from the middle to the edge; wider: the whole world
@@ -36,7 +37,7 @@ def draw_map(axes: Axes, places: list[Point], sheet: Sheet, narrowest: float = N
         rings = [np.asarray(ring, dtype=float) for ring in sheet.land.rings]
     else:
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
-        rings = _near(sheet.land, middle_of(places), reach)
+        rings = _near(sheet.land, mean_position(*np.array(places, dtype=float).T), reach)
     axes.add_collection(PolyCollection(rings, facecolors=LAND, edgecolors=COAST, linewidths=0.6, zorder=1))
     _graticule(axes, places, reach, sheet)
 
@@ -64,26 +65,26 @@ def over_list(
 def _reach(places: list[Point], narrowest: float = NARROWEST) -> float | None:
     """From the middle to the edge, km; None for the whole world."""
     latitude, longitude = np.array(places, dtype=float).T
-    reach = 1.6 * float(np.abs(azimuthal(latitude, longitude, middle_of(places))).max())
+    reach = 1.6 * float(np.abs(azimuthal(latitude, longitude, mean_position(*np.array(places, dtype=float).T))).max())
     return max(reach, narrowest) if reach <= WIDEST else None
 
 
 def _project(places: Points, among: list[Point]) -> Points:
     if _reach(among) is None:
-        return np.stack([(places[:, 1] + 180) % 360 - 180, places[:, 0]], axis=-1)
-    return azimuthal(places[:, 0], places[:, 1], middle_of(among))
+        return np.stack([wrap_longitude(places[:, 1]), places[:, 0]], axis=-1)
+    return azimuthal(places[:, 0], places[:, 1], mean_position(*np.array(among, dtype=float).T))
 
 
 def _near(land: Land, middle: Point, reach: float) -> list[Points]:
     """The rings that come near the map. Those that do not may hold the opposite point, and would turn inside out."""
     projected = (azimuthal(ring[:, 1], ring[:, 0], middle) for ring in land.rings)
-    return [ring for ring in projected if np.hypot(*ring.T).min() < max(2 * reach, 0.3 * RADIUS)]
+    return [ring for ring in projected if np.hypot(*ring.T).min() < max(2 * reach, 0.3 * EARTH_RADIUS)]
 
 
 def _graticule(axes: Axes, places: list[Point], reach: float | None, sheet: Sheet) -> None:
     """Meridians and parallels, labelled where they meet the lower and the left edge."""
-    words, sizes, middle = sheet.words, sheet.sizes, middle_of(places)
-    half = 180.0 if reach is None else float(np.degrees(reach / RADIUS))
+    words, sizes, middle = sheet.words, sheet.sizes, mean_position(*np.array(places, dtype=float).T)
+    half = 180.0 if reach is None else float(np.degrees(reach / EARTH_RADIUS))
     step = next((one for one in STEPS if one >= half / 2), STEPS[-1])
     # Meridians draw together towards the poles.
     wide = next((one for one in STEPS if one >= step / max(np.cos(np.radians(middle[0])), 0.2)), STEPS[-1])

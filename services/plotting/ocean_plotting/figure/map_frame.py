@@ -10,6 +10,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
+from ocean_core.geometry import unwrap_longitudes
 from ocean_plotting.basemap.shore import coast_in, land_in
 from ocean_plotting.figure import labels
 from ocean_plotting.figure.arrangement import Room
@@ -120,7 +121,7 @@ def _edge(view: View, name: str) -> tuple[Points, Points, Points]:
         x, y = left + share * (right - left), np.full(FRAMED, bottom if name == "bottom" else top)
     latitude, longitude = view.earth(x, y)
     there = np.isfinite(latitude)
-    return latitude[there], np.degrees(np.unwrap(np.radians(longitude[there]))), share[there]
+    return latitude[there], unwrap_longitudes(longitude[there]), share[there]
 
 
 def _step(degrees: float, most: float) -> float:

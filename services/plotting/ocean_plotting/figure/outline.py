@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.errors import InvalidRequest
+from ocean_core.geometry import densify, smallest_span, unwrap_longitudes
 
 MAX_VERTICES = 20_000  # as the data service has it
 CLOSED = 4  # positions of the smallest ring, the last as the first
@@ -63,13 +64,8 @@ def geojson(areas: list[Area]) -> dict[str, Any]:
 def unwrapped(positions: list[tuple[float, float]]) -> Ring:
     """A ring whose longitudes go on over the date line, with points along its edges, shape (vertex, 2)."""
     known = np.array(positions, dtype=np.float64)
-    steps = np.diff(known[:, 1])
-    # Exactly one turn is an edge along a parallel around the Earth: as it stands.
-    short = np.where(np.abs(steps) == 360.0, steps, (steps + 180.0) % 360.0 - 180.0)
-    known[:, 1] = known[0, 1] + np.concatenate([[0.0], np.cumsum(short)])
-    count = np.maximum(1, np.ceil(np.abs(np.diff(known, axis=0)).max(axis=1) / FINE)).astype(int)
-    at = np.concatenate([first + np.arange(number) / number for first, number in enumerate(count)] + [[len(known) - 1]])
-    return np.stack([np.interp(at, np.arange(len(known)), column) for column in known.T], axis=-1)
+    known[:, 1] = unwrap_longitudes(known[:, 1])
+    return densify(known, FINE)
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,20 +105,10 @@ def span(areas: list[Area]) -> Span:
     if turning or any(high - low >= 360.0 for low, high in spans):
         west, east = -180.0, 180.0
     else:
-        west, east = _least(spans)
+        west, east = smallest_span(spans)
     if not (south < north and west < east):
         raise InvalidRequest("the area has no extent: it is a point or a line; a polygon has a surface", field="$.area")
     middle = (west + east) / 2
     for one in rings:
         one[:, 1] -= 360.0 * np.round(((one[:, 1].min() + one[:, 1].max()) / 2 - middle) / 360.0)
     return Span(west=west, south=float(south), east=east, north=float(north), rings=rings)
-
-
-def _least(spans: list[tuple[float, float]]) -> tuple[float, float]:
-    """The least span of longitudes that holds all of them."""
-    best = (-180.0, 180.0)
-    for first, _ in spans:
-        east = max((low - first) % 360.0 + high - low for low, high in spans)
-        if east < best[1] - best[0]:
-            best = first, first + east
-    return best

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-RADIUS = 6371.0  # km
+from ocean_core.geometry import EARTH_RADIUS
 
 Point = tuple[float, float]
 
@@ -27,19 +27,7 @@ def azimuthal(latitude: NDArray[np.floating], longitude: NDArray[np.floating], c
     middle = np.radians(centre[0])
     cosine = np.sin(middle) * np.sin(phi) + np.cos(middle) * np.cos(phi) * np.cos(east)
     # The opposite point of the Earth is the whole rim: held off it.
-    scale = RADIUS * np.sqrt(2 / np.maximum(1 + cosine, 1e-9))
+    scale = EARTH_RADIUS * np.sqrt(2 / np.maximum(1 + cosine, 1e-9))
     x = scale * np.cos(phi) * np.sin(east)
     y = scale * (np.cos(middle) * np.sin(phi) - np.sin(middle) * np.cos(phi) * np.cos(east))
     return np.stack([x, y], axis=-1)
-
-
-def middle_of(points: list[Point]) -> Point:
-    """Mean direction of points (latitude, longitude), degrees; right across the date line."""
-    phi, lam = np.radians(np.array(points, dtype=float)).T
-    x, y, z = (np.mean(part) for part in (np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)))
-    return float(np.degrees(np.arctan2(z, np.hypot(x, y)))), float(np.degrees(np.arctan2(y, x)))
-
-
-def tiles_across(zoom: int) -> int:
-    """How many tiles a side of the projection's square has."""
-    return 1 << zoom

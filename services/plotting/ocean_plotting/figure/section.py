@@ -11,6 +11,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from ocean_core.geometry import unwrap_longitudes, wrap_longitude
 from ocean_plotting.figure import along
 from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure.context import Sheet
@@ -231,11 +232,11 @@ def floor_of(cut: Slice, places: list[Point], sheet: Sheet) -> Floats:
 def relief_along(relief: Relief, places: list[Point]) -> Floats:
     """Depths (m, negative on land) of the relief's nearest cells."""
     latitude, longitude = np.array(places, dtype=float).T
-    east = np.unwrap(longitude, period=360.0)
+    east = unwrap_longitudes(longitude)
     box = (float(east.min()), float(latitude.min()), float(east.max()), float(latitude.max()))
     rows, columns, heights = relief.heights(box, CELLS)
     row = np.abs(rows[:, np.newaxis] - latitude).argmin(axis=0)
-    column = np.abs((columns[:, np.newaxis] - longitude + 180.0) % 360.0 - 180.0).argmin(axis=0)
+    column = np.abs(wrap_longitude(columns[:, np.newaxis] - longitude)).argmin(axis=0)
     depths: Floats = -heights[row, column].astype(np.float64)
     return depths
 
@@ -243,7 +244,7 @@ def relief_along(relief: Relief, places: list[Point]) -> Floats:
 def on_land(land: Land, places: list[Point]) -> NDArray[np.bool_]:
     """Which places are within the land of locator maps."""
     points = np.array(places, dtype=float)[:, ::-1]
-    points[:, 0] = (points[:, 0] + 180.0) % 360.0 - 180.0
+    points[:, 0] = wrap_longitude(points[:, 0])
     found = np.zeros(len(points), dtype=bool)
     for ring in land.rings:
         found |= Path(ring).contains_points(points)

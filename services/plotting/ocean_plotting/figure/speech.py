@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.i18n import ENGLISH, Translator
+from ocean_core.geometry import wrap_longitude
 from ocean_plotting.figure.labels import NO_BREAK, SUPERSCRIPT, units
 
 MINUS = "\N{MINUS SIGN}"
@@ -45,7 +46,7 @@ class Words:
 
     def longitude(self, degrees: float, digits: int = 1) -> str:
         """Write a longitude as 45.0° W, whichever way round the world it was given."""
-        wrapped = (degrees + 180.0) % 360.0 - 180.0
+        wrapped = float(wrap_longitude(degrees))
         if round(abs(wrapped), digits) == 180.0:
             return f"{self.number(180.0, digits)}°"
         return self._position(wrapped, "E", "W", digits)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Proj
 
 from ocean_common.errors import InvalidRequest
+from ocean_core.geometry import wrap_longitude
 from ocean_plotting.figure.outline import Floats, Span
 
 MERCATOR, NORTH, SOUTH = "EPSG:3857", "EPSG:32661", "EPSG:3031"
@@ -97,7 +98,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         if (pole := self.pole) is not None:
             return -180.0, min(south, pole), 180.0, max(north, pole)
         centre = longitude[16, 16]
-        beside = (longitude - centre + 180.0) % 360.0 - 180.0
+        beside = wrap_longitude(longitude - centre)
         return float(centre + np.nanmin(beside)), south, float(centre + np.nanmax(beside)), north
 
 
@@ -122,7 +123,7 @@ def plane(
     made, zero = projection(text), _zero(text)
     beside = np.asarray(longitude, dtype=float) - (middle or 0.0)
     if middle is not None:
-        beside = np.where(np.abs(beside) > 180.0, (beside + 180.0) % 360.0 - 180.0, beside)
+        beside = np.where(np.abs(beside) > 180.0, wrap_longitude(beside), beside)
     held = np.clip(latitude, -89.9, 89.9)
     _, y = made(np.full(held.shape, zero), held)
     return np.radians(beside + (middle or 0.0) - zero) * RADIUS * _shrunk(text), np.asarray(y)

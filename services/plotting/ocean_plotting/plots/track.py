@@ -18,6 +18,7 @@ from ocean_common.errors import (
     RequestTooLarge,
     TimeNotFound,
 )
+from ocean_core.geometry import wrap_longitude
 from ocean_plotting.figure import labels
 from ocean_plotting.figure import trajectories as drawing
 from ocean_plotting.figure.context import Sheet
@@ -41,7 +42,6 @@ from ocean_plotting.plots.trajectories import (
     iso,
     packed,
     travelled,
-    wrapped,
 )
 from ocean_plotting.plots.words import one_of
 
@@ -210,7 +210,7 @@ async def _depth(near: Neighbours, query: Query, key: str) -> float | None:
 
 async def _modelled(near: Neighbours, query: Query, way: Way, key: str, depth: float | None) -> Modelled:
     """Ask for a variable along a way; where the way leaves the model's time or grid it has none."""
-    points = list(zip(array(way.latitude).tolist(), wrapped(array(way.longitude)).tolist(), strict=True))
+    points = list(zip(array(way.latitude).tolist(), wrap_longitude(array(way.longitude)).tolist(), strict=True))
     asked = TrajectoryAsked(
         dataset=query.dataset,
         variables=[key],
@@ -283,7 +283,7 @@ def table(query: Query, fetched: Tracks, sheet: Sheet) -> Table:
         Column(
             name=translate("Longitude"),
             role="longitude",
-            values=wrapped(column([array(one.longitude) for one in ways])),
+            values=wrap_longitude(column([array(one.longitude) for one in ways])),
         ),
     ]
     values = []

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.observations import PlatformTrack
+from ocean_core.geometry import great_circle_distance, unwrap_longitudes
 from ocean_plotting.plots.comparison import Agreement, Measure, pairs
 from ocean_plotting.plots.coverage import Floats, array
 from ocean_plotting.plots.soundings import measure_of
@@ -47,7 +48,7 @@ def averaged(track: PlatformTrack, quantum: Quantum) -> Steps:
     latitude, longitude = array(track.latitude), array(track.longitude)
     seen = np.isfinite(latitude) & np.isfinite(longitude)
     seconds, latitude = seconds[seen], latitude[seen]
-    longitude = np.unwrap(longitude[seen], period=360)
+    longitude = unwrap_longitudes(longitude[seen])
     firsts = np.flatnonzero(np.diff(_periods(seconds, quantum), prepend=-np.inf))
     return Steps(
         seconds=np.round(_mean(seconds, firsts)),
@@ -75,11 +76,6 @@ def _mean(values: Floats, firsts: NDArray[np.intp]) -> Floats:
     return mean
 
 
-def wrapped(longitude: Floats) -> Floats:
-    """Longitudes from -180 to below 180 degrees."""
-    return (longitude + 180) % 360 - 180
-
-
 def instant(seconds: float) -> datetime:
     """An instant since 1970-01-01, UTC."""
     return datetime.fromtimestamp(seconds, UTC)
@@ -92,9 +88,7 @@ def iso(seconds: Floats) -> list[str]:
 
 def travelled(latitude: Floats, longitude: Floats) -> float:
     """Length of a way (degrees) on great circles, km: of its means, so at least so far."""
-    phi, lam = np.radians(latitude), np.radians(longitude)
-    across = np.sin(np.diff(phi) / 2) ** 2 + np.cos(phi[1:]) * np.cos(phi[:-1]) * np.sin(np.diff(lam) / 2) ** 2
-    return float(2 * 6371.0 * np.arcsin(np.sqrt(across)).sum())
+    return float(great_circle_distance(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]).sum())
 
 
 class Modelled(msgspec.Struct, frozen=True, kw_only=True):
