@@ -9,7 +9,7 @@ import pytest
 from ocean_common import errors
 from ocean_common.clients.core import Neighbour, segment
 from ocean_common.clients.metadata import MetadataClient
-from ocean_common.contracts.assets import Assets, Grid, Revisions, VariableInfo
+from ocean_common.contracts.assets import Assets, File, Grid, Revisions, VariableInfo
 from ocean_common.contracts.metadata import Quantum
 from ocean_common.contracts.problem import Problem
 from ocean_common.problems import STATUS, from_problem, to_problem
@@ -113,10 +113,10 @@ class Metadata:
             raise httpx.ConnectError("down", request=request)
         self.asked.append(request.url.path)
         if request.url.path == "/internal/revisions":
-            if request.url.params["dataset"] not in {"", "d"}:
+            if request.url.params.get("dataset", "d") != "d":
                 problem = to_problem(errors.DatasetNotFound("no"))
                 return httpx.Response(404, content=msgspec.json.encode(problem))
-            known = request.url.params["known"] == self.revision
+            known = request.url.params.get("known") == self.revision
             return packed(Revisions(catalogue=self.revision, datasets=None if known else {"d": self.revision}))
         return packed(assets(self.revision))
 
@@ -178,3 +178,77 @@ def test_an_unknown_dataset_is_not_found_and_not_an_outage():
             await client.revision("nowhere")
 
     with_metadata(use)
+
+
+def test_sixty_who_ask_at_once_make_one_request():
+    async def use(metadata, client):
+        found = await asyncio.gather(*(client.assets("d", "v") for _ in range(60)))
+        assert len({id(one) for one in found}) == 1
+        assert metadata.asked.count("/internal/assets/d/v") == 1
+
+    with_metadata(use)
+
+
+def test_a_failure_is_told_to_all_who_asked_and_not_kept():
+    async def use(metadata, client):
+        metadata.up = False
+        outcomes = await asyncio.gather(*(client.assets("d", "v") for _ in range(3)), return_exceptions=True)
+        assert [type(one) for one in outcomes] == [errors.ServiceUnavailable] * 3
+        metadata.up = True
+        assert (await client.assets("d", "v")).revision == "r1"
+
+    with_metadata(use)
+
+
+def test_assets_are_bounded_in_bytes():
+    files = [File(path=f"/data/{number:06}.nc", size=1, mtime_ns=1) for number in range(50_000)]
+
+    def answer(request):
+        if request.url.path == "/internal/revisions":
+            return packed(Revisions(catalogue="r1", datasets={"d": "r1"}))
+        return packed(msgspec.structs.replace(assets("r1"), files=files))
+
+    async def go():
+        async with MetadataClient("http://metadata", httpx.MockTransport(answer)) as client:
+            for number in range(12):
+                await client.assets("d", f"v{number}")
+            assert client._assets.nbytes <= client._assets.max_bytes
+
+    asyncio.run(go())
+
+
+def test_plotting_asks_for_no_files_and_drops_those_of_an_older_neighbour():
+    asked = []
+
+    def answer(request):
+        asked.append(request.url.params.get("files"))
+        file = File(path="/data/a.nc", size=1, mtime_ns=1)
+        return packed(msgspec.structs.replace(assets("r1"), files=[file], operands={"u": assets("r1")}))
+
+    async def go():
+        client = MetadataClient("http://metadata", httpx.MockTransport(answer), files=False)
+        return await client.assets("d", "v")
+
+    found = asyncio.run(go())
+    assert (asked, found.files, found.operands) == (["false"], [], {})
+
+
+def test_revisions_are_followed_although_an_answer_could_not_be_read():
+    readable, broken, followed = [], asyncio.Event(), asyncio.Event()
+
+    def answer(request):
+        readable.append(len(readable) != 1)
+        if not readable[-1]:
+            broken.set()
+            return httpx.Response(200, content=b"\xc1")
+        if len(readable) == 4:
+            followed.set()
+        return packed(Revisions(catalogue=f"r{len(readable)}", datasets={"d": f"r{len(readable)}"}))
+
+    async def go():
+        async with MetadataClient("http://metadata", httpx.MockTransport(answer), refresh=0) as client:
+            await broken.wait()
+            await followed.wait()
+            return client.away
+
+    assert asyncio.run(go()) is None

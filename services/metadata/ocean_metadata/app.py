@@ -2,15 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
 from sqlalchemy import Engine
 
+from ocean_common.background import BackgroundTask
 from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import GitInfo
 from ocean_common.health import Readiness
@@ -169,16 +169,30 @@ def build(settings: Settings) -> Litestar:
     indexer = IndexerProcess([*arguments, *watch], environment=environment) if told and settings.watch else None
     refresher = IndexRefresher(engine, arguments, environment, news.renew) if told else None
 
+    tasks: list[BackgroundTask] = []
+
     async def degraded() -> list[str]:
-        troubles = [news.trouble, indexer.trouble if indexer else None]
+        troubles = [news.trouble, indexer.trouble if indexer else None, *(task.failure for task in tasks)]
         return [*(one for one in troubles if one), *observed_here.troubles]
 
     @asynccontextmanager
     async def alive(app: Litestar) -> AsyncIterator[None]:
         bell = Bell(engine)
-        news_told = news.follow(bell.strokes(), lambda: bool(app.state.get("stopping")))
-        works = [bell.listen(), news_told, class4.follow(bell.strokes()), _follow(gazetteer)]
-        async with _going_on(works), _indexing(indexer, refresher):
+
+        async def follow_catalogue() -> None:
+            await news.follow(bell.strokes(), lambda: bool(app.state.get("stopping")))
+            await asyncio.Event().wait()  # the service stops: until the task is cancelled
+
+        tasks[:] = [
+            BackgroundTask("the catalogue is not followed", follow_catalogue),
+            BackgroundTask("Class 4 files are not followed", lambda: class4.follow(bell.strokes())),
+            BackgroundTask("files of places are not followed", lambda: _follow(gazetteer)),
+        ]
+        if engine.dialect.name == "postgresql":
+            tasks.append(BackgroundTask("changes of the database are not heard", bell.listen))
+        async with AsyncExitStack() as stack, _indexing(indexer, refresher):
+            for task in tasks:
+                await stack.enter_async_context(task)
             yield
         engine.dispose()
 
@@ -217,17 +231,6 @@ def _check(settings: Settings) -> None:
     for path in (settings.datasets, settings.folder):
         if path and not Path(path).exists():
             sys.exit(f"settings: {path} does not exist")
-
-
-@asynccontextmanager
-async def _going_on(works: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """What goes on in the background meanwhile."""
-    tasks = [asyncio.create_task(one) for one in works]
-    yield
-    for each in tasks:
-        each.cancel()
-        with suppress(asyncio.CancelledError):
-            await each
 
 
 @asynccontextmanager

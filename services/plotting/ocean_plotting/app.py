@@ -104,7 +104,7 @@ def _field_size(field: TileField) -> int:
 
 def build(settings: Settings) -> Litestar:
     """Make the app that is served."""
-    metadata, data = MetadataClient(settings.metadata_url), DataClient(settings.data_url)
+    metadata, data = MetadataClient(settings.metadata_url, files=False), DataClient(settings.data_url)
     drawing, basemap = _drawing(settings), _basemap(settings)
 
     @asynccontextmanager

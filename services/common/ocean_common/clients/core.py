@@ -71,11 +71,11 @@ class Neighbour:
                 await asyncio.sleep(PAUSE * 2**attempt)
                 continue
             except httpx.TimeoutException as error:
-                raise ServiceUnavailable("the {name} service took too long to answer", name=self.name) from error
+                raise ServiceUnavailable("the {service} service took too long to answer", service=self.name) from error
             except httpx.TransportError as error:
-                raise ServiceUnavailable("the {name} service broke off its answer", name=self.name) from error
+                raise ServiceUnavailable("the {service} service broke off its answer", service=self.name) from error
             return self._read(response, kind)
-        raise ServiceUnavailable("the {name} service does not answer; try again in a few seconds", name=self.name)
+        raise ServiceUnavailable("the {service} service does not answer; try again in a few seconds", service=self.name)
 
     async def _send(
         self,
@@ -98,10 +98,15 @@ class Neighbour:
         if not response.is_error:
             if kind is bytes:
                 return cast(T, response.content)
-            return msgspec.msgpack.decode(response.content, type=kind)
+            try:
+                return msgspec.msgpack.decode(response.content, type=kind)
+            except msgspec.MsgspecError as error:
+                raise ServiceUnavailable(
+                    "the {service} service gave an answer that cannot be read", service=self.name
+                ) from error
         problem = decode(response.content)
         if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-            raise ServiceUnavailable("the {name} service failed", name=self.name)
+            raise ServiceUnavailable("the {service} service failed", service=self.name)
         later = response.headers.get("retry-after", "")
         raise from_problem(problem, int(later) if later.isdecimal() else None)
 

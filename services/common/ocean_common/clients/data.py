@@ -40,7 +40,7 @@ class DataClient:
 
     async def tile_field(self, asked: TileAsked) -> TileField:
         """The field behind a map tile."""
-        return await self._http.get("/internal/tile-field", TileField, **msgspec.structs.asdict(asked))
+        return await self._http.get("/internal/tile-field", TileField, **msgspec.to_builtins(asked))
 
     async def extract(self, asked: AnyAsked) -> Coverage:
         """Anything that can be extracted: at points, along lines, over areas."""

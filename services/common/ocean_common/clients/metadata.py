@@ -2,22 +2,23 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Protocol, Self, runtime_checkable
 
 import httpx
 
+from ocean_common.background import BackgroundTask
 from ocean_common.clients.core import Neighbour, segment
-from ocean_common.contracts.assets import Assets, Revisions, VariableInfo
+from ocean_common.contracts.assets import Assets, Revisions, VariableInfo, without_files
 from ocean_common.contracts.class4 import Class4Kind, Class4Profiles
 from ocean_common.contracts.observations import ObservedStation, ObservedStations, PlatformTrack
 from ocean_common.contracts.places import Area
 from ocean_common.errors import DatasetNotFound, OceanError, ServiceUnavailable, VariableNotFound
+from ocean_common.language import outgoing_language
+from ocean_core.cache import ByteBoundedCache, SingleFlight
 
-REFRESH = 2.0  # s between two questions for revisions
-KEPT = 512  # variables whose assets are kept
+REFRESH = 2.0  # s between two requests for revisions
+MAX_BYTES = 64 * 2**20  # of assets that are kept
 
 _log = logging.getLogger(__name__)
 
@@ -76,30 +77,53 @@ class Compared(Protocol):
 
 
 class MetadataClient:
-    """The catalogue over HTTP. What was asked is kept until its dataset's revision changes.
+    """The catalogue over HTTP; answers are kept until the revision of their dataset changes.
 
-    Revisions are asked again every 2 s, in the background; while the metadata service is away, what is kept
+    Revisions are requested again every 2 s, in the background; while the metadata service is away, what is kept
     goes on serving. Use it as an async context manager.
+
+    Parameters
+    ----------
+    url : str
+        Address of the metadata service.
+    transport : AsyncBaseTransport, optional
+        The way there, instead of a connection of its own.
+    files : bool
+        Whether assets name the files and what else only reading takes.
+    refresh : float
+        Seconds between two requests for revisions.
     """
 
-    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        files: bool = True,
+        refresh: float = REFRESH,
+    ) -> None:
         self._http = Neighbour("metadata", url, transport)
+        self._files = files
+        self._refresh_pause = refresh
         self._known = Revisions(catalogue="", datasets={})
-        self._assets: OrderedDict[tuple[str, str], Assets] = OrderedDict()
+        self._assets: ByteBoundedCache[Assets] = ByteBoundedCache(MAX_BYTES, _size_of)
+        self._flights: SingleFlight[Assets] = SingleFlight()
         self._listed: dict[str, tuple[str, list[VariableInfo]]] = {}
-        self._polling: asyncio.Task[None] | None = None
-        self.away: str | None = None  # why the metadata service did not answer the last time
+        self._polling = BackgroundTask("the revisions of datasets are not followed", self._poll)
+        self._away: str | None = None
 
     async def __aenter__(self) -> Self:
-        self._polling = asyncio.create_task(self._poll())
+        await self._polling.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._polling:
-            self._polling.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._polling
+        await self._polling.__aexit__()
         await self._http.aclose()
+
+    @property
+    def away(self) -> str | None:
+        """Why the metadata service did not answer the last time, or is not asked any more."""
+        return self._away or self._polling.failure
 
     async def revision(self, dataset: str) -> str:
         """The revision of ``dataset``; one that is not known yet is asked for."""
@@ -126,20 +150,27 @@ class MetadataClient:
                 field="variable",
             )
         key = (dataset, variable)
-        kept = self._assets.get(key)
+        kept = self._assets.find(key, None)
         if kept is not None and kept.revision == self._revisions.get(dataset, kept.revision):
-            self._assets.move_to_end(key)
             return kept
         try:
-            fresh = await self._http.get(f"/internal/assets/{segment(dataset)}/{segment(variable)}", Assets)
+            # Errors are translated by the neighbour: those of another language are not shared.
+            flight = (*key, *outgoing_language().values())
+            assets, _ = await self._flights.run(flight, lambda: self._fetch_assets(dataset, variable))
         except ServiceUnavailable:
             if kept is None:
                 raise
             return kept
-        self._assets[key] = fresh
-        if len(self._assets) > KEPT:
-            self._assets.popitem(last=False)
-        return fresh
+        return assets
+
+    async def _fetch_assets(self, dataset: str, variable: str) -> Assets:
+        path = f"/internal/assets/{segment(dataset)}/{segment(variable)}"
+        if self._files:
+            assets = await self._http.get(path, Assets)
+        else:  # an older neighbour sends everything
+            assets = without_files(await self._http.get(path, Assets, files="false"))
+        self._assets.put((dataset, variable), assets)
+        return assets
 
     async def variables(self, dataset: str) -> list[VariableInfo]:
         """What each variable of a dataset is."""
@@ -163,22 +194,23 @@ class MetadataClient:
         self, platform: int, start: str = "", end: str = "", datatypes: Sequence[str] = ()
     ) -> PlatformTrack:
         """The way of a platform between two times, with its quantities or some of them."""
-        asked = {"start": start, "end": end, "datatypes": ",".join(datatypes)}
+        asked = _without_defaults(start=start, end=end, datatypes=",".join(datatypes))
         return await self._http.get(f"/internal/observation/track/{platform}", PlatformTrack, **asked)
 
     async def class4(
         self, ids: Sequence[str], kind: Class4Kind = "ocean_predict", models: Sequence[str] = ()
     ) -> Class4Profiles:
         """Profiles by their ids `file_index`, and the same ones of other models' files."""
-        asked = {"ids": ",".join(ids), "models": ",".join(models)}
+        asked = _without_defaults(ids=",".join(ids), models=",".join(models))
         return await self._http.get(f"/internal/class4/{kind}", Class4Profiles, **asked)
 
     async def refresh(self, dataset: str = "") -> None:
         """Ask for the revisions; with ``dataset``, DatasetNotFound if the catalogue has none of this id."""
-        found = await self._http.get("/internal/revisions", Revisions, known=self._known.catalogue, dataset=dataset)
+        asked = _without_defaults(known=self._known.catalogue, dataset=dataset)
+        found = await self._http.get("/internal/revisions", Revisions, **asked)
         if found.datasets is not None:
             self._known = found
-        self.away = None
+        self._away = None
 
     @property
     def _revisions(self) -> dict[str, str]:
@@ -189,10 +221,29 @@ class MetadataClient:
             try:
                 await self.refresh()
             except OceanError as error:
-                if self.away is None:
+                if self._away is None:
                     _log.warning("metadata is away: %s", error)
-                self.away = str(error)
-            await asyncio.sleep(REFRESH)
+                self._away = str(error)
+            await asyncio.sleep(self._refresh_pause)
+
+
+def _without_defaults(**parameters: str) -> dict[str, str]:
+    """Return the query parameters that an older neighbour has to know: those that are not empty."""
+    return {name: value for name, value in parameters.items() if value}
+
+
+def _size_of(assets: Assets) -> int:
+    """Estimate the bytes that assets take in memory."""
+    parts = [
+        *assets.operands.values(),
+        *assets.angle.values(),
+        *(assets.levels.terms.values() if assets.levels else ()),
+    ]
+    parts += [assets.bathymetry] if assets.bathymetry else []
+    steps = assets.steps
+    arrays = (steps.raw, steps.seconds, steps.file, steps.position) if steps else ()
+    own = 4_000 + sum(250 + len(file.path) for file in assets.files) + sum(len(array.data) for array in arrays)
+    return own + sum(map(_size_of, parts))
 
 
 def _is_key(name: str) -> bool:

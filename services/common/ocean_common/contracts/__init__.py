@@ -1,5 +1,6 @@
 """What crosses a service border: frozen Structs, nothing else.
 
 Contracts only grow: a new field has a default, and none is renamed or retyped. JSON to people,
-MessagePack between services.
+MessagePack between services. Services of several versions work together: unknown fields are ignored, and what only
+services send each other leaves out defaults (`omit_defaults`).
 """

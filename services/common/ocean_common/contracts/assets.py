@@ -12,7 +12,7 @@ Location = Literal["node", "face"]
 DepthKind = Literal["depth", "height", "sigma", "index"]
 
 
-class VariableInfo(msgspec.Struct, frozen=True, kw_only=True):
+class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a variable is: what labels, colours and units need."""
 
     dataset: str
@@ -31,7 +31,7 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""  # of the dataset
 
 
-class Dimension(msgspec.Struct, frozen=True, kw_only=True):
+class Dimension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One dimension of a variable, as in the file, and what it means."""
 
     name: str
@@ -39,7 +39,7 @@ class Dimension(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
 
 
-class Grid(msgspec.Struct, frozen=True, kw_only=True):
+class Grid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the cells of a variable lie on the Earth, and where to read that.
 
     ===========  ======================================================================
@@ -71,7 +71,7 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     bounds: tuple[float, float, float, float] | None = None  # west, south, east, north; degrees
 
 
-class DepthAxis(msgspec.Struct, frozen=True, kw_only=True):
+class DepthAxis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The vertical levels of a variable, in the order of the file."""
 
     name: str  # of the coordinate variable, or of the dimension where there is none
@@ -80,7 +80,7 @@ class DepthAxis(msgspec.Struct, frozen=True, kw_only=True):
     values: list[float]  # m, positive down, for depth; m, positive up, for height; else as in the file
 
 
-class File(msgspec.Struct, frozen=True, kw_only=True):
+class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A data file, or what stands for one (`ocean_common.places`), and the state in which it was indexed."""
 
     path: str
@@ -88,7 +88,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     mtime_ns: int
 
 
-class Steps(msgspec.Struct, frozen=True, kw_only=True):
+class Steps(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The time steps of a variable, ascending: parallel arrays."""
 
     raw: Array  # int64: in `units`
@@ -99,7 +99,7 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
     calendar: str = "standard"
 
 
-class Levels(msgspec.Struct, frozen=True, kw_only=True):
+class Levels(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How deep the levels of a variable are where they do not lie at the same depth everywhere.
 
     ``kind`` is `field`: the term `depth` holds the depth of every cell, in m, positive down (or of the height of every
@@ -113,7 +113,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
     terms: "dict[str, Assets]"
 
 
-class Assets(msgspec.Struct, frozen=True, kw_only=True):
+class Assets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is needed to read a variable: from its files, or from those of what it is calculated from."""
 
     dataset: str
@@ -133,7 +133,16 @@ class Assets(msgspec.Struct, frozen=True, kw_only=True):
     components: dict[Literal["east", "north", "bearing"], str] = {}  # keys of the parts of a vector variable
 
 
-class Revisions(msgspec.Struct, frozen=True, kw_only=True):
+def without_files(assets: Assets) -> Assets:
+    """Return what labels and maps need of assets: not the files, and not what only reading takes."""
+    steps = assets.steps and msgspec.structs.replace(assets.steps, file=NO_INTEGERS, position=NO_INTEGERS)
+    return msgspec.structs.replace(assets, files=[], steps=steps, operands={}, levels=None, bathymetry=None, angle={})
+
+
+NO_INTEGERS = Array(dtype="<i4", shape=(0,), data=b"")
+
+
+class Revisions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The revision of the catalogue and of every dataset in it."""
 
     catalogue: str

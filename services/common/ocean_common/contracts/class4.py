@@ -77,7 +77,7 @@ class Class4Status(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None  # why it cannot be served
 
 
-class Class4Values(msgspec.Struct, frozen=True, kw_only=True):
+class Class4Values(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was measured of one quantity at one place, and what a model says of it: NaN where there is nothing.
 
     Arrays are "<f4" in `units`; those of a profile have the length of its `depth`. None: the file has no such values.
@@ -119,7 +119,7 @@ class Class4ModelProfiles(msgspec.Struct, frozen=True, kw_only=True):
     profiles: list[Class4Profile | None]
 
 
-class Class4Profiles(msgspec.Struct, frozen=True, kw_only=True):
+class Class4Profiles(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Profiles for a plot: as their own files have them, and beside them the other models that were asked for."""
 
     kind: Class4Kind

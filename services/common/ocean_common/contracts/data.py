@@ -34,7 +34,7 @@ class PointValues(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
 
 
-class TileAsked(msgspec.Struct, frozen=True, kw_only=True):
+class TileAsked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The field behind a map tile. Two variables, with a comma: the magnitude of the vector."""
 
     dataset: str
@@ -51,7 +51,7 @@ class TileAsked(msgspec.Struct, frozen=True, kw_only=True):
     folded: bool = False  # whether the answer may have fewer rows and columns than the tile
 
 
-class TileField(msgspec.Struct, frozen=True, kw_only=True):
+class TileField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values at the centres of a tile's pixels, north up."""
 
     variable: VariableInfo

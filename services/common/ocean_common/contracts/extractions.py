@@ -19,7 +19,7 @@ VectorPart = Literal["eastward", "northward", "magnitude", "bearing", "along", "
 Point = tuple[float, float]  # latitude, longitude: degrees
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every extraction is told."""
 
     dataset: str
@@ -98,7 +98,7 @@ class StatisticsAsked(AreaAsked, frozen=True, kw_only=True, tag_field="kind", ta
     quantiles: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-class Minuend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Minuend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a difference is taken from: the fields left out are as in the request."""
 
     dataset: str
@@ -119,7 +119,7 @@ class DifferenceAsked(AreaAsked, frozen=True, kw_only=True, tag_field="kind", ta
 AnyAsked = PointsAsked | TransectAsked | SectionAsked | TrajectoryAsked | AreaAsked | StatisticsAsked | DifferenceAsked
 
 
-class Coordinate(msgspec.Struct, frozen=True, kw_only=True):
+class Coordinate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where values are."""
 
     name: str
@@ -130,7 +130,7 @@ class Coordinate(msgspec.Struct, frozen=True, kw_only=True):
     long_name: str | None = None
 
 
-class Field(msgspec.Struct, frozen=True, kw_only=True):
+class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values of a variable, or of a coordinate that had to be read."""
 
     variable: VariableInfo
@@ -139,7 +139,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     auxiliary: bool = False  # a coordinate of the others: the true depths of levels, the sea floor
 
 
-class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+class Coverage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The answer to any extraction."""
 
     kind: Kind

@@ -94,7 +94,7 @@ class ObservedValues(msgspec.Struct, frozen=True, kw_only=True):
     values: Array  # (sample,), "<f8": in `units`
 
 
-class ObservedStation(msgspec.Struct, frozen=True, kw_only=True):
+class ObservedStation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A station with all that was measured there; `variables` in the order of the public list."""
 
     id: int
@@ -124,7 +124,7 @@ class TrackValues(msgspec.Struct, frozen=True, kw_only=True):
     values: Array  # (station,), "<f8": in `units`; NaN where nothing was measured
 
 
-class PlatformTrack(msgspec.Struct, frozen=True, kw_only=True):
+class PlatformTrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The way of a platform, ascending in time; `variables` in the order of the public list, or as asked for."""
 
     id: int

@@ -14,7 +14,7 @@ from litestar.params import Body, SkipValidation
 
 from ocean_common import errors, problems
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS
-from ocean_common.contracts.extractions import Asked, Estimate, Kind
+from ocean_common.contracts.extractions import Asked, Estimate, Kind, Minuend
 from ocean_common.contracts.values import ExtractedValues
 from ocean_common.parameters import DatasetId
 from ocean_common.strict import known_only
@@ -112,6 +112,18 @@ def by_get(told: Told, read: Callable[..., Asked], **parts: Callable[..., Any]) 
     return [answer, estimate]
 
 
+# People are told of fields that they misspell; between services unknown ones are ignored.
+StrictMinuend = msgspec.defstruct(
+    "Minuend",
+    [],
+    bases=(Minuend,),
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    namespace={"__doc__": Minuend.__doc__},
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Posted:
     """How a question that needs a body is posted."""
@@ -129,7 +141,8 @@ class Posted:
                 continue
             about = {**ABOUT, **self.about}[one.name]
             default = one.default if one.default_factory is msgspec.NODEFAULT else one.default_factory()
-            fields.append((one.name, Annotated[one.type, msgspec.Meta(description=about)], default))
+            kind = StrictMinuend if one.type is Minuend else one.type
+            fields.append((one.name, Annotated[kind, msgspec.Meta(description=about)], default))
         return msgspec.defstruct(
             name,
             [each if each[2] is not msgspec.NODEFAULT else each[:2] for each in fields],

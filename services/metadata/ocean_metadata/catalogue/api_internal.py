@@ -1,13 +1,11 @@
 """What neighbours ask, in MessagePack."""
 
-from functools import partial
-
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from ocean_common.contracts.assets import Revisions, VariableInfo
+from ocean_common.contracts.assets import Assets, Revisions, VariableInfo, without_files
 from ocean_metadata.catalogue import consistent_read as moment
 from ocean_metadata.catalogue import serializers as answers
 from ocean_metadata.catalogue.encoded import Encoded
@@ -33,11 +31,17 @@ async def get_assets(
     encoded: NamedDependency[Encoded],
     dataset: FromPath[str],
     variable: FromPath[str],
+    *,
+    files: FromQuery[bool] = True,
 ) -> Response[bytes]:
-    """All that is needed to read a variable."""
+    """All that is needed to read a variable; without ``files``, what labels and maps need."""
     record, found, steps = await moment.read(catalogue, dataset, variable, answers.needed_axes)
-    make = partial(answers.assets, record, found, steps)
-    key = ("assets", dataset, variable, record.revision)
+
+    def make() -> Assets:
+        assets = answers.assets(record, found, steps)
+        return assets if files else without_files(assets)
+
+    key = ("assets", dataset, variable, record.revision, files)
     return await encoded.answer(key, make, msgspec.msgpack.encode, MESSAGEPACK)
 
 

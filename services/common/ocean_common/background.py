@@ -1,0 +1,76 @@
+"""Tasks that run as long as a service; one that ends unexpectedly is restarted, logged and shown as degraded."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Self
+
+FIRST_PAUSE, MAX_PAUSE = 1.0, 60.0  # s before a restart; the pause doubles
+
+_log = logging.getLogger(__name__)
+
+
+class BackgroundTask:
+    """A task that never ends by itself; use it as an async context manager.
+
+    Parameters
+    ----------
+    name : str
+        What it does, for the log and for `/health/ready`.
+    work : callable
+        Runs until it is cancelled.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[None]],
+        *,
+        first_pause: float = FIRST_PAUSE,
+        max_pause: float = MAX_PAUSE,
+    ) -> None:
+        self.name = name
+        self._work = work
+        self._first_pause = first_pause
+        self._max_pause = max_pause
+        self._task: asyncio.Task[None] | None = None
+        self._failure: str | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._supervise())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def failure(self) -> str | None:
+        """The reason why it ended; None once it has run again for as long as the last pause."""
+        return self._failure
+
+    async def _supervise(self) -> None:
+        loop, pause = asyncio.get_running_loop(), self._first_pause
+        while True:
+            started = loop.time()
+            recovery = loop.call_later(pause, self._recover) if self._failure else None
+            try:
+                await self._work()
+                reason = "it ended"
+            except Exception as error:  # noqa: BLE001 - whatever ends it must not end it for good
+                reason = f"{type(error).__name__}: {error}"
+                _log.error("background task failed: %s", self.name, exc_info=error)
+            finally:
+                if recovery:
+                    recovery.cancel()
+            self._failure = f"{self.name}: {reason}; it is started again"
+            _log.warning("background task is started again: %s", self.name)
+            pause = self._first_pause if loop.time() - started > self._max_pause else pause
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self._max_pause)
+
+    def _recover(self) -> None:
+        self._failure = None
