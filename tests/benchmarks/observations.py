@@ -16,13 +16,13 @@ from litestar.testing import TestClient
 
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.app import create_app
+from ocean_metadata.catalogue.database import connect
 from ocean_metadata.catalogue.snapshot import Snapshot
 from ocean_metadata.observations import schema
-from ocean_metadata.observations.area import cell
-from ocean_metadata.observations.database import connect, upgrade
-from ocean_metadata.observations.opened import OpenedObservations
+from ocean_metadata.observations.import_process import ServiceObservations
+from ocean_metadata.observations.schema import create_tables
+from ocean_metadata.observations.search import grid_cell, thinning_level
 from ocean_metadata.observations.store import ObservationStore
-from ocean_metadata.observations.thinning import level
 
 REPEATS = 40
 DAY = 86_400_000  # ms
@@ -64,7 +64,7 @@ def platforms(samples: int) -> Iterator[tuple[dict, list, list, list]]:
                 at, lat, lon = first + place * hours * 3_600_000, float(lats[place]), float(lons[place])
                 stations.append((station, number, str(place), at, lat, lon, None, 0, 1))
                 for datatype in (0, *datatypes):
-                    where = (level(station), at, cell(lat, lon), lat, lon, 0.0, 10.0 * (depths - 1))
+                    where = (thinning_level(station), at, grid_cell(lat, lon), lat, lon, 0.0, 10.0 * (depths - 1))
                     holdings.append((station, datatype, number, *where))
                 for datatype in datatypes:
                     values = random.normal(10, 5, depths).tolist()
@@ -170,7 +170,7 @@ def main() -> None:
     asked = parser.parse_args()
     configure_logs("error", "text")
     engine = connect(asked.database)
-    upgrade(engine)
+    create_tables(engine)
     counted = sa.select(sa.func.count()).select_from(schema.platforms)
     with engine.connect() as connection:
         empty = not connection.execute(counted).scalar()
@@ -178,7 +178,7 @@ def main() -> None:
         started = time.perf_counter()
         fill(engine, asked.samples)
         print(f"{asked.samples:,} samples written in {time.perf_counter() - started:.0f} s")
-    with TestClient(create_app(NoCatalogue(), observations=OpenedObservations(asked.database))) as client:
+    with TestClient(create_app(NoCatalogue(), observations=ServiceObservations(asked.database))) as client:
         print(f"{'':26} {'p50 ms':>8} {'p95 ms':>8} {'largest kB':>11}")
         for name, paths in questions():
             half, most, size = measure(client, paths)

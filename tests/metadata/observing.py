@@ -9,12 +9,13 @@ import pytest
 from litestar.testing import TestClient
 
 from ocean_metadata.app import create_app
+from ocean_metadata.catalogue.database import connect
 from ocean_metadata.catalogue.snapshot import Snapshot
-from ocean_metadata.observations.database import connect, upgrade
-from ocean_metadata.observations.importing import Importer, sources
-from ocean_metadata.observations.records import Cast, Measured, Platform
+from ocean_metadata.observations.importing import Importer, find_sources
+from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
+from ocean_metadata.observations.repository import ObservationRepository
+from ocean_metadata.observations.schema import create_tables
 from ocean_metadata.observations.store import ObservationStore
-from ocean_metadata.observations.stored import StoredObservations
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data" / "obs"
 
@@ -37,14 +38,14 @@ class Observing:
     def __init__(self, database):
         self.database = database
         self.engine = connect(database)
-        upgrade(self.engine)
+        create_tables(self.engine)
         self.store = ObservationStore(self.engine)
-        self.stored = StoredObservations(self.engine)
+        self.stored = ObservationRepository(self.engine)
 
     def bring(self, *paths, kind=None):
         """Import; what became of each file."""
         importer = Importer(self.store, threading.Event(), kind)
-        return [importer.bring(path, lambda _: None) for path in sources([Path(one) for one in paths])]
+        return [importer.import_file(path, lambda _: None) for path in find_sources([Path(one) for one in paths])]
 
     def app(self):
         return create_app(NoCatalogue(), observations=self.stored)
@@ -104,11 +105,13 @@ def observed_client(shipped):
 def platform(key="drifter:1", places=((0, 10.0, 20.0),), kind="drifter", attributes=None, **measured):
     """A platform with a cast at each (time in ms, latitude, longitude)."""
     samples = [
-        Measured(key=name, name=name, unit="1", depth=np.arange(len(values)) * 10.0, values=np.array(values, float))
+        QuantitySamples(
+            key=name, name=name, unit="1", depth=np.arange(len(values)) * 10.0, values=np.array(values, float)
+        )
         for name, values in measured.items()
     ]
     casts = [
-        Cast(key=str(time), time=time, latitude=latitude, longitude=longitude, measured=samples)
+        Cast(key=str(time), time=time, latitude=latitude, longitude=longitude, quantities=samples)
         for time, latitude, longitude in places
     ]
     return Platform(key=key, type=kind, name=key, attributes=attributes or {}, casts=casts)

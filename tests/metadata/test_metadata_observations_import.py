@@ -18,7 +18,9 @@ import pytest
 import xarray as xr
 from tests.metadata.observing import SHIPPED, array, make_glider, observing, platform, shipped
 
-from ocean_metadata.observations.formats.credits import attribution
+from ocean_metadata.catalogue.database import DatabaseUnusable
+from ocean_metadata.observations.formats.quantities import attribution_of
+from ocean_metadata.observations.schema import create_tables
 
 __all__ = ["observing", "shipped"]
 
@@ -27,7 +29,7 @@ PATIENCE = 100.0  # s
 
 def profile(stored, number, key="sea_water_temperature"):
     """Depths and values of one quantity at a station."""
-    [found] = stored.observed([number])
+    [found] = stored.read_stations([number])
     [one] = [each for each in found.variables if each.key == key]
     return array(one.depth), array(one.values)
 
@@ -58,7 +60,7 @@ def test_raw_values_of_an_argo_float_leave_out_what_is_flagged(shipped):
 
 
 def test_positions_of_drifters_are_those_of_their_file(shipped):
-    track = shipped.stored.track(shipped.platform("drifter:UIB-2022-TILL-02"), None, None, [])
+    track = shipped.stored.read_track(shipped.platform("drifter:UIB-2022-TILL-02"), None, None, [])
     with xr.open_dataset(SHIPPED / "drifters_barents_2022.nc") as data:
         row = data.isel(trajectory=1).dropna("obs")
         assert array(track.latitude).tolist() == row.lat.values.tolist()
@@ -78,7 +80,7 @@ def test_casts_of_a_ragged_file_are_those_of_their_rows(shipped):
 
 
 def test_a_mooring_has_a_station_a_day(shipped):
-    track = shipped.stored.track(shipped.platform("mooring:0n110w"), None, None, ["sea_surface_temperature"])
+    track = shipped.stored.read_track(shipped.platform("mooring:0n110w"), None, None, ["sea_surface_temperature"])
     with netCDF4.Dataset(SHIPPED / "dsg_timeseries_tao.nc") as data:
         first = int(data["rowSize"][:2].sum())
         rows = slice(first, first + int(data["rowSize"][2]))
@@ -89,7 +91,7 @@ def test_a_mooring_has_a_station_a_day(shipped):
 
 def test_a_ship_measures_on_its_way(shipped):
     key = "surface_partial_pressure_of_carbon_dioxide_in_sea_water"
-    track = shipped.stored.track(shipped.platform("mission:33HQ20150714"), None, None, [key])
+    track = shipped.stored.read_track(shipped.platform("mission:33HQ20150714"), None, None, [key])
     with netCDF4.Dataset(SHIPPED / "dsg_trajectory_socat.nc") as data:
         assert array(track.variables[0].values).astype("f4").tolist() == data["fCO2_recommended"][:413].tolist()
     assert track.variables[0].units == "uatm"
@@ -126,7 +128,7 @@ def test_a_glider_without_profiles_has_a_station_a_sample(observing, tmp_path, s
         flags[:] = np.array([b"1", b"1", b"1", b"4"])
     [outcome] = observing.bring(tmp_path / "ego.nc")
     assert (outcome.problem, outcome.stations) == (None, 3)
-    track = observing.stored.track(observing.platform("glider:68452"), None, None, ["sea_water_temperature"])
+    track = observing.stored.read_track(observing.platform("glider:68452"), None, None, ["sea_water_temperature"])
     assert array(track.longitude) == pytest.approx([-1, -0.9, -0.7])
     assert array(track.times).tolist() == [(day - 7305) * 86_400_000 for day in (26_000, 26_000.25, 26_000.75)]
     assert np.array_equal(array(track.variables[0].values), [8, 7, np.nan], equal_nan=True)
@@ -179,11 +181,11 @@ def test_a_file_that_is_read_in_another_way_now_is_imported_again(observing, tmp
     assert [one.stations for one in observing.bring(path)] == [None]  # what was said of it is kept
     with observing.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT key FROM platforms").scalars().all() == ["animal:unit_1-20240601"]
-    state = observing.store.known()[str(path)]
+    state = observing.store.imported_files()[str(path)]
     older = state._replace(digest=f"0 animal:{state.digest.partition(':')[2]}")
-    observing.store.touch(str(path), older)
+    observing.store.update_state(str(path), older)
     assert [one.stations for one in observing.bring(path)] == [6]
-    assert observing.store.known()[str(path)] == state
+    assert observing.store.imported_files()[str(path)] == state
 
 
 @pytest.mark.parametrize(
@@ -204,8 +206,8 @@ def test_whom_a_file_says_that_it_is_owed_to_is_told_with_its_values(shipped, fi
         ).one()
     assert platform in (None, key)
     assert shipped.stored.platform_metadata(number).get("Attribution", "") == owed
-    assert [one.attribution for one in shipped.stored.observed([station])] == [owed]
-    assert shipped.stored.track(number, None, None, []).attribution == owed
+    assert [one.attribution for one in shipped.stored.read_stations([station])] == [owed]
+    assert shipped.stored.read_track(number, None, None, []).attribution == owed
 
 
 @pytest.mark.parametrize(
@@ -222,25 +224,25 @@ def test_whom_a_file_says_that_it_is_owed_to_is_told_with_its_values(shipped, fi
     ],
 )
 def test_the_many_ways_to_say_whom_a_file_is_owed_to_are_known(told, owed):
-    assert attribution(told) == owed
+    assert attribution_of(told) == owed
 
 
 def test_a_centre_of_argo_is_told_by_its_name():
-    assert attribution({"DATA_CENTRE": "IF"}, argo=True) == "Ifremer, International Argo Program"
-    assert attribution({"DATA_CENTRE": "ZZ"}, argo=True) == "ZZ, International Argo Program"
-    assert attribution({}, argo=True) == "International Argo Program"
+    assert attribution_of({"DATA_CENTRE": "IF"}, argo=True) == "Ifremer, International Argo Program"
+    assert attribution_of({"DATA_CENTRE": "ZZ"}, argo=True) == "ZZ, International Argo Program"
+    assert attribution_of({}, argo=True) == "International Argo Program"
 
 
 def test_a_corrected_file_replaces_its_own_and_nothing_else(observing, tmp_path):
-    observing.store.finish(observing.store.begin("other"), observing.store.known()["other"], set(
-        observing.store.write(observing.store.begin("other"), platform(temperature=[1.0])))
+    observing.store.finish_import(observing.store.begin_import("other"), observing.store.imported_files()["other"], set(
+        observing.store.write_platform(observing.store.begin_import("other"), platform(temperature=[1.0])))
     )  # fmt: skip
     path = make_glider(tmp_path / "glider.nc")
     observing.bring(path)
     number = observing.station("glider:unit_1-20240601", "2")
     make_glider(path, profiles=4, bad=[9])
     [outcome] = observing.bring(path)
-    assert (outcome.stations, outcome.gone) == (4, 2)
+    assert (outcome.stations, outcome.removed) == (4, 2)
     assert observing.station("glider:unit_1-20240601", "2") == number  # links to it go on
     assert len(profile(observing.stored, number)[1]) == 8
     assert observing.count("stations") == 5
@@ -260,8 +262,8 @@ def test_what_was_checked_further_does_not_give_way(observing, tmp_path):
 def test_a_file_can_be_forgotten(observing, tmp_path):
     path = make_glider(tmp_path / "glider.nc")
     observing.bring(path)
-    assert observing.store.forget(str(path)) == 6
-    assert observing.store.forget(str(path)) is None
+    assert observing.store.remove_file(str(path)) == 6
+    assert observing.store.remove_file(str(path)) is None
     assert [observing.count(name) for name in ("stations", "samples", "holdings", "platforms", "imports")] == [0] * 5
 
 
@@ -276,14 +278,14 @@ def test_a_broken_file_is_told_and_the_others_come_in(observing, tmp_path, name,
 
 
 def test_the_same_quantity_in_another_unit_is_another_one(observing):
-    source = observing.store.begin("a")
+    source = observing.store.begin_import("a")
     for key, unit in (("drifter:1", "m"), ("drifter:2", "km")):
         one = platform(key, speed=[1.0])
         casts = [
-            msgspec.structs.replace(cast, measured=[msgspec.structs.replace(cast.measured[0], unit=unit)])
+            msgspec.structs.replace(cast, quantities=[msgspec.structs.replace(cast.quantities[0], unit=unit)])
             for cast in one.casts
         ]
-        observing.store.write(source, msgspec.structs.replace(one, casts=casts))
+        observing.store.write_platform(source, msgspec.structs.replace(one, casts=casts))
     assert [one.id for one in observing.stored.datatypes()] == ["speed", "speed [km]"]
 
 
@@ -309,7 +311,7 @@ CAST = """\
 def test_two_sensors_of_one_cast_are_told_apart(observing, tmp_path):
     (tmp_path / "a.cnv").write_text(CAST)
     assert [one.problem for one in observing.bring(tmp_path)] == [None]
-    [station] = observing.stored.observed([1])
+    [station] = observing.stored.read_stations([1])
     assert (station.latitude, station.longitude, station.time) == (-10.5, 175.25, "2024-02-03T04:05:06+00:00")
     assert {one.key: array(one.values).tolist() for one in station.variables} == {
         "sea_water_salinity": [35.1, 35.2],
@@ -397,8 +399,42 @@ def test_a_folder_of_tables_is_one_source(observing, tmp_path):
     table(tmp_path, "datatypes", [{"key": "temp", "name": "Temperature", "unit": "K"}])
     [outcome] = observing.bring(tmp_path)
     assert (outcome.problem, outcome.stations) == (None, 1)
-    [found] = observing.stored.observed([1])
+    [found] = observing.stored.read_stations([1])
     assert (found.longitude, found.platform_type, found.time) == (-170.0, "animal", "2020-02-02T12:00:00+00:00")
     [one] = found.variables
     assert (one.key, one.units) == ("sea_water_temperature", "degree_Celsius")
     assert array(one.values)[0] == pytest.approx(7.35)
+
+
+@pytest.mark.parametrize(
+    ("column", "depths"),
+    [
+        ("prDE: Pressure, Digiquartz [psi]", -gsw.z_from_p(np.array([5, 10]) * 0.6894757, -10.5)),
+        ("depSF: Depth [salt water, ft]", np.array([5, 10]) * 0.3048),
+        ("depSM: Depth [salt water, m]", np.array([5, 10])),
+    ],
+)
+def test_depths_of_a_cast_are_metres_whatever_its_units_are(observing, tmp_path, column, depths):
+    (tmp_path / "a.cnv").write_text(CAST.replace("prDM: Pressure, Digiquartz [db]", column))
+    assert [one.problem for one in observing.bring(tmp_path)] == [None]
+    [station] = observing.stored.read_stations([1])
+    assert array(station.variables[0].depth) == pytest.approx(depths, rel=1e-5)
+
+
+def test_the_same_units_in_another_spelling_are_the_same_quantity(observing):
+    source = observing.store.begin_import("a")
+    for key, unit in (("drifter:1", "umol/kg"), ("drifter:2", "umol kg-1")):
+        one = platform(key, oxygen=[1.0])
+        casts = [
+            msgspec.structs.replace(cast, quantities=[msgspec.structs.replace(cast.quantities[0], unit=unit)])
+            for cast in one.casts
+        ]
+        observing.store.write_platform(source, msgspec.structs.replace(one, casts=casts))
+    assert [one.id for one in observing.stored.datatypes()] == ["oxygen"]
+
+
+def test_a_database_of_another_version_is_refused_and_left_as_it_is(observing):
+    with observing.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE observations_version SET version_num = '0002'")
+    with pytest.raises(DatabaseUnusable, match="another version: 0002"):
+        create_tables(observing.engine)

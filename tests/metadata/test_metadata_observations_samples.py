@@ -32,7 +32,7 @@ def test_an_odf_cast_is_that_of_its_file(observing):
     path = OBS / "CTD_BCD2014666_008_1_DN.ODF.gz"
     [outcome] = observing.bring(path)
     assert (outcome.problem, outcome.stations) == (None, 1)
-    [station] = observing.stored.observed([observing.station("mission:BCD2014666", "008-1-DN")])
+    [station] = observing.stored.read_stations([observing.station("mission:BCD2014666", "008-1-DN")])
     assert (station.time, station.latitude, station.longitude) == ("2014-12-16T14:09:09+00:00", 44.2675, -63.3175)
     rows = rows_after(path, "-- DATA --")
     depth, temperature = values_of(station)["sea_water_temperature"]
@@ -46,7 +46,7 @@ def test_an_odf_cast_is_that_of_its_file(observing):
 def test_a_sea_bird_cast_is_that_of_its_file_in_its_own_century(observing):
     path = OBS / "ctd_bedford_basin_2003.cnv.gz"
     assert [one.problem for one in observing.bring(path)] == [None]
-    [station] = observing.stored.observed([1])
+    [station] = observing.stored.read_stations([1])
     assert (station.time, station.name, station.platform_type) == ("2003-10-15T11:38:38+00:00", "Stn 2", "mission")
     assert (station.latitude, station.longitude) == pytest.approx((44 + 41.056 / 60, -(63 + 38.633 / 60)))
     rows = rows_after(path, "*END*")
@@ -61,7 +61,7 @@ def test_tables_of_another_database_come_in_whole(observing):
     assert [one.stations for one in observing.bring(OBS / "dfo_stubs")] == [103]
     assert observing.count("samples") == 1919
     first = json.loads((OBS / "dfo_stubs" / "stations.json").read_text())[0]
-    track = observing.stored.track(observing.platform("drifter:4401636"), None, None, ["sea_surface_temperature"])
+    track = observing.stored.read_track(observing.platform("drifter:4401636"), None, None, ["sea_surface_temperature"])
     assert (array(track.latitude)[0], array(track.longitude)[0]) == (first["latitude"], first["longitude"])
     assert array(track.variables[0].values)[0] == 9.0
 

@@ -9,11 +9,19 @@ from hypothesis import strategies as st
 from tests.metadata.observing import Observing, observing, platform
 
 from ocean_common.errors import InvalidRequest, NotFound, OceanError
-from ocean_metadata.observations.area import Circle, cell, distances, enclosed, wrap
-from ocean_metadata.observations.search import pairs, read
-from ocean_metadata.observations.thinning import LEVELS, evenly, level
-from ocean_metadata.observations.times import DAY, iso, parse, period
-from ocean_metadata.observations.tracks import Bucket, lines, unwrapped
+from ocean_core.geometry import great_circle_distance, wrap_longitude
+from ocean_metadata.observations.model import DAY, format_instant, parse_instant
+from ocean_metadata.observations.search import (
+    THINNING_LEVELS,
+    Circle,
+    choose_evenly,
+    grid_cell,
+    parse_search,
+    polygon_area,
+    split_pairs,
+    thinning_level,
+)
+from ocean_metadata.observations.tracks import Bucket, average_tracks, unwrap_track
 
 __all__ = ["observing"]
 
@@ -21,28 +29,30 @@ latitudes, longitudes = st.floats(-90, 90), st.floats(-180, 180, exclude_max=Tru
 
 
 def test_pairs_are_parted_by_both_marks_and_values_keep_what_is_no_key():
-    assert pairs("start_date=2019-05-27;quantum=day&meta_key=a b") == {
+    assert split_pairs("start_date=2019-05-27;quantum=day&meta_key=a b") == {
         "start_date": "2019-05-27", "quantum": "day", "meta_key": "a b",
     }  # fmt: skip
-    assert pairs("meta_key=Name&meta_value=R&D; x=1&area=[[1,2]]")["meta_value"] == "R&D; x=1"
-    assert pairs("area=[[1,2]]&radius=60")["radius"] == "60"
+    assert split_pairs("meta_key=Name&meta_value=R&D; x=1&area=[[1,2]]")["meta_value"] == "R&D; x=1"
+    assert split_pairs("area=[[1,2]]&radius=60")["radius"] == "60"
 
 
 def test_what_is_empty_or_any_is_left_open():
-    asked = read("meta_key=Any&meta_value=&platform_type=&area=&radius=&start_date=")
-    assert (asked.attribute, asked.types, asked.area, asked.start) == (None, (), None, None)
-    assert read("meta_key=Project&meta_value=").attribute == ("Project", None)
+    asked = parse_search("meta_key=Any&meta_value=&platform_type=&area=&radius=&start_date=")
+    assert (asked.attribute, asked.platform_types, asked.area, asked.start) == (None, (), None, None)
+    assert parse_search("meta_key=Project&meta_value=").attribute == ("Project", None)
 
 
 def test_a_date_is_its_whole_day():
-    asked = read("start_date=2019-05-27&end_date=2019-05-27")
+    asked = parse_search("start_date=2019-05-27&end_date=2019-05-27")
     assert asked.end - asked.start == DAY - 1
-    assert read("start_date=2019-05-27T12:00:00.000Z").start == parse("2019-05-27T14:00:00+02:00", "start_date")
+    assert parse_search("start_date=2019-05-27T12:00:00.000Z").start == parse_instant(
+        "2019-05-27T14:00:00+02:00", "start_date"
+    )
 
 
 @pytest.mark.parametrize("radius", ["60", '"60"', "[60]", '["60"]', "60.0"])
 def test_a_radius_is_a_number_however_the_slider_writes_it(radius):
-    area = read(f"area=[[0,0]]&radius={radius}").area
+    area = parse_search(f"area=[[0,0]]&radius={radius}").area
     inside = area.contains(np.array([0.0, 0.0]), np.array([0.5, 0.6]))
     assert inside.tolist() == [True, False]
 
@@ -59,24 +69,24 @@ def test_a_radius_is_a_number_however_the_slider_writes_it(radius):
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_field(asked, field):
     with pytest.raises(InvalidRequest) as caught:
-        read(asked)
+        parse_search(asked)
     assert caught.value.field == field
 
 
 @given(st.text() | st.lists(st.sampled_from(["area=", "[[1,2]", "radius=", "&", ";", "start_date=", "2020", "=", "x"])))
 def test_any_text_is_understood_or_refused(text):
     with suppress(OceanError):
-        assert read(text if isinstance(text, str) else "".join(text)) is not None
+        assert parse_search(text if isinstance(text, str) else "".join(text)) is not None
 
 
 @given(latitudes, longitudes, st.floats(1, 20_000), latitudes, longitudes)
 def test_a_circle_holds_what_is_near_and_its_cells_hold_it_all(lat, lon, radius, other_lat, other_lon):
     circle = Circle(lat, lon, radius)
-    distance = distances((lat, lon), np.array([other_lat]), np.array([other_lon]))[0]
+    distance = great_circle_distance(lat, lon, np.array([other_lat]), np.array([other_lon]))[0]
     inside = circle.contains(np.array([other_lat]), np.array([other_lon]))[0]
     assert inside == (distance <= radius * (1 + 1e-12))
     if inside and circle.cells is not None:
-        assert cell(other_lat, wrap(other_lon)) in circle.cells
+        assert grid_cell(other_lat, wrap_longitude(other_lon)) in circle.cells
     if inside:
         assert circle.south <= other_lat <= circle.north
 
@@ -84,62 +94,53 @@ def test_a_circle_holds_what_is_near_and_its_cells_hold_it_all(lat, lon, radius,
 @given(st.lists(st.tuples(st.floats(-80, 80), longitudes), min_size=3, max_size=6), latitudes, longitudes)
 def test_the_cells_of_a_polygon_hold_all_that_is_inside(corners, lat, lon):
     try:
-        area = enclosed(corners)
+        area = polygon_area(corners)
     except InvalidRequest:
         return
     if area.contains(np.array([lat]), np.array([lon]))[0] and area.cells is not None:
-        assert cell(lat, lon) in area.cells
+        assert grid_cell(lat, lon) in area.cells
 
 
 def test_an_area_may_lie_over_the_date_line():
-    area = enclosed([(-10, 170), (10, 170), (10, -170), (-10, -170)])
+    area = polygon_area([(-10, 170), (10, 170), (10, -170), (-10, -170)])
     inside = area.contains(np.zeros(5), np.array([-175.0, 175.0, -180.0, 0.0, -165.0]))
     assert inside.tolist() == [True, True, True, False, False]
     assert set(area.cells) == {
-        cell(lat + 0.5, wrap(lon + 0.5)) for lat in range(-11, 11) for lon in range(169, 191)
+        grid_cell(lat + 0.5, wrap_longitude(lon + 0.5)) for lat in range(-11, 11) for lon in range(169, 191)
     } & set(area.cells)
 
 
 def test_levels_thin_out_any_regular_choice_of_numbers_evenly():
     for step in (1, 2, 3, 7, 37, 100):
         numbers = range(5, 5 + 20_000 * step, step)
-        counts = np.bincount([level(number) for number in numbers], minlength=LEVELS)
+        counts = np.bincount([thinning_level(number) for number in numbers], minlength=THINNING_LEVELS)
         assert counts[0] == pytest.approx(10_000, rel=0.03)
         assert counts[3] == pytest.approx(1250, rel=0.1)
 
 
 def test_some_of_many_are_chosen_at_even_distances():
-    assert evenly(range(11), 3) == [0, 5, 10]
-    assert evenly([1, 2], 3) == [1, 2]
+    assert choose_evenly(range(11), 3) == [0, 5, 10]
+    assert choose_evenly([1, 2], 3) == [1, 2]
 
 
 def test_a_line_goes_on_beyond_the_date_line():
-    assert unwrapped([(170.0, 1.0), (-175.0, 2.0), (-160.0, 3.0)]) == [(170.0, 1.0), (185.0, 2.0), (200.0, 3.0)]
+    assert unwrap_track([(170.0, 1.0), (-175.0, 2.0), (-160.0, 3.0)]) == [(170.0, 1.0), (185.0, 2.0), (200.0, 3.0)]
 
 
 def test_a_mean_over_the_date_line_is_there_and_not_on_the_other_side():
     both = Bucket(1, 0, 2, 0.0, 0.0, 360.0, -179.0, 179.0)
     after = Bucket(1, DAY, 1, 1.0, -178.0, 182.0, -178.0, -178.0)
-    [(first, _), (second, _)] = lines([both, after], "day")[1]
+    [(first, _), (second, _)] = average_tracks([both, after], "day")[1]
     assert (first, second) == (-180.0, -178.0)
 
 
 def test_platforms_of_a_single_mean_position_are_left_out():
-    assert lines([Bucket(1, 0, 1, 0, 0, 0, 0, 0), Bucket(1, DAY, 1, 2, 2, 2, 2, 2)], "year") == {}
-
-
-@given(st.integers(-(10**14), 10**14))
-def test_periods_are_those_of_the_calendar(time):
-    day = time // DAY * DAY
-    moment = np.datetime64(day, "ms")
-    assert period(day, "month") == int(moment.astype("datetime64[M]").astype(int))
-    assert period(day, "year") == int(moment.astype("datetime64[Y]").astype(int))
+    assert average_tracks([Bucket(1, 0, 1, 0, 0, 0, 0, 0), Bucket(1, DAY, 1, 2, 2, 2, 2, 2)], "year") == {}
 
 
 def test_times_are_told_to_the_second_where_that_is_all():
-    assert iso(0) == "1970-01-01T00:00:00+00:00"
-    assert iso(1) == "1970-01-01T00:00:00.001+00:00"
-    assert iso(None) is None
+    assert format_instant(0) == "1970-01-01T00:00:00+00:00"
+    assert format_instant(1) == "1970-01-01T00:00:00.001+00:00"
 
 
 def scattered(count=1500, seed=3):
@@ -165,14 +166,14 @@ def scattered(count=1500, seed=3):
 
 def reach(cast, latitude, longitude):
     """How far a cast is from a point, in km."""
-    return distances((latitude, longitude), np.array([cast.latitude]), np.array([cast.longitude]))[0]
+    return great_circle_distance(latitude, longitude, np.array([cast.latitude]), np.array([cast.longitude]))[0]
 
 
 def measures(cast, key):
-    return cast.measured[0].key == key
+    return cast.quantities[0].key == key
 
 
-FIRST, LAST = parse("1975-01-01", ""), parse("1976-12-31", "", end=True)
+FIRST, LAST = parse_instant("1975-01-01", ""), parse_instant("1976-12-31", "", end=True)
 QUESTIONS = [
     ("start_date=1975-01-01&end_date=1976-12-31", lambda p, c: FIRST <= c.time <= LAST),
     ("datatype=speed;platform_type=argo,mooring", lambda p, c: p.type != "drifter" and measures(c, "speed")),
@@ -190,9 +191,9 @@ QUESTIONS = [
 @pytest.fixture(scope="module")
 def everywhere(new_database):
     found = Observing(new_database())
-    source = found.store.begin("made")
+    source = found.store.begin_import("made")
     for one in scattered():
-        found.store.write(source, one)
+        found.store.write_platform(source, one)
     yield found
     found.engine.dispose()
 
@@ -200,18 +201,18 @@ def everywhere(new_database):
 @pytest.mark.parametrize(("asked", "matches"), QUESTIONS, ids=[one for one, _ in QUESTIONS])
 def test_stations_are_those_that_a_look_at_each_finds(everywhere, asked, matches):
     expected = {(c.latitude, c.longitude) for p in scattered() for c in p.casts if matches(p, c)}
-    found = everywhere.stored.stations(read(asked))
+    found = everywhere.stored.search_stations(parse_search(asked))
     places = {(one.latitude, one.longitude) for one in found}
     if len(expected) <= 500:
         assert places == expected
     else:
         assert len(places) == 500
         assert places < expected
-    assert everywhere.stored.stations(read(asked)) == found
+    assert everywhere.stored.search_stations(parse_search(asked)) == found
 
 
 def test_thinned_stations_are_spread_over_platforms_and_times(everywhere):
-    found = [one.id for one in everywhere.stored.stations(read(""))]
+    found = [one.id for one in everywhere.stored.search_stations(parse_search(""))]
     assert len(found) == 500
     assert max(np.diff(found)) <= 10  # of 1500: every third on average
     assert np.histogram(found, 15)[0].min() >= 20
@@ -219,13 +220,16 @@ def test_thinned_stations_are_spread_over_platforms_and_times(everywhere):
 
 def test_an_unknown_datatype_is_told_with_those_that_there_are(everywhere):
     with pytest.raises(NotFound) as caught:
-        everywhere.stored.stations(read("datatype=length"))
+        everywhere.stored.search_stations(parse_search("datatype=length"))
     assert caught.value.allowed == ("speed", "warmth")
 
 
 @pytest.mark.parametrize("quantum", ["year", "month", "week", "day"])
 def test_tracks_are_means_over_each_period(everywhere, quantum):
-    found = {one.id: one.points for one in everywhere.stored.tracks(read(f"quantum={quantum}&platform_type=drifter"))}
+    found = {
+        one.id: one.points
+        for one in everywhere.stored.search_tracks(parse_search(f"quantum={quantum}&platform_type=drifter"))
+    }
     drifters = [one for one in scattered() if one.type == "drifter"]
     assert len(found) == len(drifters)
     unit = {"year": "Y", "month": "M", "week": "D", "day": "D"}[quantum]
@@ -238,12 +242,12 @@ def test_tracks_are_means_over_each_period(everywhere, quantum):
 
 
 def test_tracks_in_an_area_keep_what_is_inside(observing):
-    source = observing.store.begin("made")
+    source = observing.store.begin_import("made")
     places = [(day * DAY, day * 1.0, 178.0 + day) for day in range(10)]
-    observing.store.write(source, platform("drifter:1", places))
-    [track] = observing.stored.tracks(read("area=[[1.5,170],[1.5,-170],[6.5,-170],[6.5,170]]"))
+    observing.store.write_platform(source, platform("drifter:1", places))
+    [track] = observing.stored.search_tracks(parse_search("area=[[1.5,170],[1.5,-170],[6.5,-170],[6.5,170]]"))
     assert track.points == [(180.0 + n - 2 - 360 * (n >= 2), n * 1.0) for n in range(2, 7)]
-    assert observing.stored.tracks(read("end_date=1970-01-01")) == []
+    assert observing.stored.search_tracks(parse_search("end_date=1970-01-01")) == []
 
 
 @settings(max_examples=15, deadline=None)
@@ -251,11 +255,11 @@ def test_tracks_in_an_area_keep_what_is_inside(observing):
 def test_any_polygon_finds_what_a_look_at_each_finds(everywhere, corners, more):
     text = ",".join(f"[{lat},{lon}]" for lat, lon in corners)
     try:
-        asked = read(f"area=[{text}]&radius=500{more}")
+        asked = parse_search(f"area=[{text}]&radius=500{more}")
     except InvalidRequest:
         return
-    casts = [c for p in scattered() for c in p.casts if not more or c.measured[0].key == "warmth"]
+    casts = [c for p in scattered() for c in p.casts if not more or c.quantities[0].key == "warmth"]
     inside = asked.area.contains(np.array([c.latitude for c in casts]), np.array([c.longitude for c in casts]))
     expected = {(c.latitude, c.longitude) for c, yes in zip(casts, inside, strict=True) if yes}
-    found = {(one.latitude, one.longitude) for one in everywhere.stored.stations(asked)}
+    found = {(one.latitude, one.longitude) for one in everywhere.stored.search_stations(asked)}
     assert found == expected if len(expected) <= 500 else (found < expected and len(found) == 500)

@@ -38,10 +38,9 @@ from ocean_metadata.events.feed import EventFeed, Silence
 from ocean_metadata.index.process import IndexerProcess
 from ocean_metadata.index.refresher import IndexRefresher, Unwatched
 from ocean_metadata.observations import api as observation_routes
-from ocean_metadata.observations import api_internal as observed
-from ocean_metadata.observations.database import beside
-from ocean_metadata.observations.opened import OpenedObservations
-from ocean_metadata.observations.ports import Observations
+from ocean_metadata.observations.import_process import ServiceObservations
+from ocean_metadata.observations.repository import ObservationRepository
+from ocean_metadata.observations.schema import default_database
 from ocean_metadata.places import api as places
 from ocean_metadata.places.store import FolderGazetteer
 from ocean_metadata.ports import Catalogue, Events, Places, Refresher
@@ -90,7 +89,7 @@ _INTERNAL = [
     internal.get_assets,
     internal.get_variables,
     places.get_area,
-    *observed.ROUTES,
+    *observation_routes.INTERNAL_ROUTES,
     *class4_routes.INTERNAL,
 ]
 
@@ -99,7 +98,7 @@ def create_app(
     catalogue: Catalogue,
     *,
     gazetteer: Places | None = None,
-    observations: Observations | None = None,
+    observations: ObservationRepository | None = None,
     feed: Events | None = None,
     refresher: Refresher | None = None,
     token: str | None = None,
@@ -133,7 +132,7 @@ def create_app(
             "freshness": Freshness(catalogue, __version__, max_age),
             "places": gazetteer,
             "fresh": Freshness(gazetteer, __version__, max_age),
-            "observations": observations or OpenedObservations(),
+            "observations": observations or ServiceObservations(),
             "events": feed or Silence(),
             "refresher": refresher or Unwatched(),
             "token": Token(secret=token),
@@ -151,7 +150,7 @@ def create_app(
 def build(settings: Settings) -> Litestar:
     """The service as it runs: over its database, with the indexer beside it."""
     _check(settings)
-    engine, observed_here = _open(settings)
+    engine, service_observations = _open(settings)
     feed = EventFeed(engine, settings.heartbeat, settings.listeners)
     feed.begin()
     catalogue = StoredCatalogue(engine)
@@ -173,7 +172,7 @@ def build(settings: Settings) -> Litestar:
 
     async def degraded() -> list[str]:
         troubles = [news.trouble, indexer.trouble if indexer else None, *(task.failure for task in tasks)]
-        return [*(one for one in troubles if one), *observed_here.troubles]
+        return [*(one for one in troubles if one), *service_observations.problems]
 
     @asynccontextmanager
     async def alive(app: Litestar) -> AsyncIterator[None]:
@@ -199,7 +198,7 @@ def build(settings: Settings) -> Litestar:
     return create_app(
         catalogue,
         gazetteer=gazetteer,
-        observations=observed_here,
+        observations=service_observations,
         feed=feed,
         refresher=refresher,
         token=settings.token,
@@ -209,17 +208,17 @@ def build(settings: Settings) -> Litestar:
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,
         degraded=degraded,
-        lifespan=[alive, observed_here.alive],
+        lifespan=[alive, service_observations.lifespan],
     )
 
 
-def _open(settings: Settings) -> tuple[Engine, OpenedObservations]:
+def _open(settings: Settings) -> tuple[Engine, ServiceObservations]:
     """The databases, brought up to date."""
     try:
         engine = connect(settings.database)
         upgrade(engine)
-        database = settings.observations or beside(settings.database)
-        return engine, OpenedObservations(database, settings.observations_folder)
+        database = settings.observations or default_database(settings.database)
+        return engine, ServiceObservations(database, settings.observations_folder)
     except (DatabaseUnusable, OSError) as error:
         sys.exit(f"{shown(settings.database)}: {error}")
 

@@ -1,123 +1,134 @@
-"""Brings files into the database: each once, a changed one in its own place, and none by half."""
+"""Imports files: each once, a changed one in place of what it was, and none by half."""
 
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, get_args
 
 import msgspec
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.observations.formats import Unreadable, is_readable, read, reading_version
-from ocean_metadata.observations.records import Platform
-from ocean_metadata.observations.store import Known, ObservationStore
+from ocean_metadata.observations.formats import is_readable, read_platforms, reading_version
+from ocean_metadata.observations.formats.decoding import UnreadableFile
+from ocean_metadata.observations.model import Platform
+from ocean_metadata.observations.store import FileState, ObservationStore
 
 _CASTS = 500  # in one transaction
-_PIECE = 2**20  # bytes
+_BLOCK = 2**20  # bytes
 
 
-class Stopped(Exception):
-    """It was asked to stop; what is in is in."""
+class ImportStopped(Exception):
+    """The import was asked to stop; what is imported stays."""
 
 
-class Outcome(NamedTuple):
-    """What became of a file."""
+class ImportResult(NamedTuple):
+    """Outcome of importing a file."""
 
     path: Path
-    stations: int | None  # None: nothing was to be done
-    gone: int = 0  # stations that a corrected file does not have any more
+    stations: int | None  # None: nothing had to be done
+    removed: int = 0  # stations that a corrected file does not have any more
     problem: str | None = None
 
 
-def sources(paths: Iterable[Path]) -> list[Path]:
-    """The files, and folders of tables, under some paths; in order."""
-    found: dict[Path, None] = {}
+def find_sources(paths: Iterable[Path]) -> list[Path]:
+    """Return the files, and folders of tables, under some paths; in order."""
+    sources: dict[Path, None] = {}
     for path in paths:
         if path.is_dir() and not is_readable(path):
-            for each in sorted(path.rglob("*")):
-                tables = any(is_readable(folder) for folder in each.parents if folder.is_relative_to(path))
-                if is_readable(each) and not tables:
-                    found[each.resolve()] = None
+            for candidate in sorted(path.rglob("*")):
+                in_tables = any(is_readable(folder) for folder in candidate.parents if folder.is_relative_to(path))
+                if is_readable(candidate) and not in_tables:
+                    sources[candidate.resolve()] = None
         else:
-            found[path.resolve()] = None
-    return list(found)
+            sources[path.resolve()] = None
+    return list(sources)
 
 
 class Importer:
     """Imports files, one after the other."""
 
-    def __init__(self, store: ObservationStore, stop: threading.Event, kind: PlatformType | None = None) -> None:
+    def __init__(
+        self, store: ObservationStore, stop: threading.Event, platform_type: PlatformType | None = None
+    ) -> None:
         self._store = store
         self._stop = stop
-        self._kind: PlatformType | None = kind
-        self._known = store.known()
-        self._digests = {one.digest for one in self._known.values()}
+        self._platform_type: PlatformType | None = platform_type
+        self._states = store.imported_files()
+        self._digests = {state.digest for state in self._states.values()}
 
-    def bring(self, path: Path, tell: Callable[[int], object]) -> Outcome:
-        """Import one file; ``tell`` hears of stations as they come in."""
+    def import_file(self, path: Path, report_progress: Callable[[int], object]) -> ImportResult:
+        """Import one file; ``report_progress`` is called with the number of stations as they are written."""
         try:
-            state = self._state(path)
-            before = self._known.get(str(path))
-            kind = self._kind or _kind(before)
-            way = f"{reading_version()} {kind or ''}:"  # how it is read: in another way, it is imported again
-            if before and (before.digest or "").startswith(way) and before[:2] == state[:2]:
-                return Outcome(path, None)
-            state = state._replace(digest=way + _digest(path))
+            state = _file_state(path)
+            before = self._states.get(str(path))
+            platform_type = self._platform_type or _digest_platform_type(before)
+            # A file that would be read in another way is imported again.
+            prefix = f"{reading_version()} {platform_type or ''}:"
+            if before and (before.digest or "").startswith(prefix) and before[:2] == state[:2]:
+                return ImportResult(path, None)
+            state = state._replace(digest=prefix + _hash_content(path))
             if before and before.digest == state.digest:
-                self._store.touch(str(path), state)
-                return Outcome(path, None)
+                self._store.update_state(str(path), state)
+                return ImportResult(path, None)
             if before is None and state.digest in self._digests:
-                return Outcome(path, None)  # a copy
-            return self._read(path, kind, state, tell)
-        except (Unreadable, OSError, RuntimeError, ValueError, IndexError, KeyError, AttributeError) as error:
-            # What a broken file makes of a reader: the others are to come in all the same.
-            return Outcome(path, None, problem=str(error) or type(error).__name__)
+                return ImportResult(path, None)  # a copy
+            return self._read_and_write(path, platform_type, state, report_progress)
+        except (UnreadableFile, OSError, RuntimeError, ValueError, IndexError, KeyError, AttributeError) as error:
+            # Readers of a broken file may raise any of these; the other files are to be imported all the same.
+            return ImportResult(path, None, problem=str(error) or type(error).__name__)
 
-    def _read(self, path: Path, kind: PlatformType | None, state: Known, tell: Callable[[int], object]) -> Outcome:
-        platforms = read(path, kind)
+    def _read_and_write(
+        self,
+        path: Path,
+        platform_type: PlatformType | None,
+        state: FileState,
+        report_progress: Callable[[int], object],
+    ) -> ImportResult:
+        platforms = read_platforms(path, platform_type)
         first = next(platforms, None)
         if first is None:
-            raise Unreadable("it has no station with a time and a place")
-        source = self._store.begin(str(path))
-        written: set[int] = set()
-        for part in _parts([first], platforms):
+            raise UnreadableFile("it has no station with a time and a place")
+        source = self._store.begin_import(str(path))
+        stations: set[int] = set()
+        for part in _split_platforms(chain([first], platforms)):
             if self._stop.is_set():
-                raise Stopped
-            written |= set(self._store.write(source, part))
-            tell(len(part.casts))
-        gone = self._store.finish(source, state, written)
-        self._known[str(path)] = state
+                raise ImportStopped
+            stations |= set(self._store.write_platform(source, part))
+            report_progress(len(part.casts))
+        removed = self._store.finish_import(source, state, stations)
+        self._states[str(path)] = state
         self._digests.add(state.digest)
-        return Outcome(path, len(written), gone)
-
-    def _state(self, path: Path) -> Known:
-        stats = [one.stat() for one in _files(path)]
-        return Known(sum(one.st_size for one in stats), max((one.st_mtime_ns for one in stats), default=0), None)
+        return ImportResult(path, len(stations), removed)
 
 
-def _kind(before: Known | None) -> PlatformType | None:
-    """What somebody once said that a file's platforms are."""
-    told = (before.digest or "") if before else ""
-    said = told.partition(":")[0].partition(" ")[2]
-    return next((one for one in get_args(PlatformType) if one == said), None)
+def _digest_platform_type(state: FileState | None) -> PlatformType | None:
+    """Return the platform type that an operator once gave for a file."""
+    text = ((state.digest or "") if state else "").partition(":")[0].partition(" ")[2]
+    return next((platform_type for platform_type in get_args(PlatformType) if platform_type == text), None)
 
 
-def _parts(*several: Iterable[Platform]) -> Iterator[Platform]:
-    for platforms in several:
-        for platform in platforms:
-            for start in range(0, len(platform.casts), _CASTS):
-                yield msgspec.structs.replace(platform, casts=platform.casts[start : start + _CASTS])
+def _split_platforms(platforms: Iterable[Platform]) -> Iterator[Platform]:
+    """Yield platforms with as many casts as one transaction writes."""
+    for platform in platforms:
+        for start in range(0, len(platform.casts), _CASTS):
+            yield msgspec.structs.replace(platform, casts=platform.casts[start : start + _CASTS])
 
 
 def _files(path: Path) -> list[Path]:
     return sorted(path.glob("*.json")) if path.is_dir() else [path]
 
 
-def _digest(path: Path) -> str:
-    found = hashlib.blake2b(digest_size=16)
-    for one in _files(path):
-        with one.open("rb") as file:
-            while piece := file.read(_PIECE):
-                found.update(piece)
-    return found.hexdigest()
+def _file_state(path: Path) -> FileState:
+    stats = [file.stat() for file in _files(path)]
+    return FileState(sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0), None)
+
+
+def _hash_content(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for source in _files(path):
+        with source.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The tables of observations. Where they change, a migration in `migrations/versions` says how.
+"""Database of observations, SQLite or PostgreSQL: its tables and how they are created.
 
 ::
 
@@ -10,19 +10,35 @@
 `holdings` has a row for each station and datatype, and one with datatype 0 that stands for the station itself.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+import psycopg
 import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.exc import DatabaseError
+
+from ocean_metadata.catalogue.database import DatabaseUnusable, take_turns
+
+T = TypeVar("T")
 
 metadata = sa.MetaData()
 
-VERSIONS = "observations_version"  # not Alembic's own name: the catalogue may be in the same database
-ANYTHING = 0  # the datatype of the holding that stands for the station itself
+VERSION = "0001"  # of the tables: raise it with a migration where one of them changes
+STATION_ITSELF = 0  # the datatype of the holding that stands for a station
+_MAX_IDS = 500  # in one statement
+_WRITE_LOCK = 11  # of the advisory locks of PostgreSQL
 
 _WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def _to(target: str) -> sa.ForeignKey:
+def _references(target: str) -> sa.ForeignKey:
     return sa.ForeignKey(target, ondelete="CASCADE")
 
+
+# The catalogue may be in the same database, with a version of its own. The column is that of Alembic.
+versions = sa.Table("observations_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
 
 imports = sa.Table(
     "imports",
@@ -31,7 +47,7 @@ imports = sa.Table(
     sa.Column("path", sa.Text, nullable=False, unique=True),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mtime_ns", sa.BigInteger, nullable=False),
-    sa.Column("digest", sa.Text),  # how it was read, and of its content; null until it is in completely
+    sa.Column("digest", sa.Text),  # of the reader and of the content; null until the file is imported completely
     sa.Column("stations", sa.Integer, nullable=False),
 )
 
@@ -58,7 +74,7 @@ platforms = sa.Table(
 attributes = sa.Table(
     "attributes",
     metadata,
-    sa.Column("platform", _WHOLE, _to("platforms.id"), primary_key=True, autoincrement=False),
+    sa.Column("platform", _WHOLE, _references("platforms.id"), primary_key=True, autoincrement=False),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
     sa.Index("attributes_key", "key", "value"),
@@ -68,14 +84,14 @@ stations = sa.Table(
     "stations",
     metadata,
     sa.Column("id", _WHOLE, primary_key=True, autoincrement=False),
-    sa.Column("platform", _WHOLE, _to("platforms.id"), nullable=False),
+    sa.Column("platform", _WHOLE, _references("platforms.id"), nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("time", sa.BigInteger, nullable=False),
     sa.Column("latitude", sa.Double, nullable=False),
     sa.Column("longitude", sa.Double, nullable=False),  # from -180 to below 180
     sa.Column("name", sa.Text),
     sa.Column("grade", sa.SmallInteger, nullable=False),
-    sa.Column("source", _WHOLE, _to("imports.id"), nullable=False),
+    sa.Column("source", _WHOLE, _references("imports.id"), nullable=False),
     sa.UniqueConstraint("platform", "key"),
     # Tracks are read from it alone.
     sa.Index("stations_track", "platform", "time", "latitude", "longitude", "id"),
@@ -85,7 +101,7 @@ stations = sa.Table(
 samples = sa.Table(
     "samples",
     metadata,
-    sa.Column("station", _WHOLE, _to("stations.id"), primary_key=True, autoincrement=False),
+    sa.Column("station", _WHOLE, _references("stations.id"), primary_key=True, autoincrement=False),
     sa.Column("datatype", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("depth", sa.Double, nullable=False),
@@ -96,7 +112,7 @@ samples = sa.Table(
 holdings = sa.Table(
     "holdings",
     metadata,
-    sa.Column("station", _WHOLE, _to("stations.id"), primary_key=True, autoincrement=False),
+    sa.Column("station", _WHOLE, _references("stations.id"), primary_key=True, autoincrement=False),
     sa.Column("datatype", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("platform", _WHOLE, nullable=False),
     sa.Column("level", sa.SmallInteger, nullable=False),  # of thinning
@@ -111,3 +127,62 @@ holdings = sa.Table(
     sa.Index("holdings_platform", "datatype", "platform", "level", "time"),
     sqlite_with_rowid=False,
 )
+
+
+def default_database(catalogue: str) -> str:
+    """Return the database of observations where none is configured: in the catalogue's folder or database."""
+    if "://" in catalogue:
+        return catalogue
+    folder, slash, _ = catalogue.rpartition("/")
+    return f"{folder}{slash}observations.sqlite3"
+
+
+def create_tables(engine: sa.Engine) -> None:
+    """Create the tables that do not exist yet; safe while other processes do the same."""
+    try:
+        with write_transaction(engine) as connection:
+            metadata.create_all(connection)
+            version = connection.execute(sa.select(versions.c.version_num)).scalar()
+            if version is None:
+                connection.execute(versions.insert().values(version_num=VERSION))
+            elif version != VERSION:
+                raise DatabaseUnusable(f"the observations were imported by another version: {version}")
+    except DatabaseError as error:
+        raise DatabaseUnusable(f"the observations cannot be opened: {error.orig}") from error
+
+
+def create_in_memory() -> sa.Engine:
+    """Create an empty database in memory, for a service without observations."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+    metadata.create_all(engine)
+    return engine
+
+
+@contextmanager
+def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Begin a transaction that keeps other writers out: numbers of stations are given one after the other."""
+    with engine.begin() as connection:
+        take_turns(connection, _WRITE_LOCK)
+        yield connection
+
+
+def bulk_insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows at once: on PostgreSQL by COPY, which is the fastest there."""
+    if not rows:
+        return
+    if connection.dialect.name != "postgresql":
+        connection.execute(table.insert(), rows)
+        return
+    names = list(rows[0])
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
+    session = cast("psycopg.Connection", connection.connection.driver_connection)
+    with session.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([row[name] for name in names])
+
+
+def in_batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield as many ids at a time as a statement may name."""
+    for start in range(0, len(ids), _MAX_IDS):
+        yield ids[start : start + _MAX_IDS]

@@ -1,105 +1,211 @@
-"""What is asked for on the map: `key=value` pairs in one segment of the path, as the front end writes them."""
+"""Searches of stations and platforms: `key=value` pairs in one segment of the path, as the front end writes them.
+
+Areas of the sphere name the 1° grid cells that they touch, by which the database finds stations. Where there are too
+many stations for a map, some are chosen: always the same ones, spread evenly over time and platforms.
+"""
 
 import re
-from typing import Any, get_args
+from collections.abc import Sequence
+from functools import cached_property
+from math import floor
+from typing import Any, TypeVar, get_args
 
 import msgspec
+import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_common.errors import InvalidRequest
-from ocean_metadata.observations.area import HALF_WAY, Area, Circle, enclosed
-from ocean_metadata.observations.times import QUANTA, Quantum, parse
+from ocean_core.geometry import (
+    EARTH_RADIUS,
+    TURN,
+    Bounds,
+    circle_bounds,
+    great_circle_distance,
+    polygon_holds,
+    unwrap_longitudes,
+    wrap_longitude,
+)
+from ocean_core.time import QUANTA, Quantum
+from ocean_metadata.observations.model import parse_instant
+
+T = TypeVar("T")
+Floats = NDArray[np.float64]
 
 PLATFORM_TYPES: tuple[PlatformType, ...] = get_args(PlatformType)
-DEFAULT_RADIUS = 10.0  # km
-MOST_CORNERS = 10_000
 ANY = "Any"  # the front end's word for no choice
-
-KEYS = (
+SEARCH_KEYS = (
     "start_date", "end_date", "platform_type", "meta_key", "meta_value", "quantum", "area", "radius", "datatype",
     "mindepth", "maxdepth",
 )  # fmt: skip
-_PARTS = re.compile(r"[&;]")
+_SEPARATORS = re.compile(r"[&;]")
+_DEFAULT_RADIUS = 10.0  # km
+_MAX_RADIUS = float(np.pi * EARTH_RADIUS)  # km; to the other side of the Earth
+_MAX_CORNERS = 10_000
+
+MAX_CELLS = 1500  # that a query names one by one
+_CELLS_IN_ROW = 360
+_MARGIN = 1e-9  # degrees; edges belong to the area
+
+MAP_STATIONS = 500  # at most on a map
+THINNING_LEVELS = 20
+_GOLDEN = 2_654_435_769  # 2**32 divided by the golden ratio, odd
+_BITS = 32
+
+
+def grid_cell(latitude: float, longitude: float) -> int:
+    """Return the 1° cell of a point with a longitude from -180 to below 180."""
+    return min(floor(latitude + 90), 179) * _CELLS_IN_ROW + min(floor(longitude + 180), _CELLS_IN_ROW - 1)
+
+
+class SearchArea:
+    """A polygon on the sphere; its longitudes may go on beyond 180. Edges belong to it."""
+
+    def __init__(self, polygon: shapely.Geometry, bounds: Bounds) -> None:
+        self._polygon = polygon
+        west, south, east, north = bounds
+        self.west, self.south, self.east, self.north = west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN
+
+    def contains(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+        """Return which points (degrees) are inside, shape (point,)."""
+        return polygon_holds(self._polygon, latitude, longitude)
+
+    @cached_property
+    def cells(self) -> list[int] | None:
+        """The cells that the area touches, ascending; None where they are too many to be named."""
+        rows = np.arange(max(floor(self.south + 90), 0), min(floor(self.north + 90), 179) + 1)
+        columns = np.arange(floor(self.west + 180), floor(min(self.east, self.west + TURN) + 180) + 1)
+        if rows.size * columns.size > 4 * MAX_CELLS:
+            return None
+        row, column = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
+        boxes = shapely.box(column - 180.0, row - 90.0, column - 179.0, row - 89.0)
+        touched = shapely.intersects(self._polygon, boxes)
+        cells = np.unique(row[touched] * _CELLS_IN_ROW + column[touched] % _CELLS_IN_ROW)
+        return cells.tolist() if cells.size <= MAX_CELLS else None
+
+
+class Circle(SearchArea):
+    """All points within a great-circle distance of a centre."""
+
+    def __init__(self, latitude: float, longitude: float, radius: float) -> None:
+        self._centre = (latitude, float(wrap_longitude(longitude)))
+        self._radius = radius  # km
+        bounds = circle_bounds(*self._centre, radius)
+        super().__init__(_box(bounds), bounds)
+
+    def contains(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
+        """Return which points (degrees) are within the radius, shape (point,)."""
+        within: NDArray[np.bool_] = great_circle_distance(*self._centre, latitude, longitude) <= self._radius * (
+            1 + 1e-12
+        )
+        return within
+
+
+def polygon_area(corners: list[tuple[float, float]]) -> SearchArea:
+    """Return the polygon of corners (latitude, longitude), or the box between two of them.
+
+    From each corner to the next it goes the shorter way round, over the date line where that is shorter.
+    """
+    latitudes = np.array([latitude for latitude, _ in corners])
+    longitudes = unwrap_longitudes([longitude for _, longitude in corners])
+    longitudes = longitudes - TURN * floor((longitudes.min() + 180) / TURN)
+    bounds = (float(longitudes.min()), float(latitudes.min()), float(longitudes.max()), float(latitudes.max()))
+    if len(corners) == 2:
+        return SearchArea(_box(bounds), bounds)
+    polygon = shapely.make_valid(shapely.Polygon(np.column_stack([longitudes, latitudes]))).buffer(_MARGIN)
+    if polygon.is_empty:
+        raise InvalidRequest("area: the corners enclose nothing", field="area")
+    shapely.prepare(polygon)
+    return SearchArea(polygon, bounds)
+
+
+def _box(bounds: Bounds) -> shapely.Geometry:
+    west, south, east, north = bounds
+    return shapely.box(west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """Which stations; what is None is left open."""
+    """Conditions on stations; None leaves one open."""
 
     start: int | None = None  # ms since 1970-01-01
     end: int | None = None  # ms, inclusive
-    types: tuple[PlatformType, ...] = ()
+    platform_types: tuple[PlatformType, ...] = ()
     attribute: tuple[str, str | None] | None = None  # key and value of a platform's metadata
-    area: Area | None = None
+    area: SearchArea | None = None
     datatype: str | None = None
-    shallowest: float | None = None  # m
-    deepest: float | None = None  # m
+    min_depth: float | None = None  # m
+    max_depth: float | None = None  # m
     quantum: Quantum = "day"
 
 
-def pairs(text: str) -> dict[str, str]:
-    """Part `key=value&key=value`; a part that begins with no key goes on with the value before it.
-
-    ``;`` parts as well: that is how older clients write it.
-    """
-    found: dict[str, str] = {}
-    last = ""
-    for part, mark in zip(_PARTS.split(text), ["", *_PARTS.findall(text)], strict=True):
-        key, equals, value = part.partition("=")
-        if equals and (key.strip() in KEYS or not last):
-            last = key.strip()
-            found[last] = value
-        elif last:
-            found[last] += mark + part
-        elif part.strip():
-            raise InvalidRequest(
-                "{part!r} is no key=value; the keys are {keys}", part=part[:40], keys=", ".join(KEYS), allowed=KEYS
-            )
-    return found
-
-
-def read(text: str) -> Search:
-    """Understand what is asked for, or say what is wrong with it."""
-    asked = {key: value.strip() for key, value in pairs(text).items() if value.strip()}
-    start = parse(asked["start_date"], "start_date") if "start_date" in asked else None
-    end = parse(asked["end_date"], "end_date", end=True) if "end_date" in asked else None
+def parse_search(text: str) -> Search:
+    """Parse a search, or raise InvalidRequest with the key that is wrong."""
+    values = {key: value.strip() for key, value in split_pairs(text).items() if value.strip()}
+    start = parse_instant(values["start_date"], "start_date") if "start_date" in values else None
+    end = parse_instant(values["end_date"], "end_date", end=True) if "end_date" in values else None
     if start is not None and end is not None and start > end:
         raise InvalidRequest("end_date is before start_date; exchange them", field="end_date")
-    shallowest, deepest = _number(asked, "mindepth"), _number(asked, "maxdepth")
-    if shallowest is not None and deepest is not None and shallowest > deepest:
+    min_depth, max_depth = _parse_number(values, "mindepth"), _parse_number(values, "maxdepth")
+    if min_depth is not None and max_depth is not None and min_depth > max_depth:
         raise InvalidRequest("maxdepth is less than mindepth; exchange them", field="maxdepth")
-    key = asked.get("meta_key", ANY)
-    value = asked.get("meta_value", ANY)
+    key = values.get("meta_key", ANY)
+    value = values.get("meta_value", ANY)
     return Search(
         start=start,
         end=end,
-        types=_types(asked.get("platform_type", "")),
+        platform_types=_parse_types(values.get("platform_type", "")),
         attribute=None if key == ANY else (key, None if value == ANY else value),
-        area=_area(asked),
-        datatype=asked.get("datatype"),
-        shallowest=shallowest,
-        deepest=deepest,
-        quantum=_quantum(asked.get("quantum", "day")),
+        area=_parse_area(values),
+        datatype=values.get("datatype"),
+        min_depth=min_depth,
+        max_depth=max_depth,
+        quantum=_parse_quantum(values.get("quantum", "day")),
     )
 
 
-def _types(text: str) -> tuple[PlatformType, ...]:
-    asked = dict.fromkeys(one.strip() for one in text.split(",") if one.strip())
-    for one in asked:
-        if one not in PLATFORM_TYPES:
+def split_pairs(text: str) -> dict[str, str]:
+    """Split `key=value&key=value`; a part that begins with no key belongs to the value before it.
+
+    ``;`` separates as well: older clients write it.
+    """
+    pairs: dict[str, str] = {}
+    last = ""
+    for part, separator in zip(_SEPARATORS.split(text), ["", *_SEPARATORS.findall(text)], strict=True):
+        key, equals, value = part.partition("=")
+        if equals and (key.strip() in SEARCH_KEYS or not last):
+            last = key.strip()
+            pairs[last] = value
+        elif last:
+            pairs[last] += separator + part
+        elif part.strip():
+            raise InvalidRequest(
+                "{part!r} is no key=value; the keys are {keys}",
+                part=part[:40],
+                keys=", ".join(SEARCH_KEYS),
+                allowed=SEARCH_KEYS,
+            )
+    return pairs
+
+
+def _parse_types(text: str) -> tuple[PlatformType, ...]:
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    for name in sorted(names):
+        if name not in PLATFORM_TYPES:
             raise InvalidRequest(
                 "there is no platform type {name!r}; there are {platform_types}",
-                name=one[:40],
+                name=name[:40],
                 platform_types=", ".join(PLATFORM_TYPES),
                 field="platform_type",
                 allowed=PLATFORM_TYPES,
             )
-    return tuple(one for one in PLATFORM_TYPES if one in asked)
+    return tuple(platform_type for platform_type in PLATFORM_TYPES if platform_type in names)
 
 
-def _quantum(text: str) -> Quantum:
-    for one in QUANTA:
-        if text == one:
-            return one
+def _parse_quantum(text: str) -> Quantum:
+    for quantum in QUANTA:
+        if text == quantum:
+            return quantum
     raise InvalidRequest(
         "there is no quantum {text!r}; there are {quanta}",
         text=text[:40],
@@ -109,32 +215,34 @@ def _quantum(text: str) -> Quantum:
     )
 
 
-def _number(asked: dict[str, str], field: str) -> float | None:
-    if field not in asked:
+def _parse_number(values: dict[str, str], field: str) -> float | None:
+    if field not in values:
         return None
     try:
         # The front end's slider writes a list, or a number in quotes.
-        found = float(asked[field].strip('[]" '))
+        number = float(values[field].strip('[]" '))
     except ValueError:
-        found = float("nan")
-    if not abs(found) < 1e6:
-        raise InvalidRequest("{name}: {requested!r} is no number", name=field, requested=asked[field][:40], field=field)
-    return found
+        number = float("nan")
+    if not abs(number) < 1e6:
+        raise InvalidRequest(
+            "{name}: {requested!r} is no number", name=field, requested=values[field][:40], field=field
+        )
+    return number
 
 
-def _area(asked: dict[str, str]) -> Area | None:
-    if "area" not in asked:
+def _parse_area(values: dict[str, str]) -> SearchArea | None:
+    if "area" not in values:
         return None
     try:
-        decoded: Any = msgspec.json.decode(asked["area"], type=list[tuple[float, float]])
+        decoded: Any = msgspec.json.decode(values["area"], type=list[tuple[float, float]])
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise InvalidRequest(
             "area: write a JSON list of [latitude, longitude], such as [[53.1,-50.2]]", field="area"
         ) from error
     corners: list[tuple[float, float]] = decoded
-    if not 0 < len(corners) <= MOST_CORNERS:
+    if not 0 < len(corners) <= _MAX_CORNERS:
         raise InvalidRequest(
-            "area: from 1 to {max_corners} points can be given", max_corners=MOST_CORNERS, field="area"
+            "area: from 1 to {max_corners} points can be given", max_corners=_MAX_CORNERS, field="area"
         )
     for latitude, longitude in corners:
         if not (-90 <= latitude <= 90 and -720 <= longitude <= 720):
@@ -145,9 +253,26 @@ def _area(asked: dict[str, str]) -> Area | None:
                 field="area",
             )
     if len(set(corners)) > 1:
-        return enclosed(corners)
-    radius = _number(asked, "radius")
-    radius = DEFAULT_RADIUS if radius is None else radius
-    if not 0 < radius <= HALF_WAY:
-        raise InvalidRequest("radius: from above 0 to {value:.0f} km can be given", value=HALF_WAY, field="radius")
+        return polygon_area(corners)
+    radius = _parse_number(values, "radius")
+    radius = _DEFAULT_RADIUS if radius is None else radius
+    if not 0 < radius <= _MAX_RADIUS:
+        raise InvalidRequest("radius: from above 0 to {value:.0f} km can be given", value=_MAX_RADIUS, field="radius")
     return Circle(*corners[0], radius)
+
+
+def thinning_level(station: int) -> int:
+    """Return the level of thinning of a station: half of all are on level 0, a quarter on level 1, and so on.
+
+    Multiples of the golden ratio spread evenly between 0 and 1 over any run of numbers, and over every third, seventh
+    or hundredth of them too. Stations are numbered as they are imported, platform by platform along time.
+    """
+    spread: int = station * _GOLDEN % (1 << _BITS)
+    return min(_BITS - spread.bit_length(), THINNING_LEVELS - 1)
+
+
+def choose_evenly(elements: Sequence[T], count: int = MAP_STATIONS) -> list[T]:
+    """Return ``count`` of the elements, at even distances, the first and the last among them."""
+    if len(elements) <= count:
+        return list(elements)
+    return [elements[position] for position in np.linspace(0, len(elements) - 1, count).round().astype(int)]

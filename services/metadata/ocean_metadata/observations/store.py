@@ -1,255 +1,223 @@
-"""What the import command writes. Every method is one transaction."""
+"""Writes imported observations to the database. Every method is one transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from ocean_core.geometry import wrap_longitude
+from ocean_core.units import unit_conversion
 from ocean_metadata.catalogue.database import reading
 from ocean_metadata.observations import schema
-from ocean_metadata.observations.area import cell, wrap
-from ocean_metadata.observations.database import append, lock_writers
-from ocean_metadata.observations.records import Cast, Measured, Platform
-from ocean_metadata.observations.thinning import level
-
-_AT_ONCE = 500  # ids in one statement
+from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
+from ocean_metadata.observations.schema import bulk_insert, in_batches, write_transaction
+from ocean_metadata.observations.search import grid_cell, thinning_level
 
 Row = dict[str, Any]
+DataTypeIds = dict[tuple[str, str], int]  # by key and unit
 
 
-class Known(NamedTuple):
-    """A file that was imported, and in which state."""
+class FileState(NamedTuple):
+    """State of a file that was imported."""
 
     size: int
     mtime_ns: int
-    digest: str | None  # None: not to its end
+    digest: str | None  # None: not imported completely
 
 
 class ObservationStore:
-    """The database of observations, for writing."""
+    """Database of observations, for writing."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def known(self) -> dict[str, Known]:
-        """What was imported, by path."""
+    def imported_files(self) -> dict[str, FileState]:
+        """Return the state in which each file was imported, by path."""
         table = schema.imports.c
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(table.path, table.size, table.mtime_ns, table.digest))
-            return {path: Known(size, mtime, digest) for path, size, mtime, digest in rows}
+            return {path: FileState(size, mtime, digest) for path, size, mtime, digest in rows}
 
-    def begin(self, path: str) -> int:
-        """A file is to be imported; its number. Until `finish`, it counts as not imported."""
+    def begin_import(self, path: str) -> int:
+        """Return the id of a file; until `finish_import` it counts as not imported."""
         table = schema.imports
-        with self._writing() as connection:
-            found: int | None = connection.execute(sa.select(table.c.id).where(table.c.path == path)).scalar()
-            if found is not None:
-                connection.execute(table.update().where(table.c.id == found).values(digest=None))
-                return found
-            row = {"path": path, "size": 0, "mtime_ns": 0, "digest": None, "stations": 0}
-            [number] = connection.execute(table.insert().values(row)).inserted_primary_key or (0,)
-            return int(number)
+        with write_transaction(self._engine) as connection:
+            source: int | None = connection.execute(sa.select(table.c.id).where(table.c.path == path)).scalar()
+            if source is not None:
+                connection.execute(table.update().where(table.c.id == source).values(digest=None))
+                return source
+            return _insert(connection, table, {"path": path, "size": 0, "mtime_ns": 0, "digest": None, "stations": 0})
 
-    def write(self, source: int, platform: Platform) -> list[int]:
-        """Put a platform's casts in the place of what was there of them; the ids of those that are the file's now."""
-        with self._writing() as connection:
-            number = _platform(connection, platform)
-            datatypes = _datatypes(connection, platform.casts)
-            rows = _stations(connection, source, number, platform.casts)
-            _samples(connection, rows, datatypes)
-            _sum_up(connection, [number])
+    def write_platform(self, source: int, platform: Platform) -> list[int]:
+        """Replace the casts of a platform; return the ids of the stations that the file has now."""
+        with write_transaction(self._engine) as connection:
+            platform_id = _write_platform(connection, platform)
+            datatypes = _write_datatypes(connection, platform.casts)
+            rows = _write_stations(connection, source, platform_id, platform.casts)
+            _write_samples(connection, rows, datatypes)
+            _update_time_ranges(connection, [platform_id])
         return [row["id"] for row, _ in rows]
 
-    def finish(self, source: int, state: Known, stations: set[int]) -> int:
-        """A file is imported: forget what it held before and holds no more; how many stations that were."""
+    def finish_import(self, source: int, state: FileState, stations: set[int]) -> int:
+        """Mark a file as imported, and remove the stations that it has no more; return their number."""
         table, files = schema.stations, schema.imports
-        with self._writing() as connection:
-            gone = _owned(connection, source) - stations
+        with write_transaction(self._engine) as connection:
+            before = set(connection.execute(sa.select(table.c.id).where(table.c.source == source)).scalars())
+            removed = before - stations
             platforms: set[int] = set()
-            for some in _parts(sorted(gone)):
-                platforms |= set(connection.execute(sa.select(table.c.platform).where(table.c.id.in_(some))).scalars())
-                connection.execute(table.delete().where(table.c.id.in_(some)))
-            _sum_up(connection, sorted(platforms))
+            for ids in in_batches(sorted(removed)):
+                platforms |= set(connection.execute(sa.select(table.c.platform).where(table.c.id.in_(ids))).scalars())
+                connection.execute(table.delete().where(table.c.id.in_(ids)))
+            _update_time_ranges(connection, sorted(platforms))
             row = {**state._asdict(), "stations": len(stations)}
             connection.execute(files.update().where(files.c.id == source).values(row))
-        return len(gone)
+        return len(removed)
 
-    def touch(self, path: str, state: Known) -> None:
-        """A file was copied over with the same content."""
+    def update_state(self, path: str, state: FileState) -> None:
+        """Write the state of a file that was copied over with the same content."""
         table = schema.imports
-        with self._writing() as connection:
+        with write_transaction(self._engine) as connection:
             connection.execute(table.update().where(table.c.path == path).values(state._asdict()))
 
-    def forget(self, path: str) -> int | None:
-        """Take away what came from a file; how many stations that were, None where it was never imported."""
+    def remove_file(self, path: str) -> int | None:
+        """Remove the stations of a file; return their number, None where it was never imported."""
         table = schema.imports
-        with self._writing() as connection:
+        with write_transaction(self._engine) as connection:
             source = connection.execute(sa.select(table.c.id).where(table.c.path == path)).scalar()
         if source is None:
             return None
-        gone = self.finish(source, Known(0, 0, None), set())
-        with self._writing() as connection:
+        count = self.finish_import(source, FileState(0, 0, None), set())
+        with write_transaction(self._engine) as connection:
             connection.execute(table.delete().where(table.c.id == source))
-        return gone
+        return count
 
     def analyze(self) -> None:
-        """Let the database look at what it holds, so that it plans well."""
-        with self._writing() as connection:
+        """Let the database collect the statistics that its query planner needs."""
+        with write_transaction(self._engine) as connection:
             connection.exec_driver_sql("ANALYZE")
 
-    def _writing(self) -> "_Writing":
-        return _Writing(self._engine)
+
+def _insert(connection: sa.Connection, table: sa.Table, row: Row) -> int:
+    """Insert a row; return its id."""
+    return int((connection.execute(table.insert().values(row)).inserted_primary_key or (0,))[0])
 
 
-class _Writing:
-    """A transaction that keeps other writers out from its beginning."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._begun = engine.begin()
-
-    def __enter__(self) -> sa.Connection:
-        connection = self._begun.__enter__()
-        lock_writers(connection)
-        return connection
-
-    def __exit__(self, *error: Any) -> None:
-        self._begun.__exit__(*error)
-
-
-def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(ids), _AT_ONCE):
-        yield ids[start : start + _AT_ONCE]
-
-
-def _owned(connection: sa.Connection, source: int) -> set[int]:
-    table = schema.stations.c
-    return set(connection.execute(sa.select(table.id).where(table.source == source)).scalars())
-
-
-def _platform(connection: sa.Connection, platform: Platform) -> int:
-    """The number of a platform; what is known of it is added to."""
+def _write_platform(connection: sa.Connection, platform: Platform) -> int:
+    """Return the id of a platform; its attributes are added to."""
     table, attributes = schema.platforms, schema.attributes
-    number: int | None = connection.execute(sa.select(table.c.id).where(table.c.key == platform.key)).scalar()
+    platform_id: int | None = connection.execute(sa.select(table.c.id).where(table.c.key == platform.key)).scalar()
     row = {"key": platform.key, "type": platform.type, "name": platform.name}
-    if number is None:
-        number = int((connection.execute(table.insert().values(row)).inserted_primary_key or (0,))[0])
+    if platform_id is None:
+        platform_id = _insert(connection, table, row)
     else:
-        connection.execute(table.update().where(table.c.id == number).values(row))
+        connection.execute(table.update().where(table.c.id == platform_id).values(row))
     if platform.attributes:
-        told = attributes.c.platform == number, attributes.c.key.in_(platform.attributes)
-        connection.execute(attributes.delete().where(*told))
-        rows = [{"platform": number, "key": key, "value": text} for key, text in platform.attributes.items()]
+        replaced = attributes.c.platform == platform_id, attributes.c.key.in_(platform.attributes)
+        connection.execute(attributes.delete().where(*replaced))
+        rows = [{"platform": platform_id, "key": key, "value": text} for key, text in platform.attributes.items()]
         connection.execute(attributes.insert(), rows)
-    return number
+    return platform_id
 
 
-def _datatypes(connection: sa.Connection, casts: Iterable[Cast]) -> dict[tuple[str, str], int]:
-    """The numbers of quantities, by key and unit; the same quantity in another unit is another one."""
+def _write_datatypes(connection: sa.Connection, casts: Iterable[Cast]) -> DataTypeIds:
+    """Return the ids of quantities; a quantity in units that differ by more than spelling is a datatype of its own."""
     table = schema.datatypes
-    told = {(one.key, one.unit): one for cast in casts for one in cast.measured}
-    known = {
-        key: (number, unit)
-        for number, key, unit in connection.execute(sa.select(table.c.id, table.c.key, table.c.unit))
+    quantities = {(quantity.key, quantity.unit): quantity for cast in casts for quantity in cast.quantities}
+    stored = {
+        key: (datatype, unit)
+        for datatype, key, unit in connection.execute(sa.select(table.c.id, table.c.key, table.c.unit))
     }
-    found = {}
-    for (key, unit), one in told.items():
-        named, other = key, False
-        if key in known and known[key][1] != unit:
-            named, other = f"{key} [{unit}]", True
-        if named not in known:
-            known[named] = (_new_datatype(connection, named, one, other=other), unit)
-        found[key, unit] = known[named][0]
-    return found
+    ids = {}
+    for (key, unit), quantity in quantities.items():
+        row = {"key": key, "name": quantity.name, "unit": unit}
+        if key in stored and unit_conversion(unit, stored[key][1]) != (1.0, 0.0):
+            row |= {"key": f"{key} [{unit}]", "name": f"{quantity.name} [{unit}]"}
+        if row["key"] not in stored:
+            stored[row["key"]] = (_insert(connection, table, row), unit)
+        ids[key, unit] = stored[row["key"]][0]
+    return ids
 
 
-def _new_datatype(connection: sa.Connection, key: str, one: Measured, *, other: bool) -> int:
-    name = f"{one.name} [{one.unit}]" if other else one.name
-    row = {"key": key, "name": name, "unit": one.unit}
-    inserted = connection.execute(schema.datatypes.insert().values(row)).inserted_primary_key
-    return int((inserted or (0,))[0])
-
-
-def _stations(connection: sa.Connection, source: int, platform: int, casts: Sequence[Cast]) -> list[tuple[Row, Cast]]:
-    """The rows of casts: a known station keeps its number, and is left as it is where it was checked further."""
+def _write_stations(
+    connection: sa.Connection, source: int, platform: int, casts: Sequence[Cast]
+) -> list[tuple[Row, Cast]]:
+    """Write casts as stations: one that exists keeps its id, and stays as it is where its grade is higher."""
     table = schema.stations
-    known: dict[str, tuple[int, int]] = {}
-    for some in _parts([cast.key for cast in casts]):
+    stored: dict[str, tuple[int, int]] = {}
+    for keys in in_batches([cast.key for cast in casts]):
         query = sa.select(table.c.key, table.c.id, table.c.grade).where(
-            table.c.platform == platform, table.c.key.in_(some)
+            table.c.platform == platform, table.c.key.in_(keys)
         )
-        known |= {key: (number, grade) for key, number, grade in connection.execute(query)}
-    following = (connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0) + 1
+        stored |= {key: (station, grade) for key, station, grade in connection.execute(query)}
+    next_id = (connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0) + 1
     rows = []
     for cast in casts:
-        number, grade = known.get(cast.key, (0, cast.grade))
+        station, grade = stored.get(cast.key, (0, cast.grade))
         if grade > cast.grade:
             continue
-        if not number:
-            number, following = following, following + 1
-        rows.append((_station(cast, number, platform, source), cast))
-    replaced = [row["id"] for row, cast in rows if cast.key in known]
-    for some in _parts(replaced):
-        connection.execute(table.delete().where(table.c.id.in_(some)))  # with all that hangs on it
+        if not station:
+            station, next_id = next_id, next_id + 1
+        rows.append((_station_row(cast, station, platform, source), cast))
+    for ids in in_batches([row["id"] for row, cast in rows if cast.key in stored]):
+        connection.execute(table.delete().where(table.c.id.in_(ids)))  # cascades to samples and holdings
     if rows:
         connection.execute(table.insert(), [row for row, _ in rows])
     return rows
 
 
-def _station(cast: Cast, number: int, platform: int, source: int) -> Row:
+def _station_row(cast: Cast, station: int, platform: int, source: int) -> Row:
     return {
-        "id": number,
+        "id": station,
         "platform": platform,
         "key": cast.key,
         "time": cast.time,
         "latitude": cast.latitude,
-        "longitude": wrap(cast.longitude),
+        "longitude": float(wrap_longitude(cast.longitude)),
         "name": cast.name,
         "grade": cast.grade,
         "source": source,
     }
 
 
-def _samples(connection: sa.Connection, rows: list[tuple[Row, Cast]], datatypes: dict[tuple[str, str], int]) -> None:
+def _write_samples(connection: sa.Connection, rows: list[tuple[Row, Cast]], datatypes: DataTypeIds) -> None:
     samples: list[Row] = []
     holdings: list[Row] = []
     for row, cast in rows:
-        every = [depth for one in cast.measured for depth in (one.depth.min(), one.depth.max())]
-        holdings.append(_holding(row, schema.ANYTHING, every))
-        for one in cast.measured:
-            number = datatypes[one.key, one.unit]
-            holdings.append(_holding(row, number, [one.depth.min(), one.depth.max()]))
-            pairs = zip(one.depth.tolist(), one.values.tolist(), strict=True)
+        holdings.append(_holding_row(row, schema.STATION_ITSELF, cast.quantities))
+        for quantity in cast.quantities:
+            datatype = datatypes[quantity.key, quantity.unit]
+            holdings.append(_holding_row(row, datatype, [quantity]))
+            pairs = zip(quantity.depth.tolist(), quantity.values.tolist(), strict=True)
             samples += [
-                {"station": row["id"], "datatype": number, "number": place, "depth": depth, "value": value}
-                for place, (depth, value) in enumerate(pairs)
+                {"station": row["id"], "datatype": datatype, "number": number, "depth": depth, "value": value}
+                for number, (depth, value) in enumerate(pairs)
             ]
-    append(connection, schema.holdings, holdings)
-    append(connection, schema.samples, samples)
+    bulk_insert(connection, schema.holdings, holdings)
+    bulk_insert(connection, schema.samples, samples)
 
 
-def _holding(row: Row, datatype: int, depths: Sequence[float]) -> Row:
+def _holding_row(row: Row, datatype: int, quantities: Sequence[QuantitySamples]) -> Row:
     return {
         "station": row["id"],
         "datatype": datatype,
         "platform": row["platform"],
-        "level": level(row["id"]),
+        "level": thinning_level(row["id"]),
         "time": row["time"],
-        "cell": cell(row["latitude"], row["longitude"]),
+        "cell": grid_cell(row["latitude"], row["longitude"]),
         "latitude": row["latitude"],
         "longitude": row["longitude"],
-        "shallowest": float(min(depths)) if depths else None,
-        "deepest": float(max(depths)) if depths else None,
+        "shallowest": min((float(quantity.depth.min()) for quantity in quantities), default=None),
+        "deepest": max((float(quantity.depth.max()) for quantity in quantities), default=None),
     }
 
 
-def _sum_up(connection: sa.Connection, platforms: Sequence[int]) -> None:
-    """From when to when platforms have stations; those that have none are taken away."""
+def _update_time_ranges(connection: sa.Connection, platforms: Sequence[int]) -> None:
+    """Write the first and last instant of platforms, and remove those without stations."""
     table, stations = schema.platforms, schema.stations.c
-    for number in platforms:
-        found = sa.select(sa.func.min(stations.time), sa.func.max(stations.time)).where(stations.platform == number)
-        first, last = connection.execute(found).one()
-        one = table.c.id == number
+    for platform in platforms:
+        query = sa.select(sa.func.min(stations.time), sa.func.max(stations.time)).where(stations.platform == platform)
+        first, last = connection.execute(query).one()
         if first is None:
-            connection.execute(table.delete().where(one))
+            connection.execute(table.delete().where(table.c.id == platform))
         else:
-            connection.execute(table.update().where(one).values(first=first, last=last))
+            connection.execute(table.update().where(table.c.id == platform).values(first=first, last=last))

@@ -1,60 +1,72 @@
-"""The ways of platforms: positions averaged over periods, and lines that cross the date line."""
+"""Tracks of platforms: positions averaged over periods, and lines that cross the date line."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from ocean_metadata.observations.area import wrap
-from ocean_metadata.observations.times import Quantum, period
+from ocean_core.geometry import unwrap_longitudes, wrap_longitude
+from ocean_core.time import Quantum, period_numbers
+from ocean_metadata.observations.model import DAY
 
+_MONDAY = 4 * DAY  # 1970-01-05
 _DIGITS = 6  # of coordinates: a tenth of a metre
+
+# Length and offset (ms) of what the database can group by itself; months and years are put together from days.
+BUCKETS: dict[Quantum, tuple[int, int]] = {
+    "year": (DAY, 0), "month": (DAY, 0), "week": (7 * DAY, _MONDAY), "day": (DAY, 0), "hour": (3_600_000, 0),
+    "minute": (60_000, 0),
+}  # fmt: skip
+
+Point = tuple[float, float]  # longitude, latitude
 
 
 class Bucket(NamedTuple):
-    """The positions of a platform in one piece of time, as the database sums them up; degrees."""
+    """Positions of a platform in one interval of time, summed up; degrees."""
 
     platform: int
     start: int  # ms since 1970-01-01
     positions: int
-    latitude: float  # sum
-    longitude: float  # sum
-    turned: float  # sum of the longitudes from 0 to below 360
+    latitude_sum: float
+    longitude_sum: float
+    eastern_sum: float  # of the longitudes from 0 to below 360
     west: float  # the least longitude
     east: float  # the greatest
 
 
-def lines(buckets: Iterable[Bucket], quantum: Quantum) -> dict[int, list[tuple[float, float]]]:
-    """The mean position (longitude, latitude) of each platform in each period, in order of time.
+def average_tracks(buckets: Iterable[Bucket], quantum: Quantum) -> dict[int, list[Point]]:
+    """Return the mean position of each platform in each period, in order of time.
 
     Parameters
     ----------
     buckets : iterable of Bucket
         Ordered by platform and time; longitudes from -180 to below 180.
     quantum : str
-        How long a period is.
+        Length of a period.
 
     Returns
     -------
-    dict
-        By platform: longitudes go on beyond ±180 where the line crosses the date line. Platforms with a single mean
-        position are left out.
+    dict of list
+        Points by platform: longitudes go on beyond ±180 where the line crosses the date line. Platforms with a single
+        mean position are left out.
     """
-    found: dict[int, dict[int, list[Bucket]]] = {}
-    for one in buckets:
-        found.setdefault(one.platform, {}).setdefault(period(one.start, quantum), []).append(one)
-    means = {platform: [_mean(each) for each in periods.values()] for platform, periods in found.items()}
-    return {platform: unwrapped(points) for platform, points in means.items() if len(points) > 1}
+    ordered = list(buckets)
+    numbers = period_numbers(np.array([bucket.start for bucket in ordered], dtype=np.int64) // 1000, quantum)
+    periods: dict[int, dict[int, list[Bucket]]] = {}
+    for bucket, number in zip(ordered, numbers.tolist(), strict=True):
+        periods.setdefault(bucket.platform, {}).setdefault(number, []).append(bucket)
+    means = {platform: [_mean_position(group) for group in groups.values()] for platform, groups in periods.items()}
+    return {platform: unwrap_track(points) for platform, points in means.items() if len(points) > 1}
 
 
-def unwrapped(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """(longitude, latitude) along a line that goes the shorter way round from each point to the next."""
-    longitudes = np.unwrap([longitude for longitude, _ in points], period=360).round(_DIGITS)
+def unwrap_track(points: list[Point]) -> list[Point]:
+    """Return a line that goes the shorter way round from each point to the next."""
+    longitudes = unwrap_longitudes(wrap_longitude([longitude for longitude, _ in points])).round(_DIGITS)
     return list(zip(longitudes.tolist(), [round(latitude, _DIGITS) for _, latitude in points], strict=True))
 
 
-def _mean(parts: list[Bucket]) -> tuple[float, float]:
-    count = sum(each.positions for each in parts)
-    across = max(each.east for each in parts) - min(each.west for each in parts) > 180
-    longitude = sum(each.turned if across else each.longitude for each in parts) / count
-    return wrap(longitude), sum(each.latitude for each in parts) / count
+def _mean_position(group: list[Bucket]) -> Point:
+    count = sum(bucket.positions for bucket in group)
+    crosses_date_line = max(bucket.east for bucket in group) - min(bucket.west for bucket in group) > 180
+    longitude = sum(bucket.eastern_sum if crosses_date_line else bucket.longitude_sum for bucket in group) / count
+    return longitude, sum(bucket.latitude_sum for bucket in group) / count

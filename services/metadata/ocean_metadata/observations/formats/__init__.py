@@ -1,4 +1,4 @@
-"""Which reader understands which file."""
+"""File formats of observations: the reader that understands a file."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,16 +7,19 @@ import netCDF4
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.code_version import code_version
-from ocean_metadata.observations.formats import argo, cnv, dsg, odf, tables
-from ocean_metadata.observations.formats.reasons import Unreadable
-from ocean_metadata.observations.records import Platform
+from ocean_metadata.observations.formats.argo import is_argo, read_argo
+from ocean_metadata.observations.formats.cnv import read_cnv
+from ocean_metadata.observations.formats.decoding import UnreadableFile
+from ocean_metadata.observations.formats.dsg import is_dsg, read_dsg
+from ocean_metadata.observations.formats.odf import read_odf
+from ocean_metadata.observations.formats.tables import is_tables, read_tables
+from ocean_metadata.observations.model import Platform
 
-__all__ = ["Unreadable", "is_readable", "read", "reading_version"]
-
-Reader = Callable[[Path, PlatformType | None], Iterator[Platform]]
-
-_BY_SUFFIX: dict[str, Reader] = {".odf": odf.read, ".cnv": cnv.read}
-_NETCDF = (".nc", ".nc4", ".cdf")
+_TEXT_READERS: dict[str, Callable[[Path, PlatformType | None], Iterator[Platform]]] = {
+    ".odf": read_odf,
+    ".cnv": read_cnv,
+}
+_NETCDF_SUFFIXES = (".nc", ".nc4", ".cdf")
 
 
 def reading_version() -> int:
@@ -25,33 +28,34 @@ def reading_version() -> int:
 
 
 def is_readable(path: Path) -> bool:
-    """Whether a file, or a folder of tables, is one that a reader may understand."""
+    """Return whether a file, or a folder of tables, may be understood by a reader."""
     if path.is_dir():
-        return tables.is_tables(path)
-    return _suffix(path) in (*_NETCDF, *_BY_SUFFIX)
+        return is_tables(path)
+    return _suffix(path) in (*_NETCDF_SUFFIXES, *_TEXT_READERS)
 
 
-def read(path: Path, kind: PlatformType | None = None) -> Iterator[Platform]:
-    """The platforms in a file; ``kind``: their type, where the file does not say it."""
+def read_platforms(path: Path, platform_type: PlatformType | None = None) -> Iterator[Platform]:
+    """Read the platforms of a file; ``platform_type`` is theirs where the file does not say it."""
     if path.is_dir():
-        yield from tables.read(path)
+        yield from read_tables(path)
         return
-    reader = _BY_SUFFIX.get(_suffix(path)) or _of_netcdf(path)
-    yield from reader(path, kind)
+    reader = _TEXT_READERS.get(_suffix(path)) or _netcdf_reader(path)
+    yield from reader(path, platform_type)
 
 
 def _suffix(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
-def _of_netcdf(path: Path) -> Reader:
+def _netcdf_reader(path: Path) -> Callable[[Path, PlatformType | None], Iterator[Platform]]:
     try:
         with netCDF4.Dataset(path) as data:
-            found = argo.is_argo(data), dsg.is_dsg(data)
+            if is_argo(data):
+                return read_argo
+            if is_dsg(data):
+                return read_dsg
     except (OSError, RuntimeError) as error:
-        raise Unreadable("it cannot be opened: {error}", error=error) from error
-    if found[0]:
-        return argo.read
-    if found[1]:
-        return dsg.read
-    raise Unreadable("it is neither an Argo file nor a discrete sampling geometry: it has no featureType or cf_role")
+        raise UnreadableFile("it cannot be opened: {error}", error=error) from error
+    raise UnreadableFile(
+        "it is neither an Argo file nor a discrete sampling geometry: it has no featureType or cf_role"
+    )

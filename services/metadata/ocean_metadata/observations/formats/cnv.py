@@ -6,123 +6,139 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import gsw
 import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.observations.formats.credits import attribution, credited
-from ocean_metadata.observations.formats.digits import Floats
-from ocean_metadata.observations.formats.names import Apart, quantity, unit
-from ocean_metadata.observations.formats.reasons import Unreadable
-from ocean_metadata.observations.formats.texts import lines, table
-from ocean_metadata.observations.records import Cast, Measured, Platform
+from ocean_core.units import length_in_metres
+from ocean_metadata.observations.formats.decoding import (
+    Floats,
+    UnreadableFile,
+    parse_table,
+    pressure_to_depth,
+    read_lines,
+)
+from ocean_metadata.observations.formats.quantities import (
+    SensorCounter,
+    attribution_of,
+    find_quantity,
+    normalize_units,
+    with_attribution,
+)
+from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
 
-_NAME = re.compile(r"# name (\d+) = ([^:]+):\s*(.*)")
+_COLUMN = re.compile(r"# name (\d+) = ([^:]+):\s*(.*)")
 _VALUE = re.compile(r"# (bad_flag|start_time) = (.*)")
 _NOTE = re.compile(r"\*+ *([A-Za-z ()]+?) *[:=] *(.*)")
-_UNIT = re.compile(r"\[([^]]*)\]")
+_UNITS = re.compile(r"\[([^]]*)\]")
 _DATE = re.compile(r"([A-Z][a-z]{2} +\d{1,2} +\d{4} +\d\d:\d\d:\d\d)")
-_PLACE = re.compile(
+_POSITION = re.compile(
     r"([NSEW])?\s*(-?\d+(?:\.\d*)?)(?:\s+(\d+(?:\.\d*)?))?(?:\s+(\d+(?:\.\d*)?))?\s*([NSEW])?", re.IGNORECASE
 )
 _CENTURY = 100  # years
-_NOT_MEASURED = ("scan", "time", "pr", "dep", "flag", "nbin", "latitude", "longitude", "pump")
-_ABOUT = {"ship": "Ship", "cruise": "Cruise"}
+_COORDINATES = ("scan", "time", "pr", "dep", "flag", "nbin", "latitude", "longitude", "pump")
+_ATTRIBUTES = {"ship": "Ship", "cruise": "Cruise"}
 
 
 class Column(NamedTuple):
     """A column of the table."""
 
-    short: str
-    unit: str
+    short_name: str
+    units: str
 
 
-def read(path: Path, kind: PlatformType | None = None) -> Iterator[Platform]:
-    """The cruise, with one cast."""
-    text = lines(path)
-    end = next((place for place, line in enumerate(text) if line.strip() == "*END*"), None)
+def read_cnv(path: Path, platform_type: PlatformType | None = None) -> Iterator[Platform]:
+    """Read the cruise, with one cast."""
+    lines = read_lines(path)
+    end = next((position for position, line in enumerate(lines) if line.strip() == "*END*"), None)
     if end is None:
-        raise Unreadable("it is no Sea-Bird cast: there is no line *END*")
-    head = text[:end]
-    columns = _columns(head)
-    notes = {found[1].strip().lower(): found[2].strip() for line in head if (found := _NOTE.match(line))}
-    values = {found[1]: found[2].strip() for line in head if (found := _VALUE.match(line))}
-    data = np.array(table(text[end + 1 :], len(columns)))
+        raise UnreadableFile("it is not a Sea-Bird cast: there is no line *END*")
+    header = lines[:end]
+    columns = _parse_columns(header)
+    notes = {match[1].strip().lower(): match[2].strip() for line in header if (match := _NOTE.match(line))}
+    values = {match[1]: match[2].strip() for line in header if (match := _VALUE.match(line))}
+    data = parse_table(lines[end + 1 :], len(columns))
     data[data == float(values.get("bad_flag", "nan"))] = np.nan
-    latitude, longitude = _place(notes, "latitude", 90), _place(notes, "longitude", 360)
+    latitude, longitude = _parse_position(notes, "latitude", 90), _parse_position(notes, "longitude", 360)
     station = notes.get("station") or None
-    time = _time(values.get("start_time", ""), notes.get("system upload time", ""))
+    file_name = path.name.split(".")[0]
+    time = _parse_start(values.get("start_time", ""), notes.get("system upload time", ""))
     cast = Cast(
-        key=f"{station or path.name.split('.')[0]}@{time}",
+        key=f"{station or file_name}@{time}",
         time=time,
         latitude=latitude,
         longitude=longitude,
         name=station,
-        measured=list(_measured(columns, data, latitude)),
+        quantities=list(_parse_quantities(columns, data, latitude)),
     )
-    about = {called: notes[key] for key, called in _ABOUT.items() if notes.get(key)}
-    about = credited(about, attribution(notes))
-    name = notes.get("cruise") or notes.get("ship") or path.name.split(".")[0]
-    yield Platform(key=f"mission:{name}", type=kind or "mission", name=name, attributes=about, casts=[cast])
+    name = notes.get("cruise") or notes.get("ship") or file_name
+    attributes = {label: notes[key] for key, label in _ATTRIBUTES.items() if notes.get(key)}
+    yield Platform(
+        key=f"mission:{name}",
+        type=platform_type or "mission",
+        name=name,
+        attributes=with_attribution(attributes, attribution_of(notes)),
+        casts=[cast],
+    )
 
 
-def _columns(head: list[str]) -> list[Column]:
-    found = []
-    for line in head:
-        if named := _NAME.match(line):
-            units = _UNIT.search(named[3])
-            found.append(Column(named[2].strip(), units[1] if units else ""))
-    return found
+def _parse_columns(header: list[str]) -> list[Column]:
+    columns = []
+    for line in header:
+        if match := _COLUMN.match(line):
+            units = _UNITS.search(match[3])
+            columns.append(Column(match[2].strip(), units[1] if units else ""))
+    return columns
 
 
-def _place(notes: dict[str, str], what: str, most: float) -> float:
-    """`N44 41.056`, `44 41.056 N`, `-63.64`: degrees."""
-    text = notes.get(f"nmea {what}") or notes.get(what, "")
-    found = _PLACE.fullmatch(text.strip())
-    if not found:
-        raise Unreadable("its {subject} is {text!r}", subject=what, text=text)
-    degrees = abs(float(found[2])) + float(found[3] or 0) / 60 + float(found[4] or 0) / 3600
-    side = (found[1] or found[5] or "").upper()
-    if degrees > most:
-        raise Unreadable("its {subject} is {text!r}", subject=what, text=text)
-    return -degrees if side in {"S", "W"} or found[2].startswith("-") else degrees
+def _parse_position(notes: dict[str, str], coordinate: str, maximum: float) -> float:
+    """Parse `N44 41.056`, `44 41.056 N` or `-63.64` to degrees."""
+    text = notes.get(f"nmea {coordinate}") or notes.get(coordinate, "")
+    match = _POSITION.fullmatch(text.strip())
+    if not match:
+        raise UnreadableFile("its {subject} is {text!r}", subject=coordinate, text=text)
+    degrees = abs(float(match[2])) + float(match[3] or 0) / 60 + float(match[4] or 0) / 3600
+    hemisphere = (match[1] or match[5] or "").upper()
+    if degrees > maximum:
+        raise UnreadableFile("its {subject} is {text!r}", subject=coordinate, text=text)
+    return -degrees if hemisphere in {"S", "W"} or match[2].startswith("-") else degrees
 
 
-def _time(start: str, uploaded: str) -> int:
-    """The start in ms. Old programs took 2003 for 1903: the time of the upload knows better."""
-    found = _date(start) or _date(uploaded)
-    if found is None:
-        raise Unreadable("its start_time is {start!r}", start=start)
-    later = _date(uploaded)
-    if later and later.year - found.year == _CENTURY:
-        found = found.replace(year=later.year)
-    return round(found.timestamp() * 1000)
+def _parse_start(start: str, uploaded: str) -> int:
+    """Return the start in ms. Old programs wrote 1903 for 2003: the century is then that of the upload."""
+    date, upload_date = _parse_date(start) or _parse_date(uploaded), _parse_date(uploaded)
+    if date is None:
+        raise UnreadableFile("its start_time is {start!r}", start=start)
+    if upload_date and upload_date.year - date.year == _CENTURY:
+        date = date.replace(year=upload_date.year)
+    return round(date.timestamp() * 1000)
 
 
-def _date(text: str) -> datetime | None:
+def _parse_date(text: str) -> datetime | None:
     date = _DATE.search(text)
     return datetime.strptime(" ".join(date[1].split()), "%b %d %Y %H:%M:%S").replace(tzinfo=UTC) if date else None
 
 
-def _measured(columns: list[Column], data: Floats, latitude: float) -> Iterator[Measured]:
-    """Each quantity, at the depths of the cast; what no sea has is not a measurement."""
-    depth, apart = _depth(columns, data, latitude), Apart()
-    for place, column in enumerate(columns):
-        if column.short.lower().startswith(_NOT_MEASURED) and column.short.lower() != "par":
+def _parse_quantities(columns: list[Column], data: Floats, latitude: float) -> Iterator[QuantitySamples]:
+    """Yield each quantity at the depths of the cast, without values that occur in no sea."""
+    depth, sensors = _find_depth(columns, data, latitude), SensorCounter()
+    for column, values in zip(columns, data.T, strict=True):
+        name = column.short_name.lower()
+        if name.startswith(_COORDINATES) and name != "par":
             continue
-        known, (units, shift) = apart(quantity(column.short)), unit(column.unit)
-        values = data[:, place] + shift
-        kept = np.isfinite(values) & np.isfinite(depth) & (values >= known.low) & (values <= known.high)
-        if kept.any():
-            yield Measured(key=known.key, name=known.name, unit=units, depth=depth[kept], values=values[kept])
+        quantity, (units, offset) = sensors.number(find_quantity(column.short_name)), normalize_units(column.units)
+        shifted = values + offset
+        plausible = np.where((shifted >= quantity.minimum) & (shifted <= quantity.maximum), shifted, np.nan)
+        samples = QuantitySamples.where_finite(quantity.key, quantity.name, units, depth, plausible)
+        if samples is not None:
+            yield samples
 
 
-def _depth(columns: list[Column], data: Floats, latitude: float) -> Floats:
-    for place, column in enumerate(columns):
-        if column.short.lower().startswith("dep"):
-            return data[:, place]
-    for place, column in enumerate(columns):
-        if column.short.lower().startswith("pr"):
-            found: Floats = -gsw.z_from_p(data[:, place], latitude)
-            return found
-    raise Unreadable("it has neither a depth nor a pressure")
+def _find_depth(columns: list[Column], data: Floats, latitude: float) -> Floats:
+    names = [column.short_name.lower() for column in columns]
+    depth = next((position for position, name in enumerate(names) if name.startswith("dep")), None)
+    if depth is not None:  # in `salt water, m` or `fresh water, ft`
+        return data[:, depth] * (length_in_metres(columns[depth].units.rpartition(",")[2]) or 1.0)
+    pressure = next((position for position, name in enumerate(names) if name.startswith("pr")), None)
+    if pressure is None:
+        raise UnreadableFile("it has neither a depth nor a pressure")
+    return pressure_to_depth(data[:, pressure], columns[pressure].units, latitude)

@@ -1,37 +1,41 @@
-"""A folder of JSON tables, as other observation databases are written out."""
+"""Folders of JSON tables, as other observation databases are exported."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import TypeVar, get_args
 
 import msgspec
 import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_common.errors import InvalidRequest
-from ocean_metadata.observations.formats.credits import attribution, credited
-from ocean_metadata.observations.formats.names import Apart, quantity, unit
-from ocean_metadata.observations.formats.reasons import Unreadable
-from ocean_metadata.observations.records import Cast, Measured, Platform
-from ocean_metadata.observations.times import iso, parse
+from ocean_metadata.observations.formats.decoding import UnreadableFile
+from ocean_metadata.observations.formats.quantities import (
+    SensorCounter,
+    attribution_of,
+    find_quantity,
+    normalize_units,
+    with_attribution,
+)
+from ocean_metadata.observations.model import Cast, Platform, QuantitySamples, format_instant, parse_instant
 
-TABLES = ("platforms", "platform_metadata", "stations", "samples", "datatypes")
+T = TypeVar("T")
 
 
-class _Platform(msgspec.Struct):
+class _PlatformRow(msgspec.Struct):
     id: int
     type: str
     unique_id: str | None = None
 
 
-class _Metadata(msgspec.Struct):
+class _MetadataRow(msgspec.Struct):
     platform_id: int
     key: str
     value: str
 
 
-class _Station(msgspec.Struct):
+class _StationRow(msgspec.Struct):
     id: int
     platform_id: int
     time: str
@@ -40,89 +44,92 @@ class _Station(msgspec.Struct):
     name: str | None = None
 
 
-class _Sample(msgspec.Struct):
+class _SampleRow(msgspec.Struct):
     station_id: int
     datatype_key: str
     value: float
     depth: float = 0.0
 
 
-class _DataType(msgspec.Struct):
+class _DataTypeRow(msgspec.Struct):
     key: str
     name: str = ""
     unit: str = ""
 
 
 def is_tables(folder: Path) -> bool:
-    """Whether a folder holds such tables."""
+    """Return whether a folder holds such tables."""
     return all((folder / f"{name}.json").is_file() for name in ("platforms", "stations"))
 
 
-def read(folder: Path) -> Iterator[Platform]:
-    """The platforms, with their stations and samples."""
-    told: dict[int, dict[str, str]] = defaultdict(dict)
-    for one in _table(folder, "platform_metadata", _Metadata):
-        told[one.platform_id][one.key] = one.value
-    kinds = {one.key: one for one in _table(folder, "datatypes", _DataType)}
-    samples: dict[int, list[_Sample]] = defaultdict(list)
-    for one in _table(folder, "samples", _Sample):
-        samples[one.station_id].append(one)
-    stations: dict[int, list[Cast]] = defaultdict(list)
-    for one in _table(folder, "stations", _Station):
-        stations[one.platform_id].append(_cast(one, samples[one.id], kinds))
-    for one in _table(folder, "platforms", _Platform):
-        if one.type not in get_args(PlatformType):
-            raise Unreadable("its platform {id} is of an unknown type: {type!r}", id=one.id, type=one.type)
-        about = told[one.id]
-        name = (one.unique_id or about.get("wmo") or about.get("buoyid") or str(one.id)).strip()
-        name = name.removeprefix(f"{one.type}_")
-        if stations[one.id]:
+def read_tables(folder: Path) -> Iterator[Platform]:
+    """Read the platforms, with their stations and samples."""
+    attributes: dict[int, dict[str, str]] = defaultdict(dict)
+    for entry in _read_table(folder, "platform_metadata", _MetadataRow):
+        attributes[entry.platform_id][entry.key] = entry.value
+    datatypes = {datatype.key: datatype for datatype in _read_table(folder, "datatypes", _DataTypeRow)}
+    samples: dict[int, list[_SampleRow]] = defaultdict(list)
+    for sample in _read_table(folder, "samples", _SampleRow):
+        samples[sample.station_id].append(sample)
+    casts: dict[int, list[Cast]] = defaultdict(list)
+    for station in _read_table(folder, "stations", _StationRow):
+        casts[station.platform_id].append(_make_cast(station, samples[station.id], datatypes))
+    for platform in _read_table(folder, "platforms", _PlatformRow):
+        if platform.type not in get_args(PlatformType):
+            raise UnreadableFile(
+                "its platform {id} is of an unknown type: {type!r}", id=platform.id, type=platform.type
+            )
+        texts = attributes[platform.id]
+        name = (platform.unique_id or texts.get("wmo") or texts.get("buoyid") or str(platform.id)).strip()
+        name = name.removeprefix(f"{platform.type}_")
+        if casts[platform.id]:
             yield Platform(
-                key=f"{one.type}:{name}",
-                type=msgspec.convert(one.type, PlatformType),
+                key=f"{platform.type}:{name}",
+                type=msgspec.convert(platform.type, PlatformType),
                 name=name,
-                attributes=credited(about, attribution(about, argo=one.type == "argo")),
-                casts=stations[one.id],
+                attributes=with_attribution(texts, attribution_of(texts, argo=platform.type == "argo")),
+                casts=casts[platform.id],
             )
 
 
-def _cast(station: _Station, samples: list[_Sample], kinds: dict[str, _DataType]) -> Cast:
+def _make_cast(station: _StationRow, samples: list[_SampleRow], datatypes: dict[str, _DataTypeRow]) -> Cast:
     try:
-        time = parse(station.time, "time")
+        time = parse_instant(station.time, "time")
     except InvalidRequest as error:
-        raise Unreadable("its station {id} has no time: {error}", id=station.id, error=error) from error
-    apart = Apart()
-    by_kind: dict[str, list[_Sample]] = defaultdict(list)
-    for one in samples:
-        by_kind[one.datatype_key].append(one)
+        raise UnreadableFile("its station {id} has no time: {error}", id=station.id, error=error) from error
+    sensors = SensorCounter()
+    by_key: dict[str, list[_SampleRow]] = defaultdict(list)
+    for sample in samples:
+        by_key[sample.datatype_key].append(sample)
     return Cast(
-        key=iso(time) or "",
+        key=format_instant(time),
         time=time,
         latitude=station.latitude,
         longitude=station.longitude,
         name=station.name,
-        measured=[_measured(apart, kinds.get(key, _DataType(key)), some) for key, some in by_kind.items()],
+        quantities=[
+            _make_samples(sensors, datatypes.get(key, _DataTypeRow(key)), rows) for key, rows in by_key.items()
+        ],
     )
 
 
-def _measured(apart: Apart, kind: _DataType, samples: list[_Sample]) -> Measured:
-    known = apart(quantity(kind.key, None, kind.name or None))
-    units, shift = unit(kind.unit)
-    return Measured(
-        key=known.key,
-        name=known.name,
+def _make_samples(sensors: SensorCounter, datatype: _DataTypeRow, rows: list[_SampleRow]) -> QuantitySamples:
+    quantity = sensors.number(find_quantity(datatype.key, None, datatype.name or None))
+    units, offset = normalize_units(datatype.unit)
+    return QuantitySamples(
+        key=quantity.key,
+        name=quantity.name,
         unit=units,
-        depth=np.array([one.depth for one in samples]),
-        values=np.array([one.value for one in samples]) + shift,
+        depth=np.array([row.depth for row in rows]),
+        values=np.array([row.value for row in rows]) + offset,
     )
 
 
-def _table(folder: Path, name: str, kind: type[Any]) -> list[Any]:
+def _read_table(folder: Path, name: str, row_type: type[T]) -> list[T]:
     path = folder / f"{name}.json"
     if not path.is_file():
         return []
     try:
-        found: list[Any] = msgspec.json.decode(path.read_bytes(), type=list[kind])  # type: ignore[valid-type]  # made of its argument
+        return msgspec.json.decode(path.read_bytes(), type=list[row_type])  # type: ignore[valid-type]  # its argument
     except msgspec.DecodeError as error:
-        raise Unreadable("{name}.json: {error}", name=name, error=error) from error
-    return found
+        raise UnreadableFile("{name}.json: {error}", name=name, error=error) from error

@@ -1,1 +1,0 @@
-"""How the tables of observations came to be what they are."""
