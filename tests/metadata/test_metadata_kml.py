@@ -13,7 +13,7 @@ from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_metadata.places import kml, rings
+from ocean_metadata.places import kml
 from ocean_metadata.places.kml import KmlUnreadable, read
 from ocean_metadata.places.store import FolderGazetteer
 
@@ -213,7 +213,7 @@ POSITIONS = st.tuples(st.integers(-180, 180), st.integers(-90, 90))
 @given(st.lists(st.lists(st.lists(POSITIONS, min_size=3, max_size=7), min_size=1, max_size=3), min_size=1, max_size=3))
 def test_any_rings_make_a_valid_area_or_a_reason(polygons):
     try:
-        found = rings.area(polygons)
+        found = kml.area_of_rings(polygons)
     except ValueError:
         return
     assert found.is_valid

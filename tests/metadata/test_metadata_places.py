@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ocean_core.units import canonical_units
 from ocean_metadata.index.file_header import VariableHeader
-from ocean_metadata.index.places import bounds, join, wrap
+from ocean_metadata.index.places import bounds, join
 from ocean_metadata.index.scale import header_limits, valid_range
 
 
@@ -36,11 +36,6 @@ def test_a_box_over_the_date_line_has_its_west_in_the_east():
 
 def test_two_boxes_are_joined_the_short_way_round():
     assert join([(170.0, 0.0, 175.0, 5.0), (-178.0, 1.0, -170.0, 9.0)]) == (170.0, 0.0, -170.0, 9.0)
-
-
-@given(st.floats(-1e6, 1e6))
-def test_wrapped_longitudes_are_between_the_date_lines(longitude):
-    assert -180 <= float(wrap(np.array([longitude]))[0]) < 180
 
 
 def test_a_valid_range_in_packed_units_is_unpacked():

@@ -8,6 +8,7 @@ import msgspec
 from ocean_common.contracts.finding import Completeness, Lacking
 from ocean_common.contracts.metadata import DatasetPage
 from ocean_common.i18n import ENGLISH, Translator
+from ocean_core.geometry import wrap_longitude
 from ocean_metadata.catalogue.completeness import completeness
 from ocean_metadata.catalogue.dataset_page import API, last_step, page
 from ocean_metadata.catalogue.linked_data import linked_data
@@ -123,7 +124,7 @@ def _latitude(value: float, translate: Translator) -> str:
 
 
 def _longitude(value: float, translate: Translator) -> str:
-    turned = (value + 180.0) % 360.0 - 180.0
+    turned = float(wrap_longitude(value))
     west = "O" if translate.language == "fr" else "W"
     return f"{_decimal(abs(turned), translate)}° {west if turned < 0 else 'E'}"
 

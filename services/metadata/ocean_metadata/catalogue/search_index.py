@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ocean_core.geometry import wrap_longitude
 from ocean_metadata.catalogue.dates import Period
 from ocean_metadata.catalogue.inverted_index import Words
 from ocean_metadata.catalogue.model import DatasetRecord
@@ -104,7 +105,7 @@ class Index:
 
     def at(self, latitude: float, longitude: float) -> Mask:
         """Which datasets cover a place: degrees, in any convention of longitudes."""
-        east = (longitude + 180.0) % 360.0 - 180.0
+        east = float(wrap_longitude(longitude))
         places = [(east, latitude), *([(180.0, latitude)] if east == -180.0 else [])]
         return self._meeting([shapely.Point(one) for one in places])
 
@@ -170,7 +171,7 @@ def _boxes(bounds: Bounds) -> list[shapely.Geometry]:
     west, south, east, north = bounds
     if east - west >= 360.0:
         return [shapely.box(-180.0, south, 180.0, north)]
-    left, right = ((one + 180.0) % 360.0 - 180.0 for one in (west, east))
+    left, right = (float(wrap_longitude(longitude)) for longitude in (west, east))
     right = 180.0 if right == -180.0 and east > west else right
     if left <= right:
         return [shapely.box(left, south, right, north)]

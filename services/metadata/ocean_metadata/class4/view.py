@@ -12,6 +12,7 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.class4 import Class4Kind, Class4Point, Class4Points, Class4Properties
 from ocean_common.contracts.geojson import PointGeometry
 from ocean_common.errors import InvalidRequest
+from ocean_core.geometry import wrap_longitude
 from ocean_core.tiles import Projection
 from ocean_metadata.class4.records import Points
 
@@ -60,7 +61,7 @@ def projection_of(text: str) -> Projection:
 def features(kind: Class4Kind, file: str, points: Points, projection: Projection, view: Extent | None) -> Class4Points:
     """The profiles of a file that are in view, by their index."""
     latitude, longitude, error = values(points.latitude), values(points.longitude), values(points.error)
-    wrapped = np.round((longitude + 180) % 360 - 180, DIGITS)
+    wrapped = np.round(wrap_longitude(longitude), DIGITS)
     shown = np.flatnonzero(in_view(latitude, longitude, projection, view))
     found = []
     for index in shown.tolist():

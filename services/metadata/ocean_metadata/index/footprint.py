@@ -4,7 +4,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ocean_metadata.index.places import Floats, edges, wrap
+from ocean_core.geometry import longitude_near, split_at_antimeridian, wrap_longitude
+from ocean_metadata.index.places import Floats, edges
 
 BLOCKS = 72  # along each dimension: an outline, not a coast
 _DIGITS = 0.001  # degrees
@@ -38,18 +39,10 @@ def _united(rings: Floats) -> str | None:
     if not len(rings):
         return None
     rings = rings.copy()
-    first = wrap(rings[:, :1, 0])
+    first = wrap_longitude(rings[:, :1, 0])
     # Every ring stays together; what then lies beyond 180 degrees is moved to the other side.
-    rings[..., 0] = first + wrap(rings[..., 0] - first)
+    rings[..., 0] = longitude_near(rings[..., 0], first)
     flat = shapely.buffer(shapely.polygons(rings), 1e-4, join_style="mitre", quad_segs=1)
     whole = shapely.unary_union(flat)
-    parts = [
-        _turned(shapely.intersection(whole, shapely.box(by - 180, -90, by + 180, 90)), by) for by in (-360, 0, 360)
-    ]
-    united = shapely.set_precision(shapely.unary_union(parts), _DIGITS)
+    united = shapely.set_precision(split_at_antimeridian(whole), _DIGITS)
     return str(shapely.to_geojson(united)) if not united.is_empty else None
-
-
-def _turned(geometry: shapely.Geometry, degrees: float) -> shapely.Geometry:
-    """The same place, told by other longitudes."""
-    return shapely.transform(geometry, lambda places: places - [degrees, 0])

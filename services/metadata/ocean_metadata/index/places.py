@@ -3,13 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_core.geometry import wrap_longitude
+
 Floats = NDArray[np.float64]
 Bounds = tuple[float, float, float, float]  # west, south, east, north; west > east crosses the antimeridian
-
-
-def wrap(longitude: Floats) -> Floats:
-    """Longitudes between -180 (inclusive) and 180 degrees."""
-    return (longitude + 180.0) % 360.0 - 180.0
 
 
 def bounds(latitude: Floats, longitude: Floats) -> Bounds:
@@ -28,7 +25,7 @@ def bounds(latitude: Floats, longitude: Floats) -> Bounds:
     """
     known = latitude[np.isfinite(latitude)]
     south, north = round(float(known.min()), 6), round(float(known.max()), 6)
-    around = np.unique(np.round(wrap(longitude[np.isfinite(longitude)]), 6))
+    around = np.unique(np.round(wrap_longitude(longitude[np.isfinite(longitude)]), 6))
     gaps = np.diff(around, append=around[0] + 360.0)
     widest = int(gaps.argmax())
     spacing = float(np.median(gaps[:-1])) if gaps.size > 2 else 0.0

@@ -1,16 +1,26 @@
 """KML (OGC 12-007) as text becomes places: safely, element by element, whatever the text is."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 import shapely
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
+from shapely.affinity import translate
 
+from ocean_core.geometry import (
+    TURN,
+    Floats,
+    Position,
+    cut_holes,
+    polygonal_parts,
+    unwrap_longitudes,
+    unwrap_ring,
+)
 from ocean_core.messages import MessageError
-from ocean_metadata.places import rings
 
 Kind = Literal["point", "line", "area"]
 
@@ -18,6 +28,7 @@ MAX_BYTES = 8 << 20  # of a file, unpacked
 MAX_PLACES = 10_000  # of a file
 MAX_POSITIONS = 500_000  # of a file
 MAX_DEPTH = 64  # of elements within elements
+MENDED = 1_000  # positions of a ring that crosses itself: the crossings of more would take too long
 MAX_NAME = 200  # characters that are kept of a name
 
 _PARTS = re.compile(r"\s*,\s*")
@@ -180,25 +191,70 @@ def _own(name: str, taken: dict[str, int]) -> str:
 
 
 def _points(mark: _Mark) -> list[shapely.Geometry]:
-    return [shapely.Point(rings.wrapped(lon), lat) for text in mark.points for lon, lat in _positions(text)[:1]]
+    positions = [position for text in mark.points for position in _positions(text)[:1]]
+    return [shapely.Point(longitude - _turns_of(longitude), latitude) for longitude, latitude in positions]
 
 
 def _lines(mark: _Mark) -> list[shapely.Geometry]:
     found = [_positions(text) for text in mark.lines]
     if any(len(one) < 2 for one in found):
         raise ValueError("a line has at least two positions")
-    return [shapely.LineString(rings.unwrapped(one)) for one in found]
+    return [shapely.LineString(_continuous_line(one)) for one in found]
 
 
 def _areas(mark: _Mark) -> list[shapely.Geometry]:
     polygons = [[_positions(text) for text in one] for one in mark.polygons]
-    return [rings.area(polygons)] if polygons else []
+    return [area_of_rings(polygons)] if polygons else []
 
 
 _MAKE: dict[Kind, Callable[[_Mark], list[shapely.Geometry]]] = {"point": _points, "line": _lines, "area": _areas}
 
 
-def _positions(text: str) -> list[rings.Position]:
+def _turns_of(longitude: float) -> float:
+    """Return the whole turns (degrees) that a longitude is beyond -180 to 180."""
+    return TURN * round(longitude / TURN)
+
+
+def _continuous_line(positions: Sequence[Position]) -> Floats:
+    """Return a line whose longitudes begin within 180 degrees, and go on beyond where it crosses the antimeridian."""
+    line = np.array(positions, dtype=np.float64)
+    line[:, 0] = unwrap_longitudes(line[:, 0]) - _turns_of(line[0, 0])
+    return line
+
+
+def area_of_rings(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.MultiPolygon:
+    """Return one valid MultiPolygon of polygons, each a rim and its holes; its middle is within 180 degrees."""
+    parts = list[shapely.Geometry]()
+    for rings in polygons:
+        if not rings:
+            raise ValueError("a polygon has no rim")
+        part = cut_holes(_filled(rings[0]), [_filled(hole) for hole in rings[1:]])
+        if part.is_empty:
+            raise ValueError("its holes cover all of it")
+        parts.append(_turned(part, parts[0].centroid.x) if parts else part)
+    polygonal = polygonal_parts(shapely.union_all(parts))
+    if not polygonal:
+        raise ValueError("it has no area")
+    whole = shapely.orient_polygons(shapely.MultiPolygon(polygonal))
+    return translate(whole, -_turns_of(whole.centroid.x))
+
+
+def _filled(positions: Sequence[Position]) -> shapely.Geometry:
+    """Return what a ring surrounds; one that crosses itself is mended."""
+    polygon = shapely.Polygon(unwrap_ring(positions))
+    if polygon.is_valid:
+        return polygon
+    if len(positions) > MENDED:
+        raise ValueError(f"a ring crosses itself: {shapely.is_valid_reason(polygon)[:80]}")
+    return shapely.make_valid(polygon)
+
+
+def _turned(geometry: shapely.Geometry, middle: float) -> shapely.Geometry:
+    """Return a geometry as near to a longitude as whole turns bring it."""
+    return translate(geometry, _turns_of(middle - geometry.centroid.x))
+
+
+def _positions(text: str) -> list[Position]:
     """Longitudes and latitudes of `longitude,latitude[,altitude]`, with blanks between."""
     found = []
     for one in _PARTS.sub(",", text).split():
