@@ -72,8 +72,8 @@ def _rows(built: Built) -> list[tuple[sa.Table, list[Row]]]:
 
 
 def _plain(one: msgspec.Struct) -> Row:
-    found: Row = msgspec.to_builtins(one)
-    return found
+    # With every member: those with defaults too, which services do not send each other.
+    return {field.name: msgspec.to_builtins(getattr(one, field.name)) for field in msgspec.structs.fields(one)}
 
 
 def _placement(one: GridRecord) -> Row:
