@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import msgspec
 import pytest
+from tests.looping import loop_over
 
 from ocean_common import errors
 from ocean_common.clients.core import Neighbour, segment
@@ -37,7 +38,7 @@ def test_an_answer_is_decoded_as_its_struct():
     assert ask(lambda request: httpx.Response(200, content=request.content), "post") == Quantum(value="asked")
 
 
-@pytest.mark.parametrize("kind", STATUS)
+@loop_over("kind", STATUS)
 def test_a_neighbours_failure_is_raised_again_as_the_same_class(kind):
     problem = to_problem(kind("it would work with a", field="$.x", allowed=["a"]))
     with pytest.raises(kind) as raised:
@@ -62,7 +63,7 @@ def test_a_busy_neighbour_says_when_to_come_back():
     assert raised.value.retry_after == 4
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"{}", b""])
+@loop_over("body", [b"<html>", b"{}", b""])
 def test_an_answer_that_is_no_problem_of_ours_is_an_outage_with_the_neighbours_name(body):
     with pytest.raises(errors.ServiceUnavailable, match="books"):
         ask(lambda _: httpx.Response(500, content=body))

@@ -10,6 +10,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common import errors
 from ocean_common.caching import Freshness
@@ -61,7 +62,7 @@ async def strict() -> Quantum:
 
 @get("/programs", before_request=known_only)
 async def programs(lang: FromQuery[str]) -> Quantum:
-    raise errors.TooBusy("there is no function {name}; there are {functions}", name=repr(lang), functions=lang)
+    raise errors.TooBusy("there is no parameter {name!r}; {suggestion}", name=lang, suggestion=lang)
 
 
 class Shelf:
@@ -85,7 +86,7 @@ def client():
         yield client
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("lang", "header", "language"),
     [
         (None, "", "en"),
@@ -155,7 +156,7 @@ def test_strict_routes_take_lang_and_a_route_may_have_a_lang_of_its_own(client):
     misspelt = client.get("/api/v2.0/strict?lang=fr&langue=fr").json()
     assert misspelt["detail"].startswith("il n'y a pas de paramètre 'langue'")
     told = client.get("/api/v2.0/programs?lang=python", headers=FRENCH).json()
-    assert told["detail"] == "il n'y a pas de fonction 'python'\u00a0; il y a python"
+    assert told["detail"] == "il n'y a pas de paramètre 'python'\u00a0; python"
 
 
 def test_the_openapi_document_names_the_languages(client):
@@ -176,7 +177,7 @@ def test_a_service_without_catalogues_speaks_english():
         assert client.get("/api/v2.0/nothing", headers=FRENCH).json()["title"] == "Not Found"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("english", "french"),
     [
         ("Bottom", "Fond"),

@@ -9,6 +9,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness
@@ -107,7 +108,7 @@ def test_an_unknown_dataset_is_a_problem_that_says_what_would_work(client):
     assert problem.errors[0].allowed == ["known"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "status", "field"),
     [
         ("/api/v2.0/fails/x?times=many", 400, "times"),
@@ -130,7 +131,7 @@ def test_a_wrong_method_is_told_which_are_right(client):
     assert "GET" in problem.detail
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("body", "field", "text"),
     [
         (b"", "$", "a body is required"),
@@ -147,7 +148,7 @@ def test_a_wrong_body_is_told_what_is_wrong_with_it(client, body, field, text):
     assert text in problem.detail
 
 
-@pytest.mark.parametrize("path", ["/coming", "/coming/soon/1,2/x", "/alone"])
+@loop_over("path", ["/coming", "/coming/soon/1,2/x", "/alone"])
 def test_what_is_promised_says_that_it_comes_later(client, path):
     problem = problem_of(client.get(f"/api/v2.0{path}"))
     assert problem.status == 404
@@ -193,7 +194,7 @@ def test_a_caller_with_the_same_revision_gets_304_before_anything_is_read(client
     assert changed.headers["etag"] != tag
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("query", "control"),
     [
         ({}, "public, max-age=60"),
@@ -211,7 +212,7 @@ def test_an_answer_without_a_revision_is_tagged_by_its_bytes(client):
     assert client.get("/health/live", headers={"if-none-match": first.headers["etag"]}).status_code == 304
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "status", "cut"),
     [
         ("bytes=1-4", 206, slice(1, 5)),

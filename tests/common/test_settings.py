@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 import pytest
+from tests.looping import loop_over
 
 from ocean_common.settings import Positive, ServiceSettings, SettingsError, Url, load
 
@@ -16,7 +17,7 @@ def test_the_environment_is_read_and_other_variables_are_left_alone():
     assert (settings.crew, settings.port, settings.harbour_url) == (7, 81, "http://127.0.0.1:1")
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("environ", "text"),
     [
         ({"SHIP_CREW": "0"}, "SHIP_CREW: Expected `int` >= 1"),

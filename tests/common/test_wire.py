@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from tests.looping import loop_over
 
 from ocean_common.clients.core import Neighbour
 from ocean_common.clients.wire import Wire
@@ -112,7 +113,7 @@ async def test_an_idle_connection_that_is_closed_is_replaced():
     assert server.connections == 2
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("answer", "error"),
     [
         (None, httpx.RemoteProtocolError),

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from tests.looping import loop_over
 
 from stack.options import INTERNAL_PORTS, SAMPLES, Refused, check, claim, free_ports, parse
 
@@ -37,7 +38,7 @@ def test_a_flag_wins_over_a_variable():
     assert parse(["--port", "8090"], {"PORT": "8091"}).port == 8090
 
 
-@pytest.mark.parametrize("text", ["0", "65536", "eighty", "-1", "80.5", "٨٠"])
+@loop_over("text", ["0", "65536", "eighty", "-1", "80.5", "٨٠"])
 def test_what_is_no_port_is_refused(text):
     assert "is not a port" in refusal(parse, [], {"PORT": text})
 
@@ -52,7 +53,7 @@ def test_a_port_in_use_is_refused_with_the_name_of_its_option():
         assert "choose another PORT" in refusal(check, parse(["--port", str(port), "--https-port", "8443"], {}))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("argv", "words"),
     [
         (["--datasets", "/nowhere/datasets.json"], "there is no file /nowhere/datasets.json"),
