@@ -228,7 +228,7 @@ def test_quantities_keep_the_capital_of_their_names():
 def test_quantities_that_are_made_of_others_are_named_by_them():
     translate = get_translator("fr")
     assert translate.quantity("Speed along the line") == "Vitesse le long de la ligne"
-    assert translate.quantity("Eastward part of current speed") == "Vitesse du courant, composante vers l'est"
+    assert translate.quantity("Eastward part of current speed") == "Vitesse du courant, composante est"
     assert translate.quantity("Magnitude of UBAR and VBAR") == "Norme du vecteur (UBAR\u00a0; VBAR)"
     assert translate.quantity("Difference of Salinity") == "Salinité, différence"
     assert translate.quantity("Sea water temperature 2") == "Température de l'eau de mer 2"
