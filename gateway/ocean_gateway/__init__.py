@@ -1,3 +1,3 @@
-"""What the gateway says itself: the docs hub, the merged OpenAPI document, its own errors."""
+"""App of the gateway: documentation hub, merged OpenAPI document, the gateway's own errors."""
 
 __version__ = "0.1.0"

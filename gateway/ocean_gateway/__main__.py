@@ -1,4 +1,4 @@
-"""`python -m ocean_gateway`."""
+"""Run the gateway's app: `python -m ocean_gateway`."""
 
 from ocean_common.serve import serve
 from ocean_gateway.app import build

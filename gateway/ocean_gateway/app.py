@@ -1,4 +1,4 @@
-"""Wires the gateway's own app, which needs none of the services to be up."""
+"""App of the gateway; it works without any of the services."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -6,44 +6,42 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 
 from ocean_common.service import Lifespan, create_service
-from ocean_gateway import __version__
-from ocean_gateway.adapters.services import HttpServices
-from ocean_gateway.domain.ports import Services
-from ocean_gateway.routes import documents, failures
+from ocean_gateway import __version__, documents, errors
+from ocean_gateway.services import ServiceStates
 from ocean_gateway.settings import Settings
 
 
 def build(settings: Settings) -> Litestar:
-    """The app as it is served."""
+    """Build the app from its settings."""
     urls = {"metadata": settings.metadata_url, "data": settings.data_url, "plotting": settings.plotting_url}
-    services = HttpServices(urls, settings.patience)
+    services = ServiceStates(urls, settings.patience)
 
     @asynccontextmanager
-    async def connected(_: Litestar) -> AsyncIterator[None]:
+    async def close_connections(_: Litestar) -> AsyncIterator[None]:
         yield
         await services.aclose()
 
-    return create_app(services, lifespan=[connected])
+    return create_app(services, lifespan=[close_connections])
 
 
-def create_app(services: Services, lifespan: Sequence[Lifespan] = ()) -> Litestar:
-    """The app, over what knows how the services are."""
+def create_app(services: ServiceStates, lifespan: Sequence[Lifespan] = ()) -> Litestar:
+    """Create the app over the states of the services."""
     return create_service(
         name="gateway",
         title="Gateway",
         version=__version__,
-        description="The docs hub, the merged document and the gateway's own errors.",
+        description="Documentation hub, merged OpenAPI document and the gateway's own errors.",
         tags=[],
         api=[],
-        internal=[failures.failure, failures.no_route],
+        internal=[errors.get_error, errors.raise_not_found],
         pages=[
-            documents.start,
-            documents.docs,
-            documents.docs_of_all,
-            documents.document,
-            documents.colormaps,
+            documents.redirect_to_docs,
+            documents.get_hub,
+            documents.get_swagger,
+            documents.get_document,
+            documents.redirect_colormaps,
         ],
         lifespan=lifespan,
         dependencies={"services": services},
-        layers=[failures.StandIn],
+        layers=[errors.FailoverMiddleware],
     )

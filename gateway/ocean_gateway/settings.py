@@ -1,4 +1,4 @@
-"""What the gateway's own app is told."""
+"""Settings of the gateway's app: environment variables `OCEAN_GATEWAY_…`."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from ocean_common.settings import Seconds, ServiceSettings, Url
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """Where the services are, and how long they have to say how they are."""
+    """Addresses of the services, and the timeout (s) of requests for their health and documents."""
 
     prefix: ClassVar[str] = "OCEAN_GATEWAY_"
 

@@ -63,7 +63,7 @@ def test_a_service_that_ends_again_and_again_is_named_by_hub_and_document(run):
 
     def ended():
         run.program("data").kill()
-        return "x-missing" in run.http.get("/openapi.json").json() and "does not answer" in run.http.get("/docs").text
+        return "x-missing" in run.http.get("/openapi.json").json() and "no response" in run.http.get("/docs").text
 
     until(ended)
     assert run.http.get(f"{API}/datasets").is_success

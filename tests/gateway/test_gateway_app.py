@@ -6,7 +6,7 @@ from litestar.testing import TestClient
 
 from ocean_common.contracts.problem import Problem
 from ocean_gateway.app import create_app
-from ocean_gateway.domain.ports import Service
+from ocean_gateway.services import ServiceState, ServiceStates
 
 
 def document(path, **schemas):
@@ -18,22 +18,23 @@ def document(path, **schemas):
     }
 
 
-class Fixed:
+class FixedStates(ServiceStates):
     def __init__(self, *services):
+        super().__init__({}, 1.0)
         self.services = list(services)
 
     async def all(self):
         return self.services
 
 
-UP = Service(name="metadata", document=document("/one"))
-LIMITED = Service(name="plotting", document=document("/two"), reasons=["the data service is <away>"])
-AWAY = Service(name="data")
+UP = ServiceState(name="metadata", document=document("/one"))
+LIMITED = ServiceState(name="plotting", document=document("/two"), reasons=["the data service is <away>"])
+AWAY = ServiceState(name="data")
 
 
 @pytest.fixture
 def client():
-    with TestClient(create_app(Fixed(UP, AWAY, LIMITED))) as client:
+    with TestClient(create_app(FixedStates(UP, AWAY, LIMITED))) as client:
         yield client
 
 
@@ -47,10 +48,10 @@ def problem_of(response):
 
 def test_the_hub_says_how_each_service_is(client):
     page = client.get("/docs").text
-    assert "No answer now from data." in page
-    assert "✕ does not answer" in page
+    assert "No response from data." in page
+    assert "✕ no response" in page
     assert "✓ ready" in page
-    assert "! limited: the data service is &lt;away&gt;" in page
+    assert "! degraded: the data service is &lt;away&gt;" in page
 
 
 def test_the_hub_links_to_the_documents_of_those_that_answer(client):
@@ -76,13 +77,13 @@ def test_the_merged_document_says_what_is_missing(client):
     merged = client.get("/openapi.json").json()
     assert set(merged["paths"]) == {"/one", "/two"}
     assert merged["x-missing"] == ["data"]
-    assert "no answer from data" in merged["info"]["description"]
+    assert "no response from data" in merged["info"]["description"]
 
 
 def test_a_page_of_nothing_is_still_a_page():
     names = ("metadata", "data", "plotting")
-    with TestClient(create_app(Fixed(*(Service(name=name) for name in names)))) as client:
-        assert "No answer now from metadata and data and plotting" in client.get("/docs").text
+    with TestClient(create_app(FixedStates(*(ServiceState(name=name) for name in names)))) as client:
+        assert "No response from metadata and data and plotting" in client.get("/docs").text
         assert client.get("/openapi.json").json()["paths"] == {}
 
 
@@ -102,7 +103,7 @@ def test_a_trailing_slash_after_the_colormaps_is_ignored(client):
 def test_a_request_for_a_dead_service_is_answered_in_its_name(client, method, path):
     response = client.request(method, path, headers={"x-ocean-service": "data"}, content=b"{")
     assert response.status_code == 503
-    assert "the data service is down" in problem_of(response).detail
+    assert "the data service is not available" in problem_of(response).detail
     assert int(response.headers["retry-after"]) > 0
 
 
@@ -111,7 +112,9 @@ def test_head_of_a_dead_service_has_the_same_head_and_no_body(client):
     assert (response.status_code, response.content) == (503, b"")
 
 
-@pytest.mark.parametrize(("status", "words"), [(429, "too many"), (502, "broke off"), (504, "took too long")])
+@pytest.mark.parametrize(
+    ("status", "words"), [(429, "too many"), (502, "closed the connection"), (504, "took too long")]
+)
 def test_an_error_of_the_gateway_names_the_service(client, status, words):
     problem = problem_of(client.get(f"/internal/errors/{status}", headers={"x-ocean-service": "plotting"}))
     assert problem.status == status
@@ -123,7 +126,7 @@ def test_no_route_says_what_was_asked_and_where_to_look(client):
     response = client.get("/internal/no-route", headers={"x-replaced-path": "/nowhere" + 1000 * "e"})
     problem = problem_of(response)
     assert problem.status == 404
-    assert problem.detail.startswith("nothing is served at /nowhere")
+    assert problem.detail.startswith("/nowhere")
     assert "/docs" in problem.detail
     assert len(problem.detail) < 300
 

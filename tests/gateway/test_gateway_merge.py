@@ -1,19 +1,21 @@
 """One OpenAPI document of several."""
 
-from ocean_gateway.domain.merge import merge, operations
-from ocean_gateway.domain.ports import Service
+from ocean_gateway.documents import list_operations, merge_documents
+from ocean_gateway.services import ServiceState
 
 
 def service(name, paths, schemas=None, tags=()):
     document = {"paths": paths, "components": {"schemas": schemas or {}}, "tags": [{"name": tag} for tag in tags]}
-    return Service(name=name, document=document)
+    return ServiceState(name=name, document=document)
 
 
 GET, POST = {"get": {"summary": "Asks"}}, {"post": {"summary": "Tells"}}
 
 
 def test_paths_schemas_and_tags_are_united():
-    merged = merge([service("a", {"/a": GET}, {"A": {}}, ["x"]), service("b", {"/b": GET}, {"B": {}}, ["x", "y"])], "1")
+    merged = merge_documents(
+        [service("a", {"/a": GET}, {"A": {}}, ["x"]), service("b", {"/b": GET}, {"B": {}}, ["x", "y"])]
+    )
     assert set(merged["paths"]) == {"/a", "/b"}
     assert set(merged["components"]["schemas"]) == {"A", "B"}
     assert [tag["name"] for tag in merged["tags"]] == ["x", "y"]
@@ -21,20 +23,20 @@ def test_paths_schemas_and_tags_are_united():
 
 
 def test_one_path_may_have_methods_of_two_services():
-    merged = merge([service("a", {"/a": GET}), service("b", {"/a": POST})], "1")
+    merged = merge_documents([service("a", {"/a": GET}), service("b", {"/a": POST})])
     assert merged["paths"]["/a"] == GET | POST
     assert "x-conflicts" not in merged
 
 
 def test_equal_schemas_are_one():
     problem = {"type": "object"}
-    merged = merge([service("a", {}, {"Problem": problem}), service("b", {}, {"Problem": dict(problem)})], "1")
+    merged = merge_documents([service("a", {}, {"Problem": problem}), service("b", {}, {"Problem": dict(problem)})])
     assert "x-conflicts" not in merged
 
 
 def test_what_is_described_differently_is_reported():
     first, second = service("a", {"/a": GET}, {"P": {"type": "object"}}), service("b", {"/a": {"get": {}}}, {"P": {}})
-    merged = merge([first, second], "1")
+    merged = merge_documents([first, second])
     assert merged["x-conflicts"] == ["paths /a get", "components schemas P"]
     assert merged["paths"]["/a"] == GET
     assert merged["components"]["schemas"]["P"] == {"type": "object"}
@@ -42,15 +44,15 @@ def test_what_is_described_differently_is_reported():
 
 def test_merging_leaves_the_documents_as_they_were():
     one = service("a", {"/a": GET}, {"A": {}})
-    assert merge([one, service("b", {"/a": POST})], "1") != merge([one], "1")
+    assert merge_documents([one, service("b", {"/a": POST})]) != merge_documents([one])
     assert one.document["paths"] == {"/a": GET}
 
 
 def test_who_does_not_answer_is_named():
-    merged = merge([Service(name="data"), service("a", {"/a": GET})], "1")
+    merged = merge_documents([ServiceState(name="data"), service("a", {"/a": GET})])
     assert merged["x-missing"] == ["data"]
     assert set(merged["paths"]) == {"/a"}
 
 
 def test_operations_are_methods_not_parameters():
-    assert operations({"paths": {"/a": {**GET, "parameters": []}}}) == [("GET", "/a", "Asks")]
+    assert list_operations({"paths": {"/a": {**GET, "parameters": []}}}) == [("GET", "/a", "Asks")]

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 
 from ocean_common.contracts.health import Health
-from ocean_gateway.adapters.services import FRESH, HttpServices
+from ocean_gateway.services import CACHE_TIME, ServiceStates
 
 URLS = {"metadata": "http://metadata", "data": "http://data"}
 DEGRADED = Health(status="degraded", service="metadata", version="1", reasons=["slow"])
@@ -30,7 +30,7 @@ def ask(network, *moments):
     now = iter(moments)
 
     async def asking():
-        services = HttpServices(URLS, 1.0, transport=httpx.MockTransport(network), clock=lambda: next(now))
+        services = ServiceStates(URLS, 1.0, transport=httpx.MockTransport(network), clock=lambda: next(now))
         try:
             return [await services.all() for _ in range(len(moments) // 2)]
         finally:
@@ -49,7 +49,7 @@ def test_an_answer_is_used_again_for_a_moment():
     network = Network()
 
     async def twice():
-        services = HttpServices(URLS, 1.0, transport=httpx.MockTransport(network), clock=lambda: 0.0)
+        services = ServiceStates(URLS, 1.0, transport=httpx.MockTransport(network), clock=lambda: 0.0)
         first, second = await asyncio.gather(services.all(), services.all())
         await services.aclose()
         return first is second
@@ -60,7 +60,7 @@ def test_an_answer_is_used_again_for_a_moment():
 
 def test_after_a_moment_the_services_are_asked_again():
     network = Network()
-    ask(network, 0, 0, FRESH, FRESH)
+    ask(network, 0, 0, CACHE_TIME, CACHE_TIME)
     assert network.asked.count("http://metadata/health/ready") == 2
 
 
@@ -69,6 +69,6 @@ def test_a_broken_document_counts_as_no_answer():
     wrong = httpx.MockTransport(lambda _: httpx.Response(500, json={}))
 
     async def ask_both():
-        return [(await HttpServices(URLS, 1.0, transport=one).all())[0].document for one in (broken, wrong)]
+        return [(await ServiceStates(URLS, 1.0, transport=one).all())[0].document for one in (broken, wrong)]
 
     assert asyncio.run(ask_both()) == [None, None]

@@ -1,1 +1,0 @@
-"""The three services, over HTTP."""

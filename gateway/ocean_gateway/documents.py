@@ -1,0 +1,142 @@
+"""Documentation hub and the merged OpenAPI document."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from litestar import MediaType, get
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+
+from ocean_common.service import API
+from ocean_gateway import __version__
+from ocean_gateway.services import Document, ServiceState, ServiceStates
+
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+SUMMARIES = {
+    "metadata": "Which data exist: datasets, variables, depths and time steps.",
+    "data": "Numbers: values at points, over depth and time, along lines, over areas.",
+    "plotting": "Pictures: plots, map tiles, colour scales.",
+}
+_DESCRIPTION = (
+    "Ocean model data as datasets, numbers and pictures: the documents of metadata, data and plotting, merged."
+)
+_PAGES = files("ocean_gateway") / "pages"
+_HUB = Template((_PAGES / "hub.html").read_text("utf-8"))
+_SWAGGER = (_PAGES / "all.html").read_text("utf-8")
+_CARD = Template("""\
+<section aria-labelledby="$name">
+<h2 id="$name">$title</h2>
+<p>$summary</p>
+<p class="$state">$status</p>
+$links
+</section>""")
+_LINKS = Template("""\
+<p><a href="/$name/docs">Swagger UI</a> · <a href="/$name/docs/redoc">ReDoc</a> ·
+<a href="/$name/openapi.json">OpenAPI</a></p>
+<details><summary>$count operations</summary><ul>$items</ul></details>""")
+
+
+@get("/", sync_to_thread=False)
+def redirect_to_docs() -> Redirect:
+    """Redirect to the documentation hub."""
+    return Redirect("/docs")
+
+
+@get("/docs", media_type=MediaType.HTML)
+async def get_hub(services: NamedDependency[ServiceStates]) -> str:
+    """Page with the state and the documents of each service."""
+    return render_hub(await services.all())
+
+
+@get("/docs/all", media_type=MediaType.HTML, sync_to_thread=False)
+def get_swagger() -> str:
+    """Swagger UI of the merged document."""
+    return _SWAGGER
+
+
+@get("/openapi.json")
+async def get_document(services: NamedDependency[ServiceStates]) -> Document:
+    """Merged OpenAPI document of all services."""
+    return merge_documents(await services.all())
+
+
+@get("/plot/colormaps.png", sync_to_thread=False)
+def redirect_colormaps() -> Redirect:
+    """Redirect to the chart of colormaps, which front ends request without the prefix of the API."""
+    return Redirect(f"{API}/plot/colormaps.png")
+
+
+def merge_documents(services: Iterable[ServiceState]) -> Document:
+    """Merge the OpenAPI documents of services.
+
+    If two documents describe something differently the first one wins, and ``x-conflicts`` names it; services without
+    a response are listed in ``x-missing``.
+    """
+    merged: Document = {"openapi": "3.1.0", "servers": [{"url": "/"}], "tags": [], "paths": {}, "components": {}}
+    missing: list[str] = []
+    conflicts: list[str] = []
+    for service in services:
+        if service.document is None:
+            missing.append(service.name)
+            continue
+        tags = {tag["name"] for tag in merged["tags"]}
+        merged["tags"] += [tag for tag in service.document.get("tags", []) if tag["name"] not in tags]
+        for path, item in service.document.get("paths", {}).items():
+            _merge_into(merged["paths"].setdefault(path, {}), item, f"paths {path}", conflicts)
+        for kind, components in service.document.get("components", {}).items():
+            _merge_into(merged["components"].setdefault(kind, {}), components, f"components {kind}", conflicts)
+    note = f"\n\n**Incomplete:** no response from {' and '.join(missing)}." if missing else ""
+    merged["info"] = {"title": "Ocean Navigator", "version": __version__, "description": _DESCRIPTION + note}
+    return merged | {key: names for key, names in (("x-missing", missing), ("x-conflicts", conflicts)) if names}
+
+
+def _merge_into(target: dict[str, Any], source: dict[str, Any], location: str, conflicts: list[str]) -> None:
+    for name, value in source.items():
+        if target.setdefault(name, value) != value:
+            conflicts.append(f"{location} {name}")
+
+
+def list_operations(document: Document) -> list[tuple[str, str, str]]:
+    """List method, path and summary of every operation of a document."""
+    return [
+        (method.upper(), path, operation.get("summary", ""))
+        for path, item in document.get("paths", {}).items()
+        for method, operation in item.items()
+        if method in METHODS
+    ]
+
+
+def render_hub(services: Sequence[ServiceState]) -> str:
+    """Render the page, a card for each service."""
+    missing = [service.name for service in services if service.document is None]
+    note = f"<p class='away' role='status'>No response from {' and '.join(missing)}.</p>" if missing else ""
+    return _HUB.substitute(cards="\n".join(map(_render_card, services)), note=note, version=escape(__version__))
+
+
+def _render_card(service: ServiceState) -> str:
+    if service.document is None:
+        state, status = "away", "✕ no response"
+    elif service.reasons:
+        state, status = "limited", "! degraded: " + "; ".join(service.reasons)
+    else:
+        state, status = "ready", "✓ ready"
+    return _CARD.substitute(
+        name=escape(service.name),
+        title=escape(service.name.capitalize()),
+        summary=escape(SUMMARIES.get(service.name, "")),
+        state=state,
+        status=escape(status),
+        links="" if service.document is None else _render_links(service.name, service.document),
+    )
+
+
+def _render_links(name: str, document: Document) -> str:
+    operations = list_operations(document)
+    items = "".join(
+        f"<li><code>{escape(method)} {escape(path)}</code><br>{escape(summary)}</li>"
+        for method, path, summary in operations
+    )
+    return _LINKS.substitute(name=escape(name), count=len(operations), items=items)

@@ -1,1 +1,0 @@
-"""Pure: documents in, a document or a page out."""

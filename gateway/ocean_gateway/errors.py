@@ -1,0 +1,78 @@
+"""Errors of the gateway as Problem Details; Traefik requests them here.
+
+The routers of dynamic/routes.yml put the name of their service into a header. If a request with that header arrives
+here, its service has no live server (`failover` in dynamic/services.yml), whatever the path and method are.
+"""
+
+from copy import copy
+from http import HTTPStatus
+from typing import Any, cast
+
+import msgspec
+from litestar import Request, Response, get, route
+from litestar.enums import HttpMethod, ScopeType
+from litestar.params import FromPath
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from ocean_common import problems
+from ocean_common.contracts.problem import Problem
+from ocean_common.errors import NotFound, OceanError, ServiceUnavailable, TooBusy
+
+SERVICE_HEADER = b"x-ocean-service"
+RETRY_AFTER = 2  # s: a service that ended is back after about this time
+MAX_ADDRESS = 200  # characters of an unknown address in the error message
+
+_ERRORS: dict[int, tuple[type[OceanError], str]] = {
+    HTTPStatus.TOO_MANY_REQUESTS: (TooBusy, "too many requests for the {service} service; try again in a few seconds"),
+    HTTPStatus.BAD_GATEWAY: (
+        ServiceUnavailable,
+        "the {service} service closed the connection; try again in a few seconds",
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        ServiceUnavailable,
+        "the {service} service is not available; try again in a few seconds",
+    ),
+    HTTPStatus.GATEWAY_TIMEOUT: (
+        ServiceUnavailable,
+        "the {service} service took too long to respond; request less data",
+    ),
+}
+
+
+class FailoverMiddleware:
+    """ASGI layer that answers requests of services without a live server with 503."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        is_failover = scope["type"] == ScopeType.HTTP and SERVICE_HEADER in dict(scope["headers"])
+        if is_failover and not scope["path"].startswith("/internal/"):
+            scope = _make_error_scope(scope)
+        await self.app(scope, receive, send)
+
+
+def _make_error_scope(scope: Scope) -> Scope:
+    """Copy a scope with the address of the 503 error; the log line keeps the requested address."""
+    path = f"/internal/errors/{HTTPStatus.SERVICE_UNAVAILABLE}"
+    error_scope = cast("HTTPScope", copy(scope))
+    error_scope["method"], error_scope["path"], error_scope["raw_path"] = HttpMethod.GET, path, path.encode()
+    return error_scope
+
+
+@get("/errors/{status:int}", sync_to_thread=False)
+def get_error(request: Request[Any, Any, Any], status: FromPath[int]) -> Response[Problem]:
+    """Error of a service that did not respond."""
+    error, message = _ERRORS.get(status, _ERRORS[HTTPStatus.SERVICE_UNAVAILABLE])
+    service = request.headers.get(SERVICE_HEADER.decode(), "requested")
+    problem = problems.to_problem(error(message, service=service))
+    problem = msgspec.structs.replace(problem, status=status, title=HTTPStatus(status).phrase)
+    return problems.response(problem, {"retry-after": str(RETRY_AFTER)})
+
+
+@route("/no-route", http_method=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], sync_to_thread=False)
+def raise_not_found(request: Request[Any, Any, Any]) -> None:
+    """Error of an address without a route."""
+    address = request.headers.get("x-replaced-path", "this address")[:MAX_ADDRESS]
+    raise NotFound("{address} not found; see /docs", address=address)
