@@ -31,8 +31,6 @@ REASONS = {
         "index/assemble.py",
         "index/calculated.py",
         "index/merging.py",
-        "index/axes.py",
-        "catalogue/calendars.py",
         "catalogue/recommended.py",
         "places/kml.py",
         "places/store.py",

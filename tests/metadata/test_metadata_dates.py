@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocean_common.errors import InvalidRequest
-from ocean_metadata.catalogue.dates import period
+from ocean_metadata.catalogue.intervals import parse_period_parameter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -29,7 +29,7 @@ def between(first, last):
 @given(INSTANTS, st.sampled_from(WRITTEN))
 def test_an_instant_is_found_however_it_is_written(instant, form):
     told = instant.strftime(form)
-    assert period(told, "x") == (seconds(instant), seconds(instant))
+    assert parse_period_parameter(told, "x") == (seconds(instant), seconds(instant))
 
 
 @given(
@@ -39,7 +39,7 @@ def test_an_instant_is_found_however_it_is_written(instant, form):
 def test_a_date_is_its_whole_day_as_dateutil_finds_it(day, form):
     told = day.strftime(form)
     first = seconds(parser.parse(told).replace(tzinfo=UTC))
-    assert period(told, "x") == (first, first + 86_399)
+    assert parse_period_parameter(told, "x") == (first, first + 86_399)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_date_is_its_whole_day_as_dateutil_finds_it(day, form):
     ],
 )  # fmt: skip
 def test_usual_texts_are_understood(told, first, last):
-    assert period(told, "x") == between(first, last)
+    assert parse_period_parameter(told, "x") == between(first, last)
 
 
 @pytest.mark.parametrize(
@@ -71,19 +71,19 @@ def test_usual_texts_are_understood(told, first, last):
 )  # fmt: skip
 def test_what_is_no_date_is_refused_with_an_example(told):
     with pytest.raises(InvalidRequest, match="2022-04-05") as refused:
-        period(told, "target_date")
+        parse_period_parameter(told, "target_date")
     assert refused.value.field == "target_date"
 
 
 def test_a_date_that_may_mean_two_days_is_refused():
     with pytest.raises(InvalidRequest, match="2022-04-05 or 2022-05-04"):
-        period("05/04/2022", "x")
+        parse_period_parameter("05/04/2022", "x")
 
 
 @given(st.text(max_size=70))
 def test_no_text_is_a_failure_of_the_service(told):
     try:
-        first, last = period(told, "x")
+        first, last = parse_period_parameter(told, "x")
     except InvalidRequest:
         return
     assert first <= last

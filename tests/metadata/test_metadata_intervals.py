@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
+from ocean_core.time import format_duration
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.intervals import between, duration, runs
+from ocean_metadata.catalogue.intervals import between, runs
 from ocean_metadata.catalogue.snapshot import StepArrays
 
 API = "/api/v2.0"
@@ -95,7 +96,7 @@ def test_intervals_stand_for_exactly_the_steps(seconds):
 
 @given(st.integers(1, 10**9))
 def test_durations_are_read_back(seconds):
-    parts = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", duration(seconds)).groups()
+    parts = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", format_duration(seconds)).groups()
     assert sum(int(part or 0) * size for part, size in zip(parts, (DAY, HOUR, 60, 1), strict=True)) == seconds
 
 

@@ -344,7 +344,7 @@ class AmbiguousDateError(ValueError):
         self.readings = readings
 
 
-_LONGEST_DATE = 64  # characters
+LONGEST_DATE = 64  # characters
 _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MONTH_NAMES = {
     name: number
@@ -402,7 +402,7 @@ def parse_period(text: str) -> Period:
     ValueError, OverflowError
         It is none; `AmbiguousDateError` where it may be two.
     """
-    if len(text) > _LONGEST_DATE:
+    if len(text) > LONGEST_DATE:
         raise ValueError(text)
     plain = " ".join(_fold(text).split())
     period = _parse_iso(text.strip()) or _parse_written(_put_year_first(plain))

@@ -16,6 +16,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
 from ocean_common.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_core.colour import difference_limits
+from ocean_core.time import format_time
 from ocean_core.units import unit_conversion
 from ocean_data.compute import depth as depths
 from ocean_data.compute import sphere
@@ -202,9 +203,9 @@ def _at_the_same(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> N
         place = np.minimum(np.searchsorted(own, wanted), own.size - 1)
         if (own[place] == wanted).all():
             return place.astype(np.intp)
-    low, high = time.iso(axis.seconds[0]), time.iso(axis.seconds[-1])
+    low, high = format_time(axis.seconds[0]), format_time(axis.seconds[-1])
     lacking = np.flatnonzero(~np.isin(seconds, axis.seconds))
-    first = time.iso(seconds[lacking[0] if lacking.size else 0])
+    first = format_time(seconds[lacking[0] if lacking.size else 0])
     raise TimeNotFound(
         "{dataset} has no time step at {first}; its steps go from {low} to {high}: choose one as minus.time",
         dataset=dataset,
@@ -238,7 +239,7 @@ def _of_the_year(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> N
         raise TimeNotFound(
             "the climatology {dataset} lacks the month or day of {time}",
             dataset=dataset,
-            time=time.iso(seconds[lacking[0]]),
+            time=format_time(seconds[lacking[0]]),
             field="minus.dataset",
         )
     return place.astype(np.intp)
@@ -257,12 +258,12 @@ def _times(instants: Instants | None, then: Instants | None) -> list[Coordinate]
         return []
     if np.array_equal(then.seconds, instants.seconds):
         return []
-    texts = [time.iso(one) for one in then.seconds]
+    texts = [format_time(one) for one in then.seconds]
     return [Coordinate(name="minus_time", dims=("time",), values=texts, long_name="time of what is taken away")]
 
 
 def _then_fact(then: Instants | None) -> dict[str, str | float]:
-    return {"minus_time": time.iso(then.seconds[0])} if then is not None and len(then.seconds) == 1 else {}
+    return {"minus_time": format_time(then.seconds[0])} if then is not None and len(then.seconds) == 1 else {}
 
 
 def _check_depths(left: Extraction, right: Extraction, *, said: bool) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.errors import TimeNotFound
+from ocean_core.time import format_time
 from ocean_data.plan import time
 
 Steps = NDArray[np.intp]
@@ -52,7 +53,7 @@ def _matching(axis: time.Axis, seconds: NDArray[np.int64], raw: NDArray[np.int64
     there = low < axis.seconds.size
     there[there] = axis.seconds[low[there]] == seconds[there]
     if not there.all():
-        missing = time.iso(seconds[np.flatnonzero(~there)[0]])
+        missing = format_time(seconds[np.flatnonzero(~there)[0]])
         raise TimeNotFound(
             "{key} has no time step at {missing}", key=assets.variable.key, missing=missing, field="time"
         )

@@ -14,11 +14,11 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import Asked, Kind, VectorPart
 from ocean_common.errors import InvalidRequest
 from ocean_common.vector_components import magnitude_info
+from ocean_core.time import format_time
 from ocean_core.vectors import rename_component, vector_part
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, vectors
 from ocean_data.compute.depth import Depth
-from ocean_data.plan import time
 from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, Reading, Values
 from ocean_data.plan.instants import Instants
 from ocean_data.plan.sampling import Sample, Search, VectorSample
@@ -326,7 +326,7 @@ def fewer(instants: Instants) -> Callable[[float], str]:
     def fitting(share: float) -> str:
         count = max(1, int(len(instants.seconds) * share))
         first, last = instants.seconds[0], instants.seconds[count - 1]
-        return f"start={time.iso(first)} and end={time.iso(last)}, {count} steps,"
+        return f"start={format_time(first)} and end={format_time(last)}, {count} steps,"
 
     return fitting
 

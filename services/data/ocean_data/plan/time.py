@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Steps
 from ocean_common.errors import InvalidRequest, TimeNotFound
+from ocean_core.time import DAY, EPOCH, format_time, is_date_only, parse_instant, restore_plus_sign
 
 FORMS = "2016-02-01, 2016-02-01T12:00:00Z, the raw integer of a time step, or -1 for the last"
-DAY = 86_400  # s
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_BLANK_ZONE = re.compile(r" (\d\d:\d\d)$")  # a "+" that was not encoded arrives as a blank
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +67,10 @@ def parse(text: str, field: str) -> Span | None:
     if _INTEGER.fullmatch(text):
         return Span(first=int(text), last=int(text), raw=True)
     try:
-        if _DATE.fullmatch(text):
-            start = (date.fromisoformat(text) - _EPOCH.date()).days * DAY
-            return Span(first=start, last=start + DAY - 1)
-        instant = datetime.fromisoformat(_BLANK_ZONE.sub(r"+\1", text))
-        aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-        seconds = round((aware - _EPOCH) / timedelta(seconds=1))
+        instant = parse_instant(restore_plus_sign(text))
+        seconds = round((instant - EPOCH) / timedelta(seconds=1))
+        if is_date_only(text):
+            return Span(first=seconds, last=seconds + DAY - 1)
     except (ValueError, OverflowError) as error:
         raise InvalidRequest(
             "{name} {text!r} is no time; write {formats}", name=field, text=text[:40], formats=FORMS, field=field
@@ -98,8 +93,8 @@ def select(axis: Axis, time: str | None, start: str | None, end: str | None) -> 
             raise InvalidRequest("end is before start; exchange them", field="end")
         raise TimeNotFound(
             "no time step is in this period; the steps go from {time} to {time2}",
-            time=iso(axis.seconds[0]),
-            time2=iso(axis.seconds[-1]),
+            time=format_time(axis.seconds[0]),
+            time2=format_time(axis.seconds[-1]),
             field="start" if start is not None else "end",
         )
     return np.arange(low, high)
@@ -145,9 +140,4 @@ def _before(axis: Axis, end: str, start: str) -> bool:
 
 
 def _name(axis: Axis, step: int) -> str:
-    return f"{iso(axis.seconds[step])} ({axis.raw[step]})"
-
-
-def iso(seconds: np.int64 | int) -> str:
-    """A time as people read it: ISO 8601, UTC."""
-    return f"{np.datetime64(int(seconds), 's')}+00:00"
+    return f"{format_time(axis.seconds[step])} ({axis.raw[step]})"

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_data.plan.time import DAY
+from ocean_core.time import DAY
 from ocean_data.ports import Floats
 
 Between = Literal["nearest", "linear"]

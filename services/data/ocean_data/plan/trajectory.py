@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import TrajectoryAsked, VectorPart
 from ocean_common.errors import InvalidRequest, TimeNotFound
+from ocean_core.time import format_time
 from ocean_core.vectors import vector_part
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, path
@@ -49,8 +50,8 @@ class Way:
             raise TimeNotFound(
                 "no point is in the time of {key}, which goes from {time} to {time2}",
                 key=assets.variable.key,
-                time=time.iso(axis.seconds[0]),
-                time2=time.iso(axis.seconds[-1]),
+                time=format_time(axis.seconds[0]),
+                time2=format_time(axis.seconds[-1]),
                 field="times",
             )
         return cls(sample=sample, steps=steps, weights=weights)

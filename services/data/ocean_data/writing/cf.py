@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import cftime
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_core.time import format_times, is_cf_time
 from ocean_data import __version__
 from ocean_data.plan.extraction import Coordinate, Extraction, Field, calendar, coordinate
 from ocean_data.writing.crs import FACTS, grid_mapping
-from ocean_data.writing.words import answered, attribution, instants, is_time
+from ocean_data.writing.words import answered, attribution, is_time
 
 Attribute = str | int | float | NDArray[Any]
 
@@ -147,11 +147,7 @@ def _time(extraction: Extraction, seconds: NDArray[Any]) -> tuple[NDArray[Any], 
     raw = coordinate(extraction, "raw_time")
     if raw is not None and raw.units:
         values, named = np.asarray(raw.values).reshape(seconds.shape), calendar(extraction)
-        try:
-            cftime.num2date(values.ravel()[:1], raw.units, named)
-        except ValueError:
-            pass  # months, or numbers of steps
-        else:
+        if is_cf_time(values.ravel()[:1], raw.units, named):
             return values, {"units": raw.units, "calendar": named}
     return seconds, {"units": "seconds since 1970-01-01 00:00:00", "calendar": "proleptic_gregorian"}
 
@@ -211,7 +207,7 @@ def _told(extraction: Extraction, revision: str) -> dict[str, Attribute]:
             found[f"geospatial_{stem}_max"] = float(np.nanmax(one.values))
     time = coordinate(extraction, "time")
     if time is not None and len(time.values):
-        ends = instants(np.array([np.min(np.asarray(time.values)), np.max(np.asarray(time.values))]), "Z")
+        ends = format_times(np.array([np.min(np.asarray(time.values)), np.max(np.asarray(time.values))]), zone="Z")
         found["time_coverage_start"], found["time_coverage_end"] = ends
     return found
 

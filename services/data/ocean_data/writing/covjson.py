@@ -16,19 +16,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cftime
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.errors import UnsupportedFormat
+from ocean_core.time import format_calendar_times, format_times
 from ocean_data.plan.extraction import Coordinate, Extraction, Field, Values, calendar, coordinate, whole
 from ocean_data.ports import Parts
 from ocean_data.writing import terms
 from ocean_data.writing.crs import stated
 from ocean_data.writing.numbers import nested
 from ocean_data.writing.terms import Json
-from ocean_data.writing.words import answered, attribution, instants
+from ocean_data.writing.words import answered, attribution
 
 VERSION = "http://www.opengis.net/spec/covjson/1.0"
 PLANE = "projection_{}_coordinate"
@@ -160,9 +160,8 @@ def _times(extraction: Extraction) -> list[str] | None:
     if time is None:
         return None
     if named in terms.REAL or raw is None or raw.units is None:
-        return instants(np.asarray(time.values), "Z")
-    dates = cftime.num2date(np.ravel(np.asarray(raw.values)), raw.units, named)
-    return [f"{one.isoformat()}Z" for one in dates]
+        return format_times(np.asarray(time.values), zone="Z")
+    return format_calendar_times(np.asarray(raw.values), raw.units, named)
 
 
 def _levels(extraction: Extraction, dims: tuple[str, ...]) -> NDArray[np.float64] | None:

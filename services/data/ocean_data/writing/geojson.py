@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.errors import UnsupportedFormat
+from ocean_core.time import format_times
 from ocean_data.plan.extraction import Coordinate, Extraction, Values, coordinate, whole
 from ocean_data.ports import Parts
 from ocean_data.writing.numbers import nested
 from ocean_data.writing.polygons import polygons
-from ocean_data.writing.words import answered, attribution, instants, is_time
+from ocean_data.writing.words import answered, attribution, is_time
 
 Json = dict[str, Any]
 
@@ -95,7 +96,7 @@ def _told(extraction: Extraction, revision: str) -> Json:
         },
     }
     if time is not None and time.dims in {(), ("time",)}:
-        told["times"] = instants(np.asarray(time.values))
+        told["times"] = format_times(np.asarray(time.values))
     for one in extraction.coordinates:
         if one.name.startswith(("depth", "level")) and len(one.dims) <= 1 and one.dims != ("point",):
             told[f"{one.name}s"] = nested(np.ravel(np.asarray(one.values, dtype=np.float64)))
@@ -127,7 +128,7 @@ def _texts(one: Coordinate, extraction: Extraction, places: Sequence[str]) -> An
     if isinstance(one.values, list):
         return _spread(np.array(one.values, dtype=object), one, extraction, places).tolist()
     if is_time(one):
-        return _spread(np.array(instants(one.values), dtype=object), one, extraction, places).tolist()
+        return _spread(np.array(format_times(one.values), dtype=object), one, extraction, places).tolist()
     return nested(_spread(np.asarray(one.values), one, extraction, places))
 
 

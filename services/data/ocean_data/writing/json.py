@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.data import PointValues
 from ocean_common.contracts.values import CoordinateValues, ExtractedValues, VariableValues
+from ocean_core.time import format_times
 from ocean_data.plan.extraction import Coordinate, Extraction, Values, coordinate, whole
 from ocean_data.ports import Parts
 from ocean_data.writing.numbers import nested
-from ocean_data.writing.words import answered, attribution, instants, is_time
+from ocean_data.writing.words import answered, attribution, is_time
 
 SIMPLE = {"profile", "timeseries"}  # kinds whose answer for one variable is a `PointValues`
 
@@ -83,7 +84,7 @@ def point_values(extraction: Extraction, values: dict[str, Values], revision: st
         longitude=place[1],
         cell=cell,
         interpolation=extraction.facts.get("interpolation", "nearest"),  # type: ignore[arg-type]  # as planned
-        times=instants(np.asarray(seconds.values)) if seconds else [],
+        times=format_times(np.asarray(seconds.values)) if seconds else [],
         raw_times=np.asarray(raw.values).tolist() if raw else [],
         depths=_depths(extraction, values, table.shape[1]),
         values=nested(table),
@@ -136,5 +137,5 @@ def _shaped(one: Coordinate, dims: dict[str, int]) -> Any:
     values = np.asarray(one.values).reshape(shape)
     if not is_time(one):
         return nested(values)
-    texts = np.array(instants(values), dtype=object)
+    texts = np.array(format_times(values), dtype=object)
     return texts.reshape(shape).tolist() if one.dims else texts[0]

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_core.time import format_times
 from ocean_data.plan.extraction import Extraction, Values
 from ocean_data.ports import Parts
 from ocean_data.writing.numbers import texts
-from ocean_data.writing.words import instants, is_time
+from ocean_data.writing.words import is_time
 
 SLAB = 20_000  # rows that are made at once
 KEPT = 200_000  # values of a coordinate whose texts are kept
@@ -137,7 +138,7 @@ def _indices(dims: Sequence[str], shape: Sequence[int], rows: range) -> Indices:
 def _coordinate(one: Any, quote: Quote, absent: bytes) -> Column:
     column = partial(Column, name=one.name, label=one.name, dims=one.dims, absent=absent)
     if isinstance(one.values, list) or is_time(one):
-        words = one.values if isinstance(one.values, list) else instants(one.values)
+        words = one.values if isinstance(one.values, list) else format_times(one.values)
         return column(units=None, kept=np.array([quote(word) for word in words], dtype=object))
     values = np.ravel(one.values)
     made = column(units=one.units, values=values)

@@ -1,10 +1,6 @@
 """What is told beside the numbers, the same in every format."""
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ocean_data.plan.extraction import Coordinate, Extraction, Field
 
@@ -12,12 +8,6 @@ from ocean_data.plan.extraction import Coordinate, Extraction, Field
 def is_time(one: Coordinate) -> bool:
     """Whether the values are seconds since 1970-01-01 UTC."""
     return one.standard_name == "time"
-
-
-def instants(seconds: NDArray[Any], zone: str = "+00:00") -> list[str]:
-    """ISO 8601, flat."""
-    texts = np.datetime_as_string(np.ravel(seconds).astype("datetime64[s]"))
-    return [f"{one}{zone}" for one in texts.tolist()]
 
 
 def attribution(extraction: Extraction) -> str | None:

@@ -14,9 +14,10 @@ from ocean_common.errors import InvalidRequest
 from ocean_common.i18n import Translator
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
+from ocean_core.time import Period
 from ocean_metadata.catalogue import search_results as found
-from ocean_metadata.catalogue.dates import Period, period
 from ocean_metadata.catalogue.indexed import Indexed
+from ocean_metadata.catalogue.intervals import parse_period_parameter
 from ocean_metadata.catalogue.paging import linked
 from ocean_metadata.catalogue.search_index import FACETS, Asked
 from ocean_metadata.index.places import Bounds
@@ -116,7 +117,7 @@ async def filter_by_date(
 ) -> list[str]:
     """Ids of the listed datasets whose first to last time step covers a date; ids that are not listed are passed by."""
     index = await indexed.index(catalogue.snapshot)
-    return found.ids(index, index.during(period(target_date, "target_date")), dataset_ids)
+    return found.ids(index, index.during(parse_period_parameter(target_date, "target_date")), dataset_ids)
 
 
 @get(
@@ -206,8 +207,8 @@ def _box(text: str) -> Bounds:
 
 def _between(start: str | None, end: str | None) -> Period:
     """From the beginning of the one to the end of the other."""
-    first = period(start, "start").first if start else -(2**61)
-    last = period(end, "end").last if end else 2**61
+    first = parse_period_parameter(start, "start").first if start else -(2**61)
+    last = parse_period_parameter(end, "end").last if end else 2**61
     if first > last:
         raise InvalidRequest("start is after end; exchange them", field="start")
     return Period(first, last)

@@ -20,8 +20,8 @@ from ocean_common.problems import documented
 from ocean_common.strict import known_only
 from ocean_metadata.catalogue import consistent_read as moment
 from ocean_metadata.catalogue import serializers as answers
-from ocean_metadata.catalogue.dates import period
 from ocean_metadata.catalogue.encoded import Encoded, answers_with
+from ocean_metadata.catalogue.intervals import parse_period_parameter
 from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
 from ocean_metadata.catalogue.paging import linked
 from ocean_metadata.catalogue.snapshot import StepArrays
@@ -54,7 +54,10 @@ class Within(msgspec.Struct, frozen=True, kw_only=True):
 
 async def provide_within(start: FromQuery[Start] = None, end: FromQuery[End] = None) -> Within:
     """The period that `start` and `end` tell."""
-    return Within(first=period(start, "start").first if start else None, last=period(end, "end").last if end else None)
+    return Within(
+        first=parse_period_parameter(start, "start").first if start else None,
+        last=parse_period_parameter(end, "end").last if end else None,
+    )
 
 
 PERIOD = {"within": Provide(provide_within)}

@@ -7,11 +7,10 @@ import numpy as np
 
 from ocean_common.contracts.finding import Completeness, Lacking
 from ocean_common.i18n import ENGLISH, Translator
-from ocean_metadata.catalogue.intervals import duration
+from ocean_core.time import format_duration, format_times
 from ocean_metadata.catalogue.model import DatasetRecord
 from ocean_metadata.catalogue.recommended import CONVENTIONS, OF_FILES, OF_VARIABLES, SPELLINGS, WEIGHTS, Attribute
 from ocean_metadata.catalogue.search_document import shown_variables
-from ocean_metadata.catalogue.time import iso_times
 
 _RESOLUTION = {"hour": "PT1H", "day": "P1D", "month": "P1M", "season": "P3M", "year": "P1Y"}
 
@@ -83,8 +82,8 @@ def _known(record: DatasetRecord) -> dict[str, str]:
         found["bounds"] = f"POLYGON (({', '.join(f'{y:g} {x:g}' for y, x in corners)}))"
     if record.time is not None:
         axis = record.times[record.time]
-        start, end = iso_times(np.array([axis.first, axis.last]), None)
-        found |= {"start": start, "end": end, "duration": duration(axis.last - axis.first)}
+        start, end = format_times(np.array([axis.first, axis.last]))
+        found |= {"start": start, "end": end, "duration": format_duration(axis.last - axis.first)}
         if record.quantum in _RESOLUTION:
             found["resolution"] = _RESOLUTION[record.quantum]
     metres = [value for one in record.depths if one.kind in {"depth", "height"} for value in one.values]

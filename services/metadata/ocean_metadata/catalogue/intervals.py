@@ -4,11 +4,18 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.finding import TimeInterval
-from ocean_metadata.catalogue.calendars import Ints
+from ocean_common.errors import InvalidRequest
+from ocean_core.time import (
+    LONGEST_DATE,
+    AmbiguousDateError,
+    Ints,
+    Period,
+    format_duration,
+    format_month_duration,
+    format_times,
+    parse_period,
+)
 from ocean_metadata.catalogue.snapshot import StepArrays
-from ocean_metadata.catalogue.time import DAY, iso_times
-
-_PARTS = ((DAY, "D"), (3600, "H"), (60, "M"), (1, "S"))  # s
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -47,7 +54,7 @@ def runs(seconds: Ints, quantum: str | None = None) -> list[Run]:
         step = None
         if length:
             in_months = monthly[at] >= even[at]
-            step = _of_months(int(months[at])) if in_months else duration(int(steps[at]))
+            step = format_month_duration(int(months[at])) if in_months else format_duration(int(steps[at]))
         found.append(Run(at, at + length, step))
         at += length + 1
     return found
@@ -56,7 +63,7 @@ def runs(seconds: Ints, quantum: str | None = None) -> list[Run]:
 def intervals(steps: StepArrays, quantum: str | None, some: list[Run]) -> list[TimeInterval]:
     """Runs as people read them."""
     starts, ends = (np.array([getattr(one, end) for one in some], dtype=np.intp) for end in ("first", "last"))
-    labels = zip(iso_times(steps.seconds[starts], quantum), iso_times(steps.seconds[ends], quantum), strict=True)
+    labels = zip(format_times(steps.seconds[starts], quantum), format_times(steps.seconds[ends], quantum), strict=True)
     return [
         TimeInterval(
             start=start,
@@ -80,21 +87,30 @@ def between(steps: StepArrays, first: int | None, last: int | None) -> StepArray
     )
 
 
-def duration(seconds: int) -> str:
-    """A span in ISO 8601: ``PT1H``, ``P1DT12H``."""
-    date, clock, left = "", "", seconds
-    for size, letter in _PARTS:
-        number, left = divmod(left, size)
-        if number and letter == "D":
-            date = f"{number}D"
-        elif number:
-            clock += f"{number}{letter}"
-    return f"P{date}{'T' if clock else ''}{clock}" if date or clock else "PT0S"
+def parse_period_parameter(text: str, field: str) -> Period:
+    """Parse a date of a request.
 
-
-def _of_months(months: int) -> str:
-    years, left = divmod(months, 12)
-    return f"P{f'{years}Y' if years else ''}{f'{left}M' if left else ''}"
+    Raises
+    ------
+    InvalidRequest
+        It is no date, or may be two.
+    """
+    try:
+        return parse_period(text)
+    except AmbiguousDateError as error:
+        raise InvalidRequest(
+            "{text!r} may mean two days; write the year first: {first} or {second}",
+            text=error.text,
+            first=error.readings[0],
+            second=error.readings[1],
+            field=field,
+        ) from error
+    except (ValueError, OverflowError) as error:  # also 31 February, and the year 0
+        raise InvalidRequest(
+            "{text!r} is no date; write it as 2022-04-05, 2022-04-05T12:00Z or 5 April 2022",
+            text=text[:LONGEST_DATE],
+            field=field,
+        ) from error
 
 
 def _month_steps(seconds: Ints, *, monthly: bool) -> Ints:

@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ocean_core.geometry import wrap_longitude
-from ocean_metadata.catalogue.dates import Period
+from ocean_core.time import Period
 from ocean_metadata.catalogue.inverted_index import Words
 from ocean_metadata.catalogue.model import DatasetRecord
 from ocean_metadata.catalogue.search_document import Description, describe

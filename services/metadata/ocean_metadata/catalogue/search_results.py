@@ -6,11 +6,11 @@ import numpy as np
 
 from ocean_common.contracts.finding import Facets, FacetValue, Found, SearchPage
 from ocean_common.i18n import ENGLISH, Translator
+from ocean_core.time import format_times
 from ocean_metadata.catalogue.localized import SOURCE, localized
 from ocean_metadata.catalogue.model import DatasetRecord
 from ocean_metadata.catalogue.search_document import shown_variables
 from ocean_metadata.catalogue.search_index import Asked, Index, Mask
-from ocean_metadata.catalogue.time import iso_times
 
 
 def ids(index: Index, mask: Mask, wanted: str | None) -> list[str]:
@@ -76,7 +76,7 @@ def extent(one: DatasetRecord) -> tuple[str | None, str | None]:
     if one.time is None:
         return None, None
     axis = one.times[one.time]
-    first, last = iso_times(np.array([axis.first, axis.last]), one.quantum)
+    first, last = format_times(np.array([axis.first, axis.last]), one.quantum)
     return first, last
 
 

@@ -16,10 +16,10 @@ from ocean_common.contracts.metadata import (
     VariableListing,
 )
 from ocean_common.i18n import ENGLISH, Translator
+from ocean_core.time import format_times
 from ocean_metadata.catalogue.intervals import between, intervals, runs
 from ocean_metadata.catalogue.model import DatasetRecord, TimeAxis, VariableRecord
 from ocean_metadata.catalogue.snapshot import Snapshot, StepArrays
-from ocean_metadata.catalogue.time import iso_times
 from ocean_metadata.index.file_header import pack
 
 
@@ -117,7 +117,7 @@ def time_steps(
     if steps is None:
         return []
     some = between(steps, first, last)
-    labels = iso_times(some.seconds[:limit], quantum)
+    labels = format_times(some.seconds[:limit], quantum)
     return [TimeStep(id=number, value=label) for number, label in zip(some.raw[:limit].tolist(), labels, strict=True)]
 
 
@@ -129,7 +129,7 @@ def time_intervals(
     if some is None or not some.seconds.size:
         return TimeIntervals(count=0, limit=limit, offset=offset)
     found = runs(some.seconds, quantum)
-    start, end = iso_times(some.seconds[[0, -1]], quantum)
+    start, end = format_times(some.seconds[[0, -1]], quantum)
     return TimeIntervals(
         count=some.seconds.size,
         start=start,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from ocean_common.errors import DatasetNotFound, VariableNotFound
-from ocean_metadata.catalogue.calendars import Ints
+from ocean_core.time import Ints
 from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
 
 

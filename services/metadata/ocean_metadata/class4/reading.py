@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.class4 import Class4Profile, Class4Values
-from ocean_metadata.catalogue.time import instants, iso_times, parse_units, unix_seconds
+from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_metadata.class4.names import FileName
 from ocean_metadata.class4.records import About, Lead, Points
 from ocean_metadata.class4.view import rms
@@ -231,7 +231,7 @@ def _times(data: Opened, count: int) -> list[str | None]:
     found = _seconds(variable, attribute(variable, "units", EPOCH))
     if len(found) != count:
         raise Unreadable("juld is not of profiles")
-    return [None if one is None else iso_times(np.array([one]), None)[0] for one in found]
+    return [None if one is None else format_time(one) for one in found]
 
 
 def _leads(data: Opened, axes: _Axes) -> list[Lead]:
@@ -255,11 +255,11 @@ def _leads(data: Opened, axes: _Axes) -> list[Lead]:
 
 def _seconds(variable: Variable, units: Any) -> list[int | None]:
     """Seconds since 1970-01-01 UTC; None where there is no time, or none that a calendar of people has."""
-    understood = parse_units(str(units), str(attribute(variable, "calendar", "")))
+    understood = parse_time_units(str(units), str(attribute(variable, "calendar", "")))
     values = floats(variable).ravel()
     if understood is None:
         return [None] * len(values)
     known = np.isfinite(values) & (np.abs(values * understood.seconds) < LATEST)
-    found = unix_seconds(instants(np.where(known, values, 0.0), understood), understood.calendar)
+    found = unix_seconds(to_calendar_seconds(np.where(known, values, 0.0), understood), understood.calendar)
     known &= (found > EARLIEST) & (found < LATEST)
     return [int(one) if fine else None for one, fine in zip(found, known, strict=True)]

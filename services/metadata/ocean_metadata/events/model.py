@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.events import EventType
-from ocean_metadata.catalogue.calendars import Ints
+from ocean_core.time import Ints
 
 
 class Known(NamedTuple):

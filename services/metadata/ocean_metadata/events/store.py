@@ -9,8 +9,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from ocean_common.contracts.events import Event, NewSteps
+from ocean_core.time import format_times
 from ocean_metadata.catalogue import schema
-from ocean_metadata.catalogue.time import iso_times
 from ocean_metadata.events.model import Change, Known
 
 KEPT = 10_000  # events; who missed more than that is told to ask for everything again
@@ -65,7 +65,7 @@ def _event(row: sa.Row[tuple[object, ...]]) -> Event:
     kept = row._mapping  # noqa: SLF001  the documented way to columns that are named like methods of a tuple
     steps = None
     if kept["count"]:
-        first, last = iso_times(np.array([kept["first"], kept["last"]]), None)
+        first, last = format_times(np.array([kept["first"], kept["last"]]))
         steps = NewSteps(count=kept["count"], first=first, last=last)
     return Event(
         id=kept["id"],

@@ -12,8 +12,8 @@ import numpy as np
 from ocean_common.contracts.assets import DepthAxis, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
 from ocean_core.colour import DEFAULT_LIMITS
+from ocean_core.time import infer_quantum
 from ocean_core.units import canonical_units
-from ocean_metadata.catalogue import time
 from ocean_metadata.catalogue.model import (
     Built,
     DatasetRecord,
@@ -294,7 +294,7 @@ class _Building:
         if longest is None:
             return None
         seconds = np.concatenate([np.frombuffer(each.seconds, "<i8") for each in self._steps[longest]])
-        return time.spacing(np.sort(seconds))
+        return infer_quantum(np.sort(seconds))
 
 
 def _class_of(told: str | None, kinds: Sequence[str]) -> str | None:

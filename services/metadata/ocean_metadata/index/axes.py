@@ -1,17 +1,45 @@
 """Depth and time axes of a dataset, from the coordinates of its files."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import DepthAxis, Dimension
+from ocean_core.time import (
+    Calendar,
+    Ints,
+    TimeUnits,
+    is_integral,
+    parse_time_units,
+    to_calendar_seconds,
+    unix_seconds,
+)
 from ocean_core.units import length_in_metres
-from ocean_metadata.catalogue import time
 from ocean_metadata.catalogue.model import TimeAxis, TimePart
 from ocean_metadata.index.coordinates import depth_kind
 from ocean_metadata.index.file_header import FileHeader, unpack
 
 # The heights of the levels of SELFE and SCHISM, which count them from the sea floor.
 _FLOOR_FIRST = {"zval", "zcor", "zcoords", "zCoordinates"}
+
+
+class RawTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Time coordinate of one file."""
+
+    values: NDArray[np.generic]  # (time,), in `units`
+    units: str
+    calendar: str = ""
+
+
+class MergedTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Times of one or several files on one scale."""
+
+    raw: list[Ints]  # ids, one array for each file
+    seconds: list[Ints]  # since 1970-01-01, by the calendar's own date
+    units: str  # of `raw`
+    calendar: Calendar
 
 
 def depth_axis(name: str, header: FileHeader) -> DepthAxis:
@@ -32,21 +60,21 @@ def depth_axis(name: str, header: FileHeader) -> DepthAxis:
     return DepthAxis(name=name, kind=kind, values=np.nan_to_num(values).tolist())
 
 
-def raw_times(header: FileHeader, name: str | None, along: Dimension | None) -> time.RawTimes:
+def raw_times(header: FileHeader, name: str | None, along: Dimension | None) -> RawTimes:
     """The times of one file; a time dimension without a coordinate is numbered."""
     if name is None:
-        return time.RawTimes(values=np.arange(header.dimensions[along.name] if along else 0), units="")
+        return RawTimes(values=np.arange(header.dimensions[along.name] if along else 0), units="")
     one = header.variables[name]
     values = np.atleast_1d(unpack(header.values[name]))
-    return time.RawTimes(values=values, units=one.text("units"), calendar=one.text("calendar"))
+    return RawTimes(values=values, units=one.text("units"), calendar=one.text("calendar"))
 
 
 def time_axis(
-    parts: list[time.RawTimes], files: list[int], configured: str | None
+    parts: list[RawTimes], files: list[int], configured: str | None
 ) -> tuple[TimeAxis, list[TimePart]] | None:
     """The steps of several files on one scale; of an instant that two files hold, the later file's."""
     positions = [np.flatnonzero(np.isfinite(each.values.astype(np.float64))) for each in parts]
-    axis = time.merge(
+    axis = merge_times(
         [msgspec.structs.replace(each, values=each.values[kept]) for each, kept in zip(parts, positions, strict=True)],
         configured,
     )
@@ -80,3 +108,57 @@ def time_axis(
         ),
         steps[::-1],
     )
+
+
+def merge_times(parts: Sequence[RawTimes], configured: str | None = None) -> MergedTimes:
+    """Convert the times of several files to one scale.
+
+    Whole numbers stay as they are in the file, in its units: those of the first file, or the configured ones.
+    Others become seconds since the same epoch. Times whose units are not understood are numbered, in units of "1":
+    the data are worth more than their dates.
+
+    Parameters
+    ----------
+    parts : sequence of RawTimes
+        Time coordinate of every file, in order.
+    configured : str, optional
+        Units that a configuration gives to the raw times.
+
+    Returns
+    -------
+    MergedTimes
+        One array of ids and one of seconds for each file, in the order given.
+    """
+    calendar = parts[0].calendar
+    parsed = [
+        parse_time_units(part.units, part.calendar) or parse_time_units(configured or "", calendar) for part in parts
+    ]
+    target = parse_time_units(configured or "", calendar) or parsed[0]
+    all_units = [units for units in parsed if units is not None]
+    if target is None or len(all_units) < len(parts):
+        return _number_steps(parts)
+    try:
+        return _convert_times(parts, all_units, target)
+    except ValueError:  # dates that no calendar of people has
+        return _number_steps(parts)
+
+
+def _convert_times(parts: Sequence[RawTimes], all_units: Sequence[TimeUnits], target: TimeUnits) -> MergedTimes:
+    instants = [to_calendar_seconds(part.values, units) for part, units in zip(parts, all_units, strict=True)]
+    seconds = [unix_seconds(times, units.calendar) for times, units in zip(instants, all_units, strict=True)]
+    if all(units.text == target.text for units in all_units) and all(is_integral(part.values) for part in parts):
+        raw = [part.values.astype(np.int64) for part in parts]
+        return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
+    elapsed = [times - target.epoch for times in instants]
+    length = int(target.seconds) if target.seconds >= 1 and not target.months else 0
+    if length and not any(np.any(times % length) for times in elapsed):
+        raw = [times // length for times in elapsed]
+        return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
+    units = f"seconds since {target.epoch_text}"
+    return MergedTimes(raw=elapsed, seconds=seconds, units=units, calendar=target.calendar)
+
+
+def _number_steps(parts: Sequence[RawTimes]) -> MergedTimes:
+    starts = np.cumsum([0, *(part.values.size for part in parts)])
+    raw = [np.arange(start, start + part.values.size) for start, part in zip(starts, parts, strict=False)]
+    return MergedTimes(raw=raw, seconds=raw, units="1", calendar="standard")

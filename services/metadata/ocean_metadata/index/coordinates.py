@@ -3,8 +3,8 @@
 import re
 
 from ocean_common.contracts.assets import DepthKind
+from ocean_core.time import parse_time_units
 from ocean_core.units import length_in_metres
-from ocean_metadata.catalogue.time import usable
 from ocean_metadata.index.file_header import FileHeader, VariableHeader
 
 _POINT = r"([_-]?(rho|psi|u|v|t|f|w|c|vertical|grid_[tuvfw]))?"
@@ -66,7 +66,9 @@ def is_time(one: VariableHeader) -> bool:
         return True
     if len(one.dimensions) > 1:  # t may be the temperature
         return False
-    return _TIME_NAMES.fullmatch(one.name) is not None or (usable(one.text("units")) and one.name in one.dimensions)
+    return _TIME_NAMES.fullmatch(one.name) is not None or (
+        parse_time_units(one.text("units")) is not None and one.name in one.dimensions
+    )
 
 
 def is_vertical(one: VariableHeader) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from ocean_common.contracts.assets import Dimension, GridKind, Role
-from ocean_metadata.catalogue.time import usable
+from ocean_core.time import parse_time_units
 from ocean_metadata.index.coordinates import (
     is_latitude,
     is_longitude,
@@ -294,7 +294,7 @@ def _time(one: VariableHeader, header: FileHeader, times: list[VariableHeader], 
             along,
             # A coordinate of zeros without units may stand beside the true one.
             key=lambda each: (
-                usable(each.text("units")),
+                parse_time_units(each.text("units")) is not None,
                 each.name in named,
                 each.name in each.dimensions,
                 each.text("standard_name") == "time",
@@ -306,7 +306,7 @@ def _time(one: VariableHeader, header: FileHeader, times: list[VariableHeader], 
         if each not in roles and each not in header.variables and named_role(each) == "time":
             roles[each] = "time"
             return None
-    scalar = [each for each in times if not each.dimensions and usable(each.text("units"))]
+    scalar = [each for each in times if not each.dimensions and parse_time_units(each.text("units")) is not None]
     return scalar[0].name if scalar and not any(each.dimensions for each in times) else None
 
 

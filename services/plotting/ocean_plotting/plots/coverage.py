@@ -1,13 +1,12 @@
 """Reads what the data service extracted: coordinates and fields as arrays."""
 
-from datetime import UTC, datetime
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coordinate, Coverage, Field
+from ocean_core.time import format_times
 
 Floats = NDArray[np.float64]
 
@@ -55,8 +54,7 @@ class Read:
             return []
         if isinstance(found.values, list):
             return list(found.values)
-        seconds = np.atleast_1d(array(found.values))
-        return [datetime.fromtimestamp(float(one), UTC).isoformat() for one in seconds]
+        return format_times(array(found.values))
 
     @property
     def time(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated, Literal, cast, get_args
 
 import msgspec
@@ -11,6 +10,7 @@ from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolatio
 from ocean_common.errors import InvalidRequest, OceanError, RequestTooLarge
 from ocean_core.colour import Limits, is_distinguishable
 from ocean_core.messages import Message
+from ocean_core.time import parse_instant
 from ocean_plotting.palettes import parse_scale
 from ocean_plotting.plots.words import one_of
 
@@ -264,8 +264,7 @@ def instant(given: str, field: str) -> str:
         It is none.
     """
     try:
-        found = datetime.fromisoformat(given.strip())
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        found = parse_instant(given)
     except (ValueError, OverflowError) as error:  # also one whose UTC is before the year 1
         raise InvalidRequest(
             "{name} is {value!r}; it is an instant like 2016-02-05T12:00:00Z", name=field, value=given[:40], field=field

@@ -1,7 +1,7 @@
 """Ways of platforms: what was measured along them, and what the model says of the same places and times."""
 
 import asyncio
-from typing import Annotated, cast, get_args
+from typing import Annotated, cast
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ from ocean_common.errors import (
     TimeNotFound,
 )
 from ocean_core.geometry import wrap_longitude
+from ocean_core.time import QUANTA, Quantum
 from ocean_plotting.figure import labels
 from ocean_plotting.figure import trajectories as drawing
 from ocean_plotting.figure.context import Sheet
@@ -35,7 +36,6 @@ from ocean_plotting.plots.trajectories import (
     Measured,
     Modelled,
     Outside,
-    Quantum,
     Way,
     along,
     averaged,
@@ -69,7 +69,7 @@ class TrackQuery(Common, frozen=True, kw_only=True):
         msgspec.Meta(
             extra_json_schema={
                 "description": "values are the means of hours, days, …",
-                "extra": {"enum": list(get_args(Quantum))},
+                "extra": {"enum": list(QUANTA[::-1])},
             }
         ),
     ] = "hour"
@@ -93,7 +93,7 @@ class Tracks(Fetched, frozen=True, kw_only=True):
 
 async def fetch(near: Neighbours, query: Query) -> Tracks:
     """Ask for the ways, then for the model along them."""
-    quantum = cast(Quantum, one_of(query.track_quantum or "hour", get_args(Quantum), "$.track_quantum"))
+    quantum = cast(Quantum, one_of(query.track_quantum or "hour", QUANTA[::-1], "$.track_quantum"))
     query.interpolation()
     keys = query.variables() if query.variable else []
     platforms = numbers(query.track, "$.track")

@@ -13,15 +13,12 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.observations import PlatformTrack
 from ocean_core.geometry import great_circle_distance, unwrap_longitudes
+from ocean_core.time import Quantum, period_numbers
 from ocean_plotting.plots.comparison import Agreement, Measure, pairs
 from ocean_plotting.plots.coverage import Floats, array
 from ocean_plotting.plots.soundings import measure_of
 
 Outside = Literal["", "time", "grid"]
-Quantum = Literal["minute", "hour", "day", "week", "month", "year"]
-SECONDS: dict[Quantum, int] = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 7 * 86_400}
-CALENDAR: dict[Quantum, str] = {"month": "M", "year": "Y"}
-MONDAY = 4 * 86_400  # 1970-01-05, s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +46,13 @@ def averaged(track: PlatformTrack, quantum: Quantum) -> Steps:
     seen = np.isfinite(latitude) & np.isfinite(longitude)
     seconds, latitude = seconds[seen], latitude[seen]
     longitude = unwrap_longitudes(longitude[seen])
-    firsts = np.flatnonzero(np.diff(_periods(seconds, quantum), prepend=-np.inf))
+    firsts = np.flatnonzero(np.diff(period_numbers(seconds, quantum).astype(np.float64), prepend=-np.inf))
     return Steps(
         seconds=np.round(_mean(seconds, firsts)),
         latitude=_mean(latitude, firsts),
         longitude=_mean(longitude, firsts),
         values=[_mean(array(one.values)[seen], firsts) for one in track.variables],
     )
-
-
-def _periods(seconds: Floats, quantum: Quantum) -> Floats:
-    """The number of the step that instants (s) are in."""
-    if quantum in CALENDAR:
-        return seconds.astype("datetime64[s]").astype(f"datetime64[{CALENDAR[quantum]}]").astype(np.float64)
-    return np.floor((seconds - (MONDAY if quantum == "week" else 0)) / SECONDS[quantum])
 
 
 def _mean(values: Floats, firsts: NDArray[np.intp]) -> Floats:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.errors import TimeNotFound
+from ocean_core.time import format_time
 from ocean_data.compute.depth import metres
 from ocean_data.compute.expression.names import depth_axis
-from ocean_data.plan.time import Axis, iso
+from ocean_data.plan.time import Axis
 from ocean_data.ports import Cells, Floats, Grid, Grids, Source
 
 ALL = slice(None)
@@ -154,7 +155,7 @@ def steps_of(operand: Assets, result: Assets, steps: Sequence[int] | None) -> li
         raise TimeNotFound(
             "{key} has no time step at {time}, and {second_key} is calculated from it",
             key=operand.variable.key,
-            time=iso(wanted[missing[0]]),
+            time=format_time(wanted[missing[0]]),
             second_key=result.variable.key,
             field="time",
         )
