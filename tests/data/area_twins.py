@@ -5,7 +5,7 @@ import numpy as np
 
 from ocean_common.contracts import extractions as contracts
 from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import Reading, collect
+from ocean_data.plan.extraction import Reading, read_values
 from ocean_data.reading.grids import GridStore
 from ocean_data.settings import MIB
 
@@ -18,7 +18,7 @@ def ask(reading, variables, kind=contracts.AreaAsked, **fields):
     """The plan of a question, and all of its values."""
     asked = kind(dataset=variables[0].dataset, variables=[one.variable.key for one in variables], **fields)
     extraction = PLANS[kind](reading, variables, asked)
-    return extraction, collect(extraction, reading)
+    return extraction, read_values(extraction, reading)
 
 
 def values_of(extraction, name):

@@ -13,7 +13,7 @@ from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Gr
 from ocean_common.errors import DatasetNotFound, VariableNotFound
 from ocean_data.app import create_app
 from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import Reading, collect
+from ocean_data.plan.extraction import Reading, read_values
 from ocean_data.reading.grids import GridStore
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import MIB, Settings
@@ -183,7 +183,7 @@ def extract(source):
 
     def run(assets, asked):
         planned = PLANS[type(asked)](reading, assets, asked)
-        found = collect(planned, reading)
+        found = read_values(planned, reading)
         return {one.name: one.values for one in planned.coordinates} | found
 
     return run

@@ -6,7 +6,7 @@ import numpy as np
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, Grid, Steps, VariableInfo
-from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, read
+from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, read_parts
 
 DAY = 86_400
 T, Z, P = 3, 2, 4
@@ -76,7 +76,7 @@ def made(dims, coordinates, fields, *, kind="points", rows=2, facts=None, used=(
 
 
 def parts(extraction):
-    return read(extraction, None)
+    return read_parts(extraction, None)
 
 
 def written(stream, extraction, revision="r1"):

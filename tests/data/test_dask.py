@@ -13,7 +13,7 @@ from ocean_common.errors import SourceUnreadable
 from ocean_data.app import open_reading
 from ocean_data.cluster import AHEAD, Cluster
 from ocean_data.plan import area
-from ocean_data.plan.extraction import Extraction, Reading, read
+from ocean_data.plan.extraction import Extraction, Reading, read_parts
 from ocean_data.settings import MIB, Settings
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not have the tests
@@ -71,7 +71,7 @@ def same(one, other):
 
 def test_the_cluster_reads_the_same_parts_in_the_same_order(joined, extraction, reading):
     assert len(extraction.parts()) == 5
-    same(joined.read(extraction, Nobody()), read(extraction, reading))
+    same(joined.read(extraction, Nobody()), read_parts(extraction, reading))
 
 
 class Nobody(Reading):
@@ -125,17 +125,17 @@ def test_no_more_parts_are_asked_for_than_a_few_ahead_and_none_when_the_reader_h
 
 def test_short_extractions_are_read_here(scheduler, extraction, reading):
     short = Cluster(scheduler, open_reading, SETTINGS, least=1 << 40)
-    same(short.read(extraction, reading), read(extraction, reading))
+    same(short.read(extraction, reading), read_parts(extraction, reading))
     assert short._client is None
 
 
 def test_everything_is_read_here_while_the_scheduler_is_away_and_it_is_not_asked_each_time(extraction, reading):
     now = [100.0]
     away = Cluster("tcp://127.0.0.1:9", open_reading, SETTINGS, least=1, clock=lambda: now[0])
-    same(away.read(extraction, reading), read(extraction, reading))
+    same(away.read(extraction, reading), read_parts(extraction, reading))
     asked = away._again
     assert asked > now[0]
-    same(away.read(extraction, reading), read(extraction, reading))
+    same(away.read(extraction, reading), read_parts(extraction, reading))
     assert away._again == asked
 
 

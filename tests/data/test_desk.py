@@ -28,13 +28,12 @@ from ocean_data.extraction import Desk
 from ocean_data.plan.extraction import Budget, Coordinate, Cost, Extraction, Field, Reading
 from ocean_data.spool import MIB, FileSpool
 from ocean_data.threads import Threads
-from ocean_data.writing.csv import Csv
-from ocean_data.writing.json import Json
-from ocean_data.writing.netcdf3 import Netcdf3
-from ocean_data.writing.netcdf4 import Netcdf4
+from ocean_data.writing.netcdf import NetCdf
+from ocean_data.writing.table import Csv, Ndjson
+from ocean_data.writing.values import Json
 
 WAIT = 20  # s: how long a test waits for what must happen
-FORMATS = {"json": Json(), "csv": Csv(), "netcdf": Netcdf4(), "stream": Netcdf3()}
+FORMATS = {"json": Json(), "csv": Csv(), "netcdf": NetCdf(), "stream": Ndjson()}
 INFO = VariableInfo(dataset="made", key="t", name="T", units="degC", scale=(0.0, 1.0))
 
 

@@ -21,7 +21,7 @@ from ocean_common.contracts.extractions import PointsAsked
 from ocean_common.errors import InvalidRequest, NothingInView
 from ocean_data.compute import region as regions
 from ocean_data.grids.box import runs
-from ocean_data.plan.extraction import read
+from ocean_data.plan.extraction import read_parts
 
 AT = "/api/v2.0/data"
 RING = [[170.0, -3.0], [-170.0, -3.0], [-175.0, 4.0], [170.0, -3.0]]
@@ -103,7 +103,7 @@ def test_how_much_is_read_at_once_changes_nothing(reading, shipped, sst, rows):
     for variable, box in ((sst, (-140, -3, -100, 3)), (shipped["giops_day", "h"], (15, 70, 30, 78))):
         extraction, whole = ask(reading, [variable], box=box, start=None)
         key = variable.variable.key
-        parts = [part[key] for _, part in read(replace(extraction, rows=rows), reading)]
+        parts = [part[key] for _, part in read_parts(replace(extraction, rows=rows), reading)]
         np.testing.assert_array_equal(np.concatenate(parts), whole[key])
 
 

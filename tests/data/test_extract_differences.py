@@ -13,7 +13,7 @@ from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minue
 from ocean_common.errors import InvalidRequest, TimeNotFound
 from ocean_core.units import unit_conversion
 from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import collect
+from ocean_data.plan.extraction import read_values
 
 AT = "/api/v2.0/data"
 BOX = (0, -20, 40, 20)
@@ -49,7 +49,7 @@ def less(reading, mine, others, minus=None, **fields):
         **fields,
     )
     extraction = PLANS[DifferenceAsked](reading, [*mine, *others], asked)
-    return extraction, collect(extraction, reading)
+    return extraction, read_values(extraction, reading)
 
 
 def test_two_times_of_a_dataset_are_compared_cell_by_cell(reading, shipped):

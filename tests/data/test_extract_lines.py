@@ -17,7 +17,7 @@ from ocean_common.contracts.extractions import PointsAsked, SectionAsked, Trajec
 from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
 from ocean_data.compute import path
 from ocean_data.plan import PLANS, track
-from ocean_data.plan.extraction import Reading, collect
+from ocean_data.plan.extraction import Reading, read_values
 from ocean_data.reading.grids import GridStore
 from ocean_data.settings import MIB
 
@@ -412,6 +412,6 @@ def test_what_is_read_in_parts_is_the_same_as_at_once(source, water, shipped):
         planned = PLANS[type(asked)](reading, [assets], asked)
         parted = replace(planned, rows=1)
         assert len(parted.parts()) == next(iter(planned.dims.values()))
-        whole = collect(planned, reading)
-        for key, values in collect(parted, reading).items():
+        whole = read_values(planned, reading)
+        for key, values in read_values(parted, reading).items():
             np.testing.assert_array_equal(values, whole[key])

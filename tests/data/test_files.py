@@ -19,7 +19,7 @@ from ocean_common.contracts.extractions import AreaAsked, Coverage, PointsAsked
 from ocean_common.errors import SourceUnreadable
 from ocean_data.compute.expression.made import calculated_assets
 from ocean_data.plan import area
-from ocean_data.plan.extraction import read
+from ocean_data.plan.extraction import read_parts
 from ocean_data.reading.blocks import BLOCK, _together
 from ocean_data.reading.calculated import Calculated
 
@@ -293,7 +293,7 @@ def test_an_answer_in_parts_ends_where_its_file_is_replaced(tmp_path, source, de
         asked = calculated_assets("made", "v * 2", {"v": asked})
         source = Calculated(source, reading_of(source).grids, 1000)
     extraction, reading = asked_of(source, [asked])
-    parts = read(extraction, reading)
+    parts = read_parts(extraction, reading)
     next(parts)
     write(tmp_path / "new.nc", ramp(3) + 1000).replace(path)
     with pytest.raises(SourceUnreadable, match="was replaced while it was read") as failure:
@@ -320,7 +320,7 @@ def test_two_variables_are_never_of_an_old_and_of_a_new_file(tmp_path, source, d
             return getattr(source, name)
 
     with pytest.raises(SourceUnreadable, match="was replaced while it was read"):
-        next(read(extraction, replace(reading, source=Changing())))
+        next(read_parts(extraction, replace(reading, source=Changing())))
 
 
 @pytest.mark.parametrize("steps", [1, 3])

@@ -11,9 +11,8 @@ from tests.data.test_triangles import TEMP, U
 from ocean_common.contracts import extractions as contracts
 from ocean_data.compute.sphere import EARTH_RADIUS
 from ocean_data.grids.areas import areas
-from ocean_data.plan.extraction import read
-from ocean_data.writing.geojson import GeoJson
-from ocean_data.writing.polygons import polygons
+from ocean_data.plan.extraction import read_parts
+from ocean_data.writing.geojson import GeoJson, cell_polygons
 
 AT = "/api/v2.0/data"
 GRIDS = {
@@ -30,7 +29,7 @@ def reading(source):
 
 
 def features(extraction, reading):
-    parts = read(extraction, reading)
+    parts = read_parts(extraction, reading)
     return json.loads(b"".join(GeoJson().pieces(extraction, parts, "r1")))["features"]
 
 
@@ -93,19 +92,19 @@ def test_cells_over_the_date_line_are_cut_there(reading, tmp_path, described):
 
 def test_the_cell_around_a_pole_reaches_up_to_it():
     meridian = np.array([[10.0, 100.0, -170.0, -80.0]])
-    (cap,) = polygons((np.full((1, 4), 89.0), meridian), np.array([0.0]))
+    (cap,) = cell_polygons((np.full((1, 4), 89.0), meridian), np.array([0.0]))
     shape = shapely.geometry.shape(cap)
     assert shape.is_valid
     assert shape.area == pytest.approx(360.0)
     assert shape.bounds == (-180, 89, 180, 90)
-    (south,) = polygons((np.full((1, 4), -89.0), meridian), np.array([0.0]))
+    (south,) = cell_polygons((np.full((1, 4), -89.0), meridian), np.array([0.0]))
     assert shapely.geometry.shape(south).bounds == (-180, -90, 180, -89)
 
 
 def test_what_has_no_corners_or_no_area_is_no_cell():
     latitude = np.array([[1.0, 1.0, np.nan, 2.0], [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
     longitude = np.array([[0.0, 1.0, 1.0, 0.0]] * 3)
-    assert [one is None for one in polygons((latitude, longitude), np.full(3, 0.5))] == [True, True, False]
+    assert [one is None for one in cell_polygons((latitude, longitude), np.full(3, 0.5))] == [True, True, False]
 
 
 def test_a_map_has_the_cells_of_its_plane(reading, shipped):

@@ -9,11 +9,9 @@ from covjson_pydantic.coverage import Coverage, CoverageCollection
 from tests.data import extractions as made
 
 from ocean_common.errors import UnsupportedFormat
-from ocean_data.plan.extraction import whole
-from ocean_data.writing.covjson import CovJson
+from ocean_data.writing.covjson import CovJson, describe_parameter, ucum_symbol
 from ocean_data.writing.geojson import GeoJson
-from ocean_data.writing.numbers import decimal
-from ocean_data.writing.terms import parameter, ucum
+from ocean_data.writing.numbers import shortest_decimals
 
 
 def covjson(extraction):
@@ -55,7 +53,7 @@ def test_ranges_are_as_large_as_their_axes(name):
 @pytest.mark.parametrize("name", made.KINDS)
 def test_no_value_is_lost(name):
     extraction = made.KINDS[name]()
-    values = whole(extraction, made.parts(extraction))
+    values = extraction.collect(made.parts(extraction))
     document = covjson(extraction)
     for one in extraction.fields:
         if not one.auxiliary:
@@ -65,7 +63,7 @@ def test_no_value_is_lost(name):
                 if one.key in part["ranges"]
                 for v in part["ranges"][one.key]["values"]
             ]
-            expected = decimal(values[one.key])
+            expected = shortest_decimals(values[one.key])
             np.testing.assert_array_equal(
                 np.sort(np.array(told, dtype=np.float64)), np.sort(expected.ravel().astype(np.float64))
             )
@@ -153,13 +151,13 @@ def test_the_times_of_a_platform_are_real_whatever_the_calendar_of_the_model():
 
 
 def test_a_parameter_tells_its_standard_name_and_unit():
-    told = parameter(made.info("thetao", standard_name="sea_water_temperature"))
+    told = describe_parameter(made.info("thetao", standard_name="sea_water_temperature"))
     assert told["observedProperty"]["id"] == "http://vocab.nerc.ac.uk/standard_name/sea_water_temperature/"
     assert told["unit"]["symbol"] == {"value": "Cel", "type": "http://www.opengis.net/def/uom/UCUM/"}
 
 
 def test_labels_of_values_are_categories_without_a_unit():
-    told = parameter(made.info("ice", units="1", categories=["water", "ice"]))
+    told = describe_parameter(made.info("ice", units="1", categories=["water", "ice"]))
     assert "unit" not in told
     assert told["categoryEncoding"] == {"#0": 0, "#1": 1}
 
@@ -180,7 +178,7 @@ def test_labels_of_values_are_categories_without_a_unit():
     ],
 )
 def test_units_have_a_symbol_where_it_is_known(units, expected):
-    assert ucum(units) == expected
+    assert ucum_symbol(units) == expected
 
 
 def test_places_have_their_values_as_properties():

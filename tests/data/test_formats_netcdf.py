@@ -15,25 +15,19 @@ from scipy.io import netcdf_file
 from tests.data import extractions as made
 
 from ocean_common.errors import RequestTooLarge
-from ocean_data.plan.extraction import whole
-from ocean_data.ports import Saved, Stream
-from ocean_data.writing.cf import layout
-from ocean_data.writing.netcdf3 import Netcdf3
-from ocean_data.writing.netcdf4 import CHUNK, Netcdf4, chunks
+from ocean_data.ports import Saved
+from ocean_data.writing.netcdf import CHUNK, NETCDF3_LIMITS, NetCdf, check_netcdf3_size, chunk_shape, lay_out
 
 MODELS = {
-    "NETCDF4": Netcdf4(),
-    "NETCDF4_CLASSIC": Netcdf4("NETCDF4_CLASSIC"),
-    "NETCDF3_CLASSIC": Netcdf3(1),
-    "NETCDF3_64BIT_OFFSET": Netcdf3(2),
+    "NETCDF4": NetCdf(),
+    "NETCDF4_CLASSIC": NetCdf("NETCDF4_CLASSIC"),
+    "NETCDF3_CLASSIC": NetCdf("NETCDF3_CLASSIC"),
+    "NETCDF3_64BIT_OFFSET": NetCdf("NETCDF3_64BIT_OFFSET"),
 }
 
 
 def saved(form, extraction, path, revision="r1"):
-    if isinstance(form, Stream):
-        path.write_bytes(made.written(form, extraction, revision))
-    else:
-        form.save(extraction, made.parts(extraction), revision, str(path))
+    form.save(extraction, made.parts(extraction), revision, str(path))
     return path
 
 
@@ -47,7 +41,7 @@ def opened(form, extraction, folder, **options):
 def test_every_value_reads_back_in_every_model(model, name, tmp_path):
     extraction = made.KINDS[name]()
     file = opened(MODELS[model], extraction, tmp_path)
-    values = whole(extraction, made.parts(extraction))
+    values = extraction.collect(made.parts(extraction))
     for one in extraction.fields:
         np.testing.assert_array_equal(file[one.key].values, values[one.key])
         assert file[one.key].dtype == one.dtype
@@ -64,11 +58,11 @@ def test_every_value_reads_back_in_every_model(model, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", made.KINDS)
-@pytest.mark.parametrize("version", [1, 2])
-def test_scipy_reads_the_same_from_netcdf3(version, name, tmp_path):
+@pytest.mark.parametrize("model", NETCDF3_LIMITS)
+def test_scipy_reads_the_same_from_netcdf3(model, name, tmp_path):
     extraction = made.KINDS[name]()
-    path = saved(Netcdf3(version), extraction, tmp_path / "made.nc")
-    values = whole(extraction, made.parts(extraction))
+    path = saved(NetCdf(model), extraction, tmp_path / "made.nc")
+    values = extraction.collect(made.parts(extraction))
     with netcdf_file(path, mmap=False, maskandscale=True) as file:
         for one in extraction.fields:
             held = file.variables[one.key]
@@ -78,18 +72,9 @@ def test_scipy_reads_the_same_from_netcdf3(version, name, tmp_path):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_file_is_of_the_model_that_was_asked_for(model, tmp_path):
-    assert isinstance(MODELS[model], Saved | Stream)
+    assert isinstance(MODELS[model], Saved)
     with netCDF4.Dataset(saved(MODELS[model], made.points(), tmp_path / "made.nc")) as file:
         assert file.data_model == model
-
-
-@pytest.mark.parametrize("name", made.KINDS)
-@pytest.mark.parametrize("version", [1, 2])
-def test_the_size_of_netcdf3_is_known_before_anything_is_read(version, name):
-    extraction = made.KINDS[name]()
-    size = Netcdf3(version).size(extraction, "r1")
-    assert extraction.body.seen == []
-    assert size == len(made.written(Netcdf3(version), extraction))
 
 
 CALENDARS = {
@@ -127,7 +112,7 @@ def test_times_whose_units_no_reader_knows_are_seconds(tmp_path):
         coordinates=[*extraction.coordinates, made.raw_times(raw, units)],
         used=[(made.assets("standard", raw, units), None)],
     )
-    file = opened(Netcdf3(2), extraction, tmp_path)
+    file = opened(NetCdf("NETCDF3_64BIT_OFFSET"), extraction, tmp_path)
     assert file.time.values[1] == np.datetime64("1970-01-02")
 
 
@@ -139,12 +124,12 @@ def test_long_times_do_not_lose_a_second_in_netcdf3(tmp_path):
         coordinates=[made.times(2), made.raw_times(raw, units), *extraction.coordinates[1:]],
         used=[(made.assets("standard", raw, units), None)],
     )
-    file = opened(Netcdf3(1), extraction, tmp_path)
+    file = opened(NetCdf("NETCDF3_CLASSIC"), extraction, tmp_path)
     assert file.time.values.tolist() == raw.astype("datetime64[s]").astype("datetime64[ns]").tolist()
 
 
 def test_a_file_tells_what_it_is_by_the_conventions(tmp_path):
-    with netCDF4.Dataset(saved(Netcdf4(), made.points(), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(NetCdf(), made.points(), tmp_path / "made.nc")) as file:
         assert file.Conventions == "CF-1.11, ACDD-1.3"
         assert (file.title, file.id, file.revision, file.acknowledgement) == ("Made", "made", "r1", "A centre")
         assert (file.geospatial_lat_min, file.geospatial_lat_max) == (47.0, 50.0)
@@ -169,7 +154,7 @@ def test_a_file_tells_what_it_is_by_the_conventions(tmp_path):
     ],
 )
 def test_samples_of_places_tell_their_geometry(name, feature, tmp_path):
-    with netCDF4.Dataset(saved(Netcdf3(2), made.KINDS[name](), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(NetCdf("NETCDF3_64BIT_OFFSET"), made.KINDS[name](), tmp_path / "made.nc")) as file:
         assert getattr(file, "featureType", None) == feature
 
 
@@ -182,13 +167,13 @@ def test_the_plane_of_a_map_can_be_told_from_its_file(model, tmp_path):
 
 
 def test_levels_that_follow_the_sea_floor_have_their_depths_beside_them(tmp_path):
-    file = opened(Netcdf3(2), made.levels(), tmp_path)
+    file = opened(NetCdf("NETCDF3_64BIT_OFFSET"), made.levels(), tmp_path)
     assert file.temp.dims == ("time", "level", "point")
     assert "depth" in file.temp.coords
 
 
 def test_labels_of_values_are_flags(tmp_path):
-    with netCDF4.Dataset(saved(Netcdf4(), made.series(), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(NetCdf(), made.series(), tmp_path / "made.nc")) as file:
         assert (file["land"].flag_values.tolist(), file["land"].flag_meanings) == ([0.0, 1.0], "sea land")
 
 
@@ -197,11 +182,11 @@ def test_labels_of_values_are_flags(tmp_path):
     rows=st.integers(1, 6),
     double=st.booleans(),
     timed=st.booleans(),
-    version=st.sampled_from([1, 2]),
+    model=st.sampled_from([*NETCDF3_LIMITS]),
 )
 @settings(deadline=None, max_examples=40)
 def test_any_shape_reads_back_from_netcdf3_whichever_parts_it_comes_in(
-    tmp_path_factory, *, sizes, rows, double, timed, version
+    tmp_path_factory, *, sizes, rows, double, timed, model
 ):
     names = ["time" if timed else "y", "depth", "p", "q"][: len(sizes)]
     shape = dict(zip(names, sizes, strict=True))
@@ -212,15 +197,20 @@ def test_any_shape_reads_back_from_netcdf3_whichever_parts_it_comes_in(
         "c": (tuple(names[1:]), made.numbers(*sizes[1:]) if sizes[1:] else np.array(1.5), {}),
     }
     extraction = made.made(shape, [], fields, rows=rows)
-    path = saved(Netcdf3(version), extraction, tmp_path_factory.mktemp("any") / "made.nc")
+    path = saved(NetCdf(model), extraction, tmp_path_factory.mktemp("any") / "made.nc")
     with netCDF4.Dataset(path) as file:
         for key, (_, expected, _) in fields.items():
             read = np.ma.filled(np.ma.asarray(file[key][...], dtype=np.float64), np.nan)
             np.testing.assert_array_equal(read, expected)
 
 
-def test_the_bytes_do_not_depend_on_the_parts():
-    assert made.written(Netcdf3(2), made.area(7, rows=1)) == made.written(Netcdf3(2), made.area(7, rows=7))
+def test_the_values_do_not_depend_on_the_parts(tmp_path):
+    files = []
+    for rows in (1, 7):
+        path = saved(NetCdf("NETCDF3_64BIT_OFFSET"), made.area(7, rows=rows), tmp_path / f"{rows}.nc")
+        with xarray.open_dataset(path) as file:
+            files.append(file.load())
+    xarray.testing.assert_identical(*files)
 
 
 def huge(y, x, *, fields=1, time=0):
@@ -232,29 +222,29 @@ def huge(y, x, *, fields=1, time=0):
 
 
 @pytest.mark.parametrize(
-    ("version", "extraction", "fits"),
+    ("model", "extraction", "fits"),
     [
-        (1, huge(30_000, 10_000), True),  # 1.2 GB: records of one row
-        (1, huge(2**15, 2**14, time=2), False),  # a record of 2 GiB
-        (2, huge(2**15, 2**14, time=2), True),
-        (2, huge(2**15, 2**15, time=2), False),  # a record of 4 GiB
-        (1, huge(2**14, 2**14, fields=3, time=1), False),  # the last begins beyond 2 GiB
-        (2, huge(2**14, 2**14, fields=3, time=1), True),
-        (1, huge(2**12, 2**12, time=1_000), True),  # 64 GiB: many small records
+        ("NETCDF3_CLASSIC", huge(30_000, 10_000), True),  # 1.2 GB: records of one row
+        ("NETCDF3_CLASSIC", huge(2**15, 2**14, time=2), False),  # a record of 2 GiB
+        ("NETCDF3_64BIT_OFFSET", huge(2**15, 2**14, time=2), True),
+        ("NETCDF3_64BIT_OFFSET", huge(2**15, 2**15, time=2), False),  # a record of 4 GiB
+        ("NETCDF3_CLASSIC", huge(2**14, 2**14, fields=3, time=1), False),  # the last begins beyond 2 GiB
+        ("NETCDF3_64BIT_OFFSET", huge(2**14, 2**14, fields=3, time=1), True),
+        ("NETCDF3_CLASSIC", huge(2**12, 2**12, time=1_000), True),  # 64 GiB: many small records
     ],
 )
-def test_what_a_format_has_no_room_for_is_refused_before_anything_is_read(version, extraction, fits):
-    writer = Netcdf3(version)
+def test_what_a_format_has_no_room_for_is_refused_before_anything_is_read(model, extraction, fits, tmp_path):
+    layout = lay_out(extraction, "r1", classic=True)
     if fits:
-        assert writer.size(extraction, "r1") > 2**30
+        check_netcdf3_size(layout, layout.first, model)
         return
     with pytest.raises(RequestTooLarge, match="ask for a smaller area"):
-        next(writer.pieces(extraction, made.parts(extraction), "r1"))
+        saved(NetCdf(model), extraction, tmp_path / "made.nc")
     assert extraction.body.seen == []
 
 
-def peak(count):
-    """The most memory that a stream of so many megabytes takes."""
+def peak(count, path):
+    """The most memory that a file of so many megabytes takes."""
     extraction = made.made(
         {"time": count, "y": 512, "x": 512},
         [made.times(count)],
@@ -262,15 +252,16 @@ def peak(count):
         rows=4,
     )
     tracemalloc.start()
-    size = sum(len(piece) for piece in Netcdf3(2).pieces(extraction, made.parts(extraction), "r1"))
+    size = saved(NetCdf("NETCDF3_64BIT_OFFSET"), extraction, path).stat().st_size
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert size > count * 2**20
     return most
 
 
-def test_memory_stays_flat_when_a_stream_grows_tenfold():
-    assert peak(200) < 1.2 * peak(20) < 60 * 2**20
+def test_memory_stays_flat_when_a_file_grows_tenfold(tmp_path):
+    path = tmp_path / "made.nc"
+    assert peak(200, path) < 1.2 * peak(20, path) < 60 * 2**20
 
 
 def test_a_part_that_cannot_be_read_closes_the_file(tmp_path):
@@ -280,30 +271,30 @@ def test_a_part_that_cannot_be_read_closes_the_file(tmp_path):
 
     path = tmp_path / "made.nc"
     with pytest.raises(OSError, match="gone"):
-        Netcdf4().save(made.area(), broken(), "r1", str(path))
+        NetCdf().save(made.area(), broken(), "r1", str(path))
     path.unlink()
-    saved(Netcdf4(), made.area(), path)
+    saved(NetCdf(), made.area(), path)
 
 
 def test_chunks_hold_about_a_megabyte_and_no_more_rows_than_are_written_together():
-    plan = layout(huge(3_000, 2_000, time=100), "r1", classic=False)
+    plan = lay_out(huge(3_000, 2_000, time=100), "r1", classic=False)
     one = next(one for one in plan.variables if one.key)
-    assert chunks(one, plan, 8) == (1, CHUNK // 2_000, 2_000)
-    small = layout(made.area(50, rows=8), "r1", classic=False)
-    assert chunks(next(one for one in small.variables if one.key), small, 8) == (8, 3, 5)
+    assert chunk_shape(one, plan, 8) == (1, CHUNK // 2_000, 2_000)
+    small = lay_out(made.area(50, rows=8), "r1", classic=False)
+    assert chunk_shape(next(one for one in small.variables if one.key), small, 8) == (8, 3, 5)
 
 
 def test_what_is_large_is_compressed_and_what_is_small_is_not(tmp_path):
     fields = {"large": (("time", "y"), made.numbers(2, 1000), {}), "small": (("time",), made.numbers(2), {})}
     extraction = made.made({"time": 2, "y": 1000}, [made.times(2)], fields)
-    with netCDF4.Dataset(saved(Netcdf4(), extraction, tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(NetCdf(), extraction, tmp_path / "made.nc")) as file:
         assert file["large"].filters()["zlib"]
         assert file["large"].filters()["shuffle"]
         assert not file["small"].filters()["zlib"]
 
 
 def test_a_mesh_is_told_by_the_conventions_for_meshes(tmp_path):
-    with netCDF4.Dataset(saved(Netcdf3(2), made.mesh(), tmp_path / "made.nc")) as file:
+    with netCDF4.Dataset(saved(NetCdf("NETCDF3_64BIT_OFFSET"), made.mesh(), tmp_path / "made.nc")) as file:
         assert "UGRID-1.0" in file.Conventions
         topology = file[file["zeta"].mesh]
         assert (topology.cf_role, file["zeta"].location) == ("mesh_topology", "node")

@@ -10,15 +10,13 @@ from covjson_pydantic.coverage import Coverage
 
 from ocean_common.contracts.extractions import AreaAsked, PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
 from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import Reading, collect, read
+from ocean_data.plan.extraction import Reading, read_parts, read_values
 from ocean_data.reading.grids import GridStore
 from ocean_data.writing.covjson import CovJson
-from ocean_data.writing.csv import Csv
 from ocean_data.writing.geojson import GeoJson
-from ocean_data.writing.json import Json
-from ocean_data.writing.ndjson import Ndjson
-from ocean_data.writing.netcdf3 import Netcdf3
-from ocean_data.writing.netcdf4 import Netcdf4
+from ocean_data.writing.netcdf import NetCdf
+from ocean_data.writing.table import Csv, Ndjson
+from ocean_data.writing.values import Json
 
 ARCTIC = {"dataset": "giops_day", "variables": ["votemper"]}
 ASKED = {
@@ -68,17 +66,17 @@ def planned(reading, shipped):
 
 
 def bytes_of(stream, extraction, reading):
-    return b"".join(stream.pieces(extraction, read(extraction, reading), "r1"))
+    return b"".join(stream.pieces(extraction, read_parts(extraction, reading), "r1"))
 
 
 @pytest.mark.parametrize("name", ASKED)
 def test_netcdf_of_all_models_holds_what_was_read(name, planned, reading, tmp_path):
     extraction = planned(name)
-    values = collect(extraction, reading)
+    values = read_values(extraction, reading)
     paths = [tmp_path / f"{number}.nc" for number in range(3)]
-    Netcdf4().save(extraction, read(extraction, reading), "r1", str(paths[0]))
-    Netcdf4("NETCDF4_CLASSIC").save(extraction, read(extraction, reading), "r1", str(paths[1]))
-    paths[2].write_bytes(bytes_of(Netcdf3(2), extraction, reading))
+    NetCdf().save(extraction, read_parts(extraction, reading), "r1", str(paths[0]))
+    NetCdf("NETCDF4_CLASSIC").save(extraction, read_parts(extraction, reading), "r1", str(paths[1]))
+    NetCdf("NETCDF3_64BIT_OFFSET").save(extraction, read_parts(extraction, reading), "r1", str(paths[2]))
     for path in paths:
         with xarray.open_dataset(path) as file:
             for one in extraction.fields:
@@ -89,7 +87,7 @@ def test_netcdf_of_all_models_holds_what_was_read(name, planned, reading, tmp_pa
 def test_documents_hold_what_was_read(name, planned, reading):
     extraction = planned(name)
     one = next(one for one in extraction.fields if not one.auxiliary)
-    wet = int(np.isfinite(collect(extraction, reading)[one.key]).sum())
+    wet = int(np.isfinite(read_values(extraction, reading)[one.key]).sum())
     rows = [json.loads(line) for line in bytes_of(Ndjson(), extraction, reading).splitlines()]
     assert sum(row[one.key] is not None for row in rows) == wet
     table = io.StringIO(bytes_of(Csv(), extraction, reading).decode(), newline="")

@@ -14,17 +14,14 @@ from tests.data import extractions as made
 
 from ocean_common.contracts.data import PointValues
 from ocean_common.contracts.values import ExtractedValues
-from ocean_data.plan.extraction import whole
 from ocean_data.ports import Stream
 from ocean_data.writing.covjson import CovJson
-from ocean_data.writing.csv import Csv
 from ocean_data.writing.geojson import GeoJson
-from ocean_data.writing.json import Json
-from ocean_data.writing.ndjson import Ndjson
-from ocean_data.writing.netcdf3 import Netcdf3
-from ocean_data.writing.numbers import decimal, texts
+from ocean_data.writing.numbers import format_numbers, shortest_decimals
+from ocean_data.writing.table import Csv, Ndjson
+from ocean_data.writing.values import Json
 
-STREAMS = [Json(), Csv(), Ndjson(), CovJson(), GeoJson(), Netcdf3(1), Netcdf3(2)]
+STREAMS = [Json(), Csv(), Ndjson(), CovJson(), GeoJson()]
 
 
 def table(extraction):
@@ -41,7 +38,7 @@ def nan(values):
 
 @given(arrays.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)))
 def test_float32_is_written_as_shortly_as_numpy_writes_it(values):
-    written = texts(values, b"")
+    written = format_numbers(values, b"")
     for one, text in zip(values, written, strict=True):
         if np.isfinite(one):
             assert float(text) == float(str(one))
@@ -52,12 +49,12 @@ def test_float32_is_written_as_shortly_as_numpy_writes_it(values):
 
 @given(arrays.arrays(np.float64, st.integers(0, 50), elements=st.floats()))
 def test_float64_reads_back_as_the_same_number(values):
-    back = [float(text) if text else np.nan for text in texts(values, b"")]
+    back = [float(text) if text else np.nan for text in format_numbers(values, b"")]
     np.testing.assert_array_equal(back, np.where(np.isfinite(values), values, np.nan))
 
 
 def test_a_decimal_of_float32_keeps_its_shape():
-    assert decimal(np.full((2, 3), 0.3, dtype=np.float32)).tolist() == [[0.3] * 3] * 2
+    assert shortest_decimals(np.full((2, 3), 0.3, dtype=np.float32)).tolist() == [[0.3] * 3] * 2
 
 
 @pytest.mark.parametrize("name", made.KINDS)
@@ -66,10 +63,10 @@ def test_json_holds_every_value_and_fits_its_contract(name):
     if name in {"profile", "profiles", "series"}:
         return
     answer = msgspec.json.decode(made.written(Json(), extraction), type=ExtractedValues)
-    values = whole(extraction, made.parts(extraction))
+    values = extraction.collect(made.parts(extraction))
     for one in extraction.fields:
         held = answer.coordinates if one.auxiliary else answer.variables
-        np.testing.assert_array_equal(nan(held[one.key].values), decimal(values[one.key]))
+        np.testing.assert_array_equal(nan(held[one.key].values), shortest_decimals(values[one.key]))
         assert tuple(held[one.key].dims) == one.dims
     for one in extraction.coordinates:
         if one.standard_name != "time" and not isinstance(one.values, list):
@@ -120,13 +117,13 @@ def test_the_columns_of_one_variable_at_one_point_are_always_the_same():
 @pytest.mark.parametrize("name", made.KINDS)
 def test_every_value_is_in_a_row_of_its_own_place(name):
     extraction = made.KINDS[name]()
-    values = whole(extraction, made.parts(extraction))
+    values = extraction.collect(made.parts(extraction))
     rows = lines(extraction)
     for one in extraction.fields:
         if one.auxiliary:
             continue
         told = nan([row[one.key] for row in rows if one.key in row])
-        expected = decimal(values[one.key])
+        expected = shortest_decimals(values[one.key])
         if expected.size == told.size:
             np.testing.assert_array_equal(told, expected.ravel())
         else:  # repeated over the depths, which it has not

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 from tests.data import extractions as made
 
-from ocean_data.plan.extraction import read
-from ocean_data.writing import zipped
-from ocean_data.writing.csv import Csv
-from ocean_data.writing.netcdf3 import Netcdf3
-from ocean_data.writing.netcdf4 import Netcdf4
+from ocean_data.plan.extraction import read_parts
+from ocean_data.writing.archive import ZipArchive
+from ocean_data.writing.netcdf import NetCdf
+from ocean_data.writing.table import Csv, Ndjson
 
 
 @pytest.fixture
 def packed(tmp_path):
-    return lambda inner: zipped.Zipped(inner, "made.nc", lambda: tmp_path / "whole.part")
+    return lambda inner: ZipArchive(inner, "made.nc", lambda: tmp_path / "whole.part")
 
 
 def unpacked(content):
@@ -26,7 +25,7 @@ def unpacked(content):
         return archive.read("made.nc")
 
 
-@pytest.mark.parametrize("inner", [Netcdf3(1), Csv()], ids=["netcdf3", "csv"])
+@pytest.mark.parametrize("inner", [Ndjson(), Csv()], ids=["ndjson", "csv"])
 @pytest.mark.parametrize("name", ["area", "transect"])
 def test_what_is_written_piece_by_piece_is_the_same_in_an_archive(packed, inner, name):
     plain = made.written(inner, made.KINDS[name]())
@@ -34,7 +33,7 @@ def test_what_is_written_piece_by_piece_is_the_same_in_an_archive(packed, inner,
 
 
 def test_a_file_that_must_be_whole_is_packed_and_does_not_stay(packed, tmp_path):
-    content = unpacked(made.written(packed(Netcdf4()), made.area()))
+    content = unpacked(made.written(packed(NetCdf()), made.area()))
     with netCDF4.Dataset("made.nc", memory=content) as opened:
         assert opened["sst"].shape == (3, 3, 5)
     assert list(tmp_path.iterdir()) == []
@@ -45,7 +44,7 @@ def test_the_first_bytes_leave_before_the_last_rows_are_read(packed):
     values = np.random.default_rng(3).normal(size=(20, 60, 60))
     where = made.places(["latitude", "longitude"], np.arange(60), np.arange(60))
     extraction = made.made(shape, [made.times(20), *where], {"sst": ((*shape,), values, {})}, kind="area")
-    pieces = packed(Csv()).pieces(extraction, read(extraction, None), "r1")
+    pieces = packed(Csv()).pieces(extraction, read_parts(extraction, None), "r1")
     first = next(pieces)
     assert first.startswith(b"PK")
     assert len(extraction.body.seen) < len(extraction.parts())
@@ -56,7 +55,7 @@ def test_the_first_bytes_leave_before_the_last_rows_are_read(packed):
 
 def test_whoever_goes_leaves_no_file(packed, tmp_path):
     extraction = made.area()
-    pieces = packed(Netcdf4()).pieces(extraction, read(extraction, None), "r1")
+    pieces = packed(NetCdf()).pieces(extraction, read_parts(extraction, None), "r1")
     next(pieces)
     pieces.close()
     assert list(tmp_path.iterdir()) == []

@@ -28,7 +28,7 @@ from ocean_data.compute.quiver import Arrows
 from ocean_data.compute.range import Ranges
 from ocean_data.extraction import Desk, Read
 from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import Budget, Reading, read
+from ocean_data.plan.extraction import Budget, Reading, read_parts
 from ocean_data.ports import Grids, Saved, Source, Stream, Workers
 from ocean_data.reading.calculated import Calculated, Calculating
 from ocean_data.reading.grids import GridStore
@@ -39,14 +39,12 @@ from ocean_data.reading.storage import Storage
 from ocean_data.settings import Settings
 from ocean_data.spool import FileSpool
 from ocean_data.threads import Threads
+from ocean_data.writing.archive import ZipArchive
 from ocean_data.writing.covjson import CovJson
-from ocean_data.writing.csv import Csv
 from ocean_data.writing.geojson import GeoJson
-from ocean_data.writing.json import Json
-from ocean_data.writing.ndjson import Ndjson
-from ocean_data.writing.netcdf3 import Netcdf3
-from ocean_data.writing.netcdf4 import Netcdf4
-from ocean_data.writing.zipped import Zipped
+from ocean_data.writing.netcdf import NetCdf
+from ocean_data.writing.table import Csv, Ndjson
+from ocean_data.writing.values import Json
 
 DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
 
@@ -57,17 +55,17 @@ FORMATS: dict[str, Stream | Saved] = {
     "json": Json(),
     "csv": Csv(),
     "covjson": CovJson(),
-    "netcdf": Netcdf4(),
+    "netcdf": NetCdf(),
     "ndjson": Ndjson(),
     "geojson": GeoJson(),
 }
 
 SUBSETS: dict[str, Stream | Saved] = {
-    "NETCDF4": Netcdf4(),
-    "NETCDF4_CLASSIC": Netcdf4("NETCDF4_CLASSIC"),
-    "NETCDF3_64BIT": Netcdf3(2),
-    "NETCDF3_CLASSIC": Netcdf3(1),
-    "NETCDF3_NC": Netcdf3(1),
+    "NETCDF4": NetCdf(),
+    "NETCDF4_CLASSIC": NetCdf("NETCDF4_CLASSIC"),
+    "NETCDF3_64BIT": NetCdf("NETCDF3_64BIT_OFFSET"),
+    "NETCDF3_CLASSIC": NetCdf("NETCDF3_CLASSIC"),
+    "NETCDF3_NC": NetCdf("NETCDF3_CLASSIC"),
 }
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -80,7 +78,7 @@ def create_app(
     grids: Grids,
     workers: Workers,
     areas: Areas | None = None,
-    read: Read = read,
+    read: Read = read_parts,
     settings: Settings | None = None,
     readiness: Readiness | None = None,
     lifespan: tuple[Lifespan, ...] = (),
@@ -145,7 +143,7 @@ def desk_over(
         streams.close()
         plot_streams.close()
 
-    files = Files(formats=SUBSETS, zipped=partial(Zipped, path=spool.path))
+    files = Files(formats=SUBSETS, zipped=partial(ZipArchive, path=spool.path))
     desk = Desk(
         catalogue=catalogue,
         reading=reading,
@@ -236,7 +234,7 @@ def build(settings: Settings) -> Litestar:
         source=source,
         grids=GridStore(source, settings.grid_bytes, settings.map_bytes),
         workers=workers,
-        read=read if cluster is None else cluster.read,
+        read=read_parts if cluster is None else cluster.read,
         settings=settings,
         readiness=Readiness(degraded=degraded),
         lifespan=(living,),

@@ -10,7 +10,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from ocean_data.plan.extraction import Body, Extraction, Reading, Values, read, steady
+from ocean_data.plan.extraction import Body, Extraction, Reading, Values, check_unchanged, read_parts
 from ocean_data.ports import Parts
 
 AHEAD = 2  # parts for each thread of the cluster that are asked for before they are needed
@@ -52,9 +52,9 @@ class Cluster:
         """The parts of an extraction, in order; by the cluster if it is long."""
         client = self._joined() if extraction.cost.bytes >= self._least and len(extraction.parts()) > 1 else None
         if client is None:
-            yield from read(extraction, reading)
+            yield from read_parts(extraction, reading)
         else:
-            yield from steady(extraction, reading, self._far(client, extraction, reading))
+            yield from check_unchanged(extraction, reading, self._far(client, extraction, reading))
 
     def _far(self, client: Any, extraction: Extraction, reading: Reading) -> Parts:
         lost = (self._dask.CancelledError, self._dask.KilledWorker, OSError, TimeoutError)
@@ -62,7 +62,7 @@ class Cluster:
             body = client.scatter(extraction.body, hash=False)
         except lost as error:
             _log.warning("the cluster takes nothing, and everything is read here: %s", type(error).__name__)
-            yield from read(extraction, reading)
+            yield from read_parts(extraction, reading)
             return
         submit = partial(client.submit, _part, *self._from, body, pure=False)
         left = iter(extraction.parts())

@@ -7,11 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, count, islice
-from math import prod
 from typing import Any
 
 import msgspec
-import numpy as np
 from litestar import Request, Response
 
 from ocean_common.caching import Freshness, made_from
@@ -24,10 +22,10 @@ from ocean_core.cache import SingleFlight
 from ocean_data.api.parameters import check_number
 from ocean_data.api.streaming import GONE, Flow, Gone, unless_gone
 from ocean_data.plan import Plan
-from ocean_data.plan.extraction import Budget, Extraction, Reading, read
+from ocean_data.plan.extraction import Budget, Extraction, Reading, read_parts
 from ocean_data.ports import Following, Parts, Saved, Sink, Spool, Stream, Workers
-from ocean_data.writing import coverage
-from ocean_data.writing.length import about
+from ocean_data.writing.size import estimate_stream_size, largest_file_size
+from ocean_data.writing.values import read_coverage
 
 DEFAULT = "json"
 WHOLE = {"json", "covjson", "geojson"}  # documents that are read whole: they have a smaller limit
@@ -35,7 +33,6 @@ SHOWN = {*WHOLE, "ndjson"}  # by browsers; the others are saved as files
 SHORT = 16 << 20  # bytes read or written: what takes less is done soon, in the threads that tiles have too
 SMALL = 1 << 20  # bytes of values: what has less, and is short, is done by one thread in one go
 AT_ONCE = 4 << 20  # bytes of an answer that is sent in one piece
-OVERHEAD = 1 << 20  # bytes of a file beside its values
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -106,7 +103,7 @@ class Desk:
     budget: Budget
     whole: int  # values in a document that is read whole
     plans: Mapping[type[Asked], Plan]
-    read: Read = read
+    read: Read = read_parts
     calculate: Calculate | None = None  # the variable of a dataset that an expression makes
     numbers: "count[int]" = field(default_factory=count)
     under_way: SingleFlight[Answered | Planned] = field(default_factory=SingleFlight)
@@ -161,7 +158,9 @@ class Desk:
         else:
             writer = self._writer(form)
             length = (
-                await self.workers.run(about, extraction, writer) if isinstance(writer, Stream) else size(extraction)
+                await self.workers.run(estimate_stream_size, extraction, writer)
+                if isinstance(writer, Stream)
+                else largest_file_size(extraction)
             )
             found = extraction.estimate(self._budget(form))
             found = msgspec.structs.replace(found, format=form, size=length)
@@ -172,7 +171,7 @@ class Desk:
         planned = await self.plan(asked)
         self.check(planned.extraction, DEFAULT)
         workers = self.workers if planned.short else self.plot_streams
-        return await workers.run(coverage.read, planned.extraction, self.reading)
+        return await workers.run(read_coverage, planned.extraction, self.reading)
 
     async def plan(self, asked: Asked) -> Planned:
         """Find the variables, and plan how to read them."""
@@ -275,7 +274,7 @@ class Desk:
             self._key(mark, written.form, planned.asked),
             partial(self._write, planned, written.writer),
             self.workers if planned.short else self.streams,
-            room=written.room or (0 if isinstance(written.writer, Stream) else size(planned.extraction)),
+            room=written.room or (0 if isinstance(written.writer, Stream) else largest_file_size(planned.extraction)),
         )
 
     def _key(self, mark: str, form: str, asked: Asked) -> str:
@@ -335,11 +334,3 @@ def file_name(asked: Asked, kind: str, suffix: str) -> str:
 def safe(name: str) -> str:
     """A name without what headers and file systems take amiss."""
     return _UNSAFE.sub("_", name)
-
-
-def size(extraction: Extraction) -> int:
-    """Bytes of a file with all values, at most."""
-    fields = sum(
-        prod(extraction.dims[name] for name in one.dims) * np.dtype(one.dtype).itemsize for one in extraction.fields
-    )
-    return OVERHEAD + fields + 8 * sum(len(one.values) for one in extraction.coordinates)

@@ -21,10 +21,11 @@ from ocean_data.api.kinds import AtDesk
 from ocean_data.api.map_parameters import one_of
 from ocean_data.api.parameters import Variables, keys_of
 from ocean_data.api.where import AreaKey, polygon_of
-from ocean_data.extraction import Written, safe, size
-from ocean_data.plan.extraction import Extraction, coordinate
+from ocean_data.extraction import Written, safe
+from ocean_data.plan.extraction import Extraction
 from ocean_data.plan.subset import SHAPE, plain
 from ocean_data.ports import Saved, Stream
+from ocean_data.writing.size import largest_file_size
 
 NETCDF = "application/x-netcdf"
 ZIP = "application/zip"
@@ -192,7 +193,7 @@ def written(asked: SubsetAsked, extraction: Extraction, files: Files) -> Written
         return Written(form=asked.form, writer=writer, name=f"{name}.nc")
     packed = files.zipped(writer, f"{name}.nc")
     # A file that must be whole lies there while its archive leaves.
-    room = 0 if isinstance(writer, Stream) else size(extraction)
+    room = 0 if isinstance(writer, Stream) else largest_file_size(extraction)
     return Written(form=f"{asked.form} zip", writer=packed, name=f"{name}.zip", room=room)
 
 
@@ -226,7 +227,7 @@ def box(first: Corner, second: Corner) -> tuple[float, float, float, float]:
 
 def file_name(asked: SubsetAsked, extraction: Extraction) -> str:
     """Dataset, corners or area, days and form."""
-    time = coordinate(extraction, "time")
+    time = extraction.coordinate("time")
     seconds = np.asarray(time.values, dtype=np.int64) if time is not None else np.empty(0, dtype=np.int64)
     days = [str(np.datetime64(int(one), "s"))[:10].replace("-", "") for one in seconds[[0, -1][: seconds.size]]]
     return safe(

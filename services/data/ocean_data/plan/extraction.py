@@ -126,6 +126,27 @@ class Extraction:
     fitting: Callable[[float], str] | None = None  # what to ask for instead, of a share (0 to 1) of this
     outline: Callable[[], Corners | None] | None = None  # where the cells of the places end; None: they are points
 
+    def coordinate(self, name: str) -> Coordinate | None:
+        """Return the coordinate of a name; None if there is none."""
+        return next((coordinate for coordinate in self.coordinates if coordinate.name == name), None)
+
+    @property
+    def calendar(self) -> str:
+        """The calendar of the raw times."""
+        return next((assets.steps.calendar for assets, _ in self.used if assets.steps), "standard")
+
+    def collect(self, parts: Parts) -> dict[str, Values]:
+        """Put the values of all parts together, by key of field."""
+        values = {
+            field.key: np.full([self.dims[name] for name in field.dims], np.nan, field.dtype) for field in self.fields
+        }
+        first = next(iter(self.dims), None)
+        leading = {field.key for field in self.fields if field.dims[:1] == (first,)}
+        for rows, part in parts:
+            for key, rows_of_field in part.items():
+                values[key][rows if key in leading else ...] = rows_of_field
+        return values
+
     def parts(self) -> list[slice]:
         """The rows of the first dimension, as they are read."""
         total = next(iter(self.dims.values()), 1)
@@ -171,14 +192,19 @@ class Extraction:
         )
 
 
-def read(extraction: Extraction, reading: Reading) -> Parts:
-    """The parts of an extraction, in order."""
+def read_parts(extraction: Extraction, reading: Reading) -> Parts:
+    """Read the parts of an extraction, in order."""
     parts = ((rows, extraction.body.read(reading, rows)) for rows in extraction.parts())
-    return steady(extraction, reading, parts)
+    return check_unchanged(extraction, reading, parts)
 
 
-def steady(extraction: Extraction, reading: Reading, parts: Parts) -> Parts:
-    """The parts as they are read; SourceUnreadable once they would be of an old and of a new file."""
+def read_values(extraction: Extraction, reading: Reading) -> dict[str, Values]:
+    """Read all values of an extraction, by key of field."""
+    return extraction.collect(read_parts(extraction, reading))
+
+
+def check_unchanged(extraction: Extraction, reading: Reading, parts: Parts) -> Parts:
+    """Iterate over parts as they are read; SourceUnreadable if a file is replaced meanwhile."""
     paths = [] if extraction.once else extraction.files()
 
     def states() -> list[Hashable]:
@@ -203,33 +229,6 @@ def _files(assets: Assets, steps: Sequence[int] | None) -> set[str]:
     if assets.steps is None or steps is None:
         return {one.path for one in assets.files[:1]}
     return {assets.files[number].path for number in Axis.of(assets.steps).files(steps)}
-
-
-def collect(extraction: Extraction, reading: Reading) -> dict[str, Values]:
-    """All values at once: for answers that are small."""
-    return whole(extraction, read(extraction, reading))
-
-
-def whole(extraction: Extraction, parts: Parts) -> dict[str, Values]:
-    """The values of all parts."""
-    shapes = {one.key: tuple(extraction.dims[name] for name in one.dims) for one in extraction.fields}
-    out = {one.key: np.full(shapes[one.key], np.nan, one.dtype) for one in extraction.fields}
-    first = next(iter(extraction.dims), None)
-    leading = {one.key for one in extraction.fields if one.dims[:1] == (first,)}
-    for rows, part in parts:
-        for key, values in part.items():
-            out[key][rows if key in leading else ...] = values
-    return out
-
-
-def coordinate(extraction: Extraction, name: str) -> Coordinate | None:
-    """The coordinate of a name; None if there is none."""
-    return next((one for one in extraction.coordinates if one.name == name), None)
-
-
-def calendar(extraction: Extraction) -> str:
-    """The calendar of the raw times."""
-    return next((assets.steps.calendar for assets, _ in extraction.used if assets.steps), "standard")
 
 
 def renamed(extraction: Extraction, kind: Kind) -> Extraction:

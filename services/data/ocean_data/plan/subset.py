@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
-from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values, calendar, coordinate
+from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
 
 SHAPE = 50, 50
 KELVIN = 273.15
@@ -68,8 +68,8 @@ def _field(one: Field, name: str, kelvin: bool) -> Field:
 
 def _plain(extraction: Extraction, one: Coordinate) -> Coordinate:
     made = replace(one, name=PLACES.get(one.name, one.name), dims=tuple(PLACES.get(dim, dim) for dim in one.dims))
-    if one.name == "raw_time" and calendar(extraction) in COMMON:
-        seconds = np.asarray(getattr(coordinate(extraction, "time"), "values", []), dtype=np.int64)
+    if one.name == "raw_time" and extraction.calendar in COMMON:
+        seconds = np.asarray(getattr(extraction.coordinate("time"), "values", []), dtype=np.int64)
         hours = (seconds + SINCE_1950) / 3600
         return replace(made, values=hours.astype(np.int64) if (hours % 1 == 0).all() else hours, units=HOURS)
     if one.name == "depth":

@@ -12,6 +12,7 @@ cells of any other grid            MultiPoint or MultiPointSeries, one at every 
 Beside the variables only the true depths are told: other things of places (land, the sea floor) have no axes of theirs.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +20,61 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import CRS
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_common.errors import UnsupportedFormat
 from ocean_core.time import format_calendar_times, format_times
-from ocean_data.plan.extraction import Coordinate, Extraction, Field, Values, calendar, coordinate, whole
+from ocean_data.plan.extraction import Coordinate, Extraction, Field, Values
 from ocean_data.ports import Parts
-from ocean_data.writing import terms
-from ocean_data.writing.crs import stated
-from ocean_data.writing.numbers import nested
-from ocean_data.writing.terms import Json
-from ocean_data.writing.words import answered, attribution
+from ocean_data.writing.metadata import attribution, plane_crs, variable_fields
+from ocean_data.writing.numbers import nest_numbers
 
+Json = dict[str, Any]
+
+STANDARD_NAME = "http://vocab.nerc.ac.uk/standard_name/{}/"
+UCUM = "http://www.opengis.net/def/uom/UCUM/"
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+CALENDAR = "https://cfconventions.org/cf-conventions/cf-conventions.html#{}"
+REAL_CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
+
+# Units whose symbol in UCUM is another word; the others are the same in both, or unknown.
+UCUM_SYMBOLS = {
+    "degc": "Cel",
+    "degree_c": "Cel",
+    "degrees_c": "Cel",
+    "deg_c": "Cel",
+    "celsius": "Cel",
+    "degree_celsius": "Cel",
+    "°c": "Cel",
+    "kelvin": "K",
+    "degk": "K",
+    "meter": "m",
+    "meters": "m",
+    "metre": "m",
+    "metres": "m",
+    "degree": "deg",
+    "degrees": "deg",
+    "degree_north": "deg",
+    "degrees_north": "deg",
+    "degree_east": "deg",
+    "degrees_east": "deg",
+    "percent": "%",
+    "1e-3": "10*-3",
+    "0.001": "10*-3",
+    "1e3": "10*3",
+    "second": "s",
+    "seconds": "s",
+    "day": "d",
+    "days": "d",
+    "hour": "h",
+    "hours": "h",
+}
+SAME_SYMBOLS = {
+    "1", "m", "km", "cm", "mm", "s", "d", "h", "K", "kg", "g", "mg", "ug", "mol", "mmol", "umol", "nmol", "l", "L",
+    "ml", "Pa", "hPa", "kPa", "dbar", "bar", "W", "kW", "J", "N", "%", "rad", "deg", "Hz", "S", "mS", "V", "Sv",
+}  # fmt: skip
+_POWER = re.compile(r"([A-Za-z%]+)(?:\^|\*\*)?(-?\d+)?")
 VERSION = "http://www.opengis.net/spec/covjson/1.0"
 PLANE = "projection_{}_coordinate"
 LINES = {"transect", "section"}
@@ -45,7 +90,7 @@ class CovJson:
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
         """One piece: domains and ranges stand apart."""
-        yield msgspec.json.encode(document(extraction, whole(extraction, parts), revision))
+        yield msgspec.json.encode(write_covjson(extraction, extraction.collect(parts), revision))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +119,15 @@ class Group:
         return {} if self.t is None else {"t": {"values": self.t}}
 
     def levels(self) -> Json:
-        return {} if self.z is None else {"z": {"values": nested(self.z)}}
+        return {} if self.z is None else {"z": {"values": nest_numbers(self.z)}}
 
 
-def document(extraction: Extraction, values: dict[str, Values], revision: str) -> Json:
+def write_covjson(extraction: Extraction, values: dict[str, Values], revision: str) -> Json:
     """The whole."""
     groups = _groups(extraction, values)
     made = [one for group in groups for one in _coverages(group)]
     shown = {key for group in groups for key in group.arrays}
-    parameters = {one.key: terms.parameter(one.variable) for one in extraction.fields if one.key in shown}
+    parameters = {one.key: describe_parameter(one.variable) for one in extraction.fields if one.key in shown}
     told: Json = {"conformsTo": [VERSION], "parameters": parameters}
     beside = {
         "ocean:dataset": extraction.dataset,
@@ -105,7 +150,7 @@ def document(extraction: Extraction, values: dict[str, Values], revision: str) -
 
 def _groups(extraction: Extraction, values: dict[str, Values]) -> list[Group]:
     held: dict[tuple[str, ...], list[Field]] = {}
-    for one in answered(extraction):
+    for one in variable_fields(extraction):
         held.setdefault(one.dims, []).append(one)
     deep = next((one for one in extraction.fields if one.auxiliary and one.key == "depth"), None)
     found = []
@@ -140,10 +185,10 @@ def _standard(dims: tuple[str, ...], values: Values) -> Values:
 
 def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
     """What x and y are: of the plane of a map, else longitude and latitude."""
-    x, y = coordinate(extraction, "x"), coordinate(extraction, "y")
-    mapped = stated(extraction.facts) is not None and x is not None and x.standard_name == PLANE.format("x")
+    x, y = extraction.coordinate("x"), extraction.coordinate("y")
+    mapped = plane_crs(extraction.facts) is not None and x is not None and x.standard_name == PLANE.format("x")
     if not mapped:
-        x, y = coordinate(extraction, "longitude"), coordinate(extraction, "latitude")
+        x, y = extraction.coordinate("longitude"), extraction.coordinate("latitude")
     if x is None or y is None:
         raise UnsupportedFormat(
             "{kind} have no places of their own: ask for json or csv",
@@ -156,10 +201,10 @@ def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
 
 def _times(extraction: Extraction) -> list[str] | None:
     """ISO 8601; the dates of a model's own calendar as it names them."""
-    time, raw, named = coordinate(extraction, "time"), coordinate(extraction, "raw_time"), calendar(extraction)
+    time, raw, named = extraction.coordinate("time"), extraction.coordinate("raw_time"), extraction.calendar
     if time is None:
         return None
-    if named in terms.REAL or raw is None or raw.units is None:
+    if named in REAL_CALENDARS or raw is None or raw.units is None:
         return format_times(np.asarray(time.values), zone="Z")
     return format_calendar_times(np.asarray(raw.values), raw.units, named)
 
@@ -175,20 +220,20 @@ def _levels(extraction: Extraction, dims: tuple[str, ...]) -> NDArray[np.float64
         None,
     )
     if found is None and extraction.kind == "trajectory":
-        found = coordinate(extraction, "depth")
+        found = extraction.coordinate("depth")
     return None if found is None else np.ravel(np.asarray(found.values, dtype=np.float64))
 
 
 def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
     x, _ = _plane(extraction)
-    crs = stated(extraction.facts) if x.name == "x" else None
-    found = [terms.horizontal(crs)]
+    crs = plane_crs(extraction.facts) if x.name == "x" else None
+    found = [horizontal_reference(crs)]
     if any(one.z is not None for one in groups):
         real = any(one.name.startswith("depth") for one in extraction.coordinates)
-        found.append(terms.vertical("Depth", "m") if real else terms.vertical("Level", "1"))
+        found.append(vertical_reference("Depth", "m") if real else vertical_reference("Level", "1"))
     if any(one.t is not None for one in groups):
         # Times that were given by the asker are of the real calendar.
-        found.append(terms.temporal(calendar(extraction) if coordinate(extraction, "raw_time") else "standard"))
+        found.append(temporal_reference(extraction.calendar if extraction.coordinate("raw_time") else "standard"))
     return found
 
 
@@ -217,7 +262,7 @@ def _flat(group: Group) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _one(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays) -> Json:
     """One place; the arrays are (time, level)."""
-    axes = {"x": {"values": nested(x)}, "y": {"values": nested(y)}, **group.levels(), **group.times()}
+    axes = {"x": {"values": nest_numbers(x)}, "y": {"values": nest_numbers(y)}, **group.levels(), **group.times()}
     if group.deep and not group.alone:
         return _coverage(
             "Grid", axes, ["t", "z", "y", "x"], {k: a[..., np.newaxis, np.newaxis] for k, a in arrays.items()}
@@ -231,7 +276,7 @@ def _one(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays) -> Json
 
 def _grid(group: Group) -> Json:
     x, y = _flat(group)
-    axes = {"x": {"values": nested(x)}, "y": {"values": nested(y)}, **group.levels(), **group.times()}
+    axes = {"x": {"values": nest_numbers(x)}, "y": {"values": nest_numbers(y)}, **group.levels(), **group.times()}
     names = [*(["t"] if group.t is not None else []), *(["z"] if group.deep else []), "y", "x"]
     shape = [len(axes[name]["values"]) for name in names]
     return _coverage("Grid", axes, names, {key: one.reshape(shape) for key, one in group.arrays.items()})
@@ -239,7 +284,7 @@ def _grid(group: Group) -> Json:
 
 def _section(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, number: int) -> Json:
     """The slice at one time."""
-    columns = [nested(x), nested(y)]
+    columns = [nest_numbers(x), nest_numbers(y)]
     composite = _tuples(["x", "y"], columns)
     if group.t is not None:
         composite = _tuples(["t", "x", "y"], [[group.t[number]] * x.size, *columns])
@@ -251,7 +296,7 @@ def _section(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, num
 def _points(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, level: int) -> Json:
     """Places at one level."""
     there = np.isfinite(x) & np.isfinite(y)
-    columns, names = [nested(x[there]), nested(y[there])], ["x", "y"]
+    columns, names = [nest_numbers(x[there]), nest_numbers(y[there])], ["x", "y"]
     if group.z is not None:
         columns, names = [*columns, [float(group.z[level])] * len(columns[0])], ["x", "y", "z"]
     axes = {"composite": _tuples(names, columns), **group.times()}
@@ -263,9 +308,9 @@ def _points(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, leve
 
 def _trajectory(group: Group) -> Json:
     x, y = _flat(group)
-    columns, names = [group.t, nested(x), nested(y)], ["t", "x", "y"]
+    columns, names = [group.t, nest_numbers(x), nest_numbers(y)], ["t", "x", "y"]
     if group.z is not None and group.z.size == x.size:
-        columns, names = [*columns, nested(group.z)], [*names, "z"]
+        columns, names = [*columns, nest_numbers(group.z)], [*names, "z"]
     axes: Json = {"composite": _tuples(names, columns)}
     if group.z is not None and group.z.size != x.size:
         axes |= group.levels()
@@ -287,5 +332,72 @@ def _range(names: list[str], values: NDArray[Any]) -> Json:
         "dataType": "float",
         "axisNames": names,
         "shape": list(values.shape),
-        "values": nested(values.ravel()),
+        "values": nest_numbers(values.ravel()),
     }
+
+
+def ucum_symbol(units: str) -> str | None:
+    """The UCUM symbol of units as CF writes them; None if they are not known."""
+    text = units.strip()
+    if text.lower() in UCUM_SYMBOLS:
+        return UCUM_SYMBOLS[text.lower()]
+    found: list[str] = []
+    for number, group in enumerate(text.split("/")):
+        pieces = [_POWER.fullmatch(piece) for piece in re.split(r"[ .]+", group.strip())]
+        if text == "1":
+            return text
+        for piece in pieces:
+            if piece is None or piece[1] not in SAME_SYMBOLS:
+                return None
+            power = int(piece[2] or 1) * (-1 if number else 1)
+            found.append(piece[1] if power == 1 else f"{piece[1]}{power}")
+    return ".".join(found)
+
+
+def describe_parameter(info: VariableInfo) -> Json:
+    """A variable as CoverageJSON tells it."""
+    observed: Json = {"label": {"en": (info.standard_name or info.name).replace("_", " ")}}
+    if info.standard_name:
+        observed["id"] = STANDARD_NAME.format(info.standard_name)
+    told: Json = {
+        "type": "Parameter",
+        "label": {"en": info.name},
+        "description": {"en": info.long_name or info.name},
+        "observedProperty": observed,
+    }
+    if info.categories:
+        ids = [f"#{number}" for number in range(len(info.categories))]
+        observed["categories"] = [
+            {"id": one, "label": {"en": label}} for one, label in zip(ids, info.categories, strict=True)
+        ]
+        told["categoryEncoding"] = {one: number for number, one in enumerate(ids)}
+    elif info.units:
+        known = ucum_symbol(info.units)
+        told["unit"] = {
+            "label": {"en": info.units},
+            "symbol": {"value": known, "type": UCUM} if known else info.units,
+        }
+    return told
+
+
+def horizontal_reference(crs: CRS | None) -> Json:
+    """The reference system of x and y."""
+    if crs is None or crs.is_geographic:
+        return {"coordinates": ["x", "y"], "system": {"type": "GeographicCRS", "id": CRS84}}
+    authority = crs.to_authority()
+    system: Json = {"type": "ProjectedCRS", "description": {"en": crs.name}}
+    if authority:
+        system["id"] = "http://www.opengis.net/def/crs/{}/0/{}".format(*authority)
+    return {"coordinates": ["x", "y"], "system": system}
+
+
+def vertical_reference(name: str, units: str) -> Json:
+    """The reference system of z."""
+    axis = {"name": {"en": name}, "direction": "down", "unit": {"symbol": units}}
+    return {"coordinates": ["z"], "system": {"type": "VerticalCRS", "cs": {"csAxes": [axis]}}}
+
+
+def temporal_reference(calendar: str) -> Json:
+    """The reference system of t."""
+    named = "Gregorian" if calendar in REAL_CALENDARS else CALENDAR.format(calendar)
+    return {"coordinates": ["t"], "system": {"type": "TemporalRS", "calendar": named}}

@@ -10,19 +10,27 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.affinity import translate
+from shapely.geometry.polygon import orient
 
 from ocean_common.errors import UnsupportedFormat
 from ocean_core.time import format_times
-from ocean_data.plan.extraction import Coordinate, Extraction, Values, coordinate, whole
+from ocean_data.compute.sphere import wrap
+from ocean_data.grids.outlines import Corners
+from ocean_data.plan.extraction import Coordinate, Extraction, Values
 from ocean_data.ports import Parts
-from ocean_data.writing.numbers import nested
-from ocean_data.writing.polygons import polygons
-from ocean_data.writing.words import answered, attribution, is_time
+from ocean_data.writing.metadata import attribution, is_time, variable_fields
+from ocean_data.writing.numbers import nest_numbers
 
 Json = dict[str, Any]
 
 PLACE = {"latitude", "longitude", "raw_time"}  # told elsewhere, or nowhere
+Floats = NDArray[np.float64]
+
+DIGITS = 7  # of a degree: a centimetre
+WORLD = shapely.box(-180.0, -90.0, 180.0, 90.0)
 
 
 class GeoJson:
@@ -33,10 +41,10 @@ class GeoJson:
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
         """One piece: a place needs its values of all times."""
-        yield msgspec.json.encode(document(extraction, whole(extraction, parts), revision))
+        yield msgspec.json.encode(write_geojson(extraction, extraction.collect(parts), revision))
 
 
-def document(extraction: Extraction, values: dict[str, Values], revision: str) -> Json:
+def write_geojson(extraction: Extraction, values: dict[str, Values], revision: str) -> Json:
     """The whole."""
     places = _places(extraction)
     latitude, longitude = (_at(extraction, name, places) for name in ("latitude", "longitude"))
@@ -49,14 +57,14 @@ def document(extraction: Extraction, values: dict[str, Values], revision: str) -
     for field in extraction.fields:
         if set(places) <= set(field.dims):
             flat = _by_place(values[field.key], extraction, places)
-            columns[field.key] = nested(flat)
+            columns[field.key] = nest_numbers(flat)
             if not field.auxiliary:
                 wet |= np.isfinite(flat).reshape(latitude.size, -1).any(axis=1)
     longitude = np.where(longitude > 180, longitude - 360, longitude)
     wet &= np.isfinite(latitude) & np.isfinite(longitude)
     cells = _cells(extraction, longitude, wet)
-    centres = {"latitude": nested(latitude), "longitude": nested(longitude)} if cells else {}
-    points = nested(np.stack([longitude, latitude], axis=1))
+    centres = {"latitude": nest_numbers(latitude), "longitude": nest_numbers(longitude)} if cells else {}
+    points = nest_numbers(np.stack([longitude, latitude], axis=1))
     rows = zip(*(centres | columns).values(), strict=True)
     features = [
         {
@@ -77,12 +85,12 @@ def _cells(extraction: Extraction, longitude: NDArray[np.float64], wet: NDArray[
         return {}
     numbers = np.flatnonzero(wet)
     of_wet = tuple(one.reshape(wet.size, -1)[numbers] for one in corners)
-    found = polygons((of_wet[0], of_wet[1]), longitude[numbers])
+    found = cell_polygons((of_wet[0], of_wet[1]), longitude[numbers])
     return {number: one for number, one in zip(numbers.tolist(), found, strict=True) if one is not None}
 
 
 def _told(extraction: Extraction, revision: str) -> Json:
-    time = coordinate(extraction, "time")
+    time = extraction.coordinate("time")
     told: Json = {
         "dataset": extraction.dataset,
         "kind": extraction.kind,
@@ -92,14 +100,14 @@ def _told(extraction: Extraction, revision: str) -> Json:
                 "units": one.variable.units,
                 "standard_name": one.variable.standard_name,
             }
-            for one in answered(extraction)
+            for one in variable_fields(extraction)
         },
     }
     if time is not None and time.dims in {(), ("time",)}:
         told["times"] = format_times(np.asarray(time.values))
     for one in extraction.coordinates:
         if one.name.startswith(("depth", "level")) and len(one.dims) <= 1 and one.dims != ("point",):
-            told[f"{one.name}s"] = nested(np.ravel(np.asarray(one.values, dtype=np.float64)))
+            told[f"{one.name}s"] = nest_numbers(np.ravel(np.asarray(one.values, dtype=np.float64)))
     beside = {"attribution": attribution(extraction), "revision": revision}
     facts = {key: fact for key, fact in extraction.facts.items() if key != "crs_wkt"}
     return told | {"facts": facts} | {key: text for key, text in beside.items() if text}
@@ -107,13 +115,13 @@ def _told(extraction: Extraction, revision: str) -> Json:
 
 def _places(extraction: Extraction) -> tuple[str, ...]:
     """The dimensions of the places."""
-    first = answered(extraction)[0]
+    first = variable_fields(extraction)[0]
     return tuple(name for name in first.dims if name != "time" and not name.startswith("depth"))
 
 
 def _at(extraction: Extraction, name: str, places: Sequence[str]) -> NDArray[np.float64]:
     """A coordinate at every place, flat."""
-    one = coordinate(extraction, name)
+    one = extraction.coordinate(name)
     if one is None:
         raise UnsupportedFormat(
             "{kind} have no places of their own: ask for json or csv",
@@ -129,7 +137,7 @@ def _texts(one: Coordinate, extraction: Extraction, places: Sequence[str]) -> An
         return _spread(np.array(one.values, dtype=object), one, extraction, places).tolist()
     if is_time(one):
         return _spread(np.array(format_times(one.values), dtype=object), one, extraction, places).tolist()
-    return nested(_spread(np.asarray(one.values), one, extraction, places))
+    return nest_numbers(_spread(np.asarray(one.values), one, extraction, places))
 
 
 def _spread(values: NDArray[Any], one: Coordinate, extraction: Extraction, places: Sequence[str]) -> NDArray[Any]:
@@ -143,3 +151,52 @@ def _by_place(values: Values, extraction: Extraction, places: Sequence[str]) -> 
     count = int(np.prod([extraction.dims[name] for name in places]))
     before = [size for size in values.shape[: values.ndim - len(places)] if size > 1]
     return np.moveaxis(values.reshape(*before, count), -1, 0)
+
+
+def cell_polygons(corners: Corners, longitude: Floats) -> list[Json | None]:
+    """A polygon for each cell; None for one without an area.
+
+    Parameters
+    ----------
+    corners : tuple of ndarray of float, shape (cell, corner)
+        Latitudes and longitudes around the cells, degrees.
+    longitude : ndarray of float, shape (cell,)
+        Of their centres, -180 to 180.
+    """
+    latitude, meridian = corners
+    latitude = np.concatenate([latitude, latitude[:, :1]], axis=1)
+    steps = wrap(np.diff(np.concatenate([meridian, meridian[:, :1]], axis=1), axis=1))
+    first = longitude + wrap(meridian[:, 0] - longitude)
+    meridian = first[:, np.newaxis] + np.concatenate([np.zeros((len(steps), 1)), np.cumsum(steps, axis=1)], axis=1)
+    doubled = np.sum((meridian[:, 1:] - meridian[:, :-1]) * (latitude[:, 1:] + latitude[:, :-1]), axis=1)
+    rings = np.round(np.stack([meridian, latitude], axis=2), DIGITS)
+    rings[doubled > 0] = rings[doubled > 0, ::-1]
+    polar = np.abs(steps.sum(axis=1)) > 180.0
+    whole = np.isfinite(rings).all(axis=(1, 2)) & (polar | (np.abs(doubled) > 0))
+    inside = whole & ~polar & (np.abs(meridian) <= 180.0).all(axis=1)
+    plain = iter(rings[inside].tolist())
+    return [
+        {"type": "Polygon", "coordinates": [next(plain)]}
+        if simple
+        else _cut(_around_pole(ring) if polar[number] else ring)
+        if whole[number]
+        else None
+        for number, (ring, simple) in enumerate(zip(rings, inside.tolist(), strict=True))
+    ]
+
+
+def _around_pole(ring: Floats) -> Floats:
+    """A ring that gets around the Earth, up to its pole."""
+    pole = np.copysign(90.0, ring[:, 1].mean())
+    return np.concatenate([ring, [[ring[-1, 0], pole], [ring[0, 0], pole], ring[0]]])
+
+
+def _cut(ring: Floats) -> Json | None:
+    """What lies in the world of a ring that reaches beyond -180 or 180."""
+    shape = shapely.make_valid(shapely.Polygon(ring))
+    met = shapely.union_all([WORLD.intersection(translate(shape, turn)) for turn in (-360.0, 0.0, 360.0)])
+    pieces = [one for one in getattr(met, "geoms", [met]) if one.geom_type == "Polygon" and one.area > 0]
+    rings = [[np.round(orient(one).exterior.coords, DIGITS).tolist()] for one in pieces]
+    if len(rings) > 1:
+        return {"type": "MultiPolygon", "coordinates": rings}
+    return {"type": "Polygon", "coordinates": rings[0]} if rings else None

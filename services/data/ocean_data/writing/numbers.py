@@ -10,7 +10,7 @@ _DIGITS = (6, 7, 8, 9)  # six are always enough for what was written with six; n
 _EXACT = 22  # powers of ten up to this are float64 without error
 
 
-def decimal(values: NDArray[Any]) -> NDArray[Any]:
+def shortest_decimals(values: NDArray[Any]) -> NDArray[Any]:
     """Float32 as the float64 that is written as shortly: 0.3, not 0.30000001192092896. Others stay."""
     if values.dtype != np.float32:
         return values
@@ -32,14 +32,14 @@ def decimal(values: NDArray[Any]) -> NDArray[Any]:
     return found.reshape(values.shape)
 
 
-def nested(values: NDArray[Any]) -> Any:
+def nest_numbers(values: NDArray[Any]) -> Any:
     """Lists in lists; what is not finite is written as null by the encoder."""
-    return decimal(values).tolist()
+    return shortest_decimals(values).tolist()
 
 
-def texts(values: NDArray[Any], absent: bytes) -> list[bytes]:
+def format_numbers(values: NDArray[Any], absent: bytes) -> list[bytes]:
     """Every number as text, flat; ``absent`` for what is not finite."""
     if not values.size:
         return []
-    written = msgspec.json.encode(decimal(values).ravel().tolist())[1:-1]
+    written = msgspec.json.encode(shortest_decimals(values).ravel().tolist())[1:-1]
     return written.replace(b"null", absent).split(b",")

@@ -1,27 +1,43 @@
-"""Any extraction as rows: one for each time, depth and place, made a slab at a time.
+"""Tables: one row for each time, depth and place, as CSV (RFC 4180) or NDJSON, made some rows at a time.
 
-Variables that have not the same dimensions stand in the rows of one that has all of theirs; where none has, as with two
+Variables on different dimensions stand in the rows of the variable that has all of theirs; where none has, as with two
 depth axes, they have rows of their own.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_core.time import format_times
 from ocean_data.plan.extraction import Extraction, Values
 from ocean_data.ports import Parts
-from ocean_data.writing.numbers import texts
-from ocean_data.writing.words import is_time
+from ocean_data.writing.metadata import is_time
+from ocean_data.writing.numbers import format_numbers
+from ocean_data.writing.values import POINT_KINDS
 
 SLAB = 20_000  # rows that are made at once
 KEPT = 200_000  # values of a coordinate whose texts are kept
 FIRST = ("time", "latitude", "longitude", "depth")  # columns, as people expect them
 LEFT_OUT = {"raw_time"}
+
+LINE_END = b"\r\n"
+# The columns of one variable at one point, empty where it has no such coordinate.
+POINT_HEADER = {
+    "time": "time",
+    "latitude": "latitude (degrees_north)",
+    "longitude": "longitude (degrees_east)",
+    "depth": "depth (m)",
+}
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take such a text for a formula
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
 Quote = Callable[[str], bytes]
 Indices = dict[str, NDArray[np.intp]]
@@ -57,7 +73,7 @@ class Column:
         if self.kept is not None:
             found: list[bytes] = self.kept[flat].tolist()
             return found
-        return texts(np.asarray(self.values)[flat], self.absent)
+        return format_numbers(np.asarray(self.values)[flat], self.absent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +159,7 @@ def _coordinate(one: Any, quote: Quote, absent: bytes) -> Column:
     values = np.ravel(one.values)
     made = column(units=one.units, values=values)
     if values.size <= KEPT:
-        made.kept = np.array(texts(values, absent), dtype=object)
+        made.kept = np.array(format_numbers(values, absent), dtype=object)
     return made
 
 
@@ -151,3 +167,81 @@ def _field(one: Any, absent: bytes) -> Column:
     info = one.variable
     label = one.key if one.auxiliary else info.name
     return Column(name=one.key, label=label, units=info.units, dims=one.dims, absent=absent, dtype=one.dtype)
+
+
+class Csv:
+    """Writes CSV."""
+
+    media_type = "text/csv; header=present"  # the charset is told by whoever sends it
+    suffix = "csv"
+
+    def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:  # noqa: ARG002  a table has no place for it
+        """The header with the first rows, then the others."""
+        table = Table(extraction, quote_cell, b"")
+        labels, columns = _columns(extraction, table)
+        held = b",".join(quote_cell(label) for label in labels) + LINE_END
+        for _, slab in table.slabs(parts, columns):
+            empty = [b""] * len(next(one for one in slab if one is not None))
+            rows = LINE_END.join(map(b",".join, zip(*(empty if one is None else one for one in slab), strict=True)))
+            yield held + rows + LINE_END
+            held = b""
+        if held:
+            yield held
+
+
+def _columns(extraction: Extraction, table: Table) -> tuple[list[str], Sequence[Column | None]]:
+    """The labels of the columns and what stands in them; None: nothing."""
+    if extraction.kind in POINT_KINDS and len(table.fields) == 1:
+        places = {one.name: one for one in table.coordinates}
+        return [*POINT_HEADER.values(), _label(table.fields[0])], [
+            *(places.get(name) for name in POINT_HEADER),
+            table.fields[0],
+        ]
+    columns = [*table.coordinates, *table.fields]
+    labels = [_label(one) for one in columns]
+    twice = {label for label in labels if labels.count(label) > 1}
+    return [
+        f"{one.name}: {label}" if label in twice else label for one, label in zip(columns, labels, strict=True)
+    ], columns
+
+
+def _label(one: Column) -> str:
+    return f"{one.label} ({one.units})" if one.units else one.label
+
+
+def quote_cell(text: str) -> bytes:
+    """A cell of text: quoted where it must be, and never a formula."""
+    safe = f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    if _NEEDS_QUOTES.search(safe):
+        safe = '"' + safe.replace('"', '""') + '"'
+    return safe.encode()
+
+
+class Ndjson:
+    """Writes NDJSON."""
+
+    media_type = "application/x-ndjson"
+    suffix = "ndjson"
+
+    def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:  # noqa: ARG002  a row has no place for it
+        """Some rows at a time."""
+        table = Table(extraction, msgspec.json.encode, b"null")
+        columns = [*table.coordinates, *table.fields]
+        keys = _keys(columns)
+        for _, slab in table.slabs(parts, columns):
+            told = [(key, texts) for key, texts in zip(keys, slab, strict=True) if texts is not None]
+            woven = chain.from_iterable(
+                (repeat((b",%s:" if number else b"{%s:") % key), texts) for number, (key, texts) in enumerate(told)
+            )
+            yield b"".join(map(b"".join, zip(*woven, repeat(b"}\n"))))
+
+
+def _keys(columns: list[Column]) -> list[bytes]:
+    """The key of every column: of a variable that is called like a coordinate, another one."""
+    taken: set[str] = set()
+    found = []
+    for one in columns:
+        name = one.name if one.name not in taken else f"{one.name}_value"
+        taken.add(name)
+        found.append(msgspec.json.encode(name))
+    return found

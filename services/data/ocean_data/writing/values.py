@@ -1,21 +1,26 @@
-"""JSON for people: the contract's Struct, whole. One variable at one point keeps its own, simpler form."""
+"""An extraction whole: as JSON for people, and as the contract's Struct for neighbours.
 
-from collections.abc import Iterator
+One variable at one point keeps a simpler form of JSON.
+"""
+
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.contracts import extractions as contracts
+from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.data import PointValues
 from ocean_common.contracts.values import CoordinateValues, ExtractedValues, VariableValues
 from ocean_core.time import format_times
-from ocean_data.plan.extraction import Coordinate, Extraction, Values, coordinate, whole
+from ocean_data.plan.extraction import Coordinate, Extraction, Reading, Values, read_values
 from ocean_data.ports import Parts
-from ocean_data.writing.numbers import nested
-from ocean_data.writing.words import answered, attribution, is_time
+from ocean_data.writing.metadata import attribution, is_time, variable_fields
+from ocean_data.writing.numbers import nest_numbers
 
-SIMPLE = {"profile", "timeseries"}  # kinds whose answer for one variable is a `PointValues`
+POINT_KINDS = {"profile", "timeseries"}  # kinds whose answer for one variable is a `PointValues`
 
 
 class Json:
@@ -26,8 +31,8 @@ class Json:
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
         """One piece: the arrays of several variables do not come in the order in which JSON has them."""
-        values = whole(extraction, parts)
-        if extraction.kind in SIMPLE and len(answered(extraction)) == 1:
+        values = extraction.collect(parts)
+        if extraction.kind in POINT_KINDS and len(variable_fields(extraction)) == 1:
             yield msgspec.json.encode(point_values(extraction, values, revision))
         else:
             yield msgspec.json.encode(extracted_values(extraction, values, revision))
@@ -44,7 +49,7 @@ def extracted_values(extraction: Extraction, values: dict[str, Values], revision
                 units=info.units,
                 standard_name=info.standard_name,
                 long_name=info.long_name or info.name,
-                values=nested(values[one.key]),
+                values=nest_numbers(values[one.key]),
             )
     return ExtractedValues(
         dataset=extraction.dataset,
@@ -57,9 +62,9 @@ def extracted_values(extraction: Extraction, values: dict[str, Values], revision
                 units=one.variable.units,
                 standard_name=one.variable.standard_name,
                 dims=list(one.dims),
-                values=nested(values[one.key]),
+                values=nest_numbers(values[one.key]),
             )
-            for one in answered(extraction)
+            for one in variable_fields(extraction)
         },
         facts=dict(extraction.facts),
         attribution=attribution(extraction),
@@ -69,9 +74,9 @@ def extracted_values(extraction: Extraction, values: dict[str, Values], revision
 
 def point_values(extraction: Extraction, values: dict[str, Values], revision: str) -> PointValues:
     """One variable at one point."""
-    one = answered(extraction)[0]
+    one = variable_fields(extraction)[0]
     info, table = one.variable, _rows(one.dims, values[one.key])
-    seconds, raw = coordinate(extraction, "time"), coordinate(extraction, "raw_time")
+    seconds, raw = extraction.coordinate("time"), extraction.coordinate("raw_time")
     place = _single(extraction, "latitude"), _single(extraction, "longitude")
     cell = _single(extraction, "cell_latitude", place[0]), _single(extraction, "cell_longitude", place[1])
     return PointValues(
@@ -87,7 +92,7 @@ def point_values(extraction: Extraction, values: dict[str, Values], revision: st
         times=format_times(np.asarray(seconds.values)) if seconds else [],
         raw_times=np.asarray(raw.values).tolist() if raw else [],
         depths=_depths(extraction, values, table.shape[1]),
-        values=nested(table),
+        values=nest_numbers(table),
         revision=revision,
     )
 
@@ -105,7 +110,7 @@ def _depths(extraction: Extraction, values: dict[str, Values], count: int) -> li
         read = _rows(deep.dims, values["depth"])
         first = np.isfinite(read).argmax(axis=0)
         return _or_none(read[first, np.arange(read.shape[1])])
-    known = coordinate(extraction, "depth")
+    known = extraction.coordinate("depth")
     return [None] * count if known is None else _or_none(np.ravel(np.asarray(known.values, dtype=np.float64)))
 
 
@@ -114,7 +119,7 @@ def _or_none(values: NDArray[np.floating]) -> list[float | None]:
 
 
 def _single(extraction: Extraction, name: str, default: float = np.nan) -> float:
-    found = coordinate(extraction, name)
+    found = extraction.coordinate(name)
     return default if found is None else float(np.ravel(np.asarray(found.values))[0])
 
 
@@ -136,6 +141,44 @@ def _shaped(one: Coordinate, dims: dict[str, int]) -> Any:
     shape = tuple(dims[name] for name in one.dims)
     values = np.asarray(one.values).reshape(shape)
     if not is_time(one):
-        return nested(values)
+        return nest_numbers(values)
     texts = np.array(format_times(values), dtype=object)
     return texts.reshape(shape).tolist() if one.dims else texts[0]
+
+
+def read_coverage(extraction: Extraction, reading: Reading) -> contracts.Coverage:
+    """Read everything, and say what revision it is of."""
+    return to_coverage(extraction, read_values(extraction, reading), extraction.revision(reading.source))
+
+
+def to_coverage(extraction: Extraction, values: Mapping[str, Values], revision: str) -> contracts.Coverage:
+    """The contract's form of what was read: ``values`` by key of field, of the shape of its dimensions."""
+    return contracts.Coverage(
+        kind=extraction.kind,
+        dataset=extraction.dataset,
+        dims=dict(extraction.dims),
+        coordinates=[
+            contracts.Coordinate(
+                name=one.name,
+                dims=one.dims,
+                values=one.values if isinstance(one.values, list) else _packed(one.values),
+                units=one.units,
+                standard_name=one.standard_name,
+                long_name=one.long_name,
+            )
+            for one in extraction.coordinates
+        ],
+        fields=[
+            contracts.Field(
+                variable=one.variable, dims=one.dims, values=_packed(values[one.key]), auxiliary=one.auxiliary
+            )
+            for one in extraction.fields
+        ],
+        facts=dict(extraction.facts),
+        revision=revision,
+    )
+
+
+def _packed(values: NDArray[np.floating] | NDArray[np.int64]) -> Array:
+    whole = np.ascontiguousarray(values)
+    return Array(dtype=whole.dtype.str, shape=values.shape, data=whole.tobytes())

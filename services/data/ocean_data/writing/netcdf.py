@@ -1,0 +1,417 @@
+"""NetCDF files of all five forms: laid out by the CF and ACDD conventions, written by the library part by part."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_core.errors import RequestTooLarge
+from ocean_core.messages import Message
+from ocean_core.time import format_times, is_cf_time
+from ocean_data import __version__
+from ocean_data.plan.extraction import Coordinate, Extraction, Field
+from ocean_data.ports import Parts
+from ocean_data.reading.lock import LIBRARY
+from ocean_data.writing.metadata import attribution, is_time, plane_crs, variable_fields
+
+Attribute = str | int | float | NDArray[Any]
+Model = Literal["NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_CLASSIC"]
+
+CONVENTIONS = "CF-1.11, ACDD-1.3"
+FILL = 9.969209968386869e36  # the library's own: exact in both types
+CHUNK = 1 << 18  # values: a megabyte of float32
+SMALL = 512  # values: fewer are not compressed, since the description of the compression is larger
+LEVEL = 1  # of compression: more takes thrice the time for a twentieth of the bytes
+TEXT_LENGTH = "name_length"  # dimension of texts that are arrays of characters
+# A dimension is called like the coordinate along it: that makes it a coordinate variable.
+ALONG = {"y": "latitude", "x": "longitude"}
+FEATURE_TYPES = {
+    frozenset(): "point",
+    frozenset({"time"}): "timeSeries",
+    frozenset({"depth"}): "profile",
+    frozenset({"time", "depth"}): "timeSeriesProfile",
+}
+ONE_PLACE = {"point", "profile", "timeseries"}  # kinds that are of one place if there is no dimension of points
+AXES = {"latitude": "Y", "longitude": "X", "projection_y_coordinate": "Y", "projection_x_coordinate": "X", "depth": "Z"}
+
+MESH_NODES = "node"  # the dimension of a mesh of triangles
+MESH_TOPOLOGY: dict[str, Attribute] = {
+    "cf_role": "mesh_topology",
+    "topology_dimension": 2,
+    "node_coordinates": "longitude latitude",
+    "face_node_connectivity": "triangles",
+}
+CRS_FACTS = {"crs", "crs_wkt"}
+
+# The largest offset of a variable, and the most bytes that one variable, or one record of it, may take.
+NETCDF3_LIMITS: dict[str, tuple[int, int]] = {
+    "NETCDF3_CLASSIC": (2**31 - 1, 2**31 - 4),
+    "NETCDF3_64BIT_OFFSET": (2**63 - 1, 2**32 - 4),
+}
+NETCDF3_NAMES = {
+    "NETCDF3_CLASSIC": "NetCDF-3 classic",
+    "NETCDF3_64BIT_OFFSET": "NetCDF-3 with 64-bit offsets",
+}
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.@+-]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """One variable of the file."""
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: np.dtype[Any]  # object: texts
+    attributes: dict[str, Attribute]
+    values: NDArray[Any] | None = None  # None: they are read
+    key: str | None = None  # of the field that is read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Dimensions, variables and attributes of the file."""
+
+    dims: dict[str, int]
+    first: str | None  # the dimension whose rows are read in parts
+    variables: Sequence[Variable]
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+
+
+class NetCdf:
+    """Writes NetCDF-3 or NetCDF-4, the latter with its own types or those of the classic model."""
+
+    media_type = "application/x-netcdf"
+    suffix = "nc"
+
+    def __init__(self, model: Model = "NETCDF4") -> None:
+        self._model: Model = model
+
+    def save(self, extraction: Extraction, parts: Parts, revision: str, path: str) -> None:
+        """Write the file; the library's lock is released between parts, which are read with the same lock."""
+        layout = lay_out(extraction, revision, classic=self._model != "NETCDF4")
+        unlimited = self._unlimited(extraction, layout)
+        if self._model in NETCDF3_LIMITS:
+            check_netcdf3_size(layout, unlimited, self._model)
+        variables = {variable.key: variable for variable in layout.variables if variable.key is not None}
+        with LIBRARY:
+            file = netCDF4.Dataset(path, "w", format=self._model)
+        try:
+            with LIBRARY:
+                self._define(file, layout, unlimited, extraction.rows)
+            for rows, part in parts:
+                with LIBRARY:
+                    for key, values in part.items():
+                        variable = variables[key]
+                        selection = rows if variable.dims[:1] == (layout.first,) else ...
+                        file[variable.name][selection] = fill_missing(values, variable.dtype)
+        finally:
+            with LIBRARY:
+                file.close()
+
+    def _unlimited(self, extraction: Extraction, layout: Layout) -> str | None:
+        """Name the unlimited dimension.
+
+        In NetCDF-3 a variable along it may be larger than the format's limit, which holds for one record.
+        """
+        many = self._model in NETCDF3_LIMITS and len(extraction.parts()) > 1
+        return layout.first if many or layout.first == "time" else None
+
+    def _define(self, file: netCDF4.Dataset, layout: Layout, unlimited: str | None, rows: int) -> None:
+        """Write dimensions, attributes, and the values that are known before anything is read."""
+        file.set_fill_off()
+        file.setncatts(layout.attributes)
+        for name, size in layout.dims.items():
+            file.createDimension(name, None if name == unlimited else size)
+        defined = [(self._create(file, variable, layout, rows), variable) for variable in layout.variables]
+        for created, variable in defined:
+            if variable.values is not None:
+                is_text = variable.dtype == object
+                created[...] = variable.values if is_text else fill_missing(variable.values, variable.dtype)
+
+    def _create(self, file: netCDF4.Dataset, variable: Variable, layout: Layout, rows: int) -> Any:
+        is_text = variable.dtype == object
+        storage: dict[str, Any] = {}
+        if self._model not in NETCDF3_LIMITS and variable.dims:
+            storage["chunksizes"] = chunk_shape(variable, layout, rows)
+            if not is_text and math.prod(layout.dims[name] for name in variable.dims) >= SMALL:
+                storage |= {"zlib": True, "complevel": LEVEL, "shuffle": True}
+        created = file.createVariable(
+            variable.name,
+            str if is_text else variable.dtype,
+            variable.dims,
+            fill_value=variable.attributes.get("_FillValue"),
+            **storage,
+        )
+        created.set_auto_maskandscale(False)
+        created.set_auto_chartostring(False)
+        created.setncatts({key: value for key, value in variable.attributes.items() if key != "_FillValue"})
+        return created
+
+
+def chunk_shape(variable: Variable, layout: Layout, rows: int) -> tuple[int, ...]:
+    """Return the shape of a chunk: whole along the last dimensions, and no more rows than are written together."""
+    remaining, shape = CHUNK, []
+    for name in reversed(variable.dims):
+        most = min(layout.dims[name], rows) if name == layout.first else layout.dims[name]
+        shape.append(max(1, min(most, remaining)))
+        remaining = max(1, remaining // max(1, most))
+    return tuple(reversed(shape))
+
+
+def check_netcdf3_size(layout: Layout, unlimited: str | None, model: Model) -> None:
+    """Refuse a layout for which the format has no room."""
+    largest_offset, largest_size = NETCDF3_LIMITS[model]
+    offset = 0
+    for recorded in (False, True):
+        for variable in layout.variables:
+            if (variable.dims[:1] == (unlimited,)) != recorded:
+                continue
+            lengths = [layout.dims[name] for name in variable.dims[recorded:]]
+            size = math.prod(lengths) * variable.dtype.itemsize
+            if size > largest_size:
+                text = "{name} takes {size} bytes, and the limit is {limit}"
+                if recorded:
+                    text = "one record of {name} takes {size} bytes, and the limit is {limit}"
+                raise _netcdf3_refusal(model, Message(text, name=variable.name, size=size, limit=largest_size))
+            if offset > largest_offset:
+                raise _netcdf3_refusal(model, Message("its variables begin beyond {limit} bytes", limit=largest_offset))
+            offset += size
+
+
+def _netcdf3_refusal(model: Model, reason: Message) -> RequestTooLarge:
+    return RequestTooLarge(
+        "this is too large for {format}: {reason}; ask for a smaller area, or for one of {formats}",
+        format=NETCDF3_NAMES[model],
+        reason=reason,
+        formats="NETCDF3_64BIT, NETCDF4" if model == "NETCDF3_CLASSIC" else "NETCDF4",
+        field="format",
+    )
+
+
+def lay_out(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
+    """Lay out a file; ``classic``: with the types of NetCDF-3, which have no texts and no long integers."""
+    names = _dimension_names(extraction)
+    coordinates = [
+        _coordinate_variable(extraction, field, names) for field in extraction.coordinates if field.name != "raw_time"
+    ]
+    taken = {variable.name for variable in coordinates} | set(names.values())
+    grid_mapping = _grid_mapping(extraction)
+    fields = [_field_variable(field, names, taken) for field in extraction.fields]
+    auxiliary = [variable for variable, field in zip(fields, extraction.fields, strict=True) if field.auxiliary]
+    keys = {field.key for field in variable_fields(extraction)}
+    fields = [
+        _with_coordinates(variable, [*coordinates, *auxiliary], grid_mapping is not None)
+        if variable.key in keys
+        else variable
+        for variable in fields
+    ]
+    scalars: dict[str, dict[str, Attribute]] = {}
+    if extraction.coordinate("triangles") is not None:
+        fields = [_on_mesh(variable, names[MESH_NODES]) for variable in fields]
+        scalars["mesh"] = MESH_TOPOLOGY
+    if grid_mapping is not None:
+        scalars["crs"] = grid_mapping
+    described = [
+        Variable(name=name, dims=(), dtype=np.dtype("i4"), attributes=attributes, values=np.array(0, dtype="i4"))
+        for name, attributes in scalars.items()
+    ]
+    dims = {names[name]: size for name, size in extraction.dims.items()}
+    layout = Layout(
+        dims=dims,
+        first=next(iter(dims), None),
+        variables=[*coordinates, *described, *fields],
+        attributes=_global_attributes(extraction, revision),
+    )
+    return _with_classic_types(layout) if classic else layout
+
+
+def _grid_mapping(extraction: Extraction) -> dict[str, Attribute] | None:
+    """CF attributes of a grid mapping; None for longitude and latitude."""
+    crs = plane_crs(extraction.facts)
+    if crs is None:
+        return None
+    attributes = crs.to_cf().items()
+    return {key: np.array(value, dtype=np.float64) if isinstance(value, list) else value for key, value in attributes}
+
+
+def fill_missing(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Replace what is not finite with the fill value."""
+    if values.dtype.kind != "f":
+        return values.astype(dtype, copy=False)
+    return np.where(np.isfinite(values), values, FILL).astype(dtype, copy=False)
+
+
+def _dimension_names(extraction: Extraction) -> dict[str, str]:
+    along = {
+        coordinate.dims[0]: coordinate.name
+        for coordinate in reversed(extraction.coordinates)
+        if len(coordinate.dims) == 1
+    }
+    names = {coordinate.name for coordinate in extraction.coordinates}
+    result = {}
+    for dim in extraction.dims:
+        name = ALONG.get(dim) or dim.replace("depth", "level")
+        is_free = dim not in names and any(
+            coordinate.name == name and coordinate.dims == (dim,) for coordinate in extraction.coordinates
+        )
+        result[dim] = _safe(name if is_free and dim in along else dim)
+    return result
+
+
+def _safe(name: str) -> str:
+    """A name that every version of NetCDF takes."""
+    cleaned = _UNSAFE.sub("_", name)
+    return cleaned if re.match(r"[A-Za-z_]", cleaned) else f"_{cleaned}"
+
+
+def _coordinate_variable(extraction: Extraction, coordinate: Coordinate, names: dict[str, str]) -> Variable:
+    dims = tuple(names[name] for name in coordinate.dims)
+    shape = tuple(extraction.dims[name] for name in coordinate.dims)
+    texts_by_name = {
+        "standard_name": coordinate.standard_name,
+        "long_name": coordinate.long_name,
+        "units": coordinate.units,
+    }
+    attributes: dict[str, Attribute] = {key: text for key, text in texts_by_name.items() if text}
+    if isinstance(coordinate.values, list):
+        texts = np.array(coordinate.values, dtype=object).reshape(shape)
+        if coordinate.name == "name":
+            attributes["cf_role"] = "timeseries_id"
+        attributes.pop("units", None)
+        return Variable(name=_safe(coordinate.name), dims=dims, dtype=texts.dtype, attributes=attributes, values=texts)
+    values = np.asarray(coordinate.values).reshape(shape)
+    if coordinate.name == "triangles":
+        attributes |= {"cf_role": "face_node_connectivity", "start_index": 0}
+    if is_time(coordinate):
+        values, time_attributes = _time_values(extraction, values)
+        attributes |= time_attributes
+    axis = "T" if is_time(coordinate) else AXES.get(coordinate.standard_name or coordinate.name)
+    if axis is None and coordinate.name.startswith(("depth", "level")):
+        axis = "Z"
+    if axis and dims in {(), (_safe(coordinate.name),)}:
+        attributes["axis"] = axis
+    if axis == "Z":
+        attributes["positive"] = "down"
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        attributes["_FillValue"] = FILL
+    return Variable(name=_safe(coordinate.name), dims=dims, dtype=values.dtype, attributes=attributes, values=values)
+
+
+def _time_values(extraction: Extraction, seconds: NDArray[Any]) -> tuple[NDArray[Any], dict[str, Attribute]]:
+    """Times as in the files, so that the dates of every calendar are kept; else seconds since 1970."""
+    raw = extraction.coordinate("raw_time")
+    if raw is not None and raw.units:
+        values, calendar = np.asarray(raw.values).reshape(seconds.shape), extraction.calendar
+        if is_cf_time(values.ravel()[:1], raw.units, calendar):
+            return values, {"units": raw.units, "calendar": calendar}
+    return seconds, {"units": "seconds since 1970-01-01 00:00:00", "calendar": "proleptic_gregorian"}
+
+
+def _field_variable(field: Field, names: dict[str, str], taken: set[str]) -> Variable:
+    info, dtype = field.variable, np.dtype(field.dtype)
+    texts = {"standard_name": info.standard_name, "long_name": info.long_name or info.name, "units": info.units}
+    attributes: dict[str, Attribute] = {key: text for key, text in texts.items() if text}
+    attributes["_FillValue"] = np.array(FILL, dtype=dtype)
+    if info.categories:
+        attributes["flag_values"] = np.arange(len(info.categories), dtype=dtype)
+        attributes["flag_meanings"] = " ".join(re.sub(r"\W+", "_", label) for label in info.categories)
+    if field.auxiliary and field.key == "depth":
+        attributes["positive"] = "down"
+    name = _safe(field.key)
+    name = f"{name}_value" if name in taken else name
+    taken.add(name)
+    dims = tuple(names[dim] for dim in field.dims)
+    return Variable(name=name, dims=dims, dtype=dtype, attributes=attributes, key=field.key)
+
+
+def _with_coordinates(variable: Variable, coordinates: Sequence[Variable], has_grid_mapping: bool) -> Variable:
+    """A variable that names its coordinates: those that are not dimensions of their own."""
+    names = [
+        other.name for other in coordinates if (other.name,) != other.dims and set(other.dims) <= set(variable.dims)
+    ]
+    added: dict[str, Attribute] = {"coordinates": " ".join(names)} if names else {}
+    if has_grid_mapping and len(variable.dims) >= 2:
+        added["grid_mapping"] = "crs"
+    return replace(variable, attributes=variable.attributes | added)
+
+
+def _on_mesh(variable: Variable, nodes: str) -> Variable:
+    """A variable at the nodes of a mesh, by the UGRID conventions."""
+    if nodes not in variable.dims:
+        return variable
+    return replace(variable, attributes=variable.attributes | {"mesh": "mesh", "location": "node"})
+
+
+def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attribute]:
+    """What is told of the whole file."""
+    texts = {
+        "Conventions": CONVENTIONS if extraction.coordinate("triangles") is None else f"{CONVENTIONS}, UGRID-1.0",
+        "title": extraction.title or extraction.dataset,
+        "id": extraction.dataset,
+        "source": f"dataset {extraction.dataset}",
+        "history": f"{extraction.kind} extracted by Ocean Navigator data {__version__}",
+        "acknowledgement": attribution(extraction),
+        "revision": revision,
+        "standard_name_vocabulary": "CF Standard Name Table",
+        "featureType": _feature_type(extraction),
+    }
+    attributes: dict[str, Attribute] = {key: text for key, text in texts.items() if text}
+    attributes |= {_safe(key): value for key, value in extraction.facts.items() if key not in {*CRS_FACTS, *attributes}}
+    for name, stem in (("latitude", "lat"), ("longitude", "lon"), ("depth", "vertical")):
+        coordinate = extraction.coordinate(name)
+        if coordinate is not None and not isinstance(coordinate.values, list) and np.isfinite(coordinate.values).any():
+            attributes[f"geospatial_{stem}_min"] = float(np.nanmin(coordinate.values))
+            attributes[f"geospatial_{stem}_max"] = float(np.nanmax(coordinate.values))
+    time = extraction.coordinate("time")
+    if time is not None and len(time.values):
+        instants = format_times(np.array([np.min(np.asarray(time.values)), np.max(np.asarray(time.values))]), zone="Z")
+        attributes["time_coverage_start"], attributes["time_coverage_end"] = instants
+    return attributes
+
+
+def _feature_type(extraction: Extraction) -> str | None:
+    """The discrete sampling geometry, where the file is one."""
+    dims = set(extraction.dims)
+    if extraction.kind == "trajectory":
+        return "trajectory"
+    if dims == {"point"}:
+        return "point"
+    return FEATURE_TYPES.get(frozenset(dims)) if extraction.kind in ONE_PLACE else None
+
+
+def _with_classic_types(layout: Layout) -> Layout:
+    """The same with the types of NetCDF-3."""
+    texts = [variable for variable in layout.variables if variable.dtype == object]
+    dims = dict(layout.dims)
+    if texts:
+        longest = max(len(str(text).encode()) for variable in texts for text in np.ravel(variable.values))  # type: ignore[arg-type]  # texts are known
+        dims[TEXT_LENGTH] = max(4, -(-longest // 4) * 4)
+    variables = [_narrowed(variable, dims.get(TEXT_LENGTH, 0)) for variable in layout.variables]
+    return replace(layout, dims=dims, variables=variables)
+
+
+def _narrowed(variable: Variable, length: int) -> Variable:
+    if variable.values is None:
+        return variable
+    if variable.dtype == object:
+        joined = b"".join(str(text).encode().ljust(length, b"\0") for text in np.ravel(variable.values))
+        characters = np.frombuffer(joined, dtype="S1").reshape(*variable.values.shape, length)
+        attributes = variable.attributes | {"_Encoding": "utf-8"}
+        return replace(
+            variable,
+            dims=(*variable.dims, TEXT_LENGTH),
+            dtype=characters.dtype,
+            values=characters,
+            attributes=attributes,
+        )
+    if variable.dtype == np.int64:
+        small = not variable.values.size or np.abs(variable.values).max() < 2**31
+        values = variable.values.astype("i4" if small else "f8")
+        return replace(variable, dtype=values.dtype, values=values)
+    return variable

@@ -1,0 +1,107 @@
+"""Sizes of answers in bytes, estimated without reading a value."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_data.grids.outlines import Corners
+from ocean_data.plan.extraction import Coordinate, Extraction, Values
+from ocean_data.ports import Stream
+
+SAMPLE = 4_096  # values of the largest field that are written
+SMALLER = 4  # times as few, for a second sample
+OVERHEAD = 1 << 20  # bytes of a file beside its values
+
+Selection = dict[str, NDArray[np.intp]]  # indices by dimension
+
+
+def largest_file_size(extraction: Extraction) -> int:
+    """Return the bytes of an uncompressed file with all values."""
+    fields = sum(
+        prod(extraction.dims[name] for name in field.dims) * np.dtype(field.dtype).itemsize
+        for field in extraction.fields
+    )
+    return OVERHEAD + fields + 8 * sum(len(coordinate.values) for coordinate in extraction.coordinates)
+
+
+def estimate_stream_size(extraction: Extraction, writer: Stream) -> int:
+    """Estimate the bytes of an answer, as if there were values everywhere.
+
+    Two samples with made-up values are written: their difference is what each value takes, the rest is written once.
+    Only the type and the usual range of values are known, so texts may be some digits longer or shorter.
+    """
+    dims = _sample_dims(extraction, SAMPLE)
+    size = _sample_size(extraction, writer, dims)
+    if dims == extraction.dims:
+        return size
+    fewer_dims = _sample_dims(extraction, SAMPLE // SMALLER)
+    smaller_size = _sample_size(extraction, writer, fewer_dims)
+    total, count, fewer = (_value_count(extraction, sizes) for sizes in (extraction.dims, dims, fewer_dims))
+    bytes_per_value = (size - smaller_size) / (count - fewer)
+    return round(size + bytes_per_value * (total - count))
+
+
+def _sample_dims(extraction: Extraction, most: int) -> dict[str, int]:
+    """Halve the longest dimensions until the largest array has no more than ``most`` values."""
+    dims = dict(extraction.dims)
+    shapes = [*(field.dims for field in extraction.fields), *(one.dims for one in extraction.coordinates)]
+    while dims and max((prod(dims[name] for name in names) for names in shapes), default=0) > most:
+        longest = max(dims, key=lambda name: dims[name])
+        dims[longest] = -(-dims[longest] // 2)
+    return dims
+
+
+def _value_count(extraction: Extraction, dims: dict[str, int]) -> int:
+    return sum(prod(dims[name] for name in field.dims) for field in extraction.fields)
+
+
+def _sample_size(extraction: Extraction, writer: Stream, dims: dict[str, int]) -> int:
+    """Write a sample of the answer and return its bytes."""
+    selection = {
+        name: np.linspace(0, extraction.dims[name] - 1, size).round().astype(np.intp) for name, size in dims.items()
+    }
+    sample = replace(
+        extraction,
+        dims=dims,
+        coordinates=[
+            replace(coordinate, values=_select(coordinate, selection)) for coordinate in extraction.coordinates
+        ],
+        outline=extraction.outline and partial(_select_corners, extraction.outline, extraction, selection),
+    )
+    random = np.random.default_rng(0)
+    values: dict[str, Values] = {}
+    for field in extraction.fields:
+        low, high = field.variable.scale
+        shape = [dims[name] for name in field.dims]
+        values[field.key] = random.uniform(low, high if high > low else low + 1, shape).astype(field.dtype)
+    rows = slice(0, next(iter(dims.values()), 1))
+    return sum(map(len, writer.pieces(sample, iter([(rows, values)]), extraction.used[0][0].revision)))
+
+
+def _select(coordinate: Coordinate, selection: Selection) -> NDArray[np.float64] | NDArray[np.int64] | list[str]:
+    if isinstance(coordinate.values, list):
+        if not coordinate.dims:
+            return coordinate.values
+        return [coordinate.values[int(index)] for index in selection[coordinate.dims[0]]]
+    values: NDArray[Any] = coordinate.values
+    for axis, name in enumerate(coordinate.dims):
+        values = np.take(values, selection[name], axis=axis)
+    return values
+
+
+def _select_corners(
+    outline: Callable[[], Corners | None], extraction: Extraction, selection: Selection
+) -> Corners | None:
+    corners = outline()
+    if corners is None:
+        return None
+    latitude, longitude = corners
+    places = [name for name in extraction.fields[0].dims if name != "time" and not name.startswith("depth")]
+    for axis, name in enumerate(places):
+        latitude, longitude = (np.take(values, selection[name], axis=axis) for values in (latitude, longitude))
+    return latitude, longitude
