@@ -32,8 +32,6 @@ REASONS = {
         "index/calculated.py",
         "index/merging.py",
         "catalogue/recommended.py",
-        "places/kml.py",
-        "places/store.py",
         "index/reasons.py",
     ),
     "ocean_data": (

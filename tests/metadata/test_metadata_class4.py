@@ -24,15 +24,20 @@ from tests.metadata.serving import until
 import class4 as demonstration
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.errors import InvalidRequest, NotFound
+from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, upgrade
-from ocean_metadata.class4 import reading
-from ocean_metadata.class4.index import forecasts
-from ocean_metadata.class4.names import file_name, profile_id
-from ocean_metadata.class4.passes import Class4Indexer, read_file
-from ocean_metadata.class4.records import About, Lead
-from ocean_metadata.class4.store import Class4Store, StoredClass4
-from ocean_metadata.class4.view import PROJECTIONS, in_view, rms
+from ocean_metadata.class4.indexer import Class4Indexer
+from ocean_metadata.class4.map_points import is_in_view, root_mean_square_error
+from ocean_metadata.class4.model import (
+    FileSummary,
+    ForecastLead,
+    list_forecasts,
+    parse_file_name,
+    parse_profile_id,
+)
+from ocean_metadata.class4.reading import read_class4_file, read_content
+from ocean_metadata.class4.store import Class4Repository, Class4Store
 from ocean_metadata.index import pool
 from ocean_metadata.index.file_header import unpack
 from ocean_metadata.index.stores import opened
@@ -65,8 +70,8 @@ class Filled:
         upgrade(self.engine)
         self.store, self.stop = Class4Store(self.engine), threading.Event()
         folders = {"ocean_predict": folder, "riops_obs": riops}
-        self.indexer = Class4Indexer(self.store, folders, self.stop, **({"each": here} | more))
-        self.class4 = StoredClass4(self.engine)
+        self.indexer = Class4Indexer(self.store, folders, self.stop, **({"read_each": here} | more))
+        self.class4 = Class4Repository(self.engine)
 
     def run(self):
         found = self.indexer.run()
@@ -75,7 +80,7 @@ class Filled:
 
     @property
     def reasons(self):
-        return {one.id: one.reason for one in self.class4.shelf.files.values()}
+        return {one.id: one.reason for one in self.class4.index.files.values()}
 
 
 @pytest.fixture
@@ -171,8 +176,8 @@ def test_only_profiles_in_view_are_shown(maps, projection, extent, seen):
 def test_a_view_around_a_place_shows_it(latitude, longitude, projection, size):
     x, y = Transformer.from_crs("EPSG:4326", projection, always_xy=True).transform(longitude, latitude)
     place = np.array([latitude]), np.array([longitude])
-    assert in_view(*place, projection, (x - size, y - size, x + size, y + size)).all()
-    assert not in_view(*place, projection, (x + size, y - size, x + 2 * size, y + size)).any()
+    assert is_in_view(*place, projection, (x - size, y - size, x + size, y + size)).all()
+    assert not is_in_view(*place, projection, (x + size, y - size, x + 2 * size, y + size)).any()
 
 
 @given(st.lists(st.tuples(st.floats(-5, 40), st.floats(-5, 40) | st.just(math.nan)), min_size=1, max_size=20))
@@ -180,7 +185,7 @@ def test_the_error_is_the_root_of_the_mean_square(pairs):
     observed, estimate = (np.array([one]) for one in zip(*pairs, strict=True))
     both = [(one - other) ** 2 for one, other in pairs if not math.isnan(other)]
     expected = math.sqrt(sum(both) / len(both)) if both else math.nan
-    assert rms(observed, estimate)[0] == pytest.approx(expected, nan_ok=True)
+    assert root_mean_square_error(observed, estimate)[0] == pytest.approx(expected, nan_ok=True)
 
 
 def test_forecasts_are_told_by_the_dates_of_their_fields(maps):
@@ -195,14 +200,17 @@ def test_forecasts_are_told_by_the_dates_of_their_fields(maps):
 @pytest.mark.parametrize(
     ("leads", "told"),
     [
-        ([Lead(lead=0), Lead(lead=1)], ["Lead time 0", "Lead time 1"]),
-        ([Lead(lead=12, units="hours")], ["Lead time 12 hours"]),
-        ([Lead(time=0, lead=9), Lead(time=0, lead=33)], [f"01 January 1970, lead time {one}" for one in (9, 33)]),
-        ([Lead()], ["Forecast"]),
+        ([ForecastLead(lead=0), ForecastLead(lead=1)], ["Lead time 0", "Lead time 1"]),
+        ([ForecastLead(lead=12, units="hours")], ["Lead time 12 hours"]),
+        (
+            [ForecastLead(time=0, lead=9), ForecastLead(time=0, lead=33)],
+            [f"01 January 1970, lead time {one}" for one in (9, 33)],
+        ),
+        ([ForecastLead()], ["Forecast"]),
     ],
 )  # fmt: skip
 def test_forecasts_without_dates_are_told_by_their_lead_time(leads, told):
-    assert [one.value for one in forecasts(About(day="", model="", leads=leads))[1:]] == told
+    assert [one.value for one in list_forecasts(FileSummary(day="", model="", leads=leads))[1:]] == told
 
 
 def test_a_file_that_is_not_there_is_answered_with_those_of_its_day(maps):
@@ -319,24 +327,24 @@ async def test_the_client_raises_what_the_service_says(filled, sample_catalogue,
     ],
 )
 def test_names_tell_day_model_and_version(name, found):
-    taken = file_name(name)
+    taken = parse_file_name(name)
     assert (taken and tuple(taken)[1:]) == found
 
 
 def test_profiles_are_named_with_a_line_or_a_slash():
-    assert profile_id(f"{GIOPS}_12") == profile_id(f"{GIOPS}/12") == (GIOPS, 12)
-    assert profile_id(GIOPS) == (GIOPS, None)
+    assert parse_profile_id(f"{GIOPS}_12") == parse_profile_id(f"{GIOPS}/12") == (GIOPS, 12)
+    assert parse_profile_id(GIOPS) == (GIOPS, None)
 
 
 def test_dimensions_in_another_order_mean_the_same(tmp_path):
     one, other = (write(tmp_path / name / DAY, turned=name == "b") for name in "ab")
-    assert read_file(str(one)).found == read_file(str(other)).found
+    assert read_class4_file(str(one)).content == read_class4_file(str(other)).content
 
 
 def test_blocks_of_any_size_hold_the_same(tmp_path):
     path = str(write(tmp_path / DAY))
     with opened(path) as data:
-        assert reading.read(data, file_name(DAY), at_once=1) == read_file(path).found
+        assert read_content(data, parse_file_name(DAY), block_cells=1) == read_class4_file(path).content
 
 
 def test_files_that_tell_little_are_served(tmp_path, fill):
@@ -418,7 +426,7 @@ def test_a_pass_that_is_stopped_goes_on_where_it_was(tmp_path, fill):
         yield from here(function, paths[:2], stop)
         stop.set()
 
-    first = fill(tmp_path, each=two)
+    first = fill(tmp_path, read_each=two)
     assert first.run() == 2
     assert len(first.reasons) == 2
     second = fill(tmp_path)
@@ -442,14 +450,14 @@ def test_a_command_that_is_killed_goes_on_where_it_was(tmp_path):
     upgrade(engine)
     store = Class4Store(engine)
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    assert until(store.known)
+    assert until(store.file_states)
     process.send_signal(signal.SIGKILL)
     process.wait()
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-    class4 = StoredClass4(engine)
+    class4 = Class4Repository(engine)
     class4.refresh()
-    assert [f"{one.id}.nc" for one in class4.shelf.files.values()] == sorted(names)
-    assert {one.about.profiles for one in class4.shelf.files.values()} == {5}
+    assert [f"{one.id}.nc" for one in class4.index.files.values()] == sorted(names)
+    assert {one.about.profiles for one in class4.index.files.values()} == {5}
     engine.dispose()
 
 
@@ -494,7 +502,7 @@ async def test_a_real_file_without_units_is_served(tmp_path, fill, sample_catalo
     name = "class4_20200101_GIOPS_TEST_profile"
     source = tmp_path / f"{name}.nc"
     shutil.copyfile(Path(SAMPLES) / "obs" / source.name, source)
-    filled = fill(tmp_path, each=pool.each)
+    filled = fill(tmp_path, read_each=pool.each)
     assert filled.run() == 1
     with xr.open_dataset(source, decode_times=False) as data:
         held = data.load()

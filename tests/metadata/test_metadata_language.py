@@ -5,8 +5,7 @@ from litestar.testing import TestClient
 
 from ocean_common.i18n import get_translator
 from ocean_metadata.app import create_app
-from ocean_metadata.class4.index import forecasts
-from ocean_metadata.class4.records import About, Lead
+from ocean_metadata.class4.model import FileSummary, ForecastLead, list_forecasts
 from ocean_metadata.index.translations import OF_DATASETS, parted
 
 API = "/api/v2.0"
@@ -143,8 +142,8 @@ def test_observed_quantities_have_french_names():
 
 
 def test_forecasts_have_french_dates():
-    leads = [Lead(time=870134400 + day * 86400, lead=24.0 * day, units="h") for day in (0, 3)]
-    found = [one.value for one in forecasts(About(day="", model="", leads=leads), SAY)]
+    leads = [ForecastLead(time=870134400 + day * 86400, lead=24.0 * day, units="h") for day in (0, 3)]
+    found = [one.value for one in list_forecasts(FileSummary(day="", model="", leads=leads), SAY)]
     assert found == ["Meilleure estimation", "29 juillet 1997", "1er août 1997"]
-    lead = [Lead(time=None, lead=24.0, units="h")]
-    assert forecasts(About(day="", model="", leads=lead), SAY)[1].value == "Échéance de 24 h"
+    lead = [ForecastLead(time=None, lead=24.0, units="h")]
+    assert list_forecasts(FileSummary(day="", model="", leads=lead), SAY)[1].value == "Échéance de 24 h"

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
 from litestar import Litestar
 from litestar.openapi.spec import Tag
-from sqlalchemy import Engine
 
 from ocean_common.background import BackgroundTask
 from ocean_common.caching import Freshness
@@ -31,8 +31,7 @@ from ocean_metadata.catalogue.repository import StoredCatalogue
 from ocean_metadata.catalogue.token import Token
 from ocean_metadata.catalogue.watcher import News
 from ocean_metadata.class4 import api as class4_routes
-from ocean_metadata.class4.ports import Class4
-from ocean_metadata.class4.store import NoClass4, StoredClass4
+from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
 from ocean_metadata.events.feed import EventFeed, Silence
 from ocean_metadata.index.process import IndexerProcess
@@ -42,8 +41,8 @@ from ocean_metadata.observations.import_process import ServiceObservations
 from ocean_metadata.observations.repository import ObservationRepository
 from ocean_metadata.observations.schema import default_database
 from ocean_metadata.places import api as places
-from ocean_metadata.places.store import FolderGazetteer
-from ocean_metadata.ports import Catalogue, Events, Places, Refresher
+from ocean_metadata.places.gazetteer import FolderGazetteer
+from ocean_metadata.ports import Catalogue, Events, Refresher
 from ocean_metadata.scripts.api import Public, generate_script
 from ocean_metadata.settings import Settings, handed_on
 
@@ -97,12 +96,12 @@ _INTERNAL = [
 def create_app(
     catalogue: Catalogue,
     *,
-    gazetteer: Places | None = None,
+    gazetteer: FolderGazetteer | None = None,
     observations: ObservationRepository | None = None,
     feed: Events | None = None,
     refresher: Refresher | None = None,
     token: str | None = None,
-    class4: Class4 | None = None,
+    class4: Class4Repository | None = None,
     indexed: Indexed | None = None,
     public: Public | None = None,
     git: GitInfo | None = None,
@@ -112,7 +111,7 @@ def create_app(
 ) -> Litestar:
     """The metadata service over a catalogue, and the places of a gazetteer."""
     gazetteer = gazetteer or FolderGazetteer(None)
-    class4 = class4 or NoClass4()
+    class4 = class4 or Class4Repository(sa.create_engine("sqlite://"))
 
     async def unready() -> list[str]:
         return [] if catalogue.snapshot.revision is not None else ["the catalogue has not been indexed yet"]
@@ -155,7 +154,7 @@ def build(settings: Settings) -> Litestar:
     feed.begin()
     catalogue = StoredCatalogue(engine)
     catalogue.refresh()
-    class4 = StoredClass4(engine)
+    class4 = Class4Repository(engine)
     class4.refresh()
     indexed = Indexed()
     indexed.make(catalogue.snapshot)
@@ -212,7 +211,7 @@ def build(settings: Settings) -> Litestar:
     )
 
 
-def _open(settings: Settings) -> tuple[Engine, ServiceObservations]:
+def _open(settings: Settings) -> tuple[sa.Engine, ServiceObservations]:
     """The databases, brought up to date."""
     try:
         engine = connect(settings.database)

@@ -6,7 +6,6 @@ from typing import Protocol, runtime_checkable
 from ocean_common.contracts.events import Event, Refreshed
 from ocean_metadata.catalogue.model import DatasetRecord
 from ocean_metadata.catalogue.snapshot import Snapshot, StepArrays
-from ocean_metadata.places.gazetteer import Gazetteer
 
 
 class Replaced(Exception):
@@ -29,18 +28,6 @@ class Catalogue(Protocol):
 
     async def renew(self) -> None:
         """Take what is new."""
-
-
-@runtime_checkable
-class Places(Protocol):
-    """Who knows the places that are shown on maps."""
-
-    @property
-    def now(self) -> Gazetteer:
-        """What is known now; never waits."""
-
-    async def revision(self, dataset: str) -> str:
-        """The revision of a file `kind/id` or of a `kind`, or NotFound."""
 
 
 @runtime_checkable

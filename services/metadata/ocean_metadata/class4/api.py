@@ -1,6 +1,8 @@
-"""Class 4: observed profiles beside what models say."""
+"""Routes of Class 4: observed profiles beside forecasts."""
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
@@ -12,23 +14,26 @@ from ocean_common.caching import Freshness
 from ocean_common.contracts.class4 import (
     Class4Days,
     Class4Forecast,
+    Class4Kind,
     Class4Model,
+    Class4ModelProfiles,
     Class4Points,
+    Class4Profile,
     Class4Profiles,
     Class4Status,
 )
 from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.i18n import Translator
 from ocean_common.problems import documented
+from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.catalogue.api_internal import MESSAGEPACK
 from ocean_metadata.catalogue.encoded import Encoded, answers_with
-from ocean_metadata.class4 import view
-from ocean_metadata.class4.index import forecasts
-from ocean_metadata.class4.names import kind_of, several
-from ocean_metadata.class4.plotting import MOST, assemble
-from ocean_metadata.class4.ports import Class4
+from ocean_metadata.class4.map_points import find_same_profile, map_points, parse_extent, parse_projection
+from ocean_metadata.class4.model import FoundFile, list_forecasts, parse_ids, parse_kind
+from ocean_metadata.class4.store import Class4Repository
 
 TAGS = ["class 4"]
+MAX_PROFILES = 100  # or models, of one plot
 DEMONSTRATION = "class4_19970729_ATLANTIC_demo_profile"
 
 Kind = Annotated[
@@ -64,7 +69,7 @@ Extent = Annotated[
 MapProjection = Annotated[
     str,
     QueryParameter(
-        description=f"Of the map: {', '.join(view.PROJECTIONS)}.",
+        description=f"Of the map: {', '.join(PROJECTIONS)}.",
         examples=[Example(summary="web maps", value="EPSG:3857")],
     ),
 ]
@@ -77,10 +82,10 @@ MapProjection = Annotated[
     tags=TAGS,
     responses=answers_with(Class4Days, "The days of each kind, ascending"),
 )
-async def list_class4(class4: NamedDependency[Class4], encoded: NamedDependency[Encoded]) -> Response[bytes]:
+async def list_class4(class4: NamedDependency[Class4Repository], encoded: NamedDependency[Encoded]) -> Response[bytes]:
     """One file for each day and kind: that of GIOPS or RIOPS, else the first by its name."""
-    shelf = class4.shelf
-    return await encoded.answer(("class 4 days", shelf.revision), shelf.days)
+    index = class4.index
+    return await encoded.answer(("class 4 days", index.revision), index.days)
 
 
 @get(
@@ -91,12 +96,12 @@ async def list_class4(class4: NamedDependency[Class4], encoded: NamedDependency[
     responses={**answers_with(list[Class4Status], "Every file, the broken ones too"), **documented()},
 )
 async def list_status(
-    class4: NamedDependency[Class4], encoded: NamedDependency[Encoded], translate: NamedDependency[Translator]
+    class4: NamedDependency[Class4Repository], encoded: NamedDependency[Encoded], translate: NamedDependency[Translator]
 ) -> Response[bytes]:
     """Every file, the broken ones too."""
-    shelf = class4.shelf
-    key = ("class 4 status", shelf.revision, translate.language)
-    return await encoded.answer(key, lambda: shelf.status(translate))
+    index = class4.index
+    key = ("class 4 status", index.revision, translate.language)
+    return await encoded.answer(key, lambda: index.status(translate))
 
 
 @get(
@@ -109,7 +114,7 @@ async def list_status(
 async def list_profiles(
     *,
     request: Request[Any, Any, Any],
-    class4: NamedDependency[Class4],
+    class4: NamedDependency[Class4Repository],
     class4_freshness: NamedDependency[Freshness],
     class4_type: FromPath[Kind],
     file: FileId,
@@ -118,10 +123,10 @@ async def list_profiles(
 ) -> Class4Points:
     """Those in view, each with the error of the best estimate; null where there is nothing to compare."""
     await class4_freshness(request, "")
-    kind, shown, seen = kind_of(class4_type), view.projection_of(projection), view.extent(extent)
-    found = class4.shelf.find(kind, file)
-    points = await class4.points(kind, found.file.id)
-    return await asyncio.to_thread(view.features, kind, found.file.id, points, shown, seen)
+    kind, map_projection, map_extent = parse_kind(class4_type), parse_projection(projection), parse_extent(extent)
+    file_id = class4.index.find(kind, file).file.id
+    points = await class4.points(kind, file_id)
+    return await asyncio.to_thread(map_points, kind, file_id, points, map_projection, map_extent)
 
 
 @get(
@@ -133,14 +138,14 @@ async def list_profiles(
 )
 async def list_models(
     request: Request[Any, Any, Any],
-    class4: NamedDependency[Class4],
+    class4: NamedDependency[Class4Repository],
     class4_freshness: NamedDependency[Freshness],
     class4_type: FromPath[Kind],
     profile: ProfileId,
 ) -> list[Class4Model]:
     """Files of other models that have profiles of the same day."""
     await class4_freshness(request, "")
-    return class4.shelf.models(class4.shelf.find(kind_of(class4_type), profile))
+    return class4.index.other_models(class4.index.find(parse_kind(class4_type), profile))
 
 
 @get(
@@ -150,10 +155,10 @@ async def list_models(
     tags=TAGS,
     responses=documented(NotFound),
 )
-async def list_forecasts(
+async def list_profile_forecasts(
     *,
     request: Request[Any, Any, Any],
-    class4: NamedDependency[Class4],
+    class4: NamedDependency[Class4Repository],
     class4_freshness: NamedDependency[Freshness],
     translate: NamedDependency[Translator],
     class4_type: FromPath[Kind],
@@ -161,17 +166,72 @@ async def list_forecasts(
 ) -> list[Class4Forecast]:
     """The best estimate, then the forecasts by the dates of their fields."""
     await class4_freshness(request, "")
-    return forecasts(class4.shelf.find(kind_of(class4_type), profile).about, translate)
+    return list_forecasts(class4.index.find(parse_kind(class4_type), profile).about, translate)
 
 
 @get("/class4/{class4_type:str}", media_type=MESSAGEPACK)
 async def get_profiles(
-    class4: NamedDependency[Class4], class4_type: FromPath[str], ids: FromQuery[str], models: FromQuery[str] = ""
+    class4: NamedDependency[Class4Repository],
+    class4_type: FromPath[str],
+    ids: FromQuery[str],
+    models: FromQuery[str] = "",
 ) -> Class4Profiles:
-    """Profiles for plots, and beside them other models."""
-    kind = kind_of(class4_type)
-    return await assemble(class4, kind, several(ids, "ids", MOST), several(models, "models", MOST))
+    """Profiles for plots, and those of other models at the same places."""
+    kind = parse_kind(class4_type)
+    profile_ids, model_ids = parse_ids(ids, "ids", MAX_PROFILES), parse_ids(models, "models", MAX_PROFILES)
+    found = [class4.index.find(kind, text) for text in profile_ids]
+    if not found:
+        raise InvalidRequest("no profile is asked for; give its id: file_index", field="ids")
+    for text, file in zip(profile_ids, found, strict=True):
+        if file.profile is None:
+            raise InvalidRequest("{text} is a file; write {text}_0 for its first profile", text=text, field="ids")
+    other_files = [class4.index.find(kind, text) for text in model_ids]
+    own = await _read_profiles(class4, kind, [(file.file.id, file.profile) for file in found])
+    return Class4Profiles(
+        kind=kind,
+        profiles=[profile for profile in own if profile is not None],
+        forecasts=list_forecasts(found[0].about),
+        title=found[0].about.title,
+        models=[await _read_model(class4, kind, found, model) for model in other_files],
+    )
 
 
-ROUTES = [list_class4, list_status, list_profiles, list_models, list_forecasts]
+async def _read_model(
+    class4: Class4Repository, kind: Class4Kind, found: Sequence[FoundFile], model: FoundFile
+) -> Class4ModelProfiles:
+    """Read a model's values at each of the profiles, whatever their indices are in its file."""
+    model_points = await class4.points(kind, model.file.id)
+    same: list[tuple[str, int | None]] = []
+    for file in found:
+        index = None
+        if file.about.day == model.about.day:
+            points = await class4.points(kind, file.file.id)
+            index = find_same_profile(points, file.profile or 0, model_points)
+        same.append((model.file.id, index))
+    return Class4ModelProfiles(
+        file=model.file.id,
+        model=model.about.model,
+        title=model.about.title,
+        forecasts=list_forecasts(model.about),
+        profiles=await _read_profiles(class4, kind, same),
+    )
+
+
+async def _read_profiles(
+    class4: Class4Repository, kind: Class4Kind, profiles: Sequence[tuple[str, int | None]]
+) -> list[Class4Profile | None]:
+    """Read profiles by file and index, in their order; each file is read once."""
+    indices: defaultdict[str, list[int]] = defaultdict(list)
+    for file, index in profiles:
+        if index is not None:
+            indices[file].append(index)
+    read = {
+        (profile.file, profile.index): profile
+        for file, numbers in indices.items()
+        for profile in await class4.profiles(kind, file, numbers)
+    }
+    return [None if index is None else read[file, index] for file, index in profiles]
+
+
+ROUTES = [list_class4, list_status, list_profiles, list_models, list_profile_forecasts]
 INTERNAL = [get_profiles]

@@ -16,7 +16,7 @@ from ocean_common.telemetry import configure_logs
 from ocean_metadata.catalogue.database import DatabaseUnusable, connect, upgrade
 from ocean_metadata.catalogue.process_lock import Turn
 from ocean_metadata.catalogue.store import Store
-from ocean_metadata.class4.passes import Class4Indexer
+from ocean_metadata.class4.indexer import Class4Indexer
 from ocean_metadata.class4.store import Class4Store
 from ocean_metadata.index.configuration import ConfigurationError
 from ocean_metadata.index.passes import Indexer, Told, reading_version

@@ -1,7 +1,8 @@
-"""Places that a deployment shows on its map, from KML files."""
+"""Routes of places: points, lines and areas of KML files that a deployment shows on its map."""
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -16,15 +17,15 @@ from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.i18n import Translator
 from ocean_common.problems import documented
 from ocean_core.messages import Message
+from ocean_core.tiles import MERCATOR, PROJECTIONS
 from ocean_metadata.catalogue.api_internal import MESSAGEPACK
 from ocean_metadata.catalogue.encoded import JSON, answers_with
-from ocean_metadata.places import features
-from ocean_metadata.places.features import PROJECTIONS, Bounds
-from ocean_metadata.ports import Places
+from ocean_metadata.places.gazetteer import FolderGazetteer
+from ocean_metadata.places.map_features import WORLD, MapView, area_features, line_features, point_features
 
 TAGS = ["places"]
-LISTED = documented()
-SHOWN = documented(NotFound)
+LIST_RESPONSES = documented()
+FEATURE_RESPONSES = documented(NotFound)
 
 FileId = Annotated[
     str,
@@ -55,18 +56,13 @@ Resolution = Annotated[
     ),
 ]
 
-Fresh = NamedDependency[SkipValidation[Freshness]]
+FreshPlaces = NamedDependency[SkipValidation[Freshness]]
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What a map shows."""
-
-    projection: str
-    view: Bounds | None
-
-
-def read_shown(*, projection: FromQuery[Projection] = "EPSG:3857", view_bounds: FromQuery[ViewBounds] = None) -> Shown:
-    """Read what the map shows."""
+def parse_view(
+    *, projection: FromQuery[Projection] = "EPSG:3857", view_bounds: FromQuery[ViewBounds] = None
+) -> MapView:
+    """Parse the projection and the bounds of the map."""
     if projection not in PROJECTIONS:
         raise InvalidRequest(
             "projection {projection!r} is none of {projections}",
@@ -76,14 +72,14 @@ def read_shown(*, projection: FromQuery[Projection] = "EPSG:3857", view_bounds: 
             allowed=PROJECTIONS,
         )
     if not view_bounds:
-        return Shown(projection=projection, view=None)
-    left, bottom, right, top = _numbers(view_bounds, "view_bounds", 4, Message("left,bottom,right,top in metres"))
+        return MapView(projection, None)
+    left, bottom, right, top = _parse_numbers(view_bounds, "view_bounds", 4, Message("left,bottom,right,top in metres"))
     if bottom > top:
         raise InvalidRequest("view_bounds: the bottom is above the top; exchange them", field="view_bounds")
-    if left > right and projection != features.MERCATOR:
+    if left > right and projection != MERCATOR:
         raise InvalidRequest("view_bounds: left is right of right; exchange them", field="view_bounds")
-    # Left of left: the view begins before the date line and ends behind it.
-    return Shown(projection=projection, view=(left, bottom, right if left <= right else right + features.WORLD, top))
+    # Where right is less than left, the view crosses the date line.
+    return MapView(projection, (left, bottom, right if left <= right else right + WORLD, top))
 
 
 @get(
@@ -91,32 +87,32 @@ def read_shown(*, projection: FromQuery[Projection] = "EPSG:3857", view_bounds: 
     operation_id="listPointPlaces",
     summary="The files of points",
     tags=TAGS,
-    responses=LISTED,
+    responses=LIST_RESPONSES,
 )
 async def list_points(
-    request: Request[Any, Any, Any], places: NamedDependency[Places], fresh: Fresh
+    request: Request[Any, Any, Any], places: NamedDependency[FolderGazetteer], fresh: FreshPlaces
 ) -> list[PlaceGroup]:
     """Sorted by name."""
     await fresh(request, "point")
-    return places.now.groups("point")
+    return places.current.groups("point")
 
 
-@get("/kml/line", operation_id="listLinePlaces", summary="The files of lines", tags=TAGS, responses=LISTED)
+@get("/kml/line", operation_id="listLinePlaces", summary="The files of lines", tags=TAGS, responses=LIST_RESPONSES)
 async def list_lines(
-    request: Request[Any, Any, Any], places: NamedDependency[Places], fresh: Fresh
+    request: Request[Any, Any, Any], places: NamedDependency[FolderGazetteer], fresh: FreshPlaces
 ) -> list[PlaceGroup]:
     """Sorted by name."""
     await fresh(request, "line")
-    return places.now.groups("line")
+    return places.current.groups("line")
 
 
-@get("/kml/area", operation_id="listAreaPlaces", summary="The files of areas", tags=TAGS, responses=LISTED)
+@get("/kml/area", operation_id="listAreaPlaces", summary="The files of areas", tags=TAGS, responses=LIST_RESPONSES)
 async def list_areas(
-    request: Request[Any, Any, Any], places: NamedDependency[Places], fresh: Fresh
+    request: Request[Any, Any, Any], places: NamedDependency[FolderGazetteer], fresh: FreshPlaces
 ) -> list[PlaceGroup]:
     """Sorted by name."""
     await fresh(request, "area")
-    return places.now.groups("area")
+    return places.current.groups("area")
 
 
 @get(
@@ -124,11 +120,16 @@ async def list_areas(
     operation_id="listPlaceProblems",
     summary="Files of places that cannot be served, and places that are left out",
     tags=TAGS,
-    responses=LISTED,
+    responses=LIST_RESPONSES,
 )
-async def list_problems(places: NamedDependency[Places], translate: NamedDependency[Translator]) -> list[PlaceProblem]:
+async def list_problems(
+    places: NamedDependency[FolderGazetteer], translate: NamedDependency[Translator]
+) -> list[PlaceProblem]:
     """With the reasons."""
-    return [msgspec.structs.replace(one, reason=translate(one.reason)) for one in places.now.problems]
+    return [
+        PlaceProblem(kind=problem.kind, file=problem.file, reason=translate(problem.reason))
+        for problem in places.current.problems
+    ]
 
 
 @get(
@@ -136,21 +137,21 @@ async def list_problems(places: NamedDependency[Places], translate: NamedDepende
     operation_id="getPointPlaces",
     summary="Points in view",
     tags=TAGS,
-    dependencies={"shown": Provide(read_shown, sync_to_thread=False)},
-    responses={**answers_with(PointPlaces, "GeoJSON, longitude first"), **SHOWN},
+    dependencies={"view": Provide(parse_view, sync_to_thread=False)},
+    responses={**answers_with(PointPlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
 )
 async def get_points(
     *,
     request: Request[Any, Any, Any],
-    places: NamedDependency[Places],
-    fresh: Fresh,
-    shown: NamedDependency[SkipValidation[Shown]],
+    places: NamedDependency[FolderGazetteer],
+    fresh: FreshPlaces,
+    view: NamedDependency[SkipValidation[MapView]],
     id: FromPath[FileId],  # noqa: A002  the word of the API
 ) -> Response[bytes]:
     """The points of a file that are in view."""
     await fresh(request, f"point/{id}")
-    file = places.now.file("point", id)
-    return await _encoded(lambda: features.points(file.places, shown.projection, shown.view))
+    file = places.current.file("point", id)
+    return await _encode_in_thread(lambda: point_features(file.places, view))
 
 
 @get(
@@ -158,21 +159,21 @@ async def get_points(
     operation_id="getLinePlaces",
     summary="Lines in view",
     tags=TAGS,
-    dependencies={"shown": Provide(read_shown, sync_to_thread=False)},
-    responses={**answers_with(LinePlaces, "GeoJSON, longitude first"), **SHOWN},
+    dependencies={"view": Provide(parse_view, sync_to_thread=False)},
+    responses={**answers_with(LinePlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
 )
 async def get_lines(
     *,
     request: Request[Any, Any, Any],
-    places: NamedDependency[Places],
-    fresh: Fresh,
-    shown: NamedDependency[SkipValidation[Shown]],
+    places: NamedDependency[FolderGazetteer],
+    fresh: FreshPlaces,
+    view: NamedDependency[SkipValidation[MapView]],
     id: FromPath[FileId],  # noqa: A002  the word of the API
 ) -> Response[bytes]:
     """The lines of a file of which a part is in view."""
     await fresh(request, f"line/{id}")
-    file = places.now.file("line", id)
-    return await _encoded(lambda: features.lines(file.places, shown.projection, shown.view))
+    file = places.current.file("line", id)
+    return await _encode_in_thread(lambda: line_features(file.places, view))
 
 
 @get(
@@ -180,46 +181,45 @@ async def get_lines(
     operation_id="getAreaPlaces",
     summary="Areas in view",
     tags=TAGS,
-    dependencies={"shown": Provide(read_shown, sync_to_thread=False)},
-    responses={**answers_with(AreaPlaces, "GeoJSON, longitude first"), **SHOWN},
+    dependencies={"view": Provide(parse_view, sync_to_thread=False)},
+    responses={**answers_with(AreaPlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
 )
 async def get_areas(
     *,
     request: Request[Any, Any, Any],
-    places: NamedDependency[Places],
-    fresh: Fresh,
-    shown: NamedDependency[SkipValidation[Shown]],
+    places: NamedDependency[FolderGazetteer],
+    fresh: FreshPlaces,
+    view: NamedDependency[SkipValidation[MapView]],
     id: FromPath[FileId],  # noqa: A002  the word of the API
     resolution: FromQuery[Resolution] = "0",
 ) -> Response[bytes]:
     """The areas of a file of which a part is in view, as fine as the map can show them."""
     await fresh(request, f"area/{id}")
-    file = places.now.file("area", id)
-    (metres,) = _numbers(resolution, "resolution", 1, Message("metres of a pixel"))
-    return await _encoded(lambda: features.areas(file.places, id, shown.projection, shown.view, metres))
+    file = places.current.file("area", id)
+    (metres,) = _parse_numbers(resolution, "resolution", 1, Message("metres of a pixel"))
+    return await _encode_in_thread(lambda: area_features(file.places, id, view, metres))
 
 
 @get("/areas", media_type=MESSAGEPACK)
-async def get_area(places: NamedDependency[Places], key: FromQuery[str]) -> Area:
+async def get_area(places: NamedDependency[FolderGazetteer], key: FromQuery[str]) -> Area:
     """A predefined area, for neighbours; its key is no part of the path, since names have slashes too."""
-    return places.now.area(key)
+    return places.current.area(key)
 
 
 ROUTES = [list_points, list_lines, list_areas, list_problems, get_points, get_lines, get_areas]
 
 
-def _numbers(text: str, field: str, count: int, what: Message) -> list[float]:
-    """Read finite numbers with commas between them."""
+def _parse_numbers(text: str, field: str, count: int, form: Message) -> list[float]:
+    """Parse finite numbers with commas between them."""
     try:
-        found = [float(one) for one in text.split(",")]
+        numbers = [float(part) for part in text.split(",")]
     except ValueError:
-        found = []
-    if len(found) != count or not all(math.isfinite(one) and abs(one) < 1e12 for one in found):
-        raise InvalidRequest("{name} {text!r} is not {subject}", name=field, text=text[:80], subject=what, field=field)
-    return found
+        numbers = []
+    if len(numbers) != count or not all(math.isfinite(number) and abs(number) < 1e12 for number in numbers):
+        raise InvalidRequest("{name} {text!r} is not {subject}", name=field, text=text[:80], subject=form, field=field)
+    return numbers
 
 
-async def _encoded(make: Any) -> Response[bytes]:
-    """Made and encoded in a thread."""
+async def _encode_in_thread(make: Callable[[], Any]) -> Response[bytes]:
     content = await asyncio.to_thread(lambda: msgspec.json.encode(make()))
     return Response(content, media_type=JSON)

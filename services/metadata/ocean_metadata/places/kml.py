@@ -1,11 +1,14 @@
-"""KML (OGC 12-007) as text becomes places: safely, element by element, whatever the text is."""
+"""Reads places from KML (OGC 12-007), safely and element by element, whatever the text is.
+
+Lines and polygons become continuous: their longitudes go on beyond 180 degrees at the date line, and a ring around a
+pole reaches up to it (see `ocean_core.geometry`).
+"""
 
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
-import numpy as np
 import shapely
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
@@ -13,30 +16,30 @@ from shapely.affinity import translate
 
 from ocean_core.geometry import (
     TURN,
-    Floats,
     Position,
     cut_holes,
     polygonal_parts,
     unwrap_longitudes,
     unwrap_ring,
+    wrap_longitude,
 )
-from ocean_core.messages import MessageError
+from ocean_core.messages import Message, MessageError
 
 Kind = Literal["point", "line", "area"]
 
 MAX_BYTES = 8 << 20  # of a file, unpacked
 MAX_PLACES = 10_000  # of a file
 MAX_POSITIONS = 500_000  # of a file
-MAX_DEPTH = 64  # of elements within elements
-MENDED = 1_000  # positions of a ring that crosses itself: the crossings of more would take too long
-MAX_NAME = 200  # characters that are kept of a name
+_MAX_NESTING = 64  # of elements within elements
+_MAX_NAME = 200  # characters that are kept of a name
+_MAX_MENDED = 1_000  # positions of a ring that crosses itself: to mend a longer one would take too long
 
-_PARTS = re.compile(r"\s*,\s*")
+_COMMAS = re.compile(r"\s*,\s*")
 _BLANKS = re.compile(r"\s+")
 
 
 class KmlUnreadable(MessageError, ValueError):
-    """The text is no KML that is read here; the message says why."""
+    """A text that is not KML, or not of the kind that is read here; the message is the reason."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,21 +49,21 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     geometry: shapely.Geometry
 
 
-class Kml(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file holds of one kind."""
+class KmlPlaces(msgspec.Struct, frozen=True, kw_only=True):
+    """Places of one kind in a file."""
 
     name: str  # of its first folder
     places: list[Place]
-    problems: list[str]  # of places that are left out
+    problems: list[Message]  # reasons why places are left out
 
 
-def read(content: bytes, kind: Kind, stem: str) -> Kml:
-    """Read the places of a kind from KML; ``stem`` names what has no name of its own.
+def read_kml(content: bytes, kind: Kind, stem: str) -> KmlPlaces:
+    """Read the places of a kind; those without a name are called ``stem`` and their number.
 
     Raises
     ------
     KmlUnreadable
-        It is broken, has a DTD or entities, or is larger than is read here.
+        The text is broken, has a DTD or entities, or is larger than is read here.
     """
     if len(content) > MAX_BYTES:
         raise KmlUnreadable(
@@ -68,41 +71,46 @@ def read(content: bytes, kind: Kind, stem: str) -> Kml:
             content_count=len(content),
             max_bytes=MAX_BYTES,
         )
-    reader = _Reader()
+    reader = _PlacemarkReader()
     parser = DefusedXMLParser(target=reader, forbid_dtd=True)
     try:
         parser.feed(content)
         parser.close()
     except DefusedXmlException as error:
         raise KmlUnreadable("it has a document type or entities, which are not read") from error
-    except (ParseError, LookupError) as error:
-        raise KmlUnreadable("it is no XML: {error}", error=str(error)[:120]) from error
     except KmlUnreadable:
         raise
-    except ValueError as error:  # an encoding that the parser cannot do
+    except (ParseError, LookupError, ValueError) as error:  # ValueError: an encoding that the parser does not know
         raise KmlUnreadable("it is no XML: {error}", error=str(error)[:120]) from error
-    places, problems = _made(reader.marks, kind, stem)
+    places, problems = _make_places(reader.placemarks, kind, stem)
     if not places and not problems:
-        problems = [f"it has no {kind}s"]
-    return Kml(name=reader.folder or reader.document or stem, places=places, problems=problems)
+        problems = [_NO_PLACES[kind]]
+    return KmlPlaces(name=reader.folder or reader.document or stem, places=places, problems=problems)
 
 
-class _Mark(msgspec.Struct, kw_only=True):
-    """A Placemark as it is written."""
+_NO_PLACES: dict[Kind, Message] = {
+    "point": Message("it has no points"),
+    "line": Message("it has no lines"),
+    "area": Message("it has no areas"),
+}
+
+
+class _Placemark(msgspec.Struct, kw_only=True):
+    """A Placemark with the texts of its coordinates."""
 
     name: str = ""
     points: list[str] = []
     lines: list[str] = []
-    polygons: list[list[str]] = []  # of each: the rim, then the holes
+    polygons: list[list[str]] = []  # of each the rim, then the holes
 
 
-class _Reader:
-    """What the parser tells: only what counts is kept, so that nothing grows but the places."""
+class _PlacemarkReader:
+    """Target of the parser. Only placemarks are kept, so that nothing else grows with the file."""
 
     def __init__(self) -> None:
         self.folder = ""
         self.document = ""
-        self.marks: list[_Mark] = []
+        self.placemarks: list[_Placemark] = []
         self._path: list[str] = []
         self._text: list[str] | None = None
         self._positions = 0
@@ -110,14 +118,14 @@ class _Reader:
     def start(self, tag: str, _: Any) -> None:
         local = tag.rpartition("}")[2].rpartition(":")[2]
         self._path.append(local)
-        if len(self._path) > MAX_DEPTH:
-            raise KmlUnreadable("its elements are nested more than {max_depth} deep", max_depth=MAX_DEPTH)
+        if len(self._path) > _MAX_NESTING:
+            raise KmlUnreadable("its elements are nested more than {max_depth} deep", max_depth=_MAX_NESTING)
         if local == "Placemark":
-            self.marks.append(_Mark())
-            if len(self.marks) > MAX_PLACES:
+            self.placemarks.append(_Placemark())
+            if len(self.placemarks) > MAX_PLACES:
                 raise KmlUnreadable("it has more than {max_places} places", max_places=MAX_PLACES)
         elif local == "Polygon" and "Placemark" in self._path:
-            self.marks[-1].polygons.append([])
+            self.placemarks[-1].polygons.append([])
         elif local in {"name", "coordinates"}:
             self._text = []
 
@@ -131,140 +139,149 @@ class _Reader:
             return
         text, self._text = "".join(self._text), None
         if local == "name":
-            self._name(_BLANKS.sub(" ", text).strip()[:MAX_NAME])
+            self._set_name(_BLANKS.sub(" ", text).strip()[:_MAX_NAME])
         elif "Placemark" in self._path:
-            self._coordinates(text)
+            self._add_coordinates(text)
 
     def close(self) -> None:
-        """Nothing is left to do: the places are there."""
+        """End the text, as the parser requires of a target."""
 
-    def _name(self, text: str) -> None:
+    def _set_name(self, text: str) -> None:
         parent = self._path[-1] if self._path else ""
         if parent == "Placemark":
-            self.marks[-1].name = text
+            self.placemarks[-1].name = text
         elif parent == "Folder":
             self.folder = self.folder or text
         elif parent == "Document":
             self.document = self.document or text
 
-    def _coordinates(self, text: str) -> None:
+    def _add_coordinates(self, text: str) -> None:
         self._positions += text.count(",")
         if self._positions > 2 * MAX_POSITIONS:
             raise KmlUnreadable("it has more than {max_positions} positions", max_positions=MAX_POSITIONS)
-        mark, parent = self.marks[-1], self._path[-1]
+        placemark, parent = self.placemarks[-1], self._path[-1]
         if parent == "Point":
-            mark.points.append(text)
-        elif "Polygon" in self._path and mark.polygons:
-            # The rim comes first, wherever it is written.
-            place = 0 if "outerBoundaryIs" in self._path else len(mark.polygons[-1])
-            mark.polygons[-1].insert(place, text)
+            placemark.points.append(text)
+        elif "Polygon" in self._path and placemark.polygons:
+            rings = placemark.polygons[-1]
+            # The rim comes first, wherever it stands in the file.
+            rings.insert(0 if "outerBoundaryIs" in self._path else len(rings), text)
         elif parent in {"LineString", "LinearRing"}:
-            mark.lines.append(text)
+            placemark.lines.append(text)
 
 
-def _made(marks: list[_Mark], kind: Kind, stem: str) -> tuple[list[Place], list[str]]:
-    """The places of a kind with names of their own, and why others are left out."""
-    places, problems = list[Place](), list[str]()
-    taken = dict[str, int]()
-    for number, mark in enumerate(marks, 1):
-        name = mark.name or f"{stem} {number}"
+def _make_places(placemarks: list[_Placemark], kind: Kind, stem: str) -> tuple[list[Place], list[Message]]:
+    """Return the places of a kind under unique names, and the reasons why others are left out."""
+    places, problems = list[Place](), list[Message]()
+    counts = dict[str, int]()
+    for number, placemark in enumerate(placemarks, 1):
+        name = placemark.name or f"{stem} {number}"
         try:
-            found = _MAKE[kind](mark)
+            geometries = _GEOMETRIES[kind](placemark)
         except (ValueError, shapely.errors.ShapelyError) as error:
-            problems.append(f"{name}: {str(error)[:160]}")
+            reason = error.message if isinstance(error, MessageError) else Message(str(error)[:160])
+            problems.append(Message("{name}: {reason}", name=name, reason=reason))
             continue
-        if len(places) + len(found) > MAX_PLACES:
+        if len(places) + len(geometries) > MAX_PLACES:
             raise KmlUnreadable("it has more than {max_places} places", max_places=MAX_PLACES)
-        for geometry in found:
-            places.append(Place(name=_own(name, taken), geometry=geometry))
+        places += [Place(name=_unique_name(name, counts), geometry=geometry) for geometry in geometries]
     return places, problems
 
 
-def _own(name: str, taken: dict[str, int]) -> str:
-    """A name that no other place of the file has: by it the place is known. Of many alike, the last number is kept."""
-    own = name
-    while own in taken:
-        taken[name] += 1
-        own = f"{name} ({taken[name]})"
-    taken[own] = 1
-    return own
+def _unique_name(name: str, counts: dict[str, int]) -> str:
+    """Return a name that no other place of the file has. ``counts`` has the last number of each name."""
+    unique = name
+    while unique in counts:
+        counts[name] += 1
+        unique = f"{name} ({counts[name]})"
+    counts[unique] = 1
+    return unique
 
 
-def _points(mark: _Mark) -> list[shapely.Geometry]:
-    positions = [position for text in mark.points for position in _positions(text)[:1]]
-    return [shapely.Point(longitude - _turns_of(longitude), latitude) for longitude, latitude in positions]
+def _make_points(placemark: _Placemark) -> list[shapely.Geometry]:
+    positions = [_parse_positions(text)[0] for text in placemark.points]
+    return [shapely.Point(_wrap(longitude), latitude) for longitude, latitude in positions]
 
 
-def _lines(mark: _Mark) -> list[shapely.Geometry]:
-    found = [_positions(text) for text in mark.lines]
-    if any(len(one) < 2 for one in found):
-        raise ValueError("a line has at least two positions")
-    return [shapely.LineString(_continuous_line(one)) for one in found]
+def _make_lines(placemark: _Placemark) -> list[shapely.Geometry]:
+    lines = [_parse_positions(text) for text in placemark.lines]
+    if any(len(line) < 2 for line in lines):
+        raise KmlUnreadable("a line has at least two positions")
+    return [shapely.LineString(_unwrap_line(line)) for line in lines]
 
 
-def _areas(mark: _Mark) -> list[shapely.Geometry]:
-    polygons = [[_positions(text) for text in one] for one in mark.polygons]
-    return [area_of_rings(polygons)] if polygons else []
+def _make_areas(placemark: _Placemark) -> list[shapely.Geometry]:
+    polygons = [[_parse_positions(text) for text in rings] for rings in placemark.polygons]
+    return [make_area(polygons)] if polygons else []
 
 
-_MAKE: dict[Kind, Callable[[_Mark], list[shapely.Geometry]]] = {"point": _points, "line": _lines, "area": _areas}
+_GEOMETRIES: dict[Kind, Callable[[_Placemark], list[shapely.Geometry]]] = {
+    "point": _make_points,
+    "line": _make_lines,
+    "area": _make_areas,
+}
 
 
-def _turns_of(longitude: float) -> float:
-    """Return the whole turns (degrees) that a longitude is beyond -180 to 180."""
-    return TURN * round(longitude / TURN)
+def _parse_positions(text: str) -> list[Position]:
+    """Parse `longitude,latitude[,altitude]` with blanks between them."""
+    positions = []
+    for part in _COMMAS.sub(",", text).split():
+        numbers = part.split(",")
+        if len(numbers) not in {2, 3}:
+            raise KmlUnreadable("{part!r} is not longitude,latitude", part=part[:40])
+        longitude, latitude = float(numbers[0]), float(numbers[1])
+        if not (abs(latitude) <= 90 and abs(longitude) <= 540):  # false for NaN
+            raise KmlUnreadable("{part!r} is not on the Earth: longitude comes first, both in degrees", part=part[:40])
+        positions.append((longitude, latitude))
+    if not positions:
+        raise KmlUnreadable("it has no coordinates")
+    return positions
 
 
-def _continuous_line(positions: Sequence[Position]) -> Floats:
-    """Return a line whose longitudes begin within 180 degrees, and go on beyond where it crosses the antimeridian."""
-    line = np.array(positions, dtype=np.float64)
-    line[:, 0] = unwrap_longitudes(line[:, 0]) - _turns_of(line[0, 0])
-    return line
+def _wrap(longitude: float) -> float:
+    return longitude if abs(longitude) <= 180 else float(wrap_longitude(longitude))
 
 
-def area_of_rings(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.MultiPolygon:
-    """Return one valid MultiPolygon of polygons, each a rim and its holes; its middle is within 180 degrees."""
+def _unwrap_line(positions: Sequence[Position]) -> list[Position]:
+    longitudes = unwrap_longitudes([longitude for longitude, _ in positions])
+    turned = longitudes + _wrap(positions[0][0]) - positions[0][0]
+    return list(zip(turned.tolist(), [latitude for _, latitude in positions], strict=True))
+
+
+def make_area(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.MultiPolygon:
+    """Return a valid MultiPolygon of polygons, each a rim and its holes; its centroid is within 180 degrees.
+
+    Raises
+    ------
+    ValueError
+        There is no area: the reason is for users.
+    """
     parts = list[shapely.Geometry]()
     for rings in polygons:
         if not rings:
-            raise ValueError("a polygon has no rim")
-        part = cut_holes(_filled(rings[0]), [_filled(hole) for hole in rings[1:]])
-        if part.is_empty:
-            raise ValueError("its holes cover all of it")
-        parts.append(_turned(part, parts[0].centroid.x) if parts else part)
-    polygonal = polygonal_parts(shapely.union_all(parts))
-    if not polygonal:
-        raise ValueError("it has no area")
-    whole = shapely.orient_polygons(shapely.MultiPolygon(polygonal))
-    return translate(whole, -_turns_of(whole.centroid.x))
+            raise KmlUnreadable("a polygon has no rim")
+        polygon = cut_holes(_fill_ring(rings[0]), [_fill_ring(hole) for hole in rings[1:]])
+        if polygon.is_empty:
+            raise KmlUnreadable("its holes cover all of it")
+        parts.append(_turn_near(polygon, parts[0].centroid.x) if parts else polygon)
+    flat = polygonal_parts(shapely.union_all(parts))
+    if not flat:
+        raise KmlUnreadable("it has no area")
+    area = shapely.orient_polygons(shapely.MultiPolygon(flat))
+    return _turn_near(area, 0.0)
 
 
-def _filled(positions: Sequence[Position]) -> shapely.Geometry:
-    """Return what a ring surrounds; one that crosses itself is mended."""
+def _fill_ring(positions: Sequence[Position]) -> shapely.Geometry:
+    """Return the polygon within a ring; one that crosses itself is mended."""
     polygon = shapely.Polygon(unwrap_ring(positions))
     if polygon.is_valid:
         return polygon
-    if len(positions) > MENDED:
-        raise ValueError(f"a ring crosses itself: {shapely.is_valid_reason(polygon)[:80]}")
+    if len(positions) > _MAX_MENDED:
+        raise KmlUnreadable("a ring crosses itself: {reason}", reason=shapely.is_valid_reason(polygon)[:80])
     return shapely.make_valid(polygon)
 
 
-def _turned(geometry: shapely.Geometry, middle: float) -> shapely.Geometry:
-    """Return a geometry as near to a longitude as whole turns bring it."""
-    return translate(geometry, _turns_of(middle - geometry.centroid.x))
-
-
-def _positions(text: str) -> list[Position]:
-    """Longitudes and latitudes of `longitude,latitude[,altitude]`, with blanks between."""
-    found = []
-    for one in _PARTS.sub(",", text).split():
-        parts = one.split(",")
-        if len(parts) not in {2, 3}:
-            raise ValueError(f"{one[:40]!r} is not longitude,latitude")
-        longitude, latitude = float(parts[0]), float(parts[1])
-        if not (abs(latitude) <= 90 and abs(longitude) <= 540):  # so NaN is refused as well
-            raise ValueError(f"{one[:40]!r} is not on the Earth: longitude comes first, both in degrees")
-        found.append((longitude, latitude))
-    if not found:
-        raise ValueError("it has no coordinates")
-    return found
+def _turn_near(geometry: shapely.Geometry, longitude: float) -> shapely.Geometry:
+    """Return a geometry turned so that its centroid is as near to a longitude as entire turns bring it."""
+    turns = round((longitude - geometry.centroid.x) / TURN)
+    return translate(geometry, turns * TURN) if turns else geometry

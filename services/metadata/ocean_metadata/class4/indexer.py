@@ -1,0 +1,95 @@
+"""Indexes Class 4 files: in each pass, files that changed are read and replaced, one by one."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ocean_common.contracts.class4 import Class4Kind
+from ocean_metadata.class4.model import parse_file_name
+from ocean_metadata.class4.reading import FileReading, read_class4_file
+from ocean_metadata.class4.store import Class4Store, FileKey
+from ocean_metadata.index import folder, pool
+from ocean_metadata.index.stores import stamp
+
+_RETRY = 60.0  # s after which unreadable files are read again: the libraries that read them can change
+
+ReadEach = Callable[
+    [Callable[[str], FileReading], Sequence[str], threading.Event], Iterable[tuple[str, FileReading | None]]
+]
+
+_log = logging.getLogger(__name__)
+
+
+class Class4Indexer:
+    """Keeps the Class 4 files of the catalogue equal to their folders, one pass at a time.
+
+    ``read_each`` calls a function for each path until the event is set; None where that ends the process.
+    """
+
+    def __init__(
+        self,
+        store: Class4Store,
+        folders: Mapping[Class4Kind, Path | None],
+        stop: threading.Event,
+        retry: float = _RETRY,
+        read_each: ReadEach = pool.each,
+    ) -> None:
+        self._store = store
+        self._folders = folders
+        self._stop = stop
+        self._retry = retry
+        self._read_each = read_each
+        self._next_retry = time.monotonic() + retry
+        self._last_state: object = None
+
+    def run(self) -> int:
+        """Make one pass; return the number of files that were read."""
+        paths = self._find_paths()
+        stats = {key: _stat(path) for key, path in paths.items()}
+        state = (paths, stats)
+        retry = time.monotonic() >= self._next_retry
+        if state == self._last_state and not retry:
+            return 0
+        states = self._store.file_states()
+        if retry:
+            self._next_retry = time.monotonic() + self._retry
+            states = {key: stored for key, stored in states.items() if not stored.broken}
+        changed = {paths[key]: key for key, stat in stats.items() if states.get(key, ())[:3] != (paths[key], *stat)}
+        readings = self._read_each(read_class4_file, list(changed), self._stop)
+        count = 0
+        for path, reading in tqdm(readings, "Class 4", len(changed), disable=None if changed else True, unit="file"):
+            self._write(changed[path], path, reading)
+            count += 1
+        if not self._stop.is_set():
+            self._store.remove_all_but(paths)
+            self._last_state = state
+        return count
+
+    def _find_paths(self) -> dict[FileKey, str]:
+        """Return the files of each kind, by their ids."""
+        paths: dict[FileKey, str] = {}
+        for kind, root in self._folders.items():
+            for path in folder.files(root) if root else []:
+                name = parse_file_name(Path(path).name)
+                if name is not None and paths.setdefault((kind, name.id), path) != path:
+                    _log.debug("%s: another file of this name is served", path)
+        return paths
+
+    def _write(self, key: FileKey, path: str, reading: FileReading | None) -> None:
+        if reading is None:
+            size, mtime_ns = _stat(path)
+            reading = FileReading(size=size, mtime_ns=mtime_ns, reason="it breaks the NetCDF library")
+        if reading.reason:
+            _log.warning("%s: %s", Path(path).name, reading.reason)
+        self._store.replace(key, path, reading)
+
+
+def _stat(path: str) -> tuple[int, int]:
+    try:
+        return stamp(path)
+    except OSError:
+        return 0, 0

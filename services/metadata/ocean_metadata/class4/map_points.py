@@ -1,0 +1,146 @@
+"""Class 4 profiles on a map, and the same profile in the files of two models."""
+
+import math
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Transformer
+
+from ocean_common.contracts.class4 import Class4Kind, Class4Point, Class4Points, Class4Properties
+from ocean_common.contracts.geojson import PointGeometry
+from ocean_common.errors import InvalidRequest
+from ocean_core.geometry import wrap_longitude
+from ocean_core.tiles import MAJOR, MERCATOR, PROJECTIONS, Projection
+from ocean_metadata.class4.model import ProfilePoints
+from ocean_metadata.index.file_header import unpack
+
+MAX_ERROR = 1.5  # drawn as the largest: that of the first variable, in its units
+_DIGITS = 6  # of degrees
+_SAME_POSITION = 1e-3  # degrees within which two files mean the same place
+_WORLD = 2 * math.pi * MAJOR  # m, once around EPSG:3857
+
+Floats = NDArray[np.float64]
+Extent = tuple[float, float, float, float]  # left, bottom, right, top: m in the projection
+
+
+def parse_extent(text: str) -> Extent | None:
+    """Parse `left,bottom,right,top`; None for an empty text: everything is in view."""
+    if not text:
+        return None
+    try:
+        left, bottom, right, top = (float(number) for number in text.split(","))
+    except ValueError as error:
+        raise InvalidRequest(
+            "extent={text!r} is not left,bottom,right,top in metres", text=text[:80], field="extent"
+        ) from error
+    if not all(map(math.isfinite, (left, bottom, right, top))) or left >= right or bottom >= top:
+        raise InvalidRequest(
+            "extent is left,bottom,right,top in metres, with left < right and bottom < top", field="extent"
+        )
+    return left, bottom, right, top
+
+
+def parse_projection(text: str) -> Projection:
+    """Return one of the map's projections, or raise InvalidRequest."""
+    for projection in PROJECTIONS:
+        if text == projection:
+            return projection
+    raise InvalidRequest(
+        "there is no map in {text!r}; there are {projections}",
+        text=text[:80],
+        projections=", ".join(PROJECTIONS),
+        field="projection",
+        allowed=PROJECTIONS,
+    )
+
+
+def map_points(
+    kind: Class4Kind, file: str, points: ProfilePoints, projection: Projection, extent: Extent | None
+) -> Class4Points:
+    """Return the profiles of a file that are in view, by index."""
+    latitude, longitude, errors = unpack(points.latitude), unpack(points.longitude), unpack(points.error)
+    wrapped = wrap_longitude(longitude).round(_DIGITS)
+    features = []
+    for index in np.flatnonzero(is_in_view(latitude, longitude, projection, extent)).tolist():
+        error = None if math.isnan(errors[index]) else float(errors[index])
+        properties = Class4Properties(
+            name=points.names[index],
+            id=f"{file}/{index}",
+            error=error,
+            error_norm=None if error is None else min(max(error / MAX_ERROR, 0.0), 1.0),
+            class4_type=kind,
+        )
+        position = PointGeometry(coordinates=(float(wrapped[index]), round(float(latitude[index]), _DIGITS)))
+        features.append(Class4Point(geometry=position, properties=properties))
+    return Class4Points(features=features)
+
+
+def is_in_view(latitude: Floats, longitude: Floats, projection: Projection, extent: Extent | None) -> NDArray[np.bool_]:
+    """Return which positions are in view.
+
+    Parameters
+    ----------
+    latitude, longitude : ndarray, shape (profile,)
+        Degrees; NaN where the file has none.
+    projection : str
+        Of the map.
+    extent : tuple of float, or None
+        m in the projection; in EPSG:3857 it may lie beyond the date line. None: everything.
+
+    Returns
+    -------
+    ndarray of bool, shape (profile,)
+    """
+    finite = np.isfinite(latitude) & np.isfinite(longitude)
+    if extent is None:
+        return finite
+    left, bottom, right, top = extent
+    with np.errstate(invalid="ignore"):
+        x, y = _transformer(projection).transform(longitude, latitude)
+        across = (x - left) % _WORLD <= right - left if projection == MERCATOR else (x >= left) & (x <= right)
+        inside: NDArray[np.bool_] = finite & across & (y >= bottom) & (y <= top)
+    return inside
+
+
+def root_mean_square_error(observed: Floats, estimate: Floats) -> Floats:
+    """Return the root mean square of the differences over the levels.
+
+    Parameters
+    ----------
+    observed, estimate : ndarray, shape (profile, level)
+        In the same unit; NaN where there is no value.
+
+    Returns
+    -------
+    ndarray, shape (profile,)
+        In that unit; NaN where no level has both.
+    """
+    squares = (estimate - observed) ** 2
+    finite = np.isfinite(squares)
+    count = finite.sum(axis=1)
+    total = np.where(finite, squares, 0.0).sum(axis=1)
+    error: Floats = np.sqrt(np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0))
+    return error
+
+
+def find_same_profile(points: ProfilePoints, index: int, others: ProfilePoints) -> int | None:
+    """Return the index of a profile in another model's file; None where that file does not have it.
+
+    Files of one day mostly hold the same profiles in the same order, but each leaves out those outside its grid.
+    """
+    names = np.array(others.names, dtype=object)
+    same = (
+        (names == points.names[index])
+        & (np.abs(unpack(others.latitude) - unpack(points.latitude)[index]) < _SAME_POSITION)
+        & (np.abs(unpack(others.longitude) - unpack(points.longitude)[index]) < _SAME_POSITION)
+    )
+    indices = np.flatnonzero(same).tolist()
+    if not indices:
+        return None
+    return index if index in indices else int(indices[0])
+
+
+@cache
+def _transformer(projection: Projection) -> Transformer:
+    return Transformer.from_crs("EPSG:4326", projection, always_xy=True)
