@@ -21,10 +21,11 @@ READY = 120.0  # s
 
 
 def pytest_collection_modifyitems(items):
-    """What waits for a whole stack may take longer."""
+    """Let what waits for a whole stack take longer, and give all that share a run to one worker."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.timeout(300))
+            item.add_marker(pytest.mark.xdist_group("one run" if "run" in item.fixturenames else item.path.stem))
 
 
 def clean():

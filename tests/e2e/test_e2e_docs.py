@@ -86,6 +86,8 @@ def check_example(http, document, path, operation):
             needed[name] = str(example)
         elif parameter["in"] == "query" and example is not None:
             more.append({name: str(example)})
+    if "/plot/" in path:  # every request is drawn, and none of these excludes another
+        more = [{}, {name: example for query in more for name, example in query.items()}]
     for query in more:  # those that may be left out, one by one: some exclude each other
         there = where.replace("/votemper/", VECTOR) if "vector" in query else where
         gridded = TOGETHER.get(*query, {}) if "/data/" in path and query else {}
@@ -118,26 +120,27 @@ def test_the_merged_document_has_every_operation_once(run, documents):
     assert references <= known
 
 
-# Every combination of what eleven kinds of plots take is drawn in the tests with full counts.
+# Every combination of parameters is asked for in the tests with full counts.
 DRAWING = 1200  # s
 WILD = [
-    pytest.param("metadata", "examples,coverage,fuzzing"),
-    pytest.param("data", "examples,coverage,fuzzing"),
-    pytest.param("plotting", "examples,fuzzing"),
-    pytest.param("plotting", "coverage", marks=[pytest.mark.full, pytest.mark.timeout(1800)]),
+    *(pytest.param(name, "examples,fuzzing", 1) for name in SERVICES),
+    *(
+        pytest.param(name, "examples,coverage,fuzzing", 5, marks=[pytest.mark.full, pytest.mark.timeout(1800)])
+        for name in SERVICES
+    ),
 ]
 
 
-@pytest.mark.parametrize(("name", "phases"), WILD)
-def test_wild_requests_find_no_failure_of_a_service(run, name, phases, tmp_path):
+@pytest.mark.parametrize(("name", "phases", "examples"), WILD)
+def test_wild_requests_find_no_failure_of_a_service(run, name, phases, examples, tmp_path):
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance"
     tool = Path(sys.executable).with_name("st")
     command = [
         *(str(tool), "run", f"{run.web}/{name}/openapi.json", "--phases", phases, "--mode", "all"),
-        *("--max-examples", "5", "--checks", checks, "--seed", "1", "--no-color", "--request-timeout", "60"),
+        *("--max-examples", str(examples), "--checks", checks, "--seed", "1", "--no-color", "--request-timeout", "60"),
         *("--exclude-path", "/api/v2.0/events"),  # it never ends
     ]
-    if phases == "coverage":  # thousands of figures: as many as are drawn in this time
+    if name == "plotting" and "coverage" in phases:  # thousands of figures: as many as are drawn in this time
         command += ["--max-time", str(DRAWING)]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout[-6000:]
@@ -159,10 +162,15 @@ SHOWN = [
     *((f"/{name}/docs", PATHS[name]) for name in SERVICES),
     *((f"/{name}/docs/redoc", PATHS[name]) for name in SERVICES),
 ]
+# The pages of all services come from the same code.
+BROWSED = [
+    pytest.param(*one, marks=[pytest.mark.full] if one[0].startswith(("/metadata", "/plotting")) else [])
+    for one in SHOWN
+]
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium to look at pages with")
-@pytest.mark.parametrize(("path", "text"), SHOWN)
+@pytest.mark.parametrize(("path", "text"), BROWSED)
 def test_a_page_is_shown_without_any_foreign_host(run, tmp_path, path, text):
     run.http.get(path)
     shown = re.sub(r"<(script|style)\b.*?</\1>", "", page(run.web + path, tmp_path), flags=re.DOTALL)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.plotting import pictures
+from tests.plotting.written import CHECKS
 
 from ocean_plotting.plots import PLOTS
 
@@ -35,7 +36,10 @@ def files(name, language):
     picture = pictures.draw(name, language)
     told = json.loads(pictures.written(picture, language, "described"))
     png = base64.b64decode(told["image"].partition(",")[2])
-    return {"alt": picture.about.alt, "described": told, "png": png, "svg": pictures.written(picture, language, "svg")}
+    forms = ["svg", "pdf"] if name in FIRST.values() and language == "en" else ["svg"]
+    return {"alt": picture.about.alt, "described": told, "png": png} | {
+        form: pictures.written(picture, language, form) for form in forms
+    }
 
 
 @pytest.mark.parametrize("language", pictures.LANGUAGES)
@@ -115,6 +119,9 @@ def test_the_words_of_a_picture_are_in_its_files(name, language):
     assert said(made["svg"])[1] == alt
     assert Image.open(io.BytesIO(made["png"])).text["Description"] == alt
     assert made["described"]["alt"] == alt
+    for form in ("svg", "pdf"):
+        if form in made:
+            CHECKS[form](made[form])
 
 
 def test_pictures_are_told_apart_by_what_anybody_sees():
