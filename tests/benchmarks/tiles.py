@@ -12,7 +12,7 @@ import numpy as np
 import reading
 
 from ocean_common.contracts import assets
-from ocean_common.contracts.data import Interpolation, TileAsked
+from ocean_common.contracts.data import Interpolation, TileRequest
 from ocean_data.compute.field import Tiles, tile_map, tile_stencil
 from ocean_data.compute.interpolation import gather
 from ocean_data.grids.curvilinear import Curvilinear
@@ -55,7 +55,7 @@ def fields(ours: reading.Ours, store: GridStore, name: str) -> None:
     print(f"\nField of a tile on a {name} grid, level in memory, ms")
     print(f"{'':<12}{'field':>9}{'gather':>9}{'ratio':>8}{'map + gather':>14}{'ratio':>8}")
     for kind in get_args(Interpolation):
-        asked = TileAsked(dataset="made", variable="sst", time="3", depth="0", zoom=4, x=5, y=6, interpolation=kind)
+        asked = TileRequest(dataset="made", variable="sst", time="3", depth="0", zoom=4, x=5, y=6, interpolation=kind)
         level = ours.source.level(ours.assets, 3, None).reshape(1, -1)
         tiles.field([ours.assets], asked)
         kept = store.tile(ours.assets.grid, tile_map(asked)).stencil

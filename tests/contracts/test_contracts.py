@@ -72,7 +72,7 @@ def test_members_that_a_newer_neighbour_sends_are_ignored(name):
 
 # Sent between services alone: an older neighbour need not know a member that is not used.
 INTERNAL = {
-    *("TileAsked", "TileField", "Minuend", "Coordinate", "Field", "Coverage", "VariableInfo", "Grid", "Assets"),
+    *("TileRequest", "TileField", "Minuend", "Coordinate", "Field", "Coverage", "VariableInfo", "Grid", "Assets"),
     *("Revisions", "Class4Profiles", "Class4Values", "ObservedStation", "PlatformTrack"),
     *(kind.__name__ for kind in get_args(AnyAsked)),
 }

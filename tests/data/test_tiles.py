@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ocean_common.contracts.data import TileAsked, TileField
+from ocean_common.contracts.data import TileField, TileRequest
 from ocean_data.compute import sphere, tile
 
 OPEN = {"decode_times": False}
@@ -28,7 +28,9 @@ TILES = [
 
 def ask(client, where, **more):
     dataset, variable, zoom, x, y = where
-    asked = TileAsked(dataset=dataset, variable=variable, zoom=zoom, x=x, y=y, **({"time": "-1", "depth": "0"} | more))
+    asked = TileRequest(
+        dataset=dataset, variable=variable, zoom=zoom, x=x, y=y, **({"time": "-1", "depth": "0"} | more)
+    )
     response = client.get("/internal/tile-field", params=msgspec.structs.asdict(asked))
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/x-msgpack"

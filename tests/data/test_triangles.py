@@ -16,7 +16,7 @@ from scipy.spatial import Delaunay
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
-from ocean_common.contracts.data import TileAsked, TileField
+from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.errors import SourceUnreadable
 from ocean_data.compute import depth, sphere
 from ocean_data.compute.interpolation import gather, stencil
@@ -309,7 +309,7 @@ def test_a_file_of_another_mesh_is_not_taken_for_the_one_that_is_known(source):
 
 
 def tile_of(client, zoom, x, y, **asked):
-    asked = TileAsked(**({"dataset": "mesh", "time": "0", "depth": "0", "zoom": zoom, "x": x, "y": y} | asked))
+    asked = TileRequest(**({"dataset": "mesh", "time": "0", "depth": "0", "zoom": zoom, "x": x, "y": y} | asked))
     response = client.get("/internal/tile-field", params=msgspec.structs.asdict(asked))
     assert response.status_code == 200, response.text
     values = msgspec.msgpack.decode(response.content, type=TileField).values

@@ -10,7 +10,7 @@ from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 from ocean_plotting.app import create_app
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.resources import Ground
-from ocean_plotting.in_process import Inline
+from ocean_plotting.workers import InlineRenderer
 
 COAST = Path(__file__).parents[2] / "deploy/sample_data/coast/ne_110m_land.geojson.gz"
 
@@ -70,7 +70,7 @@ def numbers():
 
 @pytest.fixture
 def app(catalogue, numbers, ground):
-    return create_app(catalogue=catalogue, numbers=numbers, drawing=Inline(ground))
+    return create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer(ground))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from PIL import Image
 
 from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import MetadataClient
-from ocean_plotting.basemap.relief_file import ReliefFile
+from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.resources import Ground

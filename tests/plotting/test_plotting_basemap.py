@@ -16,10 +16,10 @@ from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 from ocean_common.settings import SettingsError
 from ocean_core.tiles import Tile
 from ocean_plotting.app import create_app
-from ocean_plotting.basemap.cartographer import Cartographer
-from ocean_plotting.basemap.land_polygons import Coasts, open_coasts
-from ocean_plotting.basemap.mbtiles import open_mbtiles
-from ocean_plotting.basemap.relief_file import open_relief
+from ocean_plotting.basemap.land import Coasts, open_coasts
+from ocean_plotting.basemap.relief import open_relief
+from ocean_plotting.basemap.render import BasemapRenderer
+from ocean_plotting.basemap.vector_tiles import open_mbtiles
 
 SAMPLES = Path(__file__).parents[2] / "deploy/sample_data"
 COARSE, FINE = (SAMPLES / f"coast/ne_{scale}_land.geojson.gz" for scale in ("110m", "50m"))
@@ -38,7 +38,7 @@ class NoFigures:
 @pytest.fixture(scope="module")
 def cartographer():
     relief = open_relief(SAMPLES / "topo/etopo1_6min_int16.nc")
-    return Cartographer(relief, open_coasts(COARSE, FINE))
+    return BasemapRenderer(relief, open_coasts(COARSE, FINE))
 
 
 def served(basemap):
@@ -192,9 +192,10 @@ def test_lines_go_on_in_the_next_tile(client):
 
 
 def test_the_date_line_does_not_cut_the_land():
-    land = open_coasts(None, FINE).land(Tile("EPSG:3857", 6, 0, 15), 16.0)  # Chukotka
-    sides = [np.abs(np.diff(ring, axis=0)) for rings in land for ring in rings]
-    starts = [ring[:-1] for rings in land for ring in rings]
+    land = open_coasts(None, FINE).polygons(Tile("EPSG:3857", 6, 0, 15), 16.0)  # Chukotka
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(land)]
+    sides = [np.abs(np.diff(ring, axis=0)) for ring in rings]
+    starts = [ring[:-1] for ring in rings]
     assert starts
     for start, step in zip(starts, sides, strict=True):
         assert not ((np.abs(start[:, 0]) < 0.01) & (step[:, 0] < 0.01) & (step[:, 1] > 1)).any()
@@ -207,7 +208,7 @@ def test_there_is_no_hole_in_the_ice_at_the_pole(cartographer):
 
 def test_vector_tiles_are_empty_in_other_projections_and_below_their_zoom(cartographer, client):
     assert client.get("/mbt/lands/4/5/5?projection=EPSG:32661").content == b""
-    with served(Cartographer(cartographer._relief, cartographer._coasts, vector_zoom=7)) as usual:
+    with served(BasemapRenderer(cartographer._relief, cartographer._coasts, vector_zoom=7)) as usual:
         for kind in ("lands", "bath"):
             far, near = usual.get(f"/mbt/{kind}/6/21/22"), usual.get(f"/mbt/{kind}/7/42/44")
             assert (far.status_code, far.content, far.headers["content-type"]) == (200, b"", VECTOR)
@@ -254,7 +255,7 @@ def test_a_piece_is_kept_by_its_files(client, cartographer):
 
 
 def test_without_a_coast_heights_tell_land_from_sea(cartographer):
-    image = pixels(Cartographer(cartographer._relief, Coasts(None, None)).draw("topo", Tile("EPSG:3857", 0, 0, 0)))
+    image = pixels(BasemapRenderer(cartographer._relief, Coasts(None, None)).draw("topo", Tile("EPSG:3857", 0, 0, 0)))
     assert image[110, 140, 0] > image[110, 140, 2]
 
 
@@ -268,7 +269,7 @@ def write_mbtiles(path, rows):
 def test_an_operator_s_own_vector_tiles_are_passed_on_unpacked(tmp_path):
     plain, packed = b"\x1a\x02ab", gzip.compress(b"\x1a\x02cd")
     write_mbtiles(tmp_path / "lands.mbtiles", [(7, 42, 127 - 44, packed), (7, 42, 127 - 45, plain)])
-    with served(Cartographer(None, Coasts(None, None), open_mbtiles(tmp_path), 7)) as client:
+    with served(BasemapRenderer(None, Coasts(None, None), open_mbtiles(tmp_path), 7)) as client:
         assert client.get("/mbt/lands/7/42/44").content == b"\x1a\x02cd"
         assert client.get("/mbt/lands/7/42/45").content == plain
         assert client.get("/mbt/lands/7/42/46").content == b""
@@ -290,7 +291,7 @@ def test_files_that_are_not_there_or_not_such_stop_the_start(tmp_path):
 
 
 def test_the_service_is_ready_when_coast_and_relief_are_read(cartographer):
-    fresh = Cartographer(cartographer._relief, cartographer._coasts)
+    fresh = BasemapRenderer(cartographer._relief, cartographer._coasts)
     assert fresh.unready()
     fresh.load()
     assert not fresh.unready()

@@ -5,15 +5,14 @@ import asyncio
 import pytest
 
 from ocean_common.errors import ServiceUnavailable
-from ocean_plotting.ports import Image
-from ocean_plotting.tiles.store import RevisionCache
+from ocean_plotting.tiles.store import RenderedImage, RevisionCache
 
 pytestmark = pytest.mark.anyio
 
 
 def image(size, revision="r1"):
     async def make():
-        return Image(content=b"x" * size, revision=revision)
+        return RenderedImage(content=b"x" * size, revision=revision)
 
     return make
 
@@ -57,7 +56,7 @@ async def test_one_asker_who_leaves_does_not_take_the_answer_from_the_others():
 
     async def make():
         await begun.wait()
-        return Image(content=b"xyz", revision="r1")
+        return RenderedImage(content=b"xyz", revision="r1")
 
     leaves = asyncio.create_task(kept.get(("a",), make, "r1"))
     stays = asyncio.create_task(kept.get(("a",), make, "r1"))

@@ -28,10 +28,10 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.figure import contours
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.view import ASKED
-from ocean_plotting.in_process import Inline
 from ocean_plotting.plots import area_map
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.table import statistics
+from ocean_plotting.workers import InlineRenderer
 
 BARENTS = {"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10], [70, 10]]], "innerrings": [], "name": "Barents Sea"}
 QUERY = {  # of the web front end's area tab
@@ -570,6 +570,6 @@ def test_the_fakes_have_the_variables_that_are_drawn():
 
 
 def test_a_service_without_a_coast_draws_maps_as_well(catalogue, numbers):
-    app = create_app(catalogue=catalogue, numbers=numbers, drawing=Inline())
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer())
     with TestClient(app, base_url="http://plotting/api/v2.0") as client:
         assert plot(client).status_code == 200

@@ -6,7 +6,7 @@ from hypothesis import given
 from tests.core.test_core_tiles import any_tile
 
 from ocean_core.tiles import SIZE, Tile
-from ocean_plotting.basemap.cartographer import box_around
+from ocean_plotting.basemap.render import box_around
 
 
 @given(any_tile())

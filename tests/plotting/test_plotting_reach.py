@@ -8,7 +8,7 @@ from pyproj import Transformer
 
 from ocean_common.contracts.assets import Grid
 from ocean_core.tiles import Tile
-from ocean_plotting.tiles.coverage import tile_misses_grid
+from ocean_plotting.tiles.store import tile_misses_grid
 
 WORLD = 20037508.342789244
 SQUARES = {  # left, top, side of tile 0/0/0, m

@@ -11,7 +11,7 @@ from tests.plotting.fakes import info
 
 from ocean_core.colour import CATEGORY_COLORMAP, COLORMAPS
 from ocean_plotting.palettes import FEW, colormap_colours, continuous_palette, palette_indices
-from ocean_plotting.tiles.legend import legend
+from ocean_plotting.tiles.legends import build_legend
 
 
 def stops(client, path):
@@ -55,7 +55,7 @@ def test_categories_are_told_by_their_labels(client):
 )
 def test_between_stops_is_the_colour_of_the_tile(colormap, low, width, part):
     scale, ramp = (low, low + width), colormap_colours(colormap)
-    told = legend(info("votemper"), colormap, ramp, scale)
+    told = build_legend(info("votemper"), colormap, scale)
     value = low + part * width
     palette = continuous_palette(colormap, scale)
     painted = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)[

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from litestar.testing import TestClient
 
+from ocean_common.disconnect import ClientDisconnected, cancel_on_disconnect
 from ocean_common.health import Readiness
 from ocean_common.settings import SettingsError, load
 from ocean_plotting.app import build, create_app
-from ocean_plotting.in_process import Inline
 from ocean_plotting.settings import Settings
-from ocean_plotting.tiles.cancellation import ClientLeft, while_wanted
+from ocean_plotting.workers import InlineRenderer
 
 
 class Connection:
@@ -37,10 +37,10 @@ async def test_work_is_given_up_when_its_asker_leaves():
         finally:
             ended.set()
 
-    waiting = asyncio.create_task(while_wanted(connection, work()))
+    waiting = asyncio.create_task(cancel_on_disconnect(connection, work()))
     await asyncio.sleep(0)
     connection.leave.set()
-    with pytest.raises(ClientLeft):
+    with pytest.raises(ClientDisconnected):
         await waiting
     await ended.wait()
 
@@ -50,7 +50,7 @@ async def test_work_is_answered_while_its_asker_waits():
     async def work():
         return 5
 
-    assert await while_wanted(Connection(), work()) == 5
+    assert await cancel_on_disconnect(Connection(), work()) == 5
 
 
 def test_the_service_is_unready_until_it_can_draw_and_degraded_without_its_neighbours(catalogue, numbers):
@@ -63,7 +63,7 @@ def test_the_service_is_unready_until_it_can_draw_and_degraded_without_its_neigh
         return away
 
     readiness = Readiness(unready, degraded)
-    app = create_app(catalogue=catalogue, numbers=numbers, drawing=Inline(), readiness=readiness)
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer(), readiness=readiness)
     with TestClient(app) as client:
         first = client.get("/health/ready")
         assert (first.status_code, first.json()["status"]) == (503, "unready")

@@ -27,23 +27,23 @@ def window(heights=None):
 def test_heights_between_cells_are_those_of_scipy_s_splines(latitude, longitude):
     rows, columns = np.broadcast_arrays((latitude - 10) / 0.5, (longitude - 170) / 0.5)
     expected = map_coordinates(made(), [rows, columns], order=3, prefilter=False, output=float)
-    np.testing.assert_allclose(terrain.between(window(), latitude, longitude), expected, atol=0.02)
+    np.testing.assert_allclose(terrain.interpolate_heights(window(), latitude, longitude), expected, atol=0.02)
     turned = np.where(longitude > 180, longitude - 360, longitude)  # as the other side of the date line writes it
     full = np.broadcast_arrays(latitude, turned)
-    np.testing.assert_allclose(terrain.between(window(), *full), expected, atol=0.02)
+    np.testing.assert_allclose(terrain.interpolate_heights(window(), *full), expected, atol=0.02)
 
 
 def test_near_cells_without_a_height_there_is_none():
     heights = made()
     heights[:, :20] = np.nan
-    found = terrain.between(window(heights), np.array([[15.0]]), np.array([[175.0, 179.0, 181.5]]))
+    found = terrain.interpolate_heights(window(heights), np.array([[15.0]]), np.array([[175.0, 179.0, 181.5]]))
     assert np.isnan(found).tolist() == [[True, True, False]]
 
 
 def shown(heights, land=None, latitude=40.0):
     heights = np.array([heights], dtype=np.float32)
     share = None if land is None else np.array([land], dtype=np.float32)
-    indices = terrain.colours(heights, share, np.full((1, 1), latitude))
+    indices = terrain.colour_indices(heights, share, np.full((1, 1), latitude))
     return [tuple(terrain.palette()[index - 1].astype(int)) if index else None for index in indices[0]]
 
 
@@ -80,20 +80,23 @@ def test_polygons_tell_land_from_sea_where_they_are_given(height):
 
 def test_light_comes_from_the_upper_left():
     across, down = np.meshgrid(np.arange(12.0), np.arange(12.0))
-    facing, away = terrain.shade(1000 * (across + down), 10_000.0), terrain.shade(-1000 * (across + down), 10_000.0)
+    facing, away = (
+        terrain.hill_shade(1000 * (across + down), 10_000.0),
+        terrain.hill_shade(-1000 * (across + down), 10_000.0),
+    )
     assert facing.shape == (10, 10)
     assert facing.max() > 1 > away.min()
-    np.testing.assert_allclose(terrain.shade(np.full((12, 12), -4000.0), 10_000.0), 1.0, atol=1e-6)
-    assert np.isfinite(terrain.shade(np.full((12, 12), np.nan), 10.0)).all()
+    np.testing.assert_allclose(terrain.hill_shade(np.full((12, 12), -4000.0), 10_000.0), 1.0, atol=1e-6)
+    assert np.isfinite(terrain.hill_shade(np.full((12, 12), np.nan), 10.0)).all()
 
 
 def test_contours_lie_at_their_depths():
     at = np.linspace(0.0, 10.0, 41)
     heights = np.repeat(-700.0 * at[np.newaxis], at.size, axis=0).astype(np.float32)  # deeper to the right
-    lines = terrain.contours(heights, at)
+    lines = terrain.depth_contours(heights, at)
     assert set(lines) == set(terrain.DEPTHS)
     for depth, parts in lines.items():
         (line,) = parts
         np.testing.assert_allclose(line[:, 0], depth / 700, atol=1e-5)
-    assert terrain.contours(np.full((5, 5), 10.0, dtype=np.float32), at[:5]) == {}
-    assert terrain.contours(np.full((5, 5), np.nan, dtype=np.float32), at[:5]) == {}
+    assert terrain.depth_contours(np.full((5, 5), 10.0, dtype=np.float32), at[:5]) == {}
+    assert terrain.depth_contours(np.full((5, 5), np.nan, dtype=np.float32), at[:5]) == {}

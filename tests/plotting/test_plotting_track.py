@@ -14,10 +14,10 @@ from tests.plotting.fakes import NOON, info
 from tests.plotting.measured import Measured, Moving, along_values, rows, track
 
 from ocean_plotting.app import create_app
-from ocean_plotting.in_process import Inline
 from ocean_plotting.plots import track as kind
 from ocean_plotting.plots.coverage import array
 from ocean_plotting.plots.trajectories import Modelled, averaged, packed, travelled
+from ocean_plotting.workers import InlineRenderer
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_every_format_is_written(client, form):
     assert "track_arctic_2016-02-05T1200." in response.headers["content-disposition"]
 
 
-class Counted(Inline):
+class Counted(InlineRenderer):
     """Counts the pictures."""
 
     drawn = 0

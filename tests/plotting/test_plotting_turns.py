@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocean_common.errors import TooBusy
-from ocean_plotting.ports import Image
-from ocean_plotting.tiles.store import RevisionCache, create_tile_queue
+from ocean_plotting.tiles.store import RenderedImage, RevisionCache, create_tile_queue
 
 pytestmark = pytest.mark.anyio
 MANY = 2000
@@ -28,13 +27,13 @@ class Studio:
         async def make():
             self.begun.append(name)
             await self.gate.acquire()
-            return Image(content=name.encode(), revision=revision)
+            return RenderedImage(content=name.encode(), revision=revision)
 
         return asyncio.create_task(self.kept.get((name,), make, revision, client))
 
     def ask_at_once(self, name):
         async def make():
-            return Image(content=name.encode(), revision="r1")
+            return RenderedImage(content=name.encode(), revision="r1")
 
         return self.kept.get((name,), make, "r1")
 
@@ -186,7 +185,7 @@ def test_however_clients_come_and_go_every_place_is_free_in_the_end(steps, at_on
         studio.finish()
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
         await settle()
-        assert all(isinstance(one, Image | asyncio.CancelledError) for one in outcomes)
+        assert all(isinstance(one, RenderedImage | asyncio.CancelledError) for one in outcomes)
         assert studio.turns.waiting == 0
         # All turns can be had again.
         again = [studio.ask("z", f"new {number}") for number in range(at_once)]

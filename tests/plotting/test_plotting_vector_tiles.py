@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_plotting.basemap.vector_tiles import Feature, Kind, encode
+from ocean_plotting.basemap.vector_tiles import encode_layer
 
 points = st.tuples(st.integers(-200, 4300), st.integers(-200, 4300))
 
@@ -16,15 +16,13 @@ def decode(content):
     return mapbox_vector_tile.decode(content, default_options={"y_coord_down": True, "geojson": False})
 
 
-def polygon(*rings):
-    return Feature(kind=Kind.POLYGON, parts=[np.array(ring, dtype=float) for ring in rings])
+def lines_of(*parts):
+    return shapely.multilinestrings([shapely.linestrings(np.array(part, dtype=float)) for part in parts])
 
 
 @given(st.lists(st.lists(points, min_size=2, max_size=400, unique=True), min_size=1, max_size=3))
 def test_lines_are_read_back_as_they_were_written(lines):
-    made = encode(
-        "bath", [Feature(kind=Kind.LINES, parts=[np.array(line) for line in lines], attributes={"depth": 200})]
-    )
+    made = encode_layer("bath", [lines_of(*lines)], [{"depth": 200}])
     layer = decode(made)["bath"]
     (feature,) = layer["features"]
     coordinates = feature["geometry"]["coordinates"]
@@ -33,12 +31,15 @@ def test_lines_are_read_back_as_they_were_written(lines):
     assert (layer["extent"], layer["version"], feature["properties"]) == (4096, 2, {"depth": 200})
 
 
-@given(st.lists(st.tuples(st.floats(-60, 4160), st.floats(-60, 4160)), min_size=3, max_size=30, unique=True))
+hundredths = st.integers(-6000, 416_000).map(lambda number: number / 100)
+
+
+@given(st.lists(st.tuples(hundredths, hundredths), min_size=3, max_size=30, unique=True))
 def test_polygons_keep_their_shape(corners):
     hull = shapely.convex_hull(shapely.multipoints(corners))
     if hull.geom_type != "Polygon" or hull.area < 5e4:
         return
-    made = decode(encode("lands", [polygon(shapely.get_coordinates(hull))]))["lands"]["features"][0]["geometry"]
+    made = decode(encode_layer("lands", [hull]))["lands"]["features"][0]["geometry"]
     assert shapely.geometry.shape(made).symmetric_difference(hull).area < hull.length
 
 
@@ -46,32 +47,35 @@ def test_outer_rings_turn_one_way_and_holes_the_other_however_they_come():
     outer, hole = [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)], [(20, 20), (40, 20), (40, 40), (20, 40), (20, 20)]
     for first in (outer, outer[::-1]):
         for second in (hole, hole[::-1]):
-            made = decode(encode("lands", [polygon(first, second)]))["lands"]["features"][0]["geometry"]
+            made = decode(encode_layer("lands", [shapely.Polygon(first, [second])]))["lands"]["features"][0]["geometry"]
             assert shapely.geometry.shape(made).area == 100 * 100 - 20 * 20
 
 
 @pytest.mark.parametrize(
-    "feature",
+    "geometry",
     [
-        polygon([(5.1, 5.1), (5.2, 5.1), (5.2, 5.2), (5.1, 5.1)]),
-        polygon([(0, 0), (10, 10), (20, 20), (0, 0)]),
-        Feature(kind=Kind.LINES, parts=[np.array([[7.0, 7.0], [7.2, 7.1]])]),
-        Feature(kind=Kind.LINES, parts=[]),
+        shapely.Polygon([(5.1, 5.1), (5.2, 5.1), (5.2, 5.2), (5.1, 5.1)]),
+        shapely.Polygon([(0, 0), (10, 10), (20, 20), (0, 0)]),
+        shapely.LineString([[7.0, 7.0], [7.2, 7.1]]),
+        shapely.MultiLineString([]),
     ],
 )
-def test_what_is_too_small_to_be_seen_is_left_out_and_an_empty_tile_has_no_bytes(feature):
-    assert encode("lands", [feature]) == b""
+def test_what_is_too_small_to_be_seen_is_left_out_and_an_empty_tile_has_no_bytes(geometry):
+    assert encode_layer("lands", [geometry]) == b""
+
+
+def test_a_tile_without_features_has_no_bytes():
+    assert encode_layer("lands", []) == b""
 
 
 def test_a_hole_that_vanishes_leaves_its_polygon():
-    made = encode("lands", [polygon([(0, 0), (9, 0), (9, 9), (0, 9)], [(4, 4), (4.1, 4), (4.1, 4.1)])])
+    polygon = shapely.Polygon([(0, 0), (9, 0), (9, 9), (0, 9)], [[(4, 4), (4.1, 4), (4.1, 4.1)]])
+    made = encode_layer("lands", [polygon])
     assert shapely.geometry.shape(decode(made)["lands"]["features"][0]["geometry"]).area == 81
 
 
 def test_equal_attributes_are_written_once():
-    lines = [
-        Feature(kind=Kind.LINES, parts=[np.array([[0, n], [9, n]])], attributes={"depth": n % 2}) for n in range(50)
-    ]
-    made = encode("bath", lines)
+    lines = [shapely.LineString([[0, n], [9, n]]) for n in range(50)]
+    made = encode_layer("bath", lines, [{"depth": n % 2} for n in range(50)])
     assert made.count(b"depth") == 1
     assert [one["properties"]["depth"] for one in decode(made)["bath"]["features"]] == [n % 2 for n in range(50)]

@@ -12,9 +12,7 @@ from tests.plotting.jobs import die, misbehave, process_id, refuse, sleep, wait_
 
 from ocean_common.errors import InvalidRequest, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.export.output import Output
-from ocean_plotting.in_process import Inline, Threads
-from ocean_plotting.ports import Drawing
-from ocean_plotting.workers import Processes
+from ocean_plotting.workers import FigureRenderer, InlineRenderer, ProcessRenderer, ThreadRenderer
 
 pytestmark = pytest.mark.anyio
 CSV = Output(format="csv")
@@ -29,7 +27,7 @@ def importable(monkeypatch):
 
 @pytest.fixture
 async def one_worker():
-    async with Processes(1, 1, 20.0, 100, nice=0) as drawing:
+    async with ProcessRenderer(1, 1, 20.0, 100, nice=0) as drawing:
         yield drawing
 
 
@@ -38,7 +36,7 @@ async def pid(drawing, request=""):
 
 
 async def test_a_worker_draws_in_a_process_of_its_own(one_worker):
-    assert isinstance(one_worker, Drawing)
+    assert isinstance(one_worker, FigureRenderer)
     assert one_worker.unready()
     first = await pid(one_worker)
     assert not one_worker.unready()
@@ -99,7 +97,7 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(one_worker):
 
 
 async def test_a_figure_whose_asker_left_makes_room_for_the_next():
-    async with Processes(1, 1, 60.0, 100, nice=0) as drawing:  # of its own accord it would end in a minute
+    async with ProcessRenderer(1, 1, 60.0, 100, nice=0) as drawing:  # of its own accord it would end in a minute
         first = await pid(drawing)
         left = asyncio.create_task(drawing.draw(CSV, sleep))
         await asyncio.sleep(0)
@@ -109,7 +107,7 @@ async def test_a_figure_whose_asker_left_makes_room_for_the_next():
 
 
 async def test_a_client_who_leaves_does_not_end_a_figure_that_another_waits_for(tmp_path):
-    async with Processes(1, 1, 60.0, 100, nice=0) as drawing:
+    async with ProcessRenderer(1, 1, 60.0, 100, nice=0) as drawing:
         first = await pid(drawing)
         os.mkfifo(tmp_path / "door")
         patient, impatient = (asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door")) for _ in range(2))
@@ -123,7 +121,7 @@ async def test_a_client_who_leaves_does_not_end_a_figure_that_another_waits_for(
 
 
 async def test_a_figure_that_was_abandoned_is_taken_up_by_the_next_client(tmp_path):
-    async with Processes(1, 1, 60.0, 100, nice=0) as drawing:
+    async with ProcessRenderer(1, 1, 60.0, 100, nice=0) as drawing:
         first = await pid(drawing)
         os.mkfifo(tmp_path / "door")
         impatient = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door"))
@@ -137,7 +135,7 @@ async def test_a_figure_that_was_abandoned_is_taken_up_by_the_next_client(tmp_pa
 
 
 async def test_a_figure_that_takes_too_long_is_given_up():
-    async with Processes(1, 1, 0.2, 100, nice=0) as drawing:
+    async with ProcessRenderer(1, 1, 0.2, 100, nice=0) as drawing:
         first = None
         while first is None:
             first = await pid(drawing)
@@ -146,12 +144,12 @@ async def test_a_figure_that_takes_too_long_is_given_up():
 
 
 async def test_a_worker_is_replaced_after_its_number_of_figures():
-    async with Processes(1, 4, 20.0, 1, nice=0) as drawing:
+    async with ProcessRenderer(1, 4, 20.0, 1, nice=0) as drawing:
         assert await pid(drawing) != await pid(drawing)
 
 
 async def test_the_pool_ends_with_its_service_and_at_once():
-    async with Processes(2, 4, 20.0, 100, nice=0) as drawing:
+    async with ProcessRenderer(2, 4, 20.0, 100, nice=0) as drawing:
         worker = await pid(drawing)
         task = asyncio.create_task(drawing.draw(CSV, sleep))
         await asyncio.sleep(0)
@@ -163,14 +161,14 @@ async def test_the_pool_ends_with_its_service_and_at_once():
 
 SERVICE = """
 import asyncio
-from ocean_plotting.workers import Processes
+from ocean_plotting.workers import ProcessRenderer
 from ocean_plotting.export.output import Output
 from tests.plotting.jobs import process_id, sleep
 
 CSV = Output(format="csv")
 
 async def main():
-    async with Processes(1, 1, 60.0, 100, nice=0) as drawing:
+    async with ProcessRenderer(1, 1, 60.0, 100, nice=0) as drawing:
         print((await drawing.draw(CSV, process_id)).content.decode().strip(), flush=True)
         await drawing.draw(CSV, sleep)
 
@@ -203,8 +201,8 @@ def _lives(process):
     return status != "Z"
 
 
-@pytest.mark.parametrize("drawing", [Inline(), Threads(1, 0)], ids=["inline", "threads"])
+@pytest.mark.parametrize("drawing", [InlineRenderer(), ThreadRenderer(1, 0)], ids=["inline", "threads"])
 async def test_the_service_s_own_process_can_draw_as_well(drawing):
     async with drawing:
         assert await pid(drawing) == os.getpid()
-    assert isinstance(drawing, Drawing)
+    assert isinstance(drawing, FigureRenderer)

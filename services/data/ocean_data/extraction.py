@@ -16,11 +16,12 @@ from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import AreaAsked, Asked, Coverage, DifferenceAsked, Estimate
+from ocean_common.disconnect import CLIENT_CLOSED_REQUEST, ClientDisconnected, cancel_on_disconnect
 from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_common.language import request_translator
 from ocean_core.cache import SingleFlight
 from ocean_data.api.parameters import check_number
-from ocean_data.api.streaming import GONE, Flow, Gone, unless_gone
+from ocean_data.api.streaming import Flow
 from ocean_data.plan import Plan
 from ocean_data.plan.extraction import Budget, Extraction, Reading, read_parts
 from ocean_data.ports import Following, Parts, Saved, Sink, Spool, Stream, Workers
@@ -137,14 +138,14 @@ class Desk:
         following = self._follow(planned, written)
         try:
             whole = planned.short or not isinstance(written.writer, Stream)
-            await unless_gone(request, following.begun(whole=whole))
+            await cancel_on_disconnect(request, following.begun(whole=whole))
             await self._mark(request, planned, following)
             if following.size is not None and following.size <= AT_ONCE:
                 with closing(following):
                     return Response(b"".join([piece async for piece in following]), **told)
-        except Gone:
+        except ClientDisconnected:
             following.close()
-            return Response(None, status_code=GONE)
+            return Response(None, status_code=CLIENT_CLOSED_REQUEST)
         except BaseException:  # raised again: but the writer need not go on for who has failed or was cancelled
             following.close()
             raise

@@ -1,4 +1,4 @@
-"""Wires the plotting service: the only module that names implementations."""
+"""Wiring of the plotting service: the only module that chooses implementations."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,26 +12,22 @@ from litestar.openapi.spec import Tag
 from ocean_common.caching import Freshness
 from ocean_common.clients.data import DataClient, Numbers
 from ocean_common.clients.metadata import Areas, Catalogue, Compared, Listed, MetadataClient, Observed
-from ocean_common.contracts.data import TileField
 from ocean_common.health import Readiness
 from ocean_common.service import Lifespan, create_service
 from ocean_plotting import __version__
-from ocean_plotting.basemap import api as maps
-from ocean_plotting.basemap.cartographer import Cartographer
-from ocean_plotting.basemap.land_polygons import Coasts, open_coasts
-from ocean_plotting.basemap.mbtiles import open_mbtiles
-from ocean_plotting.basemap.relief_file import ReliefFile, open_relief
+from ocean_plotting.basemap import api as basemap_api
+from ocean_plotting.basemap.land import Coasts, open_coasts
+from ocean_plotting.basemap.relief import ReliefFile, open_relief
+from ocean_plotting.basemap.render import BasemapRenderer
+from ocean_plotting.basemap.vector_tiles import open_mbtiles
 from ocean_plotting.figure.resources import Ground
-from ocean_plotting.in_process import Inline, Threads
-from ocean_plotting.plots import api as plot
+from ocean_plotting.plots import api as plots_api
 from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.ports import Basemap, Drawing, Image
 from ocean_plotting.settings import Settings
-from ocean_plotting.tiles import api as tiles
-from ocean_plotting.tiles import api_colormaps as colormaps
-from ocean_plotting.tiles import api_scale as scale
-from ocean_plotting.tiles.store import RevisionCache, create_tile_queue
-from ocean_plotting.workers import Processes
+from ocean_plotting.tiles import api as tiles_api
+from ocean_plotting.tiles import legends
+from ocean_plotting.tiles.store import TileStore, create_field_cache, create_image_cache, create_tile_queue
+from ocean_plotting.workers import FigureRenderer, InlineRenderer, ProcessRenderer, ThreadRenderer
 
 TAGS = [
     Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),
@@ -40,28 +36,27 @@ TAGS = [
 MEGABYTE = 10**6
 
 
-class Knowing(Catalogue, Listed, Areas, Observed, Compared, Protocol):
-    """Who knows what the metadata service knows."""
+class MetadataService(Catalogue, Listed, Areas, Observed, Compared, Protocol):
+    """All that the metadata service answers."""
 
 
 def create_app(
     *,
-    catalogue: Knowing,
+    catalogue: MetadataService,
     numbers: Numbers,
-    drawing: Drawing,
+    drawing: FigureRenderer,
     settings: Settings | None = None,
-    basemap: Basemap | None = None,
+    basemap: BasemapRenderer | None = None,
     readiness: Readiness | None = None,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
-    """Make the app from its parts."""
+    """Create the app from its parts."""
     settings = settings or Settings()
     queue = create_tile_queue(settings.tiles_at_once, settings.tiles_waiting)
-    fields: RevisionCache[TileField] = RevisionCache(settings.field_megabytes * MEGABYTE, _field_size)
-    images: RevisionCache[Image] = RevisionCache(
-        settings.image_megabytes * MEGABYTE, lambda image: len(image.content) + OVERHEAD, queue
-    )
+    images = create_image_cache(settings.image_megabytes * MEGABYTE, queue)
+    fields = create_field_cache(settings.field_megabytes * MEGABYTE)
     freshness = Freshness(catalogue, __version__, settings.max_age)
+    basemap = basemap or BasemapRenderer(None, Coasts(None, None))
     near = Neighbours(
         numbers=numbers, catalogue=catalogue, listed=catalogue, areas=catalogue, observed=catalogue, compared=catalogue
     )
@@ -71,23 +66,20 @@ def create_app(
         version=__version__,
         description="Pictures of the ocean: plots, map tiles, colour bars.",
         tags=TAGS,
-        api=[tiles.tile, scale.scale, colormaps.colormaps, colormaps.chart, *plot.HANDLERS, *maps.HANDLERS],
+        api=[
+            tiles_api.tile,
+            legends.scale,
+            legends.list_colormaps,
+            legends.draw_colormap_chart,
+            *plots_api.HANDLERS,
+            *basemap_api.HANDLERS,
+        ],
         dependencies={
-            "drawing": drawing,
-            "images": images,
             "freshness": freshness,
-            "studio": plot.Studio(near, drawing, freshness),
-            "scale_studio": scale.Studio(catalogue, drawing, images),
-            "map_studio": maps.Studio(
-                basemap or Cartographer(None, Coasts(None, None)), images, __version__, settings.max_age
-            ),
-            "tile_studio": tiles.Studio(
-                catalogue=catalogue,
-                numbers=numbers,
-                fields=fields,
-                images=images,
-                freshness=freshness,
-            ),
+            "studio": plots_api.Studio(near, drawing, freshness),
+            "tile_store": TileStore(catalogue, numbers, freshness, fields, images),
+            "legends": legends.LegendService(catalogue, drawing, images),
+            "basemap": basemap_api.BasemapService(basemap, images, __version__, settings.max_age),
         },
         readiness=readiness,
         lifespan=lifespan,
@@ -95,17 +87,10 @@ def create_app(
     )
 
 
-OVERHEAD = 500  # bytes of an entry beside its content
-
-
-def _field_size(field: TileField) -> int:
-    return OVERHEAD + (len(field.values.data) if field.values else 0)
-
-
 def build(settings: Settings) -> Litestar:
-    """Make the app that is served."""
+    """Create the app that is served."""
     metadata, data = MetadataClient(settings.metadata_url, files=False), DataClient(settings.data_url)
-    drawing, basemap = _drawing(settings), _basemap(settings)
+    drawing, basemap = _create_figure_renderer(settings), _open_basemap(settings)
 
     @asynccontextmanager
     async def neighbours(_: Litestar) -> AsyncIterator[None]:
@@ -132,12 +117,12 @@ def build(settings: Settings) -> Litestar:
     )
 
 
-def _basemap(settings: Settings) -> Cartographer:
+def _open_basemap(settings: Settings) -> BasemapRenderer:
     coarse, fine, relief, files = (
         Path(name) if name else None
         for name in (settings.coast, settings.fine_coast, settings.relief, settings.mbtiles)
     )
-    return Cartographer(
+    return BasemapRenderer(
         open_relief(relief) if relief else None,
         open_coasts(coarse, fine),
         open_mbtiles(files) if files else {},
@@ -145,14 +130,19 @@ def _basemap(settings: Settings) -> Cartographer:
     )
 
 
-def _drawing(settings: Settings) -> Processes | Threads | Inline:
+def _create_figure_renderer(settings: Settings) -> ProcessRenderer | ThreadRenderer | InlineRenderer:
     relief = ReliefFile(Path(settings.relief)) if settings.relief else None
-    ground = Ground(settings.coast, relief, settings.fine_coast)
+    resources = Ground(settings.coast, relief, settings.fine_coast)
     match settings.drawing:
         case "inline":
-            return Inline(ground)
+            return InlineRenderer(resources)
         case "threads":
-            return Threads(settings.workers, settings.queue, ground)
+            return ThreadRenderer(settings.workers, settings.queue, resources)
         case _:
-            per = settings.figures_per_worker
-            return Processes(settings.workers, settings.queue, settings.figure_time, per, ground=ground)
+            return ProcessRenderer(
+                settings.workers,
+                settings.queue,
+                settings.figure_time,
+                settings.figures_per_worker,
+                resources=resources,
+            )

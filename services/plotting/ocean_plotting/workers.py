@@ -1,37 +1,178 @@
-"""Draws figures in processes of their own, so that the service goes on answering meanwhile.
+"""Drawing of figures in worker processes, so that the service goes on answering meanwhile.
 
-A worker is spawned (a forked one would share the server's signal handlers), loads what drawing needs and says
-that it is ready before it is given work. Each has a pipe of its own: one that dies, idle or busy, takes nothing
-from the others, and another takes its place. Workers outlive neither their service nor their number of figures.
+A worker is spawned (a forked one would share the server's signal handlers), loads what drawing needs and reports that
+it is ready before it is given work. Each has a pipe of its own: one that dies, idle or busy, takes nothing from the
+others, and another takes its place. Workers outlive neither their service nor their number of figures.
+
+Drawing in threads, or on the event loop, is there to be measured against.
 """
 
 import asyncio
 import hashlib
+import importlib
 import logging
 import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from threading import Lock
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
+
+import msgspec
 
 from ocean_common.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
-from ocean_plotting.export.output import Output
+from ocean_plotting.export import WRITERS
+from ocean_plotting.export.output import Output, RenderedFile
+from ocean_plotting.figure.picture import Picture, warm
 from ocean_plotting.figure.resources import Ground
-from ocean_plotting.ports import Drawn
-from ocean_plotting.worker import Broken, Job, main
 
 START_TIME = 60.0  # s for a worker to load everything
 PAUSE = 1.0  # s before a worker that did not start is started again
 GRACE = 1.0  # s that a figure may still take when no client waits for it any more
-RETRY_AFTER = 2  # s told to those who are refused
+RETRY_AFTER = 2  # s after which clients that are refused may try again
+# Exceptions of a broken figure; any other ends the process, and another takes its place.
+BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+PLOTS = "ocean_plotting.plots"  # loaded by a worker before its first figure
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class FigureRenderer(Protocol):
+    """Renders figures and tables as files."""
+
+    async def draw(self, output: Output, make: Callable[..., object], *arguments: object) -> RenderedFile:
+        """Call ``make(*arguments, context)`` and write the Picture or Table that it returns as ``output`` says.
+
+        The context has the size and language of ``output``, and the land and relief of maps.
+
+        Raises
+        ------
+        TooBusy
+            Too many figures wait already.
+        RequestTooLarge
+            It takes too long.
+        """
+
+    def unready(self) -> list[str]:
+        """Return the reasons why it cannot draw yet."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure or table to make, and the form to write it in."""
+
+    output: Output
+    make: Callable[..., object]
+    arguments: tuple[object, ...]
+
+    def run(self, resources: Ground) -> RenderedFile:
+        """Make and write it."""
+        figure = self.make(*self.arguments, resources.sheet(self.output))
+        content = WRITERS[self.output.format](figure, self.output)
+        return RenderedFile(content, figure.about.alt if isinstance(figure, Picture) else "")
+
+
+class InlineRenderer:
+    """Draws on the event loop: nothing else is answered meanwhile."""
+
+    def __init__(self, resources: Ground | None = None) -> None:
+        self._resources = resources or Ground()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End without anything to clean up."""
+
+    def unready(self) -> list[str]:
+        """Return no reason: it is always ready."""
+        return []
+
+    async def draw(self, output: Output, make: Callable[..., object], *arguments: object) -> RenderedFile:
+        """Draw now."""
+        return Job(output=output, make=make, arguments=arguments).run(self._resources)
+
+
+class ThreadRenderer(InlineRenderer):
+    """Draws in threads, which share the interpreter lock with the event loop."""
+
+    def __init__(self, workers: int, queue: int, resources: Ground | None = None) -> None:
+        super().__init__(resources)
+        self._max_jobs = workers + queue
+        self._jobs = 0
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="figures")
+
+    async def __aexit__(self, *_: object) -> None:
+        self._threads.shutdown()
+
+    async def draw(self, output: Output, make: Callable[..., object], *arguments: object) -> RenderedFile:
+        """Draw in the next free thread."""
+        if self._jobs >= self._max_jobs:
+            raise TooBusy("too many figures wait already; try again in 2 s", retry_after=RETRY_AFTER)
+        self._jobs += 1
+        try:
+            job = Job(output=output, make=make, arguments=arguments)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, job.run, self._resources)
+        finally:
+            self._jobs -= 1
+
+
+# In the worker process
+
+
+class DrawingFailure(msgspec.Struct, frozen=True):
+    """A bug met while drawing."""
+
+    traceback: str
+
+
+def run_worker(pipe: Connection, nice: int, resources: Ground) -> None:
+    """Work until the other end of the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends its workers
+    os.nice(nice)
+    # A letter that no font has is drawn as a box: a name full of them must not fill the log.
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    importlib.import_module(PLOTS)
+    resources.load()
+    warm()
+    pipe.send(True)
+    try:
+        while True:
+            pipe.send(_run_job(pipe.recv(), resources))
+    except (EOFError, BrokenPipeError):
+        sys.exit()
+
+
+def _run_job(job: Job, resources: Ground) -> RenderedFile | OceanError | DrawingFailure:
+    try:
+        return job.run(resources)
+    except OceanError as error:
+        return error
+    except BUGS:
+        return DrawingFailure(traceback.format_exc())
+
+
+def _end_with_parent() -> None:
+    """End the process when its service was killed, in the middle of a figure too."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+# In the service
 
 
 class WorkerLost(Exception):
@@ -41,47 +182,46 @@ class WorkerLost(Exception):
 class _Worker:
     """One process and the pipe to it."""
 
-    def __init__(self, nice: int, ground: Ground) -> None:
+    def __init__(self, nice: int, resources: Ground) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe: Connection
-        self.pipe, theirs = context.Pipe()
+        self.pipe, far_end = context.Pipe()
         self.process: BaseProcess = context.Process(
-            target=main, args=(theirs, nice, ground), name="figures", daemon=True
+            target=run_worker, args=(far_end, nice, resources), name="figures", daemon=True
         )
         self.process.start()
-        theirs.close()
+        far_end.close()
         self.drawn = 0
         self.lost = False
-        self._asked = Lock()  # its pipe is not closed under who waits for an answer
+        self._in_use = Lock()  # its pipe is not closed while a thread waits for an answer
 
-    def ready(self) -> bool:
+    def wait_until_ready(self) -> bool:
         """Wait until it has loaded everything; False if it never will."""
         with suppress(EOFError, OSError):
             return self.pipe.poll(START_TIME) and bool(self.pipe.recv())
         return False
 
-    def do(self, job: bytes, limit: float) -> Drawn:
-        """Give it a figure to draw, a pickled Job, and wait (s)."""
+    def run(self, job: bytes, limit: float) -> RenderedFile:
+        """Give it a pickled job and wait for the result, at most ``limit`` s."""
         try:
-            with self._asked:
+            with self._in_use:
                 self.pipe.send_bytes(job)
-                answered = self.pipe.poll(limit)
-                answer = self.pipe.recv() if answered else None
+                result = self.pipe.recv() if self.pipe.poll(limit) else None
         except (EOFError, OSError) as error:
             self.lost = True
             raise WorkerLost from error
-        if answer is None:
+        if result is None:
             self.lost = True
             self.kill()
             raise RequestTooLarge(
                 "the figure took longer than {limit:g} s; ask for fewer points or a smaller size", limit=limit
             )
-        if isinstance(answer, OceanError):
-            raise answer
-        if isinstance(answer, Broken):
-            raise RuntimeError(f"a figure could not be drawn\n{answer.traceback}")
+        if isinstance(result, OceanError):
+            raise result
+        if isinstance(result, DrawingFailure):
+            raise RuntimeError(f"a figure could not be drawn\n{result.traceback}")
         self.drawn += 1
-        return cast(Drawn, answer)
+        return cast(RenderedFile, result)
 
     def kill(self) -> None:
         """Stop the process, unless it is gone already."""
@@ -89,13 +229,13 @@ class _Worker:
             self.process.kill()
 
     def end(self) -> None:
-        """Stop the process, whatever it does, and free what it held."""
+        """Stop the process and free what it held."""
         self.lost = True
         if self.pipe.closed:
             return
         self.process.kill()
         self.process.join()
-        with self._asked:
+        with self._in_use:
             self.process.close()
             self.pipe.close()
 
@@ -104,12 +244,12 @@ class _Drawing:
     """A figure that waits for a worker or is being drawn, and the number of clients that wait for it."""
 
     def __init__(self) -> None:
-        self.task: asyncio.Task[Drawn]
+        self.task: asyncio.Task[RenderedFile]
         self.worker: _Worker | None = None
         self.clients = 0
 
 
-class Processes:
+class ProcessRenderer:
     """Worker processes and the short queue before them. Use it as an async context manager."""
 
     def __init__(
@@ -119,15 +259,15 @@ class Processes:
         figure_time: float,
         figures_per_worker: int,
         *,
-        ground: Ground | None = None,
+        resources: Ground | None = None,
         nice: int = 10,
     ) -> None:
-        self._number = workers
+        self._workers = workers
         self._queue = queue
-        self._limit = figure_time
-        self._recycle = figures_per_worker
+        self._figure_time = figure_time
+        self._figures_per_worker = figures_per_worker
         self._nice = nice
-        self._ground = ground or Ground()
+        self._resources = resources or Ground()
         self._drawings: dict[bytes, _Drawing] = {}
         self._started: set[_Worker] = set()
         self._ready: set[_Worker] = set()
@@ -137,8 +277,8 @@ class Processes:
 
     async def __aenter__(self) -> Self:
         self._idle: asyncio.Queue[_Worker | None] = asyncio.Queue()  # None: the service ends
-        for _ in range(self._number):
-            self._start(self._hire())
+        for _ in range(self._workers):
+            self._start_task(self._start_worker())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -155,12 +295,12 @@ class Processes:
         self._threads.shutdown()
 
     def unready(self) -> list[str]:
-        """Why it cannot draw yet."""
+        """Return the reasons why it cannot draw yet."""
         return [] if self._ready else ["the worker processes that draw figures are starting"]
 
-    async def draw(self, output: Output, make: Callable[..., object], *given: object) -> Drawn:
+    async def draw(self, output: Output, make: Callable[..., object], *arguments: object) -> RenderedFile:
         """Draw in the next free process; equal figures at the same time are drawn once."""
-        job = bytes(ForkingPickler.dumps(Job(output=output, make=make, given=given)))
+        job = bytes(ForkingPickler.dumps(Job(output=output, make=make, arguments=arguments)))
         key = hashlib.blake2b(job).digest()
         drawing = self._drawings.get(key)
         if drawing is None:
@@ -174,7 +314,7 @@ class Processes:
                 self._abandon(key, drawing)
 
     def _begin(self, key: bytes, job: bytes) -> _Drawing:
-        waiting = len(self._drawings) - self._number
+        waiting = len(self._drawings) - self._workers
         if waiting >= self._queue:
             raise TooBusy(
                 "{waiting} figures wait already; try again in {seconds} s",
@@ -183,9 +323,26 @@ class Processes:
                 retry_after=RETRY_AFTER,
             )
         drawing = _Drawing()
-        drawing.task = self._start(self._draw(drawing, job))
+        drawing.task = self._start_task(self._run(drawing, job))
         drawing.task.add_done_callback(lambda _: self._remove(key, drawing))
         return drawing
+
+    async def _run(self, drawing: _Drawing, job: bytes) -> RenderedFile:
+        while (worker := await self._idle.get()) and worker.lost:
+            pass  # it died idle; its successor comes
+        if worker is None:
+            raise ServiceUnavailable("the process that drew the figure ended; try again")
+        drawing.worker = worker
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, worker.run, job, self._figure_time)
+        except WorkerLost as error:
+            raise ServiceUnavailable("the process that drew the figure ended; try again") from error
+        finally:
+            if worker.drawn >= self._figures_per_worker:
+                worker.kill()
+            elif not worker.lost:
+                self._idle.put_nowait(worker)
 
     def _remove(self, key: bytes, drawing: _Drawing) -> None:
         if self._drawings.get(key) is drawing:
@@ -197,7 +354,7 @@ class Processes:
             self._remove(key, drawing)
             drawing.task.cancel()
         else:
-            self._start(self._end_abandoned(key, drawing, drawing.worker))
+            self._start_task(self._end_abandoned(key, drawing, drawing.worker))
 
     async def _end_abandoned(self, key: bytes, drawing: _Drawing, worker: _Worker) -> None:
         """End a figure unless it ends soon by itself, since a new process takes seconds, or a client joins."""
@@ -207,30 +364,13 @@ class Processes:
             worker.lost = True
             worker.kill()
 
-    async def _draw(self, drawing: _Drawing, job: bytes) -> Drawn:
-        while (worker := await self._idle.get()) and worker.lost:
-            pass  # it died idle; its successor comes
-        if worker is None:
-            raise ServiceUnavailable("the process that drew the figure ended; try again")
-        drawing.worker = worker
-        try:
-            content = await asyncio.get_running_loop().run_in_executor(self._threads, worker.do, job, self._limit)
-        except WorkerLost as error:
-            raise ServiceUnavailable("the process that drew the figure ended; try again") from error
-        finally:
-            if worker.drawn >= self._recycle:
-                worker.kill()
-            elif not worker.lost:
-                self._idle.put_nowait(worker)
-        return content
-
-    async def _hire(self) -> None:
-        """Start a worker; once it is ready, have its end noticed."""
+    async def _start_worker(self) -> None:
+        """Start a worker and watch for its end once it is ready."""
         loop = asyncio.get_running_loop()
         while not self._ended:
-            worker = await loop.run_in_executor(self._threads, _Worker, self._nice, self._ground)
+            worker = await loop.run_in_executor(self._threads, _Worker, self._nice, self._resources)
             self._started.add(worker)
-            if await loop.run_in_executor(self._threads, worker.ready):
+            if await loop.run_in_executor(self._threads, worker.wait_until_ready):
                 break
             if self._ended:
                 return
@@ -240,17 +380,17 @@ class Processes:
         if self._ended:
             return
         self._ready.add(worker)
-        loop.add_reader(worker.process.sentinel, self._died, worker)
+        loop.add_reader(worker.process.sentinel, self._on_exit, worker)
         self._idle.put_nowait(worker)
 
-    def _died(self, worker: _Worker) -> None:
+    def _on_exit(self, worker: _Worker) -> None:
         _log.info("a process for figures ended after %s figures; another takes its place", worker.drawn)
         self._forget(worker)
-        self._start(self._replace(worker))
+        self._start_task(self._replace(worker))
 
     async def _replace(self, worker: _Worker) -> None:
         await self._end(worker)
-        await self._hire()
+        await self._start_worker()
 
     async def _end(self, worker: _Worker) -> None:
         self._started.discard(worker)
@@ -261,13 +401,13 @@ class Processes:
         self._ready.discard(worker)
         asyncio.get_running_loop().remove_reader(worker.process.sentinel)
 
-    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def _start_task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._finish_task)
         return task
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
+    def _finish_task(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # seen, also if the asker has left
+            task.exception()  # asyncio complains of failures that nobody has seen

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from ocean_common.clients.core import Neighbour, segment
-from ocean_common.contracts.data import TileAsked, TileField
+from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.contracts.extractions import AnyAsked, Coverage
 
 
@@ -14,7 +14,7 @@ from ocean_common.contracts.extractions import AnyAsked, Coverage
 class Numbers(Protocol):
     """Who has the numbers."""
 
-    async def tile_field(self, asked: TileAsked) -> TileField:
+    async def tile_field(self, asked: TileRequest) -> TileField:
         """The field behind a map tile."""
 
     async def extract(self, asked: AnyAsked) -> Coverage:
@@ -38,7 +38,7 @@ class DataClient:
         """Why the data service does not answer; None if it does."""
         return await self._http.away()
 
-    async def tile_field(self, asked: TileAsked) -> TileField:
+    async def tile_field(self, asked: TileRequest) -> TileField:
         """The field behind a map tile."""
         return await self._http.get("/internal/tile-field", TileField, **msgspec.to_builtins(asked))
 

@@ -34,7 +34,7 @@ class PointValues(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
 
 
-class TileAsked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TileRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The field behind a map tile. Two variables, with a comma: the magnitude of the vector."""
 
     dataset: str

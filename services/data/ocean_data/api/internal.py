@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody, SkipValidation
 
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.data import TileAsked, TileField
+from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.contracts.extractions import AnyAsked
 from ocean_common.errors import InvalidRequest
 from ocean_data.api.kinds import AtDesk
@@ -25,7 +25,7 @@ class TileDesk:
     tiles: Tiles
     workers: Workers
 
-    async def field(self, asked: TileAsked) -> TileField:
+    async def field(self, asked: TileRequest) -> TileField:
         """The field that is asked for."""
         names = asked.variable.split(",")
         assets = [await self.catalogue.assets(asked.dataset, name) for name in names[:3]]
@@ -37,7 +37,7 @@ async def tile_field(
     request: Request[Any, Any, Any], tile_desk: NamedDependency[SkipValidation[TileDesk]]
 ) -> Response[bytes]:
     """The field behind a map tile."""
-    asked = _read(lambda: msgspec.convert(dict(request.query_params), TileAsked, strict=False))
+    asked = _read(lambda: msgspec.convert(dict(request.query_params), TileRequest, strict=False))
     return _packed(await tile_desk.field(asked))
 
 

@@ -2,43 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any
 
 from litestar import Litestar, Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from ocean_common.disconnect import wait_for_disconnect
 from ocean_common.errors import OceanError
 from ocean_data.ports import Following
 
-T = TypeVar("T")
-GONE = 499  # nobody reads it: it is for the log
-
 _log = logging.getLogger(__name__)
-
-
-class Gone(Exception):
-    """The caller has closed the connection."""
-
-
-async def unless_gone(request: Request[Any, Any, Any], waiting: Awaitable[T]) -> T:
-    """Wait for something as long as the caller does. The request's body must have been read."""
-    work = asyncio.ensure_future(waiting)
-    leaving = asyncio.ensure_future(_left(request.receive))
-    try:
-        await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            return work.result()
-        raise Gone
-    finally:
-        work.cancel()
-        leaving.cancel()
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 class Pouring(ASGIResponse):
@@ -62,7 +36,7 @@ class Pouring(ASGIResponse):
     async def send_body(self, send: Send, receive: Receive) -> None:
         """Send what there is, until all is sent or the caller has gone."""
         pouring = asyncio.ensure_future(self._pour(send))
-        leaving = asyncio.ensure_future(_left(receive))
+        leaving = asyncio.ensure_future(wait_for_disconnect(receive))
         try:
             await asyncio.wait({pouring, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if pouring.done():

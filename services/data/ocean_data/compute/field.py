@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.data import TileAsked, TileField
+from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.errors import InvalidRequest
 from ocean_common.vector_components import magnitude_info
 from ocean_core.vectors import magnitude
@@ -31,7 +31,7 @@ class Tiles:
     source: Source
     grids: Grids
 
-    def field(self, variables: list[Assets], asked: TileAsked) -> TileField:
+    def field(self, variables: list[Assets], asked: TileRequest) -> TileField:
         """Values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
         tile.check(asked.radius, asked.neighbours)
         if len(variables) > 2:
@@ -62,7 +62,7 @@ class Tiles:
         return values if values is None or kept.fold is None or folded else kept.fold.opened(values)
 
 
-def tile_map(asked: TileAsked) -> TileMap:
+def tile_map(asked: TileRequest) -> TileMap:
     """What the index map of a tile depends on; what it does not is left out, so that one serves several."""
     searched = asked.interpolation in {"gaussian", "inverse"}
     return TileMap(

@@ -1,4 +1,4 @@
-"""The map under the data: topography, depth contours, and vector tiles of land and depths."""
+"""Routes of the map under the data: topography, depth contours, and vector tiles of land and depths."""
 
 from typing import Annotated, Any, cast, get_args
 
@@ -11,16 +11,16 @@ from litestar.params import PathParameter, QueryParameter
 
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness
+from ocean_common.disconnect import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
 from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile
 from ocean_core.tiles import MERCATOR, Projection, Tile
+from ocean_plotting.basemap.render import BasemapLayer, BasemapRenderer
 from ocean_plotting.plots.words import one_of
-from ocean_plotting.ports import Basemap, Image, Images, Piece
-from ocean_plotting.tiles.accept import welcomes
-from ocean_plotting.tiles.api import Plane, TileOperation
-from ocean_plotting.tiles.cancellation import ClientLeft, answer_nobody, client_of, while_wanted
+from ocean_plotting.tiles.api import ProjectionCode, TileOperation, accepts_media_type
+from ocean_plotting.tiles.store import ImageCache, RenderedImage
 
 PNG, VECTOR = "image/png", "application/vnd.mapbox-vector-tile"
-MEDIA: dict[Piece, str] = {
+MEDIA_TYPES: dict[BasemapLayer, str] = {
     "topo": PNG,
     "shaded": PNG,
     "shaded_webp": "image/webp",
@@ -29,14 +29,14 @@ MEDIA: dict[Piece, str] = {
     "bath": VECTOR,
 }
 NEGOTIATED = {"shaded", "shaded_webp"}  # by the Accept header
-VECTOR_PIECES: tuple[Piece, ...] = ("lands", "bath")
+VECTOR_LAYERS: tuple[BasemapLayer, ...] = ("lands", "bath")
 
 Shaded = Annotated[bool, QueryParameter(description="Light on the slopes, from the upper left.")]
 TileType = Annotated[
     str,
     PathParameter(
         description="`lands`: polygons of the land. `bath`: lines of equal depth, each with its `depth` in metres.",
-        schema_extra={"enum": list(VECTOR_PIECES)},
+        schema_extra={"enum": list(VECTOR_LAYERS)},
         examples=[Example(value="lands")],
     ),
 ]
@@ -50,41 +50,43 @@ FileRevision = Annotated[
 FAILURES = problems.documented(errors.NotFound, errors.TileNotFound, errors.TooBusy)
 
 
-class Studio:
-    """What the pieces of the map are made with, and what is kept of them."""
+class BasemapService:
+    """Draws tiles of the basemap and keeps them."""
 
-    def __init__(self, basemap: Basemap, images: Images, version: str, max_age: int) -> None:
-        self._basemap = basemap
+    def __init__(self, renderer: BasemapRenderer, images: ImageCache, version: str, max_age: int) -> None:
+        self._renderer = renderer
         self._images = images
         self._freshness = Freshness(self, version, max_age)
 
     async def revision(self, dataset: str) -> str:
-        """The revision of a piece: that of the files that it is drawn from."""
-        return self._basemap.version(cast(Piece, dataset))
+        """Return the revision of a layer: that of the files that it is drawn from."""
+        return self._renderer.version(cast(BasemapLayer, dataset))
 
-    async def answer(self, request: Request[Any, Any, Any], piece: Piece, tile: Tile) -> Response[bytes]:
-        """A tile that is kept, or drawn in its turn, in a thread."""
-        negotiated = piece in NEGOTIATED
-        await self._freshness(request, piece, form=piece if negotiated else "")
-        revision = await self.revision(piece)
+    async def answer(self, request: Request[Any, Any, Any], layer: BasemapLayer, tile: Tile) -> Response[bytes]:
+        """Answer with a tile that is kept, or drawn in the client's turn, in a thread."""
+        negotiated = layer in NEGOTIATED
+        await self._freshness(request, layer, form=layer if negotiated else "")
+        revision = await self.revision(layer)
 
-        async def draw() -> Image:
-            return Image(content=await sync_to_thread(self._basemap.draw, piece, tile), revision=revision)
+        async def draw() -> RenderedImage:
+            content = await sync_to_thread(self._renderer.draw, layer, tile)
+            return RenderedImage(content=content, revision=revision)
 
-        image = await while_wanted(request, self._images.get(("map", piece, tile), draw, revision, client_of(request)))
+        drawing = self._images.get(("map", layer, tile), draw, revision, client_address(request))
+        image = await cancel_on_disconnect(request, drawing)
         headers = {"vary": "accept"} if negotiated else {}
-        return Response(image.content, media_type=MEDIA[piece], headers=headers)
+        return Response(image.content, media_type=MEDIA_TYPES[layer], headers=headers)
 
 
-def asked_tile(*, zoom: Zoom, x: TileColumn, y: TileRow, projection: Plane = "EPSG:3857") -> Tile:
-    """Read which tile is asked for."""
-    plane = cast(Projection, one_of(projection, get_args(Projection), "projection"))
-    check_tile(zoom, x, y, bounded=plane == MERCATOR)
-    return Tile(plane, zoom, x, y)
+def parse_tile(*, zoom: Zoom, x: TileColumn, y: TileRow, projection: ProjectionCode = "EPSG:3857") -> Tile:
+    """Read the tile of a request."""
+    code = cast(Projection, one_of(projection, get_args(Projection), "projection"))
+    check_tile(zoom, x, y, bounded=code == MERCATOR)
+    return Tile(code, zoom, x, y)
 
 
-ASKED = {"asked": Provide(asked_tile, sync_to_thread=False)}
-PICTURE = {200: ResponseSpec(bytes, media_type=PNG, description="The tile.", generate_examples=False)}
+DEPENDENCIES = {"tile": Provide(parse_tile, sync_to_thread=False)}
+IMAGE_RESPONSE = {200: ResponseSpec(bytes, media_type=PNG, description="The tile.", generate_examples=False)}
 
 
 @get(
@@ -95,25 +97,24 @@ PICTURE = {200: ResponseSpec(bytes, media_type=PNG, description="The tile.", gen
     " Shaded relief is a WebP where the Accept header names that and likes PNG no better, as that of browsers does.",
     tags=["tiles"],
     operation_class=TileOperation,
-    dependencies=ASKED,
+    dependencies=DEPENDENCIES,
     media_type=PNG,
-    exception_handlers={ClientLeft: answer_nobody},
-    responses=PICTURE | FAILURES,
+    exception_handlers={ClientDisconnected: answer_disconnected},
+    responses=IMAGE_RESPONSE | FAILURES,
 )
 async def topography(
     *,
     request: Request[Any, Any, Any],
-    map_studio: NamedDependency[Studio],
-    asked: NamedDependency[Tile],
+    basemap: NamedDependency[BasemapService],
+    tile: NamedDependency[Tile],
     shaded_relief: Shaded = False,
     rev: FileRevision = None,  # noqa: ARG001 - read by `Freshness`
 ) -> Response[bytes]:
     """Land and sea floor in colours."""
-    piece: Piece = "topo"
-    if shaded_relief and asked.exists:
-        small = welcomes(request.headers.get("accept", ""), "image/webp", PNG)
-        piece = "shaded_webp" if small else "shaded"
-    return await map_studio.answer(request, piece, asked)
+    layer: BasemapLayer = "topo"
+    if shaded_relief and tile.exists:
+        layer = "shaded_webp" if accepts_media_type(request, "image/webp", PNG) else "shaded"
+    return await basemap.answer(request, layer, tile)
 
 
 @get(
@@ -122,20 +123,20 @@ async def topography(
     summary="Map tile of depth contours",
     description="256 × 256 pixels: thin lines at 100, 200, 500, 1000, 2000 … 6000 m on a transparent ground.",
     tags=["tiles"],
-    dependencies=ASKED,
+    dependencies=DEPENDENCIES,
     media_type=PNG,
-    exception_handlers={ClientLeft: answer_nobody},
-    responses=PICTURE | FAILURES,
+    exception_handlers={ClientDisconnected: answer_disconnected},
+    responses=IMAGE_RESPONSE | FAILURES,
 )
-async def contours(
+async def depth_contours(
     *,
     request: Request[Any, Any, Any],
-    map_studio: NamedDependency[Studio],
-    asked: NamedDependency[Tile],
+    basemap: NamedDependency[BasemapService],
+    tile: NamedDependency[Tile],
     rev: FileRevision = None,  # noqa: ARG001 - read by `Freshness`
 ) -> Response[bytes]:
     """Lines of equal depth."""
-    return await map_studio.answer(request, "contours", asked)
+    return await basemap.answer(request, "contours", tile)
 
 
 @get(
@@ -146,30 +147,30 @@ async def contours(
     " other than EPSG:3857, and below the zoom that the operator has chosen (7): front ends paint the land over the"
     " topography.",
     tags=["tiles"],
-    dependencies=ASKED,
+    dependencies=DEPENDENCIES,
     media_type=VECTOR,
-    exception_handlers={ClientLeft: answer_nobody},
+    exception_handlers={ClientDisconnected: answer_disconnected},
     responses={200: ResponseSpec(bytes, media_type=VECTOR, description="The tile.", generate_examples=False)}
     | FAILURES,
 )
-async def vectors(
+async def vector_tile(
     *,
     request: Request[Any, Any, Any],
-    map_studio: NamedDependency[Studio],
-    asked: NamedDependency[Tile],
+    basemap: NamedDependency[BasemapService],
+    tile: NamedDependency[Tile],
     tiletype: TileType,
     rev: FileRevision = None,  # noqa: ARG001 - read by `Freshness`
 ) -> Response[bytes]:
     """Land or depth contours as shapes."""
-    if tiletype not in VECTOR_PIECES:
+    if tiletype not in VECTOR_LAYERS:
         raise errors.NotFound(
-            "there are no vector tiles of {tiletype!r}; there are: {vector_pieces}",
+            "there are no vector tiles of {tiletype!r}; there are: {vector_layers}",
             tiletype=tiletype[:40],
-            vector_pieces=", ".join(VECTOR_PIECES),
+            vector_layers=", ".join(VECTOR_LAYERS),
             field="tiletype",
-            allowed=VECTOR_PIECES,
+            allowed=VECTOR_LAYERS,
         )
-    return await map_studio.answer(request, tiletype, asked)
+    return await basemap.answer(request, tiletype, tile)
 
 
-HANDLERS = [topography, contours, vectors]
+HANDLERS = [topography, depth_contours, vector_tile]

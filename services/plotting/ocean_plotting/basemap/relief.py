@@ -1,27 +1,55 @@
-"""Heights of land and sea floor on an evenly spaced grid: its levels, and windows of it."""
+"""Heights of land and sea floor, from a NetCDF file (ETOPO, GEBCO and their like), at several resolutions.
 
+A file that fits into memory is read whole. A larger one is read where it is looked at, and an overview of it is made
+once and kept on disk. Coarser levels follow, each with half the cells along each side, for smaller maps.
+"""
+
+import hashlib
 import math
-from typing import Protocol
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from threading import Lock, RLock
+from typing import Any, Protocol
 
 import msgspec
+import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.settings import SettingsError
+
 Box = tuple[float, float, float, float]  # west, south, east, north: degrees; west > east crosses the antimeridian
 Floats = NDArray[np.floating]
+# Latitudes (y,) from the south, longitudes (x,) from the west, evenly spaced; heights (y, x): m, positive up, or NaN.
 Window = tuple[Floats, Floats, NDArray[np.float32]]
-MARGIN = 2  # cells around a window: what a cubic needs
+
+MARGIN = 2  # cells around a window: what a cubic interpolation needs
+IN_MEMORY = 16_000_000  # cells; a larger file is read where it is looked at
+MOST_READ = 16_000_000  # cells of a larger file for one window; for more, its overview is used
+COARSEST = 200  # rows of the last level
+BAND = 16  # rows of an overview made at once
+
+# Names of the variable of heights, the likeliest first; those of the second list are positive down.
+HEIGHTS = ("elevation", "height", "z", "band1", "topo", "altitude", "topography", "relief", "bedrock", "surface")
+DEPTHS = ("depth", "deptho", "bathymetry", "bathy", "sea_floor_depth", "sea_floor_depth_below_geoid")
+AXES = {"latitude": ("degrees_n", "degree_n", "lat", "y"), "longitude": ("degrees_e", "degree_e", "lon", "x")}
+
+_LIBRARY = Lock()  # the NetCDF library is not thread-safe
 
 
 class Heights(Protocol):
-    """An array, or a file that is read as it is sliced."""
+    """Heights as an array, or as a file that is read as it is sliced: rows from the south, columns from the west."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Rows from the south, columns from the west."""
+        """Rows and columns."""
 
     def __getitem__(self, window: tuple[slice, slice], /) -> NDArray[np.float32]:
-        """Heights of a window: m, positive up, NaN where there is none."""
+        """Heights of a window: m, positive up, NaN where there are none."""
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +61,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     step: tuple[float, float]  # degrees of latitude and of longitude from cell to cell, both > 0
 
     @property
-    def around(self) -> bool:
+    def is_global(self) -> bool:
         """Whether its columns go all around the Earth, each once."""
         return abs(self.heights.shape[1] * self.step[1] - 360.0) < self.step[1] / 2
 
@@ -42,32 +70,136 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
         """Size of its cells, degrees."""
         return max(self.step)
 
-
-def coarser(level: Level) -> Level:
-    """Every second cell, each smoothed with its neighbours, shape ((y + 1) // 2, (x + 1) // 2)."""
-    heights = level.heights[:, :]
-    rows = np.pad(heights, ((1, 1), (0, 0)), mode="edge")
-    thinned = _thin(rows, heights.shape[0])
-    columns = np.pad(thinned, ((0, 0), (1, 1)), mode="wrap" if level.around else "edge")
-    south, west = level.south, level.west
-    step = (2 * level.step[0], 2 * level.step[1])
-    return Level(heights=_thin(columns.T, heights.shape[1]).T, south=south, west=west, step=step)
+    @property
+    def size(self) -> int:
+        """Number of its cells."""
+        return math.prod(self.heights.shape)
 
 
-def _thin(padded: Floats, number: int) -> NDArray[np.float32]:
-    """Weights 1, 2, 1 along the first axis, of every second row."""
-    before, here, after = padded[0:number:2], padded[1 : number + 1 : 2], padded[2 : number + 2 : 2]
-    return np.asarray((before + 2 * here + after) / 4, dtype=np.float32)
+class ReliefFile:
+    """The heights in one file. It opens the file when it is first used: it may be sent to another process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opening = RLock()
+
+    def __reduce__(self) -> tuple[type["ReliefFile"], tuple[Path]]:
+        return ReliefFile, (self._path,)
+
+    @cached_property
+    def version(self) -> str:
+        """Hash that changes with the file."""
+        return file_version(self._path)
+
+    @property
+    def spacing(self) -> float:
+        """Size of its cells, degrees."""
+        return self._finest.spacing
+
+    def load(self) -> None:
+        """Read now what stays in memory."""
+        self.levels()
+
+    def levels(self) -> list[Level]:
+        """Return the finest level and ever coarser ones; what stays in memory is read at the first call."""
+        with self._opening:
+            return self._levels
+
+    def heights(self, box: Box, cells: int) -> Window:
+        """Return latitudes, longitudes and heights (m) of a box, at about ``cells`` along its longer side."""
+        west, south, east, north = box
+        window = self.window(box, max(north - south, (east - west) % 360.0 or 360.0) / cells)
+        latitudes, longitudes, heights = window
+        on_earth = np.abs(latitudes) <= 90.0
+        return latitudes[on_earth], longitudes, heights[on_earth]
+
+    def window(self, box: Box, spacing: float) -> Window:
+        """Return latitudes, longitudes and heights (m) of a box, from cells no larger than ``spacing`` (degrees).
+
+        The window is a little larger than the box; rows beyond a pole repeat the last.
+        """
+        levels = self.levels()
+        level = coarsest_level(levels, spacing)
+        if not isinstance(level.heights, np.ndarray) and self._cell_count(box) > MOST_READ:
+            # Around a pole lie all longitudes: a coarser picture at once is better than a long wait.
+            level = next(level for level in levels if isinstance(level.heights, np.ndarray))
+        return cut_window(level, box)
+
+    def _cell_count(self, box: Box) -> float:
+        """Return the number of cells of the file in a box."""
+        (west, south, east, north), (dy, dx) = box, self._finest.step
+        return (north - south) * ((east - west) % 360.0 or 360.0) / (dy * dx)
+
+    @cached_property
+    def _finest(self) -> Level:
+        with _LIBRARY:
+            return _open_level(self._path)
+
+    @cached_property
+    def _levels(self) -> list[Level]:
+        levels, factor = [self._finest], 1
+        while levels[-1].size > IN_MEMORY:
+            factor *= 2
+            levels.append(_block_means(self._finest, factor))
+        if factor > 1:
+            levels[-1] = _load_overview(levels[-1], f"{self._path.stem[:40]}-{self.version}-{factor}")
+        else:
+            levels = [msgspec.structs.replace(self._finest, heights=self._finest.heights[:, :])]
+        while levels[-1].heights.shape[0] > COARSEST:
+            levels.append(halve_resolution(levels[-1]))
+        return levels
 
 
-def fitting(levels: list[Level], spacing: float) -> Level:
-    """The coarsest of ``levels`` (finest first) whose cells are no larger than ``spacing`` (degrees)."""
+def file_version(*paths: Path) -> str:
+    """Return a hash of the sizes and times of files."""
+    states = [path.stat() for path in paths]
+    text = " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states)
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def open_relief(path: Path) -> ReliefFile:
+    """Open a file of heights.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read, or there are no heights on latitudes and longitudes in it.
+    """
+    relief = ReliefFile(path)
+    try:
+        _ = relief.spacing
+    except (OSError, RuntimeError) as error:
+        raise SettingsError(f"OCEAN_PLOTTING_RELIEF: {path} cannot be read: {error}") from error
+    return relief
+
+
+# Windows of levels
+
+
+def coarsest_level(levels: list[Level], spacing: float) -> Level:
+    """Return the coarsest of ``levels`` (finest first) whose cells are no larger than ``spacing`` (degrees)."""
     fine = [level for level in levels if level.spacing <= spacing * 1.001]
     return fine[-1] if fine else levels[0]
 
 
-def window(level: Level, box: Box) -> Window:
-    """The part of a level in a box, and two cells more on each side.
+def halve_resolution(level: Level) -> Level:
+    """Return every second cell, each smoothed with its neighbours, shape ((y + 1) // 2, (x + 1) // 2)."""
+    heights = level.heights[:, :]
+    padded = np.pad(heights, ((1, 1), (0, 0)), mode="edge")
+    rows = _smooth_every_second(padded, heights.shape[0])
+    padded = np.pad(rows, ((0, 0), (1, 1)), mode="wrap" if level.is_global else "edge")
+    columns = _smooth_every_second(padded.T, heights.shape[1]).T
+    return msgspec.structs.replace(level, heights=columns, step=(2 * level.step[0], 2 * level.step[1]))
+
+
+def _smooth_every_second(padded: Floats, number: int) -> NDArray[np.float32]:
+    """Weight by 1, 2, 1 along the first axis, and take every second row."""
+    before, centre, after = padded[0:number:2], padded[1 : number + 1 : 2], padded[2 : number + 2 : 2]
+    return np.asarray((before + 2 * centre + after) / 4, dtype=np.float32)
+
+
+def cut_window(level: Level, box: Box) -> Window:
+    """Return the part of a level in a box, and two cells more on each side.
 
     Parameters
     ----------
@@ -86,49 +218,196 @@ def window(level: Level, box: Box) -> Window:
         m, positive up; NaN beside the level, or where it has none.
     """
     (west, south, east, north), (dy, dx) = box, level.step
-    rows = level.heights.shape[0]
+    count = level.heights.shape[0]
     width = 360.0 if east - west >= 360.0 else (east - west) % 360.0
     # The first column to the west of the box, whichever way round it is counted.
-    begin = level.west + (west - level.west) % 360.0
-    first_row, last_row = _cells(south, north, level.south, dy)
-    first, last = _cells(begin, begin + width, level.west, dx)
-    at, have = np.arange(first_row, last_row + 1), _rows(first_row, last_row, rows)
-    heights = _columns(level, have, first, last + 1)[np.clip(at, have.start, have.stop - 1) - have.start]
-    lacking = (at < 0) & ~_reaches(level, -90.0) | (at >= rows) & ~_reaches(level, 90.0)
-    heights[lacking] = np.nan
-    longitudes = level.west + dx * np.arange(first, last + 1) + (west - begin)
-    return level.south + dy * at, longitudes, heights
+    start = level.west + (west - level.west) % 360.0
+    first_row, last_row = _cell_range(south, north, level.south, dy)
+    first, last = _cell_range(start, start + width, level.west, dx)
+    rows = np.arange(first_row, last_row + 1)
+    begin = min(max(first_row, 0), count - 1)
+    existing = slice(begin, max(min(last_row, count - 1), begin) + 1)
+    heights = _read_columns(level, existing, first, last + 1)[np.clip(rows, begin, existing.stop - 1) - begin]
+    last_latitude = level.south + dy * (count - 1)
+    missing_south = (rows < 0) & (abs(level.south + 90.0) >= 2 * dy)
+    missing_north = (rows >= count) & (abs(last_latitude - 90.0) >= 2 * dy)
+    heights[missing_south | missing_north] = np.nan
+    longitudes = level.west + dx * np.arange(first, last + 1) + (west - start)
+    return level.south + dy * rows, longitudes, heights
 
 
-def _cells(low: float, high: float, origin: float, step: float) -> tuple[int, int]:
-    """First and last cell of an interval and its margin."""
+def _cell_range(low: float, high: float, origin: float, step: float) -> tuple[int, int]:
+    """Return the first and last cell of an interval and its margin."""
     first, last = math.floor((low - origin) / step), math.ceil((high - origin) / step)
     return first - MARGIN + 1, max(last, first + 1) + MARGIN - 1
 
 
-def _rows(first: int, last: int, number: int) -> slice:
-    """Those of the rows that there are; at least one."""
-    begin = min(max(first, 0), number - 1)
-    return slice(begin, max(min(last, number - 1), begin) + 1)
-
-
-def _reaches(level: Level, pole: float) -> np.bool_:
-    end = level.south if pole < 0 else level.south + level.step[0] * (level.heights.shape[0] - 1)
-    return np.bool_(abs(end - pole) < 2 * level.step[0])
-
-
-def _columns(level: Level, rows: slice, first: int, end: int) -> NDArray[np.float32]:
-    """Columns counted on and on around the Earth, or NaN beside a level that does not go around."""
-    number, parts, at = level.heights.shape[1], [], first
-    turn = number if level.around else round(360.0 / level.step[1])
-    while at < end:
-        inside = at % turn
-        stop = min(inside + end - at, turn)
-        have = level.heights[rows, inside : min(stop, number)] if inside < number else None
-        lacking = stop - max(inside, number)
-        if have is not None:
-            parts.append(have)
-        if lacking > 0:
-            parts.append(np.full((rows.stop - rows.start, lacking), np.nan, dtype=np.float32))
-        at += stop - inside
+def _read_columns(level: Level, rows: slice, first: int, end: int) -> NDArray[np.float32]:
+    """Read columns counted on around the Earth; NaN beside a level that does not go around."""
+    count, parts, position = level.heights.shape[1], [], first
+    period = count if level.is_global else round(360.0 / level.step[1])
+    while position < end:
+        begin = position % period
+        stop = min(begin + end - position, period)
+        if begin < count:
+            parts.append(level.heights[rows, begin : min(stop, count)])
+        missing = stop - max(begin, count)
+        if missing > 0:
+            parts.append(np.full((rows.stop - rows.start, missing), np.nan, dtype=np.float32))
+        position += stop - begin
     return np.concatenate(parts, axis=1)
+
+
+# Reading files
+
+
+class _FileHeights:
+    """The variable of heights in a file."""
+
+    def __init__(
+        self, variable: Any, columns: int, *, transposed: bool, northward: bool, eastward: bool, positive_down: bool
+    ) -> None:
+        self._variable = variable
+        self._transposed = transposed  # it has longitude first
+        self._northward = northward
+        self._eastward = eastward
+        self._sign = -1 if positive_down else 1
+        self._file_shape = variable.shape[::-1] if transposed else variable.shape
+        self.shape: tuple[int, ...] = (self._file_shape[0], columns)
+
+    def __getitem__(self, window: tuple[slice, slice]) -> NDArray[np.float32]:
+        begin, end, _ = window[1].indices(self.shape[1])
+        rows = _file_slice(window[0], self._file_shape[0], self._northward)
+        columns = _file_slice(slice(begin, end), self._file_shape[1], self._eastward)
+        with _LIBRARY:
+            values = self._variable[columns, rows].T if self._transposed else self._variable[rows, columns]
+        heights = np.ma.filled(values.astype(np.float32), np.nan)[:: 1 if self._northward else -1]
+        ordered: NDArray[np.float32] = heights[:, :: 1 if self._eastward else -1] * np.float32(self._sign)
+        return ordered
+
+
+class _BlockMeans:
+    """Means of square blocks of heights, read and computed as they are sliced."""
+
+    def __init__(self, heights: Heights, factor: int) -> None:
+        self._heights = heights
+        self._factor = factor
+        rows, columns = heights.shape
+        self.shape: tuple[int, ...] = (rows // factor, columns // factor)
+
+    def __getitem__(self, window: tuple[slice, slice]) -> NDArray[np.float32]:
+        factor = self._factor
+        (top, end, _), (left, right, _) = (part.indices(n) for part, n in zip(window, self.shape, strict=True))
+        fine = self._heights[slice(top * factor, end * factor), slice(left * factor, right * factor)]
+        blocks = fine.reshape(end - top, factor, right - left, factor)
+        means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+        return means
+
+
+def _open_level(path: Path) -> Level:
+    """Open a file; only its coordinates are read."""
+    file = netCDF4.Dataset(path)
+    variable = _height_variable(file)
+    if variable is None:
+        raise SettingsError(f"OCEAN_PLOTTING_RELIEF: there is no variable over latitude and longitude in {path}")
+    transposed = _axis_of(file, variable.dimensions[0]) == "longitude"
+    north, east = variable.dimensions[::-1] if transposed else variable.dimensions
+    latitudes, longitudes = (np.ma.filled(file[name][:].astype(float), np.nan) for name in (north, east))
+    south, dy = _even_spacing(latitudes, path)
+    west, dx = _even_spacing(longitudes, path)
+    heights = _FileHeights(
+        variable,
+        # A grid that has its first meridian twice has it once here.
+        columns=min(len(longitudes), max(round(360.0 / dx), 1)),
+        transposed=transposed,
+        northward=bool(latitudes[0] < latitudes[-1]),
+        eastward=bool(longitudes[0] < longitudes[-1]),
+        positive_down=_is_positive_down(variable),
+    )
+    return Level(heights=heights, south=south, west=west, step=(dy, dx))
+
+
+def _height_variable(file: Any) -> Any:
+    """Return the likeliest variable of heights: by its standard name, its name, or because it is the only one."""
+    maps = [
+        variable
+        for variable in file.variables.values()
+        if sorted(_axis_of(file, dimension) for dimension in variable.dimensions) == sorted(AXES)
+    ]
+    names = (*HEIGHTS, *DEPTHS)
+
+    def rank(variable: Any) -> int:
+        standard_name = str(getattr(variable, "standard_name", ""))
+        if "altitude" in standard_name or "height" in standard_name or "depth" in standard_name:
+            return -1
+        return names.index(variable.name.lower()) if variable.name.lower() in names else len(names)
+
+    return min(maps, key=rank, default=None)
+
+
+def _axis_of(file: Any, dimension: str) -> str:
+    """Return the axis of a dimension, by its units or its name."""
+    if dimension not in file.variables:
+        return ""
+    units, name = str(getattr(file[dimension], "units", "")).lower(), dimension.lower()
+    for axis, (plural, singular, *names) in AXES.items():
+        if units.startswith((plural, singular)) or (not units and name.startswith(tuple(names))):
+            return axis
+    return ""
+
+
+def _is_positive_down(variable: Any) -> bool:
+    standard_name = str(getattr(variable, "standard_name", "")).lower()
+    if positive := str(getattr(variable, "positive", "")).lower():
+        return positive == "down"
+    return "depth" in standard_name or (not standard_name and variable.name.lower() in DEPTHS)
+
+
+def _even_spacing(coordinates: NDArray[np.float64], path: Path) -> tuple[float, float]:
+    """Return the lowest of evenly spaced coordinates, and the step."""
+    ordered = np.sort(coordinates)
+    step = (ordered[-1] - ordered[0]) / max(len(ordered) - 1, 1)
+    if len(ordered) < 2 or not step > 0 or np.abs(np.diff(ordered) - step).max() > step / 4:
+        raise SettingsError(f"OCEAN_PLOTTING_RELIEF: latitudes or longitudes of {path} are not evenly spaced")
+    return float(ordered[0]), float(step)
+
+
+def _file_slice(part: slice, count: int, forward: bool) -> slice:
+    """Return the slice of a file that may be in descending order."""
+    begin, end, _ = part.indices(count)
+    return slice(begin, end) if forward else slice(count - end, count - begin)
+
+
+def _block_means(level: Level, factor: int) -> Level:
+    """Return means of square blocks of cells, read and computed when they are looked at."""
+    (dy, dx), half = level.step, (factor - 1) / 2
+    south, west = level.south + half * dy, level.west + half * dx
+    return Level(heights=_BlockMeans(level.heights, factor), south=south, west=west, step=(dy * factor, dx * factor))
+
+
+def _load_overview(level: Level, name: str) -> Level:
+    """Read a level of a large file that was made before, or make it."""
+    path = private_folder() / f"{name}.npy"
+    if not path.exists():
+        overview = np.empty(level.heights.shape, dtype=np.float32)
+        for first in range(0, len(overview), BAND):
+            overview[first : first + BAND] = level.heights[first : first + BAND, :]
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
+            np.save(file, overview)
+        Path(file.name).replace(path)  # another process finds all of it, or nothing
+    heights: NDArray[np.float32] = np.load(path)
+    return msgspec.structs.replace(level, heights=heights)
+
+
+def private_folder() -> Path:
+    """Return the folder of files that outlive the process: nobody else can put anything there.
+
+    Its name is predictable, so that the next process finds it; one that another user made in its place is not used.
+    """
+    folder = Path(tempfile.gettempdir()) / f"ocean-plotting-{os.getuid()}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    state = folder.lstat()
+    if stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid() and not state.st_mode & 0o077:
+        return folder
+    return Path(tempfile.mkdtemp(prefix="ocean-plotting-"))

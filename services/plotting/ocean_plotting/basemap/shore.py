@@ -7,8 +7,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ocean_plotting.basemap.land import Land
 from ocean_plotting.figure.view import View
-from ocean_plotting.ports import Land
 
 EDGE, SOUTHMOST = 179.99, -89.9  # degrees: edges of polygons that are no coast
 MARGIN = 0.02  # of the map, around it

@@ -1,4 +1,4 @@
-"""How land and sea floor look on a map: heights between cells, colours, hill shading, depth contours."""
+"""Look of land and sea floor on a map: heights between cells, colours, hill shading, depth contours."""
 
 from collections.abc import Iterable
 from functools import cache, reduce
@@ -31,8 +31,8 @@ DARKEST, BRIGHTEST = 0.62, 1.12
 STEEPNESS = 16.0  # what slopes are multiplied with, where pixels are of a kilometre
 
 
-def between(window: Window, latitude: Floats, longitude: Floats) -> NDArray[np.float32]:
-    """Heights at places between the cells: smooth to the second derivative (cubic B-splines).
+def interpolate_heights(window: Window, latitude: Floats, longitude: Floats) -> NDArray[np.float32]:
+    """Return heights between the cells, smooth to the second derivative (cubic B-splines).
 
     Parameters
     ----------
@@ -47,26 +47,25 @@ def between(window: Window, latitude: Floats, longitude: Floats) -> NDArray[np.f
         m; NaN near cells that have none.
     """
     latitudes, longitudes, heights = window
-    turned = longitudes[0] + (longitude - longitudes[0]) % 360.0
     rows, down = _cells(latitude, latitudes)
-    columns, right = _cells(turned, longitudes)
+    columns, right = _cells(longitudes[0] + (longitude - longitudes[0]) % 360.0, longitudes)
     if latitude.shape[1] == 1:
         rows, columns = rows[:, 0], columns[0]
         lines = _total(w[:, np.newaxis] * heights[rows + n] for n, w in enumerate(_weights(down[:, 0])))
-        made = _total(w * lines[:, columns + n] for n, w in enumerate(_weights(right[0])))
+        interpolated = _total(w * lines[:, columns + n] for n, w in enumerate(_weights(right[0])))
     else:
         width = heights.shape[1]
         first, flat = rows * width + columns, heights.ravel()
         across = _weights(right)
-        made = _total(
+        interpolated = _total(
             w * _total(v * flat.take(first + (n * width + m)) for m, v in enumerate(across))
             for n, w in enumerate(_weights(down))
         )
-    return np.asarray(made, dtype=np.float32)
+    return np.asarray(interpolated, dtype=np.float32)
 
 
 def _cells(at: Floats, centres: Floats) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The first of four cells around each place, and how far it is from the second, 0 to 1."""
+    """Return the first of four cells around each position, and its distance from the second cell, 0 to 1."""
     exact = (at - centres[0]) / (centres[1] - centres[0])
     cell = np.clip(np.floor(exact).astype(np.intp), 1, len(centres) - 3)
     return cell - 1, np.clip(exact - cell, 0.0, 1.0).astype(np.float32)
@@ -81,15 +80,17 @@ def _weights(t: Floats) -> tuple[Floats, ...]:
     return s**3 / 6, (4 - 6 * t**2 + 3 * t**3) / 6, (4 - 6 * s**2 + 3 * s**3) / 6, t**3 / 6
 
 
-def colours(heights: NDArray[np.float32], land: NDArray[np.float32] | None, latitude: Floats) -> NDArray[np.uint8]:
-    """Colour of each height, as an index of :func:`palette` and one more; 0 where there is none.
+def colour_indices(
+    heights: NDArray[np.float32], land: NDArray[np.float32] | None, latitude: Floats
+) -> NDArray[np.uint8]:
+    """Return the colour of each height, as an index of :func:`palette` plus one; 0 where there is none.
 
     Parameters
     ----------
     heights : ndarray, shape (y, x)
         m.
     land : ndarray, shape (y, x), or None
-        How much of a pixel is land, 0 to 1. None: what is above 0 m is.
+        Share of land in each pixel, 0 to 1. None: all above 0 m is land.
     latitude : ndarray, of a shape that goes with it
         Degrees.
 
@@ -102,11 +103,11 @@ def colours(heights: NDArray[np.float32], land: NDArray[np.float32] | None, lati
     wet = np.maximum(-steps, 0.0).astype(np.intp).clip(max=len(_scale(SEA)) - 1)
     on_land = np.where(latitude < ICE_SOUTH_OF, _scale(ICE)[dry.clip(max=len(_scale(ICE)) - 1)], _scale(LAND)[dry])
     if land is None:
-        found = np.where(heights > 0, on_land, _scale(SEA)[wet])
+        indices = np.where(heights > 0, on_land, _scale(SEA)[wet])
     else:
         edge = 1 + SEA_COLOURS + (land * COAST_COLOURS).astype(np.uint8)
-        found = np.where(land <= 0.01, _scale(SEA)[wet], np.where(land >= 0.99, on_land, edge))
-    return np.where(np.isnan(heights), np.uint8(0), found)
+        indices = np.where(land <= 0.01, _scale(SEA)[wet], np.where(land >= 0.99, on_land, edge))
+    return np.where(np.isnan(heights), np.uint8(0), indices)
 
 
 STEP = 10.0  # m: heights nearer to each other than this may have one colour
@@ -114,7 +115,7 @@ STEP = 10.0  # m: heights nearer to each other than this may have one colour
 
 @cache
 def _scale(stops: tuple[tuple[int, str], ...]) -> NDArray[np.uint8]:
-    """Index of the colour of each multiple of STEP above, or below, the sea; 0 is kept for nothing."""
+    """Return the index of the colour of each multiple of STEP above, or below, the sea; 0 stands for no colour."""
     begin, number = _PARTS[stops]
     heights = np.abs([height for height, _ in stops])
     top = float(heights.max())
@@ -133,7 +134,7 @@ _PARTS = {
 
 @cache
 def palette() -> NDArray[np.uint8]:
-    """The colours that :func:`colours` points to, shape (n, 3): sea, coast, land, ice."""
+    """Return the colours that :func:`colour_indices` points to, shape (n, 3): sea, coast, land, ice."""
     sea, land, ice = (_ramp(stops) for stops in (SEA, LAND, ICE))
     part = (np.arange(COAST_COLOURS)[:, np.newaxis] + 0.5) / COAST_COLOURS
     coast = sea[0] * (1 - part) + land[0] * part
@@ -142,15 +143,16 @@ def palette() -> NDArray[np.uint8]:
 
 def _ramp(stops: tuple[tuple[int, str], ...]) -> Floats:
     _, number = _PARTS[stops]
-    known = np.abs([height for height, _ in stops]).astype(float)
-    colours_ = control_points(" ".join(colour for _, colour in stops))
-    order = np.argsort(known)
-    heights = known.max() * (np.arange(number) / (number - 1)) ** 2
-    return np.stack([np.interp(heights, known[order], colours_[order, channel]) for channel in range(3)], axis=1)
+    stop_heights = np.abs([height for height, _ in stops]).astype(float)
+    colours = control_points(" ".join(colour for _, colour in stops))
+    order = np.argsort(stop_heights)
+    heights = stop_heights.max() * (np.arange(number) / (number - 1)) ** 2
+    channels = [np.interp(heights, stop_heights[order], colours[order, channel]) for channel in range(3)]
+    return np.stack(channels, axis=1)
 
 
-def shade(heights: NDArray[np.float32], pixel: Floats | float) -> NDArray[np.float32]:
-    """Light on the slopes, from the upper left.
+def hill_shade(heights: NDArray[np.float32], pixel: Floats | float) -> NDArray[np.float32]:
+    """Return the light on slopes, from the upper left.
 
     Parameters
     ----------
@@ -162,33 +164,34 @@ def shade(heights: NDArray[np.float32], pixel: Floats | float) -> NDArray[np.flo
     Returns
     -------
     ndarray of float32, shape (y, x)
-        What the colours are multiplied with; 1 where it is level.
+        Factor of the colours; 1 where it is level.
     """
     # Slopes of large pixels are means, and small: they are made steeper.
-    made = STEEPNESS * (np.asarray(pixel, dtype=np.float32) / 1000) ** 0.4 / (2 * np.asarray(pixel, dtype=np.float32))
-    right = (heights[1:-1, 2:] - heights[1:-1, :-2]) * made
-    down = (heights[2:, 1:-1] - heights[:-2, 1:-1]) * made
+    size = np.asarray(pixel, dtype=np.float32)
+    steepness = STEEPNESS * (size / 1000) ** 0.4 / (2 * size)
+    right = (heights[1:-1, 2:] - heights[1:-1, :-2]) * steepness
+    down = (heights[2:, 1:-1] - heights[:-2, 1:-1]) * steepness
     light = (SUN[2] - SUN[0] * right - SUN[1] * down) / np.sqrt(1 + right**2 + down**2) / SUN[2]
-    seen = np.where(light < 1, 1 - (1 - light) * 0.42, 1 + (light - 1) * 0.3)
-    return np.nan_to_num(seen, nan=1.0).clip(DARKEST, BRIGHTEST).astype(np.float32)
+    softened = np.where(light < 1, 1 - (1 - light) * 0.42, 1 + (light - 1) * 0.3)
+    return np.nan_to_num(softened, nan=1.0).clip(DARKEST, BRIGHTEST).astype(np.float32)
 
 
-def lit(colours_: NDArray[np.uint8], light: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Colours in their light, shape (y, x, 3). Of ice, whose rock beneath is not seen, half the shades."""
-    known = np.concatenate([np.full((1, 3), 255, dtype=np.uint8), palette()])
-    soft = np.where(colours_ >= _PARTS[ICE][0], (1 + light) / 2, light)
-    return (known[colours_] * soft[..., np.newaxis]).clip(0, 255).astype(np.uint8)
+def lit_colours(indices: NDArray[np.uint8], light: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return colours in their light, shape (y, x, 3); of ice, whose rock beneath is not seen, with half the shades."""
+    colours = np.concatenate([np.full((1, 3), 255, dtype=np.uint8), palette()])
+    soft = np.where(indices >= _PARTS[ICE][0], (1 + light) / 2, light)
+    return (colours[indices] * soft[..., np.newaxis]).clip(0, 255).astype(np.uint8)
 
 
-def contours(heights: NDArray[np.float32], at: Floats) -> dict[int, list[Floats]]:
-    """Lines of equal depth.
+def depth_contours(heights: NDArray[np.float32], at: Floats) -> dict[int, list[Floats]]:
+    """Return lines of equal depth.
 
     Parameters
     ----------
     heights : ndarray, shape (n, n)
         m.
     at : ndarray, shape (n,)
-        Where their rows and columns are.
+        Positions of their rows and columns.
 
     Returns
     -------
@@ -198,5 +201,5 @@ def contours(heights: NDArray[np.float32], at: Floats) -> dict[int, list[Floats]
     inside = [depth for depth in DEPTHS if lowest < -depth < highest]
     if not inside:
         return {}
-    made = contour_generator(at, at, np.ma.masked_invalid(heights), line_type=LineType.Separate)
-    return {depth: [np.asarray(line) for line in made.lines(-float(depth))] for depth in inside}
+    generator = contour_generator(at, at, np.ma.masked_invalid(heights), line_type=LineType.Separate)
+    return {depth: [np.asarray(line) for line in generator.lines(-float(depth))] for depth in inside}

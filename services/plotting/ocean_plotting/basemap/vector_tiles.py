@@ -1,125 +1,91 @@
-"""Mapbox vector tiles, version 2: shapes as small integers in a square of 4096."""
+"""Mapbox vector tiles: encoded from shapes, or read from an operator's own MBTiles files."""
 
-from collections.abc import Iterable, Sequence
-from enum import IntEnum
+import gzip
+import sqlite3
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any
 
-import msgspec
+import mapbox_vector_tile
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
-EXTENT = 4096
-BUFFER = 64  # around the square: strokes are cut where nobody sees it
+from ocean_common.settings import SettingsError
+from ocean_plotting.basemap.relief import file_version
 
-MOVE, LINE, CLOSE = 1, 2, 7
-_VARINT, _BYTES = 0, 2  # wire types of protocol buffers
+EXTENT = 4096  # units along each side of a tile
+BUFFER = 64  # units around it: strokes are cut where they are not seen
 
-
-class Kind(IntEnum):
-    """What a shape is."""
-
-    LINES = 2
-    POLYGON = 3
+GZIP = b"\x1f\x8b"
+TILE_QUERY = "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 
 
-class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """A shape and what is known of it."""
+def encode_layer(
+    name: str, geometries: Sequence[Any] | NDArray[Any], attributes: Sequence[dict[str, int]] | None = None
+) -> bytes:
+    """Write a tile of one layer; geometries that vanish are left out, and an empty tile has no bytes.
 
-    kind: Kind
-    parts: Sequence[NDArray[np.floating]]  # lines, or rings of which the first is the outer one: (vertex, 2), in EXTENT
-    attributes: dict[str, int] = {}
-
-
-def encode(name: str, features: Iterable[Feature]) -> bytes:
-    """Write a tile of one layer; what is too small to be seen is left out, and an empty tile has no bytes."""
-    keys: list[str] = []
-    values: list[int] = []
-    written = []
-    for feature in features:
-        geometry = _geometry(feature)
-        if not geometry:
-            continue
-        tags = []
-        for key, value in feature.attributes.items():
-            tags += [_position(keys, key), _position(values, value)]
-        parts = [_field(2, _varints(tags))] if tags else []
-        written.append(_field(2, b"".join([*parts, _number(3, feature.kind), _field(4, _varints(geometry))])))
-    if not written:
+    Parameters
+    ----------
+    geometries : sequence of shapely geometries
+        In units of the tile, y downwards.
+    attributes : sequence of dict, optional
+        Of each geometry.
+    """
+    # On whole numbers, and still valid: a polygon that would touch itself is split.
+    with np.errstate(all="ignore"):  # GEOS leaves flags of the processor behind
+        snapped = shapely.set_precision(np.asarray(geometries, dtype=object), 1.0)
+    features = [
+        {"geometry": geometry, "properties": properties}
+        for geometry, properties in zip(snapped, attributes or [{}] * len(snapped), strict=True)
+        if not geometry.is_empty
+    ]
+    if not features:
         return b""
-    named = [_field(3, key.encode()) for key in keys] + [_field(4, _number(5, value)) for value in values]
-    layer = b"".join([_number(15, 2), _field(1, name.encode()), *written, *named, _number(5, EXTENT)])
-    return _field(3, layer)
+    options = {"y_coord_down": True, "extents": EXTENT}
+    content: bytes = mapbox_vector_tile.encode({"name": name, "features": features}, default_options=options)
+    return content
 
 
-def _geometry(feature: Feature) -> list[int]:
-    """Commands: move, line and close, each from where the last has ended."""
-    commands: list[int] = []
-    at = np.zeros(2, dtype=np.int64)
-    closed = feature.kind == Kind.POLYGON
-    for number, part in enumerate(feature.parts):
-        points = _points(part, closed=closed)
-        if closed and len(points) >= 3:
-            area = _area(points)
-            if (area > 0) != (number == 0):
-                points = points[::-1]  # an outer ring is clockwise, as seen with y downwards, and a hole is not
-        if len(points) < (3 if closed else 2) or (closed and not area):
-            if closed and number == 0:
-                return []
-            continue
-        steps = np.diff(points, axis=0, prepend=at[np.newaxis])
-        zigzag = (steps << 1) ^ (steps >> 63)
-        commands += [MOVE | 1 << 3, *zigzag[0].tolist(), LINE | len(points) - 1 << 3, *zigzag[1:].ravel().tolist()]
-        if closed:
-            commands.append(CLOSE | 1 << 3)
-        at = points[-1]
-    return commands
+class MbTiles:
+    """The vector tiles in one MBTiles file, a SQLite database."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        self._lock = Lock()
+
+    @cached_property
+    def version(self) -> str:
+        """Hash that changes with the file."""
+        return file_version(self._path)
+
+    def read_tile(self, zoom: int, x: int, y: int) -> bytes:
+        """Return a tile without its gzip; empty if there is none."""
+        with self._lock:  # its rows are counted from below
+            row = self._database.execute(TILE_QUERY, (zoom, x, (1 << zoom) - 1 - y)).fetchone()
+        content = bytes(row[0]) if row and row[0] else b""
+        return gzip.decompress(content) if content.startswith(GZIP) else content
 
 
-def _points(part: NDArray[np.floating], *, closed: bool) -> NDArray[np.int64]:
-    """Whole numbers, none twice in a row."""
-    points = np.rint(part).astype(np.int64)
-    kept = np.ones(len(points), dtype=bool)
-    kept[1:] = (points[1:] != points[:-1]).any(axis=1)
-    points = points[kept]
-    ends = closed and len(points) > 1 and bool((points[0] == points[-1]).all())
-    return np.asarray(points[:-1] if ends else points)
+def open_mbtiles(folder: Path) -> dict[str, MbTiles]:
+    """Open the files `lands.mbtiles` and `bath.mbtiles` in a folder; either may be absent.
 
-
-def _area(points: NDArray[np.int64]) -> int:
-    """Twice the area of a ring; positive if it is clockwise with y downwards."""
-    x, y = points.T
-    return int((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())
-
-
-def _position(known: list[object] | list[str] | list[int], value: object) -> int:
-    if value not in known:
-        known.append(value)  # type: ignore[arg-type] # of the kind that the list has
-    return known.index(value)  # type: ignore[arg-type] # as above
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | _BYTES) + _varint(len(content)) + content
-
-
-def _number(number: int, value: int) -> bytes:
-    return _varint(number << 3 | _VARINT) + _varint(value)
-
-
-def _varint(value: int) -> bytes:
-    made = bytearray()
-    while value > 0x7F:
-        made.append(value & 0x7F | 0x80)
-        value >>= 7
-    made.append(value)
-    return bytes(made)
-
-
-def _varints(values: Sequence[int]) -> bytes:
-    """Numbers below 2³⁵, seven bits a byte."""
-    known = np.asarray(values, dtype=np.uint64)[:, np.newaxis]
-    shifts = np.arange(0, 35, 7, dtype=np.uint64)
-    rest = known >> shifts
-    part = (rest & np.uint64(0x7F)).astype(np.uint8)
-    part[:, :-1] |= (rest[:, 1:] > 0).astype(np.uint8) << 7
-    used = rest > 0
-    used[:, 0] = True
-    return part[used].tobytes()
+    Raises
+    ------
+    SettingsError
+        There is neither, or one is not such a file.
+    """
+    paths = [path for name in ("lands", "bath") if (path := folder / f"{name}.mbtiles").is_file()]
+    if not paths:
+        raise SettingsError(f"OCEAN_PLOTTING_MBTILES: there is neither lands.mbtiles nor bath.mbtiles in {folder}")
+    files = {path.stem: MbTiles(path) for path in paths}
+    for path in paths:
+        try:
+            files[path.stem].read_tile(0, 0, 0)
+        except (sqlite3.Error, OSError) as error:
+            raise SettingsError(f"OCEAN_PLOTTING_MBTILES: {path} cannot be read: {error}") from error
+    return files

@@ -60,6 +60,13 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         return FORMS[self.format]
 
 
+class RenderedFile(msgspec.Struct, frozen=True):
+    """A figure or table as a file, and the picture in words; empty for tables."""
+
+    content: bytes
+    alt: str = ""
+
+
 def output(file_format: str, size: str, dpi: int, formats: Sequence[str] = EVERY) -> Output:
     """Read the parameters `format`, `size` and `dpi`; ``formats`` are those that the kind of plot has.
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from ocean_common.i18n import Translator
+from ocean_plotting.basemap.land import Land
+from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.figure.picture import Sizes
 from ocean_plotting.figure.speech import Words
-from ocean_plotting.ports import Land, Relief
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +16,9 @@ class Sheet:
     width: float = 15.0  # inches
     height: float = 9.0
     words: Words = field(default_factory=Words)
-    land: Land = field(default_factory=lambda: Land([]))
-    fine_land: Land = field(default_factory=lambda: Land([]))  # of the finer coast
-    relief: Relief | None = None  # heights of the Earth, where the deployment has them
+    land: Land = field(default_factory=Land)
+    fine_land: Land = field(default_factory=Land)  # of the finer coast
+    relief: ReliefFile | None = None  # heights of the Earth, where the deployment has them
 
     @property
     def size(self) -> tuple[float, float]:

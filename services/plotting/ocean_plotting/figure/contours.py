@@ -13,11 +13,11 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.map_frame import LINES, SHADE
 from ocean_plotting.figure.picture import INK
 from ocean_plotting.figure.view import View
-from ocean_plotting.ports import Relief
 
 DEPTHS = (100.0, 200.0, 500.0, 1000.0, 2000.0, 3000.0, 4000.0, 5000.0, 6000.0)  # m
 CELLS = 240  # along the longer side, of the relief
@@ -29,7 +29,7 @@ INSIDE = 0.06  # of a map: so far from its frame no label stands
 Floats = NDArray[np.float64]
 
 
-def bathymetry(axes: Axes, view: View, relief: Relief, sheet: Sheet) -> None:
+def bathymetry(axes: Axes, view: View, relief: ReliefFile, sheet: Sheet) -> None:
     """Lines of equal depth, each named once."""
     shape = view.shape(CELLS)
     x, y = view.cells(shape)
@@ -43,7 +43,7 @@ def bathymetry(axes: Axes, view: View, relief: Relief, sheet: Sheet) -> None:
         name_lines(axes, made, lambda at: sheet.words.number(at, 0), 0.8 * sheet.sizes.small, view)
 
 
-def heights(relief: Relief, view: View, shape: tuple[int, int]) -> Floats:
+def heights(relief: ReliefFile, view: View, shape: tuple[int, int]) -> Floats:
     """Heights at the cells of a map, m; NaN where there is none."""
     x, y = view.cells(shape)
     latitude, longitude = view.earth(*np.meshgrid(x, y))

@@ -10,10 +10,10 @@ from matplotlib.gridspec import SubplotSpec
 from numpy.typing import NDArray
 
 from ocean_core.geometry import EARTH_RADIUS, mean_position, wrap_longitude
+from ocean_plotting.basemap.land import Land
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.picture import COAST, LAND, MERIDIAN, MUTED, SEA
 from ocean_plotting.figure.projection import Point, azimuthal
-from ocean_plotting.ports import Land
 
 NARROWEST, WIDEST = 700.0, 5500.0  # km from the middle to the edge; wider: the whole world
 STEPS = (1, 2, 5, 10, 15, 30, 45)  # degrees between lines of the graticule

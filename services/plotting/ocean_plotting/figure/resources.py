@@ -4,17 +4,19 @@ from functools import cached_property
 from pathlib import Path
 
 from ocean_common.i18n import get_translator
-from ocean_plotting.basemap.coast import read_land
+from ocean_plotting.basemap.land import Land, read_land
+from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.speech import Words
-from ocean_plotting.ports import Land, Relief
 
 
 class Ground:
     """Names files; every process that draws reads them itself. None of them has to be there."""
 
-    def __init__(self, coast: str | None = None, relief: Relief | None = None, fine_coast: str | None = None) -> None:
+    def __init__(
+        self, coast: str | None = None, relief: ReliefFile | None = None, fine_coast: str | None = None
+    ) -> None:
         self.coast = coast
         self.relief = relief
         self.fine_coast = fine_coast
@@ -22,7 +24,7 @@ class Ground:
     @cached_property
     def land(self) -> Land:
         """The land of the world."""
-        return read_land(Path(self.coast)) if self.coast else Land([])
+        return read_land(Path(self.coast)) if self.coast else Land()
 
     @cached_property
     def fine_land(self) -> Land:

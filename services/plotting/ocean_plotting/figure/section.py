@@ -12,6 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ocean_core.geometry import unwrap_longitudes, wrap_longitude
+from ocean_plotting.basemap.land import Land
+from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.figure import along
 from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure.context import Sheet
@@ -20,7 +22,6 @@ from ocean_plotting.figure.picture import INK, LINES, MUTED, folded, inches
 from ocean_plotting.figure.projection import Point
 from ocean_plotting.figure.shading import Shading
 from ocean_plotting.plots.section_cells import Slice, coasts, corners, ends, floor
-from ocean_plotting.ports import Land, Relief
 
 FLOOR, FLOOR_LINE = "#b3aa9f", "#7f766b"
 BESIDE = 0.35  # inches of a title's room: the power of ten of the bar beside stands there
@@ -229,7 +230,7 @@ def floor_of(cut: Slice, places: list[Point], sheet: Sheet) -> Floats:
     return floor(cut, heights, coasts(cut.dry, on_land(sheet.land, places)))
 
 
-def relief_along(relief: Relief, places: list[Point]) -> Floats:
+def relief_along(relief: ReliefFile, places: list[Point]) -> Floats:
     """Depths (m, negative on land) of the relief's nearest cells."""
     latitude, longitude = np.array(places, dtype=float).T
     east = unwrap_longitudes(longitude)

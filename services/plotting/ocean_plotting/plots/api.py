@@ -24,16 +24,16 @@ from msgspec.structs import replace
 from ocean_common import errors, problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.contracts.problem import Problem
+from ocean_common.disconnect import ClientDisconnected, answer_disconnected, cancel_on_disconnect
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 from ocean_common.i18n import Language, Translator
-from ocean_plotting.export.output import FORMS, Output, output
+from ocean_plotting.export.output import FORMS, Output, RenderedFile, output
 from ocean_plotting.figure.labels import file_name
 from ocean_plotting.plots import PLOTS
 from ocean_plotting.plots.neighbours import Neighbours
 from ocean_plotting.plots.query_common import named_as_asked
-from ocean_plotting.ports import Drawing, Drawn
-from ocean_plotting.tiles.cancellation import ClientLeft, answer_nobody, while_wanted
-from ocean_plotting.tiles.parameters import Revision
+from ocean_plotting.tiles.api import Revision
+from ocean_plotting.workers import FigureRenderer
 
 Format = Annotated[
     str,
@@ -89,7 +89,7 @@ class PlotOperation(Operation):
 class Studio:
     """What a plot is made with: who has the numbers, who draws, and who knows what callers have already."""
 
-    def __init__(self, near: Neighbours, drawing: Drawing, freshness: Freshness) -> None:
+    def __init__(self, near: Neighbours, drawing: FigureRenderer, freshness: Freshness) -> None:
         self.near = near
         self.drawing = drawing
         self.freshness = freshness
@@ -146,21 +146,21 @@ async def answer(
     form = replace(form, language=wanted.language, request=address(request, query))
     marked = await known(studio, query)
     if (settled := getattr(plot, "settled", None)) is not None:
-        query = await while_wanted(request, settled(studio.near, query))
+        query = await cancel_on_disconnect(request, settled(studio.near, query))
     if form.form.made == "asked":
         asked = cast(Any, plot).asked(query)
         with named_as_asked():
-            drawn = Drawn(await while_wanted(request, studio.near.numbers.file(asked, "netcdf")))
+            drawn = RenderedFile(await cancel_on_disconnect(request, studio.near.numbers.file(asked, "netcdf")))
         revisions = {name: await studio.near.catalogue.revision(name) for name in marked}
         time = str(getattr(asked, "time", None) or "")
     else:
         sized = (form,) if PLOTS[kind].sized else ()
-        fetched = await while_wanted(request, plot.fetch(studio.near, query, *sized))
+        fetched = await cancel_on_disconnect(request, plot.fetch(studio.near, query, *sized))
         if not marked and request.method == "GET":
             studio.freshness.by_content(request, msgspec.msgpack.encode(fetched))
         revisions, time = fetched.revisions, fetched.time
         made = getattr(plot, form.form.made)
-        drawn = await while_wanted(request, studio.drawing.draw(form, made, query, fetched))
+        drawn = await cancel_on_disconnect(request, studio.drawing.draw(form, made, query, fetched))
     for name, revision in marked.items():
         made_from(request, revision, revisions.get(name, revision))
     headers = {"content-disposition": f'attachment; filename="{named(kind, query, time, form)}"'} if wanted.save else {}
@@ -203,7 +203,7 @@ def asked_by_address(kind: str) -> HTTPRouteHandler:
         description="A plot or its numbers; `query` has the members of the body of the POST.",
         tags=["plots"],
         operation_class=PlotOperation,
-        exception_handlers={ClientLeft: answer_nobody},
+        exception_handlers={ClientDisconnected: answer_disconnected},
         responses=DRAWN | FAILURES,
     )
     async def ask(
@@ -242,7 +242,7 @@ def asked_by_body(kind: str) -> HTTPRouteHandler:
         tags=["plots"],
         status_code=200,
         operation_class=PlotOperation,
-        exception_handlers={ClientLeft: answer_nobody, RecursionError: answer_too_deep},
+        exception_handlers={ClientDisconnected: answer_disconnected, RecursionError: answer_too_deep},
         responses=DRAWN | FAILURES,
     )
     async def send(

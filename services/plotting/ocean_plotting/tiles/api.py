@@ -1,31 +1,46 @@
-"""Map tiles."""
+"""Map tiles of variables."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, cast, get_args
 
 from litestar import Request, Response, get
-from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
 from ocean_common import errors, problems
-from ocean_common.caching import Freshness, made_from
-from ocean_common.clients.data import Numbers
-from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileAsked
+from ocean_common.caching import made_from
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileRequest
+from ocean_common.disconnect import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile
-from ocean_core.tiles import Projection, Tile
+from ocean_core.tiles import MERCATOR, Projection
 from ocean_plotting.palettes import parse_scale, validate_colormap
 from ocean_plotting.plots.words import one_of, one_or_two
-from ocean_plotting.ports import Fields, Image, Images
-from ocean_plotting.tiles.accept import prefers
-from ocean_plotting.tiles.cancellation import ClientLeft, answer_nobody, client_of, while_wanted
-from ocean_plotting.tiles.coverage import tile_is_outside, tile_misses_grid
-from ocean_plotting.tiles.parameters import Colormap, Revision, Variables
-from ocean_plotting.tiles.render import EMPTY_TILES, TileFormat, TileStyle, render_tile
+from ocean_plotting.tiles.render import TileFormat, TileStyle
+from ocean_plotting.tiles.store import TileStore
 
+VariableKeys = Annotated[
+    str,
+    PathParameter(
+        description="Key of a variable; two keys with a comma: the magnitude of the vector.",
+        examples=[Example(summary="sea water potential temperature", value="votemper")],
+    ),
+]
+ColormapId = Annotated[
+    str | None,
+    QueryParameter(
+        description="Id of a colormap, as listed by `/api/v2.0/plot/colormaps`. Left out: by what the variable is.",
+        examples=[Example(value="thermal")],
+    ),
+]
+Revision = Annotated[
+    str | None,
+    QueryParameter(
+        name="rev", description="Revision of the dataset: an address that names it may be kept by browsers for ever."
+    ),
+]
 Time = Annotated[
     str,
     PathParameter(
@@ -43,72 +58,26 @@ ScaleText = Annotated[
 ]
 Radius = Annotated[float, QueryParameter(gt=0, le=MAX_RADIUS, description="km, for gaussian and inverse.")]
 Neighbours = Annotated[int, QueryParameter(ge=1, le=MAX_NEIGHBOURS, description="Cells, for gaussian and inverse.")]
-Interp = Annotated[
+InterpolationName = Annotated[
     str,
     QueryParameter(
         description="How values between grid cells are found.", schema_extra={"enum": list(get_args(Interpolation))}
     ),
 ]
-Plane = Annotated[
+ProjectionCode = Annotated[
     str, QueryParameter(description="Projection of the map.", schema_extra={"enum": list(get_args(Projection))})
 ]
 
 
-# Rendered in a third of a millisecond: a thread would not begin much sooner.
-RENDERED_INLINE: set[TileFormat] = {"image/png"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Studio:
-    """What tiles are made with: who has the numbers, who colours them, and what is kept.
-
-    One thing, since several are given to a handler in tasks.
-    """
-
-    catalogue: Catalogue
-    numbers: Numbers
-    fields: Fields
-    images: Images
-    freshness: Freshness
-
-    async def tile(self, asked: TileAsked, style: TileStyle, revision: str, client: str) -> Image:
-        """The image of a tile. Another style of a field that is kept costs no question."""
-
-        async def paint() -> Image:
-            field = await self.fields.get((asked,), lambda: self.numbers.tile_field(asked), revision)
-            if style.format in RENDERED_INLINE:
-                content = render_tile(field, style)
-            else:
-                content = await sync_to_thread(render_tile, field, style)
-            return Image(content=content, revision=field.revision)
-
-        if await self._blank(asked):
-            return Image(content=EMPTY_TILES[style.format], revision=revision)
-        return await self.images.get(("tile", asked, style), paint, revision, client)
-
-    async def _blank(self, asked: TileAsked) -> bool:
-        """Whether the tile holds nothing, wherever the numbers of its dataset are."""
-        tile = Tile(asked.projection, asked.zoom, asked.x, asked.y)
-        if tile_is_outside(tile):
-            return True
-        assets = [await self.catalogue.assets(asked.dataset, key) for key in asked.variable.split(",")]
-        return any(tile_misses_grid(tile, one.grid) for one in assets)
-
-
-def liked(request: Request[Any, Any, Any]) -> TileFormat:
-    """PNG, unless WebP is liked better: it takes ten times as long, and is no smaller before it takes forty."""
-    return "image/webp" if prefers(request.headers.get("accept", ""), "image/webp", "image/png") else "image/png"
-
-
 @dataclass
 class TileOperation(Operation):
-    """Documents every format that a tile may have."""
+    """OpenAPI operation with every format that a tile may have."""
 
     def __post_init__(self) -> None:
-        drawn = (self.responses or {}).get("200")
-        if isinstance(drawn, OpenAPIResponse):
+        response = (self.responses or {}).get("200")
+        if isinstance(response, OpenAPIResponse):
             binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-            drawn.content = dict.fromkeys(get_args(TileFormat), binary)
+            response.content = dict.fromkeys(get_args(TileFormat), binary)
 
 
 @get(
@@ -120,7 +89,7 @@ class TileOperation(Operation):
     tags=["tiles"],
     operation_class=TileOperation,
     media_type="image/png",
-    exception_handlers={ClientLeft: answer_nobody},
+    exception_handlers={ClientDisconnected: answer_disconnected},
     responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.", generate_examples=False)}
     | problems.documented(
         errors.DatasetNotFound,
@@ -136,41 +105,88 @@ class TileOperation(Operation):
 async def tile(
     *,
     request: Request[Any, Any, Any],
-    tile_studio: NamedDependency[SkipValidation[Studio]],
+    tile_store: NamedDependency[SkipValidation[TileStore]],
     dataset: DatasetId,
-    variable: Variables,
+    variable: VariableKeys,
     time: Time,
     depth: Depth,
     zoom: Zoom,
     x: TileColumn,
     y: TileRow,
-    projection: Plane = "EPSG:3857",
-    interp: Interp = "gaussian",
+    projection: ProjectionCode = "EPSG:3857",
+    interp: InterpolationName = "gaussian",
     radius: Radius = 25.0,
     neighbours: Neighbours = 10,
     scale: ScaleText = None,
-    colormap: Colormap = None,
+    colormap: ColormapId = None,
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[bytes]:
     """A variable on the map."""
-    check_tile(zoom, x, y, bounded=projection == "EPSG:3857")
-    asked = TileAsked(
-        dataset=dataset,
-        variable=",".join(one_or_two(variable)),
-        time=time,
-        depth=depth,
-        zoom=zoom,
-        x=x,
-        y=y,
-        projection=cast(Projection, one_of(projection, get_args(Projection), "projection")),
-        interpolation=cast(Interpolation, one_of(interp, get_args(Interpolation), "interp")),
-        radius=radius,
-        neighbours=neighbours,
-        folded=True,
+    # WebP takes ten times as long, and is no smaller before it takes forty.
+    tile_format: TileFormat = "image/webp" if prefers_media_type(request, "image/webp", "image/png") else "image/png"
+    await tile_store.freshness(request, dataset, form=tile_format)
+    revision = await tile_store.catalogue.revision(dataset)
+    # Parameters are checked when a tile is rendered: one that is kept was asked for with the same ones.
+    key = (
+        *("tile", dataset, variable, time, depth, zoom, x, y, projection, interp, radius, neighbours),
+        *(scale, colormap, tile_format),
     )
-    style = TileStyle(parse_scale(scale) if scale is not None else None, validate_colormap(colormap), liked(request))
-    await tile_studio.freshness(request, dataset, form=style.format)
-    revision = await tile_studio.catalogue.revision(dataset)
-    image = await while_wanted(request, tile_studio.tile(asked, style, revision, client_of(request)))
+    image = tile_store.find(key, revision)
+    if image is None:
+        check_tile(zoom, x, y, bounded=projection == MERCATOR)
+        field_request = TileRequest(
+            dataset=dataset,
+            variable=",".join(one_or_two(variable)),
+            time=time,
+            depth=depth,
+            zoom=zoom,
+            x=x,
+            y=y,
+            projection=cast(Projection, one_of(projection, get_args(Projection), "projection")),
+            interpolation=cast(Interpolation, one_of(interp, get_args(Interpolation), "interp")),
+            radius=radius,
+            neighbours=neighbours,
+            folded=True,
+        )
+        limits = parse_scale(scale) if scale is not None else None
+        style = TileStyle(limits, validate_colormap(colormap), tile_format)
+        rendering = tile_store.render(key, field_request, style, revision, client_address(request))
+        image = await cancel_on_disconnect(request, rendering)
     made_from(request, revision, image.revision)
-    return Response(image.content, media_type=style.format, headers={"vary": "accept"})
+    return Response(image.content, media_type=tile_format, headers={"vary": "accept"})
+
+
+# The Accept header (RFC 9110 §12.5.1)
+
+
+def prefers_media_type(request: Request[Any, Any, Any], media_type: str, default: str) -> bool:
+    """Return whether the Accept header gives a media type a higher quality than the default."""
+    qualities = _parse_accept(request.headers.get("accept", ""))
+    return _quality(qualities, media_type) > _quality(qualities, default)
+
+
+def accepts_media_type(request: Request[Any, Any, Any], media_type: str, default: str) -> bool:
+    """Return whether the Accept header names a media type, with no lower quality than the default."""
+    qualities = _parse_accept(request.headers.get("accept", ""))
+    return media_type in qualities and _quality(qualities, media_type) >= max(_quality(qualities, default), 0.001)
+
+
+@lru_cache  # browsers send the same header with every tile
+def _parse_accept(header: str) -> dict[str, float]:
+    """Return the quality, 0 to 1, of each media range."""
+    qualities = {}
+    for media_range in header.lower().split(","):
+        name, *parameters = (part.strip() for part in media_range.split(";"))
+        quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        try:
+            qualities[name] = min(1.0, max(0.0, float(quality)))
+        except ValueError:
+            qualities[name] = 0.0
+    return qualities
+
+
+def _quality(qualities: dict[str, float], media_type: str) -> float:
+    """Return the quality of a media type: that of the narrowest range that it is in."""
+    family = media_type.partition("/")[0]
+    ranges = (media_type, f"{family}/*", "*/*")
+    return next((qualities[media_range] for media_range in ranges if media_range in qualities), 0.0)

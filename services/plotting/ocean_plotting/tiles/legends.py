@@ -1,0 +1,260 @@
+"""Legends of map layers, as pictures and as values with their colours, and the list of colormaps."""
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
+from unicodedata import normalize
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.params import PathParameter, QueryParameter
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ocean_common import errors, problems
+from ocean_common.caching import Freshness
+from ocean_common.clients.metadata import Catalogue
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.i18n import Language, Translator
+from ocean_common.parameters import DatasetId
+from ocean_common.vector_components import magnitude_info
+from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits
+from ocean_core.vectors import is_velocity
+from ocean_plotting import __version__
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure import colormap_chart, colour_bar
+from ocean_plotting.figure.speech import Words
+from ocean_plotting.palettes import (
+    FEW,
+    LEVELS,
+    category_colours,
+    colormap_colours,
+    colormap_of,
+    parse_scale,
+    resample_colours,
+)
+from ocean_plotting.plots.words import one_of, one_or_two
+from ocean_plotting.tiles.api import ColormapId, Revision, VariableKeys
+from ocean_plotting.tiles.store import ImageCache, RenderedImage
+from ocean_plotting.workers import FigureRenderer
+
+SIGNIFICANT_DIGITS = 6  # of the width of a scale
+
+
+class LegendStop(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value and its colour."""
+
+    value: float
+    colour: str  # "#rrggbb"
+    label: str | None = None  # of a category
+
+
+class Legend(Struct, frozen=True, kw_only=True):
+    """The colours of a variable's tiles and the values that they stand for."""
+
+    dataset: str
+    variable: str
+    name: str
+    units: str
+    colormap: str
+    min: float
+    max: float
+    kind: Literal["ramp", "steps", "categories"]  # colours change from stop to stop, at each, or are of one value each
+    stops: list[LegendStop]  # ascending
+
+
+def build_legend(info: VariableInfo, colormap: str, limits: Limits) -> Legend:
+    """Return the colours of a variable in a scale.
+
+    Parameters
+    ----------
+    info
+        With the name in the reader's language.
+    colormap
+        The id of the colormap.
+    limits
+        In the variable's units; without effect on categories.
+    """
+    low, high = limits
+    colours = colormap_colours(colormap)
+    kind: Literal["ramp", "steps", "categories"]
+    if info.categories:
+        low, high = 0.0, float(min(len(info.categories), LEVELS) - 1)
+        colours, kind = category_colours(colours, int(high) + 1), "categories"
+        values = [float(value) for value in range(len(colours))]
+    elif len(colours) <= FEW:
+        kind = "steps"
+        values = _spread_values(low, high, len(colours), len(colours))
+    else:
+        colours, kind = resample_colours(colours, LEVELS), "ramp"
+        values = _spread_values(low, high, LEVELS, LEVELS - 1)
+    labels: list[str | None] = [*info.categories] or [None] * len(values)
+    return Legend(
+        dataset=info.dataset,
+        variable=info.key,
+        name=info.name,
+        units=info.units,
+        colormap=colormap,
+        min=low,
+        max=high,
+        kind=kind,
+        stops=[
+            LegendStop(value=value, colour=f"#{bytes(colour).hex()}", label=label)
+            for value, colour, label in zip(values, colours, labels, strict=False)
+        ],
+    )
+
+
+def _spread_values(low: float, high: float, count: int, parts: int) -> list[float]:
+    """Return the values at the beginnings of equal parts of a scale, as exact as its width is worth."""
+    digits = SIGNIFICANT_DIGITS - math.floor(math.log10(high - low))
+    return [round(low + (high - low) * part / parts, digits) for part in range(count)]
+
+
+class LegendService:
+    """Draws colour bars and keeps them."""
+
+    def __init__(self, catalogue: Catalogue, drawing: FigureRenderer, images: ImageCache) -> None:
+        self._catalogue = catalogue
+        self._drawing = drawing
+        self._images = images
+
+    async def describe_variable(self, dataset: str, variable: str, words: Words) -> VariableInfo:
+        """Return a variable, or the magnitude of two, with its name in the reader's language."""
+        infos = await asyncio.gather(*(self._catalogue.variable(dataset, key) for key in one_or_two(variable)))
+        if len(infos) == 1:
+            return replace(infos[0], name=words.name(infos[0]))
+        first, second = infos
+        magnitude = magnitude_info(first, second)
+        if is_velocity(first.standard_name, second.standard_name):
+            return replace(magnitude, name=words.name(magnitude))
+        name = words.translate("Magnitude of {first} and {second}", first=words.name(first), second=words.name(second))
+        return replace(magnitude, name=name)
+
+    async def draw_bar(self, info: VariableInfo, limits: Limits, colormap: str, translate: Translator) -> RenderedImage:
+        """Return the colour bar of a variable; it does not wait in the queue of tiles."""
+        revision = await self._catalogue.revision(info.dataset)
+        output = Output(dpi=colour_bar.DPI, language=cast(Language, translate.language))
+
+        async def draw() -> RenderedImage:
+            drawn = await self._drawing.draw(output, colour_bar.draw, info, limits, colormap_colours(colormap))
+            return RenderedImage(content=drawn.content, revision=revision)
+
+        key = ("scale", info.dataset, info.key, limits, colormap, translate.language)
+        return await self._images.get(key, draw, revision)
+
+    async def draw_chart(self, translate: Translator) -> RenderedImage:
+        """Return a picture of all colormaps."""
+        output = Output(dpi=100, language=cast(Language, translate.language))
+
+        async def draw() -> RenderedImage:
+            rows = [(item.id, item.value, colormap_colours(item.id)) for item in sorted_colormaps(translate)]
+            drawn = await self._drawing.draw(output, colormap_chart.draw, rows)
+            return RenderedImage(content=drawn.content, revision=__version__)
+
+        return await self._images.get(("colormaps", translate.language), draw, __version__)
+
+
+LimitsText = Annotated[
+    str,
+    PathParameter(description="`min,max` in the variable's units.", examples=[Example(value="-5,30")]),
+]
+LegendFormat = Annotated[
+    str,
+    QueryParameter(
+        name="format",
+        description="`png`: a colour bar. `json`: its values and colours.",
+        schema_extra={"enum": ["png", "json"]},
+    ),
+]
+
+
+@dataclass
+class LegendOperation(Operation):
+    """OpenAPI operation with both forms of a legend."""
+
+    def __post_init__(self) -> None:
+        response = (self.responses or {}).get("200")
+        if isinstance(response, OpenAPIResponse) and response.content:
+            bar = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+            response.content = {"image/png": bar, "application/json": response.content["application/json"]}
+
+
+@get(
+    "/scale/{dataset:str}/{variable:str}/{limits:str}",
+    operation_id="getScale",
+    summary="Colour bar of a variable",
+    description="The legend of the variable's tiles in the same scale, on a transparent ground; or, with `format=json`,"
+    " the values and their colours.",
+    tags=["tiles"],
+    operation_class=LegendOperation,
+    media_type="image/png",
+    responses={200: ResponseSpec(Legend, description="The colours, and what they mean.", generate_examples=False)}
+    | problems.documented(errors.DatasetNotFound, errors.VariableNotFound, errors.TooBusy, errors.ServiceUnavailable),
+)
+async def scale(
+    *,
+    request: Request[Any, Any, Any],
+    legends: NamedDependency[LegendService],
+    freshness: NamedDependency[Freshness],
+    translate: NamedDependency[Translator],
+    dataset: DatasetId,
+    variable: VariableKeys,
+    limits: LimitsText,
+    colormap: ColormapId = None,
+    file_format: LegendFormat = "png",
+    rev: Revision = None,  # noqa: ARG001 - read by `freshness`
+) -> Response[Any]:
+    """The colours of a variable and the values that they stand for."""
+    low_high, legend_format = parse_scale(limits, "limits"), one_of(file_format, ["png", "json"], "format")
+    await freshness(request, dataset)
+    info = await legends.describe_variable(dataset, variable, Words(translate))
+    colormap = colormap_of(info, colormap)
+    if legend_format == "json":
+        return Response(build_legend(info, colormap, low_high), media_type="application/json")
+    bar = await legends.draw_bar(info, low_high, colormap, translate)
+    return Response(bar.content, media_type="image/png")
+
+
+class Colormap(Struct, frozen=True, kw_only=True):
+    """A colormap."""
+
+    id: str
+    value: str  # display name
+
+
+def sorted_colormaps(translate: Translator) -> list[Colormap]:
+    """Return every colormap by its name; accents do not count."""
+    colormaps = [Colormap(id=key, value=translate(name)) for key, (name, _) in COLORMAPS.items()]
+    return sorted(colormaps, key=lambda colormap: normalize("NFKD", colormap.value.lower()))
+
+
+@get(
+    "/plot/colormaps",
+    operation_id="listColormaps",
+    summary="Colormaps",
+    tags=["plots"],
+    responses=problems.documented(),
+)
+async def list_colormaps(translate: NamedDependency[Translator]) -> list[Colormap]:
+    """Ids and names; the first stands for each variable's own."""
+    return [Colormap(id=DEFAULT_COLORMAP, value=translate("Default for Variable")), *sorted_colormaps(translate)]
+
+
+@get(
+    "/plot/colormaps.png",
+    operation_id="getColormapChart",
+    summary="Chart of the colormaps",
+    tags=["plots"],
+    media_type="image/png",
+    responses={200: ResponseSpec(bytes, media_type="image/png", description="The chart.", generate_examples=False)}
+    | problems.documented(errors.TooBusy),
+)
+async def draw_colormap_chart(
+    legends: NamedDependency[LegendService], translate: NamedDependency[Translator]
+) -> Response[bytes]:
+    """Every colormap, with its name."""
+    return Response((await legends.draw_chart(translate)).content, media_type="image/png")
