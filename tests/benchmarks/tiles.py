@@ -15,8 +15,9 @@ from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation, TileRequest
 from ocean_data.compute.field import Tiles, tile_map, tile_stencil
 from ocean_data.compute.interpolation import gather
+from ocean_data.grids.base import Grid
 from ocean_data.grids.curvilinear import Curvilinear
-from ocean_data.ports import Grid, Source, TileMap
+from ocean_data.ports import Source, TileMap
 from ocean_data.reading.grids import GridStore
 
 MIB = 1024 * 1024

@@ -11,8 +11,8 @@ import xarray as xr
 from litestar.testing import TestClient
 
 from ocean_common.settings import SettingsError, load
+from ocean_core.geometry import great_circle_distance
 from ocean_data.app import build
-from ocean_data.compute import sphere
 from ocean_data.settings import Settings
 
 SAMPLES = os.environ.get("OCEAN_SAMPLES")
@@ -128,7 +128,7 @@ def test_sample_files_are_read_as_xarray_reads_them(app_over, described, sample)
                 where = {"latitude": float(places[0][y, x]), "longitude": float((places[1][y, x] + 180) % 360 - 180)}
                 answer = client.get(f"/api/v2.0/data/made/{name}/timeseries", params=where | {"depth": "all"}).json()
                 row, column = np.unravel_index(
-                    sphere.distance(*map(np.float64, where.values()), *places).argmin(), places[0].shape
+                    great_circle_distance(*map(np.float64, where.values()), *places).argmin(), places[0].shape
                 )
                 expected = field[..., row, column].values.reshape(len(answer["values"]), -1)
                 values = np.array([[np.nan if one is None else one for one in line] for line in answer["values"]])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_data.compute import derivatives, sphere
+from ocean_core.geometry import unit_vectors
+from ocean_data.compute import derivatives
 from ocean_data.compute.expression.functions import bearing
 from ocean_data.compute.expression.place import Box, Some, beside
 
@@ -54,7 +55,7 @@ def near(latitude, longitude):
 def test_derivatives_are_exact_on_the_sphere_however_the_grid_is_turned(name):
     latitude, longitude = GRIDS[name]
     around = near(latitude, longitude)
-    points = sphere.unit_vectors(latitude.ravel(), longitude.ravel())
+    points = unit_vectors(latitude.ravel(), longitude.ravel())
     inner = np.zeros(latitude.shape, dtype=bool)
     inner[1:-1, 1:-1] = True
     inner = inner.ravel()
@@ -69,11 +70,9 @@ def test_derivatives_are_exact_on_the_sphere_however_the_grid_is_turned(name):
 
 def test_the_globe_has_no_seam():
     latitude, longitude = GRIDS["around the globe, north first"]
-    slope = derivatives.gradient(
-        sphere.unit_vectors(latitude, longitude).reshape(-1, 3) @ SLOPE, near(latitude, longitude)
-    )
+    slope = derivatives.gradient(unit_vectors(latitude, longitude).reshape(-1, 3) @ SLOPE, near(latitude, longitude))
     turned = derivatives.gradient(
-        sphere.unit_vectors(np.roll(latitude, 7, 1), np.roll(longitude, 7, 1)).reshape(-1, 3) @ SLOPE,
+        unit_vectors(np.roll(latitude, 7, 1), np.roll(longitude, 7, 1)).reshape(-1, 3) @ SLOPE,
         near(np.roll(latitude, 7, 1), np.roll(longitude, 7, 1)),
     )
     for one_way, other in zip(slope, turned, strict=True):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ocean_common.contracts.data import TileField
 from ocean_common.errors import InvalidRequest, VariableNotFound
-from ocean_data.compute import sphere
+from ocean_core.geometry import EARTH_RADIUS, great_circle_distance
 from ocean_data.compute.expression.made import calculated_assets
 from ocean_data.reading.calculated import Calculated, Calculating
 from ocean_data.reading.grids import GridStore
@@ -123,7 +123,7 @@ WHERE = {"latitude": 74.5, "longitude": 20.0}
 
 
 def cell_of(arctic):
-    apart = sphere.distance(
+    apart = great_circle_distance(
         np.float64(WHERE["latitude"]), np.float64(WHERE["longitude"]), arctic.latitude.values, arctic.longitude.values
     )
     return np.unravel_index(np.nanargmin(apart), apart.shape)
@@ -267,7 +267,7 @@ def test_a_derivative_is_towards_true_north_on_a_turned_grid(calculate):
         np.roll(north, 1, 0) + np.roll(north, -1, 0) + np.roll(north, 1, 1) + np.roll(north, -1, 1)
     )
     inner[[0, -1]] = inner[:, [0, -1]] = False
-    per_metre = 1 / (1000 * sphere.EARTH_RADIUS * np.radians(1))
+    per_metre = 1 / (1000 * EARTH_RADIUS * np.radians(1))
     np.testing.assert_allclose(north[inner], per_metre, rtol=2e-4)
     np.testing.assert_allclose(east[inner], 0, atol=2e-4 * per_metre)
 

@@ -20,7 +20,7 @@ from tests.data.test_triangles import SFBOFS, TEMP, U
 from ocean_common.contracts.extractions import PointsAsked
 from ocean_common.errors import InvalidRequest, NothingInView
 from ocean_data.compute import region as regions
-from ocean_data.grids.box import runs
+from ocean_data.grids.base import split_runs
 from ocean_data.plan.extraction import read_parts
 
 AT = "/api/v2.0/data"
@@ -267,8 +267,8 @@ def test_a_box_and_the_polygon_of_its_corners_hold_the_same(box, points):
     clear = (np.abs(latitude - south) > 1e-6) & (np.abs(latitude - north) > 1e-6)
     for edge in (west, east):
         clear &= np.abs(np.mod(longitude - edge + 180, 360) - 180) > 1e-6
-    polygon = regions.of_polygons([[ring]])
-    held = regions.of_box(box).holds(latitude, longitude)
+    polygon = regions.polygon_region([[ring]])
+    held = regions.box_region(box).holds(latitude, longitude)
     np.testing.assert_array_equal(polygon.holds(latitude, longitude)[clear], held[clear])
     np.testing.assert_array_equal(brute(latitude, longitude, box)[clear], held[clear])
 
@@ -286,7 +286,7 @@ def test_a_polygon_holds_what_shapely_says_wherever_it_lies(corners, longitude, 
     ring = shape + np.array([longitude, latitude])
     wrapped = ring.copy()
     wrapped[:, 0] = np.mod(ring[:, 0] + 180, 360) - 180
-    region = regions.of_polygons([[[*wrapped.tolist(), wrapped[0].tolist()]]])
+    region = regions.polygon_region([[[*wrapped.tolist(), wrapped[0].tolist()]]])
     y, x = np.array(points).T
     expected = np.zeros(y.shape, bool)
     rim = shapely.Polygon(ring)
@@ -318,7 +318,7 @@ def test_a_polygon_holds_what_shapely_says_wherever_it_lies(corners, longitude, 
 )
 def test_a_polygon_that_makes_no_sense_is_refused(coordinates):
     with pytest.raises(InvalidRequest) as refused:
-        regions.read(None, {"type": "Polygon", "coordinates": coordinates})
+        regions.read_region(None, {"type": "Polygon", "coordinates": coordinates})
     assert refused.value.field == "polygon"
 
 
@@ -365,7 +365,7 @@ def test_a_polygon_on_a_stated_grid_is_all_that_has_values(reading, sst):
     extraction, found = ask(
         reading, [sst], polygon={"type": "Polygon", "coordinates": [RING]}, projection="EPSG:4326", shape=(20, 40)
     )
-    held = regions.of_polygons([[RING]]).holds(
+    held = regions.polygon_region([[RING]]).holds(
         *np.meshgrid(values_of(extraction, "latitude"), values_of(extraction, "longitude"), indexing="ij")
     )
     assert np.isnan(found["surface_temperature"][0][~held]).all()
@@ -514,10 +514,10 @@ def test_runs_are_the_positions_in_order(size, stride, begin, down, most):
     positions = np.mod(begin % size + np.arange(size), size)[::stride]
     positions = positions[::-1] if down else positions
     whole = np.arange(400)
-    parts = [whole[one.file][one.picked] for one in runs(positions, most)]
+    parts = [whole[one.file][one.picked] for one in split_runs(positions, most)]
     np.testing.assert_array_equal(np.concatenate(parts), positions)
     assert len(parts) <= 3 + (400 // most + 1 if most else 0)
-    assert all(most is None or one.file.stop - one.file.start <= most for one in runs(positions, most))
+    assert all(most is None or one.file.stop - one.file.start <= most for one in split_runs(positions, most))
 
 
 def test_cost_is_of_the_window_alone(reading, sst):

@@ -9,7 +9,7 @@ from pyproj import CRS, Proj
 
 from ocean_common.contracts.extractions import Coverage, PointsAsked
 from ocean_common.errors import InvalidRequest
-from ocean_data.compute import sphere
+from ocean_core.geometry import great_circle_distance
 
 API = "/api/v2.0/data/giops_day"
 SEA, LAND, SHELF = (74.5, 20.0), (78.65, 14.03), (70.1, 3.3)
@@ -32,7 +32,7 @@ def arctic(request):
 
 def nearest(arctic, where):
     """Row and column of the nearest cell, by brute force."""
-    apart = sphere.distance(*map(np.float64, where), arctic.latitude.values, arctic.longitude.values)
+    apart = great_circle_distance(*map(np.float64, where), arctic.latitude.values, arctic.longitude.values)
     return np.unravel_index(np.nanargmin(apart), apart.shape)
 
 

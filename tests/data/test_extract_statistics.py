@@ -1,6 +1,7 @@
 """Statistics: weighted by true areas, against xarray, brute force and pyproj's geodesics on a sphere."""
 
 import json
+from dataclasses import replace
 
 import netCDF4
 import numpy as np
@@ -13,18 +14,14 @@ from pyproj import Geod
 from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
 
-from ocean_common.contracts.assets import Grid
 from ocean_common.contracts.extractions import StatisticsAsked
 from ocean_common.errors import InvalidRequest
-from ocean_data.compute.region import of_box
-from ocean_data.compute.sphere import EARTH_RADIUS
-from ocean_data.grids import areas
-from ocean_data.grids.box import window
+from ocean_core.geometry import EARTH_RADIUS
+from ocean_data.compute.region import box_region
 from ocean_data.grids.curvilinear import Curvilinear
-from ocean_data.grids.mesh import Triangles
+from ocean_data.grids.mesh import Mesh
 from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.plan.statistics import statistics, weighted_quantiles
-from ocean_data.ports import Coordinates
 
 AT = "/api/v2.0/data"
 EARTH = 4 * np.pi * EARTH_RADIUS**2  # km2
@@ -36,8 +33,8 @@ def reading(source):
     return reading_of(source)
 
 
-def sizes(grid, kind, box=(-180, -90, 180, 90)):
-    return areas.areas(grid, Grid(id="made", kind=kind, shape=grid.shape), window(grid, kind, of_box(box)), Coordinates)
+def sizes(grid, box=(-180, -90, 180, 90)):
+    return grid.areas(grid.window(box_region(box)))
 
 
 # Areas of cells
@@ -47,12 +44,12 @@ def sizes(grid, kind, box=(-180, -90, 180, 90)):
 @pytest.mark.parametrize("step", [1.0, 2.5, 30.0])
 def test_the_cells_of_a_global_grid_cover_the_earth(first, step):
     latitude, longitude = np.arange(-90 + step / 2, 90, step), first + np.arange(0, 360, step)
-    assert sizes(Rectilinear(latitude[::-1], longitude), "rectilinear").sum() == pytest.approx(EARTH)
+    assert sizes(Rectilinear(latitude[::-1], longitude)).sum() == pytest.approx(EARTH)
 
 
 def test_cells_between_parallels_and_meridians_are_exact():
     latitude, longitude = np.array([10.0, 11, 13, 14]), np.array([170.0, 172, -186, -184])
-    found = sizes(Rectilinear(latitude, longitude), "rectilinear", (160, 0, 200, 20))
+    found = sizes(Rectilinear(latitude, longitude), (160, 0, 200, 20))
     south, north = np.array([9.5, 10.5, 12, 13.5]), np.array([10.5, 12, 13.5, 14.5])
     band = np.sin(np.radians(north)) - np.sin(np.radians(south))
     np.testing.assert_allclose(found, EARTH_RADIUS**2 * np.radians(2) * band[:, np.newaxis] * np.ones(4))
@@ -62,15 +59,15 @@ def test_curvilinear_cells_are_nearly_those_of_parallels_and_meridians():
     latitude, longitude = np.arange(40.25, 50, 0.5), np.arange(-30.0, -10, 0.5)
     rows, columns = np.meshgrid(latitude, longitude, indexing="ij")
     box = (-31, 39, -9, 51)
-    exact = sizes(Rectilinear(latitude, longitude), "rectilinear", box)
-    np.testing.assert_allclose(sizes(Curvilinear(rows, columns), "curvilinear", box), exact, rtol=1e-3)
+    exact = sizes(Rectilinear(latitude, longitude), box)
+    np.testing.assert_allclose(sizes(Curvilinear(rows, columns), box), exact, rtol=1e-3)
 
 
 def test_a_curvilinear_cell_is_the_polygon_between_its_neighbours():
     rng = np.random.default_rng(3)
     rows, columns = np.meshgrid(np.arange(60.0, 64), np.arange(0.0, 4), indexing="ij")
     rows, columns = rows + rng.uniform(-0.2, 0.2, rows.shape), columns + rng.uniform(-0.2, 0.2, rows.shape)
-    found = sizes(Curvilinear(rows, columns), "curvilinear", (-5, 50, 10, 70))[1, 1]
+    found = sizes(Curvilinear(rows, columns), (-5, 50, 10, 70))[1, 1]
     phi, lam = np.radians(rows), np.radians(columns)
     field = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
     corners = [field[:, j : j + 2, i : i + 2].sum(axis=(1, 2)) for j, i in ((0, 0), (0, 1), (1, 1), (1, 0))]
@@ -91,8 +88,11 @@ def test_the_cells_of_a_tripolar_grid_cover_the_earth_once(reading, shipped):
 def test_the_areas_of_nodes_and_of_triangles_are_those_of_the_mesh():
     latitude, longitude = np.array([0.0, 0, 1, 1, 5]), np.array([0.0, 1, 0, 1, 5])
     corners = np.array([[0, 1, 2], [1, 3, 2], [0, -1, 2]], dtype=np.int32)
-    faces = areas.of_mesh((latitude, longitude), corners, "face")
-    nodes = areas.of_mesh((latitude, longitude), corners, "node")
+    everywhere = box_region((-180, -90, 180, 90))
+    faces, nodes = (
+        mesh.areas(replace(mesh.window(everywhere), columns=np.arange(mesh.shape[1]))).ravel()
+        for mesh in (Mesh((latitude, longitude), corners, location) for location in ("face", "node"))
+    )
     exact = [abs(BALL.polygon_area_perimeter(longitude[one], latitude[one])[0]) / 1e6 for one in corners[:2]]
     np.testing.assert_allclose(faces[:2], exact, rtol=1e-6)
     assert np.isnan(faces[2])
@@ -236,7 +236,7 @@ def test_a_dummy_cell_has_no_place_whatever_else_is_asked_for_with_it():
 
 def test_a_dummy_node_of_a_mesh_has_no_place():
     latitude, longitude = np.array([0.0, 0.0, 1, 1, 2]), np.array([0.0, 0.0, 1, 2, 2])
-    mesh = Triangles((latitude, longitude), np.array([[2, 3, 4], [0, 2, 3]], dtype=np.int32), "node")
+    mesh = Mesh((latitude, longitude), np.array([[2, 3, 4], [0, 2, 3]], dtype=np.int32), "node")
     assert np.isnan(mesh.centres(np.arange(2, dtype=np.int32))).all()
     assert mesh.nearest(np.array([0.6]), np.array([0.6])) == -1
     assert mesh.neighbours(np.zeros(1), np.zeros(1), 2, np.array([1000.0]))[0].tolist() == [[2, 3]]

@@ -9,8 +9,7 @@ from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
 
 from ocean_common.contracts import extractions as contracts
-from ocean_data.compute.sphere import EARTH_RADIUS
-from ocean_data.grids.areas import areas
+from ocean_core.geometry import EARTH_RADIUS
 from ocean_data.plan.extraction import read_parts
 from ocean_data.writing.geojson import GeoJson, cell_polygons
 
@@ -65,7 +64,7 @@ def test_cells_are_as_large_as_statistics_weigh_them(name, reading, shipped):
     assets = shipped[dataset, key]
     extraction, values = ask(reading, [assets], box=box)
     window = extraction.body.cuts[0].window
-    expected = areas(reading.grids.grid(assets.grid), assets.grid, window, lambda: None)
+    expected = reading.grids.grid(assets.grid).areas(window)
     wet = np.isfinite(values[key].reshape(window.shape))
     own = sum(size(cell) for cell in shapes(features(extraction, reading)))
     assert own == pytest.approx(expected[wet].sum(), rel=2e-3)

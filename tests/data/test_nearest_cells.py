@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from pyproj import Transformer
 
-from ocean_data.compute import sphere, tile
+from ocean_core.geometry import chord_to_distance, unit_vectors
+from ocean_data.compute import tile
 from ocean_data.compute.field import tile_stencil
-from ocean_data.grids.centres import Centres
 from ocean_data.grids.curvilinear import Curvilinear
-from ocean_data.grids.nearest_search import rooms
-from ocean_data.grids.pyramid import pyramid
 from ocean_data.grids.rectilinear import Rectilinear
+from ocean_data.grids.search import CentreSearch, build_pyramid, measure_clearances
 from ocean_data.ports import TileMap
 
 MADE = np.random.default_rng(11)
@@ -72,15 +71,15 @@ def near(vectors, count):
 @pytest.mark.parametrize("count", [1, 3, 10, 40])
 def test_cells_are_those_of_brute_force_in_their_order(made, count):
     latitude, longitude = made()
-    vectors = sphere.unit_vectors(latitude, longitude).reshape(-1, 3)
+    vectors = unit_vectors(latitude, longitude).reshape(-1, 3)
     points = near(vectors, 400)
     within = MADE.uniform(20, 900, 400)
-    cells, distances = Centres(vectors, latitude.shape).neighbours(points, count, within)
+    cells, distances = CentreSearch(vectors, latitude.shape).neighbours(points, count, within)
     squares = ((points[:, np.newaxis] - vectors) ** 2).sum(axis=2)
     squares[np.isnan(squares)] = np.inf
     # The kernel adds in another order: cells that are equally far to the last bit may be exchanged.
     expected = np.sort(squares, axis=1)[:, :count]
-    arcs = sphere.arc(np.sqrt(expected))
+    arcs = chord_to_distance(np.sqrt(expected))
     there = arcs <= within[:, np.newaxis]
     assert ((cells >= 0) == there).all()
     np.testing.assert_allclose(distances[there], arcs[there], rtol=1e-9, atol=1e-6)
@@ -92,15 +91,15 @@ def test_cells_are_those_of_brute_force_in_their_order(made, count):
 
 def test_of_cells_that_are_equally_near_the_first_in_the_file_is_taken():
     latitude, longitude = twice()
-    vectors = sphere.unit_vectors(latitude, longitude).reshape(-1, 3)
-    cells, _ = Centres(vectors, latitude.shape).nearest(near(vectors, 300))
+    vectors = unit_vectors(latitude, longitude).reshape(-1, 3)
+    cells, _ = CentreSearch(vectors, latitude.shape).nearest(near(vectors, 300))
     assert (cells < latitude.size // 2).all()
 
 
 def test_points_far_from_every_cell_have_none_or_the_nearest():
     latitude, longitude = skewed()
-    vectors = sphere.unit_vectors(latitude, longitude).reshape(-1, 3)
-    centres, points = Centres(vectors, latitude.shape), -near(vectors, 200)
+    vectors = unit_vectors(latitude, longitude).reshape(-1, 3)
+    centres, points = CentreSearch(vectors, latitude.shape), -near(vectors, 200)
     assert (centres.nearest(points, within=100.0)[0] == -1).all()
     expected = ((points[:, np.newaxis] - vectors) ** 2).sum(axis=2).argmin(axis=1)
     assert (centres.nearest(points)[0] == expected).all()
@@ -109,8 +108,8 @@ def test_points_far_from_every_cell_have_none_or_the_nearest():
 @pytest.mark.parametrize("made", GRIDS, ids=lambda made: made.__name__)
 def test_no_other_cell_is_nearer_than_a_cell_is_told(made):
     latitude, longitude = made()
-    vectors = sphere.unit_vectors(latitude, longitude).reshape(-1, 3)
-    told = rooms(pyramid(vectors, latitude.shape))
+    vectors = unit_vectors(latitude, longitude).reshape(-1, 3)
+    told = measure_clearances(build_pyramid(vectors, latitude.shape))
     row, column = np.divmod(np.arange(len(vectors)), latitude.shape[1])
     for own in MADE.permutation(np.flatnonzero(np.isfinite(vectors[:, 0])))[:300]:
         squares = ((vectors - vectors[own]) ** 2).sum(axis=1)

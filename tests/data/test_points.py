@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from litestar.testing import TestClient
 
-from ocean_data.compute import sphere
+from ocean_core.geometry import great_circle_distance
 
 API = "/api/v2.0/data"
 # Decoding 30-day months would warn: times are compared elsewhere.
@@ -27,7 +27,7 @@ def numbers(answer):
 
 def nearest(latitude, longitude, where):
     """Row and column of the nearest cell, by brute force."""
-    distances = sphere.distance(np.float64(where[0]), np.float64(where[1]), latitude, longitude)
+    distances = great_circle_distance(np.float64(where[0]), np.float64(where[1]), latitude, longitude)
     return np.unravel_index(np.nanargmin(distances), distances.shape)
 
 
@@ -157,7 +157,7 @@ def test_weights_are_as_defined_over_the_wet_cells(client, arctic, kind, weigh):
         client, "giops_day/votemper/timeseries", latitude=where[0], longitude=where[1], interpolation=kind, radius=60,
         neighbours=9, time="-1",
     )  # fmt: skip
-    apart = sphere.distance(*map(np.float64, where), arctic.latitude.values, arctic.longitude.values).ravel()
+    apart = great_circle_distance(*map(np.float64, where), arctic.latitude.values, arctic.longitude.values).ravel()
     field = arctic.temperature[-1, 0].values.ravel()
     cells = np.argsort(apart)[:9]
     cells = cells[(apart[cells] <= 60) & np.isfinite(field[cells])]

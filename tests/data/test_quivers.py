@@ -10,9 +10,8 @@ from litestar.testing import TestClient
 from pyproj import CRS, Proj
 from scipy.interpolate import LinearNDInterpolator
 
-from ocean_core.geometry import east_and_north
+from ocean_core.geometry import east_and_north, great_circle_distance
 from ocean_core.vectors import bearing
-from ocean_data.compute import sphere, vectors
 from ocean_data.compute.quiver import lengths
 from ocean_data.grids.curvilinear import Curvilinear
 
@@ -176,7 +175,7 @@ def test_the_flow_over_the_fold_of_a_tripolar_grid_is_whole(tmp_path, asking, re
         latitude, longitude = opened.nav_lat.values.astype(float), opened.nav_lon.values.astype(float)
     cells = np.arange(latitude.size, dtype=np.int32)
     grid, flow = Curvilinear(latitude, longitude), np.array([1.0, 0.5, 0.2])
-    values = [(vectors.directions(grid, cells, axis) @ flow).reshape(latitude.shape) for axis in ("x", "y")]
+    values = [(grid.directions(cells, axis) @ flow).reshape(latitude.shape) for axis in ("x", "y")]
     places = {"lat": (("y", "x"), latitude), "lon": (("y", "x"), longitude)}
     path = write(tmp_path / "t.nc", places, values, (None, None))
     with asking(path, kind="curvilinear", latitude="lat", longitude="lon") as client:
@@ -234,7 +233,7 @@ def test_no_arrow_stands_on_land(client, request):
         u, latitudes, longitudes = opened.u[-1, 0].values, opened.latitude.values, opened.longitude.values
     longitude, latitude, _, _ = columns(arrows(client, "giops_day/x_velocity,y_velocity/-1/0/0/5/17/6"))
     for place in zip(latitude, longitude, strict=True):
-        cell = sphere.distance(*place, latitudes, longitudes).argmin()
+        cell = great_circle_distance(*place, latitudes, longitudes).argmin()
         assert np.isfinite(u.ravel()[cell])
 
 

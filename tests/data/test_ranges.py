@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 from pyproj import Proj
 
 from ocean_common.errors import InvalidRequest
-from ocean_data.compute import sphere
+from ocean_core.geometry import great_circle_distance
 from ocean_data.compute.range import HALF_WORLD, read_extent, sample
 
 BARENTS = "1113194.9,10000000.5,5565974.5,12500000"
@@ -56,7 +56,7 @@ def nearest(arctic, field, latitudes, longitudes):
     """Values at the nearest cells by brute force, of the places that are certainly in the grid."""
     values = []
     for latitude, longitude in zip(latitudes, longitudes, strict=True):
-        apart = sphere.distance(latitude, longitude, arctic.latitude.values, arctic.longitude.values)
+        apart = great_circle_distance(latitude, longitude, arctic.latitude.values, arctic.longitude.values)
         row, column = np.unravel_index(apart.argmin(), apart.shape)
         if 0 < row < apart.shape[0] - 1 and 0 < column < apart.shape[1] - 1:
             values.append(field[row, column])

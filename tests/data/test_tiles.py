@@ -6,7 +6,8 @@ import pytest
 import xarray as xr
 
 from ocean_common.contracts.data import TileField, TileRequest
-from ocean_data.compute import sphere, tile
+from ocean_core.geometry import great_circle_distance
+from ocean_data.compute import tile
 
 OPEN = {"decode_times": False}
 TILES = [
@@ -110,7 +111,7 @@ def test_a_pixel_is_the_nearest_cell_of_its_centre(client, fields, where):
     seen = 0
     for row, column in made.integers(0, 256, (120, 2)):
         latitude, longitude = centre(zoom, x, y, row, column)
-        distances = sphere.distance(np.float64(latitude), np.float64(longitude), latitudes, longitudes)
+        distances = great_circle_distance(np.float64(latitude), np.float64(longitude), latitudes, longitudes)
         expected = field.ravel()[np.nanargmin(distances)]
         if np.isnan(found[row, column]):
             # Land, or outside the grid: half a cell from its rim.
@@ -192,7 +193,7 @@ def test_the_bottom_is_the_deepest_wet_level_of_each_column(client, request):
         levels = opened.temperature[-1].values
         latitudes, longitudes = opened.latitude.values, opened.longitude.values
     for row, column in np.random.default_rng(9).integers(0, 256, (60, 2)):
-        distances = sphere.distance(*map(np.float64, centre(5, 17, 6, row, column)), latitudes, longitudes)
+        distances = great_circle_distance(*map(np.float64, centre(5, 17, 6, row, column)), latitudes, longitudes)
         y, x = np.unravel_index(distances.argmin(), distances.shape)
         wet = levels[np.isfinite(levels[:, y, x]), y, x]
         assert found[row, column] == pytest.approx(wet[-1] if wet.size else np.nan, rel=1e-6, nan_ok=True)

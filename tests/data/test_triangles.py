@@ -18,17 +18,18 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.errors import SourceUnreadable
-from ocean_data.compute import depth, sphere
+from ocean_core.geometry import EARTH_RADIUS, great_circle_distance, unit_vectors
+from ocean_data.compute import depth
 from ocean_data.compute.interpolation import gather, stencil
 from ocean_data.grids import build
-from ocean_data.grids.mesh import RIM, Triangles
+from ocean_data.grids.mesh import RIM, Mesh
 from ocean_data.ports import Grid as GridProtocol
 from ocean_data.reading.source import NetCDFSource
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
 SFBOFS = SHIPPED / "unstructured" / "sfbofs_fvcom.nc"
 SAMPLES = os.environ.get("OCEAN_SAMPLES")
-EARTH = sphere.EARTH_RADIUS * 1000
+EARTH = EARTH_RADIUS * 1000
 
 
 def plane(latitude, longitude):
@@ -44,7 +45,7 @@ def made_mesh(latitude, longitude, width, location="node"):
     hole = np.hypot(x[corners].mean(axis=1), y[corners].mean(axis=1)) < width / 10
     corners = corners[~hole]
     east, north = plane(latitude, longitude)(x, y, inverse=True)
-    return Triangles((north, east), corners, location), (north, east, corners), (x, y)
+    return Mesh((north, east), corners, location), (north, east, corners), (x, y)
 
 
 PLACES = {
@@ -66,8 +67,8 @@ def some_points(place, width, count=600):
 
 def solved(nodes, corners, latitude, longitude):
     """The largest of the smallest weights of all triangles, by solving each of them: (point,); below 0 outside."""
-    vectors = sphere.unit_vectors(*nodes)
-    points = sphere.unit_vectors(latitude, longitude)
+    vectors = unit_vectors(*nodes)
+    points = unit_vectors(latitude, longitude)
     triangles = vectors[corners].transpose(0, 2, 1)  # columns are corners
     weights = np.linalg.solve(triangles[:, None], points[None, :, :, None])[..., 0]
     weights = weights / weights.sum(axis=-1, keepdims=True)
@@ -76,7 +77,7 @@ def solved(nodes, corners, latitude, longitude):
 
 
 def brute_nearest(north, east, latitude, longitude):
-    return sphere.distance(latitude[:, None], longitude[:, None], north[None], east[None])
+    return great_circle_distance(latitude[:, None], longitude[:, None], north[None], east[None])
 
 
 @everywhere
@@ -136,9 +137,9 @@ def test_the_weighted_corners_of_large_triangles_point_at_the_point(place):
     home = grid.nearest(latitude, longitude)
     cells, weights = grid.corners(latitude, longitude, home)
     inside = (home >= 0) & (weights > 0).all(axis=1)
-    mixed = (sphere.unit_vectors(north, east)[cells] * weights[..., None]).sum(axis=1)[inside]
+    mixed = (unit_vectors(north, east)[cells] * weights[..., None]).sum(axis=1)[inside]
     mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-    assert np.allclose(mixed, sphere.unit_vectors(latitude, longitude)[inside], atol=1e-12)
+    assert np.allclose(mixed, unit_vectors(latitude, longitude)[inside], atol=1e-12)
     assert np.allclose(weights.sum(axis=1), home >= 0)
 
 
@@ -160,7 +161,7 @@ def test_centres_of_faces_are_those_of_the_file_or_the_middle_of_the_corners():
     assert np.allclose(px, x[corners].mean(axis=1), atol=0.01)
     assert np.allclose(py, y[corners].mean(axis=1), atol=0.01)
     told = north[corners[:, 0]], np.where(np.arange(len(corners)) == 3, np.nan, east[corners[:, 0]])
-    own = Triangles((north, east), corners, "face", told)
+    own = Mesh((north, east), corners, "face", told)
     latitude, longitude = own.centres(np.array([0, 3]))
     assert (latitude[0], longitude[0]) == (told[0][0], told[1][0])
     assert latitude[1] == middle.centres(np.array([3]))[0][0]
@@ -176,7 +177,7 @@ def test_a_mesh_is_a_grid_and_tells_its_size():
 def test_triangles_that_are_none_are_passed_over():
     north, east = np.array([0.0, 0.0, 1.0, 1.0, np.nan]), np.array([359.0, 0.0, 359.0, 0.0, 0.0])
     corners = np.array([[0, 1, 2], [1, 2, -1], [1, 2, 4], [1, 1, 2]], dtype=np.int32)
-    nodes, faces = Triangles((north, east), corners, "node"), Triangles((north, east), corners, "face")
+    nodes, faces = Mesh((north, east), corners, "node"), Mesh((north, east), corners, "face")
     where = np.array([0.2, 0.8]), np.array([-0.8, -0.2])
     assert nodes.nearest(*where).tolist() == [0, -1]
     assert faces.nearest(*where).tolist() == [0, -1]

@@ -10,96 +10,15 @@ from numpy.typing import NDArray
 from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation
 from ocean_data.compute.fold import Fold
+from ocean_data.grids.base import Cells, Coordinates, Grid
 
 if TYPE_CHECKING:
     from ocean_data.plan.extraction import Extraction, Values
-
-Floats = NDArray[np.float64]
-Cells = NDArray[np.int32]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 AROUND = 1_000  # bytes of what is kept of a tile beside its arrays
-
-
-@dataclass(frozen=True, kw_only=True)
-class Coordinates:
-    """The coordinate variables of a grid: float64, NaN where a file has none."""
-
-    latitude: Floats | None = None  # degrees north: (y,), (y, x) or (node,)
-    longitude: Floats | None = None  # degrees east: (x,), (y, x) or (node,)
-    y_axis: Floats | None = None  # m, or degrees for a rotated pole
-    x_axis: Floats | None = None
-    corners: Cells | None = None  # the nodes of each triangle, from 0: (face, 3); -1 where one is missing
-    face_latitude: Floats | None = None  # degrees: (face,)
-    face_longitude: Floats | None = None
-
-
-@runtime_checkable
-class Grid(Protocol):
-    """Where the cells of a field lie. A cell is named by its flat index, ``y * nx + x``; -1 is no cell."""
-
-    shape: tuple[int, int]
-    nbytes: int
-
-    def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
-        """Cell whose centre is the nearest by great circle.
-
-        Parameters
-        ----------
-        latitude, longitude : ndarray of float, shape (point,)
-            Degrees, longitudes in any convention.
-
-        Returns
-        -------
-        ndarray of int32, shape (point,)
-            -1 for a point outside the grid.
-        """
-
-    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        """The nearest cells of each point, the nearest first.
-
-        Parameters
-        ----------
-        latitude, longitude : ndarray of float, shape (point,)
-            Degrees.
-        count : int
-            How many at most.
-        within : ndarray of float, shape (point,)
-            km: cells farther than this are left out.
-
-        Returns
-        -------
-        cells : ndarray of int32, shape (point, count)
-            -1 where there are fewer.
-        distances : ndarray of float, shape (point, count)
-            km; infinite where there are fewer.
-        """
-
-    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
-        """The cells around each point, with their weights: four, or the corners of a triangle.
-
-        Parameters
-        ----------
-        latitude, longitude : ndarray of float, shape (point,)
-            Degrees.
-        home : ndarray of int32, shape (point,)
-            The nearest cell of each point.
-
-        Returns
-        -------
-        cells : ndarray of int32, shape (point, k)
-            -1 where there are none.
-        weights : ndarray of float, shape (point, k)
-            They add up to one.
-        """
-
-    def centres(self, cells: Cells) -> tuple[Floats, Floats]:
-        """Latitudes and longitudes of the centres of ``cells``, degrees, of their shape; NaN for unusable cells."""
-
-    def sizes(self, cells: Cells) -> Floats:
-        """The longer side of each cell, km; of the shape of ``cells``."""
 
 
 @runtime_checkable

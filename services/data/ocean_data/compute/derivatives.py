@@ -14,11 +14,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_core.geometry import east_and_north
-from ocean_data.compute import sphere
-from ocean_data.ports import Floats
+from ocean_core.geometry import EARTH_RADIUS, Floats, east_and_north, unit_vectors
 
-METRES = 1000.0 * sphere.EARTH_RADIUS
+METRES = 1000.0 * EARTH_RADIUS
 JUMP = 3.0  # times: a neighbour this much farther than the opposite one is across a cut in the file
 EQUATOR = 1.0  # degrees: nearer to it, nothing is geostrophic
 
@@ -61,7 +59,7 @@ def neighbourhood(
     latitude, longitude : ndarray of float, shape (around,)
         Of all these cells, degrees.
     """
-    points = sphere.unit_vectors(latitude, longitude)
+    points = unit_vectors(latitude, longitude)
     east, north = east_and_north(latitude[own], longitude[own])
     ways = np.empty((own.size, 4, 2))
     _ways(points, own, beside, east, north, ways)

@@ -15,9 +15,8 @@ from ocean_data.compute import tile
 from ocean_data.compute.fold import Fold, folded
 from ocean_data.compute.interpolation import picture, stencil, taken
 from ocean_data.compute.level import Level, revision
-from ocean_data.grids.curvilinear import Curvilinear
-from ocean_data.grids.rectilinear import Rectilinear
-from ocean_data.ports import Cells, Floats, Grid, Grids, Source, Stencil, TileMap, TileStencil
+from ocean_data.grids.base import Cells, Grid
+from ocean_data.ports import Grids, Source, Stencil, TileMap, TileStencil
 
 Pixels = NDArray[np.float32]
 
@@ -77,44 +76,41 @@ def tile_map(asked: TileRequest) -> TileMap:
 
 
 def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
-    """Which cells make the pixels of a tile: made once for all variables, depths and times of a grid."""
-    if asked.projection == tile.MERCATOR and isinstance(grid, Rectilinear):
-        return _on_lattice(grid, asked)
-    if asked.projection == tile.MERCATOR and isinstance(grid, Curvilinear) and asked.interpolation == "nearest":
-        return _of_nearest(grid.nearest_on_lattice(*tile.axes(asked.zoom, asked.x, asked.y)))
+    """Choose the cells that make the pixels of a tile: once for all variables, depths and times of a grid.
+
+    Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
+    """
+    lattice, nearest = None, asked.interpolation == "nearest"
+    if asked.projection == tile.MERCATOR:
+        parallels, meridians = tile.axes(asked.zoom, asked.x, asked.y)
+        if nearest and (lines := grid.nearest_lines(parallels, meridians)):
+            return _of_nearest(*folded(*lines))
+        lattice = grid.nearest_on_lattice(parallels, meridians)
+        if lattice is not None and nearest:
+            return _of_nearest(lattice)
+        bilinear = asked.interpolation == "bilinear"
+        if lattice is not None and bilinear and (corners := grid.corners_on_lattice(parallels, meridians)):
+            pixels, made = np.flatnonzero(lattice >= 0), Stencil(home=lattice, cells=corners[0], weights=corners[1])
+            return _kept(pixels, (made if pixels.size == lattice.size else taken(made, pixels)).compact())
     latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
     if not latitude.size:
         return _of_nearest(NONE)
     order, back = tile.blocks()
-    home = grid.nearest(latitude[order], longitude[order])
-    if asked.interpolation == "nearest":
+    home = lattice[order] if lattice is not None else grid.nearest(latitude[order], longitude[order])
+    if nearest:
         return _of_nearest(home[back])
     inside = home >= 0
     pixels = np.flatnonzero(inside[back])
-    made = _stencil(grid, latitude[order[inside]], longitude[order[inside]], asked, home[inside])
+    made = stencil(
+        grid,
+        latitude[order[inside]],
+        longitude[order[inside]],
+        asked.interpolation,
+        radius=asked.radius,
+        neighbours=asked.neighbours,
+        home=home[inside],
+    )
     return _kept(pixels, taken(made.compact(), (np.cumsum(inside) - 1)[back[pixels]]))
-
-
-def _on_lattice(grid: Rectilinear, asked: TileMap) -> TileStencil:
-    """The same where rows and columns of pixels are rows and columns of cells: each is found once."""
-    rows, columns = tile.axes(asked.zoom, asked.x, asked.y)
-    if asked.interpolation == "nearest" and (lines := grid.nearest_lines(rows, columns)):
-        return _of_nearest(*folded(*lines))
-    home = grid.nearest_on_lattice(rows, columns)
-    if asked.interpolation == "nearest":
-        return _of_nearest(home)
-    inside = np.flatnonzero(home >= 0)
-    if asked.interpolation == "bilinear":
-        cells, weights = grid.corners_on_lattice(rows, columns)
-        made = Stencil(home=home, cells=cells, weights=weights)
-        return _kept(inside, (made if inside.size == home.size else taken(made, inside)).compact())
-    latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
-    return _kept(inside, _stencil(grid, latitude[inside], longitude[inside], asked, home[inside]).compact())
-
-
-def _stencil(grid: Grid, latitude: Floats, longitude: Floats, asked: TileMap, home: Cells) -> Stencil:
-    kind, radius, neighbours = asked.interpolation, asked.radius, asked.neighbours
-    return stencil(grid, latitude, longitude, kind, radius=radius, neighbours=neighbours, home=home)
 
 
 def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:

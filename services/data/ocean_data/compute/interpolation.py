@@ -12,7 +12,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ocean_common.contracts.data import Interpolation
-from ocean_data.ports import Cells, Floats, Grid, Stencil, TileStencil
+from ocean_core.geometry import Floats
+from ocean_data.grids.base import Cells, Grid
+from ocean_data.ports import Stencil, TileStencil
 
 F = TypeVar("F", bound=np.floating[Any])
 

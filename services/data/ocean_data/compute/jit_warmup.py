@@ -5,7 +5,7 @@ import numpy as np
 from ocean_data.compute import derivatives
 from ocean_data.compute.interpolation import gather, picture, stencil
 from ocean_data.grids.curvilinear import Curvilinear
-from ocean_data.grids.mesh import Triangles
+from ocean_data.grids.mesh import Mesh
 from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.ports import TileStencil
 
@@ -14,7 +14,7 @@ def warm() -> None:
     """Run every kernel once, on a grid of a few cells, with the types that requests have."""
     latitude, longitude = np.linspace(0.0, 3.0, 4), np.linspace(0.0, 4.0, 5)
     point = np.array([1.2])
-    mesh = Triangles((latitude, latitude**2), np.array([[0, 1, 2], [1, 2, 3]], dtype=np.int32), "node")
+    mesh = Mesh((latitude, latitude**2), np.array([[0, 1, 2], [1, 2, 3]], dtype=np.int32), "node")
     grids = (Rectilinear(latitude, longitude), Curvilinear(*np.meshgrid(latitude, longitude, indexing="ij")), mesh)
     for grid in grids:
         for kind in ("nearest", "bilinear", "gaussian"):

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Levels
 from ocean_common.errors import NotSupported
+from ocean_core.geometry import Floats
 from ocean_data.compute import depth as depths
 from ocean_data.compute.interpolation import gather, narrowed, stencil
+from ocean_data.grids.base import Cells
 from ocean_data.plan.time import Axis
-from ocean_data.ports import Cells, Floats, Grids, Source, Stencil
+from ocean_data.ports import Grids, Source, Stencil
 
 ALL = slice(None)
 Terms = dict[str, Floats]

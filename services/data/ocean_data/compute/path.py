@@ -9,8 +9,7 @@ from pyproj import Geod
 
 from ocean_common.contracts.extractions import Point
 from ocean_common.errors import InvalidRequest, RequestTooLarge
-from ocean_data.compute import sphere
-from ocean_data.ports import Floats
+from ocean_core.geometry import Floats, wrap_longitude
 
 MOST = 5_000  # points of a path
 USUAL = 100  # points of a path that does not say how many
@@ -168,5 +167,5 @@ def _cut(latitude: Floats, longitude: Floats, bearing: Floats, length: Floats, p
     }
     ends = {"latitude": latitude[-1], "longitude": longitude[-1], "bearing": last + 180.0, "distance": before[-1]}
     whole = {name: np.append(values, ends[name]) for name, values in found.items()}
-    whole |= {"longitude": sphere.wrap(whole["longitude"]), "bearing": np.mod(whole["bearing"], 360.0)}
+    whole |= {"longitude": wrap_longitude(whole["longitude"]), "bearing": np.mod(whole["bearing"], 360.0)}
     return Path(**whole)

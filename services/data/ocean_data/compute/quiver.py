@@ -9,13 +9,14 @@ from ocean_common.contracts import assets
 from ocean_common.contracts.geojson import Arrow, ArrowCollection, ArrowProperties, PointGeometry
 from ocean_common.errors import InvalidRequest
 from ocean_common.vector_components import magnitude_info
-from ocean_core.geometry import east_and_north
+from ocean_core.geometry import Floats, east_and_north
 from ocean_core.tiles import Projection
-from ocean_core.vectors import TRUE_AXIS, Axis, bearing
+from ocean_core.vectors import Axis, bearing
 from ocean_data.compute import tile, vectors
 from ocean_data.compute.interpolation import gather, narrowed, stencil
 from ocean_data.compute.level import Level, revision
-from ocean_data.ports import Cells, Floats, Grids, Source, Stencil
+from ocean_data.grids.base import Cells
+from ocean_data.ports import Grids, Source, Stencil
 
 ARROWS = {-1: 8, 0: 16, 1: 32}  # along each side of a tile, by density
 LONGEST = 9
@@ -100,21 +101,11 @@ class Arrows:
         a pole, the same component points elsewhere.
         """
         grid = self.grids.grid(level.assets.grid)
-        if level.assets.grid.kind not in TURNED:
-            axis = TRUE_AXIS[axis]
         cells, local = self._cells(level, latitude, longitude)
         if not cells.size:
             return np.full((latitude.size, 3), np.nan)
-        values = level.read(self.source)[0, cells].astype(np.float64) * self._sense(level.assets.grid, axis)
-        return gather((values[:, np.newaxis] * vectors.directions(grid, cells, axis)).T, local).T
-
-    def _sense(self, grid: assets.Grid, axis: Axis) -> float:
-        """-1 where a projected grid is written against the sense of its own axis."""
-        if grid.kind != "projected" or axis in {"east", "north"}:
-            return 1.0
-        read = self.source.coordinates(grid)
-        written = read.x_axis if axis == "x" else read.y_axis
-        return -1.0 if written is not None and written[-1] < written[0] else 1.0
+        values = level.read(self.source)[0, cells].astype(np.float64)
+        return gather((values[:, np.newaxis] * grid.directions(cells, axis)).T, local).T
 
 
 def draw(

@@ -11,13 +11,14 @@ from ocean_common.contracts.data import ValueRange
 from ocean_common.errors import InvalidRequest, NothingInView
 from ocean_common.vector_components import magnitude_info
 from ocean_core.colour import view_limits
+from ocean_core.geometry import Floats
 from ocean_core.tiles import Projection
 from ocean_core.vectors import magnitude
 from ocean_data.compute import tile
 from ocean_data.compute.interpolation import gather, stencil
 from ocean_data.compute.level import Level, revision
 from ocean_data.plan.sampling import Search
-from ocean_data.ports import Floats, Grids, Source
+from ocean_data.ports import Grids, Source
 
 SAMPLES = 50  # along each side of the view
 HALF_WORLD = 20_037_508.342789244  # m: half a side of the square of EPSG:3857

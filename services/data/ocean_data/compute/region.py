@@ -1,7 +1,6 @@
-"""Where an area is: a box, or polygons with holes; over the date line and around a pole as well.
+"""Areas on the Earth: a box, or polygons with holes; over the date line and around a pole as well.
 
-Edges are straight in latitude and longitude, as GeoJSON has them (RFC 7946). An edge that would span more than half
-of the Earth crosses the date line instead, unless it spans all of it. A ring around a pole reaches up to that pole.
+How edges run, and which way round, `ocean_core.geometry` says. A ring around a pole reaches up to that pole.
 """
 
 from collections.abc import Sequence
@@ -12,18 +11,25 @@ import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.affinity import translate
 
 from ocean_common.errors import InvalidRequest
-from ocean_data.ports import Floats
+from ocean_core.geometry import (
+    Floats,
+    Position,
+    cut_holes,
+    longitudes_in_span,
+    polygon_holds,
+    smallest_span,
+    unwrap_ring,
+)
 
 MAX_VERTICES = 20_000
 SLACK = 1e-9  # degrees: a centre on the rim lies inside
 FORM = '{"type": "Polygon", "coordinates": [[[longitude, latitude], ...], ...]}'
 
 Box = tuple[float, float, float, float]
-Ring = list[list[float]]  # positions: longitude, latitude, and more that is not read
-Rings = list[Ring]  # the rim, then the holes
+Ring = Sequence[Sequence[float]] | Sequence[Position]  # longitude, latitude, and more that is not read
+Rings = Sequence[Ring]  # the rim, then the holes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,28 +48,19 @@ class Region:
         """West, south, east, north."""
         return self.west, self.south, self.east, self.north
 
-    @property
-    def around(self) -> bool:
-        """Whether it goes around the Earth."""
-        return self.east - self.west >= 360.0 - SLACK
-
     def unwrapped(self, longitude: Floats) -> Floats:
-        """Longitudes as nearly as possible as those of the box: degrees."""
+        """Return longitudes as nearly as possible as those of the box: degrees."""
         middle = (self.west + self.east) / 2
         turned: Floats = middle + np.mod(longitude - middle + 180.0, 360.0) - 180.0
         # Half a turn away the two ends are the same: the west.
         return np.where(turned > middle + 180.0 - SLACK, turned - 360.0, turned)
 
     def within(self, longitude: Floats) -> NDArray[np.bool_]:
-        """Whether longitudes are those of the box; of the shape of ``longitude``."""
-        if self.around:
-            return np.isfinite(longitude)
-        into = np.mod(longitude - self.west + SLACK, 360.0)
-        inside: NDArray[np.bool_] = into <= self.east - self.west + 2 * SLACK
-        return inside
+        """Return which longitudes are those of the box; of the shape of ``longitude``."""
+        return longitudes_in_span(longitude, (self.west, self.east), SLACK)
 
     def holds(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
-        """Whether points lie in it, its rim included.
+        """Return which points lie in it, its rim included.
 
         Parameters
         ----------
@@ -77,29 +74,21 @@ class Region:
         inside = (latitude >= self.south - SLACK) & (latitude <= self.north + SLACK)
         inside[inside] = self.within(longitude[inside])
         if self.polygons and inside.any():
-            inside[inside] = self._in_polygons(latitude[inside], longitude[inside])
+            points = latitude[inside], longitude[inside]
+            inside[inside] = np.logical_or.reduce([polygon_holds(polygon, *points) for polygon in self.polygons])
         return inside
 
-    def _in_polygons(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
-        found = np.zeros(latitude.shape, np.bool_)
-        for one in self.polygons:
-            first = one.bounds[0]
-            turned = first + np.mod(longitude - first, 360.0)
-            for more in (0.0, 360.0, -360.0):  # a hair west of the first edge is a turn east of it
-                found |= shapely.intersects_xy(one, turned + more, latitude)
-        return found
 
-
-def read(box: Sequence[float] | None, polygon: dict[str, Any] | None) -> Region:
-    """Read an area as it is asked for: a box, or a GeoJSON Polygon or MultiPolygon."""
+def read_region(box: Sequence[float] | None, polygon: dict[str, Any] | None) -> Region:
+    """Read the area of a request: a box, or a GeoJSON Polygon or MultiPolygon."""
     if (box is None) == (polygon is None):
         raise InvalidRequest("give a bounding box or a polygon, one of the two", field="bbox")
     if box is not None:
-        return of_box(box)
-    return of_polygons(_polygons(polygon or {}))
+        return box_region(box)
+    return polygon_region(_read_polygons(polygon or {}))
 
 
-def of_box(box: Sequence[float]) -> Region:
+def box_region(box: Sequence[float]) -> Region:
     """Read west, south, east, north: degrees. West > east crosses the date line."""
     if len(box) != 4 or not np.isfinite(box).all():
         raise InvalidRequest("a box is west,south,east,north: four numbers, in degrees", field="bbox")
@@ -120,9 +109,9 @@ def of_box(box: Sequence[float]) -> Region:
     return Region(west=west, south=south, east=west + width, north=north)
 
 
-def of_polygons(polygons: Sequence[Rings]) -> Region:
+def polygon_region(polygons: Sequence[Rings]) -> Region:
     """Make a region of polygons: of each the rim, then the holes, as rings of longitude and latitude."""
-    count = sum(len(ring) for one in polygons for ring in one)
+    count = sum(len(ring) for rings in polygons for ring in rings)
     if count > MAX_VERTICES:
         raise InvalidRequest(
             "the polygon has {count} vertices, and the limit is {max_vertices}",
@@ -130,17 +119,18 @@ def of_polygons(polygons: Sequence[Rings]) -> Region:
             max_vertices=MAX_VERTICES,
             field="polygon",
         )
-    made = tuple(_polygon(rings) for rings in polygons)
-    south, north = min(one.bounds[1] for one in made), max(one.bounds[3] for one in made)
-    west, east = _span([(one.bounds[0], one.bounds[2]) for one in made])
-    for one in made:
-        shapely.prepare(one)
-    return Region(west=west, south=south, east=east, north=north, polygons=made, field="polygon")
+    shapes = tuple(_polygon(rings) for rings in polygons)
+    bounds = np.array([shape.bounds for shape in shapes])
+    west, east = smallest_span([(low, high) for low, _, high, _ in bounds.tolist()])
+    for shape in shapes:
+        shapely.prepare(shape)
+    south, north = float(bounds[:, 1].min()), float(bounds[:, 3].max())
+    return Region(west=west, south=south, east=east, north=north, polygons=shapes, field="polygon")
 
 
-def _polygons(asked: dict[str, Any]) -> list[Rings]:
-    """The rings of a GeoJSON geometry, or of a feature that has one."""
-    geometry = asked.get("geometry") if asked.get("type") == "Feature" else asked
+def _read_polygons(requested: dict[str, Any]) -> list[Rings]:
+    """Read the rings of a GeoJSON geometry, or of a feature that has one."""
+    geometry = requested.get("geometry") if requested.get("type") == "Feature" else requested
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if not isinstance(geometry, dict) or kind not in {"Polygon", "MultiPolygon"}:
         raise InvalidRequest(
@@ -149,76 +139,51 @@ def _polygons(asked: dict[str, Any]) -> list[Rings]:
             field="polygon",
             allowed=("Polygon", "MultiPolygon"),
         )
-    given = geometry.get("coordinates")
+    coordinates = geometry.get("coordinates")
     try:
-        found = msgspec.convert([given] if kind == "Polygon" else given, list[Rings])
+        polygons: list[Rings] = msgspec.convert(
+            [coordinates] if kind == "Polygon" else coordinates, list[list[list[list[float]]]]
+        )
     except msgspec.ValidationError as error:
         raise InvalidRequest(
             "the coordinates of the {kind} are no rings: {error}", kind=kind, error=error, field="polygon"
         ) from error
-    if not found or not all(found):
+    if not polygons or not all(polygons):
         raise InvalidRequest(
             "the {kind} has no rings of coordinates; write {format}", kind=kind, format=FORM, field="polygon"
         )
-    return found
+    return polygons
 
 
 def _polygon(rings: Rings) -> shapely.Geometry:
-    """One polygon, its longitudes without a jump; the holes are cut out."""
-    rim = _area(_ring(rings[0]))
-    first = rim.bounds[0]
-    for ring in rings[1:]:
-        hole = _area(_ring(ring))
-        turn = 360.0 * np.floor((first - hole.bounds[0]) / 360.0)
-        for more in (0.0, 360.0, 720.0):
-            rim = shapely.difference(rim, translate(hole, turn + more))
-    if rim.is_empty or rim.area == 0:
+    """Return one polygon, its longitudes without a jump; the holes are cut out."""
+    polygon = cut_holes(_simple_polygon(rings[0]), [_simple_polygon(ring) for ring in rings[1:]])
+    if polygon.is_empty or polygon.area == 0:
         raise InvalidRequest("the polygon has no area: its holes cover all of it", field="polygon")
-    return rim
+    return polygon
 
 
-def _area(ring: Floats) -> shapely.Geometry:
-    polygon = shapely.Polygon(ring)
+def _simple_polygon(ring: Ring) -> shapely.Geometry:
+    """Return what a ring surrounds, or refuse one that crosses itself."""
+    polygon = shapely.Polygon(_read_ring(ring))
     if not polygon.is_valid or polygon.area == 0:
         reason = shapely.is_valid_reason(polygon) if not polygon.is_valid else "it has no area"
         raise InvalidRequest("a ring of the polygon is no simple ring: {reason}", reason=reason[:120], field="polygon")
     return polygon
 
 
-def _ring(given: Ring) -> Floats:
-    """Longitudes and latitudes of a ring, (vertex, 2), without a jump at the date line, and closed."""
-    if not all(len(one) >= 2 for one in given):
+def _read_ring(requested: Ring) -> Floats:
+    """Read the longitudes and latitudes of a ring, (vertex, 2), without a jump at the date line, and closed."""
+    if not all(len(position) >= 2 for position in requested):
         raise InvalidRequest("a ring is a list of [longitude, latitude]; write {format}", format=FORM, field="polygon")
-    ring = np.array([one[:2] for one in given], dtype=np.float64).reshape(-1, 2)
+    ring = np.array([position[:2] for position in requested], dtype=np.float64).reshape(-1, 2)
     if len(ring) < 4 or not np.isfinite(ring).all():
         raise InvalidRequest("a ring has at least four positions, the last as the first, all numbers", field="polygon")
     if not (np.abs(ring[:, 1]) <= 90).all() or not (np.abs(ring[:, 0]) <= 720).all():
         raise InvalidRequest("a ring has latitudes from -90 to 90 and longitudes as degrees east", field="polygon")
     if not np.array_equal(ring[0], ring[-1]):
         raise InvalidRequest("the last position of a ring is its first; close the ring", field="polygon")
-    steps = np.diff(ring[:, 0])
-    # Exactly one turn is an edge along a parallel around the Earth, or along the date line: as it stands.
-    short = np.where(np.abs(steps) == 360, steps, np.mod(steps + 180, 360) - 180)
-    longitude = ring[0, 0] + np.concatenate([[0.0], np.cumsum(short)])
-    turns = longitude[-1] - longitude[0]
-    if abs(turns) > 540:
-        raise InvalidRequest("a ring goes around the Earth more than once", field="polygon")
-    if abs(turns) > 180:  # around a pole: down to it on one side of the cut, and back on the other
-        pole = np.copysign(90.0, ring[:, 1].mean())
-        closing = [[longitude[-1], pole], [longitude[0], pole], [longitude[0], ring[0, 1]]]
-        return np.concatenate([np.stack([longitude, ring[:, 1]], axis=1), closing])
-    longitude[-1] = longitude[0]
-    return np.stack([longitude, ring[:, 1]], axis=1)
-
-
-def _span(spans: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The least span of longitudes that holds all of them, wherever the date line is."""
-    around = next((low for low, high in spans if high - low >= 360), None)
-    if around is not None:
-        return around, around + 360.0
-    best = (-180.0, 180.0)
-    for first, _ in spans:
-        east = max((low - first) % 360.0 + high - low for low, high in spans)
-        if east < best[1] - best[0]:
-            best = first, first + east
-    return best
+    try:
+        return unwrap_ring(ring)
+    except ValueError as error:
+        raise InvalidRequest("a ring goes around the Earth more than once", field="polygon") from error

@@ -1,72 +1,142 @@
-"""The kinds of grids: one module each, behind the protocol `ocean_data.ports.Grid`."""
+"""Grids: one module for each kind, all behind the protocol `ocean_data.grids.base.Grid`.
+
+This is the only place that knows which kind the catalogue calls what.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from ocean_common.contracts import assets
 from ocean_common.errors import NotSupported, SourceUnreadable
-from ocean_core.messages import Message
-from ocean_data.compute import sphere
-from ocean_data.grids.curvilinear import Curvilinear
-from ocean_data.grids.mesh import Triangles
-from ocean_data.grids.projected import Plane, Projected, projections
+from ocean_core.geometry import Floats, great_circle_distance
+from ocean_data.grids.base import Coordinates, Grid
+from ocean_data.grids.curvilinear import Curvilinear, PlaneAxes
+from ocean_data.grids.mesh import FACE_ROLES, Mesh, mesh_coordinates
+from ocean_data.grids.projected import Plane, Projected, read_projections
 from ocean_data.grids.rectilinear import Rectilinear
-from ocean_data.ports import Coordinates, Floats, Grid
 
-AGREE = 0.1  # cells by which a projection may differ from the latitudes and longitudes beside it
+PLANE_TOLERANCE = 0.1  # cells by which a projection may differ from the latitudes and longitudes beside it
+ROLES = ("latitude", "longitude", "y_axis", "x_axis", "connectivity", *FACE_ROLES)
+"""The coordinate variables that a grid can have: members of `assets.Grid` that name them."""
 
 
 def build(described: assets.Grid, read: Callable[[], Coordinates]) -> Grid:
     """Make the grid that the catalogue describes from its coordinate variables."""
+    require_grid(described)
+    return _KINDS[described.kind].make(described, read())
+
+
+def require_grid(described: assets.Grid) -> None:
+    """Refuse what the catalogue knows to be on no grid."""
     if described.kind == "none":
         raise NotSupported("this variable has no latitude and longitude: it is listed, but it is not on a map")
-    return _MAKERS[described.kind](described, read())
+
+
+def has_rows(described: assets.Grid) -> bool:
+    """Say whether a grid has rows and columns, before it is made."""
+    return described.kind in _KINDS and _KINDS[described.kind].has_rows
+
+
+def arrange_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
+    """Return the coordinates of a grid from its variables, by role, as they are in the file.
+
+    Raises
+    ------
+    KeyError, ValueError
+        They are not as the catalogue describes them.
+    """
+    return _KINDS[described.kind].arrange(described, variables)
+
+
+def _rectilinear_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
+    rows, columns = described.shape[:1], described.shape[-1:]
+    return _of_rows(described, variables, {"latitude": rows, "longitude": columns})
+
+
+def _coordinates_of_cells(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
+    return _of_rows(described, variables, {"latitude": described.shape, "longitude": described.shape})
+
+
+def _of_rows(described: assets.Grid, variables: dict[str, Floats], shapes: dict[str, tuple[int, ...]]) -> Coordinates:
+    shapes = {**shapes, "y_axis": described.shape[:1], "x_axis": described.shape[-1:]}
+    shaped = {role: _shaped(variables[role], shape) for role, shape in shapes.items() if role in variables}
+    for role in {"y_axis", "x_axis"} & shaped.keys():
+        shaped[role] = shaped[role] * described.axis_factor
+    return Coordinates(
+        latitude=shaped.get("latitude"),
+        longitude=shaped.get("longitude"),
+        y_axis=shaped.get("y_axis"),
+        x_axis=shaped.get("x_axis"),
+    )
+
+
+def _shaped(values: Floats, shape: tuple[int, ...]) -> Floats:
+    """Return coordinates without a time dimension. Their own order is what (y, x) means: nothing is to be turned."""
+    while values.ndim > len(shape):
+        values = values[0]
+    if values.shape != shape:
+        raise ValueError
+    return np.ascontiguousarray(values)
 
 
 def _rectilinear(_: assets.Grid, read: Coordinates) -> Grid:
-    return Rectilinear(_needed(read.latitude, Message("latitude")), _needed(read.longitude, Message("longitude")))
+    return Rectilinear(_required(read.latitude, "latitude"), _required(read.longitude, "longitude"))
 
 
 def _curvilinear(_: assets.Grid, read: Coordinates) -> Grid:
-    return Curvilinear(_needed(read.latitude, Message("latitude")), _needed(read.longitude, Message("longitude")))
+    return Curvilinear(_required(read.latitude, "latitude"), _required(read.longitude, "longitude"))
 
 
 def _projected(described: assets.Grid, read: Coordinates) -> Grid:
-    y, x = _needed(read.y_axis, Message("y axis")), _needed(read.x_axis, Message("x axis"))
-    planes = [Plane(crs, y, x) for crs in projections(described.mapping or {})]
+    y, x = _required(read.y_axis, "y axis"), _required(read.x_axis, "x axis")
+    projections = read_projections(described.mapping or {})
+    planes = [Plane(crs, y, x) for crs in projections]
+    crs = next(iter(projections), None)
+    wkt, of_moved_pole = (crs.to_wkt(), crs.is_geographic) if crs is not None else (None, False)
+    axes = PlaneAxes(y=y, x=x, crs_wkt=wkt, of_moved_pole=of_moved_pole)
     if read.latitude is None or read.longitude is None:
         if not planes:
             raise NotSupported("the map projection of the grid is not understood, and it has no latitude and longitude")
-        return Projected(planes[0], Curvilinear(*planes[0].centres()))
+        return Projected(planes[0], *planes[0].centres(), axes)
     # The latitudes and longitudes are what the model's makers looked at: a mapping that contradicts them is wrong.
-    cells = Curvilinear(read.latitude, read.longitude)
-    size = cells.sizes(np.arange(read.latitude.size, dtype=np.int32)).reshape(read.latitude.shape)
+    cells = Curvilinear(read.latitude, read.longitude, axes)
+    size = cells.sizes(cells.all_cells).reshape(cells.shape)
     for plane in planes:
-        apart = sphere.distance(*plane.centres(), read.latitude, read.longitude)
-        if np.nanmedian(apart / size) < AGREE:
-            return Projected(plane, cells)
+        apart = great_circle_distance(*plane.centres(), read.latitude, read.longitude)
+        if np.nanmedian(apart / size) < PLANE_TOLERANCE:
+            return Projected(plane, read.latitude, read.longitude, axes)
     return cells
 
 
-def _triangles(described: assets.Grid, read: Coordinates) -> Grid:
-    nodes = _needed(read.latitude, Message("latitude")), _needed(read.longitude, Message("longitude"))
+def _mesh(described: assets.Grid, read: Coordinates) -> Grid:
+    nodes = _required(read.latitude, "latitude"), _required(read.longitude, "longitude")
     if read.corners is None or not (read.corners >= 0).all(axis=1).any():
         raise SourceUnreadable("the triangles of the grid cannot be read")
     if read.face_latitude is None or read.face_longitude is None:
-        return Triangles(nodes, read.corners, described.location)
-    return Triangles(nodes, read.corners, described.location, (read.face_latitude, read.face_longitude))
+        return Mesh(nodes, read.corners, described.location)
+    return Mesh(nodes, read.corners, described.location, (read.face_latitude, read.face_longitude))
 
 
-_MAKERS: dict[str, Callable[[assets.Grid, Coordinates], Grid]] = {
-    "rectilinear": _rectilinear,
-    "curvilinear": _curvilinear,
-    "projected": _projected,
-    "triangles": _triangles,
-}
-
-
-def _needed(values: Floats | None, what: Message) -> Floats:
+def _required(values: Floats | None, what: str) -> Floats:
     if values is None or not np.isfinite(values).any():
         raise SourceUnreadable("the {subject} of the grid cannot be read", subject=what)
     return values
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One kind of grid, before it is made."""
+
+    make: Callable[[assets.Grid, Coordinates], Grid]
+    arrange: Callable[[assets.Grid, dict[str, Floats]], Coordinates] = _coordinates_of_cells
+    has_rows: bool = True
+
+
+_KINDS: dict[str, _Kind] = {
+    "rectilinear": _Kind(_rectilinear, _rectilinear_coordinates),
+    "curvilinear": _Kind(_curvilinear),
+    "projected": _Kind(_projected),
+    "triangles": _Kind(_mesh, mesh_coordinates, has_rows=False),
+}

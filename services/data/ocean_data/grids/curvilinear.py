@@ -1,66 +1,98 @@
 """Curvilinear grids: latitude(y, x) and longitude(y, x), tripolar ones with their seam and fold included."""
 
+from dataclasses import dataclass, replace
+from functools import cached_property
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_data.compute import sphere
-from ocean_data.grids.centres import Centres
-from ocean_data.ports import Cells, Floats
+from ocean_core.geometry import EARTH_RADIUS, Floats, chord_to_distance, positions_of, unit_vectors, wrap_longitude
+from ocean_core.vectors import Axis
+from ocean_data.compute.region import Region
+from ocean_data.grids.base import (
+    Cells,
+    Frame,
+    Grid,
+    Outlines,
+    Positions,
+    Window,
+    around_cells,
+    cells_in_region,
+    first_to_last,
+    frame_of_cells,
+    plane_coordinates,
+    triangle_areas,
+)
+from ocean_data.grids.search import CentreSearch
 
 REACH = 0.55  # of the diagonal of a cell: farther from its centre, a point is outside the grid
 MARGIN = 0.5 + 1e-6  # cells beyond the centres at the rim that still belong to the grid
 LONE = 25.0  # km: the size of a cell that has no neighbours
 NEAR = 10.0  # degrees: farther from 0, 0, no cell is beside one that is there
+JUMP = 3.0  # times: a neighbour so much farther than the opposite one is across a cut in the file
+LONGEST_STEP = 3.0  # times the usual one: beyond, a neighbour in the file is none on the Earth
+FOLLOWED = 1.5  # columns: so near, the last column of a grid is followed by its first
+REPEATED = 0.01  # columns: so near, two columns are the same one, written twice
 NO_FOLD = -1
 WALK = 16  # cells from the nearest one to the one that holds a point
 
 
-class Curvilinear:
+@dataclass(frozen=True, kw_only=True)
+class PlaneAxes:
+    """The straight axes that a file gives its rows and columns, as they are written."""
+
+    y: Floats  # m, or degrees
+    x: Floats
+    crs_wkt: str | None  # None: no projection is understood
+    of_moved_pole: bool  # degrees on a sphere whose pole was moved
+
+
+class Curvilinear(Grid):
     """Cells anywhere, each with its own centre."""
 
-    def __init__(self, latitude: Floats, longitude: Floats) -> None:
+    rotated = True
+
+    def __init__(self, latitude: Floats, longitude: Floats, axes: PlaneAxes | None = None) -> None:
+        """Take the centres of the cells: (y, x) each, degrees; and the axes of their rows and columns, if any."""
+        self._axes = axes
+        self.crs_wkt = axes.crs_wkt if axes else None
         self.shape = (latitude.shape[0], latitude.shape[1])
         usable = _usable_cells(latitude, longitude)
         self._latitude = np.where(usable, latitude, np.nan).ravel()
         self._longitude = np.where(usable, longitude, np.nan).ravel()
-        vectors = sphere.unit_vectors(self._latitude, self._longitude)
+        vectors = unit_vectors(self._latitude, self._longitude)
         self._vectors = vectors
-        self._centres = Centres(vectors, self.shape)
+        self._search = CentreSearch(vectors, self.shape)
         field = vectors.reshape(*self.shape, 3)
         height, width = _side(field, 0), _side(field, 1)
         self._sizes = np.maximum(height, width).ravel()
         self._reach = REACH * np.hypot(height, width).ravel()
-        self._limit = (2 * np.sin(self._reach / (2 * sphere.EARTH_RADIUS))) ** 2  # of the square of a chord
+        self._limit = (2 * np.sin(self._reach / (2 * EARTH_RADIUS))) ** 2  # of the square of a chord
         self._seam = _has_seam(field)
         self._fold = _fold(field)
         self._rim = _rim(vectors, self.shape, self._seam, self._fold)
         self._inner = np.where(self._rim, -1.0, self._limit)  # at the rim there is more to ask
-        self.nbytes = int(2 * vectors.nbytes + self._centres.nbytes)
+        self.nbytes = int(2 * vectors.nbytes + self._search.nbytes)
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
-        points = sphere.unit_vectors(latitude, longitude)
-        cells, squares = self._centres.nearest(points, within=self._reach.max())
+        points = unit_vectors(latitude, longitude)
+        cells, squares = self._search.nearest(points, within=self._reach.max())
         cells[squares > self._limit[cells]] = -1
         _trim(self._vectors, points, cells, self._rim, self.shape, self._seam, self._fold)
         return cells
 
-    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
-        """As `nearest`, of all crossings of parallels, (row,), and meridians, (column,): (row * column,)."""
-        cells, unsure = self._centres.nearest_on_lattice(latitude, longitude, self._inner)
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells | None:
+        cells, unsure = self._search.nearest_on_lattice(latitude, longitude, self._inner)
         if unsure.size:
             cells[unsure] = self.nearest(latitude[unsure // longitude.size], longitude[unsure % longitude.size])
         return cells
 
-    def nearest_anywhere(self, latitude: Floats, longitude: Floats) -> Cells:
-        """The nearest cell, however far."""
-        return self._centres.nearest(sphere.unit_vectors(latitude, longitude))[0]
-
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        return self._centres.neighbours(sphere.unit_vectors(latitude, longitude), count, within)
+        return self._search.neighbours(unit_vectors(latitude, longitude), count, within)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
-        points = sphere.unit_vectors(latitude, longitude)
+        points = unit_vectors(latitude, longitude)
         return _corners(self._vectors, points, home, self.shape, self._seam, self._fold)  # type: ignore[no-any-return]
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
@@ -68,6 +100,122 @@ class Curvilinear:
 
     def sizes(self, cells: Cells) -> Floats:
         return self._sizes[cells]
+
+    def directions(self, cells: Cells, axis: Axis) -> Floats:
+        if axis in {"east", "north"}:
+            return super().directions(cells, axis)
+        rows, columns = self.shape
+        position, count, stride = (cells % columns, columns, 1) if axis == "x" else (cells // columns, rows, columns)
+        after = self._vectors[np.where(position + 1 < count, cells + stride, cells)] - self._vectors[cells]
+        before = self._vectors[cells] - self._vectors[np.where(position > 0, cells - stride, cells)]
+        ahead, behind = np.linalg.norm(after, axis=-1), np.linalg.norm(before, axis=-1)
+        along = np.where(_is_beside(ahead, behind), after, 0.0) + np.where(_is_beside(behind, ahead), before, 0.0)
+        length = np.linalg.norm(along, axis=-1, keepdims=True)
+        directions: Floats = np.divide(along, length, out=np.full_like(along, np.nan), where=length > 0)
+        return directions * self._sense(axis)
+
+    def _sense(self, axis: Axis) -> float:
+        """-1 where columns or rows are written against the sense of their own axis: components count along the axis."""
+        if self._axes is None:
+            return 1.0
+        written = self._axes.x if axis == "x" else self._axes.y
+        return -1.0 if written[-1] < written[0] else 1.0
+
+    def window(self, region: Region) -> Window:
+        """The least window around the cells in the region."""
+        rows, columns = self.shape
+        whole = Window(rows=np.arange(rows), columns=self._own_columns, width=columns)
+        inside = cells_in_region(self, whole, region)
+        used = np.asarray(inside.any(axis=0))
+        if used.any() and self._goes_around:
+            # The columns are a circle: the window begins after the widest gap in it.
+            across = np.flatnonzero(used)
+            gaps = np.diff(across, append=across[0] + used.size)
+            first = int(across[(int(gaps.argmax()) + 1) % across.size])
+            picked = (first + np.arange(used.size - int(gaps.max()) + 1)) % used.size
+        else:
+            picked = first_to_last(used)
+        kept = first_to_last(np.asarray(inside.any(axis=1)))
+        window = Window(rows=kept, columns=whole.columns[picked], width=columns)
+        return window if 0 in window.shape else replace(window, inside=inside[np.ix_(kept, picked)])
+
+    @cached_property
+    def _own_columns(self) -> Positions:
+        """The columns, without those at the end that repeat the first ones: models overlap there."""
+        row, steps = self._middle_row()
+        columns = np.arange(self.shape[1])
+        if steps.size < 4:
+            return columns
+        near = REPEATED * np.median(steps)
+        overlaps = range(1, min(5, columns.size // 2))
+        repeated = (n for n in overlaps if (np.linalg.norm(row[:n] - row[-n:], axis=1) < near).all())
+        return columns[: columns.size - next(repeated, 0)]
+
+    @cached_property
+    def _goes_around(self) -> bool:
+        """Whether the own columns go around the Earth: the last is followed by the first."""
+        row, _ = self._middle_row()
+        row = row[self._own_columns]
+        steps = np.linalg.norm(np.diff(row, axis=0), axis=1)
+        steps = steps[np.isfinite(steps)]
+        return bool(steps.size > 2 and np.linalg.norm(row[0] - row[-1]) < FOLLOWED * np.median(steps))
+
+    def _middle_row(self) -> tuple[Floats, Floats]:
+        """The row half way up, (x, 3) on the unit sphere, and the lengths of the known steps along it."""
+        row = self._vectors.reshape(*self.shape, 3)[self.shape[0] // 2]
+        steps = np.linalg.norm(np.diff(row, axis=0), axis=1)
+        return row, steps[np.isfinite(steps)]
+
+    def frame(self, window: Window, region: Region) -> Frame:
+        latitude, longitude = self.centres(window.cells)
+        coordinates = []
+        if self._axes is not None:
+            y, x = self._axes.y[window.rows], self._axes.x[window.columns]
+            coordinates = plane_coordinates(y, x, of_moved_pole=self._axes.of_moved_pole)
+        return frame_of_cells(latitude, region.unwrapped(longitude), coordinates)
+
+    def areas(self, window: Window) -> Floats:
+        """Areas of the quadrilaterals between the middles of four centres each."""
+        corners, known = self._corners_of(window)
+        a, b, c, d = corners[:-1, :-1], corners[:-1, 1:], corners[1:, 1:], corners[1:, :-1]
+        areas = np.where(known, triangle_areas(a, b, c) + triangle_areas(a, c, d), np.nan) * EARTH_RADIUS**2
+        # One cell alone has no neighbours that tell its size.
+        return np.where(areas > 0, areas, self.sizes(window.cells) ** 2)
+
+    def outlines(self, window: Window, stride: int = 1) -> Outlines | None:
+        if 1 in self.shape:
+            return None
+        corners, known = self._corners_of(window)
+        latitude, longitude = positions_of(corners)
+        latitude[~corners.any(axis=-1)] = np.nan
+        outlines = around_cells(latitude)[::stride, ::stride], around_cells(longitude)[::stride, ::stride]
+        for degrees in outlines:
+            degrees[~known[::stride, ::stride]] = np.nan
+        return outlines
+
+    def _corners_of(self, window: Window) -> tuple[Floats, NDArray[np.bool_]]:
+        """The middles of four centres each, and which cells are usable.
+
+        Beyond the rim of the grid the centres are continued as they were.
+
+        Returns
+        -------
+        corners : ndarray of float, shape (y + 1, x + 1, 3)
+            On the unit sphere; 0 where there are no centres around.
+        known : ndarray of bool, shape (y, x)
+        """
+        # One more on each side. Around the Earth the first column follows the last; where it does not, it is too far
+        # away to count.
+        rows = np.concatenate([window.rows[:1] - 1, window.rows, window.rows[-1:] + 1])
+        columns = np.concatenate([window.columns[:1] - 1, window.columns, window.columns[-1:] + 1]) % self.shape[1]
+        exist = (rows >= 0) & (rows < self.shape[0])
+        wide = self._vectors[np.where(exist, rows, 0)[:, np.newaxis] * self.shape[1] + columns]
+        wide[~exist] = np.nan
+        known: NDArray[np.bool_] = np.asarray(np.isfinite(wide[1:-1, 1:-1]).all(axis=-1))
+        wide = np.nan_to_num(_continued(_continued(wide, 0), 1))  # what has no place has no share in a corner
+        corners = wide[:-1, :-1] + wide[1:, :-1] + wide[:-1, 1:] + wide[1:, 1:]
+        length = np.linalg.norm(corners, axis=-1, keepdims=True)
+        return np.divide(corners, length, out=np.zeros_like(corners), where=length > 0), known
 
 
 def usable_points(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
@@ -82,9 +230,27 @@ def _usable_cells(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
     usable = usable_points(latitude, longitude)
     for row, column in np.argwhere(usable & (latitude == 0) & (longitude == 0)):
         beside = slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2)
-        apart = np.hypot(latitude[beside], sphere.wrap(longitude[beside]))
+        apart = np.hypot(latitude[beside], wrap_longitude(longitude[beside]))
         usable[row, column] = usable.size == 1 or bool(((apart > 0) & (apart < NEAR)).any())
     return usable
+
+
+def _is_beside(length: Floats, opposite: Floats) -> NDArray[np.bool_]:
+    """Return which steps lead to a true neighbour, not across a cut in the file: (cell, 1)."""
+    beside: NDArray[np.bool_] = (length > 0) & (length < JUMP * np.where(opposite > 0, opposite, np.inf))
+    return beside[:, np.newaxis]
+
+
+def _continued(wide: Floats, axis: int) -> Floats:
+    """Mirror what lies on the inner side of the rim where nothing lies beyond it; a jump counts as nothing."""
+    field = np.moveaxis(wide, axis, 0).copy()
+    steps = np.linalg.norm(np.diff(field[1:-1], axis=0), axis=-1)
+    known = steps[np.isfinite(steps) & (steps > 0)]
+    most = LONGEST_STEP * np.median(known) if known.size else np.inf
+    for outer, rim, inner in ((0, 1, 2), (-1, -2, -3)):
+        near = np.linalg.norm(field[outer] - field[rim], axis=-1, keepdims=True) < most
+        field[outer] = np.where(near, field[outer], 2 * field[rim] - field[inner])
+    return np.moveaxis(field, 0, axis)
 
 
 def _side(vectors: Floats, axis: int) -> Floats:
@@ -95,7 +261,7 @@ def _side(vectors: Floats, axis: int) -> Floats:
     """
     if vectors.shape[axis] == 1:
         return np.full(vectors.shape[:2], LONE)
-    apart = sphere.arc(_lengths(np.diff(vectors, axis=axis)))
+    apart = chord_to_distance(_lengths(np.diff(vectors, axis=axis)))
     edge = np.full_like(np.take(apart, [0], axis=axis), np.nan)
     before, after = np.concatenate([edge, apart], axis=axis), np.concatenate([apart, edge], axis=axis)
     least = np.fmin(before, after)

@@ -11,17 +11,34 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ocean_data.compute import sphere
+from ocean_common.contracts import assets
+from ocean_core.geometry import EARTH_RADIUS, Floats, chord_to_distance, positions_of, unit_vectors
+from ocean_data.compute.region import Region
+from ocean_data.grids.base import (
+    LATITUDE,
+    LONGITUDE,
+    Cells,
+    Coordinates,
+    Frame,
+    FrameCoordinate,
+    Grid,
+    Outlines,
+    Window,
+    triangle_areas,
+)
 from ocean_data.grids.curvilinear import usable_points
-from ocean_data.grids.tree import Tree
-from ocean_data.ports import Cells, Floats
+from ocean_data.grids.search import chord_bound
 
 RIM = 0.02  # of the height of a triangle: so far beyond the rim, a point still belongs to the mesh
 BRANCH = 8  # boxes in one box
+TRIANGLES = "triangles"  # the coordinate that has the nodes of each triangle
+FACE_ROLES = ("face_latitude", "face_longitude")
 
 
-class Triangles:
+class Mesh(Grid):
     """The nodes or the triangles of a mesh, in one row."""
+
+    has_rows = False
 
     def __init__(
         self,
@@ -45,12 +62,13 @@ class Triangles:
         """
         placed = usable_points(*nodes)
         nodes = np.where(placed, nodes[0], np.nan), np.where(placed, nodes[1], np.nan)
-        vectors = sphere.unit_vectors(*nodes)
+        vectors = unit_vectors(*nodes)
         usable = np.asarray(((corners >= 0) & placed[corners]).all(axis=1))
         faces = np.flatnonzero(usable).astype(np.int32)
-        sides = _sides(vectors, corners[faces])
+        sides = _longest_sides(vectors, corners[faces])
+        self._nodes, self._corners = nodes, corners
         self._at_nodes = location == "node"
-        self._search = Search(vectors, corners, faces, sides)
+        self._triangles = TriangleSearch(vectors, corners, faces, sides)
         if self._at_nodes:
             self._latitude, self._longitude = nodes
         else:
@@ -63,28 +81,28 @@ class Triangles:
         self._sizes = np.zeros(self.shape[1])
         of = corners[faces] if self._at_nodes else faces
         np.maximum.at(self._sizes, of, sides[:, np.newaxis] if self._at_nodes else sides)
-        places = sphere.unit_vectors(self._latitude, self._longitude)
-        self._tree = Tree(places)
-        self.nbytes = int(4 * places.nbytes + self._search.nbytes)
+        places = unit_vectors(self._latitude, self._longitude)
+        self._tree = CentreTree(places)
+        self.nbytes = int(4 * places.nbytes + self._triangles.nbytes)
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
-        points = sphere.unit_vectors(latitude, longitude)
-        face, _ = self._search.locate(points)
+        points = unit_vectors(latitude, longitude)
+        face, _ = self._triangles.locate(points)
         inside = face >= 0
         found = np.full(inside.shape, -1, dtype=np.int32)
         found[inside] = self._tree.nearest(points[inside])[0]
         return found
 
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        return self._tree.neighbours(sphere.unit_vectors(latitude, longitude), count, within)
+        return self._tree.neighbours(unit_vectors(latitude, longitude), count, within)
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
-        face, weights = self._search.locate(sphere.unit_vectors(latitude, longitude))
+        face, weights = self._triangles.locate(unit_vectors(latitude, longitude))
         face = np.where(home >= 0, face, -1).astype(np.int32)
         if not self._at_nodes:
             return face[:, np.newaxis], (face >= 0).astype(np.float64)[:, np.newaxis]
         inside = face[:, np.newaxis] >= 0
-        return np.where(inside, self._search.corners[face], -1).astype(np.int32), np.where(inside, weights, 0.0)
+        return np.where(inside, self._triangles.corners[face], -1).astype(np.int32), np.where(inside, weights, 0.0)
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
         return self._latitude[cells], self._longitude[cells]
@@ -92,8 +110,54 @@ class Triangles:
     def sizes(self, cells: Cells) -> Floats:
         return self._sizes[cells]
 
+    def window(self, region: Region) -> Window:
+        inside = np.flatnonzero(region.holds(self._latitude, self._longitude))
+        return Window(rows=np.arange(min(1, inside.size)), columns=inside, width=self.shape[1])
 
-class Search:
+    def frame(self, window: Window, region: Region) -> Frame:
+        """The nodes, with the triangles that have all of their corners in the window; or the triangles alone."""
+        name, cells = "node" if self._at_nodes else "face", window.columns
+        latitude, longitude = self.centres(cells.astype(np.int32))
+        coordinates = [
+            FrameCoordinate(name="latitude", dims=(name,), values=latitude, **LATITUDE),
+            FrameCoordinate(name="longitude", dims=(name,), values=region.unwrapped(longitude), **LONGITUDE),
+        ]
+        if self._at_nodes:
+            number = np.full(self._nodes[0].size + 1, -1)  # the last for corners that are missing
+            number[cells] = np.arange(cells.size)
+            corners = number[self._corners]
+            triangles = corners[(corners >= 0).all(axis=1)].astype(np.int64)
+            if triangles.size:
+                text, dims = "the nodes of each triangle, from 0", ("face", "corner")
+                coordinates.append(FrameCoordinate(name=TRIANGLES, dims=dims, values=triangles, long_name=text))
+                extra = {"face": len(triangles), "corner": 3}
+                return Frame(dims={name: cells.size}, coordinates=coordinates, extra_dims=extra)
+        return Frame(dims={name: cells.size}, coordinates=coordinates)
+
+    def areas(self, window: Window) -> Floats:
+        """Areas of triangles; or of nodes, a third of each triangle around them."""
+        vectors, usable = unit_vectors(*self._nodes), (self._corners >= 0).all(axis=1)
+        faces = np.full(len(self._corners), np.nan)
+        faces[usable] = EARTH_RADIUS**2 * triangle_areas(*(vectors[self._corners[usable, k]] for k in range(3)))
+        if not self._at_nodes:
+            return faces[window.columns].reshape(window.shape)
+        known = np.isfinite(faces)
+        thirds = np.repeat(faces[known] / 3, 3)
+        nodes = np.bincount(self._corners[known].ravel(), thirds, minlength=len(vectors)).astype(np.float64)
+        areas: Floats = nodes[window.columns].reshape(window.shape)
+        return areas
+
+    def outlines(self, window: Window, stride: int = 1) -> Outlines | None:
+        del stride
+        if self._at_nodes:
+            return None
+        nodes = self._corners[window.columns]
+        known = (nodes >= 0).all(axis=1, keepdims=True)
+        latitude, longitude = self._nodes
+        return np.where(known, latitude[nodes], np.nan), np.where(known, longitude[nodes], np.nan)
+
+
+class TriangleSearch:
     """Which triangle holds a point: boxes around the triangles, boxes around those, and so on."""
 
     def __init__(self, vectors: Floats, corners: Cells, faces: Cells, sides: Floats) -> None:
@@ -104,7 +168,7 @@ class Search:
         order = cKDTree(places.mean(axis=1), leafsize=BRANCH).indices
         self._faces = faces[order]
         # The Earth bulges beyond a triangle by less than the square of a side; its rim belongs to it.
-        side = sides[order] / sphere.EARTH_RADIUS
+        side = sides[order] / EARTH_RADIUS
         more = (side * side + RIM * side)[:, np.newaxis]
         low, high = [places[order].min(axis=1) - more], [places[order].max(axis=1) + more]
         while len(low[-1]) > 1:
@@ -133,17 +197,94 @@ class Search:
         return _locate(points, self._vectors, self.corners, self._faces, self._low, self._high, self._starts)  # type: ignore[no-any-return]
 
 
-def _sides(vectors: Floats, corners: Cells) -> Floats:
+class CentreTree:
+    """Cells by their centres on the unit sphere; those without a place (NaN) are left out."""
+
+    def __init__(self, vectors: Floats) -> None:
+        valid = np.isfinite(vectors).all(axis=1)
+        # The tree numbers what it holds, and one more for "none".
+        self._cell_of = np.append(np.flatnonzero(valid), -1).astype(np.int32)
+        self._tree = cKDTree(vectors[valid])
+
+    def nearest(self, points: Floats, within: float = np.inf) -> tuple[Cells, Floats]:
+        """The nearest cell of each point.
+
+        Parameters
+        ----------
+        points : ndarray of float, shape (point, 3)
+            On the unit sphere.
+        within : float
+            km: a cell farther than this need not be found. Without a bound, a point on the far side of the Earth is
+            compared with every cell.
+
+        Returns
+        -------
+        cells : ndarray of int32, shape (point,)
+            -1 where none was found.
+        distances : ndarray of float, shape (point,)
+            km; half the way around the Earth where none was found.
+        """
+        chord, found = self._tree.query(points, distance_upper_bound=float(chord_bound(np.array(within))))
+        return self._cell_of[found], chord_to_distance(chord)
+
+    def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
+        """The nearest cells of each point, the nearest first: as `Grid.neighbours` has it."""
+        count = min(count, self._cell_of.size - 1)
+        bound = float(chord_bound(within.max(initial=0.0)))
+        chord, found = self._tree.query(points, k=np.arange(1, count + 1), distance_upper_bound=bound)
+        distances = chord_to_distance(chord)
+        near = np.isfinite(chord) & (distances <= within[:, np.newaxis])
+        return np.where(near, self._cell_of[found], -1).astype(np.int32), np.where(near, distances, np.inf)
+
+
+def mesh_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
+    """Read the nodes and triangles of a mesh from its variables: turned either way, numbered from 0 or 1, with gaps.
+
+    Raises
+    ------
+    KeyError, ValueError
+        They are not as the catalogue describes them.
+    """
+    latitude, longitude = _without_time(variables["latitude"], 1), _without_time(variables["longitude"], 1)
+    corners = _corner_numbers(_without_time(variables["connectivity"], 2), described, latitude.size)
+    centres = {role: _without_time(variables[role], 1) for role in FACE_ROLES if role in variables}
+    cells = corners.shape[0] if described.location == "face" else latitude.size
+    sizes = {values.size for values in centres.values()}
+    if latitude.shape != longitude.shape or described.shape != (cells,) or sizes - {corners.shape[0]}:
+        raise ValueError
+    return Coordinates(latitude=latitude, longitude=longitude, corners=corners, **centres)
+
+
+def _without_time(values: Floats, dimensions: int) -> Floats:
+    """Return coordinates without a time dimension: meshes do not move."""
+    while values.ndim > dimensions:
+        values = values[0]
+    if values.ndim != dimensions:
+        raise ValueError
+    return values
+
+
+def _corner_numbers(table: Floats, described: assets.Grid, nodes: int) -> Cells:
+    """Return the nodes of each triangle, from 0: (face, 3); -1 for one that is missing or is no node."""
+    table = table.T if described.corners_first else table
+    if table.shape[1] != 3:
+        raise ValueError
+    known = np.isfinite(table)
+    first = described.start_index if described.start_index is not None else table[known].min(initial=nodes)
+    numbers: NDArray[np.int64] = np.where(known, table - first, -1).astype(np.int64)
+    return np.where((numbers >= 0) & (numbers < nodes), numbers, -1).astype(np.int32)
+
+
+def _longest_sides(vectors: Floats, corners: Cells) -> Floats:
     """The longest side of each triangle, km."""
     places = vectors[corners]
-    longest: Floats = sphere.arc(np.linalg.norm(places - np.roll(places, 1, axis=1), axis=2)).max(axis=1)
+    longest: Floats = chord_to_distance(np.linalg.norm(places - np.roll(places, 1, axis=1), axis=2)).max(axis=1)
     return longest
 
 
 def _middles(vectors: Floats, corners: Cells, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Latitudes and longitudes of the middles of triangles, degrees; NaN where there is none."""
-    x, y, z = np.where(usable, vectors[corners].mean(axis=1).T, np.nan)
-    return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x))
+    return positions_of(np.where(usable[:, np.newaxis], vectors[corners].mean(axis=1), np.nan))
 
 
 @njit(nogil=True, cache=True)

@@ -4,17 +4,15 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
-from ocean_data.compute import sphere
-from ocean_data.grids.axis import Axis
-from ocean_data.grids.curvilinear import Curvilinear
-from ocean_data.ports import Cells, Floats
+from ocean_core.geometry import Floats, longitude_near, unit_vectors, wrap_longitude
+from ocean_data.grids.base import Cells, SortedAxis
+from ocean_data.grids.curvilinear import Curvilinear, PlaneAxes
 
 # Files that say more than CF asks for say it in one of these; CF's own attributes often lack the figure of the Earth.
-WHOLE = ("crs_wkt", "spatial_ref", "proj4_string", "proj4", "proj4_params", "proj4text")
+FULL_TEXTS = ("crs_wkt", "spatial_ref", "proj4_string", "proj4", "proj4_params", "proj4text")
 
 
 class Plane:
@@ -26,7 +24,7 @@ class Plane:
         self._transform = Transformer.from_crs(geodetic or CRS.from_epsg(4326), crs, always_xy=True)
         self._around = crs.is_geographic
         self._y_file, self._x_file = y, x
-        self.rows, self.columns = Axis.of(y), Axis.of(x)
+        self.rows, self.columns = SortedAxis.of(y), SortedAxis.of(x)
         self.shape = (y.size, x.size)
 
     def centres(self) -> tuple[Floats, Floats]:
@@ -37,17 +35,17 @@ class Plane:
 
     def locate(self, latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
         """Where points lie in the plane: y and x, infinite where the projection does not reach."""
-        x, y = self._transform.transform(sphere.wrap(longitude), latitude)
+        x, y = self._transform.transform(wrap_longitude(longitude), latitude)
         if self._around:  # a moved pole: x is a longitude
             middle = (self.columns.values[0] + self.columns.values[-1]) / 2
-            x = (x - middle + 180.0) % 360.0 - 180.0 + middle
+            x = longitude_near(x, middle)
         return y, x
 
 
-def projections(mapping: dict[str, Any]) -> list[CRS]:
-    """What the attributes of a grid mapping can mean, the fullest text first."""
+def read_projections(mapping: dict[str, Any]) -> list[CRS]:
+    """Return what the attributes of a grid mapping can mean, the fullest text first."""
     made = []
-    for name in (*WHOLE, None):
+    for name in (*FULL_TEXTS, None):
         text = mapping.get(name) if name else None
         with suppress(ProjError, KeyError):
             if isinstance(text, str) and text.strip():
@@ -57,28 +55,25 @@ def projections(mapping: dict[str, Any]) -> list[CRS]:
     return made
 
 
-class Projected:
-    """Straight rows and columns in a plane; the nearest is still the nearest on the Earth."""
+class Projected(Curvilinear):
+    """Straight rows and columns in a plane; the nearest cell is still the nearest on the Earth."""
 
-    def __init__(self, plane: Plane, cells: Curvilinear) -> None:
-        self.shape = plane.shape
+    def __init__(self, plane: Plane, latitude: Floats, longitude: Floats, axes: PlaneAxes) -> None:
+        super().__init__(latitude, longitude, axes)
         self._plane = plane
-        self._cells = cells
-        self.nbytes = cells.nbytes
         self._lone = 1.0 if plane.columns.values.size == 1 else float(np.median(np.diff(plane.columns.values)))
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
         y, x = self._plane.locate(latitude, longitude)
-        inside = self._inside(y, x)
-        found = np.full(latitude.shape, -1, dtype=np.int32)
-        found[inside] = self._cells.nearest_anywhere(latitude[inside], longitude[inside])
-        return found
+        inside = self._plane.rows.covers(y, self._lone) & self._plane.columns.covers(x, self._lone)
+        cells = np.full(latitude.shape, -1, dtype=np.int32)
+        cells[inside] = self._search.nearest(unit_vectors(latitude[inside], longitude[inside]))[0]
+        return cells
 
-    def _inside(self, y: Floats, x: Floats) -> NDArray[np.bool_]:
-        return self._plane.rows.covers(y, self._lone) & self._plane.columns.covers(x, self._lone)
-
-    def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        return self._cells.neighbours(latitude, longitude, count, within)
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells | None:
+        """None: whether a point is in the grid, only its plane tells."""
+        del latitude, longitude
+        return None
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         y, x = self._plane.locate(latitude, longitude)
@@ -89,9 +84,3 @@ class Projected:
         weights = np.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], axis=1)
         cells[home < 0], weights[home < 0] = -1, 0.0
         return cells.astype(np.int32), weights
-
-    def centres(self, cells: Cells) -> tuple[Floats, Floats]:
-        return self._cells.centres(cells)
-
-    def sizes(self, cells: Cells) -> Floats:
-        return self._cells.sizes(cells)

@@ -5,31 +5,47 @@ longitude; on a column, the nearest is the one nearest to the foot of the perpen
 grid.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_data.compute.sphere import EARTH_RADIUS, on_circle
-from ocean_data.compute.sphere import across as across_km
-from ocean_data.grids.axis import Axis
-from ocean_data.ports import Cells, Floats
+from ocean_core.geometry import EARTH_RADIUS, Floats
+from ocean_data.compute.region import SLACK, Region
+from ocean_data.grids.base import (
+    Cells,
+    Frame,
+    Grid,
+    Outlines,
+    SortedAxis,
+    Window,
+    boxes,
+    cells_in_region,
+    frame_of_axes,
+)
+from ocean_data.grids.search import cosine_and_sine, haversine_to_distance
 
 LONE = 1.0  # degrees: the size of a cell along an axis of one point, where the other axis does not tell
+LONE_SIDE = 1.0  # degrees: the side of a cell along an axis of one point
+WIDER_GAP = 1.5  # times: a gap so much wider than those beside it is none between cells
 KM_PER_DEGREE = np.radians(1.0) * EARTH_RADIUS
 
 
-class Rectilinear:
+class Rectilinear(Grid):
     """Cells at the crossings of parallels and meridians."""
+
+    fills_bounds = True
 
     def __init__(self, latitude: Floats, longitude: Floats) -> None:
         self.shape = (latitude.size, longitude.size)
         self._latitude, self._longitude = latitude, longitude
-        self._rows = Axis.of(latitude)
+        self._rows = SortedAxis.of(latitude)
         # Around the globe: where the file cuts the circle open does not matter.
         around = np.mod(longitude, 360.0)
-        self._columns = Axis.of(np.where(around > 360.0 - 1e-7, 0.0, around))
+        self._columns = SortedAxis.of(np.where(around > 360.0 - 1e-7, 0.0, around))
         self._phi, self._lam = np.radians(self._rows.values), np.radians(self._columns.values)
-        self._along, self._up = on_circle(self._lam), on_circle(self._phi)
+        self._along, self._up = cosine_and_sine(self._lam), cosine_and_sine(self._phi)
         self.nbytes = 10 * (latitude.nbytes + longitude.nbytes)
         gaps = np.diff(self._columns.values, append=self._columns.values[0] + 360.0)
         known = float(np.median(gaps)) if gaps.size > 1 else LONE
@@ -51,7 +67,6 @@ class Rectilinear:
         return np.where(inside, self._flat(rows, columns), -1).astype(np.int32)
 
     def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
-        """As `nearest`, of all crossings of parallels, (row,), and meridians, (column,): (row * column,)."""
         lam = np.mod(longitude, 360.0)
         inside = self._rows.covers(latitude, self._lone), self._covers(lam)
         return _nearest_on_lattice(  # type: ignore[no-any-return]
@@ -59,13 +74,6 @@ class Rectilinear:
         )
 
     def nearest_lines(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Cells] | None:
-        """What each parallel and each meridian adds to the flat index of the cells nearest to their crossings.
-
-        Returns
-        -------
-        rows, columns : ndarray of int32, shape (row,) and (column,)
-            -1 outside the grid. None if the row of cells is not the same all along a parallel.
-        """
         lam = np.mod(longitude, 360.0)
         rows, columns, straight = _nearest_lines(self._phi, self._lam, np.radians(latitude), np.radians(lam))
         if not straight:
@@ -75,7 +83,6 @@ class Rectilinear:
         return np.where(inside[0], along[rows], np.int32(-1)), np.where(inside[1], across[columns], np.int32(-1))
 
     def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
-        """As `corners`, of all crossings of parallels, (row,), and meridians, (column,): (row * column, 4) each."""
         south, north, v = self._rows.bracket(latitude)
         west, east, u = self._bracket(np.mod(longitude, 360.0))
         cells = np.empty((latitude.size, longitude.size, 4), np.int32)
@@ -103,7 +110,7 @@ class Rectilinear:
         cells = np.full((latitude.size, count), -1, np.int32)
         distances = np.full((latitude.size, count), np.inf)
         _neighbours(
-            self._phi, self._lam, self._up, self._along, phi, lam, on_circle(phi), on_circle(lam), limit,
+            self._phi, self._lam, self._up, self._along, phi, lam, cosine_and_sine(phi), cosine_and_sine(lam), limit,
             self._order(), cells, distances,
         )  # fmt: skip
         return cells, distances
@@ -135,6 +142,44 @@ class Rectilinear:
         longer: Floats = np.maximum(height, width * np.cos(np.radians(self._latitude[rows]))) * KM_PER_DEGREE
         return longer
 
+    def window(self, region: Region) -> Window:
+        latitude = np.flatnonzero((self._latitude >= region.south - SLACK) & (self._latitude <= region.north + SLACK))
+        within = np.flatnonzero(region.within(self._longitude))
+        # From the western edge on; a meridian that the file has twice is taken once.
+        eastward = np.round(np.mod(self._longitude[within] - region.west + SLACK, 360.0), 7)
+        columns = within[np.unique(eastward, return_index=True)[1]]
+        whole = Window(rows=latitude, columns=columns, width=self.shape[1])
+        if not region.polygons or 0 in whole.shape:
+            return whole
+        return replace(whole, inside=cells_in_region(self, whole, region)).trimmed()
+
+    def frame(self, window: Window, region: Region) -> Frame:
+        latitude, longitude = self._latitude[window.rows], self._longitude[window.columns]
+        # From the west of the region on: ascending over the date line.
+        turns = np.floor((longitude - region.west + SLACK) / 360.0)
+        return frame_of_axes(latitude, longitude - 360.0 * turns)
+
+    def areas(self, window: Window) -> Floats:
+        """Areas between the middles to the neighbours: exact."""
+        (south, north), (west, east) = self._sides()
+        band = np.sin(np.radians(north)) - np.sin(np.radians(south))
+        areas: Floats = EARTH_RADIUS**2 * band[window.rows, np.newaxis] * np.radians(east - west)[window.columns]
+        return areas
+
+    def outlines(self, window: Window, stride: int = 1) -> Outlines | None:
+        if 1 in self.shape:
+            return None
+        (south, north), (west, east) = self._sides()
+        rows, columns = window.rows[::stride], window.columns[::stride]
+        return boxes(south[rows], north[rows], west[columns], east[columns])
+
+    def _sides(self) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+        """South and north of the cells of each row, west and east of those of each column: degrees."""
+        south, north = cell_sides(self._latitude, np.inf)
+        return (np.clip(south, -90.0, 90.0), np.clip(north, -90.0, 90.0)), cell_sides(
+            np.mod(self._longitude, 360.0), 360.0
+        )
+
     def _order(self) -> tuple[Cells, Cells]:
         """What each row and each column of the sorted axes adds to the flat index in the file."""
         return self._rows.order * np.int32(self.shape[1]), self._columns.order
@@ -142,6 +187,23 @@ class Rectilinear:
     def _flat(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
         """Flat index in the file of positions on the sorted axes."""
         return self._rows.order[rows].astype(np.intp) * self.shape[1] + self._columns.order[columns]
+
+
+def cell_sides(axis: Floats, turn: float) -> tuple[Floats, Floats]:
+    """Return where the cell of each point begins and ends; an axis that gets around begins again after ``turn``."""
+    finite = np.isfinite(axis)
+    points, position = np.unique(np.round(axis[finite], 7), return_inverse=True)
+    after = np.diff(points, append=points[0] + turn)
+    before = np.roll(after, 1)
+    # The widest gap is where the axis ends, unless it is like those beside it: there is then no end.
+    end = int(after.argmax())
+    first = (end + 1) % points.size
+    if points.size < 3 or after[end] > WIDER_GAP * max(before[end], after[first]):
+        lone = points.size == 1
+        after[end], before[first] = (LONE_SIDE, LONE_SIDE) if lone else (before[end], after[first])
+    low, high = np.full(axis.shape, np.nan), np.full(axis.shape, np.nan)
+    low[finite], high[finite] = (points - before / 2)[position], (points + after / 2)[position]
+    return low, high
 
 
 @njit(nogil=True, cache=True)
@@ -261,4 +323,4 @@ def _neighbours(phis, lams, up, along, phi, lam, slope, here, limit, order, cell
             else:
                 below -= 1
         for k in range(count):
-            nearest[k] = across_km(nearest[k]) if own[k] >= 0 else np.inf
+            nearest[k] = haversine_to_distance(nearest[k]) if own[k] >= 0 else np.inf

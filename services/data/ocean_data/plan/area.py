@@ -46,7 +46,7 @@ def instants_of(variables: Sequence[Assets], asked: AreaAsked) -> Instants | Non
 def target_of(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -> Target:
     """Where values are wanted: found without reading any."""
     nowhere = asked.box is None and asked.polygon is None
-    region = regions.of_box(EARTH) if asked.extent and nowhere else regions.read(asked.box, asked.polygon)
+    region = regions.box_region(EARTH) if asked.extent and nowhere else regions.read_region(asked.box, asked.polygon)
     if asked.extent and (asked.projection is None or asked.box is not None):
         raise InvalidRequest(
             "extent is of a stated grid, instead of a box: give it with a projection and a shape", field="extent"

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ocean_common.contracts.assets import Assets
+from ocean_core.geometry import Floats
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels
 from ocean_data.compute.depth import Depth
-from ocean_data.grids.box import Window, runs
+from ocean_data.grids.base import Window, split_runs
 from ocean_data.plan import sampling
 from ocean_data.plan.extraction import Cost, Values
-from ocean_data.ports import Floats, Source
+from ocean_data.ports import Source
 
 AT_ONCE = 4_000_000  # values of whole columns
 ALL = slice(None)
@@ -66,14 +67,14 @@ class Cut:
         levels = range(len(self.assets.depth.values) if self.assets.depth else 1)[wanted]
         out = np.full((len(steps), len(levels), *window.shape), np.nan, precise)
         deep, rows = self._block(source, len(levels))
-        boxes = [(row, column) for row in runs(window.rows, rows) for column in runs(window.columns)]
+        boxes = [(row, column) for row in split_runs(window.rows, rows) for column in split_runs(window.columns)]
         for number, step in enumerate(steps):
             for level in range(0, len(levels), deep):
                 part = slice(level, min(level + deep, len(levels)))
                 of_file = slice(levels.start + part.start, levels.start + part.stop)
                 for row, column in boxes:
                     block = source.window(self.assets, step, of_file, (row.file, column.file))
-                    out[number, part, row.answer, column.answer] = block[:, row.picked][:, :, column.picked]
+                    out[number, part, row.window, column.window] = block[:, row.picked][:, :, column.picked]
         if window.inside is not None:
             out[..., ~window.inside] = np.nan
         return out

@@ -16,10 +16,10 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
 from ocean_common.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_core.colour import difference_limits
+from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_time
 from ocean_core.units import unit_conversion
 from ocean_data.compute import depth as depths
-from ocean_data.compute import sphere
 from ocean_data.plan import area, time
 from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
 from ocean_data.plan.instants import Instants
@@ -97,7 +97,7 @@ class Less:
                 if less.ndim > mine.ndim:  # at its one time
                     less = less[0]
                 apart = mine - (less * one.factor + one.offset)
-                out[one.left] = sphere.wrap(apart) if one.around else apart
+                out[one.left] = wrap_longitude(apart) if one.around else apart
         return out
 
 

@@ -15,7 +15,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import Estimate, Kind
 from ocean_common.errors import RequestTooLarge, SourceUnreadable
 from ocean_data.compute.expression.place import steps_of
-from ocean_data.grids.outlines import Corners
+from ocean_data.grids.base import Outlines
 from ocean_data.plan.time import Axis
 from ocean_data.ports import Grids, Parts, Source
 
@@ -124,7 +124,7 @@ class Extraction:
     used: Sequence[tuple[Assets, Sequence[int] | None]]  # what is read, and at which steps
     facts: dict[str, str | float] = field(default_factory=dict)
     fitting: Callable[[float], str] | None = None  # what to ask for instead, of a share (0 to 1) of this
-    outline: Callable[[], Corners | None] | None = None  # where the cells of the places end; None: they are points
+    outline: Callable[[], Outlines | None] | None = None  # where the cells of the places end; None: they are points
 
     def coordinate(self, name: str) -> Coordinate | None:
         """Return the coordinate of a name; None if there is none."""

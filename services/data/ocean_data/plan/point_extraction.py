@@ -14,6 +14,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import Asked, Kind, VectorPart
 from ocean_common.errors import InvalidRequest
 from ocean_common.vector_components import magnitude_info
+from ocean_core.geometry import Floats
 from ocean_core.time import format_time
 from ocean_core.vectors import rename_component, vector_part
 from ocean_data.compute import depth as depths
@@ -22,7 +23,6 @@ from ocean_data.compute.depth import Depth
 from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, Reading, Values
 from ocean_data.plan.instants import Instants
 from ocean_data.plan.sampling import Sample, Search, VectorSample
-from ocean_data.ports import Floats
 
 AT_ONCE = 4_000_000  # values in one part
 OF_LINES: set[VectorPart] = {"along", "across"}

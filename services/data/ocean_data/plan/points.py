@@ -7,8 +7,8 @@ import numpy as np
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import PointsAsked
 from ocean_common.errors import InvalidRequest
+from ocean_core.geometry import Floats, wrap_longitude
 from ocean_data.compute import depth as depths
-from ocean_data.compute import sphere
 from ocean_data.compute.path import on_earth
 from ocean_data.plan import ancillary as asides
 from ocean_data.plan import point_extraction as located
@@ -16,7 +16,6 @@ from ocean_data.plan.extraction import Coordinate, Extraction, Reading
 from ocean_data.plan.instants import Instants
 from ocean_data.plan.point_extraction import Places
 from ocean_data.plan.sampling import Sample
-from ocean_data.ports import Floats
 
 MOST = 20_000  # points
 WORDS = ("bottom", "all", "mean")
@@ -65,7 +64,7 @@ def _coordinates(reading: Reading, sample: Sample, places: Places, names: Sequen
     """Where the points are, and where the cells that they lie in have their centres."""
     dims = tuple(places.dims)
     centres = reading.grids.grid(sample.assets.grid).centres(sample.home)
-    cell_latitude, cell_longitude = centres[0], sphere.wrap(centres[1])
+    cell_latitude, cell_longitude = centres[0], wrap_longitude(centres[1])
     nearest = f"of the centre of the nearest cell of {sample.assets.variable.key}"
     return [
         *([Coordinate(name="name", dims=dims, values=list(names), long_name="name of the point")] if names else []),

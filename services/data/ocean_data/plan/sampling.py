@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import Interpolation
 from ocean_common.errors import PointOutsideGrid
-from ocean_core.geometry import east_and_north
-from ocean_core.vectors import TRUE_AXIS, Axis
+from ocean_core.geometry import Floats, east_and_north
+from ocean_core.vectors import Axis
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, vectors
 from ocean_data.compute.depth import Depth
 from ocean_data.compute.interpolation import gather, narrowed, stencil
 from ocean_data.compute.tile import check as check_search
+from ocean_data.grids.base import Cells, Grid
 from ocean_data.plan.extraction import Cost, Reading
-from ocean_data.ports import Cells, Floats, Grid, Source, Stencil
+from ocean_data.ports import Source, Stencil
 
 ALL = slice(None)
 DENSE = 2_000  # cells: from here on it is looked whether a box around them is read at less cost
 LOOSE = 4  # times as many cells as are needed: the most that a box may hold
-TURNED = {"projected", "curvilinear"}  # grids whose rows and columns go their own way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,15 +164,13 @@ class VectorSample:
 def _ways(reading: Reading, sample: Sample, axis: Axis) -> Floats:
     """Unit vectors in space along a component: (cell, 3)."""
     assets, grid = sample.assets, reading.grids.grid(sample.assets.grid)
-    if assets.grid.kind not in TURNED:
-        axis = TRUE_AXIS[axis]
-    if axis in {"x", "y"} and assets.angle:
+    if grid.rotated and axis in {"x", "y"} and assets.angle:
         alpha = _angle(reading, sample)
         east, north = east_and_north(*grid.centres(sample.cells))
         cosine, sine = np.cos(alpha)[:, np.newaxis], np.sin(alpha)[:, np.newaxis]
         way: Floats = cosine * east + sine * north if axis == "x" else cosine * north - sine * east
         return way
-    return vectors.directions(grid, sample.cells, axis) * sense(reading.source, assets, axis)
+    return grid.directions(sample.cells, axis)
 
 
 def _angle(reading: Reading, sample: Sample) -> Floats:
@@ -186,15 +184,6 @@ def _angle(reading: Reading, sample: Sample) -> Floats:
         return np.asarray(np.radians(read["alpha"]) if degrees else read["alpha"], dtype=np.float64)
     found: Floats = np.arctan2(read["sine"], read["cosine"])
     return found
-
-
-def sense(source: Source, assets: Assets, axis: Axis) -> float:
-    """-1 where a projected grid is written against the sense of its own axis."""
-    if assets.grid.kind != "projected" or axis in {"east", "north"}:
-        return 1.0
-    read = source.coordinates(assets.grid)
-    written = read.x_axis if axis == "x" else read.y_axis
-    return -1.0 if written is not None and written[-1] < written[0] else 1.0
 
 
 def columns(source: Source, assets: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells) -> Floats:
@@ -264,8 +253,8 @@ def _outside(
 def extent(assets: Assets, grid: Grid) -> str:
     """Where a grid lies, in words."""
     if (bounds := assets.grid.bounds) is None:
-        latitude, longitude = grid.centres(np.arange(grid.shape[0] * grid.shape[1], dtype=np.int32))
+        latitude, longitude = grid.centres(grid.all_cells)
         bounds = np.nanmin(longitude), np.nanmin(latitude), np.nanmax(longitude), np.nanmax(latitude)
     west, south, east, north = bounds
     box = f"latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}"
-    return f"which covers {box}" if assets.grid.kind == "rectilinear" else f"which lies within {box} but is no such box"
+    return f"which covers {box}" if grid.fills_bounds else f"which lies within {box} but is no such box"

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import StatisticsAsked
 from ocean_common.errors import InvalidRequest
-from ocean_data.compute import sphere
-from ocean_data.grids.areas import areas
+from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
 from ocean_data.plan import area
 from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
 from ocean_data.plan.target import Target
-from ocean_data.ports import Floats
 
 MOST = 20  # quantiles
 UNITS = {"count": "1", "area": "km2", "missing": "1", "latitude": "degrees_north", "longitude": "degrees_east"}
@@ -124,10 +122,10 @@ def _body(
         raise TypeError
     grid = reading.grids.grid(variable.grid)
     latitude, longitude = (one.ravel() for one in target.locate(reading))
-    weights = areas(grid, variable.grid, target.window, lambda: reading.source.coordinates(variable.grid)).ravel()
+    weights = grid.areas(target.window).ravel()
     meant = np.ones(weights.shape, np.bool_) if target.inside is None else target.inside.ravel()
     cells = np.flatnonzero(meant & (weights > 0))
-    vectors = np.round(sphere.unit_vectors(latitude[cells], longitude[cells]), 8)
+    vectors = np.round(unit_vectors(latitude[cells], longitude[cells]), 8)
     cells = cells[np.sort(np.unique(vectors, axis=0, return_index=True)[1])]
     return Summary(
         body=read.body,
@@ -136,7 +134,7 @@ def _body(
         cells=cells,
         weights=weights[cells],
         latitude=latitude[cells],
-        longitude=sphere.wrap(longitude[cells]),
+        longitude=wrap_longitude(longitude[cells]),
         quantiles=quantiles,
         across=len(target.frame.dims),
         measured=[one.key for one in read.fields if not one.auxiliary],

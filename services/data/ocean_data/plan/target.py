@@ -14,15 +14,21 @@ from pyproj.exceptions import ProjError
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.errors import InvalidRequest, NothingInView, RequestTooLarge
-from ocean_data.compute.region import SLACK, Region
-from ocean_data.grids import outlines
-from ocean_data.grids.box import Window, window
-from ocean_data.grids.outlines import Corners
-from ocean_data.grids.projected import projections
+from ocean_core.geometry import Floats
+from ocean_data.compute.region import Region
+from ocean_data.grids.base import (
+    Frame,
+    Outlines,
+    Window,
+    boxes,
+    frame_of_axes,
+    frame_of_cells,
+    outlines_of_plane,
+    plane_coordinates,
+)
 from ocean_data.plan import sampling
 from ocean_data.plan.extraction import Coordinate, Reading
 from ocean_data.plan.point_extraction import Places
-from ocean_data.ports import Floats
 
 MAX_SIDE = 10_000  # rows or columns of a stated grid
 MOST = 5_000_000  # cells of it
@@ -39,9 +45,7 @@ _PROJ = re.compile(
     re.ASCII,
 )
 
-TRIANGLES = "triangles"
-NORTH = {"units": "degrees_north", "standard_name": "latitude"}
-EAST = {"units": "degrees_east", "standard_name": "longitude"}
+MEMBERS = ("name", "dims", "values", "units", "standard_name", "long_name")  # of coordinates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,7 @@ class Target:
     grid_id: str = ""
     name: str = ""  # of the variable whose grid it is
     triangles: bool = False
-    outline: Callable[[Reading], Corners | None] | None = None  # where the cells end; None: the places are points
+    outline: Callable[[Reading], Outlines | None] | None = None  # where the cells end; None: the places are points
 
     def places(self, reading: Reading) -> Places:
         """Every place, with its latitude and longitude."""
@@ -75,133 +79,46 @@ def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Targ
     """The cells of a variable's own grid whose centres lie in a region."""
     if stride < 1:
         raise InvalidRequest("stride {stride} is not 1 or more", stride=stride, field="stride")
-    grid, kind = reading.grids.grid(variable.grid), variable.grid.kind
-    if kind == "triangles" and stride > 1:
+    grid = reading.grids.grid(variable.grid)
+    if not grid.has_rows and stride > 1:
         raise InvalidRequest("a mesh of triangles has no rows to leave out: leave stride at 1", field="stride")
-    whole = window(grid, kind, region)
-    found = whole.thinned(stride)
-    if found.count == 0:
+    whole = grid.window(region)
+    window = whole.thinned(stride)
+    if window.count == 0:
         raise NothingInView(
             "no cell of {key} has its centre in this area: it is smaller than a cell, or outside the grid, {extent}",
             key=variable.variable.key,
             extent=sampling.extent(variable, grid),
             field=region.field,
         )
-    frame = _FRAMES.get(kind, _curvilinear)(reading, variable, region, found)
-    table = next((one.values for one in frame.coordinates if one.name == TRIANGLES), [])
+    frame = grid.frame(window, region)
     return Target(
-        frame=frame,
-        more={"face": len(table), "corner": 3} if len(table) else {},
-        inside=found.inside,
-        locate=partial(_centres, variable, found),
-        fitting=partial(_smaller, region, stride if kind != "triangles" else None),
-        facts=_crs_of(variable),
-        window=found,
+        frame=_places(frame),
+        more=dict(frame.extra_dims),
+        inside=window.inside,
+        locate=partial(_centres, variable, window),
+        fitting=partial(_smaller, region, stride if grid.has_rows else None),
+        facts={} if grid.crs_wkt is None else {"crs_wkt": grid.crs_wkt},
+        window=window,
         grid_id=variable.grid.id,
         name=variable.variable.key,
-        triangles=kind == "triangles",
+        triangles=not grid.has_rows,
         outline=partial(_outlines, variable, whole, stride),
     )
 
 
-def _outlines(variable: Assets, whole: Window, stride: int, reading: Reading) -> Corners | None:
-    grid = reading.grids.grid(variable.grid)
-    return outlines.outlines(grid, variable.grid, whole, stride, lambda: reading.source.coordinates(variable.grid))
+def _outlines(variable: Assets, whole: Window, stride: int, reading: Reading) -> Outlines | None:
+    return reading.grids.grid(variable.grid).outlines(whole, stride)
 
 
-def _centres(variable: Assets, found: Window, reading: Reading) -> tuple[Floats, Floats]:
-    return reading.grids.grid(variable.grid).centres(found.cells)
+def _centres(variable: Assets, window: Window, reading: Reading) -> tuple[Floats, Floats]:
+    return reading.grids.grid(variable.grid).centres(window.cells)
 
 
-def _empty(dims: dict[str, int], coordinates: list[Coordinate]) -> Places:
-    return Places(latitude=np.empty(0), longitude=np.empty(0), dims=dims, coordinates=coordinates)
-
-
-def _axes(latitude: Floats, longitude: Floats) -> Places:
-    """Of a grid of parallels and meridians."""
-    return _empty(
-        {"latitude": latitude.size, "longitude": longitude.size},
-        [
-            Coordinate(name="latitude", dims=("latitude",), values=latitude, **NORTH),
-            Coordinate(name="longitude", dims=("longitude",), values=longitude, **EAST),
-        ],
-    )
-
-
-def _rectilinear(reading: Reading, variable: Assets, region: Region, found: Window) -> Places:
-    grid = reading.grids.grid(variable.grid)
-    latitude = grid.centres(found.rows.astype(np.int32) * found.width)[0]
-    longitude = grid.centres(found.columns.astype(np.int32))[1]
-    # From the west of the region on: ascending over the date line.
-    turns = np.floor((longitude - region.west + SLACK) / 360.0)
-    return _axes(latitude, longitude - 360.0 * turns)
-
-
-def _curvilinear(reading: Reading, variable: Assets, region: Region, found: Window) -> Places:
-    latitude, longitude = reading.grids.grid(variable.grid).centres(found.cells)
-    dims = ("y", "x")
-    coordinates = [
-        Coordinate(name="latitude", dims=dims, values=latitude, **NORTH),
-        Coordinate(name="longitude", dims=dims, values=region.unwrapped(longitude), **EAST),
-    ]
-    return _empty(dict(zip(dims, found.shape, strict=True)), coordinates)
-
-
-def _projected(reading: Reading, variable: Assets, region: Region, found: Window) -> Places:
-    flat = _curvilinear(reading, variable, region, found)
-    read = reading.source.coordinates(variable.grid)
-    if read.y_axis is None or read.x_axis is None:
-        return flat
-    crs = next(iter(projections(variable.grid.mapping or {})), None)
-    turned = crs is not None and crs.is_geographic
-    plane = _plane(read.y_axis[found.rows], read.x_axis[found.columns], turned=turned)
-    return _empty(flat.dims, [*plane, *flat.coordinates])
-
-
-def _plane(y: Floats, x: Floats, *, turned: bool = False) -> list[Coordinate]:
-    units, kind = ("degrees", "grid_{}") if turned else ("m", "projection_{}_coordinate")
-    names = ("latitude", "longitude") if turned else ("y", "x")
-    return [
-        Coordinate(name=name, dims=(name,), values=values, units=units, standard_name=kind.format(called))
-        for name, values, called in (("y", y, names[0]), ("x", x, names[1]))
-    ]
-
-
-def _mesh(reading: Reading, variable: Assets, region: Region, found: Window) -> Places:
-    """Of a mesh: its nodes, with the triangles that have all of their corners there; or its triangles."""
-    name = variable.grid.location
-    cells = found.columns
-    latitude, longitude = reading.grids.grid(variable.grid).centres(cells.astype(np.int32))
-    coordinates = [
-        Coordinate(name="latitude", dims=(name,), values=latitude, **NORTH),
-        Coordinate(name="longitude", dims=(name,), values=region.unwrapped(longitude), **EAST),
-    ]
-    read = reading.source.coordinates(variable.grid)
-    if name == "face" or read.corners is None or read.latitude is None:
-        return _empty({name: cells.size}, coordinates)
-    number = np.full(read.latitude.size + 1, -1)  # the last for corners that are missing
-    number[cells] = np.arange(cells.size)
-    corners = number[read.corners]
-    whole = corners[(corners >= 0).all(axis=1)].astype(np.int64)
-    if whole.size == 0:
-        return _empty({name: cells.size}, coordinates)
-    described = "the nodes of each triangle, from 0"
-    coordinates.append(Coordinate(name=TRIANGLES, dims=("face", "corner"), values=whole, long_name=described))
-    return _empty({name: cells.size}, coordinates)
-
-
-_FRAMES: dict[str, Callable[[Reading, Assets, Region, Window], Places]] = {
-    "rectilinear": _rectilinear,
-    "projected": _projected,
-    "triangles": _mesh,
-}
-
-
-def _crs_of(variable: Assets) -> dict[str, str | float]:
-    if variable.grid.kind != "projected":
-        return {}
-    crs = next(iter(projections(variable.grid.mapping or {})), None)
-    return {} if crs is None else {"crs_wkt": crs.to_wkt()}
+def _places(frame: Frame) -> Places:
+    """Return the dimensions and coordinates of a frame; the latitudes and longitudes of all places come later."""
+    coordinates = [Coordinate(**{name: getattr(one, name) for name in MEMBERS}) for one in frame.coordinates]
+    return Places(latitude=np.empty(0), longitude=np.empty(0), dims=frame.dims, coordinates=coordinates)
 
 
 def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequence[float] | None = None) -> Target:
@@ -237,17 +154,12 @@ def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequ
     facts: dict[str, str | float] = {"crs": crs.to_string(), "crs_wkt": crs.to_wkt()}
     if crs.is_geographic:
         latitude, longitude = np.meshgrid(y, x, indexing="ij")
-        frame = _axes(y, x)
+        frame = frame_of_axes(y, x)
     else:
         longitude, latitude = across.transform(*np.meshgrid(x, y), direction="INVERSE")
         bad = ~(np.isfinite(latitude) & np.isfinite(longitude))
         latitude, longitude = np.where(bad, np.nan, latitude), np.where(bad, np.nan, longitude)
-        dims = ("y", "x")
-        places = [
-            Coordinate(name="latitude", dims=dims, values=latitude, **NORTH),
-            Coordinate(name="longitude", dims=dims, values=region.unwrapped(longitude), **EAST),
-        ]
-        frame = _empty({"y": rows, "x": columns}, [*_plane(y, x), *places])
+        frame = frame_of_cells(latitude, region.unwrapped(longitude), plane_coordinates(y, x))
     inside = region.holds(latitude, longitude) if region.polygons else np.isfinite(latitude)
     if not inside.any():
         raise NothingInView(
@@ -257,7 +169,7 @@ def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequ
             field="shape",
         )
     return Target(
-        frame=frame,
+        frame=_places(frame),
         inside=None if inside.all() else inside,
         locate=partial(_given, latitude, longitude),
         fitting=partial(_coarser, shape),
@@ -266,11 +178,11 @@ def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequ
     )
 
 
-def _between(y: Floats, x: Floats, across: Transformer | None, _: Reading) -> Corners:
+def _between(y: Floats, x: Floats, across: Transformer | None, _: Reading) -> Outlines:
     """The corners of cells between straight lines; ``across``: to the plane that these are in."""
     if across is None:
-        return outlines.boxes(y[1:], y[:-1], x[:-1], x[1:])
-    return outlines.of_plane(y, x, partial(across.transform, direction="INVERSE"))
+        return boxes(y[1:], y[:-1], x[:-1], x[1:])
+    return outlines_of_plane(y, x, partial(across.transform, direction="INVERSE"))
 
 
 def without_places(target: Target) -> Target:

@@ -5,8 +5,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_core.geometry import Floats
 from ocean_core.time import DAY
-from ocean_data.ports import Floats
 
 Between = Literal["nearest", "linear"]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import TrajectoryAsked, VectorPart
 from ocean_common.errors import InvalidRequest, TimeNotFound
+from ocean_core.geometry import Floats
 from ocean_core.time import format_time
 from ocean_core.vectors import vector_part
 from ocean_data.compute import depth as depths
@@ -19,7 +20,7 @@ from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, Read
 from ocean_data.plan.point_extraction import EPOCH, Places
 from ocean_data.plan.points import horizontal
 from ocean_data.plan.sampling import Sample, VectorSample
-from ocean_data.ports import Floats, Source
+from ocean_data.ports import Source
 
 MOST = 20_000  # points
 AT_ONCE = 2_000  # points that are read together: of a platform, they share their steps

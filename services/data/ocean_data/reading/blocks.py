@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, File
+from ocean_data.grids.base import Cells
 from ocean_data.plan.time import Axis
-from ocean_data.ports import Cells
 from ocean_data.reading.windows import Picks, plane
 
 BLOCK = 16  # cells: those of one block of the grid are read together

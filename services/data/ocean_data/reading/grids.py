@@ -3,8 +3,9 @@
 from ocean_common.contracts import assets
 from ocean_core.cache import ByteBoundedCache
 from ocean_data.compute.field import tile_stencil
-from ocean_data.grids import build
-from ocean_data.ports import Grid, Source, TileMap, TileStencil
+from ocean_data.grids import build, require_grid
+from ocean_data.grids.base import Grid
+from ocean_data.ports import Source, TileMap, TileStencil
 
 
 class GridStore:
@@ -16,13 +17,11 @@ class GridStore:
         self._maps: ByteBoundedCache[TileStencil] = ByteBoundedCache(map_bytes, lambda kept: kept.nbytes)
 
     def grid(self, grid: assets.Grid) -> Grid:
-        if grid.kind == "none":
-            return build(grid, lambda: self._source.coordinates(grid))
+        require_grid(grid)
         key = (grid.id, self._source.signature(grid.file))
         return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))
 
     def tile(self, grid: assets.Grid, asked: TileMap) -> TileStencil:
-        if grid.kind == "none":
-            return tile_stencil(self.grid(grid), asked)
+        require_grid(grid)
         key = (grid.id, self._source.signature(grid.file), asked)
         return self._maps.get(key, lambda: tile_stencil(self.grid(grid), asked))

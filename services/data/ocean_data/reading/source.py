@@ -18,9 +18,10 @@ from ocean_common.errors import SourceUnreadable
 from ocean_common.places import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
 from ocean_data.compute.depth import deepest_first
+from ocean_data.grids import ROLES, arrange_coordinates
+from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.plan.time import Axis
-from ocean_data.ports import Cells, Coordinates
-from ocean_data.reading import meshes, stored
+from ocean_data.reading import stored
 from ocean_data.reading.blobs import LocalBlobs
 from ocean_data.reading.blocks import blocks, only, place
 from ocean_data.reading.hdf5.reader import ChunkReader
@@ -172,28 +173,16 @@ class NetCDFSource:
         return found
 
     def coordinates(self, grid: Grid) -> Coordinates:
-        names = {"latitude": grid.latitude, "longitude": grid.longitude, "y_axis": grid.y_axis, "x_axis": grid.x_axis}
-        names |= {role: getattr(grid, role) for role in meshes.ROLES}
+        names = {role: getattr(grid, role) for role in ROLES}
 
         def take(variables: Variables) -> dict[str, NDArray[np.float64]]:
             return {role: _all(variables(name)) for role, name in names.items() if name is not None}
 
-        read = self._read(grid.file, take)
-        if grid.kind == "triangles":
-            return meshes.coordinates(read, grid)
-        flat = grid.kind == "rectilinear"
-        shapes = {"latitude": grid.shape, "longitude": grid.shape, "y_axis": grid.shape[:1], "x_axis": grid.shape[-1:]}
-        if flat:
-            shapes |= {"latitude": grid.shape[:1], "longitude": grid.shape[-1:]}
-        shaped = {role: _shaped(values, shapes[role], grid.file) for role, values in read.items()}
-        for role in {"y_axis", "x_axis"} & shaped.keys():
-            shaped[role] = shaped[role] * grid.axis_factor
-        return Coordinates(
-            latitude=shaped.get("latitude"),
-            longitude=shaped.get("longitude"),
-            y_axis=shaped.get("y_axis"),
-            x_axis=shaped.get("x_axis"),
-        )
+        variables = self._read(grid.file, take)
+        try:
+            return arrange_coordinates(grid, variables)
+        except (KeyError, ValueError) as error:
+            raise changed(grid.file) from error
 
     def _windows(
         self, variable: Assets, asked: Sequence[tuple[File, Picks]], dtype: type[np.floating]
@@ -259,12 +248,3 @@ def _all(found: Stored) -> NDArray[np.float64]:
     # Files exist whose longitudes run from -180 to 180 with a valid_min of 0.
     packing = replace(packing_of(found), low=-np.inf, high=np.inf)
     return packing.unpack(stored.whole(found), np.float64)  # type: ignore[return-value]
-
-
-def _shaped(values: NDArray[np.float64], shape: tuple[int, ...], path: str) -> NDArray[np.float64]:
-    """Coordinates without a time dimension. Their own order is what (y, x) means: nothing is to be turned."""
-    while values.ndim > len(shape):
-        values = values[0]
-    if values.shape != shape:
-        raise changed(path)
-    return np.ascontiguousarray(values)

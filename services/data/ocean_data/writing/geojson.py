@@ -16,9 +16,9 @@ from shapely.affinity import translate
 from shapely.geometry.polygon import orient
 
 from ocean_common.errors import UnsupportedFormat
+from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_times
-from ocean_data.compute.sphere import wrap
-from ocean_data.grids.outlines import Corners
+from ocean_data.grids.base import Outlines
 from ocean_data.plan.extraction import Coordinate, Extraction, Values
 from ocean_data.ports import Parts
 from ocean_data.writing.metadata import attribution, is_time, variable_fields
@@ -153,7 +153,7 @@ def _by_place(values: Values, extraction: Extraction, places: Sequence[str]) -> 
     return np.moveaxis(values.reshape(*before, count), -1, 0)
 
 
-def cell_polygons(corners: Corners, longitude: Floats) -> list[Json | None]:
+def cell_polygons(corners: Outlines, longitude: Floats) -> list[Json | None]:
     """A polygon for each cell; None for one without an area.
 
     Parameters
@@ -165,8 +165,8 @@ def cell_polygons(corners: Corners, longitude: Floats) -> list[Json | None]:
     """
     latitude, meridian = corners
     latitude = np.concatenate([latitude, latitude[:, :1]], axis=1)
-    steps = wrap(np.diff(np.concatenate([meridian, meridian[:, :1]], axis=1), axis=1))
-    first = longitude + wrap(meridian[:, 0] - longitude)
+    steps = wrap_longitude(np.diff(np.concatenate([meridian, meridian[:, :1]], axis=1), axis=1))
+    first = longitude + wrap_longitude(meridian[:, 0] - longitude)
     meridian = first[:, np.newaxis] + np.concatenate([np.zeros((len(steps), 1)), np.cumsum(steps, axis=1)], axis=1)
     doubled = np.sum((meridian[:, 1:] - meridian[:, :-1]) * (latitude[:, 1:] + latitude[:, :-1]), axis=1)
     rings = np.round(np.stack([meridian, latitude], axis=2), DIGITS)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_data.grids.outlines import Corners
+from ocean_data.grids.base import Outlines
 from ocean_data.plan.extraction import Coordinate, Extraction, Values
 from ocean_data.ports import Stream
 
@@ -95,8 +95,8 @@ def _select(coordinate: Coordinate, selection: Selection) -> NDArray[np.float64]
 
 
 def _select_corners(
-    outline: Callable[[], Corners | None], extraction: Extraction, selection: Selection
-) -> Corners | None:
+    outline: Callable[[], Outlines | None], extraction: Extraction, selection: Selection
+) -> Outlines | None:
     corners = outline()
     if corners is None:
         return None

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_core.expression import FUNCTIONS, Binary, Name, Negative, Node, Number, parse_expression
+from ocean_core.geometry import Floats
 from ocean_data.compute.expression.functions import CALLS, Values
 from ocean_data.compute.expression.names import coordinate, depth_axis, unknown
 from ocean_data.compute.expression.place import ALL, Box, Place, Some
-from ocean_data.ports import Cells, Floats, Grids, Source
+from ocean_data.grids.base import Cells
+from ocean_data.ports import Grids, Source
 
 AT_ONCE = 2_000_000  # numbers of each operand
 

@@ -11,12 +11,12 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_core import seawater
 from ocean_core.errors import InvalidRequest
 from ocean_core.expression import Call, Name, Node
+from ocean_core.geometry import Floats
 from ocean_core.seawater import SeaWater
-from ocean_core.vectors import TRUE_AXIS, Axis
+from ocean_core.vectors import Axis
 from ocean_data.compute import derivatives, vectors
 from ocean_data.compute.expression.names import subject
 from ocean_data.compute.expression.place import Place, beside
-from ocean_data.ports import Floats
 
 SPEED: Callable[[SeaWater], Floats] = operator.attrgetter("sound_speed")
 PROPERTIES = {
@@ -220,20 +220,10 @@ def _in_space(values: Values, node: Call, *, whole: bool) -> Floats:
     cells = place.where.flat.astype(np.int32)
     total: Floats = np.zeros((3, 1, 1, 1))
     for argument, axis in zip(node.arguments[:2], axes, strict=True):
-        component = _whole_cells(values.value(argument, whole=whole), values) * _sense(place, axis)
-        straight = place.assets.grid.kind == "rectilinear"
-        along = vectors.directions(place.grid, cells, TRUE_AXIS[axis] if straight else axis)
+        component = _whole_cells(values.value(argument, whole=whole), values)
+        along = place.grid.directions(cells, axis)
         total = total + component * along.T[:, np.newaxis, np.newaxis, :]
     return total
-
-
-def _sense(place: Place, axis: Axis) -> float:
-    """-1 where a projected grid is written against the sense of its own axis."""
-    if place.assets.grid.kind != "projected" or axis in {"east", "north"}:
-        return 1.0
-    read = place.source.coordinates(place.assets.grid)
-    written = read.x_axis if axis == "x" else read.y_axis
-    return -1.0 if written is not None and written[-1] < written[0] else 1.0
 
 
 def _info(named: Assets | None) -> VariableInfo | None:

@@ -16,6 +16,7 @@ from ocean_core.expression import (
     walk_nodes,
 )
 from ocean_data.compute.depth import metres
+from ocean_data.grids import has_rows
 
 Extent = Literal["flat", "level", "column"]  # without depth, at the depth asked for, over the whole depth axis
 
@@ -64,7 +65,7 @@ def check(expression: Expression, assets: Assets) -> None:
         elif coordinate(assets, name) is None:
             raise unknown(assets, name)
     in_rows = {call.function for call in expression.calls if FUNCTIONS[call.function].neighbours}
-    if in_rows and assets.grid.kind in {"triangles", "none"}:
+    if in_rows and not has_rows(assets.grid):
         raise InvalidRequest(
             "{size} needs a grid of rows and columns; that of {key} has none",
             size=min(in_rows),

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.errors import TimeNotFound
+from ocean_core.geometry import Floats
 from ocean_core.time import format_time
 from ocean_data.compute.depth import metres
 from ocean_data.compute.expression.names import depth_axis
+from ocean_data.grids.base import Cells, Grid
 from ocean_data.plan.time import Axis
-from ocean_data.ports import Cells, Floats, Grid, Grids, Source
+from ocean_data.ports import Grids, Source
 
 ALL = slice(None)
 Indices = NDArray[np.int64]

@@ -1,0 +1,822 @@
+"""The nearest cells of points, on any grid of rows and columns, exactly: the kernels.
+
+The idea. Neighbours in the file are mostly neighbours on the Earth, and points are mostly asked for one beside the
+other, as the pixels of a picture are. So the search walks: it begins with the cell of the point before, extrapolates
+the grid from there to the new point, and steps to a nearer one of the eight cells around until none is nearer. That
+takes a few comparisons, but it is no proof: where a grid folds, is cut open, overlaps or has long cells, another cell
+far away in the file may be nearer.
+
+The proof is the *clearance* of a cell, measured once for a grid. Nearer to a cell than half the way from there to any
+other cell, a point has nothing nearer: most points are done with one comparison. Nearer than half the way to any cell
+but the eight around it, only these eight need be compared. For several neighbours the same holds of the square of
+cells around the nearest one: they are the nearest ones if the farthest of them is within the clearance of that square,
+less the way to the nearest cell.
+
+What cannot be proven so is searched in a *pyramid*: boxes around 4 × 4 cells, boxes around 4 × 4 of those, up to one
+around all. Nothing is sorted. Where neighbours in the file are not neighbours on the Earth (a seam, a fold, land that
+was left out) a box is larger than it need be and the search is slower there, never wrong: what is left out is proven to
+be too far. Points are searched together, by quartering: a quarter of them looks only at what its whole could not leave
+out.
+
+All distances are chords on the unit sphere, mostly their squares; NaN is a cell without a place.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ocean_core.geometry import EARTH_RADIUS, Floats, distance_to_chord, unit_vectors
+from ocean_data.grids.base import Cells
+
+SIDE = 4  # cells or boxes along each side of a box
+MOST_SEEN = 2048  # boxes and cells that a group of points may look at; beyond, boxes stay closed
+TOGETHER = 4  # points whose cells are compared one by one
+DEEPEST = 18  # times that points are quartered
+SLACK = 1 + 1e-9  # of bounds, against rounding
+
+LEAST_SQUARE = 2  # cells on each side, at least
+LARGEST_SQUARE = 6
+EXTRAPOLATIONS = 3  # of the grid, at most
+SQUARE_STEPS = 6  # of a walk, at most
+# Half diagonals of a box of 4 × 4 cells: the clearance of LEAST_SQUARE is measured so far around its middle.
+REACH_OF_BOX = 2.6
+NOT_MEASURED = -1.0  # a clearance
+
+NEAREST_STEPS = 8  # of a walk, at most
+LONG_JUMP = 4  # cells: after such a jump, another may come nearer
+PATCH = 3 * SIDE  # cells along each side of a box and those beside it
+OFF_EARTH = 10.0  # where a cell without a place is put: off the Earth, near to nothing
+MOST_BOXES = 256  # boxes that may be near to what is measured together
+UNSURE = -2  # a cell that is not proven to be the nearest
+HALF_SQUARED = (1 - 1e-5) / 4  # of a square: half the distance, rounded down
+
+Pyramid = tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+Clearances = NDArray[np.float32]
+
+
+class CentreSearch:
+    """Cells by their centres on the unit sphere; those without a place (NaN) are left out.
+
+    The closer each point is to the one before, the faster it is found.
+    """
+
+    def __init__(self, vectors: Floats, shape: tuple[int, int]) -> None:
+        """Take the centres of the cells, (cell, 3), of a grid with these rows and columns."""
+        self._shape = shape
+        self._pyramid = build_pyramid(vectors, shape)
+        self._count = int(self._pyramid[2][-1])
+        self._clearances = measure_clearances(self._pyramid)
+        # By the width of the square, measured where needed; two threads may do that at once: they measure the same.
+        self._square_clearances: dict[int, Clearances] = {}
+        clearances = 4 * (LARGEST_SQUARE - LEAST_SQUARE + 3) * len(vectors)
+        self.nbytes = int(sum(part.nbytes for part in self._pyramid) + clearances)
+
+    def nearest(self, points: Floats, within: float = np.inf) -> tuple[Cells, Floats]:
+        """Return the nearest cell of each point; of several that are equally near, the first in the file.
+
+        Parameters
+        ----------
+        points : ndarray of float, shape (point, 3)
+            On the unit sphere.
+        within : float
+            km: a cell farther than this need not be found. Without a bound, a point on the far side of the Earth is
+            compared with many cells.
+
+        Returns
+        -------
+        cells : ndarray of int32, shape (point,)
+            -1 where none was found.
+        squares : ndarray of float, shape (point,)
+            Of the chords between points and cells; infinite where none was found.
+        """
+        cells, squares = np.full((len(points), 1), -1, np.int32), np.full((len(points), 1), np.inf)
+        if len(points) and self._count:
+            start, vectors = self._start(points[:1]), self._pyramid[0]
+            proven = walk_nearest(vectors, self._shape, self._clearances, start, points, cells[:, 0], squares[:, 0])
+            left = np.flatnonzero(~proven)
+            self._search(points, left, chord_bound(np.full(left.size, within)), cells, squares)
+        return cells[:, 0], squares[:, 0]
+
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats, limit: Floats) -> tuple[Cells, NDArray[np.intp]]:
+        """Return the nearest cells where parallels and meridians cross, as far as that takes no search.
+
+        Parameters
+        ----------
+        latitude, longitude : ndarray of float, shape (row,) and (column,)
+            Degrees.
+        limit : ndarray of float, shape (cell,)
+            The square of the chord up to which a cell is taken.
+
+        Returns
+        -------
+        cells : ndarray of int32, shape (row * column,)
+        unsure : ndarray of int, shape (k,)
+            Crossings of which it is not known, or that are farther than the limit.
+        """
+        parallels, meridians = cosine_and_sine(np.radians(latitude)), cosine_and_sine(np.radians(longitude))
+        cells = np.empty((latitude.size, longitude.size), np.int32)
+        start = self._start(unit_vectors(latitude[:1], longitude[:1]))
+        walk_lattice(self._pyramid[0], self._shape, self._clearances, start, parallels, meridians, limit, cells)
+        return cells.ravel(), np.flatnonzero(cells == UNSURE)
+
+    def _start(self, point: Floats) -> int:
+        """Return where a walk begins: the cell that is nearest to a point, (1, 3)."""
+        cell, square = np.zeros((1, 1), np.int32), np.full((1, 1), np.inf)
+        search_boxes(self._pyramid, point, np.full(1, np.inf), cell, square)
+        return int(cell[0, 0])
+
+    def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
+        """Return the nearest cells of each point, the nearest first: as `Grid.neighbours` has it."""
+        count = min(count, self._count)
+        cells, distances = np.full((len(points), count), -1, np.int32), np.full((len(points), count), np.inf)
+        if distances.size:
+            farthest, width = chord_bound(within), square_for(count)
+            if width not in self._square_clearances:
+                self._square_clearances[width] = np.full(len(self._pyramid[0]), NOT_MEASURED, np.float32)
+            clearances = self._square_clearances[width]
+            proven = walk_neighbours(self._pyramid, width, clearances, points, farthest, cells, distances)
+            left = np.flatnonzero(~proven)
+            self._search(points, left, farthest[left], cells, distances)
+            _squares_to_distances(cells, distances, within)
+        return cells, distances
+
+    def _search(self, points: Floats, left: NDArray[np.intp], farthest: Floats, cells: Cells, squares: Floats) -> None:
+        """Fill in what could not be proven; ``farthest`` and no farther, (left,)."""
+        if left.size:
+            shape = (left.size, cells.shape[1])
+            more_cells, more_squares = np.full(shape, -1, np.int32), np.full(shape, np.inf)
+            search_boxes(self._pyramid, points[left], farthest, more_cells, more_squares)
+            cells[left], squares[left] = more_cells, more_squares
+
+
+def cosine_and_sine(angle: Floats) -> Floats:
+    """Return cosine and sine of angles, (..., 2)."""
+    return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+
+def chord_bound(distance: Floats) -> Floats:
+    """Return the chord of great-circle distances (km), and a little more: what is so near is within it."""
+    return distance_to_chord(distance) * SLACK
+
+
+@njit(nogil=True, cache=True)
+def haversine_to_distance(haversine):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Return the great-circle distance (km) of a haversine: the square of the sine of half of it."""
+    sine = np.sqrt(haversine)
+    if haversine > 0.01:
+        return 2 * EARTH_RADIUS * np.arcsin(min(sine, 1.0))
+    # Near by, five terms of the series are exact to 1e-11, and need a fifth of the time.
+    h = haversine
+    return 2 * EARTH_RADIUS * sine * (1 + h * (1 / 6 + h * (3 / 40 + h * (15 / 336 + h * (105 / 3456)))))
+
+
+@njit(nogil=True, cache=True)
+def _squares_to_distances(cells, squares, within):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Turn squares of chords into great-circle distances in km; take out what is beyond ``within``."""
+    for p in range(len(squares)):
+        for k in range(squares.shape[1]):
+            if cells[p, k] < 0:
+                break
+            squares[p, k] = haversine_to_distance(squares[p, k] / 4)
+            if squares[p, k] > within[p]:
+                cells[p, k], squares[p, k] = -1, np.inf
+
+
+# The pyramid
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _square(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    dx, dy, dz = vectors[cell, 0] - x, vectors[cell, 1] - y, vectors[cell, 2] - z
+    return dx * dx + dy * dy + dz * dz
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _box_gap(box, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The square of the distance between two boxes."""
+    x = max(box[0] - other[3], other[0] - box[3], 0.0)
+    y = max(box[1] - other[4], other[1] - box[4], 0.0)
+    z = max(box[2] - other[5], other[2] - box[5], 0.0)
+    return x * x + y * y + z * z
+
+
+def build_pyramid(vectors: Floats, shape: tuple[int, int]) -> Pyramid:
+    """Make boxes around cells.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (cell, 3)
+        Centres on the unit sphere; NaN for a cell without a place.
+    shape : tuple of int
+        Rows and columns of the grid.
+
+    Returns
+    -------
+    vectors : ndarray of float, shape (cell, 3)
+    boxes : ndarray of float, shape (box, 6)
+        Least x, y, z and greatest x, y, z, from the smallest boxes to the one around all.
+    counts : ndarray of int, shape (box,)
+        How many cells are in each.
+    sizes : ndarray of int, shape (level + 1, 2)
+        Rows and columns of the cells, and of the boxes of each level.
+    starts : ndarray of int, shape (level + 1,)
+        Where the boxes of each level begin.
+    """
+    sizes = [shape]
+    while len(sizes) == 1 or sizes[-1] != (1, 1):
+        sizes.append((-(-sizes[-1][0] // SIDE), -(-sizes[-1][1] // SIDE)))
+    starts = np.cumsum([0, *(rows * columns for rows, columns in sizes[1:])])
+    boxes, counts = _enclose(vectors, np.array(sizes, np.int64), starts)
+    return vectors, boxes, counts, np.array(sizes, np.int64), starts
+
+
+@njit(nogil=True, cache=True)
+def _enclose(vectors, sizes, starts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The boxes of all levels, (box, low and high of x, y, z), and how many cells are in each."""
+    boxes = np.empty((starts[-1], 6))
+    boxes[:, :3], boxes[:, 3:] = np.inf, -np.inf
+    counts = np.zeros(starts[-1], np.int64)
+    rows, columns = sizes[0]
+    for row in range(rows):
+        for column in range(columns):
+            vector = vectors[row * columns + column]
+            box = (row // SIDE) * sizes[1, 1] + column // SIDE
+            if vector[0] + vector[1] + vector[2] == vector[0] + vector[1] + vector[2]:  # not NaN
+                counts[box] += 1
+                for k in range(3):
+                    boxes[box, k] = min(boxes[box, k], vector[k])
+                    boxes[box, 3 + k] = max(boxes[box, 3 + k], vector[k])
+    for level in range(1, len(sizes) - 1):
+        for row in range(sizes[level, 0]):
+            for column in range(sizes[level, 1]):
+                part = starts[level - 1] + row * sizes[level, 1] + column
+                box = starts[level] + (row // SIDE) * sizes[level + 1, 1] + column // SIDE
+                counts[box] += counts[part]
+                for k in range(3):
+                    boxes[box, k] = min(boxes[box, k], boxes[part, k])
+                    boxes[box, 3 + k] = max(boxes[box, 3 + k], boxes[part, 3 + k])
+    return boxes, counts
+
+
+@njit(nogil=True, cache=True, inline="always")
+def box_distances(box, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Squares of the least and the greatest distance from a place to a box."""
+    a, b = box[0] - x, x - box[3]
+    c, d = box[1] - y, y - box[4]
+    e, f = box[2] - z, z - box[5]
+    near_x, near_y, near_z = max(a, b, 0.0), max(c, d, 0.0), max(e, f, 0.0)
+    far_x, far_y, far_z = max(-a, -b), max(-c, -d), max(-e, -f)
+    least = near_x * near_x + near_y * near_y + near_z * near_z
+    return least, far_x * far_x + far_y * far_y + far_z * far_z
+
+
+@njit(nogil=True, cache=True)
+def _insert(best, cells, square, cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Insert a cell into the list of the nearest, by distance and then by number."""
+    place = best.size - 1
+    if square > best[place] or (square == best[place] and cell > cells[place]):
+        return
+    while place > 0 and (best[place - 1] > square or (best[place - 1] == square and cells[place - 1] > cell)):
+        best[place], cells[place] = best[place - 1], cells[place - 1]
+        place -= 1
+    best[place], cells[place] = square, cell
+
+
+@njit(nogil=True, cache=True)
+def _ball(points, first, last):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """A ball around points: its middle and radius."""
+    x, y, z = 0.0, 0.0, 0.0
+    for p in range(first, last):
+        x, y, z = x + points[p, 0], y + points[p, 1], z + points[p, 2]
+    x, y, z = x / (last - first), y / (last - first), z / (last - first)
+    radius = 0.0
+    for p in range(first, last):
+        dx, dy, dz = points[p, 0] - x, points[p, 1] - y, points[p, 2] - z
+        radius = max(radius, dx * dx + dy * dy + dz * dz)
+    return x, y, z, np.sqrt(radius)
+
+
+@njit(nogil=True, cache=True)
+def _open_box(grid, box, level, place, seen, squares, length, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Append what is in a box; the length then, and the square within which there is as much as is asked for."""
+    vectors, boxes, counts, sizes, starts = grid
+    x, y, z = place
+    across = sizes[level + 1, 1]
+    row, column = (box - starts[level]) // across * SIDE, (box - starts[level]) % across * SIDE
+    reached = np.inf
+    for r in range(row, min(row + SIDE, sizes[level, 0])):
+        for c in range(column, min(column + SIDE, sizes[level, 1])):
+            inner = r * sizes[level, 1] + c
+            if level == 0:
+                dx, dy, dz = vectors[inner, 0] - x, vectors[inner, 1] - y, vectors[inner, 2] - z
+                square = dx * dx + dy * dy + dz * dz
+                if not square < np.inf:
+                    continue
+                _insert(best, cells_found, square, inner)
+            else:
+                inner += starts[level - 1]
+                if counts[inner] == 0:
+                    continue
+                square, far = box_distances(boxes[inner], x, y, z)
+                if counts[inner] >= best.size:
+                    reached = min(reached, far)
+            seen[length, 0], seen[length, 1], squares[length] = inner, level - 1, square
+            length += 1
+    return length, min(reached, best[best.size - 1])
+
+
+@njit(nogil=True, cache=True)
+def _measure_seen(grid, place, seen, squares, length, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """How far what was seen is from a place; the square within which there is as much as is asked for."""
+    vectors, boxes, counts, _, _ = grid
+    x, y, z = place
+    best[:], cells_found[:] = np.inf, -1
+    reached = np.inf
+    for i in range(length):
+        entry = seen[i, 0]
+        if seen[i, 1] < 0:
+            dx, dy, dz = vectors[entry, 0] - x, vectors[entry, 1] - y, vectors[entry, 2] - z
+            squares[i] = dx * dx + dy * dy + dz * dz
+            _insert(best, cells_found, squares[i], entry)
+        else:
+            squares[i], far = box_distances(boxes[entry], x, y, z)
+            if counts[entry] >= best.size:
+                reached = min(reached, far)
+    return min(reached, best[best.size - 1])
+
+
+@njit(nogil=True, cache=True)
+def _narrow(grid, ball, bound, farthest, seen, squares, length, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Leave out what is too far from every point of a ball, and open the boxes that are larger than it.
+
+    ``seen`` and ``squares`` are two each, (2, ...): what there is, and room for what is in it. Returns which of the two
+    it is at last, its length, and the distance from the middle within which there is as much as is asked for.
+    """
+    x, y, z, radius = ball
+    boxes, place, this = grid[1], (x, y, z), 0
+    bound = min(bound, np.sqrt(_measure_seen(grid, place, seen[0], squares[0], length, best, cells_found)))
+    while True:
+        # A point is at most a radius away from the middle: its nearest cell is at most that much farther, and nearer.
+        limit = (min(bound + 2 * radius, farthest + radius) * SLACK) ** 2
+        other, count, opened = 1 - this, 0, False
+        for i in range(length):
+            if squares[this, i] > limit:
+                continue
+            box, level = seen[this, i, 0], seen[this, i, 1]
+            wide = 0.0
+            if level >= 0:
+                edges = boxes[box]
+                wide = (edges[3] - edges[0]) ** 2 + (edges[4] - edges[1]) ** 2 + (edges[5] - edges[2]) ** 2
+            if level >= 0 and wide >= 4 * radius * radius and count + length - i + SIDE * SIDE <= MOST_SEEN:
+                count, reached = _open_box(
+                    grid, box, level, place, seen[other], squares[other], count, best, cells_found
+                )
+                if reached < bound * bound:
+                    bound = np.sqrt(reached)
+                    limit = (min(bound + 2 * radius, farthest + radius) * SLACK) ** 2
+                opened = True
+            else:
+                seen[other, count], squares[other, count] = seen[this, i], squares[this, i]
+                count += 1
+        this, length = other, count
+        if not opened:
+            return this, length, bound
+
+
+@njit(nogil=True, cache=True)
+def _compare_all(grid, points, first, last, farthest, seen, length, cells, best_squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Compare points with all cells that were not left out."""
+    vectors = grid[0]
+    for p in range(first, last):
+        x, y, z = points[p]
+        limit = farthest[p] * farthest[p]
+        for i in range(length):
+            entry = seen[i, 0]
+            dx, dy, dz = vectors[entry, 0] - x, vectors[entry, 1] - y, vectors[entry, 2] - z
+            square = dx * dx + dy * dy + dz * dz
+            if square <= limit:
+                _insert(best_squares[p], cells[p], square, entry)
+
+
+@njit(nogil=True, cache=True)
+def search_boxes(grid, points, farthest, cells, best_squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
+    """Quarter the points until few cells are left for them; squares of chords in ``best_squares``."""
+    seen, squares = np.empty((DEEPEST, 2, MOST_SEEN, 2), np.int32), np.empty((DEEPEST, 2, MOST_SEEN))
+    best, cells_found = np.empty(best_squares.shape[1]), np.empty(best_squares.shape[1], np.int32)
+    waiting = np.empty((4 * DEEPEST, 3), np.int64)
+    lengths, sides, bounds, middles = (
+        np.zeros(DEEPEST, np.int64), np.zeros(DEEPEST, np.int64), np.full(DEEPEST, np.inf), np.zeros((DEEPEST, 3)),
+    )  # fmt: skip
+    top, count = len(grid[3]) - 2, 1
+    seen[0, 0, 0], lengths[0] = (len(grid[1]) - 1, top), 1
+    waiting[0] = 0, len(points), 1
+    while count:
+        count -= 1
+        first, last, depth = waiting[count]
+        ball = _ball(points, first, last)
+        above, length = depth - 1, lengths[depth - 1]
+        seen[depth, 0, :length] = seen[above, sides[above], :length]
+        x, y, z = ball[0] - middles[above, 0], ball[1] - middles[above, 1], ball[2] - middles[above, 2]
+        moved = np.sqrt(x * x + y * y + z * z)
+        reach = farthest[first:last].max()
+        sides[depth], lengths[depth], bounds[depth] = _narrow(
+            grid, ball, bounds[above] + moved, reach, seen[depth], squares[depth], length, best, cells_found
+        )
+        middles[depth] = ball[0], ball[1], ball[2]
+        left = seen[depth, sides[depth], : lengths[depth]]
+        if last - first == 1 or (last - first <= TOGETHER and (left[:, 1] < 0).all()):
+            _compare_all(grid, points, first, last, farthest, left, lengths[depth], cells, best_squares)
+            continue
+        step = max(1, -(-(last - first) // 4)) if depth < DEEPEST - 1 else 1
+        for start in range(first, last, step):
+            waiting[count] = start, min(start + step, last), depth + 1
+            count += 1
+
+
+@njit(nogil=True, cache=True)
+def _boxes_within(grid, place, reach, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """List the smallest boxes within a distance from a box; how many, or -1 if they are too many."""
+    _, boxes, counts, sizes, starts = grid
+    count, left = 0, 1
+    waiting[0] = len(boxes) - 1, len(sizes) - 2
+    while left:
+        left -= 1
+        box, level = waiting[left]
+        if counts[box] == 0 or _box_gap(boxes[box], place) > reach * reach:
+            continue
+        if level == 0:
+            if count == len(listed):
+                return -1
+            listed[count] = box
+            count += 1
+            continue
+        across = sizes[level + 1, 1]
+        row, column = (box - starts[level]) // across * SIDE, (box - starts[level]) % across * SIDE
+        for r in range(row, min(row + SIDE, sizes[level, 0])):
+            for c in range(column, min(column + SIDE, sizes[level, 1])):
+                waiting[left] = starts[level - 1] + r * sizes[level, 1] + c, level - 1
+                left += 1
+    return count
+
+
+# Walking to the nearest cell
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _extrapolate(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Row and column of a point if the grid went on as it does around a cell."""
+    if not (0 < r < rows - 1 and 0 < c < columns - 1):
+        return r, c
+    cell = r * columns + c
+    east, west, above, below = cell + 1, cell - 1, cell + columns, cell - columns
+    ax, ay, az = (
+        vectors[east, 0] - vectors[west, 0],
+        vectors[east, 1] - vectors[west, 1],
+        vectors[east, 2] - vectors[west, 2],
+    )
+    bx, by, bz = (
+        vectors[above, 0] - vectors[below, 0],
+        vectors[above, 1] - vectors[below, 1],
+        vectors[above, 2] - vectors[below, 2],
+    )
+    dx, dy, dz = x - vectors[cell, 0], y - vectors[cell, 1], z - vectors[cell, 2]
+    aa, ab, bb = ax * ax + ay * ay + az * az, ax * bx + ay * by + az * bz, bx * bx + by * by + bz * bz
+    da, db = dx * ax + dy * ay + dz * az, dx * bx + dy * by + dz * bz
+    whole = 2.0 / (aa * bb - ab * ab)
+    right, up = (da * bb - db * ab) * whole, (db * aa - da * ab) * whole
+    if not (abs(right) < 1e6 and abs(up) < 1e6):
+        return r, c
+    return min(max(r + int(np.rint(up)), 0), rows - 1), min(max(c + int(np.rint(right)), 0), columns - 1)
+
+
+def measure_clearances(grid: Pyramid) -> Clearances:
+    """Measure how far around the cells of a pyramid it is proven that they are the nearest.
+
+    Returns
+    -------
+    ndarray of float32, shape (cell, 2)
+        Squares of half the chord to the nearest other cell, and to the nearest but the eight around it in the file.
+        Never more than there is; less where it would take long to find.
+    """
+    clearances = np.zeros((len(grid[0]), 2), np.float32)
+    if len(grid[3]) > 2:
+        _measure_all(grid, clearances)
+    clearances *= np.float32(HALF_SQUARED)
+    return clearances
+
+
+@njit(nogil=True, cache=True)
+def _measure_all(grid, clearances):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Fill in the squares of whole chords: for 4 × 4 boxes of cells after the others."""
+    _, boxes, counts, sizes, starts = grid
+    listed, waiting = np.empty(MOST_BOXES, np.int64), np.empty((512, 2), np.int64)
+    cells, squares = np.empty((3, PATCH * PATCH)), np.empty(PATCH * PATCH)
+    for block in range(starts[2] - starts[1]):
+        edges = boxes[starts[1] + block]
+        widest = (edges[3] - edges[0]) ** 2 + (edges[4] - edges[1]) ** 2 + (edges[5] - edges[2]) ** 2
+        first, reach = (block // sizes[2, 1] * SIDE, block % sizes[2, 1] * SIDE), 0.0
+        for k in range(SIDE * SIDE):
+            row, column = first[0] + k // SIDE, first[1] + k % SIDE
+            if row < sizes[1, 0] and column < sizes[1, 1] and counts[row * sizes[1, 1] + column]:
+                reach = max(reach, _near_by(grid, row * SIDE, column * SIDE, widest, cells, squares, clearances))
+        count = _boxes_within(grid, edges, np.sqrt(reach), listed, waiting)
+        for k in range(SIDE * SIDE):
+            row, column = first[0] + k // SIDE, first[1] + k % SIDE
+            if row < sizes[1, 0] and column < sizes[1, 1] and counts[row * sizes[1, 1] + column]:
+                _far_off(grid, row, column, listed, count, clearances)
+
+
+@njit(nogil=True, cache=True)
+def _near_by(grid, row, column, widest, cells, squares, clearances):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Compare the cells of a box, which begins here, with those of the boxes beside it; the greatest square."""
+    vectors, sizes = grid[0], grid[3]
+    rows, columns = sizes[0]
+    for k in range(PATCH * PATCH):
+        r, c = row - SIDE + k // PATCH, column - SIDE + k % PATCH
+        exists = 0 <= r < rows and 0 <= c < columns and vectors[r * columns + c, 0] < OFF_EARTH  # not NaN
+        for axis in range(3):
+            cells[axis, k] = vectors[r * columns + c, axis] if exists else OFF_EARTH
+    greatest = 0.0
+    for r in range(row, min(row + SIDE, rows)):
+        for c in range(column, min(column + SIDE, columns)):
+            own = (r - row + SIDE) * PATCH + c - column + SIDE
+            if cells[0, own] < OFF_EARTH:
+                around, beyond = _clear(cells, own, widest, squares)
+                clearances[r * columns + c] = min(around, beyond), beyond
+                greatest = max(greatest, beyond)
+    return greatest
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _clear(cells, own, widest, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Least squares from one of these cells to the eight around it, and to the others."""
+    x, y, z = cells[0, own], cells[1, own], cells[2, own]
+    for k in range(PATCH * PATCH):  # all of them, without a question in between: several in one instruction
+        dx, dy, dz = cells[0, k] - x, cells[1, k] - y, cells[2, k] - z
+        squares[k] = dx * dx + dy * dy + dz * dz
+    around = beyond = squares[own] = widest
+    for i in range(own - PATCH, own + PATCH + 1, PATCH):
+        for k in range(i - 1, i + 2):
+            around = min(around, squares[k])
+            squares[k] = widest
+    for k in range(PATCH * PATCH):
+        beyond = min(beyond, squares[k])
+    return around, beyond
+
+
+@njit(nogil=True, cache=True)
+def _far_off(grid, row, column, listed, count, clearances):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Compare the cells of a box with those of boxes that are near on the Earth, and not beside it in the file."""
+    vectors, boxes, _, sizes, _ = grid
+    widest = 0.0
+    for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
+        for own in range(i * sizes[0, 1] + column * SIDE, i * sizes[0, 1] + min(column * SIDE + SIDE, sizes[0, 1])):
+            if count < 0:  # too many
+                clearances[own] = 0.0
+            widest = max(widest, clearances[own, 1])
+    for k in range(count):
+        r, c = listed[k] // sizes[1, 1], listed[k] % sizes[1, 1]
+        beside = abs(r - row) <= 1 and abs(c - column) <= 1
+        if beside or not _box_gap(boxes[listed[k]], boxes[row * sizes[1, 1] + column]) < widest:
+            continue
+        for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
+            for j in range(column * SIDE, min(column * SIDE + SIDE, sizes[0, 1])):
+                own = i * sizes[0, 1] + j
+                if (
+                    box_distances(boxes[listed[k]], vectors[own, 0], vectors[own, 1], vectors[own, 2])[0]
+                    < clearances[own, 1]
+                ):
+                    _compare(vectors, sizes, own, r, c, clearances[own])
+
+
+@njit(nogil=True, cache=True)
+def _compare(vectors, sizes, own, row, column, clearance):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Compare a cell with those of a box, none of which is around it in the file."""
+    x, y, z = vectors[own]
+    for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
+        for j in range(column * SIDE, min(column * SIDE + SIDE, sizes[0, 1])):
+            square = _square(vectors, i * sizes[0, 1] + j, x, y, z)
+            if square < clearance[1]:  # not NaN
+                clearance[0], clearance[1] = min(square, clearance[0]), square
+
+
+@njit(nogil=True, cache=True)
+def _step(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The nearest of a cell and the eight around it, and the square of its distance; the first of equal ones."""
+    best, columns = own, shape[1]
+    other = own - columns - 1
+    if other < 0 or own + columns + 1 >= len(vectors):
+        return _step_at_rim(vectors, shape, own, least, x, y, z)
+    # Without a question whether each is there: in the first and last column, three are cells at the other end.
+    for _ in range(3):
+        for _ in range(3):
+            square = _square(vectors, other, x, y, z)
+            if square < least or (square == least and other < best):
+                best, least = other, square
+            other += 1
+        other += columns - 3
+    return best, least
+
+
+@njit(nogil=True, cache=True)
+def _step_at_rim(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The same in the first and last row."""
+    r, c, best = own // shape[1], own % shape[1], own
+    for i in range(max(r - 1, 0), min(r + 2, shape[0])):
+        for j in range(max(c - 1, 0), min(c + 2, shape[1])):
+            other = i * shape[1] + j
+            square = _square(vectors, other, x, y, z)
+            if square < least or (square == least and other < best):
+                best, least = other, square
+    return best, least
+
+
+@njit(nogil=True, cache=True)
+def _settle(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The nearest cell of a point that is farther away, the square of its distance, and whether that is proven."""
+    r, c = own // shape[1], own % shape[1]
+    for _ in range(EXTRAPOLATIONS):
+        r_from, c_from = r, c
+        r, c = _extrapolate(vectors, shape[0], shape[1], r, c, x, y, z)
+        if abs(r - r_from) + abs(c - c_from) < LONG_JUMP:
+            break
+    own = r * shape[1] + c
+    least = np.fmin(_square(vectors, own, x, y, z), np.inf)  # not NaN
+    for _ in range(NEAREST_STEPS):
+        proven = least < clearance[own, 1]
+        best, least = _step(vectors, shape, own, least, x, y, z)
+        if proven or best == own:
+            return best, least, proven
+        own = best
+    return own, least, False
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _nearest(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The nearest cell of a point, from that of one beside it; the square of its distance; whether it is proven."""
+    least = _square(vectors, own, x, y, z)
+    if least < clearance[own, 0]:
+        return own, least, True
+    if least < clearance[own, 1]:
+        cell, least = _step(vectors, shape, own, least, x, y, z)
+        return cell, least, True
+    return _settle(vectors, shape, clearance, own, x, y, z)
+
+
+@njit(nogil=True, cache=True)
+def walk_nearest(vectors, shape, clearance, start, points, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Find the nearest cell of each point, and the square of its distance; which of them are proven: (point,)."""
+    proven = np.zeros(len(points), np.bool_)
+    own = start
+    for p in range(len(points)):
+        cell, least, proven[p] = _nearest(vectors, shape, clearance, own, points[p, 0], points[p, 1], points[p, 2])
+        own = cell if least < np.inf else own
+        if proven[p]:
+            cells[p], squares[p] = own, least
+    return proven
+
+
+@njit(nogil=True, cache=True)
+def walk_lattice(vectors, shape, clearance, start, parallels, meridians, limit, cells):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Find the nearest cell where parallels and meridians cross; UNSURE where it is not proven or beyond its limit.
+
+    ``parallels``, ``meridians``: cosines and sines of latitudes and longitudes, (row, 2) and (column, 2). ``limit``:
+    the square of the distance up to which a cell is answered, (cell,).
+    """
+    first = start
+    for j in range(len(parallels)):
+        own, across, z = first, parallels[j, 0], parallels[j, 1]
+        for i in range(len(meridians)):
+            x, y = across * meridians[i, 0], across * meridians[i, 1]
+            cell, least, proven = _nearest(vectors, shape, clearance, own, x, y, z)
+            own = cell if least < np.inf else own
+            first = own if i == 0 else first
+            cells[j, i] = own if proven and least <= limit[own] else UNSURE
+
+
+# Walking to several neighbours
+
+
+def square_for(count: int) -> int:
+    """Return how many cells on each side of the nearest one mostly hold the ``count`` nearest ones."""
+    # A disc of so many cells, half as wide again where cells are longer one way, and the way to the cell itself.
+    return min(LARGEST_SQUARE, int(np.ceil(1.4 * np.sqrt(count / np.pi) + 0.5)))
+
+
+@njit(nogil=True, cache=True)
+def _clearance_of_box(grid, around, r, c, box, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """The least square from a cell to those of a box that are not around it in the file; at most ``least``."""
+    vectors, sizes = grid[0], grid[3]
+    own = r * sizes[0, 1] + c
+    x, y, z = vectors[own, 0], vectors[own, 1], vectors[own, 2]
+    row, column = box // sizes[1, 1] * SIDE, box % sizes[1, 1] * SIDE
+    for i in range(row, min(row + SIDE, sizes[0, 0])):
+        for j in range(column, min(column + SIDE, sizes[0, 1])):
+            if abs(i - r) > around or abs(j - c) > around:
+                square = _square(vectors, i * sizes[0, 1] + j, x, y, z)
+                least = min(least, square)
+    return least
+
+
+@njit(nogil=True, cache=True)
+def _measure_clearance(grid, around, box, clearance, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Find the clearance of the cells in one of the smallest boxes: never more than there is."""
+    vectors, boxes, _, sizes, _ = grid
+    edges = boxes[box]
+    x, y, z = (edges[0] + edges[3]) / 2, (edges[1] + edges[4]) / 2, (edges[2] + edges[5]) / 2
+    dx, dy, dz = edges[3] - edges[0], edges[4] - edges[1], edges[5] - edges[2]
+    reach = REACH_OF_BOX * (around + 3) / (LEAST_SQUARE + 3) / 2 * np.sqrt(dx * dx + dy * dy + dz * dz)
+    count = _boxes_within(grid, (x, y, z, x, y, z), reach, listed, waiting)
+    row, column = box // sizes[1, 1] * SIDE, box % sizes[1, 1] * SIDE
+    for r in range(row, min(row + SIDE, sizes[0, 0])):
+        for c in range(column, min(column + SIDE, sizes[0, 1])):
+            own = r * sizes[0, 1] + c
+            middle = np.sqrt(_square(vectors, own, x, y, z))
+            if count < 0 or not middle < reach:
+                clearance[own] = 0.0
+                continue
+            least = (reach - middle) ** 2
+            for k in range(count):
+                least = _clearance_of_box(grid, around, r, c, listed[k], least)
+            clearance[own] = np.sqrt(least) * (1 - 1e-6)  # rounded to float32: down
+
+
+@njit(nogil=True, cache=True)
+def _walk_to_nearest(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """A cell that is nearer than the 24 around it, by row and column, and the square of its distance."""
+    for _ in range(EXTRAPOLATIONS):
+        next_r, next_c = _extrapolate(vectors, rows, columns, r, c, x, y, z)
+        if next_r == r and next_c == c:
+            break
+        r, c = next_r, next_c
+    least = _square(vectors, r * columns + c, x, y, z)
+    if not least < np.inf:
+        return r, c, np.inf
+    for _ in range(SQUARE_STEPS):
+        r_best, c_best = r, c
+        for i in range(max(r - LEAST_SQUARE, 0), min(r + LEAST_SQUARE + 1, rows)):
+            for j in range(max(c - LEAST_SQUARE, 0), min(c + LEAST_SQUARE + 1, columns)):
+                square = _square(vectors, i * columns + j, x, y, z)
+                if square < least:
+                    r_best, c_best, least = i, j, square
+        if r_best == r and c_best == c:
+            return r, c, least
+        r, c = r_best, c_best
+    return r, c, np.inf
+
+
+@njit(nogil=True, cache=True)
+def _sort_square(vectors, rows, columns, around, r, c, x, y, z, limit, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Sort the nearest of a cell and those around it into ``best``, their squares, and ``cells_found``.
+
+    ``limit``: the square beyond which none is wanted.
+    """
+    last = best.size - 1
+    best[:], cells_found[:] = limit, -1
+    for i in range(max(r - around, 0), min(r + around + 1, rows)):
+        for j in range(max(c - around, 0), min(c + around + 1, columns)):
+            square = _square(vectors, i * columns + j, x, y, z)
+            if not square <= best[last] or (square == best[last] and cells_found[last] >= 0):
+                continue
+            place = last
+            while place > 0 and best[place - 1] > square:
+                best[place], cells_found[place] = best[place - 1], cells_found[place - 1]
+                place -= 1
+            best[place], cells_found[place] = square, i * columns + j
+
+
+@njit(nogil=True, cache=True)
+def walk_neighbours(grid, around, clearance, points, farthest, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Find the nearest cells of points that follow each other; which of them are proven: (point,)."""
+    vectors, sizes, count = grid[0], grid[3], squares.shape[1]
+    rows, columns, across = sizes[0, 0], sizes[0, 1], sizes[1, 1]
+    proven = np.zeros(len(points), np.bool_)
+    listed, waiting = np.empty(128, np.int64), np.empty((512, 2), np.int64)
+    best, cells_found = np.empty(count), np.empty(count, np.int32)
+    r, c = rows // 2, columns // 2
+    x, y, z, last = 0.0, 0.0, 0.0, np.inf
+    for p in range(len(points)):
+        dx, dy, dz = points[p, 0] - x, points[p, 1] - y, points[p, 2] - z
+        x, y, z = points[p, 0], points[p, 1], points[p, 2]
+        # As many cells as are wanted are within this distance: those of the point before. Most others are passed over.
+        enough, last = (last + np.sqrt(dx * dx + dy * dy + dz * dz)) * SLACK, np.inf
+        r, c, least = _walk_to_nearest(vectors, rows, columns, r, c, x, y, z)
+        if not least < np.inf:
+            continue
+        cell = r * columns + c
+        if clearance[cell] < 0:
+            _measure_clearance(grid, around, r // SIDE * across + c // SIDE, clearance, listed, waiting)
+        away, reach = np.sqrt(least), farthest[p]
+        # What is not around the cell is farther than its clearance, less the way to the cell.
+        if 2 * away >= clearance[cell]:
+            continue
+        within = min(reach, enough)
+        _sort_square(vectors, rows, columns, around, r, c, x, y, z, within * within, best, cells_found)
+        if np.sqrt(best[count - 1]) + away >= clearance[cell]:
+            continue
+        last = np.sqrt(best[count - 1]) if cells_found[count - 1] >= 0 else np.inf
+        proven[p] = True
+        for k in range(count):
+            if cells_found[k] >= 0:
+                cells[p, k], squares[p, k] = cells_found[k], best[k]
+    return proven
