@@ -59,6 +59,7 @@ ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) 
     "NoIndex",
 }
 OWN = {"self", "cls"}
+TEMPLATE_TEXT = re.compile(r'translate\(\s*"([^"]+)"')
 Functions = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -80,6 +81,9 @@ def texts(package):
         for text, line in some:
             if tells(text):
                 found.setdefault(text, f"{package}/{relative}:{line}")
+    for path in sorted(folder.rglob("*.html")):
+        for text in TEMPLATE_TEXT.findall(path.read_text("utf-8")):
+            found.setdefault(text, f"{package}/{path.relative_to(folder)}")
     return found
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ocean_metadata.catalogue.completeness import completeness
+from ocean_metadata.catalogue.completeness import rate_completeness
 from ocean_metadata.catalogue.model import DatasetRecord
-from ocean_metadata.catalogue.recommended import OF_FILES, OF_VARIABLES
+from ocean_metadata.catalogue.recommended import FILE_ATTRIBUTES, VARIABLE_ATTRIBUTES
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 CHECKER = Path(sys.executable).parent / "compliance-checker"
@@ -24,7 +24,7 @@ FILES = {
     "sfbofs_hour": "unstructured/sfbofs_fvcom.nc",
 }
 # The checker asks these of every file; we only of those that have levels.
-VERTICAL = {one.name for one in OF_FILES if one.needs == "depth"}
+VERTICAL = {one.name for one in FILE_ATTRIBUTES if one.needs == "depth"}
 
 
 @cache
@@ -41,7 +41,7 @@ def checked(path):
                 variables.setdefault(match[1], set()).update(one["msgs"])
             else:
                 messages += one["msgs"]
-    named = {one.name for one in OF_FILES}
+    named = {one.name for one in FILE_ATTRIBUTES}
     missed = {name for text in messages if re.search("not present|does not contain", text)
               for name in re.findall(r"[A-Za-z_]+", text) if name in named}  # fmt: skip
     return missed, variables
@@ -59,7 +59,7 @@ def test_what_the_compliance_checker_misses_is_missed(client, sample_catalogue, 
     assert ours >= missed
     assert all(record.attributes.get(name) in (None, "") for name in ours - missed)
     sources = {one.key: one for one in record.variables}
-    for one in OF_VARIABLES:
+    for one in VARIABLE_ATTRIBUTES:
         keys = next((each["variables"] for each in found if each["attribute"] == one.name and each["variables"]), [])
         lacking = {
             key
@@ -90,25 +90,25 @@ def test_the_most_important_comes_first_and_the_score_is_told_on_the_page(client
 
 
 def test_files_that_say_everything_score_100():
-    attributes = {one.name: "said" for one in OF_FILES} | {"Conventions": "CF-1.11, ACDD-1.3"}
-    found = completeness(DatasetRecord(id="a", name="a", attributes=attributes))
+    attributes = {one.name: "said" for one in FILE_ATTRIBUTES} | {"Conventions": "CF-1.11, ACDD-1.3"}
+    found = rate_completeness(DatasetRecord(id="a", name="a", attributes=attributes))
     assert (found.score, found.missing) == (100, [])
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
 def test_an_empty_attribute_says_nothing(empty):
-    found = completeness(DatasetRecord(id="a", name="a", attributes={"title": empty}))
+    found = rate_completeness(DatasetRecord(id="a", name="a", attributes={"title": empty}))
     assert "title" in [one.attribute for one in found.missing]
 
 
 @pytest.mark.parametrize("spelling", ["acknowledgement", "acknowledgment"])
 def test_both_spellings_of_an_acknowledgement_count(spelling):
-    found = completeness(DatasetRecord(id="a", name="a", attributes={spelling: "Thanks"}))
+    found = rate_completeness(DatasetRecord(id="a", name="a", attributes={spelling: "Thanks"}))
     assert "acknowledgement" not in [one.attribute for one in found.missing]
 
 
 def test_what_has_no_levels_or_times_need_not_tell_them():
-    found = [one.attribute for one in completeness(DatasetRecord(id="a", name="a")).missing]
+    found = [one.attribute for one in rate_completeness(DatasetRecord(id="a", name="a")).missing]
     assert not [name for name in found if "vertical" in name or name.startswith("time_")]
 
 

@@ -15,13 +15,12 @@ from ocean_common.i18n import Translator
 from ocean_common.parameters import DatasetId
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
-from ocean_metadata.catalogue import pages
 from ocean_metadata.catalogue import serializers as answers
-from ocean_metadata.catalogue.completeness import completeness
-from ocean_metadata.catalogue.dataset_page import page
+from ocean_metadata.catalogue.completeness import rate_completeness
+from ocean_metadata.catalogue.dataset_page import describe_dataset
 from ocean_metadata.catalogue.encoded import Encoded, answers_with, json_text
-from ocean_metadata.catalogue.html import as_page, prefers_html, varying
 from ocean_metadata.catalogue.localized import in_language, localized
+from ocean_metadata.catalogue.pages import as_page, prefers_html, render_dataset, render_datasets, vary_by_accept
 from ocean_metadata.ports import Catalogue
 
 TAGS = ["datasets"]
@@ -48,13 +47,13 @@ async def list_datasets(
     if prefers_html(request):
         made = await encoded.answer(
             ("datasets page", now.revision, language),
-            lambda: pages.dataset_list(in_language(now, translate).listed, translate),
+            lambda: render_datasets(in_language(now, translate).listed, translate),
             str.encode,
             MediaType.HTML,
         )
         return as_page(made)
     key = ("datasets", now.revision, language)
-    return varying(await encoded.answer(key, lambda: answers.datasets(in_language(now, translate))))
+    return vary_by_accept(await encoded.answer(key, lambda: answers.datasets(in_language(now, translate))))
 
 
 @get(
@@ -111,9 +110,9 @@ async def get_dataset(
     await freshness(request, dataset, form="page" if html else "")
     found = localized(catalogue.snapshot.dataset(dataset), translate)
     if html:
-        text = pages.dataset_page(found, str(request.base_url).rstrip("/"), translate)
+        text = render_dataset(found, str(request.base_url).rstrip("/"), translate)
         return as_page(Response(text.encode(), media_type=MediaType.HTML))
-    return varying(Response(msgspec.json.encode(page(found, translate)), media_type=MediaType.JSON))
+    return vary_by_accept(Response(msgspec.json.encode(describe_dataset(found, translate)), media_type=MediaType.JSON))
 
 
 @get(
@@ -133,7 +132,7 @@ async def get_completeness(
 ) -> Completeness:
     """Which attributes that CF and ACDD recommend are there, which are missing, and what to write in them."""
     await freshness(request, dataset)
-    return completeness(catalogue.snapshot.dataset(dataset), translate)
+    return rate_completeness(catalogue.snapshot.dataset(dataset), translate)
 
 
 @get(

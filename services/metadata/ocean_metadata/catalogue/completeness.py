@@ -1,4 +1,4 @@
-"""How much of what CF and ACDD recommend the files of a dataset say of themselves."""
+"""Completeness of the metadata in a dataset's files, by the attributes that CF and ACDD recommend."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,84 +9,98 @@ from ocean_common.contracts.finding import Completeness, Lacking
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.time import format_duration, format_times
 from ocean_metadata.catalogue.model import DatasetRecord
-from ocean_metadata.catalogue.recommended import CONVENTIONS, OF_FILES, OF_VARIABLES, SPELLINGS, WEIGHTS, Attribute
+from ocean_metadata.catalogue.recommended import (
+    CONVENTIONS,
+    FILE_ATTRIBUTES,
+    SPELLINGS,
+    VARIABLE_ATTRIBUTES,
+    WEIGHTS,
+    Attribute,
+)
 from ocean_metadata.catalogue.search_document import shown_variables
 
-_RESOLUTION = {"hour": "PT1H", "day": "P1D", "month": "P1M", "season": "P3M", "year": "P1Y"}
+_RESOLUTIONS = {"hour": "PT1H", "day": "P1D", "month": "P1M", "season": "P3M", "year": "P1Y"}
 
 
-def completeness(record: DatasetRecord, translate: Translator = ENGLISH) -> Completeness:
-    """Score the attributes of a dataset's files.
+def rate_completeness(record: DatasetRecord, translate: Translator = ENGLISH) -> Completeness:
+    """Rate the attributes of a dataset's files.
 
     Parameters
     ----------
     record : DatasetRecord
         With the global attributes of its first file, and those of its variables.
     translate : Translator
-        Who says the advice.
+        To the language of the advice.
 
     Returns
     -------
     Completeness
-        An attribute of variables counts as far as the variables have it; calculated ones have none.
+        An attribute of variables counts by the share of variables that have it; calculated variables are left out.
     """
-    read = [one for one in shown_variables(record) if one.equation is None]
-    known = _known(record)
-    having = {"": True, "depth": bool(record.depths), "time": record.time is not None}
-    files = [one for one in OF_FILES if having[one.needs]]
-    shares = {one: float(_says(record.attributes, one.name)) for one in files}
-    missing = [_lacking(one, known, translate) for one in files if not shares[one]]
-    for one in OF_VARIABLES:
-        lack = [each.key for each in read if not _says(each.attributes, one.name)]
-        shares[one] = 1 - len(lack) / len(read) if read else 1.0
-        if lack:
-            missing.append(_lacking(one, known, translate, lack))
-    whole = sum(WEIGHTS[one.importance] for one in shares)
+    variables = [variable for variable in shown_variables(record) if variable.equation is None]
+    values = _catalogue_values(record)
+    has_axis = {"": True, "depth": bool(record.depths), "time": record.time is not None}
+    shares: dict[Attribute, float] = {}
+    missing = []
+    for attribute in FILE_ATTRIBUTES:
+        if has_axis[attribute.needs]:
+            shares[attribute] = float(_has_value(record.attributes, attribute.name))
+            if not shares[attribute]:
+                missing.append(_lacking(attribute, values, translate))
+    for attribute in VARIABLE_ATTRIBUTES:
+        without = [variable.key for variable in variables if not _has_value(variable.attributes, attribute.name)]
+        shares[attribute] = 1 - len(without) / len(variables) if variables else 1.0
+        if without:
+            missing.append(_lacking(attribute, values, translate, without))
+    total = sum(WEIGHTS[attribute.importance] for attribute in shares)
+    weighted = sum(WEIGHTS[attribute.importance] * share for attribute, share in shares.items())
     return Completeness(
         dataset=record.id,
-        score=round(100 * sum(WEIGHTS[one.importance] * share for one, share in shares.items()) / whole),
+        score=round(100 * weighted / total),
         present=sum(share == 1 for share in shares.values()),
         recommended=len(shares),
-        missing=sorted(missing, key=lambda each: -WEIGHTS[each.importance]),
+        missing=sorted(missing, key=lambda lacking: -WEIGHTS[lacking.importance]),
     )
 
 
-def _says(attributes: Mapping[str, Any], name: str) -> bool:
-    """Whether an attribute is there, and not empty."""
-    values = [attributes.get(each) for each in SPELLINGS.get(name, (name,))]
+def _has_value(attributes: Mapping[str, Any], name: str) -> bool:
+    values = [attributes.get(spelling) for spelling in SPELLINGS.get(name, (name,))]
     if name == "Conventions":
         return all(part in str(values[0]) for part in CONVENTIONS)
     return any(value is not None and str(value).strip() != "" for value in values)
 
 
 def _lacking(
-    one: Attribute, known: Mapping[str, str], translate: Translator, variables: list[str] | None = None
+    attribute: Attribute,
+    values: Mapping[str, str],
+    translate: Translator,
+    variables: list[str] | None = None,
 ) -> Lacking:
-    value, advice = known.get(one.known), translate(one.advice)
+    value, advice = values.get(attribute.catalogue_value), translate(attribute.advice)
     return Lacking(
-        attribute=one.name,
+        attribute=attribute.name,
         variables=variables or [],
-        importance=one.importance,
-        convention=one.convention,
+        importance=attribute.importance,
+        convention=attribute.convention,
         advice=translate("{advice} Here: {value}", advice=advice, value=value) if value else advice,
     )
 
 
-def _known(record: DatasetRecord) -> dict[str, str]:
-    """What could be written at once, since the catalogue knows it."""
-    found = {}
+def _catalogue_values(record: DatasetRecord) -> dict[str, str]:
+    """Return the values of attributes that the catalogue knows, so that they could be written at once."""
+    values = {}
     if record.bounds is not None:
         west, south, east, north = record.bounds
         corners = ((south, west), (south, east), (north, east), (north, west), (south, west))
-        found = {"west": f"{west:g}", "south": f"{south:g}", "east": f"{east:g}", "north": f"{north:g}"}
-        found["bounds"] = f"POLYGON (({', '.join(f'{y:g} {x:g}' for y, x in corners)}))"
+        values = {"west": f"{west:g}", "south": f"{south:g}", "east": f"{east:g}", "north": f"{north:g}"}
+        values["bounds"] = f"POLYGON (({', '.join(f'{y:g} {x:g}' for y, x in corners)}))"
     if record.time is not None:
         axis = record.times[record.time]
         start, end = format_times(np.array([axis.first, axis.last]))
-        found |= {"start": start, "end": end, "duration": format_duration(axis.last - axis.first)}
-        if record.quantum in _RESOLUTION:
-            found["resolution"] = _RESOLUTION[record.quantum]
-    metres = [value for one in record.depths if one.kind in {"depth", "height"} for value in one.values]
+        values |= {"start": start, "end": end, "duration": format_duration(axis.last - axis.first)}
+        if record.quantum in _RESOLUTIONS:
+            values["resolution"] = _RESOLUTIONS[record.quantum]
+    metres = [value for axis in record.depths if axis.kind in {"depth", "height"} for value in axis.values]
     if metres:
-        found |= {"top": f"{min(metres):g} m", "bottom": f"{max(metres):g} m"}
-    return found
+        values |= {"top": f"{min(metres):g} m", "bottom": f"{max(metres):g} m"}
+    return values

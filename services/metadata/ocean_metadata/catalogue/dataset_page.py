@@ -1,17 +1,20 @@
-"""One dataset: what it is, where and when, and what can be asked of it."""
+"""Description of a dataset: for programs, for the page that people read, and in the vocabulary of schema.org."""
 
 import re
+from typing import Any
 from urllib.parse import quote
 
 from ocean_common.contracts.finding import Link
 from ocean_common.contracts.metadata import DatasetPage
 from ocean_common.i18n import ENGLISH, Translator
-from ocean_metadata.catalogue.completeness import completeness
+from ocean_metadata.catalogue.completeness import rate_completeness
 from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
 from ocean_metadata.catalogue.search_document import shown_variables
 from ocean_metadata.catalogue.search_results import extent
 
 API = "/api/v2.0"
+MIN_DESCRIPTION, MAX_DESCRIPTION = 50, 5000  # characters that search engines accept
+_MAX_VARIABLES = 100  # that are named for search engines
 _LICENCES = (
     (r"\bcc[- ]?by[- ]?4\.0|creative commons attribution 4", "https://creativecommons.org/licenses/by/4.0/"),
     (r"\bcc[- ]?by[- ]?sa[- ]?4\.0", "https://creativecommons.org/licenses/by-sa/4.0/"),
@@ -24,85 +27,167 @@ _LICENCES = (
 )
 
 
-def page(one: DatasetRecord, translate: Translator = ENGLISH) -> DatasetPage:
-    """What a dataset is, for programs and for the page that people read.
-
-    Parameters
-    ----------
-    one : DatasetRecord
-        As the catalogue keeps it.
-    translate : Translator
-        Who says the titles of links.
-
-    Returns
-    -------
-    DatasetPage
-        With links to everything that follows from it.
-    """
-    start, end = extent(one)
+def describe_dataset(record: DatasetRecord, translate: Translator = ENGLISH) -> DatasetPage:
+    """Return the description of a dataset, with links to its resources whose titles are translated."""
+    start, end = extent(record)
     return DatasetPage(
-        id=one.id,
-        value=one.name,
-        quantum=one.quantum,
-        help=one.help,
-        attribution=one.attribution,
-        revision=one.revision,
-        bounds=one.bounds,
+        id=record.id,
+        value=record.name,
+        quantum=record.quantum,
+        help=record.help,
+        attribution=record.attribution,
+        revision=record.revision,
+        bounds=record.bounds,
         start=start,
         end=end,
-        model_class=one.model_class,
-        group=one.group,
-        subgroup=one.subgroup,
-        license=licence(one),
-        time_steps=one.times[one.time].count if one.time is not None else 0,
-        variables=len(shown_variables(one)),
-        depth_levels=max((len(axis.values) for axis in one.depths), default=0),
-        completeness=completeness(one).score,
-        links=_links(one, translate),
+        model_class=record.model_class,
+        group=record.group,
+        subgroup=record.subgroup,
+        license=licence_of(record),
+        time_steps=record.times[record.time].count if record.time is not None else 0,
+        variables=len(shown_variables(record)),
+        depth_levels=max((len(axis.values) for axis in record.depths), default=0),
+        completeness=rate_completeness(record).score,
+        links=_links(record, translate),
     )
 
 
-def licence(one: DatasetRecord) -> str | None:
-    """What the files say of their licence; else the one that the attribution names."""
-    told = str(one.attributes.get("license", "")).strip()
-    if told:
-        return told
-    credit = (one.attribution or "").casefold()
-    return next((url for pattern, url in _LICENCES if re.search(pattern, credit)), None)
+def licence_of(record: DatasetRecord) -> str | None:
+    """Return the licence of the files; else the address of the one that the attribution names."""
+    text = str(record.attributes.get("license", "")).strip()
+    if text:
+        return text
+    attribution = (record.attribution or "").casefold()
+    return next((url for pattern, url in _LICENCES if re.search(pattern, attribution)), None)
 
 
-def last_step(one: DatasetRecord, variable: VariableRecord) -> str:
-    """The address of a NetCDF file with the last time step of a variable."""
-    west, south, east, north = one.bounds or (-180.0, -90.0, 180.0, 90.0)
-    if west > east:  # around the antimeridian
+def last_step_address(record: DatasetRecord, variable: VariableRecord) -> str:
+    """Return the address of a NetCDF file with the last time step of a variable."""
+    west, south, east, north = record.bounds or (-180.0, -90.0, 180.0, 90.0)
+    if west > east:  # across the antimeridian
         west, east = -180.0, 180.0
     corners = f"min_range={south:g},{west:g}&max_range={north:g},{east:g}"
-    path = f"{API}/subset/{quote(one.id, safe='')}/{quote(variable.key, safe='')}"
+    path = f"{API}/subset/{quote(record.id, safe='')}/{quote(variable.key, safe='')}"
     return f"{path}?output_format=NETCDF4&{corners}&time=-1,-1&should_zip=0"
 
 
-def _links(one: DatasetRecord, translate: Translator) -> list[Link]:
-    at = f"{API}/dataset/{quote(one.id, safe='')}"
-    found = [
-        Link(rel="self", href=at, title=translate("This dataset")),
-        Link(rel="alternate", href=at, title=translate("This dataset as a page"), type="text/html"),
+def _links(record: DatasetRecord, translate: Translator) -> list[Link]:
+    address = f"{API}/dataset/{quote(record.id, safe='')}"
+    links = [
+        Link(rel="self", href=address, title=translate("This dataset")),
+        Link(rel="alternate", href=address, title=translate("This dataset as a page"), type="text/html"),
         Link(rel="collection", href=f"{API}/datasets", title=translate("All datasets")),
-        Link(rel="variables", href=f"{at}/variables", title=translate("Variables")),
-        Link(rel="completeness", href=f"{at}/completeness", title=translate("What the files do not say of themselves")),
+        Link(rel="variables", href=f"{address}/variables", title=translate("Variables")),
+        Link(rel="completeness", href=f"{address}/completeness", title=translate("Completeness of the metadata")),
     ]
-    shown = shown_variables(one)
-    if shown:
-        key = quote(shown[0].key, safe="")
-        found += [
-            Link(rel="times", href=f"{at}/{key}/times", title=translate("Times of {name}", name=shown[0].name)),
-            Link(
-                rel="depths", href=f"{at}/{key}/depths", title=translate("Depth levels of {name}", name=shown[0].name)
-            ),
+    variables = shown_variables(record)
+    if variables:
+        key, name = quote(variables[0].key, safe=""), variables[0].name
+        links += [
+            Link(rel="times", href=f"{address}/{key}/times", title=translate("Times of {name}", name=name)),
+            Link(rel="depths", href=f"{address}/{key}/depths", title=translate("Depth levels of {name}", name=name)),
             Link(
                 rel="enclosure",
-                href=last_step(one, shown[0]),
-                title=translate("{name} at the last time step", name=shown[0].name),
+                href=last_step_address(record, variables[0]),
+                title=translate("{name} at the last time step", name=name),
                 type="application/x-netcdf",
             ),
         ]
-    return found
+    return links
+
+
+def linked_data(record: DatasetRecord, base_url: str, translate: Translator = ENGLISH) -> dict[str, Any]:
+    """Describe a dataset as schema.org/Dataset, by which search engines for data find it.
+
+    Parameters
+    ----------
+    record : DatasetRecord
+        From the catalogue.
+    base_url : str
+        Public address of the service, without a slash at its end.
+    translate : Translator
+        To the language of the description.
+
+    Returns
+    -------
+    dict
+        JSON-LD, without members that are not known.
+    """
+    address = f"{base_url}{API}/dataset/{record.id}"
+    variables = shown_variables(record)[:_MAX_VARIABLES]
+    start, end = extent(record)
+    creator = record.attributes.get("institution") or record.attribution
+    data: dict[str, Any] = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "@id": address,
+        "name": record.name,
+        "description": _describe_in_words(record, translate),
+        "url": address,
+        "identifier": str(record.attributes.get("id") or record.id),
+        "version": record.revision,
+        "isAccessibleForFree": True,
+        "keywords": _keywords(record),
+        "license": licence_of(record),
+        "creditText": record.attribution,
+        "creator": {"@type": "Organization", "name": str(creator)} if creator else None,
+        "includedInDataCatalog": {
+            "@type": "DataCatalog",
+            "name": "Ocean Navigator",
+            "url": f"{base_url}{API}/datasets",
+        },
+        "spatialCoverage": _spatial_coverage(record),
+        "temporalCoverage": f"{start}/{end}" if start and end else None,
+        "variableMeasured": [_property_value(variable) for variable in variables],
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "name": translate("{name}, last time step", name=variable.name),
+                "encodingFormat": "application/x-netcdf",
+                "contentUrl": f"{base_url}{last_step_address(record, variable)}",
+            }
+            for variable in variables
+        ],
+    }
+    return {name: value for name, value in data.items() if value not in (None, [], "")}
+
+
+def _property_value(variable: VariableRecord) -> dict[str, str]:
+    value = {"@type": "PropertyValue", "name": variable.name, "unitText": variable.units}
+    return {**value, "propertyID": variable.standard_name} if variable.standard_name else value
+
+
+def _describe_in_words(record: DatasetRecord, translate: Translator) -> str:
+    """Return a paragraph that is long enough for search engines."""
+    start, end = extent(record)
+    names = ", ".join(variable.name for variable in shown_variables(record)[:_MAX_VARIABLES])
+    title = record.attributes.get("summary") or record.attributes.get("title") or record.name
+    parts = [record.help or str(title).strip()]
+    if names:
+        parts.append(translate("Variables: {names}.", names=names))
+    if start and end:
+        parts.append(translate("From {start} to {end}.", start=start[:10], end=end[:10]))
+    text = " ".join(parts)
+    if len(text) < MIN_DESCRIPTION:
+        text = f"{text} {translate('Ocean data on a grid, served by Ocean Navigator.')}"
+    return text[:MAX_DESCRIPTION]
+
+
+def _keywords(record: DatasetRecord) -> list[str]:
+    listed = [word.strip() for word in str(record.attributes.get("keywords", "")).split(",")]
+    standard_names = [variable.standard_name for variable in shown_variables(record)[:_MAX_VARIABLES]]
+    words = (*listed, record.group, record.subgroup, *standard_names)
+    return list(dict.fromkeys(word for word in words if word))
+
+
+def _spatial_coverage(record: DatasetRecord) -> dict[str, Any] | list[dict[str, Any]] | None:
+    """Return a box of south, west, north, east; two where it crosses the antimeridian."""
+    if record.bounds is None:
+        return None
+    west, south, east, north = record.bounds
+    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
+    places = [
+        {"@type": "Place", "geo": {"@type": "GeoShape", "box": f"{south:g} {left:g} {north:g} {right:g}"}}
+        for left, right in spans
+    ]
+    return places[0] if len(places) == 1 else places

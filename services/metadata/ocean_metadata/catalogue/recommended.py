@@ -13,12 +13,12 @@ class Attribute(NamedTuple):
     convention: Literal["CF", "ACDD"]
     advice: str
     needs: Literal["", "depth", "time"] = ""  # recommended only for data with such an axis
-    known: str = ""  # by which name the catalogue knows the value
+    catalogue_value: str = ""  # its name among the values that the catalogue knows
 
 
 WEIGHTS: dict[Importance, int] = {"high": 3, "recommended": 2, "suggested": 1}
 
-OF_FILES = (
+FILE_ATTRIBUTES = (
     Attribute("Conventions", "high", "CF", 'Name the conventions that the file follows: "CF-1.11, ACDD-1.3".'),
     Attribute("title", "high", "CF", "Say in one line what the data are, as a reader of a list wants to know it."),
     Attribute("summary", "high", "ACDD", "Describe the data in a paragraph: what, where, when, how made and for what."),
@@ -44,14 +44,14 @@ OF_FILES = (
     Attribute("publisher_email", "recommended", "ACDD", "Give an address of who distributes the data."),
     Attribute("publisher_url", "recommended", "ACDD", "Give the page of who distributes the data."),
     Attribute("geospatial_bounds", "recommended", "ACDD", "Outline the data as WKT in latitude and longitude.",
-              known="bounds"),
+              catalogue_value="bounds"),
     Attribute("geospatial_bounds_crs", "recommended", "ACDD", 'Name the system of geospatial_bounds: "EPSG:4326".'),
     Attribute("geospatial_bounds_vertical_crs", "recommended", "ACDD",
               'Name the vertical system of geospatial_bounds: "EPSG:5831" for depth.', "depth"),
-    Attribute("geospatial_lat_min", "recommended", "ACDD", "Give the southernmost latitude.", known="south"),
-    Attribute("geospatial_lat_max", "recommended", "ACDD", "Give the northernmost latitude.", known="north"),
-    Attribute("geospatial_lon_min", "recommended", "ACDD", "Give the westernmost longitude.", known="west"),
-    Attribute("geospatial_lon_max", "recommended", "ACDD", "Give the easternmost longitude.", known="east"),
+    Attribute("geospatial_lat_min", "recommended", "ACDD", "Give the southernmost latitude.", catalogue_value="south"),
+    Attribute("geospatial_lat_max", "recommended", "ACDD", "Give the northernmost latitude.", catalogue_value="north"),
+    Attribute("geospatial_lon_min", "recommended", "ACDD", "Give the westernmost longitude.", catalogue_value="west"),
+    Attribute("geospatial_lon_max", "recommended", "ACDD", "Give the easternmost longitude.", catalogue_value="east"),
     Attribute("geospatial_vertical_min", "recommended", "ACDD", "Give the least depth or height.", "depth", "top"),
     Attribute("geospatial_vertical_max", "recommended", "ACDD", "Give the greatest depth or height.", "depth",
               "bottom"),
@@ -88,7 +88,7 @@ OF_FILES = (
     Attribute("geospatial_vertical_resolution", "suggested", "ACDD", "Give the spacing of the levels.", "depth"),
 )  # fmt: skip
 
-OF_VARIABLES = (
+VARIABLE_ATTRIBUTES = (
     Attribute("units", "high", "CF", 'Give the units as UDUNITS spells them; "1" for what has none.'),
     Attribute("standard_name", "high", "CF", "Give the name of the CF Standard Name Table: programs know it by that."),
     Attribute("long_name", "high", "CF", "Give a name that people read on a plot."),
