@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.plotting.jobs import die, misbehave, process_id, refuse, sleep, wait_for, write_what_no_font_has
+from tests.plotting.jobs import die, misbehave, note, process_id, refuse, sleep, wait_for, write_what_no_font_has
 
 from ocean_common.errors import InvalidRequest, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.export.output import Output
@@ -94,6 +94,26 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(one_worker):
     assert not later.done()
     drawing.cancel()
     later.cancel()
+
+
+async def test_clients_take_turns(tmp_path):
+    async with ProcessRenderer(1, 3, 60.0, 100, nice=0) as drawing:
+        await pid(drawing)
+        os.mkfifo(tmp_path / "door")
+        first = asyncio.create_task(drawing.draw(CSV, wait_for, tmp_path / "door", client="a"))
+        await asyncio.sleep(0)
+        later = [
+            asyncio.create_task(drawing.draw(CSV, note, tmp_path / "order", name, client=name[0]))
+            for name in ("a1 ", "a2 ", "b1 ")
+        ]
+        await asyncio.to_thread((tmp_path / "door").write_text, "open")
+        await asyncio.gather(first, *later)
+    assert (tmp_path / "order").read_text() == "a1 b1 a2 "
+
+
+async def test_without_a_queue_a_free_worker_still_draws():
+    async with ProcessRenderer(1, 0, 60.0, 100, nice=0) as drawing:
+        assert await pid(drawing) != os.getpid()
 
 
 async def test_a_figure_whose_asker_left_makes_room_for_the_next():

@@ -302,7 +302,7 @@ class FairQueue:
         if ticket.called.done() or client in ticket.clients:
             return
         if not ticket.clients:
-            if self.waiting >= self._max_waiting:
+            if not self._free and self.waiting >= self._max_waiting:
                 raise self._refuse(self.waiting)
             self.waiting += 1
         ticket.clients.add(client)

@@ -30,6 +30,7 @@ from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
 import msgspec
 
 from ocean_common.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
+from ocean_core.cache import FairQueue, Ticket
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output, RenderedFile
 from ocean_plotting.figure.picture import Picture, warm
@@ -52,10 +53,12 @@ _log = logging.getLogger(__name__)
 class FigureRenderer(Protocol):
     """Renders figures and tables as files."""
 
-    async def draw(self, output: Output, make: Callable[..., object], *arguments: object) -> RenderedFile:
+    async def draw(
+        self, output: Output, make: Callable[..., object], *arguments: object, client: str = ""
+    ) -> RenderedFile:
         """Call ``make(*arguments, context)`` and write the Picture or Table that it returns as ``output`` says.
 
-        The context has the size and language of ``output``, and the land and relief of maps.
+        The context has the size and language of ``output``, and the land and relief of maps. Clients take turns.
 
         Raises
         ------
@@ -99,7 +102,13 @@ class InlineRenderer:
         """Return no reason: it is always ready."""
         return []
 
-    async def draw(self, output: Output, make: Callable[..., object], *arguments: object) -> RenderedFile:
+    async def draw(
+        self,
+        output: Output,
+        make: Callable[..., object],
+        *arguments: object,
+        client: str = "",  # noqa: ARG002 - there are no turns
+    ) -> RenderedFile:
         """Draw now."""
         return Job(output=output, make=make, arguments=arguments).run(self._resources)
 
@@ -116,7 +125,13 @@ class ThreadRenderer(InlineRenderer):
     async def __aexit__(self, *_: object) -> None:
         self._threads.shutdown()
 
-    async def draw(self, output: Output, make: Callable[..., object], *arguments: object) -> RenderedFile:
+    async def draw(
+        self,
+        output: Output,
+        make: Callable[..., object],
+        *arguments: object,
+        client: str = "",  # noqa: ARG002 - there are no turns
+    ) -> RenderedFile:
         """Draw in the next free thread."""
         if self._jobs >= self._max_jobs:
             raise TooBusy("too many figures wait already; try again in 2 s", retry_after=RETRY_AFTER)
@@ -240,11 +255,21 @@ class _Worker:
             self.pipe.close()
 
 
+def _refuse_figure(waiting: int) -> TooBusy:
+    return TooBusy(
+        "{waiting} figures wait already; try again in {seconds} s",
+        waiting=waiting,
+        seconds=RETRY_AFTER,
+        retry_after=RETRY_AFTER,
+    )
+
+
 class _Drawing:
     """A figure that waits for a worker or is being drawn, and the number of clients that wait for it."""
 
     def __init__(self) -> None:
         self.task: asyncio.Task[RenderedFile]
+        self.ticket = Ticket()
         self.worker: _Worker | None = None
         self.clients = 0
 
@@ -263,7 +288,7 @@ class ProcessRenderer:
         nice: int = 10,
     ) -> None:
         self._workers = workers
-        self._queue = queue
+        self._queue = FairQueue(workers, queue, _refuse_figure)
         self._figure_time = figure_time
         self._figures_per_worker = figures_per_worker
         self._nice = nice
@@ -298,13 +323,17 @@ class ProcessRenderer:
         """Return the reasons why it cannot draw yet."""
         return [] if self._ready else ["the worker processes that draw figures are starting"]
 
-    async def draw(self, output: Output, make: Callable[..., object], *arguments: object) -> RenderedFile:
-        """Draw in the next free process; equal figures at the same time are drawn once."""
+    async def draw(
+        self, output: Output, make: Callable[..., object], *arguments: object, client: str = ""
+    ) -> RenderedFile:
+        """Draw in the next free process, in the client's turn; equal figures at the same time are drawn once."""
         job = bytes(ForkingPickler.dumps(Job(output=output, make=make, arguments=arguments)))
         key = hashlib.blake2b(job).digest()
         drawing = self._drawings.get(key)
         if drawing is None:
-            drawing = self._drawings[key] = self._begin(key, job)
+            drawing = self._begin(key, job, client)
+        else:
+            self._queue.join(drawing.ticket, client)
         drawing.clients += 1
         try:
             return await asyncio.shield(drawing.task)
@@ -313,19 +342,17 @@ class ProcessRenderer:
             if not drawing.clients and not drawing.task.done():
                 self._abandon(key, drawing)
 
-    def _begin(self, key: bytes, job: bytes) -> _Drawing:
-        waiting = len(self._drawings) - self._workers
-        if waiting >= self._queue:
-            raise TooBusy(
-                "{waiting} figures wait already; try again in {seconds} s",
-                waiting=waiting,
-                seconds=RETRY_AFTER,
-                retry_after=RETRY_AFTER,
-            )
+    def _begin(self, key: bytes, job: bytes, client: str) -> _Drawing:
         drawing = _Drawing()
-        drawing.task = self._start_task(self._run(drawing, job))
+        self._queue.join(drawing.ticket, client)
+        self._drawings[key] = drawing
+        drawing.task = self._start_task(self._wait_and_run(drawing, job))
         drawing.task.add_done_callback(lambda _: self._remove(key, drawing))
         return drawing
+
+    async def _wait_and_run(self, drawing: _Drawing, job: bytes) -> RenderedFile:
+        async with self._queue.turn(drawing.ticket):
+            return await self._run(drawing, job)
 
     async def _run(self, drawing: _Drawing, job: bytes) -> RenderedFile:
         while (worker := await self._idle.get()) and worker.lost:
@@ -352,6 +379,7 @@ class ProcessRenderer:
         """Take a figure that no client waits for out of the queue; one that is being drawn is ended a little later."""
         if drawing.worker is None:
             self._remove(key, drawing)
+            self._queue.leave(drawing.ticket)
             drawing.task.cancel()
         else:
             self._start_task(self._end_abandoned(key, drawing, drawing.worker))
