@@ -13,5 +13,5 @@ WRITERS: dict[str, Callable[[Any, Output], bytes]] = {
     "csv": csv.write,
     "stats": csv.write_statistics,
     "odv": odv.write,
-    "geotiff": geotiff.write,
+    "geotiff": geotiff.write_geotiff,
 }

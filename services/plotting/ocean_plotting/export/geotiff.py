@@ -1,4 +1,8 @@
-"""Rasters as GeoTIFF (OGC 19-008r4): float32, deflated, with the plane of the map and a value for nothing."""
+"""Rasters as GeoTIFF (OGC 19-008r4): float32, deflated, with the projection of the map and a value for missing cells.
+
+Pillow writes the TIFF; the GeoKeys of the five projections that maps have are put together here, since a library that
+has them brings all of GDAL (docs/decisions).
+"""
 
 from io import BytesIO
 
@@ -11,15 +15,18 @@ from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.raster import Raster
 
-NOTHING = -3.4028234663852886e38  # the least float32
+MISSING = -3.4028234663852886e38  # the least float32
 DESCRIPTION, SOFTWARE, DATE, PREDICTOR = 270, 305, 306, 317
 SCALE, TIE, KEYS, NUMBERS, TEXTS, NO_DATA = 33550, 33922, 34735, 34736, 34737, 42113
 DOUBLE, SHORT, ASCII = 12, 3, 2  # types of tags
 
-# Keys of the directory.
-MODEL, RASTER, CITATION, DATUM, PROJECTED, NAME = 1024, 1025, 1026, 2048, 3072, 3073
+# GeoKeys.
+MODEL_TYPE, RASTER_TYPE, GEODETIC_CRS, PROJECTED_CODE, CITATION = 1024, 1025, 2048, 3072, 3073
 PROJECTION, METHOD, UNIT = 3074, 3075, 3076
-PLANE, AREA, USER, WGS84, METRE = 1, 1, 32767, 4326, 9001
+SCALE_AT_ORIGIN = 3092
+
+GeoKey = tuple[int, int, int, int]  # key, tag that holds the value (0: the key itself), count, value or offset
+PROJECTED_CRS, PIXEL_IS_AREA, USER_DEFINED, WGS84, METRE = 1, 1, 32767, 4326, 9001
 
 # By method of PROJ: the code of the method, and the keys of its parameters by their EPSG names.
 METHODS: dict[str, tuple[int, dict[str, int]]] = {
@@ -65,57 +72,57 @@ METHODS: dict[str, tuple[int, dict[str, int]]] = {
 }  # fmt: skip
 
 
-def write(raster: Raster, output: Output) -> bytes:
+def write_geotiff(raster: Raster, output: Output) -> bytes:
     """Write a raster."""
     left, bottom, right, top = raster.extent
     rows, columns = raster.values.shape
-    keys, numbers, texts = _plane(raster.projection)
+    keys, numbers, text = _geo_keys(raster.projection)
+    description = f"{raster.name}; {raster.time}; {raster.source}; {output.request}"
     tags = ImageFileDirectory_v2()
-    given = {
+    contents = {
         SCALE: (DOUBLE, ((right - left) / columns, (top - bottom) / rows, 0.0)),
         TIE: (DOUBLE, (0.0, 0.0, 0.0, left, top, 0.0)),
         KEYS: (SHORT, keys),
         NUMBERS: (DOUBLE, numbers),
-        TEXTS: (ASCII, texts),
-        NO_DATA: (ASCII, repr(NOTHING)),
-        DESCRIPTION: (ASCII, _ascii(f"{raster.name}; {raster.time}; {raster.source}; {output.request}")),
+        TEXTS: (ASCII, text),
+        NO_DATA: (ASCII, repr(MISSING)),
+        DESCRIPTION: (ASCII, to_ascii(description)),
         SOFTWARE: (ASCII, f"Ocean Navigator plotting {__version__}"),
     }
-    for tag, (kind, value) in given.items():
-        if value:
-            tags.tagtype[tag] = kind
-            tags[tag] = value
-    values = np.where(np.isfinite(raster.values), raster.values, np.float32(NOTHING)).astype(np.float32)
+    for tag, (tag_type, content) in contents.items():
+        if content:
+            tags.tagtype[tag] = tag_type
+            tags[tag] = content
+    values = np.where(np.isfinite(raster.values), raster.values, np.float32(MISSING)).astype(np.float32)
     buffer = BytesIO()
     Image.fromarray(values).save(buffer, "TIFF", compression="tiff_adobe_deflate", tiffinfo=tags)
     return buffer.getvalue()
 
 
-def _plane(projection: str) -> tuple[tuple[int, ...], tuple[float, ...], str]:
-    """The directory of keys, and the numbers and texts that it points to."""
+def _geo_keys(projection: str) -> tuple[tuple[int, ...], tuple[float, ...], str]:
+    """Return the directory of GeoKeys, and the numbers and the text that it points to."""
     crs = CRS.from_user_input(projection)
-    found: list[tuple[int, int, int, int]] = [(MODEL, 0, 1, PLANE), (RASTER, 0, 1, AREA)]
+    keys: list[GeoKey] = [(MODEL_TYPE, 0, 1, PROJECTED_CRS), (RASTER_TYPE, 0, 1, PIXEL_IS_AREA)]
     if (code := crs.to_epsg()) is not None:
-        found.append((PROJECTED, 0, 1, code))
-        return _directory(found), (), ""
+        return _directory([*keys, (PROJECTED_CODE, 0, 1, code)]), (), ""
     operation = crs.coordinate_operation
     if operation is None:
         raise TypeError
-    method, keys = METHODS[operation.method_name]
-    text = f"{_ascii(projection)}|"
-    numbers = [(keys[one.name], float(one.value)) for one in operation.params if one.name in keys]
-    found += [(DATUM, 0, 1, WGS84), (PROJECTED, 0, 1, USER), (NAME, TEXTS, len(text), 0)]
-    found += [(PROJECTION, 0, 1, USER), (METHOD, 0, 1, method), (UNIT, 0, 1, METRE)]
-    known = dict(numbers)
-    if method == METHODS["Polar Stereographic (variant B)"][0]:
-        known[3092] = 1.0  # some readers want one
-    found += [(key, NUMBERS, 1, number) for number, key in enumerate(known)]
-    return _directory(found), tuple(known.values()), text
+    method, key_by_name = METHODS[operation.method_name]
+    text = f"{to_ascii(projection)}|"
+    parameters = {key_by_name[item.name]: float(item.value) for item in operation.params if item.name in key_by_name}
+    if operation.method_name == "Polar Stereographic (variant B)":
+        parameters[SCALE_AT_ORIGIN] = 1.0  # some readers require it
+    keys += [(GEODETIC_CRS, 0, 1, WGS84), (PROJECTED_CODE, 0, 1, USER_DEFINED), (CITATION, TEXTS, len(text), 0)]
+    keys += [(PROJECTION, 0, 1, USER_DEFINED), (METHOD, 0, 1, method), (UNIT, 0, 1, METRE)]
+    keys += [(key, NUMBERS, 1, position) for position, key in enumerate(parameters)]
+    return _directory(keys), tuple(parameters.values()), text
 
 
-def _directory(found: list[tuple[int, int, int, int]]) -> tuple[int, ...]:
-    return (1, 1, 1, len(found), *(number for one in sorted(found) for number in one))
+def _directory(keys: list[GeoKey]) -> tuple[int, ...]:
+    return (1, 1, 1, len(keys), *(number for key in sorted(keys) for number in key))
 
 
-def _ascii(text: str) -> str:
+def to_ascii(text: str) -> str:
+    """Replace the characters that TIFF tags and PostScript comments cannot hold."""
     return text.encode("ascii", "replace").decode()
