@@ -25,10 +25,9 @@ from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue import rows as records
-from ocean_metadata.catalogue.database import connect, upgrade
+from ocean_metadata.catalogue.database import connect, create_tables
 from ocean_metadata.catalogue.model import Built, DatasetRecord, GridRecord, TimeAxis, TimePart, VariableRecord
-from ocean_metadata.catalogue.repository import StoredCatalogue
-from ocean_metadata.catalogue.store import Store
+from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue
 from ocean_metadata.index.passes import Indexer, Told, reading_version
 
 DATASETS, STEPS, FILES = 10_000, 100, 1_000
@@ -56,7 +55,7 @@ def main() -> None:
     configure_logs("warning", "text")
     with tempfile.TemporaryDirectory() as folder:
         engine = connect(f"{folder}/catalogue.sqlite3")
-        upgrade(engine)
+        create_tables(engine)
         took = timed(lambda: fill(engine))
         size = Path(f"{folder}/catalogue.sqlite3").stat().st_size / 2**20
         print(f"{DATASETS} datasets, {DATASETS * STEPS} time steps: written in {took:.1f} s, {size:.0f} MB")
@@ -75,7 +74,7 @@ def fill(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         for number in range(DATASETS):
             records.replace(connection, made(number, chance, *outlines[number % OUTLINES]), number)
-    Store(engine, reading_version()).finish([f"d{number}" for number in range(DATASETS)], [])
+    CatalogueWriter(engine, reading_version()).finish([f"d{number}" for number in range(DATASETS)], [])
 
 
 def made(number: int, chance: random.Random, box: tuple[float, float, float, float], footprint: str) -> Built:
@@ -223,8 +222,8 @@ def index_again() -> None:
         for number in range(FILES):
             _file(Path(folder) / f"run_{number:04d}.nc", number)
         engine = connect(f"{folder}/catalogue.sqlite3")
-        upgrade(engine)
-        store, told = Store(engine, reading_version()), Told(folder=Path(folder))
+        create_tables(engine)
+        store, told = CatalogueWriter(engine, reading_version()), Told(folder=Path(folder))
         first = timed(Indexer(store, told, threading.Event()).run)
         again = timed(Indexer(store, told, threading.Event()).run)
         indexer = Indexer(store, told, threading.Event())

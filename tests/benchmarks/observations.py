@@ -17,7 +17,7 @@ from litestar.testing import TestClient
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect
-from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.observations import schema
 from ocean_metadata.observations.import_process import ServiceObservations
 from ocean_metadata.observations.schema import create_tables

@@ -12,9 +12,8 @@ from litestar.testing import TestClient
 from tests.metadata.postgres import database, new_database, own_postgresql, postgresql
 
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.database import connect, upgrade
-from ocean_metadata.catalogue.repository import StoredCatalogue
-from ocean_metadata.catalogue.store import Store
+from ocean_metadata.catalogue.database import connect, create_tables
+from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue
 from ocean_metadata.index.passes import Indexer, Told, reading_version
 
 __all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtures of this folder
@@ -27,8 +26,8 @@ class Indexed:
 
     def __init__(self, database: str, told: Told) -> None:
         self.engine = connect(database)
-        upgrade(self.engine)
-        self.store = Store(self.engine, reading_version())
+        create_tables(self.engine)
+        self.store = CatalogueWriter(self.engine, reading_version())
         self.indexer = Indexer(self.store, told, threading.Event())
         self.catalogue = StoredCatalogue(self.engine)
 

@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect
-from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.observations.importing import Importer, find_sources
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
 from ocean_metadata.observations.repository import ObservationRepository

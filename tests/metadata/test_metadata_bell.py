@@ -7,9 +7,9 @@ import pytest
 from tests.metadata.postgres import MISSING, REASON
 from tests.metadata.serving import PATIENCE
 
-from ocean_metadata.catalogue.database import connect, ring, upgrade
-from ocean_metadata.catalogue.listener import Bell
-from ocean_metadata.catalogue.store import Store
+from ocean_metadata.catalogue.database import connect, create_tables, notify_listeners
+from ocean_metadata.catalogue.listener import DatabaseListener
+from ocean_metadata.catalogue.store import CatalogueWriter
 from ocean_metadata.class4.store import Class4Store
 from ocean_metadata.index.passes import reading_version
 
@@ -21,7 +21,7 @@ needs_postgresql = pytest.mark.skipif(MISSING, reason=REASON)
 @pytest.fixture
 def engine(postgresql):
     found = connect(postgresql.create())
-    upgrade(found)
+    create_tables(found)
     yield found
     found.dispose()
 
@@ -29,10 +29,10 @@ def engine(postgresql):
 @asynccontextmanager
 async def heard(engine):
     """The strokes of a bell that looks only when it is told to, once it listens."""
-    bell = Bell(engine, seldom=NEVER)
+    bell = DatabaseListener(engine, seldom=NEVER)
     listening = asyncio.create_task(bell.listen())
     try:
-        async with asyncio.timeout(PATIENCE), aclosing(bell.strokes()) as strokes:
+        async with asyncio.timeout(PATIENCE), aclosing(bell.wait_for_changes()) as strokes:
             while not bell.listening:
                 await anext(strokes)
             await anext(strokes)  # that it listens
@@ -51,7 +51,7 @@ async def due(strokes):
 def say(engine, times=1):
     with engine.begin() as connection:
         for _ in range(times):
-            ring(connection)
+            notify_listeners(connection)
 
 
 @needs_postgresql
@@ -59,7 +59,7 @@ def test_whoever_follows_looks_as_soon_as_the_catalogue_is_written(engine):
     async def follow():
         async with heard(engine) as (bell, strokes):
             before = bell.rung
-            await asyncio.to_thread(Store(engine, reading_version()).finish, [], [])
+            await asyncio.to_thread(CatalogueWriter(engine, reading_version()).finish, [], [])
             await due(strokes)
             assert bell.rung > before
             before = bell.rung
@@ -78,7 +78,7 @@ def test_catalogues_of_other_schemas_and_what_was_taken_back_are_not_heard_of(en
         async with heard(engine) as (bell, strokes):
             before = bell.rung
             with suppress(ZeroDivisionError), engine.begin() as connection:
-                ring(connection)
+                notify_listeners(connection)
                 raise ZeroDivisionError
             say(other)
             say(engine, 3)  # of one transaction: one stroke
@@ -116,9 +116,9 @@ def test_on_sqlite_it_is_always_time_to_look(tmp_path):
     engine = connect(str(tmp_path / "c.sqlite3"))
 
     async def follow():
-        bell = Bell(engine, seldom=NEVER)
+        bell = DatabaseListener(engine, seldom=NEVER)
         await asyncio.wait_for(bell.listen(), PATIENCE)  # it has nobody to listen to
-        async with aclosing(bell.strokes()) as strokes:
+        async with aclosing(bell.wait_for_changes()) as strokes:
             assert [await anext(strokes) for _ in range(3)] == [True] * 3
 
     say(engine)  # says nothing
@@ -129,9 +129,9 @@ def test_on_sqlite_it_is_always_time_to_look(tmp_path):
 @needs_postgresql
 def test_even_who_listens_looks_now_and_then(engine):
     async def follow():
-        bell = Bell(engine, seldom=0)
+        bell = DatabaseListener(engine, seldom=0)
         listening = asyncio.create_task(bell.listen())
-        async with asyncio.timeout(PATIENCE), aclosing(bell.strokes()) as strokes:
+        async with asyncio.timeout(PATIENCE), aclosing(bell.wait_for_changes()) as strokes:
             while not bell.listening:
                 await anext(strokes)
             assert [await anext(strokes) for _ in range(3)] == [True] * 3

@@ -26,7 +26,7 @@ from ocean_common.clients.metadata import MetadataClient
 from ocean_common.errors import InvalidRequest, NotFound
 from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.database import connect, upgrade
+from ocean_metadata.catalogue.database import connect, create_tables
 from ocean_metadata.class4.indexer import Class4Indexer
 from ocean_metadata.class4.map_points import is_in_view, root_mean_square_error
 from ocean_metadata.class4.model import (
@@ -67,7 +67,7 @@ class Filled:
 
     def __init__(self, database, folder, riops=None, **more):
         self.engine = connect(database)
-        upgrade(self.engine)
+        create_tables(self.engine)
         self.store, self.stop = Class4Store(self.engine), threading.Event()
         folders = {"ocean_predict": folder, "riops_obs": riops}
         self.indexer = Class4Indexer(self.store, folders, self.stop, **({"read_each": here} | more))
@@ -447,7 +447,7 @@ def test_a_command_that_is_killed_goes_on_where_it_was(tmp_path):
     told = ["--database", database, "--folder", tmp_path / "data", "--class4", tmp_path / "files"]
     command = [sys.executable, "-m", "ocean_metadata.index", *map(str, told)]
     engine = connect(str(database))
-    upgrade(engine)
+    create_tables(engine)
     store = Class4Store(engine)
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     assert until(store.file_states)

@@ -14,9 +14,9 @@ from litestar.testing import TestClient
 from ocean_common.contracts.events import Event
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, reading
-from ocean_metadata.catalogue.repository import StoredCatalogue
-from ocean_metadata.catalogue.snapshot import Snapshot
-from ocean_metadata.catalogue.watcher import News
+from ocean_metadata.catalogue.model import Snapshot
+from ocean_metadata.catalogue.store import StoredCatalogue
+from ocean_metadata.catalogue.watcher import CatalogueWatcher
 from ocean_metadata.events import store as events
 from ocean_metadata.events.feed import EventFeed
 from ocean_metadata.events.model import Change, Known, change
@@ -130,7 +130,7 @@ class Instance:
         self.feed.begin()
         self.catalogue = StoredCatalogue(indexed.engine)
         self.catalogue.refresh()
-        self.news = News(self.catalogue, self.feed)
+        self.news = CatalogueWatcher(self.catalogue, self.feed)
 
     async def hear(self, count, since=None, datasets=frozenset()):
         """So many events."""
@@ -286,7 +286,7 @@ def test_the_first_index_is_told_when_there_is_a_catalogue(tmp_path, index, make
 
 def test_what_is_made_of_the_catalogue_is_made_before_anybody_asks(tmp_path, indexed, make):
     instance, prepared = Instance(indexed), []
-    news = News(instance.catalogue, instance.feed, prepared.append)
+    news = CatalogueWatcher(instance.catalogue, instance.feed, prepared.append)
     make(tmp_path / "b.nc", variable="so")
     indexed.run()
     asyncio.run(news.renew())

@@ -15,9 +15,8 @@ from litestar.testing import TestClient
 from ocean_common.contracts.assets import Dimension, Grid
 from ocean_core.time import Period
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, TimeAxis, VariableRecord
+from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, Snapshot, TimeAxis, VariableRecord
 from ocean_metadata.catalogue.search_index import Asked, Index
-from ocean_metadata.catalogue.snapshot import Snapshot
 from ocean_metadata.catalogue.words import folded, synonyms, words
 
 API = "/api/v2.0"

@@ -9,18 +9,14 @@ import sys
 import threading
 from pathlib import Path
 
-import alembic.command
 import netCDF4
 import numpy as np
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
+import sqlalchemy as sa
 
-from ocean_metadata.catalogue.database import DatabaseUnusable, connect, upgrade
-from ocean_metadata.catalogue.repository import StoredCatalogue
-from ocean_metadata.catalogue.schema import metadata
-from ocean_metadata.catalogue.store import Store
+from ocean_metadata.catalogue import schema
+from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables
+from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue
 from ocean_metadata.index import classic, pool
 from ocean_metadata.index.headers import read
 from ocean_metadata.index.passes import Indexer, Told, reading_version
@@ -64,8 +60,8 @@ def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_pa
     long_ago = 10**18
     os.utime(path, ns=(long_ago, long_ago))
     engine = connect(database)
-    upgrade(engine)
-    indexer = Indexer(Store(engine, reading_version()), Told(folder=tmp_path), threading.Event(), retry=0)
+    create_tables(engine)
+    indexer = Indexer(CatalogueWriter(engine, reading_version()), Told(folder=tmp_path), threading.Event(), retry=0)
     assert indexer.run() == 1
     assert indexer.run() == 0
     path.write_bytes(whole)
@@ -234,39 +230,71 @@ def test_many_files_are_read_in_processes(tmp_path, make):
     assert all(found.values())
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(database):
+def test_tables_that_are_there_stay(tmp_path, make, index):
+    make(tmp_path / "a.nc")
+    found = index(folder=tmp_path)
+    create_tables(found.engine)
+    assert StoredCatalogue(found.engine).refresh()
+
+
+# A table of each kind that former versions had, a view of none: these had a table for each part of a dataset.
+FORMER = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)",
+    "CREATE TABLE catalogue (id INTEGER PRIMARY KEY, revision TEXT NOT NULL)",
+    "CREATE TABLE datasets (id TEXT PRIMARY KEY, name TEXT NOT NULL, bounds TEXT)",
+    "CREATE TABLE files (dataset TEXT REFERENCES datasets (id), number INTEGER, path TEXT NOT NULL)",
+    "CREATE TABLE headers (path TEXT PRIMARY KEY, size BIGINT, header TEXT)",
+    "CREATE TABLE of_another (id INTEGER PRIMARY KEY)",
+    "INSERT INTO catalogue VALUES (1, 'of before')",
+    "INSERT INTO datasets VALUES ('old', 'Of before', '[0, 1]')",
+    "INSERT INTO of_another VALUES (7)",
+)
+
+
+def test_a_catalogue_of_another_version_is_indexed_anew(tmp_path, make, database, caplog):
     engine = connect(database)
-    upgrade(engine)
-    upgrade(engine)
+    with engine.begin() as connection:
+        for statement in FORMER:
+            connection.exec_driver_sql(statement)
+    create_tables(engine)
+    assert "indexed anew" in caplog.text
+    catalogue = StoredCatalogue(engine)
+    assert not catalogue.refresh()
+    assert catalogue.snapshot.revision is None
+    make(tmp_path / "a.nc")
+    indexer = Indexer(CatalogueWriter(engine, reading_version()), Told(folder=tmp_path), threading.Event())
+    assert indexer.run() == 1
+    assert catalogue.refresh()
+    assert list(catalogue.snapshot.datasets) == ["a"]
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.exec_driver_sql("SELECT id FROM of_another").scalars().all() == [7]
+        assert not set(schema.FORMER_TABLES) & set(sa.inspect(connection).get_table_names())
     engine.dispose()
 
 
-def test_a_catalogue_of_the_version_before_is_brought_up_to_date(tmp_path, make, index):
+def test_documents_of_another_form_are_not_read(tmp_path, make, index, caplog):
     make(tmp_path / "a.nc")
     found = index(folder=tmp_path)
-    config = Config()
-    config.set_main_option("script_location", "ocean_metadata.catalogue:migrations")
     with found.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        alembic.command.downgrade(config, "0002")
-        connection.exec_driver_sql("UPDATE datasets SET revision = 'of before'")
-        connection.exec_driver_sql("UPDATE headers SET format = 4")
-    upgrade(found.engine)
-    assert StoredCatalogue(found.engine).refresh()
-    fresh = Indexer(Store(found.engine, reading_version()), Told(folder=tmp_path), threading.Event())
-    assert fresh.run() == 1
-    found.catalogue.refresh()
-    assert found.dataset("a").revision != "of before"
-    assert [one.key for one in found.dataset("a").variables] == ["thetao"]
+        connection.execute(schema.catalogue_formats.update().values(format="of another version"))
+    create_tables(found.engine)
+    assert "indexed anew" in caplog.text
+    assert not StoredCatalogue(found.engine).snapshot.datasets
+    assert index(folder=tmp_path).dataset("a").variables
+
+
+def test_a_file_is_read_again_by_other_code(tmp_path, make, index):
+    make(tmp_path / "a.nc")
+    found = index(folder=tmp_path)
+    assert found.store.file_states()
+    assert not CatalogueWriter(found.engine, reading_version() + 1).file_states()
 
 
 def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path):
     (tmp_path / "c.sqlite3").write_text("this is not a database, though it is long enough to look at" * 20)
     engine = connect(str(tmp_path / "c.sqlite3"))
     with pytest.raises(DatabaseUnusable, match="not a database"):
-        upgrade(engine)
+        create_tables(engine)
     engine.dispose()
 
 

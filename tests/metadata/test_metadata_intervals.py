@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 from ocean_core.time import format_duration
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.intervals import between, runs
-from ocean_metadata.catalogue.snapshot import StepArrays
+from ocean_metadata.catalogue.model import StepArrays
 
 API = "/api/v2.0"
 HOUR, DAY = 3600, 86_400

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ocean_common.errors import ServiceUnavailable
-from ocean_metadata.catalogue import consistent_read as moment
-from ocean_metadata.ports import Replaced
+from ocean_metadata.catalogue import store
+from ocean_metadata.catalogue.model import Replaced
 
 
 def axis(record, found):
@@ -23,7 +23,7 @@ def test_a_dataset_written_since_the_last_look_is_answered_as_it_is_now(tmp_path
 
     with pytest.raises(Replaced):
         asyncio.run(found.catalogue.steps(before, 0))
-    record, variable, steps = asyncio.run(moment.read(found.catalogue, "a", "thetao", axis))
+    record, variable, steps = asyncio.run(store.read_variable(found.catalogue, "a", "thetao", axis))
 
     assert record.revision != before.revision
     assert variable in record.variables
@@ -44,4 +44,4 @@ def test_a_dataset_that_changes_each_time_is_given_up_with_a_reason(tmp_path, in
             pass
 
     with pytest.raises(ServiceUnavailable, match="try again"):
-        asyncio.run(moment.read(Restless(), "a", "thetao", axis))
+        asyncio.run(store.read_variable(Restless(), "a", "thetao", axis))

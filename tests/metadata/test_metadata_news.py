@@ -13,9 +13,9 @@ import pytest
 from tests.metadata.postgres import MISSING, REASON
 from tests.metadata.serving import PATIENCE, environment, http_client, serving, until
 
-from ocean_metadata.catalogue.database import connect, reading, upgrade
-from ocean_metadata.catalogue.process_lock import Turn
-from ocean_metadata.catalogue.repository import StoredCatalogue
+from ocean_metadata.catalogue.database import connect, create_tables, reading
+from ocean_metadata.catalogue.process_lock import ProcessLock
+from ocean_metadata.catalogue.store import StoredCatalogue
 from ocean_metadata.events import store as events
 
 API = "/api/v2.0"
@@ -129,7 +129,7 @@ def test_an_index_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_p
     alone = environment(workers=1)
     database, undisturbed = new_database(), new_database()
     engine = connect(database)
-    upgrade(engine)
+    create_tables(engine)
 
     def indexed():
         with reading(engine) as connection:
@@ -178,8 +178,12 @@ def test_of_several_instances_one_watches_and_another_takes_over_when_it_is_kill
 
 def test_a_turn_is_one_process_s_until_it_is_given_back(database):
     engine = connect(database)
-    upgrade(engine)
-    one, other, third = Turn(engine, "indexing"), Turn(engine, "indexing"), Turn(engine, "watching")
+    create_tables(engine)
+    one, other, third = (
+        ProcessLock(engine, "indexing"),
+        ProcessLock(engine, "indexing"),
+        ProcessLock(engine, "watching"),
+    )
     assert [one.take(), one.take(), other.take(), third.take()] == [True, True, False, True]
     one.give_back()
     assert [other.take(), one.take()] == [True, False]

@@ -12,7 +12,7 @@ from pyproj import Transformer
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.errors import NotFound
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.places.gazetteer import FolderGazetteer
 
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data" / "kml"

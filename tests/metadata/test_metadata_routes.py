@@ -8,7 +8,7 @@ import xarray as xr
 from litestar.testing import TestClient
 
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.model import Snapshot
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 API = "/api/v2.0"

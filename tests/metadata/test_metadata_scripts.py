@@ -16,7 +16,7 @@ from tree_sitter_language_pack import get_parser
 
 from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.scripts import generator as script
 from ocean_metadata.scripts.api import Public
 

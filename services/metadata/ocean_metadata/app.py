@@ -23,19 +23,19 @@ from ocean_metadata.catalogue import api_refresh as refresh
 from ocean_metadata.catalogue import api_search as finding
 from ocean_metadata.catalogue import api_time_steps as time_steps
 from ocean_metadata.catalogue import api_variables as variables
-from ocean_metadata.catalogue.database import DatabaseUnusable, connect, shown, upgrade
+from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables, shown
 from ocean_metadata.catalogue.encoded import Encoded
 from ocean_metadata.catalogue.indexed import Indexed
-from ocean_metadata.catalogue.listener import Bell
-from ocean_metadata.catalogue.repository import StoredCatalogue
+from ocean_metadata.catalogue.listener import DatabaseListener
+from ocean_metadata.catalogue.store import StoredCatalogue
 from ocean_metadata.catalogue.token import Token
-from ocean_metadata.catalogue.watcher import News
+from ocean_metadata.catalogue.watcher import CatalogueWatcher
 from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
 from ocean_metadata.events.feed import EventFeed, Silence
 from ocean_metadata.index.process import IndexerProcess
-from ocean_metadata.index.refresher import IndexRefresher, Unwatched
+from ocean_metadata.index.refresher import IndexRefresher, NullRefresher
 from ocean_metadata.observations import api as observation_routes
 from ocean_metadata.observations.import_process import ServiceObservations
 from ocean_metadata.observations.repository import ObservationRepository
@@ -133,7 +133,7 @@ def create_app(
             "fresh": Freshness(gazetteer, __version__, max_age),
             "observations": observations or ServiceObservations(),
             "events": feed or Silence(),
-            "refresher": refresher or Unwatched(),
+            "refresher": refresher or NullRefresher(),
             "token": Token(secret=token),
             "class4": class4,
             "class4_freshness": Freshness(class4, __version__, max_age),
@@ -158,7 +158,7 @@ def build(settings: Settings) -> Litestar:
     class4.refresh()
     indexed = Indexed()
     indexed.make(catalogue.snapshot)
-    news = News(catalogue, feed, indexed.make)
+    news = CatalogueWatcher(catalogue, feed, indexed.make)
     gazetteer = FolderGazetteer(settings.places)
     gazetteer.refresh()
     told = bool(settings.datasets or settings.folder)
@@ -175,15 +175,15 @@ def build(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def alive(app: Litestar) -> AsyncIterator[None]:
-        bell = Bell(engine)
+        bell = DatabaseListener(engine)
 
         async def follow_catalogue() -> None:
-            await news.follow(bell.strokes(), lambda: bool(app.state.get("stopping")))
+            await news.follow(bell.wait_for_changes(), lambda: bool(app.state.get("stopping")))
             await asyncio.Event().wait()  # the service stops: until the task is cancelled
 
         tasks[:] = [
             BackgroundTask("the catalogue is not followed", follow_catalogue),
-            BackgroundTask("Class 4 files are not followed", lambda: class4.follow(bell.strokes())),
+            BackgroundTask("Class 4 files are not followed", lambda: class4.follow(bell.wait_for_changes())),
             BackgroundTask("files of places are not followed", lambda: _follow(gazetteer)),
         ]
         if engine.dialect.name == "postgresql":
@@ -215,7 +215,7 @@ def _open(settings: Settings) -> tuple[sa.Engine, ServiceObservations]:
     """The databases, brought up to date."""
     try:
         engine = connect(settings.database)
-        upgrade(engine)
+        create_tables(engine)
         database = settings.observations or default_database(settings.database)
         return engine, ServiceObservations(database, settings.observations_folder)
     except (DatabaseUnusable, OSError) as error:

@@ -4,12 +4,7 @@ from collections.abc import AsyncIterator, Set
 from typing import Protocol, runtime_checkable
 
 from ocean_common.contracts.events import Event, Refreshed
-from ocean_metadata.catalogue.model import DatasetRecord
-from ocean_metadata.catalogue.snapshot import Snapshot, StepArrays
-
-
-class Replaced(Exception):
-    """A dataset was written anew since its record was read."""
+from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays
 
 
 @runtime_checkable

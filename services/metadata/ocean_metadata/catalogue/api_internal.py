@@ -6,8 +6,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from ocean_common.contracts.assets import Assets, Revisions, VariableInfo, without_files
-from ocean_metadata.catalogue import consistent_read as moment
 from ocean_metadata.catalogue import serializers as answers
+from ocean_metadata.catalogue import store
 from ocean_metadata.catalogue.encoded import Encoded
 from ocean_metadata.ports import Catalogue
 
@@ -35,7 +35,7 @@ async def get_assets(
     files: FromQuery[bool] = True,
 ) -> Response[bytes]:
     """All that is needed to read a variable; without ``files``, what labels and maps need."""
-    record, found, steps = await moment.read(catalogue, dataset, variable, answers.needed_axes)
+    record, found, steps = await store.read_variable(catalogue, dataset, variable, answers.needed_axes)
 
     def make() -> Assets:
         assets = answers.assets(record, found, steps)

@@ -18,13 +18,12 @@ from ocean_common.errors import DatasetNotFound, VariableNotFound
 from ocean_common.parameters import DatasetId, VariableKey
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
-from ocean_metadata.catalogue import consistent_read as moment
 from ocean_metadata.catalogue import serializers as answers
+from ocean_metadata.catalogue import store
 from ocean_metadata.catalogue.encoded import Encoded, answers_with
 from ocean_metadata.catalogue.intervals import parse_period_parameter
-from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
+from ocean_metadata.catalogue.model import DatasetRecord, StepArrays, VariableRecord
 from ocean_metadata.catalogue.paging import linked
-from ocean_metadata.catalogue.snapshot import StepArrays
 from ocean_metadata.ports import Catalogue
 
 Start = Annotated[
@@ -128,7 +127,7 @@ async def _steps(
 ) -> tuple[DatasetRecord, int | None, StepArrays | None]:
     """The dataset, the time axis of a variable, or of the dataset, and its steps."""
     marked = await catalogue.revision(dataset)
-    record, _, steps = await moment.read(catalogue, dataset, variable, _axis)
+    record, _, steps = await store.read_variable(catalogue, dataset, variable, _axis)
     made_from(request, marked, record.revision)
     axis = next(iter(steps), None)
     return record, axis, None if axis is None else steps[axis]

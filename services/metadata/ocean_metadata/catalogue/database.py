@@ -1,4 +1,4 @@
-"""Connections to the catalogue's database, SQLite or PostgreSQL, and its tables brought up to date."""
+"""Connections to the catalogue's database, SQLite or PostgreSQL, and the creation of its tables."""
 
 import logging
 from collections.abc import Iterator
@@ -7,29 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ocean_common.errors import ServiceUnavailable
+from ocean_metadata.catalogue import schema
 
-_PATIENCE = 30  # s that a writer waits for another
-_UPGRADING = 1  # of the locks by which processes on PostgreSQL take turns
-SCHEMA = sa.text("current_schema()::regnamespace::oid::int")  # catalogues in other schemas have turns of their own
-CHANNEL = "ocean_catalogue"  # of notices, in the whole database: each says of which schema it is
+_BUSY_TIMEOUT = 30  # s that a writer waits for another
+_CREATE_LOCK = 1  # of the advisory locks of PostgreSQL
+SCHEMA = sa.text("current_schema()::regnamespace::oid::int")  # catalogues in other schemas have locks of their own
+CHANNEL = "ocean_catalogue"  # of notifications, in the whole database: their payload is the schema
 _CONSISTENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
-
-# What a database says that is away, is locked for a moment, or is asked by too many.
+# Errors of a database that is away, is locked for a moment, or has too many connections.
 AWAY = (DBAPIError, PoolTimeout)
 
 _log = logging.getLogger(__name__)
 
 
 class DatabaseUnusable(Exception):
-    """The database cannot be opened, or belongs to another version."""
+    """The database cannot be opened."""
 
 
 def connect(database: str) -> sa.Engine:
@@ -38,7 +35,7 @@ def connect(database: str) -> sa.Engine:
         return _connect_server(database)
     path = Path(database)
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE})
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_TIMEOUT})
     sa.event.listen(engine, "connect", _configure)
     sa.event.listen(engine, "begin", _begin)
     return engine
@@ -55,7 +52,7 @@ def _connect_server(database: str) -> sa.Engine:
 
 
 def shown(database: str) -> str:
-    """A database as logs and messages may name it: without its password."""
+    """Return the name of a database for logs and messages, without its password."""
     try:
         return sa.make_url(database).render_as_string() if "://" in database else database
     except sa.exc.ArgumentError:
@@ -69,20 +66,20 @@ def _configure(connection: Any, _: object) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    """A writer takes its lock at once: two that read first and write then would both fail."""
+    """Begin a transaction. A writer takes its lock at once: two that read first and write then would both fail."""
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def reading(engine: sa.Engine) -> sa.Connection:
-    """A connection that sees one state of the database, whatever is written meanwhile."""
+    """Connect to one state of the database, whatever is written meanwhile."""
     options = _CONSISTENT if engine.dialect.name == "postgresql" else {"reading": True}
     return engine.connect().execution_options(**options)
 
 
 @contextmanager
 def answering(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A connection for reading what somebody asks for, who is told when the database is away."""
+    """Connect for reading on behalf of a request; ServiceUnavailable where the database is away."""
     try:
         with reading(engine) as connection:
             yield connection
@@ -91,29 +88,46 @@ def answering(engine: sa.Engine) -> Iterator[sa.Connection]:
         raise ServiceUnavailable("the catalogue cannot be read now; try again in a few seconds") from error
 
 
-def take_turns(connection: sa.Connection, turn: int) -> None:
-    """Wait until no other transaction has this turn; SQLite's writers wait for each other as it is."""
+def lock_transaction(connection: sa.Connection, number: int) -> None:
+    """Wait until no other transaction has this lock; SQLite's writers wait for each other as it is."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(turn, SCHEMA)))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number, SCHEMA)))
 
 
-def ring(connection: sa.Connection) -> None:
-    """Tell all instances, as soon as the transaction is committed, that there is something new."""
+def notify_listeners(connection: sa.Connection) -> None:
+    """Notify all instances, as soon as the transaction is committed, that there is something new."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_notify(CHANNEL, sa.func.current_schema())))
 
 
-def upgrade(engine: sa.Engine) -> None:
-    """Bring the tables up to date; safe while others do the same."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    config = Config()
-    config.set_main_option("script_location", "ocean_metadata.catalogue:migrations")
+def create_tables(engine: sa.Engine) -> None:
+    """Create the tables; those that another version wrote in another form are dropped first. Safe in parallel."""
     try:
         with engine.begin() as connection:
-            take_turns(connection, _UPGRADING)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except CommandError as error:
-        raise DatabaseUnusable(f"the catalogue was made by another version: {error}") from error
+            lock_transaction(connection, _CREATE_LOCK)
+            if _is_current(connection):
+                return
+            tables = set(sa.inspect(connection).get_table_names())
+            if "catalogue" in tables:
+                _log.warning("the catalogue was written by another version of the software: it is indexed anew")
+            _drop_tables(connection, tables)
+            schema.metadata.create_all(connection)
+            connection.execute(schema.catalogue_formats.insert(), {"format": schema.catalogue_format()})
     except DatabaseError as error:
         raise DatabaseUnusable(f"the catalogue cannot be opened: {error.orig}") from error
+
+
+def _is_current(connection: sa.Connection) -> bool:
+    if not sa.inspect(connection).has_table(schema.catalogue_formats.name):
+        return False
+    stored = connection.execute(sa.select(schema.catalogue_formats.c.format)).scalar_one_or_none()
+    return stored == schema.catalogue_format()
+
+
+def _drop_tables(connection: sa.Connection, tables: set[str]) -> None:
+    """Drop the tables of any version of the catalogue; others may share the database."""
+    dropped = sa.MetaData()
+    names = tables & {*schema.FORMER_TABLES, *schema.metadata.tables}
+    if names:
+        dropped.reflect(connection, only=list(names))
+        dropped.drop_all(connection)

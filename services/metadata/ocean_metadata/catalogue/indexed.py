@@ -3,8 +3,8 @@
 import asyncio
 import threading
 
+from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.catalogue.search_index import Index
-from ocean_metadata.catalogue.snapshot import Snapshot
 
 
 class Indexed:

@@ -15,7 +15,7 @@ from ocean_core.time import (
     format_times,
     parse_period,
 )
-from ocean_metadata.catalogue.snapshot import StepArrays
+from ocean_metadata.catalogue.model import StepArrays
 
 
 class Run(msgspec.Struct, frozen=True):

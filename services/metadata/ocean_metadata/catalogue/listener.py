@@ -21,7 +21,7 @@ _ALIVE = {
 }  # s, s; or a dead server is waited for
 
 
-class Bell:
+class DatabaseListener:
     """One instance's ear on the database."""
 
     def __init__(self, engine: sa.Engine, seldom: float = SELDOM) -> None:
@@ -41,7 +41,7 @@ class Bell:
             self.listening = False
             await asyncio.sleep(RETRY)
 
-    async def strokes(self) -> AsyncIterator[bool]:
+    async def wait_for_changes(self) -> AsyncIterator[bool]:
         """Every half second: whether it is time to look."""
         clock = asyncio.get_running_loop().time
         looked, due = clock(), True

@@ -4,8 +4,7 @@ import msgspec
 
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
 from ocean_common.i18n import Translator
-from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
-from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, VariableRecord
 
 SOURCE = "en"  # the language of the records
 

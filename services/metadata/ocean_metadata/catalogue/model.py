@@ -1,18 +1,22 @@
-"""Datasets as the catalogue keeps them."""
+"""Datasets as the catalogue stores them, and the snapshot of all of them in memory."""
 
+import difflib
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
+from ocean_common.errors import DatasetNotFound, VariableNotFound
+from ocean_core.time import Ints
 
 State = Literal["served", "partly", "broken"]
 Translations = dict[str, dict[str, str]]  # language → field → text, beside the English of the fields
 
 
 class TimePart(msgspec.Struct, frozen=True, kw_only=True):
-    """The time steps in one file: little-endian int64 and int32, so that a million of them are a few rows."""
+    """Time steps in one file: little-endian int64, and int32 for positions."""
 
     file: int  # index into the dataset's files
     raw: bytes
@@ -21,7 +25,7 @@ class TimePart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TimeAxis(msgspec.Struct, frozen=True, kw_only=True):
-    """Time steps that variables share."""
+    """Time axis that variables share."""
 
     units: str
     calendar: str
@@ -32,21 +36,21 @@ class TimeAxis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GridRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A grid, and the outline of its wet cells (GeoJSON)."""
+    """Grid and the outline of its wet cells (GeoJSON)."""
 
     grid: Grid
     footprint: str | None = None
 
 
 class LevelsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """True depths of levels, by the keys of the variables that say them."""
+    """Depths of vertical levels, by the keys of the variables that give them."""
 
     kind: str
     terms: dict[str, str]
 
 
 class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable of a dataset."""
+    """Variable of a dataset."""
 
     key: str
     source: str  # its name in the files
@@ -71,12 +75,12 @@ class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
     levels: LevelsRecord | None = None
     bathymetry: str | None = None  # keys of variables of the dataset
     angle: dict[str, str] = {}
-    auxiliary: bool = False  # read for the sake of others, and never asked for
+    auxiliary: bool = False  # read only for other variables, never requested
     translations: Translations = {}
 
 
 class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A dataset. The steps of its time axes are kept apart: they may be a million."""
+    """Dataset without the steps of its time axes, which may be a million."""
 
     id: str
     name: str
@@ -106,7 +110,91 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """A dataset with its time steps: one list of parts for each of its time axes."""
+    """Dataset with its time steps: one list of parts for each of its time axes."""
 
     record: DatasetRecord
     steps: list[list[TimePart]] = []
+
+
+class Replaced(Exception):
+    """A dataset was written anew since its record was read."""
+
+
+class StepArrays(msgspec.Struct, frozen=True, kw_only=True):
+    """Steps of a time axis, ascending: arrays of equal length."""
+
+    raw: Ints
+    seconds: Ints  # since 1970-01-01 UTC
+    file: Ints  # index into the dataset's files
+    position: Ints  # along the file's time dimension
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """All datasets in the order of the configuration, without their time steps."""
+
+    revision: str | None  # None: never indexed
+    datasets: dict[str, DatasetRecord]
+
+    @property
+    def served(self) -> list[DatasetRecord]:
+        """Datasets that can be requested."""
+        return [record for record in self.datasets.values() if record.state != "broken"]
+
+    @property
+    def listed(self) -> list[DatasetRecord]:
+        """Datasets that lists show."""
+        return [record for record in self.served if record.enabled]
+
+    def dataset(self, name: str) -> DatasetRecord:
+        """Return the dataset with this id, or raise DatasetNotFound."""
+        record = self.datasets.get(name)
+        if record is None:
+            suggestions = _similar_words(name, [record.id for record in self.served])
+            raise DatasetNotFound(
+                "there is no dataset {name!r}{suggestion}; see /api/v2.0/datasets",
+                name=name,
+                suggestion=_suggest(suggestions),
+                field="dataset",
+                allowed=suggestions,
+            )
+        if record.state == "broken":
+            raise DatasetNotFound(
+                "the dataset {name!r} cannot be served: {reason}", name=name, reason=record.reason, field="dataset"
+            )
+        return record
+
+    def variable(self, dataset: str, key: str) -> tuple[DatasetRecord, VariableRecord]:
+        """Return a dataset and its variable, or raise DatasetNotFound or VariableNotFound."""
+        record = self.dataset(dataset)
+        for variable in record.variables:
+            if variable.key == key and not variable.auxiliary:
+                return record, variable
+        refused = next((problem.reason for problem in record.left_out if problem.variable == key), None)
+        if refused is not None:
+            raise VariableNotFound(
+                "the variable {key!r} of {dataset} cannot be served: {refused}",
+                key=key,
+                dataset=dataset,
+                refused=refused,
+                field="variable",
+            )
+        visible = [variable.key for variable in record.variables if not variable.hidden and not variable.auxiliary]
+        suggestions = _similar_words(key, visible)
+        raise VariableNotFound(
+            "{dataset} has no variable {key!r}{suggestion}; see /api/v2.0/dataset/{dataset}/variables",
+            dataset=dataset,
+            key=key,
+            suggestion=_suggest(suggestions),
+            field="variable",
+            allowed=suggestions,
+        )
+
+
+def _similar_words(word: str, words: Iterable[str]) -> list[str]:
+    """Return the words that may have been meant, whatever their case."""
+    by_lower = {text.lower(): text for text in words}
+    return [by_lower[text] for text in difflib.get_close_matches(word.lower(), by_lower, n=5, cutoff=0.5)]
+
+
+def _suggest(words: list[str]) -> str:
+    return f"; did you mean {words[0]!r}?" if words else ""

@@ -19,7 +19,7 @@ _LOOK = 0.1  # s between two looks whether a turn has come
 _SILENCE = 10  # s after which a server asks whether the holder's machine is still there
 
 
-class Turn:
+class ProcessLock:
     """A right that ends with the process: an advisory lock of PostgreSQL, or a lock on a file beside that of SQLite."""
 
     def __init__(self, engine: sa.Engine, what: What) -> None:

@@ -1,19 +1,23 @@
-"""The tables of the catalogue. Where they change, a migration in `migrations/versions` says how."""
+"""Tables of the catalogue.
 
+A dataset is one document (MessagePack of a `DatasetRecord`) in one row; its time steps are rows beside it, one for each
+time axis. All of it is made from the data files: where another version of the software has written it in another
+form, it is thrown away and indexed anew.
+"""
+
+import hashlib
+from typing import Any
+
+import msgspec
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
+
+from ocean_metadata.catalogue.model import DatasetRecord, TimePart
 
 metadata = sa.MetaData()
 
-Json = sa.JSON(none_as_null=True)
-
-
-def _of_dataset() -> sa.Column[str]:
-    return sa.Column("dataset", sa.Text, sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True)
-
-
-def _number() -> sa.Column[int]:
-    return sa.Column("number", sa.Integer, primary_key=True, autoincrement=False)
-
+# Tables of the versions that had a table for each part of a dataset, and migrations.
+FORMER_TABLES = ("placements", "grids", "depths", "times", "variables", "files", "problems", "alembic_version")
 
 catalogue = sa.Table(
     "catalogue",
@@ -22,6 +26,9 @@ catalogue = sa.Table(
     sa.Column("revision", sa.Text, nullable=False),
 )
 
+# Form in which the tables are written: see `catalogue_format`.
+catalogue_formats = sa.Table("catalogue_format", metadata, sa.Column("format", sa.Text, primary_key=True))
+
 datasets = sa.Table(
     "datasets",
     metadata,
@@ -29,149 +36,25 @@ datasets = sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("revision", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text),
-    sa.Column("enabled", sa.Boolean, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("quantum", sa.Text),
-    sa.Column("help", sa.Text),
-    sa.Column("attribution", sa.Text),
-    sa.Column("model_class", sa.Text),
-    sa.Column("group", sa.Text),
-    sa.Column("subgroup", sa.Text),
-    sa.Column("time_dim_units", sa.Text),
-    sa.Column("default_location", Json),
-    sa.Column("bounds", Json),
-    sa.Column("time", sa.Integer),
-    sa.Column("attributes", Json, nullable=False),  # global ones of the files
-    sa.Column("translations", Json, nullable=False),  # of what the configuration says
+    sa.Column("document", sa.LargeBinary, nullable=False),  # MessagePack of a DatasetRecord
 )
 
-files = sa.Table(
-    "files",
-    metadata,
-    _of_dataset(),
-    _number(),
-    sa.Column("path", sa.Text, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("mtime_ns", sa.BigInteger, nullable=False),
-)
-
-problems = sa.Table(
-    "problems",
-    metadata,
-    _of_dataset(),
-    _number(),
-    sa.Column("file", sa.Text),  # either a file or a variable
-    sa.Column("variable", sa.Text),
-    sa.Column("reason", sa.Text, nullable=False),
-)
-
-grids = sa.Table(
-    "grids",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),  # hash of the coordinates: equal grids share
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("shape", Json, nullable=False),
-    sa.Column("bounds", Json),
-)
-
-placements = sa.Table(
-    "placements",
-    metadata,
-    _of_dataset(),
-    _number(),
-    sa.Column("grid", sa.Text, sa.ForeignKey("grids.id"), nullable=False),
-    sa.Column("file", sa.Text, nullable=False),
-    sa.Column("latitude", sa.Text),
-    sa.Column("longitude", sa.Text),
-    sa.Column("y_axis", sa.Text),
-    sa.Column("x_axis", sa.Text),
-    sa.Column("axis_factor", sa.Float, nullable=False),
-    sa.Column("mapping", Json),
-    sa.Column("connectivity", sa.Text),
-    sa.Column("start_index", sa.Integer),
-    sa.Column("corners_first", sa.Boolean, nullable=False),
-    sa.Column("location", sa.Text, nullable=False),
-    sa.Column("face_latitude", sa.Text),
-    sa.Column("face_longitude", sa.Text),
-    sa.Column("footprint", sa.Text),  # GeoJSON
-)
-
-depths = sa.Table(
-    "depths",
-    metadata,
-    _of_dataset(),
-    _number(),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("values", Json, nullable=False),
-)
-
-times = sa.Table(
-    "times",
-    metadata,
-    _of_dataset(),
-    _number(),
-    sa.Column("units", sa.Text, nullable=False),
-    sa.Column("calendar", sa.Text, nullable=False),
-    sa.Column("first", sa.BigInteger, nullable=False),  # s since 1970-01-01 UTC
-    sa.Column("last", sa.BigInteger, nullable=False),
-    sa.Column("count", sa.Integer, nullable=False),
-)
-
-# One row for each time axis and file, its steps as packed numbers: a million steps are a few thousand rows.
 time_steps = sa.Table(
     "time_steps",
     metadata,
-    _of_dataset(),
-    sa.Column("time", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("file", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("raw", sa.LargeBinary, nullable=False),
-    sa.Column("seconds", sa.LargeBinary, nullable=False),
-    sa.Column("position", sa.LargeBinary, nullable=False),
+    sa.Column("dataset", sa.Text, sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("time", sa.Integer, primary_key=True, autoincrement=False),  # number of the time axis
+    sa.Column("parts", sa.LargeBinary, nullable=False),  # MessagePack of a list of TimePart
 )
 
-variables = sa.Table(
-    "variables",
-    metadata,
-    _of_dataset(),
-    _number(),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("units", sa.Text, nullable=False),
-    sa.Column("scale", Json, nullable=False),
-    sa.Column("standard_name", sa.Text),
-    sa.Column("long_name", sa.Text),
-    sa.Column("zero_centered", sa.Boolean, nullable=False),
-    sa.Column("categories", Json, nullable=False),
-    sa.Column("hidden", sa.Boolean, nullable=False),
-    sa.Column("vector", sa.Boolean, nullable=False),
-    sa.Column("interpolation", Json),
-    sa.Column("attributes", Json, nullable=False),
-    sa.Column("dimensions", Json, nullable=False),
-    sa.Column("file", sa.Integer, nullable=False),
-    sa.Column("grid", sa.Integer, nullable=False),
-    sa.Column("depth", sa.Integer),
-    sa.Column("time", sa.Integer),
-    sa.Column("equation", sa.Text),
-    sa.Column("components", Json, nullable=False),
-    sa.Column("levels", Json),
-    sa.Column("bathymetry", sa.Text),  # keys of variables of the dataset
-    sa.Column("angle", Json, nullable=False),
-    sa.Column("auxiliary", sa.Boolean, nullable=False),
-    sa.Column("translations", Json, nullable=False),
-    sa.UniqueConstraint("dataset", "key"),
-)
-
-# What was read of each file, so that an unchanged one costs a stat.
+# What was read of each file, so that an unchanged file costs a stat.
 headers = sa.Table(
     "headers",
     metadata,
     sa.Column("path", sa.Text, primary_key=True),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mtime_ns", sa.BigInteger, nullable=False),
-    sa.Column("format", sa.Integer, nullable=False),  # of the two that follow
+    sa.Column("format", sa.Integer, nullable=False),  # version of the code that read it
     sa.Column("header", sa.LargeBinary, nullable=False),  # MessagePack
     sa.Column("detail", sa.LargeBinary),
 )
@@ -187,12 +70,12 @@ class4_files = sa.Table(
     "class4_files",
     metadata,
     sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("id", sa.Text, primary_key=True),  # name without its ending
+    sa.Column("id", sa.Text, primary_key=True),  # file name without its ending
     sa.Column("path", sa.Text, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("mtime_ns", sa.BigInteger, nullable=False),
-    sa.Column("format", sa.Integer, nullable=False),  # of what follows, and of the profiles
-    sa.Column("reason", sa.Text),  # why it cannot be served; then there is nothing of it
+    sa.Column("format", sa.Integer, nullable=False),  # version of the code that read it
+    sa.Column("reason", sa.Text),  # why it cannot be served; then the other columns are empty
     sa.Column("about", sa.LargeBinary),  # MessagePack
     sa.Column("points", sa.LargeBinary),
 )
@@ -208,16 +91,30 @@ class4_profiles = sa.Table(
     sa.ForeignKeyConstraint(["kind", "file"], ["class4_files.kind", "class4_files.id"], ondelete="CASCADE"),
 )
 
-# What happened, oldest first. Ids follow each other without gaps; the last ones are kept.
+# Changes of datasets, oldest first. Ids follow each other without gaps; only the newest events are stored.
 events = sa.Table(
     "events",
     metadata,
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", sa.BigInteger, nullable=False),  # ms since 1970-01-01 UTC
-    sa.Column("dataset", sa.Text, nullable=False),  # which may be gone
+    sa.Column("dataset", sa.Text, nullable=False),  # may no longer exist
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("revision", sa.Text),
     sa.Column("count", sa.Integer, nullable=False),  # of new time steps
     sa.Column("first", sa.BigInteger),  # s since 1970-01-01 UTC
     sa.Column("last", sa.BigInteger),
 )
+
+
+def catalogue_format() -> str:
+    """Return a digest of the tables and of the fields of the documents in them."""
+    tables = [str(CreateTable(table)) for table in metadata.sorted_tables]
+    documents = [_without_descriptions(msgspec.json.schema(kind)) for kind in (DatasetRecord, TimePart)]
+    return hashlib.blake2b(repr((tables, documents)).encode(), digest_size=12).hexdigest()
+
+
+def _without_descriptions(schema: Any) -> Any:
+    """Remove docstrings from a JSON schema: they change without the data."""
+    if isinstance(schema, dict):
+        return {name: _without_descriptions(part) for name, part in schema.items() if name != "description"}
+    return [_without_descriptions(part) for part in schema] if isinstance(schema, list) else schema

@@ -18,8 +18,7 @@ from ocean_common.contracts.metadata import (
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.time import format_times
 from ocean_metadata.catalogue.intervals import between, intervals, runs
-from ocean_metadata.catalogue.model import DatasetRecord, TimeAxis, VariableRecord
-from ocean_metadata.catalogue.snapshot import Snapshot, StepArrays
+from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord
 from ocean_metadata.index.file_header import pack
 
 

@@ -1,108 +1,265 @@
-"""What the index command writes: headers that were read, and datasets."""
+"""Catalogue in its database: written by the index command, read whole into memory by the service."""
 
+import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+import numpy as np
 import sqlalchemy as sa
 
-from ocean_metadata.catalogue import rows as records
+from ocean_common.errors import ServiceUnavailable
 from ocean_metadata.catalogue import schema
-from ocean_metadata.catalogue.database import reading, ring, take_turns
-from ocean_metadata.catalogue.model import Built
+from ocean_metadata.catalogue.database import answering, lock_transaction, notify_listeners, reading
+from ocean_metadata.catalogue.model import (
+    Built,
+    DatasetRecord,
+    Replaced,
+    Snapshot,
+    StepArrays,
+    TimePart,
+    VariableRecord,
+)
 from ocean_metadata.events import store as events
-from ocean_metadata.events.model import change
+from ocean_metadata.events.model import Known, change
+from ocean_metadata.ports import Catalogue
 
 Stat = tuple[int, int]  # size, mtime_ns
-_AT_ONCE = 500  # names in one statement
-_WRITING = 2  # of the turns that transactions take: events have the order in which they become visible
+MAX_STEP_BYTES = 64 * 2**20  # of time steps in memory
+STEP_BYTES = 32
+ATTEMPTS = 5  # at reading a dataset that is written again and again
+_MAX_NAMES = 500  # in one statement
+_WRITE_LOCK = 2  # of transactions: events have the order in which they become visible
+
+_decode_dataset = msgspec.msgpack.Decoder(DatasetRecord).decode
+_decode_parts = msgspec.msgpack.Decoder(list[TimePart]).decode
 
 
-class Store:
-    """The catalogue, for writing. Every method is one transaction."""
+class CatalogueWriter:
+    """The catalogue for the index command. Every method is one transaction."""
 
-    def __init__(self, engine: sa.Engine, form: int) -> None:
+    def __init__(self, engine: sa.Engine, reading_version: int) -> None:
         self._engine = engine
-        self._form = form  # of the headers: those of another version are read again
+        self._version = reading_version  # headers that another version of the code has read are read again
 
-    def known(self) -> dict[str, Stat]:
-        """The state in which each file was read."""
+    def file_states(self) -> dict[str, Stat]:
+        """Return the state in which each file was read."""
         table = schema.headers.c
         with reading(self._engine) as connection:
             rows = connection.execute(
-                sa.select(table.path, table.size, table.mtime_ns).where(table.format == self._form)
+                sa.select(table.path, table.size, table.mtime_ns).where(table.format == self._version)
             )
             return {path: (size, mtime) for path, size, mtime in rows}
 
     def headers(self, paths: Sequence[str]) -> dict[str, tuple[bytes, bytes | None]]:
-        """Header and detail of files, encoded."""
+        """Return the encoded header and detail of files."""
         table = schema.headers.c
-        found = {}
+        headers = {}
         with reading(self._engine) as connection:
-            for start in range(0, len(paths), _AT_ONCE):
-                some = paths[start : start + _AT_ONCE]
-                rows = connection.execute(sa.select(table.path, table.header, table.detail).where(table.path.in_(some)))
-                found.update({path: (header, detail) for path, header, detail in rows})
-        return found
+            for start in range(0, len(paths), _MAX_NAMES):
+                page = paths[start : start + _MAX_NAMES]
+                rows = connection.execute(sa.select(table.path, table.header, table.detail).where(table.path.in_(page)))
+                headers.update({path: (header, detail) for path, header, detail in rows})
+        return headers
 
-    def keep_headers(self, rows: Sequence[tuple[str, Stat, bytes]]) -> None:
-        """Keep headers; what is known of the files otherwise is forgotten."""
+    def save_headers(self, rows: Sequence[tuple[str, Stat, bytes]]) -> None:
+        """Save headers; details of the same files are dropped."""
         table = schema.headers
         with self._engine.begin() as connection:
             for path, (size, mtime), header in rows:
                 connection.execute(table.delete().where(table.c.path == path))
-                row = {"path": path, "size": size, "mtime_ns": mtime, "format": self._form, "header": header}
+                row = {"path": path, "size": size, "mtime_ns": mtime, "format": self._version, "header": header}
                 connection.execute(table.insert(), row)
 
-    def keep_detail(self, path: str, detail: bytes) -> None:
-        """Keep what was read beside the header."""
+    def save_detail(self, path: str, detail: bytes) -> None:
+        """Save what was read of a file beside its header."""
         table = schema.headers
         with self._engine.begin() as connection:
             connection.execute(table.update().where(table.c.path == path).values(detail=detail))
 
     def revisions(self) -> dict[str, tuple[str, int]]:
-        """Revision and position of every dataset."""
+        """Return revision and position of every dataset."""
         table = schema.datasets.c
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(table.id, table.revision, table.position))
             return {name: (revision, position) for name, revision, position in rows}
 
     def replace(self, built: Built, position: int) -> None:
-        """Put a dataset in the place of what was there: readers see the old one or the new one, and listeners hear."""
-        name = built.record.id
+        """Write a dataset: readers see the old state or the new one, and listeners get an event."""
+        record = built.record
+        row = {
+            "id": record.id,
+            "position": position,
+            "revision": record.revision,
+            "state": record.state,
+            "document": msgspec.msgpack.encode(record),
+        }
+        steps = [
+            {"dataset": record.id, "time": number, "parts": msgspec.msgpack.encode(parts)}
+            for number, parts in enumerate(built.steps)
+        ]
         with self._engine.begin() as connection:
-            take_turns(connection, _WRITING)
-            before = events.known(connection, name)
-            records.replace(connection, built, position)
-            happened = change(name, before, events.known(connection, name))
-            events.write(connection, [happened] if happened else [])
-            self._sum_up(connection, first=False)
+            lock_transaction(connection, _WRITE_LOCK)
+            before = _event_state(connection, record.id)
+            _remove(connection, record.id)
+            connection.execute(schema.datasets.insert(), row)
+            if steps:
+                connection.execute(schema.time_steps.insert(), steps)
+            _write_event(connection, record.id, before)
+            _update_revision(connection, create=False)
 
     def finish(self, datasets: Iterable[str], paths: Iterable[str]) -> None:
-        """Forget all but these datasets and files; from now on the catalogue has been indexed."""
-        kept, files = set(datasets), set(paths)
+        """Remove all other datasets and files; from now on the catalogue counts as indexed."""
+        datasets, paths = set(datasets), set(paths)
         with self._engine.begin() as connection:
-            take_turns(connection, _WRITING)
-            for one in sorted(set(connection.execute(sa.select(schema.datasets.c.id)).scalars()) - kept):
-                happened = change(one, events.known(connection, one), None)
-                events.write(connection, [happened] if happened else [])
-                records.remove(connection, one)
-            used = sa.select(schema.placements.c.grid)
-            connection.execute(schema.grids.delete().where(schema.grids.c.id.not_in(used)))
+            lock_transaction(connection, _WRITE_LOCK)
+            for name in sorted(set(connection.execute(sa.select(schema.datasets.c.id)).scalars()) - datasets):
+                before = _event_state(connection, name)
+                _remove(connection, name)
+                _write_event(connection, name, before)
             table = schema.headers
-            for path in set(connection.execute(sa.select(table.c.path)).scalars()) - files:
+            for path in set(connection.execute(sa.select(table.c.path)).scalars()) - paths:
                 connection.execute(table.delete().where(table.c.path == path))
-            self._sum_up(connection, first=True)
+            _update_revision(connection, create=True)
 
-    def _sum_up(self, connection: sa.Connection, *, first: bool) -> None:
-        """The revision of the whole; before the first pass is complete there is none."""
-        table, one = schema.catalogue, schema.datasets.c
-        known = connection.execute(sa.select(table.c.id)).scalar_one_or_none()
-        if known is None and not first:
-            return
-        rows = connection.execute(sa.select(one.id, one.revision, one.position).order_by(one.id)).all()
-        revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
-        if known is None:
-            connection.execute(table.insert(), {"id": 1, "revision": revision})
+
+def _remove(connection: sa.Connection, dataset: str) -> None:
+    connection.execute(schema.time_steps.delete().where(schema.time_steps.c.dataset == dataset))
+    connection.execute(schema.datasets.delete().where(schema.datasets.c.id == dataset))
+
+
+def _event_state(connection: sa.Connection, dataset: str) -> Known | None:
+    """Return revision and instants of a dataset that is served."""
+    table, steps = schema.datasets.c, schema.time_steps.c
+    revision = connection.execute(
+        sa.select(table.revision).where(table.id == dataset, table.state != "broken")
+    ).scalar_one_or_none()
+    if revision is None:
+        return None
+    axes = connection.execute(sa.select(steps.parts).where(steps.dataset == dataset)).scalars()
+    seconds = [np.frombuffer(part.seconds, "<i8") for axis in axes for part in _decode_parts(axis)]
+    return Known(revision, np.concatenate([np.empty(0, "<i8"), *seconds]))
+
+
+def _write_event(connection: sa.Connection, dataset: str, before: Known | None) -> None:
+    event = change(dataset, before, _event_state(connection, dataset))
+    events.write(connection, [event] if event else [])
+
+
+def _update_revision(connection: sa.Connection, *, create: bool) -> None:
+    """Update the revision of the catalogue; before the first pass is complete it has none."""
+    table, columns = schema.catalogue, schema.datasets.c
+    exists = connection.execute(sa.select(table.c.id)).scalar_one_or_none() is not None
+    if not exists and not create:
+        return
+    rows = connection.execute(sa.select(columns.id, columns.revision, columns.position).order_by(columns.id)).all()
+    revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
+    if exists:
+        connection.execute(table.update().values(revision=revision))
+    else:
+        connection.execute(table.insert(), {"id": 1, "revision": revision})
+    notify_listeners(connection)
+
+
+class StoredCatalogue:
+    """The catalogue for the service: a snapshot in memory; time steps are read on request, and then cached."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._snapshot = Snapshot(revision=None, datasets={})
+        self._steps: OrderedDict[tuple[str, str, int], StepArrays] = OrderedDict()
+        self._steps_lock = threading.Lock()
+        self._refresh_lock = threading.Lock()  # so that a newer snapshot is not replaced by an older one
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
+
+    async def revision(self, dataset: str) -> str:
+        return self._snapshot.dataset(dataset).revision
+
+    async def steps(self, record: DatasetRecord, time: int) -> StepArrays:
+        key = (record.id, record.revision, time)
+        with self._steps_lock:
+            if key in self._steps:
+                self._steps.move_to_end(key)
+                return self._steps[key]
+        return await asyncio.to_thread(self._read_steps, key)
+
+    def refresh(self) -> bool:
+        """Read the catalogue where its revision has changed; blocks. Return whether it was read."""
+        table = schema.datasets.c
+        with self._refresh_lock, reading(self._engine) as connection:
+            revision = connection.execute(sa.select(schema.catalogue.c.revision)).scalar()
+            if revision == self._snapshot.revision:
+                return False
+            documents = connection.execute(sa.select(table.document).order_by(table.position, table.id)).scalars()
+            records = [_decode_dataset(document) for document in documents]
+            self._snapshot = Snapshot(revision=revision, datasets={record.id: record for record in records})
+        return True
+
+    async def renew(self) -> None:
+        """Read what is new now, without waiting for the next regular look."""
+        await asyncio.to_thread(self.refresh)
+
+    def _read_steps(self, key: tuple[str, str, int]) -> StepArrays:
+        dataset, revision, time = key
+        table, steps = schema.datasets, schema.time_steps
+        query = (
+            sa.select(steps.c.parts)
+            .join(table, table.c.id == steps.c.dataset)
+            .where(steps.c.dataset == dataset, steps.c.time == time, table.c.revision == revision)
+        )
+        with answering(self._engine) as connection:
+            parts = connection.execute(query).scalar_one_or_none()
+        if parts is None:
+            raise Replaced(dataset)
+        arrays = _join_parts(_decode_parts(parts))
+        with self._steps_lock:
+            self._steps[key] = arrays
+            while sum(axis.raw.size for axis in self._steps.values()) * STEP_BYTES > MAX_STEP_BYTES:
+                if len(self._steps) == 1:
+                    break
+                self._steps.popitem(last=False)
+        return arrays
+
+
+def _join_parts(parts: list[TimePart]) -> StepArrays:
+    """Join the steps of all files in ascending order."""
+    parts = sorted(parts, key=lambda part: part.file)
+    raw = np.concatenate([np.frombuffer(part.raw, "<i8") for part in parts])
+    seconds = np.concatenate([np.frombuffer(part.seconds, "<i8") for part in parts])
+    position = np.concatenate([np.frombuffer(part.position, "<i4") for part in parts]).astype(np.int64)
+    file = np.repeat([part.file for part in parts], [len(part.raw) // 8 for part in parts])
+    order = np.lexsort((raw, seconds))
+    return StepArrays(raw=raw[order], seconds=seconds[order], file=file[order], position=position[order])
+
+
+async def read_variable(
+    catalogue: Catalogue,
+    dataset: str,
+    variable: str,
+    axes: Callable[[DatasetRecord, VariableRecord], Iterable[int]],
+) -> tuple[DatasetRecord, VariableRecord, dict[int, StepArrays]]:
+    """Read a variable and the steps of those time axes that ``axes`` returns, all of one revision of the dataset.
+
+    Records are in memory, steps are not: a dataset that was written in between is read again from its beginning.
+
+    Raises
+    ------
+    DatasetNotFound, VariableNotFound
+        It does not exist.
+    ServiceUnavailable
+        It was written anew at each attempt.
+    """
+    for _ in range(ATTEMPTS):
+        record, variable_record = catalogue.snapshot.variable(dataset, variable)
+        try:
+            steps = {axis: await catalogue.steps(record, axis) for axis in axes(record, variable_record)}
+        except Replaced:
+            await catalogue.renew()
         else:
-            connection.execute(table.update().values(revision=revision))
-        ring(connection)
+            return record, variable_record, steps
+    raise ServiceUnavailable("the dataset {dataset!r} is being renewed; try again", dataset=dataset, retry_after=1)

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from ocean_metadata.catalogue.database import AWAY
-from ocean_metadata.catalogue.repository import StoredCatalogue
-from ocean_metadata.catalogue.snapshot import Snapshot
+from ocean_metadata.catalogue.model import Snapshot
+from ocean_metadata.catalogue.store import StoredCatalogue
 from ocean_metadata.events.feed import EventFeed
 
 
-class News:
+class CatalogueWatcher:
     """One instance's catalogue and feed, renewed together: who hears of a change and asks gets what is new."""
 
     def __init__(

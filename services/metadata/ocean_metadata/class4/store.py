@@ -14,7 +14,7 @@ from ocean_common.contracts.class4 import Class4Kind, Class4Profile
 from ocean_common.errors import ServiceUnavailable
 from ocean_core.cache import ByteBoundedCache
 from ocean_metadata.catalogue import schema
-from ocean_metadata.catalogue.database import AWAY, answering, reading, ring
+from ocean_metadata.catalogue.database import AWAY, answering, notify_listeners, reading
 from ocean_metadata.class4.model import Class4Index, FileRecord, FileSummary, ProfilePoints
 from ocean_metadata.class4.reading import FileReading
 from ocean_metadata.code_version import code_version
@@ -184,4 +184,4 @@ def _update_revision(connection: sa.Connection) -> None:
     revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
     if not connection.execute(schema.class4.update().values(revision=revision)).rowcount:
         connection.execute(schema.class4.insert(), {"id": 1, "revision": revision})
-    ring(connection)
+    notify_listeners(connection)

@@ -11,24 +11,11 @@ import sqlalchemy as sa
 from ocean_common.contracts.events import Event, NewSteps
 from ocean_core.time import format_times
 from ocean_metadata.catalogue import schema
-from ocean_metadata.events.model import Change, Known
+from ocean_metadata.events.model import Change
 
 KEPT = 10_000  # events; who missed more than that is told to ask for everything again
 
 _table = schema.events
-
-
-def known(connection: sa.Connection, dataset: str) -> Known | None:
-    """What listeners know of a dataset."""
-    one = schema.datasets.c
-    revision = connection.execute(
-        sa.select(one.revision).where(one.id == dataset, one.state != "broken")
-    ).scalar_one_or_none()
-    if revision is None:
-        return None
-    steps = schema.time_steps.c
-    parts = connection.execute(sa.select(steps.seconds).where(steps.dataset == dataset)).scalars()
-    return Known(revision, np.concatenate([np.empty(0, "<i8"), *(np.frombuffer(one, "<i8") for one in parts)]))
 
 
 def write(connection: sa.Connection, changes: Sequence[Change]) -> None:

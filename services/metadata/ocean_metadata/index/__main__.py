@@ -13,9 +13,9 @@ from sqlalchemy.exc import DatabaseError
 from ocean_common.contracts.class4 import Class4Kind
 from ocean_common.settings import SettingsError, load
 from ocean_common.telemetry import configure_logs
-from ocean_metadata.catalogue.database import DatabaseUnusable, connect, upgrade
-from ocean_metadata.catalogue.process_lock import Turn
-from ocean_metadata.catalogue.store import Store
+from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables
+from ocean_metadata.catalogue.process_lock import ProcessLock
+from ocean_metadata.catalogue.store import CatalogueWriter
 from ocean_metadata.class4.indexer import Class4Indexer
 from ocean_metadata.class4.store import Class4Store
 from ocean_metadata.index.configuration import ConfigurationError
@@ -52,11 +52,11 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     try:
         engine = connect(asked.database)
-        upgrade(engine)
-        store = Store(engine, reading_version())
+        create_tables(engine)
+        store = CatalogueWriter(engine, reading_version())
         class4 = Class4Indexer(Class4Store(engine), folders, stop)
         both = Together(Indexer(store, told, stop), class4)
-        watch = Watch(both, store, Turn(engine, "indexing"), Turn(engine, "watching"), stop)
+        watch = Watch(both, store, ProcessLock(engine, "indexing"), ProcessLock(engine, "watching"), stop)
         if asked.watch:
             _stop_with_input(stop)
             watch.forever(asked.watch)

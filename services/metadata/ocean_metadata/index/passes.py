@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ocean_common import places
 from ocean_common.contracts.assets import File
 from ocean_metadata.catalogue.model import Built
-from ocean_metadata.catalogue.store import Stat, Store
+from ocean_metadata.catalogue.store import CatalogueWriter, Stat
 from ocean_metadata.code_version import code_version
 from ocean_metadata.index import configuration, folder, pool, stores
 from ocean_metadata.index.assemble import assemble
@@ -60,7 +60,7 @@ class _KeptDetail(msgspec.Struct, frozen=True, kw_only=True):
 class Indexer:
     """Keeps a catalogue true to its files, one pass at a time."""
 
-    def __init__(self, store: Store, told: Told, stop: threading.Event, retry: float = RETRY) -> None:
+    def __init__(self, store: CatalogueWriter, told: Told, stop: threading.Event, retry: float = RETRY) -> None:
         self._store = store
         self._told = told
         self._stop = stop
@@ -77,7 +77,7 @@ class Indexer:
         paths = (
             folder.files(self._told.folder) if self._told.folder else sorted({p for one in specs for p in one.paths})
         )
-        known = self._store.known() if any(map(places.is_remote, paths)) else {}
+        known = self._store.file_states() if any(map(places.is_remote, paths)) else {}
         stats = {path: self._stamps.now(path, known) for path in paths}
         state = (sorted(stats.items()), [msgspec.msgpack.encode(one) for one in specs])
         if state == self._seen and not self._young(stats):
@@ -108,7 +108,7 @@ class Indexer:
 
     def _read(self, stats: dict[str, Stat]) -> None:
         """Read the headers of new and changed files."""
-        known = self._store.known()
+        known = self._store.file_states()
         now = time.time_ns()
         settled = {path for path, (stat, _) in self._failed.items() if now - stat[1] >= SETTLED * 1e9}
         if time.monotonic() >= self._again:
@@ -130,9 +130,9 @@ class Indexer:
                 batch.append((one.path, (one.size, one.mtime_ns), msgspec.msgpack.encode(one.header)))
                 stats[one.path] = (one.size, one.mtime_ns)
             if len(batch) >= BATCH:
-                self._store.keep_headers(batch)
+                self._store.save_headers(batch)
                 batch = []
-        self._store.keep_headers(batch)
+        self._store.save_headers(batch)
 
     def _named(self, paths: Sequence[str]) -> list[Named]:
         readable = [path for path in paths if path not in self._failed]
@@ -191,7 +191,7 @@ class Indexer:
         given = path, source.header, asked
         detail = pool.alone(read_detail, *given) if places.kind_of(path) in pool.RISKY else read_detail(*given)
         fresh = _KeptDetail(asked=asked, detail=detail)
-        self._store.keep_detail(path, msgspec.msgpack.encode(fresh))
+        self._store.save_detail(path, msgspec.msgpack.encode(fresh))
         return fresh
 
 

@@ -82,7 +82,7 @@ class IndexRefresher:
             return events.after(connection, number, AT_MOST)
 
 
-class Unwatched:
+class NullRefresher:
     """Of a service that was told no files: others index its catalogue."""
 
     async def refresh(self) -> Refreshed:

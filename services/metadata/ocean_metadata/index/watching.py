@@ -6,8 +6,8 @@ import time
 import structlog
 
 from ocean_metadata.catalogue.database import AWAY
-from ocean_metadata.catalogue.process_lock import Turn
-from ocean_metadata.catalogue.store import Store
+from ocean_metadata.catalogue.process_lock import ProcessLock
+from ocean_metadata.catalogue.store import CatalogueWriter
 from ocean_metadata.index.configuration import ConfigurationError
 from ocean_metadata.index.together import Indexing
 
@@ -20,7 +20,14 @@ _log = structlog.get_logger("ocean.index")
 class Watch:
     """Makes passes when it is this process's turn."""
 
-    def __init__(self, indexer: Indexing, store: Store, indexing: Turn, watching: Turn, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        indexer: Indexing,
+        store: CatalogueWriter,
+        indexing: ProcessLock,
+        watching: ProcessLock,
+        stop: threading.Event,
+    ) -> None:
         self._indexer = indexer
         self._store = store
         self._indexing = indexing  # so that no pass works with a list of files of before another one

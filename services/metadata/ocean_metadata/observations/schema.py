@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.exc import DatabaseError
 
-from ocean_metadata.catalogue.database import DatabaseUnusable, take_turns
+from ocean_metadata.catalogue.database import DatabaseUnusable, lock_transaction
 
 T = TypeVar("T")
 
@@ -162,7 +162,7 @@ def create_in_memory() -> sa.Engine:
 def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Begin a transaction that keeps other writers out: numbers of stations are given one after the other."""
     with engine.begin() as connection:
-        take_turns(connection, _WRITE_LOCK)
+        lock_transaction(connection, _WRITE_LOCK)
         yield connection
 
 

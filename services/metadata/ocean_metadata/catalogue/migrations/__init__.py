@@ -1,1 +1,0 @@
-"""How the tables of the catalogue came to be what they are (Alembic)."""
