@@ -43,7 +43,7 @@ from ocean_metadata.observations.schema import default_database
 from ocean_metadata.places import api as places
 from ocean_metadata.places.gazetteer import FolderGazetteer
 from ocean_metadata.ports import Catalogue, Events, Refresher
-from ocean_metadata.scripts.api import Public, generate_script
+from ocean_metadata.scripts.api import PublicAddress, get_script
 from ocean_metadata.settings import Settings, handed_on
 
 LOOK_AT_PLACES = 2.0  # s between two looks at the files of places
@@ -81,7 +81,7 @@ _API = [
     *observation_routes.ROUTES,
     *class4_routes.ROUTES,
     build_routes.get_git_info,
-    generate_script,
+    get_script,
 ]
 _INTERNAL = [
     internal.get_revisions,
@@ -103,7 +103,7 @@ def create_app(
     token: str | None = None,
     class4: Class4Repository | None = None,
     indexed: Indexed | None = None,
-    public: Public | None = None,
+    public: PublicAddress | None = None,
     git: GitInfo | None = None,
     max_age: int = 60,
     degraded: Callable[[], Awaitable[list[str]]] | None = None,
@@ -137,7 +137,7 @@ def create_app(
             "token": Token(secret=token),
             "class4": class4,
             "class4_freshness": Freshness(class4, __version__, max_age),
-            "public": public or Public(),
+            "public": public or PublicAddress(),
             "git": git or GitInfo(git_hash=None, git_tag=None),
         },
         readiness=Readiness(unready, degraded),
@@ -203,7 +203,7 @@ def build(settings: Settings) -> Litestar:
         token=settings.token,
         class4=class4,
         indexed=indexed,
-        public=Public(url=settings.public_url),
+        public=PublicAddress(url=settings.public_url),
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,
         degraded=degraded,

@@ -1,4 +1,4 @@
-"""Programs that ask for what somebody saw on the map."""
+"""Route of generated programs that repeat a request of the map."""
 
 import re
 from dataclasses import dataclass
@@ -13,17 +13,16 @@ from litestar.params import FromQuery, QueryParameter, SkipValidation
 from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 from ocean_common.problems import documented
-from ocean_metadata.scripts import generator as script
-from ocean_metadata.scripts.generator import LANGUAGES, Wanted
+from ocean_metadata.scripts.generator import LANGUAGES, ScriptType, generate_script, make_request, parse_query
 
-WANTED: tuple[Wanted, ...] = get_args(Wanted)
+SCRIPT_TYPES: tuple[ScriptType, ...] = get_args(ScriptType)
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Public:
-    """Where the world reaches the gateway; None: where the caller did."""
+class PublicAddress:
+    """Address of the gateway for the public; None: the one of each request."""
 
     url: str | None = None
 
@@ -52,14 +51,14 @@ PlotType = Annotated[
 Language = Annotated[
     str, QueryParameter(description=f"One of {', '.join(LANGUAGES)}.", examples=[Example(value="python")])
 ]
-ScriptType = Annotated[
-    str, QueryParameter(description=f"One of {', '.join(WANTED)}.", examples=[Example(value="subset")])
+TypeOfScript = Annotated[
+    str, QueryParameter(description=f"One of {', '.join(SCRIPT_TYPES)}.", examples=[Example(value="subset")])
 ]
 
 
 @dataclass
 class ScriptOperation(Operation):
-    """An operation whose answer is of the type of a language."""
+    """Operation whose response has the media type of a programming language."""
 
     def __post_init__(self) -> None:
         answer = (self.responses or {}).get("200")
@@ -80,42 +79,43 @@ class ScriptOperation(Operation):
         **documented(PlotKindNotFound),
     },
 )
-async def generate_script(
+async def get_script(
     *,
     request: Request[Any, Any, Any],
-    public: NamedDependency[SkipValidation[Public]],
+    public: NamedDependency[SkipValidation[PublicAddress]],
     asked: FromQuery[Query],
     lang: FromQuery[Language],
-    script_type: FromQuery[ScriptType],
+    script_type: FromQuery[TypeOfScript],
     plot_type: FromQuery[PlotType] = None,
 ) -> Response[bytes]:
     """It runs as it is, with nothing but its language; Python needs the standard library only."""
-    wanted = next((one for one in WANTED if one == script_type), None)
-    if wanted is None:
-        raise _none_of(script_type, "script_type", WANTED)
+    type_of_script = next((name for name in SCRIPT_TYPES if name == script_type), None)
+    if type_of_script is None:
+        raise _not_allowed(script_type, "script_type", SCRIPT_TYPES)
     if lang not in LANGUAGES:
-        raise _none_of(lang, "lang", tuple(LANGUAGES))
-    made = script.write(script.asking(script.parse(asked), wanted, plot_type, public.url or reached(request)), lang)
-    name = f"ocean_navigator_api_script_{wanted}.{made.suffix}"
+        raise _not_allowed(lang, "lang", tuple(LANGUAGES))
+    server = public.url or _request_address(request)
+    script = generate_script(make_request(parse_query(asked), type_of_script, plot_type, server), lang)
+    name = f"ocean_navigator_api_script_{type_of_script}.{script.suffix}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "vary": "Host, X-Forwarded-Host"}
-    return Response(made.text.encode(), media_type=f"{made.media_type}; charset=utf-8", headers=headers)
+    return Response(script.text.encode(), media_type=f"{script.media_type}; charset=utf-8", headers=headers)
 
 
-def reached(request: Request[Any, Any, Any]) -> str:
-    """Where the caller reached the gateway: it tells in X-Forwarded-*."""
-    told = request.headers.get
-    scheme = told("x-forwarded-proto", request.url.scheme)
-    host = told("x-forwarded-host") or told("host") or ""
+def _request_address(request: Request[Any, Any, Any]) -> str:
+    """Return the address by which the client reached the gateway, from X-Forwarded-*."""
+    headers = request.headers
+    scheme = headers.get("x-forwarded-proto", request.url.scheme)
+    host = headers.get("x-forwarded-host") or headers.get("host") or ""
     if scheme not in {"http", "https"} or not _HOST.fullmatch(host):
         raise InvalidRequest("the host {host!r} is no name of a host", host=host[:80], field="host")
     return f"{scheme}://{host}"
 
 
-def _none_of(given: str, field: str, allowed: tuple[str, ...]) -> InvalidRequest:
+def _not_allowed(value: str, field: str, allowed: tuple[str, ...]) -> InvalidRequest:
     return InvalidRequest(
         "{name} {value!r} is none of {choices}",
         name=field,
-        value=given[:40],
+        value=value[:40],
         choices=", ".join(allowed),
         field=field,
         allowed=allowed,

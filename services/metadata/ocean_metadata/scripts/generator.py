@@ -1,6 +1,6 @@
-"""Programs that ask for what somebody saw on the map: a plot, its numbers, or a subset.
+"""Generates programs that repeat a request of the map: a plot, its numbers, or a subset.
 
-Whatever a query holds is data: it is parsed, and written again as literals of the program's language.
+A query is data: it is parsed, and written again as literals of the program's language.
 """
 
 import json
@@ -15,24 +15,24 @@ from ocean_common.contracts.plots import PLOT_KINDS
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 
 API = "/api/v2.0"
-MAX_DEPTH = 16  # of lists within lists in a query
+_MAX_NESTING = 16  # of lists within lists in a query
 
-Wanted = Literal["plot", "csv", "subset"]
+ScriptType = Literal["plot", "csv", "subset"]
 Json = Mapping[str, Any]
 
 _SUFFIXES = {"plot": "png", "csv": "csv"}
-_KEY = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_PARAMETER_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-class Asking(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program asks for."""
+class ScriptRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The request that a program makes."""
 
-    what: str  # for its first line
+    title: str  # for the program's first line
     url: str
     query: Json | None  # sent as JSON in the parameter `query`
-    parameters: dict[str, str]  # the others
-    file: str  # that the answer is saved as
+    parameters: dict[str, str]  # all other parameters
+    file: str  # name of the file that the program saves
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,35 +43,37 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
 
 
-def parse(text: str) -> Json:
-    """Read a query: a JSON object, not too deep."""
+def parse_query(text: str) -> Json:
+    """Parse a query: a JSON object, not nested too deeply."""
     try:
         query = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest("query is no JSON: {error}", error=str(error)[:120], field="query") from error
     if not isinstance(query, dict):
         raise InvalidRequest('query is no JSON object, as {"dataset": "giops_day"}', field="query")
-    if _depth(query) > MAX_DEPTH:
+    if _nesting(query) > _MAX_NESTING:
         raise InvalidRequest(
-            "query has lists within lists, more than {max_depth} deep", max_depth=MAX_DEPTH, field="query"
+            "query has lists within lists, more than {max_depth} deep", max_depth=_MAX_NESTING, field="query"
         )
     return query
 
 
-def asking(query: Json, wanted: Wanted, plot_type: str | None, address: str) -> Asking:
-    """Find out what a program is to ask of the server at ``address``."""
-    return _subset(query, address) if wanted == "subset" else _plot(query, wanted, plot_type, address)
+def make_request(query: Json, script_type: ScriptType, plot_type: str | None, server: str) -> ScriptRequest:
+    """Return the request for a plot, its numbers or a subset from the server at an address."""
+    if script_type == "subset":
+        return _subset_request(query, server)
+    return _plot_request(query, script_type, plot_type, server)
 
 
-def write(asked: Asking, language: str) -> Script:
-    """Write the program, in one of `LANGUAGES`."""
-    return LANGUAGES[language](asked)
+def generate_script(request: ScriptRequest, language: str) -> Script:
+    """Generate the program that makes a request, in one of `LANGUAGES`."""
+    return LANGUAGES[language](request)
 
 
-def _plot(query: Json, wanted: Wanted, plot_type: str | None, address: str) -> Asking:
+def _plot_request(query: Json, script_type: ScriptType, plot_type: str | None, server: str) -> ScriptRequest:
     if not plot_type:
         raise InvalidRequest(
-            "plot_type is required for {required}", required=wanted, field="plot_type", allowed=PLOT_KINDS
+            "plot_type is required for {required}", required=script_type, field="plot_type", allowed=PLOT_KINDS
         )
     if plot_type not in PLOT_KINDS:
         raise PlotKindNotFound(
@@ -81,89 +83,91 @@ def _plot(query: Json, wanted: Wanted, plot_type: str | None, address: str) -> A
             field="plot_type",
             allowed=PLOT_KINDS,
         )
-    suffix = _SUFFIXES[wanted]
-    return Asking(
-        what=f"{plot_type} plot" if wanted == "plot" else f"numbers of a {plot_type} plot",
-        url=f"{address}{API}/plot/{plot_type}",
+    suffix = _SUFFIXES[script_type]
+    return ScriptRequest(
+        title=f"{plot_type} plot" if script_type == "plot" else f"numbers of a {plot_type} plot",
+        url=f"{server}{API}/plot/{plot_type}",
         query=query,
         parameters={"save": "True", "format": suffix},
         file=f"ocean_navigator_{plot_type}.{suffix}",
     )
 
 
-def _subset(query: Json, address: str) -> Asking:
+def _subset_request(query: Json, server: str) -> ScriptRequest:
     dataset, variables = query.get("dataset_name"), query.get("variables")
-    if isinstance(variables, list) and all(isinstance(one, str) for one in variables):
+    if isinstance(variables, list) and all(isinstance(variable, str) for variable in variables):
         variables = ",".join(variables)
     if not (isinstance(dataset, str) and dataset and isinstance(variables, str) and variables):
         raise InvalidRequest("a query for a subset has dataset_name and variables, both texts", field="query")
     parameters = {
-        key: _parameter(value, key)
-        for key, value in query.items()
-        if key not in {"dataset_name", "variables"} and value is not None
+        name: _format_parameter(value, name)
+        for name, value in query.items()
+        if name not in {"dataset_name", "variables"} and value is not None
     }
     zipped = parameters.get("should_zip", "1").lower() in {"1", "true"}
-    return Asking(
-        what=f"subset of {dataset}",
-        url=f"{address}{API}/subset/{_segment(dataset)}/{_segment(variables)}",
+    return ScriptRequest(
+        title=f"subset of {dataset}",
+        url=f"{server}{API}/subset/{_quote_segment(dataset)}/{_quote_segment(variables)}",
         query=None,
         parameters=parameters,
         file=f"{_UNSAFE.sub('_', dataset)[:80]}_subset.{'zip' if zipped else 'nc'}",
     )
 
 
-def _parameter(value: Any, key: str) -> str:
-    if not _KEY.fullmatch(key):
-        raise InvalidRequest("{key!r} is no parameter of a subset", key=key[:40], field="query")
+def _format_parameter(value: Any, name: str) -> str:
+    if not _PARAMETER_NAME.fullmatch(name):
+        raise InvalidRequest("{key!r} is no parameter of a subset", key=name[:40], field="query")
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, list):
-        return ",".join(_parameter(one, key) for one in value)
+        return ",".join(_format_parameter(element, name) for element in value)
     if isinstance(value, dict):
-        raise InvalidRequest("{key} of a subset is a text, a number or a list", key=key[:40], field="query")
+        raise InvalidRequest("{key} of a subset is a text, a number or a list", key=name[:40], field="query")
     return str(value)
 
 
-def _segment(text: str) -> str:
-    """One segment of a path; commas stay, and dots that would be the path above do not."""
+def _quote_segment(text: str) -> str:
+    """Quote one segment of a path; commas stay, and dots that would mean the parent path do not."""
     return quote(text, safe=",") if text.strip(".") else text.replace(".", "%2E")
 
 
-def _depth(value: Any) -> int:
-    """How deep lists and objects lie within each other; found without recursion."""
-    deepest, level = 0, [value]
+def _nesting(value: Any) -> int:
+    """Return how deeply lists and objects are nested; computed without recursion."""
+    depth, level = 0, [value]
     while level:
-        deepest += 1
-        inner = [one for each in level for one in (each.values() if isinstance(each, dict) else each)]
-        level = [one for one in inner if isinstance(one, dict | list)]
-    return deepest
+        depth += 1
+        inner = [item for value in level for item in (value.values() if isinstance(value, dict) else value)]
+        level = [item for item in inner if isinstance(item, dict | list)]
+    return depth
 
 
 def _literal(value: Any, scalar: Callable[[Any], str], indent: str = "") -> str:
-    """A value over lines that people can read: objects and lists of lists are broken up, other lists are not."""
+    """Write a value over readable lines: objects and lists of lists are broken up, other lists are not."""
     deeper = indent + "    "
     if isinstance(value, dict) and value:
-        inner = [f"{deeper}{scalar(key)}: {_literal(one, scalar, deeper)}" for key, one in value.items()]
-        return "{\n" + ",\n".join(inner) + f"\n{indent}}}"
-    if isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
-        return "[\n" + ",\n".join(deeper + _literal(one, scalar, deeper) for one in value) + f"\n{indent}]"
+        members = [f"{deeper}{scalar(key)}: {_literal(item, scalar, deeper)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return "[\n" + ",\n".join(deeper + _literal(item, scalar, deeper) for item in value) + f"\n{indent}]"
     if isinstance(value, list):
         return "[" + ", ".join(map(scalar, value)) + "]"
     return "{}" if isinstance(value, dict) else scalar(value)
 
 
 def _comment(text: str) -> str:
-    """A text that stays on its line, whatever is in it."""
+    """Return a text in ASCII that stays on its line."""
     return ascii(text)[1:-1]
 
 
-def _python(asked: Asking) -> Script:
-    parameters = f"PARAMETERS = {_literal(asked.parameters, ascii)}\n"
-    if asked.query is not None:
-        parameters = f"QUERY = {_literal(asked.query, ascii)}\n\n{parameters}PARAMETERS['query'] = json.dumps(QUERY)\n"
+def _python(request: ScriptRequest) -> Script:
+    parameters = f"PARAMETERS = {_literal(request.parameters, ascii)}\n"
+    if request.query is not None:
+        parameters = (
+            f"QUERY = {_literal(request.query, ascii)}\n\n{parameters}PARAMETERS['query'] = json.dumps(QUERY)\n"
+        )
     text = f"""\
 #!/usr/bin/env python3
-# Ocean Navigator: {_comment(asked.what)}.
+# Ocean Navigator: {_comment(request.title)}.
 # It needs Python 3.8 or later, and nothing else. Its first argument is the name of the file to save.
 
 import json
@@ -173,9 +177,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-ADDRESS = {asked.url!a}
+ADDRESS = {request.url!a}
 {parameters}
-FILE = sys.argv[1] if len(sys.argv) > 1 else {asked.file!a}
+FILE = sys.argv[1] if len(sys.argv) > 1 else {request.file!a}
 
 try:
     with urllib.request.urlopen(ADDRESS + "?" + urllib.parse.urlencode(PARAMETERS), timeout=600) as answer:
@@ -195,22 +199,22 @@ print("saved", FILE)
     return Script(text=text, suffix="py", media_type="application/x-python")
 
 
-def _r(asked: Asking) -> Script:
-    parameters = "".join(f",\n  {_r_text(key)} = {_r_text(value)}" for key, value in asked.parameters.items())
+def _r(request: ScriptRequest) -> Script:
+    parameters = "".join(f",\n  {_r_text(key)} = {_r_text(value)}" for key, value in request.parameters.items())
     query = ""
-    if asked.query is not None:
-        query = f"query <- {_r_text(_literal(asked.query, json.dumps))}\n\n"
+    if request.query is not None:
+        query = f"query <- {_r_text(_literal(request.query, json.dumps))}\n\n"
         parameters = ",\n  'query' = query" + parameters
     text = f"""\
-# Ocean Navigator: {_comment(asked.what)}.
+# Ocean Navigator: {_comment(request.title)}.
 # It needs R 3.3 or later, and nothing else. Its first argument is the name of the file to save.
 
-address <- {_r_text(asked.url)}
+address <- {_r_text(request.url)}
 {query}parameters <- c({parameters.removeprefix(",")}
 )
 
 file <- commandArgs(trailingOnly = TRUE)[1]
-if (is.na(file)) file <- {_r_text(asked.file)}
+if (is.na(file)) file <- {_r_text(request.file)}
 
 encoded <- vapply(parameters, utils::URLencode, "", reserved = TRUE)
 options(timeout = 600)
@@ -224,29 +228,35 @@ cat("saved", file, "\\n")
 
 
 def _r_text(text: str) -> str:
-    """A literal of R: ASCII only, so that no locale reads it otherwise."""
-    written = text.replace("\\", "\\\\").replace("'", "\\'")
-    return "'" + "".join(one if one == "\n" or " " <= one <= "~" else _r_escaped(one) for one in written) + "'"
+    """Return a literal of R in ASCII, which every locale reads alike."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return (
+        "'"
+        + "".join(
+            character if character == "\n" or " " <= character <= "~" else _r_escape(character) for character in escaped
+        )
+        + "'"
+    )
 
 
-def _r_escaped(one: str) -> str:
-    """A character that R cannot have, the zero, is left out."""
-    return f"\\U{{{ord(one):x}}}" if one != "\0" else ""
+def _r_escape(character: str) -> str:
+    """Return an escape sequence; the null character, which R does not allow, is left out."""
+    return f"\\U{{{ord(character):x}}}" if character != "\0" else ""
 
 
-def _curl(asked: Asking) -> Script:
-    given = dict(asked.parameters)
-    if asked.query is not None:
-        given = {"query": _literal(asked.query, json.dumps), **given}
-    data = "".join(f"  --data-urlencode {_shell(f'{key}={value}')} \\\n" for key, value in given.items())
+def _curl(request: ScriptRequest) -> Script:
+    parameters = dict(request.parameters)
+    if request.query is not None:
+        parameters = {"query": _literal(request.query, json.dumps), **parameters}
+    data = "".join(f"  --data-urlencode {_shell(f'{key}={value}')} \\\n" for key, value in parameters.items())
     text = f"""\
 #!/bin/sh
-# Ocean Navigator: {_comment(asked.what)}.
+# Ocean Navigator: {_comment(request.title)}.
 # It needs curl. Its first argument is the name of the file to save.
 
 curl --fail-with-body --silent --show-error --globoff --get \\
-{data}  --output "${{1:-{asked.file}}}" \\
-  {_shell(asked.url)}
+{data}  --output "${{1:-{request.file}}}" \\
+  {_shell(request.url)}
 """
     return Script(text=text, suffix="sh", media_type="application/x-sh")
 
@@ -255,4 +265,4 @@ def _shell(text: str) -> str:
     return "'" + text.replace("\0", "").replace("'", "'\\''") + "'"
 
 
-LANGUAGES: dict[str, Callable[[Asking], Script]] = {"python": _python, "r": _r, "curl": _curl}
+LANGUAGES: dict[str, Callable[[ScriptRequest], Script]] = {"python": _python, "r": _r, "curl": _curl}
