@@ -3,6 +3,7 @@
 import netCDF4
 import pytest
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_common.errors import NotFound
@@ -69,8 +70,8 @@ def ask(client, path, **params):
     return response
 
 
-@pytest.mark.parametrize("kind", ["area", "statistics"])
-@pytest.mark.parametrize("key", SHAPES)
+@loop_over("kind", ["area", "statistics"])
+@loop_over("key", SHAPES)
 def test_an_area_answers_as_its_polygon(client, kind, key):
     path = f"data/giops_day/votemper/{kind}"
     polygon = {"type": "MultiPolygon", "coordinates": SHAPES[key]}
@@ -113,7 +114,7 @@ def test_an_area_that_is_drawn_anew_is_answered_anew(client, areas):
     assert client.get(path, headers={"if-none-match": tag}).status_code == 200
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "params", "status", "field"),
     [
         ("subset/giops_day/votemper", {**SUBSET, "area": "nope/nope"}, 404, "area"),

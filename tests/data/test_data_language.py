@@ -5,6 +5,7 @@ from string import Formatter
 
 import pytest
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.i18n import read_catalogue
 
@@ -16,7 +17,7 @@ AT = f"{API}/data/giops_day/votemper"
 ENGLISH = re.compile(r"\b(the|is|are|has|have|and|or|write|give|ask|nor|its|with|of|there)\b")
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "wrong", "says"),
     [
         (
@@ -92,8 +93,8 @@ def test_a_period_that_would_fit_is_said_in_french(app_over, shipped):
     assert re.search(r"; start=\S+ et end=\S+, soit 2 pas de temps, conviendrait$", told)
 
 
-@pytest.mark.parametrize("form", ["json", "csv", "covjson", "ndjson", "geojson", "netcdf"])
-@pytest.mark.parametrize("kind", ["point", "timeseries"])
+@loop_over("form", ["json", "csv", "covjson", "ndjson", "geojson", "netcdf"])
+@loop_over("kind", ["point", "timeseries"])
 def test_answers_are_the_same_in_all_languages(client, form, kind):
     asked = POINT | {"format": form}
     english = client.get(f"{AT}/{kind}", params=asked)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.settings import SettingsError, load
 from ocean_core.geometry import great_circle_distance
@@ -105,7 +106,7 @@ def test_the_service_answers_without_its_neighbour_and_says_what_it_lacks():
         assert ready.json()["reasons"][0].startswith("metadata: ")
 
 
-@pytest.mark.parametrize(("name", "value"), [("THREADS", "0"), ("METADATA_URL", "metadata"), ("MAX_VALUE", "3")])
+@loop_over(("name", "value"), [("THREADS", "0"), ("METADATA_URL", "metadata"), ("MAX_VALUE", "3")])
 def test_a_setting_that_makes_no_sense_is_refused(name, value):
     with pytest.raises(SettingsError, match=f"OCEAN_DATA_{name}"):
         load(Settings, {f"OCEAN_DATA_{name}": value})

@@ -2,6 +2,7 @@
 
 import pytest
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 AT = "/api/v2.0/data"
 QUESTIONS = {
@@ -23,15 +24,15 @@ def asked(client, question, form):
     return estimate.json(), len(answer.content)
 
 
-@pytest.mark.parametrize("form", TEXTS)
-@pytest.mark.parametrize("question", QUESTIONS)
+@loop_over("form", TEXTS)
+@loop_over("question", QUESTIONS)
 def test_the_length_of_a_text_is_foreseen(client, question, form):
     estimate, length = asked(client, question, form)
     assert (estimate["format"], estimate["allowed"]) == (form, True)
     assert 0.75 * length < estimate["size"] < 3 * length  # on land nothing is written, and here half is land
 
 
-@pytest.mark.parametrize("form", ["csv", "ndjson", "geojson"])
+@loop_over("form", ["csv", "ndjson", "geojson"])
 def test_it_is_close_where_there_are_values_everywhere(client, form):
     estimate, length = asked(client, "box", form)
     assert estimate["size"] == pytest.approx(length, rel=0.15)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.writing import write_node
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, VariableInfo
 from ocean_common.errors import InvalidRequest
@@ -135,7 +136,7 @@ def test_the_land_of_the_operands_is_land():
     np.testing.assert_array_equal(np.isnan(found), np.isnan(made["t"]) | np.isnan(made["s"]))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("temperature", "salinity", "meant"),
     [
         ({"units": "degC"}, {}, "sspeed(depth, lat, t, s)"),

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from litestar.testing import TestClient
 from msgspec.structs import replace
+from tests.looping import loop_over
 
 from ocean_common.contracts.data import TileField
 from ocean_common.errors import InvalidRequest, VariableNotFound
@@ -208,7 +209,7 @@ def test_an_expression_means_what_people_are_shown(known, calculated, arctic):
     np.testing.assert_allclose(calculated.level(assets, 0, 0), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("text", "expected"),
     [
         ("temperature - 1", lambda file: file.temperature - 1),
@@ -235,7 +236,7 @@ def test_nothing_infinite_is_told(calculate):
     assert not np.isinf(calculate("1 / (temperature - temperature)")).any()
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("name", "function"),
     [
         ("sspeed", gsw.sound_speed),
@@ -297,7 +298,7 @@ def test_the_speed_at_the_centre_is_of_both_sides_of_a_cell(calculate, arctic):
     np.testing.assert_allclose(calculate("unstaggered_speed(u, v)"), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("text", "said"),
     [
         ("[temperature]", "is a whole column"),

@@ -16,6 +16,7 @@ from pyproj import Transformer
 from scipy.interpolate import RegularGridInterpolator
 from tests.data.area_twins import ask, reading_of, values_of, write
 from tests.data.test_triangles import SFBOFS, TEMP, U
+from tests.looping import loop_over
 
 from ocean_common.contracts.extractions import PointsAsked
 from ocean_common.errors import InvalidRequest, NothingInView
@@ -51,7 +52,7 @@ def around(dataset, west):
 # Boxes on parallels and meridians
 
 
-@pytest.mark.parametrize(("west", "east"), [(-140, -100), (170, -170), (350, 10), (0, 359), (-180, 180), (200, 220)])
+@loop_over(("west", "east"), [(-140, -100), (170, -170), (350, 10), (0, 359), (-180, 180), (200, 220)])
 def test_a_box_is_what_xarray_selects(reading, sst, west, east):
     extraction, found = ask(reading, [sst], box=(west, -3, east, 3))
     width = east - west if east > west else east - west + 360
@@ -98,7 +99,7 @@ def test_a_period_is_answered_step_by_step(reading, sst):
     assert extraction.dims["time"] == 12
 
 
-@pytest.mark.parametrize("rows", [1, 2, 5, 1000])
+@loop_over("rows", [1, 2, 5, 1000])
 def test_how_much_is_read_at_once_changes_nothing(reading, shipped, sst, rows):
     for variable, box in ((sst, (-140, -3, -100, 3)), (shipped["giops_day", "h"], (15, 70, 30, 78))):
         extraction, whole = ask(reading, [variable], box=box, start=None)
@@ -117,7 +118,7 @@ def brute(latitude, longitude, box):
     return (latitude >= south) & (latitude <= north) & (np.mod(longitude - west, 360) <= width)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "box",
     [
         (-180, 60, 180, 90),
@@ -297,7 +298,7 @@ def test_a_polygon_holds_what_shapely_says_wherever_it_lies(corners, longitude, 
     np.testing.assert_array_equal(region.holds(y, x)[~near], expected[~near])
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "coordinates",
     [
         [],
@@ -339,7 +340,7 @@ def test_a_stated_grid_is_interpolated_like_scipy(reading, sst):
     np.testing.assert_allclose(found["surface_temperature"][0], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("projection", ["EPSG:32661", "EPSG:3857", "EPSG:3995"])
+@loop_over("projection", ["EPSG:32661", "EPSG:3857", "EPSG:3995"])
 def test_a_stated_grid_lies_where_its_projection_says(reading, arctic, projection):
     box = (10, 70, 30, 78)
     extraction, found = ask(reading, [arctic], box=box, projection=projection, shape=(30, 20))
@@ -380,7 +381,7 @@ def test_who_knows_the_plane_need_not_be_told_where_each_cell_is(reading, arctic
     np.testing.assert_array_equal(untold[1]["votemper"], told[1]["votemper"])
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "projection",
     [
         "EPSG:32661",
@@ -414,7 +415,7 @@ def test_the_rectangle_of_a_mercator_map_goes_on_over_the_date_line(reading, sst
     assert np.isfinite(found["surface_temperature"]).mean() > 0.9
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("fields", "field"),
     [
         ({"projection": "EPSG:3857"}, "shape"),

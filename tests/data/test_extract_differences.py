@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from tests.data.area_twins import ask, reading_of, values_of, write
+from tests.looping import loop_over
 
 from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend, PointsAsked
 from ocean_common.errors import InvalidRequest, TimeNotFound
@@ -111,7 +112,7 @@ def test_a_difference_is_the_same_at_points(reading, shipped):
     np.testing.assert_allclose(found["tos"][:, wet], expected, atol=1e-9)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("given", "wanted", "factor", "offset"),
     [
         ("K", "degC", 1, -273.15),
@@ -129,7 +130,7 @@ def test_units_that_mean_the_same_are_converted(given, wanted, factor, offset):
     assert found == pytest.approx((factor, offset))
 
 
-@pytest.mark.parametrize(("given", "wanted"), [("K", "m"), ("1e-3", "1"), ("league?", "m"), ("", "K")])
+@loop_over(("given", "wanted"), [("K", "m"), ("1e-3", "1"), ("league?", "m"), ("", "K")])
 def test_other_units_are_not(given, wanted):
     assert unit_conversion(given, wanted) is None
 
@@ -292,7 +293,7 @@ def test_a_difference_is_answered_by_box_and_by_polygon(client, shipped):
     assert told.json()["steps"] == 2
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("params", "status"),
     [
         ({"minus_dataset": "nowhere"}, 404),

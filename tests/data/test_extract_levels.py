@@ -5,6 +5,7 @@ import netCDF4
 import numpy as np
 import pytest
 from tests.data.test_triangles import SFBOFS, TEMP, ZETA, U
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, Levels
 from ocean_common.contracts.extractions import AreaAsked, Coverage, PointsAsked, TrajectoryAsked, TransectAsked
@@ -157,7 +158,7 @@ def test_profiles_behind_plots_have_true_depths(water, app_over, client):
     assert depths == pytest.approx([s_depth("", 2, level, *CELL) for level in range(S.size)])
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("wanted", "nearest", "linear"),
     [
         (-1.0, 10.0, 10.0),  # above the shallowest

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Geod, Proj
 from scipy.interpolate import RegularGridInterpolator
+from tests.looping import loop_over
 
 from ocean_common.contracts.extractions import PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
 from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
@@ -94,7 +95,7 @@ def test_pieces_are_no_longer_than_the_spacing():
     assert np.diff(found.distance).min() > 25
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("way", "asked", "kind", "says"),
     [
         ([(70.0, 10.0)], {}, InvalidRequest, "two different points"),
@@ -242,7 +243,7 @@ def test_points_of_a_path_outside_the_grid_have_no_values(client):
     assert values[-1] is not None
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("kind", "params", "status", "says"),
     [
         ("transect", {"path": "70,18"}, 400, "two different points"),
@@ -380,7 +381,7 @@ def test_the_parts_of_a_vector_along_the_way_are_those_of_pyproj(extract, curren
 GOOD = {"points": [[74.5, 20], [74.6, 19]], "times": ["2016-02-02", "2016-02-03T12:00:00Z"]}
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("wrong", "status", "says"),
     [
         ({"times": ["2016-02-02"]}, 400, "1 times are given for 2 points"),

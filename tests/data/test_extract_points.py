@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from pyproj import CRS, Proj
+from tests.looping import loop_over
 
 from ocean_common.contracts.extractions import Coverage, PointsAsked
 from ocean_common.errors import InvalidRequest
@@ -94,8 +95,8 @@ def test_land_is_told_apart_from_what_is_below_the_sea_floor(client, arctic):
     assert coordinates["cell_longitude"]["values"][0] == pytest.approx(arctic.longitude.values[y, x])
 
 
-@pytest.mark.parametrize("depth", ["0", "7", "all", "bottom", "mean"])
-@pytest.mark.parametrize("keys", ["votemper", "zeta,votemper", "x_velocity,y_velocity"])
+@loop_over("depth", ["0", "7", "all", "bottom", "mean"])
+@loop_over("keys", ["votemper", "zeta,votemper", "x_velocity,y_velocity"])
 def test_land_is_the_same_at_every_depth(client, depth, keys):
     found = post(client, f"{keys}/points", {"points": [SEA, LAND], "depth": depth, "start": "2016-02-02"})
     assert found["coordinates"]["land"]["values"] == [0, 1]
@@ -190,7 +191,7 @@ def test_a_neighbour_reads_the_same_as_people(client, keys):
             np.testing.assert_allclose(values, floats(people[one.variable.key]["values"]), rtol=1e-6)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "params", "status", "says"),
     [
         ("votemper,votemper/point", {}, 400, "votemper is asked for twice"),
@@ -215,7 +216,7 @@ def test_what_makes_no_sense_is_refused(client, path, params, status, says):
     assert says in response.json()["detail"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("body", "status", "says"),
     [
         ({"points": []}, 400, "give at least one point"),
@@ -247,7 +248,7 @@ def test_a_number_of_a_level_means_the_same_in_all_variables(extract, shipped):
     np.testing.assert_array_equal(both["depth_2"], 2 * both["depth"])
 
 
-@pytest.mark.parametrize("kind", ["point", "timeseries", "profile"])
+@loop_over("kind", ["point", "timeseries", "profile"])
 def test_an_empty_time_is_not_the_last(client, kind):
     response = client.get(f"{API}/votemper/{kind}", params={**AT_SEA, "time": ""})
     assert response.status_code == 400

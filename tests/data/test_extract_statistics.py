@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 from pyproj import Geod
 from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
+from tests.looping import loop_over
 
 from ocean_common.contracts.extractions import StatisticsAsked
 from ocean_common.errors import InvalidRequest
@@ -40,8 +41,8 @@ def sizes(grid, box=(-180, -90, 180, 90)):
 # Areas of cells
 
 
-@pytest.mark.parametrize("first", [-180.0, 0.5, 30.0])
-@pytest.mark.parametrize("step", [1.0, 2.5, 30.0])
+@loop_over("first", [-180.0, 0.5, 30.0])
+@loop_over("step", [1.0, 2.5, 30.0])
 def test_the_cells_of_a_global_grid_cover_the_earth(first, step):
     latitude, longitude = np.arange(-90 + step / 2, 90, step), first + np.arange(0, 360, step)
     assert sizes(Rectilinear(latitude[::-1], longitude)).sum() == pytest.approx(EARTH)
@@ -289,7 +290,7 @@ def test_an_area_of_land_has_no_statistics(reading, described, tmp_path):
     assert np.isnan(found["sst_mean"])
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("fields", "field"),
     [
         ({"quantiles": (1.5,)}, "quantiles"),

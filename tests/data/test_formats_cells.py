@@ -7,6 +7,7 @@ import pytest
 import shapely
 from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
+from tests.looping import loop_over
 
 from ocean_common.contracts import extractions as contracts
 from ocean_core.geometry import EARTH_RADIUS
@@ -44,7 +45,7 @@ def size(polygon):
     return EARTH_RADIUS**2 * flat.area
 
 
-@pytest.mark.parametrize("name", GRIDS)
+@loop_over("name", GRIDS)
 def test_cells_hold_their_centres_and_cover_the_area_once(name, reading, shipped):
     dataset, key, box = GRIDS[name]
     extraction, _ = ask(reading, [shipped[dataset, key]], box=box)
@@ -58,7 +59,7 @@ def test_cells_hold_their_centres_and_cover_the_area_once(name, reading, shipped
     assert overlap == pytest.approx(1.0, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", GRIDS)
+@loop_over("name", GRIDS)
 def test_cells_are_as_large_as_statistics_weigh_them(name, reading, shipped):
     dataset, key, box = GRIDS[name]
     assets = shipped[dataset, key]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from covjson_pydantic.coverage import Coverage, CoverageCollection
 from tests.data import extractions as made
+from tests.looping import loop_over
 
 from ocean_common.errors import UnsupportedFormat
 from ocean_data.writing.covjson import CovJson, describe_parameter, ucum_symbol
@@ -30,7 +31,7 @@ def types(document):
     return [one["domain"].get("domainType") for one in coverages(document)]
 
 
-@pytest.mark.parametrize("name", made.KINDS)
+@loop_over("name", made.KINDS)
 def test_every_kind_fits_the_models_of_the_standard(name):
     document = covjson(made.KINDS[name]())
     for one in [document, *(domain["domain"] for domain in coverages(document))]:
@@ -40,7 +41,7 @@ def test_every_kind_fits_the_models_of_the_standard(name):
     model.model_validate_json(json.dumps(document))
 
 
-@pytest.mark.parametrize("name", made.KINDS)
+@loop_over("name", made.KINDS)
 def test_ranges_are_as_large_as_their_axes(name):
     for one in coverages(covjson(made.KINDS[name]())):
         axes = {key: len(axis["values"]) for key, axis in one["domain"]["axes"].items()}
@@ -50,7 +51,7 @@ def test_ranges_are_as_large_as_their_axes(name):
             assert {key for key, size in axes.items() if size > 1} <= set(values["axisNames"])
 
 
-@pytest.mark.parametrize("name", made.KINDS)
+@loop_over("name", made.KINDS)
 def test_no_value_is_lost(name):
     extraction = made.KINDS[name]()
     values = extraction.collect(made.parts(extraction))
@@ -69,7 +70,7 @@ def test_no_value_is_lost(name):
             )
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("name", "expected"),
     [
         ("point", ["Point"]),
@@ -162,7 +163,7 @@ def test_labels_of_values_are_categories_without_a_unit():
     assert told["categoryEncoding"] == {"#0": 0, "#1": 1}
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("units", "expected"),
     [
         ("degree_C", "Cel"),
@@ -208,7 +209,7 @@ def test_a_place_without_a_value_is_left_out():
     assert len(geojson(made.area(1))["features"]) == 3 * 5 - 1
 
 
-@pytest.mark.parametrize("name", made.KINDS)
+@loop_over("name", made.KINDS)
 def test_every_kind_has_points_on_the_earth(name):
     document = geojson(made.KINDS[name]())
     assert document["features"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray
 from covjson_pydantic.coverage import Coverage
+from tests.looping import loop_over
 
 from ocean_common.contracts.extractions import AreaAsked, PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
 from ocean_data.plan import PLANS
@@ -83,7 +84,7 @@ def test_netcdf_of_all_models_holds_what_was_read(name, planned, reading, tmp_pa
                 np.testing.assert_array_equal(file[one.key].values, values[one.key].astype(one.dtype))
 
 
-@pytest.mark.parametrize("name", ASKED)
+@loop_over("name", ASKED)
 def test_documents_hold_what_was_read(name, planned, reading):
     extraction = planned(name)
     one = next(one for one in extraction.fields if not one.auxiliary)

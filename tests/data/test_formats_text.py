@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from tests.data import extractions as made
+from tests.looping import loop_over
 
 from ocean_common.contracts.data import PointValues
 from ocean_common.contracts.values import ExtractedValues
@@ -57,7 +58,7 @@ def test_a_decimal_of_float32_keeps_its_shape():
     assert shortest_decimals(np.full((2, 3), 0.3, dtype=np.float32)).tolist() == [[0.3] * 3] * 2
 
 
-@pytest.mark.parametrize("name", made.KINDS)
+@loop_over("name", made.KINDS)
 def test_json_holds_every_value_and_fits_its_contract(name):
     extraction = made.KINDS[name]()
     if name in {"profile", "profiles", "series"}:
@@ -114,7 +115,7 @@ def test_the_columns_of_one_variable_at_one_point_are_always_the_same():
     assert header == b"time,latitude (degrees_north),longitude (degrees_east),depth (m),Thetao (degC)"
 
 
-@pytest.mark.parametrize("name", made.KINDS)
+@loop_over("name", made.KINDS)
 def test_every_value_is_in_a_row_of_its_own_place(name):
     extraction = made.KINDS[name]()
     values = extraction.collect(made.parts(extraction))
@@ -188,7 +189,7 @@ def test_rows_leave_before_the_next_part_is_read():
     assert extraction.body.seen == [slice(0, 2)]
 
 
-@pytest.mark.parametrize("stream", STREAMS, ids=lambda one: f"{one.suffix} {one.media_type}")
+@loop_over("stream", STREAMS)
 def test_what_fails_at_first_fails_before_the_first_byte(stream):
     def broken():
         raise OSError("gone")

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 from scipy.interpolate import RegularGridInterpolator
+from tests.looping import loop_over
 
 from ocean_common.contracts import assets
 from ocean_common.errors import SourceUnreadable
@@ -155,7 +156,7 @@ def test_no_point_of_the_earth_is_given_a_cell_that_is_not_the_nearest(latitude,
         assert distances[found[0]] <= distances.min() + 1e-6
 
 
-@pytest.mark.parametrize("name", ["a region", "uneven", "beyond 360", "not monotonic", "across the date line"])
+@loop_over("name", ["a region", "uneven", "beyond 360", "not monotonic", "across the date line"])
 def test_bilinear_weights_are_those_of_scipy(name):
     grid = GRIDS[name]
     rows, columns = grid.shape

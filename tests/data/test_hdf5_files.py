@@ -10,6 +10,7 @@ import h5py
 import netCDF4
 import numpy as np
 import pytest
+from tests.looping import loop_over
 
 from ocean_common.errors import SourceUnreadable
 from ocean_data.reading.blobs import LocalBlob
@@ -304,7 +305,7 @@ def test_many_threads_read_the_same_numbers_at_once(tmp_path, source, described_
         list(threads.map(ask, range(8)))
 
 
-@pytest.mark.parametrize("helpers", [0, 1, 3])
+@loop_over("helpers", [0, 1, 3])
 def test_a_crew_does_every_task_once(helpers):
     crew, done = Crew(helpers), []
     crew.each(done.append, range(200))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import DepthAxis
 from ocean_data.compute import depth
@@ -78,7 +79,7 @@ def test_the_bottom_is_the_deepest_wet_cell_of_its_column():
     np.testing.assert_array_equal(depth.bottom_values(columns, levels), [3.0, 6.0, np.nan, 4.0])
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("kind", "values", "deepest", "metres"),
     [
         ("depth", [0.0, 10.0, 100.0], 2, [0.0, 10.0, 100.0]),

@@ -1,8 +1,8 @@
 """The nearest cells of grids that make it hard, against brute force: the same cells, ties included."""
 
 import numpy as np
-import pytest
 from pyproj import Transformer
+from tests.looping import loop_over
 
 from ocean_core.geometry import chord_to_distance, unit_vectors
 from ocean_data.compute import tile
@@ -67,8 +67,8 @@ def near(vectors, count):
     return points / np.linalg.norm(points, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("made", GRIDS, ids=lambda made: made.__name__)
-@pytest.mark.parametrize("count", [1, 3, 10, 40])
+@loop_over("made", GRIDS)
+@loop_over("count", [1, 3, 10, 40])
 def test_cells_are_those_of_brute_force_in_their_order(made, count):
     latitude, longitude = made()
     vectors = unit_vectors(latitude, longitude).reshape(-1, 3)
@@ -105,7 +105,7 @@ def test_points_far_from_every_cell_have_none_or_the_nearest():
     assert (centres.nearest(points)[0] == expected).all()
 
 
-@pytest.mark.parametrize("made", GRIDS, ids=lambda made: made.__name__)
+@loop_over("made", GRIDS)
 def test_no_other_cell_is_nearer_than_a_cell_is_told(made):
     latitude, longitude = made()
     vectors = unit_vectors(latitude, longitude).reshape(-1, 3)
@@ -123,9 +123,9 @@ def asked(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
     return TileMap(projection=projection, zoom=zoom, x=x, y=y, interpolation=kind, radius=60.0, neighbours=7)
 
 
-@pytest.mark.parametrize("kind", ["nearest", "bilinear", "gaussian", "inverse"])
-@pytest.mark.parametrize("projection", ["EPSG:3857", "EPSG:32661"])
-@pytest.mark.parametrize("made", [skewed, tripolar, globe], ids=lambda made: made.__name__)
+@loop_over("kind", ["nearest", "bilinear", "gaussian", "inverse"])
+@loop_over("projection", ["EPSG:3857", "EPSG:32661"])
+@loop_over("made", [skewed, tripolar, globe])
 def test_the_map_of_a_tile_is_what_each_of_its_pixels_says_alone(made, projection, kind):
     grid, one = Curvilinear(*made()), asked(kind, projection=projection, x=6, y=1)
     kept = tile_stencil(grid, one)
@@ -144,8 +144,8 @@ def test_the_map_of_a_tile_is_what_each_of_its_pixels_says_alone(made, projectio
         np.testing.assert_allclose(kept.stencil.weights[k], alone[1][0], atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["nearest", "bilinear", "gaussian"])
-@pytest.mark.parametrize(("zoom", "x", "y"), [(0, 0, 0), (2, 1, 1), (5, 9, 11), (4, 0, 5), (7, 40, 45)])
+@loop_over("kind", ["nearest", "bilinear", "gaussian"])
+@loop_over(("zoom", "x", "y"), [(0, 0, 0), (2, 1, 1), (5, 9, 11), (4, 0, 5), (7, 40, 45)])
 def test_rows_and_columns_of_a_tile_find_the_cells_of_its_pixels(zoom, x, y, kind):
     for grid in (
         Rectilinear(np.linspace(80, 20, 90), np.linspace(-100, -40, 120)),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_core.geometry import great_circle_distance
 
@@ -37,7 +38,7 @@ def arctic(request):
         yield opened.load()
 
 
-@pytest.mark.parametrize("where", [(74.5, 20.0), (70.1, 3.3), (79.2, 15.0), (69.0, 2.0)])
+@loop_over("where", [(74.5, 20.0), (70.1, 3.3), (79.2, 15.0), (69.0, 2.0)])
 def test_a_profile_is_that_of_xarray_at_the_nearest_cell(client, arctic, where):
     answer = ask(client, "giops_day/votemper/profile", latitude=where[0], longitude=where[1])
     y, x = nearest(arctic.latitude.values, arctic.longitude.values, where)
@@ -100,14 +101,14 @@ def test_a_variable_without_time_has_one_row_and_no_times(client):
     assert (answer["times"], answer["raw_times"], answer["depths"], answer["values"]) == ([], [], [None], [[98.0]])
 
 
-@pytest.mark.parametrize("depth", ["0", "bottom", "all"])
+@loop_over("depth", ["0", "bottom", "all"])
 def test_a_variable_without_depth_has_one_level(client, depth):
     answer = ask(client, "giops_day/zeta/timeseries", latitude=74.5, longitude=20.0, depth=depth)
     assert answer["depths"] == [None]
     assert numbers(answer).shape == (5, 1)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "days"),
     [
         ({}, [1, 2, 3, 4, 5]),
@@ -135,7 +136,7 @@ def test_a_plus_that_arrives_as_a_blank_is_still_a_zone(client):
     assert response.json()["raw_times"] == [1454500800]
 
 
-@pytest.mark.parametrize("interpolation", ["bilinear", "gaussian", "inverse"])
+@loop_over("interpolation", ["bilinear", "gaussian", "inverse"])
 def test_interpolated_values_lie_among_their_cells(client, arctic, interpolation):
     answer = ask(
         client, "giops_day/votemper/timeseries", latitude=74.47, longitude=20.4, interpolation=interpolation, radius=60

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 from pyproj import Transformer
+from tests.looping import loop_over
 
 from ocean_common.contracts.data import TileField
 from ocean_data.compute import tile
@@ -14,8 +15,8 @@ SQUARES = {  # left, bottom, right, top of tile 0/0/0, m
 }
 
 
-@pytest.mark.parametrize("projection", SQUARES)
-@pytest.mark.parametrize(("zoom", "x", "y"), [(0, 0, 0), (2, 1, 3), (5, 17, 4)])
+@loop_over("projection", SQUARES)
+@loop_over(("zoom", "x", "y"), [(0, 0, 0), (2, 1, 3), (5, 17, 4)])
 def test_the_pixels_of_a_polar_tile_lie_where_the_map_draws_them(projection, zoom, x, y):
     left, bottom, right, top = SQUARES[projection]
     latitude, longitude = tile.centres(projection, zoom, x, y)
@@ -35,7 +36,7 @@ def test_the_pole_is_in_the_middle_of_a_polar_view(projection, pole):
     assert (np.sign(latitude) == np.sign(pole)).all()
 
 
-@pytest.mark.parametrize(("x", "y"), [(-1, 0), (0, 4), (4, 0), (0, -1), (10**30, 0)])
+@loop_over(("x", "y"), [(-1, 0), (0, 4), (4, 0), (0, -1), (10**30, 0)])
 def test_beside_the_square_of_a_polar_view_there_is_nothing_and_no_error(client, x, y):
     assert tile.centres("EPSG:32661", 2, x, y)[0].size == 0
     where = f"/api/v2.0/tiles/quiver/giops_day/x_velocity,y_velocity/-1/0/0/2/{x}/{y}?projection=EPSG:32661"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 from pyproj import CRS, Proj
 from scipy.interpolate import LinearNDInterpolator
+from tests.looping import loop_over
 
 from ocean_core.geometry import east_and_north, great_circle_distance
 from ocean_core.vectors import bearing
@@ -201,7 +202,7 @@ def test_arrows_are_regular_on_the_screen(tmp_path, asking, density, side):
     assert (row[0], rows[0]) == pytest.approx((-180 + 90 / side, -np.pi / side / 2), abs=1e-6)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "rest",
     [
         "giops_day/x_velocity,y_velocity/1454673600/0/0/4/8/3?projection=EPSG:3857",
@@ -244,7 +245,7 @@ def test_arrows_carry_the_tag_of_their_revision(client):
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("rest", "status", "words"),
     [
         ("giops_day/x_velocity,y_velocity/-1/0/2/4/8/3", 400, "-1, 0 and 1"),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 from pyproj import Proj
+from tests.looping import loop_over
 
 from ocean_common.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance
@@ -103,13 +104,13 @@ def test_bilinear_is_what_xarray_interpolates(client, request):
     assert told == pytest.approx(limits, rel=1e-6)
 
 
-@pytest.mark.parametrize("interp", ["nearest", "bilinear", "gaussian", "inverse"])
+@loop_over("interp", ["nearest", "bilinear", "gaussian", "inverse"])
 def test_every_interpolation_stays_within_the_field(client, arctic, interp):
     low, high = found(client, interp=interp)
     assert np.nanmin(arctic.temperature[-1, 0]) - 1e-4 <= low < high <= np.nanmax(arctic.temperature[-1, 0]) + 1e-4
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "rest",
     [
         "giops_day/votemper/gaussian/25/10/EPSG:3857/-13393126.236065727,2091028.1,2393126.5,11991028.75/0/1454673600",
@@ -175,7 +176,7 @@ def test_an_answer_carries_the_tag_of_its_revision(client):
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("changed", "status", "words"),
     [
         ({"extent": "0,0,1000,1000"}, 404, "no values"),
@@ -208,7 +209,7 @@ def test_a_wrong_range_is_refused_and_told_what_would_work(client, changed, stat
     assert words in response.text
 
 
-@pytest.mark.parametrize(("variable", "status"), [("nothing", 404), (",", 400), ("u,", 400), ("h,zeta,h", 400)])
+@loop_over(("variable", "status"), [("nothing", 404), (",", 400), ("u,", 400), ("h,zeta,h", 400)])
 def test_a_wrong_variable_has_no_range(client, variable, status):
     assert client.get(address(variable)).status_code == status
 

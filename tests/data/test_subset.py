@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 API = "/api/v2.0/subset"
 ARCTIC = {"min_range": "72,5", "max_range": "78,20", "time": "2016-02-01,2016-02-03"}
@@ -53,7 +54,7 @@ def in_box(arctic, south=72, west=5, north=78, east=20):
     return ((latitude >= south) & (latitude <= north) & (longitude >= west) & (longitude <= east)).values
 
 
-@pytest.mark.parametrize("form", [one for one in FORMATS if one != "NETCDF3_NC"])
+@loop_over("form", [one for one in FORMATS if one != "NETCDF3_NC"])
 def test_every_form_holds_the_values_of_the_cells_in_the_box(client, arctic, form):
     response = ask(client, "giops_day/votemper,x_velocity", **ARCTIC, output_format=form, depth="all")
     assert response.headers["content-type"] == "application/x-netcdf"
@@ -88,7 +89,7 @@ def test_without_a_word_the_file_is_netcdf4_in_a_zip(client):
         assert found["votemper"].ndim == 3
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@loop_over("form", FORMATS)
 def test_a_zip_holds_the_same_file(client, form):
     asked = {**ARCTIC, "output_format": form, "depth": "0"}
     plain = ask(client, "giops_day/votemper", **asked)
@@ -166,7 +167,7 @@ def test_the_bottom_has_no_depth_axis(client):
         assert found["votemper"].ndim == 3
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("params", "status", "words"),
     [
         ({"min_range": "NaN,NaN"}, 400, "write numbers"),
@@ -189,7 +190,7 @@ def test_a_wrong_question_is_told_what_would_work(client, params, status, words)
     assert (found, words in detail) == (status, True), detail
 
 
-@pytest.mark.parametrize("missing", ["min_range", "max_range", "time"])
+@loop_over("missing", ["min_range", "max_range", "time"])
 def test_what_is_missing_is_named(client, missing):
     params = {name: value for name, value in ARCTIC.items() if name != missing}
     response = client.get(f"{API}/giops_day/votemper", params=params)

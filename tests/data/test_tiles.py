@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 import xarray as xr
+from tests.looping import loop_over
 
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_core.geometry import great_circle_distance
@@ -50,8 +51,8 @@ def opened(field):
     return values[rows][:, columns]
 
 
-@pytest.mark.parametrize("kind", ["nearest", "bilinear"])
-@pytest.mark.parametrize("where", TILES, ids=str)
+@loop_over("kind", ["nearest", "bilinear"])
+@loop_over("where", TILES)
 def test_a_folded_field_is_the_field(client, where, kind):
     whole = ask(client, where, interpolation=kind)
     folded = ask(client, where, interpolation=kind, folded=True)
@@ -102,7 +103,7 @@ def fields(request):
     }
 
 
-@pytest.mark.parametrize("where", TILES, ids=str)
+@loop_over("where", TILES)
 def test_a_pixel_is_the_nearest_cell_of_its_centre(client, fields, where):
     found = pixels(ask(client, where, interpolation="nearest"))
     _, variable, zoom, x, y = where
@@ -122,8 +123,8 @@ def test_a_pixel_is_the_nearest_cell_of_its_centre(client, fields, where):
     assert seen > 2
 
 
-@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
-@pytest.mark.parametrize("where", [TILES[1], TILES[5], TILES[9]], ids=str)
+@loop_over("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
+@loop_over("where", [TILES[1], TILES[5], TILES[9]])
 def test_a_pixel_is_what_the_point_at_its_centre_says(client, where, interpolation):
     found = pixels(ask(client, where, interpolation=interpolation, radius=60, neighbours=6))
     dataset, variable, zoom, x, y = where
@@ -140,7 +141,7 @@ def test_a_pixel_is_what_the_point_at_its_centre_says(client, where, interpolati
             assert found[row, column] == pytest.approx(np.nan if value is None else value, rel=1e-5, nan_ok=True)
 
 
-@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
+@loop_over("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
 def test_there_is_no_seam_at_the_date_line_nor_where_the_file_is_cut_open(client, interpolation):
     for dataset, variable, zoom, y in [
         ("ostia_month", "surface_temperature", 3, 4),

@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from matplotlib.tri import LinearTriInterpolator, Triangulation
 from pyproj import Proj
 from scipy.spatial import Delaunay
+from tests.looping import loop_over
 
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
@@ -322,7 +323,7 @@ def tile_at(latitude, longitude, zoom):
     return int((longitude + 180) / 360 * 2**zoom), int((1 - north) / 2 * 2**zoom)
 
 
-@pytest.mark.parametrize("zoom", [12, 13, 14])
+@loop_over("zoom", [12, 13, 14])
 def test_a_tile_is_what_matplotlib_makes_of_the_triangles(client, opened, zoom):
     x, y = tile_at(37.88, -122.49, zoom)
     found = tile_of(client, zoom, x, y, variable="temp", interpolation="bilinear")
@@ -363,9 +364,7 @@ def test_a_point_on_land_is_outside_the_mesh(client):
     assert "is no such box" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    ("values", "deepest"), [([0.0, 1.0, 2.0], 2), ([2.0, 1.0, 0.0], 0), ([850.0, 500.0, 200.0], 2)]
-)
+@loop_over(("values", "deepest"), [([0.0, 1.0, 2.0], 2), ([2.0, 1.0, 0.0], 0), ([850.0, 500.0, 200.0], 2)])
 def test_numbered_levels_are_counted_from_the_surface(values, deepest):
     assert depth.deepest_first(DepthAxis(name="nv", kind="index", values=values))[0] == deepest
 

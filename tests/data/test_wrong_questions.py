@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from tests.looping import loop_over
 
 from ocean_common.contracts.extractions import PointsAsked
 
@@ -9,7 +10,7 @@ GOOD = {"latitude": "74.5", "longitude": "20"}
 SERIES = "/api/v2.0/data/giops_day/votemper/timeseries"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("wrong", "status", "says"),
     [
         ({"latitude": "147"}, 400, "latitude"),
@@ -57,7 +58,7 @@ def test_a_point_has_two_coordinates(client, missing):
     assert missing in response.json()["detail"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "path",
     ["nowhere/votemper", "giops_day/nothing", "..%2f/votemper", "giops_day/%00", "giops_day/x;y", "%2e%2e/votemper"],
 )
@@ -67,7 +68,7 @@ def test_what_does_not_exist_is_not_found(client, path):
     assert response.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("query", "field", "text"),
     [
         ("dpeth=3", "dpeth", "did you mean depth"),
@@ -82,7 +83,7 @@ def test_a_parameter_that_is_misspelt_or_said_twice_is_refused(client, query, fi
     assert text in response.json()["detail"]
 
 
-@pytest.mark.parametrize(("depth", "levels"), [("all", 17), ("3", 1), ("bottom", 1)])
+@loop_over(("depth", "levels"), [("all", 17), ("3", 1), ("bottom", 1)])
 def test_a_profile_may_be_of_some_depths(client, depth, levels):
     answer = client.get("/api/v2.0/data/giops_day/votemper/profile", params=GOOD | {"depth": depth}).json()
     assert len(answer["depths"]) == levels == len(answer["values"][0])
@@ -92,7 +93,7 @@ def test_an_address_may_name_its_revision(client):
     assert client.get(SERIES, params=GOOD | {"rev": "1"}).status_code == 200
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("changed", "status"),
     [
         ({"zoom": "99"}, 404),
@@ -137,7 +138,7 @@ def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
     assert response.json()["errors"][0]["field"] == "points[1]"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "status"),
     [
         ({"variables": []}, 400),

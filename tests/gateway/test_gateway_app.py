@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.contracts.problem import Problem
 from ocean_gateway.app import create_app
@@ -98,8 +99,8 @@ def test_a_trailing_slash_after_the_colormaps_is_ignored(client):
     assert client.get("/plot/colormaps.png/", follow_redirects=False).is_redirect
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", ["/api/v2.0/datasets", "/data/docs/redoc", "/api/v2.0/observation/a%2Fb%00;[[1,2]]"])
+@loop_over("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@loop_over("path", ["/api/v2.0/datasets", "/data/docs/redoc", "/api/v2.0/observation/a%2Fb%00;[[1,2]]"])
 def test_a_request_for_a_dead_service_is_answered_in_its_name(client, method, path):
     response = client.request(method, path, headers={"x-ocean-service": "data"}, content=b"{")
     assert response.status_code == 503
@@ -112,9 +113,7 @@ def test_head_of_a_dead_service_has_the_same_head_and_no_body(client):
     assert (response.status_code, response.content) == (503, b"")
 
 
-@pytest.mark.parametrize(
-    ("status", "words"), [(429, "too many"), (502, "closed the connection"), (504, "took too long")]
-)
+@loop_over(("status", "words"), [(429, "too many"), (502, "closed the connection"), (504, "took too long")])
 def test_an_error_of_the_gateway_names_the_service(client, status, words):
     problem = problem_of(client.get(f"/internal/errors/{status}", headers={"x-ocean-service": "plotting"}))
     assert problem.status == status
@@ -131,6 +130,6 @@ def test_no_route_says_what_was_asked_and_where_to_look(client):
     assert len(problem.detail) < 300
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@loop_over("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_no_route_is_a_404_for_every_method(client, method):
     assert problem_of(client.request(method, "/internal/no-route")).status == 404

@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 from tests.gateway.conftest import answers, until
+from tests.looping import loop_over
 
 from ocean_common.contracts.problem import Problem
 
@@ -21,7 +22,7 @@ def problem_of(response):
     return problem
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "service"),
     [
         ("/git_info", "metadata"),
@@ -54,13 +55,13 @@ def test_a_path_of_the_api_reaches_its_service_as_it_was_sent(gateway, path, ser
     assert response.headers["raw"] == API + path
 
 
-@pytest.mark.parametrize("service", ["metadata", "data", "plotting"])
-@pytest.mark.parametrize("path", ["openapi.json", "docs", "docs/redoc", "docs/assets/swagger-ui-dist/swagger-ui.css"])
+@loop_over("service", ["metadata", "data", "plotting"])
+@loop_over("path", ["openapi.json", "docs", "docs/redoc", "docs/assets/swagger-ui-dist/swagger-ui.css"])
 def test_the_documents_of_a_service_come_from_it(gateway, service, path):
     assert gateway.get(f"/{service}/{path}").headers["reached"] == service
 
 
-@pytest.mark.parametrize("path", ["a%2Fb", "%7D", "[[45,-45]]", "a;b", "%3B", "%00", "%5C", "%25", "%3F", "%23", "%20"])
+@loop_over("path", ["a%2Fb", "%7D", "[[45,-45]]", "a;b", "%3B", "%00", "%5C", "%25", "%3F", "%23", "%20"])
 def test_an_encoded_path_passes_as_it_is(gateway, path):
     assert gateway.get(f"{API}/kml/{path}").headers["raw"] == f"{API}/kml/{path}"
 
@@ -69,7 +70,7 @@ def test_a_long_query_passes(gateway):
     assert len(gateway.get(f"{API}/plot/profile?query={'a' * 60_000}").headers["raw"]) > 60_000
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "path",
     [
         "/internal/assets/giops_day/votemper",
@@ -97,7 +98,7 @@ def test_a_long_query_passes(gateway):
         "/favicon.ico",
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+@loop_over("method", ["GET", "POST", "HEAD"])
 def test_what_is_not_public_is_a_404_problem(gateway, path, method):
     # As a client sends it: httpx would tidy the path.
     url = httpx.URL(gateway.urls["web"]).copy_with(raw_path=path.encode())
@@ -108,21 +109,21 @@ def test_what_is_not_public_is_a_404_problem(gateway, path, method):
         assert problem_of(response).detail.startswith("/")
 
 
-@pytest.mark.parametrize("header", ["X-Ocean-Service", "X_Ocean_Service", "x-ocean-service"])
+@loop_over("header", ["X-Ocean-Service", "X_Ocean_Service", "x-ocean-service"])
 def test_nobody_outside_can_say_which_service_is_missing(gateway, header):
     assert gateway.get(f"{API}/datasets", headers={header: "data"}).headers["told"] == "metadata"
     assert gateway.get("/docs", headers={header: "data"}).status_code == 200
 
 
-@pytest.mark.parametrize("status", [400, 404, 413, 414, 422, 500, 503])
+@loop_over("status", [400, 404, 413, 414, 422, 500, 503])
 def test_an_error_answer_of_a_service_passes_as_it_is(gateway, status):
     headers = {"want-status": str(status), "want-body": RAW, "want-type": "application/problem+json"}
     response = gateway.get(f"{API}/data/a", headers=headers)
     assert (response.status_code, response.text) == (status, RAW)
 
 
-@pytest.mark.parametrize("status", [429, 502, 504])
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@loop_over("status", [429, 502, 504])
+@loop_over("method", ["GET", "POST"])
 def test_an_error_of_the_gateway_is_a_problem_that_names_the_service(gateway, status, method):
     headers = {"want-status": str(status), "want-body": "bad", "want-type": "text/plain", "origin": "http://a.example"}
     response = gateway.request(
@@ -173,7 +174,7 @@ def test_hub_and_merged_document_answer_without_any_service(gateway):
         until(lambda path=path: answers(gateway.http, API + path))
 
 
-@pytest.mark.parametrize("encoding", ["zstd", "br", "gzip"])
+@loop_over("encoding", ["zstd", "br", "gzip"])
 def test_text_is_compressed_as_asked(gateway, encoding):
     response = gateway.get(f"{API}/datasets", headers={"accept-encoding": encoding})
     assert response.headers["content-encoding"] == encoding
@@ -186,7 +187,7 @@ def test_nothing_is_compressed_unasked(gateway):
     assert "content-encoding" not in gateway.get(f"{API}/datasets", headers={"accept-encoding": "identity"}).headers
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "kind", ["image/png", "image/jpeg", "application/pdf", "application/netcdf", "text/event-stream", "application/zip"]
 )
 def test_what_is_compressed_already_or_must_not_wait_stays_as_it_is(gateway, kind):
@@ -220,8 +221,8 @@ def test_operators_find_metrics_and_dashboard_inside(gateway):
         assert until(lambda name=name: name in httpx.get(f"{gateway.urls['metrics']}/metrics").text)
 
 
-@pytest.mark.parametrize("path", [f"{API}/datasets", "/docs", "/nowhere"])
-@pytest.mark.parametrize("point", ["admin", "metrics"])
+@loop_over("path", [f"{API}/datasets", "/docs", "/nowhere"])
+@loop_over("point", ["admin", "metrics"])
 def test_an_internal_entry_point_has_nothing_public(gateway, path, point):
     assert httpx.get(gateway.urls[point] + path).status_code == 404
 

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 from pyproj import Transformer
+from tests.looping import loop_over
 from tests.metadata.class4_files import DAY, values, write
 from tests.metadata.serving import until
 
@@ -153,7 +154,7 @@ def test_the_errors_on_the_map_are_those_that_numpy_finds(maps):
     assert places == [[-30.5, 0.5], [5, 60], [179.5, -70], [-179.5, 10], [-160, 45]]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("projection", "extent", "seen"),
     [
         ("EPSG:3857", "-5000000,-1000000,1000000,1000000", [0]),
@@ -197,7 +198,7 @@ def test_forecasts_are_told_by_the_dates_of_their_fields(maps):
     assert get(maps, "/forecasts/riops_obs", id=f"{RIOPS}/0") == [{"id": "best", "value": "Best Estimate"}]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("leads", "told"),
     [
         ([ForecastLead(lead=0), ForecastLead(lead=1)], ["Lead time 0", "Lead time 1"]),
@@ -226,7 +227,7 @@ def test_other_models_of_the_day_are_listed(maps):
     assert get(maps, "/models/riops_obs", id=f"{RIOPS}_0") == []
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "params", "status"),
     [
         ("/argo", {"id": GIOPS}, 404),
@@ -299,7 +300,7 @@ async def test_the_same_profile_is_found_in_another_models_file(filled, sample_c
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(
+@loop_over(
     ("ids", "error"),
     [
         ([], InvalidRequest),
@@ -315,7 +316,7 @@ async def test_the_client_raises_what_the_service_says(filled, sample_catalogue,
             await client.class4(ids)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("name", "found"),
     [
         ("class4_20200101_GIOPS_TEST_profile.nc", ("2020-01-01", "GIOPS", "TEST")),

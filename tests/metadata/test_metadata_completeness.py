@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.looping import loop_over
 
 from ocean_metadata.catalogue.completeness import rate_completeness
 from ocean_metadata.catalogue.model import DatasetRecord
@@ -47,7 +48,7 @@ def checked(path):
     return missed, variables
 
 
-@pytest.mark.parametrize("dataset", FILES)
+@loop_over("dataset", FILES)
 def test_what_the_compliance_checker_misses_is_missed(client, sample_catalogue, dataset):
     missed, of_variables = checked(SAMPLES / FILES[dataset])
     record = sample_catalogue.dataset(dataset)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.exceptions import WebSocketDisconnect
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.contracts.events import Event
 from ocean_metadata.app import create_app
@@ -45,7 +46,7 @@ def of_a(kind, **more):
     return Change(dataset="a", type=kind, **more)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("before", "after", "expected"),
     [
         (None, None, None),
@@ -347,7 +348,7 @@ def test_events_are_server_sent(http):
     )
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "headers"),
     [("?last_event_id=3", {}), ("", {"last-event-id": "3"}), ("?last_event_id=1", {"last-event-id": "3"})],
 )
@@ -360,7 +361,7 @@ def test_the_head_of_a_stream_ends(http):
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "headers", "status", "words"),
     [
         ("?dataset=nope", {}, 404, "there is no dataset 'nope'"),
@@ -389,7 +390,7 @@ def test_a_websocket_has_the_same_events(http):
     assert [(one["id"], one["type"]) for one in found] == [(8, "added"), (10, "removed")]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "code"),
     [
         ("?dataset=nope", 4404), ("?wrong=1", 4400), ("?last_event_id=x", 4400), (f"?dataset={'🌊' * 90}", 4404),

@@ -11,6 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Dimension, Grid
 from ocean_core.time import Period
@@ -77,7 +78,7 @@ def ask(client):
 # --- filters -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("date", "found"),
     [
         ("2016-02-03T00:00:00.000Z", ["giops_day"]),
@@ -93,7 +94,7 @@ def test_datasets_are_filtered_by_date(ask, date, found):
     assert ask("/datasets/filter/date", target_date=date) == found
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("latitude", "longitude", "found"),
     [
         (73.0, 20.0, ["giops_day", "nemo_global_month"]),
@@ -121,7 +122,7 @@ def test_the_front_ends_address_of_a_filter_is_read(client):
     assert client.get(API + address).json() == ["giops_day"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "field"),
     [
         ("/datasets/filter/date?target_date=garbage", "target_date"),
@@ -184,7 +185,7 @@ def test_a_footprint_with_a_hole_does_not_cover_what_is_in_the_hole():
     assert names(index, bounds=(4.5, 4.5, 5.5, 5.5)) == ["whole"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("bounds", "found"),
     [
         ((170.0, -10.0, -170.0, 10.0), ["pacific"]),
@@ -229,7 +230,7 @@ def test_words_are_compared_without_accents_case_and_plurals():
     assert words("sea_water_salinity") == ["sea", "water", "salinity"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("name", "word"),
     [
         ("sea_water_potential_temperature", "température"),
@@ -250,7 +251,7 @@ def test_quantities_are_found_by_their_names_in_the_other_language(name, word):
     assert synonyms(name)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "best"),
     [
         ("température de surface", "ostia_month"),
@@ -300,7 +301,7 @@ def test_a_search_without_question_lists_everything_in_order(ask):
     assert found["results"][0]["href"] == "/api/v2.0/dataset/giops_day"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "found"),
     [
         ({"bbox": "-20,60,30,80"}, ["giops_day", "nemo_global_month"]),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_core.time import format_duration
 from ocean_metadata.app import create_app
@@ -46,7 +47,7 @@ def expanded(seconds, found):
             yield from (int(seconds[one.first]) + number * each for number in range(count))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("seconds", "found"),
     [
         ([], []),
@@ -164,7 +165,7 @@ def test_intervals_come_in_pages(tmp_path, index, make):
         assert 'offset=2>; rel="next"' in response.headers["link"]
 
 
-@pytest.mark.parametrize("asked", ["start=never", "limit=0", "steps=3", "end="])
+@loop_over("asked", ["start=never", "limit=0", "steps=3", "end="])
 def test_a_wrong_question_about_times_is_refused_or_means_nothing(client, asked):
     status = client.get(f"{API}/dataset/giops_day/votemper/times?{asked}").status_code
     assert status == (200 if asked == "end=" else 400)

@@ -12,6 +12,7 @@ import shapely
 from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_core.messages import Message
 from ocean_metadata.places import kml
@@ -51,9 +52,7 @@ def only(content, kind="area"):
     return place
 
 
-@pytest.mark.parametrize(
-    "namespace", ["", 'xmlns="http://www.opengis.net/kml/2.2"', 'xmlns="http://earth.google.com/kml/2.1"']
-)
+@loop_over("namespace", ["", 'xmlns="http://www.opengis.net/kml/2.2"', 'xmlns="http://earth.google.com/kml/2.1"'])
 def test_any_namespace_is_read(namespace):
     assert only(document(mark(point("5,60")), namespace), "point").geometry.coords[:] == [(5, 60)]
 
@@ -91,7 +90,7 @@ def test_as_many_places_of_one_name_as_there_may_be_are_told_apart():
     assert found[-1].name == f"A ({kml.MAX_PLACES})"
 
 
-@pytest.mark.parametrize("text", ["5,60", "5,60,0", " 5,60,-12.5\n", "5 , 60", "+5.0,6e1"])
+@loop_over("text", ["5,60", "5,60,0", " 5,60,-12.5\n", "5 , 60", "+5.0,6e1"])
 def test_positions_are_read_with_and_without_altitude(text):
     assert only(document(mark(point(text))), "point").geometry.coords[:] == [(5, 60)]
 
@@ -137,7 +136,7 @@ def test_a_rim_that_crosses_itself_is_mended():
     assert found.area == pytest.approx(2)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("kind", "geometry"),
     [
         ("point", point("nan,60")),

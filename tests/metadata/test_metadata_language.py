@@ -2,6 +2,7 @@
 
 import pytest
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.i18n import get_translator
 from ocean_metadata.app import create_app
@@ -58,7 +59,7 @@ def test_facets_keep_their_values_and_have_french_titles(french, client):
     assert not [one for name in english for one in english[name] if "title" in one]
 
 
-@pytest.mark.parametrize("path", ["/datasets", "/dataset/giops_day", "/dataset/nemo_global_month"])
+@loop_over("path", ["/datasets", "/dataset/giops_day", "/dataset/nemo_global_month"])
 def test_pages_are_in_the_language_and_lead_to_the_other(french, client, path):
     page = french(path, **BROWSER)
     assert page.headers["content-language"] == "fr"
@@ -77,7 +78,7 @@ def test_advice_is_in_french(french):
     assert all(one.startswith(("Donnez", "Dites", "Nommez", "Décrivez", "Renvoyez")) for one in advice)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "words"),
     [
         ("/dataset/giops_dya", "il n'y a pas de jeu de données 'giops_dya' (vouliez-vous dire 'giops_day'"),
@@ -109,7 +110,7 @@ def test_reasons_are_in_french(index, make, write):
     assert refused == f"le jeu de données 'a' ne peut pas être servi\u00a0: {one['reason']}"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("config", "english", "french"),
     [
         ({"name": "Sea"}, "Sea", None),

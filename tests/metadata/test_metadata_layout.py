@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from msgspec import structs
+from tests.looping import loop_over
 
 from ocean_metadata.index.axes import depth_axis
 from ocean_metadata.index.file_header import FileHeader, VariableHeader, pack, structure
@@ -138,7 +139,7 @@ def test_a_scalar_time_is_the_time_of_all():
     assert roles("u", file) == ["y", "x"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("variables", "words"),
     [
         ({"ssh": "time y x", "time": REGULAR["time"]}, "no latitude and longitude"),

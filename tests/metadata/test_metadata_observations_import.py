@@ -16,6 +16,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from tests.looping import loop_over
 from tests.metadata.observing import SHIPPED, array, make_glider, observing, platform, shipped
 
 from ocean_metadata.catalogue.database import DatabaseUnusable
@@ -188,7 +189,7 @@ def test_a_file_that_is_read_in_another_way_now_is_imported_again(observing, tmp
     assert observing.store.imported_files()[str(path)] == state
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("file", "platform", "owed"),
     [
         ("argo_13857_prof.nc", "argo:13857", "BOB MOLINARI, AOML, International Argo Program"),
@@ -210,7 +211,7 @@ def test_whom_a_file_says_that_it_is_owed_to_is_told_with_its_values(shipped, fi
     assert shipped.stored.read_track(number, None, None, []).attribution == owed
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("told", "owed"),
     [
         ({"creator_name": "A. B.", "institution": "C", "license": "CC-BY-4.0"}, "A. B., C (CC-BY-4.0)"),

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 import xarray as xr
 from litestar.testing import TestClient
+from tests.looping import loop_over
 from tests.metadata.observing import SHIPPED, NoCatalogue, array, observed_client, observing, shipped
 
 from ocean_common.clients.metadata import MetadataClient, Observed
@@ -120,7 +121,7 @@ def test_the_track_window_knows_from_when_to_when(ask, shipped):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "status"),
     [
         ("tracktimerange/999999.json", 404), ("tracktimerange/x.json", 404), ("meta/platform/0.json", 404),
@@ -222,7 +223,7 @@ def test_tracks_are_read_from_an_index_alone(shipped):
         assert "USING COVERING INDEX stations_track (platform=? AND time>? AND time<?)" in told
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("name", "arguments"),
     [
         ("read_stations", ([1, 2],)),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.looping import loop_over
 from tests.metadata.observing import Observing, observing, platform
 
 from ocean_common.errors import InvalidRequest, NotFound, OceanError
@@ -50,14 +51,14 @@ def test_a_date_is_its_whole_day():
     )
 
 
-@pytest.mark.parametrize("radius", ["60", '"60"', "[60]", '["60"]', "60.0"])
+@loop_over("radius", ["60", '"60"', "[60]", '["60"]', "60.0"])
 def test_a_radius_is_a_number_however_the_slider_writes_it(radius):
     area = parse_search(f"area=[[0,0]]&radius={radius}").area
     inside = area.contains(np.array([0.0, 0.0]), np.array([0.5, 0.6]))
     assert inside.tolist() == [True, False]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "field"),
     [
         ("start_date=yesterday", "start_date"), ("start_date=2020-01-02&end_date=2020-01-01", "end_date"),
@@ -198,7 +199,7 @@ def everywhere(new_database):
     found.engine.dispose()
 
 
-@pytest.mark.parametrize(("asked", "matches"), QUESTIONS, ids=[one for one, _ in QUESTIONS])
+@loop_over(("asked", "matches"), QUESTIONS)
 def test_stations_are_those_that_a_look_at_each_finds(everywhere, asked, matches):
     expected = {(c.latitude, c.longitude) for p in scattered() for c in p.casts if matches(p, c)}
     found = everywhere.stored.search_stations(parse_search(asked))
@@ -224,7 +225,7 @@ def test_an_unknown_datatype_is_told_with_those_that_there_are(everywhere):
     assert caught.value.allowed == ("speed", "warmth")
 
 
-@pytest.mark.parametrize("quantum", ["year", "month", "week", "day"])
+@loop_over("quantum", ["year", "month", "week", "day"])
 def test_tracks_are_means_over_each_period(everywhere, quantum):
     found = {
         one.id: one.points

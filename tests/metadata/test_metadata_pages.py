@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Dimension
 from ocean_metadata.app import create_app
@@ -57,8 +58,8 @@ def page(client):
     return page
 
 
-@pytest.mark.parametrize("path", ["/dataset/giops_day", "/datasets"])
-@pytest.mark.parametrize(
+@loop_over("path", ["/dataset/giops_day", "/datasets"])
+@loop_over(
     ("accept", "kind"),
     [
         (BROWSER["accept"], "text/html"),
@@ -78,7 +79,7 @@ def test_only_those_who_like_html_better_get_a_page(client, path, accept, kind):
     assert "accept" in response.headers["vary"].lower()
 
 
-@pytest.mark.parametrize("path", ["/dataset/giops_day", "/datasets"])
+@loop_over("path", ["/dataset/giops_day", "/datasets"])
 def test_the_page_and_the_json_have_tags_of_their_own(client, page, path):
     tags = [page(path).headers["etag"], client.get(API + path).headers["etag"]]
     assert tags[0] != tags[1]
@@ -87,7 +88,7 @@ def test_the_page_and_the_json_have_tags_of_their_own(client, page, path):
     assert client.get(API + path, headers={**BROWSER, "if-none-match": tags[1]}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/dataset/giops_day", "/dataset/sfbofs_hour", "/datasets"])
+@loop_over("path", ["/dataset/giops_day", "/dataset/sfbofs_hour", "/datasets"])
 def test_a_page_is_sound_and_can_be_read_without_eyes(page, path):
     text = page(path).text
     found = Read(text)
@@ -164,7 +165,7 @@ def described(text):
     return json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)[1])
 
 
-@pytest.mark.parametrize("dataset", ["giops_day", "nemo_global_month", "ostia_month", "wcofs_hour", "sfbofs_hour"])
+@loop_over("dataset", ["giops_day", "nemo_global_month", "ostia_month", "wcofs_hour", "sfbofs_hour"])
 def test_the_description_has_what_dataset_search_requires(page, dataset):
     found = described(page(f"/dataset/{dataset}").text)
     assert (found["@context"], found["@type"]) == ("https://schema.org/", "Dataset")
@@ -236,7 +237,7 @@ def test_no_text_of_a_file_becomes_markup(path):
         assert any("a%2Fb%3Fc%23d" in one["href"] for one in found.all("a"))
 
 
-@pytest.mark.parametrize(("language", "west"), [("en", "10.75° W to 52.19° E"), ("fr", "10,75° O à 52,19° E")])
+@loop_over(("language", "west"), [("en", "10.75° W to 52.19° E"), ("fr", "10,75° O à 52,19° E")])
 def test_a_page_says_east_and_west_with_letters(client, language, west):
     page = client.get(f"{API}/dataset/giops_day?lang={language}", headers=BROWSER).text
     assert west in page

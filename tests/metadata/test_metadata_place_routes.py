@@ -8,6 +8,7 @@ import pytest
 import shapely
 from litestar.testing import TestClient
 from pyproj import Transformer
+from tests.looping import loop_over
 
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.errors import NotFound
@@ -142,7 +143,7 @@ def test_integers_and_decimals_are_bounds_alike(client):
     assert names(client, "area/wide", view_bounds="0.25,8000000.5,1.5e6,9000000.125") == ["Coast / inner"]
 
 
-@pytest.mark.parametrize("turns", [-2, -1, 0, 1, 3])
+@loop_over("turns", [-2, -1, 0, 1, 3])
 def test_a_view_over_the_date_line_shows_what_lies_on_both_sides(client, turns):
     left, bottom, right, top = (float(one) for one in view(165, -30, 179, 0).split(","))
     bounds = f"{left + turns * WORLD},{bottom},{right + 15 * WORLD / 360 + turns * WORLD},{top}"
@@ -173,8 +174,8 @@ def test_polar_views_show_their_own_pole(client):
     assert names(client, "area/wide", projection="EPSG:3031", view_bounds=south) == []
 
 
-@pytest.mark.parametrize("projection", ["EPSG:3857", "EPSG:32661", "EPSG:3031"])
-@pytest.mark.parametrize("resolution", [100, 2_000, 9_784, 100_000, 1e9])
+@loop_over("projection", ["EPSG:3857", "EPSG:32661", "EPSG:3031"])
+@loop_over("resolution", [100, 2_000, 9_784, 100_000, 1e9])
 def test_areas_are_smoothed_and_stay_valid(client, projection, resolution):
     asked = {"projection": projection, "resolution": resolution}
     features = client.get(f"{KML}/area/wide", params=asked).json()["features"]
@@ -191,7 +192,7 @@ def test_the_resolution_decides_how_many_positions_are_left(client):
     assert (size(0), size(100), size(9_784)) == (1004, 1004, 5)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "status"),
     [
         ("point/nope", 404),

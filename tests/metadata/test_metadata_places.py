@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_core.units import canonical_units
 from ocean_metadata.index.file_header import VariableHeader
@@ -56,9 +57,7 @@ def test_a_valid_range_far_wider_than_usual_gives_way():
     assert header_limits(one, "degC") == (-2, 30)
 
 
-@pytest.mark.parametrize(
-    "units", ["C", "Celsius", "degC", "Deg C", "degree_C", "degrees_C", "degrees C", "Degrees Celsius"]
-)
+@loop_over("units", ["C", "Celsius", "degC", "Deg C", "degree_C", "degrees_C", "degrees C", "Degrees Celsius"])
 def test_degrees_have_one_spelling(units):
     assert canonical_units(units) == "degree_C"
 

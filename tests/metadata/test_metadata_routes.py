@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.model import Snapshot
@@ -47,12 +48,12 @@ def test_a_dataset_has_a_page(ask):
     assert found["bounds"] == pytest.approx([float(each) for each in corners], abs=1e-5)
 
 
-@pytest.mark.parametrize("path", ["/dataset/giops_day/timeunit", "/api/v2.0/giops_day/timeunit"])
+@loop_over("path", ["/dataset/giops_day/timeunit", "/api/v2.0/giops_day/timeunit"])
 def test_the_time_unit_is_a_json_string_at_both_addresses(ask, path):
     assert ask(path) == "seconds since 1970-01-01 00:00:00"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("dataset", "quantum"),
     [("giops_day", "day"), ("nemo_global_month", "month"), ("ostia_month", "month"), ("wcofs_hour", "hour"),
      ("sfbofs_hour", "hour")],
@@ -70,7 +71,7 @@ def test_variables_are_sorted_by_name_and_have_a_scale(ask):
                               "units", "standard_name"]  # fmt: skip
 
 
-@pytest.mark.parametrize("spelling", ["True", "true", "1"])
+@loop_over("spelling", ["True", "true", "1"])
 def test_variables_can_be_asked_for_by_depth_and_by_arrows(ask, spelling):
     deep = ask("/dataset/giops_day/variables", has_depth_only=spelling)
     velocities = {"x_velocity", "y_velocity", "magwatervel"}
@@ -142,7 +143,7 @@ def test_the_build_is_told(ask):
     assert set(ask("/git_info")) == {"git_hash", "git_tag"}
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "near"),
     [
         ("/dataset/giops", "giops_day"),
@@ -160,7 +161,7 @@ def test_what_does_not_exist_is_a_404_that_says_what_was_meant(client, path, nea
     assert near in response.json()["errors"][0]["allowed"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "path",
     ["/dataset/%00", "/dataset/..%2F..%2Fetc", "/dataset/" + "x" * 20_000, "/dataset/giops_day/%F0%9F%90%9F/depths"],
 )
@@ -174,7 +175,7 @@ def test_a_wrong_flag_is_a_400_that_names_it(client):
     assert response.json()["errors"][0]["field"] == "vectors_only"
 
 
-@pytest.mark.parametrize("path", ["/datasets", "/dataset/giops_day/votemper/timestamps", "/datasets/variables/all"])
+@loop_over("path", ["/datasets", "/dataset/giops_day/votemper/timestamps", "/datasets/variables/all"])
 def test_an_answer_that_the_caller_has_is_not_sent_again(client, path):
     first = client.get(API + path)
     again = client.get(API + path, headers={"if-none-match": first.headers["etag"]})

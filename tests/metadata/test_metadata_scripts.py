@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
+from tests.looping import loop_over
 from tree_sitter_language_pack import get_parser
 
 from ocean_common.contracts.plots import PLOT_KINDS
@@ -231,17 +232,15 @@ def errors_of_r(text):
     return found
 
 
-@pytest.mark.parametrize("wanted", ["plot", "csv", "subset"])
-@pytest.mark.parametrize("extra", HOSTILE)
+@loop_over("wanted", ["plot", "csv", "subset"])
+@loop_over("extra", HOSTILE)
 def test_programs_are_sound_in_the_grammar_of_r(wanted, extra):
     query = {**SUBSET, "area": extra} if wanted == "subset" else {**PROFILE, "names": [extra], extra: None}
     asked = script.make_request(script.parse_query(json.dumps(query)), wanted, "profile", "http://h")
     assert errors_of_r(script.generate_script(asked, "r").text) == []
 
 
-@pytest.mark.parametrize(
-    ("sound", "broken"), [("TRUE)[1]", "TRUE[1]"), ("'", ""), (" <- ", " <- <- "), ("if (", "if ")]
-)
+@loop_over(("sound", "broken"), [("TRUE)[1]", "TRUE[1]"), ("'", ""), (" <- ", " <- <- "), ("if (", "if ")])
 def test_a_program_that_is_not_sound_in_the_grammar_of_r_is_found_out(sound, broken):
     asked = script.make_request(script.parse_query(json.dumps(PROFILE)), "csv", "profile", "http://h")
     text = script.generate_script(asked, "r").text
@@ -276,8 +275,8 @@ def test_programs_of_r_run(server, tmp_path):
     assert json.loads(parse_qs(urlsplit(server.asked[-1]).query)["query"][0])["names"] == HOSTILE
 
 
-@pytest.mark.parametrize("script_type", ["plot", "csv", "subset"])
-@pytest.mark.parametrize(
+@loop_over("script_type", ["plot", "csv", "subset"])
+@loop_over(
     ("lang", "suffix", "media_type"),
     [("python", "py", "application/x-python"), ("r", "r", "text/plain"), ("curl", "sh", "application/x-sh")],
 )
@@ -318,7 +317,7 @@ def test_the_address_of_the_settings_wins():
     assert "'https://ocean.example.org/api/v2.0/plot/profile'" in text
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "status"),
     [
         ({"query": ""}, 400),

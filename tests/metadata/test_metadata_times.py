@@ -2,9 +2,9 @@
 
 import cftime
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_core.time import format_times, parse_time_units, to_calendar_seconds
 from ocean_metadata.index.axes import RawTimes, merge_times
@@ -18,7 +18,7 @@ def shown(axis):
     return [label for part in axis.seconds for label in format_times(part)]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("units", "first"),
     [
         ("seconds since 1970-01-01T00:00:00Z", "1970-01-01T00:00:00"),
@@ -92,7 +92,7 @@ def test_ids_of_a_model_calendar_stay_unique_where_dates_do_not():
     assert np.all(np.diff(axis.seconds[0]) >= 0)
 
 
-@pytest.mark.parametrize("calendar", ["360_day", "all_leap", "noleap"])
+@loop_over("calendar", ["360_day", "all_leap", "noleap"])
 def test_hours_of_a_model_calendar_ascend_with_their_ids(calendar):
     axis = merge_times([times(*range(0, 24 * 800, 6), units="hours since 2015-01-01", calendar=calendar)])
     assert np.all(np.diff(axis.raw[0]) > 0)

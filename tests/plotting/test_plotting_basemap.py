@@ -11,6 +11,7 @@ import pytest
 import shapely
 from litestar.testing import TestClient
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 
 from ocean_common.settings import SettingsError
@@ -64,8 +65,8 @@ def shapes(content, layer):
     return [shapely.geometry.shape(one["geometry"]) for one in layers(content)[layer]["features"]]
 
 
-@pytest.mark.parametrize("projection", PLANES)
-@pytest.mark.parametrize("relief", ["false", "True"])
+@loop_over("projection", PLANES)
+@loop_over("relief", ["false", "True"])
 def test_topography_fills_the_world(client, projection, relief):
     for zoom, x, y in ((0, 0, 0), (3, 2, 5), (9, 170, 200), (20, 300_000, 400_000)):
         response = client.get(f"/tiles/topo/{zoom}/{x}/{y}?shaded_relief={relief}&projection={projection}")
@@ -85,7 +86,7 @@ def test_light_on_slopes_is_another_picture_than_none(client):
 BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("accept", "form"),
     [
         (BROWSER, "webp"),
@@ -118,7 +119,7 @@ def test_land_is_where_the_coast_is_and_the_ocean_is_blue(client):
     assert pacific[2] > pacific[0] + 40
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "tiles",
     [
         (Tile("EPSG:3857", 4, 5, 5), Tile("EPSG:3857", 4, 6, 5)),
@@ -215,7 +216,7 @@ def test_vector_tiles_are_empty_in_other_projections_and_below_their_zoom(cartog
             assert near.content
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "setting"),
     [
         ("/tiles/topo/4/5/5", "OCEAN_PLOTTING_RELIEF"),
@@ -231,7 +232,7 @@ def test_without_its_file_a_piece_says_which_setting_would_help(path, setting):
     assert setting in response.json()["detail"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "status", "field"),
     [
         ("/tiles/topo/99/8/3", 404, "zoom"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting.casts import overlapping
 from tests.plotting.measured import FILE, LEVELS, OTHER, Measured, class4, floats, observed, rows
 
@@ -139,7 +140,7 @@ def test_agreement_is_that_of_brute_force():
     assert Agreement.of(np.array([np.nan]), np.array([1.0])) is None
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"class4id": ""}, "$.class4id"),

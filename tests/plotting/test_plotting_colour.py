@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as some
 from matplotlib.colors import ListedColormap, Normalize
 from msgspec.structs import replace
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting.fakes import array, field, info
 
 from ocean_common.contracts.data import TileField
@@ -103,7 +104,7 @@ def test_a_field_without_values_is_blank():
     assert not blank.any()
 
 
-@pytest.mark.parametrize("key", COLORMAPS)
+@loop_over("key", COLORMAPS)
 def test_every_colormap_has_colours(key):
     ramp = colormap_colours(key)
     assert ramp.dtype == np.uint8
@@ -112,7 +113,7 @@ def test_every_colormap_has_colours(key):
     assert COLORMAPS[key][1] in RAMPS or COLORMAPS[key][1] in LISTS or len(ramp) >= 256
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("key", "other", "asked", "colormap"),
     [
         ("votemper", {"standard_name": "sea_water_potential_temperature"}, None, "thermal"),
@@ -134,7 +135,7 @@ def test_a_variable_gets_the_colormap_of_what_it_is(key, other, asked, colormap)
     assert colormap_of(replace(info(key), **other), asked) == colormap
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("u", "v", "name"),
     [
         ("sea_water_x_velocity", "sea_water_y_velocity", "Speed"),
@@ -152,9 +153,7 @@ def test_an_unknown_colormap_is_refused():
         colormap_of(info("votemper"), "nope")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "1", "1,2,3", "nan,1", "1,nan", "inf,1", "-inf,inf", "2,1", "1,1", "a,b", "-1e308,1e308"]
-)
+@loop_over("text", ["", "1", "1,2,3", "nan,1", "1,nan", "inf,1", "-inf,inf", "2,1", "1,1", "a,b", "-1e308,1e308"])
 def test_a_wrong_scale_is_refused_with_what_works(text):
     with pytest.raises(InvalidRequest, match="-5,30") as caught:
         parse_scale(text)

@@ -3,10 +3,10 @@
 import itertools
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from tests.looping import loop_over
 
 from ocean_common.i18n import get_translator
 from ocean_plotting.figure import dates
@@ -57,7 +57,7 @@ def test_months_of_data_in_mid_month_are_labelled_where_the_data_are():
     np.testing.assert_allclose(axis.get_ticklocs(), dates.days(months.astype(float)))
 
 
-@pytest.mark.parametrize(("quantum", "colon"), [("day", False), ("month", False), ("hour", True), (None, True)])
+@loop_over(("quantum", "colon"), [("day", False), ("month", False), ("hour", True), (None, True)])
 def test_no_label_is_more_exact_than_the_data(quantum, colon):
     axis = labelled(seconds("2016-02-01", "2016-02-02T06", 6, unit="h"), quantum)
     assert any(":" in text for text in texts(axis)) == colon

@@ -2,7 +2,7 @@
 
 import json
 
-import pytest
+from tests.looping import loop_over
 from tests.plotting.test_plotting_plots import QUERY
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -13,7 +13,7 @@ def plot(client, **parameters):
     return client.get("/plot/profile", params={"query": json.dumps(QUERY), "lang": "fr", **parameters})
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "status", "says"),
     [
         ("/plot/pie", 404, "il n'y a pas de graphique du genre 'pie' ; il y a : profile, "),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from msgspec.structs import replace
+from tests.looping import loop_over
 from tests.plotting.fakes import FakeNumbers
 from tests.plotting.paths import Waters
 
@@ -73,7 +74,7 @@ def problem(response, status=400):
     return response.json()["errors"][0]
 
 
-@pytest.mark.parametrize("kind", COMPARED)
+@loop_over("kind", COMPARED)
 def test_a_dataset_that_there_is_not_is_named_by_its_member(client, kind):
     assert problem(plot(client, kind, {"dataset": "nope"}), 404)["field"] == "$.dataset"
     change = {"compare_to": {"dataset": "nope", "variable": "votemper"}}
@@ -82,14 +83,14 @@ def test_a_dataset_that_there_is_not_is_named_by_its_member(client, kind):
     assert problem(client.post(f"/plot/{kind}", json=body), 404)["field"] == "$.dataset"
 
 
-@pytest.mark.parametrize("member", [{"neighbours": 51}, {"radius": 501}])
-@pytest.mark.parametrize("kind", PLACES)
+@loop_over("member", [{"neighbours": 51}, {"radius": 501}])
+@loop_over("kind", PLACES)
 def test_what_the_data_service_refuses_of_a_search_is_refused_at_once(client, kind, member):
     assert f"$.{next(iter(member))}" == problem(plot(client, kind, member))["field"]
 
 
-@pytest.mark.parametrize("compared", [False, True])
-@pytest.mark.parametrize(
+@loop_over("compared", [False, True])
+@loop_over(
     ("refusal", "field"),
     [
         (PointOutsideGrid("all points are outside the grid", field="points"), "$.path"),
@@ -117,9 +118,7 @@ def test_what_does_not_change_has_profiles_without_a_time(client, numbers):
     assert all(line.partition(": ")[2] for line in table.text.splitlines() if line.startswith("//"))
 
 
-@pytest.mark.parametrize(
-    "text", ["0,1e308", "-1e308,1e308", "1e-320,2e-320", "1e12,1.0000000000001e12", "nan,1", "1,inf"]
-)
+@loop_over("text", ["0,1e308", "-1e308,1e308", "1e-320,2e-320", "1e12,1.0000000000001e12", "nan,1", "1,inf"])
 def test_a_scale_between_whose_ends_nothing_can_be_written_is_refused(client, text):
     assert problem(plot(client, "transect", {"scale": text}))["field"] == "$.scale"
     low, high = map(float, text.split(","))
@@ -140,7 +139,7 @@ def test_every_scale_that_is_read_has_steps_for_an_axis(low, width):
     assert len(MaxNLocator(nbins=9).tick_values(*read)) > 1
 
 
-@pytest.mark.parametrize("given_", ["nan", "inf", "1e999", "deep"])
+@loop_over("given_", ["nan", "inf", "1e999", "deep"])
 def test_a_stretched_depth_is_a_number(client, given_):
     for kind in ("timeseries", "transect"):
         assert problem(plot(client, kind, {"linearthresh": given_}))["field"] == "$.linearthresh"

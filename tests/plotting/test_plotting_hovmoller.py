@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import QuadMesh
+from tests.looping import loop_over
 from tests.plotting import paths
 from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import DAY, EARLIER, Waters, misplaced
@@ -76,7 +77,7 @@ def rows_of(response):
     return lines[0].split(", "), [line.split(", ") for line in lines[1:]]
 
 
-@pytest.mark.parametrize("form", IMAGES)
+@loop_over("form", IMAGES)
 def test_every_form_of_picture_is_made(client, form):
     response = plot(client, format=form, size="6x4")
     assert response.status_code == 200, response.text
@@ -120,12 +121,12 @@ def test_a_file_of_the_numbers_is_the_data_service_s_own(client, numbers):
     assert numbers.asked[-1].vector == ["magnitude"]
 
 
-@pytest.mark.parametrize("form", ["odv", "stats", "geotiff"])
+@loop_over("form", ["odv", "stats", "geotiff"])
 def test_formats_that_it_does_not_have_are_refused(client, form):
     assert problem(plot(client, format=form))["field"] == "format"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"path": [[73, 20]]}, "$.path"),

@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_common.i18n import get_translator
 from ocean_plotting.figure import labels
@@ -15,7 +16,7 @@ NB = "\N{NO-BREAK SPACE}"
 ENGLISH, FRENCH = Words(), Words(get_translator("fr", "ocean_plotting"))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("written", "typeset"),
     [
         ("m s-1", f"m{NB}s⁻¹"),
@@ -42,7 +43,7 @@ def test_any_unit_is_written_somehow(text):
     assert isinstance(labels.units(text), str)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("degrees", "written"),
     [
         (-45, f"45.0°{NB}W"),
@@ -74,7 +75,7 @@ def test_a_latitude_has_no_sign(degrees):
     assert re.fullmatch(r"\d+\.\d°(\s[NS])?", ENGLISH.latitude(degrees))
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("words", "quantum", "written"),
     [
         (ENGLISH, "day", "1 February 2016"),
@@ -107,7 +108,7 @@ def test_in_french_the_first_of_several_quantities_alone_begins_with_a_capital()
     assert FRENCH.quantities(["Température", "Salinité", "CO2"]) == "Température, salinité et CO2"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("value", "written"),
     [
         (0, "0"),

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from PIL import Image
 from pyproj import Transformer
 from scipy.interpolate import RegularGridInterpolator
+from tests.looping import loop_over
 from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, array, coordinate, info
 
 from ocean_common.contracts.extractions import AreaAsked, Coverage, DifferenceAsked, Field, StatisticsAsked
@@ -211,7 +212,7 @@ def test_the_query_of_the_front_end_is_understood(client, numbers):
     assert len(numbers.asked) == 2  # the field and its statistics
 
 
-@pytest.mark.parametrize("projection", [None, *ASKED])
+@loop_over("projection", [None, *ASKED])
 def test_every_pixel_has_the_colour_of_its_value(sheet, projection):
     picture, found = drawn(sheet, {"projection": projection, "bathymetry": False, "scale": "0,8"})
     image = picture.figure.axes[0].images[0]
@@ -359,7 +360,7 @@ def test_hatching_is_explained(sheet):
     assert texts == ["< 31", "31 – 33", "33 – 35", "> 35"]
 
 
-@pytest.mark.parametrize("magnitude", ["length", "color", "none"])
+@loop_over("magnitude", ["length", "color", "none"])
 def test_arrows_tell_the_magnitude_as_asked(sheet, magnitude):
     picture, _ = drawn(sheet, {"quiver": {**ARROWS, "magnitude": magnitude}, "bathymetry": False}, "11x5")
     axes = picture.figure.axes[0]
@@ -407,7 +408,7 @@ def test_an_area_without_data_is_drawn_and_says_so(client, numbers):
     assert "No data in the area" in response.text
 
 
-@pytest.mark.parametrize("form", ["png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described"])
+@loop_over("form", ["png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described"])
 def test_every_form_of_picture_is_made(client, form):
     response = plot(client, {"quiver": ARROWS, "contour": {**LINES, "hatch": True}}, format=form, dpi=40)
     assert response.status_code == 200
@@ -469,8 +470,8 @@ GEOGRAPHY = {
 }
 
 
-@pytest.mark.parametrize("where", GEOGRAPHY)
-@pytest.mark.parametrize("projection", [None, *ASKED])
+@loop_over("where", GEOGRAPHY)
+@loop_over("projection", [None, *ASKED])
 def test_a_georeferenced_image_has_its_values_where_they_belong(sheet, where, projection):
     change = {"area": [{"polygons": [GEOGRAPHY[where]]}], "projection": projection}
     query, found = fetched(change, form="geotiff")
@@ -500,7 +501,7 @@ def test_a_georeferenced_image_is_served(client):
     assert Image.open(io.BytesIO(response.content)).mode == "F"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"area": []}, "$.area"),
@@ -539,7 +540,7 @@ def test_a_wrong_member_is_named_by_its_path(client, change, field):
     assert problem(plot(client, change))["field"] == field
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"variable": "nope"}, "$.variable"),
@@ -551,7 +552,7 @@ def test_an_unknown_variable_is_named_by_its_path(client, change, field):
     assert problem(plot(client, change), 404)["field"] == field
 
 
-@pytest.mark.parametrize("none", [None, False, "", "none", {"variable": ""}, {"variable": "none"}, {}])
+@loop_over("none", [None, False, "", "none", {"variable": ""}, {"variable": "none"}, {}])
 def test_no_arrows_and_no_lines_are_said_in_many_ways(client, numbers, none):
     assert plot(client, {"quiver": none, "contour": none, "compare_to": False}).status_code == 200
     assert len(numbers.asked) == 2

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from tests.looping import loop_over
 from tests.plotting.casts import coverage, field, overlapping
 from tests.plotting.fakes import DEPTHS, NOON, info, profile_values
 from tests.plotting.measured import DAY, LEVELS, Measured, observed, rows, station
@@ -56,7 +57,7 @@ def test_a_station_is_compared_with_the_model_at_the_nearest_time_step(client, n
     assert "Note" not in response.text
 
 
-@pytest.mark.parametrize("chosen", [["0", "1"], "0,1", [0, 1], None])
+@loop_over("chosen", [["0", "1"], "0,1", [0, 1], None])
 def test_quantities_are_chosen_by_numbers_or_their_digits(client, chosen):
     names, _ = rows(plot(client, {"observation_variable": chosen, "variable": "votemper,vosaline"}, format="csv").text)
     assert [one for one in names if "Observed" in one] == [
@@ -82,7 +83,7 @@ def test_a_station_off_the_grid_keeps_its_observations(client):
     assert plot(client, {"observation": [9]}, format="png", size="4x3").status_code == 200
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("time", "words"),
     [("2016-02-06T10:00:00+00:00", None), ("2010-02-06T10:00:00+00:00", "6 years later"),
      ("2016-02-19T12:00:00+00:00", "10 days earlier")],
@@ -113,7 +114,7 @@ def test_what_measures_something_else_has_an_axis_of_its_own(client, sheet):
     assert pairs(air, modelled) == [(0, None), (None, 0), (None, 1)]
 
 
-@pytest.mark.parametrize("units", ["1", "PSU", "1e-3", "psu", ""])
+@loop_over("units", ["1", "PSU", "1e-3", "psu", ""])
 def test_practical_salinities_are_the_same_number_in_any_spelling(units):
     salt = Measure(key="so", name="Salinity", units=units)
     assert salt.given(np.array([35.0]), "PSU").tolist() == [35.0]
@@ -132,7 +133,7 @@ def test_a_station_may_come_with_its_values(client, numbers):
     assert numbers.asked[0].points == [(61.0, -5.0)]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"data": [[1]]}, "$.observation[0].data"),
@@ -148,7 +149,7 @@ def test_a_wrong_station_of_the_query_is_named(client, change, field):
     assert (response.status_code, response.json()["errors"][0]["field"]) == (400, field)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "status", "field"),
     [
         ({"observation": []}, 400, "$.observation"),

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting import pictures
 from tests.plotting.written import CHECKS
 
@@ -52,7 +53,7 @@ def test_a_picture_is_the_recorded_one(name, language, tmp_path):
     assert share <= pictures.TOLERANCE, f"{share:.2%} of the pixels differ: look at {tmp_path / 'drawn.png'}"
 
 
-@pytest.mark.parametrize("name", FIRST.values(), ids=FIRST)
+@loop_over("name", FIRST.values())
 def test_an_axis_that_moves_by_three_pixels_is_noticed(name):
     """The comparison can fail."""
     picture = pictures.draw(name)

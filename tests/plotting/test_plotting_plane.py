@@ -1,9 +1,9 @@
 """The box of heights that a tile of the map needs."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from tests.core.test_core_tiles import any_tile
+from tests.looping import loop_over
 
 from ocean_core.tiles import SIZE, Tile
 from ocean_plotting.basemap.render import box_around
@@ -18,8 +18,8 @@ def test_the_box_around_a_tile_holds_its_pixels(tile):
     assert east - west <= 360
 
 
-@pytest.mark.parametrize(("projection", "pole"), [("EPSG:32661", 90.0), ("EPSG:3031", -90.0)])
-@pytest.mark.parametrize("zoom", [0, 3, 7])
+@loop_over(("projection", "pole"), [("EPSG:32661", 90.0), ("EPSG:3031", -90.0)])
+@loop_over("zoom", [0, 3, 7])
 def test_the_box_around_a_pole_goes_around_the_earth(projection, pole, zoom):
     middle = (1 << zoom) // 2
     box = box_around(*Tile(projection, zoom, middle, middle).positions(np.arange(-8.0, SIZE + 9) / SIZE))

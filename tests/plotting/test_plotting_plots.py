@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting.fakes import DEPTHS, info, profile_values
 
 from ocean_common.contracts.plots import PLOT_KINDS
@@ -42,7 +43,7 @@ def test_the_service_draws_every_kind_of_the_contract_and_no_other():
     assert sorted(PLOTS) == list(PLOT_KINDS)
 
 
-@pytest.mark.parametrize(("asked", "form"), [("png", "PNG"), ("JPEG", "JPEG"), ("jpg", "JPEG"), ("tiff", "TIFF")])
+@loop_over(("asked", "form"), [("png", "PNG"), ("JPEG", "JPEG"), ("jpg", "JPEG"), ("tiff", "TIFF")])
 def test_a_raster_has_the_size_that_was_asked_for(client, asked, form):
     response = plot(client, format=asked, size="6x4", dpi=50)
     image = Image.open(io.BytesIO(response.content))
@@ -59,7 +60,7 @@ def test_an_svg_keeps_its_text_as_text(client):
         assert text in words
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("asked", "begins", "media_type"),
     [
         ("pdf", b"%PDF", "application/pdf"),
@@ -135,7 +136,7 @@ def test_the_query_of_the_front_end_s_ctd_tab_is_understood(client, numbers):
     assert (asked.time, asked.interpolation) == ("2016-02-05T12:00:00Z", "gaussian")
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"station": [[1]]}, "$.station[0]"),
@@ -180,19 +181,19 @@ def test_what_the_data_service_refuses_is_named_by_the_member_of_the_query(clien
     assert problem(plot(client, {**QUERY, **change}), status)["field"] == field
 
 
-@pytest.mark.parametrize("name", ["nul\0", "\x1b[31mred", "bell\a", "\ufffe", "a\nb\tc", "\u202eabc", "$\\frac{"])
+@loop_over("name", ["nul\0", "\x1b[31mred", "bell\a", "\ufffe", "a\nb\tc", "\u202eabc", "$\\frac{"])
 def test_any_name_makes_a_well_formed_picture(client, name):
     query = {**QUERY, "names": [name, None], "plotTitle": name}
     words = "".join(ET.fromstring(plot(client, query, format="svg").content).itertext())
     assert not any(character in words for character in "\0\x1b\a\ufffe\u202e")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "5", '"x"', "null", '{"dataset": NaN}', "\x00", "{" * 3000])
+@loop_over("text", ["", "{", "[]", "5", '"x"', "null", '{"dataset": NaN}', "\x00", "{" * 3000])
 def test_what_is_no_query_is_refused(client, text):
     assert client.get("/plot/profile", params={"query": text}).status_code == 400
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b'{"dataset": "arctic"}', b"\xff\xfe", b"[" * 5000])
+@loop_over("body", [b"", b"{", b"[]", b"5", b'{"dataset": "arctic"}', b"\xff\xfe", b"[" * 5000])
 def test_a_body_that_is_no_query_is_refused(client, body):
     response = client.post("/plot/profile", content=body, headers={"content-type": "application/json"})
     assert response.status_code == 400
@@ -210,7 +211,7 @@ def test_ten_thousand_stations_are_too_many(client):
     assert problem(client.post("/plot/profile", json=query), 413)["field"] == "$.station"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("parameters", "status", "field"),
     [
         ({"size": "1e9x1e9"}, 400, "size"),
@@ -228,7 +229,7 @@ def test_a_size_beyond_the_bounds_is_refused(client, parameters, status, field):
     assert problem(plot(client, **parameters), status)["field"] == field
 
 
-@pytest.mark.parametrize("form", ["geotiff", "gif", ""])
+@loop_over("form", ["geotiff", "gif", ""])
 def test_a_format_that_there_is_not_is_refused_with_those_that_there_are(client, form):
     assert problem(plot(client, format=form))["allowed"] == ALLOWED
 
@@ -239,7 +240,7 @@ def test_an_unknown_kind_of_plot_is_answered_with_the_kinds_that_there_are(clien
     assert "profile" in unknown.json()["message"]
 
 
-@pytest.mark.parametrize("size", ["6x4", "11x5", "15x9"])
+@loop_over("size", ["6x4", "11x5", "15x9"])
 def test_every_station_is_listed_with_its_whole_position(client, size):
     places = [[60.25 + n, -170.25 + n] for n in range(10)]
     query = {**QUERY, "names": None, "station": places}

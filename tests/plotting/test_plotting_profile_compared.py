@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from scipy.interpolate import interp1d
+from tests.looping import loop_over
 from tests.plotting.casts import DEPTHS, WATER, coverage, described, field, overlapping, temperatures
 
 from ocean_plotting.plots import profile
@@ -112,7 +113,7 @@ def test_no_second_dataset_is_no_comparison(client, numbers, second):
     assert len(numbers.asked) == 1
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "status", "field"),
     [
         ({"time": "soon"}, 400, "$.compare_to.time"),

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Grid
 from ocean_core.tiles import Tile
@@ -52,7 +53,7 @@ def test_what_is_said_to_be_apart_has_no_pixel_in_the_box_of_the_grid(projection
     assert not inside.any()
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("projection", "zoom", "x", "y", "far"),
     [
         ("EPSG:3857", 4, 8, 3, False),

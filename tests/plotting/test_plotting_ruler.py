@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from pyproj import Geod
+from tests.looping import loop_over
 
 from ocean_plotting.figure import ruler as drawn
 from ocean_plotting.figure.outline import Area, span
@@ -73,9 +74,7 @@ def test_a_map_whose_scale_differs_much_has_none():
         assert (1 / farthest > most) == (ruler(one, 0.25) is None)
 
 
-@pytest.mark.parametrize(
-    ("empty", "corner"), [((0, 0), (0, 1)), ((0, -1), (1, 1)), ((-1, 0), (0, 0)), ((-1, -1), (1, 0))]
-)
+@loop_over(("empty", "corner"), [((0, 0), (0, 1)), ((0, -1), (1, 1)), ((-1, 0), (0, 0)), ((-1, -1), (1, 0))])
 def test_it_stands_where_it_hides_the_fewest_values(sheet, empty, corner):
     figure = Figure(figsize=(6, 4))
     axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))

@@ -3,10 +3,10 @@
 import io
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting.fakes import info
 
 from ocean_core.colour import CATEGORY_COLORMAP, COLORMAPS
@@ -84,7 +84,7 @@ def test_the_magnitude_of_a_vector_has_the_colours_of_speeds(client):
     assert told["name"] == "Magnitude of Eastward Current and Northward Current"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "field"),
     [("votemper/0,1?format=svg", "format"), ("votemper/1,0", "limits"), ("votemper/0,1?colormap=nope", "colormap")],
 )

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+from tests.looping import loop_over
 
 from ocean_plotting.plots import series
 
@@ -87,6 +88,6 @@ def test_a_trend_is_that_of_a_straight_line():
     assert series.trend(x, y) == pytest.approx(wanted)
 
 
-@pytest.mark.parametrize("y", [np.sin(np.linspace(0, 60, 200)), np.full(200, 3.0), np.full(200, np.nan)])
+@loop_over("y", [np.sin(np.linspace(0, 60, 200)), np.full(200, 3.0), np.full(200, np.nan)])
 def test_what_goes_up_and_down_has_no_trend(y):
     assert series.trend(np.arange(200.0), y) == 0

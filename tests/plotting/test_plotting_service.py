@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from litestar.testing import TestClient
+from tests.looping import loop_over
 
 from ocean_common.disconnect import ClientDisconnected, cancel_on_disconnect
 from ocean_common.health import Readiness
@@ -86,7 +87,7 @@ def test_without_neighbours_it_starts_and_says_what_is_away():
         assert client.get("/api/v2.0/plot/colormaps").status_code == 200
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("name", "value"), [("DRAWING", "fork"), ("WORKERS", "0"), ("QUEUE", "-1"), ("DATA_URL", "data"), ("COSAT", "x")]
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(name, value):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.quiver import Quiver
 from msgspec.structs import replace
+from tests.looping import loop_over
 from tests.plotting import moorings
 from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, value
@@ -71,7 +72,7 @@ def test_every_format_is_written(client, form):
     assert response.content
 
 
-@pytest.mark.parametrize("form", ["odv", "stats", "nc", "geotiff"])
+@loop_over("form", ["odv", "stats", "nc", "geotiff"])
 def test_the_others_are_refused(client, form):
     assert plot(client, format=form).status_code == 400
 
@@ -99,7 +100,7 @@ def test_every_depth_is_asked_for_once(client, numbers):
     assert [one.depth for one in numbers.asked] == ["0", "2"]
 
 
-@pytest.mark.parametrize("depth", [0, "1", "bottom", "all", [3, 0]])
+@loop_over("depth", [0, "1", "bottom", "all", [3, 0]])
 def test_depths_are_read_in_every_spelling(client, depth):
     assert plot(client, {"depth": depth}, format="svg", size="6x4").status_code == 200
 
@@ -109,7 +110,7 @@ def test_a_vector_of_the_catalogue_is_enough(client, numbers):
     assert (numbers.asked[0].variables, numbers.asked[0].vector) == (["u", "v"], PARTS)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"variable": "votemper"}, "$.variable"),

@@ -7,6 +7,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from tests.looping import loop_over
 
 TILE = "/tiles/arctic/votemper/1/0/4/8/3"
 
@@ -84,7 +85,7 @@ def test_a_tile_far_from_the_grid_is_blank_and_nobody_is_asked(client, catalogue
 BROWSER = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("accept", "media_type"),
     [
         ("image/webp", "image/webp"),
@@ -125,7 +126,7 @@ def test_a_vector_is_asked_for_with_both_components(client, numbers):
     assert numbers.tiles[0].variable == "u,v"
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("path", "status", "field", "words"),
     [
         ("/tiles/arctic/votemper/1/0/99/8/3", 404, "zoom", "0 to 24"),

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.collections import QuadMesh
 from msgspec.structs import replace
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting import moorings
 from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, seconds, value
@@ -161,12 +162,12 @@ def test_times_and_interpolation_are_asked_as_the_front_end_has_them(client, num
     assert (asked.start, asked.end, asked.interpolation, asked.radius) == ("2016-02-01T12:00:00Z", "-1", "gaussian", 25)
 
 
-@pytest.mark.parametrize(("given", "showmap"), [(None, True), ([None], 1), ([1, 5], 0), ([[1, 5]], None), ([], False)])
+@loop_over(("given", "showmap"), [(None, True), ([None], 1), ([1, 5], 0), ([[1, 5]], None), ([], False)])
 def test_ranges_and_maps_are_read_in_every_spelling(client, given, showmap):
     assert plot(client, {"variable_range": given, "showmap": showmap}, format="svg", size="6x4").status_code == 200
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"station": []}, "$.station"),
@@ -271,8 +272,8 @@ def test_sections_share_one_bar_and_one_scale(sheet):
     assert sum(one.get_label() == "<colorbar>" for one in figure.axes) == 1
 
 
-@pytest.mark.parametrize("steps", [1, 2, 61, 100_000])
-@pytest.mark.parametrize("depth", [0, "all"])
+@loop_over("steps", [1, 2, 61, 100_000])
+@loop_over("depth", [0, "all"])
 def test_any_number_of_steps_is_drawn(sheet, steps, depth):
     picture = drawn(sheet(size="6x4"), {"depth": depth}, steps)
     panel = picture.figure.axes[0]

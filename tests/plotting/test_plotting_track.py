@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 from msgspec.structs import replace
+from tests.looping import loop_over
 from tests.plotting.casts import overlapping
 from tests.plotting.fakes import NOON, info
 from tests.plotting.measured import Measured, Moving, along_values, rows, track
@@ -93,7 +94,7 @@ def test_several_platforms_are_told_apart(client):
     assert {one[0] for one in cells} == {"drifter 1", "drifter 2"}
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "status", "field"),
     [
         ({"track": []}, 413, "$.track"),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import QuadMesh
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting import paths
 from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import EARLIER, LEVELS, Vectors, Waters, misplaced
@@ -97,7 +98,7 @@ def table(client, change=None):
     return lines[: len(lines) - len(rows)], rows[0].split(", "), np.array(values)
 
 
-@pytest.mark.parametrize("form", IMAGES)
+@loop_over("form", IMAGES)
 def test_every_form_of_picture_is_made(client, form):
     response = plot(client, format=form, size="6x4")
     assert response.status_code == 200, response.text
@@ -113,7 +114,7 @@ def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("size", "form", "points"), [("6x4", "png", 100), ("20x8", "png", 200), ("20x8", "csv", 100)])
+@loop_over(("size", "form", "points"), [("6x4", "png", 100), ("20x8", "png", 200), ("20x8", "csv", 100)])
 def test_a_wide_figure_has_more_places_and_a_table_as_many_as_ever(client, numbers, size, form, points):
     plot(client, size=size, format=form, dpi=30)
     assert [one.points for one in numbers.asked] == [points]
@@ -170,7 +171,7 @@ def test_a_file_of_the_numbers_is_the_data_service_s_own(client, numbers):
     assert numbers.asked[-1].vector == ["magnitude", "along", "across"]
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "asked"),
     [
         ({"variable": "u,v"}, [("u", "v")]),
@@ -189,7 +190,7 @@ def test_options_ask_for_what_they_need(client, numbers, change, asked):
     assert sorted(tuple(one.variables) for one in numbers.asked) == sorted(asked)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"path": [[1]]}, "$.path[0]"),
@@ -230,7 +231,7 @@ def test_a_wrong_member_is_named_by_its_path(client, change, field):
     assert problem(plot(client, change, format="csv"))["field"] == field
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("change", "field"),
     [
         ({"variable": "nope"}, "$.variable"),

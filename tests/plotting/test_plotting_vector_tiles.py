@@ -2,10 +2,10 @@
 
 import mapbox_vector_tile
 import numpy as np
-import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.looping import loop_over
 
 from ocean_plotting.basemap.vector_tiles import encode_layer
 
@@ -51,7 +51,7 @@ def test_outer_rings_turn_one_way_and_holes_the_other_however_they_come():
             assert shapely.geometry.shape(made).area == 100 * 100 - 20 * 20
 
 
-@pytest.mark.parametrize(
+@loop_over(
     "geometry",
     [
         shapely.Polygon([(5.1, 5.1), (5.2, 5.1), (5.2, 5.2), (5.1, 5.1)]),

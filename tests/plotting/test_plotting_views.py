@@ -6,6 +6,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod, Proj, Transformer
+from tests.looping import loop_over
 
 from ocean_common.errors import InvalidRequest
 from ocean_plotting.basemap.shore import coast_in, land_in
@@ -35,7 +36,7 @@ def seen(box, asked=None, aspect=1.5):
     return view(span([area(*box)]), asked, aspect)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("box", "begins"),
     [
         (BARENTS, "+proj=lcc"), (PACIFIC, "+proj=merc"), (BAY, "+proj=tmerc"), (ARCTIC, "+proj=stere +lat_0=90"),
@@ -56,8 +57,8 @@ def test_a_narrow_slanting_area_gets_an_oblique_projection():
     assert abs(x[1] - x[0]) < 0.01 * (y[1] - y[0])  # north is up
 
 
-@pytest.mark.parametrize("box", BOXES)
-@pytest.mark.parametrize("asked", [None, MERCATOR])
+@loop_over("box", BOXES)
+@loop_over("asked", [None, MERCATOR])
 def test_a_map_is_conformal_and_shows_its_areas_with_room_around(box, asked):
     found = seen(box, asked)
     left, bottom, right, top = found.extent
@@ -93,7 +94,7 @@ def test_every_place_on_any_map_is_one_place_on_the_earth(west, south, width, he
     assert rows / columns == pytest.approx((top - bottom) / (right - left), abs=0.02 * rows / columns + 0.02)
 
 
-@pytest.mark.parametrize("asked", ASKED)
+@loop_over("asked", ASKED)
 def test_positions_are_those_of_proj(asked):
     box = {MERCATOR: PACIFIC, NORTH: BARENTS, SOUTH: ANTARCTIC}[asked]
     found = seen(box, asked)
@@ -116,12 +117,12 @@ def test_a_mercator_map_goes_on_over_the_date_line():
     assert x[1] - x[0] == pytest.approx(2 * np.pi * 6378137 / 180)
 
 
-@pytest.mark.parametrize(("asked", "box"), [(NORTH, AUSTRALIA), (SOUTH, BARENTS), (NORTH, WORLD)])
+@loop_over(("asked", "box"), [(NORTH, AUSTRALIA), (SOUTH, BARENTS), (NORTH, WORLD)])
 def test_far_from_its_pole_a_polar_projection_gives_way_to_a_fitted_one(asked, box):
     assert seen(box, asked).projection.startswith("+proj=")
 
 
-@pytest.mark.parametrize("asked", ["EPSG:4326", "", "+proj=merc", "x" * 500])
+@loop_over("asked", ["EPSG:4326", "", "+proj=merc", "x" * 500])
 def test_a_projection_that_there_is_not_is_refused_with_those_that_there_are(asked):
     with pytest.raises(InvalidRequest) as refused:
         seen(BARENTS, asked)
@@ -162,8 +163,8 @@ def test_the_areas_reach_the_data_service_with_their_holes_and_longitude_first()
     assert [polygon[0][1], polygon[1][1]] == [(5.0, 0.0), (4.0, 1.0)]
 
 
-@pytest.mark.parametrize("box", BOXES)
-@pytest.mark.parametrize("asked", [None, MERCATOR])
+@loop_over("box", BOXES)
+@loop_over("asked", [None, MERCATOR])
 def test_land_is_where_there_is_land(ground, box, asked):
     shown = seen(box, asked)
     rings = [shapely.Polygon(one) for one in land_in(shown, ground.land)]
@@ -176,7 +177,7 @@ def test_land_is_where_there_is_land(ground, box, asked):
                 assert (wound != 0) == expected, (latitude, longitude)
 
 
-@pytest.mark.parametrize("box", [ANTARCTIC, BERING, WORLD, ARCTIC])
+@loop_over("box", [ANTARCTIC, BERING, WORLD, ARCTIC])
 def test_no_coast_is_drawn_where_the_file_cuts_the_land(ground, box):
     shown = seen(box)
     for line in coast_in(shown, ground.land):
@@ -185,7 +186,7 @@ def test_no_coast_is_drawn_where_the_file_cuts_the_land(ground, box):
         assert latitude.min() > -89.9
 
 
-@pytest.mark.parametrize("box", [BARENTS, PACIFIC, ARCTIC, BAY])
+@loop_over("box", [BARENTS, PACIFIC, ARCTIC, BAY])
 def test_cells_have_their_true_areas(box):
     shown = seen(box)
     shape = shown.shape(24)
@@ -200,7 +201,7 @@ def test_cells_have_their_true_areas(box):
         assert found[row, column] == pytest.approx(expected, rel=0.02)
 
 
-@pytest.mark.parametrize("box", [BARENTS, PACIFIC, CHILE])
+@loop_over("box", [BARENTS, PACIFIC, CHILE])
 def test_cells_inside_are_those_whose_place_lies_in_the_area(box):
     shown = seen(box)
     shape = shown.shape(40)
@@ -214,8 +215,8 @@ def test_cells_inside_are_those_whose_place_lies_in_the_area(box):
     assert not weights.inside(shown, [hole], shape).any()
 
 
-@pytest.mark.parametrize("box", [BARENTS, ARCTIC, ANTARCTIC, BERING, AUSTRALIA, CHILE])
-@pytest.mark.parametrize("asked", [None, NORTH, SOUTH])
+@loop_over("box", [BARENTS, ARCTIC, ANTARCTIC, BERING, AUSTRALIA, CHILE])
+@loop_over("asked", [None, NORTH, SOUTH])
 def test_arrows_are_turned_as_their_plane_is(box, asked):
     shown = seen(box, asked)
     left, bottom, right, top = shown.extent

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from PIL import Image
+from tests.looping import loop_over
 from tests.plotting.casts import (
     DEPTHS,
     KINDS,
@@ -80,8 +81,8 @@ def test_tables_are_csv_and_nothing_else(client, kind):
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "format")
 
 
-@pytest.mark.parametrize("kind", PLOTS)
-@pytest.mark.parametrize(
+@loop_over("kind", PLOTS)
+@loop_over(
     ("change", "status", "field"),
     [
         ({"station": [[147, 20]]}, 400, "$.station[0][0]"),
@@ -97,8 +98,8 @@ def test_a_wrong_member_is_named_by_its_path(client, kind, change, status, field
     assert (response.status_code, response.json()["errors"][0]["field"]) == (status, field)
 
 
-@pytest.mark.parametrize("kind", PLOTS)
-@pytest.mark.parametrize("listed", [[], WATER[:1], WATER[1:]])
+@loop_over("kind", PLOTS)
+@loop_over("listed", [[], WATER[:1], WATER[1:]])
 def test_a_dataset_without_the_water_is_refused(client, catalogue, kind, listed):
     catalogue.listed = listed
     response = plot(client, kind)

@@ -9,6 +9,7 @@ import msgspec
 import netCDF4
 import numpy as np
 import pytest
+from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid, VariableInfo
 from ocean_data.reading.packing import ATTRIBUTES
@@ -63,9 +64,7 @@ def test_the_same_numbers_are_read_from_any_place(alone, source, put, moved, pla
     same(source, alone, moved(alone, put(alone.files[0].path, place)))
 
 
-@pytest.mark.parametrize(
-    "named", [("giops_day", "h"), ("nemo_global_month", "tos"), ("wcofs_hour", "v_sur")], ids=lambda named: named[1]
-)
+@loop_over("named", [("giops_day", "h"), ("nemo_global_month", "tos"), ("wcofs_hour", "v_sur")])
 def test_the_same_numbers_come_from_a_server(shipped, source, dap, moved, named):
     alone, (address, folder) = of_one_file(shipped[named]), dap
     name = Path(shutil.copy(alone.files[0].path, folder)).name

@@ -12,6 +12,7 @@ import numpy as np
 import obstore
 import pytest
 import zarr
+from tests.looping import loop_over
 
 from ocean_common.errors import SourceUnreadable
 from ocean_common.places import folder_stamp, kind_of, text_stamp
@@ -190,7 +191,7 @@ def test_a_path_says_what_it_is(tmp_path, made):
     assert folder_stamp(f"{tmp_path}/bare") == (0, 0)
 
 
-@pytest.mark.parametrize(
+@loop_over(
     ("value", "dtype", "expected"),
     [
         (0.0007325336337089539, "i2", np.float32(0.00073253363)),
