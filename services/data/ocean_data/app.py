@@ -13,20 +13,19 @@ from ocean_common.clients.metadata import Areas, Catalogue, MetadataClient
 from ocean_common.health import Readiness
 from ocean_common.service import create_service
 from ocean_data import __version__
-from ocean_data.api import areas as area
 from ocean_data.api import internal
-from ocean_data.api import lines as line
-from ocean_data.api import points as point
-from ocean_data.api.quiver import arrows
-from ocean_data.api.range import value_range
-from ocean_data.api.subset import Files, subset
-from ocean_data.api.where import NoAreas
+from ocean_data.api.areas import areas_router
+from ocean_data.api.lines import lines_router
+from ocean_data.api.maps import get_arrows, get_range
+from ocean_data.api.parameters import NoAreas
+from ocean_data.api.points import points_router
+from ocean_data.api.subset import SubsetWriters, get_subset
 from ocean_data.cluster import Cluster
 from ocean_data.compute.field import Tiles
 from ocean_data.compute.jit_warmup import warm
 from ocean_data.compute.quiver import Arrows
 from ocean_data.compute.range import Ranges
-from ocean_data.extraction import Desk, Read
+from ocean_data.extraction import ExtractionService, ReadParts
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Budget, Reading, read_parts
 from ocean_data.ports import Grids, Saved, Source, Stream, Workers
@@ -78,7 +77,7 @@ def create_app(
     grids: Grids,
     workers: Workers,
     areas: Areas | None = None,
-    read: Read = read_parts,
+    read: ReadParts = read_parts,
     settings: Settings | None = None,
     readiness: Readiness | None = None,
     lifespan: tuple[Lifespan, ...] = (),
@@ -88,7 +87,7 @@ def create_app(
     catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
     freshness = Freshness(catalogue, __version__, settings.max_age)
     reading = Reading(source=source, grids=grids)
-    desk, files, streaming = desk_over(
+    service, writers, streaming = create_extraction_service(
         catalogue=catalogue, reading=reading, workers=workers, freshness=freshness, settings=settings, read=read
     )
     return create_service(
@@ -102,15 +101,15 @@ def create_app(
             Tag(name="areas", description="Values over boxes and polygons, their statistics, and their differences."),
             Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
         ],
-        api=[*point.ROUTES, *line.ROUTES, *area.ROUTES, value_range, arrows, subset],
-        internal=[internal.tile_field, internal.extractions, internal.extracted_file],
+        api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
+        internal=[internal.get_tile_field, internal.get_coverage, internal.get_extraction_file],
         dependencies={
             "catalogue": catalogue,
             "workers": workers,
             "areas": areas or NoAreas(),
-            "desk": desk,
-            "files": files,
-            "tile_desk": internal.TileDesk(
+            "service": service,
+            "writers": writers,
+            "tile_fields": internal.TileFieldService(
                 catalogue=catalogue, tiles=Tiles(source=source, grids=grids), workers=workers
             ),
             "quiver": Arrows(source=source, grids=grids),
@@ -123,16 +122,16 @@ def create_app(
     )
 
 
-def desk_over(
+def create_extraction_service(
     *,
     catalogue: Calculating,
     reading: Reading,
     workers: Workers,
     freshness: Freshness,
     settings: Settings,
-    read: Read,
-) -> tuple[Desk, Files, Lifespan]:
-    """The desk for extractions, who writes files there, and what lives as long as it."""
+    read: ReadParts,
+) -> tuple[ExtractionService, SubsetWriters, Lifespan]:
+    """Make the extraction service, the writers of subsets, and what lives as long as them."""
     streams, plot_streams = (Threads(settings.stream_threads, settings.stream_queue) for _ in range(2))
     spool = FileSpool(settings.spool_bytes, settings.spool_folder)
 
@@ -143,8 +142,8 @@ def desk_over(
         streams.close()
         plot_streams.close()
 
-    files = Files(formats=SUBSETS, zipped=partial(ZipArchive, path=spool.path))
-    desk = Desk(
+    writers = SubsetWriters(formats=SUBSETS, archive=partial(ZipArchive, path=spool.path))
+    service = ExtractionService(
         catalogue=catalogue,
         reading=reading,
         workers=workers,
@@ -154,12 +153,12 @@ def desk_over(
         freshness=freshness,
         formats=FORMATS,
         budget=budget(settings),
-        whole=settings.max_document,
+        max_document=settings.max_document,
         plans=PLANS,
         read=read,
         calculate=catalogue.expression,
     )
-    return desk, files, streaming
+    return service, writers, streaming
 
 
 def budget(settings: Settings) -> Budget:

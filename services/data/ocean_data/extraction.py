@@ -1,4 +1,4 @@
-"""The desk at which everything that is extracted is asked for: who knows the files, who reads, who writes."""
+"""The service behind the routes of extractions: plan, check the budget, read, write."""
 
 import asyncio
 import re
@@ -20,69 +20,69 @@ from ocean_common.disconnect import CLIENT_CLOSED_REQUEST, ClientDisconnected, c
 from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_common.language import request_translator
 from ocean_core.cache import SingleFlight
-from ocean_data.api.parameters import check_number
-from ocean_data.api.streaming import Flow
+from ocean_data.api.streaming import StreamedResponse
 from ocean_data.plan import Plan
 from ocean_data.plan.extraction import Budget, Extraction, Reading, read_parts
-from ocean_data.ports import Following, Parts, Saved, Sink, Spool, Stream, Workers
+from ocean_data.ports import Parts, Saved, Sink, Spool, SpoolReader, Stream, Workers
 from ocean_data.writing.size import estimate_stream_size, largest_file_size
 from ocean_data.writing.values import read_coverage
 
 DEFAULT = "json"
-WHOLE = {"json", "covjson", "geojson"}  # documents that are read whole: they have a smaller limit
-SHOWN = {*WHOLE, "ndjson"}  # by browsers; the others are saved as files
-SHORT = 16 << 20  # bytes read or written: what takes less is done soon, in the threads that tiles have too
-SMALL = 1 << 20  # bytes of values: what has less, and is short, is done by one thread in one go
-AT_ONCE = 4 << 20  # bytes of an answer that is sent in one piece
+DOCUMENTS = {"json", "covjson", "geojson"}  # clients read them whole: they have a smaller limit
+INLINE = {*DOCUMENTS, "ndjson"}  # shown by browsers; the others are saved as files
+MAX_VARIABLES = 64  # of one request
+SHORT = 16 << 20  # bytes read or written: shorter work is done in the threads that tiles use too
+SMALL = 1 << 20  # bytes of values: a smaller answer to short work is made in one go
+ONE_PIECE = 4 << 20  # bytes of an answer that is sent in one piece
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 Calculate = Callable[[str, str], Awaitable[Assets]]
-Read = Callable[[Extraction, Reading], Parts]
+ReadParts = Callable[[Extraction, Reading], Parts]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
-    """What is asked for, ready to be read."""
+class PlannedExtraction:
+    """A planned request."""
 
-    asked: Asked
+    query: Asked
     extraction: Extraction
     revision: str  # of the dataset; empty if a file has changed since it was indexed
-    known: str  # the revision by which the answer is marked
+    catalogue_revision: str  # the answer's entity tag is of this one
 
     @property
     def short(self) -> bool:
-        """Whether it is done in no time."""
+        """True if it takes a moment."""
         cost = self.extraction.cost
         return max(cost.bytes, 8 * cost.values) <= SHORT
 
     @property
     def small(self) -> bool:
-        """Whether the answer is small as well."""
+        """True if it takes a moment and the answer is small."""
         return self.short and 8 * self.extraction.cost.values <= SMALL
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
+class SmallAnswer:
     """A small answer."""
 
     body: bytes
     kind: str
     revision: str  # of the dataset; empty if a file has changed since it was indexed
-    known: str  # the revision by which the answer is marked
+    catalogue_revision: str  # the answer's entity tag is of this one
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
-    """How an answer is written, and what its file is called where it is saved."""
+class Output:
+    """The format of an answer, and the name of the file."""
 
     form: str
     writer: Stream | Saved
-    name: str | None
-    room: int = 0  # bytes that lie on the disk meanwhile, at most; 0: as the writer needs them
+    name: str | None  # None: it is shown, not saved
+    reserved: int = 0  # bytes of temporary files, at most; 0: as the writer needs them
 
-    def told(self) -> dict[str, Any]:
-        """What is said of it beside its bytes."""
+    def response_options(self) -> dict[str, Any]:
+        """Return media type, headers and status of the response."""
         headers = {"vary": "accept"}
         if self.name is not None:
             headers["content-disposition"] = f'attachment; filename="{self.name}"'
@@ -90,101 +90,105 @@ class Written:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class ExtractionService:
     """Answers every kind of extraction, in every format."""
 
     catalogue: Catalogue
     reading: Reading
     workers: Workers
-    streams: Workers  # those who do what takes long, so that the others never wait for it
-    plot_streams: Workers  # the same for plots, so that these never wait for files that somebody downloads
+    streams: Workers  # for long work, so that the others never wait for it
+    plot_streams: Workers  # the same for plots, so that these never wait for downloads
     spool: Spool
     freshness: Freshness
     formats: Mapping[str, Stream | Saved]
     budget: Budget
-    whole: int  # values in a document that is read whole
+    max_document: int  # values of a document
     plans: Mapping[type[Asked], Plan]
-    read: Read = read_parts
+    read: ReadParts = read_parts
     calculate: Calculate | None = None  # the variable of a dataset that an expression makes
-    numbers: "count[int]" = field(default_factory=count)
-    under_way: SingleFlight[Answered | Planned] = field(default_factory=SingleFlight)
+    unshared_keys: "count[int]" = field(default_factory=count)
+    in_flight: SingleFlight[SmallAnswer | PlannedExtraction] = field(default_factory=SingleFlight)
 
-    async def answer(self, request: Request[Any, Any, Any], asked: Asked, form: str | None) -> Response[Any]:
-        """Read what is asked for, and write it as ``form``, or as Accept says."""
-        form = form or accepted(request, self.formats)
+    async def answer(self, request: Request[Any, Any, Any], query: Asked, form: str | None) -> Response[Any]:
+        """Read an extraction and write it as ``form``, or as the Accept header says."""
+        form = form or accepted_format(request, self.formats)
         writer = self._writer(form)
-        await self._fresh(request, asked, form)
-        made = await self._at_once(asked, form)
-        kind = made.extraction.kind if isinstance(made, Planned) else made.kind
-        name = None if form in SHOWN else file_name(asked, kind, writer.suffix)
-        written = Written(form=form, writer=writer, name=name)
-        if isinstance(made, Planned):
-            return await self.send(request, made, written)
-        made_from(request, made.known, made.revision)
-        return Response(made.body, **written.told())
+        await self._check_freshness(request, query, form)
+        result = await self._answer_small(query, form)
+        kind = result.extraction.kind if isinstance(result, PlannedExtraction) else result.kind
+        name = None if form in INLINE else file_name(query, kind, writer.suffix)
+        output = Output(form=form, writer=writer, name=name)
+        if isinstance(result, PlannedExtraction):
+            return await self.send(request, result, output)
+        made_from(request, result.catalogue_revision, result.revision)
+        return Response(result.body, **output.response_options())
 
-    async def begin(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> Planned:
-        """Plan an answer, and end here with 304 if the caller has it, or with why it is too much."""
-        await self._fresh(request, asked, form)
-        planned = await self.plan(asked)
+    async def begin(self, request: Request[Any, Any, Any], query: Asked, form: str) -> PlannedExtraction:
+        """Plan an answer; end with 304 if the caller has it, or with RequestTooLarge."""
+        await self._check_freshness(request, query, form)
+        planned = await self.plan(query)
         self.check(planned.extraction, form)
         return planned
 
-    async def send(self, request: Request[Any, Any, Any], planned: Planned, written: Written) -> Response[Any]:
-        """Make an answer, or read along where it is being made."""
-        told = written.told()
+    async def send(self, request: Request[Any, Any, Any], planned: PlannedExtraction, output: Output) -> Response[Any]:
+        """Send an answer, made here or for another request at the same time."""
+        options = output.response_options()
         if request.scope["state"].get("head") and not planned.short:
-            return Flow(None, **told)
-        following = self._follow(planned, written)
+            return StreamedResponse(None, **options)
+        reader = self._follow(planned, output)
         try:
-            whole = planned.short or not isinstance(written.writer, Stream)
-            await cancel_on_disconnect(request, following.begun(whole=whole))
-            await self._mark(request, planned, following)
-            if following.size is not None and following.size <= AT_ONCE:
-                with closing(following):
-                    return Response(b"".join([piece async for piece in following]), **told)
+            complete = planned.short or not isinstance(output.writer, Stream)
+            await cancel_on_disconnect(request, reader.begun(whole=complete))
+            await self._set_revision(request, planned, reader)
+            if reader.size is not None and reader.size <= ONE_PIECE:
+                with closing(reader):
+                    return Response(b"".join([piece async for piece in reader]), **options)
         except ClientDisconnected:
-            following.close()
+            reader.close()
             return Response(None, status_code=CLIENT_CLOSED_REQUEST)
-        except BaseException:  # raised again: but the writer need not go on for who has failed or was cancelled
-            following.close()
+        except BaseException:  # raised again, but the writer need not go on
+            reader.close()
             raise
-        return Flow(following, **told)
+        return StreamedResponse(reader, **options)
 
-    async def estimate(self, asked: Asked, form: str | None = None) -> Estimate:
-        """What a request would take; why it is too much, in the language of the caller."""
-        extraction = (await self.plan(asked)).extraction
+    async def estimate(self, query: Asked, form: str | None = None) -> Estimate:
+        """Estimate what a request would take; why it is too much, in the language of the caller."""
+        extraction = (await self.plan(query)).extraction
         if form is None:
-            found = extraction.estimate(self.budget)
+            estimate = extraction.estimate(self.budget)
         else:
             writer = self._writer(form)
-            length = (
+            size = (
                 await self.workers.run(estimate_stream_size, extraction, writer)
                 if isinstance(writer, Stream)
                 else largest_file_size(extraction)
             )
-            found = extraction.estimate(self._budget(form))
-            found = msgspec.structs.replace(found, format=form, size=length)
-        return msgspec.structs.replace(found, reason=request_translator()(found.reason)) if found.reason else found
+            estimate = extraction.estimate(self._budget(form))
+            estimate = msgspec.structs.replace(estimate, format=form, size=size)
+        if estimate.reason:
+            estimate = msgspec.structs.replace(estimate, reason=request_translator()(estimate.reason))
+        return estimate
 
-    async def coverage(self, asked: Asked) -> Coverage:
-        """Everything that is asked for, for a neighbour."""
-        planned = await self.plan(asked)
+    async def coverage(self, query: Asked) -> Coverage:
+        """Read an extraction whole, for a neighbour."""
+        planned = await self.plan(query)
         self.check(planned.extraction, DEFAULT)
         workers = self.workers if planned.short else self.plot_streams
         return await workers.run(read_coverage, planned.extraction, self.reading)
 
-    async def plan(self, asked: Asked) -> Planned:
+    async def plan(self, query: Asked) -> PlannedExtraction:
         """Find the variables, and plan how to read them."""
-        assets = await self._assets(asked)
-        extraction, revision = await self.workers.run(self._planned, assets, asked)
-        return Planned(asked=asked, extraction=extraction, revision=revision, known=assets[0].revision)
+        assets = await self._assets(query)
+        extraction, revision = await self.workers.run(self._plan, assets, query)
+        return PlannedExtraction(
+            query=query, extraction=extraction, revision=revision, catalogue_revision=assets[0].revision
+        )
 
     def check(self, extraction: Extraction, form: str) -> None:
-        """Refuse what is too much for one request."""
+        """Refuse what exceeds the budget of one request."""
         if refusal := extraction.refusal(self._budget(form)):
-            if form in WHOLE and extraction.refusal(self.budget) is None:
-                others = ", ".join(one for one in self.formats if one not in WHOLE)
+            if form in DOCUMENTS and extraction.refusal(self.budget) is None:
+                others = ", ".join(name for name in self.formats if name not in DOCUMENTS)
                 raise RequestTooLarge(
                     "{reason}; so would all of it in another format: {variables}",
                     reason=refusal,
@@ -194,144 +198,164 @@ class Desk:
             raise refusal
 
     def _budget(self, form: str) -> Budget:
-        """Documents that are read whole have a smaller limit."""
-        return replace(self.budget, values=min(self.budget.values, self.whole)) if form in WHOLE else self.budget
+        """Return the budget of a format: documents have a smaller limit of values."""
+        return (
+            replace(self.budget, values=min(self.budget.values, self.max_document))
+            if form in DOCUMENTS
+            else self.budget
+        )
 
     def _writer(self, form: str) -> Stream | Saved:
-        """Who writes a format."""
+        """Return the writer of a format."""
         if form not in self.formats:
-            known = ", ".join(self.formats)
             raise UnsupportedFormat(
                 "format {format!r} is none of {available}",
                 format=form[:40],
-                available=known,
+                available=", ".join(self.formats),
                 field="format",
                 allowed=self.formats,
             )
         return self.formats[form]
 
-    async def _fresh(self, request: Request[Any, Any, Any], asked: Asked, form: str) -> None:
+    async def _check_freshness(self, request: Request[Any, Any, Any], query: Asked, form: str) -> None:
         """End with 304 if the caller has the answer."""
         if request.method == "GET":
-            if isinstance(asked, AreaAsked) and asked.polygon is not None:
-                # The address has but the key of an area, which may be drawn anew.
-                form = f"{form} {msgspec.json.encode(asked.polygon).decode()}"
-            await self.freshness(request, *datasets(asked), form=form)
+            if isinstance(query, AreaAsked) and query.polygon is not None:
+                # The address has only the key of an area, whose polygon may change.
+                form = f"{form} {msgspec.json.encode(query.polygon).decode()}"
+            await self.freshness(request, *query_datasets(query), form=form)
 
-    async def _at_once(self, asked: Asked, form: str) -> Answered | Planned:
-        """What is small, answered; what is not, planned. Who asks meanwhile for the same gets the same."""
-        assets = await self._assets(asked)
+    async def _answer_small(self, query: Asked, form: str) -> SmallAnswer | PlannedExtraction:
+        """Answer a small request, plan a larger one; simultaneous equal requests share the result."""
+        assets = await self._assets(query)
 
-        def work() -> Awaitable[Answered | Planned]:
-            return self.workers.run(self._answered, assets, asked, form)
+        def work() -> Awaitable[SmallAnswer | PlannedExtraction]:
+            return self.workers.run(self._read_small, assets, query, form)
 
-        revisions = " ".join(one.revision for one in assets)
-        made, joined = await self.under_way.run(self._key(revisions, form, asked), work)
-        if joined and not made.revision:
+        revisions = " ".join(variable.revision for variable in assets)
+        result, joined = await self.in_flight.run(self._key(revisions, form, query), work)
+        if joined and not result.revision:
             return await work()  # it may have begun before a file was changed
-        return made
+        return result
 
-    def _answered(self, assets: Sequence[Assets], asked: Asked, form: str) -> Answered | Planned:
-        """Plan, and read and write what is small, in a thread."""
-        extraction = self.plans[type(asked)](self.reading, assets, asked)
+    def _read_small(self, assets: Sequence[Assets], query: Asked, form: str) -> SmallAnswer | PlannedExtraction:
+        """Plan an extraction; read and write it too if it is small. Runs in a thread."""
+        extraction = self.plans[type(query)](self.reading, assets, query)
         self.check(extraction, form)
-        planned = Planned(asked=asked, extraction=extraction, revision="", known=assets[0].revision)
+        planned = PlannedExtraction(
+            query=query, extraction=extraction, revision="", catalogue_revision=assets[0].revision
+        )
         writer = self.formats[form]
         if not planned.small or not isinstance(writer, Stream):
             return replace(planned, revision=extraction.revision(self.reading.source))
         parts = [*self.read(extraction, self.reading)]
-        # Looked at when all has been read: a file that has changed before or meanwhile is not as it was indexed.
+        # Checked after reading: a file may have changed before or meanwhile.
         revision = extraction.revision(self.reading.source)
         body = b"".join(writer.pieces(extraction, iter(parts), revision))
-        return Answered(body=body, kind=extraction.kind, revision=revision, known=planned.known)
+        return SmallAnswer(
+            body=body, kind=extraction.kind, revision=revision, catalogue_revision=planned.catalogue_revision
+        )
 
-    async def _assets(self, asked: Asked) -> list[Assets]:
-        """The variables of a request, the one of its expression, then all again of what they are compared with."""
-        wanted = [self._known(asked.dataset, asked.variables, asked.expression)]
-        if isinstance(asked, DifferenceAsked):
-            other = asked.minus
-            wanted.append(self._known(other.dataset, other.variables or asked.variables, asked.expression))
-        return [one for found in await asyncio.gather(*wanted) for one in found]
+    async def _assets(self, query: Asked) -> list[Assets]:
+        """Find the variables of a request, that of its expression, then those that are subtracted."""
+        searches = [self._find(query.dataset, query.variables, query.expression)]
+        if isinstance(query, DifferenceAsked):
+            minus = query.minus
+            searches.append(self._find(minus.dataset, minus.variables or query.variables, query.expression))
+        return [variable for variables in await asyncio.gather(*searches) for variable in variables]
 
-    async def _known(self, dataset: str, variables: Sequence[str], expression: str | None) -> list[Assets]:
-        check_number(variables)
+    async def _find(self, dataset: str, variables: Sequence[str], expression: str | None) -> list[Assets]:
+        check_variable_count(variables)
         if not variables and expression is None:
             raise InvalidRequest("name at least one variable", field="variables")
-        found: list[Awaitable[Assets]] = [self.catalogue.assets(dataset, name) for name in variables]
+        searches: list[Awaitable[Assets]] = [self.catalogue.assets(dataset, name) for name in variables]
         if expression is not None:
             if self.calculate is None:
                 raise NotSupported("expressions come with a later version", field="expression")
-            found.append(self.calculate(dataset, expression))
-        return await asyncio.gather(*found)
+            searches.append(self.calculate(dataset, expression))
+        return await asyncio.gather(*searches)
 
-    def _planned(self, assets: Sequence[Assets], asked: Asked) -> tuple[Extraction, str]:
-        extraction = self.plans[type(asked)](self.reading, assets, asked)
+    def _plan(self, assets: Sequence[Assets], query: Asked) -> tuple[Extraction, str]:
+        extraction = self.plans[type(query)](self.reading, assets, query)
         return extraction, extraction.revision(self.reading.source)
 
-    def _follow(self, planned: Planned, written: Written) -> Following:
-        # What is not known to the catalogue may be different the next moment: it is made for each.
-        mark = planned.revision or f"{next(self.numbers)}"
+    def _follow(self, planned: PlannedExtraction, output: Output) -> SpoolReader:
+        # An answer from changed files may differ the next moment: it is not shared.
+        revision = planned.revision or f"{next(self.unshared_keys)}"
         return self.spool.follow(
-            self._key(mark, written.form, planned.asked),
-            partial(self._write, planned, written.writer),
+            self._key(revision, output.form, planned.query),
+            partial(self._write, planned, output.writer),
             self.workers if planned.short else self.streams,
-            room=written.room or (0 if isinstance(written.writer, Stream) else largest_file_size(planned.extraction)),
+            room=output.reserved or (0 if isinstance(output.writer, Stream) else largest_file_size(planned.extraction)),
         )
 
-    def _key(self, mark: str, form: str, asked: Asked) -> str:
-        what = msgspec.json.encode(asked, order="sorted").decode()
-        return f"{mark} {form} {type(asked).__name__} {what}"
+    def _key(self, revision: str, form: str, query: Asked) -> str:
+        text = msgspec.json.encode(query, order="sorted").decode()
+        return f"{revision} {form} {type(query).__name__} {text}"
 
-    def _write(self, planned: Planned, writer: Stream | Saved, sink: Sink) -> None:
-        """Read and write, in a thread."""
+    def _write(self, planned: PlannedExtraction, writer: Stream | Saved, sink: Sink) -> None:
+        """Read and write an extraction. Runs in a thread."""
         parts = self._parts(planned.extraction, sink)
         if not isinstance(writer, Stream):
             sink.save(lambda path: writer.save(planned.extraction, parts, planned.revision, path))
             return
-        # The first part is read before the first byte is written: most failures can still be told.
-        begun = chain([*islice(parts, 1)], parts)
-        for piece in writer.pieces(planned.extraction, begun, planned.revision):
+        # The first part is read before the first byte is written, so that most failures become problems.
+        all_parts = chain([*islice(parts, 1)], parts)
+        for piece in writer.pieces(planned.extraction, all_parts, planned.revision):
             sink.write(piece)
 
     def _parts(self, extraction: Extraction, sink: Sink) -> Parts:
-        for one in self.read(extraction, self.reading):
-            yield one
+        for part in self.read(extraction, self.reading):
+            yield part
             sink.check()
 
-    async def _mark(self, request: Request[Any, Any, Any], planned: Planned, following: Following) -> None:
-        """Take the mark of its revision away from an answer that may be of another: what is still read may change."""
-        now = ""
-        if following.size is not None and planned.revision:
-            now = await self.workers.run(planned.extraction.revision, self.reading.source)
-        made_from(request, planned.known, now)
+    async def _set_revision(
+        self, request: Request[Any, Any, Any], planned: PlannedExtraction, reader: SpoolReader
+    ) -> None:
+        """Set the entity tag of an answer; none if it may be of another revision, since files may still change."""
+        revision = ""
+        if reader.size is not None and planned.revision:
+            revision = await self.workers.run(planned.extraction.revision, self.reading.source)
+        made_from(request, planned.catalogue_revision, revision)
 
 
-def accepted(request: Request[Any, Any, Any], formats: Mapping[str, Stream | Saved]) -> str:
-    """The format that the Accept header likes best; the first of equals."""
-    by_type: dict[str, str] = {}
-    for name, one in formats.items():
-        by_type.setdefault(one.media_type.partition(";")[0], name)
-    best = request.accept.best_match([*by_type], default=None)
+def check_variable_count(variables: Sequence[str]) -> None:
+    """Refuse more variables than one request may have."""
+    if len(variables) > MAX_VARIABLES:
+        raise RequestTooLarge(
+            "{variables_count} variables are asked for, and the limit is {max_keys}",
+            variables_count=len(variables),
+            max_keys=MAX_VARIABLES,
+            field="variables",
+        )
+
+
+def accepted_format(request: Request[Any, Any, Any], formats: Mapping[str, Stream | Saved]) -> str:
+    """Return the format that the Accept header prefers; the first of equals."""
+    names: dict[str, str] = {}
+    for name, writer in formats.items():
+        names.setdefault(writer.media_type.partition(";")[0], name)
+    best = request.accept.best_match([*names], default=None)
     if best is None:
         raise UnsupportedFormat(
             "the Accept header allows none of {kind}; leave it out, or say format=",
-            kind=", ".join(by_type),
+            kind=", ".join(names),
             field="format",
             allowed=formats,
         )
-    return by_type[best]
+    return names[best]
 
 
-def datasets(asked: Asked) -> list[str]:
-    """The datasets that an answer is made from."""
-    return [asked.dataset, *([asked.minus.dataset] if isinstance(asked, DifferenceAsked) else [])]
+def query_datasets(query: Asked) -> list[str]:
+    """Return the datasets that an answer is made from."""
+    return [query.dataset, *([query.minus.dataset] if isinstance(query, DifferenceAsked) else [])]
 
 
-def file_name(asked: Asked, kind: str, suffix: str) -> str:
-    """What a browser calls the file."""
-    return f"{safe('_'.join([asked.dataset, *asked.variables[:3], kind]))}.{suffix}"
+def file_name(query: Asked, kind: str, suffix: str) -> str:
+    """Return the name under which a browser saves the file."""
+    return f"{safe_name('_'.join([query.dataset, *query.variables[:3], kind]))}.{suffix}"
 
 
-def safe(name: str) -> str:
-    """A name without what headers and file systems take amiss."""
+def safe_name(name: str) -> str:
+    """Replace what headers and file systems do not accept in a name."""
     return _UNSAFE.sub("_", name)

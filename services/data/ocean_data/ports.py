@@ -171,7 +171,7 @@ class Sink(Protocol):
 
 
 @runtime_checkable
-class Following(Protocol):
+class SpoolReader(Protocol):
     """One reader of an answer that is being made."""
 
     @property
@@ -192,7 +192,7 @@ class Following(Protocol):
 class Spool(Protocol):
     """Who keeps answers while they are made, so that the same is made once for all who ask for it."""
 
-    def follow(self, key: str, work: Callable[[Sink], None], workers: Workers, *, room: int = 0) -> Following:
+    def follow(self, key: str, work: Callable[[Sink], None], workers: Workers, *, room: int = 0) -> SpoolReader:
         """Read the answer of ``key``: the one that is being made, or a new one that ``work`` makes.
 
         ``room``: bytes that are held for it from the beginning, for work that cannot wait for its readers.

@@ -1,42 +1,53 @@
-"""Numbers over areas: the cells themselves, their statistics, and their difference from others."""
+"""Routes of values over areas: the cells themselves, their statistics, and their difference from others."""
 
 from typing import Annotated, Any, Literal
 
-from litestar.di import NamedDependency
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import Example
-from litestar.params import QueryParameter
+from litestar.params import Body, QueryParameter
+from msgspec.structs import asdict
 
-from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend, StatisticsAsked
+from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Estimate, Minuend, StatisticsAsked
+from ocean_common.contracts.values import ExtractedValues
 from ocean_common.errors import InvalidRequest
-from ocean_data.api.kinds import Posted, Told, by_get, by_post
-from ocean_data.api.parameters import DepthLevel, keys_of, numbers
-from ocean_data.api.where import read_where
+from ocean_common.parameters import DatasetId
+from ocean_common.strict import known_only
+from ocean_data.api.bodies import AreaBody, DifferenceBody, StatisticsBody
+from ocean_data.api.parameters import (
+    ESTIMATE,
+    EXTRACTION_PATH,
+    PROBLEMS,
+    DepthLevel,
+    EstimateFormat,
+    ExtractionOperation,
+    Format,
+    HttpRequest,
+    Service,
+    Variables,
+    parse_area,
+    parse_keys,
+    parse_numbers,
+    parse_timed,
+)
 
 Timed = NamedDependency[dict[str, Any]]
 Where = NamedDependency[dict[str, Any]]
 
-TAG = "areas"
 POLYGON = {
     "type": "Polygon",
     "coordinates": [[[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]], [[18, 74], [20, 74], [19, 75], [18, 74]]],
 }
-ABOUT = {
-    "box": "West, south, east, north: degrees. West > east crosses the date line. This, or a polygon.",
-    "polygon": "GeoJSON Polygon with its holes, or MultiPolygon: longitude first, up to 20,000 positions.",
-    "depth": "Index of a depth level, `bottom`, `all`, or `mean`: over the whole column.",
-    "projection": "Of a stated grid, with `shape`: a code as EPSG:3857, or a PROJ string as `+proj=lcc +lat_1=60 "
-    "+lat_2=70 +lon_0=20`. None: the variables' own cells.",
-    "shape": "Rows and columns of the stated grid.",
-    "places": "Of a stated grid in a plane: also the latitude and longitude of each cell.",
-    "extent": "Left, bottom, right, top of the stated grid, in the units of its projection, instead of a box. None: "
-    "the least rectangle that holds the area.",
-    "stride": "Own cells: every so many rows and columns.",
-    "geometry": "Of GeoJSON: a polygon for each cell, or its centre.",
+DIFFERENCE_EXAMPLE = {
+    "polygon": POLYGON,
+    "time": "2016-02-02",
+    "minus": {"dataset": "giops_day", "time": "2016-02-01"},
 }
-MINUS = (
-    "What is taken away: its dataset, and what differs from the request. Its times are the same instants or days, "
-    "unless they are said, or it is a climatology."
-)
+AreaData = Annotated[AreaBody, Body(examples=[Example(value={"polygon": POLYGON, "time": "2016-02-02"})])]
+StatisticsData = Annotated[
+    StatisticsBody, Body(examples=[Example(value={"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]})])
+]
+DifferenceData = Annotated[DifferenceBody, Body(examples=[Example(value=DIFFERENCE_EXAMPLE)])]
 
 Projection = Annotated[
     str | None,
@@ -92,80 +103,6 @@ Climatology = Annotated[
     bool, QueryParameter(description="Whether it is a climatology: the step of the same month or day of the year.")
 ]
 
-
-def read_area(
-    *,
-    timed: Timed,
-    where: Where,
-    depth: DepthLevel = "0",
-    projection: Projection = None,
-    shape: Shape = None,
-    stride: Stride = 1,
-    geometry: Geometry = "cell",
-) -> AreaAsked:
-    """Read what is asked over an area."""
-    grid: dict[str, Any] = {"projection": projection, "shape": shape_of(shape), "stride": stride, "geometry": geometry}
-    return AreaAsked(depth=depth, **grid, **where, **timed)
-
-
-def read_statistics(
-    *, timed: Timed, where: Where, depth: DepthLevel = "0", quantiles: Quantiles = "0.05,0.25,0.5,0.75,0.95"
-) -> StatisticsAsked:
-    """Read what statistics are asked for."""
-    found = tuple(numbers(quantiles, "quantiles", "0.05,0.5,0.95")) if quantiles.strip() else ()
-    return StatisticsAsked(depth=depth, quantiles=found, **where, **timed)
-
-
-def read_minus(
-    *,
-    timed: Timed,
-    minus_dataset: MinusDataset = None,
-    minus_variables: MinusVariables = None,
-    minus_time: MinusTime = None,
-    minus_start: MinusStart = None,
-    minus_end: MinusEnd = None,
-    minus_depth: MinusDepth = None,
-    climatology: Climatology = False,
-) -> Minuend:
-    """Read what is taken away."""
-    return Minuend(
-        dataset=minus_dataset or timed["dataset"],
-        variables=keys_of(minus_variables) if minus_variables is not None else [],
-        time=minus_time,
-        start=minus_start,
-        end=minus_end,
-        depth=minus_depth,
-        climatology=climatology,
-    )
-
-
-def read_difference(
-    *,
-    timed: Timed,
-    minus: NamedDependency[Minuend],
-    where: Where,
-    depth: DepthLevel = "0",
-    projection: Projection = None,
-    shape: Shape = None,
-    stride: Stride = 1,
-    geometry: Geometry = "cell",
-) -> DifferenceAsked:
-    """Read what difference is asked for."""
-    grid: dict[str, Any] = {"projection": projection, "shape": shape_of(shape), "stride": stride, "geometry": geometry}
-    return DifferenceAsked(depth=depth, minus=minus, **grid, **where, **timed)
-
-
-def shape_of(text: str | None) -> tuple[int, int] | None:
-    """Read rows and columns as they are written in an address."""
-    if text is None:
-        return None
-    parts = text.split(",")
-    if len(parts) != 2 or not all(one.strip().isascii() and one.strip().isdigit() for one in parts):
-        raise InvalidRequest("shape {text!r} is not rows,columns, as 100,120", text=text[:40], field="shape")
-    rows, columns = (min(int(one[:9]), 10**9) for one in parts)
-    return rows, columns
-
-
 AREA = (
     "The cells whose centres lie in the area, as they are in the files; or a stated grid. At the last time if none is "
     "asked for. Variables on other cells than the first, and the components of a vector, are brought to the cells of "
@@ -180,58 +117,301 @@ DIFFERENCE = (
     "brought to the cells of the first by `interpolation` where its own are others, and to the units of the first."
 )
 
-ROUTES = [
-    *by_get(
-        Told(kind="area", name="Area", summary="Variables over a box", description=AREA, tag=TAG),
-        read_area,
-        where=read_where,
-    ),
-    *by_post(
-        Told(kind="area", name="AreaOfPolygon", summary="Variables over a polygon", description=AREA, tag=TAG),
-        Posted(asked=AreaAsked, about=ABOUT, example={"polygon": POLYGON, "time": "2016-02-02"}),
-    ),
-    *by_get(
-        Told(kind="statistics", name="Statistics", summary="Statistics over a box", description=STATISTICS, tag=TAG),
-        read_statistics,
-        where=read_where,
-    ),
-    *by_post(
-        Told(
-            kind="statistics",
-            name="StatisticsOfPolygon",
-            summary="Statistics over a polygon",
-            description=STATISTICS,
-            tag=TAG,
-        ),
-        Posted(
-            asked=StatisticsAsked,
-            about={**ABOUT, "quantiles": "Up to 20 numbers from 0 to 1."},
-            example={"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]},
-            fixed={"projection": None, "shape": None, "extent": None, "places": True, "stride": 1, "geometry": "cell"},
-        ),
-    ),
-    *by_get(
-        Told(kind="difference", name="Difference", summary="Differences over a box", description=DIFFERENCE, tag=TAG),
-        read_difference,
-        minus=read_minus,
-        where=read_where,
-    ),
-    *by_post(
-        Told(
-            kind="difference",
-            name="DifferenceOfPolygon",
-            summary="Differences over a polygon",
-            description=DIFFERENCE,
-            tag=TAG,
-        ),
-        Posted(
-            asked=DifferenceAsked,
-            about={**ABOUT, "minus": MINUS},
-            example={
-                "polygon": POLYGON,
-                "time": "2016-02-02",
-                "minus": {"dataset": "giops_day", "time": "2016-02-01"},
-            },
-        ),
-    ),
-]
+
+def parse_area_grid(
+    projection: Projection = None, shape: Shape = None, stride: Stride = 1, geometry: Geometry = "cell"
+) -> dict[str, Any]:
+    """Parse the grid of an answer over an area: fields of its request."""
+    return {"projection": projection, "shape": parse_shape(shape), "stride": stride, "geometry": geometry}
+
+
+def parse_box_area(
+    *, timed: Timed, where: Where, grid: NamedDependency[dict[str, Any]], depth: DepthLevel = "0"
+) -> AreaAsked:
+    """Parse the request of an area."""
+    return AreaAsked(depth=depth, **grid, **where, **timed)
+
+
+def parse_statistics(
+    *, timed: Timed, where: Where, depth: DepthLevel = "0", quantiles: Quantiles = "0.05,0.25,0.5,0.75,0.95"
+) -> StatisticsAsked:
+    """Parse the request of statistics."""
+    shares = tuple(parse_numbers(quantiles, "quantiles", "0.05,0.5,0.95")) if quantiles.strip() else ()
+    return StatisticsAsked(depth=depth, quantiles=shares, **where, **timed)
+
+
+def parse_minuend(
+    *,
+    timed: Timed,
+    minus_dataset: MinusDataset = None,
+    minus_variables: MinusVariables = None,
+    minus_time: MinusTime = None,
+    minus_start: MinusStart = None,
+    minus_end: MinusEnd = None,
+    minus_depth: MinusDepth = None,
+    climatology: Climatology = False,
+) -> Minuend:
+    """Parse the part of a difference that is taken away."""
+    return Minuend(
+        dataset=minus_dataset or timed["dataset"],
+        variables=parse_keys(minus_variables) if minus_variables is not None else [],
+        time=minus_time,
+        start=minus_start,
+        end=minus_end,
+        depth=minus_depth,
+        climatology=climatology,
+    )
+
+
+def parse_difference(
+    *,
+    timed: Timed,
+    minus: NamedDependency[Minuend],
+    where: Where,
+    grid: NamedDependency[dict[str, Any]],
+    depth: DepthLevel = "0",
+) -> DifferenceAsked:
+    """Parse the request of a difference."""
+    return DifferenceAsked(depth=depth, minus=minus, **grid, **where, **timed)
+
+
+def parse_shape(text: str | None) -> tuple[int, int] | None:
+    """Parse rows and columns as they are written in an address."""
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
+        raise InvalidRequest("shape {text!r} is not rows,columns, as 100,120", text=text[:40], field="shape")
+    rows, columns = (min(int(part[:9]), 10**9) for part in parts)
+    return rows, columns
+
+
+def area_query(dataset: str, variables: str, body: AreaBody) -> AreaAsked:
+    """Combine the address and the body of a request over a polygon."""
+    return AreaAsked(dataset=dataset, variables=parse_keys(variables), **asdict(body))
+
+
+def statistics_query(dataset: str, variables: str, body: StatisticsBody) -> StatisticsAsked:
+    """Combine the address and the body of a request of statistics."""
+    return StatisticsAsked(dataset=dataset, variables=parse_keys(variables), **asdict(body))
+
+
+def difference_query(dataset: str, variables: str, body: DifferenceBody) -> DifferenceAsked:
+    """Combine the address and the body of a request of a difference."""
+    return DifferenceAsked(dataset=dataset, variables=parse_keys(variables), **asdict(body))
+
+
+@get(
+    "/area",
+    operation_id="getArea",
+    operation_class=ExtractionOperation,
+    summary="Variables over a box",
+    description=AREA,
+    responses=PROBLEMS,
+)
+async def get_area(
+    request: HttpRequest, service: Service, area_request: NamedDependency[AreaAsked], format: Format = None
+) -> Response[ExtractedValues]:
+    return await service.answer(request, area_request, format)
+
+
+@get(
+    "/estimate/area",
+    operation_id="estimateArea",
+    summary="What it takes: variables over a box",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+)
+async def estimate_area(
+    service: Service, area_request: NamedDependency[AreaAsked], format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(area_request, format)
+
+
+@post(
+    "/area",
+    operation_id="getAreaOfPolygon",
+    operation_class=ExtractionOperation,
+    summary="Variables over a polygon",
+    description=AREA,
+    responses=PROBLEMS,
+    status_code=200,
+)
+async def get_area_of_polygon(
+    *,
+    request: HttpRequest,
+    service: Service,
+    dataset: DatasetId,
+    variables: Variables,
+    data: AreaData,
+    format: Format = None,
+) -> Response[ExtractedValues]:
+    return await service.answer(request, area_query(dataset, variables, data), format)
+
+
+@post(
+    "/estimate/area",
+    operation_id="estimateAreaOfPolygon",
+    summary="What it takes: variables over a polygon",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+    status_code=200,
+)
+async def estimate_area_of_polygon(
+    *, service: Service, dataset: DatasetId, variables: Variables, data: AreaData, format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(area_query(dataset, variables, data), format)
+
+
+@get(
+    "/statistics",
+    operation_id="getStatistics",
+    operation_class=ExtractionOperation,
+    summary="Statistics over a box",
+    description=STATISTICS,
+    responses=PROBLEMS,
+)
+async def get_statistics(
+    request: HttpRequest, service: Service, statistics: NamedDependency[StatisticsAsked], format: Format = None
+) -> Response[ExtractedValues]:
+    return await service.answer(request, statistics, format)
+
+
+@get(
+    "/estimate/statistics",
+    operation_id="estimateStatistics",
+    summary="What it takes: statistics over a box",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+)
+async def estimate_statistics(
+    service: Service, statistics: NamedDependency[StatisticsAsked], format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(statistics, format)
+
+
+@post(
+    "/statistics",
+    operation_id="getStatisticsOfPolygon",
+    operation_class=ExtractionOperation,
+    summary="Statistics over a polygon",
+    description=STATISTICS,
+    responses=PROBLEMS,
+    status_code=200,
+)
+async def get_statistics_of_polygon(
+    *,
+    request: HttpRequest,
+    service: Service,
+    dataset: DatasetId,
+    variables: Variables,
+    data: StatisticsData,
+    format: Format = None,
+) -> Response[ExtractedValues]:
+    return await service.answer(request, statistics_query(dataset, variables, data), format)
+
+
+@post(
+    "/estimate/statistics",
+    operation_id="estimateStatisticsOfPolygon",
+    summary="What it takes: statistics over a polygon",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+    status_code=200,
+)
+async def estimate_statistics_of_polygon(
+    *, service: Service, dataset: DatasetId, variables: Variables, data: StatisticsData, format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(statistics_query(dataset, variables, data), format)
+
+
+@get(
+    "/difference",
+    operation_id="getDifference",
+    operation_class=ExtractionOperation,
+    summary="Differences over a box",
+    description=DIFFERENCE,
+    responses=PROBLEMS,
+)
+async def get_difference(
+    request: HttpRequest, service: Service, difference: NamedDependency[DifferenceAsked], format: Format = None
+) -> Response[ExtractedValues]:
+    return await service.answer(request, difference, format)
+
+
+@get(
+    "/estimate/difference",
+    operation_id="estimateDifference",
+    summary="What it takes: differences over a box",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+)
+async def estimate_difference(
+    service: Service, difference: NamedDependency[DifferenceAsked], format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(difference, format)
+
+
+@post(
+    "/difference",
+    operation_id="getDifferenceOfPolygon",
+    operation_class=ExtractionOperation,
+    summary="Differences over a polygon",
+    description=DIFFERENCE,
+    responses=PROBLEMS,
+    status_code=200,
+)
+async def get_difference_of_polygon(
+    *,
+    request: HttpRequest,
+    service: Service,
+    dataset: DatasetId,
+    variables: Variables,
+    data: DifferenceData,
+    format: Format = None,
+) -> Response[ExtractedValues]:
+    return await service.answer(request, difference_query(dataset, variables, data), format)
+
+
+@post(
+    "/estimate/difference",
+    operation_id="estimateDifferenceOfPolygon",
+    summary="What it takes: differences over a polygon",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+    status_code=200,
+)
+async def estimate_difference_of_polygon(
+    *, service: Service, dataset: DatasetId, variables: Variables, data: DifferenceData, format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(difference_query(dataset, variables, data), format)
+
+
+areas_router = Router(
+    EXTRACTION_PATH,
+    route_handlers=[
+        get_area,
+        estimate_area,
+        get_area_of_polygon,
+        estimate_area_of_polygon,
+        get_statistics,
+        estimate_statistics,
+        get_statistics_of_polygon,
+        estimate_statistics_of_polygon,
+        get_difference,
+        estimate_difference,
+        get_difference_of_polygon,
+        estimate_difference_of_polygon,
+    ],
+    dependencies={
+        "timed": Provide(parse_timed, sync_to_thread=False),
+        "where": Provide(parse_area),
+        "grid": Provide(parse_area_grid, sync_to_thread=False),
+        "minus": Provide(parse_minuend, sync_to_thread=False),
+        "area_request": Provide(parse_box_area, sync_to_thread=False),
+        "statistics": Provide(parse_statistics, sync_to_thread=False),
+        "difference": Provide(parse_difference, sync_to_thread=False),
+    },
+    before_request=known_only,
+    tags=["areas"],
+)

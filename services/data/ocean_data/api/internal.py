@@ -1,10 +1,10 @@
-"""What neighbours ask, as MessagePack both ways."""
+"""Routes for neighbours, MessagePack both ways."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response, get, post
+from litestar import MediaType, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody, SkipValidation
 
@@ -12,53 +12,53 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.contracts.extractions import AnyAsked
 from ocean_common.errors import InvalidRequest
-from ocean_data.api.kinds import AtDesk
+from ocean_data.api.parameters import HttpRequest, Service
 from ocean_data.compute.field import Tiles
 from ocean_data.ports import Workers
 
 
 @dataclass(frozen=True, kw_only=True)
-class TileDesk:
-    """Takes questions for the fields behind tiles. One thing, since several are given to a handler in tasks."""
+class TileFieldService:
+    """Answers requests for the fields behind tiles. One object, since Litestar resolves each dependency in a task."""
 
     catalogue: Catalogue
     tiles: Tiles
     workers: Workers
 
-    async def field(self, asked: TileRequest) -> TileField:
-        """The field that is asked for."""
-        names = asked.variable.split(",")
-        assets = [await self.catalogue.assets(asked.dataset, name) for name in names[:3]]
-        return await self.workers.run(self.tiles.field, assets, asked)
+    async def read_field(self, query: TileRequest) -> TileField:
+        """Read the field of a tile."""
+        names = query.variable.split(",")
+        assets = [await self.catalogue.assets(query.dataset, name) for name in names[:3]]
+        return await self.workers.run(self.tiles.field, assets, query)
 
 
 @get("/tile-field")
-async def tile_field(
-    request: Request[Any, Any, Any], tile_desk: NamedDependency[SkipValidation[TileDesk]]
+async def get_tile_field(
+    request: HttpRequest, tile_fields: NamedDependency[SkipValidation[TileFieldService]]
 ) -> Response[bytes]:
-    """The field behind a map tile."""
-    asked = _read(lambda: msgspec.convert(dict(request.query_params), TileRequest, strict=False))
-    return _packed(await tile_desk.field(asked))
+    """Return the field behind a map tile."""
+    query = _decode(lambda: msgspec.convert(dict(request.query_params), TileRequest, strict=False))
+    return _encode(await tile_fields.read_field(query))
 
 
 @post("/extractions", status_code=200)
-async def extractions(body: RawBody, desk: AtDesk) -> Response[bytes]:
-    """Anything that can be extracted, whole."""
-    asked = _read(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
-    return _packed(await desk.coverage(asked))
+async def get_coverage(body: RawBody, service: Service) -> Response[bytes]:
+    """Return any extraction, whole."""
+    query = _decode(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
+    return _encode(await service.coverage(query))
 
 
 @post("/extractions/{form:str}", status_code=200)
-async def extracted_file(
-    request: Request[Any, Any, Any], body: RawBody, desk: AtDesk, form: FromPath[str]
+async def get_extraction_file(
+    request: HttpRequest, body: RawBody, service: Service, form: FromPath[str]
 ) -> Response[Any]:
-    """The same, written as the public routes write it."""
-    asked = _read(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
-    return await desk.answer(request, asked, form)
+    """Return any extraction, written as the public routes write it."""
+    query = _decode(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
+    return await service.answer(request, query, form)
 
 
-def _read(convert: Any) -> Any:
-    """Take a request apart; what is wrong with it is said as it stands."""
+def _decode(convert: Any) -> Any:
+    """Decode a request, or raise InvalidRequest with the words of the decoder."""
     try:
         return convert()
     except msgspec.MsgspecError as error:
@@ -66,5 +66,5 @@ def _read(convert: Any) -> Any:
         raise InvalidRequest(str(error), field=path.strip("`.") or "$") from error
 
 
-def _packed(answer: msgspec.Struct) -> Response[bytes]:
+def _encode(answer: msgspec.Struct) -> Response[bytes]:
     return Response(msgspec.msgpack.encode(answer), media_type=MediaType.MESSAGEPACK)

@@ -1,19 +1,51 @@
-"""Numbers along lines: beneath a path, of a path through time, and along the way of a platform."""
+"""Routes of values along lines: beneath a path, of a path through time, and along the way of a platform."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from litestar.di import NamedDependency
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.spec import Example
+from litestar.params import Body
+from msgspec.structs import asdict
 
-from ocean_common.contracts.extractions import SectionAsked, TrajectoryAsked, TransectAsked
-from ocean_data.api.kinds import Posted, Told, by_get, by_post
-from ocean_data.api.parameters import Bathymetry, DepthLevel, OneLevel, PathPoints, Spacing, WayPoints, points_of
+from ocean_common.contracts.extractions import Estimate, SectionAsked, TrajectoryAsked, TransectAsked
+from ocean_common.contracts.values import ExtractedValues
+from ocean_common.parameters import DatasetId
+from ocean_common.strict import known_only
+from ocean_data.api.bodies import TrajectoryBody
+from ocean_data.api.parameters import (
+    ESTIMATE,
+    EXTRACTION_PATH,
+    PROBLEMS,
+    Bathymetry,
+    DepthLevel,
+    EstimateFormat,
+    ExtractionOperation,
+    Format,
+    HttpRequest,
+    OneLevel,
+    PathPoints,
+    Service,
+    Spacing,
+    Variables,
+    WayPoints,
+    parse_keys,
+    parse_points,
+    parse_timed,
+)
 
 Timed = NamedDependency[dict[str, Any]]
 
-TAG = "lines"
+EXAMPLE = {
+    "points": [[74.5, 20.0], [74.6, 19.5]],
+    "times": ["2016-02-02T06:00:00Z", "2016-02-03T06:00:00Z"],
+    "depths": [5.0, 20.0],
+    "between": "linear",
+}
+TrajectoryData = Annotated[TrajectoryBody, Body(examples=[Example(value=EXAMPLE)])]
 
 
-def read_transect(
+def parse_transect(
     *,
     timed: Timed,
     path: WayPoints,
@@ -22,65 +54,132 @@ def read_transect(
     depth: DepthLevel = "all",
     bathymetry: Bathymetry = True,
 ) -> TransectAsked:
-    """Read what is asked beneath a path."""
-    way = points_of(path, "path")
-    return TransectAsked(path=way, points=points, spacing=spacing, depth=depth, bathymetry=bathymetry, **timed)
+    """Parse the request of a transect."""
+    return TransectAsked(
+        path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, bathymetry=bathymetry, **timed
+    )
 
 
-def read_section(
+def parse_section(
     *, timed: Timed, path: WayPoints, points: PathPoints = None, spacing: Spacing = None, depth: OneLevel = "0"
 ) -> SectionAsked:
-    """Read what is asked of a path through time."""
-    return SectionAsked(path=points_of(path, "path"), points=points, spacing=spacing, depth=depth, **timed)
+    """Parse the request of a path through time."""
+    return SectionAsked(path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, **timed)
 
 
-ROUTES = [
-    *by_get(
-        Told(
-            kind="transect",
-            name="Transect",
-            summary="The slice of the sea beneath a path",
-            description="Values by distance and depth along great circles (geodesics of WGS 84), at the last time if "
-            "none is asked for, with the bearing of the path and the sea floor beneath it. Up to 5,000 points; those "
-            "outside the grid are null.",
-            tag=TAG,
-        ),
-        read_transect,
-    ),
-    *by_get(
-        Told(
-            kind="section",
-            name="Section",
-            summary="A path through time",
-            description="Values by time and distance at one level, at the bottom or averaged over depth: a Hovmöller "
-            "diagram. Up to 5,000 points; those outside the grid are null.",
-            tag=TAG,
-        ),
-        read_section,
-    ),
-    *by_post(
-        Told(
-            kind="trajectory",
-            name="Trajectory",
-            summary="Variables along the way of a platform",
-            description="Each of up to 20,000 points has its own time, and its own depth if depths are given. What is "
-            "outside the grid or its time is null.",
-            tag=TAG,
-        ),
-        Posted(
-            asked=TrajectoryAsked,
-            about={
-                "points": "Latitude and longitude of each, degrees.",
-                "times": "ISO 8601, one each.",
-                "depths": "m, positive down, one each; none: the first level.",
-                "between": "How a value between time steps, and between levels, is made.",
-            },
-            example={
-                "points": [[74.5, 20.0], [74.6, 19.5]],
-                "times": ["2016-02-02T06:00:00Z", "2016-02-03T06:00:00Z"],
-                "depths": [5.0, 20.0],
-                "between": "linear",
-            },
-        ),
-    ),
-]
+def trajectory_query(dataset: str, variables: str, body: TrajectoryBody) -> TrajectoryAsked:
+    """Combine the address and the body of a request along a trajectory."""
+    return TrajectoryAsked(dataset=dataset, variables=parse_keys(variables), **asdict(body))
+
+
+@get(
+    "/transect",
+    operation_id="getTransect",
+    operation_class=ExtractionOperation,
+    summary="The slice of the sea beneath a path",
+    description="Values by distance and depth along great circles (geodesics of WGS 84), at the last time if none is "
+    "asked for, with the bearing of the path and the sea floor beneath it. Up to 5,000 points; those outside the grid "
+    "are null.",
+    responses=PROBLEMS,
+)
+async def get_transect(
+    request: HttpRequest, service: Service, transect: NamedDependency[TransectAsked], format: Format = None
+) -> Response[ExtractedValues]:
+    return await service.answer(request, transect, format)
+
+
+@get(
+    "/estimate/transect",
+    operation_id="estimateTransect",
+    summary="What it takes: the slice of the sea beneath a path",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+)
+async def estimate_transect(
+    service: Service, transect: NamedDependency[TransectAsked], format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(transect, format)
+
+
+@get(
+    "/section",
+    operation_id="getSection",
+    operation_class=ExtractionOperation,
+    summary="A path through time",
+    description="Values by time and distance at one level, at the bottom or averaged over depth: a Hovmöller diagram. "
+    "Up to 5,000 points; those outside the grid are null.",
+    responses=PROBLEMS,
+)
+async def get_section(
+    request: HttpRequest, service: Service, section: NamedDependency[SectionAsked], format: Format = None
+) -> Response[ExtractedValues]:
+    return await service.answer(request, section, format)
+
+
+@get(
+    "/estimate/section",
+    operation_id="estimateSection",
+    summary="What it takes: a path through time",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+)
+async def estimate_section(
+    service: Service, section: NamedDependency[SectionAsked], format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(section, format)
+
+
+@post(
+    "/trajectory",
+    operation_id="getTrajectory",
+    operation_class=ExtractionOperation,
+    summary="Variables along the way of a platform",
+    description="Each of up to 20,000 points has its own time, and its own depth if depths are given. What is outside "
+    "the grid or its time is null.",
+    responses=PROBLEMS,
+    status_code=200,
+)
+async def get_trajectory(
+    *,
+    request: HttpRequest,
+    service: Service,
+    dataset: DatasetId,
+    variables: Variables,
+    data: TrajectoryData,
+    format: Format = None,
+) -> Response[ExtractedValues]:
+    return await service.answer(request, trajectory_query(dataset, variables, data), format)
+
+
+@post(
+    "/estimate/trajectory",
+    operation_id="estimateTrajectory",
+    summary="What it takes: variables along the way of a platform",
+    description=ESTIMATE,
+    responses=PROBLEMS,
+    status_code=200,
+)
+async def estimate_trajectory(
+    *, service: Service, dataset: DatasetId, variables: Variables, data: TrajectoryData, format: EstimateFormat = None
+) -> Estimate:
+    return await service.estimate(trajectory_query(dataset, variables, data), format)
+
+
+lines_router = Router(
+    EXTRACTION_PATH,
+    route_handlers=[
+        get_transect,
+        estimate_transect,
+        get_section,
+        estimate_section,
+        get_trajectory,
+        estimate_trajectory,
+    ],
+    dependencies={
+        "timed": Provide(parse_timed, sync_to_thread=False),
+        "transect": Provide(parse_transect, sync_to_thread=False),
+        "section": Provide(parse_section, sync_to_thread=False),
+    },
+    before_request=known_only,
+    tags=["lines"],
+)

@@ -1,19 +1,53 @@
-"""The parameters of the routes of extractions, as the OpenAPI document shows them, and how they are read."""
+"""Parameters of the routes, as the OpenAPI document shows them, and how they are parsed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
+import msgspec
+from litestar import Request
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Schema
 from litestar.openapi.spec.response import OpenAPIResponse
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter, QueryParameter, SkipValidation
 
+from ocean_common import errors, problems
+from ocean_common.clients.metadata import Areas
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation
 from ocean_common.contracts.extractions import Point, VectorPart
-from ocean_common.errors import InvalidRequest, RequestTooLarge
+from ocean_common.contracts.places import Area
+from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.parameters import DatasetId
+from ocean_core.tiles import Projection
+from ocean_data.extraction import ExtractionService, check_variable_count
 
-MOST_KEYS = 64  # variables of one request
+EXTRACTION_PATH = "/data/{dataset:str}/{variables:str}"
+PROBLEMS = problems.documented(
+    errors.DatasetNotFound,
+    errors.VariableNotFound,
+    errors.TimeNotFound,
+    errors.DepthNotFound,
+    errors.PointOutsideGrid,
+    errors.RequestTooLarge,
+    errors.SourceUnreadable,
+    errors.ServiceUnavailable,
+    errors.TooBusy,
+)
+ESTIMATE = "Found without reading a value."
+MEDIA_TYPES = {
+    "text/csv": "One row per value, coordinates first (RFC 4180).",
+    "application/x-ndjson": "One JSON object per line and value.",
+    "application/vnd.cov+json": "CoverageJSON (OGC 21-069r2).",
+    "application/x-netcdf": "NetCDF-4 by the CF conventions.",
+    "application/geo+json": "Places as features, their values as properties (RFC 7946).",
+}
+MAP_PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
+
+HttpRequest = Request[Any, Any, Any]
+T = TypeVar("T", bound=str)
+Box = tuple[float, float, float, float]
+# It is no data of a request: Litestar must not validate its fields.
+Service = NamedDependency[SkipValidation[ExtractionService]]
 
 Variables = Annotated[
     str,
@@ -67,7 +101,7 @@ End = Annotated[
     str | None,
     QueryParameter(description="Last time, included; a day counts whole.", examples=[Example(value="2016-02-03")]),
 ]
-Between = Annotated[
+InterpolationMethod = Annotated[
     Interpolation,
     QueryParameter(
         description=(
@@ -137,7 +171,7 @@ Expression = Annotated[
         examples=[Example(summary="Kelvin", value="votemper + 273.15")],
     ),
 ]
-Form = Annotated[
+Format = Annotated[
     str | None,
     QueryParameter(
         description="`json` (the default), `csv` or another of the answer's forms; the Accept header chooses too.",
@@ -145,7 +179,7 @@ Form = Annotated[
     ),
 ]
 
-FormOfEstimate = Annotated[
+EstimateFormat = Annotated[
     str | None,
     QueryParameter(
         description="Of the answer that is asked about: its bytes (`size`) are estimated, and the limits of this "
@@ -153,17 +187,57 @@ FormOfEstimate = Annotated[
         examples=[Example(value="csv"), Example(value="netcdf")],
     ),
 ]
+BoundingBox = Annotated[
+    str | None,
+    QueryParameter(
+        description="`west,south,east,north`: degrees. West > east crosses the date line. This, or `area`.",
+        examples=[Example(summary="the western Barents Sea", value="15,70,30,78")],
+    ),
+]
+AreaKey = Annotated[
+    str | None,
+    QueryParameter(
+        description="Key `group/name` of a predefined area, as `/api/v2.0/kml/area/{group}` tells it.",
+    ),
+]
+MapVariables = Annotated[
+    str,
+    PathParameter(
+        description="Key of a variable; two keys with a comma: the magnitude of the vector.",
+        examples=[Example(summary="sea water potential temperature", value="votemper")],
+    ),
+]
+MapDepth = Annotated[
+    str,
+    PathParameter(
+        description="Index of a depth level (0 is the first), or `bottom`: the deepest wet cell.",
+        examples=[Example(summary="the first level", value="0")],
+    ),
+]
+MapTime = Annotated[
+    str,
+    PathParameter(
+        description="Raw integer of a time step as listed by `timestamps`, ISO 8601, or -1: the last.",
+        examples=[Example(summary="the last", value="-1")],
+    ),
+]
 
-MEDIA = {
-    "text/csv": "One row per value, coordinates first (RFC 4180).",
-    "application/x-ndjson": "One JSON object per line and value.",
-    "application/vnd.cov+json": "CoverageJSON (OGC 21-069r2).",
-    "application/x-netcdf": "NetCDF-4 by the CF conventions.",
-    "application/geo+json": "Places as features, their values as properties (RFC 7946).",
-}
+
+@dataclass
+class ExtractionOperation(Operation):
+    """Operation whose answer has other formats besides JSON."""
+
+    def __post_init__(self) -> None:
+        answer = (self.responses or {}).get("200")
+        if isinstance(answer, OpenAPIResponse):
+            formats = {
+                media_type: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, description=description))
+                for media_type, description in MEDIA_TYPES.items()
+            }
+            answer.content = {**(answer.content or {}), **formats}
 
 
-def read_timed(
+def parse_timed(
     *,
     dataset: DatasetId,
     variables: Variables,
@@ -172,18 +246,18 @@ def read_timed(
     end: End = None,
     vector: Vector = None,
     expression: Expression = None,
-    interpolation: Between = "nearest",
+    interpolation: InterpolationMethod = "nearest",
     radius: Radius = 25.0,
     neighbours: Neighbours = 10,
 ) -> dict[str, Any]:
-    """Read what everything is told that is asked for at times: fields of a `Timed`."""
+    """Parse the parameters of every extraction: fields of its request."""
     return {
         "dataset": dataset,
-        "variables": keys_of(variables),
+        "variables": parse_keys(variables),
         "time": time,
         "start": start,
         "end": end,
-        "vector": parts_of(vector),
+        "vector": parse_vector_parts(vector),
         "expression": expression,
         "interpolation": interpolation,
         "radius": radius,
@@ -191,80 +265,55 @@ def read_timed(
     }
 
 
-def keys_of(text: str) -> list[str]:
-    """Read the keys of variables, with commas between them."""
-    found = [one.strip() for one in text.split(",")]
-    if not all(found):
+def parse_keys(text: str) -> list[str]:
+    """Parse the keys of variables, with commas between them."""
+    keys = [key.strip() for key in text.split(",")]
+    if not all(keys):
         raise InvalidRequest("variables {text!r}: write one key, or several as u,v", text=text[:60], field="variables")
-    check_number(found)
-    return found
+    check_variable_count(keys)
+    return keys
 
 
-def check_number(variables: Sequence[str]) -> None:
-    """Refuse more variables than one request may have."""
-    if len(variables) > MOST_KEYS:
-        raise RequestTooLarge(
-            "{variables_count} variables are asked for, and the limit is {max_keys}",
-            variables_count=len(variables),
-            max_keys=MOST_KEYS,
-            field="variables",
-        )
-
-
-def parts_of(text: str | None) -> list[VectorPart]:
-    """Read the parts of a vector, with commas between them."""
-    known: tuple[VectorPart, ...] = get_args(VectorPart)
-    named = [one.strip() for one in text.split(",")] if text is not None else []
-    if wrong := next((one for one in named if one not in known), None):
+def parse_vector_parts(text: str | None) -> list[VectorPart]:
+    """Parse the parts of a vector, with commas between them."""
+    parts: tuple[VectorPart, ...] = get_args(VectorPart)
+    names = [name.strip() for name in text.split(",")] if text is not None else []
+    if unknown := next((name for name in names if name and name not in parts), None):
         raise InvalidRequest(
             "{reason!r} is no part of a vector; there are {available}",
-            reason=wrong[:40],
-            available=", ".join(known),
+            reason=unknown[:40],
+            available=", ".join(parts),
             field="vector",
-            allowed=known,
+            allowed=parts,
         )
-    if "" in named:
+    if "" in names:
         raise InvalidRequest(
-            "name parts of a vector: {available}", available=", ".join(known), field="vector", allowed=known
+            "name parts of a vector: {available}", available=", ".join(parts), field="vector", allowed=parts
         )
-    return [part for one in named for part in known if part == one]
+    return [part for name in names for part in parts if part == name]
 
 
-def points_of(text: str, field: str) -> list[Point]:
-    """Read points as they are written in an address: latitude,longitude;latitude,longitude."""
-    found: list[Point] = []
-    for one in text.strip(";").split(";"):
+def parse_points(text: str, field: str) -> list[Point]:
+    """Parse points as they are written in an address: latitude,longitude;latitude,longitude."""
+    points: list[Point] = []
+    for pair in text.strip(";").split(";"):
         try:
-            latitude, longitude = (float(number) for number in one.split(","))
+            latitude, longitude = (float(number) for number in pair.split(","))
         except ValueError as error:
             raise InvalidRequest(
                 "{name!r} is no point; write {name2}=latitude,longitude;latitude,longitude, as 70.5,18;77,12",
-                name=one[:40],
+                name=pair[:40],
                 name2=field,
                 field=field,
             ) from error
-        found.append((latitude, longitude))
-    return found
+        points.append((latitude, longitude))
+    return points
 
 
-@dataclass
-class Written(Operation):
-    """An operation whose answer has other forms beside JSON."""
-
-    def __post_init__(self) -> None:
-        answer = (self.responses or {}).get("200")
-        if isinstance(answer, OpenAPIResponse):
-            others = {
-                kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, description=about))
-                for kind, about in MEDIA.items()
-            }
-            answer.content = {**(answer.content or {}), **others}
-
-
-def numbers(text: str, field: str, example: str) -> list[float]:
-    """Read numbers with commas between them."""
+def parse_numbers(text: str, field: str, example: str) -> list[float]:
+    """Parse numbers with commas between them."""
     try:
-        return [float(one) for one in text.split(",")]
+        return [float(number) for number in text.split(",")]
     except ValueError as error:
         raise InvalidRequest(
             "{name} {text!r} is no list of numbers, as {example}",
@@ -273,3 +322,51 @@ def numbers(text: str, field: str, example: str) -> list[float]:
             example=example,
             field=field,
         ) from error
+
+
+class NoAreas:
+    """Areas of a service without a catalogue of them."""
+
+    async def area(self, key: str) -> Area:
+        raise NotFound("there is no area {key!r}; see /api/v2.0/kml/area", key=key[:120], field="area")
+
+
+async def parse_area(
+    *, areas: NamedDependency[Areas], bbox: BoundingBox = None, area: AreaKey = None
+) -> dict[str, Any]:
+    """Parse a box, or find the polygons of an area: fields of an area request."""
+    if (bbox is None) == (area is None):
+        raise InvalidRequest("give bbox or area, one of the two", field="bbox")
+    return {"box": parse_box(bbox)} if bbox is not None else {"polygon": area_polygon(await areas.area(area or ""))}
+
+
+def area_polygon(area: Area) -> dict[str, Any]:
+    """Return the polygons of an area as GeoJSON."""
+    polygon: dict[str, Any] = msgspec.to_builtins(area.geometry)
+    return polygon
+
+
+def parse_box(text: str) -> Box:
+    """Parse a box as it is written in an address."""
+    edges = parse_numbers(text, "bbox", "15,70,30,78")
+    if len(edges) != 4:
+        raise InvalidRequest(
+            "bbox {text!r} is not west,south,east,north: four numbers, as 15,70,30,78", text=text[:60], field="bbox"
+        )
+    west, south, east, north = edges
+    return west, south, east, north
+
+
+def parse_choice(text: str, allowed: Sequence[T], field: str) -> T:
+    """Return the word of a list, or refuse what is not in it."""
+    for choice in allowed:
+        if text == choice:
+            return choice
+    raise InvalidRequest(
+        "{name} {value!r} is none of {choices}",
+        name=field,
+        value=text[:40],
+        choices=", ".join(allowed),
+        field=field,
+        allowed=allowed,
+    )

@@ -1,4 +1,4 @@
-"""Answers that leave while they are made, and callers who leave before."""
+"""Responses that are sent while they are made."""
 
 import asyncio
 import logging
@@ -10,57 +10,57 @@ from litestar.types import Receive, Scope, Send
 
 from ocean_common.disconnect import wait_for_disconnect
 from ocean_common.errors import OceanError
-from ocean_data.ports import Following
+from ocean_data.ports import SpoolReader
 
 _log = logging.getLogger(__name__)
 
 
-class Pouring(ASGIResponse):
-    """Sends an answer as it grows. One that fails on the way is broken off, never ended: nobody takes it for whole."""
+class StreamedASGIResponse(ASGIResponse):
+    """Sends an answer as it grows. A failure breaks it off without an end, so that no client takes it for complete."""
 
     _should_set_content_length = False
 
-    def __init__(self, following: Following | None, **told: Any) -> None:
-        super().__init__(**told)
-        self._following = following
-        if following is not None and following.size is not None:
-            self.headers["content-length"] = str(following.size)
+    def __init__(self, reader: SpoolReader | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._reader = reader
+        if reader is not None and reader.size is not None:
+            self.headers["content-length"] = str(reader.size)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            if self._following is not None:
-                self._following.close()
+            if self._reader is not None:
+                self._reader.close()
 
     async def send_body(self, send: Send, receive: Receive) -> None:
-        """Send what there is, until all is sent or the caller has gone."""
-        pouring = asyncio.ensure_future(self._pour(send))
-        leaving = asyncio.ensure_future(wait_for_disconnect(receive))
+        """Send all, or stop when the client disconnects."""
+        sending = asyncio.ensure_future(self._send_pieces(send))
+        disconnect = asyncio.ensure_future(wait_for_disconnect(receive))
         try:
-            await asyncio.wait({pouring, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if pouring.done():
-                pouring.result()
+            await asyncio.wait({sending, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
         except OceanError as error:
             _log.warning("an answer was broken off: %s", error)
         finally:
-            pouring.cancel()
-            leaving.cancel()
+            sending.cancel()
+            disconnect.cancel()
 
-    async def _pour(self, send: Send) -> None:
-        if self._following is not None:
-            async for piece in self._following:
+    async def _send_pieces(self, send: Send) -> None:
+        if self._reader is not None:
+            async for piece in self._reader:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class Flow(Response[Following | None]):
-    """An answer that leaves while it is made; without one, its head alone."""
+class StreamedResponse(Response[SpoolReader | None]):
+    """An answer that is sent while it is made; without a reader, its head alone."""
 
-    def to_asgi_response(self, app: Litestar | None, request: Request[Any, Any, Any], **told: Any) -> ASGIResponse:  # noqa: ARG002  the framework's
-        """What sends it: what is said here goes before what the route says."""
-        said = {"background": self.background, "media_type": self.media_type, "status_code": self.status_code}
-        told |= {name: value for name, value in said.items() if value is not None}
-        told["headers"] = {**(told.get("headers") or {}), **self.headers}
-        del told["type_encoders"]
-        return Pouring(self.content, **told)
+    def to_asgi_response(self, app: Litestar | None, request: Request[Any, Any, Any], **options: Any) -> ASGIResponse:  # noqa: ARG002  the framework's
+        """Make the ASGI response; the options of this response precede those of the route."""
+        own_options = {"background": self.background, "media_type": self.media_type, "status_code": self.status_code}
+        options |= {name: value for name, value in own_options.items() if value is not None}
+        options["headers"] = {**(options.get("headers") or {}), **self.headers}
+        del options["type_encoders"]
+        return StreamedASGIResponse(self.content, **options)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
@@ -17,11 +17,8 @@ from ocean_common.clients.metadata import Areas
 from ocean_common.contracts.extractions import AreaAsked
 from ocean_common.errors import InvalidRequest
 from ocean_common.parameters import DatasetId
-from ocean_data.api.kinds import AtDesk
-from ocean_data.api.map_parameters import one_of
-from ocean_data.api.parameters import Variables, keys_of
-from ocean_data.api.where import AreaKey, polygon_of
-from ocean_data.extraction import Written, safe
+from ocean_data.api.parameters import AreaKey, HttpRequest, Service, Variables, area_polygon, parse_choice, parse_keys
+from ocean_data.extraction import Output, safe_name
 from ocean_data.plan.extraction import Extraction
 from ocean_data.plan.subset import SHAPE, plain
 from ocean_data.ports import Saved, Stream
@@ -29,7 +26,7 @@ from ocean_data.writing.size import largest_file_size
 
 NETCDF = "application/x-netcdf"
 ZIP = "application/zip"
-PLAIN = "NETCDF3_NC"
+FIXED_NAMES_FORM = "NETCDF3_NC"
 
 Corner = tuple[float, float]  # latitude, longitude: degrees
 
@@ -75,16 +72,16 @@ Zip = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Files:
-    """Who writes subsets."""
+class SubsetWriters:
+    """Writers of subsets."""
 
     formats: Mapping[str, Stream | Saved]  # by the word for `output_format`
-    zipped: Callable[[Stream | Saved, str], Stream]  # with the name of the file in it
+    archive: Callable[[Stream | Saved, str], Stream]  # with the name of the file in it
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubsetAsked:
-    """What is asked for, and how it is to be written."""
+class SubsetRequest:
+    """The request of a subset, and the form of its file."""
 
     area: AreaAsked
     form: str
@@ -92,7 +89,7 @@ class SubsetAsked:
     place: str  # where it is, in the name of the file
 
 
-async def read_subset(
+async def parse_subset(
     *,
     areas: NamedDependency[Areas],
     dataset: DatasetId,
@@ -104,22 +101,24 @@ async def read_subset(
     depth: Depth = "all",
     should_zip: Zip = "1",
     area: AreaKey = None,
-) -> SubsetAsked:
-    """Read which subset is asked for."""
+) -> SubsetRequest:
+    """Parse the request of a subset."""
     where, place = await _where(areas, min_range, max_range, area)
     first, _, last = time.partition(",")
-    stated: dict[str, Any] = {"projection": "EPSG:4326", "shape": SHAPE} if output_format == PLAIN else {}
-    asked = AreaAsked(
+    regular_grid: dict[str, Any] = (
+        {"projection": "EPSG:4326", "shape": SHAPE} if output_format == FIXED_NAMES_FORM else {}
+    )
+    area_query = AreaAsked(
         dataset=dataset,
-        variables=keys_of(variables),
+        variables=parse_keys(variables),
         start=first.strip(),
         end=(last or first).strip(),
         depth=depth,
         **where,
-        **stated,
+        **regular_grid,
     )
-    zipped = one_of(should_zip.lower(), ("1", "0", "true", "false"), "should_zip") in {"1", "true"}
-    return SubsetAsked(area=asked, form=output_format, zipped=zipped, place=place)
+    zipped = parse_choice(should_zip.lower(), ("1", "0", "true", "false"), "should_zip") in {"1", "true"}
+    return SubsetRequest(area=area_query, form=output_format, zipped=zipped, place=place)
 
 
 async def _where(
@@ -127,17 +126,17 @@ async def _where(
 ) -> tuple[dict[str, Any], str]:
     """The box between two corners, or the polygons of an area; and words for it."""
     if area:
-        return {"polygon": polygon_of(await areas.area(area))}, area.replace("/", "_")[:80]
+        return {"polygon": area_polygon(await areas.area(area))}, area.replace("/", "_")[:80]
     if min_range is None or max_range is None:
         missing = "min_range" if min_range is None else "max_range"
         raise InvalidRequest("min_range and max_range are required, or area", field=missing)
-    west, south, east, north = box(corner(min_range, "min_range"), corner(max_range, "max_range"))
+    west, south, east, north = corner_box(parse_corner(min_range, "min_range"), parse_corner(max_range, "max_range"))
     return {"box": (west, south, east, north)}, f"{_place(south, west)}-{_place(north, east)}"
 
 
 @dataclass
-class Zipped(Operation):
-    """An operation whose file may be zipped."""
+class ArchiveOperation(Operation):
+    """Operation whose file may be in a zip archive."""
 
     def __post_init__(self) -> None:
         answer = (self.responses or {}).get("200")
@@ -148,12 +147,12 @@ class Zipped(Operation):
 @get(
     "/subset/{dataset:str}/{variables:str}",
     operation_id="getSubset",
-    operation_class=Zipped,
+    operation_class=ArchiveOperation,
     summary="A part of a dataset as a NetCDF file",
     description="The cells of the variables' own grid whose centres lie between two corners. The corners lie on "
     "either side of the date line where that is the shorter way from the first, eastward, to the second.",
     tags=["areas"],
-    dependencies={"asked": Provide(read_subset)},
+    dependencies={"subset": Provide(parse_subset)},
     media_type=NETCDF,
     responses={
         200: ResponseSpec(bytes, media_type=NETCDF, description="The file, zipped or not.", generate_examples=False)
@@ -171,34 +170,33 @@ class Zipped(Operation):
         errors.TooBusy,
     ),
 )
-async def subset(
+async def get_subset(
     *,
-    request: Request[Any, Any, Any],
-    desk: AtDesk,
-    files: NamedDependency[SkipValidation[Files]],
-    asked: NamedDependency[SkipValidation[SubsetAsked]],
+    request: HttpRequest,
+    service: Service,
+    writers: NamedDependency[SkipValidation[SubsetWriters]],
+    subset: NamedDependency[SkipValidation[SubsetRequest]],
 ) -> Response[Any]:
-    """A part of a dataset."""
-    form = one_of(asked.form, tuple(files.formats), "output_format")
-    planned = await desk.begin(request, asked.area, form)
-    if form == PLAIN:
+    form = parse_choice(subset.form, tuple(writers.formats), "output_format")
+    planned = await service.begin(request, subset.area, form)
+    if form == FIXED_NAMES_FORM:
         planned = replace(planned, extraction=plain(planned.extraction))
-    return await desk.send(request, planned, written(asked, planned.extraction, files))
+    return await service.send(request, planned, subset_output(subset, planned.extraction, writers))
 
 
-def written(asked: SubsetAsked, extraction: Extraction, files: Files) -> Written:
+def subset_output(query: SubsetRequest, extraction: Extraction, writers: SubsetWriters) -> Output:
     """How the file is written, and what it is called."""
-    writer, name = files.formats[asked.form], file_name(asked, extraction)
-    if not asked.zipped:
-        return Written(form=asked.form, writer=writer, name=f"{name}.nc")
-    packed = files.zipped(writer, f"{name}.nc")
-    # A file that must be whole lies there while its archive leaves.
-    room = 0 if isinstance(writer, Stream) else largest_file_size(extraction)
-    return Written(form=f"{asked.form} zip", writer=packed, name=f"{name}.zip", room=room)
+    writer, name = writers.formats[query.form], subset_file_name(query, extraction)
+    if not query.zipped:
+        return Output(form=query.form, writer=writer, name=f"{name}.nc")
+    packed = writers.archive(writer, f"{name}.nc")
+    # A file that must be complete lies on the disk while its archive is sent.
+    reserved = 0 if isinstance(writer, Stream) else largest_file_size(extraction)
+    return Output(form=f"{query.form} zip", writer=packed, name=f"{name}.zip", reserved=reserved)
 
 
-def corner(text: str, field: str) -> Corner:
-    """Read `latitude,longitude`."""
+def parse_corner(text: str, field: str) -> Corner:
+    """Parse `latitude,longitude`."""
     try:
         latitude, longitude = (float(one) for one in text.split(","))
     except ValueError as error:
@@ -216,7 +214,7 @@ def corner(text: str, field: str) -> Corner:
     return latitude, longitude
 
 
-def box(first: Corner, second: Corner) -> tuple[float, float, float, float]:
+def corner_box(first: Corner, second: Corner) -> tuple[float, float, float, float]:
     """West, south, east, north of two corners; exchanged ones are put right."""
     south, north = sorted((first[0], second[0]))
     west, east = first[1], second[1]
@@ -225,13 +223,13 @@ def box(first: Corner, second: Corner) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def file_name(asked: SubsetAsked, extraction: Extraction) -> str:
+def subset_file_name(query: SubsetRequest, extraction: Extraction) -> str:
     """Dataset, corners or area, days and form."""
     time = extraction.coordinate("time")
     seconds = np.asarray(time.values, dtype=np.int64) if time is not None else np.empty(0, dtype=np.int64)
     days = [str(np.datetime64(int(one), "s"))[:10].replace("-", "") for one in seconds[[0, -1][: seconds.size]]]
-    return safe(
-        "_".join([asked.area.dataset, asked.place, *(["-".join(dict.fromkeys(days))] if days else []), asked.form])
+    return safe_name(
+        "_".join([query.area.dataset, query.place, *(["-".join(dict.fromkeys(days))] if days else []), query.form])
     )
 
 

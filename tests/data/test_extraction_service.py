@@ -1,4 +1,4 @@
-"""The desk over HTTP: what leaves early, what is broken off, what is refused, and who never waits."""
+"""Extractions over HTTP: what leaves early, what is broken off, what is refused, and who never waits."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import AreaAsked, PointsAsked
 from ocean_common.errors import SourceUnreadable
 from ocean_common.service import create_service
-from ocean_data.extraction import Desk
+from ocean_data.extraction import ExtractionService
 from ocean_data.plan.extraction import Budget, Coordinate, Cost, Extraction, Field, Reading
 from ocean_data.spool import MIB, FileSpool
 from ocean_data.threads import Threads
@@ -86,7 +86,7 @@ class Known:
 
 @contextmanager
 def served(planned, tmp_path, *, size=64 * MIB, **changed):
-    """A server with one route at the desk, and its address."""
+    """A server with one route of the extraction service, and its address."""
     catalogue, workers, streams, plot_streams = Known(), Threads(2, 10), Threads(1, 10), Threads(1, 10)
     spool = FileSpool(size, str(tmp_path))
     told = {
@@ -99,21 +99,21 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
         "freshness": Freshness(catalogue, "1", 60),
         "formats": FORMATS,
         "budget": Budget(),
-        "whole": 1_000_000,
+        "max_document": 1_000_000,
         "plans": {AreaAsked: lambda reading, assets, asked: planned},
     }
-    desk, waiting = Desk(**{**told, **changed}), 0
+    service, waiting = ExtractionService(**{**told, **changed}), 0
 
     @get("/made")
     async def made(request: Request, form: FromQuery[str | None] = None, number: FromQuery[int] = 0) -> Response:
         nonlocal waiting
         asked = AreaAsked(dataset="made", variables=["t"], box=(0, 0, number, 1))
         waiting += 1
-        return await desk.answer(request, asked, form)
+        return await service.answer(request, asked, form)
 
     @get("/plotted")
     async def plotted() -> int:
-        found = await desk.coverage(PointsAsked(dataset="made", variables=["t"], points=[(0, 0)]))
+        found = await service.coverage(PointsAsked(dataset="made", variables=["t"], points=[(0, 0)]))
         return len(found.fields[0].values.data)
 
     @get("/waiting")
@@ -295,7 +295,7 @@ def test_small_answers_that_are_asked_for_at_once_are_read_once(tmp_path):
         for one in asking:
             one.start()
         assert body.begun.wait(WAIT)
-        # Each is at the desk when its work has been asked for: then it can only join.
+        # Each is in the service when its work has been asked for: then it can only join.
         while httpx.get(f"{address}/waiting").json() < 3:
             threading.Event().wait(0.01)
         body.gate.release(1000)
