@@ -9,7 +9,7 @@ import pytest
 from tests.contracts.samples import RECORDINGS, contracts, sample
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import AnyAsked
+from ocean_common.contracts.extractions import AnyExtractionRequest
 
 KINDS = {kind.__name__: kind for kind in contracts()}
 RECORDED = sorted((Path(__file__).parent / RECORDINGS).glob("*/*.*"))
@@ -74,7 +74,7 @@ def test_members_that_a_newer_neighbour_sends_are_ignored(name):
 INTERNAL = {
     *("TileRequest", "TileField", "Minuend", "Coordinate", "Field", "Coverage", "VariableInfo", "Grid", "Assets"),
     *("Revisions", "Class4Profiles", "Class4Values", "ObservedStation", "PlatformTrack"),
-    *(kind.__name__ for kind in get_args(AnyAsked)),
+    *(kind.__name__ for kind in get_args(AnyExtractionRequest)),
 }
 
 

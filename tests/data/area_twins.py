@@ -14,7 +14,7 @@ def reading_of(source):
     return Reading(source=source, grids=GridStore(source, 64 * MIB, 64 * MIB))
 
 
-def ask(reading, variables, kind=contracts.AreaAsked, **fields):
+def ask(reading, variables, kind=contracts.AreaRequest, **fields):
     """The plan of a question, and all of its values."""
     asked = kind(dataset=variables[0].dataset, variables=[one.variable.key for one in variables], **fields)
     extraction = PLANS[kind](reading, variables, asked)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from ocean_common.contracts.extractions import AreaAsked
+from ocean_common.contracts.extractions import AreaRequest
 from ocean_common.errors import SourceUnreadable
 from ocean_data.app import open_reading
 from ocean_data.cluster import AHEAD, Cluster
@@ -44,7 +44,7 @@ def reading():
 
 @pytest.fixture
 def extraction(reading, shipped):
-    asked = AreaAsked(
+    asked = AreaRequest(
         dataset="giops_day",
         variables=["votemper"],
         box=(5, 70, 30, 78),

@@ -18,7 +18,7 @@ from tests.data.area_twins import ask, reading_of, values_of, write
 from tests.data.test_triangles import SFBOFS, TEMP, U
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.contracts.extractions import PointsRequest
 from ocean_common.errors import InvalidRequest, NothingInView
 from ocean_data.compute import region as regions
 from ocean_data.grids.base import split_runs
@@ -166,7 +166,7 @@ def test_the_bottom_and_the_mean_are_those_of_points(reading, arctic):
     for depth in ("bottom", "mean", "3"):
         extraction, area = ask(reading, [arctic], box=(18, 73, 22, 75), depth=depth)
         places = zip(values_of(extraction, "latitude").ravel(), values_of(extraction, "longitude").ravel(), strict=True)
-        _, points = ask(reading, [arctic], PointsAsked, points=list(places), depth=depth)
+        _, points = ask(reading, [arctic], PointsRequest, points=list(places), depth=depth)
         flat = area["votemper"].ravel()
         wanted = np.isfinite(flat)
         assert wanted.sum() > 20
@@ -401,7 +401,7 @@ def test_the_rectangle_of_a_stated_grid_can_be_told_in_its_plane(reading, arctic
     np.testing.assert_allclose(values_of(extraction, "y"), y + np.arange(1.5, -2, -1) * 1e5)
     latitude, longitude = values_of(extraction, "latitude"), values_of(extraction, "longitude")
     points = [*zip(latitude.ravel().tolist(), longitude.ravel().tolist(), strict=True)]
-    _, expected = ask(reading, [arctic], kind=PointsAsked, points=points)
+    _, expected = ask(reading, [arctic], kind=PointsRequest, points=points)
     np.testing.assert_array_equal(found["votemper"].ravel(), expected["votemper"].ravel())
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from tests.data.area_twins import ask, reading_of, values_of, write
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend, PointsAsked
+from ocean_common.contracts.extractions import AreaRequest, DifferenceRequest, Minuend, PointsRequest
 from ocean_common.errors import InvalidRequest, TimeNotFound
 from ocean_core.units import unit_conversion
 from ocean_data.plan import PLANS
@@ -43,13 +43,13 @@ def made(described, tmp_path):
 
 def less(reading, mine, others, minus=None, **fields):
     """The plan of a difference, and its values."""
-    asked = DifferenceAsked(
+    asked = DifferenceRequest(
         dataset=mine[0].dataset,
         variables=[one.variable.key for one in mine],
         minus=Minuend(dataset=others[0].dataset, **(minus or {})),
         **fields,
     )
-    extraction = PLANS[DifferenceAsked](reading, [*mine, *others], asked)
+    extraction = PLANS[DifferenceRequest](reading, [*mine, *others], asked)
     return extraction, read_values(extraction, reading)
 
 
@@ -59,8 +59,8 @@ def test_two_times_of_a_dataset_are_compared_cell_by_cell(reading, shipped):
     extraction, found = less(
         reading, [arctic], [arctic], {"time": "2016-02-01"}, box=box, start="2016-02-02", end="2016-02-04", depth="all"
     )
-    _, one = ask(reading, [arctic], AreaAsked, box=box, time="2016-02-01", depth="all")
-    _, more = ask(reading, [arctic], AreaAsked, box=box, start="2016-02-02", end="2016-02-04", depth="all")
+    _, one = ask(reading, [arctic], AreaRequest, box=box, time="2016-02-01", depth="all")
+    _, more = ask(reading, [arctic], AreaRequest, box=box, start="2016-02-02", end="2016-02-04", depth="all")
     np.testing.assert_allclose(found["votemper"], more["votemper"].astype("f8") - one["votemper"], rtol=1e-12)
     assert extraction.dims == {"time": 3, "depth": 17, "y": 51, "x": 53}
     assert extraction.facts["minus_time"].startswith("2016-02-01")
@@ -103,11 +103,11 @@ def test_a_difference_is_the_same_at_points(reading, shipped):
     extraction, found = less(reading, [tos], [sst], minus, box=box, start="2015-01-01", interpolation="bilinear")
     assert extraction.dims["time"] == 3
     assert [one[:7] for one in values_of(extraction, "minus_time")] == ["2007-01", "2007-02", "2007-03"]
-    _, area = ask(reading, [tos], AreaAsked, box=box, start="2015-01-01")
+    _, area = ask(reading, [tos], AreaRequest, box=box, start="2015-01-01")
     latitude, longitude = values_of(extraction, "latitude"), values_of(extraction, "longitude")
     wet = np.isfinite(area["tos"][0])
     places = list(zip(latitude[wet], longitude[wet], strict=True))
-    _, points = ask(reading, [sst], PointsAsked, points=places, interpolation="bilinear", **minus)
+    _, points = ask(reading, [sst], PointsRequest, points=places, interpolation="bilinear", **minus)
     expected = area["tos"][:, wet].astype("f8") - (points["surface_temperature"] - 273.15)
     np.testing.assert_allclose(found["tos"][:, wet], expected, atol=1e-9)
 
@@ -232,8 +232,8 @@ def test_a_time_that_the_other_lacks_is_told(reading, made):
 def test_what_has_no_time_is_taken_from_all_times(reading, shipped):
     zeta, depth = shipped["giops_day", "zeta"], shipped["giops_day", "h"]
     _, found = less(reading, [zeta], [depth], box=(15, 70, 30, 78), start="2016-02-01")
-    _, sea = ask(reading, [zeta], AreaAsked, box=(15, 70, 30, 78), start="2016-02-01")
-    _, floor = ask(reading, [depth], AreaAsked, box=(15, 70, 30, 78))
+    _, sea = ask(reading, [zeta], AreaRequest, box=(15, 70, 30, 78), start="2016-02-01")
+    _, floor = ask(reading, [depth], AreaRequest, box=(15, 70, 30, 78))
     np.testing.assert_allclose(found["zeta"], sea["zeta"].astype("f8") - floor["h"])
     with pytest.raises(InvalidRequest, match="at which time"):
         less(reading, [depth], [zeta], box=(15, 70, 30, 78))
@@ -247,8 +247,8 @@ def test_levels_are_compared_with_their_like(reading, shipped):
     with pytest.raises(InvalidRequest, match="same levels"):
         less(reading, [arctic], [arctic], {"depth": "0"}, box=box, depth="all")
     _, found = less(reading, [arctic], [arctic], {"depth": "3"}, box=box, depth="0")
-    _, top = ask(reading, [arctic], AreaAsked, box=box, depth="0")
-    _, below = ask(reading, [arctic], AreaAsked, box=box, depth="3")
+    _, top = ask(reading, [arctic], AreaRequest, box=box, depth="0")
+    _, below = ask(reading, [arctic], AreaRequest, box=box, depth="3")
     np.testing.assert_allclose(found["votemper"], top["votemper"].astype("f8") - below["votemper"])
 
 
@@ -257,7 +257,7 @@ def test_bearings_differ_by_the_shorter_way(reading, shipped):
     parts = {"box": (-125, 44, -124, 45), "vector": ["bearing", "magnitude"]}
     times = [str(one) for one in np.frombuffer(pair[0].steps.raw.data, "<i8")[[0, -1]]]
     _, found = less(reading, pair, pair, {"time": times[0]}, time=times[1], **parts)
-    (_, early), (_, late) = (ask(reading, pair, AreaAsked, time=one, **parts) for one in times)
+    (_, early), (_, late) = (ask(reading, pair, AreaRequest, time=one, **parts) for one in times)
     turned = np.radians(late["bearing"] - early["bearing"])
     np.testing.assert_allclose(found["bearing"], np.degrees(np.arctan2(np.sin(turned), np.cos(turned))), atol=1e-6)
     np.testing.assert_allclose(found["magnitude"], late["magnitude"] - early["magnitude"], atol=1e-12)
@@ -265,9 +265,9 @@ def test_bearings_differ_by_the_shorter_way(reading, shipped):
 
 def test_as_many_variables_are_taken_as_there_are(reading, shipped):
     arctic = shipped["giops_day", "votemper"]
-    asked = DifferenceAsked(dataset="giops_day", variables=["votemper"], minus=Minuend(dataset="x"), box=BOX)
+    asked = DifferenceRequest(dataset="giops_day", variables=["votemper"], minus=Minuend(dataset="x"), box=BOX)
     with pytest.raises(InvalidRequest, match="as many variables"):
-        PLANS[DifferenceAsked](reading, [arctic] * 3, asked)
+        PLANS[DifferenceRequest](reading, [arctic] * 3, asked)
 
 
 def test_a_difference_is_answered_by_box_and_by_polygon(client, shipped):

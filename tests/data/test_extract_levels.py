@@ -8,7 +8,7 @@ from tests.data.test_triangles import SFBOFS, TEMP, ZETA, U
 from tests.looping import loop_over
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, Levels
-from ocean_common.contracts.extractions import AreaAsked, Coverage, PointsAsked, TrajectoryAsked, TransectAsked
+from ocean_common.contracts.extractions import AreaRequest, Coverage, PointsRequest, TrajectoryRequest, TransectRequest
 from ocean_data.plan import track
 
 LATITUDE, LONGITUDE = np.linspace(50.0, 54.0, 5), np.linspace(-10.0, -4.0, 7)
@@ -102,7 +102,7 @@ PLACE = (float(LATITUDE[2]), float(LONGITUDE[3]))
 def test_levels_are_as_deep_as_their_formula_says(extract, water, kind):
     temp, _ = water(kind)
     found = extract(
-        [temp], PointsAsked(dataset="made", variables=["temp"], points=[PLACE], depth="all", form="profile")
+        [temp], PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all", form="profile")
     )
     expected = np.array([[s_depth(kind, t, level, *CELL) for level in range(S.size)] for t in range(len(HOURS))])
     np.testing.assert_allclose(found["depth"], expected, rtol=1e-6)
@@ -112,7 +112,7 @@ def test_levels_are_as_deep_as_their_formula_says(extract, water, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_bottom_and_the_mean_are_by_true_depths(extract, water, kind):
     temp, _ = water(kind)
-    asked = PointsAsked(dataset="made", variables=["temp"], points=[PLACE], time="-1", depth="bottom")
+    asked = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], time="-1", depth="bottom")
     found = extract([temp], asked)
     deep = np.array([s_depth(kind, 2, level, *CELL) for level in range(S.size)])[::-1]  # downwards
     assert found["depth"].ravel() == pytest.approx([deep[-1]], rel=1e-6)
@@ -127,7 +127,7 @@ def test_the_bottom_and_the_mean_are_by_true_depths(extract, water, kind):
 def test_a_depth_between_levels_is_found_at_every_time(extract, water, kind):
     temp, _ = water(kind)
     depths = [25.0, 40.0, 60.0]
-    asked = TrajectoryAsked(
+    asked = TrajectoryRequest(
         dataset="made", variables=["temp"], points=[PLACE] * 3, depths=depths, between="linear",
         times=["2020-01-01T00:00:00Z", "2020-01-01T03:00:00Z", "2020-01-01T12:00:00Z"],
     )  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_depth_between_levels_is_found_at_every_time(extract, water, kind):
 def test_the_slice_beneath_a_path_has_the_depths_and_the_sea_floor_of_the_model(extract, water):
     temp, h = water("ocean_s_coordinate_g2")
     path = [PLACE, (PLACE[0], float(LONGITUDE[5]))]
-    asked = TransectAsked(dataset="made", variables=["temp"], path=path, points=5, interpolation="bilinear")
+    asked = TransectRequest(dataset="made", variables=["temp"], path=path, points=5, interpolation="bilinear")
     found = extract([temp], asked)
     np.testing.assert_allclose(found["temp"], 20 - found["depth"] / 10, rtol=1e-6)
     np.testing.assert_allclose(found["bathymetry"], found["depth"][0].max(axis=0))
@@ -149,7 +149,7 @@ def test_the_slice_beneath_a_path_has_the_depths_and_the_sea_floor_of_the_model(
 
 def test_profiles_behind_plots_have_true_depths(water, app_over, client):
     temp, _ = water("ocean_s_coordinate_g2")
-    asked = PointsAsked(dataset="made", variables=["temp"], points=[PLACE], depth="all")
+    asked = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all")
     with type(client)(app_over([temp])) as opened:
         response = opened.post("/internal/extractions", content=msgspec.msgpack.encode(asked))
     assert response.status_code == 200, response.text
@@ -213,11 +213,11 @@ def depth_between(kind, t=slice(None)):
 @pytest.mark.parametrize("kind", KINDS)
 def test_velocities_are_as_deep_as_the_points_around_them(extract, current, kind):
     u, east = current(kind)
-    asked = PointsAsked(dataset="made", variables=["u"], points=[(PLACE[0], east)], depth="all", form="profile")
+    asked = PointsRequest(dataset="made", variables=["u"], points=[(PLACE[0], east)], depth="all", form="profile")
     np.testing.assert_allclose(extract([u], asked)["depth"], depth_between(kind), rtol=1e-6)
-    path = TransectAsked(dataset="made", variables=["u"], path=[(PLACE[0], east), (PLACE[0] + 1, east)], points=3)
+    path = TransectRequest(dataset="made", variables=["u"], path=[(PLACE[0], east), (PLACE[0] + 1, east)], points=3)
     np.testing.assert_allclose(extract([u], path)["depth"][0, :, 0], depth_between(kind, 2), rtol=1e-6)
-    box = AreaAsked(dataset="made", variables=["u"], box=(east - 0.1, 51.0, east + 0.1, 52.5), depth="all", time="-1")
+    box = AreaRequest(dataset="made", variables=["u"], box=(east - 0.1, 51.0, east + 0.1, 52.5), depth="all", time="-1")
     np.testing.assert_allclose(extract([u], box)["depth"][0, :, 1, 0], depth_between(kind, 2), rtol=1e-6)
     bottom = msgspec.structs.replace(box, depth="bottom")
     np.testing.assert_allclose(extract([u], bottom)["depth"][0, 1, 0], depth_between(kind, 2)[0], rtol=1e-6)
@@ -240,5 +240,7 @@ def test_velocities_of_triangles_are_as_deep_as_the_middle_of_their_nodes(extrac
         place = float(opened["lat"][nodes].mean()), float(opened["lon"][nodes].mean())
         eta, h = opened["zeta"][step, nodes], opened["h"][nodes]
         expected = -(eta + opened["siglay"][:, nodes] * (h + eta)).mean(axis=1)
-    asked = PointsAsked(dataset=U.dataset, variables=["u"], points=[place], depth="all", form="profile", time=str(step))
+    asked = PointsRequest(
+        dataset=U.dataset, variables=["u"], points=[place], depth="all", form="profile", time=str(step)
+    )
     np.testing.assert_allclose(extract([u], asked)["depth"].ravel(), expected, atol=1e-3)

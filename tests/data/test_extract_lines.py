@@ -14,7 +14,7 @@ from pyproj import CRS, Geod, Proj
 from scipy.interpolate import RegularGridInterpolator
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
+from ocean_common.contracts.extractions import PointsRequest, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
 from ocean_data.compute import path
 from ocean_data.plan import PLANS, track
@@ -174,7 +174,7 @@ def test_a_transect_through_the_nodes_of_a_grid_has_their_values(extract, shippe
         expected = expected[(first + np.arange(count)) % longitude.size].filled(np.nan)
     way = [(float(latitude), float(one)) for one in across]
     for interpolation in ("nearest", "bilinear"):
-        asked = TransectAsked(
+        asked = TransectRequest(
             dataset="ostia_month", variables=["surface_temperature"], path=way, points=count,
             interpolation=interpolation,
         )  # fmt: skip
@@ -216,7 +216,7 @@ inside = st.tuples(st.floats(51.0, 60.0), st.floats(-58.0, -42.0))
 def test_along_and_across_are_the_vector_seen_from_the_path(extract, currents, start, end, count):
     if apart(*start, *end) < 10:
         return
-    asked = TransectAsked(
+    asked = TransectRequest(
         dataset="made", variables=["u", "v"], path=[start, end], points=count, interpolation="bilinear",
         vector=["along", "across", "magnitude", "eastward", "northward"],
     )  # fmt: skip
@@ -302,7 +302,7 @@ def moving(seed, count):
 
 def along(points, **asked):
     times = [(START + timedelta(hours=float(one))).isoformat() for one in points[:, 0]]
-    return TrajectoryAsked(
+    return TrajectoryRequest(
         dataset="made", variables=["t"], points=points[:, 2:].tolist(), times=times, depths=points[:, 1].tolist(),
         **asked,
     )  # fmt: skip
@@ -329,7 +329,7 @@ def test_a_trajectory_that_stands_still_is_a_series(extract, water):
     place = (41.3, -15.2)
     points = np.array([(hour, 0.0, *place) for hour in HOURS], dtype=float)
     for interpolation in ("nearest", "bilinear", "gaussian", "inverse"):
-        series = PointsAsked(
+        series = PointsRequest(
             dataset="made", variables=["t"], points=[place], form="timeseries", interpolation=interpolation
         )
         found = extract([assets], along(points, between="linear", interpolation=interpolation))["t"]
@@ -366,7 +366,7 @@ def test_weights_in_time_add_up_to_one_where_there_is_a_step(axis, seconds):
 
 def test_the_parts_of_a_vector_along_the_way_are_those_of_pyproj(extract, currents):
     points = [(55.0, -50.0), (55.5, -49.0), (56.5, -49.5), (56.5, -52.0)]
-    asked = TrajectoryAsked(
+    asked = TrajectoryRequest(
         dataset="made", variables=["u", "v"], points=points, times=["2020-01-01"] * 4, interpolation="bilinear",
         vector=["eastward", "northward", "along"],
     )  # fmt: skip
@@ -405,9 +405,9 @@ def test_what_is_read_in_parts_is_the_same_as_at_once(source, water, shipped):
     wide = shipped["giops_day", "votemper"]
     where = {"dataset": "giops_day", "variables": ["votemper"]}
     for assets, asked in [
-        (wide, SectionAsked(**where, path=WAY, points=9, depth="bottom")),
-        (wide, TransectAsked(**where, path=WAY, points=9, start="2016-02-02")),
-        (wide, PointsAsked(**where, points=WAY, depth="all", form="timeseries")),
+        (wide, SectionRequest(**where, path=WAY, points=9, depth="bottom")),
+        (wide, TransectRequest(**where, path=WAY, points=9, start="2016-02-02")),
+        (wide, PointsRequest(**where, points=WAY, depth="all", form="timeseries")),
         (water[0], along(moving(5, 20), between="linear")),
     ]:
         planned = PLANS[type(asked)](reading, [assets], asked)

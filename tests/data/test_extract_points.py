@@ -8,7 +8,7 @@ import xarray as xr
 from pyproj import CRS, Proj
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import Coverage, PointsAsked
+from ocean_common.contracts.extractions import Coverage, PointsRequest
 from ocean_common.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance
 
@@ -148,7 +148,7 @@ def currents(tmp_path, described):
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
 def test_components_are_turned_to_east_and_north_as_pyproj_turns_them(extract, currents, interpolation):
     points = [(55.0, -50.0), (50.0, -60.0), (61.0, -38.5), (62.3, -61.0)]
-    asked = PointsAsked(
+    asked = PointsRequest(
         dataset="made", variables=["u", "v"], points=points, interpolation=interpolation,
         vector=["eastward", "northward", "magnitude", "bearing"],
     )  # fmt: skip
@@ -180,7 +180,7 @@ def test_an_estimate_tells_what_the_answer_has(client):
 
 @pytest.mark.parametrize("keys", [["votemper"], ["votemper", "zeta", "h"]])
 def test_a_neighbour_reads_the_same_as_people(client, keys):
-    asked = PointsAsked(dataset="giops_day", variables=keys, points=[SEA, SHELF], depth="all")
+    asked = PointsRequest(dataset="giops_day", variables=keys, points=[SEA, SHELF], depth="all")
     response = client.post("/internal/extractions", content=msgspec.msgpack.encode(asked))
     assert response.status_code == 200, response.text
     found = msgspec.msgpack.decode(response.content, type=Coverage)
@@ -241,7 +241,7 @@ def test_a_number_of_a_level_means_the_same_in_all_variables(extract, shipped):
     first = shipped["giops_day", "votemper"]
     deeper = msgspec.structs.replace(first.depth, values=[2 * one for one in first.depth.values])
     other = msgspec.structs.replace(first, depth=deeper, variable=msgspec.structs.replace(first.variable, key="other"))
-    asked = PointsAsked(dataset="giops_day", variables=["votemper", "other"], points=[SEA], depth="2")
+    asked = PointsRequest(dataset="giops_day", variables=["votemper", "other"], points=[SEA], depth="2")
     with pytest.raises(InvalidRequest, match="have different levels"):
         extract([first, other], asked)
     both = extract([first, other], msgspec.structs.replace(asked, depth="all"))

@@ -15,7 +15,7 @@ from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import StatisticsAsked
+from ocean_common.contracts.extractions import StatisticsRequest
 from ocean_common.errors import InvalidRequest
 from ocean_core.geometry import EARTH_RADIUS
 from ocean_data.compute.region import box_region
@@ -79,7 +79,7 @@ def test_a_curvilinear_cell_is_the_polygon_between_its_neighbours():
 
 def test_the_cells_of_a_tripolar_grid_cover_the_earth_once(reading, shipped):
     tos = shipped["nemo_global_month", "tos"]
-    extraction, found = ask(reading, [tos], StatisticsAsked, box=(-180, -90, 180, 90))
+    extraction, found = ask(reading, [tos], StatisticsRequest, box=(-180, -90, 180, 90))
     covered = found["tos_area"][0] / (1 - found["tos_missing"][0])
     assert 0.9 * EARTH < covered < EARTH  # Antarctica is not in it
     assert found["tos_area"][0] == pytest.approx(361e6, rel=0.02)
@@ -147,7 +147,13 @@ def test_quantiles_of_equal_weights_are_numpys(values):
 def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shipped):
     sst = shipped["ostia_month", "surface_temperature"]
     extraction, found = ask(
-        reading, [sst], StatisticsAsked, box=(170, -3, -170, 3), start="2007-01-01", end="2007-12-31", quantiles=(0.5,)
+        reading,
+        [sst],
+        StatisticsRequest,
+        box=(170, -3, -170, 3),
+        start="2007-01-01",
+        end="2007-12-31",
+        quantiles=(0.5,),
     )
     assert extraction.dims == {"time": 12, "quantile": 1}
     with xr.open_dataset(sst.files[0].path) as opened:
@@ -170,7 +176,7 @@ def test_a_cell_that_the_grid_has_twice_counts_once(reading, described, tmp_path
     latitude, longitude = np.meshgrid(np.arange(-5.5, 5), np.mod(np.arange(0.0, 362, 10), 360), indexing="ij")
     path = made_of_cells(tmp_path / "made.nc", latitude, longitude, np.mod(longitude, 20))
     sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
-    _, found = ask(reading, [sst], StatisticsAsked, box=(-180, -10, 180, 10))
+    _, found = ask(reading, [sst], StatisticsRequest, box=(-180, -10, 180, 10))
     assert found["sst_count"] == 11 * 36
     assert found["sst_mean"][0] == pytest.approx(5.0)
 
@@ -211,7 +217,7 @@ def test_areas_do_not_depend_on_how_many_dummy_cells_a_window_holds(reading, des
     path = made_of_cells(tmp_path / "made.nc", latitude, longitude, np.ma.masked_invalid(values))
     sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
     box = (-49.3, 40.9, -46.2, 44.1)
-    _, found = ask(reading, [sst], StatisticsAsked, box=box)
+    _, found = ask(reading, [sst], StatisticsRequest, box=box)
     for cell in dummies:
         latitude[cell] = longitude[cell] = np.nan
     inside = (longitude >= box[0]) & (longitude <= box[2]) & (latitude >= box[1]) & (latitude <= box[3])
@@ -246,10 +252,10 @@ def test_a_dummy_node_of_a_mesh_has_no_place():
 def test_every_level_and_variable_has_its_own(reading, shipped):
     temperature, ice = shipped["giops_day", "votemper"], shipped["giops_day", "zeta"]
     box = (10, 70, 30, 80)
-    extraction, found = ask(reading, [temperature, ice], StatisticsAsked, box=box, depth="all", time="2016-02-02")
+    extraction, found = ask(reading, [temperature, ice], StatisticsRequest, box=box, depth="all", time="2016-02-02")
     assert found["votemper_mean"].shape == (1, 17)
     assert found["zeta_mean"].shape == (1,)
-    _, alone = ask(reading, [temperature], StatisticsAsked, box=box, depth="4", time="2016-02-02")
+    _, alone = ask(reading, [temperature], StatisticsRequest, box=box, depth="4", time="2016-02-02")
     for name in ("mean", "deviation", "maximum_latitude", "area"):
         assert found[f"votemper_{name}"][0, 4] == alone[f"votemper_{name}"][0]
     units = {one.key: one.variable.units for one in extraction.fields}
@@ -258,23 +264,23 @@ def test_every_level_and_variable_has_its_own(reading, shipped):
 
 
 def test_what_has_no_time_has_statistics(reading, shipped):
-    extraction, found = ask(reading, [shipped["giops_day", "h"]], StatisticsAsked, box=(10, 70, 30, 80))
+    extraction, found = ask(reading, [shipped["giops_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80))
     assert list(extraction.dims) == ["quantile"]
     assert found["h_maximum"] == 2736
-    _, without = ask(reading, [shipped["giops_day", "h"]], StatisticsAsked, box=(10, 70, 30, 80), quantiles=())
+    _, without = ask(reading, [shipped["giops_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80), quantiles=())
     assert without["h_mean"] == found["h_mean"]
     assert "h_quantiles" not in without
 
 
 def test_the_magnitude_of_a_vector_has_statistics(reading, shipped):
     pair = [shipped["wcofs_hour", "u_sur"], shipped["wcofs_hour", "v_sur"]]
-    _, found = ask(reading, pair, StatisticsAsked, box=(-125, 44, -124, 45), vector=["magnitude"])
+    _, found = ask(reading, pair, StatisticsRequest, box=(-125, 44, -124, 45), vector=["magnitude"])
     assert 0 <= found["magnitude_minimum"][0] < found["magnitude_mean"][0] < found["magnitude_maximum"][0] < 1
 
 
 @pytest.mark.parametrize("variable", [TEMP, U])
 def test_meshes_have_statistics(reading, variable):
-    _, found = ask(reading, [variable], StatisticsAsked, box=(-123, 37, -122, 38.5), depth="0")
+    _, found = ask(reading, [variable], StatisticsRequest, box=(-123, 37, -122, 38.5), depth="0")
     key = variable.variable.key
     assert found[f"{key}_minimum"][0] < found[f"{key}_mean"][0] < found[f"{key}_maximum"][0]
     assert found[f"{key}_missing"][0] == 0
@@ -284,7 +290,7 @@ def test_an_area_of_land_has_no_statistics(reading, described, tmp_path):
     latitude, longitude = np.arange(0.0, 5), np.arange(0.0, 5)
     path = write(tmp_path / "made.nc", latitude, longitude, np.full((1, 5, 5), np.nan))
     sst = described(path, "sst", kind="rectilinear", latitude="latitude", longitude="longitude")
-    _, found = ask(reading, [sst], StatisticsAsked, box=(0, 0, 4, 4))
+    _, found = ask(reading, [sst], StatisticsRequest, box=(0, 0, 4, 4))
     assert found["sst_count"] == found["sst_area"] == 0
     assert found["sst_missing"] == 1
     assert np.isnan(found["sst_mean"])
@@ -303,7 +309,7 @@ def test_an_area_of_land_has_no_statistics(reading, described, tmp_path):
 )
 def test_wrong_statistics_are_refused(reading, shipped, fields, field):
     with pytest.raises(InvalidRequest) as refused:
-        ask(reading, [shipped["giops_day", "votemper"]], StatisticsAsked, box=(10, 70, 30, 80), **fields)
+        ask(reading, [shipped["giops_day", "votemper"]], StatisticsRequest, box=(10, 70, 30, 80), **fields)
     assert refused.value.field == field
 
 

@@ -21,7 +21,7 @@ from ocean_common.caching import Freshness
 from ocean_common.clients.data import DataClient
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import AreaAsked, PointsAsked
+from ocean_common.contracts.extractions import AreaRequest, PointsRequest
 from ocean_common.errors import SourceUnreadable
 from ocean_common.service import create_service
 from ocean_data.extraction import ExtractionService
@@ -100,20 +100,20 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
         "formats": FORMATS,
         "budget": Budget(),
         "max_document": 1_000_000,
-        "plans": {AreaAsked: lambda reading, assets, asked: planned},
+        "plans": {AreaRequest: lambda reading, assets, asked: planned},
     }
     service, waiting = ExtractionService(**{**told, **changed}), 0
 
     @get("/made")
     async def made(request: Request, form: FromQuery[str | None] = None, number: FromQuery[int] = 0) -> Response:
         nonlocal waiting
-        asked = AreaAsked(dataset="made", variables=["t"], box=(0, 0, number, 1))
+        asked = AreaRequest(dataset="made", variables=["t"], box=(0, 0, number, 1))
         waiting += 1
         return await service.answer(request, asked, form)
 
     @get("/plotted")
     async def plotted() -> int:
-        found = await service.coverage(PointsAsked(dataset="made", variables=["t"], points=[(0, 0)]))
+        found = await service.coverage(PointsRequest(dataset="made", variables=["t"], points=[(0, 0)]))
         return len(found.fields[0].values.data)
 
     @get("/waiting")
@@ -206,7 +206,7 @@ def test_the_caller_who_leaves_before_the_first_byte_stops_the_work_too(tmp_path
 
 def test_plots_never_wait_for_files_that_are_being_written(tmp_path):
     body = Body(gated=True)
-    plans = {AreaAsked: lambda *_: long(body), PointsAsked: lambda *_: long(Body(), count=3)}
+    plans = {AreaRequest: lambda *_: long(body), PointsRequest: lambda *_: long(Body(), count=3)}
     with served(None, tmp_path, plans=plans) as (address, _), gated_stream(body, address) as answer:
         lines = answer.iter_lines()
         next(lines)
@@ -405,7 +405,7 @@ def test_two_gigabytes_take_less_than_300_more_of_memory(tmp_path, form):
 
 
 def test_neighbours_get_any_extraction_as_one_message(shipped, source, app_over):
-    asked = PointsAsked(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0)], depth="all", time="-1")
+    asked = PointsRequest(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0)], depth="all", time="-1")
     with TestClient(app_over(shipped.values())) as client:
 
         def hand_over(request):

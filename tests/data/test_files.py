@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 from tests.data.area_twins import reading_of
 
 from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.extractions import AreaAsked, Coverage, PointsAsked
+from ocean_common.contracts.extractions import AreaRequest, Coverage, PointsRequest
 from ocean_common.errors import SourceUnreadable
 from ocean_data.compute.expression.made import calculated_assets
 from ocean_data.plan import area
@@ -89,7 +89,7 @@ def test_of_days_that_share_a_date_the_one_asked_for_is_read(tmp_path, app_over,
     assets = described(write(tmp_path / "a.nc", ramp(2)), "v", kind="rectilinear", latitude="lat", longitude="lon")
     seconds = Array(dtype="<i8", shape=(2,), data=assets.steps.seconds.data[:8] * 2)
     assets = msgspec.structs.replace(assets, steps=msgspec.structs.replace(assets.steps, seconds=seconds))
-    asked = PointsAsked(dataset="made", variables=["v"], points=[(0.0, 20.0)], time="1")
+    asked = PointsRequest(dataset="made", variables=["v"], points=[(0.0, 20.0)], time="1")
     with TestClient(app_over([assets])) as client:
         answer = client.post("/internal/extractions", content=msgspec.msgpack.encode(asked))
     found = msgspec.msgpack.decode(answer.content, type=Coverage)
@@ -279,7 +279,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, source, de
 
 def asked_of(source, variables, **how):
     reading = reading_of(source)
-    asked = AreaAsked(
+    asked = AreaRequest(
         dataset="made", variables=[one.variable.key for one in variables], box=(0, -90, 360, 90), start="0", **how
     )
     return replace(area.plan(reading, variables, asked), rows=1), reading

@@ -141,6 +141,6 @@ def test_differences_have_the_cells_of_what_is_less(reading, shipped):
     arctic = shipped["giops_day", "votemper"]
     minus = contracts.Minuend(dataset="giops_day", time="2016-02-01")
     extraction, _ = ask(
-        reading, [arctic, arctic], contracts.DifferenceAsked, box=(10, 72, 14, 74), minus=minus, time="2016-02-02"
+        reading, [arctic, arctic], contracts.DifferenceRequest, box=(10, 72, 14, 74), minus=minus, time="2016-02-02"
     )
     assert {cell.geom_type for cell in shapes(features(extraction, reading))} == {"Polygon"}

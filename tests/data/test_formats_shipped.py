@@ -9,7 +9,13 @@ import xarray
 from covjson_pydantic.coverage import Coverage
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import AreaAsked, PointsAsked, SectionAsked, TrajectoryAsked, TransectAsked
+from ocean_common.contracts.extractions import (
+    AreaRequest,
+    PointsRequest,
+    SectionRequest,
+    TrajectoryRequest,
+    TransectRequest,
+)
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_parts, read_values
 from ocean_data.reading.grids import GridStore
@@ -21,33 +27,35 @@ from ocean_data.writing.values import Json
 
 ARCTIC = {"dataset": "giops_day", "variables": ["votemper"]}
 ASKED = {
-    "profile": PointsAsked(**ARCTIC, points=[(75.0, 10.0)], depth="all", form="profile"),
-    "points": PointsAsked(**ARCTIC, points=[(75.0, 10.0), (72.0, 20.0)], depth="all"),
-    "bottom": PointsAsked(**ARCTIC, points=[(75.0, 10.0)], depth="bottom", form="timeseries"),
-    "two variables": PointsAsked(dataset="giops_day", variables=["votemper", "h"], points=[(75.0, 10.0)], depth="all"),
-    "transect": TransectAsked(**ARCTIC, path=[(75.0, 0.0), (72.0, 20.0)], points=12),
-    "section": SectionAsked(
+    "profile": PointsRequest(**ARCTIC, points=[(75.0, 10.0)], depth="all", form="profile"),
+    "points": PointsRequest(**ARCTIC, points=[(75.0, 10.0), (72.0, 20.0)], depth="all"),
+    "bottom": PointsRequest(**ARCTIC, points=[(75.0, 10.0)], depth="bottom", form="timeseries"),
+    "two variables": PointsRequest(
+        dataset="giops_day", variables=["votemper", "h"], points=[(75.0, 10.0)], depth="all"
+    ),
+    "transect": TransectRequest(**ARCTIC, path=[(75.0, 0.0), (72.0, 20.0)], points=12),
+    "section": SectionRequest(
         dataset="nemo_global_month", variables=["tos"], path=[(40.0, -40.0), (50.0, -30.0)], points=9
     ),
-    "trajectory": TrajectoryAsked(
+    "trajectory": TrajectoryRequest(
         dataset="ostia_month",
         variables=["surface_temperature"],
         points=[(0.0, 0.5), (1.0, 2.0)],
         times=["2010-01-15"] * 2,
     ),
-    "rectilinear": AreaAsked(
+    "rectilinear": AreaRequest(
         dataset="ostia_month", variables=["surface_temperature"], box=(-2.0, -2.0, 2.0, 2.0), time="-1"
     ),
-    "projected": AreaAsked(**ARCTIC, box=(5.0, 70.0, 15.0, 75.0), time="-1"),
-    "vector": AreaAsked(
+    "projected": AreaRequest(**ARCTIC, box=(5.0, 70.0, 15.0, 75.0), time="-1"),
+    "vector": AreaRequest(
         dataset="giops_day",
         variables=["x_velocity", "y_velocity"],
         vector=["eastward", "magnitude"],
         box=(5.0, 70.0, 15.0, 75.0),
         time="-1",
     ),
-    "curvilinear": AreaAsked(dataset="nemo_global_month", variables=["tos"], box=(-40.0, 40.0, -30.0, 45.0)),
-    "map": AreaAsked(**ARCTIC, box=(5.0, 70.0, 15.0, 75.0), time="-1", projection="EPSG:32661", shape=(6, 5)),
+    "curvilinear": AreaRequest(dataset="nemo_global_month", variables=["tos"], box=(-40.0, 40.0, -30.0, 45.0)),
+    "map": AreaRequest(**ARCTIC, box=(5.0, 70.0, 15.0, 75.0), time="-1", projection="EPSG:32661", shape=(6, 5)),
 }
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.contracts.extractions import PointsRequest
 
 GOOD = {"latitude": "74.5", "longitude": "20"}
 SERIES = "/api/v2.0/data/giops_day/votemper/timeseries"
@@ -131,7 +131,7 @@ def test_a_wrong_tile_is_refused(client, changed, status):
 
 
 def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
-    asked = PointsAsked(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
+    asked = PointsRequest(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
     body = msgspec.msgpack.encode(asked)
     response = client.post("/internal/extractions", content=body, headers={"content-type": "application/x-msgpack"})
     assert response.status_code == 422
@@ -155,7 +155,7 @@ def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
 )
 def test_wrong_profiles_are_refused(client, asked, status):
     good = {"dataset": "giops_day", "variables": ["votemper"], "points": [(74.5, 20.0)], "depth": "all"}
-    body = msgspec.msgpack.encode(PointsAsked(**good | asked))
+    body = msgspec.msgpack.encode(PointsRequest(**good | asked))
     response = client.post("/internal/extractions", content=body, headers={"content-type": "application/x-msgpack"})
     assert response.status_code == status, response.text
 

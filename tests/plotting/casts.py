@@ -7,7 +7,7 @@ from matplotlib.text import Text
 from msgspec.structs import replace
 from tests.plotting.fakes import NOON, FakeCatalogue, FakeNumbers, array, coordinate, info
 
-from ocean_common.contracts.extractions import Coverage, Field, PointsAsked
+from ocean_common.contracts.extractions import Coverage, Field, PointsRequest
 from ocean_plotting.plots.water import Casts
 
 DEPTHS = np.array([0.0, 20, 50, 80, 120, 200, 400, 700, 1000, 1500, 2500, 4000])
@@ -106,7 +106,7 @@ class Water(FakeNumbers):
         ]
         return coverage(fields, asked.points)
 
-    makers = {PointsAsked: columns}  # noqa: RUF012 - as the class that it extends
+    makers = {PointsRequest: columns}  # noqa: RUF012 - as the class that it extends
 
 
 def overlapping(figure):

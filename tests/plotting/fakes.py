@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets, Grid, VariableInfo
 from ocean_common.contracts.data import TileField
-from ocean_common.contracts.extractions import Coordinate, Coverage, Field, PointsAsked
+from ocean_common.contracts.extractions import Coordinate, Coverage, Field, PointsRequest
 from ocean_common.errors import DatasetNotFound, InvalidRequest, PointOutsideGrid, VariableNotFound
 
 DEPTHS = np.array([0.0, 10, 25, 50, 75, 100, 150, 200, 250, 300, 500, 750, 1000, 1500, 2000, 2500, 3000])
@@ -126,7 +126,7 @@ class FakeNumbers:
         self.asked.append(asked)
         return f"{form} of {','.join(asked.variables)}".encode()
 
-    makers: ClassVar = {PointsAsked: profile}  # what is extracted, by what is asked for: tests of a kind add theirs
+    makers: ClassVar = {PointsRequest: profile}  # what is extracted, by what is asked for: tests of a kind add theirs
 
 
 def field(low=-2.0, high=10.0):

@@ -12,7 +12,7 @@ from ocean_common.contracts.class4 import (
     Class4Profiles,
     Class4Values,
 )
-from ocean_common.contracts.extractions import Coverage, TrajectoryAsked
+from ocean_common.contracts.extractions import Coverage, TrajectoryRequest
 from ocean_common.contracts.observations import ObservedStation, ObservedValues, PlatformTrack, TrackValues
 from ocean_common.errors import NotFound, PointOutsideGrid, TimeNotFound
 
@@ -155,7 +155,7 @@ class Moving(FakeNumbers):
     """Knows the model along ways too."""
 
     async def extract(self, asked):
-        if not isinstance(asked, TrajectoryAsked):
+        if not isinstance(asked, TrajectoryRequest):
             return await super().extract(asked)
         self.asked.append(asked)
         return self.trajectory(asked)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.plotting.fakes import FakeCatalogue, FakeNumbers, array, coordinate, made_field
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, Field, PointsAsked
+from ocean_common.contracts.extractions import Coverage, Field, PointsRequest
 from ocean_common.errors import DepthNotFound, TimeNotFound
 
 DEPTHS = np.array([0.5, 10, 25, 50, 100])
@@ -102,7 +102,7 @@ class Moorings(FakeNumbers):
             raise TimeNotFound("no time step is in this period", field="start")
         return made(asked)
 
-    makers = {**FakeNumbers.makers, PointsAsked: series}  # noqa: RUF012 - as the class that it extends
+    makers = {**FakeNumbers.makers, PointsRequest: series}  # noqa: RUF012 - as the class that it extends
 
 
 class Vectors(FakeCatalogue):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, array, coordinate, made_field
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, Field, SectionAsked, TransectAsked
+from ocean_common.contracts.extractions import Coverage, Field, SectionRequest, TransectRequest
 from ocean_common.errors import InvalidRequest, VariableNotFound
 
 LEVELS = np.array([0.0, 10, 25, 50, 100, 200, 400, 800])
@@ -140,7 +140,7 @@ def course(asked, at=None):
 class Waters(FakeNumbers):
     """Answers what is along paths."""
 
-    makers: ClassVar = {TransectAsked: transect, SectionAsked: course}
+    makers: ClassVar = {TransectRequest: transect, SectionRequest: course}
 
     async def extract(self, asked):
         self.asked.append(asked)

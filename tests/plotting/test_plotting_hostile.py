@@ -15,7 +15,7 @@ from tests.looping import loop_over
 from tests.plotting.fakes import FakeNumbers
 from tests.plotting.paths import Waters
 
-from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.contracts.extractions import PointsRequest
 from ocean_common.errors import InvalidRequest, PointOutsideGrid
 from ocean_plotting.figure.contours import Overlay, hatched
 from ocean_plotting.figure.outline import Area, span
@@ -35,7 +35,7 @@ COMPARED = ["profile", "transect", "hovmoller"]
 class Sea(Waters):
     """Columns, and what is beneath paths; it refuses what is asked of one variable."""
 
-    makers: ClassVar = Waters.makers | {PointsAsked: lambda asked: FakeNumbers().profile(asked)}
+    makers: ClassVar = Waters.makers | {PointsRequest: lambda asked: FakeNumbers().profile(asked)}
 
     def __init__(self):
         super().__init__()

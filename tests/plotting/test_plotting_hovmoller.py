@@ -12,7 +12,7 @@ from tests.plotting import paths
 from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import DAY, EARLIER, Waters, misplaced
 
-from ocean_common.contracts.extractions import SectionAsked
+from ocean_common.contracts.extractions import SectionRequest
 from ocean_plotting.plots import hovmoller
 from ocean_plotting.plots.hovmoller import Courses, HovmollerQuery
 from ocean_plotting.plots.path import Side
@@ -54,7 +54,7 @@ def drawn(sheet, change=None, at=None, other=None):
     def side(at):
         vector = ["magnitude"] if len(keys) == 2 else []
         path = [tuple(one) for one in query.path]
-        asked = SectionAsked(
+        asked = SectionRequest(
             dataset="arctic", variables=keys, vector=vector, path=path, points=100, depth=str(query.depth)
         )
         return Side(about=info(keys[0]), coverage=paths.course(asked, at))
@@ -87,7 +87,7 @@ def test_every_form_of_picture_is_made(client, form):
 def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
     assert plot(client, format="csv").status_code == 200
     assert numbers.asked == [
-        SectionAsked(
+        SectionRequest(
             dataset="arctic",
             variables=["votemper"],
             path=[(73.0, 20.0), (70.0, -5.25)],
@@ -152,7 +152,7 @@ def test_datasets_without_steps_that_belong_together_are_not_compared(client, nu
         odd = np.array([EARLIER, EARLIER + 7 * DAY + 4000, EARLIER + 20 * DAY])
         return paths.course(asked, odd if asked.start == str(AGAINST["starttime"]) else None)
 
-    numbers.makers = {SectionAsked: uneven}
+    numbers.makers = {SectionRequest: uneven}
     found = problem(plot(client, {"compare_to": AGAINST}))
     assert found["field"] == "$.compare_to.starttime"
 

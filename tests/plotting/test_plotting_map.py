@@ -20,7 +20,7 @@ from scipy.interpolate import RegularGridInterpolator
 from tests.looping import loop_over
 from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, array, coordinate, info
 
-from ocean_common.contracts.extractions import AreaAsked, Coverage, DifferenceAsked, Field, StatisticsAsked
+from ocean_common.contracts.extractions import AreaRequest, Coverage, DifferenceRequest, Field, StatisticsRequest
 from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_common.errors import NotFound, NothingInView
 from ocean_plotting.app import create_app
@@ -90,7 +90,7 @@ class AreaNumbers(FakeNumbers):
             dims = {"latitude": latitude.size, "longitude": longitude.size}
             places = [("latitude",), ("longitude",)]
         north, east = np.meshgrid(latitude, longitude, indexing="ij") if latitude.ndim == 1 else (latitude, longitude)
-        minus = 0.25 if isinstance(asked, DifferenceAsked) else 0.0
+        minus = 0.25 if isinstance(asked, DifferenceRequest) else 0.0
         fields = []
         for key, described in parts(asked):
             values = minus * np.cos(np.radians(east)) if minus else values_of(key, north, east)
@@ -129,7 +129,7 @@ class AreaNumbers(FakeNumbers):
             ],
         )
 
-    makers: ClassVar = {**FakeNumbers.makers, AreaAsked: area, DifferenceAsked: area, StatisticsAsked: summary}
+    makers: ClassVar = {**FakeNumbers.makers, AreaRequest: area, DifferenceRequest: area, StatisticsRequest: summary}
 
 
 class AreaCatalogue(FakeCatalogue):
@@ -204,7 +204,7 @@ def drawn(sheet, change=None, size="6x4", language="en"):
 def test_the_query_of_the_front_end_is_understood(client, numbers):
     response = plot(client, size="15x9")
     assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
-    field = next(one for one in numbers.asked if isinstance(one, AreaAsked) and one.projection)
+    field = next(one for one in numbers.asked if isinstance(one, AreaRequest) and one.projection)
     assert (field.projection, field.interpolation, field.time, field.depth) == ("EPSG:3857", "gaussian", str(NOON), "0")
     assert max(field.shape) == 500
     left, bottom, right, top = field.extent
@@ -320,7 +320,7 @@ def test_what_the_second_dataset_is_asked_for_is_at_the_time_of_the_difference(c
     theirs = numbers.asked[-2:]
     assert {one.time for one in theirs} == {"2016-02-05T12:00:00+00:00"}
     assert {one.depth for one in theirs} == {"3"}
-    less = next(one for one in numbers.asked if isinstance(one, DifferenceAsked))
+    less = next(one for one in numbers.asked if isinstance(one, DifferenceRequest))
     assert (less.minus.dataset, less.minus.time, less.minus.depth) == ("arctic", None, "3")
 
 
@@ -388,7 +388,7 @@ def test_two_variables_are_a_vector_of_which_the_magnitude_is_shown(client, numb
 def test_a_predefined_area_is_looked_up_with_its_holes(client, numbers):
     response = plot(client, {"area": ["seas/Barents"]}, format="svg")
     assert "Temperature at 10\N{NO-BREAK SPACE}m, Barents" in "".join(ET.fromstring(response.content).itertext())
-    summed = next(one for one in numbers.asked if isinstance(one, StatisticsAsked))
+    summed = next(one for one in numbers.asked if isinstance(one, StatisticsRequest))
     assert [len(one) for one in summed.polygon["coordinates"]] == [2]
     assert problem(plot(client, {"area": ["seas/none"]}), 404)["field"] == "$.area[0]"
 
@@ -447,7 +447,7 @@ def test_a_table_of_a_comparison_has_both_and_the_difference(client):
 def test_statistics_are_those_of_the_data_service(client, numbers):
     lines = plot(client, format="stats").text.splitlines()
     assert [one.rpartition(", ")[2] for one in lines[-4:]] == ["-1.5", "6.5", "2.5", "1.25"]
-    assert all(isinstance(one, StatisticsAsked) for one in numbers.asked)
+    assert all(isinstance(one, StatisticsRequest) for one in numbers.asked)
     query, found = fetched(form="stats")
     assert [one.mean for one in statistics(area_map.table(query, found, Sheet()))] == [2.5]
 
@@ -458,7 +458,7 @@ def test_a_file_has_the_model_s_own_cells_in_the_area(client, numbers):
     assert (asked.projection, asked.shape) == (None, None)
     assert asked.polygon["type"] == "MultiPolygon"
     plot(client, {"compare_to": OTHER}, format="nc")
-    assert isinstance(numbers.asked[-1], DifferenceAsked)
+    assert isinstance(numbers.asked[-1], DifferenceRequest)
 
 
 GEOGRAPHY = {

@@ -14,7 +14,7 @@ from tests.plotting import moorings
 from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, value
 
-from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.contracts.extractions import PointsRequest
 from ocean_plotting.figure import sticks
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.sticks import Row
@@ -49,7 +49,7 @@ def drawn(sheet, query=None, steps=STEPS):
     depths = asked.depth if isinstance(asked.depth, list) else [asked.depth]
     found = [
         moorings.made(
-            PointsAsked(
+            PointsRequest(
                 dataset="arctic", points=points, depth=str(one), form="timeseries", variables=["u", "v"], vector=PARTS
             ),
             steps,

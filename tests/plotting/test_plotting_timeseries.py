@@ -13,7 +13,7 @@ from tests.plotting import moorings
 from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, seconds, value
 
-from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.contracts.extractions import PointsRequest
 from ocean_plotting.plots import timeseries
 from ocean_plotting.plots.mooring_series import PARTS, Moored
 from ocean_plotting.plots.timeseries import TimeseriesQuery
@@ -47,7 +47,9 @@ def drawn(sheet, query=None, steps=STEPS, at=None, key="votemper", **other):
     vector = {"variables": ["u", "v"], "vector": PARTS} if key == "u,v" else {"variables": [key]}
     points = [tuple(one) for one in asked.station]
     found = moorings.made(
-        PointsAsked(dataset="arctic", points=points, depth=str(asked.depth), form="timeseries", **vector), steps, at=at
+        PointsRequest(dataset="arctic", points=points, depth=str(asked.depth), form="timeseries", **vector),
+        steps,
+        at=at,
     )
     about = replace(info("u"), key=key, name="Speed", zero_centered=False) if key == "u,v" else info(key, **other)
     fetched = Moored(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=[found])
@@ -208,7 +210,7 @@ def test_a_variable_without_time_is_refused(client, numbers):
                 found, dims={name: size for name, size in found.dims.items() if name != "time"}, fields=fields
             )
 
-        makers = {**Moorings.makers, PointsAsked: still}  # noqa: RUF012 - as the class that it extends
+        makers = {**Moorings.makers, PointsRequest: still}  # noqa: RUF012 - as the class that it extends
 
     numbers.makers = Still.makers
     assert problem(plot(client))["field"] == "$.variable"

@@ -15,7 +15,7 @@ from tests.plotting import paths
 from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import EARLIER, LEVELS, Vectors, Waters, misplaced
 
-from ocean_common.contracts.extractions import TransectAsked
+from ocean_common.contracts.extractions import TransectRequest
 from ocean_plotting.figure.depths import stretching, ticks
 from ocean_plotting.plots import section_cells as section
 from ocean_plotting.plots import transect
@@ -63,7 +63,7 @@ def fetched(query, **given):
     keys = query.variable.split(",")
 
     def side(time):
-        asked = TransectAsked(
+        asked = TransectRequest(
             dataset="arctic", variables=keys, vector=list(paths.PARTS) if len(keys) == 2 else [],
             path=[tuple(one[:2]) for one in query.path], points=100, time=str(time),
         )  # fmt: skip
@@ -71,7 +71,7 @@ def fetched(query, **given):
 
     surface = None
     if query.surfacevariable:
-        asked = TransectAsked(
+        asked = TransectRequest(
             dataset="arctic", variables=[query.surfacevariable], path=query.path, points=100, depth="0"
         )
         surface = paths.transect(asked)
@@ -108,7 +108,7 @@ def test_every_form_of_picture_is_made(client, form):
 def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
     assert plot(client, format="png", size="6x4").status_code == 200
     (asked,) = numbers.asked
-    assert asked == TransectAsked(
+    assert asked == TransectRequest(
         dataset="arctic", variables=["votemper"], path=[(73.0, 20.0), (71.0, 5.0), (70.0, -5.25)], points=100,
         time=str(NOON),
     )  # fmt: skip
@@ -254,7 +254,7 @@ def test_levels_without_a_depth_are_no_section(client, numbers):
         return type(found)(**{name: getattr(found, name) for name in found.__struct_fields__ if name != "coordinates"},
                            coordinates=[one for one in found.coordinates if one.name != "depth"])  # fmt: skip
 
-    numbers.makers = {TransectAsked: levels}
+    numbers.makers = {TransectRequest: levels}
     assert problem(plot(client))["field"] == "$.variable"
 
 

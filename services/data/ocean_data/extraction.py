@@ -15,7 +15,7 @@ from litestar import Request, Response
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import AreaAsked, Asked, Coverage, DifferenceAsked, Estimate
+from ocean_common.contracts.extractions import AreaRequest, Coverage, DifferenceRequest, Estimate, ExtractionRequest
 from ocean_common.disconnect import CLIENT_CLOSED_REQUEST, ClientDisconnected, cancel_on_disconnect
 from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_common.language import request_translator
@@ -45,7 +45,7 @@ ReadParts = Callable[[Extraction, Reading], Parts]
 class PlannedExtraction:
     """A planned request."""
 
-    query: Asked
+    query: ExtractionRequest
     extraction: Extraction
     revision: str  # of the dataset; empty if a file has changed since it was indexed
     catalogue_revision: str  # the answer's entity tag is of this one
@@ -103,13 +103,15 @@ class ExtractionService:
     formats: Mapping[str, Stream | Saved]
     budget: Budget
     max_document: int  # values of a document
-    plans: Mapping[type[Asked], Plan]
+    plans: Mapping[type[ExtractionRequest], Plan]
     read: ReadParts = read_parts
     calculate: Calculate | None = None  # the variable of a dataset that an expression makes
     unshared_keys: "count[int]" = field(default_factory=count)
     in_flight: SingleFlight[SmallAnswer | PlannedExtraction] = field(default_factory=SingleFlight)
 
-    async def answer(self, request: Request[Any, Any, Any], query: Asked, form: str | None) -> Response[Any]:
+    async def answer(
+        self, request: Request[Any, Any, Any], query: ExtractionRequest, form: str | None
+    ) -> Response[Any]:
         """Read an extraction and write it as ``form``, or as the Accept header says."""
         form = form or accepted_format(request, self.formats)
         writer = self._writer(form)
@@ -123,7 +125,7 @@ class ExtractionService:
         made_from(request, result.catalogue_revision, result.revision)
         return Response(result.body, **output.response_options())
 
-    async def begin(self, request: Request[Any, Any, Any], query: Asked, form: str) -> PlannedExtraction:
+    async def begin(self, request: Request[Any, Any, Any], query: ExtractionRequest, form: str) -> PlannedExtraction:
         """Plan an answer; end with 304 if the caller has it, or with RequestTooLarge."""
         await self._check_freshness(request, query, form)
         planned = await self.plan(query)
@@ -151,7 +153,7 @@ class ExtractionService:
             raise
         return StreamedResponse(reader, **options)
 
-    async def estimate(self, query: Asked, form: str | None = None) -> Estimate:
+    async def estimate(self, query: ExtractionRequest, form: str | None = None) -> Estimate:
         """Estimate what a request would take; why it is too much, in the language of the caller."""
         extraction = (await self.plan(query)).extraction
         if form is None:
@@ -169,14 +171,14 @@ class ExtractionService:
             estimate = msgspec.structs.replace(estimate, reason=request_translator()(estimate.reason))
         return estimate
 
-    async def coverage(self, query: Asked) -> Coverage:
+    async def coverage(self, query: ExtractionRequest) -> Coverage:
         """Read an extraction whole, for a neighbour."""
         planned = await self.plan(query)
         self.check(planned.extraction, DEFAULT)
         workers = self.workers if planned.short else self.plot_streams
         return await workers.run(read_coverage, planned.extraction, self.reading)
 
-    async def plan(self, query: Asked) -> PlannedExtraction:
+    async def plan(self, query: ExtractionRequest) -> PlannedExtraction:
         """Find the variables, and plan how to read them."""
         assets = await self._assets(query)
         extraction, revision = await self.workers.run(self._plan, assets, query)
@@ -217,15 +219,15 @@ class ExtractionService:
             )
         return self.formats[form]
 
-    async def _check_freshness(self, request: Request[Any, Any, Any], query: Asked, form: str) -> None:
+    async def _check_freshness(self, request: Request[Any, Any, Any], query: ExtractionRequest, form: str) -> None:
         """End with 304 if the caller has the answer."""
         if request.method == "GET":
-            if isinstance(query, AreaAsked) and query.polygon is not None:
+            if isinstance(query, AreaRequest) and query.polygon is not None:
                 # The address has only the key of an area, whose polygon may change.
                 form = f"{form} {msgspec.json.encode(query.polygon).decode()}"
             await self.freshness(request, *query_datasets(query), form=form)
 
-    async def _answer_small(self, query: Asked, form: str) -> SmallAnswer | PlannedExtraction:
+    async def _answer_small(self, query: ExtractionRequest, form: str) -> SmallAnswer | PlannedExtraction:
         """Answer a small request, plan a larger one; simultaneous equal requests share the result."""
         assets = await self._assets(query)
 
@@ -238,7 +240,9 @@ class ExtractionService:
             return await work()  # it may have begun before a file was changed
         return result
 
-    def _read_small(self, assets: Sequence[Assets], query: Asked, form: str) -> SmallAnswer | PlannedExtraction:
+    def _read_small(
+        self, assets: Sequence[Assets], query: ExtractionRequest, form: str
+    ) -> SmallAnswer | PlannedExtraction:
         """Plan an extraction; read and write it too if it is small. Runs in a thread."""
         extraction = self.plans[type(query)](self.reading, assets, query)
         self.check(extraction, form)
@@ -256,10 +260,10 @@ class ExtractionService:
             body=body, kind=extraction.kind, revision=revision, catalogue_revision=planned.catalogue_revision
         )
 
-    async def _assets(self, query: Asked) -> list[Assets]:
+    async def _assets(self, query: ExtractionRequest) -> list[Assets]:
         """Find the variables of a request, that of its expression, then those that are subtracted."""
         searches = [self._find(query.dataset, query.variables, query.expression)]
-        if isinstance(query, DifferenceAsked):
+        if isinstance(query, DifferenceRequest):
             minus = query.minus
             searches.append(self._find(minus.dataset, minus.variables or query.variables, query.expression))
         return [variable for variables in await asyncio.gather(*searches) for variable in variables]
@@ -275,7 +279,7 @@ class ExtractionService:
             searches.append(self.calculate(dataset, expression))
         return await asyncio.gather(*searches)
 
-    def _plan(self, assets: Sequence[Assets], query: Asked) -> tuple[Extraction, str]:
+    def _plan(self, assets: Sequence[Assets], query: ExtractionRequest) -> tuple[Extraction, str]:
         extraction = self.plans[type(query)](self.reading, assets, query)
         return extraction, extraction.revision(self.reading.source)
 
@@ -289,7 +293,7 @@ class ExtractionService:
             room=output.reserved or (0 if isinstance(output.writer, Stream) else largest_file_size(planned.extraction)),
         )
 
-    def _key(self, revision: str, form: str, query: Asked) -> str:
+    def _key(self, revision: str, form: str, query: ExtractionRequest) -> str:
         text = msgspec.json.encode(query, order="sorted").decode()
         return f"{revision} {form} {type(query).__name__} {text}"
 
@@ -346,12 +350,12 @@ def accepted_format(request: Request[Any, Any, Any], formats: Mapping[str, Strea
     return names[best]
 
 
-def query_datasets(query: Asked) -> list[str]:
+def query_datasets(query: ExtractionRequest) -> list[str]:
     """Return the datasets that an answer is made from."""
-    return [query.dataset, *([query.minus.dataset] if isinstance(query, DifferenceAsked) else [])]
+    return [query.dataset, *([query.minus.dataset] if isinstance(query, DifferenceRequest) else [])]
 
 
-def file_name(query: Asked, kind: str, suffix: str) -> str:
+def file_name(query: ExtractionRequest, kind: str, suffix: str) -> str:
     """Return the name under which a browser saves the file."""
     return f"{safe_name('_'.join([query.dataset, *query.variables[:3], kind]))}.{suffix}"
 

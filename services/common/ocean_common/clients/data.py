@@ -7,7 +7,7 @@ import msgspec
 
 from ocean_common.clients.core import Neighbour, segment
 from ocean_common.contracts.data import TileField, TileRequest
-from ocean_common.contracts.extractions import AnyAsked, Coverage
+from ocean_common.contracts.extractions import AnyExtractionRequest, Coverage
 
 
 @runtime_checkable
@@ -17,10 +17,10 @@ class Numbers(Protocol):
     async def tile_field(self, asked: TileRequest) -> TileField:
         """The field behind a map tile."""
 
-    async def extract(self, asked: AnyAsked) -> Coverage:
+    async def extract(self, asked: AnyExtractionRequest) -> Coverage:
         """Anything that can be extracted: at points, along lines, over areas."""
 
-    async def file(self, asked: AnyAsked, form: str) -> bytes:
+    async def file(self, asked: AnyExtractionRequest, form: str) -> bytes:
         """The same as a file in a format of the data service, as `netcdf`."""
 
 
@@ -42,10 +42,10 @@ class DataClient:
         """The field behind a map tile."""
         return await self._http.get("/internal/tile-field", TileField, **msgspec.to_builtins(asked))
 
-    async def extract(self, asked: AnyAsked) -> Coverage:
+    async def extract(self, asked: AnyExtractionRequest) -> Coverage:
         """Anything that can be extracted: at points, along lines, over areas."""
         return await self._http.post("/internal/extractions", asked, Coverage)
 
-    async def file(self, asked: AnyAsked, form: str) -> bytes:
+    async def file(self, asked: AnyExtractionRequest, form: str) -> bytes:
         """The same as a file in a format of the data service, as `netcdf`."""
         return await self._http.file(f"/internal/extractions/{segment(form)}", asked)

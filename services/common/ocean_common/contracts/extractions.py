@@ -19,7 +19,7 @@ VectorPart = Literal["eastward", "northward", "magnitude", "bearing", "along", "
 Point = tuple[float, float]  # latitude, longitude: degrees
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ExtractionRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every extraction is told."""
 
     dataset: str
@@ -31,7 +31,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     neighbours: int = 10
 
 
-class Timed(Asked, frozen=True, kw_only=True):
+class TimedRequest(ExtractionRequest, frozen=True, kw_only=True):
     """At one time, or at all from `start` to `end`: raw integer, ISO 8601, or -1 for the last."""
 
     time: str | None = None
@@ -39,7 +39,7 @@ class Timed(Asked, frozen=True, kw_only=True):
     end: str | None = None
 
 
-class PointsAsked(Timed, frozen=True, kw_only=True, tag_field="kind", tag="points"):
+class PointsRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag="points"):
     """Variables at points: over depth, through time, or both."""
 
     points: list[Point]
@@ -48,7 +48,7 @@ class PointsAsked(Timed, frozen=True, kw_only=True, tag_field="kind", tag="point
     form: Literal["point", "points", "profile", "timeseries"] = "points"
 
 
-class PathAsked(Timed, frozen=True, kw_only=True):
+class PathRequest(TimedRequest, frozen=True, kw_only=True):
     """Points along way-points, on great circles: so many, or so far apart."""
 
     path: list[Point]
@@ -56,20 +56,20 @@ class PathAsked(Timed, frozen=True, kw_only=True):
     spacing: float | None = None  # km
 
 
-class TransectAsked(PathAsked, frozen=True, kw_only=True, tag_field="kind", tag="transect"):
+class TransectRequest(PathRequest, frozen=True, kw_only=True, tag_field="kind", tag="transect"):
     """The slice of the sea beneath a path, at one time."""
 
     depth: str = "all"
     bathymetry: bool = True  # the model's sea floor too, where the catalogue knows it
 
 
-class SectionAsked(PathAsked, frozen=True, kw_only=True, tag_field="kind", tag="section"):
+class SectionRequest(PathRequest, frozen=True, kw_only=True, tag_field="kind", tag="section"):
     """A path through time at one level: a Hovmöller diagram."""
 
     depth: str = "0"  # level, `bottom`, or `mean`
 
 
-class TrajectoryAsked(Asked, frozen=True, kw_only=True, tag_field="kind", tag="trajectory"):
+class TrajectoryRequest(ExtractionRequest, frozen=True, kw_only=True, tag_field="kind", tag="trajectory"):
     """Variables along the way of a moving platform: each point has its own time and depth."""
 
     points: list[Point]
@@ -78,7 +78,7 @@ class TrajectoryAsked(Asked, frozen=True, kw_only=True, tag_field="kind", tag="t
     between: Literal["nearest", "linear"] = "nearest"  # in time and depth
 
 
-class AreaAsked(Timed, frozen=True, kw_only=True, tag_field="kind", tag="area"):
+class AreaRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag="area"):
     """Variables over an area: on the cells of their own grid, or on a stated grid."""
 
     box: tuple[float, float, float, float] | None = None  # west, south, east, north; west > east: over the date line
@@ -92,7 +92,7 @@ class AreaAsked(Timed, frozen=True, kw_only=True, tag_field="kind", tag="area"):
     geometry: Literal["cell", "point"] = "cell"  # of GeoJSON: where a cell ends, or its centre
 
 
-class StatisticsAsked(AreaAsked, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):
+class StatisticsRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):
     """What is least, greatest and between in an area, weighted by the areas of the cells."""
 
     quantiles: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -110,13 +110,21 @@ class Minuend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     climatology: bool = False  # the step of the same day or month of the year
 
 
-class DifferenceAsked(AreaAsked, frozen=True, kw_only=True, tag_field="kind", tag="difference"):
+class DifferenceRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind", tag="difference"):
     """The request's variables less those of another dataset, another time or a climatology, on one grid."""
 
     minus: Minuend
 
 
-AnyAsked = PointsAsked | TransectAsked | SectionAsked | TrajectoryAsked | AreaAsked | StatisticsAsked | DifferenceAsked
+AnyExtractionRequest = (
+    PointsRequest
+    | TransectRequest
+    | SectionRequest
+    | TrajectoryRequest
+    | AreaRequest
+    | StatisticsRequest
+    | DifferenceRequest
+)
 
 
 class Coordinate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 from msgspec.structs import asdict
 
-from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Estimate, Minuend, StatisticsAsked
+from ocean_common.contracts.extractions import AreaRequest, DifferenceRequest, Estimate, Minuend, StatisticsRequest
 from ocean_common.contracts.values import ExtractedValues
 from ocean_common.errors import InvalidRequest
 from ocean_common.parameters import DatasetId
@@ -127,17 +127,17 @@ def parse_area_grid(
 
 def parse_box_area(
     *, timed: Timed, where: Where, grid: NamedDependency[dict[str, Any]], depth: DepthLevel = "0"
-) -> AreaAsked:
+) -> AreaRequest:
     """Parse the request of an area."""
-    return AreaAsked(depth=depth, **grid, **where, **timed)
+    return AreaRequest(depth=depth, **grid, **where, **timed)
 
 
 def parse_statistics(
     *, timed: Timed, where: Where, depth: DepthLevel = "0", quantiles: Quantiles = "0.05,0.25,0.5,0.75,0.95"
-) -> StatisticsAsked:
+) -> StatisticsRequest:
     """Parse the request of statistics."""
     shares = tuple(parse_numbers(quantiles, "quantiles", "0.05,0.5,0.95")) if quantiles.strip() else ()
-    return StatisticsAsked(depth=depth, quantiles=shares, **where, **timed)
+    return StatisticsRequest(depth=depth, quantiles=shares, **where, **timed)
 
 
 def parse_minuend(
@@ -170,9 +170,9 @@ def parse_difference(
     where: Where,
     grid: NamedDependency[dict[str, Any]],
     depth: DepthLevel = "0",
-) -> DifferenceAsked:
+) -> DifferenceRequest:
     """Parse the request of a difference."""
-    return DifferenceAsked(depth=depth, minus=minus, **grid, **where, **timed)
+    return DifferenceRequest(depth=depth, minus=minus, **grid, **where, **timed)
 
 
 def parse_shape(text: str | None) -> tuple[int, int] | None:
@@ -186,19 +186,19 @@ def parse_shape(text: str | None) -> tuple[int, int] | None:
     return rows, columns
 
 
-def area_query(dataset: str, variables: str, body: AreaBody) -> AreaAsked:
+def area_query(dataset: str, variables: str, body: AreaBody) -> AreaRequest:
     """Combine the address and the body of a request over a polygon."""
-    return AreaAsked(dataset=dataset, variables=parse_keys(variables), **asdict(body))
+    return AreaRequest(dataset=dataset, variables=parse_keys(variables), **asdict(body))
 
 
-def statistics_query(dataset: str, variables: str, body: StatisticsBody) -> StatisticsAsked:
+def statistics_query(dataset: str, variables: str, body: StatisticsBody) -> StatisticsRequest:
     """Combine the address and the body of a request of statistics."""
-    return StatisticsAsked(dataset=dataset, variables=parse_keys(variables), **asdict(body))
+    return StatisticsRequest(dataset=dataset, variables=parse_keys(variables), **asdict(body))
 
 
-def difference_query(dataset: str, variables: str, body: DifferenceBody) -> DifferenceAsked:
+def difference_query(dataset: str, variables: str, body: DifferenceBody) -> DifferenceRequest:
     """Combine the address and the body of a request of a difference."""
-    return DifferenceAsked(dataset=dataset, variables=parse_keys(variables), **asdict(body))
+    return DifferenceRequest(dataset=dataset, variables=parse_keys(variables), **asdict(body))
 
 
 @get(
@@ -210,7 +210,7 @@ def difference_query(dataset: str, variables: str, body: DifferenceBody) -> Diff
     responses=PROBLEMS,
 )
 async def get_area(
-    request: HttpRequest, service: Service, area_request: NamedDependency[AreaAsked], format: Format = None
+    request: HttpRequest, service: Service, area_request: NamedDependency[AreaRequest], format: Format = None
 ) -> Response[ExtractedValues]:
     return await service.answer(request, area_request, format)
 
@@ -223,7 +223,7 @@ async def get_area(
     responses=PROBLEMS,
 )
 async def estimate_area(
-    service: Service, area_request: NamedDependency[AreaAsked], format: EstimateFormat = None
+    service: Service, area_request: NamedDependency[AreaRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(area_request, format)
 
@@ -272,7 +272,7 @@ async def estimate_area_of_polygon(
     responses=PROBLEMS,
 )
 async def get_statistics(
-    request: HttpRequest, service: Service, statistics: NamedDependency[StatisticsAsked], format: Format = None
+    request: HttpRequest, service: Service, statistics: NamedDependency[StatisticsRequest], format: Format = None
 ) -> Response[ExtractedValues]:
     return await service.answer(request, statistics, format)
 
@@ -285,7 +285,7 @@ async def get_statistics(
     responses=PROBLEMS,
 )
 async def estimate_statistics(
-    service: Service, statistics: NamedDependency[StatisticsAsked], format: EstimateFormat = None
+    service: Service, statistics: NamedDependency[StatisticsRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(statistics, format)
 
@@ -334,7 +334,7 @@ async def estimate_statistics_of_polygon(
     responses=PROBLEMS,
 )
 async def get_difference(
-    request: HttpRequest, service: Service, difference: NamedDependency[DifferenceAsked], format: Format = None
+    request: HttpRequest, service: Service, difference: NamedDependency[DifferenceRequest], format: Format = None
 ) -> Response[ExtractedValues]:
     return await service.answer(request, difference, format)
 
@@ -347,7 +347,7 @@ async def get_difference(
     responses=PROBLEMS,
 )
 async def estimate_difference(
-    service: Service, difference: NamedDependency[DifferenceAsked], format: EstimateFormat = None
+    service: Service, difference: NamedDependency[DifferenceRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(difference, format)
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath, RawBody, SkipValidation
 
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import TileField, TileRequest
-from ocean_common.contracts.extractions import AnyAsked
+from ocean_common.contracts.extractions import AnyExtractionRequest
 from ocean_common.errors import InvalidRequest
 from ocean_data.api.parameters import HttpRequest, Service
 from ocean_data.compute.field import Tiles
@@ -44,7 +44,7 @@ async def get_tile_field(
 @post("/extractions", status_code=200)
 async def get_coverage(body: RawBody, service: Service) -> Response[bytes]:
     """Return any extraction, whole."""
-    query = _decode(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
+    query = _decode(lambda: msgspec.msgpack.decode(body, type=AnyExtractionRequest))
     return _encode(await service.coverage(query))
 
 
@@ -53,7 +53,7 @@ async def get_extraction_file(
     request: HttpRequest, body: RawBody, service: Service, form: FromPath[str]
 ) -> Response[Any]:
     """Return any extraction, written as the public routes write it."""
-    query = _decode(lambda: msgspec.msgpack.decode(body, type=AnyAsked))
+    query = _decode(lambda: msgspec.msgpack.decode(body, type=AnyExtractionRequest))
     return await service.answer(request, query, form)
 
 

@@ -8,7 +8,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec.structs import asdict
 
-from ocean_common.contracts.extractions import Estimate, SectionAsked, TrajectoryAsked, TransectAsked
+from ocean_common.contracts.extractions import Estimate, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_common.contracts.values import ExtractedValues
 from ocean_common.parameters import DatasetId
 from ocean_common.strict import known_only
@@ -53,23 +53,23 @@ def parse_transect(
     spacing: Spacing = None,
     depth: DepthLevel = "all",
     bathymetry: Bathymetry = True,
-) -> TransectAsked:
+) -> TransectRequest:
     """Parse the request of a transect."""
-    return TransectAsked(
+    return TransectRequest(
         path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, bathymetry=bathymetry, **timed
     )
 
 
 def parse_section(
     *, timed: Timed, path: WayPoints, points: PathPoints = None, spacing: Spacing = None, depth: OneLevel = "0"
-) -> SectionAsked:
+) -> SectionRequest:
     """Parse the request of a path through time."""
-    return SectionAsked(path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, **timed)
+    return SectionRequest(path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, **timed)
 
 
-def trajectory_query(dataset: str, variables: str, body: TrajectoryBody) -> TrajectoryAsked:
+def trajectory_query(dataset: str, variables: str, body: TrajectoryBody) -> TrajectoryRequest:
     """Combine the address and the body of a request along a trajectory."""
-    return TrajectoryAsked(dataset=dataset, variables=parse_keys(variables), **asdict(body))
+    return TrajectoryRequest(dataset=dataset, variables=parse_keys(variables), **asdict(body))
 
 
 @get(
@@ -83,7 +83,7 @@ def trajectory_query(dataset: str, variables: str, body: TrajectoryBody) -> Traj
     responses=PROBLEMS,
 )
 async def get_transect(
-    request: HttpRequest, service: Service, transect: NamedDependency[TransectAsked], format: Format = None
+    request: HttpRequest, service: Service, transect: NamedDependency[TransectRequest], format: Format = None
 ) -> Response[ExtractedValues]:
     return await service.answer(request, transect, format)
 
@@ -96,7 +96,7 @@ async def get_transect(
     responses=PROBLEMS,
 )
 async def estimate_transect(
-    service: Service, transect: NamedDependency[TransectAsked], format: EstimateFormat = None
+    service: Service, transect: NamedDependency[TransectRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(transect, format)
 
@@ -111,7 +111,7 @@ async def estimate_transect(
     responses=PROBLEMS,
 )
 async def get_section(
-    request: HttpRequest, service: Service, section: NamedDependency[SectionAsked], format: Format = None
+    request: HttpRequest, service: Service, section: NamedDependency[SectionRequest], format: Format = None
 ) -> Response[ExtractedValues]:
     return await service.answer(request, section, format)
 
@@ -124,7 +124,7 @@ async def get_section(
     responses=PROBLEMS,
 )
 async def estimate_section(
-    service: Service, section: NamedDependency[SectionAsked], format: EstimateFormat = None
+    service: Service, section: NamedDependency[SectionRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(section, format)
 

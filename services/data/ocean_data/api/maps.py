@@ -17,7 +17,7 @@ from ocean_common.contracts.geojson import ArrowCollection
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom
 from ocean_data.api.parameters import MAP_PROJECTIONS, HttpRequest, MapDepth, MapTime, MapVariables, parse_choice
 from ocean_data.compute import vectors
-from ocean_data.compute.quiver import Arrows, ArrowsAsked, Vector
+from ocean_data.compute.quiver import Arrows, ArrowsRequest, Vector
 from ocean_data.compute.range import Ranges, View
 from ocean_data.plan.sampling import Search
 from ocean_data.ports import Workers
@@ -138,10 +138,10 @@ def parse_arrows(
     x: TileColumn,
     y: TileRow,
     projection: TileProjection = "EPSG:3857",
-) -> ArrowsAsked:
+) -> ArrowsRequest:
     """Parse the request of arrows."""
     plane = parse_choice(projection, MAP_PROJECTIONS, "projection")
-    return ArrowsAsked(time=time, depth=depth, density=density_adj, zoom=zoom, x=x, y=y, projection=plane)
+    return ArrowsRequest(time=time, depth=depth, density=density_adj, zoom=zoom, x=x, y=y, projection=plane)
 
 
 async def find_vector(catalogue: Catalogue, dataset: str, variable: str) -> Vector:
@@ -190,7 +190,7 @@ async def get_arrows(
     freshness: NamedDependency[Freshness],
     dataset: DatasetId,
     variable: Components,
-    arrows: NamedDependency[ArrowsAsked],
+    arrows: NamedDependency[ArrowsRequest],
 ) -> Response[ArrowCollection]:
     await freshness(request, dataset)
     vector = await find_vector(catalogue, dataset, variable)

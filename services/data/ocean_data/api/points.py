@@ -9,7 +9,7 @@ from litestar.params import Body
 from msgspec.structs import asdict
 
 from ocean_common.contracts.data import PointValues
-from ocean_common.contracts.extractions import Estimate, PointsAsked
+from ocean_common.contracts.extractions import Estimate, PointsRequest
 from ocean_common.contracts.values import ExtractedValues
 from ocean_common.parameters import DatasetId
 from ocean_common.strict import known_only
@@ -32,31 +32,35 @@ from ocean_data.api.parameters import (
 )
 
 Timed = NamedDependency[dict[str, Any]]
-Query = NamedDependency[PointsAsked]
+Query = NamedDependency[PointsRequest]
 
 LAND = " On land values are null and `land` is 1; below the sea floor values are null and `land` is 0."
 EXAMPLE = {"points": [[74.5, 20.0], [76.0, 15.0]], "names": ["Bear Island", "Svalbard"], "depth": "all"}
 PointsData = Annotated[PointsBody, Body(examples=[Example(value=EXAMPLE)])]
 
 
-def parse_point(*, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsAsked:
+def parse_point(*, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsRequest:
     """Parse the request of a point."""
-    return PointsAsked(form="point", points=[(latitude, longitude)], depth=depth, **timed)
+    return PointsRequest(form="point", points=[(latitude, longitude)], depth=depth, **timed)
 
 
-def parse_profile(*, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "all") -> PointsAsked:
+def parse_profile(
+    *, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "all"
+) -> PointsRequest:
     """Parse the request of a profile."""
-    return PointsAsked(form="profile", points=[(latitude, longitude)], depth=depth, **timed)
+    return PointsRequest(form="profile", points=[(latitude, longitude)], depth=depth, **timed)
 
 
-def parse_timeseries(*, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsAsked:
+def parse_timeseries(
+    *, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0"
+) -> PointsRequest:
     """Parse the request of a time series."""
-    return PointsAsked(form="timeseries", points=[(latitude, longitude)], depth=depth, **timed)
+    return PointsRequest(form="timeseries", points=[(latitude, longitude)], depth=depth, **timed)
 
 
-def points_query(dataset: str, variables: str, body: PointsBody) -> PointsAsked:
+def points_query(dataset: str, variables: str, body: PointsBody) -> PointsRequest:
     """Combine the address and the body of a request at many points."""
-    return PointsAsked(dataset=dataset, variables=parse_keys(variables), form="points", **asdict(body))
+    return PointsRequest(dataset=dataset, variables=parse_keys(variables), form="points", **asdict(body))
 
 
 @get(

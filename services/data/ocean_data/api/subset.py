@@ -14,7 +14,7 @@ from litestar.params import QueryParameter, SkipValidation
 
 from ocean_common import errors, problems
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.extractions import AreaAsked
+from ocean_common.contracts.extractions import AreaRequest
 from ocean_common.errors import InvalidRequest
 from ocean_common.parameters import DatasetId
 from ocean_data.api.parameters import AreaKey, HttpRequest, Service, Variables, area_polygon, parse_choice, parse_keys
@@ -83,7 +83,7 @@ class SubsetWriters:
 class SubsetRequest:
     """The request of a subset, and the form of its file."""
 
-    area: AreaAsked
+    area: AreaRequest
     form: str
     zipped: bool
     place: str  # where it is, in the name of the file
@@ -108,7 +108,7 @@ async def parse_subset(
     regular_grid: dict[str, Any] = (
         {"projection": "EPSG:4326", "shape": SHAPE} if output_format == FIXED_NAMES_FORM else {}
     )
-    area_query = AreaAsked(
+    area_query = AreaRequest(
         dataset=dataset,
         variables=parse_keys(variables),
         start=first.strip(),

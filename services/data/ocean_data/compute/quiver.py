@@ -24,7 +24,7 @@ TURNED = {"projected", "curvilinear"}  # grids whose rows and columns go their o
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArrowsAsked:
+class ArrowsRequest:
     """Which arrows."""
 
     time: str
@@ -52,7 +52,7 @@ class Arrows:
     source: Source
     grids: Grids
 
-    def tile(self, vector: Vector, asked: ArrowsAsked) -> tuple[ArrowCollection, str]:
+    def tile(self, vector: Vector, asked: ArrowsRequest) -> tuple[ArrowCollection, str]:
         """The arrows of a vector, and the revision; none on land and outside the grid."""
         if asked.density not in ARROWS:
             raise InvalidRequest(

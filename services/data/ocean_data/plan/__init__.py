@@ -5,14 +5,14 @@ from typing import Any
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.extractions import (
-    AreaAsked,
-    Asked,
-    DifferenceAsked,
-    PointsAsked,
-    SectionAsked,
-    StatisticsAsked,
-    TrajectoryAsked,
-    TransectAsked,
+    AreaRequest,
+    DifferenceRequest,
+    ExtractionRequest,
+    PointsRequest,
+    SectionRequest,
+    StatisticsRequest,
+    TrajectoryRequest,
+    TransectRequest,
 )
 from ocean_data.plan import area, difference, points, section, statistics, trajectory, transect
 from ocean_data.plan.extraction import Extraction, Reading
@@ -20,12 +20,12 @@ from ocean_data.plan.extraction import Extraction, Reading
 # The last argument is of the type under which the function stands in the table.
 Plan = Callable[[Reading, Sequence[Assets], Any], Extraction]
 
-PLANS: dict[type[Asked], Plan] = {
-    PointsAsked: points.plan,
-    TransectAsked: transect.plan,
-    SectionAsked: section.plan,
-    TrajectoryAsked: trajectory.plan,
-    AreaAsked: area.plan,
-    StatisticsAsked: statistics.plan,
-    DifferenceAsked: difference.plan,
+PLANS: dict[type[ExtractionRequest], Plan] = {
+    PointsRequest: points.plan,
+    TransectRequest: transect.plan,
+    SectionRequest: section.plan,
+    TrajectoryRequest: trajectory.plan,
+    AreaRequest: area.plan,
+    StatisticsRequest: statistics.plan,
+    DifferenceRequest: difference.plan,
 }

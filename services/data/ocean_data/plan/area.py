@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import AreaAsked, Kind
+from ocean_common.contracts.extractions import AreaRequest, Kind
 from ocean_common.errors import InvalidRequest, RequestTooLarge
 from ocean_data.compute import depth as depths
 from ocean_data.compute import region as regions
@@ -30,20 +30,20 @@ MOST = 20_000_000  # cells that are looked for: those around each place
 AROUND = 4  # each place, at most: the corners of bilinear
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -> Extraction:
+def plan(reading: Reading, variables: Sequence[Assets], asked: AreaRequest) -> Extraction:
     """Plan the reading of variables over an area; at the last time if none is asked for."""
     target = target_of(reading, variables, asked)
     instants = instants_of(variables, asked)
     return over(reading, variables, asked, target=target, instants=instants, kind="area")
 
 
-def instants_of(variables: Sequence[Assets], asked: AreaAsked) -> Instants | None:
+def instants_of(variables: Sequence[Assets], asked: AreaRequest) -> Instants | None:
     """The times that are asked for: the last if none is."""
     latest = asked.time is None and asked.start is None and asked.end is None
     return Instants.of(variables, "-1" if latest else asked.time, asked.start, asked.end)
 
 
-def target_of(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -> Target:
+def target_of(reading: Reading, variables: Sequence[Assets], asked: AreaRequest) -> Target:
     """Where values are wanted: found without reading any."""
     nowhere = asked.box is None and asked.polygon is None
     region = regions.box_region(EARTH) if asked.extent and nowhere else regions.read_region(asked.box, asked.polygon)
@@ -67,7 +67,7 @@ def target_of(reading: Reading, variables: Sequence[Assets], asked: AreaAsked) -
 def over(
     reading: Reading,
     variables: Sequence[Assets],
-    asked: AreaAsked,
+    asked: AreaRequest,
     *,
     target: Target,
     instants: Instants | None,
@@ -99,7 +99,7 @@ def over(
     return replace(made, dims=made.dims | target.more, body=body, facts=facts, outline=outline)
 
 
-def _check_search(asked: AreaAsked, target: Target) -> None:
+def _check_search(asked: AreaRequest, target: Target) -> None:
     """Refuse to look for more cells than memory should hold: before the search, which comes before the budget."""
     around = asked.neighbours if asked.interpolation in {"gaussian", "inverse"} else AROUND
     count = int(np.prod(list(target.frame.dims.values()))) * around
@@ -170,7 +170,7 @@ def _shaped(values: Values, one: Field) -> Values:
 def _native(
     reading: Reading,
     variables: Sequence[Assets],
-    asked: AreaAsked,
+    asked: AreaRequest,
     *,
     target: Target,
     instants: Instants | None,

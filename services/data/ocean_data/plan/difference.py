@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked
+from ocean_common.contracts.extractions import AreaRequest, DifferenceRequest
 from ocean_common.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_core.colour import difference_limits
 from ocean_core.geometry import wrap_longitude
@@ -28,7 +28,7 @@ DAY = 86_400  # s
 NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceAsked) -> Extraction:
+def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceRequest) -> Extraction:
     """Plan a difference: the first half of the variables less the second."""
     half = len(variables) // 2
     mine, others = variables[:half], variables[half:]
@@ -38,7 +38,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceAsked) 
     target = area.target_of(reading, mine, asked)
     instants = area.instants_of(mine, asked)
     left = area.over(reading, mine, asked, target=target, instants=instants, kind="difference")
-    other: AreaAsked = msgspec.structs.replace(asked, dataset=minus.dataset)
+    other: AreaRequest = msgspec.structs.replace(asked, dataset=minus.dataset)
     then = _then(others, asked, instants)
     with _named_as_minus({"depth"} if minus.depth else set()):
         level = depths.parse(minus.depth or asked.depth, area.WORDS)
@@ -161,7 +161,7 @@ def _named_as_minus(members: Set[str]) -> Iterator[None]:
         raise
 
 
-def _then(others: Sequence[Assets], asked: DifferenceAsked, instants: Instants | None) -> Instants | None:
+def _then(others: Sequence[Assets], asked: DifferenceRequest, instants: Instants | None) -> Instants | None:
     """The times of what is taken away."""
     minus = asked.minus
     if not any(one.steps for one in others):

@@ -1,13 +1,13 @@
 """What all that lies along a path shares: its points, by their distance."""
 
-from ocean_common.contracts.extractions import PathAsked
+from ocean_common.contracts.extractions import PathRequest
 from ocean_data.compute import path
 from ocean_data.plan.extraction import Coordinate
 from ocean_data.plan.point_extraction import Places
 from ocean_data.plan.points import horizontal
 
 
-def places(asked: PathAsked) -> Places:
+def places(asked: PathRequest) -> Places:
     """The points of the path, by their distance."""
     way = path.along(asked.path, asked.points, asked.spacing)
     dims = ("distance",)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import Asked, Kind, VectorPart
+from ocean_common.contracts.extractions import ExtractionRequest, Kind, VectorPart
 from ocean_common.errors import InvalidRequest
 from ocean_common.vector_components import magnitude_info
 from ocean_core.geometry import Floats
@@ -87,7 +87,7 @@ class Located:
         return lead.reshape((*kept, *self.shape))
 
 
-def found(reading: Reading, variables: Sequence[Assets], asked: Asked, places: Places) -> list[Sample]:
+def found(reading: Reading, variables: Sequence[Assets], asked: ExtractionRequest, places: Places) -> list[Sample]:
     """The cells of the variables at places."""
     search = Search(interpolation=asked.interpolation, radius=asked.radius, neighbours=asked.neighbours)
     where = places.latitude, places.longitude
@@ -97,7 +97,7 @@ def found(reading: Reading, variables: Sequence[Assets], asked: Asked, places: P
 def plan(
     reading: Reading,
     variables: Sequence[Assets],
-    asked: Asked,
+    asked: ExtractionRequest,
     *,
     kind: Kind,
     places: Places,
@@ -143,7 +143,7 @@ def plan(
 
 
 def _exact(
-    reading: Reading, variables: Sequence[Assets], asked: Asked, depth: Depth, fields: Sequence[Field]
+    reading: Reading, variables: Sequence[Assets], asked: ExtractionRequest, depth: Depth, fields: Sequence[Field]
 ) -> list[Field]:
     """Fields that hold values as they are in the files have the type of these: no digit is told that none wrote."""
     if asked.interpolation != "nearest" or depth == "mean":
@@ -188,7 +188,7 @@ def check(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Dept
 
 
 def frame(
-    variables: Sequence[Assets], asked: Asked, places: Places, instants: Instants | None, depth: Depth
+    variables: Sequence[Assets], asked: ExtractionRequest, places: Places, instants: Instants | None, depth: Depth
 ) -> tuple[dict[str, int], list[Field], list[Coordinate]]:
     """Dimensions, fields and coordinates."""
     dims: dict[str, int] = {}

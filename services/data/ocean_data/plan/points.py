@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.contracts.extractions import PointsRequest
 from ocean_common.errors import InvalidRequest
 from ocean_core.geometry import Floats, wrap_longitude
 from ocean_data.compute import depth as depths
@@ -22,7 +22,7 @@ WORDS = ("bottom", "all", "mean")
 LAST = {"point", "points"}  # forms that are of the last time where none is asked for
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: PointsAsked) -> Extraction:
+def plan(reading: Reading, variables: Sequence[Assets], asked: PointsRequest) -> Extraction:
     """Plan the reading of variables at points. One point that is not of `points` has no dimension of its own."""
     latitude, longitude = on_earth(asked.points, "points", MOST)
     if asked.names and len(asked.names) != latitude.size:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import SectionAsked
+from ocean_common.contracts.extractions import SectionRequest
 from ocean_common.errors import InvalidRequest
 from ocean_data.compute import depth as depths
 from ocean_data.plan import line
@@ -14,7 +14,7 @@ from ocean_data.plan.instants import Instants
 WORDS = ("bottom", "mean")
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: SectionAsked) -> Extraction:
+def plan(reading: Reading, variables: Sequence[Assets], asked: SectionRequest) -> Extraction:
     """Plan the reading of variables along a path at one level, at all times where none are asked for."""
     places = line.places(asked)
     depth = depths.parse(asked.depth, WORDS)

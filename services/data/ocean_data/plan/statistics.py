@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import StatisticsAsked
+from ocean_common.contracts.extractions import StatisticsRequest
 from ocean_common.errors import InvalidRequest
 from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
 from ocean_data.plan import area
@@ -19,7 +19,7 @@ MOST = 20  # quantiles
 UNITS = {"count": "1", "area": "km2", "missing": "1", "latitude": "degrees_north", "longitude": "degrees_east"}
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsAsked) -> Extraction:
+def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsRequest) -> Extraction:
     """Plan the reading of an area's cells, of which only the statistics are answered."""
     quantiles = np.array(asked.quantiles, dtype=np.float64)
     if quantiles.size > MOST or not ((quantiles >= 0) & (quantiles <= 1)).all():

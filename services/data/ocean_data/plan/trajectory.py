@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import TrajectoryAsked, VectorPart
+from ocean_common.contracts.extractions import TrajectoryRequest, VectorPart
 from ocean_common.errors import InvalidRequest, TimeNotFound
 from ocean_core.geometry import Floats
 from ocean_core.time import format_time
@@ -37,7 +37,7 @@ class Way:
     ways: Floats | None = None  # (cell, 3): of a component, where it points to in space
 
     @classmethod
-    def of(cls, sample: Sample, asked: TrajectoryAsked, seconds: NDArray[np.int64]) -> "Way":
+    def of(cls, sample: Sample, asked: TrajectoryRequest, seconds: NDArray[np.int64]) -> "Way":
         """Find the steps of each point."""
         assets = sample.assets
         if assets.steps is None:
@@ -140,7 +140,7 @@ class Travelled:
         return out
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: TrajectoryAsked) -> Extraction:
+def plan(reading: Reading, variables: Sequence[Assets], asked: TrajectoryRequest) -> Extraction:
     """Plan the reading of variables along a way. Points outside their grid or time have no values."""
     latitude, longitude = path.on_earth(asked.points, "points", MOST)
     seconds = _seconds(asked)
@@ -179,7 +179,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: TrajectoryAsked) 
     )
 
 
-def _seconds(asked: TrajectoryAsked) -> NDArray[np.int64]:
+def _seconds(asked: TrajectoryRequest) -> NDArray[np.int64]:
     """When the points are wanted: a day is its first instant."""
     if len(asked.times) != len(asked.points):
         raise InvalidRequest(
@@ -199,7 +199,7 @@ def _seconds(asked: TrajectoryAsked) -> NDArray[np.int64]:
     return found
 
 
-def _depths(variables: Sequence[Assets], asked: TrajectoryAsked) -> Floats | None:
+def _depths(variables: Sequence[Assets], asked: TrajectoryRequest) -> Floats | None:
     """How deep the points are; None if they do not say."""
     if not asked.depths:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import TransectAsked
+from ocean_common.contracts.extractions import TransectRequest
 from ocean_data.compute import depth as depths
 from ocean_data.plan import ancillary as asides
 from ocean_data.plan import line
@@ -16,7 +16,7 @@ from ocean_data.plan.sampling import Sample, Search
 WORDS = ("bottom", "all", "mean")
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: TransectAsked) -> Extraction:
+def plan(reading: Reading, variables: Sequence[Assets], asked: TransectRequest) -> Extraction:
     """Plan the reading of variables beneath a path; of the last time where none is asked for."""
     places = line.places(asked)
     depth = depths.parse(asked.depth, WORDS)
@@ -38,7 +38,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: TransectAsked) ->
     return asides.beside(extraction, asides.sea_floor(variables, extraction, floor, places.dims))
 
 
-def _floor(reading: Reading, variables: Sequence[Assets], asked: TransectAsked, places: Places) -> Sample | None:
+def _floor(reading: Reading, variables: Sequence[Assets], asked: TransectRequest, places: Places) -> Sample | None:
     """Where to read the model's own sea floor, if it tells one."""
     told = next((one.bathymetry for one in variables if one.bathymetry is not None), None)
     if told is None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from ocean_common.contracts.extractions import SectionAsked
+from ocean_common.contracts.extractions import SectionRequest
 from ocean_common.errors import NotSupported
 from ocean_core.colour import Limits
 from ocean_plotting.export.output import Output
@@ -81,19 +81,19 @@ class Course:
         return "  ·  ".join(filter(None, (source_of(self.about), when, self.where(sheet))))
 
 
-def asked(query: Query) -> SectionAsked:
+def asked(query: Query) -> SectionRequest:
     """Its variable, or the magnitude of its two, at one level through time."""
     return _asked(query, None, query.variables(2), query.dataset, paths.places_of(query, None))
 
 
-def _asked(query: Query, second: Comparison | None, keys: list[str], dataset: str, points: int) -> SectionAsked:
+def _asked(query: Query, second: Comparison | None, keys: list[str], dataset: str, points: int) -> SectionRequest:
 
     def of(name: str) -> Time | Level | None:
         own = getattr(second, name, None)
         return cast(Time | Level | None, getattr(query, name) if own is None else own)
 
     start, end = of("starttime"), of("endtime")
-    return SectionAsked(
+    return SectionRequest(
         dataset=dataset,
         variables=keys,
         vector=["magnitude"] if len(keys) == 2 else [],

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, PointsAsked, VectorPart
+from ocean_common.contracts.extractions import Coverage, PointsRequest, VectorPart
 from ocean_common.errors import NotSupported
 from ocean_common.vector_components import magnitude_info
 from ocean_plotting.figure.context import Sheet
@@ -68,9 +68,9 @@ async def wanted(near: Neighbours, dataset: str, keys: list[str], *, own: bool =
     return Wanted(info=first.variable, variables=keys, vector=[])
 
 
-def points_asked(query: ThroughTime, variables: list[str], vector: list[VectorPart], depth: str) -> PointsAsked:
+def points_asked(query: ThroughTime, variables: list[str], vector: list[VectorPart], depth: str) -> PointsRequest:
     """Variables at all stations from the first time to the last."""
-    return PointsAsked(
+    return PointsRequest(
         dataset=query.dataset,
         variables=variables,
         vector=vector,

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import Coverage, PointsAsked
+from ocean_common.contracts.extractions import Coverage, PointsRequest
 from ocean_common.contracts.observations import ObservedStation
 from ocean_common.errors import PointOutsideGrid
 from ocean_plotting.plots.coverage import array
@@ -65,8 +65,8 @@ def _nearest(assets: Assets, time: str) -> tuple[str, int] | None:
     return str(int(array(assets.steps.raw)[step])), int(seconds[step])
 
 
-def _asked(query: Common, key: str, stations: Sequence[ObservedStation], raw: str | None) -> PointsAsked:
-    return PointsAsked(
+def _asked(query: Common, key: str, stations: Sequence[ObservedStation], raw: str | None) -> PointsRequest:
+    return PointsRequest(
         dataset=query.dataset,
         variables=[key],
         points=[(one.latitude, one.longitude) for one in stations],
@@ -79,7 +79,7 @@ def _asked(query: Common, key: str, stations: Sequence[ObservedStation], raw: st
     )
 
 
-async def _extracted(near: Neighbours, members: list[int], asked: PointsAsked) -> list[tuple[list[int], Coverage]]:
+async def _extracted(near: Neighbours, members: list[int], asked: PointsRequest) -> list[tuple[list[int], Coverage]]:
     """The columns at all points; where one is off the grid, each on its own, and none there."""
     try:
         return [(members, await near.numbers.extract(asked))]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, PointsAsked
+from ocean_common.contracts.extractions import Coverage, PointsRequest
 from ocean_common.errors import NotSupported
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.plots.profile_columns import Floats, Profile
@@ -21,9 +21,9 @@ class OverDepth(AtStations, frozen=True, kw_only=True):
     time: Time = -1
 
 
-def asked_over_depth(query: OverDepth, variables: list[str]) -> PointsAsked:
+def asked_over_depth(query: OverDepth, variables: list[str]) -> PointsRequest:
     """Whole columns at all stations at once."""
-    return PointsAsked(
+    return PointsRequest(
         dataset=query.dataset,
         variables=variables,
         points=positions(query.station),

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, Point, SectionAsked, TransectAsked, VectorPart
+from ocean_common.contracts.extractions import Coverage, Point, SectionRequest, TransectRequest, VectorPart
 from ocean_common.errors import InvalidRequest, NotSupported, PointOutsideGrid, RequestTooLarge
 from ocean_core.colour import DEFAULT_COLORMAP, DIVERGING_COLORMAP, Limits, figure_limits
 from ocean_core.units import unit_conversion
@@ -122,7 +122,7 @@ async def side(
     near: Neighbours,
     query: AlongPath,
     second: Comparison | None,
-    ask: Callable[[list[str], str], TransectAsked | SectionAsked],
+    ask: Callable[[list[str], str], TransectRequest | SectionRequest],
     *,
     parts: bool,
 ) -> Side:

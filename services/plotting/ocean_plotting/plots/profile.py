@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 
-from ocean_common.contracts.extractions import Coverage, PointsAsked
+from ocean_common.contracts.extractions import Coverage, PointsRequest
 from ocean_common.errors import InvalidRequest
 from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure import over_depth
@@ -98,14 +98,14 @@ def _pairs(fetched: Profiles) -> list[Pair]:
     return [Pair(*both) for both in zip_longest(fetched.coverages, fetched.others)]
 
 
-def asked(query: Query) -> PointsAsked:
+def asked(query: Query) -> PointsRequest:
     """All variables at all stations at once."""
     variables = query.variables()
     ranges(query.variable_range, len(variables))
     return asked_over_depth(query, variables)
 
 
-def _asked_beside(query: Query) -> PointsAsked | None:
+def _asked_beside(query: Query) -> PointsRequest | None:
     """The same of the second dataset; what it does not tell is as in the query."""
     second = query.compare_to
     if not isinstance(second, Comparison):
@@ -136,7 +136,7 @@ async def fetch(near: Neighbours, query: Query) -> Profiles:
     return Profiles(time=time, revisions=revisions, coverages=coverages, others=others)
 
 
-async def _fetched(near: Neighbours, whole: PointsAsked, prefix: str) -> list[Coverage]:
+async def _fetched(near: Neighbours, whole: PointsRequest, prefix: str) -> list[Coverage]:
     with named_as_asked(prefix):
         each = [replace(whole, variables=[key]) for key in whole.variables]
         found = await asyncio.gather(*map(near.numbers.extract, each))

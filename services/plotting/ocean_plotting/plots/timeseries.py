@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ocean_common.contracts.extractions import PointsAsked
+from ocean_common.contracts.extractions import PointsRequest
 from ocean_common.errors import InvalidRequest
 from ocean_plotting.figure import axes as axis
 from ocean_plotting.figure import columns, dates, panels, stations
@@ -49,7 +49,7 @@ class TimeseriesQuery(ThroughTime, frozen=True, kw_only=True):
 Query = TimeseriesQuery
 
 
-def asked(query: Query) -> PointsAsked:
+def asked(query: Query) -> PointsRequest:
     """The variable, or the parts of the vector that two make."""
     keys = _checked(query)
     return moored.points_asked(query, keys, moored.PARTS if len(keys) > 1 else [], str(query.depth))

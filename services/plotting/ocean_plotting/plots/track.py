@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 
-from ocean_common.contracts.extractions import TrajectoryAsked
+from ocean_common.contracts.extractions import TrajectoryRequest
 from ocean_common.contracts.observations import PlatformTrack
 from ocean_common.errors import (
     DepthNotFound,
@@ -211,7 +211,7 @@ async def _depth(near: Neighbours, query: Query, key: str) -> float | None:
 async def _modelled(near: Neighbours, query: Query, way: Way, key: str, depth: float | None) -> Modelled:
     """Ask for a variable along a way; where the way leaves the model's time or grid it has none."""
     points = list(zip(array(way.latitude).tolist(), wrap_longitude(array(way.longitude)).tolist(), strict=True))
-    asked = TrajectoryAsked(
+    asked = TrajectoryRequest(
         dataset=query.dataset,
         variables=[key],
         points=points,

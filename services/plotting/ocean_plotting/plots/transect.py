@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 
-from ocean_common.contracts.extractions import Coverage, TransectAsked
+from ocean_common.contracts.extractions import Coverage, TransectRequest
 from ocean_common.errors import InvalidRequest, NotSupported
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure import along, section
@@ -76,13 +76,13 @@ class Transects(Fetched, frozen=True, kw_only=True):
     surface: Coverage | None = None
 
 
-def asked(query: Query) -> TransectAsked:
+def asked(query: Query) -> TransectRequest:
     """Its variable, or the parts of its two, beneath the path."""
     return _asked(query, query.variables(2), query.dataset, query.time, paths.places_of(query, None))
 
 
-def _asked(query: Query, keys: list[str], dataset: str, time: Time, points: int) -> TransectAsked:
-    return TransectAsked(
+def _asked(query: Query, keys: list[str], dataset: str, time: Time, points: int) -> TransectRequest:
+    return TransectRequest(
         dataset=dataset,
         variables=keys,
         vector=VECTOR if len(keys) == 2 else [],

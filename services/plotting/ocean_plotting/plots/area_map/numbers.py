@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ocean_common.contracts.extractions import AreaAsked, Coverage, DifferenceAsked, StatisticsAsked
+from ocean_common.contracts.extractions import AreaRequest, Coverage, DifferenceRequest, StatisticsRequest
 from ocean_common.errors import InvalidRequest, NothingInView
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.arrangement import EXPLAINED, KEY, Plan
@@ -120,7 +120,7 @@ async def _map(
 ) -> Map:
     with named_as_asked(prefix):
         field, summed = await asyncio.gather(
-            near.numbers.extract(AreaAsked(**asked, **target)), _summed(near, asked, where)
+            near.numbers.extract(AreaRequest(**asked, **target)), _summed(near, asked, where)
         )
     return Map(field=field, summed=summed)
 
@@ -128,7 +128,7 @@ async def _map(
 async def _summed(near: Neighbours, asked: dict[str, Any], where: dict[str, Any]) -> Coverage | None:
     """Statistics over the areas, of the model's own cells."""
     try:
-        return await near.numbers.extract(StatisticsAsked(**asked, polygon=where, quantiles=()))
+        return await near.numbers.extract(StatisticsRequest(**asked, polygon=where, quantiles=()))
     except NothingInView:
         return None
 
@@ -159,12 +159,12 @@ async def _arrows(near: Neighbours, query: MapQuery, arrows: Arrowed, target: di
         "interpolation": "nearest",
     }
     with _named("$.quiver.variable"):
-        return await near.numbers.extract(AreaAsked(**asked, **target))
+        return await near.numbers.extract(AreaRequest(**asked, **target))
 
 
 async def _less(near: Neighbours, query: MapQuery, other: Comparison, target: dict[str, Any]) -> Coverage:
     with named_as_asked():
-        return await near.numbers.extract(DifferenceAsked(**common(query), **target, minus=minuend(other)))
+        return await near.numbers.extract(DifferenceRequest(**common(query), **target, minus=minuend(other)))
 
 
 async def _lines(near: Neighbours, query: MapQuery, lines: Contoured, target: dict[str, Any]) -> Coverage:
@@ -174,7 +174,7 @@ async def _lines(near: Neighbours, query: MapQuery, lines: Contoured, target: di
     if asked["interpolation"] == "nearest":  # lines around each cell would be staircases
         asked["interpolation"] = "bilinear"
     with _named(path):
-        return await near.numbers.extract(AreaAsked(**asked, **target))
+        return await near.numbers.extract(AreaRequest(**asked, **target))
 
 
 def _named(path: str) -> Any:
@@ -184,14 +184,14 @@ def _named(path: str) -> Any:
 
 async def _cells(near: Neighbours, query: MapQuery, areas: list[Area], *, statistics: bool) -> Cells:
     where, other, arrows, mine = geojson(areas), query.compared(), query.arrows(), common(query)
-    summing = near.numbers.extract(StatisticsAsked(**mine, polygon=where, quantiles=()))
-    asked: list[AreaAsked] = [] if statistics else [AreaAsked(**mine, polygon=where)]
+    summing = near.numbers.extract(StatisticsRequest(**mine, polygon=where, quantiles=()))
+    asked: list[AreaRequest] = [] if statistics else [AreaRequest(**mine, polygon=where)]
     parts = await components(near, query, arrows) if arrows is not None and not statistics else []
     if parts:
         turned = mine | {"variables": parts, "vector": ["eastward", "northward", "bearing"], "interpolation": "nearest"}
-        asked.append(AreaAsked(**turned, polygon=where))
+        asked.append(AreaRequest(**turned, polygon=where))
     if other is not None:
-        asked.append(DifferenceAsked(**mine, polygon=where, minus=minuend(other)))
+        asked.append(DifferenceRequest(**mine, polygon=where, minus=minuend(other)))
     with named_as_asked():
         summed, *cells = await asyncio.gather(summing, *map(near.numbers.extract, asked))
     less = cells[-1] if other is not None else None
@@ -200,7 +200,7 @@ async def _cells(near: Neighbours, query: MapQuery, areas: list[Area], *, statis
     if other is not None and less is not None:
         then = str(less.facts.get("minus_time") or told["time"])
         with named_as_asked("$.compare_to"):
-            theirs = StatisticsAsked(**other_of(query, other, then), polygon=where, quantiles=())
+            theirs = StatisticsRequest(**other_of(query, other, then), polygon=where, quantiles=())
             found.append(await near.numbers.extract(theirs))
         told["revisions"].setdefault(other.dataset, found[1].revision)
     return Cells(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from ocean_common.contracts.extractions import AreaAsked, DifferenceAsked, Minuend
+from ocean_common.contracts.extractions import AreaRequest, DifferenceRequest, Minuend
 from ocean_common.errors import InvalidRequest, NotFound
 from ocean_plotting.figure.outline import MAX_VERTICES, Area, geojson, ring
 from ocean_plotting.figure.view import ASKED
@@ -277,10 +277,10 @@ def other_of(query: MapQuery, other: Comparison, time: str) -> dict[str, Any]:
     return asked | {"dataset": other.dataset, "time": time, "depth": str(depth)}
 
 
-def asked(query: MapQuery) -> AreaAsked:
+def asked(query: MapQuery) -> AreaRequest:
     """The model's own cells in the area, as they are in the files; of a comparison, the differences on them."""
     check(query)
     where = common(query) | {"polygon": geojson(query.areas())}
     if (other := query.compared()) is not None:
-        return DifferenceAsked(**where, minus=minuend(other))
-    return AreaAsked(**where)
+        return DifferenceRequest(**where, minus=minuend(other))
+    return AreaRequest(**where)
