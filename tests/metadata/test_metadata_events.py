@@ -19,8 +19,8 @@ from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.catalogue.store import StoredCatalogue
 from ocean_metadata.catalogue.watcher import CatalogueWatcher
 from ocean_metadata.events import store as events
-from ocean_metadata.events.feed import EventFeed
-from ocean_metadata.events.model import Change, Known, change
+from ocean_metadata.events.broadcaster import EventBroadcaster
+from ocean_metadata.events.store import Change, DatasetState, find_change
 
 API = "/api/v2.0"
 ENOUGH = 100  # s
@@ -28,7 +28,7 @@ ENOUGH = 100  # s
 
 def told(indexed, after=0):
     with reading(indexed.engine) as connection:
-        return events.after(connection, after, 10_000)
+        return events.read_events(connection, after, 10_000)
 
 
 def brief(found):
@@ -39,7 +39,7 @@ def brief(found):
 
 
 def known(revision, *seconds):
-    return Known(revision, np.array(seconds, dtype=np.int64))
+    return DatasetState(revision, np.array(seconds, dtype=np.int64))
 
 
 def of_a(kind, **more):
@@ -60,7 +60,7 @@ def of_a(kind, **more):
     ],
 )  # fmt: skip
 def test_what_happened_follows_from_before_and_after(before, after, expected):
-    assert change("a", before, after) == expected
+    assert find_change("a", before, after) == expected
 
 
 instants = st.sets(st.integers(-(2**40), 2**40), max_size=30)
@@ -68,7 +68,7 @@ instants = st.sets(st.integers(-(2**40), 2**40), max_size=30)
 
 @given(instants, instants)
 def test_new_steps_are_those_that_were_not_there(before, after):
-    found = change("a", known("1", *before), known("2", *after))
+    found = find_change("a", known("1", *before), known("2", *after))
     new = after - before
     assert (found.count, found.first, found.last) == (len(new), min(new, default=None), max(new, default=None))
     assert found.type == ("time_steps" if new and before <= after else "changed")
@@ -110,14 +110,17 @@ def test_ids_follow_each_other_over_restarts_and_the_oldest_are_forgotten(tmp_pa
     make(tmp_path / "a.nc")
     found = index(folder=tmp_path)
     [first] = told(found)
-    many = [Change(dataset="a", type="changed")] * (events.KEPT // 2)
+    many = [Change(dataset="a", type="changed")] * (events.MAX_EVENTS // 2)
     for _ in range(3):
         again = connect(database)
         with again.begin() as connection:
-            events.write(connection, many)
+            events.write_changes(connection, many)
         again.dispose()
     with reading(found.engine) as connection:
-        assert events.bounds(connection) == (first.id + events.KEPT // 2 + 1, first.id + 3 * events.KEPT // 2)
+        assert events.stored_ids(connection) == (
+            first.id + events.MAX_EVENTS // 2 + 1,
+            first.id + 3 * events.MAX_EVENTS // 2,
+        )
 
 
 # ---- to listeners ------------------------------------------------------------------------------------------------
@@ -127,7 +130,7 @@ class Instance:
     """One of the processes that serve a catalogue."""
 
     def __init__(self, indexed, **more):
-        self.feed = EventFeed(indexed.engine, **more)
+        self.feed = EventBroadcaster(indexed.engine, **more)
         self.feed.begin()
         self.catalogue = StoredCatalogue(indexed.engine)
         self.catalogue.refresh()
@@ -149,7 +152,7 @@ class Instance:
 
 def add(indexed, *changes):
     with indexed.engine.begin() as connection:
-        events.write(connection, [Change(dataset=name, type=kind, revision="r") for kind, name in changes])
+        events.write_changes(connection, [Change(dataset=name, type=kind, revision="r") for kind, name in changes])
 
 
 @pytest.fixture
@@ -253,7 +256,7 @@ def test_a_slow_listener_is_not_waited_for_and_misses_nothing(indexed, monkeypat
 
 def test_there_is_room_for_so_many_listeners(indexed):
     async def listen():
-        instance = Instance(indexed, most=1)
+        instance = Instance(indexed, max_listeners=1)
         following = instance.feed.follow(None, frozenset())
         async with aclosing(following):
             await anext(following)

@@ -118,7 +118,7 @@ def everything(engine):
     catalogue = StoredCatalogue(engine)
     catalogue.refresh()
     with reading(engine) as connection:
-        return catalogue.snapshot, events.after(connection, 0, 10_000)
+        return catalogue.snapshot, events.read_events(connection, 0, 10_000)
 
 
 def test_an_index_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_path, new_database, make, write):
@@ -133,7 +133,7 @@ def test_an_index_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_p
 
     def indexed():
         with reading(engine) as connection:
-            return len(events.after(connection, 0, 1000))
+            return len(events.read_events(connection, 0, 1000))
 
     for so_many in (1, 15):
         running = subprocess.Popen(command(database, *words), env=alone, stderr=subprocess.DEVNULL)

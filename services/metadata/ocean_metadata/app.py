@@ -33,7 +33,7 @@ from ocean_metadata.catalogue.watcher import CatalogueWatcher
 from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
-from ocean_metadata.events.feed import EventFeed, Silence
+from ocean_metadata.events.broadcaster import EventBroadcaster, NullEvents
 from ocean_metadata.index.process import IndexerProcess
 from ocean_metadata.index.refresher import IndexRefresher, NullRefresher
 from ocean_metadata.observations import api as observation_routes
@@ -132,7 +132,7 @@ def create_app(
             "places": gazetteer,
             "fresh": Freshness(gazetteer, __version__, max_age),
             "observations": observations or ServiceObservations(),
-            "events": feed or Silence(),
+            "events": feed or NullEvents(),
             "refresher": refresher or NullRefresher(),
             "token": Token(secret=token),
             "class4": class4,
@@ -150,7 +150,7 @@ def build(settings: Settings) -> Litestar:
     """The service as it runs: over its database, with the indexer beside it."""
     _check(settings)
     engine, service_observations = _open(settings)
-    feed = EventFeed(engine, settings.heartbeat, settings.listeners)
+    feed = EventBroadcaster(engine, settings.heartbeat, settings.listeners)
     feed.begin()
     catalogue = StoredCatalogue(engine)
     catalogue.refresh()

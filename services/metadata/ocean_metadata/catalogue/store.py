@@ -22,8 +22,7 @@ from ocean_metadata.catalogue.model import (
     TimePart,
     VariableRecord,
 )
-from ocean_metadata.events import store as events
-from ocean_metadata.events.model import Known, change
+from ocean_metadata.events.store import DatasetState, find_change, write_changes
 from ocean_metadata.ports import Catalogue
 
 Stat = tuple[int, int]  # size, mtime_ns
@@ -130,7 +129,7 @@ def _remove(connection: sa.Connection, dataset: str) -> None:
     connection.execute(schema.datasets.delete().where(schema.datasets.c.id == dataset))
 
 
-def _event_state(connection: sa.Connection, dataset: str) -> Known | None:
+def _event_state(connection: sa.Connection, dataset: str) -> DatasetState | None:
     """Return revision and instants of a dataset that is served."""
     table, steps = schema.datasets.c, schema.time_steps.c
     revision = connection.execute(
@@ -140,12 +139,12 @@ def _event_state(connection: sa.Connection, dataset: str) -> Known | None:
         return None
     axes = connection.execute(sa.select(steps.parts).where(steps.dataset == dataset)).scalars()
     seconds = [np.frombuffer(part.seconds, "<i8") for axis in axes for part in _decode_parts(axis)]
-    return Known(revision, np.concatenate([np.empty(0, "<i8"), *seconds]))
+    return DatasetState(revision, np.concatenate([np.empty(0, "<i8"), *seconds]))
 
 
-def _write_event(connection: sa.Connection, dataset: str, before: Known | None) -> None:
-    event = change(dataset, before, _event_state(connection, dataset))
-    events.write(connection, [event] if event else [])
+def _write_event(connection: sa.Connection, dataset: str, before: DatasetState | None) -> None:
+    event = find_change(dataset, before, _event_state(connection, dataset))
+    write_changes(connection, [event] if event else [])
 
 
 def _update_revision(connection: sa.Connection, *, create: bool) -> None:

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from ocean_metadata.catalogue.database import AWAY
 from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.catalogue.store import StoredCatalogue
-from ocean_metadata.events.feed import EventFeed
+from ocean_metadata.events.broadcaster import EventBroadcaster
 
 
 class CatalogueWatcher:
     """One instance's catalogue and feed, renewed together: who hears of a change and asks gets what is new."""
 
     def __init__(
-        self, catalogue: StoredCatalogue, feed: EventFeed, prepare: Callable[[Snapshot], object] | None = None
+        self, catalogue: StoredCatalogue, feed: EventBroadcaster, prepare: Callable[[Snapshot], object] | None = None
     ) -> None:
         self._catalogue = catalogue
         self._feed = feed

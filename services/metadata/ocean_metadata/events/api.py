@@ -1,4 +1,4 @@
-"""What happens, as it happens: Server-Sent Events, and the same on a WebSocket."""
+"""Routes of events: Server-Sent Events, and the same on a WebSocket."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
@@ -20,10 +20,10 @@ from ocean_metadata.ports import Catalogue, Events
 
 EVENT_STREAM = "text/event-stream"
 RETRY = 2000  # ms after which a browser comes again
-LARGEST = 10**18 - 1  # of ids
-_ASKED_FOR = {"dataset", "last_event_id"}
-_CLOSED = 4000  # added to the status of a problem: how a WebSocket ends
-_REASON = 123  # bytes: no more fit into the frame that closes it
+_MAX_ID = 10**18 - 1
+_PARAMETERS = {"dataset", "last_event_id"}
+_CLOSE_CODE = 4000  # plus the status of a problem: the code by which a WebSocket is closed
+_MAX_REASON = 123  # bytes: no more fit into the closing frame
 
 Datasets = Annotated[
     str | None,
@@ -35,7 +35,7 @@ Datasets = Annotated[
 Since = Annotated[
     int | None,
     QueryParameter(
-        description="The `id` of the last event that is known, where a header cannot be sent.", ge=0, le=LARGEST
+        description="The `id` of the last event that is known, where a header cannot be sent.", ge=0, le=_MAX_ID
     ),
 ]
 LastEventId = Annotated[
@@ -73,12 +73,12 @@ async def follow_events(
     header: FromHeader[LastEventId] = None,
 ) -> Stream:
     """Events from now on, or from the last one that the caller knows."""
-    since = _number(header) if header else last_event_id
-    names = _admitted(catalogue, events, dataset, since)
-    told = events.follow(since, names)
+    since = _parse_id(header) if header else last_event_id
+    names = _check_listener(catalogue, events, dataset, since)
+    stream = events.follow(since, names)
     head = request.scope["state"].get("head", False)
     return Stream(
-        _nothing() if head else _as_text(told),
+        _empty_stream() if head else _encode_stream(stream),
         media_type=EVENT_STREAM,
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )
@@ -91,55 +91,57 @@ async def listen(
     """The same events, each a JSON text; pings of the protocol keep the connection."""
     await socket.accept()
     try:
-        unknown = set(socket.query_params) - _ASKED_FOR
+        unknown = set(socket.query_params) - _PARAMETERS
         if unknown:
             raise InvalidRequest(
                 "there is no parameter {unknown!r}; there are dataset and last_event_id", unknown=min(unknown)[:40]
             )
-        asked = socket.query_params.get("last_event_id")
-        since = _number(asked) if asked else None
-        names = _admitted(catalogue, events, socket.query_params.get("dataset"), since)
+        last_event_id = socket.query_params.get("last_event_id")
+        since = _parse_id(last_event_id) if last_event_id else None
+        names = _check_listener(catalogue, events, socket.query_params.get("dataset"), since)
     except OceanError as error:
-        reason = to_problem(error).detail.encode()[:_REASON].decode(errors="ignore")
-        await socket.close(code=_CLOSED + STATUS[type(error)], reason=reason)
+        reason = to_problem(error).detail.encode()[:_MAX_REASON].decode(errors="ignore")
+        await socket.close(code=_CLOSE_CODE + STATUS[type(error)], reason=reason)
         return
-    told = events.follow(since, names)
-    await send_websocket_stream(socket, _as_messages(told), listen_for_disconnect=True, warn_on_data_discard=False)
+    stream = events.follow(since, names)
+    await send_websocket_stream(
+        socket, _encode_messages(stream), listen_for_disconnect=True, warn_on_data_discard=False
+    )
 
 
-def _number(text: str) -> int:
+def _parse_id(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise InvalidRequest("Last-Event-ID is the id of an event: a number", field="last_event_id")
     return int(text)
 
 
-def _admitted(catalogue: Catalogue, events: Events, asked: str | None, since: int | None) -> frozenset[str]:
-    """The datasets that are asked for. One that a listener comes back for may be gone."""
+def _check_listener(catalogue: Catalogue, events: Events, dataset: str | None, since: int | None) -> frozenset[str]:
+    """Return the datasets of a request, or raise. A listener that comes back may name one that was removed since."""
     if events.full:
         raise TooBusy("there are as many listeners as this service has room for; try again", retry_after=10)
-    names = frozenset(asked.split(",")) if asked else frozenset[str]()
-    now = catalogue.snapshot
-    for name in names - set(now.datasets) if since is None else ():
-        now.dataset(name)
+    names = frozenset(dataset.split(",")) if dataset else frozenset[str]()
+    snapshot = catalogue.snapshot
+    for name in names - set(snapshot.datasets) if since is None else ():
+        snapshot.dataset(name)
     return names
 
 
-async def _as_text(told: AsyncIterator[Event | int]) -> AsyncIterator[bytes]:
+async def _encode_stream(stream: AsyncIterator[Event | int]) -> AsyncIterator[bytes]:
     yield b"retry: %d\n" % RETRY
-    async for one in told:
-        if isinstance(one, int):  # nothing to tell, but whoever comes again knows from where
-            yield b": nothing new\nid: %d\n\n" % one
+    async for event in stream:
+        if isinstance(event, int):  # no event, but the id to resume from
+            yield b": nothing new\nid: %d\n\n" % event
         else:
-            yield b"id: %d\nevent: %s\ndata: %s\n\n" % (one.id, one.type.encode(), msgspec.json.encode(one))
+            yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.type.encode(), msgspec.json.encode(event))
 
 
-async def _as_messages(told: AsyncIterator[Event | int]) -> AsyncGenerator[str]:
-    async for one in told:
-        if not isinstance(one, int):
-            yield msgspec.json.encode(one).decode()
+async def _encode_messages(stream: AsyncIterator[Event | int]) -> AsyncGenerator[str]:
+    async for event in stream:
+        if not isinstance(event, int):
+            yield msgspec.json.encode(event).decode()
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+async def _empty_stream() -> AsyncIterator[bytes]:
     yield b""
 
 

@@ -1,64 +1,116 @@
-"""What happened to datasets, written in the transaction that makes it so, and read by every instance."""
+"""Events of datasets: derived from their states, and stored in the transaction that changes the dataset."""
 
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import sqlalchemy as sa
 
-from ocean_common.contracts.events import Event, NewSteps
-from ocean_core.time import format_times
+from ocean_common.contracts.events import Event, EventType, NewSteps
+from ocean_core.time import Ints, format_times
 from ocean_metadata.catalogue import schema
-from ocean_metadata.events.model import Change
 
-KEPT = 10_000  # events; who missed more than that is told to ask for everything again
+MAX_EVENTS = 10_000  # that are stored; a listener that missed more has to ask for everything again
 
 _table = schema.events
 
 
-def write(connection: sa.Connection, changes: Sequence[Change]) -> None:
-    """Append, and forget the oldest; the caller's transaction is the only one that writes."""
+class DatasetState(NamedTuple):
+    """State of a dataset that is served, as far as events describe it."""
+
+    revision: str
+    seconds: Ints  # (step,), of all its time axes, since 1970-01-01 UTC; in any order
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Change of a dataset."""
+
+    dataset: str
+    type: EventType
+    revision: str | None = None
+    count: int = 0  # of new time steps
+    first: int | None = None  # s since 1970-01-01 UTC
+    last: int | None = None
+
+
+def find_change(dataset: str, before: DatasetState | None, after: DatasetState | None) -> Change | None:
+    """Compare two states of a dataset; None where they are equal.
+
+    Parameters
+    ----------
+    dataset : str
+        Its id.
+    before, after : DatasetState or None
+        None where it is not served: it does not exist, or none of its files can be read.
+
+    Returns
+    -------
+    Change or None
+        ``time_steps`` where there are new ones and the old ones stayed; else ``added``, ``changed`` or ``removed``.
+    """
+    if after is None:
+        return Change(dataset=dataset, type="removed") if before else None
+    if before is None:
+        return _change_with_steps(dataset, "added", after.revision, after.seconds)
+    if before.revision == after.revision:
+        return None
+    new = np.setdiff1d(after.seconds, before.seconds)
+    removed = np.setdiff1d(before.seconds, after.seconds)
+    event_type: EventType = "time_steps" if new.size and not removed.size else "changed"
+    return _change_with_steps(dataset, event_type, after.revision, new)
+
+
+def _change_with_steps(dataset: str, event_type: EventType, revision: str, new: Ints) -> Change:
+    if not new.size:
+        return Change(dataset=dataset, type=event_type, revision=revision)
+    steps = np.unique(new)
+    return Change(
+        dataset=dataset, type=event_type, revision=revision, count=steps.size, first=int(steps[0]), last=int(steps[-1])
+    )
+
+
+def write_changes(connection: sa.Connection, changes: list[Change]) -> None:
+    """Append events, and delete the oldest; no other transaction may write at the same time."""
     if not changes:
         return
     now = time.time_ns() // 10**6
-    newest = _newest(connection)
-    # A catalogue that was lost and made anew does not tell ids twice: the first one is the time of its making.
+    newest = connection.execute(sa.select(sa.func.max(_table.c.id))).scalar_one()
+    # The first id is a time: a catalogue that is created again after a loss does not use ids twice.
     first = now if newest is None else newest + 1
-    rows = [{"id": number, "at": now, **msgspec.to_builtins(one)} for number, one in enumerate(changes, first)]
+    rows = [{"id": number, "at": now, **msgspec.to_builtins(change)} for number, change in enumerate(changes, first)]
     connection.execute(_table.insert(), rows)
-    connection.execute(_table.delete().where(_table.c.id < first + len(changes) - KEPT))
+    connection.execute(_table.delete().where(_table.c.id < first + len(changes) - MAX_EVENTS))
 
 
-def bounds(connection: sa.Connection) -> tuple[int, int] | None:
-    """Ids of the oldest and the newest event that are known; None where nothing ever happened."""
+def stored_ids(connection: sa.Connection) -> tuple[int, int] | None:
+    """Return the ids of the oldest and the newest event; None where there are none."""
     oldest, newest = connection.execute(sa.select(sa.func.min(_table.c.id), sa.func.max(_table.c.id))).one()
     return None if oldest is None else (oldest, newest)
 
 
-def after(connection: sa.Connection, number: int, at_most: int) -> list[Event]:
-    """The events that follow one."""
-    rows = connection.execute(sa.select(_table).where(_table.c.id > number).order_by(_table.c.id).limit(at_most))
-    return [_event(row) for row in rows]
+def read_events(connection: sa.Connection, after: int, limit: int) -> list[Event]:
+    """Read the events that follow the one of an id."""
+    rows = connection.execute(sa.select(_table).where(_table.c.id > after).order_by(_table.c.id).limit(limit))
+    return [_make_event(row._mapping) for row in rows]  # noqa: SLF001  documented, for columns named like tuple methods
 
 
-def _newest(connection: sa.Connection) -> int | None:
-    found: int | None = connection.execute(sa.select(sa.func.max(_table.c.id))).scalar_one()
-    return found
-
-
-def _event(row: sa.Row[tuple[object, ...]]) -> Event:
-    kept = row._mapping  # noqa: SLF001  the documented way to columns that are named like methods of a tuple
+def _make_event(row: sa.RowMapping) -> Event:
     steps = None
-    if kept["count"]:
-        first, last = format_times(np.array([kept["first"], kept["last"]]))
-        steps = NewSteps(count=kept["count"], first=first, last=last)
+    if row["count"]:
+        first, last = format_times(np.array([row["first"], row["last"]]))
+        steps = NewSteps(count=row["count"], first=first, last=last)
     return Event(
-        id=kept["id"],
-        type=kept["type"],
-        at=datetime.fromtimestamp(kept["at"] / 1000, UTC).isoformat(timespec="milliseconds"),
-        dataset=kept["dataset"],
-        revision=kept["revision"],
+        id=row["id"],
+        type=row["type"],
+        at=format_milliseconds(row["at"]),
+        dataset=row["dataset"],
+        revision=row["revision"],
         steps=steps,
     )
+
+
+def format_milliseconds(at: float) -> str:
+    """Write ms since 1970-01-01 in ISO 8601, UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

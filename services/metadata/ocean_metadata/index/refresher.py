@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ocean_common.contracts.events import Event, Refreshed
 from ocean_common.errors import NotSupported, ServiceUnavailable
 from ocean_metadata.catalogue.database import answering
-from ocean_metadata.events import store as events
+from ocean_metadata.events.store import read_events, stored_ids
 
 PATIENCE = 20.0  # s that an operator waits for a pass
 AT_MOST = 1000  # events in one answer
@@ -74,12 +74,12 @@ class IndexRefresher:
 
     def _newest(self) -> int:
         with answering(self._engine) as connection:
-            found = events.bounds(connection)
+            found = stored_ids(connection)
         return found[1] if found else 0
 
     def _after(self, number: int) -> list[Event]:
         with answering(self._engine) as connection:
-            return events.after(connection, number, AT_MOST)
+            return read_events(connection, number, AT_MOST)
 
 
 class NullRefresher:
