@@ -18,7 +18,7 @@ from ocean_data.compute.interpolation import gather
 from ocean_data.grids.base import Grid
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.ports import Source, TileMap
-from ocean_data.reading.grids import GridStore
+from ocean_data.reading.source import GridStore
 
 MIB = 1024 * 1024
 

@@ -6,7 +6,7 @@ import numpy as np
 from ocean_common.contracts import extractions as contracts
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_values
-from ocean_data.reading.grids import GridStore
+from ocean_data.reading.source import GridStore
 from ocean_data.settings import MIB
 
 

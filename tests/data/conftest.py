@@ -14,8 +14,7 @@ from ocean_common.errors import DatasetNotFound, VariableNotFound
 from ocean_data.app import create_app
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_values
-from ocean_data.reading.grids import GridStore
-from ocean_data.reading.source import NetCDFSource
+from ocean_data.reading.source import GridStore, NetCDFSource
 from ocean_data.settings import MIB, Settings
 from ocean_data.threads import Threads
 

@@ -8,8 +8,7 @@ from tests.looping import loop_over
 from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_common.errors import NotFound
 from ocean_data.app import create_app
-from ocean_data.reading.grids import GridStore
-from ocean_data.reading.source import NetCDFSource
+from ocean_data.reading.source import GridStore, NetCDFSource
 from ocean_data.threads import Threads
 
 API = "/api/v2.0"

@@ -16,7 +16,7 @@ from ocean_common.errors import InvalidRequest, VariableNotFound
 from ocean_core.geometry import EARTH_RADIUS, great_circle_distance
 from ocean_data.compute.expression.made import calculated_assets
 from ocean_data.reading.calculated import Calculated, Calculating
-from ocean_data.reading.grids import GridStore
+from ocean_data.reading.source import GridStore
 from ocean_data.settings import MIB
 
 API = "/api/v2.0"

@@ -19,7 +19,7 @@ from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
 from ocean_data.compute import path
 from ocean_data.plan import PLANS, track
 from ocean_data.plan.extraction import Reading, read_values
-from ocean_data.reading.grids import GridStore
+from ocean_data.reading.source import GridStore
 from ocean_data.settings import MIB
 
 API = "/api/v2.0/data/giops_day"

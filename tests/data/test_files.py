@@ -20,8 +20,8 @@ from ocean_common.errors import SourceUnreadable
 from ocean_data.compute.expression.made import calculated_assets
 from ocean_data.plan import area
 from ocean_data.plan.extraction import read_parts
-from ocean_data.reading.blocks import BLOCK, _together
 from ocean_data.reading.calculated import Calculated
+from ocean_data.reading.source import BLOCK, _together
 
 LATITUDE, LONGITUDE = np.arange(-5.0, 6.0), np.arange(0.0, 360.0, 10.0)
 

@@ -18,7 +18,7 @@ from ocean_common.contracts.extractions import (
 )
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_parts, read_values
-from ocean_data.reading.grids import GridStore
+from ocean_data.reading.source import GridStore
 from ocean_data.writing.covjson import CovJson
 from ocean_data.writing.geojson import GeoJson
 from ocean_data.writing.netcdf import NetCdf

@@ -14,9 +14,8 @@ from tests.looping import loop_over
 
 from ocean_common.errors import SourceUnreadable
 from ocean_data.reading.blobs import LocalBlob
-from ocean_data.reading.hdf5.crew import LATE, REST, Crew
+from ocean_data.reading.hdf5.chunks import AT_ONCE, LATE, REST, Crew
 from ocean_data.reading.hdf5.index import index
-from ocean_data.reading.hdf5.reader import AT_ONCE
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.reading.state import state_of
 from ocean_data.settings import MIB

@@ -11,9 +11,9 @@ from tests.looping import loop_over
 
 from ocean_common.errors import SourceUnreadable
 from ocean_data.reading.blobs import LocalBlob
-from ocean_data.reading.hdf5.filters import fletcher32
 from ocean_data.reading.hdf5.index import index
-from ocean_data.reading.lock import LIBRARY
+from ocean_data.reading.hdf5.kernels import fletcher32
+from ocean_data.reading.library import LIBRARY
 from ocean_data.reading.state import state_of
 
 NY, NX = 20, 30

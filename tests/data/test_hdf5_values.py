@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocean_common.contracts.assets import Assets, Dimension, Grid, VariableInfo
-from ocean_data.reading.hdf5.reader import ChunkReader
+from ocean_data.reading.hdf5.chunks import ChunkReader
 from ocean_data.reading.packing import Packing
-from ocean_data.reading.windows import ORDER
+from ocean_data.reading.stored import ORDER
 from ocean_data.settings import MIB
 
 SHAPE = (5, 3, 17, 23)

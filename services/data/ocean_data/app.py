@@ -30,11 +30,9 @@ from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Budget, Reading, read_parts
 from ocean_data.ports import Grids, Saved, Source, Stream, Workers
 from ocean_data.reading.calculated import Calculated, Calculating
-from ocean_data.reading.grids import GridStore
-from ocean_data.reading.hdf5.filters import warm as warm_filters
-from ocean_data.reading.hdf5.kernels import warm as warm_chunks
-from ocean_data.reading.source import NetCDFSource
-from ocean_data.reading.storage import Storage
+from ocean_data.reading.hdf5.kernels import warm_kernels
+from ocean_data.reading.objects import Storage
+from ocean_data.reading.source import GridStore, NetCDFSource
 from ocean_data.settings import Settings
 from ocean_data.spool import FileSpool
 from ocean_data.threads import Threads
@@ -215,8 +213,7 @@ def build(settings: Settings) -> Litestar:
     async def living(_: Litestar) -> AsyncIterator[None]:
         # The server listens when this is done: the first tile does not wait for the compiler.
         await asyncio.to_thread(warm)
-        await asyncio.to_thread(warm_chunks)
-        await asyncio.to_thread(warm_filters)
+        await asyncio.to_thread(warm_kernels)
         async with catalogue:
             yield
         workers.close()

@@ -13,8 +13,8 @@ import pytest
 import xarray
 
 from ocean_common.contracts.assets import File
+from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import NetCDFSource
-from ocean_data.reading.storage import Storage
 from ocean_data.settings import MIB
 
 

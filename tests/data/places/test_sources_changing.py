@@ -17,8 +17,8 @@ from tests.looping import loop_over
 from ocean_common.errors import SourceUnreadable
 from ocean_common.places import folder_stamp, kind_of, text_stamp
 from ocean_data.reading import zarr as stores
+from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import NetCDFSource
-from ocean_data.reading.storage import Storage
 from ocean_data.settings import MIB
 
 STEPS, NY, NX = 3, 8, 12

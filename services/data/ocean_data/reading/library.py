@@ -1,4 +1,4 @@
-"""Files of this machine through the NetCDF library, which is not safe in threads: one lock."""
+"""Files of this machine through the NetCDF library."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +16,8 @@ from ocean_core.cache import ByteBoundedCache
 from ocean_data.reading.packing import ATTRIBUTES
 from ocean_data.reading.state import State, cut_short, state_of
 from ocean_data.reading.stored import Chunks, Variables
+
+LIBRARY = Lock()  # held by whoever calls them, to read or to write
 
 
 class Library:

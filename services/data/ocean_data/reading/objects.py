@@ -5,23 +5,108 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import timedelta
+from functools import cached_property, lru_cache
 from threading import Lock
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import urlsplit
 
 import h5py
 import numpy as np
 import obstore
 from numpy.typing import NDArray
+from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
+from obstore.store import HTTPStore, ObjectStore, S3Store
 
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_data.reading import netcdf3 as classic
 from ocean_data.reading.blobs import Bytes, Range, joined
 from ocean_data.reading.hdf5.index import attributes_of, dimensions_of
 from ocean_data.reading.hdf5.index import opened as open_hdf5
-from ocean_data.reading.state import State, being_written, cut_short
-from ocean_data.reading.storage import Stale, Storage, key_of, told
+from ocean_data.reading.state import State, being_written, cut_short, unreadable
 from ocean_data.reading.stored import Chunks, Variables
+
+if TYPE_CHECKING:  # they do not exist when it runs
+    from obstore.store import ClientConfig, RetryConfig, S3Config
+
+AGAIN = 5  # s until it is worth asking a place again that did not answer
+REASONS = {
+    FileNotFoundError: "it is not in the object storage",
+    PermissionDeniedError: "the object storage denies access",
+    UnauthenticatedError: "the object storage denies access",
+}
+
+
+class Stale(OSError):
+    """An object is no longer what it was when its state was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """Object storage."""
+
+    endpoint: str = ""  # of an S3 service that is not Amazon's
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    anonymous: bool = False  # without credentials
+    timeout: float = 10.0  # s
+
+    def root(self, url: str) -> ObjectStore:
+        """The bucket, or the server, of an address."""
+        parts = urlsplit(url)
+        return _root(self, f"{parts.scheme}://{parts.netloc}")
+
+    def at(self, url: str) -> ObjectStore:
+        """What is below an address."""
+        return _root(self, url.rstrip("/"))
+
+    def head(self, url: str, name: str = "") -> State:
+        """The state of an object: `url`, or what is called `name` below it. FileNotFoundError if there is none."""
+        key = "/".join(part for part in (key_of(url), name) if part)
+        found = obstore.head(self.root(url), key)
+        stamp = int(found["last_modified"].timestamp()) * 1_000_000_000
+        return State(url, found["size"], stamp, found["e_tag"])
+
+
+def key_of(url: str) -> str:
+    """The name of an object in its bucket."""
+    return urlsplit(url).path.strip("/")
+
+
+@contextmanager
+def told(path: str) -> Iterator[None]:
+    """Tell what object storage cannot do."""
+    try:
+        yield
+    except PreconditionError as error:
+        raise Stale("it was replaced") from error
+    except (BaseError, OSError) as error:
+        reason = REASONS.get(type(error), "the object storage does not answer")
+        raise unreadable(path, reason, retry_after=AGAIN) from error
+
+
+@lru_cache(maxsize=256)
+def _root(storage: Storage, url: str) -> ObjectStore:
+    limit = timedelta(seconds=storage.timeout)
+    client: ClientConfig = {
+        "timeout": limit,
+        "connect_timeout": min(limit, timedelta(seconds=3)),
+        "allow_http": True,
+    }
+    retry: RetryConfig = {
+        "max_retries": 2,
+        "retry_timeout": limit,
+        "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2},
+    }
+    if not url.startswith("s3:"):
+        return HTTPStore.from_url(url, client_options=client, retry_config=retry)
+    config: S3Config = {"skip_signature": storage.anonymous}
+    if storage.endpoint:
+        config["endpoint"] = storage.endpoint
+    if storage.access_key:
+        config |= {"access_key_id": storage.access_key, "secret_access_key": storage.secret_key}
+    return S3Store.from_url(url, config=config, client_options=client, retry_config=retry)
+
 
 RECENT = 2.0  # s that a state is taken for the state now
 AT_ONCE = 16  # requests

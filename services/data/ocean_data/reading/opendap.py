@@ -4,9 +4,11 @@ Not through the NetCDF library: its client can wait for ever, holds the lock tha
 process at a description that it cannot parse.
 """
 
+import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -15,10 +17,165 @@ from numpy.typing import NDArray
 
 from ocean_common.places import text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
-from ocean_data.reading import dap2
+from ocean_data.reading.objects import AGAIN
 from ocean_data.reading.state import State, unreadable
-from ocean_data.reading.storage import AGAIN
 from ocean_data.reading.stored import Chunks, Variables
+
+# The type of a number, and how it is sent: bytes are packed, 16-bit integers take 32 bits.
+SENT = {
+    "int8": ("i1", "i1"),
+    "byte": ("u1", "u1"),
+    "int16": ("i2", ">i4"),
+    "uint16": ("u2", ">u4"),
+    "int32": ("i4", ">i4"),
+    "uint32": ("u4", ">u4"),
+    "float32": ("f4", ">f4"),
+    "float64": ("f8", ">f8"),
+}
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}\[\];=:,])|([^\s{}\[\];=:,"]+)')
+_DATA = re.compile(rb"\r?\nData:\r?\n")
+_CUT = "the description ends early"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """A variable as it is declared."""
+
+    name: str
+    kind: str  # a key of SENT, or one that is not read
+    dimensions: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    in_grid: bool = False  # with its maps: it is asked for by itself
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+def declared(dds: str) -> dict[str, Declared]:
+    """The variables of a dataset from its description."""
+    tokens = _tokens(dds)
+    if next(tokens, "").lower() != "dataset" or next(tokens, "") != "{":
+        raise ValueError("this is no description of a dataset")
+    return {one.name: one for one in _declarations(tokens)}
+
+
+def attributes(das: str) -> dict[str, dict[str, Any]]:
+    """The attributes of each variable: numbers in their own types, or text."""
+    tokens = _tokens(das)
+    if next(tokens, "").lower() != "attributes" or next(tokens, "") != "{":
+        raise ValueError("this is no list of attributes")
+    found: dict[str, dict[str, Any]] = {}
+    _containers(tokens, found, ())
+    return found
+
+
+def asked(variable: Declared, index: tuple[slice, ...]) -> str:
+    """The constraint that asks for a part of a variable."""
+    name = f"{variable.name}.{variable.name}" if variable.in_grid else variable.name
+    return name + "".join(f"[{part.start}:1:{part.stop - 1}]" for part in index)
+
+
+def numbers(body: bytes, variable: Declared, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The numbers in an answer that has one variable of this shape."""
+    mark = _DATA.search(body)
+    if mark is None:
+        raise ValueError("the answer has no data")
+    kind, sent = (np.dtype(one) for one in SENT[variable.kind])
+    count, start = math.prod(shape), mark.end()
+    if shape:  # the count stands before them, twice
+        announced = np.frombuffer(body, ">u4", 2, start)
+        if announced.tolist() != [count, count]:
+            raise ValueError("the answer is of another size")
+        start += 8
+    if len(body) - start < count * sent.itemsize:
+        raise ValueError("the answer is cut short")
+    return np.frombuffer(body, sent, count, start).astype(kind).reshape(shape)
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """Words and signs; what stands in quotes begins with one."""
+    for quoted, sign, word in _TOKEN.findall(text):
+        yield sign or word or '"' + re.sub(r"\\(.)", r"\1", quoted)
+
+
+def _next(tokens: Iterator[str]) -> str:
+    for token in tokens:
+        return token
+    raise ValueError(_CUT)
+
+
+def _declarations(tokens: Iterator[str]) -> Iterator[Declared]:
+    """Up to the end of the braces."""
+    while (kind := _next(tokens).lower()) != "}":
+        if kind in {"structure", "sequence", "grid"}:
+            _next(tokens)  # {
+            parts = list(_parts(tokens, kind))
+            _name(tokens)
+            yield from parts
+        else:
+            yield _array(tokens, kind)
+
+
+def _parts(tokens: Iterator[str], kind: str) -> Iterator[Declared]:
+    """The array of a grid; its maps are variables of their own. Of structures and sequences nothing."""
+    if kind != "grid":
+        for _ in _declarations(tokens):
+            pass
+        return
+    role = ""
+    while (token := _next(tokens)) != "}":
+        if token.lower() in {"array", "maps"}:
+            role = token.lower()
+            _next(tokens)  # :
+            continue
+        found = _array(tokens, token.lower())
+        if role == "array":
+            yield Declared(
+                name=found.name, kind=found.kind, dimensions=found.dimensions, shape=found.shape, in_grid=True
+            )
+
+
+def _array(tokens: Iterator[str], kind: str) -> Declared:
+    name, dimensions, shape = _next(tokens), [], []
+    while (sign := _next(tokens)) != ";":
+        if sign != "[":
+            raise ValueError(_CUT)
+        first, sign = _next(tokens), _next(tokens)
+        dimensions.append(first if sign == "=" else "")
+        shape.append(int(_next(tokens) if sign == "=" else first))
+        if sign == "=":
+            _next(tokens)  # ]
+    return Declared(name=name, kind=kind, dimensions=tuple(dimensions), shape=tuple(shape))
+
+
+def _name(tokens: Iterator[str]) -> None:
+    """The name after the braces, up to the semicolon."""
+    while _next(tokens) != ";":
+        pass
+
+
+def _containers(tokens: Iterator[str], found: dict[str, dict[str, Any]], within: tuple[str, ...]) -> None:
+    while (token := _next(tokens)) != "}":
+        following = _next(tokens)
+        if following == "{":
+            _containers(tokens, found, (*within, token))
+            continue
+        values = []
+        while (value := _next(tokens)) != ";":
+            if value != ",":
+                values.append(value)
+        # Attributes of the array of a grid may stand in a container of their own within the grid's.
+        if within:
+            found.setdefault(within[-1], {})[following] = _value(token.lower(), values)
+
+
+def _value(kind: str, values: list[str]) -> Any:
+    if kind not in SENT:
+        return " ".join(value.removeprefix('"') for value in values)
+    dtype = np.dtype(SENT[kind][0])
+    if dtype.kind == "f":
+        return np.array([float(value) for value in values], np.float64).astype(dtype)
+    # A signed byte is told as a negative one; some servers write large numbers as 1.67772e+07.
+    return np.array([int(float(value)) for value in values], np.int64).astype(dtype)
+
 
 RECENT = 2.0  # s that a state is taken for the state now
 CONNECT = 3.0  # s
@@ -30,7 +187,7 @@ class OPeNDAP:
     def __init__(self, limit: int, timeout: float) -> None:
         self._http = httpx.Client(timeout=httpx.Timeout(timeout, connect=min(CONNECT, timeout)), follow_redirects=True)
         self._states: TTLCache[tuple[State, str]] = TTLCache(RECENT)
-        self._described: ByteBoundedCache[dict[str, dap2.Declared]] = ByteBoundedCache(limit, lambda _: 1)
+        self._described: ByteBoundedCache[dict[str, Declared]] = ByteBoundedCache(limit, lambda _: 1)
 
     def state(self, path: str) -> State:
         return self._states.get(path, lambda: self._ask(path))[0]
@@ -46,13 +203,13 @@ class OPeNDAP:
         described = self._described.get(state, lambda: self._describe(state))
         yield lambda name: DAPVariable(described[name], self, state.path)
 
-    def _describe(self, state: State) -> dict[str, dap2.Declared]:
+    def _describe(self, state: State) -> dict[str, Declared]:
         now, text = self._states.get(state.path, lambda: self._ask(state.path))
         if now != state:
             raise OSError("it was replaced")
-        found, told = dap2.declared(text), dap2.attributes(self._get(state.path, ".das").text)
+        found, told = declared(text), attributes(self._get(state.path, ".das").text)
         return {
-            name: dap2.Declared(
+            name: Declared(
                 name=name,
                 kind=_signed(one.kind, told.get(name, {})),
                 dimensions=one.dimensions,
@@ -63,16 +220,16 @@ class OPeNDAP:
             for name, one in found.items()
         }
 
-    def numbers(self, path: str, variable: dap2.Declared, index: tuple[slice, ...]) -> NDArray[Any]:
+    def numbers(self, path: str, variable: Declared, index: tuple[slice, ...]) -> NDArray[Any]:
         """A part of a variable."""
-        if variable.kind not in dap2.SENT:
+        if variable.kind not in SENT:
             raise ValueError(f"{variable.name} is not made of numbers")
         shape = tuple(part.stop - part.start for part in index)
         if 0 in shape:
-            return np.empty(shape, dap2.SENT[variable.kind][0])
-        answer = self._get(path, ".dods", dap2.asked(variable, index))
+            return np.empty(shape, SENT[variable.kind][0])
+        answer = self._get(path, ".dods", asked(variable, index))
         try:
-            return dap2.numbers(answer.content, variable, shape)
+            return numbers(answer.content, variable, shape)
         except ValueError:
             self._states.forget(path)  # it may be that it was replaced
             raise
@@ -102,7 +259,7 @@ def _signed(kind: str, told: dict[str, Any]) -> str:
 class DAPVariable:
     """A variable on a server."""
 
-    declared: dap2.Declared
+    declared: Declared
     server: OPeNDAP
     path: str
 
@@ -116,7 +273,7 @@ class DAPVariable:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return np.dtype(dap2.SENT[self.declared.kind][0])
+        return np.dtype(SENT[self.declared.kind][0])
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -5,36 +5,121 @@ Chunks that we can decode ourselves are read in threads (hdf5/); the rest is rea
 so that an answer is never a mixture of an old and a new file.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.contracts import assets
 from ocean_common.contracts.assets import Assets, File, Grid
 from ocean_common.errors import SourceUnreadable
 from ocean_common.places import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
 from ocean_data.compute.depth import deepest_first
-from ocean_data.grids import ROLES, arrange_coordinates
+from ocean_data.compute.field import tile_stencil
+from ocean_data.grids import ROLES, arrange_coordinates, build, require_grid
 from ocean_data.grids.base import Cells, Coordinates
+from ocean_data.grids.base import Grid as GridOfCells
 from ocean_data.plan.time import Axis
+from ocean_data.ports import Source, TileMap, TileStencil
 from ocean_data.reading import stored
 from ocean_data.reading.blobs import LocalBlobs
-from ocean_data.reading.blocks import blocks, only, place
-from ocean_data.reading.hdf5.reader import ChunkReader
-from ocean_data.reading.library import Library
-from ocean_data.reading.lock import LIBRARY
-from ocean_data.reading.objects import Objects
+from ocean_data.reading.hdf5.chunks import ChunkReader
+from ocean_data.reading.library import LIBRARY, Library
+from ocean_data.reading.objects import Objects, Storage
 from ocean_data.reading.opendap import OPeNDAP
 from ocean_data.reading.packing import Packing
 from ocean_data.reading.state import State, being_written, changed, unreadable
-from ocean_data.reading.storage import Storage
-from ocean_data.reading.stored import Place, Stored, Variables, packing_of
-from ocean_data.reading.windows import Picks, plane
+from ocean_data.reading.stored import Picks, Place, Stored, Variables, packing_of, plane
 from ocean_data.reading.zarr import Icechunk, Zarr
+
+BLOCK = 16  # cells: those of one block of the grid are read together
+AT_ONCE = 4_000_000  # numbers in one reading
+
+
+class Block(NamedTuple):
+    """Cells that lie together, at consecutive times of one file."""
+
+    file: File
+    picks: Picks
+    rows: NDArray[np.intp]  # of the answer
+    cells: NDArray[np.intp]  # of the answer
+    inside: tuple[NDArray[np.intp], NDArray[np.intp]]  # where they are in the window
+    numbers: int  # in the window
+
+
+def only(position: int) -> slice:
+    """One place along a dimension."""
+    return slice(position, position + 1)
+
+
+def place(variable: Assets, step: int | None) -> tuple[File, int]:
+    """The file of a time step, and its position there."""
+    if variable.steps is None or step is None:
+        return variable.files[0], 0
+    axis = Axis.of(variable.steps)
+    return variable.files[int(axis.file[step])], int(axis.position[step])
+
+
+def blocks(variable: Assets, steps: Sequence[int] | None, levels: range, cells: Cells) -> Iterator[list[Block]]:
+    """The windows that hold the cells, file by file; in one list those that are read together."""
+    part: list[Block] = []
+    count = 0
+    for one in _jobs(variable, steps, levels, cells):
+        if part and count + one.numbers > AT_ONCE:
+            yield part
+            part, count = [], 0
+        part.append(one)
+        count += one.numbers
+    if part:
+        yield part
+
+
+def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: Cells) -> Iterator[Block]:
+    depth = slice(levels.start, levels.stop) if variable.depth else only(0)
+    together = _together(cells, plane(variable.grid))
+    for file, rows, positions in _runs(variable, steps):
+        for some, (y, x), inside in together:
+            box = (y.stop - y.start) * (x.stop - x.start) * len(levels)
+            longest = max(1, AT_ONCE // box)
+            for first in range(0, len(rows), longest):
+                part = slice(first, first + longest)
+                time = slice(int(positions[part][0]), int(positions[part][-1]) + 1)
+                picks = {"time": time, "depth": depth, "y": y, "x": x}
+                yield Block(
+                    file=file, picks=picks, rows=rows[part], cells=some, inside=inside, numbers=box * len(rows[part])
+                )
+
+
+def _runs(variable: Assets, steps: Sequence[int] | None) -> list[tuple[File, NDArray[np.intp], NDArray[np.intp]]]:
+    """The steps by file and consecutive positions: (file, indices in `steps`, positions)."""
+    if variable.steps is None or steps is None:
+        return [(variable.files[0], np.array([0]), np.array([0]))]
+    axis = Axis.of(variable.steps)
+    files, positions = axis.file[list(steps)], axis.position[list(steps)].astype(np.intp)
+    # By file first, so that each is opened once, however the steps are spread.
+    order = np.lexsort((positions, files))
+    breaks = np.flatnonzero((np.diff(files[order]) != 0) | (np.diff(positions[order]) != 1)) + 1
+    return [(variable.files[int(files[run[0]])], run, positions[run]) for run in np.split(order, breaks) if run.size]
+
+
+def _together(
+    cells: Cells, shape: tuple[int, int]
+) -> list[tuple[NDArray[np.intp], tuple[slice, slice], tuple[NDArray[np.intp], NDArray[np.intp]]]]:
+    """Cells that lie together: (indices in `cells`, box in the grid, places in that box)."""
+    y, x = np.divmod(cells.astype(np.intp), shape[-1])
+    block = (y // BLOCK) * (shape[-1] // BLOCK + 1) + x // BLOCK
+    order = np.argsort(block, kind="stable")
+    made = []
+    for some in np.split(order, np.flatnonzero(np.diff(block[order])) + 1):
+        ys, xs = y[some], x[some]
+        box = slice(int(ys.min()), int(ys.max()) + 1), slice(int(xs.min()), int(xs.max()) + 1)
+        made.append((some, box, (ys - box[0].start, xs - box[1].start)))
+    return made
+
 
 T = TypeVar("T")
 
@@ -248,3 +333,22 @@ def _all(found: Stored) -> NDArray[np.float64]:
     # Files exist whose longitudes run from -180 to 180 with a valid_min of 0.
     packing = replace(packing_of(found), low=-np.inf, high=np.inf)
     return packing.unpack(stored.whole(found), np.float64)  # type: ignore[return-value]
+
+
+class GridStore:
+    """Grids and index maps, each kind bounded in bytes."""
+
+    def __init__(self, source: Source, grid_bytes: int, map_bytes: int) -> None:
+        self._source = source
+        self._grids: ByteBoundedCache[GridOfCells] = ByteBoundedCache(grid_bytes, lambda grid: grid.nbytes)
+        self._maps: ByteBoundedCache[TileStencil] = ByteBoundedCache(map_bytes, lambda kept: kept.nbytes)
+
+    def grid(self, grid: assets.Grid) -> GridOfCells:
+        require_grid(grid)
+        key = (grid.id, self._source.signature(grid.file))
+        return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))
+
+    def tile(self, grid: assets.Grid, asked: TileMap) -> TileStencil:
+        require_grid(grid)
+        key = (grid.id, self._source.signature(grid.file), asked)
+        return self._maps.get(key, lambda: tile_stencil(self.grid(grid), asked))

@@ -1,4 +1,4 @@
-"""Variables as they are stored, wherever that is, and the places that give them."""
+"""Variables as they are stored, wherever that is; the places that have them; and windows of them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -7,10 +7,25 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import Dimension
+from ocean_common.contracts.assets import Dimension, Grid
 from ocean_data.reading.packing import Packing
 from ocean_data.reading.state import State, changed
-from ocean_data.reading.windows import ORDER, Picks, roles_of
+
+ORDER = ("time", "depth", "y", "x")  # the dimensions of a window, whatever their order in the file
+Picks = dict[str, slice]  # what is wanted of each; all of it, if it is not said
+
+_ALONG = {"node": "x", "face": "x"}  # the cells of a mesh are one row
+
+
+def roles_of(dimensions: Sequence[Dimension]) -> list[str]:
+    """What each dimension of a variable is in a window."""
+    return [_ALONG.get(one.role, one.role) for one in dimensions]
+
+
+def plane(grid: Grid) -> tuple[int, int]:
+    """Rows and columns of a grid."""
+    return (1, grid.shape[0]) if len(grid.shape) == 1 else (grid.shape[0], grid.shape[-1])
+
 
 Chunks = tuple[int, ...]
 

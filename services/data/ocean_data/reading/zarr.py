@@ -21,9 +21,9 @@ from zarr.storage import LocalStore, ObjectStore
 
 from ocean_common.places import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
+from ocean_data.reading.objects import AGAIN, Storage, told
 from ocean_data.reading.packing import ATTRIBUTES
 from ocean_data.reading.state import State, unreadable
-from ocean_data.reading.storage import AGAIN, Storage, told
 from ocean_data.reading.stored import Chunks, Variables
 
 RECENT = 2.0  # s that a state is taken for the state now

@@ -16,7 +16,7 @@ from h5py import h5d, h5ds, h5f, h5fd, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 from numpy.typing import NDArray
 
 from ocean_data.reading.blobs import Blob
-from ocean_data.reading.hdf5.filters import NAMES
+from ocean_data.reading.hdf5.kernels import NAMES
 from ocean_data.reading.packing import ATTRIBUTES, Packing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
