@@ -73,11 +73,11 @@ class Cluster:
             while waiting:
                 rows, future = waiting.popleft()
                 try:
-                    found: dict[str, Values] = future.result()
+                    values: dict[str, Values] = future.result()
                 except lost as error:
                     _log.warning("the cluster lost a part, which is read here: %s", type(error).__name__)
-                    found = extraction.body.read(reading, rows)
-                yield rows, found
+                    values = extraction.body.read(reading, rows)
+                yield rows, values
                 waiting.extend((more, submit(more)) for more in islice(left, 1))
         finally:
             # Whoever has gone needs none of these.

@@ -91,15 +91,15 @@ def gradient(values: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
 def divergence(vector: Floats, near: Neighbourhood) -> Floats:
     """Horizontal divergence of vectors in space, per m: (..., cell) of (3, ..., around)."""
     (x, y), (east, north) = gradient(vector, near), near.compass
-    found: Floats = np.einsum("i...c,ci->...c", x, east) + np.einsum("i...c,ci->...c", y, north)
-    return found
+    divergence_: Floats = np.einsum("i...c,ci->...c", x, east) + np.einsum("i...c,ci->...c", y, north)
+    return divergence_
 
 
 def vorticity(vector: Floats, near: Neighbourhood) -> Floats:
     """Vertical component of the curl of vectors in space, per m: (..., cell) of (3, ..., around)."""
     (x, y), (east, north) = gradient(vector, near), near.compass
-    found: Floats = np.einsum("i...c,ci->...c", x, north) - np.einsum("i...c,ci->...c", y, east)
-    return found
+    curl: Floats = np.einsum("i...c,ci->...c", x, north) - np.einsum("i...c,ci->...c", y, east)
+    return curl
 
 
 def geostrophic(height: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
@@ -127,14 +127,16 @@ def geostrophic(height: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
 def _ways(points, own, beside, east, north, ways):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Ways to neighbours along great circles, m; NaN for those that are none."""
     for cell in range(own.size):
-        here = points[own[cell]]
+        centre = points[own[cell]]
         for side in range(4):
             ways[cell, side] = np.nan
             if beside[cell, side] >= 0:
-                there = points[beside[cell, side]]
-                eastward = there[0] * east[cell, 0] + there[1] * east[cell, 1] + there[2] * east[cell, 2]
-                northward = there[0] * north[cell, 0] + there[1] * north[cell, 1] + there[2] * north[cell, 2]
-                along = there[0] * here[0] + there[1] * here[1] + there[2] * here[2]
+                neighbour = points[beside[cell, side]]
+                eastward = neighbour[0] * east[cell, 0] + neighbour[1] * east[cell, 1] + neighbour[2] * east[cell, 2]
+                northward = (
+                    neighbour[0] * north[cell, 0] + neighbour[1] * north[cell, 1] + neighbour[2] * north[cell, 2]
+                )
+                along = neighbour[0] * centre[0] + neighbour[1] * centre[1] + neighbour[2] * centre[2]
                 sine = np.hypot(eastward, northward)
                 if sine > 0:
                     stretch = METRES * np.arctan2(sine, along) / sine
@@ -168,10 +170,10 @@ def _along(values, here, after, before, way_after, way_before, out):  # type: ig
     else:
         forth = np.hypot(way_after[0], way_after[1])
         back = np.hypot(way_before[0], way_before[1])
-        share, other = back / forth, forth / back
-        out[0] = ahead * share + behind * other
-        out[1] = way_after[0] * share - way_before[0] * other
-        out[2] = way_after[1] * share - way_before[1] * other
+        share, inverse = back / forth, forth / back
+        out[0] = ahead * share + behind * inverse
+        out[1] = way_after[0] * share - way_before[0] * inverse
+        out[2] = way_after[1] * share - way_before[1] * inverse
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -180,9 +182,9 @@ def _gradient(layers, own, beside, ways, out):  # type: ignore[no-untyped-def]  
     for layer in range(layers.shape[0]):
         values = layers[layer]
         for cell in range(own.size):
-            here = values[own[cell]]
-            _along(values, here, beside[cell, 0], beside[cell, 1], ways[cell, 0], ways[cell, 1], row)
-            _along(values, here, beside[cell, 2], beside[cell, 3], ways[cell, 2], ways[cell, 3], column)
+            centre = values[own[cell]]
+            _along(values, centre, beside[cell, 0], beside[cell, 1], ways[cell, 0], ways[cell, 1], row)
+            _along(values, centre, beside[cell, 2], beside[cell, 3], ways[cell, 2], ways[cell, 3], column)
             area = row[1] * column[2] - row[2] * column[1]
             out[0, layer, cell] = (row[0] * column[2] - row[2] * column[0]) / area
             out[1, layer, cell] = (row[1] * column[0] - row[0] * column[1]) / area

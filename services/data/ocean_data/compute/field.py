@@ -35,11 +35,11 @@ class Tiles:
         tile.check(asked.radius, asked.neighbours)
         if len(variables) > 2:
             raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
-        levels = [Level.of(one, asked.time, asked.depth) for one in variables]
-        maps = [self.grids.tile(one.assets.grid, tile_map(asked)) for one in levels]
+        levels = [Level.of(variable, asked.time, asked.depth) for variable in variables]
+        maps = [self.grids.tile(level.assets.grid, tile_map(asked)) for level in levels]
         # Two components are folded alike where they are on the same grid.
         fold = maps[0].fold if asked.folded and maps[0] is maps[-1] else None
-        parts = [self._pixels(*one, folded=fold is not None) for one in zip(levels, maps, strict=True)]
+        parts = [self._pixels(*pair, folded=fold is not None) for pair in zip(levels, maps, strict=True)]
         info = variables[0].variable
         values = parts[0]
         if len(parts) == 2:
@@ -90,8 +90,13 @@ def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
             return _of_nearest(lattice)
         bilinear = asked.interpolation == "bilinear"
         if lattice is not None and bilinear and (corners := grid.corners_on_lattice(parallels, meridians)):
-            pixels, made = np.flatnonzero(lattice >= 0), Stencil(home=lattice, cells=corners[0], weights=corners[1])
-            return _kept(pixels, (made if pixels.size == lattice.size else taken(made, pixels)).compact())
+            pixels, cells_of_pixels = (
+                np.flatnonzero(lattice >= 0),
+                Stencil(home=lattice, cells=corners[0], weights=corners[1]),
+            )
+            return _kept(
+                pixels, (cells_of_pixels if pixels.size == lattice.size else taken(cells_of_pixels, pixels)).compact()
+            )
     latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
     if not latitude.size:
         return _of_nearest(NONE)
@@ -101,7 +106,7 @@ def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
         return _of_nearest(home[back])
     inside = home >= 0
     pixels = np.flatnonzero(inside[back])
-    made = stencil(
+    cells_of_pixels = stencil(
         grid,
         latitude[order[inside]],
         longitude[order[inside]],
@@ -110,20 +115,20 @@ def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
         neighbours=asked.neighbours,
         home=home[inside],
     )
-    return _kept(pixels, taken(made.compact(), (np.cumsum(inside) - 1)[back[pixels]]))
+    return _kept(pixels, taken(cells_of_pixels.compact(), (np.cumsum(inside) - 1)[back[pixels]]))
 
 
 def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
     """The nearest cell of each pixel, folded or not; -1 outside the grid."""
     pixels, home = (None, home) if home.max(initial=-1) >= 0 else (NONE, NONE)
     none = home.size, 0
-    made = Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none, np.float32))
-    return TileStencil(pixels=pixels, stencil=made, fold=fold)
+    cells = Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none, np.float32))
+    return TileStencil(pixels=pixels, stencil=cells, fold=fold)
 
 
 def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
-    whole = pixels.size == tile.SIZE * tile.SIZE
-    return TileStencil(pixels=None if whole else pixels.astype(np.int32), stencil=made)
+    complete = pixels.size == tile.SIZE * tile.SIZE
+    return TileStencil(pixels=None if complete else pixels.astype(np.int32), stencil=made)
 
 
 def _array(values: Pixels | NDArray[np.uint8] | None, dtype: str) -> Array | None:

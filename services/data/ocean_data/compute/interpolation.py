@@ -144,17 +144,17 @@ def _gather(fields, home, cells, weights, out):  # type: ignore[no-untyped-def] 
                 cell = cells[point, k]
                 if cell < 0:
                     continue
-                one = fields[layer, cell]
-                if not np.isnan(one):
-                    total += weights[point, k] * one
+                number = fields[layer, cell]
+                if not np.isnan(number):
+                    total += weights[point, k] * number
                     wet += weights[point, k]
             out[layer, point] = total / wet if wet > 0.0 else value
 
 
 @njit(nogil=True, cache=True)
 def _empty(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    for one in values:  # noqa: SIM110  the compiler knows no all()
-        if not np.isnan(one):
+    for number in values:  # noqa: SIM110  the compiler knows no all()
+        if not np.isnan(number):
             return False
     return True
 
@@ -204,13 +204,13 @@ def picture(field: NDArray[np.float32], kept: TileStencil, size: int) -> NDArray
     ndarray of float32, shape (size, size) or that of the folded tile, or None
         NaN where there is nothing; None if there is nothing at all.
     """
-    made = kept.stencil
-    found = np.empty((1, made.home.size), dtype=np.float32)
-    _gather(np.ascontiguousarray(field), made.home, made.cells, made.weights, found)
-    if _empty(found[0]):
+    stencil_ = kept.stencil
+    values = np.empty((1, stencil_.home.size), dtype=np.float32)
+    _gather(np.ascontiguousarray(field), stencil_.home, stencil_.cells, stencil_.weights, values)
+    if _empty(values[0]):
         return None
     if kept.pixels is None:
-        return found.reshape(kept.fold.shape if kept.fold else (size, size))
-    whole = np.empty(size * size, dtype=np.float32)
-    _spread(found[0], kept.pixels, whole)
-    return whole.reshape(size, size)
+        return values.reshape(kept.fold.shape if kept.fold else (size, size))
+    pixels = np.empty(size * size, dtype=np.float32)
+    _spread(values[0], kept.pixels, pixels)
+    return pixels.reshape(size, size)

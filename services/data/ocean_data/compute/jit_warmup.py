@@ -18,10 +18,10 @@ def warm() -> None:
     grids = (Rectilinear(latitude, longitude), Curvilinear(*np.meshgrid(latitude, longitude, indexing="ij")), mesh)
     for grid in grids:
         for kind in ("nearest", "bilinear", "gaussian"):
-            made = stencil(grid, point, point, kind, radius=25.0, neighbours=4)
-            gather(np.zeros((1, 20)), made)
+            stencil_ = stencil(grid, point, point, kind, radius=25.0, neighbours=4)
+            gather(np.zeros((1, 20)), stencil_)
             field = np.zeros((1, 20), dtype=np.float32)
-            gather(field, made.compact())
-            picture(field, TileStencil(pixels=np.arange(1, dtype=np.int32), stencil=made.compact()), 2)
+            gather(field, stencil_.compact())
+            picture(field, TileStencil(pixels=np.arange(1, dtype=np.int32), stencil=stencil_.compact()), 2)
     cells, none = np.arange(4), np.full((4, 4), -1)
     derivatives.gradient(latitude, derivatives.neighbourhood(cells, none, latitude, latitude))

@@ -40,5 +40,5 @@ class Level:
 
 def revision(source: Source, levels: list[Level]) -> str:
     """The revision of the dataset that levels are of; empty if a file has changed since it was indexed."""
-    known = all(source.as_indexed(one.assets, None if one.step is None else [one.step]) for one in levels)
-    return levels[0].assets.revision if known else ""
+    unchanged = all(source.as_indexed(level.assets, None if level.step is None else [level.step]) for level in levels)
+    return levels[0].assets.revision if unchanged else ""

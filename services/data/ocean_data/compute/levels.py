@@ -30,25 +30,25 @@ class Between:
     def of(cls, grids: Grids, variable: Assets, cells: Cells) -> "Between | None":
         """Between which of its cells the cells of a variable lie; None where depths are told on its own grid."""
         terms = variable.levels.terms.values() if variable.levels else ()
-        other = next((one.grid for one in terms if _placed(one) and one.grid.id != variable.grid.id), None)
-        if other is None:
+        other_grid = next((term.grid for term in terms if _placed(term) and term.grid.id != variable.grid.id), None)
+        if other_grid is None:
             return None
         places = grids.grid(variable.grid).centres(cells)
-        needed, local = narrowed(stencil(grids.grid(other), *places, "bilinear", radius=1.0, neighbours=1))
+        needed, local = narrowed(stencil(grids.grid(other_grid), *places, "bilinear", radius=1.0, neighbours=1))
         return cls(cells=needed, local=local)
 
     def some(self, points: NDArray[np.integer] | slice) -> "Between":
         """The same of some of the cells."""
-        made = self.local
-        part = Stencil(home=made.home[points], cells=made.cells[points], weights=made.weights[points])
-        which, local = narrowed(part)
-        return Between(cells=self.cells[which], local=local)
+        stencil_ = self.local
+        part = Stencil(home=stencil_.home[points], cells=stencil_.cells[points], weights=stencil_.weights[points])
+        needed, local = narrowed(part)
+        return Between(cells=self.cells[needed], local=local)
 
     def gathered(self, values: Floats) -> Floats:
         """Values at the cells of the variable, (..., point), of values on the other grid, (..., cell)."""
         flat = gather(np.ascontiguousarray(values.reshape(-1, self.cells.size)), self.local)
-        found: Floats = flat.reshape(*values.shape[:-1], self.local.home.size)
-        return found
+        values_at_cells: Floats = flat.reshape(*values.shape[:-1], self.local.home.size)
+        return values_at_cells
 
 
 def metres(
@@ -83,7 +83,7 @@ def metres(
         NaN where a level has no depth in metres. The first axis has the length one where the depths stay.
     """
     if variable.levels is None:
-        axis = [np.nan if one is None else one for one in depths.metres(variable.depth)]
+        axis = [np.nan if metre is None else metre for metre in depths.metres(variable.depth)]
         flat = np.array(axis, dtype=np.float64)[levels]
         return np.broadcast_to(flat[np.newaxis, :, np.newaxis], (1, flat.size, cells.size)).copy()
     formula = FORMULAS.get(variable.levels.kind)
@@ -94,13 +94,13 @@ def metres(
             kind=variable.levels.kind,
             field="depth",
         )
-    told = cells if between is None else between.cells
+    term_cells = cells if between is None else between.cells
     terms = {
-        name: _term(source, term, _steps(term, variable, steps), levels, told)
+        name: _term(source, term, _steps(term, variable, steps), levels, term_cells)
         for name, term in variable.levels.terms.items()
     }
-    found = _followed(formula, terms, variable)
-    return found if between is None else between.gathered(np.broadcast_to(found, (*found.shape[:2], told.size)))
+    depth = _followed(formula, terms, variable)
+    return depth if between is None else between.gathered(np.broadcast_to(depth, (*depth.shape[:2], term_cells.size)))
 
 
 def _followed(formula: Callable[[Terms], Floats], terms: Terms, variable: Assets) -> Floats:
@@ -122,13 +122,13 @@ def moving(levels: Levels | None) -> bool:
 
 def _term(source: Source, term: Assets, steps: list[int] | None, levels: slice, cells: Cells) -> Floats:
     """A term of a formula at cells: (step or 1, level or 1, cell or 1)."""
-    wanted = levels if term.depth is not None else ALL
-    return source.columns(term, steps, wanted, cells if _placed(term) else np.zeros(1, np.int32))
+    term_levels = levels if term.depth is not None else ALL
+    return source.columns(term, steps, term_levels, cells if _placed(term) else np.zeros(1, np.int32))
 
 
 def _placed(term: Assets) -> bool:
     """Whether it is not the same everywhere."""
-    return any(one.role in {"y", "x", "node", "face"} for one in term.dimensions)
+    return any(dimension.role in {"y", "x", "node", "face"} for dimension in term.dimensions)
 
 
 def _steps(term: Assets, variable: Assets, steps: Sequence[int] | None) -> list[int] | None:
@@ -139,7 +139,7 @@ def _steps(term: Assets, variable: Assets, steps: Sequence[int] | None) -> list[
     if variable.steps is None or steps is None or own.size == 1:
         return [own.size - 1] if own.size else None
     at = Axis.of(variable.steps).seconds[list(steps)]
-    return [int(one) for one in np.clip(np.searchsorted(own, at, side="right") - 1, 0, None)]
+    return [int(step) for step in np.clip(np.searchsorted(own, at, side="right") - 1, 0, None)]
 
 
 def _surface(terms: Terms) -> Floats:

@@ -40,11 +40,11 @@ def on_earth(points: Sequence[Point], field: str, most: int) -> tuple[Floats, Fl
             limit=most,
             field=field,
         )
-    found = np.array(points, dtype=np.float64).reshape(-1, 2)
-    good = (np.abs(found[:, 0]) <= 90) & (found[:, 1] >= -180) & (found[:, 1] <= 360)
+    positions = np.array(points, dtype=np.float64).reshape(-1, 2)
+    good = (np.abs(positions[:, 0]) <= 90) & (positions[:, 1] >= -180) & (positions[:, 1] <= 360)
     if not good.all():
         number = int(np.flatnonzero(~good)[0])
-        latitude, longitude = found[number]
+        latitude, longitude = positions[number]
         raise InvalidRequest(
             "the point {latitude:g}, {longitude:g} is not on the Earth: latitude first, -90 to 90, "
             "then longitude, -180 to 360",
@@ -52,7 +52,7 @@ def on_earth(points: Sequence[Point], field: str, most: int) -> tuple[Floats, Fl
             longitude=longitude,
             field=f"{field}[{number}]",
         )
-    return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
+    return np.ascontiguousarray(positions[:, 0]), np.ascontiguousarray(positions[:, 1])
 
 
 def along(way: Sequence[Point], points: int | None = None, spacing: float | None = None) -> Path:
@@ -71,8 +71,8 @@ def along(way: Sequence[Point], points: int | None = None, spacing: float | None
         raise InvalidRequest("give either points or spacing, not both", field="spacing")
     latitude, longitude = on_earth(way, "path", MOST)
     bearing, length = _legs(latitude, longitude)
-    kept = np.concatenate([[True], length > SAME])
-    latitude, longitude = latitude[kept], longitude[kept]
+    distinct = np.concatenate([[True], length > SAME])
+    latitude, longitude = latitude[distinct], longitude[distinct]
     if latitude.size < 2:
         raise InvalidRequest("a path goes through at least two different points, as 60,-20;62,-10", field="path")
     bearing, length = _legs(latitude, longitude)
@@ -92,10 +92,10 @@ def bearings(latitude: Floats, longitude: Floats) -> Floats:
     if not moved.size:
         return np.full(latitude.shape, np.nan)
     last = np.searchsorted(moved, np.arange(latitude.size) - 1, side="right") - 1
-    found = np.mod(np.asarray(back)[moved[np.maximum(last, 0)]] + 180.0, 360.0)
-    start, _, _ = WGS84.inv(*(one[moved[0] + k] for k in (0, 1) for one in (longitude, latitude)))
-    found[: moved[0] + 1] = np.mod(start, 360.0)
-    return np.asarray(found, dtype=np.float64)
+    bearing = np.mod(np.asarray(back)[moved[np.maximum(last, 0)]] + 180.0, 360.0)
+    start, _, _ = WGS84.inv(*(axis[moved[0] + k] for k in (0, 1) for axis in (longitude, latitude)))
+    bearing[: moved[0] + 1] = np.mod(start, 360.0)
+    return np.asarray(bearing, dtype=np.float64)
 
 
 def _legs(latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
@@ -146,8 +146,8 @@ def _by_number(length: Floats, points: int | None) -> NDArray[np.int64]:
     # What is left over goes to the legs that lack the most.
     lacking = np.argsort(pieces - share, kind="stable")[: spare - int(pieces.sum())]
     pieces[lacking] += 1
-    found: NDArray[np.int64] = pieces + 1
-    return found
+    counts: NDArray[np.int64] = pieces + 1
+    return counts
 
 
 def _cut(latitude: Floats, longitude: Floats, bearing: Floats, length: Floats, pieces: NDArray[np.int64]) -> Path:
@@ -159,13 +159,13 @@ def _cut(latitude: Floats, longitude: Floats, bearing: Floats, length: Floats, p
     east, north, back = WGS84.fwd(longitude[leg], latitude[leg], bearing[leg], gone * 1000)
     _, last, _ = WGS84.inv(longitude[-2], latitude[-2], longitude[-1], latitude[-1])
     first = number == 0  # the way-points themselves, to the last bit
-    found = {
+    inner = {
         "latitude": np.where(first, latitude[leg], north),
         "longitude": np.where(first, longitude[leg], east),
         "bearing": np.where(first, bearing[leg], np.asarray(back) + 180.0),
         "distance": before[leg] + gone,
     }
     ends = {"latitude": latitude[-1], "longitude": longitude[-1], "bearing": last + 180.0, "distance": before[-1]}
-    whole = {name: np.append(values, ends[name]) for name, values in found.items()}
-    whole |= {"longitude": wrap_longitude(whole["longitude"]), "bearing": np.mod(whole["bearing"], 360.0)}
-    return Path(**whole)
+    columns = {name: np.append(values, ends[name]) for name, values in inner.items()}
+    columns |= {"longitude": wrap_longitude(columns["longitude"]), "bearing": np.mod(columns["bearing"], 360.0)}
+    return Path(**columns)

@@ -62,17 +62,19 @@ class Arrows:
                 allowed=map(str, ARROWS),
             )
         latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y, ARROWS[asked.density])
-        levels = [Level.of(one, asked.time, asked.depth) for one in vector.parts]
+        levels = [Level.of(part, asked.time, asked.depth) for part in vector.parts]
         combine = self._along_bearing if vector.by_bearing else self._of_components
-        there = combine(levels, latitude, longitude)
-        east, north = (np.einsum("ij,ij->i", there, one) for one in east_and_north(latitude, longitude))
-        first, second = (one.variable for one in vector.parts)
+        vectors_in_space = combine(levels, latitude, longitude)
+        east, north = (
+            np.einsum("ij,ij->i", vectors_in_space, direction) for direction in east_and_north(latitude, longitude)
+        )
+        first, second = (part.variable for part in vector.parts)
         info = vector.info or magnitude_info(first, second)
         return draw(latitude, longitude, east, north, info), revision(self.source, levels)
 
     def _of_components(self, levels: list[Level], latitude: Floats, longitude: Floats) -> Floats:
         """The sum of two components: vectors in space, (point, 3)."""
-        first, second = (one.assets.variable for one in levels)
+        first, second = (level.assets.variable for level in levels)
         parts = zip(levels, vectors.axes(first, second), strict=True)
         return sum((self._component(*part, latitude, longitude) for part in parts), start=np.zeros((latitude.size, 3)))
 
@@ -87,12 +89,12 @@ class Arrows:
         # Between 350° and 10° is 0°, not 180°: directions are interpolated, not numbers of degrees.
         ways = gather((np.sin(turned) * east + np.cos(turned) * north).T, local).T
         far = np.linalg.norm(ways, axis=1, keepdims=True)
-        found: Floats = np.divide(ways, far, out=np.full_like(ways, np.nan), where=far > 0) * lengths.T
-        return found
+        vectors_in_space: Floats = np.divide(ways, far, out=np.full_like(ways, np.nan), where=far > 0) * lengths.T
+        return vectors_in_space
 
     def _cells(self, level: Level, latitude: Floats, longitude: Floats) -> tuple[Cells, Stencil]:
-        made = stencil(self.grids.grid(level.assets.grid), latitude, longitude, "bilinear", radius=0.0, neighbours=0)
-        return narrowed(made)
+        cells = stencil(self.grids.grid(level.assets.grid), latitude, longitude, "bilinear", radius=0.0, neighbours=0)
+        return narrowed(cells)
 
     def _component(self, level: Level, axis: Axis, latitude: Floats, longitude: Floats) -> Floats:
         """A component as vectors in space: (point, 3).
@@ -112,10 +114,16 @@ def draw(
     latitude: Floats, longitude: Floats, east: Floats, north: Floats, info: assets.VariableInfo
 ) -> ArrowCollection:
     """Features of the vectors that are there: (point,) each; m s-1 or whatever the units of ``info``."""
-    there = np.flatnonzero(np.isfinite(east) & np.isfinite(north))
-    east, north = east[there], north[there]
+    present = np.flatnonzero(np.isfinite(east) & np.isfinite(north))
+    east, north = east[present], north[present]
     length = np.hypot(east, north)
-    columns = (longitude[there], latitude[there], lengths(length, info.scale), bearing(east, north, decimals=1), length)
+    columns = (
+        longitude[present],
+        latitude[present],
+        lengths(length, info.scale),
+        bearing(east, north, decimals=1),
+        length,
+    )
     return ArrowCollection(
         features=[
             Arrow(

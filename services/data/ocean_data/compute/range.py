@@ -49,8 +49,8 @@ class Ranges:
         """The least and the greatest of a sample of one variable, or of the magnitude of two; and the revision."""
         tile.check(view.search.radius, view.search.neighbours)
         latitude, longitude = sample(view.projection, read_extent(view.extent, view.projection))
-        levels = [Level.of(one, view.time, view.depth) for one in variables]
-        parts = [self._values(one, latitude, longitude, view.search) for one in levels]
+        levels = [Level.of(variable, view.time, view.depth) for variable in variables]
+        parts = [self._values(level, latitude, longitude, view.search) for level in levels]
         info, values = variables[0].variable, parts[0]
         if len(parts) == 2:
             info, values = magnitude_info(info, variables[1].variable), magnitude(*parts)
@@ -58,10 +58,10 @@ class Ranges:
 
     def _values(self, level: Level, latitude: Floats, longitude: Floats, search: Search) -> NDArray[np.float32]:
         grid = self.grids.grid(level.assets.grid)
-        made = stencil(
+        cells = stencil(
             grid, latitude, longitude, search.interpolation, radius=search.radius, neighbours=search.neighbours
         )
-        values: NDArray[np.float32] = gather(level.read(self.source), made)[0]
+        values: NDArray[np.float32] = gather(level.read(self.source), cells)[0]
         return values
 
 

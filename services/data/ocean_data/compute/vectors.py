@@ -9,14 +9,14 @@ JUMP = 3.0  # times: a neighbour this much farther than the other one is across 
 
 def keys(variable: str) -> list[str]:
     """Read the key of a variable, or with a comma those of the two components of a vector."""
-    found = variable.split(",")
-    if len(found) > 2 or not all(one.strip() for one in found):
+    names = variable.split(",")
+    if len(names) > 2 or not all(name.strip() for name in names):
         raise InvalidRequest(
             "variable {variable!r} is neither one key nor the two of a vector, as u,v",
             variable=variable[:60],
             field="variable",
         )
-    return found
+    return names
 
 
 def no_vector(variable: str) -> InvalidRequest:
@@ -39,8 +39,8 @@ def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
             second_units=second.units,
             field="variable",
         )
-    axis, other = component_axes(first.standard_name, second.standard_name)
-    if TRUE_AXIS[axis] == TRUE_AXIS[other]:
+    axis, other_axis = component_axes(first.standard_name, second.standard_name)
+    if TRUE_AXIS[axis] == TRUE_AXIS[other_axis]:
         raise InvalidRequest(
             "{key} and {second_key} point the same way, {value}; a vector has a component each way, as u,v",
             key=first.key,
@@ -48,4 +48,4 @@ def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
             value=TRUE_AXIS[axis],
             field="variable",
         )
-    return axis, other
+    return axis, other_axis

@@ -124,8 +124,8 @@ class Curvilinear(Grid):
     def window(self, region: Region) -> Window:
         """The least window around the cells in the region."""
         rows, columns = self.shape
-        whole = Window(rows=np.arange(rows), columns=self._own_columns, width=columns)
-        inside = cells_in_region(self, whole, region)
+        all_cells = Window(rows=np.arange(rows), columns=self._own_columns, width=columns)
+        inside = cells_in_region(self, all_cells, region)
         used = np.asarray(inside.any(axis=0))
         if used.any() and self._goes_around:
             # The columns are a circle: the window begins after the widest gap in it.
@@ -135,9 +135,9 @@ class Curvilinear(Grid):
             picked = (first + np.arange(used.size - int(gaps.max()) + 1)) % used.size
         else:
             picked = first_to_last(used)
-        kept = first_to_last(np.asarray(inside.any(axis=1)))
-        window = Window(rows=kept, columns=whole.columns[picked], width=columns)
-        return window if 0 in window.shape else replace(window, inside=inside[np.ix_(kept, picked)])
+        used_rows = first_to_last(np.asarray(inside.any(axis=1)))
+        window = Window(rows=used_rows, columns=all_cells.columns[picked], width=columns)
+        return window if 0 in window.shape else replace(window, inside=inside[np.ix_(used_rows, picked)])
 
     @cached_property
     def _own_columns(self) -> Positions:
@@ -176,21 +176,21 @@ class Curvilinear(Grid):
 
     def areas(self, window: Window) -> Floats:
         """Areas of the quadrilaterals between the middles of four centres each."""
-        corners, known = self._corners_of(window)
+        corners, usable = self._corners_of(window)
         a, b, c, d = corners[:-1, :-1], corners[:-1, 1:], corners[1:, 1:], corners[1:, :-1]
-        areas = np.where(known, triangle_areas(a, b, c) + triangle_areas(a, c, d), np.nan) * EARTH_RADIUS**2
+        areas = np.where(usable, triangle_areas(a, b, c) + triangle_areas(a, c, d), np.nan) * EARTH_RADIUS**2
         # One cell alone has no neighbours that tell its size.
         return np.where(areas > 0, areas, self.sizes(window.cells) ** 2)
 
     def outlines(self, window: Window, stride: int = 1) -> Outlines | None:
         if 1 in self.shape:
             return None
-        corners, known = self._corners_of(window)
+        corners, usable = self._corners_of(window)
         latitude, longitude = positions_of(corners)
         latitude[~corners.any(axis=-1)] = np.nan
         outlines = around_cells(latitude)[::stride, ::stride], around_cells(longitude)[::stride, ::stride]
         for degrees in outlines:
-            degrees[~known[::stride, ::stride]] = np.nan
+            degrees[~usable[::stride, ::stride]] = np.nan
         return outlines
 
     def _corners_of(self, window: Window) -> tuple[Floats, NDArray[np.bool_]]:
@@ -211,11 +211,11 @@ class Curvilinear(Grid):
         exist = (rows >= 0) & (rows < self.shape[0])
         wide = self._vectors[np.where(exist, rows, 0)[:, np.newaxis] * self.shape[1] + columns]
         wide[~exist] = np.nan
-        known: NDArray[np.bool_] = np.asarray(np.isfinite(wide[1:-1, 1:-1]).all(axis=-1))
+        usable: NDArray[np.bool_] = np.asarray(np.isfinite(wide[1:-1, 1:-1]).all(axis=-1))
         wide = np.nan_to_num(_continued(_continued(wide, 0), 1))  # what has no place has no share in a corner
         corners = wide[:-1, :-1] + wide[1:, :-1] + wide[:-1, 1:] + wide[1:, 1:]
         length = np.linalg.norm(corners, axis=-1, keepdims=True)
-        return np.divide(corners, length, out=np.zeros_like(corners), where=length > 0), known
+        return np.divide(corners, length, out=np.zeros_like(corners), where=length > 0), usable
 
 
 def usable_points(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
@@ -245,8 +245,8 @@ def _continued(wide: Floats, axis: int) -> Floats:
     """Mirror what lies on the inner side of the rim where nothing lies beyond it; a jump counts as nothing."""
     field = np.moveaxis(wide, axis, 0).copy()
     steps = np.linalg.norm(np.diff(field[1:-1], axis=0), axis=-1)
-    known = steps[np.isfinite(steps) & (steps > 0)]
-    most = LONGEST_STEP * np.median(known) if known.size else np.inf
+    positive = steps[np.isfinite(steps) & (steps > 0)]
+    most = LONGEST_STEP * np.median(positive) if positive.size else np.inf
     for outer, rim, inner in ((0, 1, 2), (-1, -2, -3)):
         near = np.linalg.norm(field[outer] - field[rim], axis=-1, keepdims=True) < most
         field[outer] = np.where(near, field[outer], 2 * field[rim] - field[inner])
@@ -378,8 +378,8 @@ def _rim(vectors, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: A
     rim = np.zeros(shape[0] * shape[1], np.bool_)
     for cell in range(rim.size):
         for k in range(9):
-            other = _cell(cell // shape[1] + k // 3 - 1, cell % shape[1] + k % 3 - 1, shape, seam, fold)
-            if other < 0 or np.isnan(vectors[other, 0]):
+            neighbour = _cell(cell // shape[1] + k // 3 - 1, cell % shape[1] + k % 3 - 1, shape, seam, fold)
+            if neighbour < 0 or np.isnan(vectors[neighbour, 0]):
                 rim[cell] = True
     return rim
 

@@ -74,9 +74,9 @@ class Mesh(Grid):
         else:
             self._latitude, self._longitude = _middles(vectors, corners, usable)
             if centres is not None:
-                known = usable & np.isfinite(centres[0]) & np.isfinite(centres[1])
-                self._latitude = np.where(known, centres[0], self._latitude)
-                self._longitude = np.where(known, centres[1], self._longitude)
+                with_centre = usable & np.isfinite(centres[0]) & np.isfinite(centres[1])
+                self._latitude = np.where(with_centre, centres[0], self._latitude)
+                self._longitude = np.where(with_centre, centres[1], self._longitude)
         self.shape = (1, self._latitude.size)
         self._sizes = np.zeros(self.shape[1])
         of = corners[faces] if self._at_nodes else faces
@@ -89,9 +89,9 @@ class Mesh(Grid):
         points = unit_vectors(latitude, longitude)
         face, _ = self._triangles.locate(points)
         inside = face >= 0
-        found = np.full(inside.shape, -1, dtype=np.int32)
-        found[inside] = self._tree.nearest(points[inside])[0]
-        return found
+        cells = np.full(inside.shape, -1, dtype=np.int32)
+        cells[inside] = self._tree.nearest(points[inside])[0]
+        return cells
 
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
         return self._tree.neighbours(unit_vectors(latitude, longitude), count, within)
@@ -141,9 +141,9 @@ class Mesh(Grid):
         faces[usable] = EARTH_RADIUS**2 * triangle_areas(*(vectors[self._corners[usable, k]] for k in range(3)))
         if not self._at_nodes:
             return faces[window.columns].reshape(window.shape)
-        known = np.isfinite(faces)
-        thirds = np.repeat(faces[known] / 3, 3)
-        nodes = np.bincount(self._corners[known].ravel(), thirds, minlength=len(vectors)).astype(np.float64)
+        has_area = np.isfinite(faces)
+        thirds = np.repeat(faces[has_area] / 3, 3)
+        nodes = np.bincount(self._corners[has_area].ravel(), thirds, minlength=len(vectors)).astype(np.float64)
         areas: Floats = nodes[window.columns].reshape(window.shape)
         return areas
 
@@ -152,9 +152,9 @@ class Mesh(Grid):
         if self._at_nodes:
             return None
         nodes = self._corners[window.columns]
-        known = (nodes >= 0).all(axis=1, keepdims=True)
+        complete = (nodes >= 0).all(axis=1, keepdims=True)
         latitude, longitude = self._nodes
-        return np.where(known, latitude[nodes], np.nan), np.where(known, longitude[nodes], np.nan)
+        return np.where(complete, latitude[nodes], np.nan), np.where(complete, longitude[nodes], np.nan)
 
 
 class TriangleSearch:
@@ -224,17 +224,17 @@ class CentreTree:
         distances : ndarray of float, shape (point,)
             km; half the way around the Earth where none was found.
         """
-        chord, found = self._tree.query(points, distance_upper_bound=float(chord_bound(np.array(within))))
-        return self._cell_of[found], chord_to_distance(chord)
+        chord, numbers = self._tree.query(points, distance_upper_bound=float(chord_bound(np.array(within))))
+        return self._cell_of[numbers], chord_to_distance(chord)
 
     def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
         """The nearest cells of each point, the nearest first: as `Grid.neighbours` has it."""
         count = min(count, self._cell_of.size - 1)
         bound = float(chord_bound(within.max(initial=0.0)))
-        chord, found = self._tree.query(points, k=np.arange(1, count + 1), distance_upper_bound=bound)
+        chord, numbers = self._tree.query(points, k=np.arange(1, count + 1), distance_upper_bound=bound)
         distances = chord_to_distance(chord)
         near = np.isfinite(chord) & (distances <= within[:, np.newaxis])
-        return np.where(near, self._cell_of[found], -1).astype(np.int32), np.where(near, distances, np.inf)
+        return np.where(near, self._cell_of[numbers], -1).astype(np.int32), np.where(near, distances, np.inf)
 
 
 def mesh_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
@@ -269,9 +269,9 @@ def _corner_numbers(table: Floats, described: assets.Grid, nodes: int) -> Cells:
     table = table.T if described.corners_first else table
     if table.shape[1] != 3:
         raise ValueError
-    known = np.isfinite(table)
-    first = described.start_index if described.start_index is not None else table[known].min(initial=nodes)
-    numbers: NDArray[np.int64] = np.where(known, table - first, -1).astype(np.int64)
+    present = np.isfinite(table)
+    first = described.start_index if described.start_index is not None else table[present].min(initial=nodes)
+    numbers: NDArray[np.int64] = np.where(present, table - first, -1).astype(np.int64)
     return np.where((numbers >= 0) & (numbers < nodes), numbers, -1).astype(np.int32)
 
 
@@ -299,15 +299,15 @@ def _triple(point, a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
 def _shares(point, a, b, c):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Barycentric weights of a point; below zero outside the triangle."""
     u, v, w = _triple(point, b, c), _triple(point, c, a), _triple(point, a, b)
-    whole = u + v + w
-    if abs(whole) < 1e-26:  # no area
+    volume = u + v + w
+    if abs(volume) < 1e-26:  # no area
         return -np.inf, -np.inf, -np.inf
-    return u / whole, v / whole, w / whole
+    return u / volume, v / volume, w / volume
 
 
 @njit(nogil=True, cache=True)
 def _locate(points, vectors, corners, faces, low, high, starts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    found = np.full(len(points), -1, np.int32)
+    faces_found = np.full(len(points), -1, np.int32)
     weights = np.zeros((len(points), 3))
     top = len(starts) - 2
     levels, boxes = np.empty(BRANCH * (top + 2), np.int64), np.empty(BRANCH * (top + 2), np.int64)
@@ -322,17 +322,17 @@ def _locate(points, vectors, corners, faces, low, high, starts):  # type: ignore
             if not (low[k, 0] <= x <= high[k, 0] and low[k, 1] <= y <= high[k, 1] and low[k, 2] <= z <= high[k, 2]):
                 continue
             if level:
-                for one in range(box * BRANCH, min((box + 1) * BRANCH, starts[level] - starts[level - 1])):
-                    levels[waiting], boxes[waiting] = level - 1, one
+                for child in range(box * BRANCH, min((box + 1) * BRANCH, starts[level] - starts[level - 1])):
+                    levels[waiting], boxes[waiting] = level - 1, child
                     waiting += 1
                 continue
             a, b, c = corners[faces[box]]
             u, v, w = _shares(points[p], vectors[a], vectors[b], vectors[c])
             least = min(u, v, w)
             if least > best:
-                best, found[p] = least, faces[box]
+                best, faces_found[p] = least, faces[box]
                 u, v, w = max(u, 0.0), max(v, 0.0), max(w, 0.0)
                 weights[p, 0], weights[p, 1], weights[p, 2] = u / (u + v + w), v / (u + v + w), w / (u + v + w)
                 if least >= 0.0:
                     break
-    return found, weights
+    return faces_found, weights

@@ -44,15 +44,15 @@ class Plane:
 
 def read_projections(mapping: dict[str, Any]) -> list[CRS]:
     """Return what the attributes of a grid mapping can mean, the fullest text first."""
-    made = []
+    projections = []
     for name in (*FULL_TEXTS, None):
         text = mapping.get(name) if name else None
         with suppress(ProjError, KeyError):
             if isinstance(text, str) and text.strip():
-                made.append(CRS.from_user_input(text))
+                projections.append(CRS.from_user_input(text))
             elif name is None:
-                made.append(CRS.from_cf(mapping))
-    return made
+                projections.append(CRS.from_cf(mapping))
+    return projections
 
 
 class Projected(Curvilinear):

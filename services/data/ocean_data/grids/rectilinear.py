@@ -48,8 +48,8 @@ class Rectilinear(Grid):
         self._along, self._up = cosine_and_sine(self._lam), cosine_and_sine(self._phi)
         self.nbytes = 10 * (latitude.nbytes + longitude.nbytes)
         gaps = np.diff(self._columns.values, append=self._columns.values[0] + 360.0)
-        known = float(np.median(gaps)) if gaps.size > 1 else LONE
-        self._lone = float(np.median(np.diff(self._rows.values))) if latitude.size > 1 else known
+        column_gap = float(np.median(gaps)) if gaps.size > 1 else LONE
+        self._lone = float(np.median(np.diff(self._rows.values))) if latitude.size > 1 else column_gap
         self._gaps = gaps
         self._widths = np.minimum(gaps, np.roll(gaps, 1)) if gaps.size > 1 else np.array([self._lone])
         self._open = self._outer_gap()
@@ -148,10 +148,10 @@ class Rectilinear(Grid):
         # From the western edge on; a meridian that the file has twice is taken once.
         eastward = np.round(np.mod(self._longitude[within] - region.west + SLACK, 360.0), 7)
         columns = within[np.unique(eastward, return_index=True)[1]]
-        whole = Window(rows=latitude, columns=columns, width=self.shape[1])
-        if not region.polygons or 0 in whole.shape:
-            return whole
-        return replace(whole, inside=cells_in_region(self, whole, region)).trimmed()
+        window = Window(rows=latitude, columns=columns, width=self.shape[1])
+        if not region.polygons or 0 in window.shape:
+            return window
+        return replace(window, inside=cells_in_region(self, window, region)).trimmed()
 
     def frame(self, window: Window, region: Region) -> Frame:
         latitude, longitude = self._latitude[window.rows], self._longitude[window.columns]
@@ -211,8 +211,8 @@ def _column(lams, lam):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 
     """The nearest column of a longitude, and how far it is, in radians."""
     east = np.searchsorted(lams, lam)
     column, least = 0, 10.0
-    for one in (east - 1, east):
-        candidate = one % lams.size
+    for neighbour in (east - 1, east):
+        candidate = neighbour % lams.size
         apart = abs(lams[candidate] - lam)
         apart = min(apart, 2 * np.pi - apart)
         if apart < least:

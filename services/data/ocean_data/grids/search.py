@@ -358,7 +358,7 @@ def _narrow(grid, ball, bound, farthest, seen, squares, length, best, cells_foun
     while True:
         # A point is at most a radius away from the middle: its nearest cell is at most that much farther, and nearer.
         limit = (min(bound + 2 * radius, farthest + radius) * SLACK) ** 2
-        other, count, opened = 1 - this, 0, False
+        target, count, opened = 1 - this, 0, False
         for i in range(length):
             if squares[this, i] > limit:
                 continue
@@ -369,16 +369,16 @@ def _narrow(grid, ball, bound, farthest, seen, squares, length, best, cells_foun
                 wide = (edges[3] - edges[0]) ** 2 + (edges[4] - edges[1]) ** 2 + (edges[5] - edges[2]) ** 2
             if level >= 0 and wide >= 4 * radius * radius and count + length - i + SIDE * SIDE <= MOST_SEEN:
                 count, reached = _open_box(
-                    grid, box, level, place, seen[other], squares[other], count, best, cells_found
+                    grid, box, level, place, seen[target], squares[target], count, best, cells_found
                 )
                 if reached < bound * bound:
                     bound = np.sqrt(reached)
                     limit = (min(bound + 2 * radius, farthest + radius) * SLACK) ** 2
                 opened = True
             else:
-                seen[other, count], squares[other, count] = seen[this, i], squares[this, i]
+                seen[target, count], squares[target, count] = seen[this, i], squares[this, i]
                 count += 1
-        this, length = other, count
+        this, length = target, count
         if not opened:
             return this, length, bound
 
@@ -401,29 +401,29 @@ def _compare_all(grid, points, first, last, farthest, seen, length, cells, best_
 @njit(nogil=True, cache=True)
 def search_boxes(grid, points, farthest, cells, best_squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
     """Quarter the points until few cells are left for them; squares of chords in ``best_squares``."""
-    seen, squares = np.empty((DEEPEST, 2, MOST_SEEN, 2), np.int32), np.empty((DEEPEST, 2, MOST_SEEN))
+    entries, squares = np.empty((DEEPEST, 2, MOST_SEEN, 2), np.int32), np.empty((DEEPEST, 2, MOST_SEEN))
     best, cells_found = np.empty(best_squares.shape[1]), np.empty(best_squares.shape[1], np.int32)
     waiting = np.empty((4 * DEEPEST, 3), np.int64)
     lengths, sides, bounds, middles = (
         np.zeros(DEEPEST, np.int64), np.zeros(DEEPEST, np.int64), np.full(DEEPEST, np.inf), np.zeros((DEEPEST, 3)),
     )  # fmt: skip
     top, count = len(grid[3]) - 2, 1
-    seen[0, 0, 0], lengths[0] = (len(grid[1]) - 1, top), 1
+    entries[0, 0, 0], lengths[0] = (len(grid[1]) - 1, top), 1
     waiting[0] = 0, len(points), 1
     while count:
         count -= 1
         first, last, depth = waiting[count]
         ball = _ball(points, first, last)
         above, length = depth - 1, lengths[depth - 1]
-        seen[depth, 0, :length] = seen[above, sides[above], :length]
+        entries[depth, 0, :length] = entries[above, sides[above], :length]
         x, y, z = ball[0] - middles[above, 0], ball[1] - middles[above, 1], ball[2] - middles[above, 2]
         moved = np.sqrt(x * x + y * y + z * z)
         reach = farthest[first:last].max()
         sides[depth], lengths[depth], bounds[depth] = _narrow(
-            grid, ball, bounds[above] + moved, reach, seen[depth], squares[depth], length, best, cells_found
+            grid, ball, bounds[above] + moved, reach, entries[depth], squares[depth], length, best, cells_found
         )
         middles[depth] = ball[0], ball[1], ball[2]
-        left = seen[depth, sides[depth], : lengths[depth]]
+        left = entries[depth, sides[depth], : lengths[depth]]
         if last - first == 1 or (last - first <= TOGETHER and (left[:, 1] < 0).all()):
             _compare_all(grid, points, first, last, farthest, left, lengths[depth], cells, best_squares)
             continue
@@ -482,8 +482,8 @@ def _extrapolate(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-unty
     dx, dy, dz = x - vectors[cell, 0], y - vectors[cell, 1], z - vectors[cell, 2]
     aa, ab, bb = ax * ax + ay * ay + az * az, ax * bx + ay * by + az * bz, bx * bx + by * by + bz * bz
     da, db = dx * ax + dy * ay + dz * az, dx * bx + dy * by + dz * bz
-    whole = 2.0 / (aa * bb - ab * ab)
-    right, up = (da * bb - db * ab) * whole, (db * aa - da * ab) * whole
+    scale = 2.0 / (aa * bb - ab * ab)
+    right, up = (da * bb - db * ab) * scale, (db * aa - da * ab) * scale
     if not (abs(right) < 1e6 and abs(up) < 1e6):
         return r, c
     return min(max(r + int(np.rint(up)), 0), rows - 1), min(max(c + int(np.rint(right)), 0), columns - 1)
@@ -604,17 +604,17 @@ def _compare(vectors, sizes, own, row, column, clearance):  # type: ignore[no-un
 def _step(vectors, shape, own, least, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """The nearest of a cell and the eight around it, and the square of its distance; the first of equal ones."""
     best, columns = own, shape[1]
-    other = own - columns - 1
-    if other < 0 or own + columns + 1 >= len(vectors):
+    neighbour = own - columns - 1
+    if neighbour < 0 or own + columns + 1 >= len(vectors):
         return _step_at_rim(vectors, shape, own, least, x, y, z)
     # Without a question whether each is there: in the first and last column, three are cells at the other end.
     for _ in range(3):
         for _ in range(3):
-            square = _square(vectors, other, x, y, z)
-            if square < least or (square == least and other < best):
-                best, least = other, square
-            other += 1
-        other += columns - 3
+            square = _square(vectors, neighbour, x, y, z)
+            if square < least or (square == least and neighbour < best):
+                best, least = neighbour, square
+            neighbour += 1
+        neighbour += columns - 3
     return best, least
 
 
@@ -624,10 +624,10 @@ def _step_at_rim(vectors, shape, own, least, x, y, z):  # type: ignore[no-untype
     r, c, best = own // shape[1], own % shape[1], own
     for i in range(max(r - 1, 0), min(r + 2, shape[0])):
         for j in range(max(c - 1, 0), min(c + 2, shape[1])):
-            other = i * shape[1] + j
-            square = _square(vectors, other, x, y, z)
-            if square < least or (square == least and other < best):
-                best, least = other, square
+            neighbour = i * shape[1] + j
+            square = _square(vectors, neighbour, x, y, z)
+            if square < least or (square == least and neighbour < best):
+                best, least = neighbour, square
     return best, least
 
 

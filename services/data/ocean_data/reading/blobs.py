@@ -67,14 +67,14 @@ class LocalBlob:
             os.posix_fadvise(self._descriptor, start, stop - start, os.POSIX_FADV_WILLNEED)
 
     def read(self, start: int, stop: int) -> Bytes:
-        found = np.empty(stop - start, np.uint8)
+        content = np.empty(stop - start, np.uint8)
         try:
-            count = os.preadv(self._descriptor, [found.data], start)
+            count = os.preadv(self._descriptor, [content.data], start)
         except OSError as error:
             raise unreadable(self._state.path, error.strerror) from error
-        if count < found.size:
+        if count < content.size:
             raise cut_short(self._state.path, start + count, stop)
-        return found
+        return content
 
     def file(self) -> BinaryIO | str:
         return local(self._state.path)
@@ -101,10 +101,10 @@ class LocalBlobs:
 
 def joined(ranges: Sequence[Range], gap: int) -> list[Range]:
     """Ranges in their order, those with at most `gap` bytes between them as one."""
-    made: list[Range] = []
+    merged: list[Range] = []
     for start, stop in ranges:
-        if made and start - made[-1][1] <= gap:
-            made[-1] = (made[-1][0], max(stop, made[-1][1]))
+        if merged and start - merged[-1][1] <= gap:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
         else:
-            made.append((start, stop))
-    return made
+            merged.append((start, stop))
+    return merged

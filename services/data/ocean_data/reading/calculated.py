@@ -49,9 +49,9 @@ class Calculating:
     async def expression(self, dataset: str, text: str) -> Assets:
         """What is calculated by an expression that somebody wrote."""
         revision, key = await self.revision(dataset), (dataset, f"={text}")
-        known = self._known.get(key)
-        if known is not None and known[0] == revision:
-            return known[1]
+        revision_and_vectors = self._known.get(key)
+        if revision_and_vectors is not None and revision_and_vectors[0] == revision:
+            return revision_and_vectors[1]
         operands: dict[str, Assets] = {}
         for name in parse_expression(text).names:
             try:
@@ -61,14 +61,14 @@ class Calculating:
         return self._keep(key, revision, calculated_assets(dataset, text, operands))
 
     async def _assets(self, dataset: str, variable: str, trail: tuple[str, ...]) -> Assets:
-        found = await self._catalogue.assets(dataset, variable)
-        if found.equation is None:
-            return found
+        assets = await self._catalogue.assets(dataset, variable)
+        if assets.equation is None:
+            return assets
         key = (dataset, variable)
-        known = self._known.get(key)
-        if known is not None and known[0] is found:
-            return known[1]
-        return self._keep(key, found, resolved(found, await self._operands(found, (*trail, variable))))
+        entry = self._known.get(key)
+        if entry is not None and entry[0] is assets:
+            return entry[1]
+        return self._keep(key, assets, resolved(assets, await self._operands(assets, (*trail, variable))))
 
     async def _operands(self, assets: Assets, trail: tuple[str, ...]) -> dict[str, Assets]:
         operands = {}
@@ -124,18 +124,18 @@ class Calculated:
     ) -> NDArray[np.float64]:
         rows, columns = plane(variable)
         box = slice(0, rows), slice(0, columns)
-        found: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box, wanted)[0]
-        return found
+        values: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box, wanted)[0]
+        return values
 
     def _bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
         order = deepest_first(variable.depth) if variable.depth else [0]
-        found = self._level(variable, step, order[0])
+        level = self._level(variable, step, order[0])
         for depth in order[1:]:
-            dry = np.isnan(found)
+            dry = np.isnan(level)
             if not dry.any():
                 break
-            found[dry] = self._level(variable, step, depth, dry)[dry]
-        return found.astype(np.float32)
+            level[dry] = self._level(variable, step, depth, dry)[dry]
+        return level.astype(np.float32)
 
     def columns(
         self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
@@ -157,7 +157,7 @@ class Calculated:
         """That of the most precise operand."""
         if variable.equation is None:
             return self._source.precision(variable)
-        doubled = any(self.precision(one) is not np.float32 for one in variable.operands.values())
+        doubled = any(self.precision(operand) is not np.float32 for operand in variable.operands.values())
         return np.float64 if doubled else np.float32
 
     def chunking(self, variable: Assets) -> tuple[int, int, int, int]:
@@ -175,7 +175,9 @@ class Calculated:
         """Whether the files of all operands are still what the catalogue knows of them."""
         if variable.equation is None:
             return self._source.as_indexed(variable, steps)
-        return all(self.as_indexed(one, steps_of(one, variable, steps)) for one in variable.operands.values())
+        return all(
+            self.as_indexed(operand, steps_of(operand, variable, steps)) for operand in variable.operands.values()
+        )
 
     def signature(self, path: str) -> Hashable:
         """The state of a file."""
@@ -188,7 +190,7 @@ class Calculated:
             file, position = (int(axis.file[step]), int(axis.position[step])) if axis and step is not None else (0, 0)
             return variable.source, self.signature(variable.files[file].path), position
         below = []
-        for name, one in variable.operands.items():
-            steps = steps_of(one, variable, None if step is None else [step])
-            below.append((name, self._state(one, steps[0] if steps else None)))
+        for name, operand in variable.operands.items():
+            steps = steps_of(operand, variable, None if step is None else [step])
+            below.append((name, self._state(operand, steps[0] if steps else None)))
         return variable.equation, variable.grid.id, tuple(below)

@@ -101,6 +101,8 @@ def _open(state: State) -> Dataset:
 
 def _check_whole(dataset: Dataset, state: State) -> None:
     """Refuse a NetCDF-3 file that was cut: the library would read zeros beyond its end."""
-    least = sum(int(np.prod(one.shape)) * np.dtype(one.dtype).itemsize for one in dataset.variables.values())
+    least = sum(
+        int(np.prod(variable.shape)) * np.dtype(variable.dtype).itemsize for variable in dataset.variables.values()
+    )
     if state.size < least:
         raise cut_short(state.path, state.size, least)

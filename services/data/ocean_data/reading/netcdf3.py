@@ -60,14 +60,14 @@ def index(blob: Blob, name: str) -> Index | None:
 def _records(entry: Entry) -> dict[str, Any] | None:
     """The parts of each record, record by record."""
     count, *shape = entry.shape
-    one = contiguous((1, *shape), entry.dtype.itemsize, entry.begin)
-    if one is None or count * one["offsets"].size > MOST_CHUNKS:
+    record = contiguous((1, *shape), entry.dtype.itemsize, entry.begin)
+    if record is None or count * record["offsets"].size > MOST_CHUNKS:
         return None
     steps = np.arange(count, dtype=np.int64).reshape(-1, *[1] * len(shape)) * (entry.step or 0)
-    offsets = one["offsets"] + steps
-    return one | {
+    offsets = record["offsets"] + steps
+    return record | {
         "offsets": offsets,
-        "sizes": np.broadcast_to(one["sizes"], offsets.shape),
+        "sizes": np.broadcast_to(record["sizes"], offsets.shape),
         "masks": np.zeros(offsets.shape, np.uint32),
     }
 
@@ -105,14 +105,16 @@ class _Header:
         records = self._number(self._count)
         dimensions = [(self._name(), self._number(self._count)) for _ in range(self._list())]
         self._attributes()
-        told = [self._variable(dimensions) for _ in range(self._list())]
-        sizes = [(name, entry, math.prod(entry.shape[1:]) * entry.dtype.itemsize) for name, entry, rec in told if rec]
+        entries = [self._variable(dimensions) for _ in range(self._list())]
+        sizes = [
+            (name, entry, math.prod(entry.shape[1:]) * entry.dtype.itemsize) for name, entry, rec in entries if rec
+        ]
         # A record variable that is the only one has no gaps between its records.
         step = sizes[0][2] if len(sizes) == 1 else sum(-(-size // 4) * 4 for *_, size in sizes)
         if records == STREAMING[self._count]:
             begin = min((entry.begin for _, entry, _ in sizes), default=self._size)
             records = max(0, self._size - begin) // step if step else 0
-        return {name: _grown(entry, records, step) if rec else entry for name, entry, rec in told}
+        return {name: _grown(entry, records, step) if rec else entry for name, entry, rec in entries}
 
     def _variable(self, dimensions: list[tuple[str, int]]) -> tuple[str, Entry, bool]:
         name = self._name()
@@ -131,14 +133,14 @@ class _Header:
         return name, entry, bool(used) and used[0][1] == 0
 
     def _attributes(self) -> dict[str, Any]:
-        found = {}
+        attributes = {}
         for _ in range(self._list()):
             name, dtype = self._name(), np.dtype(TYPES[self._number(4)])
             count = self._number(self._count)
             text = self._bytes(count * dtype.itemsize)
             if name in ATTRIBUTES:
-                found[name] = _value(text, dtype)
-        return found
+                attributes[name] = _value(text, dtype)
+        return attributes
 
     def _list(self) -> int:
         self._number(4)  # what it is a list of
@@ -153,11 +155,11 @@ class _Header:
         return int(number)
 
     def _bytes(self, count: int) -> bytes:
-        found = self._text[self._at : self._at + count]
+        content = self._text[self._at : self._at + count]
         self._at += -(-count // 4) * 4
-        if len(found) < count:
+        if len(content) < count:
             raise struct.error
-        return found
+        return content
 
 
 def _grown(entry: Entry, records: int, step: int) -> Entry:

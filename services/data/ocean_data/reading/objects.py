@@ -63,9 +63,9 @@ class Storage:
     def head(self, url: str, name: str = "") -> State:
         """The state of an object: `url`, or what is called `name` below it. FileNotFoundError if there is none."""
         key = "/".join(part for part in (key_of(url), name) if part)
-        found = obstore.head(self.root(url), key)
-        stamp = int(found["last_modified"].timestamp()) * 1_000_000_000
-        return State(url, found["size"], stamp, found["e_tag"])
+        metadata = obstore.head(self.root(url), key)
+        stamp = int(metadata["last_modified"].timestamp()) * 1_000_000_000
+        return State(url, metadata["size"], stamp, metadata["e_tag"])
 
 
 def key_of(url: str) -> str:
@@ -138,8 +138,8 @@ class Objects:
     @contextmanager
     def opened(self, state: State) -> Iterator[Variables]:
         blob = self.blob(state)
-        if (found := classic.header(blob)) is not None:
-            yield lambda name: classic.ClassicVariable(found[name], blob)
+        if (header := classic.header(blob)) is not None:
+            yield lambda name: classic.ClassicVariable(header[name], blob)
             return
         with self._lock, closing(open_hdf5(blob)) as file:
             yield lambda name: H5Variable(h5py.File(file)[name])
@@ -154,11 +154,11 @@ class Objects:
             options["if_match"] = cast(str, state.mark)
         try:
             with told(state.path):
-                found = obstore.get(self._storage.root(state.path), key_of(state.path), options=options).bytes()
+                content = obstore.get(self._storage.root(state.path), key_of(state.path), options=options).bytes()
         except Stale:
             self._states.forget(state.path)
             raise
-        return np.frombuffer(memoryview(found), np.uint8)
+        return np.frombuffer(memoryview(content), np.uint8)
 
     def later(self, state: State, start: int, stop: int) -> Future[Bytes]:
         """The same, in a thread."""
@@ -184,16 +184,16 @@ class ObjectBlob:
         return self.state.size
 
     def announce(self, ranges: Sequence[Range]) -> None:
-        self.coming = [(one, self.objects.later(self.state, *one)) for one in joined(ranges, GAP)]
+        self.coming = [(byte_range, self.objects.later(self.state, *byte_range)) for byte_range in joined(ranges, GAP)]
 
     def read(self, start: int, stop: int) -> Bytes:
         try:
-            found = self._fetched(start, stop)
+            content = self._fetched(start, stop)
         except Stale as error:
             raise being_written(self.state.path) from error
-        if found.size < stop - start:
-            raise cut_short(self.state.path, start + found.size, stop)
-        return found.copy()  # to be written to
+        if content.size < stop - start:
+            raise cut_short(self.state.path, start + content.size, stop)
+        return content.copy()  # to be written to
 
     def _fetched(self, start: int, stop: int) -> Bytes:
         for (first, last), future in self.coming:
@@ -235,12 +235,12 @@ class RangeFile(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         into = memoryview(buffer).cast("B")
         count = max(0, min(len(into), self._state.size - self._at))
-        done = 0
-        while done < count:
-            number, inside = divmod(self._at + done, BLOCK)
-            part = self._objects.block(self._state, number)[inside : inside + count - done]
-            into[done : done + len(part)] = part
-            done += len(part)
+        position = 0
+        while position < count:
+            number, inside = divmod(self._at + position, BLOCK)
+            part = self._objects.block(self._state, number)[inside : inside + count - position]
+            into[position : position + len(part)] = part
+            position += len(part)
         self._at += count
         return count
 
@@ -257,8 +257,8 @@ class H5Variable:
 
     def _numbered(self) -> tuple[str, ...]:
         """Of a coordinate variable, which has no scales: NetCDF numbers its dimensions."""
-        said = self.found.attrs
-        numbers = said.get("_Netcdf4Coordinates", said.get("_Netcdf4Dimid"))
+        attributes = self.found.attrs
+        numbers = attributes.get("_Netcdf4Coordinates", attributes.get("_Netcdf4Dimid"))
         if numbers is None:
             return (self.found.name.rpartition("/")[2],) if self.found.ndim == 1 else ()
         axes = {name: one for name, one in self.found.parent.items() if isinstance(one, h5py.Dataset) and one.is_scale}

@@ -54,7 +54,7 @@ def declared(dds: str) -> dict[str, Declared]:
     tokens = _tokens(dds)
     if next(tokens, "").lower() != "dataset" or next(tokens, "") != "{":
         raise ValueError("this is no description of a dataset")
-    return {one.name: one for one in _declarations(tokens)}
+    return {declaration.name: declaration for declaration in _declarations(tokens)}
 
 
 def attributes(das: str) -> dict[str, dict[str, Any]]:
@@ -62,9 +62,9 @@ def attributes(das: str) -> dict[str, dict[str, Any]]:
     tokens = _tokens(das)
     if next(tokens, "").lower() != "attributes" or next(tokens, "") != "{":
         raise ValueError("this is no list of attributes")
-    found: dict[str, dict[str, Any]] = {}
-    _containers(tokens, found, ())
-    return found
+    attributes_by_name: dict[str, dict[str, Any]] = {}
+    _containers(tokens, attributes_by_name, ())
+    return attributes_by_name
 
 
 def asked(variable: Declared, index: tuple[slice, ...]) -> str:
@@ -78,7 +78,7 @@ def numbers(body: bytes, variable: Declared, shape: tuple[int, ...]) -> NDArray[
     mark = _DATA.search(body)
     if mark is None:
         raise ValueError("the answer has no data")
-    kind, sent = (np.dtype(one) for one in SENT[variable.kind])
+    kind, sent = (np.dtype(dtype) for dtype in SENT[variable.kind])
     count, start = math.prod(shape), mark.end()
     if shape:  # the count stands before them, twice
         announced = np.frombuffer(body, ">u4", 2, start)
@@ -126,10 +126,10 @@ def _parts(tokens: Iterator[str], kind: str) -> Iterator[Declared]:
             role = token.lower()
             _next(tokens)  # :
             continue
-        found = _array(tokens, token.lower())
+        array = _array(tokens, token.lower())
         if role == "array":
             yield Declared(
-                name=found.name, kind=found.kind, dimensions=found.dimensions, shape=found.shape, in_grid=True
+                name=array.name, kind=array.kind, dimensions=array.dimensions, shape=array.shape, in_grid=True
             )
 
 
@@ -207,17 +207,17 @@ class OPeNDAP:
         now, text = self._states.get(state.path, lambda: self._ask(state.path))
         if now != state:
             raise OSError("it was replaced")
-        found, told = declared(text), attributes(self._get(state.path, ".das").text)
+        variables, attributes_by_name = declared(text), attributes(self._get(state.path, ".das").text)
         return {
             name: Declared(
                 name=name,
-                kind=_signed(one.kind, told.get(name, {})),
+                kind=_signed(one.kind, attributes_by_name.get(name, {})),
                 dimensions=one.dimensions,
                 shape=one.shape,
                 in_grid=one.in_grid,
-                attributes=told.get(name, {}),
+                attributes=attributes_by_name.get(name, {}),
             )
-            for name, one in found.items()
+            for name, one in variables.items()
         }
 
     def numbers(self, path: str, variable: Declared, index: tuple[slice, ...]) -> NDArray[Any]:
@@ -239,9 +239,9 @@ class OPeNDAP:
 
     def _get(self, path: str, what: str, query: str = "") -> httpx.Response:
         address = httpx.URL(path.replace("dods://", "http://", 1))
-        whole = address.copy_with(path=address.path + what, query=query.encode() or None)
+        url = address.copy_with(path=address.path + what, query=query.encode() or None)
         try:
-            answer = self._http.get(whole)
+            answer = self._http.get(url)
         except httpx.HTTPError as error:
             raise unreadable(path, "the OPeNDAP server does not answer", retry_after=AGAIN) from error
         if not answer.is_success:

@@ -80,9 +80,9 @@ def _working(dtype: np.dtype[Any], said: dict[str, Any]) -> type[np.floating[Any
 
 def _range(said: dict[str, Any]) -> tuple[float, float]:
     """Valid minimum and maximum. Files exist in which they are exchanged, or equal: those say nothing."""
-    both = _numbers(said.get("valid_range"))
-    if len(both) == 2:
-        low, high = both
+    limits = _numbers(said.get("valid_range"))
+    if len(limits) == 2:
+        low, high = limits
     else:
         low, high = _number(said.get("valid_min"), -np.inf), _number(said.get("valid_max"), np.inf)
     return (low, high) if low < high else (-np.inf, np.inf)
@@ -91,12 +91,12 @@ def _range(said: dict[str, Any]) -> tuple[float, float]:
 def _numbers(value: Any) -> list[float]:
     """The numbers in an attribute; none if it is text."""
     array = np.atleast_1d(np.asarray(value if value is not None else []))
-    return [float(one) for one in array.ravel()] if array.dtype.kind in "iuf" else []
+    return [float(number) for number in array.ravel()] if array.dtype.kind in "iuf" else []
 
 
 def _number(value: Any, default: float) -> float:
-    found = _numbers(value)
-    return found[0] if found else default
+    numbers = _numbers(value)
+    return numbers[0] if numbers else default
 
 
 def as_stored(dtype: np.dtype[Any], value: float) -> Any:

@@ -68,12 +68,12 @@ def blocks(variable: Assets, steps: Sequence[int] | None, levels: range, cells: 
     """The windows that hold the cells, file by file; in one list those that are read together."""
     part: list[Block] = []
     count = 0
-    for one in _jobs(variable, steps, levels, cells):
-        if part and count + one.numbers > AT_ONCE:
+    for job in _jobs(variable, steps, levels, cells):
+        if part and count + job.numbers > AT_ONCE:
             yield part
             part, count = [], 0
-        part.append(one)
-        count += one.numbers
+        part.append(job)
+        count += job.numbers
     if part:
         yield part
 
@@ -82,7 +82,7 @@ def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: C
     depth = slice(levels.start, levels.stop) if variable.depth else only(0)
     together = _together(cells, plane(variable.grid))
     for file, rows, positions in _runs(variable, steps):
-        for some, (y, x), inside in together:
+        for indices, (y, x), inside in together:
             box = (y.stop - y.start) * (x.stop - x.start) * len(levels)
             longest = max(1, AT_ONCE // box)
             for first in range(0, len(rows), longest):
@@ -90,7 +90,7 @@ def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: C
                 time = slice(int(positions[part][0]), int(positions[part][-1]) + 1)
                 picks = {"time": time, "depth": depth, "y": y, "x": x}
                 yield Block(
-                    file=file, picks=picks, rows=rows[part], cells=some, inside=inside, numbers=box * len(rows[part])
+                    file=file, picks=picks, rows=rows[part], cells=indices, inside=inside, numbers=box * len(rows[part])
                 )
 
 
@@ -113,12 +113,12 @@ def _together(
     y, x = np.divmod(cells.astype(np.intp), shape[-1])
     block = (y // BLOCK) * (shape[-1] // BLOCK + 1) + x // BLOCK
     order = np.argsort(block, kind="stable")
-    made = []
-    for some in np.split(order, np.flatnonzero(np.diff(block[order])) + 1):
-        ys, xs = y[some], x[some]
+    groups = []
+    for indices in np.split(order, np.flatnonzero(np.diff(block[order])) + 1):
+        ys, xs = y[indices], x[indices]
         box = slice(int(ys.min()), int(ys.max()) + 1), slice(int(xs.min()), int(xs.max()) + 1)
-        made.append((some, box, (ys - box[0].start, xs - box[1].start)))
-    return made
+        groups.append((indices, box, (ys - box[0].start, xs - box[1].start)))
+    return groups
 
 
 T = TypeVar("T")
@@ -164,14 +164,14 @@ class NetCDFSource:
         """Close all files."""
         for reader in self._chunks.values():
             reader.close()
-        for one in self._places.values():
-            one.close()
+        for opener in self._places.values():
+            opener.close()
 
     def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
         read = {0} if variable.steps is None or steps is None else Axis.of(variable.steps).files(steps)
         files = variable.files
         try:
-            return all(_is_indexed(self.signature(files[each].path), files[each]) for each in read)
+            return all(_is_indexed(self.signature(files[number].path), files[number]) for number in read)
         except SourceUnreadable:
             return False
 
@@ -180,8 +180,8 @@ class NetCDFSource:
 
     def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
         file, position = place(variable, step)
-        what = (variable.source, position, depth)
-        return self._kept(file.path, what, lambda: self._read_level(variable, file, position, depth))
+        subject = (variable.source, position, depth)
+        return self._kept(file.path, subject, lambda: self._read_level(variable, file, position, depth))
 
     def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
         file, position = place(variable, step)
@@ -211,13 +211,13 @@ class NetCDFSource:
 
     def _read_bottom(self, variable: Assets, file: File, position: int) -> NDArray[np.float32]:
         order = deepest_first(variable.depth) if variable.depth else [0]
-        found = self._read_level(variable, file, position, order[0])
+        bottom = self._read_level(variable, file, position, order[0])
         for depth in order[1:]:
-            dry = np.isnan(found)
+            dry = np.isnan(bottom)
             if not dry.any():
                 break
-            found[dry] = self._read_level(variable, file, position, depth)[dry]
-        return found
+            bottom[dry] = self._read_level(variable, file, position, depth)[dry]
+        return bottom
 
     def columns(
         self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
@@ -226,13 +226,13 @@ class NetCDFSource:
         count = 1 if steps is None else len(steps)
         out = np.full((count, len(levels), cells.size), np.nan)
         for part in blocks(variable, steps, levels, cells):
-            windows = self._windows(variable, [(one.file, one.picks) for one in part], np.float64)
-            for one, window in zip(part, windows, strict=True):
-                found = window[:, :, one.inside[0], one.inside[1]]
-                if one.cells.size == cells.size and (one.rows.size == 1 or (np.diff(one.rows) == 1).all()):
-                    out[one.rows[0] : one.rows[-1] + 1] = found  # most of a series: one stretch of the answer
+            windows = self._windows(variable, [(block.file, block.picks) for block in part], np.float64)
+            for block, window in zip(part, windows, strict=True):
+                values = window[:, :, block.inside[0], block.inside[1]]
+                if block.cells.size == cells.size and (block.rows.size == 1 or (np.diff(block.rows) == 1).all()):
+                    out[block.rows[0] : block.rows[-1] + 1] = values  # most of a series: one stretch of the answer
                 else:
-                    out[np.ix_(one.rows, np.arange(len(levels)), one.cells)] = found
+                    out[np.ix_(block.rows, np.arange(len(levels)), block.cells)] = values
         return out
 
     def window(
@@ -254,8 +254,8 @@ class NetCDFSource:
         """What the first file says of a variable, without its values."""
         path = variable.files[0].path
         key = (what, self.signature(path), variable.source)
-        found: T = self._facts.get(key, lambda: self._read(path, lambda one: look(one(variable.source))))
-        return found
+        fact: T = self._facts.get(key, lambda: self._read(path, lambda one: look(one(variable.source))))
+        return fact
 
     def coordinates(self, grid: Grid) -> Coordinates:
         names = {role: getattr(grid, role) for role in ROLES}
@@ -273,31 +273,31 @@ class NetCDFSource:
         self, variable: Assets, asked: Sequence[tuple[File, Picks]], dtype: type[np.floating]
     ) -> list[NDArray[np.floating]]:
         """Parts of a variable as (time, depth, y, x), unpacked."""
-        found: list[NDArray[np.floating] | None] = [None] * len(asked)
+        windows: list[NDArray[np.floating] | None] = [None] * len(asked)
         by_kind: dict[Kind, list[int]] = {}
         for number, (file, _) in enumerate(asked):
             by_kind.setdefault(kind_of(file.path), []).append(number)
         for kind, numbers in by_kind.items():
             if kind in self._chunks:
-                some = [(asked[number][0].path, asked[number][1]) for number in numbers]
-                for number, window in zip(numbers, self._chunks[kind].windows(variable, some, dtype), strict=True):
-                    found[number] = window
+                requests = [(asked[number][0].path, asked[number][1]) for number in numbers]
+                for number, window in zip(numbers, self._chunks[kind].windows(variable, requests, dtype), strict=True):
+                    windows[number] = window
         return [
             self._library(variable, *one, dtype) if window is None else window
-            for one, window in zip(asked, found, strict=True)
+            for one, window in zip(asked, windows, strict=True)
         ]
 
     def _library(self, variable: Assets, file: File, picks: Picks, dtype: type[np.floating]) -> NDArray[np.floating]:
         """A window whose chunks we cannot decode."""
 
         def take(variables: Variables) -> tuple[NDArray[Any], Packing]:
-            found = variables(variable.source)
-            return stored.cut(found, variable.dimensions, picks, file.path), packing_of(found)
+            stored_variable = variables(variable.source)
+            return stored.cut(stored_variable, variable.dimensions, picks, file.path), packing_of(stored_variable)
 
         raw, packing = self._read(file.path, take)
         ny, nx = plane(variable.grid)
-        wanted = tuple(len(range(size)[picks.get(role, slice(None))]) for role, size in (("y", ny), ("x", nx)))
-        if raw.shape[2:] != wanted or 0 in raw.shape:
+        shape = tuple(len(range(size)[picks.get(role, slice(None))]) for role, size in (("y", ny), ("x", nx)))
+        if raw.shape[2:] != shape or 0 in raw.shape:
             raise changed(file.path)
         return packing.unpack(raw, dtype)
 

@@ -20,11 +20,11 @@ class State(NamedTuple):
 def state_of(path: str, descriptor: int | None = None) -> State:
     """The state of a file of this machine now; of the one that is open, if there is a descriptor."""
     try:
-        found = os.stat(local(path) if descriptor is None else descriptor)  # noqa: PTH116  a Path costs more than the call, and this is asked for every file
+        stat = os.stat(local(path) if descriptor is None else descriptor)  # noqa: PTH116  a Path costs more than the call, and this is asked for every file
     except OSError as error:
         raise unreadable(path, error.strerror) from error
     # Whoever writes can set the time of the last change of the content, but not that of the file.
-    return State(path, found.st_size, found.st_mtime_ns, (found.st_dev, found.st_ino, found.st_ctime_ns))
+    return State(path, stat.st_size, stat.st_mtime_ns, (stat.st_dev, stat.st_ino, stat.st_ctime_ns))
 
 
 def name_of(path: str) -> str:

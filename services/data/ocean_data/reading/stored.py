@@ -19,7 +19,7 @@ _ALONG = {"node": "x", "face": "x"}  # the cells of a mesh are one row
 
 def roles_of(dimensions: Sequence[Dimension]) -> list[str]:
     """What each dimension of a variable is in a window."""
-    return [_ALONG.get(one.role, one.role) for one in dimensions]
+    return [_ALONG.get(dimension.role, dimension.role) for dimension in dimensions]
 
 
 def plane(grid: Grid) -> tuple[int, int]:
@@ -83,7 +83,7 @@ def packing_of(found: Stored) -> Packing:
 
 def cut(found: Stored, dimensions: Sequence[Dimension], picks: Picks, path: str) -> NDArray[Any]:
     """Read a hyperslab and turn it into (time, depth, y, x), as it is stored."""
-    if found.dimensions != tuple(one.name for one in dimensions):
+    if found.dimensions != tuple(dimension.name for dimension in dimensions):
         raise changed(path)
     roles = roles_of(dimensions)
     index = []
@@ -94,10 +94,13 @@ def cut(found: Stored, dimensions: Sequence[Dimension], picks: Picks, path: str)
         index.append(slice(pick.start or 0, size if pick.stop is None else pick.stop))
     raw = found.read(tuple(index))
     raw = raw.reshape([size for role, size in zip(roles, raw.shape, strict=True) if role in ORDER])
-    kept = [role for role in roles if role in ORDER]
-    raw = raw.transpose([kept.index(role) for role in ORDER if role in kept])
+    window_roles = [role for role in roles if role in ORDER]
+    raw = raw.transpose([window_roles.index(role) for role in ORDER if role in window_roles])
     return raw.reshape(
-        [raw.shape[[r for r in ORDER if r in kept].index(role)] if role in kept else 1 for role in ORDER]
+        [
+            raw.shape[[r for r in ORDER if r in window_roles].index(role)] if role in window_roles else 1
+            for role in ORDER
+        ]
     )
 
 

@@ -101,20 +101,20 @@ class Icechunk:
         where = path.removeprefix(ICECHUNK)
         if not is_remote(path):
             return icechunk.Repository.open(icechunk.local_filesystem_storage(local(where)))
-        parts, said = urlsplit(where), self._storage
+        parts, storage = urlsplit(where), self._storage
         return icechunk.Repository.open(
             icechunk.s3_storage(
                 bucket=parts.netloc,
                 prefix=parts.path.strip("/"),
-                region="us-east-1" if said.endpoint else None,  # of others it is only a word
-                endpoint_url=said.endpoint or None,
+                region="us-east-1" if storage.endpoint else None,  # of others it is only a word
+                endpoint_url=storage.endpoint or None,
                 allow_http=True,
-                anonymous=said.anonymous or None,
-                access_key_id=said.access_key or None,
-                secret_access_key=said.secret_key or None,
-                from_env=None if said.anonymous or said.access_key else True,
-                force_path_style=bool(said.endpoint),
-                network_stream_timeout_seconds=int(said.timeout),
+                anonymous=storage.anonymous or None,
+                access_key_id=storage.access_key or None,
+                secret_access_key=storage.secret_key or None,
+                from_env=None if storage.anonymous or storage.access_key else True,
+                force_path_style=bool(storage.endpoint),
+                network_stream_timeout_seconds=int(storage.timeout),
             )
         )
 
@@ -144,12 +144,12 @@ class ZarrVariable:
 
     @cached_property
     def attributes(self) -> dict[str, Any]:
-        said = self.found.attrs.asdict()
-        found = {name: _typed(said[name], self.dtype) for name in ATTRIBUTES if name in said}
+        attributes = self.found.attrs.asdict()
+        typed = {name: _typed(attributes[name], self.dtype) for name in ATTRIBUTES if name in attributes}
         if isinstance(self.found.metadata, ArrayV2Metadata) and self.found.metadata.fill_value is not None:
             # In v2 this is where xarray keeps the attribute; in v3 it is only what was never written.
-            found.setdefault("_FillValue", self.found.metadata.fill_value)
-        return found
+            typed.setdefault("_FillValue", self.found.metadata.fill_value)
+        return typed
 
     @property
     def chunks(self) -> Chunks:
@@ -160,16 +160,16 @@ class ZarrVariable:
 
 
 def _array(group: zarr.Group, name: str) -> "zarr.Array[Any]":
-    found = group[name]
-    if not isinstance(found, zarr.Array):
+    array = group[name]
+    if not isinstance(array, zarr.Array):
         raise LookupError(f"{name} is no array")
-    return found
+    return array
 
 
 def _folder(path: str) -> State:
     try:
-        found = Path(local(path)).stat()
-        return State(path, *folder_stamp(path), (found.st_dev, found.st_ino))
+        stat = Path(local(path)).stat()
+        return State(path, *folder_stamp(path), (stat.st_dev, stat.st_ino))
     except OSError as error:
         raise unreadable(path, error.strerror) from error
 

@@ -49,7 +49,7 @@ class Evaluation:
         if isinstance(node, Negative):
             return -self.value(node.operand, whole=whole)
         if isinstance(node, Binary):
-            left, right = (self.value(one, whole=whole) for one in (node.left, node.right))
+            left, right = (self.value(operand, whole=whole) for operand in (node.left, node.right))
             return OPERATORS[node.operator](left, right)
         return CALLS[node.function](self, node, whole or node.reduces_column)
 
@@ -70,12 +70,12 @@ class Evaluation:
         return (latitude if role == "latitude" else longitude)[np.newaxis, np.newaxis, :]
 
     def _read(self, name: str, operand: Assets, *, whole: bool) -> Floats:
-        found = self.read.get((name, whole))
-        if found is None:
-            found = self.place.read(operand, whole=whole)
+        values = self.read.get((name, whole))
+        if values is None:
+            values = self.place.read(operand, whole=whole)
             if name in self.again:
-                self.read[name, whole] = found
-        return found
+                self.read[name, whole] = values
+        return values
 
 
 def evaluate(place: Place) -> Floats:

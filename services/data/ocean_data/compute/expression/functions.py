@@ -85,8 +85,8 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
 
 def _elementwise(function: Callable[..., Any]) -> Calling:
     def call(values: Values, node: Call, whole: bool) -> Floats:
-        found: Floats = function(*(values.value(one, whole=whole) for one in node.arguments))
-        return found
+        result: Floats = function(*(values.value(argument, whole=whole) for argument in node.arguments))
+        return result
 
     return call
 
@@ -95,8 +95,10 @@ def _extreme(of_two: np.ufunc, of_column: np.ufunc) -> Calling:
     """The extreme of several values in each cell; of one value, that of the column, whose land is left out."""
 
     def call(values: Values, node: Call, whole: bool) -> Floats:
-        found = [values.value(one, whole=whole) for one in node.arguments]
-        extreme: Floats = reduce(of_two, found) if len(found) > 1 else of_column.reduce(found[0], axis=1, keepdims=True)
+        arguments = [values.value(argument, whole=whole) for argument in node.arguments]
+        extreme: Floats = (
+            reduce(of_two, arguments) if len(arguments) > 1 else of_column.reduce(arguments[0], axis=1, keepdims=True)
+        )
         return extreme
 
     return call
@@ -112,14 +114,14 @@ def _property(function: Callable[[SeaWater], Floats]) -> Calling:
 def _of_water(function: Callable[[SeaWater], Floats], values: Values, node: Call, *, whole: bool) -> Floats:
     """A property of the wet cells; the arguments end with temperature and salinity, and may begin with the place."""
     arguments = node.arguments[:4]
-    found = [values.value(one, whole=whole) for one in arguments]
-    subjects = [subject(one, values.operands) for one in arguments[-2:]]
-    warm = seawater.to_celsius(found[-2], _unit(arguments[-2], subjects[0]))
-    salt = seawater.to_grams_per_kilogram(found[-1], _unit(arguments[-1], subjects[1]))
-    latitude, longitude = (one[np.newaxis, np.newaxis] for one in values.place.centres())
+    values_of_arguments = [values.value(argument, whole=whole) for argument in arguments]
+    subjects = [subject(argument, values.operands) for argument in arguments[-2:]]
+    warm = seawater.to_celsius(values_of_arguments[-2], _unit(arguments[-2], subjects[0]))
+    salt = seawater.to_grams_per_kilogram(values_of_arguments[-1], _unit(arguments[-1], subjects[1]))
+    latitude, longitude = (centre[np.newaxis, np.newaxis] for centre in values.place.centres())
     depth = values.place.depths(whole=whole)
     if len(arguments) == 4:
-        depth, latitude = found[0], found[1]
+        depth, latitude = values_of_arguments[0], values_of_arguments[1]
     depth, latitude, longitude, warm, salt = np.broadcast_arrays(depth, latitude, longitude, warm, salt)
     wet = np.isfinite(warm) & np.isfinite(salt)
     names = [one.variable.standard_name or "" if one else "" for one in subjects]
@@ -147,7 +149,7 @@ def _channel(function: Callable[..., Floats]) -> Calling:
 
     def call(values: Values, node: Call, whole: bool) -> Floats:
         speed = _of_water(SPEED, values, node, whole=whole)
-        rest = [values.value(one, whole=whole) for one in node.arguments[4:]]
+        rest = [values.value(argument, whole=whole) for argument in node.arguments[4:]]
         number = node.function == "potentialsubsurfacechannel"
         if rest and not number:
             if rest[0].shape[1] > 1:
@@ -159,13 +161,13 @@ def _channel(function: Callable[..., Floats]) -> Calling:
             speed = np.broadcast_to(speed, np.broadcast_shapes(speed.shape, rest[0].shape))
         depth = np.broadcast_to(values.value(node.arguments[0], whole=whole), speed.shape)
         steps, levels, cells = speed.shape
-        speed, depth = (np.moveaxis(one, 1, 2).reshape(-1, levels) for one in (speed, depth))
+        speed, depth = (np.moveaxis(part, 1, 2).reshape(-1, levels) for part in (speed, depth))
         if not (np.diff(depth, axis=1) >= 0).all():
             order = np.argsort(depth, axis=1)
-            speed, depth = (np.take_along_axis(one, order, axis=1) for one in (speed, depth))
-        more = [_number(one) if number else np.broadcast_to(one, (steps, 1, cells)).ravel() for one in rest]
-        found = function(np.ascontiguousarray(depth), np.ascontiguousarray(speed), *more)
-        return found.reshape(steps, 1, cells)
+            speed, depth = (np.take_along_axis(part, order, axis=1) for part in (speed, depth))
+        more = [_number(part) if number else np.broadcast_to(part, (steps, 1, cells)).ravel() for part in rest]
+        result = function(np.ascontiguousarray(depth), np.ascontiguousarray(speed), *more)
+        return result.reshape(steps, 1, cells)
 
     return call
 
@@ -183,10 +185,10 @@ def _around(values: Values) -> tuple[Values, derivatives.Neighbourhood]:
     place = values.place
     wider = place.at(place.where.wider(place.grid.shape))
     cells = place.where.flat
-    found = derivatives.neighbourhood(
+    neighbourhood = derivatives.neighbourhood(
         wider.where.find(cells), wider.where.find(beside(cells, place.grid.shape)), *wider.centres()
     )
-    return values.at(wider), found
+    return values.at(wider), neighbourhood
 
 
 def _whole_cells(field: Floats, near: Values) -> Floats:

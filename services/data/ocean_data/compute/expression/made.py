@@ -68,9 +68,9 @@ def stored(assets: Assets) -> Assets:
     Whoever describes the variable tells it among the operands, or its name in the files as the source. Its units are
     not known then: those that are configured are of what is calculated.
     """
-    told = assets.operands.get(assets.variable.key)
-    if told is not None and told.equation is None:
-        return told
+    configured = assets.operands.get(assets.variable.key)
+    if configured is not None and configured.equation is None:
+        return configured
     return replace(assets, equation=None, operands={}, variable=replace(assets.variable, units=""))
 
 
@@ -89,7 +89,7 @@ def _flat(assets: Assets) -> Assets:
         assets,
         depth=None,
         levels=None,
-        dimensions=[one for one in assets.dimensions if one.role != "depth"],
+        dimensions=[dimension for dimension in assets.dimensions if dimension.role != "depth"],
         variable=replace(assets.variable, two_dimensional=True),
     )
 
@@ -114,21 +114,21 @@ def _info(root: Node, text: str, base: Assets, operands: Mapping[str, Assets]) -
 
 def _common(operands: list[Assets]) -> Steps | None:
     """The time steps that all operands have; None if none of them has time."""
-    steps = [one.steps for one in operands if one.steps is not None]
-    if not steps or all(one == steps[0] for one in steps):
+    steps = [operand.steps for operand in operands if operand.steps is not None]
+    if not steps or all(step == steps[0] for step in steps):
         return steps[0] if steps else None
-    first, *rest = (Axis.of(one) for one in steps)
-    kept = np.ones(first.seconds.shape, dtype=bool)
-    for one in rest:
-        kept &= np.isin(first.seconds, one.seconds)
-    if not kept.any():
+    first, *rest = (Axis.of(step) for step in steps)
+    common = np.ones(first.seconds.shape, dtype=bool)
+    for axis in rest:
+        common &= np.isin(first.seconds, axis.seconds)
+    if not common.any():
         raise InvalidRequest("the variables of this expression have no time step in common", field="expression")
     return replace(
         steps[0],
-        raw=_array(first.raw[kept]),
-        seconds=_array(first.seconds[kept]),
-        file=_array(first.file[kept]),
-        position=_array(first.position[kept]),
+        raw=_array(first.raw[common]),
+        seconds=_array(first.seconds[common]),
+        file=_array(first.file[common]),
+        position=_array(first.position[common]),
     )
 
 

@@ -32,13 +32,13 @@ def coordinate(assets: Assets, name: str) -> Coordinate | None:
 
 def depth_axis(assets: Assets) -> DepthAxis | None:
     """The levels of a variable, or those of the columns that it is calculated from."""
-    return assets.depth or next((axis for one in assets.operands.values() if (axis := depth_axis(one))), None)
+    return assets.depth or next((axis for operand in assets.operands.values() if (axis := depth_axis(operand))), None)
 
 
 def subject(node: Node, operands: dict[str, Assets]) -> Assets | None:
     """The only variable in a part of an equation; None if there are several, or none."""
-    found = {one.name for one in walk_nodes(node) if isinstance(one, Name)} & operands.keys()
-    return operands[found.pop()] if len(found) == 1 else None
+    names = {walk_node.name for walk_node in walk_nodes(node) if isinstance(walk_node, Name)} & operands.keys()
+    return operands[names.pop()] if len(names) == 1 else None
 
 
 def extent(node: Node, assets: Assets) -> Extent:
@@ -51,7 +51,7 @@ def extent(node: Node, assets: Assets) -> Extent:
         return "flat" if deep is None else ("column" if node.column else "level")
     if isinstance(node, Call) and node.reduces_column:
         return "flat"
-    return max((extent(one, assets) for one in child_nodes(node)), key=EXTENTS.index, default="flat")
+    return max((extent(child_node, assets) for child_node in child_nodes(node)), key=EXTENTS.index, default="flat")
 
 
 def check(expression: Expression, assets: Assets) -> None:
@@ -89,13 +89,13 @@ def check(expression: Expression, assets: Assets) -> None:
 
 def unknown(assets: Assets, name: str) -> InvalidRequest:
     """A name means nothing."""
-    known = sorted({*assets.operands, *(one for names in COORDINATE_NAMES.values() for one in names)})
+    names_of_assets = sorted({*assets.operands, *(one for names in COORDINATE_NAMES.values() for one in names)})
     return InvalidRequest(
         "{name!r} is neither a variable of {dataset} nor one of its coordinates, which are depth, latitude and "
         "longitude",
         name=name,
         dataset=assets.dataset,
-        allowed=tuple(known),
+        allowed=tuple(names_of_assets),
         field="expression",
     )
 

@@ -51,13 +51,13 @@ class Box:
 
     @property
     def flat(self) -> Indices:
-        rows, columns = (np.arange(one.start, one.stop) for one in (self.rows, self.columns))
+        rows, columns = (np.arange(span.start, span.stop) for span in (self.rows, self.columns))
         return (rows[:, np.newaxis] * self.width + columns).ravel()
 
     def read(self, source: Source, variable: Assets, steps: Sequence[int] | None, levels: slice) -> Floats:
         box = self.rows, self.columns
         windows = [source.window(variable, step, levels, box) for step in (steps if steps is not None else [None])]
-        return np.stack([one.reshape(one.shape[0], -1) for one in windows]).astype(np.float64)
+        return np.stack([window.reshape(window.shape[0], -1) for window in windows]).astype(np.float64)
 
     def wider(self, shape: tuple[int, int]) -> "Box":
         rows = slice(max(self.rows.start - 1, 0), min(self.rows.stop + 1, shape[0]))
@@ -67,8 +67,8 @@ class Box:
 
     def find(self, cells: Indices) -> Indices:
         row, column = np.divmod(cells, self.width)
-        found = (row - self.rows.start) * (self.columns.stop - self.columns.start) + column - self.columns.start
-        return np.where(cells >= 0, found, -1)
+        position = (row - self.rows.start) * (self.columns.stop - self.columns.start) + column - self.columns.start
+        return np.where(cells >= 0, position, -1)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Place:
         axis = depth_axis(self.assets)
         if axis is None:
             return np.zeros((1, 1, 1))
-        values = np.array([np.nan if one is None else one for one in metres(axis)])
+        values = np.array([np.nan if metre is None else metre for metre in metres(axis)])
         return values[ALL if whole else self.levels][np.newaxis, :, np.newaxis]
 
     def at(self, where: Where) -> "Place":
@@ -150,15 +150,19 @@ def steps_of(operand: Assets, result: Assets, steps: Sequence[int] | None) -> li
         return None
     if operand.steps is result.steps or operand.steps == result.steps:
         return list(steps)
-    wanted, known = Axis.of(result.steps).seconds[list(steps)], Axis.of(operand.steps).seconds
-    found = np.minimum(np.searchsorted(known, wanted), known.size - 1)
-    missing = np.flatnonzero(known[found] != wanted) if known.size else np.arange(wanted.size)
+    result_seconds, operand_seconds = Axis.of(result.steps).seconds[list(steps)], Axis.of(operand.steps).seconds
+    position = np.minimum(np.searchsorted(operand_seconds, result_seconds), operand_seconds.size - 1)
+    missing = (
+        np.flatnonzero(operand_seconds[position] != result_seconds)
+        if operand_seconds.size
+        else np.arange(result_seconds.size)
+    )
     if missing.size:
         raise TimeNotFound(
             "{key} has no time step at {time}, and {second_key} is calculated from it",
             key=operand.variable.key,
-            time=format_time(wanted[missing[0]]),
+            time=format_time(result_seconds[missing[0]]),
             second_key=result.variable.key,
             field="time",
         )
-    return [int(one) for one in found]
+    return [int(step) for step in position]

@@ -46,7 +46,7 @@ class Crew:
 
     def each(self, work: Callable[[T], None], tasks: Iterable[T]) -> None:
         """Do all tasks; the first error ends it, when no thread works on it any more."""
-        queue, asked = deque(tasks), self._clock()
+        queue, start = deque(tasks), self._clock()
 
         def drain() -> None:
             try:
@@ -57,11 +57,11 @@ class Crew:
 
         def help_() -> None:
             now = self._clock()
-            if now - asked > LATE:
+            if now - start > LATE:
                 self._rested = now + REST
             drain()
 
-        count = min(self._helpers, len(queue) - 1) if asked >= self._rested else 0
+        count = min(self._helpers, len(queue) - 1) if start >= self._rested else 0
         helpers = [self._pool.submit(help_) for _ in range(count)]
         try:
             drain()
@@ -135,8 +135,10 @@ def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tup
     `field` is the size (y, x) of the whole grid.
     """
     roles = roles_of(dimensions)
-    known = [role for role in roles if role in ORDER]
-    if index.dimensions != tuple(one.name for one in dimensions) or len(set(known)) != len(known):
+    window_roles = [role for role in roles if role in ORDER]
+    if index.dimensions != tuple(dimension.name for dimension in dimensions) or len(set(window_roles)) != len(
+        window_roles
+    ):
         return None
     ranges = []
     for role, size in zip(roles, index.shape, strict=True):
@@ -146,7 +148,7 @@ def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tup
             return None
         ranges.append((start, stop))
     starts, stops = zip(*ranges, strict=True)
-    axes = tuple(roles.index(role) if role in known else None for role in ORDER)
+    axes = tuple(roles.index(role) if role in window_roles else None for role in ORDER)
     nt, nd, ny, nx = (1 if axis is None else stops[axis] - starts[axis] for axis in axes)
     if (ny, nx) != tuple(
         len(range(size)[picks.get(role, slice(None))]) for role, size in zip("yx", field, strict=True)
@@ -172,12 +174,12 @@ def _steps(chunks: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _spans(start: int, stop: int, chunk: int, size: int) -> tuple[Span, ...]:
-    found = []
+    spans = []
     for number in range(start // chunk, (stop - 1) // chunk + 1):
         first, end = number * chunk, min(number * chunk + chunk, size)
         low, high = max(start, first), min(stop, end)
-        found.append((number, low - first, low - start, high - low, (low, high) == (first, end)))
-    return tuple(found)
+        spans.append((number, low - first, low - start, high - low, (low, high) == (first, end)))
+    return tuple(spans)
 
 
 RUN = 128 * 1024  # bytes: chunks that lie together are read together up to here; more would keep threads idle
@@ -251,12 +253,12 @@ class Reading:
 
     def _pieces(self) -> Iterator[Piece]:
         offsets, sizes, masks = self.index.offsets, self.index.sizes, self.index.masks
-        for wanted in self.plan.wanted:
-            offset = int(offsets[wanted.chunk])
+        for selection in self.plan.wanted:
+            offset = int(offsets[selection.chunk])
             if offset >= 0:
-                yield self._piece(wanted, offset, int(sizes[wanted.chunk]), int(masks[wanted.chunk]))
+                yield self._piece(selection, offset, int(sizes[selection.chunk]), int(masks[selection.chunk]))
             else:
-                box = zip(wanted.share.target, wanted.share.counts, strict=True)
+                box = zip(selection.share.target, selection.share.counts, strict=True)
                 self.window[tuple(slice(first, first + count) for first, count in box)] = self._nothing
 
     def _piece(self, wanted: Wanted, offset: int, size: int, mask: int) -> Piece:
@@ -358,74 +360,74 @@ class ChunkReader:
 
     def windows(self, variable: Assets, asked: Sequence[Asked], dtype: type[np.floating[Any]]) -> list[Floats | None]:
         """Parts of a variable, each of one file, as (time, depth, y, x); None where the library is to read."""
-        found: dict[int, Floats | None] = {}
+        windows: dict[int, Floats | None] = {}
         for first in range(0, len(asked), AT_ONCE):
             left = dict(enumerate(asked[first : first + AT_ONCE], first))
             for _ in range(ATTEMPTS):
-                found |= self._attempt(variable, left, dtype)
-                left = {place: one for place, one in left.items() if place not in found}
+                windows |= self._attempt(variable, left, dtype)
+                left = {place: one for place, one in left.items() if place not in windows}
                 if not left:
                     break
             else:
                 raise being_written(next(iter(left.values()))[0])
-        return [found[place] for place in range(len(asked))]
+        return [windows[place] for place in range(len(asked))]
 
     def _attempt(
         self, variable: Assets, asked: dict[int, Asked], dtype: type[np.floating[Any]]
     ) -> dict[int, Floats | None]:
         """Read windows; those of files that changed meanwhile are left out."""
         states = {path: self._blobs.state(path) for path, _ in asked.values()}
-        made: dict[int, Reading | SourceUnreadable | None] = {}
+        readings_by_place: dict[int, Reading | SourceUnreadable | None] = {}
         with _Files(self._blobs) as files:
             for place, (path, picks) in asked.items():
                 try:
-                    made[place] = self._reading(variable, states[path], picks, dtype, files)
+                    readings_by_place[place] = self._reading(variable, states[path], picks, dtype, files)
                 except SourceUnreadable as error:
-                    made[place] = error
-            readings = [one for one in made.values() if isinstance(one, Reading)]
-            away = [(one, run) for one in readings for run in _away(one)]
+                    readings_by_place[place] = error
+            readings = [one for one in readings_by_place.values() if isinstance(one, Reading)]
+            away = [(reading, run) for reading in readings for run in _away(reading)]
             self._crew.each(_read, away)
         # What was decoded of a state before is of that state, whatever the file is now.
         same = {path for path, state in states.items() if path not in files or self._blobs.state(path) == state}
-        return {place: _outcome(one) for place, one in made.items() if asked[place][0] in same}
+        return {place: _outcome(one) for place, one in readings_by_place.items() if asked[place][0] in same}
 
     def _reading(
         self, variable: Assets, state: State, picks: Picks, dtype: type[np.floating[Any]], files: "_Files"
     ) -> Reading | None:
         laid = self._laid.get((state, variable.source), lambda: self._lay(state, variable.source, files))
-        known = laid.index
-        if known is None or laid.meaning is None:
+        chunk_index = laid.index
+        if chunk_index is None or laid.meaning is None:
             return None
-        key = (known.dimensions, known.shape, known.chunks, *_said(picks))
+        key = (chunk_index.dimensions, chunk_index.shape, chunk_index.chunks, *_said(picks))
         if key not in files.plans:
             field = plane(variable.grid)
             files.plans[key] = self._plans.get(
-                (key, *variable.dimensions, field), lambda: plan(known, variable.dimensions, picks, field)
+                (key, *variable.dimensions, field), lambda: plan(chunk_index, variable.dimensions, picks, field)
             )
-        found = files.plans[key]
-        if found is None or found.count > MOST:
+        window_plan = files.plans[key]
+        if window_plan is None or window_plan.count > MOST:
             return None
         return Reading(
             state=state,
             variable=variable.source,
-            index=known,
+            index=chunk_index,
             meaning=laid.meaning,
-            plan=found,
+            plan=window_plan,
             opened=files.opened,
-            window=np.empty(found.shape, dtype),
+            window=np.empty(window_plan.shape, dtype),
             decoded=self._decoded,
         )
 
     def _lay(self, state: State, name: str, files: "_Files") -> Laid:
         blob = files.opened(state)
-        found = classic.index(blob, name) or index(blob, name, self._library)
+        chunk_index = classic.index(blob, name) or index(blob, name, self._library)
         if self._blobs.state(state.path) != state:
             raise being_written(state.path)  # and is not kept
-        if found is None:
+        if chunk_index is None:
             return Laid(index=None)
-        if found.end > state.size:
-            raise cut_short(state.path, state.size, found.end)
-        return Laid(index=found, meaning=Meaning.of(found.packing, found.dtype))
+        if chunk_index.end > state.size:
+            raise cut_short(state.path, state.size, chunk_index.end)
+        return Laid(index=chunk_index, meaning=Meaning.of(chunk_index.packing, chunk_index.dtype))
 
 
 def _said(picks: Picks) -> Iterator[Hashable]:

@@ -94,37 +94,37 @@ def _index(file: h5f.FileID, name: bytes) -> Index | None:
         return None
     if file.links.get_info(name).type != h5l.TYPE_HARD or h5o.get_info(file, name).type != h5o.TYPE_DATASET:
         return None
-    found = h5d.open(file, name)
-    dtype = _dtype(found.get_type())
-    plist = found.get_create_plist()
+    dataset = h5d.open(file, name)
+    dtype = _dtype(dataset.get_type())
+    plist = dataset.get_create_plist()
     filters = _filters(plist, dtype)
     # A scale may stand for a dimension without a variable: the library knows NetCDF's rules for their names.
-    if dtype is None or filters is None or h5ds.is_scale(found) or not found.rank or 0 in found.shape:
+    if dtype is None or filters is None or h5ds.is_scale(dataset) or not dataset.rank or 0 in dataset.shape:
         return None
-    dimensions = dimensions_of(found)
-    stored = _stored(found, plist, dtype)
+    dimensions = dimensions_of(dataset)
+    stored = _stored(dataset, plist, dtype)
     if dimensions is None or stored is None:
         return None
     return Index(
         dimensions=dimensions,
-        shape=found.shape,
+        shape=dataset.shape,
         dtype=dtype,
         filters=filters,
         fill=_fill(plist, dtype),
-        packing=Packing.said(attributes_of(found), dtype),
+        packing=Packing.said(attributes_of(dataset), dtype),
         **stored,
     )
 
 
 def _dtype(kind: h5t.TypeID) -> np.dtype[Any] | None:
     """The plain type of the numbers. 64-bit integers are for the library: our kernel works in float64."""
-    return next((one for one in DTYPES if kind.equal(h5t.py_create(one))), None)
+    return next((dtype for dtype in DTYPES if kind.equal(h5t.py_create(dtype))), None)
 
 
 def _filters(plist: h5p.PropDCID, dtype: np.dtype[Any] | None) -> tuple[str, ...] | None:
-    asked = [plist.get_filter(number) for number in range(plist.get_nfilters())]
-    names = tuple(NAMES.get(code, "") for code, *_ in asked)
-    sizes = {values[:1] for code, _, values, _ in asked if code == h5z.FILTER_SHUFFLE}
+    filters = [plist.get_filter(number) for number in range(plist.get_nfilters())]
+    names = tuple(NAMES.get(code, "") for code, *_ in filters)
+    sizes = {values[:1] for code, _, values, _ in filters if code == h5z.FILTER_SHUFFLE}
     plain = "" not in names and len(set(names)) == len(names) and dtype is not None and sizes <= {(dtype.itemsize,)}
     return names if plain else None
 
@@ -152,8 +152,8 @@ def _fill(plist: h5p.PropDCID, dtype: np.dtype[Any]) -> NDArray[Any] | None:
 
 def attributes_of(found: h5d.DatasetID) -> dict[str, Any]:
     """The attributes that say how numbers are packed, as netCDF4 tells them."""
-    told = h5py.Dataset(found).attrs
-    return {name: _plain(told[name]) for name in ATTRIBUTES if name in told}
+    attributes = h5py.Dataset(found).attrs
+    return {name: _plain(attributes[name]) for name in ATTRIBUTES if name in attributes}
 
 
 def _plain(value: Any) -> Any:

@@ -133,15 +133,15 @@ def assemble(stored, start, step, plane, itemsize, swapped, out):  # type: ignor
 @njit(nogil=True, cache=True)
 def _pairs(stored, start, step, plane, words):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Numbers of two bytes that lie side by side, or in two lanes: packed files are such."""
-    one, two = stored[start:], stored[start + plane :]
+    first_bytes, second_bytes = stored[start:], stored[start + plane :]
     if step == 2:
         for i in range(words.size):
-            words[i] = words.dtype.type(one[2 * i]) | words.dtype.type(two[2 * i]) << 8
+            words[i] = words.dtype.type(first_bytes[2 * i]) | words.dtype.type(second_bytes[2 * i]) << 8
     elif step == 1:
         for i in range(words.size):
-            words[i] = words.dtype.type(one[i]) | words.dtype.type(two[i]) << 8
+            words[i] = words.dtype.type(first_bytes[i]) | words.dtype.type(second_bytes[i]) << 8
     else:
-        words[:] = words.dtype.type(one[0]) | words.dtype.type(two[0]) << 8
+        words[:] = words.dtype.type(first_bytes[0]) | words.dtype.type(second_bytes[0]) << 8
 
 
 @njit(nogil=True, cache=True)
@@ -188,9 +188,9 @@ def _unpack(numbers, single, scale, offset, missing, limits, out):  # type: igno
             value = number * scale + offset
         nothing = (number < low) | (number > high) | (value < least) | (value > most)
         out[i] = np.nan if nothing else value
-    for one in missing:
+    for absent in missing:
         for i in range(numbers.size):
-            out[i] = np.nan if numbers[i] == one else out[i]
+            out[i] = np.nan if numbers[i] == absent else out[i]
 
 
 @njit(nogil=True, cache=True)
@@ -202,10 +202,10 @@ def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-unt
     for i in range(numbers.size):
         number = numbers[i]
         out[i] = np.float32(number * by) + plus if (number >= low) & (number <= high) else nan
-    for each in missing:
-        one = np.float32(each)
+    for absent in missing:
+        single = np.float32(absent)
         for i in range(numbers.size):
-            out[i] = nan if numbers[i] == one else out[i]
+            out[i] = nan if numbers[i] == single else out[i]
 
 
 @njit(nogil=True, cache=True)
@@ -220,16 +220,16 @@ def _lanes(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
         for d in range(counts[1]):
             for y in range(counts[2]):
                 at = first + t * strides[0] + d * strides[1] + y * strides[2]
-                one, two = stored[at : at + counts[3]], stored[at + plane : at + plane + counts[3]]
+                first_lane, second_lane = stored[at : at + counts[3]], stored[at + plane : at + plane + counts[3]]
                 at += 2 * plane
-                three, four = stored[at : at + counts[3]], stored[at + plane : at + plane + counts[3]]
+                third_lane, fourth_lane = stored[at : at + counts[3]], stored[at + plane : at + plane + counts[3]]
                 out = window[target[0] + t, target[1] + d, target[2] + y, target[3] : target[3] + counts[3]]
                 for i in range(counts[3]):
-                    lower = np.uint32(one[i]) | np.uint32(two[i]) << np.uint32(8)
-                    upper = np.uint32(three[i]) << np.uint32(16) | np.uint32(four[i]) << np.uint32(24)
+                    lower = np.uint32(first_lane[i]) | np.uint32(second_lane[i]) << np.uint32(8)
+                    upper = np.uint32(third_lane[i]) << np.uint32(16) | np.uint32(fourth_lane[i]) << np.uint32(24)
                     number = np.uint32(lower | upper).view(np.float32)
-                    there = (number >= low) & (number <= high) & (number != fill)
-                    out[i] = np.float32(number * by) + plus if there else nan
+                    valid = (number >= low) & (number <= high) & (number != fill)
+                    out[i] = np.float32(number * by) + plus if valid else nan
 
 
 @njit(nogil=True, cache=True)
@@ -299,19 +299,19 @@ def _inflated(stored: Bytes, size: int) -> Bytes:
 
 def _unshuffled(stored: Bytes, itemsize: int) -> Bytes:
     """Numbers whose bytes lie side by side again; what is too short to be one stays behind them."""
-    made, count = np.empty_like(stored), stored.size // itemsize
-    assemble(stored, 0, 1, count, itemsize, False, made[: count * itemsize].view(f"u{itemsize}"))
-    made[count * itemsize :] = stored[count * itemsize :]
-    return made
+    joined, count = np.empty_like(stored), stored.size // itemsize
+    assemble(stored, 0, 1, count, itemsize, False, joined[: count * itemsize].view(f"u{itemsize}"))
+    joined[count * itemsize :] = stored[count * itemsize :]
+    return joined
 
 
 def _checked(stored: Bytes) -> Bytes:
     if stored.size < CHECKSUM:
         raise Undecodable
-    numbers, told = stored[:-CHECKSUM], stored[-CHECKSUM:]
-    found = np.frombuffer(int(fletcher32(numbers)).to_bytes(CHECKSUM, "little"), np.uint8)
+    numbers, checksum = stored[:-CHECKSUM], stored[-CHECKSUM:]
+    expected = np.frombuffer(int(fletcher32(numbers)).to_bytes(CHECKSUM, "little"), np.uint8)
     # HDF5 before 1.6.3 wrote it with the bytes of each half exchanged.
-    if not np.array_equal(told, found) and not np.array_equal(told, found[[1, 0, 3, 2]]):
+    if not np.array_equal(checksum, expected) and not np.array_equal(checksum, expected[[1, 0, 3, 2]]):
         raise Undecodable
     return numbers
 
@@ -323,14 +323,14 @@ def fletcher32(data):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  n
     words = (data.size + 1) // 2
     for start in range(0, words, BLOCK):
         count = min(BLOCK, words - start)
-        whole = min(count, data.size // 2 - start)
-        part = data[2 * start : 2 * (start + whole)]
+        pairs = min(count, data.size // 2 - start)
+        part = data[2 * start : 2 * (start + pairs)]
         plain = weighed = np.uint64(0)
-        for i in range(whole):
+        for i in range(pairs):
             word = np.uint64(part[2 * i]) << np.uint64(8) | np.uint64(part[2 * i + 1])
             plain += word
             weighed += word * np.uint64(count - i)
-        if whole < count:  # a byte without its second
+        if pairs < count:  # a byte without its second
             word = np.uint64(data[-1]) << np.uint64(8)
             plain += word
             weighed += word
