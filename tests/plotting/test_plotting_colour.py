@@ -15,7 +15,6 @@ from tests.plotting.fakes import array, field, info
 
 from ocean_common.contracts.data import TileField
 from ocean_common.errors import InvalidRequest
-from ocean_common.vector_components import magnitude_info
 from ocean_core.colour import COLORMAPS
 from ocean_plotting.encoders import encode_palette_png
 from ocean_plotting.palettes import (
@@ -145,7 +144,7 @@ def test_a_variable_gets_the_colormap_of_what_it_is(key, other, asked, colormap)
 )
 def test_the_legend_of_a_vector_is_of_what_its_tiles_are(u, v, name):
     parts = info("u", standard_name=u), info("v", standard_name=v)
-    assert magnitude_info(*parts).name == name
+    assert parts[0].magnitude_with(parts[1]).name == name
 
 
 def test_an_unknown_colormap_is_refused():

@@ -1,4 +1,4 @@
-"""What the operator can tell the plotting service."""
+"""Settings of the plotting service, read from the environment."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -8,7 +8,7 @@ from ocean_common.settings import Port, Positive, Seconds, ServiceSettings, Url
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """The environment of the plotting service."""
+    """Settings of the plotting service."""
 
     prefix: ClassVar[str] = "OCEAN_PLOTTING_"
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from ocean_common.contracts.arrays import Array
+from ocean_core.vectors import Component, describe_magnitude
 
 Role = Literal["time", "depth", "y", "x", "node", "face", "other"]
 GridKind = Literal["rectilinear", "projected", "curvilinear", "triangles", "none"]
@@ -29,6 +30,21 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     attribution: str | None = None
     quantum: str | None = None
     revision: str = ""  # of the dataset
+
+    def magnitude_with(self, other: "VariableInfo") -> "VariableInfo":
+        """Return the magnitude of this component and another: in their units, from zero; of velocities, the speed."""
+        components = [Component(info.key, info.name, info.standard_name, info.scale) for info in (self, other)]
+        key, name, standard_name, limits = describe_magnitude(*components)
+        return msgspec.structs.replace(
+            self,
+            key=key,
+            name=name,
+            standard_name=standard_name,
+            long_name=None,
+            scale=limits,
+            zero_centered=False,
+            categories=[],
+        )
 
 
 class Dimension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

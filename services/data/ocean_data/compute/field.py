@@ -9,7 +9,6 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.errors import InvalidRequest
-from ocean_common.vector_components import magnitude_info
 from ocean_core.vectors import magnitude
 from ocean_data.compute import tile
 from ocean_data.compute.fold import Fold, folded
@@ -43,7 +42,7 @@ class Tiles:
         info = variables[0].variable
         values = parts[0]
         if len(parts) == 2:
-            info = magnitude_info(info, variables[1].variable)
+            info = info.magnitude_with(variables[1].variable)
             values = None if parts[0] is None or parts[1] is None else magnitude(parts[0], parts[1])
         rows, columns = fold if fold is not None and values is not None else (None, None)
         return TileField(

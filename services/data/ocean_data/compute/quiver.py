@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from ocean_common.contracts import assets
 from ocean_common.contracts.geojson import Arrow, ArrowCollection, ArrowProperties, PointGeometry
 from ocean_common.errors import InvalidRequest
-from ocean_common.vector_components import magnitude_info
 from ocean_core.geometry import Floats, east_and_north
 from ocean_core.tiles import Projection
 from ocean_core.vectors import Axis, bearing
@@ -69,7 +68,7 @@ class Arrows:
             np.einsum("ij,ij->i", vectors_in_space, direction) for direction in east_and_north(latitude, longitude)
         )
         first, second = (part.variable for part in vector.parts)
-        info = vector.info or magnitude_info(first, second)
+        info = vector.info or first.magnitude_with(second)
         return draw(latitude, longitude, east, north, info), revision(self.source, levels)
 
     def _of_components(self, levels: list[Level], latitude: Floats, longitude: Floats) -> Floats:

@@ -9,7 +9,6 @@ from pyproj import Transformer
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ValueRange
 from ocean_common.errors import InvalidRequest, NothingInView
-from ocean_common.vector_components import magnitude_info
 from ocean_core.colour import view_limits
 from ocean_core.geometry import Floats
 from ocean_core.tiles import Projection
@@ -53,7 +52,7 @@ class Ranges:
         parts = [self._values(level, latitude, longitude, view.search) for level in levels]
         info, values = variables[0].variable, parts[0]
         if len(parts) == 2:
-            info, values = magnitude_info(info, variables[1].variable), magnitude(*parts)
+            info, values = info.magnitude_with(variables[1].variable), magnitude(*parts)
         return around(values, info), revision(self.source, levels)
 
     def _values(self, level: Level, latitude: Floats, longitude: Floats, search: Search) -> NDArray[np.float32]:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import ExtractionRequest, Kind, VectorPart
 from ocean_common.errors import InvalidRequest
-from ocean_common.vector_components import magnitude_info
 from ocean_core.geometry import Floats
 from ocean_core.time import format_time
 from ocean_core.vectors import rename_component, vector_part
@@ -280,7 +279,7 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
             second_key=second.key,
             field="variables",
         )
-    whole = magnitude_info(first, second)
+    whole = first.magnitude_with(second)
     reach = whole.scale[1]
     described = {
         "magnitude": (whole.name, whole.units, whole.standard_name, (0.0, reach)),

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coverage, PointsRequest, VectorPart
 from ocean_common.errors import NotSupported
-from ocean_common.vector_components import magnitude_info
 from ocean_plotting.figure.context import Sheet
 from ocean_plotting.figure.picture import About
 from ocean_plotting.figure.speech import Words
@@ -59,7 +58,7 @@ async def wanted(near: Neighbours, dataset: str, keys: list[str], *, own: bool =
     found = await asyncio.gather(*(near.catalogue.assets(dataset, key) for key in keys))
     first = found[0]
     if len(found) == 2:
-        return Wanted(info=magnitude_info(first.variable, found[1].variable), variables=keys, vector=PARTS)
+        return Wanted(info=first.variable.magnitude_with(found[1].variable), variables=keys, vector=PARTS)
     if {"east", "north"} <= first.components.keys():
         pair = [first.components["east"], first.components["north"]]
         if own:

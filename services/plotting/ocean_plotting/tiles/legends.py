@@ -20,7 +20,6 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.i18n import Language, Translator
 from ocean_common.parameters import DatasetId
-from ocean_common.vector_components import magnitude_info
 from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits
 from ocean_core.vectors import is_velocity
 from ocean_plotting import __version__
@@ -128,7 +127,7 @@ class LegendService:
         if len(infos) == 1:
             return replace(infos[0], name=words.name(infos[0]))
         first, second = infos
-        magnitude = magnitude_info(first, second)
+        magnitude = first.magnitude_with(second)
         if is_velocity(first.standard_name, second.standard_name):
             return replace(magnitude, name=words.name(magnitude))
         name = words.translate("Magnitude of {first} and {second}", first=words.name(first), second=words.name(second))
