@@ -1,7 +1,7 @@
-"""`python -m ocean_plotting`: serve pictures."""
+"""Serve pictures: `python -m ocean_plotting`."""
 
 if __name__ == "__main__":
-    # Here, not above: every worker process imports this module, and needs none of it.
+    # Imported here, since every worker process imports this module and needs none of it.
     from ocean_common.serve import serve
     from ocean_plotting.app import build
     from ocean_plotting.settings import Settings

@@ -56,7 +56,7 @@ class Coasts:
 
     @property
     def exist(self) -> bool:
-        """Whether there is any file."""
+        """True if there is any file."""
         return bool(self._files)
 
     def load(self) -> None:

@@ -62,7 +62,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_global(self) -> bool:
-        """Whether its columns go all around the Earth, each once."""
+        """True if its columns go all around the Earth, each once."""
         return abs(self.heights.shape[1] * self.step[1] - 360.0) < self.step[1] / 2
 
     @property

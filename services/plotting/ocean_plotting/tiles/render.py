@@ -24,7 +24,7 @@ EMPTY_TILES: dict[TileFormat, bytes] = {
 
 
 class TileStyle(Struct, frozen=True):
-    """How the values of a tile are shown; None: as its variable has it."""
+    """Scale, colormap and format of a tile; None: that of its variable."""
 
     scale: Limits | None
     colormap: str | None
