@@ -12,7 +12,7 @@ from ocean_common.contracts.extractions import AreaRequest
 from ocean_common.errors import SourceUnreadable
 from ocean_data.app import open_reading
 from ocean_data.cluster import AHEAD, Cluster
-from ocean_data.plan import area
+from ocean_data.plan import areas
 from ocean_data.plan.extraction import Extraction, Reading, read_parts
 from ocean_data.settings import MIB, Settings
 
@@ -52,7 +52,7 @@ def extraction(reading, shipped):
         end="2016-02-05",
         depth="all",
     )
-    planned = area.plan(reading, [shipped["giops_day", "votemper"]], asked)
+    planned = areas.plan_area(reading, [shipped["giops_day", "votemper"]], asked)
     return rows_of(planned, 1)
 
 

@@ -9,7 +9,7 @@ from tests.looping import loop_over
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, Levels
 from ocean_common.contracts.extractions import AreaRequest, Coverage, PointsRequest, TrajectoryRequest, TransectRequest
-from ocean_data.plan import track
+from ocean_data.plan import lines
 
 LATITUDE, LONGITUDE = np.linspace(50.0, 54.0, 5), np.linspace(-10.0, -4.0, 7)
 S = np.array([-0.95, -0.7, -0.45, -0.2, -0.05])  # from the floor up
@@ -174,14 +174,14 @@ def test_a_level_stands_for_the_water_half_way_to_its_neighbours(wanted, nearest
     deep, values = np.array([[5.0], [15.0], [40.0]]), np.array([[[10.0], [8.0], [np.nan]]])
     for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
         for between, expected in (("nearest", nearest), ("linear", linear)):
-            found = track.at_depth(values[:, order], deep[order], np.array([wanted]), between)
+            found = lines.interpolate_depth(values[:, order], deep[order], np.array([wanted]), between)
             np.testing.assert_allclose(found, [[expected]])
 
 
 def test_a_column_of_land_has_no_value_at_any_depth():
     deep = np.array([[5.0, np.nan], [15.0, np.nan]])
     values = np.full((1, 2, 2), np.nan)
-    assert np.isnan(track.at_depth(values, deep, np.array([5.0, 5.0]), "linear")).all()
+    assert np.isnan(lines.interpolate_depth(values, deep, np.array([5.0, 5.0]), "linear")).all()
 
 
 @pytest.fixture

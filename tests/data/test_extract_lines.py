@@ -17,7 +17,7 @@ from tests.looping import loop_over
 from ocean_common.contracts.extractions import PointsRequest, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
 from ocean_data.compute import path
-from ocean_data.plan import PLANS, track
+from ocean_data.plan import PLANS, lines
 from ocean_data.plan.extraction import Reading, read_values
 from ocean_data.reading.source import GridStore
 from ocean_data.settings import MIB
@@ -350,15 +350,15 @@ def test_what_is_outside_the_grid_or_its_time_is_missing(extract, water):
 def test_a_step_holds_for_half_the_time_to_its_neighbour():
     axis = np.array([0, 100, 200])
     seconds = np.array([-51, -50, 0, 49, 51, 250, 251])
-    steps, weights = track.in_time(axis, seconds, "nearest")
+    steps, weights = lines.find_steps(axis, seconds, "nearest")
     assert np.where(weights[0] > 0, steps[0], steps[1]).tolist() == [-1, 0, 0, 0, 1, 2, -1]
-    steps, weights = track.in_time(np.array([0]), np.array([-43_200, 0, 43_201]), "linear", "day")
+    steps, weights = lines.find_steps(np.array([0]), np.array([-43_200, 0, 43_201]), "linear", "day")
     assert steps[0].tolist() == [0, 0, -1]
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=20, unique=True), st.lists(st.integers(-9, 1009)))
 def test_weights_in_time_add_up_to_one_where_there_is_a_step(axis, seconds):
-    steps, weights = track.in_time(np.array(sorted(axis)), np.array(seconds, dtype=np.int64), "linear")
+    steps, weights = lines.find_steps(np.array(sorted(axis)), np.array(seconds, dtype=np.int64), "linear")
     there = (steps >= 0).any(axis=0)
     np.testing.assert_allclose(weights.sum(axis=0), there)
     assert ((steps >= 0) == (weights > 0)).all()

@@ -18,7 +18,7 @@ from ocean_common.contracts.arrays import Array
 from ocean_common.contracts.extractions import AreaRequest, Coverage, PointsRequest
 from ocean_common.errors import SourceUnreadable
 from ocean_data.compute.expression.made import calculated_assets
-from ocean_data.plan import area
+from ocean_data.plan import areas
 from ocean_data.plan.extraction import read_parts
 from ocean_data.reading.calculated import Calculated
 from ocean_data.reading.source import BLOCK, _together
@@ -282,7 +282,7 @@ def asked_of(source, variables, **how):
     asked = AreaRequest(
         dataset="made", variables=[one.variable.key for one in variables], box=(0, -90, 360, 90), start="0", **how
     )
-    return replace(area.plan(reading, variables, asked), rows=1), reading
+    return replace(areas.plan_area(reading, variables, asked), rows=1), reading
 
 
 @pytest.mark.parametrize("of", ["the file", "an equation"])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets
 from ocean_data.compute import depth
 from ocean_data.compute.depth import Depth
-from ocean_data.plan import time
+from ocean_data.plan import times
 from ocean_data.ports import Source
 
 
@@ -23,7 +23,7 @@ class Level:
     @classmethod
     def of(cls, assets: Assets, when: str, deep: str) -> "Level":
         """Find what is written in an address, or TimeNotFound or DepthNotFound."""
-        step = time.one(time.Axis.of(assets.steps), when) if assets.steps else None
+        step = times.find_step(times.Axis.of(assets.steps), when) if assets.steps else None
         level = depth.parse(deep, ("bottom",))
         depth.check(assets, level)
         return cls(assets=assets, step=step, depth=level)

@@ -12,7 +12,7 @@ from ocean_core.geometry import Floats
 from ocean_data.compute import depth as depths
 from ocean_data.compute.interpolation import gather, narrowed, stencil
 from ocean_data.grids.base import Cells
-from ocean_data.plan.time import Axis
+from ocean_data.plan.times import Axis
 from ocean_data.ports import Grids, Source, Stencil
 
 ALL = slice(None)

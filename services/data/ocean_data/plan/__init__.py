@@ -14,18 +14,22 @@ from ocean_common.contracts.extractions import (
     TrajectoryRequest,
     TransectRequest,
 )
-from ocean_data.plan import area, difference, points, section, statistics, trajectory, transect
+from ocean_data.plan.areas import plan_area
+from ocean_data.plan.difference import plan_difference
 from ocean_data.plan.extraction import Extraction, Reading
+from ocean_data.plan.lines import plan_section, plan_trajectory, plan_transect
+from ocean_data.plan.points import plan_points
+from ocean_data.plan.statistics import plan_statistics
 
 # The last argument is of the type under which the function stands in the table.
 Plan = Callable[[Reading, Sequence[Assets], Any], Extraction]
 
 PLANS: dict[type[ExtractionRequest], Plan] = {
-    PointsRequest: points.plan,
-    TransectRequest: transect.plan,
-    SectionRequest: section.plan,
-    TrajectoryRequest: trajectory.plan,
-    AreaRequest: area.plan,
-    StatisticsRequest: statistics.plan,
-    DifferenceRequest: difference.plan,
+    PointsRequest: plan_points,
+    TransectRequest: plan_transect,
+    SectionRequest: plan_section,
+    TrajectoryRequest: plan_trajectory,
+    AreaRequest: plan_area,
+    StatisticsRequest: plan_statistics,
+    DifferenceRequest: plan_difference,
 }

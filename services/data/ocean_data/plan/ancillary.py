@@ -12,7 +12,7 @@ from ocean_data.plan.extraction import Body, Extraction, Field, Reading, Values
 from ocean_data.plan.sampling import Sample
 
 
-class Aside(Protocol):
+class AncillaryField(Protocol):
     """One field beside the others, on the dimensions of the places: read once, with the first part."""
 
     @property
@@ -24,11 +24,11 @@ class Aside(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
+class WithAncillary:
     """Reads an extraction and what stands beside it."""
 
     body: Body
-    asides: Sequence[Aside]
+    asides: Sequence[AncillaryField]
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
         """Values by key of field."""
@@ -38,18 +38,18 @@ class Beside:
         return part
 
 
-def beside(extraction: Extraction, *asides: Aside | None) -> Extraction:
+def with_ancillary(extraction: Extraction, *asides: AncillaryField | None) -> Extraction:
     """The extraction with fields beside its own; a variable that is asked for by the same key goes before."""
     taken = {one.key for one in extraction.fields}
     wanted = [one for one in asides if one is not None and one.field.key not in taken]
     if not wanted:
         return extraction
     fields = [*extraction.fields, *(one.field for one in wanted)]
-    return replace(extraction, fields=fields, body=Beside(body=extraction.body, asides=wanted))
+    return replace(extraction, fields=fields, body=WithAncillary(body=extraction.body, asides=wanted))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Land:
+class LandMask:
     """1 at points on land, 0 in the sea: where there is no value by the sea floor, or by a gap, it stays 0."""
 
     sample: Sample
@@ -62,13 +62,13 @@ class Land:
     @classmethod
     def of(
         cls, sample: Sample, steps: Sequence[int] | None, dims: dict[str, int], read: tuple[Field, depths.Depth]
-    ) -> "Land":
+    ) -> "LandMask":
         """By the shallowest level of a variable, at its first time; ``read``: its field, and the depth of that."""
         assets = sample.assets
         info = VariableInfo(
             dataset=assets.dataset,
             key="land",
-            name="Land",
+            name="LandMask",
             units="1",
             scale=(0.0, 1.0),
             standard_name="land_binary_mask",
@@ -134,9 +134,9 @@ class Deepest:
         return np.where(np.isfinite(wet), wet, np.nan)
 
 
-def sea_floor(
+def sea_floor_field(
     variables: Sequence[Assets], extraction: Extraction, floor: Sample | None, dims: dict[str, int]
-) -> Aside | None:
+) -> AncillaryField | None:
     """The sea floor under places on one dimension; None where nothing tells where it is."""
     info = VariableInfo(
         dataset=variables[0].dataset,

@@ -20,29 +20,30 @@ from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_time
 from ocean_core.units import unit_conversion
 from ocean_data.compute import depth as depths
-from ocean_data.plan import area, time
+from ocean_data.plan import times
+from ocean_data.plan.areas import DEPTH_WORDS, find_target, plan_over, select_instants
 from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
-from ocean_data.plan.instants import Instants
+from ocean_data.plan.times import Instants
 
 DAY = 86_400  # s
 NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: DifferenceRequest) -> Extraction:
+def plan_difference(reading: Reading, variables: Sequence[Assets], asked: DifferenceRequest) -> Extraction:
     """Plan a difference: the first half of the variables less the second."""
     half = len(variables) // 2
     mine, others = variables[:half], variables[half:]
     if len(others) != half or half == 0:
         raise InvalidRequest("minus names as many variables as the request, in the same order", field="minus.variables")
     minus = asked.minus
-    target = area.target_of(reading, mine, asked)
-    instants = area.instants_of(mine, asked)
-    left = area.over(reading, mine, asked, target=target, instants=instants, kind="difference")
+    target = find_target(reading, mine, asked)
+    instants = select_instants(mine, asked)
+    left = plan_over(reading, mine, asked, target=target, instants=instants, kind="difference")
     other: AreaRequest = msgspec.structs.replace(asked, dataset=minus.dataset)
     then = _then(others, asked, instants)
     with _named_as_minus({"depth"} if minus.depth else set()):
-        level = depths.parse(minus.depth or asked.depth, area.WORDS)
-        right = area.over(reading, others, other, target=target, instants=then, kind="difference", depth=level)
+        level = depths.parse(minus.depth or asked.depth, DEPTH_WORDS)
+        right = plan_over(reading, others, other, target=target, instants=then, kind="difference", depth=level)
     pairs = _pairs(left, right)
     _check_depths(left, right, said=minus.depth is not None)
     fields = [_field(one, other) for one, other in _beside(left, right)]
@@ -186,7 +187,7 @@ def _then(others: Sequence[Assets], asked: DifferenceRequest, instants: Instants
         return found
     if instants is None:
         raise InvalidRequest("the variables have no time: say at which time minus is wanted", field="minus.time")
-    axes = [time.Axis.of(one.steps) if one.steps else None for one in others]
+    axes = [times.Axis.of(one.steps) if one.steps else None for one in others]
     match = _of_the_year if minus.climatology else _at_the_same
     steps = [None if axis is None else match(axis, instants.seconds, minus.dataset) for axis in axes]
     axis, chosen = next((a, s) for a, s in zip(axes, steps, strict=True) if a is not None and s is not None)
@@ -194,7 +195,7 @@ def _then(others: Sequence[Assets], asked: DifferenceRequest, instants: Instants
     return Instants(seconds=axis.seconds[chosen], raw=axis.raw[chosen], units=leading.units, steps=steps)
 
 
-def _at_the_same(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
+def _at_the_same(axis: times.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
     """The steps at the same instants; or of the same days, of a dataset with one step a day at most."""
     for unit in (1, DAY):
         own, wanted = axis.seconds // unit, seconds // unit
@@ -216,7 +217,7 @@ def _at_the_same(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> N
     )
 
 
-def _of_the_year(axis: time.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
+def _of_the_year(axis: times.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
     """The steps of the same month, or of the same day of the year."""
     own, wanted = _dates(axis.seconds), _dates(seconds)
     months, days = own[:, 0], own[:, 0] * 100 + own[:, 1]

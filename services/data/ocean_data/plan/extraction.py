@@ -16,7 +16,7 @@ from ocean_common.contracts.extractions import Estimate, Kind
 from ocean_common.errors import RequestTooLarge, SourceUnreadable
 from ocean_data.compute.expression.place import steps_of
 from ocean_data.grids.base import Outlines
-from ocean_data.plan.time import Axis
+from ocean_data.plan.times import Axis
 from ocean_data.ports import Grids, Parts, Source
 
 Values = NDArray[np.floating]

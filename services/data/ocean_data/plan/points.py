@@ -1,30 +1,352 @@
-"""Variables at points: at one depth, over depth, through time."""
+"""Plan extractions at points: at one depth, over depth, through time.
 
-from collections.abc import Sequence
+The dimensions are time, depth, and those of the places: each where the variables have them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import PointsRequest
+from ocean_common.contracts.assets import Assets, VariableInfo
+from ocean_common.contracts.extractions import ExtractionRequest, Kind, PointsRequest, VectorPart
 from ocean_common.errors import InvalidRequest
 from ocean_core.geometry import Floats, wrap_longitude
+from ocean_core.time import format_time
+from ocean_core.vectors import rename_component, vector_part
 from ocean_data.compute import depth as depths
+from ocean_data.compute import levels, vectors
+from ocean_data.compute.depth import Depth
 from ocean_data.compute.path import on_earth
-from ocean_data.plan import ancillary as asides
-from ocean_data.plan import point_extraction as located
-from ocean_data.plan.extraction import Coordinate, Extraction, Reading
-from ocean_data.plan.instants import Instants
-from ocean_data.plan.point_extraction import Places
-from ocean_data.plan.sampling import Sample
+from ocean_data.plan.ancillary import LandMask, with_ancillary
+from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, Reading, Values
+from ocean_data.plan.sampling import Sample, Search, VectorSample
+from ocean_data.plan.times import Instants
 
-MOST = 20_000  # points
-WORDS = ("bottom", "all", "mean")
-LAST = {"point", "points"}  # forms that are of the last time where none is asked for
+VALUES_AT_ONCE = 4_000_000  # values in one part
+OF_LINES: set[VectorPart] = {"along", "across"}
+EPOCH = "seconds since 1970-01-01T00:00:00Z"
+MAX_POINTS = 20_000  # points
+DEPTH_WORDS = ("bottom", "all", "mean")
+LATEST_FORMS = {"point", "points"}  # forms that are of the last time where none is asked for
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: PointsRequest) -> Extraction:
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where values are wanted."""
+
+    latitude: Floats  # (point,): degrees
+    longitude: Floats
+    dims: dict[str, int]  # of the places: their product is the number of points
+    coordinates: list[Coordinate]  # on these dimensions
+    along: Floats | None = None  # (point,): bearing of the line, degrees clockwise from north
+    outside: str | None = None  # what a point outside the grid is called; None: it has no values
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacesBody:
+    """Reads variables at places."""
+
+    samples: Sequence[Sample]
+    vector: VectorSample | None
+    parts: Sequence[VectorPart]
+    along: Floats | None
+    instants: Instants | None
+    depth: Depth
+    fields: Sequence[Field]
+    shape: tuple[int, ...]  # of the places
+
+    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
+        """Values of some of the instants; of all, where there is no time."""
+        out: dict[str, Floats] = {}
+        steps = [self.instants.of_variable(each, rows) if self.instants else None for each in range(len(self.samples))]
+        if self.vector is not None:
+            east, north, metres = self.vector.read(reading.source, (steps[0], steps[1]), self.depth)
+            out |= {part: vector_part(part, east, north, self.along) for part in self.parts}
+            if metres is not None:
+                out["depth"] = metres
+        for sample, own in zip(
+            self.samples[2:] if self.vector else self.samples, steps[2 if self.vector else 0 :], strict=True
+        ):
+            values, metres = sample.read(reading.source, own, self.depth)
+            out[sample.assets.variable.key] = values
+            if metres is not None:
+                out.setdefault("depth", metres)
+        first = rows.start == 0
+        return {
+            one.key: self._shaped(out[one.key], one)
+            for one in self.fields
+            if one.key in out and (first or "time" in one.dims)
+        }
+
+    def _shaped(self, values: Floats, one: Field) -> Values:
+        """(time, level, point) as the dimensions of a field."""
+        time_, level, _ = values.shape
+        kept = [size for name, size in (("time", time_), ("depth", level)) if any(d.startswith(name) for d in one.dims)]
+        lead = values.reshape(time_, level, *self.shape)
+        if not any(name == "time" for name in one.dims):
+            lead = lead[:1]
+        return lead.reshape((*kept, *self.shape))
+
+
+def find_samples(
+    reading: Reading, variables: Sequence[Assets], asked: ExtractionRequest, places: Places
+) -> list[Sample]:
+    """The cells of the variables at places."""
+    search = Search(interpolation=asked.interpolation, radius=asked.radius, neighbours=asked.neighbours)
+    where = places.latitude, places.longitude
+    return [Sample.of(reading, one, *where, search, outside=places.outside) for one in variables]
+
+
+def plan_at_places(
+    reading: Reading,
+    variables: Sequence[Assets],
+    asked: ExtractionRequest,
+    *,
+    kind: Kind,
+    places: Places,
+    instants: Instants | None,
+    depth: Depth,
+    samples: Sequence[Sample] | None = None,
+    fitting: Callable[[float], str] | None = None,
+) -> Extraction:
+    """Plan the reading of variables at places; ``samples``: their cells, where these are found already."""
+    check_variables(variables, asked.vector, depth, line=places.along is not None)
+    samples = samples or find_samples(reading, variables, asked, places)
+    where = places.latitude, places.longitude
+    vector = VectorSample.of(reading, samples[0], samples[1], *where) if asked.vector else None
+    dims, fields, coordinates = lay_out_fields(variables, asked, places, instants, depth)
+    fields = _with_exact_types(reading, variables, asked, depth, fields)
+    steps = [instants.of_variable(each, slice(None)) if instants else None for each in range(len(variables))]
+    cost = sum((one.cost(reading.source, own, depth) for one, own in zip(samples, steps, strict=True)), Cost())
+    values = sum(int(np.prod([dims[name] for name in one.dims])) for one in fields)
+    count = len(instants.seconds) if instants else 1
+    return Extraction(
+        kind=kind,
+        dataset=asked.dataset,
+        title=variables[0].variable.dataset_name,
+        dims=dims,
+        coordinates=coordinates,
+        fields=fields,
+        body=PlacesBody(
+            samples=samples,
+            vector=vector,
+            parts=asked.vector,
+            along=places.along,
+            instants=instants,
+            depth=depth,
+            fields=fields,
+            shape=tuple(places.dims.values()),
+        ),
+        rows=max(1, VALUES_AT_ONCE * count // max(1, values, cost.cells))
+        if "time" in dims
+        else max([1, *dims.values()]),
+        cost=Cost(**{**{name: getattr(cost, name) for name in cost.__dataclass_fields__}, "values": values}),
+        used=list(zip(variables, steps, strict=True)),
+        facts={"interpolation": asked.interpolation, **({"depth": depth} if isinstance(depth, str) else {})},
+        fitting=fitting or (suggest_period(instants) if instants else None),
+    )
+
+
+def _with_exact_types(
+    reading: Reading, variables: Sequence[Assets], asked: ExtractionRequest, depth: Depth, fields: Sequence[Field]
+) -> list[Field]:
+    """Fields that hold values as they are in the files have the type of these: no digit is told that none wrote."""
+    if asked.interpolation != "nearest" or depth == "mean":
+        return list(fields)
+    kept = variables[2 if asked.vector else 0 :]
+    precise = {one.variable.key: reading.source.precision(one) for one in kept}
+    return [one if one.auxiliary else replace(one, dtype=precise.get(one.key, one.dtype)) for one in fields]
+
+
+def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Depth, *, line: bool) -> None:
+    """Refuse what makes no sense, before anything is read."""
+    keys = [one.variable.key for one in variables]
+    for field, named in (("variables", keys), ("vector", list(vector))):
+        if twice := next((key for number, key in enumerate(named) if key in named[:number]), None):
+            raise InvalidRequest("{duplicate} is asked for twice", duplicate=twice, field=field)
+    if vector and len(variables) < 2:
+        raise InvalidRequest(
+            "{keys} is one variable; a vector has two components: name both with a comma, as u,v",
+            keys=keys[0],
+            field="vector",
+        )
+    if not line and (stray := next((part for part in vector if part in OF_LINES), None)):
+        raise InvalidRequest(
+            "{unknown} is told of a line; there is none here",
+            unknown=stray,
+            field="vector",
+            allowed=[part for part in get_args(VectorPart) if part not in OF_LINES],
+        )
+    deep = [one for one in variables if one.depth is not None]
+    for one in deep or variables:
+        depths.check(one, depth if isinstance(depth, int) else "all")
+    # A number means the same level in all of them, or it would be answered as what it is not.
+    if isinstance(depth, int) and (other := next((one for one in deep if one.depth != deep[0].depth), None)):
+        raise InvalidRequest(
+            "{key} and {second_key} have different levels: ask for depth=all, bottom or "
+            "mean, or for one variable at a time",
+            key=deep[0].variable.key,
+            second_key=other.variable.key,
+            field="depth",
+            allowed=("all", "bottom", "mean"),
+        )
+
+
+def lay_out_fields(
+    variables: Sequence[Assets], asked: ExtractionRequest, places: Places, instants: Instants | None, depth: Depth
+) -> tuple[dict[str, int], list[Field], list[Coordinate]]:
+    """Dimensions, fields and coordinates."""
+    dims: dict[str, int] = {}
+    coordinates: list[Coordinate] = []
+    if instants is not None and any(one.steps for one in variables):
+        dims["time"] = len(instants.seconds)
+        coordinates += _time_coordinates(instants)
+    vertical = [_vertical(one, depth, coordinates, dims) for one in variables]
+    dims |= places.dims
+    coordinates += places.coordinates
+    own = tuple(places.dims)
+    fields = [
+        Field(variable=one.variable, dims=(*(("time",) if one.steps else ()), *level, *own))
+        for one, level in zip(variables, vertical, strict=True)
+    ]
+    if asked.vector:
+        fields = [*vector_fields(variables, asked.vector, fields), *fields[2:]]
+    if (deep := _deep_field(variables, depth, vertical, own)) is not None:
+        fields.append(deep)
+    return dims, fields, coordinates
+
+
+def _time_coordinates(instants: Instants) -> list[Coordinate]:
+    return [
+        Coordinate(name="time", dims=("time",), values=instants.seconds, units=EPOCH, standard_name="time"),
+        Coordinate(
+            name="raw_time", dims=("time",), values=instants.raw, units=instants.units, long_name="time in the files"
+        ),
+    ]
+
+
+def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dims: dict[str, int]) -> tuple[str, ...]:
+    """The depth dimension of a variable: its axis is shared with the others that have the same."""
+    axis = variable.depth
+    if axis is None or depth in {"bottom", "mean"}:
+        return ()
+    metres = np.array([np.nan if one is None else one for one in depths.metres(axis)], dtype=np.float64)
+    real = bool(np.isfinite(metres).all()) and variable.levels is None
+    values = metres if real else np.asarray(axis.values, dtype=np.float64)
+    described = (
+        {"units": "m", "standard_name": "depth"} if real else {"units": "1", "long_name": f"level ({axis.name})"}
+    )
+    stem = "depth" if real else "level"
+    if isinstance(depth, int):
+        if not any(one.name == stem for one in coordinates):
+            coordinates.append(Coordinate(name=stem, dims=(), values=values[depth : depth + 1], **described))
+        return ()
+    for one in coordinates:
+        if one.dims and one.dims[0].startswith("depth") and np.array_equal(one.values, values):
+            return one.dims
+    number = 1 + sum(name.startswith("depth") for name in dims)
+    name = "depth" if number == 1 else f"depth_{number}"
+    dims[name] = len(values)
+    coordinates.append(
+        Coordinate(name=name if real else name.replace("depth", "level"), dims=(name,), values=values, **described)
+    )
+    return (name,)
+
+
+def _deep_field(
+    variables: Sequence[Assets], depth: Depth, vertical: Sequence[tuple[str, ...]], own: tuple[str, ...]
+) -> Field | None:
+    """The depths that must be read: of the bottom, and of levels that follow the sea floor."""
+    for one, level in zip(variables, vertical, strict=True):
+        read = one.depth is not None and depth != "mean" and (depth == "bottom" or one.levels is not None)
+        if read:
+            moves = one.steps is not None and (depth == "bottom" or levels.moving(one.levels))
+            info = VariableInfo(
+                dataset=one.dataset,
+                key="depth",
+                name="Depth",
+                units="m",
+                scale=(0.0, 1.0),
+                standard_name="depth",
+                long_name="depth of the values",
+            )
+            return Field(variable=info, dims=(*(("time",) if moves else ()), *level, *own), auxiliary=True)
+    return None
+
+
+def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fields: list[Field]) -> list[Field]:
+    """What is answered instead of two components."""
+    first, second = (one.variable for one in variables[:2])
+    vectors.axes(first, second)
+    if fields[0].dims != fields[1].dims:
+        raise InvalidRequest(
+            "{key} and {second_key} do not have the same time steps and levels: they make no vector",
+            key=first.key,
+            second_key=second.key,
+            field="variables",
+        )
+    whole = first.magnitude_with(second)
+    reach = whole.scale[1]
+    described = {
+        "magnitude": (whole.name, whole.units, whole.standard_name, (0.0, reach)),
+        "bearing": ("Bearing", "degree", None, (0.0, 360.0)),
+        "eastward": (
+            f"Eastward part of {whole.name.lower()}",
+            whole.units,
+            rename_component("eastward", first.standard_name),
+            (-reach, reach),
+        ),
+        "northward": (
+            f"Northward part of {whole.name.lower()}",
+            whole.units,
+            rename_component("northward", first.standard_name),
+            (-reach, reach),
+        ),
+        "along": (f"{whole.name} along the line", whole.units, None, (-reach, reach)),
+        "across": (f"{whole.name} across the line, to its left", whole.units, None, (-reach, reach)),
+    }
+    found = []
+    for part in parts:
+        name, units, standard, scale = described[part]
+        info = VariableInfo(
+            dataset=first.dataset,
+            key=part,
+            name=name,
+            units=units,
+            scale=scale,
+            standard_name=standard,
+            zero_centered=scale[0] < 0,
+            dataset_name=first.dataset_name,
+            attribution=first.attribution,
+            quantum=first.quantum,
+            revision=first.revision,
+        )
+        found.append(Field(variable=info, dims=fields[0].dims))
+    return found
+
+
+def suggest_period(instants: Instants) -> Callable[[float], str]:
+    """The period that would fit."""
+
+    def fitting(share: float) -> str:
+        count = max(1, int(len(instants.seconds) * share))
+        first, last = instants.seconds[0], instants.seconds[count - 1]
+        return f"start={format_time(first)} and end={format_time(last)}, {count} steps,"
+
+    return fitting
+
+
+def flat(values: NDArray[np.floating]) -> Floats:
+    """Values of points as one row of float64."""
+    return np.ascontiguousarray(values, dtype=np.float64).ravel()
+
+
+def plan_points(reading: Reading, variables: Sequence[Assets], asked: PointsRequest) -> Extraction:
     """Plan the reading of variables at points. One point that is not of `points` has no dimension of its own."""
-    latitude, longitude = on_earth(asked.points, "points", MOST)
+    latitude, longitude = on_earth(asked.points, "points", MAX_POINTS)
     if asked.names and len(asked.names) != latitude.size:
         raise InvalidRequest(
             "{names_count} names are given for {size} points: give none, or one each",
@@ -33,8 +355,8 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: PointsRequest) ->
             field="names",
         )
     alone = asked.form != "points" and latitude.size == 1
-    depth = depths.parse(asked.depth, WORDS)
-    latest = asked.form in LAST and asked.time is None and asked.start is None and asked.end is None
+    depth = depths.parse(asked.depth, DEPTH_WORDS)
+    latest = asked.form in LATEST_FORMS and asked.time is None and asked.start is None and asked.end is None
     instants = Instants.of(variables, "-1" if latest else asked.time, asked.start, asked.end)
     places = Places(
         latitude=latitude,
@@ -43,10 +365,10 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: PointsRequest) ->
         coordinates=[],
         outside="latitude" if alone else "points[{}]",
     )
-    located.check(variables, asked.vector, depth, line=False)
-    samples = located.found(reading, variables, asked, places)
+    check_variables(variables, asked.vector, depth, line=False)
+    samples = find_samples(reading, variables, asked, places)
     places.coordinates.extend(_coordinates(reading, samples[0], places, asked.names))
-    extraction = located.plan(
+    extraction = plan_at_places(
         reading,
         variables,
         asked,
@@ -57,7 +379,7 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: PointsRequest) ->
         samples=samples,
     )
     steps = instants.of_variable(0, slice(0, 1)) if instants else None
-    return asides.beside(extraction, asides.Land.of(samples[0], steps, places.dims, (extraction.fields[0], depth)))
+    return with_ancillary(extraction, LandMask.of(samples[0], steps, places.dims, (extraction.fields[0], depth)))
 
 
 def _coordinates(reading: Reading, sample: Sample, places: Places, names: Sequence[str]) -> list[Coordinate]:

@@ -11,7 +11,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.extractions import StatisticsRequest
 from ocean_common.errors import InvalidRequest
 from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
-from ocean_data.plan import area
+from ocean_data.plan.areas import find_target, plan_over, select_instants
 from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
 from ocean_data.plan.target import Target
 
@@ -19,7 +19,7 @@ MOST = 20  # quantiles
 UNITS = {"count": "1", "area": "km2", "missing": "1", "latitude": "degrees_north", "longitude": "degrees_east"}
 
 
-def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsRequest) -> Extraction:
+def plan_statistics(reading: Reading, variables: Sequence[Assets], asked: StatisticsRequest) -> Extraction:
     """Plan the reading of an area's cells, of which only the statistics are answered."""
     quantiles = np.array(asked.quantiles, dtype=np.float64)
     if quantiles.size > MOST or not ((quantiles >= 0) & (quantiles <= 1)).all():
@@ -39,9 +39,9 @@ def plan(reading: Reading, variables: Sequence[Assets], asked: StatisticsRequest
             field="vector",
             allowed=("eastward", "northward", "magnitude"),
         )
-    target = area.target_of(reading, variables, asked)
-    instants = area.instants_of(variables, asked)
-    read = area.over(reading, variables, asked, target=target, instants=instants, kind="statistics")
+    target = find_target(reading, variables, asked)
+    instants = select_instants(variables, asked)
+    read = plan_over(reading, variables, asked, target=target, instants=instants, kind="statistics")
     measured = [one for one in read.fields if not one.auxiliary]
     fields = [made for one in measured for made in _fields(one, set(target.frame.dims), quantiles.size > 0)]
     dims = {name: size for name, size in read.dims.items() if name not in target.frame.dims | target.more}

@@ -28,7 +28,7 @@ from ocean_data.grids.base import (
 )
 from ocean_data.plan import sampling
 from ocean_data.plan.extraction import Coordinate, Reading
-from ocean_data.plan.point_extraction import Places
+from ocean_data.plan.points import Places
 
 MAX_SIDE = 10_000  # rows or columns of a stated grid
 MOST = 5_000_000  # cells of it
@@ -75,7 +75,7 @@ class Target:
         return Places(latitude=latitude, longitude=longitude, dims=self.frame.dims, coordinates=self.frame.coordinates)
 
 
-def own(reading: Reading, variable: Assets, region: Region, stride: int) -> Target:
+def native_cells(reading: Reading, variable: Assets, region: Region, stride: int) -> Target:
     """The cells of a variable's own grid whose centres lie in a region."""
     if stride < 1:
         raise InvalidRequest("stride {stride} is not 1 or more", stride=stride, field="stride")
@@ -121,7 +121,9 @@ def _places(frame: Frame) -> Places:
     return Places(latitude=np.empty(0), longitude=np.empty(0), dims=frame.dims, coordinates=coordinates)
 
 
-def stated(region: Region, projection: str, shape: tuple[int, int], extent: Sequence[float] | None = None) -> Target:
+def regular_grid(
+    region: Region, projection: str, shape: tuple[int, int], extent: Sequence[float] | None = None
+) -> Target:
     """Equal cells of a map: of a rectangle of its projection, or of the least one that holds a region.
 
     Cells of the rectangle beyond a box have values too; those outside of polygons have none.

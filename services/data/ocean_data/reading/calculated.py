@@ -16,7 +16,7 @@ from ocean_data.compute.expression.evaluate import AT_ONCE, Calculator, plane
 from ocean_data.compute.expression.made import calculated_assets, circle, resolved, stored
 from ocean_data.compute.expression.place import steps_of
 from ocean_data.grids.base import Cells, Coordinates
-from ocean_data.plan.time import Axis
+from ocean_data.plan.times import Axis
 from ocean_data.ports import Grids, Source
 
 KEPT = 512  # calculated variables whose operands are known

@@ -23,7 +23,7 @@ from ocean_data.compute.field import tile_stencil
 from ocean_data.grids import ROLES, arrange_coordinates, build, require_grid
 from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.grids.base import Grid as GridOfCells
-from ocean_data.plan.time import Axis
+from ocean_data.plan.times import Axis
 from ocean_data.ports import Source, TileMap, TileStencil
 from ocean_data.reading import stored
 from ocean_data.reading.blobs import LocalBlobs

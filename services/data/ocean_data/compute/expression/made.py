@@ -11,7 +11,7 @@ from ocean_common.contracts.assets import Assets, Steps, VariableInfo
 from ocean_common.errors import InvalidRequest
 from ocean_core.expression import FUNCTIONS, Call, Name, Node, parse_expression
 from ocean_data.compute.expression.names import check, extent
-from ocean_data.plan.time import Axis
+from ocean_data.plan.times import Axis
 
 KEY = "expression"
 SCALE = (0.0, 100.0)  # where nothing tells

@@ -17,7 +17,7 @@ from ocean_core.time import format_time
 from ocean_data.compute.depth import metres
 from ocean_data.compute.expression.names import depth_axis
 from ocean_data.grids.base import Cells, Grid
-from ocean_data.plan.time import Axis
+from ocean_data.plan.times import Axis
 from ocean_data.ports import Grids, Source
 
 ALL = slice(None)

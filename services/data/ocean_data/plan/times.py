@@ -1,4 +1,4 @@
-"""Time steps: which of them were asked for, and how they are written."""
+"""Time steps: axes of variables, times as requests name them, and instants that variables share."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import Steps
+from ocean_common.contracts.assets import Assets, Steps
 from ocean_common.errors import InvalidRequest, TimeNotFound
 from ocean_core.time import DAY, EPOCH, format_time, is_date_only, parse_instant, restore_plus_sign
 
@@ -59,7 +59,7 @@ class Span:
 
 
 @lru_cache(maxsize=1024)
-def parse(text: str, field: str) -> Span | None:
+def parse_time(text: str, field: str) -> Span | None:
     """Read a time as it is written in an address; None for -1, the last step."""
     text = text.strip()
     if text == "-1":
@@ -78,14 +78,14 @@ def parse(text: str, field: str) -> Span | None:
     return Span(first=seconds, last=seconds)
 
 
-def select(axis: Axis, time: str | None, start: str | None, end: str | None) -> NDArray[np.intp]:
+def select_steps(axis: Axis, time: str | None, start: str | None, end: str | None) -> NDArray[np.intp]:
     """The steps that were asked for: those at ``time``, or from ``start`` to ``end``, or all."""
     if axis.raw.size == 0:
         raise TimeNotFound("this variable has no time steps", field="time")
     if time is not None:
         if start is not None or end is not None:
             raise InvalidRequest("give either time, or start and end, not both", field="time")
-        return at(axis, time)
+        return find_steps_at(axis, time)
     low, _ = (0, 0) if start is None else _ends(axis, start, "start")
     _, high = (0, axis.raw.size) if end is None else _ends(axis, end, "end")
     if low >= high:
@@ -100,7 +100,7 @@ def select(axis: Axis, time: str | None, start: str | None, end: str | None) -> 
     return np.arange(low, high)
 
 
-def at(axis: Axis, text: str, field: str = "time") -> NDArray[np.intp]:
+def find_steps_at(axis: Axis, text: str, field: str = "time") -> NDArray[np.intp]:
     """The steps at an instant, or of a day. An unknown time is answered with the steps beside it."""
     if axis.raw.size == 0:
         raise TimeNotFound("this variable has no time steps", field=field)
@@ -117,15 +117,15 @@ def at(axis: Axis, text: str, field: str = "time") -> NDArray[np.intp]:
     return np.arange(low, high)
 
 
-def one(axis: Axis, text: str, field: str = "time") -> int:
+def find_step(axis: Axis, text: str, field: str = "time") -> int:
     """The step at an instant; the last one of a day."""
     low, high = _ends(axis, text, field)
-    return high - 1 if low < high else int(at(axis, text, field)[-1])
+    return high - 1 if low < high else int(find_steps_at(axis, text, field)[-1])
 
 
 def _ends(axis: Axis, text: str, field: str) -> tuple[int, int]:
     """The first step not before, and the first step after what a text means."""
-    span = parse(text, field)
+    span = parse_time(text, field)
     if span is None:
         return axis.raw.size - 1, axis.raw.size
     values = axis.raw if span.raw else axis.seconds
@@ -133,7 +133,7 @@ def _ends(axis: Axis, text: str, field: str) -> tuple[int, int]:
 
 
 def _before(axis: Axis, end: str, start: str) -> bool:
-    first, last = parse(start, "start"), parse(end, "end")
+    first, last = parse_time(start, "start"), parse_time(end, "end")
     if first is None or last is None or first.raw != last.raw:
         return _ends(axis, end, "end")[1] <= _ends(axis, start, "start")[0] and last is not None
     return last.last < first.first
@@ -141,3 +141,52 @@ def _before(axis: Axis, end: str, start: str) -> bool:
 
 def _name(axis: Axis, step: int) -> str:
     return f"{format_time(axis.seconds[step])} ({axis.raw[step]})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instants:
+    """The same instants in several variables."""
+
+    seconds: NDArray[np.int64]  # (time,): since 1970-01-01 UTC
+    raw: NDArray[np.int64]  # (time,): in the units of the first variable that has time
+    units: str  # of `raw`
+    steps: list[NDArray[np.intp] | None]  # of each variable: its indices; None: it has no time
+
+    @classmethod
+    def of(
+        cls, variables: Sequence[Assets], at: str | None, start: str | None = None, end: str | None = None
+    ) -> "Instants | None":
+        """Select times as they are written in an address; None if no variable has time."""
+        axes = [Axis.of(one.steps) if one.steps else None for one in variables]
+        leading = next(((axis, one.steps) for axis, one in zip(axes, variables, strict=True) if axis), None)
+        if leading is None or leading[1] is None:
+            return None
+        first = leading[0]
+        chosen = select_steps(first, at, start, end)
+        seconds, raw = first.seconds[chosen], first.raw[chosen]
+        steps = [
+            None if axis is None else _matching(axis, seconds, raw, one)
+            for axis, one in zip(axes, variables, strict=True)
+        ]
+        return cls(seconds=seconds, raw=raw, units=leading[1].units, steps=steps)
+
+    def of_variable(self, number: int, rows: slice) -> list[int] | None:
+        """The steps of one variable at some of the instants."""
+        steps = self.steps[number]
+        return None if steps is None else steps[rows].tolist()
+
+
+def _matching(axis: Axis, seconds: NDArray[np.int64], raw: NDArray[np.int64], assets: Assets) -> NDArray[np.intp]:
+    """The steps of a variable at instants. Days that have no date of their own share one: the raw time tells which."""
+    low = np.searchsorted(axis.seconds, seconds)
+    there = low < axis.seconds.size
+    there[there] = axis.seconds[low[there]] == seconds[there]
+    if not there.all():
+        missing = format_time(seconds[np.flatnonzero(~there)[0]])
+        raise TimeNotFound(
+            "{key} has no time step at {missing}", key=assets.variable.key, missing=missing, field="time"
+        )
+    high = np.searchsorted(axis.seconds, seconds, side="right")
+    for place in np.flatnonzero(high - low > 1):
+        low[place] += int(np.argmax(axis.raw[low[place] : high[place]] == raw[place]))
+    return low.astype(np.intp)
