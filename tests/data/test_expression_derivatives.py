@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from ocean_core.geometry import unit_vectors
 from ocean_data.compute import derivatives
-from ocean_data.compute.expression.functions import bearing
-from ocean_data.compute.expression.place import Box, Some, beside
+from ocean_data.compute.evaluation import CellBox, CellList, bearing, neighbour_cells
 
 
 def one(*values):
@@ -48,7 +47,7 @@ GRIDS = {
 
 def near(latitude, longitude):
     cells = np.arange(latitude.size)
-    return derivatives.neighbourhood(cells, beside(cells, latitude.shape), latitude.ravel(), longitude.ravel())
+    return derivatives.neighbourhood(cells, neighbour_cells(cells, latitude.shape), latitude.ravel(), longitude.ravel())
 
 
 @pytest.mark.parametrize("name", GRIDS)
@@ -113,10 +112,10 @@ CELLS = st.lists(st.integers(0, 7 * 9 - 1), min_size=1, unique=True).map(sorted)
 
 @given(CELLS, st.integers(0, 6), st.integers(1, 7), st.integers(0, 8), st.integers(1, 9))
 def test_cells_find_those_beside_them(cells, top, high, left, wide):
-    places = [Some(np.array(cells)), Box(slice(top, min(top + high, 7)), slice(left, min(left + wide, 9)), 9)]
+    places = [CellList(np.array(cells)), CellBox(slice(top, min(top + high, 7)), slice(left, min(left + wide, 9)), 9)]
     for where in places:
-        around = beside(where.flat, (7, 9))
-        wider = where.wider((7, 9))
+        around = neighbour_cells(where.flat, (7, 9))
+        wider = where.widen((7, 9))
         found = wider.find(around)
         assert (found[around < 0] == -1).all()
         np.testing.assert_array_equal(wider.flat[found[around >= 0]], around[around >= 0])

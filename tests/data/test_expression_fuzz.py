@@ -13,7 +13,7 @@ from tests.looping import loop_over
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, VariableInfo
 from ocean_common.errors import InvalidRequest
 from ocean_core.expression import FUNCTIONS, Binary, Call, Name, Negative, Node, Number
-from ocean_data.compute.expression.made import calculated_assets
+from ocean_data.compute.equations import calculated_assets
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.reading.calculated import Calculated

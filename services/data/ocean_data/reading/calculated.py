@@ -12,9 +12,8 @@ from ocean_common.errors import VariableNotFound
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.expression import parse_expression
 from ocean_data.compute.depth import deepest_first
-from ocean_data.compute.expression.evaluate import AT_ONCE, Calculator, plane
-from ocean_data.compute.expression.made import calculated_assets, circle, resolved, stored
-from ocean_data.compute.expression.place import steps_of
+from ocean_data.compute.equations import calculated_assets, circular_equation, stored_variable, with_operands
+from ocean_data.compute.evaluation import VALUES_AT_ONCE, Calculator, grid_shape, steps_of
 from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.plan.times import Axis
 from ocean_data.ports import Grids, Source
@@ -65,10 +64,17 @@ class Calculating:
         if assets.equation is None:
             return assets
         key = (dataset, variable)
+<<<<<<< HEAD
         entry = self._known.get(key)
         if entry is not None and entry[0] is assets:
             return entry[1]
         return self._keep(key, assets, resolved(assets, await self._operands(assets, (*trail, variable))))
+=======
+        known = self._known.get(key)
+        if known is not None and known[0] is found:
+            return known[1]
+        return self._keep(key, found, with_operands(found, await self._operands(found, (*trail, variable))))
+>>>>>>> 39d7aab (Evaluate equations in one module)
 
     async def _operands(self, assets: Assets, trail: tuple[str, ...]) -> dict[str, Assets]:
         operands = {}
@@ -81,10 +87,10 @@ class Calculating:
                 except VariableNotFound:
                     continue  # a coordinate, or it is refused when all operands are known
             if operand.equation is not None and operand.source:
-                operand = stored(operand)
+                operand = stored_variable(operand)
             elif operand.equation is not None:
                 if name in trail:
-                    raise circle((*trail, name))
+                    raise circular_equation((*trail, name))
                 operand = await self._assets(assets.dataset, name, trail)
             operands[name] = operand
         return operands
@@ -100,7 +106,7 @@ class Calculating:
 class Calculated:
     """A source that calculates what has an equation."""
 
-    def __init__(self, source: Source, grids: Grids, level_bytes: int, *, at_once: int = AT_ONCE) -> None:
+    def __init__(self, source: Source, grids: Grids, level_bytes: int, *, at_once: int = VALUES_AT_ONCE) -> None:
         self._source = source
         self._calculator = Calculator(source=self, grids=grids, at_once=at_once)
         self._levels: ByteBoundedCache[NDArray[np.float32]] = ByteBoundedCache(level_bytes, lambda level: level.nbytes)
@@ -122,7 +128,7 @@ class Calculated:
     def _level(
         self, variable: Assets, step: int | None, depth: int, wanted: NDArray[np.bool_] | None = None
     ) -> NDArray[np.float64]:
-        rows, columns = plane(variable)
+        rows, columns = grid_shape(variable)
         box = slice(0, rows), slice(0, columns)
         values: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box, wanted)[0]
         return values
@@ -165,7 +171,7 @@ class Calculated:
         if variable.equation is None:
             return self._source.chunking(variable)
         most = max(variable.operands.values(), key=lambda one: len(one.dimensions), default=None)
-        return self.chunking(most) if most else (1, 1, *plane(variable))
+        return self.chunking(most) if most else (1, 1, *grid_shape(variable))
 
     def coordinates(self, grid: Grid) -> Coordinates:
         """The coordinate variables of a grid."""

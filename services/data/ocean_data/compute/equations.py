@@ -1,0 +1,264 @@
+"""Equations of calculated variables: the variables and coordinates that their names mean, and what they make."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.assets import Assets, DepthAxis, Steps, VariableInfo
+from ocean_common.errors import InvalidRequest
+from ocean_core.expression import (
+    COORDINATE_NAMES,
+    FUNCTIONS,
+    Call,
+    Coordinate,
+    Expression,
+    Name,
+    Node,
+    child_nodes,
+    parse_expression,
+    walk_nodes,
+)
+from ocean_data.compute.depth import metres
+from ocean_data.grids import has_rows
+from ocean_data.plan.times import Axis
+
+Extent = Literal["flat", "level", "column"]  # without depth, at the depth asked for, over the whole depth axis
+
+EXTENTS: tuple[Extent, ...] = ("flat", "level", "column")
+EXPRESSION_KEY = "expression"
+DEFAULT_SCALE = (0.0, 100.0)  # where nothing tells
+
+
+def coordinate_role(assets: Assets, name: str) -> Coordinate | None:
+    """Return the coordinate that a name means; None if it means none."""
+    grid, axis = assets.grid, depth_axis(assets)
+    own = {"depth": axis and axis.name, "latitude": grid.latitude, "longitude": grid.longitude}
+    return next((role for role, names in COORDINATE_NAMES.items() if name in names or name == own[role]), None)
+
+
+def depth_axis(assets: Assets) -> DepthAxis | None:
+    """Return the levels of a variable, or those of the columns that it is calculated from."""
+    return assets.depth or next((axis for one in assets.operands.values() if (axis := depth_axis(one))), None)
+
+
+def only_operand(node: Node, operands: dict[str, Assets]) -> Assets | None:
+    """Return the only variable in a part of an equation; None if there are several, or none."""
+    found = {one.name for one in walk_nodes(node) if isinstance(one, Name)} & operands.keys()
+    return operands[found.pop()] if len(found) == 1 else None
+
+
+def depth_extent(node: Node, assets: Assets) -> Extent:
+    """Return how much of the depth axis a part of an equation spans."""
+    if isinstance(node, Name):
+        if node.name in assets.operands:
+            deep = depth_axis(assets.operands[node.name]) if assets.operands[node.name].depth else None
+        else:
+            deep = depth_axis(assets) if coordinate_role(assets, node.name) == "depth" else None
+        return "flat" if deep is None else ("column" if node.column else "level")
+    if isinstance(node, Call) and node.reduces_column:
+        return "flat"
+    return max((depth_extent(one, assets) for one in child_nodes(node)), key=EXTENTS.index, default="flat")
+
+
+def check_equation(expression: Expression, assets: Assets) -> None:
+    """Refuse an equation that cannot be calculated with its operands, before anything is read."""
+    axis = depth_axis(assets)
+    for name in expression.names:
+        if name in assets.operands:
+            _check_operand(name, assets, axis)
+        elif coordinate_role(assets, name) == "depth":
+            _check_depth(name, assets, axis)
+        elif coordinate_role(assets, name) is None:
+            raise unknown_name(assets, name)
+    in_rows = {call.function for call in expression.calls if FUNCTIONS[call.function].neighbours}
+    if in_rows and not has_rows(assets.grid):
+        raise InvalidRequest(
+            "{size} needs a grid of rows and columns; that of {key} has none",
+            size=min(in_rows),
+            key=assets.variable.key,
+            field="expression",
+        )
+    spans = depth_extent(expression.root, assets)
+    if spans == "column":
+        raise InvalidRequest(
+            "[name] is a whole column; make one value of it: max([name]), or soniclayerdepth and the like",
+            field="expression",
+        )
+    if spans == "level" and assets.depth is None:
+        raise InvalidRequest(
+            "{key} has no depth, and what it is calculated from has; give it a depth, or make one "
+            "value of each column, as max([name])",
+            key=assets.variable.key,
+            field="expression",
+        )
+
+
+def unknown_name(assets: Assets, name: str) -> InvalidRequest:
+    """Make the error of a name that means nothing."""
+    known = sorted({*assets.operands, *(one for names in COORDINATE_NAMES.values() for one in names)})
+    return InvalidRequest(
+        "{name!r} is neither a variable of {dataset} nor one of its coordinates, which are depth, latitude and "
+        "longitude",
+        name=name,
+        dataset=assets.dataset,
+        allowed=tuple(known),
+        field="expression",
+    )
+
+
+def _check_operand(name: str, assets: Assets, axis: DepthAxis | None) -> None:
+    operand, key = assets.operands[name], assets.variable.key
+    if operand.grid.shape != assets.grid.shape:
+        first, second = (" x ".join(map(str, one.grid.shape)) for one in (operand, assets))
+        raise InvalidRequest(
+            "{name} and {key} are on different grids, of {first} and {second} cells; only equal shapes go together",
+            name=name,
+            key=key,
+            first=first,
+            second=second,
+            field="expression",
+        )
+    if operand.steps is not None and assets.steps is None:
+        raise InvalidRequest("{name} has times, and {key} has none", name=name, key=key, field="expression")
+    if operand.depth and axis and len(operand.depth.values) != len(axis.values):
+        raise InvalidRequest(
+            "{name} has {values_count} depth levels, and {key} has {second_count}",
+            name=name,
+            values_count=len(operand.depth.values),
+            key=key,
+            second_count=len(axis.values),
+            field="expression",
+        )
+
+
+def _check_depth(name: str, assets: Assets, axis: DepthAxis | None) -> None:
+    if axis is None or None in metres(axis):
+        raise InvalidRequest(
+            "{name} is not known: {key} has no depth levels in metres",
+            name=name,
+            key=assets.variable.key,
+            field="expression",
+        )
+
+
+def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -> Assets:
+    """Describe the variable that an expression of a request makes.
+
+    Parameters
+    ----------
+    dataset : str
+        Its dataset.
+    text : str
+        The equation.
+    operands : mapping of str to Assets
+        The variables in it, by name: those that are calculated with their own operands. What is missing here is one of
+        the coordinates, or InvalidRequest.
+    """
+    expression = parse_expression(text)
+    if not operands:
+        raise InvalidRequest(
+            "an expression has at least one variable of {dataset}, whose grid is that of the result",
+            dataset=dataset,
+            field="expression",
+        )
+    base = max(operands.values(), key=lambda one: (one.depth is not None, one.steps is not None))
+    made = replace(
+        base,
+        dataset=dataset,
+        variable=_describe(expression.root, text, base, operands),
+        source="",
+        steps=_common_steps(list(operands.values())),
+        equation=text,
+        operands=dict(operands),
+        levels=base.levels,
+        components={},
+    )
+    if depth_extent(expression.root, made) == "flat":
+        made = _without_depth(made)
+    check_equation(expression, made)
+    return made
+
+
+def with_operands(assets: Assets, operands: Mapping[str, Assets]) -> Assets:
+    """Add the operands to a configured variable, or raise InvalidRequest."""
+    made = replace(assets, operands=dict(operands))
+    check_equation(parse_expression(assets.equation or ""), made)
+    return made
+
+
+def stored_variable(assets: Assets) -> Assets:
+    """Return the variable in the files, where the configuration has an equation of the same name.
+
+    It is among the operands, or the source is its name in the files. Then its units are not known: those of the
+    configuration are of the calculated variable.
+    """
+    told = assets.operands.get(assets.variable.key)
+    if told is not None and told.equation is None:
+        return told
+    return replace(assets, equation=None, operands={}, variable=replace(assets.variable, units=""))
+
+
+def circular_equation(names: tuple[str, ...]) -> InvalidRequest:
+    """Make the error of variables that are calculated from each other."""
+    return InvalidRequest(
+        "{names} cannot be calculated, for its equation goes in a circle: {second_names}",
+        names=names[0],
+        second_names=", ".join(names),
+        field="variable",
+    )
+
+
+def _without_depth(assets: Assets) -> Assets:
+    return replace(
+        assets,
+        depth=None,
+        levels=None,
+        dimensions=[one for one in assets.dimensions if one.role != "depth"],
+        variable=replace(assets.variable, two_dimensional=True),
+    )
+
+
+def _describe(root: Node, text: str, base: Assets, operands: Mapping[str, Assets]) -> VariableInfo:
+    """Describe the result: a variable alone keeps its description, a function has units, all else nothing."""
+    alone = operands.get(root.name) if isinstance(root, Name) else None
+    if alone is not None:
+        return replace(alone.variable, key=EXPRESSION_KEY, name=text)
+    return replace(
+        base.variable,
+        key=EXPRESSION_KEY,
+        name=text,
+        long_name=None,
+        units=FUNCTIONS[root.function].units if isinstance(root, Call) else "",
+        standard_name=None,
+        scale=DEFAULT_SCALE,
+        zero_centered=False,
+        categories=[],
+    )
+
+
+def _common_steps(operands: list[Assets]) -> Steps | None:
+    """Return the time steps that all operands have; None if none of them has time."""
+    steps = [one.steps for one in operands if one.steps is not None]
+    if not steps or all(one == steps[0] for one in steps):
+        return steps[0] if steps else None
+    first, *rest = (Axis.of(one) for one in steps)
+    kept = np.ones(first.seconds.shape, dtype=bool)
+    for one in rest:
+        kept &= np.isin(first.seconds, one.seconds)
+    if not kept.any():
+        raise InvalidRequest("the variables of this expression have no time step in common", field="expression")
+    return replace(
+        steps[0],
+        raw=_array(first.raw[kept]),
+        seconds=_array(first.seconds[kept]),
+        file=_array(first.file[kept]),
+        position=_array(first.position[kept]),
+    )
+
+
+def _array(values: NDArray[np.generic]) -> Array:
+    return Array(dtype=values.dtype.str, shape=values.shape, data=values.tobytes())
