@@ -64,17 +64,10 @@ class Calculating:
         if assets.equation is None:
             return assets
         key = (dataset, variable)
-<<<<<<< HEAD
         entry = self._known.get(key)
         if entry is not None and entry[0] is assets:
             return entry[1]
-        return self._keep(key, assets, resolved(assets, await self._operands(assets, (*trail, variable))))
-=======
-        known = self._known.get(key)
-        if known is not None and known[0] is found:
-            return known[1]
-        return self._keep(key, found, with_operands(found, await self._operands(found, (*trail, variable))))
->>>>>>> 39d7aab (Evaluate equations in one module)
+        return self._keep(key, assets, with_operands(assets, await self._operands(assets, (*trail, variable))))
 
     async def _operands(self, assets: Assets, trail: tuple[str, ...]) -> dict[str, Assets]:
         operands = {}
