@@ -25,11 +25,13 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.extractions import Coordinate, Coverage, Field
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure.outline import span
-from ocean_plotting.figure.resources import Ground
-from ocean_plotting.figure.view import MERCATOR, View, view
-from ocean_plotting.plots import area_map, profile
-from ocean_plotting.plots.area_map.numbers import CELLS, Map, Maps, plan_of
+from ocean_plotting.figure.areas import find_bounds
+from ocean_plotting.figure.resources import FigureResources
+from ocean_plotting.figure.view import MERCATOR, View, choose_view
+from ocean_plotting.plots import profile
+from ocean_plotting.plots.map import draw as draw_map
+from ocean_plotting.plots.map.fetch import FIELD_CELLS, MapData, MapField, make_map_layout
+from ocean_plotting.plots.map.query import MapQuery
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 COARSE, FINE = (str(SAMPLES / "coast" / f"ne_{scale}m_land.geojson.gz") for scale in (110, 50))
@@ -43,22 +45,20 @@ INFO = VariableInfo(
 def main() -> None:
     """Draw both, in turns of their own, and compare the medians."""
     output = Output(width=10, height=7, dpi=100)
-    query = msgspec.convert(
-        {"dataset": "made", "variable": "sst", "area": [AREA], "projection": MERCATOR}, area_map.Query
-    )
+    query = msgspec.convert({"dataset": "made", "variable": "sst", "area": [AREA], "projection": MERCATOR}, MapQuery)
     areas = query.areas()
-    shown = view(span(areas), MERCATOR, plan_of(query, 10, 7).rooms((1, 1))[0].aspect)
+    shown = choose_view(find_bounds(areas), MERCATOR, make_map_layout(query, 10, 7).rectangles((1, 1))[0].aspect)
     west, south, east, north = shown.box()
     latitude, longitude = np.linspace(south - 1, north + 1, ROWS), np.linspace(west - 1, east + 1, COLUMNS)
     field = known(latitude[:, np.newaxis], longitude[np.newaxis])
-    fetched = Maps(time="2016-02-05T12:00:00Z", revisions={"made": "r"}, areas=areas, view=shown, grid=(1, 1),
-                   own=Map(field=coverage(shown), summed=None))  # fmt: skip
-    sheet = Ground(COARSE, None, FINE).sheet(output)
-    area_map.draw(query, fetched, sheet)  # the coast is read, the fonts are found
-    ours = [timed(lambda: WRITERS["png"](area_map.draw(query, fetched, sheet), output)) for _ in range(TIMES)]
+    fetched = MapData(time="2016-02-05T12:00:00Z", revisions={"made": "r"}, areas=areas, view=shown, grid=(1, 1),
+                   first=MapField(field=coverage(shown), statistics=None))  # fmt: skip
+    context = FigureResources(COARSE, None, FINE).make_context(output)
+    draw_map(query, fetched, context)  # the coast is read, the fonts are found
+    ours = [timed(lambda: WRITERS["png"](draw_map(query, fetched, context), output)) for _ in range(TIMES)]
     print(f"A Mercator map, 10 × 7 in at 100 dpi, PNG\n{'':<10}{'median ms':>10}{'min':>8}{'max':>8}")
     told("ours", ours)
-    profiles(output, Ground(COARSE, None, FINE))
+    profiles(output, FigureResources(COARSE, None, FINE))
     if (python := environment()) is None:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -72,15 +72,15 @@ def main() -> None:
     print(f"ours is {ratio:.1f} × faster (wanted: {TARGET:g} ×)")
 
 
-def profiles(output: Output, ground: Ground) -> None:
+def profiles(output: Output, resources: FigureResources) -> None:
     """Two variables at three stations: our plot, with its map, and the lines alone as matplotlib draws them."""
     depths, places = np.linspace(0, 2000, 17), [(70.0, 4.0), (73.0, 20.0), (76.5, 12.0)]
     columns = [np.array([4 * np.exp(-depths / 400) + at / 50 + way for at, _ in places]) for way in (0.0, 30.0)]
-    query = msgspec.convert({"dataset": "made", "variable": ["sst", "so"], "station": places}, profile.Query)
-    fetched = profile.Profiles(
+    query = msgspec.convert({"dataset": "made", "variable": ["sst", "so"], "station": places}, profile.ProfileQuery)
+    fetched = profile.ProfileData(
         time="2016-02-05T12:00:00Z", revisions={"made": "r"}, coverages=[column(depths, places, one) for one in columns]
     )
-    sheet = ground.sheet(output)
+    context = resources.make_context(output)
 
     def plain() -> None:
         figure = Figure(figsize=(10, 7), layout="constrained")
@@ -94,7 +94,7 @@ def profiles(output: Output, ground: Ground) -> None:
         figure.savefig(BytesIO(), format="png", dpi=100)
 
     def ours() -> None:
-        WRITERS["png"](profile.draw(query, fetched, sheet), output)
+        WRITERS["png"](profile.draw(query, fetched, context), output)
 
     print(f"Profiles, 10 × 7 in at 100 dpi, PNG\n{'':<10}{'median ms':>10}{'min':>8}{'max':>8}")
     taken: dict[str, list[float]] = {"ours": [], "matplotlib": []}
@@ -130,7 +130,7 @@ def known(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
 
 def coverage(shown: View) -> Coverage:
     """What the data service answers."""
-    shape = shown.shape(CELLS)
+    shape = shown.shape(FIELD_CELLS)
     values = known(*shown.earth(*np.meshgrid(*shown.cells(shape))))
     return Coverage(
         kind="area",

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from tests.plotting.written import CHECKS
 
-from ocean_plotting.plots import PLOTS
+from ocean_plotting.plots.registry import KINDS
 
 API = "/api/v2.0"
 SIZE = {"size": "5x3.5", "dpi": 60}
@@ -22,13 +22,13 @@ def plot(run):
     run.imported()
 
     def ask(kind, query=None, **parameters):
-        text = json.dumps(PLOTS[kind].example if query is None else query)
+        text = json.dumps(KINDS[kind].example if query is None else query)
         return http.get(f"{API}/plot/{kind}", params={"query": text, **SIZE, **parameters})
 
     return ask
 
 
-ALL = [(kind, form) for kind, one in PLOTS.items() for form in one.formats]
+ALL = [(kind, form) for kind, one in KINDS.items() for form in one.formats]
 # Each kind is drawn once; what else it may be drawn as is written from recorded numbers, or the same for all kinds.
 DRAWN = {"jpeg", "tiff", "svg", "pdf", "ps", "eps", "json", "described"}
 SOME = [(kind, form) for kind, form in ALL if form not in DRAWN or kind == "profile"]
@@ -40,7 +40,7 @@ def check(answer, kind, form, language):
     assert answer.headers["content-disposition"].startswith(f'attachment; filename="{kind}_')
     assert answer.headers["content-language"] == language
     assert "accept-language" in answer.headers["vary"]
-    if PLOTS[kind].formats.index(form) < PLOTS[kind].formats.index("csv"):
+    if KINDS[kind].formats.index(form) < KINDS[kind].formats.index("csv"):
         said, spoken, alt = answer.headers["alt-text"].split("'", 2)
         assert (said, spoken) == ("utf-8", language)
         assert len(unquote(alt)) > 40
@@ -59,36 +59,36 @@ def test_every_kind_has_its_formats_in_both_languages(plot, kind, form, language
     check(plot(kind, format=form, lang=language, save="True"), kind, form, language)
 
 
-@pytest.mark.parametrize("kind", PLOTS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_a_kind_has_not_is_refused_with_what_it_has(plot, kind):
-    for form in set(CHECKS) - set(PLOTS[kind].formats) | {"gif"}:
+    for form in set(CHECKS) - set(KINDS[kind].formats) | {"gif"}:
         answer = plot(kind, format=form)
         assert answer.status_code == 400, (kind, form)
-        assert answer.json()["errors"][0]["allowed"] == list(PLOTS[kind].formats)
+        assert answer.json()["errors"][0]["allowed"] == list(KINDS[kind].formats)
 
 
-@pytest.mark.parametrize("kind", PLOTS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_body_asks_what_an_address_asks(plot, http, kind):
-    sent = http.post(f"{API}/plot/{kind}", params={"format": "csv"}, json=PLOTS[kind].example)
+    sent = http.post(f"{API}/plot/{kind}", params={"format": "csv"}, json=KINDS[kind].example)
     assert sent.status_code == 200, sent.text
     assert sent.content == plot(kind, format="csv").content
 
 
-@pytest.mark.parametrize("kind", PLOTS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_who_has_a_picture_of_data_is_told_so(plot, http, kind):
     first = plot(kind, format="svg")
     again = http.get(str(first.request.url), headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("kind", PLOTS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_document_shows_what_a_kind_takes(http, kind):
     document = http.get("/plotting/openapi.json").json()
     operation = document["paths"][f"{API}/plot/{kind}"]
     body = operation["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     schema = document["components"]["schemas"][body]
     members = set(schema["properties"])
-    assert set(PLOTS[kind].example) <= members
+    assert set(KINDS[kind].example) <= members
     undescribed = {name for name, one in schema["properties"].items() if "description" not in json.dumps(one)}
     assert undescribed == set()
     assert set(operation["get"]["responses"]["200"]["content"]) >= {"image/png", "text/csv", "application/pdf"}

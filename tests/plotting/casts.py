@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.plotting.fakes import NOON, FakeCatalogue, FakeNumbers, array, coordinate, info
 
 from ocean_common.contracts.extractions import Coverage, Field, PointsRequest
-from ocean_plotting.plots.water import Casts
+from ocean_plotting.plots.common.water import WaterData
 
 DEPTHS = np.array([0.0, 20, 50, 80, 120, 200, 400, 700, 1000, 1500, 2500, 4000])
 WARM, SALT = "votemper", "vosaline"
@@ -69,7 +69,7 @@ def casts(places=((45.0, -40.0),), *, warm=None, salt=None, infos=WATER, depths=
     warm = temperatures(depths) if warm is None else warm
     salt = salinities(depths) if salt is None else salt
     fields = [field(infos[0], warm[:, np.newaxis] + shift), field(infos[1], salt[:, np.newaxis] + 0.1 * shift)]
-    return Casts(
+    return WaterData(
         time="2016-02-05T12:00:00+00:00",
         revisions={"arctic": "r1"},
         coverage=coverage(fields, places, depths),

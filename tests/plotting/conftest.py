@@ -9,7 +9,7 @@ from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 
 from ocean_plotting.app import create_app
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure.resources import Ground
+from ocean_plotting.figure.resources import FigureResources
 from ocean_plotting.workers import InlineRenderer
 
 COAST = Path(__file__).parents[2] / "deploy/sample_data/coast/ne_110m_land.geojson.gz"
@@ -43,17 +43,17 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="session")
-def ground():
-    return Ground(str(COAST))
+def resources():
+    return FigureResources(str(COAST))
 
 
 @pytest.fixture(scope="session")
-def sheet(ground):
-    """What figures are drawn on: `sheet("fr", "6x4")`."""
+def context(resources):
+    """What figures are drawn on: `context("fr", "6x4")`."""
 
     def make(language="en", size="15x9"):
         width, height = map(float, size.split("x"))
-        return ground.sheet(Output(width=width, height=height, language=language))
+        return resources.make_context(Output(width=width, height=height, language=language))
 
     return make
 
@@ -69,8 +69,8 @@ def numbers():
 
 
 @pytest.fixture
-def app(catalogue, numbers, ground):
-    return create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer(ground))
+def app(catalogue, numbers, resources):
+    return create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer(resources))
 
 
 @pytest.fixture

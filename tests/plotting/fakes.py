@@ -105,8 +105,15 @@ class FakeNumbers:
 
     def profile(self, asked):
         """A profile at each point; the second variable is 30 more than the first, and so on."""
-        position = self.columns.setdefault(asked.variables[0], len(self.columns))
-        values = np.array([profile_values(point, DEPTHS, position) for point in asked.points]).T
+        values = {
+            key: np.array(
+                [
+                    profile_values(point, DEPTHS, self.columns.setdefault(key, len(self.columns)))
+                    for point in asked.points
+                ]
+            ).T
+            for key in asked.variables
+        }
         levels = [coordinate("depth", ("depth",), DEPTHS)] if self.metres else []
         latitude, longitude = np.array(asked.points, dtype=float).T
         return Coverage(
@@ -119,7 +126,7 @@ class FakeNumbers:
                 coordinate("latitude", ("point",), latitude),
                 coordinate("longitude", ("point",), longitude),
             ],
-            fields=[made_field(asked.variables[0], ("time", "depth", "point"), values[np.newaxis])],
+            fields=[made_field(key, ("time", "depth", "point"), one[np.newaxis]) for key, one in values.items()],
         )
 
     async def file(self, asked, form):

@@ -6,8 +6,8 @@ import signal
 from matplotlib.figure import Figure
 
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.figure.picture import About, Picture
-from ocean_plotting.plots.table import Column, Table
+from ocean_plotting.export.table import Column, Table
+from ocean_plotting.figure.layout import Picture, PictureInfo
 
 
 def process_id(_):
@@ -40,7 +40,7 @@ def misbehave(_):
 def write_what_no_font_has(_):
     figure = Figure()
     figure.text(0, 0, "\N{CUNEIFORM SIGN A}")
-    return Picture(figure=figure, about=About.of(title="", alt="", source=""))
+    return Picture(figure=figure, info=PictureInfo.from_texts(title="", alt="", source=""))
 
 
 def refuse(_):

@@ -21,15 +21,15 @@ from ocean_common.clients.metadata import MetadataClient
 from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure.resources import Ground
-from ocean_plotting.plots import PLOTS
-from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.figure.resources import FigureResources
+from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.registry import KINDS
 
 ROOT = Path(__file__).parents[2]
 CASES = json.loads((ROOT / "docs" / "gallery" / "cases.json").read_text("utf-8"))
 RECORDED = Path(__file__).parent / "recorded"
 SAMPLES = ROOT / "deploy" / "sample_data"
-GROUND = Ground(
+RESOURCES = FigureResources(
     str(SAMPLES / "coast" / "ne_110m_land.geojson.gz"), ReliefFile(SAMPLES / "topo" / "etopo1_6min_int16.nc")
 )
 LANGUAGES = ("en", "fr")
@@ -40,10 +40,10 @@ TOLERANCE = 0.0015  # of all pixels: what another processor's rounding may chang
 
 def recorded(name):
     """The query of a case, with its areas looked up, and what the neighbours answered."""
-    plot = PLOTS[CASES[name]["kind"]].plot
+    kind = KINDS[CASES[name]["kind"]]
     content = gzip.decompress((RECORDED / f"{name}.msgpack.gz").read_bytes())
-    answer = get_type_hints(plot.fetch)["return"]
-    return msgspec.msgpack.decode(content, type=tuple[plot.Query, answer])
+    answer = get_type_hints(kind.fetch)["return"]
+    return msgspec.msgpack.decode(content, type=tuple[kind.query, answer])
 
 
 def output(language="en", form="png"):
@@ -53,7 +53,7 @@ def output(language="en", form="png"):
 
 def draw(name, language="en"):
     """The picture of a case."""
-    return PLOTS[CASES[name]["kind"]].plot.draw(*recorded(name), GROUND.sheet(output(language)))
+    return KINDS[CASES[name]["kind"]].draw(*recorded(name), RESOURCES.make_context(output(language)))
 
 
 def written(picture, language="en", form="png"):
@@ -82,16 +82,14 @@ async def record(metadata_url, data_url, names):
     """Ask running services."""
     numbers, metadata = DataClient(data_url), MetadataClient(metadata_url)
     async with metadata:
-        near = Neighbours(
-            numbers=numbers, catalogue=metadata, listed=metadata, areas=metadata, observed=metadata, compared=metadata
-        )
+        services = Services(data=numbers, metadata=metadata)
         for name in names:
-            kind = PLOTS[CASES[name]["kind"]]
-            asked = msgspec.convert(CASES[name]["query"], kind.plot.Query)
-            if (settled := getattr(kind.plot, "settled", None)) is not None:
-                asked = await settled(near, asked)
-            found = await kind.plot.fetch(near, asked, *([output()] if kind.sized else []))
-            content = gzip.compress(msgspec.msgpack.encode((asked, found)), mtime=0)
+            kind = KINDS[CASES[name]["kind"]]
+            query = msgspec.convert(CASES[name]["query"], kind.query)
+            if kind.resolve is not None:
+                query = await kind.resolve(services, query)
+            data = await kind.fetch(services, query, output())
+            content = gzip.compress(msgspec.msgpack.encode((query, data)), mtime=0)
             (RECORDED / f"{name}.msgpack.gz").write_bytes(content)
             sys.stdout.write(f"{name}: {len(content)} bytes\n")
     await numbers.aclose()

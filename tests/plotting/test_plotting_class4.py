@@ -14,9 +14,9 @@ from tests.plotting.measured import FILE, LEVELS, OTHER, Measured, class4, float
 
 from ocean_common.contracts.class4 import Class4Values
 from ocean_plotting.plots import class4 as kind
-from ocean_plotting.plots.comparison import Agreement
-from ocean_plotting.plots.coverage import array
-from ocean_plotting.plots.matchup import CLIMATOLOGY, OBSERVED, read
+from ocean_plotting.plots.class4 import CLIMATOLOGY, OBSERVED, read_quantities
+from ocean_plotting.plots.common.comparison import Agreement
+from ocean_plotting.plots.common.coverage import to_array as array
 
 ONE = f"{FILE}_0"
 SIZES = ["3x2", "6x4", "11x5", "15x9"]
@@ -32,9 +32,9 @@ def plot(client, change=None, **parameters):
     return client.get("/plot/class4", params={"query": json.dumps(query), **parameters})
 
 
-def drawn(sheet, found, **query):
-    asked = kind.Query(class4id=ONE, **query)
-    return kind.draw(asked, kind.Matched(time="", revisions={}, found=found), sheet)
+def drawn(context, found, **query):
+    asked = kind.Class4Query(class4id=ONE, **query)
+    return kind.draw(asked, kind.Class4Data(time="", revisions={}, profiles=found), context)
 
 
 def lines(axes):
@@ -56,8 +56,8 @@ def test_any_other_type_means_the_observations_of_riops(client, catalogue):
     assert catalogue.asked[0][1] == "riops_obs"
 
 
-def test_a_panel_shows_what_was_measured_what_models_say_and_the_climatology(sheet):
-    picture = drawn(sheet(), class4(models=[OTHER]))
+def test_a_panel_shows_what_was_measured_what_models_say_and_the_climatology(context):
+    picture = drawn(context(), class4(models=[OTHER]))
     panel = picture.figure.axes[0]
     values = [one.get_xdata() for one in lines(panel)]
     best = observed() + 1 + LEVELS / 1000
@@ -70,8 +70,8 @@ def test_a_panel_shows_what_was_measured_what_models_say_and_the_climatology(she
     assert labels == ["Observed", "GIOPS, best estimate", "FOAM, best estimate", "Climatology"]
 
 
-def test_a_forecast_is_drawn_instead_of_the_best_estimate(sheet):
-    picture = drawn(sheet("fr"), class4(), forecast="0", climatology=False)
+def test_a_forecast_is_drawn_instead_of_the_best_estimate(context):
+    picture = drawn(context("fr"), class4(), forecast="0", climatology=False)
     labels = [one.get_text() for one in picture.figure.legends[0].get_texts()]
     assert "5 février 2016" in labels[1]
     values = [one.get_xdata() for one in lines(picture.figure.axes[0])]
@@ -80,8 +80,8 @@ def test_a_forecast_is_drawn_instead_of_the_best_estimate(sheet):
 
 
 @pytest.mark.parametrize(("error", "shift"), [("observation", 1.0), ("climatology", 1.5)])
-def test_errors_are_drawn_about_zero(sheet, error, shift):
-    picture = drawn(sheet(), class4(), error=error)
+def test_errors_are_drawn_about_zero(context, error, shift):
+    picture = drawn(context(), class4(), error=error)
     panel = picture.figure.axes[0]
     low, high = panel.get_xlim()
     assert low == pytest.approx(-high)
@@ -89,11 +89,11 @@ def test_errors_are_drawn_about_zero(sheet, error, shift):
     assert any(list(one.get_xdata()) == [0, 0] for one in panel.get_lines())
     wanted = shift + LEVELS / 1000
     assert f"bias {wanted.mean():.2f}, RMSE {np.sqrt((wanted**2).mean()):.2f}" in panel.get_title("left")
-    assert f"{wanted.mean():.2f}" in picture.about.alt
+    assert f"{wanted.mean():.2f}" in picture.info.alt
 
 
-def test_errors_from_a_climatology_that_there_is_not_say_so(sheet):
-    picture = drawn(sheet(), class4(climatology=None), error="climatology")
+def test_errors_from_a_climatology_that_there_is_not_say_so(context):
+    picture = drawn(context(), class4(climatology=None), error="climatology")
     assert "the file has no climatology" in [one.get_text() for one in picture.figure.axes[0].texts]
 
 
@@ -112,12 +112,14 @@ def test_the_table_has_the_values_of_the_file(client):
     np.testing.assert_array_equal(found[4], (observed() - 0.5).astype(np.float32))
 
 
-def test_values_with_a_bad_flag_are_left_out_and_counted(sheet):
+def test_values_with_a_bad_flag_are_left_out_and_counted(context):
     found = class4(flags=np.array([0, 0, 4, 0, 1, 0]))
-    quantity = read(found, None)[0]
-    assert quantity.bad == 2
-    assert np.isnan(quantity.pooled(OBSERVED)).tolist() == [False, False, True, False, True, False]
-    table = kind.table(kind.Query(class4id=ONE), kind.Matched(time="", revisions={}, found=found), sheet())
+    quantity = read_quantities(found, None)[0]
+    assert quantity.flagged == 2
+    assert np.isnan(quantity.pool(OBSERVED)).tolist() == [False, False, True, False, True, False]
+    table = kind.table(
+        kind.Class4Query(class4id=ONE), kind.Class4Data(time="", revisions={}, profiles=found), context()
+    )
     assert ("Note", "Temperature: 2 observed values are left out for their quality") in table.header
 
 
@@ -128,16 +130,16 @@ def test_other_models_are_put_on_the_levels_of_the_profile():
     values = Class4Values(key="votemper", name="T", units="K", observed=floats([0] * 5), best_estimate=best)
     longer = replace(other, depth=floats([2, 20, 35, 50, 100]), variables=[values])
     found.models[0].profiles[0] = longer
-    told = read(found, None)[0].profiles[0].values["model1"]
+    told = read_quantities(found, None)[0].profiles[0].values["model1"]
     np.testing.assert_allclose(told, [6.85, 7.85, 8.85, 9.85, np.nan, np.nan], atol=1e-4)
 
 
 def test_agreement_is_that_of_brute_force():
     values, reference = np.array([1.0, np.nan, 4, 5]), np.array([0.0, 2, np.nan, 7])
-    found = Agreement.of(values, reference)
+    found = Agreement.compute(values, reference)
     assert (found.bias, found.values) == (pytest.approx((1 - 2) / 2), 2)
     assert found.error == pytest.approx(np.sqrt((1 + 4) / 2))
-    assert Agreement.of(np.array([np.nan]), np.array([1.0])) is None
+    assert Agreement.compute(np.array([np.nan]), np.array([1.0])) is None
 
 
 @loop_over(
@@ -164,9 +166,9 @@ def test_a_wrong_member_is_named(client, change, field):
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("size", SIZES[1:])
 @pytest.mark.parametrize(("number", "error"), [(1, "none"), (3, "observation"), (30, "none")])
-def test_no_words_lie_on_each_other(sheet, language, size, number, error):
+def test_no_words_lie_on_each_other(context, language, size, number, error):
     found = class4(range(number), models=[OTHER, OTHER.replace("FOAM", "BLUELINK")])
-    picture = drawn(sheet(language, size), found, error=error)
+    picture = drawn(context(language, size), found, error=error)
     assert overlapping(picture.figure) == []
 
 
@@ -186,6 +188,6 @@ def test_a_file_of_a_query_without_a_dataset_has_a_name(client):
 
 
 def test_the_climatology_is_kept_apart_from_models():
-    quantity = read(class4(), None)[0]
-    np.testing.assert_allclose(quantity.pooled(CLIMATOLOGY), observed() - 0.5, atol=1e-5)
+    quantity = read_quantities(class4(), None)[0]
+    np.testing.assert_allclose(quantity.pool(CLIMATOLOGY), observed() - 0.5, atol=1e-5)
     assert array(floats([1])).tolist() == [1.0]

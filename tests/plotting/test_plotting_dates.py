@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from tests.looping import loop_over
 
 from ocean_common.i18n import get_translator
-from ocean_plotting.figure import dates
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.speech import Words
+from ocean_plotting.figure import time_axis
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import LabelFormatter
 
-FRENCH = Words(get_translator("fr", "ocean_plotting"))
+FRENCH = LabelFormatter(get_translator("fr", "ocean_plotting"))
 
 
 def seconds(*given, unit="s"):
@@ -23,11 +23,11 @@ def seconds(*given, unit="s"):
 def labelled(instants, quantum, size=(15, 9), *, down=False, words=None):
     figure = Figure(figsize=size)
     axes = figure.add_subplot()
-    at = dates.days(instants)
+    at = time_axis.seconds_to_days(instants)
     room = 0.02 * (at[-1] - at[0]) or 0.5
     (axes.set_ylim if down else axes.set_xlim)(at[0] - room, at[-1] + room)
-    sheet = Sheet(width=size[0], height=size[1], words=words or Words())
-    dates.label(axes, instants, quantum, sheet, down=down)
+    context = DrawContext(width=size[0], height=size[1], labels=words or LabelFormatter())
+    time_axis.label_time_axis(axes, instants, quantum, context, vertical=down)
     figure.draw_without_rendering()
     return axes.yaxis if down else axes.xaxis
 
@@ -40,7 +40,7 @@ def test_days_stand_on_their_instants_and_the_year_is_told_once():
     noons = seconds("2016-02-01T12", "2016-02-06T12", 24, unit="h")
     axis = labelled(noons, "day")
     assert texts(axis) == ["1 Feb\n2016", "2 Feb", "3 Feb", "4 Feb", "5 Feb"]
-    np.testing.assert_allclose(axis.get_ticklocs(), dates.days(noons))
+    np.testing.assert_allclose(axis.get_ticklocs(), time_axis.seconds_to_days(noons))
 
 
 def test_dates_are_in_the_reader_s_language():
@@ -54,7 +54,7 @@ def test_months_of_data_in_mid_month_are_labelled_where_the_data_are():
     )
     axis = labelled(months.astype(float), "month")
     assert texts(axis) == ["Jan\n2015", "Feb", "Mar"]
-    np.testing.assert_allclose(axis.get_ticklocs(), dates.days(months.astype(float)))
+    np.testing.assert_allclose(axis.get_ticklocs(), time_axis.seconds_to_days(months.astype(float)))
 
 
 @loop_over(("quantum", "colon"), [("day", False), ("month", False), ("hour", True), (None, True)])
@@ -73,12 +73,12 @@ def test_one_instant_is_told_in_full():
     steps=st.tuples(st.integers(1, 400 * 86_400), st.integers(1, 3000)),
     quantum=st.sampled_from(["hour", "day", "month", "year", None]),
     size=st.sampled_from([(3, 2), (6, 4), (15, 9)]),
-    drawn=st.fixed_dictionaries({"down": st.booleans(), "words": st.sampled_from([Words(), FRENCH])}),
+    drawn=st.fixed_dictionaries({"down": st.booleans(), "words": st.sampled_from([LabelFormatter(), FRENCH])}),
 )
 def test_labels_never_overlap(start, steps, quantum, size, drawn):
     instants = np.datetime64(start, "s").astype(float) + steps[0] * np.arange(steps[1])
     axis = labelled(instants, quantum, size, **drawn)
     boxes = [one.get_window_extent() for one in axis.get_ticklabels() if one.get_text()]
     assert boxes
-    assert len(boxes) <= dates.MOST
+    assert len(boxes) <= time_axis.MOST_LABELS
     assert not any(one.overlaps(other) for one, other in itertools.pairwise(boxes))

@@ -16,7 +16,7 @@ def plot(client, **parameters):
 @loop_over(
     ("path", "status", "says"),
     [
-        ("/plot/pie", 404, "il n'y a pas de graphique du genre 'pie' ; il y a : profile, "),
+        ("/plot/pie", 404, "il n'y a pas de graphique du genre 'pie' ; il y a : class4, "),
         ("/plot/profile?query={}", 400, "query : il manque le champ obligatoire `dataset`, à l'endroit $"),
         ("/plot/profile?query={", 400, "query n'est pas du JSON : "),
         ('/plot/profile?query={"dataset":"arctic","station":[[99,0]]}', 400, " ; c'est la latitude, de -90 à 90"),

@@ -17,11 +17,11 @@ from tests.plotting.paths import Waters
 
 from ocean_common.contracts.extractions import PointsRequest
 from ocean_common.errors import InvalidRequest, PointOutsideGrid
-from ocean_plotting.figure.contours import Overlay, hatched
-from ocean_plotting.figure.outline import Area, span
-from ocean_plotting.figure.view import view
+from ocean_plotting.figure.areas import Area, find_bounds
+from ocean_plotting.figure.map_overlays import ContourField, draw_hatching
+from ocean_plotting.figure.view import choose_view
 from ocean_plotting.palettes import parse_scale
-from ocean_plotting.plots.query_common import instant
+from ocean_plotting.plots.common.query import parse_time
 
 STATION, PATH = [[73.0, 20.0]], [[73.0, 20.0], [70.0, -5.0]]
 PLACES = {
@@ -145,11 +145,11 @@ def test_a_stretched_depth_is_a_number(client, given_):
         assert problem(plot(client, kind, {"linearthresh": given_}))["field"] == "$.linearthresh"
 
 
-def test_one_level_has_hatching_beneath_and_above(sheet):
+def test_one_level_has_hatching_beneath_and_above(context):
     axes = Figure(figsize=(4, 3)).add_subplot()
-    seen = view(span([Area(name="", rims=[RIM])]), None, 1.0)
+    seen = choose_view(find_bounds([Area(name="", rims=[RIM])]), None, 1.0)
     values = np.linspace(-1, 1, 100).reshape(10, 10)
-    keys = hatched(axes, seen, Overlay(values=values, levels=[0.0]), sheet())
+    keys = draw_hatching(axes, seen, ContourField(values=values, levels=[0.0]), context())
     assert [one.get_label() for one in keys] == ["< 0", "> 0"]
     assert keys[0].get_hatch() != keys[1].get_hatch()
     filled = next(one for one in axes.collections if any(getattr(one, "hatches", [])))
@@ -158,7 +158,7 @@ def test_one_level_has_hatching_beneath_and_above(sheet):
 
 def test_an_instant_that_is_none_in_utc_is_refused():
     with pytest.raises(InvalidRequest) as caught:
-        instant("0001-01-01T00:00:00+14:00", "$.time")
+        parse_time("0001-01-01T00:00:00+14:00", "$.time")
     assert caught.value.field == "$.time"
 
 

@@ -14,10 +14,9 @@ from tests.plotting.paths import DAY, EARLIER, Waters, misplaced
 
 from ocean_common.contracts.extractions import SectionRequest
 from ocean_plotting.plots import hovmoller
-from ocean_plotting.plots.hovmoller import Courses, HovmollerQuery
-from ocean_plotting.plots.path import Side
-from ocean_plotting.plots.query_common import Comparison
-from ocean_plotting.plots.section_cells import instant_ends, joint
+from ocean_plotting.plots.common.path import PathCoverage
+from ocean_plotting.plots.common.query import ComparedDataset
+from ocean_plotting.plots.hovmoller import HovmollerData, HovmollerQuery, pair_steps, time_edges
 
 LATER = NOON + 3 * DAY
 AGAINST = {
@@ -46,7 +45,7 @@ def problem(response, status=400):
     return response.json()["errors"][0]
 
 
-def drawn(sheet, change=None, at=None, other=None):
+def drawn(context, change=None, at=None, other=None):
     """A picture without the service; ``at``, ``other``: times of the first and of the second dataset."""
     query = HovmollerQuery(**{"dataset": "arctic", "path": QUERY["path"], **(change or {})})
     keys = query.variable.split(",")
@@ -57,13 +56,13 @@ def drawn(sheet, change=None, at=None, other=None):
         asked = SectionRequest(
             dataset="arctic", variables=keys, vector=vector, path=path, points=100, depth=str(query.depth)
         )
-        return Side(about=info(keys[0]), coverage=paths.course(asked, at))
+        return PathCoverage(about=info(keys[0]), coverage=paths.course(asked, at))
 
-    fetched = Courses(
+    fetched = HovmollerData(
         time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(at),
         second=side(other) if query.compare_to else None,
     )  # fmt: skip
-    return hovmoller.draw(query, fetched, sheet)
+    return hovmoller.draw(query, fetched, context)
 
 
 def panels(picture):
@@ -164,39 +163,39 @@ def test_the_second_dataset_is_asked_for_its_own_times_and_else_the_query_s(clie
     assert (second.start, second.end, second.depth) == (str(LATER - 4 * DAY), str(LATER), "2")
 
 
-def test_an_image_has_distance_across_and_time_upwards(sheet):
-    ((axes, mesh),) = panels(drawn(sheet()))
+def test_an_image_has_distance_across_and_time_upwards(context):
+    ((axes, mesh),) = panels(drawn(context()))
     assert axes.get_ylim() == pytest.approx(((EARLIER - DAY / 2) / DAY, (NOON + DAY / 2) / DAY))
     assert mesh.get_array().shape == (5, 100)
     assert mesh.get_array()[4, 0] - mesh.get_array()[0, 0] == pytest.approx(4)
 
 
-def test_one_time_step_is_a_band_of_a_day(sheet):
-    ((axes, mesh),) = panels(drawn(sheet(), at=np.array([NOON])))
+def test_one_time_step_is_a_band_of_a_day(context):
+    ((axes, mesh),) = panels(drawn(context(), at=np.array([NOON])))
     assert np.diff(axes.get_ylim()) == pytest.approx(1)
     assert mesh.get_array().shape == (1, 100)
 
 
-def test_a_given_title_is_the_title_and_else_it_is_made(sheet):
-    assert drawn(sheet(), {"plotTitle": "My own"}).about.title == "My own (Arctic model, daily)"
-    assert "Temperature along Fram Strait" in drawn(sheet(), {"name": "Fram Strait"}).about.title
+def test_a_given_title_is_the_title_and_else_it_is_made(context):
+    assert drawn(context(), {"plotTitle": "My own"}).info.title == "My own (Arctic model, daily)"
+    assert "Temperature along Fram Strait" in drawn(context(), {"name": "Fram Strait"}).info.title
 
 
-def test_two_datasets_share_a_scale_and_their_difference_has_one_of_its_own(sheet):
+def test_two_datasets_share_a_scale_and_their_difference_has_one_of_its_own(context):
     other = np.arange(EARLIER + 5 * DAY, NOON + 6 * DAY, DAY)
-    shown = panels(drawn(sheet(), {"compare_to": Comparison(dataset="arctic")}, other=other))
+    shown = panels(drawn(context(), {"compare_to": ComparedDataset(dataset="arctic")}, other=other))
     first, second, difference = (mesh.norm for _, mesh in shown)
     assert (first.vmin, first.vmax) == (second.vmin, second.vmax)
     assert (difference.vmin, difference.vmax) == pytest.approx((-5, 5))
 
 
-def test_a_path_on_land_says_that_there_is_nothing(sheet):
-    picture = drawn(sheet(), {"path": [[82.0, 20.0], [85.0, 20.0]]})
+def test_a_path_on_land_says_that_there_is_nothing(context):
+    picture = drawn(context(), {"path": [[82.0, 20.0], [85.0, 20.0]]})
     assert "no data along this path" in [text for text, _ in paths.texts(picture.figure)]
 
 
-def test_the_picture_in_words_tells_how_the_mean_goes_on(sheet):
-    alt = drawn(sheet(), {"depth": "bottom"}).about.alt.replace("\N{NO-BREAK SPACE}", " ")
+def test_the_picture_in_words_tells_how_the_mean_goes_on(context):
+    alt = drawn(context(), {"depth": "bottom"}).info.alt.replace("\N{NO-BREAK SPACE}", " ")
     assert "1 February 2016 to 5 February 2016" in alt
     assert "at the sea floor" in alt
     assert "Its mean goes from 8." in alt
@@ -206,7 +205,7 @@ def test_the_picture_in_words_tells_how_the_mean_goes_on(sheet):
 CASES = {
     "days": {},
     "vector": {"variable": "u,v"},
-    "compared": {"compare_to": Comparison(dataset="arctic")},
+    "compared": {"compare_to": ComparedDataset(dataset="arctic")},
     "bent": {"path": [[60 + n / 2, 2 * (n % 2) + n] for n in range(30)], "name": "A name of many letters " * 4},
 }
 
@@ -216,28 +215,28 @@ CASES = {
     [(4, "15x9", "en"), (4, "6x4", "fr"), (4, "3x2", "en"), (1, "6x4", "fr"), (500, "11x5", "en")],
 )
 @pytest.mark.parametrize("case", CASES)
-def test_no_text_lies_on_another_or_runs_out_of_the_figure(sheet, case, steps, size, language):
+def test_no_text_lies_on_another_or_runs_out_of_the_figure(context, case, steps, size, language):
     at = EARLIER + DAY * np.arange(steps)
-    assert misplaced(drawn(sheet(language, size), CASES[case], at, at).figure) == []
+    assert misplaced(drawn(context(language, size), CASES[case], at, at).figure) == []
 
 
 @pytest.mark.parametrize("size", ["2x2", "40x2", "2x20"])
 @pytest.mark.parametrize("case", ["vector", "compared"])
-def test_a_figure_of_any_shape_is_drawn_without_a_warning(sheet, case, size):
-    picture = drawn(sheet("en", size), CASES[case])
+def test_a_figure_of_any_shape_is_drawn_without_a_warning(context, case, size):
+    picture = drawn(context("en", size), CASES[case])
     assert misplaced(picture.figure) == []
     assert len(panels(picture)) == (3 if case == "compared" else 1)
 
 
 def test_steps_end_half_way_between_them():
-    np.testing.assert_array_equal(instant_ends(np.array([0.0, 100, 300])), [-50, 50, 200, 400])
+    np.testing.assert_array_equal(time_edges(np.array([0.0, 100, 300])), [-50, 50, 200, 400])
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 10**9))
 def test_as_many_steps_belong_together_by_their_order_and_others_by_the_time_since_the_first(daily, times, later):
     days = np.arange(daily) * float(DAY)
     hours = later + np.arange(0, daily * DAY, DAY / 24)[: 24 * times]
-    one, other = joint(days, hours)
+    one, other = pair_steps(days, hours)
     if len(days) == len(hours):
         np.testing.assert_array_equal(one, other)
     else:

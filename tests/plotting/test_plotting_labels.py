@@ -10,10 +10,10 @@ from tests.looping import loop_over
 
 from ocean_common.i18n import get_translator
 from ocean_plotting.figure import labels
-from ocean_plotting.figure.speech import Words
+from ocean_plotting.figure.labels import LabelFormatter
 
 NB = "\N{NO-BREAK SPACE}"
-ENGLISH, FRENCH = Words(), Words(get_translator("fr", "ocean_plotting"))
+ENGLISH, FRENCH = LabelFormatter(), LabelFormatter(get_translator("fr", "ocean_plotting"))
 
 
 @loop_over(
@@ -35,12 +35,12 @@ ENGLISH, FRENCH = Words(), Words(get_translator("fr", "ocean_plotting"))
     ],
 )
 def test_units_are_typeset(written, typeset):
-    assert labels.units(written) == typeset
+    assert labels.typeset_units(written) == typeset
 
 
 @given(st.text(max_size=40))
 def test_any_unit_is_written_somehow(text):
-    assert isinstance(labels.units(text), str)
+    assert isinstance(labels.typeset_units(text), str)
 
 
 @loop_over(
@@ -88,24 +88,24 @@ def test_a_latitude_has_no_sign(degrees):
     ],
 )
 def test_a_time_is_as_exact_as_its_quantum(words, quantum, written):
-    assert words.instant("2016-02-01T12:05:00+00:00", quantum) == written
+    assert words.time("2016-02-01T12:05:00+00:00", quantum) == written
 
 
 def test_a_date_that_no_calendar_of_ours_has_is_written_as_it_is():
-    assert ENGLISH.instant("2015-02-30T00:00:00") == "2015-02-30T00:00:00"
+    assert ENGLISH.time("2015-02-30T00:00:00") == "2015-02-30T00:00:00"
 
 
 def test_french_numbers_have_a_comma_and_the_west_is_called_ouest():
     assert FRENCH.longitude(-45.5) == f"45,5°{NB}O"
     assert FRENCH.latitude(-45.5) == f"45,5°{NB}S"
     assert FRENCH.value(-1.25, "degree_C") == f"−1,25{NB}°C"
-    assert FRENCH.listing(["a", "b", "c"]) == "a, b et c"
+    assert FRENCH.join_names(["a", "b", "c"]) == "a, b et c"
 
 
 def test_in_french_the_first_of_several_quantities_alone_begins_with_a_capital():
     names = ["Temperature", "Salinity", "CO2"]
-    assert ENGLISH.quantities(names) == "Temperature, Salinity and CO2"
-    assert FRENCH.quantities(["Température", "Salinité", "CO2"]) == "Température, salinité et CO2"
+    assert ENGLISH.join_quantities(names) == "Temperature, Salinity and CO2"
+    assert FRENCH.join_quantities(["Température", "Salinité", "CO2"]) == "Température, salinité et CO2"
 
 
 @loop_over(
@@ -131,14 +131,14 @@ def test_a_written_number_is_the_number(value):
 
 
 def test_a_file_name_holds_nothing_that_a_path_or_header_could_misread():
-    name = labels.file_name("profile", '../a"b\r\nc', "2016-02-05T12:00:00+00:00", "png")
+    name = labels.make_file_name("profile", '../a"b\r\nc', "2016-02-05T12:00:00+00:00", "png")
     assert name == "profile_..-a-b-c_2016-02-05T1200.png"
 
 
 @given(st.text(), st.integers(4, 30), st.integers(1, 3))
 def test_folded_text_fits_and_says_nothing_else(text, letters, lines):
-    rows = labels.folded(text, letters, lines)
+    rows = labels.fold_lines(text, letters, lines)
     assert len(rows) <= lines
     assert all(len(row) <= letters for row in rows)
     said = "".join(rows).removesuffix("…").replace(" ", "")
-    assert labels.one_line(text).replace(" ", "").startswith(said) or "…" in text
+    assert labels.to_one_line(text).replace(" ", "").startswith(said) or "…" in text

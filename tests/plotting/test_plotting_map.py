@@ -26,12 +26,12 @@ from ocean_common.errors import NotFound, NothingInView
 from ocean_plotting.app import create_app
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure import contours
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.view import ASKED
-from ocean_plotting.plots import area_map
-from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.plots.table import statistics
+from ocean_plotting.export.table import compute_statistics
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.map_overlays import sample_relief
+from ocean_plotting.figure.view import PROJECTIONS
+from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.map import KIND
 from ocean_plotting.workers import InlineRenderer
 
 BARENTS = {"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10], [70, 10]]], "innerrings": [], "name": "Barents Sea"}
@@ -183,22 +183,21 @@ def problem(response, status=400):
 
 
 def fetched(change=None, size=(6, 4), form="png"):
-    query = msgspec.convert({**QUERY, **(change or {})}, area_map.Query)
+    query = msgspec.convert({**QUERY, **(change or {})}, KIND.query)
     catalogue = AreaCatalogue()
-    near = Neighbours(numbers=AreaNumbers(), **dict.fromkeys(
-        ("catalogue", "listed", "areas", "observed", "compared"), catalogue))  # fmt: skip
+    services = Services(data=AreaNumbers(), metadata=catalogue)
     output = Output(format=form, width=size[0], height=size[1])
 
     async def ask():
-        settled = await area_map.settled(near, query)
-        return settled, await area_map.fetch(near, settled, output)
+        settled = await KIND.resolve(services, query)
+        return settled, await KIND.fetch(services, settled, output)
 
     return asyncio.run(ask())
 
 
-def drawn(sheet, change=None, size="6x4", language="en"):
+def drawn(context, change=None, size="6x4", language="en"):
     query, found = fetched(change, tuple(map(float, size.split("x"))))
-    return area_map.draw(query, found, sheet(language, size)), found
+    return KIND.draw(query, found, context(language, size)), found
 
 
 def test_the_query_of_the_front_end_is_understood(client, numbers):
@@ -212,9 +211,9 @@ def test_the_query_of_the_front_end_is_understood(client, numbers):
     assert len(numbers.asked) == 2  # the field and its statistics
 
 
-@loop_over("projection", [None, *ASKED])
-def test_every_pixel_has_the_colour_of_its_value(sheet, projection):
-    picture, found = drawn(sheet, {"projection": projection, "bathymetry": False, "scale": "0,8"})
+@loop_over("projection", [None, *PROJECTIONS])
+def test_every_pixel_has_the_colour_of_its_value(context, projection):
+    picture, found = drawn(context, {"projection": projection, "bathymetry": False, "scale": "0,8"})
     image = picture.figure.axes[0].images[0]
     left, bottom, right, top = found.view.extent
     assert image.get_extent() == [left, right, bottom, top]
@@ -227,9 +226,9 @@ def test_every_pixel_has_the_colour_of_its_value(sheet, projection):
     assert len(np.unique(pixels[np.isfinite(expected)][level][:, :3], axis=0)) > 20
 
 
-def test_the_map_fills_its_room_and_the_bar_is_as_long(sheet):
+def test_the_map_fills_its_room_and_the_bar_is_as_long(context):
     for size in SIZES:
-        picture, found = drawn(sheet, size=size)
+        picture, found = drawn(context, size=size)
         figure = picture.figure
         chart, bar = (one.get_window_extent() for one in figure.axes[:2])
         assert chart.width / chart.height == pytest.approx(found.view.aspect, rel=1e-3)
@@ -281,14 +280,14 @@ OPTIONS = {
 
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize(("size", "language"), [*((one, "en") for one in SIZES), ("6x4", "fr"), ("11x5", "fr")])
-def test_no_label_covers_another(sheet, option, size, language):
+def test_no_label_covers_another(context, option, size, language):
     if option == "compared" and size == "3x2":
         size = "7x5"
-    assert overlapping(drawn(sheet, OPTIONS[option], size, language)[0]) == []
+    assert overlapping(drawn(context, OPTIONS[option], size, language)[0]) == []
 
 
-def test_meridians_and_parallels_are_named_where_they_meet_the_frame(sheet):
-    picture, found = drawn(sheet, {"projection": None}, "15x9")
+def test_meridians_and_parallels_are_named_where_they_meet_the_frame(context):
+    picture, found = drawn(context, {"projection": None}, "15x9")
     axes = picture.figure.axes[0]
     left, bottom, *_ = found.view.extent
     for label in axes.get_xticklabels():
@@ -304,15 +303,15 @@ def test_meridians_and_parallels_are_named_where_they_meet_the_frame(sheet):
     assert len(axes.get_yticklabels()) >= 3
 
 
-def test_comparing_draws_both_and_their_difference_with_scales_of_their_own(sheet):
-    picture, found = drawn(sheet, {"compare_to": {**OTHER, "scale_diff": "-2,2"}}, "15x9")
+def test_comparing_draws_both_and_their_difference_with_scales_of_their_own(context):
+    picture, found = drawn(context, {"compare_to": {**OTHER, "scale_diff": "-2,2"}}, "15x9")
     titles = [one.get_title(loc="left") for one in picture.figure.axes if one.images]
     assert len(titles) == 3
     assert titles[2] == "The first less the second"
     bars = [one.get_ylim() for one in picture.figure.axes if not one.images]
     assert bars[0] == bars[1]
     assert bars[2] == (-2.0, 2.0)
-    assert found.other is not None
+    assert found.second is not None
 
 
 def test_what_the_second_dataset_is_asked_for_is_at_the_time_of_the_difference(client, numbers):
@@ -324,29 +323,29 @@ def test_what_the_second_dataset_is_asked_for_is_at_the_time_of_the_difference(c
     assert (less.minus.dataset, less.minus.time, less.minus.depth) == ("arctic", None, "3")
 
 
-def test_the_relief_is_interpolated_into_the_plane(sheet):
-    _, found = drawn(sheet, {"projection": None})
+def test_the_relief_is_interpolated_into_the_plane(context):
+    _, found = drawn(context, {"projection": None})
     shape = found.view.shape(30)
     latitude, longitude = found.view.earth(*np.meshgrid(*found.view.cells(shape)))
-    np.testing.assert_allclose(contours.heights(Slope(), found.view, shape), Slope.at(latitude, longitude), atol=1e-6)
+    np.testing.assert_allclose(sample_relief(Slope(), found.view, shape), Slope.at(latitude, longitude), atol=1e-6)
 
 
-def test_the_relief_between_its_points_is_that_of_scipy(sheet):
+def test_the_relief_between_its_points_is_that_of_scipy(context):
     class Rough(Slope):
         @staticmethod
         def at(latitude, longitude):
             return 100 * np.sin(latitude * 7) * np.cos(longitude * 5)
 
-    _, found = drawn(sheet, {"projection": "EPSG:3857"})
+    _, found = drawn(context, {"projection": "EPSG:3857"})
     shape, view = found.view.shape(40), found.view
     rows, columns, heights = Rough().heights(view.box(), 40)
     latitude, longitude = view.earth(*np.meshgrid(*view.cells(shape)))
     expected = RegularGridInterpolator((rows, columns), heights)(np.stack([latitude, longitude], -1))
-    np.testing.assert_allclose(contours.heights(Rough(), view, shape), expected, atol=1e-6)
+    np.testing.assert_allclose(sample_relief(Rough(), view, shape), expected, atol=1e-6)
 
 
-def test_each_level_of_lines_is_named_once(sheet):
-    picture, _ = drawn(sheet, {"contour": LINES, "bathymetry": False}, "15x9")
+def test_each_level_of_lines_is_named_once(context):
+    picture, _ = drawn(context, {"contour": LINES, "bathymetry": False}, "15x9")
     named = [one.get_text() for one in picture.figure.axes[0].texts]
     assert [one for one in named if one in {"31", "33", "35"}] in (["33"], ["33", "35"], ["35"], ["31", "33", "35"])
     legend = picture.figure.legends[0]
@@ -354,15 +353,15 @@ def test_each_level_of_lines_is_named_once(sheet):
     assert legend.get_title().get_text() == "Salinity (PSU)"
 
 
-def test_hatching_is_explained(sheet):
-    picture, _ = drawn(sheet, {"contour": {**LINES, "hatch": True}, "bathymetry": False}, "15x9")
+def test_hatching_is_explained(context):
+    picture, _ = drawn(context, {"contour": {**LINES, "hatch": True}, "bathymetry": False}, "15x9")
     texts = [one.get_text() for one in picture.figure.legends[0].get_texts()]
     assert texts == ["< 31", "31 – 33", "33 – 35", "> 35"]
 
 
 @loop_over("magnitude", ["length", "color", "none"])
-def test_arrows_tell_the_magnitude_as_asked(sheet, magnitude):
-    picture, _ = drawn(sheet, {"quiver": {**ARROWS, "magnitude": magnitude}, "bathymetry": False}, "11x5")
+def test_arrows_tell_the_magnitude_as_asked(context, magnitude):
+    picture, _ = drawn(context, {"quiver": {**ARROWS, "magnitude": magnitude}, "bathymetry": False}, "11x5")
     axes = picture.figure.axes[0]
     (made,) = [one for one in axes.collections if type(one).__name__ == "Quiver"]
     lengths = np.hypot(made.U, made.V)
@@ -449,7 +448,7 @@ def test_statistics_are_those_of_the_data_service(client, numbers):
     assert [one.rpartition(", ")[2] for one in lines[-4:]] == ["-1.5", "6.5", "2.5", "1.25"]
     assert all(isinstance(one, StatisticsRequest) for one in numbers.asked)
     query, found = fetched(form="stats")
-    assert [one.mean for one in statistics(area_map.table(query, found, Sheet()))] == [2.5]
+    assert [one.mean for one in compute_statistics(KIND.table(query, found, DrawContext()))] == [2.5]
 
 
 def test_a_file_has_the_model_s_own_cells_in_the_area(client, numbers):
@@ -471,11 +470,11 @@ GEOGRAPHY = {
 
 
 @loop_over("where", GEOGRAPHY)
-@loop_over("projection", [None, *ASKED])
-def test_a_georeferenced_image_has_its_values_where_they_belong(sheet, where, projection):
+@loop_over("projection", [None, *PROJECTIONS])
+def test_a_georeferenced_image_has_its_values_where_they_belong(context, where, projection):
     change = {"area": [{"polygons": [GEOGRAPHY[where]]}], "projection": projection}
     query, found = fetched(change, form="geotiff")
-    content = WRITERS["geotiff"](area_map.raster(query, found, sheet()), Output(format="geotiff"))
+    content = WRITERS["geotiff"](KIND.raster(query, found, context()), Output(format="geotiff"))
     with rasterio.MemoryFile(content) as file, file.open() as image:
         assert (image.count, image.dtypes, image.compression.name) == (1, ("float32",), "deflate")
         values = image.read(1, masked=True)

@@ -11,9 +11,8 @@ from tests.plotting.fakes import DEPTHS, NOON, info, profile_values
 from tests.plotting.measured import DAY, LEVELS, Measured, observed, rows, station
 
 from ocean_plotting.plots import observation as kind
-from ocean_plotting.plots.comparison import Measure, pairs
-from ocean_plotting.plots.coverage import array
-from ocean_plotting.plots.soundings import interpolated
+from ocean_plotting.plots.common.comparison import Measure, interpolate_column, match_measures
+from ocean_plotting.plots.common.coverage import to_array as array
 
 CAST = {
     "station": "CTD 7",
@@ -103,22 +102,22 @@ def test_a_model_in_other_units_is_converted_to_those_of_the_observation(client,
     np.testing.assert_allclose(model, temperature(61.0, LEVELS) + 273.15, rtol=1e-6)
 
 
-def test_what_measures_something_else_has_an_axis_of_its_own(client, sheet):
+def test_what_measures_something_else_has_an_axis_of_its_own(client, context):
     measured = [Measure(key="sea_water_temperature", name="T", units="degC"), Measure(key="x", name="X", units="m")]
     modelled = [Measure(key="votemper", name="Temperature", units="kg m-3"), Measure(key="t", name="temp", units="K")]
-    assert pairs(measured, modelled) == [(0, 1), (1, None), (None, 0)]
+    assert match_measures(measured, modelled) == [(0, 1), (1, None), (None, 0)]
     surface = [Measure(key="sea_surface_temperature", name="SST", units="K")]
     tos = Measure(key="tos", name="Surface", units="K", standard_name="sea_surface_temperature")
-    assert pairs(measured[:1] + surface, [tos]) == [(0, None), (1, 0)]
+    assert match_measures(measured[:1] + surface, [tos]) == [(0, None), (1, 0)]
     air = [Measure(key="air_temperature", name="Air temperature", units="K")]
-    assert pairs(air, modelled) == [(0, None), (None, 0), (None, 1)]
+    assert match_measures(air, modelled) == [(0, None), (None, 0), (None, 1)]
 
 
 @loop_over("units", ["1", "PSU", "1e-3", "psu", ""])
 def test_practical_salinities_are_the_same_number_in_any_spelling(units):
     salt = Measure(key="so", name="Salinity", units=units)
-    assert salt.given(np.array([35.0]), "PSU").tolist() == [35.0]
-    assert Measure(key="ice", name="Ice", units="1").given(np.array([0.5]), "1e-3") is None
+    assert salt.convert(np.array([35.0]), "PSU").tolist() == [35.0]
+    assert Measure(key="ice", name="Ice", units="1").convert(np.array([0.5]), "1e-3") is None
 
 
 def test_a_station_may_come_with_its_values(client, numbers):
@@ -187,9 +186,9 @@ def test_the_odv_file_has_a_row_for_each_depth(client):
 
 def test_a_column_is_read_between_its_levels():
     column = np.array([5.0, 10, 20]), np.array([1.0, 2, 4])
-    np.testing.assert_allclose(interpolated(np.array([0.0, 5, 7.5, 20, 21]), column), [1, 1, 1.5, 4, np.nan])
-    assert np.isnan(interpolated(np.array([1.0]), (np.empty(0), np.empty(0)))).all()
-    alone = interpolated(np.array([1.0, 9.0]), (np.zeros(1), np.array([7.0])))
+    np.testing.assert_allclose(interpolate_column(np.array([0.0, 5, 7.5, 20, 21]), column), [1, 1, 1.5, 4, np.nan])
+    assert np.isnan(interpolate_column(np.array([1.0]), (np.empty(0), np.empty(0)))).all()
+    alone = interpolate_column(np.array([1.0, 9.0]), (np.zeros(1), np.array([7.0])))
     np.testing.assert_array_equal(alone, [7.0, np.nan])
 
 
@@ -199,9 +198,9 @@ def fetched(number, *, modelled=True):
     variable = info("votemper", long_name="x")
     values = np.array([profile_values((one.latitude, one.longitude), DEPTHS, 0) for one in stations]).T
     answer = coverage([field(variable, values)], [(one.latitude, one.longitude) for one in stations], DEPTHS)
-    model = kind.Modelled(variable=variable, coverages=[answer], where=[(0, at) for at in range(number)],
+    model = kind.ModelColumns(variable=variable, coverages=[answer], where=[(0, at) for at in range(number)],
                           steps=[NOON] * number)  # fmt: skip
-    return kind.Observations(
+    return kind.ObservationData(
         time=stations[0].time, revisions={}, stations=stations,
         chosen=["sea_water_temperature", "sea_water_salinity"], modelled=[model] if modelled else [],
     )  # fmt: skip
@@ -210,15 +209,15 @@ def fetched(number, *, modelled=True):
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("size", ["6x4", "11x5", "15x9"])
 @pytest.mark.parametrize("number", [1, 4, 20])
-def test_no_words_lie_on_each_other(sheet, language, size, number):
+def test_no_words_lie_on_each_other(context, language, size, number):
     names = ["a mooring in the northern Norwegian Sea, the second of nine it is"] * number
-    query = kind.Query(dataset="arctic", observation=list(range(number)), names=names)
-    picture = kind.draw(query, fetched(number), sheet(language, size))
+    query = kind.ObservationQuery(dataset="arctic", observation=list(range(number)), names=names)
+    picture = kind.draw(query, fetched(number), context(language, size))
     assert overlapping(picture.figure) == []
 
 
-def test_a_panel_shows_dots_and_the_model_as_a_line(sheet):
-    picture = kind.draw(kind.Query(dataset="arctic", observation=[0]), fetched(1), sheet())
+def test_a_panel_shows_dots_and_the_model_as_a_line(context):
+    picture = kind.draw(kind.ObservationQuery(dataset="arctic", observation=[0]), fetched(1), context())
     panel = picture.figure.axes[0]
     line, dots = panel.get_lines()
     assert (line.get_marker(), dots.get_marker()) == ("None", "o")
@@ -227,8 +226,8 @@ def test_a_panel_shows_dots_and_the_model_as_a_line(sheet):
     np.testing.assert_allclose(line.get_xdata(), profile_values((60, -5.0), there, 0))
     low, _ = panel.get_ylim()
     assert 400 < low < 500  # as deep as was measured, not as the model is
-    assert "bias" in picture.about.alt
-    assert "observed from 4 to 7.98" in picture.about.alt
+    assert "bias" in picture.info.alt
+    assert "observed from 4 to 7.98" in picture.info.alt
     assert array(fetched(1).stations[0].variables[0].depth).tolist() == LEVELS.tolist()
 
 

@@ -16,7 +16,7 @@ from tests.looping import loop_over
 from tests.plotting import pictures
 from tests.plotting.written import CHECKS
 
-from ocean_plotting.plots import PLOTS
+from ocean_plotting.plots.registry import KINDS
 
 # What is drawn once serves every test of a case, which one worker runs.
 CASES = [pytest.param(name, marks=pytest.mark.xdist_group(f"picture {name}")) for name in sorted(pictures.CASES)]
@@ -38,7 +38,7 @@ def files(name, language):
     told = json.loads(pictures.written(picture, language, "described"))
     png = base64.b64decode(told["image"].partition(",")[2])
     forms = ["svg", "pdf"] if name in FIRST.values() and language == "en" else ["svg"]
-    return {"alt": picture.about.alt, "described": told, "png": png} | {
+    return {"alt": picture.info.alt, "described": told, "png": png} | {
         form: pictures.written(picture, language, form) for form in forms
     }
 
@@ -67,7 +67,7 @@ def test_an_axis_that_moves_by_three_pixels_is_noticed(name):
 
 
 def test_every_kind_has_a_picture():
-    assert {one["kind"] for one in pictures.CASES.values()} == set(PLOTS)
+    assert {one["kind"] for one in pictures.CASES.values()} == set(KINDS)
 
 
 def said(svg):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from ocean_plotting.figure.label_placement import Room
+from ocean_plotting.figure.layout import LabelPlacer
 
 SHARES = st.floats(0.02, 0.98)
 
@@ -23,10 +23,10 @@ def panel():
 @given(st.lists(st.tuples(SHARES, SHARES), min_size=1, max_size=15))
 def test_labels_cover_neither_each_other_nor_the_points(points):
     axes = panel()
-    room = Room(axes)
+    room = LabelPlacer(axes)
     x, y = np.array(points).T
     room.keep_clear(x, y, 2.0)
-    written = sum(room.beside(one, f"{number}00 m", 4.0, fontsize=9) for number, one in enumerate(points))
+    written = sum(room.label_point(one, f"{number}00 m", 4.0, fontsize=9) for number, one in enumerate(points))
     boxes = [one.get_window_extent() for one in axes.texts]
     assert len(boxes) == written
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
@@ -38,10 +38,10 @@ def test_labels_cover_neither_each_other_nor_the_points(points):
 
 def test_a_label_on_a_line_is_turned_as_the_line_runs_and_gives_way():
     axes = panel()
-    room = Room(axes)
+    room = LabelPlacer(axes)
     line = np.array([[0.0, 0.0], [1.0, 1.0]])
-    assert room.along(line, "27.5", fontsize=9)
-    assert room.along(line, "27.5", fontsize=9)
+    assert room.label_line(line, "27.5", fontsize=9)
+    assert room.label_line(line, "27.5", fontsize=9)
     first, second = axes.texts
     assert first.get_position() != second.get_position()
     steep = np.degrees(np.arctan2(*axes.transData.transform(line)[1, ::-1] - axes.transData.transform(line)[0, ::-1]))
@@ -50,17 +50,17 @@ def test_a_label_on_a_line_is_turned_as_the_line_runs_and_gives_way():
 
 def test_where_there_is_no_room_nothing_is_written():
     axes = panel()
-    room = Room(axes)
+    room = LabelPlacer(axes)
     grid = np.linspace(0, 1, 40)
     x, y = np.meshgrid(grid, grid)
     room.keep_clear(x.ravel(), y.ravel(), 3.0)
-    assert not room.beside((0.5, 0.5), "1000 m", 4.0, fontsize=9)
-    assert not room.along(np.array([[0.0, 0.5], [1.0, 0.5]]), "1000 m", fontsize=9)
+    assert not room.label_point((0.5, 0.5), "1000 m", 4.0, fontsize=9)
+    assert not room.label_line(np.array([[0.0, 0.5], [1.0, 0.5]]), "1000 m", fontsize=9)
     assert not axes.texts
 
 
 def test_lines_are_kept_clear_between_their_points():
     axes = panel()
-    room = Room(axes)
+    room = LabelPlacer(axes)
     room.keep_clear([0.0, 1.0], [0.5, 0.5], 3.0, line=True)
-    assert not room.along(np.array([[0.0, 0.5], [1.0, 0.5]]), "1000 m", fontsize=9)
+    assert not room.label_line(np.array([[0.0, 0.5], [1.0, 0.5]]), "1000 m", fontsize=9)

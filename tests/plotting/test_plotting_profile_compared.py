@@ -4,14 +4,19 @@ import json
 
 import numpy as np
 import pytest
+from litestar.testing import TestClient
 from msgspec.structs import replace
 from scipy.interpolate import interp1d
 from tests.looping import loop_over
 from tests.plotting.casts import DEPTHS, WATER, coverage, described, field, overlapping, temperatures
+from tests.plotting.fakes import FakeNumbers, array, coordinate
 
+from ocean_common.errors import RequestTooLarge, TimeNotFound
+from ocean_plotting.app import create_app
 from ocean_plotting.plots import profile
-from ocean_plotting.plots.profile_columns import Profile, difference
-from ocean_plotting.plots.query_common import Comparison
+from ocean_plotting.plots.common.profiles import Profile, subtract_profiles
+from ocean_plotting.plots.common.query import ComparedDataset
+from ocean_plotting.workers import InlineRenderer
 
 PLACES = ((45.0, -40.0), (50.0, -35.0))
 OTHER_DEPTHS = np.array([5.0, 30, 75, 150, 600, 1800])
@@ -24,24 +29,24 @@ def both(*, units="Celsius", offset=0.0):
     warm = np.stack([temperatures(), temperatures() + 2], axis=1)
     cold = np.stack([temperatures(OTHER_DEPTHS) - 1, temperatures(OTHER_DEPTHS) + 1], axis=1) + offset
     second = described(WATER[0].key, dataset="another", dataset_name="Another model", units=units)
-    return profile.Profiles(
+    return profile.ProfileData(
         time="2016-02-05T12:00:00+00:00",
         revisions={"arctic": "r1"},
         coverages=[coverage([field(WATER[0], warm)], PLACES)],
-        others=[replace(coverage([field(second, cold)], PLACES, OTHER_DEPTHS), dataset="another")],
+        second_coverages=[replace(coverage([field(second, cold)], PLACES, OTHER_DEPTHS), dataset="another")],
     )
 
 
 def asked(**second):
-    return profile.Query(
+    return profile.ProfileQuery(
         dataset="arctic",
         station=[list(one) for one in PLACES],
-        compare_to=Comparison(dataset="another", **second),
+        compare_to=ComparedDataset(dataset="another", **second),
     )
 
 
-def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(sheet):
-    figure = profile.draw(asked(), both(), sheet()).figure
+def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(context):
+    figure = profile.draw(asked(), both(), context()).figure
     panel, apart = figure.axes[:2]
     assert [one.get_linestyle() for one in panel.lines] == ["-", "-", "--", "--"]
     assert panel.lines[0].get_color() == panel.lines[2].get_color()
@@ -54,44 +59,44 @@ def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(sheet):
 
 
 @pytest.mark.parametrize("size", ["15x9", "6x4", "3x2"])
-def test_no_label_covers_another(sheet, size):
-    assert not overlapping(profile.draw(asked(), both(), sheet("fr", size)).figure)
+def test_no_label_covers_another(context, size):
+    assert not overlapping(profile.draw(asked(), both(), context("fr", size)).figure)
 
 
-def test_the_difference_has_the_scale_that_was_asked_for(sheet):
-    assert profile.draw(asked(scale_diff="-3,4"), both(), sheet()).figure.axes[1].get_xlim() == (-3, 4)
+def test_the_difference_has_the_scale_that_was_asked_for(context):
+    assert profile.draw(asked(scale_diff="-3,4"), both(), context()).figure.axes[1].get_xlim() == (-3, 4)
 
 
-def test_another_unit_is_turned_into_the_first(sheet):
-    figure = profile.draw(asked(), both(units="K", offset=273.15), sheet()).figure
+def test_another_unit_is_turned_into_the_first(context):
+    figure = profile.draw(asked(), both(units="K", offset=273.15), context()).figure
     np.testing.assert_allclose(figure.axes[0].lines[2].get_xdata(), temperatures(OTHER_DEPTHS) - 1)
 
 
-def test_the_subtitle_and_the_words_tell_both(sheet):
-    picture = profile.draw(asked(), both(), sheet())
+def test_the_subtitle_and_the_words_tell_both(context):
+    picture = profile.draw(asked(), both(), context())
     words = [one.get_text() for one in picture.figure.texts]
     assert any("(lines)" in text and "Another model" in text and "(dashes)" in text for text in words)
-    assert "Difference" in picture.about.alt
+    assert "Difference" in picture.info.alt
 
 
-def test_two_times_of_one_dataset_are_told_by_their_times(sheet):
+def test_two_times_of_one_dataset_are_told_by_their_times(context):
     fetched = both()
-    again = replace(fetched, others=[replace(fetched.others[0], dataset="arctic")])
-    one_time = profile.draw(asked(), again, sheet()).figure.texts[1].get_text()
+    again = replace(fetched, second_coverages=[replace(fetched.second_coverages[0], dataset="arctic")])
+    one_time = profile.draw(asked(), again, context()).figure.texts[1].get_text()
     assert one_time.count("5 February 2016") == 2  # nothing tells them apart: both in full
 
 
-def test_the_table_has_both_and_the_difference(sheet):
-    table = profile.table(asked(), both(), sheet())
+def test_the_table_has_both_and_the_difference(context):
+    table = profile.table(asked(), both(), context())
     first, second, less = table.columns[-3:]
     depths = table.columns[4].values
     assert sorted({*DEPTHS, *OTHER_DEPTHS}) == depths[: len(depths) // 2].tolist()
     at = np.isin(depths, OTHER_DEPTHS)
     assert np.isnan(first.values[at]).all()
     assert np.isnan(second.values[~at]).all()
-    warm, cold = Profile(both().coverages[0]), Profile(both().others[0])
-    np.testing.assert_allclose(less.values[np.isfinite(less.values)][: len(difference(warm, cold, 0)[1])],
-                               difference(warm, cold, 0)[1])  # fmt: skip
+    warm, cold = Profile(both().coverages[0]), Profile(both().second_coverages[0])
+    np.testing.assert_allclose(less.values[np.isfinite(less.values)][: len(subtract_profiles(warm, cold, 0)[1])],
+                               subtract_profiles(warm, cold, 0)[1])  # fmt: skip
 
 
 def plot(client, second, **change):
@@ -128,3 +133,48 @@ def test_no_second_dataset_is_no_comparison(client, numbers, second):
 def test_a_wrong_member_is_named_by_its_path(client, change, status, field):
     response = plot(client, {**SECOND, **change})
     assert (response.status_code, response.json()["errors"][0]["field"]) == (status, field)
+
+
+def test_variables_on_levels_of_their_own_keep_them_in_one_coverage():
+    deep = coverage([field(WATER[0], np.stack([temperatures()] * 2, axis=1))], PLACES)
+    salinity = replace(
+        field(WATER[1], np.full((len(OTHER_DEPTHS), 2), 35.0)), dims=("time", "depth_2", "point")
+    )  # fmt: skip
+    surface = replace(field(WATER[1], np.full((1, 2), 9.0)), variable=described("aice"), dims=("time", "point"))
+    surface = replace(surface, values=array(np.full((1, 2), 9.0)))
+    both_axes = replace(
+        deep,
+        dims={**deep.dims, "depth_2": len(OTHER_DEPTHS)},
+        coordinates=[*deep.coordinates, coordinate("depth_2", ("depth_2",), OTHER_DEPTHS)],
+        fields=[*deep.fields, salinity, surface],
+    )
+    assert Profile(both_axes, WATER[0].key).at_station(1)[0].tolist() == DEPTHS.tolist()
+    assert Profile(both_axes, WATER[1].key).at_station(1)[0].tolist() == OTHER_DEPTHS.tolist()
+    assert [column.tolist() for column in Profile(both_axes, "aice").at_station(1)] == [[0.0], [9.0]]
+
+
+class OneByOne(FakeNumbers):
+    """A data service whose variables have no time in common, or are too many for one request."""
+
+    error = TimeNotFound
+
+    async def extract(self, asked):
+        if len(asked.variables) > 1:
+            self.asked.append(asked)
+            raise self.error("not together", field="time")
+        return await super().extract(asked)
+
+
+@pytest.mark.parametrize("error", [TimeNotFound, RequestTooLarge])
+def test_variables_that_do_not_go_together_are_requested_one_by_one(catalogue, resources, error):
+    numbers = OneByOne()
+    numbers.error = error
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer(resources))
+    with TestClient(app, base_url="http://plotting/api/v2.0") as client:
+        answer_one_by_one(client, numbers)
+
+
+def answer_one_by_one(client, numbers):
+    query = {**QUERY, "variable": "votemper,vosaline"}
+    assert client.get("/plot/profile", params={"query": json.dumps(query), "format": "csv"}).status_code == 200
+    assert [one.variables for one in numbers.asked] == [["votemper", "vosaline"], ["votemper"], ["vosaline"]]

@@ -8,10 +8,9 @@ from matplotlib.figure import Figure
 from pyproj import Geod
 from tests.looping import loop_over
 
-from ocean_plotting.figure import ruler as drawn
-from ocean_plotting.figure.outline import Area, span
-from ocean_plotting.figure.scale_length import ROUND, UNEVEN, ruler
-from ocean_plotting.figure.view import ASKED, View, view
+from ocean_plotting.figure.areas import Area, find_bounds
+from ocean_plotting.figure.map_overlays import MOST_UNEVEN, ROUND_LENGTHS, choose_scale_bar, draw_scale_bar
+from ocean_plotting.figure.view import PROJECTIONS, View, choose_view
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -21,7 +20,7 @@ def box(south, west, north, east):
 
 
 def seen(area, asked=None, aspect=1.4):
-    return view(span([area]), asked, aspect)
+    return choose_view(find_bounds([area]), asked, aspect)
 
 
 def between(one: View, share):
@@ -37,32 +36,32 @@ def between(one: View, share):
     longitude=st.floats(-180, 180),
     height=st.floats(0.02, 15),
     narrowness=st.floats(0.2, 4),
-    asked=st.sampled_from([None, *ASKED]),
+    asked=st.sampled_from([None, *PROJECTIONS]),
 )
 def test_a_ruler_is_as_long_as_it_says(latitude, longitude, height, narrowness, asked):
     south, north = max(latitude - height / 2, -84), min(latitude + height / 2, 84)
     width = min(height * narrowness / np.cos(np.radians(latitude)), 90)
     one = seen(box(south, longitude, north, longitude + width), asked)
-    found = ruler(one, 0.25)
+    found = choose_scale_bar(one, 0.25)
     if found is None:
         return
-    assert between(one, found.share) == pytest.approx(found.length, rel=0.01)
-    assert 0.09 < found.share <= 0.25
+    assert between(one, found.fraction) == pytest.approx(found.length, rel=0.01)
+    assert 0.09 < found.fraction <= 0.25
     digit = found.length / 10 ** np.floor(np.log10(found.length) + 1e-9)
-    assert min(abs(digit - known) for known in ROUND) < 1e-9
+    assert min(abs(digit - known) for known in ROUND_LENGTHS) < 1e-9
 
 
 @pytest.mark.parametrize("area", [box(-80, -180, 80, 180), box(-70, 10, 70, 60)])
 def test_the_world_has_none(area):
-    assert ruler(seen(area, "EPSG:3857"), 0.25) is None
+    assert choose_scale_bar(seen(area, "EPSG:3857"), 0.25) is None
 
 
 def test_mercator_s_map_of_a_sea_has_one_that_is_longer_than_at_the_equator():
     """A metre of EPSG:3857 is half a metre of the Earth at 60°."""
     one = seen(box(59, 0, 61, 4), "EPSG:3857")
-    found = ruler(one, 0.25)
+    found = choose_scale_bar(one, 0.25)
     left, _, right, _ = one.extent
-    assert found.share * (right - left) == pytest.approx(2 * found.length, rel=0.02)
+    assert found.fraction * (right - left) == pytest.approx(2 * found.length, rel=0.02)
 
 
 def test_a_map_whose_scale_differs_much_has_none():
@@ -70,24 +69,24 @@ def test_a_map_whose_scale_differs_much_has_none():
         one = seen(box(0, 0, north, 40), "EPSG:3857", None)
         latitude = one.earth(*(np.array([one.extent[0]] * 2), np.array([one.extent[1], one.extent[3]])))[0]
         farthest = np.cos(np.radians(np.abs(latitude).max()))
-        most = UNEVEN * (0.99 if ruler(one, 0.25) is None else 1.01)
-        assert (1 / farthest > most) == (ruler(one, 0.25) is None)
+        most = MOST_UNEVEN * (0.99 if choose_scale_bar(one, 0.25) is None else 1.01)
+        assert (1 / farthest > most) == (choose_scale_bar(one, 0.25) is None)
 
 
 @loop_over(("empty", "corner"), [((0, 0), (0, 1)), ((0, -1), (1, 1)), ((-1, 0), (0, 0)), ((-1, -1), (1, 0))])
-def test_it_stands_where_it_hides_the_fewest_values(sheet, empty, corner):
+def test_it_stands_where_it_hides_the_fewest_values(context, empty, corner):
     figure = Figure(figsize=(6, 4))
     axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
     values = np.ones((40, 60))
     row, column = empty
     values[slice(-20, None) if row else slice(20), slice(-30, None) if column else slice(30)] = np.nan
-    drawn.draw(axes, seen(box(70, 0, 75, 20)), values, sheet("fr", "6x4"))
+    draw_scale_bar(axes, seen(box(70, 0, 75, 20)), values, context("fr", "6x4"))
     (text,) = axes.texts
     assert text.get_text() == "200\N{NO-BREAK SPACE}km"
     assert tuple(int(one > 0.5) for one in text.get_position()) == corner
 
 
-def test_a_small_map_has_none(sheet):
+def test_a_small_map_has_none(context):
     axes = Figure(figsize=(1.2, 1.2)).add_axes((0.1, 0.1, 0.8, 0.8))
-    drawn.draw(axes, seen(box(70, 0, 75, 20)), np.ones((4, 4)), sheet("en", "2x2"))
+    draw_scale_bar(axes, seen(box(70, 0, 75, 20)), np.ones((4, 4)), context("en", "2x2"))
     assert not axes.texts

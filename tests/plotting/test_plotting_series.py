@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from tests.looping import loop_over
 
-from ocean_plotting.plots import series
+from ocean_plotting.plots.common import mooring_series as series
 
 VALUES = st.floats(-100, 100) | st.just(np.nan)
 
@@ -16,7 +16,7 @@ VALUES = st.floats(-100, 100) | st.just(np.nan)
 @given(arrays(float, st.integers(1, 400), elements=VALUES), st.integers(1, 60))
 def test_a_thinned_line_keeps_every_extreme(y, most):
     x = np.arange(float(len(y)))
-    thin_x, thin_y = series.thinned(x, y, most)
+    thin_x, thin_y = series.thin_line(x, y, most)
     assert thin_x.shape == thin_y.shape
     assert len(thin_x) <= max(2 * most, 1)
     assert (np.diff(thin_x) >= 0).all()
@@ -27,47 +27,47 @@ def test_a_thinned_line_keeps_every_extreme(y, most):
 def test_a_thinned_line_has_a_gap_where_the_long_one_has():
     y = np.ones(1000)
     y[400:600] = np.nan
-    x, thin = series.thinned(np.arange(1000.0), y, 50)
+    x, thin = series.thin_line(np.arange(1000.0), y, 50)
     assert np.isnan(thin[(x > 410) & (x < 580)]).all()
     assert np.isfinite(thin[(x < 390) | (x > 610)]).all()
 
 
 def test_a_line_is_broken_where_instants_are_missing():
-    x, y = series.broken(np.array([0.0, 1, 2, 3, 10, 11]), np.arange(6.0))
+    x, y = series.break_at_gaps(np.array([0.0, 1, 2, 3, 10, 11]), np.arange(6.0))
     assert x.tolist() == [0, 1, 2, 3, 6.5, 10, 11]
     assert np.flatnonzero(np.isnan(y)).tolist() == [4]
 
 
 def test_a_value_between_nothing_is_alone():
     y = np.array([1, np.nan, 2, 3, np.nan, 4])
-    assert series.alone(y).tolist() == [True, False, False, False, False, True]
+    assert series.find_isolated(y).tolist() == [True, False, False, False, False, True]
 
 
 def test_cells_go_half_way_and_leave_gaps():
-    found = series.cells(np.array([0.0, 1, 2, 9, 10]), least=1)
-    assert found.ends.tolist() == [-0.5, 0.5, 1.5, 2.5, 8.5, 9.5, 10.5]
+    found = series.make_time_cells(np.array([0.0, 1, 2, 9, 10]), least=1)
+    assert found.edges.tolist() == [-0.5, 0.5, 1.5, 2.5, 8.5, 9.5, 10.5]
     assert found.instant.tolist() == [0, 1, 2, -1, 3, 4]
 
 
 def test_an_instant_alone_lasts_as_long_as_it_is_told():
-    found = series.cells(np.array([5.0]), least=2)
-    assert (found.ends.tolist(), found.instant.tolist()) == ([4, 6], [0])
+    found = series.make_time_cells(np.array([5.0]), least=2)
+    assert (found.edges.tolist(), found.instant.tolist()) == ([4, 6], [0])
 
 
 @given(st.lists(st.floats(0.01, 50), min_size=1, max_size=60))
 def test_cells_are_in_order_and_hold_their_instants(steps):
     at = np.cumsum([0.0, *steps])
-    found = series.cells(at, least=1)
-    assert (np.diff(found.ends) > -1e-9).all()
+    found = series.make_time_cells(at, least=1)
+    assert (np.diff(found.edges) > -1e-9).all()
     kept = found.instant >= 0
     assert found.instant[kept].tolist() == list(range(len(at)))
-    assert (found.ends[:-1][kept] <= at + 1e-9).all()
-    assert (found.ends[1:][kept] >= at - 1e-9).all()
+    assert (found.edges[:-1][kept] <= at + 1e-9).all()
+    assert (found.edges[1:][kept] >= at - 1e-9).all()
 
 
 @given(arrays(float, st.tuples(st.integers(1, 200), st.just(2)), elements=VALUES), st.integers(1, 30))
 def test_means_are_those_of_brute_force(values, most):
-    found, count = series.averaged(values, most)
+    found, count = series.average_neighbours(values, most), -(-len(values) // most)
     assert len(found) <= most
     for row, start in enumerate(range(0, len(values), count)):
         for column in (0, 1):
@@ -81,13 +81,13 @@ def test_a_trend_is_that_of_a_straight_line():
     random = np.random.default_rng(1)
     x = np.linspace(0, 10, 200)
     y = 0.3 * x + 0.2 * random.standard_normal(200)
-    assert series.trend(x, y) == pytest.approx(10 * stats.linregress(x, y).slope)
+    assert series.compute_trend(x, y) == pytest.approx(10 * stats.linregress(x, y).slope)
     y[::3] = np.nan
     there = np.isfinite(y)
     wanted = np.ptp(x[there]) * stats.linregress(x[there], y[there]).slope
-    assert series.trend(x, y) == pytest.approx(wanted)
+    assert series.compute_trend(x, y) == pytest.approx(wanted)
 
 
 @loop_over("y", [np.sin(np.linspace(0, 60, 200)), np.full(200, 3.0), np.full(200, np.nan)])
 def test_what_goes_up_and_down_has_no_trend(y):
-    assert series.trend(np.arange(200.0), y) == 0
+    assert series.compute_trend(np.arange(200.0), y) == 0

@@ -15,11 +15,10 @@ from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, value
 
 from ocean_common.contracts.extractions import PointsRequest
-from ocean_plotting.figure import sticks
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.sticks import Row
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.map_overlays import round_down
 from ocean_plotting.plots import stick
-from ocean_plotting.plots.mooring_series import PARTS, Moored
+from ocean_plotting.plots.common.mooring_series import VECTOR_PARTS, MooringData
 from ocean_plotting.plots.stick import StickQuery
 
 QUERY = {
@@ -42,7 +41,7 @@ def plot(client, change=None, **parameters):
     return client.get("/plot/stick", params={"query": json.dumps({**QUERY, **(change or {})}), **parameters})
 
 
-def drawn(sheet, query=None, steps=STEPS):
+def drawn(context, query=None, steps=STEPS):
     """A picture without the service."""
     asked = StickQuery(**{"dataset": "arctic", "station": [[73.0, 20.0]], **(query or {})})
     points = [tuple(one) for one in asked.station]
@@ -50,15 +49,20 @@ def drawn(sheet, query=None, steps=STEPS):
     found = [
         moorings.made(
             PointsRequest(
-                dataset="arctic", points=points, depth=str(one), form="timeseries", variables=["u", "v"], vector=PARTS
+                dataset="arctic",
+                points=points,
+                depth=str(one),
+                form="timeseries",
+                variables=["u", "v"],
+                vector=VECTOR_PARTS,
             ),
             steps,
         )
         for one in depths
     ]
     about = replace(info("u"), key="u,v", name="Speed", zero_centered=False)
-    fetched = Moored(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=found)
-    return stick.draw(asked, fetched, sheet)
+    fetched = MooringData(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=found)
+    return stick.draw(asked, fetched, context)
 
 
 def arrows(axes):
@@ -107,7 +111,7 @@ def test_depths_are_read_in_every_spelling(client, depth):
 
 def test_a_vector_of_the_catalogue_is_enough(client, numbers):
     assert plot(client, {"variable": ["aice"]}, format="csv").status_code == 200
-    assert (numbers.asked[0].variables, numbers.asked[0].vector) == (["u", "v"], PARTS)
+    assert (numbers.asked[0].variables, numbers.asked[0].vector) == (["u", "v"], VECTOR_PARTS)
 
 
 @loop_over(
@@ -130,8 +134,8 @@ def test_what_is_wrong_is_named(client, change, field):
     assert response.json()["errors"][0]["field"] == field
 
 
-def test_sticks_are_the_vectors_from_a_line_for_each_depth(sheet):
-    axes = drawn(sheet(), {"depth": [0, 2]}).figure.axes[0]
+def test_sticks_are_the_vectors_from_a_line_for_each_depth(context):
+    axes = drawn(context(), {"depth": [0, 2]}).figure.axes[0]
     rows = arrows(axes)[:2]
     for line, (one, depth) in enumerate(zip(rows, (DEPTHS[0], DEPTHS[2]), strict=True)):
         np.testing.assert_allclose(one.U, [value("u", step, depth, 0) for step in range(STEPS)])
@@ -141,8 +145,8 @@ def test_sticks_are_the_vectors_from_a_line_for_each_depth(sheet):
     assert [one.get_text() for one in axes.get_yticklabels()] == ["0.5\N{NO-BREAK SPACE}m", "25\N{NO-BREAK SPACE}m"]
 
 
-def test_a_stick_of_a_told_length_has_the_scale_of_the_others(sheet):
-    axes = drawn(sheet(), {"depth": [0, 2]}).figure.axes[0]
+def test_a_stick_of_a_told_length_has_the_scale_of_the_others(context):
+    axes = drawn(context(), {"depth": [0, 2]}).figure.axes[0]
     *rows, key = arrows(axes)
     assert {one.scale for one in rows} == {key.scale}
     assert any(f"{key.U[0]:g}\N{NO-BREAK SPACE}m\N{NO-BREAK SPACE}s⁻¹" in one.get_text() for one in axes.texts)
@@ -154,51 +158,53 @@ ROW = st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=2, max_si
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=6), st.sampled_from([(2.0, 1.0), (8.0, 5.0), (12.0, 1.5)]))
 def test_no_stick_crosses_those_of_another_depth(given_rows, panel):
-    rows = [Row(label="", **dict(zip(("east", "north"), np.array(row).T, strict=True))) for row in given_rows]
-    frame = sticks.framed([rows], panel, Sheet(width=panel[0], height=panel[1]))
+    rows = [
+        stick.StickRow(label="", **dict(zip(("east", "north"), np.array(row).T, strict=True))) for row in given_rows
+    ]
+    frame = stick.choose_stick_scale([rows], panel, DrawContext(width=panel[0], height=panel[1]))
     tips = [frame.scale * one.north - number for number, one in enumerate(rows)]
     for number, (upper, lower) in enumerate(itertools.pairwise(tips)):
         assert min(upper.min(), -number) >= max(lower.max(), -number - 1) - 1e-9
     assert max(one.max() for one in tips) <= frame.top
     assert min(one.min() for one in tips) >= frame.bottom
     longest = max(float(np.hypot(one.east, one.north).max()) for one in rows)
-    assert frame.scale * longest * frame.row <= sticks.WIDEST * panel[0] + 1e-9
+    assert frame.scale * longest * frame.row <= stick.WIDEST * panel[0] + 1e-9
 
 
 @given(st.floats(1e-6, 1e6))
 def test_a_key_has_a_round_length(size):
-    found = sticks.nice(size)
+    found = round_down(size)
     assert found <= size * (1 + 1e-9) < 2.5 * found * (1 + 1e-9)
     assert f"{found:.0e}"[0] in "125"
 
 
-def test_more_steps_than_can_be_seen_are_means_and_said_to_be(sheet):
-    picture = drawn(sheet(size="6x4"), {"depth": 0}, 5000)
+def test_more_steps_than_can_be_seen_are_means_and_said_to_be(context):
+    picture = drawn(context(size="6x4"), {"depth": 0}, 5000)
     assert len(arrows(picture.figure.axes[0])[0].U) < 300
     assert any("means of" in one.get_text() for one in picture.figure.texts)
 
 
 @pytest.mark.parametrize(("size", "language"), [("3x2", "en"), ("6x4", "fr"), ("11x5", "en"), ("15x9", "fr")])
 @pytest.mark.parametrize("asked", [(1, [0], 5), (1, "all", 400), (3, [0, 2, "bottom"], 1), (30, [0, 1], 5)], ids=str)
-def test_no_words_lie_on_each_other(sheet, size, language, asked):
+def test_no_words_lie_on_each_other(context, size, language, asked):
     number, depth, steps = asked
     points = [[60 + 0.5 * one, -8 + 1.2 * one] for one in range(number)]
     names = ["A station whose name has more letters than anybody should give", None, "B"] * 10
-    picture = drawn(sheet(language, size), {"depth": depth, "station": points, "names": names[:number]}, steps)
+    picture = drawn(context(language, size), {"depth": depth, "station": points, "names": names[:number]}, steps)
     assert overlapping(picture.figure) == []
     assert beyond(picture.figure) == []
 
 
-def test_words_say_where_vectors_lead(sheet):
-    alt = drawn(sheet(), {"depth": [0, 2]}).about.alt
+def test_words_say_where_vectors_lead(context):
+    alt = drawn(context(), {"depth": [0, 2]}).info.alt
     parts = {key: [value(key, step, DEPTHS[line], 0) for step in range(STEPS) for line in (0, 2)] for key in ("u", "v")}
     mean = np.degrees(np.arctan2(np.mean(parts["u"]), np.mean(parts["v"]))) % 360
     assert f"towards {mean:.0f}°." in alt
     assert "strongest" in alt
 
 
-def test_stations_on_land_are_told(sheet):
-    picture = drawn(sheet(), {"station": [[85, 0], [73, 0]]})
+def test_stations_on_land_are_told(context):
+    picture = drawn(context(), {"station": [[85, 0], [73, 0]]})
     picture.figure.draw_without_rendering()
     assert len(arrows(picture.figure.axes[0])) <= 1
-    assert "no data" in drawn(sheet(), {"station": [[85, 0]]}).about.alt
+    assert "no data" in drawn(context(), {"station": [[85, 0]]}).info.alt

@@ -15,7 +15,7 @@ from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, bey
 
 from ocean_common.contracts.extractions import PointsRequest
 from ocean_plotting.plots import timeseries
-from ocean_plotting.plots.mooring_series import PARTS, Moored
+from ocean_plotting.plots.common.mooring_series import VECTOR_PARTS, MooringData
 from ocean_plotting.plots.timeseries import TimeseriesQuery
 
 QUERY = {
@@ -41,10 +41,10 @@ def plot(client, change=None, **parameters):
     return client.get("/plot/timeseries", params={"query": json.dumps(query), **parameters})
 
 
-def drawn(sheet, query=None, steps=STEPS, at=None, key="votemper", **other):
+def drawn(context, query=None, steps=STEPS, at=None, key="votemper", **other):
     """A picture without the service."""
     asked = TimeseriesQuery(**{"dataset": "arctic", "station": [[73.0, 20.0]], **(query or {})})
-    vector = {"variables": ["u", "v"], "vector": PARTS} if key == "u,v" else {"variables": [key]}
+    vector = {"variables": ["u", "v"], "vector": VECTOR_PARTS} if key == "u,v" else {"variables": [key]}
     points = [tuple(one) for one in asked.station]
     found = moorings.made(
         PointsRequest(dataset="arctic", points=points, depth=str(asked.depth), form="timeseries", **vector),
@@ -52,8 +52,8 @@ def drawn(sheet, query=None, steps=STEPS, at=None, key="votemper", **other):
         at=at,
     )
     about = replace(info("u"), key=key, name="Speed", zero_centered=False) if key == "u,v" else info(key, **other)
-    fetched = Moored(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=[found])
-    return timeseries.draw(asked, fetched, sheet)
+    fetched = MooringData(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=[found])
+    return timeseries.draw(asked, fetched, context)
 
 
 def problem(response, status=400):
@@ -141,7 +141,7 @@ def test_two_variables_are_a_vector(client, numbers):
     speed, east, north, bearing = map(float, rows[3][3:])
     assert speed == pytest.approx(np.hypot(east, north))
     assert bearing == pytest.approx(np.degrees(np.arctan2(east, north)) % 360)
-    assert numbers.asked[0].vector == PARTS
+    assert numbers.asked[0].vector == VECTOR_PARTS
     assert "bearing" not in plot(client, {"variable": ["u", "v"]}, format="stats").text
 
 
@@ -216,33 +216,33 @@ def test_a_variable_without_time_is_refused(client, numbers):
     assert problem(plot(client))["field"] == "$.variable"
 
 
-def test_there_is_a_line_for_each_station(sheet):
-    picture = drawn(sheet(), {"station": [[73, 20], [70, 0], [85, 0]], "names": ["A", None, "Land"]})
+def test_there_is_a_line_for_each_station(context):
+    picture = drawn(context(), {"station": [[73, 20], [70, 0], [85, 0]], "names": ["A", None, "Land"]})
     panel = picture.figure.axes[0]
     lines = [one for one in panel.lines if np.isfinite(np.asarray(one.get_ydata(), float)).any()]
     assert len(lines) == 2
     assert [len(one.get_xdata()) for one in lines] == [STEPS, STEPS]
     assert panel.get_ylabel() == "Temperature (°C)"
-    assert "3 stations" in picture.about.title
-    assert "5 February 2016" in picture.about.alt
+    assert "3 stations" in picture.info.title
+    assert "5 February 2016" in picture.info.alt
 
 
-def test_the_range_is_the_one_asked_for(sheet):
-    panel = drawn(sheet(), {"variable_range": [[-3.0, 12.0]]}).figure.axes[0]
+def test_the_range_is_the_one_asked_for(context):
+    panel = drawn(context(), {"variable_range": [[-3.0, 12.0]]}).figure.axes[0]
     assert panel.get_ylim() == (-3, 12)
-    mesh = drawn(sheet(), {"variable_range": [-3.0, 12.0], "depth": "all"}).figure.axes[0].collections[0]
+    mesh = drawn(context(), {"variable_range": [-3.0, 12.0], "depth": "all"}).figure.axes[0].collections[0]
     assert mesh.get_clim() == (-3, 12)
 
 
-def test_what_goes_both_ways_is_shown_about_zero(sheet):
-    low, high = drawn(sheet(), key="u").figure.axes[0].get_ylim()
+def test_what_goes_both_ways_is_shown_about_zero(context):
+    low, high = drawn(context(), key="u").figure.axes[0].get_ylim()
     assert low == pytest.approx(-high)
-    low, high = drawn(sheet(), {"depth": "all"}, key="u").figure.axes[0].collections[0].get_clim()
+    low, high = drawn(context(), {"depth": "all"}, key="u").figure.axes[0].collections[0].get_clim()
     assert low == pytest.approx(-high)
 
 
-def test_a_section_has_every_cell_at_its_true_depth(sheet):
-    panel = drawn(sheet(), {"depth": "all"}).figure.axes[0]
+def test_a_section_has_every_cell_at_its_true_depth(context):
+    panel = drawn(context(), {"depth": "all"}).figure.axes[0]
     mesh = next(one for one in panel.collections if isinstance(one, QuadMesh))
     corners = mesh.get_coordinates()
     np.testing.assert_allclose(corners[:, 0, 1], [0, 5.25, 17.5, 37.5, 75, 125])
@@ -252,8 +252,8 @@ def test_a_section_has_every_cell_at_its_true_depth(sheet):
     assert panel.get_ylim() == (125, 0)
 
 
-def test_a_section_has_the_sea_floor_where_its_column_ends(sheet):
-    figure = drawn(sheet(), {"depth": "all", "station": [[73, 20], [70, 0]]}).figure
+def test_a_section_has_the_sea_floor_where_its_column_ends(context):
+    figure = drawn(context(), {"depth": "all", "station": [[73, 20], [70, 0]]}).figure
     first, second = figure.axes[:2]
     assert not first.patches
     beneath = second.patches[0].get_data()
@@ -261,13 +261,13 @@ def test_a_section_has_the_sea_floor_where_its_column_ends(sheet):
     assert second.get_ylim()[0] == pytest.approx(78)
 
 
-def test_depth_is_stretched_if_asked(sheet):
-    assert drawn(sheet(), {"depth": "all", "linearthresh": 20.0}).figure.axes[0].get_yscale() == "function"
-    assert drawn(sheet(), {"depth": "all", "linearthresh": False}).figure.axes[0].get_yscale() == "linear"
+def test_depth_is_stretched_if_asked(context):
+    assert drawn(context(), {"depth": "all", "linearthresh": 20.0}).figure.axes[0].get_yscale() == "function"
+    assert drawn(context(), {"depth": "all", "linearthresh": False}).figure.axes[0].get_yscale() == "linear"
 
 
-def test_sections_share_one_bar_and_one_scale(sheet):
-    figure = drawn(sheet(), {"depth": "all", "station": [[73, 20], [70, 0], [71, 1]]}).figure
+def test_sections_share_one_bar_and_one_scale(context):
+    figure = drawn(context(), {"depth": "all", "station": [[73, 20], [70, 0], [71, 1]]}).figure
     meshes = [one for axes in figure.axes for one in axes.collections if isinstance(one, QuadMesh)]
     limits = {one.get_clim() for one in meshes if one.get_array().size == 5 * STEPS}
     assert len(limits) == 1
@@ -276,50 +276,50 @@ def test_sections_share_one_bar_and_one_scale(sheet):
 
 @loop_over("steps", [1, 2, 61, 100_000])
 @loop_over("depth", [0, "all"])
-def test_any_number_of_steps_is_drawn(sheet, steps, depth):
-    picture = drawn(sheet(size="6x4"), {"depth": depth}, steps)
+def test_any_number_of_steps_is_drawn(context, steps, depth):
+    picture = drawn(context(size="6x4"), {"depth": depth}, steps)
     panel = picture.figure.axes[0]
     assert sum(len(one.get_xdata()) for one in panel.lines) <= 4 * 200 * 6 + 2
     assert sum(one.get_array().size for one in panel.collections if isinstance(one, QuadMesh)) < 10_000
     picture.figure.draw_without_rendering()
 
 
-def test_no_extreme_of_a_long_series_is_lost(sheet):
-    panel = drawn(sheet(size="6x4"), steps=100_000).figure.axes[0]
+def test_no_extreme_of_a_long_series_is_lost(context):
+    panel = drawn(context(size="6x4"), steps=100_000).figure.axes[0]
     values = np.float32(value("votemper", np.arange(100_000), DEPTHS[0], 0))
     shown = np.asarray(panel.lines[0].get_ydata())
     assert (np.nanmin(shown), np.nanmax(shown)) == (values.min(), values.max())
 
 
-def test_a_line_stops_where_steps_are_missing(sheet):
+def test_a_line_stops_where_steps_are_missing(context):
     at = np.delete(seconds(20), slice(8, 14))
-    shown = np.asarray(drawn(sheet(), at=at).figure.axes[0].lines[0].get_ydata())
+    shown = np.asarray(drawn(context(), at=at).figure.axes[0].lines[0].get_ydata())
     assert np.flatnonzero(np.isnan(shown)).tolist() == [8]
 
 
 @pytest.mark.parametrize(("size", "language"), [("3x2", "fr"), ("6x4", "en"), ("11x5", "fr"), ("15x9", "en")])
 @pytest.mark.parametrize("asked", [(0, 1, 5), (0, 30, 700), ("all", 1, 700), ("all", 4, 5), ("all", 30, 40)], ids=str)
-def test_no_words_lie_on_each_other(sheet, language, size, asked):
+def test_no_words_lie_on_each_other(context, language, size, asked):
     depth, number, steps = asked
     points = [[60 + 0.5 * one, -8 + 1.2 * one] for one in range(number)]
     names = [LONG, None, "B"] * 10
     picture = drawn(
-        sheet(language, size), {"depth": depth, "station": points, "names": names[:number]}, steps, key="u,v"
+        context(language, size), {"depth": depth, "station": points, "names": names[:number]}, steps, key="u,v"
     )
     assert overlapping(picture.figure) == []
     assert beyond(picture.figure) == []
 
 
-def test_words_say_what_is_seen(sheet):
-    alt = drawn(sheet(), {"names": ["Mooring A"]}, 40).about.alt
+def test_words_say_what_is_seen(context):
+    alt = drawn(context(), {"names": ["Mooring A"]}, 40).info.alt
     assert "Mooring A" in alt
     assert "1 February 2016 to 11 March 2016" in alt
     assert "°C" in alt
-    assert "rises" in drawn(sheet(), steps=300).about.alt
+    assert "rises" in drawn(context(), steps=300).info.alt
 
 
-def test_a_station_on_land_is_told(sheet):
+def test_a_station_on_land_is_told(context):
     for depth in (0, "all"):
-        picture = drawn(sheet(), {"station": [[85, 0]], "depth": depth})
-        assert "no data" in picture.about.alt
+        picture = drawn(context(), {"station": [[85, 0]], "depth": depth})
+        assert "no data" in picture.info.alt
         picture.figure.draw_without_rendering()

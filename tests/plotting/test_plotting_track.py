@@ -15,9 +15,11 @@ from tests.plotting.fakes import NOON, info
 from tests.plotting.measured import Measured, Moving, along_values, rows, track
 
 from ocean_plotting.app import create_app
-from ocean_plotting.plots import track as kind
-from ocean_plotting.plots.coverage import array
-from ocean_plotting.plots.trajectories import Modelled, averaged, packed, travelled
+from ocean_plotting.plots.common.coverage import from_array
+from ocean_plotting.plots.common.coverage import to_array as array
+from ocean_plotting.plots.track import KIND
+from ocean_plotting.plots.track.query import TrackData, TrackQuery, _make_trajectory
+from ocean_plotting.plots.track.trajectories import ModelledValues, average_track, measure_length
 from ocean_plotting.workers import InlineRenderer
 
 
@@ -78,7 +80,7 @@ def test_a_way_that_leaves_the_model_is_drawn_alone_and_says_so(client, platform
 
 def test_a_way_off_the_grid_says_so(client, catalogue):
     south = track(1)
-    catalogue.tracks[1] = replace(south, latitude=packed(np.full(48, -70.0)))
+    catalogue.tracks[1] = replace(south, latitude=from_array(np.full(48, -70.0)))
     assert "has no values at these places" in plot(client, format="csv").text
 
 
@@ -147,7 +149,7 @@ PARTS = {
 )
 def test_means_are_those_of_brute_force(quantum, start, every):
     given_track = track(steps=30, start=start, every=every, east=178.9)
-    steps = averaged(given_track, quantum)
+    steps = average_track(given_track, quantum)
     seconds = array(given_track.times) / 1000
     groups = {}
     for position, one in enumerate(seconds):
@@ -162,31 +164,31 @@ def test_means_are_those_of_brute_force(quantum, start, every):
 
 def test_what_was_not_measured_is_left_out_of_means():
     one = track(steps=3)
-    values = replace(one.variables[0], values=packed(np.array([np.nan, 2.0, 4.0])))
-    found = averaged(replace(one, variables=[values]), "day")
+    values = replace(one.variables[0], values=from_array(np.array([np.nan, 2.0, 4.0])))
+    found = average_track(replace(one, variables=[values]), "day")
     assert found.values[0].tolist() == [3.0]
 
 
 def test_a_quarter_of_the_way_round_the_world_is_ten_thousand_kilometres():
-    assert travelled(np.zeros(91), np.arange(91.0)) == pytest.approx(10_007, abs=2)
-    assert travelled(np.array([0.0, 0]), np.array([179.5, 180.5])) == pytest.approx(111.2, abs=0.1)
+    assert measure_length(np.zeros(91), np.arange(91.0)) == pytest.approx(10_007, abs=2)
+    assert measure_length(np.array([0.0, 0]), np.array([179.5, 180.5])) == pytest.approx(111.2, abs=0.1)
 
 
 def way(number, *, steps=100, modelled=True):
     """A way with its values, as they are fetched."""
-    found = kind._way(track(number, steps=steps, east=-5.0 + 3 * number), "hour", None)
-    values = packed(array(found.measured[0].values) - 273.15 + 0.5)
-    model = [Modelled(variable=info("votemper", standard_name="sea_water_temperature"), values=values)]
+    found = _make_trajectory(track(number, steps=steps, east=-5.0 + 3 * number), "hour", None, "$.starttime")
+    values = from_array(array(found.measured[0].values) - 273.15 + 0.5)
+    model = [ModelledValues(variable=info("votemper", standard_name="sea_water_temperature"), values=values)]
     return replace(found, modelled=model if modelled else [])
 
 
-def drawn(sheet, ways, **query):
-    asked = kind.Query(dataset="arctic", track=[1], **query)
-    return kind.draw(asked, kind.Tracks(time="2016-02-05T12:00:00+00:00", revisions={}, ways=ways), sheet)
+def drawn(context, ways, **query):
+    asked = TrackQuery(dataset="arctic", track=[1], **query)
+    return KIND.draw(asked, TrackData(time="2016-02-05T12:00:00+00:00", revisions={}, trajectories=ways), context)
 
 
-def test_panels_show_the_way_what_was_measured_and_the_model(sheet):
-    picture = drawn(sheet(), [way(1)])
+def test_panels_show_the_way_what_was_measured_and_the_model(context):
+    picture = drawn(context(), [way(1)])
     latitude, longitude, quantity, chart = picture.figure.axes[:4]
     assert [one.get_title("left") for one in (latitude, longitude, quantity)] == [
         "Latitude", "Longitude", "Sea surface temperature (K)",
@@ -195,28 +197,28 @@ def test_panels_show_the_way_what_was_measured_and_the_model(sheet):
     np.testing.assert_allclose(model.get_ydata() - measured.get_ydata(), 0.5)
     assert quantity.get_title("right") == "model: bias 0.50, RMSE 0.50 K".replace(" K", "\N{NO-BREAK SPACE}K")
     assert len(chart.collections) >= 3
-    assert "at least" in picture.about.alt
-    assert "observed from 280 to 289.9" in picture.about.alt
+    assert "at least" in picture.info.alt
+    assert "observed from 280 to 289.9" in picture.info.alt
 
 
-def test_latitude_and_longitude_may_be_left_out(sheet):
-    titles = [one.get_title("left") for one in drawn(sheet(), [way(1)], latlon=False, showmap=False).figure.axes]
+def test_latitude_and_longitude_may_be_left_out(context):
+    titles = [one.get_title("left") for one in drawn(context(), [way(1)], latlon=False, showmap=False).figure.axes]
     assert titles == ["Sea surface temperature (K)"]
 
 
-def test_a_long_time_without_positions_breaks_the_line(sheet):
+def test_a_long_time_without_positions_breaks_the_line(context):
     one = way(1)
     seconds = array(one.seconds).copy()
     seconds[50:] += 10 * 86_400
-    line = drawn(sheet(), [replace(one, seconds=packed(seconds))]).figure.axes[0].get_lines()[0]
+    line = drawn(context(), [replace(one, seconds=from_array(seconds))]).figure.axes[0].get_lines()[0]
     assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [50]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("size", ["3x2", "4x3", "6x4", "11x5"])
 @pytest.mark.parametrize("number", [1, 5])
-def test_no_words_lie_on_each_other(sheet, language, size, number):
-    picture = drawn(sheet(language, size), [way(one) for one in range(number)])
+def test_no_words_lie_on_each_other(context, language, size, number):
+    picture = drawn(context(language, size), [way(one) for one in range(number)])
     assert overlapping(picture.figure) == []
 
 
@@ -237,8 +239,8 @@ class Counted(InlineRenderer):
         return await super().draw(*given)
 
 
-def test_who_has_the_picture_of_the_same_numbers_is_told_so_before_it_is_drawn(catalogue, numbers, ground):
-    drawing = Counted(ground)
+def test_who_has_the_picture_of_the_same_numbers_is_told_so_before_it_is_drawn(catalogue, numbers, resources):
+    drawing = Counted(resources)
     app = create_app(catalogue=catalogue, numbers=numbers, drawing=drawing)
     with TestClient(app, base_url="http://plotting/api/v2.0") as client:
         first = plot(client, format="svg", size="4x3")
@@ -247,7 +249,7 @@ def test_who_has_the_picture_of_the_same_numbers_is_told_so_before_it_is_drawn(c
         assert (again.status_code, again.content, drawing.drawn) == (304, b"", 1)
         assert client.get(address.replace("svg", "csv"), headers=had).status_code == 200
         assert client.get(address + "&lang=fr", headers=had).status_code == 200
-        catalogue.tracks[1] = replace(track(1), latitude=packed(np.full(48, 61.0)))
+        catalogue.tracks[1] = replace(track(1), latitude=from_array(np.full(48, 61.0)))
         assert client.get(address, headers=had).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Transects: panels of what was asked, numbers that are the fetched ones, every format, wrong queries named."""
+"""TransectData: panels of what was asked, numbers that are the fetched ones, every format, wrong queries named."""
 
 import io
 import json
@@ -16,11 +16,11 @@ from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import EARLIER, LEVELS, Vectors, Waters, misplaced
 
 from ocean_common.contracts.extractions import TransectRequest
-from ocean_plotting.figure.depths import stretching, ticks
-from ocean_plotting.plots import section_cells as section
+from ocean_plotting.figure import section
+from ocean_plotting.figure.axes import choose_depth_ticks, stretch_depth
 from ocean_plotting.plots import transect
-from ocean_plotting.plots.path import Side
-from ocean_plotting.plots.transect import TransectQuery, Transects
+from ocean_plotting.plots.common.path import PathCoverage
+from ocean_plotting.plots.transect import TransectData, TransectQuery
 
 AGAINST = {"dataset": "arctic", "variable": "votemper", "time": EARLIER, "scale": "auto", "scale_diff": "auto",
            "colormap": "default", "colormap_diff": "default"}  # fmt: skip
@@ -53,10 +53,10 @@ def problem(response, status=400):
     return response.json()["errors"][0]
 
 
-def drawn(sheet, change=None, **given):
+def drawn(context, change=None, **given):
     """A picture without the service."""
     query = TransectQuery(**{"dataset": "arctic", "path": QUERY["path"], **(change or {})})
-    return transect.draw(query, fetched(query, **given), sheet)
+    return transect.draw(query, fetched(query, **given), context)
 
 
 def fetched(query, **given):
@@ -67,7 +67,7 @@ def fetched(query, **given):
             dataset="arctic", variables=keys, vector=list(paths.PARTS) if len(keys) == 2 else [],
             path=[tuple(one[:2]) for one in query.path], points=100, time=str(time),
         )  # fmt: skip
-        return Side(about=info(keys[0]), coverage=paths.transect(asked, **given))
+        return PathCoverage(about=info(keys[0]), coverage=paths.transect(asked, **given))
 
     surface = None
     if query.surfacevariable:
@@ -75,7 +75,7 @@ def fetched(query, **given):
             dataset="arctic", variables=[query.surfacevariable], path=query.path, points=100, depth="0"
         )
         surface = paths.transect(asked)
-    return Transects(
+    return TransectData(
         time="2016-02-05T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(NOON),
         second=side(EARLIER) if query.compare_to else None, surface=surface,
     )  # fmt: skip
@@ -258,8 +258,8 @@ def test_levels_without_a_depth_are_no_section(client, numbers):
     assert problem(plot(client))["field"] == "$.variable"
 
 
-def test_a_panel_has_the_colours_of_the_values_and_the_sea_floor_below(sheet):
-    picture = drawn(sheet())
+def test_a_panel_has_the_colours_of_the_values_and_the_sea_floor_below(context):
+    picture = drawn(context())
     (panel,) = panels(picture)
     assert panel.get_xlim()[0] == 0
     assert panel.get_ylim()[1] == 0
@@ -270,21 +270,21 @@ def test_a_panel_has_the_colours_of_the_values_and_the_sea_floor_below(sheet):
     assert picture.figure.axes[1].get_ylabel() == "Temperature (°C)"
 
 
-def test_vectors_have_a_panel_for_each_chosen_part_symmetric_about_zero(sheet):
-    picture = drawn(sheet(), {"variable": "u,v", "selectedPlots": "1,1,1"})
+def test_vectors_have_a_panel_for_each_chosen_part_symmetric_about_zero(context):
+    picture = drawn(context(), {"variable": "u,v", "selectedPlots": "1,1,1"})
     assert len(panels(picture)) == 3
     limits = [one.norm for one in meshes(picture) if one.norm is not None][:3]
     assert [norm.vmin + norm.vmax == pytest.approx(0) for norm in limits] == [False, True, True]
 
 
-def test_a_given_scale_of_a_vector_is_cut_at_zero_for_its_magnitude(sheet):
-    picture = drawn(sheet(), {"variable": "u,v", "selectedPlots": "1,1,0", "scale": "-0.5,0.5"})
+def test_a_given_scale_of_a_vector_is_cut_at_zero_for_its_magnitude(context):
+    picture = drawn(context(), {"variable": "u,v", "selectedPlots": "1,1,0", "scale": "-0.5,0.5"})
     scales = [(one.norm.vmin, one.norm.vmax) for one in (panel.collections[0] for panel in panels(picture))]
     assert scales == [(0.0, 0.5), (-0.5, 0.5)]
 
 
-def test_two_datasets_share_a_scale_and_their_difference_is_the_first_less_the_second(sheet):
-    picture = drawn(sheet(), {"compare_to": AGAINST_STRUCT})
+def test_two_datasets_share_a_scale_and_their_difference_is_the_first_less_the_second(context):
+    picture = drawn(context(), {"compare_to": AGAINST_STRUCT})
     first, second, difference = (panel.collections[0] for panel in panels(picture))
     assert (first.norm.vmin, first.norm.vmax) == (second.norm.vmin, second.norm.vmax)
     assert (difference.norm.vmin, difference.norm.vmax) == pytest.approx((-1, 1), abs=1e-6)
@@ -292,23 +292,23 @@ def test_two_datasets_share_a_scale_and_their_difference_is_the_first_less_the_s
     assert "first less the second" in panels(picture)[2].get_title("left")
 
 
-def test_a_variable_without_depth_is_a_line(sheet):
-    picture = drawn(sheet(), {"variable": "aice"})
+def test_a_variable_without_depth_is_a_line(context):
+    picture = drawn(context(), {"variable": "aice"})
     assert not meshes(picture)
     (line,) = picture.figure.axes[0].lines[:1]
     np.testing.assert_allclose(line.get_ydata(), paths.value("aice", 0.0, line.get_xdata()))
 
 
-def test_depth_is_stretched_below_the_threshold_and_shown_as_deep_as_asked(sheet):
-    (panel,) = panels(drawn(sheet(), {"linearthresh": 100, "depth_limit": 250}))
+def test_depth_is_stretched_below_the_threshold_and_shown_as_deep_as_asked(context):
+    (panel,) = panels(drawn(context(), {"linearthresh": 100, "depth_limit": 250}))
     assert panel.get_ylim() == (250, 0)
     place = panel.transData.transform
     assert place((0, 50))[1] == pytest.approx((place((0, 0))[1] + place((0, 100))[1]) / 2)
     assert 100 in panel.get_yticks()
 
 
-def test_a_profile_is_drawn_at_its_distance(sheet):
-    picture = drawn(sheet(), {"profile_distance": 200_000})
+def test_a_profile_is_drawn_at_its_distance(context):
+    picture = drawn(context(), {"profile_distance": 200_000})
     (panel,) = panels(picture)
     at = [one.get_xdata()[0] for one in panel.lines]
     distance = min(at, key=lambda one: abs(one - 200))
@@ -318,21 +318,21 @@ def test_a_profile_is_drawn_at_its_distance(sheet):
     np.testing.assert_allclose(line.get_xdata(), paths.value("votemper", line.get_ydata(), distance), rtol=1e-6)
 
 
-def test_land_has_no_values_and_a_floor_at_the_surface(sheet):
-    picture = drawn(sheet(), {"path": [[75.0, 20.0], [85.0, 20.0], [75.0, 40.0]]})
+def test_land_has_no_values_and_a_floor_at_the_surface(context):
+    picture = drawn(context(), {"path": [[75.0, 20.0], [85.0, 20.0], [75.0, 40.0]]})
     (panel,) = panels(picture)
     (floor,) = [one for one in panel.collections if not isinstance(one, QuadMesh)]
     assert floor.get_paths()[0].vertices[:, 1].min() == 0
 
 
-def test_a_path_on_land_says_that_there_is_nothing(sheet):
-    picture = drawn(sheet(), {"path": [[82.0, 20.0], [85.0, 20.0]]})
+def test_a_path_on_land_says_that_there_is_nothing(context):
+    picture = drawn(context(), {"path": [[82.0, 20.0], [85.0, 20.0]]})
     assert "no data along this path" in [text for text, _ in paths.texts(picture.figure)]
-    assert "no data along this path" in picture.about.alt
+    assert "no data along this path" in picture.info.alt
 
 
-def test_the_picture_in_words_has_what_where_when_and_from_where_to_where(sheet):
-    alt = drawn(sheet(), {"surfacevariable": "vosaline"}).about.alt.replace("\N{NO-BREAK SPACE}", " ")
+def test_the_picture_in_words_has_what_where_when_and_from_where_to_where(context):
+    alt = drawn(context(), {"surfacevariable": "vosaline"}).info.alt.replace("\N{NO-BREAK SPACE}", " ")
     assert "Temperature from 73.00° N, 20.00° E to 70.00° N, 5.25° W, 5 February 2016." in alt
     assert "km, 0 m deep." in alt
     assert "The sea floor lies between 100 m and 500 m." in alt
@@ -354,18 +354,18 @@ CASES = {
 
 @pytest.mark.parametrize(("size", "language"), [("15x9", "en"), ("11x5", "fr"), ("6x4", "fr"), ("3x2", "en")])
 @pytest.mark.parametrize("case", CASES)
-def test_no_text_lies_on_another_or_runs_out_of_the_figure(sheet, case, size, language):
+def test_no_text_lies_on_another_or_runs_out_of_the_figure(context, case, size, language):
     change = CASES[case]
     if change.get("compare_to"):
         change = {**change, "compare_to": AGAINST_STRUCT}
-    assert misplaced(drawn(sheet(language, size), change).figure) == []
+    assert misplaced(drawn(context(language, size), change).figure) == []
 
 
 @pytest.mark.parametrize("size", ["2x2", "40x2", "2x20"])
 @pytest.mark.parametrize("case", ["all", "compared vectors", "line", "many"])
-def test_a_figure_of_any_shape_is_drawn_without_a_warning(sheet, case, size):
+def test_a_figure_of_any_shape_is_drawn_without_a_warning(context, case, size):
     change = {**CASES[case], **({"compare_to": AGAINST_STRUCT} if CASES[case].get("compare_to") else {})}
-    figure = drawn(sheet("en", size), change).figure
+    figure = drawn(context("en", size), change).figure
     assert misplaced(figure) == []
     shown = [one.get_position() for one in figure.axes]
     assert all(0 <= one.x0 < one.x1 <= 1 and 0 <= one.y0 < one.y1 <= 1 for one in shown)
@@ -383,25 +383,27 @@ def test_a_picture_has_its_size(client):
     assert "Bear Island" in image.text["Title"]
 
 
-AGAINST_STRUCT = transect.Comparison(dataset="arctic", time=EARLIER)
+AGAINST_STRUCT = transect.ComparedDataset(dataset="arctic", time=EARLIER)
 
 
 def test_cells_end_half_way_between_their_centres():
-    np.testing.assert_array_equal(section.edges(np.array([0.0, 10, 30]), least=0.0), [0, 5, 20, 40])
-    np.testing.assert_array_equal(section.ends(np.array([0.0, 10, 30])), [0, 5, 20, 30])
+    np.testing.assert_array_equal(section.cell_edges(np.array([0.0, 10, 30]), least=0.0), [0, 5, 20, 40])
+    np.testing.assert_array_equal(section.distance_edges(np.array([0.0, 10, 30])), [0, 5, 20, 30])
 
 
 def test_the_floor_is_the_model_s_then_that_of_its_lowest_value_then_the_relief_s():
     wet = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
     depths = np.repeat([[0.0], [10.0], [30.0]], 4, axis=1)
-    cut = section.Slice(distance=np.arange(4.0), depths=depths, wet=wet)
+    cut = section.SectionGrid(distance=np.arange(4.0), depths=depths, wet=wet)
     no_land = np.zeros(4, dtype=bool)
-    np.testing.assert_array_equal(section.floor(cut, None, no_land), [np.nan, 20, 5, np.nan])
-    np.testing.assert_array_equal(section.floor(cut, None, ~no_land), [np.nan, 20, 5, 0])
+    np.testing.assert_array_equal(section.find_sea_floor(cut, None, no_land), [np.nan, 20, 5, np.nan])
+    np.testing.assert_array_equal(section.find_sea_floor(cut, None, ~no_land), [np.nan, 20, 5, 0])
     relief = np.array([500.0, 500, 500, -20])
-    np.testing.assert_array_equal(section.floor(cut, relief, no_land), [500, 20, 5, 0])
-    told = section.Slice(distance=cut.distance, depths=depths, wet=wet, told=np.array([35.0, 18, np.nan, np.nan]))
-    np.testing.assert_array_equal(section.floor(told, relief, no_land), [35, 18, 5, 0])
+    np.testing.assert_array_equal(section.find_sea_floor(cut, relief, no_land), [500, 20, 5, 0])
+    told = section.SectionGrid(
+        distance=cut.distance, depths=depths, wet=wet, model_floor=np.array([35.0, 18, np.nan, np.nan])
+    )
+    np.testing.assert_array_equal(section.find_sea_floor(told, relief, no_land), [35, 18, 5, 0])
 
 
 @given(
@@ -411,7 +413,7 @@ def test_the_floor_is_the_model_s_then_that_of_its_lowest_value_then_the_relief_
 def test_interpolation_in_depth_is_numpy_s_between_the_first_and_the_last_level(depths, wanted):
     levels = np.sort(np.array(depths))
     values, at = np.cos(levels), np.array(wanted)
-    found = section.onto(values[:, np.newaxis], levels[:, np.newaxis], at[:, np.newaxis])[:, 0]
+    found = section.interpolate_columns(values[:, np.newaxis], levels[:, np.newaxis], at[:, np.newaxis])[:, 0]
     expected = np.interp(at, levels, values, left=np.nan, right=np.nan)
     near = np.isclose(at, levels[0]) | np.isclose(at, levels[-1])  # the ends themselves, to the last bit
     np.testing.assert_allclose(found[~near], expected[~near], atol=1e-6)
@@ -419,21 +421,21 @@ def test_interpolation_in_depth_is_numpy_s_between_the_first_and_the_last_level(
 
 def test_nothing_is_interpolated_over_a_level_without_a_value():
     values = np.array([[1.0], [np.nan], [3.0]])
-    found = section.onto(values, np.array([[0.0], [10], [20]]), np.array([[0.0], [5], [10], [15], [20]]))
+    found = section.interpolate_columns(values, np.array([[0.0], [10], [20]]), np.array([[0.0], [5], [10], [15], [20]]))
     np.testing.assert_array_equal(found[:, 0], [1, np.nan, np.nan, np.nan, 3])
 
 
 @given(st.floats(0.5, 1000), st.floats(0, 11_000))
 def test_stretched_depth_comes_back(linear, depth):
-    place, back = stretching(linear)
+    place, back = stretch_depth(linear)
     assert float(back(place(np.array(depth)))) == pytest.approx(depth, rel=1e-9, abs=1e-9)
 
 
 @given(st.floats(1, 2000), st.floats(1.2, 100), st.floats(2, 20))
 def test_ticks_of_stretched_depth_keep_apart(linear, share, most):
     deepest = linear * share
-    chosen = ticks(linear, deepest, most)
-    place, _ = stretching(linear)
+    chosen = choose_depth_ticks(linear, deepest, most)
+    place, _ = stretch_depth(linear)
     assert chosen[0] == 0
     assert chosen[-1] <= deepest
     assert (np.diff(place(np.array(chosen))) >= float(place(np.array(deepest))) / most - 1e-9).all()

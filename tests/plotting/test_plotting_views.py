@@ -10,10 +10,18 @@ from tests.looping import loop_over
 
 from ocean_common.errors import InvalidRequest
 from ocean_plotting.basemap.shore import coast_in, land_in
-from ocean_plotting.figure import arrows
-from ocean_plotting.figure import cell_weights as weights
-from ocean_plotting.figure.outline import Area, geojson, ring, span, unwrapped
-from ocean_plotting.figure.view import ASKED, MERCATOR, NORTH, SOUTH, fitted, view
+from ocean_plotting.figure.areas import Area, find_bounds, read_ring, to_geojson, unwrap_ring
+from ocean_plotting.figure.map_overlays import rotate_to_plane
+from ocean_plotting.figure.view import (
+    MERCATOR,
+    NORTH,
+    PROJECTIONS,
+    SOUTH,
+    choose_view,
+    compute_cell_areas,
+    find_cells_inside,
+    fit_projection,
+)
 
 BARENTS, PACIFIC, BAY = (10, 70, 30, 76), (150, -20, -120, 40), (-123, 37, -122, 38.5)
 ARCTIC, ANTARCTIC, WORLD = (-180, 65, 180, 90), (-180, -90, 180, -60), (-180, -80, 180, 85)
@@ -27,13 +35,13 @@ SEAS = [(0.0, -30.0), (30.0, 180.0), (-40.0, 80.0), (75.0, 0.0), (88.0, 120.0), 
 def area(west, south, east, north, name=""):
     if east - west >= 360:
         around = [[one, lon] for one, lon in [(south, west), (south, east), (north, east), (north, west)]]
-        return Area(name=name, rims=[ring(around, "$")])
+        return Area(name=name, rims=[read_ring(around, "$")])
     east = east if east > west else east + 360
-    return Area(name=name, rims=[ring([[south, west], [south, east], [north, east], [north, west]], "$")])
+    return Area(name=name, rims=[read_ring([[south, west], [south, east], [north, east], [north, west]], "$")])
 
 
 def seen(box, asked=None, aspect=1.5):
-    return view(span([area(*box)]), asked, aspect)
+    return choose_view(find_bounds([area(*box)]), asked, aspect)
 
 
 @loop_over(
@@ -45,13 +53,13 @@ def seen(box, asked=None, aspect=1.5):
     ],
 )  # fmt: skip
 def test_the_projection_is_fitted_to_where_an_area_is_and_how_far_it_reaches(box, begins):
-    found = fitted(span([area(*box)]))
+    found = fit_projection(find_bounds([area(*box)]))
     assert found.startswith(begins) or (box == BAY and found.startswith(("+proj=lcc", "+proj=tmerc")))
 
 
 def test_a_narrow_slanting_area_gets_an_oblique_projection():
-    slanting = Area(name="", rims=[ring([[50, -60], [51, -61], [71, -21], [70, -20]], "$")])
-    found = view(span([slanting]), None, 1.5)
+    slanting = Area(name="", rims=[read_ring([[50, -60], [51, -61], [71, -21], [70, -20]], "$")])
+    found = choose_view(find_bounds([slanting]), None, 1.5)
     assert found.projection.startswith("+proj=omerc")
     x, y = found.plane(np.array([60.5, 61.5]), np.array([-40.5, -40.5]))
     assert abs(x[1] - x[0]) < 0.01 * (y[1] - y[0])  # north is up
@@ -62,9 +70,9 @@ def test_a_narrow_slanting_area_gets_an_oblique_projection():
 def test_a_map_is_conformal_and_shows_its_areas_with_room_around(box, asked):
     found = seen(box, asked)
     left, bottom, right, top = found.extent
-    inner = np.concatenate(span([area(*box)]).rings)
+    inner = np.concatenate(find_bounds([area(*box)]).rings)
     kept = inner[np.abs(inner[:, 0]) < 82]
-    x, y = found.plane(kept[:, 0], kept[:, 1], wrapped=not found.cylinder)
+    x, y = found.plane(kept[:, 0], kept[:, 1], wrapped=not found.is_mercator)
     slack = 1e-6 * (right - left)
     assert x.min() >= left - slack
     assert x.max() <= right + slack
@@ -86,7 +94,7 @@ def test_every_place_on_any_map_is_one_place_on_the_earth(west, south, width, he
     latitude, longitude = found.earth(x, y)
     assert np.isfinite(latitude).all()
     again = found.plane(latitude, longitude)
-    if not found.cylinder:
+    if not found.is_mercator:
         np.testing.assert_allclose(again[0], x, atol=1e-3 * (right - left))
     np.testing.assert_allclose(again[1], y, atol=1e-3 * (top - bottom))
     rows, columns = found.shape(100)
@@ -94,7 +102,7 @@ def test_every_place_on_any_map_is_one_place_on_the_earth(west, south, width, he
     assert rows / columns == pytest.approx((top - bottom) / (right - left), abs=0.02 * rows / columns + 0.02)
 
 
-@loop_over("asked", ASKED)
+@loop_over("asked", PROJECTIONS)
 def test_positions_are_those_of_proj(asked):
     box = {MERCATOR: PACIFIC, NORTH: BARENTS, SOUTH: ANTARCTIC}[asked]
     found = seen(box, asked)
@@ -127,7 +135,7 @@ def test_a_projection_that_there_is_not_is_refused_with_those_that_there_are(ask
     with pytest.raises(InvalidRequest) as refused:
         seen(BARENTS, asked)
     assert refused.value.field == "$.projection"
-    assert tuple(refused.value.allowed) == ASKED
+    assert tuple(refused.value.allowed) == PROJECTIONS
 
 
 def test_an_area_beyond_the_end_of_a_mercator_map_is_refused():
@@ -137,21 +145,21 @@ def test_an_area_beyond_the_end_of_a_mercator_map_is_refused():
 
 
 def test_a_ring_around_a_pole_holds_it():
-    around = Area(name="", rims=[ring([[-65, 0], [-60, 90], [-65, 180], [-60, -90]], "$")])
-    found = span([around])
-    assert (found.south, found.around) == (-90.0, True)
-    assert view(found, SOUTH, 1.5).pole == -90.0
+    around = Area(name="", rims=[read_ring([[-65, 0], [-60, 90], [-65, 180], [-60, -90]], "$")])
+    found = find_bounds([around])
+    assert (found.south, found.global_longitude) == (-90.0, True)
+    assert choose_view(found, SOUTH, 1.5).pole == -90.0
 
 
 @pytest.mark.parametrize("boxes", [[(170, -5, 179, 5), (-179, -5, -170, 5)], [(350, 0, 359, 5), (1, 0, 8, 5)]])
 def test_areas_on_both_sides_of_a_cut_are_one_neighbourhood(boxes):
-    found = span([area(*one) for one in boxes])
+    found = find_bounds([area(*one) for one in boxes])
     assert found.east - found.west < 21
     assert np.ptp(np.concatenate(found.rings)[:, 1]) < 21
 
 
 def test_edges_have_a_point_a_degree():
-    found = unwrapped([(0.0, 170.0), (0.0, -170.0), (9.5, -170.0), (0.0, 170.0)])
+    found = unwrap_ring([(0.0, 170.0), (0.0, -170.0), (9.5, -170.0), (0.0, 170.0)])
     assert np.abs(np.diff(found, axis=0)).max() <= 1.0
     assert found[:, 1].max() == 190.0
 
@@ -159,15 +167,15 @@ def test_edges_have_a_point_a_degree():
 def test_the_areas_reach_the_data_service_with_their_holes_and_longitude_first():
     holed = Area(name="", rims=[[(0.0, 1.0), (0.0, 5.0), (4.0, 5.0), (0.0, 1.0)]],
                  holes=[[(1.0, 3.0), (1.0, 4.0), (2.0, 4.0), (1.0, 3.0)]])  # fmt: skip
-    (polygon,) = geojson([holed])["coordinates"]
+    (polygon,) = to_geojson([holed])["coordinates"]
     assert [polygon[0][1], polygon[1][1]] == [(5.0, 0.0), (4.0, 1.0)]
 
 
 @loop_over("box", BOXES)
 @loop_over("asked", [None, MERCATOR])
-def test_land_is_where_there_is_land(ground, box, asked):
+def test_land_is_where_there_is_land(resources, box, asked):
     shown = seen(box, asked)
-    rings = [shapely.Polygon(one) for one in land_in(shown, ground.land)]
+    rings = [shapely.Polygon(one) for one in land_in(shown, resources.land)]
     left, bottom, right, top = shown.extent
     for places, expected in ((CITIES, True), (SEAS, False)):
         for latitude, longitude in places:
@@ -178,9 +186,9 @@ def test_land_is_where_there_is_land(ground, box, asked):
 
 
 @loop_over("box", [ANTARCTIC, BERING, WORLD, ARCTIC])
-def test_no_coast_is_drawn_where_the_file_cuts_the_land(ground, box):
+def test_no_coast_is_drawn_where_the_file_cuts_the_land(resources, box):
     shown = seen(box)
-    for line in coast_in(shown, ground.land):
+    for line in coast_in(shown, resources.land):
         latitude, longitude = shown.earth(*line.T)
         assert not (np.abs(np.abs(longitude[:-1]) - 180) + np.abs(np.abs(longitude[1:]) - 180) < 1e-3).any()
         assert latitude.min() > -89.9
@@ -190,7 +198,7 @@ def test_no_coast_is_drawn_where_the_file_cuts_the_land(ground, box):
 def test_cells_have_their_true_areas(box):
     shown = seen(box)
     shape = shown.shape(24)
-    found = weights.sizes(shown, shape)
+    found = compute_cell_areas(shown, shape)
     left, bottom, right, top = shown.extent
     x, y = np.linspace(left, right, shape[1] + 1), np.linspace(top, bottom, shape[0] + 1)
     geod = Geod(ellps="WGS84")
@@ -209,10 +217,10 @@ def test_cells_inside_are_those_whose_place_lies_in_the_area(box):
     west, south, east, north = box
     east += 360 * (east < west)
     expected = (latitude > south) & (latitude < north) & ((longitude - west) % 360 < east - west)
-    found = weights.inside(shown, [area(*box)], shape)
+    found = find_cells_inside(shown, [area(*box)], shape)
     assert (found != expected).mean() < 0.01  # the rim is drawn with a point a degree
     hole = Area(name="", rims=area(*box).rims, holes=area(*box).rims)
-    assert not weights.inside(shown, [hole], shape).any()
+    assert not find_cells_inside(shown, [hole], shape).any()
 
 
 @loop_over("box", [BARENTS, ARCTIC, ANTARCTIC, BERING, AUSTRALIA, CHILE])
@@ -223,12 +231,12 @@ def test_arrows_are_turned_as_their_plane_is(box, asked):
     x, y = (one.ravel() for one in np.meshgrid(np.linspace(left, right, 6), np.linspace(bottom, top, 5)))
     latitude, longitude = shown.earth(x, y)
     east, north = np.full(x.size, 0.3), np.full(x.size, -0.4)
-    along, up = arrows.turned(shown, x, y, east, north)
+    along, up = rotate_to_plane(shown, x, y, east, north)
     np.testing.assert_allclose(np.hypot(along, up), 0.5)
     # The way that a drifter takes with this current.
     bearing = np.degrees(np.arctan2(east, north))
     lon, lat, _ = Geod(ellps="WGS84").fwd(longitude, latitude, bearing, np.full(x.size, 50.0))
-    ahead = shown.plane(lat, lon, wrapped=not shown.cylinder)
-    here = shown.plane(latitude, longitude, wrapped=not shown.cylinder)
+    ahead = shown.plane(lat, lon, wrapped=not shown.is_mercator)
+    here = shown.plane(latitude, longitude, wrapped=not shown.is_mercator)
     way = np.arctan2(ahead[0] - here[0], ahead[1] - here[1])
     np.testing.assert_allclose([along, up], 0.5 * np.array([np.sin(way), np.cos(way)]), atol=3e-3)

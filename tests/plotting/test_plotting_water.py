@@ -24,7 +24,7 @@ from tests.plotting.casts import (
     temperatures,
 )
 
-from ocean_plotting.figure.stations import LINES
+from ocean_plotting.figure.layout import LINE_COLOURS
 from ocean_plotting.plots import sound, ts
 
 ONE, MANY = ((45.0, -40.0),), tuple((45.0 + n, -40.0 + 2 * n) for n in range(30))
@@ -32,15 +32,15 @@ QUERY = {"dataset": "arctic", "names": [None], "station": [[45.0, -40.0]], "show
 PLOTS = {"ts": ts, "sound": sound}
 
 
-def drawn(kind, sheet, places=ONE, fetched=None, **query):
+def drawn(kind, context, places=ONE, fetched=None, **query):
     plot = PLOTS[kind]
-    asked = plot.Query(dataset="arctic", station=[list(one) for one in places], **query)
-    return plot.draw(asked, fetched or casts(places), sheet)
+    asked = plot.KIND.query(dataset="arctic", station=[list(one) for one in places], **query)
+    return plot.draw(asked, fetched or casts(places), context)
 
 
-def table(kind, sheet, fetched, places=ONE):
+def table(kind, context, fetched, places=ONE):
     plot = PLOTS[kind]
-    return plot.table(plot.Query(dataset="arctic", station=[list(one) for one in places]), fetched, sheet)
+    return plot.table(plot.KIND.query(dataset="arctic", station=[list(one) for one in places]), fetched, context)
 
 
 def written(panel):
@@ -122,13 +122,13 @@ def test_the_dataset_s_own_speed_of_sound_is_drawn(client, catalogue, numbers):
 @pytest.mark.parametrize(("places", "size"), [(ONE, "15x9"), (ONE, "6x4"), (MANY, "11x5"), (ONE, "3x2")])
 @pytest.mark.parametrize("kind", PLOTS)
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_no_label_covers_another(sheet, kind, places, size, language):
+def test_no_label_covers_another(context, kind, places, size, language):
     names = ["a mooring of a very long name, in the North Atlantic, number 1"] * len(places)
-    assert not overlapping(drawn(kind, sheet(language, size), places, names=names).figure)
+    assert not overlapping(drawn(kind, context(language, size), places, names=names).figure)
 
 
-def test_lines_of_equal_density_are_where_their_labels_say(sheet):
-    panel = drawn("ts", sheet()).figure.axes[0]
+def test_lines_of_equal_density_are_where_their_labels_say(context):
+    panel = drawn("ts", context()).figure.axes[0]
     levels = [one for one in panel.texts if one.get_rotation()]
     assert len(levels) >= 4
     for one in levels:
@@ -139,8 +139,8 @@ def test_lines_of_equal_density_are_where_their_labels_say(sheet):
         )
 
 
-def test_depths_of_a_lone_station_stand_at_its_points(sheet):
-    figure = drawn("ts", sheet()).figure
+def test_depths_of_a_lone_station_stand_at_its_points(context):
+    figure = drawn("ts", context()).figure
     depths = [one for one in figure.axes[0].texts if one.get_text().endswith("m")]
     assert {"0", "4000"} < {one.get_text().split("\N{NO-BREAK SPACE}")[0] for one in depths}
     for one in depths:
@@ -149,42 +149,42 @@ def test_depths_of_a_lone_station_stand_at_its_points(sheet):
     assert "Depth (m)" in {one.get_ylabel() for one in figure.axes}
 
 
-def test_several_stations_have_their_own_colours_and_no_depths(sheet):
-    figure = drawn("ts", sheet(), MANY[:3]).figure
+def test_several_stations_have_their_own_colours_and_no_depths(context):
+    figure = drawn("ts", context(), MANY[:3]).figure
     panel = figure.axes[0]
-    assert [to_hex(one.get_color()) for one in panel.lines] == list(LINES[:3])
+    assert [to_hex(one.get_color()) for one in panel.lines] == list(LINE_COLOURS[:3])
     assert not [text for text in written(panel) if text.endswith(" m")]
     np.testing.assert_array_equal(panel.lines[1].get_ydata(), temperatures() + 1)
 
 
-def test_water_in_situ_is_drawn_with_the_temperature_that_density_is_made_of(sheet):
+def test_water_in_situ_is_drawn_with_the_temperature_that_density_is_made_of(context):
     infos = (described(WARM, standard_name="sea_water_temperature", units="K"), WATER[1])
     fetched = casts(warm=temperatures() + 273.15, infos=infos)
-    panel = drawn("ts", sheet(), fetched=fetched).figure.axes[0]
+    panel = drawn("ts", context(), fetched=fetched).figure.axes[0]
     pressure = gsw.p_from_z(-DEPTHS, 45.0)
     absolute = gsw.SA_from_SP(salinities(), pressure, -40, 45)
     assert panel.get_ylabel() == "Conservative temperature (°C)"
     np.testing.assert_allclose(panel.lines[0].get_ydata(), gsw.CT_from_t(absolute, temperatures(), pressure), rtol=1e-6)
-    values = table("ts", sheet(), fetched).columns
+    values = table("ts", context(), fetched).columns
     np.testing.assert_allclose(values[-2].values, temperatures() + 273.15)  # as the data service has them
     np.testing.assert_allclose(values[-1].values, gsw.sigma0(absolute, panel.lines[0].get_ydata()), rtol=1e-9)
 
 
-def test_kelvins_are_drawn_as_degrees(sheet):
+def test_kelvins_are_drawn_as_degrees(context):
     infos = (described(WARM, standard_name=KINDS["temperature"], units="K"), WATER[1])
-    panel = drawn("ts", sheet(), fetched=casts(warm=temperatures() + 273.15, infos=infos)).figure.axes[0]
+    panel = drawn("ts", context(), fetched=casts(warm=temperatures() + 273.15, infos=infos)).figure.axes[0]
     assert panel.get_ylabel() == "Temperature (°C)"
     np.testing.assert_allclose(panel.lines[0].get_ydata(), temperatures(), atol=1e-9)
 
 
-def test_the_freezing_point_is_drawn_where_it_is_that_cold(sheet):
-    assert "freezing point" not in written(drawn("ts", sheet()).figure.axes[0])
+def test_the_freezing_point_is_drawn_where_it_is_that_cold(context):
+    assert "freezing point" not in written(drawn("ts", context()).figure.axes[0])
     cold = casts(warm=temperatures() - 5.5)
-    assert "freezing point" in written(drawn("ts", sheet(), fetched=cold).figure.axes[0])
+    assert "freezing point" in written(drawn("ts", context(), fetched=cold).figure.axes[0])
 
 
-def test_the_table_has_the_columns_of_the_old_server_and_the_density(sheet):
-    columns = table("ts", sheet(), casts(MANY[:2]), MANY[:2]).columns
+def test_the_table_has_the_columns_of_the_old_server_and_the_density(context):
+    columns = table("ts", context(), casts(MANY[:2]), MANY[:2]).columns
     told = [one for one in columns if not one.context]
     assert [one.name for one in told[:5]] == ["Latitude", "Longitude", "Depth", "Salinity", "Temperature"]
     np.testing.assert_array_equal(told[2].values, [*DEPTHS, *DEPTHS])
@@ -193,17 +193,17 @@ def test_the_table_has_the_columns_of_the_old_server_and_the_density(sheet):
 
 
 @pytest.mark.parametrize("kind", PLOTS)
-def test_a_station_on_land_says_so(sheet, kind):
+def test_a_station_on_land_says_so(context, kind):
     nothing = casts(warm=np.full(len(DEPTHS), np.nan), salt=np.full(len(DEPTHS), np.nan))
-    picture = drawn(kind, sheet(), fetched=nothing)
+    picture = drawn(kind, context(), fetched=nothing)
     assert "no data at these stations" in written(picture.figure.axes[0])
-    assert "no data" in picture.about.alt
-    assert not len(table(kind, sheet(), nothing).columns[-1].values)
+    assert "no data" in picture.info.alt
+    assert not len(table(kind, context(), nothing).columns[-1].values)
 
 
-def test_a_lone_level_is_a_point(sheet):
+def test_a_lone_level_is_a_point(context):
     for kind in PLOTS:
-        assert drawn(kind, sheet(), fetched=casts(depths=DEPTHS[:1])).about.alt
+        assert drawn(kind, context(), fetched=casts(depths=DEPTHS[:1])).info.alt
 
 
 # Sound speed
@@ -215,8 +215,8 @@ def speeds():
     return gsw.sound_speed(absolute, gsw.CT_from_pt(absolute, temperatures()), pressure)
 
 
-def test_sound_is_drawn_over_depth_on_an_axis_that_fits(sheet):
-    panel = drawn("sound", sheet()).figure.axes[0]
+def test_sound_is_drawn_over_depth_on_an_axis_that_fits(context):
+    panel = drawn("sound", context()).figure.axes[0]
     line = panel.lines[0]
     np.testing.assert_allclose(line.get_xdata(), speeds(), rtol=1e-9)
     np.testing.assert_array_equal(line.get_ydata(), DEPTHS)
@@ -226,37 +226,37 @@ def test_sound_is_drawn_over_depth_on_an_axis_that_fits(sheet):
     assert panel.yaxis_inverted()
 
 
-def test_the_channel_of_a_lone_station_is_marked(sheet):
-    picture = drawn("sound", sheet())
+def test_the_channel_of_a_lone_station_is_marked(context):
+    picture = drawn("sound", context())
     slowest = DEPTHS[speeds().argmin()]
     texts = written(picture.figure.axes[0])
     assert f"channel axis {slowest:.0f} m, {speeds().min():.1f} m s⁻¹" in texts
     assert [text for text in texts if text.startswith("top of the channel")]
-    assert f"its axis at {slowest:.0f}\N{NO-BREAK SPACE}m" in picture.about.alt
+    assert f"its axis at {slowest:.0f}\N{NO-BREAK SPACE}m" in picture.info.alt
 
 
-def test_every_station_s_minimum_is_marked(sheet):
-    panel = drawn("sound", sheet(), MANY[:3]).figure.axes[0]
+def test_every_station_s_minimum_is_marked(context):
+    panel = drawn("sound", context(), MANY[:3]).figure.axes[0]
     marks = [one for one in panel.lines if len(one.get_xdata()) == 1]
     assert len(marks) == 3
     assert marks[0].get_ydata() == [DEPTHS[speeds().argmin()]]
 
 
-def test_sound_that_is_slowest_at_the_surface_has_no_channel(sheet):
+def test_sound_that_is_slowest_at_the_surface_has_no_channel(context):
     cold = casts(warm=np.zeros(len(DEPTHS)), salt=np.full(len(DEPTHS), 35.0))
-    assert "there is no sound channel" in drawn("sound", sheet(), fetched=cold).about.alt
+    assert "there is no sound channel" in drawn("sound", context(), fetched=cold).info.alt
 
 
-def test_depths_are_in_feet_on_the_right(sheet):
-    panel = drawn("sound", sheet()).figure.axes[0]
+def test_depths_are_in_feet_on_the_right(context):
+    panel = drawn("sound", context()).figure.axes[0]
     (right,) = panel.child_axes
     panel.get_figure().draw_without_rendering()
     assert right.get_ylabel() == "Depth (ft)"
     np.testing.assert_allclose(np.array(right.get_ylim()) * 0.3048, panel.get_ylim())
 
 
-def test_the_table_of_sound_has_what_it_is_made_of(sheet):
-    told = [one for one in table("sound", sheet(), casts()).columns if not one.context]
+def test_the_table_of_sound_has_what_it_is_made_of(context):
+    told = [one for one in table("sound", context(), casts()).columns if not one.context]
     assert [one.name for one in told[3:]] == ["Temperature", "Salinity", "Pressure", "Sound speed"]
     np.testing.assert_allclose(told[5].values, gsw.p_from_z(-DEPTHS, 45.0))
     np.testing.assert_allclose(told[6].values, speeds(), rtol=1e-9)

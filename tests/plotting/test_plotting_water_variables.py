@@ -3,7 +3,7 @@
 import pytest
 from tests.plotting.casts import described
 
-from ocean_plotting.plots.water import salinity_of, temperature_of
+from ocean_plotting.plots.common.water import find_salinity, find_temperature
 
 
 def keys(*named):
@@ -24,10 +24,10 @@ def keys(*named):
     ],
 )
 def test_variables_are_found_by_standard_name_first_and_then_by_key(listed, warm, salt):
-    found = temperature_of(listed), salinity_of(listed)
+    found = find_temperature(listed), find_salinity(listed)
     assert tuple(one and one.key for one in found) == (warm, salt)
 
 
 def test_a_variable_without_depth_is_no_water_column():
     surface = [described("votemper", two_dimensional=True, standard_name="sea_water_potential_temperature")]
-    assert temperature_of(surface) is None
+    assert find_temperature(surface) is None

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
 
 from ocean_common.caching import Freshness
 from ocean_common.clients.data import DataClient, Numbers
-from ocean_common.clients.metadata import Areas, Catalogue, Compared, Listed, MetadataClient, Observed
+from ocean_common.clients.metadata import MetadataClient
 from ocean_common.health import Readiness
 from ocean_common.service import Lifespan, create_service
 from ocean_plotting import __version__
@@ -20,9 +19,9 @@ from ocean_plotting.basemap.land import Coasts, open_coasts
 from ocean_plotting.basemap.relief import ReliefFile, open_relief
 from ocean_plotting.basemap.render import BasemapRenderer
 from ocean_plotting.basemap.vector_tiles import open_mbtiles
-from ocean_plotting.figure.resources import Ground
+from ocean_plotting.figure.resources import FigureResources
 from ocean_plotting.plots import api as plots_api
-from ocean_plotting.plots.neighbours import Neighbours
+from ocean_plotting.plots.common.services import Metadata, Services
 from ocean_plotting.settings import Settings
 from ocean_plotting.tiles import api as tiles_api
 from ocean_plotting.tiles import legends
@@ -36,13 +35,9 @@ TAGS = [
 MEGABYTE = 10**6
 
 
-class MetadataService(Catalogue, Listed, Areas, Observed, Compared, Protocol):
-    """All that the metadata service answers."""
-
-
 def create_app(
     *,
-    catalogue: MetadataService,
+    catalogue: Metadata,
     numbers: Numbers,
     drawing: FigureRenderer,
     settings: Settings | None = None,
@@ -57,9 +52,7 @@ def create_app(
     fields = create_field_cache(settings.field_megabytes * MEGABYTE)
     freshness = Freshness(catalogue, __version__, settings.max_age)
     basemap = basemap or BasemapRenderer(None, Coasts(None, None))
-    near = Neighbours(
-        numbers=numbers, catalogue=catalogue, listed=catalogue, areas=catalogue, observed=catalogue, compared=catalogue
-    )
+    services = Services(data=numbers, metadata=catalogue)
     return create_service(
         name="plotting",
         title="Ocean Navigator: plotting",
@@ -76,7 +69,7 @@ def create_app(
         ],
         dependencies={
             "freshness": freshness,
-            "studio": plots_api.Studio(near, drawing, freshness),
+            "plotter": plots_api.Plotter(services, drawing, freshness),
             "tile_store": TileStore(catalogue, numbers, freshness, fields, images),
             "legends": legends.LegendService(catalogue, drawing, images),
             "basemap": basemap_api.BasemapService(basemap, images, __version__, settings.max_age),
@@ -132,7 +125,7 @@ def _open_basemap(settings: Settings) -> BasemapRenderer:
 
 def _create_figure_renderer(settings: Settings) -> ProcessRenderer | ThreadRenderer | InlineRenderer:
     relief = ReliefFile(Path(settings.relief)) if settings.relief else None
-    resources = Ground(settings.coast, relief, settings.fine_coast)
+    resources = FigureResources(settings.coast, relief, settings.fine_coast)
     match settings.drawing:
         case "inline":
             return InlineRenderer(resources)

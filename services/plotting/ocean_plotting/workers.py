@@ -33,8 +33,8 @@ from ocean_common.errors import OceanError, RequestTooLarge, ServiceUnavailable,
 from ocean_core.cache import FairQueue, Ticket
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output, RenderedFile
-from ocean_plotting.figure.picture import Picture, warm
-from ocean_plotting.figure.resources import Ground
+from ocean_plotting.figure.layout import Picture, draw_warmup
+from ocean_plotting.figure.resources import FigureResources
 
 START_TIME = 60.0  # s for a worker to load everything
 PAUSE = 1.0  # s before a worker that did not start is started again
@@ -42,7 +42,7 @@ GRACE = 1.0  # s that a figure may still take when no client waits for it any mo
 RETRY_AFTER = 2  # s after which clients that are refused may try again
 # Exceptions of a broken figure; any other ends the process, and another takes its place.
 BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
-PLOTS = "ocean_plotting.plots"  # loaded by a worker before its first figure
+PLOTS = "ocean_plotting.plots.registry"  # loaded by a worker before its first figure
 
 T = TypeVar("T")
 
@@ -79,18 +79,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     make: Callable[..., object]
     arguments: tuple[object, ...]
 
-    def run(self, resources: Ground) -> RenderedFile:
+    def run(self, resources: FigureResources) -> RenderedFile:
         """Make and write it."""
-        figure = self.make(*self.arguments, resources.sheet(self.output))
+        figure = self.make(*self.arguments, resources.make_context(self.output))
         content = WRITERS[self.output.format](figure, self.output)
-        return RenderedFile(content, figure.about.alt if isinstance(figure, Picture) else "")
+        return RenderedFile(content, figure.info.alt if isinstance(figure, Picture) else "")
 
 
 class InlineRenderer:
     """Draws on the event loop: nothing else is answered meanwhile."""
 
-    def __init__(self, resources: Ground | None = None) -> None:
-        self._resources = resources or Ground()
+    def __init__(self, resources: FigureResources | None = None) -> None:
+        self._resources = resources or FigureResources()
 
     async def __aenter__(self) -> Self:
         return self
@@ -116,7 +116,7 @@ class InlineRenderer:
 class ThreadRenderer(InlineRenderer):
     """Draws in threads, which share the interpreter lock with the event loop."""
 
-    def __init__(self, workers: int, queue: int, resources: Ground | None = None) -> None:
+    def __init__(self, workers: int, queue: int, resources: FigureResources | None = None) -> None:
         super().__init__(resources)
         self._max_jobs = workers + queue
         self._jobs = 0
@@ -152,7 +152,7 @@ class DrawingFailure(msgspec.Struct, frozen=True):
     traceback: str
 
 
-def run_worker(pipe: Connection, nice: int, resources: Ground) -> None:
+def run_worker(pipe: Connection, nice: int, resources: FigureResources) -> None:
     """Work until the other end of the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends its workers
     os.nice(nice)
@@ -161,7 +161,7 @@ def run_worker(pipe: Connection, nice: int, resources: Ground) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     importlib.import_module(PLOTS)
     resources.load()
-    warm()
+    draw_warmup()
     pipe.send(True)
     try:
         while True:
@@ -170,7 +170,7 @@ def run_worker(pipe: Connection, nice: int, resources: Ground) -> None:
         sys.exit()
 
 
-def _run_job(job: Job, resources: Ground) -> RenderedFile | OceanError | DrawingFailure:
+def _run_job(job: Job, resources: FigureResources) -> RenderedFile | OceanError | DrawingFailure:
     try:
         return job.run(resources)
     except OceanError as error:
@@ -197,7 +197,7 @@ class WorkerLost(Exception):
 class _Worker:
     """One process and the pipe to it."""
 
-    def __init__(self, nice: int, resources: Ground) -> None:
+    def __init__(self, nice: int, resources: FigureResources) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe: Connection
         self.pipe, far_end = context.Pipe()
@@ -284,7 +284,7 @@ class ProcessRenderer:
         figure_time: float,
         figures_per_worker: int,
         *,
-        resources: Ground | None = None,
+        resources: FigureResources | None = None,
         nice: int = 10,
     ) -> None:
         self._workers = workers
@@ -292,7 +292,7 @@ class ProcessRenderer:
         self._figure_time = figure_time
         self._figures_per_worker = figures_per_worker
         self._nice = nice
-        self._resources = resources or Ground()
+        self._resources = resources or FigureResources()
         self._drawings: dict[bytes, _Drawing] = {}
         self._started: set[_Worker] = set()
         self._ready: set[_Worker] = set()

@@ -15,7 +15,7 @@ from ocean_common.disconnect import ClientDisconnected, answer_disconnected, can
 from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile
 from ocean_core.tiles import MERCATOR, Projection, Tile
 from ocean_plotting.basemap.render import BasemapLayer, BasemapRenderer
-from ocean_plotting.plots.words import one_of
+from ocean_plotting.plots.common.query import check_choice
 from ocean_plotting.tiles.api import ProjectionCode, TileOperation, accepts_media_type
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 
@@ -80,7 +80,7 @@ class BasemapService:
 
 def parse_tile(*, zoom: Zoom, x: TileColumn, y: TileRow, projection: ProjectionCode = "EPSG:3857") -> Tile:
     """Read the tile of a request."""
-    code = cast(Projection, one_of(projection, get_args(Projection), "projection"))
+    code = cast(Projection, check_choice(projection, get_args(Projection), "projection"))
     check_tile(zoom, x, y, bounded=code == MERCATOR)
     return Tile(code, zoom, x, y)
 

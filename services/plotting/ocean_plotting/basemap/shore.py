@@ -68,11 +68,11 @@ def _in_plane(view: View, shapes: Any) -> Any:
     more = MARGIN * max(east - west, north - south)
     south, north = max(south - more, -90.0), min(north + more, 90.0)
     around = east - west + 2 * more >= 360.0
-    if around and not view.cylinder:
+    if around and not view.is_mercator:
         west, east = view.middle - 180.0, view.middle + 180.0
     else:
         west, east = west - more, east + more
-    if view.cylinder:
+    if view.is_mercator:
         south, north = max(south, -89.0), min(north, 89.0)
     bounds = shapely.bounds(shapes)
     found = []

@@ -4,8 +4,8 @@ import numpy as np
 
 from ocean_common.i18n import get_translator
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure import labels
-from ocean_plotting.plots.table import Column, Table, numbers, statistics
+from ocean_plotting.export.table import Column, Table, compute_statistics, to_floats
+from ocean_plotting.figure.labels import typeset_units
 
 STATISTICS = ("Min", "Max", "Mean", "Standard Deviation")
 
@@ -25,7 +25,7 @@ def write(table: Table, _: Output) -> bytes:
 
 def write_statistics(table: Table, output: Output) -> bytes:
     """Write what is least, greatest and between, a column for each variable, a row for each statistic."""
-    found, translate = statistics(table), get_translator(output.language, "ocean_plotting")
+    found, translate = compute_statistics(table), get_translator(output.language, "ocean_plotting")
     names = [translate("Statistic"), *(labels_of(one.name, one.units) for one in found)]
     values = [(one.minimum, one.maximum, one.mean, one.deviation) for one in found]
     rows = [
@@ -40,7 +40,7 @@ def cells(column: Column) -> list[str]:
     if column.values is not None and len(column.values) and isinstance(column.values[0], str):
         return [_name(str(one)) for one in column.values]
     exact = column.role in {"latitude", "longitude"}
-    return [number(one, exact=exact) for one in numbers(column).tolist()]
+    return [number(one, exact=exact) for one in to_floats(column).tolist()]
 
 
 def number(value: float, *, exact: bool = False) -> str:
@@ -52,7 +52,7 @@ def number(value: float, *, exact: bool = False) -> str:
 
 def labels_of(name: str, units: str) -> str:
     """Name a column: Temperature (°C)."""
-    typeset = labels.units(units)
+    typeset = typeset_units(units)
     return f"{name} ({typeset})" if typeset else name
 
 
@@ -61,7 +61,7 @@ def _titled(column: Column) -> str:
 
 
 def _header(table: Table) -> list[str]:
-    return [f"// {key}: {_one_line(value)}" for key, value in table.told]
+    return [f"// {key}: {_one_line(value)}" for key, value in table.header_lines]
 
 
 def _name(text: str) -> str:

@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ocean_plotting.encoders import encode_figure_png
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure.picture import About, Picture
+from ocean_plotting.figure.layout import Picture, PictureInfo
 
 PNG_LEVEL = 4  # of zlib, where pixels are transparent: half the time of the default for a few per cent of size
 TIFF_DESCRIPTION, TIFF_SOFTWARE = 270, 305  # tags
@@ -36,7 +36,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 def write(picture: Picture, output: Output) -> bytes:
     """Write a figure in one of matplotlib's formats."""
     content = _save(picture, output, output.format)
-    return _accessible(content, picture.about, output) if output.format == "svg" else content
+    return _accessible(content, picture.info, output) if output.format == "svg" else content
 
 
 def write_data_url(picture: Picture, output: Output) -> bytes:
@@ -46,7 +46,7 @@ def write_data_url(picture: Picture, output: Output) -> bytes:
 
 def write_described(picture: Picture, output: Output) -> bytes:
     """Write a JSON object that holds the same, and the picture in words."""
-    told = msgspec.structs.asdict(picture.about)
+    told = msgspec.structs.asdict(picture.info)
     image = _data_url(picture, output)
     return msgspec.json.encode(Described(image=image, language=output.language, request=output.request, **told))
 
@@ -60,7 +60,7 @@ def _save(picture: Picture, output: Output, form: str) -> bytes:
         return _png(picture, output)
     buffer = BytesIO()
     picture.figure.savefig(
-        buffer, format=form, dpi=output.dpi, transparent=picture.transparent, **_provenance(picture.about, output, form)
+        buffer, format=form, dpi=output.dpi, transparent=picture.transparent, **_provenance(picture.info, output, form)
     )
     return buffer.getvalue()
 
@@ -71,44 +71,44 @@ def _png(picture: Picture, output: Output) -> bytes:
     figure.set_dpi(output.dpi)
     canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
     canvas.draw()
-    texts = _provenance(picture.about, output, "png")["metadata"]
+    texts = _provenance(picture.info, output, "png")["metadata"]
     return encode_figure_png(np.asarray(canvas.buffer_rgba())[..., :3], texts, output.dpi)
 
 
-def _accessible(svg: bytes, about: About, output: Output) -> bytes:
+def _accessible(svg: bytes, info: PictureInfo, output: Output) -> bytes:
     """Have screen readers say the picture's words instead of its letters one by one."""
-    named = f' role="img" lang="{output.language}" aria-label={quoteattr(about.alt)}'.encode()
+    named = f' role="img" lang="{output.language}" aria-label={quoteattr(info.alt)}'.encode()
     return svg.replace(b"<svg ", b"<svg" + named + b" ", 1)
 
 
-def _provenance(about: About, output: Output, form: str) -> dict[str, Any]:
+def _provenance(info: PictureInfo, output: Output, form: str) -> dict[str, Any]:
     """What each format can say about itself. No clock: equal requests give equal bytes."""
     rest = {
-        "Dataset": about.dataset,
-        "Revision": about.revision,
-        "Time": about.time,
+        "Dataset": info.dataset,
+        "Revision": info.revision,
+        "Time": info.time,
         "Request": output.request,
         "Language": output.language,
     }
     known = {key: value for key, value in rest.items() if value}
     line = "; ".join(f"{key}: {value}" for key, value in known.items())
     if form == "png":
-        metadata = {"Title": about.title, "Description": about.alt, "Source": about.source, **known}
-        return {"metadata": metadata | {"Software": about.software}, "pil_kwargs": {"compress_level": PNG_LEVEL}}
+        metadata = {"Title": info.title, "Description": info.alt, "Source": info.source, **known}
+        return {"metadata": metadata | {"Software": info.software}, "pil_kwargs": {"compress_level": PNG_LEVEL}}
     if form == "svg":
-        metadata = {"Title": about.title, "Description": about.alt, "Source": about.source, "Language": output.language}
-        more = {"Creator": about.software, "Date": None, "Identifier": output.request or None, "Coverage": line}
+        metadata = {"Title": info.title, "Description": info.alt, "Source": info.source, "Language": output.language}
+        more = {"Creator": info.software, "Date": None, "Identifier": output.request or None, "Coverage": line}
         return {"metadata": metadata | more}
     if form == "pdf":
-        words = {"Title": about.title, "Subject": about.alt, "Author": about.source, "Keywords": line}
-        return {"metadata": words | {"Creator": about.software, "CreationDate": None}}
+        words = {"Title": info.title, "Subject": info.alt, "Author": info.source, "Keywords": line}
+        return {"metadata": words | {"Creator": info.software, "CreationDate": None}}
     if form in {"ps", "eps"}:
-        return {"metadata": {"Creator": _ascii(f"{about.software}: {about.title}; {about.source}; {line}")[:250]}}
+        return {"metadata": {"Creator": _ascii(f"{info.software}: {info.title}; {info.source}; {line}")[:250]}}
     if form == "jpeg":
-        return {"pil_kwargs": {"comment": "\n".join((about.alt, about.source, line, about.software)).encode()}}
+        return {"pil_kwargs": {"comment": "\n".join((info.alt, info.source, line, info.software)).encode()}}
     tags = ImageFileDirectory_v2()
-    tags[TIFF_DESCRIPTION] = _ascii(f"{about.alt} {about.source}; {line}")
-    tags[TIFF_SOFTWARE] = _ascii(about.software)
+    tags[TIFF_DESCRIPTION] = _ascii(f"{info.alt} {info.source}; {line}")
+    tags[TIFF_SOFTWARE] = _ascii(info.software)
     return {"pil_kwargs": {"compression": "tiff_lzw", "tiffinfo": tags}}
 
 

@@ -8,7 +8,7 @@ from ocean_core.geometry import wrap_longitude
 from ocean_plotting import __version__
 from ocean_plotting.export.csv import cells, number
 from ocean_plotting.export.output import Output
-from ocean_plotting.plots.table import Column, Role, Table, numbers
+from ocean_plotting.export.table import Column, Role, Table, to_floats
 
 META = ("Cruise", "Station", "Type", "yyyy-mm-ddThh:mm:ss.sss", "Longitude [degrees_east]", "Latitude [degrees_north]")
 TYPE = "C"  # a profile, of few depths
@@ -22,7 +22,7 @@ def write(table: Table, _: Output) -> bytes:
     depth = by_role.get("depth")
     stations = _stations(by_role, len(values[0].values))
     lines = [f"//<Software>Ocean Navigator plotting {__version__}</Software>"]
-    lines += [f"//{_clean(key)}: {_clean(value)}" for key, value in table.told]
+    lines += [f"//{_clean(key)}: {_clean(value)}" for key, value in table.header_lines]
     names = ["Depth [m]", *(f"{_clean(one.name)} [{_clean(one.units) or '1'}]" for one in values)]
     lines.append("\t".join((*META, *names)))
     columns = [cells(depth) if depth else ["0.0"] * len(stations), *map(cells, values)]
@@ -36,7 +36,7 @@ def write(table: Table, _: Output) -> bytes:
 
 def _stations(by_role: Mapping[Role, Column], rows: int) -> list[tuple[str, ...]]:
     """Of each row: station, type, time, longitude from -180 to 180, latitude."""
-    latitudes, longitudes = numbers(by_role["latitude"]), wrap_longitude(numbers(by_role["longitude"]))
+    latitudes, longitudes = to_floats(by_role["latitude"]), wrap_longitude(to_floats(by_role["longitude"]))
     times = [_instant(str(one)) for one in by_role["time"].values]
     places = list(zip(times, longitudes.tolist(), latitudes.tolist(), strict=True))
     if "station" in by_role:

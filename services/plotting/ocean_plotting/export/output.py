@@ -21,7 +21,7 @@ class Form(msgspec.Struct, frozen=True):
 
     media_type: str
     extension: str
-    made: Literal["draw", "table", "raster", "asked"] = "draw"  # by which of a kind's functions
+    content: Literal["figure", "table", "raster", "data"] = "figure"
 
 
 FORMS: dict[str, Form] = {
@@ -37,7 +37,7 @@ FORMS: dict[str, Form] = {
     "csv": Form("text/csv", "csv", "table"),
     "odv": Form("text/plain", "txt", "table"),  # Ocean Data View, generic spreadsheet
     "stats": Form("text/csv", "csv", "table"),
-    "nc": Form("application/x-netcdf", "nc", "asked"),  # the data service's own file of the same numbers
+    "nc": Form("application/x-netcdf", "nc", "data"),  # the data service's own file of the same numbers
     "geotiff": Form("image/tiff", "tif", "raster"),
 }
 EVERY = ("png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described", "csv")  # what every kind has

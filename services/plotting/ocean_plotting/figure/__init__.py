@@ -1,1 +1,1 @@
-"""What draws: matplotlib figures, made in worker processes, never with pyplot."""
+"""Drawing with matplotlib: figures made in worker processes, never with pyplot."""

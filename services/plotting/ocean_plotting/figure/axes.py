@@ -1,102 +1,159 @@
-"""Axes as oceanographers read them."""
+"""Axes of depth and of quantities, with ticks and numbers in the reader's language."""
 
+from collections.abc import Callable
+
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, ScalarFormatter
+from numpy.typing import NDArray
 
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.labels import NO_BREAK, SUPERSCRIPT
-from ocean_plotting.figure.picture import MUTED, Sizes, figure_of, folded, inches
-from ocean_plotting.figure.speech import MINUS, Words
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import MINUS, NO_BREAK, SUPERSCRIPT, LabelFormatter
+from ocean_plotting.figure.layout import MUTED, Sizes, axes_inches, fold_text, get_figure
 
-STEPS = [1, 2, 5, 10]  # between tick labels, but for powers of ten: short numbers
-SHRUNK = 0.75  # of its first width: a panel when everything is laid out
+TICK_STEPS = [1, 2, 5, 10]  # between tick labels, but for powers of ten: short numbers
+LAID_OUT_WIDTH = 0.75  # of a panel's first width, that the layout leaves
 FEW_LEVELS = 60  # levels that are marked one by one
+LETTER_WIDTH = 0.6  # in sizes of the text
+LABEL_SPACING = 1.9  # lines of text from one stretched depth label to the next
+ROUND_DEPTHS = (5.0, 2.0, 3.0, 1.5, 7.0)  # between powers of ten, the most useful first
+
+Floats = NDArray[np.float64]
 
 
-class Numbers(ScalarFormatter):
+class NumberFormatter(ScalarFormatter):
     """Tick labels in the reader's language, and never as an offset: 34.95, not 0.05 + 34.9."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, labels: LabelFormatter) -> None:
         super().__init__(useOffset=False)
-        self._words = words
+        self._labels = labels
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        """Write one tick."""
-        return self._words.ticked(super().__call__(x, pos))
+        """Format one tick."""
+        return self._labels.localize_number(super().__call__(x, pos))
 
     def get_offset(self) -> str:
-        """Write the power of ten that is common to all ticks, not as 1e-5."""
+        """Format the power of ten that is common to all ticks, not as 1e-5."""
         power = super().get_offset().replace(MINUS, "-").partition("e")[2]
         return f"×{NO_BREAK}10{str(int(power)).translate(SUPERSCRIPT)}" if power else ""
 
 
-def depth_down(axes: Axes, deepest: float, sheet: Sheet, *, named: bool) -> None:
-    """Depth in metres, the surface on top; the axis is ``named`` in the first panel of a row."""
-    sizes, translate = sheet.sizes, sheet.translate
-    if named:
+def set_depth_axis(axes: Axes, deepest: float, context: DrawContext, *, label: bool) -> None:
+    """Draw depth in metres downwards along y, from the surface to ``deepest``, with or without a ``label``."""
+    sizes, translate = context.sizes, context.translate
+    if label:
         axes.set_ylabel(translate("Depth (m)"), fontsize=sizes.body)
     if deepest <= 0:  # the surface alone
         axes.set_ylim(1, -1)
         axes.set_yticks([0])
-        plain(axes, sheet)
+        style_ticks(axes, context)
         return
     axes.set_ylim(1.03 * deepest, -0.02 * deepest)
-    # Deep water has many metres and few labels: 4 to 8 of them, never more than fit.
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=fitting(axes, 1, sizes), steps=STEPS))
-    plain(axes, sheet)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=count_fitting_ticks(axes, 1, sizes), steps=TICK_STEPS))
+    style_ticks(axes, context)
 
 
-def quantity(axes: Axes, label: str, limit: tuple[float, float] | None, sheet: Sheet, *, upright: bool = False) -> None:
-    """A variable along x, or ``upright`` along y, its label folded to the panel's size."""
-    sizes, along = sheet.sizes, axes.yaxis if upright else axes.xaxis
-    if limit:
-        (axes.set_ylim if upright else axes.set_xlim)(*limit)
+def stretch_depth(linear: float) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]:
+    """Return the scale of a stretched depth axis and its inverse.
+
+    Depth is linear down to ``linear`` (m), which is at 1 on the axis; below, each tenfold depth adds 1.
+    """
+
+    def forward(depth: Floats) -> Floats:
+        depth = np.asarray(depth, dtype=float)
+        return np.where(depth <= linear, depth / linear, 1.0 + np.log10(np.maximum(depth, linear) / linear))
+
+    def inverse(position: Floats) -> Floats:
+        position = np.asarray(position, dtype=float)
+        return np.where(position <= 1.0, position * linear, linear * 10.0 ** (np.clip(position, 1.0, 300.0) - 1.0))
+
+    return forward, inverse
+
+
+def choose_depth_ticks(linear: float, deepest: float, most: float) -> list[float]:
+    """Choose depths to label on a stretched axis that has room for ``most`` labels."""
+    forward, _ = stretch_depth(linear)
+    decades = 10.0 ** np.arange(np.floor(np.log10(linear)), np.ceil(np.log10(deepest)) + 1)
+    even = [linear * fraction for fraction in (0.5, 0.25, 0.75)] if linear >= 1 else []
+    candidates = [0.0, linear, *decades, *(step * decade for step in ROUND_DEPTHS for decade in decades), *even]
+    spacing = float(forward(np.array(deepest))) / most
+    ticks: list[float] = []
+    for depth in candidates:
+        allowed = depth in {0.0, linear} or depth > linear or depth in even
+        position = float(forward(np.array(depth)))
+        distances = (abs(position - float(forward(np.array(tick)))) for tick in ticks)
+        if allowed and depth <= deepest and all(distance >= spacing for distance in distances):
+            ticks.append(depth)
+    return sorted(ticks)
+
+
+def set_stretched_depth_axis(axes: Axes, deepest: float, linear: float, context: DrawContext) -> None:
+    """Draw depth (m) along y down to ``deepest`` exactly, stretched below ``linear`` (0: nowhere)."""
+    height = axes_inches(axes)[1] * 72  # points
+    label_length = LETTER_WIDTH * context.sizes.body * len(context.translate("Depth (m)"))
+    set_depth_axis(axes, deepest, context, label=height > label_length)
+    if 0 < linear < deepest:
+        axes.set_yscale("function", functions=stretch_depth(linear))
+        most = max(1.5, height / (LABEL_SPACING * context.sizes.small))
+        axes.yaxis.set_major_locator(FixedLocator(choose_depth_ticks(linear, deepest, most)))
+        axes.axhline(linear, color=MUTED, linewidth=0.6, linestyle=(0, (1, 3)), zorder=4)
+        style_ticks(axes, context)
+    axes.set_ylim(deepest, 0.0)
+
+
+def set_quantity_axis(
+    axes: Axes, label: str, limits: tuple[float, float] | None, context: DrawContext, *, vertical: bool = False
+) -> None:
+    """Draw a quantity along x, or ``vertical`` along y, its label folded to the panel's size."""
+    sizes, axis = context.sizes, axes.yaxis if vertical else axes.xaxis
+    if limits:
+        (axes.set_ylim if vertical else axes.set_xlim)(*limits)
     else:
-        axes.margins(y=0.07) if upright else axes.margins(x=0.07)
-    room, engine = inches(axes)[int(upright)], figure_of(axes).get_layout_engine()
+        axes.margins(y=0.07) if vertical else axes.margins(x=0.07)
+    length, engine = axes_inches(axes)[int(vertical)], get_figure(axes).get_layout_engine()
     # Titles and credits take from the height of small figures.
-    room *= engine.get().get("rect", (0, 0, 1, 1))[3] if upright and engine else 1.1
-    along.set_label_text(folded(label, room, sizes.body), fontsize=sizes.body)
-    plain(axes, sheet)
-    most = fitting(axes, int(upright), sizes)
-    while (locator := _few(most)) and not upright and most > 2 and _crowded(axes, locator, sizes):
+    length *= engine.get().get("rect", (0, 0, 1, 1))[3] if vertical and engine else 1.1
+    axis.set_label_text(fold_text(label, length, sizes.body), fontsize=sizes.body)
+    style_ticks(axes, context)
+    most = count_fitting_ticks(axes, int(vertical), sizes)
+    locator = _make_locator(most)
+    while not vertical and most > 2 and _labels_overlap(axes, locator, sizes):
         most -= 1
-    along.set_major_locator(locator)
+        locator = _make_locator(most)
+    axis.set_major_locator(locator)
 
 
-def _few(most: int) -> MaxNLocator:
-    return MaxNLocator(nbins=most, steps=STEPS, min_n_ticks=3 if most > 3 else 2)
+def _make_locator(most: int) -> MaxNLocator:
+    return MaxNLocator(nbins=most, steps=TICK_STEPS, min_n_ticks=3 if most > 3 else 2)
 
 
-def _crowded(axes: Axes, locator: MaxNLocator, sizes: Sizes) -> bool:
-    """Whether the labels that ``locator`` would give stand closer than a letter and a half."""
+def _labels_overlap(axes: Axes, locator: MaxNLocator, sizes: Sizes) -> bool:
+    """Return whether the tick labels of ``locator`` would stand closer than a letter and a half."""
     low, high = sorted(axes.get_xlim())
-    ticks = [one for one in locator.tick_values(low, high) if low <= one <= high]
-    formatter = axes.xaxis.get_major_formatter()
-    longest = max(map(len, formatter.format_ticks(ticks)), default=0)
+    ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
+    longest = max(map(len, axes.xaxis.get_major_formatter().format_ticks(ticks)), default=0)
     # The layout takes from the width what labels beside the panel need.
-    room = SHRUNK * inches(axes)[0] * 72
-    return len(ticks) * (0.6 * longest + 1.5) * sizes.small > room
+    return len(ticks) * (0.6 * longest + 1.5) * sizes.small > LAID_OUT_WIDTH * axes_inches(axes)[0] * 72
 
 
-def nothing(axes: Axes, words: str, sizes: Sizes) -> None:
-    """Say that a panel is empty on purpose."""
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", fontsize=sizes.body, color=MUTED)
+def show_message(axes: Axes, text: str, sizes: Sizes) -> None:
+    """Write in the middle of a panel why it is empty."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=sizes.body, color=MUTED)
     axes.set_xticks([])
     axes.set_yticks([])
 
 
-def fitting(axes: Axes, direction: int, sizes: Sizes) -> int:
-    """How many tick labels fit: one needs some six letters of width, or three lines of height."""
-    room = inches(axes)[direction] * 72  # points
-    return max(2, min(8, int(room / ((3.6 if direction == 0 else 3.0) * sizes.small))))
+def count_fitting_ticks(axes: Axes, direction: int, sizes: Sizes) -> int:
+    """Count the tick labels that fit along x (0) or y (1): each takes six letters of width, or three lines."""
+    length = axes_inches(axes)[direction] * 72  # points
+    return max(2, min(8, int(length / ((3.6 if direction == 0 else 3.0) * sizes.small))))
 
 
-def plain(axes: Axes, sheet: Sheet) -> None:
-    """Ticks of the figure's size, numbers of its language, no lines on the right and on top."""
-    axes.tick_params(labelsize=sheet.sizes.small, length=3)
+def style_ticks(axes: Axes, context: DrawContext) -> None:
+    """Give ticks the figure's size and language, and hide the frame on the right and on top."""
+    axes.tick_params(labelsize=context.sizes.small, length=3)
     axes.spines[["top", "right"]].set_visible(False)
-    for one in (axes.xaxis, axes.yaxis):
-        if isinstance(one.get_major_formatter(), ScalarFormatter):
-            one.set_major_formatter(Numbers(sheet.words))
-        one.get_offset_text().set_fontsize(sheet.sizes.small)
+    for axis in (axes.xaxis, axes.yaxis):
+        if isinstance(axis.get_major_formatter(), ScalarFormatter):
+            axis.set_major_formatter(NumberFormatter(context.labels))
+        axis.get_offset_text().set_fontsize(context.sizes.small)

@@ -1,21 +1,21 @@
-"""What a figure is drawn on: its size, its language, and the ground that maps show."""
+"""What drawing functions are given beside query and numbers: size, language, land, relief."""
 
 from dataclasses import dataclass, field
 
 from ocean_common.i18n import Translator
 from ocean_plotting.basemap.land import Land
 from ocean_plotting.basemap.relief import ReliefFile
-from ocean_plotting.figure.picture import Sizes
-from ocean_plotting.figure.speech import Words
+from ocean_plotting.figure.labels import LabelFormatter
+from ocean_plotting.figure.layout import Sizes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """Given to every kind's ``draw`` and ``table``."""
+class DrawContext:
+    """Size, language and resources of one figure or table."""
 
     width: float = 15.0  # inches
     height: float = 9.0
-    words: Words = field(default_factory=Words)
+    labels: LabelFormatter = field(default_factory=LabelFormatter)
     land: Land = field(default_factory=Land)
     fine_land: Land = field(default_factory=Land)  # of the finer coast
     relief: ReliefFile | None = None  # heights of the Earth, where the deployment has them
@@ -27,10 +27,10 @@ class Sheet:
 
     @property
     def sizes(self) -> Sizes:
-        """Of text, lines and markers."""
-        return Sizes.on(self.width, self.height)
+        """Sizes of text, lines and markers."""
+        return Sizes.for_figure(self.width, self.height)
 
     @property
     def translate(self) -> Translator:
-        """The texts of the sheet's language."""
-        return self.words.translate
+        """Translator of the figure's language."""
+        return self.labels.translate

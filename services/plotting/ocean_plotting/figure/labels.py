@@ -1,9 +1,19 @@
-"""What is the same in every language: units, the length of texts, the names of files."""
+"""Labels on pictures and in tables: names, units, positions, numbers and times in the reader's language."""
 
 import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from textwrap import wrap
 
-# Spellings of units that files use, beside what the pattern below reads.
+from babel.dates import format_date, format_time, format_timedelta
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.i18n import ENGLISH, Translator
+from ocean_core.geometry import wrap_longitude
+
+# Spellings of units in files, beside those that the pattern below reads.
 UNITS = {
     "1": "", "none": "", "unitless": "", "dimensionless": "", "nondimensional": "", "no units": "", "unknown": "",
     "degree_c": "°C", "degrees_c": "°C", "deg_c": "°C", "degc": "°C", "deg c": "°C", "celsius": "°C", "c": "°C",
@@ -13,56 +23,179 @@ UNITS = {
     "degree": "°", "degrees": "°", "degrees_true": "°",
     "percent": "%", "psu": "PSU", "practical_salinity_unit": "PSU", "1e-3": "10⁻³", "0.001": "10⁻³",
 }  # fmt: skip
-WORDS = {
+UNIT_SYMBOLS = {
     "meter": "m", "meters": "m", "metre": "m", "metres": "m", "second": "s", "seconds": "s", "sec": "s",
     "kilogram": "kg", "kilograms": "kg", "day": "d", "days": "d", "hour": "h", "hours": "h", "watt": "W", "watts": "W",
     "degree_C": "°C", "degC": "°C", "celsius": "°C", "Celsius": "°C", "kelvin": "K",
 }  # fmt: skip
 NO_BREAK = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+PLAIN_NUMBERS = (1e-4, 1e6)  # sizes of numbers beyond which they are written with a power of ten
+COMPASS = {"fr": {"W": "O"}}  # letters of the compass that differ from English
+SEPARATOR = "  ·  "  # between the parts of a subtitle
 
 # Line breaks, control characters, marks that turn the direction of writing, and what is no character.
 _CONTROL = re.compile(r"[ \x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
 _FACTOR = re.compile(r"(/?)\s*([A-Za-zµ°%_]+)(?:\s*(?:\^|\*\*)?\s*([-+]?\d+))?[\s.*]*")
 
 
-def units(text: str) -> str:
+def typeset_units(text: str) -> str:
     """Typeset units: `m s-1` and `m/s` as m s⁻¹, `degree_C` as °C; empty for a pure number."""
     stripped = text.strip()
-    if (known := UNITS.get(stripped.lower())) is not None:
-        return known
-    parts, end = [], 0
+    if (symbol := UNITS.get(stripped.lower())) is not None:
+        return symbol
+    factors, end = [], 0
     while end < len(stripped):
         factor = _FACTOR.match(stripped, end)
         if factor is None:
-            return stripped  # not of this kind: as the file has it
+            return stripped  # in a notation of its own: as in the file
         power = int(factor[3] or 1) * (-1 if factor[1] else 1)
-        parts.append(WORDS.get(factor[2], factor[2]) + (str(power).translate(SUPERSCRIPT) if power != 1 else ""))
+        exponent = str(power).translate(SUPERSCRIPT) if power != 1 else ""
+        factors.append(UNIT_SYMBOLS.get(factor[2], factor[2]) + exponent)
         end = factor.end()
-    return NO_BREAK.join(parts)
+    return NO_BREAK.join(factors)
 
 
-def one_line(text: str) -> str:
+def to_one_line(text: str) -> str:
     """Put ``text`` on one line; what no font draws and no XML may hold becomes a blank."""
     return _CONTROL.sub(" ", text).strip(" ")
 
 
-def folded(text: str, letters: int, lines: int = 2) -> list[str]:
-    """Break ``text`` into at most ``lines`` lines of so many letters, and show if some was left out."""
-    rows = wrap(one_line(text), letters) or [""]
+def fold_lines(text: str, letters: int, lines: int = 2) -> list[str]:
+    """Break ``text`` into at most ``lines`` lines of so many letters, with an ellipsis if some is left out."""
+    rows = wrap(to_one_line(text), letters) or [""]
     if len(rows) <= lines:
         return rows
-    return [*rows[: lines - 1], shortened(" ".join(rows[lines - 1 :]), letters)]
+    return [*rows[: lines - 1], shorten(" ".join(rows[lines - 1 :]), letters)]
 
 
-def shortened(text: str, most: int) -> str:
-    """Cut ``text`` to ``most`` characters on one line, and show that it was cut."""
-    line = one_line(text)
+def shorten(text: str, most: int) -> str:
+    """Cut ``text`` to ``most`` characters on one line, with an ellipsis if it was longer."""
+    line = to_one_line(text)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def file_name(kind: str, dataset: str, iso: str, extension: str) -> str:
+def make_file_name(kind: str, dataset: str, iso: str, extension: str) -> str:
     """Name a file that is saved: profile_giops_day_2016-02-05T1200.png."""
     time = re.sub(r"[^0-9T-]", "", iso.replace(":", "")[:15])
     parts = (kind, re.sub(r"[^A-Za-z0-9._-]+", "-", dataset)[:80], time)
     return f"{'_'.join(filter(None, parts))}.{extension}"
+
+
+def join_parts(*parts: str) -> str:
+    """Join the parts of a subtitle, without the empty ones."""
+    return SEPARATOR.join(filter(None, parts))
+
+
+class LabelFormatter:
+    """Formats names, numbers, positions and times in one language; ``translate`` has its texts."""
+
+    def __init__(self, translate: Translator = ENGLISH) -> None:
+        self.translate = translate
+        self.language = translate.language
+
+    def number(self, value: float, digits: int | None = None) -> str:
+        """Format a number with so many decimals, or with four significant digits: −1,25."""
+        size = abs(value)
+        if digits is None and size and not PLAIN_NUMBERS[0] <= size < PLAIN_NUMBERS[1]:
+            mantissa, _, power = f"{value:.3g}".partition("e")
+            exponent = str(int(power)).translate(SUPERSCRIPT)
+            return f"{self.localize_number(mantissa)}{NO_BREAK}×{NO_BREAK}10{exponent}"
+        if digits is None:
+            digits = max(0, 3 - int(f"{size:e}".partition("e")[2])) if size else 0
+            return self.localize_number(format_decimal(float(f"{value:.{digits}f}"), "0.######", self.language))
+        return self.localize_number(format_decimal(value, f"0.{'0' * digits}" if digits else "0", self.language))
+
+    def localize_number(self, english: str) -> str:
+        """Turn a number that was formatted in English into this language's."""
+        text = english.replace("-", MINUS)
+        return text.replace(".", ",") if self.language == "fr" else text
+
+    def latitude(self, degrees: float, digits: int = 1) -> str:
+        """Format a latitude: 45.0° N."""
+        return self._degrees(degrees, "N", "S", digits)
+
+    def longitude(self, degrees: float, digits: int = 1) -> str:
+        """Format a longitude of any turn: 45.0° W."""
+        wrapped = float(wrap_longitude(degrees))
+        if round(abs(wrapped), digits) == 180.0:
+            return f"{self.number(180.0, digits)}°"
+        return self._degrees(wrapped, "E", "W", digits)
+
+    def position(self, point: tuple[float, float], digits: int = 2) -> str:
+        """Format latitude and longitude of a point."""
+        return f"{self.latitude(point[0], digits)}, {self.longitude(point[1], digits)}"
+
+    def variable_name(self, info: VariableInfo) -> str:
+        """Return a variable's name in this language, where there is one."""
+        name = self.translate.quantity(info.name, info.long_name, info.standard_name) or info.name
+        return f"{name[:1].upper()}{name[1:]}" if info.name[:1].isupper() else name
+
+    def quantity_name(self, name: str) -> str:
+        """Return the name of a measured quantity in this language, where there is one."""
+        return self.translate.quantity(name) or name
+
+    def axis_label(self, info: VariableInfo) -> str:
+        """Label the axis of a variable: Temperature (°C)."""
+        return self.with_units(self.variable_name(info), info.units)
+
+    def with_units(self, name: str, units: str) -> str:
+        """Put units behind a name: Temperature (°C)."""
+        typeset = typeset_units(units)
+        return f"{name} ({typeset})" if typeset else name
+
+    def value(self, value: float, units: str, digits: int | None = None) -> str:
+        """Format a value with its units: 3.2 °C."""
+        typeset = typeset_units(units)
+        return f"{self.number(value, digits)}{NO_BREAK}{typeset}" if typeset else self.number(value, digits)
+
+    def time(self, iso: str, quantum: str | None = None) -> str:
+        """Format an ISO 8601 time as exactly as the spacing of the data (its quantum) is worth."""
+        try:
+            time = datetime.fromisoformat(iso)
+        except ValueError:
+            return iso  # of a calendar with a 30 February
+        match quantum:
+            case "year":
+                return f"{time.year}"
+            case "month" | "season":
+                return format_date(time, "LLLL y", self.language)
+            case "day":
+                return self._day(time)
+        clock = format_time(time, "HH:mm", locale=self.language)
+        return f"{self._day(time)} {clock}{NO_BREAK}UTC"
+
+    def time_span(self, first: str, last: str, quantum: str | None = None) -> str:
+        """Format two ISO 8601 times as "begin to end", or as one if they read the same."""
+        begin, end = self.time(first, quantum), self.time(last, quantum)
+        return begin if begin == end else self.translate("{begin} to {end}", begin=begin, end=end)
+
+    def duration(self, seconds: float) -> str:
+        """Format a duration roughly: 3 days, 18 years."""
+        return str(format_timedelta(timedelta(seconds=abs(seconds)), locale=self.language, threshold=1.5))
+
+    def join_names(self, names: Sequence[str]) -> str:
+        """Join names: a, b and c."""
+        return str(format_list(names, "standard", self.language)).replace(", and ", " and ")
+
+    def join_quantities(self, names: Sequence[str]) -> str:
+        """Join names of quantities: Temperature and Salinity; in French only the first has a capital."""
+        first, *rest = names
+        return self.join_names([first, *(rest if self.language == "en" else map(_lower_first, rest))])
+
+    def _day(self, time: datetime) -> str:
+        text = format_date(time, "d MMMM y", self.language)
+        return f"1er{text[1:]}" if self.language == "fr" and time.day == 1 else text
+
+    def _degrees(self, degrees: float, positive: str, negative: str, digits: int) -> str:
+        size = self.number(abs(degrees), digits)
+        if round(abs(degrees), digits) == 0.0:
+            return f"{size}°"
+        letter = positive if degrees > 0 else negative
+        return f"{size}°{NO_BREAK}{COMPASS.get(self.language, {}).get(letter, letter)}"
+
+
+def _lower_first(name: str) -> str:
+    """Write a name within a sentence; CO2 and SST stay."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name

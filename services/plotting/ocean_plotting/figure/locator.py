@@ -1,4 +1,4 @@
-"""A small map that says where something is: land, a graticule, nothing else to wait for."""
+"""Small maps that show where stations or paths are: land and a graticule in an azimuthal projection."""
 
 from typing import Literal
 
@@ -11,120 +11,158 @@ from numpy.typing import NDArray
 
 from ocean_core.geometry import EARTH_RADIUS, mean_position, wrap_longitude
 from ocean_plotting.basemap.land import Land
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.picture import COAST, LAND, MERIDIAN, MUTED, SEA
-from ocean_plotting.figure.projection import Point, azimuthal
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.layout import COAST, LAND, MERIDIAN, MUTED, SEA
 
 NARROWEST, WIDEST = 700.0, 5500.0  # km from the middle to the edge; wider: the whole world
 STEPS = (1, 2, 5, 10, 15, 30, 45)  # degrees between lines of the graticule
 
+Point = tuple[float, float]  # latitude and longitude, degrees
 Points = NDArray[np.float64]
 
 
-def positions(places: list[Point], among: list[Point] | None = None) -> Points:
-    """Where places lie on the map that `draw_map` draws of them, or of others, shape (n, 2)."""
-    return _project(np.array(places, dtype=float), among or places)
+def project_azimuthal(
+    latitude: NDArray[np.floating], longitude: NDArray[np.floating], centre: Point
+) -> NDArray[np.float64]:
+    """Project points with Lambert's azimuthal equal-area projection (Snyder 1987, eq. 24-2 to 24-4).
+
+    Parameters
+    ----------
+    latitude, longitude : ndarray, shape (n,)
+        Degrees.
+    centre
+        Latitude and longitude of the middle of the map, degrees.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2)
+        x and y, km, north up at the centre.
+    """
+    phi, east = np.radians(latitude), np.radians(np.asarray(longitude) - centre[1])
+    middle = np.radians(centre[0])
+    cosine = np.sin(middle) * np.sin(phi) + np.cos(middle) * np.cos(phi) * np.cos(east)
+    # The antipode is the whole rim: keep off it.
+    scale = EARTH_RADIUS * np.sqrt(2 / np.maximum(1 + cosine, 1e-9))
+    x = scale * np.cos(phi) * np.sin(east)
+    y = scale * (np.cos(middle) * np.sin(phi) - np.sin(middle) * np.cos(phi) * np.cos(east))
+    return np.stack([x, y], axis=-1)
 
 
-def draw_map(axes: Axes, places: list[Point], sheet: Sheet, narrowest: float = NARROWEST) -> None:
-    """Draw the surroundings of places (latitude, longitude), as wide as it must be: ``narrowest`` km at least."""
-    reach = _reach(places, narrowest)
+def mean_direction(points: list[Point]) -> Point:
+    """Return the mean direction of points (latitude, longitude), degrees."""
+    return mean_position(*np.array(points, dtype=float).T)
+
+
+def project_points(points: list[Point], mapped: list[Point] | None = None) -> Points:
+    """Project points onto the map that `draw_locator_map` draws of them, or of ``mapped``, shape (n, 2)."""
+    return _project(np.array(points, dtype=float), mapped or points)
+
+
+def draw_locator_map(axes: Axes, points: list[Point], context: DrawContext, narrowest: float = NARROWEST) -> None:
+    """Draw the surroundings of points (latitude, longitude), at least ``narrowest`` km from middle to edge."""
+    radius = _choose_radius(points, narrowest)
     axes.set_facecolor(SEA)
     axes.set_aspect("equal")
     axes.grid(visible=False)
-    if reach is None:
+    if radius is None:
         axes.set(xlim=(-180, 180), ylim=(-90, 90))
-        rings = [np.asarray(ring, dtype=float) for ring in sheet.land.rings]
+        rings = [np.asarray(ring, dtype=float) for ring in context.land.rings]
     else:
-        axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
-        rings = _near(sheet.land, mean_position(*np.array(places, dtype=float).T), reach)
+        axes.set(xlim=(-radius, radius), ylim=(-radius, radius))
+        rings = _project_land(context.land, mean_direction(points), radius)
     axes.add_collection(PolyCollection(rings, facecolors=LAND, edgecolors=COAST, linewidths=0.6, zorder=1))
-    _graticule(axes, places, reach, sheet)
+    _draw_graticule(axes, points, radius, context)
 
 
-def over_list(
+def add_map_over_list(
     figure: Figure,
-    room: SubplotSpec,
-    places: list[Point],
+    area: SubplotSpec,
+    points: list[Point],
     *,
     narrowest: float = NARROWEST,
     most: float = 0.65,
     anchor: Literal["N", "NW"] = "NW",
 ) -> tuple[Axes, SubplotSpec, float]:
-    """Axes for the map of places, and room for a list of these below, with how high that is, inches.
+    """Divide a column into axes for the map of points, and an area for a list of them below.
 
-    ``most``: of the column's height, for the map.
+    ``most``: of the column's height, for the map. Return the axes, the area and its height in inches.
     """
-    tall, column = 0.8 * figure.get_figheight(), room.get_position(figure).width * figure.get_figwidth()
-    across = 1.0 if _reach(places, narrowest) else 2.0  # the world is twice as wide as it is high
-    share = min(most, column / across / tall)
-    rows = room.subgridspec(2, 1, height_ratios=[share, 1 - share])
-    return figure.add_subplot(rows[0], anchor=anchor), rows[1], (1 - share) * tall
+    height, width = 0.8 * figure.get_figheight(), area.get_position(figure).width * figure.get_figwidth()
+    aspect = 1.0 if _choose_radius(points, narrowest) else 2.0  # the world is twice as wide as it is high
+    fraction = min(most, width / aspect / height)
+    rows = area.subgridspec(2, 1, height_ratios=[fraction, 1 - fraction])
+    return figure.add_subplot(rows[0], anchor=anchor), rows[1], (1 - fraction) * height
 
 
-def _reach(places: list[Point], narrowest: float = NARROWEST) -> float | None:
-    """From the middle to the edge, km; None for the whole world."""
-    latitude, longitude = np.array(places, dtype=float).T
-    reach = 1.6 * float(np.abs(azimuthal(latitude, longitude, mean_position(*np.array(places, dtype=float).T))).max())
-    return max(reach, narrowest) if reach <= WIDEST else None
+def _choose_radius(points: list[Point], narrowest: float = NARROWEST) -> float | None:
+    """Choose the distance from the middle to the edge, km; None for the whole world."""
+    latitude, longitude = np.array(points, dtype=float).T
+    radius = 1.6 * float(np.abs(project_azimuthal(latitude, longitude, mean_direction(points))).max())
+    return max(radius, narrowest) if radius <= WIDEST else None
 
 
-def _project(places: Points, among: list[Point]) -> Points:
-    if _reach(among) is None:
-        return np.stack([wrap_longitude(places[:, 1]), places[:, 0]], axis=-1)
-    return azimuthal(places[:, 0], places[:, 1], mean_position(*np.array(among, dtype=float).T))
+def _project(points: Points, mapped: list[Point]) -> Points:
+    if _choose_radius(mapped) is None:
+        return np.stack([wrap_longitude(points[:, 1]), points[:, 0]], axis=-1)
+    return project_azimuthal(points[:, 0], points[:, 1], mean_direction(mapped))
 
 
-def _near(land: Land, middle: Point, reach: float) -> list[Points]:
-    """The rings that come near the map. Those that do not may hold the opposite point, and would turn inside out."""
-    projected = (azimuthal(ring[:, 1], ring[:, 0], middle) for ring in land.rings)
-    return [ring for ring in projected if np.hypot(*ring.T).min() < max(2 * reach, 0.3 * EARTH_RADIUS)]
+def _project_land(land: Land, centre: Point, radius: float) -> list[Points]:
+    """Project the rings that come near the map; a ring around the antipode would turn inside out."""
+    projected = (project_azimuthal(ring[:, 1], ring[:, 0], centre) for ring in land.rings)
+    return [ring for ring in projected if np.hypot(*ring.T).min() < max(2 * radius, 0.3 * EARTH_RADIUS)]
 
 
-def _graticule(axes: Axes, places: list[Point], reach: float | None, sheet: Sheet) -> None:
-    """Meridians and parallels, labelled where they meet the lower and the left edge."""
-    words, sizes, middle = sheet.words, sheet.sizes, mean_position(*np.array(places, dtype=float).T)
-    half = 180.0 if reach is None else float(np.degrees(reach / EARTH_RADIUS))
-    step = next((one for one in STEPS if one >= half / 2), STEPS[-1])
+def _draw_graticule(axes: Axes, points: list[Point], radius: float | None, context: DrawContext) -> None:
+    """Draw meridians and parallels, labelled where they meet the lower and the left edge."""
+    labels, sizes, middle = context.labels, context.sizes, mean_direction(points)
+    half_width = 180.0 if radius is None else float(np.degrees(radius / EARTH_RADIUS))
+    step = next((step for step in STEPS if step >= half_width / 2), STEPS[-1])
     # Meridians draw together towards the poles.
-    wide = next((one for one in STEPS if one >= step / max(np.cos(np.radians(middle[0])), 0.2)), STEPS[-1])
-    wide = wide if reach else 90
+    wide = next((wide for wide in STEPS if wide >= step / max(np.cos(np.radians(middle[0])), 0.2)), STEPS[-1])
+    wide = wide if radius else 90
     fine = np.linspace(-1, 1, 181)
     meridians = {
-        at: _project(np.stack([90 * fine, np.full(181, at)], -1), places) for at in np.arange(-180.0, 180, wide)
+        degrees: _project(np.stack([90 * fine, np.full(181, degrees)], -1), points)
+        for degrees in np.arange(-180.0, 180, wide)
     }
-    around = middle[1] + 180 * fine if reach else 180 * fine
+    around = middle[1] + 180 * fine if radius else 180 * fine
     parallels = {
-        at: _project(np.stack([np.full(181, at), around], -1), places) for at in np.arange(-90.0 + step, 90, step)
+        degrees: _project(np.stack([np.full(181, degrees), around], -1), points)
+        for degrees in np.arange(-90.0 + step, 90, step)
     }
     lines = [*meridians.values(), *parallels.values()]
     axes.add_collection(LineCollection(lines, colors=MERIDIAN, linewidths=0.5, zorder=2))
-    low, left = axes.get_ylim()[0], axes.get_xlim()[0]
+    bottom, left = axes.get_ylim()[0], axes.get_xlim()[0]
     x = {
-        at: found
-        for at, line in meridians.items()
-        if (found := _crossing(line[:, ::-1], low, axes.get_xlim())) is not None
+        degrees: crossing
+        for degrees, line in meridians.items()
+        if (crossing := _find_crossing(line[:, ::-1], bottom, axes.get_xlim())) is not None
     }
-    y = {at: found for at, line in parallels.items() if (found := _crossing(line, left, axes.get_ylim())) is not None}
-    for at, line in parallels.items():
-        foot = line[np.argmin(line[:, 1])]
-        if at not in y and np.abs(line).max() < (reach or 0):  # round a pole, within the map
-            name = words.latitude(at, 0)
-            axes.annotate(name, foot, fontsize=0.8 * sizes.small, color=MUTED, ha="center", va="center",
+    y = {
+        degrees: crossing
+        for degrees, line in parallels.items()
+        if (crossing := _find_crossing(line, left, axes.get_ylim())) is not None
+    }
+    for degrees, line in parallels.items():
+        lowest = line[np.argmin(line[:, 1])]
+        if degrees not in y and np.abs(line).max() < (radius or 0):  # round a pole, within the map
+            text = labels.latitude(degrees, 0)
+            axes.annotate(text, lowest, fontsize=0.8 * sizes.small, color=MUTED, ha="center", va="center",
                           bbox={"facecolor": SEA, "edgecolor": "none", "pad": 1})  # fmt: skip
-    axes.set_xticks(list(x.values()), [words.longitude(at, 0) for at in x])
-    axes.set_yticks(list(y.values()), [words.latitude(at, 0) for at in y])
+    axes.set_xticks(list(x.values()), [labels.longitude(degrees, 0) for degrees in x])
+    axes.set_yticks(list(y.values()), [labels.latitude(degrees, 0) for degrees in y])
     axes.tick_params(labelsize=0.85 * sizes.small, length=2)
 
 
-def _crossing(line: Points, edge: float, limits: tuple[float, float]) -> float | None:
-    """Where a line meets an edge of the map: its second coordinate there; None if outside the map."""
+def _find_crossing(line: Points, edge: float, limits: tuple[float, float]) -> float | None:
+    """Find where a line meets an edge of the map: its second coordinate there; None if outside the map."""
     across, along = line.T
-    side, room = np.sign(across - edge), limits[1] - limits[0]
-    for at in np.flatnonzero(side[1:] * side[:-1] <= 0):
-        share = (edge - across[at]) / ((across[at + 1] - across[at]) or 1.0)
-        found = float(along[at] + share * (along[at + 1] - along[at]))
-        # A step as wide as the map leads past the opposite point of the Earth.
-        if limits[0] <= found <= limits[1] and np.abs(line[at + 1] - line[at]).max() < room:
-            return found
+    side, width = np.sign(across - edge), limits[1] - limits[0]
+    for index in np.flatnonzero(side[1:] * side[:-1] <= 0):
+        fraction = (edge - across[index]) / ((across[index + 1] - across[index]) or 1.0)
+        crossing = float(along[index] + fraction * (along[index + 1] - along[index]))
+        # A step as wide as the map leads past the antipode.
+        if limits[0] <= crossing <= limits[1] and np.abs(line[index + 1] - line[index]).max() < width:
+            return crossing
     return None

@@ -1,4 +1,4 @@
-"""Panels of a section: values beneath a path, the sea floor, and a profile beside them."""
+"""Vertical sections beneath a path: the edges of cells, the sea floor, and the panels that show them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,239 +14,392 @@ from numpy.typing import NDArray
 from ocean_core.geometry import unwrap_longitudes, wrap_longitude
 from ocean_plotting.basemap.land import Land
 from ocean_plotting.basemap.relief import ReliefFile
-from ocean_plotting.figure import along
-from ocean_plotting.figure import axes as axis
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.depths import depth_axis
-from ocean_plotting.figure.picture import INK, LINES, MUTED, folded, inches
-from ocean_plotting.figure.projection import Point
-from ocean_plotting.figure.shading import Shading
-from ocean_plotting.plots.section_cells import Slice, coasts, corners, ends, floor
+from ocean_plotting.figure.axes import (
+    FEW_LEVELS,
+    TICK_STEPS,
+    count_fitting_ticks,
+    set_quantity_axis,
+    set_stretched_depth_axis,
+    show_message,
+    style_ticks,
+)
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, axes_inches, fold_text
+from ocean_plotting.figure.legends import Shading
+from ocean_plotting.figure.locator import Point
+from ocean_plotting.figure.path import SampledPath, draw_waypoint_letters, draw_waypoint_lines, set_distance_axis
 
 FLOOR, FLOOR_LINE = "#b3aa9f", "#7f766b"
-BESIDE = 0.35  # inches of a title's room: the power of ten of the bar beside stands there
-NOTHING = "#eceff1"  # where there may be sea, and nobody knows its values
-CELLS = 600  # of the relief along the longer side of a path's box
-COLUMN, CROWDED = 20.0, 2.0  # width of the map's column, and more for each column of panels, in heights of the text
-STRIP, PROFILE = 0.3, 0.3  # of a panel: height of the strip above, width of the profile beside
+UNKNOWN = "#eceff1"  # where there may be sea without known values
+BAR_EXPONENT = 0.35  # inches of a title's width: the power of ten of the bar on the right stands there
+RELIEF_CELLS = 600  # along the longer side of a path's box
+MAP_WIDTH, PANEL_LABELS = 20.0, 2.0  # of the map's column, and more for each column of panels, in heights of the text
+STRIP_HEIGHT, PROFILE_WIDTH = 0.3, 0.3  # of a panel: the strip above, the profile on the right
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
-    """Axes of a figure: what is drawn where."""
+class SectionGrid:
+    """Cells of a section: levels from the surface down, places along the path."""
+
+    distance: Floats  # (place,), km
+    depths: Floats  # (level, place), m, positive down, growing; NaN where a column has no levels
+    wet: Bools  # (level, place): where there is a value
+    model_floor: Floats | None = None  # (place,), m: the model's own sea floor, NaN where it has none
+
+    @property
+    def edges(self) -> Floats:
+        """Boundaries of levels, shape (level + 1, place), m: half-way between them, the first not above the surface."""
+        return cell_edges(np.where(np.isfinite(self.depths), self.depths, 0.0), least=0.0)
+
+    @property
+    def dry(self) -> Bools:
+        """Columns without any value, shape (place,)."""
+        dry: Bools = np.logical_not(np.any(self.wet, axis=0))
+        return dry
+
+    @property
+    def lowest(self) -> Floats:
+        """Lower end of the lowest value of each column, shape (place,), m; NaN in dry ones."""
+        last = self.wet.shape[0] - np.argmax(self.wet[::-1], axis=0)
+        lowest = np.take_along_axis(self.edges, last[np.newaxis], axis=0)[0]
+        return np.where(self.dry, np.nan, lowest)
+
+    @property
+    def open(self) -> Bools:
+        """Columns that have a value at their last level, shape (place,): the floor is somewhere below."""
+        bottom: Bools = self.wet[-1]
+        return bottom
+
+
+def cell_edges(centres: Floats, least: float = -np.inf) -> Floats:
+    """Return the edges of cells along the first axis: half-way between centres, the outer ones as far out as in.
+
+    Parameters
+    ----------
+    centres : ndarray, shape (n, ...)
+        Growing along the first axis, n > 1.
+    least
+        Lower bound of all edges.
+
+    Returns
+    -------
+    ndarray, shape (n + 1, ...)
+    """
+    between = (centres[1:] + centres[:-1]) / 2
+    first, last = 2 * centres[:1] - between[:1], 2 * centres[-1:] - between[-1:]
+    edges: Floats = np.maximum(np.concatenate([first, between, last]), least)
+    return edges
+
+
+def cell_corners(level_edges: Floats) -> Floats:
+    """Return depths of cell corners, shape (level + 1, place + 1), from the edges in columns, (level + 1, place)."""
+    padded = np.pad(level_edges, ((0, 0), (1, 1)), mode="edge")
+    return (padded[:, 1:] + padded[:, :-1]) / 2
+
+
+def distance_edges(distance: Floats) -> Floats:
+    """Return the edges of cells along a path, shape (place + 1,), km: the path's ends are the outer ones."""
+    edges = cell_edges(distance)
+    edges[[0, -1]] = distance[[0, -1]]
+    return edges
+
+
+def find_sea_floor(grid: SectionGrid, relief: Floats | None, land: Bools) -> Floats:
+    """Find the depth of the sea floor: the model's own, else its lowest value, else the relief.
+
+    Parameters
+    ----------
+    grid
+        Cells of the section.
+    relief : ndarray, shape (place,), optional
+        Depths of another source, m; negative on land, NaN where it has none.
+    land : ndarray of bool, shape (place,)
+        Places without values that are on land, where the relief has none.
+
+    Returns
+    -------
+    ndarray, shape (place,)
+        m; 0 on land, NaN where it is unknown.
+    """
+    lowest = grid.lowest
+    below = np.full(lowest.shape, np.nan) if relief is None else np.maximum(relief, 0.0)
+    unsure = np.where(np.isfinite(below), below, np.where(land, 0.0, np.nan))
+    deeper = np.where(below > lowest, below, np.nan)
+    floor = np.where(grid.dry, unsure, np.where(grid.open, deeper, lowest))
+    if grid.model_floor is None:
+        return floor
+    return np.where(np.isfinite(grid.model_floor), np.maximum(grid.model_floor, 0.0), floor)
+
+
+def classify_land(dry: Bools, on_land: Bools) -> Bools:
+    """Return the places without values that are land: all between water, and an end that has land on the map.
+
+    Shapes (place,).
+    """
+    land = dry.copy()
+    wet = np.flatnonzero(~dry)
+    if not wet.size:
+        return on_land & dry
+    for end in (slice(0, wet[0]), slice(wet[-1] + 1, None)):
+        land[end] = on_land[end].any()
+    return land
+
+
+def interpolate_columns(values: Floats, depths: Floats, new_depths: Floats) -> Floats:
+    """Interpolate columns linearly to other depths.
+
+    Parameters
+    ----------
+    values, depths : ndarray, shape (level, place)
+        Depths grow (m); NaN where there is no value.
+    new_depths : ndarray, shape (other, place)
+        m.
+
+    Returns
+    -------
+    ndarray, shape (other, place)
+        NaN above the first and below the last value, and between two levels of which one has none.
+    """
+    interpolated = np.full(new_depths.shape, np.nan)
+    for place in range(new_depths.shape[1]):
+        finite = np.isfinite(depths[:, place])
+        depth, value, new_depth = depths[finite, place], values[finite, place], new_depths[:, place]
+        if not depth.size:
+            continue
+        above = np.clip(np.searchsorted(depth, new_depth, side="right") - 1, 0, depth.size - 1)
+        below = np.minimum(above + 1, depth.size - 1)
+        gap = depth[below] - depth[above]
+        fraction = np.where(gap > 0, (new_depth - depth[above]) / np.where(gap > 0, gap, 1.0), 0.0)
+        mixed = value[above] + fraction * (value[below] - value[above])
+        exact = np.isclose(new_depth, depth[above], rtol=1e-9, atol=1e-9)
+        inside = (new_depth >= depth[0]) & (new_depth <= depth[-1])
+        interpolated[:, place] = np.where(exact, value[above], np.where(inside, mixed, np.nan))
+    return interpolated
+
+
+def choose_deepest(grids: list[SectionGrid], floors: list[Floats], limit: float | None) -> float:
+    """Choose the depth down to which sections are shown, m: the floor under their values, or the limit."""
+    if limit is not None:
+        return limit
+    lowest = max((float(np.nanmax(grid.lowest)) for grid in grids if not grid.dry.all()), default=1.0)
+    bottoms = [floor[~grid.dry & np.isfinite(floor)] for grid, floor in zip(grids, floors, strict=True)]
+    floor_depth = float(np.concatenate(bottoms).max(initial=0.0)) if all(map(len, bottoms)) else lowest
+    return 1.02 * max(min(lowest, floor_depth), 1e-3)
+
+
+def locate_sea_floor(grid: SectionGrid, points: list[Point], context: DrawContext) -> Floats:
+    """Find the sea floor beneath a path, m: where the model does not know it, from the relief or the land of maps."""
+    unsure = grid.dry | grid.open
+    depths = sample_relief_depth(context.relief, points) if context.relief is not None and unsure.any() else None
+    return find_sea_floor(grid, depths, classify_land(grid.dry, find_land(context.land, points)))
+
+
+def sample_relief_depth(relief: ReliefFile, points: list[Point]) -> Floats:
+    """Return depths (m, negative on land) of the relief's nearest cells."""
+    latitude, longitude = np.array(points, dtype=float).T
+    east = unwrap_longitudes(longitude)
+    box = (float(east.min()), float(latitude.min()), float(east.max()), float(latitude.max()))
+    latitudes, longitudes, heights = relief.heights(box, RELIEF_CELLS)
+    row = np.abs(latitudes[:, np.newaxis] - latitude).argmin(axis=0)
+    column = np.abs(wrap_longitude(longitudes[:, np.newaxis] - longitude)).argmin(axis=0)
+    depths: Floats = -heights[row, column].astype(np.float64)
+    return depths
+
+
+def find_land(land: Land, points: list[Point]) -> Bools:
+    """Return which points are within the land of locator maps."""
+    positions = np.array(points, dtype=float)[:, ::-1]
+    positions[:, 0] = wrap_longitude(positions[:, 0])
+    inside = np.zeros(len(positions), dtype=bool)
+    for ring in land.rings:
+        inside |= Path(ring).contains_points(positions)
+    return inside
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionPanels:
+    """Axes of a figure of sections."""
 
     panels: list[list[Axes]]  # by column, from above
-    profiles: list[list[Axes]]  # beside them; empty if there are none
+    profiles: list[list[Axes]]  # on their right; empty if there are none
     strips: list[Axes]  # above each column; empty if there are none
-    beside: SubplotSpec | None  # for the map
+    map_area: SubplotSpec | None
+
+    def finish(self, path: SampledPath, context: DrawContext) -> None:
+        """Draw distances below every column, waypoints above it."""
+        for number, column in enumerate(self.panels):
+            strips = self.strips[number : number + 1]
+            for panel in column:
+                draw_waypoint_lines(panel, path)
+            for panel in [*strips, *column[:-1]]:
+                panel.tick_params(labelbottom=False)
+            set_distance_axis(column[-1], path, context)
+            draw_waypoint_letters([*strips, *column][0], path, context)
 
 
-def laid_out(
+def add_section_panels(
     figure: Figure,
     rows: int,
     columns: int,
-    sheet: Sheet,
+    context: DrawContext,
     *,
     strip: bool = False,
     profile: bool = False,
-    side: bool = False,
-) -> Room:
-    """Divide a figure: columns of panels over one distance axis each."""
-    each = 1 + profile
-    widths = [1.0, *([PROFILE] * profile)] * columns
-    if side:
-        needed = (COLUMN + CROWDED * (len(widths) - 1)) * sheet.sizes.body / 72  # inches
-        widths.append(max((0.36, 0.62, 0.85)[min(columns, 3) - 1], sum(widths) * needed / (sheet.width - needed)))
-    heights = [STRIP * rows**0.5] * strip + [1.0] * rows
+    show_map: bool = False,
+) -> SectionPanels:
+    """Divide a figure into columns of panels over one distance axis each."""
+    per_column = 1 + profile
+    widths = [1.0, *([PROFILE_WIDTH] * profile)] * columns
+    if show_map:
+        needed = (MAP_WIDTH + PANEL_LABELS * (len(widths) - 1)) * context.sizes.body / 72  # inches
+        least = (0.36, 0.62, 0.85)[min(columns, 3) - 1]
+        widths.append(max(least, sum(widths) * needed / (context.width - needed)))
+    heights = [STRIP_HEIGHT * rows**0.5] * strip + [1.0] * rows
     grid = figure.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights)
     panels: list[list[Axes]] = []
     profiles: list[list[Axes]] = []
     strips = []
     for column in range(columns):
-        first: Axes | None = None
+        above: Axes | None = None
         if strip:
-            first = figure.add_subplot(grid[0, column * each])
-            strips.append(first)
+            above = figure.add_subplot(grid[0, column * per_column])
+            strips.append(above)
         panels.append([])
         profiles.append([])
         for row in range(int(strip), len(heights)):
-            first = made = figure.add_subplot(grid[row, column * each], sharex=first)
-            panels[-1].append(made)
+            above = panel = figure.add_subplot(grid[row, column * per_column], sharex=above)
+            panels[-1].append(panel)
             if profile:
-                profiles[-1].append(figure.add_subplot(grid[row, column * each + 1]))
-    return Room(panels=panels, profiles=profiles, strips=strips, beside=grid[:, -1] if side else None)
+                profiles[-1].append(figure.add_subplot(grid[row, column * per_column + 1]))
+    return SectionPanels(panels=panels, profiles=profiles, strips=strips, map_area=grid[:, -1] if show_map else None)
 
 
-def deepest(cuts: list[Slice], floors: list[Floats], limit: float | None) -> float:
-    """Down to where sections are shown, m: to the floor under their values, or as far as asked."""
-    if limit is not None:
-        return limit
-    lowest = [float(np.nanmax(cut.lowest)) for cut in cuts if not cut.dry.all()]
-    found = max(lowest, default=1.0)
-    bottoms = [below[~cut.dry & np.isfinite(below)] for cut, below in zip(cuts, floors, strict=True)]
-    under = float(np.concatenate(bottoms).max(initial=0.0)) if all(map(len, bottoms)) else found
-    return 1.02 * max(min(found, under), 1e-3)
-
-
-def shade(axes: Axes, cut: Slice, values: Floats, shaded: Shading) -> None:
-    """Colour every cell of a section, by its true edges."""
-    axes.set_facecolor(NOTHING)
+def draw_section(
+    axes: Axes,
+    grid: SectionGrid,
+    values: Floats,
+    floor: Floats,
+    shading: Shading,
+    *,
+    deepest: float,
+    linear: float,
+    context: DrawContext,
+) -> None:
+    """Draw a section (level, place) down to ``deepest`` (m), its depth axis stretched below ``linear`` (m; 0: not)."""
+    set_stretched_depth_axis(axes, deepest, linear, context)
+    axes.set_facecolor(UNKNOWN)
+    if not np.isfinite(values).any():
+        show_message(axes, context.translate("no data along this path"), context.sizes)
+        return
     axes.grid(visible=False)
-    x = np.broadcast_to(ends(cut.distance), (cut.depths.shape[0] + 1, cut.distance.size + 1))
-    masked = np.ma.masked_invalid(values)
-    axes.pcolormesh(x, corners(cut.edges), masked, cmap=shaded.colours, norm=shaded.norm, rasterized=True)
-
-
-def to_floor(cut: Slice, values: Floats, below: Floats) -> Floats:
-    """The lowest value of each column down to a floor that is above the next level."""
-    lowest = cut.wet.shape[0] - 1 - np.argmax(cut.wet[::-1], axis=0)
-    place = np.flatnonzero(~cut.dry & ~cut.open)
-    under = lowest[place] + 1
-    near = (cut.edges[under, place] < below[place]) & (below[place] <= cut.depths[under, place])
-    found = values.copy()
-    found[under[near], place[near]] = values[under[near] - 1, place[near]]
-    return found
-
-
-def _say_nothing(axes: Axes, cut: Slice, below: Floats, sheet: Sheet) -> None:
-    """Name the widest part where there may be sea and there are no values, if there is room for the words."""
-    empty = np.concatenate([[False], cut.dry & ~(below <= 0), [False]])
-    first, last = np.flatnonzero(empty[1:] & ~empty[:-1]), np.flatnonzero(empty[:-1] & ~empty[1:]) - 1
-    if not first.size:
-        return
-    widths = cut.distance[last] - cut.distance[first]
-    at, words = int(widths.argmax()), sheet.translate("no data")
-    share = widths[at] / cut.distance[-1] * inches(axes)[0] * 72
-    if share < 0.8 * len(words) * sheet.sizes.small:
-        return
-    x = (cut.distance[first[at]] + cut.distance[last[at]]) / 2
-    axes.text(
-        x, 0.5, words, transform=axes.get_xaxis_transform(), ha="center", va="center", fontsize=sheet.sizes.small,
-        color=MUTED,
-    )  # fmt: skip
-
-
-def fill_floor(axes: Axes, cut: Slice, below: Floats, bottom: float) -> None:
-    """Fill the sea floor; where the values alone tell it, it has their steps."""
-    step: Literal["mid"] | None = "mid" if cut.told is None else None
-    known = np.isfinite(below)
+    x = np.broadcast_to(distance_edges(grid.distance), (grid.depths.shape[0] + 1, grid.distance.size + 1))
+    masked = np.ma.masked_invalid(extend_to_floor(grid, values, floor))
+    axes.pcolormesh(x, cell_corners(grid.edges), masked, cmap=shading.colours, norm=shading.norm, rasterized=True)
+    _label_gap(axes, grid, floor, context)
+    # Where only the values show the floor, it has their steps.
+    step: Literal["mid"] | None = "mid" if grid.model_floor is None else None
     axes.fill_between(
-        cut.distance, below, max(bottom, float(np.nanmax(below, initial=0.0))), where=known, step=step,
+        grid.distance, floor, max(deepest, float(np.nanmax(floor, initial=0.0))), where=np.isfinite(floor), step=step,
         facecolor=FLOOR, edgecolor=FLOOR_LINE, linewidth=0.6, zorder=3,
     )  # fmt: skip
-
-
-def panel(
-    axes: Axes, cut: Slice, values: Floats, below: Floats, shaded: Shading, *, depths: tuple[float, float], sheet: Sheet
-) -> None:
-    """Draw a section; ``depths``: down to where, and from where on stretched."""
-    depth_axis(axes, *depths, sheet)
-    if not np.isfinite(values).any():
-        axis.nothing(axes, sheet.translate("no data along this path"), sheet.sizes)
-        axes.set_facecolor(NOTHING)
-        return
-    shade(axes, cut, to_floor(cut, values, below), shaded)
-    _say_nothing(axes, cut, below, sheet)
-    fill_floor(axes, cut, below, depths[0])
     axes.spines[["top", "right"]].set_visible(True)
 
 
-def titled(axes: Axes, text: str, sheet: Sheet, *, above: bool) -> None:
-    """Say what a panel shows; ``above``: the letters of way-points, which stand between."""
-    width, size = 0.95 * inches(axes)[0] - BESIDE, sheet.sizes.small
-    axes.set_title(folded(text, width, size, 1), fontsize=size, loc="left", pad=(1.5 * size if above else 0) + 4)
+def extend_to_floor(grid: SectionGrid, values: Floats, floor: Floats) -> Floats:
+    """Repeat the lowest value of each column down to a floor that is above the next level."""
+    lowest = grid.wet.shape[0] - 1 - np.argmax(grid.wet[::-1], axis=0)
+    place = np.flatnonzero(~grid.dry & ~grid.open)
+    below = lowest[place] + 1
+    near = (grid.edges[below, place] < floor[place]) & (floor[place] <= grid.depths[below, place])
+    extended = values.copy()
+    extended[below[near], place[near]] = values[below[near] - 1, place[near]]
+    return extended
 
 
-def beside(
-    axes: Axes, cut: Slice, values: Floats, sheet: Sheet, *, at: int, label: str, depths: tuple[float, float]
+def _label_gap(axes: Axes, grid: SectionGrid, floor: Floats, context: DrawContext) -> None:
+    """Write "no data" into the widest part where there may be sea without values, if it is wide enough."""
+    empty = np.concatenate([[False], grid.dry & ~(floor <= 0), [False]])
+    first, last = np.flatnonzero(empty[1:] & ~empty[:-1]), np.flatnonzero(empty[:-1] & ~empty[1:]) - 1
+    if not first.size:
+        return
+    widths = grid.distance[last] - grid.distance[first]
+    widest, text, size = int(widths.argmax()), context.translate("no data"), context.sizes.small
+    if widths[widest] / grid.distance[-1] * axes_inches(axes)[0] * 72 < 0.8 * len(text) * size:
+        return
+    x = (grid.distance[first[widest]] + grid.distance[last[widest]]) / 2
+    axes.text(x, 0.5, text, transform=axes.get_xaxis_transform(), ha="center", va="center", fontsize=size, color=MUTED)
+
+
+def set_panel_title(axes: Axes, text: str, context: DrawContext, *, above_letters: bool) -> None:
+    """Write a panel's title, ``above_letters`` of waypoints or right above the panel."""
+    width, size = 0.95 * axes_inches(axes)[0] - BAR_EXPONENT, context.sizes.small
+    pad = (1.5 * size if above_letters else 0) + 4
+    axes.set_title(fold_text(text, width, size, 1), fontsize=size, loc="left", pad=pad)
+
+
+def draw_section_profile(
+    axes: Axes,
+    grid: SectionGrid,
+    values: Floats,
+    place: int,
+    label: str,
+    *,
+    deepest: float,
+    linear: float,
+    context: DrawContext,
 ) -> None:
-    """Draw the profile at one place of the path, on the panel's depths."""
-    depth_axis(axes, *depths, sheet)
+    """Draw the profile at one place of the path, on the depth axis of the section."""
+    set_stretched_depth_axis(axes, deepest, linear, context)
     axes.set_ylabel("")
     axes.tick_params(labelleft=False)
-    column = np.isfinite(values[:, at])
-    marker = "o" if column.sum() <= axis.FEW_LEVELS else None
+    finite = np.isfinite(values[:, place])
     axes.plot(
-        values[column, at], cut.depths[column, at], color=LINES[1], linewidth=sheet.sizes.line, marker=marker,
-        markersize=0.8 * sheet.sizes.marker,
+        values[finite, place], grid.depths[finite, place], color=LINE_COLOURS[1], linewidth=context.sizes.line,
+        marker="o" if finite.sum() <= FEW_LEVELS else None, markersize=0.8 * context.sizes.marker,
     )  # fmt: skip
-    axis.quantity(axes, label, None, sheet)
-    axes.set_ylim(depths[0], 0.0)
-    if not column.any():
-        axis.nothing(axes, sheet.translate("no data"), sheet.sizes)
+    set_quantity_axis(axes, label, None, context)
+    axes.set_ylim(deepest, 0.0)
+    if not finite.any():
+        show_message(axes, context.translate("no data"), context.sizes)
 
 
-def mark_profile(axes: Axes, at: float) -> None:
-    """Mark where along the path (km) the profile beside is."""
-    axes.axvline(at, color="white", linewidth=2.6, zorder=4)
-    axes.axvline(at, color=LINES[1], linewidth=1.3, zorder=5)
+def mark_profile(axes: Axes, distance: float) -> None:
+    """Mark the place (km along the path) of the profile on the right."""
+    axes.axvline(distance, color="white", linewidth=2.6, zorder=4)
+    axes.axvline(distance, color=LINE_COLOURS[1], linewidth=1.3, zorder=5)
 
 
-def strip(axes: Axes, distance: Floats, values: Floats, label: str, sheet: Sheet) -> None:
+def draw_strip(axes: Axes, distance: Floats, values: Floats, label: str, context: DrawContext) -> None:
     """Draw a variable of the surface above a section."""
-    line(axes, distance, values, None, sheet)
+    draw_path_line(axes, distance, values, None, context)
     axes.tick_params(labelbottom=False)
-    height = inches(axes)[1]
-    axes.set_ylabel(folded(label, 1.25 * height, sheet.sizes.small, 3), fontsize=sheet.sizes.small)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=min(3, axis.fitting(axes, 1, sheet.sizes)), steps=axis.STEPS))
+    height, sizes = axes_inches(axes)[1], context.sizes
+    axes.set_ylabel(fold_text(label, 1.25 * height, sizes.small, 3), fontsize=sizes.small)
+    most = min(3, count_fitting_ticks(axes, 1, sizes))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=most, steps=TICK_STEPS))
 
 
-def line(axes: Axes, distance: Floats, values: Floats, limits: tuple[float, float] | None, sheet: Sheet) -> None:
+def draw_path_line(
+    axes: Axes, distance: Floats, values: Floats, limits: tuple[float, float] | None, context: DrawContext
+) -> None:
     """Draw a variable without depth along the path."""
     if not np.isfinite(values).any():
-        axis.nothing(axes, sheet.translate("no data along this path"), sheet.sizes)
+        show_message(axes, context.translate("no data along this path"), context.sizes)
         return
-    axes.plot(distance, values, color=LINES[0], linewidth=sheet.sizes.line)
+    axes.plot(distance, values, color=LINE_COLOURS[0], linewidth=context.sizes.line)
     if limits:
         axes.set_ylim(*limits)
     else:
         axes.margins(y=0.08)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=axis.fitting(axes, 1, sheet.sizes), steps=axis.STEPS))
-    axis.plain(axes, sheet)
+    most = count_fitting_ticks(axes, 1, context.sizes)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=most, steps=TICK_STEPS))
+    style_ticks(axes, context)
 
 
-def name_quantity(axes: Axes, label: str, sheet: Sheet) -> None:
-    """Name the values of a line along the path."""
-    axes.set_ylabel(folded(label, inches(axes)[1], sheet.sizes.body), fontsize=sheet.sizes.body, color=INK)
-
-
-def finish(room: Room, way: along.Way, sheet: Sheet) -> None:
-    """Distances below every column, way-points above it."""
-    for number, column in enumerate(room.panels):
-        for one in column:
-            along.mark_between(one, way)
-        for one in [*([room.strips[number]] if room.strips else []), *column[:-1]]:
-            one.tick_params(labelbottom=False)
-        along.distance_axis(column[-1], way, sheet)
-        along.letter(room.strips[number] if room.strips else column[0], way, sheet)
-
-
-def floor_of(cut: Slice, places: list[Point], sheet: Sheet) -> Floats:
-    """The sea floor beneath a path, m; of what the model does not tell, as the ground of maps has it."""
-    unsure = cut.dry | cut.open
-    heights = relief_along(sheet.relief, places) if sheet.relief is not None and unsure.any() else None
-    return floor(cut, heights, coasts(cut.dry, on_land(sheet.land, places)))
-
-
-def relief_along(relief: ReliefFile, places: list[Point]) -> Floats:
-    """Depths (m, negative on land) of the relief's nearest cells."""
-    latitude, longitude = np.array(places, dtype=float).T
-    east = unwrap_longitudes(longitude)
-    box = (float(east.min()), float(latitude.min()), float(east.max()), float(latitude.max()))
-    rows, columns, heights = relief.heights(box, CELLS)
-    row = np.abs(rows[:, np.newaxis] - latitude).argmin(axis=0)
-    column = np.abs(wrap_longitude(columns[:, np.newaxis] - longitude)).argmin(axis=0)
-    depths: Floats = -heights[row, column].astype(np.float64)
-    return depths
-
-
-def on_land(land: Land, places: list[Point]) -> NDArray[np.bool_]:
-    """Which places are within the land of locator maps."""
-    points = np.array(places, dtype=float)[:, ::-1]
-    points[:, 0] = wrap_longitude(points[:, 0])
-    found = np.zeros(len(points), dtype=bool)
-    for ring in land.rings:
-        found |= Path(ring).contains_points(points)
-    return found
+def label_path_line(axes: Axes, label: str, context: DrawContext) -> None:
+    """Label the values of a line along the path."""
+    size = context.sizes.body
+    axes.set_ylabel(fold_text(label, axes_inches(axes)[1], size), fontsize=size, color=INK)

@@ -1,6 +1,8 @@
-"""Stations: how each is marked, where they are, and which is which."""
+"""Stations on figures: their signs, a map and a list of them, and panels beside these."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -8,121 +10,259 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 
-from ocean_plotting.figure import labels
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.locator import draw_map, over_list, positions
-from ocean_plotting.figure.picture import DASHES, LINES, MARKERS, MUTED, Sizes, inches
-from ocean_plotting.figure.speech import Words
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import LabelFormatter, fold_lines, shorten
+from ocean_plotting.figure.layout import (
+    DASHES,
+    INK,
+    LINE_COLOURS,
+    MARKERS,
+    MUTED,
+    Sizes,
+    axes_inches,
+    fold_text,
+    get_figure,
+)
+from ocean_plotting.figure.locator import add_map_over_list, draw_locator_map, project_points
 
-ROOM = (4.0, 2.5)  # inches that a figure must have for a column beside its panels
-EXPLAINED = 6  # stations of which the list gives name and position
-HANDLE, GAP, LETTER = 3.0, 1.5, 0.57  # widths in the list, in heights of its text
-COLUMN, CROWDED = 18.0, 2.0  # width of the column, and more for each further panel, in heights of the text
-POSITION = 20  # letters of the longest position: there is always room for it
+PANELS_IN_ROW = 3  # of panels over depth
+SMALLEST_FIGURE = (4.0, 2.5)  # inches that a figure must have for a column of stations beside its panels
+LIST_WIDTH = 0.6  # of the width of a column with a map: of one without
+MOST_POSITIONS = 6  # stations that are listed with name and position
+HANDLE_WIDTH, COLUMN_GAP, LETTER_WIDTH = 3.0, 1.5, 0.57  # in the list, in heights of its text
+COLUMN_WIDTH, PANEL_LABELS = 18.0, 2.0  # of the column, and more for each further panel, in heights of the text
+POSITION_LETTERS = 20  # of the longest position: there is always room for it
+
+# Panels of equal size, one for each station.
+LEAST_PANEL = (15.0, 7.5)  # width and height of a panel, in heights of its text
+COLUMN_FRACTION = 0.24  # of the figure's width: least width of the stations' column
+TICK_LABELS, TITLE_LETTER = 5.5, 0.56  # widths of an axis's numbers, and of a letter, in heights of the text
+CROWDED = 0.2  # of its width more for each further column of panels, whose labels take from it
+BAR_WIDTH = 0.6  # inches more, beside a colour bar
 
 
-class Marked(msgspec.Struct, frozen=True, kw_only=True):
-    """A station and how it is drawn."""
+class StationMark(msgspec.Struct, frozen=True, kw_only=True):
+    """A station and its colour and sign."""
 
     place: tuple[float, float]  # latitude, longitude
     name: str | None
     number: int
     data: bool  # whether there is anything to draw at it
 
-    def label(self, words: Words) -> str:
-        """Its name, or where it is."""
-        return labels.shortened(self.name, 60) if self.name and self.name.strip() else words.place(self.place)
+    def label(self, labels: LabelFormatter) -> str:
+        """Return its name, or its position."""
+        return shorten(self.name, 60) if self.name and self.name.strip() else labels.position(self.place)
 
     @property
     def colour(self) -> str:
-        """The same in every panel and on the map; grey where there are no data."""
-        return LINES[self.number % len(LINES)] if self.data else MUTED
+        """Colour in every panel and on the map; grey where there are no data."""
+        return LINE_COLOURS[self.number % len(LINE_COLOURS)] if self.data else MUTED
 
     @property
     def marker(self) -> str:
-        """A second sign beside the colour."""
-        return MARKERS[self.number // len(LINES) % len(MARKERS)] if self.data else "x"
+        """Sign beside the colour."""
+        return MARKERS[self.number // len(LINE_COLOURS) % len(MARKERS)] if self.data else "x"
 
     def style(self, sizes: Sizes, *, markers: bool) -> dict[str, Any]:
-        """How its line is drawn."""
+        """Return the style of its line."""
         return {
             "color": self.colour,
-            "linestyle": DASHES[self.number // len(LINES) % len(DASHES)] if self.data else "",
+            "linestyle": DASHES[self.number // len(LINE_COLOURS) % len(DASHES)] if self.data else "",
             "linewidth": sizes.line,
             "marker": self.marker if markers else None,
             "markersize": sizes.marker,
         }
 
 
-def share(panels: int, sheet: Sheet) -> float:
-    """Width of the stations' column, in panels: on a small figure wide enough for a position that can be read."""
-    needed = (COLUMN + CROWDED * (panels - 1)) * sheet.sizes.body / 72
-    return max((0.6, 0.75, 0.9)[min(panels, 3) - 1], panels * needed / (sheet.width - needed))
-
-
-def show(figure: Figure, room: SubplotSpec, marked: list[Marked], sheet: Sheet, *, chart: bool = True) -> None:
-    """Draw the map, if ``chart``, and list the stations below it."""
-    if not chart:
-        _list(figure.add_subplot(room), marked, sheet, 0.8 * sheet.height)
-        return
-    places = [one.place for one in marked]
-    axes, below, height = over_list(figure, room, places, most=0.6)
-    draw_map(axes, places, sheet)
-    for one, (x, y) in zip(marked, positions(places), strict=True):
-        edge = "white" if one.data else None
-        axes.plot(x, y, one.marker, color=one.colour, markersize=sheet.sizes.dot, markeredgecolor=edge, clip_on=False)
-    _list(figure.add_subplot(below), marked, sheet, height)
-
-
-def _list(axes: Axes, marked: list[Marked], sheet: Sheet, height: float) -> None:
-    """Name the stations beside the panels, in a height in inches: no line can run beneath the names."""
-    axes.set_axis_off()
-    sizes, translate = sheet.sizes, sheet.translate
-    # What stands between the columns is as wide on a small figure as on a large one.
-    width = min(0.92, max(0.6, 0.98 - 0.6 / sheet.width)) * inches(axes)[0] * 72
-    size = min(sizes.small, width / (HANDLE + LETTER * POSITION))
-    room, letters = height * 72 / size, int((width / size - HANDLE) / LETTER)
-    words, columns = [_explained(one, letters, sheet.words) for one in marked], 1
-    if len(marked) > EXPLAINED or sum(map(_height, words)) > room:
-        words = [_named(one, letters, sheet.words) for one in marked]
-        widest = HANDLE + LETTER * max(map(len, words)) + GAP
-        columns = max(1, min(int((width / size + GAP) / widest), math.ceil(len(words) * _height("") / room)))
-    most = max(columns * int(room / _height("")), 1)
-    shown = len(words) if len(words) <= most else max(most - 1, 1)
-    handles = [
-        Line2D([], [], label=text, **one.style(sizes, markers=True))
-        for one, text in zip(marked[:shown], words[:shown], strict=True)
+def mark_stations(
+    places: Sequence[tuple[float, float]], names: Sequence[str | None] | None, has_data: Sequence[bool]
+) -> list[StationMark]:
+    """Give every station its sign; ``names`` may be fewer."""
+    padded = [*(names or []), *[None] * len(places)]
+    return [
+        StationMark(place=place, name=padded[number], number=number, data=has_data[number])
+        for number, place in enumerate(places)
     ]
-    if shown < len(words):
-        handles.append(Line2D([], [], linestyle="", label=translate("… and {count} more", count=len(words) - shown)))
+
+
+def has_side_column(context: DrawContext, *, bar: bool = False) -> bool:
+    """Return whether a column of stations fits beside the panels, and the ``bar`` of their colours."""
+    return context.width >= SMALLEST_FIGURE[0] + 2 * BAR_WIDTH * bar and context.height >= SMALLEST_FIGURE[1]
+
+
+def needs_list(stations: Sequence[StationMark], *, show_map: bool) -> bool:
+    """Return whether the stations must be explained: on a map, because they are several, or lack data."""
+    return show_map or len(stations) > 1 or not all(station.data for station in stations)
+
+
+def add_depth_panels(
+    figure: Figure,
+    number: int,
+    stations: Sequence[StationMark],
+    context: DrawContext,
+    *,
+    show_map: bool,
+    show_list: bool,
+    list_width: float = 1.0,
+) -> list[Axes]:
+    """Add panels in rows of three and, if there is room, the stations beside them: on a map, in a list, or in none.
+
+    ``list_width``: of a column without a map, in widths of one with a map.
+    """
+    side = show_list and has_side_column(context)
+    columns = min(number, PANELS_IN_ROW)
+    side_width = _side_width(columns, context) * (1.0 if show_map else list_width)
+    widths = [1.0] * columns + ([side_width] if side else [])
+    grid = figure.add_gridspec(-(-number // columns), len(widths), width_ratios=widths)
+    panels = [figure.add_subplot(grid[position // columns, position % columns]) for position in range(number)]
+    if side:
+        draw_stations(figure, grid[:, -1], stations, context, show_map=show_map)
+    return panels
+
+
+def _side_width(panels: int, context: DrawContext) -> float:
+    """Return the width of the stations' column in panels: on a small figure enough for a position to be read."""
+    needed = (COLUMN_WIDTH + PANEL_LABELS * (panels - 1)) * context.sizes.body / 72
+    return max((0.6, 0.75, 0.9)[min(panels, 3) - 1], panels * needed / (context.width - needed))
+
+
+def draw_stations(
+    figure: Figure, area: SubplotSpec, stations: Sequence[StationMark], context: DrawContext, *, show_map: bool = True
+) -> None:
+    """Draw the map, if ``show_map``, and list the stations below it."""
+    if not show_map:
+        _draw_list(figure.add_subplot(area), stations, context, 0.8 * context.height)
+        return
+    places = [station.place for station in stations]
+    axes, below, height = add_map_over_list(figure, area, places, most=0.6)
+    draw_locator_map(axes, places, context)
+    for station, (x, y) in zip(stations, project_points(places), strict=True):
+        axes.plot(
+            x, y, station.marker, color=station.colour, markersize=context.sizes.dot,
+            markeredgecolor="white" if station.data else None, clip_on=False,
+        )  # fmt: skip
+    _draw_list(figure.add_subplot(below), stations, context, height)
+
+
+def _draw_list(axes: Axes, stations: Sequence[StationMark], context: DrawContext, height: float) -> None:
+    """List the stations in a height in inches: no line can run beneath the names."""
+    axes.set_axis_off()
+    sizes, labels = context.sizes, context.labels
+    # What stands between the columns is as wide on a small figure as on a large one.
+    width = min(0.92, max(0.6, 0.98 - 0.6 / context.width)) * axes_inches(axes)[0] * 72
+    size = min(sizes.small, width / (HANDLE_WIDTH + LETTER_WIDTH * POSITION_LETTERS))
+    available, letters = height * 72 / size, int((width / size - HANDLE_WIDTH) / LETTER_WIDTH)
+    texts, columns = [_name_and_position(station, letters, labels) for station in stations], 1
+    if len(stations) > MOST_POSITIONS or sum(map(_entry_height, texts)) > available:
+        texts = [_short_name(station, letters, labels) for station in stations]
+        widest = HANDLE_WIDTH + LETTER_WIDTH * max(map(len, texts)) + COLUMN_GAP
+        needed = math.ceil(len(texts) * _entry_height("") / available)
+        columns = max(1, min(int((width / size + COLUMN_GAP) / widest), needed))
+    most = max(columns * int(available / _entry_height("")), 1)
+    count = len(texts) if len(texts) <= most else max(most - 1, 1)
+    handles = [
+        Line2D([], [], label=text, **station.style(sizes, markers=True))
+        for station, text in zip(stations[:count], texts[:count], strict=True)
+    ]
+    if count < len(texts):
+        rest = labels.translate("… and {count} more", count=len(texts) - count)
+        handles.append(Line2D([], [], linestyle="", label=rest))
     axes.legend(
         handles=handles, loc="upper left", fontsize=size, frameon=False, borderaxespad=0, borderpad=0,
-        handlelength=2.2, columnspacing=GAP, ncols=columns,
+        handlelength=2.2, columnspacing=COLUMN_GAP, ncols=columns,
     )  # fmt: skip
 
 
-def _height(text: str) -> float:
+def _entry_height(text: str) -> float:
     return 1.2 * (text.count("\n") + 1) + 0.5
 
 
-def _named(one: Marked, letters: int, words: Words) -> str:
-    """The name on one line."""
-    name = one.label(words)
-    if one.data:
-        return labels.shortened(name, letters)
-    rest = len(_empty(words, ""))
-    return _empty(words, labels.shortened(name, letters - rest))
+def _short_name(station: StationMark, letters: int, labels: LabelFormatter) -> str:
+    """Return the name on one line."""
+    name = station.label(labels)
+    if station.data:
+        return shorten(name, letters)
+    return _add_no_data(shorten(name, letters - len(_add_no_data("", labels))), labels)
 
 
-def _explained(one: Marked, letters: int, words: Words) -> str:
-    """The name, folded to two lines, and where it is."""
-    name = one.label(words) if one.data else _empty(words, one.label(words))
-    where = [words.place(one.place)] if one.name and one.name.strip() else []
+def _name_and_position(station: StationMark, letters: int, labels: LabelFormatter) -> str:
+    """Return the name, folded to two lines, and the position."""
+    name = station.label(labels) if station.data else _add_no_data(station.label(labels), labels)
+    position = [labels.position(station.place)] if station.name and station.name.strip() else []
     # A space that does not break holds a position together.
-    return "\n".join([*labels.folded(name, letters), *where])
+    return "\n".join([*fold_lines(name, letters), *position])
 
 
-def _empty(words: Words, name: str) -> str:
-    translate = words.translate
-    return translate("{station}: no data", station=name)
+def _add_no_data(name: str, labels: LabelFormatter) -> str:
+    return labels.translate("{station}: no data", station=name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationPanels:
+    """Axes of a figure with one panel for each station."""
+
+    panels: list[Axes]  # by station, row by row
+    columns: int
+    side: SubplotSpec | None  # for the map and the list of stations
+
+    def is_lowest(self, number: int) -> bool:
+        """Return whether nothing stands below a panel."""
+        return number + self.columns >= len(self.panels)
+
+    def thin_ylabels(self, context: DrawContext) -> None:
+        """Leave y labels only in the first column, and only in its middle panel if they are too long."""
+        size, rows = context.sizes.body / 72, math.ceil(len(self.panels) / self.columns)
+        height = (context.height - 9 * size) / rows - 2 * size  # without titles, dates and names of stations
+        for number, panel in enumerate(self.panels):
+            too_long = TITLE_LETTER * len(panel.get_ylabel()) * size > height
+            middle = number // self.columns == rows // 2
+            if number % self.columns or (too_long and not middle):
+                panel.set_ylabel("")
+
+
+def add_station_panels(
+    figure: Figure,
+    count: int,
+    context: DrawContext,
+    *,
+    side: bool,
+    row_labels: Sequence[str] = (),
+    bar: bool = False,
+) -> StationPanels:
+    """Divide a figure into panels: one column if they fit, else more; those that do not fit are left out.
+
+    ``row_labels``: of what stands one below the other in each panel. ``bar``: a colour bar comes beside all.
+    """
+    width, height = context.size
+    letter = context.sizes.body / 72
+    needed = COLUMN_WIDTH * letter + BAR_WIDTH * bar
+    side_width = max(needed, COLUMN_FRACTION * width) if side else 0.0
+    rows = max(1, int((height - 7 * letter) / (max(LEAST_PANEL[1], 1.6 * len(row_labels) + 4.0) * letter)))
+    most = max(1, int((width - side_width - 5 * letter) / (LEAST_PANEL[0] * letter)))
+    columns = min(most, math.ceil(count / rows))
+    count = min(count, rows * columns)
+    rows = math.ceil(count / columns)
+    side_width = max(side_width, needed * (1 + CROWDED * (columns - 1))) if side else 0.0
+    widths = [(width - side_width) / columns] * columns + [side_width] * side
+    # What stands between the axes, in letters: texts are fitted to the width that will remain.
+    label_width = TITLE_LETTER * max(map(len, row_labels)) + 1.5 if row_labels else TICK_LABELS
+    between = label_width * columns + TICK_LABELS * (side + bar) + 2.5
+    free = min(1 - between * letter / width, 0.89)
+    grid = figure.add_gridspec(rows, len(widths), width_ratios=widths, left=0.1, right=0.1 + max(free, 0.3))
+    panels = [figure.add_subplot(grid[number // columns, number % columns]) for number in range(count)]
+    return StationPanels(panels=panels, columns=columns, side=grid[:, -1] if side else None)
+
+
+def add_panel_title(axes: Axes, station: StationMark, context: DrawContext) -> None:
+    """Write above a panel the station's name, with its sign on the map."""
+    size = context.sizes.small
+    width = 0.95 * axes_inches(axes)[0]
+    text = fold_text(station.label(context.labels), width - 1.4 * size / 72, size, 1)
+    above, scale = 0.4 * size, get_figure(axes).dpi_scale_trans
+    axes.annotate(text, (0, 1), (1.4 * size, above), "axes fraction", "offset points", fontsize=size, color=INK)
+    middle = ScaledTranslation(0.6 * size / 72, (above + 0.4 * size) / 72, scale)
+    sign = Line2D([0], [1], marker=station.marker, color=station.colour, markersize=0.6 * size, linestyle="")
+    sign.set(transform=axes.transAxes + middle, clip_on=False)
+    axes.add_artist(sign)

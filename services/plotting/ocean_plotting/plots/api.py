@@ -1,4 +1,4 @@
-"""Plots: one question, many formats."""
+"""Routes of the plots: two for each kind, whose query is a parameter or the body."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
@@ -27,13 +27,17 @@ from ocean_common.contracts.problem import Problem
 from ocean_common.disconnect import ClientDisconnected, answer_disconnected, cancel_on_disconnect
 from ocean_common.errors import InvalidRequest, PlotKindNotFound
 from ocean_common.i18n import Language, Translator
-from ocean_plotting.export.output import FORMS, Output, RenderedFile, output
-from ocean_plotting.figure.labels import file_name
-from ocean_plotting.plots import PLOTS
-from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.plots.query_common import named_as_asked
+from ocean_plotting.export.output import FORMS, RenderedFile, output
+from ocean_plotting.figure.labels import make_file_name
+from ocean_plotting.plots.common.query import map_error_fields
+from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.kind import PlotKind
+from ocean_plotting.plots.registry import KINDS
 from ocean_plotting.tiles.api import Revision
 from ocean_plotting.workers import FigureRenderer
+
+Kind = PlotKind[Any, Any]
+HTTPRequest = Request[Any, Any, Any]
 
 Format = Annotated[
     str,
@@ -59,44 +63,17 @@ FAILURES = problems.documented(
     errors.TooBusy,
     errors.ServiceUnavailable,
 )
-
-
 DRAWN = {
     200: ResponseSpec(
-        bytes, media_type="image/png", description="The plot, in the format asked for.", generate_examples=False
+        bytes, media_type="image/png", description="The plot, in the requested format.", generate_examples=False
     )
 }
 MAX_ADDRESS = 4_000  # characters of it that go into files
-ALT = "alt-text"  # header: the picture in words, as in RFC 8187
+ALT_HEADER = "alt-text"  # the picture in words, as in RFC 8187
 
 
-@dataclass
-class PlotOperation(Operation):
-    """Documents every format that a plot may have."""
-
-    def __post_init__(self) -> None:
-        drawn = (self.responses or {}).get("200")
-        kind = PLOTS.get(
-            (self.operation_id or "").removeprefix("get").removeprefix("post").removesuffix("Plot").lower()
-        )
-        if isinstance(drawn, OpenAPIResponse) and kind is not None:
-            binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-            drawn.content = {FORMS[name].media_type: binary for name in kind.formats}
-            words = "The picture in words, percent-encoded in UTF-8 as RFC 8187 says: `utf-8'en'…`."
-            drawn.headers = {ALT: OpenAPIHeader(description=words, schema=Schema(type=OpenAPIType.STRING))}
-
-
-class Studio:
-    """What a plot is made with: who has the numbers, who draws, and who knows what callers have already."""
-
-    def __init__(self, near: Neighbours, drawing: FigureRenderer, freshness: Freshness) -> None:
-        self.near = near
-        self.drawing = drawing
-        self.freshness = freshness
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters of a plot's answer, as they came."""
+class PlotParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameters of a plot's response."""
 
     file_format: str
     size: str
@@ -105,20 +82,81 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
 
 
-def spoken(translate: Translator) -> Language:
-    """The language of the answer."""
-    return cast(Language, translate.language)
+@dataclass(frozen=True)
+class Plotter:
+    """Fetches, draws and writes plots."""
+
+    services: Services
+    drawing: FigureRenderer
+    freshness: Freshness
+
+    async def answer(self, kind: Kind, request: HTTPRequest, query: Any, parameters: PlotParameters) -> Response[bytes]:
+        """Answer with one plot in the requested format."""
+        form = output(parameters.file_format, parameters.size, parameters.dpi, kind.formats)
+        form = replace(form, language=parameters.language, request=_format_address(request, query))
+        known_revisions = await self.find_revisions(query)
+        if kind.resolve is not None:
+            query = await cancel_on_disconnect(request, kind.resolve(self.services, query))
+        if form.form.content == "data":
+            drawn, revisions, time = await self._request_file(kind, request, query)
+        else:
+            data = await cancel_on_disconnect(request, kind.fetch(self.services, query, form))
+            if not known_revisions and request.method == "GET":
+                self.freshness.by_content(request, msgspec.msgpack.encode(data))
+            revisions, time = data.revisions, data.time
+            functions = {"figure": kind.draw, "table": kind.table, "raster": kind.raster}
+            make = functions[form.form.content]
+            assert make is not None  # noqa: S101 - the format is one of the kind's
+            drawn = await cancel_on_disconnect(request, self.drawing.draw(form, make, query, data))
+        for dataset, revision in known_revisions.items():
+            made_from(request, revision, revisions.get(dataset, revision))
+        headers = {}
+        if parameters.save:
+            name = f"{kind.name}_statistics" if form.format == "stats" else kind.name
+            file = make_file_name(name, query.dataset or "", time, form.form.extension)
+            headers["content-disposition"] = f'attachment; filename="{file}"'
+        if drawn.alt:
+            headers[ALT_HEADER] = f"utf-8'{form.language}'{quote(drawn.alt, safe='')}"
+        return Response(drawn.content, media_type=form.form.media_type, headers=headers)
+
+    async def find_revisions(self, query: Any) -> dict[str, str]:
+        """Return the revisions of the requested datasets."""
+        revisions: dict[str, str] = {}
+        for dataset in query.dataset_ids():
+            with map_error_fields("$.compare_to" if revisions else "$"):
+                revisions[dataset] = await self.services.metadata.revision(dataset)
+        return revisions
+
+    async def _request_file(
+        self, kind: Kind, request: HTTPRequest, query: Any
+    ) -> tuple[RenderedFile, dict[str, str], str]:
+        """Request the data service's own file of the same numbers; return it with revisions and time."""
+        assert kind.data_request is not None  # noqa: S101 - the format is one of the kind's
+        data_request = kind.data_request(query)
+        with map_error_fields():
+            content = await cancel_on_disconnect(request, self.services.data.file(data_request, "netcdf"))
+        revisions = {dataset: await self.services.metadata.revision(dataset) for dataset in query.dataset_ids()}
+        return RenderedFile(content), revisions, str(getattr(data_request, "time", None) or "")
 
 
-def example(kind: str) -> str:
-    """A query of a kind that works with the sample data."""
-    return msgspec.json.encode(PLOTS[kind].example).decode()
+def _format_address(request: HTTPRequest, query: Any) -> str:
+    """Return an address that answers the same, also for a query in the body."""
+    parameters = request.url.query
+    if request.method == "POST":
+        body = quote(msgspec.json.encode(query).decode(), safe="{}:,[]")
+        parameters = f"{parameters}&query={body}" if parameters else f"query={body}"
+    return f"{request.url.path}?{parameters}"[:MAX_ADDRESS]
 
 
-def read_query(kind: str, text: str) -> Any:
-    """Read the `query` of a kind of plot; a wrong member is named by its path."""
+def encode_example(kind: Kind) -> str:
+    """Return a query of a kind that works with the sample data."""
+    return msgspec.json.encode(kind.example).decode()
+
+
+def read_query(kind: Kind, text: str) -> Any:
+    """Read the `query` of a kind of plot; the error of a wrong member has its path."""
     try:
-        return msgspec.json.decode(text, type=PLOTS[kind].plot.Query)
+        return msgspec.json.decode(text, type=kind.query)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         field = path.rstrip("`") or "$"
@@ -127,147 +165,110 @@ def read_query(kind: str, text: str) -> Any:
         raise InvalidRequest(
             "query is not JSON: {error}; it is an object like {example}",
             error=error,
-            example=example(kind),
+            example=encode_example(kind),
             field="query",
         ) from error
 
 
-def answer_too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[Problem]:
-    """Brackets within brackets by the thousand: no query has them."""
+def answer_too_deep(_: HTTPRequest, __: RecursionError) -> Response[Problem]:
+    """Refuse a body of brackets within brackets by the thousand."""
     return problems.response(problems.to_problem(InvalidRequest("the body is nested too deeply", field="$")))
 
 
-async def answer(
-    kind: str, request: Request[Any, Any, Any], studio: Studio, query: Any, wanted: Wanted
-) -> Response[bytes]:
-    """Fetch, draw and write one plot."""
-    plot = PLOTS[kind].plot
-    form = output(wanted.file_format, wanted.size, wanted.dpi, PLOTS[kind].formats)
-    form = replace(form, language=wanted.language, request=address(request, query))
-    marked = await known(studio, query)
-    if (settled := getattr(plot, "settled", None)) is not None:
-        query = await cancel_on_disconnect(request, settled(studio.near, query))
-    if form.form.made == "asked":
-        asked = cast(Any, plot).asked(query)
-        with named_as_asked():
-            drawn = RenderedFile(await cancel_on_disconnect(request, studio.near.numbers.file(asked, "netcdf")))
-        revisions = {name: await studio.near.catalogue.revision(name) for name in marked}
-        time = str(getattr(asked, "time", None) or "")
-    else:
-        sized = (form,) if PLOTS[kind].sized else ()
-        fetched = await cancel_on_disconnect(request, plot.fetch(studio.near, query, *sized))
-        if not marked and request.method == "GET":
-            studio.freshness.by_content(request, msgspec.msgpack.encode(fetched))
-        revisions, time = fetched.revisions, fetched.time
-        made = getattr(plot, form.form.made)
-        drawn = await cancel_on_disconnect(request, studio.drawing.draw(form, made, query, fetched))
-    for name, revision in marked.items():
-        made_from(request, revision, revisions.get(name, revision))
-    headers = {"content-disposition": f'attachment; filename="{named(kind, query, time, form)}"'} if wanted.save else {}
-    if drawn.alt:
-        headers[ALT] = f"utf-8'{form.language}'{quote(drawn.alt, safe='')}"
-    return Response(drawn.content, media_type=form.form.media_type, headers=headers)
+def document_formats(kind: Kind) -> type[Operation]:
+    """Return the OpenAPI operation with the media types of all formats of a kind."""
+
+    @dataclass
+    class PlotOperation(Operation):
+        def __post_init__(self) -> None:
+            response = (self.responses or {}).get("200")
+            if isinstance(response, OpenAPIResponse):
+                binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+                response.content = {FORMS[name].media_type: binary for name in kind.formats}
+                description = "The picture in words, percent-encoded in UTF-8 as RFC 8187 says: `utf-8'en'…`."
+                header = OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
+                response.headers = {ALT_HEADER: header}
+
+    return PlotOperation
 
 
-async def known(studio: Studio, query: Any) -> dict[str, str]:
-    """The revisions of the datasets that are asked about; one that there is not is named as it was asked for."""
-    found: dict[str, str] = {}
-    for name in query.datasets():
-        with named_as_asked("$.compare_to" if found else "$"):
-            found[name] = await studio.near.catalogue.revision(name)
-    return found
-
-
-def named(kind: str, query: Any, time: str, form: Output) -> str:
-    """The name of a file that is saved; statistics are told apart from the values."""
-    what = f"{kind}_statistics" if form.format == "stats" else kind
-    return file_name(what, query.dataset or "", time, form.form.extension)
-
-
-def address(request: Request[Any, Any, Any], query: Any) -> str:
-    """Where the same can be asked for again: also what came as a body."""
-    asked = request.url.query
-    if request.method == "POST":
-        body = quote(msgspec.json.encode(query).decode(), safe="{}:,[]")
-        asked = f"{asked}&query={body}" if asked else f"query={body}"
-    return f"{request.url.path}?{asked}"[:MAX_ADDRESS]
-
-
-def asked_by_address(kind: str) -> HTTPRouteHandler:
-    """The route of a kind of plot whose query is a parameter."""
+def make_get_route(kind: Kind) -> HTTPRouteHandler:
+    """Return the route of a kind whose query is a parameter."""
+    query_parameter = QueryParameter(
+        name="query", description="JSON object.", examples=[Example(value=encode_example(kind))]
+    )
 
     @get(
-        f"/plot/{kind}",
-        operation_id=f"get{kind.capitalize()}Plot",
-        summary=PLOTS[kind].summary,
+        f"/plot/{kind.name}",
+        operation_id=f"get{kind.name.capitalize()}Plot",
+        summary=kind.summary,
         description="A plot or its numbers; `query` has the members of the body of the POST.",
         tags=["plots"],
-        operation_class=PlotOperation,
+        operation_class=document_formats(kind),
         exception_handlers={ClientDisconnected: answer_disconnected},
         responses=DRAWN | FAILURES,
     )
-    async def ask(
+    async def get_plot(
         *,
-        request: Request[Any, Any, Any],
-        studio: NamedDependency[Studio],
+        request: HTTPRequest,
+        plotter: NamedDependency[Plotter],
         translate: NamedDependency[Translator],
-        asked: Annotated[
-            str, QueryParameter(name="query", description="JSON object.", examples=[Example(value=example(kind))])
-        ],
+        query_text: Annotated[str, query_parameter],
         file_format: Format = "json",
         size: Size = "15x9",
         dpi: Dpi = 72,
         save: Save = False,
-        rev: Revision = None,  # noqa: ARG001 - read by the studio's freshness
+        rev: Revision = None,  # noqa: ARG001 - read by the plotter's freshness
     ) -> Response[bytes]:
-        query = read_query(kind, asked)
-        if datasets := query.datasets():  # observations have no revision: `answer` looks at what was fetched
-            await known(studio, query)
-            await studio.freshness(request, *datasets)
-        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(translate))
-        return await answer(kind, request, studio, query, wanted)
+        query = read_query(kind, query_text)
+        if datasets := query.dataset_ids():  # observations have no revision: the ETag is that of their numbers
+            await plotter.find_revisions(query)
+            await plotter.freshness(request, *datasets)
+        language = cast(Language, translate.language)
+        parameters = PlotParameters(file_format=file_format, size=size, dpi=dpi, save=save, language=language)
+        return await plotter.answer(kind, request, query, parameters)
 
-    return ask
+    return get_plot
 
 
-def asked_by_body(kind: str) -> HTTPRouteHandler:
-    """The route of a kind of plot whose query is the body."""
-    query_type = PLOTS[kind].plot.Query
+def make_post_route(kind: Kind) -> HTTPRouteHandler:
+    """Return the route of a kind whose query is the body."""
 
     @post(
-        f"/plot/{kind}",
-        operation_id=f"post{kind.capitalize()}Plot",
-        summary=f"{PLOTS[kind].summary}, asked for with a body",
+        f"/plot/{kind.name}",
+        operation_id=f"post{kind.name.capitalize()}Plot",
+        summary=f"{kind.summary}, with the query as body",
         description="The same as the GET, for queries that are too long for an address.",
         tags=["plots"],
         status_code=200,
-        operation_class=PlotOperation,
+        operation_class=document_formats(kind),
         exception_handlers={ClientDisconnected: answer_disconnected, RecursionError: answer_too_deep},
         responses=DRAWN | FAILURES,
     )
-    async def send(
+    async def post_plot(
         *,
-        request: Request[Any, Any, Any],
-        studio: NamedDependency[Studio],
+        request: HTTPRequest,
+        plotter: NamedDependency[Plotter],
         translate: NamedDependency[Translator],
-        data: JSONBody[query_type],  # type: ignore[valid-type] # the model of this kind
+        data: JSONBody[kind.query],  # type: ignore[name-defined] # the query of this kind
         file_format: Format = "json",
         size: Size = "15x9",
         dpi: Dpi = 72,
         save: Save = False,
     ) -> Response[bytes]:
-        wanted = Wanted(file_format=file_format, size=size, dpi=dpi, save=save, language=spoken(translate))
-        return await answer(kind, request, studio, data, wanted)
+        language = cast(Language, translate.language)
+        parameters = PlotParameters(file_format=file_format, size=size, dpi=dpi, save=save, language=language)
+        return await plotter.answer(kind, request, data, parameters)
 
-    return send
+    return post_plot
 
 
 @get("/plot/{kind:str}", include_in_schema=False)
-async def no_such_kind(kind: FromPath[str]) -> None:
-    """Say which kinds there are."""
+async def refuse_unknown_kind(kind: FromPath[str]) -> None:
+    """Refuse a kind that does not exist."""
     raise PlotKindNotFound(
-        "there is no plot of kind {kind!r}; there is: {plots}", kind=kind[:40], plots=", ".join(PLOTS), allowed=PLOTS
+        "there is no plot of kind {kind!r}; there is: {plots}", kind=kind[:40], plots=", ".join(KINDS), allowed=KINDS
     )
 
 
-HANDLERS = [*map(asked_by_address, PLOTS), *map(asked_by_body, PLOTS), no_such_kind]
+HANDLERS = [*map(make_get_route, KINDS.values()), *map(make_post_route, KINDS.values()), refuse_unknown_kind]

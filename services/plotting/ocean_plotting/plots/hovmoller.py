@@ -2,331 +2,406 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from ocean_common.contracts.extractions import SectionRequest
 from ocean_common.errors import NotSupported
 from ocean_core.colour import Limits
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure import along, instants, section
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.picture import About, Picture, frame
-from ocean_plotting.figure.shading import Shading, bar, shading
-from ocean_plotting.figure.tick_thinning import relieve
-from ocean_plotting.plots import path as paths
-from ocean_plotting.plots.coverage import Floats, Read
-from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.plots.path import AlongPath, Side, extremes, source_of
-from ocean_plotting.plots.query_common import Comparison, Fetched, Level, Time, scale_of
-from ocean_plotting.plots.sea_floor import Part
-from ocean_plotting.plots.section_cells import coasts, joint
-from ocean_plotting.plots.table import Column, Table
+from ocean_plotting.export.table import Column, Table
+from ocean_plotting.figure.axes import show_message, style_ticks
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.layout import LAND, Picture, PictureInfo, add_titles, thin_ticks
+from ocean_plotting.figure.legends import Shading, add_colour_bar, choose_shading
+from ocean_plotting.figure.path import draw_path_map, has_map_column, locate_waypoints
+from ocean_plotting.figure.section import (
+    UNKNOWN,
+    add_section_panels,
+    cell_edges,
+    classify_land,
+    distance_edges,
+    find_land,
+    set_panel_title,
+)
+from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.path import (
+    PathCoverage,
+    PathField,
+    PathQuery,
+    choose_difference_colormap,
+    choose_scales,
+    convert_field,
+    fetch_path_coverage,
+    find_extremes,
+    find_unit_conversion,
+    join_dataset_credits,
+    make_path_title,
+    name_dataset,
+    name_part,
+)
+from ocean_plotting.plots.common.query import ComparedDataset, Level, PlotData, Time, parse_scale
+from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.kind import PlotKind
 
 Steps = NDArray[np.intp]
 
 
-class HovmollerQuery(AlongPath, frozen=True, kw_only=True):
-    """What a Hovmöller diagram is asked for."""
+class HovmollerQuery(PathQuery, frozen=True, kw_only=True):
+    """Query of a Hovmöller diagram."""
 
     starttime: Time | None = None
     endtime: Time | None = None
     depth: Level = 0
 
 
-Query = HovmollerQuery
-
-
-class Courses(Fetched, frozen=True, kw_only=True):
+class HovmollerData(PlotData, frozen=True, kw_only=True):
     """One level along the path through time, in one or two datasets."""
 
-    first: Side
-    second: Side | None = None
+    first: PathCoverage
+    second: PathCoverage | None = None
 
 
-class Course:
+class PathSeries:
     """One dataset along the path through time."""
 
-    def __init__(self, side: Side, sheet: Sheet) -> None:
-        read = Read(side.coverage)
-        info = read.variables[0]
-        self.about = side.about
-        self.seconds, self.times = read.seconds, read.times
-        self.distance, self.places = read.coordinate("distance"), read.places
-        self.part = Part(
-            info=info,
-            name=paths.part_name(info.key, read, info, sheet.words),
-            values=read.field(info.key, "time", "distance"),
-        )
-        self.level = side.coverage.facts.get("depth")
-        known = read.coordinate("depth").ravel()
-        self.depth = float(known[0]) if known.size == 1 else None
+    def __init__(self, data: PathCoverage, context: DrawContext) -> None:
+        reader = CoverageReader(data.coverage)
+        info = reader.variables[0]
+        self.about = data.about
+        self.seconds, self.times = reader.seconds, reader.times
+        self.distance, self.points = reader.coordinate("distance"), reader.places
+        name = name_part(reader, info, context.labels)
+        self.field = PathField(info=info, name=name, values=reader.field(info.key, "time", "distance"))
+        self.level = data.coverage.facts.get("depth")
+        depths = reader.coordinate("depth").ravel()
+        self.depth = float(depths[0]) if depths.size == 1 else None
 
-    def where(self, sheet: Sheet) -> str:
-        """How deep it is."""
-        translate = sheet.translate
+    def describe_level(self, context: DrawContext) -> str:
+        """Return the depth in words; empty for variables without depth."""
+        translate = context.translate
         if self.level == "bottom":
             return translate("at the sea floor")
         if self.level == "mean":
             return translate("mean over the depth")
-        return "" if self.depth is None else translate("at {depth}", depth=sheet.words.value(self.depth, "m"))
+        return "" if self.depth is None else translate("at {depth}", depth=context.labels.value(self.depth, "m"))
 
-    def title(self, quantum: str | None, sheet: Sheet) -> str:
-        """Which dataset, when, how deep."""
-        when = sheet.words.span(self.times[0], self.times[-1], quantum or self.about.quantum)
-        return "  ·  ".join(filter(None, (source_of(self.about), when, self.where(sheet))))
-
-
-def asked(query: Query) -> SectionRequest:
-    """Its variable, or the magnitude of its two, at one level through time."""
-    return _asked(query, None, query.variables(2), query.dataset, paths.places_of(query, None))
+    def make_subtitle(self, quantum: str | None, context: DrawContext) -> str:
+        """Return dataset, times and depth."""
+        span = context.labels.time_span(self.times[0], self.times[-1], quantum or self.about.quantum)
+        return join_parts(name_dataset(self.about), span, self.describe_level(context))
 
 
-def _asked(query: Query, second: Comparison | None, keys: list[str], dataset: str, points: int) -> SectionRequest:
+def make_request(query: HovmollerQuery) -> SectionRequest:
+    """Request the variable, or the magnitude of the two, at one level through time."""
+    return _make_request(query, None, query.variable_keys(2), query.dataset, query.count_points(None))
 
-    def of(name: str) -> Time | Level | None:
-        own = getattr(second, name, None)
-        return cast(Time | Level | None, getattr(query, name) if own is None else own)
 
-    start, end = of("starttime"), of("endtime")
+def _make_request(
+    query: HovmollerQuery, second: ComparedDataset | None, keys: list[str], dataset: str, points: int
+) -> SectionRequest:
+    def choose(own: Any, common: Any) -> str | None:
+        value = common if own is None else own
+        return None if value is None else str(value)
+
     return SectionRequest(
         dataset=dataset,
         variables=keys,
         vector=["magnitude"] if len(keys) == 2 else [],
-        path=paths.way_points(query),
+        path=query.waypoints(),
         points=points,
-        start=None if start is None else str(start),
-        end=None if end is None else str(end),
-        depth=str(of("depth")),
-        interpolation=query.interpolation(),
-        radius=query.radius,
-        neighbours=query.neighbours,
+        start=choose(second and second.starttime, query.starttime),
+        end=choose(second and second.endtime, query.endtime),
+        depth=str(choose(second and second.depth, query.depth)),
+        **query.search_options(),
     )
 
 
-async def fetch(near: Neighbours, query: Query, output: Output | None = None) -> Courses:
-    """Ask for the level through time, in both datasets."""
-    paths.check(query)
-    second, points = query.compare_to or None, paths.places_of(query, output)
-    first, other = await asyncio.gather(
-        _side(near, query, None, points), _side(near, query, second, points) if second else _nobody()
-    )
-    assert first is not None  # noqa: S101 - the query's own
-    found = Courses(
-        time=Read(first.coverage).times[0],
-        revisions={one.about.dataset: one.coverage.revision for one in (other, first) if one},
-        first=first,
-        second=other,
-    )
-    if other is not None:
-        matched(*(Course(one, Sheet()) for one in (first, other)))
-    return found
-
-
-async def _nobody() -> Side | None:
-    return None
-
-
-async def _side(near: Neighbours, query: Query, second: Comparison | None, points: int) -> Side | None:
-    return await paths.side(
-        near, query, second, lambda keys, dataset: _asked(query, second, keys, dataset, points), parts=False
+async def fetch(services: Services, query: HovmollerQuery, output: Output) -> HovmollerData:
+    """Request the level through time, in both datasets."""
+    query.check_members()
+    second, points = query.second_dataset(), query.count_points(output)
+    sides = [None, second] if second else [None]
+    coverages = await asyncio.gather(*(_fetch_side(services, query, side, points) for side in sides))
+    if second:
+        match_steps(*(PathSeries(coverage, DrawContext()) for coverage in coverages))
+    return HovmollerData(
+        time=CoverageReader(coverages[0].coverage).times[0],
+        revisions={side.about.dataset: side.coverage.revision for side in reversed(coverages)},
+        first=coverages[0],
+        second=coverages[1] if second else None,
     )
 
 
-def matched(first: Course, second: Course) -> tuple[Steps, Steps]:
-    """The steps of both datasets that belong together.
+async def _fetch_side(
+    services: Services, query: HovmollerQuery, second: ComparedDataset | None, points: int
+) -> PathCoverage:
+    def request(keys: list[str], dataset: str) -> SectionRequest:
+        return _make_request(query, second, keys, dataset, points)
+
+    return await fetch_path_coverage(services, query, second, request, components=False)
+
+
+def match_steps(first: PathSeries, second: PathSeries) -> tuple[Steps, Steps]:
+    """Return the steps of both datasets that belong together.
 
     Raises
     ------
     NotSupported
-        There are none.
+        There are none, or the units differ.
     """
-    paths.fitting(first.part.info, second.part.info)
-    one, other = joint(first.seconds, second.seconds)
-    if len(one) < min(2, len(first.seconds), len(second.seconds)):
+    find_unit_conversion(first.field.info, second.field.info)
+    steps, second_steps = pair_steps(first.seconds, second.seconds)
+    if len(steps) < min(2, len(first.seconds), len(second.seconds)):
         raise NotSupported(
-            "{seconds_count} time steps from {times} and {second_seconds_count} from {second_times} "
-            "cannot be compared: they are not as many, nor equally long after the first; choose starttime and endtime "
-            "of both so that they are",
+            "{seconds_count} time steps from {times} and {second_seconds_count} from {second_times} cannot be "
+            "compared: they are not as many, nor equally long after the first; choose starttime and endtime of both so "
+            "that they are",
             seconds_count=len(first.seconds),
             times=first.times[0],
             second_seconds_count=len(second.seconds),
             second_times=second.times[0],
             field="$.compare_to.starttime",
         )
-    return one, other
+    return steps, second_steps
+
+
+def pair_steps(first: Floats, second: Floats) -> tuple[Steps, Steps]:
+    """Pair the steps of two series: by their order if there are as many, else by the time since the first.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (time,)
+        s, growing.
+
+    Returns
+    -------
+    two arrays of int
+        Indices, of one length; fewer than two if the series do not fit.
+    """
+    if first.size == second.size:
+        steps = np.arange(first.size)
+        return steps, steps
+    elapsed, second_elapsed = first - first[0], second - second[0]
+    nearest = np.abs(elapsed[:, np.newaxis] - second_elapsed).argmin(axis=1)
+    series = (elapsed, second_elapsed)
+    spacing = min((float(np.diff(times).min()) for times in series if times.size > 1), default=0.0)
+    fits = np.abs(elapsed - second_elapsed[nearest]) <= spacing / 4
+    return np.flatnonzero(fits), nearest[fits]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A panel."""
+class HovmollerPanel:
+    """A field and its colours."""
 
-    course: Course
-    part: Part
-    steps: Steps  # of the course that are shown
-    shaded: Shading
+    series: PathSeries
+    field: PathField
+    steps: Steps  # of the series that are shown
+    shading: Shading
     title: str = ""
 
-    @property
-    def seconds(self) -> Floats:
-        """Of its steps."""
-        return self.course.seconds[self.steps]
 
-
-def draw(query: Query, fetched: Courses, sheet: Sheet) -> Picture:
+def draw(query: HovmollerQuery, data: HovmollerData, context: DrawContext) -> Picture:
     """Draw distance across and time upwards; of two datasets, both and their difference."""
-    figure, translate = Figure(figsize=sheet.size), sheet.translate
-    first = Course(fetched.first, sheet)
-    second = Course(fetched.second, sheet) if fetched.second else None
-    panels = _panels(query, first, second, sheet)
-    title = paths.title_of(query, first.part.name, first.places, sheet.words)
-    under = first.title(query.quantum, sheet)
+    figure, translate = Figure(figsize=context.size), context.translate
+    first = PathSeries(data.first, context)
+    second = PathSeries(data.second, context) if data.second else None
+    panels = _make_panels(query, first, second, context)
+    title = make_path_title(query, first.field.name, first.points, context.labels)
+    subtitle = first.make_subtitle(query.quantum, context)
     if second:
-        both = [source_of(one.about) for one in (first, second)]
-        under = translate("{first} compared with {second}", first=both[0], second=both[1])
-    credit = paths.credit_of([one.about for one in (first, second) if one])
-    frame(figure, title, under, credit, sheet.sizes)
-    way = along.way_of(paths.way_points(query), first.places, first.distance)
-    side = bool(query.showmap) and along.has_room(sheet)
-    room = section.laid_out(figure, len(panels), 1, sheet, side=side)
-    for row, (one, axes) in enumerate(zip(panels, room.panels[0], strict=True)):
-        if one.title:
-            section.titled(axes, one.title, sheet, above=row == 0)
-        empty = np.all(np.isnan(one.course.part.values), axis=0)
-        land = coasts(empty, section.on_land(sheet.land, one.course.places))
-        quantum = query.quantum or one.course.about.quantum
-        instants.panel(
-            axes, one.course.distance, one.seconds, one.part.values, one.shaded, land=land, quantum=quantum, sheet=sheet
-        )
-        bar(figure, axes, one.shaded, sheet)
-    section.finish(room, way, sheet)
-    if room.beside is not None:
-        along.beside(figure, room.beside, way, sheet)
-    relieve(figure, [one for column in room.panels for one in column])
-    about = About.of(
-        title=f"{title} ({source_of(first.about)})",
-        alt=" ".join([translate("{title}: {what}.", title=title, what=under), *(_told(one, sheet) for one in panels)]),
+        names = [name_dataset(series.about) for series in (first, second)]
+        subtitle = translate("{first} compared with {second}", first=names[0], second=names[1])
+    credit = join_dataset_credits([series.about for series in (first, second) if series])
+    add_titles(figure, title, subtitle, credit, context.sizes)
+    path = locate_waypoints(query.waypoints(), first.points, first.distance)
+    show_map = bool(query.showmap) and has_map_column(context)
+    layout = add_section_panels(figure, len(panels), 1, context, show_map=show_map)
+    for row, (panel, axes) in enumerate(zip(panels, layout.panels[0], strict=True)):
+        if panel.title:
+            set_panel_title(axes, panel.title, context, above_letters=row == 0)
+        _draw_panel(axes, panel, query.quantum or panel.series.about.quantum, context)
+        add_colour_bar(figure, axes, panel.shading, context)
+    layout.finish(path, context)
+    if layout.map_area is not None:
+        draw_path_map(figure, layout.map_area, path, context)
+    thin_ticks(figure, layout.panels[0])
+    sentences = [translate("{title}: {what}.", title=title, what=subtitle)]
+    info = PictureInfo.from_texts(
+        title=f"{title} ({name_dataset(first.about)})",
+        alt=" ".join([*sentences, *(_describe(panel, context) for panel in panels)]),
         source=credit,
         dataset=first.about.dataset,
-        revision=fetched.revisions[first.about.dataset],
-        time=fetched.time,
+        revision=data.revisions[first.about.dataset],
+        time=data.time,
     )
-    return Picture(figure=figure, about=about)
+    return Picture(figure=figure, info=info)
 
 
-def _panels(query: Query, first: Course, second: Course | None, sheet: Sheet) -> list[Shown]:
-    against = query.compare_to or None
-    every = np.arange(len(first.seconds))
-    if second is None or against is None:
-        scale = scale_of(query.scale, "$.scale")
-        shaded = _shaded(first.part, scale, query.colormap, sheet)
-        return [Shown(course=first, part=first.part, steps=every, shaded=shaded)]
-    other, difference, (steps, _) = _compared(first, second, sheet)
-    scales = paths.scales_of(query, against, first.part.info, [first.part.values, other.values])
-    colours = (query.colormap, against.colormap or query.colormap)
-    shown = [
-        Shown(
-            course=course,
-            part=part,
-            steps=np.arange(len(course.seconds)),
-            shaded=_shaded(part, scale, colour, sheet),
-            title=course.title(query.quantum, sheet),
+def _draw_panel(axes: Axes, panel: HovmollerPanel, quantum: str | None, context: DrawContext) -> None:
+    """Draw a field with distance across and time upwards, and the land along the path."""
+    series, values, seconds = panel.series, panel.field.values, panel.series.seconds[panel.steps]
+    axes.grid(visible=False)
+    axes.set_facecolor(UNKNOWN)
+    if not np.isfinite(values).any():
+        show_message(axes, context.translate("no data along this path"), context.sizes)
+        return
+    times = seconds_to_days(time_edges(seconds))
+    x, y = np.meshgrid(distance_edges(series.distance), times)
+    axes.pcolormesh(
+        x, y, np.ma.masked_invalid(values), cmap=panel.shading.colours, norm=panel.shading.norm, rasterized=True
+    )
+    empty = np.all(np.isnan(series.field.values), axis=0)
+    land = classify_land(empty, find_land(context.land, series.points))
+    axes.fill_between(
+        series.distance, 0, 1, where=land, step="mid", transform=axes.get_xaxis_transform(), color=LAND, linewidth=0
+    )
+    style_ticks(axes, context)
+    if seconds[-1] > seconds[0]:  # labels of the data, not of the ends of the outer cells
+        axes.set_ylim(*seconds_to_days(seconds[[0, -1]]))
+    label_time_axis(axes, seconds, quantum, context, vertical=True)
+    axes.set_ylim(times[0], times[-1])
+    axes.spines[["top", "right"]].set_visible(True)
+
+
+def time_edges(seconds: Floats) -> Floats:
+    """Return the edges of time steps, shape (time + 1,), s: half-way between them; a single one has a day."""
+    if seconds.size == 1:
+        return np.array([seconds[0] - DAY / 2, seconds[0] + DAY / 2])
+    return cell_edges(seconds)
+
+
+def _make_panels(
+    query: HovmollerQuery, first: PathSeries, second: PathSeries | None, context: DrawContext
+) -> list[HovmollerPanel]:
+    compared = query.second_dataset()
+    steps = np.arange(len(first.seconds))
+    if second is None or compared is None:
+        shading = _choose_shading(first.field, parse_scale(query.scale, "$.scale"), query.colormap, context)
+        return [HovmollerPanel(series=first, field=first.field, steps=steps, shading=shading)]
+    second_field, difference, (steps, _) = _compare(first, second, context)
+    scales = choose_scales(query, compared, first.field.info, [first.field.values, second_field.values])
+    colormaps = (query.colormap, compared.colormap or query.colormap)
+    panels = [
+        HovmollerPanel(
+            series=series,
+            field=field,
+            steps=np.arange(len(series.seconds)),
+            shading=_choose_shading(field, scale, colormap, context),
+            title=series.make_subtitle(query.quantum, context),
         )
-        for course, part, scale, colour in zip((first, second), (first.part, other), scales, colours, strict=True)
+        for series, field, scale, colormap in zip(
+            (first, second), (first.field, second_field), scales, colormaps, strict=True
+        )
     ]
-    scale = scale_of(against.scale_diff, "$.compare_to.scale_diff")
-    colormap = paths.difference_colours(against)
-    shaded = _shaded(
-        Part(info=difference.info, name=sheet.translate("Difference"), values=difference.values), scale, colormap, sheet
-    )
-    title = sheet.translate("Difference: the first less the second")
-    if not _same_course(first, second):
-        title = sheet.translate("Difference: the first less the second, step by step")
-    return [*shown, Shown(course=first, part=difference, steps=steps, shaded=shaded, title=title)]
+    scale = parse_scale(compared.scale_diff, "$.compare_to.scale_diff")
+    colormap, name = choose_difference_colormap(compared), context.translate("Difference")
+    labelled = PathField(info=difference.info, name=name, values=difference.values)
+    shading = _choose_shading(labelled, scale, colormap, context)
+    title = context.translate("Difference: the first less the second")
+    if not _have_equal_intervals(first, second):
+        title = context.translate("Difference: the first less the second, step by step")
+    return [*panels, HovmollerPanel(series=first, field=difference, steps=steps, shading=shading, title=title)]
 
 
-def _same_course(first: Course, second: Course) -> bool:
-    """Whether steps that belong together are equally long after the first."""
-    one, other = joint(first.seconds, second.seconds)
-    apart = (first.seconds[one] - first.seconds[one[0]]) - (second.seconds[other] - second.seconds[other[0]])
+def _have_equal_intervals(first: PathSeries, second: PathSeries) -> bool:
+    """Return whether steps that belong together are equally long after the first."""
+    steps, second_steps = pair_steps(first.seconds, second.seconds)
+    elapsed = first.seconds[steps] - first.seconds[steps[0]]
+    second_elapsed = second.seconds[second_steps] - second.seconds[second_steps[0]]
     # Months are not equally long.
-    spacing = float(np.diff(first.seconds[one]).min()) if len(one) > 1 else np.inf
-    return bool(np.abs(apart).max() < spacing / 4)
+    spacing = float(np.diff(first.seconds[steps]).min()) if len(steps) > 1 else np.inf
+    return bool(np.abs(elapsed - second_elapsed).max() < spacing / 4)
 
 
-def _compared(first: Course, second: Course, sheet: Sheet) -> tuple[Part, Part, tuple[Steps, Steps]]:
-    """The second in the units of the first, the difference at the steps of both, and these."""
-    steps = matched(first, second)
-    turned = paths.converted(second.part.info, second.part.values, first.part.info)
-    other = Part(info=replace(second.part.info, units=first.part.info.units), name=second.part.name, values=turned)
-    info = replace(first.part.info, zero_centered=True, categories=[], standard_name=None)
-    name = sheet.translate("{name}, difference", name=first.part.name)
-    difference = Part(info=info, name=name, values=first.part.values[steps[0]] - turned[steps[1]])
-    return other, difference, steps
+def _compare(
+    first: PathSeries, second: PathSeries, context: DrawContext
+) -> tuple[PathField, PathField, tuple[Steps, Steps]]:
+    """Return the second field in the units of the first, the difference at the steps of both, and these."""
+    steps, second_steps = match_steps(first, second)
+    converted = convert_field(second.field, first.field.info)
+    at_steps = PathField(info=first.field.info, name=first.field.name, values=first.field.values[steps])
+    return converted, at_steps.minus(converted.values[second_steps], context), (steps, second_steps)
 
 
-def _shaded(part: Part, scale: Limits | None, colormap: str | None, sheet: Sheet) -> Shading:
-    label = sheet.words.measured(part.name, part.info.units)
-    return shading(sheet, part.info, part.values, scale=scale, colormap=colormap, label=label)
+def _choose_shading(field: PathField, scale: Limits | None, colormap: str | None, context: DrawContext) -> Shading:
+    label = context.labels.with_units(field.name, field.info.units)
+    return choose_shading(context, field.info, field.values, scale=scale, colormap=colormap, label=label)
 
 
-def _told(one: Shown, sheet: Sheet) -> str:
-    """A panel in words: from where to where its values go, where and when, and how their mean goes on."""
-    translate, words, found = sheet.translate, sheet.words, extremes(one.part.values)
-    name = one.part.name if not one.title or one.part is not one.course.part else f"{one.part.name} ({one.title})"
-    if found is None:
+def _describe(panel: HovmollerPanel, context: DrawContext) -> str:
+    """Describe the range of a panel with places and times, and the change of the mean."""
+    translate, labels, values = context.translate, context.labels, panel.field.values
+    extremes, name = find_extremes(values), panel.field.name
+    if panel.title and panel.field is panel.series.field:
+        name = f"{name} ({panel.title})"
+    if extremes is None:
         return translate("{name}: no data along this path.", name=name)
-    times = [one.course.times[step] for step in one.steps]
-    quantum, units = one.course.about.quantum, one.part.info.units
-    low, high = (words.value(float(one.part.values[at]), units) for at in found)
-    places = [words.value(float(one.course.distance[at[1]]), "km", 0) for at in found]
-    when = [words.instant(times[at[0]], quantum) for at in found]
+    times = [panel.series.times[step] for step in panel.steps]
+    quantum, units = panel.series.about.quantum, panel.field.info.units
+    low, high = (labels.value(float(values[index]), units) for index in extremes)
+    low_place, high_place = (labels.value(float(panel.series.distance[index[1]]), "km", 0) for index in extremes)
+    low_time, high_time = (labels.time(times[index[0]], quantum) for index in extremes)
     sentence = translate(
         "{name} from {low} at {low_place}, {low_time} to {high} at {high_place}, {high_time}.",
-        name=name, low=low, low_place=places[0], low_time=when[0], high=high, high_place=places[1], high_time=when[1],
+        name=name, low=low, low_place=low_place, low_time=low_time, high=high, high_place=high_place,
+        high_time=high_time,
     )  # fmt: skip
-    wet = np.flatnonzero(np.isfinite(one.part.values).any(axis=1))
+    wet = np.flatnonzero(np.isfinite(values).any(axis=1))
     if len(wet) < 2:
         return sentence
-    means = [words.value(float(np.nanmean(one.part.values[step])), units) for step in (wet[0], wet[-1])]
-    return f"{sentence} {translate('Its mean goes from {first} to {last}.', first=means[0], last=means[1])}"
+    first, last = (labels.value(float(np.nanmean(values[step])), units) for step in (wet[0], wet[-1]))
+    return f"{sentence} {translate('Its mean goes from {first} to {last}.', first=first, last=last)}"
 
 
-def table(_: Query, fetched: Courses, sheet: Sheet) -> Table:
-    """Put every time and place that has a value in a row; of two datasets, those times that both have."""
-    translate = sheet.translate
-    first = Course(fetched.first, sheet)
-    second = Course(fetched.second, sheet) if fetched.second else None
-    steps, parts = np.arange(len(first.seconds)), [first.part]
+def table(_: HovmollerQuery, data: HovmollerData, context: DrawContext) -> Table:
+    """Return a row for every time and place with a value; of two datasets, for times that both have."""
+    translate = context.translate
+    first = PathSeries(data.first, context)
+    second = PathSeries(data.second, context) if data.second else None
+    steps, fields = np.arange(len(first.seconds)), [first.field]
     if second is not None:
-        other, difference, (steps, others) = _compared(first, second, sheet)
-        name = f"{other.name}, {source_of(second.about)}"
-        parts = [
-            Part(info=first.part.info, name=first.part.name, values=first.part.values[steps]),
-            Part(info=other.info, name=name, values=other.values[others]),
+        converted, difference, (steps, second_steps) = _compare(first, second, context)
+        name = f"{converted.name}, {name_dataset(second.about)}"
+        fields = [
+            PathField(info=first.field.info, name=first.field.name, values=first.field.values[steps]),
+            PathField(info=converted.info, name=name, values=converted.values[second_steps]),
             difference,
         ]
-    there = np.any([np.isfinite(one.values) for one in parts], axis=0)
-    step, place = np.nonzero(there)
-    latitude, longitude = np.array(first.places, dtype=float).T
+    step, place = np.nonzero(np.any([np.isfinite(field.values) for field in fields], axis=0))
+    latitude, longitude = np.array(first.points, dtype=float).T
     columns = [
-        Column(name=translate("Time"), role="time", values=[first.times[steps[one]] for one in step]),
+        Column(name=translate("Time"), role="time", values=[first.times[steps[index]] for index in step]),
         Column(name=translate("Latitude"), role="latitude", values=latitude[place]),
         Column(name=translate("Longitude"), role="longitude", values=longitude[place]),
         Column(name=translate("Distance"), role="distance", units="km", values=first.distance[place]),
-        *(Column(name=one.name, units=one.info.units, values=one.values[step, place]) for one in parts),
+        *(Column(name=field.name, units=field.info.units, values=field.values[step, place]) for field in fields),
     ]
     header = [
-        (translate("Dataset"), source_of(first.about)),
+        (translate("Dataset"), name_dataset(first.about)),
         (translate("Attribution"), first.about.attribution or ""),
         (translate("Timestamp"), f"{first.times[0]}/{first.times[-1]}"),
+        (translate("Depth"), first.describe_level(context)),
     ]
-    if first.where(sheet):
-        header.append((translate("Depth"), first.where(sheet)))
     if second is not None:
-        header.append((translate("Compared with"), f"{source_of(second.about)}, {second.times[0]}/{second.times[-1]}"))
+        span = f"{second.times[0]}/{second.times[-1]}"
+        header.append((translate("Compared with"), f"{name_dataset(second.about)}, {span}"))
     return Table(header=header, columns=columns)
+
+
+KIND = PlotKind(
+    name="hovmoller",
+    summary="One level along a path, through time",
+    example={"dataset": "giops_day", "variable": "votemper", "path": [[73.0, 20.0], [70.0, -5.0]], "depth": 0},
+    query=HovmollerQuery,
+    fetch=fetch,
+    draw=draw,
+    table=table,
+    data_request=make_request,
+)

@@ -1,4 +1,4 @@
-"""Profiles of the speed of sound, with its minimum and the channel about it."""
+"""Sound speed profiles, with the minimum and the sound channel."""
 
 from functools import partial
 
@@ -8,168 +8,215 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ocean_core.seawater import SoundChannel, find_sound_channel, sea_pressure, slowest_sound
-from ocean_plotting.figure import axes as axis
-from ocean_plotting.figure import over_depth
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.label_placement import Room, settle
-from ocean_plotting.figure.picture import INK, About, Picture, frame
-from ocean_plotting.figure.stations import Marked
-from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.plots.over_depth import OverDepth, credits_of, header, source, table_columns, told_range
-from ocean_plotting.plots.table import Column, Rows, Table
-from ocean_plotting.plots.water import Casts, Columns, fetch_water
+from ocean_plotting.export.output import Output
+from ocean_plotting.export.table import Column, Rows, Table
+from ocean_plotting.figure.axes import (
+    FEW_LEVELS,
+    TICK_STEPS,
+    NumberFormatter,
+    count_fitting_ticks,
+    set_depth_axis,
+    set_quantity_axis,
+    show_message,
+)
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.layout import INK, LabelPlacer, Picture, PictureInfo, add_titles, freeze_layout
+from ocean_plotting.figure.stations import LIST_WIDTH, StationMark, add_depth_panels, mark_stations, needs_list
+from ocean_plotting.plots.common.profiles import (
+    StationProfileQuery,
+    describe_range,
+    format_source,
+    join_credits,
+    make_profile_header,
+    make_station_columns,
+)
+from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.common.water import WaterData, WaterProfiles, fetch_water
+from ocean_plotting.plots.kind import PlotKind
 
-SPEED = "m s-1"
+SPEED_UNITS = "m s-1"
 FOOT = 0.3048  # m
-OTHER_SIDE = {"top": "bottom", "bottom": "top"}
-CHANNEL = "#d9e6f2"
+OPPOSITE = {"top": "bottom", "bottom": "top"}
+CHANNEL_COLOUR = "#d9e6f2"
 
 
-class SoundQuery(OverDepth, frozen=True, kw_only=True):
-    """What sound speed profiles are asked for; their variables are found among those of the dataset."""
+class SoundQuery(StationProfileQuery, frozen=True, kw_only=True):
+    """Query of sound speed profiles; their variables are found among those of the dataset."""
 
 
-Query = SoundQuery
+async def fetch(services: Services, query: SoundQuery, _: Output) -> WaterData:
+    """Request the sound speed, and temperature and salinity that it is computed from."""
+    return await fetch_water(services, query, sound=True)
 
 
-async def fetch(near: Neighbours, query: Query) -> Casts:
-    """Ask for the speed of sound, and for the temperature and salinity that it comes from."""
-    return await fetch_water(near, query, sound=True)
-
-
-def draw(query: Query, fetched: Casts, sheet: Sheet) -> Picture:
-    """Draw every station's profile, where sound is slowest, and where the stations are."""
-    figure, translate, columns = Figure(figsize=sheet.size), sheet.translate, Columns(fetched)
-    info, known = columns.sound.info, [columns.sound.at(one)[0].size > 0 for one in range(len(columns.sound.places))]
-    marked = over_depth.mark(columns.sound.places, query.names, known)
-    title, subtitle = query.plotTitle or _title(marked, sheet), source(info, fetched.time, query.quantum, sheet)
-    frame(figure, title, subtitle, info.attribution or info.dataset_name, sheet.sizes)
-    (panel,) = over_depth.panels(figure, 1, marked, sheet, chart=bool(query.showmap))
-    axis.depth_down(panel, columns.sound.deepest, sheet, named=True)
-    for one in marked:
-        depth, speed = columns.sound.at(one.number)
-        if depth.size:
-            style = one.style(sheet.sizes, markers=len(depth) <= axis.FEW_LEVELS)
-            panel.plot(speed, depth, **style, zorder=3)
-    axis.quantity(panel, sheet.words.measured(translate("Sound speed"), SPEED), None, sheet)
-    if any(known):
-        _in_feet(panel, columns.sound.deepest, sheet)
-        _minima(figure, panel, columns, marked, sheet)
-    else:
-        axis.nothing(panel, translate("no data at these stations"), sheet.sizes)
-    words = [f"{title}, {subtitle}.", told_range(translate("Sound speed"), columns.sound.values, SPEED, sheet)]
-    about = About.of(
-        title=f"{title} ({info.dataset_name or info.dataset})",
-        alt=" ".join([*words, *_told(columns, marked, sheet)]),
-        source=credits_of([info]),
-        dataset=info.dataset,
-        revision=fetched.revisions[info.dataset],
-        time=fetched.time,
+def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
+    """Draw every station's profile and its minimum, and the stations on a map."""
+    figure, translate, profiles = Figure(figsize=context.size), context.translate, WaterProfiles(data)
+    sound, info = profiles.sound, profiles.sound.info
+    has_data = [sound.at_station(number)[0].size > 0 for number in range(len(sound.places))]
+    stations = mark_stations(sound.places, query.names, has_data)
+    title = query.plotTitle or _make_title(stations, context)
+    subtitle = format_source(info, data.time, query.quantum, context)
+    add_titles(figure, title, subtitle, info.attribution or info.dataset_name, context.sizes)
+    show_map = bool(query.showmap)
+    show_list = needs_list(stations, show_map=show_map)
+    (panel,) = add_depth_panels(
+        figure, 1, stations, context, show_map=show_map, show_list=show_list, list_width=LIST_WIDTH
     )
-    return Picture(figure=figure, about=about)
+    set_depth_axis(panel, sound.deepest, context, label=True)
+    for station in stations:
+        depth, speed = sound.at_station(station.number)
+        if depth.size:
+            style = station.style(context.sizes, markers=len(depth) <= FEW_LEVELS)
+            panel.plot(speed, depth, **style, zorder=3)
+    name = translate("Sound speed")
+    set_quantity_axis(panel, context.labels.with_units(name, SPEED_UNITS), None, context)
+    if any(has_data):
+        _add_feet_axis(panel, sound.deepest, context)
+        _mark_minima(figure, panel, profiles, stations, context)
+    else:
+        show_message(panel, translate("no data at these stations"), context.sizes)
+    sentences = [f"{title}, {subtitle}.", describe_range(name, sound.values, SPEED_UNITS, context)]
+    picture_info = PictureInfo.from_texts(
+        title=f"{title} ({info.dataset_name or info.dataset})",
+        alt=" ".join([*sentences, *_describe_channel(profiles, stations, context)]),
+        source=join_credits([info]),
+        dataset=info.dataset,
+        revision=data.revisions[info.dataset],
+        time=data.time,
+    )
+    return Picture(figure=figure, info=picture_info)
 
 
-def table(query: Query, fetched: Casts, sheet: Sheet) -> Table:
-    """Put every station and depth at which sound has a speed in a row."""
-    translate, words, columns, rows, stations = sheet.translate, sheet.words, Columns(fetched), Rows(), list[int]()
-    sound, parts = columns.sound, columns.known
+def table(query: SoundQuery, data: WaterData, context: DrawContext) -> Table:
+    """Return a row for every station and depth with a sound speed."""
+    labels, profiles, rows, stations = context.labels, WaterProfiles(data), Rows(), list[int]()
+    sound, water = profiles.sound, profiles.temperature_and_salinity
     pressures = sea_pressure(sound.depths, np.array([latitude for latitude, _ in sound.places]))
+    arrays = [sound.depths, *(profile.values for profile in water), pressures, sound.values]
     for station, place in enumerate(sound.places):
-        there = np.isfinite(sound.values[:, station])
-        arrays = [sound.depths, *(one.values for one in parts), pressures, sound.values]
-        values = (one[there, station].tolist() for one in arrays)
+        finite = np.isfinite(sound.values[:, station])
+        values = (array[finite, station].tolist() for array in arrays)
         rows.rows += [(*place, *row) for row in zip(*values, strict=True)]
-        stations += [station] * int(there.sum())
-    names = [(words.name(one.info), one.info.units) for one in parts]
-    names += [(translate("Pressure"), "dbar"), (translate("Sound speed"), SPEED)]
+        stations += [station] * int(finite.sum())
+    names = [(labels.variable_name(profile.info), profile.info.units) for profile in water]
+    names += [(context.translate("Pressure"), "dbar"), (context.translate("Sound speed"), SPEED_UNITS)]
     return Table(
-        header=header([sound.info], fetched.time, sheet),
+        header=make_profile_header([sound.info], data.time, context),
         columns=[
-            *table_columns(query, rows, stations, fetched.time, sheet),
-            *(Column(name=name, units=units, values=rows.column(3 + at)) for at, (name, units) in enumerate(names)),
+            *make_station_columns(query, rows, stations, data.time, context),
+            *(Column(name=name, units=units, values=rows.column(3 + i)) for i, (name, units) in enumerate(names)),
         ],
     )
 
 
-def _title(marked: list[Marked], sheet: Sheet) -> str:
-    translate = sheet.translate
-    if len(marked) > 1:
-        return translate("Sound speed profiles at {count} stations", count=len(marked))
-    return translate("Sound speed profile at {station}", station=marked[0].label(sheet.words))
+def _make_title(stations: list[StationMark], context: DrawContext) -> str:
+    if len(stations) > 1:
+        return context.translate("Sound speed profiles at {count} stations", count=len(stations))
+    return context.translate("Sound speed profile at {station}", station=stations[0].label(context.labels))
 
 
-def _told(columns: Columns, marked: list[Marked], sheet: Sheet) -> list[str]:
-    """Where a lone station's sound is slowest, and what holds it."""
-    translate, words = sheet.translate, sheet.words
-    depth, speed = columns.sound.at(marked[0].number)
-    if len(marked) > 1 or not depth.size:
+def _describe_channel(profiles: WaterProfiles, stations: list[StationMark], context: DrawContext) -> list[str]:
+    """Describe a single station's slowest sound and its channel."""
+    labels = context.labels
+    depth, speed = profiles.sound.at_station(stations[0].number)
+    if len(stations) > 1 or not depth.size:
         return []
-    found = find_sound_channel(depth, speed)
-    if found is None:
-        where, slowest = slowest_sound(depth, speed)
+    sound_channel = find_sound_channel(depth, speed)
+    if sound_channel is None:
+        slowest_depth, slowest = slowest_sound(depth, speed)
         return [
-            translate(
+            context.translate(
                 "It is slowest at {depth}: {speed}; there is no sound channel.",
-                depth=words.value(where, "m", 0),
-                speed=words.value(slowest, SPEED, 1),
+                depth=labels.value(slowest_depth, "m", 0),
+                speed=labels.value(slowest, SPEED_UNITS, 1),
             )
         ]
     return [
-        translate(
+        context.translate(
             "Sound channel from {top} to {bottom}, its axis at {depth}: {speed}.",
-            top=words.value(found.top, "m", 0),
-            bottom=words.value(found.bottom, "m", 0),
-            depth=words.value(found.axis, "m", 0),
-            speed=words.value(found.slowest, SPEED, 1),
+            top=labels.value(sound_channel.top, "m", 0),
+            bottom=labels.value(sound_channel.bottom, "m", 0),
+            depth=labels.value(sound_channel.axis, "m", 0),
+            speed=labels.value(sound_channel.slowest, SPEED_UNITS, 1),
         )
     ]
 
 
-def _in_feet(panel: Axes, deepest: float, sheet: Sheet) -> None:
-    """Depth in feet on the right, as sonars have it."""
-    translate, sizes = sheet.translate, sheet.sizes
-    if deepest <= 0 or sheet.width < 5:
+def _add_feet_axis(panel: Axes, deepest: float, context: DrawContext) -> None:
+    """Draw depth in feet on the right, as sonars have it."""
+    sizes = context.sizes
+    if deepest <= 0 or context.width < 5:
         return
     right = panel.secondary_yaxis("right", functions=(partial(np.multiply, 1 / FOOT), partial(np.multiply, FOOT)))
-    right.set_ylabel(translate("Depth (ft)"), fontsize=sizes.body)
-    right.yaxis.set_major_locator(MaxNLocator(nbins=axis.fitting(panel, 1, sizes), steps=axis.STEPS))
-    right.yaxis.set_major_formatter(axis.Numbers(sheet.words))
+    right.set_ylabel(context.translate("Depth (ft)"), fontsize=sizes.body)
+    right.yaxis.set_major_locator(MaxNLocator(nbins=count_fitting_ticks(panel, 1, sizes), steps=TICK_STEPS))
+    right.yaxis.set_major_formatter(NumberFormatter(context.labels))
     right.tick_params(labelsize=sizes.small, length=3)
 
 
-def _minima(figure: Figure, panel: Axes, columns: Columns, marked: list[Marked], sheet: Sheet) -> None:
-    """Mark where sound is slowest; the channel of a lone station is shaded."""
-    words, sizes = sheet.words, sheet.sizes
-    profiles = {one.number: columns.sound.at(one.number) for one in marked if one.data}
-    found = find_sound_channel(*profiles[marked[0].number]) if len(marked) == 1 else None
-    if found:
-        panel.axhspan(found.top, found.bottom, color=CHANNEL, linewidth=0, zorder=0)
-        panel.axhline(found.axis, color=marked[0].colour, linewidth=0.9, linestyle=(0, (4, 2)), zorder=2)
-    settle(figure)
-    room = Room(panel)
-    for depth, speed in profiles.values():
-        room.keep_clear(speed, depth, 0.5 * sizes.marker, line=True)
-    if found:
-        _channel(panel, room, found, sheet)
-    for one in marked:
-        if one.data:
-            where, slowest = slowest_sound(*profiles[one.number])
-            panel.plot(slowest, where, "o", color="white", markeredgecolor=one.colour, markersize=sizes.dot, zorder=4)
-            if not found:
-                text = words.value(slowest, SPEED, 1) if len(marked) == 1 else words.value(where, "m", 0)
-                room.beside((slowest, where), text, 1.3 * sizes.dot, fontsize=sizes.small, color=INK, zorder=5)
+def _mark_minima(
+    figure: Figure, panel: Axes, profiles: WaterProfiles, stations: list[StationMark], context: DrawContext
+) -> None:
+    """Mark the minima of sound speed, and shade the channel of a single station."""
+    labels, sizes = context.labels, context.sizes
+    columns = {station.number: profiles.sound.at_station(station.number) for station in stations if station.data}
+    sound_channel = find_sound_channel(*columns[stations[0].number]) if len(stations) == 1 else None
+    if sound_channel:
+        panel.axhspan(sound_channel.top, sound_channel.bottom, color=CHANNEL_COLOUR, linewidth=0, zorder=0)
+        panel.axhline(sound_channel.axis, color=stations[0].colour, linewidth=0.9, linestyle=(0, (4, 2)), zorder=2)
+    freeze_layout(figure)
+    placer = LabelPlacer(panel)
+    for depth, speed in columns.values():
+        placer.keep_clear(speed, depth, 0.5 * sizes.marker, line=True)
+    if sound_channel:
+        _label_channel(panel, placer, sound_channel, context)
+    for station in stations:
+        if station.data:
+            slowest_depth, slowest = slowest_sound(*columns[station.number])
+            panel.plot(
+                slowest,
+                slowest_depth,
+                "o",
+                color="white",
+                markeredgecolor=station.colour,
+                markersize=sizes.dot,
+                zorder=4,
+            )
+            if not sound_channel:
+                text = (
+                    labels.value(slowest, SPEED_UNITS, 1) if len(stations) == 1 else labels.value(slowest_depth, "m", 0)
+                )
+                placer.label_point(
+                    (slowest, slowest_depth), text, 1.3 * sizes.dot, fontsize=sizes.small, color=INK, zorder=5
+                )
 
 
-def _channel(panel: Axes, room: Room, found: SoundChannel, sheet: Sheet) -> None:
-    """Write the depths of a channel on its lines: first that of its axis."""
-    translate, words, (left, right) = sheet.translate, sheet.words, panel.get_xlim()
-    speed, axis_depth = words.value(found.slowest, SPEED, 1), words.value(found.axis, "m", 0)
+def _label_channel(panel: Axes, placer: LabelPlacer, sound_channel: SoundChannel, context: DrawContext) -> None:
+    """Write the depths of a channel on its lines, first that of its axis."""
+    translate, labels, (left, right) = context.translate, context.labels, panel.get_xlim()
+    axis, top, bottom = (
+        labels.value(depth, "m", 0) for depth in (sound_channel.axis, sound_channel.top, sound_channel.bottom)
+    )
+    speed = labels.value(sound_channel.slowest, SPEED_UNITS, 1)
     texts = [
-        (found.axis, "bottom", translate("channel axis {depth}, {speed}", depth=axis_depth, speed=speed)),
-        (found.top, "top", translate("top of the channel {depth}", depth=words.value(found.top, "m", 0))),
-        (found.bottom, "bottom", translate("bottom of the channel {depth}", depth=words.value(found.bottom, "m", 0))),
+        (sound_channel.axis, "bottom", translate("channel axis {depth}, {speed}", depth=axis, speed=speed)),
+        (sound_channel.top, "top", translate("top of the channel {depth}", depth=top)),
+        (sound_channel.bottom, "bottom", translate("bottom of the channel {depth}", depth=bottom)),
     ]
     for depth, side, text in texts:
         line = np.array([[left, depth], [right, depth]])
-        style = {"fontsize": 0.9 * sheet.sizes.small, "color": INK, "zorder": 2.5}
-        _ = room.along(line, text, va=side, **style) or room.along(line, text, va=OTHER_SIDE[side], **style)
+        style = {"fontsize": 0.9 * context.sizes.small, "color": INK, "zorder": 2.5}
+        if not placer.label_line(line, text, va=side, **style):
+            placer.label_line(line, text, va=OPPOSITE[side], **style)
+
+
+KIND = PlotKind(
+    name="sound",
+    summary="Sound speed over depth at stations, with the sound channel",
+    example={"dataset": "giops_day", "station": [[72.0, 15.0]]},
+    query=SoundQuery,
+    fetch=fetch,
+    draw=draw,
+    table=table,
+)

@@ -1,7 +1,7 @@
-"""Time series: a variable at stations from one time to another, at one depth or at all of them."""
+"""Time series: a variable at stations through time, at one depth as lines, or at all depths as sections."""
 
 import math
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 import numpy as np
@@ -10,26 +10,64 @@ from matplotlib.figure import Figure
 
 from ocean_common.contracts.extractions import PointsRequest
 from ocean_common.errors import InvalidRequest
-from ocean_plotting.figure import axes as axis
-from ocean_plotting.figure import columns, dates, panels, stations
-from ocean_plotting.figure.context import Sheet
-from ocean_plotting.figure.picture import MUTED, Picture, frame
-from ocean_plotting.figure.shading import Shading, bar, shading
-from ocean_plotting.palettes import validate_colormap
-from ocean_plotting.plots import mooring_series as moored
-from ocean_plotting.plots.mooring_series import Moored, Series, ThroughTime
-from ocean_plotting.plots.neighbours import Neighbours
-from ocean_plotting.plots.query_common import Colormap, Level, ScaleText, named_as_asked, positions, ranges, scale_of
-from ocean_plotting.plots.series import alone, broken, thinned, trend
-from ocean_plotting.plots.table import Column, Table
+from ocean_plotting.export.output import Output
+from ocean_plotting.export.table import Column, Table
+from ocean_plotting.figure.axes import FEW_LEVELS, set_quantity_axis, set_stretched_depth_axis, show_message
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.figure.layout import MUTED, Picture, add_titles
+from ocean_plotting.figure.legends import Shading, add_colour_bar, choose_shading
+from ocean_plotting.figure.section import FLOOR, FLOOR_LINE, UNKNOWN, cell_corners, cell_edges
+from ocean_plotting.figure.stations import (
+    StationMark,
+    StationPanels,
+    add_panel_title,
+    add_station_panels,
+    draw_stations,
+    has_side_column,
+    mark_stations,
+    needs_list,
+)
+from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
+from ocean_plotting.plots.common.coverage import Floats
+from ocean_plotting.plots.common.mooring_series import (
+    VECTOR_PARTS,
+    MooringData,
+    MooringSeries,
+    StationTimeQuery,
+    average_neighbours,
+    break_at_gaps,
+    compute_trend,
+    fetch_series,
+    find_isolated,
+    make_mooring_info,
+    make_series_request,
+    make_time_cells,
+    resolve_variable,
+    thin_line,
+)
+from ocean_plotting.plots.common.query import (
+    Colormap,
+    Level,
+    ScaleText,
+    check_colormap,
+    map_error_fields,
+    parse_ranges,
+    parse_scale,
+    parse_stations,
+)
+from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.kind import PlotKind
 
-MANY, THIN = 1000, 0.6  # steps from which on lines are thinner, and how much
-PER_INCH = 200  # intervals of a line of which the extremes are kept
-QUANTA = {"hour": 3600.0, "day": 86_400.0, "month": 30 * 86_400.0, "season": 91 * 86_400.0, "year": 365 * 86_400.0}
+MANY_STEPS, THIN = 1000, 0.6  # steps from which on lines are thinner, and by which factor
+LINE_INTERVALS = 200  # per inch of a line, of which the extremes are drawn
+CELLS_PER_INCH = 120  # of a section: more are not seen
+FLOOR_MARGIN, STRETCHED_MARGIN = 1.04, 1.2  # lower end of a section with a sea floor, in depths of the floor
+QUANTA = {"hour": 3600.0, "day": DAY, "month": 30 * DAY, "season": 91 * DAY, "year": 365 * DAY}  # s
 
 
-class TimeseriesQuery(ThroughTime, frozen=True, kw_only=True):
-    """What a time series is asked for."""
+class TimeseriesQuery(StationTimeQuery, frozen=True, kw_only=True):
+    """Query of a time series."""
 
     depth: Level = 0
     variable_range: Annotated[
@@ -46,125 +84,90 @@ class TimeseriesQuery(ThroughTime, frozen=True, kw_only=True):
     ] = None
 
 
-Query = TimeseriesQuery
+def make_request(query: TimeseriesQuery) -> PointsRequest:
+    """Request the variable, or the components of the vector that two make."""
+    keys = _check_query(query)
+    return make_series_request(query, keys, VECTOR_PARTS if len(keys) > 1 else [], str(query.depth))
 
 
-def asked(query: Query) -> PointsRequest:
-    """The variable, or the parts of the vector that two make."""
-    keys = _checked(query)
-    return moored.points_asked(query, keys, moored.PARTS if len(keys) > 1 else [], str(query.depth))
+async def fetch(services: Services, query: TimeseriesQuery, _: Output) -> MooringData:
+    """Request the variable at all stations."""
+    keys = _check_query(query)
+    with map_error_fields():
+        variable = await resolve_variable(services, query.dataset, keys)
+        return await fetch_series(services, query, variable, [str(query.depth)])
 
 
-async def fetch(near: Neighbours, query: Query) -> Moored:
-    """Ask for the variable at all stations."""
-    keys = _checked(query)
-    with named_as_asked():
-        return await moored.fetched(near, query, await moored.wanted(near, query.dataset, keys), [str(query.depth)])
+def _check_query(query: TimeseriesQuery) -> list[str]:
+    """Return the variable's key, or two; refuse invalid members before anything is requested."""
+    parse_stations(query.station)
+    _parse_limits(query)
+    _parse_linear_depth(query)
+    check_colormap(query.colormap, "$.colormap")
+    return query.variable_keys(2)
 
 
-def draw(query: Query, fetched: Moored, sheet: Sheet) -> Picture:
-    """Draw a line for each station, or a section of all depths."""
-    figure, words, translate, info = Figure(figsize=sheet.size), sheet.words, sheet.translate, fetched.info
-    series = Series(fetched.coverages[0], info)
-    deep, quantum = series.values.shape[1] > 1, query.quantum or info.quantum
-    marked = moored.marked(query.names, series.places, series.has_data)
-    title = query.plotTitle or _title(words.name(info), marked, sheet, deep=deep)
-    when = [] if deep else [series.level(str(query.depth), words)]
-    when = [one for one in (*when, words.span(series.times[0], series.times[-1], quantum)) if one]
-    source = info.dataset_name or info.dataset
-    side = panels.has_side(sheet, bar=deep) and (bool(query.showmap) or len(marked) > 1 or not all(series.has_data))
-    room = panels.laid_out(figure, len(marked) if deep else 1, sheet, side=side, bar=deep)
-    if len(room.panels) < len(marked) and deep:
-        when.append(translate("{shown} of {count} stations", shown=len(room.panels), count=len(marked)))
-    frame(figure, title, "  ·  ".join((source, *when)), info.attribution or source, sheet.sizes)
-    if not deep:
-        _lines(query, room, series, marked, sheet)
-    elif (shaded := _sections(query, room, series, marked, sheet)) is not None:
-        bar(figure, room.panels, shaded, sheet)
-    if room.beside is not None:
-        stations.show(figure, room.beside, marked, sheet, chart=bool(query.showmap))
-    told = translate("{title}, {time}.", title=title, time=", ".join(when))
-    return Picture(figure=figure, about=moored.about(fetched, title, [told, *_told(series, marked, quantum, sheet)]))
-
-
-def table(query: Query, fetched: Moored, sheet: Sheet) -> Table:
-    """Put every station, time and depth in a row; in CSV depths stand beside each other, as the v2.0 API has them."""
-    translate, words, info = sheet.translate, sheet.words, fetched.info
-    series = Series(fetched.coverages[0], info)
-    rows = series.rows()
-    name, deep = words.name(info), series.values.shape[1] > 1
-    place = series.columns(rows, query.names, sheet)
-    values = [Column(name=name, units=info.units, values=series.values[rows])]
-    for part in series.parts:
-        about = series.read.info(part)
-        values.append(Column(name=words.name(about), units=about.units, values=series.parts[part][rows],
-                             circular=part == "bearing"))  # fmt: skip
-    header = [
-        (translate("Dataset"), info.dataset_name or info.dataset),
-        (translate("Attribution"), info.attribution or ""),
-    ]
-    if deep:
-        header.append((translate("Variable"), words.quantity(info)))
-    elif level := series.level(str(query.depth), words, alone=True):
-        header.append((translate("Depth"), level))
-    wide = _beside_each_other(series, sheet) if deep and series.flat and not series.parts else None
-    return Table(header=header, columns=[*place, *values], wide=wide)
-
-
-def _beside_each_other(series: Series, sheet: Sheet) -> list[Column]:
-    """A column for each depth that has a value somewhere, named as in the v2.0 API: 10m."""
-    there = np.isfinite(series.values)
-    levels = np.flatnonzero(there.any(axis=(0, 2)))
-    rows = series.rows(of_each=False)
-    first = [one for one in series.columns(rows, None, sheet) if one.role in {"latitude", "longitude", "time"}]
-    depths = [np.format_float_positional(np.float32(one), trim="-") for one in series.depths[0, :, 0]]
-    return [
-        *first,
-        *(Column(name=f"{depths[level]}m", values=series.values[rows[0], level, rows[2]]) for level in levels),
-    ]
-
-
-def _checked(query: Query) -> list[str]:
-    """The variable's key, or two; everything that can be refused before anything is asked, is."""
-    positions(query.station)
-    _limits(query)
-    _stretched(query)
-    with named_as_asked(members={"colormap": "$.colormap"}):
-        validate_colormap(query.colormap)
-    return query.variables(2)
-
-
-def _limits(query: Query) -> tuple[float, float] | None:
-    """From where to where the axis of values or the colours go; None: by the values."""
-    given = query.variable_range
-    pair = [given] if given and not isinstance(given[0], list) and given != [None] else given
-    for one in pair or []:
-        if one is not None and (not isinstance(one, list) or len(one) != 2 or None in one):
+def _parse_limits(query: TimeseriesQuery) -> tuple[float, float] | None:
+    """Read the limits of the values' axis or colours; None: by the values."""
+    ranges = query.variable_range
+    if not ranges or ranges[0] is None:
+        return parse_scale(query.scale, "$.scale")
+    pairs = [ranges] if not isinstance(ranges[0], list) else ranges
+    checked: list[list[float] | None] = []
+    for pair in pairs:
+        if pair is not None and (not isinstance(pair, list) or len(pair) != 2 or None in pair):
             raise InvalidRequest(
                 "variable_range is {value}; it is [min, max], [[min, max]] or null",
-                value=given,
+                value=ranges,
                 field="$.variable_range",
             )
-    read = ranges(pair, 1)  # type: ignore[arg-type] # pairs of numbers and nulls, as was just seen
-    return read[0] or scale_of(query.scale, "$.scale")
+        checked.append(cast("list[float] | None", pair))
+    return parse_ranges(checked, 1)[0] or parse_scale(query.scale, "$.scale")
 
 
-def _stretched(query: Query) -> float:
-    """From where on the depth axis is stretched, m; 0: nowhere."""
-    given = query.linearthresh
+def _parse_linear_depth(query: TimeseriesQuery) -> float:
+    """Read the depth (m) below which the depth axis is stretched; 0: nowhere."""
+    text = query.linearthresh
     try:
-        read = float(given or 0)
+        depth = float(text or 0)
     except ValueError:
-        read = math.nan
-    if not math.isfinite(read):
+        depth = math.nan
+    if not math.isfinite(depth):
         raise InvalidRequest(
-            "linearthresh is {value!r}; it is a depth in m, or false", value=str(given)[:40], field="$.linearthresh"
+            "linearthresh is {value!r}; it is a depth in m, or false", value=str(text)[:40], field="$.linearthresh"
         )
-    return max(0.0, read)
+    return max(0.0, depth)
 
 
-def _title(name: str, marked: list[stations.Marked], sheet: Sheet, *, deep: bool) -> str:
-    translate, count, station = sheet.translate, len(marked), marked[0].label(sheet.words)
+def draw(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Picture:
+    """Draw a line for each station, or a section of all depths."""
+    figure, labels, translate, info = Figure(figsize=context.size), context.labels, context.translate, data.info
+    series = MooringSeries(data.coverages[0], info)
+    deep, quantum = series.values.shape[1] > 1, query.quantum or info.quantum
+    stations = mark_stations(series.places, query.names, series.has_data)
+    title = query.plotTitle or _make_title(labels.variable_name(info), stations, context, deep=deep)
+    level = "" if deep else series.level_name(str(query.depth), context)
+    span = labels.time_span(series.times[0], series.times[-1], quantum)
+    subtitle = [part for part in (level, span) if part]
+    source, show_map = info.dataset_name or info.dataset, bool(query.showmap)
+    side = has_side_column(context, bar=deep) and needs_list(stations, show_map=show_map)
+    layout = add_station_panels(figure, len(stations) if deep else 1, context, side=side, bar=deep)
+    if len(layout.panels) < len(stations) and deep:
+        subtitle.append(translate("{shown} of {count} stations", shown=len(layout.panels), count=len(stations)))
+    add_titles(figure, title, join_parts(source, *subtitle), info.attribution or source, context.sizes)
+    if not deep:
+        _draw_lines(query, layout.panels[0], series, stations, context)
+    elif (shading := _draw_sections(query, layout, series, stations, context)) is not None:
+        add_colour_bar(figure, layout.panels, shading, context)
+    if layout.side is not None:
+        draw_stations(figure, layout.side, stations, context, show_map=show_map)
+    sentence = translate("{title}, {time}.", title=title, time=", ".join(subtitle))
+    sentences = [sentence, *_describe(series, stations, quantum, context)]
+    return Picture(figure=figure, info=make_mooring_info(data, title, sentences))
+
+
+def _make_title(name: str, stations: list[StationMark], context: DrawContext, *, deep: bool) -> str:
+    translate, count, station = context.translate, len(stations), stations[0].label(context.labels)
     if deep and count > 1:
         return translate("{name} over depth and time at {count} stations", name=name, count=count)
     if deep:
@@ -174,105 +177,220 @@ def _title(name: str, marked: list[stations.Marked], sheet: Sheet, *, deep: bool
     return translate("{name} through time at {station}", name=name, station=station)
 
 
-def _lines(query: Query, room: panels.Room, series: Series, marked: list[stations.Marked], sheet: Sheet) -> None:
-    panel, translate, info = room.panels[0], sheet.translate, series.info
-    at = dates.days(series.seconds)
-    few, most = len(at) <= axis.FEW_LEVELS, int(PER_INCH * sheet.width)
-    for station in marked:
+def _draw_lines(
+    query: TimeseriesQuery, panel: Axes, series: MooringSeries, stations: list[StationMark], context: DrawContext
+) -> None:
+    info, days = series.info, seconds_to_days(series.seconds)
+    few, most = len(days) <= FEW_LEVELS, int(LINE_INTERVALS * context.width)
+    for station in stations:
         values = series.values[:, 0, station.number]
-        style = station.style(sheet.sizes, markers=few)
-        style["linewidth"] *= THIN if len(at) > MANY else 1.0
-        panel.plot(*thinned(*broken(at, values), most), **style)
-        if not few and (lone := alone(values)).any():
-            panel.plot(
-                at[lone], values[lone], **style | {"linestyle": "", "marker": ".", "markersize": sheet.sizes.line}
-            )
+        style = station.style(context.sizes, markers=few)
+        style["linewidth"] *= THIN if len(days) > MANY_STEPS else 1.0
+        panel.plot(*thin_line(*break_at_gaps(days, values), most), **style)
+        if not few and (isolated := find_isolated(values)).any():
+            dots = {"linestyle": "", "marker": ".", "markersize": context.sizes.line}
+            panel.plot(days[isolated], values[isolated], **style | dots)
     if not any(series.has_data):
-        axis.nothing(panel, translate("no data at these stations"), sheet.sizes)
+        show_message(panel, context.translate("no data at these stations"), context.sizes)
         return
-    _upright(panel, series, _limits(query), sheet)
-    least = QUANTA.get(info.quantum or "", 3600.0) / dates.DAY
-    edge = 0.02 * float(at[-1] - at[0]) or least
-    panel.set_xlim(float(at[0]) - edge, float(at[-1]) + edge)
-    dates.label(panel, series.seconds, query.quantum or info.quantum, sheet)
+    _set_value_axis(panel, series, _parse_limits(query), context)
+    least = QUANTA.get(info.quantum or "", 3600.0) / DAY
+    margin = 0.02 * float(days[-1] - days[0]) or least
+    panel.set_xlim(float(days[0]) - margin, float(days[-1]) + margin)
+    label_time_axis(panel, series.seconds, query.quantum or info.quantum, context)
 
 
-def _upright(panel: Axes, series: Series, limit: tuple[float, float] | None, sheet: Sheet) -> None:
-    """The values' axis: about zero where that means something, names for categories."""
+def _set_value_axis(
+    panel: Axes, series: MooringSeries, limits: tuple[float, float] | None, context: DrawContext
+) -> None:
+    """Draw the values' axis: about zero where that means something, with names for categories."""
     info = series.info
     if info.zero_centered:
         panel.axhline(0, color=MUTED, linewidth=0.8, zorder=1)
         most = float(np.nanmax(np.abs(series.values)))
-        limit = limit or ((-1.07 * most, 1.07 * most) if most else None)
-    axis.quantity(panel, sheet.words.quantity(info), limit, sheet, upright=True)
+        limits = limits or ((-1.07 * most, 1.07 * most) if most else None)
+    set_quantity_axis(panel, context.labels.axis_label(info), limits, context, vertical=True)
     if info.categories:
         number = len(info.categories)
         panel.set_yticks(range(number), info.categories)
-        panel.set_ylim(limit or (-0.5, number - 0.5))
+        panel.set_ylim(limits or (-0.5, number - 0.5))
 
 
-def _sections(
-    query: Query, room: panels.Room, series: Series, marked: list[stations.Marked], sheet: Sheet
+def _draw_sections(
+    query: TimeseriesQuery,
+    layout: StationPanels,
+    series: MooringSeries,
+    stations: list[StationMark],
+    context: DrawContext,
 ) -> Shading | None:
-    translate, info, quantum = sheet.translate, series.info, query.quantum or series.info.quantum
-    shaded = shading(sheet, info, series.values, scale=_limits(query), colormap=query.colormap)
-    for station, panel in zip(marked, room.panels, strict=False):
-        if len(marked) > 1:
-            panels.named(panel, station, sheet)
+    """Draw a section for each station; return their colours, if there are any values."""
+    shading = choose_shading(context, series.info, series.values, scale=_parse_limits(query), colormap=query.colormap)
+    linear = _parse_linear_depth(query)
+    for station, panel in zip(stations, layout.panels, strict=False):
+        if len(stations) > 1:
+            add_panel_title(panel, station, context)
         if not station.data:
-            axis.nothing(panel, translate("no data at this station"), sheet.sizes)
+            show_message(panel, context.translate("no data at this station"), context.sizes)
             continue
-        values, depths = (one[..., station.number] for one in (series.values, series.depths))
-        least = QUANTA.get(info.quantum or "", 3600.0)
-        water = columns.Water(
-            instants=series.seconds, values=values, depths=depths, least=least, floored=series.follows
-        )
-        columns.show(panel, water, shaded, _stretched(query), sheet)
-        dates.label(panel, series.seconds, quantum, sheet)
-        if not room.is_lowest(station.number):
+        _draw_time_section(panel, series, station.number, shading, linear=linear, context=context)
+        label_time_axis(panel, series.seconds, query.quantum or series.info.quantum, context)
+        if not layout.is_lowest(station.number):
             panel.tick_params(labelbottom=False)
-    panels.name_upright(room, sheet)
-    return shaded if any(series.has_data) else None
+    layout.thin_ylabels(context)
+    return shading if any(series.has_data) else None
 
 
-def _told(series: Series, marked: list[stations.Marked], quantum: str | None, sheet: Sheet) -> list[str]:
-    """A series in words: from where to where its values go, when, and whether they rise or fall."""
-    translate, words, info, values = sheet.translate, sheet.words, series.info, series.values
-    name = words.name(info)
+def _draw_time_section(
+    axes: Axes, series: MooringSeries, station: int, shading: Shading, *, linear: float, context: DrawContext
+) -> None:
+    """Draw the cells of a water column through time; ``linear``: where depth begins to be stretched, m (0: nowhere)."""
+    most = max(8, int(CELLS_PER_INCH * context.width * axes.get_position().width))
+    least = QUANTA.get(series.info.quantum or "", 3600.0)
+    cells = make_time_cells(average_neighbours(series.seconds, most), least)
+    # Edges of depth (level + 1, cell) and values (level, cell).
+    depths = _fill_depths(average_neighbours(series.depths[..., station], most))
+    level_edges = cell_edges(depths.T, least=0.0)[:, cells.instant]
+    averages = average_neighbours(series.values[..., station], most)
+    values = np.where(cells.instant < 0, np.nan, averages.T[:, cells.instant])
+    bottom, edges = _find_bottom(values, level_edges), seconds_to_days(cells.edges)
+    deepest = float(np.nanmax(bottom))
+    # The last level of other than terrain-following ones may end above the sea floor.
+    floor = np.where(np.isfinite(values[-1]) & (not series.terrain_following), np.nan, bottom)
+    margin = STRETCHED_MARGIN if 0 < linear < deepest else FLOOR_MARGIN
+    lower = deepest * (1.0 if np.isnan(floor).all() else margin)
+    set_stretched_depth_axis(axes, lower, linear, context)
+    axes.set_facecolor(UNKNOWN)
+    axes.grid(visible=False)
+    x = np.broadcast_to(edges, (len(level_edges), len(edges)))
+    masked = np.ma.masked_invalid(values)
+    axes.pcolormesh(x, cell_corners(level_edges), masked, cmap=shading.colours, norm=shading.norm, rasterized=True)
+    if np.isfinite(floor).any():
+        filled = np.where(np.isfinite(floor), floor, float(np.nanmax(floor)))
+        axes.stairs(
+            filled, edges, baseline=2 * deepest, fill=True, facecolor=FLOOR, edgecolor=FLOOR_LINE, linewidth=0.6,
+            zorder=3,
+        )  # fmt: skip
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(lower, 0.0))
+    axes.spines[["top", "right"]].set_visible(True)
+
+
+def _fill_depths(depths: Floats) -> Floats:
+    """Fill missing depths (time, level) with those of another time, or of the level above."""
+    usual = np.where(np.isfinite(depths), depths, -np.inf).max(axis=0)
+    filled = np.where(np.isfinite(depths), depths, usual)
+    return np.maximum.accumulate(np.where(np.isfinite(filled), filled, 0.0), axis=1)
+
+
+def _find_bottom(values: Floats, level_edges: Floats) -> Floats:
+    """Return the lower end of the lowest value of each column, m; NaN where there is none."""
+    finite = np.isfinite(values)
+    last = len(values) - np.argmax(finite[::-1], axis=0)
+    bottom = np.take_along_axis(level_edges, last[np.newaxis], axis=0)[0]
+    return np.where(finite.any(axis=0), bottom, np.nan)
+
+
+def _describe(
+    series: MooringSeries, stations: list[StationMark], quantum: str | None, context: DrawContext
+) -> list[str]:
+    """Describe the range of a series with places and times, and its trend."""
+    translate, labels, info, values = context.translate, context.labels, series.info, series.values
+    name = labels.variable_name(info)
     if not any(series.has_data):
         return [translate("{name}: no data at these stations.", name=name)]
     ends = [np.unravel_index(find(values), values.shape) for find in (np.nanargmin, np.nanargmax)]
-    where = [_where(series, marked, end, quantum, sheet) for end in ends]
-    if values[ends[0]] == values[ends[1]]:
-        same = words.value(float(values[ends[0]]), info.units)
-        return [translate("{name}: {value} ({where}).", name=name, value=same, where=where[0])]
-    told = [
+    low, high = (float(values[end]) for end in ends)
+    low_place, high_place = (_locate(series, stations, end, quantum, context) for end in ends)
+    if low == high:
+        return [
+            translate("{name}: {value} ({where}).", name=name, value=labels.value(low, info.units), where=low_place)
+        ]
+    sentences = [
         translate(
             "{name} from {low} ({low_where}) to {high} ({high_where}).",
             name=name,
-            low=words.number(float(values[ends[0]])),
-            high=words.value(float(values[ends[1]]), info.units),
-            low_where=where[0],
-            high_where=where[1],
+            low=labels.number(low),
+            high=labels.value(high, info.units),
+            low_where=low_place,
+            high_where=high_place,
         )
     ]
-    if values.shape[1:] == (1, 1) and (change := trend(series.seconds, values[:, 0, 0])):
-        size = words.value(abs(change), info.units)
-        told.append(
+    if values.shape[1:] == (1, 1) and (change := compute_trend(series.seconds, values[:, 0, 0])):
+        size = labels.value(abs(change), info.units)
+        sentences.append(
             translate("On the whole it rises by {change}.", change=size)
             if change > 0
             else translate("On the whole it falls by {change}.", change=size)
         )
-    return told
+    return sentences
 
 
-def _where(
-    series: Series, marked: list[stations.Marked], at: tuple[np.intp, ...], quantum: str | None, sheet: Sheet
+def _locate(
+    series: MooringSeries,
+    stations: list[StationMark],
+    index: tuple[np.intp, ...],
+    quantum: str | None,
+    context: DrawContext,
 ) -> str:
-    words = sheet.words
-    parts = [words.instant(series.times[at[0]], quantum)]
+    """Return time, depth and station of a value."""
+    parts = [context.labels.time(series.times[index[0]], quantum)]
     if series.values.shape[1] > 1:
-        parts.append(words.value(float(series.depths[at]), "m"))
-    if len(marked) > 1:
-        parts.append(marked[at[2]].label(words))
+        parts.append(context.labels.value(float(series.depths[index]), "m"))
+    if len(stations) > 1:
+        parts.append(stations[index[2]].label(context.labels))
     return ", ".join(parts)
+
+
+def table(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Table:
+    """Return a row for every station, time and depth; in CSV a column for every depth, as in the v2.0 API."""
+    translate, labels, info = context.translate, context.labels, data.info
+    series = MooringSeries(data.coverages[0], info)
+    rows = series.row_index()
+    deep = series.values.shape[1] > 1
+    columns = series.columns(rows, query.names, context)
+    columns.append(Column(name=labels.variable_name(info), units=info.units, values=series.values[rows]))
+    for part, values in series.parts.items():
+        part_info = series.reader.info(part)
+        columns.append(
+            Column(
+                name=labels.variable_name(part_info),
+                units=part_info.units,
+                values=values[rows],
+                circular=part == "bearing",
+            )
+        )
+    header = [
+        (translate("Dataset"), info.dataset_name or info.dataset),
+        (translate("Attribution"), info.attribution or ""),
+    ]
+    if deep:
+        header.append((translate("Variable"), labels.axis_label(info)))
+    elif level := series.level_name(str(query.depth), context, alone=True):
+        header.append((translate("Depth"), level))
+    wide = _make_wide_columns(series, context) if deep and series.has_fixed_levels and not series.parts else None
+    return Table(header=header, columns=columns, wide=wide)
+
+
+def _make_wide_columns(series: MooringSeries, context: DrawContext) -> list[Column]:
+    """Return a column for each depth with a value, named as in the v2.0 API: 10m."""
+    levels = np.flatnonzero(np.isfinite(series.values).any(axis=(0, 2)))
+    rows = series.row_index(by_depth=False)
+    first = [c for c in series.columns(rows, None, context) if c.role in {"latitude", "longitude", "time"}]
+    depths = [np.format_float_positional(np.float32(depth), trim="-") for depth in series.depths[0, :, 0]]
+    return [
+        *first,
+        *(Column(name=f"{depths[level]}m", values=series.values[rows[0], level, rows[2]]) for level in levels),
+    ]
+
+
+KIND = PlotKind(
+    name="timeseries",
+    summary="A variable through time at stations, at one depth or at all",
+    example={"dataset": "giops_day", "variable": "votemper", "station": [[73.0, 20.0]], "depth": "all"},
+    query=TimeseriesQuery,
+    fetch=fetch,
+    draw=draw,
+    table=table,
+    station_formats=True,
+    statistics=True,
+    data_request=make_request,
+)

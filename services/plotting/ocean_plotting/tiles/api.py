@@ -17,7 +17,7 @@ from ocean_common.disconnect import ClientDisconnected, answer_disconnected, can
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile
 from ocean_core.tiles import MERCATOR, Projection
 from ocean_plotting.palettes import parse_scale, validate_colormap
-from ocean_plotting.plots.words import one_of, one_or_two
+from ocean_plotting.plots.common.query import check_choice, parse_one_or_two_keys
 from ocean_plotting.tiles.render import TileFormat, TileStyle
 from ocean_plotting.tiles.store import TileStore
 
@@ -136,14 +136,14 @@ async def tile(
         check_tile(zoom, x, y, bounded=projection == MERCATOR)
         field_request = TileRequest(
             dataset=dataset,
-            variable=",".join(one_or_two(variable)),
+            variable=",".join(parse_one_or_two_keys(variable)),
             time=time,
             depth=depth,
             zoom=zoom,
             x=x,
             y=y,
-            projection=cast(Projection, one_of(projection, get_args(Projection), "projection")),
-            interpolation=cast(Interpolation, one_of(interp, get_args(Interpolation), "interp")),
+            projection=cast(Projection, check_choice(projection, get_args(Projection), "projection")),
+            interpolation=cast(Interpolation, check_choice(interp, get_args(Interpolation), "interp")),
             radius=radius,
             neighbours=neighbours,
             folded=True,

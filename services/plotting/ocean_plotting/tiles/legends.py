@@ -24,8 +24,8 @@ from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits
 from ocean_core.vectors import is_velocity
 from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure import colormap_chart, colour_bar
-from ocean_plotting.figure.speech import Words
+from ocean_plotting.figure import legends as figure_legends
+from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.palettes import (
     FEW,
     LEVELS,
@@ -35,7 +35,7 @@ from ocean_plotting.palettes import (
     parse_scale,
     resample_colours,
 )
-from ocean_plotting.plots.words import one_of, one_or_two
+from ocean_plotting.plots.common.query import check_choice, parse_one_or_two_keys
 from ocean_plotting.tiles.api import ColormapId, Revision, VariableKeys
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 from ocean_plotting.workers import FigureRenderer
@@ -121,25 +121,31 @@ class LegendService:
         self._drawing = drawing
         self._images = images
 
-    async def describe_variable(self, dataset: str, variable: str, words: Words) -> VariableInfo:
+    async def describe_variable(self, dataset: str, variable: str, labels: LabelFormatter) -> VariableInfo:
         """Return a variable, or the magnitude of two, with its name in the reader's language."""
-        infos = await asyncio.gather(*(self._catalogue.variable(dataset, key) for key in one_or_two(variable)))
+        infos = await asyncio.gather(
+            *(self._catalogue.variable(dataset, key) for key in parse_one_or_two_keys(variable))
+        )
         if len(infos) == 1:
-            return replace(infos[0], name=words.name(infos[0]))
+            return replace(infos[0], name=labels.variable_name(infos[0]))
         first, second = infos
         magnitude = first.magnitude_with(second)
         if is_velocity(first.standard_name, second.standard_name):
-            return replace(magnitude, name=words.name(magnitude))
-        name = words.translate("Magnitude of {first} and {second}", first=words.name(first), second=words.name(second))
+            return replace(magnitude, name=labels.variable_name(magnitude))
+        name = labels.translate(
+            "Magnitude of {first} and {second}", first=labels.variable_name(first), second=labels.variable_name(second)
+        )
         return replace(magnitude, name=name)
 
     async def draw_bar(self, info: VariableInfo, limits: Limits, colormap: str, translate: Translator) -> RenderedImage:
         """Return the colour bar of a variable; it does not wait in the queue of tiles."""
         revision = await self._catalogue.revision(info.dataset)
-        output = Output(dpi=colour_bar.DPI, language=cast(Language, translate.language))
+        output = Output(dpi=figure_legends.LEGEND_DPI, language=cast(Language, translate.language))
 
         async def draw() -> RenderedImage:
-            drawn = await self._drawing.draw(output, colour_bar.draw, info, limits, colormap_colours(colormap))
+            drawn = await self._drawing.draw(
+                output, figure_legends.draw_layer_legend, info, limits, colormap_colours(colormap)
+            )
             return RenderedImage(content=drawn.content, revision=revision)
 
         key = ("scale", info.dataset, info.key, limits, colormap, translate.language)
@@ -151,7 +157,7 @@ class LegendService:
 
         async def draw() -> RenderedImage:
             rows = [(item.id, item.value, colormap_colours(item.id)) for item in sorted_colormaps(translate)]
-            drawn = await self._drawing.draw(output, colormap_chart.draw, rows)
+            drawn = await self._drawing.draw(output, figure_legends.draw_colormap_chart, rows)
             return RenderedImage(content=drawn.content, revision=__version__)
 
         return await self._images.get(("colormaps", translate.language), draw, __version__)
@@ -208,9 +214,9 @@ async def scale(
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[Any]:
     """The colours of a variable and the values that they stand for."""
-    low_high, legend_format = parse_scale(limits, "limits"), one_of(file_format, ["png", "json"], "format")
+    low_high, legend_format = parse_scale(limits, "limits"), check_choice(file_format, ["png", "json"], "format")
     await freshness(request, dataset)
-    info = await legends.describe_variable(dataset, variable, Words(translate))
+    info = await legends.describe_variable(dataset, variable, LabelFormatter(translate))
     colormap = colormap_of(info, colormap)
     if legend_format == "json":
         return Response(build_legend(info, colormap, low_high), media_type="application/json")

@@ -1,0 +1,88 @@
+"""The numbers behind a plot, as columns of equal length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Role = Literal["station", "time", "latitude", "longitude", "depth", "distance", "value", "other"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column; its ``role`` is its meaning for formats that order columns by it."""
+
+    name: str  # without units, in the reader's language
+    values: NDArray[np.floating] | Sequence[str]  # (row,); NaN: no value; times as ISO 8601
+    role: Role = "value"
+    units: str = ""
+    circular: bool = False  # degrees of a circle, of which statistics mean nothing
+    context: bool = False  # only in formats for stations: CSV has the columns of the v2.0 API
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table and its header."""
+
+    header: list[tuple[str, str]]  # key and value
+    columns: list[Column]
+    wide: list[Column] | None = None  # in CSV instead of `columns`, where the v2.0 API has this form
+    statistics: "list[Statistics]" = field(default_factory=list)  # where they are known without the columns
+
+    @property
+    def header_lines(self) -> list[tuple[str, str]]:
+        """Keys and values of the header that are not empty."""
+        return [(key, value) for key, value in self.header if value]
+
+
+def to_floats(column: Column) -> NDArray[np.float64]:
+    """Return the values of a column of numbers, shape (row,)."""
+    return np.asarray(column.values, dtype=np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """Statistics of a variable; NaN where it has no value."""
+
+    name: str
+    units: str
+    minimum: float
+    maximum: float
+    mean: float
+    deviation: float  # of the population
+
+
+def compute_statistics(table: Table) -> list[Statistics]:
+    """Return statistics of every column of values."""
+    if table.statistics:
+        return table.statistics
+    rows = []
+    for column in table.columns:
+        if column.role != "value" or column.circular:
+            continue
+        values = to_floats(column)
+        values = values[np.isfinite(values)]
+        mean = deviation = low = high = np.nan
+        if len(values):
+            low, high = float(values.min()), float(values.max())
+            mean, deviation = float(np.mean(values)), float(np.std(values))
+        rows.append(
+            Statistics(name=column.name, units=column.units, minimum=low, maximum=high, mean=mean, deviation=deviation)
+        )
+    return rows
+
+
+@dataclass(kw_only=True)
+class Rows:
+    """Collects rows for the columns of a table."""
+
+    rows: list[tuple[float | str, ...]] = field(default_factory=list)
+
+    def column(self, position: int) -> NDArray[np.float64] | list[str]:
+        """Return the values at a position of every row."""
+        values = [row[position] for row in self.rows]
+        if values and isinstance(values[0], str):
+            return [str(value) for value in values]
+        return np.array(values, dtype=float)

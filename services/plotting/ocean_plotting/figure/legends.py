@@ -1,0 +1,231 @@
+"""Colours of fields, the bars that explain them, and the pages that show colour scales and colormaps."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_core.colour import Limits, figure_limits
+from ocean_plotting.figure.axes import TICK_STEPS, NumberFormatter
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import fold_lines, shorten
+from ocean_plotting.figure.layout import INK, MUTED, Picture, PictureInfo, Sizes, add_titles, fold_text
+from ocean_plotting.palettes import LEVELS, category_colours, colormap_colours, colormap_of, resample_colours
+
+FEWEST_TICKS, MOST_TICKS = 3, 9
+CATEGORY_LETTERS = 14  # on a line
+BAR_THICKNESS = 0.16  # inches
+LETTER_WIDTH = 0.58  # in heights of the text
+LABEL_OVERHANG = 1.4  # the longest label, in lengths of its bar
+POWER_LIMITS = (-4, 5)  # of numbers beside a bar, beyond which a power of ten is taken out
+
+# The legend of a map layer.
+LEGEND_SIZE = (1.55, 4.2)  # inches
+LEGEND_DPI = 100
+LEGEND_TEXT = 10  # points
+NAME_LETTERS, LEGEND_CATEGORY_LETTERS = 36, 11  # on a line
+ROOMY, MOST_CATEGORIES = 12, 26  # categories that have room for two lines each, and for one
+
+CHART_COLUMNS = 2
+CHART_SIZE = (11.0, 8.5)  # inches
+
+Ramps = list[tuple[str, str, NDArray[np.uint8]]]  # id, name in the reader's language, colours (n, 3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shading:
+    """Colours of the values of one variable."""
+
+    colours: ListedColormap
+    norm: Normalize
+    label: str
+    categories: tuple[str, ...] = ()
+    extend: str = "neither"  # at which ends values go beyond the scale
+
+
+def choose_shading(
+    context: DrawContext,
+    info: VariableInfo,
+    values: NDArray[np.floating],
+    *,
+    scale: Limits | None = None,
+    colormap: str | None = None,
+    label: str | None = None,
+) -> Shading:
+    """Choose colours for values.
+
+    Parameters
+    ----------
+    values : ndarray
+        NaN where there is nothing; category numbers for a variable with categories.
+    scale
+        None: `fit_scale` of the values.
+    colormap
+        Id; None: that of the variable.
+    label
+        Of the bar; None: the variable's name and units.
+    """
+    ramp = colormap_colours(colormap_of(info, colormap))
+    text = label or context.labels.axis_label(info)
+    if info.categories:
+        number = min(len(info.categories), LEVELS)
+        return Shading(
+            colours=ListedColormap(category_colours(ramp, number) / 255),
+            norm=Normalize(-0.5, number - 0.5),
+            label=text,
+            categories=tuple(info.categories[:number]),
+        )
+    low, high = scale or figure_limits(values, zero_centered=info.zero_centered, fallback=info.scale)
+    finite = values[np.isfinite(values)]
+    under, over = bool((finite < low).any()), bool((finite > high).any())
+    extend = "both" if under and over else "min" if under else "max" if over else "neither"
+    return Shading(
+        colours=ListedColormap(resample_colours(ramp, LEVELS) / 255),
+        norm=Normalize(low, high),
+        label=text,
+        extend=extend,
+    )
+
+
+def add_colour_bar(
+    figure: Figure,
+    axes: Axes | list[Axes],
+    shading: Shading,
+    context: DrawContext,
+    *,
+    vertical: bool = True,
+    bar_axes: Axes | None = None,
+) -> Colorbar:
+    """Add a colour bar on the right of axes, or below them if not ``vertical``; its label never runs beyond it.
+
+    ``bar_axes``: axes that the bar fills; None: it takes its room from ``axes``.
+    """
+    sizes = context.sizes
+    mappable = ScalarMappable(norm=shading.norm, cmap=shading.colours)
+    extend = "neither" if shading.categories else shading.extend
+    length = _shared_length(figure, axes, vertical=vertical)
+    if bar_axes is not None:
+        orientation = "vertical" if vertical else "horizontal"
+        bar = figure.colorbar(mappable, cax=bar_axes, orientation=orientation, extend=extend, extendfrac=0.03)
+    else:
+        bar = figure.colorbar(
+            mappable,
+            ax=axes,
+            location="right" if vertical else "bottom",
+            extend=extend,
+            extendfrac=0.03,
+            aspect=max(8.0, math.floor(length / BAR_THICKNESS)),
+            pad=0.015,
+            fraction=0.05,
+        )
+        length = _shared_length(figure, axes, vertical=vertical)
+    bar.outline.set_visible(False)
+    text, size = _fit_label(shading.label, max(length, 1.0), sizes)
+    if LETTER_WIDTH * size / 72 * max(map(len, text.split("\n"))) <= LABEL_OVERHANG * length:
+        bar.set_label(text, fontsize=size)
+    bar.ax.tick_params(labelsize=sizes.small, length=3)
+    axis = bar.ax.yaxis if vertical else bar.ax.xaxis
+    if shading.categories:
+        names = ["\n".join(fold_lines(category, CATEGORY_LETTERS)) for category in shading.categories]
+        bar.set_ticks(list(range(len(names))), labels=names)
+        bar.ax.minorticks_off()
+    else:
+        most = int(length * 72 / ((3.0 if vertical else 4.5) * sizes.small))
+        steps = sorted([*TICK_STEPS, 2.5])
+        axis.set_major_locator(MaxNLocator(nbins=min(MOST_TICKS, max(FEWEST_TICKS, most)), steps=steps))
+        formatter = NumberFormatter(context.labels)
+        formatter.set_powerlimits(POWER_LIMITS)
+        axis.set_major_formatter(formatter)
+        axis.get_offset_text().set_fontsize(sizes.small)
+    return bar
+
+
+def _fit_label(label: str, length: float, sizes: Sizes) -> tuple[str, float]:
+    """Fold a label to a length: smaller and on more lines before its end, with the units, is cut off."""
+    for size, lines in [(sizes.body, 2), (sizes.small, 2), (sizes.small, 3), (sizes.fine, 3), (sizes.fine, 4)]:
+        text = fold_text(label, length, size, lines)
+        if not text.endswith("…"):
+            break
+    return text, size
+
+
+def _shared_length(figure: Figure, axes: Axes | list[Axes], *, vertical: bool) -> float:
+    """Return the length that axes have together, inches."""
+    boxes = [panel.get_position() for panel in (axes if isinstance(axes, list) else [axes])]
+    ends = [(box.y0, box.y1) if vertical else (box.x0, box.x1) for box in boxes]
+    fraction: float = max(high for _, high in ends) - min(low for low, _ in ends)
+    return fraction * float(figure.get_size_inches()[1 if vertical else 0])
+
+
+def draw_layer_legend(info: VariableInfo, scale: Limits, ramp: NDArray[np.uint8], context: DrawContext) -> Picture:
+    """Draw the legend of a map layer: a vertical bar with values and name, or the categories one below the other.
+
+    The name is in the reader's language already.
+    """
+    figure = Figure(figsize=LEGEND_SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    labels = context.labels
+    # The units are never what is left out.
+    name = labels.with_units(shorten(info.name, 2 * NAME_LETTERS - 2 * len(info.units) - 8), info.units)
+    colours = (
+        category_colours(ramp, len(info.categories)) if info.categories else resample_colours(ramp, LEVELS)
+    ) / 255
+    low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
+    steps = np.arange(len(colours))[:, np.newaxis]
+    axes.imshow(steps, cmap=ListedColormap(colours), aspect="auto", origin="lower", extent=(0, 1, low, high))
+    axes.set_box_aspect(13)
+    axes.set_anchor("W")
+    axes.grid(visible=False)
+    axes.set_xticks([])
+    axes.yaxis.tick_right()
+    axes.yaxis.set_label_position("right")
+    if info.categories:
+        every = -(-len(colours) // MOST_CATEGORIES)
+        lines = 2 if len(colours) <= ROOMY else 1
+        categories = info.categories[: len(colours) : every]
+        names = ["\n".join(fold_lines(category, LEGEND_CATEGORY_LETTERS, lines)) for category in categories]
+        axes.set_yticks(steps[::every, 0], names)
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
+        formatter = NumberFormatter(labels)
+        formatter.set_powerlimits(POWER_LIMITS)
+        axes.yaxis.set_major_formatter(formatter)
+    rows = fold_lines(name, NAME_LETTERS)
+    axes.set_ylabel("\n".join(rows), fontsize=LEGEND_TEXT if len(rows) == 1 else LEGEND_TEXT - 2)
+    axes.tick_params(labelsize=LEGEND_TEXT - 1, length=3, color=INK)
+    # Dark letters with a light rim: the front end shows them on land, on sea and on white.
+    for text in [axes.yaxis.label, axes.yaxis.get_offset_text(), *axes.get_yticklabels()]:
+        text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.85)])
+    alt = context.translate(
+        "Colours of {name} from {low} to {high}", name=name, low=labels.number(low), high=labels.number(high)
+    )
+    picture_info = PictureInfo.from_texts(title=name, alt=alt, source=info.attribution or info.dataset)
+    return Picture(figure=figure, info=picture_info, transparent=True)
+
+
+def draw_colormap_chart(ramps: Ramps, context: DrawContext) -> Picture:
+    """Draw every colormap with its name and id on one page."""
+    figure, translate = Figure(figsize=CHART_SIZE), context.translate
+    title = translate("Colormaps")
+    credit = translate("cmocean (MIT) and ramps of our own")
+    add_titles(figure, title, translate("Name, and the id to ask for it"), credit, Sizes(10))
+    rows = -(-len(ramps) // CHART_COLUMNS)
+    grid = figure.add_gridspec(rows, CHART_COLUMNS, wspace=0.05)
+    for position, (key, name, ramp) in enumerate(ramps):
+        axes = figure.add_subplot(grid[position % rows, position // rows])
+        axes.imshow(ramp[np.newaxis], aspect="auto", extent=(0.012, 0.42, 0, 1))
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        axes.set_axis_off()
+        axes.text(0.44, 0.52, name, fontsize=8.5, va="bottom")
+        axes.text(0.44, 0.46, key, fontsize=6.5, va="top", color=MUTED)
+    alt = translate("The colormaps that pictures can be drawn in")
+    return Picture(figure=figure, info=PictureInfo.from_texts(title=title, alt=alt, source="cmocean"))

@@ -1,0 +1,268 @@
+"""Observations beside models: quantities that mean the same, values at the same depths, and how well they agree."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.observations import ObservedStation
+from ocean_core.units import unit_conversion
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import join_parts
+from ocean_plotting.plots.common.coverage import Floats, to_array
+
+# Parts of names that tell one quantity from another, by their meaning; the first that fits counts.
+QUANTITIES = (
+    ("salinity", ("salin", "psal", "vosal")),
+    ("temperature", ("temp", "thetao", "sst")),
+    ("sound speed", ("sound", "sspeed")),
+    ("density excess", ("sigma", "minus 1000")),
+    ("density", ("density", "potdens")),
+    ("oxygen", ("oxygen", "doxy")),
+    ("carbon dioxide", ("co2", "carbon_dioxide", "carbon dioxide")),
+    ("chlorophyll", ("chlorophyll", "chl")),
+    ("eastward", ("eastward", "vozocrtx")),
+    ("northward", ("northward", "vomecrty")),
+)
+# Temperatures of something else than the sea's water.
+OTHER_TEMPERATURES = ("air_temperature", "air temperature", "equilibrator")
+# The practical salinity has no units: files write any of these and mean the same number.
+PRACTICAL_SALINITY = frozenset({"psu", "pss-78", "pss", "1e-3", "0.001", "1", "", "practical salinity units"})
+MOST_OWNERS = 3  # of observations, in a credit
+SURFACE = 5.0  # m
+
+LevelValues = tuple[Floats, Floats]  # depths (m) and values, (n,) each, downwards
+NO_LEVELS: LevelValues = (np.empty(0), np.empty(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A quantity with its units."""
+
+    key: str  # standard name, or key of a variable
+    name: str
+    units: str
+    standard_name: str = ""
+
+    @classmethod
+    def of_variable(cls, info: VariableInfo) -> "Measure":
+        """Return a variable of a model as a measure."""
+        return cls(key=info.key, name=info.name, units=info.units, standard_name=info.standard_name or "")
+
+    @property
+    def meaning(self) -> str:
+        """Meaning of the quantity; its own name where that is unknown."""
+        text = " ".join((self.standard_name, self.key, self.name)).lower()
+        if any(part in text for part in OTHER_TEMPERATURES):
+            return self.name
+        return next((meaning for meaning, parts in QUANTITIES if any(part in text for part in parts)), self.name)
+
+    def convert(self, values: Floats, units: str) -> Floats | None:
+        """Convert values of this measure to ``units``; None where these measure something else."""
+        if self.meaning == "salinity" and {self.units.strip().lower(), units.strip().lower()} <= PRACTICAL_SALINITY:
+            return values
+        factors = unit_conversion(self.units, units)
+        return None if factors is None else values * factors[0] + factors[1]
+
+    def convert_or_drop(self, values: Floats, units: str) -> Floats:
+        """Convert values of this measure to ``units``; NaN where these measure something else."""
+        converted = self.convert(values, units)
+        return np.full(values.shape, np.nan) if converted is None else converted
+
+
+def match_measures(observed: Sequence[Measure], modelled: Sequence[Measure]) -> list[tuple[int | None, int | None]]:
+    """Match quantities that mean the same, in units that can be converted.
+
+    Returns
+    -------
+    list of tuple
+        Indices of an observed and a modelled quantity, every one once; None: it has no partner.
+    """
+    partners: dict[int, int] = {}
+    # Equal names go first: the temperature of the surface beside that of the surface.
+    for matches in (_have_same_name, _mean_the_same):
+        for number, measure in enumerate(observed):
+            free = [index for index in range(len(modelled)) if index not in partners.values()]
+            partner = next((index for index in free if matches(measure, modelled[index])), None)
+            if number not in partners and partner is not None:
+                partners[number] = partner
+    alone = [(None, index) for index in range(len(modelled)) if index not in partners.values()]
+    return [*((number, partners.get(number)) for number in range(len(observed))), *alone]
+
+
+def _have_same_name(first: Measure, second: Measure) -> bool:
+    first_names, second_names = (
+        {name.lower() for name in (measure.key, measure.name, measure.standard_name) if name}
+        for measure in (first, second)
+    )
+    return bool(first_names & second_names) and _mean_the_same(first, second)
+
+
+def _mean_the_same(first: Measure, second: Measure) -> bool:
+    return first.meaning == second.meaning and second.convert(np.zeros(1), first.units) is not None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Statistics of the differences between model and observation."""
+
+    bias: float  # mean of the differences
+    error: float  # root mean square of the differences
+    values: int  # number of differences
+
+    @classmethod
+    def compute(cls, values: Floats, reference: Floats) -> "Agreement | None":
+        """Compare values with a reference of the same shape and units; None where no value has a partner."""
+        difference = values - reference
+        difference = difference[np.isfinite(difference)]
+        if not difference.size:
+            return None
+        return cls(float(difference.mean()), float(np.sqrt((difference**2).mean())), int(difference.size))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedQuantity:
+    """One quantity at every station: observed, modelled, or both in the same units."""
+
+    name: str  # of the observation, or of the model's variable
+    units: str
+    variable: VariableInfo | None  # of the model
+    observed: list[LevelValues]  # by station
+    modelled: list[LevelValues]
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether there is any observed value."""
+        return any(depth.size for depth, _ in self.observed)
+
+    @property
+    def deepest(self) -> float:
+        """Greatest depth (m) with an observed value; without observations, with a value at all."""
+        return _find_deepest(self.observed) or _find_deepest(self.modelled)
+
+    def pool(self) -> tuple[Floats, Floats]:
+        """Return observed values of all stations, and the model's at the same depths, linear between its levels."""
+        pairs = list(zip(self.observed, self.modelled, strict=True))
+        observed = np.concatenate([value for (_, value), _ in pairs])
+        return observed, np.concatenate([interpolate_column(depth, column) for (depth, _), column in pairs])
+
+
+def compare_stations(
+    stations: Sequence[ObservedStation],
+    measures: Sequence[Measure],
+    columns: Sequence[tuple[VariableInfo, list[LevelValues]]],
+) -> list[ComparedQuantity]:
+    """Match observed quantities with those of a model.
+
+    Parameters
+    ----------
+    measures
+        The observed quantities to show.
+    columns
+        The model's variables, each with its column at every station.
+    """
+    modelled = [Measure.of_variable(info) for info, _ in columns]
+    quantities = []
+    for number, index in match_measures(measures, modelled):
+        info, model_columns = columns[index] if index is not None else (None, [NO_LEVELS] * len(stations))
+        observed = [NO_LEVELS] * len(stations)
+        name, units = (info.name, info.units) if info else ("", "")
+        if number is not None:
+            measure = measures[number]
+            name, units = measure.name, measure.units
+            observed = [_read_observed(station, measure) for station in stations]
+            if index is not None:
+                convert = modelled[index].convert_or_drop
+                model_columns = [(depth, convert(values, units)) for depth, values in model_columns]
+        quantities.append(
+            ComparedQuantity(name=name, units=units, variable=info, observed=observed, modelled=model_columns)
+        )
+    return quantities
+
+
+def align_levels(quantities: Sequence[ComparedQuantity], station: int) -> tuple[Floats, Floats]:
+    """Return the depths (row,) of a station, m, and values (2 × quantity, row): observed, modelled, ….
+
+    Rows are all depths with an observation, each as often as one quantity has it (casts go down and up); at stations
+    without observations, the model's own levels.
+    """
+    profiles = [quantity.observed[station] for quantity in quantities]
+    if not any(depth.size for depth, _ in profiles):
+        profiles = [quantity.modelled[station] for quantity in quantities]
+    unique = np.unique(np.concatenate([depth for depth, _ in profiles]))
+    counts = np.array([[np.count_nonzero(depth == level) for level in unique] for depth, _ in profiles])
+    depths = np.repeat(unique, counts.max(axis=0, initial=0))
+    values = []
+    for quantity in quantities:
+        values += [
+            _place_on_rows(depths, quantity.observed[station]),
+            interpolate_column(depths, quantity.modelled[station]),
+        ]
+    return depths, np.array(values).reshape(len(values), -1)
+
+
+def _place_on_rows(depths: Floats, profile: LevelValues) -> Floats:
+    """Place values on rows that have their depths, in their order."""
+    placed = np.full(depths.shape, np.nan)
+    for level in np.unique(profile[0]):
+        values = profile[1][profile[0] == level]
+        first = int(np.searchsorted(depths, level))
+        placed[first : first + len(values)] = values
+    return placed
+
+
+def interpolate_column(depth: Floats, column: LevelValues) -> Floats:
+    """Interpolate a column linearly to depths (m).
+
+    Above its first level that level's value holds, since a model's first level stands for the water above it; below
+    its last there is none. A value of the surface alone holds for observations some metres down.
+    """
+    if not column[0].size:
+        return np.full(depth.shape, np.nan)
+    if column[0].size == 1:  # of the surface alone
+        return np.where(np.abs(depth - column[0][0]) <= SURFACE, column[1][0], np.nan)
+    return np.asarray(np.interp(depth, *column, right=np.nan), dtype=np.float64)
+
+
+def _read_observed(station: ObservedStation, measure: Measure) -> LevelValues:
+    observed = next((values for values in station.variables if values.key == measure.key), None)
+    if observed is None:
+        return NO_LEVELS
+    depth, values = to_array(observed.depth), to_array(observed.values)
+    finite = np.isfinite(depth) & np.isfinite(values)
+    depth, values = depth[finite], values[finite]
+    own = Measure(key=observed.key, name=observed.name, units=observed.units)
+    values = own.convert_or_drop(values, measure.units)
+    order = np.argsort(depth, kind="stable")
+    return depth[order], values[order]
+
+
+def _find_deepest(profiles: Sequence[LevelValues]) -> float:
+    return max((float(depth[np.isfinite(values)].max(initial=0.0)) for depth, values in profiles), default=0.0)
+
+
+def describe_observed_and_modelled(
+    name: str, observed: Floats, modelled: Floats, units: str, context: DrawContext
+) -> list[str]:
+    """Describe the ranges of observed and modelled values in sentences (for alternative texts)."""
+    translate, labels, sentences = context.translate, context.labels, []
+    observed, modelled = observed[np.isfinite(observed)], modelled[np.isfinite(modelled)]
+    if observed.size:
+        low, high = labels.number(float(observed.min())), labels.value(float(observed.max()), units)
+        sentences.append(translate("{name}: observed from {low} to {high}.", name=name, low=low, high=high))
+    if modelled.size:
+        low, high = labels.number(float(modelled.min())), labels.value(float(modelled.max()), units)
+        sentences.append(translate("{name}: modelled from {low} to {high}.", name=name, low=low, high=high))
+    return sentences
+
+
+def format_credit(owners: Iterable[str], model: str, context: DrawContext) -> str:
+    """Return the credit of a figure of observations: their owners, as the files name them, and the model's."""
+    translate, names = context.translate, list(dict.fromkeys(filter(None, owners)))
+    if len(names) > MOST_OWNERS:
+        names = [*names[:MOST_OWNERS], translate("… and {count} more", count=len(names) - MOST_OWNERS)]
+    parts = [translate("Observations: {credit}", credit="; ".join(names))] if names else []
+    if model:
+        parts.append(translate("Model: {credit}", credit=model))
+    return join_parts(*parts) or translate("Observations")

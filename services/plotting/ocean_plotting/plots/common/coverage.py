@@ -1,0 +1,98 @@
+"""Coverages of the data service as arrays: coordinates, fields and times."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.extractions import Coordinate, Coverage, Field
+from ocean_core.time import format_times
+
+Floats = NDArray[np.float64]
+
+
+class CoverageReader:
+    """Reads the arrays of a coverage."""
+
+    def __init__(self, coverage: Coverage) -> None:
+        self.coverage = coverage
+        self._coordinates = {coordinate.name: coordinate for coordinate in coverage.coordinates}
+        self._fields = {field.variable.key: field for field in coverage.fields}
+
+    @property
+    def variables(self) -> list[VariableInfo]:
+        """Requested variables, without the coordinates that had to be read for them."""
+        return [field.variable for field in self.coverage.fields if not field.auxiliary]
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a coordinate or a field of this name."""
+        return name in self._coordinates or name in self._fields
+
+    def info(self, key: str) -> VariableInfo:
+        """Return name, units and so on of a field."""
+        return self._fields[key].variable
+
+    def dims(self, key: str) -> tuple[str, ...]:
+        """Return the dimensions of a field."""
+        return tuple(self._fields[key].dims)
+
+    def field(self, key: str, *dims: str) -> Floats:
+        """Return the values of a field, NaN where there are none; with ``dims``, in that order, missing ones of 1."""
+        field = self._fields[key]
+        return _order_dims(field, to_array(field.values), dims)
+
+    def coordinate(self, name: str, *dims: str) -> Floats:
+        """Return a coordinate, or the field that stands for it (true depths); an empty array where there is none."""
+        if name in self._fields:
+            return self.field(name, *dims)
+        coordinate = self._coordinates.get(name)
+        if coordinate is None or isinstance(coordinate.values, list):
+            return np.empty(0)
+        return _order_dims(coordinate, to_array(coordinate.values), dims)
+
+    @property
+    def times(self) -> list[str]:
+        """Every instant, ISO 8601, UTC; dates of other calendars as they are."""
+        coordinate = self._coordinates.get("time")
+        if coordinate is None:
+            return []
+        if isinstance(coordinate.values, list):
+            return list(coordinate.values)
+        return format_times(to_array(coordinate.values))
+
+    @property
+    def time(self) -> str:
+        """First instant; empty for a coverage without time steps."""
+        return next(iter(self.times), "")
+
+    @property
+    def seconds(self) -> Floats:
+        """Every instant in seconds since 1970-01-01 UTC, shape (time,)."""
+        return np.atleast_1d(self.coordinate("time"))
+
+    @property
+    def places(self) -> list[tuple[float, float]]:
+        """Latitude and longitude (degrees) of each point or place along a line."""
+        latitude, longitude = (np.atleast_1d(self.coordinate(name)) for name in ("latitude", "longitude"))
+        return list(zip(latitude.tolist(), longitude.tolist(), strict=True))
+
+
+def to_array(array: Array) -> Floats:
+    """Convert an array of a contract."""
+    return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape).astype(np.float64)
+
+
+def from_array(values: Floats) -> Array:
+    """Convert floats to an array of a contract."""
+    return Array(dtype="<f8", shape=values.shape, data=np.ascontiguousarray(values, dtype="<f8").tobytes())
+
+
+def _order_dims(array: Coordinate | Field, values: Floats, dims: tuple[str, ...]) -> Floats:
+    if not dims:
+        return values
+    missing = [name for name in dims if name not in array.dims]
+    order = [array.dims.index(name) for name in dims if name in array.dims]
+    ordered = values.transpose(order) if array.dims else values.reshape(())  # the depth of a single level
+    for name in missing:
+        ordered = np.expand_dims(ordered, dims.index(name))
+    return ordered

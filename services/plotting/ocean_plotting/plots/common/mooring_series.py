@@ -1,0 +1,313 @@
+"""Time series at stations: their queries, requests and numbers, and how long series become lines and cells."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.extractions import Coverage, PointsRequest, VectorPart
+from ocean_common.errors import NotSupported
+from ocean_plotting.export.table import Column
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.layout import PictureInfo
+from ocean_plotting.figure.section import cell_edges
+from ocean_plotting.figure.stations import mark_stations
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.plots.common.query import PlotData, StationQuery, Time, parse_stations
+from ocean_plotting.plots.common.services import Services
+
+VECTOR_PARTS: list[VectorPart] = ["eastward", "northward", "magnitude", "bearing"]
+DIMS = ("time", "depth", "point")
+GAP = 2.5  # usual spacings without an instant, from which on something is missing
+TREND_SHARE = 0.5  # of the variance that a straight line explains, from which on there is a trend
+
+RowIndex = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]  # along time, level and point
+
+
+class StationTimeQuery(StationQuery, frozen=True, kw_only=True):
+    """Options of the kinds of plots at stations through time."""
+
+    starttime: Annotated[Time | None, msgspec.Meta(description="the first time; null: the first of the dataset")] = None
+    endtime: Annotated[Time | None, msgspec.Meta(description="the last time; null: the last of the dataset")] = None
+
+
+class MooringData(PlotData, frozen=True, kw_only=True):
+    """A variable, or the components of a vector, at stations through time: a coverage for each requested depth."""
+
+    info: VariableInfo  # of the variable; of a vector, its magnitude
+    coverages: list[Coverage]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariableRequest:
+    """What to request for a variable: itself, or the components of a vector."""
+
+    info: VariableInfo
+    variables: list[str]
+    vector: list[VectorPart]
+
+
+async def resolve_variable(
+    services: Services, dataset: str, keys: list[str], *, own_magnitude: bool = True
+) -> VariableRequest:
+    """Look up a variable: a single one, the two components of a vector, or one with components in the catalogue.
+
+    ``own_magnitude``: the magnitude of the last is its own value, rather than that of its components.
+    """
+    assets = await asyncio.gather(*(services.metadata.assets(dataset, key) for key in keys))
+    info, components = assets[0].variable, assets[0].components
+    if len(assets) == 2:
+        return VariableRequest(info=info.magnitude_with(assets[1].variable), variables=keys, vector=VECTOR_PARTS)
+    if {"east", "north"} <= components.keys():
+        pair = [components["east"], components["north"]]
+        if own_magnitude:
+            return VariableRequest(info=info, variables=[*pair, *keys], vector=["eastward", "northward", "bearing"])
+        return VariableRequest(info=info, variables=pair, vector=VECTOR_PARTS)
+    return VariableRequest(info=info, variables=keys, vector=[])
+
+
+def make_series_request(
+    query: StationTimeQuery, variables: list[str], vector: list[VectorPart], depth: str
+) -> PointsRequest:
+    """Request variables at all stations from the first time to the last."""
+    return PointsRequest(
+        dataset=query.dataset,
+        variables=variables,
+        vector=vector,
+        points=parse_stations(query.station),
+        start=None if query.starttime is None else str(query.starttime),
+        end=None if query.endtime is None else str(query.endtime),
+        depth=depth,
+        form="timeseries",
+        **query.search_options(),
+    )
+
+
+async def fetch_series(
+    services: Services, query: StationTimeQuery, variable: VariableRequest, depths: list[str]
+) -> MooringData:
+    """Request a variable at all depths at once."""
+    request = make_series_request(query, variable.variables, variable.vector, depths[0])
+    coverages = await asyncio.gather(*(services.data.extract(replace(request, depth=depth)) for depth in depths))
+    key = variable.info.key
+    for coverage in coverages:
+        if "time" not in coverage.dims:
+            raise NotSupported("{key} has no time steps; a map or a profile shows it", key=key, field="$.variable")
+        if "depth" in coverage.dims and not CoverageReader(coverage).has("depth"):
+            raise NotSupported(
+                "the levels of {key} have no depth in m: ask for one of them, as depth=0, or for the bottom",
+                key=key,
+                field="$.depth",
+            )
+    return MooringData(
+        time=CoverageReader(coverages[0]).times[0],
+        revisions={query.dataset: coverages[0].revision},
+        info=variable.info,
+        coverages=list(coverages),
+    )
+
+
+class MooringSeries:
+    """A variable at stations through time. Arrays are (time, level, point), levels from the surface down."""
+
+    def __init__(self, coverage: Coverage, info: VariableInfo) -> None:
+        reader = CoverageReader(coverage)
+        self.reader = reader
+        self.info = info
+        self.seconds = reader.seconds
+        self.times = reader.times
+        self.places = reader.places
+        key = info.key if reader.has(info.key) else "magnitude"
+        values = reader.field(key, *DIMS)
+        depths = reader.coordinate("depth", *DIMS) if reader.has("depth") else np.full((1, 1, 1), np.nan)
+        depths = np.broadcast_to(depths, values.shape)
+        order = _order_downwards(depths)
+        self.depths = depths[:, order]  # m; NaN where unknown
+        self.values = values[:, order]
+        # Levels that follow the sea floor lie between it and the surface.
+        self.terrain_following = any(field.variable.key == "depth" for field in coverage.fields)
+        self.parts = {
+            part: reader.field(part, *DIMS)[:, order] for part in VECTOR_PARTS if part != key and reader.has(part)
+        }
+
+    @property
+    def has_fixed_levels(self) -> bool:
+        """Whether levels are at the same depths at all times and stations."""
+        return bool((self.depths == self.depths[:1, :, :1]).all())
+
+    @property
+    def has_data(self) -> list[bool]:
+        """Whether each station has any value."""
+        return list(map(bool, np.asarray(np.isfinite(self.values).any(axis=(0, 1)))))
+
+    def row_index(self, *, by_depth: bool = True) -> RowIndex:
+        """Return the indices of a table's rows: station by station all times and, ``by_depth``, depths with values."""
+        finite: NDArray[np.bool_] = np.asarray(np.isfinite(self.values).any(axis=0))
+        parts = [np.empty((3, 0), dtype=np.intp)]
+        for point in np.flatnonzero(finite.any(axis=0)):
+            levels = np.flatnonzero(finite[:, point]) if by_depth else [0]
+            parts.append(np.stack(np.meshgrid(range(len(self.times)), levels, [point], indexing="ij")).reshape(3, -1))
+        time, level, point = np.concatenate(parts, axis=1).astype(np.intp)
+        return time, level, point
+
+    def columns(self, rows: RowIndex, names: list[str | None] | None, context: DrawContext) -> list[Column]:
+        """Return the columns of station, position, time and depth."""
+        translate, (time, _, point) = context.translate, rows
+        stations = mark_stations(self.places, names, self.has_data)
+        station_names = [station.name or f"{station.number + 1}" for station in stations]
+        latitude, longitude = np.array(self.places, dtype=float).T
+        columns = [
+            Column(name=translate("Station"), role="station", values=[station_names[i] for i in point], context=True),
+            Column(name=translate("Latitude"), role="latitude", values=latitude[point]),
+            Column(name=translate("Longitude"), role="longitude", values=longitude[point]),
+            Column(name=translate("Time"), role="time", values=[self.times[i] for i in time]),
+        ]
+        if np.isfinite(self.depths).any():
+            single = self.has_fixed_levels and self.values.shape[1] == 1
+            columns.append(
+                Column(name=translate("Depth"), role="depth", units="m", values=self.depths[rows], context=single)
+            )
+        return columns
+
+    def depth_range(self, context: DrawContext) -> str:
+        """Format the depth of the values: one, or a range; empty if it is unknown."""
+        known = self.depths[np.isfinite(self.values) & np.isfinite(self.depths)]
+        if not known.size:
+            known = self.depths[np.isfinite(self.depths)]
+        if not known.size:
+            return ""
+        low, high = (context.labels.value(float(end), "m") for end in (known.min(), known.max()))
+        return low if low == high else context.translate("{low} to {high}", low=low, high=high)
+
+    def level_name(self, depth: str, context: DrawContext, *, alone: bool = False) -> str:
+        """Describe the requested depth, within a sentence or ``alone``; empty for variables without levels."""
+        translate, metres = context.translate, self.depth_range(context)
+        if depth == "mean":
+            return translate("mean over the water column")
+        if depth == "bottom" and metres:
+            return translate("at the bottom, {depth}", depth=metres)
+        if metres:
+            return metres if alone else translate("at {depth}", depth=metres)
+        return translate("level {number}", number=depth) if self.reader.has("level") else ""
+
+
+def make_mooring_info(data: MooringData, title: str, sentences: list[str]) -> PictureInfo:
+    """Describe a picture of time series."""
+    info = data.info
+    source = info.dataset_name or info.dataset
+    return PictureInfo.from_texts(
+        title=f"{title} ({source})",
+        alt=" ".join(sentences),
+        source=info.attribution or source,
+        dataset=info.dataset,
+        revision=data.revisions[info.dataset],
+        time=data.time,
+    )
+
+
+def _order_downwards(depths: Floats) -> list[int]:
+    """Return the order of levels from the surface down: some models count them from the sea floor."""
+    finite = np.isfinite(depths)
+    if not finite.any():
+        return list(range(depths.shape[1]))
+    mean = np.where(finite, depths, 0.0).sum(axis=(0, 2)) / np.maximum(finite.sum(axis=(0, 2)), 1)
+    return [int(level) for level in np.argsort(mean, kind="stable")]
+
+
+def break_at_gaps(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Break a line where instants are missing. Shapes (time,); x ascending."""
+    steps = np.diff(x)
+    if steps.size < 2:
+        return x, y
+    gaps = np.flatnonzero(steps > GAP * np.median(steps)) + 1
+    return np.insert(x, gaps, (x[gaps] + x[gaps - 1]) / 2), np.insert(y, gaps, np.nan)
+
+
+def thin_line(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
+    """Reduce a long line to the minimum and maximum of each of many intervals.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (time,)
+        x ascending; y NaN where there is nothing.
+    most
+        Number of intervals. A line of up to twice as many instants stays as it is.
+
+    Returns
+    -------
+    two ndarrays
+        No extreme is lost, and where whole intervals have nothing there is a gap.
+    """
+    if x.size <= 2 * most or x[-1] <= x[0]:
+        return x, y
+    interval = np.minimum(((x - x[0]) / (x[-1] - x[0]) * most).astype(np.intp), most - 1)
+    starts = np.flatnonzero(np.diff(interval, prepend=-1))
+    low, high = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
+    return np.repeat(x[starts], 2), np.stack([low, high], axis=-1).ravel()
+
+
+def find_isolated(y: Floats) -> NDArray[np.bool_]:
+    """Find values without neighbours, which no line shows. Shape (time,)."""
+    finite = np.isfinite(np.pad(y, 1, constant_values=np.nan))
+    isolated: NDArray[np.bool_] = finite[1:-1] & ~finite[:-2] & ~finite[2:]
+    return isolated
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeCells:
+    """Cells along time, one for each instant and each gap."""
+
+    edges: Floats  # (cell + 1,): in the units of the instants
+    instant: NDArray[np.intp]  # (cell,): index of its instant; -1: a gap
+
+
+def make_time_cells(instants: Floats, least: float) -> TimeCells:
+    """Give every instant a cell: half-way to the next ones, and no more than usual beside a gap.
+
+    Parameters
+    ----------
+    instants : ndarray, shape (time,)
+        Ascending.
+    least
+        Width of the cell of a single instant.
+    """
+    if instants.size < 2:
+        edges = np.array([instants[0] - least / 2, instants[0] + least / 2])
+        return TimeCells(edges=edges, instant=np.zeros(1, dtype=np.intp))
+    steps = np.diff(instants)
+    usual = float(np.median(steps))
+    edges = cell_edges(instants)
+    before, after = edges[:-1].copy(), edges[1:].copy()
+    gaps = np.flatnonzero(steps > GAP * usual)
+    after[gaps], before[gaps + 1] = instants[gaps] + usual / 2, instants[gaps + 1] - usual / 2
+    bounds = np.insert(before, gaps + 1, after[gaps])
+    index = np.insert(np.arange(instants.size, dtype=np.intp), gaps + 1, -1)
+    return TimeCells(edges=np.append(bounds, after[-1]), instant=index)
+
+
+def average_neighbours(values: Floats, most: int) -> Floats:
+    """Average neighbours along the first axis so that at most ``most`` remain, without what is missing."""
+    count = -(-len(values) // most)
+    if count <= 1:
+        return values
+    starts = np.arange(0, len(values), count)
+    finite = np.isfinite(values)
+    total = np.add.reduceat(np.where(finite, values, 0.0), starts)
+    number = np.add.reduceat(finite.astype(float), starts)
+    return np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
+
+
+def compute_trend(x: Floats, y: Floats) -> float:
+    """Return the rise of a straight line from the first instant to the last; 0 if values do not follow one."""
+    finite = np.isfinite(y)
+    x, y = x[finite], y[finite]
+    if x.size < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return 0.0
+    slope = float(np.cov(x, y, bias=True)[0, 1] / x.var())
+    explained = slope**2 * x.var() / y.var()
+    return slope * float(np.ptp(x)) if explained >= TREND_SHARE else 0.0

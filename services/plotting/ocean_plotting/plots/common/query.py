@@ -1,0 +1,362 @@
+"""Members that queries of several kinds of plots have in common: their types, and how they are read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal, cast, get_args
+
+import msgspec
+
+from ocean_common.contracts.data import Interpolation
+from ocean_common.errors import InvalidRequest, OceanError, RequestTooLarge
+from ocean_core.colour import Limits, is_distinguishable
+from ocean_core.messages import Message
+from ocean_core.time import parse_instant
+from ocean_plotting.palettes import parse_scale as parse_limits
+from ocean_plotting.palettes import validate_colormap
+
+MAX_VARIABLES = 8
+MAX_STATIONS = 200
+
+# Members of a query, by the names of the data service's parameters.
+QUERY_MEMBERS = {
+    "points": "$.station", "path": "$.path", "variable": "$.variable", "variables": "$.variable", "time": "$.time",
+    "latitude": "$.station[0]",  # of a single point
+    "start": "$.starttime", "end": "$.endtime", "depth": "$.depth", "dataset": "$.dataset", "polygon": "$.area",
+    "radius": "$.radius", "neighbours": "$.neighbours", "interpolation": "$.interp",
+    "minus.dataset": "$.compare_to.dataset", "minus.variables": "$.compare_to.variable",
+    "minus.time": "$.compare_to.time", "minus.depth": "$.compare_to.depth",
+}  # fmt: skip
+COMPARED_MEMBERS = {"variable", "variables", "time", "start", "end", "depth", "dataset"}  # also in `compare_to`
+
+ValueRange = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2, description="minimum and maximum")]
+Station = Annotated[
+    list[float | str | None],
+    msgspec.Meta(min_length=2, description="latitude and longitude in degrees; further elements are ignored"),
+]
+Variables = Annotated[
+    str | list[str],
+    msgspec.Meta(description="keys of variables, as a list or with commas", examples=["votemper,vosaline"]),
+]
+Time = Annotated[
+    int | str,
+    msgspec.Meta(description="raw time as listed by timestamps, ISO 8601, or -1: the last", examples=[-1]),
+]
+Level = Annotated[
+    int | str,
+    msgspec.Meta(description="index of a depth level, or bottom; some kinds take all", examples=[0, "bottom"]),
+]
+ScaleText = Annotated[
+    str,
+    msgspec.Meta(max_length=80, description="min,max in the variable's units, or auto", examples=["auto", "-5,30"]),
+]
+Colormap = Annotated[
+    str | None,
+    msgspec.Meta(description="id of a colormap; default or null: that of the variable", examples=["thermal"]),
+]
+Title = Annotated[str, msgspec.Meta(max_length=300, description="instead of the generated title")] | None
+ShowMap = Annotated[bool | int | None, msgspec.Meta(description="draw a map of the stations or the path")]
+Number = int | str
+Numbers = Annotated[
+    list[Number] | Number, msgspec.Meta(description="a number or its digits, or a list of them; texts with commas too")
+]
+
+
+def choice_schema(description: str, choices: Sequence[Any]) -> msgspec.Meta:
+    """Document a text that must be one of ``choices``."""
+    return msgspec.Meta(extra_json_schema={"description": description, "extra": {"enum": list(choices)}})
+
+
+class PlotQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of all kinds of plots. Unknown members are ignored, as the web front end needs."""
+
+    dataset: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=200, description="id of a dataset", examples=["giops_day"])
+    ]
+    variable: Variables = "votemper"
+    quantum: Annotated[str | None, msgspec.Meta(description="precision of written times: year, month, day, hour")] = (
+        None
+    )
+    interp: Annotated[str, choice_schema("interpolation between grid cells", get_args(Interpolation))] = "nearest"
+    radius: Annotated[float, msgspec.Meta(gt=0, le=500, description="km, for gaussian and inverse")] = 25
+    neighbours: Annotated[int, msgspec.Meta(ge=1, le=50, description="cells, for gaussian and inverse")] = 10
+    plotTitle: Title = None  # noqa: N815 - as the API spells it
+
+    def second_dataset(self) -> "ComparedDataset | None":
+        """Return the second dataset of a comparison, if there is one."""
+        return None
+
+    def dataset_ids(self) -> list[str]:
+        """Return the ids of all requested datasets."""
+        second = self.second_dataset()
+        return [self.dataset, *([second.dataset] if second else [])]
+
+    def variable_keys(self, most: int = MAX_VARIABLES) -> list[str]:
+        """Return the keys of the variables.
+
+        Raises
+        ------
+        InvalidRequest
+            There are none, or more than ``most``.
+        """
+        return parse_keys(self.variable, "$.variable", most)
+
+    def interpolation(self) -> Interpolation:
+        """Return the interpolation.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such interpolation.
+        """
+        return cast(Interpolation, check_choice(self.interp, get_args(Interpolation), "$.interp"))
+
+    def search_options(self) -> dict[str, Any]:
+        """Return the members of a data request that say how values between cells are found."""
+        return {"interpolation": self.interpolation(), "radius": self.radius, "neighbours": self.neighbours}
+
+
+class StationQuery(PlotQuery, frozen=True, kw_only=True):
+    """Options of the kinds of plots at stations."""
+
+    station: Annotated[
+        list[Station], msgspec.Meta(min_length=1, description="points [latitude, longitude]", examples=[[[73.0, 20.0]]])
+    ]
+    names: Annotated[list[str | None] | None, msgspec.Meta(description="names of the stations; null: generated")] = None
+    showmap: ShowMap = True
+
+
+class ComparedDataset(msgspec.Struct, frozen=True, kw_only=True):
+    """The second dataset of a comparison; members that are left out are as in the query."""
+
+    dataset: Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="id of the second dataset")]
+    variable: Variables | None = None
+    time: Time | None = None
+    starttime: Time | None = None
+    endtime: Time | None = None
+    depth: Level | None = None
+    scale: ScaleText = "auto"
+    scale_diff: ScaleText = "auto"
+    colormap: Colormap = None
+    colormap_diff: Colormap = None
+
+
+# Null and false, as front ends write "no comparison".
+CompareTo = Annotated[
+    ComparedDataset | Literal[False] | None, msgspec.Meta(description="comparison with a second dataset")
+]
+
+
+class PlotData(msgspec.Struct, frozen=True, kw_only=True):
+    """Fetched numbers of a plot, with the revisions of their datasets."""
+
+    time: str  # the (first) time of the numbers, ISO 8601
+    revisions: dict[str, str]  # by dataset
+
+
+def check_choice(value: str, allowed: Sequence[str], field: str) -> str:
+    """Refuse a value that is not among those ``allowed``."""
+    if value not in allowed:
+        raise InvalidRequest(
+            "{name} is {value!r}; it can be {choices}",
+            name=field,
+            value=value[:40],
+            choices=", ".join(allowed),
+            field=field,
+            allowed=allowed,
+        )
+    return value
+
+
+def parse_keys(variable: str | list[str], field: str, most: int = MAX_VARIABLES) -> list[str]:
+    """Read keys of variables, as a list or with commas.
+
+    Raises
+    ------
+    InvalidRequest
+        There are none, an empty one, or more than ``most``.
+    """
+    texts = variable.split(",") if isinstance(variable, str) else variable
+    keys = [key.strip() for text in texts for key in text.split(",")]
+    if not keys or not all(keys) or len(keys) > most:
+        raise InvalidRequest(
+            "{name} names {keys_count} variables, or an empty one; it can be 1 to {limit} keys: votemper",
+            name=field,
+            keys_count=len(keys),
+            limit=most,
+            field=field,
+        )
+    return keys
+
+
+def parse_one_or_two_keys(variable: str) -> list[str]:
+    """Read the key of a variable, or the two of a vector's components.
+
+    Raises
+    ------
+    InvalidRequest
+        There are more, or one is empty.
+    """
+    keys = variable.split(",")
+    if len(keys) > 2 or not all(key.strip() for key in keys):
+        raise InvalidRequest(
+            "variable is {variable!r}; it is one key, or two of a vector: u,v", variable=variable[:60], field="variable"
+        )
+    return keys
+
+
+def parse_scale(text: str, field: str) -> Limits | None:
+    """Read ``min,max``; None for a scale that the values decide: any text with `auto` in it.
+
+    Raises
+    ------
+    InvalidRequest
+        It is neither.
+    """
+    return None if "auto" in text or not text.strip() else parse_limits(text, field)
+
+
+def check_colormap(colormap: str | None, field: str) -> None:
+    """Refuse a colormap that does not exist."""
+    try:
+        validate_colormap(colormap)
+    except InvalidRequest as error:
+        error.field = field
+        raise
+
+
+@contextmanager
+def map_error_fields(prefix: str = "$", members: Mapping[str, str] = QUERY_MEMBERS) -> Iterator[None]:
+    """Rename the fields of errors of other services to the members of the query that they came from.
+
+    ``prefix``: of the members that a second dataset has of its own: `$.compare_to`. ``members``: by the names of the
+    other service's parameters.
+    """
+    try:
+        yield
+    except OceanError as error:
+        name, bracket, rest = (error.field or "").partition("[")
+        if name in members:
+            error.field = members[name].replace("$", prefix if name in COMPARED_MEMBERS else "$", 1) + bracket + rest
+        raise
+
+
+def parse_stations(stations: list[Station]) -> list[tuple[float, float]]:
+    """Read latitude and longitude (degrees) of stations.
+
+    Raises
+    ------
+    InvalidRequest, RequestTooLarge
+        A station is not on the Earth, or there are too many.
+    """
+    if len(stations) > MAX_STATIONS:
+        raise RequestTooLarge(
+            "station has {stations_count} points; at most {max_stations} are drawn",
+            stations_count=len(stations),
+            max_stations=MAX_STATIONS,
+            field="$.station",
+        )
+    return [parse_point(station, f"$.station[{position}]") for position, station in enumerate(stations)]
+
+
+def parse_point(point: Station, field: str) -> tuple[float, float]:
+    """Read latitude and longitude (degrees) of one point.
+
+    Raises
+    ------
+    InvalidRequest
+        It is not on the Earth.
+    """
+    return (
+        _parse_degrees(point[0], 90.0, f"{field}[0]", Message("latitude, -90 to 90")),
+        _parse_degrees(point[1], 360.0, f"{field}[1]", Message("longitude, -180 to 360")),
+    )
+
+
+def _parse_degrees(value: float | str | None, most: float, path: str, limits: Message) -> float:
+    if isinstance(value, str) or value is None or not -min(most, 180.0) <= value <= most:
+        raise InvalidRequest(
+            "{path} is {value!r}; it is the {subject} degrees",
+            path=path,
+            value=str(value)[:40],
+            subject=limits,
+            field=path,
+        )
+    return float(value)
+
+
+def parse_ranges(ranges: Sequence[list[float] | None] | None, number: int) -> list[tuple[float, float] | None]:
+    """Read the range of each variable's axis; None where the values decide.
+
+    Raises
+    ------
+    InvalidRequest
+        A minimum is not below its maximum.
+    """
+    limits: list[tuple[float, float] | None] = []
+    for position, pair in enumerate((ranges or [])[:number]):
+        if pair is not None and not is_distinguishable(pair[0], pair[1]):
+            path = f"$.variable_range[{position}]"
+            raise InvalidRequest(
+                "{path} is {name}; it is [min, max] with min below max, or null", path=path, name=pair, field=path
+            )
+        limits.append((pair[0], pair[1]) if pair else None)
+    return limits + [None] * (number - len(limits))
+
+
+def parse_time(text: str, field: str) -> str:
+    """Read an instant of ISO 8601, in UTC where it has no zone of its own.
+
+    Raises
+    ------
+    InvalidRequest
+        It is no instant.
+    """
+    try:
+        return parse_instant(text).isoformat()
+    except (ValueError, OverflowError) as error:  # also one whose UTC is before the year 1
+        raise InvalidRequest(
+            "{name} is {value!r}; it is an instant like 2016-02-05T12:00:00Z", name=field, value=text[:40], field=field
+        ) from error
+
+
+def parse_id(value: Number, field: str) -> int:
+    """Read a number, or its digits.
+
+    Raises
+    ------
+    InvalidRequest
+        It is not a whole number from 0.
+    """
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise InvalidRequest("{name} is {text!r}; it is a whole number from 0", name=field, text=text[:40], field=field)
+    return int(text)
+
+
+def parse_ids(values: Numbers, field: str) -> list[int]:
+    """Read several numbers, each once: as a list, or as front ends write them after a change in a select box."""
+    if isinstance(values, list):
+        return list(dict.fromkeys(parse_id(value, f"{field}[{place}]") for place, value in enumerate(values)))
+    return list(dict.fromkeys(parse_id(value, field) for value in str(values).split(",") if value.strip()))
+
+
+def parse_selection(values: Numbers, names: Sequence[str], field: str) -> list[int]:
+    """Read indices of measured quantities.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no quantity of this index.
+    """
+    indices = parse_ids(values, field)
+    for index in indices:
+        if index >= len(names):
+            raise InvalidRequest(
+                "{name} has {name2}; what was measured is {value}, counted from 0",
+                name=field,
+                name2=index,
+                value=", ".join(names) or "nothing",
+                field=field,
+                allowed=[str(place) for place in range(len(names))],
+            )
+    return indices

@@ -1,0 +1,30 @@
+"""Maps: a variable over areas, with arrows, contours and depths; of two datasets, both and their difference."""
+
+from typing import Any
+
+from ocean_plotting.plots.kind import PlotKind
+from ocean_plotting.plots.map.draw import draw
+from ocean_plotting.plots.map.fetch import fetch
+from ocean_plotting.plots.map.query import MapQuery, make_request, resolve_areas
+from ocean_plotting.plots.map.table import make_raster, table
+
+KIND = PlotKind[MapQuery, Any](  # numbers of a picture, or of a table
+    name="map",
+    summary="A variable over areas",
+    example={
+        "dataset": "giops_day",
+        "variable": "votemper",
+        "area": [{"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10], [70, 10]]], "name": "Barents Sea Opening"}],
+        "showarea": True,
+        "bathymetry": True,
+        "quiver": {"variable": "x_velocity,y_velocity"},
+    },
+    query=MapQuery,
+    fetch=fetch,
+    draw=draw,
+    table=table,
+    statistics=True,
+    data_request=make_request,
+    raster=make_raster,
+    resolve=resolve_areas,
+)
