@@ -24,10 +24,9 @@ import sqlalchemy as sa
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue import rows as records
 from ocean_metadata.catalogue.database import connect, create_tables
 from ocean_metadata.catalogue.model import Built, DatasetRecord, GridRecord, TimeAxis, TimePart, VariableRecord
-from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue
+from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue, write_dataset
 from ocean_metadata.index.passes import Indexer, Told, reading_version
 
 DATASETS, STEPS, FILES = 10_000, 100, 1_000
@@ -73,7 +72,7 @@ def fill(engine: sa.Engine) -> None:
     outlines = [_outline(chance) for _ in range(OUTLINES)]
     with engine.begin() as connection:
         for number in range(DATASETS):
-            records.replace(connection, made(number, chance, *outlines[number % OUTLINES]), number)
+            write_dataset(connection, made(number, chance, *outlines[number % OUTLINES]), number)
     CatalogueWriter(engine, reading_version()).finish([f"d{number}" for number in range(DATASETS)], [])
 
 

@@ -8,8 +8,8 @@ from tests.metadata.postgres import MISSING, REASON
 from tests.metadata.serving import PATIENCE
 
 from ocean_metadata.catalogue.database import connect, create_tables, notify_listeners
-from ocean_metadata.catalogue.listener import DatabaseListener
 from ocean_metadata.catalogue.store import CatalogueWriter
+from ocean_metadata.catalogue.watcher import DatabaseListener
 from ocean_metadata.class4.store import Class4Store
 from ocean_metadata.index.passes import reading_version
 
@@ -28,15 +28,15 @@ def engine(postgresql):
 
 @asynccontextmanager
 async def heard(engine):
-    """The strokes of a bell that looks only when it is told to, once it listens."""
-    bell = DatabaseListener(engine, seldom=NEVER)
-    listening = asyncio.create_task(bell.listen())
+    """The strokes of a listener that looks only when it is told to, once it listens."""
+    listener = DatabaseListener(engine, notified_interval=NEVER)
+    listening = asyncio.create_task(listener.listen())
     try:
-        async with asyncio.timeout(PATIENCE), aclosing(bell.wait_for_changes()) as strokes:
-            while not bell.listening:
+        async with asyncio.timeout(PATIENCE), aclosing(listener.wait_for_changes()) as strokes:
+            while not listener.listening:
                 await anext(strokes)
             await anext(strokes)  # that it listens
-            yield bell, strokes
+            yield listener, strokes
     finally:
         listening.cancel()
         with suppress(asyncio.CancelledError):
@@ -57,15 +57,15 @@ def say(engine, times=1):
 @needs_postgresql
 def test_whoever_follows_looks_as_soon_as_the_catalogue_is_written(engine):
     async def follow():
-        async with heard(engine) as (bell, strokes):
-            before = bell.rung
+        async with heard(engine) as (listener, strokes):
+            before = listener.notifications
             await asyncio.to_thread(CatalogueWriter(engine, reading_version()).finish, [], [])
             await due(strokes)
-            assert bell.rung > before
-            before = bell.rung
+            assert listener.notifications > before
+            before = listener.notifications
             await asyncio.to_thread(Class4Store(engine).remove_all_but, [])
             await due(strokes)
-            assert bell.rung > before
+            assert listener.notifications > before
 
     asyncio.run(follow())
 
@@ -75,15 +75,15 @@ def test_catalogues_of_other_schemas_and_what_was_taken_back_are_not_heard_of(en
     other = connect(postgresql.create())
 
     async def follow():
-        async with heard(engine) as (bell, strokes):
-            before = bell.rung
+        async with heard(engine) as (listener, strokes):
+            before = listener.notifications
             with suppress(ZeroDivisionError), engine.begin() as connection:
                 notify_listeners(connection)
                 raise ZeroDivisionError
             say(other)
             say(engine, 3)  # of one transaction: one stroke
             await due(strokes)
-            assert bell.rung == before + 1
+            assert listener.notifications == before + 1
 
     asyncio.run(follow())
     other.dispose()
@@ -94,19 +94,19 @@ def test_a_session_that_breaks_off_is_begun_again_and_looked_for_meanwhile(own_p
     engine = connect(own_postgresql.create())
 
     async def follow():
-        async with heard(engine) as (bell, strokes):
+        async with heard(engine) as (listener, strokes):
             await asyncio.to_thread(own_postgresql.halt)
-            while bell.listening:
+            while listener.listening:
                 await anext(strokes)
             await due(strokes)  # nobody tells: it looks
             await asyncio.to_thread(own_postgresql.resume)
-            while not bell.listening:
+            while not listener.listening:
                 await anext(strokes)
-            before = bell.rung
+            before = listener.notifications
             await asyncio.to_thread(say, engine)
-            while bell.rung == before:
+            while listener.notifications == before:
                 await anext(strokes)
-            assert bell.listening
+            assert listener.listening
 
     asyncio.run(follow())
     engine.dispose()
@@ -116,9 +116,9 @@ def test_on_sqlite_it_is_always_time_to_look(tmp_path):
     engine = connect(str(tmp_path / "c.sqlite3"))
 
     async def follow():
-        bell = DatabaseListener(engine, seldom=NEVER)
-        await asyncio.wait_for(bell.listen(), PATIENCE)  # it has nobody to listen to
-        async with aclosing(bell.wait_for_changes()) as strokes:
+        listener = DatabaseListener(engine, notified_interval=NEVER)
+        await asyncio.wait_for(listener.listen(), PATIENCE)  # it has nobody to listen to
+        async with aclosing(listener.wait_for_changes()) as strokes:
             assert [await anext(strokes) for _ in range(3)] == [True] * 3
 
     say(engine)  # says nothing
@@ -129,10 +129,10 @@ def test_on_sqlite_it_is_always_time_to_look(tmp_path):
 @needs_postgresql
 def test_even_who_listens_looks_now_and_then(engine):
     async def follow():
-        bell = DatabaseListener(engine, seldom=0)
-        listening = asyncio.create_task(bell.listen())
-        async with asyncio.timeout(PATIENCE), aclosing(bell.wait_for_changes()) as strokes:
-            while not bell.listening:
+        listener = DatabaseListener(engine, notified_interval=0)
+        listening = asyncio.create_task(listener.listen())
+        async with asyncio.timeout(PATIENCE), aclosing(listener.wait_for_changes()) as strokes:
+            while not listener.listening:
                 await anext(strokes)
             assert [await anext(strokes) for _ in range(3)] == [True] * 3
         listening.cancel()

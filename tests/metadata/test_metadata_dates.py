@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.looping import loop_over
 
 from ocean_common.errors import InvalidRequest
-from ocean_metadata.catalogue.intervals import parse_period_parameter
+from ocean_metadata.catalogue.responses import parse_period_parameter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

@@ -17,8 +17,7 @@ from ocean_common.contracts.assets import Dimension, Grid
 from ocean_core.time import Period
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, Snapshot, TimeAxis, VariableRecord
-from ocean_metadata.catalogue.search_index import Asked, Index
-from ocean_metadata.catalogue.words import folded, synonyms, words
+from ocean_metadata.catalogue.search import SearchIndex, SearchQuery, fold, split_words, synonyms
 
 API = "/api/v2.0"
 DAY = 86_400
@@ -46,7 +45,7 @@ def dataset(key, box=(0.0, 0.0, 10.0, 10.0), times=(0, 10 * DAY), footprint=None
 
 
 def names(index, **asked):
-    return [index.records[row].id for row in index.search(Asked(**asked)).rows]
+    return [index.records[row].id for row in index.search(SearchQuery(**asked)).rows]
 
 
 class Made:
@@ -173,13 +172,13 @@ def inside(box, latitude, longitude):
 @given(st.lists(boxes, min_size=1, max_size=6), st.integers(-90, 90), st.integers(-180, 360))
 def test_a_place_is_found_in_boxes_as_by_arithmetic(some, latitude, longitude):
     places = [(latitude + 0.5 if latitude < 90 else 89.5), longitude + 0.5]
-    index = Index([dataset(f"d{number}", box=box) for number, box in enumerate(some)])
+    index = SearchIndex([dataset(f"d{number}", box=box) for number, box in enumerate(some)])
     assert index.at(*places).tolist() == [inside(box, *places) for box in some]
 
 
 def test_a_footprint_with_a_hole_does_not_cover_what_is_in_the_hole():
     ring = shapely.box(0, 0, 10, 10).difference(shapely.box(4, 4, 6, 6))
-    index = Index([dataset("ring", footprint=shapely.to_geojson(ring)), dataset("whole")])
+    index = SearchIndex([dataset("ring", footprint=shapely.to_geojson(ring)), dataset("whole")])
     assert index.at(5, 5).tolist() == [False, True]
     assert index.at(2, 2).tolist() == [True, True]
     assert names(index, bounds=(4.5, 4.5, 5.5, 5.5)) == ["whole"]
@@ -197,7 +196,7 @@ def test_a_footprint_with_a_hole_does_not_cover_what_is_in_the_hole():
     ],
 )
 def test_a_box_may_cross_the_antimeridian(bounds, found):
-    index = Index(
+    index = SearchIndex(
         [dataset("atlantic", box=(-40.0, -10.0, -20.0, 10.0)), dataset("pacific", box=(160.0, -10.0, -160.0, 10.0))]
     )
     assert names(index, bounds=bounds) == found
@@ -206,7 +205,7 @@ def test_a_box_may_cross_the_antimeridian(bounds, found):
 def test_periods_are_found_as_by_comparing_every_dataset():
     chance = random.Random(4)
     spans = [sorted(chance.sample(range(1000), 2)) for _ in range(200)]
-    index = Index([dataset(f"d{number}", times=tuple(span)) for number, span in enumerate(spans)])
+    index = SearchIndex([dataset(f"d{number}", times=tuple(span)) for number, span in enumerate(spans)])
     for _ in range(50):
         first, last = sorted(chance.choices(range(-10, 1010), k=2))
         expected = [one[0] <= last and one[1] >= first for one in spans]
@@ -215,7 +214,7 @@ def test_periods_are_found_as_by_comparing_every_dataset():
 
 def test_a_dataset_without_time_is_in_no_period_but_in_every_place():
     still = dataset("still", time=None)
-    index = Index([still])
+    index = SearchIndex([still])
     assert names(index, period=Period(-(2**61), 2**61)) == []
     assert names(index) == ["still"]
     assert index.at(5, 5).tolist() == [True]
@@ -225,9 +224,9 @@ def test_a_dataset_without_time_is_in_no_period_but_in_every_place():
 
 
 def test_words_are_compared_without_accents_case_and_plurals():
-    assert folded("Température de l'OCÉAN, Œuvre, Ærø") == "temperature de l'ocean, oeuvre, aero"
-    assert words("Les courants de la mer") == words("courant mer")
-    assert words("sea_water_salinity") == ["sea", "water", "salinity"]
+    assert fold("Température de l'OCÉAN, Œuvre, Ærø") == "temperature de l'ocean, oeuvre, aero"
+    assert split_words("Les courants de la mer") == split_words("courant mer")
+    assert split_words("sea_water_salinity") == ["sea", "water", "salinity"]
 
 
 @loop_over(
@@ -246,7 +245,9 @@ def test_words_are_compared_without_accents_case_and_plurals():
     ],
 )
 def test_quantities_are_found_by_their_names_in_the_other_language(name, word):
-    index = Index([dataset("one", variables=[variable("v", name)]), dataset("other", variables=[variable("w", None)])])
+    index = SearchIndex(
+        [dataset("one", variables=[variable("v", name)]), dataset("other", variables=[variable("w", None)])]
+    )
     assert names(index, words=word) == ["one"]
     assert synonyms(name)
 
@@ -273,21 +274,21 @@ def test_people_find_what_they_mean(ask, asked, best):
 
 def test_all_words_must_be_there_and_names_weigh_more_than_descriptions():
     named, told = dataset("a", name="Baltic waves"), dataset("b", name="North Sea", help="Not the Baltic")
-    index = Index([told, named])
+    index = SearchIndex([told, named])
     assert names(index, words="baltic") == ["a", "b"]
     assert names(index, words="baltic waves") == ["a"]
     assert names(index, words="baltic volcano") == []
 
 
 def test_what_files_say_of_themselves_is_searched():
-    index = Index([dataset("a", attributes={"summary": "Coupled with a wave model", "title": 3}), dataset("b")])
+    index = SearchIndex([dataset("a", attributes={"summary": "Coupled with a wave model", "title": 3}), dataset("b")])
     assert names(index, words="coupled") == ["a"]
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60))
 def test_no_words_are_a_failure(text):
-    index = Index([dataset("a"), dataset("b")])
+    index = SearchIndex([dataset("a"), dataset("b")])
     assert set(names(index, words=text)) <= {"a", "b"}
 
 
@@ -357,9 +358,9 @@ def test_an_answer_that_the_caller_has_is_not_sent_again(client):
 
 def test_only_what_changed_is_made_again():
     records = [dataset("a"), dataset("b")]
-    index = Index(records)
+    index = SearchIndex(records)
     changed = dataset("b", revision="2", help="now with krill")
-    later = Index([records[0], changed, dataset("c")], index)
+    later = SearchIndex([records[0], changed, dataset("c")], index)
     assert later.known["a"] is index.known["a"]
     assert names(later, words="krill") == ["b"]
     assert names(index, words="krill") == []
@@ -375,7 +376,7 @@ def test_a_search_with_everything_agrees_with_looking_at_every_dataset():
             dataset(f"d{number}", box=(west, south, west + 15, south + 8), times=(first, first + 30 * DAY),
                     quantum=("hour", "day", "month")[number % 3], help=("cold", "warm")[number % 2])
         )  # fmt: skip
-    index = Index(records)
+    index = SearchIndex(records)
     found = names(index, words="warm", bounds=(-100.0, -40.0, 100.0, 40.0), period=Period(200 * DAY, 400 * DAY),
                   values={"quantum": "day"})  # fmt: skip
     box = shapely.box(-100, -40, 100, 40)

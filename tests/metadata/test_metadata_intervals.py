@@ -13,8 +13,8 @@ from tests.looping import loop_over
 
 from ocean_core.time import format_duration
 from ocean_metadata.app import create_app
-from ocean_metadata.catalogue.intervals import between, runs
 from ocean_metadata.catalogue.model import StepArrays
+from ocean_metadata.catalogue.serializers import select_steps, split_into_runs
 
 API = "/api/v2.0"
 HOUR, DAY = 3600, 86_400
@@ -26,7 +26,9 @@ def months(first, count, step=1):
 
 
 def told(seconds, quantum=None):
-    return [(one.last - one.first + 1, one.step) for one in runs(np.asarray(seconds, dtype=np.int64), quantum)]
+    return [
+        (one.last - one.first + 1, one.step) for one in split_into_runs(np.asarray(seconds, dtype=np.int64), quantum)
+    ]
 
 
 def expanded(seconds, found):
@@ -90,7 +92,7 @@ series = st.one_of(
 
 @given(series)
 def test_intervals_stand_for_exactly_the_steps(seconds):
-    found = runs(seconds.astype(np.int64))
+    found = split_into_runs(seconds.astype(np.int64))
     assert list(expanded(seconds, found)) == seconds.tolist()
     assert [one.first for one in found] == [0, *(one.last + 1 for one in found[:-1])]
 
@@ -105,7 +107,7 @@ def test_durations_are_read_back(seconds):
 def test_a_period_cuts_steps_as_comparing_does(seconds, first, last):
     whole = np.array(seconds, dtype=np.int64)
     steps = StepArrays(raw=whole, seconds=whole, file=whole, position=whole)
-    assert between(steps, first, last).raw.tolist() == [one for one in seconds if first <= one <= last]
+    assert select_steps(steps, first, last).raw.tolist() == [one for one in seconds if first <= one <= last]
 
 
 @pytest.fixture(scope="module")

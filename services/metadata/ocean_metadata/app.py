@@ -1,4 +1,4 @@
-"""The wiring: who implements what."""
+"""Wiring of the metadata service."""
 
 import asyncio
 import sys
@@ -16,20 +16,13 @@ from ocean_common.contracts.metadata import GitInfo
 from ocean_common.health import Readiness
 from ocean_common.service import Lifespan, create_service
 from ocean_metadata import __version__
-from ocean_metadata.catalogue import api_build as build_routes
-from ocean_metadata.catalogue import api_datasets as datasets
-from ocean_metadata.catalogue import api_internal as internal
-from ocean_metadata.catalogue import api_refresh as refresh
-from ocean_metadata.catalogue import api_search as finding
-from ocean_metadata.catalogue import api_time_steps as time_steps
-from ocean_metadata.catalogue import api_variables as variables
+from ocean_metadata.catalogue import api
+from ocean_metadata.catalogue.api_search import SEARCH_ROUTES
 from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables, shown
-from ocean_metadata.catalogue.encoded import Encoded
-from ocean_metadata.catalogue.indexed import Indexed
-from ocean_metadata.catalogue.listener import DatabaseListener
+from ocean_metadata.catalogue.responses import ResponseCache
+from ocean_metadata.catalogue.search import SearchIndexCache
 from ocean_metadata.catalogue.store import StoredCatalogue
-from ocean_metadata.catalogue.token import Token
-from ocean_metadata.catalogue.watcher import CatalogueWatcher
+from ocean_metadata.catalogue.watcher import CatalogueWatcher, DatabaseListener
 from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
@@ -46,47 +39,35 @@ from ocean_metadata.ports import Catalogue, Events, Refresher
 from ocean_metadata.scripts.api import PublicAddress, get_script
 from ocean_metadata.settings import Settings, handed_on
 
-LOOK_AT_PLACES = 2.0  # s between two looks at the files of places
+PLACES_INTERVAL = 2.0  # s between two looks at the files of places
 
 _TAGS = [
-    Tag(name="datasets", description="Which datasets there are."),
-    Tag(name="finding", description="Which of them one looks for."),
-    Tag(name="variables", description="What they hold."),
-    Tag(name="time steps", description="When."),
-    Tag(name="events", description="What is new."),
-    Tag(name="places", description="Points, lines and areas that maps show."),
-    Tag(name="observations", description="What was measured, where and when."),
-    Tag(name="class 4", description="Observed profiles beside what models say."),
-    Tag(name="scripts", description="Programs that ask for the same again."),
+    Tag(name="datasets", description="Datasets: lists, descriptions, status."),
+    Tag(name="finding", description="Search and filters."),
+    Tag(name="variables", description="Variables and their depth levels."),
+    Tag(name="time steps", description="Time steps of variables."),
+    Tag(name="events", description="Changes of datasets."),
+    Tag(name="places", description="Points, lines and areas for maps."),
+    Tag(name="observations", description="Observations of platforms: stations, profiles, tracks."),
+    Tag(name="class 4", description="Class 4 files: observed profiles with model forecasts."),
+    Tag(name="scripts", description="Scripts in Python and R that repeat a request."),
     Tag(name="service", description="The service itself."),
 ]
 
 _API = [
-    datasets.list_datasets,
-    datasets.list_all_variables,
-    datasets.list_status,
-    datasets.get_dataset,
-    datasets.get_completeness,
-    datasets.get_quantum,
-    datasets.get_time_unit,
-    datasets.get_time_unit_as_before,
-    *finding.ROUTES,
-    variables.list_variables,
-    variables.list_depths,
-    time_steps.list_time_steps,
-    time_steps.list_time_intervals,
+    *api.DATASET_ROUTES,
+    *SEARCH_ROUTES,
+    *api.VARIABLE_ROUTES,
     *events.ROUTES,
-    refresh.refresh_datasets,
+    api.refresh_datasets,
     *places.ROUTES,
     *observation_routes.ROUTES,
     *class4_routes.ROUTES,
-    build_routes.get_git_info,
+    api.get_git_info,
     get_script,
 ]
 _INTERNAL = [
-    internal.get_revisions,
-    internal.get_assets,
-    internal.get_variables,
+    *api.INTERNAL_ROUTES,
     places.get_area,
     *observation_routes.INTERNAL_ROUTES,
     *class4_routes.INTERNAL,
@@ -102,14 +83,14 @@ def create_app(
     refresher: Refresher | None = None,
     token: str | None = None,
     class4: Class4Repository | None = None,
-    indexed: Indexed | None = None,
+    search_index_cache: SearchIndexCache | None = None,
     public: PublicAddress | None = None,
     git: GitInfo | None = None,
     max_age: int = 60,
     degraded: Callable[[], Awaitable[list[str]]] | None = None,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
-    """The metadata service over a catalogue, and the places of a gazetteer."""
+    """Create the metadata service over a catalogue."""
     gazetteer = gazetteer or FolderGazetteer(None)
     class4 = class4 or Class4Repository(sa.create_engine("sqlite://"))
 
@@ -126,15 +107,15 @@ def create_app(
         internal=_INTERNAL,
         dependencies={
             "catalogue": catalogue,
-            "encoded": Encoded(),
-            "indexed": indexed or Indexed(),
+            "response_cache": ResponseCache(),
+            "search_index_cache": search_index_cache or SearchIndexCache(),
             "freshness": Freshness(catalogue, __version__, max_age),
             "places": gazetteer,
             "fresh": Freshness(gazetteer, __version__, max_age),
             "observations": observations or ServiceObservations(),
             "events": feed or NullEvents(),
             "refresher": refresher or NullRefresher(),
-            "token": Token(secret=token),
+            "token": api.OperatorToken(secret=token),
             "class4": class4,
             "class4_freshness": Freshness(class4, __version__, max_age),
             "public": public or PublicAddress(),
@@ -147,48 +128,48 @@ def create_app(
 
 
 def build(settings: Settings) -> Litestar:
-    """The service as it runs: over its database, with the indexer beside it."""
-    _check(settings)
-    engine, service_observations = _open(settings)
+    """Create the service over its database, with the indexer as a child process."""
+    _check_settings(settings)
+    engine, service_observations = _open_databases(settings)
     feed = EventBroadcaster(engine, settings.heartbeat, settings.listeners)
     feed.begin()
     catalogue = StoredCatalogue(engine)
     catalogue.refresh()
     class4 = Class4Repository(engine)
     class4.refresh()
-    indexed = Indexed()
-    indexed.make(catalogue.snapshot)
-    news = CatalogueWatcher(catalogue, feed, indexed.make)
+    search_index_cache = SearchIndexCache()
+    search_index_cache.make(catalogue.snapshot)
+    watcher = CatalogueWatcher(catalogue, feed, search_index_cache.make)
     gazetteer = FolderGazetteer(settings.places)
     gazetteer.refresh()
-    told = bool(settings.datasets or settings.folder)
-    arguments, environment = _arguments(settings), handed_on(settings)
+    has_files = bool(settings.datasets or settings.folder)
+    arguments, environment = _index_arguments(settings), handed_on(settings)
     watch = ["--watch", str(settings.watch)]
-    indexer = IndexerProcess([*arguments, *watch], environment=environment) if told and settings.watch else None
-    refresher = IndexRefresher(engine, arguments, environment, news.renew) if told else None
+    indexer = IndexerProcess([*arguments, *watch], environment=environment) if has_files and settings.watch else None
+    refresher = IndexRefresher(engine, arguments, environment, watcher.renew) if has_files else None
 
     tasks: list[BackgroundTask] = []
 
     async def degraded() -> list[str]:
-        troubles = [news.trouble, indexer.trouble if indexer else None, *(task.failure for task in tasks)]
-        return [*(one for one in troubles if one), *service_observations.problems]
+        problems = [watcher.trouble, indexer.trouble if indexer else None, *(task.failure for task in tasks)]
+        return [*filter(None, problems), *service_observations.problems]
 
     @asynccontextmanager
-    async def alive(app: Litestar) -> AsyncIterator[None]:
-        bell = DatabaseListener(engine)
+    async def run_background_work(app: Litestar) -> AsyncIterator[None]:
+        listener = DatabaseListener(engine)
 
         async def follow_catalogue() -> None:
-            await news.follow(bell.wait_for_changes(), lambda: bool(app.state.get("stopping")))
+            await watcher.follow(listener.wait_for_changes(), lambda: bool(app.state.get("stopping")))
             await asyncio.Event().wait()  # the service stops: until the task is cancelled
 
         tasks[:] = [
             BackgroundTask("the catalogue is not followed", follow_catalogue),
-            BackgroundTask("Class 4 files are not followed", lambda: class4.follow(bell.wait_for_changes())),
-            BackgroundTask("files of places are not followed", lambda: _follow(gazetteer)),
+            BackgroundTask("Class 4 files are not followed", lambda: class4.follow(listener.wait_for_changes())),
+            BackgroundTask("files of places are not followed", lambda: _refresh_places(gazetteer)),
         ]
         if engine.dialect.name == "postgresql":
-            tasks.append(BackgroundTask("changes of the database are not heard", bell.listen))
-        async with AsyncExitStack() as stack, _indexing(indexer, refresher):
+            tasks.append(BackgroundTask("changes of the database are not heard", listener.listen))
+        async with AsyncExitStack() as stack, _run_indexer(indexer, refresher):
             for task in tasks:
                 await stack.enter_async_context(task)
             yield
@@ -202,17 +183,17 @@ def build(settings: Settings) -> Litestar:
         refresher=refresher,
         token=settings.token,
         class4=class4,
-        indexed=indexed,
+        search_index_cache=search_index_cache,
         public=PublicAddress(url=settings.public_url),
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,
         degraded=degraded,
-        lifespan=[alive, service_observations.lifespan],
+        lifespan=[run_background_work, service_observations.lifespan],
     )
 
 
-def _open(settings: Settings) -> tuple[sa.Engine, ServiceObservations]:
-    """The databases, brought up to date."""
+def _open_databases(settings: Settings) -> tuple[sa.Engine, ServiceObservations]:
+    """Open the databases and create their tables."""
     try:
         engine = connect(settings.database)
         create_tables(engine)
@@ -222,8 +203,8 @@ def _open(settings: Settings) -> tuple[sa.Engine, ServiceObservations]:
         sys.exit(f"{shown(settings.database)}: {error}")
 
 
-def _check(settings: Settings) -> None:
-    """Find out what cannot work, before anything is opened."""
+def _check_settings(settings: Settings) -> None:
+    """End with a message where the settings contradict each other or name a missing file."""
     if settings.datasets and settings.folder:
         sys.exit("settings: give one of OCEAN_METADATA_DATASETS and OCEAN_METADATA_FOLDER, not both")
     for path in (settings.datasets, settings.folder):
@@ -232,8 +213,8 @@ def _check(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _indexing(indexer: IndexerProcess | None, refresher: IndexRefresher | None) -> AsyncIterator[None]:
-    """The commands that index files live no longer than the service."""
+async def _run_indexer(indexer: IndexerProcess | None, refresher: IndexRefresher | None) -> AsyncIterator[None]:
+    """Run the commands that index files for as long as the service runs."""
     if indexer:
         await indexer.start()
     yield
@@ -243,20 +224,20 @@ async def _indexing(indexer: IndexerProcess | None, refresher: IndexRefresher | 
         await refresher.stop()
 
 
-async def _follow(gazetteer: FolderGazetteer) -> None:
-    """Read files of places again soon after they change."""
+async def _refresh_places(gazetteer: FolderGazetteer) -> None:
+    """Read the files of places again soon after they change."""
     while True:
         await asyncio.to_thread(gazetteer.refresh)
-        await asyncio.sleep(LOOK_AT_PLACES)
+        await asyncio.sleep(PLACES_INTERVAL)
 
 
-def _arguments(settings: Settings) -> list[str]:
-    """The settings again, as the index command's arguments: what everybody on this machine may see."""
-    given = {
+def _index_arguments(settings: Settings) -> list[str]:
+    """Return the settings that are no secrets as arguments of the index command."""
+    options = {
         "--datasets": settings.datasets,
         "--folder": settings.folder,
         "--stubs": settings.stubs,
         "--class4": settings.class4,
         "--class4-riops": settings.class4_riops,
     }
-    return [word for name, value in given.items() if value for word in (name, value)]
+    return [word for name, value in options.items() if value for word in (name, value)]

@@ -1,4 +1,4 @@
-"""Which datasets are found by words, place and time."""
+"""Routes that search datasets by words, place and time."""
 
 import asyncio
 from typing import Annotated, Any
@@ -15,11 +15,8 @@ from ocean_common.i18n import Translator
 from ocean_common.problems import documented
 from ocean_common.strict import known_only
 from ocean_core.time import Period
-from ocean_metadata.catalogue import search_results as found
-from ocean_metadata.catalogue.indexed import Indexed
-from ocean_metadata.catalogue.intervals import parse_period_parameter
-from ocean_metadata.catalogue.paging import linked
-from ocean_metadata.catalogue.search_index import FACETS, Asked
+from ocean_metadata.catalogue.responses import link_header, parse_period_parameter
+from ocean_metadata.catalogue.search import FACETS, SearchIndexCache, SearchQuery, search_page, select_ids
 from ocean_metadata.index.places import Bounds
 from ocean_metadata.ports import Catalogue
 
@@ -35,7 +32,7 @@ TargetDate = Annotated[
 DatasetIds = Annotated[
     str | None,
     QueryParameter(
-        description="Ids of datasets between commas: only these are looked at. Left out: all.",
+        description="Ids of datasets between commas, to which the result is limited. Default: all datasets.",
         examples=[Example(value="giops_day,ostia_month")],
     ),
 ]
@@ -50,98 +47,108 @@ Words = Annotated[
     str | None,
     QueryParameter(
         max_length=400,
-        description="Words in English or French that must all be there: in names, descriptions, variables and standard "
-        "names. The beginning of a word will do; accents, case and plurals do not count.",
+        description="Words in English or French that must all occur in names, descriptions, variables or standard "
+        "names. The beginning of a word is enough; accents, case and plurals are ignored.",
         examples=[Example(summary="in French", value="température de surface"), Example(value="sea ice")],
     ),
 ]
 Box = Annotated[
     str | None,
     QueryParameter(
-        description="`west,south,east,north` in degrees: datasets with a cell in there. West greater than east crosses "
-        "the antimeridian.",
+        description="`west,south,east,north` in degrees: datasets with a wet cell in this box. A box with west "
+        "greater than east crosses the antimeridian.",
         examples=[Example(summary="the Nordic Seas", value="-20,60,30,80")],
     ),
 ]
 Start = Annotated[
     str | None,
     QueryParameter(
-        description="Datasets that go on until then: a year, a month, a day or an instant.",
+        description="Datasets that end after the beginning of this year, month, day or instant.",
         examples=[Example(value="2016-02")],
     ),
 ]
 End = Annotated[
     str | None,
-    QueryParameter(description="Datasets that began by the end of it.", examples=[Example(value="2016-02-03")]),
+    QueryParameter(
+        description="Datasets that begin before the end of this year, month, day or instant.",
+        examples=[Example(value="2016-02-03")],
+    ),
 ]
-Group = Annotated[str | None, QueryParameter(description="Of this group.", examples=[Example(value="Sample data")])]
+Group = Annotated[
+    str | None, QueryParameter(description="Datasets of this group.", examples=[Example(value="Sample data")])
+]
 Quantum = Annotated[
     str | None,
     QueryParameter(
-        description="With this spacing of time steps: hour, day, month, season or year.",
+        description="Datasets with this spacing of time steps: hour, day, month, season or year.",
         examples=[Example(value="month")],
     ),
 ]
 ModelClass = Annotated[
-    str | None, QueryParameter(description="Of this kind of grid: Mercator, Nemo, Fvcom.", examples=[])
+    str | None, QueryParameter(description="Datasets with this kind of grid: Mercator, Nemo, Fvcom.", examples=[])
 ]
 StandardName = Annotated[
     str | None,
     QueryParameter(
-        description="With a variable of this CF standard name; of several between commas, one.",
+        description="Datasets with a variable of this CF standard name, or of one of several between commas.",
         examples=[Example(value="sea_water_potential_temperature")],
     ),
 ]
 Variable = Annotated[
     str | None,
-    QueryParameter(description="With a variable of this key; of several, one.", examples=[Example(value="votemper")]),
+    QueryParameter(
+        description="Datasets with a variable of this key, or of one of several between commas.",
+        examples=[Example(value="votemper")],
+    ),
 ]
-Limit = Annotated[int, QueryParameter(ge=0, le=1000, description="At most so many.", examples=[Example(value=20)])]
+Limit = Annotated[
+    int, QueryParameter(ge=0, le=1000, description="Maximum number of results.", examples=[Example(value=20)])
+]
 Offset = Annotated[
-    int, QueryParameter(ge=0, le=10_000_000, description="How many to leave out first.", examples=[Example(value=0)])
+    int, QueryParameter(ge=0, le=10_000_000, description="Number of results to skip.", examples=[Example(value=0)])
 ]
 
 
 @get(
     "/datasets/filter/date",
     operation_id="filterDatasetsByDate",
-    summary="Which datasets cover a date",
+    summary="Filter datasets by date",
     tags=TAGS,
     responses=documented(),
 )
 async def filter_by_date(
     catalogue: NamedDependency[Catalogue],
-    indexed: NamedDependency[Indexed],
+    search_index_cache: NamedDependency[SearchIndexCache],
     target_date: FromQuery[TargetDate],
     dataset_ids: FromQuery[DatasetIds] = None,
 ) -> list[str]:
-    """Ids of the listed datasets whose first to last time step covers a date; ids that are not listed are passed by."""
-    index = await indexed.index(catalogue.snapshot)
-    return found.ids(index, index.during(parse_period_parameter(target_date, "target_date")), dataset_ids)
+    """Ids of the listed datasets whose time steps begin before and end after a date; unknown ids are ignored."""
+    index = await search_index_cache.index(catalogue.snapshot)
+    return select_ids(index, index.during(parse_period_parameter(target_date, "target_date")), dataset_ids)
 
 
 @get(
     "/datasets/filter/location",
     operation_id="filterDatasetsByLocation",
-    summary="Which datasets cover a place",
+    summary="Filter datasets by location",
     tags=TAGS,
     responses=documented(),
 )
 async def filter_by_location(
     *,
     catalogue: NamedDependency[Catalogue],
-    indexed: NamedDependency[Indexed],
+    search_index_cache: NamedDependency[SearchIndexCache],
     latitude: FromQuery[Latitude],
     longitude: FromQuery[Longitude],
     dataset_ids: FromQuery[DatasetIds] = None,
 ) -> list[str]:
-    """Ids of the listed datasets whose wet cells lie around a place: by the outline of the grid, not by its box."""
-    index = await indexed.index(catalogue.snapshot)
+    """Ids of the listed datasets that cover a point: by the outline of the wet cells, not by a bounding box."""
+    index = await search_index_cache.index(catalogue.snapshot)
     mask = await asyncio.to_thread(index.at, latitude, longitude)
-    return found.ids(index, mask, dataset_ids)
+    return select_ids(index, mask, dataset_ids)
 
 
-async def provide_asked(
+async def provide_search_query(
     *,
     q: FromQuery[Words] = None,
     bbox: FromQuery[Box] = None,
@@ -152,13 +159,13 @@ async def provide_asked(
     model_class: FromQuery[ModelClass] = None,
     standard_name: FromQuery[StandardName] = None,
     variable: FromQuery[Variable] = None,
-) -> Asked:
-    """What a search is for."""
+) -> SearchQuery:
+    """Collect the conditions of a search."""
     values = (group, quantum, model_class, standard_name, variable)
-    return Asked(
+    return SearchQuery(
         words=q or "",
-        bounds=_box(bbox) if bbox else None,
-        period=_between(start, end) if start or end else None,
+        bounds=_parse_box(bbox) if bbox else None,
+        period=_parse_period(start, end) if start or end else None,
         values={name: value for name, value in zip(FACETS, values, strict=True) if value},
     )
 
@@ -166,12 +173,12 @@ async def provide_asked(
 @get(
     "/datasets/search",
     operation_id="searchDatasets",
-    summary="Datasets by words, place, time and what they hold",
+    summary="Search datasets",
     tags=TAGS,
     before_request=known_only,
-    dependencies={"asked": Provide(provide_asked)},
+    dependencies={"search_query": Provide(provide_search_query)},
     responses={
-        200: ResponseSpec(SearchPage, description="A page of what was found, the best first", generate_examples=False),
+        200: ResponseSpec(SearchPage, description="A page of results, the best first", generate_examples=False),
         **documented(),
     },
 )
@@ -179,25 +186,25 @@ async def search_datasets(
     *,
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
-    indexed: NamedDependency[Indexed],
+    search_index_cache: NamedDependency[SearchIndexCache],
     translate: NamedDependency[Translator],
-    asked: NamedDependency[SkipValidation[Asked]],
+    search_query: NamedDependency[SkipValidation[SearchQuery]],
     limit: FromQuery[Limit] = 20,
     offset: FromQuery[Offset] = 0,
 ) -> Response[SearchPage]:
-    """Everything that is told must fit. Facets count what was found; Link headers (RFC 8288) lead to other pages."""
-    index = await indexed.index(catalogue.snapshot)
-    page = await asyncio.to_thread(found.page, index, asked, limit, offset, translate)
-    return Response(page, headers=linked(request, page.total, limit, offset))
+    """All conditions must hold. Facets count the values of all results; Link headers (RFC 8288) lead to other pages."""
+    index = await search_index_cache.index(catalogue.snapshot)
+    page = await asyncio.to_thread(search_page, index, search_query, limit, offset, translate)
+    return Response(page, headers=link_header(request, page.total, limit, offset))
 
 
-def _box(text: str) -> Bounds:
-    """`west,south,east,north`."""
+def _parse_box(text: str) -> Bounds:
+    """Parse `west,south,east,north` in degrees."""
     try:
-        west, south, east, north = (float(one) for one in text.split(","))
+        west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
         raise InvalidRequest("bbox is west,south,east,north in degrees: -20,60,30,80", field="bbox") from None
-    if not (-90 <= south <= north <= 90 and all(-360 <= one <= 360 for one in (west, east))):
+    if not (-90 <= south <= north <= 90 and all(-360 <= longitude <= 360 for longitude in (west, east))):
         raise InvalidRequest(
             "bbox is west,south,east,north: latitudes from -90 to 90, the southern first; longitudes from -360 to 360",
             field="bbox",
@@ -205,8 +212,8 @@ def _box(text: str) -> Bounds:
     return west, south, east, north
 
 
-def _between(start: str | None, end: str | None) -> Period:
-    """From the beginning of the one to the end of the other."""
+def _parse_period(start: str | None, end: str | None) -> Period:
+    """Return the period from the beginning of ``start`` to the end of ``end``; a missing one leaves it open."""
     first = parse_period_parameter(start, "start").first if start else -(2**61)
     last = parse_period_parameter(end, "end").last if end else 2**61
     if first > last:
@@ -214,4 +221,4 @@ def _between(start: str | None, end: str | None) -> Period:
     return Period(first, last)
 
 
-ROUTES = [filter_by_date, filter_by_location, search_datasets]
+SEARCH_ROUTES = [filter_by_date, filter_by_location, search_datasets]

@@ -17,7 +17,6 @@ from ocean_metadata.catalogue.recommended import (
     WEIGHTS,
     Attribute,
 )
-from ocean_metadata.catalogue.search_document import shown_variables
 
 _RESOLUTIONS = {"hour": "PT1H", "day": "P1D", "month": "P1M", "season": "P3M", "year": "P1Y"}
 
@@ -37,7 +36,7 @@ def rate_completeness(record: DatasetRecord, translate: Translator = ENGLISH) ->
     Completeness
         An attribute of variables counts by the share of variables that have it; calculated variables are left out.
     """
-    variables = [variable for variable in shown_variables(record) if variable.equation is None]
+    variables = [variable for variable in record.visible_variables if variable.equation is None]
     values = _catalogue_values(record)
     has_axis = {"": True, "depth": bool(record.depths), "time": record.time is not None}
     shares: dict[Attribute, float] = {}

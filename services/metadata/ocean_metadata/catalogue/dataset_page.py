@@ -8,9 +8,7 @@ from ocean_common.contracts.finding import Link
 from ocean_common.contracts.metadata import DatasetPage
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.completeness import rate_completeness
-from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord
-from ocean_metadata.catalogue.search_document import shown_variables
-from ocean_metadata.catalogue.search_results import extent
+from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, dataset_period
 
 API = "/api/v2.0"
 MIN_DESCRIPTION, MAX_DESCRIPTION = 50, 5000  # characters that search engines accept
@@ -29,7 +27,7 @@ _LICENCES = (
 
 def describe_dataset(record: DatasetRecord, translate: Translator = ENGLISH) -> DatasetPage:
     """Return the description of a dataset, with links to its resources whose titles are translated."""
-    start, end = extent(record)
+    start, end = dataset_period(record)
     return DatasetPage(
         id=record.id,
         value=record.name,
@@ -45,7 +43,7 @@ def describe_dataset(record: DatasetRecord, translate: Translator = ENGLISH) -> 
         subgroup=record.subgroup,
         license=licence_of(record),
         time_steps=record.times[record.time].count if record.time is not None else 0,
-        variables=len(shown_variables(record)),
+        variables=len(record.visible_variables),
         depth_levels=max((len(axis.values) for axis in record.depths), default=0),
         completeness=rate_completeness(record).score,
         links=_links(record, translate),
@@ -80,7 +78,7 @@ def _links(record: DatasetRecord, translate: Translator) -> list[Link]:
         Link(rel="variables", href=f"{address}/variables", title=translate("Variables")),
         Link(rel="completeness", href=f"{address}/completeness", title=translate("Completeness of the metadata")),
     ]
-    variables = shown_variables(record)
+    variables = record.visible_variables
     if variables:
         key, name = quote(variables[0].key, safe=""), variables[0].name
         links += [
@@ -114,8 +112,8 @@ def linked_data(record: DatasetRecord, base_url: str, translate: Translator = EN
         JSON-LD, without members that are not known.
     """
     address = f"{base_url}{API}/dataset/{record.id}"
-    variables = shown_variables(record)[:_MAX_VARIABLES]
-    start, end = extent(record)
+    variables = record.visible_variables[:_MAX_VARIABLES]
+    start, end = dataset_period(record)
     creator = record.attributes.get("institution") or record.attribution
     data: dict[str, Any] = {
         "@context": "https://schema.org/",
@@ -159,8 +157,8 @@ def _property_value(variable: VariableRecord) -> dict[str, str]:
 
 def _describe_in_words(record: DatasetRecord, translate: Translator) -> str:
     """Return a paragraph that is long enough for search engines."""
-    start, end = extent(record)
-    names = ", ".join(variable.name for variable in shown_variables(record)[:_MAX_VARIABLES])
+    start, end = dataset_period(record)
+    names = ", ".join(variable.name for variable in record.visible_variables[:_MAX_VARIABLES])
     title = record.attributes.get("summary") or record.attributes.get("title") or record.name
     parts = [record.help or str(title).strip()]
     if names:
@@ -175,7 +173,7 @@ def _describe_in_words(record: DatasetRecord, translate: Translator) -> str:
 
 def _keywords(record: DatasetRecord) -> list[str]:
     listed = [word.strip() for word in str(record.attributes.get("keywords", "")).split(",")]
-    standard_names = [variable.standard_name for variable in shown_variables(record)[:_MAX_VARIABLES]]
+    standard_names = [variable.standard_name for variable in record.visible_variables[:_MAX_VARIABLES]]
     words = (*listed, record.group, record.subgroup, *standard_names)
     return list(dict.fromkeys(word for word in words if word))
 

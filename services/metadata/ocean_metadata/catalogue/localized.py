@@ -1,4 +1,4 @@
-"""A dataset in the language of who asks: what the configuration says in it, else what catalogues know."""
+"""Datasets in another language: the texts of the configuration where it has them, else those of the catalogues."""
 
 import msgspec
 
@@ -9,65 +9,42 @@ from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, VariableReco
 SOURCE = "en"  # the language of the records
 
 
-def localized(record: DatasetRecord, translate: Translator) -> DatasetRecord:
-    """Tell a dataset in another language.
-
-    Parameters
-    ----------
-    record : DatasetRecord
-        As the catalogue keeps it.
-    translate : Translator
-        Who knows the language.
-
-    Returns
-    -------
-    DatasetRecord
-        With the texts that people read in the language; keys, units and standard names stay.
-    """
+def localize_dataset(record: DatasetRecord, translate: Translator) -> DatasetRecord:
+    """Translate the texts of a dataset that people read; keys, units and standard names stay."""
     if translate.language == SOURCE:
         return record
     return msgspec.structs.replace(
         record,
         **record.translations.get(translate.language, {}),
-        variables=[_variable(one, translate) for one in record.variables],
+        variables=[_localize_variable(variable, translate) for variable in record.variables],
         reason=record.reason and translate(record.reason),
-        problems=[FileProblem(file=one.file, reason=translate(one.reason)) for one in record.problems],
-        left_out=[VariableProblem(variable=one.variable, reason=translate(one.reason)) for one in record.left_out],
+        problems=[FileProblem(file=problem.file, reason=translate(problem.reason)) for problem in record.problems],
+        left_out=[
+            VariableProblem(variable=problem.variable, reason=translate(problem.reason)) for problem in record.left_out
+        ],
     )
 
 
-def in_language(snapshot: Snapshot, translate: Translator) -> Snapshot:
-    """Tell all datasets in another language.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        The catalogue at one moment.
-    translate : Translator
-        Who knows the language.
-
-    Returns
-    -------
-    Snapshot
-        Of the same revision.
-    """
+def localize_snapshot(snapshot: Snapshot, translate: Translator) -> Snapshot:
+    """Translate all datasets; the revision stays."""
     if translate.language == SOURCE:
         return snapshot
-    datasets = {name: localized(one, translate) for name, one in snapshot.datasets.items()}
+    datasets = {name: localize_dataset(record, translate) for name, record in snapshot.datasets.items()}
     return msgspec.structs.replace(snapshot, datasets=datasets)
 
 
-def named(one: VariableRecord, translate: Translator) -> str:
-    """The display name of a variable: as the configuration gives it, else what quantities of its name are called."""
+def localize_name(variable: VariableRecord, translate: Translator) -> str:
+    """Return the display name of a variable: of the configuration, else of its quantity."""
     if translate.language == SOURCE:
-        return one.name
-    told = one.translations.get(translate.language, {})
-    # A name that is no quantity's may part it from others of the same standard name: it stays.
-    from_files = one.name in {one.long_name, one.standard_name, one.key}
-    return told.get("name") or translate.quantity(one.name, one.standard_name if from_files else None) or one.name
+        return variable.name
+    texts = variable.translations.get(translate.language, {})
+    # A name that is no quantity's may distinguish it from others of the same standard name: it stays.
+    is_from_file = variable.name in {variable.long_name, variable.standard_name, variable.key}
+    quantity = translate.quantity(variable.name, variable.standard_name if is_from_file else None)
+    return texts.get("name") or quantity or variable.name
 
 
-def _variable(one: VariableRecord, translate: Translator) -> VariableRecord:
-    told = one.translations.get(translate.language, {})
-    long_name = told.get("long_name") or translate.quantity(one.long_name) or one.long_name
-    return msgspec.structs.replace(one, name=named(one, translate), long_name=long_name)
+def _localize_variable(variable: VariableRecord, translate: Translator) -> VariableRecord:
+    texts = variable.translations.get(translate.language, {})
+    long_name = texts.get("long_name") or translate.quantity(variable.long_name) or variable.long_name
+    return msgspec.structs.replace(variable, name=localize_name(variable, translate), long_name=long_name)

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
 from ocean_common.errors import DatasetNotFound, VariableNotFound
-from ocean_core.time import Ints
+from ocean_core.time import Ints, format_times
 
 State = Literal["served", "partly", "broken"]
 Translations = dict[str, dict[str, str]]  # language → field → text, beside the English of the fields
@@ -108,6 +109,11 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[FileProblem] = []
     left_out: list[VariableProblem] = []
 
+    @property
+    def visible_variables(self) -> list[VariableRecord]:
+        """Variables that lists show."""
+        return [variable for variable in self.variables if not (variable.hidden or variable.auxiliary)]
+
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
     """Dataset with its time steps: one list of parts for each of its time axes."""
@@ -198,3 +204,12 @@ def _similar_words(word: str, words: Iterable[str]) -> list[str]:
 
 def _suggest(words: list[str]) -> str:
     return f"; did you mean {words[0]!r}?" if words else ""
+
+
+def dataset_period(record: DatasetRecord) -> tuple[str | None, str | None]:
+    """Return the first and the last time step of a dataset, in ISO 8601."""
+    if record.time is None:
+        return None, None
+    axis = record.times[record.time]
+    first, last = format_times(np.array([axis.first, axis.last]), record.quantum)
+    return first, last

@@ -17,9 +17,7 @@ from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.geometry import wrap_longitude
 from ocean_metadata.catalogue.completeness import rate_completeness
 from ocean_metadata.catalogue.dataset_page import API, describe_dataset, last_step_address, linked_data
-from ocean_metadata.catalogue.model import DatasetRecord
-from ocean_metadata.catalogue.search_document import shown_variables
-from ocean_metadata.catalogue.search_results import extent
+from ocean_metadata.catalogue.model import DatasetRecord, dataset_period
 
 DATASETS = f"{API}/datasets"
 LANGUAGES = {"en": "English", "fr": "Français"}
@@ -76,7 +74,7 @@ def render_dataset(record: DatasetRecord, base_url: str, translate: Translator =
             "levels": len(record.depths[variable.depth].values) if variable.depth is not None else "–",
             "address": last_step_address(record, variable),
         }
-        for variable in shown_variables(record)
+        for variable in record.visible_variables
     ]
     return _render(
         "dataset.html",
@@ -96,14 +94,14 @@ def render_datasets(records: Iterable[DatasetRecord], translate: Translator = EN
     """Render the page of all datasets."""
     datasets = []
     for record in records:
-        start, end = extent(record)
+        start, end = dataset_period(record)
         dataset = {
             "name": record.name,
             "address": f"{API}/dataset/{quote(record.id, safe='')}",
             "group": " · ".join(name for name in (record.group, record.subgroup) if name),
             "start": (start or "–")[:10],
             "end": (end or "–")[:10],
-            "variables": len(shown_variables(record)),
+            "variables": len(record.visible_variables),
         }
         datasets.append(dataset)
     return _render("datasets.html", translate, title=translate("Datasets"), address=DATASETS, datasets=datasets)

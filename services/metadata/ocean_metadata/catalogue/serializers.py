@@ -1,12 +1,12 @@
-"""What people and neighbours are told, from what the catalogue knows."""
+"""Datasets, variables and time steps as clients and other services get them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Revisions, Steps, VariableInfo
-from ocean_common.contracts.finding import TimeIntervals
+from ocean_common.contracts.finding import TimeInterval, TimeIntervals
 from ocean_common.contracts.metadata import (
     Dataset,
     DatasetStatus,
@@ -16,141 +16,104 @@ from ocean_common.contracts.metadata import (
     VariableListing,
 )
 from ocean_common.i18n import ENGLISH, Translator
-from ocean_core.time import format_times
-from ocean_metadata.catalogue.intervals import between, intervals, runs
+from ocean_core.time import Ints, format_duration, format_month_duration, format_times
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord
 from ocean_metadata.index.file_header import pack
 
 
-def datasets(snapshot: Snapshot) -> list[Dataset]:
-    """The list of datasets."""
+def list_datasets(snapshot: Snapshot) -> list[Dataset]:
+    """Return the listed datasets in the order of the configuration."""
     return [
         Dataset(
-            id=one.id,
-            value=one.name,
-            quantum=one.quantum,
-            help=one.help,
-            attribution=one.attribution,
-            model_class=one.model_class,
-            group=one.group,
-            subgroup=one.subgroup,
-            time_dim_units=one.time_dim_units,
-            default_location=one.default_location,
-            revision=one.revision,
+            id=record.id,
+            value=record.name,
+            quantum=record.quantum,
+            help=record.help,
+            attribution=record.attribution,
+            model_class=record.model_class,
+            group=record.group,
+            subgroup=record.subgroup,
+            time_dim_units=record.time_dim_units,
+            default_location=record.default_location,
+            revision=record.revision,
         )
-        for one in snapshot.listed
+        for record in snapshot.listed
     ]
 
 
-def variables(one: DatasetRecord, *, has_depth_only: bool = False, vectors_only: bool = False) -> list[Variable]:
-    """The variables of a dataset by name; hidden ones are left out."""
-    found = [
+def list_variables(
+    record: DatasetRecord, *, has_depth_only: bool = False, vectors_only: bool = False
+) -> list[Variable]:
+    """Return the visible variables of a dataset, sorted by name."""
+    variables = [
         Variable(
-            id=each.key,
-            value=each.name,
-            scale=each.scale,
-            interp=each.interpolation,
-            two_dimensional=each.depth is None,
-            vector_variable=each.vector,
-            data_categories=bool(each.categories),
-            units=each.units,
-            standard_name=each.standard_name,
+            id=variable.key,
+            value=variable.name,
+            scale=variable.scale,
+            interp=variable.interpolation,
+            two_dimensional=variable.depth is None,
+            vector_variable=variable.vector,
+            data_categories=bool(variable.categories),
+            units=variable.units,
+            standard_name=variable.standard_name,
         )
-        for each in shown(one)
-        if (each.vector or not vectors_only) and (each.depth is not None or not has_depth_only)
+        for variable in record.visible_variables
+        if (variable.vector or not vectors_only) and (variable.depth is not None or not has_depth_only)
     ]
-    return sorted(found, key=lambda each: (each.value, each.id))
+    return sorted(variables, key=lambda variable: (variable.value, variable.id))
 
 
-def shown(one: DatasetRecord) -> list[VariableRecord]:
-    """The variables that lists show."""
-    return [each for each in one.variables if not (each.hidden or each.auxiliary)]
+def list_variable_infos(record: DatasetRecord) -> list[VariableInfo]:
+    """Return names, units and scales of the visible variables of a dataset."""
+    return [describe_variable(record, variable) for variable in record.visible_variables]
 
 
-def infos(one: DatasetRecord) -> list[VariableInfo]:
-    """What each variable is that lists show."""
-    return [info(one, each) for each in shown(one)]
-
-
-def by_name(snapshot: Snapshot) -> dict[str, list[VariableListing]]:
-    """Every variable of every dataset, by its display name."""
-    found: dict[str, list[VariableListing]] = {}
-    for dataset in snapshot.listed:
-        for one in shown(dataset):
-            found.setdefault(one.name, []).append(
+def list_variables_by_name(snapshot: Snapshot) -> dict[str, list[VariableListing]]:
+    """Return the visible variables of all listed datasets by their display names."""
+    listings: dict[str, list[VariableListing]] = {}
+    for record in snapshot.listed:
+        for variable in record.visible_variables:
+            listings.setdefault(variable.name, []).append(
                 VariableListing(
-                    dataset_id=dataset.id,
-                    variable_id=one.key,
-                    variable_scale=one.scale,
-                    vector_variables=one.vector,
-                    depth=one.depth is not None,
+                    dataset_id=record.id,
+                    variable_id=variable.key,
+                    variable_scale=variable.scale,
+                    vector_variables=variable.vector,
+                    depth=variable.depth is not None,
                 )
             )
-    return dict(sorted(found.items()))
+    return dict(sorted(listings.items()))
 
 
-def statuses(snapshot: Snapshot) -> list[DatasetStatus]:
-    """Whether the files of each dataset can be served."""
+def list_statuses(snapshot: Snapshot) -> list[DatasetStatus]:
+    """Return which files and variables of each dataset can be served, and why others cannot."""
     return [
         DatasetStatus(
-            id=one.id,
-            status=one.state,
-            files=len(one.files) - len(one.problems) if one.state != "broken" else 0,
-            reason=one.reason,
-            problems=one.problems,
-            left_out=one.left_out,
+            id=record.id,
+            status=record.state,
+            files=len(record.files) - len(record.problems) if record.state != "broken" else 0,
+            reason=record.reason,
+            problems=record.problems,
+            left_out=record.left_out,
         )
-        for one in snapshot.datasets.values()
+        for record in snapshot.datasets.values()
     ]
 
 
-def time_steps(
-    steps: StepArrays | None,
-    quantum: str | None,
-    first: int | None = None,
-    last: int | None = None,
-    *,
-    limit: int | None = None,
-) -> list[TimeStep]:
-    """Time steps, ascending: those from one second to another, and of these the first."""
-    if steps is None:
-        return []
-    some = between(steps, first, last)
-    labels = format_times(some.seconds[:limit], quantum)
-    return [TimeStep(id=number, value=label) for number, label in zip(some.raw[:limit].tolist(), labels, strict=True)]
-
-
-def time_intervals(
-    steps: StepArrays | None, quantum: str | None, first: int | None, last: int | None, *, limit: int, offset: int
-) -> TimeIntervals:
-    """Time steps from one second to another, as intervals of equal spacing: a page of these."""
-    some = between(steps, first, last) if steps is not None else None
-    if some is None or not some.seconds.size:
-        return TimeIntervals(count=0, limit=limit, offset=offset)
-    found = runs(some.seconds, quantum)
-    start, end = format_times(some.seconds[[0, -1]], quantum)
-    return TimeIntervals(
-        count=some.seconds.size,
-        start=start,
-        end=end,
-        total=len(found),
-        limit=limit,
-        offset=offset,
-        intervals=intervals(some, quantum, found[offset : offset + limit]),
-    )
-
-
-def depths(axis: DepthAxis | None, translate: Translator = ENGLISH, *, include_all_key: bool = True) -> list[Depth]:
-    """The levels of a variable, after the words that name several of them; nothing for a variable without depth."""
+def list_depths(
+    axis: DepthAxis | None, translate: Translator = ENGLISH, *, include_all_key: bool = True
+) -> list[Depth]:
+    """Return `bottom`, `all` and the levels of a variable; nothing for a variable without depth."""
     if axis is None:
         return []
-    words = [Depth(id="bottom", value=translate("Bottom"))]
+    depths = [Depth(id="bottom", value=translate("Bottom"))]
     if include_all_key:
-        words.append(Depth(id="all", value=translate("All Depths")))
-    return words + [Depth(id=level, value=_level(axis, value, translate)) for level, value in enumerate(axis.values)]
+        depths.append(Depth(id="all", value=translate("All Depths")))
+    levels = enumerate(axis.values)
+    return depths + [Depth(id=level, value=_format_level(axis, value, translate)) for level, value in levels]
 
 
-def _level(axis: DepthAxis, value: float, translate: Translator) -> str:
+def _format_level(axis: DepthAxis, value: float, translate: Translator) -> str:
     if axis.kind == "height":
         return translate("{height} m above", height=round(value))
     if axis.kind == "sigma":
@@ -158,19 +121,146 @@ def _level(axis: DepthAxis, value: float, translate: Translator) -> str:
     return f"{round(value)} m" if axis.kind == "depth" else f"{value:g}"
 
 
-def info(dataset: DatasetRecord, one: VariableRecord) -> VariableInfo:
-    """What labels, colours and units need."""
+def list_time_steps(
+    steps: StepArrays | None,
+    quantum: str | None,
+    first: int | None = None,
+    last: int | None = None,
+    *,
+    limit: int | None = None,
+) -> list[TimeStep]:
+    """Return time steps, ascending: at most ``limit`` of those from ``first`` to ``last`` (s since 1970-01-01)."""
+    if steps is None:
+        return []
+    selection = select_steps(steps, first, last)
+    labels = format_times(selection.seconds[:limit], quantum)
+    ids = selection.raw[:limit].tolist()
+    return [TimeStep(id=number, value=label) for number, label in zip(ids, labels, strict=True)]
+
+
+def list_time_intervals(
+    steps: StepArrays | None, quantum: str | None, first: int | None, last: int | None, *, limit: int, offset: int
+) -> TimeIntervals:
+    """Return a page of the intervals of equal spacing of the time steps from ``first`` to ``last``."""
+    selection = select_steps(steps, first, last) if steps is not None else None
+    if selection is None or not selection.seconds.size:
+        return TimeIntervals(count=0, limit=limit, offset=offset)
+    runs = split_into_runs(selection.seconds, quantum)
+    start, end = format_times(selection.seconds[[0, -1]], quantum)
+    return TimeIntervals(
+        count=selection.seconds.size,
+        start=start,
+        end=end,
+        total=len(runs),
+        limit=limit,
+        offset=offset,
+        intervals=_describe_runs(selection, quantum, runs[offset : offset + limit]),
+    )
+
+
+def select_steps(steps: StepArrays, first: int | None, last: int | None) -> StepArrays:
+    """Return the time steps within a period: seconds since 1970-01-01, both included."""
+    start = 0 if first is None else int(np.searchsorted(steps.seconds, first, "left"))
+    end = steps.seconds.size if last is None else int(np.searchsorted(steps.seconds, last, "right"))
+    selection = slice(start, max(start, end))
+    return StepArrays(
+        raw=steps.raw[selection],
+        seconds=steps.seconds[selection],
+        file=steps.file[selection],
+        position=steps.position[selection],
+    )
+
+
+class StepRun(msgspec.Struct, frozen=True):
+    """Neighbouring time steps of one spacing."""
+
+    first: int  # indices of time steps
+    last: int  # inclusive
+    step: str | None  # ISO 8601 duration
+
+
+def split_into_runs(seconds: Ints, quantum: str | None = None) -> list[StepRun]:
+    """Split time steps into runs of equal spacing, in seconds or in calendar months.
+
+    Parameters
+    ----------
+    seconds : ndarray of int64, shape (time,)
+        Since 1970-01-01 UTC, ascending.
+    quantum : str or None
+        Of monthly data only the month counts: the middle of February is no regular step after that of January.
+
+    Returns
+    -------
+    list of StepRun
+        Together all time steps, in their order. A step that starts no run of three is a run of its own, unless it is
+        one of the last two.
+    """
+    steps = np.diff(seconds)
+    months = _month_steps(seconds, monthly=quantum == "month")
+    even, monthly = _equal_values_ahead(steps), np.where(months > 0, _equal_values_ahead(months), 0)
+    lengths = np.maximum(even, monthly)
+    runs, position, count = [], 0, seconds.size
+    while position < count:
+        length = int(lengths[position]) if position < count - 1 else 0
+        if length == 1 and position + 1 < count - 1 and lengths[position + 1] > 1:
+            length = 0  # a gap before a longer run
+        step = None
+        if length and monthly[position] >= even[position]:
+            step = format_month_duration(int(months[position]))
+        elif length:
+            step = format_duration(int(steps[position]))
+        runs.append(StepRun(position, position + length, step))
+        position += length + 1
+    return runs
+
+
+def _month_steps(seconds: Ints, *, monthly: bool) -> Ints:
+    """Return the steps in calendar months; 0 where the day of the month or the clock changes."""
+    months = seconds.astype("datetime64[s]").astype("datetime64[M]")
+    within_month = seconds - months.astype("datetime64[s]").astype(np.int64)
+    numbers: Ints = months.astype(np.int64)
+    steps: Ints = np.diff(numbers)
+    return steps if monthly else np.where(np.diff(within_month) == 0, steps, 0)
+
+
+def _equal_values_ahead(steps: Ints) -> Ints:
+    """Count how many equal values follow each other from each position on, itself included."""
+    changes = np.flatnonzero(np.diff(steps))
+    ends = np.concatenate([changes, [steps.size - 1]]) if steps.size else changes
+    sizes = np.diff(ends, prepend=-1)
+    counts: Ints = np.repeat(ends, sizes) - np.arange(steps.size) + 1
+    return counts
+
+
+def _describe_runs(steps: StepArrays, quantum: str | None, runs: list[StepRun]) -> list[TimeInterval]:
+    starts = format_times(steps.seconds[[run.first for run in runs]], quantum) if runs else []
+    ends = format_times(steps.seconds[[run.last for run in runs]], quantum) if runs else []
+    return [
+        TimeInterval(
+            start=start,
+            end=end,
+            step=run.step,
+            count=run.last - run.first + 1,
+            start_id=int(steps.raw[run.first]),
+            end_id=int(steps.raw[run.last]),
+        )
+        for run, start, end in zip(runs, starts, ends, strict=True)
+    ]
+
+
+def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> VariableInfo:
+    """Return what labels, colours and units need."""
     return VariableInfo(
         dataset=dataset.id,
-        key=one.key,
-        name=one.name,
-        units=one.units,
-        scale=one.scale,
-        standard_name=one.standard_name,
-        long_name=one.long_name,
-        zero_centered=one.zero_centered,
-        categories=one.categories,
-        two_dimensional=one.depth is None,
+        key=variable.key,
+        name=variable.name,
+        units=variable.units,
+        scale=variable.scale,
+        standard_name=variable.standard_name,
+        long_name=variable.long_name,
+        zero_centered=variable.zero_centered,
+        categories=variable.categories,
+        two_dimensional=variable.depth is None,
         dataset_name=dataset.name,
         attribution=dataset.attribution,
         quantum=dataset.quantum,
@@ -178,48 +268,59 @@ def info(dataset: DatasetRecord, one: VariableRecord) -> VariableInfo:
     )
 
 
-def needed(dataset: DatasetRecord, one: VariableRecord) -> list[VariableRecord]:
-    """A variable, and all that are told with it."""
-    keys = [*(one.levels.terms.values() if one.levels else []), *([one.bathymetry] if one.bathymetry else [])]
-    wanted = {*keys, *one.angle.values()}
-    return [one, *(each for each in dataset.variables if each.key in wanted)]
+def _needed_variables(dataset: DatasetRecord, variable: VariableRecord) -> list[VariableRecord]:
+    """Return a variable and those that reading it needs: terms of its levels, bathymetry, angles."""
+    keys = {*variable.angle.values(), *(variable.levels.terms.values() if variable.levels else ())}
+    if variable.bathymetry:
+        keys.add(variable.bathymetry)
+    return [variable, *(needed for needed in dataset.variables if needed.key in keys)]
 
 
-def needed_axes(dataset: DatasetRecord, one: VariableRecord) -> set[int]:
-    """The time axes of a variable and of all that are told with it."""
-    return {each.time for each in needed(dataset, one) if each.time is not None}
+def needed_time_axes(dataset: DatasetRecord, variable: VariableRecord) -> set[int]:
+    """Return the time axes of a variable and of those that reading it needs."""
+    return {needed.time for needed in _needed_variables(dataset, variable) if needed.time is not None}
 
 
-def assets(dataset: DatasetRecord, one: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
-    """All that is needed to read a variable, with what goes with it; `steps` are those of the time axes."""
-    others = {each.key: _assets(dataset, each, steps) for each in needed(dataset, one)[1:]}
+def collect_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
+    """Collect all that is needed to read a variable, with the variables that it needs.
+
+    Parameters
+    ----------
+    dataset, variable : DatasetRecord, VariableRecord
+        From the catalogue.
+    steps : mapping
+        Time axis → its steps, for `needed_time_axes`.
+    """
+    needed = {other.key: _variable_assets(dataset, other, steps) for other in _needed_variables(dataset, variable)[1:]}
+    levels = variable.levels and Levels(
+        kind=variable.levels.kind, terms={role: needed[key] for role, key in variable.levels.terms.items()}
+    )
     return msgspec.structs.replace(
-        _assets(dataset, one, steps),
-        levels=one.levels
-        and Levels(kind=one.levels.kind, terms={role: others[key] for role, key in one.levels.terms.items()}),
-        bathymetry=others[one.bathymetry] if one.bathymetry else None,
-        angle={role: others[key] for role, key in one.angle.items()},
+        _variable_assets(dataset, variable, steps),
+        levels=levels,
+        bathymetry=needed[variable.bathymetry] if variable.bathymetry else None,
+        angle={role: needed[key] for role, key in variable.angle.items()},
     )
 
 
-def _assets(dataset: DatasetRecord, one: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
-    numbers = dataset.times[one.time].files if one.time is not None else [one.file]
+def _variable_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
+    files = dataset.times[variable.time].files if variable.time is not None else [variable.file]
     return Assets(
         dataset=dataset.id,
         revision=dataset.revision,
-        variable=info(dataset, one),
-        source=one.source,
-        dimensions=one.dimensions,
-        grid=dataset.grids[one.grid].grid,
-        depth=dataset.depths[one.depth] if one.depth is not None else None,
-        files=[dataset.files[each] for each in numbers],
-        steps=_steps(dataset.times[one.time], steps[one.time]) if one.time is not None else None,
-        equation=one.equation,
-        components=one.components,
+        variable=describe_variable(dataset, variable),
+        source=variable.source,
+        dimensions=variable.dimensions,
+        grid=dataset.grids[variable.grid].grid,
+        depth=dataset.depths[variable.depth] if variable.depth is not None else None,
+        files=[dataset.files[number] for number in files],
+        steps=_pack_steps(dataset.times[variable.time], steps[variable.time]) if variable.time is not None else None,
+        equation=variable.equation,
+        components=variable.components,
     )
 
 
-def _steps(axis: TimeAxis, steps: StepArrays) -> Steps:
+def _pack_steps(axis: TimeAxis, steps: StepArrays) -> Steps:
     return Steps(
         raw=pack(steps.raw.astype(np.int64)),
         seconds=pack(steps.seconds.astype(np.int64)),
@@ -230,13 +331,9 @@ def _steps(axis: TimeAxis, steps: StepArrays) -> Steps:
     )
 
 
-def revisions(snapshot: Snapshot, known: str) -> Revisions:
-    """The revisions of all datasets, unless the asker has them."""
-    now = snapshot.revision or ""
-    if known and known == now:
-        return Revisions(catalogue=now)
-    return Revisions(catalogue=now, datasets=_revisions(snapshot.served))
-
-
-def _revisions(found: Iterable[DatasetRecord]) -> dict[str, str]:
-    return {one.id: one.revision for one in found}
+def list_revisions(snapshot: Snapshot, known_revision: str) -> Revisions:
+    """Return the revisions of all datasets; without them where the client knows the present state."""
+    revision = snapshot.revision or ""
+    if known_revision and known_revision == revision:
+        return Revisions(catalogue=revision)
+    return Revisions(catalogue=revision, datasets={record.id: record.revision for record in snapshot.served})

@@ -87,26 +87,12 @@ class CatalogueWriter:
 
     def replace(self, built: Built, position: int) -> None:
         """Write a dataset: readers see the old state or the new one, and listeners get an event."""
-        record = built.record
-        row = {
-            "id": record.id,
-            "position": position,
-            "revision": record.revision,
-            "state": record.state,
-            "document": msgspec.msgpack.encode(record),
-        }
-        steps = [
-            {"dataset": record.id, "time": number, "parts": msgspec.msgpack.encode(parts)}
-            for number, parts in enumerate(built.steps)
-        ]
+        name = built.record.id
         with self._engine.begin() as connection:
             lock_transaction(connection, _WRITE_LOCK)
-            before = _event_state(connection, record.id)
-            _remove(connection, record.id)
-            connection.execute(schema.datasets.insert(), row)
-            if steps:
-                connection.execute(schema.time_steps.insert(), steps)
-            _write_event(connection, record.id, before)
+            before = _event_state(connection, name)
+            write_dataset(connection, built, position)
+            _write_event(connection, name, before)
             _update_revision(connection, create=False)
 
     def finish(self, datasets: Iterable[str], paths: Iterable[str]) -> None:
@@ -122,6 +108,26 @@ class CatalogueWriter:
             for path in set(connection.execute(sa.select(table.c.path)).scalars()) - paths:
                 connection.execute(table.delete().where(table.c.path == path))
             _update_revision(connection, create=True)
+
+
+def write_dataset(connection: sa.Connection, built: Built, position: int) -> None:
+    """Write a dataset in the place of what was there, within the caller's transaction."""
+    record = built.record
+    row = {
+        "id": record.id,
+        "position": position,
+        "revision": record.revision,
+        "state": record.state,
+        "document": msgspec.msgpack.encode(record),
+    }
+    steps = [
+        {"dataset": record.id, "time": number, "parts": msgspec.msgpack.encode(parts)}
+        for number, parts in enumerate(built.steps)
+    ]
+    _remove(connection, record.id)
+    connection.execute(schema.datasets.insert(), row)
+    if steps:
+        connection.execute(schema.time_steps.insert(), steps)
 
 
 def _remove(connection: sa.Connection, dataset: str) -> None:

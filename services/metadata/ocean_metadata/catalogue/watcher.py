@@ -1,50 +1,124 @@
-"""Follows the catalogue: its new state first, then the events that tell of it."""
+"""Follow changes of the catalogue: a listener to its database, and the watcher that renews what the service serves."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
 
-from ocean_metadata.catalogue.database import AWAY
+import psycopg
+import sqlalchemy as sa
+
+from ocean_metadata.catalogue.database import AWAY, CHANNEL
 from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.catalogue.store import StoredCatalogue
 from ocean_metadata.events.broadcaster import EventBroadcaster
 
+POLL_INTERVAL = 0.5  # s between two looks where the database does not notify
+NOTIFIED_INTERVAL = 5.0  # s between two looks where it does: a proxy may swallow notifications
+RETRY = 1.0  # s until a session that broke off is begun again
+
+_KEEPALIVES = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}  # s, s, number; without them a dead server is waited for
+
+
+class DatabaseListener:
+    """Notices that the catalogue was written: at once by notifications of PostgreSQL, else by polling."""
+
+    def __init__(self, engine: sa.Engine, notified_interval: float = NOTIFIED_INTERVAL) -> None:
+        self._can_notify = engine.dialect.name == "postgresql"
+        _, arguments = engine.dialect.create_connect_args(engine.url)
+        self._session: dict[str, Any] = {**_KEEPALIVES, **arguments}
+        self._notified_interval = notified_interval
+        self._notification = asyncio.Event()  # a new one after each notification
+        self.listening = False
+        self.notifications = 0
+
+    async def listen(self) -> None:
+        """Listen to notifications of the database for as long as the service runs."""
+        while self._can_notify:
+            with suppress(psycopg.Error):
+                await self._listen_in_session()
+            self.listening = False
+            await asyncio.sleep(RETRY)
+
+    async def wait_for_changes(self) -> AsyncIterator[bool]:
+        """Yield every half second whether it is time to look at the database."""
+        clock = asyncio.get_running_loop().time
+        last_look, is_due = clock(), True
+        while True:
+            notification = self._notification  # taken before the look: what is written meanwhile is not missed
+            yield is_due
+            last_look = clock() if is_due else last_look
+            notified = await _wait_at_most(notification, POLL_INTERVAL)
+            is_due = notified or not self.listening or clock() - last_look >= self._notified_interval
+
+    async def _listen_in_session(self) -> None:
+        async with await psycopg.AsyncConnection.connect(**self._session, autocommit=True) as session:
+            schema = await (await session.execute("SELECT current_schema()")).fetchone()
+            await session.execute(f"LISTEN {CHANNEL}")
+            self.listening = True
+            self._notify()  # what was written before
+            async for message in session.notifies():
+                if schema and message.payload == schema[0]:
+                    self._notify()
+
+    def _notify(self) -> None:
+        self.notifications += 1
+        notification, self._notification = self._notification, asyncio.Event()
+        notification.set()
+
+
+async def _wait_at_most(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event; return whether it came in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
 
 class CatalogueWatcher:
-    """One instance's catalogue and feed, renewed together: who hears of a change and asks gets what is new."""
+    """Renews the catalogue and the events of a service together: a client that gets an event gets the new state too."""
 
     def __init__(
         self, catalogue: StoredCatalogue, feed: EventBroadcaster, prepare: Callable[[Snapshot], object] | None = None
     ) -> None:
         self._catalogue = catalogue
         self._feed = feed
-        self._prepare = prepare or (lambda _: None)  # what is made of a state before anybody asks; blocks
-        self._one = asyncio.Lock()  # renewal at a time
+        self._prepare = prepare or (
+            lambda _: None
+        )  # makes what is derived from a state, before it is requested; blocks
+        self._lock = asyncio.Lock()  # one renewal at a time
         self.trouble: str | None = None  # why the database cannot be read
 
     async def renew(self) -> None:
-        """Take what is new."""
-        async with self._one:
+        """Read the new state and publish its events."""
+        async with self._lock:
             try:
                 await asyncio.to_thread(self._read)
-            except AWAY:  # what is known goes on serving
-                self.trouble = "the catalogue's database cannot be read; what is told is what was known before"
+            except AWAY:  # the last state goes on being served
+                self.trouble = "the catalogue's database cannot be read; the last state that was read is served"
                 return
             self.trouble = None
             self._feed.publish()
             await asyncio.to_thread(self._prepare, self._catalogue.snapshot)
 
     def _read(self) -> None:
-        # In this order: the catalogue that is read after the events has all that they tell of. While it is indexed for
-        # the first time there is none yet, and nothing to tell.
+        # In this order: a catalogue that is read after the events has all their changes. While it is indexed for the
+        # first time it has no revision yet, and there are no events to publish.
         if self._catalogue.snapshot.revision is not None:
             self._feed.load()
         self._catalogue.refresh()
 
-    async def follow(self, strokes: AsyncIterator[bool], stopping: Callable[[], bool]) -> None:
-        """Renew soon after the catalogue is written, until the service is told to stop: then listeners are let go."""
-        async for due in strokes:
+    async def follow(self, changes: AsyncIterator[bool], stopping: Callable[[], bool]) -> None:
+        """Renew soon after the catalogue is written, until the service stops: then the event streams end."""
+        async for is_due in changes:
             if stopping():
                 break
-            if due:
+            if is_due:
                 await self.renew()
         self._feed.close()

@@ -26,8 +26,7 @@ from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.i18n import Translator
 from ocean_common.problems import documented
 from ocean_core.tiles import PROJECTIONS
-from ocean_metadata.catalogue.api_internal import MESSAGEPACK
-from ocean_metadata.catalogue.encoded import Encoded, answers_with
+from ocean_metadata.catalogue.responses import MESSAGEPACK, ResponseCache, encoded_response
 from ocean_metadata.class4.map_points import find_same_profile, map_points, parse_extent, parse_projection
 from ocean_metadata.class4.model import FoundFile, list_forecasts, parse_ids, parse_kind
 from ocean_metadata.class4.store import Class4Repository
@@ -80,12 +79,14 @@ MapProjection = Annotated[
     operation_id="listClass4",
     summary="The days that have Class 4 profiles",
     tags=TAGS,
-    responses=answers_with(Class4Days, "The days of each kind, ascending"),
+    responses=encoded_response(Class4Days, "The days of each kind, ascending"),
 )
-async def list_class4(class4: NamedDependency[Class4Repository], encoded: NamedDependency[Encoded]) -> Response[bytes]:
+async def list_class4(
+    class4: NamedDependency[Class4Repository], response_cache: NamedDependency[ResponseCache]
+) -> Response[bytes]:
     """One file for each day and kind: that of GIOPS or RIOPS, else the first by its name."""
     index = class4.index
-    return await encoded.answer(("class 4 days", index.revision), index.days)
+    return await response_cache.respond(("class 4 days", index.revision), index.days)
 
 
 @get(
@@ -93,15 +94,17 @@ async def list_class4(class4: NamedDependency[Class4Repository], encoded: NamedD
     operation_id="listClass4Status",
     summary="Which Class 4 files can be served, and why others cannot",
     tags=TAGS,
-    responses={**answers_with(list[Class4Status], "Every file, the broken ones too"), **documented()},
+    responses={**encoded_response(list[Class4Status], "Every file, the broken ones too"), **documented()},
 )
 async def list_status(
-    class4: NamedDependency[Class4Repository], encoded: NamedDependency[Encoded], translate: NamedDependency[Translator]
+    class4: NamedDependency[Class4Repository],
+    response_cache: NamedDependency[ResponseCache],
+    translate: NamedDependency[Translator],
 ) -> Response[bytes]:
     """Every file, the broken ones too."""
     index = class4.index
     key = ("class 4 status", index.revision, translate.language)
-    return await encoded.answer(key, lambda: index.status(translate))
+    return await response_cache.respond(key, lambda: index.status(translate))
 
 
 @get(

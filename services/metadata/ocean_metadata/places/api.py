@@ -18,8 +18,7 @@ from ocean_common.i18n import Translator
 from ocean_common.problems import documented
 from ocean_core.messages import Message
 from ocean_core.tiles import MERCATOR, PROJECTIONS
-from ocean_metadata.catalogue.api_internal import MESSAGEPACK
-from ocean_metadata.catalogue.encoded import JSON, answers_with
+from ocean_metadata.catalogue.responses import JSON, MESSAGEPACK, encoded_response
 from ocean_metadata.places.gazetteer import FolderGazetteer
 from ocean_metadata.places.map_features import WORLD, MapView, area_features, line_features, point_features
 
@@ -138,7 +137,7 @@ async def list_problems(
     summary="Points in view",
     tags=TAGS,
     dependencies={"view": Provide(parse_view, sync_to_thread=False)},
-    responses={**answers_with(PointPlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
+    responses={**encoded_response(PointPlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
 )
 async def get_points(
     *,
@@ -160,7 +159,7 @@ async def get_points(
     summary="Lines in view",
     tags=TAGS,
     dependencies={"view": Provide(parse_view, sync_to_thread=False)},
-    responses={**answers_with(LinePlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
+    responses={**encoded_response(LinePlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
 )
 async def get_lines(
     *,
@@ -182,7 +181,7 @@ async def get_lines(
     summary="Areas in view",
     tags=TAGS,
     dependencies={"view": Provide(parse_view, sync_to_thread=False)},
-    responses={**answers_with(AreaPlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
+    responses={**encoded_response(AreaPlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
 )
 async def get_areas(
     *,
