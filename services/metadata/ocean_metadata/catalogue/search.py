@@ -2,7 +2,7 @@
 
 A dataset becomes a `SearchDocument`; `SearchIndex` has an inverted index of their words, arrays of their periods, an R
 tree of their outlines and the values of their facets. Words are compared without accents, case and plural endings, in
-English and French; quantities are found by what people call them. docs/decisions/search.md says why no library.
+English and French; quantities are found by what people call them. See docs/decisions/0018-search-index.md for why no library.
 """
 
 import asyncio
@@ -288,13 +288,13 @@ class SearchIndex:
 
     def __init__(self, records: Sequence[DatasetRecord], previous: "SearchIndex | None" = None) -> None:
         self.records = list(records)
-        self._documents: dict[str, SearchDocument] = {}
+        self.documents: dict[str, SearchDocument] = {}
         for record in records:
-            document = previous._documents.get(record.id) if previous else None  # noqa: SLF001  of the same class
+            document = previous.documents.get(record.id) if previous else None
             if document is None or not record.revision or document.revision != record.revision:
                 document = search_document(record)
-            self._documents[record.id] = document
-        documents = list(self._documents.values())
+            self.documents[record.id] = document
+        documents = list(self.documents.values())
         self._words = InvertedIndex([document.weights for document in documents])
         self._first = np.array([document.first for document in documents], dtype=np.int64)
         self._last = np.array([document.last for document in documents], dtype=np.int64)
@@ -303,17 +303,17 @@ class SearchIndex:
 
     def _index_outlines(self, documents: Sequence[SearchDocument], previous: "SearchIndex | None") -> None:
         """Put every outline into the tree once: many datasets share theirs."""
-        known_shapes = previous._shapes if previous else {}  # noqa: SLF001  of the same class
-        self._shapes: dict[bytes, shapely.Geometry] = {}
+        known_shapes = previous.shapes if previous else {}
+        self.shapes: dict[bytes, shapely.Geometry] = {}
         numbers: dict[bytes, int] = {}
         pairs = list[tuple[int, int]]()
         for row, document in enumerate(documents):
             for digest, outline in document.outlines.items():
                 if digest not in numbers:
                     numbers[digest] = len(numbers)
-                    self._shapes[digest] = known_shapes.get(digest) or shapely.from_geojson(outline)
+                    self.shapes[digest] = known_shapes.get(digest) or shapely.from_geojson(outline)
                 pairs.append((numbers[digest], row))
-        self._tree = shapely.STRtree(list(self._shapes.values()))
+        self._tree = shapely.STRtree(list(self.shapes.values()))
         ordered = np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)
         self._outline_rows = ordered[:, 1]
         self._outline_starts = np.searchsorted(ordered[:, 0], np.arange(len(numbers) + 1))
