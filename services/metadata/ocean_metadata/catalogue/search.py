@@ -2,7 +2,7 @@
 
 A dataset becomes a `SearchDocument`; `SearchIndex` has an inverted index of their words, arrays of their periods, an R
 tree of their outlines and the values of their facets. Words are compared without accents, case and plural endings, in
-English and French; quantities are found by what people call them. See docs/decisions/0018-search-index.md for why no library.
+English and French; quantities are found by what people call them. See docs/decisions/0018-search-index.md.
 """
 
 import asyncio
