@@ -202,6 +202,12 @@ def joined(settings: Settings) -> Cluster | None:
     return Cluster(settings.dask_scheduler, open_reading, settings, settings.dask_bytes)
 
 
+def compile_kernels() -> None:
+    """Compile all kernels, or load them from the cache beside their modules."""
+    warm()
+    warm_kernels()
+
+
 def build(settings: Settings) -> Litestar:
     """Make the app as it is served."""
     catalogue = MetadataClient(settings.metadata_url)
@@ -212,8 +218,7 @@ def build(settings: Settings) -> Litestar:
     @asynccontextmanager
     async def living(_: Litestar) -> AsyncIterator[None]:
         # The server listens when this is done: the first tile does not wait for the compiler.
-        await asyncio.to_thread(warm)
-        await asyncio.to_thread(warm_kernels)
+        await asyncio.to_thread(compile_kernels)
         async with catalogue:
             yield
         workers.close()
