@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
+from ocean_core.units import canonical_units
 from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
 
 SHAPE = 50, 50
@@ -45,7 +46,7 @@ def plain(extraction: Extraction) -> Extraction:
     for one in extraction.fields:
         wanted = _name(one)
         names[one.key] = one.key if wanted in names.values() else wanted
-    kelvin = {one.key for one in extraction.fields if one.variable.units in {"K", "kelvin", "Kelvin"}}
+    kelvin = {one.key for one in extraction.fields if canonical_units(one.variable.units) == "K"}
     return replace(
         extraction,
         dims={PLACES.get(name, name): size for name, size in extraction.dims.items()},
@@ -61,7 +62,7 @@ def _name(one: Field) -> str:
 
 
 def _field(one: Field, name: str, kelvin: bool) -> Field:
-    celsius = kelvin or (name == "water_temp" and one.variable.units.lower().startswith(("c", "deg")))
+    celsius = kelvin or (name == "water_temp" and canonical_units(one.variable.units) == "degree_C")
     info = msgspec.structs.replace(one.variable, key=name, units="degC" if celsius else one.variable.units)
     return replace(one, variable=info, dims=tuple(PLACES.get(dim, dim) for dim in one.dims))
 

@@ -25,6 +25,7 @@ from pyproj import CRS
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.errors import UnsupportedFormat
 from ocean_core.time import format_calendar_times, format_times
+from ocean_core.units import canonical_units
 from ocean_data.plan.extraction import Coordinate, Extraction, Field, Values
 from ocean_data.ports import Parts
 from ocean_data.writing.metadata import attribution, plane_crs, variable_fields
@@ -38,38 +39,12 @@ CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CALENDAR = "https://cfconventions.org/cf-conventions/cf-conventions.html#{}"
 REAL_CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
 
-# Units whose symbol in UCUM is another word; the others are the same in both, or unknown.
+# Units with another symbol in UCUM, by the core's spelling or in lower case; the others are the same, or unknown.
 UCUM_SYMBOLS = {
-    "degc": "Cel",
-    "degree_c": "Cel",
-    "degrees_c": "Cel",
-    "deg_c": "Cel",
-    "celsius": "Cel",
-    "degree_celsius": "Cel",
-    "°c": "Cel",
-    "kelvin": "K",
-    "degk": "K",
-    "meter": "m",
-    "meters": "m",
-    "metre": "m",
-    "metres": "m",
-    "degree": "deg",
-    "degrees": "deg",
-    "degree_north": "deg",
-    "degrees_north": "deg",
-    "degree_east": "deg",
-    "degrees_east": "deg",
-    "percent": "%",
-    "1e-3": "10*-3",
-    "0.001": "10*-3",
-    "1e3": "10*3",
-    "second": "s",
-    "seconds": "s",
-    "day": "d",
-    "days": "d",
-    "hour": "h",
+    "degree_C": "Cel", "degree": "deg", "degree_north": "deg", "degrees_north": "deg", "degree_east": "deg",
+    "degrees_east": "deg", "percent": "%", "1e-3": "10*-3", "1e3": "10*3", "day": "d", "days": "d", "hour": "h",
     "hours": "h",
-}
+}  # fmt: skip
 SAME_SYMBOLS = {
     "1", "m", "km", "cm", "mm", "s", "d", "h", "K", "kg", "g", "mg", "ug", "mol", "mmol", "umol", "nmol", "l", "L",
     "ml", "Pa", "hPa", "kPa", "dbar", "bar", "W", "kW", "J", "N", "%", "rad", "deg", "Hz", "S", "mS", "V", "Sv",
@@ -337,10 +312,11 @@ def _range(names: list[str], values: NDArray[Any]) -> Json:
 
 
 def ucum_symbol(units: str) -> str | None:
-    """The UCUM symbol of units as CF writes them; None if they are not known."""
-    text = units.strip()
-    if text.lower() in UCUM_SYMBOLS:
-        return UCUM_SYMBOLS[text.lower()]
+    """Return the UCUM symbol of units as CF writes them; None if they are not known."""
+    text = canonical_units(units) if units.strip() else ""
+    symbol = UCUM_SYMBOLS.get(text, UCUM_SYMBOLS.get(text.lower()))
+    if symbol is not None:
+        return symbol
     found: list[str] = []
     for number, group in enumerate(text.split("/")):
         pieces = [_POWER.fullmatch(piece) for piece in re.split(r"[ .]+", group.strip())]

@@ -12,16 +12,12 @@ from babel.numbers import format_decimal
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.geometry import wrap_longitude
+from ocean_core.units import canonical_units
 
-# Spellings of units in files, beside those that the pattern below reads.
-UNITS = {
-    "1": "", "none": "", "unitless": "", "dimensionless": "", "nondimensional": "", "no units": "", "unknown": "",
-    "degree_c": "°C", "degrees_c": "°C", "deg_c": "°C", "degc": "°C", "deg c": "°C", "celsius": "°C", "c": "°C",
-    "degree celsius": "°C", "degrees celsius": "°C", "degree_celsius": "°C", "degrees_celsius": "°C", "°c": "°C",
-    "kelvin": "K", "degk": "K", "degree_k": "K", "degrees_k": "K",
-    "meter": "m", "meters": "m", "metre": "m", "metres": "m",
-    "degree": "°", "degrees": "°", "degrees_true": "°",
-    "percent": "%", "psu": "PSU", "practical_salinity_unit": "PSU", "1e-3": "10⁻³", "0.001": "10⁻³",
+# Symbols of units in the spelling of the core, or in lower case; the others are read by the pattern below.
+SYMBOLS = {
+    "1": "", "no units": "", "unknown": "", "degree_C": "°C", "degree": "°", "degrees_true": "°", "percent": "%",
+    "1e-3": "10⁻³",
 }  # fmt: skip
 UNIT_SYMBOLS = {
     "meter": "m", "meters": "m", "metre": "m", "metres": "m", "second": "s", "seconds": "s", "sec": "s",
@@ -42,8 +38,9 @@ _FACTOR = re.compile(r"(/?)\s*([A-Za-zµ°%_]+)(?:\s*(?:\^|\*\*)?\s*([-+]?\d+))?
 
 def typeset_units(text: str) -> str:
     """Typeset units: `m s-1` and `m/s` as m s⁻¹, `degree_C` as °C; empty for a pure number."""
-    stripped = text.strip()
-    if (symbol := UNITS.get(stripped.lower())) is not None:
+    stripped = canonical_units(text)
+    symbol = SYMBOLS.get(stripped, SYMBOLS.get(stripped.lower()))
+    if symbol is not None:
         return symbol
     factors, end = [], 0
     while end < len(stripped):

@@ -7,7 +7,7 @@ import numpy as np
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.observations import ObservedStation
-from ocean_core.units import unit_conversion
+from ocean_core.units import canonical_units, unit_conversion
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
 from ocean_plotting.plots.common.coverage import Floats, to_array
@@ -28,7 +28,7 @@ QUANTITIES = (
 # Temperatures of something else than the sea's water.
 OTHER_TEMPERATURES = ("air_temperature", "air temperature", "equilibrator")
 # The practical salinity has no units: files write any of these and mean the same number.
-PRACTICAL_SALINITY = frozenset({"psu", "pss-78", "pss", "1e-3", "0.001", "1", "", "practical salinity units"})
+PRACTICAL_SALINITY = {"PSU", "1e-3", "1"}
 MOST_OWNERS = 3  # of observations, in a credit
 SURFACE = 5.0  # m
 
@@ -60,7 +60,7 @@ class Measure:
 
     def convert(self, values: Floats, units: str) -> Floats | None:
         """Convert values of this measure to ``units``; None where these measure something else."""
-        if self.meaning == "salinity" and {self.units.strip().lower(), units.strip().lower()} <= PRACTICAL_SALINITY:
+        if self.meaning == "salinity" and {canonical_units(self.units), canonical_units(units)} <= PRACTICAL_SALINITY:
             return values
         factors = unit_conversion(self.units, units)
         return None if factors is None else values * factors[0] + factors[1]
