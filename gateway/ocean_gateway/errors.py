@@ -15,8 +15,8 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from ocean_common import problems
-from ocean_common.contracts.problem import Problem
-from ocean_common.errors import NotFound, OceanError, ServiceUnavailable, TooBusy
+from ocean_common.contracts.common import Problem
+from ocean_core.errors import NotFound, OceanError, ServiceUnavailable, TooBusy
 
 SERVICE_HEADER = b"x-ocean-service"
 RETRY_AFTER = 2  # s: a service that ended is back after about this time

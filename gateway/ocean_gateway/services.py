@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import httpx
 import msgspec
 
-from ocean_common.contracts.health import Health
+from ocean_common.contracts.common import Health
 
 CACHE_TIME = 2.0  # s: a documentation page and its document are requested together
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po, write_po
 
-from ocean_common import errors
+from ocean_core import errors
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {

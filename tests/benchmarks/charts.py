@@ -20,9 +20,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from peers import environment
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coordinate, Coverage, Field
+from ocean_common.contracts.assets import Array, VariableInfo
+from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.areas import find_bounds

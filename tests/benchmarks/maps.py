@@ -26,7 +26,7 @@ import reading
 import tiles as kernels
 from serving import child, free_port
 
-from ocean_common.clients.wire import Wire
+from ocean_common.clients.http import Wire
 
 ROOT = Path(__file__).parents[2]
 ROUNDS, TURN, CLIENTS = 21, 5, 8

@@ -17,8 +17,7 @@ import numpy as np
 import xarray
 from scipy import ndimage
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets, Dimension, File, Grid, Steps, VariableInfo
+from ocean_common.contracts.assets import Array, Assets, Dimension, File, Grid, Steps, VariableInfo
 from ocean_data.reading.source import NetCDFSource
 
 DAYS, NY, NX = 30, 600, 900

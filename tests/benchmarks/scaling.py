@@ -15,8 +15,7 @@ import netCDF4
 import numpy as np
 from matplotlib.figure import Figure
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets, Dimension, File, Grid, Steps, VariableInfo
+from ocean_common.contracts.assets import Array, Assets, Dimension, File, Grid, Steps, VariableInfo
 from ocean_data.reading.source import NetCDFSource
 
 PICTURE = Path(__file__).parents[2] / "docs/images/cost-against-work.png"

@@ -7,13 +7,13 @@ import msgspec
 import pytest
 from tests.looping import loop_over
 
-from ocean_common import errors
-from ocean_common.clients.core import Neighbour, segment
+from ocean_common.clients.http import Neighbour, segment
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.contracts.assets import Assets, File, Grid, Revisions, VariableInfo
+from ocean_common.contracts.common import Problem
 from ocean_common.contracts.metadata import Quantum
-from ocean_common.contracts.problem import Problem
 from ocean_common.problems import STATUS, from_problem, to_problem
+from ocean_core import errors
 
 
 def packed(value, status=200):

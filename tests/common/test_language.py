@@ -12,15 +12,15 @@ from litestar.params import FromPath, FromQuery
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
-from ocean_common import errors
 from ocean_common.caching import Freshness
-from ocean_common.clients.core import Neighbour
+from ocean_common.clients.http import Neighbour
 from ocean_common.contracts.metadata import Quantum
 from ocean_common.finished_texts import FinishedTexts
 from ocean_common.i18n import LANGUAGES, Translator, get_translator
 from ocean_common.language import negotiated
+from ocean_common.parameters import known_only
 from ocean_common.service import create_service
-from ocean_common.strict import known_only
+from ocean_core import errors
 
 FRENCH = {"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}
 TEXTS = {

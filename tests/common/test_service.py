@@ -11,16 +11,15 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
-from ocean_common import errors, problems
+from ocean_common import problems
 from ocean_common.caching import Freshness
+from ocean_common.contracts.common import Problem
 from ocean_common.contracts.metadata import Quantum
-from ocean_common.contracts.problem import Problem
-from ocean_common.health import Readiness
 from ocean_common.http import MAX_ADDRESS
-from ocean_common.later import not_yet
 from ocean_common.parameters import DatasetId
-from ocean_common.service import create_service
+from ocean_common.service import Readiness, create_service
 from ocean_common.telemetry import configure_logs
+from ocean_core import errors
 
 PAGE = "/api/v2.0/page/known"
 
@@ -83,7 +82,7 @@ def client(shelf):
         version="1.2.3",
         description="Two routes.",
         tags=[],
-        api=[page, fails, said, write, *not_yet({"/coming/...": "books", "/alone": "shelves"})],
+        api=[page, fails, said, write],
         dependencies={"shelf": shelf, "freshness": Freshness(shelf, "1.2.3", 60)},
         readiness=Readiness(unready, degraded),
     )
@@ -146,13 +145,6 @@ def test_a_wrong_body_is_told_what_is_wrong_with_it(client, body, field, text):
     problem = problem_of(response)
     assert (problem.status, problem.errors[0].field) == (400, field)
     assert text in problem.detail
-
-
-@loop_over("path", ["/coming", "/coming/soon/1,2/x", "/alone"])
-def test_what_is_promised_says_that_it_comes_later(client, path):
-    problem = problem_of(client.get(f"/api/v2.0{path}"))
-    assert problem.status == 404
-    assert "come with a later version" in problem.detail
 
 
 def test_a_bug_is_a_bare_500_and_its_traceback_stays_in_the_log(client, caplog):

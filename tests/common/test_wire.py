@@ -7,8 +7,7 @@ import httpx
 import pytest
 from tests.looping import loop_over
 
-from ocean_common.clients.core import Neighbour
-from ocean_common.clients.wire import Wire
+from ocean_common.clients.http import Neighbour, Wire
 
 pytestmark = pytest.mark.anyio
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-name: caf\xe9\r\n\r\nhello"

@@ -9,7 +9,7 @@ import pytest
 from tests.contracts.samples import RECORDINGS, contracts, sample
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import AnyExtractionRequest
+from ocean_common.contracts.data import AnyExtractionRequest
 
 KINDS = {kind.__name__: kind for kind in contracts()}
 RECORDED = sorted((Path(__file__).parent / RECORDINGS).glob("*/*.*"))

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from litestar.testing import TestClient
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
-from ocean_common.errors import DatasetNotFound, VariableNotFound
+from ocean_common.contracts.assets import Array, Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
+from ocean_core.errors import DatasetNotFound, VariableNotFound
 from ocean_data.app import create_app
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_values

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, Grid, Steps, VariableInfo
+from ocean_common.contracts.assets import Array, Assets, DepthAxis, Dimension, Grid, Steps, VariableInfo
 from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, read_parts
 
 DAY = 86_400

@@ -6,7 +6,7 @@ from litestar.testing import TestClient
 from tests.looping import loop_over
 
 from ocean_common.contracts.places import Area, AreaGeometry
-from ocean_common.errors import NotFound
+from ocean_core.errors import NotFound
 from ocean_data.app import create_app
 from ocean_data.reading.source import GridStore, NetCDFSource
 from ocean_data.threads import Threads

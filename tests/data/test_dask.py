@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from ocean_common.contracts.extractions import AreaRequest
-from ocean_common.errors import SourceUnreadable
+from ocean_common.contracts.data import AreaRequest
+from ocean_core.errors import SourceUnreadable
 from ocean_data.app import open_reading
 from ocean_data.cluster import AHEAD, Cluster
 from ocean_data.plan import areas

@@ -11,7 +11,7 @@ from tests.core.writing import write_node
 from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, VariableInfo
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.expression import FUNCTIONS, Binary, Call, Name, Negative, Node, Number
 from ocean_data.compute.equations import calculated_assets
 from ocean_data.grids.curvilinear import Curvilinear

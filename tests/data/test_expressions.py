@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.looping import loop_over
 
 from ocean_common.contracts.data import TileField
-from ocean_common.errors import InvalidRequest, VariableNotFound
+from ocean_core.errors import InvalidRequest, VariableNotFound
 from ocean_core.geometry import EARTH_RADIUS, great_circle_distance
 from ocean_data.compute.equations import calculated_assets
 from ocean_data.reading.calculated import Calculated, Calculating

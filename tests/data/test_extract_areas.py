@@ -18,8 +18,8 @@ from tests.data.area_twins import ask, reading_of, values_of, write
 from tests.data.test_triangles import SFBOFS, TEMP, U
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import PointsRequest
-from ocean_common.errors import InvalidRequest, NothingInView
+from ocean_common.contracts.data import PointsRequest
+from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_data.compute import region as regions
 from ocean_data.grids.base import split_runs
 from ocean_data.plan.extraction import read_parts

@@ -10,8 +10,8 @@ import xarray as xr
 from tests.data.area_twins import ask, reading_of, values_of, write
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import AreaRequest, DifferenceRequest, Minuend, PointsRequest
-from ocean_common.errors import InvalidRequest, TimeNotFound
+from ocean_common.contracts.data import AreaRequest, DifferenceRequest, Minuend, PointsRequest
+from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.units import unit_conversion
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import read_values

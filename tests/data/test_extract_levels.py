@@ -8,7 +8,7 @@ from tests.data.test_triangles import SFBOFS, TEMP, ZETA, U
 from tests.looping import loop_over
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, Levels
-from ocean_common.contracts.extractions import AreaRequest, Coverage, PointsRequest, TrajectoryRequest, TransectRequest
+from ocean_common.contracts.data import AreaRequest, Coverage, PointsRequest, TrajectoryRequest, TransectRequest
 from ocean_data.plan import lines
 
 LATITUDE, LONGITUDE = np.linspace(50.0, 54.0, 5), np.linspace(-10.0, -4.0, 7)

@@ -14,8 +14,8 @@ from pyproj import CRS, Geod, Proj
 from scipy.interpolate import RegularGridInterpolator
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import PointsRequest, SectionRequest, TrajectoryRequest, TransectRequest
-from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
+from ocean_common.contracts.data import PointsRequest, SectionRequest, TrajectoryRequest, TransectRequest
+from ocean_core.errors import InvalidRequest, RequestTooLarge, TimeNotFound
 from ocean_data.compute import path
 from ocean_data.plan import PLANS, lines
 from ocean_data.plan.extraction import Reading, read_values

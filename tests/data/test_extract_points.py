@@ -8,8 +8,8 @@ import xarray as xr
 from pyproj import CRS, Proj
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import Coverage, PointsRequest
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.data import Coverage, PointsRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance
 
 API = "/api/v2.0/data/giops_day"

@@ -15,8 +15,8 @@ from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import StatisticsRequest
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.data import StatisticsRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import EARTH_RADIUS
 from ocean_data.compute.region import box_region
 from ocean_data.grids.curvilinear import Curvilinear

@@ -19,11 +19,10 @@ from litestar.testing import TestClient
 
 from ocean_common.caching import Freshness
 from ocean_common.clients.data import DataClient
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import AreaRequest, PointsRequest
-from ocean_common.errors import SourceUnreadable
+from ocean_common.contracts.assets import Array, VariableInfo
+from ocean_common.contracts.data import AreaRequest, PointsRequest
 from ocean_common.service import create_service
+from ocean_core.errors import SourceUnreadable
 from ocean_data.extraction import ExtractionService
 from ocean_data.plan.extraction import Budget, Coordinate, Cost, Extraction, Field, Reading
 from ocean_data.spool import MIB, FileSpool

@@ -14,9 +14,9 @@ import pytest
 from litestar.testing import TestClient
 from tests.data.area_twins import reading_of
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.extractions import AreaRequest, Coverage, PointsRequest
-from ocean_common.errors import SourceUnreadable
+from ocean_common.contracts.assets import Array
+from ocean_common.contracts.data import AreaRequest, Coverage, PointsRequest
+from ocean_core.errors import SourceUnreadable
 from ocean_data.compute.equations import calculated_assets
 from ocean_data.plan import areas
 from ocean_data.plan.extraction import read_parts

@@ -9,7 +9,7 @@ from covjson_pydantic.coverage import Coverage, CoverageCollection
 from tests.data import extractions as made
 from tests.looping import loop_over
 
-from ocean_common.errors import UnsupportedFormat
+from ocean_core.errors import UnsupportedFormat
 from ocean_data.writing.covjson import CovJson, describe_parameter, ucum_symbol
 from ocean_data.writing.geojson import GeoJson
 from ocean_data.writing.numbers import shortest_decimals

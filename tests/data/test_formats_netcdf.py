@@ -14,7 +14,7 @@ from pyproj import CRS
 from scipy.io import netcdf_file
 from tests.data import extractions as made
 
-from ocean_common.errors import RequestTooLarge
+from ocean_core.errors import RequestTooLarge
 from ocean_data.ports import Saved
 from ocean_data.writing.netcdf import CHUNK, NETCDF3_LIMITS, NetCdf, check_netcdf3_size, chunk_shape, lay_out
 

@@ -9,7 +9,7 @@ import xarray
 from covjson_pydantic.coverage import Coverage
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import (
+from ocean_common.contracts.data import (
     AreaRequest,
     PointsRequest,
     SectionRequest,

@@ -13,8 +13,7 @@ from hypothesis.extra import numpy as arrays
 from tests.data import extractions as made
 from tests.looping import loop_over
 
-from ocean_common.contracts.data import PointValues
-from ocean_common.contracts.values import ExtractedValues
+from ocean_common.contracts.data import ExtractedValues, PointValues
 from ocean_data.ports import Stream
 from ocean_data.writing.covjson import CovJson
 from ocean_data.writing.geojson import GeoJson

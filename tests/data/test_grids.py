@@ -9,7 +9,7 @@ from scipy.interpolate import RegularGridInterpolator
 from tests.looping import loop_over
 
 from ocean_common.contracts import assets
-from ocean_common.errors import SourceUnreadable
+from ocean_core.errors import SourceUnreadable
 from ocean_core.geometry import EARTH_RADIUS, chord_to_distance, great_circle_distance, unit_vectors
 from ocean_data.grids import build
 from ocean_data.grids.base import Coordinates, Grid

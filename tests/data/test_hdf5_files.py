@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tests.looping import loop_over
 
-from ocean_common.errors import SourceUnreadable
+from ocean_core.errors import SourceUnreadable
 from ocean_data.reading.blobs import LocalBlob
 from ocean_data.reading.hdf5.chunks import AT_ONCE, LATE, REST, Crew
 from ocean_data.reading.hdf5.index import index

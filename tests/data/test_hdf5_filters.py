@@ -9,7 +9,7 @@ import pytest
 from h5py import h5d, h5p, h5s, h5t, h5z
 from tests.looping import loop_over
 
-from ocean_common.errors import SourceUnreadable
+from ocean_core.errors import SourceUnreadable
 from ocean_data.reading.blobs import LocalBlob
 from ocean_data.reading.hdf5.index import index
 from ocean_data.reading.hdf5.kernels import fletcher32

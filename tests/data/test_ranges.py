@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 from pyproj import Proj
 from tests.looping import loop_over
 
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance
 from ocean_data.compute.range import HALF_WORLD, read_extent, sample
 

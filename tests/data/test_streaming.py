@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocean_common.errors import RequestTooLarge, SourceUnreadable, TooBusy
+from ocean_core.errors import RequestTooLarge, SourceUnreadable, TooBusy
 from ocean_data.scratch import Scratch
 from ocean_data.spool import MIB, FileSpool
 from ocean_data.threads import Threads

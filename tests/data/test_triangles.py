@@ -15,10 +15,9 @@ from pyproj import Proj
 from scipy.spatial import Delaunay
 from tests.looping import loop_over
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
+from ocean_common.contracts.assets import Array, Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
 from ocean_common.contracts.data import TileField, TileRequest
-from ocean_common.errors import SourceUnreadable
+from ocean_core.errors import SourceUnreadable
 from ocean_core.geometry import EARTH_RADIUS, great_circle_distance, unit_vectors
 from ocean_data.compute import depth
 from ocean_data.compute.interpolation import gather, stencil

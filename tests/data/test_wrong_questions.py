@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from tests.looping import loop_over
 
-from ocean_common.contracts.extractions import PointsRequest
+from ocean_common.contracts.data import PointsRequest
 
 GOOD = {"latitude": "74.5", "longitude": "20"}
 SERIES = "/api/v2.0/data/giops_day/votemper/timeseries"

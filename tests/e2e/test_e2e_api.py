@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from ocean_common.contracts.problem import Problem
+from ocean_common.contracts.common import Problem
 
 API = "/api/v2.0"
 DAY = "giops_day"

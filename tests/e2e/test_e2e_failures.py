@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from tests.e2e.conftest import until
 
-from ocean_common.contracts.problem import Problem
+from ocean_common.contracts.common import Problem
 
 API = "/api/v2.0"
 PLOT = "%7B%22dataset%22:%22giops_day%22,%22variable%22:%22votemper%22,%22station%22:[[74,21]],%22time%22:-1%7D"

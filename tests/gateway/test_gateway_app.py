@@ -5,7 +5,7 @@ import pytest
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
-from ocean_common.contracts.problem import Problem
+from ocean_common.contracts.common import Problem
 from ocean_gateway.app import create_app
 from ocean_gateway.services import ServiceState, ServiceStates
 

@@ -8,7 +8,7 @@ import pytest
 from tests.gateway.conftest import answers, until
 from tests.looping import loop_over
 
-from ocean_common.contracts.problem import Problem
+from ocean_common.contracts.common import Problem
 
 API = "/api/v2.0"
 RAW = '{"type":"about:blank"}'

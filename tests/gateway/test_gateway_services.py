@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 
-from ocean_common.contracts.health import Health
+from ocean_common.contracts.common import Health
 from ocean_gateway.services import CACHE_TIME, ServiceStates
 
 URLS = {"metadata": "http://metadata", "data": "http://data"}

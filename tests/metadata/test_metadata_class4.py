@@ -24,7 +24,7 @@ from tests.metadata.serving import until
 
 import class4 as demonstration
 from ocean_common.clients.metadata import MetadataClient
-from ocean_common.errors import InvalidRequest, NotFound
+from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, create_tables

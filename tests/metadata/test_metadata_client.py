@@ -7,7 +7,7 @@ import xarray as xr
 from tests.looping import loop_over
 
 from ocean_common.clients.metadata import MetadataClient
-from ocean_common.errors import DatasetNotFound, VariableNotFound
+from ocean_core.errors import DatasetNotFound, VariableNotFound
 from ocean_metadata.app import create_app
 from ocean_metadata.index.file_header import unpack
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.looping import loop_over
 
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_metadata.catalogue.responses import parse_period_parameter
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

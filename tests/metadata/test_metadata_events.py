@@ -12,7 +12,7 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
-from ocean_common.contracts.events import Event
+from ocean_common.contracts.metadata import Event
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, reading
 from ocean_metadata.catalogue.model import Snapshot

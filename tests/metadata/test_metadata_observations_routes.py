@@ -13,7 +13,7 @@ from tests.looping import loop_over
 from tests.metadata.observing import SHIPPED, NoCatalogue, array, observed_client, observing, shipped
 
 from ocean_common.clients.metadata import MetadataClient, Observed
-from ocean_common.errors import NotFound
+from ocean_core.errors import NotFound
 from ocean_metadata.app import create_app
 from ocean_metadata.observations.search import parse_search
 

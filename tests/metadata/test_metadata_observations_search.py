@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.looping import loop_over
 from tests.metadata.observing import Observing, observing, platform
 
-from ocean_common.errors import InvalidRequest, NotFound, OceanError
+from ocean_core.errors import InvalidRequest, NotFound, OceanError
 from ocean_core.geometry import great_circle_distance, wrap_longitude
 from ocean_metadata.observations.model import DAY, format_instant, parse_instant
 from ocean_metadata.observations.search import (

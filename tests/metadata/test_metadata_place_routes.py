@@ -11,7 +11,7 @@ from pyproj import Transformer
 from tests.looping import loop_over
 
 from ocean_common.clients.metadata import MetadataClient
-from ocean_common.errors import NotFound
+from ocean_core.errors import NotFound
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.places.gazetteer import FolderGazetteer

@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 from tests.looping import loop_over
 from tree_sitter_language_pack import get_parser
 
-from ocean_common.contracts.plots import PLOT_KINDS
+from ocean_common.contracts.common import PLOT_KINDS
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.scripts import generator as script

@@ -19,7 +19,7 @@ import pytest
 import zarr
 from obstore.store import S3Store
 
-from ocean_common import places
+from ocean_common import dataset_uri
 from ocean_metadata.index.headers import read
 from ocean_metadata.index.passes import Stamps
 
@@ -227,7 +227,7 @@ def test_a_server_that_does_not_answer_is_told_soon():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
     assert read(f"http://127.0.0.1:{port}/a.nc").reason
-    assert places.kind_of(f"http://127.0.0.1:{port}/a.nc") == "opendap"
+    assert dataset_uri.kind_of(f"http://127.0.0.1:{port}/a.nc") == "opendap"
 
 
 def test_an_answer_that_breaks_the_library_does_not_end_the_indexer(tmp_path, index, write, make):

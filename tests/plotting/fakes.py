@@ -5,11 +5,9 @@ from typing import ClassVar
 import numpy as np
 from msgspec.structs import replace
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets, Grid, VariableInfo
-from ocean_common.contracts.data import TileField
-from ocean_common.contracts.extractions import Coordinate, Coverage, Field, PointsRequest
-from ocean_common.errors import DatasetNotFound, InvalidRequest, PointOutsideGrid, VariableNotFound
+from ocean_common.contracts.assets import Array, Assets, Grid, VariableInfo
+from ocean_common.contracts.data import Coordinate, Coverage, Field, PointsRequest, TileField
+from ocean_core.errors import DatasetNotFound, InvalidRequest, PointOutsideGrid, VariableNotFound
 
 DEPTHS = np.array([0.0, 10, 25, 50, 75, 100, 150, 200, 250, 300, 500, 750, 1000, 1500, 2000, 2500, 3000])
 

@@ -5,7 +5,7 @@ import signal
 
 from matplotlib.figure import Figure
 
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.layout import Picture, PictureInfo
 

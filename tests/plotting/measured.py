@@ -5,16 +5,19 @@ from msgspec.structs import replace
 from tests.plotting.fakes import NOON, FakeCatalogue, FakeNumbers, array, coordinate, made_field
 
 from ocean_common.contracts.assets import DepthAxis, Steps
-from ocean_common.contracts.class4 import (
+from ocean_common.contracts.data import Coverage, TrajectoryRequest
+from ocean_common.contracts.observations import (
     Class4Forecast,
     Class4ModelProfiles,
     Class4Profile,
     Class4Profiles,
     Class4Values,
+    ObservedStation,
+    ObservedValues,
+    PlatformTrack,
+    TrackValues,
 )
-from ocean_common.contracts.extractions import Coverage, TrajectoryRequest
-from ocean_common.contracts.observations import ObservedStation, ObservedValues, PlatformTrack, TrackValues
-from ocean_common.errors import NotFound, PointOutsideGrid, TimeNotFound
+from ocean_core.errors import NotFound, PointOutsideGrid, TimeNotFound
 
 DAY = 86_400
 TIMES = NOON + DAY * np.arange(5)  # of the model, s

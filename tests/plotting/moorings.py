@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from tests.plotting.fakes import FakeCatalogue, FakeNumbers, array, coordinate, made_field
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, Field, PointsRequest
-from ocean_common.errors import DepthNotFound, TimeNotFound
+from ocean_common.contracts.data import Coverage, Field, PointsRequest
+from ocean_core.errors import DepthNotFound, TimeNotFound
 
 DEPTHS = np.array([0.5, 10, 25, 50, 100])
 FLOOR = 60.0  # m, under the second station

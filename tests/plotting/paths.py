@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, array, coordinate, made_field
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, Field, SectionRequest, TransectRequest
-from ocean_common.errors import InvalidRequest, VariableNotFound
+from ocean_common.contracts.data import Coverage, Field, SectionRequest, TransectRequest
+from ocean_core.errors import InvalidRequest, VariableNotFound
 
 LEVELS = np.array([0.0, 10, 25, 50, 100, 200, 400, 800])
 OTHER_LEVELS = np.array([5.0, 20, 60, 150, 300, 700])

@@ -12,7 +12,7 @@ from tests.looping import loop_over
 from tests.plotting.casts import overlapping
 from tests.plotting.measured import FILE, LEVELS, OTHER, Measured, class4, floats, observed, rows
 
-from ocean_common.contracts.class4 import Class4Values
+from ocean_common.contracts.observations import Class4Values
 from ocean_plotting.plots import class4 as kind
 from ocean_plotting.plots.class4 import CLIMATOLOGY, OBSERVED, read_quantities
 from ocean_plotting.plots.common.comparison import Agreement

@@ -14,8 +14,8 @@ from tests.looping import loop_over
 from tests.plotting.fakes import array, field, info
 
 from ocean_common.contracts.data import TileField
-from ocean_common.errors import InvalidRequest
 from ocean_core.colour import COLORMAPS
+from ocean_core.errors import InvalidRequest
 from ocean_plotting.encoders import encode_palette_png
 from ocean_plotting.palettes import (
     LISTS,

@@ -15,8 +15,8 @@ from tests.looping import loop_over
 from tests.plotting.fakes import FakeNumbers
 from tests.plotting.paths import Waters
 
-from ocean_common.contracts.extractions import PointsRequest
-from ocean_common.errors import InvalidRequest, PointOutsideGrid
+from ocean_common.contracts.data import PointsRequest
+from ocean_core.errors import InvalidRequest, PointOutsideGrid
 from ocean_plotting.figure.areas import Area, find_bounds
 from ocean_plotting.figure.map_overlays import ContourField, draw_hatching
 from ocean_plotting.figure.view import choose_view

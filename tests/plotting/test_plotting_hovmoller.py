@@ -12,7 +12,7 @@ from tests.plotting import paths
 from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import DAY, EARLIER, Waters, misplaced
 
-from ocean_common.contracts.extractions import SectionRequest
+from ocean_common.contracts.data import SectionRequest
 from ocean_plotting.plots import hovmoller
 from ocean_plotting.plots.common.path import PathCoverage
 from ocean_plotting.plots.common.query import ComparedDataset

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ocean_common.errors import ServiceUnavailable
+from ocean_core.errors import ServiceUnavailable
 from ocean_plotting.tiles.store import RenderedImage, RevisionCache
 
 pytestmark = pytest.mark.anyio

@@ -20,9 +20,9 @@ from scipy.interpolate import RegularGridInterpolator
 from tests.looping import loop_over
 from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, array, coordinate, info
 
-from ocean_common.contracts.extractions import AreaRequest, Coverage, DifferenceRequest, Field, StatisticsRequest
+from ocean_common.contracts.data import AreaRequest, Coverage, DifferenceRequest, Field, StatisticsRequest
 from ocean_common.contracts.places import Area, AreaGeometry
-from ocean_common.errors import NotFound, NothingInView
+from ocean_core.errors import NotFound, NothingInView
 from ocean_plotting.app import create_app
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output

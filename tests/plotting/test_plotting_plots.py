@@ -11,7 +11,7 @@ from PIL import Image
 from tests.looping import loop_over
 from tests.plotting.fakes import DEPTHS, info, profile_values
 
-from ocean_common.contracts.plots import PLOT_KINDS
+from ocean_common.contracts.common import PLOT_KINDS
 from ocean_plotting.figure import legends
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.palettes import colormap_colours

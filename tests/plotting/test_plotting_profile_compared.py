@@ -11,7 +11,7 @@ from tests.looping import loop_over
 from tests.plotting.casts import DEPTHS, WATER, coverage, described, field, overlapping, temperatures
 from tests.plotting.fakes import FakeNumbers, array, coordinate
 
-from ocean_common.errors import RequestTooLarge, TimeNotFound
+from ocean_core.errors import RequestTooLarge, TimeNotFound
 from ocean_plotting.app import create_app
 from ocean_plotting.plots import profile
 from ocean_plotting.plots.common.profiles import Profile, subtract_profiles

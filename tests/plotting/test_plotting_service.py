@@ -6,8 +6,8 @@ import pytest
 from litestar.testing import TestClient
 from tests.looping import loop_over
 
-from ocean_common.disconnect import ClientDisconnected, cancel_on_disconnect
-from ocean_common.health import Readiness
+from ocean_common.http import ClientDisconnected, cancel_on_disconnect
+from ocean_common.service import Readiness
 from ocean_common.settings import SettingsError, load
 from ocean_plotting.app import build, create_app
 from ocean_plotting.settings import Settings

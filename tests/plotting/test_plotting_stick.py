@@ -14,7 +14,7 @@ from tests.plotting import moorings
 from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, value
 
-from ocean_common.contracts.extractions import PointsRequest
+from ocean_common.contracts.data import PointsRequest
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.map_overlays import round_down
 from ocean_plotting.plots import stick

@@ -13,7 +13,7 @@ from tests.plotting import moorings
 from tests.plotting.fakes import info
 from tests.plotting.moorings import DEPTHS, FLOOR, STEPS, Moorings, Vectors, beyond, overlapping, seconds, value
 
-from ocean_common.contracts.extractions import PointsRequest
+from ocean_common.contracts.data import PointsRequest
 from ocean_plotting.plots import timeseries
 from ocean_plotting.plots.common.mooring_series import VECTOR_PARTS, MooringData
 from ocean_plotting.plots.timeseries import TimeseriesQuery

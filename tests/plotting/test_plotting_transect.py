@@ -15,7 +15,7 @@ from tests.plotting import paths
 from tests.plotting.fakes import NOON, info
 from tests.plotting.paths import EARLIER, LEVELS, Vectors, Waters, misplaced
 
-from ocean_common.contracts.extractions import TransectRequest
+from ocean_common.contracts.data import TransectRequest
 from ocean_plotting.figure import section
 from ocean_plotting.figure.axes import choose_depth_ticks, stretch_depth
 from ocean_plotting.plots import transect

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocean_common.errors import TooBusy
+from ocean_core.errors import TooBusy
 from ocean_plotting.tiles.store import RenderedImage, RevisionCache, create_tile_queue
 
 pytestmark = pytest.mark.anyio

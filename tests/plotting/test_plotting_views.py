@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyproj import Geod, Proj, Transformer
 from tests.looping import loop_over
 
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_plotting.basemap.shore import coast_in, land_in
 from ocean_plotting.figure.areas import Area, find_bounds, read_ring, to_geojson, unwrap_ring
 from ocean_plotting.figure.map_overlays import rotate_to_plane

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.plotting.jobs import die, misbehave, note, process_id, refuse, sleep, wait_for, write_what_no_font_has
 
-from ocean_common.errors import InvalidRequest, RequestTooLarge, ServiceUnavailable, TooBusy
+from ocean_core.errors import InvalidRequest, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.export.output import Output
 from ocean_plotting.workers import FigureRenderer, InlineRenderer, ProcessRenderer, ThreadRenderer
 

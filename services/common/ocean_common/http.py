@@ -1,9 +1,15 @@
-"""What HTTP promises and Litestar leaves out: HEAD, conditional requests, byte ranges, a bound on addresses."""
+"""What HTTP promises and Litestar leaves out: HEAD, conditional requests, byte ranges, a bound on addresses, clients
+that leave.
+"""
 
+import asyncio
 import re
+from collections.abc import Awaitable
 from http import HTTPStatus
+from typing import Any, TypeVar
 
 import msgspec
+from litestar import Request, Response
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import (
@@ -17,8 +23,8 @@ from litestar.types import (
 )
 
 from ocean_common.caching import entity_tag, matches
-from ocean_common.errors import AddressTooLong
 from ocean_common.problems import MEDIA_TYPE, to_problem
+from ocean_core.errors import AddressTooLong
 
 MAX_ADDRESS = 32_768  # bytes of path and query
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -142,3 +148,48 @@ async def _refuse(size: int, send: Send) -> None:
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send(_body(content))
+
+
+T = TypeVar("T")
+CLIENT_CLOSED_REQUEST = 499  # nobody reads it: it is for logs and counts
+
+
+class ClientDisconnected(Exception):
+    """The client has closed the connection."""
+
+
+def answer_disconnected(_: Request[Any, Any, Any], __: ClientDisconnected) -> Response[None]:
+    """Answer a client that has gone, for the log."""
+    return Response(None, status_code=CLIENT_CLOSED_REQUEST)
+
+
+async def cancel_on_disconnect(request: Request[Any, Any, Any], work: Awaitable[T]) -> T:
+    """Return the result of ``work``, which is cancelled when the client leaves. The request's body must have been read.
+
+    Raises
+    ------
+    ClientDisconnected
+        The client has left.
+    """
+    task = asyncio.ensure_future(work)
+    disconnect = asyncio.ensure_future(wait_for_disconnect(request.receive))
+    try:
+        await asyncio.wait({task, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ClientDisconnected
+    finally:
+        task.cancel()
+        disconnect.cancel()
+
+
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Wait until the connection is closed."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def client_address(request: Request[Any, Any, Any]) -> str:
+    """Return the address of the client as the gateway saw it, else that of the connection."""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
+    return forwarded or (request.client.host if request.client else "")

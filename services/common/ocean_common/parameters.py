@@ -1,11 +1,15 @@
-"""Parameters that all services read the same way, and their limits."""
+"""Parameters that all services read the same way, and the refusal of those that a route does not read."""
 
-from typing import Annotated
+import difflib
+from functools import cache
+from typing import Annotated, Any
 
+from litestar import Request
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import Example
-from litestar.params import PathParameter
+from litestar.params import PathParameter, QueryParameter
 
-from ocean_common.errors import TileNotFound
+from ocean_core.errors import InvalidRequest, TileNotFound
 from ocean_core.tiles import MAX_ZOOM
 
 DatasetId = Annotated[
@@ -57,3 +61,40 @@ def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
                 value=value,
                 field=name,
             )
+
+
+EVERYWHERE = {"rev", "lang"}  # read by `caching.Freshness` and `language.Multilingual`
+
+
+async def known_only(request: Request[Any, Any, Any]) -> None:
+    """Litestar's ``before_request`` of a route whose parameters are all its own: not of those that old clients know."""
+    known = _read_by(request.route_handler)
+    for name in request.query_params:
+        if name not in known | EVERYWHERE:
+            near = difflib.get_close_matches(name, known, n=1)
+            meant = f"did you mean {near[0]}" if near else f"there are {', '.join(sorted(known))}"
+            raise InvalidRequest(
+                "there is no parameter {name!r}; {suggestion}",
+                name=name[:40],
+                suggestion=meant,
+                field=name[:40],
+                allowed=sorted(known),
+            )
+        if len(request.query_params.getall(name)) > 1:
+            raise InvalidRequest("{name} is given more than once; give it once", name=name, field=name)
+
+
+@cache
+def _read_by(handler: BaseRouteHandler) -> frozenset[str]:
+    """The query parameters of a handler, and of what it depends on."""
+    providers = handler.resolve_dependencies()
+    found: set[str] = set()
+    seen, ahead = set[str](), [handler.parsed_fn_signature]
+    while ahead:
+        for name, one in ahead.pop().parameters.items():
+            if isinstance(one.kwarg_definition, QueryParameter):
+                found.add(one.kwarg_definition.name or name)
+            elif name in providers and name not in seen:
+                seen.add(name)
+                ahead.append(providers[name].parsed_fn_signature)
+    return frozenset(found)

@@ -11,11 +11,11 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
 
-from ocean_common import errors
-from ocean_common.contracts.problem import FieldProblem, Problem
-from ocean_common.errors import OceanError
+from ocean_common.contracts.common import FieldProblem, Problem
 from ocean_common.language import request_translator
 from ocean_common.telemetry import current_request_id
+from ocean_core import errors
+from ocean_core.errors import OceanError
 
 MEDIA_TYPE = "application/problem+json"
 

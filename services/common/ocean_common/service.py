@@ -1,21 +1,73 @@
-"""Builds an app: what makes three services one family."""
+"""The app of a service, its health routes, and the server that runs it: what makes several services one family."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from litestar import Litestar, Router
+import uvicorn
+from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
 from litestar.openapi.spec import Tag
 from litestar.types import ASGIApp, ControllerRouterHandler
+from prometheus_client import generate_latest
 
 from ocean_common import problems
 from ocean_common.caching import NotModified, answer_not_modified
+from ocean_common.contracts.common import Health, Status
 from ocean_common.docs import assets_router, openapi
-from ocean_common.health import Readiness, health_router
 from ocean_common.http import HttpSemantics
 from ocean_common.language import Multilingual, provide_translator
-from ocean_common.telemetry import Metrics, Telemetry
+from ocean_common.settings import SettingsError, SettingsT, load
+from ocean_common.telemetry import Metrics, Telemetry, configure_logs
+
+PROMETHEUS = "text/plain; version=0.0.4"  # Litestar adds the charset
+
+
+class Readiness:
+    """What a service finds out about itself: why it cannot work, and what it has to do without."""
+
+    def __init__(
+        self,
+        unready: Callable[[], Awaitable[list[str]]] | None = None,
+        degraded: Callable[[], Awaitable[list[str]]] | None = None,
+    ) -> None:
+        self._unready = unready
+        self._degraded = degraded
+
+    async def reasons(self) -> tuple[list[str], list[str]]:
+        """Why it is unready, and why it is degraded."""
+        unready = await self._unready() if self._unready else []
+        degraded = await self._degraded() if self._degraded else []
+        return unready, degraded
+
+
+def health_router(service: str, version: str, readiness: Readiness, metrics: Metrics) -> Router:
+    """The routes that operators and load balancers ask."""
+
+    @get("/health/live")
+    async def live() -> Health:
+        """The process answers."""
+        return Health(status="live", service=service, version=version)
+
+    @get("/health/ready")
+    async def ready() -> Response[Health]:
+        """The service can do its own job."""
+        unready, degraded = await readiness.reasons()
+        status: Status = "unready" if unready else "degraded" if degraded else "ready"
+        health = Health(status=status, service=service, version=version, reasons=unready + degraded)
+        return Response(health, status_code=503 if unready else 200)
+
+    @get("/metrics")
+    async def measured() -> Response[bytes]:
+        """What Prometheus reads."""
+        return Response(generate_latest(metrics.registry), media_type=PROMETHEUS)
+
+    return Router("/", route_handlers=[live, ready, measured], include_in_schema=False)
+
 
 API = "/api/v2.0"
 
@@ -79,3 +131,50 @@ def _giver(value: object) -> Callable[[], Any]:
         return value
 
     return give
+
+
+NOT_STARTED = 3  # the exit code, as that of uvicorn's own command
+GRACE = 5  # s for requests under way when the service is told to stop
+
+
+class _Server(uvicorn.Server):
+    """Tells the app that it is to stop: answers that go on for ever end, and nobody waits for them."""
+
+    def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
+        super().__init__(config)
+        self._told = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._told.state["stopping"] = True
+        super().handle_exit(sig, frame)
+
+
+def serve(kind: type[SettingsT], build: Callable[[SettingsT], Litestar]) -> None:
+    """Read the settings, build the app and serve it until a signal ends it."""
+    try:
+        settings = load(kind, os.environ)
+    except SettingsError as error:
+        sys.exit(f"settings: {error}")
+    configure_logs(settings.log_level, settings.log_format)
+    app = build(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        uds=settings.socket,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=75,
+    )
+    server = _Server(config, app)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if settings.socket:
+            Path(settings.socket).unlink(missing_ok=True)
+    if not server.started:
+        sys.exit(NOT_STARTED)

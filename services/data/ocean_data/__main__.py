@@ -1,6 +1,6 @@
 """`python -m ocean_data`: serve."""
 
-from ocean_common.serve import serve
+from ocean_common.service import serve
 from ocean_data.app import build
 from ocean_data.settings import Settings
 

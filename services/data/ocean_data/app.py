@@ -10,8 +10,7 @@ from litestar.openapi.spec import Tag
 
 from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Areas, Catalogue, MetadataClient
-from ocean_common.health import Readiness
-from ocean_common.service import create_service
+from ocean_common.service import Readiness, create_service
 from ocean_data import __version__
 from ocean_data.api import internal
 from ocean_data.api.areas import areas_router

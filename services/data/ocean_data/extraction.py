@@ -15,11 +15,11 @@ from litestar import Request, Response
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import AreaRequest, Coverage, DifferenceRequest, Estimate, ExtractionRequest
-from ocean_common.disconnect import CLIENT_CLOSED_REQUEST, ClientDisconnected, cancel_on_disconnect
-from ocean_common.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
+from ocean_common.contracts.data import AreaRequest, Coverage, DifferenceRequest, Estimate, ExtractionRequest
+from ocean_common.http import CLIENT_CLOSED_REQUEST, ClientDisconnected, cancel_on_disconnect
 from ocean_common.language import request_translator
 from ocean_core.cache import SingleFlight
+from ocean_core.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_data.api.streaming import StreamedResponse
 from ocean_data.plan import Plan
 from ocean_data.plan.extraction import Budget, Extraction, Reading, read_parts

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Condition
 from time import monotonic
 
-from ocean_common.errors import RequestTooLarge, TooBusy
+from ocean_core.errors import RequestTooLarge, TooBusy
 from ocean_data.ports import Sink, Workers
 from ocean_data.scratch import Scratch
 

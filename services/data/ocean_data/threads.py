@@ -7,7 +7,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from ocean_common.errors import TooBusy
+from ocean_core.errors import TooBusy
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,6 +1,6 @@
 """`python -m ocean_metadata`."""
 
-from ocean_common.serve import serve
+from ocean_common.service import serve
 from ocean_metadata.app import build
 from ocean_metadata.settings import Settings
 

@@ -13,8 +13,7 @@ from litestar.openapi.spec import Tag
 from ocean_common.background import BackgroundTask
 from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import GitInfo
-from ocean_common.health import Readiness
-from ocean_common.service import Lifespan, create_service
+from ocean_common.service import Lifespan, Readiness, create_service
 from ocean_metadata import __version__
 from ocean_metadata.catalogue import api
 from ocean_metadata.catalogue.api_search import SEARCH_ROUTES

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Set
 from typing import Protocol, runtime_checkable
 
-from ocean_common.contracts.events import Event, Refreshed
+from ocean_common.contracts.metadata import Event, Refreshed
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.errors import InvalidRequest
 from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits, choose_colormap, is_distinguishable
+from ocean_core.errors import InvalidRequest
 
 Colours = NDArray[np.uint8]  # (n, 3): red, green and blue, from the lowest value to the highest
 

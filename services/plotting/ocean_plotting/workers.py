@@ -29,8 +29,8 @@ from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
 
 import msgspec
 
-from ocean_common.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_core.cache import FairQueue, Ticket
+from ocean_core.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output, RenderedFile
 from ocean_plotting.figure.layout import Picture, draw_warmup

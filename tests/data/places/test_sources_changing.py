@@ -14,8 +14,8 @@ import pytest
 import zarr
 from tests.looping import loop_over
 
-from ocean_common.errors import SourceUnreadable
-from ocean_common.places import folder_stamp, kind_of, text_stamp
+from ocean_common.dataset_uri import folder_stamp, kind_of, text_stamp
+from ocean_core.errors import SourceUnreadable
 from ocean_data.reading import zarr as stores
 from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import NetCDFSource

@@ -5,9 +5,8 @@ from typing import Protocol, runtime_checkable
 import httpx
 import msgspec
 
-from ocean_common.clients.core import Neighbour, segment
-from ocean_common.contracts.data import TileField, TileRequest
-from ocean_common.contracts.extractions import AnyExtractionRequest, Coverage
+from ocean_common.clients.http import Neighbour, segment
+from ocean_common.contracts.data import AnyExtractionRequest, Coverage, TileField, TileRequest
 
 
 @runtime_checkable

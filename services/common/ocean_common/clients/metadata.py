@@ -8,14 +8,19 @@ from typing import Protocol, Self, runtime_checkable
 import httpx
 
 from ocean_common.background import BackgroundTask
-from ocean_common.clients.core import Neighbour, segment
+from ocean_common.clients.http import Neighbour, segment
 from ocean_common.contracts.assets import Assets, Revisions, VariableInfo, without_files
-from ocean_common.contracts.class4 import Class4Kind, Class4Profiles
-from ocean_common.contracts.observations import ObservedStation, ObservedStations, PlatformTrack
+from ocean_common.contracts.observations import (
+    Class4Kind,
+    Class4Profiles,
+    ObservedStation,
+    ObservedStations,
+    PlatformTrack,
+)
 from ocean_common.contracts.places import Area
-from ocean_common.errors import DatasetNotFound, OceanError, ServiceUnavailable, VariableNotFound
 from ocean_common.language import outgoing_language
 from ocean_core.cache import ByteBoundedCache, SingleFlight
+from ocean_core.errors import DatasetNotFound, OceanError, ServiceUnavailable, VariableNotFound
 
 REFRESH = 2.0  # s between two requests for revisions
 MAX_BYTES = 64 * 2**20  # of assets that are kept

@@ -1,16 +1,23 @@
-"""What the metadata service tells its neighbours: where the numbers of a variable are, and how they lie."""
+"""Variables: what they are, where their numbers are and how they lie, as the metadata service tells its neighbours."""
 
 from typing import Any, Literal
 
 import msgspec
 
-from ocean_common.contracts.arrays import Array
 from ocean_core.vectors import Component, describe_magnitude
 
 Role = Literal["time", "depth", "y", "x", "node", "face", "other"]
 GridKind = Literal["rectilinear", "projected", "curvilinear", "triangles", "none"]
 Location = Literal["node", "face"]
 DepthKind = Literal["depth", "height", "sigma", "index"]
+
+
+class Array(msgspec.Struct, frozen=True, kw_only=True):
+    """N-dimensional array in C order: it crosses a border as its bytes, never as a list of numbers."""
+
+    dtype: str  # as numpy spells it, with byte order: "<f4"
+    shape: tuple[int, ...]
+    data: bytes
 
 
 class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,7 +104,7 @@ class DepthAxis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A data file, or what stands for one (`ocean_common.places`), and the state in which it was indexed."""
+    """A data file, or what stands for one (`ocean_common.dataset_uri`), and the state in which it was indexed."""
 
     path: str
     size: int

@@ -1,11 +1,14 @@
-"""Numbers: what the data service answers to people and to plotting."""
+"""Numbers: requests to the data service, and its answers to people and to neighbours.
 
-from typing import Literal
+The public routes read their parameters into the same Structs that neighbours send as MessagePack: a number is the
+same whoever asks for it.
+"""
+
+from typing import Any, Literal
 
 import msgspec
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_core.tiles import Projection
 
 Interpolation = Literal["nearest", "bilinear", "gaussian", "inverse"]
@@ -67,3 +70,203 @@ class ValueRange(msgspec.Struct, frozen=True, kw_only=True):
 
     min: float
     max: float
+
+
+Kind = Literal[
+    "point", "points", "profile", "timeseries", "transect", "section", "trajectory", "area", "statistics", "difference"
+]
+VectorPart = Literal["eastward", "northward", "magnitude", "bearing", "along", "across"]
+Point = tuple[float, float]  # latitude, longitude: degrees
+
+
+class ExtractionRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every extraction is told."""
+
+    dataset: str
+    variables: list[str]  # keys
+    expression: str | None = None  # of the dataset's variables: answered beside them, under the key `expression`
+    vector: list[VectorPart] = []  # of the two variables: these instead of the components as they are in the files
+    interpolation: Interpolation = "nearest"
+    radius: float = 25.0  # km
+    neighbours: int = 10
+
+
+class TimedRequest(ExtractionRequest, frozen=True, kw_only=True):
+    """At one time, or at all from `start` to `end`: raw integer, ISO 8601, or -1 for the last."""
+
+    time: str | None = None
+    start: str | None = None
+    end: str | None = None
+
+
+class PointsRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag="points"):
+    """Variables at points: over depth, through time, or both."""
+
+    points: list[Point]
+    names: list[str] = []  # of the points; none, or one each
+    depth: str = "0"  # level, `bottom`, `all`, or `mean`: over the whole column
+    form: Literal["point", "points", "profile", "timeseries"] = "points"
+
+
+class PathRequest(TimedRequest, frozen=True, kw_only=True):
+    """Points along way-points, on great circles: so many, or so far apart."""
+
+    path: list[Point]
+    points: int | None = None
+    spacing: float | None = None  # km
+
+
+class TransectRequest(PathRequest, frozen=True, kw_only=True, tag_field="kind", tag="transect"):
+    """The slice of the sea beneath a path, at one time."""
+
+    depth: str = "all"
+    bathymetry: bool = True  # the model's sea floor too, where the catalogue knows it
+
+
+class SectionRequest(PathRequest, frozen=True, kw_only=True, tag_field="kind", tag="section"):
+    """A path through time at one level: a Hovmöller diagram."""
+
+    depth: str = "0"  # level, `bottom`, or `mean`
+
+
+class TrajectoryRequest(ExtractionRequest, frozen=True, kw_only=True, tag_field="kind", tag="trajectory"):
+    """Variables along the way of a moving platform: each point has its own time and depth."""
+
+    points: list[Point]
+    times: list[str]  # ISO 8601
+    depths: list[float] = []  # m, positive down; none: the first level
+    between: Literal["nearest", "linear"] = "nearest"  # in time and depth
+
+
+class AreaRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag="area"):
+    """Variables over an area: on the cells of their own grid, or on a stated grid."""
+
+    box: tuple[float, float, float, float] | None = None  # west, south, east, north; west > east: over the date line
+    polygon: dict[str, Any] | None = None  # GeoJSON Polygon or MultiPolygon, longitude first
+    depth: str = "0"  # level, `bottom`, `all`, or `mean`
+    projection: str | None = None  # of the stated grid: a code, as EPSG:4326, or a PROJ string; None: the own grid
+    shape: tuple[int, int] | None = None  # rows and columns of the stated grid
+    extent: tuple[float, float, float, float] | None = None  # left, bottom, right, top of it; None: around the area
+    places: bool = True  # of a stated grid in a plane: also the latitude and longitude of each of its cells
+    stride: int = 1  # own grid: every so many cells
+    geometry: Literal["cell", "point"] = "cell"  # of GeoJSON: where a cell ends, or its centre
+
+
+class StatisticsRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):
+    """What is least, greatest and between in an area, weighted by the areas of the cells."""
+
+    quantiles: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+class Minuend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a difference is taken from: the fields left out are as in the request."""
+
+    dataset: str
+    variables: list[str] = []
+    time: str | None = None
+    start: str | None = None
+    end: str | None = None
+    depth: str | None = None
+    climatology: bool = False  # the step of the same day or month of the year
+
+
+class DifferenceRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind", tag="difference"):
+    """The request's variables less those of another dataset, another time or a climatology, on one grid."""
+
+    minus: Minuend
+
+
+AnyExtractionRequest = (
+    PointsRequest
+    | TransectRequest
+    | SectionRequest
+    | TrajectoryRequest
+    | AreaRequest
+    | StatisticsRequest
+    | DifferenceRequest
+)
+
+
+class Coordinate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where values are."""
+
+    name: str
+    dims: tuple[str, ...]
+    values: Array | list[str]  # times: int64 seconds since 1970-01-01 UTC; names: texts
+    units: str | None = None
+    standard_name: str | None = None
+    long_name: str | None = None
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Values of a variable, or of a coordinate that had to be read."""
+
+    variable: VariableInfo
+    dims: tuple[str, ...]
+    values: Array  # NaN over land, below the sea floor, or absent
+    auxiliary: bool = False  # a coordinate of the others: the true depths of levels, the sea floor
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to any extraction."""
+
+    kind: Kind
+    dataset: str
+    dims: dict[str, int]
+    coordinates: list[Coordinate]
+    fields: list[Field]
+    facts: dict[str, str | float] = {}  # what else is to be told: interpolation, …
+    revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request would take, found without reading a value."""
+
+    kind: Kind
+    steps: int  # time steps that are read
+    files: int
+    chunks: int  # of the files, to be read and unpacked
+    cells: int  # values that are read
+    bytes: int  # that these take in memory, unpacked
+    values: int  # in the answer
+    dims: dict[str, int]
+    allowed: bool  # within the limits of one request
+    reason: str | None = None  # why not, and what would be
+    format: str | None = None  # of the answer, where one is asked about
+    size: int | None = None  # bytes of the answer in it, about, if all places have values; of NetCDF-4, at most
+
+
+Nested = list[Any] | float | str | None  # whole numbers too
+
+
+class CoordinateValues(msgspec.Struct, frozen=True, kw_only=True):
+    """Where values are."""
+
+    dims: list[str]  # none: one value for all
+    units: str | None
+    standard_name: str | None
+    long_name: str | None
+    values: Nested  # nested as `dims`
+
+
+class VariableValues(msgspec.Struct, frozen=True, kw_only=True):
+    """Values of one variable."""
+
+    name: str
+    units: str
+    standard_name: str | None
+    dims: list[str]
+    values: Nested  # nested as `dims`; null over land, below the sea floor, or absent
+
+
+class ExtractedValues(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to an extraction."""
+
+    dataset: str
+    kind: Kind
+    dims: dict[str, int]
+    coordinates: dict[str, CoordinateValues]
+    variables: dict[str, VariableValues]
+    facts: dict[str, str | float] = {}  # what else is to be told: interpolation, …
+    attribution: str | None = None
+    revision: str = ""  # of the dataset; empty if a file has changed since it was indexed

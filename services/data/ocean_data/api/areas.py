@@ -8,11 +8,16 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 from msgspec.structs import asdict
 
-from ocean_common.contracts.extractions import AreaRequest, DifferenceRequest, Estimate, Minuend, StatisticsRequest
-from ocean_common.contracts.values import ExtractedValues
-from ocean_common.errors import InvalidRequest
-from ocean_common.parameters import DatasetId
-from ocean_common.strict import known_only
+from ocean_common.contracts.data import (
+    AreaRequest,
+    DifferenceRequest,
+    Estimate,
+    ExtractedValues,
+    Minuend,
+    StatisticsRequest,
+)
+from ocean_common.parameters import DatasetId, known_only
+from ocean_core.errors import InvalidRequest
 from ocean_data.api.bodies import AreaBody, DifferenceBody, StatisticsBody
 from ocean_data.api.parameters import (
     ESTIMATE,

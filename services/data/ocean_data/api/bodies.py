@@ -4,8 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation
-from ocean_common.contracts.extractions import Minuend, Point, VectorPart
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, Minuend, Point, VectorPart
 
 Box = tuple[float, float, float, float]
 

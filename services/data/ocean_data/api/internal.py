@@ -9,9 +9,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, RawBody, SkipValidation
 
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.data import TileField, TileRequest
-from ocean_common.contracts.extractions import AnyExtractionRequest
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.data import AnyExtractionRequest, TileField, TileRequest
+from ocean_core.errors import InvalidRequest
 from ocean_data.api.parameters import HttpRequest, Service
 from ocean_data.compute.field import Tiles
 from ocean_data.ports import Workers

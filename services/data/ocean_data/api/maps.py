@@ -9,12 +9,13 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
-from ocean_common import errors, problems
+from ocean_common import problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, ValueRange
-from ocean_common.contracts.geojson import ArrowCollection
+from ocean_common.contracts.places import ArrowCollection
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom
+from ocean_core import errors
 from ocean_data.api.parameters import MAP_PROJECTIONS, HttpRequest, MapDepth, MapTime, MapVariables, parse_choice
 from ocean_data.compute import vectors
 from ocean_data.compute.quiver import Arrows, ArrowsRequest, Vector

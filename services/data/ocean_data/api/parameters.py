@@ -11,13 +11,13 @@ from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operat
 from litestar.openapi.spec.response import OpenAPIResponse
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
-from ocean_common import errors, problems
+from ocean_common import problems
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation
-from ocean_common.contracts.extractions import Point, VectorPart
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, Point, VectorPart
 from ocean_common.contracts.places import Area
-from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.parameters import DatasetId
+from ocean_core import errors
+from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.tiles import Projection
 from ocean_data.extraction import ExtractionService, check_variable_count
 

@@ -8,11 +8,8 @@ from litestar.openapi.spec import Example
 from litestar.params import Body
 from msgspec.structs import asdict
 
-from ocean_common.contracts.data import PointValues
-from ocean_common.contracts.extractions import Estimate, PointsRequest
-from ocean_common.contracts.values import ExtractedValues
-from ocean_common.parameters import DatasetId
-from ocean_common.strict import known_only
+from ocean_common.contracts.data import Estimate, ExtractedValues, PointsRequest, PointValues
+from ocean_common.parameters import DatasetId, known_only
 from ocean_data.api.bodies import PointsBody
 from ocean_data.api.parameters import (
     ESTIMATE,

@@ -8,8 +8,8 @@ from litestar import Litestar, Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from ocean_common.disconnect import wait_for_disconnect
-from ocean_common.errors import OceanError
+from ocean_common.http import wait_for_disconnect
+from ocean_core.errors import OceanError
 from ocean_data.ports import SpoolReader
 
 _log = logging.getLogger(__name__)

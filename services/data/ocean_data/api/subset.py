@@ -12,11 +12,12 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import QueryParameter, SkipValidation
 
-from ocean_common import errors, problems
+from ocean_common import problems
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.extractions import AreaRequest
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.data import AreaRequest
 from ocean_common.parameters import DatasetId
+from ocean_core import errors
+from ocean_core.errors import InvalidRequest
 from ocean_data.api.parameters import AreaKey, HttpRequest, Service, Variables, area_polygon, parse_choice, parse_keys
 from ocean_data.extraction import Output, safe_name
 from ocean_data.plan.extraction import Extraction

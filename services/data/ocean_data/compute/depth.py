@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, DepthAxis
-from ocean_common.errors import DepthNotFound, InvalidRequest
+from ocean_core.errors import DepthNotFound, InvalidRequest
 
 Depth = int | Literal["bottom", "all", "mean"]
 WORDS = ("bottom", "all")  # what an address may say where it does not say that it may say more

@@ -7,9 +7,8 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets, DepthAxis, Steps, VariableInfo
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.assets import Array, Assets, DepthAxis, Steps, VariableInfo
+from ocean_core.errors import InvalidRequest
 from ocean_core.expression import (
     COORDINATE_NAMES,
     FUNCTIONS,

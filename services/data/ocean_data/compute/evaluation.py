@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.errors import InvalidRequest, TimeNotFound
 from ocean_core import seawater
+from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.expression import FUNCTIONS, Binary, Call, Name, Negative, Node, Number, parse_expression
 from ocean_core.geometry import Floats
 from ocean_core.seawater import SeaWater

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets
+from ocean_common.contracts.assets import Array, Assets
 from ocean_common.contracts.data import TileField, TileRequest
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.vectors import magnitude
 from ocean_data.compute import tile
 from ocean_data.compute.fold import Fold, folded

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Levels
-from ocean_common.errors import NotSupported
+from ocean_core.errors import NotSupported
 from ocean_core.geometry import Floats
 from ocean_data.compute import depth as depths
 from ocean_data.compute.interpolation import gather, narrowed, stencil

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Geod
 
-from ocean_common.contracts.extractions import Point
-from ocean_common.errors import InvalidRequest, RequestTooLarge
+from ocean_common.contracts.data import Point
+from ocean_core.errors import InvalidRequest, RequestTooLarge
 from ocean_core.geometry import Floats, wrap_longitude
 
 MOST = 5_000  # points of a path

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
-from ocean_common.contracts.geojson import Arrow, ArrowCollection, ArrowProperties, PointGeometry
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.places import Arrow, ArrowCollection, ArrowProperties, PointGeometry
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, east_and_north
 from ocean_core.tiles import Projection
 from ocean_core.vectors import Axis, bearing

@@ -8,8 +8,8 @@ from pyproj import Transformer
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ValueRange
-from ocean_common.errors import InvalidRequest, NothingInView
 from ocean_core.colour import view_limits
+from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_core.geometry import Floats
 from ocean_core.tiles import Projection
 from ocean_core.vectors import magnitude

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS
-from ocean_common.errors import InvalidRequest, NotSupported
 from ocean_common.parameters import check_tile
+from ocean_core.errors import InvalidRequest, NotSupported
 
 SIZE = 256  # pixels
 MERCATOR = "EPSG:3857"

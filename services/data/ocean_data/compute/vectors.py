@@ -1,7 +1,7 @@
 """Two components make a vector, whichever way each of them points."""
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.vectors import TRUE_AXIS, Axis, component_axes
 
 JUMP = 3.0  # times: a neighbour this much farther than the other one is across a cut in the file

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ocean_common.contracts import assets
-from ocean_common.errors import NotSupported, SourceUnreadable
+from ocean_core.errors import NotSupported, SourceUnreadable
 from ocean_core.geometry import Floats, great_circle_distance
 from ocean_data.grids.base import Coordinates, Grid
 from ocean_data.grids.curvilinear import Curvilinear, PlaneAxes

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import (
+from ocean_common.contracts.data import (
     AreaRequest,
     DifferenceRequest,
     ExtractionRequest,

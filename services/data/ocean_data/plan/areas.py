@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import AreaRequest, Kind
-from ocean_common.errors import InvalidRequest, RequestTooLarge
+from ocean_common.contracts.data import AreaRequest, Kind
+from ocean_core.errors import InvalidRequest, RequestTooLarge
 from ocean_core.geometry import Floats
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels

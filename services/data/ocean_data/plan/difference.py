@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import AreaRequest, DifferenceRequest
-from ocean_common.errors import InvalidRequest, OceanError, TimeNotFound
+from ocean_common.contracts.data import AreaRequest, DifferenceRequest
 from ocean_core.colour import difference_limits
+from ocean_core.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_time
 from ocean_core.units import unit_conversion

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import Estimate, Kind
-from ocean_common.errors import RequestTooLarge, SourceUnreadable
+from ocean_common.contracts.data import Estimate, Kind
+from ocean_core.errors import RequestTooLarge, SourceUnreadable
 from ocean_data.compute.evaluation import steps_of
 from ocean_data.grids.base import Outlines
 from ocean_data.plan.times import Axis

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.extractions import (
+from ocean_common.contracts.data import (
     PathRequest,
     SectionRequest,
     TrajectoryRequest,
     TransectRequest,
     VectorPart,
 )
-from ocean_common.errors import InvalidRequest, TimeNotFound
+from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.geometry import Floats
 from ocean_core.time import DAY, format_time
 from ocean_core.vectors import vector_part

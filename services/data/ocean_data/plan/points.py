@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import ExtractionRequest, Kind, PointsRequest, VectorPart
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.data import ExtractionRequest, Kind, PointsRequest, VectorPart
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, wrap_longitude
 from ocean_core.time import format_time
 from ocean_core.vectors import rename_component, vector_part

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import Interpolation
-from ocean_common.errors import PointOutsideGrid
+from ocean_core.errors import PointOutsideGrid
 from ocean_core.geometry import Floats, east_and_north
 from ocean_core.vectors import Axis
 from ocean_data.compute import depth as depths

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import StatisticsRequest
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.data import StatisticsRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
 from ocean_data.plan.areas import find_target, plan_over, select_instants
 from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values

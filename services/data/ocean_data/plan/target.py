@@ -13,7 +13,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.errors import InvalidRequest, NothingInView, RequestTooLarge
+from ocean_core.errors import InvalidRequest, NothingInView, RequestTooLarge
 from ocean_core.geometry import Floats
 from ocean_data.compute.region import Region
 from ocean_data.grids.base import (

@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.places import local
+from ocean_common.dataset_uri import local
 from ocean_data.reading.state import State, being_written, cut_short, state_of, unreadable
 
 NEAR = 64 * 1024  # bytes between two ranges of which the disk is told as one

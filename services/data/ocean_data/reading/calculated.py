@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets, Grid, VariableInfo
-from ocean_common.errors import VariableNotFound
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.errors import VariableNotFound
 from ocean_core.expression import parse_expression
 from ocean_data.compute.depth import deepest_first
 from ocean_data.compute.equations import calculated_assets, circular_equation, stored_variable, with_operands

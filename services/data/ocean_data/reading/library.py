@@ -11,7 +11,7 @@ import numpy as np
 from netCDF4 import Dataset, Variable
 from numpy.typing import NDArray
 
-from ocean_common.places import local
+from ocean_common.dataset_uri import local
 from ocean_core.cache import ByteBoundedCache
 from ocean_data.reading.packing import ATTRIBUTES
 from ocean_data.reading.state import State, cut_short, state_of

@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.places import text_stamp
+from ocean_common.dataset_uri import text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_data.reading.objects import AGAIN
 from ocean_data.reading.state import State, unreadable

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts import assets
 from ocean_common.contracts.assets import Assets, File, Grid
-from ocean_common.errors import SourceUnreadable
-from ocean_common.places import Kind, kind_of
+from ocean_common.dataset_uri import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.errors import SourceUnreadable
 from ocean_data.compute.depth import deepest_first
 from ocean_data.compute.field import tile_stencil
 from ocean_data.grids import ROLES, arrange_coordinates, build, require_grid

@@ -4,8 +4,8 @@ import os
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from ocean_common.errors import SourceUnreadable
-from ocean_common.places import local
+from ocean_common.dataset_uri import local
+from ocean_core.errors import SourceUnreadable
 
 
 class State(NamedTuple):

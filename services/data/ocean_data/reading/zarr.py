@@ -19,7 +19,7 @@ from zarr.abc.store import Store
 from zarr.core.metadata import ArrayV2Metadata
 from zarr.storage import LocalStore, ObjectStore
 
-from ocean_common.places import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
+from ocean_common.dataset_uri import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_data.reading.objects import AGAIN, Storage, told
 from ocean_data.reading.packing import ATTRIBUTES

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.errors import UnsupportedFormat
+from ocean_core.errors import UnsupportedFormat
 from ocean_core.time import format_calendar_times, format_times
 from ocean_core.units import canonical_units
 from ocean_data.plan.extraction import Coordinate, Extraction, Field, Values

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapely.affinity import translate
 from shapely.geometry.polygon import orient
 
-from ocean_common.errors import UnsupportedFormat
+from ocean_core.errors import UnsupportedFormat
 from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_times
 from ocean_data.grids.base import Outlines

@@ -10,10 +10,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts import extractions as contracts
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.data import PointValues
-from ocean_common.contracts.values import CoordinateValues, ExtractedValues, VariableValues
+from ocean_common.contracts import data as contracts
+from ocean_common.contracts.assets import Array
+from ocean_common.contracts.data import CoordinateValues, ExtractedValues, PointValues, VariableValues
 from ocean_core.time import format_times
 from ocean_data.plan.extraction import Coordinate, Extraction, Reading, Values, read_values
 from ocean_data.ports import Parts

@@ -14,21 +14,25 @@ from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
 from ocean_common.caching import Freshness, made_from
 from ocean_common.contracts.assets import Assets, Revisions, VariableInfo, without_files
-from ocean_common.contracts.events import Refreshed
-from ocean_common.contracts.finding import Completeness, TimeIntervals
 from ocean_common.contracts.metadata import (
+    Completeness,
     Dataset,
     DatasetPage,
     DatasetStatus,
     Depth,
     GitInfo,
     Quantum,
+    Refreshed,
+    TimeIntervals,
     TimeStep,
     Variable,
     VariableListing,
 )
 from ocean_common.docs import OPERATORS
-from ocean_common.errors import (
+from ocean_common.i18n import Translator
+from ocean_common.parameters import DatasetId, VariableKey, known_only
+from ocean_common.problems import documented
+from ocean_core.errors import (
     DatasetNotFound,
     NotFound,
     NotSupported,
@@ -36,10 +40,6 @@ from ocean_common.errors import (
     Unauthorized,
     VariableNotFound,
 )
-from ocean_common.i18n import Translator
-from ocean_common.parameters import DatasetId, VariableKey
-from ocean_common.problems import documented
-from ocean_common.strict import known_only
 from ocean_metadata.catalogue import serializers
 from ocean_metadata.catalogue.completeness import rate_completeness
 from ocean_metadata.catalogue.dataset_page import describe_dataset

@@ -9,11 +9,11 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 
-from ocean_common.contracts.finding import SearchPage
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.metadata import SearchPage
 from ocean_common.i18n import Translator
+from ocean_common.parameters import known_only
 from ocean_common.problems import documented
-from ocean_common.strict import known_only
+from ocean_core.errors import InvalidRequest
 from ocean_core.time import Period
 from ocean_metadata.catalogue.responses import link_header, parse_period_parameter
 from ocean_metadata.catalogue.search import FACETS, SearchIndexCache, SearchQuery, search_page, select_ids

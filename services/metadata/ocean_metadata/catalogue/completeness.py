@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ocean_common.contracts.finding import Completeness, Lacking
+from ocean_common.contracts.metadata import Completeness, Lacking
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.time import format_duration, format_times
 from ocean_metadata.catalogue.model import DatasetRecord

@@ -4,8 +4,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from ocean_common.contracts.finding import Link
-from ocean_common.contracts.metadata import DatasetPage
+from ocean_common.contracts.metadata import DatasetPage, Link
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.completeness import rate_completeness
 from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, dataset_period

@@ -9,7 +9,7 @@ import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
-from ocean_common.errors import DatasetNotFound, VariableNotFound
+from ocean_core.errors import DatasetNotFound, VariableNotFound
 from ocean_core.time import Ints, format_times
 
 State = Literal["served", "partly", "broken"]

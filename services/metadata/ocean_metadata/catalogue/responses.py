@@ -10,8 +10,8 @@ from litestar import Request, Response
 from litestar.openapi import ResponseSpec
 
 from ocean_common.caching import entity_tag
-from ocean_common.errors import InvalidRequest
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.errors import InvalidRequest
 from ocean_core.time import LONGEST_DATE, AmbiguousDateError, Period, parse_period
 
 MAX_BYTES = 64 * 2**20

@@ -19,7 +19,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ocean_common.contracts.finding import Facets, FacetValue, Found, SearchPage
+from ocean_common.contracts.metadata import Facets, FacetValue, Found, SearchPage
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.geometry import wrap_longitude
 from ocean_core.time import Period

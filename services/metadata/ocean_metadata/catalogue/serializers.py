@@ -6,11 +6,12 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Revisions, Steps, VariableInfo
-from ocean_common.contracts.finding import TimeInterval, TimeIntervals
 from ocean_common.contracts.metadata import (
     Dataset,
     DatasetStatus,
     Depth,
+    TimeInterval,
+    TimeIntervals,
     TimeStep,
     Variable,
     VariableListing,

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import sqlalchemy as sa
 
-from ocean_common.errors import ServiceUnavailable
+from ocean_core.errors import ServiceUnavailable
 from ocean_metadata.catalogue import schema
 from ocean_metadata.catalogue.database import answering, lock_transaction, notify_listeners, reading
 from ocean_metadata.catalogue.model import (

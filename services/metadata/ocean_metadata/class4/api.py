@@ -11,7 +11,7 @@ from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 
 from ocean_common.caching import Freshness
-from ocean_common.contracts.class4 import (
+from ocean_common.contracts.observations import (
     Class4Days,
     Class4Forecast,
     Class4Kind,
@@ -22,9 +22,9 @@ from ocean_common.contracts.class4 import (
     Class4Profiles,
     Class4Status,
 )
-from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.i18n import Translator
 from ocean_common.problems import documented
+from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.catalogue.responses import MESSAGEPACK, ResponseCache, encoded_response
 from ocean_metadata.class4.map_points import find_same_profile, map_points, parse_extent, parse_projection

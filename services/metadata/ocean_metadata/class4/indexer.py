@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ocean_common.contracts.class4 import Class4Kind
+from ocean_common.contracts.observations import Class4Kind
 from ocean_metadata.class4.model import parse_file_name
 from ocean_metadata.class4.reading import FileReading, read_class4_file
 from ocean_metadata.class4.store import Class4Store, FileKey

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-from ocean_common.contracts.class4 import Class4Kind, Class4Point, Class4Points, Class4Properties
-from ocean_common.contracts.geojson import PointGeometry
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.observations import Class4Kind, Class4Point, Class4Points, Class4Properties
+from ocean_common.contracts.places import PointGeometry
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import wrap_longitude
 from ocean_core.tiles import MAJOR, MERCATOR, PROJECTIONS, Projection
 from ocean_metadata.class4.model import ProfilePoints

@@ -6,8 +6,8 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.class4 import (
+from ocean_common.contracts.assets import Array
+from ocean_common.contracts.observations import (
     Class4Day,
     Class4Days,
     Class4Forecast,
@@ -15,8 +15,8 @@ from ocean_common.contracts.class4 import (
     Class4Model,
     Class4Status,
 )
-from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.i18n import ENGLISH, Translator
+from ocean_core.errors import InvalidRequest, NotFound
 
 KINDS: tuple[Class4Kind, ...] = get_args(Class4Kind)
 PREFERRED_MODELS = ("GIOPS", "RIOPS")  # whose files stand for their day; where there are none, the first by its id

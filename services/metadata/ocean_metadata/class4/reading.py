@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from ocean_common.contracts.class4 import Class4Profile, Class4Values
+from ocean_common.contracts.observations import Class4Profile, Class4Values
 from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_metadata.class4.map_points import root_mean_square_error
 from ocean_metadata.class4.model import FileContent, FileName, FileSummary, ForecastLead, ProfilePoints, parse_file_name

@@ -12,10 +12,10 @@ from litestar.openapi.spec import Example
 from litestar.params import FromHeader, FromQuery, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from ocean_common.contracts.events import Event
-from ocean_common.errors import DatasetNotFound, InvalidRequest, OceanError, TooBusy
+from ocean_common.contracts.metadata import Event
+from ocean_common.parameters import known_only
 from ocean_common.problems import STATUS, documented, to_problem
-from ocean_common.strict import known_only
+from ocean_core.errors import DatasetNotFound, InvalidRequest, OceanError, TooBusy
 from ocean_metadata.ports import Catalogue, Events
 
 EVENT_STREAM = "text/event-stream"

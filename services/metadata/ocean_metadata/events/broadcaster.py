@@ -8,7 +8,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from ocean_common.contracts.events import Event
+from ocean_common.contracts.metadata import Event
 from ocean_metadata.catalogue import schema
 from ocean_metadata.catalogue.database import reading
 from ocean_metadata.events.store import format_milliseconds, read_events, stored_ids

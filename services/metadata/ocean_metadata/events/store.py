@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import sqlalchemy as sa
 
-from ocean_common.contracts.events import Event, EventType, NewSteps
+from ocean_common.contracts.metadata import Event, EventType, NewSteps
 from ocean_core.time import Ints, format_times
 from ocean_metadata.catalogue import schema
 

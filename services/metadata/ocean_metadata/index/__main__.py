@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 
-from ocean_common.contracts.class4 import Class4Kind
+from ocean_common.contracts.observations import Class4Kind
 from ocean_common.settings import SettingsError, load
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ocean_common import places
+from ocean_common import dataset_uri
 from ocean_core.errors import InvalidRequest
 from ocean_core.expression import parse_expression
 from ocean_metadata.index import databases
@@ -256,10 +256,10 @@ def _paths(urls: Iterable[str], folder: Path) -> Iterable[str]:
 
 def _expanded(url: str, folder: Path) -> list[str]:
     """A path or address; the files that a pattern fits to."""
-    if places.is_remote(url):
+    if dataset_uri.is_remote(url):
         return [url]
-    mark = places.ICECHUNK if url.startswith(places.ICECHUNK) else ""
-    path = str((folder / places.local(url)).absolute())
+    mark = dataset_uri.ICECHUNK if url.startswith(dataset_uri.ICECHUNK) else ""
+    path = str((folder / dataset_uri.local(url)).absolute())
     if not glob.has_magic(path):
         return [mark + path]
     # Path.glob takes no absolute patterns.

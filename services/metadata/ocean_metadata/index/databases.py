@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ocean_common import places
+from ocean_common import dataset_uri
 from ocean_core.messages import MessageError
 
 # What the tool that writes them puts where a file says nothing: the least and the greatest of 32 bits.
@@ -73,4 +73,4 @@ def _attributes(units: object, long_name: object, low: object, high: object) -> 
 
 
 def _absolute(path: str, folder: Path) -> str:
-    return path if places.is_remote(path) else str((folder / places.local(path)).absolute())
+    return path if dataset_uri.is_remote(path) else str((folder / dataset_uri.local(path)).absolute())

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.assets import Array
 
 _DIGITS = re.compile(r"\d+")
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ocean_common.places import kind_of, local
+from ocean_common.dataset_uri import kind_of, local
 from ocean_metadata.index import classic
 from ocean_metadata.index.coordinates import is_latitude, is_longitude, is_time, is_vertical
 from ocean_metadata.index.file_header import FileHeader, VariableHeader, pack, structure

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
-from ocean_common import places
+from ocean_common import dataset_uri
 from ocean_common.contracts.assets import File
 from ocean_metadata.catalogue.model import Built
 from ocean_metadata.catalogue.store import CatalogueWriter, Stat
@@ -77,7 +77,7 @@ class Indexer:
         paths = (
             folder.files(self._told.folder) if self._told.folder else sorted({p for one in specs for p in one.paths})
         )
-        known = self._store.file_states() if any(map(places.is_remote, paths)) else {}
+        known = self._store.file_states() if any(map(dataset_uri.is_remote, paths)) else {}
         stats = {path: self._stamps.now(path, known) for path in paths}
         state = (sorted(stats.items()), [msgspec.msgpack.encode(one) for one in specs])
         if state == self._seen and not self._young(stats):
@@ -189,7 +189,7 @@ class Indexer:
                 return found
         assert source.header is not None  # noqa: S101  only files with a header are asked for
         given = path, source.header, asked
-        detail = pool.alone(read_detail, *given) if places.kind_of(path) in pool.RISKY else read_detail(*given)
+        detail = pool.alone(read_detail, *given) if dataset_uri.kind_of(path) in pool.RISKY else read_detail(*given)
         fresh = _KeptDetail(asked=asked, detail=detail)
         self._store.save_detail(path, msgspec.msgpack.encode(fresh))
         return fresh
@@ -204,9 +204,9 @@ class Stamps:
 
     def now(self, path: str, known: Mapping[str, Stat]) -> Stat:
         """The state of a file; (0, 0) where there is none."""
-        if places.kind_of(path) == "file":
-            return _stat(places.local(path))
-        if not places.is_remote(path):
+        if dataset_uri.kind_of(path) == "file":
+            return _stat(dataset_uri.local(path))
+        if not dataset_uri.is_remote(path):
             return self._ask(path, (0, 0))
         told, found = self._remote.get(path, (-self._kept, (0, 0)))
         if time.monotonic() - told >= self._kept:

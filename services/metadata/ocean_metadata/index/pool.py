@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
-from ocean_common.places import Kind, kind_of
+from ocean_common.dataset_uri import Kind, kind_of
 from ocean_metadata.index.headers import Read, read
 from ocean_metadata.index.reasons import Unreadable
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from ocean_common.contracts.events import Event, Refreshed
-from ocean_common.errors import NotSupported, ServiceUnavailable
+from ocean_common.contracts.metadata import Event, Refreshed
+from ocean_core.errors import NotSupported, ServiceUnavailable
 from ocean_metadata.catalogue.database import answering
 from ocean_metadata.events.store import read_events, stored_ids
 

@@ -7,7 +7,6 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, PathParameter
 
-from ocean_common.contracts.geojson import PointGeometry
 from ocean_common.contracts.observations import (
     DataType,
     LineGeometry,
@@ -22,9 +21,10 @@ from ocean_common.contracts.observations import (
     TrackCollection,
     TrackFeature,
 )
-from ocean_common.errors import InvalidRequest, NotFound, RequestTooLarge, ServiceUnavailable
+from ocean_common.contracts.places import PointGeometry
 from ocean_common.i18n import Translator
 from ocean_common.problems import documented
+from ocean_core.errors import InvalidRequest, NotFound, RequestTooLarge, ServiceUnavailable
 from ocean_metadata.observations.model import format_instant, parse_instant
 from ocean_metadata.observations.repository import ObservationRepository
 from ocean_metadata.observations.search import ANY, parse_search

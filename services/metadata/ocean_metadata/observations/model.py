@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.assets import Array
 from ocean_common.contracts.observations import (
     DataType,
     ObservedStation,
@@ -21,7 +21,7 @@ from ocean_common.contracts.observations import (
     PlatformType,
     TrackValues,
 )
-from ocean_common.errors import NotFound, RequestTooLarge, ServiceUnavailable
+from ocean_core.errors import NotFound, RequestTooLarge, ServiceUnavailable
 from ocean_metadata.catalogue.database import reading
 from ocean_metadata.observations import schema
 from ocean_metadata.observations.model import ATTRIBUTION, DAY, format_instant

@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import (
     EARTH_RADIUS,
     TURN,

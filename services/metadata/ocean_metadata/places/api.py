@@ -13,9 +13,9 @@ from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter, 
 
 from ocean_common.caching import Freshness
 from ocean_common.contracts.places import Area, AreaPlaces, LinePlaces, PlaceGroup, PlaceProblem, PointPlaces
-from ocean_common.errors import InvalidRequest, NotFound
 from ocean_common.i18n import Translator
 from ocean_common.problems import documented
+from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.messages import Message
 from ocean_core.tiles import MERCATOR, PROJECTIONS
 from ocean_metadata.catalogue.responses import JSON, MESSAGEPACK, encoded_response

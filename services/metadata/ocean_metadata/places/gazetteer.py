@@ -10,7 +10,7 @@ from typing import get_args
 import msgspec
 
 from ocean_common.contracts.places import Area, PlaceGroup
-from ocean_common.errors import NotFound
+from ocean_core.errors import NotFound
 from ocean_core.messages import Message
 from ocean_metadata.places.kml import MAX_BYTES, Kind, KmlUnreadable, Place, read_kml
 from ocean_metadata.places.map_features import area_of

@@ -9,7 +9,6 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-from ocean_common.contracts.geojson import PointGeometry
 from ocean_common.contracts.places import (
     Area,
     AreaGeometry,
@@ -20,6 +19,7 @@ from ocean_common.contracts.places import (
     LinePlace,
     LinePlaceProperties,
     LinePlaces,
+    PointGeometry,
     PointPlace,
     PointPlaceProperties,
     PointPlaces,

@@ -10,9 +10,9 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 
-from ocean_common.contracts.plots import PLOT_KINDS
-from ocean_common.errors import InvalidRequest, PlotKindNotFound
+from ocean_common.contracts.common import PLOT_KINDS
 from ocean_common.problems import documented
+from ocean_core.errors import InvalidRequest, PlotKindNotFound
 from ocean_metadata.scripts.generator import LANGUAGES, ScriptType, generate_script, make_request, parse_query
 
 SCRIPT_TYPES: tuple[ScriptType, ...] = get_args(ScriptType)

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from ocean_common.contracts.plots import PLOT_KINDS
-from ocean_common.errors import InvalidRequest, PlotKindNotFound
+from ocean_common.contracts.common import PLOT_KINDS
+from ocean_core.errors import InvalidRequest, PlotKindNotFound
 
 API = "/api/v2.0"
 _MAX_NESTING = 16  # of lists within lists in a query

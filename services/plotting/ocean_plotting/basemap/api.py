@@ -9,10 +9,11 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
-from ocean_common import errors, problems
+from ocean_common import problems
 from ocean_common.caching import Freshness
-from ocean_common.disconnect import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
+from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
 from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile
+from ocean_core import errors
 from ocean_core.tiles import MERCATOR, Projection, Tile
 from ocean_plotting.basemap.render import BasemapLayer, BasemapRenderer
 from ocean_plotting.plots.common.query import check_choice

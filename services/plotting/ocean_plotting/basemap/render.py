@@ -11,7 +11,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ocean_common.errors import NotFound
+from ocean_core.errors import NotFound
 from ocean_core.geometry import wrap_longitude
 from ocean_core.tiles import MERCATOR, SIZE, Tile
 from ocean_plotting import encoders

@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from ocean_common.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
 from ocean_common.i18n import Language
+from ocean_core.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
 
 MAX_INCHES, MIN_INCHES = 40.0, 2.0
 MAX_DPI, MIN_DPI = 600, 10

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import densify, smallest_span, unwrap_longitudes
 
 MAX_VERTICES = 20_000  # as in the data service

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Proj
 
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance, wrap_longitude
 from ocean_plotting.figure.areas import Area, AreaBounds, Floats, unwrap_ring
 

@@ -21,12 +21,13 @@ from litestar.openapi.spec import (
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec.structs import replace
 
-from ocean_common import errors, problems
+from ocean_common import problems
 from ocean_common.caching import Freshness, made_from
-from ocean_common.contracts.problem import Problem
-from ocean_common.disconnect import ClientDisconnected, answer_disconnected, cancel_on_disconnect
-from ocean_common.errors import InvalidRequest, PlotKindNotFound
+from ocean_common.contracts.common import Problem
+from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect
 from ocean_common.i18n import Language, Translator
+from ocean_core import errors
+from ocean_core.errors import InvalidRequest, PlotKindNotFound
 from ocean_plotting.export.output import FORMS, RenderedFile, output
 from ocean_plotting.figure.labels import make_file_name
 from ocean_plotting.plots.common.query import map_error_fields

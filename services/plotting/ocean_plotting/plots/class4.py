@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ocean_common.contracts.class4 import Class4Kind, Class4Profile, Class4Profiles, Class4Values
-from ocean_common.errors import InvalidRequest, OceanError
+from ocean_common.contracts.observations import Class4Kind, Class4Profile, Class4Profiles, Class4Values
+from ocean_core.errors import InvalidRequest, OceanError
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Rows, Table
 from ocean_plotting.figure.axes import set_depth_axis, set_quantity_axis, show_message

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ocean_common.contracts.extractions import SectionRequest
-from ocean_common.errors import NotSupported
+from ocean_common.contracts.data import SectionRequest
 from ocean_core.colour import Limits
+from ocean_core.errors import NotSupported
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.axes import show_message, style_ticks

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ocean_common.contracts.extractions import AnyExtractionRequest
+from ocean_common.contracts.data import AnyExtractionRequest
 from ocean_plotting.export.output import EVERY, Output
 from ocean_plotting.export.raster import Raster
 from ocean_plotting.export.table import Table

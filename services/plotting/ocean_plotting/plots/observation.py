@@ -12,11 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.extractions import Coverage, PointsRequest
+from ocean_common.contracts.assets import Array, Assets, VariableInfo
+from ocean_common.contracts.data import Coverage, PointsRequest
 from ocean_common.contracts.observations import ObservedStation, ObservedValues
-from ocean_common.errors import InvalidRequest, PointOutsideGrid, RequestTooLarge
+from ocean_core.errors import InvalidRequest, PointOutsideGrid, RequestTooLarge
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Rows, Table
 from ocean_plotting.figure.axes import set_depth_axis, set_quantity_axis, show_message

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 
-from ocean_common.contracts.extractions import Coverage, PointsRequest
-from ocean_common.errors import InvalidRequest, RequestTooLarge, TimeNotFound
+from ocean_common.contracts.data import Coverage, PointsRequest
+from ocean_core.errors import InvalidRequest, RequestTooLarge, TimeNotFound
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Rows, Table
 from ocean_plotting.figure.axes import FEW_LEVELS, set_depth_axis, set_quantity_axis, show_message

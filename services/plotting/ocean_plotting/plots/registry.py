@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from ocean_common.contracts.plots import PLOT_KINDS
+from ocean_common.contracts.common import PLOT_KINDS
 from ocean_plotting.plots.kind import PlotKind
 
 KINDS: dict[str, PlotKind[Any, Any]] = {name: import_module(f"ocean_plotting.plots.{name}").KIND for name in PLOT_KINDS}

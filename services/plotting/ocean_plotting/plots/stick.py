@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ocean_common.errors import InvalidRequest, RequestTooLarge
+from ocean_core.errors import InvalidRequest, RequestTooLarge
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Role, Table
 from ocean_plotting.figure.axes import show_message, style_ticks

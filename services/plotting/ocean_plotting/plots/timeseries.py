@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ocean_common.contracts.extractions import PointsRequest
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.data import PointsRequest
+from ocean_core.errors import InvalidRequest
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.axes import FEW_LEVELS, set_quantity_axis, set_stretched_depth_axis, show_message

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from msgspec.structs import replace
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, TransectRequest
-from ocean_common.errors import InvalidRequest, NotSupported
+from ocean_common.contracts.data import Coverage, TransectRequest
 from ocean_core.colour import Limits
+from ocean_core.errors import InvalidRequest, NotSupported
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.context import DrawContext

@@ -10,11 +10,12 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
-from ocean_common import errors, problems
+from ocean_common import problems
 from ocean_common.caching import made_from
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileRequest
-from ocean_common.disconnect import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
+from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile
+from ocean_core import errors
 from ocean_core.tiles import MERCATOR, Projection
 from ocean_plotting.palettes import parse_scale, validate_colormap
 from ocean_plotting.plots.common.query import check_choice, parse_one_or_two_keys

@@ -14,12 +14,13 @@ from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ocean_common import errors, problems
+from ocean_common import problems
 from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.i18n import Language, Translator
 from ocean_common.parameters import DatasetId
+from ocean_core import errors
 from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits
 from ocean_core.vectors import is_velocity
 from ocean_plotting import __version__

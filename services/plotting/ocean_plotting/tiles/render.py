@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from ocean_common.contracts.arrays import Array
+from ocean_common.contracts.assets import Array
 from ocean_common.contracts.data import TileField
 from ocean_core.colour import Limits
 from ocean_core.tiles import SIZE

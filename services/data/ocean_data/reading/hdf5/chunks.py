@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Dimension
-from ocean_common.errors import SourceUnreadable
 from ocean_core.cache import ByteBoundedCache
+from ocean_core.errors import SourceUnreadable
 from ocean_data.reading import netcdf3 as classic
 from ocean_data.reading.blobs import Blob, Blobs, Bytes, LocalBlobs
 from ocean_data.reading.hdf5.index import Index, index

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
 
-from ocean_common import places
+from ocean_common import dataset_uri
 
-Stamp = tuple[int, int]  # size and mtime_ns, or what stands for them (`ocean_common.places`)
+Stamp = tuple[int, int]  # size and mtime_ns, or what stands for them (`ocean_common.dataset_uri`)
 
 # Imported when they are first needed: Zarr, Icechunk and object storage take half a second together.
-MODULES: dict[places.Kind, str] = {
+MODULES: dict[dataset_uri.Kind, str] = {
     "file": f"{__name__}.files",
     "zarr": f"{__name__}.zarrs",
     "icechunk": f"{__name__}.icechunks",
@@ -92,7 +92,7 @@ def opened(path: str) -> AbstractContextManager[Opened]:
 
 
 def _store(path: str) -> Store:
-    return cast(Store, importlib.import_module(MODULES[places.kind_of(path)]))
+    return cast(Store, importlib.import_module(MODULES[dataset_uri.kind_of(path)]))
 
 
 def attribute(one: Attributed, name: str, default: Any = None) -> Any:

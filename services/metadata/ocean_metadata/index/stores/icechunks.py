@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import icechunk
 import zarr
 
-from ocean_common import places
+from ocean_common import dataset_uri
 from ocean_metadata.index.reasons import Unreadable
 from ocean_metadata.index.stores.zarrs import ZarrStore
 
@@ -18,7 +18,7 @@ PATIENCE = 10  # s without a byte
 def stamp(path: str) -> tuple[int, int]:
     """Of the newest snapshot."""
     try:
-        return places.text_stamp(_repository(path).lookup_branch(BRANCH))
+        return dataset_uri.text_stamp(_repository(path).lookup_branch(BRANCH))
     except icechunk.IcechunkError as error:
         raise _unreadable(error) from error
 
@@ -34,9 +34,9 @@ def opened(path: str) -> Iterator[ZarrStore]:
 
 
 def _repository(path: str) -> icechunk.Repository:
-    if not places.is_remote(path):
-        return icechunk.Repository.open(icechunk.local_filesystem_storage(places.local(path)))
-    where = urlsplit(path.removeprefix(places.ICECHUNK))
+    if not dataset_uri.is_remote(path):
+        return icechunk.Repository.open(icechunk.local_filesystem_storage(dataset_uri.local(path)))
+    where = urlsplit(path.removeprefix(dataset_uri.ICECHUNK))
     if where.scheme != "s3":
         raise Unreadable("it is an Icechunk repository that is neither in a folder nor in object storage (s3://)")
     # The credentials and the endpoint are those that the variables `AWS_…` tell, as of every object.

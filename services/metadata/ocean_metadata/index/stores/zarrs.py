@@ -10,7 +10,7 @@ import numpy as np
 import zarr
 from zarr.errors import BaseZarrError, GroupNotFoundError
 
-from ocean_common import places
+from ocean_common import dataset_uri
 from ocean_metadata.index.reasons import Unreadable
 from ocean_metadata.index.stores import objects
 
@@ -60,9 +60,9 @@ class ZarrStore:
 
 def stamp(path: str) -> tuple[int, int]:
     """Of the documents that describe a store."""
-    if not places.is_remote(path):
-        return places.folder_stamp(path)
-    for name in places.ZARR_ROOTS:
+    if not dataset_uri.is_remote(path):
+        return dataset_uri.folder_stamp(path)
+    for name in dataset_uri.ZARR_ROOTS:
         try:
             return objects.stamp(f"{path.rstrip('/')}/{name}")
         except FileNotFoundError:
@@ -82,7 +82,7 @@ def opened(path: str) -> Iterator[ZarrStore]:
 
 
 def _place(path: str) -> Any:
-    return objects.zarr_store(path) if places.is_remote(path) else places.local(path)
+    return objects.zarr_store(path) if dataset_uri.is_remote(path) else dataset_uri.local(path)
 
 
 def _dimensions(variables: Mapping[str, ZarrVariable]) -> dict[str, range]:

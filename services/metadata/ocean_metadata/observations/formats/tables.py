@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_common.errors import InvalidRequest
+from ocean_core.errors import InvalidRequest
 from ocean_metadata.observations.formats.decoding import UnreadableFile
 from ocean_metadata.observations.formats.quantities import (
     SensorCounter,

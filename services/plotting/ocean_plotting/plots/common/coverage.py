@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coordinate, Coverage, Field
+from ocean_common.contracts.assets import Array, VariableInfo
+from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_core.time import format_times
 
 Floats = NDArray[np.float64]

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, PointsRequest, VectorPart
-from ocean_common.errors import NotSupported
+from ocean_common.contracts.data import Coverage, PointsRequest, VectorPart
+from ocean_core.errors import NotSupported
 from ocean_plotting.export.table import Column
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.layout import PictureInfo

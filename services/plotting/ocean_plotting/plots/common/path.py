@@ -11,9 +11,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, Point, SectionRequest, TransectRequest, VectorPart
-from ocean_common.errors import NotSupported, PointOutsideGrid, RequestTooLarge
+from ocean_common.contracts.data import Coverage, Point, SectionRequest, TransectRequest, VectorPart
 from ocean_core.colour import DEFAULT_COLORMAP, DIVERGING_COLORMAP, Limits, figure_limits
+from ocean_core.errors import NotSupported, PointOutsideGrid, RequestTooLarge
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.context import DrawContext

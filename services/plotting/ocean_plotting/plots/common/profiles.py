@@ -7,8 +7,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage, PointsRequest
-from ocean_common.errors import InvalidRequest, NotSupported
+from ocean_common.contracts.data import Coverage, PointsRequest
+from ocean_core.errors import InvalidRequest, NotSupported
 from ocean_core.units import unit_conversion
 from ocean_plotting.export.table import Column, Rows
 from ocean_plotting.figure.context import DrawContext

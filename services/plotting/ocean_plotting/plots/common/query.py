@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, cast, get_args
 import msgspec
 
 from ocean_common.contracts.data import Interpolation
-from ocean_common.errors import InvalidRequest, OceanError, RequestTooLarge
 from ocean_core.colour import Limits, is_distinguishable
+from ocean_core.errors import InvalidRequest, OceanError, RequestTooLarge
 from ocean_core.messages import Message
 from ocean_core.time import parse_instant
 from ocean_plotting.palettes import parse_scale as parse_limits

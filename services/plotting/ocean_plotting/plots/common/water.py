@@ -7,8 +7,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage
-from ocean_common.errors import InvalidRequest
+from ocean_common.contracts.data import Coverage
+from ocean_core.errors import InvalidRequest
 from ocean_core.seawater import (
     CELSIUS,
     SALINITIES,

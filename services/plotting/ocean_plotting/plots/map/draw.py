@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.extractions import Coverage
+from ocean_common.contracts.data import Coverage
 from ocean_core.colour import Limits, figure_limits
 from ocean_plotting.export.table import Statistics
 from ocean_plotting.figure.context import DrawContext

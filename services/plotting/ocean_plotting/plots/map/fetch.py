@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from ocean_common.contracts.extractions import AreaRequest, Coverage, DifferenceRequest, StatisticsRequest
-from ocean_common.errors import InvalidRequest, NothingInView
+from ocean_common.contracts.data import AreaRequest, Coverage, DifferenceRequest, StatisticsRequest
+from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.areas import Area, find_bounds, to_geojson
 from ocean_plotting.figure.map import KEY_ROW, LEGEND_ROW, MapLayout

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from ocean_common.contracts.extractions import AreaRequest, DifferenceRequest, Minuend
-from ocean_common.errors import InvalidRequest, NotFound
+from ocean_common.contracts.data import AreaRequest, DifferenceRequest, Minuend
+from ocean_core.errors import InvalidRequest, NotFound
 from ocean_plotting.figure.areas import MAX_VERTICES, Area, read_ring, to_geojson
 from ocean_plotting.figure.view import PROJECTIONS
 from ocean_plotting.plots.common.query import (

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ocean_common.contracts.extractions import Coverage
-from ocean_common.errors import NotSupported, RequestTooLarge
+from ocean_common.contracts.data import Coverage
+from ocean_core.errors import NotSupported, RequestTooLarge
 from ocean_plotting.export.raster import Raster
 from ocean_plotting.export.table import Column, Statistics, Table
 from ocean_plotting.figure.context import DrawContext

@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from ocean_common.contracts.extractions import TrajectoryRequest
+from ocean_common.contracts.data import TrajectoryRequest
 from ocean_common.contracts.observations import PlatformTrack
-from ocean_common.errors import (
+from ocean_core.errors import (
     DepthNotFound,
     NothingInView,
     NotSupported,

@@ -8,8 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.arrays import Array
-from ocean_common.contracts.assets import VariableInfo
+from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.observations import PlatformTrack
 from ocean_core.geometry import great_circle_distance, unwrap_longitudes
 from ocean_core.time import Quantum, period_numbers

@@ -1,4 +1,6 @@
-"""Problem Details (RFC 9457)."""
+"""What all services answer: Problem Details (RFC 9457) and health; and the kinds of plots."""
+
+from typing import Literal
 
 import msgspec
 
@@ -21,3 +23,31 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str  # the same text as detail: the member that clients of the old server read
     errors: list[FieldProblem] = []
     request_id: str | None = None
+
+
+Status = Literal["live", "ready", "degraded", "unready"]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How a service is: degraded means it answers, but something it needs for part of its work is away."""
+
+    status: Status
+    service: str
+    version: str
+    reasons: list[str] = []
+
+
+# The last segment of /plot/{kind}; scripts can be generated for all of them.
+PLOT_KINDS = (
+    "class4",
+    "hovmoller",
+    "map",
+    "observation",
+    "profile",
+    "sound",
+    "stick",
+    "timeseries",
+    "track",
+    "transect",
+    "ts",
+)

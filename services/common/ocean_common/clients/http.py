@@ -1,0 +1,275 @@
+"""Requests to a neighbour: timeouts, retries, its problems as errors, and the HTTP/1.1 transport beneath.
+
+Between neighbours there are no proxies, redirects, upgrades or HTTP/2; httptools, with which the servers read requests,
+reads the answers: a third of the processor time of httpx's own transport (docs/decisions).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar, cast
+from urllib.parse import quote, urlencode
+
+import httptools
+import httpx
+import msgspec
+
+from ocean_common.language import outgoing_language
+from ocean_common.problems import decode, from_problem
+from ocean_common.telemetry import outgoing_headers
+from ocean_core.errors import ServiceUnavailable
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's body, read whole already."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+
+class _Connection(asyncio.Protocol):
+    """One connection: one request at a time."""
+
+    def __init__(self) -> None:
+        self.kept = True  # for the next request
+        self._answer: asyncio.Future[httpx.Response] | None = None
+        self._began = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    async def ask(self, request: bytes) -> httpx.Response:
+        """Send a request and wait for the whole answer."""
+        self._answer = asyncio.get_running_loop().create_future()
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._parts: list[bytes] = []
+        self._began = False
+        self._transport.write(request)
+        try:
+            return await self._answer
+        finally:
+            self._answer = None
+
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self.kept = False
+        self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
+        if self._answer is None:  # words that nobody asked for
+            self.close()
+            return
+        self._began = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(httpx.RemoteProtocolError(str(error)))
+            self.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Called by the loop."""
+        self.kept = False
+        kind = httpx.ReadError if self._began else httpx.RemoteProtocolError
+        self._fail(kind(str(error) if error else "the connection was closed"))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by the parser."""
+        self._headers.append((name, value))
+
+    def on_body(self, body: bytes) -> None:
+        """Called by the parser."""
+        self._parts.append(body)
+
+    def on_message_complete(self) -> None:
+        """Called by the parser."""
+        self.kept = self.kept and self._parser.should_keep_alive()
+        content = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        response = httpx.Response(self._parser.get_status_code(), headers=self._headers, stream=_Body(content))
+        if self._answer and not self._answer.done():
+            self._answer.set_result(response)
+
+    def _fail(self, error: httpx.TransportError) -> None:
+        if self._answer and not self._answer.done():
+            self._answer.set_exception(error)
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """Kept connections to one server, at a host and port or a Unix socket."""
+
+    def __init__(self, limit: int, path: str | None = None) -> None:
+        self._path = path
+        self._free: deque[_Connection] = deque()
+        self._room = asyncio.Semaphore(limit)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask on a free connection, or a new one."""
+        times: dict[str, Any] = request.extensions.get("timeout", {})
+        try:
+            async with asyncio.timeout(times.get("pool")):
+                await self._room.acquire()
+        except TimeoutError as error:
+            raise httpx.PoolTimeout("no connection became free") from error
+        try:
+            return await self._ask(request, times)
+        finally:
+            self._room.release()
+
+    async def _ask(self, request: httpx.Request, times: dict[str, Any]) -> httpx.Response:
+        connection = await self._connection(request.url, times.get("connect"))
+        try:
+            async with asyncio.timeout(times.get("read")):
+                response = await connection.ask(_written(request))
+        except TimeoutError as error:
+            connection.close()
+            raise httpx.ReadTimeout("the answer took too long") from error
+        except (httpx.TransportError, asyncio.CancelledError):
+            connection.close()  # what it still says would be taken for the next answer
+            raise
+        if connection.kept:
+            self._free.append(connection)
+        else:
+            connection.close()
+        return response
+
+    async def _connection(self, url: httpx.URL, limit: float | None) -> _Connection:
+        while self._free:
+            connection = self._free.pop()  # the one used last: the others may grow old and be closed
+            if connection.kept:
+                return connection
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(limit):
+                if self._path:
+                    return (await loop.create_unix_connection(_Connection, self._path))[1]
+                return (await loop.create_connection(_Connection, url.host, url.port or 80))[1]
+        except TimeoutError as error:
+            raise httpx.ConnectTimeout("no connection in time") from error
+        except OSError as error:
+            raise httpx.ConnectError(str(error)) from error
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        while self._free:
+            self._free.pop().close()
+
+
+def _written(request: httpx.Request) -> bytes:
+    lines = [request.method.encode(), b" ", request.url.raw_path, b" HTTP/1.1\r\n"]
+    for name, value in request.headers.raw:
+        lines += name, b": ", value, b"\r\n"
+    return b"".join([*lines, b"\r\n", request.content])
+
+
+T = TypeVar("T")
+TIMEOUT = httpx.Timeout(60.0, connect=1.0, pool=30.0)  # s
+PROBE = httpx.Timeout(1.0)  # s for a neighbour to say that it lives
+CONNECTIONS = 64
+LIMITS = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=32)
+ATTEMPTS, PAUSE = 3, 0.1  # only what never got an answer is asked again; the pause (s) doubles
+MESSAGEPACK = "application/x-msgpack"
+
+# The request never arrived, or the neighbour closed a kept connection under it: it was restarted.
+_UNANSWERED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
+
+
+class Neighbour:
+    """One neighbouring service, over one pool of kept connections."""
+
+    def __init__(self, name: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Take ``http://host:port``, or ``unix:/path`` of a socket on the same machine."""
+        self.name = name
+        self._base = "http://local" if url.startswith("unix:") else url.rstrip("/")
+        # Asked itself: neighbours have no cookies, redirects and passwords, for which a client looks in every answer.
+        self._wire = transport or _transport(url)
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        await self._wire.aclose()
+
+    async def away(self) -> str | None:
+        """Why it does not answer; None if it does."""
+        try:
+            response = await self._send("GET", "/health/live", {}, times=PROBE)
+        except httpx.TransportError:
+            return f"the {self.name} service does not answer"
+        return f"the {self.name} service failed" if response.is_error else None
+
+    async def get(self, path: str, kind: type[T], **params: str | float) -> T:
+        """GET ``path`` and decode its MessagePack body as ``kind``."""
+        query = f"?{urlencode(params, quote_via=quote)}" if params else ""
+        return await self._ask("GET", path + query, kind)
+
+    async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
+        """POST ``body`` as MessagePack, and decode the answer as ``kind``. It must be safe to ask twice."""
+        return await self._ask("POST", path, kind, content=msgspec.msgpack.encode(body))
+
+    async def file(self, path: str, body: msgspec.Struct) -> bytes:
+        """POST ``body`` as MessagePack, and take the answer as it is."""
+        return await self._ask("POST", path, bytes, content=msgspec.msgpack.encode(body))
+
+    async def _ask(self, method: str, path: str, kind: type[T], content: bytes | None = None) -> T:
+        for attempt in range(ATTEMPTS):
+            headers = {"accept": MESSAGEPACK, **outgoing_headers(), **outgoing_language()}
+            if content is not None:
+                headers["content-type"] = MESSAGEPACK
+            try:
+                response = await self._send(method, path, headers, content)
+            except _UNANSWERED:
+                await asyncio.sleep(PAUSE * 2**attempt)
+                continue
+            except httpx.TimeoutException as error:
+                raise ServiceUnavailable("the {service} service took too long to answer", service=self.name) from error
+            except httpx.TransportError as error:
+                raise ServiceUnavailable("the {service} service broke off its answer", service=self.name) from error
+            return self._read(response, kind)
+        raise ServiceUnavailable("the {service} service does not answer; try again in a few seconds", service=self.name)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        content: bytes | None = None,
+        times: httpx.Timeout = TIMEOUT,
+    ) -> httpx.Response:
+        told = {"timeout": times.as_dict()}
+        request = httpx.Request(method, self._base + path, headers=headers, content=content, extensions=told)
+        response = await self._wire.handle_async_request(request)
+        try:
+            await response.aread()
+        finally:
+            await response.aclose()
+        return response
+
+    def _read(self, response: httpx.Response, kind: type[T]) -> T:
+        if not response.is_error:
+            if kind is bytes:
+                return cast(T, response.content)
+            try:
+                return msgspec.msgpack.decode(response.content, type=kind)
+            except msgspec.MsgspecError as error:
+                raise ServiceUnavailable(
+                    "the {service} service gave an answer that cannot be read", service=self.name
+                ) from error
+        problem = decode(response.content)
+        if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ServiceUnavailable("the {service} service failed", service=self.name)
+        later = response.headers.get("retry-after", "")
+        raise from_problem(problem, int(later) if later.isdecimal() else None)
+
+
+def _transport(url: str) -> httpx.AsyncBaseTransport:
+    if url.startswith("https:"):
+        return httpx.AsyncHTTPTransport(limits=LIMITS)
+    return Wire(CONNECTIONS, url.removeprefix("unix:") if url.startswith("unix:") else None)
+
+
+def segment(text: str) -> str:
+    """``text`` as one segment of a path, whatever is in it: dots too, since `..` would be the path above."""
+    return quote(text, safe="").replace(".", "%2E")
