@@ -18,6 +18,21 @@ from ocean_metadata.index.passes import Indexer, Told, reading_version
 
 __all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtures of this folder
 
+# What is written and searched in tables is tried with both databases; the rest with SQLite, and with both in full runs.
+BOTH = {
+    *("bell", "class4", "client", "databases", "events", "index", "moment", "news", "process", "routes"),
+    *("observations_import", "observations_process", "observations_routes", "observations_search"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Leave PostgreSQL to the full counts where it makes no difference."""
+    for item in items:
+        backend = item.callspec.params.get("new_database") if hasattr(item, "callspec") else None
+        if backend == "postgresql" and item.path.stem.removeprefix("test_metadata_") not in BOTH:
+            item.add_marker(pytest.mark.full)
+
+
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data"
 
 
