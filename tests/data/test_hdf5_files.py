@@ -14,7 +14,7 @@ from tests.looping import loop_over
 
 from ocean_core.errors import SourceUnreadable
 from ocean_data.reading.blobs import LocalBlob
-from ocean_data.reading.hdf5.chunks import AT_ONCE, LATE, REST, Crew
+from ocean_data.reading.hdf5.chunks import AT_ONCE, LATE, REST, ChunkThreadPool
 from ocean_data.reading.hdf5.index import index
 from ocean_data.reading.source import NetCDFSource
 from ocean_data.reading.state import state_of
@@ -306,7 +306,7 @@ def test_many_threads_read_the_same_numbers_at_once(tmp_path, source, described_
 
 @loop_over("helpers", [0, 1, 3])
 def test_a_crew_does_every_task_once(helpers):
-    crew, done = Crew(helpers), []
+    crew, done = ChunkThreadPool(helpers), []
     crew.each(done.append, range(200))
     crew.each(lambda number: crew.each(done.append, [number]), range(200, 210))
     assert sorted(done) == list(range(210))
@@ -315,7 +315,7 @@ def test_a_crew_does_every_task_once(helpers):
 
 def test_a_helper_that_comes_late_is_not_asked_for_a_while():
     now, me = [0.0], threading.get_ident()
-    crew = Crew(1, clock=lambda: now[0])
+    crew = ChunkThreadPool(1, clock=lambda: now[0])
     free, came = threading.Event(), threading.Event()
 
     def work(number):
@@ -340,7 +340,7 @@ def test_a_helper_that_comes_late_is_not_asked_for_a_while():
 
 @pytest.mark.parametrize("helpers", [0, 3])
 def test_an_error_ends_the_work_of_a_crew(helpers):
-    crew, done = Crew(helpers), []
+    crew, done = ChunkThreadPool(helpers), []
 
     def work(number):
         if number == 50:

@@ -5,8 +5,8 @@ from pyproj import Transformer
 from tests.looping import loop_over
 
 from ocean_core.geometry import chord_to_distance, unit_vectors
-from ocean_data.compute import tile
-from ocean_data.compute.field import tile_stencil
+from ocean_core.tiles import SIZE, morton_order
+from ocean_data.compute.field import pixel_centres, tile_stencil
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.grids.search import CentreSearch, build_pyramid, measure_clearances
@@ -129,10 +129,10 @@ def asked(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
 def test_the_map_of_a_tile_is_what_each_of_its_pixels_says_alone(made, projection, kind):
     grid, one = Curvilinear(*made()), asked(kind, projection=projection, x=6, y=1)
     kept = tile_stencil(grid, one)
-    latitude, longitude = tile.centres(projection, one.zoom, one.x, one.y)
-    home = np.full(tile.SIZE**2, -1)
+    latitude, longitude = pixel_centres(projection, one.zoom, one.x, one.y)
+    home = np.full(SIZE**2, -1)
     home[slice(None) if kept.pixels is None else kept.pixels] = kept.stencil.home
-    some = MADE.permutation(tile.SIZE**2)[:500]
+    some = MADE.permutation(SIZE**2)[:500]
     np.testing.assert_array_equal(home[some], grid.nearest(latitude[some], longitude[some]))
     if kind != "bilinear":
         return
@@ -153,7 +153,7 @@ def test_rows_and_columns_of_a_tile_find_the_cells_of_its_pixels(zoom, x, y, kin
         Rectilinear(np.array([60.0, 70.0, 85.0]), np.array([-100.0, -60.0, -20.0, 20.0])),
     ):
         kept = tile_stencil(grid, asked(kind, zoom, x, y))
-        latitude, longitude = tile.centres("EPSG:3857", zoom, x, y)
+        latitude, longitude = pixel_centres("EPSG:3857", zoom, x, y)
         home = grid.nearest(latitude, longitude)
         inside = np.flatnonzero(home >= 0)
         found = np.full(home.size, -1)
@@ -169,7 +169,7 @@ def test_rows_and_columns_of_a_tile_find_the_cells_of_its_pixels(zoom, x, y, kin
 
 
 def test_the_pixels_of_a_tile_are_walked_square_by_square():
-    order, back = tile.blocks(8)
+    order, back = morton_order(8)
     assert sorted(order) == list(range(64))
     assert (order[back] == np.arange(64)).all()
     rows, columns = np.divmod(order[:16], 8)

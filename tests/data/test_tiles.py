@@ -8,7 +8,7 @@ from tests.looping import loop_over
 
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_core.geometry import great_circle_distance
-from ocean_data.compute import tile
+from ocean_data.compute.field import pixel_centres
 
 OPEN = {"decode_times": False}
 TILES = [
@@ -212,7 +212,7 @@ def test_a_tile_says_its_revision_and_variable(client):
 
 
 def test_pixels_are_at_their_centres():
-    latitude, longitude = (part.reshape(256, 256) for part in tile.centres("EPSG:3857", 0, 0, 0))
+    latitude, longitude = (part.reshape(256, 256) for part in pixel_centres("EPSG:3857", 0, 0, 0))
     assert longitude[0, 0] == pytest.approx(-180 + 180 / 256)
     assert longitude[:, 255] == pytest.approx(180 - 180 / 256)
     assert latitude[0, 0] == pytest.approx(-latitude[255, 0])

@@ -105,7 +105,7 @@ class Cluster:
 
 @cache
 def _reading(opened: Open, settings: object) -> Reading:
-    """What this process reads with, made once."""
+    """Return the source and grids of this process, made once."""
     return opened(settings)
 
 

@@ -62,12 +62,12 @@ def neighbourhood(
     points = unit_vectors(latitude, longitude)
     east, north = east_and_north(latitude[own], longitude[own])
     ways = np.empty((own.size, 4, 2))
-    _ways(points, own, beside, east, north, ways)
+    _measure_offsets(points, own, beside, east, north, ways)
     return Neighbourhood(own=own, beside=beside, ways=ways, compass=(east, north), latitude=latitude[own])
 
 
 def gradient(values: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
-    """How values change to the east and to the north, per m.
+    """Return the change of values to the east and to the north, per m.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def geostrophic(height: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _ways(points, own, beside, east, north, ways):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+def _measure_offsets(points, own, beside, east, north, ways):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Ways to neighbours along great circles, m; NaN for those that are none."""
     for cell in range(own.size):
         centre = points[own[cell]]

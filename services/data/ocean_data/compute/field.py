@@ -7,18 +7,54 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Array, Assets
 from ocean_common.contracts.data import TileField, TileRequest
-from ocean_core.errors import InvalidRequest
+from ocean_common.parameters import check_tile
+from ocean_core.errors import InvalidRequest, NotSupported
+from ocean_core.geometry import Floats
+from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, morton_order, pixel_offsets
 from ocean_core.vectors import magnitude
-from ocean_data.compute import tile
+from ocean_data.compute import depth
+from ocean_data.compute.depth import Depth
 from ocean_data.compute.fold import Fold, folded
-from ocean_data.compute.interpolation import picture, stencil, taken
-from ocean_data.compute.level import Level, revision
+from ocean_data.compute.interpolation import check_search, picture, stencil, taken
 from ocean_data.grids.base import Cells, Grid
+from ocean_data.plan import times
 from ocean_data.ports import Grids, Source, Stencil, TileMap, TileStencil
 
 Pixels = NDArray[np.float32]
 
 NONE = np.empty(0, np.int32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """One horizontal field of a variable."""
+
+    assets: Assets
+    step: int | None  # None: the variable has no time
+    depth: Depth  # a level, or the bottom
+
+    @classmethod
+    def of(cls, assets: Assets, when: str, deep: str) -> "Level":
+        """Find what is written in an address, or TimeNotFound or DepthNotFound."""
+        step = times.find_step(times.Axis.of(assets.steps), when) if assets.steps else None
+        level = depth.parse(deep, ("bottom",))
+        depth.check(assets, level)
+        return cls(assets=assets, step=step, depth=level)
+
+    def read(self, source: Source) -> NDArray[np.float32]:
+        """The field, shape (1, cell): NaN over land."""
+        if self.depth == "bottom" and self.assets.depth is not None:
+            field = source.bottom(self.assets, self.step)
+        else:
+            level = self.depth if self.assets.depth and isinstance(self.depth, int) else None
+            field = source.level(self.assets, self.step, level)
+        return field.reshape(1, -1)
+
+
+def revision(source: Source, levels: list[Level]) -> str:
+    """The revision of the dataset that levels are of; empty if a file has changed since it was indexed."""
+    unchanged = all(source.as_indexed(level.assets, None if level.step is None else [level.step]) for level in levels)
+    return levels[0].assets.revision if unchanged else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +66,7 @@ class Tiles:
 
     def field(self, variables: list[Assets], asked: TileRequest) -> TileField:
         """Values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
-        tile.check(asked.radius, asked.neighbours)
+        check_search(asked.radius, asked.neighbours)
         if len(variables) > 2:
             raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
         levels = [Level.of(variable, asked.time, asked.depth) for variable in variables]
@@ -55,12 +91,42 @@ class Tiles:
     def _pixels(self, level: Level, kept: TileStencil, *, folded: bool) -> Pixels | None:
         if not kept.stencil.home.size:
             return None
-        values = picture(level.read(self.source), kept, tile.SIZE)
+        values = picture(level.read(self.source), kept, SIZE)
         return values if values is None or kept.fold is None or folded else kept.fold.opened(values)
 
 
+def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:
+    """Return the centres of a tile's pixels, or of other equal parts.
+
+    Parameters
+    ----------
+    projection : str
+        EPSG:3857, EPSG:32661 or EPSG:3031.
+    zoom, x, y : int
+        The tile.
+    count : int
+        Parts of each side.
+
+    Returns
+    -------
+    latitude, longitude : ndarray of float, shape (count * count,)
+        Degrees, rows from the top; longitudes from -180 to 180. Shape (0,) for a tile beside the square of a polar
+        view: a map asks for these too.
+    """
+    if projection not in PROJECTIONS:
+        raise NotSupported(
+            "there are no tiles in {projection}", projection=projection[:40], field="projection", allowed=PROJECTIONS
+        )
+    check_tile(zoom, x, y, bounded=projection == MERCATOR)
+    tile = Tile(projection, zoom, x, y)
+    if not tile.exists:
+        return np.empty(0), np.empty(0)
+    latitude, longitude = np.broadcast_arrays(*tile.positions(pixel_offsets(count)))
+    return latitude.ravel(), longitude.ravel()
+
+
 def tile_map(asked: TileRequest) -> TileMap:
-    """What the index map of a tile depends on; what it does not is left out, so that one serves several."""
+    """Return the parameters that the index map of a tile depends on, and no others: one map serves several tiles."""
     searched = asked.interpolation in {"gaussian", "inverse"}
     return TileMap(
         projection=asked.projection,
@@ -79,8 +145,9 @@ def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
     Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
     """
     lattice, nearest = None, asked.interpolation == "nearest"
-    if asked.projection == tile.MERCATOR:
-        parallels, meridians = tile.axes(asked.zoom, asked.x, asked.y)
+    check_tile(asked.zoom, asked.x, asked.y, bounded=asked.projection == MERCATOR)
+    if asked.projection == MERCATOR:
+        parallels, meridians = Tile(MERCATOR, asked.zoom, asked.x, asked.y).axes(pixel_offsets())
         if nearest and (lines := grid.nearest_lines(parallels, meridians)):
             return _of_nearest(*folded(*lines))
         lattice = grid.nearest_on_lattice(parallels, meridians)
@@ -92,13 +159,13 @@ def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
                 np.flatnonzero(lattice >= 0),
                 Stencil(home=lattice, cells=corners[0], weights=corners[1]),
             )
-            return _kept(
+            return _stencil_of_pixels(
                 pixels, (cells_of_pixels if pixels.size == lattice.size else taken(cells_of_pixels, pixels)).compact()
             )
-    latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y)
+    latitude, longitude = pixel_centres(asked.projection, asked.zoom, asked.x, asked.y)
     if not latitude.size:
         return _of_nearest(NONE)
-    order, back = tile.blocks()
+    order, back = morton_order()
     home = lattice[order] if lattice is not None else grid.nearest(latitude[order], longitude[order])
     if nearest:
         return _of_nearest(home[back])
@@ -113,7 +180,7 @@ def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
         neighbours=asked.neighbours,
         home=home[inside],
     )
-    return _kept(pixels, taken(cells_of_pixels.compact(), (np.cumsum(inside) - 1)[back[pixels]]))
+    return _stencil_of_pixels(pixels, taken(cells_of_pixels.compact(), (np.cumsum(inside) - 1)[back[pixels]]))
 
 
 def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
@@ -124,8 +191,8 @@ def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
     return TileStencil(pixels=pixels, stencil=cells, fold=fold)
 
 
-def _kept(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
-    complete = pixels.size == tile.SIZE * tile.SIZE
+def _stencil_of_pixels(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
+    complete = pixels.size == SIZE * SIZE
     return TileStencil(pixels=None if complete else pixels.astype(np.int32), stencil=made)
 
 

@@ -9,7 +9,7 @@ Cells = NDArray[np.int32]
 
 
 class Fold(NamedTuple):
-    """Which row and which column of a folded field each row and column of pixels has: (size,) each, from 0."""
+    """Rows and columns of a folded field, by row and by column of pixels: (size,) each, from 0."""
 
     rows: NDArray[np.uint8]
     columns: NDArray[np.uint8]

@@ -11,7 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_common.contracts.data import Interpolation
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation
+from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.ports import Stencil, TileStencil
@@ -19,6 +20,21 @@ from ocean_data.ports import Stencil, TileStencil
 F = TypeVar("F", bound=np.floating[Any])
 
 TOUCHING = 1e-3  # km: nearer than this, a point lies on the centre of a cell
+
+
+def check_search(radius: float, neighbours: int) -> None:
+    """Refuse a search for cells that is too wide, or finds none."""
+    if not 0 < radius <= MAX_RADIUS:
+        raise InvalidRequest(
+            "radius {radius:g} is not between 0 and {limit:g} km", radius=radius, limit=MAX_RADIUS, field="radius"
+        )
+    if not 1 <= neighbours <= MAX_NEIGHBOURS:
+        raise InvalidRequest(
+            "neighbours {neighbours} is not between 1 and {limit}",
+            neighbours=neighbours,
+            limit=MAX_NEIGHBOURS,
+            field="neighbours",
+        )
 
 
 def stencil(
@@ -118,7 +134,7 @@ def narrowed(made: Stencil) -> tuple[NDArray[np.int32], Stencil]:
 
 
 def _index(needed: NDArray[np.int32], cells: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Where ``cells`` are among the ``needed`` ones; -1 stays -1."""
+    """Return the positions of ``cells`` among the ``needed`` ones; -1 stays -1."""
     return np.where(cells >= 0, np.searchsorted(needed, cells), -1).astype(np.int32)
 
 

@@ -1,4 +1,4 @@
-"""How deep levels are: where they lie at one depth, and where they follow the sea floor and the surface."""
+"""Depths of levels: of those at one depth everywhere, and of those that follow the sea floor and the surface."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Terms = dict[str, Floats]
 
 @dataclass(frozen=True, kw_only=True)
 class Between:
-    """Where the depths of cells are found that are told on another grid: velocities lie between its points."""
+    """Interpolation of depths that are on another grid than the cells: velocities lie between its points."""
 
     cells: Cells  # of that grid: those that are needed, ascending
     local: Stencil  # on `cells`: (point,) are the cells of the variable
@@ -116,7 +116,7 @@ def _followed(formula: Callable[[Terms], Floats], terms: Terms, variable: Assets
 
 
 def moving(levels: Levels | None) -> bool:
-    """Whether the depths change with time."""
+    """Return whether the depths change with time."""
     return levels is not None and any(term.steps is not None for term in levels.terms.values())
 
 
@@ -127,7 +127,7 @@ def _term(source: Source, term: Assets, steps: list[int] | None, levels: slice, 
 
 
 def _placed(term: Assets) -> bool:
-    """Whether it is not the same everywhere."""
+    """Return whether a term differs from place to place."""
     return any(dimension.role in {"y", "x", "node", "face"} for dimension in term.dimensions)
 
 

@@ -81,7 +81,7 @@ def along(way: Sequence[Point], points: int | None = None, spacing: float | None
 
 
 def bearings(latitude: Floats, longitude: Floats) -> Floats:
-    """Where each of some points, (point,), lies from the one before it: of the first, where it goes on to.
+    """Return the bearing of each point, (point,), from the one before it; of the first, that of the way on.
 
     A point that stands still keeps its bearing; where nothing moves it is NaN.
     """

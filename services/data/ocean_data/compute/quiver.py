@@ -11,9 +11,9 @@ from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, east_and_north
 from ocean_core.tiles import Projection
 from ocean_core.vectors import Axis, bearing
-from ocean_data.compute import tile, vectors
+from ocean_data.compute import vectors
+from ocean_data.compute.field import Level, pixel_centres, revision
 from ocean_data.compute.interpolation import gather, narrowed, stencil
-from ocean_data.compute.level import Level, revision
 from ocean_data.grids.base import Cells
 from ocean_data.ports import Grids, Source, Stencil
 
@@ -24,7 +24,7 @@ TURNED = {"projected", "curvilinear"}  # grids whose rows and columns go their o
 
 @dataclass(frozen=True, kw_only=True)
 class ArrowsRequest:
-    """Which arrows."""
+    """Request for arrows."""
 
     time: str
     depth: str
@@ -37,7 +37,7 @@ class ArrowsRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Vector:
-    """What arrows are drawn of: two components, or a length and its bearing."""
+    """Variables of a vector: two components, or a length and its bearing."""
 
     parts: tuple[assets.Assets, assets.Assets]
     by_bearing: bool = False  # the second part is degrees clockwise from north
@@ -60,7 +60,7 @@ class Arrows:
                 field="density_adj",
                 allowed=map(str, ARROWS),
             )
-        latitude, longitude = tile.centres(asked.projection, asked.zoom, asked.x, asked.y, ARROWS[asked.density])
+        latitude, longitude = pixel_centres(asked.projection, asked.zoom, asked.x, asked.y, ARROWS[asked.density])
         levels = [Level.of(part, asked.time, asked.depth) for part in vector.parts]
         combine = self._along_bearing if vector.by_bearing else self._of_components
         vectors_in_space = combine(levels, latitude, longitude)
@@ -137,6 +137,6 @@ def draw(
 
 
 def lengths(values: Floats, scale: tuple[float, float]) -> NDArray[np.int64]:
-    """Which of ten lengths arrows have: tenths of the scale, counted up; the longest for all beyond."""
+    """Return the lengths of arrows as numbers of tenths of the scale, rounded up; the longest for all beyond."""
     low, high = scale
     return np.clip(np.ceil(10 * (values - low) / (high if high > 0 else high - low)), 0, LONGEST).astype(np.int64)

@@ -13,9 +13,8 @@ from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_core.geometry import Floats
 from ocean_core.tiles import Projection
 from ocean_core.vectors import magnitude
-from ocean_data.compute import tile
-from ocean_data.compute.interpolation import gather, stencil
-from ocean_data.compute.level import Level, revision
+from ocean_data.compute.field import Level, revision
+from ocean_data.compute.interpolation import check_search, gather, stencil
 from ocean_data.plan.sampling import Search
 from ocean_data.ports import Grids, Source
 
@@ -28,7 +27,7 @@ Extent = tuple[float, float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What is looked at, where on the map, and when."""
+    """View of a variable on a map."""
 
     projection: Projection
     extent: str  # x0,y0,x1,y1: m
@@ -46,7 +45,7 @@ class Ranges:
 
     def limits(self, variables: list[Assets], view: View) -> tuple[ValueRange, str]:
         """The least and the greatest of a sample of one variable, or of the magnitude of two; and the revision."""
-        tile.check(view.search.radius, view.search.neighbours)
+        check_search(view.search.radius, view.search.neighbours)
         latitude, longitude = sample(view.projection, read_extent(view.extent, view.projection))
         levels = [Level.of(variable, view.time, view.depth) for variable in variables]
         parts = [self._values(level, latitude, longitude, view.search) for level in levels]
@@ -101,7 +100,7 @@ def read_extent(text: str, projection: Projection) -> Extent:
 
 
 def sample(projection: Projection, extent: Extent) -> tuple[Floats, Floats]:
-    """Where the centres of the pixels of a coarse picture lie.
+    """Return the centres of the pixels of a coarse picture.
 
     Parameters
     ----------

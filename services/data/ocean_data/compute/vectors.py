@@ -20,7 +20,7 @@ def keys(variable: str) -> list[str]:
 
 
 def no_vector(variable: str) -> InvalidRequest:
-    """What is said of one variable where a vector is asked for."""
+    """Return the error for one variable in the place of a vector."""
     return InvalidRequest(
         "{variable!r} is one variable; name the two components of a vector with a comma, as u,v",
         variable=variable[:60],
@@ -29,7 +29,7 @@ def no_vector(variable: str) -> InvalidRequest:
 
 
 def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
-    """Which way two components point: as their standard names say, else along the grid's rows and columns."""
+    """Return the axes of two components: as their standard names say, else along the grid's rows and columns."""
     if first.units != second.units:
         raise InvalidRequest(
             "{key} is in {units!r} and {second_key} in {second_units!r}: these are not the two components of a vector",

@@ -178,7 +178,7 @@ def plane_coordinates(y: Floats, x: Floats, *, of_moved_pole: bool = False) -> l
 
 @runtime_checkable
 class Grid(Protocol):
-    """Where the cells of a field lie. Kinds inherit what has a body here, and replace what they do better."""
+    """The cells of a field on the Earth. Kinds inherit what has a body here, and replace what they do better."""
 
     shape: tuple[int, int]
     nbytes: int
@@ -279,7 +279,7 @@ class Grid(Protocol):
 
     @property
     def usable(self) -> NDArray[np.bool_]:
-        """Which cells have a place on the Earth: (cell,)."""
+        """Mask of the cells that have a place on the Earth: (cell,)."""
         latitude, longitude = self.centres(self.all_cells)
         return np.isfinite(latitude) & np.isfinite(longitude)
 

@@ -109,7 +109,7 @@ class Curvilinear(Grid):
         after = self._vectors[np.where(position + 1 < count, cells + stride, cells)] - self._vectors[cells]
         before = self._vectors[cells] - self._vectors[np.where(position > 0, cells - stride, cells)]
         ahead, behind = np.linalg.norm(after, axis=-1), np.linalg.norm(before, axis=-1)
-        along = np.where(_is_beside(ahead, behind), after, 0.0) + np.where(_is_beside(behind, ahead), before, 0.0)
+        along = np.where(_is_adjacent(ahead, behind), after, 0.0) + np.where(_is_adjacent(behind, ahead), before, 0.0)
         length = np.linalg.norm(along, axis=-1, keepdims=True)
         directions: Floats = np.divide(along, length, out=np.full_like(along, np.nan), where=length > 0)
         return directions * self._sense(axis)
@@ -153,7 +153,7 @@ class Curvilinear(Grid):
 
     @cached_property
     def _goes_around(self) -> bool:
-        """Whether the own columns go around the Earth: the last is followed by the first."""
+        """True if the own columns go around the Earth: the last is followed by the first."""
         row, _ = self._middle_row()
         row = row[self._own_columns]
         steps = np.linalg.norm(np.diff(row, axis=0), axis=1)
@@ -235,7 +235,7 @@ def _usable_cells(latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
     return usable
 
 
-def _is_beside(length: Floats, opposite: Floats) -> NDArray[np.bool_]:
+def _is_adjacent(length: Floats, opposite: Floats) -> NDArray[np.bool_]:
     """Return which steps lead to a true neighbour, not across a cut in the file: (cell, 1)."""
     beside: NDArray[np.bool_] = (length > 0) & (length < JUMP * np.where(opposite > 0, opposite, np.inf))
     return beside[:, np.newaxis]
@@ -281,7 +281,7 @@ def _typical(apart: Floats) -> float:
 
 
 def _has_seam(vectors: Floats) -> bool:
-    """Whether the last column is followed by the first."""
+    """Return whether the last column is followed by the first."""
     if vectors.shape[1] < 4:
         return False
     width = _typical(_lengths(np.diff(vectors, axis=1)))
@@ -318,7 +318,7 @@ def _cell(row, column, shape, seam, fold):  # type: ignore[no-untyped-def]  # no
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _locate(quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """Where the origin lies in a quadrilateral (corner, east and north): the (u, v) of its bilinear mixture."""
+    """Locate the origin in a quadrilateral (corner, east and north): the (u, v) of its bilinear mixture."""
     # A place is the first corner + u * along + v * up + u * v * twist: solved by Newton's method.
     x0, y0 = quad[0, 0], quad[0, 1]
     along_x, along_y, up_x, up_y = quad[1, 0] - x0, quad[1, 1] - y0, quad[2, 0] - x0, quad[2, 1] - y0
@@ -350,7 +350,7 @@ def _plane(point):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numb
 
 @njit(nogil=True, cache=True)
 def _within(vectors, plane, row, column, shape, seam, fold, quad):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Where a point lies in the quadrilateral that begins at a cell: (u, v); infinite if there is none."""
+    """Locate a point in the quadrilateral that begins at a cell: (u, v); infinite if there is none."""
     px, py, pz, ex, ey, nx, ny, nz = plane
     inner = 0 <= row < shape[0] - 1 and 0 <= column < shape[1] - 1
     for k in range(4):
@@ -368,13 +368,13 @@ def _within(vectors, plane, row, column, shape, seam, fold, quad):  # type: igno
 
 @njit(nogil=True, cache=True)
 def _beyond(u, v):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """How far a place is outside its quadrilateral, in sides of it; 0 inside."""
+    """Return the distance of a place from its quadrilateral, in sides of it; 0 inside."""
     return max(-u, u - 1, -v, v - 1, 0.0)
 
 
 @njit(nogil=True, cache=True)
 def _rim(vectors, shape, seam, fold):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """Which cells lack one of the eight around them: (cell,)."""
+    """Mark the cells that lack one of the eight around them: (cell,)."""
     rim = np.zeros(shape[0] * shape[1], np.bool_)
     for cell in range(rim.size):
         for k in range(9):

@@ -158,7 +158,7 @@ class Mesh(Grid):
 
 
 class TriangleSearch:
-    """Which triangle holds a point: boxes around the triangles, boxes around those, and so on."""
+    """Search for the triangle that holds a point: boxes around the triangles, boxes around those, and so on."""
 
     def __init__(self, vectors: Floats, corners: Cells, faces: Cells, sides: Floats) -> None:
         self.corners = corners

@@ -34,7 +34,7 @@ class Plane:
         return np.where(np.isfinite(latitude), latitude, np.nan), np.where(np.isfinite(longitude), longitude, np.nan)
 
     def locate(self, latitude: Floats, longitude: Floats) -> tuple[Floats, Floats]:
-        """Where points lie in the plane: y and x, infinite where the projection does not reach."""
+        """Return y and x of points in the plane, infinite where the projection does not reach."""
         x, y = self._transform.transform(wrap_longitude(longitude), latitude)
         if self._around:  # a moved pole: x is a longitude
             middle = (self.columns.values[0] + self.columns.values[-1]) / 2

@@ -181,7 +181,7 @@ class Rectilinear(Grid):
         )
 
     def _order(self) -> tuple[Cells, Cells]:
-        """What each row and each column of the sorted axes adds to the flat index in the file."""
+        """Return the share of each row and each column of the sorted axes in the flat index in the file."""
         return self._rows.order * np.int32(self.shape[1]), self._columns.order
 
     def _flat(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -327,7 +327,7 @@ def _open_box(grid, box, level, place, seen, squares, length, best, cells_found)
 
 @njit(nogil=True, cache=True)
 def _measure_seen(grid, place, seen, squares, length, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """How far what was seen is from a place; the square within which there is as much as is asked for."""
+    """Measure the distances of all entries from a place; return the square within which there are enough cells."""
     vectors, boxes, counts, _, _ = grid
     x, y, z = place
     best[:], cells_found[:] = np.inf, -1

@@ -15,8 +15,7 @@ from ocean_core.vectors import Axis
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, vectors
 from ocean_data.compute.depth import Depth
-from ocean_data.compute.interpolation import gather, narrowed, stencil
-from ocean_data.compute.tile import check as check_search
+from ocean_data.compute.interpolation import check_search, gather, narrowed, stencil
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.plan.extraction import Cost, Reading
 from ocean_data.ports import Source, Stencil

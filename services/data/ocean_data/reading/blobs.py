@@ -21,7 +21,7 @@ class Blob(Protocol):
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """Number of bytes."""
 
     def announce(self, ranges: Sequence[Range]) -> None:
         """Tell which ranges will be read, in their order in the file."""

@@ -38,15 +38,15 @@ class Calculating:
         return await self._catalogue.revision(dataset)
 
     async def variable(self, dataset: str, variable: str) -> VariableInfo:
-        """What labels, colours and units need."""
+        """Return the information for labels, colours and units."""
         return await self._catalogue.variable(dataset, variable)
 
     async def assets(self, dataset: str, variable: str) -> Assets:
-        """Where the numbers are, or what they are calculated from."""
+        """Return the files of a variable, or the operands from which it is calculated."""
         return await self._assets(dataset, variable, ())
 
     async def expression(self, dataset: str, text: str) -> Assets:
-        """What is calculated by an expression that somebody wrote."""
+        """Return the variable that an expression of a request makes."""
         revision, key = await self.revision(dataset), (dataset, f"={text}")
         revision_and_vectors = self._known.get(key)
         if revision_and_vectors is not None and revision_and_vectors[0] == revision:
@@ -171,7 +171,7 @@ class Calculated:
         return self._source.coordinates(grid)
 
     def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
-        """Whether the files of all operands are still what the catalogue knows of them."""
+        """Return whether the files of all operands are still as they were indexed."""
         if variable.equation is None:
             return self._source.as_indexed(variable, steps)
         return all(
@@ -183,7 +183,7 @@ class Calculated:
         return self._source.signature(path)
 
     def _state(self, variable: Assets, step: int | None) -> Hashable:
-        """What the values at one time depend on: equations, and the state of files."""
+        """Return the key of the values at one time: equations, and the state of files."""
         if variable.equation is None:
             axis = Axis.of(variable.steps) if variable.steps is not None and step is not None else None
             file, position = (int(axis.file[step]), int(axis.position[step])) if axis and step is not None else (0, 0)

@@ -1,4 +1,4 @@
-"""Where the bytes of a variable lie in a NetCDF-3 file (classic, 64-bit offset, 64-bit data): its header says it all.
+"""Chunk index of variables in a NetCDF-3 file (classic, 64-bit offset, 64-bit data), from its header alone.
 
 As the format is written down in the NetCDF User's Guide, "File Format Specifications".
 """
@@ -26,7 +26,7 @@ TYPES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What the header says of a variable."""
+    """Entry of a variable in the header."""
 
     dimensions: tuple[str, ...]
     shape: tuple[int, ...]

@@ -57,7 +57,7 @@ class Storage:
         return _root(self, f"{parts.scheme}://{parts.netloc}")
 
     def at(self, url: str) -> ObjectStore:
-        """What is below an address."""
+        """Return the store of the objects below an address."""
         return _root(self, url.rstrip("/"))
 
     def head(self, url: str, name: str = "") -> State:

@@ -1,4 +1,4 @@
-"""How a variable is packed in its file: scale and offset, and the numbers that mean "nothing here"."""
+"""Packing of a variable in its file: scale and offset, and the numbers that stand for missing values."""
 
 from dataclasses import dataclass
 from typing import Any, Self

@@ -33,14 +33,14 @@ from ocean_data.reading.objects import Objects, Storage
 from ocean_data.reading.opendap import OPeNDAP
 from ocean_data.reading.packing import Packing
 from ocean_data.reading.state import State, being_written, changed, unreadable
-from ocean_data.reading.stored import Picks, Place, Stored, Variables, packing_of, plane
+from ocean_data.reading.stored import Picks, StorageBackend, Stored, Variables, packing_of, plane
 from ocean_data.reading.zarr import Icechunk, Zarr
 
 BLOCK = 16  # cells: those of one block of the grid are read together
 AT_ONCE = 4_000_000  # numbers in one reading
 
 
-class Block(NamedTuple):
+class CellBlock(NamedTuple):
     """Cells that lie together, at consecutive times of one file."""
 
     file: File
@@ -64,9 +64,11 @@ def place(variable: Assets, step: int | None) -> tuple[File, int]:
     return variable.files[int(axis.file[step])], int(axis.position[step])
 
 
-def blocks(variable: Assets, steps: Sequence[int] | None, levels: range, cells: Cells) -> Iterator[list[Block]]:
+def cell_blocks(
+    variable: Assets, steps: Sequence[int] | None, levels: range, cells: Cells
+) -> Iterator[list[CellBlock]]:
     """The windows that hold the cells, file by file; in one list those that are read together."""
-    part: list[Block] = []
+    part: list[CellBlock] = []
     count = 0
     for job in _jobs(variable, steps, levels, cells):
         if part and count + job.numbers > AT_ONCE:
@@ -78,7 +80,7 @@ def blocks(variable: Assets, steps: Sequence[int] | None, levels: range, cells: 
         yield part
 
 
-def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: Cells) -> Iterator[Block]:
+def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: Cells) -> Iterator[CellBlock]:
     depth = slice(levels.start, levels.stop) if variable.depth else only(0)
     together = _together(cells, plane(variable.grid))
     for file, rows, positions in _runs(variable, steps):
@@ -89,7 +91,7 @@ def _jobs(variable: Assets, steps: Sequence[int] | None, levels: range, cells: C
                 part = slice(first, first + longest)
                 time = slice(int(positions[part][0]), int(positions[part][-1]) + 1)
                 picks = {"time": time, "depth": depth, "y": y, "x": x}
-                yield Block(
+                yield CellBlock(
                     file=file, picks=picks, rows=rows[part], cells=indices, inside=inside, numbers=box * len(rows[part])
                 )
 
@@ -146,7 +148,7 @@ class NetCDFSource:
     ) -> None:
         lock, storage = LIBRARY, storage or Storage()
         objects = Objects(storage, lock)
-        self._places: dict[Kind, Place] = {
+        self._places: dict[Kind, StorageBackend] = {
             "file": Library(open_files, lock),
             "zarr": Zarr(open_files, storage),
             "icechunk": Icechunk(open_files, storage),
@@ -225,7 +227,7 @@ class NetCDFSource:
         levels = range(len(variable.depth.values) if variable.depth else 1)[depths]
         count = 1 if steps is None else len(steps)
         out = np.full((count, len(levels), cells.size), np.nan)
-        for part in blocks(variable, steps, levels, cells):
+        for part in cell_blocks(variable, steps, levels, cells):
             windows = self._windows(variable, [(block.file, block.picks) for block in part], np.float64)
             for block, window in zip(part, windows, strict=True):
                 values = window[:, :, block.inside[0], block.inside[1]]
@@ -251,7 +253,7 @@ class NetCDFSource:
         return self._fact("chunking", variable, lambda found: stored.chunking(found, variable.dimensions))
 
     def _fact(self, what: str, variable: Assets, look: Callable[[Stored], T]) -> T:
-        """What the first file says of a variable, without its values."""
+        """Return a fact about a variable from its first file, without its values."""
         path = variable.files[0].path
         key = (what, self.signature(path), variable.source)
         fact: T = self._facts.get(key, lambda: self._read(path, lambda one: look(one(variable.source))))
@@ -321,7 +323,7 @@ class NetCDFSource:
 
 
 def _reason(error: Exception) -> str:
-    """What the library says, without the path that it repeats."""
+    """Return the message of the library, without the path that it repeats."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

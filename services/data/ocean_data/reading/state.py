@@ -1,4 +1,4 @@
-"""What tells one version of a file from the next, and what is said of a file that cannot be read."""
+"""States of files, which distinguish one version from the next, and errors about files that cannot be read."""
 
 import os
 from collections.abc import Hashable
@@ -28,7 +28,7 @@ def state_of(path: str, descriptor: int | None = None) -> State:
 
 
 def name_of(path: str) -> str:
-    """What people call a file. Folders, hosts and what follows a `?` are nobody's business."""
+    """Return the public name of a file, without folders, hosts and the query after a `?`."""
     return path.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 

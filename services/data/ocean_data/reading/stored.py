@@ -18,7 +18,7 @@ _ALONG = {"node": "x", "face": "x"}  # the cells of a mesh are one row
 
 
 def roles_of(dimensions: Sequence[Dimension]) -> list[str]:
-    """What each dimension of a variable is in a window."""
+    """Return the role of each dimension of a variable in a window."""
     return [_ALONG.get(dimension.role, dimension.role) for dimension in dimensions]
 
 
@@ -51,7 +51,7 @@ class Stored(Protocol):
 
     @property
     def chunks(self) -> Chunks:
-        """What is read at once."""
+        """Shape of the part that is read at once."""
 
     def read(self, index: tuple[slice, ...]) -> NDArray[Any]:
         """Numbers as they are stored: a slice with start and stop for every dimension."""
@@ -60,7 +60,7 @@ class Stored(Protocol):
 Variables = Callable[[str], Stored]  # by name; LookupError for one that is not there
 
 
-class Place(Protocol):
+class StorageBackend(Protocol):
     """One kind of place where files are."""
 
     def state(self, path: str) -> State:
@@ -77,7 +77,7 @@ class Place(Protocol):
 
 
 def packing_of(found: Stored) -> Packing:
-    """How the numbers are packed."""
+    """Return the packing of a variable."""
     return Packing.said(found.attributes, found.dtype)
 
 
@@ -110,6 +110,6 @@ def whole(found: Stored) -> NDArray[Any]:
 
 
 def chunking(found: Stored, dimensions: Sequence[Dimension]) -> tuple[int, int, int, int]:
-    """What is read at once as (time, depth, y, x)."""
+    """Return the shape of the part that is read at once, as (time, depth, y, x)."""
     sizes = dict(zip(roles_of(dimensions), map(int, found.chunks), strict=True))
     return sizes.get("time", 1), sizes.get("depth", 1), sizes.get("y", 1), sizes.get("x", 1)

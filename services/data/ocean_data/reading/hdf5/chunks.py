@@ -25,7 +25,7 @@ from ocean_core.errors import SourceUnreadable
 from ocean_data.reading import netcdf3 as classic
 from ocean_data.reading.blobs import Blob, Blobs, Bytes, LocalBlobs
 from ocean_data.reading.hdf5.index import Index, index
-from ocean_data.reading.hdf5.kernels import Meaning, Share, Undecodable, place, undo
+from ocean_data.reading.hdf5.kernels import ChunkPart, KernelPacking, Undecodable, place, undo
 from ocean_data.reading.state import State, being_written, cut_short, damaged
 from ocean_data.reading.stored import ORDER, Picks, plane, roles_of
 
@@ -35,13 +35,13 @@ LATE = 0.0005  # s: a helper that starts later than that has no core of its own,
 REST = 0.1  # s without helpers after that
 
 
-class Crew:
+class ChunkThreadPool:
     """Helps the thread that asks. Who asks works too: it never waits for a thread that others keep busy."""
 
     def __init__(self, helpers: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self._helpers = helpers
         self._clock = clock
-        self._rested = clock()  # when helpers are asked again
+        self._rested = clock()  # when helpers are requests again
         self._pool = ThreadPoolExecutor(max(1, helpers), thread_name_prefix="chunks")
 
     def each(self, work: Callable[[T], None], tasks: Iterable[T]) -> None:
@@ -89,16 +89,16 @@ Span = tuple[int, int, int, int, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ChunkSelection:
     """A chunk that a window needs."""
 
     chunk: tuple[int, ...]  # position in the grid of chunks
-    share: Share
-    whole: bool  # all of it that lies within the array is needed
+    share: ChunkPart
+    complete: bool  # all of it that lies within the array is needed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class WindowPlan:
     """A window, and how it is put together."""
 
     shape: Shape  # (time, depth, y, x)
@@ -109,30 +109,32 @@ class Plan:
 
     @property
     def count(self) -> int:
-        """How many chunks it needs."""
+        """Number of chunks that it needs."""
         number = 1
         for spans in self.spans:
             number *= len(spans)
         return number
 
     @cached_property
-    def wanted(self) -> tuple[Wanted, ...]:
+    def selections(self) -> tuple[ChunkSelection, ...]:
         """The chunks, in the order of the file's dimensions."""
-        return tuple(self._wanted())
+        return tuple(self._select_chunks())
 
-    def _wanted(self) -> Iterator[Wanted]:
+    def _select_chunks(self) -> Iterator[ChunkSelection]:
         for spans in product(*self.spans):
             first = sum(span[1] * step for span, step in zip(spans, self.steps, strict=True))
             at = [(0, 1) if axis is None else (spans[axis][2], spans[axis][3]) for axis in self.axes]
             (t, nt), (d, nd), (y, ny), (x, nx) = at
-            share = Share(first=first, strides=self.strides, target=(t, d, y, x), counts=(nt, nd, ny, nx))
-            yield Wanted(chunk=tuple(span[0] for span in spans), share=share, whole=all(span[4] for span in spans))
+            share = ChunkPart(first=first, strides=self.strides, target=(t, d, y, x), counts=(nt, nd, ny, nx))
+            yield ChunkSelection(
+                chunk=tuple(span[0] for span in spans), share=share, complete=all(span[4] for span in spans)
+            )
 
 
-def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tuple[int, int]) -> Plan | None:
-    """How a window is put together from chunks; None if the file is not as the catalogue says.
+def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tuple[int, int]) -> WindowPlan | None:
+    """WindowPlan a window from chunks; None if the file is not as the catalogue describes it.
 
-    `field` is the size (y, x) of the whole grid.
+    `field` is the size (y, x) of the complete grid.
     """
     roles = roles_of(dimensions)
     window_roles = [role for role in roles if role in ORDER]
@@ -156,7 +158,7 @@ def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tup
         return None
     steps = _steps(index.chunks)
     st, sd, sy, sx = (0 if axis is None else steps[axis] for axis in axes)
-    return Plan(
+    return WindowPlan(
         shape=(nt, nd, ny, nx),
         spans=tuple(map(_spans, starts, stops, index.chunks, index.shape)),
         axes=axes,
@@ -166,7 +168,7 @@ def plan(index: Index, dimensions: Sequence[Dimension], picks: Picks, field: tup
 
 
 def _steps(chunks: tuple[int, ...]) -> tuple[int, ...]:
-    """How many numbers lie between neighbours along each dimension of a chunk."""
+    """Return the number of elements between neighbours along each dimension of a chunk."""
     steps = [1]
     for size in chunks[:0:-1]:
         steps.append(steps[-1] * size)
@@ -193,24 +195,24 @@ class Piece(NamedTuple):
     size: int
     filters: tuple[str, ...]  # that are undone before it is unpacked
     plane: int  # see kernels.place
-    share: Share
-    kept: bool  # what is undone will serve the next window too
+    share: ChunkPart
+    cached: bool  # what is undone will serve the next window too
 
     @property
     def end(self) -> int:
-        """Where its bytes end in the file."""
+        """End of its bytes in the file."""
         return self.offset + self.size
 
 
 @dataclass(kw_only=True)
-class Reading:
+class WindowReading:
     """One window of one file, which is opened by the first who needs its bytes."""
 
     state: State
     variable: str
     index: Index
-    meaning: Meaning
-    plan: Plan
+    meaning: KernelPacking
+    plan: WindowPlan
     opened: Callable[[State], Blob]
     window: NDArray[np.floating[Any]]
     decoded: ByteBoundedCache[Bytes]
@@ -228,13 +230,13 @@ class Reading:
         if self.index.inline is None and runs:
             self.opened(self.state).announce([(run[0].offset, run[-1].end) for run in runs])
 
-    def at_hand(self, run: list[Piece]) -> bool:
-        """Whether nothing has to be read or undone for pieces: not worth another thread."""
-        return run[0].kept and (self.state, self.variable, run[0].offset) in self.decoded
+    def is_cached(self, run: list[Piece]) -> bool:
+        """Return whether pieces are cached and decoded already: not worth another thread."""
+        return run[0].cached and (self.state, self.variable, run[0].offset) in self.decoded
 
     def read(self, run: list[Piece]) -> None:
         """Read pieces that lie together into the window."""
-        if run[0].kept:
+        if run[0].cached:
             (piece,) = run
             key = (self.state, self.variable, piece.offset)
             stored = self.decoded.get(key, lambda: self._undone(self._bytes(piece.offset, piece.end), piece))
@@ -253,7 +255,7 @@ class Reading:
 
     def _pieces(self) -> Iterator[Piece]:
         offsets, sizes, masks = self.index.offsets, self.index.sizes, self.index.masks
-        for selection in self.plan.wanted:
+        for selection in self.plan.selections:
             offset = int(offsets[selection.chunk])
             if offset >= 0:
                 yield self._piece(selection, offset, int(sizes[selection.chunk]), int(masks[selection.chunk]))
@@ -261,13 +263,13 @@ class Reading:
                 box = zip(selection.share.target, selection.share.counts, strict=True)
                 self.window[tuple(slice(first, first + count) for first, count in box)] = self._nothing
 
-    def _piece(self, wanted: Wanted, offset: int, size: int, mask: int) -> Piece:
+    def _piece(self, selections: ChunkSelection, offset: int, size: int, mask: int) -> Piece:
         applied = self.index.filters
         if mask:
             applied = tuple(name for bit, name in enumerate(applied) if not mask >> bit & 1)
         # Numbers are unpacked from their lanes, unless something else is to be undone after that.
         shuffled = applied[:1] == ("shuffle",)
-        filters, share = applied[shuffled:], wanted.share
+        filters, share = applied[shuffled:], selections.share
         itemsize, numbers = self.index.dtype.itemsize, self.index.numbers
         if not applied:
             last = share.first + sum(
@@ -277,7 +279,7 @@ class Reading:
                 raise Undecodable
             # As it is in the file: only the stretch that holds the share is read.
             offset, size = offset + share.first * itemsize, (last + 1 - share.first) * itemsize
-            share = Share(first=0, strides=share.strides, target=share.target, counts=share.counts)
+            share = ChunkPart(first=0, strides=share.strides, target=share.target, counts=share.counts)
         elif not filters and size != numbers * itemsize:
             raise Undecodable
         return Piece(
@@ -286,7 +288,7 @@ class Reading:
             filters=filters,
             plane=numbers if shuffled else 1,
             share=share,
-            kept=bool(filters) and not wanted.whole,
+            cached=bool(filters) and not selections.complete,
         )
 
     def _bytes(self, start: int, stop: int) -> Bytes:
@@ -300,8 +302,8 @@ class Reading:
 
 
 def _joins(last: Piece, piece: Piece, start: int) -> bool:
-    """Whether a piece is read together with the one before it; `start` is where that reading starts."""
-    return not last.kept and not piece.kept and piece.offset - last.end <= GAP and piece.end - start <= RUN
+    """Return whether a piece is read together with the one before it; `start` is the first byte of that reading."""
+    return not last.cached and not piece.cached and piece.offset - last.end <= GAP and piece.end - start <= RUN
 
 
 def _together(pieces: list[Piece], joins: Callable[[Piece, Piece, int], bool]) -> Iterator[list[Piece]]:
@@ -318,24 +320,24 @@ def _together(pieces: list[Piece], joins: Callable[[Piece, Piece, int], bool]) -
 
 ATTEMPTS = 3  # to read a file that is replaced meanwhile
 MOST = 20_000  # chunks of one window: the library walks more of them faster
-PLANNED = 40_000  # chunks of windows that were asked for last: about 500 bytes each
+PLANNED = 40_000  # chunks of windows that were requests for last: about 500 bytes each
 AT_ONCE = 64  # windows, so files that are open at the same time
 
 Floats = NDArray[np.floating[Any]]
-Asked = tuple[str, Picks]  # a file, and what is wanted of it
-Plans = dict[Hashable, Plan | None]
+WindowRequest = tuple[str, Picks]  # a file, and what is selections of it
+WindowPlans = dict[Hashable, WindowPlan | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Laid:
-    """What is kept of a variable in one state of its file; empty if it is one for the library."""
+class ChunkLayout:
+    """Chunk index of a variable in one state of its file; empty if the library is to read it."""
 
     index: Index | None
-    meaning: Meaning | None = None
+    meaning: KernelPacking | None = None
 
     @property
     def nbytes(self) -> int:
-        """Bytes kept."""
+        """Bytes cached."""
         return self.index.nbytes if self.index else 500
 
 
@@ -346,23 +348,25 @@ class ChunkReader:
         self, index_bytes: int, chunk_bytes: int, helpers: int, library: Lock, blobs: Blobs | None = None
     ) -> None:
         self._blobs = blobs or LocalBlobs()
-        self._laid: ByteBoundedCache[Laid] = ByteBoundedCache(index_bytes, lambda laid: laid.nbytes)
+        self._layouts: ByteBoundedCache[ChunkLayout] = ByteBoundedCache(index_bytes, lambda layout: layout.nbytes)
         self._decoded: ByteBoundedCache[Bytes] = ByteBoundedCache(chunk_bytes, lambda chunk: chunk.nbytes)
-        self._plans: ByteBoundedCache[Plan | None] = ByteBoundedCache(
+        self._plans: ByteBoundedCache[WindowPlan | None] = ByteBoundedCache(
             PLANNED, lambda found: found.count if found else 1
         )
-        self._crew = Crew(helpers)
+        self._threads = ChunkThreadPool(helpers)
         self._library = library  # h5py and netCDF4 may share one HDF5, which is not safe in threads
 
     def close(self) -> None:
         """End the threads."""
-        self._crew.close()
+        self._threads.close()
 
-    def windows(self, variable: Assets, asked: Sequence[Asked], dtype: type[np.floating[Any]]) -> list[Floats | None]:
+    def windows(
+        self, variable: Assets, requests: Sequence[WindowRequest], dtype: type[np.floating[Any]]
+    ) -> list[Floats | None]:
         """Parts of a variable, each of one file, as (time, depth, y, x); None where the library is to read."""
         windows: dict[int, Floats | None] = {}
-        for first in range(0, len(asked), AT_ONCE):
-            left = dict(enumerate(asked[first : first + AT_ONCE], first))
+        for first in range(0, len(requests), AT_ONCE):
+            left = dict(enumerate(requests[first : first + AT_ONCE], first))
             for _ in range(ATTEMPTS):
                 windows |= self._attempt(variable, left, dtype)
                 left = {place: one for place, one in left.items() if place not in windows}
@@ -370,35 +374,35 @@ class ChunkReader:
                     break
             else:
                 raise being_written(next(iter(left.values()))[0])
-        return [windows[place] for place in range(len(asked))]
+        return [windows[place] for place in range(len(requests))]
 
     def _attempt(
-        self, variable: Assets, asked: dict[int, Asked], dtype: type[np.floating[Any]]
+        self, variable: Assets, requests: dict[int, WindowRequest], dtype: type[np.floating[Any]]
     ) -> dict[int, Floats | None]:
         """Read windows; those of files that changed meanwhile are left out."""
-        states = {path: self._blobs.state(path) for path, _ in asked.values()}
-        readings_by_place: dict[int, Reading | SourceUnreadable | None] = {}
+        states = {path: self._blobs.state(path) for path, _ in requests.values()}
+        readings_by_place: dict[int, WindowReading | SourceUnreadable | None] = {}
         with _Files(self._blobs) as files:
-            for place, (path, picks) in asked.items():
+            for place, (path, picks) in requests.items():
                 try:
                     readings_by_place[place] = self._reading(variable, states[path], picks, dtype, files)
                 except SourceUnreadable as error:
                     readings_by_place[place] = error
-            readings = [one for one in readings_by_place.values() if isinstance(one, Reading)]
-            away = [(reading, run) for reading in readings for run in _away(reading)]
-            self._crew.each(_read, away)
+            readings = [one for one in readings_by_place.values() if isinstance(one, WindowReading)]
+            away = [(reading, run) for reading in readings for run in _read_cached(reading)]
+            self._threads.each(_read, away)
         # What was decoded of a state before is of that state, whatever the file is now.
         same = {path for path, state in states.items() if path not in files or self._blobs.state(path) == state}
-        return {place: _outcome(one) for place, one in readings_by_place.items() if asked[place][0] in same}
+        return {place: _outcome(one) for place, one in readings_by_place.items() if requests[place][0] in same}
 
     def _reading(
         self, variable: Assets, state: State, picks: Picks, dtype: type[np.floating[Any]], files: "_Files"
-    ) -> Reading | None:
-        laid = self._laid.get((state, variable.source), lambda: self._lay(state, variable.source, files))
-        chunk_index = laid.index
-        if chunk_index is None or laid.meaning is None:
+    ) -> WindowReading | None:
+        layout = self._layouts.get((state, variable.source), lambda: self._read_layout(state, variable.source, files))
+        chunk_index = layout.index
+        if chunk_index is None or layout.meaning is None:
             return None
-        key = (chunk_index.dimensions, chunk_index.shape, chunk_index.chunks, *_said(picks))
+        key = (chunk_index.dimensions, chunk_index.shape, chunk_index.chunks, *_hashable_picks(picks))
         if key not in files.plans:
             field = plane(variable.grid)
             files.plans[key] = self._plans.get(
@@ -407,31 +411,31 @@ class ChunkReader:
         window_plan = files.plans[key]
         if window_plan is None or window_plan.count > MOST:
             return None
-        return Reading(
+        return WindowReading(
             state=state,
             variable=variable.source,
             index=chunk_index,
-            meaning=laid.meaning,
+            meaning=layout.meaning,
             plan=window_plan,
             opened=files.opened,
             window=np.empty(window_plan.shape, dtype),
             decoded=self._decoded,
         )
 
-    def _lay(self, state: State, name: str, files: "_Files") -> Laid:
+    def _read_layout(self, state: State, name: str, files: "_Files") -> ChunkLayout:
         blob = files.opened(state)
         chunk_index = classic.index(blob, name) or index(blob, name, self._library)
         if self._blobs.state(state.path) != state:
-            raise being_written(state.path)  # and is not kept
+            raise being_written(state.path)  # and is not cached
         if chunk_index is None:
-            return Laid(index=None)
+            return ChunkLayout(index=None)
         if chunk_index.end > state.size:
             raise cut_short(state.path, state.size, chunk_index.end)
-        return Laid(index=chunk_index, meaning=Meaning.of(chunk_index.packing, chunk_index.dtype))
+        return ChunkLayout(index=chunk_index, meaning=KernelPacking.of(chunk_index.packing, chunk_index.dtype))
 
 
-def _said(picks: Picks) -> Iterator[Hashable]:
-    """What is wanted, in words that can be compared: slices cannot be a key."""
+def _hashable_picks(picks: Picks) -> Iterator[Hashable]:
+    """Return the selection in a hashable form: slices cannot be a key."""
     return ((role, part.start, part.stop, part.step) for role, part in picks.items())
 
 
@@ -440,13 +444,13 @@ class _Files(ExitStack):
 
     def __init__(self, blobs: Blobs) -> None:
         super().__init__()
-        self.plans: Plans = {}  # files of one series are alike: most of them share one
+        self.plans: WindowPlans = {}  # files of one series are alike: most of them share one
         self._blobs = blobs
         self._opened: dict[str, Blob] = {}
         self._opening = Lock()  # threads of the crew may ask
 
     def __contains__(self, path: str) -> bool:
-        """Whether somebody has asked for the bytes of a file."""
+        """Return whether a file was opened."""
         return path in self._opened
 
     def opened(self, state: State) -> Blob:
@@ -458,11 +462,11 @@ class _Files(ExitStack):
             return self._opened[state.path]
 
 
-def _away(reading: Reading) -> list[list[Piece]]:
+def _read_cached(reading: WindowReading) -> list[list[Piece]]:
     """Read what is at hand into the window; the runs that are not."""
-    with _told(reading):
+    with _noting_failures(reading):
         runs = reading.runs()
-        away = [run for run in runs if not reading.at_hand(run)]
+        away = [run for run in runs if not reading.is_cached(run)]
         reading.announce(away)
         if len(away) < len(runs):
             for run in runs:
@@ -472,14 +476,14 @@ def _away(reading: Reading) -> list[list[Piece]]:
     return []
 
 
-def _read(task: tuple[Reading, list[Piece]]) -> None:
+def _read(task: tuple[WindowReading, list[Piece]]) -> None:
     reading, run = task
-    with _told(reading):
+    with _noting_failures(reading):
         reading.read(run)
 
 
 @contextmanager
-def _told(reading: Reading) -> Iterator[None]:
+def _noting_failures(reading: WindowReading) -> Iterator[None]:
     """Note what goes wrong: it is no news if the file was replaced meanwhile."""
     try:
         yield
@@ -489,12 +493,12 @@ def _told(reading: Reading) -> Iterator[None]:
         reading.failures.append(damaged(reading.state.path))
 
 
-def _outcome(made: Reading | SourceUnreadable | None) -> Floats | None:
+def _outcome(readings_by_place: WindowReading | SourceUnreadable | None) -> Floats | None:
     """The window, None for the library, or the error."""
-    if isinstance(made, SourceUnreadable):
-        raise made
-    if made is None:
+    if isinstance(readings_by_place, SourceUnreadable):
+        raise readings_by_place
+    if readings_by_place is None:
         return None
-    if made.failures:
-        raise made.failures[0]
-    return made.window
+    if readings_by_place.failures:
+        raise readings_by_place.failures[0]
+    return readings_by_place.window

@@ -1,4 +1,4 @@
-"""Where the bytes of a variable lie in its file: made once per file and variable with h5py, then kept.
+"""Chunk index of a variable: built once per file and variable with h5py, then cached.
 
 What is not plain (filters that we do not decode, user types, links, dimensions without names) has no index: the
 library reads it.
@@ -51,7 +51,7 @@ class Index:
 
     @cached_property
     def numbers(self) -> int:
-        """How many numbers a chunk has."""
+        """Number of elements of a chunk."""
         return math.prod(self.chunks)
 
     @property

@@ -21,7 +21,7 @@ I1, _, I2, _, I4, _, F4, F8 = range(len(KINDS))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meaning:
+class KernelPacking:
     """A packing as the kernel wants it. All limits are float64, which holds each number of KINDS as it is."""
 
     kind: int  # of the numbers: index in KINDS
@@ -35,7 +35,7 @@ class Meaning:
 
     @classmethod
     def of(cls, packing: Packing, dtype: np.dtype[Any]) -> Self:
-        """What `Packing.unpack` does with numbers of `dtype`."""
+        """Translate a packing of numbers of `dtype`."""
         native = dtype.newbyteorder("=")
         if packing.unsigned and native.kind == "i":
             native = np.dtype(native.str.replace("i", "u"))
@@ -61,7 +61,7 @@ class Meaning:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
+class ChunkPart:
     """The part of a window that one chunk fills. All in numbers, by (time, depth, y, x)."""
 
     first: int  # its position in the chunk
@@ -71,7 +71,7 @@ class Share:
 
 
 def place(
-    stored: NDArray[np.uint8], plane: int, meaning: Meaning, share: Share, window: NDArray[np.floating[Any]]
+    stored: NDArray[np.uint8], plane: int, meaning: KernelPacking, share: ChunkPart, window: NDArray[np.floating[Any]]
 ) -> None:
     """Unpack a share of a chunk into a window.
 
@@ -81,9 +81,9 @@ def place(
         A chunk, or the part of it that holds the share.
     plane : int
         How many bytes lie between two bytes of one number: 1, or in a shuffled chunk the count of its numbers.
-    meaning : Meaning
+    meaning : KernelPacking
         What the numbers mean.
-    share : Share
+    share : ChunkPart
         What goes where.
     window : ndarray of float32 or float64, shape (time, depth, y, x)
         Is written to; contiguous.
@@ -98,8 +98,8 @@ def place(
 def warm_kernels() -> None:
     """Compile the kernels before the first request."""
     dtype = np.dtype(np.float32)
-    meaning = Meaning.of(Packing.said({}, dtype), dtype)
-    share = Share(first=0, strides=(0, 0, 0, 1), target=(0, 0, 0, 0), counts=(1, 1, 1, 1))
+    meaning = KernelPacking.of(Packing.said({}, dtype), dtype)
+    share = ChunkPart(first=0, strides=(0, 0, 0, 1), target=(0, 0, 0, 0), counts=(1, 1, 1, 1))
     for kind in (np.float32, np.float64):
         place(np.zeros(4, np.uint8), 1, meaning, share, np.zeros((1, 1, 1, 1), kind))
     for itemsize in (1, 2, 4, 8):
@@ -195,7 +195,7 @@ def _unpack(numbers, single, scale, offset, missing, limits, out):  # type: igno
 
 @njit(nogil=True, cache=True)
 def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """What `_numbers` and `_unpack` do with float32 that are worked out as such: eight at a time."""
+    """Do the work of `_numbers` and `_unpack` for float32 that are unpacked in single precision: eight at a time."""
     low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
     by, plus = np.float32(scale), np.float32(offset)
     numbers = words.view(np.float32)
@@ -212,7 +212,7 @@ def _singles(words, scale, offset, missing, limits, out):  # type: ignore[no-unt
 def _lanes(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
     stored, plane, scale, offset, missing, limits, first, strides, target, counts, window  # noqa: ANN001  numba's types
 ):  # fmt: skip
-    """What `assemble` and `_singles` do, for shuffled float32 in one pass over the four lanes: most files are such."""
+    """Do the work of `assemble` and `_singles` in one pass for shuffled float32: most files are such."""
     low, high, nan = np.float32(limits[0]), np.float32(limits[1]), np.float32(np.nan)
     by, plus = np.float32(scale), np.float32(offset)
     fill = np.float32(missing[0]) if missing.size else nan
