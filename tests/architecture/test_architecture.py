@@ -157,3 +157,27 @@ def test_a_service_imports_without_the_others(package):
     )
     result = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_only_the_grids_know_which_kind_a_grid_is():
+    """Other modules of the data service ask a grid through its protocol (`ocean_data.grids.base.Grid`)."""
+    kinds = {"Rectilinear", "Curvilinear", "Projected", "Mesh"}
+    words = {"rectilinear", "curvilinear", "projected", "triangles", "none"}
+
+    def asks(node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+            return bool(kinds & {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)})
+        if not isinstance(node, ast.Compare):
+            return False
+        attributes = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+        constants = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+        return "kind" in attributes and bool(words & constants)
+
+    asking = [
+        f"{name_of(path)}:{node.lineno}"
+        for path, tree in MODULES.items()
+        if begins(name_of(path), ("ocean_data", "ocean_plotting")) and not begins(name_of(path), ("ocean_data.grids",))
+        for node in ast.walk(tree)
+        if asks(node)
+    ]
+    assert not asking

@@ -285,3 +285,40 @@ def test_a_curvilinear_grid_ends_half_a_cell_beyond_its_outermost_centres():
     clear = (np.abs(np.abs(v - 2.5) - 3) > 1e-3) & (np.abs(np.abs(u - 3.5) - 4) > 1e-3)
     found = turned.nearest(0.1 * (v + u), 0.1 * (u - v)) >= 0
     assert (found == inside)[clear].all()
+
+
+def test_a_grid_tells_its_usable_cells_and_its_usual_resolution():
+    latitude, longitude = np.meshgrid(np.arange(0.5, 5), np.arange(10.5, 16), indexing="ij")
+    whole = Rectilinear(latitude[:, 0], longitude[0])
+    latitude[2, 3] = np.nan
+    latitude[[0, 1], [0, 1]] = longitude[[0, 1], [0, 1]] = 0  # dummies of land that was left out
+    cells = Curvilinear(latitude, longitude)
+    assert np.flatnonzero(~cells.usable).tolist() == [0, 7, 15]
+    assert whole.usable.all()
+    for grid in (whole, cells):
+        assert grid.resolution == pytest.approx(np.radians(1) * EARTH_RADIUS, rel=0.01)
+
+
+def test_what_is_faster_on_a_lattice_is_what_is_found_point_by_point():
+    latitude, longitude = np.linspace(-70, 80, 31), np.linspace(-175, 175, 41)
+    rows, columns = np.meshgrid(latitude, longitude, indexing="ij")
+    grids = [
+        Rectilinear(latitude, longitude),
+        Curvilinear(rows, columns),
+        projected(POLAR, *[np.arange(-2e6, 2e6, 8e4)] * 2),
+    ]
+    parallels, meridians = np.linspace(85, -60, 25), np.linspace(-179, 170, 27)
+    points = np.repeat(parallels, meridians.size), np.tile(meridians, parallels.size)
+    for grid in grids:
+        home = grid.nearest(*points)
+        if (lattice := grid.nearest_on_lattice(parallels, meridians)) is not None:
+            np.testing.assert_array_equal(lattice, home)
+        if lines := grid.nearest_lines(parallels, meridians):
+            outside = (lines[0][:, np.newaxis] < 0) | (lines[1] < 0)
+            np.testing.assert_array_equal(np.where(outside, -1, lines[0][:, np.newaxis] + lines[1]).ravel(), home)
+        if corners := grid.corners_on_lattice(parallels, meridians):
+            inside = home >= 0
+            expected = grid.corners(*points, home)
+            np.testing.assert_array_equal(corners[0][inside], expected[0][inside])
+            np.testing.assert_allclose(corners[1][inside], expected[1][inside])
+    assert [grid.nearest_on_lattice(parallels, meridians) is None for grid in grids] == [False, False, True]
