@@ -6,6 +6,7 @@ translation to the catalogues, for a translator to fill in.
 """
 
 import ast
+import csv
 import re
 import sys
 from functools import cache, cached_property
@@ -31,7 +32,6 @@ REASONS = {
         "index/assemble.py",
         "index/calculated.py",
         "index/merging.py",
-        "catalogue/recommended.py",
         "index/reasons.py",
     ),
     "ocean_data": (
@@ -84,6 +84,9 @@ def texts(package):
     for path in sorted(folder.rglob("*.html")):
         for text in TEMPLATE_TEXT.findall(path.read_text("utf-8")):
             found.setdefault(text, f"{package}/{path.relative_to(folder)}")
+    for path in sorted(folder.rglob("*.csv")):
+        with path.open(encoding="utf-8") as file:
+            found |= {row["advice"]: f"{package}/{path.relative_to(folder)}" for row in csv.DictReader(file)}
     return found
 
 

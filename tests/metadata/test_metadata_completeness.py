@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from tests.looping import loop_over
 
-from ocean_metadata.catalogue.completeness import rate_completeness
+from ocean_metadata.catalogue.completeness import RECOMMENDED, rate_completeness
 from ocean_metadata.catalogue.model import DatasetRecord
-from ocean_metadata.catalogue.recommended import FILE_ATTRIBUTES, VARIABLE_ATTRIBUTES
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 CHECKER = Path(sys.executable).parent / "compliance-checker"
@@ -25,6 +24,8 @@ FILES = {
     "sfbofs_hour": "unstructured/sfbofs_fvcom.nc",
 }
 # The checker asks these of every file; we only of those that have levels.
+FILE_ATTRIBUTES = [one for one in RECOMMENDED if one.of == "files"]
+VARIABLE_ATTRIBUTES = [one for one in RECOMMENDED if one.of == "variables"]
 VERTICAL = {one.name for one in FILE_ATTRIBUTES if one.needs == "depth"}
 
 

@@ -1,23 +1,45 @@
-"""Completeness of the metadata in a dataset's files, by the attributes that CF and ACDD recommend."""
+"""Completeness of the metadata in a dataset's files, by the attributes that CF and ACDD recommend.
 
+`recommended.csv` lists those of CF 1.11 (§2.6) and ACDD 1.3, of files and of variables, with advice on their values.
+"""
+
+import csv
 from collections.abc import Mapping
-from typing import Any
+from importlib.resources import files
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 
 from ocean_common.contracts.metadata import Completeness, Lacking
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.time import format_duration, format_times
 from ocean_metadata.catalogue.model import DatasetRecord
-from ocean_metadata.catalogue.recommended import (
-    CONVENTIONS,
-    FILE_ATTRIBUTES,
-    SPELLINGS,
-    VARIABLE_ATTRIBUTES,
-    WEIGHTS,
-    Attribute,
-)
 
+Importance = Literal["high", "recommended", "suggested"]
+
+
+class RecommendedAttribute(msgspec.Struct, frozen=True, kw_only=True):
+    """An attribute that files or their variables should have."""
+
+    of: Literal["files", "variables"]
+    name: str
+    importance: Importance
+    convention: Literal["CF", "ACDD"]
+    needs: Literal["", "depth", "time"]  # recommended only for data with such an axis
+    catalogue_value: str  # its name among the values that the catalogue knows
+    advice: str
+
+
+def _read_recommended() -> list[RecommendedAttribute]:
+    with files(__package__).joinpath("recommended.csv").open(encoding="utf-8") as file:
+        return [msgspec.convert(row, RecommendedAttribute) for row in csv.DictReader(file)]
+
+
+RECOMMENDED = _read_recommended()
+WEIGHTS: dict[Importance, int] = {"high": 3, "recommended": 2, "suggested": 1}
+_SPELLINGS = {"acknowledgement": ("acknowledgement", "acknowledgment")}
+_CONVENTIONS = ("CF-", "ACDD-1.3")  # that the attribute should name
 _RESOLUTIONS = {"hour": "PT1H", "day": "P1D", "month": "P1M", "season": "P3M", "year": "P1Y"}
 
 
@@ -39,17 +61,18 @@ def rate_completeness(record: DatasetRecord, translate: Translator = ENGLISH) ->
     variables = [variable for variable in record.visible_variables if variable.equation is None]
     values = _catalogue_values(record)
     has_axis = {"": True, "depth": bool(record.depths), "time": record.time is not None}
-    shares: dict[Attribute, float] = {}
+    shares: dict[RecommendedAttribute, float] = {}
     missing = []
-    for attribute in FILE_ATTRIBUTES:
-        if has_axis[attribute.needs]:
+    for attribute in RECOMMENDED:
+        if not has_axis[attribute.needs]:
+            continue
+        without: list[str] = []
+        if attribute.of == "files":
             shares[attribute] = float(_has_value(record.attributes, attribute.name))
-            if not shares[attribute]:
-                missing.append(_lacking(attribute, values, translate))
-    for attribute in VARIABLE_ATTRIBUTES:
-        without = [variable.key for variable in variables if not _has_value(variable.attributes, attribute.name)]
-        shares[attribute] = 1 - len(without) / len(variables) if variables else 1.0
-        if without:
+        else:
+            without = [variable.key for variable in variables if not _has_value(variable.attributes, attribute.name)]
+            shares[attribute] = 1 - len(without) / len(variables) if variables else 1.0
+        if shares[attribute] < 1:
             missing.append(_lacking(attribute, values, translate, without))
     total = sum(WEIGHTS[attribute.importance] for attribute in shares)
     weighted = sum(WEIGHTS[attribute.importance] * share for attribute, share in shares.items())
@@ -63,22 +86,22 @@ def rate_completeness(record: DatasetRecord, translate: Translator = ENGLISH) ->
 
 
 def _has_value(attributes: Mapping[str, Any], name: str) -> bool:
-    values = [attributes.get(spelling) for spelling in SPELLINGS.get(name, (name,))]
+    values = [attributes.get(spelling) for spelling in _SPELLINGS.get(name, (name,))]
     if name == "Conventions":
-        return all(part in str(values[0]) for part in CONVENTIONS)
+        return all(part in str(values[0]) for part in _CONVENTIONS)
     return any(value is not None and str(value).strip() != "" for value in values)
 
 
 def _lacking(
-    attribute: Attribute,
+    attribute: RecommendedAttribute,
     values: Mapping[str, str],
     translate: Translator,
-    variables: list[str] | None = None,
+    variables: list[str],
 ) -> Lacking:
     value, advice = values.get(attribute.catalogue_value), translate(attribute.advice)
     return Lacking(
         attribute=attribute.name,
-        variables=variables or [],
+        variables=variables,
         importance=attribute.importance,
         convention=attribute.convention,
         advice=translate("{advice} Here: {value}", advice=advice, value=value) if value else advice,

@@ -6,10 +6,12 @@ A query is data: it is parsed, and written again as literals of the program's la
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ocean_common.contracts.common import PLOT_KINDS
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
@@ -67,7 +69,9 @@ def make_request(query: Json, script_type: ScriptType, plot_type: str | None, se
 
 def generate_script(request: ScriptRequest, language: str) -> Script:
     """Generate the program that makes a request, in one of `LANGUAGES`."""
-    return LANGUAGES[language](request)
+    suffix, media_type = LANGUAGES[language]
+    text = _environment().get_template(f"{language}.jinja").render(request=request)
+    return Script(text=text, suffix=suffix, media_type=media_type)
 
 
 def _plot_request(query: Json, script_type: ScriptType, plot_type: str | None, server: str) -> ScriptRequest:
@@ -154,115 +158,53 @@ def _literal(value: Any, scalar: Callable[[Any], str], indent: str = "") -> str:
     return "{}" if isinstance(value, dict) else scalar(value)
 
 
-def _comment(text: str) -> str:
+class ProgramText(str):
+    """Text of a program: only a filter makes it, so that no value can get out of its quotes."""
+
+    __slots__ = ()
+
+
+def _comment(text: str) -> ProgramText:
     """Return a text in ASCII that stays on its line."""
-    return ascii(text)[1:-1]
+    return ProgramText(ascii(text)[1:-1])
 
 
-def _python(request: ScriptRequest) -> Script:
-    parameters = f"PARAMETERS = {_literal(request.parameters, ascii)}\n"
-    if request.query is not None:
-        parameters = (
-            f"QUERY = {_literal(request.query, ascii)}\n\n{parameters}PARAMETERS['query'] = json.dumps(QUERY)\n"
-        )
-    text = f"""\
-#!/usr/bin/env python3
-# Ocean Navigator: {_comment(request.title)}.
-# It needs Python 3.8 or later, and nothing else. Its first argument is the name of the file to save.
-
-import json
-import shutil
-import sys
-import urllib.error
-import urllib.parse
-import urllib.request
-
-ADDRESS = {request.url!a}
-{parameters}
-FILE = sys.argv[1] if len(sys.argv) > 1 else {request.file!a}
-
-try:
-    with urllib.request.urlopen(ADDRESS + "?" + urllib.parse.urlencode(PARAMETERS), timeout=600) as answer:
-        with open(FILE, "wb") as file:
-            shutil.copyfileobj(answer, file)
-except urllib.error.HTTPError as error:
-    said = error.read().decode("utf-8", "replace")
-    try:
-        said = json.loads(said)["detail"]
-    except (ValueError, KeyError, TypeError):
-        pass
-    sys.exit("The server answered {{}}: {{}}".format(error.code, said))
-except urllib.error.URLError as error:
-    sys.exit("The server cannot be reached: {{}}".format(error.reason))
-print("saved", FILE)
-"""
-    return Script(text=text, suffix="py", media_type="application/x-python")
+def _r_literal(text: str) -> ProgramText:
+    """Return a literal of R in ASCII, which every locale reads alike, without null characters, which it cannot have."""
+    escaped = text.replace("\0", "").replace("\\", "\\\\").replace("'", "\\'")
+    return ProgramText("'" + re.sub(r"[^\n -~]", lambda match: f"\\U{{{ord(match[0]):x}}}", escaped) + "'")
 
 
-def _r(request: ScriptRequest) -> Script:
-    parameters = "".join(f",\n  {_r_text(key)} = {_r_text(value)}" for key, value in request.parameters.items())
-    query = ""
-    if request.query is not None:
-        query = f"query <- {_r_text(_literal(request.query, json.dumps))}\n\n"
-        parameters = ",\n  'query' = query" + parameters
-    text = f"""\
-# Ocean Navigator: {_comment(request.title)}.
-# It needs R 3.3 or later, and nothing else. Its first argument is the name of the file to save.
-
-address <- {_r_text(request.url)}
-{query}parameters <- c({parameters.removeprefix(",")}
-)
-
-file <- commandArgs(trailingOnly = TRUE)[1]
-if (is.na(file)) file <- {_r_text(request.file)}
-
-encoded <- vapply(parameters, utils::URLencode, "", reserved = TRUE)
-options(timeout = 600)
-utils::download.file(
-  paste0(address, "?", paste(names(parameters), encoded, sep = "=", collapse = "&")),
-  file, mode = "wb"
-)
-cat("saved", file, "\\n")
-"""
-    return Script(text=text, suffix="r", media_type="text/plain")
+def _shell_literal(text: str) -> ProgramText:
+    return ProgramText("'" + text.replace("\0", "").replace("'", "'\\''") + "'")
 
 
-def _r_text(text: str) -> str:
-    """Return a literal of R in ASCII, which every locale reads alike."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return (
-        "'"
-        + "".join(
-            character if character == "\n" or " " <= character <= "~" else _r_escape(character) for character in escaped
-        )
-        + "'"
+def _require_literal(value: object) -> object:
+    if not isinstance(value, ProgramText):
+        raise TypeError(f"{value!r} is not quoted: a filter is missing in the template")
+    return value
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701  not HTML, and `finalize` refuses what no filter has quoted
+        loader=PackageLoader(__package__),
+        undefined=StrictUndefined,
+        finalize=_require_literal,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    environment.filters |= {
+        "comment": _comment,
+        "python": lambda value: ProgramText(_literal(value, ascii)),
+        "json": lambda value: _literal(value, json.dumps),
+        "r": _r_literal,
+        "shell": _shell_literal,
+        "file_name": lambda name: ProgramText(_UNSAFE.sub("_", name)),
+    }
+    return environment
 
 
-def _r_escape(character: str) -> str:
-    """Return an escape sequence; the null character, which R does not allow, is left out."""
-    return f"\\U{{{ord(character):x}}}" if character != "\0" else ""
-
-
-def _curl(request: ScriptRequest) -> Script:
-    parameters = dict(request.parameters)
-    if request.query is not None:
-        parameters = {"query": _literal(request.query, json.dumps), **parameters}
-    data = "".join(f"  --data-urlencode {_shell(f'{key}={value}')} \\\n" for key, value in parameters.items())
-    text = f"""\
-#!/bin/sh
-# Ocean Navigator: {_comment(request.title)}.
-# It needs curl. Its first argument is the name of the file to save.
-
-curl --fail-with-body --silent --show-error --globoff --get \\
-{data}  --output "${{1:-{request.file}}}" \\
-  {_shell(request.url)}
-"""
-    return Script(text=text, suffix="sh", media_type="application/x-sh")
-
-
-def _shell(text: str) -> str:
-    return "'" + text.replace("\0", "").replace("'", "'\\''") + "'"
-
-
-LANGUAGES: dict[str, Callable[[ScriptRequest], Script]] = {"python": _python, "r": _r, "curl": _curl}
+# Suffix and media type of a program in each language.
+LANGUAGES = {"python": ("py", "application/x-python"), "r": ("r", "text/plain"), "curl": ("sh", "application/x-sh")}
