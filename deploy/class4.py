@@ -119,25 +119,36 @@ def write(path: Path, title: str, comment: str, profiles: Sequence[Profile], est
     """Write a file of the layout that models are compared by."""
     with netCDF4.Dataset(path, "w", format="NETCDF4_CLASSIC") as data:
         data.setncatts({"title": title, "comment": comment, "acknowledgement": f"{ARGO}. {MET_OFFICE}."})
-        sizes = {"numobs": len(profiles), "numvars": 1, "numdeps": max(one.depth.size for one in profiles)}
+        sizes = {"numobs": len(profiles), "numvars": 1, "numdeps": max(profile.depth.size for profile in profiles)}
         for name, size in {**sizes, "string8": 8, "string128": 128}.items():
             data.createDimension(name, size)
-        _write_texts(data, "id", ("numobs", "string8"), [one.platform for one in profiles])
-        _write_texts(data, "type", ("numobs", "string128"), [one.instrument for one in profiles])
+        _write_texts(data, "id", ("numobs", "string8"), [profile.platform for profile in profiles])
+        _write_texts(data, "type", ("numobs", "string128"), [profile.instrument for profile in profiles])
         _write_texts(data, "varname", ("numvars", "string8"), ["votemper"])
         _write_texts(data, "unitname", ("numvars", "string8"), ["Celsius"])
         since = "days since 1950-01-01 00:00:00 utc"
         _write(
-            data, "juld", ("numobs",), netCDF4.date2num([one.time for one in profiles], since), units=since, kind="f8"
+            data,
+            "juld",
+            ("numobs",),
+            netCDF4.date2num([profile.time for profile in profiles], since),
+            units=since,
+            kind="f8",
         )
-        _write(data, "latitude", ("numobs",), [one.latitude for one in profiles], units="degrees_north", kind="f8")
-        _write(data, "longitude", ("numobs",), [one.longitude for one in profiles], units="degrees_east", kind="f8")
+        _write(
+            data, "latitude", ("numobs",), [profile.latitude for profile in profiles], units="degrees_north", kind="f8"
+        )
+        _write(
+            data, "longitude", ("numobs",), [profile.longitude for profile in profiles], units="degrees_east", kind="f8"
+        )
         length = sizes["numdeps"]
-        _write(data, "depth", ("numobs", "numdeps"), _padded([one.depth for one in profiles], length), units="m")
+        _write(
+            data, "depth", ("numobs", "numdeps"), _padded([profile.depth for profile in profiles], length), units="m"
+        )
         values = {
-            "observation": [one.temperature for one in profiles],
-            "best_estimate": [one.best for one in estimates],
-            "climatology": [one.climatology for one in estimates],
+            "observation": [profile.temperature for profile in profiles],
+            "best_estimate": [estimate.best for estimate in estimates],
+            "climatology": [estimate.climatology for estimate in estimates],
         }
         for name, rows in values.items():
             _write(data, name, ("numobs", "numvars", "numdeps"), _padded(rows, length)[:, np.newaxis], units="Celsius")
@@ -189,7 +200,7 @@ def make(folder: Path) -> None:
         f"Demonstration: {when} beside OSTIA of the same months of 2006, surface only",
         "Not a comparison of one year: OSTIA of 2006, and as climatology the mean of the same month of its years.",
         profiles,
-        [ostia(one) for one in profiles],
+        [ostia(profile) for profile in profiles],
     )
 
 

@@ -68,7 +68,7 @@ def get_error(request: Request[Any, Any, Any], status: FromPath[int]) -> Respons
     service = request.headers.get(SERVICE_HEADER.decode(), "requested")
     problem = problems.to_problem(error(message, service=service))
     problem = msgspec.structs.replace(problem, status=status, title=HTTPStatus(status).phrase)
-    return problems.response(problem, {"retry-after": str(RETRY_AFTER)})
+    return problems.problem_response(problem, {"retry-after": str(RETRY_AFTER)})
 
 
 @route("/no-route", http_method=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], sync_to_thread=False)

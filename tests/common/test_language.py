@@ -17,8 +17,8 @@ from ocean_common.clients.http import Neighbour
 from ocean_common.contracts.metadata import Quantum
 from ocean_common.finished_texts import FinishedTexts
 from ocean_common.i18n import LANGUAGES, Translator, get_translator
-from ocean_common.language import negotiated
-from ocean_common.parameters import known_only
+from ocean_common.language import negotiate_language
+from ocean_common.parameters import refuse_unknown_parameters
 from ocean_common.service import create_service
 from ocean_core import errors
 
@@ -55,12 +55,12 @@ async def kept(
     return Quantum(value=translate("Not Found"))
 
 
-@get("/strict", before_request=known_only)
+@get("/strict", before_request=refuse_unknown_parameters)
 async def strict() -> Quantum:
     return Quantum(value="day")
 
 
-@get("/programs", before_request=known_only)
+@get("/programs", before_request=refuse_unknown_parameters)
 async def programs(lang: FromQuery[str]) -> Quantum:
     raise errors.TooBusy("there is no parameter {name!r}; {suggestion}", name=lang, suggestion=lang)
 
@@ -107,12 +107,12 @@ def client():
     ],
 )
 def test_lang_wins_then_the_header_then_english(lang, header, language):
-    assert negotiated(lang, header) == language
+    assert negotiate_language(lang, header) == language
 
 
 @given(st.text())
 def test_any_header_leads_to_a_language(header):
-    assert negotiated(None, header) in LANGUAGES
+    assert negotiate_language(None, header) in LANGUAGES
 
 
 def test_an_answer_with_texts_varies_by_language(client):

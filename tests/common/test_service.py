@@ -37,7 +37,7 @@ class Shelf:
         return self.revisions[dataset]
 
 
-@get("/page/{dataset:str}", operation_id="readPage", responses=problems.documented(errors.DatasetNotFound))
+@get("/page/{dataset:str}", operation_id="readPage", responses=problems.document_errors(errors.DatasetNotFound))
 async def page(
     request: Request, dataset: DatasetId, shelf: NamedDependency[Shelf], freshness: NamedDependency[Freshness]
 ) -> Quantum:

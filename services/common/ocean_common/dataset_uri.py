@@ -57,11 +57,11 @@ def folder_stamp(folder: str) -> tuple[int, int]:
     """
     root = Path(local(folder))
     arrays = [found for found in root.iterdir() if found.is_dir()]
-    documents = [root / name for name in ZARR_ROOTS] + [each / name for each in arrays for name in _ARRAYS]
-    stats = [one.stat() for one in documents if one.exists()]
-    changed = [one.st_mtime_ns for one in stats] + [one.stat().st_mtime_ns for one in arrays]
-    changed += [found.stat().st_mtime_ns for each in arrays if (found := each / "c").is_dir()]
-    return sum(one.st_size for one in stats), max(changed, default=0)
+    documents = [root / name for name in ZARR_ROOTS] + [array / name for array in arrays for name in _ARRAYS]
+    stats = [document.stat() for document in documents if document.exists()]
+    changed = [stat.st_mtime_ns for stat in stats] + [array.stat().st_mtime_ns for array in arrays]
+    changed += [found.stat().st_mtime_ns for array in arrays if (found := array / "c").is_dir()]
+    return sum(stat.st_size for stat in stats), max(changed, default=0)
 
 
 def text_stamp(text: str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """The language of a request: `lang=` wins, then the Accept-Language header; English where neither is known.
 
-An answer is told to vary by language (`Vary`, `Content-Language`, its entity tag) where its texts were asked for, and
-only there: a handler asks with ``translate: NamedDependency[Translator]``; problems do so by themselves.
+An answer varies by language (`Vary`, `Content-Language`, its entity tag) where its texts were translated, and only
+there: a handler translates with ``translate: NamedDependency[Translator]``; problems do so by themselves.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from ocean_common.i18n import ENGLISH, LANGUAGES, SOURCE, Language, Translator, get_translator
+from ocean_common.parameters import parse_qualities
 
 Lang = Annotated[
     Language | None,
@@ -27,7 +28,7 @@ Lang = Annotated[
 
 
 class _RequestLanguage:
-    """The language of the request that is answered, and whether the answer depends on it."""
+    """Language of the request that is answered; the answer varies by it once a text was translated."""
 
     def __init__(self, language: Language, packages: Sequence[str]) -> None:
         self.language = language
@@ -35,7 +36,7 @@ class _RequestLanguage:
         self.varies = False
 
 
-_request_language: ContextVar[_RequestLanguage | None] = ContextVar("current", default=None)
+_request_language: ContextVar[_RequestLanguage | None] = ContextVar("request_language", default=None)
 
 
 def request_translator() -> Translator:
@@ -52,7 +53,7 @@ async def provide_translator(lang: FromQuery[Lang] = None) -> Translator:  # noq
     return request_translator()
 
 
-def varies_by() -> str:
+def answer_language() -> str:
     """Return the language where the answer depends on it, as a part of its entity tag."""
     current = _request_language.get()
     return current.language if current is not None and current.varies else ""
@@ -64,64 +65,55 @@ def outgoing_language() -> dict[str, str]:
     return {"accept-language": current.language} if current is not None and current.language != SOURCE else {}
 
 
-def negotiated(lang: str | None, accept_language: str) -> Language:
-    """The language to answer in.
+def negotiate_language(lang: str | None, accept_language: str) -> Language:
+    """Return the language to answer in.
 
-    ``lang`` names one, or something else that does not count; ``accept_language`` is the header (RFC 9110 §12.5.4).
+    Parameters
+    ----------
+    lang : str or None
+        The query parameter; one that is no language does not count.
+    accept_language : str
+        The header (RFC 9110 §12.5.4).
     """
-    for language in LANGUAGES:
-        if lang == language:
-            return language
+    if lang in LANGUAGES:
+        return lang
     best: tuple[float, Language] = (0.0, SOURCE)
-    for one in accept_language.lower().split(","):
-        tag, _, parameters = one.partition(";")
-        primary = tag.strip().split("-")[0]
-        wanted = next((each for each in LANGUAGES if primary == each), SOURCE if primary == "*" else None)
-        if wanted and (weight := _weight(parameters)) > best[0]:
-            best = (weight, wanted)
+    for tag, quality in parse_qualities(accept_language).items():
+        primary = tag.split("-")[0]
+        language = next((choice for choice in LANGUAGES if primary == choice), SOURCE if primary == "*" else None)
+        if language and quality > best[0]:
+            best = (quality, language)
     return best[1]
 
 
-def _weight(parameters: str) -> float:
-    name, _, value = parameters.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return min(1.0, max(0.0, float(value)))
-    except ValueError:
-        return 0.0
-
-
 class Multilingual:
-    """ASGI layer: finds the language of a request, and marks the answers that depend on it."""
+    """ASGI layer that finds the language of a request and marks the answers that depend on it."""
 
     def __init__(self, app: ASGIApp, packages: Sequence[str]) -> None:
         self.app = app
         self.packages = packages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request in its language."""
+        """Answer a request in its language."""
         # Half an answer in French would be worse than none: a service without catalogues speaks English.
-        current = _RequestLanguage(_asked(scope) if self.packages else SOURCE, self.packages)
+        current = _RequestLanguage(_language_of(scope) if self.packages else SOURCE, self.packages)
         _request_language.set(current)
 
         async def mark(message: Message) -> None:
             if message["type"] == "http.response.start" and current.varies:
                 headers = MutableScopeHeaders(message)
                 headers["content-language"] = current.language
-                others = [one.strip() for one in headers.get("vary", "").split(",") if one.strip()]
-                if self.packages and "accept-language" not in [one.lower() for one in others]:
-                    headers["vary"] = ", ".join([*others, "accept-language"])
+                names = [name.strip() for name in headers.get("vary", "").split(",") if name.strip()]
+                if self.packages and "accept-language" not in map(str.lower, names):
+                    headers["vary"] = ", ".join([*names, "accept-language"])
             await send(message)
 
         await self.app(scope, receive, mark if scope["type"] == ScopeType.HTTP else send)
 
 
-def _asked(scope: Scope) -> Language:
+def _language_of(scope: Scope) -> Language:
     query = scope["query_string"]
-    lang = None
-    if b"lang=" in query:
-        told = parse_qs(query.decode("latin-1")).get("lang", [])
-        lang = next((one for one in told if one in LANGUAGES), None)
+    languages = parse_qs(query.decode("latin-1")).get("lang", []) if b"lang=" in query else []
+    lang = next((language for language in languages if language in LANGUAGES), None)
     header = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-    return negotiated(lang, header.decode("latin-1")) if lang or header else SOURCE
+    return negotiate_language(lang, header.decode("latin-1")) if lang or header else SOURCE

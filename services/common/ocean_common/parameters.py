@@ -1,7 +1,7 @@
 """Parameters that all services read the same way, and the refusal of those that a route does not read."""
 
 import difflib
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any
 
 from litestar import Request
@@ -10,6 +10,7 @@ from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
 from ocean_core.errors import InvalidRequest, TileNotFound
+from ocean_core.messages import Message
 from ocean_core.tiles import MAX_ZOOM
 
 DatasetId = Annotated[
@@ -66,35 +67,55 @@ def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
 EVERYWHERE = {"rev", "lang"}  # read by `caching.Freshness` and `language.Multilingual`
 
 
-async def known_only(request: Request[Any, Any, Any]) -> None:
-    """Litestar's ``before_request`` of a route whose parameters are all its own: not of those that old clients know."""
-    known = _read_by(request.route_handler)
+async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
+    """Refuse query parameters that a route does not read: one that is misspelt would change the answer unseen.
+
+    It is Litestar's ``before_request`` of a route, but not of those that old clients know.
+    """
+    parameters = _list_parameters(request.route_handler)
     for name in request.query_params:
-        if name not in known | EVERYWHERE:
-            near = difflib.get_close_matches(name, known, n=1)
-            meant = f"did you mean {near[0]}" if near else f"there are {', '.join(sorted(known))}"
+        if name not in parameters | EVERYWHERE:
+            near = difflib.get_close_matches(name, parameters, n=1)
+            if near:
+                suggestion = Message("did you mean {name}", name=near[0])
+            else:
+                suggestion = Message("there are {names}", names=", ".join(sorted(parameters)))
             raise InvalidRequest(
                 "there is no parameter {name!r}; {suggestion}",
                 name=name[:40],
-                suggestion=meant,
+                suggestion=suggestion,
                 field=name[:40],
-                allowed=sorted(known),
+                allowed=sorted(parameters),
             )
         if len(request.query_params.getall(name)) > 1:
             raise InvalidRequest("{name} is given more than once; give it once", name=name, field=name)
 
 
+@lru_cache  # browsers send the same header with every tile
+def parse_qualities(header: str) -> dict[str, float]:
+    """Return the quality, 0 to 1, of each range of an Accept or Accept-Language header (RFC 9110 §12.4.2)."""
+    qualities = {}
+    for item in header.lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        try:
+            qualities[name] = min(1.0, max(0.0, float(quality)))
+        except ValueError:
+            qualities[name] = 0.0
+    return qualities
+
+
 @cache
-def _read_by(handler: BaseRouteHandler) -> frozenset[str]:
-    """The query parameters of a handler, and of what it depends on."""
+def _list_parameters(handler: BaseRouteHandler) -> frozenset[str]:
+    """Return the query parameters of a handler, and of its dependencies."""
     providers = handler.resolve_dependencies()
-    found: set[str] = set()
-    seen, ahead = set[str](), [handler.parsed_fn_signature]
-    while ahead:
-        for name, one in ahead.pop().parameters.items():
-            if isinstance(one.kwarg_definition, QueryParameter):
-                found.add(one.kwarg_definition.name or name)
-            elif name in providers and name not in seen:
-                seen.add(name)
-                ahead.append(providers[name].parsed_fn_signature)
-    return frozenset(found)
+    parameters, visited = set[str](), set[str]()
+    signatures = [handler.parsed_fn_signature]
+    while signatures:
+        for name, parameter in signatures.pop().parameters.items():
+            if isinstance(parameter.kwarg_definition, QueryParameter):
+                parameters.add(parameter.kwarg_definition.name or name)
+            elif name in providers and name not in visited:
+                visited.add(name)
+                signatures.append(providers[name].parsed_fn_signature)
+    return frozenset(parameters)

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from ocean_common.language import request_translator
 from ocean_common.telemetry import current_request_id
 from ocean_core import errors
 from ocean_core.errors import OceanError
+from ocean_core.messages import Message, compile_template
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -43,32 +45,69 @@ STATUS: dict[type[OceanError], HTTPStatus] = {
 LATER = 2  # s after which to try again what does not work now: a service that died is back after about as long
 BY_URN = {f"urn:ocean:{kind.__name__}": kind for kind in STATUS}
 
-_UNREAD = re.compile(r"JSON is malformed|MessagePack data is malformed|Input data was truncated")
+_UNREADABLE = re.compile(r"JSON is malformed|MessagePack data is malformed|Input data was truncated")
 _MISSING = re.compile(r"Missing required \w+ parameter '(.+?)'")
+_OTHER_METHOD = Message("another method is needed")
+
+# Texts of msgspec and Litestar about wrong values; the first template that fits.
+FRAMEWORK_TEXTS = (
+    Message("Expected `{expected}`, got `{actual}` - at `{path}`"),
+    Message("Expected `{expected}`, got `{actual}`"),
+    Message("Expected `array` of length {length}"),
+    Message("Expected `{expected}` of at least length {length}, got {actual}"),
+    Message("Expected `{expected}` of length >= {minimum} and <= {maximum}"),
+    Message("Expected `{expected}` of length >= {minimum}"),
+    Message("Expected `{expected}` of length <= {maximum}"),
+    Message("Expected `{expected}` of length {length}, got {actual}"),
+    Message("Expected `{expected}` of length {length}"),
+    Message("Expected `{expected}` matching regex {pattern}"),
+    Message("Expected `{expected}` that's a multiple of {factor}"),
+    Message("Expected `{expected}` >= {minimum}"),
+    Message("Expected `{expected}` <= {maximum}"),
+    Message("Expected `{expected}` > {minimum}"),
+    Message("Expected `{expected}` < {maximum}"),
+    Message("Expected `{expected}`"),
+    Message("Invalid enum value {value}"),
+    Message("Invalid value {value}"),
+    Message("Object missing required field `{name}`"),
+    Message("Object contains unknown field `{name}`"),
+    Message("JSON is malformed: {reason}"),
+    Message("MessagePack data is malformed: {reason}"),
+    Message("{reason} (byte {position})"),
+)
 _log = logging.getLogger(__name__)
 
 
+@lru_cache
+def _framework_patterns() -> list[tuple[re.Pattern[str], str]]:
+    return [(compile_template(text.template), text.template) for text in FRAMEWORK_TEXTS]
+
+
+def parse_framework_text(text: str) -> Message:
+    """Return the message of a text that msgspec or Litestar made; one that is not known stays as it is."""
+    if text == "'data'":  # Litestar tells of an absent body by the name of the argument
+        return Message("a body is required")
+    for pattern, template in _framework_patterns():
+        if match := pattern.fullmatch(text):
+            values: dict[str, object] = dict(match.groupdict())
+            if "reason" in values:
+                values["reason"] = parse_framework_text(str(values["reason"]))
+            return Message(template, **values)
+    return Message(text)
+
+
 def to_problem(error: OceanError) -> Problem:
-    """Tell an expected failure to the caller."""
-    status, translate = STATUS[type(error)], request_translator()
-    detail = translate(error.message)
-    wrong = [FieldProblem(field=error.field, message=detail, allowed=list(error.allowed))] if error.field else []
-    return Problem(
-        type=f"urn:ocean:{type(error).__name__}",
-        title=translate(status.phrase),
-        status=status,
-        detail=detail,
-        message=detail,
-        errors=wrong,
-        request_id=current_request_id(),
-    )
+    """Return the problem that tells an expected failure to the caller."""
+    detail = request_translator()(error.message)
+    fields = [FieldProblem(field=error.field, message=detail, allowed=list(error.allowed))] if error.field else []
+    return _make_problem(f"urn:ocean:{type(error).__name__}", STATUS[type(error)], detail, fields)
 
 
 def from_problem(problem: Problem, retry_after: int | None = None) -> OceanError:
-    """Take a neighbour's failure for our own, so that its status reaches the caller.
+    """Return a neighbour's failure as an error of this service, so that its status reaches the caller.
 
-    What its framework refused has no name of ours: a value that it finds wrong is wrong for our caller too; anything
-    else (a route that a neighbour of another version lacks) is an outage.
+    What its framework refused has no URN: a value that is wrong for it is wrong for our caller too; anything else (a
+    route that a neighbour of another version lacks) is an outage.
     """
     refused = problem.status == HTTPStatus.BAD_REQUEST
     kind = BY_URN.get(problem.type, errors.InvalidRequest if refused else errors.ServiceUnavailable)
@@ -81,82 +120,72 @@ def from_problem(problem: Problem, retry_after: int | None = None) -> OceanError
     )
 
 
-def response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Problem]:
-    """Write a problem as the answer."""
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Problem]:
+    """Return the answer that holds a problem."""
     return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
-def _of_http(error: HTTPException) -> Problem:
-    """A failure that Litestar found: no such route, a wrong method, a value of the wrong type."""
+def _describe_http_error(error: HTTPException) -> Problem:
+    """Describe a failure that Litestar found: no such route, a wrong method, a value of the wrong type."""
     status, translate = HTTPStatus(error.status_code), request_translator()
-    detail, wrong = error.detail or status.phrase, []
+    detail, fields = error.detail or status.phrase, list[FieldProblem]()
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
-        # Litestar tells of an absent body by the name of the argument.
-        wrong = [
-            FieldProblem(
-                field=_field(one),
-                message=translate("a body is required" if one["message"] == "'data'" else one["message"]),
-            )
-            for one in error.extra
+        fields = [
+            FieldProblem(field=_name_field(entry), message=translate(parse_framework_text(entry["message"])))
+            for entry in error.extra
         ]
-        detail = "; ".join(f"{one.field}: {one.message}" for one in wrong)
+        detail = "; ".join(f"{entry.field}: {entry.message}" for entry in fields)
     elif missing := _MISSING.match(detail):
         detail = translate("the parameter '{name}' is required", name=missing[1])
-        wrong = [FieldProblem(field=missing[1], message=detail)]
-    elif _UNREAD.match(detail):
-        detail = translate("the body cannot be read: {why}", why=detail)
-        wrong = [FieldProblem(field="$", message=detail)]
+        fields = [FieldProblem(field=missing[1], message=detail)]
+    elif _UNREADABLE.match(detail):
+        message = Message("the body cannot be read: {reason}", reason=parse_framework_text(detail))
+        detail = translate(message)
+        fields = [FieldProblem(field="$", message=detail)]
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("allow")
-        detail = (
-            translate("this address answers {methods}", methods=allowed)
-            if allowed
-            else translate("another method is needed")
-        )
+        methods = (error.headers or {}).get("allow")
+        message = Message("this address answers {methods}", methods=methods) if methods else _OTHER_METHOD
+        detail = translate(message)
     elif status == HTTPStatus.NOT_FOUND:
         detail = translate("nothing is served at this address, or a part of it is not of the right type; see /docs")
+    else:
+        detail = translate(parse_framework_text(detail))
+    return _make_problem("about:blank", status, detail, fields)
+
+
+def _make_problem(urn: str, status: HTTPStatus, detail: str, fields: Sequence[FieldProblem] = ()) -> Problem:
     return Problem(
-        type="about:blank",
-        title=translate(status.phrase),
+        type=urn,
+        title=request_translator()(status.phrase),
         status=status,
         detail=detail,
         message=detail,
-        errors=wrong,
+        errors=list(fields),
         request_id=current_request_id(),
     )
 
 
-def _field(wrong: Mapping[str, Any]) -> str:
-    """A body's members are named by their path, parameters by their name."""
-    key = str(wrong.get("key") or "")
-    return ("$" if key in {"", "data"} else f"$.{key}") if wrong.get("source") == "body" else key
+def _name_field(entry: Mapping[str, Any]) -> str:
+    """Return the path of a body's member, or the name of a parameter."""
+    key = str(entry.get("key") or "")
+    return ("$" if key in {"", "data"} else f"$.{key}") if entry.get("source") == "body" else key
 
 
 def _answer_expected(_: Request[Any, Any, Any], error: OceanError) -> Response[Problem]:
     headers = {"www-authenticate": "Bearer"} if isinstance(error, errors.Unauthorized) else {}
     if seconds := error.retry_after or (LATER if isinstance(error, errors.Unavailable) else None):
         headers["retry-after"] = str(seconds)
-    return response(to_problem(error), headers)
+    return problem_response(to_problem(error), headers)
 
 
 def _answer_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
-    return response(_of_http(error), error.headers)
+    return problem_response(_describe_http_error(error), error.headers)
 
 
 def _answer_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     _log.error("bug in %s %s", request.method, request.url.path, exc_info=error)
-    status, translate = HTTPStatus.INTERNAL_SERVER_ERROR, request_translator()
-    detail = translate("The service failed. The request id helps its operators to find out why.")
-    return response(
-        Problem(
-            type="about:blank",
-            title=translate(status.phrase),
-            status=status,
-            detail=detail,
-            message=detail,
-            request_id=current_request_id(),
-        )
-    )
+    detail = request_translator()("The service failed. The request id helps its operators to find out why.")
+    return problem_response(_make_problem("about:blank", HTTPStatus.INTERNAL_SERVER_ERROR, detail))
 
 
 HANDLERS: dict[int | type[Exception], Any] = {
@@ -166,8 +195,8 @@ HANDLERS: dict[int | type[Exception], Any] = {
 }
 
 
-def documented(*kinds: type[OceanError]) -> dict[int, ResponseSpec]:
-    """The error answers of a route, for its OpenAPI document: malformed requests, and these failures."""
+def document_errors(*kinds: type[OceanError]) -> dict[int, ResponseSpec]:
+    """Describe the error answers of a route for its OpenAPI document: malformed requests, and these failures."""
     by_status: dict[int, list[str]] = {int(HTTPStatus.BAD_REQUEST): ["A parameter is missing or wrong."]}
     for kind in kinds:
         by_status.setdefault(int(STATUS[kind]), []).append(kind.__doc__ or kind.__name__)
@@ -182,8 +211,8 @@ def documented(*kinds: type[OceanError]) -> dict[int, ResponseSpec]:
     }
 
 
-def decode(content: bytes) -> Problem | None:
-    """Read the body of a neighbour's error answer; None where it is no problem of ours."""
+def decode_problem(content: bytes) -> Problem | None:
+    """Decode the body of a neighbour's error answer; None where it is no problem."""
     try:
         return msgspec.json.decode(content, type=Problem)
     except msgspec.DecodeError:

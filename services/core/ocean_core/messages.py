@@ -7,6 +7,7 @@ The id is the English template. Values are put in once, so that braces in a valu
 A value may be a message itself; it is translated with the text around it. A text without values is taken as it is.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -90,6 +91,13 @@ def fill_template(template: str, texts: Mapping[str, str]) -> str:
     return "".join(
         literal + (texts[name] if name is not None else "") for literal, name, _, _ in Formatter().parse(template)
     )
+
+
+def compile_template(template: str) -> re.Pattern[str]:
+    """Compile the pattern of the texts that a template makes, with a group for each field."""
+    parts = Formatter().parse(template)
+    pattern = [re.escape(literal) + ("" if name is None else f"(?P<{name}>.+?)") for literal, name, _, _ in parts]
+    return re.compile("".join(pattern), re.DOTALL)
 
 
 def _plain_value(value: object) -> "str | int | float | Message":

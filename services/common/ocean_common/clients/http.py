@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from ocean_common.language import outgoing_language
-from ocean_common.problems import decode, from_problem
+from ocean_common.problems import decode_problem, from_problem
 from ocean_common.telemetry import outgoing_headers
 from ocean_core.errors import ServiceUnavailable
 
@@ -257,7 +257,7 @@ class Neighbour:
                 raise ServiceUnavailable(
                     "the {service} service gave an answer that cannot be read", service=self.name
                 ) from error
-        problem = decode(response.content)
+        problem = decode_problem(response.content)
         if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
             raise ServiceUnavailable("the {service} service failed", service=self.name)
         later = response.headers.get("retry-after", "")

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from ocean_common.contracts.assets import Array
-from ocean_common.contracts.places import PointGeometry
+from ocean_common.contracts.places import LineGeometry, PointGeometry
 
 PlatformType = Literal["argo", "drifter", "glider", "mission", "animal", "mooring"]
 
@@ -60,13 +60,6 @@ class StationCollection(msgspec.Struct, frozen=True, kw_only=True):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[StationFeature]
-
-
-class LineGeometry(msgspec.Struct, frozen=True, kw_only=True):
-    """A line; its longitudes go on beyond ±180 where it crosses the date line."""
-
-    type: Literal["LineString"] = "LineString"
-    coordinates: list[tuple[float, float]]  # longitude, latitude: degrees
 
 
 class TrackFeature(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,7 +56,7 @@ class PlaceProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineGeometry(msgspec.Struct, frozen=True, kw_only=True):
-    """A line on the sea."""
+    """A line; its longitudes go on beyond ±180 where it crosses the antimeridian."""
 
     type: Literal["LineString"] = "LineString"
     coordinates: list[Position]

@@ -16,7 +16,7 @@ from ocean_common.contracts.data import (
     Minuend,
     StatisticsRequest,
 )
-from ocean_common.parameters import DatasetId, known_only
+from ocean_common.parameters import DatasetId, refuse_unknown_parameters
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.bodies import AreaBody, DifferenceBody, StatisticsBody
 from ocean_data.api.parameters import (
@@ -417,6 +417,6 @@ areas_router = Router(
         "statistics": Provide(parse_statistics, sync_to_thread=False),
         "difference": Provide(parse_difference, sync_to_thread=False),
     },
-    before_request=known_only,
+    before_request=refuse_unknown_parameters,
     tags=["areas"],
 )

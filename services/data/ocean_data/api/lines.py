@@ -9,7 +9,7 @@ from litestar.params import Body
 from msgspec.structs import asdict
 
 from ocean_common.contracts.data import Estimate, ExtractedValues, SectionRequest, TrajectoryRequest, TransectRequest
-from ocean_common.parameters import DatasetId, known_only
+from ocean_common.parameters import DatasetId, refuse_unknown_parameters
 from ocean_data.api.bodies import TrajectoryBody
 from ocean_data.api.parameters import (
     ESTIMATE,
@@ -178,6 +178,6 @@ lines_router = Router(
         "transect": Provide(parse_transect, sync_to_thread=False),
         "section": Provide(parse_section, sync_to_thread=False),
     },
-    before_request=known_only,
+    before_request=refuse_unknown_parameters,
     tags=["lines"],
 )

@@ -101,7 +101,7 @@ def parse_view(
     "variable is centred at zero, and 0 and 1 for fractions.",
     tags=["maps"],
     dependencies={"view": Provide(parse_view, sync_to_thread=False)},
-    responses=problems.documented(
+    responses=problems.document_errors(
         errors.DatasetNotFound,
         errors.VariableNotFound,
         errors.TimeNotFound,
@@ -171,7 +171,7 @@ async def find_vector(catalogue: Catalogue, dataset: str, variable: str) -> Vect
     dependencies={"arrows": Provide(parse_arrows, sync_to_thread=False)},
     media_type=GEOJSON,
     responses={200: ResponseSpec(ArrowCollection, media_type=GEOJSON, description="Arrows.", generate_examples=False)}
-    | problems.documented(
+    | problems.document_errors(
         errors.DatasetNotFound,
         errors.VariableNotFound,
         errors.TimeNotFound,

@@ -22,7 +22,7 @@ from ocean_core.tiles import Projection
 from ocean_data.extraction import ExtractionService, check_variable_count
 
 EXTRACTION_PATH = "/data/{dataset:str}/{variables:str}"
-PROBLEMS = problems.documented(
+PROBLEMS = problems.document_errors(
     errors.DatasetNotFound,
     errors.VariableNotFound,
     errors.TimeNotFound,

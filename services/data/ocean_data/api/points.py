@@ -9,7 +9,7 @@ from litestar.params import Body
 from msgspec.structs import asdict
 
 from ocean_common.contracts.data import Estimate, ExtractedValues, PointsRequest, PointValues
-from ocean_common.parameters import DatasetId, known_only
+from ocean_common.parameters import DatasetId, refuse_unknown_parameters
 from ocean_data.api.bodies import PointsBody
 from ocean_data.api.parameters import (
     ESTIMATE,
@@ -191,6 +191,6 @@ points_router = Router(
         "profile": Provide(parse_profile, sync_to_thread=False),
         "timeseries": Provide(parse_timeseries, sync_to_thread=False),
     },
-    before_request=known_only,
+    before_request=refuse_unknown_parameters,
     tags=["points"],
 )

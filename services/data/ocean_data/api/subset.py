@@ -158,7 +158,7 @@ class ArchiveOperation(Operation):
     responses={
         200: ResponseSpec(bytes, media_type=NETCDF, description="The file, zipped or not.", generate_examples=False)
     }
-    | problems.documented(
+    | problems.document_errors(
         errors.DatasetNotFound,
         errors.VariableNotFound,
         errors.TimeNotFound,

@@ -30,8 +30,8 @@ from ocean_common.contracts.metadata import (
 )
 from ocean_common.docs import OPERATORS
 from ocean_common.i18n import Translator
-from ocean_common.parameters import DatasetId, VariableKey, known_only
-from ocean_common.problems import documented
+from ocean_common.parameters import DatasetId, VariableKey, refuse_unknown_parameters
+from ocean_common.problems import document_errors
 from ocean_core.errors import (
     DatasetNotFound,
     NotFound,
@@ -69,7 +69,7 @@ TIME_STEPS = ["time steps"]
     tags=DATASETS,
     responses={
         **encoded_response(list[Dataset], "The datasets that can be served, in the order of the configuration"),
-        **documented(),
+        **document_errors(),
     },
 )
 async def list_datasets(
@@ -103,7 +103,7 @@ async def list_datasets(
     tags=DATASETS,
     responses={
         **encoded_response(dict[str, list[VariableListing]], "Datasets and keys, by the variable's display name"),
-        **documented(),
+        **document_errors(),
     },
 )
 async def list_all_variables(
@@ -126,7 +126,7 @@ async def list_all_variables(
     tags=DATASETS,
     responses={
         **encoded_response(list[DatasetStatus], "Every dataset of the configuration or folder"),
-        **documented(),
+        **document_errors(),
     },
 )
 async def list_status(
@@ -147,7 +147,7 @@ async def list_status(
     operation_id="getDataset",
     summary="Get a dataset",
     tags=DATASETS,
-    responses={**encoded_response(DatasetPage, "The dataset"), **documented(DatasetNotFound)},
+    responses={**encoded_response(DatasetPage, "The dataset"), **document_errors(DatasetNotFound)},
 )
 async def get_dataset(
     request: Request[Any, Any, Any],
@@ -172,8 +172,8 @@ async def get_dataset(
     operation_id="getCompleteness",
     summary="Rate the metadata of a dataset's files",
     tags=DATASETS,
-    before_request=known_only,
-    responses=documented(DatasetNotFound),
+    before_request=refuse_unknown_parameters,
+    responses=document_errors(DatasetNotFound),
 )
 async def get_completeness(
     request: Request[Any, Any, Any],
@@ -192,7 +192,7 @@ async def get_completeness(
     operation_id="getQuantum",
     summary="Get the spacing of a dataset's time steps",
     tags=DATASETS,
-    responses=documented(DatasetNotFound),
+    responses=document_errors(DatasetNotFound),
 )
 async def get_quantum(
     request: Request[Any, Any, Any],
@@ -210,7 +210,7 @@ async def get_quantum(
     operation_id="getTimeUnit",
     summary="Get the units of a dataset's raw times",
     tags=DATASETS,
-    responses={**encoded_response(str | None, "CF units of the raw times"), **documented(DatasetNotFound)},
+    responses={**encoded_response(str | None, "CF units of the raw times"), **document_errors(DatasetNotFound)},
 )
 async def get_time_unit(
     request: Request[Any, Any, Any],
@@ -229,7 +229,7 @@ async def get_time_unit(
     summary="Get the units of a dataset's raw times, at the address that old clients use",
     tags=DATASETS,
     deprecated=True,
-    responses={**encoded_response(str | None, "CF units of the raw times"), **documented(DatasetNotFound)},
+    responses={**encoded_response(str | None, "CF units of the raw times"), **document_errors(DatasetNotFound)},
 )
 async def get_time_unit_at_old_address(
     request: Request[Any, Any, Any],
@@ -252,7 +252,7 @@ IncludeAll = Annotated[bool, QueryParameter(description="Include `all` depths be
     operation_id="listVariables",
     summary="List the variables of a dataset",
     tags=VARIABLES,
-    responses=documented(DatasetNotFound),
+    responses=document_errors(DatasetNotFound),
 )
 async def list_variables(
     *,
@@ -275,7 +275,7 @@ async def list_variables(
     operation_id="listDepths",
     summary="List the depth levels of a variable",
     tags=VARIABLES,
-    responses=documented(DatasetNotFound, VariableNotFound),
+    responses=document_errors(DatasetNotFound, VariableNotFound),
 )
 async def list_depths(
     *,
@@ -341,7 +341,7 @@ TIME_RANGE = {"time_range": Provide(provide_time_range)}
     dependencies=TIME_RANGE,
     responses={
         **encoded_response(list[TimeStep], "Raw times and their dates, ascending"),
-        **documented(DatasetNotFound, VariableNotFound),
+        **document_errors(DatasetNotFound, VariableNotFound),
     },
 )
 async def list_time_steps(
@@ -367,11 +367,11 @@ async def list_time_steps(
     operation_id="listTimeIntervals",
     summary="List the time steps of a variable as intervals of equal spacing",
     tags=TIME_STEPS,
-    before_request=known_only,
+    before_request=refuse_unknown_parameters,
     dependencies=TIME_RANGE,
     responses={
         200: ResponseSpec(TimeIntervals, description="Intervals, ascending", generate_examples=False),
-        **documented(DatasetNotFound, VariableNotFound),
+        **document_errors(DatasetNotFound, VariableNotFound),
     },
 )
 async def list_time_intervals(
@@ -431,8 +431,8 @@ class OperatorToken(msgspec.Struct, frozen=True, kw_only=True):
     status_code=202,
     response_description="The changes that were found up to now",
     security=[{OPERATORS: []}],
-    before_request=known_only,
-    responses=documented(NotFound, Unauthorized, NotSupported, ServiceUnavailable),
+    before_request=refuse_unknown_parameters,
+    responses=document_errors(NotFound, Unauthorized, NotSupported, ServiceUnavailable),
 )
 async def refresh_datasets(
     request: Request[Any, Any, Any], refresher: NamedDependency[Refresher], token: NamedDependency[OperatorToken]

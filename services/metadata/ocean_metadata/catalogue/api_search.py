@@ -11,8 +11,8 @@ from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from ocean_common.contracts.metadata import SearchPage
 from ocean_common.i18n import Translator
-from ocean_common.parameters import known_only
-from ocean_common.problems import documented
+from ocean_common.parameters import refuse_unknown_parameters
+from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest
 from ocean_core.time import Period
 from ocean_metadata.catalogue.responses import link_header, parse_period_parameter
@@ -114,7 +114,7 @@ Offset = Annotated[
     operation_id="filterDatasetsByDate",
     summary="Filter datasets by date",
     tags=TAGS,
-    responses=documented(),
+    responses=document_errors(),
 )
 async def filter_by_date(
     catalogue: NamedDependency[Catalogue],
@@ -132,7 +132,7 @@ async def filter_by_date(
     operation_id="filterDatasetsByLocation",
     summary="Filter datasets by location",
     tags=TAGS,
-    responses=documented(),
+    responses=document_errors(),
 )
 async def filter_by_location(
     *,
@@ -175,11 +175,11 @@ async def provide_search_query(
     operation_id="searchDatasets",
     summary="Search datasets",
     tags=TAGS,
-    before_request=known_only,
+    before_request=refuse_unknown_parameters,
     dependencies={"search_query": Provide(provide_search_query)},
     responses={
         200: ResponseSpec(SearchPage, description="A page of results, the best first", generate_examples=False),
-        **documented(),
+        **document_errors(),
     },
 )
 async def search_datasets(

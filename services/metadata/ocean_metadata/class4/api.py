@@ -23,7 +23,7 @@ from ocean_common.contracts.observations import (
     Class4Status,
 )
 from ocean_common.i18n import Translator
-from ocean_common.problems import documented
+from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.catalogue.responses import MESSAGEPACK, ResponseCache, encoded_response
@@ -94,7 +94,7 @@ async def list_class4(
     operation_id="listClass4Status",
     summary="Which Class 4 files can be served, and why others cannot",
     tags=TAGS,
-    responses={**encoded_response(list[Class4Status], "Every file, the broken ones too"), **documented()},
+    responses={**encoded_response(list[Class4Status], "Every file, the broken ones too"), **document_errors()},
 )
 async def list_status(
     class4: NamedDependency[Class4Repository],
@@ -112,7 +112,7 @@ async def list_status(
     operation_id="listClass4Profiles",
     summary="The Class 4 profiles of a file, on a map",
     tags=TAGS,
-    responses=documented(NotFound, InvalidRequest),
+    responses=document_errors(NotFound, InvalidRequest),
 )
 async def list_profiles(
     *,
@@ -137,7 +137,7 @@ async def list_profiles(
     operation_id="listClass4Models",
     summary="The other models of the same day",
     tags=TAGS,
-    responses=documented(NotFound),
+    responses=document_errors(NotFound),
 )
 async def list_models(
     request: Request[Any, Any, Any],
@@ -156,7 +156,7 @@ async def list_models(
     operation_id="listClass4Forecasts",
     summary="What a profile can be compared with",
     tags=TAGS,
-    responses=documented(NotFound),
+    responses=document_errors(NotFound),
 )
 async def list_profile_forecasts(
     *,

@@ -13,8 +13,8 @@ from litestar.params import FromHeader, FromQuery, HeaderParameter, QueryParamet
 from litestar.response import Stream
 
 from ocean_common.contracts.metadata import Event
-from ocean_common.parameters import known_only
-from ocean_common.problems import STATUS, documented, to_problem
+from ocean_common.parameters import refuse_unknown_parameters
+from ocean_common.problems import STATUS, document_errors, to_problem
 from ocean_core.errors import DatasetNotFound, InvalidRequest, OceanError, TooBusy
 from ocean_metadata.ports import Catalogue, Events
 
@@ -55,12 +55,12 @@ LastEventId = Annotated[
         "A WebSocket at the same address has the same events, each a JSON text; there `last_event_id` resumes."
     ),
     tags=["events"],
-    before_request=known_only,
+    before_request=refuse_unknown_parameters,
     responses={
         200: ResponseSpec(
             Event, description="Events, until the caller goes", media_type=EVENT_STREAM, generate_examples=False
         ),
-        **documented(DatasetNotFound, InvalidRequest, TooBusy),
+        **document_errors(DatasetNotFound, InvalidRequest, TooBusy),
     },
 )
 async def follow_events(

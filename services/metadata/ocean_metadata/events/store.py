@@ -93,7 +93,7 @@ def stored_ids(connection: sa.Connection) -> tuple[int, int] | None:
 def read_events(connection: sa.Connection, after: int, limit: int) -> list[Event]:
     """Read the events that follow the one of an id."""
     rows = connection.execute(sa.select(_table).where(_table.c.id > after).order_by(_table.c.id).limit(limit))
-    return [_make_event(row._mapping) for row in rows]  # noqa: SLF001  documented, for columns named like tuple methods
+    return [_make_event(row._mapping) for row in rows]  # noqa: SLF001  document_errors, for columns named like tuple methods
 
 
 def _make_event(row: sa.RowMapping) -> Event:

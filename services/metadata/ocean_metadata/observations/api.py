@@ -9,7 +9,6 @@ from litestar.params import FromPath, FromQuery, PathParameter
 
 from ocean_common.contracts.observations import (
     DataType,
-    LineGeometry,
     ObservationProperties,
     ObservedStations,
     ObservedVariable,
@@ -21,9 +20,9 @@ from ocean_common.contracts.observations import (
     TrackCollection,
     TrackFeature,
 )
-from ocean_common.contracts.places import PointGeometry
+from ocean_common.contracts.places import LineGeometry, PointGeometry
 from ocean_common.i18n import Translator
-from ocean_common.problems import documented
+from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound, RequestTooLarge, ServiceUnavailable
 from ocean_metadata.observations.model import format_instant, parse_instant
 from ocean_metadata.observations.repository import ObservationRepository
@@ -107,7 +106,7 @@ VariablesOf = Annotated[
     operation_id="getObservationTimeRange",
     summary="Time range of all observations",
     tags=TAGS,
-    responses=documented(ServiceUnavailable),
+    responses=document_errors(ServiceUnavailable),
     sync_to_thread=True,
 )
 def get_time_range(observations: NamedDependency[ObservationRepository]) -> TimeRange:
@@ -121,7 +120,7 @@ def get_time_range(observations: NamedDependency[ObservationRepository]) -> Time
     operation_id="listDataTypes",
     summary="Observed quantities",
     tags=TAGS,
-    responses=documented(ServiceUnavailable),
+    responses=document_errors(ServiceUnavailable),
     sync_to_thread=True,
 )
 def list_datatypes(
@@ -139,7 +138,7 @@ def list_datatypes(
     operation_id="listPlatformMetaKeys",
     summary="Keys of the metadata of platforms",
     tags=TAGS,
-    responses=documented(ServiceUnavailable),
+    responses=document_errors(ServiceUnavailable),
     sync_to_thread=True,
 )
 def list_meta_keys(observations: NamedDependency[ObservationRepository], types: FromPath[Types]) -> list[str]:
@@ -152,7 +151,7 @@ def list_meta_keys(observations: NamedDependency[ObservationRepository], types: 
     operation_id="listPlatformMetaValues",
     summary="Values under a key of the metadata of platforms",
     tags=TAGS,
-    responses=documented(ServiceUnavailable),
+    responses=document_errors(ServiceUnavailable),
     sync_to_thread=True,
 )
 def list_meta_values(
@@ -168,7 +167,7 @@ def list_meta_values(
     operation_id="getPlatformTimeRange",
     summary="Time range of a platform",
     tags=TAGS,
-    responses=documented(NotFound, ServiceUnavailable),
+    responses=document_errors(NotFound, ServiceUnavailable),
     sync_to_thread=True,
 )
 def get_platform_time_range(
@@ -184,7 +183,7 @@ def get_platform_time_range(
     operation_id="listTracks",
     summary="Tracks of platforms",
     tags=TAGS,
-    responses=documented(NotFound, RequestTooLarge, ServiceUnavailable),
+    responses=document_errors(NotFound, RequestTooLarge, ServiceUnavailable),
     sync_to_thread=True,
 )
 def list_tracks(observations: NamedDependency[ObservationRepository], asked: FromPath[TrackSearch]) -> TrackCollection:
@@ -208,7 +207,7 @@ def list_tracks(observations: NamedDependency[ObservationRepository], asked: Fro
     operation_id="listStations",
     summary="Stations on the map",
     tags=TAGS,
-    responses=documented(NotFound, ServiceUnavailable),
+    responses=document_errors(NotFound, ServiceUnavailable),
     sync_to_thread=True,
 )
 def list_stations(
@@ -233,7 +232,7 @@ def list_stations(
     operation_id="getObservationMetadata",
     summary="Metadata of a platform or station",
     tags=TAGS,
-    responses=documented(NotFound, ServiceUnavailable),
+    responses=document_errors(NotFound, ServiceUnavailable),
     sync_to_thread=True,
 )
 def get_metadata(
@@ -249,7 +248,7 @@ def get_metadata(
     operation_id="listObservedVariables",
     summary="Observed quantities of a station or platform",
     tags=TAGS,
-    responses=documented(NotFound, ServiceUnavailable),
+    responses=document_errors(NotFound, ServiceUnavailable),
     sync_to_thread=True,
 )
 def list_variables(

@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter, 
 from ocean_common.caching import Freshness
 from ocean_common.contracts.places import Area, AreaPlaces, LinePlaces, PlaceGroup, PlaceProblem, PointPlaces
 from ocean_common.i18n import Translator
-from ocean_common.problems import documented
+from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.messages import Message
 from ocean_core.tiles import MERCATOR, PROJECTIONS
@@ -23,8 +23,8 @@ from ocean_metadata.places.gazetteer import FolderGazetteer
 from ocean_metadata.places.map_features import WORLD, MapView, area_features, line_features, point_features
 
 TAGS = ["places"]
-LIST_RESPONSES = documented()
-FEATURE_RESPONSES = documented(NotFound)
+LIST_RESPONSES = document_errors()
+FEATURE_RESPONSES = document_errors(NotFound)
 
 FileId = Annotated[
     str,

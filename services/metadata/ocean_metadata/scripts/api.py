@@ -11,7 +11,7 @@ from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, Op
 from litestar.params import FromQuery, QueryParameter, SkipValidation
 
 from ocean_common.contracts.common import PLOT_KINDS
-from ocean_common.problems import documented
+from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
 from ocean_metadata.scripts.generator import LANGUAGES, ScriptType, generate_script, make_request, parse_query
 
@@ -76,7 +76,7 @@ class ScriptOperation(Operation):
     media_type="text/plain",
     responses={
         200: ResponseSpec(str, media_type="text/plain", description="The program: Python, R, or a shell script."),
-        **documented(PlotKindNotFound),
+        **document_errors(PlotKindNotFound),
     },
 )
 async def get_script(

@@ -48,7 +48,7 @@ FileRevision = Annotated[
         description="Revision of the map: an address that names it may be kept by browsers for ever.",
     ),
 ]
-FAILURES = problems.documented(errors.NotFound, errors.TileNotFound, errors.TooBusy)
+FAILURES = problems.document_errors(errors.NotFound, errors.TileNotFound, errors.TooBusy)
 
 
 class BasemapService:

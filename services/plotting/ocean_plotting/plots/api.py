@@ -55,7 +55,7 @@ Size = Annotated[
 Dpi = Annotated[int, QueryParameter(description="Dots per inch, 10 to 600.", examples=[Example(value=100)])]
 Save = Annotated[bool, QueryParameter(description="Answer as a file to be saved.")]
 
-FAILURES = problems.documented(
+FAILURES = problems.document_errors(
     errors.DatasetNotFound,
     errors.VariableNotFound,
     errors.TimeNotFound,
@@ -173,7 +173,7 @@ def read_query(kind: Kind, text: str) -> Any:
 
 def answer_too_deep(_: HTTPRequest, __: RecursionError) -> Response[Problem]:
     """Refuse a body of brackets within brackets by the thousand."""
-    return problems.response(problems.to_problem(InvalidRequest("the body is nested too deeply", field="$")))
+    return problems.problem_response(problems.to_problem(InvalidRequest("the body is nested too deeply", field="$")))
 
 
 def document_formats(kind: Kind) -> type[Operation]:

@@ -1,7 +1,6 @@
 """Map tiles of variables."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any, cast, get_args
 
 from litestar import Request, Response, get
@@ -14,7 +13,7 @@ from ocean_common import problems
 from ocean_common.caching import made_from
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileRequest
 from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
-from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile
+from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile, parse_qualities
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, Projection
 from ocean_plotting.palettes import parse_scale, validate_colormap
@@ -92,7 +91,7 @@ class TileOperation(Operation):
     media_type="image/png",
     exception_handlers={ClientDisconnected: answer_disconnected},
     responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.", generate_examples=False)}
-    | problems.documented(
+    | problems.document_errors(
         errors.DatasetNotFound,
         errors.VariableNotFound,
         errors.TimeNotFound,
@@ -162,28 +161,14 @@ async def tile(
 
 def prefers_media_type(request: Request[Any, Any, Any], media_type: str, default: str) -> bool:
     """Return whether the Accept header gives a media type a higher quality than the default."""
-    qualities = _parse_accept(request.headers.get("accept", ""))
+    qualities = parse_qualities(request.headers.get("accept", ""))
     return _quality(qualities, media_type) > _quality(qualities, default)
 
 
 def accepts_media_type(request: Request[Any, Any, Any], media_type: str, default: str) -> bool:
     """Return whether the Accept header names a media type, with no lower quality than the default."""
-    qualities = _parse_accept(request.headers.get("accept", ""))
+    qualities = parse_qualities(request.headers.get("accept", ""))
     return media_type in qualities and _quality(qualities, media_type) >= max(_quality(qualities, default), 0.001)
-
-
-@lru_cache  # browsers send the same header with every tile
-def _parse_accept(header: str) -> dict[str, float]:
-    """Return the quality, 0 to 1, of each media range."""
-    qualities = {}
-    for media_range in header.lower().split(","):
-        name, *parameters = (part.strip() for part in media_range.split(";"))
-        quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
-        try:
-            qualities[name] = min(1.0, max(0.0, float(quality)))
-        except ValueError:
-            qualities[name] = 0.0
-    return qualities
 
 
 def _quality(qualities: dict[str, float], media_type: str) -> float:

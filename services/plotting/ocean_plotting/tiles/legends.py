@@ -199,7 +199,9 @@ class LegendOperation(Operation):
     operation_class=LegendOperation,
     media_type="image/png",
     responses={200: ResponseSpec(Legend, description="The colours, and what they mean.", generate_examples=False)}
-    | problems.documented(errors.DatasetNotFound, errors.VariableNotFound, errors.TooBusy, errors.ServiceUnavailable),
+    | problems.document_errors(
+        errors.DatasetNotFound, errors.VariableNotFound, errors.TooBusy, errors.ServiceUnavailable
+    ),
 )
 async def scale(
     *,
@@ -243,7 +245,7 @@ def sorted_colormaps(translate: Translator) -> list[Colormap]:
     operation_id="listColormaps",
     summary="Colormaps",
     tags=["plots"],
-    responses=problems.documented(),
+    responses=problems.document_errors(),
 )
 async def list_colormaps(translate: NamedDependency[Translator]) -> list[Colormap]:
     """Ids and names; the first stands for each variable's own."""
@@ -257,7 +259,7 @@ async def list_colormaps(translate: NamedDependency[Translator]) -> list[Colorma
     tags=["plots"],
     media_type="image/png",
     responses={200: ResponseSpec(bytes, media_type="image/png", description="The chart.", generate_examples=False)}
-    | problems.documented(errors.TooBusy),
+    | problems.document_errors(errors.TooBusy),
 )
 async def draw_colormap_chart(
     legends: NamedDependency[LegendService], translate: NamedDependency[Translator]
