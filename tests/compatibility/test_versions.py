@@ -167,7 +167,9 @@ def test_every_mix_of_versions_answers_the_main_requests(urls, mix, tmp_path):
     assert Image.open(io.BytesIO(picture)).size == (300, 210)
     values = get(data, "/data/mixed/thetao/timeseries", latitude=75.0, longitude=10.0).json()
     assert len(values["times"]) == 5
-    subset = get(data, "/subset/mixed/thetao,so", min_range="70,0", max_range="76,20", time="2016-02-01,2016-02-03")
+    subset = get(
+        data, "/subset/mixed/thetao,so", should_zip=0, min_range="70,0", max_range="76,20", time="2016-02-01,2016-02-03"
+    )
     (tmp_path / "subset.nc").write_bytes(subset.content)
     with netCDF4.Dataset(tmp_path / "subset.nc") as file:
         assert np.isfinite(file["thetao"][:]).any()

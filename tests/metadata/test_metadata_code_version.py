@@ -38,7 +38,9 @@ def test_the_version_changes_with_the_code_that_is_imported(package, module, cha
     assert (compute("ocean_made.reader") != before) is changes
 
 
-@pytest.mark.parametrize("modules", [READING, ["ocean_metadata.class4.reading"], ["ocean_metadata.observations.formats"]])
+@pytest.mark.parametrize(
+    "modules", [READING, ["ocean_metadata.class4.reading"], ["ocean_metadata.observations.formats"]]
+)
 def test_all_that_the_reading_code_loads_counts(modules):
     command = [sys.executable, "-c", LOADED, *modules]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
