@@ -234,9 +234,9 @@ class Counted(InlineRenderer):
 
     drawn = 0
 
-    async def draw(self, *given):
+    async def draw(self, *given, **options):
         self.drawn += 1
-        return await super().draw(*given)
+        return await super().draw(*given, **options)
 
 
 def test_who_has_the_picture_of_the_same_numbers_is_told_so_before_it_is_drawn(catalogue, numbers, resources):

@@ -9,8 +9,8 @@ from pyproj import Geod, Proj, Transformer
 from tests.looping import loop_over
 
 from ocean_core.errors import InvalidRequest
-from ocean_plotting.basemap.shore import coast_in, land_in
 from ocean_plotting.figure.areas import Area, find_bounds, read_ring, to_geojson, unwrap_ring
+from ocean_plotting.figure.land import coast_in_view, land_in_view
 from ocean_plotting.figure.map_overlays import rotate_to_plane
 from ocean_plotting.figure.view import (
     MERCATOR,
@@ -175,7 +175,7 @@ def test_the_areas_reach_the_data_service_with_their_holes_and_longitude_first()
 @loop_over("asked", [None, MERCATOR])
 def test_land_is_where_there_is_land(resources, box, asked):
     shown = seen(box, asked)
-    rings = [shapely.Polygon(one) for one in land_in(shown, resources.land)]
+    rings = [shapely.Polygon(one) for one in land_in_view(shown, resources.land)]
     left, bottom, right, top = shown.extent
     for places, expected in ((CITIES, True), (SEAS, False)):
         for latitude, longitude in places:
@@ -188,7 +188,7 @@ def test_land_is_where_there_is_land(resources, box, asked):
 @loop_over("box", [ANTARCTIC, BERING, WORLD, ARCTIC])
 def test_no_coast_is_drawn_where_the_file_cuts_the_land(resources, box):
     shown = seen(box)
-    for line in coast_in(shown, resources.land):
+    for line in coast_in_view(shown, resources.land):
         latitude, longitude = shown.earth(*line.T)
         assert not (np.abs(np.abs(longitude[:-1]) - 180) + np.abs(np.abs(longitude[1:]) - 180) < 1e-3).any()
         assert latitude.min() > -89.9

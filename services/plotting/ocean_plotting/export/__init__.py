@@ -1,17 +1,20 @@
-"""How figures and tables are written: one encoder a format."""
+"""Files of figures and tables: one writer a format."""
 
 from collections.abc import Callable
 from typing import Any
 
-from ocean_plotting.export import csv, geotiff, image, odv
+from ocean_plotting.export.csv import write_csv, write_statistics
+from ocean_plotting.export.geotiff import write_geotiff
+from ocean_plotting.export.image import write_data_url, write_described_picture, write_picture
+from ocean_plotting.export.odv import write_odv
 from ocean_plotting.export.output import Output
 
 WRITERS: dict[str, Callable[[Any, Output], bytes]] = {
-    **dict.fromkeys(("png", "jpeg", "svg", "pdf", "ps", "eps", "tiff"), image.write),
-    "json": image.write_data_url,
-    "described": image.write_described,
-    "csv": csv.write,
-    "stats": csv.write_statistics,
-    "odv": odv.write,
-    "geotiff": geotiff.write_geotiff,
+    **dict.fromkeys(("png", "jpeg", "svg", "pdf", "ps", "eps", "tiff"), write_picture),
+    "json": write_data_url,
+    "described": write_described_picture,
+    "csv": write_csv,
+    "stats": write_statistics,
+    "odv": write_odv,
+    "geotiff": write_geotiff,
 }

@@ -1,4 +1,4 @@
-"""Tables as text."""
+"""Tables as comma-separated text."""
 
 import numpy as np
 
@@ -10,64 +10,61 @@ from ocean_plotting.figure.labels import typeset_units
 STATISTICS = ("Min", "Max", "Mean", "Standard Deviation")
 
 
-def write(table: Table, _: Output) -> bytes:
+def write_csv(table: Table, _: Output) -> bytes:
     """Write `// Key: value` lines, a line of column names, then rows; `, ` between.
 
-    Numbers have the digits that single precision, in which models store their values, is worth; positions those of
-    double precision.
+    Numbers have the digits of single precision, in which models store their values; positions those of double
+    precision.
     """
-    lines = _header(table)
-    columns = table.wide or [one for one in table.columns if not one.context]
-    lines.append(", ".join(_name(_titled(one)) for one in columns))
-    lines += map(", ".join, zip(*map(cells, columns), strict=True))
-    return ("\n".join(lines) + "\n").encode()
+    columns = table.wide or [column for column in table.columns if not column.context]
+    names = [_cell(name_with_units(column.name, column.units)) for column in columns]
+    rows = zip(*map(format_cells, columns), strict=True)
+    return _join([*_header(table), ", ".join(names), *map(", ".join, rows)])
 
 
 def write_statistics(table: Table, output: Output) -> bytes:
-    """Write what is least, greatest and between, a column for each variable, a row for each statistic."""
-    found, translate = compute_statistics(table), get_translator(output.language, "ocean_plotting")
-    names = [translate("Statistic"), *(labels_of(one.name, one.units) for one in found)]
-    values = [(one.minimum, one.maximum, one.mean, one.deviation) for one in found]
-    rows = [
-        [translate(name), *map(number, row)] for name, row in zip(STATISTICS, zip(*values, strict=True), strict=True)
-    ]
-    lines = [*_header(table), ", ".join(map(_name, names)), *map(", ".join, rows)]
-    return ("\n".join(lines) + "\n").encode()
+    """Write minimum, maximum, mean and standard deviation: a column for each variable, a row for each statistic."""
+    statistics, translate = compute_statistics(table), get_translator(output.language, "ocean_plotting")
+    names = [translate("Statistic"), *(name_with_units(item.name, item.units) for item in statistics)]
+    values = zip(*((item.minimum, item.maximum, item.mean, item.deviation) for item in statistics), strict=True)
+    rows = [[translate(name), *map(format_number, row)] for name, row in zip(STATISTICS, values, strict=True)]
+    return _join([*_header(table), ", ".join(map(_cell, names)), *map(", ".join, rows)])
 
 
-def cells(column: Column) -> list[str]:
-    """Write every value of a column; nothing where it has none."""
+def format_cells(column: Column) -> list[str]:
+    """Return every value of a column as text; empty where it has none."""
     if column.values is not None and len(column.values) and isinstance(column.values[0], str):
-        return [_name(str(one)) for one in column.values]
+        return [_cell(str(value)) for value in column.values]
     exact = column.role in {"latitude", "longitude"}
-    return [number(one, exact=exact) for one in to_floats(column).tolist()]
+    return [format_number(value, exact=exact) for value in to_floats(column).tolist()]
 
 
-def number(value: float, *, exact: bool = False) -> str:
-    """Write a number without a power of ten; nothing for none."""
+def format_number(value: float, *, exact: bool = False) -> str:
+    """Return a number without a power of ten; empty where there is none."""
     if not np.isfinite(value):
         return ""
     return np.format_float_positional(value if exact else np.float32(value), trim="0")
 
 
-def labels_of(name: str, units: str) -> str:
-    """Name a column: Temperature (°C)."""
+def name_with_units(name: str, units: str) -> str:
+    """Return the name of a column: Temperature (°C)."""
     typeset = typeset_units(units)
     return f"{name} ({typeset})" if typeset else name
 
 
-def _titled(column: Column) -> str:
-    return labels_of(column.name, column.units)
+def one_line(text: str) -> str:
+    """Return a text without line breaks, tabs and double blanks."""
+    return " ".join(text.split())
 
 
 def _header(table: Table) -> list[str]:
-    return [f"// {key}: {_one_line(value)}" for key, value in table.header_lines]
+    return [f"// {key}: {one_line(value)}" for key, value in table.header_lines]
 
 
-def _name(text: str) -> str:
-    """A comma would look like a border of two columns."""
-    return _one_line(text).replace(",", ";")
+def _cell(text: str) -> str:
+    """Return a text without commas, which would begin another column."""
+    return one_line(text).replace(",", ";")
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _join(lines: list[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()

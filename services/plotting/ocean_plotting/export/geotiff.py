@@ -4,16 +4,17 @@ Pillow writes the TIFF; the GeoKeys of the five projections that maps have are p
 has them brings all of GDAL (docs/decisions).
 """
 
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from pyproj import CRS
 
 from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.raster import Raster
 
 MISSING = -3.4028234663852886e38  # the least float32
 DESCRIPTION, SOFTWARE, DATE, PREDICTOR = 270, 305, 306, 317
@@ -70,6 +71,18 @@ METHODS: dict[str, tuple[int, dict[str, int]]] = {
         },
     ),
 }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raster:
+    """A field on even cells of a map projection."""
+
+    values: NDArray[np.float32]  # (row, column), from the upper left; NaN where there are none
+    extent: tuple[float, float, float, float]  # left, bottom, right, top of the outermost cells, m
+    projection: str  # a code, or a PROJ string
+    name: str  # of the quantity, with units
+    source: str = ""
+    time: str = ""  # ISO 8601
 
 
 def write_geotiff(raster: Raster, output: Output) -> bytes:

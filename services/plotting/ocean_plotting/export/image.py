@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from ocean_plotting.encoders import encode_figure_png
+from ocean_plotting.export.geotiff import to_ascii
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.layout import Picture, PictureInfo
 
@@ -18,8 +19,8 @@ PNG_LEVEL = 4  # of zlib, where pixels are transparent: half the time of the def
 TIFF_DESCRIPTION, TIFF_SOFTWARE = 270, 305  # tags
 
 
-class Described(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture and what is said of it."""
+class DescribedPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture with its description."""
 
     image: str  # a data URL of the PNG
     alt: str
@@ -33,85 +34,73 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     software: str
 
 
-def write(picture: Picture, output: Output) -> bytes:
+def write_picture(picture: Picture, output: Output) -> bytes:
     """Write a figure in one of matplotlib's formats."""
     content = _save(picture, output, output.format)
-    return _accessible(content, picture.info, output) if output.format == "svg" else content
+    if output.format != "svg":
+        return content
+    # Screen readers read the description instead of the picture's letters one by one.
+    attributes = f' role="img" lang="{output.language}" aria-label={quoteattr(picture.info.alt)} '
+    return content.replace(b"<svg ", b"<svg" + attributes.encode(), 1)
 
 
 def write_data_url(picture: Picture, output: Output) -> bytes:
-    """Write a JSON string that holds the PNG as a data URL: what the web front end reads."""
+    """Write a JSON string that holds the PNG as a data URL, for the web front end."""
     return msgspec.json.encode(_data_url(picture, output))
 
 
-def write_described(picture: Picture, output: Output) -> bytes:
-    """Write a JSON object that holds the same, and the picture in words."""
-    told = msgspec.structs.asdict(picture.info)
+def write_described_picture(picture: Picture, output: Output) -> bytes:
+    """Write a JSON object that holds the same and a description of the picture."""
+    info: dict[str, Any] = msgspec.structs.asdict(picture.info)
     image = _data_url(picture, output)
-    return msgspec.json.encode(Described(image=image, language=output.language, request=output.request, **told))
+    return msgspec.json.encode(DescribedPicture(image=image, language=output.language, request=output.request, **info))
 
 
 def _data_url(picture: Picture, output: Output) -> str:
     return f"data:image/png;base64,{base64.b64encode(_save(picture, output, 'png')).decode()}"
 
 
-def _save(picture: Picture, output: Output, form: str) -> bytes:
-    if form == "png" and not picture.transparent:
-        return _png(picture, output)
+def _save(picture: Picture, output: Output, file_format: str) -> bytes:
+    metadata = _metadata_options(picture.info, output, file_format)
+    figure = picture.figure
+    if file_format == "png" and not picture.transparent:
+        # Drawn once and written directly: `savefig` draws twice, the first time for nothing.
+        figure.set_dpi(output.dpi)
+        canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
+        canvas.draw()
+        return encode_figure_png(np.asarray(canvas.buffer_rgba())[..., :3], metadata["metadata"], output.dpi)
     buffer = BytesIO()
-    picture.figure.savefig(
-        buffer, format=form, dpi=output.dpi, transparent=picture.transparent, **_provenance(picture.info, output, form)
-    )
+    figure.savefig(buffer, format=file_format, dpi=output.dpi, transparent=picture.transparent, **metadata)
     return buffer.getvalue()
 
 
-def _png(picture: Picture, output: Output) -> bytes:
-    """Draw once and write the pixels directly: `savefig` draws twice, the first time for nothing."""
-    figure = picture.figure
-    figure.set_dpi(output.dpi)
-    canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
-    canvas.draw()
-    texts = _provenance(picture.info, output, "png")["metadata"]
-    return encode_figure_png(np.asarray(canvas.buffer_rgba())[..., :3], texts, output.dpi)
-
-
-def _accessible(svg: bytes, info: PictureInfo, output: Output) -> bytes:
-    """Have screen readers say the picture's words instead of its letters one by one."""
-    named = f' role="img" lang="{output.language}" aria-label={quoteattr(info.alt)}'.encode()
-    return svg.replace(b"<svg ", b"<svg" + named + b" ", 1)
-
-
-def _provenance(info: PictureInfo, output: Output, form: str) -> dict[str, Any]:
-    """What each format can say about itself. No clock: equal requests give equal bytes."""
-    rest = {
+def _metadata_options(info: PictureInfo, output: Output, file_format: str) -> dict[str, Any]:
+    """Return options of `savefig` for the metadata that a format can hold; no clock: equal requests, equal bytes."""
+    fields = {
         "Dataset": info.dataset,
         "Revision": info.revision,
         "Time": info.time,
         "Request": output.request,
         "Language": output.language,
     }
-    known = {key: value for key, value in rest.items() if value}
-    line = "; ".join(f"{key}: {value}" for key, value in known.items())
-    if form == "png":
-        metadata = {"Title": info.title, "Description": info.alt, "Source": info.source, **known}
-        return {"metadata": metadata | {"Software": info.software}, "pil_kwargs": {"compress_level": PNG_LEVEL}}
-    if form == "svg":
-        metadata = {"Title": info.title, "Description": info.alt, "Source": info.source, "Language": output.language}
-        more = {"Creator": info.software, "Date": None, "Identifier": output.request or None, "Coverage": line}
-        return {"metadata": metadata | more}
-    if form == "pdf":
-        words = {"Title": info.title, "Subject": info.alt, "Author": info.source, "Keywords": line}
-        return {"metadata": words | {"Creator": info.software, "CreationDate": None}}
-    if form in {"ps", "eps"}:
-        return {"metadata": {"Creator": _ascii(f"{info.software}: {info.title}; {info.source}; {line}")[:250]}}
-    if form == "jpeg":
-        return {"pil_kwargs": {"comment": "\n".join((info.alt, info.source, line, info.software)).encode()}}
+    fields = {key: value for key, value in fields.items() if value}
+    line = "; ".join(f"{key}: {value}" for key, value in fields.items())
+    match file_format:
+        case "png":
+            texts = {"Title": info.title, "Description": info.alt, "Source": info.source, **fields}
+            return {"metadata": texts | {"Software": info.software}, "pil_kwargs": {"compress_level": PNG_LEVEL}}
+        case "svg":
+            dublin_core = {"Title": info.title, "Description": info.alt, "Source": info.source, "Coverage": line}
+            dublin_core |= {"Language": output.language, "Creator": info.software}
+            return {"metadata": dublin_core | {"Date": None, "Identifier": output.request or None}}
+        case "pdf":
+            texts = {"Title": info.title, "Subject": info.alt, "Author": info.source, "Keywords": line}
+            return {"metadata": texts | {"Creator": info.software, "CreationDate": None}}
+        case "ps" | "eps":
+            return {"metadata": {"Creator": to_ascii(f"{info.software}: {info.title}; {info.source}; {line}")[:250]}}
+        case "jpeg":
+            return {"pil_kwargs": {"comment": "\n".join((info.alt, info.source, line, info.software)).encode()}}
     tags = ImageFileDirectory_v2()
-    tags[TIFF_DESCRIPTION] = _ascii(f"{info.alt} {info.source}; {line}")
-    tags[TIFF_SOFTWARE] = _ascii(info.software)
+    tags[TIFF_DESCRIPTION] = to_ascii(f"{info.alt} {info.source}; {line}")
+    tags[TIFF_SOFTWARE] = to_ascii(info.software)
     return {"pil_kwargs": {"compression": "tiff_lzw", "tiffinfo": tags}}
-
-
-def _ascii(text: str) -> str:
-    """PostScript comments and TIFF tags hold nothing else."""
-    return text.encode("ascii", "replace").decode()

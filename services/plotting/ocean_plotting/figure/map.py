@@ -12,10 +12,10 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from ocean_core.geometry import unwrap_longitudes
-from ocean_plotting.basemap.shore import coast_in, land_in
 from ocean_plotting.figure.areas import Area, unwrap_ring
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import shorten
+from ocean_plotting.figure.land import coast_in_view, land_in_view
 from ocean_plotting.figure.layout import INK, LAND, MUTED, SEA, Sizes, axes_inches
 from ocean_plotting.figure.view import View, project_ring
 
@@ -144,7 +144,7 @@ def draw_land(axes: Axes, view: View, context: DrawContext) -> None:
     """Draw the land: above the data, but below them on maps so small that the coast is coarser than they are."""
     width = view.extent[2] - view.extent[0]
     land = context.land if width > WORLD or not context.fine_land.rings else context.fine_land
-    polygons, shore = land_in(view, land), coast_in(view, land)
+    polygons, shore = land_in_view(view, land), coast_in_view(view, land)
     if polygons:
         path = Path.make_compound_path(*(Path(polygon, closed=True) for polygon in polygons))
         zorder = Z_LAND if width > LOCAL else Z_FIELD - 0.5

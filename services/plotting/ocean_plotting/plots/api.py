@@ -24,11 +24,11 @@ from msgspec.structs import replace
 from ocean_common import problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.contracts.common import Problem
-from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect
+from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
 from ocean_common.i18n import Language, Translator
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
-from ocean_plotting.export.output import FORMS, RenderedFile, output
+from ocean_plotting.export.output import FILE_FORMATS, RenderedFile, parse_output
 from ocean_plotting.figure.labels import make_file_name
 from ocean_plotting.plots.common.query import map_error_fields
 from ocean_plotting.plots.common.services import Services
@@ -44,8 +44,8 @@ Format = Annotated[
     str,
     QueryParameter(
         name="format",
-        description=f"One of {', '.join(FORMS)}, as the kind has them; case does not matter. `json` is a JSON string "
-        "that holds a data URL, `described` an object with the same and the picture in words.",
+        description=f"One of {', '.join(FILE_FORMATS)}, as the kind has them; case does not matter. `json` is a JSON "
+        "string that holds a data URL, `described` an object with the same and the picture in words.",
         examples=[Example(value="png")],
     ),
 ]
@@ -93,32 +93,33 @@ class Plotter:
 
     async def answer(self, kind: Kind, request: HTTPRequest, query: Any, parameters: PlotParameters) -> Response[bytes]:
         """Answer with one plot in the requested format."""
-        form = output(parameters.file_format, parameters.size, parameters.dpi, kind.formats)
-        form = replace(form, language=parameters.language, request=_format_address(request, query))
+        output = parse_output(parameters.file_format, parameters.size, parameters.dpi, kind.formats)
+        output = replace(output, language=parameters.language, request=_format_address(request, query))
         known_revisions = await self.find_revisions(query)
         if kind.resolve is not None:
             query = await cancel_on_disconnect(request, kind.resolve(self.services, query))
-        if form.form.content == "data":
+        if output.file_format.content == "data":
             drawn, revisions, time = await self._request_file(kind, request, query)
         else:
-            data = await cancel_on_disconnect(request, kind.fetch(self.services, query, form))
+            data = await cancel_on_disconnect(request, kind.fetch(self.services, query, output))
             if not known_revisions and request.method == "GET":
                 self.freshness.by_content(request, msgspec.msgpack.encode(data))
             revisions, time = data.revisions, data.time
             functions = {"figure": kind.draw, "table": kind.table, "raster": kind.raster}
-            make = functions[form.form.content]
+            make = functions[output.file_format.content]
             assert make is not None  # noqa: S101 - the format is one of the kind's
-            drawn = await cancel_on_disconnect(request, self.drawing.draw(form, make, query, data))
+            drawing = self.drawing.draw(output, make, query, data, client=client_address(request))
+            drawn = await cancel_on_disconnect(request, drawing)
         for dataset, revision in known_revisions.items():
             made_from(request, revision, revisions.get(dataset, revision))
         headers = {}
         if parameters.save:
-            name = f"{kind.name}_statistics" if form.format == "stats" else kind.name
-            file = make_file_name(name, query.dataset or "", time, form.form.extension)
+            name = f"{kind.name}_statistics" if output.format == "stats" else kind.name
+            file = make_file_name(name, query.dataset or "", time, output.file_format.extension)
             headers["content-disposition"] = f'attachment; filename="{file}"'
         if drawn.alt:
-            headers[ALT_HEADER] = f"utf-8'{form.language}'{quote(drawn.alt, safe='')}"
-        return Response(drawn.content, media_type=form.form.media_type, headers=headers)
+            headers[ALT_HEADER] = f"utf-8'{output.language}'{quote(drawn.alt, safe='')}"
+        return Response(drawn.content, media_type=output.file_format.media_type, headers=headers)
 
     async def find_revisions(self, query: Any) -> dict[str, str]:
         """Return the revisions of the requested datasets."""
@@ -185,7 +186,7 @@ def document_formats(kind: Kind) -> type[Operation]:
             response = (self.responses or {}).get("200")
             if isinstance(response, OpenAPIResponse):
                 binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-                response.content = {FORMS[name].media_type: binary for name in kind.formats}
+                response.content = {FILE_FORMATS[name].media_type: binary for name in kind.formats}
                 description = "The picture in words, percent-encoded in UTF-8 as RFC 8187 says: `utf-8'en'…`."
                 header = OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
                 response.headers = {ALT_HEADER: header}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ocean_common.contracts.data import AnyExtractionRequest
-from ocean_plotting.export.output import EVERY, Output
-from ocean_plotting.export.raster import Raster
+from ocean_plotting.export.geotiff import Raster
+from ocean_plotting.export.output import COMMON_FORMATS, Output
 from ocean_plotting.export.table import Table
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.layout import Picture
@@ -47,4 +47,4 @@ class PlotKind(Generic[Query, Numbers]):
             "nc": self.data_request is not None,
             "geotiff": self.raster is not None,
         }
-        return EVERY + tuple(name for name, offered in optional.items() if offered)
+        return COMMON_FORMATS + tuple(name for name, offered in optional.items() if offered)

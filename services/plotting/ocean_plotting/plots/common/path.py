@@ -87,7 +87,7 @@ class PathQuery(PlotQuery, frozen=True, kw_only=True):
 
     def count_points(self, output: Output | None) -> int:
         """Return the number of points along the path: as requested, or as a figure of this width can show."""
-        drawn = output is not None and output.form.content == "figure"
+        drawn = output is not None and output.file_format.content == "figure"
         usual = max(LEAST_POINTS, round(POINTS_PER_INCH * output.width)) if output and drawn else LEAST_POINTS
         return max(self.points or usual, len(self.path))
 

@@ -56,7 +56,7 @@ async def fetch(services: Services, query: MapQuery, output: Output) -> MapData 
     """Request all fields of a map at once, as large as it is drawn; for a table, the model's own cells."""
     query.check_members()
     areas = query.areas()
-    if output.form.content == "table":
+    if output.file_format.content == "table":
         return await _fetch_cells(services, query, areas, statistics=output.format == "stats")
     second, arrows, contours = query.second_dataset(), query.arrows(), query.contours()
     layout = make_map_layout(query, output.width, output.height)

@@ -4,7 +4,7 @@ import numpy as np
 
 from ocean_common.contracts.data import Coverage
 from ocean_core.errors import NotSupported, RequestTooLarge
-from ocean_plotting.export.raster import Raster
+from ocean_plotting.export.geotiff import Raster
 from ocean_plotting.export.table import Column, Statistics, Table
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
