@@ -138,7 +138,7 @@ class Objects:
     @contextmanager
     def opened(self, state: State) -> Iterator[Variables]:
         blob = self.blob(state)
-        if (header := classic.header(blob)) is not None:
+        if (header := classic.header_variables(blob)) is not None:
             yield lambda name: classic.ClassicVariable(header[name], blob)
             return
         with self._lock, closing(open_hdf5(blob)) as file:
