@@ -3,7 +3,7 @@
 import netCDF4
 import numpy as np
 
-from ocean_common.contracts import extractions as contracts
+from ocean_common.contracts import data as contracts
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_values
 from ocean_data.reading.source import GridStore

@@ -9,7 +9,7 @@ from tests.data.area_twins import ask, reading_of, write
 from tests.data.test_triangles import TEMP, U
 from tests.looping import loop_over
 
-from ocean_common.contracts import extractions as contracts
+from ocean_common.contracts import data as contracts
 from ocean_core.geometry import EARTH_RADIUS
 from ocean_data.plan.extraction import read_parts
 from ocean_data.writing.geojson import GeoJson, cell_polygons
