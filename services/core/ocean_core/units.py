@@ -73,11 +73,11 @@ def _udunits_conversion(source: str, target: str) -> tuple[float, float] | None:
         first, second = _parse_units(source), _parse_units(target)
         if first is None or second is None or not first.is_convertible(second):
             return None
-        zero, one, two = (first.convert(value, second) for value in (0.0, 1.0, 2.0))
-    if zero == 0.0:
-        return (one, 0.0) if two == 2 * one else None
-    factor = float(f"{one - zero:.12g}")  # the subtraction loses digits
-    return (factor, zero) if abs(2 * factor + zero - two) <= 1e-9 * abs(two) else None
+        offset, at_one, at_two = (first.convert(value, second) for value in (0.0, 1.0, 2.0))
+    if offset == 0.0:
+        return (at_one, 0.0) if at_two == 2 * at_one else None
+    factor = float(f"{at_one - offset:.12g}")  # the subtraction loses digits
+    return (factor, offset) if abs(2 * factor + offset - at_two) <= 1e-9 * abs(at_two) else None
 
 
 def _parse_units(text: str) -> Unit | None:

@@ -182,30 +182,30 @@ async def get_profiles(
     """Profiles for plots, and those of other models at the same places."""
     kind = parse_kind(class4_type)
     profile_ids, model_ids = parse_ids(ids, "ids", MAX_PROFILES), parse_ids(models, "models", MAX_PROFILES)
-    found = [class4.index.find(kind, text) for text in profile_ids]
-    if not found:
+    class4_files = [class4.index.find(kind, text) for text in profile_ids]
+    if not class4_files:
         raise InvalidRequest("no profile is asked for; give its id: file_index", field="ids")
-    for text, file in zip(profile_ids, found, strict=True):
+    for text, file in zip(profile_ids, class4_files, strict=True):
         if file.profile is None:
             raise InvalidRequest("{text} is a file; write {text}_0 for its first profile", text=text, field="ids")
     other_files = [class4.index.find(kind, text) for text in model_ids]
-    own = await _read_profiles(class4, kind, [(file.file.id, file.profile) for file in found])
+    own = await _read_profiles(class4, kind, [(file.file.id, file.profile) for file in class4_files])
     return Class4Profiles(
         kind=kind,
         profiles=[profile for profile in own if profile is not None],
-        forecasts=list_forecasts(found[0].about),
-        title=found[0].about.title,
-        models=[await _read_model(class4, kind, found, model) for model in other_files],
+        forecasts=list_forecasts(class4_files[0].about),
+        title=class4_files[0].about.title,
+        models=[await _read_model(class4, kind, class4_files, model) for model in other_files],
     )
 
 
 async def _read_model(
-    class4: Class4Repository, kind: Class4Kind, found: Sequence[FoundFile], model: FoundFile
+    class4: Class4Repository, kind: Class4Kind, class4_files: Sequence[FoundFile], model: FoundFile
 ) -> Class4ModelProfiles:
     """Read a model's values at each of the profiles, whatever their indices are in its file."""
     model_points = await class4.points(kind, model.file.id)
     same: list[tuple[str, int | None]] = []
-    for file in found:
+    for file in class4_files:
         index = None
         if file.about.day == model.about.day:
             points = await class4.points(kind, file.file.id)

@@ -124,16 +124,16 @@ def root_mean_square_error(observed: Floats, estimate: Floats) -> Floats:
     return error
 
 
-def find_same_profile(points: ProfilePoints, index: int, others: ProfilePoints) -> int | None:
+def find_same_profile(points: ProfilePoints, index: int, other_points: ProfilePoints) -> int | None:
     """Return the index of a profile in another model's file; None where that file does not have it.
 
     Files of one day mostly hold the same profiles in the same order, but each leaves out those outside its grid.
     """
-    names = np.array(others.names, dtype=object)
+    names = np.array(other_points.names, dtype=object)
     same = (
         (names == points.names[index])
-        & (np.abs(unpack(others.latitude) - unpack(points.latitude)[index]) < _SAME_POSITION)
-        & (np.abs(unpack(others.longitude) - unpack(points.longitude)[index]) < _SAME_POSITION)
+        & (np.abs(unpack(other_points.latitude) - unpack(points.latitude)[index]) < _SAME_POSITION)
+        & (np.abs(unpack(other_points.longitude) - unpack(points.longitude)[index]) < _SAME_POSITION)
     )
     indices = np.flatnonzero(same).tolist()
     if not indices:

@@ -144,12 +144,15 @@ class Class4Index(msgspec.Struct, frozen=True, kw_only=True):
             )
         return FoundFile(file, file.about, index)
 
-    def other_models(self, found: FoundFile) -> list[Class4Model]:
+    def other_models(self, reference: FoundFile) -> list[Class4Model]:
         """Return the other files of the same day."""
         return [
             Class4Model(id=file.id, value=file.about.model)
             for file in self.files.values()
-            if file.about and file.kind == found.file.kind and file.about.day == found.about.day and file != found.file
+            if file.about
+            and file.kind == reference.file.kind
+            and file.about.day == reference.about.day
+            and file != reference.file
         ]
 
     def _days(self, kind: Class4Kind) -> list[Class4Day]:

@@ -25,7 +25,7 @@ _CACHE_BYTES = 32 * 2**20  # of points
 FileKey = tuple[Class4Kind, str]
 
 
-class FileState(NamedTuple):
+class IndexedState(NamedTuple):
     """State in which a file was read."""
 
     path: str
@@ -40,14 +40,14 @@ class Class4Store:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def file_states(self) -> dict[FileKey, FileState]:
+    def file_states(self) -> dict[FileKey, IndexedState]:
         """Return the states of the files that need not be read again while they stay the same."""
         table = schema.class4_files.c
         columns = (table.kind, table.id, table.path, table.size, table.mtime_ns, table.reason)
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(*columns).where(table.format == code_version(_READER)))
             return {
-                (kind, file): FileState(path, size, mtime, broken=reason is not None)
+                (kind, file): IndexedState(path, size, mtime, broken=reason is not None)
                 for kind, file, path, size, mtime, reason in rows
             }
 

@@ -34,7 +34,7 @@ class EventBroadcaster:
 
     @property
     def full(self) -> bool:
-        """Whether there are as many listeners as allowed."""
+        """True where there are as many listeners as allowed."""
         return self._listeners >= self._max_listeners
 
     def begin(self) -> None:

@@ -13,7 +13,7 @@ from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.observations.formats import is_readable, read_platforms, reading_version
 from ocean_metadata.observations.formats.decoding import UnreadableFile
 from ocean_metadata.observations.model import Platform
-from ocean_metadata.observations.store import FileState, ObservationStore
+from ocean_metadata.observations.store import ImportState, ObservationStore
 
 _CASTS = 500  # in one transaction
 _BLOCK = 2**20  # bytes
@@ -83,7 +83,7 @@ class Importer:
         self,
         path: Path,
         platform_type: PlatformType | None,
-        state: FileState,
+        state: ImportState,
         report_progress: Callable[[int], object],
     ) -> ImportResult:
         platforms = read_platforms(path, platform_type)
@@ -103,7 +103,7 @@ class Importer:
         return ImportResult(path, len(stations), removed)
 
 
-def _digest_platform_type(state: FileState | None) -> PlatformType | None:
+def _digest_platform_type(state: ImportState | None) -> PlatformType | None:
     """Return the platform type that an operator once gave for a file."""
     text = ((state.digest or "") if state else "").partition(":")[0].partition(" ")[2]
     return next((platform_type for platform_type in get_args(PlatformType) if platform_type == text), None)
@@ -120,9 +120,9 @@ def _files(path: Path) -> list[Path]:
     return sorted(path.glob("*.json")) if path.is_dir() else [path]
 
 
-def _file_state(path: Path) -> FileState:
+def _file_state(path: Path) -> ImportState:
     stats = [file.stat() for file in _files(path)]
-    return FileState(sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0), None)
+    return ImportState(sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0), None)
 
 
 def _hash_content(path: Path) -> str:

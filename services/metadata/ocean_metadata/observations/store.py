@@ -17,7 +17,7 @@ Row = dict[str, Any]
 DataTypeIds = dict[tuple[str, str], int]  # by key and unit
 
 
-class FileState(NamedTuple):
+class ImportState(NamedTuple):
     """State of a file that was imported."""
 
     size: int
@@ -31,12 +31,12 @@ class ObservationStore:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def imported_files(self) -> dict[str, FileState]:
+    def imported_files(self) -> dict[str, ImportState]:
         """Return the state in which each file was imported, by path."""
         table = schema.imports.c
         with reading(self._engine) as connection:
             rows = connection.execute(sa.select(table.path, table.size, table.mtime_ns, table.digest))
-            return {path: FileState(size, mtime, digest) for path, size, mtime, digest in rows}
+            return {path: ImportState(size, mtime, digest) for path, size, mtime, digest in rows}
 
     def begin_import(self, path: str) -> int:
         """Return the id of a file; until `finish_import` it counts as not imported."""
@@ -58,7 +58,7 @@ class ObservationStore:
             _update_time_ranges(connection, [platform_id])
         return [row["id"] for row, _ in rows]
 
-    def finish_import(self, source: int, state: FileState, stations: set[int]) -> int:
+    def finish_import(self, source: int, state: ImportState, stations: set[int]) -> int:
         """Mark a file as imported, and remove the stations that it has no more; return their number."""
         table, files = schema.stations, schema.imports
         with write_transaction(self._engine) as connection:
@@ -73,7 +73,7 @@ class ObservationStore:
             connection.execute(files.update().where(files.c.id == source).values(row))
         return len(removed)
 
-    def update_state(self, path: str, state: FileState) -> None:
+    def update_state(self, path: str, state: ImportState) -> None:
         """Write the state of a file that was copied over with the same content."""
         table = schema.imports
         with write_transaction(self._engine) as connection:
@@ -86,7 +86,7 @@ class ObservationStore:
             source = connection.execute(sa.select(table.c.id).where(table.c.path == path)).scalar()
         if source is None:
             return None
-        count = self.finish_import(source, FileState(0, 0, None), set())
+        count = self.finish_import(source, ImportState(0, 0, None), set())
         with write_transaction(self._engine) as connection:
             connection.execute(table.delete().where(table.c.id == source))
         return count

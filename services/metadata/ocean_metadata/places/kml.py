@@ -263,12 +263,12 @@ def make_area(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.Multi
         polygon = cut_holes(_fill_ring(rings[0]), [_fill_ring(hole) for hole in rings[1:]])
         if polygon.is_empty:
             raise KmlUnreadable("its holes cover all of it")
-        parts.append(_turn_near(polygon, parts[0].centroid.x) if parts else polygon)
+        parts.append(_move_near(polygon, parts[0].centroid.x) if parts else polygon)
     flat = polygonal_parts(shapely.union_all(parts))
     if not flat:
         raise KmlUnreadable("it has no area")
     area = shapely.orient_polygons(shapely.MultiPolygon(flat))
-    return _turn_near(area, 0.0)
+    return _move_near(area, 0.0)
 
 
 def _fill_ring(positions: Sequence[Position]) -> shapely.Geometry:
@@ -281,7 +281,7 @@ def _fill_ring(positions: Sequence[Position]) -> shapely.Geometry:
     return shapely.make_valid(polygon)
 
 
-def _turn_near(geometry: shapely.Geometry, longitude: float) -> shapely.Geometry:
+def _move_near(geometry: shapely.Geometry, longitude: float) -> shapely.Geometry:
     """Return a geometry turned so that its centroid is as near to a longitude as entire turns bring it."""
     turns = round((longitude - geometry.centroid.x) / TURN)
     return translate(geometry, turns * TURN) if turns else geometry

@@ -10,13 +10,7 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.observations.formats.decoding import NO_TIME, Floats, decode_floats, decode_times, pressure_to_depth
-from ocean_metadata.observations.formats.quantities import (
-    SensorCounter,
-    attribution_of,
-    find_quantity,
-    normalize_units,
-    with_attribution,
-)
+from ocean_metadata.observations.formats.quantities import SensorCounter, add_attribution, find_quantity
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
 
 _GOOD_FLAGS = [b"1", b"2", b"5", b"8"]  # good, probably good, changed, interpolated: reference table 2
@@ -49,7 +43,7 @@ def read_argo(path: Path, _: PlatformType | None = None) -> Iterator[Platform]:
                 key=f"argo:{name}",
                 type="argo",
                 name=name,
-                attributes=with_attribution(attributes, attribution_of(credit_texts, argo=True)),
+                attributes=add_attribution(attributes, credit_texts, argo=True),
                 casts=casts,
             )
 
@@ -91,14 +85,9 @@ def _read_quantities(data: netCDF4.Dataset, row: int, mode: str, latitude: float
         if name in {"", "PRES"} or name not in data.variables or data[name].ndim != 2:
             continue
         variable: Any = data[name]
-        quantity = sensors.number(
-            find_quantity(name, getattr(variable, "standard_name", None), getattr(variable, "long_name", None))
-        )
+        quantity = find_quantity(name, getattr(variable, "standard_name", None), getattr(variable, "long_name", None))
         values = _read_good_values(data, name, row, modes[name])
-        units, offset = normalize_units(getattr(variable, "units", None))
-        samples = QuantitySamples.where_finite(quantity.key, quantity.name, units, depth, values + offset)
-        if samples is not None:
-            yield samples
+        yield from sensors.samples(quantity, getattr(variable, "units", None), depth, values)
 
 
 def _read_good_values(data: netCDF4.Dataset, name: str, row: int, mode: str) -> Floats:

@@ -19,10 +19,9 @@ from ocean_metadata.observations.formats.decoding import (
 )
 from ocean_metadata.observations.formats.quantities import (
     SensorCounter,
-    attribution_of,
+    add_attribution,
     find_quantity,
     normalize_units,
-    with_attribution,
 )
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
 
@@ -76,7 +75,7 @@ def read_cnv(path: Path, platform_type: PlatformType | None = None) -> Iterator[
         key=f"mission:{name}",
         type=platform_type or "mission",
         name=name,
-        attributes=with_attribution(attributes, attribution_of(notes)),
+        attributes=add_attribution(attributes, notes),
         casts=[cast],
     )
 
@@ -125,12 +124,10 @@ def _parse_quantities(columns: list[Column], data: Floats, latitude: float) -> I
         name = column.short_name.lower()
         if name.startswith(_COORDINATES) and name != "par":
             continue
-        quantity, (units, offset) = sensors.number(find_quantity(column.short_name)), normalize_units(column.units)
-        shifted = values + offset
-        plausible = np.where((shifted >= quantity.minimum) & (shifted <= quantity.maximum), shifted, np.nan)
-        samples = QuantitySamples.where_finite(quantity.key, quantity.name, units, depth, plausible)
-        if samples is not None:
-            yield samples
+        quantity = find_quantity(column.short_name)
+        converted = values + normalize_units(column.units)[1]
+        plausible = (converted >= quantity.minimum) & (converted <= quantity.maximum)
+        yield from sensors.samples(quantity, column.units, depth, np.where(plausible, values, np.nan))
 
 
 def _find_depth(columns: list[Column], data: Floats, latitude: float) -> Floats:

@@ -21,10 +21,9 @@ from ocean_metadata.observations.formats.decoding import (
 )
 from ocean_metadata.observations.formats.quantities import (
     SensorCounter,
-    attribution_of,
+    add_attribution,
     find_quantity,
     normalize_units,
-    with_attribution,
 )
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples, format_instant
 
@@ -81,12 +80,12 @@ def read_dsg(path: Path, platform_type: PlatformType | None = None) -> Iterator[
             casts = list(_split_casts(layout, rows, (times, latitude, longitude, depth), quantities))
             if casts:
                 own_attributes = layout.platform_attributes(index)
-                attribution = attribution_of({**data.__dict__, **own_attributes})
+                attributes = {**file_attributes, **own_attributes}
                 yield Platform(
                     key=f"{platform_type}:{name}",
                     type=platform_type,
                     name=name,
-                    attributes=with_attribution({**file_attributes, **own_attributes}, attribution),
+                    attributes=add_attribution(attributes, {**data.__dict__, **own_attributes}),
                     casts=casts,
                 )
 

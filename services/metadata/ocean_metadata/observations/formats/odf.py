@@ -15,13 +15,7 @@ from ocean_metadata.observations.formats.decoding import (
     pressure_to_depth,
     read_lines,
 )
-from ocean_metadata.observations.formats.quantities import (
-    SensorCounter,
-    attribution_of,
-    find_quantity,
-    normalize_units,
-    with_attribution,
-)
+from ocean_metadata.observations.formats.quantities import SensorCounter, add_attribution, find_quantity
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
 
 Block = dict[str, str]
@@ -63,7 +57,7 @@ def read_odf(path: Path, platform_type: PlatformType | None = None) -> Iterator[
         key=f"mission:{name}",
         type=platform_type or "mission",
         name=name,
-        attributes=with_attribution(attributes, attribution_of(cruise)),
+        attributes=add_attribution(attributes, cruise),
         casts=[cast],
     )
 
@@ -115,10 +109,7 @@ def _parse_quantities(parameters: list[Block], data: Floats, latitude: float) ->
     for code, block, values in zip(codes, parameters, columns, strict=True):
         if _FLAG_CODE.match(code) or code.startswith(_COORDINATES):
             continue
-        quantity, (units, offset) = sensors.number(find_quantity(code)), normalize_units(block.get("UNITS"))
-        samples = QuantitySamples.where_finite(quantity.key, quantity.name, units, depth, values + offset)
-        if samples is not None:
-            yield samples
+        yield from sensors.samples(find_quantity(code), block.get("UNITS"), depth, values)
 
 
 def _mask_nulls(block: Block, column: Floats) -> Floats:

@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ocean_core.units import canonical_units
-from ocean_metadata.observations.model import ATTRIBUTION
+from ocean_metadata.observations.model import ATTRIBUTION, Floats, QuantitySamples
 
 
 class Quantity(NamedTuple):
@@ -64,6 +64,15 @@ class SensorCounter:
         if count == 1:
             return quantity
         return quantity._replace(key=f"{quantity.key}_{count}", name=f"{quantity.name} {count}")
+
+    def samples(
+        self, quantity: Quantity, units: str | None, depth: Floats, values: Floats
+    ) -> Iterator[QuantitySamples]:
+        """Yield the samples of the next sensor in the units of the database, if any has a value and a depth."""
+        numbered, (unit, offset) = self.number(quantity), normalize_units(units)
+        samples = QuantitySamples.where_finite(numbered.key, numbered.name, unit, depth, values + offset)
+        if samples is not None:
+            yield samples
 
 
 def find_quantity(short_name: str, standard_name: str | None = None, long_name: str | None = None) -> Quantity:
@@ -127,8 +136,11 @@ def attribution_of(attributes: Mapping[str, object], *, argo: bool = False) -> s
     return attribution
 
 
-def with_attribution(attributes: Mapping[str, str], attribution: str) -> dict[str, str]:
-    """Return the metadata of a platform with its attribution, where there is one."""
+def add_attribution(
+    attributes: Mapping[str, str], source: Mapping[str, object], *, argo: bool = False
+) -> dict[str, str]:
+    """Return the metadata of a platform with the attribution that its source names, where it names one."""
+    attribution = attribution_of(source, argo=argo)
     return {**attributes, ATTRIBUTION: attribution} if attribution else dict(attributes)
 
 

@@ -13,10 +13,9 @@ from ocean_core.errors import InvalidRequest
 from ocean_metadata.observations.formats.decoding import UnreadableFile
 from ocean_metadata.observations.formats.quantities import (
     SensorCounter,
-    attribution_of,
+    add_attribution,
     find_quantity,
     normalize_units,
-    with_attribution,
 )
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples, format_instant, parse_instant
 
@@ -87,7 +86,7 @@ def read_tables(folder: Path) -> Iterator[Platform]:
                 key=f"{platform.type}:{name}",
                 type=msgspec.convert(platform.type, PlatformType),
                 name=name,
-                attributes=with_attribution(texts, attribution_of(texts, argo=platform.type == "argo")),
+                attributes=add_attribution(texts, texts, argo=platform.type == "argo"),
                 casts=casts[platform.id],
             )
 
