@@ -26,7 +26,7 @@ import reading
 import tiles as kernels
 from serving import child, free_port
 
-from ocean_common.clients.http import Wire
+from ocean_common.clients.http import Transport
 
 ROOT = Path(__file__).parents[2]
 ROUNDS, TURN, CLIENTS = 21, 5, 8
@@ -138,7 +138,7 @@ async def throughput(http: httpx.AsyncClient, addresses: Sequence[str]) -> float
 
 def asking() -> httpx.AsyncClient:
     """Asks one server, with little work of its own."""
-    return httpx.AsyncClient(transport=Wire(CLIENTS), timeout=120)
+    return httpx.AsyncClient(transport=Transport(CLIENTS), timeout=120)
 
 
 async def measure(base: str, peer: str | None) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from tests.looping import loop_over
 
-from ocean_common.clients.http import Neighbour, Wire
+from ocean_common.clients.http import Neighbour, Transport
 
 pytestmark = pytest.mark.anyio
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-name: caf\xe9\r\n\r\nhello"
@@ -55,7 +55,7 @@ async def asking(server, limit=8, path=None):
     else:
         listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         base = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    async with httpx.AsyncClient(base_url=base, transport=Wire(limit, path), timeout=5.0) as client:
+    async with httpx.AsyncClient(base_url=base, transport=Transport(limit, path), timeout=5.0) as client:
         yield client
     server.hold.set()
     for one in server.writers:
@@ -130,7 +130,7 @@ async def test_a_broken_answer_is_told_as_httpx_does(answer, error):
 
 
 async def test_nobody_there_is_told_as_httpx_does():
-    async with httpx.AsyncClient(transport=Wire(1)) as client:
+    async with httpx.AsyncClient(transport=Transport(1)) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get("http://127.0.0.1:9/")  # the discard port: nothing listens
         with pytest.raises(httpx.ConnectError):

@@ -1,1 +1,1 @@
-"""What the three Ocean Navigator services share."""
+"""Contracts, clients and the shape of a service, which the Ocean Navigator services share."""

@@ -1,4 +1,4 @@
-"""What the path of a data file may be, and what tells one state of it from the next.
+"""Paths of data files: the kinds of storage they name, and the stamps by which a change is noticed.
 
 =========  =====================================================  ==================================================
 kind       path                                                   `size` and `mtime_ns` of `contracts.assets.File`
@@ -26,8 +26,8 @@ _SCHEMES: dict[str, Kind] = {"http": "opendap", "https": "opendap", "dods": "ope
 
 
 def kind_of(path: str) -> Kind:
-    """What is at a path."""
-    if path[:1] == "/" and path.endswith(_NEVER_FOLDERS):  # nearly all, and asked for every file
+    """Return the kind of storage at a path."""
+    if path[:1] == "/" and path.endswith(_NEVER_FOLDERS):  # nearly all paths, and this runs for every file
         return "file"
     if path.startswith(ICECHUNK):
         return "icechunk"
@@ -41,34 +41,34 @@ def kind_of(path: str) -> Kind:
 
 
 def is_remote(path: str) -> bool:
-    """Whether a path is the address of something elsewhere."""
+    """Return whether a path is an address on another machine."""
     return "://" in path and not path.removeprefix(ICECHUNK).startswith("file://")
 
 
 def local(path: str) -> str:
-    """The path of a file of this machine without what says that it is one."""
+    """Return the path of a file of this machine without its scheme."""
     return path.removeprefix(ICECHUNK).removeprefix("file://")
 
 
 def folder_stamp(folder: str) -> tuple[int, int]:
-    """Size and time of the last change of what describes a Zarr store.
+    """Return size and time of the last change of the metadata of a Zarr store.
 
     Appending changes it, and writing the metadata; a chunk that is written over deep in its folders does not.
     """
     root = Path(local(folder))
-    arrays = [found for found in root.iterdir() if found.is_dir()]
+    arrays = [folder for folder in root.iterdir() if folder.is_dir()]
     documents = [root / name for name in ZARR_ROOTS] + [array / name for array in arrays for name in _ARRAYS]
     stats = [document.stat() for document in documents if document.exists()]
     changed = [stat.st_mtime_ns for stat in stats] + [array.stat().st_mtime_ns for array in arrays]
-    changed += [found.stat().st_mtime_ns for array in arrays if (found := array / "c").is_dir()]
+    changed += [chunks.stat().st_mtime_ns for array in arrays if (chunks := array / "c").is_dir()]
     return sum(stat.st_size for stat in stats), max(changed, default=0)
 
 
 def text_stamp(text: str) -> tuple[int, int]:
-    """A text that names a version, in the form of a size and a time."""
+    """Return a text that names a version, in the form of a size and a time."""
     return 0, int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest())
 
 
 def _is_repository(folder: Path) -> bool:
-    """Whether a folder is an Icechunk repository: of format 1 or 2."""
+    """Return whether a folder is an Icechunk repository, of format 1 or 2."""
     return (folder / "snapshots").is_dir() and ((folder / "refs").is_dir() or (folder / "repo").exists())

@@ -1,5 +1,6 @@
-"""What HTTP promises and Litestar leaves out: HEAD, conditional requests, byte ranges, a bound on addresses, clients
-that leave.
+"""HTTP semantics that Litestar leaves out.
+
+HEAD, conditional requests, byte ranges, a bound on addresses, and cancelling when the client disconnects.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class HttpSemantics:
-    """ASGI layer around a whole service, its error answers included."""
+    """ASGI layer around a whole service, its error responses included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -43,28 +44,30 @@ class HttpSemantics:
             return
         size = len(scope["raw_path"]) + len(scope["query_string"])
         if size > MAX_ADDRESS:
-            await _refuse(size, send)
+            await _refuse_address(size, send)
             return
         # Only "&" parts parameters (WHATWG URL); the framework takes ";" for one too, and a path has it between points.
         scope["query_string"] = scope["query_string"].replace(b";", b"%3B")
-        method, asked = str(scope["method"]), dict(scope["headers"])
+        method, headers = str(scope["method"]), dict(scope["headers"])
         if method == "HEAD":
             scope["method"] = HttpMethod.GET
             scope.setdefault("state", {})["head"] = True  # a long answer need not be made
         # Neighbours keep answers by revision, and ask for no range: to hash a field would take longer than to make it.
         readable = method in {"GET", "HEAD"} and not scope["path"].startswith("/internal/")
-        answer = _Answer(send, head=method == "HEAD", readable=readable, asked=asked, scope=scope)
-        await self.app(scope, receive, answer)
+        sender = _ResponseSender(send, head=method == "HEAD", readable=readable, request_headers=headers, scope=scope)
+        await self.app(scope, receive, sender)
 
 
-class _Answer:
-    """Holds the head of an answer back until the first piece of its body is seen."""
+class _ResponseSender:
+    """Sender that holds the head of a response back until it has the first piece of the body."""
 
-    def __init__(self, send: Send, *, head: bool, readable: bool, asked: dict[bytes, bytes], scope: Scope) -> None:
+    def __init__(
+        self, send: Send, *, head: bool, readable: bool, request_headers: dict[bytes, bytes], scope: Scope
+    ) -> None:
         self._send = send
         self._head = head
         self._readable = readable
-        self._asked = asked
+        self._request_headers = request_headers
         self._scope = scope
         self._start: HTTPResponseStartEvent | None = None
 
@@ -87,7 +90,7 @@ class _Answer:
         await self._send(message)
 
     def _finish(self, start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent) -> HTTPResponseBodyEvent:
-        """Tag an answer, and cut it to what the caller does not have yet."""
+        """Tag a response, and cut it to what the client does not have yet."""
         if not self._readable or start["status"] != HTTPStatus.OK:
             return body
         headers = MutableScopeHeaders(start)
@@ -112,13 +115,13 @@ class _Answer:
     def _cut(
         self, start: HTTPResponseStartEvent, headers: MutableScopeHeaders, body: HTTPResponseBodyEvent
     ) -> HTTPResponseBodyEvent:
-        """One byte range (RFC 9110 §14); anything else asked for gets the whole."""
-        asked = _RANGE.fullmatch(self._header(b"range") or "")
-        if not asked or not (asked[1] or asked[2]) or self._header(b"if-range"):
+        """Cut to one byte range (RFC 9110 §14); several ranges, and other units, get the whole."""
+        match = _RANGE.fullmatch(self._header(b"range") or "")
+        if not match or not (match[1] or match[2]) or self._header(b"if-range"):
             return body
         size = len(body["body"])
-        first = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
-        last = min(int(asked[2]), size - 1) if asked[1] and asked[2] else size - 1
+        first = int(match[1]) if match[1] else max(0, size - int(match[2]))
+        last = min(int(match[2]), size - 1) if match[1] and match[2] else size - 1
         if first > last:
             start["status"] = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
             headers["content-range"], headers["content-length"] = f"bytes */{size}", "0"
@@ -129,7 +132,7 @@ class _Answer:
         return _body(body["body"][first : last + 1])
 
     def _header(self, name: bytes) -> str | None:
-        value = self._asked.get(name)
+        value = self._request_headers.get(name)
         return value.decode("latin-1") if value is not None else None
 
 
@@ -137,8 +140,8 @@ def _body(content: bytes, *, more: bool = False) -> HTTPResponseBodyEvent:
     return {"type": "http.response.body", "body": content, "more_body": more}
 
 
-async def _refuse(size: int, send: Send) -> None:
-    """An address that no front end writes: not worth parsing."""
+async def _refuse_address(size: int, send: Send) -> None:
+    """Refuse an address that is longer than the service reads."""
     problem = to_problem(
         AddressTooLong(
             "the address has {size} bytes, at most {max_address} are read", size=size, max_address=MAX_ADDRESS

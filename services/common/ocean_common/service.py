@@ -28,7 +28,7 @@ PROMETHEUS = "text/plain; version=0.0.4"  # Litestar adds the charset
 
 
 class Readiness:
-    """What a service finds out about itself: why it cannot work, and what it has to do without."""
+    """Checks of a service: why it cannot work, and what it works without."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ def health_router(service: str, version: str, readiness: Readiness, metrics: Met
 
     @get("/metrics")
     async def measured() -> Response[bytes]:
-        """What Prometheus reads."""
+        """Return the metrics for Prometheus."""
         return Response(generate_latest(metrics.registry), media_type=PROMETHEUS)
 
     return Router("/", route_handlers=[live, ready, measured], include_in_schema=False)
@@ -142,10 +142,10 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
         super().__init__(config)
-        self._told = app
+        self._litestar = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._told.state["stopping"] = True
+        self._litestar.state["stopping"] = True
         super().handle_exit(sig, frame)
 
 

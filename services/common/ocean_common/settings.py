@@ -17,7 +17,7 @@ class SettingsError(ValueError):
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What every service can be told. A subclass adds its own and names the prefix of its variables."""
+    """Settings of every service. A subclass adds its own and names the prefix of its variables."""
 
     prefix: ClassVar[str]
 
@@ -40,14 +40,14 @@ def load(kind: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
     SettingsError
         A value is wrong, or a variable with the prefix is not a setting: a misspelt setting would go unnoticed.
     """
-    found = {key: value for key, value in environ.items() if key.startswith(kind.prefix)}
-    known = {kind.prefix + name.upper(): name for name in kind.__struct_fields__}
-    for key in found:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+    variables = {key: value for key, value in environ.items() if key.startswith(kind.prefix)}
+    names = {kind.prefix + name.upper(): name for name in kind.__struct_fields__}
+    for key in variables:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, n=1)
             raise SettingsError(f"{key} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
     try:
-        return msgspec.convert({known[key]: value for key, value in found.items()}, kind, strict=False)
+        return msgspec.convert({names[key]: value for key, value in variables.items()}, kind, strict=False)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`")

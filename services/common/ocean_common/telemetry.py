@@ -1,4 +1,4 @@
-"""Request ids, trace context, logs and metrics: what is seen of a service from outside."""
+"""Request ids, trace context, logs and metrics: what is response of a service from outside."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 REQUEST_ID = "x-request-id"
 TRACE_PARENT = "traceparent"
-QUIET = ("/health/", "/metrics")  # asked every second: not worth a line each
+QUIET = ("/health/", "/metrics")  # requested every second: not worth a line each
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
@@ -45,7 +45,7 @@ def outgoing_headers() -> dict[str, str]:
 
 
 class _Lines:
-    """What a logger of our own writes to."""
+    """Logger of structlog that writes to standard error."""
 
     def __init__(self, name: str = "ocean") -> None:
         self.name = name
@@ -128,31 +128,31 @@ class Telemetry:
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, seen."""
+        """Answer one request, response."""
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         method = scope["method"]  # before the layers within answer HEAD as GET
         request_id = _begin(dict(scope["headers"]))
-        seen = {"status": 500, "bytes": 0}
+        response = {"status": 500, "bytes": 0}
 
         async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
-                seen["status"] = int(message["status"])
+                response["status"] = int(message["status"])
                 message["headers"] = [*message["headers"], (REQUEST_ID.encode(), request_id.encode())]
             elif message["type"] == "http.response.body":
-                seen["bytes"] += len(message["body"])
+                response["bytes"] += len(message["body"])
             await send(message)
 
         started = perf_counter()
         try:
             await self.app(scope, receive, count)
         finally:
-            self._end(scope, method, seen, perf_counter() - started)
+            self._end(scope, method, response, perf_counter() - started)
 
-    def _end(self, scope: HTTPScope, method: str, seen: Mapping[str, int], seconds: float) -> None:
+    def _end(self, scope: HTTPScope, method: str, response: Mapping[str, int], seconds: float) -> None:
         route = scope.get("path_template") or "unmatched"
-        self.metrics.record(method, route, seen["status"], seconds)
+        self.metrics.record(method, route, response["status"], seconds)
         if not scope["path"].startswith(QUIET):
             _log.info(
                 "request",
@@ -160,7 +160,7 @@ class Telemetry:
                 path=scope["path"],
                 route=route,
                 ms=round(seconds * 1000, 2),
-                **seen,
+                **response,
             )
 
 

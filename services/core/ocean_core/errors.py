@@ -1,4 +1,4 @@
-"""What can go wrong, without HTTP.
+"""Expected failures, without HTTP.
 
 ::
 
@@ -55,7 +55,7 @@ class OceanError(MessageError):
 
 
 class NotFound(OceanError):
-    """What was named does not exist."""
+    """The named resource does not exist."""
 
 
 class DatasetNotFound(NotFound):

@@ -1,1 +1,1 @@
-"""How services ask each other: one class per service, over one httpx core."""
+"""Clients: one class for each service that others send requests to."""

@@ -1,4 +1,4 @@
-"""What plotting asks the data service."""
+"""Client of the data service."""
 
 from typing import Protocol, runtime_checkable
 
@@ -11,20 +11,20 @@ from ocean_common.contracts.data import AnyExtractionRequest, Coverage, TileFiel
 
 @runtime_checkable
 class Numbers(Protocol):
-    """Who has the numbers."""
+    """Source of numbers."""
 
-    async def tile_field(self, asked: TileRequest) -> TileField:
-        """The field behind a map tile."""
+    async def tile_field(self, request: TileRequest) -> TileField:
+        """Return the field behind a map tile."""
 
-    async def extract(self, asked: AnyExtractionRequest) -> Coverage:
-        """Anything that can be extracted: at points, along lines, over areas."""
+    async def extract(self, request: AnyExtractionRequest) -> Coverage:
+        """Return values at points, along lines or over areas."""
 
-    async def file(self, asked: AnyExtractionRequest, form: str) -> bytes:
-        """The same as a file in a format of the data service, as `netcdf`."""
+    async def file(self, request: AnyExtractionRequest, form: str) -> bytes:
+        """Return the same as a file in a format of the data service, as `netcdf`."""
 
 
 class DataClient:
-    """The data service over HTTP."""
+    """Data service over HTTP."""
 
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._http = Neighbour("data", url, transport)
@@ -34,17 +34,17 @@ class DataClient:
         await self._http.aclose()
 
     async def away(self) -> str | None:
-        """Why the data service does not answer; None if it does."""
+        """Return why the data service does not answer; None if it does."""
         return await self._http.away()
 
-    async def tile_field(self, asked: TileRequest) -> TileField:
-        """The field behind a map tile."""
-        return await self._http.get("/internal/tile-field", TileField, **msgspec.to_builtins(asked))
+    async def tile_field(self, request: TileRequest) -> TileField:
+        """Return the field behind a map tile."""
+        return await self._http.get("/internal/tile-field", TileField, **msgspec.to_builtins(request))
 
-    async def extract(self, asked: AnyExtractionRequest) -> Coverage:
-        """Anything that can be extracted: at points, along lines, over areas."""
-        return await self._http.post("/internal/extractions", asked, Coverage)
+    async def extract(self, request: AnyExtractionRequest) -> Coverage:
+        """Return values at points, along lines or over areas."""
+        return await self._http.post("/internal/extractions", request, Coverage)
 
-    async def file(self, asked: AnyExtractionRequest, form: str) -> bytes:
-        """The same as a file in a format of the data service, as `netcdf`."""
-        return await self._http.file(f"/internal/extractions/{segment(form)}", asked)
+    async def file(self, request: AnyExtractionRequest, form: str) -> bytes:
+        """Return the same as a file in a format of the data service, as `netcdf`."""
+        return await self._http.file(f"/internal/extractions/{segment(form)}", request)

@@ -20,8 +20,8 @@ from ocean_common.telemetry import outgoing_headers
 from ocean_core.errors import ServiceUnavailable
 
 
-class _Body(httpx.AsyncByteStream):
-    """An answer's body, read whole already."""
+class _WholeBody(httpx.AsyncByteStream):
+    """Body of a response that was read whole."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -31,10 +31,10 @@ class _Body(httpx.AsyncByteStream):
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: one request at a time."""
+    """Connection that carries one request at a time."""
 
     def __init__(self) -> None:
-        self.kept = True  # for the next request
+        self.reusable = True  # for the next request
         self._answer: asyncio.Future[httpx.Response] | None = None
         self._began = False
 
@@ -42,8 +42,8 @@ class _Connection(asyncio.Protocol):
         """Called by the loop."""
         self._transport = cast(asyncio.Transport, transport)
 
-    async def ask(self, request: bytes) -> httpx.Response:
-        """Send a request and wait for the whole answer."""
+    async def send(self, request: bytes) -> httpx.Response:
+        """Send a request and return the whole response."""
         self._answer = asyncio.get_running_loop().create_future()
         self._parser = httptools.HttpResponseParser(self)
         self._headers: list[tuple[bytes, bytes]] = []
@@ -56,13 +56,13 @@ class _Connection(asyncio.Protocol):
             self._answer = None
 
     def close(self) -> None:
-        """End it, whatever it does."""
-        self.kept = False
+        """Close the connection at once."""
+        self.reusable = False
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
-        if self._answer is None:  # words that nobody asked for
+        if self._answer is None:  # bytes without a request
             self.close()
             return
         self._began = True
@@ -74,7 +74,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Called by the loop."""
-        self.kept = False
+        self.reusable = False
         kind = httpx.ReadError if self._began else httpx.RemoteProtocolError
         self._fail(kind(str(error) if error else "the connection was closed"))
 
@@ -88,9 +88,9 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Called by the parser."""
-        self.kept = self.kept and self._parser.should_keep_alive()
+        self.reusable = self.reusable and self._parser.should_keep_alive()
         content = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        response = httpx.Response(self._parser.get_status_code(), headers=self._headers, stream=_Body(content))
+        response = httpx.Response(self._parser.get_status_code(), headers=self._headers, stream=_WholeBody(content))
         if self._answer and not self._answer.done():
             self._answer.set_result(response)
 
@@ -99,8 +99,8 @@ class _Connection(asyncio.Protocol):
             self._answer.set_exception(error)
 
 
-class Wire(httpx.AsyncBaseTransport):
-    """Kept connections to one server, at a host and port or a Unix socket."""
+class Transport(httpx.AsyncBaseTransport):
+    """Pool of kept connections to one server, at a host and port or a Unix socket."""
 
     def __init__(self, limit: int, path: str | None = None) -> None:
         self._path = path
@@ -108,7 +108,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._room = asyncio.Semaphore(limit)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask on a free connection, or a new one."""
+        """Send a request on a free connection, or a new one."""
         times: dict[str, Any] = request.extensions.get("timeout", {})
         try:
             async with asyncio.timeout(times.get("pool")):
@@ -116,22 +116,22 @@ class Wire(httpx.AsyncBaseTransport):
         except TimeoutError as error:
             raise httpx.PoolTimeout("no connection became free") from error
         try:
-            return await self._ask(request, times)
+            return await self._request(request, times)
         finally:
             self._room.release()
 
-    async def _ask(self, request: httpx.Request, times: dict[str, Any]) -> httpx.Response:
+    async def _request(self, request: httpx.Request, times: dict[str, Any]) -> httpx.Response:
         connection = await self._connection(request.url, times.get("connect"))
         try:
             async with asyncio.timeout(times.get("read")):
-                response = await connection.ask(_written(request))
+                response = await connection.send(_write_request(request))
         except TimeoutError as error:
             connection.close()
             raise httpx.ReadTimeout("the answer took too long") from error
         except (httpx.TransportError, asyncio.CancelledError):
             connection.close()  # what it still says would be taken for the next answer
             raise
-        if connection.kept:
+        if connection.reusable:
             self._free.append(connection)
         else:
             connection.close()
@@ -140,7 +140,7 @@ class Wire(httpx.AsyncBaseTransport):
     async def _connection(self, url: httpx.URL, limit: float | None) -> _Connection:
         while self._free:
             connection = self._free.pop()  # the one used last: the others may grow old and be closed
-            if connection.kept:
+            if connection.reusable:
                 return connection
         loop = asyncio.get_running_loop()
         try:
@@ -159,7 +159,7 @@ class Wire(httpx.AsyncBaseTransport):
             self._free.pop().close()
 
 
-def _written(request: httpx.Request) -> bytes:
+def _write_request(request: httpx.Request) -> bytes:
     lines = [request.method.encode(), b" ", request.url.raw_path, b" HTTP/1.1\r\n"]
     for name, value in request.headers.raw:
         lines += name, b": ", value, b"\r\n"
@@ -171,7 +171,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=1.0, pool=30.0)  # s
 PROBE = httpx.Timeout(1.0)  # s for a neighbour to say that it lives
 CONNECTIONS = 64
 LIMITS = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=32)
-ATTEMPTS, PAUSE = 3, 0.1  # only what never got an answer is asked again; the pause (s) doubles
+ATTEMPTS, PAUSE = 3, 0.1  # only what never got an answer is sent again; the pause (s) doubles
 MESSAGEPACK = "application/x-msgpack"
 
 # The request never arrived, or the neighbour closed a kept connection under it: it was restarted.
@@ -179,21 +179,21 @@ _UNANSWERED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.RemoteProtocolErr
 
 
 class Neighbour:
-    """One neighbouring service, over one pool of kept connections."""
+    """Neighbouring service, over one pool of kept connections."""
 
     def __init__(self, name: str, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Take ``http://host:port``, or ``unix:/path`` of a socket on the same machine."""
         self.name = name
         self._base = "http://local" if url.startswith("unix:") else url.rstrip("/")
-        # Asked itself: neighbours have no cookies, redirects and passwords, for which a client looks in every answer.
-        self._wire = transport or _transport(url)
+        # Without an httpx client, which looks for cookies, redirects and passwords in every answer.
+        self._transport = transport or _create_transport(url)
 
     async def aclose(self) -> None:
         """Close the kept connections."""
-        await self._wire.aclose()
+        await self._transport.aclose()
 
     async def away(self) -> str | None:
-        """Why it does not answer; None if it does."""
+        """Return why it does not answer; None if it does."""
         try:
             response = await self._send("GET", "/health/live", {}, times=PROBE)
         except httpx.TransportError:
@@ -203,17 +203,17 @@ class Neighbour:
     async def get(self, path: str, kind: type[T], **params: str | float) -> T:
         """GET ``path`` and decode its MessagePack body as ``kind``."""
         query = f"?{urlencode(params, quote_via=quote)}" if params else ""
-        return await self._ask("GET", path + query, kind)
+        return await self._request("GET", path + query, kind)
 
     async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
-        """POST ``body`` as MessagePack, and decode the answer as ``kind``. It must be safe to ask twice."""
-        return await self._ask("POST", path, kind, content=msgspec.msgpack.encode(body))
+        """POST ``body`` as MessagePack, and decode the answer as ``kind``. It must be safe to send twice."""
+        return await self._request("POST", path, kind, content=msgspec.msgpack.encode(body))
 
     async def file(self, path: str, body: msgspec.Struct) -> bytes:
-        """POST ``body`` as MessagePack, and take the answer as it is."""
-        return await self._ask("POST", path, bytes, content=msgspec.msgpack.encode(body))
+        """POST ``body`` as MessagePack, and return the bytes of the answer."""
+        return await self._request("POST", path, bytes, content=msgspec.msgpack.encode(body))
 
-    async def _ask(self, method: str, path: str, kind: type[T], content: bytes | None = None) -> T:
+    async def _request(self, method: str, path: str, kind: type[T], content: bytes | None = None) -> T:
         for attempt in range(ATTEMPTS):
             headers = {"accept": MESSAGEPACK, **outgoing_headers(), **outgoing_language()}
             if content is not None:
@@ -238,9 +238,9 @@ class Neighbour:
         content: bytes | None = None,
         times: httpx.Timeout = TIMEOUT,
     ) -> httpx.Response:
-        told = {"timeout": times.as_dict()}
-        request = httpx.Request(method, self._base + path, headers=headers, content=content, extensions=told)
-        response = await self._wire.handle_async_request(request)
+        extensions = {"timeout": times.as_dict()}
+        request = httpx.Request(method, self._base + path, headers=headers, content=content, extensions=extensions)
+        response = await self._transport.handle_async_request(request)
         try:
             await response.aread()
         finally:
@@ -264,12 +264,12 @@ class Neighbour:
         raise from_problem(problem, int(later) if later.isdecimal() else None)
 
 
-def _transport(url: str) -> httpx.AsyncBaseTransport:
+def _create_transport(url: str) -> httpx.AsyncBaseTransport:
     if url.startswith("https:"):
         return httpx.AsyncHTTPTransport(limits=LIMITS)
-    return Wire(CONNECTIONS, url.removeprefix("unix:") if url.startswith("unix:") else None)
+    return Transport(CONNECTIONS, url.removeprefix("unix:") if url.startswith("unix:") else None)
 
 
 def segment(text: str) -> str:
-    """``text`` as one segment of a path, whatever is in it: dots too, since `..` would be the path above."""
+    """Quote ``text`` as one segment of a path, dots too, since `..` would be the path above."""
     return quote(text, safe="").replace(".", "%2E")

@@ -1,4 +1,4 @@
-"""What the neighbours of the metadata service ask it, and keep."""
+"""Client of the metadata service, with a cache of what it answered."""
 
 import asyncio
 import logging
@@ -23,62 +23,62 @@ from ocean_core.cache import ByteBoundedCache, SingleFlight
 from ocean_core.errors import DatasetNotFound, OceanError, ServiceUnavailable, VariableNotFound
 
 REFRESH = 2.0  # s between two requests for revisions
-MAX_BYTES = 64 * 2**20  # of assets that are kept
+MAX_BYTES = 64 * 2**20  # of assets that are cached
 
 _log = logging.getLogger(__name__)
 
 
 @runtime_checkable
 class Catalogue(Protocol):
-    """Who knows which data exist."""
+    """Source of datasets and variables."""
 
     async def revision(self, dataset: str) -> str:
-        """The revision of ``dataset``, or DatasetNotFound."""
+        """Return the revision of ``dataset``, or raise DatasetNotFound."""
 
     async def variable(self, dataset: str, variable: str) -> VariableInfo:
-        """What labels, colours and units need, or DatasetNotFound or VariableNotFound."""
+        """Return the description of a variable, or raise DatasetNotFound or VariableNotFound."""
 
     async def assets(self, dataset: str, variable: str) -> Assets:
-        """Where the numbers are and how they lie, or DatasetNotFound or VariableNotFound."""
+        """Return the assets of a variable, or raise DatasetNotFound or VariableNotFound."""
 
 
 @runtime_checkable
 class Listed(Protocol):
-    """Who can tell the variables of a dataset."""
+    """Source of the variables of a dataset."""
 
     async def variables(self, dataset: str) -> list[VariableInfo]:
-        """What each of them is, in the order of the configuration, or DatasetNotFound."""
+        """Return the descriptions in the order of the configuration, or raise DatasetNotFound."""
 
 
 @runtime_checkable
 class Areas(Protocol):
-    """Who knows the predefined areas."""
+    """Source of the predefined areas."""
 
     async def area(self, key: str) -> Area:
-        """The area of a key `group/name`, or NotFound."""
+        """Return the area of a key `group/name`, or raise NotFound."""
 
 
 @runtime_checkable
 class Observed(Protocol):
-    """Who knows what was measured."""
+    """Source of observations."""
 
     async def observed(self, stations: Sequence[int]) -> list[ObservedStation]:
-        """Stations with their samples, in the order asked for, or NotFound."""
+        """Return stations with their samples, in the order of the ids, or raise NotFound."""
 
     async def track(
         self, platform: int, start: str = "", end: str = "", datatypes: Sequence[str] = ()
     ) -> PlatformTrack:
-        """The way of a platform between two times (ISO 8601; a date is its whole day), or NotFound."""
+        """Return the track of a platform between two times (ISO 8601; a date is its whole day), or raise NotFound."""
 
 
 @runtime_checkable
 class Compared(Protocol):
-    """Who knows the Class 4 profiles."""
+    """Source of Class 4 profiles."""
 
     async def class4(
         self, ids: Sequence[str], kind: Class4Kind = "ocean_predict", models: Sequence[str] = ()
     ) -> Class4Profiles:
-        """Profiles by their ids `file_index`, and the same ones of other models' files, or NotFound."""
+        """Return profiles by their ids `file_index`, with those of other models' files, or raise NotFound."""
 
 
 class MetadataClient:
@@ -110,7 +110,7 @@ class MetadataClient:
         self._http = Neighbour("metadata", url, transport)
         self._files = files
         self._refresh_pause = refresh
-        self._known = Revisions(catalogue="", datasets={})
+        self._latest = Revisions(catalogue="", datasets={})
         self._assets: ByteBoundedCache[Assets] = ByteBoundedCache(MAX_BYTES, _size_of)
         self._flights: SingleFlight[Assets] = SingleFlight()
         self._listed: dict[str, tuple[str, list[VariableInfo]]] = {}
@@ -131,7 +131,7 @@ class MetadataClient:
         return self._away or self._polling.failure
 
     async def revision(self, dataset: str) -> str:
-        """The revision of ``dataset``; one that is not known yet is asked for."""
+        """Return the revision of ``dataset``; one that is not known yet is requested."""
         if not _is_key(dataset):
             raise DatasetNotFound(
                 "there is no dataset {dataset!r}; see /api/v2.0/datasets", dataset=dataset, field="dataset"
@@ -141,11 +141,11 @@ class MetadataClient:
         return self._revisions[dataset]
 
     async def variable(self, dataset: str, variable: str) -> VariableInfo:
-        """What labels, colours and units need."""
+        """Return the description of a variable, for labels, colours and units."""
         return (await self.assets(dataset, variable)).variable
 
     async def assets(self, dataset: str, variable: str) -> Assets:
-        """Where the numbers are and how they lie."""
+        """Return the assets of a variable: its files, grid and axes."""
         if not _is_key(dataset) or not _is_key(variable):
             await self.revision(dataset)
             raise VariableNotFound(
@@ -155,17 +155,17 @@ class MetadataClient:
                 field="variable",
             )
         key = (dataset, variable)
-        kept = self._assets.find(key, None)
-        if kept is not None and kept.revision == self._revisions.get(dataset, kept.revision):
-            return kept
+        cached = self._assets.find(key, None)
+        if cached is not None and cached.revision == self._revisions.get(dataset, cached.revision):
+            return cached
         try:
             # Errors are translated by the neighbour: those of another language are not shared.
             flight = (*key, *outgoing_language().values())
             assets, _ = await self._flights.run(flight, lambda: self._fetch_assets(dataset, variable))
         except ServiceUnavailable:
-            if kept is None:
+            if cached is None:
                 raise
-            return kept
+            return cached
         return assets
 
     async def _fetch_assets(self, dataset: str, variable: str) -> Assets:
@@ -178,48 +178,48 @@ class MetadataClient:
         return assets
 
     async def variables(self, dataset: str) -> list[VariableInfo]:
-        """What each variable of a dataset is."""
+        """Return the descriptions of a dataset's variables."""
         revision = await self.revision(dataset)
-        kept = self._listed.get(dataset)
-        if kept is None or kept[0] != revision:
-            found = await self._http.get(f"/internal/variables/{segment(dataset)}", list[VariableInfo])
-            kept = self._listed[dataset] = (revision, found)
-        return kept[1]
+        cached = self._listed.get(dataset)
+        if cached is None or cached[0] != revision:
+            variables = await self._http.get(f"/internal/variables/{segment(dataset)}", list[VariableInfo])
+            cached = self._listed[dataset] = (revision, variables)
+        return cached[1]
 
     async def area(self, key: str) -> Area:
-        """A predefined area; asked anew each time, since it may be drawn anew."""
+        """Return a predefined area; it is requested each time, since its file may change."""
         return await self._http.get("/internal/areas", Area, key=key)
 
     async def observed(self, stations: Sequence[int]) -> list[ObservedStation]:
-        """Stations with their samples, in the order asked for."""
+        """Return stations with their samples, in the order of the ids."""
         ids = ",".join(map(str, stations))
         return (await self._http.get("/internal/observation/stations", ObservedStations, ids=ids)).stations
 
     async def track(
         self, platform: int, start: str = "", end: str = "", datatypes: Sequence[str] = ()
     ) -> PlatformTrack:
-        """The way of a platform between two times, with its quantities or some of them."""
-        asked = _without_defaults(start=start, end=end, datatypes=",".join(datatypes))
-        return await self._http.get(f"/internal/observation/track/{platform}", PlatformTrack, **asked)
+        """Return the track of a platform between two times, with its quantities or some of them."""
+        parameters = _without_defaults(start=start, end=end, datatypes=",".join(datatypes))
+        return await self._http.get(f"/internal/observation/track/{platform}", PlatformTrack, **parameters)
 
     async def class4(
         self, ids: Sequence[str], kind: Class4Kind = "ocean_predict", models: Sequence[str] = ()
     ) -> Class4Profiles:
-        """Profiles by their ids `file_index`, and the same ones of other models' files."""
-        asked = _without_defaults(ids=",".join(ids), models=",".join(models))
-        return await self._http.get(f"/internal/class4/{kind}", Class4Profiles, **asked)
+        """Return profiles by their ids `file_index`, with those of other models' files."""
+        parameters = _without_defaults(ids=",".join(ids), models=",".join(models))
+        return await self._http.get(f"/internal/class4/{kind}", Class4Profiles, **parameters)
 
     async def refresh(self, dataset: str = "") -> None:
-        """Ask for the revisions; with ``dataset``, DatasetNotFound if the catalogue has none of this id."""
-        asked = _without_defaults(known=self._known.catalogue, dataset=dataset)
-        found = await self._http.get("/internal/revisions", Revisions, **asked)
-        if found.datasets is not None:
-            self._known = found
+        """Request the revisions; with ``dataset``, raise DatasetNotFound if the catalogue has none of this id."""
+        parameters = _without_defaults(known=self._latest.catalogue, dataset=dataset)
+        revisions = await self._http.get("/internal/revisions", Revisions, **parameters)
+        if revisions.datasets is not None:
+            self._latest = revisions
         self._away = None
 
     @property
     def _revisions(self) -> dict[str, str]:
-        return self._known.datasets or {}
+        return self._latest.datasets or {}
 
     async def _poll(self) -> None:
         while True:
@@ -252,5 +252,5 @@ def _size_of(assets: Assets) -> int:
 
 
 def _is_key(name: str) -> bool:
-    """Whether a catalogue can have this name: servers part addresses at a slash, encoded or not."""
+    """Return whether a catalogue can have this name: servers split addresses at a slash, encoded or not."""
     return bool(name) and "/" not in name

@@ -1,4 +1,4 @@
-"""What crosses a service border: frozen Structs, nothing else.
+"""Contracts: the frozen Structs that cross the border between two services, and nothing else.
 
 Contracts only grow: a new field has a default, and none is renamed or retyped. JSON to people,
 MessagePack between services. Services of several versions work together: unknown fields are ignored, and what only

@@ -21,7 +21,7 @@ class Array(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a variable is: what labels, colours and units need."""
+    """Description of a variable, for labels, colours and units."""
 
     dataset: str
     key: str  # as in the API's addresses
@@ -63,7 +63,7 @@ class Dimension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the cells of a variable lie on the Earth, and where to read that.
+    """Place of a variable's cells on the Earth, and the file that tells it.
 
     ===========  ======================================================================
     rectilinear  `latitude(y)` and `longitude(x)`
@@ -123,7 +123,7 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Levels(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How deep the levels of a variable are where they do not lie at the same depth everywhere.
+    """Depths of a variable's levels where they are not the same everywhere.
 
     ``kind`` is `field`: the term `depth` holds the depth of every cell, in m, positive down (or of the height of every
     cell, the term `height`, positive up); or the standard name of a CF formula (`ocean_s_coordinate_g2`, CF appendix
@@ -137,7 +137,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Assets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that is needed to read a variable: from its files, or from those of what it is calculated from."""
+    """All that reading a variable needs: of its own files, or of those of the variables it is calculated from."""
 
     dataset: str
     revision: str

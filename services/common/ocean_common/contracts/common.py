@@ -1,4 +1,4 @@
-"""What all services answer: Problem Details (RFC 9457) and health; and the kinds of plots."""
+"""Answers of every service: Problem Details (RFC 9457) and health; and the kinds of plots."""
 
 from typing import Literal
 
@@ -29,7 +29,7 @@ Status = Literal["live", "ready", "degraded", "unready"]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How a service is: degraded means it answers, but something it needs for part of its work is away."""
+    """State of a service: degraded means it answers, but something it needs for part of its work is away."""
 
     status: Status
     service: str

@@ -80,7 +80,7 @@ Point = tuple[float, float]  # latitude, longitude: degrees
 
 
 class ExtractionRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What every extraction is told."""
+    """Parameters of every extraction."""
 
     dataset: str
     variables: list[str]  # keys
@@ -153,13 +153,13 @@ class AreaRequest(TimedRequest, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 class StatisticsRequest(AreaRequest, frozen=True, kw_only=True, tag_field="kind", tag="statistics"):
-    """What is least, greatest and between in an area, weighted by the areas of the cells."""
+    """Minimum, maximum, mean and quantiles in an area, weighted by the areas of the cells."""
 
     quantiles: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Minuend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a difference is taken from: the fields left out are as in the request."""
+    """Minuend of a difference; the fields left out are as in the request."""
 
     dataset: str
     variables: list[str] = []
@@ -188,7 +188,7 @@ AnyExtractionRequest = (
 
 
 class Coordinate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where values are."""
+    """Coordinate of the values."""
 
     name: str
     dims: tuple[str, ...]
@@ -220,7 +220,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request would take, found without reading a value."""
+    """Cost of a request, estimated without reading a value."""
 
     kind: Kind
     steps: int  # time steps that are read
@@ -240,7 +240,7 @@ Nested = list[Any] | float | str | None  # whole numbers too
 
 
 class CoordinateValues(msgspec.Struct, frozen=True, kw_only=True):
-    """Where values are."""
+    """Coordinate of the values."""
 
     dims: list[str]  # none: one value for all
     units: str | None

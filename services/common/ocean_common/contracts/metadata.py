@@ -6,7 +6,7 @@ import msgspec
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """What belongs to something, and where it is."""
+    """Link to a related resource."""
 
     rel: str
     href: str
@@ -88,7 +88,7 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariableListing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a variable of a given display name is found."""
+    """Dataset that has a variable of a display name."""
 
     dataset_id: str
     variable_id: str
@@ -112,7 +112,7 @@ class VariableProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the files of a dataset could be read."""
+    """State of a dataset's files: readable or not, and why."""
 
     id: str
     status: Literal["served", "partly", "broken"]
@@ -123,7 +123,7 @@ class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GitInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Which build answers."""
+    """Build of the service."""
 
     git_hash: str | None
     git_tag: str | None
@@ -158,7 +158,7 @@ class FacetValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Facets(msgspec.Struct, frozen=True, kw_only=True):
-    """What narrows a search: the most frequent values first."""
+    """Values that narrow a search, the most frequent first."""
 
     group: list[FacetValue] = []
     quantum: list[FacetValue] = []
@@ -211,7 +211,7 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completeness(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of what CF and ACDD recommend the files of a dataset say of themselves."""
+    """Completeness of a dataset's metadata: the attributes that CF and ACDD recommend."""
 
     dataset: str
     score: int  # per cent, weighted by importance
@@ -232,7 +232,7 @@ class NewSteps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What happened to a dataset; `reset`: the listener missed some of it, and is to ask for everything again."""
+    """Change of a dataset; `reset`: the listener missed some changes, and is to ask for everything again."""
 
     id: int  # ascending, for all instances of the service and over restarts
     type: EventType
@@ -243,7 +243,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found where the service was told to look."""
+    """Result of looking at the files anew."""
 
     complete: bool  # False: it is still looking; what else it finds is told at `/api/v2.0/events`
     found: list[Event]

@@ -39,7 +39,7 @@ class ObservedVariable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservationProperties(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a feature of the map is."""
+    """Properties of a map feature."""
 
     id: int  # of a station, or of a platform for tracks
     type: PlatformType
@@ -78,7 +78,7 @@ class TrackCollection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservedValues(msgspec.Struct, frozen=True, kw_only=True):
-    """What a station measured of one quantity."""
+    """Samples of one quantity at a station."""
 
     key: str  # standard name, where it has one
     name: str
@@ -108,7 +108,7 @@ class ObservedStations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrackValues(msgspec.Struct, frozen=True, kw_only=True):
-    """What a platform measured of one quantity on its way: at each station its shallowest sample."""
+    """Samples of one quantity along a track: the shallowest at each station."""
 
     key: str
     name: str
@@ -149,7 +149,7 @@ class Class4Days(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Class4Properties(msgspec.Struct, frozen=True, kw_only=True):
-    """What a map tells of a profile."""
+    """Properties of a profile on the map."""
 
     name: str  # of the platform
     id: str  # `file/index`
@@ -190,7 +190,7 @@ class Class4Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Class4Status(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a file can be served, and why not."""
+    """State of a Class 4 file: served or not, and why."""
 
     id: str
     kind: Class4Kind
@@ -201,7 +201,7 @@ class Class4Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Class4Values(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was measured of one quantity at one place, and what a model says of it: NaN where there is nothing.
+    """Observed values of one quantity in a profile beside those of a model: NaN where there is none.
 
     Arrays are "<f4" in `units`; those of a profile have the length of its `depth`. None: the file has no such values.
     """

@@ -13,7 +13,7 @@ class PointGeometry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArrowProperties(msgspec.Struct, frozen=True, kw_only=True):
-    """How an arrow is drawn, and what its tooltip says."""
+    """Drawing of an arrow, and the text of its tooltip."""
 
     scale: int  # 0..9: which of ten lengths
     bearing: float  # where to: degrees clockwise from north
@@ -70,7 +70,7 @@ class AreaGeometry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PointPlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
-    """What a map tells of a point."""
+    """Properties of a point."""
 
     name: str
     type: Literal["Point"] = "Point"
@@ -78,7 +78,7 @@ class PointPlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinePlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
-    """What a map tells of a line."""
+    """Properties of a line."""
 
     name: str
     type: Literal["LineString"] = "LineString"
@@ -86,7 +86,7 @@ class LinePlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AreaPlaceProperties(msgspec.Struct, frozen=True, kw_only=True):
-    """What a map tells of an area."""
+    """Properties of an area."""
 
     name: str
     type: Literal["Polygon"] = "Polygon"
