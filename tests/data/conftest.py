@@ -15,7 +15,7 @@ from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_values
 from ocean_data.reading.source import GridStore, NetCDFSource
 from ocean_data.settings import MIB, Settings
-from ocean_data.threads import Threads
+from ocean_data.threads import ThreadPool
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"
 ROLES = {
@@ -215,7 +215,7 @@ def make_app(assets, source, **settings):
         catalogue=FakeCatalogue(assets),
         source=source,
         grids=GridStore(source, 64 * MIB, 64 * MIB),
-        workers=Threads(2, 100),
+        workers=ThreadPool(2, 100),
         settings=chosen,
     )
 

@@ -9,7 +9,7 @@ from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_core.errors import NotFound
 from ocean_data.app import create_app
 from ocean_data.reading.source import GridStore, NetCDFSource
-from ocean_data.threads import Threads
+from ocean_data.threads import ThreadPool
 
 API = "/api/v2.0"
 SHAPES = {
@@ -54,7 +54,7 @@ def areas():
 @pytest.fixture(scope="module")
 def client(shipped, areas):
     source = NetCDFSource(8, 64 << 20)
-    grids, workers = GridStore(source, 64 << 20, 64 << 20), Threads(2, 100)
+    grids, workers = GridStore(source, 64 << 20, 64 << 20), ThreadPool(2, 100)
     app = create_app(
         catalogue=FakeCatalogue(shipped.values()), areas=areas, source=source, grids=grids, workers=workers
     )

@@ -25,8 +25,8 @@ from ocean_common.service import create_service
 from ocean_core.errors import SourceUnreadable
 from ocean_data.extraction import ExtractionService
 from ocean_data.plan.extraction import Budget, Coordinate, Cost, Extraction, Field, Reading
-from ocean_data.spool import MIB, FileSpool
-from ocean_data.threads import Threads
+from ocean_data.spool import MIB, Spool
+from ocean_data.threads import ThreadPool
 from ocean_data.writing.netcdf import NetCdf
 from ocean_data.writing.table import Csv, Ndjson
 from ocean_data.writing.values import Json
@@ -92,8 +92,8 @@ class Known:
 @contextmanager
 def served(planned, tmp_path, *, size=64 * MIB, **changed):
     """A server with one route of the extraction service, and its address."""
-    catalogue, workers, streams, plot_streams = Known(), Threads(2, 10), Threads(1, 10), Threads(1, 10)
-    spool = FileSpool(size, str(tmp_path))
+    catalogue, workers, streams, plot_streams = Known(), ThreadPool(2, 10), ThreadPool(1, 10), ThreadPool(1, 10)
+    spool = Spool(size, str(tmp_path))
     told = {
         "catalogue": catalogue,
         "reading": Reading(source=Known(), grids=None),

@@ -15,7 +15,7 @@ from scipy.io import netcdf_file
 from tests.data import extractions as made
 
 from ocean_core.errors import RequestTooLarge
-from ocean_data.ports import Saved
+from ocean_data.writing import FileWriter
 from ocean_data.writing.netcdf import CHUNK, NETCDF3_LIMITS, NetCdf, check_netcdf3_size, chunk_shape, lay_out
 
 MODELS = {
@@ -72,7 +72,7 @@ def test_scipy_reads_the_same_from_netcdf3(model, name, tmp_path):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_file_is_of_the_model_that_was_asked_for(model, tmp_path):
-    assert isinstance(MODELS[model], Saved)
+    assert isinstance(MODELS[model], FileWriter)
     with netCDF4.Dataset(saved(MODELS[model], made.points(), tmp_path / "made.nc")) as file:
         assert file.data_model == model
 

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from ocean_common.contracts.values import ExtractedValues
 from tests.data import extractions as made
 from tests.looping import loop_over
 
-from ocean_common.contracts.data import ExtractedValues, PointValues
-from ocean_data.ports import Stream
+from ocean_common.contracts.data import PointValues
+from ocean_data.writing import StreamWriter
 from ocean_data.writing.covjson import CovJson
 from ocean_data.writing.geojson import GeoJson
 from ocean_data.writing.numbers import format_numbers, shortest_decimals
@@ -194,7 +195,7 @@ def test_what_fails_at_first_fails_before_the_first_byte(stream):
         raise OSError("gone")
         yield
 
-    assert isinstance(stream, Stream)
+    assert isinstance(stream, StreamWriter)
     with pytest.raises(OSError, match="gone"):
         next(iter(stream.pieces(made.area(), broken(), "r1")))
 

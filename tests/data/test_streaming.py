@@ -8,23 +8,22 @@ from pathlib import Path
 import pytest
 
 from ocean_core.errors import RequestTooLarge, SourceUnreadable, TooBusy
-from ocean_data.scratch import Scratch
-from ocean_data.spool import MIB, FileSpool
-from ocean_data.threads import Threads
+from ocean_data.spool import MIB, ScratchFolder, Spool
+from ocean_data.threads import ThreadPool
 
 WAIT = 20  # s: how long a test waits for what must happen
 
 
 @pytest.fixture
 def threads():
-    made = Threads(4, 4)
+    made = ThreadPool(4, 4)
     yield made
     made.close()
 
 
 @pytest.fixture
 def spool(tmp_path):
-    made = FileSpool(64 * MIB, str(tmp_path))
+    made = Spool(64 * MIB, str(tmp_path))
     yield made
     asyncio.run(made.close())
 
@@ -187,7 +186,7 @@ def test_a_failure_on_the_way_comes_after_the_bytes_before_it(spool, threads):
 
 def test_a_full_queue_is_told(spool):
     async def scene():
-        narrow = Threads(1, 1)
+        narrow = ThreadPool(1, 1)
         works = [Tap(b"x") for _ in range(3)]
         follow = [spool.follow(str(number), work, narrow) for number, work in enumerate(works)]
         with pytest.raises(TooBusy):
@@ -247,7 +246,7 @@ def test_files_hold_their_room_from_the_beginning(spool, threads):
 
 
 def test_a_writer_waits_for_its_reader_and_holds_a_bounded_number_of_bytes(tmp_path, threads):
-    spool, pieces = FileSpool(32 * MIB, str(tmp_path)), [bytes([number]) * MIB for number in range(60)]
+    spool, pieces = Spool(32 * MIB, str(tmp_path)), [bytes([number]) * MIB for number in range(60)]
     most = 0
 
     async def scene():
@@ -271,7 +270,7 @@ def test_a_writer_waits_for_its_reader_and_holds_a_bounded_number_of_bytes(tmp_p
 
 
 def test_who_comes_when_the_beginning_is_gone_gets_an_answer_of_his_own(tmp_path, threads):
-    spool = FileSpool(8 * MIB, str(tmp_path))
+    spool = Spool(8 * MIB, str(tmp_path))
 
     async def scene():
         work, own = Tap(*[b"x" * MIB] * 8), Tap(b"own")
@@ -291,7 +290,7 @@ def test_who_comes_when_the_beginning_is_gone_gets_an_answer_of_his_own(tmp_path
 
 
 def test_a_reader_who_does_not_read_is_not_waited_for_without_end(tmp_path, threads):
-    spool = FileSpool(8 * MIB, str(tmp_path), patience=0.05)
+    spool = Spool(8 * MIB, str(tmp_path), patience=0.05)
 
     async def scene():
         work = Tap(*[b"x" * MIB] * 8)
@@ -307,7 +306,7 @@ def test_a_reader_who_does_not_read_is_not_waited_for_without_end(tmp_path, thre
 
 
 def test_closing_stops_all_writers_and_removes_the_folder(tmp_path):
-    threads, spool = Threads(2, 2), FileSpool(64 * MIB, str(tmp_path))
+    threads, spool = ThreadPool(2, 2), Spool(64 * MIB, str(tmp_path))
 
     async def scene():
         work = Tap(*[b"x" * 2 * MIB] * 4)
@@ -334,8 +333,8 @@ def test_the_next_process_removes_what_a_dead_one_has_left_and_nothing_else(tmp_
     (left / "0.part").write_bytes(b"half a file")
     strange = tmp_path / "ocean-data-strange"
     strange.mkdir()
-    living = Scratch(str(tmp_path))
-    new = Scratch(str(tmp_path))
+    living = ScratchFolder(str(tmp_path))
+    new = ScratchFolder(str(tmp_path))
     assert sorted(tmp_path.iterdir()) == sorted([strange, living.path, new.path])
     new.close()
     living.close()

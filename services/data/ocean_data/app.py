@@ -27,14 +27,15 @@ from ocean_data.compute.range import Ranges
 from ocean_data.extraction import ExtractionService, ReadParts
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Budget, Reading, read_parts
-from ocean_data.ports import Grids, Saved, Source, Stream, Workers
+from ocean_data.ports import Grids, Source
 from ocean_data.reading.calculated import Calculated, Calculating
 from ocean_data.reading.hdf5.kernels import warm_kernels
 from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import GridStore, NetCDFSource
 from ocean_data.settings import Settings
-from ocean_data.spool import FileSpool
-from ocean_data.threads import Threads
+from ocean_data.spool import Spool
+from ocean_data.threads import ThreadPool
+from ocean_data.writing import FileWriter, StreamWriter
 from ocean_data.writing.archive import ZipArchive
 from ocean_data.writing.covjson import CovJson
 from ocean_data.writing.geojson import GeoJson
@@ -47,7 +48,7 @@ DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell
 Times are UTC; depths are in m, positive down; `null` means land, below the sea floor, or absent."""
 
 # By the word for `format=`; the first is the one of whoever has no wish.
-FORMATS: dict[str, Stream | Saved] = {
+FORMATS: dict[str, StreamWriter | FileWriter] = {
     "json": Json(),
     "csv": Csv(),
     "covjson": CovJson(),
@@ -56,7 +57,7 @@ FORMATS: dict[str, Stream | Saved] = {
     "geojson": GeoJson(),
 }
 
-SUBSETS: dict[str, Stream | Saved] = {
+SUBSETS: dict[str, StreamWriter | FileWriter] = {
     "NETCDF4": NetCdf(),
     "NETCDF4_CLASSIC": NetCdf("NETCDF4_CLASSIC"),
     "NETCDF3_64BIT": NetCdf("NETCDF3_64BIT_OFFSET"),
@@ -72,7 +73,7 @@ def create_app(
     catalogue: Catalogue,
     source: Source,
     grids: Grids,
-    workers: Workers,
+    workers: ThreadPool,
     areas: Areas | None = None,
     read: ReadParts = read_parts,
     settings: Settings | None = None,
@@ -123,14 +124,14 @@ def create_extraction_service(
     *,
     catalogue: Calculating,
     reading: Reading,
-    workers: Workers,
+    workers: ThreadPool,
     freshness: Freshness,
     settings: Settings,
     read: ReadParts,
 ) -> tuple[ExtractionService, SubsetWriters, Lifespan]:
     """Make the extraction service, the writers of subsets, and what lives as long as them."""
-    streams, plot_streams = (Threads(settings.stream_threads, settings.stream_queue) for _ in range(2))
-    spool = FileSpool(settings.spool_bytes, settings.spool_folder)
+    streams, plot_streams = (ThreadPool(settings.stream_threads, settings.stream_queue) for _ in range(2))
+    spool = Spool(settings.spool_bytes, settings.spool_folder)
 
     @asynccontextmanager
     async def streaming(_: Litestar) -> AsyncIterator[None]:
@@ -212,7 +213,7 @@ def build(settings: Settings) -> Litestar:
     catalogue = MetadataClient(settings.metadata_url)
     source = open_source(settings)
     cluster = joined(settings)
-    workers = Threads(settings.threads, settings.queue)
+    workers = ThreadPool(settings.threads, settings.queue)
 
     @asynccontextmanager
     async def living(_: Litestar) -> AsyncIterator[None]:

@@ -10,8 +10,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from ocean_data.plan.extraction import Body, Extraction, Reading, Values, check_unchanged, read_parts
-from ocean_data.ports import Parts
+from ocean_data.plan.extraction import Body, Extraction, Parts, Reading, Values, check_unchanged, read_parts
 
 AHEAD = 2  # parts for each thread of the cluster that are asked for before they are needed
 ALONE = 30.0  # s after which a cluster that was away is asked again

@@ -22,8 +22,10 @@ from ocean_core.cache import SingleFlight
 from ocean_core.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_data.api.streaming import StreamedResponse
 from ocean_data.plan import Plan
-from ocean_data.plan.extraction import Budget, Extraction, Reading, read_parts
-from ocean_data.ports import Parts, Saved, Sink, Spool, SpoolReader, Stream, Workers
+from ocean_data.plan.extraction import Budget, Extraction, Parts, Reading, read_parts
+from ocean_data.spool import Spool, SpoolReader, SpoolWriter
+from ocean_data.threads import ThreadPool
+from ocean_data.writing import FileWriter, StreamWriter
 from ocean_data.writing.size import estimate_stream_size, largest_file_size
 from ocean_data.writing.values import read_coverage
 
@@ -77,7 +79,7 @@ class Output:
     """The format of an answer, and the name of the file."""
 
     form: str
-    writer: Stream | Saved
+    writer: StreamWriter | FileWriter
     name: str | None  # None: it is shown, not saved
     reserved: int = 0  # bytes of temporary files, at most; 0: as the writer needs them
 
@@ -95,12 +97,12 @@ class ExtractionService:
 
     catalogue: Catalogue
     reading: Reading
-    workers: Workers
-    streams: Workers  # for long work, so that the others never wait for it
-    plot_streams: Workers  # the same for plots, so that these never wait for downloads
+    workers: ThreadPool
+    streams: ThreadPool  # for long work, so that the others never wait for it
+    plot_streams: ThreadPool  # the same for plots, so that these never wait for downloads
     spool: Spool
     freshness: Freshness
-    formats: Mapping[str, Stream | Saved]
+    formats: Mapping[str, StreamWriter | FileWriter]
     budget: Budget
     max_document: int  # values of a document
     plans: Mapping[type[ExtractionRequest], Plan]
@@ -139,7 +141,7 @@ class ExtractionService:
             return StreamedResponse(None, **options)
         reader = self._follow(planned, output)
         try:
-            complete = planned.short or not isinstance(output.writer, Stream)
+            complete = planned.short or not isinstance(output.writer, StreamWriter)
             await cancel_on_disconnect(request, reader.begun(whole=complete))
             await self._set_revision(request, planned, reader)
             if reader.size is not None and reader.size <= ONE_PIECE:
@@ -162,7 +164,7 @@ class ExtractionService:
             writer = self._writer(form)
             size = (
                 await self.workers.run(estimate_stream_size, extraction, writer)
-                if isinstance(writer, Stream)
+                if isinstance(writer, StreamWriter)
                 else largest_file_size(extraction)
             )
             estimate = extraction.estimate(self._budget(form))
@@ -207,7 +209,7 @@ class ExtractionService:
             else self.budget
         )
 
-    def _writer(self, form: str) -> Stream | Saved:
+    def _writer(self, form: str) -> StreamWriter | FileWriter:
         """Return the writer of a format."""
         if form not in self.formats:
             raise UnsupportedFormat(
@@ -250,7 +252,7 @@ class ExtractionService:
             query=query, extraction=extraction, revision="", catalogue_revision=assets[0].revision
         )
         writer = self.formats[form]
-        if not planned.small or not isinstance(writer, Stream):
+        if not planned.small or not isinstance(writer, StreamWriter):
             return replace(planned, revision=extraction.revision(self.reading.source))
         parts = [*self.read(extraction, self.reading)]
         # Checked after reading: a file may have changed before or meanwhile.
@@ -290,17 +292,18 @@ class ExtractionService:
             self._key(revision, output.form, planned.query),
             partial(self._write, planned, output.writer),
             self.workers if planned.short else self.streams,
-            room=output.reserved or (0 if isinstance(output.writer, Stream) else largest_file_size(planned.extraction)),
+            room=output.reserved
+            or (0 if isinstance(output.writer, StreamWriter) else largest_file_size(planned.extraction)),
         )
 
     def _key(self, revision: str, form: str, query: ExtractionRequest) -> str:
         text = msgspec.json.encode(query, order="sorted").decode()
         return f"{revision} {form} {type(query).__name__} {text}"
 
-    def _write(self, planned: PlannedExtraction, writer: Stream | Saved, sink: Sink) -> None:
+    def _write(self, planned: PlannedExtraction, writer: StreamWriter | FileWriter, sink: SpoolWriter) -> None:
         """Read and write an extraction. Runs in a thread."""
         parts = self._parts(planned.extraction, sink)
-        if not isinstance(writer, Stream):
+        if not isinstance(writer, StreamWriter):
             sink.save(lambda path: writer.save(planned.extraction, parts, planned.revision, path))
             return
         # The first part is read before the first byte is written, so that most failures become problems.
@@ -308,7 +311,7 @@ class ExtractionService:
         for piece in writer.pieces(planned.extraction, all_parts, planned.revision):
             sink.write(piece)
 
-    def _parts(self, extraction: Extraction, sink: Sink) -> Parts:
+    def _parts(self, extraction: Extraction, sink: SpoolWriter) -> Parts:
         for part in self.read(extraction, self.reading):
             yield part
             sink.check()
@@ -334,7 +337,7 @@ def check_variable_count(variables: Sequence[str]) -> None:
         )
 
 
-def accepted_format(request: Request[Any, Any, Any], formats: Mapping[str, Stream | Saved]) -> str:
+def accepted_format(request: Request[Any, Any, Any], formats: Mapping[str, StreamWriter | FileWriter]) -> str:
     """Return the format that the Accept header prefers; the first of equals."""
     names: dict[str, str] = {}
     for name, writer in formats.items():

@@ -1,8 +1,8 @@
 """What the domain needs of the world, and what every kind of grid can do."""
 
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,6 @@ from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation
 from ocean_data.compute.fold import Fold
 from ocean_data.grids.base import Cells, Coordinates, Grid
-
-if TYPE_CHECKING:
-    from ocean_data.plan.extraction import Extraction, Values
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 AROUND = 1_000  # bytes of what is kept of a tile beside its arrays
 
@@ -74,14 +68,6 @@ class Grids(Protocol):
         """Which cells make the pixels of a tile."""
 
 
-@runtime_checkable
-class Workers(Protocol):
-    """Who does work that blocks."""
-
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do ``work`` off the event loop, or TooBusy."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Stencil:
     """Which cells make each point."""
@@ -128,72 +114,3 @@ class TileStencil:
     def nbytes(self) -> int:
         """Bytes kept."""
         return self.stencil.nbytes + sum(one.nbytes for one in (self.pixels, self.fold) if one is not None) + AROUND
-
-
-Parts = Iterator[tuple[slice, "dict[str, Values]"]]
-"""What is read of an extraction, in order: rows of its first dimension, and their values by key of field."""
-
-
-@runtime_checkable
-class Stream(Protocol):
-    """Who writes an extraction piece by piece: what is written can leave while the rest is read."""
-
-    media_type: str
-    suffix: str  # of the file's name: "csv"
-
-    def pieces(self, extraction: "Extraction", parts: Parts, revision: str) -> Iterator[bytes]:
-        """The bytes of the answer."""
-
-
-@runtime_checkable
-class Saved(Protocol):
-    """Who writes an extraction as a file that must be whole before it leaves."""
-
-    media_type: str
-    suffix: str
-
-    def save(self, extraction: "Extraction", parts: Parts, revision: str, path: str) -> None:
-        """Write the file."""
-
-
-@runtime_checkable
-class Sink(Protocol):
-    """What an answer is written to while others read it. Its methods end the work when nobody waits for it."""
-
-    def check(self) -> None:
-        """End the work if nobody waits for it."""
-
-    def write(self, piece: bytes) -> None:
-        """Add some bytes; wait while readers are far behind."""
-
-    def save(self, write: Callable[[str], None]) -> None:
-        """Take the file that ``write`` makes at a path as the whole answer."""
-
-
-@runtime_checkable
-class SpoolReader(Protocol):
-    """One reader of an answer that is being made."""
-
-    @property
-    def size(self) -> int | None:
-        """Bytes of the answer; None while it is made."""
-
-    async def begun(self, *, whole: bool) -> None:
-        """Wait for the first bytes, or for all. A failure until then is raised."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        """The bytes, as they come. A failure is raised when all bytes before it have been read."""
-
-    def close(self) -> None:
-        """Read no more. The last who leaves ends the work."""
-
-
-@runtime_checkable
-class Spool(Protocol):
-    """Who keeps answers while they are made, so that the same is made once for all who ask for it."""
-
-    def follow(self, key: str, work: Callable[[Sink], None], workers: Workers, *, room: int = 0) -> SpoolReader:
-        """Read the answer of ``key``: the one that is being made, or a new one that ``work`` makes.
-
-        ``room``: bytes that are held for it from the beginning, for work that cannot wait for its readers.
-        """

@@ -1,12 +1,14 @@
-"""Answers while they are made: written once by a thread, read by all who asked for the same.
+"""Answers while they are made: written once by a thread, read by all requests for the same.
 
-The first bytes leave while the rest is made. What has been written waits in memory (the first of each answer) and in
+The first bytes are sent while the rest is made. What has been written waits in memory (the first of each answer) and in
 temporary files that have no name, so that nothing is left of them however the process ends. Their bytes have a limit:
-at the limit, what all readers have had is dropped, and writers wait for the slowest reader.
+at the limit, what all readers have read is dropped, and writers wait for the slowest reader.
 """
 
 import asyncio
+import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -17,14 +19,15 @@ from threading import Condition
 from time import monotonic
 
 from ocean_core.errors import RequestTooLarge, TooBusy
-from ocean_data.ports import Sink, Workers
-from ocean_data.scratch import Scratch
+from ocean_data.threads import ThreadPool
 
 MIB = 1 << 20
 IN_MEMORY = MIB  # bytes of each answer
 FILE = 16 * MIB  # bytes of one temporary file
 PIECE = MIB  # bytes that are read at once
-PATIENCE = 60.0  # s that a writer waits for readers who do not read
+PATIENCE = 60.0  # s that a writer waits for readers that do not read
+SCRATCH_PREFIX = "ocean-data-"
+LOCK_FILE = "lock"
 SHARES = 4  # one answer may hold the limit's share
 
 
@@ -43,7 +46,7 @@ class Segment:
 
     @property
     def end(self) -> int:
-        """Where the next begins."""
+        """Position of the next segment."""
         return self.start + self.size
 
     @property
@@ -52,7 +55,7 @@ class Segment:
         return (IN_MEMORY if self.file is None else FILE) - self.size
 
     def append(self, piece: memoryview) -> None:
-        """Write, then say how much there is: who reads sees whole bytes only."""
+        """Append bytes; the size grows afterwards, so that readers see written bytes only."""
         if self.file is None:
             self._memory += piece
         else:
@@ -69,20 +72,20 @@ class Segment:
         return os.pread(self.file, last - first, first)
 
     def drop(self) -> None:
-        """Give the bytes back."""
+        """Free the bytes."""
         if self.file is not None:
             os.close(self.file)
         self._memory.clear()
 
 
 @dataclass(eq=False)
-class Growing:
+class SpoolEntry:
     """One answer while it is made."""
 
     key: str
     reserved: int  # bytes of the limit that it holds before it has segments
     segments: list[Segment] = field(default_factory=list)
-    followers: set["Following"] = field(default_factory=set)
+    followers: set["SpoolReader"] = field(default_factory=set)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     complete: bool = True  # from its first byte: others may still join
     moved: float = field(default_factory=monotonic)  # when one of its readers last read
@@ -95,140 +98,153 @@ class Growing:
 
     @property
     def done(self) -> bool:
-        """Whether no more will come."""
+        """True if no more will come."""
         return self.task is not None and self.task.done()
 
     @property
     def failure(self) -> BaseException | None:
-        """Why no more will come, where that is not its end."""
+        """The failure because of which no more will come."""
         if self.task is None or not self.task.done():
             return None
         return Abandoned() if self.task.cancelled() else self.task.exception()
 
     def wake(self) -> None:
-        """Tell all who wait that there is more, or that there is no more."""
+        """Wake all readers that wait."""
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
 
 
-class Following:
-    """One reader of an answer."""
+class SpoolReader:
+    """One reader of an answer that is being made."""
 
-    def __init__(self, spool: "FileSpool", growing: Growing) -> None:
+    def __init__(self, spool: "Spool", entry: SpoolEntry) -> None:
         self._spool = spool
-        self._growing = growing
+        self._entry = entry
         self.position = 0
 
     @property
     def size(self) -> int | None:
-        return self._growing.size if self._growing.done else None
+        """Bytes of the answer; None while it is made."""
+        return self._entry.size if self._entry.done else None
 
     async def begun(self, *, whole: bool) -> None:
-        growing = self._growing
-        while not growing.done and (whole or not growing.size):
-            await growing.changed.wait()
-        if growing.failure is not None:
-            raise growing.failure
+        """Wait for the first bytes, or for all. A failure until then is raised."""
+        entry = self._entry
+        while not entry.done and (whole or not entry.size):
+            await entry.changed.wait()
+        if entry.failure is not None:
+            raise entry.failure
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        growing = self._growing
+        """Iterate over the bytes as they come; a failure is raised after them."""
+        entry = self._entry
         while True:
-            # Looked at before the rest: what changes from here on sets this event.
-            changed, done = growing.changed, growing.done
-            if (segment := self._spool.segment(growing, self.position)) is not None:
+            # Taken before the rest is checked: later changes set this event.
+            changed, done = entry.changed, entry.done
+            if (segment := self._spool.segment(entry, self.position)) is not None:
                 in_file = segment.file is not None
                 piece = await asyncio.to_thread(segment.read, self.position) if in_file else segment.read(self.position)
                 yield piece
-                self._spool.advance(self, growing, len(piece))
+                self._spool.advance(self, entry, len(piece))
             elif not done:
                 await changed.wait()
-            elif growing.failure is not None:
-                raise growing.failure
+            elif entry.failure is not None:
+                raise entry.failure
             else:
                 return
 
     def close(self) -> None:
-        self._spool.leave(self, self._growing)
+        """Stop reading. The last reader who leaves ends the work."""
+        self._spool.leave(self, self._entry)
 
 
-class Writing:
-    """What one writer writes to, in its thread."""
+class SpoolWriter:
+    """The end of an answer, to which its thread writes."""
 
-    def __init__(self, spool: "FileSpool", growing: Growing, wake: Callable[[], object]) -> None:
+    def __init__(self, spool: "Spool", entry: SpoolEntry, wake: Callable[[], object]) -> None:
         self._spool = spool
-        self._growing = growing
+        self._entry = entry
         self._wake = wake
 
     def check(self) -> None:
-        if self._spool.closed or not self._growing.followers:
+        """End the work if nobody waits for it."""
+        if self._spool.closed or not self._entry.followers:
             raise Abandoned
 
     def write(self, piece: bytes) -> None:
-        left = memoryview(piece)
-        while left:
-            segment, size = self._spool.room(self, self._growing, len(left))
-            segment.append(left[:size])
-            left = left[size:]
+        """Add some bytes; wait while readers are far behind."""
+        remaining = memoryview(piece)
+        while remaining:
+            segment, size = self._spool.room(self, self._entry, len(remaining))
+            segment.append(remaining[:size])
+            remaining = remaining[size:]
             self._wake()
         self.check()
 
     def save(self, write: Callable[[str], None]) -> None:
+        """Take the file that ``write`` makes at a path as the complete answer."""
         path = self._spool.path()
         try:
             write(str(path))
             file = os.open(path, os.O_RDONLY)
         finally:
             path.unlink(missing_ok=True)
-        self._spool.adopt(self._growing, Segment(0, file, os.fstat(file).st_size))
+        self._spool.adopt(self._entry, Segment(0, file, os.fstat(file).st_size))
 
 
-class FileSpool:
+class Spool:
     """Answers that are being made, by key."""
 
     def __init__(self, limit: int, folder: str | None = None, patience: float = PATIENCE) -> None:
         self._limit = limit
         self._patience = patience
         self._folder = folder
-        self._made: Scratch | None = None
+        self._scratch_folder: ScratchFolder | None = None
         self._numbers = count()
-        self._known: dict[str, Growing] = {}
+        self._entries: dict[str, SpoolEntry] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._used = 0
-        self._moved = Condition()  # guards all that writers and readers share
+        self._change = Condition()  # guards all that writers and readers share
         self.closed = False
 
     async def close(self) -> None:
         """Stop all writers."""
-        with self._moved:
+        with self._change:
             self.closed = True
-            self._moved.notify_all()
+            self._change.notify_all()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        if self._made is not None:
-            self._made.close()
+        if self._scratch_folder is not None:
+            self._scratch_folder.close()
 
     def path(self) -> Path:
-        """The path of a new temporary file."""
+        """Make the path of a new temporary file."""
         return self._scratch / f"{next(self._numbers)}.part"
 
     @property
     def _scratch(self) -> Path:
-        """Where temporary files are: made when the first is needed."""
-        with self._moved:
-            self._made = self._made or Scratch(self._folder)
-            return self._made.path
+        """The folder of temporary files, made when the first is needed."""
+        with self._change:
+            self._scratch_folder = self._scratch_folder or ScratchFolder(self._folder)
+            return self._scratch_folder.path
 
-    def follow(self, key: str, work: Callable[[Sink], None], workers: Workers, *, room: int = 0) -> Following:
-        growing = self._known.get(key)
-        if growing is None or not growing.complete:
-            growing = self._begin(key, work, workers, room)
-        following = Following(self, growing)
-        with self._moved:
-            growing.followers.add(following)
-        return following
+    def follow(
+        self, key: str, work: Callable[[SpoolWriter], None], workers: ThreadPool, *, room: int = 0
+    ) -> SpoolReader:
+        """Read the answer of ``key``: one that is being made, or a new one that ``work`` makes.
 
-    def _begin(self, key: str, work: Callable[[Sink], None], workers: Workers, room: int) -> Growing:
-        with self._moved:
+        ``room``: bytes reserved from the beginning, for work that cannot wait for its readers.
+        """
+        entry = self._entries.get(key)
+        if entry is None or not entry.complete:
+            entry = self._begin(key, work, workers, room)
+        reader = SpoolReader(self, entry)
+        with self._change:
+            entry.followers.add(reader)
+        return reader
+
+    def _begin(self, key: str, work: Callable[[SpoolWriter], None], workers: ThreadPool, room: int) -> SpoolEntry:
+        with self._change:
             if room > self._limit:
                 raise RequestTooLarge(
                     "this makes a file of up to {limit} bytes, and the limit is {limit2}; ask for less, or for a "
@@ -240,96 +256,134 @@ class FileSpool:
             if self._used + room > self._limit:
                 raise TooBusy("too many files are being made; try again in a while", retry_after=10)
             self._used += room
-        growing = self._known[key] = Growing(key=key, reserved=room)
-        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, growing.wake)
-        growing.task = asyncio.ensure_future(workers.run(work, Writing(self, growing, wake)))
-        self._tasks.add(growing.task)
-        growing.task.add_done_callback(lambda _: self._settle(growing))
-        return growing
+        entry = self._entries[key] = SpoolEntry(key=key, reserved=room)
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, entry.wake)
+        entry.task = asyncio.ensure_future(workers.run(work, SpoolWriter(self, entry, wake)))
+        self._tasks.add(entry.task)
+        entry.task.add_done_callback(lambda _: self._settle(entry))
+        return entry
 
-    def segment(self, growing: Growing, position: int) -> Segment | None:
-        """Where the next bytes of a reader are; None where there are none yet."""
-        with self._moved:
-            return next((one for one in growing.segments if one.start <= position < one.end), None)
+    def segment(self, entry: SpoolEntry, position: int) -> Segment | None:
+        """Return the segment of the next bytes of a reader; None while there are none."""
+        with self._change:
+            return next((segment for segment in entry.segments if segment.start <= position < segment.end), None)
 
-    def advance(self, following: Following, growing: Growing, read: int) -> None:
-        """Note what a reader has had."""
-        with self._moved:
-            following.position += read
-            growing.moved = monotonic()
-            self._moved.notify_all()
+    def advance(self, reader: SpoolReader, entry: SpoolEntry, read: int) -> None:
+        """Note the progress of a reader."""
+        with self._change:
+            reader.position += read
+            entry.moved = monotonic()
+            self._change.notify_all()
 
-    def leave(self, following: Following, growing: Growing) -> None:
-        """Take a reader off."""
-        with self._moved:
-            growing.followers.discard(following)
-            self._moved.notify_all()
-        if not growing.followers or growing.done:
-            self._settle(growing)
+    def leave(self, reader: SpoolReader, entry: SpoolEntry) -> None:
+        """Remove a reader."""
+        with self._change:
+            entry.followers.discard(reader)
+            self._change.notify_all()
+        if not entry.followers or entry.done:
+            self._settle(entry)
 
-    def _settle(self, growing: Growing) -> None:
-        """Forget what nobody can join, and give back what nobody reads."""
-        growing.wake()
-        if growing.done and growing.task is not None:
-            self._tasks.discard(growing.task)
-        failure = growing.failure  # looked at even if nobody waits: asyncio complains of failures that nobody sees
-        lost = not growing.followers or failure is not None
-        if lost and self._known.get(growing.key) is growing:
-            del self._known[growing.key]
-        if growing.done and not growing.followers:
-            with self._moved:
-                self._drop(growing.segments)
-                self._used -= growing.reserved
-                growing.segments, growing.reserved = [], 0
-                self._moved.notify_all()
+    def _settle(self, entry: SpoolEntry) -> None:
+        """Forget an answer that nobody can join, and free what nobody reads."""
+        entry.wake()
+        if entry.done and entry.task is not None:
+            self._tasks.discard(entry.task)
+        failure = entry.failure  # retrieved even if nobody waits: asyncio logs failures that nobody retrieves
+        lost = not entry.followers or failure is not None
+        if lost and self._entries.get(entry.key) is entry:
+            del self._entries[entry.key]
+        if entry.done and not entry.followers:
+            with self._change:
+                self._drop(entry.segments)
+                self._used -= entry.reserved
+                entry.segments, entry.reserved = [], 0
+                self._change.notify_all()
 
-    def room(self, writing: Writing, growing: Growing, wanted: int) -> tuple[Segment, int]:
-        """Where a writer may write its next bytes, and how many; it waits while there is no room."""
-        with self._moved:
-            size = self._fitting(growing, wanted)
+    def room(self, writer: SpoolWriter, entry: SpoolEntry, requested: int) -> tuple[Segment, int]:
+        """Return the segment for the next bytes of a writer, and how many; wait while there is no room."""
+        with self._change:
+            size = self._fitting(entry, requested)
             since = monotonic()
-            while self._is_full(growing, size):
-                writing.check()
-                if monotonic() - max(since, growing.moved) > self._patience:
+            while self._is_full(entry, size):
+                writer.check()
+                if monotonic() - max(since, entry.moved) > self._patience:
                     raise TooBusy("nobody has read this answer for too long")
-                self._moved.wait(self._patience / 4)
-            if not growing.segments or not growing.segments[-1].room:
-                growing.segments.append(self._segment(growing.size))
+                self._change.wait(self._patience / 4)
+            if not entry.segments or not entry.segments[-1].room:
+                entry.segments.append(self._segment(entry.size))
             self._used += size
-            return growing.segments[-1], size
+            return entry.segments[-1], size
 
-    def _fitting(self, growing: Growing, wanted: int) -> int:
-        """How much of the next bytes the last segment takes, or the one that follows it."""
-        last = growing.segments[-1].room if growing.segments else IN_MEMORY
-        return min(wanted, last or FILE, max(1, self._limit // SHARES))
+    def _fitting(self, entry: SpoolEntry, requested: int) -> int:
+        """Return how many of the next bytes the last segment takes, or the one that follows it."""
+        last = entry.segments[-1].room if entry.segments else IN_MEMORY
+        return min(requested, last or FILE, max(1, self._limit // SHARES))
 
-    def _is_full(self, growing: Growing, size: int) -> bool:
-        """Whether some bytes more are too many, when what all its readers have had is dropped."""
-        held = sum(one.size for one in growing.segments)
-        if held + size <= self._limit // SHARES and self._used + size <= self._limit:
+    def _is_full(self, entry: SpoolEntry, size: int) -> bool:
+        """Drop what all readers have read; return True if ``size`` more bytes are still too many."""
+        used = sum(segment.size for segment in entry.segments)
+        if used + size <= self._limit // SHARES and self._used + size <= self._limit:
             return False
-        had = min((one.position for one in growing.followers), default=growing.size)
-        passed = [one for one in growing.segments if one.end <= had]
+        position = min((reader.position for reader in entry.followers), default=entry.size)
+        passed = [segment for segment in entry.segments if segment.end <= position]
         if passed:
-            growing.complete = False
-            growing.segments = growing.segments[len(passed) :] or [self._segment(growing.size)]
+            entry.complete = False
+            entry.segments = entry.segments[len(passed) :] or [self._segment(entry.size)]
             self._drop(passed)
-            held = sum(one.size for one in growing.segments)
-        return held + size > self._limit // SHARES or self._used + size > self._limit
+            used = sum(segment.size for segment in entry.segments)
+        return used + size > self._limit // SHARES or self._used + size > self._limit
 
     def _segment(self, start: int) -> Segment:
         if start == 0:
             return Segment(0, None)
-        with tempfile.TemporaryFile(dir=self._scratch) as opened:
-            return Segment(start, os.dup(opened.fileno()))
+        with tempfile.TemporaryFile(dir=self._scratch) as file:
+            return Segment(start, os.dup(file.fileno()))
 
-    def adopt(self, growing: Growing, segment: Segment) -> None:
+    def adopt(self, entry: SpoolEntry, segment: Segment) -> None:
         """Take a whole file as the answer."""
-        with self._moved:
-            self._used += segment.size - growing.reserved
-            growing.segments, growing.reserved = [segment], 0
+        with self._change:
+            self._used += segment.size - entry.reserved
+            entry.segments, entry.reserved = [segment], 0
 
     def _drop(self, segments: list[Segment]) -> None:
-        for one in segments:
-            self._used -= one.size
-            one.drop()
+        for segment in segments:
+            self._used -= segment.size
+            segment.drop()
+
+
+class ScratchFolder:
+    """Folder for temporary files of this process: the next process removes what a process that died has folder.
+
+    It lies in ``parent``, or where the system has temporary files.
+    """
+
+    def __init__(self, parent: str | None = None) -> None:
+        parent_folder = Path(parent or tempfile.gettempdir())
+        parent_folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(parent_folder)
+        self.path = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=parent_folder))
+        # The system lets go of it however the process ends.
+        self._lock = os.open(self.path / LOCK_FILE, os.O_CREAT | os.O_RDWR)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def _remove_abandoned(parent_folder: Path) -> None:
+    """Remove the folders of processes that have ended."""
+    for folder in parent_folder.glob(f"{SCRATCH_PREFIX}*"):
+        try:
+            lock = os.open(folder / LOCK_FILE, os.O_RDWR)
+        except OSError:
+            continue  # of another user, or being made or removed at this moment
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue  # its process runs
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)

@@ -13,14 +13,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Threads:
-    """A few threads, and a queue in front of them that has an end."""
+class ThreadPool:
+    """Some threads behind a bounded queue."""
 
     def __init__(self, count: int, queue: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="data")
         self._room = count + queue
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do ``work`` off the event loop, or raise TooBusy."""
         if self._room == 0:
             raise TooBusy("too many requests are waiting for the data service", retry_after=1)
         self._room -= 1
@@ -31,5 +32,5 @@ class Threads:
             self._room += 1
 
     def close(self) -> None:
-        """Let what runs end, and start nothing more."""
+        """Wait for running work, and start no more."""
         self._pool.shutdown(wait=True, cancel_futures=True)

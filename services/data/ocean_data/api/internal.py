@@ -13,7 +13,7 @@ from ocean_common.contracts.data import AnyExtractionRequest, TileField, TileReq
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.parameters import HttpRequest, Service
 from ocean_data.compute.field import Tiles
-from ocean_data.ports import Workers
+from ocean_data.threads import ThreadPool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class TileFieldService:
 
     catalogue: Catalogue
     tiles: Tiles
-    workers: Workers
+    workers: ThreadPool
 
     async def read_field(self, query: TileRequest) -> TileField:
         """Read the field of a tile."""

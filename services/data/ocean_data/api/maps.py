@@ -21,7 +21,7 @@ from ocean_data.compute import vectors
 from ocean_data.compute.quiver import Arrows, ArrowsRequest, Vector
 from ocean_data.compute.range import Ranges, View
 from ocean_data.plan.sampling import Search
-from ocean_data.ports import Workers
+from ocean_data.threads import ThreadPool
 
 GEOJSON = "application/geo+json"
 
@@ -117,7 +117,7 @@ async def get_range(
     request: HttpRequest,
     catalogue: NamedDependency[Catalogue],
     ranges: NamedDependency[Ranges],
-    workers: NamedDependency[Workers],
+    workers: NamedDependency[ThreadPool],
     freshness: NamedDependency[Freshness],
     dataset: DatasetId,
     variable: MapVariables,
@@ -187,7 +187,7 @@ async def get_arrows(
     request: HttpRequest,
     catalogue: NamedDependency[Catalogue],
     quiver: NamedDependency[Arrows],
-    workers: NamedDependency[Workers],
+    workers: NamedDependency[ThreadPool],
     freshness: NamedDependency[Freshness],
     dataset: DatasetId,
     variable: Components,

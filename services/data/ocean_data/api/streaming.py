@@ -10,7 +10,7 @@ from litestar.types import Receive, Scope, Send
 
 from ocean_common.http import wait_for_disconnect
 from ocean_core.errors import OceanError
-from ocean_data.ports import SpoolReader
+from ocean_data.spool import SpoolReader
 
 _log = logging.getLogger(__name__)
 

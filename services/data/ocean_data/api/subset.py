@@ -22,7 +22,7 @@ from ocean_data.api.parameters import AreaKey, HttpRequest, Service, Variables, 
 from ocean_data.extraction import Output, safe_name
 from ocean_data.plan.extraction import Extraction
 from ocean_data.plan.subset import SHAPE, plain
-from ocean_data.ports import Saved, Stream
+from ocean_data.writing import FileWriter, StreamWriter
 from ocean_data.writing.size import largest_file_size
 
 NETCDF = "application/x-netcdf"
@@ -76,8 +76,8 @@ Zip = Annotated[
 class SubsetWriters:
     """Writers of subsets."""
 
-    formats: Mapping[str, Stream | Saved]  # by the word for `output_format`
-    archive: Callable[[Stream | Saved, str], Stream]  # with the name of the file in it
+    formats: Mapping[str, StreamWriter | FileWriter]  # by the word for `output_format`
+    archive: Callable[[StreamWriter | FileWriter, str], StreamWriter]  # with the name of the file in it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +192,7 @@ def subset_output(query: SubsetRequest, extraction: Extraction, writers: SubsetW
         return Output(form=query.form, writer=writer, name=f"{name}.nc")
     packed = writers.archive(writer, f"{name}.nc")
     # A file that must be complete lies on the disk while its archive is sent.
-    reserved = 0 if isinstance(writer, Stream) else largest_file_size(extraction)
+    reserved = 0 if isinstance(writer, StreamWriter) else largest_file_size(extraction)
     return Output(form=f"{query.form} zip", writer=packed, name=f"{name}.zip", reserved=reserved)
 
 

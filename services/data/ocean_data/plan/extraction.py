@@ -4,7 +4,7 @@ An extraction knows its dimensions, coordinates, fields and cost before the firs
 rows of its first dimension in parts, so that memory does not grow with the request.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -17,9 +17,11 @@ from ocean_core.errors import RequestTooLarge, SourceUnreadable
 from ocean_data.compute.evaluation import steps_of
 from ocean_data.grids.base import Outlines
 from ocean_data.plan.times import Axis
-from ocean_data.ports import Grids, Parts, Source
+from ocean_data.ports import Grids, Source
 
 Values = NDArray[np.floating]
+# Rows of the first dimension, in order, and their values by key of field.
+Parts = Iterator[tuple[slice, dict[str, Values]]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from zipstream import ZipStream
 
-from ocean_data.plan.extraction import Extraction
-from ocean_data.ports import Parts, Saved, Stream
+from ocean_data.plan.extraction import Extraction, Parts
+from ocean_data.writing import FileWriter, StreamWriter
 
 PIECE = 1 << 20  # bytes of the file that are packed at once
 LEVEL = 1  # of compression: NetCDF-4 files are compressed already
@@ -19,7 +19,7 @@ class ZipArchive:
     media_type = "application/zip"
     suffix = "zip"
 
-    def __init__(self, writer: Stream | Saved, name: str, path: Callable[[], Path]) -> None:
+    def __init__(self, writer: StreamWriter | FileWriter, name: str, path: Callable[[], Path]) -> None:
         """``path`` makes the path of a file that must be complete before it is packed."""
         self._writer = writer
         self._name = name
@@ -32,7 +32,7 @@ class ZipArchive:
         yield from archive
 
     def _file_pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
-        if isinstance(self._writer, Stream):
+        if isinstance(self._writer, StreamWriter):
             yield from self._writer.pieces(extraction, parts, revision)
             return
         path = self._path()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ocean_data.grids.base import Outlines
 from ocean_data.plan.extraction import Coordinate, Extraction, Values
-from ocean_data.ports import Stream
+from ocean_data.writing import StreamWriter
 
 SAMPLE = 4_096  # values of the largest field that are written
 SMALLER = 4  # times as few, for a second sample
@@ -29,7 +29,7 @@ def largest_file_size(extraction: Extraction) -> int:
     return OVERHEAD + fields + 8 * sum(len(coordinate.values) for coordinate in extraction.coordinates)
 
 
-def estimate_stream_size(extraction: Extraction, writer: Stream) -> int:
+def estimate_stream_size(extraction: Extraction, writer: StreamWriter) -> int:
     """Estimate the bytes of an answer, as if there were values everywhere.
 
     Two samples with made-up values are written: their difference is what each value takes, the rest is written once.
@@ -60,7 +60,7 @@ def _value_count(extraction: Extraction, dims: dict[str, int]) -> int:
     return sum(prod(dims[name] for name in field.dims) for field in extraction.fields)
 
 
-def _sample_size(extraction: Extraction, writer: Stream, dims: dict[str, int]) -> int:
+def _sample_size(extraction: Extraction, writer: StreamWriter, dims: dict[str, int]) -> int:
     """Write a sample of the answer and return its bytes."""
     selection = {
         name: np.linspace(0, extraction.dims[name] - 1, size).round().astype(np.intp) for name, size in dims.items()

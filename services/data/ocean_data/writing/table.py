@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_core.time import format_times
-from ocean_data.plan.extraction import Extraction, Values
-from ocean_data.ports import Parts
+from ocean_data.plan.extraction import Extraction, Parts, Values
 from ocean_data.writing.metadata import is_time
 from ocean_data.writing.numbers import format_numbers
 from ocean_data.writing.values import POINT_KINDS
