@@ -191,7 +191,7 @@ def test_the_caller_who_leaves_stops_the_work(tmp_path):
     with served(long(body, count=1000), tmp_path) as (address, spool):
         with gated_stream(body, address) as answer:
             next(answer.iter_raw(1000))
-        while spool._known:
+        while spool._entries:
             threading.Event().wait(0.01)
         body.gate.release(1000)
         assert httpx.get(f"{address}/quick", timeout=WAIT).status_code == 200
@@ -203,7 +203,7 @@ def test_the_caller_who_leaves_before_the_first_byte_stops_the_work_too(tmp_path
     with served(long(body), tmp_path) as (address, spool):
         with pytest.raises(httpx.ReadTimeout):
             httpx.get(f"{address}/made?form=csv", timeout=0.5)
-        while spool._known:
+        while spool._entries:
             threading.Event().wait(0.01)
         body.gate.release(10)
     assert body.read_rows <= 2
@@ -279,7 +279,7 @@ def test_equal_requests_at_once_are_read_once(tmp_path):
             next(lines)
             for one in asking:
                 one.start()
-            while [len(one.followers) for one in spool._known.values()] != [6]:
+            while [len(one.followers) for one in spool._entries.values()] != [6]:
                 threading.Event().wait(0.01)
             body.gate.release(1000)
             for one in asking:

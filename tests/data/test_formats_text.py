@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from ocean_common.contracts.values import ExtractedValues
 from tests.data import extractions as made
 from tests.looping import loop_over
 
-from ocean_common.contracts.data import PointValues
+from ocean_common.contracts.data import ExtractedValues, PointValues
 from ocean_data.writing import StreamWriter
 from ocean_data.writing.covjson import CovJson
 from ocean_data.writing.geojson import GeoJson

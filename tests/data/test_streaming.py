@@ -66,7 +66,7 @@ async def all_of(following):
 async def settled(spool):
     """Until the writers' ends have reached the loop."""
     async with asyncio.timeout(WAIT):
-        while spool._used or spool._known or spool._tasks:  # noqa: ASYNC110  the loop's turns are what it waits for
+        while spool._used or spool._entries or spool._tasks:  # noqa: ASYNC110  the loop's turns are what it waits for
             await asyncio.sleep(0)
 
 
@@ -75,7 +75,7 @@ def test_the_first_bytes_leave_while_the_rest_is_made(spool, threads):
         work = Tap(b"first ", b"last")
         following = spool.follow("a", work, threads)
         work.let(1)
-        await following.begun(whole=False)
+        await following.wait_ready(complete=False)
         coming = aiter(following)
         assert await anext(coming) == b"first "
         assert following.size is None
@@ -99,7 +99,7 @@ def test_equal_requests_at_once_are_done_once_and_read_the_same_bytes(spool, thr
         reading = [asyncio.create_task(all_of(one)) for one in early]
         work.let(2)
         late = spool.follow("a", work, threads)
-        await late.begun(whole=False)
+        await late.wait_ready(complete=False)
         work.let(3)
         assert set(await asyncio.gather(*reading, all_of(late))) == {b"".join(pieces)}
         assert work.runs == 1
@@ -127,7 +127,7 @@ def test_work_goes_on_while_one_of_its_readers_is_left_and_stops_with_the_last(s
         work = Tap(b"1", b"2", b"3", b"4")
         first, second = (spool.follow("a", work, threads) for _ in range(2))
         work.let(1)
-        await first.begun(whole=False)
+        await first.wait_ready(complete=False)
         first.close()
         work.let(1)
         coming = aiter(second)
@@ -162,7 +162,7 @@ def test_a_failure_before_the_first_byte_is_raised_for_everybody(spool, threads)
         both = [spool.follow("a", work, threads) for _ in range(2)]
         for one in both:
             with pytest.raises(SourceUnreadable, match="gone"):
-                await one.begun(whole=False)
+                await one.wait_ready(complete=False)
             one.close()
         await settled(spool)
 
@@ -190,7 +190,7 @@ def test_a_full_queue_is_told(spool):
         works = [Tap(b"x") for _ in range(3)]
         follow = [spool.follow(str(number), work, narrow) for number, work in enumerate(works)]
         with pytest.raises(TooBusy):
-            await follow[2].begun(whole=False)
+            await follow[2].wait_ready(complete=False)
         for work in works:
             work.let()
         assert await all_of(follow[0]) == await all_of(follow[1]) == b"x"
@@ -205,7 +205,7 @@ def test_a_file_leaves_when_it_is_whole_and_nothing_of_it_stays(spool, threads, 
 
     async def scene():
         following = spool.follow("a", lambda sink: sink.save(lambda path: Path(path).write_bytes(content)), threads)
-        await following.begun(whole=True)
+        await following.wait_ready(complete=True)
         assert following.size == len(content)
         assert not list(tmp_path.rglob("*.part"))
         assert await all_of(following) == content
@@ -222,7 +222,7 @@ def test_a_file_that_fails_leaves_nothing(spool, threads, tmp_path):
     async def scene():
         following = spool.follow("a", lambda sink: sink.save(fail), threads, room=MIB)
         with pytest.raises(SourceUnreadable):
-            await following.begun(whole=True)
+            await following.wait_ready(complete=True)
         following.close()
         await settled(spool)
 
@@ -312,7 +312,7 @@ def test_closing_stops_all_writers_and_removes_the_folder(tmp_path):
         work = Tap(*[b"x" * 2 * MIB] * 4)
         following = spool.follow("a", work, threads)
         work.let(2)
-        await following.begun(whole=False)
+        await following.wait_ready(complete=False)
         closing = asyncio.create_task(spool.close())
         await asyncio.sleep(0)
         work.let()

@@ -142,7 +142,7 @@ class ExtractionService:
         reader = self._follow(planned, output)
         try:
             complete = planned.short or not isinstance(output.writer, StreamWriter)
-            await cancel_on_disconnect(request, reader.begun(whole=complete))
+            await cancel_on_disconnect(request, reader.wait_ready(complete=complete))
             await self._set_revision(request, planned, reader)
             if reader.size is not None and reader.size <= ONE_PIECE:
                 with closing(reader):
@@ -192,11 +192,11 @@ class ExtractionService:
         """Refuse what exceeds the budget of one request."""
         if refusal := extraction.refusal(self._budget(form)):
             if form in DOCUMENTS and extraction.refusal(self.budget) is None:
-                others = ", ".join(name for name in self.formats if name not in DOCUMENTS)
+                formats = ", ".join(name for name in self.formats if name not in DOCUMENTS)
                 raise RequestTooLarge(
                     "{reason}; so would all of it in another format: {variables}",
                     reason=refusal,
-                    variables=others,
+                    variables=formats,
                     field="$",
                 )
             raise refusal

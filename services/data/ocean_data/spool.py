@@ -127,10 +127,10 @@ class SpoolReader:
         """Bytes of the answer; None while it is made."""
         return self._entry.size if self._entry.done else None
 
-    async def begun(self, *, whole: bool) -> None:
+    async def wait_ready(self, *, complete: bool) -> None:
         """Wait for the first bytes, or for all. A failure until then is raised."""
         entry = self._entry
-        while not entry.done and (whole or not entry.size):
+        while not entry.done and (complete or not entry.size):
             await entry.changed.wait()
         if entry.failure is not None:
             raise entry.failure
@@ -140,13 +140,13 @@ class SpoolReader:
         entry = self._entry
         while True:
             # Taken before the rest is checked: later changes set this event.
-            changed, done = entry.changed, entry.done
+            changed, ended = entry.changed, entry.done
             if (segment := self._spool.segment(entry, self.position)) is not None:
                 in_file = segment.file is not None
                 piece = await asyncio.to_thread(segment.read, self.position) if in_file else segment.read(self.position)
                 yield piece
                 self._spool.advance(self, entry, len(piece))
-            elif not done:
+            elif not ended:
                 await changed.wait()
             elif entry.failure is not None:
                 raise entry.failure

@@ -199,7 +199,7 @@ def subset_output(query: SubsetRequest, extraction: Extraction, writers: SubsetW
 def parse_corner(text: str, field: str) -> Corner:
     """Parse `latitude,longitude`."""
     try:
-        latitude, longitude = (float(one) for one in text.split(","))
+        latitude, longitude = (float(number) for number in text.split(","))
     except ValueError as error:
         raise InvalidRequest(
             "{name} {text!r} is not latitude,longitude, as 72,5", name=field, text=text[:40], field=field
@@ -228,7 +228,7 @@ def subset_file_name(query: SubsetRequest, extraction: Extraction) -> str:
     """Dataset, corners or area, days and form."""
     time = extraction.coordinate("time")
     seconds = np.asarray(time.values, dtype=np.int64) if time is not None else np.empty(0, dtype=np.int64)
-    days = [str(np.datetime64(int(one), "s"))[:10].replace("-", "") for one in seconds[[0, -1][: seconds.size]]]
+    days = [str(np.datetime64(int(second), "s"))[:10].replace("-", "") for second in seconds[[0, -1][: seconds.size]]]
     return safe_name(
         "_".join([query.area.dataset, query.place, *(["-".join(dict.fromkeys(days))] if days else []), query.form])
     )

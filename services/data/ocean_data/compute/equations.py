@@ -41,13 +41,13 @@ def coordinate_role(assets: Assets, name: str) -> Coordinate | None:
 
 def depth_axis(assets: Assets) -> DepthAxis | None:
     """Return the levels of a variable, or those of the columns that it is calculated from."""
-    return assets.depth or next((axis for one in assets.operands.values() if (axis := depth_axis(one))), None)
+    return assets.depth or next((axis for operand in assets.operands.values() if (axis := depth_axis(operand))), None)
 
 
 def only_operand(node: Node, operands: dict[str, Assets]) -> Assets | None:
     """Return the only variable in a part of an equation; None if there are several, or none."""
-    found = {one.name for one in walk_nodes(node) if isinstance(one, Name)} & operands.keys()
-    return operands[found.pop()] if len(found) == 1 else None
+    names = {name_node.name for name_node in walk_nodes(node) if isinstance(name_node, Name)} & operands.keys()
+    return operands[names.pop()] if len(names) == 1 else None
 
 
 def depth_extent(node: Node, assets: Assets) -> Extent:
@@ -60,7 +60,7 @@ def depth_extent(node: Node, assets: Assets) -> Extent:
         return "flat" if deep is None else ("column" if node.column else "level")
     if isinstance(node, Call) and node.reduces_column:
         return "flat"
-    return max((depth_extent(one, assets) for one in child_nodes(node)), key=EXTENTS.index, default="flat")
+    return max((depth_extent(child, assets) for child in child_nodes(node)), key=EXTENTS.index, default="flat")
 
 
 def check_equation(expression: Expression, assets: Assets) -> None:
@@ -98,13 +98,15 @@ def check_equation(expression: Expression, assets: Assets) -> None:
 
 def unknown_name(assets: Assets, name: str) -> InvalidRequest:
     """Make the error of a name that means nothing."""
-    known = sorted({*assets.operands, *(one for names in COORDINATE_NAMES.values() for one in names)})
+    allowed = sorted(
+        {*assets.operands, *(name_of_coordinate for names in COORDINATE_NAMES.values() for name_of_coordinate in names)}
+    )
     return InvalidRequest(
         "{name!r} is neither a variable of {dataset} nor one of its coordinates, which are depth, latitude and "
         "longitude",
         name=name,
         dataset=assets.dataset,
-        allowed=tuple(known),
+        allowed=tuple(allowed),
         field="expression",
     )
 
@@ -112,7 +114,7 @@ def unknown_name(assets: Assets, name: str) -> InvalidRequest:
 def _check_operand(name: str, assets: Assets, axis: DepthAxis | None) -> None:
     operand, key = assets.operands[name], assets.variable.key
     if operand.grid.shape != assets.grid.shape:
-        first, second = (" x ".join(map(str, one.grid.shape)) for one in (operand, assets))
+        first, second = (" x ".join(map(str, variable.grid.shape)) for variable in (operand, assets))
         raise InvalidRequest(
             "{name} and {key} are on different grids, of {first} and {second} cells; only equal shapes go together",
             name=name,
@@ -164,8 +166,8 @@ def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -
             dataset=dataset,
             field="expression",
         )
-    base = max(operands.values(), key=lambda one: (one.depth is not None, one.steps is not None))
-    made = replace(
+    base = max(operands.values(), key=lambda operand: (operand.depth is not None, operand.steps is not None))
+    result = replace(
         base,
         dataset=dataset,
         variable=_describe(expression.root, text, base, operands),
@@ -176,17 +178,17 @@ def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -
         levels=base.levels,
         components={},
     )
-    if depth_extent(expression.root, made) == "flat":
-        made = _without_depth(made)
-    check_equation(expression, made)
-    return made
+    if depth_extent(expression.root, result) == "flat":
+        result = _without_depth(result)
+    check_equation(expression, result)
+    return result
 
 
 def with_operands(assets: Assets, operands: Mapping[str, Assets]) -> Assets:
     """Add the operands to a configured variable, or raise InvalidRequest."""
-    made = replace(assets, operands=dict(operands))
-    check_equation(parse_expression(assets.equation or ""), made)
-    return made
+    result = replace(assets, operands=dict(operands))
+    check_equation(parse_expression(assets.equation or ""), result)
+    return result
 
 
 def stored_variable(assets: Assets) -> Assets:
@@ -195,9 +197,9 @@ def stored_variable(assets: Assets) -> Assets:
     It is among the operands, or the source is its name in the files. Then its units are not known: those of the
     configuration are of the calculated variable.
     """
-    told = assets.operands.get(assets.variable.key)
-    if told is not None and told.equation is None:
-        return told
+    operand = assets.operands.get(assets.variable.key)
+    if operand is not None and operand.equation is None:
+        return operand
     return replace(assets, equation=None, operands={}, variable=replace(assets.variable, units=""))
 
 
@@ -216,7 +218,7 @@ def _without_depth(assets: Assets) -> Assets:
         assets,
         depth=None,
         levels=None,
-        dimensions=[one for one in assets.dimensions if one.role != "depth"],
+        dimensions=[dimension for dimension in assets.dimensions if dimension.role != "depth"],
         variable=replace(assets.variable, two_dimensional=True),
     )
 
@@ -241,21 +243,21 @@ def _describe(root: Node, text: str, base: Assets, operands: Mapping[str, Assets
 
 def _common_steps(operands: list[Assets]) -> Steps | None:
     """Return the time steps that all operands have; None if none of them has time."""
-    steps = [one.steps for one in operands if one.steps is not None]
-    if not steps or all(one == steps[0] for one in steps):
+    steps = [axis.steps for axis in operands if axis.steps is not None]
+    if not steps or all(axis == steps[0] for axis in steps):
         return steps[0] if steps else None
-    first, *rest = (Axis.of(one) for one in steps)
-    kept = np.ones(first.seconds.shape, dtype=bool)
-    for one in rest:
-        kept &= np.isin(first.seconds, one.seconds)
-    if not kept.any():
+    first, *rest = (Axis.of(axis) for axis in steps)
+    common = np.ones(first.seconds.shape, dtype=bool)
+    for axis in rest:
+        common &= np.isin(first.seconds, axis.seconds)
+    if not common.any():
         raise InvalidRequest("the variables of this expression have no time step in common", field="expression")
     return replace(
         steps[0],
-        raw=_array(first.raw[kept]),
-        seconds=_array(first.seconds[kept]),
-        file=_array(first.file[kept]),
-        position=_array(first.position[kept]),
+        raw=_array(first.raw[common]),
+        seconds=_array(first.seconds[common]),
+        file=_array(first.file[common]),
+        position=_array(first.position[common]),
     )
 
 

@@ -182,9 +182,9 @@ class EvaluationDomain:
         """The grid of the calculated variable."""
         return self.grids.grid(self.assets.grid)
 
-    def read(self, operand: Assets, *, whole: bool) -> Floats:
-        """Read the values of an operand: (step, depth, cell); with ``whole``, over the whole depth axis."""
-        levels = ALL if whole or operand.depth is None else self.levels
+    def read(self, operand: Assets, *, all_levels: bool) -> Floats:
+        """Read the values of an operand: (step, depth, cell); with ``all_levels``, over the whole depth axis."""
+        levels = ALL if all_levels or operand.depth is None else self.levels
         values = self.cells.read(self.source, operand, steps_of(operand, self.assets, self.steps), levels)
         return values if self.mask is None else np.where(self.mask, values, np.nan)
 
@@ -193,13 +193,13 @@ class EvaluationDomain:
         cells: Cells = self.cells.flat.astype(np.int32)
         return self.grid.centres(cells)
 
-    def depths(self, *, whole: bool) -> Floats:
+    def depths(self, *, all_levels: bool) -> Floats:
         """Return the depths of the levels, m: (1, depth, 1); zero where there is no depth axis."""
         axis = depth_axis(self.assets)
         if axis is None:
             return np.zeros((1, 1, 1))
         values = np.array([np.nan if depth is None else depth for depth in metres(axis)])
-        return values[ALL if whole else self.levels][np.newaxis, :, np.newaxis]
+        return values[ALL if all_levels else self.levels][np.newaxis, :, np.newaxis]
 
     def widen(self) -> "EvaluationDomain":
         """Return the domain with the neighbours of its cells."""
@@ -228,69 +228,72 @@ def steps_of(operand: Assets, result: Assets, steps: Sequence[int] | None) -> li
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The values of the parts of an equation on a domain; with ``whole``, on all levels."""
+    """The values of the parts of an equation on a domain; with ``all_levels``, on all levels."""
 
     domain: EvaluationDomain
     repeated: frozenset[str]  # names that occur more than once: they are read once
     read: dict[tuple[str, bool], Floats] = field(default_factory=dict)
 
-    def value(self, node: Node, *, whole: bool = False) -> Floats:
+    def value(self, node: Node, *, all_levels: bool = False) -> Floats:
         """Evaluate a part of the equation."""
         if isinstance(node, Number):
             return np.full((1, 1, 1), node.value)
         if isinstance(node, Name):
-            return self._name(node, whole=whole)
+            return self._name(node, all_levels=all_levels)
         if isinstance(node, Negative):
-            return -self.value(node.operand, whole=whole)
+            return -self.value(node.operand, all_levels=all_levels)
         if isinstance(node, Binary):
-            left, right = (self.value(side, whole=whole) for side in (node.left, node.right))
+            left, right = (self.value(side, all_levels=all_levels) for side in (node.left, node.right))
             return OPERATORS[node.operator](left, right)
-        return self._call(node, whole=whole or node.reduces_column)
+        return self._call(node, all_levels=all_levels or node.reduces_column)
 
-    def _name(self, node: Name, *, whole: bool) -> Floats:
-        whole = whole or node.column
+    def _name(self, node: Name, *, all_levels: bool) -> Floats:
+        all_levels = all_levels or node.column
         operand = self.domain.assets.operands.get(node.name)
         if operand is not None:
-            values = self.read.get((node.name, whole))
+            values = self.read.get((node.name, all_levels))
             if values is None:
-                values = self.domain.read(operand, whole=whole)
+                values = self.domain.read(operand, all_levels=all_levels)
                 if node.name in self.repeated:
-                    self.read[node.name, whole] = values
+                    self.read[node.name, all_levels] = values
             return values
         role = coordinate_role(self.domain.assets, node.name)
         if role == "depth":
-            return self.domain.depths(whole=whole)
+            return self.domain.depths(all_levels=all_levels)
         if role is None:
             raise unknown_name(self.domain.assets, node.name)
         latitude, longitude = self.domain.centres()
         return (latitude if role == "latitude" else longitude)[np.newaxis, np.newaxis, :]
 
-    def _call(self, node: Call, *, whole: bool) -> Floats:  # noqa: PLR0911  a table of kinds of functions
+    def _call(self, node: Call, *, all_levels: bool) -> Floats:  # noqa: PLR0911  a table of kinds of functions
         name, arguments = node.function, node.arguments
         if name in ELEMENTWISE:
-            result: Floats = ELEMENTWISE[name](*(self.value(argument, whole=whole) for argument in arguments))
+            result: Floats = ELEMENTWISE[name](*(self.value(argument, all_levels=all_levels) for argument in arguments))
             return result
         if name in EXTREMES:
             of_two, of_column = EXTREMES[name]
-            values = [self.value(argument, whole=whole) for argument in arguments]
+            values = [self.value(argument, all_levels=all_levels) for argument in arguments]
             result = reduce(of_two, values)
             return of_column.reduce(result, axis=1, keepdims=True) if len(values) == 1 else result
         if name in WATER_PROPERTIES:
-            return self._water(WATER_PROPERTIES[name], arguments, whole=whole)
+            return self._water(WATER_PROPERTIES[name], arguments, all_levels=all_levels)
         if name in CHANNELS:
-            return self._channel(node, whole=whole)
+            return self._channel(node, all_levels=all_levels)
         if name in SLOPES:
             function, component = SLOPES[name]
             wider, neighbourhood = self._neighbourhood()
-            return function(wider.field_values(arguments[0], whole=whole), neighbourhood)[component]
+            return function(wider.field_values(arguments[0], all_levels=all_levels), neighbourhood)[component]
         if name in CURRENTS:
             wider, neighbourhood = self._neighbourhood()
-            return CURRENTS[name](wider.space_vectors(arguments[:2], whole=whole), neighbourhood)
-        return self._unstaggered_speed(arguments, whole=whole)
+            return CURRENTS[name](wider.space_vectors(arguments[:2], all_levels=all_levels), neighbourhood)
+        return self._unstaggered_speed(arguments, all_levels=all_levels)
 
-    def _water(self, name: str, arguments: Sequence[Node], *, whole: bool) -> Floats:
+    def _water(self, name: str, arguments: Sequence[Node], *, all_levels: bool) -> Floats:
         """Evaluate a property of sea water; temperature and salinity may follow depth and latitude."""
-        operands, values = self.domain.assets.operands, [self.value(node, whole=whole) for node in arguments[:4]]
+        operands, values = (
+            self.domain.assets.operands,
+            [self.value(node, all_levels=all_levels) for node in arguments[:4]],
+        )
         variables = [only_operand(node, operands) for node in arguments[:4]][-2:]
         # The unit of a whole argument is known; an expression of variables has the unit that its author meant.
         units = [
@@ -299,7 +302,7 @@ class Evaluation:
         ]
         names = [assets.variable.standard_name or "" if assets else "" for assets in variables]
         latitude, longitude = (degrees[np.newaxis, np.newaxis] for degrees in self.domain.centres())
-        depth = self.domain.depths(whole=whole)
+        depth = self.domain.depths(all_levels=all_levels)
         if len(values) == 4:
             depth, latitude = values[:2]
         temperature = seawater.to_celsius(values[-2], units[0])
@@ -320,11 +323,11 @@ class Evaluation:
         result[wet] = getattr(water, name)
         return result
 
-    def _channel(self, node: Call, *, whole: bool) -> Floats:
+    def _channel(self, node: Call, *, all_levels: bool) -> Floats:
         """Evaluate a function of the speed of sound along columns, from the surface down."""
-        speed = self._water("sound_speed", node.arguments, whole=whole)
-        depth = self.value(node.arguments[0], whole=whole)
-        options: list[Any] = [self.value(argument, whole=whole) for argument in node.arguments[4:]]
+        speed = self._water("sound_speed", node.arguments, all_levels=all_levels)
+        depth = self.value(node.arguments[0], all_levels=all_levels)
+        options: list[Any] = [self.value(argument, all_levels=all_levels) for argument in node.arguments[4:]]
         if options and node.function == "potentialsubsurfacechannel":
             if options[0].size != 1:
                 raise InvalidRequest(
@@ -358,12 +361,12 @@ class Evaluation:
         find, beside = wider.domain.cells.find, neighbour_cells(cells, self.domain.grid.shape)
         return wider, derivatives.neighbourhood(find(cells), find(beside), *wider.domain.centres())
 
-    def field_values(self, node: Node, *, whole: bool) -> Floats:
+    def field_values(self, node: Node, *, all_levels: bool) -> Floats:
         """Evaluate a part at every cell, also if it does not depend on the cell."""
-        values, count = self.value(node, whole=whole), self.domain.cells.flat.size
+        values, count = self.value(node, all_levels=all_levels), self.domain.cells.flat.size
         return np.broadcast_to(values, (*values.shape[:2], count)) if values.shape[2] == 1 else values
 
-    def space_vectors(self, components: Sequence[Node], *, whole: bool) -> Floats:
+    def space_vectors(self, components: Sequence[Node], *, all_levels: bool) -> Floats:
         """Evaluate two components as vectors in space: (3, step, depth, cell)."""
         variables = [only_operand(node, self.domain.assets.operands) for node in components]
         axes: tuple[VectorAxis, VectorAxis] = ("x", "y")
@@ -373,17 +376,19 @@ class Evaluation:
         total: Floats = np.zeros((3, 1, 1, 1))
         for component, axis in zip(components, axes, strict=True):
             directions = self.domain.grid.directions(cells, axis)
-            total = total + self.field_values(component, whole=whole) * directions.T[:, np.newaxis, np.newaxis, :]
+            total = (
+                total + self.field_values(component, all_levels=all_levels) * directions.T[:, np.newaxis, np.newaxis, :]
+            )
         return total
 
-    def _unstaggered_speed(self, components: Sequence[Node], *, whole: bool) -> Floats:
+    def _unstaggered_speed(self, components: Sequence[Node], *, all_levels: bool) -> Floats:
         """Evaluate the speed at the centres of an Arakawa C grid: u is on a cell's right side, v on its upper one."""
         shape, cells, wider = self.domain.grid.shape, self.domain.cells.flat, self._widened()
         beside, find = neighbour_cells(cells, shape), wider.domain.cells.find
         previous_cells = np.where(cells % shape[1] == 0, -1, beside[:, 1]), beside[:, 3]
         means = []
         for component, previous in zip(components, previous_cells, strict=True):
-            values = wider.field_values(component, whole=whole)
+            values = wider.field_values(component, all_levels=all_levels)
             before = np.where(previous >= 0, values[..., find(previous)], np.nan)
             means.append((values[..., find(cells)] + before) / 2)
         speed: Floats = np.hypot(*means)
@@ -469,9 +474,9 @@ def grid_shape(assets: Assets) -> tuple[int, int]:
 
 def _levels_read(assets: Assets) -> int:
     """Count the levels that are read at least: all of them, where an equation takes whole columns."""
-    whole = any(call.reduces_column for call in parse_expression(assets.equation or "").calls)
+    takes_columns = any(call.reduces_column for call in parse_expression(assets.equation or "").calls)
     axis = depth_axis(assets)
-    return len(axis.values) if whole and axis else 1
+    return len(axis.values) if takes_columns and axis else 1
 
 
 def _split_levels_and_rows(

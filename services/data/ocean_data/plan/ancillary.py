@@ -28,24 +28,24 @@ class WithAncillary:
     """Reads an extraction and what stands beside it."""
 
     body: Body
-    asides: Sequence[AncillaryField]
+    ancillary: Sequence[AncillaryField]
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
         """Values by key of field."""
         part = self.body.read(reading, rows)
         if rows.start == 0:
-            part |= {one.field.key: one.read(reading, part) for one in self.asides}
+            part |= {field.field.key: field.read(reading, part) for field in self.ancillary}
         return part
 
 
-def with_ancillary(extraction: Extraction, *asides: AncillaryField | None) -> Extraction:
-    """The extraction with fields beside its own; a variable that is asked for by the same key goes before."""
-    taken = {one.key for one in extraction.fields}
-    wanted = [one for one in asides if one is not None and one.field.key not in taken]
-    if not wanted:
+def with_ancillary(extraction: Extraction, *candidates: AncillaryField | None) -> Extraction:
+    """Add fields to an extraction; a requested variable of the same key takes precedence."""
+    taken = {field.key for field in extraction.fields}
+    ancillary = [field for field in candidates if field is not None and field.field.key not in taken]
+    if not ancillary:
         return extraction
-    fields = [*extraction.fields, *(one.field for one in wanted)]
-    return replace(extraction, fields=fields, body=WithAncillary(body=extraction.body, asides=wanted))
+    fields = [*extraction.fields, *(field.field for field in ancillary)]
+    return replace(extraction, fields=fields, body=WithAncillary(body=extraction.body, ancillary=ancillary))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,11 +151,13 @@ def sea_floor_field(
     field = Field(variable=info, dims=tuple(dims), auxiliary=True)
     if floor is not None:
         return SeaFloor(sample=floor, field=field, shape=tuple(dims.values()))
-    one = next((one for one in extraction.fields if any(name.startswith("depth") for name in one.dims)), None)
-    deep = next((one for one in variables if one.depth is not None), None)
-    if one is None or deep is None:
+    variable = next(
+        (variable for variable in extraction.fields if any(name.startswith("depth") for name in variable.dims)), None
+    )
+    deep = next((variable for variable in variables if variable.depth is not None), None)
+    if variable is None or deep is None:
         return None
     if deep.levels is not None:
-        return Deepest(of=one, metres=None, field=field)
+        return Deepest(of=variable, metres=None, field=field)
     metres = np.array([np.nan if level is None else level for level in depths.metres(deep.depth)])
-    return Deepest(of=one, metres=metres, field=field) if np.isfinite(metres).any() else None
+    return Deepest(of=variable, metres=metres, field=field) if np.isfinite(metres).any() else None

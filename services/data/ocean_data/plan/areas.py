@@ -36,44 +36,44 @@ COLUMN_VALUES_AT_ONCE = 4_000_000  # values of whole columns
 ALL = slice(None)
 
 
-def plan_area(reading: Reading, variables: Sequence[Assets], asked: AreaRequest) -> Extraction:
+def plan_area(reading: Reading, variables: Sequence[Assets], query: AreaRequest) -> Extraction:
     """Plan the reading of variables over an area; at the last time if none is asked for."""
-    target = find_target(reading, variables, asked)
-    instants = select_instants(variables, asked)
-    return plan_over(reading, variables, asked, target=target, instants=instants, kind="area")
+    target = find_target(reading, variables, query)
+    instants = select_instants(variables, query)
+    return plan_over(reading, variables, query, target=target, instants=instants, kind="area")
 
 
-def select_instants(variables: Sequence[Assets], asked: AreaRequest) -> Instants | None:
+def select_instants(variables: Sequence[Assets], query: AreaRequest) -> Instants | None:
     """The times that are asked for: the last if none is."""
-    latest = asked.time is None and asked.start is None and asked.end is None
-    return Instants.of(variables, "-1" if latest else asked.time, asked.start, asked.end)
+    latest = query.time is None and query.start is None and query.end is None
+    return Instants.of(variables, "-1" if latest else query.time, query.start, query.end)
 
 
-def find_target(reading: Reading, variables: Sequence[Assets], asked: AreaRequest) -> Target:
+def find_target(reading: Reading, variables: Sequence[Assets], query: AreaRequest) -> Target:
     """Where values are wanted: found without reading any."""
-    nowhere = asked.box is None and asked.polygon is None
-    region = regions.box_region(EARTH) if asked.extent and nowhere else regions.read_region(asked.box, asked.polygon)
-    if asked.extent and (asked.projection is None or asked.box is not None):
+    nowhere = query.box is None and query.polygon is None
+    region = regions.box_region(EARTH) if query.extent and nowhere else regions.read_region(query.box, query.polygon)
+    if query.extent and (query.projection is None or query.box is not None):
         raise InvalidRequest(
             "extent is of a stated grid, instead of a box: give it with a projection and a shape", field="extent"
         )
-    if asked.projection is None and asked.shape is None:
-        return native_cells(reading, variables[0], region, asked.stride)
-    if asked.projection is None or asked.shape is None:
-        lacking = "projection" if asked.projection is None else "shape"
+    if query.projection is None and query.shape is None:
+        return native_cells(reading, variables[0], region, query.stride)
+    if query.projection is None or query.shape is None:
+        lacking = "projection" if query.projection is None else "shape"
         raise InvalidRequest(
             "a stated grid has a projection and a shape, as projection=EPSG:4326 and shape=100,200", field=lacking
         )
-    if asked.stride != 1:
+    if query.stride != 1:
         raise InvalidRequest("stride is of the variables' own grid; a stated grid has a shape", field="stride")
-    target = regular_grid(region, asked.projection, asked.shape, asked.extent)
-    return target if asked.places else without_places(target)
+    target = regular_grid(region, query.projection, query.shape, query.extent)
+    return target if query.places else without_places(target)
 
 
 def plan_over(
     reading: Reading,
     variables: Sequence[Assets],
-    asked: AreaRequest,
+    query: AreaRequest,
     *,
     target: Target,
     instants: Instants | None,
@@ -81,39 +81,39 @@ def plan_over(
     depth: Depth | None = None,
 ) -> Extraction:
     """Plan the reading of variables at the cells of a target."""
-    level = depths.parse(asked.depth, DEPTH_WORDS) if depth is None else depth
-    outline = partial(target.outline, reading) if target.outline and asked.geometry == "cell" else None
-    shared = target.window is not None and all(one.grid.id == target.grid_id for one in variables)
-    if shared and not asked.vector:
-        made = _native(reading, variables, asked, target=target, instants=instants, depth=level, kind=kind)
-        return replace(made, outline=outline)
-    _check_search(asked, target)
-    made = plan_at_places(
+    level = depths.parse(query.depth, DEPTH_WORDS) if depth is None else depth
+    outline = partial(target.outline, reading) if target.outline and query.geometry == "cell" else None
+    shared = target.window is not None and all(variable.grid.id == target.grid_id for variable in variables)
+    if shared and not query.vector:
+        extraction = _native(reading, variables, query, target=target, instants=instants, depth=level, kind=kind)
+        return replace(extraction, outline=outline)
+    _check_search(query, target)
+    extraction = plan_at_places(
         reading,
         variables,
-        asked,
+        query,
         kind=kind,
         places=target.places(reading),
         instants=instants,
         depth=level,
         fitting=target.fitting,
     )
-    body: Body = made.body if target.inside is None else MaskedBody(body=made.body, inside=target.inside)
-    facts = target.facts | made.facts
+    body: Body = extraction.body if target.inside is None else MaskedBody(body=extraction.body, inside=target.inside)
+    facts = target.facts | extraction.facts
     if not shared and target.window is not None:
         facts["grid"] = f"of {target.name}"
-    return replace(made, dims=made.dims | target.more, body=body, facts=facts, outline=outline)
+    return replace(extraction, dims=extraction.dims | target.more, body=body, facts=facts, outline=outline)
 
 
-def _check_search(asked: AreaRequest, target: Target) -> None:
+def _check_search(query: AreaRequest, target: Target) -> None:
     """Refuse to look for more cells than memory should hold: before the search, which comes before the budget."""
-    around = asked.neighbours if asked.interpolation in {"gaussian", "inverse"} else AROUND
+    around = query.neighbours if query.interpolation in {"gaussian", "inverse"} else AROUND
     count = int(np.prod(list(target.frame.dims.values()))) * around
     if count > MAX_CELLS:
         raise RequestTooLarge(
             "{interpolation} would look for {count} cells around the places, and the limit is {limit}; "
             "{fits} would fit",
-            interpolation=asked.interpolation,
+            interpolation=query.interpolation,
             count=count,
             limit=MAX_CELLS,
             fits=target.fitting(MAX_CELLS / count),
@@ -130,8 +130,8 @@ class MaskedBody:
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
         """As the body reads, NaN where nothing is wanted."""
-        found = self.body.read(reading, rows)
-        return {key: np.where(self.inside, values, np.nan) for key, values in found.items()}
+        part = self.body.read(reading, rows)
+        return {key: np.where(self.inside, values, np.nan) for key, values in part.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,38 +145,38 @@ class NativeBody:
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
         """Values of some of the instants; of some of the rows, where there is neither time nor depth."""
-        out: dict[str, Values] = {}
+        result: dict[str, Values] = {}
         times = rows if self.lead == "time" else slice(None)
-        for number, one in enumerate(self.cuts):
-            cut = one if self.lead == "time" or self.lead.startswith("depth") else one.part(rows)
+        for number, window_read in enumerate(self.cuts):
+            cut = window_read if self.lead == "time" or self.lead.startswith("depth") else window_read.part(rows)
             steps = self.instants.of_variable(number, times) if self.instants else None
             values, metres = cut.read(reading.source, steps)
-            out[one.assets.variable.key] = values
+            result[window_read.assets.variable.key] = values
             if metres is not None:
-                out.setdefault("depth", metres)
+                result.setdefault("depth", metres)
         first = rows.start == 0 or self.lead != "time"
         return {
-            one.key: _shaped(out[one.key], one)
-            for one in self.fields
-            if one.key in out and (first or "time" in one.dims)
+            field.key: _shaped(result[field.key], field)
+            for field in self.fields
+            if field.key in result and (first or "time" in field.dims)
         }
 
 
-def _shaped(values: Values, one: Field) -> Values:
+def _shaped(values: Values, field: Field) -> Values:
     """(time, level, y, x) as the dimensions of a field."""
     time, level, *across = values.shape
-    if "time" not in one.dims:
+    if "time" not in field.dims:
         values, time = values[:1], 1
-    kept = [time] if "time" in one.dims else []
-    kept += [level] if any(name.startswith("depth") for name in one.dims) else []
-    flat = len(one.dims) - len(kept)
-    return values.reshape(*kept, *(across if flat == len(across) else [across[-1]]))
+    sizes = [time] if "time" in field.dims else []
+    sizes += [level] if any(name.startswith("depth") for name in field.dims) else []
+    flat = len(field.dims) - len(sizes)
+    return values.reshape(*sizes, *(across if flat == len(across) else [across[-1]]))
 
 
 def _native(
     reading: Reading,
     variables: Sequence[Assets],
-    asked: AreaRequest,
+    query: AreaRequest,
     *,
     target: Target,
     instants: Instants | None,
@@ -184,39 +184,39 @@ def _native(
     kind: Kind,
 ) -> Extraction:
     """Plan the reading of a window: values as they are in the files."""
-    check_variables(variables, asked.vector, depth, line=False)
+    check_variables(variables, query.vector, depth, line=False)
     if target.window is None:
         raise TypeError
     source = reading.source
-    dims, fields, coordinates = lay_out_fields(variables, asked, target.frame, instants, depth)
-    precise = {one.variable.key: source.precision(one) for one in variables} if depth != "mean" else {}
-    fields = [replace(one, dtype=precise.get(one.key, one.dtype)) for one in fields]
+    dims, fields, coordinates = lay_out_fields(variables, query, target.frame, instants, depth)
+    precise = {item.variable.key: source.precision(item) for item in variables} if depth != "mean" else {}
+    fields = [replace(item, dtype=precise.get(item.key, item.dtype)) for item in fields]
     cells = target.window.cells.ravel()
     cuts = [
         WindowRead(
-            assets=one,
+            assets=item,
             window=target.window,
             depth=depth,
             triangles=target.triangles,
-            between=Between.of(reading.grids, one, cells),
+            between=Between.of(reading.grids, item, cells),
         )
-        for one in variables
+        for item in variables
     ]
-    steps = [instants.of_variable(each, slice(None)) if instants else None for each in range(len(variables))]
-    cost = sum((window_cost(source, one, own) for one, own in zip(cuts, steps, strict=True)), Cost())
-    values = sum(int(np.prod([dims[name] for name in one.dims])) for one in fields)
+    steps = [instants.of_variable(number, slice(None)) if instants else None for number in range(len(variables))]
+    cost = sum((window_cost(source, item, own) for item, own in zip(cuts, steps, strict=True)), Cost())
+    values = sum(int(np.prod([dims[name] for name in item.dims])) for item in fields)
     lead = next(iter(dims))
-    each = max(1, cost.cells, values) // max(1, dims[lead])
+    size_of_row = max(1, cost.cells, values) // max(1, dims[lead])
     divided = lead == "time" or not lead.startswith("depth")
     return Extraction(
         kind=kind,
-        dataset=asked.dataset,
+        dataset=query.dataset,
         title=variables[0].variable.dataset_name,
         dims=dims | target.more,
         coordinates=coordinates,
         fields=fields,
         body=NativeBody(cuts=cuts, fields=fields, instants=instants, lead=lead),
-        rows=max(1, VALUES_AT_ONCE // max(1, each)) if divided else dims[lead],
+        rows=max(1, VALUES_AT_ONCE // max(1, size_of_row)) if divided else dims[lead],
         cost=replace(cost, values=values),
         used=list(zip(variables, steps, strict=True)),
         facts=target.facts | ({"depth": depth} if depth in {"bottom", "mean"} else {}),
@@ -251,25 +251,25 @@ class WindowRead:
 
     def read(self, source: Source, steps: Sequence[int] | None) -> tuple[Values, Floats | None]:
         """Values, (step, level, y, x), and the depths where they are not the axis's: (step, level, y, x)."""
-        each: Sequence[int | None] = [None] if steps is None else steps
+        step_list: Sequence[int | None] = [None] if steps is None else steps
         if self.assets.depth is not None and self.depth in {"bottom", "mean"}:
-            found = [self._columns(source, step) for step in each]
-            deepest, metres = (np.stack(part)[:, np.newaxis] for part in zip(*found, strict=True))
+            columns = [self._columns(source, step) for step in step_list]
+            deepest, metres = (np.stack(part)[:, np.newaxis] for part in zip(*columns, strict=True))
             return deepest, None if self.depth == "mean" else metres
-        values = self._levels(source, each, self.wanted)
+        values = self._levels(source, step_list, self.wanted)
         if self.assets.levels is None:
             return values, None
         return values, self._metres(source, steps)
 
-    def _levels(self, source: Source, steps: Sequence[int | None], wanted: slice) -> Values:
+    def _levels(self, source: Source, steps: Sequence[int | None], level_slice: slice) -> Values:
         """Values as they are in the files: (step, level, y, x)."""
         window, precise = self.window, source.precision(self.assets)
         if self.triangles:
             own = None if self.assets.steps is None else [step for step in steps if step is not None]
-            found = sampling.columns(source, self.assets, own, wanted, window.cells.ravel()).astype(precise)
-            cells: Values = found.reshape(*found.shape[:2], *window.shape)
+            columns = sampling.columns(source, self.assets, own, level_slice, window.cells.ravel()).astype(precise)
+            cells: Values = columns.reshape(*columns.shape[:2], *window.shape)
             return cells
-        levels = range(len(self.assets.depth.values) if self.assets.depth else 1)[wanted]
+        levels = range(len(self.assets.depth.values) if self.assets.depth else 1)[level_slice]
         out = np.full((len(steps), len(levels), *window.shape), np.nan, precise)
         deep, rows = self._block(source, len(levels))
         boxes = [(row, column) for row in split_runs(window.rows, rows) for column in split_runs(window.columns)]

@@ -29,28 +29,28 @@ DAY = 86_400  # s
 NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
 
 
-def plan_difference(reading: Reading, variables: Sequence[Assets], asked: DifferenceRequest) -> Extraction:
+def plan_difference(reading: Reading, variables: Sequence[Assets], query: DifferenceRequest) -> Extraction:
     """Plan a difference: the first half of the variables less the second."""
     half = len(variables) // 2
-    mine, others = variables[:half], variables[half:]
-    if len(others) != half or half == 0:
+    minuends, subtrahends = variables[:half], variables[half:]
+    if len(subtrahends) != half or half == 0:
         raise InvalidRequest("minus names as many variables as the request, in the same order", field="minus.variables")
-    minus = asked.minus
-    target = find_target(reading, mine, asked)
-    instants = select_instants(mine, asked)
-    left = plan_over(reading, mine, asked, target=target, instants=instants, kind="difference")
-    other: AreaRequest = msgspec.structs.replace(asked, dataset=minus.dataset)
-    then = _then(others, asked, instants)
+    minus = query.minus
+    target = find_target(reading, minuends, query)
+    instants = select_instants(minuends, query)
+    left = plan_over(reading, minuends, query, target=target, instants=instants, kind="difference")
+    other: AreaRequest = msgspec.structs.replace(query, dataset=minus.dataset)
+    then = _then(subtrahends, query, instants)
     with _named_as_minus({"depth"} if minus.depth else set()):
-        level = depths.parse(minus.depth or asked.depth, DEPTH_WORDS)
-        right = plan_over(reading, others, other, target=target, instants=then, kind="difference", depth=level)
+        level = depths.parse(minus.depth or query.depth, DEPTH_WORDS)
+        right = plan_over(reading, subtrahends, other, target=target, instants=then, kind="difference", depth=level)
     pairs = _pairs(left, right)
-    _check_depths(left, right, said=minus.depth is not None)
-    fields = [_field(one, other) for one, other in _beside(left, right)]
-    how = {name: told for name, told in right.facts.items() if name == "interpolation"}
+    _check_depths(left, right, is_stated=minus.depth is not None)
+    fields = [_field(variable, other) for variable, other in _beside(left, right)]
+    interpolation = {name: fact for name, fact in right.facts.items() if name == "interpolation"}
     return replace(
         left,
-        fields=[*fields, *(one for one in left.fields if one.auxiliary)],
+        fields=[*fields, *(variable for variable in left.fields if variable.auxiliary)],
         coordinates=[*left.coordinates, *_times(instants, then)],
         body=Less(
             left=left.body,
@@ -62,7 +62,7 @@ def plan_difference(reading: Reading, variables: Sequence[Assets], asked: Differ
         rows=min(left.rows, right.rows) if "time" in left.dims else max(left.dims.values()),
         cost=replace(left.cost + right.cost, values=left.cost.values),
         used=[*left.used, *right.used],
-        facts=left.facts | how | {"minus": minus.dataset} | _then_fact(then),
+        facts=left.facts | interpolation | {"minus": minus.dataset} | _then_fact(then),
     )
 
 
@@ -89,66 +89,72 @@ class Less:
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
         """Differences of some of the rows."""
-        out = dict(self.left.read(reading, rows))
+        values = dict(self.left.read(reading, rows))
         other = self.right.read(reading, rows if self.apart else slice(0, self.total))
-        for one in self.pairs:
-            if one.left in out:
-                mine = out[one.left].astype(np.float64)
-                less = other[one.right].astype(np.float64)
-                if less.ndim > mine.ndim:  # at its one time
-                    less = less[0]
-                apart = mine - (less * one.factor + one.offset)
-                out[one.left] = wrap_longitude(apart) if one.around else apart
-        return out
+        for pair in self.pairs:
+            if pair.left in values:
+                left = values[pair.left].astype(np.float64)
+                right = other[pair.right].astype(np.float64)
+                if right.ndim > left.ndim:  # at its one time
+                    right = right[0]
+                difference = left - (right * pair.factor + pair.offset)
+                values[pair.left] = wrap_longitude(difference) if pair.around else difference
+        return values
 
 
 def _beside(left: Extraction, right: Extraction) -> list[tuple[Field, Field]]:
-    mine, others = ([one for one in each.fields if not one.auxiliary] for each in (left, right))
-    return list(zip(mine, others, strict=True))
+    left_fields, right_fields = (
+        [field for field in extraction.fields if not field.auxiliary] for extraction in (left, right)
+    )
+    return list(zip(left_fields, right_fields, strict=True))
 
 
 def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
     """Which fields belong together, and how the units of the one become those of the other."""
-    found = []
-    for one, other in _beside(left, right):
-        mine, theirs = one.variable, other.variable
-        turned = unit_conversion(theirs.units, mine.units)
-        if turned is None:
+    pairs = []
+    for left_field, right_field in _beside(left, right):
+        left_info, right_info = left_field.variable, right_field.variable
+        conversion = unit_conversion(right_info.units, left_info.units)
+        if conversion is None:
             raise InvalidRequest(
                 "{key} is in {units!r} and {second_key} in {second_units!r}: these cannot be compared",
-                key=mine.key,
-                units=mine.units,
-                second_key=theirs.key,
-                second_units=theirs.units,
+                key=left_info.key,
+                units=left_info.units,
+                second_key=right_info.key,
+                second_units=right_info.units,
                 field="minus.variables",
             )
-        if [name for name in one.dims if name != "time"] != [name for name in other.dims if name != "time"]:
+        if [name for name in left_field.dims if name != "time"] != [
+            name for name in right_field.dims if name != "time"
+        ]:
             raise InvalidRequest(
                 "{key} and {second_key} do not have the same levels; choose one of each with depth and "
                 "minus.depth, or bottom or mean",
-                key=mine.key,
-                second_key=theirs.key,
+                key=left_info.key,
+                second_key=right_info.key,
                 field="minus.depth",
                 allowed=("0", "bottom", "mean"),
             )
-        around = mine.key == "bearing"
-        found.append(Pair(left=one.key, right=other.key, factor=turned[0], offset=turned[1], around=around))
-    return found
+        around = left_info.key == "bearing"
+        pairs.append(
+            Pair(left=left_field.key, right=right_field.key, factor=conversion[0], offset=conversion[1], around=around)
+        )
+    return pairs
 
 
-def _field(one: Field, other: Field) -> Field:
+def _field(left: Field, right: Field) -> Field:
     """What a difference is called, and shown with."""
-    info = one.variable
-    made: VariableInfo = msgspec.structs.replace(
-        info,
-        name=f"Difference of {info.name}",
-        long_name=f"{info.long_name or info.name} less {other.variable.key} of {other.variable.dataset}",
+    left_info = left.variable
+    info: VariableInfo = msgspec.structs.replace(
+        left_info,
+        name=f"Difference of {left_info.name}",
+        long_name=f"{left_info.long_name or left_info.name} less {right.variable.key} of {right.variable.dataset}",
         standard_name=None,  # a difference of temperatures is no temperature: 0 K is not -273.15 degC
-        scale=difference_limits(info.scale),
+        scale=difference_limits(left_info.scale),
         zero_centered=True,
         categories=[],
     )
-    return replace(one, variable=made, dtype=np.float64)
+    return replace(left, variable=info, dtype=np.float64)
 
 
 @contextmanager
@@ -162,47 +168,47 @@ def _named_as_minus(members: Set[str]) -> Iterator[None]:
         raise
 
 
-def _then(others: Sequence[Assets], asked: DifferenceRequest, instants: Instants | None) -> Instants | None:
+def _then(subtrahends: Sequence[Assets], query: DifferenceRequest, instants: Instants | None) -> Instants | None:
     """The times of what is taken away."""
-    minus = asked.minus
-    if not any(one.steps for one in others):
+    minus = query.minus
+    if not any(variable.steps for variable in subtrahends):
         return None
-    said = not (minus.time is None and minus.start is None and minus.end is None)
-    if minus.climatology and said:
+    is_stated = not (minus.time is None and minus.start is None and minus.end is None)
+    if minus.climatology and is_stated:
         raise InvalidRequest(
             "a climatology has the step of the same month or day: leave its time out", field="minus.time"
         )
-    if said:
+    if is_stated:
         with _named_as_minus({"time", "start", "end"}):
-            found = Instants.of(others, minus.time, minus.start, minus.end)
+            chosen_instants = Instants.of(subtrahends, minus.time, minus.start, minus.end)
         count = 1 if instants is None else len(instants.seconds)
-        if found is not None and len(found.seconds) not in {1, count}:
+        if chosen_instants is not None and len(chosen_instants.seconds) not in {1, count}:
             raise InvalidRequest(
                 "there are {count} time steps on one side and {seconds_count} on the other; choose as many, or "
                 "one to be taken from all",
                 count=count,
-                seconds_count=len(found.seconds),
+                seconds_count=len(chosen_instants.seconds),
                 field="minus.time",
             )
-        return found
+        return chosen_instants
     if instants is None:
         raise InvalidRequest("the variables have no time: say at which time minus is wanted", field="minus.time")
-    axes = [times.Axis.of(one.steps) if one.steps else None for one in others]
+    axes = [times.Axis.of(variable.steps) if variable.steps else None for variable in subtrahends]
     match = _of_the_year if minus.climatology else _at_the_same
     steps = [None if axis is None else match(axis, instants.seconds, minus.dataset) for axis in axes]
     axis, chosen = next((a, s) for a, s in zip(axes, steps, strict=True) if a is not None and s is not None)
-    leading = next(one.steps for one in others if one.steps)
+    leading = next(variable.steps for variable in subtrahends if variable.steps)
     return Instants(seconds=axis.seconds[chosen], raw=axis.raw[chosen], units=leading.units, steps=steps)
 
 
 def _at_the_same(axis: times.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
     """The steps at the same instants; or of the same days, of a dataset with one step a day at most."""
     for unit in (1, DAY):
-        own, wanted = axis.seconds // unit, seconds // unit
+        own, requested = axis.seconds // unit, seconds // unit
         if np.unique(own).size < own.size:
             continue
-        place = np.minimum(np.searchsorted(own, wanted), own.size - 1)
-        if (own[place] == wanted).all():
+        place = np.minimum(np.searchsorted(own, requested), own.size - 1)
+        if (own[place] == requested).all():
             return place.astype(np.intp)
     low, high = format_time(axis.seconds[0]), format_time(axis.seconds[-1])
     lacking = np.flatnonzero(~np.isin(seconds, axis.seconds))
@@ -219,23 +225,23 @@ def _at_the_same(axis: times.Axis, seconds: NDArray[np.int64], dataset: str) -> 
 
 def _of_the_year(axis: times.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
     """The steps of the same month, or of the same day of the year."""
-    own, wanted = _dates(axis.seconds), _dates(seconds)
+    own, dates = _dates(axis.seconds), _dates(seconds)
     months, days = own[:, 0], own[:, 0] * 100 + own[:, 1]
     if np.unique(months).size == months.size:
-        asked, known = wanted[:, 0], months
+        requested, available = dates[:, 0], months
     elif np.unique(days).size == days.size:
-        asked, known = wanted[:, 0] * 100 + wanted[:, 1], days
-        if 229 not in known:
-            asked = np.where(asked == 229, 228, asked)  # a leap day is compared with the day before
+        requested, available = dates[:, 0] * 100 + dates[:, 1], days
+        if 229 not in available:
+            requested = np.where(requested == 229, 228, requested)  # a leap day is compared with the day before
     else:
         raise InvalidRequest(
             "{dataset} is no climatology: it has several steps of the same day or month",
             dataset=dataset,
             field="minus.climatology",
         )
-    order = np.argsort(known)
-    place = order[np.minimum(np.searchsorted(known[order], asked), known.size - 1)]
-    lacking = np.flatnonzero(known[place] != asked)
+    order = np.argsort(available)
+    place = order[np.minimum(np.searchsorted(available[order], requested), available.size - 1)]
+    lacking = np.flatnonzero(available[place] != requested)
     if lacking.size:
         raise TimeNotFound(
             "the climatology {dataset} lacks the month or day of {time}",
@@ -259,7 +265,7 @@ def _times(instants: Instants | None, then: Instants | None) -> list[Coordinate]
         return []
     if np.array_equal(then.seconds, instants.seconds):
         return []
-    texts = [format_time(one) for one in then.seconds]
+    texts = [format_time(second) for second in then.seconds]
     return [Coordinate(name="minus_time", dims=("time",), values=texts, long_name="time of what is taken away")]
 
 
@@ -267,14 +273,16 @@ def _then_fact(then: Instants | None) -> dict[str, str | float]:
     return {"minus_time": format_time(then.seconds[0])} if then is not None and len(then.seconds) == 1 else {}
 
 
-def _check_depths(left: Extraction, right: Extraction, *, said: bool) -> None:
+def _check_depths(left: Extraction, right: Extraction, *, is_stated: bool) -> None:
     """Refuse to compare different depths, unless both were chosen."""
-    mine = {one.name: one for one in left.coordinates if one.name.startswith(("depth", "level"))}
-    for theirs in right.coordinates:
-        one = mine.get(theirs.name)
-        if one is None or (said and not theirs.dims):
+    left_depths = {
+        coordinate.name: coordinate for coordinate in left.coordinates if coordinate.name.startswith(("depth", "level"))
+    }
+    for right_coordinate in right.coordinates:
+        coordinate = left_depths.get(right_coordinate.name)
+        if coordinate is None or (is_stated and not right_coordinate.dims):
             continue
-        a, b = np.asarray(one.values, dtype=np.float64), np.asarray(theirs.values, dtype=np.float64)
+        a, b = np.asarray(coordinate.values, dtype=np.float64), np.asarray(right_coordinate.values, dtype=np.float64)
         if a.shape != b.shape or not np.allclose(a, b, rtol=SHARE, atol=NEAR):
             raise InvalidRequest(
                 "the levels lie at different depths, {coarser} and {coarser2}; choose a level of each with depth and "
@@ -287,5 +295,5 @@ def _check_depths(left: Extraction, right: Extraction, *, said: bool) -> None:
 
 
 def _few(values: NDArray[np.float64]) -> str:
-    shown = ", ".join(f"{one:g}" for one in values[:3])
+    shown = ", ".join(f"{value:g}" for value in values[:3])
     return f"{shown}{', …' if values.size > 3 else ''} m"

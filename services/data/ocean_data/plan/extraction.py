@@ -156,8 +156,8 @@ class Extraction:
 
     def revision(self, source: Source) -> str:
         """Of the dataset; empty if a file has changed since it was indexed."""
-        known = all(source.as_indexed(assets, steps) for assets, steps in self.used)
-        return self.used[0][0].revision if known and self.used else ""
+        unchanged = all(source.as_indexed(assets, steps) for assets, steps in self.used)
+        return self.used[0][0].revision if unchanged and self.used else ""
 
     def files(self) -> list[str]:
         """The paths of what is read."""
@@ -171,12 +171,12 @@ class Extraction:
     def refusal(self, budget: Budget) -> RequestTooLarge | None:
         """Why this is too much for one request, with one that would fit."""
         for name, what in _NAMES.items():
-            asked, limit = getattr(self.cost, name), getattr(budget, name)
-            if asked > limit:
-                said = f"this takes {asked} {what}, and the limit is {limit}"
+            query, limit = getattr(self.cost, name), getattr(budget, name)
+            if query > limit:
+                said = f"this takes {query} {what}, and the limit is {limit}"
                 if self.fitting:
                     said = (
-                        f"this takes {asked} {what}, and the limit is {limit}; {self.fitting(limit / asked)} would fit"
+                        f"this takes {query} {what}, and the limit is {limit}; {self.fitting(limit / query)} would fit"
                     )
                 return RequestTooLarge(said, field="$")
         return None
@@ -184,13 +184,13 @@ class Extraction:
     def estimate(self, budget: Budget) -> Estimate:
         """What it takes, for people."""
         refusal = self.refusal(budget)
-        told = {name: getattr(self.cost, name) for name in _NAMES}
+        amounts = {name: getattr(self.cost, name) for name in _NAMES}
         return Estimate(
             kind=self.kind,
             dims=dict(self.dims),
             allowed=refusal is None,
             reason=str(refusal) if refusal else None,
-            **told,
+            **amounts,
         )
 
 
@@ -226,10 +226,10 @@ def check_unchanged(extraction: Extraction, reading: Reading, parts: Parts) -> P
 def _files(assets: Assets, steps: Sequence[int] | None) -> set[str]:
     """The paths of what is read of a variable at some of its steps."""
     if assets.equation is not None:
-        below = [_files(one, steps_of(one, assets, steps)) for one in assets.operands.values()]
-        return set().union(*below)
+        paths = [_files(operand, steps_of(operand, assets, steps)) for operand in assets.operands.values()]
+        return set().union(*paths)
     if assets.steps is None or steps is None:
-        return {one.path for one in assets.files[:1]}
+        return {operand.path for operand in assets.files[:1]}
     return {assets.files[number].path for number in Axis.of(assets.steps).files(steps)}
 
 

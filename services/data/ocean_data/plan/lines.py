@@ -48,9 +48,9 @@ Between = Literal["nearest", "linear"]
 QUANTA = {"second": 1, "hour": 3_600, "day": DAY, "month": 30 * DAY, "year": 365 * DAY}
 
 
-def path_places(asked: PathRequest) -> Places:
+def path_places(query: PathRequest) -> Places:
     """The points of the path, by their distance."""
-    way = path.along(asked.path, asked.points, asked.spacing)
+    way = path.along(query.path, query.points, query.spacing)
     dims = ("distance",)
     return Places(
         latitude=way.latitude,
@@ -73,35 +73,35 @@ def path_places(asked: PathRequest) -> Places:
     )
 
 
-def plan_transect(reading: Reading, variables: Sequence[Assets], asked: TransectRequest) -> Extraction:
+def plan_transect(reading: Reading, variables: Sequence[Assets], query: TransectRequest) -> Extraction:
     """Plan the reading of variables beneath a path; of the last time where none is asked for."""
-    places = path_places(asked)
-    depth = depths.parse(asked.depth, DEPTH_WORDS)
-    latest = asked.time is None and asked.start is None and asked.end is None
-    instants = Instants.of(variables, "-1" if latest else asked.time, asked.start, asked.end)
+    places = path_places(query)
+    depth = depths.parse(query.depth, DEPTH_WORDS)
+    latest = query.time is None and query.start is None and query.end is None
+    instants = Instants.of(variables, "-1" if latest else query.time, query.start, query.end)
     extraction = plan_at_places(
         reading,
         variables,
-        asked,
+        query,
         kind="transect",
         places=places,
         instants=instants,
         depth=depth,
         fitting=_shorter(places) if instants is None or instants.seconds.size == 1 else None,
     )
-    if not asked.bathymetry:
+    if not query.bathymetry:
         return extraction
-    floor = _floor(reading, variables, asked, places)
+    floor = _floor(reading, variables, query, places)
     return with_ancillary(extraction, sea_floor_field(variables, extraction, floor, places.dims))
 
 
-def _floor(reading: Reading, variables: Sequence[Assets], asked: TransectRequest, places: Places) -> Sample | None:
+def _floor(reading: Reading, variables: Sequence[Assets], query: TransectRequest, places: Places) -> Sample | None:
     """Where to read the model's own sea floor, if it tells one."""
-    told = next((one.bathymetry for one in variables if one.bathymetry is not None), None)
-    if told is None:
+    bathymetry = next((variable.bathymetry for variable in variables if variable.bathymetry is not None), None)
+    if bathymetry is None:
         return None
-    search = Search(interpolation=asked.interpolation, radius=asked.radius, neighbours=asked.neighbours)
-    return Sample.of(reading, told, places.latitude, places.longitude, search)
+    search = Search(interpolation=query.interpolation, radius=query.radius, neighbours=query.neighbours)
+    return Sample.of(reading, bathymetry, places.latitude, places.longitude, search)
 
 
 def _shorter(places: Places) -> Callable[[float], str]:
@@ -109,16 +109,16 @@ def _shorter(places: Places) -> Callable[[float], str]:
     return lambda share: f"points={max(2, int(places.latitude.size * share))}"
 
 
-def plan_section(reading: Reading, variables: Sequence[Assets], asked: SectionRequest) -> Extraction:
+def plan_section(reading: Reading, variables: Sequence[Assets], query: SectionRequest) -> Extraction:
     """Plan the reading of variables along a path at one level, at all times where none are asked for."""
-    places = path_places(asked)
-    depth = depths.parse(asked.depth, SECTION_DEPTH_WORDS)
-    instants = Instants.of(variables, asked.time, asked.start, asked.end)
+    places = path_places(query)
+    depth = depths.parse(query.depth, SECTION_DEPTH_WORDS)
+    instants = Instants.of(variables, query.time, query.start, query.end)
     if instants is None:
         raise InvalidRequest(
             "{key} does not change with time: ask for a transect", key=variables[0].variable.key, field="variables"
         )
-    return plan_at_places(reading, variables, asked, kind="section", places=places, instants=instants, depth=depth)
+    return plan_at_places(reading, variables, query, kind="section", places=places, instants=instants, depth=depth)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ class TrajectoryVariable:
     ways: Floats | None = None  # (cell, 3): of a component, where it points to in space
 
     @classmethod
-    def of(cls, sample: Sample, asked: TrajectoryRequest, seconds: NDArray[np.int64]) -> "TrajectoryVariable":
+    def of(cls, sample: Sample, query: TrajectoryRequest, seconds: NDArray[np.int64]) -> "TrajectoryVariable":
         """Find the steps of each point."""
         assets = sample.assets
         if assets.steps is None:
@@ -140,7 +140,7 @@ class TrajectoryVariable:
         axis = times.Axis.of(assets.steps)
         if axis.seconds.size == 0:
             raise TimeNotFound("{key} has no time steps", key=assets.variable.key, field="times")
-        steps, weights = find_steps(axis.seconds, seconds, asked.between, assets.variable.quantum)
+        steps, weights = find_steps(axis.seconds, seconds, query.between, assets.variable.quantum)
         if (steps < 0).all():
             raise TimeNotFound(
                 "no point is in the time of {key}, which goes from {time} to {time2}",
@@ -151,40 +151,40 @@ class TrajectoryVariable:
             )
         return cls(sample=sample, steps=steps, weights=weights)
 
-    def read(self, source: Source, rows: NDArray[np.intp], asked: "TrajectoryDepths") -> Floats:
+    def read(self, source: Source, rows: NDArray[np.intp], target: "TrajectoryDepths") -> Floats:
         """Values of some points: (1 or 3, point)."""
         steps, weights = np.where(self.sample.home[rows] >= 0, self.steps[:, rows], -1), self.weights[:, rows]
         out = np.zeros((1 if self.ways is None else 3, rows.size))
         out[:, (steps < 0).all(axis=0)] = np.nan
         for step in np.unique(steps[steps >= 0]):
-            mine = np.flatnonzero((steps == step).any(axis=0))
-            share = np.where(steps[:, mine] == step, weights[:, mine], 0.0).sum(axis=0)
-            out[:, mine] += share * self._at(source, int(step), rows[mine], asked)
+            points_of_step = np.flatnonzero((steps == step).any(axis=0))
+            share = np.where(steps[:, points_of_step] == step, weights[:, points_of_step], 0.0).sum(axis=0)
+            out[:, points_of_step] += share * self._at(source, int(step), rows[points_of_step], target)
         return out
 
-    def _at(self, source: Source, step: int, points: NDArray[np.intp], asked: "TrajectoryDepths") -> Floats:
+    def _at(self, source: Source, step: int, points: NDArray[np.intp], target: "TrajectoryDepths") -> Floats:
         """Values of points at one step, each at its own depth: (1 or 3, point)."""
         sample, cells = self.sample.some(points)
         steps = None if self.sample.assets.steps is None else [step]
         vertical = self.sample.assets.depth
-        wanted = slice(0, 1) if vertical is not None and asked.depths is None else ALL
-        columns = source.columns(sample.assets, steps, wanted, sample.cells)[0]
-        whole = columns[np.newaxis] if self.ways is None else columns * self.ways[cells].T[:, np.newaxis, :]
-        values = sample.gathered(whole)
-        if vertical is None or asked.depths is None:
+        level = slice(0, 1) if vertical is not None and target.depths is None else ALL
+        columns = source.columns(sample.assets, steps, level, sample.cells)[0]
+        components = columns[np.newaxis] if self.ways is None else columns * self.ways[cells].T[:, np.newaxis, :]
+        values = sample.gathered(components)
+        if vertical is None or target.depths is None:
             return values[:, 0]
         deep = sample.gathered(
             levels.metres(source, sample.assets, steps, ALL, sample.cells, between=sample.between)[0]
         )
-        return interpolate_depth(values, deep, asked.depths[points], asked.between)
+        return interpolate_depth(values, deep, target.depths[points], target.between)
 
-    def cost(self, source: Source, asked: "TrajectoryDepths") -> Cost:
+    def cost(self, source: Source, target: "TrajectoryDepths") -> Cost:
         """What reading takes, from the shapes of chunks alone."""
         assets, sample = self.sample.assets, self.sample
         along, deep, rows, across = source.chunking(assets)
-        vertical = len(assets.depth.values) if assets.depth is not None and asked.depths is not None else 1
-        used, point = np.nonzero(self.steps >= 0)
-        steps = self.steps[used, point]
+        vertical = len(assets.depth.values) if assets.depth is not None and target.depths is not None else 1
+        step_slots, point = np.nonzero(self.steps >= 0)
+        steps = self.steps[step_slots, point]
         y, x = np.divmod(sample.cells[np.maximum(sample.local.home[point], 0)].astype(np.int64), assets.grid.shape[-1])
         chunks = np.unique(np.stack([steps // along, y // rows, x // across]), axis=1).shape[1]
         read = point.size * max(1, sample.local.cells.shape[1]) * vertical
@@ -217,125 +217,125 @@ class TrajectoryBody:
     vector: VectorSample | None
     parts: Sequence[VectorPart]
     along: Floats  # (point,): bearing, degrees
-    wanted: TrajectoryDepths
+    target: TrajectoryDepths
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
         """Values of some of the points."""
         points = np.arange(self.along.size)[rows]
-        found = [way.read(reading.source, points, self.wanted) for way in self.ways]
-        out: dict[str, Values] = {}
+        values_of_variables = [way.read(reading.source, points, self.target) for way in self.ways]
+        result: dict[str, Values] = {}
         if self.vector is not None:
-            total = found[0] + found[1]
+            total = values_of_variables[0] + values_of_variables[1]
             east = (total * self.vector.east[points].T).sum(axis=0)
             north = (total * self.vector.north[points].T).sum(axis=0)
-            out |= {part: vector_part(part, east, north, self.along[points]) for part in self.parts}
-        for way, values in [*zip(self.ways, found, strict=True)][2 if self.vector else 0 :]:
-            out[way.sample.assets.variable.key] = values[0]
-        return out
+            result |= {part: vector_part(part, east, north, self.along[points]) for part in self.parts}
+        for way, values in [*zip(self.ways, values_of_variables, strict=True)][2 if self.vector else 0 :]:
+            result[way.sample.assets.variable.key] = values[0]
+        return result
 
 
-def plan_trajectory(reading: Reading, variables: Sequence[Assets], asked: TrajectoryRequest) -> Extraction:
+def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: TrajectoryRequest) -> Extraction:
     """Plan the reading of variables along a way. Points outside their grid or time have no values."""
-    latitude, longitude = path.on_earth(asked.points, "points", MAX_POINTS)
-    seconds = _seconds(asked)
-    wanted = TrajectoryDepths(depths=_depths(variables, asked), between=asked.between)
-    check_variables(variables, asked.vector, "all", line=True)
+    latitude, longitude = path.on_earth(query.points, "points", MAX_POINTS)
+    seconds = _seconds(query)
+    target = TrajectoryDepths(depths=_depths(variables, query), between=query.between)
+    check_variables(variables, query.vector, "all", line=True)
     bearing = path.bearings(latitude, longitude)
     places = Places(
         latitude=latitude,
         longitude=longitude,
         dims={"point": latitude.size},
-        coordinates=_coordinates(latitude, longitude, seconds, wanted.depths),
+        coordinates=_coordinates(latitude, longitude, seconds, target.depths),
         along=bearing,
     )
-    samples = find_samples(reading, variables, asked, places)
-    vector = VectorSample.of(reading, samples[0], samples[1], latitude, longitude) if asked.vector else None
-    ways = [TrajectoryVariable.of(sample, asked, seconds) for sample in samples]
+    samples = find_samples(reading, variables, query, places)
+    vector = VectorSample.of(reading, samples[0], samples[1], latitude, longitude) if query.vector else None
+    ways = [TrajectoryVariable.of(sample, query, seconds) for sample in samples]
     if vector:
         ways[:2] = [replace(way, ways=to) for way, to in zip(ways[:2], vector.ways, strict=True)]
-    fields = [Field(variable=one.variable, dims=("point",)) for one in variables]
-    if asked.vector:
-        fields = [*vector_fields(variables, asked.vector, fields), *fields[2:]]
-    cost = sum((way.cost(reading.source, wanted) for way in ways), Cost(values=len(fields) * latitude.size))
+    fields = [Field(variable=variable.variable, dims=("point",)) for variable in variables]
+    if query.vector:
+        fields = [*vector_fields(variables, query.vector, fields), *fields[2:]]
+    cost = sum((way.cost(reading.source, target) for way in ways), Cost(values=len(fields) * latitude.size))
     return Extraction(
         kind="trajectory",
-        dataset=asked.dataset,
+        dataset=query.dataset,
         title=variables[0].variable.dataset_name,
         dims=places.dims,
         coordinates=places.coordinates,
         fields=fields,
-        body=TrajectoryBody(ways=ways, vector=vector, parts=asked.vector, along=bearing, wanted=wanted),
+        body=TrajectoryBody(ways=ways, vector=vector, parts=query.vector, along=bearing, target=target),
         rows=POINTS_AT_ONCE,
         cost=cost,
         used=[(way.sample.assets, _used(way)) for way in ways],
-        facts={"interpolation": asked.interpolation, "between": asked.between},
+        facts={"interpolation": query.interpolation, "between": query.between},
         fitting=lambda share: f"the first {max(1, int(latitude.size * share))} points",
     )
 
 
-def _seconds(asked: TrajectoryRequest) -> NDArray[np.int64]:
+def _seconds(query: TrajectoryRequest) -> NDArray[np.int64]:
     """When the points are wanted: a day is its first instant."""
-    if len(asked.times) != len(asked.points):
+    if len(query.times) != len(query.points):
         raise InvalidRequest(
             "{times_count} times are given for {points_count} points: give one each",
-            times_count=len(asked.times),
-            points_count=len(asked.points),
+            times_count=len(query.times),
+            points_count=len(query.points),
             field="times",
         )
-    found = np.empty(len(asked.times), np.int64)
-    for number, text in enumerate(asked.times):
+    seconds = np.empty(len(query.times), np.int64)
+    for number, text in enumerate(query.times):
         span = times.parse_time(text, f"times[{number}]")
         if span is None or span.raw:
             raise InvalidRequest(
                 "the time {text!r} is no instant; write 2016-02-01T12:00:00Z", text=text[:40], field=f"times[{number}]"
             )
-        found[number] = span.first
-    return found
+        seconds[number] = span.first
+    return seconds
 
 
-def _depths(variables: Sequence[Assets], asked: TrajectoryRequest) -> Floats | None:
+def _depths(variables: Sequence[Assets], query: TrajectoryRequest) -> Floats | None:
     """How deep the points are; None if they do not say."""
-    if not asked.depths:
+    if not query.depths:
         return None
-    if len(asked.depths) != len(asked.points):
+    if len(query.depths) != len(query.points):
         raise InvalidRequest(
             "{depths_count} depths are given for {points_count} points: give none, or one each",
-            depths_count=len(asked.depths),
-            points_count=len(asked.points),
+            depths_count=len(query.depths),
+            points_count=len(query.points),
             field="depths",
         )
-    found = np.array(asked.depths, dtype=np.float64)
-    if not np.isfinite(found).all():
+    query_depths = np.array(query.depths, dtype=np.float64)
+    if not np.isfinite(query_depths).all():
         raise InvalidRequest("depths are numbers in m, positive down", field="depths")
-    for one in variables:
-        if one.depth is not None and one.levels is None and None in depths.metres(one.depth):
+    for variable in variables:
+        if variable.depth is not None and variable.levels is None and None in depths.metres(variable.depth):
             raise InvalidRequest(
                 "the levels of {key} have no depth in metres: leave depths out for the first level",
-                key=one.variable.key,
+                key=variable.variable.key,
                 field="depths",
             )
-    return found
+    return query_depths
 
 
 def _coordinates(
-    latitude: Floats, longitude: Floats, seconds: NDArray[np.int64], deep: Floats | None
+    latitude: Floats, longitude: Floats, seconds: NDArray[np.int64], depths: Floats | None
 ) -> list[Coordinate]:
     dims = ("point",)
-    found = [
+    coordinates = [
         Coordinate(name="time", dims=dims, values=seconds, units=EPOCH, standard_name="time"),
         *horizontal(dims, latitude, longitude),
     ]
-    if deep is not None:
-        found.append(Coordinate(name="depth", dims=dims, values=deep, units="m", standard_name="depth"))
-    return found
+    if depths is not None:
+        coordinates.append(Coordinate(name="depth", dims=dims, values=depths, units="m", standard_name="depth"))
+    return coordinates
 
 
 def _used(way: TrajectoryVariable) -> list[int] | None:
     """The steps that are read."""
     if way.sample.assets.steps is None:
         return None
-    found: list[int] = np.unique(way.steps[way.steps >= 0]).tolist()
-    return found
+    steps: list[int] = np.unique(way.steps[way.steps >= 0]).tolist()
+    return steps
 
 
 def find_steps(
@@ -384,7 +384,7 @@ def _reach(axis: NDArray[np.int64], quantum: str | None) -> tuple[float, float]:
     return QUANTA.get(quantum or "", 0) / 2, QUANTA.get(quantum or "", 0) / 2
 
 
-def interpolate_depth(values: Floats, deep: Floats, wanted: Floats, between: Between) -> Floats:
+def interpolate_depth(values: Floats, deep: Floats, target: Floats, between: Between) -> Floats:
     """Values at a depth of each column.
 
     A level stands for the water half-way to its neighbours, the shallowest for all above it, and the deepest wet one
@@ -407,24 +407,26 @@ def interpolate_depth(values: Floats, deep: Floats, wanted: Floats, between: Bet
     ndarray of float, shape (..., point)
         NaN below the sea floor.
     """
-    some = values.reshape(-1, *deep.shape)[0]
-    deep = np.where(np.isfinite(some) & np.isfinite(deep), deep, np.inf)
+    sample_values = values.reshape(-1, *deep.shape)[0]
+    deep = np.where(np.isfinite(sample_values) & np.isfinite(deep), deep, np.inf)
     # Dry levels go to the end: the wet ones of a column are its first.
     order = np.argsort(deep, axis=0, kind="stable")
     values = np.take_along_axis(values, np.broadcast_to(order, values.shape), axis=-2)
     deep = np.take_along_axis(deep, order, axis=0)
     wet = np.isfinite(deep).sum(axis=0)
     last = np.maximum(wet - 1, 0)
-    low = np.minimum(np.maximum((deep <= wanted).sum(axis=0) - 1, 0), last)
+    low = np.minimum(np.maximum((deep <= target).sum(axis=0) - 1, 0), last)
     high = np.minimum(low + 1, last)
     deep = np.where(np.isfinite(deep), deep, 0.0)
     upper, apart = _pick(deep, low), _pick(deep, high) - _pick(deep, low)
-    share = np.clip(np.divide(wanted - upper, apart, out=np.zeros(wanted.shape), where=apart > 0), 0.0, 1.0)
+    share = np.clip(np.divide(target - upper, apart, out=np.zeros(target.shape), where=apart > 0), 0.0, 1.0)
     if between == "nearest":
         share = np.where(share > 0.5, 1.0, 0.0)
-    one, two = _pick(values, low), _pick(values, high)
-    found = np.where(share == 0, one, np.where(share == 1, two, (1 - share) * one + share * two))
-    return np.where((wet > 0) & (wanted <= _bottom_reach(deep, last)), found, np.nan)
+    shallower, deeper = _pick(values, low), _pick(values, high)
+    values_at_depth = np.where(
+        share == 0, shallower, np.where(share == 1, deeper, (1 - share) * shallower + share * deeper)
+    )
+    return np.where((wet > 0) & (target <= _bottom_reach(deep, last)), values_at_depth, np.nan)
 
 
 def _bottom_reach(deep: Floats, last: NDArray[np.intp]) -> Floats:

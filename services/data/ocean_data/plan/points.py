@@ -60,50 +60,54 @@ class PlacesBody:
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
         """Values of some of the instants; of all, where there is no time."""
-        out: dict[str, Floats] = {}
-        steps = [self.instants.of_variable(each, rows) if self.instants else None for each in range(len(self.samples))]
+        result: dict[str, Floats] = {}
+        steps = [
+            self.instants.of_variable(number, rows) if self.instants else None for number in range(len(self.samples))
+        ]
         if self.vector is not None:
             east, north, metres = self.vector.read(reading.source, (steps[0], steps[1]), self.depth)
-            out |= {part: vector_part(part, east, north, self.along) for part in self.parts}
+            result |= {part: vector_part(part, east, north, self.along) for part in self.parts}
             if metres is not None:
-                out["depth"] = metres
+                result["depth"] = metres
         for sample, own in zip(
             self.samples[2:] if self.vector else self.samples, steps[2 if self.vector else 0 :], strict=True
         ):
             values, metres = sample.read(reading.source, own, self.depth)
-            out[sample.assets.variable.key] = values
+            result[sample.assets.variable.key] = values
             if metres is not None:
-                out.setdefault("depth", metres)
+                result.setdefault("depth", metres)
         first = rows.start == 0
         return {
-            one.key: self._shaped(out[one.key], one)
-            for one in self.fields
-            if one.key in out and (first or "time" in one.dims)
+            field.key: self._shaped(result[field.key], field)
+            for field in self.fields
+            if field.key in result and (first or "time" in field.dims)
         }
 
-    def _shaped(self, values: Floats, one: Field) -> Values:
+    def _shaped(self, values: Floats, field: Field) -> Values:
         """(time, level, point) as the dimensions of a field."""
         time_, level, _ = values.shape
-        kept = [size for name, size in (("time", time_), ("depth", level)) if any(d.startswith(name) for d in one.dims)]
+        sizes = [
+            size for name, size in (("time", time_), ("depth", level)) if any(d.startswith(name) for d in field.dims)
+        ]
         lead = values.reshape(time_, level, *self.shape)
-        if not any(name == "time" for name in one.dims):
+        if not any(name == "time" for name in field.dims):
             lead = lead[:1]
-        return lead.reshape((*kept, *self.shape))
+        return lead.reshape((*sizes, *self.shape))
 
 
 def find_samples(
-    reading: Reading, variables: Sequence[Assets], asked: ExtractionRequest, places: Places
+    reading: Reading, variables: Sequence[Assets], query: ExtractionRequest, places: Places
 ) -> list[Sample]:
     """The cells of the variables at places."""
-    search = Search(interpolation=asked.interpolation, radius=asked.radius, neighbours=asked.neighbours)
+    search = Search(interpolation=query.interpolation, radius=query.radius, neighbours=query.neighbours)
     where = places.latitude, places.longitude
-    return [Sample.of(reading, one, *where, search, outside=places.outside) for one in variables]
+    return [Sample.of(reading, variable, *where, search, outside=places.outside) for variable in variables]
 
 
 def plan_at_places(
     reading: Reading,
     variables: Sequence[Assets],
-    asked: ExtractionRequest,
+    query: ExtractionRequest,
     *,
     kind: Kind,
     places: Places,
@@ -113,19 +117,19 @@ def plan_at_places(
     fitting: Callable[[float], str] | None = None,
 ) -> Extraction:
     """Plan the reading of variables at places; ``samples``: their cells, where these are found already."""
-    check_variables(variables, asked.vector, depth, line=places.along is not None)
-    samples = samples or find_samples(reading, variables, asked, places)
+    check_variables(variables, query.vector, depth, line=places.along is not None)
+    samples = samples or find_samples(reading, variables, query, places)
     where = places.latitude, places.longitude
-    vector = VectorSample.of(reading, samples[0], samples[1], *where) if asked.vector else None
-    dims, fields, coordinates = lay_out_fields(variables, asked, places, instants, depth)
-    fields = _with_exact_types(reading, variables, asked, depth, fields)
-    steps = [instants.of_variable(each, slice(None)) if instants else None for each in range(len(variables))]
-    cost = sum((one.cost(reading.source, own, depth) for one, own in zip(samples, steps, strict=True)), Cost())
-    values = sum(int(np.prod([dims[name] for name in one.dims])) for one in fields)
+    vector = VectorSample.of(reading, samples[0], samples[1], *where) if query.vector else None
+    dims, fields, coordinates = lay_out_fields(variables, query, places, instants, depth)
+    fields = _with_exact_types(reading, variables, query, depth, fields)
+    steps = [instants.of_variable(number, slice(None)) if instants else None for number in range(len(variables))]
+    cost = sum((item.cost(reading.source, own, depth) for item, own in zip(samples, steps, strict=True)), Cost())
+    values = sum(int(np.prod([dims[name] for name in item.dims])) for item in fields)
     count = len(instants.seconds) if instants else 1
     return Extraction(
         kind=kind,
-        dataset=asked.dataset,
+        dataset=query.dataset,
         title=variables[0].variable.dataset_name,
         dims=dims,
         coordinates=coordinates,
@@ -133,7 +137,7 @@ def plan_at_places(
         body=PlacesBody(
             samples=samples,
             vector=vector,
-            parts=asked.vector,
+            parts=query.vector,
             along=places.along,
             instants=instants,
             depth=depth,
@@ -145,27 +149,27 @@ def plan_at_places(
         else max([1, *dims.values()]),
         cost=Cost(**{**{name: getattr(cost, name) for name in cost.__dataclass_fields__}, "values": values}),
         used=list(zip(variables, steps, strict=True)),
-        facts={"interpolation": asked.interpolation, **({"depth": depth} if isinstance(depth, str) else {})},
+        facts={"interpolation": query.interpolation, **({"depth": depth} if isinstance(depth, str) else {})},
         fitting=fitting or (suggest_period(instants) if instants else None),
     )
 
 
 def _with_exact_types(
-    reading: Reading, variables: Sequence[Assets], asked: ExtractionRequest, depth: Depth, fields: Sequence[Field]
+    reading: Reading, variables: Sequence[Assets], query: ExtractionRequest, depth: Depth, fields: Sequence[Field]
 ) -> list[Field]:
     """Fields that hold values as they are in the files have the type of these: no digit is told that none wrote."""
-    if asked.interpolation != "nearest" or depth == "mean":
+    if query.interpolation != "nearest" or depth == "mean":
         return list(fields)
-    kept = variables[2 if asked.vector else 0 :]
-    precise = {one.variable.key: reading.source.precision(one) for one in kept}
-    return [one if one.auxiliary else replace(one, dtype=precise.get(one.key, one.dtype)) for one in fields]
+    scalars = variables[2 if query.vector else 0 :]
+    precise = {item.variable.key: reading.source.precision(item) for item in scalars}
+    return [item if item.auxiliary else replace(item, dtype=precise.get(item.key, item.dtype)) for item in fields]
 
 
 def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Depth, *, line: bool) -> None:
     """Refuse what makes no sense, before anything is read."""
-    keys = [one.variable.key for one in variables]
-    for field, named in (("variables", keys), ("vector", list(vector))):
-        if twice := next((key for number, key in enumerate(named) if key in named[:number]), None):
+    keys = [variable.variable.key for variable in variables]
+    for field, names in (("variables", keys), ("vector", list(vector))):
+        if twice := next((key for number, key in enumerate(names) if key in names[:number]), None):
             raise InvalidRequest("{duplicate} is asked for twice", duplicate=twice, field=field)
     if vector and len(variables) < 2:
         raise InvalidRequest(
@@ -180,11 +184,13 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
             field="vector",
             allowed=[part for part in get_args(VectorPart) if part not in OF_LINES],
         )
-    deep = [one for one in variables if one.depth is not None]
-    for one in deep or variables:
-        depths.check(one, depth if isinstance(depth, int) else "all")
+    deep = [variable for variable in variables if variable.depth is not None]
+    for variable in deep or variables:
+        depths.check(variable, depth if isinstance(depth, int) else "all")
     # A number means the same level in all of them, or it would be answered as what it is not.
-    if isinstance(depth, int) and (other := next((one for one in deep if one.depth != deep[0].depth), None)):
+    if isinstance(depth, int) and (
+        other := next((variable for variable in deep if variable.depth != deep[0].depth), None)
+    ):
         raise InvalidRequest(
             "{key} and {second_key} have different levels: ask for depth=all, bottom or "
             "mean, or for one variable at a time",
@@ -196,24 +202,24 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
 
 
 def lay_out_fields(
-    variables: Sequence[Assets], asked: ExtractionRequest, places: Places, instants: Instants | None, depth: Depth
+    variables: Sequence[Assets], query: ExtractionRequest, places: Places, instants: Instants | None, depth: Depth
 ) -> tuple[dict[str, int], list[Field], list[Coordinate]]:
     """Dimensions, fields and coordinates."""
     dims: dict[str, int] = {}
     coordinates: list[Coordinate] = []
-    if instants is not None and any(one.steps for one in variables):
+    if instants is not None and any(variable.steps for variable in variables):
         dims["time"] = len(instants.seconds)
         coordinates += _time_coordinates(instants)
-    vertical = [_vertical(one, depth, coordinates, dims) for one in variables]
+    vertical = [_vertical(variable, depth, coordinates, dims) for variable in variables]
     dims |= places.dims
     coordinates += places.coordinates
     own = tuple(places.dims)
     fields = [
-        Field(variable=one.variable, dims=(*(("time",) if one.steps else ()), *level, *own))
-        for one, level in zip(variables, vertical, strict=True)
+        Field(variable=variable.variable, dims=(*(("time",) if variable.steps else ()), *level, *own))
+        for variable, level in zip(variables, vertical, strict=True)
     ]
-    if asked.vector:
-        fields = [*vector_fields(variables, asked.vector, fields), *fields[2:]]
+    if query.vector:
+        fields = [*vector_fields(variables, query.vector, fields), *fields[2:]]
     if (deep := _deep_field(variables, depth, vertical, own)) is not None:
         fields.append(deep)
     return dims, fields, coordinates
@@ -233,7 +239,7 @@ def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dim
     axis = variable.depth
     if axis is None or depth in {"bottom", "mean"}:
         return ()
-    metres = np.array([np.nan if one is None else one for one in depths.metres(axis)], dtype=np.float64)
+    metres = np.array([np.nan if level is None else level for level in depths.metres(axis)], dtype=np.float64)
     real = bool(np.isfinite(metres).all()) and variable.levels is None
     values = metres if real else np.asarray(axis.values, dtype=np.float64)
     described = (
@@ -241,12 +247,12 @@ def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dim
     )
     stem = "depth" if real else "level"
     if isinstance(depth, int):
-        if not any(one.name == stem for one in coordinates):
+        if not any(coordinate.name == stem for coordinate in coordinates):
             coordinates.append(Coordinate(name=stem, dims=(), values=values[depth : depth + 1], **described))
         return ()
-    for one in coordinates:
-        if one.dims and one.dims[0].startswith("depth") and np.array_equal(one.values, values):
-            return one.dims
+    for coordinate in coordinates:
+        if coordinate.dims and coordinate.dims[0].startswith("depth") and np.array_equal(coordinate.values, values):
+            return coordinate.dims
     number = 1 + sum(name.startswith("depth") for name in dims)
     name = "depth" if number == 1 else f"depth_{number}"
     dims[name] = len(values)
@@ -260,12 +266,12 @@ def _deep_field(
     variables: Sequence[Assets], depth: Depth, vertical: Sequence[tuple[str, ...]], own: tuple[str, ...]
 ) -> Field | None:
     """The depths that must be read: of the bottom, and of levels that follow the sea floor."""
-    for one, level in zip(variables, vertical, strict=True):
-        read = one.depth is not None and depth != "mean" and (depth == "bottom" or one.levels is not None)
+    for variable, level in zip(variables, vertical, strict=True):
+        read = variable.depth is not None and depth != "mean" and (depth == "bottom" or variable.levels is not None)
         if read:
-            moves = one.steps is not None and (depth == "bottom" or levels.moving(one.levels))
+            moves = variable.steps is not None and (depth == "bottom" or levels.moving(variable.levels))
             info = VariableInfo(
-                dataset=one.dataset,
+                dataset=variable.dataset,
                 key="depth",
                 name="Depth",
                 units="m",
@@ -279,7 +285,7 @@ def _deep_field(
 
 def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fields: list[Field]) -> list[Field]:
     """What is answered instead of two components."""
-    first, second = (one.variable for one in variables[:2])
+    first, second = (variable.variable for variable in variables[:2])
     vectors.axes(first, second)
     if fields[0].dims != fields[1].dims:
         raise InvalidRequest(
@@ -288,27 +294,27 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
             second_key=second.key,
             field="variables",
         )
-    whole = first.magnitude_with(second)
-    reach = whole.scale[1]
+    magnitude = first.magnitude_with(second)
+    reach = magnitude.scale[1]
     described = {
-        "magnitude": (whole.name, whole.units, whole.standard_name, (0.0, reach)),
+        "magnitude": (magnitude.name, magnitude.units, magnitude.standard_name, (0.0, reach)),
         "bearing": ("Bearing", "degree", None, (0.0, 360.0)),
         "eastward": (
-            f"Eastward part of {whole.name.lower()}",
-            whole.units,
+            f"Eastward part of {magnitude.name.lower()}",
+            magnitude.units,
             rename_component("eastward", first.standard_name),
             (-reach, reach),
         ),
         "northward": (
-            f"Northward part of {whole.name.lower()}",
-            whole.units,
+            f"Northward part of {magnitude.name.lower()}",
+            magnitude.units,
             rename_component("northward", first.standard_name),
             (-reach, reach),
         ),
-        "along": (f"{whole.name} along the line", whole.units, None, (-reach, reach)),
-        "across": (f"{whole.name} across the line, to its left", whole.units, None, (-reach, reach)),
+        "along": (f"{magnitude.name} along the line", magnitude.units, None, (-reach, reach)),
+        "across": (f"{magnitude.name} across the line, to its left", magnitude.units, None, (-reach, reach)),
     }
-    found = []
+    fields_of_parts = []
     for part in parts:
         name, units, standard, scale = described[part]
         info = VariableInfo(
@@ -324,8 +330,8 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
             quantum=first.quantum,
             revision=first.revision,
         )
-        found.append(Field(variable=info, dims=fields[0].dims))
-    return found
+        fields_of_parts.append(Field(variable=info, dims=fields[0].dims))
+    return fields_of_parts
 
 
 def suggest_period(instants: Instants) -> Callable[[float], str]:
@@ -344,20 +350,20 @@ def flat(values: NDArray[np.floating]) -> Floats:
     return np.ascontiguousarray(values, dtype=np.float64).ravel()
 
 
-def plan_points(reading: Reading, variables: Sequence[Assets], asked: PointsRequest) -> Extraction:
+def plan_points(reading: Reading, variables: Sequence[Assets], query: PointsRequest) -> Extraction:
     """Plan the reading of variables at points. One point that is not of `points` has no dimension of its own."""
-    latitude, longitude = on_earth(asked.points, "points", MAX_POINTS)
-    if asked.names and len(asked.names) != latitude.size:
+    latitude, longitude = on_earth(query.points, "points", MAX_POINTS)
+    if query.names and len(query.names) != latitude.size:
         raise InvalidRequest(
             "{names_count} names are given for {size} points: give none, or one each",
-            names_count=len(asked.names),
+            names_count=len(query.names),
             size=latitude.size,
             field="names",
         )
-    alone = asked.form != "points" and latitude.size == 1
-    depth = depths.parse(asked.depth, DEPTH_WORDS)
-    latest = asked.form in LATEST_FORMS and asked.time is None and asked.start is None and asked.end is None
-    instants = Instants.of(variables, "-1" if latest else asked.time, asked.start, asked.end)
+    alone = query.form != "points" and latitude.size == 1
+    depth = depths.parse(query.depth, DEPTH_WORDS)
+    latest = query.form in LATEST_FORMS and query.time is None and query.start is None and query.end is None
+    instants = Instants.of(variables, "-1" if latest else query.time, query.start, query.end)
     places = Places(
         latitude=latitude,
         longitude=longitude,
@@ -365,14 +371,14 @@ def plan_points(reading: Reading, variables: Sequence[Assets], asked: PointsRequ
         coordinates=[],
         outside="latitude" if alone else "points[{}]",
     )
-    check_variables(variables, asked.vector, depth, line=False)
-    samples = find_samples(reading, variables, asked, places)
-    places.coordinates.extend(_coordinates(reading, samples[0], places, asked.names))
+    check_variables(variables, query.vector, depth, line=False)
+    samples = find_samples(reading, variables, query, places)
+    places.coordinates.extend(_coordinates(reading, samples[0], places, query.names))
     extraction = plan_at_places(
         reading,
         variables,
-        asked,
-        kind=asked.form,
+        query,
+        kind=query.form,
         places=places,
         instants=instants,
         depth=depth,

@@ -73,7 +73,7 @@ class Sample:
         missing = np.flatnonzero(home < 0)
         if missing.size and (outside is not None or missing.size == home.size):
             raise _outside(assets, grid, (latitude[missing[0]], longitude[missing[0]]), outside, int(missing[0]))
-        made = stencil(
+        sample_stencil = stencil(
             grid,
             latitude,
             longitude,
@@ -82,17 +82,19 @@ class Sample:
             neighbours=search.neighbours,
             home=home,
         )
-        cells, local = narrowed(made)
+        cells, local = narrowed(sample_stencil)
         between = levels.Between.of(reading.grids, assets, cells)
         return cls(assets=assets, home=home, cells=cells, local=local, between=between)
 
     def some(self, points: NDArray[np.intp]) -> tuple["Sample", Cells]:
         """The same of some of the points, and which of the cells these need."""
-        made = self.local
-        part = Stencil(home=made.home[points], cells=made.cells[points], weights=made.weights[points])
-        which, local = narrowed(part)
-        between = self.between and self.between.some(which)
-        return replace(self, home=self.home[points], cells=self.cells[which], local=local, between=between), which
+        part = self.local
+        part = Stencil(home=part.home[points], cells=part.cells[points], weights=part.weights[points])
+        positions, local = narrowed(part)
+        between = self.between and self.between.some(positions)
+        return replace(
+            self, home=self.home[points], cells=self.cells[positions], local=local, between=between
+        ), positions
 
     def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Column:
         """Values at the points."""
@@ -102,13 +104,13 @@ class Sample:
     def gathered(self, values: Floats) -> Floats:
         """Values at the points, (..., point), of values at the cells, (..., cell)."""
         flat = gather(np.ascontiguousarray(values.reshape(-1, self.cells.size)), self.local)
-        found: Floats = flat.reshape(*values.shape[:-1], self.home.size)
-        return found
+        gathered: Floats = flat.reshape(*values.shape[:-1], self.home.size)
+        return gathered
 
     def columns(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> tuple[Floats, Floats | None]:
         """Values at the cells, (step, level, cell), and their depths where these are not the axis's."""
-        wanted = slice(depth, depth + 1) if isinstance(depth, int) and self.assets.depth is not None else ALL
-        values = columns(source, self.assets, steps, wanted, self.cells)
+        levels_read = slice(depth, depth + 1) if isinstance(depth, int) and self.assets.depth is not None else ALL
+        values = columns(source, self.assets, steps, levels_read, self.cells)
         if self.assets.depth is None:
             return values, None
         if depth in {"bottom", "mean"}:
@@ -120,7 +122,7 @@ class Sample:
             return depths.bottom_values(values, bottom)[:, np.newaxis], depths.bottom_values(deep, bottom)[:, None]
         if self.assets.levels is None:
             return values, None
-        return values, levels.metres(source, self.assets, steps, wanted, self.cells, between=self.between)
+        return values, levels.metres(source, self.assets, steps, levels_read, self.cells, between=self.between)
 
     def cost(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Cost:
         """What reading takes, from the shapes of chunks alone."""
@@ -142,9 +144,9 @@ class VectorSample:
     def of(cls, reading: Reading, first: Sample, second: Sample, latitude: Floats, longitude: Floats) -> "VectorSample":
         """Find where the components point to at their cells."""
         axes = vectors.axes(first.assets.variable, second.assets.variable)
-        one, two = (_ways(reading, sample, axis) for sample, axis in zip((first, second), axes, strict=True))
+        ways = _ways(reading, first, axes[0]), _ways(reading, second, axes[1])
         east, north = east_and_north(latitude, longitude)
-        return cls(first=first, second=second, ways=(one, two), east=east, north=north)
+        return cls(first=first, second=second, ways=ways, east=east, north=north)
 
     def read(
         self, source: Source, steps: tuple[Sequence[int] | None, Sequence[int] | None], depth: Depth
@@ -175,14 +177,14 @@ def _ways(reading: Reading, sample: Sample, axis: Axis) -> Floats:
 def _angle(reading: Reading, sample: Sample) -> Floats:
     """The angle of the x axis from east, counter-clockwise, at cells: radians, (cell,)."""
     read = {
-        name: reading.source.columns(one, None if one.steps is None else [0], ALL, sample.cells)[0, 0]
-        for name, one in sample.assets.angle.items()
+        name: reading.source.columns(assets, None if assets.steps is None else [0], ALL, sample.cells)[0, 0]
+        for name, assets in sample.assets.angle.items()
     }
     if "alpha" in read:
         degrees = "rad" not in sample.assets.angle["alpha"].variable.units
         return np.asarray(np.radians(read["alpha"]) if degrees else read["alpha"], dtype=np.float64)
-    found: Floats = np.arctan2(read["sine"], read["cosine"])
-    return found
+    angle: Floats = np.arctan2(read["sine"], read["cosine"])
+    return angle
 
 
 def columns(source: Source, assets: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells) -> Floats:
@@ -192,8 +194,10 @@ def columns(source: Source, assets: Assets, steps: Sequence[int] | None, depths:
         return source.columns(assets, steps, depths, cells)
     y, x = np.divmod(cells.astype(np.intp), _width(assets))
     rows, across = y - box[0].start, x - box[1].start
-    wanted: Sequence[int | None] = [None] if steps is None else steps
-    return np.stack([source.window(assets, step, depths, box)[:, rows, across].astype(np.float64) for step in wanted])
+    cells_read: Sequence[int | None] = [None] if steps is None else steps
+    return np.stack(
+        [source.window(assets, step, depths, box)[:, rows, across].astype(np.float64) for step in cells_read]
+    )
 
 
 def read_cost(source: Source, assets: Assets, steps: Sequence[int] | None, vertical: int, cells: Cells) -> Cost:

@@ -1,4 +1,4 @@
-"""What is least, greatest and between in an area, weighted by the true areas of the cells."""
+"""Plan statistics over areas, weighted by the true areas of the cells."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,38 +19,40 @@ MOST = 20  # quantiles
 UNITS = {"count": "1", "area": "km2", "missing": "1", "latitude": "degrees_north", "longitude": "degrees_east"}
 
 
-def plan_statistics(reading: Reading, variables: Sequence[Assets], asked: StatisticsRequest) -> Extraction:
+def plan_statistics(reading: Reading, variables: Sequence[Assets], query: StatisticsRequest) -> Extraction:
     """Plan the reading of an area's cells, of which only the statistics are answered."""
-    quantiles = np.array(asked.quantiles, dtype=np.float64)
+    quantiles = np.array(query.quantiles, dtype=np.float64)
     if quantiles.size > MOST or not ((quantiles >= 0) & (quantiles <= 1)).all():
         raise InvalidRequest(
             "quantiles are at most {limit} numbers from 0 to 1, as 0.05,0.5,0.95", limit=MOST, field="quantiles"
         )
     for field, usual in (("projection", None), ("shape", None), ("extent", None), ("stride", 1)):
-        if getattr(asked, field) != usual:
+        if getattr(query, field) != usual:
             raise InvalidRequest(
                 "statistics are of the model's own cells, by their true areas: leave {name} out",
                 name=field,
                 field=field,
             )
-    if "bearing" in asked.vector:
+    if "bearing" in query.vector:
         raise InvalidRequest(
             "bearings go around: they have no mean; ask for eastward and northward",
             field="vector",
             allowed=("eastward", "northward", "magnitude"),
         )
-    target = find_target(reading, variables, asked)
-    instants = select_instants(variables, asked)
-    read = plan_over(reading, variables, asked, target=target, instants=instants, kind="statistics")
-    measured = [one for one in read.fields if not one.auxiliary]
-    fields = [made for one in measured for made in _fields(one, set(target.frame.dims), quantiles.size > 0)]
+    target = find_target(reading, variables, query)
+    instants = select_instants(variables, query)
+    read = plan_over(reading, variables, query, target=target, instants=instants, kind="statistics")
+    measured = [field for field in read.fields if not field.auxiliary]
+    fields = [
+        statistic for field in measured for statistic in _fields(field, set(target.frame.dims), quantiles.size > 0)
+    ]
     dims = {name: size for name, size in read.dims.items() if name not in target.frame.dims | target.more}
-    kept = {one.name for one in read.coordinates if set(one.dims) <= dims.keys()}
-    coordinates = [one for one in read.coordinates if one.name in kept]
+    names = {item.name for item in read.coordinates if set(item.dims) <= dims.keys()}
+    coordinates = [item for item in read.coordinates if item.name in names]
     if quantiles.size:
         dims["quantile"] = quantiles.size
         coordinates.append(Coordinate(name="quantile", dims=("quantile",), values=quantiles, units="1"))
-    values = sum(int(np.prod([dims[name] for name in one.dims])) for one in fields)
+    values = sum(int(np.prod([dims[name] for name in item.dims])) for item in fields)
     in_time = "time" in dims
     return replace(
         read,
@@ -82,12 +84,12 @@ class Summary:
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
         """Statistics of some of the instants."""
-        in_time = any("time" in one.dims for one in self.fields)
-        found = self.body.read(reading, rows) if in_time else self._whole(reading)
+        in_time = any("time" in field.dims for field in self.fields)
+        values = self.body.read(reading, rows) if in_time else self._whole(reading)
         out: dict[str, Values] = {}
         for key in self.measured:
-            if key in found:
-                out |= self._of(key, found[key])
+            if key in values:
+                out |= self._of(key, values[key])
         return out
 
     def _whole(self, reading: Reading) -> dict[str, Values]:
@@ -102,15 +104,15 @@ class Summary:
         lead = values.shape[: values.ndim - self.across]
         flat = values.reshape(-1, int(np.prod(values.shape[values.ndim - self.across :])))[:, self.cells]
         every = [
-            statistics(one.astype(np.float64), self.weights, self.latitude, self.longitude, self.quantiles)
-            for one in flat
+            statistics(layer.astype(np.float64), self.weights, self.latitude, self.longitude, self.quantiles)
+            for layer in flat
         ]
-        names = {one.key.removeprefix(f"{key}_"): one for one in self.fields if one.key.startswith(f"{key}_")}
+        fields = {field.key.removeprefix(f"{key}_"): field for field in self.fields if field.key.startswith(f"{key}_")}
         out: dict[str, Values] = {}
-        for name, one in names.items():
+        for name, field in fields.items():
             if name in _DESCRIBED:
-                stacked = np.array([each[name] for each in every])
-                out[one.key] = stacked.reshape((*lead, *stacked.shape[1:]))
+                stacked = np.array([result[name] for result in every])
+                out[field.key] = stacked.reshape((*lead, *stacked.shape[1:]))
         return out
 
 
@@ -121,7 +123,7 @@ def _body(
     if target.window is None:
         raise TypeError
     grid = reading.grids.grid(variable.grid)
-    latitude, longitude = (one.ravel() for one in target.locate(reading))
+    latitude, longitude = (degrees.ravel() for degrees in target.locate(reading))
     weights = grid.areas(target.window).ravel()
     meant = np.ones(weights.shape, np.bool_) if target.inside is None else target.inside.ravel()
     cells = np.flatnonzero(meant & (weights > 0))
@@ -137,7 +139,7 @@ def _body(
         longitude=wrap_longitude(longitude[cells]),
         quantiles=quantiles,
         across=len(target.frame.dims),
-        measured=[one.key for one in read.fields if not one.auxiliary],
+        measured=[field.key for field in read.fields if not field.auxiliary],
         fields=fields,
     )
 
@@ -253,14 +255,14 @@ def _fields(of: Field, across: set[str], quantiles: bool) -> list[Field]:
 
 def _described(info: VariableInfo, name: str, text: str) -> VariableInfo:
     last = name.rpartition("_")[2]
-    known = UNITS.get(name) or UNITS.get(last)
+    attributes = UNITS.get(name) or UNITS.get(last)
     return msgspec.structs.replace(
         info,
         key=f"{info.key}_{name}",
         name=f"{info.name}: {text}",
-        units=known or info.units,
+        units=attributes or info.units,
         long_name=f"{text} of {info.long_name or info.name}",
-        standard_name=None if known or name == "deviation" else info.standard_name,
+        standard_name=None if attributes or name == "deviation" else info.standard_name,
         zero_centered=False,
         categories=[],
     )

@@ -28,53 +28,57 @@ NAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Renamed:
-    """Reads under other keys, and less what has to be taken off."""
+    """Reads fields under other keys, less an offset of each."""
 
     body: Body
     names: Mapping[str, str]  # of each key of the body
-    less: Mapping[str, float]
+    subtracted: Mapping[str, float]
 
     def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
-        """As the body reads."""
-        found = self.body.read(reading, rows)
-        return {self.names[key]: values - self.less.get(key, 0.0) for key, values in found.items()}
+        """Read some rows."""
+        part = self.body.read(reading, rows)
+        return {self.names[key]: values - self.subtracted.get(key, 0.0) for key, values in part.items()}
 
 
 def plain(extraction: Extraction) -> Extraction:
-    """The same with fixed names and units."""
+    """Give an extraction the fixed names and units of `NETCDF3_NC`."""
     names: dict[str, str] = {}
-    for one in extraction.fields:
-        wanted = _name(one)
-        names[one.key] = one.key if wanted in names.values() else wanted
-    kelvin = {one.key for one in extraction.fields if canonical_units(one.variable.units) == "K"}
+    for field in extraction.fields:
+        name = _name(field)
+        names[field.key] = field.key if name in names.values() else name
+    kelvin = {field.key for field in extraction.fields if canonical_units(field.variable.units) == "K"}
     return replace(
         extraction,
         dims={PLACES.get(name, name): size for name, size in extraction.dims.items()},
-        coordinates=[_plain(extraction, one) for one in extraction.coordinates],
-        fields=[_field(one, names[one.key], one.key in kelvin) for one in extraction.fields],
-        body=Renamed(body=extraction.body, names=names, less=dict.fromkeys(kelvin, KELVIN)),
+        coordinates=[_plain(extraction, coordinate) for coordinate in extraction.coordinates],
+        fields=[_field(field, names[field.key], field.key in kelvin) for field in extraction.fields],
+        body=Renamed(body=extraction.body, names=names, subtracted=dict.fromkeys(kelvin, KELVIN)),
     )
 
 
-def _name(one: Field) -> str:
-    words = set((one.variable.standard_name or "").split("_"))
-    return next((name for told, name in NAMES.items() if words.issuperset(told)), one.key)
+def _name(field: Field) -> str:
+    words = set((field.variable.standard_name or "").split("_"))
+    return next((name for parts, name in NAMES.items() if words.issuperset(parts)), field.key)
 
 
-def _field(one: Field, name: str, kelvin: bool) -> Field:
-    celsius = kelvin or (name == "water_temp" and canonical_units(one.variable.units) == "degree_C")
-    info = msgspec.structs.replace(one.variable, key=name, units="degC" if celsius else one.variable.units)
-    return replace(one, variable=info, dims=tuple(PLACES.get(dim, dim) for dim in one.dims))
+def _field(field: Field, name: str, kelvin: bool) -> Field:
+    celsius = kelvin or (name == "water_temp" and canonical_units(field.variable.units) == "degree_C")
+    info = msgspec.structs.replace(field.variable, key=name, units="degC" if celsius else field.variable.units)
+    return replace(field, variable=info, dims=tuple(PLACES.get(dim, dim) for dim in field.dims))
 
 
-def _plain(extraction: Extraction, one: Coordinate) -> Coordinate:
-    made = replace(one, name=PLACES.get(one.name, one.name), dims=tuple(PLACES.get(dim, dim) for dim in one.dims))
-    if one.name == "raw_time" and extraction.calendar in COMMON:
+def _plain(extraction: Extraction, coordinate: Coordinate) -> Coordinate:
+    result = replace(
+        coordinate,
+        name=PLACES.get(coordinate.name, coordinate.name),
+        dims=tuple(PLACES.get(dim, dim) for dim in coordinate.dims),
+    )
+    if coordinate.name == "raw_time" and extraction.calendar in COMMON:
         seconds = np.asarray(getattr(extraction.coordinate("time"), "values", []), dtype=np.int64)
         hours = (seconds + SINCE_1950) / 3600
-        return replace(made, values=hours.astype(np.int64) if (hours % 1 == 0).all() else hours, units=HOURS)
-    if one.name == "depth":
-        metres = np.rint(np.asarray(one.values, dtype=np.float64)).astype(np.int64)
+        return replace(result, values=hours.astype(np.int64) if (hours % 1 == 0).all() else hours, units=HOURS)
+    if coordinate.name == "depth":
+        metres = np.rint(np.asarray(coordinate.values, dtype=np.float64)).astype(np.int64)
         # Whole metres, unless two levels would become one.
-        return replace(made, values=metres) if np.unique(metres).size == metres.size else made
-    return made
+        return replace(result, values=metres) if np.unique(metres).size == metres.size else result
+    return result

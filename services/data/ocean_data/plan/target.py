@@ -65,13 +65,16 @@ class Target:
     outline: Callable[[Reading], Outlines | None] | None = None  # where the cells end; None: the places are points
 
     def places(self, reading: Reading) -> Places:
-        """Every place, with its latitude and longitude."""
-        latitude, longitude = (one.ravel() for one in self.locate(reading))
+        """Return every place, with its latitude and longitude."""
+        latitude, longitude = (degrees.ravel() for degrees in self.locate(reading))
         if self.inside is not None:
-            # Elsewhere nothing is wanted: any place that is in the area will do.
+            # Values elsewhere are masked: any place in the area will do.
             meant = self.inside.ravel()
-            one = int(meant.argmax())
-            latitude, longitude = np.where(meant, latitude, latitude[one]), np.where(meant, longitude, longitude[one])
+            cell = int(meant.argmax())
+            latitude, longitude = (
+                np.where(meant, latitude, latitude[cell]),
+                np.where(meant, longitude, longitude[cell]),
+            )
         return Places(latitude=latitude, longitude=longitude, dims=self.frame.dims, coordinates=self.frame.coordinates)
 
 
@@ -82,8 +85,8 @@ def native_cells(reading: Reading, variable: Assets, region: Region, stride: int
     grid = reading.grids.grid(variable.grid)
     if not grid.has_rows and stride > 1:
         raise InvalidRequest("a mesh of triangles has no rows to leave out: leave stride at 1", field="stride")
-    whole = grid.window(region)
-    window = whole.thinned(stride)
+    window_of_region = grid.window(region)
+    window = window_of_region.thinned(stride)
     if window.count == 0:
         raise NothingInView(
             "no cell of {key} has its centre in this area: it is smaller than a cell, or outside the grid, {extent}",
@@ -103,12 +106,12 @@ def native_cells(reading: Reading, variable: Assets, region: Region, stride: int
         grid_id=variable.grid.id,
         name=variable.variable.key,
         triangles=not grid.has_rows,
-        outline=partial(_outlines, variable, whole, stride),
+        outline=partial(_outlines, variable, window_of_region, stride),
     )
 
 
-def _outlines(variable: Assets, whole: Window, stride: int, reading: Reading) -> Outlines | None:
-    return reading.grids.grid(variable.grid).outlines(whole, stride)
+def _outlines(variable: Assets, window: Window, stride: int, reading: Reading) -> Outlines | None:
+    return reading.grids.grid(variable.grid).outlines(window, stride)
 
 
 def _centres(variable: Assets, window: Window, reading: Reading) -> tuple[Floats, Floats]:
@@ -117,7 +120,7 @@ def _centres(variable: Assets, window: Window, reading: Reading) -> tuple[Floats
 
 def _places(frame: Frame) -> Places:
     """Return the dimensions and coordinates of a frame; the latitudes and longitudes of all places come later."""
-    coordinates = [Coordinate(**{name: getattr(one, name) for name in MEMBERS}) for one in frame.coordinates]
+    coordinates = [Coordinate(**{name: getattr(item, name) for name in MEMBERS}) for item in frame.coordinates]
     return Places(latitude=np.empty(0), longitude=np.empty(0), dims=frame.dims, coordinates=coordinates)
 
 
@@ -189,8 +192,10 @@ def _between(y: Floats, x: Floats, across: Transformer | None, _: Reading) -> Ou
 
 def without_places(target: Target) -> Target:
     """A map for who can work out where its cells are: of a large one these are most of the bytes."""
-    kept = [one for one in target.frame.coordinates if len(one.dims) < len(target.frame.dims)]
-    return replace(target, frame=replace(target.frame, coordinates=kept))
+    coordinates = [
+        coordinate for coordinate in target.frame.coordinates if len(coordinate.dims) < len(target.frame.dims)
+    ]
+    return replace(target, frame=replace(target.frame, coordinates=coordinates))
 
 
 def _given(latitude: Floats, longitude: Floats, _: Reading) -> tuple[Floats, Floats]:
@@ -226,23 +231,23 @@ def _crs(text: str) -> CRS:
 def _extent(region: Region, crs: CRS, across: Transformer) -> tuple[float, float, float, float]:
     """The rectangle of a projection that holds a region: x0, y0, x1, y1."""
     if crs.is_geographic:
-        found = region.west, region.south, region.east, region.north
+        edges = region.west, region.south, region.east, region.north
     elif crs.to_epsg() == 3857:
         south, north = np.clip([region.south, region.north], -MERCATOR, MERCATOR)
         # A straight axis: over the date line it goes on.
         turn = across.transform(180.0, 0.0)[0] / 180.0
         _, (y0, y1) = across.transform([0.0, 0.0], [south, north])
-        found = region.west * turn, y0, region.east * turn, y1
+        edges = region.west * turn, y0, region.east * turn, y1
     else:
         x, y = _outline(region, across)
-        found = x.min(initial=np.inf), y.min(initial=np.inf), x.max(initial=-np.inf), y.max(initial=-np.inf)
-    if not (found[0] < found[2] and found[1] < found[3] and np.isfinite(found).all()):
+        edges = x.min(initial=np.inf), y.min(initial=np.inf), x.max(initial=-np.inf), y.max(initial=-np.inf)
+    if not (edges[0] < edges[2] and edges[1] < edges[3] and np.isfinite(edges).all()):
         raise InvalidRequest(
             "the area has no extent in {crs}: it is a line, or beyond the reach of that projection",
             crs=crs.to_string(),
             field="projection",
         )
-    return float(found[0]), float(found[1]), float(found[2]), float(found[3])
+    return float(edges[0]), float(edges[1]), float(edges[2]), float(edges[3])
 
 
 def _outline(region: Region, across: Transformer) -> tuple[Floats, Floats]:
@@ -252,7 +257,7 @@ def _outline(region: Region, across: Transformer) -> tuple[Floats, Floats]:
     )
     inside = region.holds(latitude, longitude)
     if region.polygons:
-        rims = [np.asarray(ring.coords) for one in region.polygons for ring in _rings(one)]
+        rims = [np.asarray(ring.coords) for ring in region.polygons for ring in _rings(ring)]
         rim = np.concatenate(rims)
         longitude, latitude = (
             np.append(longitude[inside], rim[:, 0]),
@@ -264,7 +269,7 @@ def _outline(region: Region, across: Transformer) -> tuple[Floats, Floats]:
 
 
 def _rings(polygon: Any) -> list[Any]:
-    return [one.exterior for one in getattr(polygon, "geoms", [polygon])]
+    return [ring.exterior for ring in getattr(polygon, "geoms", [polygon])]
 
 
 def _coarser(shape: tuple[int, int], share: float) -> str:

@@ -157,16 +157,16 @@ class Instants:
         cls, variables: Sequence[Assets], at: str | None, start: str | None = None, end: str | None = None
     ) -> "Instants | None":
         """Select times as they are written in an address; None if no variable has time."""
-        axes = [Axis.of(one.steps) if one.steps else None for one in variables]
-        leading = next(((axis, one.steps) for axis, one in zip(axes, variables, strict=True) if axis), None)
+        axes = [Axis.of(variable.steps) if variable.steps else None for variable in variables]
+        leading = next(((axis, variable.steps) for axis, variable in zip(axes, variables, strict=True) if axis), None)
         if leading is None or leading[1] is None:
             return None
         first = leading[0]
         chosen = select_steps(first, at, start, end)
         seconds, raw = first.seconds[chosen], first.raw[chosen]
         steps = [
-            None if axis is None else _matching(axis, seconds, raw, one)
-            for axis, one in zip(axes, variables, strict=True)
+            None if axis is None else _matching(axis, seconds, raw, variable)
+            for axis, variable in zip(axes, variables, strict=True)
         ]
         return cls(seconds=seconds, raw=raw, units=leading[1].units, steps=steps)
 
@@ -179,10 +179,10 @@ class Instants:
 def _matching(axis: Axis, seconds: NDArray[np.int64], raw: NDArray[np.int64], assets: Assets) -> NDArray[np.intp]:
     """The steps of a variable at instants. Days that have no date of their own share one: the raw time tells which."""
     low = np.searchsorted(axis.seconds, seconds)
-    there = low < axis.seconds.size
-    there[there] = axis.seconds[low[there]] == seconds[there]
-    if not there.all():
-        missing = format_time(seconds[np.flatnonzero(~there)[0]])
+    exists = low < axis.seconds.size
+    exists[exists] = axis.seconds[low[exists]] == seconds[exists]
+    if not exists.all():
+        missing = format_time(seconds[np.flatnonzero(~exists)[0]])
         raise TimeNotFound(
             "{key} has no time step at {missing}", key=assets.variable.key, missing=missing, field="time"
         )

@@ -88,12 +88,12 @@ class Calculating:
             operands[name] = operand
         return operands
 
-    def _keep(self, key: tuple[str, str], made_from: object, made: Assets) -> Assets:
-        self._known[key] = (made_from, made)
+    def _keep(self, key: tuple[str, str], source: object, result: Assets) -> Assets:
+        self._known[key] = (source, result)
         self._known.move_to_end(key)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
-        return made
+        return result
 
 
 class Calculated:
@@ -119,11 +119,11 @@ class Calculated:
         return self._levels.get((self._state(variable, step), "bottom"), lambda: self._bottom(variable, step))
 
     def _level(
-        self, variable: Assets, step: int | None, depth: int, wanted: NDArray[np.bool_] | None = None
+        self, variable: Assets, step: int | None, depth: int, mask: NDArray[np.bool_] | None = None
     ) -> NDArray[np.float64]:
         rows, columns = grid_shape(variable)
         box = slice(0, rows), slice(0, columns)
-        values: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box, wanted)[0]
+        values: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box, mask)[0]
         return values
 
     def _bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
@@ -163,7 +163,7 @@ class Calculated:
         """That of the operand with the most dimensions."""
         if variable.equation is None:
             return self._source.chunking(variable)
-        most = max(variable.operands.values(), key=lambda one: len(one.dimensions), default=None)
+        most = max(variable.operands.values(), key=lambda operand: len(operand.dimensions), default=None)
         return self.chunking(most) if most else (1, 1, *grid_shape(variable))
 
     def coordinates(self, grid: Grid) -> Coordinates:

@@ -99,10 +99,12 @@ class Group:
 def write_covjson(extraction: Extraction, values: dict[str, Values], revision: str) -> Json:
     """The whole."""
     groups = _groups(extraction, values)
-    made = [one for group in groups for one in _coverages(group)]
+    coverages = [coverage for group in groups for coverage in _coverages(group)]
     shown = {key for group in groups for key in group.arrays}
-    parameters = {one.key: describe_parameter(one.variable) for one in extraction.fields if one.key in shown}
-    told: Json = {"conformsTo": [VERSION], "parameters": parameters}
+    parameters = {
+        coverage.key: describe_parameter(coverage.variable) for coverage in extraction.fields if coverage.key in shown
+    }
+    document: Json = {"conformsTo": [VERSION], "parameters": parameters}
     beside = {
         "ocean:dataset": extraction.dataset,
         "ocean:kind": extraction.kind,
@@ -110,31 +112,31 @@ def write_covjson(extraction: Extraction, values: dict[str, Values], revision: s
         "ocean:revision": revision,
         "ocean:facts": {key: fact for key, fact in extraction.facts.items() if key != "crs_wkt"},
     }
-    told |= {key: value for key, value in beside.items() if value}
+    document |= {key: value for key, value in beside.items() if value}
     referencing = _referencing(extraction, groups)
-    if len(made) == 1:
-        one = made[0]
-        return {"type": "Coverage", **told, "domain": one["domain"] | {"referencing": referencing}} | {
-            "ranges": one["ranges"]
+    if len(coverages) == 1:
+        coverage = coverages[0]
+        return {"type": "Coverage", **document, "domain": coverage["domain"] | {"referencing": referencing}} | {
+            "ranges": coverage["ranges"]
         }
-    kinds = {one["domain"].get("domainType") for one in made}
+    kinds = {coverage["domain"].get("domainType") for coverage in coverages}
     same = {"domainType": kinds.pop()} if len(kinds) == 1 and None not in kinds else {}
-    return {"type": "CoverageCollection", **same, **told, "referencing": referencing, "coverages": made}
+    return {"type": "CoverageCollection", **same, **document, "referencing": referencing, "coverages": coverages}
 
 
 def _groups(extraction: Extraction, values: dict[str, Values]) -> list[Group]:
-    held: dict[tuple[str, ...], list[Field]] = {}
-    for one in variable_fields(extraction):
-        held.setdefault(one.dims, []).append(one)
-    deep = next((one for one in extraction.fields if one.auxiliary and one.key == "depth"), None)
-    found = []
-    for dims, fields in held.items():
-        arrays = {one.key: _standard(one.dims, values[one.key]) for one in fields}
-        if deep is not None and set(deep.dims) <= set(dims) and deep.key not in arrays:
-            whole_ = next(iter(arrays.values()))
-            arrays[deep.key] = np.broadcast_to(_standard(deep.dims, values[deep.key]), whole_.shape)
+    fields_by_dims: dict[tuple[str, ...], list[Field]] = {}
+    for field in variable_fields(extraction):
+        fields_by_dims.setdefault(field.dims, []).append(field)
+    depth_field = next((field for field in extraction.fields if field.auxiliary and field.key == "depth"), None)
+    groups = []
+    for dims, fields in fields_by_dims.items():
+        arrays = {field.key: _standard(field.dims, values[field.key]) for field in fields}
+        if depth_field is not None and set(depth_field.dims) <= set(dims) and depth_field.key not in arrays:
+            array = next(iter(arrays.values()))
+            arrays[depth_field.key] = np.broadcast_to(_standard(depth_field.dims, values[depth_field.key]), array.shape)
         x, y = _plane(extraction)
-        found.append(
+        groups.append(
             Group(
                 extraction=extraction,
                 dims=dims,
@@ -145,7 +147,7 @@ def _groups(extraction: Extraction, values: dict[str, Values]) -> list[Group]:
                 arrays=arrays,
             )
         )
-    return found
+    return groups
 
 
 def _standard(dims: tuple[str, ...], values: Values) -> Values:
@@ -175,40 +177,42 @@ def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
 
 def _times(extraction: Extraction) -> list[str] | None:
     """ISO 8601; the dates of a model's own calendar as it names them."""
-    time, raw, named = extraction.coordinate("time"), extraction.coordinate("raw_time"), extraction.calendar
+    time, raw, calendar = extraction.coordinate("time"), extraction.coordinate("raw_time"), extraction.calendar
     if time is None:
         return None
-    if named in REAL_CALENDARS or raw is None or raw.units is None:
+    if calendar in REAL_CALENDARS or raw is None or raw.units is None:
         return format_times(np.asarray(time.values), zone="Z")
-    return format_calendar_times(np.asarray(raw.values), raw.units, named)
+    return format_calendar_times(np.asarray(raw.values), raw.units, calendar)
 
 
 def _levels(extraction: Extraction, dims: tuple[str, ...]) -> NDArray[np.float64] | None:
-    own = tuple(name for name in dims if name.startswith("depth"))
-    found = next(
+    depth_dims = tuple(name for name in dims if name.startswith("depth"))
+    levels = next(
         (
-            one
-            for one in extraction.coordinates
-            if one.name.startswith(("depth", "level")) and one.dims == own and not isinstance(one.values, list)
+            coordinate
+            for coordinate in extraction.coordinates
+            if coordinate.name.startswith(("depth", "level"))
+            and coordinate.dims == depth_dims
+            and not isinstance(coordinate.values, list)
         ),
         None,
     )
-    if found is None and extraction.kind == "trajectory":
-        found = extraction.coordinate("depth")
-    return None if found is None else np.ravel(np.asarray(found.values, dtype=np.float64))
+    if levels is None and extraction.kind == "trajectory":
+        levels = extraction.coordinate("depth")
+    return None if levels is None else np.ravel(np.asarray(levels.values, dtype=np.float64))
 
 
 def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
     x, _ = _plane(extraction)
     crs = plane_crs(extraction.facts) if x.name == "x" else None
-    found = [horizontal_reference(crs)]
-    if any(one.z is not None for one in groups):
-        real = any(one.name.startswith("depth") for one in extraction.coordinates)
-        found.append(vertical_reference("Depth", "m") if real else vertical_reference("Level", "1"))
-    if any(one.t is not None for one in groups):
+    references = [horizontal_reference(crs)]
+    if any(group.z is not None for group in groups):
+        real = any(group.name.startswith("depth") for group in extraction.coordinates)
+        references.append(vertical_reference("Depth", "m") if real else vertical_reference("Level", "1"))
+    if any(group.t is not None for group in groups):
         # Times that were given by the asker are of the real calendar.
-        found.append(temporal_reference(extraction.calendar if extraction.coordinate("raw_time") else "standard"))
-    return found
+        references.append(temporal_reference(extraction.calendar if extraction.coordinate("raw_time") else "standard"))
+    return references
 
 
 def _coverages(group: Group) -> list[Json]:
@@ -221,12 +225,12 @@ def _coverages(group: Group) -> list[Json]:
     if group.y.dims == (places[0],) and group.x.dims == tuple(places[1:]):
         return [_grid(group)]
     x, y = _flat(group)
-    arrays = {key: one.reshape(*one.shape[:2], -1) for key, one in group.arrays.items()}
+    arrays = {key: values.reshape(*values.shape[:2], -1) for key, values in group.arrays.items()}
     if group.deep and group.extraction.kind in LINES:
         return [_section(group, x, y, arrays, number) for number in range(len(group.t or [""]))]
     if group.deep and places == ["point"]:
-        each = range(x.size)
-        return [_one(group, x[n : n + 1], y[n : n + 1], {k: a[:, :, n] for k, a in arrays.items()}) for n in each]
+        numbers = range(x.size)
+        return [_one(group, x[n : n + 1], y[n : n + 1], {k: a[:, :, n] for k, a in arrays.items()}) for n in numbers]
     return [_points(group, x, y, arrays, level) for level in range(next(iter(arrays.values())).shape[1])]
 
 
@@ -242,10 +246,10 @@ def _one(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays) -> Json
             "Grid", axes, ["t", "z", "y", "x"], {k: a[..., np.newaxis, np.newaxis] for k, a in arrays.items()}
         )
     if group.deep:
-        return _coverage("VerticalProfile", axes, ["z"], {key: one[0] for key, one in arrays.items()})
+        return _coverage("VerticalProfile", axes, ["z"], {key: values[0] for key, values in arrays.items()})
     if not group.alone:
-        return _coverage("PointSeries", axes, ["t"], {key: one[:, 0] for key, one in arrays.items()})
-    return _coverage("Point", axes, [], {key: one[0, 0] for key, one in arrays.items()})
+        return _coverage("PointSeries", axes, ["t"], {key: values[:, 0] for key, values in arrays.items()})
+    return _coverage("Point", axes, [], {key: values[0, 0] for key, values in arrays.items()})
 
 
 def _grid(group: Group) -> Json:
@@ -253,7 +257,7 @@ def _grid(group: Group) -> Json:
     axes = {"x": {"values": nest_numbers(x)}, "y": {"values": nest_numbers(y)}, **group.levels(), **group.times()}
     names = [*(["t"] if group.t is not None else []), *(["z"] if group.deep else []), "y", "x"]
     shape = [len(axes[name]["values"]) for name in names]
-    return _coverage("Grid", axes, names, {key: one.reshape(shape) for key, one in group.arrays.items()})
+    return _coverage("Grid", axes, names, {key: values.reshape(shape) for key, values in group.arrays.items()})
 
 
 def _section(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, number: int) -> Json:
@@ -264,20 +268,20 @@ def _section(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, num
         composite = _tuples(["t", "x", "y"], [[group.t[number]] * x.size, *columns])
     axes = {"composite": composite, **group.levels()}
     kind = None if group.t is None else "Section"
-    return _coverage(kind, axes, ["z", "composite"], {key: one[number] for key, one in arrays.items()})
+    return _coverage(kind, axes, ["z", "composite"], {key: values[number] for key, values in arrays.items()})
 
 
 def _points(group: Group, x: NDArray[Any], y: NDArray[Any], arrays: Arrays, level: int) -> Json:
     """Places at one level."""
-    there = np.isfinite(x) & np.isfinite(y)
-    columns, names = [nest_numbers(x[there]), nest_numbers(y[there])], ["x", "y"]
+    finite = np.isfinite(x) & np.isfinite(y)
+    columns, names = [nest_numbers(x[finite]), nest_numbers(y[finite])], ["x", "y"]
     if group.z is not None:
         columns, names = [*columns, [float(group.z[level])] * len(columns[0])], ["x", "y", "z"]
     axes = {"composite": _tuples(names, columns), **group.times()}
-    here = {key: one[:, level][:, there] for key, one in arrays.items()}
+    at_level = {key: values[:, level][:, finite] for key, values in arrays.items()}
     if group.alone:
-        return _coverage("MultiPoint", axes, ["composite"], {key: one[0] for key, one in here.items()})
-    return _coverage("MultiPointSeries", axes, ["t", "composite"], here)
+        return _coverage("MultiPoint", axes, ["composite"], {key: values[0] for key, values in at_level.items()})
+    return _coverage("MultiPointSeries", axes, ["t", "composite"], at_level)
 
 
 def _trajectory(group: Group) -> Json:
@@ -288,7 +292,7 @@ def _trajectory(group: Group) -> Json:
     axes: Json = {"composite": _tuples(names, columns)}
     if group.z is not None and group.z.size != x.size:
         axes |= group.levels()
-    return _coverage("Trajectory", axes, ["composite"], {key: one.ravel() for key, one in group.arrays.items()})
+    return _coverage("Trajectory", axes, ["composite"], {key: values.ravel() for key, values in group.arrays.items()})
 
 
 def _tuples(names: list[str], columns: Sequence[Any]) -> Json:
@@ -297,7 +301,11 @@ def _tuples(names: list[str], columns: Sequence[Any]) -> Json:
 
 def _coverage(kind: str | None, axes: Json, names: list[str], arrays: Arrays) -> Json:
     domain = {"type": "Domain", **({"domainType": kind} if kind else {}), "axes": axes}
-    return {"type": "Coverage", "domain": domain, "ranges": {key: _range(names, one) for key, one in arrays.items()}}
+    return {
+        "type": "Coverage",
+        "domain": domain,
+        "ranges": {key: _range(names, values) for key, values in arrays.items()},
+    }
 
 
 def _range(names: list[str], values: NDArray[Any]) -> Json:
@@ -316,7 +324,7 @@ def ucum_symbol(units: str) -> str | None:
     symbol = UCUM_SYMBOLS.get(text, UCUM_SYMBOLS.get(text.lower()))
     if symbol is not None:
         return symbol
-    found: list[str] = []
+    symbols: list[str] = []
     for number, group in enumerate(text.split("/")):
         pieces = [_POWER.fullmatch(piece) for piece in re.split(r"[ .]+", group.strip())]
         if text == "1":
@@ -325,8 +333,8 @@ def ucum_symbol(units: str) -> str | None:
             if piece is None or piece[1] not in SAME_SYMBOLS:
                 return None
             power = int(piece[2] or 1) * (-1 if number else 1)
-            found.append(piece[1] if power == 1 else f"{piece[1]}{power}")
-    return ".".join(found)
+            symbols.append(piece[1] if power == 1 else f"{piece[1]}{power}")
+    return ".".join(symbols)
 
 
 def describe_parameter(info: VariableInfo) -> Json:
@@ -334,7 +342,7 @@ def describe_parameter(info: VariableInfo) -> Json:
     observed: Json = {"label": {"en": (info.standard_name or info.name).replace("_", " ")}}
     if info.standard_name:
         observed["id"] = STANDARD_NAME.format(info.standard_name)
-    told: Json = {
+    parameter: Json = {
         "type": "Parameter",
         "label": {"en": info.name},
         "description": {"en": info.long_name or info.name},
@@ -343,16 +351,16 @@ def describe_parameter(info: VariableInfo) -> Json:
     if info.categories:
         ids = [f"#{number}" for number in range(len(info.categories))]
         observed["categories"] = [
-            {"id": one, "label": {"en": label}} for one, label in zip(ids, info.categories, strict=True)
+            {"id": category, "label": {"en": label}} for category, label in zip(ids, info.categories, strict=True)
         ]
-        told["categoryEncoding"] = {one: number for number, one in enumerate(ids)}
+        parameter["categoryEncoding"] = {category: number for number, category in enumerate(ids)}
     elif info.units:
-        known = ucum_symbol(info.units)
-        told["unit"] = {
+        symbol = ucum_symbol(info.units)
+        parameter["unit"] = {
             "label": {"en": info.units},
-            "symbol": {"value": known, "type": UCUM} if known else info.units,
+            "symbol": {"value": symbol, "type": UCUM} if symbol else info.units,
         }
-    return told
+    return parameter
 
 
 def horizontal_reference(crs: CRS | None) -> Json:
@@ -374,5 +382,5 @@ def vertical_reference(name: str, units: str) -> Json:
 
 def temporal_reference(calendar: str) -> Json:
     """The reference system of t."""
-    named = "Gregorian" if calendar in REAL_CALENDARS else CALENDAR.format(calendar)
-    return {"coordinates": ["t"], "system": {"type": "TemporalRS", "calendar": named}}
+    name = "Gregorian" if calendar in REAL_CALENDARS else CALENDAR.format(calendar)
+    return {"coordinates": ["t"], "system": {"type": "TemporalRS", "calendar": name}}

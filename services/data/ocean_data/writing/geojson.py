@@ -48,9 +48,9 @@ def write_geojson(extraction: Extraction, values: dict[str, Values], revision: s
     places = _places(extraction)
     latitude, longitude = (_at(extraction, name, places) for name in ("latitude", "longitude"))
     columns = {
-        one.name: _texts(one, extraction, places)
-        for one in extraction.coordinates
-        if one.name not in PLACE and one.dims and set(one.dims) <= set(places)
+        coordinate.name: _texts(coordinate, extraction, places)
+        for coordinate in extraction.coordinates
+        if coordinate.name not in PLACE and coordinate.dims and set(coordinate.dims) <= set(places)
     }
     wet = np.zeros(latitude.size, dtype=bool)
     for field in extraction.fields:
@@ -71,8 +71,8 @@ def write_geojson(extraction: Extraction, values: dict[str, Values], revision: s
             "geometry": cells.get(place) or {"type": "Point", "coordinates": point},
             "properties": dict(zip(centres | columns, row, strict=True)),
         }
-        for place, (point, row, there) in enumerate(zip(points, rows, wet.tolist(), strict=True))
-        if there
+        for place, (point, row, has_value) in enumerate(zip(points, rows, wet.tolist(), strict=True))
+        if has_value
     ]
     return {"type": "FeatureCollection", **_told(extraction, revision), "features": features}
 
@@ -83,33 +83,33 @@ def _cells(extraction: Extraction, longitude: NDArray[np.float64], wet: NDArray[
     if corners is None:
         return {}
     numbers = np.flatnonzero(wet)
-    of_wet = tuple(one.reshape(wet.size, -1)[numbers] for one in corners)
-    found = cell_polygons((of_wet[0], of_wet[1]), longitude[numbers])
-    return {number: one for number, one in zip(numbers.tolist(), found, strict=True) if one is not None}
+    wet_corners = tuple(values.reshape(wet.size, -1)[numbers] for values in corners)
+    shapes = cell_polygons((wet_corners[0], wet_corners[1]), longitude[numbers])
+    return {number: values for number, values in zip(numbers.tolist(), shapes, strict=True) if values is not None}
 
 
 def _told(extraction: Extraction, revision: str) -> Json:
     time = extraction.coordinate("time")
-    told: Json = {
+    members: Json = {
         "dataset": extraction.dataset,
         "kind": extraction.kind,
         "variables": {
-            one.key: {
-                "name": one.variable.name,
-                "units": one.variable.units,
-                "standard_name": one.variable.standard_name,
+            item.key: {
+                "name": item.variable.name,
+                "units": item.variable.units,
+                "standard_name": item.variable.standard_name,
             }
-            for one in variable_fields(extraction)
+            for item in variable_fields(extraction)
         },
     }
     if time is not None and time.dims in {(), ("time",)}:
-        told["times"] = format_times(np.asarray(time.values))
-    for one in extraction.coordinates:
-        if one.name.startswith(("depth", "level")) and len(one.dims) <= 1 and one.dims != ("point",):
-            told[f"{one.name}s"] = nest_numbers(np.ravel(np.asarray(one.values, dtype=np.float64)))
+        members["times"] = format_times(np.asarray(time.values))
+    for item in extraction.coordinates:
+        if item.name.startswith(("depth", "level")) and len(item.dims) <= 1 and item.dims != ("point",):
+            members[f"{item.name}s"] = nest_numbers(np.ravel(np.asarray(item.values, dtype=np.float64)))
     beside = {"attribution": attribution(extraction), "revision": revision}
     facts = {key: fact for key, fact in extraction.facts.items() if key != "crs_wkt"}
-    return told | {"facts": facts} | {key: text for key, text in beside.items() if text}
+    return members | {"facts": facts} | {key: text for key, text in beside.items() if text}
 
 
 def _places(extraction: Extraction) -> tuple[str, ...]:
@@ -120,28 +120,30 @@ def _places(extraction: Extraction) -> tuple[str, ...]:
 
 def _at(extraction: Extraction, name: str, places: Sequence[str]) -> NDArray[np.float64]:
     """A coordinate at every place, flat."""
-    one = extraction.coordinate(name)
-    if one is None:
+    coordinate = extraction.coordinate(name)
+    if coordinate is None:
         raise UnsupportedFormat(
             "{kind} have no places of their own: ask for json or csv",
             kind=extraction.kind,
             field="format",
             allowed=["json", "csv"],
         )
-    return _spread(np.asarray(one.values, dtype=np.float64), one, extraction, places)
+    return _spread(np.asarray(coordinate.values, dtype=np.float64), coordinate, extraction, places)
 
 
-def _texts(one: Coordinate, extraction: Extraction, places: Sequence[str]) -> Any:
-    if isinstance(one.values, list):
-        return _spread(np.array(one.values, dtype=object), one, extraction, places).tolist()
-    if is_time(one):
-        return _spread(np.array(format_times(one.values), dtype=object), one, extraction, places).tolist()
-    return nest_numbers(_spread(np.asarray(one.values), one, extraction, places))
+def _texts(coordinate: Coordinate, extraction: Extraction, places: Sequence[str]) -> Any:
+    if isinstance(coordinate.values, list):
+        return _spread(np.array(coordinate.values, dtype=object), coordinate, extraction, places).tolist()
+    if is_time(coordinate):
+        return _spread(np.array(format_times(coordinate.values), dtype=object), coordinate, extraction, places).tolist()
+    return nest_numbers(_spread(np.asarray(coordinate.values), coordinate, extraction, places))
 
 
-def _spread(values: NDArray[Any], one: Coordinate, extraction: Extraction, places: Sequence[str]) -> NDArray[Any]:
+def _spread(
+    values: NDArray[Any], coordinate: Coordinate, extraction: Extraction, places: Sequence[str]
+) -> NDArray[Any]:
     shape = [extraction.dims[name] for name in places]
-    own = [extraction.dims[name] if name in one.dims else 1 for name in places]
+    own = [extraction.dims[name] if name in coordinate.dims else 1 for name in places]
     return np.broadcast_to(values.reshape(own), shape).ravel()
 
 
@@ -171,14 +173,14 @@ def cell_polygons(corners: Outlines, longitude: Floats) -> list[Json | None]:
     rings = np.round(np.stack([meridian, latitude], axis=2), DIGITS)
     rings[doubled > 0] = rings[doubled > 0, ::-1]
     polar = np.abs(steps.sum(axis=1)) > 180.0
-    whole = np.isfinite(rings).all(axis=(1, 2)) & (polar | (np.abs(doubled) > 0))
-    inside = whole & ~polar & (np.abs(meridian) <= 180.0).all(axis=1)
+    valid = np.isfinite(rings).all(axis=(1, 2)) & (polar | (np.abs(doubled) > 0))
+    inside = valid & ~polar & (np.abs(meridian) <= 180.0).all(axis=1)
     plain = iter(rings[inside].tolist())
     return [
         {"type": "Polygon", "coordinates": [next(plain)]}
         if simple
         else _cut(_around_pole(ring) if polar[number] else ring)
-        if whole[number]
+        if valid[number]
         else None
         for number, (ring, simple) in enumerate(zip(rings, inside.tolist(), strict=True))
     ]
@@ -194,8 +196,8 @@ def _cut(ring: Floats) -> Json | None:
     """What lies in the world of a ring that reaches beyond -180 or 180."""
     shape = shapely.make_valid(shapely.Polygon(ring))
     met = shapely.union_all([WORLD.intersection(translate(shape, turn)) for turn in (-360.0, 0.0, 360.0)])
-    pieces = [one for one in getattr(met, "geoms", [met]) if one.geom_type == "Polygon" and one.area > 0]
-    rings = [[np.round(orient(one).exterior.coords, DIGITS).tolist()] for one in pieces]
+    pieces = [part for part in getattr(met, "geoms", [met]) if part.geom_type == "Polygon" and part.area > 0]
+    rings = [[np.round(orient(part).exterior.coords, DIGITS).tolist()] for part in pieces]
     if len(rings) > 1:
         return {"type": "MultiPolygon", "coordinates": rings}
     return {"type": "Polygon", "coordinates": rings[0]} if rings else None

@@ -15,21 +15,21 @@ def shortest_decimals(values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype != np.float32:
         return values
     flat = values.ravel()
-    found = flat.astype(np.float64)
-    left = np.flatnonzero(np.isfinite(flat) & (flat != 0))
-    size = np.floor(np.log10(np.abs(found[left]))).astype(np.int64)
+    result = flat.astype(np.float64)
+    remaining = np.flatnonzero(np.isfinite(flat) & (flat != 0))
+    size = np.floor(np.log10(np.abs(result[remaining]))).astype(np.int64)
     far = (_DIGITS[-1] - 1 - size > _EXACT) | (size - _DIGITS[0] + 1 > _EXACT)
-    found[left[far]] = [float(str(one)) for one in flat[left[far]]]
-    left, size = left[~far], size[~far]
+    result[remaining[far]] = [float(str(value)) for value in flat[remaining[far]]]
+    remaining, size = remaining[~far], size[~far]
     for digits in _DIGITS:
         power = digits - 1 - size
-        scale, wide = 10.0 ** np.abs(power), flat[left].astype(np.float64)
+        scale, wide = 10.0 ** np.abs(power), flat[remaining].astype(np.float64)
         # Both the whole number and the power of ten are exact, so that only the last operation rounds: correctly.
         rounded = np.where(power >= 0, np.rint(wide * scale) / scale, np.rint(wide / scale) * scale)
-        same = rounded.astype(np.float32) == flat[left]
-        found[left[same]] = rounded[same]
-        left, size = left[~same], size[~same]
-    return found.reshape(values.shape)
+        same = rounded.astype(np.float32) == flat[remaining]
+        result[remaining[same]] = rounded[same]
+        remaining, size = remaining[~same], size[~same]
+    return result.reshape(values.shape)
 
 
 def nest_numbers(values: NDArray[Any]) -> Any:

@@ -49,7 +49,7 @@ def estimate_stream_size(extraction: Extraction, writer: StreamWriter) -> int:
 def _sample_dims(extraction: Extraction, most: int) -> dict[str, int]:
     """Halve the longest dimensions until the largest array has no more than ``most`` values."""
     dims = dict(extraction.dims)
-    shapes = [*(field.dims for field in extraction.fields), *(one.dims for one in extraction.coordinates)]
+    shapes = [*(field.dims for field in extraction.fields), *(coordinate.dims for coordinate in extraction.coordinates)]
     while dims and max((prod(dims[name] for name in names) for names in shapes), default=0) > most:
         longest = max(dims, key=lambda name: dims[name])
         dims[longest] = -(-dims[longest] // 2)

@@ -54,24 +54,24 @@ class Column:
     dtype: type[np.floating] = np.float64  # of a field
     values: NDArray[Any] | None = None  # of fields: those of the part at hand
     offset: int = 0  # of the values' first row
-    kept: NDArray[np.object_] | None = None  # texts
+    texts: NDArray[np.object_] | None = None  # texts
 
     def written(self, at: Indices, sizes: dict[str, int]) -> list[bytes]:
         """The texts of some rows."""
         count = at[""].size
-        if self.kept is None and self.values is None:
+        if self.texts is None and self.values is None:
             return [self.absent] * count
         if not self.dims:
-            return list(self._texts(np.zeros(1, dtype=np.intp))) * count
+            return list(self._take_texts(np.zeros(1, dtype=np.intp))) * count
         flat = np.zeros(count, dtype=np.intp)
         for number, name in enumerate(self.dims):
             flat = flat * sizes[name] + (at[name] - (0 if number else self.offset))
-        return self._texts(flat)
+        return self._take_texts(flat)
 
-    def _texts(self, flat: NDArray[np.intp]) -> list[bytes]:
-        if self.kept is not None:
-            found: list[bytes] = self.kept[flat].tolist()
-            return found
+    def _take_texts(self, flat: NDArray[np.intp]) -> list[bytes]:
+        if self.texts is not None:
+            texts: list[bytes] = self.texts[flat].tolist()
+            return texts
         return format_numbers(np.asarray(self.values)[flat], self.absent)
 
 
@@ -89,34 +89,39 @@ class Table:
     def __init__(self, extraction: Extraction, quote: Quote, absent: bytes) -> None:
         self._extraction = extraction
         self._first = next(iter(extraction.dims), "")
-        wholes = [set(one.dims) for one in extraction.fields if not one.auxiliary]
+        field_dims = [set(item.dims) for item in extraction.fields if not item.auxiliary]
         coordinates = [
-            _coordinate(one, quote, absent)
-            for one in extraction.coordinates
-            if one.name not in LEFT_OUT and any(whole.issuperset(one.dims) for whole in wholes)
+            _coordinate(item, quote, absent)
+            for item in extraction.coordinates
+            if item.name not in LEFT_OUT and any(dims.issuperset(item.dims) for dims in field_dims)
         ]
-        read = {one.key: _field(one, absent) for one in extraction.fields}
-        coordinates += [read[one.key] for one in extraction.fields if one.auxiliary]
-        coordinates.sort(key=lambda one: FIRST.index(one.name) if one.name in FIRST else len(FIRST))
+        read = {item.key: _field(item, absent) for item in extraction.fields}
+        coordinates += [read[item.key] for item in extraction.fields if item.auxiliary]
+        coordinates.sort(key=lambda item: FIRST.index(item.name) if item.name in FIRST else len(FIRST))
         self._read = read
         self.coordinates: Sequence[Column] = coordinates
-        self.fields: Sequence[Column] = [read[one.key] for one in extraction.fields if not one.auxiliary]
+        self.fields: Sequence[Column] = [read[item.key] for item in extraction.fields if not item.auxiliary]
 
     def blocks(self, columns: Sequence[Column | None]) -> list[Block]:
         """Which columns stand together in rows."""
         order = list(self._extraction.dims)
-        wholes = {frozenset(one.dims): None for one in self.fields}
-        found: list[Block] = []
-        told: list[Column] = []
-        for dims in [one for one in wholes if not any(one < other for other in wholes)]:
-            here = [one for one in columns if one is not None and dims.issuperset(one.dims) and one not in told]
-            told += [one for one in self.fields if one in here]
-            found.append(
+        field_dims = {frozenset(column.dims): None for column in self.fields}
+        blocks: list[Block] = []
+        placed: list[Column] = []
+        for dims in [column for column in field_dims if not any(column < other for other in field_dims)]:
+            columns_here = [
+                column
+                for column in columns
+                if column is not None and dims.issuperset(column.dims) and column not in placed
+            ]
+            placed += [column for column in self.fields if column in columns_here]
+            blocks.append(
                 Block(
-                    dims=tuple(sorted(dims, key=order.index)), columns=[one if one in here else None for one in columns]
+                    dims=tuple(sorted(dims, key=order.index)),
+                    columns=[column if column in columns_here else None for column in columns],
                 )
             )
-        return found
+        return blocks
 
     def slabs(self, parts: Parts, columns: Sequence[Column | None]) -> Iterator[tuple[Block, list[list[bytes] | None]]]:
         """The texts of the columns, some rows at a time."""
@@ -134,7 +139,7 @@ class Table:
                     at = _indices(block.dims, shape, range(start, min(start + SLAB, total)))
                     if leads:
                         at[self._first] += rows.start
-                    yield block, [None if one is None else one.written(at, sizes) for one in block.columns]
+                    yield block, [None if column is None else column.written(at, sizes) for column in block.columns]
 
     def _take(self, rows: slice, part: dict[str, Values]) -> None:
         """Hold the values of a part; what comes but once is held to the end."""
@@ -150,22 +155,22 @@ def _indices(dims: Sequence[str], shape: Sequence[int], rows: range) -> Indices:
     return {"": flat, **dict(zip(dims, np.unravel_index(flat, shape) if dims else (), strict=True))}
 
 
-def _coordinate(one: Any, quote: Quote, absent: bytes) -> Column:
-    column = partial(Column, name=one.name, label=one.name, dims=one.dims, absent=absent)
-    if isinstance(one.values, list) or is_time(one):
-        words = one.values if isinstance(one.values, list) else format_times(one.values)
-        return column(units=None, kept=np.array([quote(word) for word in words], dtype=object))
-    values = np.ravel(one.values)
-    made = column(units=one.units, values=values)
+def _coordinate(coordinate: Any, quote: Quote, absent: bytes) -> Column:
+    column = partial(Column, name=coordinate.name, label=coordinate.name, dims=coordinate.dims, absent=absent)
+    if isinstance(coordinate.values, list) or is_time(coordinate):
+        words = coordinate.values if isinstance(coordinate.values, list) else format_times(coordinate.values)
+        return column(units=None, texts=np.array([quote(word) for word in words], dtype=object))
+    values = np.ravel(coordinate.values)
+    result = column(units=coordinate.units, values=values)
     if values.size <= KEPT:
-        made.kept = np.array(format_numbers(values, absent), dtype=object)
-    return made
+        result.texts = np.array(format_numbers(values, absent), dtype=object)
+    return result
 
 
-def _field(one: Any, absent: bytes) -> Column:
-    info = one.variable
-    label = one.key if one.auxiliary else info.name
-    return Column(name=one.key, label=label, units=info.units, dims=one.dims, absent=absent, dtype=one.dtype)
+def _field(field: Any, absent: bytes) -> Column:
+    info = field.variable
+    label = field.key if field.auxiliary else info.name
+    return Column(name=field.key, label=label, units=info.units, dims=field.dims, absent=absent, dtype=field.dtype)
 
 
 class Csv:
@@ -178,34 +183,36 @@ class Csv:
         """The header with the first rows, then the others."""
         table = Table(extraction, quote_cell, b"")
         labels, columns = _columns(extraction, table)
-        held = b",".join(quote_cell(label) for label in labels) + LINE_END
+        header = b",".join(quote_cell(label) for label in labels) + LINE_END
         for _, slab in table.slabs(parts, columns):
-            empty = [b""] * len(next(one for one in slab if one is not None))
-            rows = LINE_END.join(map(b",".join, zip(*(empty if one is None else one for one in slab), strict=True)))
-            yield held + rows + LINE_END
-            held = b""
-        if held:
-            yield held
+            empty = [b""] * len(next(texts for texts in slab if texts is not None))
+            rows = LINE_END.join(
+                map(b",".join, zip(*(empty if texts is None else texts for texts in slab), strict=True))
+            )
+            yield header + rows + LINE_END
+            header = b""
+        if header:
+            yield header
 
 
 def _columns(extraction: Extraction, table: Table) -> tuple[list[str], Sequence[Column | None]]:
     """The labels of the columns and what stands in them; None: nothing."""
     if extraction.kind in POINT_KINDS and len(table.fields) == 1:
-        places = {one.name: one for one in table.coordinates}
+        places = {column.name: column for column in table.coordinates}
         return [*POINT_HEADER.values(), _label(table.fields[0])], [
             *(places.get(name) for name in POINT_HEADER),
             table.fields[0],
         ]
     columns = [*table.coordinates, *table.fields]
-    labels = [_label(one) for one in columns]
+    labels = [_label(column) for column in columns]
     twice = {label for label in labels if labels.count(label) > 1}
     return [
-        f"{one.name}: {label}" if label in twice else label for one, label in zip(columns, labels, strict=True)
+        f"{column.name}: {label}" if label in twice else label for column, label in zip(columns, labels, strict=True)
     ], columns
 
 
-def _label(one: Column) -> str:
-    return f"{one.label} ({one.units})" if one.units else one.label
+def _label(column: Column) -> str:
+    return f"{column.label} ({column.units})" if column.units else column.label
 
 
 def quote_cell(text: str) -> bytes:
@@ -228,9 +235,9 @@ class Ndjson:
         columns = [*table.coordinates, *table.fields]
         keys = _keys(columns)
         for _, slab in table.slabs(parts, columns):
-            told = [(key, texts) for key, texts in zip(keys, slab, strict=True) if texts is not None]
+            filled = [(key, texts) for key, texts in zip(keys, slab, strict=True) if texts is not None]
             woven = chain.from_iterable(
-                (repeat((b",%s:" if number else b"{%s:") % key), texts) for number, (key, texts) in enumerate(told)
+                (repeat((b",%s:" if number else b"{%s:") % key), texts) for number, (key, texts) in enumerate(filled)
             )
             yield b"".join(map(b"".join, zip(*woven, repeat(b"}\n"))))
 
@@ -238,9 +245,9 @@ class Ndjson:
 def _keys(columns: list[Column]) -> list[bytes]:
     """The key of every column: of a variable that is called like a coordinate, another one."""
     taken: set[str] = set()
-    found = []
-    for one in columns:
-        name = one.name if one.name not in taken else f"{one.name}_value"
+    keys = []
+    for column in columns:
+        name = column.name if column.name not in taken else f"{column.name}_value"
         taken.add(name)
-        found.append(msgspec.json.encode(name))
-    return found
+        keys.append(msgspec.json.encode(name))
+    return keys

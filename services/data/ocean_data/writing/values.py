@@ -38,16 +38,16 @@ class Json:
 
 def extracted_values(extraction: Extraction, values: dict[str, Values], revision: str) -> ExtractedValues:
     """The answer to any extraction."""
-    coordinates = {one.name: _coordinate(one, extraction.dims) for one in extraction.coordinates}
-    for one in extraction.fields:
-        if one.auxiliary:
-            info = one.variable
-            coordinates[one.key] = CoordinateValues(
-                dims=list(one.dims),
+    coordinates = {field.name: _coordinate(field, extraction.dims) for field in extraction.coordinates}
+    for field in extraction.fields:
+        if field.auxiliary:
+            info = field.variable
+            coordinates[field.key] = CoordinateValues(
+                dims=list(field.dims),
                 units=info.units,
                 standard_name=info.standard_name,
                 long_name=info.long_name or info.name,
-                values=nest_numbers(values[one.key]),
+                values=nest_numbers(values[field.key]),
             )
     return ExtractedValues(
         dataset=extraction.dataset,
@@ -55,14 +55,14 @@ def extracted_values(extraction: Extraction, values: dict[str, Values], revision
         dims=dict(extraction.dims),
         coordinates=coordinates,
         variables={
-            one.key: VariableValues(
-                name=one.variable.name,
-                units=one.variable.units,
-                standard_name=one.variable.standard_name,
-                dims=list(one.dims),
-                values=nest_numbers(values[one.key]),
+            field.key: VariableValues(
+                name=field.variable.name,
+                units=field.variable.units,
+                standard_name=field.variable.standard_name,
+                dims=list(field.dims),
+                values=nest_numbers(values[field.key]),
             )
-            for one in variable_fields(extraction)
+            for field in variable_fields(extraction)
         },
         facts=dict(extraction.facts),
         attribution=attribution(extraction),
@@ -72,14 +72,14 @@ def extracted_values(extraction: Extraction, values: dict[str, Values], revision
 
 def point_values(extraction: Extraction, values: dict[str, Values], revision: str) -> PointValues:
     """One variable at one point."""
-    one = variable_fields(extraction)[0]
-    info, table = one.variable, _rows(one.dims, values[one.key])
+    field = variable_fields(extraction)[0]
+    info, table = field.variable, _rows(field.dims, values[field.key])
     seconds, raw = extraction.coordinate("time"), extraction.coordinate("raw_time")
     place = _single(extraction, "latitude"), _single(extraction, "longitude")
     cell = _single(extraction, "cell_latitude", place[0]), _single(extraction, "cell_longitude", place[1])
     return PointValues(
         dataset=extraction.dataset,
-        variable=one.key,
+        variable=field.key,
         name=info.name,
         units=info.units,
         standard_name=info.standard_name,
@@ -103,45 +103,45 @@ def _rows(dims: tuple[str, ...], values: Values) -> Values:
 
 def _depths(extraction: Extraction, values: dict[str, Values], count: int) -> list[float | None]:
     """The depth of every column: of levels that move, at the first time at which they have one."""
-    deep = next((one for one in extraction.fields if one.auxiliary and one.key == "depth"), None)
-    if deep is not None:
-        read = _rows(deep.dims, values["depth"])
+    depth_field = next((field for field in extraction.fields if field.auxiliary and field.key == "depth"), None)
+    if depth_field is not None:
+        read = _rows(depth_field.dims, values["depth"])
         first = np.isfinite(read).argmax(axis=0)
         return _or_none(read[first, np.arange(read.shape[1])])
-    known = extraction.coordinate("depth")
-    return [None] * count if known is None else _or_none(np.ravel(np.asarray(known.values, dtype=np.float64)))
+    coordinate = extraction.coordinate("depth")
+    return [None] * count if coordinate is None else _or_none(np.ravel(np.asarray(coordinate.values, dtype=np.float64)))
 
 
 def _or_none(values: NDArray[np.floating]) -> list[float | None]:
-    return [one if np.isfinite(one) else None for one in values.tolist()]
+    return [value if np.isfinite(value) else None for value in values.tolist()]
 
 
 def _single(extraction: Extraction, name: str, default: float = np.nan) -> float:
-    found = extraction.coordinate(name)
-    return default if found is None else float(np.ravel(np.asarray(found.values))[0])
+    coordinate = extraction.coordinate(name)
+    return default if coordinate is None else float(np.ravel(np.asarray(coordinate.values))[0])
 
 
-def _coordinate(one: Coordinate, dims: dict[str, int]) -> CoordinateValues:
-    time = is_time(one)
+def _coordinate(coordinate: Coordinate, dims: dict[str, int]) -> CoordinateValues:
+    time = is_time(coordinate)
     return CoordinateValues(
-        dims=list(one.dims),
-        units=None if time else one.units,
-        standard_name=one.standard_name,
-        long_name=one.long_name,
-        values=_shaped(one, dims),
+        dims=list(coordinate.dims),
+        units=None if time else coordinate.units,
+        standard_name=coordinate.standard_name,
+        long_name=coordinate.long_name,
+        values=_shaped(coordinate, dims),
     )
 
 
-def _shaped(one: Coordinate, dims: dict[str, int]) -> Any:
+def _shaped(coordinate: Coordinate, dims: dict[str, int]) -> Any:
     """Nested as the dimensions; the value itself where there are none."""
-    if isinstance(one.values, list):
-        return one.values if one.dims else one.values[0]
-    shape = tuple(dims[name] for name in one.dims)
-    values = np.asarray(one.values).reshape(shape)
-    if not is_time(one):
+    if isinstance(coordinate.values, list):
+        return coordinate.values if coordinate.dims else coordinate.values[0]
+    shape = tuple(dims[name] for name in coordinate.dims)
+    values = np.asarray(coordinate.values).reshape(shape)
+    if not is_time(coordinate):
         return nest_numbers(values)
     texts = np.array(format_times(values), dtype=object)
-    return texts.reshape(shape).tolist() if one.dims else texts[0]
+    return texts.reshape(shape).tolist() if coordinate.dims else texts[0]
 
 
 def read_coverage(extraction: Extraction, reading: Reading) -> contracts.Coverage:
@@ -157,20 +157,20 @@ def to_coverage(extraction: Extraction, values: Mapping[str, Values], revision: 
         dims=dict(extraction.dims),
         coordinates=[
             contracts.Coordinate(
-                name=one.name,
-                dims=one.dims,
-                values=one.values if isinstance(one.values, list) else _packed(one.values),
-                units=one.units,
-                standard_name=one.standard_name,
-                long_name=one.long_name,
+                name=item.name,
+                dims=item.dims,
+                values=item.values if isinstance(item.values, list) else _packed(item.values),
+                units=item.units,
+                standard_name=item.standard_name,
+                long_name=item.long_name,
             )
-            for one in extraction.coordinates
+            for item in extraction.coordinates
         ],
         fields=[
             contracts.Field(
-                variable=one.variable, dims=one.dims, values=_packed(values[one.key]), auxiliary=one.auxiliary
+                variable=item.variable, dims=item.dims, values=_packed(values[item.key]), auxiliary=item.auxiliary
             )
-            for one in extraction.fields
+            for item in extraction.fields
         ],
         facts=dict(extraction.facts),
         revision=revision,
@@ -178,5 +178,5 @@ def to_coverage(extraction: Extraction, values: Mapping[str, Values], revision: 
 
 
 def _packed(values: NDArray[np.floating] | NDArray[np.int64]) -> Array:
-    whole = np.ascontiguousarray(values)
-    return Array(dtype=whole.dtype.str, shape=values.shape, data=whole.tobytes())
+    contiguous = np.ascontiguousarray(values)
+    return Array(dtype=contiguous.dtype.str, shape=values.shape, data=contiguous.tobytes())
