@@ -87,7 +87,7 @@ class AreaBounds(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def global_longitude(self) -> bool:
-        """Whether the box goes around the Earth."""
+        """True for a box that goes around the Earth."""
         return self.east - self.west >= 360.0 - 1e-9
 
 

@@ -1,4 +1,4 @@
-"""What drawing functions are given beside query and numbers: size, language, land, relief."""
+"""Context of drawing functions beside query and numbers: size, language, land, relief."""
 
 from dataclasses import dataclass, field
 

@@ -56,7 +56,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_mercator(self) -> bool:
-        """Whether longitudes are continuous along x."""
+        """True for Mercator projections, where longitudes are continuous along x."""
         return is_mercator(self.projection)
 
     def plane(
@@ -154,9 +154,9 @@ def choose_view(bounds: AreaBounds, requested: str | None, aspect: float | None)
     """
     if requested is not None and requested not in PROJECTIONS:
         raise InvalidRequest(
-            "$.projection is {requested!r}; it can be {requested2}, or is left out: fitted to the area",
+            "$.projection is {requested!r}; it can be {projections}, or is left out: fitted to the area",
             requested=requested[:40],
-            requested2=", ".join(PROJECTIONS),
+            projections=", ".join(PROJECTIONS),
             field="$.projection",
             allowed=PROJECTIONS,
         )

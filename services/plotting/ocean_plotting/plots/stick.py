@@ -176,14 +176,14 @@ def _make_rows(series: list[MooringSeries], depths: list[str], station: int, con
 def _label_row(series: MooringSeries, depth: str, level: int, station: int, context: DrawContext) -> str:
     """Return the depth of a row."""
     translate, depths = context.translate, series.depths[:, level, station]
-    known = depths[np.isfinite(depths)]
+    finite = depths[np.isfinite(depths)]
     if depth == "mean":
         return translate("mean over the water column")
-    if depth == "bottom" and not known.size:
+    if depth == "bottom" and not finite.size:
         return translate("bottom")
-    if not known.size:
+    if not finite.size:
         return translate("level {number}", number=depth) if series.reader.has("level") else ""
-    metres = context.labels.value(float(known.mean()), "m")
+    metres = context.labels.value(float(finite.mean()), "m")
     return translate("bottom, {depth}", depth=metres) if depth == "bottom" else metres
 
 

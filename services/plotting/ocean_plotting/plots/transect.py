@@ -388,8 +388,8 @@ def _make_panels(
     """Return panels by column and from above: the parts of one dataset, or each part of two and its difference."""
     sections = [section for section in (first, second) if section]
     floors = [locate_sea_floor(section.grid, section.points, context) if section.deep else None for section in sections]
-    known = [floor for floor in floors if floor is not None]
-    deepest = choose_deepest([section.grid for section in sections], known, query.deepest()) if known else 0.0
+    section_floors = [floor for floor in floors if floor is not None]
+    deepest = choose_deepest([section.grid for section in sections], section_floors, query.deepest()) if section_floors else 0.0
     makers = []
     for section, floor in zip(sections, floors, strict=True):
         # The time first: a name may be too long for a narrow panel.

@@ -133,7 +133,7 @@ class ComparedQuantity:
 
     @property
     def is_observed(self) -> bool:
-        """Whether there is any observed value."""
+        """True if there is any observed value."""
         return any(depth.size for depth, _ in self.observed)
 
     @property

@@ -45,7 +45,7 @@ class MooringData(PlotData, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class VariableRequest:
-    """What to request for a variable: itself, or the components of a vector."""
+    """Keys to request for a variable: its own, or those of the components of a vector."""
 
     info: VariableInfo
     variables: list[str]
@@ -137,12 +137,12 @@ class MooringSeries:
 
     @property
     def has_fixed_levels(self) -> bool:
-        """Whether levels are at the same depths at all times and stations."""
+        """True if levels are at the same depths at all times and stations."""
         return bool((self.depths == self.depths[:1, :, :1]).all())
 
     @property
     def has_data(self) -> list[bool]:
-        """Whether each station has any value."""
+        """Flag of each station: True if it has any value."""
         return list(map(bool, np.asarray(np.isfinite(self.values).any(axis=(0, 1)))))
 
     def row_index(self, *, by_depth: bool = True) -> RowIndex:
@@ -176,12 +176,12 @@ class MooringSeries:
 
     def depth_range(self, context: DrawContext) -> str:
         """Format the depth of the values: one, or a range; empty if it is unknown."""
-        known = self.depths[np.isfinite(self.values) & np.isfinite(self.depths)]
-        if not known.size:
-            known = self.depths[np.isfinite(self.depths)]
-        if not known.size:
+        depths = self.depths[np.isfinite(self.values) & np.isfinite(self.depths)]
+        if not depths.size:
+            depths = self.depths[np.isfinite(self.depths)]
+        if not depths.size:
             return ""
-        low, high = (context.labels.value(float(end), "m") for end in (known.min(), known.max()))
+        low, high = (context.labels.value(float(end), "m") for end in (depths.min(), depths.max()))
         return low if low == high else context.translate("{low} to {high}", low=low, high=high)
 
     def level_name(self, depth: str, context: DrawContext, *, alone: bool = False) -> str:

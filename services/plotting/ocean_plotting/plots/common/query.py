@@ -352,10 +352,10 @@ def parse_selection(values: Numbers, names: Sequence[str], field: str) -> list[i
     for index in indices:
         if index >= len(names):
             raise InvalidRequest(
-                "{name} has {name2}; what was measured is {value}, counted from 0",
+                "{name} has {index}; what was measured is {quantities}, counted from 0",
                 name=field,
-                name2=index,
-                value=", ".join(names) or "nothing",
+                index=index,
+                quantities=", ".join(names) or "nothing",
                 field=field,
                 allowed=[str(place) for place in range(len(names))],
             )

@@ -89,7 +89,7 @@ class TrackPanels:
 
     @property
     def single(self) -> bool:
-        """Whether there is one trajectory: colours stand for measurement and model."""
+        """True for a single trajectory: colours stand for measurement and model."""
         return len(self.trajectories) == 1
 
     def line(self, number: int, *, modelled: bool = False) -> TrackLine:

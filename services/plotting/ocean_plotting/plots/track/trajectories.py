@@ -119,12 +119,12 @@ class TrajectoryQuantity:
 
     @property
     def is_measured(self) -> bool:
-        """Whether there is any measured value."""
+        """True if there is any measured value."""
         return any(np.isfinite(values).any() for values in self.measured)
 
     @property
     def is_modelled(self) -> bool:
-        """Whether there is any value of the model."""
+        """True if there is any value of the model."""
         return any(np.isfinite(values).any() for values in self.modelled)
 
     @property
