@@ -116,6 +116,7 @@ def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
 
 @loop_over(("size", "form", "points"), [("6x4", "png", 100), ("20x8", "png", 200), ("20x8", "csv", 100)])
 def test_a_wide_figure_has_more_places_and_a_table_as_many_as_ever(client, numbers, size, form, points):
+    numbers.asked.clear()  # of the case before
     plot(client, size=size, format=form, dpi=30)
     assert [one.points for one in numbers.asked] == [points]
 
@@ -185,6 +186,7 @@ def test_a_file_of_the_numbers_is_the_data_service_s_own(client, numbers):
     ],
 )
 def test_options_ask_for_what_they_need(client, numbers, change, asked):
+    numbers.asked.clear()  # of the case before
     response = plot(client, change, format="png", size="6x4")
     assert response.status_code == 200, response.text
     assert sorted(tuple(one.variables) for one in numbers.asked) == sorted(asked)

@@ -29,7 +29,7 @@ from ocean_plotting.figure.locator import add_map_over_list, draw_locator_map, p
 
 PANELS_IN_ROW = 3  # of panels over depth
 SMALLEST_FIGURE = (4.0, 2.5)  # inches that a figure must have for a column of stations beside its panels
-LIST_WIDTH = 0.6  # of the width of a column with a map: of one without
+LIST_WIDTH = 0.6  # of a column with a list of lines alone, in widths of one with a map
 MOST_POSITIONS = 6  # stations that are listed with name and position
 HANDLE_WIDTH, COLUMN_GAP, LETTER_WIDTH = 3.0, 1.5, 0.57  # in the list, in heights of its text
 COLUMN_WIDTH, PANEL_LABELS = 18.0, 2.0  # of the column, and more for each further panel, in heights of the text
@@ -104,16 +104,16 @@ def add_depth_panels(
     context: DrawContext,
     *,
     show_map: bool,
-    show_list: bool,
-    list_width: float = 1.0,
+    lines: bool = True,
 ) -> list[Axes]:
-    """Add panels in rows of three and, if there is room, the stations beside them: on a map, in a list, or in none.
+    """Add panels in rows of three and, if it helps and fits, the stations on their right: on a map, or in a list.
 
-    ``list_width``: of a column without a map, in widths of one with a map.
+    ``lines``: stations are lines in the panels, else dots.
     """
-    side = show_list and has_side_column(context)
+    needed = needs_list(stations, show_map=show_map) if lines else show_map or len(stations) > 1
+    side = needed and has_side_column(context)
     columns = min(number, PANELS_IN_ROW)
-    side_width = _side_width(columns, context) * (1.0 if show_map else list_width)
+    side_width = _side_width(columns, context) * (LIST_WIDTH if lines and not show_map else 1.0)
     widths = [1.0] * columns + ([side_width] if side else [])
     grid = figure.add_gridspec(-(-number // columns), len(widths), width_ratios=widths)
     panels = [figure.add_subplot(grid[position // columns, position % columns]) for position in range(number)]

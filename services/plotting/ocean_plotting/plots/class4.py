@@ -295,9 +295,7 @@ def draw(query: Class4Query, data: Class4Data, context: DrawContext) -> Picture:
     panels = Class4Panels(reference=reference, series=series, stations=stations)
     add_comparison_legend(figure, series, context, alone=len(stations) == 1)
     show_map = bool(query.showmap)
-    all_axes = add_depth_panels(
-        figure, len(quantities), stations, context, show_map=show_map, show_list=show_map or len(stations) > 1
-    )
+    all_axes = add_depth_panels(figure, len(quantities), stations, context, show_map=show_map, lines=False)
     deepest = max(quantity.deepest for quantity in quantities)
     for position, (axes, quantity) in enumerate(zip(all_axes, quantities, strict=True)):
         set_depth_axis(axes, deepest, context, label=position % PANELS_IN_ROW == 0)

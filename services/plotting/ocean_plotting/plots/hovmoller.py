@@ -17,7 +17,7 @@ from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.axes import show_message, style_ticks
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
-from ocean_plotting.figure.layout import LAND, Picture, PictureInfo, add_titles, thin_ticks
+from ocean_plotting.figure.layout import LAND, Picture, add_titles, thin_ticks
 from ocean_plotting.figure.legends import Shading, add_colour_bar, choose_shading
 from ocean_plotting.figure.path import draw_path_map, has_map_column, locate_waypoints
 from ocean_plotting.figure.section import (
@@ -233,15 +233,8 @@ def draw(query: HovmollerQuery, data: HovmollerData, context: DrawContext) -> Pi
         draw_path_map(figure, layout.map_area, path, context)
     thin_ticks(figure, layout.panels[0])
     sentences = [translate("{title}: {what}.", title=title, what=subtitle)]
-    info = PictureInfo.from_texts(
-        title=f"{title} ({name_dataset(first.about)})",
-        alt=" ".join([*sentences, *(_describe(panel, context) for panel in panels)]),
-        source=credit,
-        dataset=first.about.dataset,
-        revision=data.revisions[first.about.dataset],
-        time=data.time,
-    )
-    return Picture(figure=figure, info=info)
+    sentences += [_describe(panel, context) for panel in panels]
+    return Picture(figure=figure, info=data.make_picture_info(title, sentences, first.about, credit))
 
 
 def _draw_panel(axes: Axes, panel: HovmollerPanel, quantum: str | None, context: DrawContext) -> None:

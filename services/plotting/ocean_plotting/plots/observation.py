@@ -344,9 +344,7 @@ def draw(query: ObservationQuery, data: ObservationData, context: DrawContext) -
     if series:
         add_comparison_legend(figure, series, context, alone=len(stations) == 1)
     show_map = bool(query.showmap)
-    panels = add_depth_panels(
-        figure, len(quantities), stations, context, show_map=show_map, show_list=show_map or len(stations) > 1
-    )
+    panels = add_depth_panels(figure, len(quantities), stations, context, show_map=show_map, lines=False)
     deepest = max(map(_choose_deepest, quantities))
     for position, (panel, quantity) in enumerate(zip(panels, quantities, strict=True)):
         set_depth_axis(panel, deepest, context, label=position % PANELS_IN_ROW == 0)

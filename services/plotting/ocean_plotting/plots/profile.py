@@ -17,14 +17,12 @@ from ocean_plotting.export.table import Column, Rows, Table
 from ocean_plotting.figure.axes import FEW_LEVELS, set_depth_axis, set_quantity_axis, show_message
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import SEPARATOR, join_parts
-from ocean_plotting.figure.layout import MUTED, Picture, PictureInfo, add_titles
+from ocean_plotting.figure.layout import MUTED, Picture, add_titles
 from ocean_plotting.figure.stations import (
-    LIST_WIDTH,
     PANELS_IN_ROW,
     StationMark,
     add_depth_panels,
     mark_stations,
-    needs_list,
 )
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
 from ocean_plotting.plots.common.profiles import (
@@ -193,16 +191,8 @@ def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Pictur
     add_titles(figure, title, subtitle, credit, context.sizes)
     limits, deepest = parse_ranges(query.variable_range, len(variables)), max(v.deepest for v in variables)
     with_difference = bool(data.second_coverages) and len(variables) == 1
-    show_map = bool(query.showmap)
-    panels = add_depth_panels(
-        figure,
-        len(variables) + with_difference,
-        stations,
-        context,
-        show_map=show_map,
-        show_list=needs_list(stations, show_map=show_map),
-        list_width=LIST_WIDTH,
-    )
+    count = len(variables) + with_difference
+    panels = add_depth_panels(figure, count, stations, context, show_map=bool(query.showmap))
     for position, panel in enumerate(panels):
         variable = variables[min(position, len(variables) - 1)]
         # The same depths in every panel, but for variables of the surface alone.
@@ -212,15 +202,8 @@ def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Pictur
             _draw_variable(panel, variable, stations, limits[position], context)
         else:
             _draw_difference(panel, variable, stations, query, context)
-    info = PictureInfo.from_texts(
-        title=f"{title} ({first.dataset_name or first.dataset})",
-        alt=" ".join([f"{title}, {subtitle}.", *_describe(variables, context)]),
-        source=credit,
-        dataset=first.dataset,
-        revision=data.revisions[first.dataset],
-        time=data.time,
-    )
-    return Picture(figure=figure, info=info)
+    sentences = [f"{title}, {subtitle}.", *_describe(variables, context)]
+    return Picture(figure=figure, info=data.make_picture_info(title, sentences, first, credit))
 
 
 def _draw_variable(

@@ -20,8 +20,8 @@ from ocean_plotting.figure.axes import (
     show_message,
 )
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.layout import INK, LabelPlacer, Picture, PictureInfo, add_titles, freeze_layout
-from ocean_plotting.figure.stations import LIST_WIDTH, StationMark, add_depth_panels, mark_stations, needs_list
+from ocean_plotting.figure.layout import INK, LabelPlacer, Picture, add_titles, freeze_layout
+from ocean_plotting.figure.stations import StationMark, add_depth_panels, mark_stations
 from ocean_plotting.plots.common.profiles import (
     StationProfileQuery,
     describe_range,
@@ -58,11 +58,7 @@ def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
     title = query.plotTitle or _make_title(stations, context)
     subtitle = format_source(info, data.time, query.quantum, context)
     add_titles(figure, title, subtitle, info.attribution or info.dataset_name, context.sizes)
-    show_map = bool(query.showmap)
-    show_list = needs_list(stations, show_map=show_map)
-    (panel,) = add_depth_panels(
-        figure, 1, stations, context, show_map=show_map, show_list=show_list, list_width=LIST_WIDTH
-    )
+    (panel,) = add_depth_panels(figure, 1, stations, context, show_map=bool(query.showmap))
     set_depth_axis(panel, sound.deepest, context, label=True)
     for station in stations:
         depth, speed = sound.at_station(station.number)
@@ -77,15 +73,8 @@ def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
     else:
         show_message(panel, translate("no data at these stations"), context.sizes)
     sentences = [f"{title}, {subtitle}.", describe_range(name, sound.values, SPEED_UNITS, context)]
-    picture_info = PictureInfo.from_texts(
-        title=f"{title} ({info.dataset_name or info.dataset})",
-        alt=" ".join([*sentences, *_describe_channel(profiles, stations, context)]),
-        source=join_credits([info]),
-        dataset=info.dataset,
-        revision=data.revisions[info.dataset],
-        time=data.time,
-    )
-    return Picture(figure=figure, info=picture_info)
+    sentences += _describe_channel(profiles, stations, context)
+    return Picture(figure=figure, info=data.make_picture_info(title, sentences, info, join_credits([info])))
 
 
 def table(query: SoundQuery, data: WaterData, context: DrawContext) -> Table:

@@ -35,7 +35,6 @@ from ocean_plotting.plots.common.mooring_series import (
     StationTimeQuery,
     average_neighbours,
     fetch_series,
-    make_mooring_info,
     resolve_variable,
 )
 from ocean_plotting.plots.common.query import map_error_fields, parse_stations
@@ -151,7 +150,7 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(when))
     sentences = [sentence, *_describe(series, stations, quantum, context)]
-    return Picture(figure=figure, info=make_mooring_info(data, title, sentences))
+    return Picture(figure=figure, info=data.make_picture_info(title, sentences, info, info.attribution or source))
 
 
 def _make_title(name: str, stations: list[StationMark], context: DrawContext) -> str:

@@ -40,7 +40,6 @@ from ocean_plotting.plots.common.mooring_series import (
     compute_trend,
     fetch_series,
     find_isolated,
-    make_mooring_info,
     make_series_request,
     make_time_cells,
     resolve_variable,
@@ -163,7 +162,7 @@ def draw(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Pic
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(subtitle))
     sentences = [sentence, *_describe(series, stations, quantum, context)]
-    return Picture(figure=figure, info=make_mooring_info(data, title, sentences))
+    return Picture(figure=figure, info=data.make_picture_info(title, sentences, info, info.attribution or source))
 
 
 def _make_title(name: str, stations: list[StationMark], context: DrawContext, *, deep: bool) -> str:

@@ -19,7 +19,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
-from ocean_plotting.figure.layout import Picture, PictureInfo, add_titles, get_figure, thin_ticks
+from ocean_plotting.figure.layout import Picture, add_titles, get_figure, thin_ticks
 from ocean_plotting.figure.legends import Shading, add_colour_bar, choose_shading
 from ocean_plotting.figure.path import SMALLEST_FIGURE, draw_path_map, has_map_column, locate_waypoints
 from ocean_plotting.figure.section import (
@@ -389,7 +389,11 @@ def _make_panels(
     sections = [section for section in (first, second) if section]
     floors = [locate_sea_floor(section.grid, section.points, context) if section.deep else None for section in sections]
     section_floors = [floor for floor in floors if floor is not None]
-    deepest = choose_deepest([section.grid for section in sections], section_floors, query.deepest()) if section_floors else 0.0
+    deepest = (
+        choose_deepest([section.grid for section in sections], section_floors, query.deepest())
+        if section_floors
+        else 0.0
+    )
     makers = []
     for section, floor in zip(sections, floors, strict=True):
         # The time first: a name may be too long for a narrow panel.
@@ -470,15 +474,7 @@ def draw(query: TransectQuery, data: TransectData, context: DrawContext) -> Pict
         draw_path_map(figure, layout.map_area, path, context)
     thin_ticks(figure, [panel for column in layout.panels for panel in column])
     sentences = [translate("{title}, {time}.", title=title, time=when), *_describe(columns, context)]
-    info = PictureInfo.from_texts(
-        title=f"{title} ({source})",
-        alt=" ".join(sentences),
-        source=credit,
-        dataset=first.about.dataset,
-        revision=data.revisions[first.about.dataset],
-        time=data.time,
-    )
-    return Picture(figure=figure, info=info)
+    return Picture(figure=figure, info=data.make_picture_info(title, sentences, first.about, credit))
 
 
 def _locate_profile(query: TransectQuery, distance: Floats) -> int | None:

@@ -15,9 +15,9 @@ from ocean_plotting.export.table import Column, Rows, Table
 from ocean_plotting.figure.axes import FEW_LEVELS, TICK_STEPS, set_quantity_axis, show_message
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import typeset_units
-from ocean_plotting.figure.layout import INK, MUTED, LabelPlacer, Picture, PictureInfo, add_titles, freeze_layout
+from ocean_plotting.figure.layout import INK, MUTED, LabelPlacer, Picture, add_titles, freeze_layout
 from ocean_plotting.figure.legends import Shading, add_colour_bar
-from ocean_plotting.figure.stations import LIST_WIDTH, StationMark, add_depth_panels, mark_stations, needs_list
+from ocean_plotting.figure.stations import StationMark, add_depth_panels, mark_stations
 from ocean_plotting.palettes import colormap_colours
 from ocean_plotting.plots.common.coverage import Floats
 from ocean_plotting.plots.common.profiles import (
@@ -67,11 +67,7 @@ def draw(query: TsQuery, data: WaterData, context: DrawContext) -> Picture:
         units=typeset_units(DENSITY_UNITS),
     )
     add_titles(figure, title, subtitle, credit, context.sizes)
-    show_map = bool(query.showmap)
-    show_list = needs_list(stations, show_map=show_map)
-    (panel,) = add_depth_panels(
-        figure, 1, stations, context, show_map=show_map, show_list=show_list, list_width=LIST_WIDTH
-    )
+    (panel,) = add_depth_panels(figure, 1, stations, context, show_map=bool(query.showmap))
     _draw_stations(figure, panel, profiles, stations, context)
     salinity_label = context.labels.axis_label(infos[1])
     set_quantity_axis(panel, salinity_label, _choose_limits(salinity, NARROWEST[0]), context)
@@ -90,15 +86,7 @@ def draw(query: TsQuery, data: WaterData, context: DrawContext) -> Picture:
             translate("Potential density anomaly"), profiles.water.potential_density_anomaly, DENSITY_UNITS, context
         ),
     ]
-    info = PictureInfo.from_texts(
-        title=f"{title} ({infos[0].dataset_name or infos[0].dataset})",
-        alt=" ".join(sentences),
-        source=credit,
-        dataset=infos[0].dataset,
-        revision=data.revisions[infos[0].dataset],
-        time=data.time,
-    )
-    return Picture(figure=figure, info=info)
+    return Picture(figure=figure, info=data.make_picture_info(title, sentences, infos[0], credit))
 
 
 def table(query: TsQuery, data: WaterData, context: DrawContext) -> Table:

@@ -14,7 +14,6 @@ from ocean_common.contracts.data import Coverage, PointsRequest, VectorPart
 from ocean_core.errors import NotSupported
 from ocean_plotting.export.table import Column
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.layout import PictureInfo
 from ocean_plotting.figure.section import cell_edges
 from ocean_plotting.figure.stations import mark_stations
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
@@ -194,20 +193,6 @@ class MooringSeries:
         if metres:
             return metres if alone else translate("at {depth}", depth=metres)
         return translate("level {number}", number=depth) if self.reader.has("level") else ""
-
-
-def make_mooring_info(data: MooringData, title: str, sentences: list[str]) -> PictureInfo:
-    """Describe a picture of time series."""
-    info = data.info
-    source = info.dataset_name or info.dataset
-    return PictureInfo.from_texts(
-        title=f"{title} ({source})",
-        alt=" ".join(sentences),
-        source=info.attribution or source,
-        dataset=info.dataset,
-        revision=data.revisions[info.dataset],
-        time=data.time,
-    )
 
 
 def _order_downwards(depths: Floats) -> list[int]:

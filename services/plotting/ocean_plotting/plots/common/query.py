@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal, cast, get_args
 
 import msgspec
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Interpolation
 from ocean_core.colour import Limits, is_distinguishable
 from ocean_core.errors import InvalidRequest, OceanError, RequestTooLarge
 from ocean_core.messages import Message
 from ocean_core.time import parse_instant
+from ocean_plotting.figure.layout import PictureInfo
 from ocean_plotting.palettes import parse_scale as parse_limits
 from ocean_plotting.palettes import validate_colormap
 
@@ -151,6 +153,17 @@ class PlotData(msgspec.Struct, frozen=True, kw_only=True):
 
     time: str  # the (first) time of the numbers, ISO 8601
     revisions: dict[str, str]  # by dataset
+
+    def make_picture_info(self, title: str, sentences: list[str], info: VariableInfo, credit: str) -> PictureInfo:
+        """Describe a picture of these numbers; ``info``: a variable of the first dataset."""
+        return PictureInfo.from_texts(
+            title=f"{title} ({info.dataset_name or info.dataset})",
+            alt=" ".join(sentences),
+            source=credit,
+            dataset=info.dataset,
+            revision=self.revisions[info.dataset],
+            time=self.time,
+        )
 
 
 def check_choice(value: str, allowed: Sequence[str], field: str) -> str:

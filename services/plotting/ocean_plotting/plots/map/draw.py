@@ -17,7 +17,6 @@ from ocean_plotting.figure.layout import (
     INK,
     MUTED,
     Picture,
-    PictureInfo,
     add_titles,
     fold_text,
     get_content_box,
@@ -95,15 +94,8 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
         _add_bar_and_title(figure, axes, frame, panel, context)
         width = context.width / data.grid[1] - LEFT * context.sizes.body / 72
         _write_statistics(axes, panel, layout.lines, width, context)
-    info_texts = PictureInfo.from_texts(
-        title=f"{title} ({source})",
-        alt=_describe(title, when, panels, context),
-        source=info.attribution or source,
-        dataset=info.dataset,
-        revision=data.revisions[info.dataset],
-        time=data.time,
-    )
-    return Picture(figure=figure, info=info_texts)
+    sentences = _describe(title, when, panels, context)
+    return Picture(figure=figure, info=data.make_picture_info(title, sentences, info, info.attribution or source))
 
 
 def _read_field(coverage: Coverage) -> tuple[VariableInfo, Floats]:
@@ -328,7 +320,7 @@ def _make_title(query: MapQuery, info: VariableInfo, data: MapData, context: Dra
     return ", ".join([title, *names[:MOST_NAMES], *(["…"] if len(names) > MOST_NAMES else [])])
 
 
-def _describe(title: str, when: str, panels: list[MapPanel], context: DrawContext) -> str:
+def _describe(title: str, when: str, panels: list[MapPanel], context: DrawContext) -> list[str]:
     """Describe the map and its ranges in the areas."""
     translate, labels = context.translate, context.labels
     sentences = [translate("{title}, {time}.", title=title, time=when) if when else f"{title}."]
@@ -347,4 +339,4 @@ def _describe(title: str, when: str, panels: list[MapPanel], context: DrawContex
             if name
             else translate("In the area from {low} to {high}, mean {mean}.", low=low, high=high, mean=mean)
         )
-    return " ".join(sentences)
+    return sentences
