@@ -61,14 +61,14 @@ ProfileId = Annotated[
 Extent = Annotated[
     str,
     QueryParameter(
-        description="What the map shows: `left,bottom,right,top` in metres of the projection. Without it, everything.",
+        description="Extent of the map: `left,bottom,right,top` in metres of the projection; without it, all profiles.",
         examples=[Example(summary="the tropical Atlantic", value="-5000000,-2000000,1000000,2000000")],
     ),
 ]
 MapProjection = Annotated[
     str,
     QueryParameter(
-        description=f"Of the map: {', '.join(PROJECTIONS)}.",
+        description=f"Projection of the map: {', '.join(PROJECTIONS)}.",
         examples=[Example(summary="web maps", value="EPSG:3857")],
     ),
 ]
@@ -77,7 +77,7 @@ MapProjection = Annotated[
 @get(
     "/class4",
     operation_id="listClass4",
-    summary="The days that have Class 4 profiles",
+    summary="Days with Class 4 profiles",
     tags=TAGS,
     responses=encoded_response(Class4Days, "The days of each kind, ascending"),
 )
@@ -92,16 +92,19 @@ async def list_class4(
 @get(
     "/class4/status",
     operation_id="listClass4Status",
-    summary="Which Class 4 files can be served, and why others cannot",
+    summary="Status of the Class 4 files",
     tags=TAGS,
-    responses={**encoded_response(list[Class4Status], "Every file, the broken ones too"), **document_errors()},
+    responses={
+        **encoded_response(list[Class4Status], "All files, with the reason where one cannot be served"),
+        **document_errors(),
+    },
 )
 async def list_status(
     class4: NamedDependency[Class4Repository],
     response_cache: NamedDependency[ResponseCache],
     translate: NamedDependency[Translator],
 ) -> Response[bytes]:
-    """Every file, the broken ones too."""
+    """All files, with the reason where one cannot be served."""
     index = class4.index
     key = ("class 4 status", index.revision, translate.language)
     return await response_cache.respond(key, lambda: index.status(translate))
@@ -110,7 +113,7 @@ async def list_status(
 @get(
     "/class4/{class4_type:str}",
     operation_id="listClass4Profiles",
-    summary="The Class 4 profiles of a file, on a map",
+    summary="Class 4 profiles of a file on a map",
     tags=TAGS,
     responses=document_errors(NotFound, InvalidRequest),
 )
@@ -124,7 +127,7 @@ async def list_profiles(
     extent: Extent = "",
     projection: MapProjection = "EPSG:3857",
 ) -> Class4Points:
-    """Those in view, each with the error of the best estimate; null where there is nothing to compare."""
+    """Profiles in view, each with the error of the best estimate; null where no value can be compared."""
     await class4_freshness(request, "")
     kind, map_projection, map_extent = parse_kind(class4_type), parse_projection(projection), parse_extent(extent)
     file_id = class4.index.find(kind, file).file.id
@@ -135,7 +138,7 @@ async def list_profiles(
 @get(
     "/class4/models/{class4_type:str}",
     operation_id="listClass4Models",
-    summary="The other models of the same day",
+    summary="Other models of the same day",
     tags=TAGS,
     responses=document_errors(NotFound),
 )
@@ -154,7 +157,7 @@ async def list_models(
 @get(
     "/class4/forecasts/{class4_type:str}",
     operation_id="listClass4Forecasts",
-    summary="What a profile can be compared with",
+    summary="Forecasts that a profile can be compared with",
     tags=TAGS,
     responses=document_errors(NotFound),
 )
@@ -184,7 +187,7 @@ async def get_profiles(
     profile_ids, model_ids = parse_ids(ids, "ids", MAX_PROFILES), parse_ids(models, "models", MAX_PROFILES)
     class4_files = [class4.index.find(kind, text) for text in profile_ids]
     if not class4_files:
-        raise InvalidRequest("no profile is asked for; give its id: file_index", field="ids")
+        raise InvalidRequest("no profile was requested; give its id: file_index", field="ids")
     for text, file in zip(profile_ids, class4_files, strict=True):
         if file.profile is None:
             raise InvalidRequest("{text} is a file; write {text}_0 for its first profile", text=text, field="ids")

@@ -47,7 +47,7 @@ def parse_projection(text: str) -> Projection:
         if text == projection:
             return projection
     raise InvalidRequest(
-        "there is no map in {text!r}; there are {projections}",
+        "unknown projection {text!r}; there are {projections}",
         text=text[:80],
         projections=", ".join(PROJECTIONS),
         field="projection",

@@ -211,7 +211,7 @@ def parse_ids(text: str, field: str, max_ids: int) -> list[str]:
     ids = [part for part in text.split(",") if part]
     if len(ids) > max_ids:
         raise InvalidRequest(
-            "{count} of {name} were asked for; at most {limit} are answered",
+            "{name}: {count} were requested, and at most {limit} are allowed",
             count=len(ids),
             name=field,
             limit=max_ids,

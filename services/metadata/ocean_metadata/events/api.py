@@ -28,37 +28,40 @@ _MAX_REASON = 123  # bytes: no more fit into the closing frame
 Datasets = Annotated[
     str | None,
     QueryParameter(
-        description="Ids of datasets, with commas between them; without, events of all are told.",
+        description="Ids of datasets, separated by commas; without them, events of all datasets.",
         examples=[Example(summary="the Arctic model of the sample data", value="giops_day")],
     ),
 ]
 Since = Annotated[
     int | None,
     QueryParameter(
-        description="The `id` of the last event that is known, where a header cannot be sent.", ge=0, le=_MAX_ID
+        description="The `id` of the last event received, for clients that cannot send the header.", ge=0, le=_MAX_ID
     ),
 ]
 LastEventId = Annotated[
-    str | None, HeaderParameter(name="Last-Event-ID", description="The last `id`: what came after it is told first.")
+    str | None,
+    HeaderParameter(
+        name="Last-Event-ID", description="The `id` of the last event received: later events are sent first."
+    ),
 ]
 
 
 @get(
     "/events",
     operation_id="followEvents",
-    summary="What happens to datasets, as it happens",
+    summary="Stream of events of datasets",
     description=(
-        "Server-Sent Events. The events are `added`, `time_steps`, `changed`, `removed`, and `reset`: then some were "
-        "missed, and everything is to be asked for again. The `data` of each is the JSON of the schema below. After an "
-        "event, the service answers with what it tells of. A browser that comes again sends `Last-Event-ID` by itself, "
-        "and misses nothing. Where nothing happens, a comment comes every 15 s.\n\n"
-        "A WebSocket at the same address has the same events, each a JSON text; there `last_event_id` resumes."
+        "Server-Sent Events: `added`, `time_steps`, `changed`, `removed`, and `reset`, after which everything must be "
+        "requested again because events were missed. The `data` of each is JSON of the schema below. Once an event is "
+        "sent, all routes answer with the new state. A browser that reconnects sends `Last-Event-ID` by itself, and "
+        "misses nothing. Without events, a comment is sent every 15 s.\n\n"
+        "A WebSocket at the same address sends the same events as JSON texts; `last_event_id` resumes it."
     ),
     tags=["events"],
     before_request=refuse_unknown_parameters,
     responses={
         200: ResponseSpec(
-            Event, description="Events, until the caller goes", media_type=EVENT_STREAM, generate_examples=False
+            Event, description="Events, until the client disconnects", media_type=EVENT_STREAM, generate_examples=False
         ),
         **document_errors(DatasetNotFound, InvalidRequest, TooBusy),
     },
@@ -72,7 +75,7 @@ async def follow_events(
     last_event_id: FromQuery[Since] = None,
     header: FromHeader[LastEventId] = None,
 ) -> Stream:
-    """Events from now on, or from the last one that the caller knows."""
+    """Send events from now on, or from the last one that the client received."""
     since = _parse_id(header) if header else last_event_id
     names = _check_listener(catalogue, events, dataset, since)
     stream = events.follow(since, names)
@@ -88,7 +91,7 @@ async def follow_events(
 async def listen(
     socket: WebSocket[Any, Any, Any], catalogue: NamedDependency[Catalogue], events: NamedDependency[Events]
 ) -> None:
-    """The same events, each a JSON text; pings of the protocol keep the connection."""
+    """Send the same events as JSON texts; pings of the protocol keep the connection open."""
     await socket.accept()
     try:
         unknown = set(socket.query_params) - _PARAMETERS
@@ -118,7 +121,7 @@ def _parse_id(text: str) -> int:
 def _check_listener(catalogue: Catalogue, events: Events, dataset: str | None, since: int | None) -> frozenset[str]:
     """Return the datasets of a request, or raise. A listener that comes back may name one that was removed since."""
     if events.full:
-        raise TooBusy("there are as many listeners as this service has room for; try again", retry_after=10)
+        raise TooBusy("there are too many listeners; try again", retry_after=10)
     names = frozenset(dataset.split(",")) if dataset else frozenset[str]()
     snapshot = catalogue.snapshot
     for name in names - set(snapshot.datasets) if since is None else ():

@@ -95,7 +95,7 @@ IdSegment = Annotated[
 VariablesOf = Annotated[
     str,
     PathParameter(
-        description="`station=` or `platform=` and an id, then `.json`. An id that is no number has no variables.",
+        description="`station=` or `platform=` and an id, then `.json`. An id that is not a number has no variables.",
         examples=[Example(summary="the first platform", value="platform=1.json")],
     ),
 ]
@@ -279,7 +279,7 @@ def get_observed_stations(
     numbers = [_parse_id(text) for text in ids.split(",") if text.strip()]
     if len(numbers) > _MAX_STATIONS:
         raise RequestTooLarge(
-            "ids: {requested_count} stations; at most {max_stations} are told at once",
+            "ids: {requested_count} stations; one request returns at most {max_stations}",
             requested_count=len(numbers),
             max_stations=_MAX_STATIONS,
             field="ids",
@@ -311,7 +311,7 @@ def _format_optional(time: int | None) -> str | None:
 def _without_suffix(text: str) -> str:
     """Return the part of an address between the slash and `.json`."""
     if "\0" in text:
-        raise InvalidRequest("the address holds a character that no text has (NUL)")
+        raise InvalidRequest("the address contains a null character")
     return text.removeprefix("/").removesuffix(_SUFFIX)
 
 

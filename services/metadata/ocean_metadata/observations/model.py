@@ -69,7 +69,7 @@ def parse_instant(text: str, field: str, *, end: bool = False) -> int:
         instant = datetime.fromisoformat(stripped)
     except ValueError as error:
         raise InvalidRequest(
-            "{name}: {text!r} is no date; write 2019-05-27 or 2019-05-27T12:00:00Z",
+            "{name}: {text!r} is not a date; write 2019-05-27 or 2019-05-27T12:00:00Z",
             name=field,
             text=text[:40],
             field=field,

@@ -122,7 +122,7 @@ class ObservationRepository:
             buckets = _stations_in_area(connection, search) if search.area else _sum_buckets(connection, search)
             if len(buckets) > MAX_POINTS:
                 raise RequestTooLarge(
-                    "these tracks have more than {max_points} points; ask for a shorter time or a longer quantum",
+                    "these tracks have more than {max_points} points; request a shorter time or a longer quantum",
                     max_points=MAX_POINTS,
                     field="quantum",
                 )
@@ -218,7 +218,7 @@ class ObservationRepository:
             for key in keys:
                 if key not in datatypes:
                     raise NotFound(
-                        "the platform {platform} measures no {key!r}",
+                        "the platform {platform} does not measure {key!r}",
                         platform=platform,
                         key=key,
                         field="datatypes",
@@ -395,7 +395,7 @@ def _stations_in_area(connection: sa.Connection, search: Search) -> list[Bucket]
     rows = connection.execute(query.limit(_MAX_STATIONS + 1)).all()
     if len(rows) > _MAX_STATIONS:
         raise RequestTooLarge(
-            "there are more than {max_stations} stations about this area; ask for a shorter time or a smaller area",
+            "there are more than {max_stations} stations around this area; request a shorter time or a smaller area",
             max_stations=_MAX_STATIONS,
             field="area",
         )

@@ -180,7 +180,7 @@ def split_pairs(text: str) -> dict[str, str]:
             pairs[last] += separator + part
         elif part.strip():
             raise InvalidRequest(
-                "{part!r} is no key=value; the keys are {keys}",
+                "{part!r} is not key=value; the keys are {keys}",
                 part=part[:40],
                 keys=", ".join(SEARCH_KEYS),
                 allowed=SEARCH_KEYS,
@@ -225,7 +225,7 @@ def _parse_number(values: dict[str, str], field: str) -> float | None:
         number = float("nan")
     if not abs(number) < 1e6:
         raise InvalidRequest(
-            "{name}: {requested!r} is no number", name=field, requested=values[field][:40], field=field
+            "{name}: {requested!r} is not a number", name=field, requested=values[field][:40], field=field
         )
     return number
 
@@ -247,7 +247,7 @@ def _parse_area(values: dict[str, str]) -> SearchArea | None:
     for latitude, longitude in corners:
         if not (-90 <= latitude <= 90 and -720 <= longitude <= 720):
             raise InvalidRequest(
-                "area: [{latitude:g},{longitude:g}] is no [latitude, longitude] in degrees",
+                "area: [{latitude:g},{longitude:g}] is not a [latitude, longitude] in degrees",
                 latitude=latitude,
                 longitude=longitude,
                 field="area",

@@ -29,28 +29,28 @@ FEATURE_RESPONSES = document_errors(NotFound)
 FileId = Annotated[
     str,
     PathParameter(
-        description="Id of a file of places, as the list of its kind tells it.",
+        description="Id of a file of places, from the list of its kind.",
         examples=[Example(summary="of the sample data", value="nordic_seas")],
     ),
 ]
 Projection = Annotated[
     str,
     QueryParameter(
-        description="Of the map: EPSG:3857, EPSG:32661 or EPSG:3031.", examples=[Example(value="EPSG:3857")]
+        description="Projection of the map: EPSG:3857, EPSG:32661 or EPSG:3031.", examples=[Example(value="EPSG:3857")]
     ),
 ]
 ViewBounds = Annotated[
     str | None,
     QueryParameter(
-        description="`left,bottom,right,top`: metres in the projection. Left out: everything. In EPSG:3857 the world "
-        "goes on beside itself: a view over the date line goes beyond ±20037508.",
+        description="Bounds of the map: `left,bottom,right,top` in metres of the projection; without them, all places. "
+        "In EPSG:3857 the world is repeated: a view across the date line goes beyond ±20037508.",
         examples=[Example(summary="the Nordic Seas", value="-3000000,8000000,7000000,17000000")],
     ),
 ]
 Resolution = Annotated[
     str,
     QueryParameter(
-        description="Metres of a pixel: what is smaller than 1.5 pixels is smoothed away. 0: nothing.",
+        description="Size of a pixel in metres: details smaller than 1.5 pixels are left out. 0: none are.",
         examples=[Example(value="9784")],
     ),
 ]
@@ -84,7 +84,7 @@ def parse_view(
 @get(
     "/kml/point",
     operation_id="listPointPlaces",
-    summary="The files of points",
+    summary="Files of points",
     tags=TAGS,
     responses=LIST_RESPONSES,
 )
@@ -96,7 +96,7 @@ async def list_points(
     return places.current.groups("point")
 
 
-@get("/kml/line", operation_id="listLinePlaces", summary="The files of lines", tags=TAGS, responses=LIST_RESPONSES)
+@get("/kml/line", operation_id="listLinePlaces", summary="Files of lines", tags=TAGS, responses=LIST_RESPONSES)
 async def list_lines(
     request: Request[Any, Any, Any], places: NamedDependency[FolderGazetteer], fresh: FreshPlaces
 ) -> list[PlaceGroup]:
@@ -105,7 +105,7 @@ async def list_lines(
     return places.current.groups("line")
 
 
-@get("/kml/area", operation_id="listAreaPlaces", summary="The files of areas", tags=TAGS, responses=LIST_RESPONSES)
+@get("/kml/area", operation_id="listAreaPlaces", summary="Files of areas", tags=TAGS, responses=LIST_RESPONSES)
 async def list_areas(
     request: Request[Any, Any, Any], places: NamedDependency[FolderGazetteer], fresh: FreshPlaces
 ) -> list[PlaceGroup]:
@@ -117,14 +117,14 @@ async def list_areas(
 @get(
     "/kml/status",
     operation_id="listPlaceProblems",
-    summary="Files of places that cannot be served, and places that are left out",
+    summary="Problems with files of places",
     tags=TAGS,
     responses=LIST_RESPONSES,
 )
 async def list_problems(
     places: NamedDependency[FolderGazetteer], translate: NamedDependency[Translator]
 ) -> list[PlaceProblem]:
-    """With the reasons."""
+    """Files that cannot be served and places that are left out, with the reasons."""
     return [
         PlaceProblem(kind=problem.kind, file=problem.file, reason=translate(problem.reason))
         for problem in places.current.problems
@@ -192,7 +192,7 @@ async def get_areas(
     id: FromPath[FileId],  # noqa: A002  the word of the API
     resolution: FromQuery[Resolution] = "0",
 ) -> Response[bytes]:
-    """The areas of a file of which a part is in view, as fine as the map can show them."""
+    """The areas of a file of which a part is in view, simplified to the map's pixels."""
     await fresh(request, f"area/{id}")
     file = places.current.file("area", id)
     (metres,) = _parse_numbers(resolution, "resolution", 1, Message("metres of a pixel"))

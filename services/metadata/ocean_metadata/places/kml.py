@@ -81,7 +81,7 @@ def read_kml(content: bytes, kind: Kind, stem: str) -> KmlPlaces:
     except KmlUnreadable:
         raise
     except (ParseError, LookupError, ValueError) as error:  # ValueError: an encoding that the parser does not know
-        raise KmlUnreadable("it is no XML: {error}", error=str(error)[:120]) from error
+        raise KmlUnreadable("it is not XML: {error}", error=str(error)[:120]) from error
     places, problems = _make_places(reader.placemarks, kind, stem)
     if not places and not problems:
         problems = [_NO_PLACES[kind]]

@@ -44,9 +44,7 @@ Query = Annotated[
 ]
 PlotType = Annotated[
     str | None,
-    QueryParameter(
-        description=f"Of a plot or its numbers: {', '.join(PLOT_KINDS)}.", examples=[Example(value="profile")]
-    ),
+    QueryParameter(description=f"Kind of the plot: {', '.join(PLOT_KINDS)}.", examples=[Example(value="profile")]),
 ]
 Language = Annotated[
     str, QueryParameter(description=f"One of {', '.join(LANGUAGES)}.", examples=[Example(value="python")])
@@ -71,7 +69,7 @@ class ScriptOperation(Operation):
     "/generate_script",
     operation_class=ScriptOperation,
     operation_id="generateScript",
-    summary="A program that asks for a plot, its numbers or a subset",
+    summary="Program that requests a plot, its data or a subset",
     tags=["scripts"],
     media_type="text/plain",
     responses={
@@ -88,7 +86,7 @@ async def get_script(
     script_type: FromQuery[TypeOfScript],
     plot_type: FromQuery[PlotType] = None,
 ) -> Response[bytes]:
-    """It runs as it is, with nothing but its language; Python needs the standard library only."""
+    """The program runs as it is and needs nothing but its language; that of Python uses the standard library only."""
     type_of_script = next((name for name in SCRIPT_TYPES if name == script_type), None)
     if type_of_script is None:
         raise _not_allowed(script_type, "script_type", SCRIPT_TYPES)
@@ -107,7 +105,7 @@ def _request_address(request: Request[Any, Any, Any]) -> str:
     scheme = headers.get("x-forwarded-proto", request.url.scheme)
     host = headers.get("x-forwarded-host") or headers.get("host") or ""
     if scheme not in {"http", "https"} or not _HOST.fullmatch(host):
-        raise InvalidRequest("the host {host!r} is no name of a host", host=host[:80], field="host")
+        raise InvalidRequest("{host!r} is not the name of a host", host=host[:80], field="host")
     return f"{scheme}://{host}"
 
 

@@ -50,13 +50,11 @@ def parse_query(text: str) -> Json:
     try:
         query = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidRequest("query is no JSON: {error}", error=str(error)[:120], field="query") from error
+        raise InvalidRequest("query is not JSON: {error}", error=str(error)[:120], field="query") from error
     if not isinstance(query, dict):
-        raise InvalidRequest('query is no JSON object, as {"dataset": "giops_day"}', field="query")
+        raise InvalidRequest('query is not a JSON object such as {"dataset": "giops_day"}', field="query")
     if _nesting(query) > _MAX_NESTING:
-        raise InvalidRequest(
-            "query has lists within lists, more than {max_depth} deep", max_depth=_MAX_NESTING, field="query"
-        )
+        raise InvalidRequest("query is nested more than {max_depth} levels deep", max_depth=_MAX_NESTING, field="query")
     return query
 
 
@@ -102,7 +100,7 @@ def _subset_request(query: Json, server: str) -> ScriptRequest:
     if isinstance(variables, list) and all(isinstance(variable, str) for variable in variables):
         variables = ",".join(variables)
     if not (isinstance(dataset, str) and dataset and isinstance(variables, str) and variables):
-        raise InvalidRequest("a query for a subset has dataset_name and variables, both texts", field="query")
+        raise InvalidRequest("a query for a subset needs dataset_name and variables, both strings", field="query")
     parameters = {
         name: _format_parameter(value, name)
         for name, value in query.items()
@@ -120,13 +118,13 @@ def _subset_request(query: Json, server: str) -> ScriptRequest:
 
 def _format_parameter(value: Any, name: str) -> str:
     if not _PARAMETER_NAME.fullmatch(name):
-        raise InvalidRequest("{key!r} is no parameter of a subset", key=name[:40], field="query")
+        raise InvalidRequest("{key!r} is not a parameter of a subset", key=name[:40], field="query")
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, list):
         return ",".join(_format_parameter(element, name) for element in value)
     if isinstance(value, dict):
-        raise InvalidRequest("{key} of a subset is a text, a number or a list", key=name[:40], field="query")
+        raise InvalidRequest("{key} of a subset must be a string, a number or a list", key=name[:40], field="query")
     return str(value)
 
 
