@@ -91,7 +91,7 @@ def create_app(
 ) -> Litestar:
     """Create the metadata service over a catalogue."""
     gazetteer = gazetteer or FolderGazetteer(None)
-    class4 = class4 or Class4Repository(sa.create_engine("sqlite://"))
+    class4 = class4 or Class4Repository(sa.create_engine("sqlite://", poolclass=sa.NullPool))
 
     async def unready() -> list[str]:
         return [] if catalogue.snapshot.revision is not None else ["the catalogue has not been indexed yet"]

@@ -18,6 +18,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.schema import CreateTable
 
 from ocean_metadata.catalogue.database import DatabaseUnusable, lock_transaction
 
@@ -152,9 +153,10 @@ def create_tables(engine: sa.Engine) -> None:
 
 
 def create_in_memory() -> sa.Engine:
-    """Create an empty database in memory, for a service without observations."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
-    metadata.create_all(engine)
+    """Create an empty database in memory, for a service without observations; each connection has its own."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.NullPool)
+    statements = ";".join(str(CreateTable(table).compile(engine)) for table in metadata.sorted_tables)
+    sa.event.listen(engine, "connect", lambda connection, _: connection.executescript(statements))
     return engine
 
 
