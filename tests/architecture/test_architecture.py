@@ -45,7 +45,7 @@ PURE = {
 # Parts of the metadata service that open data files.
 READING = ("ocean_metadata.index", "ocean_metadata.observations", "ocean_metadata.class4.reading")
 ALLOWED_CIRCLES = 3  # they only become fewer
-ALLOWED_TYPE_CHECKING = {"ocean_data.ports", "ocean_data.reading.storage"}
+ALLOWED_TYPE_CHECKING = {"ocean_data.ports"}
 ENVIRONMENT = {"settings.py", "serve.py", "__main__.py"}  # may read the environment or hand it on
 
 

@@ -68,7 +68,7 @@ HOLD = """
 import sys
 from ocean_data.reading.source import NetCDFSource
 source = NetCDFSource(8, 1000)
-with source._places["file"].opened(source.signature(sys.argv[1])) as variables:
+with source._places["file"].open_file(source.signature(sys.argv[1])) as variables:
     variables("v")
 print("open", flush=True)
 sys.stdin.read()

@@ -85,7 +85,7 @@ def expected(path, variable, picks, dtype):
         found = opened[variable.source]
         box = tuple(picks.get(role, slice(None)) if role in ORDER else slice(0, 1) for role in roles)
         said = {name: found.getncattr(name) for name in found.ncattrs()}
-        values = Packing.said(said, np.dtype(found.dtype)).unpack(np.asarray(found[box]), dtype)
+        values = Packing.from_attributes(said, np.dtype(found.dtype)).unpack(np.asarray(found[box]), dtype)
     values = values.reshape([size for role, size in zip(roles, values.shape, strict=True) if role in ORDER])
     kept = [role for role in roles if role in ORDER]
     values = values.transpose([kept.index(role) for role in ORDER if role in kept])

@@ -159,7 +159,7 @@ def test_rows_and_columns_of_a_tile_find_the_cells_of_its_pixels(zoom, x, y, kin
         found = np.full(home.size, -1)
         of_points = kept.stencil.home
         if kept.fold is not None and inside.size:
-            of_points = kept.fold.opened(of_points.reshape(kept.fold.shape)).ravel()
+            of_points = kept.fold.expand(of_points.reshape(kept.fold.shape)).ravel()
         found[slice(None) if kept.pixels is None else kept.pixels] = of_points
         np.testing.assert_array_equal(found, home)
         if kind == "bilinear":

@@ -21,7 +21,7 @@ from ocean_data.api.points import points_router
 from ocean_data.api.subset import SubsetWriters, get_subset
 from ocean_data.cluster import Cluster
 from ocean_data.compute.field import Tiles
-from ocean_data.compute.jit_warmup import warm
+from ocean_data.compute.jit_warmup import compile_grid_kernels
 from ocean_data.compute.quiver import Arrows
 from ocean_data.compute.range import Ranges
 from ocean_data.extraction import ExtractionService, ReadParts
@@ -29,7 +29,7 @@ from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Budget, Reading, read_parts
 from ocean_data.ports import Grids, Source
 from ocean_data.reading.calculated import Calculated, Calculating
-from ocean_data.reading.hdf5.kernels import warm_kernels
+from ocean_data.reading.hdf5.kernels import compile_chunk_kernels
 from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import GridStore, NetCDFSource
 from ocean_data.settings import Settings
@@ -204,8 +204,8 @@ def joined(settings: Settings) -> Cluster | None:
 
 def compile_kernels() -> None:
     """Compile all kernels, or load them from the cache beside their modules."""
-    warm()
-    warm_kernels()
+    compile_grid_kernels()
+    compile_chunk_kernels()
 
 
 def build(settings: Settings) -> Litestar:

@@ -92,7 +92,7 @@ class Tiles:
         if not kept.stencil.home.size:
             return None
         values = picture(level.read(self.source), kept, SIZE)
-        return values if values is None or kept.fold is None or folded else kept.fold.opened(values)
+        return values if values is None or kept.fold is None or folded else kept.fold.expand(values)
 
 
 def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:

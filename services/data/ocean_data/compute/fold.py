@@ -24,7 +24,7 @@ class Fold(NamedTuple):
         """Bytes kept."""
         return self.rows.nbytes + self.columns.nbytes
 
-    def opened(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def expand(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """A folded field with a value for every pixel again: (size, size)."""
         return values.take(self.rows, axis=0).take(self.columns, axis=1)
 

@@ -1,4 +1,4 @@
-"""Compiles the kernels before the first request."""
+"""Compilation of the kernels before the first request."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.ports import TileStencil
 
 
-def warm() -> None:
+def compile_grid_kernels() -> None:
     """Run every kernel once, on a grid of a few cells, with the types that requests have."""
     latitude, longitude = np.linspace(0.0, 3.0, 4), np.linspace(0.0, 4.0, 5)
     point = np.array([1.2])

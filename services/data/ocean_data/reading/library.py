@@ -33,7 +33,7 @@ class Library:
         return state_of(path)
 
     @contextmanager
-    def opened(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[Variables]:
         with self._lock:
             dataset = self._open(state)
             if dataset.data_model.startswith("NETCDF3"):

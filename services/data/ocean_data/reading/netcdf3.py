@@ -30,7 +30,7 @@ def index(blob: Blob, name: str) -> Index | None:
         dtype=variable.dtype,
         filters=(),
         fill=None,
-        packing=Packing.said(variable.attributes, variable.dtype),
+        packing=Packing.from_attributes(variable.attributes, variable.dtype),
         **table,
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import h5py
@@ -21,13 +21,9 @@ from obstore.store import HTTPStore, ObjectStore, S3Store
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_data.reading import netcdf3 as classic
 from ocean_data.reading.blobs import Bytes, Range, joined
-from ocean_data.reading.hdf5.index import attributes_of, dimensions_of
-from ocean_data.reading.hdf5.index import opened as open_hdf5
+from ocean_data.reading.hdf5.index import attributes_of, dimensions_of, open_hdf5
 from ocean_data.reading.state import State, being_written, cut_short, unreadable
 from ocean_data.reading.stored import Chunks, Variables
-
-if TYPE_CHECKING:  # they do not exist when it runs
-    from obstore.store import ClientConfig, RetryConfig, S3Config
 
 AGAIN = 5  # s until it is worth asking a place again that did not answer
 REASONS = {
@@ -74,7 +70,7 @@ def key_of(url: str) -> str:
 
 
 @contextmanager
-def told(path: str) -> Iterator[None]:
+def storage_errors(path: str) -> Iterator[None]:
     """Tell what object storage cannot do."""
     try:
         yield
@@ -88,19 +84,19 @@ def told(path: str) -> Iterator[None]:
 @lru_cache(maxsize=256)
 def _root(storage: Storage, url: str) -> ObjectStore:
     limit = timedelta(seconds=storage.timeout)
-    client: ClientConfig = {
+    client: Any = {  # a ClientConfig, which exists for type checkers alone
         "timeout": limit,
         "connect_timeout": min(limit, timedelta(seconds=3)),
         "allow_http": True,
     }
-    retry: RetryConfig = {
+    retry: Any = {
         "max_retries": 2,
         "retry_timeout": limit,
         "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2},
     }
     if not url.startswith("s3:"):
         return HTTPStore.from_url(url, client_options=client, retry_config=retry)
-    config: S3Config = {"skip_signature": storage.anonymous}
+    config: Any = {"skip_signature": storage.anonymous}
     if storage.endpoint:
         config["endpoint"] = storage.endpoint
     if storage.access_key:
@@ -129,14 +125,14 @@ class Objects:
         return self._states.get(path, lambda: self._head(path))
 
     def _head(self, path: str) -> State:
-        with told(path):
+        with storage_errors(path):
             return self._storage.head(path)
 
     def blob(self, state: State) -> "ObjectBlob":
         return ObjectBlob(state, self)
 
     @contextmanager
-    def opened(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[Variables]:
         blob = self.blob(state)
         if (header := classic.header_variables(blob)) is not None:
             yield lambda name: classic.ClassicVariable(header[name], blob)
@@ -153,7 +149,7 @@ class Objects:
         if state.mark is not None:
             options["if_match"] = cast(str, state.mark)
         try:
-            with told(state.path):
+            with storage_errors(state.path):
                 content = obstore.get(self._storage.root(state.path), key_of(state.path), options=options).bytes()
         except Stale:
             self._states.forget(state.path)

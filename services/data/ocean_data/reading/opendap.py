@@ -67,7 +67,7 @@ def attributes(das: str) -> dict[str, dict[str, Any]]:
     return attributes_by_name
 
 
-def asked(variable: Declared, index: tuple[slice, ...]) -> str:
+def constraint_of(variable: Declared, index: tuple[slice, ...]) -> str:
     """The constraint that asks for a part of a variable."""
     name = f"{variable.name}.{variable.name}" if variable.in_grid else variable.name
     return name + "".join(f"[{part.start}:1:{part.stop - 1}]" for part in index)
@@ -199,7 +199,7 @@ class OPeNDAP:
         return State(path, 0, 0, mark), answer.text
 
     @contextmanager
-    def opened(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[Variables]:
         described = self._described.get(state, lambda: self._describe(state))
         yield lambda name: DAPVariable(described[name], self, state.path)
 
@@ -227,7 +227,7 @@ class OPeNDAP:
         shape = tuple(part.stop - part.start for part in index)
         if 0 in shape:
             return np.empty(shape, SENT[variable.kind][0])
-        answer = self._get(path, ".dods", asked(variable, index))
+        answer = self._get(path, ".dods", constraint_of(variable, index))
         try:
             return numbers(answer.content, variable, shape)
         except ValueError:

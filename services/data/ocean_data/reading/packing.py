@@ -33,7 +33,7 @@ class Packing:
     unsigned: bool
 
     @classmethod
-    def said(cls, said: dict[str, Any], dtype: np.dtype[Any]) -> Self:
+    def from_attributes(cls, said: dict[str, Any], dtype: np.dtype[Any]) -> Self:
         """Take the attributes of a variable whose numbers are stored as `dtype`."""
         low, high = _range(said)
         edge = said.get("valid_range", said.get("valid_min", said.get("valid_max", 0)))

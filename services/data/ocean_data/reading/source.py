@@ -1,4 +1,4 @@
-"""Reads numbers, wherever they are: decoded levels that are kept, and what is true when a file changes meanwhile.
+"""Reading of numbers, wherever they are: cached levels, windows, columns and coordinates, and the grids made of these.
 
 Chunks that we can decode ourselves are read in threads (hdf5/); the rest is read by the libraries of its place
 (places/). Which of the two reads never changes a value. Each reading looks at the state of its file before and after,
@@ -33,7 +33,7 @@ from ocean_data.reading.objects import Objects, Storage
 from ocean_data.reading.opendap import OPeNDAP
 from ocean_data.reading.packing import Packing
 from ocean_data.reading.state import State, being_written, changed, unreadable
-from ocean_data.reading.stored import Picks, StorageBackend, Stored, Variables, packing_of, plane
+from ocean_data.reading.stored import Picks, StorageBackend, StoredVariable, Variables, packing_of, plane
 from ocean_data.reading.zarr import Icechunk, Zarr
 
 BLOCK = 16  # cells: those of one block of the grid are read together
@@ -183,14 +183,16 @@ class NetCDFSource:
     def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
         file, position = place(variable, step)
         subject = (variable.source, position, depth)
-        return self._kept(file.path, subject, lambda: self._read_level(variable, file, position, depth))
+        return self._cached_level(file.path, subject, lambda: self._read_level(variable, file, position, depth))
 
     def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
         file, position = place(variable, step)
-        what = (variable.source, position, "bottom")
-        return self._kept(file.path, what, lambda: self._read_bottom(variable, file, position))
+        subject = (variable.source, position, "bottom")
+        return self._cached_level(file.path, subject, lambda: self._read_bottom(variable, file, position))
 
-    def _kept(self, path: str, what: Hashable, read: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+    def _cached_level(
+        self, path: str, subject: Hashable, read: Callable[[], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
         """A level of a file as it is now; what is read while it is replaced is neither kept nor an answer."""
         for _ in range(ATTEMPTS):
             state = self.signature(path)
@@ -202,7 +204,7 @@ class NetCDFSource:
                 return level
 
             with suppress(_Replaced):
-                return self._levels.get((state, what), steady)
+                return self._levels.get((state, subject), steady)
         raise being_written(path)
 
     def _read_level(self, variable: Assets, file: File, position: int, depth: int | None) -> NDArray[np.float32]:
@@ -252,10 +254,10 @@ class NetCDFSource:
     def chunking(self, variable: Assets) -> tuple[int, int, int, int]:
         return self._fact("chunking", variable, lambda found: stored.chunking(found, variable.dimensions))
 
-    def _fact(self, what: str, variable: Assets, look: Callable[[Stored], T]) -> T:
+    def _fact(self, name: str, variable: Assets, look: Callable[[StoredVariable], T]) -> T:
         """Return a fact about a variable from its first file, without its values."""
         path = variable.files[0].path
-        key = (what, self.signature(path), variable.source)
+        key = (name, self.signature(path), variable.source)
         fact: T = self._facts.get(key, lambda: self._read(path, lambda one: look(one(variable.source))))
         return fact
 
@@ -309,7 +311,7 @@ class NetCDFSource:
         for _ in range(ATTEMPTS):
             before = where.state(path)
             try:
-                with where.opened(before) as variables:
+                with where.open_file(before) as variables:
                     taken = take(variables)
             except (OSError, RuntimeError, LookupError, ValueError, SourceUnreadable) as error:
                 if where.state(path) != before:
@@ -331,7 +333,7 @@ def _is_indexed(state: State, file: File) -> bool:
     return (state.size, state.mtime_ns) == (file.size, file.mtime_ns)
 
 
-def _all(found: Stored) -> NDArray[np.float64]:
+def _all(found: StoredVariable) -> NDArray[np.float64]:
     # Files exist whose longitudes run from -180 to 180 with a valid_min of 0.
     packing = replace(packing_of(found), low=-np.inf, high=np.inf)
     return packing.unpack(stored.whole(found), np.float64)  # type: ignore[return-value]

@@ -30,7 +30,7 @@ def plane(grid: Grid) -> tuple[int, int]:
 Chunks = tuple[int, ...]
 
 
-class Stored(Protocol):
+class StoredVariable(Protocol):
     """A variable of an open file: its numbers as they are stored."""
 
     @property
@@ -57,7 +57,7 @@ class Stored(Protocol):
         """Numbers as they are stored: a slice with start and stop for every dimension."""
 
 
-Variables = Callable[[str], Stored]  # by name; LookupError for one that is not there
+Variables = Callable[[str], StoredVariable]  # by name; LookupError for one that is not there
 
 
 class StorageBackend(Protocol):
@@ -66,7 +66,7 @@ class StorageBackend(Protocol):
     def state(self, path: str) -> State:
         """The state of a file now, or not long ago; SourceUnreadable if there is none."""
 
-    def opened(self, state: State) -> AbstractContextManager[Variables]:
+    def open_file(self, state: State) -> AbstractContextManager[Variables]:
         """The variables of a file in this state.
 
         OSError, RuntimeError, LookupError or ValueError, then or while they are read, if it is broken or changed.
@@ -76,12 +76,12 @@ class StorageBackend(Protocol):
         """Close what is open."""
 
 
-def packing_of(found: Stored) -> Packing:
+def packing_of(found: StoredVariable) -> Packing:
     """Return the packing of a variable."""
-    return Packing.said(found.attributes, found.dtype)
+    return Packing.from_attributes(found.attributes, found.dtype)
 
 
-def cut(found: Stored, dimensions: Sequence[Dimension], picks: Picks, path: str) -> NDArray[Any]:
+def cut(found: StoredVariable, dimensions: Sequence[Dimension], picks: Picks, path: str) -> NDArray[Any]:
     """Read a hyperslab and turn it into (time, depth, y, x), as it is stored."""
     if found.dimensions != tuple(dimension.name for dimension in dimensions):
         raise changed(path)
@@ -104,12 +104,12 @@ def cut(found: Stored, dimensions: Sequence[Dimension], picks: Picks, path: str)
     )
 
 
-def whole(found: Stored) -> NDArray[Any]:
+def whole(found: StoredVariable) -> NDArray[Any]:
     """All numbers as they are stored."""
     return found.read(tuple(slice(0, size) for size in found.shape))
 
 
-def chunking(found: Stored, dimensions: Sequence[Dimension]) -> tuple[int, int, int, int]:
+def chunking(found: StoredVariable, dimensions: Sequence[Dimension]) -> tuple[int, int, int, int]:
     """Return the shape of the part that is read at once, as (time, depth, y, x)."""
     sizes = dict(zip(roles_of(dimensions), map(int, found.chunks), strict=True))
     return sizes.get("time", 1), sizes.get("depth", 1), sizes.get("y", 1), sizes.get("x", 1)

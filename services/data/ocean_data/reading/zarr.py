@@ -21,7 +21,7 @@ from zarr.storage import LocalStore, ObjectStore
 
 from ocean_common.dataset_uri import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
-from ocean_data.reading.objects import AGAIN, Storage, told
+from ocean_data.reading.objects import AGAIN, Storage, storage_errors
 from ocean_data.reading.packing import ATTRIBUTES
 from ocean_data.reading.state import State, unreadable
 from ocean_data.reading.stored import Chunks, Variables
@@ -42,7 +42,7 @@ class Zarr:
         return self._states.get(path, lambda: self._head(path)) if is_remote(path) else _folder(path)
 
     def _head(self, path: str) -> State:
-        with told(path):
+        with storage_errors(path):
             for name in ZARR_ROOTS[:-1]:
                 try:
                     return self._storage.head(path, name)
@@ -51,7 +51,7 @@ class Zarr:
             return self._storage.head(path, ZARR_ROOTS[-1])
 
     @contextmanager
-    def opened(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[Variables]:
         try:
             group = self._groups.get(state, lambda: zarr.open_group(self._store(state), mode="r"))
             yield lambda name: ZarrVariable(_array(group, name))
@@ -76,9 +76,9 @@ class Icechunk:
         self._groups: ByteBoundedCache[zarr.Group] = ByteBoundedCache(limit, lambda _: 1)
 
     def state(self, path: str) -> State:
-        return self._states.get(path, lambda: self._look(path))
+        return self._states.get(path, lambda: self._latest_state(path))
 
-    def _look(self, path: str) -> State:
+    def _latest_state(self, path: str) -> State:
         try:
             snapshot = self._repository(path).lookup_branch(MAIN)
         except (icechunk.IcechunkError, ValueError) as error:
@@ -86,7 +86,7 @@ class Icechunk:
         return State(path, *text_stamp(snapshot), snapshot)
 
     @contextmanager
-    def opened(self, state: State) -> Iterator[Variables]:
+    def open_file(self, state: State) -> Iterator[Variables]:
         try:
             group = self._groups.get(state, lambda: self._group(state))
             yield lambda name: ZarrVariable(_array(group, name))

@@ -206,14 +206,14 @@ class Piece(NamedTuple):
 
 @dataclass(kw_only=True)
 class WindowReading:
-    """One window of one file, which is opened by the first who needs its bytes."""
+    """One window of one file, which is opened when its bytes are needed first."""
 
     state: State
     variable: str
     index: Index
     meaning: KernelPacking
     plan: WindowPlan
-    opened: Callable[[State], Blob]
+    open_file: Callable[[State], Blob]
     window: NDArray[np.floating[Any]]
     decoded: ByteBoundedCache[Bytes]
     failures: list[SourceUnreadable] = field(default_factory=list)
@@ -228,7 +228,7 @@ class WindowReading:
     def announce(self, runs: list[list[Piece]]) -> None:
         """Tell the disk of all that will be read at once."""
         if self.index.inline is None and runs:
-            self.opened(self.state).announce([(run[0].offset, run[-1].end) for run in runs])
+            self.open_file(self.state).announce([(run[0].offset, run[-1].end) for run in runs])
 
     def is_cached(self, run: list[Piece]) -> bool:
         """Return whether pieces are cached and decoded already: not worth another thread."""
@@ -294,7 +294,7 @@ class WindowReading:
     def _bytes(self, start: int, stop: int) -> Bytes:
         if self.index.inline is not None:
             return np.frombuffer(bytearray(self.index.inline[start:stop]), np.uint8)
-        return self.opened(self.state).read(start, stop)
+        return self.open_file(self.state).read(start, stop)
 
     def _undone(self, stored: Bytes, piece: Piece) -> Bytes:
         itemsize = self.index.dtype.itemsize
@@ -388,7 +388,7 @@ class ChunkReader:
                     readings_by_place[place] = self._reading(variable, states[path], picks, dtype, files)
                 except SourceUnreadable as error:
                     readings_by_place[place] = error
-            readings = [one for one in readings_by_place.values() if isinstance(one, WindowReading)]
+            readings = [entry for entry in readings_by_place.values() if isinstance(entry, WindowReading)]
             away = [(reading, run) for reading in readings for run in _read_cached(reading)]
             self._threads.each(_read, away)
         # What was decoded of a state before is of that state, whatever the file is now.
@@ -417,13 +417,13 @@ class ChunkReader:
             index=chunk_index,
             meaning=layout.meaning,
             plan=window_plan,
-            opened=files.opened,
+            open_file=files.open_file,
             window=np.empty(window_plan.shape, dtype),
             decoded=self._decoded,
         )
 
     def _read_layout(self, state: State, name: str, files: "_Files") -> ChunkLayout:
-        blob = files.opened(state)
+        blob = files.open_file(state)
         chunk_index = classic.index(blob, name) or index(blob, name, self._library)
         if self._blobs.state(state.path) != state:
             raise being_written(state.path)  # and is not cached
@@ -446,20 +446,20 @@ class _Files(ExitStack):
         super().__init__()
         self.plans: WindowPlans = {}  # files of one series are alike: most of them share one
         self._blobs = blobs
-        self._opened: dict[str, Blob] = {}
+        self._open_files: dict[str, Blob] = {}
         self._opening = Lock()  # threads of the crew may ask
 
     def __contains__(self, path: str) -> bool:
         """Return whether a file was opened."""
-        return path in self._opened
+        return path in self._open_files
 
-    def opened(self, state: State) -> Blob:
-        """A file, opened by the first who asks."""
+    def open_file(self, state: State) -> Blob:
+        """Open a file, or return it if it is open."""
         with self._opening:
-            if state.path not in self._opened:
-                self._opened[state.path] = self._blobs.blob(state)
-                self.callback(self._opened[state.path].close)
-            return self._opened[state.path]
+            if state.path not in self._open_files:
+                self._open_files[state.path] = self._blobs.blob(state)
+                self.callback(self._open_files[state.path].close)
+            return self._open_files[state.path]
 
 
 def _read_cached(reading: WindowReading) -> list[list[Piece]]:
@@ -493,12 +493,12 @@ def _noting_failures(reading: WindowReading) -> Iterator[None]:
         reading.failures.append(damaged(reading.state.path))
 
 
-def _outcome(readings_by_place: WindowReading | SourceUnreadable | None) -> Floats | None:
+def _outcome(outcome: WindowReading | SourceUnreadable | None) -> Floats | None:
     """The window, None for the library, or the error."""
-    if isinstance(readings_by_place, SourceUnreadable):
-        raise readings_by_place
-    if readings_by_place is None:
+    if isinstance(outcome, SourceUnreadable):
+        raise outcome
+    if outcome is None:
         return None
-    if readings_by_place.failures:
-        raise readings_by_place.failures[0]
-    return readings_by_place.window
+    if outcome.failures:
+        raise outcome.failures[0]
+    return outcome.window

@@ -66,7 +66,7 @@ def index(blob: Blob, name: str, library: AbstractContextManager[Any]) -> Index 
         return None
     with library:
         try:
-            file = opened(blob)
+            file = open_hdf5(blob)
         except OSError:
             return None  # the library says what is wrong with it
         try:
@@ -77,8 +77,8 @@ def index(blob: Blob, name: str, library: AbstractContextManager[Any]) -> Index 
             file.close()
 
 
-def opened(blob: Blob) -> h5f.FileID:
-    """A file as HDF5 opens it."""
+def open_hdf5(blob: Blob) -> h5f.FileID:
+    """Open a file with the HDF5 library."""
     access = h5p.create(h5p.FILE_ACCESS)
     # A lock of ours would keep the model from writing its file.
     access.set_file_locking(False, True)
@@ -111,7 +111,7 @@ def _index(file: h5f.FileID, name: bytes) -> Index | None:
         dtype=dtype,
         filters=filters,
         fill=_fill(plist, dtype),
-        packing=Packing.said(attributes_of(dataset), dtype),
+        packing=Packing.from_attributes(attributes_of(dataset), dtype),
         **stored,
     )
 

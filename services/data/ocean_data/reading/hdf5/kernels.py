@@ -95,10 +95,10 @@ def place(
     )  # fmt: skip
 
 
-def warm_kernels() -> None:
+def compile_chunk_kernels() -> None:
     """Compile the kernels before the first request."""
     dtype = np.dtype(np.float32)
-    meaning = KernelPacking.of(Packing.said({}, dtype), dtype)
+    meaning = KernelPacking.of(Packing.from_attributes({}, dtype), dtype)
     share = ChunkPart(first=0, strides=(0, 0, 0, 1), target=(0, 0, 0, 0), counts=(1, 1, 1, 1))
     for kind in (np.float32, np.float64):
         place(np.zeros(4, np.uint8), 1, meaning, share, np.zeros((1, 1, 1, 1), kind))
