@@ -27,7 +27,7 @@ from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, create_tables
 from ocean_metadata.catalogue.model import Built, DatasetRecord, GridRecord, TimeAxis, TimePart, VariableRecord
 from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue, write_dataset
-from ocean_metadata.index.passes import Indexer, Told, reading_version
+from ocean_metadata.index.watch import DatasetIndexer, IndexSources, reading_version
 
 DATASETS, STEPS, FILES = 10_000, 100, 1_000
 OUTLINES = 400  # places; of each, many datasets
@@ -222,10 +222,10 @@ def index_again() -> None:
             _file(Path(folder) / f"run_{number:04d}.nc", number)
         engine = connect(f"{folder}/catalogue.sqlite3")
         create_tables(engine)
-        store, told = CatalogueWriter(engine, reading_version()), Told(folder=Path(folder))
-        first = timed(Indexer(store, told, threading.Event()).run)
-        again = timed(Indexer(store, told, threading.Event()).run)
-        indexer = Indexer(store, told, threading.Event())
+        store, told = CatalogueWriter(engine, reading_version()), IndexSources(folder=Path(folder))
+        first = timed(DatasetIndexer(store, told, threading.Event()).run)
+        again = timed(DatasetIndexer(store, told, threading.Event()).run)
+        indexer = DatasetIndexer(store, told, threading.Event())
         indexer.run()
         watching = timed(indexer.run)
         engine.dispose()

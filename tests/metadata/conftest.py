@@ -14,7 +14,7 @@ from tests.metadata.postgres import database, new_database, own_postgresql, post
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, create_tables
 from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue
-from ocean_metadata.index.passes import Indexer, Told, reading_version
+from ocean_metadata.index.watch import DatasetIndexer, IndexSources, reading_version
 
 __all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtures of this folder
 
@@ -39,11 +39,11 @@ SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data"
 class Indexed:
     """A catalogue with the indexer that fills it."""
 
-    def __init__(self, database: str, told: Told) -> None:
+    def __init__(self, database: str, told: IndexSources) -> None:
         self.engine = connect(database)
         create_tables(self.engine)
         self.store = CatalogueWriter(self.engine, reading_version())
-        self.indexer = Indexer(self.store, told, threading.Event())
+        self.indexer = DatasetIndexer(self.store, told, threading.Event())
         self.catalogue = StoredCatalogue(self.engine)
 
     def run(self) -> int:
@@ -66,7 +66,7 @@ def index_once(new_database) -> Iterator[Callable[..., Indexed]]:
     made = []
 
     def make(database: str | None = None, **told) -> Indexed:
-        found = Indexed(database or new_database(), Told(**told))
+        found = Indexed(database or new_database(), IndexSources(**told))
         made.append(found)
         found.run()
         return found
@@ -82,7 +82,7 @@ def index(database) -> Iterator[Callable[..., Indexed]]:
     made = []
 
     def make(**told) -> Indexed:
-        found = Indexed(database, Told(**told))
+        found = Indexed(database, IndexSources(**told))
         made.append(found)
         found.run()
         return found

@@ -11,7 +11,7 @@ from ocean_metadata.catalogue.database import connect, create_tables, notify_lis
 from ocean_metadata.catalogue.store import CatalogueWriter
 from ocean_metadata.catalogue.watcher import DatabaseListener
 from ocean_metadata.class4.store import Class4Store
-from ocean_metadata.index.passes import reading_version
+from ocean_metadata.index.watch import reading_version
 
 NEVER = 1e9  # s: who does not listen finds out nothing
 

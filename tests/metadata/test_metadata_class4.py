@@ -39,9 +39,9 @@ from ocean_metadata.class4.model import (
 )
 from ocean_metadata.class4.reading import read_class4_file, read_content
 from ocean_metadata.class4.store import Class4Repository, Class4Store
-from ocean_metadata.index import pool
-from ocean_metadata.index.file_header import unpack
-from ocean_metadata.index.stores import opened
+from ocean_metadata.index import scan
+from ocean_metadata.index.headers import unpack_array
+from ocean_metadata.index.storage import open_dataset
 
 SAMPLES = os.environ.get("OCEAN_SAMPLES")
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data"
@@ -270,18 +270,18 @@ async def test_the_client_has_the_values_of_the_file(filled, sample_catalogue):
         found = await client.class4([f"{GIOPS}_4", f"{GIOPS}_1"])
     last, second = found.profiles
     assert (last.file, last.index, last.name, last.time) == (GIOPS, 4, "490104", "2020-01-01T18:00:00+00:00")
-    assert unpack(last.depth).tolist() == [1, 10]  # the rest was not observed
+    assert unpack_array(last.depth).tolist() == [1, 10]  # the rest was not observed
     assert [(one.key, one.name, one.units) for one in second.variables] == [
         ("votemper", "Temperature", "Celsius"),
         ("vosaline", "Salinity", "PSU"),
     ]
     for number, one in enumerate(second.variables):
-        assert np.array_equal(unpack(one.observed), held["observation"][1, number])
-        assert np.array_equal(unpack(one.best_estimate), held["best_estimate"][1, number])
-        assert np.array_equal(unpack(one.climatology), held["climatology"][1, number])
-        assert np.array_equal(unpack(one.forecasts), held["forecast"][1, number])
-        assert np.array_equal(unpack(one.persistence), held["persistence"][1, number])
-        assert not unpack(one.flags).any()
+        assert np.array_equal(unpack_array(one.observed), held["observation"][1, number])
+        assert np.array_equal(unpack_array(one.best_estimate), held["best_estimate"][1, number])
+        assert np.array_equal(unpack_array(one.climatology), held["climatology"][1, number])
+        assert np.array_equal(unpack_array(one.forecasts), held["forecast"][1, number])
+        assert np.array_equal(unpack_array(one.persistence), held["persistence"][1, number])
+        assert not unpack_array(one.flags).any()
         assert one.analysis is None
     assert [one.id for one in found.forecasts] == ["best", 0, 1]
 
@@ -295,7 +295,7 @@ async def test_the_same_profile_is_found_in_another_models_file(filled, sample_c
     assert (foam.model, [one and one.index for one in foam.profiles]) == ("FOAM", [1, 0, None])
     for number, one in zip((0, 2), foam.profiles, strict=False):
         assert one.name == f"49010{number}"
-        assert np.array_equal(unpack(one.variables[0].best_estimate), held["best_estimate"][number, 0])
+        assert np.array_equal(unpack_array(one.variables[0].best_estimate), held["best_estimate"][number, 0])
     assert later.profiles == [None] * 3  # of another day
 
 
@@ -344,7 +344,7 @@ def test_dimensions_in_another_order_mean_the_same(tmp_path):
 
 def test_blocks_of_any_size_hold_the_same(tmp_path):
     path = str(write(tmp_path / DAY))
-    with opened(path) as data:
+    with open_dataset(path) as data:
         assert read_content(data, parse_file_name(DAY), block_cells=1) == read_class4_file(path).content
 
 
@@ -503,7 +503,7 @@ async def test_a_real_file_without_units_is_served(tmp_path, fill, sample_catalo
     name = "class4_20200101_GIOPS_TEST_profile"
     source = tmp_path / f"{name}.nc"
     shutil.copyfile(Path(SAMPLES) / "obs" / source.name, source)
-    filled = fill(tmp_path, read_each=pool.each)
+    filled = fill(tmp_path, read_each=scan.map_in_process)
     assert filled.run() == 1
     with xr.open_dataset(source, decode_times=False) as data:
         held = data.load()
@@ -523,7 +523,7 @@ async def test_a_real_file_without_units_is_served(tmp_path, fill, sample_catalo
     assert (profile.name, profile.instrument) == ("1901606", "846")
     assert [one.units for one in profile.variables] == ["Celsius", "PSU"]
     wet = np.isfinite(held.observation.values[1, 1])
-    assert np.array_equal(unpack(profile.variables[1].observed), held.observation.values[1, 1][wet])
-    assert np.array_equal(unpack(profile.variables[1].forecasts), held.forecast.values[1, 1][:, wet])
-    assert np.array_equal(unpack(profile.depth), held.depth.values[1][wet])
+    assert np.array_equal(unpack_array(profile.variables[1].observed), held.observation.values[1, 1][wet])
+    assert np.array_equal(unpack_array(profile.variables[1].forecasts), held.forecast.values[1, 1][:, wet])
+    assert np.array_equal(unpack_array(profile.depth), held.depth.values[1][wet])
     assert profile.time == "2020-01-01T05:37:36+00:00"

@@ -9,7 +9,7 @@ from tests.looping import loop_over
 from ocean_common.clients.metadata import MetadataClient
 from ocean_core.errors import DatasetNotFound, VariableNotFound
 from ocean_metadata.app import create_app
-from ocean_metadata.index.file_header import unpack
+from ocean_metadata.index.headers import unpack_array
 
 
 @pytest.fixture
@@ -29,8 +29,10 @@ async def test_assets_lead_to_the_numbers(sample_catalogue):
         assets = await client.assets("nemo_global_month", "tos")
     assert [each.role for each in assets.dimensions] == ["time", "y", "x"]
     steps = assets.steps
-    assert unpack(steps.file).tolist() == [0, 1, 2]
-    for raw, file, position in zip(unpack(steps.raw), unpack(steps.file), unpack(steps.position), strict=True):
+    assert unpack_array(steps.file).tolist() == [0, 1, 2]
+    for raw, file, position in zip(
+        unpack_array(steps.raw), unpack_array(steps.file), unpack_array(steps.position), strict=True
+    ):
         with xr.open_dataset(assets.files[file].path, decode_times=False) as data:
             assert data.time_centered.values[position] == raw
     with xr.open_dataset(assets.grid.file, decode_times=False) as data:
@@ -47,7 +49,7 @@ async def test_arrays_have_the_types_of_the_contract(sample_catalogue):
         "<i4",
         "<i4",
     ]
-    assert np.diff(unpack(steps.seconds)).tolist() == [86_400] * 4
+    assert np.diff(unpack_array(steps.seconds)).tolist() == [86_400] * 4
 
 
 async def test_a_variable_under_another_key_is_told_with_its_source(sample_catalogue):
@@ -124,7 +126,7 @@ async def test_a_changed_file_changes_what_the_client_gets(tmp_path, index, make
         indexed.run()
         await client.refresh()
         after = await client.assets("a", "thetao")
-    assert (len(unpack(before.steps.raw)), len(unpack(after.steps.raw))) == (3, 4)
+    assert (len(unpack_array(before.steps.raw)), len(unpack_array(after.steps.raw))) == (3, 4)
     assert before.revision != after.revision
 
 
@@ -137,8 +139,8 @@ async def test_a_scalar_time_is_a_step_of_every_file(tmp_path, index):
     async with client_of(index(folder=tmp_path)) as client:
         assets = await client.assets("u", "u")
     assert [each.role for each in assets.dimensions] == ["y", "x"]
-    assert unpack(assets.steps.file).tolist() == [0, 1]
-    assert unpack(assets.steps.position).tolist() == [0, 0]
+    assert unpack_array(assets.steps.file).tolist() == [0, 1]
+    assert unpack_array(assets.steps.position).tolist() == [0, 0]
 
 
 @loop_over("name", ["", ".", "..", "a/b", "%2e%2e", "?", "\N{FISH}"])

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from ocean_metadata.code_version import code_version, imported_sources
-from ocean_metadata.index import passes, stores
+from ocean_metadata.index import storage, watch
 
-READING = [passes.__name__, *stores.MODULES.values()]
+READING = [watch.__name__, storage.REMOTE]
 LOADED = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\nprint(*sys.modules)"
 
 

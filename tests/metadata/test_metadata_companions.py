@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 
 from ocean_common.contracts.assets import Assets
 from ocean_metadata.app import create_app
-from ocean_metadata.index.file_header import unpack
+from ocean_metadata.index.headers import unpack_array
 
 SHAPE = (4, 5)
 LATITUDE, LONGITUDE = np.meshgrid(np.linspace(40, 50, 4), np.linspace(-60, -50, 5), indexing="ij")
@@ -114,7 +114,7 @@ def test_what_goes_with_a_variable_is_asked_for_by_nobody(index, write, bare, pl
 def test_a_file_that_is_missing_is_told_and_hides_nothing(index, write, make, tmp_path):
     make(tmp_path / "a.nc")
     found = index(datasets=write({"a": {"url": "a.nc", "bathymetry_file_url": "gone.nc"}})).dataset("a")
-    assert [(one.file, one.reason) for one in found.problems] == [("gone.nc", "it is gone")]
+    assert [(one.file, one.reason) for one in found.problems] == [("gone.nc", "it no longer exists")]
     assert [one.key for one in found.variables] == ["thetao"]
 
 
@@ -151,7 +151,7 @@ def test_places_that_are_told_at_every_step_are_those_of_the_first(asked, tmp_pa
     )
     found = asked("SST", url="wrfout.nc")
     assert (found.grid.kind, found.grid.shape) == ("curvilinear", SHAPE)
-    assert unpack(found.steps.seconds).tolist() == [946684800, 946688400]
+    assert unpack_array(found.steps.seconds).tolist() == [946684800, 946688400]
 
 
 ROMS = {
@@ -262,7 +262,7 @@ def test_a_calculated_variable_lies_like_what_it_is_made_of(asked, make, tmp_pat
     assert (found.equation, found.source, found.variable.units) == ("thetao + 273.15", "", "K")
     assert [one.role for one in found.dimensions] == ["time", "depth", "y", "x"]
     assert (found.depth.values, found.grid.kind, len(found.files)) == ([0, 10, 100], "rectilinear", 1)
-    assert unpack(found.steps.raw).tolist() == [0, 1, 2]
+    assert unpack_array(found.steps.raw).tolist() == [0, 1, 2]
 
 
 def test_an_equation_of_its_own_name_means_what_is_stored(asked, make, tmp_path):
@@ -296,10 +296,10 @@ def test_what_only_an_equation_names_is_hidden_and_answers(index, write, make, t
 @pytest.mark.parametrize(
     ("variables", "reason"),
     [
-        ({"b": {"equation": "sin("}}, "its equation is wrong"),
+        ({"b": {"equation": "sin("}}, "its equation is invalid"),
         ({"b": {"equation": "c"}, "c": {"equation": "b"}}, "in a circle: b → c → b"),
-        ({"b": {"equation": "sigma * 2"}}, "names sigma, which is neither a variable"),
-        ({"b": {"equation": "2 * pi"}}, "names no variable"),
+        ({"b": {"equation": "sigma * 2"}}, "refers to sigma, which is neither a variable"),
+        ({"b": {"equation": "2 * pi"}}, "has no variable"),
         ({"b": {"equation": "thetao", "east_vector_component": "u"}}, "its component u is no variable"),
     ],
 )

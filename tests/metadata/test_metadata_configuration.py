@@ -5,61 +5,61 @@ import sys
 
 import pytest
 
-from ocean_metadata.index.configuration import ConfigurationError, load
+from ocean_metadata.index.configuration import ConfigurationError, load_configuration
 
 
 def test_one_file_holds_all_datasets_in_its_order(write):
-    found = load(write({"b": {"url": "b.nc"}, "a": {"url": "a.nc", "enabled": False}}))
+    found = load_configuration(write({"b": {"url": "b.nc"}, "a": {"url": "a.nc", "enabled": False}}))
     assert [(one.id, one.enabled) for one in found] == [("b", True), ("a", False)]
 
 
 def test_an_index_names_one_stub_for_each_dataset(write, tmp_path):
     (tmp_path / "stubs").mkdir()
     write({"a": {"url": "a.nc", "name": "A"}}, "stubs/a.json")
-    found = load(write({"a": ""}), tmp_path / "stubs")
+    found = load_configuration(write({"a": ""}), tmp_path / "stubs")
     assert (found[0].name, found[0].files) == ("A", [str(tmp_path / "stubs" / "a.nc")])
 
 
 def test_stubs_are_beside_the_index_unless_told(write):
     write({"a": {"url": "a.nc"}}, "a.json")
-    assert load(write({"a": {}}))[0].id == "a"
+    assert load_configuration(write({"a": {}}))[0].id == "a"
 
 
 def test_globs_and_lists_are_files_of_one_series(write, tmp_path):
     for name in ("s_2.nc", "s_1.nc", "other.nc"):
         (tmp_path / name).touch()
-    found = load(write({"a": {"url": ["other.nc", "s_*.nc"]}}))[0]
+    found = load_configuration(write({"a": {"url": ["other.nc", "s_*.nc"]}}))[0]
     assert [path.rsplit("/", 1)[1] for path in found.files] == ["other.nc", "s_1.nc", "s_2.nc"]
 
 
 def test_marks_are_taken_from_attributions(write):
-    found = load(write({"a": {"url": "a.nc", "attribution": "<b>Met &amp; <a href='x'>Office</a></b>"}}))
+    found = load_configuration(write({"a": {"url": "a.nc", "attribution": "<b>Met &amp; <a href='x'>Office</a></b>"}}))
     assert found[0].attribution == "Met & Office"
 
 
 def test_words_for_yes_are_understood(write):
     variables = {"t": {"hide": "true", "zero_centered": "True"}}
-    found = load(write({"a": {"url": "a.nc", "enabled": 1, "variables": variables}}))[0]
+    found = load_configuration(write({"a": {"url": "a.nc", "enabled": 1, "variables": variables}}))[0]
     assert (found.enabled, found.variables[0].hidden, found.variables[0].zero_centered) == (True, True, True)
 
 
 @pytest.mark.parametrize("url", ["https://example.org/dods/a", "s3://bucket/a.zarr", "icechunk:s3://bucket/a"])
 def test_addresses_stay_as_they_are(write, url):
-    assert load(write({"a": {"url": url}}))[0].files == [url]
+    assert load_configuration(write({"a": {"url": url}}))[0].files == [url]
 
 
 @pytest.mark.parametrize("url", ["icechunk", "a.zarr", "../a.nc"])
 def test_other_paths_are_beside_the_configuration(write, tmp_path, url):
-    assert load(write({"a": {"url": url}}))[0].files == [str((tmp_path / url).absolute())]
+    assert load_configuration(write({"a": {"url": url}}))[0].files == [str((tmp_path / url).absolute())]
 
 
 def test_an_icechunk_repository_may_be_told_by_its_kind(write, tmp_path):
-    assert load(write({"a": {"url": "icechunk:runs/a"}}))[0].files == [f"icechunk:{tmp_path}/runs/a"]
+    assert load_configuration(write({"a": {"url": "icechunk:runs/a"}}))[0].files == [f"icechunk:{tmp_path}/runs/a"]
 
 
 def test_unknown_keys_are_warned_about_once(write, caplog):
     both = {name: {"url": "a.nc", "colour_of_the_sea": 1} for name in "ab"}
-    load(write(both))
+    load_configuration(write(both))
     assert sum("colour_of_the_sea" in record.message for record in caplog.records) == 1
 
 
@@ -82,7 +82,7 @@ def test_unknown_keys_are_warned_about_once(write, caplog):
 )
 def test_a_broken_configuration_names_the_place(write, content, words):
     with pytest.raises(ConfigurationError) as error:
-        load(write(content))
+        load_configuration(write(content))
     assert all(word in str(error.value) for word in words)
     assert "\n" not in str(error.value)
 

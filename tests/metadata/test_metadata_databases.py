@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocean_metadata.index.databases import NoIndex, read_all
+from ocean_metadata.index.configuration import InvalidIndex, read_indexes
 
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data"
 NOTHING = (1.17549e-38, 3.40282e38)
@@ -49,7 +49,7 @@ def test_its_paths_may_be_relative_to_it_and_lead_nowhere(index, write, make, tm
     make_index(tmp_path / "runs" / "a.sqlite3", ["a.nc", "gone.nc"])
     found = index(datasets=write({"a": {"url": "runs/a.sqlite3"}})).dataset("a")
     assert found.state == "partly"
-    assert [(one.file, one.reason) for one in found.problems] == [("gone.nc", "it is gone")]
+    assert [(one.file, one.reason) for one in found.problems] == [("gone.nc", "it no longer exists")]
 
 
 def test_its_timestamps_are_the_ids_of_the_steps(index, write, make, tmp_path):
@@ -100,8 +100,8 @@ def test_what_is_no_index_is_told(index, write, tmp_path, content, reason):
 def test_it_is_opened_for_reading_only(tmp_path):
     path = make_index(tmp_path / "a.sqlite3", ["a.nc"])
     path.chmod(0o444)
-    assert read_all([str(path)]).files == [str(tmp_path / "a.nc")]
+    assert read_indexes([str(path)]).files == [str(tmp_path / "a.nc")]
     assert [each.name for each in tmp_path.iterdir()] == ["a.sqlite3"]
-    with pytest.raises(NoIndex):
-        read_all([str(tmp_path / "b.sqlite3")])
+    with pytest.raises(InvalidIndex):
+        read_indexes([str(tmp_path / "b.sqlite3")])
     assert not (tmp_path / "b.sqlite3").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ocean_metadata.index.families import RESERVED
-from ocean_metadata.index.folder import files
+from ocean_metadata.index.scan import list_files
 
 
 def ids(indexed):
@@ -82,5 +82,5 @@ def test_links_between_folders_are_followed_but_not_in_circles(tmp_path):
     (tmp_path / "a" / "round").symlink_to(tmp_path)
     (tmp_path / "a" / "to_b").symlink_to(tmp_path / "b")
     (tmp_path / "b" / "to_a").symlink_to(tmp_path / "a")
-    found = [str(Path(each).relative_to(tmp_path)) for each in files(tmp_path)]
+    found = [str(Path(each).relative_to(tmp_path)) for each in list_files(tmp_path)]
     assert found == ["a/a.nc", "a/to_b/b.nc", "b/b.nc", "b/to_a/a.nc"]

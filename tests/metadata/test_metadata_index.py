@@ -17,16 +17,16 @@ import sqlalchemy as sa
 from ocean_metadata.catalogue import schema
 from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables
 from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue
-from ocean_metadata.index import classic, pool
-from ocean_metadata.index.headers import read
-from ocean_metadata.index.passes import Indexer, Told, reading_version
-from ocean_metadata.index.process import IndexerProcess
+from ocean_metadata.index import classic, scan
+from ocean_metadata.index.process import IndexProcess
+from ocean_metadata.index.scan import read_header
+from ocean_metadata.index.watch import DatasetIndexer, IndexSources, reading_version
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 
 
 def reason_of(path):
-    return read(str(path)).reason
+    return str(read_header(str(path)).reason)
 
 
 @pytest.mark.parametrize("name", ["projected/arctic20_roms_z.nc", "regular/ostia_monthly.nc"])
@@ -61,7 +61,9 @@ def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_pa
     os.utime(path, ns=(long_ago, long_ago))
     engine = connect(database)
     create_tables(engine)
-    indexer = Indexer(CatalogueWriter(engine, reading_version()), Told(folder=tmp_path), threading.Event(), retry=0)
+    indexer = DatasetIndexer(
+        CatalogueWriter(engine, reading_version()), IndexSources(folder=tmp_path), threading.Event(), retry=0
+    )
     assert indexer.run() == 1
     assert indexer.run() == 0
     path.write_bytes(whole)
@@ -74,7 +76,7 @@ def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_pa
 
 
 async def _trouble_without_python():
-    process = IndexerProcess([], python="/nowhere/python")
+    process = IndexProcess([], python="/nowhere/python")
     await process.start()
     async with asyncio.timeout(100):
         while process.trouble is None:  # noqa: ASYNC110  nothing tells of it but its state
@@ -84,13 +86,13 @@ async def _trouble_without_python():
 
 
 def test_an_indexer_that_cannot_be_started_is_told():
-    assert asyncio.run(_trouble_without_python()) == "the indexer cannot be started: No such file or directory"
+    assert asyncio.run(_trouble_without_python()) == "the index process cannot be started: No such file or directory"
 
 
 LOOK = """
 import sys
-from ocean_metadata.index import headers
-opened = headers.opened(sys.argv[1])
+from ocean_metadata.index import storage
+data = storage.open_dataset(sys.argv[1])
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -112,7 +114,7 @@ def test_reasons_are_words_without_folders(tmp_path):
     (tmp_path / "empty.nc").touch()
     for name in ("text.nc", "folder.nc", "empty.nc", "gone.nc"):
         assert str(tmp_path) not in reason_of(tmp_path / name)
-    assert reason_of(tmp_path / "gone.nc") == "it is gone"
+    assert reason_of(tmp_path / "gone.nc") == "it no longer exists"
     assert reason_of(tmp_path / "empty.nc") == "it is empty (0 bytes)"
 
 
@@ -224,8 +226,8 @@ def test_equal_grids_share_their_id(tmp_path, index, make):
 
 
 def test_many_files_are_read_in_processes(tmp_path, make):
-    paths = [str(make(tmp_path / f"d_{day:02d}.nc", times=[day])) for day in range(pool.FEW + 4)]
-    found = {one.path: one.header for one in pool.read_all(paths, 2, threading.Event())}
+    paths = [str(make(tmp_path / f"d_{day:02d}.nc", times=[day])) for day in range(scan._FEW + 4)]
+    found = {one.path: one.header for one in scan.read_headers(paths, 2, threading.Event())}
     assert sorted(found) == paths
     assert all(found.values())
 
@@ -262,7 +264,9 @@ def test_a_catalogue_of_another_version_is_indexed_anew(tmp_path, make, database
     assert not catalogue.refresh()
     assert catalogue.snapshot.revision is None
     make(tmp_path / "a.nc")
-    indexer = Indexer(CatalogueWriter(engine, reading_version()), Told(folder=tmp_path), threading.Event())
+    indexer = DatasetIndexer(
+        CatalogueWriter(engine, reading_version()), IndexSources(folder=tmp_path), threading.Event()
+    )
     assert indexer.run() == 1
     assert catalogue.refresh()
     assert list(catalogue.snapshot.datasets) == ["a"]

@@ -7,7 +7,7 @@ from tests.looping import loop_over
 from ocean_common.i18n import get_translator
 from ocean_metadata.app import create_app
 from ocean_metadata.class4.model import FileSummary, ForecastLead, list_forecasts
-from ocean_metadata.index.translations import OF_DATASETS, parted
+from ocean_metadata.index.configuration import DATASET_TEXTS, split_languages
 
 API = "/api/v2.0"
 FRENCH = {"accept-language": "fr-CA"}
@@ -122,7 +122,7 @@ def test_reasons_are_in_french(index, make, write):
     ],
 )
 def test_a_configuration_says_its_texts_in_both_languages(config, english, french):
-    kept, others = parted(config, OF_DATASETS)
+    kept, others = split_languages(config, DATASET_TEXTS)
     assert kept == {"name": english}
     assert others == ({"fr": {"name": french}} if french else {})
 

@@ -5,9 +5,9 @@ import pytest
 from msgspec import structs
 from tests.looping import loop_over
 
-from ocean_metadata.index.axes import depth_axis
-from ocean_metadata.index.file_header import FileHeader, VariableHeader, pack, structure
-from ocean_metadata.index.layout import data_variables, layout
+from ocean_metadata.index.axes import find_layout, list_fields
+from ocean_metadata.index.depth_and_time import make_depth_axis
+from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure, pack_array
 
 SIZES = {"time": 3, "time_counter": 3, "depth": 7, "y": 4, "x": 5, "lat": 4, "lon": 5, "node": 9, "nele": 11,
          "three": 3, "bnds": 2, "eta_u": 4, "xi_u": 5, "eta_v": 4, "xi_v": 5, "member": 2, "k": 6}  # fmt: skip
@@ -24,18 +24,18 @@ def header(**variables):
         )
     used = {each for one in found.values() for each in one.dimensions}
     return FileHeader(
-        structure=structure(found),
+        structure=digest_structure(found),
         dimensions={each: SIZES[each] for each in used},
         variables=found,
         attributes={},
         groups=[],
-        values={name: pack(np.zeros(3)) for name in found if "time" in name},
+        values={name: pack_array(np.zeros(3)) for name in found if "time" in name},
         prints={},
     )
 
 
 def roles(name, file):
-    return [each.role for each in layout(name, file).dimensions]
+    return [each.role for each in find_layout(name, file).dimensions]
 
 
 REGULAR = {"time": ("time", {"units": "days since 2000-01-01"}), "lat": "lat", "lon": "lon"}
@@ -44,14 +44,14 @@ REGULAR = {"time": ("time", {"units": "days since 2000-01-01"}), "lat": "lat", "
 @pytest.mark.parametrize(("units", "metres"), [("kilometer", 1000), ("feet", 0.3048), ("centimetres", 0.01)])
 def test_depths_in_any_unit_of_length_become_metres(units, metres):
     file = header(depth=("depth", {"units": units, "positive": "down"}))
-    axis = depth_axis("depth", structs.replace(file, values={"depth": pack(np.array([0.0, 1.0, 2.0]))}))
+    axis = make_depth_axis("depth", structs.replace(file, values={"depth": pack_array(np.array([0.0, 1.0, 2.0]))}))
     assert (axis.kind, axis.values) == ("depth", pytest.approx([0, metres, 2 * metres]))
 
 
 def test_names_are_enough():
     file = header(**REGULAR, depth="depth", t="time depth lat lon")
     assert roles("t", file) == ["time", "depth", "y", "x"]
-    assert layout("t", file).places.kind == "rectilinear"
+    assert find_layout("t", file).placement.kind == "rectilinear"
 
 
 def test_an_unusual_order_of_dimensions_is_kept():
@@ -71,14 +71,14 @@ def test_attributes_win_over_names():
 
 def test_coordinates_are_found_by_name_where_no_attribute_names_them():
     file = header(nav_lat="y x", nav_lon="y x", time_counter=("time_counter", {}), tos="time_counter y x")
-    places = layout("tos", file).places
+    places = find_layout("tos", file).placement
     assert (places.kind, places.latitude, places.longitude) == ("curvilinear", "nav_lat", "nav_lon")
 
 
 def test_the_true_time_is_taken_though_the_dimension_has_its_own_name():
     true = ("time_counter", {"units": "seconds since 1900-01-01", "standard_name": "time"})
     file = header(nav_lat="y x", nav_lon="y x", time_counter="time_counter", time_centered=true, tos="time_counter y x")
-    assert layout("tos", file).time == "time_centered"
+    assert find_layout("tos", file).time == "time_centered"
 
 
 def test_staggered_points_have_their_own_coordinates():
@@ -86,15 +86,15 @@ def test_staggered_points_have_their_own_coordinates():
         lat_u="eta_u xi_u", lon_u="eta_u xi_u", lat_v="eta_v xi_v", lon_v="eta_v xi_v",
         u="eta_u xi_u", v="eta_v xi_v",
     )  # fmt: skip
-    assert layout("u", file).places.latitude == "lat_u"
-    assert layout("v", file).places.longitude == "lon_v"
+    assert find_layout("u", file).placement.latitude == "lat_u"
+    assert find_layout("v", file).placement.longitude == "lon_v"
 
 
 def test_points_on_one_set_of_dimensions_are_told_apart_by_name():
     names = {f"{kind}_{point}": "y x" for kind in ("lat", "lon") for point in ("rho", "u", "v")}
     file = header(**names, ubar_u="y x", temp=("y x", {"coordinates": "lon_rho lat_rho"}))
-    assert layout("ubar_u", file).places.latitude == "lat_u"
-    assert layout("temp", file).places.latitude == "lat_rho"
+    assert find_layout("ubar_u", file).placement.latitude == "lat_u"
+    assert find_layout("temp", file).placement.latitude == "lat_rho"
 
 
 def test_triangles_have_nodes_faces_and_a_table():
@@ -105,8 +105,8 @@ def test_triangles_have_nodes_faces_and_a_table():
     )  # fmt: skip
     assert roles("zeta", file) == ["time", "node"]
     assert roles("u", file) == ["time", "face"]
-    assert layout("u", file).places.latitude == "lat"
-    assert layout("u", file).places.connectivity == "nv"
+    assert find_layout("u", file).placement.latitude == "lat"
+    assert find_layout("u", file).placement.connectivity == "nv"
 
 
 def test_a_mapping_makes_axes_in_a_plane():
@@ -116,7 +116,7 @@ def test_a_mapping_makes_axes_in_a_plane():
         crs=("", {"grid_mapping_name": "lambert_conformal_conic"}),
         t=("y x", {"grid_mapping": "crs"}),
     )
-    assert layout("t", file).places.kind == "projected"
+    assert find_layout("t", file).placement.kind == "projected"
 
 
 def test_what_describes_the_grid_is_no_data():
@@ -125,17 +125,17 @@ def test_what_describes_the_grid_is_no_data():
         e1t="lat lon", area=("lat lon", {"standard_name": "cell_area"}), lat_bounds="lat bnds",
         wind=("time lat lon", {"axis": "TYX"}),
     )  # fmt: skip
-    assert data_variables(file) == ("t", "wind")
+    assert list_fields(file) == ("t", "wind")
 
 
 def test_names_that_are_not_in_the_file_do_no_harm():
     file = header(**REGULAR, t=("time lat lon", {"coordinates": "geolon_t geolat_t", "grid_mapping": "gone"}))
-    assert layout("t", file).places.kind == "rectilinear"
+    assert find_layout("t", file).placement.kind == "rectilinear"
 
 
 def test_a_scalar_time_is_the_time_of_all():
     file = header(time=("", {"units": "hours since 2000-01-01"}), lat="lat", lon="lon", u="lat lon")
-    assert layout("u", file).time == "time"
+    assert find_layout("u", file).time == "time"
     assert roles("u", file) == ["y", "x"]
 
 
@@ -150,11 +150,11 @@ def test_a_scalar_time_is_the_time_of_all():
 def test_what_is_no_map_says_why(variables, words):
     file = header(**variables)
     name = next(each for each in variables if each in {"ssh", "sst", "t"})
-    found = layout(name, file)
-    assert found.places is None
-    assert words in found.reason
+    found = find_layout(name, file)
+    assert found.placement is None
+    assert words in str(found.reason)
 
 
 def test_the_only_dimension_left_is_the_depth():
     file = header(**REGULAR, t="time k lat lon")
-    assert layout("t", file).depth == "k"
+    assert find_layout("t", file).depth == "k"

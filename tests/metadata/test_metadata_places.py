@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tests.looping import loop_over
 
 from ocean_core.units import canonical_units
-from ocean_metadata.index.file_header import VariableHeader
-from ocean_metadata.index.places import bounds, join
-from ocean_metadata.index.scale import header_limits, valid_range
+from ocean_metadata.index.grids import bounding_box, join_boxes
+from ocean_metadata.index.headers import VariableHeader
+from ocean_metadata.index.selection import header_limits, valid_range
 
 
 def variable(**attributes):
@@ -20,7 +20,7 @@ def variable(**attributes):
 @given(st.floats(-180, 179.99), st.floats(1, 300), st.integers(-2, 2))
 def test_a_box_holds_its_cells_in_any_convention_of_longitudes(west, width, turns):
     longitude = west + np.linspace(0, width, 200) + 360.0 * turns
-    found_west, _, found_east, _ = bounds(np.array([0.0]), longitude)
+    found_west, _, found_east, _ = bounding_box(np.array([0.0]), longitude)
     span = (found_east - found_west) % 360
     assert abs((found_west - west + 180) % 360 - 180) < 1e-5
     assert span == pytest.approx(width, abs=1e-5)
@@ -28,15 +28,15 @@ def test_a_box_holds_its_cells_in_any_convention_of_longitudes(west, width, turn
 
 def test_cells_all_around_the_earth_give_the_whole_circle():
     for first in (0.5, -179.5, 20.5):
-        assert bounds(np.array([-5.0, 5.0]), np.arange(360) + first)[::2] == (-180.0, 180.0)
+        assert bounding_box(np.array([-5.0, 5.0]), np.arange(360) + first)[::2] == (-180.0, 180.0)
 
 
 def test_a_box_over_the_date_line_has_its_west_in_the_east():
-    assert bounds(np.array([80.0]), np.array([171.0, 179.0, -179.0, -172.0])) == (171.0, 80.0, -172.0, 80.0)
+    assert bounding_box(np.array([80.0]), np.array([171.0, 179.0, -179.0, -172.0])) == (171.0, 80.0, -172.0, 80.0)
 
 
 def test_two_boxes_are_joined_the_short_way_round():
-    assert join([(170.0, 0.0, 175.0, 5.0), (-178.0, 1.0, -170.0, 9.0)]) == (170.0, 0.0, -170.0, 9.0)
+    assert join_boxes([(170.0, 0.0, 175.0, 5.0), (-178.0, 1.0, -170.0, 9.0)]) == (170.0, 0.0, -170.0, 9.0)
 
 
 def test_a_valid_range_in_packed_units_is_unpacked():

@@ -226,7 +226,7 @@ def test_a_dataset_that_is_not_enabled_answers_but_is_not_listed(tmp_path, index
         assert client.get(API + "/dataset/a").status_code == 200
         broken = client.get(API + "/dataset/b")
         assert broken.status_code == 404
-        assert "gone.nc: it is gone" in broken.json()["message"]
+        assert "gone.nc: it no longer exists" in broken.json()["message"]
         states = {one["id"]: one["status"] for one in client.get(API + "/datasets/status").json()}
         assert states == {"a": "served", "b": "broken"}
 

@@ -20,8 +20,7 @@ import zarr
 from obstore.store import S3Store
 
 from ocean_common import dataset_uri
-from ocean_metadata.index.headers import read
-from ocean_metadata.index.passes import Stamps
+from ocean_metadata.index.scan import FileStates, read_header
 
 
 def to_zarr(path: Path, group: zarr.Group) -> None:
@@ -103,11 +102,11 @@ def test_icechunk_repositories_are_read_at_their_newest_snapshot(tmp_path, make,
 
 def test_stores_that_are_none_are_told(tmp_path):
     (tmp_path / "a.zarr").mkdir()
-    assert read(str(tmp_path / "a.zarr")).reason == "it is gone"
+    assert str(read_header(str(tmp_path / "a.zarr")).reason) == "it no longer exists"
     (tmp_path / "b.zarr").mkdir()
     (tmp_path / "b.zarr" / "zarr.json").write_text("{")
-    assert "cannot" in (read(str(tmp_path / "b.zarr")).reason or "")
-    assert "Icechunk" in (read(f"icechunk:{tmp_path}/c").reason or "")
+    assert "cannot" in str(read_header(str(tmp_path / "b.zarr")).reason)
+    assert "Icechunk" in str(read_header(f"icechunk:{tmp_path}/c").reason)
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +154,7 @@ def test_objects_are_read_like_files(bucket, tmp_path, make, index, *, write, in
     expected = index_once(folder=tmp_path).dataset("modern")
     for name in ("modern", "classic", "zarr"):
         assert same(found.dataset(name), expected)
-    assert found.dataset("gone").reason == "gone.nc: it is gone"
+    assert found.dataset("gone").reason == "gone.nc: it no longer exists"
     assert found.dataset("modern").files[0].size == files["modern.nc"].stat().st_size
 
 
@@ -175,7 +174,7 @@ def test_icechunk_repositories_are_read_from_object_storage(tmp_path, make, inde
     found = index(datasets=write({name: {"url": url} for name, url in urls.items()}))
     assert same(found.dataset("ice"), index_once(folder=tmp_path).dataset("a"))
     assert "cannot be opened" in found.dataset("none").reason
-    assert "neither in a folder nor in object storage" in found.dataset("other").reason
+    assert "must be in a folder or in object storage" in found.dataset("other").reason
 
 
 class Silent(WSGIRequestHandler):
@@ -226,7 +225,7 @@ def test_opendap_servers_are_read_like_files(opendap, tmp_path, make, index, *, 
 def test_a_server_that_does_not_answer_is_told_soon():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-    assert read(f"http://127.0.0.1:{port}/a.nc").reason
+    assert read_header(f"http://127.0.0.1:{port}/a.nc").reason
     assert dataset_uri.kind_of(f"http://127.0.0.1:{port}/a.nc") == "opendap"
 
 
@@ -256,8 +255,8 @@ def test_who_cannot_be_reached_for_a_moment_is_not_gone(monkeypatch):
     }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a")
-    assert Stamps().now("s3://ocean/a.nc", {"s3://ocean/a.nc": (7, 8)}) == (7, 8)
-    assert Stamps().now("s3://ocean/a.nc", {}) == (0, 0)
+    assert FileStates().read("s3://ocean/a.nc", {"s3://ocean/a.nc": (7, 8)}) == (7, 8)
+    assert FileStates().read("s3://ocean/a.nc", {}) == (0, 0)
 
 
 def test_zarr_stores_of_a_web_server_are_read_by_their_consolidated_metadata(tmp_path, make, index, write):

@@ -26,8 +26,7 @@ from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
 from ocean_metadata.events.broadcaster import EventBroadcaster, NullEvents
-from ocean_metadata.index.process import IndexerProcess
-from ocean_metadata.index.refresher import IndexRefresher, NullRefresher
+from ocean_metadata.index.process import IndexProcess, IndexRefresher, NullRefresher
 from ocean_metadata.observations import api as observation_routes
 from ocean_metadata.observations.import_process import ServiceObservations
 from ocean_metadata.observations.repository import ObservationRepository
@@ -144,7 +143,7 @@ def build(settings: Settings) -> Litestar:
     has_files = bool(settings.datasets or settings.folder)
     arguments, environment = _index_arguments(settings), handed_on(settings)
     watch = ["--watch", str(settings.watch)]
-    indexer = IndexerProcess([*arguments, *watch], environment=environment) if has_files and settings.watch else None
+    indexer = IndexProcess([*arguments, *watch], environment=environment) if has_files and settings.watch else None
     refresher = IndexRefresher(engine, arguments, environment, watcher.renew) if has_files else None
 
     tasks: list[BackgroundTask] = []
@@ -212,7 +211,7 @@ def _check_settings(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _run_indexer(indexer: IndexerProcess | None, refresher: IndexRefresher | None) -> AsyncIterator[None]:
+async def _run_indexer(indexer: IndexProcess | None, refresher: IndexRefresher | None) -> AsyncIterator[None]:
     """Run the commands that index files for as long as the service runs."""
     if indexer:
         await indexer.start()

@@ -14,10 +14,10 @@ from ocean_common.i18n import Translator
 from ocean_common.parameters import refuse_unknown_parameters
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest
+from ocean_core.geometry import Bounds
 from ocean_core.time import Period
 from ocean_metadata.catalogue.responses import link_header, parse_period_parameter
 from ocean_metadata.catalogue.search import FACETS, SearchIndexCache, SearchQuery, search_page, select_ids
-from ocean_metadata.index.places import Bounds
 from ocean_metadata.ports import Catalogue
 
 TAGS = ["finding"]

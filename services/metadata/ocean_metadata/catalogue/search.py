@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.metadata import Facets, FacetValue, Found, SearchPage
 from ocean_common.i18n import ENGLISH, Translator
-from ocean_core.geometry import wrap_longitude
+from ocean_core.geometry import Bounds, wrap_longitude
 from ocean_core.time import Period
 from ocean_metadata.catalogue.localized import SOURCE, localize_dataset
 from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, Snapshot, VariableRecord, dataset_period
-from ocean_metadata.index.places import Bounds
 
 Mask = NDArray[np.bool_]
 Scores = NDArray[np.float32]

@@ -19,7 +19,7 @@ from ocean_common.contracts.metadata import (
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.time import Ints, format_duration, format_month_duration, format_times
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord
-from ocean_metadata.index.file_header import pack
+from ocean_metadata.index.headers import pack_array
 
 
 def list_datasets(snapshot: Snapshot) -> list[Dataset]:
@@ -323,10 +323,10 @@ def _variable_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Ma
 
 def _pack_steps(axis: TimeAxis, steps: StepArrays) -> Steps:
     return Steps(
-        raw=pack(steps.raw.astype(np.int64)),
-        seconds=pack(steps.seconds.astype(np.int64)),
-        file=pack(np.searchsorted(axis.files, steps.file).astype(np.int32)),
-        position=pack(steps.position.astype(np.int32)),
+        raw=pack_array(steps.raw.astype(np.int64)),
+        seconds=pack_array(steps.seconds.astype(np.int64)),
+        file=pack_array(np.searchsorted(axis.files, steps.file).astype(np.int32)),
+        position=pack_array(steps.position.astype(np.int32)),
         units=axis.units,
         calendar=axis.calendar,
     )

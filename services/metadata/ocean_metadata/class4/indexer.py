@@ -12,8 +12,8 @@ from ocean_common.contracts.observations import Class4Kind
 from ocean_metadata.class4.model import parse_file_name
 from ocean_metadata.class4.reading import FileReading, read_class4_file
 from ocean_metadata.class4.store import Class4Store, FileKey
-from ocean_metadata.index import folder, pool
-from ocean_metadata.index.stores import stamp
+from ocean_metadata.index.scan import list_files, map_in_process
+from ocean_metadata.index.storage import read_stamp
 
 _RETRY = 60.0  # s after which unreadable files are read again: the libraries that read them can change
 
@@ -36,7 +36,7 @@ class Class4Indexer:
         folders: Mapping[Class4Kind, Path | None],
         stop: threading.Event,
         retry: float = _RETRY,
-        read_each: ReadEach = pool.each,
+        read_each: ReadEach = map_in_process,
     ) -> None:
         self._store = store
         self._folders = folders
@@ -73,7 +73,7 @@ class Class4Indexer:
         """Return the files of each kind, by their ids."""
         paths: dict[FileKey, str] = {}
         for kind, root in self._folders.items():
-            for path in folder.files(root) if root else []:
+            for path in list_files(root) if root else []:
                 name = parse_file_name(Path(path).name)
                 if name is not None and paths.setdefault((kind, name.id), path) != path:
                     _log.debug("%s: another file of this name is served", path)
@@ -90,6 +90,6 @@ class Class4Indexer:
 
 def _stat(path: str) -> tuple[int, int]:
     try:
-        return stamp(path)
+        return read_stamp(path)
     except OSError:
         return 0, 0

@@ -13,7 +13,7 @@ from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import wrap_longitude
 from ocean_core.tiles import MAJOR, MERCATOR, PROJECTIONS, Projection
 from ocean_metadata.class4.model import ProfilePoints
-from ocean_metadata.index.file_header import unpack
+from ocean_metadata.index.headers import unpack_array
 
 MAX_ERROR = 1.5  # drawn as the largest: that of the first variable, in its units
 _DIGITS = 6  # of degrees
@@ -59,7 +59,11 @@ def map_points(
     kind: Class4Kind, file: str, points: ProfilePoints, projection: Projection, extent: Extent | None
 ) -> Class4Points:
     """Return the profiles of a file that are in view, by index."""
-    latitude, longitude, errors = unpack(points.latitude), unpack(points.longitude), unpack(points.error)
+    latitude, longitude, errors = (
+        unpack_array(points.latitude),
+        unpack_array(points.longitude),
+        unpack_array(points.error),
+    )
     wrapped = wrap_longitude(longitude).round(_DIGITS)
     features = []
     for index in np.flatnonzero(is_in_view(latitude, longitude, projection, extent)).tolist():
@@ -132,8 +136,8 @@ def find_same_profile(points: ProfilePoints, index: int, other_points: ProfilePo
     names = np.array(other_points.names, dtype=object)
     same = (
         (names == points.names[index])
-        & (np.abs(unpack(other_points.latitude) - unpack(points.latitude)[index]) < _SAME_POSITION)
-        & (np.abs(unpack(other_points.longitude) - unpack(points.longitude)[index]) < _SAME_POSITION)
+        & (np.abs(unpack_array(other_points.latitude) - unpack_array(points.latitude)[index]) < _SAME_POSITION)
+        & (np.abs(unpack_array(other_points.longitude) - unpack_array(points.longitude)[index]) < _SAME_POSITION)
     )
     indices = np.flatnonzero(same).tolist()
     if not indices:

@@ -12,11 +12,20 @@ from ocean_common.contracts.observations import Class4Profile, Class4Values
 from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_metadata.class4.map_points import root_mean_square_error
 from ocean_metadata.class4.model import FileContent, FileName, FileSummary, ForecastLead, ProfilePoints, parse_file_name
-from ocean_metadata.index.file_header import pack
-from ocean_metadata.index.headers import check_whole
-from ocean_metadata.index.reading import Floats, floats
-from ocean_metadata.index.reasons import BROKEN, Unreadable, why
-from ocean_metadata.index.stores import Opened, Variable, attribute, opened, stamp
+from ocean_metadata.index.headers import pack_array
+from ocean_metadata.index.scan import check_size
+from ocean_metadata.index.storage import (
+    BROKEN,
+    Floats,
+    OpenDataset,
+    Unreadable,
+    Variable,
+    describe_error,
+    get_attribute,
+    open_dataset,
+    read_floats,
+    read_stamp,
+)
 
 _MAX_PROFILES = 200_000
 _MAX_CELLS = 4_000_000  # of one profile
@@ -60,25 +69,25 @@ class _Axes(NamedTuple):
 def read_class4_file(path: str) -> FileReading:
     """Read a file, or return the reason why that is not possible."""
     try:
-        state = stamp(path)
+        state = read_stamp(path)
     except OSError as error:
-        return FileReading(size=0, mtime_ns=0, reason=why(error))
+        return FileReading(size=0, mtime_ns=0, reason=str(describe_error(error)))
     size, mtime_ns = state
     try:
         name = parse_file_name(Path(path).name)
         if name is None:
             raise Unreadable("its name is not one of Class 4")
-        check_whole(path, size)
-        with opened(path) as data:
+        check_size(path, size)
+        with open_dataset(path) as data:
             content = read_content(data, name)
-        if stamp(path) != state:
+        if read_stamp(path) != state:
             raise Unreadable("it is being written")
     except BROKEN as error:
-        return FileReading(size=size, mtime_ns=mtime_ns, reason=why(error))
+        return FileReading(size=size, mtime_ns=mtime_ns, reason=str(describe_error(error)))
     return FileReading(size=size, mtime_ns=mtime_ns, content=content)
 
 
-def read_content(data: Opened, name: FileName, block_cells: int = _BLOCK_CELLS) -> FileContent:
+def read_content(data: OpenDataset, name: FileName, block_cells: int = _BLOCK_CELLS) -> FileContent:
     """Read the profiles, so many cells at a time, or raise Unreadable."""
     axes, (count, variable_count, level_count) = _find_axes(data)
     summary = FileSummary(
@@ -98,14 +107,17 @@ def read_content(data: Opened, name: FileName, block_cells: int = _BLOCK_CELLS) 
         errors[block], block_profiles = reader.read_block(block)
         profiles += [zlib.compress(msgspec.msgpack.encode(profile), 1) for profile in block_profiles]
     points = ProfilePoints(
-        names=reader.names, latitude=pack(reader.latitude), longitude=pack(reader.longitude), error=pack(errors)
+        names=reader.names,
+        latitude=pack_array(reader.latitude),
+        longitude=pack_array(reader.longitude),
+        error=pack_array(errors),
     )
     return FileContent(
         summary=msgspec.msgpack.encode(summary), points=msgspec.msgpack.encode(points), profiles=profiles
     )
 
 
-def _find_axes(data: Opened) -> tuple[_Axes, tuple[int, int, int]]:
+def _find_axes(data: OpenDataset) -> tuple[_Axes, tuple[int, int, int]]:
     """Return the dimensions of the observations, by the names of the layout, else by their order, and their sizes."""
     missing = [name for name in _REQUIRED if name not in data.variables]
     if missing:
@@ -132,7 +144,7 @@ def _find_axes(data: Opened) -> tuple[_Axes, tuple[int, int, int]]:
 class _ProfileReader:
     """Reads the profiles of a file, block by block."""
 
-    def __init__(self, data: Opened, file: str, axes: _Axes, keys: list[str]) -> None:
+    def __init__(self, data: OpenDataset, file: str, axes: _Axes, keys: list[str]) -> None:
         observed = data.variables["observation"]
         count = observed.shape[observed.dimensions.index(axes.profile)]
         self._file = file
@@ -192,13 +204,13 @@ class _ProfileReader:
         """Read values of shape (profile, variable, …, level), or (profile, level) without a dimension of variables."""
         variable, axes = self._variables[name], self._axes
         dimensions = variable.dimensions
-        values = floats(variable, tuple(block if name == axes.profile else slice(None) for name in dimensions))
+        values = read_floats(variable, tuple(block if name == axes.profile else slice(None) for name in dimensions))
         extra = [name for name in dimensions if name not in axes]
         order = [name for name in (axes.profile, axes.variable, *extra, axes.level) if name in dimensions]
         return np.transpose(values, [dimensions.index(name) for name in order])
 
 
-def _has_layout(data: Opened, name: str, axes: _Axes) -> bool:
+def _has_layout(data: OpenDataset, name: str, axes: _Axes) -> bool:
     """Return whether a variable exists with the dimensions of the layout."""
     if name not in data.variables:
         return False
@@ -209,22 +221,22 @@ def _has_layout(data: Opened, name: str, axes: _Axes) -> bool:
 
 
 def _pack_floats(values: Floats) -> Any:
-    return pack(values.astype("<f4"))
+    return pack_array(values.astype("<f4"))
 
 
 def _read_position(variable: Variable, count: int) -> Floats:
-    values = floats(variable)
+    values = read_floats(variable)
     if values.shape != (count,):
         raise Unreadable("{name} is not of profiles", name=variable.name)
     return values
 
 
-def _read_title(data: Opened) -> str | None:
-    title = attribute(data, "title")
+def _read_title(data: OpenDataset) -> str | None:
+    title = get_attribute(data, "title")
     return title if isinstance(title, str) and title.strip() else None
 
 
-def _read_texts(data: Opened, name: str, count: int) -> list[str]:
+def _read_texts(data: OpenDataset, name: str, count: int) -> list[str]:
     """Read characters or numbers as texts; where a file has none, their indices."""
     if name not in data.variables:
         return [str(index) for index in range(count)]
@@ -240,7 +252,7 @@ def _read_texts(data: Opened, name: str, count: int) -> list[str]:
     return [text.replace("\0", "").strip() for text in texts]
 
 
-def _read_units(data: Opened, keys: list[str]) -> list[str]:
+def _read_units(data: OpenDataset, keys: list[str]) -> list[str]:
     """Read the units; where a file has numbers instead of words, those of the layout."""
     return [
         _DEFAULT_UNITS.get(_NAMES.get(key, ""), "") if not text or text.lstrip("-").isdecimal() else text
@@ -248,18 +260,18 @@ def _read_units(data: Opened, keys: list[str]) -> list[str]:
     ]
 
 
-def _read_times(data: Opened, count: int) -> list[str | None]:
+def _read_times(data: OpenDataset, count: int) -> list[str | None]:
     """Read the times of the profiles in ISO 8601; None where there is none."""
     if "juld" not in data.variables:
         return [None] * count
     variable = data.variables["juld"]
-    seconds = _read_seconds(variable, attribute(variable, "units", _DEFAULT_TIME_UNITS))
+    seconds = _read_seconds(variable, get_attribute(variable, "units", _DEFAULT_TIME_UNITS))
     if len(seconds) != count:
         raise Unreadable("juld is not of profiles")
     return [None if instant is None else format_time(instant) for instant in seconds]
 
 
-def _read_leads(data: Opened, axes: _Axes) -> list[ForecastLead]:
+def _read_leads(data: OpenDataset, axes: _Axes) -> list[ForecastLead]:
     """Read the dates and lead times of the forecasts, where the file has them."""
     if not _has_layout(data, "forecast", axes):
         return []
@@ -270,11 +282,11 @@ def _read_leads(data: Opened, axes: _Axes) -> list[ForecastLead]:
     dates: list[int | None] = [None] * count
     leads: list[float | None] = [None] * count
     units = ""
-    if "modeljuld" in data.variables and attribute(data.variables["modeljuld"], "units"):
-        dates = _read_seconds(data.variables["modeljuld"], attribute(data.variables["modeljuld"], "units"))
+    if "modeljuld" in data.variables and get_attribute(data.variables["modeljuld"], "units"):
+        dates = _read_seconds(data.variables["modeljuld"], get_attribute(data.variables["modeljuld"], "units"))
     if "leadtime" in data.variables:
-        units = str(attribute(data.variables["leadtime"], "units", "")).strip().lower()
-        leads = [float(lead) if np.isfinite(lead) else None for lead in floats(data.variables["leadtime"])]
+        units = str(get_attribute(data.variables["leadtime"], "units", "")).strip().lower()
+        leads = [float(lead) if np.isfinite(lead) else None for lead in read_floats(data.variables["leadtime"])]
     if len(dates) != count or len(leads) != count:
         raise Unreadable("modeljuld or leadtime is not of forecasts")
     return [ForecastLead(time=time, lead=lead, units=units) for time, lead in zip(dates, leads, strict=True)]
@@ -282,8 +294,8 @@ def _read_leads(data: Opened, axes: _Axes) -> list[ForecastLead]:
 
 def _read_seconds(variable: Variable, units_text: Any) -> list[int | None]:
     """Read instants as s since 1970-01-01 UTC; None where there is none, or one beyond the years of a calendar."""
-    units = parse_time_units(str(units_text), str(attribute(variable, "calendar", "")))
-    values = floats(variable).ravel()
+    units = parse_time_units(str(units_text), str(get_attribute(variable, "calendar", "")))
+    values = read_floats(variable).ravel()
     if units is None:
         return [None] * len(values)
     valid = np.isfinite(values) & (np.abs(values * units.seconds) < _LATEST)

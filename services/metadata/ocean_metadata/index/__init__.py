@@ -1,7 +1,6 @@
-"""The command that reads headers and coordinates into the catalogue: the only part that opens data files."""
+"""Index command: reads headers and coordinates of data files into the catalogue."""
 
 import os
 
-# A lock of ours would keep a model from writing the file that is looked at. The HDF5 library reads this when it is
-# loaded: later it is too late.
+# The HDF5 library would lock files, so that a model could not write them. It reads this variable when it is loaded.
 os.putenv("HDF5_USE_FILE_LOCKING", "FALSE")

@@ -1,4 +1,4 @@
-"""What goes with a variable: the true depths of its levels, the sea floor of its model, the angle of its grid."""
+"""Auxiliary variables: true depths of levels, sea floor of the model, angle of the grid."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,221 +6,226 @@ from typing import NamedTuple
 
 from ocean_common.contracts.assets import Dimension, Role
 from ocean_core.units import length_in_metres
-from ocean_metadata.index.coordinates import is_time
-from ocean_metadata.index.file_header import FileHeader, VariableHeader, unpack
-from ocean_metadata.index.layout import Layout, layout
-from ocean_metadata.index.merging import matched
-from ocean_metadata.index.plan import Member, Source
-from ocean_metadata.index.spec import DatasetSpec, Reference
+from ocean_metadata.index.axes import Layout, find_layout, is_time
+from ocean_metadata.index.borrowing import match_dimensions
+from ocean_metadata.index.headers import FileHeader, VariableHeader, unpack_array
+from ocean_metadata.index.selection import Member, SourceFile
+from ocean_metadata.index.specs import DatasetSpec, Reference
 
-_PLACE: set[Role] = {"y", "x", "node", "face"}
+_HORIZONTAL: set[Role] = {"y", "x", "node", "face"}
 
-_FLOOR_MEANING = re.compile(r"sea_floor_depth.*|bathymetry")
+_FLOOR_STANDARD_NAME = re.compile(r"sea_floor_depth.*|bathymetry")
 _FLOOR = re.compile(r"h|bathy(metry|metrie|_?meter|_metry)?|deptho|hdept?|bottom_?depth|topo(graphy)?", re.IGNORECASE)
 _DEPTHS = re.compile(r"gdept[tuvw]?(_[0n])?|depth[tuvw]?(_?3d)?|layer_?depth", re.IGNORECASE)
 _HEIGHTS = re.compile(r"z_(rho|[uvw])|zval|zcor|zcoords?|zCoordinates")
-_TERM = re.compile(r"(\w+):\s*(\S+)")
+_FORMULA_TERM = re.compile(r"(\w+):\s*(\S+)")
 
-_ALPHA = ("alpha", "angle")
-_TURN = {"cosine": {"cos_alpha", "cosalpha"}, "sine": {"sin_alpha", "sinalpha"}}
+_ANGLE_NAMES = ("alpha", "angle")
+_ROTATION_NAMES = {"cosine": {"cos_alpha", "cosalpha"}, "sine": {"sin_alpha", "sinalpha"}}
 
-_STANDARD = {
+# CF appendix D; eta, the height of the surface, may be missing.
+_USUAL_TERMS = {
     "sigma": {"eta": "zeta", "depth": "h"},
     "s": {"C": "Cs_r", "eta": "zeta", "depth": "h", "depth_c": "hc"},
 }
-_NEEDED = {
+_REQUIRED_TERMS = {
     "ocean_sigma_coordinate": {"sigma", "depth"},
     "ocean_s_coordinate": {"s", "depth", "a", "b", "depth_c"},
     "ocean_s_coordinate_g1": {"s", "C", "depth", "depth_c"},
     "ocean_s_coordinate_g2": {"s", "C", "depth", "depth_c"},
-}  # CF appendix D; the height of the surface, eta, may be missing
+}
 
 
 class Term(NamedTuple):
-    """A variable that goes with another."""
+    """Auxiliary variable."""
 
     name: str
     files: list[int]  # that hold it
-    lying: Layout
+    layout: Layout
 
 
-class Companions(NamedTuple):
-    """What goes with a variable."""
+class AuxiliaryVariables(NamedTuple):
+    """Auxiliary variables of a variable."""
 
-    kind: str | None  # of its levels
+    levels_kind: str | None
     levels: dict[str, Term]
     bathymetry: Term | None
     angle: dict[str, Term]
 
 
-def companions(spec: DatasetSpec, member: Member, sources: Sequence[Source]) -> Companions:
-    """Find what goes with a variable: in the files that are told, else in its own."""
-    look = _Look(member, sources)
-    kind, terms = _levels(spec, look)
-    return Companions(kind, terms, _bathymetry(spec, look), _angle(spec, look))
+def find_auxiliary(spec: DatasetSpec, member: Member, sources: Sequence[SourceFile]) -> AuxiliaryVariables:
+    """Find the auxiliary variables of a variable: in the configured files, else in its own."""
+    candidates = _Candidates(member, sources)
+    kind, terms = _find_levels(spec, candidates)
+    return AuxiliaryVariables(kind, terms, _find_bathymetry(spec, candidates), _find_angle(spec, candidates))
 
 
-class _Look:
-    """Looks for variables that lie like another: on its cells and levels, or on fewer dimensions."""
+class _Candidates:
+    """Variables on the cells and levels of a variable, or on fewer dimensions."""
 
-    def __init__(self, member: Member, sources: Sequence[Source]) -> None:
+    def __init__(self, member: Member, sources: Sequence[SourceFile]) -> None:
         self.member = member
         self.sources = sources
-        self.own = self.header(member.files[0])
+        self.header = self._header_of(member.files[0])
 
-    def header(self, number: int) -> FileHeader:
+    def _header_of(self, number: int) -> FileHeader:
         header = self.sources[number].header
-        assert header is not None  # noqa: S101  only files that were read have variables
+        assert header is not None  # noqa: S101  only files with a header have variables
         return header
 
-    def here(self, name: str) -> Term | None:
-        """A variable of the same file; its dimensions have the same names."""
-        one = self.own.variables.get(name)
-        if one is None or not one.numeric or name == self.member.spec.source:
+    def get_in_file(self, name: str) -> Term | None:
+        """Return a variable of the same file; its dimensions have the same names."""
+        variable = self.header.variables.get(name)
+        if variable is None or not variable.numeric or name == self.member.spec.source:
             return None
-        own = layout(name, self.own)
-        mine = {each.name: each for each in self.member.lying.dimensions}
+        layout = find_layout(name, self.header)
+        by_name = {dimension.name: dimension for dimension in self.member.layout.dimensions}
         dimensions = []
-        for each in own.dimensions:
-            other = each.role == "time" or (each.name not in mine and each.size == 1)
-            if not other and (each.name not in mine or mine[each.name].role == "time"):
+        for dimension in layout.dimensions:
+            match = by_name.get(dimension.name)
+            if dimension.role == "time" or (match is None and dimension.size == 1):
+                dimensions.append(dimension)
+            elif match is None or match.role == "time":
                 return None
-            dimensions.append(each if other else mine[each.name])
-        holding = [number for number in self.member.files if name in self.header(number).variables]
-        return Term(name, holding, Layout(dimensions=dimensions, time=own.time))
+            else:
+                dimensions.append(match)
+        return Term(name, self._list_holding(name), Layout(dimensions=dimensions, time=layout.time))
 
-    def beside(self, name: str) -> Term | None:
-        """A variable of the same file at other places, as the sea floor is at the points between velocities."""
-        one = self.own.variables.get(name)
-        if one is None or not one.numeric:
+    def get_elsewhere_in_file(self, name: str) -> Term | None:
+        """Return a variable of the same file at other points, as the sea floor is between the points of velocities."""
+        variable = self.header.variables.get(name)
+        if variable is None or not variable.numeric:
             return None
-        own = layout(name, self.own)
-        depth = {each.name for each in own.dimensions if each.role == "depth"}
-        if own.places is None or not depth <= {str(self.member.lying.depth)}:
+        layout = find_layout(name, self.header)
+        depths = {dimension.name for dimension in layout.dimensions if dimension.role == "depth"}
+        if layout.placement is None or not depths <= {str(self.member.layout.depth)}:
             return None
-        holding = [number for number in self.member.files if name in self.header(number).variables]
-        return Term(name, holding, own)
+        return Term(name, self._list_holding(name), layout)
 
-    def there(self, reference: Reference, one: VariableHeader) -> Term | None:
-        """A variable of another file; its dimensions have the same lengths."""
-        number, header = self.other(reference)
+    def _list_holding(self, name: str) -> list[int]:
+        return [number for number in self.member.files if name in self._header_of(number).variables]
+
+    def _get_in_reference(self, reference: Reference, variable: VariableHeader) -> Term | None:
+        """Return a variable of another file; its dimensions have the same lengths."""
+        number, header = self._find_reference(reference)
         if header is None:
             return None
-        lying = layout(one.name, header)
-        moving = {each.name for each in lying.dimensions if each.role == "time"}
+        layout = find_layout(variable.name, header)
+        time = {dimension.name for dimension in layout.dimensions if dimension.role == "time"}
         sizes = {
             name: size
-            for name, size in zip(one.dimensions, one.shape, strict=True)
-            if name not in moving and (size > 1 or name in self.own.dimensions)
+            for name, size in zip(variable.dimensions, variable.shape, strict=True)
+            if name not in time and (size > 1 or name in self.header.dimensions)
         }
-        mine = {each.name: each for each in self.member.lying.dimensions if each.role != "time"}
-        names = matched(sizes, {name: each.size for name, each in mine.items()})
+        by_name = {dimension.name: dimension for dimension in self.member.layout.dimensions if dimension.role != "time"}
+        names = match_dimensions(sizes, {name: dimension.size for name, dimension in by_name.items()})
         if names is None:
             return None
-        dimensions = [
-            Dimension(
-                name=each.name, size=each.size, role=mine[names[each.name]].role if each.name in names else each.role
-            )
-            for each in lying.dimensions
-        ]
-        dimensions = [
-            each
-            if each.name in names or each.name in moving
-            else Dimension(name=each.name, size=each.size, role="other")
-            for each in dimensions
-        ]
-        return Term(one.name, [number], Layout(dimensions=dimensions, time=lying.time))
+        dimensions = []
+        for dimension in layout.dimensions:
+            role: Role = "time" if dimension.name in time else "other"
+            if dimension.name in names:
+                role = by_name[names[dimension.name]].role
+            dimensions.append(Dimension(name=dimension.name, size=dimension.size, role=role))
+        return Term(variable.name, [number], Layout(dimensions=dimensions, time=layout.time))
 
-    def other(self, reference: Reference) -> tuple[int, FileHeader | None]:
-        """The file of a reference."""
+    def _find_reference(self, reference: Reference) -> tuple[int, FileHeader | None]:
         return next(
-            ((number, each.header) for number, each in enumerate(self.sources) if each.file.path == reference.path),
+            (
+                (number, source.header)
+                for number, source in enumerate(self.sources)
+                if source.file.path == reference.path
+            ),
             (-1, None),
         )
 
-    def fields(self, reference: Reference | None) -> Iterator[tuple[VariableHeader, Term | None]]:
-        """The variables of the file that is told, else of the variable's own."""
+    def list_terms(self, reference: Reference | None) -> Iterator[tuple[VariableHeader, Term | None]]:
+        """List the variables of a configured file, else of the variable's own."""
         if reference is None:
-            yield from ((one, self.here(one.name)) for one in self.own.variables.values())
+            for variable in self.header.variables.values():
+                yield variable, self.get_in_file(variable.name)
             return
-        _, header = self.other(reference)
-        told = [] if header is None else list(header.variables.values())
-        for one in told:
-            if one.numeric and not is_time(one) and reference.variable in {None, one.name}:
-                yield one, self.there(reference, one)
+        _, header = self._find_reference(reference)
+        for variable in header.variables.values() if header else ():
+            if variable.numeric and not is_time(variable) and reference.variable in {None, variable.name}:
+                yield variable, self._get_in_reference(reference, variable)
 
 
-def _roles(term: Term) -> set[Role]:
-    return {each.role for each in term.lying.dimensions}
+def _roles_of(term: Term) -> set[Role]:
+    return {dimension.role for dimension in term.layout.dimensions}
 
 
-def _levels(spec: DatasetSpec, look: _Look) -> tuple[str | None, dict[str, Term]]:
-    if look.member.lying.depth is None:
+def _find_levels(spec: DatasetSpec, candidates: _Candidates) -> tuple[str | None, dict[str, Term]]:
+    if candidates.member.layout.depth is None:
         return None, {}
-    for one, term in look.fields(spec.depths):
-        whole = term is not None and "depth" in _roles(term) and _roles(term) & _PLACE
-        if term is not None and whole and (spec.depths is not None or length_in_metres(one.text("units")) == 1.0):
-            if one.text("positive").lower() == "up" or _HEIGHTS.fullmatch(one.name):
-                return "field", {"height": term}
-            if _DEPTHS.fullmatch(one.name) or (spec.depths and spec.depths.variable):
-                return "field", {"depth": term}
-    return _formula(look)
+    for variable, term in candidates.list_terms(spec.depths):
+        if term is None or "depth" not in _roles_of(term) or not _roles_of(term) & _HORIZONTAL:
+            continue
+        if spec.depths is None and length_in_metres(variable.text("units")) != 1.0:
+            continue
+        if variable.text("positive").lower() == "up" or _HEIGHTS.fullmatch(variable.name):
+            return "field", {"height": term}
+        if _DEPTHS.fullmatch(variable.name) or (spec.depths and spec.depths.variable):
+            return "field", {"depth": term}
+    return _find_formula(candidates)
 
 
-def _formula(look: _Look) -> tuple[str | None, dict[str, Term]]:
-    """Levels that follow the sea floor, as CF tells them, or as ROMS does."""
-    name = str(look.member.lying.depth)
-    one = look.own.variables.get(name)
-    if one is None:
+def _find_formula(candidates: _Candidates) -> tuple[str | None, dict[str, Term]]:
+    """Find the formula of levels that follow the sea floor, as CF or ROMS describe it."""
+    name = str(candidates.member.layout.depth)
+    variable = candidates.header.variables.get(name)
+    if variable is None:
         return None, {}
-    kind = _kind(one, look.own)
-    standard = _STANDARD["s" if "_s_" in kind else "sigma"] | {"s" if "_s_" in kind else "sigma": name}
+    kind = _formula_of(variable, candidates.header)
+    if kind not in _REQUIRED_TERMS:
+        return None, {}
+    coordinate = "s" if "_s_" in kind else "sigma"
+    usual = _USUAL_TERMS[coordinate] | {coordinate: name}
     if name == "s_w":
-        standard["C"] = "Cs_w"
-    told = dict(_TERM.findall(one.text("formula_terms"))) or standard
-    if kind not in _NEEDED:
-        return None, {}
-    terms = {role: term for role, each in told.items() if (term := look.here(each)) is not None}
-    if not _NEEDED[kind] <= terms.keys():
-        # Velocities lie between the points at which all of these are told.
-        plain = {role: term for role, term in terms.items() if not _roles(term) & _PLACE}
-        terms = plain | {
-            role: term for role, each in told.items() if role not in plain and (term := look.beside(each)) is not None
-        }
-    found = {term.lying.places for term in terms.values() if _roles(term) & _PLACE}
-    return (kind, terms) if _NEEDED[kind] <= terms.keys() and len(found) <= 1 else (None, {})
+        usual["C"] = "Cs_w"
+    names = dict(_FORMULA_TERM.findall(variable.text("formula_terms"))) or usual
+    terms = {role: term for role, other in names.items() if (term := candidates.get_in_file(other)) is not None}
+    if not _REQUIRED_TERMS[kind] <= terms.keys():
+        # Velocities are between the points of these terms.
+        terms = {role: term for role, term in terms.items() if not _roles_of(term) & _HORIZONTAL}
+        for role, other in names.items():
+            if role not in terms and (term := candidates.get_elsewhere_in_file(other)) is not None:
+                terms[role] = term
+    placements = {term.layout.placement for term in terms.values() if _roles_of(term) & _HORIZONTAL}
+    return (kind, terms) if _REQUIRED_TERMS[kind] <= terms.keys() and len(placements) <= 1 else (None, {})
 
 
-def _kind(one: VariableHeader, header: FileHeader) -> str:
-    """The formula that a vertical coordinate names; of ROMS that which `Vtransform` tells."""
-    meaning = one.text("standard_name")
-    if meaning == "ocean_sigma/general_coordinate":  # as FVCOM spells it
+def _formula_of(variable: VariableHeader, header: FileHeader) -> str:
+    """Return the formula of a vertical coordinate; for ROMS the one that `Vtransform` selects."""
+    standard_name = variable.text("standard_name")
+    if standard_name == "ocean_sigma/general_coordinate":  # spelling of FVCOM
         return "ocean_sigma_coordinate"
-    if one.name in {"s_rho", "s_w"} and meaning in {"", "ocean_s_coordinate"} and "Vtransform" in header.values:
-        return f"ocean_s_coordinate_g{int(unpack(header.values['Vtransform']).ravel()[0])}"
-    return meaning
+    is_roms = variable.name in {"s_rho", "s_w"} and standard_name in {"", "ocean_s_coordinate"}
+    if is_roms and "Vtransform" in header.values:
+        return f"ocean_s_coordinate_g{int(unpack_array(header.values['Vtransform']).ravel()[0])}"
+    return standard_name
 
 
-def _bathymetry(spec: DatasetSpec, look: _Look) -> Term | None:
-    found = [
-        (_FLOOR_MEANING.fullmatch(one.text("standard_name")) is not None, term)
-        for one, term in look.fields(spec.bathymetry)
-        if term is not None and _roles(term) <= _PLACE | {"other"} and _roles(term) & _PLACE
-        if _FLOOR.fullmatch(one.name)
-        or _FLOOR_MEANING.fullmatch(one.text("standard_name"))
-        or (spec.bathymetry is not None and one.name == spec.bathymetry.variable)
-    ]
-    return max(found, key=lambda each: each[0])[1] if found else None
+def _find_bathymetry(spec: DatasetSpec, candidates: _Candidates) -> Term | None:
+    terms = []
+    for variable, term in candidates.list_terms(spec.bathymetry):
+        if term is None or not _roles_of(term) <= _HORIZONTAL | {"other"} or not _roles_of(term) & _HORIZONTAL:
+            continue
+        by_standard_name = _FLOOR_STANDARD_NAME.fullmatch(variable.text("standard_name")) is not None
+        is_configured = spec.bathymetry is not None and variable.name == spec.bathymetry.variable
+        if by_standard_name or is_configured or _FLOOR.fullmatch(variable.name):
+            terms.append((by_standard_name, term))
+    return max(terms, key=lambda item: item[0])[1] if terms else None
 
 
-def _angle(spec: DatasetSpec, look: _Look) -> dict[str, Term]:
+def _find_angle(spec: DatasetSpec, candidates: _Candidates) -> dict[str, Term]:
     flat = {
-        one.name.lower(): term
-        for one, term in look.fields(spec.angle)
-        if term is not None and {"y", "x"} <= _roles(term) <= {"y", "x", "other"}
+        variable.name.lower(): term
+        for variable, term in candidates.list_terms(spec.angle)
+        if term is not None and {"y", "x"} <= _roles_of(term) <= {"y", "x", "other"}
     }
-    turn = {role: flat[name] for role, names in _TURN.items() for name in sorted(names) if name in flat}
-    if len(turn) == len(_TURN):
-        return turn
-    alpha = next((flat[name] for name in _ALPHA if name in flat), None)
-    return {"alpha": alpha} if alpha else {}
+    rotation = {role: flat[name] for role, names in _ROTATION_NAMES.items() for name in sorted(names) if name in flat}
+    if len(rotation) == len(_ROTATION_NAMES):
+        return rotation
+    angle = next((flat[name] for name in _ANGLE_NAMES if name in flat), None)
+    return {"alpha": angle} if angle else {}

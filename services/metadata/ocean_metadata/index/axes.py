@@ -1,164 +1,441 @@
-"""Depth and time axes of a dataset, from the coordinates of its files."""
+"""Roles of variables and dimensions: which is latitude, longitude, time, depth, y, x, node or face.
 
-from collections.abc import Sequence
+CF attributes count first, then the usual names.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import DepthAxis, Dimension
-from ocean_core.time import (
-    Calendar,
-    Ints,
-    TimeUnits,
-    is_integral,
-    parse_time_units,
-    to_calendar_seconds,
-    unix_seconds,
-)
+from ocean_common.contracts.assets import DepthKind, Dimension, GridKind, Role
+from ocean_core.messages import Message
+from ocean_core.time import parse_time_units
 from ocean_core.units import length_in_metres
-from ocean_metadata.catalogue.model import TimeAxis, TimePart
-from ocean_metadata.index.coordinates import depth_kind
-from ocean_metadata.index.file_header import FileHeader, unpack
+from ocean_metadata.index.headers import FileHeader, VariableHeader
 
-# The heights of the levels of SELFE and SCHISM, which count them from the sea floor.
-_FLOOR_FIRST = {"zval", "zcor", "zcoords", "zCoordinates"}
+_STAGGERED = r"([_-]?(rho|psi|u|v|t|f|w|c|vertical|grid_[tuvfw]))?"
+_LATITUDE_UNITS = re.compile(r"degrees?_?n(orth)?", re.IGNORECASE)
+_LONGITUDE_UNITS = re.compile(r"degrees?_?e(ast)?", re.IGNORECASE)
+_LATITUDE_NAMES = re.compile(rf"(nav_|g)?lat(itude)?{_STAGGERED}|gphi[tuvf]|y?lat", re.IGNORECASE)
+_LONGITUDE_NAMES = re.compile(rf"(nav_|g)?lon(gitude)?{_STAGGERED}|glam[tuvf]|x?lon", re.IGNORECASE)
+_TIME_NAMES = re.compile(r"(ocean_|model_|x)?time(_counter|_centered|_instant)?|t|juld", re.IGNORECASE)
+_DEPTH_NAMES = re.compile(
+    r"(nav_)?(depth|lev|level)s?[tuvw]?(_?\d*)?|z|zc|zt|s[tw]_ocean|s_(rho|w)|sig(ma|lay|lev)|height\w*|altitude|k",
+    re.IGNORECASE,
+)
+_Y_NAMES = re.compile(
+    r"y|yc|yh|yq|y[tu]_ocean|eta(_\w+)?|gridy|j|nj|nlat|rlat|lat(itude)?|row|south_north", re.IGNORECASE
+)
+_X_NAMES = re.compile(
+    r"x|xc|xh|xq|x[tu]_ocean|xi(_\w+)?|gridx|i|ni|nlon|rlon|lon(gitude)?|col|west_east", re.IGNORECASE
+)
 
+_VERTICAL = re.compile(r"(depth|height|altitude|ocean_.*coordinate.*|.*sigma.*)")
+_NOT_VERTICAL = re.compile(r"sea_floor|sea_surface|model_level_number")
 
-class RawTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Time coordinate of one file."""
+_METRICS = re.compile(
+    r"(mask(_\w+)?|\w+_mask|[tuvfw]mask(util)?|(wet|dry)?_?mask\w*|e[123][tuvfw](_0)?|gdep[tuvw](_0)?|hdep[tuvw]"
+    r"|gl?am[tuvf]|gphi[tuvf]|ff(_[tf])?|mbathy|angle(_\w+)?|cosang|sinang|cos_?alpha|sin_?alpha|alpha|pm|pn|d[xy][tuvc]?|f|dndx|dmde"
+    r"|wet_(nodes|cells)(_prev_int)?|(grid_)?area|cell_area|nbe|nbsn|nbve|ntsn|ntve|art\d|aw0|awx|awy|a[12]u)",
+    re.IGNORECASE,
+)
+_METRIC_STANDARD_NAMES = re.compile(
+    r"area_type|(land|sea)_(area_)?(binary_)?mask.*|land_sea_mask.*|cell_(area|thickness)|grid_angle.*"
+    r"|angle_of_rotation.*|status_flag|.*_flag"
+)
 
-    values: NDArray[np.generic]  # (time,), in `units`
-    units: str
-    calendar: str = ""
-
-
-class MergedTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Times of one or several files on one scale."""
-
-    raw: list[Ints]  # ids, one array for each file
-    seconds: list[Ints]  # since 1970-01-01, by the calendar's own date
-    units: str  # of `raw`
-    calendar: Calendar
-
-
-def depth_axis(name: str, header: FileHeader) -> DepthAxis:
-    """The levels along a dimension, in the order of the file; numbered from the surface if there is no coordinate."""
-    one = header.variables.get(name)
-    if one is None or name not in header.values:
-        numbers = [float(each) for each in range(header.dimensions[name])]
-        floor_first = any(name in header.variables[each].dimensions for each in _FLOOR_FIRST & header.variables.keys())
-        return DepthAxis(name=name, kind="index", values=numbers[::-1] if floor_first else numbers)
-    kind = depth_kind(one)
-    values = unpack(header.values[name]).astype(np.float64)
-    if kind in {"depth", "height"}:
-        values = values * (length_in_metres(one.text("units")) or 1.0)
-    if kind == "depth" and values.size and np.nanmax(values) <= 0:
-        values = np.abs(values)  # told as heights below the surface
-    if kind == "sigma" and one.text("positive").lower() == "up" and values.size and np.nanmin(values) >= 0:
-        values = values - 1.0  # told from the floor up: CF has 0 at the surface and -1 at the floor
-    return DepthAxis(name=name, kind=kind, values=np.nan_to_num(values).tolist())
+_AXES_X = {"projection_x_coordinate", "grid_longitude"}
+_AXES_Y = {"projection_y_coordinate", "grid_latitude"}
+_PLANE = {"x", "y", "xc", "yc"}  # positions of nodes and triangles in a plane, in metres
+_POINT = re.compile(r"[_-]?(rho|psi|[uvfw])(_\w+)?$|^[uvf](?=mask)", re.IGNORECASE)
+_OTHER_POINT = re.compile(r"(psi|[_i][uvf])$", re.IGNORECASE)  # of latitudes that are not those of the cells' centres
+_CONNECTIVITY = ("nv", "ele", "tri", "elements", "element", "triangles")
 
 
-def raw_times(header: FileHeader, name: str | None, along: Dimension | None) -> RawTimes:
-    """The times of one file; a time dimension without a coordinate is numbered."""
-    if name is None:
-        return RawTimes(values=np.arange(header.dimensions[along.name] if along else 0), units="")
-    one = header.variables[name]
-    values = np.atleast_1d(unpack(header.values[name]))
-    return RawTimes(values=values, units=one.text("units"), calendar=one.text("calendar"))
+# Coordinates
 
 
-def time_axis(
-    parts: list[RawTimes], files: list[int], configured: str | None
-) -> tuple[TimeAxis, list[TimePart]] | None:
-    """The steps of several files on one scale; of an instant that two files hold, the later file's."""
-    positions = [np.flatnonzero(np.isfinite(each.values.astype(np.float64))) for each in parts]
-    axis = merge_times(
-        [msgspec.structs.replace(each, values=each.values[kept]) for each, kept in zip(parts, positions, strict=True)],
-        configured,
-    )
-    seen: set[int] = set()
-    steps = []
-    for file, raw, seconds, position in reversed(list(zip(files, axis.raw, axis.seconds, positions, strict=True))):
-        new = np.array([each not in seen for each in raw.tolist()], dtype=bool)
-        _, first = np.unique(raw, return_index=True)
-        new &= np.isin(np.arange(raw.size), first)
-        seen.update(raw.tolist())
-        if new.any():
-            steps.append(
-                TimePart(
-                    file=file,
-                    raw=raw[new].astype("<i8").tobytes(),
-                    seconds=seconds[new].astype("<i8").tobytes(),
-                    position=position[new].astype("<i4").tobytes(),
-                )
-            )
-    if not steps:
-        return None
-    every = np.concatenate([np.frombuffer(each.seconds, "<i8") for each in steps])
-    return (
-        TimeAxis(
-            units=axis.units,
-            calendar=axis.calendar,
-            files=sorted(each.file for each in steps),
-            first=int(every.min()),
-            last=int(every.max()),
-            count=int(every.size),
-        ),
-        steps[::-1],
+def is_latitude(variable: VariableHeader) -> bool:
+    """Return True for degrees north: by standard name, units or name."""
+    return _is_horizontal(variable, "latitude", _LATITUDE_UNITS, _LATITUDE_NAMES)
+
+
+def is_longitude(variable: VariableHeader) -> bool:
+    """Return True for degrees east: by standard name, units or name."""
+    return _is_horizontal(variable, "longitude", _LONGITUDE_UNITS, _LONGITUDE_NAMES)
+
+
+def _is_horizontal(
+    variable: VariableHeader, standard_name: str, units: re.Pattern[str], names: re.Pattern[str]
+) -> bool:
+    if not variable.numeric:
+        return False
+    if variable.text("standard_name") == standard_name or units.fullmatch(variable.text("units")):
+        return True
+    foreign = variable.text("units").lower().startswith(("m", "km", "count"))
+    is_named = names.fullmatch(variable.name) is not None
+    return is_named and not foreign and variable.text("standard_name") in {"", standard_name}
+
+
+def is_time(variable: VariableHeader) -> bool:
+    """Return True for the times of fields, not for those of their production."""
+    if not variable.numeric or variable.text("standard_name") not in {"", "time"}:
+        return False
+    if variable.text("standard_name") == "time" or variable.text("axis").upper() == "T":
+        return True
+    if len(variable.dimensions) > 1:  # t may be the temperature
+        return False
+    return _TIME_NAMES.fullmatch(variable.name) is not None or (
+        parse_time_units(variable.text("units")) is not None and variable.name in variable.dimensions
     )
 
 
-def merge_times(parts: Sequence[RawTimes], configured: str | None = None) -> MergedTimes:
-    """Convert the times of several files to one scale.
+def is_vertical(variable: VariableHeader) -> bool:
+    """Return True for a vertical coordinate: depth, height, sigma or anything with an up and a down."""
+    if not variable.numeric:
+        return False
+    standard_name = variable.text("standard_name")
+    if variable.text("axis").upper() == "Z":
+        return True
+    if _VERTICAL.fullmatch(standard_name) and not _NOT_VERTICAL.search(standard_name):
+        return True
+    if variable.name in variable.dimensions and variable.text("positive").lower() in {"up", "down"}:
+        return True
+    return _DEPTH_NAMES.fullmatch(variable.name) is not None and variable.name in variable.dimensions
 
-    Whole numbers stay as they are in the file, in its units: those of the first file, or the configured ones.
-    Others become seconds since the same epoch. Times whose units are not understood are numbered, in units of "1":
-    the data are worth more than their dates.
 
-    Parameters
-    ----------
-    parts : sequence of RawTimes
-        Time coordinate of every file, in order.
-    configured : str, optional
-        Units that a configuration gives to the raw times.
+def depth_kind(variable: VariableHeader | None) -> DepthKind:
+    """Return the kind of the values of a vertical coordinate."""
+    if variable is None:
+        return "index"
+    standard_name, units = variable.text("standard_name"), variable.text("units")
+    is_sigma = "sigma" in standard_name or "s_coordinate" in standard_name
+    if is_sigma or re.match(r"s_(rho|w)|sig(ma|lay|lev)", variable.name):
+        return "sigma"
+    if length_in_metres(units) is None:
+        return "depth" if not units and re.match(r"(nav_)?(depth|lev)|z", variable.name, re.IGNORECASE) else "index"
+    up = variable.text("positive").lower() == "up"
+    is_height = standard_name in {"height", "altitude"} or variable.name.startswith(("height", "alt"))
+    return "height" if is_height or (up and standard_name != "depth") else "depth"
 
-    Returns
-    -------
-    MergedTimes
-        One array of ids and one of seconds for each file, in the order given.
-    """
-    calendar = parts[0].calendar
-    parsed = [
-        parse_time_units(part.units, part.calendar) or parse_time_units(configured or "", calendar) for part in parts
+
+def is_metric(variable: VariableHeader) -> bool:
+    """Return True for the description of a grid: masks, angles, cell sizes."""
+    if _METRIC_STANDARD_NAMES.fullmatch(variable.text("standard_name").lower()):
+        return True
+    return _METRICS.fullmatch(variable.name) is not None and not variable.text("standard_name").startswith("sea_")
+
+
+def role_by_name(dimension: str) -> str:
+    """Return the role of a dimension without a coordinate variable."""
+    table = (("time", _TIME_NAMES), ("y", _Y_NAMES), ("x", _X_NAMES), ("depth", _DEPTH_NAMES))
+    return next((role for role, names in table if names.fullmatch(dimension)), "other")
+
+
+def list_references(header: FileHeader) -> set[str]:
+    """List the names that other variables refer to as bounds, coordinates, grid mappings or meshes."""
+    names: set[str] = set()
+    for variable in header.variables.values():
+        for attribute in ("bounds", "climatology", "coordinates", "grid_mapping", "edges"):
+            names.update(variable.text(attribute).split())
+        if variable.text("cf_role") == "mesh_topology":
+            texts = [value for value in variable.attributes.values() if isinstance(value, str)]
+            names.update(word for text in texts for word in text.split())
+        # Formula terms refer to fields as well (sea surface height, bathymetry): these stay data.
+    return names
+
+
+# Layout of variables
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """Names of the variables that place the cells of a variable."""
+
+    kind: GridKind
+    dimensions: tuple[str, ...]  # (y, x), (node,) or (face,)
+    latitude: str | None = None
+    longitude: str | None = None
+    y_axis: str | None = None
+    x_axis: str | None = None
+    mapping: str | None = None
+    connectivity: str | None = None
+    face: str | None = None  # dimension of the triangles
+    corners_first: bool = False  # the connectivity is (3, face)
+    face_latitude: str | None = None
+    face_longitude: str | None = None
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """Variables to read, and to compare between files."""
+        names = (self.latitude, self.longitude, self.y_axis, self.x_axis, self.connectivity)
+        return tuple(name for name in (*names, self.face_latitude, self.face_longitude) if name)
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """Roles of the dimensions of a variable; without a placement it is not on a map, and `reason` tells why."""
+
+    dimensions: list[Dimension]
+    placement: Placement | None = None
+    time: str | None = None  # variable of the times; with a scalar one the variable has no time dimension
+    depth: str | None = None  # dimension
+    reason: Message | None = None
+
+
+class _Coordinates(NamedTuple):
+    """Coordinate variables of a file."""
+
+    latitudes: list[VariableHeader]
+    longitudes: list[VariableHeader]
+    times: list[VariableHeader]
+
+
+@lru_cache(1024)
+def list_fields(header: FileHeader) -> tuple[str, ...]:
+    """List the variables that hold fields, in the order of the file."""
+    references = list_references(header)
+    candidates = [variable for variable in header.variables.values() if _is_field(variable, header, references)]
+    fields = [variable.name for variable in candidates if not is_metric(variable)]
+    on_maps = [variable.name for variable in candidates if find_layout(variable.name, header).placement is not None]
+    # A file with only masks, angles or depths of a grid serves these.
+    return tuple(fields if not on_maps or set(fields) & set(on_maps) else [*fields, *on_maps])
+
+
+def _is_field(variable: VariableHeader, header: FileHeader, references: set[str]) -> bool:
+    """Return True for numbers with dimensions that are neither a coordinate nor part of a mesh."""
+    name = variable.name
+    if not variable.numeric or not variable.dimensions or name in header.dimensions or name in references:
+        return False
+    is_coordinate = is_latitude(variable) or is_longitude(variable) or is_time(variable)
+    if is_coordinate or variable.attributes.get("cf_role") or variable.text("grid_mapping_name"):
+        return False
+    is_bounds = name.endswith(("_bnds", "_bounds", "_vertices")) or name.startswith("bounds_")
+    is_axis = variable.text("axis").upper() in {"X", "Y", "Z", "T"} or name in _PLANE
+    return not is_bounds and not is_axis and name not in _CONNECTIVITY
+
+
+@lru_cache(4096)
+def find_layout(name: str, header: FileHeader) -> Layout:
+    """Find the roles of the dimensions of a variable, and its coordinates."""
+    variable = header.variables[name]
+    coordinates = _Coordinates(
+        [other for other in header.variables.values() if is_latitude(other)],
+        [other for other in header.variables.values() if is_longitude(other)],
+        [other for other in header.variables.values() if is_time(other)],
+    )
+    placement = _find_placement(variable, header, coordinates)
+    roles: dict[str, Role] = {}
+    if placement is not None:
+        spatial: tuple[Role, ...] = ("node",) if len(placement.dimensions) == 1 else ("y", "x")
+        roles |= dict(zip(placement.dimensions, spatial, strict=True))
+        if placement.face in variable.dimensions:
+            roles[str(placement.face)] = "face"
+    time = _find_time(variable, header, coordinates.times, roles)
+    depth = _find_depth(variable, header, roles)
+    dimensions = [
+        Dimension(name=dimension, size=size, role=roles.get(dimension, "other"))
+        for dimension, size in zip(variable.dimensions, variable.shape, strict=True)
     ]
-    target = parse_time_units(configured or "", calendar) or parsed[0]
-    all_units = [units for units in parsed if units is not None]
-    if target is None or len(all_units) < len(parts):
-        return _number_steps(parts)
-    try:
-        return _convert_times(parts, all_units, target)
-    except ValueError:  # dates that no calendar of people has
-        return _number_steps(parts)
+    extra = [dimension for dimension in dimensions if dimension.role == "other" and dimension.size > 1]
+    reason = None
+    if placement is None:
+        reason = _explain_no_placement(variable, coordinates)
+    elif extra:
+        reason = Message("its dimension {dimension} is neither time, depth nor horizontal", dimension=extra[0].name)
+        placement = None
+    return Layout(dimensions=dimensions, placement=placement, time=time, depth=depth, reason=reason)
 
 
-def _convert_times(parts: Sequence[RawTimes], all_units: Sequence[TimeUnits], target: TimeUnits) -> MergedTimes:
-    instants = [to_calendar_seconds(part.values, units) for part, units in zip(parts, all_units, strict=True)]
-    seconds = [unix_seconds(times, units.calendar) for times, units in zip(instants, all_units, strict=True)]
-    if all(units.text == target.text for units in all_units) and all(is_integral(part.values) for part in parts):
-        raw = [part.values.astype(np.int64) for part in parts]
-        return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
-    elapsed = [times - target.epoch for times in instants]
-    length = int(target.seconds) if target.seconds >= 1 and not target.months else 0
-    if length and not any(np.any(times % length) for times in elapsed):
-        raw = [times // length for times in elapsed]
-        return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
-    units = f"seconds since {target.epoch_text}"
-    return MergedTimes(raw=elapsed, seconds=seconds, units=units, calendar=target.calendar)
+def _explain_no_placement(variable: VariableHeader, coordinates: _Coordinates) -> Message:
+    if not coordinates.latitudes or not coordinates.longitudes:
+        return Message("the file has no latitude and longitude")
+    dimensions = set(variable.dimensions)
+    if any(latitude.dimensions and set(latitude.dimensions) <= dimensions for latitude in coordinates.latitudes):
+        return Message("its values are at points, not on a grid")
+    return Message("no latitude and longitude of the file have its dimensions")
 
 
-def _number_steps(parts: Sequence[RawTimes]) -> MergedTimes:
-    starts = np.cumsum([0, *(part.values.size for part in parts)])
-    raw = [np.arange(start, start + part.values.size) for start, part in zip(starts, parts, strict=False)]
-    return MergedTimes(raw=raw, seconds=raw, units="1", calendar="standard")
+def _find_placement(variable: VariableHeader, header: FileHeader, coordinates: _Coordinates) -> Placement | None:
+    """Return the best description of the cells: triangles, axes, a grid mapping, or 2-D coordinates."""
+    pair = _find_coordinate_pair(variable, coordinates)
+    if pair is None or (len(pair[0].dimensions) == 1 and pair[0].dimensions == pair[1].dimensions):
+        mesh = _find_mesh(variable, header, coordinates)
+        if mesh or pair:
+            return mesh
+    if pair and len(_horizontal_dimensions(pair[0])) == 1:
+        y, x = pair[0].dimensions[0], pair[1].dimensions[0]
+        return Placement(kind="rectilinear", dimensions=(y, x), latitude=pair[0].name, longitude=pair[1].name)
+    projected = _find_projected(variable, header)
+    if pair:
+        dimensions = _horizontal_dimensions(pair[0])
+        # The reader of the coordinates decides whether the grid mapping is right.
+        if projected and projected.dimensions == dimensions:
+            return msgspec.structs.replace(projected, latitude=pair[0].name, longitude=pair[1].name)
+        return Placement(kind="curvilinear", dimensions=dimensions, latitude=pair[0].name, longitude=pair[1].name)
+    return projected
+
+
+def _find_coordinate_pair(
+    variable: VariableHeader, coordinates: _Coordinates
+) -> tuple[VariableHeader, VariableHeader] | None:
+    """Return latitude and longitude on the variable's dimensions: those in `coordinates`, else those named like it."""
+    names = variable.text("coordinates").split()
+    point = _POINT.search(variable.name)
+    candidates = []
+    for latitude in coordinates.latitudes:
+        for longitude in coordinates.longitudes:
+            rows, columns = _horizontal_dimensions(latitude), _horizontal_dimensions(longitude)
+            sizes = len(rows), len(columns)
+            is_inside = {*rows, *columns} <= set(variable.dimensions)
+            is_same = latitude.dimensions == longitude.dimensions
+            if not is_inside or sizes not in {(1, 1), (2, 2)} or (sizes == (2, 2) and not is_same):
+                continue
+            rank = (
+                latitude.name in names,
+                longitude.name in names,
+                not is_same or sizes == (2, 2),
+                _strip_coordinate_name(latitude.name) == _strip_coordinate_name(longitude.name),
+                point is not None and latitude.name.lower().endswith((point[1] or point[0]).lower()),
+                not _OTHER_POINT.search(latitude.name),
+                sizes == (1, 1),
+            )
+            candidates.append((rank, latitude, longitude))
+    if not candidates:
+        return None
+    _, latitude, longitude = max(candidates, key=lambda candidate: candidate[0])
+    return latitude, longitude
+
+
+def _horizontal_dimensions(coordinate: VariableHeader) -> tuple[str, ...]:
+    """Return the dimensions of a coordinate without time: WRF repeats coordinates at every step."""
+    if len(coordinate.dimensions) == 3 and role_by_name(coordinate.dimensions[0]) == "time":
+        return coordinate.dimensions[1:]
+    return coordinate.dimensions
+
+
+def _strip_coordinate_name(name: str) -> str:
+    """Return the point on the staggered grid that the name of a coordinate has."""
+    return re.sub(r"latitude|longitude|lat|lon|gphi|glam", "", name.lower())
+
+
+def _find_projected(variable: VariableHeader, header: FileHeader) -> Placement | None:
+    """Return the axes in the plane of a grid mapping."""
+    mappings = [other for other in header.variables.values() if other.text("grid_mapping_name")]
+    name = variable.text("grid_mapping").split(":")[0].strip()
+    only = mappings[0] if len(mappings) == 1 else None
+    mapping = next((other for other in mappings if other.name == name), only)
+    if mapping is None or mapping.text("grid_mapping_name") == "latitude_longitude":
+        return None
+    y = _find_axis(variable.dimensions, header, _AXES_Y, "Y")
+    x = _find_axis(variable.dimensions, header, _AXES_X, "X")
+    if y is None or x is None:
+        return None
+    return Placement(
+        kind="projected",
+        dimensions=(y.dimensions[0], x.dimensions[0]),
+        y_axis=y.name,
+        x_axis=x.name,
+        mapping=mapping.name,
+    )
+
+
+def _find_axis(
+    dimensions: Iterable[str], header: FileHeader, standard_names: set[str], letter: str
+) -> VariableHeader | None:
+    axes = [header.variables[name] for name in dimensions if name in header.variables]
+    axes = [axis for axis in axes if axis.dimensions == (axis.name,)]
+    by_standard_name = [axis for axis in axes if axis.text("standard_name") in standard_names]
+    by_letter = [axis for axis in axes if axis.text("axis").upper() == letter]
+    by_name = [axis for axis in axes if role_by_name(axis.name) == letter.lower()]
+    return next(iter(by_standard_name + by_letter + by_name), None)
+
+
+def _find_mesh(variable: VariableHeader, header: FileHeader, coordinates: _Coordinates) -> Placement | None:
+    """Return a mesh: nodes with latitude and longitude, and the connectivity of its triangles."""
+    pairs = [
+        (latitude, longitude)
+        for latitude in coordinates.latitudes
+        for longitude in coordinates.longitudes
+        if len(latitude.dimensions) == 1 and latitude.dimensions == longitude.dimensions
+    ]
+    meshes = [other for other in header.variables.values() if other.text("cf_role") == "mesh_topology"]
+    nodes_of_meshes = {name for mesh in meshes for name in mesh.text("node_coordinates").split()}
+    # A mesh has coordinates of edges too: its node coordinates come first.
+    pairs.sort(key=lambda pair: not nodes_of_meshes.issuperset({pair[0].name, pair[1].name}))
+    for table, face in _list_connectivities(header, meshes):
+        nodes = next((pair for pair in pairs if pair[0].dimensions != (face,)), None)
+        if nodes is None or not {face, *nodes[0].dimensions}.intersection(variable.dimensions):
+            continue
+        placement = Placement(
+            kind="triangles",
+            dimensions=nodes[0].dimensions,
+            latitude=nodes[0].name,
+            longitude=nodes[1].name,
+            connectivity=table.name,
+            corners_first=table.dimensions[0] != face,
+        )
+        if face not in variable.dimensions:
+            return placement
+        centres = next(((pair[0].name, pair[1].name) for pair in pairs if pair[0].dimensions == (face,)), (None, None))
+        return msgspec.structs.replace(
+            placement, dimensions=(face,), face=face, face_latitude=centres[0], face_longitude=centres[1]
+        )
+    return None
+
+
+def _list_connectivities(header: FileHeader, meshes: Iterable[VariableHeader]) -> Iterator[tuple[VariableHeader, str]]:
+    """List variables that may be the connectivity of a mesh, each with its dimension of triangles."""
+    faces = {mesh.text("face_node_connectivity"): mesh.text("face_dimension") for mesh in meshes}
+    for name in [*faces, *_CONNECTIVITY]:
+        table = header.variables.get(name)
+        if table is None or len(table.dimensions) != 2 or 3 not in table.shape:
+            continue
+        first, last = table.dimensions
+        if faces.get(name) in table.dimensions:
+            yield table, faces[name]
+        elif table.shape == (3, 3):  # three triangles: UGRID has them first, FVCOM and SELFE last
+            yield table, first if name in faces else last
+        else:
+            yield table, last if table.shape[0] == 3 else first
+
+
+def _find_time(
+    variable: VariableHeader, header: FileHeader, times: list[VariableHeader], roles: dict[str, Role]
+) -> str | None:
+    """Return the variable of the times, and set the role of its dimension."""
+    names = variable.text("coordinates").split()
+    candidates = [time for time in times if len(time.dimensions) == 1 and time.dimensions[0] in variable.dimensions]
+    candidates = [time for time in candidates if time.dimensions[0] not in roles]
+    if candidates:
+        best = max(
+            candidates,
+            # A coordinate of zeros without units may be beside the right one.
+            key=lambda time: (
+                parse_time_units(time.text("units")) is not None,
+                time.name in names,
+                time.name in time.dimensions,
+                time.text("standard_name") == "time",
+            ),
+        )
+        roles[best.dimensions[0]] = "time"
+        return best.name
+    for dimension in variable.dimensions:
+        if dimension not in roles and dimension not in header.variables and role_by_name(dimension) == "time":
+            roles[dimension] = "time"
+            return None
+    scalar = [time for time in times if not time.dimensions and parse_time_units(time.text("units")) is not None]
+    return scalar[0].name if scalar and not any(time.dimensions for time in times) else None
+
+
+def _find_depth(variable: VariableHeader, header: FileHeader, roles: dict[str, Role]) -> str | None:
+    """Return the vertical dimension, and set its role: it has a vertical coordinate, or it is the only one left."""
+    rest = [dimension for dimension in variable.dimensions if dimension not in roles]
+    vertical = [name for name in rest if name in header.variables and is_vertical(header.variables[name])]
+    by_name = [name for name in rest if role_by_name(name) == "depth"]
+    only = [name for name in rest if header.dimensions[name] > 1] if len(rest) == 1 else []
+    dimension = next(iter(vertical + by_name + only), None)
+    if dimension is not None:
+        roles[dimension] = "depth"
+    return dimension

@@ -1,48 +1,66 @@
-"""The dataset configuration: the teams' JSON, whole in one file or as an index with one stub per dataset."""
+"""Dataset configuration: JSON of Ocean Navigator teams, in one file or as an index with one stub for each dataset.
+
+Index databases, which teams have as well, are SQLite files that name the data files of a dataset, their variables and
+times. The data files are read all the same; the database gives what they lack.
+"""
 
 import glob
 import html
 import logging
 import re
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from ocean_common import dataset_uri
+from ocean_common.i18n import LANGUAGES, SOURCE
 from ocean_core.errors import InvalidRequest
 from ocean_core.expression import parse_expression
-from ocean_metadata.index import databases
-from ocean_metadata.index.spec import DatasetSpec, Reference, VariableSpec
-from ocean_metadata.index.translations import OF_DATASETS, OF_VARIABLES, parted
+from ocean_core.messages import Message, MessageError
+from ocean_metadata.catalogue.model import Translations
+from ocean_metadata.index.specs import DatasetSpec, Reference, VariableSpec
 
 _log = logging.getLogger(__name__)
-_warned: set[str] = set()
+_warnings: set[str] = set()  # unknown keys that were logged
 
-INDEX = ".sqlite3"
-_YES = {"true", "yes", "1"}
+INDEX_SUFFIX = ".sqlite3"
+DATASET_TEXTS = ("name", "help", "attribution", "group", "subgroup")
+VARIABLE_TEXTS = ("name", "long_name")
+_TRUE = {"true", "yes", "1"}
+# Written by the indexing tool if a file has no limits: the smallest and largest numbers of 32 bits.
+_NO_MINIMUM, _NO_MAXIMUM = 1.17549e-38, 3.40282e38
+_SELECT_FILES = "SELECT filepath FROM Filepaths ORDER BY id"
+_SELECT_VARIABLES = "SELECT variable, units, longName, validMin, validMax FROM Variables"
 
 
 class ConfigurationError(Exception):
-    """The configuration makes no sense: one line that names the file, and the line or the key."""
+    """Invalid configuration: one line that names the file, and the line or the key."""
+
+
+class InvalidIndex(MessageError):
+    """File that is not an index database."""
 
 
 class FileConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that goes with those of a dataset."""
+    """Auxiliary file of a dataset."""
 
     url: str
     drop_variables: list[str] | str = []
-    variable: str | None = None  # ours: the one that is meant
+    variable: str | None = None  # extension: the variable to use
 
 
 class VariableConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of a variable."""
+    """Keys of a variable."""
 
     name: str | None = None
     units: str | None = None
     scale: tuple[float, float] | None = None
-    source: str | None = None  # ours: its name in the files
+    source: str | None = None  # extension: name in the files
     equation: str | None = None
     dims: list[str] | None = None
     hide: bool | str = False
@@ -59,7 +77,7 @@ class VariableConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The keys of a dataset."""
+    """Keys of a dataset."""
 
     url: str | list[str]
     enabled: bool | int | str = True
@@ -77,91 +95,106 @@ class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
     lon_var_key: str | None = None
     grid_angle_file_url: str | None = None
     bathymetry_file_url: str | None = None
-    depths: FileConfig | str | None = None  # ours: the depth of every cell, where the levels do not lie flat
+    depths: FileConfig | str | None = None  # extension: depth of every cell, where levels are not horizontal
     climatology: Any = None
     default_location: tuple[float, float, float] | None = None
     vector_variables: list[str] = []
     variables: dict[str, Any] | None = None
 
 
-def load(file: Path, stubs: Path | None = None) -> list[DatasetSpec]:
-    """Read a configuration, in the order of its keys."""
-    found = []
-    for key, value in _object(file).items():
+class IndexContent(msgspec.Struct, frozen=True, kw_only=True):
+    """Content of index databases."""
+
+    files: list[str]
+    variables: dict[str, dict[str, Any]]  # attributes by name
+
+
+def load_configuration(file: Path, stubs: Path | None = None) -> list[DatasetSpec]:
+    """Load a configuration, in the order of its keys.
+
+    Raises
+    ------
+    ConfigurationError
+        A file is missing, is not JSON, or has a value of the wrong type.
+    """
+    specs = []
+    for key, value in _read_object(file).items():
         _check_key(file.name, key, "/")
         if isinstance(value, dict) and "url" in value:
-            found.append(_dataset(file, key, value))
+            specs.append(_make_dataset(file, key, value))
             continue
         stub = (stubs or file.parent) / f"{key}.json"
-        whole = _object(
-            stub, f"{file.name}: {key} has no url, and there is no {stub.name} in {stub.parent.name or '.'}/"
+        content = _read_object(
+            stub, f"{file.name}: {key} has no url, and {stub.name} does not exist in {stub.parent.name or '.'}/"
         )
-        inner = whole.get(key, whole)
+        inner = content.get(key, content)
         if not isinstance(inner, dict):
             raise ConfigurationError(f"{stub.name}: {key}: expected an object")
-        found.append(_dataset(stub, key, inner))
-    return found
+        specs.append(_make_dataset(stub, key, inner))
+    return specs
 
 
-def _object(file: Path, missing: str | None = None) -> dict[str, Any]:
+def _read_object(file: Path, missing: str | None = None) -> dict[str, Any]:
     try:
         content = file.read_bytes()
     except FileNotFoundError as error:
-        raise ConfigurationError(missing or f"{file}: there is no such file") from error
+        raise ConfigurationError(missing or f"{file}: file not found") from error
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from error
     try:
-        found = msgspec.json.decode(content)
+        value = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
-        at = re.search(r"byte (\d+)", str(error))
-        line = content[: int(at[1])].count(b"\n") + 1 if at else content.count(b"\n") + 1
+        position = re.search(r"byte (\d+)", str(error))
+        line = content[: int(position[1])].count(b"\n") + 1 if position else content.count(b"\n") + 1
         raise ConfigurationError(f"{file.name}, line {line}: {error}") from error
     except RecursionError as error:
         raise ConfigurationError(f"{file.name}: its objects are nested too deeply") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file.name}: it is not UTF-8") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise ConfigurationError(f"{file.name}: expected an object with one key per dataset")
-    return found
+    return value
 
 
-def _check_key(where: str, key: str, parting: str) -> None:
-    """Refuse a key under which nothing could be asked for: it is one part of an address."""
-    if key in {"", ".", ".."} or set(key) & set(parting) or not key.isprintable():
-        raise ConfigurationError(f"{where}: the key {key!r} cannot be part of an address; use letters, digits, _ and -")
+def _check_key(location: str, key: str, separators: str) -> None:
+    """Refuse a key that cannot be a part of a path."""
+    if key in {"", ".", ".."} or set(key) & set(separators) or not key.isprintable():
+        raise ConfigurationError(
+            f"{location}: the key {key!r} cannot be part of an address; use letters, digits, _ and -"
+        )
 
 
-def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
-    english, translations = parted(value, OF_DATASETS)
-    for told in translations.values():
-        told.update({name: _plain(text) or text for name, text in told.items() if name == "attribution"})
+def _make_dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
+    english, translations = split_languages(value, DATASET_TEXTS)
+    for texts in translations.values():
+        texts.update({name: _strip_tags(text) or text for name, text in texts.items() if name == "attribution"})
     config = _convert(english, DatasetConfig, f"{file.name}: {key}")
     urls = [config.url] if isinstance(config.url, str) else config.url
     variables = None
     if config.variables is not None:
-        variables = [_variable(file, key, name, one) for name, one in config.variables.items()]
-    refused = None if urls else "its url is an empty list"
-    indexes = [found for url in urls if url.endswith(INDEX) for found in _expanded(url, file.parent)]
+        variables = [_make_variable(file, key, name, variable) for name, variable in config.variables.items()]
+    error = None if urls else Message("its url is an empty list")
+    indexes = [path for url in urls if url.endswith(INDEX_SUFFIX) for path in _expand_url(url, file.parent)]
     try:
-        known = databases.read_all(indexes)
-    except databases.NoIndex as error:
-        known, refused = databases.Index(files=[], variables={}), str(error)
-    paths = [path for path in _paths(urls, file.parent) if not path.endswith(INDEX)]
+        index = read_indexes(indexes)
+    except InvalidIndex as invalid:
+        index, error = IndexContent(files=[], variables={}), invalid.message
+    paths = [path for url in urls for path in _expand_url(url, file.parent) if not path.endswith(INDEX_SUFFIX)]
     return DatasetSpec(
         id=key,
-        files=[] if refused else list(dict.fromkeys([*paths, *known.files])),
-        told=known.variables,
-        geo=_reference(config.geo_ref, file.parent),
-        angle=_reference(config.grid_angle_file_url, file.parent),
-        bathymetry=_reference(config.bathymetry_file_url, file.parent),
-        depths=_reference(config.depths, file.parent),
+        files=[] if error else list(dict.fromkeys([*paths, *index.files])),
+        attributes=index.variables,
+        geo=_make_reference(config.geo_ref, file.parent),
+        angle=_make_reference(config.grid_angle_file_url, file.parent),
+        bathymetry=_make_reference(config.bathymetry_file_url, file.parent),
+        depths=_make_reference(config.depths, file.parent),
         latitude=config.lat_var_key,
         longitude=config.lon_var_key,
-        enabled=_truth(config.enabled),
-        attribution=_plain(config.attribution),
+        enabled=_is_true(config.enabled),
+        attribution=_strip_tags(config.attribution),
         translations=translations,
         variables=variables or None,
-        refused=refused,
+        error=error,
         **{
             name: getattr(config, name)
             for name in (
@@ -172,103 +205,170 @@ def _dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
     )  # fmt: skip
 
 
-def _reference(config: FileConfig | str | None, folder: Path) -> Reference | None:
-    """A file that goes with others; an empty name is none."""
-    told = FileConfig(url=config) if isinstance(config, str) else config
-    if told is None or not told.url:
+def _make_reference(config: FileConfig | str | None, folder: Path) -> Reference | None:
+    """Make an auxiliary file; None for an empty name."""
+    file = FileConfig(url=config) if isinstance(config, str) else config
+    if file is None or not file.url:
         return None
-    dropped = [told.drop_variables] if isinstance(told.drop_variables, str) else told.drop_variables
-    return Reference(path=_expanded(told.url, folder)[0], variable=told.variable, dropped=dropped)
+    dropped = [file.drop_variables] if isinstance(file.drop_variables, str) else file.drop_variables
+    return Reference(path=_expand_url(file.url, folder)[0], variable=file.variable, dropped=dropped)
 
 
-def _variable(file: Path, dataset: str, key: str, value: object) -> VariableSpec:
-    where = f"{file.name}: {dataset}.variables.{key}"
+def _make_variable(file: Path, dataset: str, key: str, value: object) -> VariableSpec:
+    location = f"{file.name}: {dataset}.variables.{key}"
     _check_key(f"{file.name}: {dataset}.variables", key, "/,")
-    english, translations = parted(value, OF_VARIABLES) if isinstance(value, dict) else (value, {})
-    config = _convert(english, VariableConfig, where)
+    english, translations = split_languages(value, VARIABLE_TEXTS) if isinstance(value, dict) else (value, {})
+    config = _convert(english, VariableConfig, location)
     if config.scale is not None and not config.scale[0] < config.scale[1]:
-        raise ConfigurationError(f"{where}.scale: expected the lower limit, then the upper, got {list(config.scale)}")
-    wrong = _wrong(config.equation)
+        raise ConfigurationError(
+            f"{location}.scale: expected the lower limit, then the upper, got {list(config.scale)}"
+        )
+    error = _check_equation(config.equation)
+    components: dict[Literal["east", "north", "bearing"], str | None] = {
+        "east": config.east_vector_component,
+        "north": config.north_vector_component,
+        "bearing": config.bearing_component,
+    }
     return VariableSpec(
         key=key,
-        equation=None if wrong else config.equation or None,
+        equation=None if error else config.equation or None,
         dims=config.dims,
-        components=_components(config),
+        components={role: name for role, name in components.items() if name},
         source=config.source or key,
         name=config.name,
         units=config.units,
-        scale=config.scale or _valid(config),
+        scale=config.scale or _valid_range(config),
         long_name=config.long_name,
-        zero_centered=None if config.zero_centered is None else _truth(config.zero_centered),
-        hidden=_truth(config.hide),
+        zero_centered=None if config.zero_centered is None else _is_true(config.zero_centered),
+        hidden=_is_true(config.hide),
         categories=config.data_categories or [],
         interpolation=config.interpolation,
-        refused=wrong,
+        error=error,
         translations=translations,
     )
 
 
-def _components(config: VariableConfig) -> dict[Literal["east", "north", "bearing"], str]:
-    east, north, bearing = config.east_vector_component, config.north_vector_component, config.bearing_component
-    found: dict[Literal["east", "north", "bearing"], str | None] = {"east": east, "north": north, "bearing": bearing}
-    return {role: name for role, name in found.items() if name}
-
-
-def _valid(config: VariableConfig) -> tuple[float, float] | None:
-    """The valid range of a calculated variable, for its colours."""
+def _valid_range(config: VariableConfig) -> tuple[float, float] | None:
+    """Return the valid range of a calculated variable as its scale."""
     low, high = config.valid_min, config.valid_max
-    both = config.equation and low is not None and high is not None and low < high
-    return (low, high) if both and low is not None and high is not None else None
+    return (low, high) if config.equation and low is not None and high is not None and low < high else None
 
 
-def _wrong(equation: str | None) -> str | None:
-    """Why an equation cannot be evaluated."""
+def _check_equation(equation: str | None) -> Message | None:
+    """Return why an equation cannot be parsed."""
     if not equation:
         return None
     try:
         parse_expression(equation)
     except InvalidRequest as error:
-        return f"its equation is wrong: {error}"
+        return Message("its equation is invalid: {error}", error=error.message)
     return None
 
 
-def _convert(value: object, kind: type[Any], where: str) -> Any:
+def _convert(value: object, kind: type[Any], location: str) -> Any:
     if not isinstance(value, dict):
-        raise ConfigurationError(f"{where}: expected an object")
+        raise ConfigurationError(f"{location}: expected an object")
     for name in value:
-        if name not in kind.__struct_fields__ and f"{kind.__name__}.{name}" not in _warned:
-            _warned.add(f"{kind.__name__}.{name}")
-            _log.warning("%s: the key %r is not known and is ignored", where, name)
+        if name not in kind.__struct_fields__ and f"{kind.__name__}.{name}" not in _warnings:
+            _warnings.add(f"{kind.__name__}.{name}")
+            _log.warning("%s: unknown key %r, ignored", location, name)
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
-        raise ConfigurationError(f"{where}{path.rstrip('`')}: {text[:1].lower()}{text[1:]}") from error
+        raise ConfigurationError(f"{location}{path.rstrip('`')}: {text[:1].lower()}{text[1:]}") from error
 
 
-def _paths(urls: Iterable[str], folder: Path) -> Iterable[str]:
-    """Files by name or by pattern, each once; a name without a file stays, to be told as missing."""
-    found: dict[str, None] = {}
-    for url in urls:
-        found.update(dict.fromkeys(_expanded(url, folder)))
-    return found
-
-
-def _expanded(url: str, folder: Path) -> list[str]:
-    """A path or address; the files that a pattern fits to."""
+def _expand_url(url: str, folder: Path) -> list[str]:
+    """Return a path or address, or the files that match a pattern; a name without a file stays, to be reported."""
     if dataset_uri.is_remote(url):
         return [url]
-    mark = dataset_uri.ICECHUNK if url.startswith(dataset_uri.ICECHUNK) else ""
+    prefix = dataset_uri.ICECHUNK if url.startswith(dataset_uri.ICECHUNK) else ""
     path = str((folder / dataset_uri.local(url)).absolute())
     if not glob.has_magic(path):
-        return [mark + path]
+        return [prefix + path]
     # Path.glob takes no absolute patterns.
-    return [mark + each for each in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207
+    return [prefix + match for match in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207
 
 
-def _truth(value: bool | int | str) -> bool:
-    return value.lower() in _YES if isinstance(value, str) else bool(value)
+def _is_true(value: bool | int | str) -> bool:
+    return value.lower() in _TRUE if isinstance(value, str) else bool(value)
 
 
-def _plain(text: str | None) -> str | None:
+def _strip_tags(text: str | None) -> str | None:
     return html.unescape(re.sub(r"<[^>]*>", "", text)).strip() if text else text
+
+
+def split_languages(config: Mapping[str, Any], keys: Iterable[str]) -> tuple[dict[str, Any], Translations]:
+    """Split a configuration into its English texts and the texts in other languages.
+
+    Texts are `{"name": {"en": …, "fr": …}}`, or `name` and `name_fr`. Without an English text the English
+    configuration has the text of another language.
+    """
+    english = dict(config)
+    translations: Translations = {}
+    for key in keys:
+        value = english.get(key)
+        texts = dict(value) if isinstance(value, dict) else {}
+        for language in LANGUAGES:
+            if isinstance(text := english.pop(f"{key}_{language}", None), str):
+                texts[language] = text
+        if isinstance(value, str):
+            texts[SOURCE] = value
+        texts = {language: text for language, text in texts.items() if language in LANGUAGES and text}
+        if texts:
+            english[key] = texts.get(SOURCE) or next(iter(texts.values()))
+        for language, text in texts.items():
+            if language != SOURCE and isinstance(text, str):
+                translations.setdefault(language, {})[key] = text
+    return english, translations
+
+
+# Index databases
+
+
+def read_indexes(paths: Sequence[str]) -> IndexContent:
+    """Read index databases; raise InvalidIndex if a file is not one."""
+    contents = [_read_index(path, *_read_state(path)) for path in paths]
+    return IndexContent(
+        files=[file for content in contents for file in content.files],
+        variables={name: attributes for content in contents for name, attributes in content.variables.items()},
+    )
+
+
+def _read_state(path: str) -> tuple[int, int]:
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise InvalidIndex("{name} cannot be read: {error}", name=Path(path).name, error=error.strerror) from error
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(64)
+def _read_index(path: str, _size: int, _mtime_ns: int) -> IndexContent:
+    """Read a database, again when it changes; it is opened read-only, without a journal."""
+    address = f"{Path(path).as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=5)) as database:
+            files = [str(name) for (name,) in database.execute(_SELECT_FILES)]
+            rows = database.execute(_SELECT_VARIABLES).fetchall()
+    except sqlite3.Error as error:
+        raise InvalidIndex("{name} is not an index database: {error}", name=Path(path).name, error=error) from error
+    folder = Path(path).parent
+    return IndexContent(
+        files=[
+            file if dataset_uri.is_remote(file) else str((folder / dataset_uri.local(file)).absolute())
+            for file in files
+        ],
+        variables={str(name): _make_attributes(*columns) for name, *columns in rows},
+    )
+
+
+def _make_attributes(units: object, long_name: object, low: object, high: object) -> dict[str, Any]:
+    texts = {
+        name: text for name, text in (("units", units), ("long_name", long_name)) if isinstance(text, str) and text
+    }
+    is_range = isinstance(low, float | int) and isinstance(high, float | int)
+    if is_range and low != _NO_MINIMUM and isinstance(high, float | int) and high < _NO_MAXIMUM:
+        return texts | {"valid_min": low, "valid_max": high}
+    return texts

@@ -1,64 +1,68 @@
-"""Datasets from files that nobody described: which files are one series, and what to call it."""
+"""Datasets of a folder without a configuration: series of files, and their ids."""
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from ocean_metadata.index.file_header import FileHeader, unpack
-from ocean_metadata.index.layout import data_variables, layout
-from ocean_metadata.index.spec import DatasetSpec
+from ocean_metadata.index.axes import find_layout, list_fields
+from ocean_metadata.index.headers import FileHeader, unpack_array
+from ocean_metadata.index.specs import DatasetSpec
 
-RESERVED = {"topo", "bath", "quiver", "filter", "variables", "all", "status"}  # words of the API's addresses
+RESERVED = {"topo", "bath", "quiver", "filter", "variables", "all", "status"}  # words in the API's paths
 _DIGITS = re.compile(r"\d+")
 
 Signature = tuple[object, ...]
 
 
-class Named(NamedTuple):
-    """A file and its header, where it could be read."""
+class ScannedFile(NamedTuple):
+    """File with its header, None if it cannot be read."""
 
     path: str
     header: FileHeader | None
 
 
-def families(files: Sequence[Named], root: str) -> list[DatasetSpec]:
-    """Make datasets of files.
+def group_files(files: Sequence[ScannedFile], root: str) -> list[DatasetSpec]:
+    """Group files into datasets.
 
-    Files are one series where their names differ in digits only and their variables, grids and levels are the
-    same, but their times are not. A file that cannot be read goes to the series that its name belongs to.
+    Files are one series if their names differ in digits only, their variables, grids and levels are the same, and
+    their times are different. A file that cannot be read belongs to the series that fits its name.
 
     Parameters
     ----------
-    files : sequence of Named
+    files : sequence of ScannedFile
         In any order.
     root : str
-        The folder beneath which they all are.
+        Folder of all files.
 
     Returns
     -------
     list of DatasetSpec
         In the order of their first files.
     """
-    groups: dict[tuple[str, Signature], list[Named]] = {}
+    groups: dict[tuple[str, Signature], list[ScannedFile]] = {}
     broken = []
     for file in sorted(files):
         if file.header is None:
             broken.append(file)
         else:
             groups.setdefault((_pattern(file.path), _signature(file.header)), []).append(file)
-    found: list[list[Named]] = []
+    series: list[list[ScannedFile]] = []
     for members in groups.values():
-        found.extend([members] if _is_series(members) else [[each] for each in members])
+        series.extend([members] if _is_series(members) else [[member] for member in members])
     for file in broken:
-        alike = [each for each in found if _pattern(each[0].path) == _pattern(file.path) and each[0].header is not None]
-        if len(alike) == 1:
-            alike[0].append(file)
+        pattern = _pattern(file.path)
+        fitting = [
+            members for members in series if members[0].header is not None and _pattern(members[0].path) == pattern
+        ]
+        if len(fitting) == 1:
+            fitting[0].append(file)
         else:
-            found.append([file])
-    ordered = sorted(sorted(each.path for each in members) for members in found)
-    ids = _unique([(_id(paths), posixpath.relpath(posixpath.dirname(paths[0]), root)) for paths in ordered])
-    return [DatasetSpec(id=one, files=paths) for one, paths in zip(ids, ordered, strict=True)]
+            series.append([file])
+    ordered = sorted(sorted(member.path for member in members) for members in series)
+    folders = [posixpath.relpath(posixpath.dirname(paths[0]), root) for paths in ordered]
+    ids = _make_unique([_make_id(paths) for paths in ordered], folders)
+    return [DatasetSpec(id=dataset, files=paths) for dataset, paths in zip(ids, ordered, strict=True)]
 
 
 def _pattern(path: str) -> str:
@@ -67,61 +71,58 @@ def _pattern(path: str) -> str:
 
 
 def _signature(header: FileHeader) -> Signature:
-    """What the files of a series share: all but the times."""
-    found: list[object] = []
-    for name in data_variables(header):
-        lying = layout(name, header)
-        sizes = tuple((each.name, each.role, 0 if each.role == "time" else each.size) for each in lying.dimensions)
-        cells = tuple(header.prints.get(each) for each in (lying.places.coordinates if lying.places else ()))
-        found.append((name, sizes, cells))
-    return tuple(found)
+    """Return what the files of a series share: everything but the times."""
+    signature: list[object] = []
+    for name in list_fields(header):
+        layout = find_layout(name, header)
+        sizes = tuple(
+            (dimension.name, dimension.role, 0 if dimension.role == "time" else dimension.size)
+            for dimension in layout.dimensions
+        )
+        coordinates = layout.placement.coordinates if layout.placement else ()
+        signature.append((name, sizes, tuple(header.prints.get(coordinate) for coordinate in coordinates)))
+    return tuple(signature)
 
 
-def _is_series(members: Sequence[Named]) -> bool:
-    """Whether the files differ in time: members of an ensemble have the same times, and grids none."""
+def _is_series(members: Sequence[ScannedFile]) -> bool:
+    """Return True if the files differ in time: members of an ensemble have equal times, grid files have none."""
     if len(members) < 2:
         return True
-    times = [_times(each.header) for each in members if each.header is not None]
+    times = [_list_times(member.header) for member in members if member.header is not None]
     return all(times) and len(set(times)) == len(times)
 
 
-def _times(header: FileHeader) -> tuple[object, ...]:
-    found: list[object] = []
-    for name in data_variables(header):
-        time = layout(name, header).time
+def _list_times(header: FileHeader) -> tuple[object, ...]:
+    for name in list_fields(header):
+        time = find_layout(name, header).time
         if time is not None:
-            found += [header.variables[time].text("units"), *unpack(header.values[time]).ravel().tolist()]
-            break
-    return tuple(found)
+            return header.variables[time].text("units"), *unpack_array(header.values[time]).ravel().tolist()
+    return ()
 
 
-def _id(paths: Sequence[str]) -> str:
-    """The name that the files share, safe in addresses."""
-    stems = [posixpath.splitext(posixpath.basename(each))[0] for each in paths]
+def _make_id(paths: Sequence[str]) -> str:
+    """Make an id of the common part of file names, of characters that are safe in a path."""
+    stems = [posixpath.splitext(posixpath.basename(path))[0] for path in paths]
     runs = [_DIGITS.findall(stem) for stem in stems]
-    if len(stems) > 1 and len({len(each) for each in runs}) == 1:
-        moving = iter([len(set(column)) > 1 for column in zip(*runs, strict=True)])
-        kept = _DIGITS.sub(lambda found: "" if next(moving) else found[0], stems[0])
+    if len(stems) > 1 and len({len(run) for run in runs}) == 1:
+        differs = iter([len(set(column)) > 1 for column in zip(*runs, strict=True)])
+        common = _DIGITS.sub(lambda digits: "" if next(differs) else digits[0], stems[0])
     else:
-        kept = stems[0]
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", kept)
+        common = stems[0]
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", common)
     safe = re.sub(r"[_-]*_[_-]*", "_", re.sub(r"-{2,}", "-", safe)).strip("_-") or "dataset"
     return f"{safe}_data" if safe.lower() in RESERVED else safe
 
 
-def _unique(wanted: Iterable[tuple[str, str]]) -> list[str]:
-    """Names made unique by their folders, then by numbers."""
-    pairs = list(wanted)
-    names = [name for name, _ in pairs]
-    taken: set[str] = set()
-    found = []
-    for name, folder in pairs:
+def _make_unique(names: Sequence[str], folders: Sequence[str]) -> list[str]:
+    """Make ids unique by their folders, then by numbers."""
+    ids: dict[str, None] = {}
+    for name, folder in zip(names, folders, strict=True):
         first = name
         if names.count(name) > 1 and folder != ".":
             first = re.sub(r"[^A-Za-z0-9_-]+", "_", f"{folder}_{name}")
         unique, number = first, 2
-        while unique in taken:
+        while unique in ids:
             unique, number = f"{first}_{number}", number + 1
-        taken.add(unique)
-        found.append(unique)
-    return found
+        ids[unique] = None
+    return list(ids)

@@ -1,34 +1,51 @@
-"""The grids of a file: where their cells are, read and checked, and colour limits from a small sample."""
+"""Grids of a file: positions of cells, read and checked, outlines of wet cells, and samples for colour limits."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import msgspec
 import numpy as np
 import pyproj
+import shapely
+from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
 from ocean_common.contracts.assets import Grid
-from ocean_core.colour import sample_limits
+from ocean_core.colour import Limits, sample_limits
+from ocean_core.geometry import Bounds, longitude_near, split_at_antimeridian, wrap_longitude
+from ocean_core.messages import Message
 from ocean_core.units import length_in_metres
-from ocean_metadata.index import footprint
-from ocean_metadata.index.detail import Detail, PlacedGrid
-from ocean_metadata.index.file_header import FileHeader
-from ocean_metadata.index.layout import Layout, Places, layout
-from ocean_metadata.index.places import Floats, bounds
-from ocean_metadata.index.plan import Wanted
-from ocean_metadata.index.reading import floats
-from ocean_metadata.index.reasons import Unreadable
-from ocean_metadata.index.stores import Opened, opened
+from ocean_metadata.catalogue.model import GridRecord
+from ocean_metadata.index.axes import Layout, Placement, find_layout
+from ocean_metadata.index.headers import FileHeader
+from ocean_metadata.index.selection import DetailRequest
+from ocean_metadata.index.storage import Floats, OpenDataset, Unreadable, open_dataset, read_floats
 
 SAMPLE = 64  # values along each dimension
-_OFF = 0.1  # of a cell: how far a mapping may be from the file's own latitude and longitude
+OUTLINE_BLOCKS = 72  # along each dimension of a grid: an outline, not a coast
+_TOLERANCE = 0.1  # of a cell: largest distance of a grid mapping from the latitude and longitude in the file
+_OUTLINE_TRIANGLES = 20_000
+_PRECISION = 0.001  # degrees, of outlines
 
 
-class Located(msgspec.Struct, frozen=True, kw_only=True):
-    """Coordinates as read."""
+class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """Grids and colour limits of variables of a file, which its header does not have."""
+
+    grids: list[GridRecord] = []
+    grid_of: dict[str, int] = {}  # variable → index into `grids`
+    reasons: dict[str, Message] = {}  # variable → why it has no grid
+    scales: dict[str, Limits] = {}  # of the variables without a scale
+
+    def get_grid(self, variable: str) -> GridRecord | None:
+        """Return the grid of a variable; None if it has none."""
+        number = self.grid_of.get(variable)
+        return None if number is None else self.grids[number]
+
+
+class CellPositions(msgspec.Struct, frozen=True, kw_only=True):
+    """Grid with its coordinates."""
 
     grid: Grid
     latitude: Floats  # (y, x) or (node,)
@@ -36,94 +53,101 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
     corners: Any = None  # (triangle, 3), from 0
 
 
-def read_detail(path: str, header: FileHeader, asked: Wanted) -> Detail:
-    """Read the coordinates of variables, one mask for each grid, and a sample of the unscaled."""
-    found = Detail()
-    known: dict[Places, int] = {}
-    refused: dict[Places, str] = {}
-    with opened(path) as data, _elsewhere(asked) as other:
-        for name in asked.variables:
-            lying = layout(name, header)
-            places = lying.places
-            if places is None:
+def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDetail:
+    """Read the coordinates of variables, a mask for each grid, and a sample of variables without a scale."""
+    detail = FileDetail()
+    numbers: dict[Placement, int] = {}
+    reasons: dict[Placement, Message] = {}
+    coordinates_file = nullcontext() if request.coordinates is None else open_dataset(request.coordinates.path)
+    with open_dataset(path) as data, coordinates_file as coordinates:
+        for name in request.variables:
+            layout = find_layout(name, header)
+            placement = layout.placement
+            if placement is None:
                 continue
-            if places not in known and places not in refused:
-                borrowed = {places.latitude, places.y_axis} & set(asked.borrowed)
+            if placement not in numbers and placement not in reasons:
+                borrowed = {placement.latitude, placement.y_axis} & set(request.borrowed)
                 try:
-                    located = _locate(other if borrowed and other else data, places, header)
-                except Unreadable as reason:
-                    refused[places] = str(reason)
+                    positions = _read_positions(coordinates if borrowed and coordinates else data, placement, header)
+                except Unreadable as error:
+                    reasons[placement] = error.message
                 else:
-                    known[places] = len(found.grids)
-                    outline = _outline(data, name, lying, located)
-                    found.grids.append(PlacedGrid(grid=located.grid, footprint=outline))
-            if places in known:
-                found.grid_of[name] = known[places]
+                    numbers[placement] = len(detail.grids)
+                    outline = _read_outline(data, name, layout, positions)
+                    detail.grids.append(GridRecord(grid=positions.grid, footprint=outline))
+            if placement in numbers:
+                detail.grid_of[name] = numbers[placement]
             else:
-                found.reasons[name] = refused[places]
-        for name in asked.unscaled:
-            found.scales[name] = sample_limits(_sample(data, name))
-    return found
+                detail.reasons[name] = reasons[placement]
+        for name in request.unscaled:
+            detail.scales[name] = sample_limits(_read_sample(data, name))
+    return detail
 
 
-def _elsewhere(asked: Wanted) -> AbstractContextManager[Opened | None]:
-    """The file that holds the coordinates, where it is another."""
-    return opened(asked.places.path) if asked.places is not None else nullcontext()
+# Positions of cells
 
 
-def _locate(data: Opened, places: Places, header: FileHeader) -> Located:
-    """Read the coordinates of a grid; raise what is wrong with them."""
-    located = _LOCATE[places.kind](data, places, header)
-    if not np.isfinite(located.latitude).any() or not np.isfinite(located.longitude).any():
+def _read_positions(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
+    """Read the coordinates of a grid; raise Unreadable if they are invalid."""
+    positions = _READERS[placement.kind](data, placement, header)
+    latitude, longitude = positions.latitude, positions.longitude
+    if not np.isfinite(latitude).any() or not np.isfinite(longitude).any():
         raise Unreadable("its latitude and longitude are empty")
-    several = located.latitude.size > 1
-    if several and np.ptp(located.latitude) == 0 and np.ptp(located.longitude) == 0:
+    if latitude.size > 1 and np.ptp(latitude) == 0 and np.ptp(longitude) == 0:
         raise Unreadable("its latitude and longitude are the same in every cell")
-    if np.nanmax(np.abs(located.latitude)) > 90.01:
-        raise Unreadable("its latitudes lie beyond the poles")
-    box = bounds(located.latitude, located.longitude)
-    return msgspec.structs.replace(located, grid=msgspec.structs.replace(located.grid, bounds=box))
+    if np.nanmax(np.abs(latitude)) > 90.01:
+        raise Unreadable("its latitudes are beyond the poles")
+    grid = msgspec.structs.replace(positions.grid, bounds=bounding_box(latitude, longitude))
+    return msgspec.structs.replace(positions, grid=grid)
 
 
-def _rectilinear(data: Opened, places: Places, _: FileHeader) -> Located:
-    y, x = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
+def _read_rectilinear(data: OpenDataset, placement: Placement, _: FileHeader) -> CellPositions:
+    y, x = _read_named(data, placement.latitude), _read_named(data, placement.longitude)
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise Unreadable("its latitude and longitude have gaps")
-    grid = _grid(places, (y.size, x.size), y, x)
-    return Located(grid=grid, latitude=np.repeat(y[:, None], x.size, 1), longitude=np.repeat(x[None], y.size, 0))
+    grid = _make_grid(placement, (y.size, x.size), y, x)
+    return CellPositions(grid=grid, latitude=np.repeat(y[:, None], x.size, 1), longitude=np.repeat(x[None], y.size, 0))
 
 
-def _curvilinear(data: Opened, places: Places, _: FileHeader) -> Located:
-    latitude, longitude = (_flat(_coordinate(data, name)) for name in (places.latitude, places.longitude))
-    return Located(grid=_grid(places, latitude.shape, latitude, longitude), latitude=latitude, longitude=longitude)
+def _read_curvilinear(data: OpenDataset, placement: Placement, _: FileHeader) -> CellPositions:
+    latitude, longitude = (
+        # Coordinates with a time dimension: those of the first step.
+        values[0] if values.ndim == 3 else values
+        for values in (_read_named(data, placement.latitude), _read_named(data, placement.longitude))
+    )
+    grid = _make_grid(placement, latitude.shape, latitude, longitude)
+    return CellPositions(grid=grid, latitude=latitude, longitude=longitude)
 
 
-def _flat(values: Floats) -> Floats:
-    """Places that are told at every time step: those of the first."""
-    return values[0] if values.ndim == 3 else values
-
-
-def _projected(data: Opened, places: Places, header: FileHeader) -> Located:
-    """Places from the mapping, held against the file's own where it has them."""
-    own = _curvilinear(data, _without_mapping(places), header) if places.latitude else None
-    y, x = _coordinate(data, places.y_axis), _coordinate(data, places.x_axis)
-    factor = length_in_metres(header.variables[str(places.y_axis)].text("units")) or 1.0
-    for mapping in _mappings(header.variables[str(places.mapping)].attributes):
+def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
+    """Compute positions from the grid mapping, and compare them with latitude and longitude in the file."""
+    stored = None
+    if placement.latitude:
+        without_mapping = Placement(
+            kind="curvilinear",
+            dimensions=placement.dimensions,
+            latitude=placement.latitude,
+            longitude=placement.longitude,
+        )
+        stored = _read_curvilinear(data, without_mapping, header)
+    y, x = _read_named(data, placement.y_axis), _read_named(data, placement.x_axis)
+    factor = length_in_metres(header.variables[str(placement.y_axis)].text("units")) or 1.0
+    for mapping in _list_mappings(header.variables[str(placement.mapping)].attributes):
         try:
             longitude, latitude = _unproject(mapping, y * factor, x * factor)
         except (CRSError, KeyError, TypeError, ValueError):
             continue
-        if own is None or _agree(latitude, longitude, own):
-            grid = _grid(places, (y.size, x.size), y, x, repr(sorted(mapping.items())))
+        if stored is None or _agree(latitude, longitude, stored):
+            grid = _make_grid(placement, (y.size, x.size), y, x, repr(sorted(mapping.items())))
             grid = msgspec.structs.replace(grid, axis_factor=factor, mapping=mapping)
-            return Located(grid=grid, latitude=latitude, longitude=longitude)
-    if own is None:
-        raise Unreadable("its grid mapping cannot be understood")
-    return own
+            return CellPositions(grid=grid, latitude=latitude, longitude=longitude)
+    if stored is None:
+        raise Unreadable("its grid mapping is not supported")
+    return stored
 
 
-def _mappings(attributes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The CF attributes; then a PROJ text beside them, which often knows the radius of the Earth that they lack."""
+def _list_mappings(attributes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """List the CF attributes, then a PROJ text, which often has the radius of the Earth that they lack."""
     yield dict(attributes)
     for name in ("proj4", "proj4_string", "proj4text"):
         if isinstance(text := attributes.get(name), str):
@@ -132,65 +156,6 @@ def _mappings(attributes: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "grid_mapping_name": attributes["grid_mapping_name"],
                     "crs_wkt": pyproj.CRS.from_proj4(text).to_wkt(),
                 }
-
-
-def _triangles(data: Opened, places: Places, header: FileHeader) -> Located:
-    latitude, longitude = _coordinate(data, places.latitude), _coordinate(data, places.longitude)
-    table = _coordinate(data, places.connectivity)
-    table = table.T if places.corners_first else table
-    if not np.isfinite(table).any():
-        raise Unreadable("its triangles have no nodes")
-    start = header.variables[str(places.connectivity)].attributes.get("start_index")
-    first = int(start) if start is not None else (0 if np.nanmin(table) == 0 else 1)
-    corners = table[np.isfinite(table).all(axis=1)].astype(np.intp) - first
-    if not corners.size or corners.min() < 0 or corners.max() >= latitude.size:
-        raise Unreadable("its triangles name nodes that do not exist")
-    if places.face is None:
-        grid = _grid(places, latitude.shape, latitude, longitude, corners.tobytes())
-    else:
-        own = [_coordinate(data, name) for name in (places.face_latitude, places.face_longitude) if name]
-        grid = _grid(places, table.shape[:1], latitude, longitude, table.tobytes(), "face", *own)
-        grid = msgspec.structs.replace(grid, location="face")
-    grid = msgspec.structs.replace(grid, start_index=first)
-    return Located(grid=grid, latitude=latitude, longitude=longitude, corners=corners)
-
-
-_LOCATE = {
-    "rectilinear": _rectilinear,
-    "curvilinear": _curvilinear,
-    "projected": _projected,
-    "triangles": _triangles,
-}
-
-
-def _coordinate(data: Opened, name: str | None) -> Floats:
-    return floats(data.variables[str(name)])
-
-
-def _grid(places: Places, shape: tuple[int, ...], *content: Floats | bytes | str) -> Grid:
-    """A grid named by what its coordinates hold, so that equal grids share."""
-    digest = hashlib.blake2b(places.kind.encode(), digest_size=12)
-    for part in content:
-        digest.update(part.encode() if isinstance(part, str) else part if isinstance(part, bytes) else part.tobytes())
-    return Grid(
-        id=digest.hexdigest(),
-        kind=places.kind,
-        shape=shape,
-        latitude=places.latitude,
-        longitude=places.longitude,
-        y_axis=places.y_axis,
-        x_axis=places.x_axis,
-        connectivity=places.connectivity,
-        corners_first=places.corners_first,
-        face_latitude=places.face_latitude,
-        face_longitude=places.face_longitude,
-    )
-
-
-def _without_mapping(places: Places) -> Places:
-    return Places(
-        kind="curvilinear", dimensions=places.dimensions, latitude=places.latitude, longitude=places.longitude
-    )
 
 
 def _unproject(mapping: Mapping[str, Any], y: Floats, x: Floats) -> tuple[Floats, Floats]:
@@ -204,39 +169,180 @@ def _unproject(mapping: Mapping[str, Any], y: Floats, x: Floats) -> tuple[Floats
     return longitude, latitude
 
 
-def _agree(latitude: Floats, longitude: Floats, own: Located) -> bool:
-    """Whether two descriptions of the cells are the same to a part of a cell."""
-    if latitude.shape != own.latitude.shape or min(latitude.shape) < 2:
+def _agree(latitude: Floats, longitude: Floats, stored: CellPositions) -> bool:
+    """Return True if two descriptions of the cells agree to a part of a cell."""
+    if latitude.shape != stored.latitude.shape or min(latitude.shape) < 2:
         return False
-
-    def metres(north: Floats, east: Floats, other_north: Floats, other_east: Floats) -> Floats:
-        found: Floats = pyproj.Geod(a=6_371_000, b=6_371_000).inv(east, north, other_east, other_north)[2]
-        return found
-
-    cell = np.nanmedian(metres(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]))
-    off = metres(latitude, longitude, own.latitude, own.longitude)
-    return bool(np.nanmax(off) <= _OFF * cell)
+    sphere = pyproj.Geod(a=6_371_000, b=6_371_000)
+    cell = np.nanmedian(sphere.inv(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])[2])
+    distance = sphere.inv(longitude, latitude, stored.longitude, stored.latitude)[2]
+    return bool(np.nanmax(distance) <= _TOLERANCE * cell)
 
 
-def _outline(data: Opened, name: str, lying: Layout, located: Located) -> str | None:
-    if located.corners is not None:
-        return footprint.of_triangles(located.latitude, located.longitude, located.corners)
-    roles = {each.name: each.role for each in lying.dimensions}
-    variable = data.variables[name]
-    if 0 in variable.shape:
-        return None
-    field = floats(variable, tuple(slice(None) if roles[each] in {"y", "x"} else 0 for each in variable.dimensions))
-    order = [roles[each] for each in variable.dimensions if roles[each] in {"y", "x"}]
-    wet = np.isfinite(field if order == ["y", "x"] else field.T)
-    return footprint.of_quads(located.latitude, located.longitude, wet)
+def _read_triangles(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
+    latitude, longitude = _read_named(data, placement.latitude), _read_named(data, placement.longitude)
+    table = _read_named(data, placement.connectivity)
+    table = table.T if placement.corners_first else table
+    if not np.isfinite(table).any():
+        raise Unreadable("its triangles have no nodes")
+    start = header.variables[str(placement.connectivity)].attributes.get("start_index")
+    first = int(start) if start is not None else (0 if np.nanmin(table) == 0 else 1)
+    corners = table[np.isfinite(table).all(axis=1)].astype(np.intp) - first
+    if not corners.size or corners.min() < 0 or corners.max() >= latitude.size:
+        raise Unreadable("its triangles refer to nodes that do not exist")
+    if placement.face is None:
+        grid = _make_grid(placement, latitude.shape, latitude, longitude, corners.tobytes())
+    else:
+        centres = [_read_named(data, name) for name in (placement.face_latitude, placement.face_longitude) if name]
+        grid = _make_grid(placement, table.shape[:1], latitude, longitude, table.tobytes(), "face", *centres)
+        grid = msgspec.structs.replace(grid, location="face")
+    grid = msgspec.structs.replace(grid, start_index=first)
+    return CellPositions(grid=grid, latitude=latitude, longitude=longitude, corners=corners)
 
 
-def _sample(data: Opened, name: str) -> Floats:
-    """At most a few thousand values: of the last two dimensions, at the first and last of the others."""
+_READERS = {
+    "rectilinear": _read_rectilinear,
+    "curvilinear": _read_curvilinear,
+    "projected": _read_projected,
+    "triangles": _read_triangles,
+}
+
+
+def _read_named(data: OpenDataset, name: str | None) -> Floats:
+    return read_floats(data.variables[str(name)])
+
+
+def _make_grid(placement: Placement, shape: tuple[int, ...], *content: Floats | bytes | str) -> Grid:
+    """Make a grid whose id is a digest of its coordinates, so that equal grids are shared."""
+    digest = hashlib.blake2b(placement.kind.encode(), digest_size=12)
+    for part in content:
+        digest.update(part.encode() if isinstance(part, str) else part if isinstance(part, bytes) else part.tobytes())
+    return Grid(
+        id=digest.hexdigest(),
+        kind=placement.kind,
+        shape=shape,
+        latitude=placement.latitude,
+        longitude=placement.longitude,
+        y_axis=placement.y_axis,
+        x_axis=placement.x_axis,
+        connectivity=placement.connectivity,
+        corners_first=placement.corners_first,
+        face_latitude=placement.face_latitude,
+        face_longitude=placement.face_longitude,
+    )
+
+
+def _read_sample(data: OpenDataset, name: str) -> Floats:
+    """Read at most a few thousand values: of the last two dimensions, at the first and last index of the others."""
     variable = data.variables[name]
     if 0 in variable.shape:
         return np.array([])
     inner = [slice(None, None, max(1, size // SAMPLE)) for size in variable.shape[-2:]]
     outer = len(variable.shape) - len(inner)
-    found = [floats(variable, (*([place] * outer), *inner)) for place in ((0, -1) if outer else (0,))]
-    return np.concatenate([each.ravel() for each in found])
+    samples = [read_floats(variable, (*([index] * outer), *inner)) for index in ((0, -1) if outer else (0,))]
+    return np.concatenate([sample.ravel() for sample in samples])
+
+
+# Bounding boxes
+
+
+def bounding_box(latitude: Floats, longitude: Floats) -> Bounds:
+    """Return the smallest box around cells.
+
+    Parameters
+    ----------
+    latitude, longitude : ndarray, any shape
+        Degrees, longitudes in any convention; NaN is left out.
+
+    Returns
+    -------
+    tuple of float
+        West, south, east and north in degrees. West is greater than east if the box crosses the antimeridian; cells
+        all around the Earth give -180 and 180.
+    """
+    finite = latitude[np.isfinite(latitude)]
+    south, north = round(float(finite.min()), 6), round(float(finite.max()), 6)
+    meridians = np.unique(np.round(wrap_longitude(longitude[np.isfinite(longitude)]), 6))
+    gaps = np.diff(meridians, append=meridians[0] + 360.0)
+    widest = int(gaps.argmax())
+    spacing = float(np.median(gaps[:-1])) if gaps.size > 2 else 0.0
+    if gaps.size > 2 and gaps[widest] <= max(2.0 * spacing, 2.0):
+        return -180.0, south, 180.0, north
+    west, east = meridians[(widest + 1) % meridians.size], meridians[widest]
+    return round(float(west), 6), south, round(float(east), 6), north
+
+
+def join_boxes(boxes: Sequence[Bounds]) -> Bounds | None:
+    """Return the smallest box around boxes; None for no box."""
+    if not boxes:
+        return None
+    south, north = min(box[1] for box in boxes), max(box[3] for box in boxes)
+    if any(west == -180.0 and east == 180.0 for west, _, east, _ in boxes):
+        return -180.0, south, 180.0, north
+    spans = [np.linspace(west, east if east >= west else east + 360.0, 91) for west, _, east, _ in boxes]
+    west, _, east, _ = bounding_box(np.array([south]), np.concatenate(spans))
+    return west, south, east, north
+
+
+# Outlines
+
+
+def _read_outline(data: OpenDataset, name: str, layout: Layout, positions: CellPositions) -> str | None:
+    """Read the first field of a variable, and return the outline of its wet cells as GeoJSON."""
+    if positions.corners is not None:
+        return outline_triangles(positions.latitude, positions.longitude, positions.corners)
+    roles = {dimension.name: dimension.role for dimension in layout.dimensions}
+    variable = data.variables[name]
+    if 0 in variable.shape:
+        return None
+    index = tuple(slice(None) if roles[dimension] in {"y", "x"} else 0 for dimension in variable.dimensions)
+    field = read_floats(variable, index)
+    order = [roles[dimension] for dimension in variable.dimensions if roles[dimension] in {"y", "x"}]
+    wet = np.isfinite(field if order == ["y", "x"] else field.T)
+    return outline_cells(positions.latitude, positions.longitude, wet)
+
+
+def outline_cells(latitude: Floats, longitude: Floats, wet: NDArray[np.bool_]) -> str | None:
+    """Return the union of the blocks of a (y, x) grid that hold a wet cell, as GeoJSON."""
+    rows, columns = _cut_into_blocks(latitude.shape[0]), _cut_into_blocks(latitude.shape[1])
+    corners = [
+        np.stack([longitude[np.ix_(y, x)], latitude[np.ix_(y, x)]], axis=-1)
+        for y, x in (
+            (rows[:-1], columns[:-1]),
+            (rows[:-1], columns[1:]),
+            (rows[1:], columns[1:]),
+            (rows[1:], columns[:-1]),
+        )
+    ]
+    filled = np.maximum.reduceat(np.maximum.reduceat(wet, rows[:-1], axis=0), columns[:-1], axis=1)
+    return _unite_rings(np.stack(corners, axis=-2)[filled.astype(bool)])
+
+
+def _cut_into_blocks(count: int) -> NDArray[np.intp]:
+    """Return the first cells of at most `OUTLINE_BLOCKS` blocks along a dimension, and its last cell.
+
+    Shape (blocks + 1,); a single cell gives two equal edges.
+    """
+    if count == 1:
+        return np.array([0, 0])
+    return np.unique(np.linspace(0, count - 1, min(count - 1, OUTLINE_BLOCKS) + 1).astype(np.intp))
+
+
+def outline_triangles(latitude: Floats, longitude: Floats, corners: NDArray[np.intp]) -> str | None:
+    """Return the union of the triangles of a mesh, thinned in a large mesh, as GeoJSON."""
+    thinned = corners[:: max(1, len(corners) // _OUTLINE_TRIANGLES)]
+    return _unite_rings(np.stack([longitude[thinned], latitude[thinned]], axis=-1))
+
+
+def _unite_rings(rings: Floats) -> str | None:
+    """Unite rings of (longitude, latitude), cut at the antimeridian."""
+    rings = rings[np.isfinite(rings).all(axis=(-1, -2))]
+    if not len(rings):
+        return None
+    rings = rings.copy()
+    first = wrap_longitude(rings[:, :1, 0])
+    # Every ring stays whole; the part beyond 180 degrees is moved to the other side afterwards.
+    rings[..., 0] = longitude_near(rings[..., 0], first)
+    flat = shapely.buffer(shapely.polygons(rings), 1e-4, join_style="mitre", quad_segs=1)
+    united = shapely.set_precision(split_at_antimeridian(shapely.unary_union(flat)), _PRECISION)
+    return str(shapely.to_geojson(united)) if not united.is_empty else None

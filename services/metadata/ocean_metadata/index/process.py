@@ -1,40 +1,49 @@
-"""The index command as a child process: started with the service, and again when it dies."""
+"""Index command as a child process of the service: watching, or one pass for an operator."""
 
 import asyncio
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # s before it is started again; doubles
-LASTING = 60.0  # s after which it counts as having worked
-GRACE = 5.0  # s to end in when its input is closed
+import sqlalchemy as sa
+
+from ocean_common.contracts.metadata import Event, Refreshed
+from ocean_core.errors import NotSupported, ServiceUnavailable
+from ocean_metadata.catalogue.database import answering
+from ocean_metadata.events.store import read_events, stored_ids
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # s before a restart; doubles
+STABLE = 60.0  # s after which a process counts as working
+GRACE = 5.0  # s to end after its input is closed
+REFRESH_TIMEOUT = 20.0  # s that an operator waits for a pass
+MAX_EVENTS = 1000  # in one response
 
 _log = logging.getLogger(__name__)
 
 
-class IndexerProcess:
-    """Runs `python -m ocean_metadata.index --watch …`; it ends with its standard input, so with this process."""
+class IndexProcess:
+    """Process of `python -m ocean_metadata.index --watch …`; it ends with its standard input, so with this process."""
 
     def __init__(
         self, arguments: Sequence[str], python: str = sys.executable, environment: Mapping[str, str] | None = None
     ) -> None:
         self._command = [python, "-m", "ocean_metadata.index", *arguments]
-        self._environment = environment  # all of it; None: that of this process
+        self._environment = environment  # None: that of this process
         self._child: asyncio.subprocess.Process | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
         self.trouble: str | None = None  # why it does not run
 
     async def start(self) -> None:
-        """Start it, and keep it running."""
-        self._keeping = asyncio.create_task(self._keep())
+        """Start it, and restart it when it ends."""
+        self._task = asyncio.create_task(self._keep_running())
 
     async def stop(self) -> None:
         """End it."""
-        if self._keeping:
-            self._keeping.cancel()
+        if self._task:
+            self._task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._keeping
+                await self._task
         child = self._child
         if child is None or child.returncode is not None:
             return
@@ -46,7 +55,7 @@ class IndexerProcess:
             child.kill()
             await child.wait()
 
-    async def _keep(self) -> None:
+    async def _keep_running(self) -> None:
         pause = FIRST_PAUSE
         clock = asyncio.get_running_loop().time
         while True:
@@ -55,12 +64,88 @@ class IndexerProcess:
                 self._child = await asyncio.create_subprocess_exec(
                     *self._command, stdin=asyncio.subprocess.PIPE, env=self._environment
                 )
-            except OSError as error:  # no memory or no process left: later
-                self.trouble = f"the indexer cannot be started: {error.strerror}"
+            except OSError as error:  # no memory or no process left
+                self.trouble = f"the index process cannot be started: {error.strerror}"
             else:
                 self.trouble = None
                 code = await self._child.wait()
-                self.trouble = f"the indexer ended with code {code}; it is started again"
+                self.trouble = f"the index process ended with code {code}; it is restarted"
             _log.warning(self.trouble)
-            pause = FIRST_PAUSE if clock() - started > LASTING else min(pause * 2, LONGEST_PAUSE)
+            pause = FIRST_PAUSE if clock() - started > STABLE else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
+
+
+class IndexRefresher:
+    """One pass of `python -m ocean_metadata.index` for operators; requests that wait for a pass share the next one."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        reload: Callable[[], Awaitable[None]],
+        timeout: float = REFRESH_TIMEOUT,
+    ) -> None:
+        self._engine = engine
+        self._command = [sys.executable, "-m", "ocean_metadata.index", *arguments]
+        self._environment = environment
+        self._reload = reload  # loads the new catalogue
+        self._timeout = timeout
+        self._lock = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None  # a pass that has not begun
+        self._passes: set[asyncio.Task[None]] = set()
+
+    async def refresh(self) -> Refreshed:
+        before = await asyncio.to_thread(self._newest_event)
+        if self._next is None:
+            self._next = asyncio.create_task(self._run_pass())
+            self._passes.add(self._next)
+            self._next.add_done_callback(self._passes.discard)
+        done, _ = await asyncio.wait([self._next], timeout=self._timeout)
+        for task in done:
+            task.result()
+        await self._reload()
+        return Refreshed(complete=bool(done), found=await asyncio.to_thread(self._events_after, before))
+
+    async def stop(self) -> None:
+        """End the passes under way."""
+        for task in self._passes:
+            task.cancel()
+        await asyncio.gather(*self._passes, return_exceptions=True)
+
+    async def _run_pass(self) -> None:
+        async with self._lock:
+            self._next = None
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            try:
+                _, output = await process.communicate()
+            except asyncio.CancelledError:
+                process.kill()
+                await process.wait()
+                raise
+        if process.returncode:
+            last = output.decode(errors="replace").strip().rpartition("\n")[2]
+            raise ServiceUnavailable(
+                "the files could not be indexed: {error}", error=last or "the index process was ended"
+            )
+
+    def _newest_event(self) -> int:
+        with answering(self._engine) as connection:
+            ids = stored_ids(connection)
+        return ids[1] if ids else 0
+
+    def _events_after(self, number: int) -> list[Event]:
+        with answering(self._engine) as connection:
+            return read_events(connection, number, MAX_EVENTS)
+
+
+class NullRefresher:
+    """Refresher of a service without files of its own: others index its catalogue."""
+
+    async def refresh(self) -> Refreshed:
+        raise NotSupported("this service has no index process; send the request to one that has")

@@ -1,0 +1,163 @@
+"""Depth and time axes of a dataset, from the coordinates of its files."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import DepthAxis, Dimension
+from ocean_core.time import (
+    Calendar,
+    Ints,
+    TimeUnits,
+    is_integral,
+    parse_time_units,
+    to_calendar_seconds,
+    unix_seconds,
+)
+from ocean_core.units import length_in_metres
+from ocean_metadata.catalogue.model import TimeAxis, TimePart
+from ocean_metadata.index.axes import depth_kind
+from ocean_metadata.index.headers import FileHeader, unpack_array
+
+# Heights of the levels of SELFE and SCHISM, which count levels from the sea floor.
+_FLOOR_FIRST = {"zval", "zcor", "zcoords", "zCoordinates"}
+
+
+class RawTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Time coordinate of one file."""
+
+    values: NDArray[np.generic]  # (time,), in `units`
+    units: str
+    calendar: str = ""
+
+
+class MergedTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Times of one or several files on one scale."""
+
+    raw: list[Ints]  # ids, one array for each file
+    seconds: list[Ints]  # since 1970-01-01, by the date of the calendar
+    units: str  # of `raw`
+    calendar: Calendar
+
+
+def make_depth_axis(name: str, header: FileHeader) -> DepthAxis:
+    """Make the levels along a dimension, in the order of the file; without a coordinate, numbers from the surface."""
+    variable = header.variables.get(name)
+    if variable is None or name not in header.values:
+        numbers = [float(number) for number in range(header.dimensions[name])]
+        heights = _FLOOR_FIRST & header.variables.keys()
+        floor_first = any(name in header.variables[height].dimensions for height in heights)
+        return DepthAxis(name=name, kind="index", values=numbers[::-1] if floor_first else numbers)
+    kind = depth_kind(variable)
+    values = unpack_array(header.values[name]).astype(np.float64)
+    if kind in {"depth", "height"}:
+        values = values * (length_in_metres(variable.text("units")) or 1.0)
+    if kind == "depth" and values.size and np.nanmax(values) <= 0:
+        values = np.abs(values)  # heights relative to the surface
+    if kind == "sigma" and variable.text("positive").lower() == "up" and values.size and np.nanmin(values) >= 0:
+        values = values - 1.0  # from the floor up: CF has 0 at the surface and -1 at the floor
+    return DepthAxis(name=name, kind=kind, values=np.nan_to_num(values).tolist())
+
+
+def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | None) -> RawTimes:
+    """Return the times of one file; a time dimension without a coordinate is numbered."""
+    if name is None:
+        return RawTimes(values=np.arange(header.dimensions[dimension.name] if dimension else 0), units="")
+    variable = header.variables[name]
+    values = np.atleast_1d(unpack_array(header.values[name]))
+    return RawTimes(values=values, units=variable.text("units"), calendar=variable.text("calendar"))
+
+
+def make_time_axis(
+    parts: list[RawTimes], files: list[int], configured_units: str | None
+) -> tuple[TimeAxis, list[TimePart]] | None:
+    """Make the time steps of several files on one scale; an instant in two files is that of the later file."""
+    positions = [np.flatnonzero(np.isfinite(part.values.astype(np.float64))) for part in parts]
+    finite = [
+        msgspec.structs.replace(part, values=part.values[position])
+        for part, position in zip(parts, positions, strict=True)
+    ]
+    axis = merge_times(finite, configured_units)
+    ids: set[int] = set()
+    steps = []
+    for file, raw, seconds, position in reversed(list(zip(files, axis.raw, axis.seconds, positions, strict=True))):
+        new = np.array([number not in ids for number in raw.tolist()], dtype=bool)
+        _, first = np.unique(raw, return_index=True)
+        new &= np.isin(np.arange(raw.size), first)
+        ids.update(raw.tolist())
+        if new.any():
+            steps.append(
+                TimePart(
+                    file=file,
+                    raw=raw[new].astype("<i8").tobytes(),
+                    seconds=seconds[new].astype("<i8").tobytes(),
+                    position=position[new].astype("<i4").tobytes(),
+                )
+            )
+    if not steps:
+        return None
+    all_seconds = np.concatenate([np.frombuffer(part.seconds, "<i8") for part in steps])
+    return (
+        TimeAxis(
+            units=axis.units,
+            calendar=axis.calendar,
+            files=sorted(part.file for part in steps),
+            first=int(all_seconds.min()),
+            last=int(all_seconds.max()),
+            count=int(all_seconds.size),
+        ),
+        steps[::-1],
+    )
+
+
+def merge_times(parts: Sequence[RawTimes], configured_units: str | None = None) -> MergedTimes:
+    """Convert the times of several files to one scale.
+
+    Whole numbers stay as they are in the file, in its units: those of the first file, or the configured ones. Other
+    times become seconds since the same epoch. Times whose units cannot be parsed are numbered, in units of "1".
+
+    Parameters
+    ----------
+    parts : sequence of RawTimes
+        Time coordinate of every file, in order.
+    configured_units : str, optional
+        Units of the raw times in the configuration.
+
+    Returns
+    -------
+    MergedTimes
+        One array of ids and one of seconds for each file, in the order given.
+    """
+    configured = parse_time_units(configured_units or "", parts[0].calendar)
+    parsed = [parse_time_units(part.units, part.calendar) or configured for part in parts]
+    target = configured or parsed[0]
+    all_units = [units for units in parsed if units is not None]
+    if target is None or len(all_units) < len(parts):
+        return _number_steps(parts)
+    try:
+        return _convert_times(parts, all_units, target)
+    except ValueError:  # dates too far from 1970
+        return _number_steps(parts)
+
+
+def _convert_times(parts: Sequence[RawTimes], all_units: Sequence[TimeUnits], target: TimeUnits) -> MergedTimes:
+    instants = [to_calendar_seconds(part.values, units) for part, units in zip(parts, all_units, strict=True)]
+    seconds = [unix_seconds(times, units.calendar) for times, units in zip(instants, all_units, strict=True)]
+    if all(units.text == target.text for units in all_units) and all(is_integral(part.values) for part in parts):
+        raw = [part.values.astype(np.int64) for part in parts]
+        return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
+    elapsed = [times - target.epoch for times in instants]
+    length = int(target.seconds) if target.seconds >= 1 and not target.months else 0
+    if length and not any(np.any(times % length) for times in elapsed):
+        raw = [times // length for times in elapsed]
+        return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
+    units = f"seconds since {target.epoch_text}"
+    return MergedTimes(raw=elapsed, seconds=seconds, units=units, calendar=target.calendar)
+
+
+def _number_steps(parts: Sequence[RawTimes]) -> MergedTimes:
+    starts = np.cumsum([0, *(part.values.size for part in parts)])
+    raw = [np.arange(start, start + part.values.size) for start, part in zip(starts, parts, strict=False)]
+    return MergedTimes(raw=raw, seconds=raw, units="1", calendar="standard")

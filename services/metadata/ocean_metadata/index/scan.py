@@ -1,0 +1,323 @@
+"""Scan of files: which there are, whether they changed, and their headers, read in several processes.
+
+The HDF5 library serves one thread at a time, so many files are read in processes.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+import numpy as np
+
+from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
+from ocean_core.messages import Message
+from ocean_metadata.index import classic
+from ocean_metadata.index.axes import find_layout, is_latitude, is_longitude, is_time, is_vertical, list_fields
+from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure, pack_array
+from ocean_metadata.index.storage import (
+    BROKEN,
+    Attributed,
+    Stamp,
+    Unreadable,
+    Variable,
+    describe_error,
+    open_dataset,
+    read_coordinate,
+    read_floats,
+    read_stamp,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SUFFIXES = {".nc", ".nc3", ".nc4", ".cdf", ".netcdf", ".grd", ".h5", ".hdf5"}
+RISKY: tuple[Kind, ...] = ("opendap",)  # the library ends its process on a response that it cannot parse
+MAX_AXIS = 200_000  # steps or levels
+REMOTE_TIME = 60.0  # s for which the state of a remote file is cached
+_ZARR = {"zarr.json", ".zgroup", ".zmetadata"}
+_ICECHUNK = ({"snapshots", "refs"}, {"snapshots", "repo"})  # of format 1 and 2
+_FEW = 12  # files that are read before processes would have started
+
+
+# Files of a folder
+
+
+def list_files(root: Path) -> list[str]:
+    """List the NetCDF files, Zarr stores and Icechunk repositories below a folder, sorted; hidden ones are skipped."""
+    return sorted(_walk_folder(str(root), frozenset()))
+
+
+def _walk_folder(folder: str, parents: frozenset[tuple[int, int]]) -> Iterator[str]:
+    """Walk a folder; a link to one of its parents (device, inode) is not followed.
+
+    Paths are texts: a Path for each of 100,000 files takes a second.
+    """
+    try:
+        status = os.stat(folder)  # noqa: PTH116
+        entries = list(os.scandir(folder))
+    except OSError:  # no permission, or it no longer exists
+        return
+    identity = (status.st_dev, status.st_ino)
+    if identity in parents:
+        return
+    names = {entry.name for entry in entries}
+    if not _ZARR.isdisjoint(names) or any(marks <= names for marks in _ICECHUNK):
+        yield folder
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _walk_folder(entry.path, parents | {identity})
+        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
+            yield entry.path
+
+
+class FileStates:
+    """Current states of files; those of remote files are cached for a minute."""
+
+    def __init__(self, remote_time: float = REMOTE_TIME) -> None:
+        self._remote_time = remote_time
+        self._remote: dict[str, tuple[float, Stamp]] = {}
+
+    def read(self, path: str, indexed: Mapping[str, Stamp]) -> Stamp:
+        """Return the state of a file; (0, 0) if it does not exist.
+
+        A remote file that cannot be reached keeps the state in which it was ``indexed``.
+        """
+        if kind_of(path) == "file":
+            try:
+                status = os.stat(local(path))  # noqa: PTH116  a Path for each of 100,000 files takes a second
+            except OSError:
+                return 0, 0
+            return status.st_size, status.st_mtime_ns
+        if not is_remote(path):
+            return self._read_stamp(path, (0, 0))
+        read_time, stamp = self._remote.get(path, (-self._remote_time, (0, 0)))
+        if time.monotonic() - read_time >= self._remote_time:
+            stamp = self._read_stamp(path, indexed.get(path, (0, 0)))
+            self._remote[path] = time.monotonic(), stamp
+        return stamp
+
+    def _read_stamp(self, path: str, default: Stamp) -> Stamp:
+        try:
+            return read_stamp(path)
+        except FileNotFoundError:
+            return 0, 0
+        except (OSError, Unreadable):
+            return default
+
+
+# Headers
+
+
+class HeaderResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Header of a file in a state, or the reason why it cannot be read."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    header: FileHeader | None = None
+    reason: Message | None = None
+
+
+def read_header(path: str) -> HeaderResult:
+    """Read the header of a file; errors, and a change while it is read, become the reason."""
+    try:
+        before = read_stamp(path)
+    except (OSError, Unreadable) as error:
+        return HeaderResult(path=path, size=0, mtime_ns=0, reason=describe_error(error))
+    result = HeaderResult(path=path, size=before[0], mtime_ns=before[1])
+    try:
+        header = _read_header(path, before)
+        after = read_stamp(path)
+    except BROKEN as error:
+        return msgspec.structs.replace(result, reason=describe_error(error))
+    if after != before:
+        return msgspec.structs.replace(result, reason=Message("it is being written"))
+    return msgspec.structs.replace(result, header=header)
+
+
+def check_size(path: str, size: int) -> None:
+    """Raise Unreadable if a file is empty or truncated."""
+    if size == 0:
+        raise Unreadable("it is empty (0 bytes)")
+    expected = classic.expected_size(Path(path))
+    if expected is not None and size < expected:
+        raise Unreadable("it is truncated: {size} of {expected} bytes", size=size, expected=expected)
+
+
+def _read_header(path: str, stamp: Stamp) -> FileHeader:
+    if kind_of(path) == "file":
+        check_size(local(path), stamp[0])
+    with open_dataset(path) as data:
+        variables = {name: _read_declaration(variable) for name, variable in data.variables.items()}
+        header = FileHeader(
+            structure=digest_structure(variables),
+            dimensions={name: len(dimension) for name, dimension in data.dimensions.items()},
+            variables=variables,
+            attributes=_read_attributes(data),
+            groups=list(data.groups),
+            values={},
+            prints={},
+        )
+        for name, variable in header.variables.items():
+            stored = data.variables[name]
+            # Vtransform selects the formula of the levels of ROMS.
+            if (is_time(variable) and len(variable.dimensions) <= 1) or (name == "Vtransform" and variable.numeric):
+                header.values[name] = pack_array(read_coordinate(stored))
+            elif is_vertical(variable) and name in variable.dimensions and header.dimensions[name] <= MAX_AXIS:
+                index = tuple(slice(None) if dimension == name else 0 for dimension in variable.dimensions)
+                header.values[name] = pack_array(read_floats(stored, index))
+        for name in _list_horizontal(header):
+            header.prints[name] = _digest_coordinate(data.variables[name])
+    return header
+
+
+def _list_horizontal(header: FileHeader) -> list[str]:
+    """List the coordinates that all files of a series must share."""
+    names = {name for name, variable in header.variables.items() if is_latitude(variable) or is_longitude(variable)}
+    for field in list_fields(header):
+        placement = find_layout(field, header).placement
+        names.update(placement.coordinates if placement else ())
+    return sorted(name for name in names if 1 <= len(header.variables[name].dimensions) <= 3)
+
+
+def _digest_coordinate(variable: Variable) -> str:
+    """Digest a coordinate: an axis whole, three rows of a 2-D one (all of it would take long for every file)."""
+    if len(variable.shape) == 1 or 0 in variable.shape:
+        values = read_floats(variable)
+    else:
+        first = (0,) * (len(variable.shape) - 2)  # of coordinates with a time dimension
+        count = variable.shape[-2]
+        rows = sorted({0, count // 2, count - 1})
+        values = np.stack([read_floats(variable, (*first, row, slice(None))) for row in rows])
+    digest = hashlib.blake2b(values.tobytes(), digest_size=12)
+    digest.update(repr(variable.shape[-2:]).encode())
+    return digest.hexdigest()
+
+
+def _read_declaration(variable: Variable) -> VariableHeader:
+    return VariableHeader(
+        name=variable.name,
+        dtype=np.dtype(variable.dtype).str if isinstance(variable.dtype, np.dtype) else "str",
+        dimensions=variable.dimensions,
+        shape=variable.shape,
+        attributes=_read_attributes(variable),
+    )
+
+
+def _read_attributes(owner: Attributed) -> dict[str, Any]:
+    return {name: _plain_value(owner.getncattr(name)) for name in owner.ncattrs()}
+
+
+def _plain_value(value: Any) -> Any:
+    """Convert an attribute to a type that MessagePack has."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, str | int | float | list) else str(value)
+
+
+# Processes
+
+
+def read_headers(paths: Sequence[str], workers: int, stop: threading.Event) -> Iterator[HeaderResult]:
+    """Read headers in any order, until ``stop`` is set; ``workers`` 0 is one process for each core."""
+    risky = [path for path in paths if kind_of(path) in RISKY]
+    yield from _read_in_own_processes(risky, stop)
+    paths = [path for path in paths if path not in set(risky)] if risky else paths
+    workers = min(workers or os.cpu_count() or 1, len(paths))
+    if len(paths) <= _FEW or workers < 2:
+        for path in paths:
+            if stop.is_set():
+                return
+            yield read_header(path)
+        return
+    yield from _read_in_pool(paths, workers, stop)
+
+
+def _read_in_pool(paths: Sequence[str], workers: int, stop: threading.Event) -> Iterator[HeaderResult]:
+    unread = dict.fromkeys(paths)
+    try:
+        with _make_pool(workers) as pool:
+            pending: dict[Future[HeaderResult], str] = {}
+            queue = iter(paths)
+            while not stop.is_set():
+                # Only a few are submitted at a time, so that the command ends soon after a signal.
+                for path in queue:
+                    pending[pool.submit(read_header, path)] = path
+                    if len(pending) >= 4 * workers:
+                        break
+                if not pending:
+                    return
+                for future in wait(pending, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                    yield future.result()
+                    del unread[pending.pop(future)]
+            pool.shutdown(wait=False, cancel_futures=True)
+            return
+    except BrokenProcessPool:
+        # A file ended its process and the pool with it.
+        yield from _read_in_own_processes(list(unread), stop)
+
+
+def _read_in_own_processes(paths: Sequence[str], stop: threading.Event) -> Iterator[HeaderResult]:
+    for path in paths:
+        if stop.is_set():
+            return
+        try:
+            yield run_in_process(read_header, path)
+        except Unreadable as error:
+            yield HeaderResult(path=path, size=-1, mtime_ns=0, reason=error.message)
+
+
+def map_in_process(
+    function: Callable[[str], T], paths: Sequence[str], stop: threading.Event
+) -> Iterator[tuple[str, T | None]]:
+    """Call a function for one path after the other in a process; None where the call ends the process."""
+    remaining = deque(paths)
+    while remaining and not stop.is_set():
+        with _make_pool(1) as pool, suppress(BrokenProcessPool):
+            while remaining and not stop.is_set():
+                future = pool.submit(function, remaining[0])
+                while not future.done() and not stop.is_set():
+                    wait([future], timeout=0.5)
+                if future.done():
+                    broken = isinstance(future.exception(), BrokenProcessPool)
+                    yield remaining.popleft(), None if broken else future.result()
+
+
+def run_in_process(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a function in its own process; raise Unreadable if the call ends the process."""
+    with _make_pool(1) as pool:
+        try:
+            return pool.submit(function, *args, **kwargs).result()
+        except BrokenProcessPool as error:
+            raise Unreadable("the NetCDF library fails on it") from error
+
+
+def _make_pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """End the worker when its parent ends: after SIGKILL of the parent it would wait for work forever."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,227 @@
+"""Selection of variables: which are in which files of a dataset, and what else must be read of these."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from ocean_common.contracts.assets import File
+from ocean_core.colour import Limits, choose_limits
+from ocean_core.expression import parse_expression
+from ocean_core.messages import Message
+from ocean_metadata.index.axes import Layout, find_layout, list_fields
+from ocean_metadata.index.headers import FileHeader, VariableHeader, unpack_array
+from ocean_metadata.index.specs import DatasetSpec, VariableSpec
+
+
+class BorrowedCoordinates(NamedTuple):
+    """Coordinates that are in another file."""
+
+    source: int  # number of that file
+    names: frozenset[str]
+
+
+class SourceFile(NamedTuple):
+    """File of a dataset, with the reason if it could not be read."""
+
+    file: File
+    header: FileHeader | None
+    reason: Message | None
+    is_reference: bool = False  # an auxiliary file without data
+    borrowed: BorrowedCoordinates | None = None
+
+
+class DetailRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Coordinates, masks and samples to read of one file."""
+
+    file: int
+    variables: list[str]
+    unscaled: list[str]
+    coordinates: File | None = None  # file of the coordinates, if it is another one
+    borrowed: list[str] = []  # names of these coordinates
+
+
+class Member(NamedTuple):
+    """Variable in the files that hold it."""
+
+    spec: VariableSpec
+    layout: Layout
+    header: VariableHeader
+    files: list[int]
+
+
+class SkippedVariable(NamedTuple):
+    """Variable that cannot be served."""
+
+    variable: str
+    reason: Message
+
+
+class Selection(NamedTuple):
+    """Variables that can be served, and the reasons for the others and for files."""
+
+    members: list[Member]
+    skipped: list[SkippedVariable]
+    problems: dict[int, Message]  # by number of the file
+
+
+def list_details(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[DetailRequest]:
+    """List the details to read, of each variable in the first file that holds it."""
+    by_file: dict[int, list[Member]] = {}
+    for member in select_variables(spec, sources).members:
+        by_file.setdefault(member.files[0], []).append(member)
+    requests = []
+    for number, members in sorted(by_file.items()):
+        borrowed = sources[number].borrowed
+        requests.append(
+            DetailRequest(
+                file=number,
+                variables=sorted({member.spec.source for member in members}),
+                unscaled=sorted({member.spec.source for member in members if find_scale(member) is None}),
+                coordinates=sources[borrowed.source].file if borrowed else None,
+                borrowed=sorted(borrowed.names) if borrowed else [],
+            )
+        )
+    return requests
+
+
+def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Selection:
+    """Select the variables of a dataset, and the files that fit the first file of each variable."""
+    skipped: list[SkippedVariable] = []
+    problems = {number: source.reason for number, source in enumerate(sources) if source.reason is not None}
+    headers = {
+        number: source.header
+        for number, source in enumerate(sources)
+        if source.header is not None and not source.is_reference
+    }
+    members = []
+    for variable in _list_specs(spec, headers):
+        holding = [number for number, header in headers.items() if variable.source in header.variables]
+        if headers and (reason := _check_variable(variable, [headers[number] for number in holding[:1]])):
+            skipped.append(SkippedVariable(variable.key, reason))
+        elif holding:
+            first = headers[holding[0]]
+            layout = find_layout(variable.source, first)
+            misfits = {number: _check_fit(variable.source, first, layout, headers[number]) for number in holding}
+            fitting = [number for number, misfit in misfits.items() if misfit is None]
+            problems = {number: misfit for number, misfit in misfits.items() if misfit is not None} | problems
+            if fitting:
+                members.append(Member(variable, layout, headers[fitting[0]].variables[variable.source], fitting))
+    for number, header in headers.items():
+        if number not in problems and not any(number in member.files for member in members):
+            problems[number] = _explain_unused(header)
+    return Selection(members, skipped, problems)
+
+
+def _list_specs(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
+    """List the configured variables, or all fields of the files."""
+    if spec.variables is not None:
+        return [variable for variable in spec.variables if variable.equation is None] + list_operands(spec, headers)
+    names = dict.fromkeys(name for header in headers.values() for name in _list_map_fields(header))
+    return [VariableSpec(key=name, source=name) for name in names]
+
+
+def list_operands(spec: DatasetSpec, headers: Mapping[int, FileHeader]) -> list[VariableSpec]:
+    """List the variables of the files that only equations and vectors refer to: they are hidden."""
+    variables = spec.variables or []
+    keys = {variable.key for variable in variables}
+    operands: dict[str, VariableSpec] = {}
+    for variable in variables:
+        names = parse_expression(variable.equation).names if variable.equation else ()
+        for name in (*names, *variable.components.values()):
+            if name == variable.key and variable.equation:  # its own name means the stored variable
+                key = stored_key(variable)
+                operands[key] = VariableSpec(key=key, source=variable.source, auxiliary=True)
+            elif name not in keys and _is_map_field(name, headers):
+                operands[name] = VariableSpec(key=name, source=name, hidden=True)
+    return list(operands.values())
+
+
+def stored_key(variable: VariableSpec) -> str:
+    """Return the key of the stored variable that an equation of the same name refers to."""
+    return f"@{variable.source}"
+
+
+def _is_map_field(name: str, headers: Mapping[int, FileHeader]) -> bool:
+    header = next((header for header in headers.values() if name in header.variables), None)
+    return header is not None and name in list_fields(header) and _is_on_map(name, header)
+
+
+def _check_variable(variable: VariableSpec, holding: Sequence[FileHeader]) -> Message | None:
+    """Return why a variable cannot be served, as far as headers tell."""
+    if variable.error:
+        return variable.error
+    if not holding:
+        return Message("no file holds {variable}", variable=variable.source)
+    layout = find_layout(variable.source, holding[0])
+    return layout.reason or Message("it is not a map") if layout.placement is None else None
+
+
+def _list_map_fields(header: FileHeader) -> list[str]:
+    """List the fields to serve or to report: those on a map, or with several dimensions."""
+    names = list_fields(header)
+    return [name for name in names if len(header.variables[name].dimensions) > 1 or _is_on_map(name, header)]
+
+
+def _is_on_map(name: str, header: FileHeader) -> bool:
+    return find_layout(name, header).placement is not None
+
+
+def _explain_unused(header: FileHeader) -> Message:
+    if not header.variables and header.groups:
+        return Message("its variables are in groups ({groups}), which are not read", groups=", ".join(header.groups))
+    fields = _list_map_fields(header)
+    if not fields:
+        return Message("it holds no fields on a map, only coordinates or the description of a grid")
+    reason = find_layout(fields[0], header).reason or Message("it is not configured")
+    return Message("none of its variables can be served; {variable}: {reason}", variable=fields[0], reason=reason)
+
+
+def _check_fit(source: str, first: FileHeader, first_layout: Layout, header: FileHeader) -> Message | None:
+    """Return why a variable in a file does not continue that of the first file."""
+    layout = find_layout(source, header)
+    if layout.time is not None and unpack_array(header.values[layout.time]).size == 0:
+        return Message("its time axis is empty")
+    if header is first:
+        return None
+    names = [dimension.name for dimension in layout.dimensions]
+    if layout.placement is None or names != [dimension.name for dimension in first_layout.dimensions]:
+        return Message("its variable {variable} has other dimensions than in the first file", variable=source)
+    same_sizes = all(
+        dimension.size == first_dimension.size or dimension.role == "time"
+        for dimension, first_dimension in zip(layout.dimensions, first_layout.dimensions, strict=True)
+    )
+    same_cells = all(header.prints.get(name) == first.prints.get(name) for name in layout.placement.coordinates)
+    return None if same_sizes and same_cells else Message("its grid differs from that of the first file")
+
+
+# Colour limits
+
+
+def find_scale(member: Member) -> Limits | None:
+    """Return the colour limits from the configuration, the file or the quantity; None if a sample is needed."""
+    units = member.spec.units or member.header.text("units")
+    return member.spec.scale or header_limits(member.header, units)
+
+
+def header_limits(header: VariableHeader, units: str) -> Limits | None:
+    """Return the valid range of the file, unless it is far too wide, else the usual limits of the quantity, if any."""
+    name = header.text("standard_name") or header.text("long_name").replace(" ", "_").lower()
+    return choose_limits(valid_range(header), name, units)
+
+
+def valid_range(header: VariableHeader) -> Limits | None:
+    """Return the valid range of a variable in its own units, if the file has one.
+
+    CF gives it in packed units; a pair of another type than the data is taken as unpacked.
+    """
+    pair = header.attributes.get("valid_range")
+    low, high = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+    low, high = header.attributes.get("valid_min", low), header.attributes.get("valid_max", high)
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return None
+    if isinstance(low, int) and np.dtype(header.dtype).kind in "iu":
+        factor, offset = header.attributes.get("scale_factor", 1.0), header.attributes.get("add_offset", 0.0)
+        low, high = sorted((low * factor + offset, high * factor + offset))
+    return float(low), float(high)

@@ -1,0 +1,185 @@
+"""Opening of files and stores for the index, and reading of their variables.
+
+NetCDF files and OPeNDAP addresses are opened by the NetCDF library; Zarr, Icechunk and object storage by
+`ocean_metadata.index.remote`. Everything that is opened has the interface of a `netCDF4.Dataset` that the readers use.
+"""
+
+import importlib
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import EllipsisType
+from typing import Any, Protocol, TypeAlias, cast
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common import dataset_uri
+from ocean_core.messages import Message, MessageError
+
+# Imported when first needed: Zarr, Icechunk and object storage take half a second.
+REMOTE = f"{__package__}.remote"
+TIMEOUT = 10  # s without a response
+
+Stamp = tuple[int, int]  # size and mtime_ns, or their substitutes (`ocean_common.dataset_uri`)
+Index: TypeAlias = tuple[slice | int, ...] | EllipsisType
+Floats: TypeAlias = NDArray[np.float64]
+
+_MAX_VALUE = 1e30  # beyond any quantity of the sea: an undeclared fill value
+
+
+class Unreadable(MessageError):
+    """A file or store cannot be served."""
+
+
+# Raised by the NetCDF library and numpy for damaged or unusual files.
+BROKEN = (Unreadable, OSError, RuntimeError, ValueError, AttributeError, IndexError, OverflowError, TypeError, KeyError)
+
+
+def describe_error(error: Exception) -> Message:
+    """Describe an error of `BROKEN` for users, without folders."""
+    if isinstance(error, Unreadable):
+        return error.message
+    if isinstance(error, FileNotFoundError):
+        return Message("it no longer exists")
+    if isinstance(error, OSError):
+        text = Message((error.strerror or str(error)).removeprefix("NetCDF: "))
+        return Message("it cannot be opened: {error}", error=text)
+    text = Message(str(error).removeprefix("NetCDF: ") or type(error).__name__)
+    return Message("it cannot be read: {error}", error=text)
+
+
+class Attributed(Protocol):
+    """Object with attributes."""
+
+    def ncattrs(self) -> Iterable[str]:
+        """Return the names of the attributes."""
+
+    def getncattr(self, name: str) -> Any:
+        """Return the value of an attribute."""
+
+
+class Variable(Attributed, Protocol):
+    """Variable as stored: packed, with its missing values."""
+
+    @property
+    def name(self) -> str:
+        """Name in the file."""
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the stored values."""
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the dimensions."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the dimensions."""
+
+    def __getitem__(self, index: Any) -> Any:
+        """Read values."""
+
+
+class OpenDataset(Attributed, Protocol):
+    """Open file or store."""
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """Variables by name."""
+
+    @property
+    def dimensions(self) -> Mapping[str, Any]:
+        """Dimensions by name; `len` is their length."""
+
+    @property
+    def groups(self) -> Iterable[str]:
+        """Names of the groups below."""
+
+
+class _Remote(Protocol):
+    """Interface of `ocean_metadata.index.remote`."""
+
+    def read_stamp(self, path: str) -> Stamp:
+        """Return what changes when an object or store changes."""
+
+    def open_dataset(self, path: str) -> AbstractContextManager[OpenDataset]:
+        """Open an object or store."""
+
+
+def read_stamp(path: str) -> Stamp:
+    """Return what changes when a file or store changes; raise OSError or Unreadable if it does not exist."""
+    kind = dataset_uri.kind_of(path)
+    if kind == "opendap":
+        return 0, 0  # the protocol has no versions
+    if kind == "file":
+        status = Path(dataset_uri.local(path)).stat()
+        return status.st_size, status.st_mtime_ns
+    return _import_remote().read_stamp(path)
+
+
+def open_dataset(path: str) -> AbstractContextManager[OpenDataset]:
+    """Open a file or store."""
+    kind = dataset_uri.kind_of(path)
+    if kind == "file":
+        return read_as_stored(netCDF4.Dataset(dataset_uri.local(path)))
+    if kind == "opendap":
+        for name in ("HTTP.TIMEOUT", "HTTP.CONNECTTIMEOUT"):
+            netCDF4.rc_set(name, str(TIMEOUT))
+        address = f"http://{path.removeprefix('dods://')}" if path.startswith("dods://") else path
+        return read_as_stored(netCDF4.Dataset(address))
+    return _import_remote().open_dataset(path)
+
+
+def _import_remote() -> _Remote:
+    return cast(_Remote, importlib.import_module(REMOTE))
+
+
+def read_as_stored(data: netCDF4.Dataset) -> AbstractContextManager[OpenDataset]:
+    """Make the NetCDF library return values as they are stored."""
+    data.set_auto_maskandscale(False)
+    data.set_auto_chartostring(False)
+    return cast(AbstractContextManager[OpenDataset], data)
+
+
+def get_attribute(owner: Attributed, name: str, default: Any = None) -> Any:
+    """Return an attribute, or the default."""
+    return owner.getncattr(name) if name in owner.ncattrs() else default
+
+
+def read_floats(variable: Variable, index: Index = ...) -> Floats:
+    """Read and unpack values, NaN where they are missing.
+
+    valid_min and valid_max do not mask: in some files they are exchanged.
+    """
+    raw = np.asarray(variable[index])
+    values = raw.astype(np.float64)
+    for missing in _missing_values(variable):
+        values[raw == missing] = np.nan
+    values[~(np.abs(values) < _MAX_VALUE)] = np.nan
+    scale, offset = get_attribute(variable, "scale_factor", 1.0), get_attribute(variable, "add_offset", 0.0)
+    unpacked: Floats = values * scale + offset
+    return unpacked
+
+
+def read_coordinate(variable: Variable) -> NDArray[Any]:
+    """Read a coordinate; integers stay integers."""
+    if np.dtype(variable.dtype).kind in "iu" and "scale_factor" not in variable.ncattrs():
+        return np.asarray(variable[...])
+    values = read_floats(variable)
+    return values.astype(np.float32) if variable.dtype == np.float32 else values
+
+
+def _missing_values(variable: Variable) -> list[Any]:
+    missing: list[Any] = []
+    for name in ("_FillValue", "missing_value"):
+        value = np.ravel(get_attribute(variable, name, []))
+        if value.dtype.kind in "iuf":
+            with np.errstate(invalid="ignore", over="ignore"):  # 1e20 as the missing value of int16 matches nothing
+                missing.extend(value.astype(variable.dtype, casting="unsafe"))
+    kind = np.dtype(variable.dtype)
+    if not missing and kind.itemsize > 1:  # CF: single bytes have no default fill value
+        missing.append(np.array(netCDF4.default_fillvals[kind.str[1:]]).astype(kind))
+    return missing

@@ -1,0 +1,281 @@
+"""Passes over the files of datasets: what changed is read, and its datasets are replaced."""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import structlog
+from tqdm import tqdm
+
+from ocean_common import dataset_uri
+from ocean_common.contracts.assets import File
+from ocean_core.messages import Message
+from ocean_metadata.catalogue.database import AWAY
+from ocean_metadata.catalogue.model import Built
+from ocean_metadata.catalogue.process_lock import ProcessLock
+from ocean_metadata.catalogue.store import CatalogueWriter, Stat
+from ocean_metadata.code_version import code_version
+from ocean_metadata.index import scan
+from ocean_metadata.index.borrowing import complete_headers
+from ocean_metadata.index.build import build_dataset
+from ocean_metadata.index.configuration import ConfigurationError, load_configuration
+from ocean_metadata.index.families import ScannedFile, group_files
+from ocean_metadata.index.grids import FileDetail, read_detail
+from ocean_metadata.index.headers import FileHeader
+from ocean_metadata.index.selection import DetailRequest, SourceFile, list_details
+from ocean_metadata.index.specs import DatasetSpec
+from ocean_metadata.index.storage import BROKEN, REMOTE, describe_error
+
+RECENT = 30.0  # s after the last change of an unreadable file in which it is read again in every pass
+RETRY = 60.0  # s after which all unreadable files are read again: what reads them can change without the file
+BATCH = 200  # headers stored at once: a command that is killed continues after them
+IDLE_FACTOR = 10  # the pause after a pass is this many times its duration: many unchanged files cost little …
+MAX_PAUSE = 10.0  # s … and changes are still noticed within seconds
+
+_log = logging.getLogger(__name__)
+_events = structlog.get_logger("ocean.index")
+
+
+def reading_version() -> int:
+    """Return the version of headers, details and datasets: with another one everything is read and built again."""
+    return code_version(__name__, REMOTE)
+
+
+class IndexSources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where datasets come from: a configuration or a folder."""
+
+    datasets: Path | None = None
+    folder: Path | None = None
+    stubs: Path | None = None
+    workers: int = 0
+
+
+class _StoredDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """Detail with its request."""
+
+    asked: DetailRequest
+    detail: FileDetail
+
+
+class Indexer(Protocol):
+    """Keeps a part of the catalogue equal to its files."""
+
+    def run(self) -> int:
+        """Make one pass; return how many entries were replaced."""
+
+
+class IndexerGroup:
+    """Several indexers as one."""
+
+    def __init__(self, *indexers: Indexer) -> None:
+        self._indexers = indexers
+
+    def run(self) -> int:
+        """Make one pass of each, in their order; return how many entries were replaced."""
+        return sum(indexer.run() for indexer in self._indexers)
+
+
+class DatasetIndexer:
+    """Keeps the datasets of a catalogue equal to their files, one pass at a time."""
+
+    def __init__(
+        self, store: CatalogueWriter, sources: IndexSources, stop: threading.Event, retry: float = RETRY
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._stop = stop
+        self._retry = retry
+        self._next_retry = time.monotonic() + retry
+        self._states = scan.FileStates()
+        self._failed: dict[str, tuple[Stat, Message]] = {}
+        self._last_state: object = None  # of configuration and files in the last pass
+
+    def run(self) -> int:
+        """Make one pass; return how many datasets were replaced."""
+        sources = self._sources
+        # The configuration is read in every pass, since the files of its patterns can change.
+        specs = load_configuration(sources.datasets, sources.stubs) if sources.datasets else []
+        if sources.folder:
+            paths = scan.list_files(sources.folder)
+        else:
+            paths = sorted({path for spec in specs for path in spec.paths})
+        indexed = self._store.file_states() if any(map(dataset_uri.is_remote, paths)) else {}
+        stats = {path: self._states.read(path, indexed) for path in paths}
+        state = (sorted(stats.items()), [msgspec.msgpack.encode(spec) for spec in specs])
+        if state == self._last_state and not self._must_retry(stats):
+            return 0
+        self._read_headers(stats)
+        if self._stop.is_set():
+            return 0
+        if sources.folder:
+            specs = group_files(self._list_scanned(paths), str(sources.folder))
+        replaced = self._rebuild(specs, stats)
+        if not self._stop.is_set():
+            self._store.finish([spec.id for spec in specs], paths)
+            self._last_state = state
+        return replaced
+
+    def _must_retry(self, stats: dict[str, Stat]) -> bool:
+        """Return True if an unreadable file may be readable by now."""
+        if self._failed and time.monotonic() >= self._next_retry:
+            return True
+        now = time.time_ns()
+        return any(now - stats[path][1] < RECENT * 1e9 for path in self._failed if path in stats)
+
+    def _read_headers(self, stats: dict[str, Stat]) -> None:
+        """Read the headers of new and changed files."""
+        indexed = self._store.file_states()
+        now = time.time_ns()
+        settled = {path for path, (stat, _) in self._failed.items() if now - stat[1] >= RECENT * 1e9}
+        if time.monotonic() >= self._next_retry:
+            settled, self._next_retry = set(), time.monotonic() + self._retry
+        before = self._failed
+        self._failed = {
+            path: entry for path, entry in before.items() if path in settled and stats.get(path) == entry[0]
+        }
+        new = [path for path, stat in stats.items() if indexed.get(path) != stat and path not in self._failed]
+        if not new:
+            return
+        batch: list[tuple[str, Stat, bytes]] = []
+        results = scan.read_headers(new, self._sources.workers, self._stop)
+        for result in tqdm(results, "headers", len(new), disable=None, unit="file"):
+            path = result.path
+            if result.header is None:
+                self._failed[path] = (stats[path], result.reason or Message("it was not read"))
+                if before.get(path) != self._failed[path]:
+                    _log.warning("%s: %s", path.rpartition("/")[2], result.reason)
+            else:
+                stats[path] = (result.size, result.mtime_ns)
+                batch.append((path, stats[path], msgspec.msgpack.encode(result.header)))
+            if len(batch) >= BATCH:
+                self._store.save_headers(batch)
+                batch = []
+        self._store.save_headers(batch)
+
+    def _list_scanned(self, paths: Sequence[str]) -> list[ScannedFile]:
+        headers = self._store.headers([path for path in paths if path not in self._failed])
+        decoder = msgspec.msgpack.Decoder(FileHeader)
+        return [ScannedFile(path, decoder.decode(headers[path][0]) if path in headers else None) for path in paths]
+
+    def _rebuild(self, specs: Sequence[DatasetSpec], stats: dict[str, Stat]) -> int:
+        """Replace the datasets whose specification or files changed."""
+        revisions = self._store.revisions()
+        changed = [
+            (position, spec)
+            for position, spec in enumerate(specs)
+            if revisions.get(spec.id) != (self._revision(spec, stats), position)
+        ]
+        for position, spec in tqdm(changed, "datasets", disable=None, unit="dataset"):
+            if self._stop.is_set():
+                break
+            self._store.replace(self._build(spec, stats), position)
+        return len(changed)
+
+    def _revision(self, spec: DatasetSpec, stats: dict[str, Stat]) -> str:
+        files = [(path, stats[path], str(self._failed[path][1]) if path in self._failed else "") for path in spec.paths]
+        content = repr((reading_version(), msgspec.msgpack.encode(spec), files))
+        return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
+
+    def _build(self, spec: DatasetSpec, stats: dict[str, Stat]) -> Built:
+        stored = self._store.headers([path for path in spec.paths if path not in self._failed])
+        sources = complete_headers(
+            spec, [self._make_source(path, stats[path], stored.get(path)) for path in spec.paths]
+        )
+        details: dict[int, _StoredDetail] = {}
+        while missing := [
+            request
+            for request in list_details(spec, sources)
+            if request.file not in details or details[request.file].asked != request
+        ]:
+            for request in missing:
+                path, source = spec.paths[request.file], sources[request.file]
+                try:
+                    details[request.file] = self._read_detail(path, source, request, stored[path][1])
+                except BROKEN as error:
+                    # The header is readable, the coordinates are not.
+                    sources[request.file] = source._replace(header=None, reason=describe_error(error))
+        by_file = {number: stored_detail.detail for number, stored_detail in details.items()}
+        return build_dataset(spec, sources, by_file, self._revision(spec, stats))
+
+    def _make_source(self, path: str, stat: Stat, stored: tuple[bytes, bytes | None] | None) -> SourceFile:
+        file = File(path=path, size=stat[0], mtime_ns=stat[1])
+        if stored is None:
+            reason = self._failed[path][1] if path in self._failed else Message("it was not read")
+            return SourceFile(file, None, reason)
+        return SourceFile(file, msgspec.msgpack.decode(stored[0], type=FileHeader), None)
+
+    def _read_detail(
+        self, path: str, source: SourceFile, request: DetailRequest, stored: bytes | None
+    ) -> _StoredDetail:
+        if stored is not None:
+            detail = msgspec.msgpack.decode(stored, type=_StoredDetail)
+            if detail.asked == request:
+                return detail
+        assert source.header is not None  # noqa: S101  details are read of files with a header
+        arguments = path, source.header, request
+        is_risky = dataset_uri.kind_of(path) in scan.RISKY
+        content = scan.run_in_process(read_detail, *arguments) if is_risky else read_detail(*arguments)
+        detail = _StoredDetail(asked=request, detail=content)
+        self._store.save_detail(path, msgspec.msgpack.encode(detail))
+        return detail
+
+
+class IndexWatcher:
+    """Makes passes while this process holds the lock."""
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        store: CatalogueWriter,
+        indexing: ProcessLock,
+        watching: ProcessLock,
+        stop: threading.Event,
+    ) -> None:
+        self._indexer = indexer
+        self._store = store
+        self._indexing = indexing  # so that no pass works with a file list from before another pass
+        self._watching = watching  # so that one of several instances reads the files
+        self._stop = stop
+        self._duration = 0.0  # s
+
+    def run_once(self) -> None:
+        """Make one pass."""
+        replaced = self._run_pass()
+        seconds = round(self._duration, 2)
+        _events.info("indexed", datasets=len(self._store.revisions()), replaced=replaced, seconds=seconds)
+
+    def run_forever(self, interval: float) -> None:
+        """Make a pass every ``interval`` seconds; the first must succeed, errors of later ones are logged."""
+        last_error, is_first, is_waiting = "", True, False
+        while not self._stop.is_set():
+            try:
+                if not self._watching.take():
+                    if not is_waiting:
+                        _events.info("another process watches the files")
+                    is_waiting = True
+                elif is_first:
+                    self.run_once()
+                    is_first = False
+                elif replaced := self._run_pass():
+                    _events.info("indexed", replaced=replaced)
+                last_error = ""
+            except (ConfigurationError, *AWAY, OSError) as error:
+                if is_first and not is_waiting:
+                    raise
+                if str(error) != last_error:
+                    last_error = str(error)
+                    _events.warning("not indexed", reason=last_error)
+            self._stop.wait(max(interval, min(IDLE_FACTOR * self._duration, MAX_PAUSE)))
+        self._watching.give_back()
+
+    def _run_pass(self) -> int:
+        with self._indexing.taken(self._stop) as is_ours:
+            started = time.monotonic()
+            replaced = self._indexer.run() if is_ours else 0
+            self._duration = time.monotonic() - started if not replaced else 0.0
+        return replaced
