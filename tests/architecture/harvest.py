@@ -26,14 +26,6 @@ PACKAGES = {
 }
 # Their words reach callers as reasons, in answers and in errors: every text in them counts.
 REASONS = {
-    "ocean_metadata": (
-        "index/plan.py",
-        "index/layout.py",
-        "index/assemble.py",
-        "index/calculated.py",
-        "index/merging.py",
-        "index/reasons.py",
-    ),
     "ocean_data": (
         "plan/extraction.py",
         "reading/source.py",
@@ -56,7 +48,8 @@ OPERATORS = (
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)} | {
     "Unreadable",
     "KmlUnreadable",
-    "NoIndex",
+    "InvalidIndex",
+    "CalculationError",
 }
 OWN = {"self", "cls"}
 TEMPLATE_TEXT = re.compile(r'translate\(\s*"([^"]+)"')

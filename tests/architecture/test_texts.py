@@ -27,9 +27,10 @@ SAID = {
     "ocean_common": {status.phrase for status in problems.STATUS.values()},
     "ocean_metadata": {
         *("hour", "day", "month", "season", "year"),
-        *(": {advice}", "ocean_predict and riops_obs"),
+        *(": {advice}", "ocean_predict and riops_obs", "{name} cannot be read: {error}"),
+        *("{name} is not an index database: {error}", "{name}: {reason}"),
         # Reasons in a configuration, whose errors are for operators.
-        *("its equation is wrong: {0}", "its url is an empty list"),
+        *("its equation is invalid: {error}", "its url is an empty list"),
     },
     "ocean_data": {
         *("values", "east", "north"),

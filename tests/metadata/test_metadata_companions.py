@@ -297,10 +297,10 @@ def test_what_only_an_equation_names_is_hidden_and_answers(index, write, make, t
     ("variables", "reason"),
     [
         ({"b": {"equation": "sin("}}, "its equation is invalid"),
-        ({"b": {"equation": "c"}, "c": {"equation": "b"}}, "in a circle: b → c → b"),
+        ({"b": {"equation": "c"}, "c": {"equation": "b"}}, "a cycle: b → c → b"),
         ({"b": {"equation": "sigma * 2"}}, "refers to sigma, which is neither a variable"),
         ({"b": {"equation": "2 * pi"}}, "has no variable"),
-        ({"b": {"equation": "thetao", "east_vector_component": "u"}}, "its component u is no variable"),
+        ({"b": {"equation": "thetao", "east_vector_component": "u"}}, "its component u is not a variable"),
     ],
 )
 def test_what_cannot_be_calculated_is_left_out_with_its_reason(index, write, make, tmp_path, *, variables, reason):

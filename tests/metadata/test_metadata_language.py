@@ -105,7 +105,7 @@ def test_reasons_are_in_french(index, make, write):
     catalogue = index(datasets=folder / "datasets.json").catalogue
     with TestClient(create_app(catalogue)) as client:
         (one,) = client.get(f"{API}/datasets/status", headers=FRENCH).json()
-        assert one["reason"] == "aucun fichier n'a le nom que donne sa configuration"
+        assert one["reason"] == "aucun fichier n'a le nom donné par sa configuration"
         refused = client.get(f"{API}/dataset/a?lang=fr").json()["detail"]
     assert refused == f"le jeu de données 'a' ne peut pas être servi\u00a0: {one['reason']}"
 

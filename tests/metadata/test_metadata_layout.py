@@ -144,7 +144,7 @@ def test_a_scalar_time_is_the_time_of_all():
     [
         ({"ssh": "time y x", "time": REGULAR["time"]}, "no latitude and longitude"),
         ({"lat": "node", "lon": "node", "sst": "node"}, "points"),
-        ({"lat": "lat", "lon": "lon", "t": "member k lat lon"}, "neither time, depth nor place"),
+        ({"lat": "lat", "lon": "lon", "t": "member k lat lon"}, "neither time, depth nor horizontal"),
     ],
 )
 def test_what_is_no_map_says_why(variables, words):

@@ -70,7 +70,7 @@ def test_files_with_other_units_are_brought_to_those_of_the_first():
 
 
 def test_the_configured_units_are_those_of_the_ids():
-    axis = merge_times([times(0, 1)], configured="seconds since 1950-01-01 00:00:00")
+    axis = merge_times([times(0, 1)], configured_units="seconds since 1950-01-01 00:00:00")
     assert axis.units == "seconds since 1950-01-01 00:00:00"
     assert np.diff(axis.raw[0]).tolist() == [86_400]
     assert shown(axis) == ["2000-01-01T00:00:00+00:00", "2000-01-02T00:00:00+00:00"]

@@ -68,11 +68,9 @@ def open_dataset(path: str) -> Iterator[Any]:
             session = _open_repository(path).readonly_session(_BRANCH)
             yield ZarrDataset(zarr.open_group(session.store, mode="r"))
         else:
-            store: Any = (
-                ObjectStore(_open_store(path), read_only=True)
-                if dataset_uri.is_remote(path)
-                else dataset_uri.local(path)
-            )
+            store: Any = dataset_uri.local(path)
+            if dataset_uri.is_remote(path):
+                store = ObjectStore(_open_store(path), read_only=True)
             yield ZarrDataset(zarr.open_group(store, mode="r"))
     except BaseError as error:
         raise _object_error(error) from error
