@@ -30,8 +30,12 @@ def plot(client, **parameters):
             400,
             "'gif' n'est pas un format de ce graphique ; les formats sont : ",
         ),
-        ("/scale/arctic/votemper/5,1", 400, "ce sont deux nombres séparés par une virgule, le plus petit d'abord : "),
-        ("/scale/arctic/votemper/0,1?colormap=nope", 400, "il n'y a pas de palette 'nope' ; voir "),
+        (
+            "/scale/arctic/votemper/5,1",
+            400,
+            "deux nombres séparés par une virgule sont attendus, le plus petit d'abord : ",
+        ),
+        ("/scale/arctic/votemper/0,1?colormap=nope", 400, "palette de couleurs 'nope' introuvable ; voir "),
     ],
 )
 def test_a_refusal_is_in_french(client, path, status, says):

@@ -62,7 +62,7 @@ def validate_colormap(text: str | None) -> str | None:
         return None
     if text not in COLORMAPS:
         raise InvalidRequest(
-            "there is no colormap {requested!r}; see /api/v2.0/plot/colormaps",
+            "colormap {requested!r} not found; see /api/v2.0/plot/colormaps",
             requested=text[:60],
             field="colormap",
             allowed=COLORMAPS,
@@ -102,7 +102,7 @@ def parse_scale(text: str, field: str = "scale") -> Limits:
         low = high = math.nan
     if not is_distinguishable(low, high):
         raise InvalidRequest(
-            "{name} is {text!r}; it is two numbers, the lower first, with a comma between: -5,30",
+            "{name} is {text!r}; expected two numbers separated by a comma, the lower one first: -5,30",
             name=field,
             text=text[:60],
             field=field,

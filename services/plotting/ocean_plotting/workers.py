@@ -134,7 +134,7 @@ class ThreadRenderer(InlineRenderer):
     ) -> RenderedFile:
         """Draw in the next free thread."""
         if self._jobs >= self._max_jobs:
-            raise TooBusy("too many figures wait already; try again in 2 s", retry_after=RETRY_AFTER)
+            raise _refuse_figure(self._jobs)
         self._jobs += 1
         try:
             job = Job(output=output, make=make, arguments=arguments)
@@ -229,7 +229,7 @@ class _Worker:
             self.lost = True
             self.kill()
             raise RequestTooLarge(
-                "the figure took longer than {limit:g} s; ask for fewer points or a smaller size", limit=limit
+                "drawing the figure took longer than {limit:g} s; request fewer points or a smaller size", limit=limit
             )
         if isinstance(result, OceanError):
             raise result
@@ -257,7 +257,7 @@ class _Worker:
 
 def _refuse_figure(waiting: int) -> TooBusy:
     return TooBusy(
-        "{waiting} figures wait already; try again in {seconds} s",
+        "{waiting} figures are already queued; try again in {seconds} s",
         waiting=waiting,
         seconds=RETRY_AFTER,
         retry_after=RETRY_AFTER,

@@ -32,7 +32,7 @@ MEDIA_TYPES: dict[BasemapLayer, str] = {
 NEGOTIATED = {"shaded", "shaded_webp"}  # by the Accept header
 VECTOR_LAYERS: tuple[BasemapLayer, ...] = ("lands", "bath")
 
-Shaded = Annotated[bool, QueryParameter(description="Light on the slopes, from the upper left.")]
+Shaded = Annotated[bool, QueryParameter(description="Hill shading, lit from the upper left.")]
 TileType = Annotated[
     str,
     PathParameter(
@@ -45,7 +45,7 @@ FileRevision = Annotated[
     str | None,
     QueryParameter(
         name="rev",
-        description="Revision of the map: an address that names it may be kept by browsers for ever.",
+        description="Revision of the basemap. With the current revision, the response may be cached for a year.",
     ),
 ]
 FAILURES = problems.document_errors(errors.NotFound, errors.TileNotFound, errors.TooBusy)
@@ -94,8 +94,8 @@ IMAGE_RESPONSE = {200: ResponseSpec(bytes, media_type=PNG, description="The tile
     "/tiles/topo/{zoom:int}/{x:int}/{y:int}",
     operation_id="getTopographyTile",
     summary="Map tile of land and sea floor",
-    description="256 × 256 pixels: heights and depths in colours. Transparent outside the world."
-    " Shaded relief is a WebP where the Accept header names that and likes PNG no better, as that of browsers does.",
+    description="256 × 256 pixels: heights and depths in colours, transparent outside the world. Shaded relief is a"
+    " WebP if the Accept header names that format and does not prefer PNG, as that of browsers does.",
     tags=["tiles"],
     operation_class=TileOperation,
     dependencies=DEPENDENCIES,
@@ -122,7 +122,7 @@ async def topography(
     "/tiles/bath/{zoom:int}/{x:int}/{y:int}",
     operation_id="getDepthContourTile",
     summary="Map tile of depth contours",
-    description="256 × 256 pixels: thin lines at 100, 200, 500, 1000, 2000 … 6000 m on a transparent ground.",
+    description="256 × 256 pixels: thin lines at 100, 200, 500, 1000, 2000 … 6000 m on a transparent background.",
     tags=["tiles"],
     dependencies=DEPENDENCIES,
     media_type=PNG,
@@ -144,9 +144,9 @@ async def depth_contours(
     "/mbt/{tiletype:str}/{zoom:int}/{x:int}/{y:int}",
     operation_id="getVectorTile",
     summary="Vector tile of land or depth contours",
-    description="A Mapbox vector tile of one layer, named as its type. Empty where there is nothing, in projections"
-    " other than EPSG:3857, and below the zoom that the operator has chosen (7): front ends paint the land over the"
-    " topography.",
+    description="A Mapbox vector tile with one layer, named as its type. It is empty without features, in projections"
+    " other than EPSG:3857, and below the zoom level that the operator has set (7 by default), since front ends draw"
+    " the land over the topography.",
     tags=["tiles"],
     dependencies=DEPENDENCIES,
     media_type=VECTOR,
@@ -165,7 +165,7 @@ async def vector_tile(
     """Land or depth contours as shapes."""
     if tiletype not in VECTOR_LAYERS:
         raise errors.NotFound(
-            "there are no vector tiles of {tiletype!r}; there are: {vector_layers}",
+            "vector tiles {tiletype!r} not found; available: {vector_layers}",
             tiletype=tiletype[:40],
             vector_layers=", ".join(VECTOR_LAYERS),
             field="tiletype",

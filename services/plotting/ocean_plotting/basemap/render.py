@@ -88,8 +88,8 @@ class BasemapRenderer:
             return f"{self._require_relief().version}-{self._coasts.version}-{self._vector_zoom}"
         if not self._coasts.exist:
             raise NotFound(
-                "this server knows no land: its operator can give it a GeoJSON file"
-                " (OCEAN_PLOTTING_FINE_COAST or OCEAN_PLOTTING_COAST)"
+                "this server has no land polygons: its operator can set OCEAN_PLOTTING_FINE_COAST or"
+                " OCEAN_PLOTTING_COAST to a GeoJSON file"
             )
         return f"{self._coasts.version}-{self._vector_zoom}"
 
@@ -100,8 +100,8 @@ class BasemapRenderer:
     def _require_relief(self) -> ReliefFile:
         if self._relief is None:
             raise NotFound(
-                "this server knows no heights of land and sea floor: its operator can give it a NetCDF file"
-                " such as ETOPO or GEBCO (OCEAN_PLOTTING_RELIEF)"
+                "this server has no relief of land and sea floor: its operator can set OCEAN_PLOTTING_RELIEF to a"
+                " NetCDF file such as ETOPO or GEBCO"
             )
         return self._relief
 

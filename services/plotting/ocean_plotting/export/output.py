@@ -79,7 +79,7 @@ def parse_output(file_format: str, size: str, dpi: int, formats: Sequence[str] =
     width, height = (float(match[1]), float(match[2])) if match else (0.0, 0.0)
     if not (MIN_INCHES <= width <= MAX_INCHES and MIN_INCHES <= height <= MAX_INCHES):
         raise InvalidRequest(
-            "size is {size!r}; it is width x height in inches, {min_inches:g} to {max_inches:g} each: 10x7",
+            "size is {size!r}; expected width x height in inches, {min_inches:g} to {max_inches:g} each: 10x7",
             size=size[:40],
             min_inches=MIN_INCHES,
             max_inches=MAX_INCHES,
@@ -87,7 +87,7 @@ def parse_output(file_format: str, size: str, dpi: int, formats: Sequence[str] =
         )
     if not MIN_DPI <= dpi <= MAX_DPI:
         raise InvalidRequest(
-            "dpi is {dpi}; it can be {min_dpi} to {max_dpi}", dpi=dpi, min_dpi=MIN_DPI, max_dpi=MAX_DPI, field="dpi"
+            "dpi is {dpi}; expected {min_dpi} to {max_dpi}", dpi=dpi, min_dpi=MIN_DPI, max_dpi=MAX_DPI, field="dpi"
         )
     if width * height * dpi**2 > MAX_PIXELS:
         raise RequestTooLarge(
@@ -104,7 +104,7 @@ def parse_output(file_format: str, size: str, dpi: int, formats: Sequence[str] =
     name = ALIASES.get(name, name)
     if name not in formats:
         raise UnsupportedFormat(
-            "{requested!r} is not a format of this plot; it can be {formats}",
+            "{requested!r} is not a format of this plot; formats are {formats}",
             requested=file_format[:40],
             formats=", ".join(formats),
             field="format",

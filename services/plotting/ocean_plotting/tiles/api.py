@@ -24,44 +24,49 @@ from ocean_plotting.tiles.store import TileStore
 VariableKeys = Annotated[
     str,
     PathParameter(
-        description="Key of a variable; two keys with a comma: the magnitude of the vector.",
+        description="Key of a variable, or two keys separated by a comma for the magnitude of a vector.",
         examples=[Example(summary="sea water potential temperature", value="votemper")],
     ),
 ]
 ColormapId = Annotated[
     str | None,
     QueryParameter(
-        description="Id of a colormap, as listed by `/api/v2.0/plot/colormaps`. Left out: by what the variable is.",
+        description="Id of a colormap, as listed by `/api/v2.0/plot/colormaps`. Default: that of the variable.",
         examples=[Example(value="thermal")],
     ),
 ]
 Revision = Annotated[
     str | None,
     QueryParameter(
-        name="rev", description="Revision of the dataset: an address that names it may be kept by browsers for ever."
+        name="rev",
+        description="Revision of the dataset. With the current revision, the response may be cached for a year.",
     ),
 ]
 Time = Annotated[
     str,
     PathParameter(
-        description="Raw time as listed by `timestamps`, ISO 8601, or -1: the last.",
-        examples=[Example(summary="the last", value="-1")],
+        description="Raw time as listed by `timestamps`, ISO 8601, or -1 for the last time step.",
+        examples=[Example(summary="the last time step", value="-1")],
     ),
 ]
 Depth = Annotated[str, PathParameter(description="Index of a depth level, or `bottom`.", examples=[Example(value="0")])]
 ScaleText = Annotated[
     str | None,
     QueryParameter(
-        description="`min,max` in the variable's units. Left out: the variable's own scale.",
+        description="`min,max` in the variable's units. Default: the scale of the variable.",
         examples=[Example(value="-5,30")],
     ),
 ]
-Radius = Annotated[float, QueryParameter(gt=0, le=MAX_RADIUS, description="km, for gaussian and inverse.")]
-Neighbours = Annotated[int, QueryParameter(ge=1, le=MAX_NEIGHBOURS, description="Cells, for gaussian and inverse.")]
+Radius = Annotated[
+    float, QueryParameter(gt=0, le=MAX_RADIUS, description="Search radius in km, for `gaussian` and `inverse`.")
+]
+Neighbours = Annotated[
+    int, QueryParameter(ge=1, le=MAX_NEIGHBOURS, description="Number of cells, for `gaussian` and `inverse`.")
+]
 InterpolationName = Annotated[
     str,
     QueryParameter(
-        description="How values between grid cells are found.", schema_extra={"enum": list(get_args(Interpolation))}
+        description="Interpolation between grid cells.", schema_extra={"enum": list(get_args(Interpolation))}
     ),
 ]
 ProjectionCode = Annotated[
@@ -84,8 +89,8 @@ class TileOperation(Operation):
     "/tiles/{dataset:str}/{variable:str}/{time:str}/{depth:str}/{zoom:int}/{x:int}/{y:int}",
     operation_id="getTile",
     summary="Map tile of a variable",
-    description="256 × 256 pixels; transparent where there are no data. Values outside the scale have its end colours."
-    " A PNG, or a lossless WebP where the Accept header likes that better.",
+    description="256 × 256 pixels, transparent where there are no data. Values outside the scale have its end colours."
+    " PNG, or lossless WebP if the Accept header prefers it.",
     tags=["tiles"],
     operation_class=TileOperation,
     media_type="image/png",
@@ -126,7 +131,7 @@ async def tile(
     tile_format: TileFormat = "image/webp" if prefers_media_type(request, "image/webp", "image/png") else "image/png"
     await tile_store.freshness(request, dataset, form=tile_format)
     revision = await tile_store.catalogue.revision(dataset)
-    # Parameters are checked when a tile is rendered: one that is kept was asked for with the same ones.
+    # Parameters are checked when a tile is rendered: a kept tile was requested with the same ones.
     key = (
         *("tile", dataset, variable, time, depth, zoom, x, y, projection, interp, radius, neighbours),
         *(scale, colormap, tile_format),

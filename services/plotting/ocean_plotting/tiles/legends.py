@@ -193,12 +193,16 @@ class LegendOperation(Operation):
     "/scale/{dataset:str}/{variable:str}/{limits:str}",
     operation_id="getScale",
     summary="Colour bar of a variable",
-    description="The legend of the variable's tiles in the same scale, on a transparent ground; or, with `format=json`,"
-    " the values and their colours.",
+    description="The legend of the variable's tiles in the same scale: a colour bar on a transparent background, or"
+    " with `format=json` its values and colours.",
     tags=["tiles"],
     operation_class=LegendOperation,
     media_type="image/png",
-    responses={200: ResponseSpec(Legend, description="The colours, and what they mean.", generate_examples=False)}
+    responses={
+        200: ResponseSpec(
+            Legend, description="The colours and the values that they stand for.", generate_examples=False
+        )
+    }
     | problems.document_errors(
         errors.DatasetNotFound, errors.VariableNotFound, errors.TooBusy, errors.ServiceUnavailable
     ),
@@ -248,7 +252,7 @@ def sorted_colormaps(translate: Translator) -> list[Colormap]:
     responses=problems.document_errors(),
 )
 async def list_colormaps(translate: NamedDependency[Translator]) -> list[Colormap]:
-    """Ids and names; the first stands for each variable's own."""
+    """Ids and names of the colormaps; the first stands for the default of each variable."""
     return [Colormap(id=DEFAULT_COLORMAP, value=translate("Default for Variable")), *sorted_colormaps(translate)]
 
 

@@ -86,7 +86,7 @@ def create_tile_queue(slots: int, max_waiting: int) -> FairQueue:
 
 def _refuse_tile(waiting: int) -> TooBusy:
     return TooBusy(
-        "{waiting} tiles wait already; try again in {seconds} s",
+        "{waiting} tiles are already queued; try again in {seconds} s",
         waiting=waiting,
         seconds=RETRY_AFTER,
         retry_after=RETRY_AFTER,
