@@ -16,6 +16,7 @@ Interpolation = Literal["nearest", "bilinear", "gaussian", "inverse"]
 # The largest search for the cells around a point: in every service's documents and checks.
 MAX_RADIUS = 500.0  # km
 MAX_NEIGHBOURS = 50
+MAX_VERTICES = 20_000  # of the polygons of one request
 
 
 class PointValues(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from ocean_common.contracts.data import ValueRange
 from ocean_core.colour import view_limits
 from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_core.geometry import Floats
-from ocean_core.tiles import Projection
+from ocean_core.tiles import MAJOR, Projection
 from ocean_core.vectors import magnitude
 from ocean_data.compute.field import Level, revision
 from ocean_data.compute.interpolation import check_search, gather, stencil
@@ -19,7 +19,7 @@ from ocean_data.plan.sampling import Search
 from ocean_data.ports import Grids, Source
 
 SAMPLES = 50  # along each side of the view
-HALF_WORLD = 20_037_508.342789244  # m: half a side of the square of EPSG:3857
+HALF_WORLD = np.pi * MAJOR  # m: half a side of the square of EPSG:3857
 FARTHEST = 40_000_000.0  # m: polar views reach past the equator with this
 
 Extent = tuple[float, float, float, float]

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ocean_common.contracts.data import MAX_VERTICES
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import (
     Floats,
@@ -23,7 +24,6 @@ from ocean_core.geometry import (
     unwrap_ring,
 )
 
-MAX_VERTICES = 20_000
 SLACK = 1e-9  # degrees: a centre on the rim lies inside
 FORM = '{"type": "Polygon", "coordinates": [[[longitude, latitude], ...], ...]}'
 

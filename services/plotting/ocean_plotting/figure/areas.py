@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import densify, smallest_span, unwrap_longitudes
 
-MAX_VERTICES = 20_000  # as in the data service
 SMALLEST_RING = 4  # positions, the last as the first
 EDGE_STEP = 1.0  # degrees between points along an edge
 

@@ -11,11 +11,11 @@ from pyproj import CRS, Proj
 
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance, wrap_longitude
+from ocean_core.tiles import MAJOR
 from ocean_plotting.figure.areas import Area, AreaBounds, Floats, unwrap_ring
 
 MERCATOR, NORTH, SOUTH = "EPSG:3857", "EPSG:32661", "EPSG:3031"
 PROJECTIONS = (MERCATOR, NORTH, SOUTH)  # that can be requested
-EQUATOR_RADIUS = 6_378_137.0  # m: of the sphere of EPSG:3857, and half the major axis of WGS 84
 MARGIN, POLAR_MARGIN = 1.25, 1.5  # the map, in sizes of the areas
 MOST_GROWTH = 3.5  # the most that a map grows beyond that to fill its panel
 POLEWARD = 30.0  # degrees: from here on the polar projections show areas
@@ -93,7 +93,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         latitude, longitude = self.earth(x, y)
         south, north = float(np.nanmin(latitude)), float(np.nanmax(latitude))
         if self.is_mercator:
-            scale = EQUATOR_RADIUS * _equator_scale(self.projection)
+            scale = MAJOR * _equator_scale(self.projection)
             west, east = (_central_meridian(self.projection) + float(np.degrees(end / scale)) for end in (left, right))
             return west, south, east, north
         if (pole := self.pole) is not None:
@@ -127,14 +127,14 @@ def project_to_plane(
         offset = np.where(np.abs(offset) > 180.0, wrap_longitude(offset), offset)
     latitude = np.clip(latitude, -89.9, 89.9)
     _, y = transform(np.full(latitude.shape, central), latitude)
-    x = np.radians(offset + (middle or 0.0) - central) * EQUATOR_RADIUS * _equator_scale(text)
+    x = np.radians(offset + (middle or 0.0) - central) * MAJOR * _equator_scale(text)
     return x, np.asarray(y)
 
 
 @lru_cache(maxsize=64)
 def _equator_scale(text: str) -> float:
     """Return metres of the plane in a metre of the equator."""
-    return float(get_projection(text)(_central_meridian(text) + 90.0, 0.0)[0] / np.radians(90.0) / EQUATOR_RADIUS)
+    return float(get_projection(text)(_central_meridian(text) + 90.0, 0.0)[0] / np.radians(90.0) / MAJOR)
 
 
 def _central_meridian(text: str) -> float:
@@ -242,7 +242,7 @@ def _frame_areas(text: str, bounds: AreaBounds, aspect: float | None, growth: fl
     left, right = centre[0] - width / 2, centre[0] + width / 2
     bottom, top = centre[1] - height / 2, centre[1] + height / 2
     if is_mercator(text):
-        half_turn = np.pi * EQUATOR_RADIUS * _equator_scale(text)
+        half_turn = np.pi * MAJOR * _equator_scale(text)
         left, right = max(left, centre[0] - half_turn), min(right, centre[0] + half_turn)
         latitude = np.array([MERCATOR_END[text == MERCATOR]])
         end = float(project_to_plane(text, latitude, np.array([middle]), middle)[1][0])

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from ocean_common.contracts.data import AreaRequest, DifferenceRequest, Minuend
+from ocean_common.contracts.data import MAX_VERTICES, AreaRequest, DifferenceRequest, Minuend
 from ocean_core.errors import InvalidRequest, NotFound
-from ocean_plotting.figure.areas import MAX_VERTICES, Area, read_ring, to_geojson
+from ocean_plotting.figure.areas import Area, read_ring, to_geojson
 from ocean_plotting.figure.view import PROJECTIONS
 from ocean_plotting.plots.common.query import (
     Colormap,
