@@ -1,4 +1,4 @@
-"""Wires the data service: the only place that names implementations."""
+"""Wire the data service: the only place that names implementations."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -160,7 +160,7 @@ def create_extraction_service(
 
 
 def budget(settings: Settings) -> Budget:
-    """How much one request may take."""
+    """Return the limits of one request."""
     return Budget(
         steps=settings.max_steps,
         files=settings.max_files,
@@ -189,14 +189,14 @@ def open_source(settings: Settings) -> NetCDFSource:
 
 
 def open_reading(settings: Settings) -> Reading:
-    """What another process reads with."""
+    """Open source and grids in another process."""
     source = open_source(settings)
     grids = GridStore(source, settings.grid_bytes, settings.map_bytes)
     return Reading(source=Calculated(source, grids, settings.calculated_bytes), grids=grids)
 
 
-def joined(settings: Settings) -> Cluster | None:
-    """The cluster that helps to read, if there is one."""
+def join_cluster(settings: Settings) -> Cluster | None:
+    """Join the cluster that helps to read, if there is one."""
     if settings.dask_scheduler is None:
         return None
     return Cluster(settings.dask_scheduler, open_reading, settings, settings.dask_bytes)
@@ -212,11 +212,11 @@ def build(settings: Settings) -> Litestar:
     """Make the app as it is served."""
     catalogue = MetadataClient(settings.metadata_url)
     source = open_source(settings)
-    cluster = joined(settings)
+    cluster = join_cluster(settings)
     workers = ThreadPool(settings.threads, settings.queue)
 
     @asynccontextmanager
-    async def living(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
         # The server listens when this is done: the first tile does not wait for the compiler.
         await asyncio.to_thread(compile_kernels)
         async with catalogue:
@@ -238,5 +238,5 @@ def build(settings: Settings) -> Litestar:
         read=read_parts if cluster is None else cluster.read,
         settings=settings,
         readiness=Readiness(degraded=degraded),
-        lifespan=(living,),
+        lifespan=(lifespan,),
     )

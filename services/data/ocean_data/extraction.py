@@ -158,19 +158,18 @@ class ExtractionService:
     async def estimate(self, query: ExtractionRequest, form: str | None = None) -> Estimate:
         """Estimate what a request would take; why it is too much, in the language of the caller."""
         extraction = (await self.plan(query)).extraction
-        if form is None:
-            estimate = extraction.estimate(self.budget)
-        else:
+        budget = self.budget if form is None else self._budget(form)
+        estimate = extraction.estimate(budget)
+        if form is not None:
             writer = self._writer(form)
             size = (
                 await self.workers.run(estimate_stream_size, extraction, writer)
                 if isinstance(writer, StreamWriter)
                 else largest_file_size(extraction)
             )
-            estimate = extraction.estimate(self._budget(form))
             estimate = msgspec.structs.replace(estimate, format=form, size=size)
-        if estimate.reason:
-            estimate = msgspec.structs.replace(estimate, reason=request_translator()(estimate.reason))
+        if refusal := extraction.refusal(budget):
+            estimate = msgspec.structs.replace(estimate, reason=request_translator()(refusal.message))
         return estimate
 
     async def coverage(self, query: ExtractionRequest) -> Coverage:
@@ -195,7 +194,7 @@ class ExtractionService:
                 formats = ", ".join(name for name in self.formats if name not in DOCUMENTS)
                 raise RequestTooLarge(
                     "{reason}; so would all of it in another format: {variables}",
-                    reason=refusal,
+                    reason=refusal.message,
                     variables=formats,
                     field="$",
                 )

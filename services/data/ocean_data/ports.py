@@ -1,4 +1,4 @@
-"""What the domain needs of the world, and what every kind of grid can do."""
+"""Protocols of the sources and stores that computing uses, and the structures that they share."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ AROUND = 1_000  # bytes of what is kept of a tile beside its arrays
 
 @runtime_checkable
 class Source(Protocol):
-    """Who reads the numbers."""
+    """Reads numbers of variables."""
 
     def level(self, variable: assets.Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
         """One horizontal field: (y, x), NaN over land. ``step`` indexes the variable's time steps."""
@@ -51,7 +51,7 @@ class Source(Protocol):
         """The coordinate variables of a grid."""
 
     def as_indexed(self, variable: assets.Assets, steps: Sequence[int] | None) -> bool:
-        """Whether the files of these time steps are still what the catalogue knows of them."""
+        """Return True if the files of these time steps are as the catalogue describes them."""
 
     def signature(self, path: str) -> Hashable:
         """The state of a file: another one as soon as the file is replaced or written to."""
@@ -59,18 +59,18 @@ class Source(Protocol):
 
 @runtime_checkable
 class Grids(Protocol):
-    """Who keeps grids, and the index maps of tiles."""
+    """Holds grids, and the index maps of tiles."""
 
     def grid(self, grid: assets.Grid) -> Grid:
         """The grid that the catalogue describes, or NotSupported."""
 
     def tile(self, grid: assets.Grid, asked: "TileMap") -> "TileStencil":
-        """Which cells make the pixels of a tile."""
+        """Return the cells of each pixel of a tile."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stencil:
-    """Which cells make each point."""
+    """Cells and weights of each point."""
 
     home: NDArray[np.int32]  # (point,): the nearest cell, -1 outside the grid
     cells: NDArray[np.int32]  # (point, k), -1 where there are fewer; k = 0: the nearest alone

@@ -1,4 +1,4 @@
-"""What the data service can be told, by variables of the environment that begin with OCEAN_DATA_."""
+"""Settings of the data service: environment variables that begin with OCEAN_DATA_."""
 
 import os
 from typing import ClassVar

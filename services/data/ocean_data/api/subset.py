@@ -186,7 +186,7 @@ async def get_subset(
 
 
 def subset_output(query: SubsetRequest, extraction: Extraction, writers: SubsetWriters) -> Output:
-    """How the file is written, and what it is called."""
+    """Return the format and the name of the file."""
     writer, name = writers.formats[query.form], subset_file_name(query, extraction)
     if not query.zipped:
         return Output(form=query.form, writer=writer, name=f"{name}.nc")

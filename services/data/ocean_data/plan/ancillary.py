@@ -1,4 +1,4 @@
-"""What stands beside the values of an extraction: which points are land, where the sea floor is."""
+"""Fields beside the variables of an extraction: land at points, and the sea floor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ class AncillaryField(Protocol):
 
     @property
     def field(self) -> Field:
-        """What it is."""
+        """The field as it is described."""
 
     def read(self, reading: Reading, part: dict[str, Values]) -> Values:
         """Its values; ``part``: what was read of the other fields."""

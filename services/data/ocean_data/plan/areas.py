@@ -50,7 +50,7 @@ def select_instants(variables: Sequence[Assets], query: AreaRequest) -> Instants
 
 
 def find_target(reading: Reading, variables: Sequence[Assets], query: AreaRequest) -> Target:
-    """Where values are wanted: found without reading any."""
+    """Find the cells of the answer, without reading a value."""
     nowhere = query.box is None and query.polygon is None
     region = regions.box_region(EARTH) if query.extent and nowhere else regions.read_region(query.box, query.polygon)
     if query.extent and (query.projection is None or query.box is not None):
@@ -285,7 +285,7 @@ class WindowRead:
         return out
 
     def _block(self, source: Source, levels: int) -> tuple[int, int]:
-        """How many levels and rows are read at once: whole chunks, and no more than memory should hold."""
+        """Return how many levels and rows are read at once: whole chunks, within the bound of memory."""
         _, deep, tall, _ = source.chunking(self.assets)
         width = max(1, self.window.columns.size)
         rows = max(1, COLUMN_VALUES_AT_ONCE // (width * min(deep, levels)))
@@ -325,7 +325,7 @@ class WindowRead:
 
 
 def window_cost(source: Source, cut: WindowRead, steps: Sequence[int] | None) -> Cost:
-    """What reading a window takes, from the shapes of chunks alone."""
+    """Estimate the cost of a window from the shapes of chunks."""
     assets, window = cut.assets, cut.window
     vertical = len(range(len(assets.depth.values) if assets.depth else 1)[cut.wanted])
     if cut.triangles:

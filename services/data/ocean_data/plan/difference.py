@@ -68,7 +68,7 @@ def plan_difference(reading: Reading, variables: Sequence[Assets], query: Differ
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """What is taken from what, and how it comes to the same unit."""
+    """Two fields that are subtracted, and the conversion of the second to the unit of the first."""
 
     left: str
     right: str
@@ -110,7 +110,7 @@ def _beside(left: Extraction, right: Extraction) -> list[tuple[Field, Field]]:
 
 
 def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
-    """Which fields belong together, and how the units of the one become those of the other."""
+    """Pair the fields of both sides, with the conversion of units."""
     pairs = []
     for left_field, right_field in _beside(left, right):
         left_info, right_info = left_field.variable, right_field.variable
@@ -143,7 +143,7 @@ def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
 
 
 def _field(left: Field, right: Field) -> Field:
-    """What a difference is called, and shown with."""
+    """Describe a difference."""
     left_info = left.variable
     info: VariableInfo = msgspec.structs.replace(
         left_info,
@@ -169,7 +169,7 @@ def _named_as_minus(members: Set[str]) -> Iterator[None]:
 
 
 def _then(subtrahends: Sequence[Assets], query: DifferenceRequest, instants: Instants | None) -> Instants | None:
-    """The times of what is taken away."""
+    """Select the times of the subtrahend."""
     minus = query.minus
     if not any(variable.steps for variable in subtrahends):
         return None
@@ -260,7 +260,7 @@ def _dates(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _times(instants: Instants | None, then: Instants | None) -> list[Coordinate]:
-    """The times of what is taken away, where each row has its own."""
+    """Return the times of the subtrahend, where each row has its own."""
     if instants is None or then is None or len(then.seconds) != len(instants.seconds):
         return []
     if np.array_equal(then.seconds, instants.seconds):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import Estimate, Kind
 from ocean_core.errors import RequestTooLarge, SourceUnreadable
+from ocean_core.messages import Message
 from ocean_data.compute.evaluation import steps_of
 from ocean_data.grids.base import Outlines
 from ocean_data.plan.times import Axis
@@ -26,7 +27,7 @@ Parts = Iterator[tuple[slice, dict[str, Values]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What the body of an extraction reads with."""
+    """Source and grids with which the body of an extraction reads."""
 
     source: Source
     grids: Grids
@@ -34,7 +35,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Coordinate:
-    """Where values are: known before anything is read.
+    """A coordinate, known before anything is read.
 
     ``values``: float64, int64 (times: seconds since 1970-01-01 UTC) or texts, of the shape of ``dims``; a coordinate
     without dims is one for all.
@@ -75,7 +76,7 @@ class Body(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What an extraction takes."""
+    """Amounts that an extraction reads and answers."""
 
     steps: int = 0
     files: int = 0
@@ -90,7 +91,7 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How much one request may take."""
+    """Limits of one request."""
 
     steps: int = 20_000
     files: int = 20_000
@@ -100,7 +101,7 @@ class Budget:
     values: int = 1_000_000_000
 
 
-_NAMES = {
+_QUANTITIES = {
     "steps": "time steps",
     "files": "files to read",
     "chunks": "chunks to read",
@@ -112,7 +113,7 @@ _NAMES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Extraction:
-    """Something that is asked for, planned."""
+    """A planned extraction."""
 
     kind: Kind
     dataset: str
@@ -125,7 +126,7 @@ class Extraction:
     cost: Cost
     used: Sequence[tuple[Assets, Sequence[int] | None]]  # what is read, and at which steps
     facts: dict[str, str | float] = field(default_factory=dict)
-    fitting: Callable[[float], str] | None = None  # what to ask for instead, of a share (0 to 1) of this
+    fitting: Callable[[float], Message] | None = None  # suggests a request of a share (0 to 1) of this
     outline: Callable[[], Outlines | None] | None = None  # where the cells of the places end; None: they are points
 
     def coordinate(self, name: str) -> Coordinate | None:
@@ -150,41 +151,51 @@ class Extraction:
         return values
 
     def parts(self) -> list[slice]:
-        """The rows of the first dimension, as they are read."""
+        """Split the rows of the first dimension into those that are read together."""
         total = next(iter(self.dims.values()), 1)
         return [slice(first, min(first + self.rows, total)) for first in range(0, total, max(1, self.rows))]
 
     def revision(self, source: Source) -> str:
-        """Of the dataset; empty if a file has changed since it was indexed."""
+        """Return the revision of the dataset; empty if a file has changed since it was indexed."""
         unchanged = all(source.as_indexed(assets, steps) for assets, steps in self.used)
         return self.used[0][0].revision if unchanged and self.used else ""
 
     def files(self) -> list[str]:
-        """The paths of what is read."""
+        """Return the paths of the files that are read."""
         return sorted({path for assets, steps in self.used for path in _files(assets, steps)})
 
     @property
     def once(self) -> bool:
-        """Whether each file is read in one go."""
+        """True if each file is read at once."""
         return len(self.used) == 1 and max(self.cost.steps, self.cost.chunks) <= self.cost.files
 
     def refusal(self, budget: Budget) -> RequestTooLarge | None:
-        """Why this is too much for one request, with one that would fit."""
-        for name, what in _NAMES.items():
-            query, limit = getattr(self.cost, name), getattr(budget, name)
-            if query > limit:
-                said = f"this takes {query} {what}, and the limit is {limit}"
-                if self.fitting:
-                    said = (
-                        f"this takes {query} {what}, and the limit is {limit}; {self.fitting(limit / query)} would fit"
-                    )
-                return RequestTooLarge(said, field="$")
+        """Return the error of an extraction that exceeds the budget, with a request that would fit."""
+        for name, quantity in _QUANTITIES.items():
+            amount, limit = getattr(self.cost, name), getattr(budget, name)
+            if amount > limit and self.fitting is None:
+                return RequestTooLarge(
+                    "this takes {amount} {quantity}, and the limit is {limit}",
+                    amount=amount,
+                    quantity=Message(quantity),
+                    limit=limit,
+                    field="$",
+                )
+            if amount > limit and self.fitting is not None:
+                return RequestTooLarge(
+                    "this takes {amount} {quantity}, and the limit is {limit}; {suggestion} would fit",
+                    amount=amount,
+                    quantity=Message(quantity),
+                    limit=limit,
+                    suggestion=self.fitting(limit / amount),
+                    field="$",
+                )
         return None
 
     def estimate(self, budget: Budget) -> Estimate:
-        """What it takes, for people."""
+        """Describe the cost, for people."""
         refusal = self.refusal(budget)
-        amounts = {name: getattr(self.cost, name) for name in _NAMES}
+        amounts = {name: getattr(self.cost, name) for name in _QUANTITIES}
         return Estimate(
             kind=self.kind,
             dims=dict(self.dims),

@@ -17,6 +17,7 @@ from ocean_common.contracts.data import (
 )
 from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.geometry import Floats
+from ocean_core.messages import Message
 from ocean_core.time import DAY, format_time
 from ocean_core.vectors import vector_part
 from ocean_data.compute import depth as depths
@@ -49,7 +50,7 @@ QUANTA = {"second": 1, "hour": 3_600, "day": DAY, "month": 30 * DAY, "year": 365
 
 
 def path_places(query: PathRequest) -> Places:
-    """The points of the path, by their distance."""
+    """Place points along a path, by their distance."""
     way = path.along(query.path, query.points, query.spacing)
     dims = ("distance",)
     return Places(
@@ -96,7 +97,7 @@ def plan_transect(reading: Reading, variables: Sequence[Assets], query: Transect
 
 
 def _floor(reading: Reading, variables: Sequence[Assets], query: TransectRequest, places: Places) -> Sample | None:
-    """Where to read the model's own sea floor, if it tells one."""
+    """Find the cells of the model's own sea floor, if it has one."""
     bathymetry = next((variable.bathymetry for variable in variables if variable.bathymetry is not None), None)
     if bathymetry is None:
         return None
@@ -104,9 +105,9 @@ def _floor(reading: Reading, variables: Sequence[Assets], query: TransectRequest
     return Sample.of(reading, bathymetry, places.latitude, places.longitude, search)
 
 
-def _shorter(places: Places) -> Callable[[float], str]:
-    """How many points would fit."""
-    return lambda share: f"points={max(2, int(places.latitude.size * share))}"
+def _shorter(places: Places) -> Callable[[float], Message]:
+    """Suggest a number of points that would fit."""
+    return lambda share: Message(f"points={max(2, int(places.latitude.size * share))}")
 
 
 def plan_section(reading: Reading, variables: Sequence[Assets], query: SectionRequest) -> Extraction:
@@ -179,7 +180,7 @@ class TrajectoryVariable:
         return interpolate_depth(values, deep, target.depths[points], target.between)
 
     def cost(self, source: Source, target: "TrajectoryDepths") -> Cost:
-        """What reading takes, from the shapes of chunks alone."""
+        """Estimate the cost from the shapes of chunks."""
         assets, sample = self.sample.assets, self.sample
         along, deep, rows, across = source.chunking(assets)
         vertical = len(assets.depth.values) if assets.depth is not None and target.depths is not None else 1
@@ -203,7 +204,7 @@ class TrajectoryVariable:
 
 @dataclass(frozen=True, kw_only=True)
 class TrajectoryDepths:
-    """What is wanted at each point."""
+    """Depths of the points, and how values between levels and steps are made."""
 
     depths: Floats | None  # (point,): m; None: the first level
     between: Between
@@ -269,12 +270,12 @@ def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: Trajec
         cost=cost,
         used=[(way.sample.assets, _used(way)) for way in ways],
         facts={"interpolation": query.interpolation, "between": query.between},
-        fitting=lambda share: f"the first {max(1, int(latitude.size * share))} points",
+        fitting=lambda share: Message("the first {count} points", count=max(1, int(latitude.size * share))),
     )
 
 
 def _seconds(query: TrajectoryRequest) -> NDArray[np.int64]:
-    """When the points are wanted: a day is its first instant."""
+    """Parse the times of the points: a day is its first instant."""
     if len(query.times) != len(query.points):
         raise InvalidRequest(
             "{times_count} times are given for {points_count} points: give one each",
@@ -294,7 +295,7 @@ def _seconds(query: TrajectoryRequest) -> NDArray[np.int64]:
 
 
 def _depths(variables: Sequence[Assets], query: TrajectoryRequest) -> Floats | None:
-    """How deep the points are; None if they do not say."""
+    """Check the depths of the points; None if there are none."""
     if not query.depths:
         return None
     if len(query.depths) != len(query.points):
@@ -378,7 +379,7 @@ def find_steps(
 
 
 def _reach(axis: NDArray[np.int64], quantum: str | None) -> tuple[float, float]:
-    """How long before the first step and after the last one these still hold: s."""
+    """Return how long before the first step and after the last one these still hold, s."""
     if axis.size > 1:
         return float(axis[1] - axis[0]) / 2, float(axis[-1] - axis[-2]) / 2
     return QUANTA.get(quantum or "", 0) / 2, QUANTA.get(quantum or "", 0) / 2
@@ -430,7 +431,7 @@ def interpolate_depth(values: Floats, deep: Floats, target: Floats, between: Bet
 
 
 def _bottom_reach(deep: Floats, last: NDArray[np.intp]) -> Floats:
-    """How far down the deepest wet level reaches: as far as it does up."""
+    """Return how far down the deepest wet level reaches: as far as it does up."""
     bottom, above = _pick(deep, last), _pick(deep, np.maximum(last - 1, 0))
     upper = np.where(last > 0, (bottom + above) / 2, np.minimum(bottom, 0.0))
     floor: Floats = 2 * bottom - upper

@@ -14,6 +14,7 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ExtractionRequest, Kind, PointsRequest, VectorPart
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, wrap_longitude
+from ocean_core.messages import Message
 from ocean_core.time import format_time
 from ocean_core.vectors import rename_component, vector_part
 from ocean_data.compute import depth as depths
@@ -35,7 +36,7 @@ LATEST_FORMS = {"point", "points"}  # forms that are of the last time where none
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where values are wanted."""
+    """The places of an answer."""
 
     latitude: Floats  # (point,): degrees
     longitude: Floats
@@ -98,7 +99,7 @@ class PlacesBody:
 def find_samples(
     reading: Reading, variables: Sequence[Assets], query: ExtractionRequest, places: Places
 ) -> list[Sample]:
-    """The cells of the variables at places."""
+    """Find the cells of the variables at places."""
     search = Search(interpolation=query.interpolation, radius=query.radius, neighbours=query.neighbours)
     where = places.latitude, places.longitude
     return [Sample.of(reading, variable, *where, search, outside=places.outside) for variable in variables]
@@ -114,7 +115,7 @@ def plan_at_places(
     instants: Instants | None,
     depth: Depth,
     samples: Sequence[Sample] | None = None,
-    fitting: Callable[[float], str] | None = None,
+    fitting: Callable[[float], Message] | None = None,
 ) -> Extraction:
     """Plan the reading of variables at places; ``samples``: their cells, where these are found already."""
     check_variables(variables, query.vector, depth, line=places.along is not None)
@@ -204,7 +205,7 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
 def lay_out_fields(
     variables: Sequence[Assets], query: ExtractionRequest, places: Places, instants: Instants | None, depth: Depth
 ) -> tuple[dict[str, int], list[Field], list[Coordinate]]:
-    """Dimensions, fields and coordinates."""
+    """Lay out dimensions, fields and coordinates of an answer."""
     dims: dict[str, int] = {}
     coordinates: list[Coordinate] = []
     if instants is not None and any(variable.steps for variable in variables):
@@ -284,7 +285,7 @@ def _deep_field(
 
 
 def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fields: list[Field]) -> list[Field]:
-    """What is answered instead of two components."""
+    """Describe the parts of a vector, which replace its two components."""
     first, second = (variable.variable for variable in variables[:2])
     vectors.axes(first, second)
     if fields[0].dims != fields[1].dims:
@@ -334,13 +335,15 @@ def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fiel
     return fields_of_parts
 
 
-def suggest_period(instants: Instants) -> Callable[[float], str]:
-    """The period that would fit."""
+def suggest_period(instants: Instants) -> Callable[[float], Message]:
+    """Suggest a period that would fit."""
 
-    def fitting(share: float) -> str:
+    def fitting(share: float) -> Message:
         count = max(1, int(len(instants.seconds) * share))
         first, last = instants.seconds[0], instants.seconds[count - 1]
-        return f"start={format_time(first)} and end={format_time(last)}, {count} steps,"
+        return Message(
+            "start={start} and end={end}, {count} steps,", start=format_time(first), end=format_time(last), count=count
+        )
 
     return fitting
 
@@ -389,7 +392,7 @@ def plan_points(reading: Reading, variables: Sequence[Assets], query: PointsRequ
 
 
 def _coordinates(reading: Reading, sample: Sample, places: Places, names: Sequence[str]) -> list[Coordinate]:
-    """Where the points are, and where the cells that they lie in have their centres."""
+    """Describe the points, and the centres of their cells."""
     dims = tuple(places.dims)
     centres = reading.grids.grid(sample.assets.grid).centres(sample.home)
     cell_latitude, cell_longitude = centres[0], wrap_longitude(centres[1])

@@ -27,7 +27,7 @@ LOOSE = 4  # times as many cells as are needed: the most that a box may hold
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """How values between cells are made."""
+    """Interpolation of values between cells."""
 
     interpolation: Interpolation = "nearest"
     radius: float = 25.0  # km
@@ -35,7 +35,7 @@ class Search:
 
 
 class Column(NamedTuple):
-    """What was read at points: (step, level, point), and the depth of each value in m where it is not the axis's."""
+    """Values read at points: (step, level, point), and the depth of each value in m where it is not the axis's."""
 
     values: Floats
     metres: Floats | None
@@ -125,7 +125,7 @@ class Sample:
         return values, levels.metres(source, self.assets, steps, levels_read, self.cells, between=self.between)
 
     def cost(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Cost:
-        """What reading takes, from the shapes of chunks alone."""
+        """Estimate the cost from the shapes of chunks."""
         vertical = 1 if self.assets.depth is None or isinstance(depth, int) else len(self.assets.depth.values)
         return read_cost(source, self.assets, steps, vertical, self.cells)
 
@@ -201,7 +201,7 @@ def columns(source: Source, assets: Assets, steps: Sequence[int] | None, depths:
 
 
 def read_cost(source: Source, assets: Assets, steps: Sequence[int] | None, vertical: int, cells: Cells) -> Cost:
-    """What reading some cells takes, from the shapes of chunks alone."""
+    """Estimate the cost of some cells from the shapes of chunks."""
     along, deep, rows, across = source.chunking(assets)
     count = 1 if steps is None else len(steps)
     y, x = np.divmod(cells.astype(np.int64), _width(assets))
@@ -254,7 +254,7 @@ def _outside(
 
 
 def extent(assets: Assets, grid: Grid) -> str:
-    """Where a grid lies, in words."""
+    """Describe the extent of a grid."""
     if (bounds := assets.grid.bounds) is None:
         latitude, longitude = grid.centres(grid.all_cells)
         bounds = np.nanmin(longitude), np.nanmin(latitude), np.nanmax(longitude), np.nanmax(latitude)

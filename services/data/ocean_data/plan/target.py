@@ -1,4 +1,4 @@
-"""Where the values of an area are wanted: at the cells of a grid in a region, or at those of a stated grid."""
+"""Cells of an answer over an area: those of a variable's own grid in a region, or of a stated grid."""
 
 import math
 import re
@@ -15,6 +15,7 @@ from pyproj.exceptions import ProjError
 from ocean_common.contracts.assets import Assets
 from ocean_core.errors import InvalidRequest, NothingInView, RequestTooLarge
 from ocean_core.geometry import Floats
+from ocean_core.messages import Message
 from ocean_data.compute.region import Region
 from ocean_data.grids.base import (
     Frame,
@@ -56,7 +57,7 @@ class Target:
     more: dict[str, int] = field(default_factory=dict)  # dimensions of coordinates alone: of triangles
     inside: NDArray[np.bool_] | None  # of the shape of the dimensions: which places are meant; None: all
     locate: Callable[[Reading], tuple[Floats, Floats]]  # latitudes and longitudes, degrees: of the same shape
-    fitting: Callable[[float], str]
+    fitting: Callable[[float], Message]
     facts: dict[str, str | float] = field(default_factory=dict)
     window: Window | None = None  # the cells of a grid
     grid_id: str = ""
@@ -272,18 +273,19 @@ def _rings(polygon: Any) -> list[Any]:
     return [ring.exterior for ring in getattr(polygon, "geoms", [polygon])]
 
 
-def _coarser(shape: tuple[int, int], share: float) -> str:
-    less = math.sqrt(share)
-    return f"shape={max(1, int(shape[0] * less))},{max(1, int(shape[1] * less))}, or fewer time steps,"
+def _coarser(shape: tuple[int, int], share: float) -> Message:
+    """Suggest a grid of fewer cells."""
+    rows, columns = (max(1, int(size * math.sqrt(share))) for size in shape)
+    return Message("shape={rows},{columns}, or fewer time steps,", rows=rows, columns=columns)
 
 
-def _smaller(region: Region, stride: int | None, share: float) -> str:
-    """A smaller box around the same middle, or a larger stride."""
+def _smaller(region: Region, stride: int | None, share: float) -> Message:
+    """Suggest a smaller box around the same middle, or a larger stride."""
     less = math.sqrt(share)
     west, south, east, north = region.box
     x, y = (east - west) / 2 * less, (north - south) / 2 * less
     middle = (west + east) / 2, (south + north) / 2
     box = f"bbox={middle[0] - x:.6g},{middle[1] - y:.6g},{middle[0] + x:.6g},{middle[1] + y:.6g}"
     if stride is None:
-        return f"{box}, or fewer time steps,"
-    return f"{box}, or stride={math.ceil(stride / less)}, or fewer time steps,"
+        return Message("{box}, or fewer time steps,", box=box)
+    return Message("{box}, or stride={stride}, or fewer time steps,", box=box, stride=math.ceil(stride / less))

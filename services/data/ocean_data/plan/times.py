@@ -51,7 +51,7 @@ class Axis:
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """What a text means: an instant or a day in seconds, or a raw integer; both ends included."""
+    """The meaning of a text: an instant or a day in seconds, or a raw integer; both ends included."""
 
     first: int
     last: int

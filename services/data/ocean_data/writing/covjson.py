@@ -81,12 +81,12 @@ class Group:
 
     @property
     def deep(self) -> bool:
-        """Whether there is a dimension of depth."""
+        """True if there is a dimension of depth."""
         return any(name.startswith("depth") for name in self.dims)
 
     @property
     def alone(self) -> bool:
-        """Whether it is of one time, or of none."""
+        """True if it is of one time, or of none."""
         return self.t is None or len(self.t) == 1
 
     def times(self) -> Json:
@@ -160,7 +160,7 @@ def _standard(dims: tuple[str, ...], values: Values) -> Values:
 
 
 def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
-    """What x and y are: of the plane of a map, else longitude and latitude."""
+    """Return the coordinates x and y: of the plane of a map, else longitude and latitude."""
     x, y = extraction.coordinate("x"), extraction.coordinate("y")
     mapped = plane_crs(extraction.facts) is not None and x is not None and x.standard_name == PLANE.format("x")
     if not mapped:

@@ -193,7 +193,7 @@ def _around_pole(ring: Floats) -> Floats:
 
 
 def _cut(ring: Floats) -> Json | None:
-    """What lies in the world of a ring that reaches beyond -180 or 180."""
+    """Clip a ring that reaches beyond -180 or 180 to the world."""
     shape = shapely.make_valid(shapely.Polygon(ring))
     met = shapely.union_all([WORLD.intersection(translate(shape, turn)) for turn in (-360.0, 0.0, 360.0)])
     pieces = [part for part in getattr(met, "geoms", [met]) if part.geom_type == "Polygon" and part.area > 0]

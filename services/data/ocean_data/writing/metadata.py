@@ -1,4 +1,4 @@
-"""What every format writes beside the numbers: instants, attribution and the reference system of the plane."""
+"""Metadata that several formats write: attribution, time coordinates and the reference system of the plane."""
 
 from collections.abc import Mapping, Sequence
 

@@ -348,7 +348,7 @@ def _on_mesh(variable: Variable, nodes: str) -> Variable:
 
 
 def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attribute]:
-    """What is told of the whole file."""
+    """Return the attributes of the file."""
     texts = {
         "Conventions": CONVENTIONS if extraction.coordinate("triangles") is None else f"{CONVENTIONS}, UGRID-1.0",
         "title": extraction.title or extraction.dataset,

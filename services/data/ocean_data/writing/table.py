@@ -103,7 +103,7 @@ class Table:
         self.fields: Sequence[Column] = [read[item.key] for item in extraction.fields if not item.auxiliary]
 
     def blocks(self, columns: Sequence[Column | None]) -> list[Block]:
-        """Which columns stand together in rows."""
+        """Group the columns that share rows."""
         order = list(self._extraction.dims)
         field_dims = {frozenset(column.dims): None for column in self.fields}
         blocks: list[Block] = []
