@@ -29,7 +29,7 @@ REASONS = {
     "ocean_data": (
         "plan/extraction.py",
         "reading/source.py",
-        "reading/storage.py",
+        "reading/objects.py",
         "reading/dap2.py",
         "reading/opendap.py",
         "reading/zarr.py",

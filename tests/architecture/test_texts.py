@@ -33,7 +33,7 @@ SAID = {
         *("its equation is invalid: {error}", "its url is an empty list"),
     },
     "ocean_data": {
-        *("values", "east", "north"),
+        *("values", "east", "north", "x axis", "y axis", "latitude", "longitude"),
         # Of the libraries that read files and polygons.
         *("No such file or directory", "Permission denied", "Input/output error"),
         *("NetCDF: HDF error", "NetCDF: Unknown file format"),
@@ -78,7 +78,7 @@ def test_the_harvest_finds_texts_wherever_they_are_put_together(package):
             "{name} has times, and {key} has none",
             "the OPeNDAP server does not answer",
             "time steps",
-            "{0}, or stride={1}, or fewer time steps,",
+            "{box}, or stride={stride}, or fewer time steps,",
         },
         # Of what is said through a sheet, and of one word alone.
         "ocean_plotting": {"no data", "{begin} to {end}", "bottom", "latitude, -90 to 90", "no salinity"},

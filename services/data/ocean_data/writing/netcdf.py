@@ -174,10 +174,12 @@ def check_netcdf3_size(layout: Layout, unlimited: str | None, model: Model) -> N
             lengths = [layout.dims[name] for name in variable.dims[recorded:]]
             size = math.prod(lengths) * variable.dtype.itemsize
             if size > largest_size:
-                text = "{name} takes {size} bytes, and the limit is {limit}"
+                values = {"name": variable.name, "size": size, "limit": largest_size}
                 if recorded:
-                    text = "one record of {name} takes {size} bytes, and the limit is {limit}"
-                raise _netcdf3_refusal(model, Message(text, name=variable.name, size=size, limit=largest_size))
+                    reason = Message("one record of {name} takes {size} bytes, and the limit is {limit}", **values)
+                else:
+                    reason = Message("{name} takes {size} bytes, and the limit is {limit}", **values)
+                raise _netcdf3_refusal(model, reason)
             if offset > largest_offset:
                 raise _netcdf3_refusal(model, Message("its variables begin beyond {limit} bytes", limit=largest_offset))
             offset += size
