@@ -117,12 +117,12 @@ async def test_without_a_queue_a_free_worker_still_draws():
 
 
 async def test_a_figure_whose_asker_left_makes_room_for_the_next():
-    async with ProcessRenderer(1, 1, 60.0, 100, nice=0) as drawing:  # of its own accord it would end in a minute
+    async with ProcessRenderer(1, 1, 600.0, 100, nice=0) as drawing:  # the limit of time would end it in ten minutes
         first = await pid(drawing)
         left = asyncio.create_task(drawing.draw(CSV, sleep))
         await asyncio.sleep(0)
         left.cancel()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             assert await pid(drawing) != first
 
 
