@@ -35,7 +35,7 @@ from ocean_metadata.places import api as places
 from ocean_metadata.places.gazetteer import FolderGazetteer
 from ocean_metadata.ports import Catalogue, Events, Refresher
 from ocean_metadata.scripts.api import PublicAddress, get_script
-from ocean_metadata.settings import Settings, handed_on
+from ocean_metadata.settings import Settings, index_environment
 
 PLACES_INTERVAL = 2.0  # s between two looks at the files of places
 
@@ -141,7 +141,7 @@ def build(settings: Settings) -> Litestar:
     gazetteer = FolderGazetteer(settings.places)
     gazetteer.refresh()
     has_files = bool(settings.datasets or settings.folder)
-    arguments, environment = _index_arguments(settings), handed_on(settings)
+    arguments, environment = _index_arguments(settings), index_environment(settings)
     watch = ["--watch", str(settings.watch)]
     indexer = IndexProcess([*arguments, *watch], environment=environment) if has_files and settings.watch else None
     refresher = IndexRefresher(engine, arguments, environment, watcher.renew) if has_files else None

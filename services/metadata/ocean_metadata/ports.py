@@ -1,4 +1,4 @@
-"""What the routes need from outside."""
+"""Protocols of what the routes get injected, with an implementation for tests and for services without it."""
 
 from collections.abc import AsyncIterator, Set
 from typing import Protocol, runtime_checkable
@@ -9,40 +9,40 @@ from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays
 
 @runtime_checkable
 class Catalogue(Protocol):
-    """Who knows which data exist."""
+    """Catalogue of datasets."""
 
     @property
     def snapshot(self) -> Snapshot:
-        """What is known now; never waits."""
+        """State in memory; never waits."""
 
     async def revision(self, dataset: str) -> str:
-        """The revision of ``dataset``, or DatasetNotFound."""
+        """Return the revision of ``dataset``, or raise DatasetNotFound."""
 
     async def steps(self, record: DatasetRecord, time: int) -> StepArrays:
-        """The steps of one of a dataset's time axes; Replaced if the dataset is of another revision by now."""
+        """Read the steps of a time axis; Replaced if the dataset has another revision by now."""
 
     async def renew(self) -> None:
-        """Take what is new."""
+        """Read the new state."""
 
 
 @runtime_checkable
 class Events(Protocol):
-    """Who knows what happens."""
+    """Source of events of datasets."""
 
     @property
     def full(self) -> bool:
-        """Whether there are as many listeners as there may be."""
+        """True where the maximum number of listeners is reached."""
 
     def follow(self, since: int | None, datasets: Set[str]) -> AsyncIterator[Event | int]:
-        """Events after the one of the id ``since``, or from now on; of ``datasets``, or of all.
+        """Yield the events after the id ``since``, or from now on, of ``datasets`` or of all.
 
-        An id says up to where there is nothing to tell: at the beginning, and now and then.
+        A bare id says that there are no events up to it: at the beginning, and as a heartbeat.
         """
 
 
 @runtime_checkable
 class Refresher(Protocol):
-    """Who looks at the files when told to."""
+    """Indexes the files on request."""
 
     async def refresh(self) -> Refreshed:
-        """Look, and tell what was found; ServiceUnavailable where that cannot be done."""
+        """Index the files and return the changes; ServiceUnavailable where that fails."""

@@ -1,4 +1,4 @@
-"""What the metadata service and its index command can be told: the variables `OCEAN_METADATA_…`."""
+"""Settings of the metadata service and its index command: the variables `OCEAN_METADATA_…`."""
 
 import os
 from typing import Annotated, ClassVar
@@ -9,7 +9,7 @@ from ocean_common.settings import Positive, Seconds, ServiceSettings
 
 
 class Settings(ServiceSettings, frozen=True, kw_only=True):
-    """The metadata service and its index command."""
+    """Settings of the metadata service and its index command."""
 
     prefix: ClassVar[str] = "OCEAN_METADATA_"
 
@@ -19,19 +19,19 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     stubs: str | None = None  # folder of `<key>.json`; by default the folder of the configuration
     public_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]+$")] | None = None  # of the gateway, for scripts
     places: str | None = None  # folder of point/, line/ and area/ with files of KML
-    class4: str | None = None  # folder of the Class 4 files of OceanPredict
-    class4_riops: str | None = None  # and of those of RIOPS
+    class4: str | None = None  # folder of Class 4 files of OceanPredict
+    class4_riops: str | None = None  # folder of Class 4 files of RIOPS
     watch: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 2.0  # s between two looks at the files; 0: no indexer
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # processes that read headers; 0: one per core
-    observations: str | None = None  # their database: a path, or a URL; by default beside the catalogue
+    observations: str | None = None  # database of observations: a path, or a URL; by default beside the catalogue
     observations_folder: str | None = None  # files that are imported when the service starts
-    heartbeat: Seconds = 15.0  # s without an event after which listeners are told that there is none
-    listeners: Positive = 1000  # that may be there at a time
-    token: Annotated[str, msgspec.Meta(min_length=16)] | None = None  # of operators, who may have files looked at
+    heartbeat: Seconds = 15.0  # s without an event after which listeners get a heartbeat
+    listeners: Positive = 1000  # maximum number of event streams
+    token: Annotated[str, msgspec.Meta(min_length=16)] | None = None  # of operators, who may refresh the index
     git_hash: str | None = None
     git_tag: str | None = None
 
 
-def handed_on(settings: Settings) -> dict[str, str]:
-    """The environment of the index command: a password is told there, where not everybody on this machine sees it."""
+def index_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of the index command, which has the database: arguments are visible to all users."""
     return {**os.environ, f"{Settings.prefix}DATABASE": settings.database}

@@ -1,4 +1,4 @@
-"""What only one process may do at a time: indexing a catalogue, and being the one that watches its files."""
+"""Locks between processes: one at a time indexes a catalogue, and one watches its files."""
 
 import fcntl
 import threading
@@ -12,30 +12,33 @@ from sqlalchemy.exc import DBAPIError
 
 from ocean_metadata.catalogue.database import SCHEMA
 
-What = Literal["indexing", "watching"]
+LockName = Literal["indexing", "watching"]
 
-_NUMBERS: dict[What, int] = {"indexing": 3, "watching": 4}  # of the advisory locks; the first two: catalogue/database
-_LOOK = 0.1  # s between two looks whether a turn has come
-_SILENCE = 10  # s after which a server asks whether the holder's machine is still there
+_NUMBERS: dict[LockName, int] = {
+    "indexing": 3,
+    "watching": 4,
+}  # of the advisory locks
+_RETRY_INTERVAL = 0.1  # s between two attempts
+_KEEPALIVE = 10  # s after which a server asks whether the holder's machine is still there
 
 
 class ProcessLock:
-    """A right that ends with the process: an advisory lock of PostgreSQL, or a lock on a file beside that of SQLite."""
+    """Lock that ends with the process: an advisory lock of PostgreSQL, or a lock on a file beside SQLite's."""
 
-    def __init__(self, engine: sa.Engine, what: What) -> None:
+    def __init__(self, engine: sa.Engine, name: LockName) -> None:
         self._engine = engine
-        self._what: What = what
+        self._name = name
         self._connection: sa.Connection | None = None
         self._file: IO[str] | None = None
 
     def take(self) -> bool:
-        """Whether it is ours, from now on or since before."""
+        """Try to acquire the lock; return whether this process has it now."""
         if self._engine.dialect.name == "postgresql":
-            return self._holds() or self._lock()
+            return self._is_session_alive() or self._lock_in_session()
         return self._file is not None or self._lock_file()
 
     def give_back(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self._connection is not None:
             self._connection.invalidate()  # the lock ends with the session
             self._connection.close()
@@ -46,17 +49,17 @@ class ProcessLock:
 
     @contextmanager
     def taken(self, stop: threading.Event) -> Iterator[bool]:
-        """Wait for it, not beyond ``stop``; whether it is ours."""
-        while not (ours := self.take()):
-            if stop.wait(_LOOK):
+        """Hold the lock in a ``with`` block; yield False where ``stop`` was set before it was free."""
+        while not (acquired := self.take()):
+            if stop.wait(_RETRY_INTERVAL):
                 break
         try:
-            yield ours
+            yield acquired
         finally:
             self.give_back()
 
-    def _holds(self) -> bool:
-        """Whether the session that has the lock is still there."""
+    def _is_session_alive(self) -> bool:
+        """Return whether the session that has the lock is still there."""
         if self._connection is None:
             return False
         try:
@@ -66,20 +69,20 @@ class ProcessLock:
             return False
         return True
 
-    def _lock(self) -> bool:
+    def _lock_in_session(self) -> bool:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        number = _NUMBERS[self._what]
+        number = _NUMBERS[self._name]
         if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(number, SCHEMA))).scalar_one():
             connection.close()
             return False
         for name in ("idle", "interval"):
-            connection.exec_driver_sql(f"SET tcp_keepalives_{name} = {_SILENCE}")
+            connection.exec_driver_sql(f"SET tcp_keepalives_{name} = {_KEEPALIVE}")
         self._connection = connection
         return True
 
     def _lock_file(self) -> bool:
         database = Path(str(self._engine.url.database))
-        file = database.with_name(f"{database.name}.{self._what}").open("w")
+        file = database.with_name(f"{database.name}.{self._name}").open("w")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
