@@ -184,11 +184,11 @@ def test_a_turn_is_one_process_s_until_it_is_given_back(database):
         ProcessLock(engine, "indexing"),
         ProcessLock(engine, "watching"),
     )
-    assert [one.take(), one.take(), other.take(), third.take()] == [True, True, False, True]
-    one.give_back()
-    assert [other.take(), one.take()] == [True, False]
+    assert [one.acquire(), one.acquire(), other.acquire(), third.acquire()] == [True, True, False, True]
+    one.release()
+    assert [other.acquire(), one.acquire()] == [True, False]
     for each in (one, other, third):
-        each.give_back()
+        each.release()
     engine.dispose()
 
 

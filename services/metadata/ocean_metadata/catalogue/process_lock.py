@@ -31,13 +31,13 @@ class ProcessLock:
         self._connection: sa.Connection | None = None
         self._file: IO[str] | None = None
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Try to acquire the lock; return whether this process has it now."""
         if self._engine.dialect.name == "postgresql":
             return self._is_session_alive() or self._lock_in_session()
         return self._file is not None or self._lock_file()
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Release the lock."""
         if self._connection is not None:
             self._connection.invalidate()  # the lock ends with the session
@@ -48,15 +48,15 @@ class ProcessLock:
             self._file = None
 
     @contextmanager
-    def taken(self, stop: threading.Event) -> Iterator[bool]:
+    def held(self, stop: threading.Event) -> Iterator[bool]:
         """Hold the lock in a ``with`` block; yield False where ``stop`` was set before it was free."""
-        while not (acquired := self.take()):
+        while not (acquired := self.acquire()):
             if stop.wait(_RETRY_INTERVAL):
                 break
         try:
             yield acquired
         finally:
-            self.give_back()
+            self.release()
 
     def _is_session_alive(self) -> bool:
         """Return whether the session that has the lock is still there."""
@@ -65,7 +65,7 @@ class ProcessLock:
         try:
             self._connection.execute(sa.select(1))
         except DBAPIError:
-            self.give_back()
+            self.release()
             return False
         return True
 

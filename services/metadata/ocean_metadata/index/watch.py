@@ -254,7 +254,7 @@ class IndexWatcher:
         last_error, is_first, is_waiting = "", True, False
         while not self._stop.is_set():
             try:
-                if not self._watching.take():
+                if not self._watching.acquire():
                     if not is_waiting:
                         _events.info("another process watches the files")
                     is_waiting = True
@@ -271,10 +271,10 @@ class IndexWatcher:
                     last_error = str(error)
                     _events.warning("not indexed", reason=last_error)
             self._stop.wait(max(interval, min(IDLE_FACTOR * self._duration, MAX_PAUSE)))
-        self._watching.give_back()
+        self._watching.release()
 
     def _run_pass(self) -> int:
-        with self._indexing.taken(self._stop) as is_ours:
+        with self._indexing.held(self._stop) as is_ours:
             started = time.monotonic()
             replaced = self._indexer.run() if is_ours else 0
             self._duration = time.monotonic() - started if not replaced else 0.0
