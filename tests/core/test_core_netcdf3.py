@@ -4,7 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from ocean_core.netcdf3 import HeaderIncomplete, read_header
+from ocean_core.netcdf3 import HeaderIncomplete, read_netcdf3_header
 
 FORMATS = ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]
 
@@ -25,7 +25,7 @@ def written(path, form, variables, records=3):
 
 
 def header_of(content, attributes=()):
-    return read_header(lambda length: content[:length], len(content), attributes)
+    return read_netcdf3_header(lambda length: content[:length], len(content), attributes)
 
 
 SEVERAL = [("h", "f8", ("y", "x")), ("t", "i2", ("time", "y", "x")), ("b", "i1", ("time",)), ("u", "f4", ("time", "x"))]
@@ -90,6 +90,6 @@ def test_a_long_header_is_read_in_several_steps(tmp_path):
         lengths.append(length)
         return content[:length]
 
-    assert len(read_header(read, len(content)).variables) == 900
+    assert len(read_netcdf3_header(read, len(content)).variables) == 900
     assert len(lengths) > 2
     assert lengths == sorted(lengths)

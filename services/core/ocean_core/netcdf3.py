@@ -70,7 +70,7 @@ def is_netcdf3(magic: bytes) -> bool:
     return magic[:3] == b"CDF" and len(magic) > 3 and magic[3] in {1, 2, 5}
 
 
-def read_header(read: Callable[[int], bytes], size: int, attributes: Collection[str] = ()) -> Header | None:
+def read_netcdf3_header(read: Callable[[int], bytes], size: int, attributes: Collection[str] = ()) -> Header | None:
     """Read the header of a file.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_core.netcdf3 import HeaderVariable, read_header
+from ocean_core.netcdf3 import HeaderVariable, read_netcdf3_header
 from ocean_data.reading.blobs import Blob
 from ocean_data.reading.hdf5.index import DTYPES, MOST_CHUNKS, Index, contiguous
 from ocean_data.reading.packing import ATTRIBUTES, Packing
@@ -53,7 +53,7 @@ def _record_chunks(variable: HeaderVariable) -> dict[str, Any] | None:
 def header_variables(blob: Blob) -> dict[str, HeaderVariable] | None:
     """Return the variables of a NetCDF-3 file; None if it is none, or its header is damaged."""
     try:
-        header = read_header(lambda length: blob.read(0, length).tobytes(), blob.size, ATTRIBUTES)
+        header = read_netcdf3_header(lambda length: blob.read(0, length).tobytes(), blob.size, ATTRIBUTES)
     except (LookupError, ValueError):
         return None
     return header.variables if header else None

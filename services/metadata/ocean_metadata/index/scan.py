@@ -21,7 +21,7 @@ import numpy as np
 
 from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
 from ocean_core.messages import Message
-from ocean_metadata.index import classic
+from ocean_core.netcdf3 import read_netcdf3_header
 from ocean_metadata.index.axes import find_layout, is_latitude, is_longitude, is_time, is_vertical, list_fields
 from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure, pack_array
 from ocean_metadata.index.storage import (
@@ -148,11 +148,28 @@ def read_header(path: str) -> HeaderResult:
     return msgspec.structs.replace(result, header=header)
 
 
+def expected_size(path: Path, size: int) -> int | None:
+    """Return the least size (bytes) of a NetCDF-3 file by its own header; None if the header does not tell it.
+
+    The library reads zeros beyond the end of a truncated file.
+    """
+
+    def read_first(count: int) -> bytes:
+        with path.open("rb") as file:
+            return file.read(count)
+
+    try:
+        header = read_netcdf3_header(read_first, size)
+    except (LookupError, ValueError):
+        return size + 1  # the header itself is truncated
+    return header.end if header else None
+
+
 def check_size(path: str, size: int) -> None:
     """Raise Unreadable if a file is empty or truncated."""
     if size == 0:
         raise Unreadable("it is empty (0 bytes)")
-    expected = classic.expected_size(Path(path))
+    expected = expected_size(Path(path), size)
     if expected is not None and size < expected:
         raise Unreadable("it is truncated: {size} of {expected} bytes", size=size, expected=expected)
 
