@@ -31,7 +31,7 @@ ALLOWED = {
     **{service: {"ocean_core", "ocean_common"} for service in SERVICES},
 }
 HTTP = ("litestar", "httpx", "uvicorn")
-OUTSIDE = (*HTTP, "sqlite3", "sqlalchemy", "alembic", "os", "pathlib", "shutil", "tempfile", "time")
+OUTSIDE = (*HTTP, "sqlite3", "sqlalchemy", "os", "pathlib", "shutil", "tempfile", "time")
 READERS = ("netCDF4", "xarray", "h5py", "zarr")
 # Folders of pure computing, and what must not be imported there: prefixes of module names.
 PURE = {

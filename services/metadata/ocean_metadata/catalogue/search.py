@@ -118,7 +118,7 @@ def synonyms(name: str) -> tuple[str, ...]:
 
 
 class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What a dataset is found by."""
+    """Words, facets, period and outlines by which a dataset is found."""
 
     revision: str
     weights: dict[str, float]  # word → weight
