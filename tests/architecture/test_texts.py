@@ -37,7 +37,7 @@ SAID = {
         # Of the libraries that read files and polygons.
         *("No such file or directory", "Permission denied", "Input/output error"),
         *("NetCDF: HDF error", "NetCDF: Unknown file format"),
-        *("Self-intersection[{0}]", "Ring Self-intersection[{0}]", "Too few points in geometry component[{0}]"),
+        *("Self-intersection", "Ring Self-intersection", "Too few points in geometry component"),
     },
     "ocean_plotting": {
         *(name for name, _ in COLORMAPS.values()),
@@ -69,7 +69,7 @@ def test_the_harvest_finds_texts_wherever_they_are_put_together(package):
         "ocean_core": set(),
         "ocean_common": {
             "there is no parameter {name!r}; {suggestion}",
-            "did you mean {0}",
+            "did you mean {name}",
             "the parameter '{name}' is required",
         },
         "ocean_metadata": {"; did you mean {0!r}?", "its time axis is empty", "Bottom", "metres of a pixel"},

@@ -11,6 +11,7 @@ from ocean_common.contracts.data import ValueRange
 from ocean_core.colour import view_limits
 from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_core.geometry import Floats
+from ocean_core.messages import Message
 from ocean_core.tiles import MAJOR, Projection
 from ocean_core.vectors import magnitude
 from ocean_data.compute.field import Level, revision
@@ -88,7 +89,10 @@ def read_extent(text: str, projection: Projection) -> Extent:
         middle, half = (x0 + x1) / 2, min((x1 - x0) / 2, reach)
         left, right = middle - half, middle + half
     if not (left < right and bottom < top and abs(left) < 1e12):
-        limits = f"y from {-reach:.0f} to {reach:.0f} m" if around else f"x and y from {-reach:.0f} to {reach:.0f} m"
+        if around:
+            limits = Message("y from {low:.0f} to {high:.0f} m", low=-reach, high=reach)
+        else:
+            limits = Message("x and y from {low:.0f} to {high:.0f} m", low=-reach, high=reach)
         raise InvalidRequest(
             "extent {text!r} has no area on the map, whose limits in {projection} are {limits}",
             text=text[:80],

@@ -11,6 +11,7 @@ import numpy as np
 from ocean_common.contracts import assets
 from ocean_core.errors import NotSupported, SourceUnreadable
 from ocean_core.geometry import Floats, great_circle_distance
+from ocean_core.messages import Message
 from ocean_data.grids.base import Coordinates, Grid
 from ocean_data.grids.curvilinear import Curvilinear, PlaneAxes
 from ocean_data.grids.mesh import FACE_ROLES, Mesh, mesh_coordinates
@@ -82,15 +83,15 @@ def _shaped(values: Floats, shape: tuple[int, ...]) -> Floats:
 
 
 def _rectilinear(_: assets.Grid, read: Coordinates) -> Grid:
-    return Rectilinear(_required(read.latitude, "latitude"), _required(read.longitude, "longitude"))
+    return Rectilinear(_required(read.latitude, Message("latitude")), _required(read.longitude, Message("longitude")))
 
 
 def _curvilinear(_: assets.Grid, read: Coordinates) -> Grid:
-    return Curvilinear(_required(read.latitude, "latitude"), _required(read.longitude, "longitude"))
+    return Curvilinear(_required(read.latitude, Message("latitude")), _required(read.longitude, Message("longitude")))
 
 
 def _projected(described: assets.Grid, read: Coordinates) -> Grid:
-    y, x = _required(read.y_axis, "y axis"), _required(read.x_axis, "x axis")
+    y, x = _required(read.y_axis, Message("y axis")), _required(read.x_axis, Message("x axis"))
     projections = read_projections(described.mapping or {})
     planes = [Plane(crs, y, x) for crs in projections]
     crs = next(iter(projections), None)
@@ -111,7 +112,7 @@ def _projected(described: assets.Grid, read: Coordinates) -> Grid:
 
 
 def _mesh(described: assets.Grid, read: Coordinates) -> Grid:
-    nodes = _required(read.latitude, "latitude"), _required(read.longitude, "longitude")
+    nodes = _required(read.latitude, Message("latitude")), _required(read.longitude, Message("longitude"))
     if read.corners is None or not (read.corners >= 0).all(axis=1).any():
         raise SourceUnreadable("the triangles of the grid cannot be read")
     if read.face_latitude is None or read.face_longitude is None:
@@ -119,7 +120,7 @@ def _mesh(described: assets.Grid, read: Coordinates) -> Grid:
     return Mesh(nodes, read.corners, described.location, (read.face_latitude, read.face_longitude))
 
 
-def _required(values: Floats | None, what: str) -> Floats:
+def _required(values: Floats | None, what: Message) -> Floats:
     if values is None or not np.isfinite(values).any():
         raise SourceUnreadable("the {subject} of the grid cannot be read", subject=what)
     return values

@@ -19,6 +19,7 @@ from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionErr
 from obstore.store import HTTPStore, ObjectStore, S3Store
 
 from ocean_core.cache import ByteBoundedCache, TTLCache
+from ocean_core.messages import Message
 from ocean_data.reading import netcdf3 as classic
 from ocean_data.reading.blobs import Bytes, Range, joined
 from ocean_data.reading.hdf5.index import attributes_of, dimensions_of, open_hdf5
@@ -26,10 +27,10 @@ from ocean_data.reading.state import State, being_written, cut_short, unreadable
 from ocean_data.reading.stored import Chunks, Variables
 
 AGAIN = 5  # s until it is worth asking a place again that did not answer
-REASONS = {
-    FileNotFoundError: "it is not in the object storage",
-    PermissionDeniedError: "the object storage denies access",
-    UnauthenticatedError: "the object storage denies access",
+REASONS: dict[type[Exception], Message] = {
+    FileNotFoundError: Message("it is not in the object storage"),
+    PermissionDeniedError: Message("the object storage denies access"),
+    UnauthenticatedError: Message("the object storage denies access"),
 }
 
 
@@ -77,7 +78,7 @@ def storage_errors(path: str) -> Iterator[None]:
     except PreconditionError as error:
         raise Stale("it was replaced") from error
     except (BaseError, OSError) as error:
-        reason = REASONS.get(type(error), "the object storage does not answer")
+        reason = REASONS.get(type(error), Message("the object storage does not answer"))
         raise unreadable(path, reason, retry_after=AGAIN) from error
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ocean_common.dataset_uri import text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
+from ocean_core.messages import Message
 from ocean_data.reading.objects import AGAIN
 from ocean_data.reading.state import State, unreadable
 from ocean_data.reading.stored import Chunks, Variables
@@ -223,7 +224,7 @@ class OPeNDAP:
     def numbers(self, path: str, variable: Declared, index: tuple[slice, ...]) -> NDArray[Any]:
         """A part of a variable."""
         if variable.kind not in SENT:
-            raise ValueError(f"{variable.name} is not made of numbers")
+            raise unreadable(path, Message("{name} is not made of numbers", name=variable.name))
         shape = tuple(part.stop - part.start for part in index)
         if 0 in shape:
             return np.empty(shape, SENT[variable.kind][0])
@@ -243,9 +244,9 @@ class OPeNDAP:
         try:
             answer = self._http.get(url)
         except httpx.HTTPError as error:
-            raise unreadable(path, "the OPeNDAP server does not answer", retry_after=AGAIN) from error
+            raise unreadable(path, Message("the OPeNDAP server does not answer"), retry_after=AGAIN) from error
         if not answer.is_success:
-            reason = f"the OPeNDAP server answers {answer.status_code}"
+            reason = Message("the OPeNDAP server answers {status}", status=answer.status_code)
             raise unreadable(path, reason, retry_after=AGAIN)
         return answer
 

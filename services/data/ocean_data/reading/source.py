@@ -18,6 +18,7 @@ from ocean_common.contracts.assets import Assets, File, Grid
 from ocean_common.dataset_uri import Kind, kind_of
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import SourceUnreadable
+from ocean_core.messages import Message, MessageError
 from ocean_data.compute.depth import deepest_first
 from ocean_data.compute.field import tile_stencil
 from ocean_data.grids import ROLES, arrange_coordinates, build, require_grid
@@ -324,8 +325,10 @@ class NetCDFSource:
         raise being_written(path)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> str | Message:
     """Return the message of the library, without the path that it repeats."""
+    if isinstance(error, MessageError):
+        return error.message
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

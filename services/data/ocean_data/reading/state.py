@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ocean_common.dataset_uri import local
 from ocean_core.errors import SourceUnreadable
+from ocean_core.messages import Message
 
 
 class State(NamedTuple):
@@ -32,10 +33,11 @@ def name_of(path: str) -> str:
     return path.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
-def unreadable(path: str, reason: str | None, *, retry_after: int | None = None) -> SourceUnreadable:
+def unreadable(path: str, reason: str | Message | None, *, retry_after: int | None = None) -> SourceUnreadable:
     """Tell a caller."""
+    cause = Message(reason) if isinstance(reason, str) else reason
     return SourceUnreadable(
-        "{name} cannot be read: {reason}", name=name_of(path), reason=reason, retry_after=retry_after
+        "{name} cannot be read: {reason}", name=name_of(path), reason=cause, retry_after=retry_after
     )
 
 

@@ -21,6 +21,7 @@ from zarr.storage import LocalStore, ObjectStore
 
 from ocean_common.dataset_uri import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
+from ocean_core.messages import MessageError
 from ocean_data.reading.objects import AGAIN, Storage, storage_errors
 from ocean_data.reading.packing import ATTRIBUTES
 from ocean_data.reading.state import State, unreadable
@@ -159,10 +160,14 @@ class ZarrVariable:
         return np.asarray(self.found[index or ()])
 
 
+class NoArray(MessageError, LookupError):
+    """A group of a store stands where an array should."""
+
+
 def _array(group: zarr.Group, name: str) -> "zarr.Array[Any]":
     array = group[name]
     if not isinstance(array, zarr.Array):
-        raise LookupError(f"{name} is no array")
+        raise NoArray("{name} is no array", name=name)
     return array
 
 
