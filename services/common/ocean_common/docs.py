@@ -1,4 +1,4 @@
-"""A service's OpenAPI document and docs pages, from files that are installed with it: no foreign host is asked."""
+"""OpenAPI document and docs pages of a service, from files that are installed with it, not from another host."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +17,7 @@ OPERATORS = "operators"  # the security scheme of what only they may do
 
 
 def openapi(name: str, title: str, version: str, description: str, tags: list[Tag]) -> OpenAPIConfig:
-    """`/{name}/openapi.json`, and Swagger UI and ReDoc under `/{name}/docs`."""
+    """Configure `/{name}/openapi.json`, and Swagger UI and ReDoc under `/{name}/docs`."""
     assets = f"/{name}/docs/assets"
     icon = f"<link rel='icon' type='image/png' href='{assets}/swagger-ui-dist/favicon-32x32.png'>"
     return OpenAPIConfig(
@@ -50,7 +50,7 @@ def openapi(name: str, title: str, version: str, description: str, tags: list[Ta
 
 
 def assets_router(name: str) -> Router:
-    """The scripts and styles of the docs pages."""
+    """Return the route of the scripts and styles of the docs pages."""
     return create_static_files_router(
         path=f"/{name}/docs/assets", directories=[ASSETS], include_in_schema=False, name=f"{name}-docs-assets"
     )

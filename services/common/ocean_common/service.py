@@ -39,14 +39,14 @@ class Readiness:
         self._degraded = degraded
 
     async def reasons(self) -> tuple[list[str], list[str]]:
-        """Why it is unready, and why it is degraded."""
+        """Return why it is unready, and why it is degraded."""
         unready = await self._unready() if self._unready else []
         degraded = await self._degraded() if self._degraded else []
         return unready, degraded
 
 
 def health_router(service: str, version: str, readiness: Readiness, metrics: Metrics) -> Router:
-    """The routes that operators and load balancers ask."""
+    """Return the routes for operators and load balancers."""
 
     @get("/health/live")
     async def live() -> Health:
@@ -95,8 +95,8 @@ def create_service(
 
     ``api``: the public handlers, under `/api/v2.0`. ``internal``: those for neighbours, under `/internal`, which no
     gateway router matches. ``pages``: handlers elsewhere, with their whole paths. ``layers``: what sees a request
-    before the router does. ``dependencies``: what handlers ask for by name, ready made. ``readiness``: how the service
-    finds out whether it can work. ``lifespan``: what lives as long as the app. ``texts``: packages whose texts have
+    before the router does. ``dependencies``: what handlers ask for by name, ready made. ``readiness``: the checks
+    whether it can work. ``lifespan``: what lives as long as the app. ``texts``: packages whose texts have
     catalogues in other languages (none: English alone); a handler translates them with
     ``translate: NamedDependency[Translator]``.
     """
@@ -138,7 +138,7 @@ GRACE = 5  # s for requests under way when the service is told to stop
 
 
 class _Server(uvicorn.Server):
-    """Tells the app that it is to stop: answers that go on for ever end, and nobody waits for them."""
+    """Server that tells the app when it stops, so that endless responses end."""
 
     def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
         super().__init__(config)

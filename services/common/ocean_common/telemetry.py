@@ -30,12 +30,12 @@ _log = structlog.get_logger("ocean.access")
 
 
 def current_request_id() -> str | None:
-    """The id of the request that is being answered."""
+    """Return the id of the request that is being answered."""
     return _request_id.get()
 
 
 def outgoing_headers() -> dict[str, str]:
-    """The headers by which a neighbour knows whose request it answers (W3C Trace Context, level 1)."""
+    """Return the headers that tell a neighbour whose request it answers (W3C Trace Context, level 1)."""
     headers = {}
     if (request_id := _request_id.get()) is not None:
         headers[REQUEST_ID] = request_id
@@ -62,7 +62,7 @@ def _json(record: object, default: Callable[[Any], Any]) -> str:
 
 
 def configure_logs(level: str, form: Literal["json", "text"]) -> None:
-    """One line a record on standard error, those of libraries included."""
+    """Write each record as one line on standard error, those of libraries included."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -121,7 +121,7 @@ class Metrics:
 
 
 class Telemetry:
-    """ASGI layer: gives every request its id and trace, and every answer a log line and a count."""
+    """ASGI layer that gives each request its id and trace, and each response a log line and a count."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app

@@ -177,7 +177,7 @@ class ByteBoundedCache(Generic[V]):
             self._queue.join(ticket, client)
 
         async def fly() -> V:
-            async with self._queue.turn(ticket) if ticket and self._queue else nullcontext():
+            async with self._queue.slot(ticket) if ticket and self._queue else nullcontext():
                 value = await make()
             if keep is None or keep(value):
                 self.put(key, value)
@@ -321,8 +321,8 @@ class FairQueue:
         ticket.clients.clear()
 
     @asynccontextmanager
-    async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
-        """Wait until a ticket is called, and call the next one at the end."""
+    async def slot(self, ticket: Ticket) -> AsyncIterator[None]:
+        """Hold a slot from the call of a ticket to the end of its work; then the next is called."""
         try:
             await ticket.called
         except asyncio.CancelledError:

@@ -351,7 +351,7 @@ class ProcessRenderer:
         return drawing
 
     async def _wait_and_run(self, drawing: _Drawing, job: bytes) -> RenderedFile:
-        async with self._queue.turn(drawing.ticket):
+        async with self._queue.slot(drawing.ticket):
             return await self._run(drawing, job)
 
     async def _run(self, drawing: _Drawing, job: bytes) -> RenderedFile:

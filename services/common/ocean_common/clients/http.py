@@ -1,7 +1,7 @@
 """Requests to a neighbour: timeouts, retries, its problems as errors, and the HTTP/1.1 transport beneath.
 
 Between neighbours there are no proxies, redirects, upgrades or HTTP/2; httptools, with which the servers read requests,
-reads the answers: a third of the processor time of httpx's own transport (docs/decisions).
+reads the answers: a third of the processor time of httpx's own transport (docs/decisions/0021).
 """
 
 import asyncio
