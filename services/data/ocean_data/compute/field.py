@@ -139,7 +139,7 @@ def tile_map(asked: TileRequest) -> TileMap:
     )
 
 
-def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
+def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:  # noqa: PLR0911  one for each faster way
     """Choose the cells that make the pixels of a tile: once for all variables, depths and times of a grid.
 
     Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
@@ -153,34 +153,32 @@ def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:
         lattice = grid.nearest_on_lattice(parallels, meridians)
         if lattice is not None and nearest:
             return _of_nearest(lattice)
-        bilinear = asked.interpolation == "bilinear"
-        if lattice is not None and bilinear and (corners := grid.corners_on_lattice(parallels, meridians)):
-            pixels, cells_of_pixels = (
-                np.flatnonzero(lattice >= 0),
-                Stencil(home=lattice, cells=corners[0], weights=corners[1]),
-            )
-            return _stencil_of_pixels(
-                pixels, (cells_of_pixels if pixels.size == lattice.size else taken(cells_of_pixels, pixels)).compact()
-            )
+        if lattice is not None and asked.interpolation == "bilinear":
+            corners = grid.corners_on_lattice(parallels, meridians)
+            if corners is not None:
+                pixels = np.flatnonzero(lattice >= 0)
+                around = Stencil(home=lattice, cells=corners[0], weights=corners[1])
+                return _stencil_of_pixels(pixels, around if pixels.size == lattice.size else taken(around, pixels))
     latitude, longitude = pixel_centres(asked.projection, asked.zoom, asked.x, asked.y)
     if not latitude.size:
         return _of_nearest(NONE)
+
+    def stencil_of(points: NDArray[np.intp], home: Cells) -> Stencil:
+        kind, radius, neighbours = asked.interpolation, asked.radius, asked.neighbours
+        at = latitude[points], longitude[points]
+        return stencil(grid, *at, kind, radius=radius, neighbours=neighbours, home=home)
+
+    if lattice is not None and not grid.walks:
+        pixels = np.flatnonzero(lattice >= 0)
+        return _stencil_of_pixels(pixels, stencil_of(pixels, lattice[pixels]))
     order, back = morton_order()
     home = lattice[order] if lattice is not None else grid.nearest(latitude[order], longitude[order])
     if nearest:
         return _of_nearest(home[back])
     inside = home >= 0
     pixels = np.flatnonzero(inside[back])
-    cells_of_pixels = stencil(
-        grid,
-        latitude[order[inside]],
-        longitude[order[inside]],
-        asked.interpolation,
-        radius=asked.radius,
-        neighbours=asked.neighbours,
-        home=home[inside],
-    )
-    return _stencil_of_pixels(pixels, taken(cells_of_pixels.compact(), (np.cumsum(inside) - 1)[back[pixels]]))
+    ordered = stencil_of(order[inside], home[inside])
+    return _stencil_of_pixels(pixels, taken(ordered, (np.cumsum(inside) - 1)[back[pixels]]))
 
 
 def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
@@ -191,9 +189,9 @@ def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
     return TileStencil(pixels=pixels, stencil=cells, fold=fold)
 
 
-def _stencil_of_pixels(pixels: NDArray[np.intp], made: Stencil) -> TileStencil:
+def _stencil_of_pixels(pixels: NDArray[np.intp], cells: Stencil) -> TileStencil:
     complete = pixels.size == SIZE * SIZE
-    return TileStencil(pixels=None if complete else pixels.astype(np.int32), stencil=made)
+    return TileStencil(pixels=None if complete else pixels.astype(np.int32), stencil=cells.compact())
 
 
 def _array(values: Pixels | NDArray[np.uint8] | None, dtype: str) -> Array | None:

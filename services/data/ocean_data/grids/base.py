@@ -184,6 +184,7 @@ class Grid(Protocol):
     nbytes: int
     has_rows: bool = True  # rows and columns mean neighbours: not on a mesh
     rotated: bool = False  # rows and columns go their own way, not along parallels and meridians
+    walks: bool = True  # a point is found faster if it is close to the one before
     fills_bounds: bool = False  # the cells fill the box of latitudes and longitudes around them
     crs_wkt: str | None = None  # of the map projection in which rows and columns are straight
 

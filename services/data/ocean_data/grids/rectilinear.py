@@ -36,6 +36,7 @@ class Rectilinear(Grid):
     """Cells at the crossings of parallels and meridians."""
 
     fills_bounds = True
+    walks = False
 
     def __init__(self, latitude: Floats, longitude: Floats) -> None:
         self.shape = (latitude.size, longitude.size)
