@@ -220,7 +220,7 @@ def test_a_file_that_fails_leaves_nothing(spool, threads, tmp_path):
         raise SourceUnreadable("gone")
 
     async def scene():
-        following = spool.follow("a", lambda sink: sink.save(fail), threads, room=MIB)
+        following = spool.follow("a", lambda sink: sink.save(fail), threads, reserved=MIB)
         with pytest.raises(SourceUnreadable):
             await following.wait_ready(complete=True)
         following.close()
@@ -233,11 +233,11 @@ def test_a_file_that_fails_leaves_nothing(spool, threads, tmp_path):
 def test_files_hold_their_room_from_the_beginning(spool, threads):
     async def scene():
         work = Tap(b"x")
-        first = spool.follow("a", work, threads, room=40 * MIB)
+        first = spool.follow("a", work, threads, reserved=40 * MIB)
         with pytest.raises(TooBusy):
-            spool.follow("b", work, threads, room=40 * MIB)
+            spool.follow("b", work, threads, reserved=40 * MIB)
         with pytest.raises(RequestTooLarge, match="the limit is"):
-            spool.follow("c", work, threads, room=65 * MIB)
+            spool.follow("c", work, threads, reserved=65 * MIB)
         work.let()
         assert await all_of(first) == b"x"
         await settled(spool)

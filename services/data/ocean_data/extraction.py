@@ -291,7 +291,7 @@ class ExtractionService:
             self._key(revision, output.form, planned.query),
             partial(self._write, planned, output.writer),
             self.workers if planned.short else self.streams,
-            room=output.reserved
+            reserved=output.reserved
             or (0 if isinstance(output.writer, StreamWriter) else largest_file_size(planned.extraction)),
         )
 

@@ -50,7 +50,7 @@ class Segment:
         return self.start + self.size
 
     @property
-    def room(self) -> int:
+    def free(self) -> int:
         """Bytes that it can still take."""
         return (IN_MEMORY if self.file is None else FILE) - self.size
 
@@ -175,7 +175,7 @@ class SpoolWriter:
         """Add some bytes; wait while readers are far behind."""
         remaining = memoryview(piece)
         while remaining:
-            segment, size = self._spool.room(self, self._entry, len(remaining))
+            segment, size = self._spool.allocate(self, self._entry, len(remaining))
             segment.append(remaining[:size])
             remaining = remaining[size:]
             self._wake()
@@ -229,34 +229,34 @@ class Spool:
             return self._scratch_folder.path
 
     def follow(
-        self, key: str, work: Callable[[SpoolWriter], None], workers: ThreadPool, *, room: int = 0
+        self, key: str, work: Callable[[SpoolWriter], None], workers: ThreadPool, *, reserved: int = 0
     ) -> SpoolReader:
         """Read the answer of ``key``: one that is being made, or a new one that ``work`` makes.
 
-        ``room``: bytes reserved from the beginning, for work that cannot wait for its readers.
+        ``reserved``: bytes reserved from the beginning, for work that cannot wait for its readers.
         """
         entry = self._entries.get(key)
         if entry is None or not entry.complete:
-            entry = self._begin(key, work, workers, room)
+            entry = self._begin(key, work, workers, reserved)
         reader = SpoolReader(self, entry)
         with self._change:
             entry.followers.add(reader)
         return reader
 
-    def _begin(self, key: str, work: Callable[[SpoolWriter], None], workers: ThreadPool, room: int) -> SpoolEntry:
+    def _begin(self, key: str, work: Callable[[SpoolWriter], None], workers: ThreadPool, reserved: int) -> SpoolEntry:
         with self._change:
-            if room > self._limit:
+            if reserved > self._limit:
                 raise RequestTooLarge(
                     "this makes a file of up to {limit} bytes, and the limit is {limit2}; ask for less, or for a "
                     "format that is written piece by piece",
-                    limit=room,
+                    limit=reserved,
                     limit2=self._limit,
                     field="$",
                 )
-            if self._used + room > self._limit:
+            if self._used + reserved > self._limit:
                 raise TooBusy("too many files are being made; try again in a while", retry_after=10)
-            self._used += room
-        entry = self._entries[key] = SpoolEntry(key=key, reserved=room)
+            self._used += reserved
+        entry = self._entries[key] = SpoolEntry(key=key, reserved=reserved)
         wake = partial(asyncio.get_running_loop().call_soon_threadsafe, entry.wake)
         entry.task = asyncio.ensure_future(workers.run(work, SpoolWriter(self, entry, wake)))
         self._tasks.add(entry.task)
@@ -299,7 +299,7 @@ class Spool:
                 entry.segments, entry.reserved = [], 0
                 self._change.notify_all()
 
-    def room(self, writer: SpoolWriter, entry: SpoolEntry, requested: int) -> tuple[Segment, int]:
+    def allocate(self, writer: SpoolWriter, entry: SpoolEntry, requested: int) -> tuple[Segment, int]:
         """Return the segment for the next bytes of a writer, and how many; wait while there is no room."""
         with self._change:
             size = self._fitting(entry, requested)
@@ -309,14 +309,14 @@ class Spool:
                 if monotonic() - max(since, entry.moved) > self._patience:
                     raise TooBusy("nobody has read this answer for too long")
                 self._change.wait(self._patience / 4)
-            if not entry.segments or not entry.segments[-1].room:
+            if not entry.segments or not entry.segments[-1].free:
                 entry.segments.append(self._segment(entry.size))
             self._used += size
             return entry.segments[-1], size
 
     def _fitting(self, entry: SpoolEntry, requested: int) -> int:
         """Return how many of the next bytes the last segment takes, or the one that follows it."""
-        last = entry.segments[-1].room if entry.segments else IN_MEMORY
+        last = entry.segments[-1].free if entry.segments else IN_MEMORY
         return min(requested, last or FILE, max(1, self._limit // SHARES))
 
     def _is_full(self, entry: SpoolEntry, size: int) -> bool:

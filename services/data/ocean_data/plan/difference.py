@@ -46,7 +46,7 @@ def plan_difference(reading: Reading, variables: Sequence[Assets], query: Differ
         right = plan_over(reading, subtrahends, other, target=target, instants=then, kind="difference", depth=level)
     pairs = _pairs(left, right)
     _check_depths(left, right, is_stated=minus.depth is not None)
-    fields = [_field(variable, other) for variable, other in _beside(left, right)]
+    fields = [_field(variable, other) for variable, other in _pair_fields(left, right)]
     interpolation = {name: fact for name, fact in right.facts.items() if name == "interpolation"}
     return replace(
         left,
@@ -102,7 +102,7 @@ class Less:
         return values
 
 
-def _beside(left: Extraction, right: Extraction) -> list[tuple[Field, Field]]:
+def _pair_fields(left: Extraction, right: Extraction) -> list[tuple[Field, Field]]:
     left_fields, right_fields = (
         [field for field in extraction.fields if not field.auxiliary] for extraction in (left, right)
     )
@@ -112,7 +112,7 @@ def _beside(left: Extraction, right: Extraction) -> list[tuple[Field, Field]]:
 def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
     """Pair the fields of both sides, with the conversion of units."""
     pairs = []
-    for left_field, right_field in _beside(left, right):
+    for left_field, right_field in _pair_fields(left, right):
         left_info, right_info = left_field.variable, right_field.variable
         conversion = unit_conversion(right_info.units, left_info.units)
         if conversion is None:

@@ -211,7 +211,7 @@ class TrajectoryDepths:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrajectoryBody:
+class TrajectoryReader:
     """Reads variables along the way."""
 
     ways: Sequence[TrajectoryVariable]
@@ -265,7 +265,7 @@ def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: Trajec
         dims=places.dims,
         coordinates=places.coordinates,
         fields=fields,
-        body=TrajectoryBody(ways=ways, vector=vector, parts=query.vector, along=bearing, target=target),
+        body=TrajectoryReader(ways=ways, vector=vector, parts=query.vector, along=bearing, target=target),
         rows=POINTS_AT_ONCE,
         cost=cost,
         used=[(way.sample.assets, _used(way)) for way in ways],
@@ -371,14 +371,14 @@ def find_steps(
     share = np.clip(np.divide(seconds - axis[low], apart, out=np.zeros(seconds.shape), where=apart > 0), 0.0, 1.0)
     if between == "nearest":
         share = np.where(share > 0.5, 1.0, 0.0)
-    first, last = _reach(axis, quantum)
+    first, last = _end_durations(axis, quantum)
     inside = (seconds >= axis[0] - first) & (seconds <= axis[-1] + last)
     steps = np.where(inside, np.stack([low, high]), -1)
     weights = np.stack([1.0 - share, share])
     return np.where(weights > 0, steps, -1), np.where(inside, weights, 0.0)
 
 
-def _reach(axis: NDArray[np.int64], quantum: str | None) -> tuple[float, float]:
+def _end_durations(axis: NDArray[np.int64], quantum: str | None) -> tuple[float, float]:
     """Return how long before the first step and after the last one these still hold, s."""
     if axis.size > 1:
         return float(axis[1] - axis[0]) / 2, float(axis[-1] - axis[-2]) / 2
@@ -427,10 +427,10 @@ def interpolate_depth(values: Floats, deep: Floats, target: Floats, between: Bet
     values_at_depth = np.where(
         share == 0, shallower, np.where(share == 1, deeper, (1 - share) * shallower + share * deeper)
     )
-    return np.where((wet > 0) & (target <= _bottom_reach(deep, last)), values_at_depth, np.nan)
+    return np.where((wet > 0) & (target <= _wet_bottom(deep, last)), values_at_depth, np.nan)
 
 
-def _bottom_reach(deep: Floats, last: NDArray[np.intp]) -> Floats:
+def _wet_bottom(deep: Floats, last: NDArray[np.intp]) -> Floats:
     """Return how far down the deepest wet level reaches: as far as it does up."""
     bottom, above = _pick(deep, last), _pick(deep, np.maximum(last - 1, 0))
     upper = np.where(last > 0, (bottom + above) / 2, np.minimum(bottom, 0.0))

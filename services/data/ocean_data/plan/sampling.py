@@ -34,7 +34,7 @@ class Search:
     neighbours: int = 10
 
 
-class Column(NamedTuple):
+class SampledColumn(NamedTuple):
     """Values read at points: (step, level, point), and the depth of each value in m where it is not the axis's."""
 
     values: Floats
@@ -96,10 +96,10 @@ class Sample:
             self, home=self.home[points], cells=self.cells[positions], local=local, between=between
         ), positions
 
-    def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Column:
+    def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> SampledColumn:
         """Values at the points."""
         values, metres = self.columns(source, steps, depth)
-        return Column(self.gathered(values), None if metres is None else self.gathered(metres))
+        return SampledColumn(self.gathered(values), None if metres is None else self.gathered(metres))
 
     def gathered(self, values: Floats) -> Floats:
         """Values at the points, (..., point), of values at the cells, (..., cell)."""
@@ -144,7 +144,7 @@ class VectorSample:
     def of(cls, reading: Reading, first: Sample, second: Sample, latitude: Floats, longitude: Floats) -> "VectorSample":
         """Find where the components point to at their cells."""
         axes = vectors.axes(first.assets.variable, second.assets.variable)
-        ways = _ways(reading, first, axes[0]), _ways(reading, second, axes[1])
+        ways = _component_directions(reading, first, axes[0]), _component_directions(reading, second, axes[1])
         east, north = east_and_north(latitude, longitude)
         return cls(first=first, second=second, ways=ways, east=east, north=north)
 
@@ -162,7 +162,7 @@ class VectorSample:
         return np.einsum("slap,pa->slp", total, self.east), np.einsum("slap,pa->slp", total, self.north), metres
 
 
-def _ways(reading: Reading, sample: Sample, axis: Axis) -> Floats:
+def _component_directions(reading: Reading, sample: Sample, axis: Axis) -> Floats:
     """Unit vectors in space along a component: (cell, 3)."""
     assets, grid = sample.assets, reading.grids.grid(sample.assets.grid)
     if grid.rotated and axis in {"x", "y"} and assets.angle:

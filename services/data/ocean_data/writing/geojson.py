@@ -74,7 +74,7 @@ def write_geojson(extraction: Extraction, values: dict[str, Values], revision: s
         for place, (point, row, has_value) in enumerate(zip(points, rows, wet.tolist(), strict=True))
         if has_value
     ]
-    return {"type": "FeatureCollection", **_told(extraction, revision), "features": features}
+    return {"type": "FeatureCollection", **_collection_members(extraction, revision), "features": features}
 
 
 def _cells(extraction: Extraction, longitude: NDArray[np.float64], wet: NDArray[np.bool_]) -> dict[int, Json]:
@@ -88,7 +88,7 @@ def _cells(extraction: Extraction, longitude: NDArray[np.float64], wet: NDArray[
     return {number: values for number, values in zip(numbers.tolist(), shapes, strict=True) if values is not None}
 
 
-def _told(extraction: Extraction, revision: str) -> Json:
+def _collection_members(extraction: Extraction, revision: str) -> Json:
     time = extraction.coordinate("time")
     members: Json = {
         "dataset": extraction.dataset,
