@@ -72,7 +72,7 @@ def test_the_harvest_finds_texts_wherever_they_are_put_together(package):
             "did you mean {name}",
             "the parameter '{name}' is required",
         },
-        "ocean_metadata": {"; did you mean {0!r}?", "its time axis is empty", "Bottom", "metres of a pixel"},
+        "ocean_metadata": {"; did you mean {name!r}?", "its time axis is empty", "Bottom", "metres of a pixel"},
         # Of errors that another module makes, of lists of reasons, and of what would fit instead.
         "ocean_data": {
             "{name} has times, and {key} has none",

@@ -10,6 +10,7 @@ import numpy as np
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.contracts.metadata import FileProblem, VariableProblem
 from ocean_core.errors import DatasetNotFound, VariableNotFound
+from ocean_core.messages import Message
 from ocean_core.time import Ints, format_times
 
 State = Literal["served", "partly", "broken"]
@@ -202,8 +203,8 @@ def _similar_words(word: str, words: Iterable[str]) -> list[str]:
     return [by_lower[text] for text in difflib.get_close_matches(word.lower(), by_lower, n=5, cutoff=0.5)]
 
 
-def _suggest(words: list[str]) -> str:
-    return f"; did you mean {words[0]!r}?" if words else ""
+def _suggest(words: list[str]) -> Message | str:
+    return Message("; did you mean {name!r}?", name=words[0]) if words else ""
 
 
 def dataset_period(record: DatasetRecord) -> tuple[str | None, str | None]:
