@@ -2,10 +2,10 @@
 
 import pytest
 import shapely
-from ocean_metadata.index.file_header import VariableHeader
-from ocean_metadata.index.scale import valid_range
 
 from ocean_metadata.catalogue.search import _split_box
+from ocean_metadata.index.headers import VariableHeader
+from ocean_metadata.index.selection import valid_range
 
 
 def test_a_box_over_the_antimeridian_has_a_part_on_either_side():
