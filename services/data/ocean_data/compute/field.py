@@ -17,7 +17,7 @@ from ocean_data.compute.depth import Depth
 from ocean_data.compute.fold import Fold, folded
 from ocean_data.compute.interpolation import check_search, picture, stencil, taken
 from ocean_data.grids.base import Cells, Grid
-from ocean_data.plan import times
+from ocean_data.plan.times import Axis, find_step
 from ocean_data.ports import Grids, Source, Stencil, TileMap, TileStencil
 
 Pixels = NDArray[np.float32]
@@ -36,7 +36,7 @@ class Level:
     @classmethod
     def of(cls, assets: Assets, when: str, deep: str) -> "Level":
         """Find what is written in an address, or TimeNotFound or DepthNotFound."""
-        step = times.find_step(times.Axis.of(assets.steps), when) if assets.steps else None
+        step = find_step(Axis.of(assets.steps), when) if assets.steps else None
         level = depth.parse(deep, ("bottom",))
         depth.check(assets, level)
         return cls(assets=assets, step=step, depth=level)

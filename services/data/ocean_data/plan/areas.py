@@ -21,9 +21,9 @@ from ocean_data.compute import region as regions
 from ocean_data.compute.depth import Depth
 from ocean_data.compute.levels import Between
 from ocean_data.grids.base import Window, split_runs
-from ocean_data.plan import sampling
 from ocean_data.plan.extraction import Body, Cost, Extraction, Field, Reading, Values
 from ocean_data.plan.points import VALUES_AT_ONCE, check_variables, lay_out_fields, plan_at_places
+from ocean_data.plan.sampling import read_columns, read_cost
 from ocean_data.plan.target import Target, native_cells, regular_grid, without_places
 from ocean_data.plan.times import Instants
 from ocean_data.ports import Source
@@ -266,7 +266,7 @@ class WindowRead:
         window, precise = self.window, source.precision(self.assets)
         if self.triangles:
             own = None if self.assets.steps is None else [step for step in steps if step is not None]
-            columns = sampling.columns(source, self.assets, own, level_slice, window.cells.ravel()).astype(precise)
+            columns = read_columns(source, self.assets, own, level_slice, window.cells.ravel()).astype(precise)
             cells: Values = columns.reshape(*columns.shape[:2], *window.shape)
             return cells
         levels = range(len(self.assets.depth.values) if self.assets.depth else 1)[level_slice]
@@ -329,7 +329,7 @@ def window_cost(source: Source, cut: WindowRead, steps: Sequence[int] | None) ->
     assets, window = cut.assets, cut.window
     vertical = len(range(len(assets.depth.values) if assets.depth else 1)[cut.wanted])
     if cut.triangles:
-        return sampling.read_cost(source, assets, steps, vertical, window.cells.ravel())
+        return read_cost(source, assets, steps, vertical, window.cells.ravel())
     along, deep, rows, across = source.chunking(assets)
     count = 1 if steps is None else len(steps)
     files = 1

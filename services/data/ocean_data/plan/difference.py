@@ -20,10 +20,9 @@ from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_time
 from ocean_core.units import unit_conversion
 from ocean_data.compute import depth as depths
-from ocean_data.plan import times
 from ocean_data.plan.areas import DEPTH_WORDS, find_target, plan_over, select_instants
 from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
-from ocean_data.plan.times import Instants
+from ocean_data.plan.times import Axis, Instants
 
 DAY = 86_400  # s
 NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
@@ -193,7 +192,7 @@ def _then(subtrahends: Sequence[Assets], query: DifferenceRequest, instants: Ins
         return chosen_instants
     if instants is None:
         raise InvalidRequest("the variables have no time: say at which time minus is wanted", field="minus.time")
-    axes = [times.Axis.of(variable.steps) if variable.steps else None for variable in subtrahends]
+    axes = [Axis.of(variable.steps) if variable.steps else None for variable in subtrahends]
     match = _of_the_year if minus.climatology else _at_the_same
     steps = [None if axis is None else match(axis, instants.seconds, minus.dataset) for axis in axes]
     axis, chosen = next((a, s) for a, s in zip(axes, steps, strict=True) if a is not None and s is not None)
@@ -201,7 +200,7 @@ def _then(subtrahends: Sequence[Assets], query: DifferenceRequest, instants: Ins
     return Instants(seconds=axis.seconds[chosen], raw=axis.raw[chosen], units=leading.units, steps=steps)
 
 
-def _at_the_same(axis: times.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
+def _at_the_same(axis: Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
     """The steps at the same instants; or of the same days, of a dataset with one step a day at most."""
     for unit in (1, DAY):
         own, requested = axis.seconds // unit, seconds // unit
@@ -223,7 +222,7 @@ def _at_the_same(axis: times.Axis, seconds: NDArray[np.int64], dataset: str) -> 
     )
 
 
-def _of_the_year(axis: times.Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
+def _of_the_year(axis: Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
     """The steps of the same month, or of the same day of the year."""
     own, dates = _dates(axis.seconds), _dates(seconds)
     months, days = own[:, 0], own[:, 0] * 100 + own[:, 1]

@@ -22,7 +22,6 @@ from ocean_core.time import DAY, format_time
 from ocean_core.vectors import vector_part
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, path
-from ocean_data.plan import times
 from ocean_data.plan.ancillary import sea_floor_field, with_ancillary
 from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, Reading, Values
 from ocean_data.plan.points import (
@@ -35,7 +34,7 @@ from ocean_data.plan.points import (
     vector_fields,
 )
 from ocean_data.plan.sampling import Sample, Search, VectorSample
-from ocean_data.plan.times import Instants
+from ocean_data.plan.times import Axis, Instants, parse_time
 from ocean_data.ports import Source
 
 DEPTH_WORDS = ("bottom", "all", "mean")
@@ -138,7 +137,7 @@ class TrajectoryVariable:
         if assets.steps is None:
             always = np.repeat(np.array([[0], [-1]], dtype=np.intp), seconds.size, axis=1)
             return cls(sample=sample, steps=always, weights=np.where(always < 0, 0.0, 1.0))
-        axis = times.Axis.of(assets.steps)
+        axis = Axis.of(assets.steps)
         if axis.seconds.size == 0:
             raise TimeNotFound("{key} has no time steps", key=assets.variable.key, field="times")
         steps, weights = find_steps(axis.seconds, seconds, query.between, assets.variable.quantum)
@@ -192,7 +191,7 @@ class TrajectoryVariable:
         distinct = np.unique(steps)
         files = 1
         if assets.steps is not None:
-            files = np.unique(times.Axis.of(assets.steps).file[distinct]).size
+            files = np.unique(Axis.of(assets.steps).file[distinct]).size
         return Cost(
             steps=distinct.size,
             files=files,
@@ -285,7 +284,7 @@ def _seconds(query: TrajectoryRequest) -> NDArray[np.int64]:
         )
     seconds = np.empty(len(query.times), np.int64)
     for number, text in enumerate(query.times):
-        span = times.parse_time(text, f"times[{number}]")
+        span = parse_time(text, f"times[{number}]")
         if span is None or span.raw:
             raise InvalidRequest(
                 "the time {text!r} is no instant; write 2016-02-01T12:00:00Z", text=text[:40], field=f"times[{number}]"

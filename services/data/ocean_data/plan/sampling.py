@@ -110,7 +110,7 @@ class Sample:
     def columns(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> tuple[Floats, Floats | None]:
         """Values at the cells, (step, level, cell), and their depths where these are not the axis's."""
         levels_read = slice(depth, depth + 1) if isinstance(depth, int) and self.assets.depth is not None else ALL
-        values = columns(source, self.assets, steps, levels_read, self.cells)
+        values = read_columns(source, self.assets, steps, levels_read, self.cells)
         if self.assets.depth is None:
             return values, None
         if depth in {"bottom", "mean"}:
@@ -187,7 +187,7 @@ def _angle(reading: Reading, sample: Sample) -> Floats:
     return angle
 
 
-def columns(source: Source, assets: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells) -> Floats:
+def read_columns(source: Source, assets: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells) -> Floats:
     """Values of cells, (step, level, cell): of many that lie together, from the box around them."""
     box = _box(assets, cells) if cells.size >= DENSE else None
     if box is None:
@@ -235,7 +235,7 @@ def _outside(
     assets: Assets, grid: Grid, point: tuple[float, float], field: str | None, number: int
 ) -> PointOutsideGrid:
     name, place = assets.variable.key, f"{point[0]:g}, {point[1]:g}"
-    where = extent(assets, grid)
+    where = describe_extent(assets, grid)
     if not field:
         return PointOutsideGrid(
             "all points ({position} is the first) are outside the grid of {name}, {location}",
@@ -253,7 +253,7 @@ def _outside(
     )
 
 
-def extent(assets: Assets, grid: Grid) -> str:
+def describe_extent(assets: Assets, grid: Grid) -> str:
     """Describe the extent of a grid."""
     if (bounds := assets.grid.bounds) is None:
         latitude, longitude = grid.centres(grid.all_cells)

@@ -27,9 +27,9 @@ from ocean_data.grids.base import (
     outlines_of_plane,
     plane_coordinates,
 )
-from ocean_data.plan import sampling
 from ocean_data.plan.extraction import Coordinate, Reading
 from ocean_data.plan.points import Places
+from ocean_data.plan.sampling import describe_extent
 
 MAX_SIDE = 10_000  # rows or columns of a stated grid
 MOST = 5_000_000  # cells of it
@@ -92,7 +92,7 @@ def native_cells(reading: Reading, variable: Assets, region: Region, stride: int
         raise NothingInView(
             "no cell of {key} has its centre in this area: it is smaller than a cell, or outside the grid, {extent}",
             key=variable.variable.key,
-            extent=sampling.extent(variable, grid),
+            extent=describe_extent(variable, grid),
             field=region.field,
         )
     frame = grid.frame(window, region)

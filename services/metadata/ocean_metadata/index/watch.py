@@ -47,7 +47,7 @@ def reading_version() -> int:
 
 
 class IndexSources(msgspec.Struct, frozen=True, kw_only=True):
-    """Where datasets come from: a configuration or a folder."""
+    """Sources of datasets: a configuration or a folder."""
 
     datasets: Path | None = None
     folder: Path | None = None
