@@ -1,7 +1,5 @@
 """Answers in the language of who asks: negotiation, templates, and what caches are told."""
 
-import time
-
 import httpx
 import pytest
 from hypothesis import given
@@ -15,21 +13,15 @@ from tests.looping import loop_over
 from ocean_common.caching import Freshness
 from ocean_common.clients.http import Neighbour
 from ocean_common.contracts.metadata import Quantum
-from ocean_common.finished_texts import FinishedTexts
 from ocean_common.i18n import LANGUAGES, Translator, get_translator
 from ocean_common.language import negotiate_language
 from ocean_common.parameters import refuse_unknown_parameters
 from ocean_common.service import create_service
 from ocean_core import errors
+from ocean_core.messages import Message
 
 FRENCH = {"accept-language": "fr-CA,fr;q=0.9,en;q=0.5"}
 TEXTS = {
-    "there is no {0!r}{1}; see {2}": "il n'y a pas de {0}{1} ; voir {2}",
-    "; did you mean {0!r}?": " ({0} ?)",
-    "{0} of {1}": "{0} de {1}",
-    "{0!r} is {1}-{2}-{3}-{4}-{5} here": "{5}-{4}-{3}-{2}-{1} : {0}",
-    "a {brace}": "une {accolade}",
-    "Bottom": "Fond",
     "{count} levels": "{count} niveaux",
 }
 
@@ -177,42 +169,16 @@ def test_a_service_without_catalogues_speaks_english():
         assert client.get("/api/v2.0/nothing", headers=FRENCH).json()["title"] == "Not Found"
 
 
-@loop_over(
-    ("english", "french"),
-    [
-        ("Bottom", "Fond"),
-        ("there is no 'x'; see /docs", "il n'y a pas de 'x' ; voir /docs"),
-        ('there is no "it\'s"; see /docs', "il n'y a pas de \"it's\" ; voir /docs"),
-        ("there is no 'x'; did you mean 'y'?; see /docs", "il n'y a pas de 'x' ('y' ?) ; voir /docs"),
-        ("there is no '; see {0}'; see /docs", "il n'y a pas de '; see {0}' ; voir /docs"),
-        ("Bottom of {0}", "Fond de {0}"),
-        ("a {brace}", "une {accolade}"),
-        ("nobody knows this", "nobody knows this"),
-        ("3 levels", "3 niveaux"),
-        ("", ""),
-    ],
-)
-def test_a_text_is_found_by_its_template(english, french):
-    assert FinishedTexts(TEXTS).translate(english) == french
-
-
 def test_templates_are_filled_with_values_as_they_are():
     translate = Translator("fr", TEXTS, {})
     assert translate("{count} levels", count="{0}") == "{0} niveaux"
     assert translate("{count} layers", count=3) == "3 layers"
 
 
-@given(st.text(max_size=60), st.text(max_size=60))
-def test_any_value_is_said_or_left(first, second):
-    text = f"there is no {first!r}{second}; see {second}"
-    assert FinishedTexts(TEXTS).translate(text)
-
-
-def test_odd_values_take_no_time():
-    began = time.perf_counter()
-    for odd in ("-" * 3900, "- here" * 600, " of " * 900, "'" * 3900, "\\" * 3900):
-        FinishedTexts(TEXTS).translate(f"'a' is {odd} nowhere")
-    assert time.perf_counter() - began < 1
+def test_messages_within_messages_are_translated():
+    translate = Translator("fr", {"{name}: {reason}": "{name} : {reason}", "gone": "disparu"}, {})
+    assert translate(Message("{name}: {reason}", name="a.nc", reason=Message("gone"))) == "a.nc : disparu"
+    assert translate(Message("{name}: {reason}", name="{0}", reason="gone")) == "{0} : gone"
 
 
 def test_quantities_keep_the_capital_of_their_names():

@@ -360,7 +360,7 @@ def test_profiles_and_series_are_those_of_the_nearest_node(client, opened):
 def test_a_point_on_land_is_outside_the_mesh(client):
     answer = client.get("/api/v2.0/data/mesh/zeta/timeseries", params={"latitude": 37.87, "longitude": -122.53})
     assert answer.status_code == 422
-    assert "is no such box" in answer.json()["detail"]
+    assert "does not fill it" in answer.json()["detail"]
 
 
 @loop_over(("values", "deepest"), [([0.0, 1.0, 2.0], 2), ([2.0, 1.0, 0.0], 0), ([850.0, 500.0, 200.0], 2)])

@@ -81,7 +81,7 @@ class Filled:
 
     @property
     def reasons(self):
-        return {one.id: one.reason for one in self.class4.index.files.values()}
+        return {one.id: one.reason and str(one.reason) for one in self.class4.index.files.values()}
 
 
 @pytest.fixture

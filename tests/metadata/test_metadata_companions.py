@@ -114,7 +114,7 @@ def test_what_goes_with_a_variable_is_asked_for_by_nobody(index, write, bare, pl
 def test_a_file_that_is_missing_is_told_and_hides_nothing(index, write, make, tmp_path):
     make(tmp_path / "a.nc")
     found = index(datasets=write({"a": {"url": "a.nc", "bathymetry_file_url": "gone.nc"}})).dataset("a")
-    assert [(one.file, one.reason) for one in found.problems] == [("gone.nc", "it no longer exists")]
+    assert [(one.name, str(one.reason)) for one in found.problems] == [("gone.nc", "it no longer exists")]
     assert [one.key for one in found.variables] == ["thetao"]
 
 
@@ -307,7 +307,7 @@ def test_what_cannot_be_calculated_is_left_out_with_its_reason(index, write, mak
     make(tmp_path / "a.nc")
     found = index(datasets=write({"a": {"url": "a.nc", "variables": {"thetao": {}, **variables}}})).dataset("a")
     assert [one.key for one in found.variables] == ["thetao"]
-    assert reason in {one.variable: one.reason for one in found.left_out}["b"]
+    assert reason in {one.name: str(one.reason) for one in found.left_out}["b"]
 
 
 def test_a_vector_tells_its_parts(asked, index, write, make, tmp_path):

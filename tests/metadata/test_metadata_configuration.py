@@ -108,7 +108,7 @@ def test_variables_that_are_missing_are_left_out_with_reasons(write, tmp_path, i
     variables = {"warm": {"source": "thetao"}, "salt": {}}
     found = index(datasets=write({"a": {"url": "a.nc", "variables": variables}})).dataset("a")
     assert [one.key for one in found.variables] == ["warm"]
-    assert {one.variable: one.reason for one in found.left_out} == {"salt": "no file holds salt"}
+    assert {one.name: str(one.reason) for one in found.left_out} == {"salt": "no file holds salt"}
 
 
 def test_different_variables_may_be_in_different_files(write, tmp_path, index, make):
@@ -124,6 +124,6 @@ def test_a_file_on_another_grid_is_left_out_of_a_series(write, tmp_path, index, 
     make(tmp_path / "s1.nc", times=[0])
     make(tmp_path / "s2.nc", times=[1], shape=(9, 9))
     found = index(datasets=write({"a": {"url": "s*.nc"}})).dataset("a")
-    assert [(one.file, one.reason) for one in found.problems] == [
+    assert [(one.name, str(one.reason)) for one in found.problems] == [
         ("s2.nc", "its grid differs from that of the first file")
     ]

@@ -49,7 +49,7 @@ def test_its_paths_may_be_relative_to_it_and_lead_nowhere(index, write, make, tm
     make_index(tmp_path / "runs" / "a.sqlite3", ["a.nc", "gone.nc"])
     found = index(datasets=write({"a": {"url": "runs/a.sqlite3"}})).dataset("a")
     assert found.state == "partly"
-    assert [(one.file, one.reason) for one in found.problems] == [("gone.nc", "it no longer exists")]
+    assert [(one.name, str(one.reason)) for one in found.problems] == [("gone.nc", "it no longer exists")]
 
 
 def test_its_timestamps_are_the_ids_of_the_steps(index, write, make, tmp_path):
@@ -94,7 +94,7 @@ def test_what_is_no_index_is_told(index, write, tmp_path, content, reason):
     if content is not None:
         (tmp_path / "a.sqlite3").write_bytes(content)
     found = index(datasets=write({"a": {"url": "a.sqlite3"}})).dataset("a")
-    assert (found.state, reason in found.reason) == ("broken", True)
+    assert (found.state, reason in str(found.reason)) == ("broken", True)
 
 
 def test_it_is_opened_for_reading_only(tmp_path):

@@ -54,7 +54,7 @@ def test_a_broken_file_of_a_series_stays_with_it(tmp_path, index, make):
     make(tmp_path / "day_02.nc", times=[1])
     (tmp_path / "day_03.nc").write_bytes(b"not yet a file")
     found = index(folder=tmp_path).dataset("day")
-    assert (found.state, found.times[0].count, found.problems[0].file) == ("partly", 2, "day_03.nc")
+    assert (found.state, found.times[0].count, found.problems[0].name) == ("partly", 2, "day_03.nc")
 
 
 def test_an_instant_in_two_files_is_read_from_the_later(tmp_path, index, make):

@@ -11,7 +11,6 @@ from typing import Literal, get_args
 from babel.dates import format_date
 from babel.messages.pofile import read_po
 
-from ocean_common.finished_texts import FinishedTexts
 from ocean_core.messages import Message, fill_template
 
 Language = Literal["en", "fr"]
@@ -69,24 +68,11 @@ class Translator:
         self.language = language
         self._texts = texts
         self._quantities = QuantityNames(quantities)
-        self._finished = FinishedTexts(texts)
 
     def __call__(self, text: str | Message, /, **values: object) -> str:
         """Return a message, or a template with its values, in this language; English where it is not translated."""
-        if isinstance(text, Message):
-            values, text = self._with_finished(text), text.template
-        if not values:
-            return self._finished.translate(text)
-        return Message(text, **values).render(lambda template: self._texts.get(template, template))
-
-    def _with_finished(self, message: Message) -> dict[str, object]:
-        """Translate values that are finished texts; to be removed with `FinishedTexts`."""
-        texts = {
-            name: self._finished.translate(value)
-            for name, value in message.values.items()
-            if isinstance(value, str) and f"{{{name}}}" in message.template
-        }
-        return {**message.values, **texts}
+        message = text if isinstance(text, Message) else Message(text, **values)
+        return message.render(lambda template: self._texts.get(template, template))
 
     def day(self, day: date) -> str:
         """Return a day with its month in full: 05 April 2022, 5 avril 2022."""

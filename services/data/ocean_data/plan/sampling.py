@@ -11,6 +11,7 @@ from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import Interpolation
 from ocean_core.errors import PointOutsideGrid
 from ocean_core.geometry import Floats, east_and_north
+from ocean_core.messages import Message
 from ocean_core.vectors import Axis
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, vectors
@@ -253,11 +254,19 @@ def _outside(
     )
 
 
-def describe_extent(assets: Assets, grid: Grid) -> str:
+def describe_extent(assets: Assets, grid: Grid) -> Message:
     """Describe the extent of a grid."""
     if (bounds := assets.grid.bounds) is None:
         latitude, longitude = grid.centres(grid.all_cells)
         bounds = np.nanmin(longitude), np.nanmin(latitude), np.nanmax(longitude), np.nanmax(latitude)
     west, south, east, north = bounds
-    box = f"latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}"
-    return f"which covers {box}" if grid.fills_bounds else f"which lies within {box} but is no such box"
+    box = Message(
+        "latitudes {south:g} to {north:g} and longitudes {west:g} to {east:g}",
+        south=south,
+        north=north,
+        west=west,
+        east=east,
+    )
+    if grid.fills_bounds:
+        return Message("which covers {box}", box=box)
+    return Message("which lies within {box}, but does not fill it", box=box)

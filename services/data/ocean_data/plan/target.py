@@ -215,13 +215,16 @@ def _rectangle(extent: Sequence[float]) -> tuple[float, float, float, float]:
 
 def _crs(text: str) -> CRS:
     """Read the code of a projection, or the words and numbers that make one: never the name of a file."""
-    wrong = f"projection {text[:40]!r} is no code of a map projection, as EPSG:4326, EPSG:3857 or EPSG:32661"
+    error_message = Message(
+        "projection {projection!r} is not a code of a map projection, such as EPSG:4326, EPSG:3857 or EPSG:32661",
+        projection=text[:40],
+    )
     if not (_AUTHORITY.fullmatch(text) or _PROJ.fullmatch(text)):
-        raise InvalidRequest(wrong, field="projection")
+        raise InvalidRequest(error_message, field="projection")
     try:
         crs = CRS.from_user_input(text)
     except ProjError as error:
-        raise InvalidRequest(wrong, field="projection") from error
+        raise InvalidRequest(error_message, field="projection") from error
     if not (crs.is_geographic or crs.is_projected) or len(crs.axis_info) != 2:
         raise InvalidRequest(
             "{text} is no map of the Earth in two dimensions; EPSG:3857 is one", text=text, field="projection"

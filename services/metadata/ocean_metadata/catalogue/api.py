@@ -138,7 +138,7 @@ async def list_status(
     snapshot = catalogue.snapshot
     return await response_cache.respond(
         ("status", snapshot.revision, translate.language),
-        lambda: serializers.list_statuses(localize_snapshot(snapshot, translate)),
+        lambda: serializers.list_statuses(snapshot, translate),
     )
 
 

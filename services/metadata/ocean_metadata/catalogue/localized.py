@@ -2,7 +2,6 @@
 
 import msgspec
 
-from ocean_common.contracts.metadata import FileProblem, VariableProblem
 from ocean_common.i18n import Translator
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, VariableRecord
 
@@ -17,11 +16,6 @@ def localize_dataset(record: DatasetRecord, translate: Translator) -> DatasetRec
         record,
         **record.translations.get(translate.language, {}),
         variables=[_localize_variable(variable, translate) for variable in record.variables],
-        reason=record.reason and translate(record.reason),
-        problems=[FileProblem(file=problem.file, reason=translate(problem.reason)) for problem in record.problems],
-        left_out=[
-            VariableProblem(variable=problem.variable, reason=translate(problem.reason)) for problem in record.left_out
-        ],
     )
 
 

@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
-from ocean_common.contracts.metadata import FileProblem, VariableProblem
 from ocean_core.errors import DatasetNotFound, VariableNotFound
 from ocean_core.messages import Message
 from ocean_core.time import Ints, format_times
@@ -81,6 +80,13 @@ class VariableRecord(msgspec.Struct, frozen=True, kw_only=True):
     translations: Translations = {}
 
 
+class Omission(msgspec.Struct, frozen=True):
+    """File or variable that is not served."""
+
+    name: str
+    reason: Message
+
+
 class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Dataset without the steps of its time axes, which may be a million."""
 
@@ -88,7 +94,7 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     enabled: bool = True
     state: State = "served"
-    reason: str | None = None  # why nothing is served
+    reason: Message | None = None  # why nothing is served
     revision: str = ""
     quantum: str | None = None
     help: str | None = None
@@ -107,8 +113,8 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
     depths: list[DepthAxis] = []
     times: list[TimeAxis] = []
     variables: list[VariableRecord] = []
-    problems: list[FileProblem] = []
-    left_out: list[VariableProblem] = []
+    problems: list[Omission] = []  # files
+    left_out: list[Omission] = []  # variables
 
     @property
     def visible_variables(self) -> list[VariableRecord]:
@@ -176,7 +182,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         for variable in record.variables:
             if variable.key == key and not variable.auxiliary:
                 return record, variable
-        refused = next((problem.reason for problem in record.left_out if problem.variable == key), None)
+        refused = next((problem.reason for problem in record.left_out if problem.name == key), None)
         if refused is not None:
             raise VariableNotFound(
                 "the variable {key!r} of {dataset} cannot be served: {refused}",

@@ -10,11 +10,13 @@ from ocean_common.contracts.metadata import (
     Dataset,
     DatasetStatus,
     Depth,
+    FileProblem,
     TimeInterval,
     TimeIntervals,
     TimeStep,
     Variable,
     VariableListing,
+    VariableProblem,
 )
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.time import Ints, format_duration, format_month_duration, format_times
@@ -86,16 +88,18 @@ def list_variables_by_name(snapshot: Snapshot) -> dict[str, list[VariableListing
     return dict(sorted(listings.items()))
 
 
-def list_statuses(snapshot: Snapshot) -> list[DatasetStatus]:
+def list_statuses(snapshot: Snapshot, translate: Translator = ENGLISH) -> list[DatasetStatus]:
     """Return which files and variables of each dataset can be served, and why others cannot."""
     return [
         DatasetStatus(
             id=record.id,
             status=record.state,
             files=len(record.files) - len(record.problems) if record.state != "broken" else 0,
-            reason=record.reason,
-            problems=record.problems,
-            left_out=record.left_out,
+            reason=translate(record.reason) if record.reason else None,
+            problems=[FileProblem(file=problem.name, reason=translate(problem.reason)) for problem in record.problems],
+            left_out=[
+                VariableProblem(variable=problem.name, reason=translate(problem.reason)) for problem in record.left_out
+            ],
         )
         for record in snapshot.datasets.values()
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ocean_common.contracts.observations import Class4Kind
+from ocean_core.messages import Message
 from ocean_metadata.class4.model import parse_file_name
 from ocean_metadata.class4.reading import FileReading, read_class4_file
 from ocean_metadata.class4.store import Class4Store, FileKey
@@ -82,7 +83,7 @@ class Class4Indexer:
     def _write(self, key: FileKey, path: str, reading: FileReading | None) -> None:
         if reading is None:
             size, mtime_ns = _stat(path)
-            reading = FileReading(size=size, mtime_ns=mtime_ns, reason="it breaks the NetCDF library")
+            reading = FileReading(size=size, mtime_ns=mtime_ns, reason=Message("the NetCDF library fails on it"))
         if reading.reason:
             _log.warning("%s: %s", Path(path).name, reading.reason)
         self._store.replace(key, path, reading)

@@ -17,6 +17,7 @@ from ocean_common.contracts.observations import (
 )
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.errors import InvalidRequest, NotFound
+from ocean_core.messages import Message
 
 KINDS: tuple[Class4Kind, ...] = get_args(Class4Kind)
 PREFERRED_MODELS = ("GIOPS", "RIOPS")  # whose files stand for their day; where there are none, the first by its id
@@ -77,7 +78,7 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Class4Kind
     id: str
-    reason: str | None = None  # why it cannot be served
+    reason: Message | None = None  # why it cannot be served
     about: FileSummary | None = None  # None: it cannot be served
 
 
@@ -108,7 +109,7 @@ class Class4Index(msgspec.Struct, frozen=True, kw_only=True):
                 file=f"{file.id}.nc",
                 profiles=file.about.profiles if file.about else 0,
                 title=file.about.title if file.about else None,
-                reason=file.reason and translate(file.reason),
+                reason=translate(file.reason) if file.reason else None,
             )
             for file in self.files.values()
         ]

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.observations import Class4Profile, Class4Values
+from ocean_core.messages import Message
 from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_metadata.class4.map_points import root_mean_square_error
 from ocean_metadata.class4.model import FileContent, FileName, FileSummary, ForecastLead, ProfilePoints, parse_file_name
@@ -55,7 +56,7 @@ class FileReading(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     mtime_ns: int
     content: FileContent | None = None
-    reason: str | None = None
+    reason: Message | None = None
 
 
 class _Axes(NamedTuple):
@@ -71,7 +72,7 @@ def read_class4_file(path: str) -> FileReading:
     try:
         state = read_stamp(path)
     except OSError as error:
-        return FileReading(size=0, mtime_ns=0, reason=str(describe_error(error)))
+        return FileReading(size=0, mtime_ns=0, reason=describe_error(error))
     size, mtime_ns = state
     try:
         name = parse_file_name(Path(path).name)
@@ -83,7 +84,7 @@ def read_class4_file(path: str) -> FileReading:
         if read_stamp(path) != state:
             raise Unreadable("it is being written")
     except BROKEN as error:
-        return FileReading(size=size, mtime_ns=mtime_ns, reason=str(describe_error(error)))
+        return FileReading(size=size, mtime_ns=mtime_ns, reason=describe_error(error))
     return FileReading(size=size, mtime_ns=mtime_ns, content=content)
 
 

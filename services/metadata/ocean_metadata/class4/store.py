@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ocean_common.contracts.observations import Class4Kind, Class4Profile
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import ServiceUnavailable
+from ocean_core.messages import Message
 from ocean_metadata.catalogue import schema
 from ocean_metadata.catalogue.database import AWAY, answering, notify_listeners, reading
 from ocean_metadata.class4.model import Class4Index, FileRecord, FileSummary, ProfilePoints
@@ -61,7 +62,7 @@ class Class4Store:
             "size": result.size,
             "mtime_ns": result.mtime_ns,
             "format": code_version(_READER),
-            "reason": result.reason,
+            "reason": msgspec.json.encode(result.reason).decode() if result.reason else None,
         }
         content = result.content
         if content is not None:
@@ -162,7 +163,8 @@ def _points_size(points: ProfilePoints) -> int:
 
 def _decode_record(kind: Class4Kind, file: str, reason: str | None, summary: bytes | None) -> FileRecord:
     about = msgspec.msgpack.decode(summary, type=FileSummary) if summary is not None else None
-    return FileRecord(kind=kind, id=file, reason=reason, about=about)
+    message = msgspec.json.decode(reason, type=Message) if reason is not None else None
+    return FileRecord(kind=kind, id=file, reason=message, about=about)
 
 
 def _being_replaced(file: str) -> ServiceUnavailable:

@@ -10,7 +10,6 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Grid
-from ocean_common.contracts.metadata import FileProblem, VariableProblem
 from ocean_core.colour import DEFAULT_LIMITS
 from ocean_core.messages import Message
 from ocean_core.time import infer_quantum
@@ -20,6 +19,7 @@ from ocean_metadata.catalogue.model import (
     DatasetRecord,
     GridRecord,
     LevelsRecord,
+    Omission,
     TimeAxis,
     TimePart,
     VariableRecord,
@@ -30,7 +30,7 @@ from ocean_metadata.index.calculated import CalculatedVariables
 from ocean_metadata.index.depth_and_time import get_raw_times, make_depth_axis, make_time_axis
 from ocean_metadata.index.grids import FileDetail, join_boxes
 from ocean_metadata.index.headers import FileHeader, VariableHeader
-from ocean_metadata.index.selection import Member, SkippedVariable, SourceFile, find_scale, select_variables
+from ocean_metadata.index.selection import Member, SourceFile, find_scale, select_variables
 from ocean_metadata.index.specs import DatasetSpec
 
 MAX_ATTRIBUTE = 2_000  # characters, or numbers, of a global attribute: a history may be longer than the data
@@ -66,7 +66,7 @@ def build_dataset(
     for member in selection.members:
         detail = details[member.files[0]]
         if (reason := detail.reasons.get(member.spec.source)) is not None:
-            skipped.append(SkippedVariable(member.spec.key, reason))
+            skipped.append(Omission(member.spec.key, reason))
         else:
             builder.add_variable(member, detail)
     skipped += builder.add_calculated()
@@ -219,14 +219,14 @@ class _Builder:
         assert header is not None  # noqa: S101  only files with a header have variables
         return header
 
-    def add_calculated(self) -> list[SkippedVariable]:
+    def add_calculated(self) -> list[Omission]:
         """Add the calculated variables; return those that cannot be calculated."""
         grids = [record for record in self._grids.values() if record.grid.kind != "none"]
         records, skipped = CalculatedVariables(self._spec, self._variables, grids, self._depths).build()
         self._variables += records
         return skipped
 
-    def drop_incomplete_vectors(self) -> list[SkippedVariable]:
+    def drop_incomplete_vectors(self) -> list[Omission]:
         """Drop the vectors whose components are missing, and return them."""
         keys = {variable.key for variable in self._variables}
         missing = {
@@ -236,15 +236,16 @@ class _Builder:
         }
         self._variables = [variable for variable in self._variables if variable.key not in missing]
         return [
-            SkippedVariable(key, Message("its component {name} is not a variable of the dataset", name=names[0]))
+            Omission(key, Message("its component {name} is not a variable of the dataset", name=names[0]))
             for key, names in missing.items()
         ]
 
-    def build(self, revision: str, skipped: Sequence[SkippedVariable], problems: Mapping[int, Message]) -> Built:
+    def build(self, revision: str, skipped: Sequence[Omission], problems: Mapping[int, Message]) -> Built:
         """Build the dataset."""
         spec = self._spec
         file_problems = [
-            (posixpath.basename(self._sources[number].file.path), reason) for number, reason in sorted(problems.items())
+            Omission(posixpath.basename(self._sources[number].file.path), reason)
+            for number, reason in sorted(problems.items())
         ]
         reason = None
         if all(variable.auxiliary for variable in self._variables):
@@ -256,7 +257,7 @@ class _Builder:
             name=spec.name or re.sub(r"[_]+", " ", spec.id),
             enabled=spec.enabled,
             state="broken" if reason else "partly" if file_problems or skipped else "served",
-            reason=str(reason) if reason else None,
+            reason=reason,
             revision=revision,
             quantum=spec.quantum or self._infer_quantum(longest),
             help=spec.help,
@@ -274,8 +275,8 @@ class _Builder:
             depths=self._depths,
             times=self._times,
             variables=self._variables,
-            problems=[FileProblem(file=file, reason=str(reason)) for file, reason in file_problems],
-            left_out=[VariableProblem(variable=key, reason=str(reason)) for key, reason in skipped],
+            problems=file_problems,
+            left_out=list(skipped),
             translations=spec.translations,
         )
         return Built(record=record, steps=self._steps)
@@ -303,13 +304,11 @@ def _choose_model_class(configured: str | None, kinds: Sequence[str]) -> str | N
     return _MODEL_CLASSES.get(kinds[0]) if kinds else None
 
 
-def _explain_broken(
-    spec: DatasetSpec, problems: Sequence[tuple[str, Message]], skipped: Sequence[SkippedVariable]
-) -> Message:
+def _explain_broken(spec: DatasetSpec, problems: Sequence[Omission], skipped: Sequence[Omission]) -> Message:
     if not spec.files:
         return Message("no file has the name in its configuration")
-    for name, reason in (*problems[:1], *skipped[:1]):
-        return Message("{name}: {reason}", name=name, reason=reason)
+    for omission in (*problems[:1], *skipped[:1]):
+        return Message("{name}: {reason}", name=omission.name, reason=omission.reason)
     return Message("its files hold no fields on a map")
 
 

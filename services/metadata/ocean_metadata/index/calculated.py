@@ -8,9 +8,9 @@ from ocean_common.contracts.assets import DepthAxis, Dimension, Role
 from ocean_core.colour import DEFAULT_LIMITS
 from ocean_core.expression import COORDINATE_NAMES, Call, Expression, Name, Node, child_nodes, parse_expression
 from ocean_core.messages import MessageError
-from ocean_metadata.catalogue.model import GridRecord, VariableRecord
+from ocean_metadata.catalogue.model import GridRecord, Omission, VariableRecord
 from ocean_metadata.index.headers import VariableHeader
-from ocean_metadata.index.selection import SkippedVariable, header_limits, stored_key
+from ocean_metadata.index.selection import header_limits, stored_key
 from ocean_metadata.index.specs import DatasetSpec, VariableSpec
 
 COORDINATES = set[str]().union(*COORDINATE_NAMES.values())
@@ -38,14 +38,14 @@ class CalculatedVariables:
         self._specs = {variable.key: variable for variable in spec.variables or [] if variable.equation is not None}
         self._path: list[str] = []  # variables under construction: a name among them is a cycle
 
-    def build(self) -> tuple[list[VariableRecord], list[SkippedVariable]]:
+    def build(self) -> tuple[list[VariableRecord], list[Omission]]:
         """Build all of them, with the reasons for those that cannot be calculated."""
         records, skipped = [], []
         for key in self._specs:
             try:
                 records.append(self._build(key))
             except CalculationError as error:
-                skipped.append(SkippedVariable(key, error.message))
+                skipped.append(Omission(key, error.message))
         return records, skipped
 
     def _build(self, key: str) -> VariableRecord:

@@ -10,6 +10,7 @@ from ocean_common.contracts.assets import File
 from ocean_core.colour import Limits, choose_limits
 from ocean_core.expression import parse_expression
 from ocean_core.messages import Message
+from ocean_metadata.catalogue.model import Omission
 from ocean_metadata.index.axes import Layout, find_layout, list_fields
 from ocean_metadata.index.headers import FileHeader, VariableHeader, unpack_array
 from ocean_metadata.index.specs import DatasetSpec, VariableSpec
@@ -51,18 +52,11 @@ class Member(NamedTuple):
     files: list[int]
 
 
-class SkippedVariable(NamedTuple):
-    """Variable that cannot be served."""
-
-    variable: str
-    reason: Message
-
-
 class Selection(NamedTuple):
     """Variables that can be served, and the reasons for the others and for files."""
 
     members: list[Member]
-    skipped: list[SkippedVariable]
+    skipped: list[Omission]
     problems: dict[int, Message]  # by number of the file
 
 
@@ -88,7 +82,7 @@ def list_details(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[Detai
 
 def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Selection:
     """Select the variables of a dataset, and the files that fit the first file of each variable."""
-    skipped: list[SkippedVariable] = []
+    skipped: list[Omission] = []
     problems = {number: source.reason for number, source in enumerate(sources) if source.reason is not None}
     headers = {
         number: source.header
@@ -99,7 +93,7 @@ def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Select
     for variable in _list_specs(spec, headers):
         holding = [number for number, header in headers.items() if variable.source in header.variables]
         if headers and (reason := _check_variable(variable, [headers[number] for number in holding[:1]])):
-            skipped.append(SkippedVariable(variable.key, reason))
+            skipped.append(Omission(variable.key, reason))
         elif holding:
             first = headers[holding[0]]
             layout = find_layout(variable.source, first)
