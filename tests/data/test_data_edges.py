@@ -45,5 +45,5 @@ def test_records_of_a_lone_variable_lie_without_gaps(tmp_path):
         file.createDimension("x", 3)
         file.createVariable("level", "i2", ("time", "x"))[:] = values
     blobs = LocalBlobs()
-    entry = netcdf3.header(blobs.blob(blobs.state(str(tmp_path / "lone.nc"))))["level"]
-    assert (entry.shape, entry.step) == ((5, 3), 6)
+    variables = netcdf3.header_variables(blobs.blob(blobs.state(str(tmp_path / "lone.nc"))))
+    assert (variables["level"].shape, variables["level"].record_step) == ((5, 3), 6)

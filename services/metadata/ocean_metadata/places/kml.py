@@ -244,8 +244,8 @@ def _wrap(longitude: float) -> float:
 
 def _unwrap_line(positions: Sequence[Position]) -> list[Position]:
     longitudes = unwrap_longitudes([longitude for longitude, _ in positions])
-    turned = longitudes + _wrap(positions[0][0]) - positions[0][0]
-    return list(zip(turned.tolist(), [latitude for _, latitude in positions], strict=True))
+    shift = _wrap(positions[0][0]) - positions[0][0]  # 0 or a whole turn: no rounding of the other positions
+    return list(zip((longitudes + shift).tolist(), [latitude for _, latitude in positions], strict=True))
 
 
 def make_area(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.MultiPolygon:
