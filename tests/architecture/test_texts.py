@@ -1,10 +1,11 @@
 """Every text that a service says to callers is there in French."""
 
+import ast
 import re
 from string import Formatter
 
 import pytest
-from tests.architecture.harvest import PACKAGES, texts
+from tests.architecture.harvest import PACKAGES, ROOT, texts
 
 from ocean_common import problems
 from ocean_common.i18n import LANGUAGES, SOURCE, read_catalogue
@@ -116,3 +117,22 @@ def test_quantities_are_kept_in_lower_case_as_they_are_looked_for(language):
 @pytest.mark.parametrize("package", sorted(set(PACKAGES) - {"ocean_common", "ocean_core"}))
 def test_catalogues_keep_nothing_that_nobody_says(package):
     assert set(read_catalogue(package, "messages", "fr")) <= set(texts(package)) | SAID[package]
+
+
+def test_texts_that_are_values_of_messages_are_messages_themselves():
+    """Find texts of the catalogues that stand neither in a call nor in a table of translated names."""
+    tables = ("export/csv.py", "ocean_core/colour.py")
+    stray = []
+    for package, folder in PACKAGES.items():
+        ids = {text for text in read_catalogue(package, "messages", "fr") if " " in text}
+        for path in sorted(folder.rglob("*.py")):
+            tree = ast.parse(path.read_text("utf-8"))
+            called = {id(call.args[0]) for call in ast.walk(tree) if isinstance(call, ast.Call) and call.args}
+            called |= {id(statement.value) for statement in ast.walk(tree) if isinstance(statement, ast.Expr)}
+            constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in ids)
+            relative = path.relative_to(ROOT).as_posix()
+            if not relative.endswith(tables):
+                stray += [f"{relative}:{node.lineno} {node.value}" for node in constants if id(node) not in called]
+    known = {"the description ends early", "the object storage does not answer"}  # wrapped where they are raised
+    known.add("it is no Icechunk repository, or does not answer")
+    assert not [text for text in stray if text.split(" ", 1)[1] not in known]

@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ocean_common.contracts.data import MAX_VERTICES
+from ocean_common.problems import parse_framework_text
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import (
     Floats,
@@ -147,7 +148,10 @@ def _read_polygons(requested: dict[str, Any]) -> list[Rings]:
         )
     except msgspec.ValidationError as error:
         raise InvalidRequest(
-            "the coordinates of the {kind} are no rings: {error}", kind=kind, error=error, field="polygon"
+            "the coordinates of the {kind} are no rings: {error}",
+            kind=kind,
+            error=parse_framework_text(str(error)),
+            field="polygon",
         ) from error
     if not polygons or not all(polygons):
         raise InvalidRequest(

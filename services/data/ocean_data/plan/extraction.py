@@ -102,12 +102,12 @@ class Budget:
 
 
 _QUANTITIES = {
-    "steps": "time steps",
-    "files": "files to read",
-    "chunks": "chunks to read",
-    "cells": "cells to read",
-    "bytes": "bytes to read",
-    "values": "values",
+    "steps": Message("time steps"),
+    "files": Message("files to read"),
+    "chunks": Message("chunks to read"),
+    "cells": Message("cells to read"),
+    "bytes": Message("bytes to read"),
+    "values": Message("values"),
 }
 
 
@@ -177,7 +177,7 @@ class Extraction:
                 return RequestTooLarge(
                     "this takes {amount} {quantity}, and the limit is {limit}",
                     amount=amount,
-                    quantity=Message(quantity),
+                    quantity=quantity,
                     limit=limit,
                     field="$",
                 )
@@ -185,7 +185,7 @@ class Extraction:
                 return RequestTooLarge(
                     "this takes {amount} {quantity}, and the limit is {limit}; {suggestion} would fit",
                     amount=amount,
-                    quantity=Message(quantity),
+                    quantity=quantity,
                     limit=limit,
                     suggestion=self.fitting(limit / amount),
                     field="$",

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Steps
 from ocean_core.errors import InvalidRequest, TimeNotFound
+from ocean_core.messages import Message
 from ocean_core.time import DAY, EPOCH, format_time, is_date_only, parse_instant, restore_plus_sign
 
-FORMS = "2016-02-01, 2016-02-01T12:00:00Z, the raw integer of a time step, or -1 for the last"
+FORMS = Message("2016-02-01, 2016-02-01T12:00:00Z, the raw integer of a time step, or -1 for the last")
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 

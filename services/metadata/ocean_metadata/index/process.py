@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ocean_common.contracts.metadata import Event, Refreshed
 from ocean_core.errors import NotSupported, ServiceUnavailable
+from ocean_core.messages import Message
 from ocean_metadata.catalogue.database import answering
 from ocean_metadata.events.store import read_events, stored_ids
 
@@ -131,7 +132,7 @@ class IndexRefresher:
         if process.returncode:
             last = output.decode(errors="replace").strip().rpartition("\n")[2]
             raise ServiceUnavailable(
-                "the files could not be indexed: {error}", error=last or "the index process was ended"
+                "the files could not be indexed: {error}", error=last or Message("the index process was ended")
             )
 
     def _newest_event(self) -> int:

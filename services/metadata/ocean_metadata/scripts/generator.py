@@ -14,6 +14,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ocean_common.contracts.common import PLOT_KINDS
+from ocean_common.problems import parse_framework_text
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
 
 API = "/api/v2.0"
@@ -50,7 +51,9 @@ def parse_query(text: str) -> Json:
     try:
         query = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidRequest("query is not JSON: {error}", error=str(error)[:120], field="query") from error
+        raise InvalidRequest(
+            "query is not JSON: {error}", error=parse_framework_text(str(error)[:120]), field="query"
+        ) from error
     if not isinstance(query, dict):
         raise InvalidRequest('query is not a JSON object such as {"dataset": "giops_day"}', field="query")
     if _nesting(query) > _MAX_NESTING:

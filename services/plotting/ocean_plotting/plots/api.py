@@ -162,11 +162,13 @@ def read_query(kind: Kind, text: str) -> Any:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         field = path.rstrip("`") or "$"
-        raise InvalidRequest("query: {message} at {name}", message=message, name=field, field=field) from error
+        raise InvalidRequest(
+            "query: {message} at {name}", message=problems.parse_framework_text(message), name=field, field=field
+        ) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest(
             "query is not JSON: {error}; it is an object like {example}",
-            error=error,
+            error=problems.parse_framework_text(str(error)),
             example=encode_example(kind),
             field="query",
         ) from error

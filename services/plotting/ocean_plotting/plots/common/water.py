@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage
 from ocean_core.errors import InvalidRequest
+from ocean_core.messages import Message
 from ocean_core.seawater import (
     CELSIUS,
     SALINITIES,
@@ -120,7 +121,9 @@ async def fetch_water(services: Services, query: StationProfileQuery, *, sound: 
     temperature, salinity = find_temperature(variables), find_salinity(variables)
     sound_speed = find_sound_speed(variables) if sound else None
     if not (sound_speed or (temperature and salinity)):
-        missing = "no temperature" if salinity else "no salinity" if temperature else "neither temperature nor salinity"
+        missing = Message("neither temperature nor salinity")
+        if temperature or salinity:
+            missing = Message("no salinity") if temperature else Message("no temperature")
         raise InvalidRequest(
             "{dataset} has {missing} over depth, which this plot is made of",
             dataset=query.dataset,
