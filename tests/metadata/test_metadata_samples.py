@@ -34,7 +34,7 @@ def test_every_file_is_served_or_listed_with_its_reason(indexed):
         assert all(each.scale[0] < each.scale[1] for each in one.variables)
         for each in one.problems:
             assert each.reason
-            assert "/" not in each.file
+            assert "/" not in each.name
 
 
 @pytest.mark.parametrize("indexed", FOLDERS, indirect=True)

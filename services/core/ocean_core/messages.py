@@ -74,8 +74,8 @@ class MessageError(Exception):
 
 
 def join_messages(separator: str, messages: Iterable[str | Message]) -> Message:
-    """Join messages to one; the separator is not translated."""
-    texts = list(messages)
+    """Join messages to one, each of them translated; the separator is not."""
+    texts = [Message(message) if isinstance(message, str) else message for message in messages]
     fields = [f"{{text{number}}}" for number in range(len(texts))]
     template = separator.replace("{", "{{").replace("}", "}}").join(fields)
     return Message(template, **{f"text{number}": text for number, text in enumerate(texts)})
