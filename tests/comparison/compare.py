@@ -188,6 +188,10 @@ def compare_contents(kind: str, before: httpx.Response, after: httpx.Response) -
         return
     if kind == "application/problem+json":
         yield from list_differences(*(outline_problem(response.json()) for response in (before, after)))
+    elif kind == "application/x-ndjson":
+        yield from list_differences(
+            *([json.loads(line) for line in response.iter_lines()] for response in (before, after))
+        )
     elif kind.endswith("json"):
         yield from list_differences(before.json(), after.json())
     elif kind.startswith("image/"):
