@@ -75,7 +75,7 @@ def test_unknown_keys_are_warned_about_once(write, caplog):
         ({"a": {"url": "x.nc", "variables": {"u,v": {}}}}, ["a.variables", "'u,v'", "address"]),
         ({"../secret": {}}, ["datasets.json", "'../secret'", "address"]),
         ({"": {"url": "x.nc"}}, ["datasets.json", "''", "address"]),
-        ('{"a":' * 5000 + "1" + "}" * 5000, ["datasets.json", "nested too deeply"]),
+        ('{"a":' * 100_000 + "1" + "}" * 100_000, ["datasets.json", "nested too deeply"]),
         ({"a": {"url": "x.nc", "vector_variables": "t"}}, ["a.vector_variables"]),
         ({"a": "no url"}, ["a has no url", "a.json"]),
     ],
