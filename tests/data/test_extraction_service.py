@@ -24,7 +24,8 @@ from ocean_common.contracts.data import AreaRequest, PointsRequest
 from ocean_common.service import create_service
 from ocean_core.errors import SourceUnreadable
 from ocean_data.extraction import ExtractionService
-from ocean_data.plan.extraction import Budget, Coordinate, Cost, Extraction, Field, Reading
+from ocean_data.grids.base import Coordinate
+from ocean_data.plan.extraction import Budget, Cost, Extraction, Field, Reading
 from ocean_data.spool import MIB, Spool
 from ocean_data.threads import ThreadPool
 from ocean_data.writing.netcdf import NetCdf

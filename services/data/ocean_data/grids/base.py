@@ -124,12 +124,16 @@ def split_runs(positions: Positions, most: int | None = None) -> list[Run]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrameCoordinate:
-    """One coordinate of the cells of a window."""
+class Coordinate:
+    """A coordinate, known before anything is read.
+
+    ``values``: float64, int64 (times: seconds since 1970-01-01 UTC) or texts, of the shape of ``dims``; a coordinate
+    without dims is one for all.
+    """
 
     name: str
     dims: tuple[str, ...]
-    values: Floats | NDArray[np.int64]
+    values: Floats | NDArray[np.int64] | list[str]
     units: str | None = None
     standard_name: str | None = None
     long_name: str | None = None
@@ -140,7 +144,7 @@ class Frame:
     """Dimensions and coordinates of the cells of a window, as an answer has them."""
 
     dims: dict[str, int]
-    coordinates: list[FrameCoordinate]
+    coordinates: list[Coordinate]
     extra_dims: Mapping[str, int] = field(default_factory=dict)  # of coordinates alone: of triangles
 
 
@@ -149,29 +153,29 @@ def frame_of_axes(latitude: Floats, longitude: Floats) -> Frame:
     return Frame(
         dims={"latitude": latitude.size, "longitude": longitude.size},
         coordinates=[
-            FrameCoordinate(name="latitude", dims=("latitude",), values=latitude, **LATITUDE),
-            FrameCoordinate(name="longitude", dims=("longitude",), values=longitude, **LONGITUDE),
+            Coordinate(name="latitude", dims=("latitude",), values=latitude, **LATITUDE),
+            Coordinate(name="longitude", dims=("longitude",), values=longitude, **LONGITUDE),
         ],
     )
 
 
-def frame_of_cells(latitude: Floats, longitude: Floats, plane: Sequence[FrameCoordinate] = ()) -> Frame:
+def frame_of_cells(latitude: Floats, longitude: Floats, plane: Sequence[Coordinate] = ()) -> Frame:
     """Return the frame of cells with their own latitudes and longitudes, (y, x); ``plane``: their straight axes."""
     rows, columns = latitude.shape
     dims = ("y", "x")
     places = [
-        FrameCoordinate(name="latitude", dims=dims, values=latitude, **LATITUDE),
-        FrameCoordinate(name="longitude", dims=dims, values=longitude, **LONGITUDE),
+        Coordinate(name="latitude", dims=dims, values=latitude, **LATITUDE),
+        Coordinate(name="longitude", dims=dims, values=longitude, **LONGITUDE),
     ]
     return Frame(dims={"y": rows, "x": columns}, coordinates=[*plane, *places])
 
 
-def plane_coordinates(y: Floats, x: Floats, *, of_moved_pole: bool = False) -> list[FrameCoordinate]:
+def plane_coordinates(y: Floats, x: Floats, *, of_moved_pole: bool = False) -> list[Coordinate]:
     """Return the coordinates of straight rows and columns of a plane, or of a sphere whose pole was moved."""
     units, standard_name = ("degrees", "grid_{}") if of_moved_pole else ("m", "projection_{}_coordinate")
     names = ("latitude", "longitude") if of_moved_pole else ("y", "x")
     return [
-        FrameCoordinate(name=name, dims=(name,), values=values, units=units, standard_name=standard_name.format(word))
+        Coordinate(name=name, dims=(name,), values=values, units=units, standard_name=standard_name.format(word))
         for name, values, word in (("y", y, names[0]), ("x", x, names[1]))
     ]
 

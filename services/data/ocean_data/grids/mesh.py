@@ -18,9 +18,9 @@ from ocean_data.grids.base import (
     LATITUDE,
     LONGITUDE,
     Cells,
+    Coordinate,
     Coordinates,
     Frame,
-    FrameCoordinate,
     Grid,
     Outlines,
     Window,
@@ -119,8 +119,8 @@ class Mesh(Grid):
         name, cells = "node" if self._at_nodes else "face", window.columns
         latitude, longitude = self.centres(cells.astype(np.int32))
         coordinates = [
-            FrameCoordinate(name="latitude", dims=(name,), values=latitude, **LATITUDE),
-            FrameCoordinate(name="longitude", dims=(name,), values=region.unwrapped(longitude), **LONGITUDE),
+            Coordinate(name="latitude", dims=(name,), values=latitude, **LATITUDE),
+            Coordinate(name="longitude", dims=(name,), values=region.unwrapped(longitude), **LONGITUDE),
         ]
         if self._at_nodes:
             number = np.full(self._nodes[0].size + 1, -1)  # the last for corners that are missing
@@ -129,7 +129,7 @@ class Mesh(Grid):
             triangles = corners[(corners >= 0).all(axis=1)].astype(np.int64)
             if triangles.size:
                 text, dims = "the nodes of each triangle, from 0", ("face", "corner")
-                coordinates.append(FrameCoordinate(name=TRIANGLES, dims=dims, values=triangles, long_name=text))
+                coordinates.append(Coordinate(name=TRIANGLES, dims=dims, values=triangles, long_name=text))
                 extra = {"face": len(triangles), "corner": 3}
                 return Frame(dims={name: cells.size}, coordinates=coordinates, extra_dims=extra)
         return Frame(dims={name: cells.size}, coordinates=coordinates)

@@ -20,8 +20,9 @@ from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_time
 from ocean_core.units import unit_conversion
 from ocean_data.compute import depth as depths
+from ocean_data.grids.base import Coordinate
 from ocean_data.plan.areas import DEPTH_WORDS, find_target, plan_over, select_instants
-from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
+from ocean_data.plan.extraction import Body, Extraction, Field, Reading, Values
 from ocean_data.plan.times import Axis, Instants
 
 DAY = 86_400  # s

@@ -5,7 +5,7 @@ rows of its first dimension in parts, so that memory does not grow with the requ
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +16,7 @@ from ocean_common.contracts.data import Estimate, Kind
 from ocean_core.errors import RequestTooLarge, SourceUnreadable
 from ocean_core.messages import Message
 from ocean_data.compute.evaluation import steps_of
-from ocean_data.grids.base import Outlines
+from ocean_data.grids.base import Coordinate, Outlines
 from ocean_data.plan.times import Axis
 from ocean_data.ports import Grids, Source
 
@@ -31,22 +31,6 @@ class Reading:
 
     source: Source
     grids: Grids
-
-
-@dataclass(frozen=True, kw_only=True)
-class Coordinate:
-    """A coordinate, known before anything is read.
-
-    ``values``: float64, int64 (times: seconds since 1970-01-01 UTC) or texts, of the shape of ``dims``; a coordinate
-    without dims is one for all.
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    values: NDArray[np.float64] | NDArray[np.int64] | list[str]
-    units: str | None = None
-    standard_name: str | None = None
-    long_name: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,8 +226,3 @@ def _files(assets: Assets, steps: Sequence[int] | None) -> set[str]:
     if assets.steps is None or steps is None:
         return {operand.path for operand in assets.files[:1]}
     return {assets.files[number].path for number in Axis.of(assets.steps).files(steps)}
-
-
-def renamed(extraction: Extraction, kind: Kind) -> Extraction:
-    """The same under the name of another kind."""
-    return replace(extraction, kind=kind)

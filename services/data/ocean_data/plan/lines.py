@@ -22,8 +22,9 @@ from ocean_core.time import DAY, format_time
 from ocean_core.vectors import vector_part
 from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, path
+from ocean_data.grids.base import Coordinate
 from ocean_data.plan.ancillary import sea_floor_field, with_ancillary
-from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, Reading, Values
+from ocean_data.plan.extraction import Cost, Extraction, Field, Reading, Values
 from ocean_data.plan.points import (
     EPOCH,
     Places,

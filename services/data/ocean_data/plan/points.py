@@ -21,8 +21,9 @@ from ocean_data.compute import depth as depths
 from ocean_data.compute import levels, vectors
 from ocean_data.compute.depth import Depth
 from ocean_data.compute.path import on_earth
+from ocean_data.grids.base import Coordinate
 from ocean_data.plan.ancillary import LandMask, with_ancillary
-from ocean_data.plan.extraction import Coordinate, Cost, Extraction, Field, Reading, Values
+from ocean_data.plan.extraction import Cost, Extraction, Field, Reading, Values
 from ocean_data.plan.sampling import Sample, Search, VectorSample
 from ocean_data.plan.times import Instants
 

@@ -11,8 +11,9 @@ from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import StatisticsRequest
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
+from ocean_data.grids.base import Coordinate
 from ocean_data.plan.areas import find_target, plan_over, select_instants
-from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
+from ocean_data.plan.extraction import Body, Extraction, Field, Reading, Values
 from ocean_data.plan.target import Target
 
 MOST = 20  # quantiles

@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 
 from ocean_core.units import canonical_units
-from ocean_data.plan.extraction import Body, Coordinate, Extraction, Field, Reading, Values
+from ocean_data.grids.base import Coordinate
+from ocean_data.plan.extraction import Body, Extraction, Field, Reading, Values
 
 SHAPE = 50, 50
 KELVIN = 273.15

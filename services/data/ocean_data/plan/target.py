@@ -27,7 +27,7 @@ from ocean_data.grids.base import (
     outlines_of_plane,
     plane_coordinates,
 )
-from ocean_data.plan.extraction import Coordinate, Reading
+from ocean_data.plan.extraction import Reading
 from ocean_data.plan.points import Places
 from ocean_data.plan.sampling import describe_extent
 
@@ -45,8 +45,6 @@ _PROJ = re.compile(
     r"(?: \+(?:datum|ellps)=WGS84)?(?: \+units=m)?(?: \+no_defs)?(?: \+type=crs)?",
     re.ASCII,
 )
-
-MEMBERS = ("name", "dims", "values", "units", "standard_name", "long_name")  # of coordinates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +119,7 @@ def _centres(variable: Assets, window: Window, reading: Reading) -> tuple[Floats
 
 def _places(frame: Frame) -> Places:
     """Return the dimensions and coordinates of a frame; the latitudes and longitudes of all places come later."""
-    coordinates = [Coordinate(**{name: getattr(item, name) for name in MEMBERS}) for item in frame.coordinates]
-    return Places(latitude=np.empty(0), longitude=np.empty(0), dims=frame.dims, coordinates=coordinates)
+    return Places(latitude=np.empty(0), longitude=np.empty(0), dims=frame.dims, coordinates=frame.coordinates)
 
 
 def regular_grid(

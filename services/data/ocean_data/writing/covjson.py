@@ -26,7 +26,8 @@ from ocean_common.contracts.assets import VariableInfo
 from ocean_core.errors import UnsupportedFormat
 from ocean_core.time import format_calendar_times, format_times
 from ocean_core.units import canonical_units
-from ocean_data.plan.extraction import Coordinate, Extraction, Field, Parts, Values
+from ocean_data.grids.base import Coordinate
+from ocean_data.plan.extraction import Extraction, Field, Parts, Values
 from ocean_data.writing.metadata import attribution, plane_crs, variable_fields
 from ocean_data.writing.numbers import nest_numbers
 

@@ -18,8 +18,8 @@ from shapely.geometry.polygon import orient
 from ocean_core.errors import UnsupportedFormat
 from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_times
-from ocean_data.grids.base import Outlines
-from ocean_data.plan.extraction import Coordinate, Extraction, Parts, Values
+from ocean_data.grids.base import Coordinate, Outlines
+from ocean_data.plan.extraction import Extraction, Parts, Values
 from ocean_data.writing.metadata import attribution, is_time, variable_fields
 from ocean_data.writing.numbers import nest_numbers
 

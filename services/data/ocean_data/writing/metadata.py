@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from pyproj import CRS
 
-from ocean_data.plan.extraction import Coordinate, Extraction, Field
+from ocean_data.grids.base import Coordinate
+from ocean_data.plan.extraction import Extraction, Field
 
 
 def is_time(coordinate: Coordinate) -> bool:

@@ -14,7 +14,8 @@ from ocean_core.errors import RequestTooLarge
 from ocean_core.messages import Message
 from ocean_core.time import format_times, is_cf_time
 from ocean_data import __version__
-from ocean_data.plan.extraction import Coordinate, Extraction, Field, Parts
+from ocean_data.grids.base import Coordinate
+from ocean_data.plan.extraction import Extraction, Field, Parts
 from ocean_data.reading.library import LIBRARY
 from ocean_data.writing.metadata import attribution, is_time, plane_crs, variable_fields
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_data.grids.base import Outlines
-from ocean_data.plan.extraction import Coordinate, Extraction, Values
+from ocean_data.grids.base import Coordinate, Outlines
+from ocean_data.plan.extraction import Extraction, Values
 from ocean_data.writing import StreamWriter
 
 SAMPLE = 4_096  # values of the largest field that are written

@@ -14,7 +14,8 @@ from ocean_common.contracts import data as contracts
 from ocean_common.contracts.assets import Array
 from ocean_common.contracts.data import CoordinateValues, ExtractedValues, PointValues, VariableValues
 from ocean_core.time import format_times
-from ocean_data.plan.extraction import Coordinate, Extraction, Parts, Reading, Values, read_values
+from ocean_data.grids.base import Coordinate
+from ocean_data.plan.extraction import Extraction, Parts, Reading, Values, read_values
 from ocean_data.writing.metadata import attribution, is_time, variable_fields
 from ocean_data.writing.numbers import nest_numbers
 
