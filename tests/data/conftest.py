@@ -9,7 +9,7 @@ import pytest
 from litestar.testing import TestClient
 
 from ocean_common.contracts.assets import Array, Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
-from ocean_core.errors import DatasetNotFound, VariableNotFound
+from ocean_core.errors import DatasetNotFound, NotFound, VariableNotFound
 from ocean_data.app import create_app
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_values
@@ -209,10 +209,16 @@ class FakeCatalogue:
         return (await self.assets(dataset, variable)).variable
 
 
+class NoAreas:
+    async def area(self, key):
+        raise NotFound(f"there is no area {key!r}; see /api/v2.0/kml/area", field="area")
+
+
 def make_app(assets, source, **settings):
     chosen = Settings(**settings)
     return create_app(
         catalogue=FakeCatalogue(assets),
+        areas=NoAreas(),
         source=source,
         grids=GridStore(source, 64 * MIB, 64 * MIB),
         workers=ThreadPool(2, 100),

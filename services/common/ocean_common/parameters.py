@@ -13,23 +13,39 @@ from ocean_core.errors import InvalidRequest, TileNotFound
 from ocean_core.messages import Message
 from ocean_core.tiles import MAX_ZOOM
 
+
+def path_parameter(description: str, *examples: object, **options: Any) -> PathParameter:
+    """Describe a path parameter; an example is a value, or a pair of its summary and its value."""
+    return PathParameter(description=description, examples=_list_examples(examples), **options)
+
+
+def query_parameter(description: str, *examples: object, **options: Any) -> QueryParameter:
+    """Describe a query parameter; an example is a value, or a pair of its summary and its value."""
+    return QueryParameter(description=description, examples=_list_examples(examples), **options)
+
+
+def _list_examples(examples: tuple[object, ...]) -> list[Example] | None:
+    pairs = [example if isinstance(example, tuple) else (None, example) for example in examples]
+    return [Example(summary=summary, value=value) for summary, value in pairs] or None
+
+
 DatasetId = Annotated[
     str,
-    PathParameter(
-        description="Id of a dataset, as listed by `/api/v2.0/datasets`. Case matters.",
-        examples=[Example(summary="the Arctic model of the sample data", value="giops_day")],
+    path_parameter(
+        "Id of a dataset, as listed by `/api/v2.0/datasets`. Case matters.",
+        ("the Arctic model of the sample data", "giops_day"),
     ),
 ]
 VariableKey = Annotated[
     str,
-    PathParameter(
-        description="Key of a variable, as listed by `/api/v2.0/dataset/{dataset}/variables`.",
-        examples=[Example(summary="sea water potential temperature", value="votemper")],
+    path_parameter(
+        "Key of a variable, as listed by `/api/v2.0/dataset/{dataset}/variables`.",
+        ("sea water potential temperature", "votemper"),
     ),
 ]
-Zoom = Annotated[int, PathParameter(description=f"Zoom level, 0 to {MAX_ZOOM}.", examples=[Example(value=4)])]
-TileColumn = Annotated[int, PathParameter(description="From the left, 0 to 2^zoom - 1.", examples=[Example(value=8)])]
-TileRow = Annotated[int, PathParameter(description="From the top, 0 to 2^zoom - 1.", examples=[Example(value=3)])]
+Zoom = Annotated[int, path_parameter(f"Zoom level, 0 to {MAX_ZOOM}.", 4)]
+TileColumn = Annotated[int, path_parameter("From the left, 0 to 2^zoom - 1.", 8)]
+TileRow = Annotated[int, path_parameter("From the top, 0 to 2^zoom - 1.", 3)]
 
 
 def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
@@ -16,9 +15,8 @@ from ocean_data.api import internal
 from ocean_data.api.areas import areas_router
 from ocean_data.api.lines import lines_router
 from ocean_data.api.maps import get_arrows, get_range
-from ocean_data.api.parameters import NoAreas
 from ocean_data.api.points import points_router
-from ocean_data.api.subset import SubsetWriters, get_subset
+from ocean_data.api.subset import get_subset
 from ocean_data.cluster import Cluster
 from ocean_data.compute.field import Tiles
 from ocean_data.compute.jit_warmup import compile_grid_kernels
@@ -36,7 +34,6 @@ from ocean_data.settings import Settings
 from ocean_data.spool import Spool
 from ocean_data.threads import ThreadPool
 from ocean_data.writing import FileWriter, StreamWriter
-from ocean_data.writing.archive import ZipArchive
 from ocean_data.writing.covjson import CovJson
 from ocean_data.writing.geojson import GeoJson
 from ocean_data.writing.netcdf import NetCdf
@@ -47,7 +44,7 @@ DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell
 
 Times are UTC; depths are in m, positive down; `null` means land, below the sea floor, or absent."""
 
-# By the word for `format=`; the first is the one of whoever has no wish.
+# By the value of `format`; the first is the default.
 FORMATS: dict[str, StreamWriter | FileWriter] = {
     "json": Json(),
     "csv": Csv(),
@@ -57,24 +54,16 @@ FORMATS: dict[str, StreamWriter | FileWriter] = {
     "geojson": GeoJson(),
 }
 
-SUBSETS: dict[str, StreamWriter | FileWriter] = {
-    "NETCDF4": NetCdf(),
-    "NETCDF4_CLASSIC": NetCdf("NETCDF4_CLASSIC"),
-    "NETCDF3_64BIT": NetCdf("NETCDF3_64BIT_OFFSET"),
-    "NETCDF3_CLASSIC": NetCdf("NETCDF3_CLASSIC"),
-    "NETCDF3_NC": NetCdf("NETCDF3_CLASSIC"),
-}
-
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 def create_app(
     *,
     catalogue: Catalogue,
+    areas: Areas,
     source: Source,
     grids: Grids,
     workers: ThreadPool,
-    areas: Areas | None = None,
     read: ReadParts = read_parts,
     settings: Settings | None = None,
     readiness: Readiness | None = None,
@@ -84,52 +73,6 @@ def create_app(
     settings = settings or Settings()
     catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
     freshness = Freshness(catalogue, __version__, settings.max_age)
-    reading = Reading(source=source, grids=grids)
-    service, writers, streaming = create_extraction_service(
-        catalogue=catalogue, reading=reading, workers=workers, freshness=freshness, settings=settings, read=read
-    )
-    return create_service(
-        name="data",
-        title="Ocean Navigator: data",
-        version=__version__,
-        description=DESCRIPTION,
-        tags=[
-            Tag(name="points", description="Values at points: over depth and through time."),
-            Tag(name="lines", description="Values along lines: beneath a path, through time, along a platform's way."),
-            Tag(name="areas", description="Values over boxes and polygons, their statistics, and their differences."),
-            Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
-        ],
-        api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
-        internal=[internal.get_tile_field, internal.get_coverage, internal.get_extraction_file],
-        dependencies={
-            "catalogue": catalogue,
-            "workers": workers,
-            "areas": areas or NoAreas(),
-            "service": service,
-            "writers": writers,
-            "tile_fields": internal.TileFieldService(
-                catalogue=catalogue, tiles=Tiles(source=source, grids=grids), workers=workers
-            ),
-            "quiver": Arrows(source=source, grids=grids),
-            "ranges": Ranges(source=source, grids=grids),
-            "freshness": freshness,
-        },
-        readiness=readiness,
-        lifespan=(*lifespan, streaming),
-        texts=["ocean_data"],
-    )
-
-
-def create_extraction_service(
-    *,
-    catalogue: Calculating,
-    reading: Reading,
-    workers: ThreadPool,
-    freshness: Freshness,
-    settings: Settings,
-    read: ReadParts,
-) -> tuple[ExtractionService, SubsetWriters, Lifespan]:
-    """Make the extraction service, the writers of subsets, and what lives as long as them."""
     streams, plot_streams = (ThreadPool(settings.stream_threads, settings.stream_queue) for _ in range(2))
     spool = Spool(settings.spool_bytes, settings.spool_folder)
 
@@ -140,34 +83,55 @@ def create_extraction_service(
         streams.close()
         plot_streams.close()
 
-    writers = SubsetWriters(formats=SUBSETS, archive=partial(ZipArchive, path=spool.path))
     service = ExtractionService(
         catalogue=catalogue,
-        reading=reading,
+        reading=Reading(source=source, grids=grids),
         workers=workers,
         streams=streams,
         plot_streams=plot_streams,
         spool=spool,
         freshness=freshness,
         formats=FORMATS,
-        budget=budget(settings),
+        budget=Budget(
+            steps=settings.max_steps,
+            files=settings.max_files,
+            chunks=settings.max_chunks,
+            cells=settings.max_bytes // 8,
+            bytes=settings.max_bytes,
+            values=settings.max_streamed,
+        ),
         max_document=settings.max_document,
         plans=PLANS,
         read=read,
         calculate=catalogue.expression,
     )
-    return service, writers, streaming
-
-
-def budget(settings: Settings) -> Budget:
-    """Return the limits of one request."""
-    return Budget(
-        steps=settings.max_steps,
-        files=settings.max_files,
-        chunks=settings.max_chunks,
-        cells=settings.max_bytes // 8,
-        bytes=settings.max_bytes,
-        values=settings.max_streamed,
+    tiles = Tiles(source=source, grids=grids)
+    return create_service(
+        name="data",
+        title="Ocean Navigator: data",
+        version=__version__,
+        description=DESCRIPTION,
+        tags=[
+            Tag(name="points", description="Values at points: over depth and through time."),
+            Tag(name="lines", description="Values along lines: sections, paths through time, and trajectories."),
+            Tag(name="areas", description="Values over boxes and polygons, their statistics, and their differences."),
+            Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
+        ],
+        api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
+        internal=[internal.get_tile_field, internal.get_coverage, internal.get_extraction_file],
+        dependencies={
+            "catalogue": catalogue,
+            "workers": workers,
+            "areas": areas,
+            "service": service,
+            "tile_fields": internal.TileFieldService(catalogue=catalogue, tiles=tiles, workers=workers),
+            "quiver": Arrows(source=source, grids=grids),
+            "ranges": Ranges(source=source, grids=grids),
+            "freshness": freshness,
+        },
+        readiness=readiness,
+        lifespan=(*lifespan, streaming),
+        texts=["ocean_data"],
     )
 
 
@@ -195,13 +159,6 @@ def open_reading(settings: Settings) -> Reading:
     return Reading(source=Calculated(source, grids, settings.calculated_bytes), grids=grids)
 
 
-def join_cluster(settings: Settings) -> Cluster | None:
-    """Join the cluster that helps to read, if there is one."""
-    if settings.dask_scheduler is None:
-        return None
-    return Cluster(settings.dask_scheduler, open_reading, settings, settings.dask_bytes)
-
-
 def compile_kernels() -> None:
     """Compile all kernels, or load them from the cache beside their modules."""
     compile_grid_kernels()
@@ -212,7 +169,8 @@ def build(settings: Settings) -> Litestar:
     """Make the app as it is served."""
     catalogue = MetadataClient(settings.metadata_url)
     source = open_source(settings)
-    cluster = join_cluster(settings)
+    scheduler = settings.dask_scheduler
+    cluster = None if scheduler is None else Cluster(scheduler, open_reading, settings, settings.dask_bytes)
     workers = ThreadPool(settings.threads, settings.queue)
 
     @asynccontextmanager

@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from litestar import Response, Router, get, post
+from litestar import Response
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import Example
-from litestar.params import Body, QueryParameter
+from litestar.params import Body
+from msgspec import Meta
 from msgspec.structs import asdict
 
+from ocean_common.clients.metadata import Areas
 from ocean_common.contracts.data import (
     AreaRequest,
     DifferenceRequest,
@@ -16,138 +18,210 @@ from ocean_common.contracts.data import (
     Minuend,
     StatisticsRequest,
 )
-from ocean_common.parameters import DatasetId, refuse_unknown_parameters
+from ocean_common.parameters import query_parameter
 from ocean_core.errors import InvalidRequest
-from ocean_data.api.bodies import AreaBody, DifferenceBody, StatisticsBody
 from ocean_data.api.parameters import (
-    ESTIMATE,
-    EXTRACTION_PATH,
-    PROBLEMS,
+    AreaKey,
+    Box,
     DepthLevel,
     EstimateFormat,
-    ExtractionOperation,
+    Fields,
     Format,
     HttpRequest,
     Service,
-    Variables,
-    parse_area,
+    TimedBody,
+    estimate_get,
+    estimate_post,
+    extraction_get,
+    extraction_post,
+    extraction_router,
+    find_polygon,
     parse_keys,
     parse_numbers,
-    parse_timed,
+    provide,
 )
 
-Timed = NamedDependency[dict[str, Any]]
-Where = NamedDependency[dict[str, Any]]
-
+AREA = (
+    "The cells whose centres lie in the area, as they are in the files; or a regular grid. At the last time if none is "
+    "given. Variables on other cells than the first, and the components of a vector, are brought to the cells of the "
+    "first by `interpolation`."
+)
+STATISTICS = (
+    "By time and level: minimum and maximum with their places, mean, standard deviation, quantiles, count, covered "
+    "area and the share without values. Weighted by the true areas of the cells; a cell that the grid has twice counts "
+    "once."
+)
+DIFFERENCE = (
+    "The request's variables minus those of another dataset, another time or a climatology. These are brought to the "
+    "cells of the first by `interpolation` where their own are others, and to the units of the first."
+)
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 POLYGON = {
     "type": "Polygon",
     "coordinates": [[[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]], [[18, 74], [20, 74], [19, 75], [18, 74]]],
 }
-DIFFERENCE_EXAMPLE = {
-    "polygon": POLYGON,
-    "time": "2016-02-02",
-    "minus": {"dataset": "giops_day", "time": "2016-02-01"},
-}
-AreaData = Annotated[AreaBody, Body(examples=[Example(value={"polygon": POLYGON, "time": "2016-02-02"})])]
-StatisticsData = Annotated[
-    StatisticsBody, Body(examples=[Example(value={"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]})])
+BoundingBox = Annotated[
+    str | None,
+    query_parameter(
+        "`west,south,east,north` in degrees. West > east crosses the date line. Either this or `area`.",
+        ("the western Barents Sea", "15,70,30,78"),
+    ),
 ]
-DifferenceData = Annotated[DifferenceBody, Body(examples=[Example(value=DIFFERENCE_EXAMPLE)])]
-
 Projection = Annotated[
     str | None,
-    QueryParameter(
-        description="Of a stated grid, with `shape`: a code as EPSG:4326, EPSG:3857, EPSG:32661 or EPSG:3031. Left "
-        "out: the variables' own cells.",
-        examples=[Example(summary="the Arctic from above", value="EPSG:32661")],
+    query_parameter(
+        "Projection of a regular grid, with `shape`: a code, as EPSG:4326, EPSG:3857, EPSG:32661 or EPSG:3031. Without "
+        "it: the variables' own cells.",
+        ("the Arctic from above", "EPSG:32661"),
     ),
 ]
 Shape = Annotated[
     str | None,
-    QueryParameter(
-        description="`rows,columns` of the stated grid: equal cells of the least rectangle that holds the box.",
-        examples=[Example(value="100,120")],
+    query_parameter(
+        "`rows,columns` of the regular grid: equal cells of the smallest rectangle that holds the box.", "100,120"
     ),
 ]
-Stride = Annotated[int, QueryParameter(ge=1, description="Own cells: every so many rows and columns.")]
+Stride = Annotated[int, query_parameter("Own cells: every so many rows and columns.", ge=1)]
 Geometry = Annotated[
     Literal["cell", "point"],
-    QueryParameter(
-        description="Of GeoJSON: `cell`, a polygon for each cell, whose sides are half-way to its neighbours (a point "
+    query_parameter(
+        "Geometry of GeoJSON: `cell`, a polygon for each cell, whose sides are half-way to its neighbours (a point "
         "where values are of the nodes of a mesh, or a grid has but one row or column); or `point`, its centre.",
     ),
 ]
 Quantiles = Annotated[
-    str,
-    QueryParameter(
-        description="Up to 20 numbers from 0 to 1, with commas; empty for none.",
-        examples=[Example(value="0.05,0.5,0.95")],
-    ),
+    str, query_parameter("Up to 20 numbers from 0 to 1, separated by commas; empty for none.", "0.05,0.5,0.95")
 ]
 MinusDataset = Annotated[
-    str | None,
-    QueryParameter(
-        description="What is taken away: a dataset; the request's own if it is left out.",
-        examples=[Example(value="giops_day")],
-    ),
+    str | None, query_parameter("Dataset to subtract; the request's own if not given.", "giops_day")
 ]
 MinusVariables = Annotated[
-    str | None, QueryParameter(description="Its variables, as many and in the same order; the same keys if left out.")
+    str | None, query_parameter("Variables to subtract, as many and in the same order; the same keys if not given.")
 ]
 MinusTime = Annotated[
     str | None,
-    QueryParameter(
-        description="Its time, taken away from all; the same instants or days if left out.",
-        examples=[Example(value="2016-02-01")],
-    ),
+    query_parameter("Time to subtract from every time; the same instants or days if not given.", "2016-02-01"),
 ]
-MinusStart = Annotated[str | None, QueryParameter(description="Its first time: as many steps as the request has.")]
-MinusEnd = Annotated[str | None, QueryParameter(description="Its last time.")]
-MinusDepth = Annotated[str | None, QueryParameter(description="Its depth level, as `depth`, if it is another.")]
-Climatology = Annotated[
-    bool, QueryParameter(description="Whether it is a climatology: the step of the same month or day of the year.")
+MinusStart = Annotated[str | None, query_parameter("First time to subtract: as many steps follow as the request has.")]
+MinusEnd = Annotated[str | None, query_parameter("Last time to subtract.")]
+MinusDepth = Annotated[str | None, query_parameter("Depth level to subtract, written as `depth`, if it is another.")]
+Climatology = Annotated[bool, query_parameter("Subtract a climatology: the step of the same month or day of the year.")]
+
+
+class PolygonBody(TimedBody, frozen=True, kw_only=True):
+    """Fields of a posted extraction over a box or polygon."""
+
+    box: Annotated[
+        Box | None,
+        Meta(description="West, south, east, north in degrees. West > east crosses the date line. Or a polygon."),
+    ] = None
+    polygon: Annotated[
+        dict[str, Any] | None,
+        Meta(description="GeoJSON Polygon with its holes, or MultiPolygon: longitude first, up to 20,000 positions."),
+    ] = None
+
+
+class StatisticsBody(PolygonBody, frozen=True, kw_only=True):
+    """Statistics over an area, weighted by the areas of the cells."""
+
+    quantiles: Annotated[tuple[float, ...], Meta(description="Up to 20 numbers from 0 to 1.")] = QUANTILES
+
+
+class AreaBody(PolygonBody, frozen=True, kw_only=True):
+    """Variables over an area: on the cells of their own grid, or on a regular grid."""
+
+    projection: Annotated[
+        str | None,
+        Meta(
+            description="Projection of a regular grid, with `shape`: a code, as EPSG:3857, or a PROJ string, as "
+            "`+proj=lcc +lat_1=60 +lat_2=70 +lon_0=20`. None: the variables' own cells."
+        ),
+    ] = None
+    shape: Annotated[tuple[int, int] | None, Meta(description="Rows and columns of the regular grid.")] = None
+    extent: Annotated[
+        Box | None,
+        Meta(
+            description="Left, bottom, right, top of the regular grid, in the units of its projection, instead of a "
+            "box. None: the smallest rectangle that holds the area."
+        ),
+    ] = None
+    places: Annotated[
+        bool, Meta(description="Include the latitude and longitude of each cell of a regular grid in a plane.")
+    ] = True
+    stride: Annotated[int, Meta(description="Own cells: every so many rows and columns.")] = 1
+    geometry: Annotated[
+        Literal["cell", "point"], Meta(description="Geometry of GeoJSON: a polygon for each cell, or its centre.")
+    ] = "cell"
+
+
+class DifferenceBody(AreaBody, frozen=True, kw_only=True):
+    """The request's variables less those of another dataset, another time or a climatology, on one grid."""
+
+    minus: Annotated[
+        Minuend,
+        Meta(
+            description="What to subtract: its dataset, and the fields that differ from the request. Its times are the "
+            "same instants or days, unless they are given, or it is a climatology."
+        ),
+    ]
+
+
+AreaData = Annotated[AreaBody, Body(examples=[Example(value={"polygon": POLYGON, "time": "2016-02-02"})])]
+StatisticsData = Annotated[
+    StatisticsBody, Body(examples=[Example(value={"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]})])
+]
+MINUS_EXAMPLE = {"dataset": "giops_day", "time": "2016-02-01"}
+DifferenceData = Annotated[
+    DifferenceBody,
+    Body(examples=[Example(value={"polygon": POLYGON, "time": "2016-02-02", "minus": MINUS_EXAMPLE})]),
 ]
 
-AREA = (
-    "The cells whose centres lie in the area, as they are in the files; or a stated grid. At the last time if none is "
-    "asked for. Variables on other cells than the first, and the components of a vector, are brought to the cells of "
-    "the first by `interpolation`."
-)
-STATISTICS = (
-    "By time and level: least and greatest with their places, mean, standard deviation, quantiles, count, covered area "
-    "and the share without values. Weighted by the true areas of the cells; a cell that the grid has twice counts once."
-)
-DIFFERENCE = (
-    "The request's variables less those of another dataset, another time or a climatology. What is taken away is "
-    "brought to the cells of the first by `interpolation` where its own are others, and to the units of the first."
-)
+
+async def parse_area(
+    *, areas: NamedDependency[Areas], bbox: BoundingBox = None, area: AreaKey = None
+) -> dict[str, Any]:
+    """Parse a box, or find the polygons of an area: fields of an area request."""
+    if (bbox is None) == (area is None):
+        raise InvalidRequest("give bbox or area, one of the two", field="bbox")
+    if bbox is None:
+        return {"polygon": await find_polygon(areas, area or "")}
+    edges = parse_numbers(bbox, "bbox", "15,70,30,78")
+    if len(edges) != 4:
+        raise InvalidRequest(
+            "bbox {text!r} is not west,south,east,north: four numbers, as 15,70,30,78", text=bbox[:60], field="bbox"
+        )
+    return {"box": tuple(edges)}
 
 
 def parse_area_grid(
     projection: Projection = None, shape: Shape = None, stride: Stride = 1, geometry: Geometry = "cell"
 ) -> dict[str, Any]:
     """Parse the grid of an answer over an area: fields of its request."""
-    return {"projection": projection, "shape": parse_shape(shape), "stride": stride, "geometry": geometry}
+    size = None
+    if shape is not None:
+        parts = [part.strip() for part in shape.split(",")]
+        if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
+            raise InvalidRequest("shape {text!r} is not rows,columns, as 100,120", text=shape[:40], field="shape")
+        size = tuple(min(int(part[:9]), 10**9) for part in parts)
+    return {"projection": projection, "shape": size, "stride": stride, "geometry": geometry}
 
 
-def parse_box_area(
-    *, timed: Timed, where: Where, grid: NamedDependency[dict[str, Any]], depth: DepthLevel = "0"
-) -> AreaRequest:
+def parse_box_area(*, timed: Fields, where: Fields, grid: Fields, depth: DepthLevel = "0") -> AreaRequest:
     """Parse the request of an area."""
     return AreaRequest(depth=depth, **grid, **where, **timed)
 
 
 def parse_statistics(
-    *, timed: Timed, where: Where, depth: DepthLevel = "0", quantiles: Quantiles = "0.05,0.25,0.5,0.75,0.95"
+    *, timed: Fields, where: Fields, depth: DepthLevel = "0", quantiles: Quantiles = "0.05,0.25,0.5,0.75,0.95"
 ) -> StatisticsRequest:
     """Parse the request of statistics."""
     shares = tuple(parse_numbers(quantiles, "quantiles", "0.05,0.5,0.95")) if quantiles.strip() else ()
     return StatisticsRequest(depth=depth, quantiles=shares, **where, **timed)
 
 
-def parse_minuend(
+def parse_difference(
     *,
-    timed: Timed,
+    timed: Fields,
     minus_dataset: MinusDataset = None,
     minus_variables: MinusVariables = None,
     minus_time: MinusTime = None,
@@ -155,9 +229,12 @@ def parse_minuend(
     minus_end: MinusEnd = None,
     minus_depth: MinusDepth = None,
     climatology: Climatology = False,
-) -> Minuend:
-    """Parse the part of a difference that is taken away."""
-    return Minuend(
+    where: Fields,
+    grid: Fields,
+    depth: DepthLevel = "0",
+) -> DifferenceRequest:
+    """Parse the request of a difference."""
+    minus = Minuend(
         dataset=minus_dataset or timed["dataset"],
         variables=parse_keys(minus_variables) if minus_variables is not None else [],
         time=minus_time,
@@ -166,235 +243,108 @@ def parse_minuend(
         depth=minus_depth,
         climatology=climatology,
     )
-
-
-def parse_difference(
-    *,
-    timed: Timed,
-    minus: NamedDependency[Minuend],
-    where: Where,
-    grid: NamedDependency[dict[str, Any]],
-    depth: DepthLevel = "0",
-) -> DifferenceRequest:
-    """Parse the request of a difference."""
     return DifferenceRequest(depth=depth, minus=minus, **grid, **where, **timed)
 
 
-def parse_shape(text: str | None) -> tuple[int, int] | None:
-    """Parse rows and columns as they are written in an address."""
-    if text is None:
-        return None
-    parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isascii() and part.strip().isdigit() for part in parts):
-        raise InvalidRequest("shape {text!r} is not rows,columns, as 100,120", text=text[:40], field="shape")
-    rows, columns = (min(int(part[:9]), 10**9) for part in parts)
-    return rows, columns
-
-
-def area_query(dataset: str, variables: str, body: AreaBody) -> AreaRequest:
-    """Combine the address and the body of a request over a polygon."""
-    return AreaRequest(dataset=dataset, variables=parse_keys(variables), **asdict(body))
-
-
-def statistics_query(dataset: str, variables: str, body: StatisticsBody) -> StatisticsRequest:
-    """Combine the address and the body of a request of statistics."""
-    return StatisticsRequest(dataset=dataset, variables=parse_keys(variables), **asdict(body))
-
-
-def difference_query(dataset: str, variables: str, body: DifferenceBody) -> DifferenceRequest:
-    """Combine the address and the body of a request of a difference."""
-    return DifferenceRequest(dataset=dataset, variables=parse_keys(variables), **asdict(body))
-
-
-@get(
-    "/area",
-    operation_id="getArea",
-    operation_class=ExtractionOperation,
-    summary="Variables over a box",
-    description=AREA,
-    responses=PROBLEMS,
-)
+@extraction_get("/area", operation_id="getArea", summary="Variables over a box", description=AREA)
 async def get_area(
     request: HttpRequest, service: Service, area_request: NamedDependency[AreaRequest], format: Format = None
 ) -> Response[ExtractedValues]:
     return await service.answer(request, area_request, format)
 
 
-@get(
-    "/estimate/area",
-    operation_id="estimateArea",
-    summary="What it takes: variables over a box",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-)
+@estimate_get("/estimate/area", operation_id="estimateArea", summary="Estimate of variables over a box")
 async def estimate_area(
     service: Service, area_request: NamedDependency[AreaRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(area_request, format)
 
 
-@post(
-    "/area",
-    operation_id="getAreaOfPolygon",
-    operation_class=ExtractionOperation,
-    summary="Variables over a polygon",
-    description=AREA,
-    responses=PROBLEMS,
-    status_code=200,
-)
+@extraction_post("/area", operation_id="getAreaOfPolygon", summary="Variables over a polygon", description=AREA)
 async def get_area_of_polygon(
-    *,
-    request: HttpRequest,
-    service: Service,
-    dataset: DatasetId,
-    variables: Variables,
-    data: AreaData,
-    format: Format = None,
+    request: HttpRequest, service: Service, keys: Fields, data: AreaData, format: Format = None
 ) -> Response[ExtractedValues]:
-    return await service.answer(request, area_query(dataset, variables, data), format)
+    return await service.answer(request, AreaRequest(**keys, **asdict(data)), format)
 
 
-@post(
-    "/estimate/area",
-    operation_id="estimateAreaOfPolygon",
-    summary="What it takes: variables over a polygon",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-    status_code=200,
-)
+@estimate_post("/estimate/area", operation_id="estimateAreaOfPolygon", summary="Estimate of variables over a polygon")
 async def estimate_area_of_polygon(
-    *, service: Service, dataset: DatasetId, variables: Variables, data: AreaData, format: EstimateFormat = None
+    service: Service, keys: Fields, data: AreaData, format: EstimateFormat = None
 ) -> Estimate:
-    return await service.estimate(area_query(dataset, variables, data), format)
+    return await service.estimate(AreaRequest(**keys, **asdict(data)), format)
 
 
-@get(
-    "/statistics",
-    operation_id="getStatistics",
-    operation_class=ExtractionOperation,
-    summary="Statistics over a box",
-    description=STATISTICS,
-    responses=PROBLEMS,
-)
+@extraction_get("/statistics", operation_id="getStatistics", summary="Statistics over a box", description=STATISTICS)
 async def get_statistics(
     request: HttpRequest, service: Service, statistics: NamedDependency[StatisticsRequest], format: Format = None
 ) -> Response[ExtractedValues]:
     return await service.answer(request, statistics, format)
 
 
-@get(
-    "/estimate/statistics",
-    operation_id="estimateStatistics",
-    summary="What it takes: statistics over a box",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-)
+@estimate_get("/estimate/statistics", operation_id="estimateStatistics", summary="Estimate of statistics over a box")
 async def estimate_statistics(
     service: Service, statistics: NamedDependency[StatisticsRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(statistics, format)
 
 
-@post(
-    "/statistics",
-    operation_id="getStatisticsOfPolygon",
-    operation_class=ExtractionOperation,
-    summary="Statistics over a polygon",
-    description=STATISTICS,
-    responses=PROBLEMS,
-    status_code=200,
+@extraction_post(
+    "/statistics", operation_id="getStatisticsOfPolygon", summary="Statistics over a polygon", description=STATISTICS
 )
 async def get_statistics_of_polygon(
-    *,
-    request: HttpRequest,
-    service: Service,
-    dataset: DatasetId,
-    variables: Variables,
-    data: StatisticsData,
-    format: Format = None,
+    request: HttpRequest, service: Service, keys: Fields, data: StatisticsData, format: Format = None
 ) -> Response[ExtractedValues]:
-    return await service.answer(request, statistics_query(dataset, variables, data), format)
+    return await service.answer(request, StatisticsRequest(**keys, **asdict(data)), format)
 
 
-@post(
+@estimate_post(
     "/estimate/statistics",
     operation_id="estimateStatisticsOfPolygon",
-    summary="What it takes: statistics over a polygon",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-    status_code=200,
+    summary="Estimate of statistics over a polygon",
 )
 async def estimate_statistics_of_polygon(
-    *, service: Service, dataset: DatasetId, variables: Variables, data: StatisticsData, format: EstimateFormat = None
+    service: Service, keys: Fields, data: StatisticsData, format: EstimateFormat = None
 ) -> Estimate:
-    return await service.estimate(statistics_query(dataset, variables, data), format)
+    return await service.estimate(StatisticsRequest(**keys, **asdict(data)), format)
 
 
-@get(
-    "/difference",
-    operation_id="getDifference",
-    operation_class=ExtractionOperation,
-    summary="Differences over a box",
-    description=DIFFERENCE,
-    responses=PROBLEMS,
-)
+@extraction_get("/difference", operation_id="getDifference", summary="Differences over a box", description=DIFFERENCE)
 async def get_difference(
     request: HttpRequest, service: Service, difference: NamedDependency[DifferenceRequest], format: Format = None
 ) -> Response[ExtractedValues]:
     return await service.answer(request, difference, format)
 
 
-@get(
-    "/estimate/difference",
-    operation_id="estimateDifference",
-    summary="What it takes: differences over a box",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-)
+@estimate_get("/estimate/difference", operation_id="estimateDifference", summary="Estimate of differences over a box")
 async def estimate_difference(
     service: Service, difference: NamedDependency[DifferenceRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(difference, format)
 
 
-@post(
-    "/difference",
-    operation_id="getDifferenceOfPolygon",
-    operation_class=ExtractionOperation,
-    summary="Differences over a polygon",
-    description=DIFFERENCE,
-    responses=PROBLEMS,
-    status_code=200,
+@extraction_post(
+    "/difference", operation_id="getDifferenceOfPolygon", summary="Differences over a polygon", description=DIFFERENCE
 )
 async def get_difference_of_polygon(
-    *,
-    request: HttpRequest,
-    service: Service,
-    dataset: DatasetId,
-    variables: Variables,
-    data: DifferenceData,
-    format: Format = None,
+    request: HttpRequest, service: Service, keys: Fields, data: DifferenceData, format: Format = None
 ) -> Response[ExtractedValues]:
-    return await service.answer(request, difference_query(dataset, variables, data), format)
+    return await service.answer(request, DifferenceRequest(**keys, **asdict(data)), format)
 
 
-@post(
+@estimate_post(
     "/estimate/difference",
     operation_id="estimateDifferenceOfPolygon",
-    summary="What it takes: differences over a polygon",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-    status_code=200,
+    summary="Estimate of differences over a polygon",
 )
 async def estimate_difference_of_polygon(
-    *, service: Service, dataset: DatasetId, variables: Variables, data: DifferenceData, format: EstimateFormat = None
+    service: Service, keys: Fields, data: DifferenceData, format: EstimateFormat = None
 ) -> Estimate:
-    return await service.estimate(difference_query(dataset, variables, data), format)
+    return await service.estimate(DifferenceRequest(**keys, **asdict(data)), format)
 
 
-areas_router = Router(
-    EXTRACTION_PATH,
-    route_handlers=[
+areas_router = extraction_router(
+    "areas",
+    [
         get_area,
         estimate_area,
         get_area_of_polygon,
@@ -408,15 +358,11 @@ areas_router = Router(
         get_difference_of_polygon,
         estimate_difference_of_polygon,
     ],
-    dependencies={
-        "timed": Provide(parse_timed, sync_to_thread=False),
+    {
         "where": Provide(parse_area),
-        "grid": Provide(parse_area_grid, sync_to_thread=False),
-        "minus": Provide(parse_minuend, sync_to_thread=False),
-        "area_request": Provide(parse_box_area, sync_to_thread=False),
-        "statistics": Provide(parse_statistics, sync_to_thread=False),
-        "difference": Provide(parse_difference, sync_to_thread=False),
+        "grid": provide(parse_area_grid),
+        "area_request": provide(parse_box_area),
+        "statistics": provide(parse_statistics),
+        "difference": provide(parse_difference),
     },
-    before_request=refuse_unknown_parameters,
-    tags=["areas"],
 )

@@ -1,38 +1,40 @@
-"""Routes of values along lines: beneath a path, of a path through time, and along the way of a platform."""
+"""Routes of values along lines: sections beneath paths, paths through time, and trajectories of platforms."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-from litestar import Response, Router, get, post
-from litestar.di import NamedDependency, Provide
+from litestar import Response
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
+from msgspec import Meta, field
 from msgspec.structs import asdict
 
-from ocean_common.contracts.data import Estimate, ExtractedValues, SectionRequest, TrajectoryRequest, TransectRequest
-from ocean_common.parameters import DatasetId, refuse_unknown_parameters
-from ocean_data.api.bodies import TrajectoryBody
+from ocean_common.contracts.data import (
+    Estimate,
+    ExtractedValues,
+    Point,
+    SectionRequest,
+    TrajectoryRequest,
+    TransectRequest,
+)
+from ocean_common.parameters import query_parameter
 from ocean_data.api.parameters import (
-    ESTIMATE,
-    EXTRACTION_PATH,
-    PROBLEMS,
-    Bathymetry,
     DepthLevel,
     EstimateFormat,
-    ExtractionOperation,
+    ExtractionBody,
+    Fields,
     Format,
     HttpRequest,
     OneLevel,
-    PathPoints,
     Service,
-    Spacing,
-    Variables,
-    WayPoints,
-    parse_keys,
+    estimate_get,
+    estimate_post,
+    extraction_get,
+    extraction_post,
+    extraction_router,
     parse_points,
-    parse_timed,
+    provide,
 )
-
-Timed = NamedDependency[dict[str, Any]]
 
 EXAMPLE = {
     "points": [[74.5, 20.0], [74.6, 19.5]],
@@ -40,45 +42,69 @@ EXAMPLE = {
     "depths": [5.0, 20.0],
     "between": "linear",
 }
+WayPoints = Annotated[
+    str,
+    query_parameter(
+        "Two or more way-points, `latitude,longitude;latitude,longitude`, joined by great circles.",
+        ("from Norway to Svalbard", "70.5,18;74.5,19;77,12"),
+    ),
+]
+PathPoints = Annotated[
+    int | None,
+    query_parameter("Number of points along the path, way-points included; 100 without this and `spacing`.", ge=2),
+]
+Spacing = Annotated[
+    float | None, query_parameter("Largest distance, km: each leg is cut into equal pieces no longer than this.", gt=0)
+]
+Bathymetry = Annotated[
+    bool, query_parameter("Include the sea floor: the bathymetry of the model, or its deepest level.")
+]
+
+
+class TrajectoryBody(ExtractionBody, frozen=True, kw_only=True):
+    """Variables along the trajectory of a platform: each point has its own time and depth."""
+
+    points: Annotated[list[Point], Meta(description="Latitude and longitude of each point, degrees.")]
+    times: Annotated[list[str], Meta(description="Time of each point, ISO 8601.")]
+    depths: Annotated[
+        list[float], Meta(description="Depth of each point, m, positive down; none: the first level.")
+    ] = field(default_factory=list)
+    between: Annotated[
+        Literal["nearest", "linear"], Meta(description="Interpolation between time steps, and between levels.")
+    ] = "nearest"
+
+
 TrajectoryData = Annotated[TrajectoryBody, Body(examples=[Example(value=EXAMPLE)])]
 
 
 def parse_transect(
     *,
-    timed: Timed,
+    timed: Fields,
     path: WayPoints,
     points: PathPoints = None,
     spacing: Spacing = None,
     depth: DepthLevel = "all",
     bathymetry: Bathymetry = True,
 ) -> TransectRequest:
-    """Parse the request of a transect."""
-    return TransectRequest(
-        path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, bathymetry=bathymetry, **timed
-    )
+    """Parse the request of a section beneath a path."""
+    way_points = parse_points(path, "path")
+    return TransectRequest(path=way_points, points=points, spacing=spacing, depth=depth, bathymetry=bathymetry, **timed)
 
 
 def parse_section(
-    *, timed: Timed, path: WayPoints, points: PathPoints = None, spacing: Spacing = None, depth: OneLevel = "0"
+    *, timed: Fields, path: WayPoints, points: PathPoints = None, spacing: Spacing = None, depth: OneLevel = "0"
 ) -> SectionRequest:
     """Parse the request of a path through time."""
     return SectionRequest(path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, **timed)
 
 
-def trajectory_query(dataset: str, variables: str, body: TrajectoryBody) -> TrajectoryRequest:
-    """Combine the address and the body of a request along a trajectory."""
-    return TrajectoryRequest(dataset=dataset, variables=parse_keys(variables), **asdict(body))
-
-
-@get(
+@extraction_get(
     "/transect",
     operation_id="getTransect",
-    operation_class=ExtractionOperation,
-    summary="The slice of the sea beneath a path",
+    summary="Section beneath a path",
     description="Values by distance and depth along great circles (geodesics of WGS 84), at the last time if none is "
-    "asked for, with the bearing of the path and the sea floor beneath it. Up to 5,000 points; those outside the grid "
-    "are null.",
-    responses=PROBLEMS,
+    "given, with the bearing of the path and the sea floor beneath it. Up to 5,000 points; those outside the grid are "
+    "null.",
 )
 async def get_transect(
     request: HttpRequest, service: Service, transect: NamedDependency[TransectRequest], format: Format = None
@@ -86,27 +112,19 @@ async def get_transect(
     return await service.answer(request, transect, format)
 
 
-@get(
-    "/estimate/transect",
-    operation_id="estimateTransect",
-    summary="What it takes: the slice of the sea beneath a path",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-)
+@estimate_get("/estimate/transect", operation_id="estimateTransect", summary="Estimate of a section beneath a path")
 async def estimate_transect(
     service: Service, transect: NamedDependency[TransectRequest], format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(transect, format)
 
 
-@get(
+@extraction_get(
     "/section",
     operation_id="getSection",
-    operation_class=ExtractionOperation,
-    summary="A path through time",
-    description="Values by time and distance at one level, at the bottom or averaged over depth: a Hovmöller diagram. "
-    "Up to 5,000 points; those outside the grid are null.",
-    responses=PROBLEMS,
+    summary="Hovmöller: values along a path through time",
+    description="Values by time and distance at one level, at the bottom or averaged over depth: the values of a "
+    "Hovmöller diagram. Up to 5,000 points; those outside the grid are null.",
 )
 async def get_section(
     request: HttpRequest, service: Service, section: NamedDependency[SectionRequest], format: Format = None
@@ -114,12 +132,8 @@ async def get_section(
     return await service.answer(request, section, format)
 
 
-@get(
-    "/estimate/section",
-    operation_id="estimateSection",
-    summary="What it takes: a path through time",
-    description=ESTIMATE,
-    responses=PROBLEMS,
+@estimate_get(
+    "/estimate/section", operation_id="estimateSection", summary="Estimate of values along a path through time"
 )
 async def estimate_section(
     service: Service, section: NamedDependency[SectionRequest], format: EstimateFormat = None
@@ -127,57 +141,30 @@ async def estimate_section(
     return await service.estimate(section, format)
 
 
-@post(
+@extraction_post(
     "/trajectory",
     operation_id="getTrajectory",
-    operation_class=ExtractionOperation,
-    summary="Variables along the way of a platform",
-    description="Each of up to 20,000 points has its own time, and its own depth if depths are given. What is outside "
-    "the grid or its time is null.",
-    responses=PROBLEMS,
-    status_code=200,
+    summary="Variables along a trajectory",
+    description="Each of up to 20,000 points has its own time, and its own depth if depths are given. Points outside "
+    "the grid or its times are null.",
 )
 async def get_trajectory(
-    *,
-    request: HttpRequest,
-    service: Service,
-    dataset: DatasetId,
-    variables: Variables,
-    data: TrajectoryData,
-    format: Format = None,
+    request: HttpRequest, service: Service, keys: Fields, data: TrajectoryData, format: Format = None
 ) -> Response[ExtractedValues]:
-    return await service.answer(request, trajectory_query(dataset, variables, data), format)
+    return await service.answer(request, TrajectoryRequest(**keys, **asdict(data)), format)
 
 
-@post(
-    "/estimate/trajectory",
-    operation_id="estimateTrajectory",
-    summary="What it takes: variables along the way of a platform",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-    status_code=200,
+@estimate_post(
+    "/estimate/trajectory", operation_id="estimateTrajectory", summary="Estimate of variables along a trajectory"
 )
 async def estimate_trajectory(
-    *, service: Service, dataset: DatasetId, variables: Variables, data: TrajectoryData, format: EstimateFormat = None
+    service: Service, keys: Fields, data: TrajectoryData, format: EstimateFormat = None
 ) -> Estimate:
-    return await service.estimate(trajectory_query(dataset, variables, data), format)
+    return await service.estimate(TrajectoryRequest(**keys, **asdict(data)), format)
 
 
-lines_router = Router(
-    EXTRACTION_PATH,
-    route_handlers=[
-        get_transect,
-        estimate_transect,
-        get_section,
-        estimate_section,
-        get_trajectory,
-        estimate_trajectory,
-    ],
-    dependencies={
-        "timed": Provide(parse_timed, sync_to_thread=False),
-        "transect": Provide(parse_transect, sync_to_thread=False),
-        "section": Provide(parse_section, sync_to_thread=False),
-    },
-    before_request=refuse_unknown_parameters,
-    tags=["lines"],
+lines_router = extraction_router(
+    "lines",
+    [get_transect, estimate_transect, get_section, estimate_section, get_trajectory, estimate_trajectory],
+    {"transect": provide(parse_transect), "section": provide(parse_section)},
 )

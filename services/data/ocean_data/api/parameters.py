@@ -1,240 +1,217 @@
-"""Parameters of the routes, as the OpenAPI document shows them, and how they are parsed."""
+"""Parameters of the extraction routes, as the OpenAPI document shows them, and how they are parsed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, get_args
+from functools import partial
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 import msgspec
-from litestar import Request
-from litestar.di import NamedDependency
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIType, Operation, Schema
+from litestar import Request, Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Schema
 from litestar.openapi.spec.response import OpenAPIResponse
-from litestar.params import PathParameter, QueryParameter, SkipValidation
+from litestar.params import SkipValidation
+from litestar.types import ControllerRouterHandler
+from msgspec import Meta
 
 from ocean_common import problems
 from ocean_common.clients.metadata import Areas
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, Point, VectorPart
 from ocean_common.contracts.places import Area
-from ocean_common.parameters import DatasetId
+from ocean_common.parameters import DatasetId, path_parameter, query_parameter, refuse_unknown_parameters
 from ocean_core import errors
-from ocean_core.errors import InvalidRequest, NotFound
-from ocean_core.tiles import Projection
+from ocean_core.errors import InvalidRequest
 from ocean_data.extraction import ExtractionService, check_variable_count
 
-EXTRACTION_PATH = "/data/{dataset:str}/{variables:str}"
-PROBLEMS = problems.document_errors(
+READING_ERRORS = (
     errors.DatasetNotFound,
     errors.VariableNotFound,
     errors.TimeNotFound,
     errors.DepthNotFound,
-    errors.PointOutsideGrid,
-    errors.RequestTooLarge,
     errors.SourceUnreadable,
     errors.ServiceUnavailable,
     errors.TooBusy,
 )
-ESTIMATE = "Found without reading a value."
-MEDIA_TYPES = {
-    "text/csv": "One row per value, coordinates first (RFC 4180).",
-    "application/x-ndjson": "One JSON object per line and value.",
-    "application/vnd.cov+json": "CoverageJSON (OGC 21-069r2).",
-    "application/x-netcdf": "NetCDF-4 by the CF conventions.",
-    "application/geo+json": "Places as features, their values as properties (RFC 7946).",
-}
-MAP_PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
-
+EXTRACTION_ERRORS = (*READING_ERRORS, errors.PointOutsideGrid, errors.RequestTooLarge)
+PROBLEMS = problems.document_errors(*EXTRACTION_ERRORS)
+ESTIMATE = "Computed without reading a value."
 HttpRequest = Request[Any, Any, Any]
 T = TypeVar("T", bound=str)
 Box = tuple[float, float, float, float]
+Fields = NamedDependency[dict[str, Any]]  # some fields of a request
 # It is no data of a request: Litestar must not validate its fields.
 Service = NamedDependency[SkipValidation[ExtractionService]]
 
 Variables = Annotated[
     str,
-    PathParameter(
-        description="Key of a variable, or several with commas.",
-        examples=[
-            Example(summary="sea water potential temperature", value="votemper"),
-            Example(summary="temperature and velocity", value="votemper,x_velocity,y_velocity"),
-        ],
+    path_parameter(
+        "Keys of one or several variables, separated by commas.",
+        ("sea water potential temperature", "votemper"),
+        ("temperature and velocity", "votemper,x_velocity,y_velocity"),
     ),
 ]
-
-Latitude = Annotated[
-    float,
-    QueryParameter(ge=-90, le=90, description="Degrees north.", examples=[Example(value=74.5)]),
-]
-Longitude = Annotated[
-    float,
-    QueryParameter(
-        ge=-180,
-        le=360,
-        description="Degrees east, as -180 to 180 or 0 to 360.",
-        examples=[Example(value=20.0)],
-    ),
-]
+Latitude = Annotated[float, query_parameter("Degrees north.", 74.5, ge=-90, le=90)]
+Longitude = Annotated[float, query_parameter("Degrees east, as -180 to 180 or 0 to 360.", 20.0, ge=-180, le=360)]
 DepthLevel = Annotated[
     str,
-    QueryParameter(
-        description=(
-            "Index of a depth level (0 is the first), `bottom` (the deepest wet cell), `mean` (over the whole column, "
-            "by the thickness of the levels), or `all`."
-        ),
-        examples=[Example(summary="the first level", value="0"), Example(value="bottom"), Example(value="all")],
-    ),
-]
-Time = Annotated[
-    str | None,
-    QueryParameter(
-        description=(
-            "One time: the raw integer of a time step, an instant or a day in ISO 8601 (UTC where no zone is given), "
-            "or -1 for the last step."
-        ),
-        examples=[Example(summary="a day", value="2016-02-01"), Example(summary="the last", value="-1")],
-    ),
-]
-Start = Annotated[
-    str | None,
-    QueryParameter(description="First time, included; as `time`.", examples=[Example(value="2016-02-01")]),
-]
-End = Annotated[
-    str | None,
-    QueryParameter(description="Last time, included; a day counts whole.", examples=[Example(value="2016-02-03")]),
-]
-InterpolationMethod = Annotated[
-    Interpolation,
-    QueryParameter(
-        description=(
-            "How a value between cells is made: of the nearest cell; of the four around; or of the nearest "
-            "`neighbours` within `radius`, weighted by exp(-(2r/radius)²) or 1/r²."
-        ),
-    ),
-]
-Radius = Annotated[
-    float,
-    QueryParameter(
-        gt=0,
-        le=MAX_RADIUS,
-        description="km, for gaussian and inverse. Where cells are larger, their size takes its place.",
-        examples=[Example(value=25.0)],
-    ),
-]
-Neighbours = Annotated[
-    int,
-    QueryParameter(
-        ge=1, le=MAX_NEIGHBOURS, description="Cells at most, for gaussian and inverse.", examples=[Example(value=10)]
+    query_parameter(
+        "Index of a depth level (0 is the first), `bottom` (the deepest wet cell), `mean` (over the whole column, "
+        "weighted by the thickness of the levels), or `all`.",
+        ("the first level", "0"),
+        "bottom",
+        "all",
     ),
 ]
 OneLevel = Annotated[
     str,
-    QueryParameter(
-        description="Index of a depth level (0 is the first), `bottom` (the deepest wet cell), or `mean`.",
-        examples=[Example(summary="the first level", value="0"), Example(value="bottom"), Example(value="mean")],
+    query_parameter(
+        "Index of a depth level (0 is the first), `bottom` (the deepest wet cell), or `mean`.",
+        ("the first level", "0"),
+        "bottom",
+        "mean",
     ),
 ]
-WayPoints = Annotated[
-    str,
-    QueryParameter(
-        description="Two or more way-points, `latitude,longitude;latitude,longitude`: joined by great circles.",
-        examples=[Example(summary="from Norway to Svalbard", value="70.5,18;74.5,19;77,12")],
+Time = Annotated[
+    str | None,
+    query_parameter(
+        "A single time: the raw integer of a time step, an instant or a day in ISO 8601 (UTC where no zone is given), "
+        "or -1 for the last step.",
+        ("a day", "2016-02-01"),
+        ("the last", "-1"),
     ),
 ]
-PathPoints = Annotated[
-    int | None,
-    QueryParameter(
-        ge=2, description="How many points the path has, way-points among them; 100 if neither this nor `spacing`."
+Start = Annotated[str | None, query_parameter("First time, inclusive; written as `time`.", "2016-02-01")]
+End = Annotated[str | None, query_parameter("Last time, inclusive; a day counts whole.", "2016-02-03")]
+InterpolationMethod = Annotated[
+    Interpolation,
+    query_parameter(
+        "Interpolation between cells: the nearest cell; the four around a point; or the nearest `neighbours` within "
+        "`radius`, weighted by exp(-(2r/radius)²) or 1/r².",
     ),
 ]
-Spacing = Annotated[
-    float | None,
-    QueryParameter(gt=0, description="km: each leg is cut into equal pieces no longer than this."),
+Radius = Annotated[
+    float,
+    query_parameter(
+        "Search radius in km, for gaussian and inverse. Where cells are larger, their size replaces it.",
+        25.0,
+        gt=0,
+        le=MAX_RADIUS,
+    ),
 ]
-Bathymetry = Annotated[
-    bool,
-    QueryParameter(description="Whether the sea floor is answered too: the model's own, or its deepest level."),
+Neighbours = Annotated[
+    int, query_parameter("Largest number of cells, for gaussian and inverse.", 10, ge=1, le=MAX_NEIGHBOURS)
 ]
 Vector = Annotated[
     str | None,
-    QueryParameter(
-        description=(
-            "Of the first two variables, which are the components of a vector: these parts instead, with commas. "
-            "`eastward`, `northward`, `magnitude`, `bearing` (degrees clockwise from north); of a line also `along` "
-            "and `across` (to its left). Components along the axes of a grid are turned."
-        ),
-        examples=[Example(summary="speed and where to", value="eastward,northward,magnitude")],
+    query_parameter(
+        "Parts of the vector whose components are the first two variables, in their place; separated by commas. "
+        "`eastward`, `northward`, `magnitude`, `bearing` (degrees clockwise from north); along a line also `along` and "
+        "`across` (to its left). Components along the axes of a grid are rotated.",
+        ("speed and direction", "eastward,northward,magnitude"),
     ),
 ]
 Expression = Annotated[
     str | None,
-    QueryParameter(
-        description="Of the dataset's variables: a calculated variable, answered beside the others.",
-        examples=[Example(summary="Kelvin", value="votemper + 273.15")],
+    query_parameter(
+        "Expression in the dataset's variables: a calculated variable, returned in addition to the others.",
+        ("Kelvin", "votemper + 273.15"),
     ),
 ]
 Format = Annotated[
     str | None,
-    QueryParameter(
-        description="`json` (the default), `csv` or another of the answer's forms; the Accept header chooses too.",
-        examples=[Example(value="json"), Example(value="csv")],
+    query_parameter(
+        "Format of the response: `json` (the default), `csv` or another. Without it the Accept header decides.",
+        "json",
+        "csv",
     ),
 ]
-
 EstimateFormat = Annotated[
     str | None,
-    QueryParameter(
-        description="Of the answer that is asked about: its bytes (`size`) are estimated, and the limits of this "
-        "format hold.",
-        examples=[Example(value="csv"), Example(value="netcdf")],
-    ),
-]
-BoundingBox = Annotated[
-    str | None,
-    QueryParameter(
-        description="`west,south,east,north`: degrees. West > east crosses the date line. This, or `area`.",
-        examples=[Example(summary="the western Barents Sea", value="15,70,30,78")],
+    query_parameter(
+        "Format of the response to estimate: its bytes (`size`) are estimated too, and its limits apply.",
+        "csv",
+        "netcdf",
     ),
 ]
 AreaKey = Annotated[
-    str | None,
-    QueryParameter(
-        description="Key `group/name` of a predefined area, as `/api/v2.0/kml/area/{group}` tells it.",
-    ),
+    str | None, query_parameter("Key `group/name` of a predefined area, as listed by `/api/v2.0/kml/area/{group}`.")
 ]
-MapVariables = Annotated[
-    str,
-    PathParameter(
-        description="Key of a variable; two keys with a comma: the magnitude of the vector.",
-        examples=[Example(summary="sea water potential temperature", value="votemper")],
-    ),
-]
-MapDepth = Annotated[
-    str,
-    PathParameter(
-        description="Index of a depth level (0 is the first), or `bottom`: the deepest wet cell.",
-        examples=[Example(summary="the first level", value="0")],
-    ),
-]
-MapTime = Annotated[
-    str,
-    PathParameter(
-        description="Raw integer of a time step as listed by `timestamps`, ISO 8601, or -1: the last.",
-        examples=[Example(summary="the last", value="-1")],
-    ),
-]
+
+
+class ExtractionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fields of every posted extraction, beside those in the path."""
+
+    expression: Annotated[
+        str | None,
+        Meta(description="Expression in the dataset's variables: a calculated variable, in addition to the others."),
+    ] = None
+    vector: Annotated[
+        list[VectorPart],
+        Meta(description="Parts of the vector whose components are the first two variables, in their place."),
+    ] = []
+    interpolation: Annotated[Interpolation, Meta(description="Interpolation between cells.")] = "nearest"
+    radius: Annotated[float, Meta(description=f"km, for gaussian and inverse: up to {MAX_RADIUS:g}.")] = 25.0
+    neighbours: Annotated[
+        int, Meta(description=f"Largest number of cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.")
+    ] = 10
+
+
+class TimedBody(ExtractionBody, frozen=True, kw_only=True):
+    """Fields of a posted extraction at one time, or at all times of a period."""
+
+    time: Annotated[str | None, Meta(description="A single time: raw integer, ISO 8601, or -1 for the last step.")] = (
+        None
+    )
+    start: Annotated[str | None, Meta(description="First time, inclusive.")] = None
+    end: Annotated[str | None, Meta(description="Last time, inclusive.")] = None
+    depth: Annotated[
+        str, Meta(description="Index of a depth level, `bottom`, `all`, or `mean`: over the whole column.")
+    ] = "0"
 
 
 @dataclass
 class ExtractionOperation(Operation):
-    """Operation whose answer has other formats besides JSON."""
+    """Operation whose response has other formats besides the first."""
+
+    formats: ClassVar[Mapping[str, str]] = {
+        "text/csv": "One row per value, coordinates first (RFC 4180).",
+        "application/x-ndjson": "One JSON object per line and value.",
+        "application/vnd.cov+json": "CoverageJSON (OGC 21-069r2).",
+        "application/x-netcdf": "NetCDF-4 by the CF conventions.",
+        "application/geo+json": "Places as features, their values as properties (RFC 7946).",
+    }
 
     def __post_init__(self) -> None:
-        answer = (self.responses or {}).get("200")
-        if isinstance(answer, OpenAPIResponse):
-            formats = {
-                media_type: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, description=description))
-                for media_type, description in MEDIA_TYPES.items()
-            }
-            answer.content = {**(answer.content or {}), **formats}
+        response = (self.responses or {}).get("200")
+        if isinstance(response, OpenAPIResponse) and response.content:
+            for media_type, description in self.formats.items():
+                schema = Schema(type=OpenAPIType.STRING, description=description)
+                response.content[media_type] = OpenAPIMediaType(schema=schema)
+
+
+extraction_get = partial(get, operation_class=ExtractionOperation, responses=PROBLEMS)
+extraction_post = partial(post, operation_class=ExtractionOperation, responses=PROBLEMS, status_code=200)
+estimate_get = partial(get, description=ESTIMATE, responses=PROBLEMS)
+estimate_post = partial(post, description=ESTIMATE, responses=PROBLEMS, status_code=200)
+provide = partial(Provide, sync_to_thread=False)
+
+
+def extraction_router(
+    tag: str, handlers: Sequence[ControllerRouterHandler], dependencies: Mapping[str, Provide]
+) -> Router:
+    """Make the router of one family of extractions."""
+    return Router(
+        "/data/{dataset:str}/{variables:str}",
+        route_handlers=handlers,
+        dependencies={"timed": provide(parse_timed), "keys": provide(parse_path), **dependencies},
+        before_request=refuse_unknown_parameters,
+        tags=[tag],
+    )
+
+
+def parse_path(dataset: DatasetId, variables: Variables) -> dict[str, Any]:
+    """Parse the fields of a request that are in its path."""
+    return {"dataset": dataset, "variables": parse_keys(variables)}
 
 
 def parse_timed(
@@ -276,34 +253,35 @@ def parse_keys(text: str) -> list[str]:
 
 def parse_vector_parts(text: str | None) -> list[VectorPart]:
     """Parse the parts of a vector, with commas between them."""
+    if text is None:
+        return []
     parts: tuple[VectorPart, ...] = get_args(VectorPart)
-    names = [name.strip() for name in text.split(",")] if text is not None else []
+    names = [name.strip() for name in text.split(",")]
+    available = ", ".join(parts)
     if unknown := next((name for name in names if name and name not in parts), None):
         raise InvalidRequest(
             "{reason!r} is no part of a vector; there are {available}",
             reason=unknown[:40],
-            available=", ".join(parts),
+            available=available,
             field="vector",
             allowed=parts,
         )
     if "" in names:
-        raise InvalidRequest(
-            "name parts of a vector: {available}", available=", ".join(parts), field="vector", allowed=parts
-        )
+        raise InvalidRequest("name parts of a vector: {available}", available=available, field="vector", allowed=parts)
     return [part for name in names for part in parts if part == name]
 
 
 def parse_points(text: str, field: str) -> list[Point]:
-    """Parse points as they are written in an address: latitude,longitude;latitude,longitude."""
+    """Parse the points of a query parameter: latitude,longitude;latitude,longitude."""
     points: list[Point] = []
     for pair in text.strip(";").split(";"):
         try:
             latitude, longitude = (float(number) for number in pair.split(","))
         except ValueError as error:
             raise InvalidRequest(
-                "{name!r} is no point; write {name2}=latitude,longitude;latitude,longitude, as 70.5,18;77,12",
-                name=pair[:40],
-                name2=field,
+                "{text!r} is no point; write {name}=latitude,longitude;latitude,longitude, as 70.5,18;77,12",
+                text=pair[:40],
+                name=field,
                 field=field,
             ) from error
         points.append((latitude, longitude))
@@ -324,37 +302,11 @@ def parse_numbers(text: str, field: str, example: str) -> list[float]:
         ) from error
 
 
-class NoAreas:
-    """Areas of a service without a catalogue of them."""
-
-    async def area(self, key: str) -> Area:
-        raise NotFound("there is no area {key!r}; see /api/v2.0/kml/area", key=key[:120], field="area")
-
-
-async def parse_area(
-    *, areas: NamedDependency[Areas], bbox: BoundingBox = None, area: AreaKey = None
-) -> dict[str, Any]:
-    """Parse a box, or find the polygons of an area: fields of an area request."""
-    if (bbox is None) == (area is None):
-        raise InvalidRequest("give bbox or area, one of the two", field="bbox")
-    return {"box": parse_box(bbox)} if bbox is not None else {"polygon": area_polygon(await areas.area(area or ""))}
-
-
-def area_polygon(area: Area) -> dict[str, Any]:
-    """Return the polygons of an area as GeoJSON."""
+async def find_polygon(areas: Areas, key: str) -> dict[str, Any]:
+    """Return the polygons of a predefined area as GeoJSON."""
+    area: Area = await areas.area(key)
     polygon: dict[str, Any] = msgspec.to_builtins(area.geometry)
     return polygon
-
-
-def parse_box(text: str) -> Box:
-    """Parse a box as it is written in an address."""
-    edges = parse_numbers(text, "bbox", "15,70,30,78")
-    if len(edges) != 4:
-        raise InvalidRequest(
-            "bbox {text!r} is not west,south,east,north: four numbers, as 15,70,30,78", text=text[:60], field="bbox"
-        )
-    west, south, east, north = edges
-    return west, south, east, north
 
 
 def parse_choice(text: str, allowed: Sequence[T], field: str) -> T:

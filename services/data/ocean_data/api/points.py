@@ -1,73 +1,73 @@
 """Routes of values at points: one or many, over depth and through time."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Response, Router, get, post
-from litestar.di import NamedDependency, Provide
+from litestar import Response
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import Body
+from msgspec import Meta, field
 from msgspec.structs import asdict
 
-from ocean_common.contracts.data import Estimate, ExtractedValues, PointsRequest, PointValues
-from ocean_common.parameters import DatasetId, refuse_unknown_parameters
-from ocean_data.api.bodies import PointsBody
+from ocean_common.contracts.data import Estimate, ExtractedValues, Point, PointsRequest, PointValues
 from ocean_data.api.parameters import (
-    ESTIMATE,
-    EXTRACTION_PATH,
-    PROBLEMS,
     DepthLevel,
     EstimateFormat,
-    ExtractionOperation,
+    Fields,
     Format,
     HttpRequest,
     Latitude,
     Longitude,
     Service,
-    Variables,
-    parse_keys,
-    parse_timed,
+    TimedBody,
+    estimate_get,
+    estimate_post,
+    extraction_get,
+    extraction_post,
+    extraction_router,
+    provide,
 )
-
-Timed = NamedDependency[dict[str, Any]]
-Query = NamedDependency[PointsRequest]
 
 LAND = " On land values are null and `land` is 1; below the sea floor values are null and `land` is 0."
 EXAMPLE = {"points": [[74.5, 20.0], [76.0, 15.0]], "names": ["Bear Island", "Svalbard"], "depth": "all"}
+
+
+class PointsBody(TimedBody, frozen=True, kw_only=True):
+    """Variables at points: over depth, through time, or both."""
+
+    points: Annotated[list[Point], Meta(description="Latitude and longitude of each point, degrees.")]
+    names: Annotated[list[str], Meta(description="Names of the points, or none.")] = field(default_factory=list)
+
+
 PointsData = Annotated[PointsBody, Body(examples=[Example(value=EXAMPLE)])]
+Query = NamedDependency[PointsRequest]
 
 
-def parse_point(*, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsRequest:
+def parse_point(*, timed: Fields, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsRequest:
     """Parse the request of a point."""
     return PointsRequest(form="point", points=[(latitude, longitude)], depth=depth, **timed)
 
 
 def parse_profile(
-    *, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "all"
+    *, timed: Fields, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "all"
 ) -> PointsRequest:
     """Parse the request of a profile."""
     return PointsRequest(form="profile", points=[(latitude, longitude)], depth=depth, **timed)
 
 
 def parse_timeseries(
-    *, timed: Timed, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0"
+    *, timed: Fields, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0"
 ) -> PointsRequest:
     """Parse the request of a time series."""
     return PointsRequest(form="timeseries", points=[(latitude, longitude)], depth=depth, **timed)
 
 
-def points_query(dataset: str, variables: str, body: PointsBody) -> PointsRequest:
-    """Combine the address and the body of a request at many points."""
-    return PointsRequest(dataset=dataset, variables=parse_keys(variables), form="points", **asdict(body))
-
-
-@get(
+@extraction_get(
     "/point",
     operation_id="getPoint",
-    operation_class=ExtractionOperation,
     summary="Variables at a point",
-    description="At one level, the bottom, all levels, or averaged over depth; at the last time if none is asked for, "
-    "else at one time or all of a period." + LAND,
-    responses=PROBLEMS,
+    description="At one level, the bottom, all levels, or averaged over depth; at the last time if none is given, else "
+    "at one time or all of a period." + LAND,
 )
 async def get_point(
     request: HttpRequest, service: Service, point: Query, format: Format = None
@@ -75,25 +75,17 @@ async def get_point(
     return await service.answer(request, point, format)
 
 
-@get(
-    "/estimate/point",
-    operation_id="estimatePoint",
-    summary="What it takes: variables at a point",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-)
+@estimate_get("/estimate/point", operation_id="estimatePoint", summary="Estimate of variables at a point")
 async def estimate_point(service: Service, point: Query, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(point, format)
 
 
-@get(
+@extraction_get(
     "/profile",
     operation_id="getProfile",
-    operation_class=ExtractionOperation,
     summary="Variables over depth",
-    description="Levels (all, or one) at one point: a row per time step, a column per level; null on land and in the "
-    "ground. Several variables, or parts of a vector, come as named arrays.",
-    responses=PROBLEMS,
+    description="Levels (all, or one) at one point: a row per time step, a column per level; null on land and below "
+    "the sea floor. Several variables, or parts of a vector, come as named arrays.",
 )
 async def get_profile(
     request: HttpRequest, service: Service, profile: Query, format: Format = None
@@ -101,25 +93,17 @@ async def get_profile(
     return await service.answer(request, profile, format)
 
 
-@get(
-    "/estimate/profile",
-    operation_id="estimateProfile",
-    summary="What it takes: variables over depth",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-)
+@estimate_get("/estimate/profile", operation_id="estimateProfile", summary="Estimate of variables over depth")
 async def estimate_profile(service: Service, profile: Query, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(profile, format)
 
 
-@get(
+@extraction_get(
     "/timeseries",
     operation_id="getTimeSeries",
-    operation_class=ExtractionOperation,
     summary="Variables through time",
     description="One level, the bottom, the mean over depth or all levels at one point through time: a row per time "
     "step, a column per level. Several variables, or parts of a vector, come as named arrays.",
-    responses=PROBLEMS,
 )
 async def get_timeseries(
     request: HttpRequest, service: Service, timeseries: Query, format: Format = None
@@ -127,55 +111,31 @@ async def get_timeseries(
     return await service.answer(request, timeseries, format)
 
 
-@get(
-    "/estimate/timeseries",
-    operation_id="estimateTimeSeries",
-    summary="What it takes: variables through time",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-)
+@estimate_get("/estimate/timeseries", operation_id="estimateTimeSeries", summary="Estimate of variables through time")
 async def estimate_timeseries(service: Service, timeseries: Query, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(timeseries, format)
 
 
-@post(
+@extraction_post(
     "/points",
     operation_id="getPoints",
-    operation_class=ExtractionOperation,
     summary="Variables at many points",
-    description="Up to 20,000 points, over depth, through time, or both; at the last time if none is asked for." + LAND,
-    responses=PROBLEMS,
-    status_code=200,
+    description="Up to 20,000 points, over depth, through time, or both; at the last time if none is given." + LAND,
 )
 async def get_points(
-    *,
-    request: HttpRequest,
-    service: Service,
-    dataset: DatasetId,
-    variables: Variables,
-    data: PointsData,
-    format: Format = None,
+    request: HttpRequest, service: Service, keys: Fields, data: PointsData, format: Format = None
 ) -> Response[ExtractedValues]:
-    return await service.answer(request, points_query(dataset, variables, data), format)
+    return await service.answer(request, PointsRequest(**keys, **asdict(data)), format)
 
 
-@post(
-    "/estimate/points",
-    operation_id="estimatePoints",
-    summary="What it takes: variables at many points",
-    description=ESTIMATE,
-    responses=PROBLEMS,
-    status_code=200,
-)
-async def estimate_points(
-    *, service: Service, dataset: DatasetId, variables: Variables, data: PointsData, format: EstimateFormat = None
-) -> Estimate:
-    return await service.estimate(points_query(dataset, variables, data), format)
+@estimate_post("/estimate/points", operation_id="estimatePoints", summary="Estimate of variables at many points")
+async def estimate_points(service: Service, keys: Fields, data: PointsData, format: EstimateFormat = None) -> Estimate:
+    return await service.estimate(PointsRequest(**keys, **asdict(data)), format)
 
 
-points_router = Router(
-    EXTRACTION_PATH,
-    route_handlers=[
+points_router = extraction_router(
+    "points",
+    [
         get_point,
         estimate_point,
         get_profile,
@@ -185,12 +145,5 @@ points_router = Router(
         get_points,
         estimate_points,
     ],
-    dependencies={
-        "timed": Provide(parse_timed, sync_to_thread=False),
-        "point": Provide(parse_point, sync_to_thread=False),
-        "profile": Provide(parse_profile, sync_to_thread=False),
-        "timeseries": Provide(parse_timeseries, sync_to_thread=False),
-    },
-    before_request=refuse_unknown_parameters,
-    tags=["points"],
+    {"point": provide(parse_point), "profile": provide(parse_profile), "timeseries": provide(parse_timeseries)},
 )

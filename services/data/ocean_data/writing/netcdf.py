@@ -1,14 +1,20 @@
-"""NetCDF files of all five forms: laid out by the CF and ACDD conventions, written by the library part by part."""
+"""NetCDF files of all five forms, and zip archives of them.
+
+They are laid out by the CF and ACDD conventions, and written by the library part by part.
+"""
 
 import math
 import re
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import netCDF4
 import numpy as np
 from numpy.typing import NDArray
+from zipstream import ZipStream
 
 from ocean_core.errors import RequestTooLarge
 from ocean_core.messages import Message
@@ -27,6 +33,7 @@ FILL = 9.969209968386869e36  # the library's own: exact in both types
 CHUNK = 1 << 18  # values: a megabyte of float32
 SMALL = 512  # values: fewer are not compressed, since the description of the compression is larger
 LEVEL = 1  # of compression: more takes thrice the time for a twentieth of the bytes
+ARCHIVE_PIECE = 1 << 20  # bytes of a file that are packed at once
 TEXT_LENGTH = "name_length"  # dimension of texts that are arrays of characters
 # A dimension is called like the coordinate along it: that makes it a coordinate variable.
 ALONG = {"y": "latitude", "x": "longitude"}
@@ -152,6 +159,37 @@ class NetCdf:
         created.set_auto_chartostring(False)
         created.setncatts({key: value for key, value in variable.attributes.items() if key != "_FillValue"})
         return created
+
+
+class ZipArchive:
+    """Writes a zip archive with one file."""
+
+    media_type = "application/zip"
+    suffix = "zip"
+
+    def __init__(self, writer: NetCdf, name: str, path: Callable[[], Path]) -> None:
+        """``path`` makes the path of the file, which must be complete before it is packed."""
+        self._writer = writer
+        self._name = name
+        self._path = path
+
+    def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
+        """The archive, piece by piece; the size of the file follows it, so nothing is sought back."""
+        # NetCDF-4 files are compressed already.
+        archive = ZipStream(compress_type=zipfile.ZIP_DEFLATED, compress_level=1)
+        archive.add(self._file_pieces(extraction, parts, revision), self._name)
+        yield from archive
+
+    def _file_pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
+        path = self._path()
+        try:
+            self._writer.save(extraction, parts, revision, str(path))
+            file = path.open("rb")
+        finally:
+            path.unlink(missing_ok=True)  # an open file can still be read
+        with file:
+            while piece := file.read(ARCHIVE_PIECE):
+                yield piece
 
 
 def chunk_shape(variable: Variable, layout: Layout, rows: int) -> tuple[int, ...]:
