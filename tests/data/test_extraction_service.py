@@ -30,11 +30,11 @@ from ocean_data.spool import MIB, Spool
 from ocean_data.threads import ThreadPool
 from ocean_data.writing.netcdf import NetCdf
 from ocean_data.writing.table import Csv, Ndjson
-from ocean_data.writing.values import Json
+from ocean_data.writing.values import JSON
 
 WAIT = 20  # s: how long a test waits for what must happen
 FORMATS = {
-    "json": Json(),
+    "json": JSON,
     "csv": Csv(),
     "netcdf": NetCdf(),
     "stream": Ndjson(),

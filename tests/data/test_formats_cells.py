@@ -12,7 +12,7 @@ from tests.looping import loop_over
 from ocean_common.contracts import data as contracts
 from ocean_core.geometry import EARTH_RADIUS
 from ocean_data.plan.extraction import read_parts
-from ocean_data.writing.geojson import GeoJson, cell_polygons
+from ocean_data.writing.geojson import GEOJSON, cell_polygons
 
 AT = "/api/v2.0/data"
 GRIDS = {
@@ -30,7 +30,7 @@ def reading(source):
 
 def features(extraction, reading):
     parts = read_parts(extraction, reading)
-    return json.loads(b"".join(GeoJson().pieces(extraction, parts, "r1")))["features"]
+    return json.loads(b"".join(GEOJSON.pieces(extraction, parts, "r1")))["features"]
 
 
 def shapes(found):

@@ -10,17 +10,17 @@ from tests.data import extractions as made
 from tests.looping import loop_over
 
 from ocean_core.errors import UnsupportedFormat
-from ocean_data.writing.covjson import CovJson, describe_parameter, ucum_symbol
-from ocean_data.writing.geojson import GeoJson
-from ocean_data.writing.numbers import shortest_decimals
+from ocean_data.writing import shortest_decimals
+from ocean_data.writing.covjson import COVJSON, describe_parameter, ucum_symbol
+from ocean_data.writing.geojson import GEOJSON
 
 
 def covjson(extraction):
-    return json.loads(made.written(CovJson(), extraction))
+    return json.loads(made.written(COVJSON, extraction))
 
 
 def geojson(extraction):
-    return json.loads(made.written(GeoJson(), extraction))
+    return json.loads(made.written(GEOJSON, extraction))
 
 
 def coverages(document):
@@ -219,7 +219,7 @@ def test_every_kind_has_points_on_the_earth(name):
         assert -90 <= latitude <= 90
 
 
-@pytest.mark.parametrize("stream", [CovJson(), GeoJson()], ids=["covjson", "geojson"])
+@pytest.mark.parametrize("stream", [COVJSON, GEOJSON], ids=["covjson", "geojson"])
 def test_what_has_no_places_is_refused_with_the_formats_that_would_do(stream):
     extraction = made.made({"time": 3}, [made.times()], {"mean": (("time",), made.numbers(3), {})}, kind="statistics")
     with pytest.raises(UnsupportedFormat, match="json or csv"):

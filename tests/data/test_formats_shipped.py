@@ -19,11 +19,11 @@ from ocean_common.contracts.data import (
 from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Reading, read_parts, read_values
 from ocean_data.reading.source import GridStore
-from ocean_data.writing.covjson import CovJson
-from ocean_data.writing.geojson import GeoJson
+from ocean_data.writing.covjson import COVJSON
+from ocean_data.writing.geojson import GEOJSON
 from ocean_data.writing.netcdf import NetCdf
 from ocean_data.writing.table import Csv, Ndjson
-from ocean_data.writing.values import Json
+from ocean_data.writing.values import JSON
 
 ARCTIC = {"dataset": "giops_day", "variables": ["votemper"]}
 ASKED = {
@@ -101,19 +101,19 @@ def test_documents_hold_what_was_read(name, planned, reading):
     assert sum(row[one.key] is not None for row in rows) == wet
     table = io.StringIO(bytes_of(Csv(), extraction, reading).decode(), newline="")
     assert len(table.readlines()) == len(rows) + 1
-    covered = json.loads(bytes_of(CovJson(), extraction, reading))
+    covered = json.loads(bytes_of(COVJSON, extraction, reading))
     parts = covered.get("coverages", [covered])
     assert sum(v is not None for part in parts for v in part["ranges"].get(one.key, {"values": []})["values"]) == wet
     for part in parts:
         if part["domain"].get("domainType") != "Section":
             Coverage.model_validate_json(json.dumps(part))
-    assert json.loads(bytes_of(GeoJson(), extraction, reading))["features"]
-    assert json.loads(bytes_of(Json(), extraction, reading))["dataset"] == extraction.dataset
+    assert json.loads(bytes_of(GEOJSON, extraction, reading))["features"]
+    assert json.loads(bytes_of(JSON, extraction, reading))["dataset"] == extraction.dataset
 
 
 def test_a_value_is_told_with_the_digits_of_its_file_and_no_more(planned, reading, shipped):
     extraction = planned("profile")
     with xarray.open_dataset(shipped["giops_day", "votemper"].files[0].path) as file:
         cells = {str(one) for one in file["temperature"].values[0].ravel()}
-    told = json.loads(bytes_of(Json(), extraction, reading))["values"][0]
+    told = json.loads(bytes_of(JSON, extraction, reading))["values"][0]
     assert all(str(np.float32(value)) in cells and len(repr(value)) < 13 for value in told if value is not None)

@@ -14,14 +14,13 @@ from tests.data import extractions as made
 from tests.looping import loop_over
 
 from ocean_common.contracts.data import ExtractedValues, PointValues
-from ocean_data.writing import StreamWriter
-from ocean_data.writing.covjson import CovJson
-from ocean_data.writing.geojson import GeoJson
-from ocean_data.writing.numbers import format_numbers, shortest_decimals
+from ocean_data.writing import StreamWriter, format_numbers, shortest_decimals
+from ocean_data.writing.covjson import COVJSON
+from ocean_data.writing.geojson import GEOJSON
 from ocean_data.writing.table import Csv, Ndjson
-from ocean_data.writing.values import Json
+from ocean_data.writing.values import JSON
 
-STREAMS = [Json(), Csv(), Ndjson(), CovJson(), GeoJson()]
+STREAMS = [JSON, Csv(), Ndjson(), COVJSON, GEOJSON]
 
 
 def table(extraction):
@@ -62,7 +61,7 @@ def test_json_holds_every_value_and_fits_its_contract(name):
     extraction = made.KINDS[name]()
     if name in {"profile", "profiles", "series"}:
         return
-    answer = msgspec.json.decode(made.written(Json(), extraction), type=ExtractedValues)
+    answer = msgspec.json.decode(made.written(JSON, extraction), type=ExtractedValues)
     values = extraction.collect(made.parts(extraction))
     for one in extraction.fields:
         held = answer.coordinates if one.auxiliary else answer.variables
@@ -75,14 +74,14 @@ def test_json_holds_every_value_and_fits_its_contract(name):
 
 
 def test_json_writes_times_as_people_read_them():
-    answer = json.loads(made.written(Json(), made.area()))
+    answer = json.loads(made.written(JSON, made.area()))
     assert answer["coordinates"]["time"]["values"][1] == "1970-01-02T00:00:00+00:00"
     assert answer["variables"]["sst"]["values"][-1][-1][-1] is None
     assert answer["variables"]["sst"]["values"][0][0][:4] == [0.0, 0.1, 0.2, 0.3]
 
 
 def test_one_variable_at_one_point_keeps_its_own_form():
-    answer = msgspec.json.decode(made.written(Json(), made.profile(3)), type=PointValues)
+    answer = msgspec.json.decode(made.written(JSON, made.profile(3)), type=PointValues)
     assert answer.depths == [0.5, 10.0]
     assert answer.values == [[0.0, 0.1], [0.2, 0.3], [0.4, None]]
     assert answer.times[0] == "1970-01-01T00:00:00+00:00"
@@ -90,7 +89,7 @@ def test_one_variable_at_one_point_keeps_its_own_form():
 
 
 def test_a_series_of_one_level_has_one_column():
-    answer = msgspec.json.decode(made.written(Json(), made.series()), type=PointValues)
+    answer = msgspec.json.decode(made.written(JSON, made.series()), type=PointValues)
     assert (answer.depths, answer.values) == ([0.5], [[0.0], [0.1], [None]])
 
 
@@ -104,7 +103,7 @@ def test_a_series_at_the_bottom_tells_the_depth_that_was_read():
         },
         kind="timeseries",
     )
-    answer = msgspec.json.decode(made.written(Json(), extraction), type=PointValues)
+    answer = msgspec.json.decode(made.written(JSON, extraction), type=PointValues)
     assert (answer.depths, answer.values) == ([80.0], [[0.0], [0.1], [None]])
     assert [row["depth (m)"] for row in table(extraction)] == ["", "80.0", "80.0"]
 

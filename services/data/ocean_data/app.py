@@ -34,11 +34,11 @@ from ocean_data.settings import Settings
 from ocean_data.spool import Spool
 from ocean_data.threads import ThreadPool
 from ocean_data.writing import FileWriter, StreamWriter
-from ocean_data.writing.covjson import CovJson
-from ocean_data.writing.geojson import GeoJson
+from ocean_data.writing.covjson import COVJSON
+from ocean_data.writing.geojson import GEOJSON
 from ocean_data.writing.netcdf import NetCdf
 from ocean_data.writing.table import Csv, Ndjson
-from ocean_data.writing.values import Json
+from ocean_data.writing.values import JSON
 
 DESCRIPTION = """Numbers of ocean models, at any point of any grid: nearest cell, or interpolated between wet cells.
 
@@ -46,12 +46,12 @@ Times are UTC; depths are in m, positive down; `null` means land, below the sea 
 
 # By the value of `format`; the first is the default.
 FORMATS: dict[str, StreamWriter | FileWriter] = {
-    "json": Json(),
+    "json": JSON,
     "csv": Csv(),
-    "covjson": CovJson(),
+    "covjson": COVJSON,
     "netcdf": NetCdf(),
     "ndjson": Ndjson(),
-    "geojson": GeoJson(),
+    "geojson": GEOJSON,
 }
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]

@@ -138,6 +138,11 @@ class Coordinate:
     standard_name: str | None = None
     long_name: str | None = None
 
+    @property
+    def is_time(self) -> bool:
+        """True if the values are seconds since 1970-01-01 UTC."""
+        return self.standard_name == "time"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import Estimate, Kind
@@ -118,6 +119,27 @@ class Extraction:
         return next((coordinate for coordinate in self.coordinates if coordinate.name == name), None)
 
     @property
+    def variables(self) -> Sequence[Field]:
+        """The fields that are no coordinates."""
+        return [field for field in self.fields if not field.auxiliary]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The dimensions of the places of the first variable."""
+        return place_dimensions(self.variables[0].dims)
+
+    @property
+    def attribution(self) -> str | None:
+        """The attribution of the first variable that has one."""
+        return next((field.variable.attribution for field in self.fields if field.variable.attribution), None)
+
+    @property
+    def crs(self) -> CRS | None:
+        """The reference system of the plane; None for longitude and latitude."""
+        text = self.facts.get("crs_wkt") or self.facts.get("crs")
+        return CRS.from_user_input(text) if text else None
+
+    @property
     def calendar(self) -> str:
         """The calendar of the raw times."""
         return next((assets.steps.calendar for assets, _ in self.used if assets.steps), "standard")
@@ -187,6 +209,11 @@ class Extraction:
             reason=str(refusal) if refusal else None,
             **amounts,
         )
+
+
+def place_dimensions(dims: Sequence[str]) -> tuple[str, ...]:
+    """Return the dimensions that are neither time nor depth."""
+    return tuple(name for name in dims if name != "time" and not name.startswith("depth"))
 
 
 def read_parts(extraction: Extraction, reading: Reading) -> Parts:

@@ -7,7 +7,7 @@ import math
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +23,6 @@ from ocean_data import __version__
 from ocean_data.grids.base import Coordinate
 from ocean_data.plan.extraction import Extraction, Field, Parts
 from ocean_data.reading.library import LIBRARY
-from ocean_data.writing.metadata import attribution, is_time, plane_crs, variable_fields
 
 Attribute = str | int | float | NDArray[Any]
 Model = Literal["NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_CLASSIC"]
@@ -44,7 +43,10 @@ FEATURE_TYPES = {
     frozenset({"time", "depth"}): "timeSeriesProfile",
 }
 ONE_PLACE = {"point", "profile", "timeseries"}  # kinds that are of one place if there is no dimension of points
-AXES = {"latitude": "Y", "longitude": "X", "projection_y_coordinate": "Y", "projection_x_coordinate": "X", "depth": "Z"}
+AXES = {
+    "time": "T", "latitude": "Y", "longitude": "X", "projection_y_coordinate": "Y", "projection_x_coordinate": "X",
+    "depth": "Z",
+}  # fmt: skip
 
 MESH_NODES = "node"  # the dimension of a mesh of triangles
 MESH_TOPOLOGY: dict[str, Attribute] = {
@@ -87,7 +89,7 @@ class Layout:
     dims: dict[str, int]
     first: str | None  # the dimension whose rows are read in parts
     variables: Sequence[Variable]
-    attributes: dict[str, Attribute] = field(default_factory=dict)
+    attributes: dict[str, Attribute]
 
 
 class NetCdf:
@@ -238,25 +240,34 @@ def lay_out(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
     """Lay out a file; ``classic``: with the types of NetCDF-3, which have no texts and no long integers."""
     names = _dimension_names(extraction)
     coordinates = [
-        _coordinate_variable(extraction, field, names) for field in extraction.coordinates if field.name != "raw_time"
+        _coordinate_variable(extraction, item, names) for item in extraction.coordinates if item.name != "raw_time"
     ]
     taken = {variable.name for variable in coordinates} | set(names.values())
-    grid_mapping = _grid_mapping(extraction)
     fields = [_field_variable(field, names, taken) for field in extraction.fields]
     auxiliary = [variable for variable, field in zip(fields, extraction.fields, strict=True) if field.auxiliary]
-    keys = {field.key for field in variable_fields(extraction)}
-    fields = [
-        _with_coordinates(variable, [*coordinates, *auxiliary], grid_mapping is not None)
-        if variable.key in keys
-        else variable
-        for variable in fields
-    ]
     scalars: dict[str, dict[str, Attribute]] = {}
-    if extraction.coordinate("triangles") is not None:
-        fields = [_on_mesh(variable, names[MESH_NODES]) for variable in fields]
+    mesh = names[MESH_NODES] if extraction.coordinate("triangles") is not None else None
+    if mesh is not None:
         scalars["mesh"] = MESH_TOPOLOGY
-    if grid_mapping is not None:
-        scalars["crs"] = grid_mapping
+    if crs := extraction.crs:
+        scalars["crs"] = {
+            key: np.array(value, dtype=np.float64) if isinstance(value, list) else value
+            for key, value in crs.to_cf().items()
+        }
+    for variable, field in zip(fields, extraction.fields, strict=True):
+        if not field.auxiliary:
+            # The coordinates of a variable are those that are not dimensions of their own.
+            own = [
+                other.name
+                for other in (*coordinates, *auxiliary)
+                if (other.name,) != other.dims and set(other.dims) <= set(variable.dims)
+            ]
+            if own:
+                variable.attributes["coordinates"] = " ".join(own)
+            if crs and len(variable.dims) >= 2:
+                variable.attributes["grid_mapping"] = "crs"
+        if mesh and mesh in variable.dims:
+            variable.attributes.update({"mesh": "mesh", "location": "node"})
     described = [
         Variable(name=name, dims=(), dtype=np.dtype("i4"), attributes=attributes, values=np.array(0, dtype="i4"))
         for name, attributes in scalars.items()
@@ -271,15 +282,6 @@ def lay_out(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
     return _with_classic_types(layout) if classic else layout
 
 
-def _grid_mapping(extraction: Extraction) -> dict[str, Attribute] | None:
-    """CF attributes of a grid mapping; None for longitude and latitude."""
-    crs = plane_crs(extraction.facts)
-    if crs is None:
-        return None
-    attributes = crs.to_cf().items()
-    return {key: np.array(value, dtype=np.float64) if isinstance(value, list) else value for key, value in attributes}
-
-
 def fill_missing(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Replace what is not finite with the fill value."""
     if values.dtype.kind != "f":
@@ -288,63 +290,55 @@ def fill_missing(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _dimension_names(extraction: Extraction) -> dict[str, str]:
-    along = {
-        coordinate.dims[0]: coordinate.name
-        for coordinate in reversed(extraction.coordinates)
-        if len(coordinate.dims) == 1
-    }
-    names = {coordinate.name for coordinate in extraction.coordinates}
+    """Return the name of each dimension in the file: that of the coordinate along it, where that name is free."""
+    along = {item.name: item.dims for item in extraction.coordinates}
     result = {}
     for dim in extraction.dims:
         name = ALONG.get(dim) or dim.replace("depth", "level")
-        is_free = dim not in names and any(
-            coordinate.name == name and coordinate.dims == (dim,) for coordinate in extraction.coordinates
-        )
-        result[dim] = _safe(name if is_free and dim in along else dim)
+        result[dim] = _safe(name if dim not in along and along.get(name) == (dim,) else dim)
     return result
 
 
 def _safe(name: str) -> str:
-    """A name that every version of NetCDF takes."""
+    """Return a name that every version of NetCDF accepts."""
     cleaned = _UNSAFE.sub("_", name)
     return cleaned if re.match(r"[A-Za-z_]", cleaned) else f"_{cleaned}"
 
 
+def _text_attributes(**texts: str | None) -> dict[str, Attribute]:
+    return {key: text for key, text in texts.items() if text}
+
+
 def _coordinate_variable(extraction: Extraction, coordinate: Coordinate, names: dict[str, str]) -> Variable:
-    dims = tuple(names[name] for name in coordinate.dims)
-    shape = tuple(extraction.dims[name] for name in coordinate.dims)
-    texts_by_name = {
-        "standard_name": coordinate.standard_name,
-        "long_name": coordinate.long_name,
-        "units": coordinate.units,
-    }
-    attributes: dict[str, Attribute] = {key: text for key, text in texts_by_name.items() if text}
+    name, dims = _safe(coordinate.name), tuple(names[dim] for dim in coordinate.dims)
+    shape = [extraction.dims[dim] for dim in coordinate.dims]
+    attributes = _text_attributes(standard_name=coordinate.standard_name, long_name=coordinate.long_name)
     if isinstance(coordinate.values, list):
         texts = np.array(coordinate.values, dtype=object).reshape(shape)
         if coordinate.name == "name":
             attributes["cf_role"] = "timeseries_id"
-        attributes.pop("units", None)
-        return Variable(name=_safe(coordinate.name), dims=dims, dtype=texts.dtype, attributes=attributes, values=texts)
+        return Variable(name=name, dims=dims, dtype=texts.dtype, attributes=attributes, values=texts)
     values = np.asarray(coordinate.values).reshape(shape)
+    attributes |= _text_attributes(units=coordinate.units)
     if coordinate.name == "triangles":
         attributes |= {"cf_role": "face_node_connectivity", "start_index": 0}
-    if is_time(coordinate):
+    if coordinate.is_time:
         values, time_attributes = _time_values(extraction, values)
         attributes |= time_attributes
-    axis = "T" if is_time(coordinate) else AXES.get(coordinate.standard_name or coordinate.name)
+    axis = AXES.get(coordinate.standard_name or coordinate.name)
     if axis is None and coordinate.name.startswith(("depth", "level")):
         axis = "Z"
-    if axis and dims in {(), (_safe(coordinate.name),)}:
+    if axis and dims in {(), (name,)}:
         attributes["axis"] = axis
     if axis == "Z":
         attributes["positive"] = "down"
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         attributes["_FillValue"] = FILL
-    return Variable(name=_safe(coordinate.name), dims=dims, dtype=values.dtype, attributes=attributes, values=values)
+    return Variable(name=name, dims=dims, dtype=values.dtype, attributes=attributes, values=values)
 
 
 def _time_values(extraction: Extraction, seconds: NDArray[Any]) -> tuple[NDArray[Any], dict[str, Attribute]]:
-    """Times as in the files, so that the dates of every calendar are kept; else seconds since 1970."""
+    """Return times as in the files, so that the dates of every calendar are kept; else seconds since 1970."""
     raw = extraction.coordinate("raw_time")
     if raw is not None and raw.units:
         values, calendar = np.asarray(raw.values).reshape(seconds.shape), extraction.calendar
@@ -355,8 +349,9 @@ def _time_values(extraction: Extraction, seconds: NDArray[Any]) -> tuple[NDArray
 
 def _field_variable(field: Field, names: dict[str, str], taken: set[str]) -> Variable:
     info, dtype = field.variable, np.dtype(field.dtype)
-    texts = {"standard_name": info.standard_name, "long_name": info.long_name or info.name, "units": info.units}
-    attributes: dict[str, Attribute] = {key: text for key, text in texts.items() if text}
+    attributes = _text_attributes(
+        standard_name=info.standard_name, long_name=info.long_name or info.name, units=info.units
+    )
     attributes["_FillValue"] = np.array(FILL, dtype=dtype)
     if info.categories:
         attributes["flag_values"] = np.arange(len(info.categories), dtype=dtype)
@@ -370,38 +365,19 @@ def _field_variable(field: Field, names: dict[str, str], taken: set[str]) -> Var
     return Variable(name=name, dims=dims, dtype=dtype, attributes=attributes, key=field.key)
 
 
-def _with_coordinates(variable: Variable, coordinates: Sequence[Variable], has_grid_mapping: bool) -> Variable:
-    """A variable that names its coordinates: those that are not dimensions of their own."""
-    names = [
-        other.name for other in coordinates if (other.name,) != other.dims and set(other.dims) <= set(variable.dims)
-    ]
-    added: dict[str, Attribute] = {"coordinates": " ".join(names)} if names else {}
-    if has_grid_mapping and len(variable.dims) >= 2:
-        added["grid_mapping"] = "crs"
-    return replace(variable, attributes=variable.attributes | added)
-
-
-def _on_mesh(variable: Variable, nodes: str) -> Variable:
-    """A variable at the nodes of a mesh, by the UGRID conventions."""
-    if nodes not in variable.dims:
-        return variable
-    return replace(variable, attributes=variable.attributes | {"mesh": "mesh", "location": "node"})
-
-
 def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attribute]:
     """Return the attributes of the file."""
-    texts = {
-        "Conventions": CONVENTIONS if extraction.coordinate("triangles") is None else f"{CONVENTIONS}, UGRID-1.0",
-        "title": extraction.title or extraction.dataset,
-        "id": extraction.dataset,
-        "source": f"dataset {extraction.dataset}",
-        "history": f"{extraction.kind} extracted by Ocean Navigator data {__version__}",
-        "acknowledgement": attribution(extraction),
-        "revision": revision,
-        "standard_name_vocabulary": "CF Standard Name Table",
-        "featureType": _feature_type(extraction),
-    }
-    attributes: dict[str, Attribute] = {key: text for key, text in texts.items() if text}
+    attributes = _text_attributes(
+        Conventions=CONVENTIONS if extraction.coordinate("triangles") is None else f"{CONVENTIONS}, UGRID-1.0",
+        title=extraction.title or extraction.dataset,
+        id=extraction.dataset,
+        source=f"dataset {extraction.dataset}",
+        history=f"{extraction.kind} extracted by Ocean Navigator data {__version__}",
+        acknowledgement=extraction.attribution,
+        revision=revision,
+        standard_name_vocabulary="CF Standard Name Table",
+        featureType=_feature_type(extraction),
+    )
     attributes |= {_safe(key): value for key, value in extraction.facts.items() if key not in {*CRS_FACTS, *attributes}}
     for name, stem in (("latitude", "lat"), ("longitude", "lon"), ("depth", "vertical")):
         coordinate = extraction.coordinate(name)
@@ -426,32 +402,24 @@ def _feature_type(extraction: Extraction) -> str | None:
 
 
 def _with_classic_types(layout: Layout) -> Layout:
-    """The same with the types of NetCDF-3."""
-    texts = [variable for variable in layout.variables if variable.dtype == object]
+    """Return the same layout with the types of NetCDF-3."""
     dims = dict(layout.dims)
-    if texts:
-        longest = max(len(str(text).encode()) for variable in texts for text in np.ravel(variable.values))  # type: ignore[arg-type]  # texts are known
-        dims[TEXT_LENGTH] = max(4, -(-longest // 4) * 4)
-    variables = [_narrowed(variable, dims.get(TEXT_LENGTH, 0)) for variable in layout.variables]
+    texts = [item.values.flat for item in layout.variables if item.values is not None and item.dtype == object]
+    if lengths := [len(str(text).encode()) for flat in texts for text in flat]:
+        dims[TEXT_LENGTH] = max(4, -(-max(lengths) // 4) * 4)
+    variables = [_with_classic_type(variable, dims.get(TEXT_LENGTH, 0)) for variable in layout.variables]
     return replace(layout, dims=dims, variables=variables)
 
 
-def _narrowed(variable: Variable, length: int) -> Variable:
-    if variable.values is None:
+def _with_classic_type(variable: Variable, length: int) -> Variable:
+    values, dims, attributes = variable.values, variable.dims, variable.attributes
+    if values is None:
         return variable
-    if variable.dtype == object:
-        joined = b"".join(str(text).encode().ljust(length, b"\0") for text in np.ravel(variable.values))
-        characters = np.frombuffer(joined, dtype="S1").reshape(*variable.values.shape, length)
-        attributes = variable.attributes | {"_Encoding": "utf-8"}
-        return replace(
-            variable,
-            dims=(*variable.dims, TEXT_LENGTH),
-            dtype=characters.dtype,
-            values=characters,
-            attributes=attributes,
-        )
-    if variable.dtype == np.int64:
-        small = not variable.values.size or np.abs(variable.values).max() < 2**31
-        values = variable.values.astype("i4" if small else "f8")
-        return replace(variable, dtype=values.dtype, values=values)
-    return variable
+    if values.dtype == object:
+        joined = b"".join(str(text).encode().ljust(length, b"\0") for text in values.flat)
+        values = np.frombuffer(joined, dtype="S1").reshape(*values.shape, length)
+        dims, attributes = (*dims, TEXT_LENGTH), attributes | {"_Encoding": "utf-8"}
+    elif values.dtype == np.int64:
+        small = not values.size or np.abs(values).max() < 2**31
+        values = values.astype("i4" if small else "f8")
+    return replace(variable, dims=dims, dtype=values.dtype, values=values, attributes=attributes)

@@ -1,6 +1,6 @@
 """Sizes of answers in bytes, estimated without reading a value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -17,7 +17,7 @@ SAMPLE = 4_096  # values of the largest field that are written
 SMALLER = 4  # times as few, for a second sample
 OVERHEAD = 1 << 20  # bytes of a file beside its values
 
-Selection = dict[str, NDArray[np.intp]]  # indices by dimension
+Selection = Mapping[str, NDArray[np.intp]]  # indices by dimension
 
 
 def largest_file_size(extraction: Extraction) -> int:
@@ -35,14 +35,15 @@ def estimate_stream_size(extraction: Extraction, writer: StreamWriter) -> int:
     Two samples with made-up values are written: their difference is what each value takes, the rest is written once.
     Only the type and the usual range of values are known, so texts may be some digits longer or shorter.
     """
-    dims = _sample_dims(extraction, SAMPLE)
+    dims, fewer_dims = (_sample_dims(extraction, count) for count in (SAMPLE, SAMPLE // SMALLER))
     size = _sample_size(extraction, writer, dims)
     if dims == extraction.dims:
         return size
-    fewer_dims = _sample_dims(extraction, SAMPLE // SMALLER)
-    smaller_size = _sample_size(extraction, writer, fewer_dims)
-    total, count, fewer = (_value_count(extraction, sizes) for sizes in (extraction.dims, dims, fewer_dims))
-    bytes_per_value = (size - smaller_size) / (count - fewer)
+    total, count, fewer = (
+        sum(prod(sizes[name] for name in field.dims) for field in extraction.fields)
+        for sizes in (extraction.dims, dims, fewer_dims)
+    )
+    bytes_per_value = (size - _sample_size(extraction, writer, fewer_dims)) / (count - fewer)
     return round(size + bytes_per_value * (total - count))
 
 
@@ -56,10 +57,6 @@ def _sample_dims(extraction: Extraction, most: int) -> dict[str, int]:
     return dims
 
 
-def _value_count(extraction: Extraction, dims: dict[str, int]) -> int:
-    return sum(prod(dims[name] for name in field.dims) for field in extraction.fields)
-
-
 def _sample_size(extraction: Extraction, writer: StreamWriter, dims: dict[str, int]) -> int:
     """Write a sample of the answer and return its bytes."""
     selection = {
@@ -68,10 +65,8 @@ def _sample_size(extraction: Extraction, writer: StreamWriter, dims: dict[str, i
     sample = replace(
         extraction,
         dims=dims,
-        coordinates=[
-            replace(coordinate, values=_select(coordinate, selection)) for coordinate in extraction.coordinates
-        ],
-        outline=extraction.outline and partial(_select_corners, extraction.outline, extraction, selection),
+        coordinates=[_select_coordinate(coordinate, selection) for coordinate in extraction.coordinates],
+        outline=extraction.outline and partial(_select_corners, extraction.outline, extraction.places, selection),
     )
     random = np.random.default_rng(0)
     values: dict[str, Values] = {}
@@ -83,25 +78,22 @@ def _sample_size(extraction: Extraction, writer: StreamWriter, dims: dict[str, i
     return sum(map(len, writer.pieces(sample, iter([(rows, values)]), extraction.used[0][0].revision)))
 
 
-def _select(coordinate: Coordinate, selection: Selection) -> NDArray[np.float64] | NDArray[np.int64] | list[str]:
-    if isinstance(coordinate.values, list):
-        if not coordinate.dims:
-            return coordinate.values
-        return [coordinate.values[int(index)] for index in selection[coordinate.dims[0]]]
-    values: NDArray[Any] = coordinate.values
-    for axis, name in enumerate(coordinate.dims):
+def _select(values: Any, dims: Sequence[str], selection: Selection) -> Any:
+    for axis, name in enumerate(dims):
         values = np.take(values, selection[name], axis=axis)
     return values
 
 
+def _select_coordinate(coordinate: Coordinate, selection: Selection) -> Coordinate:
+    values = _select(coordinate.values, coordinate.dims, selection)
+    return replace(coordinate, values=np.asarray(values).tolist() if isinstance(coordinate.values, list) else values)
+
+
 def _select_corners(
-    outline: Callable[[], Outlines | None], extraction: Extraction, selection: Selection
+    outline: Callable[[], Outlines | None], places: Sequence[str], selection: Selection
 ) -> Outlines | None:
     corners = outline()
     if corners is None:
         return None
-    latitude, longitude = corners
-    places = [name for name in extraction.fields[0].dims if name != "time" and not name.startswith("depth")]
-    for axis, name in enumerate(places):
-        latitude, longitude = (np.take(values, selection[name], axis=axis) for values in (latitude, longitude))
+    latitude, longitude = (_select(values, places, selection) for values in corners)
     return latitude, longitude

@@ -7,7 +7,6 @@ depth axes, they have rows of their own.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
@@ -15,10 +14,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_core.time import format_times
-from ocean_data.plan.extraction import Extraction, Parts, Values
-from ocean_data.writing.metadata import is_time
-from ocean_data.writing.numbers import format_numbers
+from ocean_data.grids.base import Coordinate
+from ocean_data.plan.extraction import Extraction, Parts
+from ocean_data.writing import format_coordinate, format_numbers
 from ocean_data.writing.values import POINT_KINDS
 
 SLAB = 20_000  # rows that are made at once
@@ -39,7 +37,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take such a te
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 
 Quote = Callable[[str], bytes]
-Indices = dict[str, NDArray[np.intp]]
+Indices = dict[str, NDArray[np.intp]]  # of rows along every dimension
 
 
 @dataclass(kw_only=True, eq=False)
@@ -52,131 +50,97 @@ class Column:
     dims: tuple[str, ...]
     absent: bytes
     dtype: type[np.floating] = np.float64  # of a field
-    values: NDArray[Any] | None = None  # of fields: those of the part at hand
+    values: NDArray[Any] | None = None  # numbers, or objects: texts; of a field, those of the part at hand
     offset: int = 0  # of the values' first row
-    texts: NDArray[np.object_] | None = None  # texts
 
-    def written(self, at: Indices, sizes: dict[str, int]) -> list[bytes]:
-        """The texts of some rows."""
-        count = at[""].size
-        if self.texts is None and self.values is None:
+    def format_rows(self, indices: Indices, count: int) -> list[bytes]:
+        """Return the texts of some rows."""
+        if self.values is None:
             return [self.absent] * count
-        if not self.dims:
-            return list(self._take_texts(np.zeros(1, dtype=np.intp))) * count
-        flat = np.zeros(count, dtype=np.intp)
-        for number, name in enumerate(self.dims):
-            flat = flat * sizes[name] + (at[name] - (0 if number else self.offset))
-        return self._take_texts(flat)
-
-    def _take_texts(self, flat: NDArray[np.intp]) -> list[bytes]:
-        if self.texts is not None:
-            texts: list[bytes] = self.texts[flat].tolist()
-            return texts
-        return format_numbers(np.asarray(self.values)[flat], self.absent)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Rows over the same dimensions."""
-
-    dims: tuple[str, ...]
-    columns: Sequence[Column | None]  # None: not in these rows
+        index = [indices[name] - (0 if number else self.offset) for number, name in enumerate(self.dims)]
+        values = self.values[tuple(index)] if index else self.values.ravel()
+        texts: list[bytes] = values.tolist() if values.dtype == object else format_numbers(values, self.absent)
+        return texts if index else texts * count
 
 
 class Table:
     """The rows of an extraction."""
 
     def __init__(self, extraction: Extraction, quote: Quote, absent: bytes) -> None:
-        self._extraction = extraction
+        self._dims = extraction.dims
         self._first = next(iter(extraction.dims), "")
-        field_dims = [set(item.dims) for item in extraction.fields if not item.auxiliary]
+        dims_of_variables = [set(field.dims) for field in extraction.variables]
         coordinates = [
-            _coordinate(item, quote, absent)
+            self._coordinate_column(item, quote, absent)
             for item in extraction.coordinates
-            if item.name not in LEFT_OUT and any(dims.issuperset(item.dims) for dims in field_dims)
+            if item.name not in LEFT_OUT and any(dims.issuperset(item.dims) for dims in dims_of_variables)
         ]
-        read = {item.key: _field(item, absent) for item in extraction.fields}
-        coordinates += [read[item.key] for item in extraction.fields if item.auxiliary]
-        coordinates.sort(key=lambda item: FIRST.index(item.name) if item.name in FIRST else len(FIRST))
-        self._read = read
-        self.coordinates: Sequence[Column] = coordinates
-        self.fields: Sequence[Column] = [read[item.key] for item in extraction.fields if not item.auxiliary]
-
-    def blocks(self, columns: Sequence[Column | None]) -> list[Block]:
-        """Group the columns that share rows."""
-        order = list(self._extraction.dims)
-        field_dims = {frozenset(column.dims): None for column in self.fields}
-        blocks: list[Block] = []
-        placed: list[Column] = []
-        for dims in [column for column in field_dims if not any(column < other for other in field_dims)]:
-            columns_here = [
-                column
-                for column in columns
-                if column is not None and dims.issuperset(column.dims) and column not in placed
-            ]
-            placed += [column for column in self.fields if column in columns_here]
-            blocks.append(
-                Block(
-                    dims=tuple(sorted(dims, key=order.index)),
-                    columns=[column if column in columns_here else None for column in columns],
-                )
+        self._read = {
+            field.key: Column(
+                name=field.key,
+                label=field.key if field.auxiliary else field.variable.name,
+                units=field.variable.units,
+                dims=field.dims,
+                absent=absent,
+                dtype=field.dtype,
             )
-        return blocks
+            for field in extraction.fields
+        }
+        coordinates += [self._read[field.key] for field in extraction.fields if field.auxiliary]
+        coordinates.sort(key=lambda column: FIRST.index(column.name) if column.name in FIRST else len(FIRST))
+        self.coordinates: Sequence[Column] = coordinates
+        self.fields: Sequence[Column] = [self._read[field.key] for field in extraction.variables]
 
-    def slabs(self, parts: Parts, columns: Sequence[Column | None]) -> Iterator[tuple[Block, list[list[bytes] | None]]]:
-        """The texts of the columns, some rows at a time."""
-        blocks = self.blocks(columns)
+    def _coordinate_column(self, coordinate: Coordinate, quote: Quote, absent: bytes) -> Column:
+        name, values, units = coordinate.name, format_coordinate(coordinate), coordinate.units
+        if values.dtype == object:
+            units, values = None, np.array([quote(text) for text in values], dtype=object)
+        elif values.size <= KEPT:
+            values = np.array(format_numbers(values, absent), dtype=object)
+        shape = [self._dims[dim] for dim in coordinate.dims]
+        values = values.reshape(shape)
+        return Column(name=name, label=name, units=units, dims=coordinate.dims, absent=absent, values=values)
+
+    def _group(self, columns: Sequence[Column | None]) -> list[tuple[list[str], list[Column | None]]]:
+        """Group the columns that share rows: the dimensions of the rows, and their columns; None: not in these."""
+        dims_of_fields = {frozenset(column.dims): None for column in self.fields}
+        groups: list[tuple[list[str], list[Column | None]]] = []
+        placed: list[Column] = []
+        for dims in [dims for dims in dims_of_fields if not any(dims < other for other in dims_of_fields)]:
+            own = [
+                column if column and dims.issuperset(column.dims) and column not in placed else None
+                for column in columns
+            ]
+            placed += [column for column in self.fields if column in own]
+            groups.append(([name for name in self._dims if name in dims], own))
+        return groups
+
+    def slabs(self, parts: Parts, columns: Sequence[Column | None]) -> Iterator[list[list[bytes] | None]]:
+        """Iterate over the texts of the columns, some rows at a time."""
+        groups = self._group(columns)
         for rows, part in parts:
-            self._take(rows, part)
-            for block in blocks:
-                leads = block.dims[:1] == (self._first,)
+            for key, values in part.items():  # what comes but once is held to the end
+                column = self._read[key]
+                column.values = values.astype(column.dtype, copy=False)
+                column.offset = rows.start if column.dims[:1] == (self._first,) else 0
+            for dims, own in groups:
+                leads = dims[:1] == [self._first]
                 if not leads and rows.start:
                     continue
-                sizes = dict(self._extraction.dims)
-                shape = [rows.stop - rows.start if name == self._first else sizes[name] for name in block.dims]
+                shape = [rows.stop - rows.start if name == self._first else self._dims[name] for name in dims]
                 total = int(np.prod(shape))
                 for start in range(0, total, SLAB):
-                    at = _indices(block.dims, shape, range(start, min(start + SLAB, total)))
+                    flat = np.arange(start, min(start + SLAB, total))
+                    indices = dict(zip(dims, np.unravel_index(flat, shape) if dims else (), strict=True))
                     if leads:
-                        at[self._first] += rows.start
-                    yield block, [None if column is None else column.written(at, sizes) for column in block.columns]
-
-    def _take(self, rows: slice, part: dict[str, Values]) -> None:
-        """Hold the values of a part; what comes but once is held to the end."""
-        for key, values in part.items():
-            column = self._read[key]
-            column.values = values.astype(column.dtype, copy=False).ravel()
-            column.offset = rows.start if column.dims[:1] == (self._first,) else 0
-
-
-def _indices(dims: Sequence[str], shape: Sequence[int], rows: range) -> Indices:
-    """The index of rows along every dimension; under no name, the rows themselves."""
-    flat = np.arange(rows.start, rows.stop)
-    return {"": flat, **dict(zip(dims, np.unravel_index(flat, shape) if dims else (), strict=True))}
-
-
-def _coordinate(coordinate: Any, quote: Quote, absent: bytes) -> Column:
-    column = partial(Column, name=coordinate.name, label=coordinate.name, dims=coordinate.dims, absent=absent)
-    if isinstance(coordinate.values, list) or is_time(coordinate):
-        words = coordinate.values if isinstance(coordinate.values, list) else format_times(coordinate.values)
-        return column(units=None, texts=np.array([quote(word) for word in words], dtype=object))
-    values = np.ravel(coordinate.values)
-    result = column(units=coordinate.units, values=values)
-    if values.size <= KEPT:
-        result.texts = np.array(format_numbers(values, absent), dtype=object)
-    return result
-
-
-def _field(field: Any, absent: bytes) -> Column:
-    info = field.variable
-    label = field.key if field.auxiliary else info.name
-    return Column(name=field.key, label=label, units=info.units, dims=field.dims, absent=absent, dtype=field.dtype)
+                        indices[self._first] = indices[self._first] + rows.start
+                    yield [None if column is None else column.format_rows(indices, flat.size) for column in own]
 
 
 class Csv:
     """Writes CSV."""
 
-    media_type = "text/csv; header=present"  # the charset is told by whoever sends it
+    media_type = "text/csv; header=present"  # the charset is added by the sender
     suffix = "csv"
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:  # noqa: ARG002  a table has no place for it
@@ -184,7 +148,7 @@ class Csv:
         table = Table(extraction, quote_cell, b"")
         labels, columns = _columns(extraction, table)
         header = b",".join(quote_cell(label) for label in labels) + LINE_END
-        for _, slab in table.slabs(parts, columns):
+        for slab in table.slabs(parts, columns):
             empty = [b""] * len(next(texts for texts in slab if texts is not None))
             rows = LINE_END.join(
                 map(b",".join, zip(*(empty if texts is None else texts for texts in slab), strict=True))
@@ -234,7 +198,7 @@ class Ndjson:
         table = Table(extraction, msgspec.json.encode, b"null")
         columns = [*table.coordinates, *table.fields]
         keys = _keys(columns)
-        for _, slab in table.slabs(parts, columns):
+        for slab in table.slabs(parts, columns):
             filled = [(key, texts) for key, texts in zip(keys, slab, strict=True) if texts is not None]
             woven = chain.from_iterable(
                 (repeat((b",%s:" if number else b"{%s:") % key), texts) for number, (key, texts) in enumerate(filled)
