@@ -11,7 +11,7 @@ from ocean_common import problems
 from ocean_common.i18n import LANGUAGES, SOURCE, read_catalogue
 from ocean_core.colour import COLORMAPS
 from ocean_core.messages import field_names
-from ocean_plotting.export import csv
+from ocean_plotting.export import text as table_text
 
 OTHERS = [each for each in LANGUAGES if each != SOURCE]
 # The same in both languages, or a name.
@@ -42,7 +42,7 @@ SAID = {
     },
     "ocean_plotting": {
         *(name for name, _ in COLORMAPS.values()),
-        *csv.STATISTICS,
+        *table_text.STATISTICS,
         *("hour", "day", "month"),  # steps of a track
         *("nothing", "{title}: {what}."),
     },
@@ -121,7 +121,7 @@ def test_catalogues_keep_nothing_that_nobody_says(package):
 
 def test_texts_that_are_values_of_messages_are_messages_themselves():
     """Find texts of the catalogues that stand neither in a call nor in a table of translated names."""
-    tables = ("export/csv.py", "ocean_core/colour.py")
+    tables = ("export/text.py", "ocean_core/colour.py")
     stray = []
     for package, folder in PACKAGES.items():
         ids = {text for text in read_catalogue(package, "messages", "fr") if " " in text}

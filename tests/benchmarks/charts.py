@@ -25,7 +25,7 @@ from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.areas import find_bounds
-from ocean_plotting.figure.resources import FigureResources
+from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.figure.view import MERCATOR, View, choose_view
 from ocean_plotting.plots import profile
 from ocean_plotting.plots.map import draw as draw_map

@@ -9,8 +9,8 @@ from tests.plotting.fakes import FakeCatalogue, FakeNumbers
 
 from ocean_plotting.app import create_app
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure.resources import FigureResources
-from ocean_plotting.workers import InlineRenderer
+from ocean_plotting.figure.context import FigureResources
+from ocean_plotting.workers import FigureRenderer
 
 COAST = Path(__file__).parents[2] / "deploy/sample_data/coast/ne_110m_land.geojson.gz"
 
@@ -70,7 +70,7 @@ def numbers():
 
 @pytest.fixture
 def app(catalogue, numbers, resources):
-    return create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer(resources))
+    return create_app(catalogue=catalogue, numbers=numbers, drawing=FigureRenderer(resources))
 
 
 @pytest.fixture

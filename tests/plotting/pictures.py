@@ -21,7 +21,7 @@ from ocean_common.clients.metadata import MetadataClient
 from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure.resources import FigureResources
+from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.plots.common.services import Services
 from ocean_plotting.plots.registry import KINDS
 

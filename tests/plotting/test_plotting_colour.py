@@ -22,12 +22,12 @@ from ocean_plotting.palettes import (
     RAMPS,
     colormap_colours,
     colormap_of,
-    continuous_palette,
+    make_palette,
     palette_indices,
     parse_scale,
     resample_colours,
 )
-from ocean_plotting.tiles.render import TileStyle, render_tile
+from ocean_plotting.tiles.store import TileStyle, render_tile
 
 
 def render(field, scale, colormap, form="image/png"):
@@ -52,7 +52,7 @@ def test_a_written_png_decodes_to_its_colours(indices):
     st.floats(0.01, 1e5),
 )
 def test_a_value_gets_the_colour_that_matplotlib_gives_it(values, low, width):
-    palette = continuous_palette("thermal", (low, low + width))
+    palette = make_palette("thermal", (low, low + width))
     table = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)
     indices = palette_indices(values, palette)
     reference = ListedColormap(table / 255)(Normalize(low, low + width)(values.astype(float)), bytes=True)

@@ -32,7 +32,7 @@ from ocean_plotting.figure.map_overlays import sample_relief
 from ocean_plotting.figure.view import PROJECTIONS
 from ocean_plotting.plots.common.services import Services
 from ocean_plotting.plots.map import KIND
-from ocean_plotting.workers import InlineRenderer
+from ocean_plotting.workers import FigureRenderer
 
 BARENTS = {"polygons": [[[70, 10], [70, 30], [76, 30], [76, 10], [70, 10]]], "innerrings": [], "name": "Barents Sea"}
 QUERY = {  # of the web front end's area tab
@@ -571,6 +571,6 @@ def test_the_fakes_have_the_variables_that_are_drawn():
 
 
 def test_a_service_without_a_coast_draws_maps_as_well(catalogue, numbers):
-    app = create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer())
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=FigureRenderer())
     with TestClient(app, base_url="http://plotting/api/v2.0") as client:
         assert plot(client).status_code == 200

@@ -16,7 +16,7 @@ from ocean_plotting.app import create_app
 from ocean_plotting.plots import profile
 from ocean_plotting.plots.common.profiles import Profile, subtract_profiles
 from ocean_plotting.plots.common.query import ComparedDataset
-from ocean_plotting.workers import InlineRenderer
+from ocean_plotting.workers import FigureRenderer
 
 PLACES = ((45.0, -40.0), (50.0, -35.0))
 OTHER_DEPTHS = np.array([5.0, 30, 75, 150, 600, 1800])
@@ -169,7 +169,7 @@ class OneByOne(FakeNumbers):
 def test_variables_that_do_not_go_together_are_requested_one_by_one(catalogue, resources, error):
     numbers = OneByOne()
     numbers.error = error
-    app = create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer(resources))
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=FigureRenderer(resources))
     with TestClient(app, base_url="http://plotting/api/v2.0") as client:
         answer_one_by_one(client, numbers)
 

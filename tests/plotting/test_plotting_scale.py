@@ -10,7 +10,7 @@ from tests.looping import loop_over
 from tests.plotting.fakes import info
 
 from ocean_core.colour import CATEGORY_COLORMAP, COLORMAPS
-from ocean_plotting.palettes import FEW, colormap_colours, continuous_palette, palette_indices
+from ocean_plotting.palettes import FEW, colormap_colours, make_palette, palette_indices
 from ocean_plotting.tiles.legends import build_legend
 
 
@@ -57,7 +57,7 @@ def test_between_stops_is_the_colour_of_the_tile(colormap, low, width, part):
     scale, ramp = (low, low + width), colormap_colours(colormap)
     told = build_legend(info("votemper"), colormap, scale)
     value = low + part * width
-    palette = continuous_palette(colormap, scale)
+    palette = make_palette(colormap, scale)
     painted = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)[
         palette_indices(np.array([[value]]), palette)[0, 0] - 1
     ]

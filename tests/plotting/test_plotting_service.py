@@ -11,7 +11,7 @@ from ocean_common.service import Readiness
 from ocean_common.settings import SettingsError, load
 from ocean_plotting.app import build, create_app
 from ocean_plotting.settings import Settings
-from ocean_plotting.workers import InlineRenderer
+from ocean_plotting.workers import FigureRenderer
 
 
 class Connection:
@@ -64,7 +64,7 @@ def test_the_service_is_unready_until_it_can_draw_and_degraded_without_its_neigh
         return away
 
     readiness = Readiness(unready, degraded)
-    app = create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer(), readiness=readiness)
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=FigureRenderer(), readiness=readiness)
     with TestClient(app) as client:
         first = client.get("/health/ready")
         assert (first.status_code, first.json()["status"]) == (503, "unready")

@@ -8,7 +8,7 @@ import pytest
 from tests.plotting.fakes import MANY, FakeNumbers
 
 from ocean_plotting.app import create_app
-from ocean_plotting.workers import InlineRenderer
+from ocean_plotting.workers import FigureRenderer
 
 pytestmark = pytest.mark.anyio
 AT_ONCE = MANY
@@ -24,7 +24,7 @@ def numbers():
 
 @pytest.fixture
 def ask(catalogue, numbers):
-    app = create_app(catalogue=catalogue, numbers=numbers, drawing=InlineRenderer())
+    app = create_app(catalogue=catalogue, numbers=numbers, drawing=FigureRenderer())
     transport = httpx.ASGITransport(app)
     client = httpx.AsyncClient(transport=transport, base_url="http://plotting")
 

@@ -20,7 +20,7 @@ from ocean_plotting.plots.common.coverage import to_array as array
 from ocean_plotting.plots.track import KIND
 from ocean_plotting.plots.track.query import TrackData, TrackQuery, _make_trajectory
 from ocean_plotting.plots.track.trajectories import ModelledValues, average_track, measure_length
-from ocean_plotting.workers import InlineRenderer
+from ocean_plotting.workers import FigureRenderer
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_every_format_is_written(client, form):
     assert "track_arctic_2016-02-05T1200." in response.headers["content-disposition"]
 
 
-class Counted(InlineRenderer):
+class Counted(FigureRenderer):
     """Counts the pictures."""
 
     drawn = 0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocean_core.errors import TooBusy
-from ocean_plotting.tiles.store import RenderedImage, RevisionCache, create_tile_queue
+from ocean_plotting.tiles.store import RenderedImage, create_image_cache
 
 pytestmark = pytest.mark.anyio
 MANY = 2000
@@ -20,22 +20,25 @@ class Studio:
     def __init__(self, at_once=1, most=20_000):
         self.begun = []
         self.gate = asyncio.Semaphore(0)
-        self.turns = create_tile_queue(at_once, most)
-        self.kept = RevisionCache(10**6, lambda image: len(image.content), self.turns)
+        self.kept = create_image_cache(10**7, at_once, most)
 
     def ask(self, client, name, revision="r1"):
         async def make():
             self.begun.append(name)
             await self.gate.acquire()
-            return RenderedImage(content=name.encode(), revision=revision)
+            return RenderedImage(name.encode())
 
-        return asyncio.create_task(self.kept.get((name,), make, revision, client))
+        return asyncio.create_task(self.kept.get_async((name, revision), make, client=client))
 
     def ask_at_once(self, name):
         async def make():
-            return RenderedImage(content=name.encode(), revision="r1")
+            return RenderedImage(name.encode())
 
-        return self.kept.get((name,), make, "r1")
+        return self.kept.get_async((name, "r1"), make)
+
+    @property
+    def waiting(self):
+        return self.kept._queue.waiting
 
     def finish(self, count=2 * MANY):
         for _ in range(count):
@@ -54,7 +57,7 @@ async def test_a_client_with_two_thousand_tiles_does_not_keep_another_waiting():
     await settle()
     few = [studio.ask("b", f"b{number}") for number in range(10)]
     await settle()
-    assert studio.turns.waiting == MANY + 10 - 4
+    assert studio.waiting == MANY + 10 - 4
     studio.finish()
     await asyncio.gather(*many, *few)
     last = max(studio.begun.index(f"b{number}") for number in range(10))
@@ -66,7 +69,7 @@ async def test_nobody_is_refused_while_two_thousand_wait():
     studio = Studio(at_once=2)
     asked = [studio.ask(f"client {number % 7}", f"tile {number}") for number in range(MANY + 2)]
     await settle()
-    assert studio.turns.waiting == MANY
+    assert studio.waiting == MANY
     studio.finish()
     assert len({image.content for image in await asyncio.gather(*asked)}) == MANY + 2
 
@@ -92,7 +95,7 @@ async def test_what_nobody_waits_for_is_not_made_and_frees_its_place():
     for one in gone:
         one.cancel()
     await settle()
-    assert studio.turns.waiting == 1
+    assert studio.waiting == 1
     studio.finish()
     await asyncio.gather(first, stays)
     assert studio.begun == ["first", "stays"]
@@ -116,7 +119,7 @@ async def test_equal_questions_are_made_once_in_the_better_of_their_places():
     await settle()
     asked += [studio.ask("b", "a19"), studio.ask("b", "b0")]
     await settle()
-    assert studio.turns.waiting == 20
+    assert studio.waiting == 20
     studio.finish()
     await asyncio.gather(*asked)
     assert studio.begun[:4] == ["a0", "a1", "a19", "a2"]
@@ -186,7 +189,7 @@ def test_however_clients_come_and_go_every_place_is_free_in_the_end(steps, at_on
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
         await settle()
         assert all(isinstance(one, RenderedImage | asyncio.CancelledError) for one in outcomes)
-        assert studio.turns.waiting == 0
+        assert studio.waiting == 0
         # All turns can be had again.
         again = [studio.ask("z", f"new {number}") for number in range(at_once)]
         await settle()

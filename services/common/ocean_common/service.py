@@ -19,7 +19,7 @@ from ocean_common import problems
 from ocean_common.caching import NotModified, answer_not_modified
 from ocean_common.contracts.common import Health, Status
 from ocean_common.docs import assets_router, openapi
-from ocean_common.http import HttpSemantics
+from ocean_common.http import ClientDisconnected, HttpSemantics, answer_disconnected
 from ocean_common.language import Multilingual, provide_translator
 from ocean_common.settings import SettingsError, SettingsT, load
 from ocean_common.telemetry import Metrics, Telemetry, configure_logs
@@ -113,7 +113,11 @@ def create_service(
             "translate": Provide(provide_translator),
             **{key: Provide(_giver(value), sync_to_thread=False) for key, value in (dependencies or {}).items()},
         },
-        exception_handlers={**problems.HANDLERS, NotModified: answer_not_modified},
+        exception_handlers={
+            **problems.HANDLERS,
+            NotModified: answer_not_modified,
+            ClientDisconnected: answer_disconnected,
+        },
         openapi_config=openapi(name, title, version, description, list(tags)),
         lifespan=list(lifespan),
         logging_config=None,  # `telemetry.configure_logs`, once a process

@@ -166,13 +166,13 @@ class Tile:
         easting, northing = matrix.left + matrix.side * right, matrix.top - matrix.side * down
         return from_polar(matrix.polar, easting[np.newaxis], northing[:, np.newaxis])
 
-    @property
-    def box(self) -> GeographicBox:
-        """The smallest box of latitudes and longitudes around the tile."""
+    def box_around(self, margin: float = 0.0) -> GeographicBox:
+        """Return the smallest box of latitudes and longitudes around the tile and a ``margin``, in sides of it."""
         if self.matrix.polar is None:
-            (north, south), (west, east) = self.axes([0.0, 1.0])
+            (north, south), (west, east) = self.axes([-margin, 1.0 + margin])
             return GeographicBox(float(west), float(south), float(east - west), float(north))
-        view, (left, bottom, right, top) = self.matrix.polar, self.bounds
+        view, metres = self.matrix.polar, margin * self.matrix.side / (1 << self.zoom)
+        left, bottom, right, top = np.add(self.bounds, (-metres, -metres, metres, metres))
         # Latitude depends on the distance from the pole alone, and of that a square has the extremes at its rim.
         nearest = np.clip(view.origin, left, right), np.clip(view.origin, bottom, top)
         corners = np.array([left, right, right, left]), np.array([bottom, bottom, top, top])

@@ -18,14 +18,14 @@ from ocean_plotting.basemap.land import Coasts, open_coasts
 from ocean_plotting.basemap.relief import ReliefFile, open_relief
 from ocean_plotting.basemap.render import BasemapRenderer
 from ocean_plotting.basemap.vector_tiles import open_mbtiles
-from ocean_plotting.figure.resources import FigureResources
+from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.plots import api as plots_api
 from ocean_plotting.plots.common.services import Metadata, Services
 from ocean_plotting.settings import Settings
 from ocean_plotting.tiles import api as tiles_api
 from ocean_plotting.tiles import legends
-from ocean_plotting.tiles.store import TileStore, create_field_cache, create_image_cache, create_tile_queue
-from ocean_plotting.workers import FigureRenderer, InlineRenderer, ProcessRenderer, ThreadRenderer
+from ocean_plotting.tiles.store import TileStore, create_image_cache
+from ocean_plotting.workers import FigureRenderer, ProcessRenderer, ThreadRenderer
 
 TAGS = [
     Tag(name="plots", description="Figures of profiles and more, in picture and table formats."),
@@ -46,9 +46,7 @@ def create_app(
 ) -> Litestar:
     """Create the app from its parts."""
     settings = settings or Settings()
-    queue = create_tile_queue(settings.tiles_at_once, settings.tiles_waiting)
-    images = create_image_cache(settings.image_megabytes * MEGABYTE, queue)
-    fields = create_field_cache(settings.field_megabytes * MEGABYTE)
+    images = create_image_cache(settings.image_megabytes * MEGABYTE, settings.tiles_at_once, settings.tiles_waiting)
     freshness = Freshness(catalogue, __version__, settings.max_age)
     basemap = basemap or BasemapRenderer(None, Coasts(None, None))
     services = Services(data=numbers, metadata=catalogue)
@@ -58,18 +56,11 @@ def create_app(
         version=__version__,
         description="Pictures of the ocean: plots, map tiles, colour bars.",
         tags=TAGS,
-        api=[
-            tiles_api.tile,
-            legends.scale,
-            legends.list_colormaps,
-            legends.draw_colormap_chart,
-            *plots_api.HANDLERS,
-            *basemap_api.HANDLERS,
-        ],
+        api=[tiles_api.tile, *legends.HANDLERS, *plots_api.HANDLERS, *basemap_api.HANDLERS],
         dependencies={
             "freshness": freshness,
             "plotter": plots_api.Plotter(services, drawing, freshness),
-            "tile_store": TileStore(catalogue, numbers, freshness, fields, images),
+            "tile_store": TileStore(catalogue, numbers, freshness, images, settings.field_megabytes * MEGABYTE),
             "legends": legends.LegendService(catalogue, drawing, images),
             "basemap": basemap_api.BasemapService(basemap, images, __version__, settings.max_age),
         },
@@ -122,19 +113,13 @@ def _open_basemap(settings: Settings) -> BasemapRenderer:
     )
 
 
-def _create_figure_renderer(settings: Settings) -> ProcessRenderer | ThreadRenderer | InlineRenderer:
+def _create_figure_renderer(settings: Settings) -> FigureRenderer:
     relief = ReliefFile(Path(settings.relief)) if settings.relief else None
     resources = FigureResources(settings.coast, relief, settings.fine_coast)
+    workers, queue = settings.workers, settings.queue
     match settings.drawing:
         case "inline":
-            return InlineRenderer(resources)
+            return FigureRenderer(resources)
         case "threads":
-            return ThreadRenderer(settings.workers, settings.queue, resources)
-        case _:
-            return ProcessRenderer(
-                settings.workers,
-                settings.queue,
-                settings.figure_time,
-                settings.figures_per_worker,
-                resources=resources,
-            )
+            return ThreadRenderer(workers, queue, resources)
+    return ProcessRenderer(workers, queue, settings.figure_time, settings.figures_per_worker, resources=resources)

@@ -6,10 +6,9 @@ of a tile are one byte each; index 0 is transparent.
 
 import math
 from functools import cache, lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.metadata import distribution
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,21 +42,16 @@ LISTS: dict[str, str] = {
 }
 
 
-class Palette(msgspec.Struct, frozen=True, kw_only=True):
+class Palette(NamedTuple):
     """The values that the indices of an image stand for; index 0 is transparent."""
 
     scale: Limits  # value at the lower edge of the first colour, and at the upper edge of the last
     colours: bytes  # red, green, blue of each colour, from index 1
+    clip: bool = True  # values outside the scale have its end colours; else they are transparent
 
 
 def validate_colormap(text: str | None) -> str | None:
-    """Read the id of a colormap from a request; None: the variable's own.
-
-    Raises
-    ------
-    InvalidRequest
-        There is no colormap of this id.
-    """
+    """Read the id of a colormap from a request; None: the variable's own."""
     if not text or text == DEFAULT_COLORMAP:
         return None
     if text not in COLORMAPS:
@@ -71,13 +65,7 @@ def validate_colormap(text: str | None) -> str | None:
 
 
 def colormap_of(info: VariableInfo, requested: str | None = None) -> str:
-    """Return the id of the colormap of a variable: the requested one, or by what the variable is.
-
-    Raises
-    ------
-    InvalidRequest
-        There is no colormap of the requested id.
-    """
+    """Return the id of the colormap of a variable: the requested one, or by what the variable is."""
     return validate_colormap(requested) or choose_colormap(
         standard_name=info.standard_name,
         name=info.name,
@@ -89,13 +77,7 @@ def colormap_of(info: VariableInfo, requested: str | None = None) -> str:
 
 
 def parse_scale(text: str, field: str = "scale") -> Limits:
-    """Read `min,max`.
-
-    Raises
-    ------
-    InvalidRequest
-        It is not two numbers of which the second is greater.
-    """
+    """Read `min,max`."""
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError:
@@ -118,19 +100,11 @@ def colormap_colours(colormap: str) -> Colours:
         colours = control_points(LISTS[palette])
     elif palette in RAMPS:
         colours = _interpolate(control_points(RAMPS[palette]), 256)
-    else:
-        colours = _read_cmocean(palette)
+    else:  # from its file: importing cmocean would import pyplot and all its state
+        file = distribution("cmocean").locate_file(f"cmocean/rgb/{palette}-rgb.txt")
+        colours = np.rint(np.loadtxt(str(file)) * 255).astype(np.uint8)
     colours.flags.writeable = False  # it is shared
     return colours
-
-
-def _read_cmocean(name: str) -> Colours:
-    """Read the file of colours: importing cmocean would import pyplot and all its state."""
-    package = find_spec("cmocean")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("cmocean is not installed")
-    colours = np.loadtxt(Path(package.origin).parent / "rgb" / f"{name}-rgb.txt")
-    return np.rint(colours * 255).astype(np.uint8)
 
 
 def control_points(text: str) -> Colours:
@@ -162,42 +136,25 @@ def category_colours(colours: Colours, number: int) -> Colours:
 
 
 @lru_cache(maxsize=64)
-def continuous_palette(colormap: str, scale: Limits) -> Palette:
-    """Spread a colormap over a scale, in the units of the values."""
-    return Palette(scale=scale, colours=resample_colours(colormap_colours(colormap), LEVELS).tobytes())
+def make_palette(colormap: str, scale: Limits, categories: int = 0) -> Palette:
+    """Spread a colormap over a scale; or give each of some categories a colour: category i has the value i."""
+    colours, number = colormap_colours(colormap), min(categories, LEVELS)
+    if number:
+        return Palette((-0.5, number - 0.5), category_colours(colours, number).tobytes(), clip=False)
+    return Palette(scale, resample_colours(colours, LEVELS).tobytes())
 
 
-def category_palette(colormap: str, count: int) -> Palette:
-    """Give each of ``count`` categories a colour of its own; category i has the value i."""
-    number = min(count, LEVELS)
-    return Palette(scale=(-0.5, number - 0.5), colours=category_colours(colormap_colours(colormap), number).tobytes())
-
-
-def palette_indices(values: NDArray[np.floating], palette: Palette, *, clip: bool = True) -> NDArray[np.uint8]:
-    """Return the index of the colour of every value.
-
-    Parameters
-    ----------
-    values : ndarray, shape (y, x)
-        In the units of the palette's scale; NaN where there are none.
-    clip
-        Give values outside the scale its end colours; otherwise they are transparent.
-
-    Returns
-    -------
-    ndarray of uint8, shape (y, x)
-        1 for the first colour; 0 where there is no value.
-    """
+def palette_indices(values: NDArray[np.floating], palette: Palette) -> NDArray[np.uint8]:
+    """Return the index of the colour of every value (y, x): 1 for the first colour, 0 for NaN."""
     low, high = palette.scale
     number = len(palette.colours) // 3
     # In double precision: a scale may be far narrower than its distance from zero.
     levels = np.subtract(values, low, dtype=np.float64)
     levels *= number / (high - low)
-    if clip:
+    if palette.clip:
         np.clip(levels, 0, number - 1, out=levels)
     else:
         levels[(levels < 0) | (levels >= number)] = np.nan
     levels += 1
     np.fmax(levels, 0, out=levels)  # NaN becomes 0
-    indices: NDArray[np.uint8] = levels.astype(np.uint8)
-    return indices
+    return np.asarray(levels, dtype=np.uint8)

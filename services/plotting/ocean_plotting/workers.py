@@ -8,7 +8,6 @@ Drawing in threads, or on the event loop, is there to be measured against.
 """
 
 import asyncio
-import hashlib
 import importlib
 import logging
 import multiprocessing
@@ -25,7 +24,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from threading import Lock
-from typing import Any, Protocol, Self, TypeVar, cast, runtime_checkable
+from typing import Any, Self, TypeVar, cast
 
 import msgspec
 
@@ -33,8 +32,8 @@ from ocean_core.cache import FairQueue, Ticket
 from ocean_core.errors import OceanError, RequestTooLarge, ServiceUnavailable, TooBusy
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output, RenderedFile
+from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.figure.layout import Picture, draw_warmup
-from ocean_plotting.figure.resources import FigureResources
 
 START_TIME = 60.0  # s for a worker to load everything
 PAUSE = 1.0  # s before a worker that did not start is started again
@@ -49,9 +48,35 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-@runtime_checkable
-class FigureRenderer(Protocol):
-    """Renders figures and tables as files."""
+class Job(msgspec.Struct, frozen=True):
+    """A figure or table to make, and the form to write it in."""
+
+    output: Output
+    make: Callable[..., object]
+    arguments: tuple[object, ...]
+
+    def run(self, resources: FigureResources) -> RenderedFile:
+        """Make and write it."""
+        figure = self.make(*self.arguments, resources.make_context(self.output))
+        content = WRITERS[self.output.format](figure, self.output)
+        return RenderedFile(content, figure.info.alt if isinstance(figure, Picture) else "")
+
+
+class FigureRenderer:
+    """Renders figures and tables as files; this one on the event loop, where nothing else is answered meanwhile."""
+
+    def __init__(self, resources: FigureResources | None = None) -> None:
+        self._resources = resources or FigureResources()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End without anything to clean up."""
+
+    def unready(self) -> list[str]:
+        """Return the reasons why it cannot draw yet."""
+        return []
 
     async def draw(
         self, output: Output, make: Callable[..., object], *arguments: object, client: str = ""
@@ -67,80 +92,37 @@ class FigureRenderer(Protocol):
         RequestTooLarge
             It takes too long.
         """
+        return await self._render(Job(output, make, arguments), client)
 
-    def unready(self) -> list[str]:
-        """Return the reasons why it cannot draw yet."""
-
-
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure or table to make, and the form to write it in."""
-
-    output: Output
-    make: Callable[..., object]
-    arguments: tuple[object, ...]
-
-    def run(self, resources: FigureResources) -> RenderedFile:
-        """Make and write it."""
-        figure = self.make(*self.arguments, resources.make_context(self.output))
-        content = WRITERS[self.output.format](figure, self.output)
-        return RenderedFile(content, figure.info.alt if isinstance(figure, Picture) else "")
+    async def _render(self, job: Job, _client: str) -> RenderedFile:
+        return job.run(self._resources)
 
 
-class InlineRenderer:
-    """Draws on the event loop: nothing else is answered meanwhile."""
-
-    def __init__(self, resources: FigureResources | None = None) -> None:
-        self._resources = resources or FigureResources()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """End without anything to clean up."""
-
-    def unready(self) -> list[str]:
-        """Return no reason: it is always ready."""
-        return []
-
-    async def draw(
-        self,
-        output: Output,
-        make: Callable[..., object],
-        *arguments: object,
-        client: str = "",  # noqa: ARG002 - there are no turns
-    ) -> RenderedFile:
-        """Draw now."""
-        return Job(output=output, make=make, arguments=arguments).run(self._resources)
+def _refuse_figure(waiting: int) -> TooBusy:
+    return TooBusy(
+        "{waiting} figures are already queued; try again in {seconds} s",
+        waiting=waiting,
+        seconds=RETRY_AFTER,
+        retry_after=RETRY_AFTER,
+    )
 
 
-class ThreadRenderer(InlineRenderer):
+class ThreadRenderer(FigureRenderer):
     """Draws in threads, which share the interpreter lock with the event loop."""
 
     def __init__(self, workers: int, queue: int, resources: FigureResources | None = None) -> None:
         super().__init__(resources)
-        self._max_jobs = workers + queue
-        self._jobs = 0
+        self._queue = FairQueue(workers, queue, _refuse_figure)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="figures")
 
     async def __aexit__(self, *_: object) -> None:
         self._threads.shutdown()
 
-    async def draw(
-        self,
-        output: Output,
-        make: Callable[..., object],
-        *arguments: object,
-        client: str = "",  # noqa: ARG002 - there are no turns
-    ) -> RenderedFile:
-        """Draw in the next free thread."""
-        if self._jobs >= self._max_jobs:
-            raise _refuse_figure(self._jobs)
-        self._jobs += 1
-        try:
-            job = Job(output=output, make=make, arguments=arguments)
+    async def _render(self, job: Job, client: str) -> RenderedFile:
+        ticket = Ticket()
+        self._queue.join(ticket, client)
+        async with self._queue.slot(ticket):
             return await asyncio.get_running_loop().run_in_executor(self._threads, job.run, self._resources)
-        finally:
-            self._jobs -= 1
 
 
 # In the worker process
@@ -160,7 +142,7 @@ def run_worker(pipe: Connection, nice: int, resources: FigureResources) -> None:
     warnings.filterwarnings("ignore", message="Glyph .* missing from")
     threading.Thread(target=_end_with_parent, daemon=True).start()
     importlib.import_module(PLOTS)
-    resources.load()
+    resources.make_context(Output())  # reads the coast, for the first figure
     draw_warmup()
     pipe.send(True)
     try:
@@ -226,7 +208,6 @@ class _Worker:
             self.lost = True
             raise WorkerLost from error
         if result is None:
-            self.lost = True
             self.kill()
             raise RequestTooLarge(
                 "drawing the figure took longer than {limit:g} s; request fewer points or a smaller size", limit=limit
@@ -239,7 +220,8 @@ class _Worker:
         return cast(RenderedFile, result)
 
     def kill(self) -> None:
-        """Stop the process, unless it is gone already."""
+        """Stop the process, unless it is gone already; it gets no more work."""
+        self.lost = True
         with suppress(ValueError):
             self.process.kill()
 
@@ -255,26 +237,18 @@ class _Worker:
             self.pipe.close()
 
 
-def _refuse_figure(waiting: int) -> TooBusy:
-    return TooBusy(
-        "{waiting} figures are already queued; try again in {seconds} s",
-        waiting=waiting,
-        seconds=RETRY_AFTER,
-        retry_after=RETRY_AFTER,
-    )
-
-
 class _Drawing:
-    """A figure that waits for a worker or is being drawn, and the number of clients that wait for it."""
+    """A pickled job that waits for a worker or is being drawn, and the number of clients that wait for it."""
 
-    def __init__(self) -> None:
-        self.task: asyncio.Task[RenderedFile]
+    def __init__(self, job: bytes) -> None:
+        self.job = job
+        self.task: asyncio.Task[RenderedFile] | None = None
         self.ticket = Ticket()
         self.worker: _Worker | None = None
         self.clients = 0
 
 
-class ProcessRenderer:
+class ProcessRenderer(FigureRenderer):
     """Worker processes and the short queue before them. Use it as an async context manager."""
 
     def __init__(
@@ -287,13 +261,13 @@ class ProcessRenderer:
         resources: FigureResources | None = None,
         nice: int = 10,
     ) -> None:
+        super().__init__(resources)
         self._workers = workers
         self._queue = FairQueue(workers, queue, _refuse_figure)
         self._figure_time = figure_time
         self._figures_per_worker = figures_per_worker
         self._nice = nice
-        self._resources = resources or FigureResources()
-        self._drawings: dict[bytes, _Drawing] = {}
+        self._drawings: dict[bytes, _Drawing] = {}  # by job
         self._started: set[_Worker] = set()
         self._ready: set[_Worker] = set()
         self._threads = ThreadPoolExecutor(2 * workers, thread_name_prefix="figures")
@@ -323,78 +297,68 @@ class ProcessRenderer:
         """Return the reasons why it cannot draw yet."""
         return [] if self._ready else ["the worker processes that draw figures are starting"]
 
-    async def draw(
-        self, output: Output, make: Callable[..., object], *arguments: object, client: str = ""
-    ) -> RenderedFile:
+    async def _render(self, job: Job, client: str) -> RenderedFile:
         """Draw in the next free process, in the client's turn; equal figures at the same time are drawn once."""
-        job = bytes(ForkingPickler.dumps(Job(output=output, make=make, arguments=arguments)))
-        key = hashlib.blake2b(job).digest()
-        drawing = self._drawings.get(key)
-        if drawing is None:
-            drawing = self._begin(key, job, client)
-        else:
-            self._queue.join(drawing.ticket, client)
+        pickled = bytes(ForkingPickler.dumps(job))
+        drawing = self._drawings.get(pickled) or _Drawing(pickled)
+        self._queue.join(drawing.ticket, client)
+        if drawing.task is None:
+            self._drawings[pickled] = drawing
+            drawing.task = self._start_task(self._run(drawing))
         drawing.clients += 1
         try:
             return await asyncio.shield(drawing.task)
         finally:
             drawing.clients -= 1
             if not drawing.clients and not drawing.task.done():
-                self._abandon(key, drawing)
+                self._abandon(drawing, drawing.task)
 
-    def _begin(self, key: bytes, job: bytes, client: str) -> _Drawing:
-        drawing = _Drawing()
-        self._queue.join(drawing.ticket, client)
-        self._drawings[key] = drawing
-        drawing.task = self._start_task(self._wait_and_run(drawing, job))
-        drawing.task.add_done_callback(lambda _: self._remove(key, drawing))
-        return drawing
-
-    async def _wait_and_run(self, drawing: _Drawing, job: bytes) -> RenderedFile:
-        async with self._queue.slot(drawing.ticket):
-            return await self._run(drawing, job)
-
-    async def _run(self, drawing: _Drawing, job: bytes) -> RenderedFile:
-        while (worker := await self._idle.get()) and worker.lost:
-            pass  # it died idle; its successor comes
-        if worker is None:
-            raise ServiceUnavailable("the process that drew the figure ended; try again")
-        drawing.worker = worker
-        loop = asyncio.get_running_loop()
+    async def _run(self, drawing: _Drawing) -> RenderedFile:
         try:
-            return await loop.run_in_executor(self._threads, worker.run, job, self._figure_time)
+            async with self._queue.slot(drawing.ticket):
+                while (worker := await self._idle.get()) and worker.lost:
+                    pass  # it died idle; its successor comes
+                if worker is None:
+                    raise WorkerLost
+                drawing.worker = worker
+                run = asyncio.get_running_loop().run_in_executor
+                try:
+                    return await run(self._threads, worker.run, drawing.job, self._figure_time)
+                finally:
+                    if worker.drawn >= self._figures_per_worker:
+                        worker.kill()
+                    elif not worker.lost:
+                        self._idle.put_nowait(worker)
         except WorkerLost as error:
             raise ServiceUnavailable("the process that drew the figure ended; try again") from error
         finally:
-            if worker.drawn >= self._figures_per_worker:
-                worker.kill()
-            elif not worker.lost:
-                self._idle.put_nowait(worker)
+            self._remove(drawing)
 
-    def _remove(self, key: bytes, drawing: _Drawing) -> None:
-        if self._drawings.get(key) is drawing:
-            del self._drawings[key]
+    def _remove(self, drawing: _Drawing) -> None:
+        if self._drawings.get(drawing.job) is drawing:
+            del self._drawings[drawing.job]
 
-    def _abandon(self, key: bytes, drawing: _Drawing) -> None:
+    def _abandon(self, drawing: _Drawing, task: asyncio.Task[RenderedFile]) -> None:
         """Take a figure that no client waits for out of the queue; one that is being drawn is ended a little later."""
         if drawing.worker is None:
-            self._remove(key, drawing)
+            self._remove(drawing)
             self._queue.leave(drawing.ticket)
-            drawing.task.cancel()
+            task.cancel()
         else:
-            self._start_task(self._end_abandoned(key, drawing, drawing.worker))
+            self._start_task(self._end_abandoned(drawing, task, drawing.worker))
 
-    async def _end_abandoned(self, key: bytes, drawing: _Drawing, worker: _Worker) -> None:
+    async def _end_abandoned(self, drawing: _Drawing, task: asyncio.Task[RenderedFile], worker: _Worker) -> None:
         """End a figure unless it ends soon by itself, since a new process takes seconds, or a client joins."""
-        await asyncio.wait({drawing.task}, timeout=GRACE)
-        if not drawing.task.done() and not drawing.clients:
-            self._remove(key, drawing)
-            worker.lost = True
+        await asyncio.wait({task}, timeout=GRACE)
+        if not task.done() and not drawing.clients:
+            self._remove(drawing)
             worker.kill()
 
-    async def _start_worker(self) -> None:
-        """Start a worker and watch for its end once it is ready."""
+    async def _start_worker(self, dead: _Worker | None = None) -> None:
+        """Start a worker, in the place of a dead one, and watch for its end once it is ready."""
         loop = asyncio.get_running_loop()
+        if dead:
+            await self._end(dead)
         while not self._ended:
             worker = await loop.run_in_executor(self._threads, _Worker, self._nice, self._resources)
             self._started.add(worker)
@@ -414,11 +378,7 @@ class ProcessRenderer:
     def _on_exit(self, worker: _Worker) -> None:
         _log.info("a process for figures ended after %s figures; another takes its place", worker.drawn)
         self._forget(worker)
-        self._start_task(self._replace(worker))
-
-    async def _replace(self, worker: _Worker) -> None:
-        await self._end(worker)
-        await self._start_worker()
+        self._start_task(self._start_worker(worker))
 
     async def _end(self, worker: _Worker) -> None:
         self._started.discard(worker)

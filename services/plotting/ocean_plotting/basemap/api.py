@@ -5,26 +5,25 @@ from typing import Annotated, Any, cast, get_args
 from litestar import Request, Response, get
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency, Provide
-from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
 from ocean_common import problems
 from ocean_common.caching import Freshness
-from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
-from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile
+from ocean_common.http import cancel_on_disconnect, client_address
+from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile, parse_qualities
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, Projection, Tile
 from ocean_plotting.basemap.render import BasemapLayer, BasemapRenderer
 from ocean_plotting.plots.common.query import check_choice
-from ocean_plotting.tiles.api import ProjectionCode, TileOperation, accepts_media_type
+from ocean_plotting.tiles.api import PNG, WEBP, ProjectionCode, document_image, media_quality, offer_media_types
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 
-PNG, VECTOR = "image/png", "application/vnd.mapbox-vector-tile"
+VECTOR = "application/vnd.mapbox-vector-tile"
 MEDIA_TYPES: dict[BasemapLayer, str] = {
     "topo": PNG,
     "shaded": PNG,
-    "shaded_webp": "image/webp",
+    "shaded_webp": WEBP,
     "contours": PNG,
     "lands": VECTOR,
     "bath": VECTOR,
@@ -70,10 +69,9 @@ class BasemapService:
         revision = await self.revision(layer)
 
         async def draw() -> RenderedImage:
-            content = await sync_to_thread(self._renderer.draw, layer, tile)
-            return RenderedImage(content=content, revision=revision)
+            return RenderedImage(await sync_to_thread(self._renderer.draw, layer, tile))
 
-        drawing = self._images.get(("map", layer, tile), draw, revision, client_address(request))
+        drawing = self._images.get_async(("map", layer, tile, revision), draw, client=client_address(request))
         image = await cancel_on_disconnect(request, drawing)
         headers = {"vary": "accept"} if negotiated else {}
         return Response(image.content, media_type=MEDIA_TYPES[layer], headers=headers)
@@ -87,7 +85,6 @@ def parse_tile(*, zoom: Zoom, x: TileColumn, y: TileRow, projection: ProjectionC
 
 
 DEPENDENCIES = {"tile": Provide(parse_tile, sync_to_thread=False)}
-IMAGE_RESPONSE = {200: ResponseSpec(bytes, media_type=PNG, description="The tile.", generate_examples=False)}
 
 
 @get(
@@ -97,11 +94,10 @@ IMAGE_RESPONSE = {200: ResponseSpec(bytes, media_type=PNG, description="The tile
     description="256 × 256 pixels: heights and depths in colours, transparent outside the world. Shaded relief is a"
     " WebP if the Accept header names that format and does not prefer PNG, as that of browsers does.",
     tags=["tiles"],
-    operation_class=TileOperation,
+    operation_class=offer_media_types(PNG, WEBP),
     dependencies=DEPENDENCIES,
     media_type=PNG,
-    exception_handlers={ClientDisconnected: answer_disconnected},
-    responses=IMAGE_RESPONSE | FAILURES,
+    responses=document_image("The tile.") | FAILURES,
 )
 async def topography(
     *,
@@ -114,7 +110,9 @@ async def topography(
     """Land and sea floor in colours."""
     layer: BasemapLayer = "topo"
     if shaded_relief and tile.exists:
-        layer = "shaded_webp" if accepts_media_type(request, "image/webp", PNG) else "shaded"
+        named = WEBP in parse_qualities(request.headers.get("accept", ""))
+        webp = media_quality(request, WEBP)
+        layer = "shaded_webp" if named and webp > 0 and webp >= media_quality(request, PNG) else "shaded"
     return await basemap.answer(request, layer, tile)
 
 
@@ -126,8 +124,7 @@ async def topography(
     tags=["tiles"],
     dependencies=DEPENDENCIES,
     media_type=PNG,
-    exception_handlers={ClientDisconnected: answer_disconnected},
-    responses=IMAGE_RESPONSE | FAILURES,
+    responses=document_image("The tile.") | FAILURES,
 )
 async def depth_contours(
     *,
@@ -150,9 +147,7 @@ async def depth_contours(
     tags=["tiles"],
     dependencies=DEPENDENCIES,
     media_type=VECTOR,
-    exception_handlers={ClientDisconnected: answer_disconnected},
-    responses={200: ResponseSpec(bytes, media_type=VECTOR, description="The tile.", generate_examples=False)}
-    | FAILURES,
+    responses=document_image("The tile.", VECTOR) | FAILURES,
 )
 async def vector_tile(
     *,

@@ -2,7 +2,6 @@
 
 import gzip
 import zlib
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
@@ -19,27 +18,46 @@ from ocean_plotting.basemap.relief import file_version
 FINE_PIXEL = 0.3  # degrees: where pixels are smaller, the finer coast is drawn
 FARTHEST = 85.3  # degrees: where the world of EPSG:3857 ends, and a little more
 EQUATORWARD = 30.0  # degrees: the rim of polar views
-NEAR_SOUTH_POLE = -89.9  # degrees
+NEAR_SOUTH_POLE, EDGE = -89.9, 179.99  # degrees: edges of polygons that are no coast
 BESIDE = 0.3  # of the world, to its left and right: land that crosses the antimeridian
 
 Polygons = NDArray[Any]  # of shapely polygons
 
 
-@dataclass(eq=False)
 class Land:
-    """The land of the world."""
+    """The land of the world, in longitude and latitude."""
 
-    rings: list[NDArray[np.float32]] = field(default_factory=list)  # each (vertex, 2): longitude and latitude, degrees
-    holes: list[list[NDArray[np.float32]]] = field(default_factory=list)  # in each of the rings: inland seas
+    def __init__(self, polygons: Polygons | None = None) -> None:
+        self.polygons: Polygons = np.array([], dtype=object) if polygons is None else polygons
+
+    @cached_property
+    def rings(self) -> list[NDArray[np.float64]]:
+        """The outer rings of the polygons, each (vertex, 2)."""
+        return [shapely.get_coordinates(ring) for ring in shapely.get_exterior_ring(self.polygons)]
+
+    @cached_property
+    def coast(self) -> NDArray[Any]:
+        """Lines where land meets sea, without edges along the antimeridian and at the pole."""
+        rings = map(shapely.get_coordinates, shapely.get_rings(self.polygons))
+        return np.array([shapely.LineString(part) for ring in rings for part in _coast_parts(ring)], dtype=object)
+
+
+def _coast_parts(ring: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return a ring without its edges that are no coast."""
+    at_edge = (np.abs(ring[:, 0]) > EDGE) | (ring[:, 1] < NEAR_SOUTH_POLE)
+    artificial = at_edge[:-1] & at_edge[1:]  # of each edge
+    if not artificial.any():
+        return [ring]
+    twice = np.concatenate([ring[:-1], ring[:-1]])
+    first = int(np.argmax(artificial)) + 1  # begin after such an edge
+    line, cut = twice[first : first + len(ring)], np.roll(artificial, -first)
+    parts = np.split(line[: len(cut)], np.flatnonzero(cut[:-1]) + 1)
+    return [part for part in parts if len(part) > 1]
 
 
 def read_land(path: Path) -> Land:
     """Read the polygons in a GeoJSON file, perhaps gzipped."""
-    rings = [
-        [shapely.get_coordinates(ring).astype(np.float32) for ring in shapely.get_rings(polygon)]
-        for polygon in _read_polygons(path)
-    ]
-    return Land([outer for outer, *_ in rings], [holes for _, *holes in rings])
+    return Land(_read_polygons(path))
 
 
 class Coasts:
@@ -77,12 +95,9 @@ class Coasts:
         side = (1 + 2 * beside) / across
         tree, land = self._plane(self._files[-1 if tile.resolution < FINE_PIXEL else 0], tile.projection)
         near = land[tree.query(shapely.box(left, top, left + side, top + side))]
-        parts = shapely.get_parts(shapely.clip_by_rect(near, left, top, left + side, top + side))
-        parts = _only_polygons(parts)
-        corner, scale = np.array([tile.x, tile.y]), SIZE * across
+        parts = only_polygons(shapely.clip_by_rect(near, left, top, left + side, top + side))
         ordered = parts[np.argsort(-shapely.area(parts))]
-        in_pixels: Polygons = shapely.transform(ordered, lambda points: points * scale - corner * SIZE)
-        return in_pixels
+        return _transform(ordered, SIZE * across, (-SIZE * tile.x, -SIZE * tile.y))
 
     def _plane(self, path: Path, projection: Projection) -> tuple[shapely.STRtree, Polygons]:
         with self._reading:
@@ -90,13 +105,7 @@ class Coasts:
 
 
 def open_coasts(coarse: Path | None, fine: Path | None) -> Coasts:
-    """Name the files of the land, the coarser and the finer.
-
-    Raises
-    ------
-    SettingsError
-        One is not there, or is no GeoJSON.
-    """
+    """Name the files of the land, the coarser and the finer; raise SettingsError if one is no GeoJSON."""
     for setting, path in (("COAST", coarse), ("FINE_COAST", fine)):
         try:
             _ = path and _read_polygons(path)
@@ -109,7 +118,7 @@ def open_coasts(coarse: Path | None, fine: Path | None) -> Coasts:
 def _read_polygons(path: Path) -> Polygons:
     content = path.read_bytes()
     text = gzip.decompress(content) if path.suffix == ".gz" else content
-    return _only_polygons(shapely.get_parts(shapely.get_parts(shapely.from_geojson(text))))
+    return only_polygons(shapely.get_parts(shapely.from_geojson(text)))
 
 
 @lru_cache
@@ -131,29 +140,29 @@ def _project_land(path: Path, projection: Projection) -> tuple[shapely.STRtree, 
         return np.stack(to_square(projection, latitude, points[:, 0]), axis=-1)
 
     # Antarctica has an edge along the antimeridian to the pole, and back: in a polar view it closes upon itself.
-    plane = _only_polygons(shapely.get_parts(shapely.make_valid(shapely.transform(parts, project))))
+    plane = only_polygons(shapely.make_valid(shapely.transform(parts, project)))
     if projection == MERCATOR:
         plane = _join_at_antimeridian(plane)
     return shapely.STRtree(plane), plane
 
 
-def _only_polygons(geometries: Any) -> Polygons:
-    are_polygons = shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON
-    polygons: Polygons = geometries[are_polygons & ~shapely.is_empty(geometries)]
-    return polygons
+def only_polygons(geometries: Any) -> Polygons:
+    """Return the polygons in geometries that are not empty."""
+    parts = shapely.get_parts(geometries)
+    return np.asarray(parts[(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)])
+
+
+def _transform(polygons: Polygons, factor: float, offset: tuple[float, float]) -> Polygons:
+    return np.asarray(shapely.transform(polygons, lambda points: points * factor + np.array(offset)))
 
 
 def _join_at_antimeridian(polygons: Polygons) -> Polygons:
     """Join polygons that the antimeridian cuts, and repeat those near it on both sides of the world."""
     left, right = shapely.bounds(polygons)[:, 0], shapely.bounds(polygons)[:, 2]
     cut = (left < 1e-7) | (right > 1 - 1e-7)
-    pieces = [_shift(polygons[cut], by) for by in (-1.0, 0.0, 1.0)]
+    pieces = [_transform(polygons[cut], 1.0, (by, 0.0)) for by in (-1.0, 0.0, 1.0)]
     union = shapely.unary_union(shapely.set_precision(np.concatenate(pieces), 1e-9))
     joined = shapely.get_parts(shapely.clip_by_rect(union, -BESIDE, -1.0, 1 + BESIDE, 2.0))
-    repeated = [_shift(polygons[~cut & (right > 1 - BESIDE)], -1.0), _shift(polygons[~cut & (left < BESIDE)], 1.0)]
-    return np.concatenate([polygons[~cut], joined, *repeated])
-
-
-def _shift(polygons: Polygons, by: float) -> Polygons:
-    shifted: Polygons = shapely.transform(polygons, lambda points: points + np.array([by, 0.0]))
-    return shifted
+    on_the_left = _transform(polygons[~cut & (right > 1 - BESIDE)], 1.0, (-1.0, 0.0))
+    on_the_right = _transform(polygons[~cut & (left < BESIDE)], 1.0, (1.0, 0.0))
+    return np.concatenate([polygons[~cut], joined, on_the_left, on_the_right])

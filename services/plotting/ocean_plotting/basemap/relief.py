@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, RLock
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import netCDF4
@@ -41,21 +41,10 @@ AXES = {"latitude": ("degrees_n", "degree_n", "lat", "y"), "longitude": ("degree
 _LIBRARY = Lock()  # the NetCDF library is not thread-safe
 
 
-class Heights(Protocol):
-    """Heights as an array, or as a file that is read as it is sliced: rows from the south, columns from the west."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Rows and columns."""
-
-    def __getitem__(self, window: tuple[slice, slice], /) -> NDArray[np.float32]:
-        """Heights of a window: m, positive up, NaN where there are none."""
-
-
 class Level(msgspec.Struct, frozen=True, kw_only=True):
     """One resolution of a relief."""
 
-    heights: Heights  # (latitude, longitude)
+    heights: Any  # (latitude, longitude): m, positive up, or NaN; an array, or a file that is read as it is sliced
     south: float  # centre of the first row, degrees
     west: float  # centre of the first column
     step: tuple[float, float]  # degrees of latitude and of longitude from cell to cell, both > 0
@@ -63,17 +52,12 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_global(self) -> bool:
         """True if its columns go all around the Earth, each once."""
-        return abs(self.heights.shape[1] * self.step[1] - 360.0) < self.step[1] / 2
+        return bool(abs(self.heights.shape[1] * self.step[1] - 360.0) < self.step[1] / 2)
 
     @property
     def spacing(self) -> float:
         """Size of its cells, degrees."""
         return max(self.step)
-
-    @property
-    def size(self) -> int:
-        """Number of its cells."""
-        return math.prod(self.heights.shape)
 
 
 class ReliefFile:
@@ -96,10 +80,6 @@ class ReliefFile:
         """Size of its cells, degrees."""
         return self._finest.spacing
 
-    def load(self) -> None:
-        """Read now what stays in memory."""
-        self.levels()
-
     def levels(self) -> list[Level]:
         """Return the finest level and ever coarser ones; what stays in memory is read at the first call."""
         with self._opening:
@@ -119,16 +99,13 @@ class ReliefFile:
         The window is a little larger than the box; rows beyond a pole repeat the last.
         """
         levels = self.levels()
-        level = coarsest_level(levels, spacing)
-        if not isinstance(level.heights, np.ndarray) and self._cell_count(box) > MOST_READ:
+        level = next((level for level in reversed(levels) if level.spacing <= spacing * 1.001), levels[0])
+        (west, south, east, north), (dy, dx) = box, self._finest.step
+        cells = (north - south) * ((east - west) % 360.0 or 360.0) / (dy * dx)
+        if not isinstance(level.heights, np.ndarray) and cells > MOST_READ:
             # Around a pole lie all longitudes: a coarser picture at once is better than a long wait.
             level = next(level for level in levels if isinstance(level.heights, np.ndarray))
         return cut_window(level, box)
-
-    def _cell_count(self, box: Box) -> float:
-        """Return the number of cells of the file in a box."""
-        (west, south, east, north), (dy, dx) = box, self._finest.step
-        return (north - south) * ((east - west) % 360.0 or 360.0) / (dy * dx)
 
     @cached_property
     def _finest(self) -> Level:
@@ -137,14 +114,17 @@ class ReliefFile:
 
     @cached_property
     def _levels(self) -> list[Level]:
-        levels, factor = [self._finest], 1
-        while levels[-1].size > IN_MEMORY:
+        finest, factor = self._finest, 1
+        levels = [finest]
+        while math.prod(levels[-1].heights.shape) > IN_MEMORY:
             factor *= 2
-            levels.append(_block_means(self._finest, factor))
+            half, (dy, dx) = (factor - 1) / 2, finest.step
+            south, west, means = finest.south + half * dy, finest.west + half * dx, _BlockMeans(finest.heights, factor)
+            levels.append(Level(heights=means, south=south, west=west, step=(dy * factor, dx * factor)))
         if factor > 1:
             levels[-1] = _load_overview(levels[-1], f"{self._path.stem[:40]}-{self.version}-{factor}")
         else:
-            levels = [msgspec.structs.replace(self._finest, heights=self._finest.heights[:, :])]
+            levels = [msgspec.structs.replace(finest, heights=finest.heights[:, :])]
         while levels[-1].heights.shape[0] > COARSEST:
             levels.append(halve_resolution(levels[-1]))
         return levels
@@ -158,28 +138,13 @@ def file_version(*paths: Path) -> str:
 
 
 def open_relief(path: Path) -> ReliefFile:
-    """Open a file of heights.
-
-    Raises
-    ------
-    SettingsError
-        It cannot be read, or there are no heights on latitudes and longitudes in it.
-    """
+    """Open a file of heights, or raise SettingsError."""
     relief = ReliefFile(path)
     try:
         _ = relief.spacing
     except (OSError, RuntimeError) as error:
         raise SettingsError(f"OCEAN_PLOTTING_RELIEF: {path} cannot be read: {error}") from error
     return relief
-
-
-# Windows of levels
-
-
-def coarsest_level(levels: list[Level], spacing: float) -> Level:
-    """Return the coarsest of ``levels`` (finest first) whose cells are no larger than ``spacing`` (degrees)."""
-    fine = [level for level in levels if level.spacing <= spacing * 1.001]
-    return fine[-1] if fine else levels[0]
 
 
 def halve_resolution(level: Level) -> Level:
@@ -199,23 +164,10 @@ def _smooth_every_second(padded: Floats, number: int) -> NDArray[np.float32]:
 
 
 def cut_window(level: Level, box: Box) -> Window:
-    """Return the part of a level in a box, and two cells more on each side.
+    """Return the part of a level in a box, and two cells more on each side; NaN beside the level.
 
-    Parameters
-    ----------
-    level
-        All of whose longitudes are possible if it goes around the Earth.
-    box
-        Degrees.
-
-    Returns
-    -------
-    latitudes : ndarray of float64, shape (y,)
-        Degrees, from south to north, evenly spaced; they may go beyond the poles, where the outermost row is repeated.
-    longitudes : ndarray of float64, shape (x,)
-        Degrees, increasing from about ``west``, evenly spaced.
-    heights : ndarray of float32, shape (y, x)
-        m, positive up; NaN beside the level, or where it has none.
+    Longitudes increase from about the west of the box. Latitudes may go beyond the poles, where the outermost row is
+    repeated.
     """
     (west, south, east, north), (dy, dx) = box, level.step
     count = level.heights.shape[0]
@@ -271,7 +223,7 @@ class _FileHeights:
         self._transposed = transposed  # it has longitude first
         self._northward = northward
         self._eastward = eastward
-        self._sign = -1 if positive_down else 1
+        self._sign = np.float32(-1 if positive_down else 1)
         self._file_shape = variable.shape[::-1] if transposed else variable.shape
         self.shape: tuple[int, ...] = (self._file_shape[0], columns)
 
@@ -281,15 +233,14 @@ class _FileHeights:
         columns = _file_slice(slice(begin, end), self._file_shape[1], self._eastward)
         with _LIBRARY:
             values = self._variable[columns, rows].T if self._transposed else self._variable[rows, columns]
-        heights = np.ma.filled(values.astype(np.float32), np.nan)[:: 1 if self._northward else -1]
-        ordered: NDArray[np.float32] = heights[:, :: 1 if self._eastward else -1] * np.float32(self._sign)
-        return ordered
+        heights = np.ma.filled(values.astype(np.float32), np.nan) * self._sign
+        return np.asarray(heights[:: 1 if self._northward else -1, :: 1 if self._eastward else -1])
 
 
 class _BlockMeans:
     """Means of square blocks of heights, read and computed as they are sliced."""
 
-    def __init__(self, heights: Heights, factor: int) -> None:
+    def __init__(self, heights: Any, factor: int) -> None:
         self._heights = heights
         self._factor = factor
         rows, columns = heights.shape
@@ -300,8 +251,7 @@ class _BlockMeans:
         (top, end, _), (left, right, _) = (part.indices(n) for part, n in zip(window, self.shape, strict=True))
         fine = self._heights[slice(top * factor, end * factor), slice(left * factor, right * factor)]
         blocks = fine.reshape(end - top, factor, right - left, factor)
-        means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
-        return means
+        return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
 def _open_level(path: Path) -> Level:
@@ -378,13 +328,6 @@ def _file_slice(part: slice, count: int, forward: bool) -> slice:
     return slice(begin, end) if forward else slice(count - end, count - begin)
 
 
-def _block_means(level: Level, factor: int) -> Level:
-    """Return means of square blocks of cells, read and computed when they are looked at."""
-    (dy, dx), half = level.step, (factor - 1) / 2
-    south, west = level.south + half * dy, level.west + half * dx
-    return Level(heights=_BlockMeans(level.heights, factor), south=south, west=west, step=(dy * factor, dx * factor))
-
-
 def _load_overview(level: Level, name: str) -> Level:
     """Read a level of a large file that was made before, or make it."""
     path = private_folder() / f"{name}.npy"
@@ -395,8 +338,7 @@ def _load_overview(level: Level, name: str) -> Level:
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npy", delete=False) as file:
             np.save(file, overview)
         Path(file.name).replace(path)  # another process finds all of it, or nothing
-    heights: NDArray[np.float32] = np.load(path)
-    return msgspec.structs.replace(level, heights=heights)
+    return msgspec.structs.replace(level, heights=np.load(path))
 
 
 def private_folder() -> Path:

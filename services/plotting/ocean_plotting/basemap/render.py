@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ocean_core.errors import NotFound
-from ocean_core.geometry import wrap_longitude
 from ocean_core.tiles import MERCATOR, SIZE, Tile
 from ocean_plotting import encoders
 from ocean_plotting.basemap import terrain
 from ocean_plotting.basemap.land import Coasts
-from ocean_plotting.basemap.relief import Box, Floats, ReliefFile
+from ocean_plotting.basemap.relief import Floats, ReliefFile
 from ocean_plotting.basemap.vector_tiles import BUFFER, EXTENT, MbTiles, encode_layer
 
 # Layers of the map under the data: images (one of them in two formats) and vector tiles.
@@ -67,7 +66,7 @@ class BasemapRenderer:
         """Read now what stays in memory, for the first tile."""
         self._coasts.load()
         if self._relief is not None:
-            self._relief.load()
+            self._relief.levels()
         self._loaded = True
 
     def unready(self) -> list[str]:
@@ -135,7 +134,8 @@ class BasemapRenderer:
         if (content := self._stored_vector_tile("lands", tile)) is not None:
             return content
         scale = EXTENT / SIZE
-        return encode_layer("lands", _scale(self._coasts.polygons(tile, BUFFER / scale), scale))
+        land = shapely.transform(self._coasts.polygons(tile, BUFFER / scale), lambda points: points * scale)
+        return encode_layer("lands", land)
 
     def _encode_contours(self, tile: Tile) -> bytes:
         if (content := self._stored_vector_tile("bath", tile)) is not None:
@@ -149,8 +149,9 @@ class BasemapRenderer:
         clipped = shapely.clip_by_rect(
             shapely.simplify(lines, TOLERANCE), -margin, -margin, SIZE + margin, SIZE + margin
         )
-        in_water = _scale(shapely.difference(clipped, land) if self._uses_polygons() else clipped, scale)
-        return encode_layer("bath", in_water, [{"depth": depth} for depth in contours])
+        in_water = shapely.difference(clipped, land) if self._uses_polygons() else clipped
+        in_units = shapely.transform(in_water, lambda points: points * scale)
+        return encode_layer("bath", in_units, [{"depth": depth} for depth in contours])
 
     def _stored_vector_tile(self, layer: str, tile: Tile) -> bytes | None:
         """Return a vector tile that need not be encoded."""
@@ -159,9 +160,9 @@ class BasemapRenderer:
         return self._files[layer].read_tile(tile.zoom, tile.x, tile.y) if layer in self._files else None
 
     def _heights(self, tile: Tile, pixels: Floats, spacing: float) -> NDArray[np.float32]:
-        latitude, longitude = tile.positions(pixels / SIZE)
-        window = self._require_relief().window(box_around(latitude, longitude), spacing)
-        return terrain.interpolate_heights(window, latitude, longitude)
+        box = tile.box_around(float(np.abs(pixels / SIZE - 0.5).max()) - 0.5)
+        window = self._require_relief().window((box.west, box.south, box.west + box.width, box.north), spacing)
+        return terrain.interpolate_heights(window, *tile.positions(pixels / SIZE))
 
     def _contour_lines(self, tile: Tile) -> dict[int, list[Floats]]:
         """Return depth contours, px from the upper left corner, a little beyond the tile so that they join the next."""
@@ -186,24 +187,6 @@ class BasemapRenderer:
             for hole in holes:
                 draw.polygon(_subpixels(hole), fill=0)
         return np.asarray(image.reduce(SUBPIXELS), dtype=np.float32) / np.float32(255)
-
-
-def box_around(latitude: Floats, longitude: Floats) -> Box:
-    """Return the box around positions, as :meth:`Tile.positions` has them: degrees, its east perhaps beyond 180."""
-    south, north = float(latitude.min()), float(latitude.max())
-    if latitude.shape[1] == 1:
-        return float(longitude.min()), south, float(longitude.max()), north
-    # With a pole among them, the neighbours of some corner are half the Earth away.
-    middle = longitude[len(longitude) // 2, len(longitude) // 2]
-    rim = np.concatenate([longitude[0], longitude[:, -1], longitude[-1, ::-1], longitude[::-1, 0]])
-    if abs(wrap_longitude(np.diff(rim, append=rim[:1])).sum()) > 180:
-        return (-180.0, south, 180.0, 90.0) if north > 0 else (-180.0, -90.0, 180.0, north)
-    offsets = wrap_longitude(longitude - middle)
-    return float(middle + offsets.min()), south, float(middle + offsets.max()), north
-
-
-def _scale(geometries: Any, factor: float) -> Any:
-    return shapely.transform(geometries, lambda points: points * factor)
 
 
 def _line_coverage(lines: Mapping[int, list[Floats]]) -> NDArray[np.uint8]:

@@ -26,25 +26,22 @@ ICE_SOUTH_OF = -60.0  # degrees: Antarctica, whose rock is under ice
 
 SEA_COLOURS, COAST_COLOURS, LAND_COLOURS, ICE_COLOURS = 130, 7, 80, 24  # of a palette of at most 255
 
+STEP = 10.0  # m: heights nearer to each other than this may have one colour
+
 SUN = (-0.5, -0.5, 0.7071)  # the direction that light comes from: right, down, up
 DARKEST, BRIGHTEST = 0.62, 1.12
 STEEPNESS = 16.0  # what slopes are multiplied with, where pixels are of a kilometre
 
 
 def interpolate_heights(window: Window, latitude: Floats, longitude: Floats) -> NDArray[np.float32]:
-    """Return heights between the cells, smooth to the second derivative (cubic B-splines).
+    """Return heights (m) between the cells, smooth to the second derivative (cubic B-splines); NaN near missing cells.
 
     Parameters
     ----------
     window
-        Latitudes and longitudes (evenly spaced, degrees) and heights (m), with a margin of two cells.
+        With a margin of two cells.
     latitude, longitude : ndarray, shapes (y, 1) and (1, x), or both (y, x)
         Degrees.
-
-    Returns
-    -------
-    ndarray of float32, shape (y, x)
-        m; NaN near cells that have none.
     """
     latitudes, longitudes, heights = window
     rows, down = _cells(latitude, latitudes)
@@ -83,46 +80,31 @@ def _weights(t: Floats) -> tuple[Floats, ...]:
 def colour_indices(
     heights: NDArray[np.float32], land: NDArray[np.float32] | None, latitude: Floats
 ) -> NDArray[np.uint8]:
-    """Return the colour of each height, as an index of :func:`palette` plus one; 0 where there is none.
+    """Return the colour of each height (m, (y, x)), as an index of :func:`palette` plus one; 0 where there is none.
 
-    Parameters
-    ----------
-    heights : ndarray, shape (y, x)
-        m.
-    land : ndarray, shape (y, x), or None
-        Share of land in each pixel, 0 to 1. None: all above 0 m is land.
-    latitude : ndarray, of a shape that goes with it
-        Degrees.
-
-    Returns
-    -------
-    ndarray of uint8, shape (y, x)
+    ``land``: share of land in each pixel, 0 to 1; None: all above 0 m is land.
     """
-    steps = np.nan_to_num(heights / STEP, nan=0.0)
-    dry = np.maximum(steps, 0.0).astype(np.intp).clip(max=len(_scale(LAND)) - 1)
-    wet = np.maximum(-steps, 0.0).astype(np.intp).clip(max=len(_scale(SEA)) - 1)
-    on_land = np.where(latitude < ICE_SOUTH_OF, _scale(ICE)[dry.clip(max=len(_scale(ICE)) - 1)], _scale(LAND)[dry])
+    steps = np.nan_to_num(heights / STEP, nan=0.0).astype(np.intp)
+    at_sea, on_land, on_ice = (
+        _scale(stops).take(height, mode="clip") for stops, height in ((SEA, -steps), (LAND, steps), (ICE, steps))
+    )
+    on_land = np.where(latitude < ICE_SOUTH_OF, on_ice, on_land)
     if land is None:
-        indices = np.where(heights > 0, on_land, _scale(SEA)[wet])
+        indices = np.where(heights > 0, on_land, at_sea)
     else:
         edge = 1 + SEA_COLOURS + (land * COAST_COLOURS).astype(np.uint8)
-        indices = np.where(land <= 0.01, _scale(SEA)[wet], np.where(land >= 0.99, on_land, edge))
+        indices = np.where(land <= 0.01, at_sea, np.where(land >= 0.99, on_land, edge))
     return np.where(np.isnan(heights), np.uint8(0), indices)
-
-
-STEP = 10.0  # m: heights nearer to each other than this may have one colour
 
 
 @cache
 def _scale(stops: tuple[tuple[int, str], ...]) -> NDArray[np.uint8]:
     """Return the index of the colour of each multiple of STEP above, or below, the sea; 0 stands for no colour."""
     begin, number = _PARTS[stops]
-    heights = np.abs([height for height, _ in stops])
-    top = float(heights.max())
+    top = float(max(abs(height) for height, _ in stops))
     # More colours for the heights that are more usual: those near the sea.
     share = np.sqrt(np.arange(0.0, top + STEP, STEP) / top).clip(max=1.0)
-    index = begin + (share * (number - 1)).round()
-    return np.asarray(index, dtype=np.uint8)
+    return np.asarray(begin + (share * (number - 1)).round(), dtype=np.uint8)
 
 
 _PARTS = {
@@ -147,12 +129,11 @@ def _ramp(stops: tuple[tuple[int, str], ...]) -> Floats:
     colours = control_points(" ".join(colour for _, colour in stops))
     order = np.argsort(stop_heights)
     heights = stop_heights.max() * (np.arange(number) / (number - 1)) ** 2
-    channels = [np.interp(heights, stop_heights[order], colours[order, channel]) for channel in range(3)]
-    return np.stack(channels, axis=1)
+    return np.stack([np.interp(heights, stop_heights[order], channel[order]) for channel in colours.T], axis=1)
 
 
 def hill_shade(heights: NDArray[np.float32], pixel: Floats | float) -> NDArray[np.float32]:
-    """Return the light on slopes, from the upper left.
+    """Return the light on slopes from the upper left, shape (y, x): a factor of the colours, 1 where it is level.
 
     Parameters
     ----------
@@ -160,11 +141,6 @@ def hill_shade(heights: NDArray[np.float32], pixel: Floats | float) -> NDArray[n
         m.
     pixel
         Its size, m; of shape (y, 1) where it differs by row.
-
-    Returns
-    -------
-    ndarray of float32, shape (y, x)
-        Factor of the colours; 1 where it is level.
     """
     # Slopes of large pixels are means, and small: they are made steeper.
     size = np.asarray(pixel, dtype=np.float32)
@@ -184,18 +160,9 @@ def lit_colours(indices: NDArray[np.uint8], light: NDArray[np.float32]) -> NDArr
 
 
 def depth_contours(heights: NDArray[np.float32], at: Floats) -> dict[int, list[Floats]]:
-    """Return lines of equal depth.
+    """Return lines of equal depth by depth (m), each of shape (vertex, 2): right and down.
 
-    Parameters
-    ----------
-    heights : ndarray, shape (n, n)
-        m.
-    at : ndarray, shape (n,)
-        Positions of their rows and columns.
-
-    Returns
-    -------
-    dict of depth (m) to lines, each of shape (vertex, 2): right and down, as ``at``.
+    ``at``: positions of the rows and columns of ``heights`` (m, (n, n)).
     """
     lowest, highest = np.nanmin(heights, initial=0.0), np.nanmax(heights, initial=-12_000.0)
     inside = [depth for depth in DEPTHS if lowest < -depth < highest]

@@ -26,14 +26,9 @@ TILE_QUERY = "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column =
 def encode_layer(
     name: str, geometries: Sequence[Any] | NDArray[Any], attributes: Sequence[dict[str, int]] | None = None
 ) -> bytes:
-    """Write a tile of one layer; geometries that vanish are left out, and an empty tile has no bytes.
+    """Write a tile of one layer of shapely geometries, in units of the tile, y downwards, and attributes of each.
 
-    Parameters
-    ----------
-    geometries : sequence of shapely geometries
-        In units of the tile, y downwards.
-    attributes : sequence of dict, optional
-        Of each geometry.
+    Geometries that vanish are left out, and an empty tile has no bytes.
     """
     # On whole numbers, and still valid: a polygon that would touch itself is split.
     with np.errstate(all="ignore"):  # GEOS leaves flags of the processor behind
@@ -72,18 +67,13 @@ class MbTiles:
 
 
 def open_mbtiles(folder: Path) -> dict[str, MbTiles]:
-    """Open the files `lands.mbtiles` and `bath.mbtiles` in a folder; either may be absent.
-
-    Raises
-    ------
-    SettingsError
-        There is neither, or one is not such a file.
-    """
+    """Open the files `lands.mbtiles` and `bath.mbtiles` in a folder; either may be absent, but not both."""
     paths = [path for name in ("lands", "bath") if (path := folder / f"{name}.mbtiles").is_file()]
     if not paths:
         raise SettingsError(f"OCEAN_PLOTTING_MBTILES: there is neither lands.mbtiles nor bath.mbtiles in {folder}")
-    files = {path.stem: MbTiles(path) for path in paths}
+    files = {}
     for path in paths:
+        files[path.stem] = MbTiles(path)
         try:
             files[path.stem].read_tile(0, 0, 0)
         except (sqlite3.Error, OSError) as error:

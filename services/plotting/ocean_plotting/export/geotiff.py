@@ -10,16 +10,15 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL.TiffImagePlugin import IMAGEDESCRIPTION, ImageFileDirectory_v2
 from pyproj import CRS
 
 from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
 
 MISSING = -3.4028234663852886e38  # the least float32
-DESCRIPTION, SOFTWARE, DATE, PREDICTOR = 270, 305, 306, 317
+SOFTWARE = 305
 SCALE, TIE, KEYS, NUMBERS, TEXTS, NO_DATA = 33550, 33922, 34735, 34736, 34737, 42113
-DOUBLE, SHORT, ASCII = 12, 3, 2  # types of tags
 
 # GeoKeys.
 MODEL_TYPE, RASTER_TYPE, GEODETIC_CRS, PROJECTED_CODE, CITATION = 1024, 1025, 2048, 3072, 3073
@@ -29,47 +28,21 @@ SCALE_AT_ORIGIN = 3092
 GeoKey = tuple[int, int, int, int]  # key, tag that holds the value (0: the key itself), count, value or offset
 PROJECTED_CRS, PIXEL_IS_AREA, USER_DEFINED, WGS84, METRE = 1, 1, 32767, 4326, 9001
 
-# By method of PROJ: the code of the method, and the keys of its parameters by their EPSG names.
-METHODS: dict[str, tuple[int, dict[str, int]]] = {
-    "Transverse Mercator": (
-        1,
-        {
-            "Latitude of natural origin": 3081, "Longitude of natural origin": 3080,
-            "Scale factor at natural origin": 3092, "False easting": 3082, "False northing": 3083,
-        },
-    ),
-    "Hotine Oblique Mercator (variant B)": (
-        9815,
-        {
-            "Latitude of projection centre": 3089, "Longitude of projection centre": 3088,
-            "Azimuth at projection centre": 3094, "Azimuth of initial line": 3094,
-            "Angle from Rectified to Skew Grid": 3096, "Scale factor at projection centre": 3093,
-            "Scale factor on initial line": 3093, "Easting at projection centre": 3082,
-            "Northing at projection centre": 3083,
-        },
-    ),
-    "Mercator (variant B)": (
-        7,
-        {
-            "Latitude of 1st standard parallel": 3078, "Longitude of natural origin": 3080, "False easting": 3082,
-            "False northing": 3083,
-        },
-    ),
-    "Lambert Conic Conformal (2SP)": (
-        8,
-        {
-            "Latitude of 1st standard parallel": 3078, "Latitude of 2nd standard parallel": 3079,
-            "Latitude of false origin": 3085, "Longitude of false origin": 3084, "Easting at false origin": 3086,
-            "Northing at false origin": 3087,
-        },
-    ),
-    "Polar Stereographic (variant B)": (
-        15,
-        {
-            "Latitude of standard parallel": 3081, "Longitude of origin": 3095, "False easting": 3082,
-            "False northing": 3083,
-        },
-    ),
+# Codes of PROJ's methods, and the keys of their parameters by EPSG name.
+METHODS = {
+    "Transverse Mercator": 1, "Hotine Oblique Mercator (variant B)": 9815, "Mercator (variant B)": 7,
+    "Lambert Conic Conformal (2SP)": 8, "Polar Stereographic (variant B)": 15,
+}  # fmt: skip
+PARAMETERS = {
+    "Latitude of natural origin": 3081, "Longitude of natural origin": 3080,
+    "Scale factor at natural origin": SCALE_AT_ORIGIN, "False easting": 3082, "False northing": 3083,
+    "Latitude of projection centre": 3089, "Longitude of projection centre": 3088,
+    "Azimuth at projection centre": 3094, "Azimuth of initial line": 3094, "Angle from Rectified to Skew Grid": 3096,
+    "Scale factor at projection centre": 3093, "Scale factor on initial line": 3093,
+    "Easting at projection centre": 3082, "Northing at projection centre": 3083,
+    "Latitude of 1st standard parallel": 3078, "Latitude of 2nd standard parallel": 3079,
+    "Latitude of false origin": 3085, "Longitude of false origin": 3084, "Easting at false origin": 3086,
+    "Northing at false origin": 3087, "Latitude of standard parallel": 3081, "Longitude of origin": 3095,
 }  # fmt: skip
 
 
@@ -93,18 +66,17 @@ def write_geotiff(raster: Raster, output: Output) -> bytes:
     description = f"{raster.name}; {raster.time}; {raster.source}; {output.request}"
     tags = ImageFileDirectory_v2()
     contents = {
-        SCALE: (DOUBLE, ((right - left) / columns, (top - bottom) / rows, 0.0)),
-        TIE: (DOUBLE, (0.0, 0.0, 0.0, left, top, 0.0)),
-        KEYS: (SHORT, keys),
-        NUMBERS: (DOUBLE, numbers),
-        TEXTS: (ASCII, text),
-        NO_DATA: (ASCII, repr(MISSING)),
-        DESCRIPTION: (ASCII, to_ascii(description)),
-        SOFTWARE: (ASCII, f"Ocean Navigator plotting {__version__}"),
+        SCALE: ((right - left) / columns, (top - bottom) / rows, 0.0),
+        TIE: (0.0, 0.0, 0.0, left, top, 0.0),
+        KEYS: keys,
+        NUMBERS: numbers,
+        TEXTS: text,
+        NO_DATA: repr(MISSING),
+        IMAGEDESCRIPTION: to_ascii(description),
+        SOFTWARE: f"Ocean Navigator plotting {__version__}",
     }
-    for tag, (tag_type, content) in contents.items():
+    for tag, content in contents.items():
         if content:
-            tags.tagtype[tag] = tag_type
             tags[tag] = content
     values = np.where(np.isfinite(raster.values), raster.values, np.float32(MISSING)).astype(np.float32)
     buffer = BytesIO()
@@ -121,13 +93,12 @@ def _geo_keys(projection: str) -> tuple[tuple[int, ...], tuple[float, ...], str]
     operation = crs.coordinate_operation
     if operation is None:
         raise TypeError
-    method, key_by_name = METHODS[operation.method_name]
     text = f"{to_ascii(projection)}|"
-    parameters = {key_by_name[item.name]: float(item.value) for item in operation.params if item.name in key_by_name}
+    parameters = {PARAMETERS[item.name]: float(item.value) for item in operation.params if item.name in PARAMETERS}
     if operation.method_name == "Polar Stereographic (variant B)":
         parameters[SCALE_AT_ORIGIN] = 1.0  # some readers require it
     keys += [(GEODETIC_CRS, 0, 1, WGS84), (PROJECTED_CODE, 0, 1, USER_DEFINED), (CITATION, TEXTS, len(text), 0)]
-    keys += [(PROJECTION, 0, 1, USER_DEFINED), (METHOD, 0, 1, method), (UNIT, 0, 1, METRE)]
+    keys += [(PROJECTION, 0, 1, USER_DEFINED), (METHOD, 0, 1, METHODS[operation.method_name]), (UNIT, 0, 1, METRE)]
     keys += [(key, NUMBERS, 1, position) for position, key in enumerate(parameters)]
     return _directory(keys), tuple(parameters.values()), text
 

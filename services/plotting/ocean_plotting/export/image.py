@@ -8,30 +8,22 @@ from xml.sax.saxutils import quoteattr
 import msgspec
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL.TiffImagePlugin import IMAGEDESCRIPTION, ImageFileDirectory_v2
 
 from ocean_plotting.encoders import encode_figure_png
-from ocean_plotting.export.geotiff import to_ascii
+from ocean_plotting.export.geotiff import SOFTWARE, to_ascii
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.layout import Picture, PictureInfo
 
 PNG_LEVEL = 4  # of zlib, where pixels are transparent: half the time of the default for a few per cent of size
-TIFF_DESCRIPTION, TIFF_SOFTWARE = 270, 305  # tags
 
 
-class DescribedPicture(msgspec.Struct, frozen=True, kw_only=True):
+class DescribedPicture(PictureInfo, frozen=True, kw_only=True):
     """A picture with its description."""
 
     image: str  # a data URL of the PNG
-    alt: str
-    title: str
-    source: str
-    dataset: str
-    revision: str
-    time: str
     language: str
     request: str
-    software: str
 
 
 def write_picture(picture: Picture, output: Output) -> bytes:
@@ -51,9 +43,8 @@ def write_data_url(picture: Picture, output: Output) -> bytes:
 
 def write_described_picture(picture: Picture, output: Output) -> bytes:
     """Write a JSON object that holds the same and a description of the picture."""
-    info: dict[str, Any] = msgspec.structs.asdict(picture.info)
-    image = _data_url(picture, output)
-    return msgspec.json.encode(DescribedPicture(image=image, language=output.language, request=output.request, **info))
+    added = {"image": _data_url(picture, output), "language": output.language, "request": output.request}
+    return msgspec.json.encode(DescribedPicture(**msgspec.structs.asdict(picture.info), **added))
 
 
 def _data_url(picture: Picture, output: Output) -> str:
@@ -76,13 +67,8 @@ def _save(picture: Picture, output: Output, file_format: str) -> bytes:
 
 def _metadata_options(info: PictureInfo, output: Output, file_format: str) -> dict[str, Any]:
     """Return options of `savefig` for the metadata that a format can hold; no clock: equal requests, equal bytes."""
-    fields = {
-        "Dataset": info.dataset,
-        "Revision": info.revision,
-        "Time": info.time,
-        "Request": output.request,
-        "Language": output.language,
-    }
+    fields = {"Dataset": info.dataset, "Revision": info.revision, "Time": info.time}
+    fields |= {"Request": output.request, "Language": output.language}
     fields = {key: value for key, value in fields.items() if value}
     line = "; ".join(f"{key}: {value}" for key, value in fields.items())
     match file_format:
@@ -101,6 +87,6 @@ def _metadata_options(info: PictureInfo, output: Output, file_format: str) -> di
         case "jpeg":
             return {"pil_kwargs": {"comment": "\n".join((info.alt, info.source, line, info.software)).encode()}}
     tags = ImageFileDirectory_v2()
-    tags[TIFF_DESCRIPTION] = to_ascii(f"{info.alt} {info.source}; {line}")
-    tags[TIFF_SOFTWARE] = to_ascii(info.software)
+    tags[IMAGEDESCRIPTION] = to_ascii(f"{info.alt} {info.source}; {line}")
+    tags[SOFTWARE] = to_ascii(info.software)
     return {"pil_kwargs": {"compression": "tiff_lzw", "tiffinfo": tags}}

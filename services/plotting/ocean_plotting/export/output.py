@@ -67,14 +67,8 @@ class RenderedFile(msgspec.Struct, frozen=True):
     alt: str = ""
 
 
-def parse_output(file_format: str, size: str, dpi: int, formats: Sequence[str] = COMMON_FORMATS) -> Output:
-    """Read the parameters `format`, `size` and `dpi`; ``formats`` are those of the kind of plot.
-
-    Raises
-    ------
-    UnsupportedFormat, InvalidRequest, RequestTooLarge
-        With what would work.
-    """
+def parse_output(file_format: str, size: str, dpi: int, formats: Sequence[str]) -> Output:
+    """Read the parameters `format`, `size` and `dpi`; ``formats`` are those of the kind of plot."""
     match = _SIZE.fullmatch(size)
     width, height = (float(match[1]), float(match[2])) if match else (0.0, 0.0)
     if not (MIN_INCHES <= width <= MAX_INCHES and MIN_INCHES <= height <= MAX_INCHES):

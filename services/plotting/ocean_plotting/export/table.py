@@ -26,15 +26,10 @@ class Column:
 class Table:
     """A table and its header."""
 
-    header: list[tuple[str, str]]  # key and value
+    header: list[tuple[str, str]]  # key and value; empty ones are left out
     columns: list[Column]
     wide: list[Column] | None = None  # in CSV instead of `columns`, where the v2.0 API has this form
     statistics: "list[Statistics]" = field(default_factory=list)  # where they are known without the columns
-
-    @property
-    def header_lines(self) -> list[tuple[str, str]]:
-        """Keys and values of the header that are not empty."""
-        return [(key, value) for key, value in self.header if value]
 
 
 def to_floats(column: Column) -> NDArray[np.float64]:
@@ -42,7 +37,7 @@ def to_floats(column: Column) -> NDArray[np.float64]:
     return np.asarray(column.values, dtype=np.float64)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Statistics:
     """Statistics of a variable; NaN where it has no value."""
 
@@ -60,17 +55,13 @@ def compute_statistics(table: Table) -> list[Statistics]:
         return table.statistics
     rows = []
     for column in table.columns:
-        if column.role != "value" or column.circular:
-            continue
-        values = to_floats(column)
-        values = values[np.isfinite(values)]
-        mean = deviation = low = high = np.nan
-        if len(values):
-            low, high = float(values.min()), float(values.max())
-            mean, deviation = float(np.mean(values)), float(np.std(values))
-        rows.append(
-            Statistics(name=column.name, units=column.units, minimum=low, maximum=high, mean=mean, deviation=deviation)
-        )
+        if column.role == "value" and not column.circular:
+            values = to_floats(column)
+            values = values[np.isfinite(values)]
+            summary = [
+                float(compute(values)) if len(values) else np.nan for compute in (np.min, np.max, np.mean, np.std)
+            ]
+            rows.append(Statistics(column.name, column.units, *summary))
     return rows
 
 

@@ -1,10 +1,13 @@
-"""Context of drawing functions beside query and numbers: size, language, land, relief."""
+"""What drawing functions are given beside query and numbers: size, language, and the land and relief of maps."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
-from ocean_common.i18n import Translator
-from ocean_plotting.basemap.land import Land
+from ocean_common.i18n import Translator, get_translator
+from ocean_plotting.basemap.land import Land, read_land
 from ocean_plotting.basemap.relief import ReliefFile
+from ocean_plotting.export.output import Output
 from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.figure.layout import Sizes
 
@@ -25,7 +28,7 @@ class DrawContext:
         """Width and height, inches."""
         return self.width, self.height
 
-    @property
+    @cached_property
     def sizes(self) -> Sizes:
         """Sizes of text, lines and markers."""
         return Sizes.for_figure(self.width, self.height)
@@ -34,3 +37,31 @@ class DrawContext:
     def translate(self) -> Translator:
         """Translator of the figure's language."""
         return self.labels.translate
+
+
+@dataclass
+class FigureResources:
+    """Files that every drawing process reads itself, when they are first needed; none of them has to be there."""
+
+    coast: str | None = None
+    relief: ReliefFile | None = None
+    fine_coast: str | None = None
+
+    @cached_property
+    def land(self) -> Land:
+        return read_land(Path(self.coast)) if self.coast else Land()
+
+    @cached_property
+    def fine_land(self) -> Land:
+        return read_land(Path(self.fine_coast)) if self.fine_coast else self.land
+
+    def make_context(self, output: Output) -> DrawContext:
+        """Return the context of a figure."""
+        return DrawContext(
+            width=output.width,
+            height=output.height,
+            labels=LabelFormatter(get_translator(output.language, "ocean_plotting")),
+            land=self.land,
+            fine_land=self.fine_land,
+            relief=self.relief,
+        )

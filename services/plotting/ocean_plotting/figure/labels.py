@@ -137,7 +137,8 @@ class LabelFormatter:
         """Label the axis of a variable: Temperature (°C)."""
         return self.with_units(self.variable_name(info), info.units)
 
-    def with_units(self, name: str, units: str) -> str:
+    @staticmethod
+    def with_units(name: str, units: str) -> str:
         """Put units behind a name: Temperature (°C)."""
         typeset = typeset_units(units)
         return f"{name} ({typeset})" if typeset else name

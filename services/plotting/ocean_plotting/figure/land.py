@@ -1,63 +1,33 @@
 """Land on a map, in its plane: cut at its frame, across the antimeridian and around the poles as well."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ocean_plotting.basemap.land import Land
+from ocean_plotting.basemap.land import Land, only_polygons
 from ocean_plotting.figure.view import View
 
-EDGE, SOUTHMOST = 179.99, -89.9  # degrees: edges of polygons that are no coast
 MARGIN = 0.02  # of the map, around it
 
 Points = NDArray[np.float64]
 
 
 def land_in_view(view: View, land: Land) -> list[Points]:
-    """Return the land in the rectangle of a map.
+    """Return the land in the rectangle of a map, as closed rings (vertex, 2), m.
 
-    Returns
-    -------
-    list of ndarray, each of shape (vertex, 2)
-        Closed rings, m: rims to the left, holes to the right, as the nonzero rule of filling needs them.
+    Rims go to the left, holes to the right, as the nonzero rule of filling needs them.
     """
-    polygons, _ = _as_shapes(land)
-    parts = shapely.get_parts(_project_to_view(view, polygons))
-    parts = parts[(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)]
+    parts = only_polygons(_project_to_view(view, land.polygons))
     return [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.orient_polygons(parts))]
 
 
 def coast_in_view(view: View, land: Land) -> list[Points]:
     """Return the lines where land meets sea, each of shape (vertex, 2), m, without the edges of the world."""
-    _, lines = _as_shapes(land)
-    parts = shapely.get_parts(_project_to_view(view, lines))
+    parts = shapely.get_parts(_project_to_view(view, land.coast))
     parts = parts[(shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING) & ~shapely.is_empty(parts)]
     return [shapely.get_coordinates(line) for line in parts]
-
-
-@lru_cache(maxsize=4)
-def _as_shapes(land: Land) -> tuple[Any, Any]:
-    """Return the land as polygons with holes, and its coast as lines."""
-    polygons = [shapely.Polygon(ring, holes) for ring, holes in zip(land.rings, land.holes, strict=True)]
-    rings = [*land.rings, *(hole for holes in land.holes for hole in holes)]
-    lines = [shapely.LineString(part) for ring in rings for part in _coast_parts(ring)]
-    return np.array(polygons, dtype=object), np.array(lines, dtype=object)
-
-
-def _coast_parts(ring: NDArray[np.floating]) -> list[NDArray[np.floating]]:
-    """Return a ring without its edges along the antimeridian and at the pole."""
-    at_edge = (np.abs(ring[:, 0]) > EDGE) | (ring[:, 1] < SOUTHMOST)
-    artificial = at_edge[:-1] & at_edge[1:]  # of each edge
-    if not artificial.any():
-        return [ring]
-    twice = np.concatenate([ring[:-1], ring[:-1]])
-    first = int(np.argmax(artificial)) + 1  # begin after such an edge
-    line, cut = twice[first : first + len(ring)], np.roll(artificial, -first)
-    parts = np.split(line[: len(cut)], np.flatnonzero(cut[:-1]) + 1)
-    return [part for part in parts if len(part) > 1]
 
 
 def _project_to_view(view: View, shapes: Any) -> Any:
@@ -84,10 +54,9 @@ def _project_to_view(view: View, shapes: Any) -> Any:
         copies.append(shapely.transform(cut, lambda points, turn=turn: np.add(points, (360.0 * turn, 0.0))))
     left, bottom, right, top = view.extent
     across, up = MARGIN * (right - left), MARGIN * (top - bottom)
-    projected = shapely.transform(np.concatenate(copies), lambda points: _project_points(view, points))
+
+    def project(points: Points) -> Points:
+        return np.stack(view.plane(points[:, 1], points[:, 0], wrapped=False), axis=-1)
+
+    projected = shapely.transform(np.concatenate(copies), project)
     return shapely.clip_by_rect(projected, left - across, bottom - up, right + across, top + up)
-
-
-def _project_points(view: View, points: Points) -> Points:
-    x, y = view.plane(points[:, 1], points[:, 0], wrapped=False)
-    return np.stack([x, y], axis=-1)

@@ -8,23 +8,14 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import (
-    Example,
-    OpenAPIHeader,
-    OpenAPIMediaType,
-    OpenAPIResponse,
-    OpenAPIType,
-    Operation,
-    Schema,
-)
+from litestar.openapi.spec import Example, OpenAPIHeader, OpenAPIType, Operation, Schema
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec.structs import replace
 
 from ocean_common import problems
 from ocean_common.caching import Freshness, made_from
 from ocean_common.contracts.common import Problem
-from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
+from ocean_common.http import cancel_on_disconnect, client_address
 from ocean_common.i18n import Language, Translator
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
@@ -34,7 +25,7 @@ from ocean_plotting.plots.common.query import map_error_fields
 from ocean_plotting.plots.common.services import Services
 from ocean_plotting.plots.kind import PlotKind
 from ocean_plotting.plots.registry import KINDS
-from ocean_plotting.tiles.api import Revision
+from ocean_plotting.tiles.api import Revision, document_image, offer_media_types
 from ocean_plotting.workers import FigureRenderer
 
 Kind = PlotKind[Any, Any]
@@ -64,11 +55,7 @@ FAILURES = problems.document_errors(
     errors.TooBusy,
     errors.ServiceUnavailable,
 )
-DRAWN = {
-    200: ResponseSpec(
-        bytes, media_type="image/png", description="The plot, in the requested format.", generate_examples=False
-    )
-}
+DRAWN = document_image("The plot, in the requested format.")
 MAX_ADDRESS = 4_000  # characters of it that go into files
 ALT_HEADER = "alt-text"  # the picture in words, as in RFC 8187
 
@@ -181,19 +168,9 @@ def answer_too_deep(_: HTTPRequest, __: RecursionError) -> Response[Problem]:
 
 def document_formats(kind: Kind) -> type[Operation]:
     """Return the OpenAPI operation with the media types of all formats of a kind."""
-
-    @dataclass
-    class PlotOperation(Operation):
-        def __post_init__(self) -> None:
-            response = (self.responses or {}).get("200")
-            if isinstance(response, OpenAPIResponse):
-                binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-                response.content = {FILE_FORMATS[name].media_type: binary for name in kind.formats}
-                description = "The picture in words, percent-encoded in UTF-8 as RFC 8187 says: `utf-8'en'…`."
-                header = OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
-                response.headers = {ALT_HEADER: header}
-
-    return PlotOperation
+    description = "The picture in words, percent-encoded in UTF-8 as RFC 8187 says: `utf-8'en'…`."
+    header = OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
+    return offer_media_types(*(FILE_FORMATS[name].media_type for name in kind.formats), headers={ALT_HEADER: header})
 
 
 def make_get_route(kind: Kind) -> HTTPRouteHandler:
@@ -209,7 +186,6 @@ def make_get_route(kind: Kind) -> HTTPRouteHandler:
         description="A plot or its numbers; `query` has the members of the body of the POST.",
         tags=["plots"],
         operation_class=document_formats(kind),
-        exception_handlers={ClientDisconnected: answer_disconnected},
         responses=DRAWN | FAILURES,
     )
     async def get_plot(
@@ -246,7 +222,7 @@ def make_post_route(kind: Kind) -> HTTPRouteHandler:
         tags=["plots"],
         status_code=200,
         operation_class=document_formats(kind),
-        exception_handlers={ClientDisconnected: answer_disconnected, RecursionError: answer_too_deep},
+        exception_handlers={RecursionError: answer_too_deep},
         responses=DRAWN | FAILURES,
     )
     async def post_plot(

@@ -6,20 +6,28 @@ from typing import Annotated, Any, cast, get_args
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Schema,
+)
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
 from ocean_common import problems
 from ocean_common.caching import made_from
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileRequest
-from ocean_common.http import ClientDisconnected, answer_disconnected, cancel_on_disconnect, client_address
+from ocean_common.http import cancel_on_disconnect, client_address
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile, parse_qualities
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, Projection
 from ocean_plotting.palettes import parse_scale, validate_colormap
 from ocean_plotting.plots.common.query import check_choice, parse_one_or_two_keys
-from ocean_plotting.tiles.render import TileFormat, TileStyle
-from ocean_plotting.tiles.store import TileStore
+from ocean_plotting.tiles.store import TileFormat, TileStore, TileStyle
+
+PNG, WEBP = "image/png", "image/webp"
 
 VariableKeys = Annotated[
     str,
@@ -74,15 +82,24 @@ ProjectionCode = Annotated[
 ]
 
 
-@dataclass
-class TileOperation(Operation):
-    """OpenAPI operation with every format that a tile may have."""
+def document_image(description: str, media_type: str = PNG) -> dict[int, ResponseSpec]:
+    """Return the OpenAPI description of a response that is an image."""
+    return {200: ResponseSpec(bytes, media_type=media_type, description=description, generate_examples=False)}
 
-    def __post_init__(self) -> None:
-        response = (self.responses or {}).get("200")
-        if isinstance(response, OpenAPIResponse):
-            binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-            response.content = dict.fromkeys(get_args(TileFormat), binary)
+
+def offer_media_types(*media_types: str, headers: dict[str, Any] | None = None) -> type[Operation]:
+    """Return the OpenAPI operation of a route that also answers in binary forms of these media types."""
+
+    @dataclass
+    class BinaryOperation(Operation):
+        def __post_init__(self) -> None:
+            response = (self.responses or {}).get("200")
+            if isinstance(response, OpenAPIResponse):
+                binary = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+                response.content = {**(response.content or {}), **dict.fromkeys(media_types, binary)}
+                response.headers = headers
+
+    return BinaryOperation
 
 
 @get(
@@ -92,10 +109,9 @@ class TileOperation(Operation):
     description="256 × 256 pixels, transparent where there are no data. Values outside the scale have its end colours."
     " PNG, or lossless WebP if the Accept header prefers it.",
     tags=["tiles"],
-    operation_class=TileOperation,
-    media_type="image/png",
-    exception_handlers={ClientDisconnected: answer_disconnected},
-    responses={200: ResponseSpec(bytes, media_type="image/png", description="The tile.", generate_examples=False)}
+    operation_class=offer_media_types(*get_args(TileFormat)),
+    media_type=PNG,
+    responses=document_image("The tile.")
     | problems.document_errors(
         errors.DatasetNotFound,
         errors.VariableNotFound,
@@ -128,15 +144,16 @@ async def tile(
 ) -> Response[bytes]:
     """A variable on the map."""
     # WebP takes ten times as long, and is no smaller before it takes forty.
-    tile_format: TileFormat = "image/webp" if prefers_media_type(request, "image/webp", "image/png") else "image/png"
+    webp = media_quality(request, WEBP) > media_quality(request, PNG)
+    tile_format: TileFormat = "image/webp" if webp else "image/png"
     await tile_store.freshness(request, dataset, form=tile_format)
     revision = await tile_store.catalogue.revision(dataset)
     # Parameters are checked when a tile is rendered: a kept tile was requested with the same ones.
     key = (
         *("tile", dataset, variable, time, depth, zoom, x, y, projection, interp, radius, neighbours),
-        *(scale, colormap, tile_format),
+        *(scale, colormap, tile_format, revision),
     )
-    image = tile_store.find(key, revision)
+    image = tile_store.find(key)
     if image is None:
         check_tile(zoom, x, y, bounded=projection == MERCATOR)
         field_request = TileRequest(
@@ -161,23 +178,11 @@ async def tile(
     return Response(image.content, media_type=tile_format, headers={"vary": "accept"})
 
 
-# The Accept header (RFC 9110 §12.5.1)
+def media_quality(request: Request[Any, Any, Any], media_type: str) -> float:
+    """Return the quality of a media type in the Accept header: that of the narrowest range that it is in.
 
-
-def prefers_media_type(request: Request[Any, Any, Any], media_type: str, default: str) -> bool:
-    """Return whether the Accept header gives a media type a higher quality than the default."""
+    See RFC 9110 §12.5.1.
+    """
     qualities = parse_qualities(request.headers.get("accept", ""))
-    return _quality(qualities, media_type) > _quality(qualities, default)
-
-
-def accepts_media_type(request: Request[Any, Any, Any], media_type: str, default: str) -> bool:
-    """Return whether the Accept header names a media type, with no lower quality than the default."""
-    qualities = parse_qualities(request.headers.get("accept", ""))
-    return media_type in qualities and _quality(qualities, media_type) >= max(_quality(qualities, default), 0.001)
-
-
-def _quality(qualities: dict[str, float], media_type: str) -> float:
-    """Return the quality of a media type: that of the narrowest range that it is in."""
-    family = media_type.partition("/")[0]
-    ranges = (media_type, f"{family}/*", "*/*")
+    ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
     return next((qualities[media_range] for media_range in ranges if media_range in qualities), 0.0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 from unicodedata import normalize
@@ -9,7 +10,7 @@ from unicodedata import normalize
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,8 +26,8 @@ from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits
 from ocean_core.vectors import is_velocity
 from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure import legends as figure_legends
 from ocean_plotting.figure.labels import LabelFormatter
+from ocean_plotting.figure.legends import LEGEND_DPI, draw_colormap_chart, draw_layer_legend
 from ocean_plotting.palettes import (
     FEW,
     LEVELS,
@@ -37,7 +38,7 @@ from ocean_plotting.palettes import (
     resample_colours,
 )
 from ocean_plotting.plots.common.query import check_choice, parse_one_or_two_keys
-from ocean_plotting.tiles.api import ColormapId, Revision, VariableKeys
+from ocean_plotting.tiles.api import PNG, ColormapId, Revision, VariableKeys, document_image, offer_media_types
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 from ocean_plotting.workers import FigureRenderer
 
@@ -67,17 +68,7 @@ class Legend(Struct, frozen=True, kw_only=True):
 
 
 def build_legend(info: VariableInfo, colormap: str, limits: Limits) -> Legend:
-    """Return the colours of a variable in a scale.
-
-    Parameters
-    ----------
-    info
-        With the name in the reader's language.
-    colormap
-        The id of the colormap.
-    limits
-        In the variable's units; without effect on categories.
-    """
+    """Return the colours of a variable in a scale, which has no effect on categories."""
     low, high = limits
     colours = colormap_colours(colormap)
     kind: Literal["ramp", "steps", "categories"]
@@ -114,54 +105,38 @@ def _spread_values(low: float, high: float, count: int, parts: int) -> list[floa
     return [round(low + (high - low) * part / parts, digits) for part in range(count)]
 
 
+@dataclass(frozen=True)
 class LegendService:
     """Draws colour bars and keeps them."""
 
-    def __init__(self, catalogue: Catalogue, drawing: FigureRenderer, images: ImageCache) -> None:
-        self._catalogue = catalogue
-        self._drawing = drawing
-        self._images = images
+    catalogue: Catalogue
+    drawing: FigureRenderer
+    images: ImageCache
 
     async def describe_variable(self, dataset: str, variable: str, labels: LabelFormatter) -> VariableInfo:
         """Return a variable, or the magnitude of two, with its name in the reader's language."""
-        infos = await asyncio.gather(
-            *(self._catalogue.variable(dataset, key) for key in parse_one_or_two_keys(variable))
-        )
-        if len(infos) == 1:
-            return replace(infos[0], name=labels.variable_name(infos[0]))
-        first, second = infos
-        magnitude = first.magnitude_with(second)
-        if is_velocity(first.standard_name, second.standard_name):
-            return replace(magnitude, name=labels.variable_name(magnitude))
-        name = labels.translate(
-            "Magnitude of {first} and {second}", first=labels.variable_name(first), second=labels.variable_name(second)
-        )
-        return replace(magnitude, name=name)
+        keys = parse_one_or_two_keys(variable)
+        info, *second = await asyncio.gather(*(self.catalogue.variable(dataset, key) for key in keys))
+        if second:
+            names = [labels.variable_name(component) for component in (info, *second)]
+            both_velocity = is_velocity(info.standard_name, second[0].standard_name)
+            info = info.magnitude_with(second[0])
+            if not both_velocity:
+                name = labels.translate("Magnitude of {first} and {second}", first=names[0], second=names[1])
+                return replace(info, name=name)
+        return replace(info, name=labels.variable_name(info))
 
-    async def draw_bar(self, info: VariableInfo, limits: Limits, colormap: str, translate: Translator) -> RenderedImage:
-        """Return the colour bar of a variable; it does not wait in the queue of tiles."""
-        revision = await self._catalogue.revision(info.dataset)
-        output = Output(dpi=figure_legends.LEGEND_DPI, language=cast(Language, translate.language))
+    async def draw(
+        self, key: tuple[Hashable, ...], translate: Translator, make: Callable[..., object], *arguments: object
+    ) -> Response[bytes]:
+        """Answer with a picture; it does not wait in the queue of tiles."""
+        output = Output(dpi=LEGEND_DPI, language=cast(Language, translate.language))
 
-        async def draw() -> RenderedImage:
-            drawn = await self._drawing.draw(
-                output, figure_legends.draw_layer_legend, info, limits, colormap_colours(colormap)
-            )
-            return RenderedImage(content=drawn.content, revision=revision)
+        async def render() -> RenderedImage:
+            return RenderedImage((await self.drawing.draw(output, make, *arguments)).content)
 
-        key = ("scale", info.dataset, info.key, limits, colormap, translate.language)
-        return await self._images.get(key, draw, revision)
-
-    async def draw_chart(self, translate: Translator) -> RenderedImage:
-        """Return a picture of all colormaps."""
-        output = Output(dpi=100, language=cast(Language, translate.language))
-
-        async def draw() -> RenderedImage:
-            rows = [(item.id, item.value, colormap_colours(item.id)) for item in sorted_colormaps(translate)]
-            drawn = await self._drawing.draw(output, figure_legends.draw_colormap_chart, rows)
-            return RenderedImage(content=drawn.content, revision=__version__)
-
-        return await self._images.get(("colormaps", translate.language), draw, __version__)
+        image = await self.images.get_async((*key, translate.language), render)
+        return Response(image.content, media_type=PNG)
 
 
 LimitsText = Annotated[
@@ -178,17 +153,6 @@ LegendFormat = Annotated[
 ]
 
 
-@dataclass
-class LegendOperation(Operation):
-    """OpenAPI operation with both forms of a legend."""
-
-    def __post_init__(self) -> None:
-        response = (self.responses or {}).get("200")
-        if isinstance(response, OpenAPIResponse) and response.content:
-            bar = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-            response.content = {"image/png": bar, "application/json": response.content["application/json"]}
-
-
 @get(
     "/scale/{dataset:str}/{variable:str}/{limits:str}",
     operation_id="getScale",
@@ -196,8 +160,8 @@ class LegendOperation(Operation):
     description="The legend of the variable's tiles in the same scale: a colour bar on a transparent background, or"
     " with `format=json` its values and colours.",
     tags=["tiles"],
-    operation_class=LegendOperation,
-    media_type="image/png",
+    operation_class=offer_media_types(PNG),
+    media_type=PNG,
     responses={
         200: ResponseSpec(
             Legend, description="The colours and the values that they stand for.", generate_examples=False
@@ -227,8 +191,8 @@ async def scale(
     colormap = colormap_of(info, colormap)
     if legend_format == "json":
         return Response(build_legend(info, colormap, low_high), media_type="application/json")
-    bar = await legends.draw_bar(info, low_high, colormap, translate)
-    return Response(bar.content, media_type="image/png")
+    key = ("scale", dataset, info.key, low_high, colormap, await legends.catalogue.revision(dataset))
+    return await legends.draw(key, translate, draw_layer_legend, info, low_high, colormap_colours(colormap))
 
 
 class Colormap(Struct, frozen=True, kw_only=True):
@@ -261,12 +225,15 @@ async def list_colormaps(translate: NamedDependency[Translator]) -> list[Colorma
     operation_id="getColormapChart",
     summary="Chart of the colormaps",
     tags=["plots"],
-    media_type="image/png",
-    responses={200: ResponseSpec(bytes, media_type="image/png", description="The chart.", generate_examples=False)}
-    | problems.document_errors(errors.TooBusy),
+    media_type=PNG,
+    responses=document_image("The chart.") | problems.document_errors(errors.TooBusy),
 )
-async def draw_colormap_chart(
+async def get_colormap_chart(
     legends: NamedDependency[LegendService], translate: NamedDependency[Translator]
 ) -> Response[bytes]:
     """Every colormap, with its name."""
-    return Response((await legends.draw_chart(translate)).content, media_type="image/png")
+    rows = [(item.id, item.value, colormap_colours(item.id)) for item in sorted_colormaps(translate)]
+    return await legends.draw(("colormaps", __version__), translate, draw_colormap_chart, rows)
+
+
+HANDLERS = [scale, list_colormaps, get_colormap_chart]

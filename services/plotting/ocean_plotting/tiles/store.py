@@ -1,96 +1,89 @@
-"""Rendered tiles and the fields behind them, kept in memory by the revision of their data; new ones in fair turns."""
+"""Map tiles of variables: fields of the data service in the colours of palettes, kept by the revision of their data."""
 
 import math
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Hashable
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-import msgspec
+import numpy as np
 from litestar.concurrency import sync_to_thread
+from numpy.typing import NDArray
 
 from ocean_common.caching import Freshness
 from ocean_common.clients.data import Numbers
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.assets import Grid
+from ocean_common.contracts.assets import Array, Grid
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_core.cache import ByteBoundedCache, FairQueue
+from ocean_core.colour import Limits
 from ocean_core.errors import TooBusy
-from ocean_core.tiles import MERCATOR, Tile
-from ocean_plotting.tiles.render import EMPTY_TILES, TileFormat, TileStyle, render_tile
+from ocean_core.tiles import MERCATOR, SIZE, Tile
+from ocean_plotting.encoders import encode_palette_png, encode_palette_webp
+from ocean_plotting.palettes import colormap_of, make_palette, palette_indices
+
+TileFormat: TypeAlias = Literal["image/png", "image/webp"]
+
+ENCODERS = {"image/png": encode_palette_png, "image/webp": encode_palette_webp}
+EMPTY_TILES = {form: encode(np.zeros((SIZE, SIZE), dtype=np.uint8), b"") for form, encode in ENCODERS.items()}
+# Rendered in a third of a millisecond: a thread would not begin much sooner.
+RENDERED_INLINE: set[TileFormat] = {"image/png"}
 
 RETRY_AFTER = 5  # s after which to try again where the queue is full
 OVERHEAD = 500  # bytes of an entry beside its content
-# Rendered in a third of a millisecond: a thread would not begin much sooner.
-RENDERED_INLINE: set[TileFormat] = {"image/png"}
 # Cells are not equally large, and bounds are of their centres: the margin around a grid is this many mean cells, and
 # at least this many degrees.
 MARGIN_CELLS, LEAST_MARGIN = 10.0, 1.0
 
 
-class Revised(Protocol):
-    """Something made from one revision of the data."""
+class TileStyle(NamedTuple):
+    """Scale, colormap and format of a tile; None: that of its variable."""
 
-    @property
-    def revision(self) -> str:
-        """The revision of the data that it was made from."""
-
-
-V = TypeVar("V", bound=Revised)
+    scale: Limits | None
+    colormap: str | None
+    format: TileFormat
 
 
-class RevisionCache(Generic[V]):
-    """Cache bounded in bytes; equal requests at once are answered once, those of many clients in fair turns."""
-
-    def __init__(self, max_bytes: int, size_of: Callable[[V], int], queue: FairQueue | None = None) -> None:
-        self.values = ByteBoundedCache(max_bytes, size_of, queue=queue)
-
-    def find(self, key: tuple[Hashable, ...], revision: str) -> V | None:
-        """Return a value that is kept."""
-        return self.values.find((*key, revision), None)
-
-    async def get(
-        self, key: tuple[Hashable, ...], make: Callable[[], Awaitable[V]], revision: str, client: str | None = None
-    ) -> V:
-        """Return a value, made by ``make`` where there is none; it is kept if it is of this ``revision``.
-
-        ``client``: in whose line of the queue it waits; None: it begins at once.
-        """
-        return await self.values.get_async(
-            (*key, revision), make, client=client, keep=lambda value: value.revision == revision
-        )
+def render_tile(field: TileField, style: TileStyle) -> bytes:
+    """Return the image of a field."""
+    info = field.variable
+    colormap = colormap_of(info, style.colormap)
+    if field.values is None:
+        return EMPTY_TILES[style.format]
+    palette = make_palette(colormap, style.scale or info.scale, len(info.categories))
+    indices = palette_indices(_as_ndarray(field.values), palette)
+    if not indices.any():
+        return EMPTY_TILES[style.format]
+    if field.rows and field.columns:  # rows and columns that repeat were sent once
+        indices = indices.take(_as_ndarray(field.rows), axis=0).take(_as_ndarray(field.columns), axis=1)
+    return ENCODERS[style.format](indices, palette.colours)
 
 
-class RenderedImage(msgspec.Struct, frozen=True, kw_only=True):
-    """A rendered image, and the revision of the data that it shows."""
+def _as_ndarray(array: Array) -> NDArray[Any]:
+    return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape)
+
+
+class RenderedImage(NamedTuple):
+    """A rendered image, and the revision of the data that it shows where that may differ from the requested one."""
 
     content: bytes
-    revision: str
+    revision: str = ""
 
 
-ImageCache = RevisionCache[RenderedImage]
+ImageCache = ByteBoundedCache[RenderedImage]
 
 
-def create_image_cache(max_bytes: int, queue: FairQueue | None = None) -> ImageCache:
-    """Create the cache of rendered images."""
-    return RevisionCache(max_bytes, lambda image: OVERHEAD + len(image.content), queue)
+def create_image_cache(max_bytes: int, slots: int, max_waiting: int) -> ImageCache:
+    """Create the cache of rendered images; ``slots`` of them are made at once, and ``max_waiting`` may wait."""
 
+    def refuse(waiting: int) -> TooBusy:
+        return TooBusy(
+            "{waiting} tiles are already queued; try again in {seconds} s",
+            waiting=waiting,
+            seconds=RETRY_AFTER,
+            retry_after=RETRY_AFTER,
+        )
 
-def create_field_cache(max_bytes: int) -> RevisionCache[TileField]:
-    """Create the cache of the fields behind tiles: another style of a tile needs no data request."""
-    return RevisionCache(max_bytes, lambda field: OVERHEAD + (len(field.values.data) if field.values else 0))
-
-
-def create_tile_queue(slots: int, max_waiting: int) -> FairQueue:
-    """Create the queue in which tiles wait for their turn."""
-    return FairQueue(slots, max_waiting, _refuse_tile)
-
-
-def _refuse_tile(waiting: int) -> TooBusy:
-    return TooBusy(
-        "{waiting} tiles are already queued; try again in {seconds} s",
-        waiting=waiting,
-        seconds=RETRY_AFTER,
-        retry_after=RETRY_AFTER,
-    )
+    queue = FairQueue(slots, max_waiting, refuse)
+    return ByteBoundedCache(max_bytes, lambda image: OVERHEAD + len(image.content), queue=queue)
 
 
 class TileStore:
@@ -100,39 +93,42 @@ class TileStore:
     """
 
     def __init__(
-        self,
-        catalogue: Catalogue,
-        numbers: Numbers,
-        freshness: Freshness,
-        fields: RevisionCache[TileField],
-        images: ImageCache,
+        self, catalogue: Catalogue, numbers: Numbers, freshness: Freshness, images: ImageCache, field_bytes: int
     ) -> None:
         self.catalogue = catalogue
         self.freshness = freshness
         self._numbers = numbers
-        self._fields = fields
         self._images = images
+        # Another style of a tile needs no data request.
+        self._fields: ByteBoundedCache[TileField] = ByteBoundedCache(
+            field_bytes, lambda field: OVERHEAD + (len(field.values.data) if field.values else 0)
+        )
 
-    def find(self, key: tuple[Hashable, ...], revision: str) -> RenderedImage | None:
+    def find(self, key: tuple[Hashable, ...]) -> RenderedImage | None:
         """Return the image that :meth:`render` made before for this key."""
-        return self._images.find(key, revision)
+        return self._images.find(key, None)
 
     async def render(
         self, key: tuple[Hashable, ...], request: TileRequest, style: TileStyle, revision: str, client: str
     ) -> RenderedImage:
-        """Return the image of a tile, rendered in the client's turn, and keep it."""
+        """Return the image of a tile, rendered in the client's turn, and keep it if it is of this revision."""
+
+        def is_current(value: TileField | RenderedImage) -> bool:
+            return value.revision == revision
 
         async def make() -> RenderedImage:
-            field = await self._fields.get((request,), lambda: self._numbers.tile_field(request), revision)
+            field = await self._fields.get_async(
+                (request, revision), lambda: self._numbers.tile_field(request), keep=is_current
+            )
             if style.format in RENDERED_INLINE:
                 content = render_tile(field, style)
             else:
                 content = await sync_to_thread(render_tile, field, style)
-            return RenderedImage(content=content, revision=field.revision)
+            return RenderedImage(content, field.revision)
 
         if await self._is_empty(request):
-            return RenderedImage(content=EMPTY_TILES[style.format], revision=revision)
-        return await self._images.get(key, make, revision, client)
+            return RenderedImage(EMPTY_TILES[style.format], revision)
+        return await self._images.get_async(key, make, client=client, keep=is_current)
 
     async def _is_empty(self, request: TileRequest) -> bool:
         """Return whether a tile can hold no data, as geometry alone tells: the data service need not be asked."""
@@ -151,7 +147,7 @@ def tile_misses_grid(tile: Tile, grid: Grid) -> bool:
     """
     if grid.bounds is None:
         return False
-    box = tile.box
+    box = tile.box_around()
     west, south, east, north = grid.bounds
     width = (east - west) % 360.0 or (360.0 if east > west else 0.0)
     cells = math.sqrt(math.prod(grid.shape)) or 1.0
