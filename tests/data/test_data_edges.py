@@ -9,8 +9,8 @@ from ocean_data.compute import depth, fold
 from ocean_data.compute.interpolation import stencil
 from ocean_data.compute.region import box_region
 from ocean_data.grids.rectilinear import Rectilinear
-from ocean_data.reading import netcdf3
-from ocean_data.reading.blobs import LocalBlobs
+from ocean_data.reading.chunk_index import read_header
+from ocean_data.reading.files import LocalBlob, state_of
 
 
 def test_centres_on_the_rim_of_a_box_lie_in_it():
@@ -44,6 +44,6 @@ def test_records_of_a_lone_variable_lie_without_gaps(tmp_path):
         file.createDimension("time", None)
         file.createDimension("x", 3)
         file.createVariable("level", "i2", ("time", "x"))[:] = values
-    blobs = LocalBlobs()
-    variables = netcdf3.header_variables(blobs.blob(blobs.state(str(tmp_path / "lone.nc"))))
+    with LocalBlob(state_of(str(tmp_path / "lone.nc"))) as blob:
+        variables = read_header(blob)
     assert (variables["level"].shape, variables["level"].record_step) == ((5, 3), 6)

@@ -13,11 +13,10 @@ import pytest
 from tests.looping import loop_over
 
 from ocean_core.errors import SourceUnreadable
-from ocean_data.reading.blobs import LocalBlob
-from ocean_data.reading.hdf5.chunks import AT_ONCE, LATE, REST, ChunkThreadPool
-from ocean_data.reading.hdf5.index import index
+from ocean_data.reading.chunk_index import read_index
+from ocean_data.reading.chunks import AT_ONCE, LATE, REST, ChunkThreadPool
+from ocean_data.reading.files import LocalBlob, state_of
 from ocean_data.reading.source import NetCDFSource
-from ocean_data.reading.state import state_of
 from ocean_data.settings import MIB
 
 STEPS, NY, NX = 3, 20, 30
@@ -122,7 +121,7 @@ LEFT = {
 
 def indexed(path, name):
     with LocalBlob(state_of(str(path))) as blob:
-        return index(blob, name, threading.Lock())
+        return read_index(blob, name)
 
 
 @pytest.mark.parametrize("what", ODD)

@@ -10,11 +10,9 @@ from h5py import h5d, h5p, h5s, h5t, h5z
 from tests.looping import loop_over
 
 from ocean_core.errors import SourceUnreadable
-from ocean_data.reading.blobs import LocalBlob
-from ocean_data.reading.hdf5.index import index
-from ocean_data.reading.hdf5.kernels import fletcher32
-from ocean_data.reading.library import LIBRARY
-from ocean_data.reading.state import state_of
+from ocean_data.reading.chunk_index import read_index
+from ocean_data.reading.files import LocalBlob, state_of
+from ocean_data.reading.kernels import fletcher32
 
 NY, NX = 20, 30
 CHUNKS = (7, 11)  # of an odd number of numbers, the last ones beyond the edge
@@ -51,7 +49,7 @@ def some(dtype):
 
 def indexed(path):
     with LocalBlob(state_of(str(path))) as blob:
-        return index(blob, "v", LIBRARY)
+        return read_index(blob, "v")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import threading
 from pathlib import Path
 
 import h5py
@@ -13,19 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocean_common.contracts.assets import Assets, Dimension, Grid, VariableInfo
-from ocean_data.reading.hdf5.chunks import ChunkReader
-from ocean_data.reading.packing import Packing
-from ocean_data.reading.stored import ORDER
+from ocean_data.reading.chunks import ChunkReader
+from ocean_data.reading.library import Library
+from ocean_data.reading.variables import ORDER, Packing
 from ocean_data.settings import MIB
 
 SHAPE = (5, 3, 17, 23)
 CHUNKS = (2, 2, 7, 10)
-LIBRARY = threading.Lock()
 
 
 @pytest.fixture
 def reader():
-    made = ChunkReader(MIB, MIB, 1, LIBRARY)
+    made = ChunkReader(Library(4), MIB, 1)
     yield made
     made.close()
 
@@ -77,6 +75,12 @@ def assets(path, name="v", roles=None):
         )
 
 
+def box_of(variable, picks):
+    """What is picked along each dimension of a window."""
+    sizes = {one.role: one.size for one in variable.dimensions}
+    return tuple(range(sizes.get(role, 1))[picks.get(role, slice(None))] for role in ORDER)
+
+
 def expected(path, variable, picks, dtype):
     """The same window through the library and `Packing`."""
     roles = [one.role for one in variable.dimensions]
@@ -105,7 +109,7 @@ def same(left, right):
 def assert_as_the_library_reads(reader, path, picks, variable=None):
     variable = variable or assets(path)
     for dtype in (np.float32, np.float64):
-        (window,) = reader.windows(variable, [(str(path), picks)], dtype)
+        (window,) = reader.windows(variable, [(str(path), box_of(variable, picks))], dtype)
         assert window is not None, "left to the library"
         same(window, expected(path, variable, picks, dtype))
 
@@ -272,8 +276,8 @@ def test_any_window_of_any_chunks_is_the_same(tmp_path_factory, boxes, chunks, d
     asked = [
         {role: slice(min(a, b - 1), max(a + 1, b)) for role, (a, b) in zip(ORDER, box, strict=True)} for box in boxes
     ]
-    reader = ChunkReader(MIB, MIB, 1, LIBRARY)
-    found = reader.windows(variable, [(str(path), picks) for picks in asked], np.float32)
+    reader = ChunkReader(Library(4), MIB, 1)
+    found = reader.windows(variable, [(str(path), box_of(variable, picks)) for picks in asked], np.float32)
     reader.close()
     for picks, window in zip(asked, found, strict=True):
         same(window, expected(path, variable, picks, np.float32))
@@ -289,7 +293,7 @@ def test_every_number_of_every_sample_file_is_the_same(reader):
             variable = assets(path, name, roles)
             known = [(role, size) for role, size in zip(roles, shape, strict=True) if role in ORDER]
             for picks in some_boxes([size for _, size in known], [role for role, _ in known], 3):
-                (window,) = reader.windows(variable, [(str(path), picks)], np.float32)
+                (window,) = reader.windows(variable, [(str(path), box_of(variable, picks))], np.float32)
                 left += window is None
                 if window is not None:
                     read += 1

@@ -27,7 +27,7 @@ from ocean_data.plan import PLANS
 from ocean_data.plan.extraction import Budget, Reading, read_parts
 from ocean_data.ports import Grids, Source
 from ocean_data.reading.calculated import Calculated, Calculating
-from ocean_data.reading.hdf5.kernels import compile_chunk_kernels
+from ocean_data.reading.kernels import compile_chunk_kernels
 from ocean_data.reading.objects import Storage
 from ocean_data.reading.source import GridStore, NetCDFSource
 from ocean_data.settings import Settings

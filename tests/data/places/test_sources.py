@@ -12,7 +12,7 @@ import pytest
 from tests.looping import loop_over
 
 from ocean_common.contracts.assets import Assets, Dimension, File, Grid, VariableInfo
-from ocean_data.reading.packing import ATTRIBUTES
+from ocean_data.reading.variables import ATTRIBUTES
 
 FULL = pytest.mark.full
 NAMED = [

@@ -1,6 +1,5 @@
 """Makes calculated variables look like those in files: to the catalogue and to the source."""
 
-from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 
 import numpy as np
@@ -15,11 +14,10 @@ from ocean_data.compute.depth import deepest_first
 from ocean_data.compute.equations import calculated_assets, circular_equation, stored_variable, with_operands
 from ocean_data.compute.evaluation import VALUES_AT_ONCE, Calculator, grid_shape, steps_of
 from ocean_data.grids.base import Cells, Coordinates
-from ocean_data.plan.times import Axis
 from ocean_data.ports import Grids, Source
+from ocean_data.reading.source import find_file
 
 KEPT = 512  # calculated variables whose operands are known
-ALL = slice(None)
 
 
 class Calculating:
@@ -31,7 +29,8 @@ class Calculating:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._known: OrderedDict[tuple[str, str], tuple[object, Assets]] = OrderedDict()
+        # With what each was made from: the assets in the catalogue, or the revision of the dataset.
+        self._known: ByteBoundedCache[tuple[object, Assets]] = ByteBoundedCache(KEPT, lambda _: 1)
 
     async def revision(self, dataset: str) -> str:
         """The revision of ``dataset``."""
@@ -48,26 +47,29 @@ class Calculating:
     async def expression(self, dataset: str, text: str) -> Assets:
         """Return the variable that an expression of a request makes."""
         revision, key = await self.revision(dataset), (dataset, f"={text}")
-        revision_and_vectors = self._known.get(key)
-        if revision_and_vectors is not None and revision_and_vectors[0] == revision:
-            return revision_and_vectors[1]
+        known_revision, known = self._known.find(key, (None, None))
+        if known is not None and known_revision == revision:
+            return known
         operands: dict[str, Assets] = {}
         for name in parse_expression(text).names:
             try:
                 operands[name] = await self._assets(dataset, name, ())
             except VariableNotFound:
                 continue  # as below
-        return self._keep(key, revision, calculated_assets(dataset, text, operands))
+        made = calculated_assets(dataset, text, operands)
+        self._known.put(key, (revision, made))
+        return made
 
     async def _assets(self, dataset: str, variable: str, trail: tuple[str, ...]) -> Assets:
-        assets = await self._catalogue.assets(dataset, variable)
+        assets, key = await self._catalogue.assets(dataset, variable), (dataset, variable)
         if assets.equation is None:
             return assets
-        key = (dataset, variable)
-        entry = self._known.get(key)
-        if entry is not None and entry[0] is assets:
-            return entry[1]
-        return self._keep(key, assets, with_operands(assets, await self._operands(assets, (*trail, variable))))
+        known_assets, known = self._known.find(key, (None, None))
+        if known is not None and known_assets is assets:
+            return known
+        made = with_operands(assets, await self._operands(assets, (*trail, variable)))
+        self._known.put(key, (assets, made))
+        return made
 
     async def _operands(self, assets: Assets, trail: tuple[str, ...]) -> dict[str, Assets]:
         operands = {}
@@ -88,13 +90,6 @@ class Calculating:
             operands[name] = operand
         return operands
 
-    def _keep(self, key: tuple[str, str], source: object, result: Assets) -> Assets:
-        self._known[key] = (source, result)
-        self._known.move_to_end(key)
-        if len(self._known) > KEPT:
-            self._known.popitem(last=False)
-        return result
-
 
 class Calculated:
     """A source that calculates what has an equation."""
@@ -105,7 +100,6 @@ class Calculated:
         self._levels: ByteBoundedCache[NDArray[np.float32]] = ByteBoundedCache(level_bytes, lambda level: level.nbytes)
 
     def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
-        """One horizontal field."""
         if variable.equation is None:
             return self._source.level(variable, step, depth)
         return self._levels.get(
@@ -113,7 +107,6 @@ class Calculated:
         )
 
     def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
-        """The deepest value of every column."""
         if variable.equation is None:
             return self._source.bottom(variable, step)
         return self._levels.get((self._state(variable, step), "bottom"), lambda: self._bottom(variable, step))
@@ -139,7 +132,6 @@ class Calculated:
     def columns(
         self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
     ) -> NDArray[np.float64]:
-        """Values of a few cells."""
         if variable.equation is None:
             return self._source.columns(variable, steps, depths, cells)
         return self._calculator.columns(variable, steps, depths, cells)
@@ -147,7 +139,6 @@ class Calculated:
     def window(
         self, variable: Assets, step: int | None, depths: slice, box: tuple[slice, slice]
     ) -> NDArray[np.floating]:
-        """A box of cells at one time."""
         if variable.equation is None:
             return self._source.window(variable, step, depths, box)
         return self._calculator.window(variable, step, depths, box).astype(self.precision(variable))
@@ -167,7 +158,6 @@ class Calculated:
         return self.chunking(most) if most else (1, 1, *grid_shape(variable))
 
     def coordinates(self, grid: Grid) -> Coordinates:
-        """The coordinate variables of a grid."""
         return self._source.coordinates(grid)
 
     def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
@@ -179,15 +169,13 @@ class Calculated:
         )
 
     def signature(self, path: str) -> Hashable:
-        """The state of a file."""
         return self._source.signature(path)
 
     def _state(self, variable: Assets, step: int | None) -> Hashable:
         """Return the key of the values at one time: equations, and the state of files."""
         if variable.equation is None:
-            axis = Axis.of(variable.steps) if variable.steps is not None and step is not None else None
-            file, position = (int(axis.file[step]), int(axis.position[step])) if axis and step is not None else (0, 0)
-            return variable.source, self.signature(variable.files[file].path), position
+            file, position = find_file(variable, step)
+            return variable.source, self.signature(file.path), position
         below = []
         for name, operand in variable.operands.items():
             steps = steps_of(operand, variable, None if step is None else [step])

@@ -6,25 +6,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property, lru_cache
-from threading import Lock
+from functools import lru_cache
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 import h5py
 import numpy as np
 import obstore
-from numpy.typing import NDArray
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
 from obstore.store import HTTPStore, ObjectStore, S3Store
 
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.messages import Message
-from ocean_data.reading import netcdf3 as classic
-from ocean_data.reading.blobs import Bytes, Range, joined
-from ocean_data.reading.hdf5.index import attributes_of, dimensions_of, open_hdf5
-from ocean_data.reading.state import State, being_written, cut_short, unreadable
-from ocean_data.reading.stored import Chunks, Variables
+from ocean_data.reading.chunk_index import attributes_of, dimensions_of, header_variable, open_hdf5, read_header
+from ocean_data.reading.files import Bytes, Range, State, being_written, cut_short, joined, unreadable
+from ocean_data.reading.library import LIBRARY
+from ocean_data.reading.variables import StoredVariable, Variables
 
 AGAIN = 5  # s until it is worth asking a place again that did not answer
 REASONS: dict[type[Exception], Message] = {
@@ -72,7 +69,7 @@ def key_of(url: str) -> str:
 
 @contextmanager
 def storage_errors(path: str) -> Iterator[None]:
-    """Tell what object storage cannot do."""
+    """Raise what object storage cannot do as the error for callers."""
     try:
         yield
     except PreconditionError as error:
@@ -115,9 +112,8 @@ BLOCKS = 32 << 20  # bytes of these that are kept
 class Objects:
     """The objects of any bucket."""
 
-    def __init__(self, storage: Storage, lock: Lock) -> None:
+    def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._lock = lock  # of HDF5
         self._states: TTLCache[State] = TTLCache(RECENT)
         self._blocks: ByteBoundedCache[bytes] = ByteBoundedCache(BLOCKS, len)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="objects")
@@ -135,11 +131,11 @@ class Objects:
     @contextmanager
     def open_file(self, state: State) -> Iterator[Variables]:
         blob = self.blob(state)
-        if (header := classic.header_variables(blob)) is not None:
-            yield lambda name: classic.ClassicVariable(header[name], blob)
+        if (header := read_header(blob)) is not None:
+            yield lambda name: header_variable(header[name], blob)
             return
-        with self._lock, closing(open_hdf5(blob)) as file:
-            yield lambda name: H5Variable(h5py.File(file)[name])
+        with LIBRARY, closing(open_hdf5(blob)) as file:
+            yield lambda name: _hdf5_variable(h5py.File(file)[name])
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -157,7 +153,7 @@ class Objects:
             raise
         return np.frombuffer(memoryview(content), np.uint8)
 
-    def later(self, state: State, start: int, stop: int) -> Future[Bytes]:
+    def fetch_later(self, state: State, start: int, stop: int) -> Future[Bytes]:
         """The same, in a thread."""
         return self._pool.submit(self.fetch, state, start, stop)
 
@@ -181,7 +177,7 @@ class ObjectBlob:
         return self.state.size
 
     def announce(self, ranges: Sequence[Range]) -> None:
-        self.coming = [(byte_range, self.objects.later(self.state, *byte_range)) for byte_range in joined(ranges, GAP)]
+        self.coming = [(part, self.objects.fetch_later(self.state, *part)) for part in joined(ranges, GAP)]
 
     def read(self, start: int, stop: int) -> Bytes:
         try:
@@ -242,42 +238,22 @@ class RangeFile(io.RawIOBase):
         return count
 
 
-@dataclass(frozen=True)
-class H5Variable:
-    """A variable of an open HDF5 file."""
+def _hdf5_variable(found: h5py.Dataset) -> StoredVariable:
+    return StoredVariable(
+        dimensions=dimensions_of(found.id) or _numbered_dimensions(found),
+        shape=tuple(found.shape),
+        dtype=found.dtype,
+        attributes=attributes_of(found.id),
+        chunks=tuple(found.chunks or found.shape),
+        read=lambda index: np.asarray(found[index or ()]),
+    )
 
-    found: h5py.Dataset
 
-    @cached_property
-    def dimensions(self) -> tuple[str, ...]:
-        return dimensions_of(self.found.id) or self._numbered()
-
-    def _numbered(self) -> tuple[str, ...]:
-        """Of a coordinate variable, which has no scales: NetCDF numbers its dimensions."""
-        attributes = self.found.attrs
-        numbers = attributes.get("_Netcdf4Coordinates", attributes.get("_Netcdf4Dimid"))
-        if numbers is None:
-            return (self.found.name.rpartition("/")[2],) if self.found.ndim == 1 else ()
-        axes = {name: one for name, one in self.found.parent.items() if isinstance(one, h5py.Dataset) and one.is_scale}
-        names = {int(one.attrs.get("_Netcdf4Dimid", -1)): name for name, one in axes.items()}
-        return tuple(names.get(int(number), "") for number in np.atleast_1d(numbers))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.found.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.found.dtype
-        return dtype
-
-    @cached_property
-    def attributes(self) -> dict[str, Any]:
-        return attributes_of(self.found.id)
-
-    @property
-    def chunks(self) -> Chunks:
-        return tuple(self.found.chunks or self.found.shape)
-
-    def read(self, index: tuple[slice, ...]) -> NDArray[Any]:
-        return np.asarray(self.found[index or ()])
+def _numbered_dimensions(found: h5py.Dataset) -> tuple[str, ...]:
+    """Dimensions of a coordinate variable, which has no scales: NetCDF numbers them."""
+    numbers = found.attrs.get("_Netcdf4Coordinates", found.attrs.get("_Netcdf4Dimid"))
+    if numbers is None:
+        return (found.name.rpartition("/")[2],) if found.ndim == 1 else ()
+    axes = {name: axis for name, axis in found.parent.items() if isinstance(axis, h5py.Dataset) and axis.is_scale}
+    names = {int(axis.attrs.get("_Netcdf4Dimid", -1)): name for name, axis in axes.items()}
+    return tuple(names.get(int(number), "") for number in np.atleast_1d(numbers))

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from ocean_common.dataset_uri import text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.messages import Message
+from ocean_data.reading.files import State, unreadable
 from ocean_data.reading.objects import AGAIN
-from ocean_data.reading.state import State, unreadable
-from ocean_data.reading.stored import Chunks, Variables
+from ocean_data.reading.variables import StoredVariable, Variables
 
 # The type of a number, and how it is sent: bytes are packed, 16-bit integers take 32 bits.
 SENT = {
@@ -50,31 +50,25 @@ class Declared:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-def declared(dds: str) -> dict[str, Declared]:
-    """The variables of a dataset from its description."""
+def parse_declarations(dds: str) -> dict[str, Declared]:
+    """Read the variables of a dataset from its description."""
     tokens = _tokens(dds)
     if next(tokens, "").lower() != "dataset" or next(tokens, "") != "{":
         raise ValueError("this is no description of a dataset")
     return {declaration.name: declaration for declaration in _declarations(tokens)}
 
 
-def attributes(das: str) -> dict[str, dict[str, Any]]:
-    """The attributes of each variable: numbers in their own types, or text."""
+def parse_attributes(das: str) -> dict[str, dict[str, Any]]:
+    """Read the attributes of each variable: numbers in their own types, or text."""
     tokens = _tokens(das)
     if next(tokens, "").lower() != "attributes" or next(tokens, "") != "{":
         raise ValueError("this is no list of attributes")
-    attributes_by_name: dict[str, dict[str, Any]] = {}
-    _containers(tokens, attributes_by_name, ())
-    return attributes_by_name
+    attributes: dict[str, dict[str, Any]] = {}
+    _containers(tokens, attributes, ())
+    return attributes
 
 
-def constraint_of(variable: Declared, index: tuple[slice, ...]) -> str:
-    """The constraint that asks for a part of a variable."""
-    name = f"{variable.name}.{variable.name}" if variable.in_grid else variable.name
-    return name + "".join(f"[{part.start}:1:{part.stop - 1}]" for part in index)
-
-
-def numbers(body: bytes, variable: Declared, shape: tuple[int, ...]) -> NDArray[Any]:
+def _numbers(body: bytes, variable: Declared, shape: tuple[int, ...]) -> NDArray[Any]:
     """The numbers in an answer that has one variable of this shape."""
     mark = _DATA.search(body)
     if mark is None:
@@ -104,34 +98,19 @@ def _next(tokens: Iterator[str]) -> str:
 
 
 def _declarations(tokens: Iterator[str]) -> Iterator[Declared]:
-    """Up to the end of the braces."""
+    """Up to the end of the braces: of structures and sequences nothing; of grids the array, whose maps stand apart."""
     while (kind := _next(tokens).lower()) != "}":
-        if kind in {"structure", "sequence", "grid"}:
+        if kind in {"array", "maps"}:  # of a grid: the array comes first
+            _next(tokens)  # :
+        elif kind in {"structure", "sequence", "grid"}:
             _next(tokens)  # {
-            parts = list(_parts(tokens, kind))
-            _name(tokens)
-            yield from parts
+            parts = list(_declarations(tokens))
+            while _next(tokens) != ";":  # its name
+                pass
+            if kind == "grid":
+                yield from (replace(part, in_grid=True) for part in parts[:1])
         else:
             yield _array(tokens, kind)
-
-
-def _parts(tokens: Iterator[str], kind: str) -> Iterator[Declared]:
-    """The array of a grid; its maps are variables of their own. Of structures and sequences nothing."""
-    if kind != "grid":
-        for _ in _declarations(tokens):
-            pass
-        return
-    role = ""
-    while (token := _next(tokens)) != "}":
-        if token.lower() in {"array", "maps"}:
-            role = token.lower()
-            _next(tokens)  # :
-            continue
-        array = _array(tokens, token.lower())
-        if role == "array":
-            yield Declared(
-                name=array.name, kind=array.kind, dimensions=array.dimensions, shape=array.shape, in_grid=True
-            )
 
 
 def _array(tokens: Iterator[str], kind: str) -> Declared:
@@ -147,17 +126,11 @@ def _array(tokens: Iterator[str], kind: str) -> Declared:
     return Declared(name=name, kind=kind, dimensions=tuple(dimensions), shape=tuple(shape))
 
 
-def _name(tokens: Iterator[str]) -> None:
-    """The name after the braces, up to the semicolon."""
-    while _next(tokens) != ";":
-        pass
-
-
-def _containers(tokens: Iterator[str], found: dict[str, dict[str, Any]], within: tuple[str, ...]) -> None:
+def _containers(tokens: Iterator[str], attributes: dict[str, dict[str, Any]], within: tuple[str, ...]) -> None:
     while (token := _next(tokens)) != "}":
         following = _next(tokens)
         if following == "{":
-            _containers(tokens, found, (*within, token))
+            _containers(tokens, attributes, (*within, token))
             continue
         values = []
         while (value := _next(tokens)) != ";":
@@ -165,7 +138,7 @@ def _containers(tokens: Iterator[str], found: dict[str, dict[str, Any]], within:
                 values.append(value)
         # Attributes of the array of a grid may stand in a container of their own within the grid's.
         if within:
-            found.setdefault(within[-1], {})[following] = _value(token.lower(), values)
+            attributes.setdefault(within[-1], {})[following] = _value(token.lower(), values)
 
 
 def _value(kind: str, values: list[str]) -> Any:
@@ -202,35 +175,41 @@ class OPeNDAP:
     @contextmanager
     def open_file(self, state: State) -> Iterator[Variables]:
         described = self._described.get(state, lambda: self._describe(state))
-        yield lambda name: DAPVariable(described[name], self, state.path)
+        yield lambda name: self._variable(described[name], state.path)
 
     def _describe(self, state: State) -> dict[str, Declared]:
         now, text = self._states.get(state.path, lambda: self._ask(state.path))
         if now != state:
             raise OSError("it was replaced")
-        variables, attributes_by_name = declared(text), attributes(self._get(state.path, ".das").text)
-        return {
-            name: Declared(
-                name=name,
-                kind=_signed(one.kind, attributes_by_name.get(name, {})),
-                dimensions=one.dimensions,
-                shape=one.shape,
-                in_grid=one.in_grid,
-                attributes=attributes_by_name.get(name, {}),
-            )
-            for name, one in variables.items()
-        }
+        attributes = parse_attributes(self._get(state.path, ".das").text)
+        variables = {}
+        for name, declared in parse_declarations(text).items():
+            own = attributes.get(name, {})
+            # DAP 2.0 has no signed bytes; servers that have some say so in an attribute.
+            signed = declared.kind == "byte" and str(own.get("_Unsigned", "")).lower() == "false"
+            variables[name] = replace(declared, kind="int8" if signed else declared.kind, attributes=own)
+        return variables
 
-    def numbers(self, path: str, variable: Declared, index: tuple[slice, ...]) -> NDArray[Any]:
-        """A part of a variable."""
-        if variable.kind not in SENT:
-            raise unreadable(path, Message("{name} is not made of numbers", name=variable.name))
+    def _variable(self, declared: Declared, path: str) -> StoredVariable:
+        if declared.kind not in SENT:
+            raise unreadable(path, Message("{name} is not made of numbers", name=declared.name))
+        return StoredVariable(
+            dimensions=declared.dimensions,
+            shape=declared.shape,
+            dtype=np.dtype(SENT[declared.kind][0]),
+            attributes=declared.attributes,
+            chunks=(*(1 for _ in declared.shape[:-2]), *declared.shape[-2:]),  # how it is stored is not told: a level
+            read=lambda index: self._read(path, declared, index),
+        )
+
+    def _read(self, path: str, variable: Declared, index: tuple[slice, ...]) -> NDArray[Any]:
         shape = tuple(part.stop - part.start for part in index)
         if 0 in shape:
             return np.empty(shape, SENT[variable.kind][0])
-        answer = self._get(path, ".dods", constraint_of(variable, index))
+        name = f"{variable.name}.{variable.name}" if variable.in_grid else variable.name
+        answer = self._get(path, ".dods", name + "".join(f"[{part.start}:1:{part.stop - 1}]" for part in index))
         try:
-            return numbers(answer.content, variable, shape)
+            return _numbers(answer.content, variable, shape)
         except ValueError:
             self._states.forget(path)  # it may be that it was replaced
             raise
@@ -249,40 +228,3 @@ class OPeNDAP:
             reason = Message("the OPeNDAP server answers {status}", status=answer.status_code)
             raise unreadable(path, reason, retry_after=AGAIN)
         return answer
-
-
-def _signed(kind: str, told: dict[str, Any]) -> str:
-    """DAP 2.0 has no signed bytes; servers that have some say so in an attribute."""
-    return "int8" if kind == "byte" and str(told.get("_Unsigned", "")).lower() == "false" else kind
-
-
-@dataclass(frozen=True)
-class DAPVariable:
-    """A variable on a server."""
-
-    declared: Declared
-    server: OPeNDAP
-    path: str
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        return self.declared.dimensions
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.declared.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.dtype(SENT[self.declared.kind][0])
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        return self.declared.attributes
-
-    @property
-    def chunks(self) -> Chunks:
-        return (*(1 for _ in self.shape[:-2]), *self.shape[-2:])  # how it is stored is not told: a level
-
-    def read(self, index: tuple[slice, ...]) -> NDArray[Any]:
-        return self.server.numbers(self.path, self.declared, index)

@@ -4,8 +4,6 @@ import base64
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +11,6 @@ from urllib.parse import urlsplit
 import icechunk
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 from obstore.exceptions import BaseError
 from zarr.abc.store import Store
 from zarr.core.metadata import ArrayV2Metadata
@@ -22,10 +19,9 @@ from zarr.storage import LocalStore, ObjectStore
 from ocean_common.dataset_uri import ICECHUNK, ZARR_ROOTS, folder_stamp, is_remote, local, text_stamp
 from ocean_core.cache import ByteBoundedCache, TTLCache
 from ocean_core.messages import MessageError
+from ocean_data.reading.files import State, unreadable
 from ocean_data.reading.objects import AGAIN, Storage, storage_errors
-from ocean_data.reading.packing import ATTRIBUTES
-from ocean_data.reading.state import State, unreadable
-from ocean_data.reading.stored import Chunks, Variables
+from ocean_data.reading.variables import ATTRIBUTES, StoredVariable, Variables
 
 RECENT = 2.0  # s that a state is taken for the state now
 MAIN = "main"  # the branch that is read
@@ -55,9 +51,11 @@ class Zarr:
     def open_file(self, state: State) -> Iterator[Variables]:
         try:
             group = self._groups.get(state, lambda: zarr.open_group(self._store(state), mode="r"))
-            yield lambda name: ZarrVariable(_array(group, name))
+            yield lambda name: _zarr_variable(group, name)
         except BaseError as error:
             raise unreadable(state.path, "the object storage does not answer", retry_after=AGAIN) from error
+        except icechunk.IcechunkError as error:
+            raise OSError(str(error).splitlines()[0]) from error
 
     def _store(self, state: State) -> Store:
         if is_remote(state.path):
@@ -68,35 +66,21 @@ class Zarr:
         """Nothing stays open."""
 
 
-class Icechunk:
+class Icechunk(Zarr):
     """Icechunk repositories: each reading is of one snapshot."""
 
-    def __init__(self, limit: int, storage: Storage) -> None:
-        self._storage = storage
-        self._states: TTLCache[State] = TTLCache(RECENT)
-        self._groups: ByteBoundedCache[zarr.Group] = ByteBoundedCache(limit, lambda _: 1)
-
     def state(self, path: str) -> State:
-        return self._states.get(path, lambda: self._latest_state(path))
+        return self._states.get(path, lambda: self._head(path))
 
-    def _latest_state(self, path: str) -> State:
+    def _head(self, path: str) -> State:
         try:
             snapshot = self._repository(path).lookup_branch(MAIN)
         except (icechunk.IcechunkError, ValueError) as error:
             raise unreadable(path, "it is no Icechunk repository, or does not answer", retry_after=AGAIN) from error
         return State(path, *text_stamp(snapshot), snapshot)
 
-    @contextmanager
-    def open_file(self, state: State) -> Iterator[Variables]:
-        try:
-            group = self._groups.get(state, lambda: self._group(state))
-            yield lambda name: ZarrVariable(_array(group, name))
-        except icechunk.IcechunkError as error:
-            raise OSError(str(error).splitlines()[0]) from error
-
-    def _group(self, state: State) -> zarr.Group:
-        session = self._repository(state.path).readonly_session(snapshot_id=str(state.mark))
-        return zarr.open_group(session.store, mode="r")
+    def _store(self, state: State) -> Store:
+        return self._repository(state.path).readonly_session(snapshot_id=str(state.mark)).store
 
     def _repository(self, path: str) -> icechunk.Repository:
         where = path.removeprefix(ICECHUNK)
@@ -119,56 +103,33 @@ class Icechunk:
             )
         )
 
-    def close(self) -> None:
-        """Nothing stays open."""
-
-
-@dataclass(frozen=True)
-class ZarrVariable:
-    """An array with names for its dimensions, as xarray writes them."""
-
-    found: "zarr.Array[Any]"
-
-    @cached_property
-    def dimensions(self) -> tuple[str, ...]:
-        if isinstance(self.found.metadata, ArrayV2Metadata):
-            return tuple(self.found.attrs.get("_ARRAY_DIMENSIONS", ()))  # type: ignore[arg-type]  # any JSON
-        return tuple(name or "" for name in self.found.metadata.dimension_names or ())
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.found.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.dtype(self.found.dtype)
-
-    @cached_property
-    def attributes(self) -> dict[str, Any]:
-        attributes = self.found.attrs.asdict()
-        typed = {name: _typed(attributes[name], self.dtype) for name in ATTRIBUTES if name in attributes}
-        if isinstance(self.found.metadata, ArrayV2Metadata) and self.found.metadata.fill_value is not None:
-            # In v2 this is where xarray keeps the attribute; in v3 it is only what was never written.
-            typed.setdefault("_FillValue", self.found.metadata.fill_value)
-        return typed
-
-    @property
-    def chunks(self) -> Chunks:
-        return self.found.shards or self.found.chunks
-
-    def read(self, index: tuple[slice, ...]) -> NDArray[Any]:
-        return np.asarray(self.found[index or ()])
-
 
 class NoArray(MessageError, LookupError):
     """A group of a store stands where an array should."""
 
 
-def _array(group: zarr.Group, name: str) -> "zarr.Array[Any]":
-    array = group[name]
-    if not isinstance(array, zarr.Array):
+def _zarr_variable(group: zarr.Group, name: str) -> StoredVariable:
+    """Find an array with names for its dimensions, as xarray writes them."""
+    found = group[name]
+    if not isinstance(found, zarr.Array):
         raise NoArray("{name} is no array", name=name)
-    return array
+    dtype, metadata, all_attributes = np.dtype(found.dtype), found.metadata, found.attrs.asdict()
+    attributes = {name: _typed(all_attributes[name], dtype) for name in ATTRIBUTES if name in all_attributes}
+    if isinstance(metadata, ArrayV2Metadata):
+        dimensions: Any = all_attributes.get("_ARRAY_DIMENSIONS", ())
+        if metadata.fill_value is not None:
+            # In v2 this is where xarray keeps the attribute; in v3 it is only what was never written.
+            attributes.setdefault("_FillValue", metadata.fill_value)
+    else:
+        dimensions = (dimension or "" for dimension in metadata.dimension_names or ())
+    return StoredVariable(
+        dimensions=tuple(dimensions),
+        shape=found.shape,
+        dtype=dtype,
+        attributes=attributes,
+        chunks=found.shards or found.chunks,
+        read=lambda index: np.asarray(found[index or ()]),
+    )
 
 
 def _folder(path: str) -> State:

@@ -6,7 +6,7 @@ with numbers is what `Packing.unpack` does, bit by bit.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import deflate
 import numpy as np
@@ -14,7 +14,7 @@ from h5py import h5z
 from numba import njit
 from numpy.typing import NDArray
 
-from ocean_data.reading.packing import DEFAULT_FILL, Packing, as_stored
+from ocean_data.reading.variables import DEFAULT_FILL, Packing, as_stored
 
 KINDS = ("i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8")
 I1, _, I2, _, I4, _, F4, F8 = range(len(KINDS))
@@ -60,14 +60,18 @@ class KernelPacking:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChunkPart:
+class ChunkPart(NamedTuple):
     """The part of a window that one chunk fills. All in numbers, by (time, depth, y, x)."""
 
     first: int  # its position in the chunk
     strides: tuple[int, int, int, int]  # in the chunk
     target: tuple[int, int, int, int]  # its position in the window
     counts: tuple[int, int, int, int]
+
+    @property
+    def last(self) -> int:
+        """The position in the chunk of its last number."""
+        return self.first + sum((count - 1) * step for count, step in zip(self.counts, self.strides, strict=True))
 
 
 def place(
@@ -259,7 +263,7 @@ def _place(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0917
                     _unpack(numbers, single, scale, offset, missing, limits, row)
 
 
-NAMES = {h5z.FILTER_SHUFFLE: "shuffle", h5z.FILTER_DEFLATE: "deflate", h5z.FILTER_FLETCHER32: "fletcher32"}
+FILTERS = {h5z.FILTER_SHUFFLE: "shuffle", h5z.FILTER_DEFLATE: "deflate", h5z.FILTER_FLETCHER32: "fletcher32"}
 CHECKSUM = 4  # bytes
 BLOCK = 1 << 16  # words that are added up before their sums could grow over 64 bits
 

@@ -1,11 +1,10 @@
-"""Chunk index of a variable: built once per file and variable with h5py, then cached.
+"""Chunk index of a variable, built once per file and variable: with h5py, or from the header of a NetCDF-3 file.
 
 What is not plain (filters that we do not decode, user types, links, dimensions without names) has no index: the
 library reads it.
 """
 
 import math
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,9 +14,11 @@ import numpy as np
 from h5py import h5d, h5ds, h5f, h5fd, h5i, h5l, h5o, h5p, h5s, h5t, h5z
 from numpy.typing import NDArray
 
-from ocean_data.reading.blobs import Blob
-from ocean_data.reading.hdf5.kernels import NAMES
-from ocean_data.reading.packing import ATTRIBUTES, Packing
+from ocean_core.netcdf3 import HeaderVariable, read_netcdf3_header
+from ocean_data.reading.files import Blob
+from ocean_data.reading.kernels import FILTERS, KernelPacking
+from ocean_data.reading.library import LIBRARY
+from ocean_data.reading.variables import ATTRIBUTES, Packing, StoredVariable
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST_CHUNKS = 100_000  # of one variable: a larger index costs more than it saves
@@ -44,6 +45,11 @@ class Index:
     inline: bytes | None  # the whole array, if it lies within the header of the file
     packing: Packing
 
+    @cached_property
+    def meaning(self) -> KernelPacking:
+        """The packing for the kernels."""
+        return KernelPacking.of(self.packing, self.dtype)
+
     @property
     def nbytes(self) -> int:
         """Bytes kept."""
@@ -60,17 +66,19 @@ class Index:
         return 0 if self.inline is not None else int((self.offsets + self.sizes).max(initial=0))
 
 
-def index(blob: Blob, name: str, library: AbstractContextManager[Any]) -> Index | None:
-    """The index of a variable; None if it is one for the library, whose lock is `library`."""
+def read_index(blob: Blob, name: str) -> Index | None:
+    """Make the index of a variable; None if it is one for the library."""
+    if header := read_header(blob):
+        return _header_index(header[name]) if name in header else None
     if blob.size < len(SIGNATURE) or blob.read(0, len(SIGNATURE)).tobytes() != SIGNATURE:
         return None
-    with library:
+    with LIBRARY:
         try:
             file = open_hdf5(blob)
         except OSError:
             return None  # the library says what is wrong with it
         try:
-            return _index(file, name.encode())
+            return _hdf5_index(file, name.encode())
         except (LookupError, OSError, OverflowError, RuntimeError, TypeError, ValueError):  # a damaged, strange header
             return None
         finally:
@@ -89,7 +97,7 @@ def open_hdf5(blob: Blob) -> h5f.FileID:
     return h5f.open(b"object", h5f.ACC_RDONLY, access)
 
 
-def _index(file: h5f.FileID, name: bytes) -> Index | None:
+def _hdf5_index(file: h5f.FileID, name: bytes) -> Index | None:
     if b"/" in name or name not in file or file.get_create_plist().get_userblock():
         return None
     if file.links.get_info(name).type != h5l.TYPE_HARD or h5o.get_info(file, name).type != h5o.TYPE_DATASET:
@@ -123,7 +131,7 @@ def _dtype(kind: h5t.TypeID) -> np.dtype[Any] | None:
 
 def _filters(plist: h5p.PropDCID, dtype: np.dtype[Any] | None) -> tuple[str, ...] | None:
     filters = [plist.get_filter(number) for number in range(plist.get_nfilters())]
-    names = tuple(NAMES.get(code, "") for code, *_ in filters)
+    names = tuple(FILTERS.get(code, "") for code, *_ in filters)
     sizes = {values[:1] for code, _, values, _ in filters if code == h5z.FILTER_SHUFFLE}
     plain = "" not in names and len(set(names)) == len(names) and dtype is not None and sizes <= {(dtype.itemsize,)}
     return names if plain else None
@@ -174,7 +182,7 @@ def _stored(found: h5d.DatasetID, plist: h5p.PropDCID, dtype: np.dtype[Any]) -> 
         size = np.full((1,) * found.rank, inline.nbytes, np.int64)
         return _table(found.shape, np.zeros_like(size), size) | {"inline": inline.tobytes()}
     if layout == h5d.CONTIGUOUS and not plist.get_external_count():
-        return contiguous(found.shape, dtype.itemsize, found.get_offset())
+        return _contiguous(found.shape, dtype.itemsize, found.get_offset())
     return None
 
 
@@ -192,7 +200,7 @@ def _chunked(found: h5d.DatasetID, chunks: tuple[int, ...]) -> dict[str, Any] | 
     return table
 
 
-def contiguous(shape: tuple[int, ...], itemsize: int, offset: int | None) -> dict[str, Any] | None:
+def _contiguous(shape: tuple[int, ...], itemsize: int, offset: int | None) -> dict[str, Any] | None:
     """An array in one piece, cut into parts that are one piece each."""
     part, left = [], max(1, PART // itemsize)
     for size in reversed(shape):
@@ -216,3 +224,67 @@ def contiguous(shape: tuple[int, ...], itemsize: int, offset: int | None) -> dic
 def _table(chunks: tuple[int, ...], offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> dict[str, Any]:
     masks = np.zeros(offsets.shape, np.uint32)
     return {"chunks": chunks, "offsets": offsets, "sizes": sizes, "masks": masks, "inline": None}
+
+
+# NetCDF-3
+
+
+def read_header(blob: Blob) -> dict[str, HeaderVariable] | None:
+    """Return the variables of a NetCDF-3 file; None if it is none, or its header is damaged."""
+    try:
+        header = read_netcdf3_header(lambda length: blob.read(0, length).tobytes(), blob.size, ATTRIBUTES)
+    except (LookupError, ValueError):
+        return None
+    return header.variables if header else None
+
+
+def _header_index(variable: HeaderVariable) -> Index | None:
+    shape, dtype = variable.shape, variable.dtype
+    if dtype not in DTYPES or not shape or 0 in shape:
+        return None
+    gapless = variable.record_step in {None, variable.record_size}
+    table = _contiguous(shape, dtype.itemsize, variable.begin) if gapless else _record_chunks(variable)
+    if table is None:
+        return None
+    packing = Packing.from_attributes(variable.attributes, dtype)
+    return Index(
+        dimensions=variable.dimensions, shape=shape, dtype=dtype, filters=(), fill=None, packing=packing, **table
+    )
+
+
+def _record_chunks(variable: HeaderVariable) -> dict[str, Any] | None:
+    """Return the parts of each record, record by record."""
+    count, *shape = variable.shape
+    record = _contiguous((1, *shape), variable.dtype.itemsize, variable.begin)
+    if record is None or count * record["offsets"].size > MOST_CHUNKS:
+        return None
+    steps = np.arange(count, dtype=np.int64).reshape(-1, *[1] * len(shape)) * (variable.record_step or 0)
+    offsets = record["offsets"] + steps
+    return _table(record["chunks"], offsets, np.broadcast_to(record["sizes"], offsets.shape))
+
+
+def header_variable(header: HeaderVariable, blob: Blob) -> StoredVariable:
+    """Make a variable of a NetCDF-3 file, for coordinates, which are read whole."""
+    dtype, shape, step = header.dtype.newbyteorder("="), header.shape, header.record_step
+
+    def part(start: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        stop = start + math.prod(shape) * dtype.itemsize
+        return blob.read(start, stop).view(header.dtype).reshape(shape).astype(dtype)
+
+    def read(index: tuple[slice, ...]) -> NDArray[Any]:
+        if step is None:
+            return part(header.begin, shape)[index]
+        first, *rest = index
+        starts = [header.begin + record * step for record in range(shape[0])[first]]
+        blob.announce([(start, start + header.record_size) for start in starts])
+        records = [part(start, shape[1:]) for start in starts]
+        return np.stack(records)[(slice(None), *rest)] if records else np.empty((0, *shape[1:]), dtype)
+
+    return StoredVariable(
+        dimensions=header.dimensions,
+        shape=shape,
+        dtype=dtype,
+        attributes=header.attributes,
+        chunks=shape if step is None else (1, *shape[1:]),
+        read=read,
+    )

@@ -1,19 +1,30 @@
-"""Bytes of files, wherever these are: what the reader of chunks needs of a place."""
+"""Files as bytes: their states, which tell one version from the next; their ranges; errors if they cannot be read."""
 
 import os
-from collections.abc import Sequence
-from typing import BinaryIO, Protocol, Self
+from collections.abc import Hashable, Sequence
+from typing import BinaryIO, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.dataset_uri import local
-from ocean_data.reading.state import State, being_written, cut_short, state_of, unreadable
+from ocean_core.errors import SourceUnreadable
+from ocean_core.messages import Message
 
+ATTEMPTS = 3  # to read a file that is replaced meanwhile
 NEAR = 64 * 1024  # bytes between two ranges of which the disk is told as one
 
 Bytes = NDArray[np.uint8]
 Range = tuple[int, int]  # first byte, and the one after the last
+
+
+class State(NamedTuple):
+    """A file, or what stands for one, as it is at one moment: made and compared many times in each request."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    mark: Hashable = None  # what else tells it from another: device, inode and change, an ETag, a snapshot
 
 
 class Blob(Protocol):
@@ -34,16 +45,6 @@ class Blob(Protocol):
 
     def close(self) -> None:
         """Nothing more will be read."""
-
-
-class Blobs(Protocol):
-    """A place that gives bytes."""
-
-    def state(self, path: str) -> State:
-        """The state of a file now."""
-
-    def blob(self, state: State) -> Blob:
-        """The file in that state; an error comes now or when it is read, if that is gone."""
 
 
 class LocalBlob:
@@ -89,16 +90,6 @@ class LocalBlob:
         self.close()
 
 
-class LocalBlobs:
-    """The files of this machine."""
-
-    def state(self, path: str) -> State:
-        return state_of(path)
-
-    def blob(self, state: State) -> LocalBlob:
-        return LocalBlob(state)
-
-
 def joined(ranges: Sequence[Range], gap: int) -> list[Range]:
     """Ranges in their order, those with at most `gap` bytes between them as one."""
     merged: list[Range] = []
@@ -108,3 +99,43 @@ def joined(ranges: Sequence[Range], gap: int) -> list[Range]:
         else:
             merged.append((start, stop))
     return merged
+
+
+def state_of(path: str, descriptor: int | None = None) -> State:
+    """The state of a file of this machine now; of the one that is open, if there is a descriptor."""
+    try:
+        stat = os.stat(local(path) if descriptor is None else descriptor)  # noqa: PTH116  a Path costs more than the call, and this is asked for every file
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error
+    # Whoever writes can set the time of the last change of the content, but not that of the file.
+    return State(path, stat.st_size, stat.st_mtime_ns, (stat.st_dev, stat.st_ino, stat.st_ctime_ns))
+
+
+def name_of(path: str) -> str:
+    """Return the public name of a file, without folders, hosts and the query after a `?`."""
+    return path.partition("?")[0].rstrip("/").rpartition("/")[2]
+
+
+def unreadable(path: str, reason: str | Message | None, *, retry_after: int | None = None) -> SourceUnreadable:
+    """Make the error of a file that cannot be read."""
+    cause = Message(reason) if isinstance(reason, str) else reason
+    return SourceUnreadable(
+        "{name} cannot be read: {reason}", name=name_of(path), reason=cause, retry_after=retry_after
+    )
+
+
+def being_written(path: str) -> SourceUnreadable:
+    """Make the error of a file that changes faster than it can be read."""
+    return SourceUnreadable("{name} is being written; try again in a few seconds", name=name_of(path), retry_after=2)
+
+
+def cut_short(path: str, size: int, least: int) -> SourceUnreadable:
+    """Make the error of a file whose end is missing."""
+    template = "{name} is cut short: {size} bytes, at least {minimum} are announced"
+    return SourceUnreadable(template, name=name_of(path), size=size, minimum=least)
+
+
+def changed(path: str) -> SourceUnreadable:
+    """Make the error of a file that is not what the catalogue knows."""
+    template = "{name} was replaced by a file of another form; it is read again in a few seconds"
+    return SourceUnreadable(template, name=name_of(path), retry_after=5)
