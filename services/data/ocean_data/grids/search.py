@@ -37,7 +37,6 @@ SLACK = 1 + 1e-9  # of bounds, against rounding
 LEAST_SQUARE = 2  # cells on each side, at least
 LARGEST_SQUARE = 6
 EXTRAPOLATIONS = 3  # of the grid, at most
-SQUARE_STEPS = 6  # of a walk, at most
 # Half diagonals of a box of 4 × 4 cells: the clearance of LEAST_SQUARE is measured so far around its middle.
 REACH_OF_BOX = 2.6
 NOT_MEASURED = -1.0  # a clearance
@@ -50,6 +49,9 @@ MOST_BOXES = 256  # boxes that may be near to what is measured together
 UNSURE = -2  # a cell that is not proven to be the nearest
 HALF_SQUARED = (1 - 1e-5) / 4  # of a square: half the distance, rounded down
 
+# Centres of cells (cell, 3), NaN without a place; boxes (box, low and high x, y, z), from the smallest to the one
+# around all; how many cells are in each; rows and columns of the cells and of the boxes of each level (level + 1, 2);
+# where the boxes of each level begin (level + 1,).
 Pyramid = tuple[Floats, Floats, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 Clearances = NDArray[np.float32]
 
@@ -72,7 +74,9 @@ class CentreSearch:
         self.nbytes = int(sum(part.nbytes for part in self._pyramid) + clearances)
 
     def nearest(self, points: Floats, within: float = np.inf) -> tuple[Cells, Floats]:
-        """Return the nearest cell of each point; of several that are equally near, the first in the file.
+        """Return the nearest cell of each point, and the square of the chord to it: (point,) each.
+
+        Of several that are equally near, the first in the file; -1 and infinite where none was found.
 
         Parameters
         ----------
@@ -81,13 +85,6 @@ class CentreSearch:
         within : float
             km: a cell farther than this need not be found. Without a bound, a point on the far side of the Earth is
             compared with many cells.
-
-        Returns
-        -------
-        cells : ndarray of int32, shape (point,)
-            -1 where none was found.
-        squares : ndarray of float, shape (point,)
-            Of the chords between points and cells; infinite where none was found.
         """
         cells, squares = np.full((len(points), 1), -1, np.int32), np.full((len(points), 1), np.inf)
         if len(points) and self._count:
@@ -130,11 +127,13 @@ class CentreSearch:
         count = min(count, self._count)
         cells, distances = np.full((len(points), count), -1, np.int32), np.full((len(points), count), np.inf)
         if distances.size:
-            farthest, width = chord_bound(within), square_for(count)
+            farthest, width, start = chord_bound(within), square_for(count), self._start(points[:1])
             if width not in self._square_clearances:
                 self._square_clearances[width] = np.full(len(self._pyramid[0]), NOT_MEASURED, np.float32)
-            clearances = self._square_clearances[width]
-            proven = walk_neighbours(self._pyramid, width, clearances, points, farthest, cells, distances)
+            own = self._square_clearances[width]
+            proven = walk_neighbours(
+                self._pyramid, width, self._clearances, own, start, points, farthest, cells, distances
+            )
             left = np.flatnonzero(~proven)
             self._search(points, left, farthest[left], cells, distances)
             _squares_to_distances(cells, distances, within)
@@ -186,6 +185,11 @@ def _squares_to_distances(cells, squares, within):  # type: ignore[no-untyped-de
 
 
 @njit(nogil=True, cache=True, inline="always")
+def _difference(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    return vectors[cell, 0] - x, vectors[cell, 1] - y, vectors[cell, 2] - z
+
+
+@njit(nogil=True, cache=True, inline="always")
 def _square(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     dx, dy, dz = vectors[cell, 0] - x, vectors[cell, 1] - y, vectors[cell, 2] - z
     return dx * dx + dy * dy + dz * dz
@@ -201,27 +205,7 @@ def _box_gap(box, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
 
 
 def build_pyramid(vectors: Floats, shape: tuple[int, int]) -> Pyramid:
-    """Make boxes around cells.
-
-    Parameters
-    ----------
-    vectors : ndarray of float, shape (cell, 3)
-        Centres on the unit sphere; NaN for a cell without a place.
-    shape : tuple of int
-        Rows and columns of the grid.
-
-    Returns
-    -------
-    vectors : ndarray of float, shape (cell, 3)
-    boxes : ndarray of float, shape (box, 6)
-        Least x, y, z and greatest x, y, z, from the smallest boxes to the one around all.
-    counts : ndarray of int, shape (box,)
-        How many cells are in each.
-    sizes : ndarray of int, shape (level + 1, 2)
-        Rows and columns of the cells, and of the boxes of each level.
-    starts : ndarray of int, shape (level + 1,)
-        Where the boxes of each level begin.
-    """
+    """Make the boxes around the cells of a grid with these rows and columns."""
     sizes = [shape]
     while len(sizes) == 1 or sizes[-1] != (1, 1):
         sizes.append((-(-sizes[-1][0] // SIDE), -(-sizes[-1][1] // SIDE)))
@@ -291,8 +275,7 @@ def _ball(points, first, last):  # type: ignore[no-untyped-def]  # noqa: ANN001,
     x, y, z = x / (last - first), y / (last - first), z / (last - first)
     radius = 0.0
     for p in range(first, last):
-        dx, dy, dz = points[p, 0] - x, points[p, 1] - y, points[p, 2] - z
-        radius = max(radius, dx * dx + dy * dy + dz * dz)
+        radius = max(radius, _square(points, p, x, y, z))
     return x, y, z, np.sqrt(radius)
 
 
@@ -308,8 +291,7 @@ def _open_box(grid, box, level, place, seen, squares, length, best, cells_found)
         for c in range(column, min(column + SIDE, sizes[level, 1])):
             inner = r * sizes[level, 1] + c
             if level == 0:
-                dx, dy, dz = vectors[inner, 0] - x, vectors[inner, 1] - y, vectors[inner, 2] - z
-                square = dx * dx + dy * dy + dz * dz
+                square = _square(vectors, inner, x, y, z)
                 if not square < np.inf:
                     continue
                 _insert(best, cells_found, square, inner)
@@ -335,8 +317,7 @@ def _measure_seen(grid, place, seen, squares, length, best, cells_found):  # typ
     for i in range(length):
         entry = seen[i, 0]
         if seen[i, 1] < 0:
-            dx, dy, dz = vectors[entry, 0] - x, vectors[entry, 1] - y, vectors[entry, 2] - z
-            squares[i] = dx * dx + dy * dy + dz * dz
+            squares[i] = _square(vectors, entry, x, y, z)
             _insert(best, cells_found, squares[i], entry)
         else:
             squares[i], far = box_distances(boxes[entry], x, y, z)
@@ -392,8 +373,7 @@ def _compare_all(grid, points, first, last, farthest, seen, length, cells, best_
         limit = farthest[p] * farthest[p]
         for i in range(length):
             entry = seen[i, 0]
-            dx, dy, dz = vectors[entry, 0] - x, vectors[entry, 1] - y, vectors[entry, 2] - z
-            square = dx * dx + dy * dy + dz * dz
+            square = _square(vectors, entry, x, y, z)
             if square <= limit:
                 _insert(best_squares[p], cells[p], square, entry)
 
@@ -469,21 +449,13 @@ def _extrapolate(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-unty
         return r, c
     cell = r * columns + c
     east, west, above, below = cell + 1, cell - 1, cell + columns, cell - columns
-    ax, ay, az = (
-        vectors[east, 0] - vectors[west, 0],
-        vectors[east, 1] - vectors[west, 1],
-        vectors[east, 2] - vectors[west, 2],
-    )
-    bx, by, bz = (
-        vectors[above, 0] - vectors[below, 0],
-        vectors[above, 1] - vectors[below, 1],
-        vectors[above, 2] - vectors[below, 2],
-    )
-    dx, dy, dz = x - vectors[cell, 0], y - vectors[cell, 1], z - vectors[cell, 2]
+    ax, ay, az = _difference(vectors, east, vectors[west, 0], vectors[west, 1], vectors[west, 2])
+    bx, by, bz = _difference(vectors, above, vectors[below, 0], vectors[below, 1], vectors[below, 2])
+    dx, dy, dz = _difference(vectors, cell, x, y, z)
     aa, ab, bb = ax * ax + ay * ay + az * az, ax * bx + ay * by + az * bz, bx * bx + by * by + bz * bz
     da, db = dx * ax + dy * ay + dz * az, dx * bx + dy * by + dz * bz
     scale = 2.0 / (aa * bb - ab * ab)
-    right, up = (da * bb - db * ab) * scale, (db * aa - da * ab) * scale
+    right, up = (db * ab - da * bb) * scale, (da * ab - db * aa) * scale
     if not (abs(right) < 1e6 and abs(up) < 1e6):
         return r, c
     return min(max(r + int(np.rint(up)), 0), rows - 1), min(max(c + int(np.rint(right)), 0), columns - 1)
@@ -582,10 +554,8 @@ def _far_off(grid, row, column, listed, count, clearances):  # type: ignore[no-u
         for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
             for j in range(column * SIDE, min(column * SIDE + SIDE, sizes[0, 1])):
                 own = i * sizes[0, 1] + j
-                if (
-                    box_distances(boxes[listed[k]], vectors[own, 0], vectors[own, 1], vectors[own, 2])[0]
-                    < clearances[own, 1]
-                ):
+                x, y, z = vectors[own]
+                if box_distances(boxes[listed[k]], x, y, z)[0] < clearances[own, 1]:
                     _compare(vectors, sizes, own, r, c, clearances[own])
 
 
@@ -704,21 +674,6 @@ def square_for(count: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _clearance_of_box(grid, around, r, c, box, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """The least square from a cell to those of a box that are not around it in the file; at most ``least``."""
-    vectors, sizes = grid[0], grid[3]
-    own = r * sizes[0, 1] + c
-    x, y, z = vectors[own, 0], vectors[own, 1], vectors[own, 2]
-    row, column = box // sizes[1, 1] * SIDE, box % sizes[1, 1] * SIDE
-    for i in range(row, min(row + SIDE, sizes[0, 0])):
-        for j in range(column, min(column + SIDE, sizes[0, 1])):
-            if abs(i - r) > around or abs(j - c) > around:
-                square = _square(vectors, i * sizes[0, 1] + j, x, y, z)
-                least = min(least, square)
-    return least
-
-
-@njit(nogil=True, cache=True)
 def _measure_clearance(grid, around, box, clearance, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
     """Find the clearance of the cells in one of the smallest boxes: never more than there is."""
     vectors, boxes, _, sizes, _ = grid
@@ -736,33 +691,14 @@ def _measure_clearance(grid, around, box, clearance, listed, waiting):  # type: 
                 clearance[own] = 0.0
                 continue
             least = (reach - middle) ** 2
+            own_x, own_y, own_z = vectors[own]
             for k in range(count):
-                least = _clearance_of_box(grid, around, r, c, listed[k], least)
+                top, left = listed[k] // sizes[1, 1] * SIDE, listed[k] % sizes[1, 1] * SIDE
+                for i in range(top, min(top + SIDE, sizes[0, 0])):
+                    for j in range(left, min(left + SIDE, sizes[0, 1])):
+                        if abs(i - r) > around or abs(j - c) > around:
+                            least = min(least, _square(vectors, i * sizes[0, 1] + j, own_x, own_y, own_z))
             clearance[own] = np.sqrt(least) * (1 - 1e-6)  # rounded to float32: down
-
-
-@njit(nogil=True, cache=True)
-def _walk_to_nearest(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """A cell that is nearer than the 24 around it, by row and column, and the square of its distance."""
-    for _ in range(EXTRAPOLATIONS):
-        next_r, next_c = _extrapolate(vectors, rows, columns, r, c, x, y, z)
-        if next_r == r and next_c == c:
-            break
-        r, c = next_r, next_c
-    least = _square(vectors, r * columns + c, x, y, z)
-    if not least < np.inf:
-        return r, c, np.inf
-    for _ in range(SQUARE_STEPS):
-        r_best, c_best = r, c
-        for i in range(max(r - LEAST_SQUARE, 0), min(r + LEAST_SQUARE + 1, rows)):
-            for j in range(max(c - LEAST_SQUARE, 0), min(c + LEAST_SQUARE + 1, columns)):
-                square = _square(vectors, i * columns + j, x, y, z)
-                if square < least:
-                    r_best, c_best, least = i, j, square
-        if r_best == r and c_best == c:
-            return r, c, least
-        r, c = r_best, c_best
-    return r, c, np.inf
 
 
 @njit(nogil=True, cache=True)
@@ -786,24 +722,23 @@ def _sort_square(vectors, rows, columns, around, r, c, x, y, z, limit, best, cel
 
 
 @njit(nogil=True, cache=True)
-def walk_neighbours(grid, around, clearance, points, farthest, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+def walk_neighbours(grid, around, nearest_clearance, clearance, start, points, farthest, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
     """Find the nearest cells of points that follow each other; which of them are proven: (point,)."""
     vectors, sizes, count = grid[0], grid[3], squares.shape[1]
     rows, columns, across = sizes[0, 0], sizes[0, 1], sizes[1, 1]
     proven = np.zeros(len(points), np.bool_)
     listed, waiting = np.empty(128, np.int64), np.empty((512, 2), np.int64)
     best, cells_found = np.empty(count), np.empty(count, np.int32)
-    r, c = rows // 2, columns // 2
-    x, y, z, last = 0.0, 0.0, 0.0, np.inf
+    own, x, y, z, last = start, 0.0, 0.0, 0.0, np.inf
     for p in range(len(points)):
-        dx, dy, dz = points[p, 0] - x, points[p, 1] - y, points[p, 2] - z
+        moved = np.sqrt(_square(points, p, x, y, z))
         x, y, z = points[p, 0], points[p, 1], points[p, 2]
         # As many cells as are wanted are within this distance: those of the point before. Most others are passed over.
-        enough, last = (last + np.sqrt(dx * dx + dy * dy + dz * dz)) * SLACK, np.inf
-        r, c, least = _walk_to_nearest(vectors, rows, columns, r, c, x, y, z)
+        enough, last = (last + moved) * SLACK, np.inf
+        cell, least, _ = _nearest(vectors, (rows, columns), nearest_clearance, own, x, y, z)
         if not least < np.inf:
             continue
-        cell = r * columns + c
+        own, r, c = cell, cell // columns, cell % columns
         if clearance[cell] < 0:
             _measure_clearance(grid, around, r // SIDE * across + c // SIDE, clearance, listed, waiting)
         away, reach = np.sqrt(least), farthest[p]

@@ -24,7 +24,7 @@ from ocean_common.contracts.assets import Assets
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import SourceUnreadable
 from ocean_data.reading.chunk_index import Index, read_index
-from ocean_data.reading.files import ATTEMPTS, Blob, Bytes, State, being_written, cut_short, name_of
+from ocean_data.reading.files import ATTEMPTS, Blob, Bytes, State, being_written, cut_short, damaged
 from ocean_data.reading.kernels import ChunkPart, Undecodable, place, undo
 from ocean_data.reading.variables import Box, Selection, Shape, plane, select
 
@@ -202,8 +202,7 @@ class WindowReading:
         except SourceUnreadable as error:
             self.failures.append(error)
         except Undecodable:
-            template = "{name} is damaged: some of its bytes are not those that were written"
-            self.failures.append(SourceUnreadable(template, name=name_of(self.state.path)))
+            self.failures.append(damaged(self.state.path))
 
     def _runs(self) -> list[list[Piece]]:
         """The pieces to read, in the order of the file; those that are read together in one list."""

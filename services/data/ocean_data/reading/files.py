@@ -131,11 +131,23 @@ def being_written(path: str) -> SourceUnreadable:
 
 def cut_short(path: str, size: int, least: int) -> SourceUnreadable:
     """Make the error of a file whose end is missing."""
-    template = "{name} is cut short: {size} bytes, at least {minimum} are announced"
-    return SourceUnreadable(template, name=name_of(path), size=size, minimum=least)
+    return SourceUnreadable(
+        "{name} is cut short: {size} bytes, at least {minimum} are announced",
+        name=name_of(path),
+        size=size,
+        minimum=least,
+    )
+
+
+def damaged(path: str) -> SourceUnreadable:
+    """Make the error of a file whose bytes are not those that were written."""
+    return SourceUnreadable("{name} is damaged: some of its bytes are not those that were written", name=name_of(path))
 
 
 def changed(path: str) -> SourceUnreadable:
     """Make the error of a file that is not what the catalogue knows."""
-    template = "{name} was replaced by a file of another form; it is read again in a few seconds"
-    return SourceUnreadable(template, name=name_of(path), retry_after=5)
+    return SourceUnreadable(
+        "{name} was replaced by a file of another form; it is read again in a few seconds",
+        name=name_of(path),
+        retry_after=5,
+    )
