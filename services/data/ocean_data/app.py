@@ -115,7 +115,7 @@ def create_app(
             Tag(name="points", description="Values at points: over depth and through time."),
             Tag(name="lines", description="Values along lines: sections, paths through time, and trajectories."),
             Tag(name="areas", description="Values over boxes and polygons, their statistics, and their differences."),
-            Tag(name="maps", description="What is in view on a map: the range of a variable, arrows of a vector."),
+            Tag(name="maps", description="Values on maps: the range of a variable in view, arrows of a vector."),
         ],
         api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
         internal=[internal.get_tile_field, internal.get_coverage, internal.get_extraction_file],

@@ -2,10 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from litestar import Response
 from litestar.di import NamedDependency, Provide
-from litestar.openapi.spec import Example
-from litestar.params import Body
 from msgspec import Meta
 from msgspec.structs import asdict
 
@@ -14,13 +11,13 @@ from ocean_common.contracts.data import (
     AreaRequest,
     DifferenceRequest,
     Estimate,
-    ExtractedValues,
     Minuend,
     StatisticsRequest,
 )
 from ocean_common.parameters import query_parameter
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.parameters import (
+    Answer,
     AreaKey,
     Box,
     DepthLevel,
@@ -32,6 +29,7 @@ from ocean_data.api.parameters import (
     TimedBody,
     estimate_get,
     estimate_post,
+    example_body,
     extraction_get,
     extraction_post,
     extraction_router,
@@ -160,20 +158,23 @@ class DifferenceBody(AreaBody, frozen=True, kw_only=True):
     minus: Annotated[
         Minuend,
         Meta(
-            description="What to subtract: its dataset, and the fields that differ from the request. Its times are the "
-            "same instants or days, unless they are given, or it is a climatology."
+            description="The values to subtract: their dataset, and the fields that differ from the request. Times are "
+            "the same instants or days unless given, or unless it is a climatology."
         ),
     ]
 
 
-AreaData = Annotated[AreaBody, Body(examples=[Example(value={"polygon": POLYGON, "time": "2016-02-02"})])]
+Area = NamedDependency[AreaRequest]
+Statistics = NamedDependency[StatisticsRequest]
+Difference = NamedDependency[DifferenceRequest]
+AreaData = Annotated[AreaBody, example_body({"polygon": POLYGON, "time": "2016-02-02"})]
 StatisticsData = Annotated[
-    StatisticsBody, Body(examples=[Example(value={"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]})])
+    StatisticsBody, example_body({"polygon": POLYGON, "depth": "all", "quantiles": [0.1, 0.5, 0.9]})
 ]
 MINUS_EXAMPLE = {"dataset": "giops_day", "time": "2016-02-01"}
 DifferenceData = Annotated[
     DifferenceBody,
-    Body(examples=[Example(value={"polygon": POLYGON, "time": "2016-02-02", "minus": MINUS_EXAMPLE})]),
+    example_body({"polygon": POLYGON, "time": "2016-02-02", "minus": MINUS_EXAMPLE}),
 ]
 
 
@@ -247,23 +248,19 @@ def parse_difference(
 
 
 @extraction_get("/area", operation_id="getArea", summary="Variables over a box", description=AREA)
-async def get_area(
-    request: HttpRequest, service: Service, area_request: NamedDependency[AreaRequest], format: Format = None
-) -> Response[ExtractedValues]:
+async def get_area(request: HttpRequest, service: Service, area_request: Area, format: Format = None) -> Answer:
     return await service.answer(request, area_request, format)
 
 
 @estimate_get("/estimate/area", operation_id="estimateArea", summary="Estimate of variables over a box")
-async def estimate_area(
-    service: Service, area_request: NamedDependency[AreaRequest], format: EstimateFormat = None
-) -> Estimate:
+async def estimate_area(service: Service, area_request: Area, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(area_request, format)
 
 
 @extraction_post("/area", operation_id="getAreaOfPolygon", summary="Variables over a polygon", description=AREA)
 async def get_area_of_polygon(
     request: HttpRequest, service: Service, keys: Fields, data: AreaData, format: Format = None
-) -> Response[ExtractedValues]:
+) -> Answer:
     return await service.answer(request, AreaRequest(**keys, **asdict(data)), format)
 
 
@@ -276,15 +273,13 @@ async def estimate_area_of_polygon(
 
 @extraction_get("/statistics", operation_id="getStatistics", summary="Statistics over a box", description=STATISTICS)
 async def get_statistics(
-    request: HttpRequest, service: Service, statistics: NamedDependency[StatisticsRequest], format: Format = None
-) -> Response[ExtractedValues]:
+    request: HttpRequest, service: Service, statistics: Statistics, format: Format = None
+) -> Answer:
     return await service.answer(request, statistics, format)
 
 
 @estimate_get("/estimate/statistics", operation_id="estimateStatistics", summary="Estimate of statistics over a box")
-async def estimate_statistics(
-    service: Service, statistics: NamedDependency[StatisticsRequest], format: EstimateFormat = None
-) -> Estimate:
+async def estimate_statistics(service: Service, statistics: Statistics, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(statistics, format)
 
 
@@ -293,7 +288,7 @@ async def estimate_statistics(
 )
 async def get_statistics_of_polygon(
     request: HttpRequest, service: Service, keys: Fields, data: StatisticsData, format: Format = None
-) -> Response[ExtractedValues]:
+) -> Answer:
     return await service.answer(request, StatisticsRequest(**keys, **asdict(data)), format)
 
 
@@ -310,15 +305,13 @@ async def estimate_statistics_of_polygon(
 
 @extraction_get("/difference", operation_id="getDifference", summary="Differences over a box", description=DIFFERENCE)
 async def get_difference(
-    request: HttpRequest, service: Service, difference: NamedDependency[DifferenceRequest], format: Format = None
-) -> Response[ExtractedValues]:
+    request: HttpRequest, service: Service, difference: Difference, format: Format = None
+) -> Answer:
     return await service.answer(request, difference, format)
 
 
 @estimate_get("/estimate/difference", operation_id="estimateDifference", summary="Estimate of differences over a box")
-async def estimate_difference(
-    service: Service, difference: NamedDependency[DifferenceRequest], format: EstimateFormat = None
-) -> Estimate:
+async def estimate_difference(service: Service, difference: Difference, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(difference, format)
 
 
@@ -327,7 +320,7 @@ async def estimate_difference(
 )
 async def get_difference_of_polygon(
     request: HttpRequest, service: Service, keys: Fields, data: DifferenceData, format: Format = None
-) -> Response[ExtractedValues]:
+) -> Answer:
     return await service.answer(request, DifferenceRequest(**keys, **asdict(data)), format)
 
 

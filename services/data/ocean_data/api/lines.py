@@ -2,16 +2,12 @@
 
 from typing import Annotated, Literal
 
-from litestar import Response
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Example
-from litestar.params import Body
 from msgspec import Meta, field
 from msgspec.structs import asdict
 
 from ocean_common.contracts.data import (
     Estimate,
-    ExtractedValues,
     Point,
     SectionRequest,
     TrajectoryRequest,
@@ -19,6 +15,7 @@ from ocean_common.contracts.data import (
 )
 from ocean_common.parameters import query_parameter
 from ocean_data.api.parameters import (
+    Answer,
     DepthLevel,
     EstimateFormat,
     ExtractionBody,
@@ -29,6 +26,7 @@ from ocean_data.api.parameters import (
     Service,
     estimate_get,
     estimate_post,
+    example_body,
     extraction_get,
     extraction_post,
     extraction_router,
@@ -51,10 +49,12 @@ WayPoints = Annotated[
 ]
 PathPoints = Annotated[
     int | None,
-    query_parameter("Number of points along the path, way-points included; 100 without this and `spacing`.", ge=2),
+    query_parameter(
+        "Number of points along the path, way-points included; 100 without this and `spacing`.", ge=2
+    ),
 ]
 Spacing = Annotated[
-    float | None, query_parameter("Largest distance, km: each leg is cut into equal pieces no longer than this.", gt=0)
+    float | None, query_parameter("Maximum spacing, km: each leg is cut into equal pieces no longer than this.", gt=0)
 ]
 Bathymetry = Annotated[
     bool, query_parameter("Include the sea floor: the bathymetry of the model, or its deepest level.")
@@ -74,7 +74,9 @@ class TrajectoryBody(ExtractionBody, frozen=True, kw_only=True):
     ] = "nearest"
 
 
-TrajectoryData = Annotated[TrajectoryBody, Body(examples=[Example(value=EXAMPLE)])]
+Transect = NamedDependency[TransectRequest]
+Section = NamedDependency[SectionRequest]
+TrajectoryData = Annotated[TrajectoryBody, example_body(EXAMPLE)]
 
 
 def parse_transect(
@@ -106,16 +108,12 @@ def parse_section(
     "given, with the bearing of the path and the sea floor beneath it. Up to 5,000 points; those outside the grid are "
     "null.",
 )
-async def get_transect(
-    request: HttpRequest, service: Service, transect: NamedDependency[TransectRequest], format: Format = None
-) -> Response[ExtractedValues]:
+async def get_transect(request: HttpRequest, service: Service, transect: Transect, format: Format = None) -> Answer:
     return await service.answer(request, transect, format)
 
 
 @estimate_get("/estimate/transect", operation_id="estimateTransect", summary="Estimate of a section beneath a path")
-async def estimate_transect(
-    service: Service, transect: NamedDependency[TransectRequest], format: EstimateFormat = None
-) -> Estimate:
+async def estimate_transect(service: Service, transect: Transect, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(transect, format)
 
 
@@ -126,18 +124,14 @@ async def estimate_transect(
     description="Values by time and distance at one level, at the bottom or averaged over depth: the values of a "
     "Hovmöller diagram. Up to 5,000 points; those outside the grid are null.",
 )
-async def get_section(
-    request: HttpRequest, service: Service, section: NamedDependency[SectionRequest], format: Format = None
-) -> Response[ExtractedValues]:
+async def get_section(request: HttpRequest, service: Service, section: Section, format: Format = None) -> Answer:
     return await service.answer(request, section, format)
 
 
 @estimate_get(
     "/estimate/section", operation_id="estimateSection", summary="Estimate of values along a path through time"
 )
-async def estimate_section(
-    service: Service, section: NamedDependency[SectionRequest], format: EstimateFormat = None
-) -> Estimate:
+async def estimate_section(service: Service, section: Section, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(section, format)
 
 
@@ -150,7 +144,7 @@ async def estimate_section(
 )
 async def get_trajectory(
     request: HttpRequest, service: Service, keys: Fields, data: TrajectoryData, format: Format = None
-) -> Response[ExtractedValues]:
+) -> Answer:
     return await service.answer(request, TrajectoryRequest(**keys, **asdict(data)), format)
 
 

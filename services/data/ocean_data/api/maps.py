@@ -64,7 +64,7 @@ ViewInterpolation = Annotated[
 ]
 ViewRadius = Annotated[float, path_parameter(f"km, for gaussian and inverse: up to {MAX_RADIUS:g}.", 25)]
 ViewNeighbours = Annotated[
-    int, path_parameter(f"Largest number of cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.", 10)
+    int, path_parameter(f"Maximum number of cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.", 10)
 ]
 ViewProjection = Annotated[
     str, path_parameter("Projection of the map.", "EPSG:3857", schema_extra={"enum": list(PROJECTIONS)})

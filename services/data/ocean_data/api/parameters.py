@@ -6,17 +6,23 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 import msgspec
-from litestar import Request, Router, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Schema
-from litestar.openapi.spec.response import OpenAPIResponse
-from litestar.params import SkipValidation
+from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.params import Body, SkipValidation
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta
 
 from ocean_common import problems
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, Point, VectorPart
+from ocean_common.contracts.data import (
+    MAX_NEIGHBOURS,
+    MAX_RADIUS,
+    ExtractedValues,
+    Interpolation,
+    Point,
+    VectorPart,
+)
 from ocean_common.contracts.places import Area
 from ocean_common.parameters import DatasetId, path_parameter, query_parameter, refuse_unknown_parameters
 from ocean_core import errors
@@ -38,6 +44,7 @@ ESTIMATE = "Computed without reading a value."
 HttpRequest = Request[Any, Any, Any]
 T = TypeVar("T", bound=str)
 Box = tuple[float, float, float, float]
+Answer = Response[ExtractedValues]
 Fields = NamedDependency[dict[str, Any]]  # some fields of a request
 # It is no data of a request: Litestar must not validate its fields.
 Service = NamedDependency[SkipValidation[ExtractionService]]
@@ -99,12 +106,12 @@ Radius = Annotated[
     ),
 ]
 Neighbours = Annotated[
-    int, query_parameter("Largest number of cells, for gaussian and inverse.", 10, ge=1, le=MAX_NEIGHBOURS)
+    int, query_parameter("Maximum number of cells, for gaussian and inverse.", 10, ge=1, le=MAX_NEIGHBOURS)
 ]
 Vector = Annotated[
     str | None,
     query_parameter(
-        "Parts of the vector whose components are the first two variables, in their place; separated by commas. "
+        "Parts of a vector, returned in place of its components, the first two variables; separated by commas. "
         "`eastward`, `northward`, `magnitude`, `bearing` (degrees clockwise from north); along a line also `along` and "
         "`across` (to its left). Components along the axes of a grid are rotated.",
         ("speed and direction", "eastward,northward,magnitude"),
@@ -120,7 +127,7 @@ Expression = Annotated[
 Format = Annotated[
     str | None,
     query_parameter(
-        "Format of the response: `json` (the default), `csv` or another. Without it the Accept header decides.",
+        "Response format: `json` (the default), `csv` or another; if not given, the Accept header decides.",
         "json",
         "csv",
     ),
@@ -147,12 +154,12 @@ class ExtractionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = None
     vector: Annotated[
         list[VectorPart],
-        Meta(description="Parts of the vector whose components are the first two variables, in their place."),
+        Meta(description="Parts of a vector, returned in place of its components, the first two variables."),
     ] = []
     interpolation: Annotated[Interpolation, Meta(description="Interpolation between cells.")] = "nearest"
     radius: Annotated[float, Meta(description=f"km, for gaussian and inverse: up to {MAX_RADIUS:g}.")] = 25.0
     neighbours: Annotated[
-        int, Meta(description=f"Largest number of cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.")
+        int, Meta(description=f"Maximum number of cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.")
     ] = 10
 
 
@@ -194,6 +201,11 @@ extraction_post = partial(post, operation_class=ExtractionOperation, responses=P
 estimate_get = partial(get, description=ESTIMATE, responses=PROBLEMS)
 estimate_post = partial(post, description=ESTIMATE, responses=PROBLEMS, status_code=200)
 provide = partial(Provide, sync_to_thread=False)
+
+
+def example_body(example: dict[str, Any]) -> Any:
+    """Describe the body of a request by an example."""
+    return Body(examples=[Example(value=example)])
 
 
 def extraction_router(

@@ -4,13 +4,12 @@ from typing import Annotated
 
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Example
-from litestar.params import Body
 from msgspec import Meta, field
 from msgspec.structs import asdict
 
 from ocean_common.contracts.data import Estimate, ExtractedValues, Point, PointsRequest, PointValues
 from ocean_data.api.parameters import (
+    Answer,
     DepthLevel,
     EstimateFormat,
     Fields,
@@ -22,6 +21,7 @@ from ocean_data.api.parameters import (
     TimedBody,
     estimate_get,
     estimate_post,
+    example_body,
     extraction_get,
     extraction_post,
     extraction_router,
@@ -39,8 +39,9 @@ class PointsBody(TimedBody, frozen=True, kw_only=True):
     names: Annotated[list[str], Meta(description="Names of the points, or none.")] = field(default_factory=list)
 
 
-PointsData = Annotated[PointsBody, Body(examples=[Example(value=EXAMPLE)])]
+PointsData = Annotated[PointsBody, example_body(EXAMPLE)]
 Query = NamedDependency[PointsRequest]
+PointAnswer = Response[PointValues | ExtractedValues]
 
 
 def parse_point(*, timed: Fields, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsRequest:
@@ -69,9 +70,7 @@ def parse_timeseries(
     description="At one level, the bottom, all levels, or averaged over depth; at the last time if none is given, else "
     "at one time or all of a period." + LAND,
 )
-async def get_point(
-    request: HttpRequest, service: Service, point: Query, format: Format = None
-) -> Response[ExtractedValues]:
+async def get_point(request: HttpRequest, service: Service, point: Query, format: Format = None) -> Answer:
     return await service.answer(request, point, format)
 
 
@@ -87,9 +86,7 @@ async def estimate_point(service: Service, point: Query, format: EstimateFormat 
     description="Levels (all, or one) at one point: a row per time step, a column per level; null on land and below "
     "the sea floor. Several variables, or parts of a vector, come as named arrays.",
 )
-async def get_profile(
-    request: HttpRequest, service: Service, profile: Query, format: Format = None
-) -> Response[PointValues | ExtractedValues]:
+async def get_profile(request: HttpRequest, service: Service, profile: Query, format: Format = None) -> PointAnswer:
     return await service.answer(request, profile, format)
 
 
@@ -107,7 +104,7 @@ async def estimate_profile(service: Service, profile: Query, format: EstimateFor
 )
 async def get_timeseries(
     request: HttpRequest, service: Service, timeseries: Query, format: Format = None
-) -> Response[PointValues | ExtractedValues]:
+) -> PointAnswer:
     return await service.answer(request, timeseries, format)
 
 
@@ -124,7 +121,7 @@ async def estimate_timeseries(service: Service, timeseries: Query, format: Estim
 )
 async def get_points(
     request: HttpRequest, service: Service, keys: Fields, data: PointsData, format: Format = None
-) -> Response[ExtractedValues]:
+) -> Answer:
     return await service.answer(request, PointsRequest(**keys, **asdict(data)), format)
 
 

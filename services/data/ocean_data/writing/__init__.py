@@ -21,10 +21,8 @@ _EXACT = 22  # powers of ten up to this are float64 without error
 class StreamWriter(Protocol):
     """Writes an extraction piece by piece: the first pieces are sent while the rest is read."""
 
-    @property
-    def media_type(self) -> str: ...
-    @property
-    def suffix(self) -> str: ...  # of the file's name: "csv"
+    media_type: str
+    suffix: str  # of the file's name: "csv"
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
         """Write the answer."""
@@ -41,7 +39,7 @@ class FileWriter(Protocol):
         """Write the file."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class DocumentWriter:
     """Writes a JSON document in one piece, since it needs all values before its first array is complete."""
 

@@ -76,27 +76,23 @@ class Group:
 
     @property
     def deep(self) -> bool:
-        """True if there is a dimension of depth."""
         return any(name.startswith("depth") for name in self.dims)
 
     @property
     def several_times(self) -> bool:
-        """True if there is more than one time."""
         return self.t is not None and len(self.t) > 1
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The values of x and y at every place, or along their axes."""
+        # Of every place, or along the axes.
         return {name: nest_numbers(np.ravel(item.values)) for name, item in (("x", self.x), ("y", self.y))}
 
     @property
     def times(self) -> Json:
-        """The axis of time, if there is one."""
         return {} if self.t is None else {"t": {"values": self.t}}
 
     @property
     def levels(self) -> Json:
-        """The axis of depth, if there is one."""
         return {} if self.z is None else {"z": {"values": nest_numbers(self.z)}}
 
 

@@ -92,24 +92,25 @@ class Layout:
     attributes: dict[str, Attribute]
 
 
+@dataclass
 class NetCdf:
     """Writes NetCDF-3 or NetCDF-4, the latter with its own types or those of the classic model."""
 
+    model: Model = "NETCDF4"
     media_type = "application/x-netcdf"
     suffix = "nc"
 
-    def __init__(self, model: Model = "NETCDF4") -> None:
-        self._model: Model = model
-
     def save(self, extraction: Extraction, parts: Parts, revision: str, path: str) -> None:
         """Write the file; the library's lock is released between parts, which are read with the same lock."""
-        layout = lay_out(extraction, revision, classic=self._model != "NETCDF4")
-        unlimited = self._unlimited(extraction, layout)
-        if self._model in NETCDF3_LIMITS:
-            check_netcdf3_size(layout, unlimited, self._model)
+        layout = lay_out(extraction, revision, classic=self.model != "NETCDF4")
+        # In NetCDF-3 a variable along it may be larger than the format's limit, which holds for one record.
+        has_records = layout.first == "time" or (self.model in NETCDF3_LIMITS and len(extraction.parts()) > 1)
+        unlimited = layout.first if has_records else None
+        if self.model in NETCDF3_LIMITS:
+            check_netcdf3_size(layout, unlimited, self.model)
         variables = {variable.key: variable for variable in layout.variables if variable.key is not None}
         with LIBRARY:
-            file = netCDF4.Dataset(path, "w", format=self._model)
+            file = netCDF4.Dataset(path, "w", format=self.model)
         try:
             with LIBRARY:
                 self._define(file, layout, unlimited, extraction.rows)
@@ -123,14 +124,6 @@ class NetCdf:
             with LIBRARY:
                 file.close()
 
-    def _unlimited(self, extraction: Extraction, layout: Layout) -> str | None:
-        """Name the unlimited dimension.
-
-        In NetCDF-3 a variable along it may be larger than the format's limit, which holds for one record.
-        """
-        many = self._model in NETCDF3_LIMITS and len(extraction.parts()) > 1
-        return layout.first if many or layout.first == "time" else None
-
     def _define(self, file: netCDF4.Dataset, layout: Layout, unlimited: str | None, rows: int) -> None:
         """Write dimensions, attributes, and the values that are known before anything is read."""
         file.set_fill_off()
@@ -140,13 +133,12 @@ class NetCdf:
         defined = [(self._create(file, variable, layout, rows), variable) for variable in layout.variables]
         for created, variable in defined:
             if variable.values is not None:
-                is_text = variable.dtype == object
-                created[...] = variable.values if is_text else fill_missing(variable.values, variable.dtype)
+                created[...] = fill_missing(variable.values, variable.dtype)
 
     def _create(self, file: netCDF4.Dataset, variable: Variable, layout: Layout, rows: int) -> Any:
         is_text = variable.dtype == object
         storage: dict[str, Any] = {}
-        if self._model not in NETCDF3_LIMITS and variable.dims:
+        if self.model not in NETCDF3_LIMITS and variable.dims:
             storage["chunksizes"] = chunk_shape(variable, layout, rows)
             if not is_text and math.prod(layout.dims[name] for name in variable.dims) >= SMALL:
                 storage |= {"zlib": True, "complevel": LEVEL, "shuffle": True}
@@ -163,29 +155,27 @@ class NetCdf:
         return created
 
 
+@dataclass
 class ZipArchive:
     """Writes a zip archive with one file."""
 
+    writer: NetCdf
+    name: str
+    path: Callable[[], Path]  # makes the path of the file, which must be complete before it is packed
     media_type = "application/zip"
     suffix = "zip"
-
-    def __init__(self, writer: NetCdf, name: str, path: Callable[[], Path]) -> None:
-        """``path`` makes the path of the file, which must be complete before it is packed."""
-        self._writer = writer
-        self._name = name
-        self._path = path
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
         """The archive, piece by piece; the size of the file follows it, so nothing is sought back."""
         # NetCDF-4 files are compressed already.
         archive = ZipStream(compress_type=zipfile.ZIP_DEFLATED, compress_level=1)
-        archive.add(self._file_pieces(extraction, parts, revision), self._name)
+        archive.add(self._file_pieces(extraction, parts, revision), self.name)
         yield from archive
 
     def _file_pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
-        path = self._path()
+        path = self.path()
         try:
-            self._writer.save(extraction, parts, revision, str(path))
+            self.writer.save(extraction, parts, revision, str(path))
             file = path.open("rb")
         finally:
             path.unlink(missing_ok=True)  # an open file can still be read
@@ -208,32 +198,26 @@ def check_netcdf3_size(layout: Layout, unlimited: str | None, model: Model) -> N
     """Refuse a layout for which the format has no room."""
     largest_offset, largest_size = NETCDF3_LIMITS[model]
     offset = 0
-    for recorded in (False, True):
-        for variable in layout.variables:
-            if (variable.dims[:1] == (unlimited,)) != recorded:
-                continue
-            lengths = [layout.dims[name] for name in variable.dims[recorded:]]
-            size = math.prod(lengths) * variable.dtype.itemsize
-            if size > largest_size:
-                values = {"name": variable.name, "size": size, "limit": largest_size}
-                if recorded:
-                    reason = Message("one record of {name} takes {size} bytes, and the limit is {limit}", **values)
-                else:
-                    reason = Message("{name} takes {size} bytes, and the limit is {limit}", **values)
-                raise _netcdf3_refusal(model, reason)
-            if offset > largest_offset:
-                raise _netcdf3_refusal(model, Message("its variables begin beyond {limit} bytes", limit=largest_offset))
-            offset += size
-
-
-def _netcdf3_refusal(model: Model, reason: Message) -> RequestTooLarge:
-    return RequestTooLarge(
-        "this is too large for {format}: {reason}; ask for a smaller area, or for one of {formats}",
-        format=NETCDF3_NAMES[model],
-        reason=reason,
-        formats="NETCDF3_64BIT, NETCDF4" if model == "NETCDF3_CLASSIC" else "NETCDF4",
-        field="format",
-    )
+    # Records stand behind the variables without them.
+    for variable in sorted(layout.variables, key=lambda variable: variable.dims[:1] == (unlimited,)):
+        has_records, reason = variable.dims[:1] == (unlimited,), None
+        size = math.prod(layout.dims[name] for name in variable.dims[has_records:]) * variable.dtype.itemsize
+        values = {"name": variable.name, "size": size, "limit": largest_size}
+        if size > largest_size and has_records:
+            reason = Message("one record of {name} takes {size} bytes, and the limit is {limit}", **values)
+        elif size > largest_size:
+            reason = Message("{name} takes {size} bytes, and the limit is {limit}", **values)
+        elif offset > largest_offset:
+            reason = Message("its variables begin beyond {limit} bytes", limit=largest_offset)
+        if reason is not None:
+            raise RequestTooLarge(
+                "this is too large for {format}: {reason}; ask for a smaller area, or for one of {formats}",
+                format=NETCDF3_NAMES[model],
+                reason=reason,
+                formats="NETCDF3_64BIT, NETCDF4" if model == "NETCDF3_CLASSIC" else "NETCDF4",
+                field="format",
+            )
+        offset += size
 
 
 def lay_out(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
