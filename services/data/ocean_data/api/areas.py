@@ -58,52 +58,6 @@ POLYGON = {
     "type": "Polygon",
     "coordinates": [[[10, 70], [30, 70], [30, 76], [10, 76], [10, 70]], [[18, 74], [20, 74], [19, 75], [18, 74]]],
 }
-BoundingBox = Annotated[
-    str | None,
-    query_parameter(
-        "`west,south,east,north` in degrees. West > east crosses the date line. Either this or `area`.",
-        ("the western Barents Sea", "15,70,30,78"),
-    ),
-]
-Projection = Annotated[
-    str | None,
-    query_parameter(
-        "Projection of a regular grid, with `shape`: a code, as EPSG:4326, EPSG:3857, EPSG:32661 or EPSG:3031. Without "
-        "it: the variables' own cells.",
-        ("the Arctic from above", "EPSG:32661"),
-    ),
-]
-Shape = Annotated[
-    str | None,
-    query_parameter(
-        "`rows,columns` of the regular grid: equal cells of the smallest rectangle that holds the box.", "100,120"
-    ),
-]
-Stride = Annotated[int, query_parameter("Own cells: every so many rows and columns.", ge=1)]
-Geometry = Annotated[
-    Literal["cell", "point"],
-    query_parameter(
-        "Geometry of GeoJSON: `cell`, a polygon for each cell, whose sides are half-way to its neighbours (a point "
-        "where values are of the nodes of a mesh, or a grid has but one row or column); or `point`, its centre.",
-    ),
-]
-Quantiles = Annotated[
-    str, query_parameter("Up to 20 numbers from 0 to 1, separated by commas; empty for none.", "0.05,0.5,0.95")
-]
-MinusDataset = Annotated[
-    str | None, query_parameter("Dataset to subtract; the request's own if not given.", "giops_day")
-]
-MinusVariables = Annotated[
-    str | None, query_parameter("Variables to subtract, as many and in the same order; the same keys if not given.")
-]
-MinusTime = Annotated[
-    str | None,
-    query_parameter("Time to subtract from every time; the same instants or days if not given.", "2016-02-01"),
-]
-MinusStart = Annotated[str | None, query_parameter("First time to subtract: as many steps follow as the request has.")]
-MinusEnd = Annotated[str | None, query_parameter("Last time to subtract.")]
-MinusDepth = Annotated[str | None, query_parameter("Depth level to subtract, written as `depth`, if it is another.")]
-Climatology = Annotated[bool, query_parameter("Subtract a climatology: the step of the same month or day of the year.")]
 
 
 class PolygonBody(TimedBody, frozen=True, kw_only=True):
@@ -179,7 +133,16 @@ DifferenceData = Annotated[
 
 
 async def parse_area(
-    *, areas: NamedDependency[Areas], bbox: BoundingBox = None, area: AreaKey = None
+    *,
+    areas: NamedDependency[Areas],
+    bbox: Annotated[
+        str | None,
+        query_parameter(
+            "`west,south,east,north` in degrees. West > east crosses the date line. Either this or `area`.",
+            ("the western Barents Sea", "15,70,30,78"),
+        ),
+    ] = None,
+    area: AreaKey = None,
 ) -> dict[str, Any]:
     """Parse a box, or find the polygons of an area: fields of an area request."""
     if (bbox is None) == (area is None):
@@ -195,7 +158,28 @@ async def parse_area(
 
 
 def parse_area_grid(
-    projection: Projection = None, shape: Shape = None, stride: Stride = 1, geometry: Geometry = "cell"
+    projection: Annotated[
+        str | None,
+        query_parameter(
+            "Projection of a regular grid, with `shape`: a code, as EPSG:4326, EPSG:3857, EPSG:32661 or EPSG:3031. "
+            "Without it: the variables' own cells.",
+            ("the Arctic from above", "EPSG:32661"),
+        ),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        query_parameter(
+            "`rows,columns` of the regular grid: equal cells of the smallest rectangle that holds the box.", "100,120"
+        ),
+    ] = None,
+    stride: Annotated[int, query_parameter("Own cells: every so many rows and columns.", ge=1)] = 1,
+    geometry: Annotated[
+        Literal["cell", "point"],
+        query_parameter(
+            "Geometry of GeoJSON: `cell`, a polygon for each cell, whose sides are half-way to its neighbours (a point "
+            "where values are of the nodes of a mesh, or a grid has but one row or column); or `point`, its centre.",
+        ),
+    ] = "cell",
 ) -> dict[str, Any]:
     """Parse the grid of an answer over an area: fields of its request."""
     size = None
@@ -213,7 +197,13 @@ def parse_box_area(*, timed: Fields, where: Fields, grid: Fields, depth: DepthLe
 
 
 def parse_statistics(
-    *, timed: Fields, where: Fields, depth: DepthLevel = "0", quantiles: Quantiles = "0.05,0.25,0.5,0.75,0.95"
+    *,
+    timed: Fields,
+    where: Fields,
+    depth: DepthLevel = "0",
+    quantiles: Annotated[
+        str, query_parameter("Up to 20 numbers from 0 to 1, separated by commas; empty for none.", "0.05,0.5,0.95")
+    ] = "0.05,0.25,0.5,0.75,0.95",
 ) -> StatisticsRequest:
     """Parse the request of statistics."""
     shares = tuple(parse_numbers(quantiles, "quantiles", "0.05,0.5,0.95")) if quantiles.strip() else ()
@@ -223,13 +213,26 @@ def parse_statistics(
 def parse_difference(
     *,
     timed: Fields,
-    minus_dataset: MinusDataset = None,
-    minus_variables: MinusVariables = None,
-    minus_time: MinusTime = None,
-    minus_start: MinusStart = None,
-    minus_end: MinusEnd = None,
-    minus_depth: MinusDepth = None,
-    climatology: Climatology = False,
+    minus_dataset: Annotated[
+        str | None, query_parameter("Dataset to subtract; the request's own if not given.", "giops_day")
+    ] = None,
+    minus_variables: Annotated[
+        str | None, query_parameter("Variables to subtract, as many and in the same order; the same keys if not given.")
+    ] = None,
+    minus_time: Annotated[
+        str | None,
+        query_parameter("Time to subtract from every time; the same instants or days if not given.", "2016-02-01"),
+    ] = None,
+    minus_start: Annotated[
+        str | None, query_parameter("First time to subtract: as many steps follow as the request has.")
+    ] = None,
+    minus_end: Annotated[str | None, query_parameter("Last time to subtract.")] = None,
+    minus_depth: Annotated[
+        str | None, query_parameter("Depth level to subtract, written as `depth`, if it is another.")
+    ] = None,
+    climatology: Annotated[
+        bool, query_parameter("Subtract a climatology: the step of the same month or day of the year.")
+    ] = False,
     where: Fields,
     grid: Fields,
     depth: DepthLevel = "0",

@@ -49,15 +49,10 @@ WayPoints = Annotated[
 ]
 PathPoints = Annotated[
     int | None,
-    query_parameter(
-        "Number of points along the path, way-points included; 100 without this and `spacing`.", ge=2
-    ),
+    query_parameter("Number of points along the path, way-points included; 100 without this and `spacing`.", ge=2),
 ]
 Spacing = Annotated[
     float | None, query_parameter("Maximum spacing, km: each leg is cut into equal pieces no longer than this.", gt=0)
-]
-Bathymetry = Annotated[
-    bool, query_parameter("Include the sea floor: the bathymetry of the model, or its deepest level.")
 ]
 
 
@@ -86,7 +81,9 @@ def parse_transect(
     points: PathPoints = None,
     spacing: Spacing = None,
     depth: DepthLevel = "all",
-    bathymetry: Bathymetry = True,
+    bathymetry: Annotated[
+        bool, query_parameter("Include the sea floor: the bathymetry of the model, or its deepest level.")
+    ] = True,
 ) -> TransectRequest:
     """Parse the request of a section beneath a path."""
     way_points = parse_points(path, "path")

@@ -27,13 +27,6 @@ GEOJSON = "application/geo+json"
 PROJECTIONS: tuple[Projection, ...] = get_args(Projection)
 INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 
-MapVariables = Annotated[
-    str,
-    path_parameter(
-        "Key of a variable, or two keys separated by a comma for the magnitude of a vector.",
-        ("sea water potential temperature", "votemper"),
-    ),
-]
 Components = Annotated[
     str,
     path_parameter(
@@ -52,28 +45,6 @@ MapTime = Annotated[
     str,
     path_parameter(
         "Raw integer of a time step as listed by `timestamps`, ISO 8601, or -1: the last.", ("the last", "-1")
-    ),
-]
-Density = Annotated[
-    int,
-    path_parameter("-1, 0 or 1: 8, 16 or 32 arrows along each side of the tile.", 0, schema_extra={"enum": [-1, 0, 1]}),
-]
-TileProjection = Annotated[str, query_parameter("Projection of the map.", schema_extra={"enum": list(PROJECTIONS)})]
-ViewInterpolation = Annotated[
-    str, path_parameter("Interpolation between cells.", "gaussian", schema_extra={"enum": list(INTERPOLATIONS)})
-]
-ViewRadius = Annotated[float, path_parameter(f"km, for gaussian and inverse: up to {MAX_RADIUS:g}.", 25)]
-ViewNeighbours = Annotated[
-    int, path_parameter(f"Maximum number of cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.", 10)
-]
-ViewProjection = Annotated[
-    str, path_parameter("Projection of the map.", "EPSG:3857", schema_extra={"enum": list(PROJECTIONS)})
-]
-ViewExtent = Annotated[
-    str,
-    path_parameter(
-        "`x0,y0,x1,y1`: two opposite corners of the view, in metres of the projection.",
-        ("the Barents Sea", "1113194.9,10000000.5,5565974.5,12500000"),
     ),
 ]
 
@@ -101,12 +72,30 @@ async def get_range(
     workers: NamedDependency[ThreadPool],
     freshness: NamedDependency[Freshness],
     dataset: DatasetId,
-    variable: MapVariables,
-    interp: ViewInterpolation,
-    radius: ViewRadius,
-    neighbours: ViewNeighbours,
-    projection: ViewProjection,
-    extent: ViewExtent,
+    variable: Annotated[
+        str,
+        path_parameter(
+            "Key of a variable, or two keys separated by a comma for the magnitude of a vector.",
+            ("sea water potential temperature", "votemper"),
+        ),
+    ],
+    interp: Annotated[
+        str, path_parameter("Interpolation between cells.", "gaussian", schema_extra={"enum": list(INTERPOLATIONS)})
+    ],
+    radius: Annotated[float, path_parameter(f"km, for gaussian and inverse: up to {MAX_RADIUS:g}.", 25)],
+    neighbours: Annotated[
+        int, path_parameter(f"Maximum number of cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.", 10)
+    ],
+    projection: Annotated[
+        str, path_parameter("Projection of the map.", "EPSG:3857", schema_extra={"enum": list(PROJECTIONS)})
+    ],
+    extent: Annotated[
+        str,
+        path_parameter(
+            "`x0,y0,x1,y1`: two opposite corners of the view, in metres of the projection.",
+            ("the Barents Sea", "1113194.9,10000000.5,5565974.5,12500000"),
+        ),
+    ],
     depth: MapDepth,
     time: MapTime,
 ) -> Response[ValueRange]:
@@ -159,11 +148,18 @@ async def get_arrows(
     variable: Components,
     time: MapTime,
     depth: MapDepth,
-    density_adj: Density,
+    density_adj: Annotated[
+        int,
+        path_parameter(
+            "-1, 0 or 1: 8, 16 or 32 arrows along each side of the tile.", 0, schema_extra={"enum": [-1, 0, 1]}
+        ),
+    ],
     zoom: Zoom,
     x: TileColumn,
     y: TileRow,
-    projection: TileProjection = "EPSG:3857",
+    projection: Annotated[
+        str, query_parameter("Projection of the map.", schema_extra={"enum": list(PROJECTIONS)})
+    ] = "EPSG:3857",
 ) -> Response[ArrowCollection]:
     plane = parse_choice(projection, PROJECTIONS, "projection")
     arrows = ArrowsRequest(time=time, depth=depth, density=density_adj, zoom=zoom, x=x, y=y, projection=plane)

@@ -44,17 +44,6 @@ WRITERS = {  # by the word for `output_format`
 
 Corner = tuple[float, float]  # latitude, longitude: degrees
 
-MinRange = Annotated[
-    str | None,
-    query_parameter(
-        "`latitude,longitude` of the south-western corner: degrees. Together with `max_range`, or `area` instead.",
-        ("west of Svalbard", "72,5"),
-    ),
-]
-MaxRange = Annotated[
-    str | None,
-    query_parameter("`latitude,longitude` of the north-eastern corner. Exchanged corners are put right.", "78,20"),
-]
 Times = Annotated[
     str,
     query_parameter(
@@ -62,16 +51,7 @@ Times = Annotated[
         ("three days", "2016-02-01,2016-02-03"),
     ),
 ]
-FileFormat = Annotated[
-    str,
-    query_parameter(
-        "Format of the file. NETCDF3_NC: 50 × 50 cells between the corners, nearest values, with fixed names "
-        "(water_temp in degC, salinity, water_u, water_v, lat, lon) and hours since 1950.",
-        "NETCDF4",
-    ),
-]
 Depth = Annotated[str, query_parameter("Index of a depth level, `bottom` (the deepest wet cell), or `all`.", "0")]
-Zip = Annotated[str, query_parameter("1: in a zip archive. 0: the file itself.", "0")]
 
 
 class ArchiveOperation(ExtractionOperation):
@@ -102,11 +82,27 @@ async def get_subset(
     dataset: DatasetId,
     variables: Variables,
     time: Times,
-    min_range: MinRange = None,
-    max_range: MaxRange = None,
-    output_format: FileFormat = "NETCDF4",
+    min_range: Annotated[
+        str | None,
+        query_parameter(
+            "`latitude,longitude` of the south-western corner: degrees. Together with `max_range`, or `area` instead.",
+            ("west of Svalbard", "72,5"),
+        ),
+    ] = None,
+    max_range: Annotated[
+        str | None,
+        query_parameter("`latitude,longitude` of the north-eastern corner. Exchanged corners are put right.", "78,20"),
+    ] = None,
+    output_format: Annotated[
+        str,
+        query_parameter(
+            "Format of the file. NETCDF3_NC: 50 × 50 cells between the corners, nearest values, with fixed names "
+            "(water_temp in degC, salinity, water_u, water_v, lat, lon) and hours since 1950.",
+            "NETCDF4",
+        ),
+    ] = "NETCDF4",
     depth: Depth = "all",
-    should_zip: Zip = "1",
+    should_zip: Annotated[str, query_parameter("1: in a zip archive. 0: the file itself.", "0")] = "1",
     area: AreaKey = None,
 ) -> Response[Any]:
     where: dict[str, Any]
