@@ -14,7 +14,7 @@ from ocean_data import __version__
 from ocean_data.api import internal
 from ocean_data.api.areas import areas_router
 from ocean_data.api.lines import lines_router
-from ocean_data.api.maps import get_arrows, get_range
+from ocean_data.api.maps import MapService, get_arrows, get_range
 from ocean_data.api.points import points_router
 from ocean_data.api.subset import get_subset
 from ocean_data.cluster import Cluster
@@ -105,7 +105,14 @@ def create_app(
         read=read,
         calculate=catalogue.expression,
     )
-    tiles = Tiles(source=source, grids=grids)
+    maps = MapService(
+        catalogue=catalogue,
+        workers=workers,
+        freshness=freshness,
+        ranges=Ranges(source=source, grids=grids),
+        arrows=Arrows(source=source, grids=grids),
+        tiles=Tiles(source=source, grids=grids),
+    )
     return create_service(
         name="data",
         title="Ocean Navigator: data",
@@ -119,16 +126,7 @@ def create_app(
         ],
         api=[points_router, lines_router, areas_router, get_range, get_arrows, get_subset],
         internal=[internal.get_tile_field, internal.get_coverage, internal.get_extraction_file],
-        dependencies={
-            "catalogue": catalogue,
-            "workers": workers,
-            "areas": areas,
-            "service": service,
-            "tile_fields": internal.TileFieldService(catalogue=catalogue, tiles=tiles, workers=workers),
-            "quiver": Arrows(source=source, grids=grids),
-            "ranges": Ranges(source=source, grids=grids),
-            "freshness": freshness,
-        },
+        dependencies={"areas": areas, "service": service, "maps": maps},
         readiness=readiness,
         lifespan=(*lifespan, streaming),
         texts=["ocean_data"],

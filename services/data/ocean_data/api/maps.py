@@ -1,11 +1,13 @@
 """Routes of maps: the range of a variable in view, and arrows of vectors."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated, get_args
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
+from litestar.params import SkipValidation
 
 from ocean_common import problems
 from ocean_common.caching import Freshness, made_from
@@ -18,6 +20,7 @@ from ocean_core import errors
 from ocean_core.tiles import Projection
 from ocean_data.api.parameters import READING_ERRORS, HttpRequest, parse_choice
 from ocean_data.compute import vectors
+from ocean_data.compute.field import Tiles
 from ocean_data.compute.quiver import Arrows, ArrowsRequest, Vector
 from ocean_data.compute.range import Ranges, View
 from ocean_data.plan.sampling import Search
@@ -49,9 +52,23 @@ MapTime = Annotated[
 ]
 
 
-async def find_variables(catalogue: Catalogue, dataset: str, keys: list[str]) -> list[Assets]:
-    """Find variables by their keys."""
-    return await asyncio.gather(*(catalogue.assets(dataset, key) for key in keys))
+@dataclass(frozen=True, kw_only=True)
+class MapService:
+    """Services behind the routes of maps. One object, since Litestar resolves each dependency in a task."""
+
+    catalogue: Catalogue
+    workers: ThreadPool
+    freshness: Freshness
+    ranges: Ranges
+    arrows: Arrows
+    tiles: Tiles
+
+    async def find_variables(self, dataset: str, keys: list[str]) -> list[Assets]:
+        """Find variables by their keys."""
+        return await asyncio.gather(*(self.catalogue.assets(dataset, key) for key in keys))
+
+
+Maps = NamedDependency[SkipValidation[MapService]]
 
 
 @get(
@@ -67,10 +84,7 @@ async def find_variables(catalogue: Catalogue, dataset: str, keys: list[str]) ->
 async def get_range(
     *,
     request: HttpRequest,
-    catalogue: NamedDependency[Catalogue],
-    ranges: NamedDependency[Ranges],
-    workers: NamedDependency[ThreadPool],
-    freshness: NamedDependency[Freshness],
+    maps: Maps,
     dataset: DatasetId,
     variable: Annotated[
         str,
@@ -103,25 +117,25 @@ async def get_range(
     search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     plane = parse_choice(projection, PROJECTIONS, "projection")
     view = View(projection=plane, extent=extent, depth=depth, time=time, search=search)
-    await freshness(request, dataset)
-    assets = await find_variables(catalogue, dataset, vectors.keys(variable))
-    limits, revision = await workers.run(ranges.limits, assets, view)
+    await maps.freshness(request, dataset)
+    assets = await maps.find_variables(dataset, vectors.keys(variable))
+    limits, revision = await maps.workers.run(maps.ranges.limits, assets, view)
     made_from(request, assets[0].revision, revision)
     return Response(limits)
 
 
-async def find_vector(catalogue: Catalogue, dataset: str, variable: str) -> Vector:
+async def find_vector(maps: MapService, dataset: str, variable: str) -> Vector:
     """Find the parts of a vector: two keys, or one whose parts are configured."""
-    assets = await find_variables(catalogue, dataset, vectors.keys(variable))
+    assets = await maps.find_variables(dataset, vectors.keys(variable))
     if len(assets) == 2:
         return Vector(parts=(assets[0], assets[1]))
     (vector,) = assets
     parts = vector.components
     if "east" in parts and "north" in parts:
-        east, north = await find_variables(catalogue, dataset, [parts["east"], parts["north"]])
+        east, north = await maps.find_variables(dataset, [parts["east"], parts["north"]])
         return Vector(parts=(east, north), info=vector.variable)
     if "bearing" in parts:
-        bearing = await catalogue.assets(dataset, parts["bearing"])
+        (bearing,) = await maps.find_variables(dataset, [parts["bearing"]])
         return Vector(parts=(vector, bearing), by_bearing=True, info=vector.variable)
     raise vectors.no_vector(variable)
 
@@ -140,10 +154,7 @@ async def find_vector(catalogue: Catalogue, dataset: str, variable: str) -> Vect
 async def get_arrows(
     *,
     request: HttpRequest,
-    catalogue: NamedDependency[Catalogue],
-    quiver: NamedDependency[Arrows],
-    workers: NamedDependency[ThreadPool],
-    freshness: NamedDependency[Freshness],
+    maps: Maps,
     dataset: DatasetId,
     variable: Components,
     time: MapTime,
@@ -163,8 +174,8 @@ async def get_arrows(
 ) -> Response[ArrowCollection]:
     plane = parse_choice(projection, PROJECTIONS, "projection")
     arrows = ArrowsRequest(time=time, depth=depth, density=density_adj, zoom=zoom, x=x, y=y, projection=plane)
-    await freshness(request, dataset)
-    vector = await find_vector(catalogue, dataset, variable)
-    collection, revision = await workers.run(quiver.tile, vector, arrows)
+    await maps.freshness(request, dataset)
+    vector = await find_vector(maps, dataset, variable)
+    collection, revision = await maps.workers.run(maps.arrows.tile, vector, arrows)
     made_from(request, vector.parts[0].revision, revision)
     return Response(collection, media_type=GEOJSON)
