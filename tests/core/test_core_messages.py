@@ -28,7 +28,10 @@ FRENCH = Translator(
 def test_an_error_keeps_its_template_and_values():
     error = DatasetNotFound("there is no dataset {dataset!r}; see /datasets", dataset="x", field="dataset")
     assert str(error) == "there is no dataset 'x'; see /datasets"
-    assert (error.template, error.values) == ("there is no dataset {dataset!r}; see /datasets", {"dataset": "x"})
+    assert (error.message.template, error.message.values) == (
+        "there is no dataset {dataset!r}; see /datasets",
+        {"dataset": "x"},
+    )
     assert FRENCH(error.message) == "il n'y a pas de jeu de données 'x' ; voir /datasets"
 
 
@@ -68,4 +71,4 @@ def test_messages_are_stored_and_sent():
     for codec in (msgspec.json, msgspec.msgpack):
         assert codec.decode(codec.encode(message), type=Message) == message
     error = pickle.loads(pickle.dumps(InvalidRequest("ask for {count}", count=3, field="x", allowed=["y"])))
-    assert (str(error), error.field, error.allowed, error.values) == ("ask for 3", "x", ("y",), {"count": 3})
+    assert (str(error), error.field, error.allowed, error.message.values) == ("ask for 3", "x", ("y",), {"count": 3})

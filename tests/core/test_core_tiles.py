@@ -83,18 +83,6 @@ def test_the_box_around_a_pole_goes_around_the_earth(projection, pole, zoom):
     assert (box.north if pole > 0 else box.south) == pytest.approx(pole, abs=1e-9)
 
 
-@given(any_tile(deepest=20))
-def test_children_cover_their_tile(tile):
-    left, bottom, right, top = tile.bounds
-    parts = [child.bounds for child in tile.children]
-    size = right - left
-    corners = [(left, top), (left + size / 2, top), (left, top - size / 2), (left + size / 2, top - size / 2)]
-    for (x, y), part in zip(corners, parts, strict=True):
-        np.testing.assert_allclose(part, (x, y - size / 2, x + size / 2, y), atol=1e-6)
-    assert min(part[1] for part in parts) == pytest.approx(bottom, abs=1e-6)
-    assert all(child.exists for child in tile.children)
-
-
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_beside_the_square_no_tile_exists(projection):
     found = {(x, y) for x, y in itertools.product(range(-1, 5), repeat=2) if Tile(projection, 2, x, y).exists}

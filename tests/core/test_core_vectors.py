@@ -50,9 +50,10 @@ def test_a_part_in_a_direction_keeps_what_the_components_are_of():
 @given(st.floats(0.1, 50.0), st.floats(0.0, 359.0), st.floats(0.0, 359.0))
 def test_rotating_a_vector_keeps_its_length_and_direction(length, toward, line):
     east, north = length * np.sin(np.radians(toward)), length * np.cos(np.radians(toward))
-    along, across = vectors.along_and_across(np.array([east]), np.array([north]), np.array([line]))
+    components = np.array([east]), np.array([north])
+    along, across = (vectors.vector_part(part, *components, np.array([line])) for part in ("along", "across"))
     assert np.hypot(along, across)[0] == pytest.approx(length)
-    assert vectors.magnitude(np.array([east]), np.array([north]))[0] == pytest.approx(length)
+    assert vectors.vector_part("magnitude", *components)[0] == pytest.approx(length)
     # To the left of the line is 90 degrees less.
     turned = line - np.degrees(np.arctan2(across[0], along[0]))
     assert (turned - toward + 180) % 360 - 180 == pytest.approx(0, abs=1e-6)

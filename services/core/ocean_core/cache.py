@@ -1,7 +1,6 @@
 """Caches bounded in bytes or in age, in which a value is made once for all who ask at the same time, and a fair queue.
 
-`ByteBoundedCache.get` and `TTLCache` are safe in threads; `ByteBoundedCache.get_async`, `SingleFlight` and `FairQueue`
-belong to one event loop.
+`ByteBoundedCache` and `TTLCache` are safe in threads; `get_async`, `SingleFlight` and `FairQueue` belong to one loop.
 """
 
 import asyncio
@@ -44,10 +43,9 @@ class ByteBoundedCache(Generic[V]):
         self.nbytes = 0
         self._size_of = size_of
         self._on_evict = on_evict
-        self._queue = queue
         self._entries: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self._promises: dict[Hashable, Future[V]] = {}
-        self._flights: dict[Hashable, _Flight[V]] = {}
+        self._flights = SingleFlight[V](queue)
         self._lock = Lock()
 
     def __contains__(self, key: Hashable) -> bool:
@@ -57,27 +55,25 @@ class ByteBoundedCache(Generic[V]):
     def find(self, key: Hashable, default: D) -> V | D:
         """Return a value that is there, as the one used last, or the default."""
         with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                return default
-            self._entries.move_to_end(key)
-            return entry[0]
+            entry = self._use(key)
+        return default if entry is None else entry[0]
 
-    def put(self, key: Hashable, value: V) -> None:
-        """Put in a value, and put out those used longest ago."""
+    def put(self, key: Hashable, value: V) -> V:
+        """Put in a value, and put out those used longest ago; return the value."""
         size = self._size_of(value)
         with self._lock:
-            evicted = [self._pop(key)] if key in self._entries else []
+            evicted = self._pop(key)
             self._entries[key] = value, size
             self.nbytes += size
             while self.nbytes > self.max_bytes and (len(self._entries) > 1 or not self.max_bytes):
-                evicted.append(self._pop(next(iter(self._entries))))
+                evicted += self._pop(next(iter(self._entries)))
         self._evict(evicted)
+        return value
 
     def discard(self, key: Hashable) -> None:
         """Put out a value, if it is there."""
         with self._lock:
-            evicted = [self._pop(key)] if key in self._entries else []
+            evicted = self._pop(key)
         self._evict(evicted)
 
     def clear(self) -> None:
@@ -88,15 +84,16 @@ class ByteBoundedCache(Generic[V]):
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """Return a value, made by the first thread that asks while the others wait; a failure is not kept."""
         with self._lock:
-            if (entry := self._entries.get(key)) is not None:
-                self._entries.move_to_end(key)
+            if (entry := self._use(key)) is not None:
                 return entry[0]
             promise = self._promises.get(key)
             first = promise is None
             if promise is None:
                 promise = self._promises[key] = Future()
         if first:
-            self._fulfil(key, make, promise)
+            _fulfil(promise, lambda: self.put(key, make()))
+            with self._lock:
+                del self._promises[key]
         return promise.result()
 
     async def get_async(
@@ -105,124 +102,39 @@ class ByteBoundedCache(Generic[V]):
         make: Callable[[], Awaitable[V]],
         *,
         client: str | None = None,
-        keep: Callable[[V], bool] | None = None,
+        keep: Callable[[V], bool] = lambda _: True,
     ) -> V:
-        """Return a value, made by one task for all who await it; a failure is not kept.
+        """Return a value, made by one task for all who await it (`SingleFlight.run`); a failure is not kept.
 
-        The task goes on when those who wait are cancelled, unless it is still in the queue and nobody waits any more.
-
-        Parameters
-        ----------
-        key : hashable
-            What the value depends on.
-        make : callable
-            Makes the value.
-        client : str, optional
-            The client in whose line of the queue it waits; without one it begins at once.
-        keep : callable, optional
-            Tells whether a value that was made may be kept.
+        ``client``: in whose line of the queue it waits; without one it begins at once. ``keep``: whether a value that
+        was made may be kept.
         """
         with self._lock:
-            if (entry := self._entries.get(key)) is not None:
-                self._entries.move_to_end(key)
+            if (entry := self._use(key)) is not None:
                 return entry[0]
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._start(key, make, client, keep)
-        elif flight.ticket and client is not None and self._queue:
-            self._queue.join(flight.ticket, client)
-        flight.waiting += 1
-        try:
-            return await asyncio.shield(flight.task)
-        finally:
-            flight.waiting -= 1
-            if not flight.waiting and flight.ticket and self._queue and not flight.ticket.called.done():
-                del self._flights[key]
-                self._queue.leave(flight.ticket)
-                flight.task.cancel()
 
-    def _pop(self, key: Hashable) -> V:
+        async def make_and_keep() -> V:
+            value = await make()
+            return self.put(key, value) if keep(value) else value
+
+        return (await self._flights.run(key, make_and_keep, client))[0]
+
+    def _use(self, key: Hashable) -> tuple[V, int] | None:
+        if (entry := self._entries.get(key)) is not None:
+            self._entries.move_to_end(key)
+        return entry
+
+    def _pop(self, key: Hashable) -> list[V]:
+        if key not in self._entries:
+            return []
         value, size = self._entries.pop(key)
         self.nbytes -= size
-        return value
+        return [value]
 
     def _evict(self, values: list[V]) -> None:
         if self._on_evict:
             for value in values:
                 self._on_evict(value)
-
-    def _fulfil(self, key: Hashable, make: Callable[[], V], promise: Future[V]) -> None:
-        try:
-            value = make()
-            self.put(key, value)
-        except BaseException as error:  # raised again; those who wait must not wait for ever
-            with self._lock:
-                del self._promises[key]
-            promise.set_exception(error)
-            raise
-        with self._lock:
-            del self._promises[key]
-        promise.set_result(value)
-
-    def _start(
-        self,
-        key: Hashable,
-        make: Callable[[], Awaitable[V]],
-        client: str | None,
-        keep: Callable[[V], bool] | None,
-    ) -> "_Flight[V]":
-        ticket = None
-        if client is not None and self._queue:
-            ticket = Ticket()
-            self._queue.join(ticket, client)
-
-        async def fly() -> V:
-            async with self._queue.slot(ticket) if ticket and self._queue else nullcontext():
-                value = await make()
-            if keep is None or keep(value):
-                self.put(key, value)
-            return value
-
-        flight = self._flights[key] = _Flight(asyncio.create_task(fly()), ticket)
-        flight.task.add_done_callback(lambda task: self._settle(key, task))
-        return flight
-
-    def _settle(self, key: Hashable, task: asyncio.Task[V]) -> None:
-        flight = self._flights.get(key)
-        if flight and flight.task is task:
-            del self._flights[key]
-        if not task.cancelled():
-            task.exception()  # asyncio complains of failures that nobody has seen
-
-
-class _Flight(Generic[V]):
-    """A value that is being made, or waits in the queue to be."""
-
-    def __init__(self, task: asyncio.Task[V], ticket: "Ticket | None") -> None:
-        self.task = task
-        self.ticket = ticket
-        self.waiting = 0
-
-
-class SingleFlight(Generic[V]):
-    """Work under way by key, done once for all who ask meanwhile; nothing is kept."""
-
-    def __init__(self) -> None:
-        self._tasks: dict[Hashable, asyncio.Future[V]] = {}
-
-    async def run(self, key: Hashable, work: Callable[[], Awaitable[V]]) -> tuple[V, bool]:
-        """Return the outcome of the work, and whether it was under way already; it goes on when callers leave."""
-        task = self._tasks.get(key)
-        joined = task is not None
-        if task is None:
-            task = self._tasks[key] = asyncio.ensure_future(work())
-            task.add_done_callback(lambda done: self._settle(key, done))
-        return await asyncio.shield(task), joined
-
-    def _settle(self, key: Hashable, task: asyncio.Future[V]) -> None:
-        del self._tasks[key]
-        if not task.cancelled():
-            task.exception()  # asyncio complains of failures that nobody has seen
 
 
 class TTLCache(Generic[V]):
@@ -244,9 +156,13 @@ class TTLCache(Generic[V]):
                 self._entries.move_to_end(key)
                 while len(self._entries) > self._max_entries:
                     self._entries.popitem(last=False)
+        promise = entry[1]
         if expired:
-            self._fulfil(key, make, entry[1])
-        return entry[1].result()
+            _fulfil(promise, make)
+            with self._lock:
+                if self._entries.get(key) == entry:  # its age counts from the answer
+                    self._entries[key] = time.monotonic(), promise
+        return promise.result()
 
     def forget(self, key: Hashable) -> None:
         """Make the value anew the next time."""
@@ -255,17 +171,71 @@ class TTLCache(Generic[V]):
             if entry is not None and entry[1].done():
                 del self._entries[key]
 
-    def _fulfil(self, key: Hashable, make: Callable[[], V], promise: Future[V]) -> None:
+
+def _fulfil(promise: Future[V], make: Callable[[], V]) -> None:
+    try:
+        promise.set_result(make())
+    except BaseException as error:  # noqa: BLE001 - `result` raises it, also for those who wait
+        promise.set_exception(error)
+
+
+class _Flight(Generic[V]):
+    """Work under way, or in the queue."""
+
+    def __init__(self, task: asyncio.Task[V], ticket: "Ticket | None") -> None:
+        self.task = task
+        self.ticket = ticket
+        self.waiting = 0
+
+
+class SingleFlight(Generic[V]):
+    """Work under way by key, done once for all who ask meanwhile; nothing is kept."""
+
+    def __init__(self, queue: "FairQueue | None" = None) -> None:
+        self._queue = queue
+        self._flights: dict[Hashable, _Flight[V]] = {}
+
+    async def run(self, key: Hashable, work: Callable[[], Awaitable[V]], client: str | None = None) -> tuple[V, bool]:
+        """Return the outcome of the work, and whether it was under way already.
+
+        It goes on when callers leave, unless it is still in the queue and nobody waits any more. ``client``: in whose
+        line of the queue it waits; without one it begins at once.
+        """
+        flight = self._flights.get(key)
+        joined = flight is not None
+        if flight is None:
+            flight = self._start(key, work, client)
+        elif flight.ticket and client is not None and self._queue:
+            self._queue.join(flight.ticket, client)
+        flight.waiting += 1
         try:
-            value = make()
-        except BaseException as error:  # raised again; those who wait must not wait for ever
-            promise.set_exception(error)
-            raise
+            return await asyncio.shield(flight.task), joined
         finally:
-            with self._lock:
-                if self._entries.get(key, (0.0, None))[1] is promise:  # its age counts from the answer
-                    self._entries[key] = time.monotonic(), promise
-        promise.set_result(value)
+            flight.waiting -= 1
+            if not flight.waiting and flight.ticket and self._queue and not flight.ticket.called.done():
+                del self._flights[key]
+                self._queue.leave(flight.ticket)
+                flight.task.cancel()
+
+    def _start(self, key: Hashable, work: Callable[[], Awaitable[V]], client: str | None) -> _Flight[V]:
+        ticket = None
+        if client is not None and self._queue:
+            ticket = Ticket()
+            self._queue.join(ticket, client)
+
+        async def fly() -> V:
+            async with self._queue.slot(ticket) if ticket and self._queue else nullcontext():
+                return await work()
+
+        flight = self._flights[key] = _Flight(asyncio.create_task(fly()), ticket)
+        flight.task.add_done_callback(lambda _: self._settle(key, flight))
+        return flight
+
+    def _settle(self, key: Hashable, flight: _Flight[V]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if not flight.task.cancelled():
+            flight.task.exception()  # asyncio complains of failures that nobody has seen
 
 
 class Ticket:
@@ -279,14 +249,8 @@ class Ticket:
 class FairQueue:
     """A queue with a line for each client: after one piece of work of a client comes one of every other client.
 
-    Parameters
-    ----------
-    slots : int
-        Pieces of work that go on at once.
-    max_waiting : int
-        Pieces of work that may wait.
-    refuse : callable
-        Makes the error that is raised where more would wait, of their number.
+    ``slots`` pieces of work go on at once, and ``max_waiting`` may wait; where more would, ``refuse`` makes the error
+    that is raised, of their number.
     """
 
     def __init__(self, slots: int, max_waiting: int, refuse: Callable[[int], Exception]) -> None:

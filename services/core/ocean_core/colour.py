@@ -8,7 +8,7 @@ belong to whoever draws.
 import math
 import re
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,46 +75,37 @@ COLORMAPS: dict[str, tuple[str, str]] = {
     "deep": ("Deep", "deep"),
 }
 
-COLORMAP_BY_STANDARD_NAME: dict[str, str] = {
-    "sea_water_temperature": "thermal",
-    "sea_water_potential_temperature": "thermal",
-    "sea_water_conservative_temperature": "thermal",
-    "sea_surface_temperature": "thermal",
-    "surface_temperature": "thermal",
-    "sea_surface_skin_temperature": "thermal",
-    "sea_surface_foundation_temperature": "thermal",
-    "sea_ice_temperature": "ice",
-    "sea_water_salinity": "salinity",
-    "sea_water_practical_salinity": "salinity",
-    "sea_water_absolute_salinity": "salinity",
-    "sea_surface_salinity": "salinity",
-    "sea_water_speed": "speed",
-    "sea_water_x_velocity": "velocity",
-    "sea_water_y_velocity": "velocity",
-    "eastward_sea_water_velocity": "eastward current",
-    "northward_sea_water_velocity": "northward current",
-    "sea_surface_height_above_geoid": "freesurface",
-    "sea_surface_height_above_sea_level": "freesurface",
-    "sea_surface_height": "freesurface",
-    "sea_surface_elevation": "freesurface",
-    "sea_floor_depth": "bathymetry",
-    "sea_floor_depth_below_geoid": "bathymetry",
-    "sea_floor_depth_below_sea_level": "bathymetry",
-    "sea_ice_area_fraction": "ice",
-    "sea_ice_thickness": "ice",
-    "sea_water_potential_density": "density",
-    "sea_water_density": "density",
-    "sea_water_sigma_theta": "density",
-    "ocean_relative_vorticity": "vorticity",
-    "mass_concentration_of_chlorophyll_in_sea_water": "chlorophyll",
-    "mass_concentration_of_chlorophyll_a_in_sea_water": "chlorophyll",
-    "mole_concentration_of_nitrate_in_sea_water": "nitrate",
-    "mole_concentration_of_phosphate_in_sea_water": "phosphate",
-    "mole_concentration_of_silicate_in_sea_water": "silicate",
-    "mole_concentration_of_dissolved_molecular_oxygen_in_sea_water": "oxygen",
-    "sea_surface_wave_significant_height": "waveheight",
-    "sea_surface_wave_mean_period": "waveperiod",
-}
+COLORMAP_BY_STANDARD_NAME = {
+    name: colormap
+    for colormap, names in {
+        "thermal": (
+            "sea_water_temperature", "sea_water_potential_temperature", "sea_water_conservative_temperature",
+            "sea_surface_temperature", "surface_temperature", "sea_surface_skin_temperature",
+            "sea_surface_foundation_temperature",
+        ),
+        "salinity": ("sea_water_salinity", "sea_water_practical_salinity", "sea_water_absolute_salinity",
+                     "sea_surface_salinity"),
+        "speed": ("sea_water_speed",),
+        "velocity": ("sea_water_x_velocity", "sea_water_y_velocity"),
+        "eastward current": ("eastward_sea_water_velocity",),
+        "northward current": ("northward_sea_water_velocity",),
+        "freesurface": ("sea_surface_height_above_geoid", "sea_surface_height_above_sea_level", "sea_surface_height",
+                        "sea_surface_elevation"),
+        "bathymetry": ("sea_floor_depth", "sea_floor_depth_below_geoid", "sea_floor_depth_below_sea_level"),
+        "ice": ("sea_ice_area_fraction", "sea_ice_thickness", "sea_ice_temperature"),
+        "density": ("sea_water_potential_density", "sea_water_density", "sea_water_sigma_theta"),
+        "vorticity": ("ocean_relative_vorticity",),
+        "chlorophyll": ("mass_concentration_of_chlorophyll_in_sea_water",
+                        "mass_concentration_of_chlorophyll_a_in_sea_water"),
+        "nitrate": ("mole_concentration_of_nitrate_in_sea_water",),
+        "phosphate": ("mole_concentration_of_phosphate_in_sea_water",),
+        "silicate": ("mole_concentration_of_silicate_in_sea_water",),
+        "oxygen": ("mole_concentration_of_dissolved_molecular_oxygen_in_sea_water",),
+        "waveheight": ("sea_surface_wave_significant_height",),
+        "waveperiod": ("sea_surface_wave_mean_period",),
+    }.items()
+    for name in names
+}  # fmt: skip
 
 # Words of display names, in the order of their trial, after the ids themselves.
 COLORMAP_BY_WORD: dict[str, str] = {
@@ -132,30 +123,22 @@ COLORMAP_BY_WORD: dict[str, str] = {
 }
 
 
-class _UsualLimits(NamedTuple):
-    name: re.Pattern[str]  # of the standard name
-    units: str  # in their canonical spelling
-    limits: Limits
-
-
-_USUAL_LIMITS = [
-    _UsualLimits(re.compile(name), units, limits)
-    for name, units, limits in (
-        (r"sea_surface_wave_significant_height", "m", (0, 8)),
-        (r".*(sea|water|surface|potential)_.*temperature.*", "degree_C", (-2, 30)),
-        (r".*(sea|water|potential)_.*temperature.*", "K", (271, 303)),
-        (r"sea_(water|surface)_.*salinity|salinity", "PSU", (30, 38)),
-        (r"sea_(water|surface)_.*salinity", "1e-3", (30, 38)),
-        (r"sea_(water|surface)_.*salinity", "1", (30, 38)),
-        (r"sea_ice_(area|fraction).*", "1", (0, 1)),
-        (r"sea_ice_thickness", "m", (0, 4)),
-        (r"(sea_surface|surface_sea_water)_.*(height|elevation).*", "m", (-1.5, 1.5)),
-        (r".*sea_water.*velocity.*|barotropic.*velocity", "m s-1", (-1, 1)),
-        (r"(x|y|eastward|northward)_wind", "m s-1", (-20, 20)),
-        (r"wind_speed", "m s-1", (0, 25)),
-        (r".*(from|to)_direction", "degree", (0, 360)),
-    )
-]
+# By patterns of standard names and canonical units.
+_USUAL_LIMITS: tuple[tuple[str, str, Limits], ...] = (
+    (r"sea_surface_wave_significant_height", "m", (0, 8)),
+    (r".*(sea|water|surface|potential)_.*temperature.*", "degree_C", (-2, 30)),
+    (r".*(sea|water|potential)_.*temperature.*", "K", (271, 303)),
+    (r"sea_(water|surface)_.*salinity|salinity", "PSU", (30, 38)),
+    (r"sea_(water|surface)_.*salinity", "1e-3", (30, 38)),
+    (r"sea_(water|surface)_.*salinity", "1", (30, 38)),
+    (r"sea_ice_(area|fraction).*", "1", (0, 1)),
+    (r"sea_ice_thickness", "m", (0, 4)),
+    (r"(sea_surface|surface_sea_water)_.*(height|elevation).*", "m", (-1.5, 1.5)),
+    (r".*sea_water.*velocity.*|barotropic.*velocity", "m s-1", (-1, 1)),
+    (r"(x|y|eastward|northward)_wind", "m s-1", (-20, 20)),
+    (r"wind_speed", "m s-1", (0, 25)),
+    (r".*(from|to)_direction", "degree", (0, 360)),
+)
 _WIDEST = 1e4  # a valid range beyond this is a placeholder,
 _TOO_WIDE = 3.0  # and so is one that is this many times as wide as the usual limits
 
@@ -173,20 +156,11 @@ def choose_colormap(
     categorical: bool = False,
     magnitude: bool = False,
 ) -> str:
-    """Return the id of the colormap of a quantity.
+    """Return the id of the colormap of a quantity, by its display name where its standard name has none.
 
-    Parameters
-    ----------
-    name
-        Display name, for quantities whose standard name has no colormap.
-    limits
-        Of the colour scale. Components of vectors get a diverging colormap only if these have both signs.
-    zero_centered
-        Zero is the middle of the scale, as for differences.
-    categorical
-        The values are numbers of categories.
-    magnitude
-        The values are lengths of vectors.
+    Components of vectors get a diverging colormap only if the limits of their scale have both signs. ``zero_centered``:
+    zero is the middle of the scale, as for differences; ``categorical``: the values are numbers of categories;
+    ``magnitude``: they are lengths of vectors.
     """
     if categorical:
         return CATEGORY_COLORMAP
@@ -213,17 +187,10 @@ def _colormap_by_name(name: str) -> str:
 
 
 def usual_limits(name: str, units: str) -> Limits | None:
-    """Return the limits that suit a quantity of the sea.
-
-    Parameters
-    ----------
-    name
-        Standard name, or a long name in its spelling.
-    units
-        In any spelling that :func:`ocean_core.units.canonical_units` reads.
-    """
+    """Return the limits that suit a quantity of the sea, of this standard name or a long name in its spelling."""
     canonical = canonical_units(units)
-    return next((row.limits for row in _USUAL_LIMITS if row.units == canonical and row.name.fullmatch(name)), None)
+    fitting = (row[2] for row in _USUAL_LIMITS if row[1] == canonical and re.fullmatch(row[0], name))
+    return next(fitting, None)
 
 
 def choose_limits(valid_range: tuple[float, float] | None, name: str, units: str) -> Limits | None:
@@ -243,17 +210,9 @@ def choose_limits(valid_range: tuple[float, float] | None, name: str, units: str
 
 
 def sample_limits(values: NDArray[np.float64]) -> Limits:
-    """Return round limits around most values of a sample.
+    """Return round limits around most values of a sample: one, two or five times a power of ten.
 
-    Parameters
-    ----------
-    values : ndarray, any shape
-        In the units of the quantity; NaN where there are none.
-
-    Returns
-    -------
-    tuple of float
-        One, two or five times a power of ten; symmetric where the values lie on both sides of zero.
+    They are symmetric where the values lie on both sides of zero; NaN are left out.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -277,10 +236,8 @@ def data_limits(values: NDArray[np.floating], *, zero_centered: bool = False) ->
     if not finite.size:
         return None
     low, high = float(finite.min()), float(finite.max())
-    if zero_centered:
-        high = max(abs(low), abs(high))
-        low = -high
-    return low, high
+    largest = max(abs(low), abs(high))
+    return (-largest, largest) if zero_centered else (low, high)
 
 
 def figure_limits(

@@ -1,28 +1,4 @@
-"""Expected failures, without HTTP.
-
-::
-
-    OceanError
-    ├── NotFound
-    │   ├── DatasetNotFound
-    │   ├── VariableNotFound
-    │   ├── TimeNotFound
-    │   ├── DepthNotFound
-    │   ├── TileNotFound          a tile outside its projection's square
-    │   ├── NothingInView         no value in an area of a map
-    │   └── PlotKindNotFound
-    ├── InvalidRequest            a field is wrong, or two do not go together
-    │   ├── UnsupportedFormat
-    │   └── NotSupported          right, but this version cannot do it
-    ├── Unauthorized              a route of operators, asked without their token
-    ├── PointOutsideGrid
-    ├── RequestTooLarge           more cells, bytes or steps than the budget
-    ├── AddressTooLong
-    ├── SourceUnreadable          one data file is broken, cut or gone
-    └── Unavailable
-        ├── TooBusy               the queue is full: later
-        └── ServiceUnavailable    a neighbour does not answer
-"""
+"""Expected failures, without HTTP."""
 
 from collections.abc import Iterable
 

@@ -8,7 +8,7 @@ The tree holds no values: the data service evaluates it on arrays.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -95,8 +95,7 @@ class Call:
     arguments: "tuple[Node, ...]"
 
     @property
-    def reduces_column(self) -> bool:
-        """True if the function makes one value of a whole column."""
+    def reduces_column(self) -> bool:  # makes one value of a whole column
         return FUNCTIONS[self.function].column or (self.function in {"max", "min"} and len(self.arguments) == 1)
 
 
@@ -111,47 +110,28 @@ class Expression:
     root: Node
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Variables and coordinates, each once, in their order."""
+    def names(self) -> tuple[str, ...]:  # variables and coordinates, each once, in their order
         return tuple(dict.fromkeys(node.name for node in self.nodes() if isinstance(node, Name)))
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """Function calls, in their order."""
         return tuple(node for node in self.nodes() if isinstance(node, Call))
 
     def nodes(self) -> Iterator[Node]:
-        """Iterate over all nodes, from left to right."""
         return walk_nodes(self.root)
 
 
 @dataclass(frozen=True)
 class Function:
-    """The signature of a function.
+    """The signature of a function, and the units of its values."""
 
-    Attributes
-    ----------
-    signature : str
-        Names of the arguments; those with ``?`` may be left out, and ``...`` repeats the one before.
-    summary : str
-        The meaning of the values.
-    units : str
-        Of the values; empty where they depend on the arguments.
-    column : bool
-        True if it takes whole columns, and gives one value for each.
-    neighbours : bool
-        True if it takes the values of neighbouring cells too.
-    """
-
-    signature: str
-    summary: str
-    units: str = ""
-    column: bool = False
-    neighbours: bool = False
+    signature: str  # names of the arguments: those with `?` may be left out, and `...` repeats the one before
+    units: str = ""  # empty where they depend on the arguments
+    column: bool = False  # it takes whole columns, and gives one value for each
+    neighbours: bool = False  # it takes the values of neighbouring cells too
 
     @property
-    def counts(self) -> range:
-        """Numbers of arguments that it accepts."""
+    def counts(self) -> range:  # numbers of arguments that it accepts
         names = self.signature.split(", ")
         most = MAX_CHARACTERS if names[-1] == "..." else len(names)
         return range(sum(name[-1] not in "?." for name in names), most + 1)
@@ -160,63 +140,35 @@ class Function:
 WATER, DEGREES = "depth, latitude, temperature, salinity", "latitude?, longitude?"
 
 FUNCTIONS: dict[str, Function] = {
-    "sin": Function("a", "sine of radians"),
-    "cos": Function("a", "cosine of radians"),
-    "tan": Function("a", "tangent of radians"),
-    "asin": Function("a", "radians whose sine is a"),
-    "acos": Function("a", "radians whose cosine is a"),
-    "atan": Function("a", "radians whose tangent is a"),
-    "ln": Function("a", "natural logarithm"),
-    "log": Function("a", "logarithm to base 10"),
-    "log2": Function("a", "logarithm to base 2"),
-    "exp": Function("a", "e to the power of a"),
-    "sqrt": Function("a", "square root"),
-    "abs": Function("a", "magnitude of a number"),
-    "atan2": Function("y, x", "radians of the direction of (x, y)"),
-    "max": Function("a, b?, ...", "greatest of a column; of several, the greatest in a cell"),
-    "min": Function("a, b?, ...", "least of a column; of several, the least in a cell"),
-    "magnitude": Function("a, b", "length of a vector"),
-    "bearing": Function("north, east", "direction of a vector, degrees clockwise from north", "degree"),
-    "unstaggered_speed": Function("u, v", "speed at the centres of an Arakawa C grid", neighbours=True),
-    "oxygensaturation": Function("temperature, salinity", "oxygen solubility at the surface", "umol kg-1"),
-    "nitrogensaturation": Function("temperature, salinity", "nitrogen solubility at the surface", "umol kg-1"),
-    "sspeed": Function(WATER, "speed of sound", "m s-1"),
-    "density": Function(WATER, "in-situ density", "kg m-3"),
-    "heatcap": Function(WATER, "isobaric heat capacity", "J kg-1 K-1"),
-    "tempgradient": Function(WATER, "adiabatic temperature gradient", "K Pa-1"),
-    "soniclayerdepth": Function(WATER, "depth of the fastest sound above the deep sound channel", "m", column=True),
-    "deepsoundchannel": Function(WATER, "depth of the slowest sound", "m", column=True),
-    "deepsoundchannelbottom": Function(
-        f"{WATER}, bathymetry?",
-        "depth below the channel where sound is as fast as at the sonic layer depth",
-        "m",
-        column=True,
-    ),
-    "depthexcess": Function(
-        f"{WATER}, bathymetry", "height of water below the bottom of the deep sound channel", "m", column=True
-    ),
-    "potentialsubsurfacechannel": Function(
-        f"{WATER}, cutoff?",
-        "1 where the top 1000 m hold a channel for sound above the cutoff frequency (Hz), else 0",
-        "1",
-        column=True,
-    ),
-    "geostrophic_x": Function(
-        f"height, {DEGREES}",
-        "eastward geostrophic velocity; none within 1 degree of the equator",
-        "m s-1",
-        neighbours=True,
-    ),
-    "geostrophic_y": Function(
-        f"height, {DEGREES}",
-        "northward geostrophic velocity; none within 1 degree of the equator",
-        "m s-1",
-        neighbours=True,
-    ),
-    "vorticity": Function(f"u, v, {DEGREES}", "vertical vorticity of a current", "s-1", neighbours=True),
-    "divergence": Function(f"u, v, {DEGREES}", "horizontal divergence of a current", "s-1", neighbours=True),
-    "gradient_x": Function(f"a, {DEGREES}", "eastward derivative, per m", neighbours=True),
-    "gradient_y": Function(f"a, {DEGREES}", "northward derivative, per m", neighbours=True),
+    # Angles are radians; `ln` is the natural logarithm, `log` that to base 10.
+    **{
+        name: Function("a")
+        for name in ["sin", "cos", "tan", "asin", "acos", "atan", "ln", "log", "log2", "exp", "sqrt", "abs"]
+    },
+    "atan2": Function("y, x"),
+    "max": Function("a, b?, ..."),  # of one argument, that of its column; of several, that in a cell
+    "min": Function("a, b?, ..."),
+    "magnitude": Function("a, b"),
+    "bearing": Function("north, east", "degree"),  # clockwise from north
+    "unstaggered_speed": Function("u, v", neighbours=True),  # at the centres of an Arakawa C grid
+    "oxygensaturation": Function("temperature, salinity", "umol kg-1"),  # solubility at the surface
+    "nitrogensaturation": Function("temperature, salinity", "umol kg-1"),
+    "sspeed": Function(WATER, "m s-1"),
+    "density": Function(WATER, "kg m-3"),
+    "heatcap": Function(WATER, "J kg-1 K-1"),
+    "tempgradient": Function(WATER, "K Pa-1"),  # adiabatic
+    # Of sound: see `ocean_core.seawater`.
+    "soniclayerdepth": Function(WATER, "m", column=True),
+    "deepsoundchannel": Function(WATER, "m", column=True),
+    "deepsoundchannelbottom": Function(f"{WATER}, bathymetry?", "m", column=True),
+    "depthexcess": Function(f"{WATER}, bathymetry", "m", column=True),
+    "potentialsubsurfacechannel": Function(f"{WATER}, cutoff?", "1", column=True),  # cutoff frequency, Hz
+    "geostrophic_x": Function(f"height, {DEGREES}", "m s-1", neighbours=True),  # none within 1 degree of the equator
+    "geostrophic_y": Function(f"height, {DEGREES}", "m s-1", neighbours=True),
+    "vorticity": Function(f"u, v, {DEGREES}", "s-1", neighbours=True),
+    "divergence": Function(f"u, v, {DEGREES}", "s-1", neighbours=True),
+    "gradient_x": Function(f"a, {DEGREES}", neighbours=True),  # eastward, per m
+    "gradient_y": Function(f"a, {DEGREES}", neighbours=True),
 }
 
 
@@ -239,17 +191,12 @@ def child_nodes(node: Node) -> tuple[Node, ...]:
 def parse_expression(text: str) -> Expression:
     """Parse an expression, or raise InvalidRequest with the position of the fault, counted from 1."""
     if len(text) > MAX_CHARACTERS:
-        raise InvalidRequest(
-            "an expression has at most {limit} characters; this one has {count}",
-            limit=MAX_CHARACTERS,
-            count=len(text),
-            field="expression",
+        raise _fault(
+            "an expression has at most {limit} characters; this one has {count}", limit=MAX_CHARACTERS, count=len(text)
         )
     tokens = _read_tokens(text)
     if sum(token.type not in {"LPAR", "RPAR", "COMMA", "$END"} for token in tokens) > MAX_NODES:
-        raise InvalidRequest(
-            "an expression has at most {limit} operands, operators and functions", limit=MAX_NODES, field="expression"
-        )
+        raise _fault("an expression has at most {limit} operands, operators and functions", limit=MAX_NODES)
     parser = _PARSER.parse_interactive()
     try:
         for token in _check_tokens(tokens):
@@ -285,13 +232,12 @@ class _TreeBuilder(Transformer[Token, Node]):
     def call(self, name: Token, *arguments: Node) -> Node:
         function = FUNCTIONS[name]
         if len(arguments) not in function.counts:
-            raise InvalidRequest(
+            raise _fault(
                 "{name!r} at position {position} takes ({signature}), and {count} are given",
-                name=str(name),
-                position=_position(name),
+                name,
+                name=name,
                 signature=function.signature,
                 count=len(arguments),
-                field="expression",
             )
         return Call(str(name), arguments)
 
@@ -299,9 +245,11 @@ class _TreeBuilder(Transformer[Token, Node]):
 _PARSER = Lark(GRAMMAR, parser="lalr", lexer="basic", transformer=_TreeBuilder())
 
 
-def _position(token: Token) -> int:
-    """Return the position of a token, counted from 1."""
-    return (token.start_pos or 0) + 1
+def _fault(text: str, at: Token | None = None, /, *, allowed: Iterable[str] = (), **values: object) -> InvalidRequest:
+    """Make the error of an expression, with the position of a token, counted from 1."""
+    if at is not None:
+        values["position"] = (at.start_pos or 0) + 1
+    return InvalidRequest(Message(text, **values), field="expression", allowed=allowed)
 
 
 def _read_tokens(text: str) -> list[Token]:
@@ -310,12 +258,11 @@ def _read_tokens(text: str) -> list[Token]:
         return [*_PARSER.lex(text), Token("$END", "", len(text))]
     except UnexpectedCharacters as error:
         position = error.pos_in_stream or 0
-        raise InvalidRequest(
+        raise _fault(
             "{character!r} at position {position} means nothing here; an expression has numbers, names, + - * / ^, "
             "parentheses, functions, [name], and names in quotes",
             character=text[position],
             position=position + 1,
-            field="expression",
         ) from None
 
 
@@ -323,27 +270,18 @@ def _check_tokens(tokens: list[Token]) -> Iterator[Token]:
     """Iterate over all tokens but the end; refuse unknown functions, infinite numbers and what is nested too deep."""
     for (token, following), depth in zip(pairwise(tokens), _nesting_depths(tokens), strict=True):
         if token.type == "NUMBER" and math.isinf(float(token)):
-            raise InvalidRequest(
-                "the number {number!r} at position {position} is too large",
-                number=str(token),
-                position=_position(token),
-                field="expression",
-            )
+            raise _fault("the number {number!r} at position {position} is too large", token, number=token)
         if token.type == "NAME" and following.type == "LPAR" and token not in FUNCTIONS:
-            raise InvalidRequest(
+            raise _fault(
                 "there is no function {name!r} at position {position}; there are {functions}",
-                allowed=tuple(FUNCTIONS),
-                name=str(token),
-                position=_position(token),
+                token,
+                allowed=FUNCTIONS,
+                name=token,
                 functions=", ".join(FUNCTIONS),
-                field="expression",
             )
         if depth > MAX_NESTING:
-            raise InvalidRequest(
-                "an expression nests at most {limit} deep; see position {position}",
-                limit=MAX_NESTING,
-                position=_position(following),
-                field="expression",
+            raise _fault(
+                "an expression nests at most {limit} deep; see position {position}", following, limit=MAX_NESTING
             )
         yield token
 
@@ -374,11 +312,7 @@ def _describe_unexpected(token: Token, accepted: set[str]) -> InvalidRequest:
     else:
         expected = Message("an operator (+ - * / ^)")
     if token.type == "$END":
-        return InvalidRequest("expected {expected} instead of the end", expected=expected, field="expression")
-    return InvalidRequest(
-        "expected {expected} instead of {token!r} at position {position}",
-        expected=expected,
-        token=str(token),
-        position=_position(token),
-        field="expression",
+        return _fault("expected {expected} instead of the end", expected=expected)
+    return _fault(
+        "expected {expected} instead of {token!r} at position {position}", token, expected=expected, token=token
     )

@@ -31,9 +31,6 @@ Span = tuple[float, float]  # west, east: degrees, west <= east <= west + 360
 Bounds = tuple[float, float, float, float]  # west, south, east, north
 
 
-# Longitudes
-
-
 def wrap_longitude(longitude: ArrayLike) -> Floats:
     """Return longitudes from -180 up to, but not including, 180; what is there already stays as it is."""
     degrees = np.asarray(longitude, dtype=np.float64)
@@ -86,14 +83,9 @@ def split_at_antimeridian(geometry: shapely.Geometry) -> shapely.Geometry:
     if west >= -180.0 and east <= 180.0:
         return geometry
     turns = np.arange(np.floor((west + 180.0) / TURN), np.ceil((east - 180.0) / TURN) + 1)
-    parts = []
-    for turn in turns:
-        part = shapely.intersection(geometry, shapely.box(TURN * turn - 180, -90, TURN * turn + 180, 90))
-        parts.append(translate(part, -TURN * turn))
-    return shapely.union_all(parts)
-
-
-# Directions in space and great circles
+    boxes = [shapely.box(TURN * turn - 180, -90, TURN * turn + 180, 90) for turn in turns]
+    parts = zip(shapely.intersection(geometry, boxes), turns, strict=True)
+    return shapely.union_all([translate(part, -TURN * turn) for part, turn in parts])
 
 
 def unit_vectors(latitude: ArrayLike, longitude: ArrayLike) -> Floats:
@@ -158,19 +150,12 @@ def circle_bounds(latitude: float, longitude: float, radius: float) -> Bounds:
     return longitude - half_width, max(float(south), -90.0), longitude + half_width, min(float(north), 90.0)
 
 
-# Rings and polygons
-
-
 def unwrap_ring(ring: ArrayLike) -> Floats:
     """Return a ring of (longitude, latitude), shape (position, 2), closed and without a jump at the antimeridian.
 
     A ring around a pole is led up to that pole, the one of the hemisphere that it lies in, along the meridian of its
-    first position: so its polygon holds the pole.
-
-    Raises
-    ------
-    ValueError
-        The ring has fewer than three different positions, or goes around the Earth more than once.
+    first position: so its polygon holds the pole. ValueError: it has fewer than three different positions, or goes
+    around the Earth more than once.
     """
     positions = np.asarray(ring, dtype=np.float64).reshape(-1, 2)
     if len(positions) and not np.array_equal(positions[0], positions[-1]):
@@ -192,8 +177,7 @@ def unwrap_ring(ring: ArrayLike) -> Floats:
 def densify(positions: Floats, spacing: float) -> Floats:
     """Return a line, shape (position, 2), with points along its edges, at most ``spacing`` degrees apart either way."""
     count = np.maximum(1, np.ceil(np.abs(np.diff(positions, axis=0)).max(axis=1) / spacing)).astype(int)
-    starts = np.arange(len(count))
-    places = [start + np.arange(number) / number for start, number in zip(starts, count, strict=True)]
+    places = [start + np.arange(number) / number for start, number in enumerate(count)]
     fraction = np.concatenate([*places, [len(positions) - 1]])
     return np.stack([np.interp(fraction, np.arange(len(positions)), column) for column in positions.T], axis=-1)
 
@@ -212,14 +196,9 @@ def cut_holes(polygon: shapely.Geometry, holes: Sequence[shapely.Geometry]) -> s
 
 
 def polygon_holds(polygon: shapely.Geometry, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
-    """Return which points lie in a polygon or on its rim, on whichever turn of the Earth.
+    """Return which points lie in a polygon of continuous longitudes or on its rim, on whichever turn of the Earth.
 
-    Parameters
-    ----------
-    polygon : shapely.Geometry
-        Of continuous longitudes. Prepare it (`shapely.prepare`) to ask often.
-    latitude, longitude : ndarray of float, shape (...)
-        Degrees; longitudes in any convention.
+    Prepare it (`shapely.prepare`) to ask often.
     """
     inside = np.zeros(latitude.shape, np.bool_)
     if polygon.is_empty:

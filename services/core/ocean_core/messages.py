@@ -39,11 +39,10 @@ class Message:
     def render(self, translate: Callable[[str], str]) -> str:
         """Return the text, with the template and those of the values given by ``translate``."""
         template = translate(self.template)
-        return fill_template(template, self._rendered(translate)) if self.values else template
-
-    def _rendered(self, translate: Callable[[str], str]) -> dict[str, str]:
+        if not self.values:
+            return template
         # Conversions and formats are those of the English template: a translation cannot lose the quotes of a value.
-        texts = {}
+        texts: dict[str, str] = {}
         for _, name, spec, conversion in Formatter().parse(self.template):
             if name is None or name in texts:
                 continue
@@ -52,7 +51,7 @@ class Message:
                 texts[name] = value.render(translate)
             else:
                 texts[name] = repr(value) if conversion == "r" else format(value, spec or "")
-        return texts
+        return fill_template(template, texts)
 
 
 class MessageError(Exception):
@@ -61,16 +60,6 @@ class MessageError(Exception):
     def __init__(self, text: str | Message, /, **values: object) -> None:
         self.message = text if isinstance(text, Message) else Message(text, **values)
         super().__init__(str(self.message))
-
-    @property
-    def template(self) -> str:
-        """The English template of the text."""
-        return self.message.template
-
-    @property
-    def values(self) -> "Mapping[str, str | int | float | Message]":
-        """The values of the template's fields, by name."""
-        return self.message.values
 
 
 def join_messages(separator: str, messages: Iterable[str | Message]) -> Message:

@@ -32,14 +32,12 @@ class HeaderVariable:
     record_step: int | None  # bytes from one record to the next; None: it has no records
 
     @property
-    def record_size(self) -> int:
-        """Bytes of one record without padding; of a variable without records, all of them."""
+    def record_size(self) -> int:  # bytes of one record without padding; of a variable without records, all of them
         shape = self.shape if self.record_step is None else self.shape[1:]
         return math.prod(shape) * self.dtype.itemsize
 
     @property
-    def end(self) -> int:
-        """End of its last byte, from the start of the file."""
+    def end(self) -> int:  # of its last byte, from the start of the file
         if self.record_step is None:
             return self.begin + self.record_size
         return self.begin + (self.shape[0] - 1) * self.record_step + self.record_size if self.shape[0] else 0
@@ -53,8 +51,7 @@ class Header:
     streaming: bool  # the file does not tell its number of records: it is told by the size of the file
 
     @property
-    def end(self) -> int | None:
-        """Least size of the whole file, bytes; None where records depend on its size."""
+    def end(self) -> int | None:  # least size of the whole file, bytes; None where records depend on its size
         recorded = any(variable.record_step is not None for variable in self.variables.values())
         if self.streaming and recorded:
             return None
@@ -65,36 +62,13 @@ class HeaderIncomplete(ValueError):
     """The bytes end before the header does."""
 
 
-def is_netcdf3(magic: bytes) -> bool:
-    """Return whether the first four bytes of a file are those of a NetCDF-3 file."""
-    return magic[:3] == b"CDF" and len(magic) > 3 and magic[3] in {1, 2, 5}
-
-
 def read_netcdf3_header(read: Callable[[int], bytes], size: int, attributes: Collection[str] = ()) -> Header | None:
-    """Read the header of a file.
+    """Read the header of a file of ``size`` bytes, with those attributes of variables that are named.
 
-    Parameters
-    ----------
-    read : callable
-        Returns the first so many bytes of the file.
-    size : int
-        Bytes of the file.
-    attributes : collection of str
-        Names of the attributes of variables that are wanted.
-
-    Returns
-    -------
-    Header or None
-        None for a file of another format.
-
-    Raises
-    ------
-    HeaderIncomplete
-        The file ends within its header.
-    ValueError, LookupError
-        The header is damaged.
+    ``read`` returns the first so many bytes. None for a file of another format; HeaderIncomplete where the file ends
+    within its header, ValueError or LookupError where that is damaged.
     """
-    if size < 4 or not is_netcdf3(read(4)):
+    if size < 4 or read(4) not in {b"CDF\1", b"CDF\2", b"CDF\5"}:
         return None
     length = min(FIRST_READ, size)
     while True:
@@ -107,16 +81,13 @@ def read_netcdf3_header(read: Callable[[int], bytes], size: int, attributes: Col
 
 
 class _Parser:
-    """Parser of the first bytes of a file; struct.error where these end within the header."""
+    """Parser of the first bytes of a file of ``size`` bytes; struct.error where these end within the header."""
 
     def __init__(self, content: bytes, size: int, attributes: Collection[str]) -> None:
-        self._content = content
-        self._size = size  # of the file
-        self._names = attributes
+        self._content, self._size, self._names = content, size, attributes
         self._position = 4
-        version = content[3]
-        self._count_size = 8 if version == 5 else 4  # bytes of a number that counts
-        self._offset_size = 4 if version == 1 else 8
+        self._count_size = 8 if content[3] == 5 else 4  # bytes of a number that counts
+        self._offset_size = 4 if content[3] == 1 else 8
 
     def header(self) -> Header:
         records = self._number(self._count_size)
@@ -158,7 +129,9 @@ class _Parser:
             name, dtype = self._name(), np.dtype(TYPES[self._number(4)])
             content = self._bytes(self._number(self._count_size) * dtype.itemsize)
             if name in self._names:
-                attributes[name] = _attribute_value(content, dtype)
+                text = dtype.kind == "S"
+                values = np.frombuffer(content, dtype).astype(dtype.newbyteorder("="))
+                attributes[name] = content.decode(errors="replace") if text else values
         return attributes
 
     def _list_length(self) -> int:
@@ -179,9 +152,3 @@ class _Parser:
         if len(content) < count:
             raise struct.error
         return content
-
-
-def _attribute_value(content: bytes, dtype: np.dtype[Any]) -> Any:
-    if dtype.kind == "S":
-        return content.decode(errors="replace")
-    return np.frombuffer(content, dtype).astype(dtype.newbyteorder("="))

@@ -45,36 +45,22 @@ DUCT = 0.2652  # of the cutoff frequency of a duct: f = 0.2652 c / (height sqrt(
 
 @dataclass(frozen=True, kw_only=True)
 class SeaWater:
-    """Sea water: arrays that broadcast.
+    """Sea water: arrays that broadcast."""
 
-    Attributes
-    ----------
-    temperature : ndarray of float
-        Degrees Celsius, of the kind ``temperature_kind``.
-    salinity : ndarray of float
-        Practical (no unit) or absolute (g/kg), as ``salinity_kind`` says.
-    depth : ndarray of float
-        m, positive down.
-    latitude, longitude : ndarray of float
-        Degrees.
-    """
-
-    temperature: Floats
-    salinity: Floats
-    depth: Floats
-    latitude: Floats
+    temperature: Floats  # degrees Celsius, of the kind `temperature_kind`
+    salinity: Floats  # practical (no unit) or absolute (g/kg)
+    depth: Floats  # m, positive down
+    latitude: Floats  # degrees
     longitude: Floats
     temperature_kind: Temperature = "potential"
     salinity_kind: Salinity = "practical"
 
     @cached_property
-    def pressure(self) -> Floats:
-        """Sea pressure, dbar."""
+    def pressure(self) -> Floats:  # dbar
         return sea_pressure(self.depth, self.latitude)
 
     @cached_property
-    def absolute_salinity(self) -> Floats:
-        """Absolute salinity, g/kg."""
+    def absolute_salinity(self) -> Floats:  # g/kg
         if self.salinity_kind == "absolute":
             return self.salinity
         salinity = gsw.SA_from_SP(self.salinity, self.pressure, self.longitude, self.latitude)
@@ -82,69 +68,59 @@ class SeaWater:
         return np.where(np.isfinite(salinity), salinity, self.salinity * REFERENCE_SALINITY)
 
     @cached_property
-    def conservative_temperature(self) -> Floats:
-        """Conservative temperature, degrees Celsius."""
+    def conservative_temperature(self) -> Floats:  # degrees Celsius
         temperature = self.temperature
         if self.temperature_kind == "potential":
-            temperature = gsw.CT_from_pt(self.absolute_salinity, self.temperature)
+            temperature = gsw.CT_from_pt(self.absolute_salinity, temperature)
         elif self.temperature_kind == "in situ":
-            temperature = gsw.CT_from_t(self.absolute_salinity, self.temperature, self.pressure)
+            temperature = gsw.CT_from_t(self.absolute_salinity, temperature, self.pressure)
         return temperature
 
     @property
-    def practical_salinity(self) -> Floats:
-        """Practical salinity, no unit."""
+    def practical_salinity(self) -> Floats:  # no unit
         salinity = gsw.SP_from_SA(self.absolute_salinity, self.pressure, self.longitude, self.latitude)
         return np.where(np.isfinite(salinity), salinity, self.absolute_salinity / REFERENCE_SALINITY)
 
     @property
-    def potential_temperature(self) -> Floats:
-        """Potential temperature, degrees Celsius."""
+    def potential_temperature(self) -> Floats:  # degrees Celsius
         temperature: Floats = gsw.pt_from_CT(self.absolute_salinity, self.conservative_temperature)
         return temperature
 
     @property
-    def sound_speed(self) -> Floats:
-        """Speed of sound, m/s."""
+    def sound_speed(self) -> Floats:  # m/s
         speed: Floats = gsw.sound_speed(self.absolute_salinity, self.conservative_temperature, self.pressure)
         return speed
 
     @property
-    def density(self) -> Floats:
-        """In-situ density, kg/m3."""
+    def density(self) -> Floats:  # in situ, kg/m3
         density: Floats = gsw.rho(self.absolute_salinity, self.conservative_temperature, self.pressure)
         return density
 
     @property
-    def potential_density_anomaly(self) -> Floats:
-        """Potential density referenced to the surface less 1000 kg/m3: sigma-0, kg/m3."""
+    def potential_density_anomaly(self) -> Floats:  # sigma-0: that at the surface less 1000 kg/m3
         anomaly: Floats = gsw.sigma0(self.absolute_salinity, self.conservative_temperature)
         return anomaly
 
     @property
-    def heat_capacity(self) -> Floats:
-        """Isobaric heat capacity, J/(kg K)."""
+    def heat_capacity(self) -> Floats:  # isobaric, J/(kg K)
         in_situ = gsw.t_from_CT(self.absolute_salinity, self.conservative_temperature, self.pressure)
         capacity: Floats = gsw.cp_t_exact(self.absolute_salinity, in_situ, self.pressure)
         return capacity
 
     @property
-    def adiabatic_lapse_rate(self) -> Floats:
-        """Adiabatic temperature gradient, K/Pa."""
+    def adiabatic_lapse_rate(self) -> Floats:  # K/Pa
         rate: Floats = gsw.adiabatic_lapse_rate_from_CT(
             self.absolute_salinity, self.conservative_temperature, self.pressure
         )
         return rate
 
     @property
-    def oxygen_solubility(self) -> Floats:
-        """Oxygen in equilibrium with moist air at one atmosphere, umol/kg."""
+    def oxygen_solubility(self) -> Floats:  # in moist air at one atmosphere, umol/kg
         solubility: Floats = gsw.O2sol_SP_pt(self.practical_salinity, self.potential_temperature)
         return solubility
 
     @property
-    def nitrogen_solubility(self) -> Floats:
-        """Nitrogen in equilibrium with moist air at one atmosphere, umol/kg."""
+    def nitrogen_solubility(self) -> Floats:  # in moist air at one atmosphere, umol/kg
         temperature = self.potential_temperature
         scaled = np.log((298.15 - temperature) / (KELVIN + temperature))
         fresh = np.polynomial.polynomial.polyval(scaled, (6.42931, 2.92704, 4.32531, 4.69149))
@@ -153,12 +129,9 @@ class SeaWater:
         return solubility
 
     @property
-    def freezing_temperature(self) -> Floats:
-        """Temperature at which it would freeze at the surface, degrees Celsius, of the kind ``temperature_kind``."""
-        if self.temperature_kind == "in situ":
-            temperature: Floats = gsw.t_freezing(self.absolute_salinity, 0.0, 0.0)
-            return temperature
-        temperature = gsw.CT_freezing(self.absolute_salinity, 0.0, 0.0)
+    def freezing_temperature(self) -> Floats:  # at the surface, degrees Celsius, of the kind `temperature_kind`
+        freezing = gsw.t_freezing if self.temperature_kind == "in situ" else gsw.CT_freezing
+        temperature: Floats = freezing(self.absolute_salinity, 0.0, 0.0)
         if self.temperature_kind == "potential":
             temperature = gsw.pt_from_CT(self.absolute_salinity, temperature)
         return temperature
@@ -250,25 +223,18 @@ class SoundChannel:
 def find_sound_channel(depths: Floats, speeds: Floats) -> SoundChannel | None:
     """Find the channel about the slowest sound: its limit is the lesser of the greatest speeds above and below.
 
-    Parameters
-    ----------
-    depths, speeds : ndarray of float, shape (n,)
-        m, downwards, and m/s, linear between; without gaps.
-
-    Returns
-    -------
-    SoundChannel or None
-        None where sound is slowest at the surface or at the bottom: it is bent towards that, and no channel holds it.
+    Depths (m, downwards) and speeds (m/s), (n,), are linear between, without gaps. None where sound is slowest at the
+    surface or at the bottom: it is bent towards that, and no channel holds it.
     """
     axis = int(speeds.argmin()) if len(speeds) else 0
     if axis == 0 or axis == len(speeds) - 1:
         return None
-    limit = float(min(speeds[:axis].max(), speeds[axis + 1 :].max()))
-    if limit <= speeds[axis]:
+    limit, slowest = float(min(speeds[:axis].max(), speeds[axis + 1 :].max())), float(speeds[axis])
+    if limit <= slowest:
         return None
     return SoundChannel(
         axis=float(depths[axis]),
-        slowest=float(speeds[axis]),
+        slowest=slowest,
         top=_conjugate_depth(depths[axis::-1], speeds[axis::-1], limit),
         bottom=_conjugate_depth(depths[axis:], speeds[axis:], limit),
         limit=limit,
@@ -278,8 +244,7 @@ def find_sound_channel(depths: Floats, speeds: Floats) -> SoundChannel | None:
 def _conjugate_depth(depths: Floats, speeds: Floats, limit: float) -> float:
     """Find the first depth, going away from the axis, at which the speed reaches ``limit``."""
     level = int((speeds >= limit).argmax())
-    share = (limit - speeds[level - 1]) / (speeds[level] - speeds[level - 1])
-    return float(depths[level - 1] + share * (depths[level] - depths[level - 1]))
+    return float(np.interp(limit, speeds[level - 1 : level + 1], depths[level - 1 : level + 1]))
 
 
 def _at_level(values: Floats, level: Indices) -> Floats:
@@ -317,18 +282,10 @@ def _crossing_depth(depth: Floats, speed: Floats, first: Indices, last: Indices,
 
 
 def _turning_levels(speed: Floats, inside: NDArray[np.bool_]) -> tuple[Indices, Indices]:
-    """Find the first two maxima and the first two minima inside each column.
+    """Find the levels of the first two maxima and the first two minima inside each column: (2, column) each.
 
-    Parameters
-    ----------
-    speed : ndarray of float, shape (column, level)
-    inside : ndarray of bool, shape (column, level)
-        The first levels of each column that are searched.
-
-    Returns
-    -------
-    maxima, minima : ndarray of int, shape (2, column)
-        Levels, the middle of level parts; -1 where there are fewer.
+    ``inside``, (column, level): the first levels of each column that are searched. Of level parts it is the middle; -1
+    where there are fewer.
     """
     columns, levels = speed.shape
     turns = np.full((2, 2, columns), -1)

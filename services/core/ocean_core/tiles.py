@@ -98,18 +98,15 @@ class Tile:
 
     @property
     def matrix(self) -> TileMatrix:
-        """The square that the tiles of its projection divide."""
         return TILE_MATRICES[self.projection]
 
     @property
-    def exists(self) -> bool:
-        """Say whether it lies in the square of its projection."""
+    def exists(self) -> bool:  # in the square of its projection
         across = 1 << self.zoom
         return 0 <= self.x < across and 0 <= self.y < across
 
     @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """Left, bottom, right and top, m."""
+    def bounds(self) -> tuple[float, float, float, float]:  # left, bottom, right, top: m
         matrix, size = self.matrix, self.matrix.side / (1 << self.zoom)
         left, top = matrix.left + self.x * size, matrix.top - self.y * size
         return left, top - size, left + size, top
@@ -119,43 +116,19 @@ class Tile:
         """Size of a pixel at the equator or at the pole, degrees of latitude."""
         return self.matrix.side / (SIZE << self.zoom) / (METRES_PER_DEGREE if self.matrix.polar else _HALF / 180.0)
 
-    @property
-    def children(self) -> tuple["Tile", "Tile", "Tile", "Tile"]:
-        """The four tiles of the next zoom: the upper row from the left, then the lower one."""
-        zoom, x, y = self.zoom + 1, 2 * self.x, 2 * self.y
-        first, second = (Tile(self.projection, zoom, x + right, y) for right in (0, 1))
-        third, fourth = (Tile(self.projection, zoom, x + right, y + 1) for right in (0, 1))
-        return first, second, third, fourth
-
     def axes(self, offsets: ArrayLike) -> tuple[Floats, Floats]:
-        """Return the parallels and meridians at positions along both sides of a tile of EPSG:3857.
+        """Return the latitudes and longitudes of parallels and meridians at positions along both sides in EPSG:3857.
 
-        Parameters
-        ----------
-        offsets : ndarray of float, shape (n,)
-            Positions, in sides of the tile from its upper left corner.
-
-        Returns
-        -------
-        latitude, longitude : ndarray of float, shape (n,)
-            Degrees, from north to south and from west to east, where longitudes go on beyond 180.
+        ``offsets``, (n,), are in sides of the tile from its upper left corner. Longitudes go on beyond 180.
         """
         across = float(1 << self.zoom)
         right, down = (self.x + np.asarray(offsets)) / across, (self.y + np.asarray(offsets)) / across
         return np.degrees(np.arctan(np.sinh(np.pi * (1.0 - 2.0 * down)))), right * 360.0 - 180.0
 
     def positions(self, offsets: ArrayLike) -> tuple[Floats, Floats]:
-        """Return the latitudes and longitudes of all positions that lie at ``offsets`` along both sides.
+        """Return the latitudes and longitudes of all positions that lie at ``offsets``, (n,), along both sides.
 
-        Parameters
-        ----------
-        offsets : ndarray of float, shape (n,)
-            Positions, in sides of the tile from its upper left corner.
-
-        Returns
-        -------
-        latitude, longitude : ndarray of float
-            Degrees. Of shapes (n, 1) and (1, n) in EPSG:3857, where longitudes go on beyond 180; else (n, n).
+        They are of shapes (n, 1) and (1, n) in EPSG:3857, as :meth:`axes` has them; else (n, n).
         """
         matrix = self.matrix
         if matrix.polar is None:

@@ -6,10 +6,10 @@ Instants are seconds since 1970-01-01 UTC as int64 wherever nothing else is said
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import cftime
@@ -31,12 +31,19 @@ Quantum = Literal["year", "month", "week", "day", "hour", "minute"]
 QUANTA: tuple[Quantum, ...] = get_args(Quantum)
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400  # s
-MONDAY = 4 * DAY  # 1970-01-05
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _GREGORIAN_START = -141_427  # days since 1970-01-01 of 15 October 1582, where `standard` leaves the Julian calendar
-_CYCLE = 400  # years after which every calendar repeats itself
 _FARTHEST_YEAR = 100_000
+_MONTH_STARTS = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])  # days, in a year of 365
+# Leap years from year 0 up to a year, and days from year 0 to 1970-01-01; of the Julian calendar to its 19 December
+# 1969, the same day, so that it and `standard` count alike.
+_LEAP_YEARS: dict[Calendar, tuple[Callable[[Ints], Ints], int]] = {
+    "proleptic_gregorian": (lambda year: (year + 3) // 4 - (year + 99) // 100 + (year + 399) // 400, 719_528),
+    "julian": (lambda year: (year + 3) // 4, 719_530),
+    "noleap": (lambda year: 0 * year, 365 * 1970),
+    "all_leap": (lambda year: year, 366 * 1970),
+}
 
 _UNIT_SECONDS = {
     "nanosecond": 1e-9, "ns": 1e-9, "microsecond": 1e-6, "us": 1e-6, "millisecond": 1e-3, "msec": 1e-3, "ms": 1e-3,
@@ -62,6 +69,7 @@ class TimeUnits:
     seconds: float  # in one unit; of a month or year the mean
     months: int  # in one unit where it is a month or a year, else 0
     epoch: int  # reference date: seconds on the calendar's own scale
+    epoch_month: int  # its month, counted from January of year 0
     epoch_text: str
     calendar: Calendar
 
@@ -84,29 +92,24 @@ def parse_time_units(units: str, calendar: str = "") -> TimeUnits | None:
         text=units.strip(),
         seconds=_UNIT_SECONDS.get(unit, _MONTH_SECONDS * _UNIT_MONTHS.get(unit, 0)),
         months=_UNIT_MONTHS.get(unit, 0),
-        epoch=_day_number(year, month, day, calendar_name) * DAY + clock - offset,
+        epoch=int(_day_numbers(np.array(year * 12 + month - 1), day, calendar_name)) * DAY + clock - offset,
+        epoch_month=year * 12 + month - 1,
         epoch_text=since[2].strip(),
         calendar=calendar_name,
     )
 
 
 def to_calendar_seconds(values: NDArray[np.generic], units: TimeUnits) -> Ints:
-    """Convert numbers of a time axis to seconds on the calendar's own scale.
+    """Convert numbers of a time axis, (time,), to seconds on the calendar's own scale, (time,).
 
-    Parameters
-    ----------
-    values : ndarray, shape (time,)
-        In ``units``. float32 is coarse: where one of its steps is more than a second, times are rounded to minutes.
-    units : TimeUnits
-        Of the values.
-
-    Returns
-    -------
-    ndarray of int64, shape (time,)
-        Seconds since an origin of the calendar; for `unix_seconds`, and to compare axes of one calendar.
+    They are for `unix_seconds`, and to compare axes of one calendar. float32 is coarse: where one of its steps is more
+    than a second, times are rounded to minutes.
     """
-    if units.months and is_integral(values):
-        return _add_months(values.astype(np.int64) * units.months, units)
+    if units.months and is_integral(values):  # the day and clock of the reference date stay
+        months = units.epoch_month + np.append(values, 0).astype(np.int64) * units.months
+        starts = _day_numbers(months, 1, units.calendar) * DAY
+        seconds: Ints = units.epoch + starts[:-1] - starts[-1]
+        return seconds
     if units.seconds >= 1 and not units.months and is_integral(values):
         return values.astype(np.int64) * np.int64(units.seconds) + units.epoch
     seconds = np.rint(values.astype(np.float64) * units.seconds).astype(np.int64) + units.epoch
@@ -163,95 +166,43 @@ def format_calendar_times(values: NDArray[Any], units: str, calendar: str, zone:
     return [f"{date.isoformat()}{zone}" for date in cftime.num2date(np.ravel(values), units, calendar)]
 
 
-def _day_number(year: int, month: int, day: int, calendar: Calendar) -> int:
-    """Count the days from 1970-01-01; a day that its month lacks is counted on into the next month.
+def _day_numbers(months: Ints, day: int, calendar: Calendar) -> Ints:
+    """Count the days from 1970-01-01 to a day of months; one that its month lacks is counted on into the next month.
 
-    Years are astronomical (there is a year 0). cftime warns of years before 1: they are counted in a later cycle of
-    400 years, the same in every calendar.
+    Months are counted from January of year 0: years are astronomical.
     """
-    if year < 1:
-        earlier: Calendar = "julian" if calendar == "standard" else calendar
-        cycles = (_CYCLE - year) // _CYCLE
-        length = _ordinal(1 + _CYCLE, 1, 1, earlier) - _ordinal(1, 1, 1, earlier)
-        return _day_number(year + cycles * _CYCLE, month, day, earlier) - cycles * length
-    try:
-        number = _ordinal(year, month, day, calendar)
-    except ValueError:
-        number = _ordinal(year, month, 1, calendar) + day - 1
-    return number - _origin(calendar)
-
-
-def _ordinal(year: int, month: int, day: int, calendar: Calendar) -> int:
-    return int(cftime.datetime(year, month, day, calendar=calendar).toordinal())
-
-
-@cache
-def _origin(calendar: Calendar) -> int:
-    # Of the Julian calendar 14 January 1970, so that it and `standard` count the same days alike.
-    return _ordinal(1970, 1, 1, "standard" if calendar == "julian" else calendar)
-
-
-class _Months(NamedTuple):
-    """Months of consecutive days: the first day of each, on the calendar's scale and as days since 1970-01-01."""
-
-    first: int  # months since year 0
-    starts: Ints
-    positions: Ints  # (time,): the month of each day
-
-    @classmethod
-    def of(cls, days: Ints, calendar: Calendar) -> "_Months":
-        low, high = int(days.min()), int(days.max())
-        first, last = min(low // 360, low // 366) + 1969, max(high // 360, high // 366) + 1972
-        if first < -_FARTHEST_YEAR or last > _FARTHEST_YEAR:
-            raise ValueError("a time is too far from 1970")
-        starts = [_day_number(year, month, 1, calendar) for year in range(first, last) for month in range(1, 13)]
-        table = np.array(starts, dtype=np.int64)
-        return cls(first * 12, table, np.searchsorted(table, days, side="right") - 1)
+    if calendar == "standard":
+        gregorian = _day_numbers(months, day, "proleptic_gregorian")
+        return np.where(gregorian >= _GREGORIAN_START, gregorian, _day_numbers(months, day, "julian"))
+    if calendar == "360_day":
+        return 30 * (months - 1970 * 12) + day - 1
+    year, month = np.divmod(months, 12)
+    leap_years, origin = _LEAP_YEARS[calendar]
+    numbers: Ints = 365 * year + _MONTH_STARTS[month] + leap_years(year + (month > 1)) + day - 1 - origin
+    return numbers
 
 
 def _unix_from_months(days: Ints, clock: Ints, calendar: Calendar) -> Ints:
     """Convert days and clock (s) of a calendar through the first days of its months."""
     if not days.size:
         return days
-    months = _Months.of(days, calendar)
-    month = (months.first + months.positions - 1970 * 12).astype("datetime64[M]")
+    low, high = int(days.min()), int(days.max())
+    first, last = min(low // 360, low // 366) + 1969, max(high // 360, high // 366) + 1972
+    if first < -_FARTHEST_YEAR or last > _FARTHEST_YEAR:
+        raise ValueError("a time is too far from 1970")
+    months = np.arange(first * 12, last * 12)
+    starts = _day_numbers(months, 1, calendar)
+    positions = np.searchsorted(starts, days, side="right") - 1
+    month = (months[positions] - 1970 * 12).astype("datetime64[M]")
     start, end = (edge.astype("datetime64[D]").astype(np.int64) for edge in (month, month + 1))
-    unix_days: Ints = start + days - months.starts[months.positions]
+    unix_days: Ints = start + days - starts[positions]
     return np.where(unix_days < end, unix_days * DAY + clock, end * DAY - 1)
 
 
-def _add_months(months: Ints, units: TimeUnits) -> Ints:
-    """Count months on from a reference date, whose day and clock stay."""
-    days, clock = divmod(units.epoch, DAY)
-    calendar = _Months.of(np.array([days]), units.calendar)
-    position = int(calendar.positions[0])
-    day = days - int(calendar.starts[position])
-    numbers = [
-        _day_number(*_year_and_month(calendar.first + position + count), 1, units.calendar) for count in months.tolist()
-    ]
-    return (np.array(numbers, dtype=np.int64) + day) * DAY + clock
-
-
-def _year_and_month(months: int) -> tuple[int, int]:
-    return months // 12, months % 12 + 1
-
-
 def format_times(seconds: NDArray[Any], quantum: str | None = None, zone: str = "+00:00") -> list[str]:
-    """Write instants in ISO 8601.
+    """Write instants (s since 1970-01-01 UTC, of any shape) in ISO 8601, flat, each with ``zone`` behind it.
 
-    Parameters
-    ----------
-    seconds : ndarray, any shape
-        Since 1970-01-01 UTC.
-    quantum : str or None
-        A month is written as its 15th day, without a zone.
-    zone : str
-        Written behind each instant.
-
-    Returns
-    -------
-    list of str
-        Flat.
+    Of the quantum month they are written as the 15th day, without a zone.
     """
     instants = np.ravel(seconds).astype("datetime64[s]")
     if quantum == "month":
@@ -266,17 +217,9 @@ def format_time(seconds: np.integer[Any] | int) -> str:
 
 
 def infer_quantum(seconds: Ints) -> str | None:
-    """Return the quantum that the spacing of ascending time steps suggests.
+    """Return the quantum that the spacing of ascending time steps suggests: hour, day, month, season or year.
 
-    Parameters
-    ----------
-    seconds : ndarray of int64, shape (time,)
-        Ascending.
-
-    Returns
-    -------
-    str or None
-        hour, day, month, season or year; None for fewer than two steps.
+    None for fewer than two steps.
     """
     if seconds.size < 2:
         return None
@@ -286,40 +229,25 @@ def infer_quantum(seconds: Ints) -> str | None:
 
 
 def period_numbers(seconds: NDArray[Any], quantum: Quantum) -> Ints:
-    """Number the years, months, weeks (from Monday), days, ... that instants fall into.
+    """Number the years, months, weeks (from Monday), days, ... that instants (s since 1970-01-01 UTC) fall into.
 
-    Parameters
-    ----------
-    seconds : ndarray, shape (time,)
-        Since 1970-01-01 UTC.
-    quantum : str
-        One of `QUANTA`.
-
-    Returns
-    -------
-    ndarray of int64, shape (time,)
-        0 is the period of 1970-01-01; of weeks that of 1970-01-05.
+    0 is the period of 1970-01-01; of weeks that of 1970-01-05.
     """
     if quantum in {"year", "month"}:
         code = "Y" if quantum == "year" else "M"
         numbers: Ints = seconds.astype("datetime64[s]").astype(f"datetime64[{code}]").astype(np.int64)
         return numbers
-    lengths = {"week": 7 * DAY, "day": DAY, "hour": HOUR, "minute": MINUTE}
-    start = MONDAY if quantum == "week" else 0
-    counted: Ints = np.floor_divide(seconds - start, lengths[quantum]).astype(np.int64)
+    length = {"week": 7 * DAY, "day": DAY, "hour": HOUR, "minute": MINUTE}[quantum]
+    counted: Ints = np.floor_divide(seconds - (4 * DAY if quantum == "week" else 0), length).astype(np.int64)
     return counted
 
 
 def format_duration(seconds: int) -> str:
     """Write a duration in ISO 8601: ``PT1H``, ``P1DT12H``."""
-    date, clock, rest = "", "", seconds
-    for length, letter in ((DAY, "D"), (HOUR, "H"), (MINUTE, "M"), (1, "S")):
-        number, rest = divmod(rest, length)
-        if number and letter == "D":
-            date = f"{number}D"
-        elif number:
-            clock += f"{number}{letter}"
-    return f"P{date}{'T' if clock else ''}{clock}" if date or clock else "PT0S"
+    days, rest = divmod(seconds, DAY)
+    parts = zip((rest // HOUR, rest // MINUTE % 60, rest % 60), "HMS", strict=True)
+    clock = "".join(f"{number}{letter}" for number, letter in parts if number)
+    return f"P{f'{days}D' if days else ''}{'T' if clock else ''}{clock}" if seconds else "PT0S"
 
 
 def format_month_duration(months: int) -> str:
@@ -404,12 +332,14 @@ def parse_period(text: str) -> Period:
     """
     if len(text) > LONGEST_DATE:
         raise ValueError(text)
-    plain = " ".join(_fold(text).split())
-    period = _parse_iso(text.strip()) or _parse_written(_put_year_first(plain))
-    if period is None:  # `Tue, 05 Apr 2022 00:00:00 EST`
-        first = _to_seconds(parsedate_to_datetime(text))
-        return Period(first, first)
-    return period
+    if period := _parse_iso(text.strip()):
+        return period
+    plain = _put_year_first(" ".join(_fold(text).split()))
+    for form in _WRITTEN_FORMS:
+        if (match := form.match(plain)) and (period := _period_of_parts(match.groupdict())):
+            return period
+    first = _to_seconds(parsedate_to_datetime(text))  # `Tue, 05 Apr 2022 00:00:00 EST`
+    return Period(first, first)
 
 
 def _parse_iso(text: str) -> Period | None:
@@ -424,45 +354,28 @@ def _parse_iso(text: str) -> Period | None:
     return Period(first, first if has_clock else first + DAY - 1)
 
 
-def _parse_written(text: str) -> Period | None:
-    for form in _WRITTEN_FORMS:
-        if match := form.match(text):
-            return _period_of_parts({name: part for name, part in match.groupdict().items() if part is not None})
-    return None
-
-
-def _period_of_parts(parts: dict[str, str]) -> Period | None:
-    month = int(parts.get("month", 0)) or _month_number(parts.get("name", ""))
-    if "name" in parts and not month:
-        return None
-    first = datetime(
-        int(parts["year"]),
-        month or 1,
-        int(parts.get("day", 1)),
-        int(parts.get("hour", 0)),
-        int(parts.get("minute", 0)),
-        int(parts.get("second", 0)),
-        tzinfo=_parse_zone(parts.get("zone", "")),
-    )
-    if "hour" in parts:
+def _period_of_parts(parts: dict[str, str | None]) -> Period | None:
+    numbers = {name: int(part) for name, part in parts.items() if part and part.isdecimal()}
+    if name := parts.get("name"):
+        months = {number for month, number in _MONTH_NAMES.items() if month.startswith(name)}
+        if len(months) != 1:  # no month begins so, or several do
+            return None
+        numbers["month"] = months.pop()
+    first = datetime(numbers["year"], numbers.get("month", 1), numbers.get("day", 1), tzinfo=_parse_zone(parts))
+    if "hour" in numbers:
+        first = first.replace(hour=numbers["hour"], minute=numbers.get("minute", 0), second=numbers.get("second", 0))
         return Period(_to_seconds(first), _to_seconds(first))
-    if "day" in parts:
+    if "day" in numbers:
         end = first + timedelta(days=1)
-    elif month:
+    elif "month" in numbers:
         end = (first + timedelta(days=31)).replace(day=1)
     else:
         end = first.replace(year=first.year + 1)
     return Period(_to_seconds(first), _to_seconds(end) - 1)
 
 
-def _month_number(name: str) -> int:
-    """Return the number of a month by the beginning of its name; 0 where no month or several have it."""
-    numbers = {number for month, number in _MONTH_NAMES.items() if month.startswith(name)}
-    return numbers.pop() if len(numbers) == 1 else 0
-
-
-def _parse_zone(text: str) -> timezone:
-    match = re.search(r"([+-])(\d{2}):?(\d{2})?", text)
+def _parse_zone(parts: dict[str, str | None]) -> timezone:
+    match = re.search(r"([+-])(\d{2}):?(\d{2})?", parts.get("zone") or "")
     if not match:
         return UTC
     minutes = int(match[2]) * 60 + int(match[3] or 0)

@@ -15,7 +15,7 @@ AXIS_BY_WORD: dict[str, Axis] = {"eastward": "east", "northward": "north", "x": 
 
 
 class Component(NamedTuple):
-    """One component of a vector."""
+    """One component of a vector, or its magnitude."""
 
     key: str
     name: str  # display name
@@ -23,23 +23,14 @@ class Component(NamedTuple):
     limits: tuple[float, float]  # of its colour scale
 
 
-class Magnitude(NamedTuple):
-    """Magnitude of a vector."""
-
-    key: str
-    name: str
-    standard_name: str | None
-    limits: tuple[float, float]
-
-
-def describe_magnitude(first: Component, second: Component) -> Magnitude:
+def describe_magnitude(first: Component, second: Component) -> Component:
     """Return key, name and limits of the magnitude of two components; that of a velocity is a speed.
 
     The limits begin at zero and end at the largest limit of a component.
     """
     velocity = is_velocity(first.standard_name, second.standard_name)
     in_water = all("sea_water" in (component.standard_name or "") for component in (first, second))
-    return Magnitude(
+    return Component(
         key=f"{first.key},{second.key}",
         name="Speed" if velocity else f"Magnitude of {first.name} and {second.name}",
         standard_name="sea_water_speed" if velocity and in_water else None,
@@ -75,11 +66,6 @@ def rename_component(direction: str, standard_name: str | None) -> str | None:
     return "_".join(direction if word == axis_word else word for word in words) if axis_word else None
 
 
-def magnitude(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the lengths of vectors, in the shape of their components; NaN where a component is."""
-    return np.hypot(u, v)
-
-
 def bearing(east: Floats, north: Floats, *, decimals: int | None = None) -> Floats:
     """Return the directions to which vectors point: degrees clockwise from north, 0 up to 360, perhaps rounded."""
     degrees = np.degrees(np.arctan2(east, north))
@@ -87,20 +73,11 @@ def bearing(east: Floats, north: Floats, *, decimals: int | None = None) -> Floa
     return directions
 
 
-def along_and_across(east: Floats, north: Floats, line_bearing: Floats | float) -> tuple[Floats, Floats]:
-    """Rotate vectors into parts along a line and across it, to its left.
-
-    Parameters
-    ----------
-    line_bearing
-        Degrees clockwise from north, in which the line goes on.
-    """
-    sine, cosine = np.sin(np.radians(line_bearing)), np.cos(np.radians(line_bearing))
-    return east * sine + north * cosine, north * sine - east * cosine
-
-
 def vector_part(part: str, east: Floats, north: Floats, line_bearing: Floats | None = None) -> Floats:
-    """Return a part of vectors by its name: eastward, northward, magnitude, bearing, along or across a line."""
+    """Return a part of vectors by its name: eastward, northward, magnitude, bearing, along or across a line.
+
+    A line goes on in ``line_bearing``, degrees clockwise from north; across it is to its left.
+    """
     match part:
         case "eastward":
             return east
@@ -110,6 +87,6 @@ def vector_part(part: str, east: Floats, north: Floats, line_bearing: Floats | N
             return np.hypot(east, north)
         case "bearing":
             return bearing(east, north)
-        case _:
-            along, across = along_and_across(east, north, 0.0 if line_bearing is None else line_bearing)
-            return along if part == "along" else across
+    angle = np.radians(0.0 if line_bearing is None else line_bearing)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    return east * sine + north * cosine if part == "along" else north * sine - east * cosine

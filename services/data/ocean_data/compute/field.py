@@ -11,7 +11,6 @@ from ocean_common.parameters import check_tile
 from ocean_core.errors import InvalidRequest, NotSupported
 from ocean_core.geometry import Floats
 from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, morton_order, pixel_offsets
-from ocean_core.vectors import magnitude
 from ocean_data.compute import depth
 from ocean_data.compute.depth import Depth
 from ocean_data.compute.fold import Fold, folded
@@ -78,7 +77,7 @@ class Tiles:
         values = parts[0]
         if len(parts) == 2:
             info = info.magnitude_with(variables[1].variable)
-            values = None if parts[0] is None or parts[1] is None else magnitude(parts[0], parts[1])
+            values = None if parts[0] is None or parts[1] is None else np.hypot(parts[0], parts[1])
         rows, columns = fold if fold is not None and values is not None else (None, None)
         return TileField(
             variable=info,

@@ -13,7 +13,6 @@ from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_core.geometry import Floats
 from ocean_core.messages import Message
 from ocean_core.tiles import MAJOR, Projection
-from ocean_core.vectors import magnitude
 from ocean_data.compute.field import Level, revision
 from ocean_data.compute.interpolation import check_search, gather, stencil
 from ocean_data.plan.sampling import Search
@@ -52,7 +51,7 @@ class Ranges:
         parts = [self._values(level, latitude, longitude, view.search) for level in levels]
         info, values = variables[0].variable, parts[0]
         if len(parts) == 2:
-            info, values = info.magnitude_with(variables[1].variable), magnitude(*parts)
+            info, values = info.magnitude_with(variables[1].variable), np.hypot(*parts)
         return around(values, info), revision(self.source, levels)
 
     def _values(self, level: Level, latitude: Floats, longitude: Floats, search: Search) -> NDArray[np.float32]:
