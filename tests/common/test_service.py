@@ -12,10 +12,9 @@ from litestar.testing import TestClient
 from tests.looping import loop_over
 
 from ocean_common import problems
-from ocean_common.caching import Freshness
 from ocean_common.contracts.common import Problem
 from ocean_common.contracts.metadata import Quantum
-from ocean_common.http import MAX_ADDRESS
+from ocean_common.http import MAX_ADDRESS, Freshness
 from ocean_common.parameters import DatasetId
 from ocean_common.service import Readiness, create_service
 from ocean_common.telemetry import configure_logs

@@ -5,24 +5,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocean_common.contracts.assets import VariableInfo
 from ocean_core import vectors
-from ocean_core.vectors import Component
 
 
-def test_the_magnitude_of_a_velocity_in_the_sea_is_its_speed():
-    east = Component("u", "Eastward velocity", "eastward_sea_water_velocity", (-1.0, 1.0))
-    north = Component("v", "Northward velocity", "northward_sea_water_velocity", (-3.0, 2.0))
-    assert vectors.describe_magnitude(east, north) == ("u,v", "Speed", "sea_water_speed", (0.0, 3.0))
+def make_magnitude(names, standard_names, limits):
+    components = [
+        VariableInfo(dataset="d", key=key, name=name, units="m s-1", standard_name=standard_name, scale=scale)
+        for key, name, standard_name, scale in zip("uv", names, standard_names, limits, strict=True)
+    ]
+    made = components[0].magnitude_with(components[1])
+    return made.key, made.name, made.standard_name, made.scale
 
 
-def test_the_magnitude_of_a_wind_is_a_speed_but_not_of_sea_water():
-    wind = [Component(key, key, f"{way}_wind", (-9.0, 9.0)) for key, way in (("u", "eastward"), ("v", "northward"))]
-    assert vectors.describe_magnitude(*wind)[1:3] == ("Speed", None)
+@pytest.mark.parametrize(("medium", "standard_name"), [("sea_water_velocity", "sea_water_speed"), ("wind", None)])
+def test_the_magnitude_of_a_velocity_is_a_speed(medium, standard_name):
+    standard_names = [f"{direction}_{medium}" for direction in ("eastward", "northward")]
+    made = make_magnitude(["Eastward", "Northward"], standard_names, [(-1.0, 1.0), (-3.0, 2.0)])
+    assert made == ("u,v", "Speed", standard_name, (0.0, 3.0))
 
 
 def test_the_magnitude_of_anything_else_is_named_after_its_components():
-    stress = [Component(key, f"Stress {key}", None, (0.0, 2.0)) for key in "xy"]
-    assert vectors.describe_magnitude(*stress) == ("x,y", "Magnitude of Stress x and Stress y", None, (0.0, 2.0))
+    made = make_magnitude(["Stress x", "Stress y"], [None, None], [(0.0, 2.0)] * 2)
+    assert made == ("u,v", "Magnitude of Stress x and Stress y", None, (0.0, 2.0))
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from litestar import Request, Response, get
 from litestar.params import FromQuery
 from litestar.testing import TestClient
 
-from ocean_common.caching import Freshness
 from ocean_common.clients.data import DataClient
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import AreaRequest, PointsRequest
+from ocean_common.http import Freshness
 from ocean_common.service import create_service
 from ocean_core.errors import SourceUnreadable
 from ocean_data.extraction import ExtractionService

@@ -1,34 +1,117 @@
-"""HTTP semantics that Litestar leaves out.
+"""HTTP semantics that Litestar leaves out: HEAD, conditional requests, byte ranges, bounded addresses, disconnecting.
 
-HEAD, conditional requests, byte ranges, a bound on addresses, and cancelling when the client disconnects.
+A handler that answers from a dataset calls ``await freshness(request, dataset)``: it ends there with 304 when the
+client has the same revision, before anything is read or drawn. One whose numbers have no revision calls
+``freshness.by_content(request, numbers)`` once it has them. Other answers get a tag of their bytes.
 """
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Awaitable
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import HttpMethod, ScopeType
+from litestar.exceptions import HTTPException
 from litestar.types import (
     ASGIApp,
     HTTPResponseBodyEvent,
     HTTPResponseStartEvent,
+    HTTPScope,
     Message,
     Receive,
     Scope,
     Send,
 )
 
-from ocean_common.caching import entity_tag, matches
+from ocean_common.i18n import answer_language
 from ocean_common.problems import MEDIA_TYPE, to_problem
 from ocean_core.errors import AddressTooLong
 
 MAX_ADDRESS = 32_768  # bytes of path and query
+FOREVER = "public, max-age=31536000, immutable"
+T = TypeVar("T")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class NotModified(HTTPException):
+    """The client has this answer already."""
+
+    status_code = 304
+
+
+class ClientDisconnected(HTTPException):
+    """The client has closed the connection: nobody reads the answer, it is for logs and counts."""
+
+    status_code = 499
+
+
+def answer_without_body(_: Request[Any, Any, Any], error: HTTPException) -> Response[None]:
+    """Answer what needs no body."""
+    return Response(None, status_code=error.status_code, headers=error.headers or {})
+
+
+@runtime_checkable
+class RevisionSource(Protocol):
+    """Source of the revisions of datasets."""
+
+    async def revision(self, dataset: str) -> str:
+        """Return the revision of ``dataset``, or raise DatasetNotFound."""
+
+
+class Freshness:
+    """Revisions of the datasets that answers are made from, as entity tags of the answers."""
+
+    def __init__(self, revisions: RevisionSource, version: str, max_age: int) -> None:
+        self._revisions = revisions
+        self._version = version
+        self._max_age = max_age
+
+    async def __call__(self, request: Request[Any, Any, Any], *datasets: str, form: str = "") -> None:
+        """End with 304 if the client has the answer; else mark the answer that is to come.
+
+        ``form``: the form of the answer at this address, where the Accept header chooses one of several.
+        """
+        revisions = [await self._revisions.revision(dataset) for dataset in datasets]
+        # An address that names the revision can never mean anything else.
+        permanent = request.query_params.get("rev") in revisions
+        control = FOREVER if permanent else f"public, max-age={self._max_age}"
+        self._mark(request, "\n".join(revisions).encode(), control, form)
+
+    def by_content(self, request: Request[Any, Any, Any], content: bytes) -> None:
+        """End with 304 if the client has what ``content`` makes at this address; else mark the answer."""
+        self._mark(request, content, "no-cache")
+
+    def _mark(self, request: Request[Any, Any, Any], content: bytes, control: str, form: str = "") -> None:
+        address = [self._version, str(request.url.path), str(request.url.query), form, answer_language(), ""]
+        tag = entity_tag("\n".join(address).encode() + content)
+        request.scope["state"]["caching"] = (tag, control)
+        if matches(request.headers.get("if-none-match"), tag):
+            varying = {"vary": "accept"} if form else {}
+            raise NotModified(headers={"etag": tag, "cache-control": control, **varying})
+
+
+def made_from(request: Request[Any, Any, Any], dataset_revision: str, answer_revision: str) -> None:
+    """Remove the mark from an answer that a neighbour made from another revision than the marked one."""
+    if dataset_revision != answer_revision:
+        request.scope["state"].pop("caching", None)
+
+
+def entity_tag(content: bytes) -> str:
+    """Return a weak tag: the gateway may send the same content compressed in several ways."""
+    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def matches(if_none_match: str | None, tag: str) -> bool:
+    """Return whether the client's If-None-Match names ``tag`` (weak comparison, RFC 9110 §13.1.2)."""
+    if not if_none_match:
+        return False
+    tags = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
+    return "*" in tags or tag.removeprefix("W/") in tags
 
 
 class HttpSemantics:
@@ -48,27 +131,22 @@ class HttpSemantics:
             return
         # Only "&" parts parameters (WHATWG URL); the framework takes ";" for one too, and a path has it between points.
         scope["query_string"] = scope["query_string"].replace(b";", b"%3B")
-        method, headers = str(scope["method"]), dict(scope["headers"])
-        if method == "HEAD":
+        sender = _ResponseSender(send, scope)
+        if scope["method"] == "HEAD":
             scope["method"] = HttpMethod.GET
             scope.setdefault("state", {})["head"] = True  # a long answer need not be made
-        # Neighbours keep answers by revision, and ask for no range: to hash a field would take longer than to make it.
-        readable = method in {"GET", "HEAD"} and not scope["path"].startswith("/internal/")
-        sender = _ResponseSender(send, head=method == "HEAD", readable=readable, request_headers=headers, scope=scope)
         await self.app(scope, receive, sender)
 
 
 class _ResponseSender:
     """Sender that holds the head of a response back until it has the first piece of the body."""
 
-    def __init__(
-        self, send: Send, *, head: bool, readable: bool, request_headers: dict[bytes, bytes], scope: Scope
-    ) -> None:
-        self._send = send
-        self._head = head
-        self._readable = readable
-        self._request_headers = request_headers
-        self._scope = scope
+    def __init__(self, send: Send, scope: HTTPScope) -> None:
+        self._send, self._scope = send, scope
+        self._request_headers = dict(scope["headers"])
+        self._head = scope["method"] == "HEAD"
+        # Neighbours keep answers by revision, and ask for no range: to hash a field would take longer than to make it.
+        self._readable = scope["method"] in {"GET", "HEAD"} and not scope["path"].startswith("/internal/")
         self._start: HTTPResponseStartEvent | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -81,7 +159,7 @@ class _ResponseSender:
         if self._start is not None:
             start, self._start = self._start, None
             message = self._finish(start, message)
-            if self._head and self._scope["type"] == ScopeType.HTTP:
+            if self._head:
                 # The server holds the same scope, and would miss the body that content-length promises.
                 self._scope["method"] = HttpMethod.HEAD
             await self._send(start)
@@ -116,7 +194,7 @@ class _ResponseSender:
         self, start: HTTPResponseStartEvent, headers: MutableScopeHeaders, body: HTTPResponseBodyEvent
     ) -> HTTPResponseBodyEvent:
         """Cut to one byte range (RFC 9110 §14); several ranges, and other units, get the whole."""
-        match = _RANGE.fullmatch(self._header(b"range") or "")
+        match = _RANGE.fullmatch(self._header(b"range"))
         if not match or not (match[1] or match[2]) or self._header(b"if-range"):
             return body
         size = len(body["body"])
@@ -131,9 +209,8 @@ class _ResponseSender:
         headers["content-length"] = str(last + 1 - first)
         return _body(body["body"][first : last + 1])
 
-    def _header(self, name: bytes) -> str | None:
-        value = self._request_headers.get(name)
-        return value.decode("latin-1") if value is not None else None
+    def _header(self, name: bytes) -> str:
+        return self._request_headers.get(name, b"").decode("latin-1")
 
 
 def _body(content: bytes, *, more: bool = False) -> HTTPResponseBodyEvent:
@@ -142,37 +219,18 @@ def _body(content: bytes, *, more: bool = False) -> HTTPResponseBodyEvent:
 
 async def _refuse_address(size: int, send: Send) -> None:
     """Refuse an address that is longer than the service reads."""
-    problem = to_problem(
-        AddressTooLong(
-            "the address has {size} bytes, at most {max_address} are read", size=size, max_address=MAX_ADDRESS
-        )
-    )
+    text = "the address has {size} bytes, at most {max_address} are read"
+    problem = to_problem(AddressTooLong(text, size=size, max_address=MAX_ADDRESS))
     content = msgspec.json.encode(problem)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send(_body(content))
 
 
-T = TypeVar("T")
-CLIENT_CLOSED_REQUEST = 499  # nobody reads it: it is for logs and counts
-
-
-class ClientDisconnected(Exception):
-    """The client has closed the connection."""
-
-
-def answer_disconnected(_: Request[Any, Any, Any], __: ClientDisconnected) -> Response[None]:
-    """Answer a client that has gone, for the log."""
-    return Response(None, status_code=CLIENT_CLOSED_REQUEST)
-
-
 async def cancel_on_disconnect(request: Request[Any, Any, Any], work: Awaitable[T]) -> T:
-    """Return the result of ``work``, which is cancelled when the client leaves. The request's body must have been read.
+    """Return the result of ``work``; cancel it and raise ClientDisconnected when the client leaves.
 
-    Raises
-    ------
-    ClientDisconnected
-        The client has left.
+    The request's body must have been read.
     """
     task = asyncio.ensure_future(work)
     disconnect = asyncio.ensure_future(wait_for_disconnect(request.receive))
@@ -180,7 +238,7 @@ async def cancel_on_disconnect(request: Request[Any, Any, Any], work: Awaitable[
         await asyncio.wait({task, disconnect}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        raise ClientDisconnected
+        raise ClientDisconnected(detail="the client closed the connection")
     finally:
         task.cancel()
         disconnect.cancel()

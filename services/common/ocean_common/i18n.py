@@ -1,22 +1,34 @@
-"""Translations: the gettext catalogues that are installed with the packages, and the names of quantities."""
+"""Languages: the gettext catalogues that are installed with the packages, names of quantities, and requests' languages.
+
+`lang=` wins, then the Accept-Language header; English where neither is known. An answer varies by language (`Vary`,
+`Content-Language`, its entity tag) where its texts were translated, and only there: a handler translates with
+``translate: NamedDependency[Translator]``; problems do so by themselves.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from string import Formatter
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
+from urllib.parse import parse_qs
 
 from babel.dates import format_date
 from babel.messages.pofile import read_po
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.openapi.spec import Example
+from litestar.params import FromQuery, QueryParameter
+from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Message as ResponseEvent
 
-from ocean_core.messages import Message, fill_template
+from ocean_common.parameters import parse_qualities
+from ocean_core.messages import Message, fill_template, match_template
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 SOURCE: Language = "en"  # of the texts in the code
-SHARED_PACKAGES = ("ocean_core", "ocean_common")
 
 _MAX_NESTING = 3  # of names of quantities within names of quantities
 _MAX_NAME = 400  # characters
@@ -32,7 +44,7 @@ class QuantityNames:
         self._names = {english: text for english, text in texts.items() if "{" not in english}
         # The template with the longest text of its own comes first.
         templates = sorted(set(texts) - set(self._names), key=lambda english: (-len(english), english))
-        self._templates = [(_compile_template(english), texts[english]) for english in templates]
+        self._templates = [(english, texts[english]) for english in templates]
 
     def find(self, name: str, nesting: int = 0) -> str | None:
         """Return the name of a quantity, with the capital of the English one; None where there is none."""
@@ -46,19 +58,11 @@ class QuantityNames:
         if numbered := re.fullmatch(r"(.+) (\d{1,2})", name):
             text = self.find(numbered[1], nesting)
             return f"{text} {numbered[2]}" if text else None
-        for pattern, template in self._templates:
-            if match := pattern.fullmatch(name):
+        for english, template in self._templates:
+            if parts := match_template(english, name):
                 # A part without a translation stays as it is: "Magnitude of UBAR and VBAR".
-                parts = match.groupdict().items()
-                return fill_template(template, {key[1:]: self.find(part, nesting) or part for key, part in parts})
+                return fill_template(template, {key: self.find(part, nesting) or part for key, part in parts.items()})
         return None
-
-
-def _compile_template(template: str) -> re.Pattern[str]:
-    """Compile the pattern of the names that a template makes, a group ``_0`` for the field ``{0}``."""
-    parts = Formatter().parse(template)
-    pattern = [re.escape(literal) + ("" if field is None else f"(?P<_{field}>.+?)") for literal, field, _, _ in parts]
-    return re.compile("".join(pattern), re.IGNORECASE | re.DOTALL)
 
 
 class Translator:
@@ -96,7 +100,7 @@ def get_translator(language: Language, *packages: str) -> Translator:
         return ENGLISH
     texts: dict[str, str] = {}
     quantities: dict[str, str] = {}
-    for package in (*SHARED_PACKAGES, *packages):
+    for package in ("ocean_core", "ocean_common", *packages):
         texts |= read_catalogue(package, "messages", language)
         quantities |= read_catalogue(package, "quantities", language)
     return Translator(language, texts, quantities)
@@ -111,3 +115,96 @@ def read_catalogue(package: str, domain: str, language: Language) -> dict[str, s
         return {
             str(text.id): str(text.string) for text in read_po(content) if text.id and text.string and not text.fuzzy
         }
+
+
+Lang = Annotated[
+    Language | None,
+    QueryParameter(
+        description="The language of texts; without it, the Accept-Language header chooses.",
+        examples=[Example(value="fr")],
+    ),
+]
+
+
+class _RequestLanguage:
+    """Language of the request that is answered; the answer varies by it once a text was translated."""
+
+    def __init__(self, language: Language, packages: Sequence[str]) -> None:
+        self.language = language
+        self.packages = tuple(packages)
+        self.varies = False
+
+
+_request_language: ContextVar[_RequestLanguage | None] = ContextVar("request_language", default=None)
+
+
+def request_translator() -> Translator:
+    """Return the translator for the language of the request; from here on the answer varies by it."""
+    current = _request_language.get()
+    if current is None:
+        return ENGLISH
+    current.varies = True
+    return get_translator(current.language, *current.packages)
+
+
+async def provide_translator(lang: FromQuery[Lang] = None) -> Translator:  # noqa: ARG001 - the layer read it; here it is documented
+    """Provide ``translate`` for handlers whose answers have texts."""
+    return request_translator()
+
+
+def answer_language() -> str:
+    """Return the language where the answer depends on it, as a part of its entity tag."""
+    current = _request_language.get()
+    return current.language if current is not None and current.varies else ""
+
+
+def outgoing_language() -> dict[str, str]:
+    """Return the header that names the language of errors to a neighbour."""
+    current = _request_language.get()
+    return {"accept-language": current.language} if current is not None and current.language != SOURCE else {}
+
+
+def negotiate_language(lang: str | None, accept_language: str) -> Language:
+    """Return the language to answer in: that of the query parameter, else of the header (RFC 9110 §12.5.4)."""
+    if lang in LANGUAGES:
+        return lang
+    best: tuple[float, Language] = (0.0, SOURCE)
+    for tag, quality in parse_qualities(accept_language).items():
+        primary = tag.split("-")[0]
+        language = next((choice for choice in LANGUAGES if primary == choice), SOURCE if primary == "*" else None)
+        if language and quality > best[0]:
+            best = (quality, language)
+    return best[1]
+
+
+class Multilingual:
+    """ASGI layer that finds the language of a request and marks the answers that depend on it."""
+
+    def __init__(self, app: ASGIApp, packages: Sequence[str]) -> None:
+        self.app = app
+        self.packages = packages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request in its language."""
+        # Half an answer in French would be worse than none: a service without catalogues speaks English.
+        current = _RequestLanguage(_language_of(scope) if self.packages else SOURCE, self.packages)
+        _request_language.set(current)
+
+        async def mark(message: ResponseEvent) -> None:
+            if message["type"] == "http.response.start" and current.varies:
+                headers = MutableScopeHeaders(message)
+                headers["content-language"] = current.language
+                names = [name.strip() for name in headers.get("vary", "").split(",") if name.strip()]
+                if self.packages and "accept-language" not in map(str.lower, names):
+                    headers["vary"] = ", ".join([*names, "accept-language"])
+            await send(message)
+
+        await self.app(scope, receive, mark if scope["type"] == ScopeType.HTTP else send)
+
+
+def _language_of(scope: Scope) -> Language:
+    query = scope["query_string"]
+    languages = parse_qs(query.decode("latin-1")).get("lang", []) if b"lang=" in query else []
+    lang = next((language for language in languages if language in LANGUAGES), None)
+    header = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    return negotiate_language(lang, header.decode("latin-1")) if lang or header else SOURCE

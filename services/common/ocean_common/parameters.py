@@ -49,19 +49,9 @@ TileRow = Annotated[int, path_parameter("From the top, 0 to 2^zoom - 1.", 3)]
 
 
 def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
-    """Refuse a tile that its projection does not have.
+    """Refuse a tile that its projection does not have, with the range that there is.
 
-    Parameters
-    ----------
-    zoom, x, y : int
-        From the upper left.
-    bounded : bool
-        Whether the map ends at its square; maps also ask for what lies beside the square of a polar view.
-
-    Raises
-    ------
-    TileNotFound
-        With the range that there is.
+    Maps also ask for what lies beside the square of a polar view: it is not ``bounded``.
     """
     if not 0 <= zoom <= MAX_ZOOM:
         raise TileNotFound(
@@ -70,17 +60,11 @@ def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
     last = (1 << zoom) - 1
     for name, value in (("x", x), ("y", y)):
         if bounded and not 0 <= value <= last:
-            raise TileNotFound(
-                "at zoom {zoom}, {name} goes from 0 to {last}: {value} is outside",
-                zoom=zoom,
-                name=name,
-                last=last,
-                value=value,
-                field=name,
-            )
+            text = "at zoom {zoom}, {name} goes from 0 to {last}: {value} is outside"
+            raise TileNotFound(text, zoom=zoom, name=name, last=last, value=value, field=name)
 
 
-EVERYWHERE = {"rev", "lang"}  # read by `caching.Freshness` and `language.Multilingual`
+EVERYWHERE = {"rev", "lang"}  # read by `http.Freshness` and `i18n.Multilingual`
 
 
 async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
@@ -91,11 +75,9 @@ async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     parameters = _list_parameters(request.route_handler)
     for name in request.query_params:
         if name not in parameters | EVERYWHERE:
-            near = difflib.get_close_matches(name, parameters, n=1)
-            if near:
+            suggestion = Message("there are {names}", names=", ".join(sorted(parameters)))
+            if near := difflib.get_close_matches(name, parameters, n=1):
                 suggestion = Message("did you mean {name}", name=near[0])
-            else:
-                suggestion = Message("there are {names}", names=", ".join(sorted(parameters)))
             raise InvalidRequest(
                 "there is no parameter {name!r}; {suggestion}",
                 name=name[:40],

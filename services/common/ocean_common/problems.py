@@ -3,7 +3,6 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -13,41 +12,34 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
 
 from ocean_common.contracts.common import FieldProblem, Problem
-from ocean_common.language import request_translator
+from ocean_common.i18n import request_translator
 from ocean_common.telemetry import current_request_id
 from ocean_core import errors
 from ocean_core.errors import OceanError
-from ocean_core.messages import Message, compile_template
+from ocean_core.messages import Message, match_template
 
 MEDIA_TYPE = "application/problem+json"
 
 # 502 and 504 are not here: they are the gateway's words.
 STATUS: dict[type[OceanError], HTTPStatus] = {
-    errors.NotFound: HTTPStatus.NOT_FOUND,
-    errors.DatasetNotFound: HTTPStatus.NOT_FOUND,
-    errors.VariableNotFound: HTTPStatus.NOT_FOUND,
-    errors.TimeNotFound: HTTPStatus.NOT_FOUND,
-    errors.DepthNotFound: HTTPStatus.NOT_FOUND,
-    errors.TileNotFound: HTTPStatus.NOT_FOUND,
-    errors.NothingInView: HTTPStatus.NOT_FOUND,
-    errors.PlotKindNotFound: HTTPStatus.NOT_FOUND,
-    errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
-    errors.UnsupportedFormat: HTTPStatus.BAD_REQUEST,
-    errors.NotSupported: HTTPStatus.BAD_REQUEST,
-    errors.Unauthorized: HTTPStatus.UNAUTHORIZED,
-    errors.PointOutsideGrid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.AddressTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
-    errors.SourceUnreadable: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.TooBusy: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.ServiceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    kind: status
+    for base, status in (
+        (errors.NotFound, HTTPStatus.NOT_FOUND),
+        (errors.InvalidRequest, HTTPStatus.BAD_REQUEST),
+        (errors.Unauthorized, HTTPStatus.UNAUTHORIZED),
+        (errors.PointOutsideGrid, HTTPStatus.UNPROCESSABLE_ENTITY),
+        (errors.RequestTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+        (errors.AddressTooLong, HTTPStatus.REQUEST_URI_TOO_LONG),
+        (errors.SourceUnreadable, HTTPStatus.SERVICE_UNAVAILABLE),
+        (errors.Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    )
+    for kind in (base, *base.__subclasses__())
 }
 LATER = 2  # s after which to try again what does not work now: a service that died is back after about as long
 BY_URN = {f"urn:ocean:{kind.__name__}": kind for kind in STATUS}
 
 _UNREADABLE = re.compile(r"JSON is malformed|MessagePack data is malformed|Input data was truncated")
 _MISSING = re.compile(r"Missing required \w+ parameter '(.+?)'")
-_OTHER_METHOD = Message("another method is needed")
 
 # Texts of msgspec and Litestar about wrong values; the first template that fits.
 FRAMEWORK_TEXTS = (
@@ -78,21 +70,14 @@ FRAMEWORK_TEXTS = (
 _log = logging.getLogger(__name__)
 
 
-@lru_cache
-def _framework_patterns() -> list[tuple[re.Pattern[str], str]]:
-    return [(compile_template(text.template), text.template) for text in FRAMEWORK_TEXTS]
-
-
 def parse_framework_text(text: str) -> Message:
     """Return the message of a text that msgspec or Litestar made; one that is not known stays as it is."""
     if text == "'data'":  # Litestar tells of an absent body by the name of the argument
         return Message("a body is required")
-    for pattern, template in _framework_patterns():
-        if match := pattern.fullmatch(text):
-            values: dict[str, object] = dict(match.groupdict())
-            if "reason" in values:
-                values["reason"] = parse_framework_text(str(values["reason"]))
-            return Message(template, **values)
+    for message in FRAMEWORK_TEXTS:
+        if values := match_template(message.template, text):
+            reason = {"reason": parse_framework_text(values["reason"])} if "reason" in values else {}
+            return Message(message.template, **{**values, **reason})
     return Message(text)
 
 
@@ -139,13 +124,12 @@ def _describe_http_error(error: HTTPException) -> Problem:
         detail = translate("the parameter '{name}' is required", name=missing[1])
         fields = [FieldProblem(field=missing[1], message=detail)]
     elif _UNREADABLE.match(detail):
-        message = Message("the body cannot be read: {reason}", reason=parse_framework_text(detail))
-        detail = translate(message)
+        detail = translate("the body cannot be read: {reason}", reason=parse_framework_text(detail))
         fields = [FieldProblem(field="$", message=detail)]
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         methods = (error.headers or {}).get("allow")
-        message = Message("this address answers {methods}", methods=methods) if methods else _OTHER_METHOD
-        detail = translate(message)
+        other = translate("another method is needed")
+        detail = translate("this address answers {methods}", methods=methods) if methods else other
     elif status == HTTPStatus.NOT_FOUND:
         detail = translate("nothing is served at this address, or a part of it is not of the right type; see /docs")
     else:

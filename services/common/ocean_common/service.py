@@ -4,45 +4,38 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from importlib.resources import files
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
-from litestar.openapi.spec import Tag
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, RedocRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Server, Tag
+from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, ControllerRouterHandler
 from prometheus_client import generate_latest
 
 from ocean_common import problems
-from ocean_common.caching import NotModified, answer_not_modified
 from ocean_common.contracts.common import Health, Status
-from ocean_common.docs import assets_router, openapi
-from ocean_common.http import ClientDisconnected, HttpSemantics, answer_disconnected
-from ocean_common.language import Multilingual, provide_translator
+from ocean_common.http import ClientDisconnected, HttpSemantics, NotModified, answer_without_body
+from ocean_common.i18n import Multilingual, provide_translator
 from ocean_common.settings import SettingsError, SettingsT, load
 from ocean_common.telemetry import Metrics, Telemetry, configure_logs
 
+ASSETS = Path(str(files("drf_spectacular_sidecar"))) / "static" / "drf_spectacular_sidecar"
+OPERATORS = "operators"  # the security scheme of what only they may do
 PROMETHEUS = "text/plain; version=0.0.4"  # Litestar adds the charset
 
 
-class Readiness:
-    """Checks of a service: why it cannot work, and what it works without."""
+class Readiness(NamedTuple):
+    """Checks of a service: reasons why it cannot work, and why it is degraded."""
 
-    def __init__(
-        self,
-        unready: Callable[[], Awaitable[list[str]]] | None = None,
-        degraded: Callable[[], Awaitable[list[str]]] | None = None,
-    ) -> None:
-        self._unready = unready
-        self._degraded = degraded
-
-    async def reasons(self) -> tuple[list[str], list[str]]:
-        """Return why it is unready, and why it is degraded."""
-        unready = await self._unready() if self._unready else []
-        degraded = await self._degraded() if self._degraded else []
-        return unready, degraded
+    unready: Callable[[], Awaitable[list[str]]] | None = None
+    degraded: Callable[[], Awaitable[list[str]]] | None = None
 
 
 def health_router(service: str, version: str, readiness: Readiness, metrics: Metrics) -> Router:
@@ -56,7 +49,7 @@ def health_router(service: str, version: str, readiness: Readiness, metrics: Met
     @get("/health/ready")
     async def ready() -> Response[Health]:
         """The service can do its own job."""
-        unready, degraded = await readiness.reasons()
+        unready, degraded = [await check() if check else [] for check in readiness]
         status: Status = "unready" if unready else "degraded" if degraded else "ready"
         health = Health(status=status, service=service, version=version, reasons=unready + degraded)
         return Response(health, status_code=503 if unready else 200)
@@ -67,6 +60,46 @@ def health_router(service: str, version: str, readiness: Readiness, metrics: Met
         return Response(generate_latest(metrics.registry), media_type=PROMETHEUS)
 
     return Router("/", route_handlers=[live, ready, measured], include_in_schema=False)
+
+
+def openapi(name: str, title: str, version: str, description: str, tags: list[Tag]) -> OpenAPIConfig:
+    """Configure `/{name}/openapi.json`, and Swagger UI and ReDoc under `/{name}/docs`."""
+    assets = f"/{name}/docs/assets"
+    icon = f"<link rel='icon' type='image/png' href='{assets}/swagger-ui-dist/favicon-32x32.png'>"
+    return OpenAPIConfig(
+        title=title,
+        version=version,
+        description=description,
+        contact=Contact(name="Ocean Navigator"),
+        license=License(name="MIT", identifier="MIT"),
+        servers=[Server(url="/")],
+        tags=tags,
+        path=f"/{name}",
+        components=Components(security_schemes={OPERATORS: SecurityScheme(type="http", scheme="bearer")}),
+        render_plugins=[
+            JsonRenderPlugin(path="/openapi.json"),
+            SwaggerRenderPlugin(
+                path=["/docs", "/docs/swagger"],
+                js_url=f"{assets}/swagger-ui-dist/swagger-ui-bundle.js",
+                css_url=f"{assets}/swagger-ui-dist/swagger-ui.css",
+                standalone_preset_js_url=f"{assets}/swagger-ui-dist/swagger-ui-standalone-preset.js",
+                favicon=icon,
+            ),
+            RedocRenderPlugin(
+                path="/docs/redoc",
+                js_url=f"{assets}/redoc/bundles/redoc.standalone.js",
+                google_fonts=False,
+                favicon=icon,
+            ),
+        ],
+    )
+
+
+def assets_router(name: str) -> Router:
+    """Return the route of the scripts and styles of the docs pages."""
+    return create_static_files_router(
+        path=f"/{name}/docs/assets", directories=[ASSETS], include_in_schema=False, name=f"{name}-docs-assets"
+    )
 
 
 API = "/api/v2.0"
@@ -88,19 +121,16 @@ def create_service(
     dependencies: Mapping[str, object] | None = None,
     readiness: Readiness | None = None,
     lifespan: Sequence[Lifespan] = (),
-    metrics: Metrics | None = None,
     texts: Sequence[str] = (),
 ) -> Litestar:
     """Make the app of one service.
 
     ``api``: the public handlers, under `/api/v2.0`. ``internal``: those for neighbours, under `/internal`, which no
     gateway router matches. ``pages``: handlers elsewhere, with their whole paths. ``layers``: what sees a request
-    before the router does. ``dependencies``: what handlers ask for by name, ready made. ``readiness``: the checks
-    whether it can work. ``lifespan``: what lives as long as the app. ``texts``: packages whose texts have
-    catalogues in other languages (none: English alone); a handler translates them with
-    ``translate: NamedDependency[Translator]``.
+    before the router does. ``dependencies``: what handlers ask for by name, ready made. ``lifespan``: what lives as
+    long as the app. ``texts``: packages whose texts have catalogues in other languages (none: English alone).
     """
-    metrics = metrics or Metrics(name)
+    metrics = Metrics(name)
     app = Litestar(
         route_handlers=[
             Router(API, route_handlers=list(api)),
@@ -115,8 +145,7 @@ def create_service(
         },
         exception_handlers={
             **problems.HANDLERS,
-            NotModified: answer_not_modified,
-            ClientDisconnected: answer_disconnected,
+            **dict.fromkeys((NotModified, ClientDisconnected), answer_without_body),
         },
         openapi_config=openapi(name, title, version, description, list(tags)),
         lifespan=list(lifespan),

@@ -1,4 +1,4 @@
-"""Request ids, trace context, logs and metrics: what is response of a service from outside."""
+"""Request ids, trace context, logs and metrics: what is seen of a service from outside."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
@@ -26,7 +26,7 @@ _TRACE = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _trace: ContextVar[tuple[str, str] | None] = ContextVar("trace", default=None)  # trace id, flags
 
-_log = structlog.get_logger("ocean.access")
+_log = structlog.get_logger(logger="ocean.access")
 
 
 def current_request_id() -> str | None:
@@ -44,19 +44,6 @@ def outgoing_headers() -> dict[str, str]:
     return headers
 
 
-class _Lines:
-    """Logger of structlog that writes to standard error."""
-
-    def __init__(self, name: str = "ocean") -> None:
-        self.name = name
-
-    def info(self, line: str) -> None:
-        """Write a line, whatever its level."""
-        sys.stderr.write(f"{line}\n")
-
-    debug = warning = error = critical = info
-
-
 def _json(record: object, default: Callable[[Any], Any]) -> str:
     return msgspec.json.encode(record, enc_hook=default).decode()
 
@@ -66,7 +53,6 @@ def configure_logs(level: str, form: Literal["json", "text"]) -> None:
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
@@ -77,13 +63,13 @@ def configure_logs(level: str, form: Literal["json", "text"]) -> None:
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_Lines,
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
@@ -102,17 +88,16 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         labels = ("service", "method", "route", "status")
         self._service = service
-        self._requests = Counter("ocean_requests", "Requests answered", labels, registry=self.registry)
-        self._seconds = Histogram(
+        requests = Counter("ocean_requests", "Requests answered", labels, registry=self.registry)
+        seconds = Histogram(
             "ocean_request_seconds",
             "Time from request to last byte",
             labels[:3],
             registry=self.registry,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
         )
-
         # Of these labels there are few, and to look them up takes longer than to count.
-        self._count, self._time = lru_cache(None)(self._requests.labels), lru_cache(None)(self._seconds.labels)
+        self._count, self._time = lru_cache(None)(requests.labels), lru_cache(None)(seconds.labels)
 
     def record(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -128,7 +113,7 @@ class Telemetry:
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, response."""
+        """Answer one request."""
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
@@ -148,20 +133,11 @@ class Telemetry:
         try:
             await self.app(scope, receive, count)
         finally:
-            self._end(scope, method, response, perf_counter() - started)
-
-    def _end(self, scope: HTTPScope, method: str, response: Mapping[str, int], seconds: float) -> None:
-        route = scope.get("path_template") or "unmatched"
-        self.metrics.record(method, route, response["status"], seconds)
-        if not scope["path"].startswith(QUIET):
-            _log.info(
-                "request",
-                method=method,
-                path=scope["path"],
-                route=route,
-                ms=round(seconds * 1000, 2),
-                **response,
-            )
+            seconds, route = perf_counter() - started, scope.get("path_template") or "unmatched"
+            self.metrics.record(method, route, response["status"], seconds)
+            if not scope["path"].startswith(QUIET):
+                ms = round(seconds * 1000, 2)
+                _log.info("request", method=method, path=scope["path"], route=route, ms=ms, **response)
 
 
 def _begin(headers: Mapping[bytes, bytes]) -> str:
@@ -172,7 +148,6 @@ def _begin(headers: Mapping[bytes, bytes]) -> str:
     trace = (traced[1], traced[2]) if traced else (secrets.token_hex(16), "00")
     _request_id.set(request_id)
     _trace.set(trace)
-    context: dict[str, Any] = {"request_id": request_id, "trace_id": trace[0]}
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(**context)
+    structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace[0])
     return request_id

@@ -10,6 +10,7 @@ A value may be a message itself; it is translated with the text around it. A tex
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from numbers import Integral, Real
 from string import Formatter
 
@@ -82,11 +83,17 @@ def fill_template(template: str, texts: Mapping[str, str]) -> str:
     )
 
 
-def compile_template(template: str) -> re.Pattern[str]:
-    """Compile the pattern of the texts that a template makes, with a group for each field."""
+def match_template(template: str, text: str) -> dict[str, str] | None:
+    """Return the texts of the fields of a template that makes ``text``, in letters of any case; None if it does not."""
+    match = _compile_template(template).fullmatch(text)
+    return {name[1:]: part for name, part in match.groupdict().items()} if match else None
+
+
+@cache
+def _compile_template(template: str) -> re.Pattern[str]:
     parts = Formatter().parse(template)
-    pattern = [re.escape(literal) + ("" if name is None else f"(?P<{name}>.+?)") for literal, name, _, _ in parts]
-    return re.compile("".join(pattern), re.DOTALL)
+    pattern = [re.escape(literal) + ("" if name is None else f"(?P<_{name}>.+?)") for literal, name, _, _ in parts]
+    return re.compile("".join(pattern), re.IGNORECASE | re.DOTALL)
 
 
 def _plain_value(value: object) -> "str | int | float | Message":

@@ -1,6 +1,6 @@
-"""Vectors from two components: the axes of these, what their magnitude is, and how they are rotated."""
+"""Vectors from two components: the axes of these, and how they are rotated."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,30 +12,6 @@ PERPENDICULAR: dict[Axis, Axis] = {"east": "north", "north": "east", "x": "y", "
 # The axis that x and y become on a grid whose rows and columns follow parallels and meridians.
 TRUE_AXIS: dict[Axis, Axis] = {"x": "east", "y": "north", "east": "east", "north": "north"}
 AXIS_BY_WORD: dict[str, Axis] = {"eastward": "east", "northward": "north", "x": "x", "y": "y"}  # of standard names
-
-
-class Component(NamedTuple):
-    """One component of a vector, or its magnitude."""
-
-    key: str
-    name: str  # display name
-    standard_name: str | None
-    limits: tuple[float, float]  # of its colour scale
-
-
-def describe_magnitude(first: Component, second: Component) -> Component:
-    """Return key, name and limits of the magnitude of two components; that of a velocity is a speed.
-
-    The limits begin at zero and end at the largest limit of a component.
-    """
-    velocity = is_velocity(first.standard_name, second.standard_name)
-    in_water = all("sea_water" in (component.standard_name or "") for component in (first, second))
-    return Component(
-        key=f"{first.key},{second.key}",
-        name="Speed" if velocity else f"Magnitude of {first.name} and {second.name}",
-        standard_name="sea_water_speed" if velocity and in_water else None,
-        limits=(0.0, max(abs(limit) for limit in (*first.limits, *second.limits))),
-    )
 
 
 def is_velocity(*standard_names: str | None) -> bool:

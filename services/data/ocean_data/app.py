@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar
 from litestar.openapi.spec import Tag
 
-from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Areas, Catalogue, MetadataClient
+from ocean_common.http import Freshness
 from ocean_common.service import Readiness, create_service
 from ocean_data import __version__
 from ocean_data.api import internal

@@ -12,12 +12,11 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
-from ocean_common.caching import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import AreaRequest, Coverage, DifferenceRequest, Estimate, ExtractionRequest
-from ocean_common.http import CLIENT_CLOSED_REQUEST, ClientDisconnected, cancel_on_disconnect
-from ocean_common.language import request_translator
+from ocean_common.http import Freshness, cancel_on_disconnect, made_from
+from ocean_common.i18n import request_translator
 from ocean_core.cache import SingleFlight
 from ocean_core.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
 from ocean_data.api.streaming import StreamedResponse
@@ -147,9 +146,6 @@ class ExtractionService:
             if reader.size is not None and reader.size <= ONE_PIECE:
                 with closing(reader):
                     return Response(b"".join([piece async for piece in reader]), **options)
-        except ClientDisconnected:
-            reader.close()
-            return Response(None, status_code=CLIENT_CLOSED_REQUEST)
         except BaseException:  # raised again, but the writer need not go on
             reader.close()
             raise

@@ -11,8 +11,8 @@ from litestar import Litestar
 from litestar.openapi.spec import Tag
 
 from ocean_common.background import BackgroundTask
-from ocean_common.caching import Freshness
 from ocean_common.contracts.metadata import GitInfo
+from ocean_common.http import Freshness
 from ocean_common.service import Lifespan, Readiness, create_service
 from ocean_metadata import __version__
 from ocean_metadata.catalogue import api

@@ -8,9 +8,9 @@ from pathlib import Path
 from litestar import Litestar
 from litestar.openapi.spec import Tag
 
-from ocean_common.caching import Freshness
 from ocean_common.clients.data import DataClient, Numbers
 from ocean_common.clients.metadata import MetadataClient
+from ocean_common.http import Freshness
 from ocean_common.service import Lifespan, Readiness, create_service
 from ocean_plotting import __version__
 from ocean_plotting.basemap import api as basemap_api

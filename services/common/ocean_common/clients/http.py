@@ -14,7 +14,7 @@ import httptools
 import httpx
 import msgspec
 
-from ocean_common.language import outgoing_language
+from ocean_common.i18n import outgoing_language
 from ocean_common.problems import decode_problem, from_problem
 from ocean_common.telemetry import outgoing_headers
 from ocean_core.errors import ServiceUnavailable

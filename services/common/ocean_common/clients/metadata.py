@@ -18,7 +18,7 @@ from ocean_common.contracts.observations import (
     PlatformTrack,
 )
 from ocean_common.contracts.places import Area
-from ocean_common.language import outgoing_language
+from ocean_common.i18n import outgoing_language
 from ocean_core.cache import ByteBoundedCache, SingleFlight
 from ocean_core.errors import DatasetNotFound, OceanError, ServiceUnavailable, VariableNotFound
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ocean_core.vectors import Component, describe_magnitude
+from ocean_core.vectors import is_velocity
 
 Role = Literal["time", "depth", "y", "x", "node", "face", "other"]
 GridKind = Literal["rectilinear", "projected", "curvilinear", "triangles", "none"]
@@ -40,15 +40,15 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     def magnitude_with(self, other: "VariableInfo") -> "VariableInfo":
         """Return the magnitude of this component and another: in their units, from zero; of velocities, the speed."""
-        components = [Component(info.key, info.name, info.standard_name, info.scale) for info in (self, other)]
-        key, name, standard_name, limits = describe_magnitude(*components)
+        names = self.standard_name, other.standard_name
+        velocity, in_water = is_velocity(*names), all("sea_water" in (name or "") for name in names)
         return msgspec.structs.replace(
             self,
-            key=key,
-            name=name,
-            standard_name=standard_name,
+            key=f"{self.key},{other.key}",
+            name="Speed" if velocity else f"Magnitude of {self.name} and {other.name}",
+            standard_name="sea_water_speed" if velocity and in_water else None,
             long_name=None,
-            scale=limits,
+            scale=(0.0, max(abs(limit) for limit in (*self.scale, *other.scale))),
             zero_centered=False,
             categories=[],
         )

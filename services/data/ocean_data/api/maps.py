@@ -10,7 +10,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import SkipValidation
 
 from ocean_common import problems
-from ocean_common.caching import Freshness, made_from
+from ocean_common.http import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, ValueRange

@@ -12,7 +12,6 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, QueryParameter, SkipValidation
 
-from ocean_common.caching import Freshness, made_from
 from ocean_common.contracts.assets import Assets, Revisions, VariableInfo, without_files
 from ocean_common.contracts.metadata import (
     Completeness,
@@ -28,10 +27,11 @@ from ocean_common.contracts.metadata import (
     Variable,
     VariableListing,
 )
-from ocean_common.docs import OPERATORS
+from ocean_common.http import Freshness, made_from
 from ocean_common.i18n import Translator
 from ocean_common.parameters import DatasetId, VariableKey, refuse_unknown_parameters
 from ocean_common.problems import document_errors
+from ocean_common.service import OPERATORS
 from ocean_core.errors import (
     DatasetNotFound,
     NotFound,

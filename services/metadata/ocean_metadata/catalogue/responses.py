@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.openapi import ResponseSpec
 
-from ocean_common.caching import entity_tag
+from ocean_common.http import entity_tag
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import InvalidRequest
 from ocean_core.time import LONGEST_DATE, AmbiguousDateError, Period, parse_period

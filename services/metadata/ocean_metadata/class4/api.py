@@ -10,7 +10,6 @@ from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 
-from ocean_common.caching import Freshness
 from ocean_common.contracts.observations import (
     Class4Days,
     Class4Forecast,
@@ -22,6 +21,7 @@ from ocean_common.contracts.observations import (
     Class4Profiles,
     Class4Status,
 )
+from ocean_common.http import Freshness
 from ocean_common.i18n import Translator
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound

@@ -11,8 +11,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter, SkipValidation
 
-from ocean_common.caching import Freshness
 from ocean_common.contracts.places import Area, AreaPlaces, LinePlaces, PlaceGroup, PlaceProblem, PointPlaces
+from ocean_common.http import Freshness
 from ocean_common.i18n import Translator
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound

@@ -9,8 +9,7 @@ from litestar.openapi.spec import Example
 from litestar.params import PathParameter, QueryParameter
 
 from ocean_common import problems
-from ocean_common.caching import Freshness
-from ocean_common.http import cancel_on_disconnect, client_address
+from ocean_common.http import Freshness, cancel_on_disconnect, client_address
 from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile, parse_qualities
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, Projection, Tile

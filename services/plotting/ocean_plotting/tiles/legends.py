@@ -16,9 +16,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ocean_common import problems
-from ocean_common.caching import Freshness
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import VariableInfo
+from ocean_common.http import Freshness
 from ocean_common.i18n import Language, Translator
 from ocean_common.parameters import DatasetId
 from ocean_core import errors

@@ -8,11 +8,11 @@ import numpy as np
 from litestar.concurrency import sync_to_thread
 from numpy.typing import NDArray
 
-from ocean_common.caching import Freshness
 from ocean_common.clients.data import Numbers
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Array, Grid
 from ocean_common.contracts.data import TileField, TileRequest
+from ocean_common.http import Freshness
 from ocean_core.cache import ByteBoundedCache, FairQueue
 from ocean_core.colour import Limits
 from ocean_core.errors import TooBusy
