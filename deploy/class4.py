@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 
 
 class Profile(NamedTuple):
-    """What a float measured on its way up."""
+    """Measurements of a float on its way up."""
 
     platform: str
     instrument: str  # code of the World Meteorological Organization
@@ -46,15 +46,15 @@ class Profile(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """What a model says of the levels of a profile: NaN where it says nothing."""
+    """Values of a model at the levels of a profile; NaN where it has none."""
 
     best: Floats  # (level,) degrees Celsius, in situ
     climatology: Floats
 
 
-def measured() -> list[Profile]:
-    """The profiles of the float whose values are good, ascending in time."""
-    found = []
+def read_profiles() -> list[Profile]:
+    """Read the good values of the float, ascending in time."""
+    profiles = []
     with netCDF4.Dataset(FLOAT) as data:
         times = netCDF4.num2date(data["JULD"][:], data["JULD"].units, only_use_cftime_datetimes=False)
         quality = (data["TEMP_QC"][:].filled(b"9"), data["PRES_QC"][:].filled(b"9"))
@@ -63,7 +63,7 @@ def measured() -> list[Profile]:
             latitude, longitude = float(data["LATITUDE"][index]), float(data["LONGITUDE"][index])
             good = np.isin(quality[0][index], GOOD) & np.isin(quality[1][index], GOOD)
             good &= np.isfinite(pressure[index]) & np.isfinite(temperature[index])
-            found.append(
+            profiles.append(
                 Profile(
                     platform=_text(data["PLATFORM_NUMBER"][index]),
                     instrument=_text(data["WMO_INST_TYPE"][index]),
@@ -74,33 +74,33 @@ def measured() -> list[Profile]:
                     temperature=temperature[index][good].astype(float),
                 )
             )
-    return sorted(found, key=lambda one: one.time)
+    return sorted(profiles, key=lambda profile: profile.time)
 
 
-def atlantic(profile: Profile) -> Estimate | None:
-    """The nearest column of the Atlantic analysis; None where there is none nearby."""
+def estimate_from_atlantic(profile: Profile) -> Estimate | None:
+    """Return the nearest column of the Atlantic analysis; None where there is none nearby."""
     with netCDF4.Dataset(ATLANTIC) as data:
         latitude, longitude = np.meshgrid(data["lat"][:], data["lon"][:], indexing="ij")
-        there = ~np.ma.getmaskarray(data["theta"][0])
-        there_latitude, there_longitude = latitude[there].filled(), longitude[there].filled()
-        here = np.full(there_latitude.shape, profile.latitude), np.full(there_latitude.shape, profile.longitude)
-        distance = Geod(ellps="WGS84").inv(here[1], here[0], there_longitude, there_latitude)[2] / 1000
+        wet_cells = ~np.ma.getmaskarray(data["theta"][0])
+        latitude, longitude = latitude[wet_cells].filled(), longitude[wet_cells].filled()
+        start = np.full(latitude.shape, profile.longitude), np.full(latitude.shape, profile.latitude)
+        distance = Geod(ellps="WGS84").inv(*start, longitude, latitude)[2] / 1000
         nearest = int(np.argmin(distance))
         if distance[nearest] > NEAR:
             return None
-        theta, salinity = (data[name][:].filled(np.nan)[:, there][:, nearest] for name in ("theta", "salinity"))
+        theta, salinity = (data[name][:].filled(np.nan)[:, wet_cells][:, nearest] for name in ("theta", "salinity"))
         depth = data["depth"][:].filled(np.nan).astype(float)
-    place = float(there_longitude[nearest]), float(there_latitude[nearest])
-    pressure = gsw.p_from_z(-depth, place[1])
-    absolute = gsw.SA_from_SP(salinity, pressure, *place)
-    measurable = gsw.t_from_CT(absolute, gsw.CT_from_pt(absolute, theta - FREEZING), pressure)
-    wet = np.isfinite(measurable)
-    best = np.interp(profile.depth, depth[wet], measurable[wet], left=np.nan, right=np.nan)
+    position = float(longitude[nearest]), float(latitude[nearest])
+    pressure = gsw.p_from_z(-depth, position[1])
+    absolute = gsw.SA_from_SP(salinity, pressure, *position)
+    in_situ = gsw.t_from_CT(absolute, gsw.CT_from_pt(absolute, theta - FREEZING), pressure)
+    wet = np.isfinite(in_situ)
+    best = np.interp(profile.depth, depth[wet], in_situ[wet], left=np.nan, right=np.nan)
     return Estimate(best, np.full_like(best, np.nan))
 
 
-def ostia(profile: Profile) -> Estimate:
-    """OSTIA of the same month of 2006, and the mean of this month over all years, at the shallowest level."""
+def estimate_from_ostia(profile: Profile) -> Estimate:
+    """Return OSTIA of the same month of 2006, and the mean of this month over all years, at the shallowest level."""
     with netCDF4.Dataset(OSTIA) as data:
         time = data["time"]
         dates = netCDF4.num2date(time[:], time.units, getattr(time, "calendar", "standard"))
@@ -127,52 +127,44 @@ def write(path: Path, title: str, comment: str, profiles: Sequence[Profile], est
         _write_texts(data, "varname", ("numvars", "string8"), ["votemper"])
         _write_texts(data, "unitname", ("numvars", "string8"), ["Celsius"])
         since = "days since 1950-01-01 00:00:00 utc"
-        _write(
-            data,
-            "juld",
-            ("numobs",),
-            netCDF4.date2num([profile.time for profile in profiles], since),
-            units=since,
-            kind="f8",
-        )
-        _write(
-            data, "latitude", ("numobs",), [profile.latitude for profile in profiles], units="degrees_north", kind="f8"
-        )
-        _write(
-            data, "longitude", ("numobs",), [profile.longitude for profile in profiles], units="degrees_east", kind="f8"
-        )
+        times = netCDF4.date2num([profile.time for profile in profiles], since)
+        latitude, longitude = ([getattr(profile, name) for profile in profiles] for name in ("latitude", "longitude"))
+        _write(data, "juld", ("numobs",), times, units=since, kind="f8")
+        _write(data, "latitude", ("numobs",), latitude, units="degrees_north", kind="f8")
+        _write(data, "longitude", ("numobs",), longitude, units="degrees_east", kind="f8")
         length = sizes["numdeps"]
-        _write(
-            data, "depth", ("numobs", "numdeps"), _padded([profile.depth for profile in profiles], length), units="m"
-        )
+        depth = _pad_rows([profile.depth for profile in profiles], length)
+        _write(data, "depth", ("numobs", "numdeps"), depth, units="m")
         values = {
             "observation": [profile.temperature for profile in profiles],
             "best_estimate": [estimate.best for estimate in estimates],
             "climatology": [estimate.climatology for estimate in estimates],
         }
         for name, rows in values.items():
-            _write(data, name, ("numobs", "numvars", "numdeps"), _padded(rows, length)[:, np.newaxis], units="Celsius")
+            _write(
+                data, name, ("numobs", "numvars", "numdeps"), _pad_rows(rows, length)[:, np.newaxis], units="Celsius"
+            )
 
 
 def _write(
     data: netCDF4.Dataset, name: str, dimensions: tuple[str, ...], values: object, *, units: str, kind: str = "f4"
 ) -> None:
-    one = data.createVariable(name, kind, dimensions, zlib=True, fill_value=99999.0)
-    one.units = units
-    one[:] = np.ma.masked_invalid(np.round(np.asarray(values), 6 if kind == "f8" else 3))
+    variable = data.createVariable(name, kind, dimensions, zlib=True, fill_value=99999.0)
+    variable.units = units
+    variable[:] = np.ma.masked_invalid(np.round(np.asarray(values), 6 if kind == "f8" else 3))
 
 
 def _write_texts(data: netCDF4.Dataset, name: str, dimensions: tuple[str, str], texts: Sequence[str]) -> None:
     length = data.dimensions[dimensions[1]].size
-    one = data.createVariable(name, "S1", dimensions, zlib=True)
-    one[:] = np.array([list(text.ljust(length)[:length]) for text in texts], dtype="S1")
+    variable = data.createVariable(name, "S1", dimensions, zlib=True)
+    variable[:] = np.array([list(text.ljust(length)[:length]) for text in texts], dtype="S1")
 
 
-def _padded(rows: Sequence[Floats], length: int) -> Floats:
-    found = np.full((len(rows), length), np.nan)
+def _pad_rows(rows: Sequence[Floats], length: int) -> Floats:
+    padded = np.full((len(rows), length), np.nan)
     for index, row in enumerate(rows):
-        found[index, : row.size] = row
-    return found
+        padded[index, : row.size] = row
+    return padded
 
 
 def _text(characters: NDArray[np.bytes_]) -> str:
@@ -181,26 +173,27 @@ def _text(characters: NDArray[np.bytes_]) -> str:
 
 def make(folder: Path) -> None:
     """Write the two files."""
-    both = [(one, found) for one in measured() if one.depth.size and (found := atlantic(one))]
-    profiles = [one for one, _ in both]
+    estimates = [(profile, estimate_from_atlantic(profile)) for profile in read_profiles() if profile.depth.size]
+    compared = [(profile, estimate) for profile, estimate in estimates if estimate]
+    profiles = [profile for profile, _ in compared]
     first, last = profiles[0].time, profiles[-1].time
-    when = f"Argo of {first:%B} to {last:%B %Y}"
+    period = f"Argo of {first:%B} to {last:%B %Y}"
     name = f"class4_{first:%Y%m%d}_{{}}_demo_profile.nc"
     folder.mkdir(parents=True, exist_ok=True)
     write(
         folder / name.format("ATLANTIC"),
-        f"Demonstration: {when} beside a Met Office analysis of December 1984",
+        f"Demonstration: {period} beside a Met Office analysis of December 1984",
         f"Not a comparison of one day and place: the nearest column of the analysis is up to {NEAR:.0f} km away. Its "
         "potential temperature was converted to that which a thermometer shows, and interpolated to the levels.",
         profiles,
-        [found for _, found in both],
+        [estimate for _, estimate in compared],
     )
     write(
         folder / name.format("OSTIA"),
-        f"Demonstration: {when} beside OSTIA of the same months of 2006, surface only",
+        f"Demonstration: {period} beside OSTIA of the same months of 2006, surface only",
         "Not a comparison of one year: OSTIA of 2006, and as climatology the mean of the same month of its years.",
         profiles,
-        [ostia(profile) for profile in profiles],
+        [estimate_from_ostia(profile) for profile in profiles],
     )
 
 

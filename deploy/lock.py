@@ -16,17 +16,17 @@ def main() -> None:
     """Resolve everything that can be installed here, together."""
     projects = [*sorted(ROOT.glob("services/*/pyproject.toml")), ROOT / "gateway" / "pyproject.toml"]
     editable = "".join(f"-e {project.parent.relative_to(ROOT)}\n" for project in projects)
-    wanted = ["uv\n", *(f"-r {name}/requirements.txt\n" for name in ("deploy", "tests"))]
+    requirements = ["uv\n", *(f"-r {name}/requirements.txt\n" for name in ("deploy", "tests"))]
     command = [
         *(str(Path(sys.executable).with_name("uv")), "pip", "compile", "-q", "-", "--upgrade"),
         *("--universal", "--python-version", OLDEST, "--fork-strategy", "fewest"),
         *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
         *(word for name in OURS for word in ("--no-emit-package", name)),
     ]
-    solved = subprocess.run(
-        command, input=editable + "".join(wanted), cwd=ROOT, check=True, capture_output=True, text=True
+    resolution = subprocess.run(
+        command, input=editable + "".join(requirements), cwd=ROOT, check=True, capture_output=True, text=True
     )
-    lines = [line for line in solved.stdout.splitlines() if line and not line.startswith("#")]
+    lines = [line for line in resolution.stdout.splitlines() if line and not line.startswith("#")]
     (ROOT / "constraints.txt").write_text(HEADER + "\n".join(lines) + "\n", "utf-8")
 
 

@@ -42,11 +42,11 @@ def copy_configuration(to: Path, addresses: Mapping[str, str]) -> Path:
         'address: ":8091"': f'address: "{addresses["metrics"]}"',
         "directory: /etc/traefik/dynamic": f"directory: {json.dumps(str(GATEWAY / 'dynamic'))}",
     }
-    for old in substitutes:
-        if text.count(old) != 1:
-            raise ValueError(f"gateway/traefik.yml has {text.count(old)} times {old!r}: it is to be there once")
+    for line in substitutes:
+        if text.count(line) != 1:
+            raise ValueError(f"gateway/traefik.yml has {text.count(line)} times {line!r}: it is to be there once")
     # All at once: one run may listen where the original has another entry point.
-    text = re.sub("|".join(map(re.escape, substitutes)), lambda found: substitutes[found[0]], text)
+    text = re.sub("|".join(map(re.escape, substitutes)), lambda match: substitutes[match[0]], text)
     copy = to / "traefik.yml"
     copy.write_text(text, "utf-8")
     return copy

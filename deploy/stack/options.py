@@ -1,4 +1,4 @@
-"""What `make run` can be told, and the checks that come before anything is started."""
+"""Options of `make run`, and the checks that come before anything is started."""
 
 import argparse
 import fcntl
@@ -44,37 +44,33 @@ def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Options:
         description="Serve datasets on this machine: three services behind one gateway.",
         epilog="Each option is also a variable: `make run PORT=8090 DATA=~/models`.",
     )
-    told = {key: value for key, value in environ.items() if value}
-    parser.add_argument("--host", default=told.get("HOST", "127.0.0.1"), help="address to listen on (%(default)s)")
-    parser.add_argument("--port", default=told.get("PORT", "8080"), help="HTTP (%(default)s)")
-    parser.add_argument("--https-port", default=told.get("HTTPS_PORT"), help=f"TLS (the HTTP port + {TLS_OFFSET})")
-    parser.add_argument("--datasets", default=told.get("DATASETS"), help="a dataset configuration (JSON)")
-    parser.add_argument("--data", default=told.get("DATA"), help="a folder: every NetCDF file becomes a dataset")
-    parser.add_argument(
-        "--observations", default=told.get("OBSERVATIONS"), help="a folder of observations (of the sample data)"
-    )
-    parser.add_argument(
-        "--places", default=told.get("PLACES"), help="a folder of point/, line/ and area/ with KML (of the sample data)"
-    )
-    parser.add_argument(
-        "--class4", default=told.get("CLASS4"), help="a folder of Class 4 files of OceanPredict (of the sample data)"
-    )
-    parser.add_argument(
-        "--state", default=told.get("STATE"), help="folder of catalogue, certificate and logs (var/PORT)"
-    )
-    asked = parser.parse_args(argv)
-    port = _port("PORT", asked.port)
-    datasets = _path(asked.datasets) or (None if asked.data else SAMPLES / "datasets.json")
+    defaults = {"HOST": "127.0.0.1", "PORT": "8080"} | {key: value for key, value in environ.items() if value}
+    for name, description in {
+        "HOST": "address to listen on (%(default)s)",
+        "PORT": "HTTP (%(default)s)",
+        "HTTPS_PORT": f"TLS (the HTTP port + {TLS_OFFSET})",
+        "DATASETS": "a dataset configuration (JSON)",
+        "DATA": "a folder: every NetCDF file becomes a dataset",
+        "OBSERVATIONS": "a folder of observations (of the sample data)",
+        "PLACES": "a folder of point/, line/ and area/ with KML (of the sample data)",
+        "CLASS4": "a folder of Class 4 files of OceanPredict (of the sample data)",
+        "STATE": "folder of catalogue, certificate and logs (var/PORT)",
+    }.items():
+        parser.add_argument(f"--{name.lower().replace('_', '-')}", default=defaults.get(name), help=description)
+    arguments = parser.parse_args(argv)
+    port = _port("PORT", arguments.port)
+    datasets = _path(arguments.datasets) or (None if arguments.data else SAMPLES / "datasets.json")
+    samples = SAMPLES if datasets == SAMPLES / "datasets.json" else None
     return Options(
-        host=asked.host,
+        host=arguments.host,
         port=port,
-        https_port=_port("HTTPS_PORT", asked.https_port or str(port + TLS_OFFSET)),
+        https_port=_port("HTTPS_PORT", arguments.https_port or str(port + TLS_OFFSET)),
         datasets=datasets,
-        data=_path(asked.data),
-        places=_path(asked.places) or (SAMPLES / "kml" if datasets == SAMPLES / "datasets.json" else None),
-        observations=_path(asked.observations) or (SAMPLES / "obs" if datasets == SAMPLES / "datasets.json" else None),
-        class4=_path(asked.class4) or (SAMPLES / "class4" if datasets == SAMPLES / "datasets.json" else None),
-        state=_path(asked.state) or ROOT / "var" / str(port),
+        data=_path(arguments.data),
+        places=_path(arguments.places) or (samples and samples / "kml"),
+        observations=_path(arguments.observations) or (samples and samples / "obs"),
+        class4=_path(arguments.class4) or (samples and samples / "class4"),
+        state=_path(arguments.state) or ROOT / "var" / str(port),
     )
 
 
@@ -94,22 +90,18 @@ def check(options: Options) -> None:
         raise Refused("give DATASETS (a configuration) or DATA (a folder), not both")
     if options.datasets and not options.datasets.is_file():
         raise Refused(f"DATASETS: there is no file {options.datasets}")
-    if options.data and not options.data.is_dir():
-        raise Refused(f"DATA: there is no folder {options.data}")
-    if options.places and not options.places.is_dir():
-        raise Refused(f"PLACES: there is no folder {options.places}")
-    if options.observations and not options.observations.is_dir():
-        raise Refused(f"OBSERVATIONS: there is no folder {options.observations}")
-    if options.class4 and not options.class4.is_dir():
-        raise Refused(f"CLASS4: there is no folder {options.class4}")
+    for name in ("DATA", "PLACES", "OBSERVATIONS", "CLASS4"):
+        folder = getattr(options, name.lower())
+        if folder and not folder.is_dir():
+            raise Refused(f"{name}: there is no folder {folder}")
     if options.port == options.https_port:
         raise Refused(f"PORT and HTTPS_PORT are both {options.port}; they must differ")
     for name, port in (("PORT", options.port), ("HTTPS_PORT", options.https_port)):
-        if why := _taken(options.host, port):
-            raise Refused(f"cannot listen on {options.host}:{port} ({why}); choose another {name}")
+        if reason := _find_listen_error(options.host, port):
+            raise Refused(f"cannot listen on {options.host}:{port} ({reason}); choose another {name}")
 
 
-def _taken(host: str, port: int) -> str | None:
+def _find_listen_error(host: str, port: int) -> str | None:
     with ExitStack() as stack:
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -124,13 +116,13 @@ def _taken(host: str, port: int) -> str | None:
 
 def free_ports(count: int) -> list[int]:
     """Choose ports of this machine's own that nobody listens on."""
-    found: list[int] = []
+    ports: list[int] = []
     for port in random.sample(INTERNAL_PORTS, len(INTERNAL_PORTS)):
-        if len(found) == count:
+        if len(ports) == count:
             break
-        if not _taken("127.0.0.1", port):
-            found.append(port)
-    return found
+        if not _find_listen_error("127.0.0.1", port):
+            ports.append(port)
+    return ports
 
 
 def claim(state: Path) -> IO[str]:

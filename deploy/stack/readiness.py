@@ -18,7 +18,7 @@ DOCS = ("metadata", "data", "plotting")
 DATASETS_TRIED = 5  # for an example: the first may be on triangles, or broken
 ZOOM = 4
 
-Examples: TypeAlias = dict[str, str]  # what it is → path
+Examples: TypeAlias = dict[str, str]  # kind → path
 
 
 async def until(ready: Callable[[], Awaitable[str | None]], check: Callable[[], None]) -> None:
@@ -67,14 +67,14 @@ async def answering(http: httpx.AsyncClient, examples: Examples) -> str | None:
 async def _fill(http: httpx.AsyncClient, datasets: list[dict[str, Any]], examples: Examples) -> str | None:
     """Find a tile and a plot that work; what the services refuse with a reason is not waited for."""
     for dataset in datasets[:DATASETS_TRIED]:
-        for what, path in (await _candidates(http, dataset)).items():
-            if what in examples:
+        for kind, path in (await _candidates(http, dataset)).items():
+            if kind in examples:
                 continue
             status = (await http.get(path)).status_code
             if status >= httpx.codes.INTERNAL_SERVER_ERROR:
                 return path
             if status == httpx.codes.OK:
-                examples[what] = path
+                examples[kind] = path
         if len(examples) == 2:
             break
     return None
@@ -85,8 +85,7 @@ async def _candidates(http: httpx.AsyncClient, dataset: dict[str, Any]) -> Examp
     page = f"{API}/dataset/{quote(dataset['id'], safe='')}"
     listed = await http.get(f"{page}/variables")
     variables = listed.json() if listed.is_success else []
-    deep = sorted(variables, key=lambda one: one["two_dimensional"])
-    for variable in deep[:1]:
+    for variable in sorted(variables, key=lambda variable: variable["two_dimensional"])[:1]:
         key = variable["id"]
         times = (await http.get(f"{page}/{quote(key, safe='')}/timestamps")).json()
         if times:
@@ -94,19 +93,19 @@ async def _candidates(http: httpx.AsyncClient, dataset: dict[str, Any]) -> Examp
             low, high = variable["scale"]
             tile = "/".join(map(str, _tile(longitude, latitude)))
             query = {"dataset": dataset["id"], "variable": [key], "station": [[latitude, longitude]]}
-            asked = quote(json.dumps({**query, "time": times[-1]["id"]}, separators=(",", ":")), safe=":,")
+            encoded = quote(json.dumps({**query, "time": times[-1]["id"]}, separators=(",", ":")), safe=":,")
             path = f"{quote(dataset['id'], safe='')}/{quote(key, safe='')}/{times[-1]['id']}/0/{tile}"
             return {
                 "tile": f"{API}/tiles/{path}?scale={low:g},{high:g}",
-                "plot": f"{API}/plot/profile?format=png&query={asked}",
+                "plot": f"{API}/plot/profile?format=png&query={encoded}",
             }
     return {}
 
 
 async def _place(http: httpx.AsyncClient, page: str, dataset: dict[str, Any]) -> tuple[float, float]:
     """Longitude and latitude of somewhere in a dataset."""
-    if located := dataset.get("default_location"):
-        return float(located[0]), float(located[1])
+    if location := dataset.get("default_location"):
+        return float(location[0]), float(location[1])
     bounds = (await http.get(page)).json().get("bounds")
     if not bounds:
         return 0.0, 0.0

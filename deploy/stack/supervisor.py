@@ -21,7 +21,7 @@ TRIES = 3  # starts that may fail before the first success
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What is to run."""
+    """A program with its environment and log."""
 
     name: str
     command: tuple[str, ...]

@@ -1,11 +1,11 @@
-"""What a run tells on the terminal when it is ready."""
+"""Table of addresses for the terminal."""
 
 from stack.programs import Plan
 from stack.readiness import DOCS, Examples
 
 
 def table(plan: Plan, examples: Examples, seconds: float) -> str:
-    """The addresses that one wants to know."""
+    """Return the addresses of a run that is ready."""
     rows = [
         ("gateway", f"{plan.web}/"),
         ("  with TLS", f"{plan.websecure}/  (certificate authority: {plan.options.state / 'ca.pem'})"),
@@ -13,7 +13,7 @@ def table(plan: Plan, examples: Examples, seconds: float) -> str:
         ("OpenAPI", f"{plan.web}/openapi.json"),
         *((f"  {name}", f"{plan.web}/{name}/openapi.json") for name in DOCS),
         ("datasets", f"{plan.web}/api/v2.0/datasets"),
-        *((f"example {what}", f"{plan.web}{path}") for what, path in sorted(examples.items(), reverse=True)),
+        *((f"example {kind}", f"{plan.web}{path}") for kind, path in sorted(examples.items(), reverse=True)),
         ("dashboard", f"{plan.urls['admin']}/dashboard/"),
         ("logs", str(plan.options.state / "logs")),
     ]

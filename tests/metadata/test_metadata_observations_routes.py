@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 from tests.looping import loop_over
 from tests.metadata.observing import SHIPPED, NoCatalogue, array, observed_client, observing, shipped
 
-from ocean_common.clients.metadata import MetadataClient, Observed
+from ocean_common.clients.metadata import MetadataClient
 from ocean_core.errors import NotFound
 from ocean_metadata.app import create_app
 from ocean_metadata.observations.search import parse_search
@@ -156,7 +156,6 @@ def test_answers_that_have_not_changed_are_not_sent_again(observed_client):
 @pytest.mark.anyio
 async def test_plotting_asks_through_its_client(shipped):
     async with MetadataClient("http://metadata", httpx.ASGITransport(shipped.app())) as client:
-        assert isinstance(client, Observed)
         numbers = [shipped.station("argo:2902696", "3A"), shipped.station("argo:13857", "2A")]
         stations = await client.observed(numbers)
         assert [one.id for one in stations] == numbers

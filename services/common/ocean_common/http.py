@@ -219,8 +219,10 @@ def _body(content: bytes, *, more: bool = False) -> HTTPResponseBodyEvent:
 
 async def _refuse_address(size: int, send: Send) -> None:
     """Refuse an address that is longer than the service reads."""
-    text = "the address has {size} bytes, at most {max_address} are read"
-    problem = to_problem(AddressTooLong(text, size=size, max_address=MAX_ADDRESS))
+    error = AddressTooLong(
+        "the address has {size} bytes, at most {max_address} are read", size=size, max_address=MAX_ADDRESS
+    )
+    problem = to_problem(error)
     content = msgspec.json.encode(problem)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})

@@ -60,8 +60,14 @@ def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:
     last = (1 << zoom) - 1
     for name, value in (("x", x), ("y", y)):
         if bounded and not 0 <= value <= last:
-            text = "at zoom {zoom}, {name} goes from 0 to {last}: {value} is outside"
-            raise TileNotFound(text, zoom=zoom, name=name, last=last, value=value, field=name)
+            raise TileNotFound(
+                "at zoom {zoom}, {name} goes from 0 to {last}: {value} is outside",
+                zoom=zoom,
+                name=name,
+                last=last,
+                value=value,
+                field=name,
+            )
 
 
 EVERYWHERE = {"rev", "lang"}  # read by `http.Freshness` and `i18n.Multilingual`

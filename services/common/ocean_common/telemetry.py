@@ -26,7 +26,7 @@ _TRACE = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _trace: ContextVar[tuple[str, str] | None] = ContextVar("trace", default=None)  # trace id, flags
 
-_log = structlog.get_logger(logger="ocean.access")
+_log = structlog.get_logger("ocean.access")
 
 
 def current_request_id() -> str | None:
@@ -44,6 +44,18 @@ def outgoing_headers() -> dict[str, str]:
     return headers
 
 
+class _Lines:
+    """Logger of structlog that writes to standard error."""
+
+    def __init__(self, name: str = "ocean") -> None:
+        self.name = name
+
+    def info(self, line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    debug = warning = error = critical = info
+
+
 def _json(record: object, default: Callable[[Any], Any]) -> str:
     return msgspec.json.encode(record, enc_hook=default).decode()
 
@@ -53,6 +65,7 @@ def configure_logs(level: str, form: Literal["json", "text"]) -> None:
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
@@ -63,13 +76,13 @@ def configure_logs(level: str, form: Literal["json", "text"]) -> None:
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from litestar import Litestar
 from litestar.openapi.spec import Tag
 
-from ocean_common.clients.data import DataClient, Numbers
+from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import MetadataClient
 from ocean_common.http import Freshness
 from ocean_common.service import Lifespan, Readiness, create_service
@@ -20,7 +20,7 @@ from ocean_plotting.basemap.render import BasemapRenderer
 from ocean_plotting.basemap.vector_tiles import open_mbtiles
 from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.plots import api as plots_api
-from ocean_plotting.plots.common.services import Metadata, Services
+from ocean_plotting.plots.common.services import Services
 from ocean_plotting.settings import Settings
 from ocean_plotting.tiles import api as tiles_api
 from ocean_plotting.tiles import legends
@@ -36,8 +36,8 @@ MEGABYTE = 10**6
 
 def create_app(
     *,
-    catalogue: Metadata,
-    numbers: Numbers,
+    catalogue: MetadataClient,
+    numbers: DataClient,
     drawing: FigureRenderer,
     settings: Settings | None = None,
     basemap: BasemapRenderer | None = None,

@@ -1,26 +1,10 @@
 """Client of the data service."""
 
-from typing import Protocol, runtime_checkable
-
 import httpx
 import msgspec
 
 from ocean_common.clients.http import Neighbour, segment
 from ocean_common.contracts.data import AnyExtractionRequest, Coverage, TileField, TileRequest
-
-
-@runtime_checkable
-class Numbers(Protocol):
-    """Source of numbers."""
-
-    async def tile_field(self, request: TileRequest) -> TileField:
-        """Return the field behind a map tile."""
-
-    async def extract(self, request: AnyExtractionRequest) -> Coverage:
-        """Return values at points, along lines or over areas."""
-
-    async def file(self, request: AnyExtractionRequest, form: str) -> bytes:
-        """Return the same as a file in a format of the data service, as `netcdf`."""
 
 
 class DataClient:
@@ -47,4 +31,4 @@ class DataClient:
 
     async def file(self, request: AnyExtractionRequest, form: str) -> bytes:
         """Return the same as a file in a format of the data service, as `netcdf`."""
-        return await self._http.file(f"/internal/extractions/{segment(form)}", request)
+        return await self._http.post(f"/internal/extractions/{segment(form)}", request, bytes)

@@ -6,7 +6,6 @@ reads the answers: a third of the processor time of httpx's own transport (docs/
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
@@ -20,35 +19,24 @@ from ocean_common.telemetry import outgoing_headers
 from ocean_core.errors import ServiceUnavailable
 
 
-class _WholeBody(httpx.AsyncByteStream):
-    """Body of a response that was read whole."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._content
-
-
 class _Connection(asyncio.Protocol):
-    """Connection that carries one request at a time."""
+    """Connection that carries one request at a time. The loop calls it, and the parser of the answer does."""
 
     def __init__(self) -> None:
-        self.reusable = True  # for the next request
+        self.reusable = False  # for the next request
         self._answer: asyncio.Future[httpx.Response] | None = None
         self._began = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Called by the loop."""
         self._transport = cast(asyncio.Transport, transport)
 
     async def send(self, request: bytes) -> httpx.Response:
         """Send a request and return the whole response."""
+        self.reusable = self._began = False
         self._answer = asyncio.get_running_loop().create_future()
         self._parser = httptools.HttpResponseParser(self)
         self._headers: list[tuple[bytes, bytes]] = []
         self._parts: list[bytes] = []
-        self._began = False
         self._transport.write(request)
         try:
             return await self._answer
@@ -61,7 +49,6 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Called by the loop."""
         if self._answer is None:  # bytes without a request
             self.close()
             return
@@ -73,26 +60,22 @@ class _Connection(asyncio.Protocol):
             self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Called by the loop."""
         self.reusable = False
         kind = httpx.ReadError if self._began else httpx.RemoteProtocolError
         self._fail(kind(str(error) if error else "the connection was closed"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser."""
         self._headers.append((name, value))
 
     def on_body(self, body: bytes) -> None:
-        """Called by the parser."""
         self._parts.append(body)
 
     def on_message_complete(self) -> None:
-        """Called by the parser."""
-        self.reusable = self.reusable and self._parser.should_keep_alive()
-        content = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        response = httpx.Response(self._parser.get_status_code(), headers=self._headers, stream=_WholeBody(content))
         if self._answer and not self._answer.done():
-            self._answer.set_result(response)
+            self.reusable = self._parser.should_keep_alive()
+            content = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+            status = self._parser.get_status_code()
+            self._answer.set_result(httpx.Response(status, headers=self._headers, content=content))
 
     def _fail(self, error: httpx.TransportError) -> None:
         if self._answer and not self._answer.done():
@@ -116,26 +99,19 @@ class Transport(httpx.AsyncBaseTransport):
         except TimeoutError as error:
             raise httpx.PoolTimeout("no connection became free") from error
         try:
-            return await self._request(request, times)
+            connection = await self._connection(request.url, times.get("connect"))
+            try:
+                async with asyncio.timeout(times.get("read")):
+                    return await connection.send(_write_request(request))
+            except TimeoutError as error:
+                raise httpx.ReadTimeout("the answer took too long") from error
+            finally:
+                if connection.reusable:
+                    self._free.append(connection)
+                else:
+                    connection.close()  # what it still says would be taken for the next answer
         finally:
             self._room.release()
-
-    async def _request(self, request: httpx.Request, times: dict[str, Any]) -> httpx.Response:
-        connection = await self._connection(request.url, times.get("connect"))
-        try:
-            async with asyncio.timeout(times.get("read")):
-                response = await connection.send(_write_request(request))
-        except TimeoutError as error:
-            connection.close()
-            raise httpx.ReadTimeout("the answer took too long") from error
-        except (httpx.TransportError, asyncio.CancelledError):
-            connection.close()  # what it still says would be taken for the next answer
-            raise
-        if connection.reusable:
-            self._free.append(connection)
-        else:
-            connection.close()
-        return response
 
     async def _connection(self, url: httpx.URL, limit: float | None) -> _Connection:
         while self._free:
@@ -206,12 +182,11 @@ class Neighbour:
         return await self._request("GET", path + query, kind)
 
     async def post(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
-        """POST ``body`` as MessagePack, and decode the answer as ``kind``. It must be safe to send twice."""
-        return await self._request("POST", path, kind, content=msgspec.msgpack.encode(body))
+        """POST ``body`` as MessagePack, and decode the answer as ``kind``, or return its ``bytes``.
 
-    async def file(self, path: str, body: msgspec.Struct) -> bytes:
-        """POST ``body`` as MessagePack, and return the bytes of the answer."""
-        return await self._request("POST", path, bytes, content=msgspec.msgpack.encode(body))
+        It must be safe to send twice.
+        """
+        return await self._request("POST", path, kind, content=msgspec.msgpack.encode(body))
 
     async def _request(self, method: str, path: str, kind: type[T], content: bytes | None = None) -> T:
         for attempt in range(ATTEMPTS):
@@ -224,11 +199,14 @@ class Neighbour:
                 await asyncio.sleep(PAUSE * 2**attempt)
                 continue
             except httpx.TimeoutException as error:
-                raise ServiceUnavailable("the {service} service took too long to answer", service=self.name) from error
+                raise self._outage("the {service} service took too long to answer") from error
             except httpx.TransportError as error:
-                raise ServiceUnavailable("the {service} service broke off its answer", service=self.name) from error
+                raise self._outage("the {service} service broke off its answer") from error
             return self._read(response, kind)
-        raise ServiceUnavailable("the {service} service does not answer; try again in a few seconds", service=self.name)
+        raise self._outage("the {service} service does not answer; try again in a few seconds")
+
+    def _outage(self, text: str) -> ServiceUnavailable:
+        return ServiceUnavailable(text, service=self.name)
 
     async def _send(
         self,
@@ -254,12 +232,10 @@ class Neighbour:
             try:
                 return msgspec.msgpack.decode(response.content, type=kind)
             except msgspec.MsgspecError as error:
-                raise ServiceUnavailable(
-                    "the {service} service gave an answer that cannot be read", service=self.name
-                ) from error
+                raise self._outage("the {service} service gave an answer that cannot be read") from error
         problem = decode_problem(response.content)
         if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-            raise ServiceUnavailable("the {service} service failed", service=self.name)
+            raise self._outage("the {service} service failed")
         later = response.headers.get("retry-after", "")
         raise from_problem(problem, int(later) if later.isdecimal() else None)
 

@@ -43,42 +43,11 @@ class Catalogue(Protocol):
 
 
 @runtime_checkable
-class Listed(Protocol):
-    """Source of the variables of a dataset."""
-
-    async def variables(self, dataset: str) -> list[VariableInfo]:
-        """Return the descriptions in the order of the configuration, or raise DatasetNotFound."""
-
-
-@runtime_checkable
 class Areas(Protocol):
     """Source of the predefined areas."""
 
     async def area(self, key: str) -> Area:
         """Return the area of a key `group/name`, or raise NotFound."""
-
-
-@runtime_checkable
-class Observed(Protocol):
-    """Source of observations."""
-
-    async def observed(self, stations: Sequence[int]) -> list[ObservedStation]:
-        """Return stations with their samples, in the order of the ids, or raise NotFound."""
-
-    async def track(
-        self, platform: int, start: str = "", end: str = "", datatypes: Sequence[str] = ()
-    ) -> PlatformTrack:
-        """Return the track of a platform between two times (ISO 8601; a date is its whole day), or raise NotFound."""
-
-
-@runtime_checkable
-class Compared(Protocol):
-    """Source of Class 4 profiles."""
-
-    async def class4(
-        self, ids: Sequence[str], kind: Class4Kind = "ocean_predict", models: Sequence[str] = ()
-    ) -> Class4Profiles:
-        """Return profiles by their ids `file_index`, with those of other models' files, or raise NotFound."""
 
 
 class MetadataClient:
@@ -87,16 +56,8 @@ class MetadataClient:
     Revisions are requested again every 2 s, in the background; while the metadata service is away, what is kept
     goes on serving. Use it as an async context manager.
 
-    Parameters
-    ----------
-    url : str
-        Address of the metadata service.
-    transport : AsyncBaseTransport, optional
-        The way there, instead of a connection of its own.
-    files : bool
-        Whether assets name the files and what else only reading takes.
-    refresh : float
-        Seconds between two requests for revisions.
+    ``files``: whether assets name the files and what else only reading takes. ``refresh``: seconds between two requests
+    for revisions.
     """
 
     def __init__(
@@ -174,8 +135,7 @@ class MetadataClient:
             assets = await self._http.get(path, Assets)
         else:  # an older neighbour sends everything
             assets = without_files(await self._http.get(path, Assets, files="false"))
-        self._assets.put((dataset, variable), assets)
-        return assets
+        return self._assets.put((dataset, variable), assets)
 
     async def variables(self, dataset: str) -> list[VariableInfo]:
         """Return the descriptions of a dataset's variables."""
@@ -239,11 +199,8 @@ def _without_defaults(**parameters: str) -> dict[str, str]:
 
 def _size_of(assets: Assets) -> int:
     """Estimate the bytes that assets take in memory."""
-    parts = [
-        *assets.operands.values(),
-        *assets.angle.values(),
-        *(assets.levels.terms.values() if assets.levels else ()),
-    ]
+    terms = assets.levels.terms if assets.levels else {}
+    parts = [*assets.operands.values(), *assets.angle.values(), *terms.values()]
     parts += [assets.bathymetry] if assets.bathymetry else []
     steps = assets.steps
     arrays = (steps.raw, steps.seconds, steps.file, steps.position) if steps else ()

@@ -38,7 +38,7 @@ IDLE_FACTOR = 10  # the pause after a pass is this many times its duration: many
 MAX_PAUSE = 10.0  # s … and changes are still noticed within seconds
 
 _log = logging.getLogger(__name__)
-_events = structlog.get_logger(logger="ocean.index")
+_events = structlog.get_logger("ocean.index")
 
 
 def reading_version() -> int:

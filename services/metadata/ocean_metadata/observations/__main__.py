@@ -21,7 +21,7 @@ from ocean_metadata.observations.schema import create_tables, default_database
 from ocean_metadata.observations.store import ObservationStore
 from ocean_metadata.settings import Settings
 
-_log = structlog.get_logger(logger="ocean.observations")
+_log = structlog.get_logger("ocean.observations")
 
 
 def main() -> int:

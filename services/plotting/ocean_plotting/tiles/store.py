@@ -8,7 +8,7 @@ import numpy as np
 from litestar.concurrency import sync_to_thread
 from numpy.typing import NDArray
 
-from ocean_common.clients.data import Numbers
+from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Array, Grid
 from ocean_common.contracts.data import TileField, TileRequest
@@ -93,7 +93,7 @@ class TileStore:
     """
 
     def __init__(
-        self, catalogue: Catalogue, numbers: Numbers, freshness: Freshness, images: ImageCache, field_bytes: int
+        self, catalogue: Catalogue, numbers: DataClient, freshness: Freshness, images: ImageCache, field_bytes: int
     ) -> None:
         self.catalogue = catalogue
         self.freshness = freshness
