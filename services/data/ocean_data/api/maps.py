@@ -10,11 +10,11 @@ from litestar.openapi import ResponseSpec
 from litestar.params import SkipValidation
 
 from ocean_common import problems
-from ocean_common.http import Freshness, made_from
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, ValueRange
 from ocean_common.contracts.places import ArrowCollection
+from ocean_common.http import Freshness, made_from
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, path_parameter, query_parameter
 from ocean_core import errors
 from ocean_core.tiles import Projection

@@ -13,8 +13,8 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec.structs import replace
 
 from ocean_common import problems
-from ocean_common.http import Freshness, cancel_on_disconnect, client_address, made_from
 from ocean_common.contracts.common import Problem
+from ocean_common.http import Freshness, cancel_on_disconnect, client_address, made_from
 from ocean_common.i18n import Language, Translator
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound

@@ -17,8 +17,8 @@ from litestar.openapi.spec import (
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
 from ocean_common import problems
-from ocean_common.http import cancel_on_disconnect, client_address, made_from
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileRequest
+from ocean_common.http import cancel_on_disconnect, client_address, made_from
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile, parse_qualities
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, Projection
