@@ -23,10 +23,10 @@ class Settings(ServiceSettings, frozen=True, kw_only=True):
     stream_queue: Positive = 64  # long requests that may wait for such a thread
     spool_bytes: Positive = 4096 * MIB  # of answers that are being made, in temporary files
     dask_scheduler: str | None = msgspec.field(default_factory=lambda: os.environ.get(DASK) or None)  # tcp://host:port
-    dask_bytes: Positive = 256 * MIB  # of values: who reads less does it here
-    spool_folder: str | None = None  # where these are; the system's folder for temporary files, if nothing is said
+    dask_bytes: Positive = 256 * MIB  # of values: smaller requests are read in this process
+    spool_folder: str | None = None  # of these files; the system's folder for temporary files if not set
     open_files: Positive = 64  # files that are kept open
-    s3_endpoint: str = ""  # of an S3 service that is not Amazon's; what is not said here, the AWS_… variables say
+    s3_endpoint: str = ""  # of an S3 service other than Amazon's; the AWS_… variables give what is not set here
     s3_access_key: str = ""
     s3_secret_key: str = ""
     s3_anonymous: bool = False  # without credentials

@@ -127,8 +127,7 @@ StatisticsData = Annotated[
 ]
 MINUS_EXAMPLE = {"dataset": "giops_day", "time": "2016-02-01"}
 DifferenceData = Annotated[
-    DifferenceBody,
-    example_body({"polygon": POLYGON, "time": "2016-02-02", "minus": MINUS_EXAMPLE}),
+    DifferenceBody, example_body({"polygon": POLYGON, "time": "2016-02-02", "minus": MINUS_EXAMPLE})
 ]
 
 
@@ -192,7 +191,6 @@ def parse_area_grid(
 
 
 def parse_box_area(*, timed: Fields, where: Fields, grid: Fields, depth: DepthLevel = "0") -> AreaRequest:
-    """Parse the request of an area."""
     return AreaRequest(depth=depth, **grid, **where, **timed)
 
 
@@ -205,7 +203,6 @@ def parse_statistics(
         str, query_parameter("Up to 20 numbers from 0 to 1, separated by commas; empty for none.", "0.05,0.5,0.95")
     ] = "0.05,0.25,0.5,0.75,0.95",
 ) -> StatisticsRequest:
-    """Parse the request of statistics."""
     shares = tuple(parse_numbers(quantiles, "quantiles", "0.05,0.5,0.95")) if quantiles.strip() else ()
     return StatisticsRequest(depth=depth, quantiles=shares, **where, **timed)
 
@@ -237,7 +234,6 @@ def parse_difference(
     grid: Fields,
     depth: DepthLevel = "0",
 ) -> DifferenceRequest:
-    """Parse the request of a difference."""
     minus = Minuend(
         dataset=minus_dataset or timed["dataset"],
         variables=parse_keys(minus_variables) if minus_variables is not None else [],

@@ -85,7 +85,6 @@ def parse_transect(
         bool, query_parameter("Include the sea floor: the bathymetry of the model, or its deepest level.")
     ] = True,
 ) -> TransectRequest:
-    """Parse the request of a section beneath a path."""
     way_points = parse_points(path, "path")
     return TransectRequest(path=way_points, points=points, spacing=spacing, depth=depth, bathymetry=bathymetry, **timed)
 
@@ -93,7 +92,6 @@ def parse_transect(
 def parse_section(
     *, timed: Fields, path: WayPoints, points: PathPoints = None, spacing: Spacing = None, depth: OneLevel = "0"
 ) -> SectionRequest:
-    """Parse the request of a path through time."""
     return SectionRequest(path=parse_points(path, "path"), points=points, spacing=spacing, depth=depth, **timed)
 
 

@@ -64,7 +64,6 @@ class MapService:
     tiles: Tiles
 
     async def find_variables(self, dataset: str, keys: list[str]) -> list[Assets]:
-        """Find variables by their keys."""
         return await asyncio.gather(*(self.catalogue.assets(dataset, key) for key in keys))
 
 

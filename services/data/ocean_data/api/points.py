@@ -45,21 +45,18 @@ PointAnswer = Response[PointValues | ExtractedValues]
 
 
 def parse_point(*, timed: Fields, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0") -> PointsRequest:
-    """Parse the request of a point."""
     return PointsRequest(form="point", points=[(latitude, longitude)], depth=depth, **timed)
 
 
 def parse_profile(
     *, timed: Fields, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "all"
 ) -> PointsRequest:
-    """Parse the request of a profile."""
     return PointsRequest(form="profile", points=[(latitude, longitude)], depth=depth, **timed)
 
 
 def parse_timeseries(
     *, timed: Fields, latitude: Latitude, longitude: Longitude, depth: DepthLevel = "0"
 ) -> PointsRequest:
-    """Parse the request of a time series."""
     return PointsRequest(form="timeseries", points=[(latitude, longitude)], depth=depth, **timed)
 
 

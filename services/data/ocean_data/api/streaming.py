@@ -1,6 +1,5 @@
 """Responses that are sent while they are made."""
 
-import asyncio
 import logging
 from typing import Any
 
@@ -8,7 +7,7 @@ from litestar import Litestar, Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from ocean_common.http import wait_for_disconnect
+from ocean_common.http import ClientDisconnected, cancel_on_disconnect
 from ocean_core.errors import OceanError
 from ocean_data.spool import SpoolReader
 
@@ -16,13 +15,14 @@ _log = logging.getLogger(__name__)
 
 
 class StreamedASGIResponse(ASGIResponse):
-    """Sends an answer as it grows. A failure breaks it off without an end, so that no client takes it for complete."""
+    """Sends an answer as it grows. A failure ends it without its last chunk: no client takes it for complete."""
 
     _should_set_content_length = False
 
-    def __init__(self, reader: SpoolReader | None, **options: Any) -> None:
+    def __init__(self, reader: SpoolReader | None, request: Request[Any, Any, Any], **options: Any) -> None:
         super().__init__(**options)
         self._reader = reader
+        self._request = request
         if reader is not None and reader.size is not None:
             self.headers["content-length"] = str(reader.size)
 
@@ -33,19 +33,14 @@ class StreamedASGIResponse(ASGIResponse):
             if self._reader is not None:
                 self._reader.close()
 
-    async def send_body(self, send: Send, receive: Receive) -> None:
+    async def send_body(self, send: Send, receive: Receive) -> None:  # noqa: ARG002  the request has it
         """Send all, or stop when the client disconnects."""
-        sending = asyncio.ensure_future(self._send_pieces(send))
-        disconnect = asyncio.ensure_future(wait_for_disconnect(receive))
         try:
-            await asyncio.wait({sending, disconnect}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                sending.result()
+            await cancel_on_disconnect(self._request, self._send_pieces(send))
+        except ClientDisconnected:
+            pass
         except OceanError as error:
             _log.warning("an answer was broken off: %s", error)
-        finally:
-            sending.cancel()
-            disconnect.cancel()
 
     async def _send_pieces(self, send: Send) -> None:
         if self._reader is not None:
@@ -63,4 +58,4 @@ class StreamedResponse(Response[SpoolReader | None]):
         options |= {name: value for name, value in own_options.items() if value is not None}
         options["headers"] = {**(options.get("headers") or {}), **self.headers}
         del options["type_encoders"]
-        return StreamedASGIResponse(self.content, **options)
+        return StreamedASGIResponse(self.content, request, **options)

@@ -62,10 +62,7 @@ NETCDF3_LIMITS: dict[str, tuple[int, int]] = {
     "NETCDF3_CLASSIC": (2**31 - 1, 2**31 - 4),
     "NETCDF3_64BIT_OFFSET": (2**63 - 1, 2**32 - 4),
 }
-NETCDF3_NAMES = {
-    "NETCDF3_CLASSIC": "NetCDF-3 classic",
-    "NETCDF3_64BIT_OFFSET": "NetCDF-3 with 64-bit offsets",
-}
+NETCDF3_NAMES = {"NETCDF3_CLASSIC": "NetCDF-3 classic", "NETCDF3_64BIT_OFFSET": "NetCDF-3 with 64-bit offsets"}
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.@+-]")
 
@@ -166,7 +163,7 @@ class ZipArchive:
     suffix = "zip"
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:
-        """The archive, piece by piece; the size of the file follows it, so nothing is sought back."""
+        """Write the archive; the size of the file follows it, so nothing is sought back."""
         # NetCDF-4 files are compressed already.
         archive = ZipStream(compress_type=zipfile.ZIP_DEFLATED, compress_level=1)
         archive.add(self._file_pieces(extraction, parts, revision), self.name)
@@ -226,8 +223,8 @@ def lay_out(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
     coordinates = [
         _coordinate_variable(extraction, item, names) for item in extraction.coordinates if item.name != "raw_time"
     ]
-    taken = {variable.name for variable in coordinates} | set(names.values())
-    fields = [_field_variable(field, names, taken) for field in extraction.fields]
+    used_names = {variable.name for variable in coordinates} | set(names.values())
+    fields = [_field_variable(field, names, used_names) for field in extraction.fields]
     auxiliary = [variable for variable, field in zip(fields, extraction.fields, strict=True) if field.auxiliary]
     scalars: dict[str, dict[str, Attribute]] = {}
     mesh = names[MESH_NODES] if extraction.coordinate("triangles") is not None else None
@@ -241,13 +238,13 @@ def lay_out(extraction: Extraction, revision: str, *, classic: bool) -> Layout:
     for variable, field in zip(fields, extraction.fields, strict=True):
         if not field.auxiliary:
             # The coordinates of a variable are those that are not dimensions of their own.
-            own = [
+            names_of_coordinates = [
                 other.name
                 for other in (*coordinates, *auxiliary)
                 if (other.name,) != other.dims and set(other.dims) <= set(variable.dims)
             ]
-            if own:
-                variable.attributes["coordinates"] = " ".join(own)
+            if names_of_coordinates:
+                variable.attributes["coordinates"] = " ".join(names_of_coordinates)
             if crs and len(variable.dims) >= 2:
                 variable.attributes["grid_mapping"] = "crs"
         if mesh and mesh in variable.dims:
@@ -331,7 +328,7 @@ def _time_values(extraction: Extraction, seconds: NDArray[Any]) -> tuple[NDArray
     return seconds, {"units": "seconds since 1970-01-01 00:00:00", "calendar": "proleptic_gregorian"}
 
 
-def _field_variable(field: Field, names: dict[str, str], taken: set[str]) -> Variable:
+def _field_variable(field: Field, names: dict[str, str], used_names: set[str]) -> Variable:
     info, dtype = field.variable, np.dtype(field.dtype)
     attributes = _text_attributes(
         standard_name=info.standard_name, long_name=info.long_name or info.name, units=info.units
@@ -343,8 +340,8 @@ def _field_variable(field: Field, names: dict[str, str], taken: set[str]) -> Var
     if field.auxiliary and field.key == "depth":
         attributes["positive"] = "down"
     name = _safe(field.key)
-    name = f"{name}_value" if name in taken else name
-    taken.add(name)
+    name = f"{name}_value" if name in used_names else name
+    used_names.add(name)
     dims = tuple(names[dim] for dim in field.dims)
     return Variable(name=name, dims=dims, dtype=dtype, attributes=attributes, key=field.key)
 
@@ -376,7 +373,7 @@ def _global_attributes(extraction: Extraction, revision: str) -> dict[str, Attri
 
 
 def _feature_type(extraction: Extraction) -> str | None:
-    """The discrete sampling geometry, where the file is one."""
+    """Return the discrete sampling geometry, where the file is one."""
     dims = set(extraction.dims)
     if extraction.kind == "trajectory":
         return "trajectory"

@@ -105,13 +105,13 @@ class Table:
         """Group the columns that share rows: the dimensions of the rows, and their columns; None: not in these."""
         dims_of_fields = {frozenset(column.dims): None for column in self.fields}
         groups: list[tuple[list[str], list[Column | None]]] = []
-        placed: list[Column] = []
+        with_rows: list[Column] = []
         for dims in [dims for dims in dims_of_fields if not any(dims < other for other in dims_of_fields)]:
             own = [
-                column if column and dims.issuperset(column.dims) and column not in placed else None
+                column if column and dims.issuperset(column.dims) and column not in with_rows else None
                 for column in columns
             ]
-            placed += [column for column in self.fields if column in own]
+            with_rows += [column for column in self.fields if column in own]
             groups.append(([name for name in self._dims if name in dims], own))
         return groups
 
@@ -144,35 +144,32 @@ class Csv:
     suffix = "csv"
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:  # noqa: ARG002  a table has no place for it
-        """The header with the first rows, then the others."""
+        """Write the header with the first rows, then the others."""
         table = Table(extraction, quote_cell, b"")
         labels, columns = _columns(extraction, table)
         header = b",".join(quote_cell(label) for label in labels) + LINE_END
         for slab in table.slabs(parts, columns):
             empty = [b""] * len(next(texts for texts in slab if texts is not None))
-            rows = LINE_END.join(
-                map(b",".join, zip(*(empty if texts is None else texts for texts in slab), strict=True))
-            )
-            yield header + rows + LINE_END
+            cells = zip(*(empty if texts is None else texts for texts in slab), strict=True)
+            yield header + LINE_END.join(map(b",".join, cells)) + LINE_END
             header = b""
         if header:
             yield header
 
 
 def _columns(extraction: Extraction, table: Table) -> tuple[list[str], Sequence[Column | None]]:
-    """The labels of the columns and what stands in them; None: nothing."""
+    """Return the labels of the columns, and the columns; None: an empty one."""
     if extraction.kind in POINT_KINDS and len(table.fields) == 1:
         places = {column.name: column for column in table.coordinates}
-        return [*POINT_HEADER.values(), _label(table.fields[0])], [
-            *(places.get(name) for name in POINT_HEADER),
-            table.fields[0],
-        ]
+        point_columns = [*(places.get(name) for name in POINT_HEADER), table.fields[0]]
+        return [*POINT_HEADER.values(), _label(table.fields[0])], point_columns
     columns = [*table.coordinates, *table.fields]
     labels = [_label(column) for column in columns]
-    twice = {label for label in labels if labels.count(label) > 1}
-    return [
-        f"{column.name}: {label}" if label in twice else label for column, label in zip(columns, labels, strict=True)
-    ], columns
+    unique = [
+        label if labels.count(label) == 1 else f"{column.name}: {label}"
+        for column, label in zip(columns, labels, strict=True)
+    ]
+    return unique, columns
 
 
 def _label(column: Column) -> str:
@@ -180,7 +177,7 @@ def _label(column: Column) -> str:
 
 
 def quote_cell(text: str) -> bytes:
-    """A cell of text: quoted where it must be, and never a formula."""
+    """Return the cell of a text: quoted where it must be, and never a formula."""
     safe = f"'{text}" if text.startswith(FORMULA_STARTS) else text
     if _NEEDS_QUOTES.search(safe):
         safe = '"' + safe.replace('"', '""') + '"'
@@ -194,7 +191,7 @@ class Ndjson:
     suffix = "ndjson"
 
     def pieces(self, extraction: Extraction, parts: Parts, revision: str) -> Iterator[bytes]:  # noqa: ARG002  a row has no place for it
-        """Some rows at a time."""
+        """Write some rows at a time."""
         table = Table(extraction, msgspec.json.encode, b"null")
         columns = [*table.coordinates, *table.fields]
         keys = _keys(columns)
@@ -207,11 +204,11 @@ class Ndjson:
 
 
 def _keys(columns: list[Column]) -> list[bytes]:
-    """The key of every column: of a variable that is called like a coordinate, another one."""
-    taken: set[str] = set()
+    """Return the key of every column: of a variable that is named as a coordinate, another one."""
+    used_names: set[str] = set()
     keys = []
     for column in columns:
-        name = column.name if column.name not in taken else f"{column.name}_value"
-        taken.add(name)
+        name = column.name if column.name not in used_names else f"{column.name}_value"
+        used_names.add(name)
         keys.append(msgspec.json.encode(name))
     return keys
