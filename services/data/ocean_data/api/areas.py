@@ -7,13 +7,7 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.data import (
-    AreaRequest,
-    DifferenceRequest,
-    Estimate,
-    Minuend,
-    StatisticsRequest,
-)
+from ocean_common.contracts.data import AreaRequest, DifferenceRequest, Estimate, Minuend, StatisticsRequest
 from ocean_common.parameters import query_parameter
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.parameters import (
@@ -176,7 +170,7 @@ def parse_area_grid(
         Literal["cell", "point"],
         query_parameter(
             "Geometry of GeoJSON: `cell`, a polygon for each cell, whose sides are half-way to its neighbours (a point "
-            "where values are of the nodes of a mesh, or a grid has but one row or column); or `point`, its centre.",
+            "where values are of the nodes of a mesh, or a grid has but one row or column); or `point`, its centre."
         ),
     ] = "cell",
 ) -> dict[str, Any]:
@@ -292,9 +286,7 @@ async def get_statistics_of_polygon(
 
 
 @estimate_post(
-    "/estimate/statistics",
-    operation_id="estimateStatisticsOfPolygon",
-    summary="Estimate of statistics over a polygon",
+    "/estimate/statistics", operation_id="estimateStatisticsOfPolygon", summary="Estimate of statistics over a polygon"
 )
 async def estimate_statistics_of_polygon(
     service: Service, keys: Fields, data: StatisticsData, format: EstimateFormat = None
@@ -324,9 +316,7 @@ async def get_difference_of_polygon(
 
 
 @estimate_post(
-    "/estimate/difference",
-    operation_id="estimateDifferenceOfPolygon",
-    summary="Estimate of differences over a polygon",
+    "/estimate/difference", operation_id="estimateDifferenceOfPolygon", summary="Estimate of differences over a polygon"
 )
 async def estimate_difference_of_polygon(
     service: Service, keys: Fields, data: DifferenceData, format: EstimateFormat = None

@@ -6,13 +6,7 @@ from litestar.di import NamedDependency
 from msgspec import Meta, field
 from msgspec.structs import asdict
 
-from ocean_common.contracts.data import (
-    Estimate,
-    Point,
-    SectionRequest,
-    TrajectoryRequest,
-    TransectRequest,
-)
+from ocean_common.contracts.data import Estimate, Point, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_common.parameters import query_parameter
 from ocean_data.api.parameters import (
     Answer,

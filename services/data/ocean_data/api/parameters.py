@@ -15,14 +15,7 @@ from msgspec import Meta
 
 from ocean_common import problems
 from ocean_common.clients.metadata import Areas
-from ocean_common.contracts.data import (
-    MAX_NEIGHBOURS,
-    MAX_RADIUS,
-    ExtractedValues,
-    Interpolation,
-    Point,
-    VectorPart,
-)
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, ExtractedValues, Interpolation, Point, VectorPart
 from ocean_common.contracts.places import Area
 from ocean_common.parameters import DatasetId, path_parameter, query_parameter, refuse_unknown_parameters
 from ocean_core import errors
@@ -81,17 +74,13 @@ OneLevel = Annotated[
 Format = Annotated[
     str | None,
     query_parameter(
-        "Response format: `json` (the default), `csv` or another; if not given, the Accept header decides.",
-        "json",
-        "csv",
+        "Response format: `json` (the default), `csv` or another; else the Accept header decides.", "json", "csv"
     ),
 ]
 EstimateFormat = Annotated[
     str | None,
     query_parameter(
-        "Format of the response to estimate: its bytes (`size`) are estimated too, and its limits apply.",
-        "csv",
-        "netcdf",
+        "Format of the response: its bytes (`size`) are estimated too, and its limits apply.", "csv", "netcdf"
     ),
 ]
 AreaKey = Annotated[
@@ -215,7 +204,7 @@ def parse_timed(
         Interpolation,
         query_parameter(
             "Interpolation between cells: the nearest cell, the four around a point, or the nearest `neighbours` "
-            "within `radius`, weighted by exp(-(2r/radius)²) or 1/r².",
+            "within `radius`, weighted by exp(-(2r/radius)²) or 1/r²."
         ),
     ] = "nearest",
     radius: Annotated[
