@@ -19,7 +19,7 @@ from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect
 from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.observations import schema
-from ocean_metadata.observations.import_process import ServiceObservations
+from ocean_metadata.observations.repository import ObservationRepository
 from ocean_metadata.observations.schema import create_tables
 from ocean_metadata.observations.search import grid_cell, thinning_level
 from ocean_metadata.observations.store import ObservationStore
@@ -178,7 +178,7 @@ def main() -> None:
         started = time.perf_counter()
         fill(engine, asked.samples)
         print(f"{asked.samples:,} samples written in {time.perf_counter() - started:.0f} s")
-    with TestClient(create_app(NoCatalogue(), observations=ServiceObservations(asked.database))) as client:
+    with TestClient(create_app(NoCatalogue(), observations=ObservationRepository(engine))) as client:
         print(f"{'':26} {'p50 ms':>8} {'p95 ms':>8} {'largest kB':>11}")
         for name, paths in questions():
             half, most, size = measure(client, paths)

@@ -307,10 +307,13 @@ EVENTS = [
 ]
 
 
-class Spoken:
+class Spoken(EventBroadcaster):
     """Events that were, once."""
 
     full = False
+
+    def __init__(self):
+        pass
 
     async def follow(self, since, datasets):
         yield since or 7

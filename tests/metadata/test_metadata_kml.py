@@ -16,7 +16,7 @@ from tests.looping import loop_over
 
 from ocean_core.messages import Message
 from ocean_metadata.places import kml
-from ocean_metadata.places.gazetteer import FolderGazetteer
+from ocean_metadata.places.gazetteer import Gazetteer
 from ocean_metadata.places.kml import KmlUnreadable, make_area, read_kml
 
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data" / "kml"
@@ -229,7 +229,7 @@ def folder(tmp_path, **files):
     for name, content in files.items():
         kind, _, stem = name.partition("_")
         (tmp_path / kind / stem.replace("_kmz", ".kmz").replace("_kml", ".kml")).write_bytes(content)
-    return FolderGazetteer(str(tmp_path))
+    return Gazetteer(str(tmp_path))
 
 
 def zipped(content, name="doc.kml"):
@@ -247,8 +247,8 @@ def test_a_broken_file_is_told_and_hides_no_other(tmp_path):
     (tmp_path / "point" / "large.kml").write_bytes(b"")
     os.truncate(tmp_path / "point" / "large.kml", 100 << 20)  # 100 MB without a byte on the disk
     assert found.refresh()
-    assert [one.id for one in found.current.groups("point")] == ["good"]
-    assert {one.file for one in found.current.problems} == {"bad.kml", "laughs.kml", "large.kml"}
+    assert [one.id for one in found.groups("point")] == ["good"]
+    assert {file for _, file, _ in found.problems} == {"bad.kml", "laughs.kml", "large.kml"}
 
 
 def test_archives_are_unpacked_within_bounds(tmp_path):
@@ -261,26 +261,26 @@ def test_archives_are_unpacked_within_bounds(tmp_path):
         point_cut_kmz=good[:-40],
     )
     found.refresh()
-    assert [one.id for one in found.current.groups("point")] == ["good"]
-    assert {one.file for one in found.current.problems} == {"bomb.kmz", "none.kmz", "cut.kmz"}
+    assert [one.id for one in found.groups("point")] == ["good"]
+    assert {file for _, file, _ in found.problems} == {"bomb.kmz", "none.kmz", "cut.kmz"}
 
 
 def test_changes_are_followed_and_nothing_else_is_read_again(tmp_path):
     found = folder(tmp_path, point_a_kml=document(mark(point("5,60"))), point_b_kml=document(mark(point("5,60"))))
     found.refresh()
     assert not found.refresh()
-    kept, before = found.current.file("point", "b"), found.current.revision("point/a")
+    kept, before = found.file("point", "b"), found.file("point", "a").revision
     (tmp_path / "point" / "a.kml").write_bytes(document(mark(point("5,61"), "new name")))
     (tmp_path / "line" / "c.kml").write_bytes(
         document(mark("<LineString><coordinates>1,2 3,4</coordinates></LineString>"))
     )
     assert found.refresh()
-    assert found.current.file("point", "b") is kept
-    assert found.current.revision("point/a") != before
-    assert [one.id for one in found.current.groups("line")] == ["c"]
+    assert found.file("point", "b") is kept
+    assert found.file("point", "a").revision != before
+    assert [one.id for one in found.groups("line")] == ["c"]
     (tmp_path / "point" / "a.kml").unlink()
     assert found.refresh()
-    assert [one.id for one in found.current.groups("point")] == ["b"]
+    assert [one.id for one in found.groups("point")] == ["b"]
 
 
 def test_a_pipe_among_the_files_is_never_opened(tmp_path):
@@ -293,7 +293,7 @@ def test_a_pipe_among_the_files_is_never_opened(tmp_path):
 
 
 def test_a_folder_may_come_later(tmp_path):
-    found = FolderGazetteer(str(tmp_path / "later"))
+    found = Gazetteer(str(tmp_path / "later"))
     assert not found.refresh()
     (tmp_path / "later" / "point").mkdir(parents=True)
     (tmp_path / "later" / "point" / "a.kml").write_bytes(document(mark(point("5,60"))))
@@ -304,26 +304,26 @@ def test_of_two_files_with_one_id_the_first_is_served(tmp_path):
     content = document(mark(point("5,60")))
     found = folder(tmp_path, point_a_kml=content, point_a_kmz=zipped(content))
     found.refresh()
-    assert [one.file for one in found.current.problems] == ["a.kmz"]
+    assert [file for _, file, _ in found.problems] == ["a.kmz"]
 
 
 def test_the_shipped_places_are_read_without_a_problem():
-    found = FolderGazetteer(str(SAMPLE_DATA))
+    found = Gazetteer(str(SAMPLE_DATA))
     found.refresh()
-    assert not found.current.problems
-    assert len(found.current.file("point", "kola_section").places) == 17
-    barents = next(one for one in found.current.file("area", "nordic_seas").places if one.name == "Central Barents Sea")
+    assert not found.problems
+    assert len(found.file("point", "kola_section").places) == 17
+    barents = next(one for one in found.file("area", "nordic_seas").places if one.name == "Central Barents Sea")
     assert shapely.get_num_interior_rings(barents.geometry.geoms[0]) == 1
 
 
 @pytest.mark.skipif(SAMPLES is None, reason="OCEAN_SAMPLES names no folder of sample files")
 def test_the_files_of_the_teams_give_every_place_they_have():
     root = Path(SAMPLES) / "reference" / "kml"
-    found = FolderGazetteer(str(root))
+    found = Gazetteer(str(root))
     found.refresh()
-    assert not found.current.problems
+    assert not found.problems
     for path in sorted(root.glob("*/*.kml")):
-        kind, places = path.parent.name, found.current.file(path.parent.name, path.stem).places
+        kind, places = path.parent.name, found.file(path.parent.name, path.stem).places
         tree = ElementTree.fromstring(path.read_bytes())
         marks = [one for one in tree.iter() if one.tag.endswith("}Placemark")]
         names = [next(each.text for each in one if each.tag.endswith("}name")) for one in marks]

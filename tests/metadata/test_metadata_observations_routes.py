@@ -10,11 +10,10 @@ import sqlalchemy as sa
 import xarray as xr
 from litestar.testing import TestClient
 from tests.looping import loop_over
-from tests.metadata.observing import SHIPPED, NoCatalogue, array, observed_client, observing, shipped
+from tests.metadata.observing import SHIPPED, array, observed_client, observing, shipped
 
 from ocean_common.clients.metadata import MetadataClient
 from ocean_core.errors import NotFound
-from ocean_metadata.app import create_app
 from ocean_metadata.observations.search import parse_search
 
 __all__ = ["observed_client", "observing", "shipped"]
@@ -139,8 +138,8 @@ def test_what_is_wrong_is_told_as_a_problem(observed_client, path, status):
     assert response.json()["detail"]
 
 
-def test_a_service_without_observations_answers_that_there_are_none():
-    with TestClient(create_app(NoCatalogue())) as client:
+def test_a_service_without_observations_answers_that_there_are_none(observing):
+    with TestClient(observing.app()) as client:
         assert client.get(f"{API}/time_range").json() == {"start_time": None, "end_time": None}
         assert client.get(f"{API}/datatypes.json").json() == []
         assert client.get(f"{API}/point/.json").json()["features"] == []
@@ -226,8 +225,8 @@ def test_tracks_are_read_from_an_index_alone(shipped):
     ("name", "arguments"),
     [
         ("read_stations", ([1, 2],)),
-        ("station_variables", (1,)),
-        ("platform_variables", (1,)),
+        ("variables", ("station", 1)),
+        ("variables", ("platform", 1)),
         ("read_track", (1, 0, 9, [])),
     ],
 )

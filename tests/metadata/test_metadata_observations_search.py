@@ -14,8 +14,8 @@ from ocean_core.geometry import great_circle_distance, wrap_longitude
 from ocean_metadata.observations.model import DAY, format_instant, parse_instant
 from ocean_metadata.observations.search import (
     THINNING_LEVELS,
-    Circle,
     choose_evenly,
+    circle_area,
     grid_cell,
     parse_search,
     polygon_area,
@@ -82,7 +82,7 @@ def test_any_text_is_understood_or_refused(text):
 
 @given(latitudes, longitudes, st.floats(1, 20_000), latitudes, longitudes)
 def test_a_circle_holds_what_is_near_and_its_cells_hold_it_all(lat, lon, radius, other_lat, other_lon):
-    circle = Circle(lat, lon, radius)
+    circle = circle_area(lat, lon, radius)
     distance = great_circle_distance(lat, lon, np.array([other_lat]), np.array([other_lon]))[0]
     inside = circle.contains(np.array([other_lat]), np.array([other_lon]))[0]
     assert inside == (distance <= radius * (1 + 1e-12))
@@ -203,7 +203,7 @@ def everywhere(new_database):
 def test_stations_are_those_that_a_look_at_each_finds(everywhere, asked, matches):
     expected = {(c.latitude, c.longitude) for p in scattered() for c in p.casts if matches(p, c)}
     found = everywhere.stored.search_stations(parse_search(asked))
-    places = {(one.latitude, one.longitude) for one in found}
+    places = {one.geometry.coordinates[::-1] for one in found}
     if len(expected) <= 500:
         assert places == expected
     else:
@@ -213,7 +213,7 @@ def test_stations_are_those_that_a_look_at_each_finds(everywhere, asked, matches
 
 
 def test_thinned_stations_are_spread_over_platforms_and_times(everywhere):
-    found = [one.id for one in everywhere.stored.search_stations(parse_search(""))]
+    found = [one.properties.id for one in everywhere.stored.search_stations(parse_search(""))]
     assert len(found) == 500
     assert max(np.diff(found)) <= 10  # of 1500: every third on average
     assert np.histogram(found, 15)[0].min() >= 20
@@ -228,7 +228,7 @@ def test_an_unknown_datatype_is_told_with_those_that_there_are(everywhere):
 @loop_over("quantum", ["year", "month", "week", "day"])
 def test_tracks_are_means_over_each_period(everywhere, quantum):
     found = {
-        one.id: one.points
+        one.properties.id: one.geometry.coordinates
         for one in everywhere.stored.search_tracks(parse_search(f"quantum={quantum}&platform_type=drifter"))
     }
     drifters = [one for one in scattered() if one.type == "drifter"]
@@ -247,7 +247,7 @@ def test_tracks_in_an_area_keep_what_is_inside(observing):
     places = [(day * DAY, day * 1.0, 178.0 + day) for day in range(10)]
     observing.store.write_platform(source, platform("drifter:1", places))
     [track] = observing.stored.search_tracks(parse_search("area=[[1.5,170],[1.5,-170],[6.5,-170],[6.5,170]]"))
-    assert track.points == [(180.0 + n - 2 - 360 * (n >= 2), n * 1.0) for n in range(2, 7)]
+    assert track.geometry.coordinates == [(180.0 + n - 2 - 360 * (n >= 2), n * 1.0) for n in range(2, 7)]
     assert observing.stored.search_tracks(parse_search("end_date=1970-01-01")) == []
 
 
@@ -262,5 +262,5 @@ def test_any_polygon_finds_what_a_look_at_each_finds(everywhere, corners, more):
     casts = [c for p in scattered() for c in p.casts if not more or c.quantities[0].key == "warmth"]
     inside = asked.area.contains(np.array([c.latitude for c in casts]), np.array([c.longitude for c in casts]))
     expected = {(c.latitude, c.longitude) for c, yes in zip(casts, inside, strict=True) if yes}
-    found = {(one.latitude, one.longitude) for one in everywhere.stored.search_stations(asked)}
+    found = {one.geometry.coordinates[::-1] for one in everywhere.stored.search_stations(asked)}
     assert found == expected if len(expected) <= 500 else (found < expected and len(found) == 500)

@@ -14,7 +14,7 @@ from ocean_common.clients.metadata import MetadataClient
 from ocean_core.errors import NotFound
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.model import Snapshot
-from ocean_metadata.places.gazetteer import FolderGazetteer
+from ocean_metadata.places.gazetteer import Gazetteer
 
 SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data" / "kml"
 WORLD = 40_075_016.685578488  # m around EPSG:3857
@@ -59,7 +59,7 @@ def gazetteer(tmp_path_factory):
     for name, body in PLACES.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(f"<kml>{body}</kml>" if "broken" not in name else body)
-    found = FolderGazetteer(str(root))
+    found = Gazetteer(str(root))
     found.refresh()
     return found
 
@@ -72,7 +72,7 @@ def client(gazetteer):
 
 @pytest.fixture(scope="module")
 def shipped():
-    places = FolderGazetteer(str(SAMPLE_DATA))
+    places = Gazetteer(str(SAMPLE_DATA))
     places.refresh()
     with TestClient(create_app(NoDatasets(), gazetteer=places)) as found:
         yield found
@@ -237,7 +237,7 @@ def test_an_answer_is_kept_until_the_file_changes(tmp_path):
     path = tmp_path / "line" / "a.kml"
     path.parent.mkdir()
     path.write_text(f"<kml>{PLACES['line/cruise.kml']}</kml>")
-    places = FolderGazetteer(str(tmp_path))
+    places = Gazetteer(str(tmp_path))
     places.refresh()
     with TestClient(create_app(NoDatasets(), gazetteer=places)) as client:
         tags = {one: client.get(f"{KML}/{one}").headers["etag"] for one in ("line", "line/a")}

@@ -19,7 +19,6 @@ from ocean_common.contracts.common import PLOT_KINDS
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.scripts import generator as script
-from ocean_metadata.scripts.api import PublicAddress
 
 AT = "/api/v2.0/generate_script"
 PARSER_OF_R = get_parser("r")
@@ -113,7 +112,7 @@ def run(command, text, folder, name):
 
 def made(query, wanted, language, server, plot_type="profile"):
     asked = script.make_request(script.parse_query(json.dumps(query)), wanted, plot_type, address(server))
-    return script.generate_script(asked, language).text
+    return script.generate_script(asked, language)
 
 
 LANGUAGES = {"python": ([sys.executable, "-W", "error"], "a.py"), "curl": (["sh"], "a.sh")}
@@ -187,7 +186,7 @@ JSONS = st.recursive(
 def test_the_literals_of_python_are_the_query(query):
     text = script.generate_script(
         script.make_request(script.parse_query(json.dumps(query)), "plot", "map", "http://h"), "python"
-    ).text
+    )
     assert text.isascii()
     space = {}
     start, end = text.index("QUERY = "), text.index("\nPARAMETERS = ")
@@ -237,23 +236,23 @@ def errors_of_r(text):
 def test_programs_are_sound_in_the_grammar_of_r(wanted, extra):
     query = {**SUBSET, "area": extra} if wanted == "subset" else {**PROFILE, "names": [extra], extra: None}
     asked = script.make_request(script.parse_query(json.dumps(query)), wanted, "profile", "http://h")
-    assert errors_of_r(script.generate_script(asked, "r").text) == []
+    assert errors_of_r(script.generate_script(asked, "r")) == []
 
 
 @loop_over(("sound", "broken"), [("TRUE)[1]", "TRUE[1]"), ("'", ""), (" <- ", " <- <- "), ("if (", "if ")])
 def test_a_program_that_is_not_sound_in_the_grammar_of_r_is_found_out(sound, broken):
     asked = script.make_request(script.parse_query(json.dumps(PROFILE)), "csv", "profile", "http://h")
-    text = script.generate_script(asked, "r").text
+    text = script.generate_script(asked, "r")
     assert sound in text
     assert errors_of_r(text.replace(sound, broken, 1)) != []
 
 
 @given(st.dictionaries(st.text(), JSONS, max_size=4))
 def test_the_programs_of_r_hold_the_query_in_one_string(query):
-    plain = script.generate_script(script.make_request({}, "csv", "map", "http://h"), "r").text
+    plain = script.generate_script(script.make_request({}, "csv", "map", "http://h"), "r")
     text = script.generate_script(
         script.make_request(script.parse_query(json.dumps(query)), "csv", "map", "http://h"), "r"
-    ).text
+    )
     assert text.isascii()
     assert errors_of_r(text) == []
     strings, around = tokens_of_r(text)
@@ -264,7 +263,7 @@ def test_the_programs_of_r_hold_the_query_in_one_string(query):
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
 def test_the_values_of_a_subset_are_strings_of_r(value):
     asked = script.make_request(script.parse_query(json.dumps({**SUBSET, "area": value})), "subset", None, "http://h")
-    strings, _ = tokens_of_r(script.generate_script(asked, "r").text)
+    strings, _ = tokens_of_r(script.generate_script(asked, "r"))
     assert strings[strings.index("area") + 1] == value
 
 
@@ -312,7 +311,7 @@ def test_the_address_is_the_one_that_the_gateway_tells(client):
 
 
 def test_the_address_of_the_settings_wins():
-    with TestClient(create_app(NoDatasets(), public=PublicAddress(url="https://ocean.example.org"))) as client:
+    with TestClient(create_app(NoDatasets(), public_url="https://ocean.example.org")) as client:
         text = generated(client, PROFILE, "curl", **{"x-forwarded-host": "elsewhere"}).text
     assert "'https://ocean.example.org/api/v2.0/plot/profile'" in text
 

@@ -180,6 +180,14 @@ def morton_order(count: int = SIZE) -> tuple[NDArray[np.intp], NDArray[np.intp]]
     return np.argsort(code), code
 
 
+def to_plane(projection: Projection, latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
+    """Return easting and northing (m) of positions; in EPSG:3857, longitudes beyond 180 go on beyond the edge."""
+    view = TILE_MATRICES[projection].polar
+    if view is not None:
+        return to_polar(view, latitude, longitude)
+    return MAJOR * np.radians(longitude), MAJOR * np.arcsinh(np.tan(np.radians(latitude)))
+
+
 def to_square(projection: Projection, latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
     """Return where positions lie in tile 0/0/0: from 0 to 1, rightwards and down.
 

@@ -25,16 +25,16 @@ from ocean_metadata.catalogue.watcher import CatalogueWatcher, DatabaseListener
 from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
-from ocean_metadata.events.broadcaster import EventBroadcaster, NullEvents
+from ocean_metadata.events.broadcaster import EventBroadcaster
 from ocean_metadata.index.process import IndexProcess, IndexRefresher, NullRefresher
 from ocean_metadata.observations import api as observation_routes
-from ocean_metadata.observations.import_process import ServiceObservations
+from ocean_metadata.observations import schema as observation_tables
+from ocean_metadata.observations.import_process import ImportProcess
 from ocean_metadata.observations.repository import ObservationRepository
-from ocean_metadata.observations.schema import default_database
 from ocean_metadata.places import api as places
-from ocean_metadata.places.gazetteer import FolderGazetteer
-from ocean_metadata.ports import Catalogue, Events, Refresher
-from ocean_metadata.scripts.api import PublicAddress, get_script
+from ocean_metadata.places.gazetteer import Gazetteer
+from ocean_metadata.ports import Catalogue, Refresher
+from ocean_metadata.scripts.api import get_script
 from ocean_metadata.settings import Settings, index_environment
 
 PLACES_INTERVAL = 2.0  # s between two looks at the files of places
@@ -75,22 +75,23 @@ _INTERNAL = [
 def create_app(
     catalogue: Catalogue,
     *,
-    gazetteer: FolderGazetteer | None = None,
+    gazetteer: Gazetteer | None = None,
     observations: ObservationRepository | None = None,
-    feed: Events | None = None,
+    feed: EventBroadcaster | None = None,
     refresher: Refresher | None = None,
     token: str | None = None,
     class4: Class4Repository | None = None,
     search_index_cache: SearchIndexCache | None = None,
-    public: PublicAddress | None = None,
+    public_url: str | None = None,
     git: GitInfo | None = None,
     max_age: int = 60,
     degraded: Callable[[], Awaitable[list[str]]] | None = None,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
     """Create the metadata service over a catalogue."""
-    gazetteer = gazetteer or FolderGazetteer(None)
-    class4 = class4 or Class4Repository(sa.create_engine("sqlite://", poolclass=sa.NullPool))
+    gazetteer = gazetteer or Gazetteer(None)
+    without_tables = sa.create_engine("sqlite://", poolclass=sa.NullPool)
+    class4 = class4 or Class4Repository(without_tables)
 
     async def unready() -> list[str]:
         return [] if catalogue.snapshot.revision is not None else ["the catalogue has not been indexed yet"]
@@ -108,15 +109,15 @@ def create_app(
             "response_cache": ResponseCache(),
             "search_index_cache": search_index_cache or SearchIndexCache(),
             "freshness": Freshness(catalogue, __version__, max_age),
-            "places": gazetteer,
-            "fresh": Freshness(gazetteer, __version__, max_age),
-            "observations": observations or ServiceObservations(),
-            "events": feed or NullEvents(),
+            "gazetteer": gazetteer,
+            "places_freshness": Freshness(gazetteer, __version__, max_age),
+            "observations": observations or ObservationRepository(without_tables),
+            "events": feed or EventBroadcaster(without_tables),
             "refresher": refresher or NullRefresher(),
             "token": api.OperatorToken(secret=token),
             "class4": class4,
             "class4_freshness": Freshness(class4, __version__, max_age),
-            "public": public or PublicAddress(),
+            "public_url": public_url,
             "git": git or GitInfo(git_hash=None, git_tag=None),
         },
         readiness=Readiness(unready, degraded),
@@ -128,7 +129,7 @@ def create_app(
 def build(settings: Settings) -> Litestar:
     """Create the service over its database, with the indexer as a child process."""
     _check_settings(settings)
-    engine, service_observations = _open_databases(settings)
+    engine, observations_engine = _open_databases(settings)
     feed = EventBroadcaster(engine, settings.heartbeat, settings.listeners)
     feed.begin()
     catalogue = StoredCatalogue(engine)
@@ -138,7 +139,7 @@ def build(settings: Settings) -> Litestar:
     search_index_cache = SearchIndexCache()
     search_index_cache.make(catalogue.snapshot)
     watcher = CatalogueWatcher(catalogue, feed, search_index_cache.make)
-    gazetteer = FolderGazetteer(settings.places)
+    gazetteer = Gazetteer(settings.places)
     gazetteer.refresh()
     has_files = bool(settings.datasets or settings.folder)
     arguments, environment = _index_arguments(settings), index_environment(settings)
@@ -146,11 +147,13 @@ def build(settings: Settings) -> Litestar:
     indexer = IndexProcess([*arguments, *watch], environment=environment) if has_files and settings.watch else None
     refresher = IndexRefresher(engine, arguments, environment, watcher.renew) if has_files else None
 
+    folder = settings.observations_folder
+    importer = ImportProcess(_observations_database(settings), folder) if folder else None
     tasks: list[BackgroundTask] = []
 
     async def degraded() -> list[str]:
         problems = [watcher.trouble, indexer.trouble if indexer else None, *(task.failure for task in tasks)]
-        return [*filter(None, problems), *service_observations.problems]
+        return [*filter(None, [*problems, importer.problem if importer else None])]
 
     @asynccontextmanager
     async def run_background_work(app: Litestar) -> AsyncIterator[None]:
@@ -172,31 +175,36 @@ def build(settings: Settings) -> Litestar:
                 await stack.enter_async_context(task)
             yield
         engine.dispose()
+        observations_engine.dispose()
 
     return create_app(
         catalogue,
         gazetteer=gazetteer,
-        observations=service_observations,
+        observations=ObservationRepository(observations_engine),
         feed=feed,
         refresher=refresher,
         token=settings.token,
         class4=class4,
         search_index_cache=search_index_cache,
-        public=PublicAddress(url=settings.public_url),
+        public_url=settings.public_url,
         git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         max_age=settings.max_age,
         degraded=degraded,
-        lifespan=[run_background_work, service_observations.lifespan],
+        lifespan=[run_background_work, *([importer.lifespan] if importer else [])],
     )
 
 
-def _open_databases(settings: Settings) -> tuple[sa.Engine, ServiceObservations]:
-    """Open the databases and create their tables."""
+def _observations_database(settings: Settings) -> str:
+    return settings.observations or observation_tables.default_database(settings.database)
+
+
+def _open_databases(settings: Settings) -> tuple[sa.Engine, sa.Engine]:
+    """Open the databases of the catalogue and of observations, and create their tables."""
     try:
-        engine = connect(settings.database)
+        engine, observations_engine = connect(settings.database), connect(_observations_database(settings))
         create_tables(engine)
-        database = settings.observations or default_database(settings.database)
-        return engine, ServiceObservations(database, settings.observations_folder)
+        observation_tables.create_tables(observations_engine)
+        return engine, observations_engine
     except (DatabaseUnusable, OSError) as error:
         sys.exit(f"{shown(settings.database)}: {error}")
 
@@ -222,7 +230,7 @@ async def _run_indexer(indexer: IndexProcess | None, refresher: IndexRefresher |
         await refresher.stop()
 
 
-async def _refresh_places(gazetteer: FolderGazetteer) -> None:
+async def _refresh_places(gazetteer: Gazetteer) -> None:
     """Read the files of places again soon after they change."""
     while True:
         await asyncio.to_thread(gazetteer.refresh)

@@ -1,9 +1,8 @@
 """Protocols of what the routes get injected, with an implementation for tests and for services without it."""
 
-from collections.abc import AsyncIterator, Set
 from typing import Protocol, runtime_checkable
 
-from ocean_common.contracts.metadata import Event, Refreshed
+from ocean_common.contracts.metadata import Refreshed
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays
 
 
@@ -23,21 +22,6 @@ class Catalogue(Protocol):
 
     async def renew(self) -> None:
         """Read the new state."""
-
-
-@runtime_checkable
-class Events(Protocol):
-    """Source of events of datasets."""
-
-    @property
-    def full(self) -> bool:
-        """True where the maximum number of listeners is reached."""
-
-    def follow(self, since: int | None, datasets: Set[str]) -> AsyncIterator[Event | int]:
-        """Yield the events after the id ``since``, or from now on, of ``datasets`` or of all.
-
-        A bare id says that there are no events up to it: at the beginning, and as a heartbeat.
-        """
 
 
 @runtime_checkable

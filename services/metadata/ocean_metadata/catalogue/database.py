@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ocean_core.errors import ServiceUnavailable
+from ocean_core.messages import Message
 from ocean_metadata.catalogue import schema
 
 _BUSY_TIMEOUT = 30  # s that a writer waits for another
@@ -21,6 +22,8 @@ _CONSISTENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True
 
 # Errors of a database that is away, is locked for a moment, or has too many connections.
 AWAY = (DBAPIError, PoolTimeout)
+
+_UNAVAILABLE = Message("the catalogue cannot be read now; try again in a few seconds")
 
 _log = logging.getLogger(__name__)
 
@@ -78,14 +81,14 @@ def reading(engine: sa.Engine) -> sa.Connection:
 
 
 @contextmanager
-def answering(engine: sa.Engine) -> Iterator[sa.Connection]:
+def answering(engine: sa.Engine, unavailable: Message = _UNAVAILABLE) -> Iterator[sa.Connection]:
     """Connect for reading on behalf of a request; ServiceUnavailable where the database is away."""
     try:
         with reading(engine) as connection:
             yield connection
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        _log.warning("the catalogue cannot be read: %s", error)
-        raise ServiceUnavailable("the catalogue cannot be read now; try again in a few seconds") from error
+        _log.warning("%s: %s", unavailable, error)
+        raise ServiceUnavailable(unavailable) from error
 
 
 def lock_transaction(connection: sa.Connection, number: int) -> None:

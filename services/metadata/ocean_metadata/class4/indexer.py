@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from tqdm import tqdm
@@ -18,9 +18,7 @@ from ocean_metadata.index.storage import read_stamp
 
 _RETRY = 60.0  # s after which unreadable files are read again: the libraries that read them can change
 
-ReadEach = Callable[
-    [Callable[[str], FileReading], Sequence[str], threading.Event], Iterable[tuple[str, FileReading | None]]
-]
+ReadEach = Callable[..., Iterable[tuple[str, FileReading | None]]]
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +53,10 @@ class Class4Indexer:
         retry = time.monotonic() >= self._next_retry
         if state == self._last_state and not retry:
             return 0
-        states = self._store.file_states()
         if retry:
             self._next_retry = time.monotonic() + self._retry
-            states = {key: stored for key, stored in states.items() if not stored.broken}
-        changed = {paths[key]: key for key, stat in stats.items() if states.get(key, ())[:3] != (paths[key], *stat)}
+        states = self._store.file_states(with_broken=not retry)
+        changed = {paths[key]: key for key, stat in stats.items() if states.get(key) != (paths[key], *stat)}
         readings = self._read_each(read_class4_file, list(changed), self._stop)
         count = 0
         for path, reading in tqdm(readings, "Class 4", len(changed), disable=None if changed else True, unit="file"):

@@ -1,17 +1,15 @@
 """Class 4 profiles on a map, and the same profile in the files of two models."""
 
 import math
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
 
 from ocean_common.contracts.observations import Class4Kind, Class4Point, Class4Points, Class4Properties
 from ocean_common.contracts.places import PointGeometry
 from ocean_core.errors import InvalidRequest
-from ocean_core.geometry import wrap_longitude
-from ocean_core.tiles import MAJOR, MERCATOR, PROJECTIONS, Projection
+from ocean_core.geometry import Floats, wrap_longitude
+from ocean_core.tiles import MAJOR, MERCATOR, PROJECTIONS, Projection, to_plane
 from ocean_metadata.class4.model import ProfilePoints
 from ocean_metadata.index.headers import unpack_array
 
@@ -20,7 +18,6 @@ _DIGITS = 6  # of degrees
 _SAME_POSITION = 1e-3  # degrees within which two files mean the same place
 _WORLD = 2 * math.pi * MAJOR  # m, once around EPSG:3857
 
-Floats = NDArray[np.float64]
 Extent = tuple[float, float, float, float]  # left, bottom, right, top: m in the projection
 
 
@@ -59,11 +56,7 @@ def map_points(
     kind: Class4Kind, file: str, points: ProfilePoints, projection: Projection, extent: Extent | None
 ) -> Class4Points:
     """Return the profiles of a file that are in view, by index."""
-    latitude, longitude, errors = (
-        unpack_array(points.latitude),
-        unpack_array(points.longitude),
-        unpack_array(points.error),
-    )
+    latitude, longitude, errors = map(unpack_array, (points.latitude, points.longitude, points.error))
     wrapped = wrap_longitude(longitude).round(_DIGITS)
     features = []
     for index in np.flatnonzero(is_in_view(latitude, longitude, projection, extent)).tolist():
@@ -81,27 +74,16 @@ def map_points(
 
 
 def is_in_view(latitude: Floats, longitude: Floats, projection: Projection, extent: Extent | None) -> NDArray[np.bool_]:
-    """Return which positions are in view.
+    """Return which positions are in view, shape (profile,); none where the file has NaN.
 
-    Parameters
-    ----------
-    latitude, longitude : ndarray, shape (profile,)
-        Degrees; NaN where the file has none.
-    projection : str
-        Of the map.
-    extent : tuple of float, or None
-        m in the projection; in EPSG:3857 it may lie beyond the date line. None: everything.
-
-    Returns
-    -------
-    ndarray of bool, shape (profile,)
+    Without an extent everything is in view. In EPSG:3857 the extent may lie beyond the date line.
     """
     finite = np.isfinite(latitude) & np.isfinite(longitude)
     if extent is None:
         return finite
     left, bottom, right, top = extent
     with np.errstate(invalid="ignore"):
-        x, y = _transformer(projection).transform(longitude, latitude)
+        x, y = to_plane(projection, latitude, longitude)
         across = (x - left) % _WORLD <= right - left if projection == MERCATOR else (x >= left) & (x <= right)
         inside: NDArray[np.bool_] = finite & across & (y >= bottom) & (y <= top)
     return inside
@@ -133,18 +115,9 @@ def find_same_profile(points: ProfilePoints, index: int, other_points: ProfilePo
 
     Files of one day mostly hold the same profiles in the same order, but each leaves out those outside its grid.
     """
-    names = np.array(other_points.names, dtype=object)
-    same = (
-        (names == points.names[index])
-        & (np.abs(unpack_array(other_points.latitude) - unpack_array(points.latitude)[index]) < _SAME_POSITION)
-        & (np.abs(unpack_array(other_points.longitude) - unpack_array(points.longitude)[index]) < _SAME_POSITION)
-    )
+    same = np.array(other_points.names, dtype=object) == points.names[index]
+    for field in ("latitude", "longitude"):
+        degrees, others = unpack_array(getattr(points, field)), unpack_array(getattr(other_points, field))
+        same &= np.abs(others - degrees[index]) < _SAME_POSITION
     indices = np.flatnonzero(same).tolist()
-    if not indices:
-        return None
-    return index if index in indices else int(indices[0])
-
-
-@cache
-def _transformer(projection: Projection) -> Transformer:
-    return Transformer.from_crs("EPSG:4326", projection, always_xy=True)
+    return index if index in indices else next(iter(indices), None)

@@ -1,30 +1,23 @@
 """Class 4 files: their names, what the catalogue keeps of them, and the lists that it answers."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple, get_args
 
 import msgspec
 
+from ocean_common.contracts import observations as contracts
 from ocean_common.contracts.assets import Array
-from ocean_common.contracts.observations import (
-    Class4Day,
-    Class4Days,
-    Class4Forecast,
-    Class4Kind,
-    Class4Model,
-    Class4Status,
-)
+from ocean_common.contracts.observations import Class4Kind
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.messages import Message
+from ocean_core.time import EPOCH
 
 KINDS: tuple[Class4Kind, ...] = get_args(Class4Kind)
-PREFERRED_MODELS = ("GIOPS", "RIOPS")  # whose files stand for their day; where there are none, the first by its id
-_FILE_NAME = re.compile(r"class4_(\d{8})_([^_]+)(?:_(.+))?_profile\.nc", re.ASCII)
+_FILE_NAME = re.compile(r"class4_(\d{8})_([^_]+)(?:_.+)?_profile\.nc", re.ASCII)
 _PROFILE_ID = re.compile(r"(class4_\d{8}_.+_profile)(?:[_/](\d{1,9}))?", re.ASCII)
 _DAY_PREFIX = len("class4_20200101_")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FileName(NamedTuple):
@@ -33,7 +26,6 @@ class FileName(NamedTuple):
     id: str
     day: str  # YYYY-MM-DD
     model: str
-    version: str  # empty where there is none
 
 
 class ForecastLead(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +37,11 @@ class ForecastLead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """Content of a file that can be served."""
+    """Content of a file; empty where it cannot be served."""
 
-    day: str  # YYYY-MM-DD
-    model: str
-    version: str = ""
+    day: str = ""  # YYYY-MM-DD
+    model: str = ""
     title: str | None = None
-    variables: list[str] = []  # keys, the one of the errors first
     leads: list[ForecastLead] = []
     profiles: int = 0
 
@@ -79,15 +69,7 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     kind: Class4Kind
     id: str
     reason: Message | None = None  # why it cannot be served
-    about: FileSummary | None = None  # None: it cannot be served
-
-
-class FoundFile(NamedTuple):
-    """A file that can be served, and a profile's index in it where one was requested."""
-
-    file: FileRecord
-    about: FileSummary
-    profile: int | None
+    about: FileSummary = FileSummary()
 
 
 class Class4Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,34 +78,30 @@ class Class4Index(msgspec.Struct, frozen=True, kw_only=True):
     revision: str = ""
     files: dict[tuple[Class4Kind, str], FileRecord] = {}
 
-    def days(self) -> Class4Days:
+    def days(self) -> contracts.Class4Days:
         """Return one file for each day and kind."""
-        return Class4Days(ocean_predict=self._days("ocean_predict"), riops_obs=self._days("riops_obs"))
+        return contracts.Class4Days(ocean_predict=self._days("ocean_predict"), riops_obs=self._days("riops_obs"))
 
-    def status(self, translate: Translator = ENGLISH) -> list[Class4Status]:
+    def status(self, translate: Translator = ENGLISH) -> list[contracts.Class4Status]:
         """Return all files, with the reason of those that cannot be served."""
         return [
-            Class4Status(
+            contracts.Class4Status(
                 id=file.id,
                 kind=file.kind,
                 file=f"{file.id}.nc",
-                profiles=file.about.profiles if file.about else 0,
-                title=file.about.title if file.about else None,
+                profiles=file.about.profiles,
+                title=file.about.title,
                 reason=translate(file.reason) if file.reason else None,
             )
             for file in self.files.values()
         ]
 
-    def find(self, kind: Class4Kind, text: str) -> FoundFile:
-        """Return the file of `file`, `file_index` or `file/index`, or raise NotFound."""
+    def find(self, kind: Class4Kind, text: str) -> tuple[FileRecord, int | None]:
+        """Return the file and the index of `file`, `file_index` or `file/index`, or raise NotFound."""
         file_id, index = parse_profile_id(text)
         file = self.files.get((kind, file_id))
         if file is None:
-            same_day = [
-                other.id
-                for other in self.files.values()
-                if other.kind == kind and other.id.startswith(file_id[:_DAY_PREFIX])
-            ]
+            same_day = [name for other, name in self.files if other == kind and name.startswith(file_id[:_DAY_PREFIX])]
             raise NotFound(
                 "there is no Class 4 file {file!r} of {kind}; /api/v2.0/class4 lists them",
                 file=file_id,
@@ -131,7 +109,7 @@ class Class4Index(msgspec.Struct, frozen=True, kw_only=True):
                 field="id",
                 allowed=same_day[:5],
             )
-        if file.about is None:
+        if file.reason is not None:
             raise NotFound(
                 "the Class 4 file {id!r} cannot be served: {reason}", id=file.id, reason=file.reason, field="id"
             )
@@ -143,33 +121,29 @@ class Class4Index(msgspec.Struct, frozen=True, kw_only=True):
                 number=index,
                 field="id",
             )
-        return FoundFile(file, file.about, index)
+        return file, index
 
-    def other_models(self, reference: FoundFile) -> list[Class4Model]:
+    def other_models(self, reference: FileRecord) -> list[contracts.Class4Model]:
         """Return the other files of the same day."""
         return [
-            Class4Model(id=file.id, value=file.about.model)
+            contracts.Class4Model(id=file.id, value=file.about.model)
             for file in self.files.values()
-            if file.about
-            and file.kind == reference.file.kind
-            and file.about.day == reference.about.day
-            and file != reference.file
+            if (file.kind, file.about.day) == (reference.kind, reference.about.day) and file != reference
         ]
 
-    def _days(self, kind: Class4Kind) -> list[Class4Day]:
+    def _days(self, kind: Class4Kind) -> list[contracts.Class4Day]:
         by_day: dict[str, FileRecord] = {}
         for file in sorted(self.files.values(), key=_precedence):
-            if file.about and file.kind == kind:
+            if file.kind == kind and file.reason is None:
                 by_day.setdefault(file.about.day, file)
         return [
-            Class4Day(name=day, id=file.id, title=file.about.title if file.about else None)
-            for day, file in sorted(by_day.items())
+            contracts.Class4Day(name=day, id=file.id, title=file.about.title) for day, file in sorted(by_day.items())
         ]
 
 
-def _precedence(file: FileRecord) -> tuple[int, str]:
-    model = file.about.model if file.about else ""
-    return (PREFERRED_MODELS.index(model) if model in PREFERRED_MODELS else len(PREFERRED_MODELS)), file.id
+def _precedence(file: FileRecord) -> tuple[bool, bool, str]:
+    """Sort the files of GIOPS and RIOPS first: they stand for their day; where there are none, the first by its id."""
+    return file.about.model != "GIOPS", file.about.model != "RIOPS", file.id
 
 
 def parse_file_name(name: str) -> FileName | None:
@@ -177,12 +151,12 @@ def parse_file_name(name: str) -> FileName | None:
     match = _FILE_NAME.fullmatch(name)
     if not match:
         return None
-    digits, model, version = match.groups("")
+    digits, model = match.groups()
     try:
-        day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        day = date.fromisoformat(digits)
     except ValueError:
         return None
-    return FileName(name.removesuffix(".nc"), day.isoformat(), model, version)
+    return FileName(name.removesuffix(".nc"), day.isoformat(), model)
 
 
 def parse_profile_id(text: str) -> tuple[str, int | None]:
@@ -221,14 +195,13 @@ def parse_ids(text: str, field: str, max_ids: int) -> list[str]:
     return ids
 
 
-def list_forecasts(about: FileSummary, translate: Translator = ENGLISH) -> list[Class4Forecast]:
+def list_forecasts(about: FileSummary, translate: Translator = ENGLISH) -> list[contracts.Class4Forecast]:
     """Return the best estimate, then each forecast by the date of its fields, or else by its lead time."""
     dates = [lead.time for lead in about.leads]
     distinct = len(set(dates)) == len(dates)
     labels = [_forecast_label(lead, translate, distinct=distinct) for lead in about.leads]
-    return [Class4Forecast(id="best", value=translate("Best Estimate"))] + [
-        Class4Forecast(id=index, value=label) for index, label in enumerate(labels)
-    ]
+    forecasts = [contracts.Class4Forecast(id=index, value=label) for index, label in enumerate(labels)]
+    return [contracts.Class4Forecast(id="best", value=translate("Best Estimate")), *forecasts]
 
 
 def _forecast_label(forecast: ForecastLead, translate: Translator, *, distinct: bool) -> str:
@@ -238,5 +211,5 @@ def _forecast_label(forecast: ForecastLead, translate: Translator, *, distinct: 
         label = translate("Lead time {lead} {units}", lead=lead, units=forecast.units).strip()
     if forecast.time is None:
         return label or translate("Forecast")
-    day = translate.day(_EPOCH + timedelta(seconds=forecast.time))
+    day = translate.day(EPOCH + timedelta(seconds=forecast.time))
     return day if distinct or not label else f"{day}, {label[0].lower()}{label[1:]}"

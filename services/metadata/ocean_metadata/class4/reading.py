@@ -9,24 +9,14 @@ import msgspec
 import numpy as np
 
 from ocean_common.contracts.observations import Class4Profile, Class4Values
+from ocean_core.geometry import Floats
 from ocean_core.messages import Message
 from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_metadata.class4.map_points import root_mean_square_error
 from ocean_metadata.class4.model import FileContent, FileName, FileSummary, ForecastLead, ProfilePoints, parse_file_name
+from ocean_metadata.index import storage
 from ocean_metadata.index.headers import pack_array
 from ocean_metadata.index.scan import check_size
-from ocean_metadata.index.storage import (
-    BROKEN,
-    Floats,
-    OpenDataset,
-    Unreadable,
-    Variable,
-    describe_error,
-    get_attribute,
-    open_dataset,
-    read_floats,
-    read_stamp,
-)
 
 _MAX_PROFILES = 200_000
 _MAX_CELLS = 4_000_000  # of one profile
@@ -70,38 +60,36 @@ class _Axes(NamedTuple):
 def read_class4_file(path: str) -> FileReading:
     """Read a file, or return the reason why that is not possible."""
     try:
-        state = read_stamp(path)
+        state = storage.read_stamp(path)
     except OSError as error:
-        return FileReading(size=0, mtime_ns=0, reason=describe_error(error))
+        return FileReading(size=0, mtime_ns=0, reason=storage.describe_error(error))
     size, mtime_ns = state
     try:
         name = parse_file_name(Path(path).name)
         if name is None:
-            raise Unreadable("its name is not one of Class 4")
+            raise storage.Unreadable("its name is not one of Class 4")
         check_size(path, size)
-        with open_dataset(path) as data:
+        with storage.open_dataset(path) as data:
             content = read_content(data, name)
-        if read_stamp(path) != state:
-            raise Unreadable("it is being written")
-    except BROKEN as error:
-        return FileReading(size=size, mtime_ns=mtime_ns, reason=describe_error(error))
+        if storage.read_stamp(path) != state:
+            raise storage.Unreadable("it is being written")
+    except storage.BROKEN as error:
+        return FileReading(size=size, mtime_ns=mtime_ns, reason=storage.describe_error(error))
     return FileReading(size=size, mtime_ns=mtime_ns, content=content)
 
 
-def read_content(data: OpenDataset, name: FileName, block_cells: int = _BLOCK_CELLS) -> FileContent:
-    """Read the profiles, so many cells at a time, or raise Unreadable."""
+def read_content(data: storage.OpenDataset, name: FileName, block_cells: int = _BLOCK_CELLS) -> FileContent:
+    """Read the profiles, so many cells at a time, or raise storage.Unreadable."""
     axes, (count, variable_count, level_count) = _find_axes(data)
     summary = FileSummary(
         day=name.day,
         model=name.model,
-        version=name.version,
         title=_read_title(data),
-        variables=_read_texts(data, "varname", variable_count),
         leads=_read_leads(data, axes),
         profiles=count,
     )
     errors, profiles = np.full(count, np.nan), list[bytes]()
-    reader = _ProfileReader(data, name.id, axes, summary.variables)
+    reader = _ProfileReader(data, name.id, axes, _read_texts(data, "varname", variable_count))
     step = max(1, block_cells // (variable_count * level_count * max(1, len(summary.leads))))
     for start in range(0, count, step):
         block = slice(start, min(start + step, count))
@@ -118,22 +106,22 @@ def read_content(data: OpenDataset, name: FileName, block_cells: int = _BLOCK_CE
     )
 
 
-def _find_axes(data: OpenDataset) -> tuple[_Axes, tuple[int, int, int]]:
+def _find_axes(data: storage.OpenDataset) -> tuple[_Axes, tuple[int, int, int]]:
     """Return the dimensions of the observations, by the names of the layout, else by their order, and their sizes."""
     missing = [name for name in _REQUIRED if name not in data.variables]
     if missing:
-        raise Unreadable("it has no {missing}, which a Class 4 file has", missing=", ".join(missing))
+        raise storage.Unreadable("it has no {missing}, which a Class 4 file has", missing=", ".join(missing))
     observed = data.variables["observation"]
     if len(observed.dimensions) != 3:
-        raise Unreadable("observation is not of profiles, variables and levels")
+        raise storage.Unreadable("observation is not of profiles, variables and levels")
     sizes = dict(zip(observed.dimensions, observed.shape, strict=True))
     layout = ("numobs", "numvars", "numdeps")
     axes = _Axes(*(layout if set(layout) == set(sizes) else observed.dimensions))
     profiles, variables, levels = (sizes[name] for name in axes)
     if not variables or not levels:
-        raise Unreadable("it has no variables or no levels")
+        raise storage.Unreadable("it has no variables or no levels")
     if profiles > _MAX_PROFILES or variables * levels > _MAX_CELLS:
-        raise Unreadable(
+        raise storage.Unreadable(
             "it has {profiles} profiles of {variables} variables and {levels} levels: too many",
             profiles=profiles,
             variables=variables,
@@ -145,7 +133,7 @@ def _find_axes(data: OpenDataset) -> tuple[_Axes, tuple[int, int, int]]:
 class _ProfileReader:
     """Reads the profiles of a file, block by block."""
 
-    def __init__(self, data: OpenDataset, file: str, axes: _Axes, keys: list[str]) -> None:
+    def __init__(self, data: storage.OpenDataset, file: str, axes: _Axes, keys: list[str]) -> None:
         observed = data.variables["observation"]
         count = observed.shape[observed.dimensions.index(axes.profile)]
         self._file = file
@@ -159,7 +147,7 @@ class _ProfileReader:
         }  # fmt: skip
         for name in _PROFILE_VARIABLES:
             if name not in self._variables:
-                raise Unreadable("{name} is not of profiles, variables and levels", name=name)
+                raise storage.Unreadable("{name} is not of profiles, variables and levels", name=name)
         self.names = _read_texts(data, "id", count)
         self._instruments = _read_texts(data, "type", count) if "type" in data.variables else [""] * count
         self._times = _read_times(data, count)
@@ -205,13 +193,15 @@ class _ProfileReader:
         """Read values of shape (profile, variable, …, level), or (profile, level) without a dimension of variables."""
         variable, axes = self._variables[name], self._axes
         dimensions = variable.dimensions
-        values = read_floats(variable, tuple(block if name == axes.profile else slice(None) for name in dimensions))
+        values = storage.read_floats(
+            variable, tuple(block if name == axes.profile else slice(None) for name in dimensions)
+        )
         extra = [name for name in dimensions if name not in axes]
         order = [name for name in (axes.profile, axes.variable, *extra, axes.level) if name in dimensions]
         return np.transpose(values, [dimensions.index(name) for name in order])
 
 
-def _has_layout(data: OpenDataset, name: str, axes: _Axes) -> bool:
+def _has_layout(data: storage.OpenDataset, name: str, axes: _Axes) -> bool:
     """Return whether a variable exists with the dimensions of the layout."""
     if name not in data.variables:
         return False
@@ -225,19 +215,19 @@ def _pack_floats(values: Floats) -> Any:
     return pack_array(values.astype("<f4"))
 
 
-def _read_position(variable: Variable, count: int) -> Floats:
-    values = read_floats(variable)
+def _read_position(variable: storage.Variable, count: int) -> Floats:
+    values = storage.read_floats(variable)
     if values.shape != (count,):
-        raise Unreadable("{name} is not of profiles", name=variable.name)
+        raise storage.Unreadable("{name} is not of profiles", name=variable.name)
     return values
 
 
-def _read_title(data: OpenDataset) -> str | None:
-    title = get_attribute(data, "title")
+def _read_title(data: storage.OpenDataset) -> str | None:
+    title = storage.get_attribute(data, "title")
     return title if isinstance(title, str) and title.strip() else None
 
 
-def _read_texts(data: OpenDataset, name: str, count: int) -> list[str]:
+def _read_texts(data: storage.OpenDataset, name: str, count: int) -> list[str]:
     """Read characters or numbers as texts; where a file has none, their indices."""
     if name not in data.variables:
         return [str(index) for index in range(count)]
@@ -249,11 +239,11 @@ def _read_texts(data: OpenDataset, name: str, count: int) -> list[str]:
             value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.tolist()
         ]
     if len(texts) != count:
-        raise Unreadable("{name} is not one text each", name=name)
+        raise storage.Unreadable("{name} is not one text each", name=name)
     return [text.replace("\0", "").strip() for text in texts]
 
 
-def _read_units(data: OpenDataset, keys: list[str]) -> list[str]:
+def _read_units(data: storage.OpenDataset, keys: list[str]) -> list[str]:
     """Read the units; where a file has numbers instead of words, those of the layout."""
     return [
         _DEFAULT_UNITS.get(_NAMES.get(key, ""), "") if not text or text.lstrip("-").isdecimal() else text
@@ -261,18 +251,18 @@ def _read_units(data: OpenDataset, keys: list[str]) -> list[str]:
     ]
 
 
-def _read_times(data: OpenDataset, count: int) -> list[str | None]:
+def _read_times(data: storage.OpenDataset, count: int) -> list[str | None]:
     """Read the times of the profiles in ISO 8601; None where there is none."""
     if "juld" not in data.variables:
         return [None] * count
     variable = data.variables["juld"]
-    seconds = _read_seconds(variable, get_attribute(variable, "units", _DEFAULT_TIME_UNITS))
+    seconds = _read_seconds(variable, storage.get_attribute(variable, "units", _DEFAULT_TIME_UNITS))
     if len(seconds) != count:
-        raise Unreadable("juld is not of profiles")
+        raise storage.Unreadable("juld is not of profiles")
     return [None if instant is None else format_time(instant) for instant in seconds]
 
 
-def _read_leads(data: OpenDataset, axes: _Axes) -> list[ForecastLead]:
+def _read_leads(data: storage.OpenDataset, axes: _Axes) -> list[ForecastLead]:
     """Read the dates and lead times of the forecasts, where the file has them."""
     if not _has_layout(data, "forecast", axes):
         return []
@@ -283,20 +273,20 @@ def _read_leads(data: OpenDataset, axes: _Axes) -> list[ForecastLead]:
     dates: list[int | None] = [None] * count
     leads: list[float | None] = [None] * count
     units = ""
-    if "modeljuld" in data.variables and get_attribute(data.variables["modeljuld"], "units"):
-        dates = _read_seconds(data.variables["modeljuld"], get_attribute(data.variables["modeljuld"], "units"))
+    if "modeljuld" in data.variables and storage.get_attribute(data.variables["modeljuld"], "units"):
+        dates = _read_seconds(data.variables["modeljuld"], storage.get_attribute(data.variables["modeljuld"], "units"))
     if "leadtime" in data.variables:
-        units = str(get_attribute(data.variables["leadtime"], "units", "")).strip().lower()
-        leads = [float(lead) if np.isfinite(lead) else None for lead in read_floats(data.variables["leadtime"])]
+        units = str(storage.get_attribute(data.variables["leadtime"], "units", "")).strip().lower()
+        leads = [float(lead) if np.isfinite(lead) else None for lead in storage.read_floats(data.variables["leadtime"])]
     if len(dates) != count or len(leads) != count:
-        raise Unreadable("modeljuld or leadtime is not of forecasts")
+        raise storage.Unreadable("modeljuld or leadtime is not of forecasts")
     return [ForecastLead(time=time, lead=lead, units=units) for time, lead in zip(dates, leads, strict=True)]
 
 
-def _read_seconds(variable: Variable, units_text: Any) -> list[int | None]:
+def _read_seconds(variable: storage.Variable, units_text: Any) -> list[int | None]:
     """Read instants as s since 1970-01-01 UTC; None where there is none, or one beyond the years of a calendar."""
-    units = parse_time_units(str(units_text), str(get_attribute(variable, "calendar", "")))
-    values = read_floats(variable).ravel()
+    units = parse_time_units(str(units_text), str(storage.get_attribute(variable, "calendar", "")))
+    values = storage.read_floats(variable).ravel()
     if units is None:
         return [None] * len(values)
     valid = np.isfinite(values) & (np.abs(values * units.seconds) < _LATEST)

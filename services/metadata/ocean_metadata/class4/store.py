@@ -5,7 +5,6 @@ import hashlib
 import zlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -24,15 +23,7 @@ _READER = "ocean_metadata.class4.reading"  # files are read again where its code
 _CACHE_BYTES = 32 * 2**20  # of points
 
 FileKey = tuple[Class4Kind, str]
-
-
-class IndexedState(NamedTuple):
-    """State in which a file was read."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    broken: bool
+FileState = tuple[str, int, int]  # path, size, mtime_ns: as it was read
 
 
 class Class4Store:
@@ -41,15 +32,14 @@ class Class4Store:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def file_states(self) -> dict[FileKey, IndexedState]:
+    def file_states(self, *, with_broken: bool = True) -> dict[FileKey, FileState]:
         """Return the states of the files that need not be read again while they stay the same."""
         table = schema.class4_files.c
-        columns = (table.kind, table.id, table.path, table.size, table.mtime_ns, table.reason)
+        current = [table.format == code_version(_READER), *([] if with_broken else [table.reason.is_(None)])]
+        query = sa.select(table.kind, table.id, table.path, table.size, table.mtime_ns).where(*current)
         with reading(self._engine) as connection:
-            rows = connection.execute(sa.select(*columns).where(table.format == code_version(_READER)))
             return {
-                (kind, file): IndexedState(path, size, mtime, broken=reason is not None)
-                for kind, file, path, size, mtime, reason in rows
+                (kind, file): (path, size, mtime_ns) for kind, file, path, size, mtime_ns in connection.execute(query)
             }
 
     def replace(self, key: FileKey, path: str, result: FileReading) -> None:
@@ -64,13 +54,11 @@ class Class4Store:
             "format": code_version(_READER),
             "reason": msgspec.json.encode(result.reason).decode() if result.reason else None,
         }
-        content = result.content
-        if content is not None:
+        profiles = []
+        if content := result.content:
             row |= {"about": content.summary, "points": content.points}
-        profiles = [
-            {"kind": kind, "file": file, "number": index, "content": profile}
-            for index, profile in enumerate(content.profiles if content else [])
-        ]
+            numbered = enumerate(content.profiles)
+            profiles = [{"kind": kind, "file": file, "number": number, "content": text} for number, text in numbered]
         with self._engine.begin() as connection:
             _delete_file(connection, key)
             connection.execute(schema.class4_files.insert(), row)
@@ -93,27 +81,18 @@ class Class4Repository:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._index = Class4Index()
+        self.index = Class4Index()  # as of the last refresh
         self._points = ByteBoundedCache[ProfilePoints](_CACHE_BYTES, _points_size)
-
-    @property
-    def index(self) -> Class4Index:
-        """The files as of the last refresh; never waits."""
-        return self._index
 
     async def revision(self, dataset: str) -> str:
         """Return the revision of all files: lists change with any of them."""
         del dataset
-        return self._index.revision
+        return self.index.revision
 
     async def points(self, kind: Class4Kind, file: str) -> ProfilePoints:
         """Return the positions and errors of a file's profiles."""
-        key = (self._index.revision, kind, file)
+        key = (self.index.revision, kind, file)
         return await asyncio.to_thread(self._points.get, key, lambda: self._read_points(kind, file))
-
-    async def profiles(self, kind: Class4Kind, file: str, indices: Sequence[int]) -> list[Class4Profile]:
-        """Return profiles of a file, in the order of ``indices``."""
-        return await asyncio.to_thread(self._read_profiles, kind, file, indices)
 
     async def follow(self, changes: AsyncIterator[bool]) -> None:
         """Take new files soon after they are written, for as long as the service lives."""
@@ -126,25 +105,25 @@ class Class4Repository:
         """Take the files of a new revision; return whether there was one. Blocks."""
         with reading(self._engine) as connection:
             revision = connection.execute(sa.select(schema.class4.c.revision)).scalar() or ""
-            if revision == self._index.revision:
+            if revision == self.index.revision:
                 return False
             table = schema.class4_files.c
             query = sa.select(table.kind, table.id, table.reason, table.about).order_by(table.kind, table.id)
             files = [_decode_record(*row) for row in connection.execute(query)]
-        self._index = Class4Index(revision=revision, files={(file.kind, file.id): file for file in files})
+        self.index = Class4Index(revision=revision, files={(file.kind, file.id): file for file in files})
         return True
 
     def _read_points(self, kind: Class4Kind, file: str) -> ProfilePoints:
         table = schema.class4_files.c
+        query = sa.select(table.points).where(table.kind == kind, table.id == file)
         with answering(self._engine) as connection:
-            content = connection.execute(
-                sa.select(table.points).where(table.kind == kind, table.id == file)
-            ).scalar()  # fmt: skip
+            content = connection.execute(query).scalar()
         if content is None:
             raise _being_replaced(file)
         return msgspec.msgpack.decode(content, type=ProfilePoints)
 
-    def _read_profiles(self, kind: Class4Kind, file: str, indices: Sequence[int]) -> list[Class4Profile]:
+    def read_profiles(self, kind: Class4Kind, file: str, indices: Sequence[int]) -> list[Class4Profile]:
+        """Return profiles of a file, in the order of ``indices``. Blocks."""
         table = schema.class4_profiles.c
         query = sa.select(table.number, table.content).where(
             table.kind == kind, table.file == file, table.number.in_(set(indices))
@@ -162,7 +141,7 @@ def _points_size(points: ProfilePoints) -> int:
 
 
 def _decode_record(kind: Class4Kind, file: str, reason: str | None, summary: bytes | None) -> FileRecord:
-    about = msgspec.msgpack.decode(summary, type=FileSummary) if summary is not None else None
+    about = msgspec.msgpack.decode(summary, type=FileSummary) if summary is not None else FileSummary()
     message = msgspec.json.decode(reason, type=Message) if reason is not None else None
     return FileRecord(kind=kind, id=file, reason=message, about=about)
 

@@ -16,7 +16,8 @@ from ocean_common.contracts.metadata import Event
 from ocean_common.parameters import refuse_unknown_parameters
 from ocean_common.problems import STATUS, document_errors, to_problem
 from ocean_core.errors import DatasetNotFound, InvalidRequest, OceanError, TooBusy
-from ocean_metadata.ports import Catalogue, Events
+from ocean_metadata.events.broadcaster import EventBroadcaster
+from ocean_metadata.ports import Catalogue
 
 EVENT_STREAM = "text/event-stream"
 RETRY = 2000  # ms after which a browser comes again
@@ -70,7 +71,7 @@ async def follow_events(
     *,
     request: Request[Any, Any, Any],
     catalogue: NamedDependency[Catalogue],
-    events: NamedDependency[Events],
+    events: NamedDependency[EventBroadcaster],
     dataset: FromQuery[Datasets] = None,
     last_event_id: FromQuery[Since] = None,
     header: FromHeader[LastEventId] = None,
@@ -81,7 +82,7 @@ async def follow_events(
     stream = events.follow(since, names)
     head = request.scope["state"].get("head", False)
     return Stream(
-        _empty_stream() if head else _encode_stream(stream),
+        iter(()) if head else _encode_stream(stream),
         media_type=EVENT_STREAM,
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )
@@ -89,7 +90,7 @@ async def follow_events(
 
 @websocket("/events")
 async def listen(
-    socket: WebSocket[Any, Any, Any], catalogue: NamedDependency[Catalogue], events: NamedDependency[Events]
+    socket: WebSocket[Any, Any, Any], catalogue: NamedDependency[Catalogue], events: NamedDependency[EventBroadcaster]
 ) -> None:
     """Send the same events as JSON texts; pings of the protocol keep the connection open."""
     await socket.accept()
@@ -118,7 +119,9 @@ def _parse_id(text: str) -> int:
     return int(text)
 
 
-def _check_listener(catalogue: Catalogue, events: Events, dataset: str | None, since: int | None) -> frozenset[str]:
+def _check_listener(
+    catalogue: Catalogue, events: EventBroadcaster, dataset: str | None, since: int | None
+) -> frozenset[str]:
     """Return the datasets of a request, or raise. A listener that comes back may name one that was removed since."""
     if events.full:
         raise TooBusy("there are too many listeners; try again", retry_after=10)
@@ -142,10 +145,6 @@ async def _encode_messages(stream: AsyncIterator[Event | int]) -> AsyncGenerator
     async for event in stream:
         if not isinstance(event, int):
             yield msgspec.json.encode(event).decode()
-
-
-async def _empty_stream() -> AsyncIterator[bytes]:
-    yield b""
 
 
 ROUTES = [follow_events, listen]

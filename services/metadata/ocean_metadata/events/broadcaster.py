@@ -1,9 +1,9 @@
 """Sends events to any number of listeners: new ones are read once, older ones from the database."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Set
+from datetime import UTC, datetime
 from itertools import islice
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ocean_common.contracts.metadata import Event
 from ocean_metadata.catalogue import schema
 from ocean_metadata.catalogue.database import reading
-from ocean_metadata.events.store import format_milliseconds, read_events, stored_ids
+from ocean_metadata.events.store import read_events, stored_ids
 
 _RECENT_EVENTS = 1000  # in memory
 _PAGE = 500  # events that are read at a time
@@ -68,6 +68,10 @@ class EventBroadcaster:
         self._wake_listeners()
 
     async def follow(self, since: int | None, datasets: Set[str]) -> AsyncIterator[Event | int]:
+        """Yield the events after the id ``since``, or from now on, of ``datasets`` or of all.
+
+        A bare id says that there are no events up to it: at the beginning, and as a heartbeat.
+        """
         self._listeners += 1
         try:
             last = self._newest if since is None else since
@@ -104,7 +108,8 @@ class EventBroadcaster:
             return list(islice(self._recent, last + 1 - self._recent[0].id, None))
         events = await asyncio.to_thread(self._read_after, last)
         if events is None:
-            return [Event(id=newest, type="reset", at=format_milliseconds(time.time() * 1000))]
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            return [Event(id=newest, type="reset", at=now)]
         return [event for event in events if event.id <= newest]
 
     def _read_after(self, last: int) -> list[Event] | None:
@@ -118,12 +123,3 @@ class EventBroadcaster:
     def _wake_listeners(self) -> None:
         published, self._published = self._published, asyncio.Event()
         published.set()
-
-
-class NullEvents:
-    """Events of a service whose catalogue never changes: none."""
-
-    full = False
-
-    async def follow(self, since: int | None, datasets: Set[str]) -> AsyncIterator[Event | int]:  # noqa: ARG002  of the Protocol
-        yield since or 0

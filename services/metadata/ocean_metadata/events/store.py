@@ -1,7 +1,7 @@
 """Events of datasets: derived from their states, and stored in the transaction that changes the dataset."""
 
 import time
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from ocean_common.contracts.metadata import Event, EventType, NewSteps
-from ocean_core.time import Ints, format_times
+from ocean_core.time import EPOCH, Ints, format_times
 from ocean_metadata.catalogue import schema
 
 MAX_EVENTS = 10_000  # that are stored; a listener that missed more has to ask for everything again
@@ -36,39 +36,21 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_change(dataset: str, before: DatasetState | None, after: DatasetState | None) -> Change | None:
-    """Compare two states of a dataset; None where they are equal.
+    """Compare two states of a dataset; a state is None where it is not served, and the change where they are equal.
 
-    Parameters
-    ----------
-    dataset : str
-        Its id.
-    before, after : DatasetState or None
-        None where it is not served: it does not exist, or none of its files can be read.
-
-    Returns
-    -------
-    Change or None
-        ``time_steps`` where there are new ones and the old ones stayed; else ``added``, ``changed`` or ``removed``.
+    It is ``time_steps`` where there are new ones and the old ones stayed; else ``added``, ``changed`` or ``removed``.
     """
     if after is None:
         return Change(dataset=dataset, type="removed") if before else None
-    if before is None:
-        return _change_with_steps(dataset, "added", after.revision, after.seconds)
-    if before.revision == after.revision:
+    if before and before.revision == after.revision:
         return None
-    new = np.setdiff1d(after.seconds, before.seconds)
-    removed = np.setdiff1d(before.seconds, after.seconds)
-    event_type: EventType = "time_steps" if new.size and not removed.size else "changed"
-    return _change_with_steps(dataset, event_type, after.revision, new)
-
-
-def _change_with_steps(dataset: str, event_type: EventType, revision: str, new: Ints) -> Change:
-    if not new.size:
-        return Change(dataset=dataset, type=event_type, revision=revision)
-    steps = np.unique(new)
-    return Change(
-        dataset=dataset, type=event_type, revision=revision, count=steps.size, first=int(steps[0]), last=int(steps[-1])
-    )
+    former = before.seconds if before else np.empty(0, dtype=np.int64)
+    new = np.setdiff1d(after.seconds, former)
+    event_type: EventType = "added"
+    if before:
+        event_type = "time_steps" if new.size and np.isin(former, after.seconds).all() else "changed"
+    steps = {"count": new.size, "first": int(new[0]), "last": int(new[-1])} if new.size else {}
+    return Change(dataset=dataset, type=event_type, revision=after.revision, **steps)
 
 
 def write_changes(connection: sa.Connection, changes: list[Change]) -> None:
@@ -93,7 +75,7 @@ def stored_ids(connection: sa.Connection) -> tuple[int, int] | None:
 def read_events(connection: sa.Connection, after: int, limit: int) -> list[Event]:
     """Read the events that follow the one of an id."""
     rows = connection.execute(sa.select(_table).where(_table.c.id > after).order_by(_table.c.id).limit(limit))
-    return [_make_event(row._mapping) for row in rows]  # noqa: SLF001  document_errors, for columns named like tuple methods
+    return [_make_event(row._mapping) for row in rows]  # noqa: SLF001  public, for columns named like methods of tuples
 
 
 def _make_event(row: sa.RowMapping) -> Event:
@@ -101,16 +83,5 @@ def _make_event(row: sa.RowMapping) -> Event:
     if row["count"]:
         first, last = format_times(np.array([row["first"], row["last"]]))
         steps = NewSteps(count=row["count"], first=first, last=last)
-    return Event(
-        id=row["id"],
-        type=row["type"],
-        at=format_milliseconds(row["at"]),
-        dataset=row["dataset"],
-        revision=row["revision"],
-        steps=steps,
-    )
-
-
-def format_milliseconds(at: float) -> str:
-    """Write ms since 1970-01-01 in ISO 8601, UTC."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+    at = (EPOCH + timedelta(milliseconds=row["at"])).isoformat(timespec="milliseconds")
+    return Event(id=row["id"], type=row["type"], at=at, dataset=row["dataset"], revision=row["revision"], steps=steps)

@@ -45,16 +45,7 @@ class IndexProcess:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        child = self._child
-        if child is None or child.returncode is not None:
-            return
-        if child.stdin:
-            child.stdin.close()
-        try:
-            await asyncio.wait_for(child.wait(), GRACE)
-        except TimeoutError:
-            child.kill()
-            await child.wait()
+        await end_process(self._child)
 
     async def _keep_running(self) -> None:
         pause = FIRST_PAUSE
@@ -74,6 +65,19 @@ class IndexProcess:
             _log.warning(self.trouble)
             pause = FIRST_PAUSE if clock() - started > STABLE else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
+
+
+async def end_process(child: asyncio.subprocess.Process | None) -> None:
+    """End a process that stops with its standard input; kill it where it does not."""
+    if child is None or child.returncode is not None:
+        return
+    if child.stdin:
+        child.stdin.close()
+    try:
+        await asyncio.wait_for(child.wait(), GRACE)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
 
 
 class IndexRefresher:

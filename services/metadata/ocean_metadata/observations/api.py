@@ -1,280 +1,182 @@
 """Routes of observations: platforms and stations on the map, their metadata, and samples for plots."""
 
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, get_args
 
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
 from litestar.params import FromPath, FromQuery, PathParameter
 
-from ocean_common.contracts.observations import (
-    DataType,
-    ObservationProperties,
-    ObservedStations,
-    ObservedVariable,
-    PlatformTimeRange,
-    PlatformTrack,
-    StationCollection,
-    StationFeature,
-    TimeRange,
-    TrackCollection,
-    TrackFeature,
-)
-from ocean_common.contracts.places import LineGeometry, PointGeometry
+from ocean_common.contracts import observations as contracts
 from ocean_common.i18n import Translator
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound, RequestTooLarge, ServiceUnavailable
+from ocean_metadata.catalogue.responses import MESSAGEPACK
 from ocean_metadata.observations.model import format_instant, parse_instant
-from ocean_metadata.observations.repository import ObservationRepository
+from ocean_metadata.observations.repository import Kind, ObservationRepository
 from ocean_metadata.observations.search import ANY, parse_search
 
-TAGS = ["observations"]
-MESSAGEPACK = "application/x-msgpack"
-_SUFFIX = ".json"
 _MAX_ID_DIGITS = 15
 _MAX_STATIONS = 1000  # of one internal request
+
+Repository = NamedDependency[ObservationRepository]
+Translate = NamedDependency[Translator]
 
 _KEYS = (
     "Pairs `key=value` joined with `&` or `;`, then `.json`. Keys: `start_date`, `end_date` (a date is its whole day), "
     "`platform_type` (argo, drifter, glider, mission, animal, mooring; several with commas), `meta_key`, `meta_value`, "
     "`area` (JSON list of [latitude, longitude]: a polygon, or one point with `radius` in km, by default 10)"
 )
+
+
+def _path(description: str, example: str, summary: str | None = None) -> PathParameter:
+    return PathParameter(description=description, examples=[Example(summary=summary, value=example)])
+
+
 StationSearch = Annotated[
     str,
-    PathParameter(
-        description=f"{_KEYS}, `datatype`, `mindepth`, `maxdepth` (m).",
-        examples=[
-            Example(
-                summary="temperatures measured in a summer",
-                value="start_date=1999-06-01&end_date=1999-08-31&datatype=sea_water_temperature.json",
-            )
-        ],
+    _path(
+        f"{_KEYS}, `datatype`, `mindepth`, `maxdepth` (m).",
+        "start_date=1999-06-01&end_date=1999-08-31&datatype=sea_water_temperature.json",
+        "temperatures measured in a summer",
     ),
 ]
 TrackSearch = Annotated[
     str,
-    PathParameter(
-        description=f"{_KEYS}, `quantum` (year, month, week, day, hour, minute: positions are averaged over it).",
-        examples=[
-            Example(
-                summary="drifters in the Barents Sea",
-                value="start_date=2022-10-07&end_date=2022-11-30&quantum=day.json",
-            )
-        ],
+    _path(
+        f"{_KEYS}, `quantum` (year, month, week, day, hour, minute: positions are averaged over it).",
+        "start_date=2022-10-07&end_date=2022-11-30&quantum=day.json",
+        "drifters in the Barents Sea",
     ),
 ]
-Types = Annotated[
-    str,
-    PathParameter(
-        description="Types of platforms, joined with commas; unknown types have nothing.",
-        examples=[Example(summary="floats and drifters", value="argo,drifter.json")],
-    ),
-]
-TypesSegment = Annotated[
-    str,
-    PathParameter(
-        description="Types of platforms, joined with commas.",
-        examples=[Example(summary="floats and drifters", value="argo,drifter")],
-    ),
-]
+_TYPES, _FLOATS = "Types of platforms, joined with commas", "floats and drifters"
+LastTypes = Annotated[str, _path(f"{_TYPES}; unknown types have nothing.", "argo,drifter.json", _FLOATS)]
+Types = Annotated[str, _path(f"{_TYPES}.", "argo,drifter", _FLOATS)]
 Key = Annotated[
     str,
-    PathParameter(
-        description="A key as listed by `meta_keys`, then `.json`; `Any` has no values.",
-        examples=[Example(summary="types of floats", value="Type of float.json")],
+    _path(
+        "A key as listed by `meta_keys`, then `.json`; `Any` has no values.", "Type of float.json", "types of floats"
     ),
 ]
-MetadataKind = Annotated[
-    Literal["platform", "station"],
-    PathParameter(description="`platform` or `station`.", examples=[Example(value="platform")]),
-]
-IdSegment = Annotated[
-    str,
-    PathParameter(description="A number, then `.json`.", examples=[Example(summary="the first one", value="1.json")]),
-]
+MetadataKind = Annotated[Kind, _path("`platform` or `station`.", "platform")]
+Id = Annotated[str, _path("A number, then `.json`.", "1.json", "the first one")]
 VariablesOf = Annotated[
     str,
-    PathParameter(
-        description="`station=` or `platform=` and an id, then `.json`. An id that is not a number has no variables.",
-        examples=[Example(summary="the first platform", value="platform=1.json")],
+    _path(
+        "`station=` or `platform=` and an id, then `.json`. An id that is not a number has no variables.",
+        "platform=1.json",
+        "the first platform",
     ),
 ]
 
+_get = partial(get, tags=["observations"], responses=document_errors(ServiceUnavailable), sync_to_thread=True)
+_find = partial(_get, responses=document_errors(NotFound, ServiceUnavailable))
 
-@get(
-    "/observation/time_range",
-    operation_id="getObservationTimeRange",
-    summary="Time range of all observations",
-    tags=TAGS,
-    responses=document_errors(ServiceUnavailable),
-    sync_to_thread=True,
-)
-def get_time_range(observations: NamedDependency[ObservationRepository]) -> TimeRange:
+
+@_get("/observation/time_range", operation_id="getObservationTimeRange", summary="Time range of all observations")
+def get_time_range(observations: Repository) -> contracts.TimeRange:
     """First and last instant; null where there are no observations."""
     first, last = observations.time_range()
-    return TimeRange(start_time=_format_optional(first), end_time=_format_optional(last))
+    return contracts.TimeRange(start_time=_format_optional(first), end_time=_format_optional(last))
 
 
-@get(
-    "/observation/datatypes.json",
-    operation_id="listDataTypes",
-    summary="Observed quantities",
-    tags=TAGS,
-    responses=document_errors(ServiceUnavailable),
-    sync_to_thread=True,
-)
-def list_datatypes(
-    observations: NamedDependency[ObservationRepository], translate: NamedDependency[Translator]
-) -> list[DataType]:
+@_get("/observation/datatypes.json", operation_id="listDataTypes", summary="Observed quantities")
+def list_datatypes(observations: Repository, translate: Translate) -> list[contracts.DataType]:
     """All quantities, by key: the standard name, where there is one."""
     return [
-        DataType(id=datatype.id, value=translate.quantity(datatype.value, datatype.id) or datatype.value)
-        for datatype in observations.datatypes()
+        contracts.DataType(id=key, value=translate.quantity(name, key) or name)
+        for key, name in observations.datatypes()
     ]
 
 
-@get(
+@_get(
     "/observation/meta_keys/{types:str}",
     operation_id="listPlatformMetaKeys",
     summary="Keys of the metadata of platforms",
-    tags=TAGS,
-    responses=document_errors(ServiceUnavailable),
-    sync_to_thread=True,
 )
-def list_meta_keys(observations: NamedDependency[ObservationRepository], types: FromPath[Types]) -> list[str]:
+def list_meta_keys(observations: Repository, types: FromPath[LastTypes]) -> list[str]:
     """Keys of any platform of these types."""
     return observations.attribute_keys(_without_suffix(types).split(","))
 
 
-@get(
+@_get(
     "/observation/meta_values/{types:str}/{key:path}",
     operation_id="listPlatformMetaValues",
     summary="Values under a key of the metadata of platforms",
-    tags=TAGS,
-    responses=document_errors(ServiceUnavailable),
-    sync_to_thread=True,
 )
-def list_meta_values(
-    observations: NamedDependency[ObservationRepository], types: FromPath[TypesSegment], key: FromPath[Key]
-) -> list[str]:
+def list_meta_values(observations: Repository, types: FromPath[Types], key: FromPath[Key]) -> list[str]:
     """Values of any platform of these types; an empty list for `Any`."""
     name = _without_suffix(key)
     return [] if name == ANY else observations.attribute_values(_without_suffix(types).split(","), name)
 
 
-@get(
+@_find(
     "/observation/tracktimerange/{platform:str}",
     operation_id="getPlatformTimeRange",
     summary="Time range of a platform",
-    tags=TAGS,
-    responses=document_errors(NotFound, ServiceUnavailable),
-    sync_to_thread=True,
 )
-def get_platform_time_range(
-    observations: NamedDependency[ObservationRepository], platform: FromPath[IdSegment]
-) -> PlatformTimeRange:
+def get_platform_time_range(observations: Repository, platform: FromPath[Id]) -> contracts.PlatformTimeRange:
     """Times of its first and its last station."""
-    first, last = observations.platform_time_range(_parse_id(_without_suffix(platform)))
-    return PlatformTimeRange(min=_format_optional(first), max=_format_optional(last))
+    first, last = observations.platform_time_range(_parse_id(platform))
+    return contracts.PlatformTimeRange(min=_format_optional(first), max=_format_optional(last))
 
 
-@get(
-    "/observation/track/{asked:path}",
+@_find(
+    "/observation/track/{conditions:path}",
     operation_id="listTracks",
     summary="Tracks of platforms",
-    tags=TAGS,
     responses=document_errors(NotFound, RequestTooLarge, ServiceUnavailable),
-    sync_to_thread=True,
 )
-def list_tracks(observations: NamedDependency[ObservationRepository], asked: FromPath[TrackSearch]) -> TrackCollection:
+def list_tracks(observations: Repository, conditions: FromPath[TrackSearch]) -> contracts.TrackCollection:
     """Positions averaged over each quantum; platforms with a single average position are left out.
 
     Longitudes go on beyond ±180 where a line crosses the date line.
     """
-    return TrackCollection(
-        features=[
-            TrackFeature(
-                geometry=LineGeometry(coordinates=track.points),
-                properties=ObservationProperties(id=track.id, type=track.type, class_="observation"),
-            )
-            for track in observations.search_tracks(parse_search(_without_suffix(asked)))
-        ]
-    )
+    return contracts.TrackCollection(features=observations.search_tracks(parse_search(_without_suffix(conditions))))
 
 
-@get(
-    "/observation/point/{asked:path}",
-    operation_id="listStations",
-    summary="Stations on the map",
-    tags=TAGS,
-    responses=document_errors(NotFound, ServiceUnavailable),
-    sync_to_thread=True,
-)
-def list_stations(
-    observations: NamedDependency[ObservationRepository], asked: FromPath[StationSearch]
-) -> StationCollection:
+@_find("/observation/point/{conditions:path}", operation_id="listStations", summary="Stations on the map")
+def list_stations(observations: Repository, conditions: FromPath[StationSearch]) -> contracts.StationCollection:
     """Thinned out evenly to 500 where there are more, always to the same ones."""
-    return StationCollection(
-        features=[
-            StationFeature(
-                geometry=PointGeometry(coordinates=(station.longitude, station.latitude)),
-                properties=ObservationProperties(
-                    id=station.id, type=station.type, class_="observation", name=station.name
-                ),
-            )
-            for station in observations.search_stations(parse_search(_without_suffix(asked)))
-        ]
-    )
+    return contracts.StationCollection(features=observations.search_stations(parse_search(_without_suffix(conditions))))
 
 
-@get(
+@_find(
     "/observation/meta/{kind:str}/{number:str}",
     operation_id="getObservationMetadata",
     summary="Metadata of a platform or station",
-    tags=TAGS,
-    responses=document_errors(NotFound, ServiceUnavailable),
-    sync_to_thread=True,
 )
-def get_metadata(
-    observations: NamedDependency[ObservationRepository], kind: FromPath[MetadataKind], number: FromPath[IdSegment]
-) -> dict[str, str]:
+def get_metadata(observations: Repository, kind: FromPath[MetadataKind], number: FromPath[Id]) -> dict[str, str]:
     """Texts by key; of a station with its time, and its name where it has one."""
-    id_ = _parse_id(_without_suffix(number))
-    return observations.station_metadata(id_) if kind == "station" else observations.platform_metadata(id_)
+    return observations.metadata(kind, _parse_id(number))
 
 
-@get(
-    "/observation/variables/{which:str}",
+@_find(
+    "/observation/variables/{owner:str}",
     operation_id="listObservedVariables",
     summary="Observed quantities of a station or platform",
-    tags=TAGS,
-    responses=document_errors(NotFound, ServiceUnavailable),
-    sync_to_thread=True,
 )
 def list_variables(
-    observations: NamedDependency[ObservationRepository],
-    translate: NamedDependency[Translator],
-    which: FromPath[VariablesOf],
-) -> list[ObservedVariable]:
+    observations: Repository, translate: Translate, owner: FromPath[VariablesOf]
+) -> list[contracts.ObservedVariable]:
     """Their ids are their positions, which plots take; an empty list for the ids that a front end gives to points."""
-    kind, _, text = _without_suffix(which).partition("=")
-    if kind not in {"station", "platform"}:
+    kind_name, _, text = _without_suffix(owner).partition("=")
+    kind = next((kind for kind in get_args(Kind) if kind == kind_name), None)
+    if kind is None:
         raise InvalidRequest(
-            "write station= or platform= and an id", field="which", allowed=["station=1.json", "platform=1.json"]
+            "write station= or platform= and an id", field="owner", allowed=["station=1.json", "platform=1.json"]
         )
-    id_ = _parse_digits(text)
-    if id_ is None:
-        return []
-    names = observations.station_variables(id_) if kind == "station" else observations.platform_variables(id_)
+    number = _parse_digits(text)
+    names = [] if number is None else observations.variables(kind, number)
     return [
-        ObservedVariable(id=position, value=translate.quantity(name) or name) for position, name in enumerate(names)
+        contracts.ObservedVariable(id=position, value=translate.quantity(name) or name)
+        for position, name in enumerate(names)
     ]
 
 
 @get("/observation/stations", media_type=MESSAGEPACK, sync_to_thread=True)
-def get_observed_stations(
-    observations: NamedDependency[ObservationRepository], ids: FromQuery[str]
-) -> ObservedStations:
+def get_observed_stations(observations: Repository, ids: FromQuery[str]) -> contracts.ObservedStations:
     """Stations with all their samples, in the order of their ids."""
     numbers = [_parse_id(text) for text in ids.split(",") if text.strip()]
     if len(numbers) > _MAX_STATIONS:
@@ -284,17 +186,17 @@ def get_observed_stations(
             max_stations=_MAX_STATIONS,
             field="ids",
         )
-    return ObservedStations(stations=observations.read_stations(numbers))
+    return contracts.ObservedStations(stations=observations.read_stations(numbers))
 
 
 @get("/observation/track/{platform:int}", media_type=MESSAGEPACK, sync_to_thread=True)
 def get_platform_track(
-    observations: NamedDependency[ObservationRepository],
+    observations: Repository,
     platform: FromPath[int],
     start: FromQuery[str] = "",
     end: FromQuery[str] = "",
     datatypes: FromQuery[str] = "",
-) -> PlatformTrack:
+) -> contracts.PlatformTrack:
     """Track of a platform between two times, with the shallowest values of its quantities."""
     return observations.read_track(
         platform,
@@ -312,10 +214,11 @@ def _without_suffix(text: str) -> str:
     """Return the part of an address between the slash and `.json`."""
     if "\0" in text:
         raise InvalidRequest("the address contains a null character")
-    return text.removeprefix("/").removesuffix(_SUFFIX)
+    return text.removeprefix("/").removesuffix(".json")
 
 
-def _parse_id(text: str) -> int:
+def _parse_id(segment: str) -> int:
+    text = _without_suffix(segment)
     number = _parse_digits(text)
     if number is None:
         raise NotFound("nothing has the id {text!r}; ids are numbers", text=text[:40], field="id")

@@ -16,7 +16,6 @@ from ocean_metadata.observations.model import Platform
 from ocean_metadata.observations.store import ImportState, ObservationStore
 
 _CASTS = 500  # in one transaction
-_BLOCK = 2**20  # bytes
 
 
 class ImportStopped(Exception):
@@ -26,32 +25,28 @@ class ImportStopped(Exception):
 class ImportResult(NamedTuple):
     """Outcome of importing a file."""
 
-    path: Path
     stations: int | None  # None: nothing had to be done
-    removed: int = 0  # stations that a corrected file does not have any more
     problem: str | None = None
 
 
 def find_sources(paths: Iterable[Path]) -> list[Path]:
     """Return the files, and folders of tables, under some paths; in order."""
-    sources: dict[Path, None] = {}
+    sources: list[Path] = []
     for path in paths:
         if path.is_dir() and not is_readable(path):
             for candidate in sorted(path.rglob("*")):
                 in_tables = any(is_readable(folder) for folder in candidate.parents if folder.is_relative_to(path))
                 if is_readable(candidate) and not in_tables:
-                    sources[candidate.resolve()] = None
+                    sources.append(candidate.resolve())
         else:
-            sources[path.resolve()] = None
-    return list(sources)
+            sources.append(path.resolve())
+    return list(dict.fromkeys(sources))
 
 
 class Importer:
     """Imports files, one after the other."""
 
-    def __init__(
-        self, store: ObservationStore, stop: threading.Event, platform_type: PlatformType | None = None
-    ) -> None:
+    def __init__(self, store: ObservationStore, stop: threading.Event, platform_type: PlatformType | None) -> None:
         self._store = store
         self._stop = stop
         self._platform_type: PlatformType | None = platform_type
@@ -66,18 +61,18 @@ class Importer:
             platform_type = self._platform_type or _digest_platform_type(before)
             # A file that would be read in another way is imported again.
             prefix = f"{reading_version()} {platform_type or ''}:"
-            if before and (before.digest or "").startswith(prefix) and before[:2] == state[:2]:
-                return ImportResult(path, None)
+            if before and before.digest.startswith(prefix) and before[:2] == state[:2]:
+                return ImportResult(None)
             state = state._replace(digest=prefix + _hash_content(path))
             if before and before.digest == state.digest:
                 self._store.update_state(str(path), state)
-                return ImportResult(path, None)
+                return ImportResult(None)
             if before is None and state.digest in self._digests:
-                return ImportResult(path, None)  # a copy
+                return ImportResult(None)  # a copy
             return self._read_and_write(path, platform_type, state, report_progress)
         except (UnreadableFile, OSError, RuntimeError, ValueError, IndexError, KeyError, AttributeError) as error:
             # Readers of a broken file may raise any of these; the other files are to be imported all the same.
-            return ImportResult(path, None, problem=str(error) or type(error).__name__)
+            return ImportResult(None, problem=str(error) or type(error).__name__)
 
     def _read_and_write(
         self,
@@ -97,15 +92,15 @@ class Importer:
                 raise ImportStopped
             stations |= set(self._store.write_platform(source, part))
             report_progress(len(part.casts))
-        removed = self._store.finish_import(source, state, stations)
+        self._store.finish_import(source, state, stations)
         self._states[str(path)] = state
         self._digests.add(state.digest)
-        return ImportResult(path, len(stations), removed)
+        return ImportResult(len(stations))
 
 
 def _digest_platform_type(state: ImportState | None) -> PlatformType | None:
     """Return the platform type that an operator once gave for a file."""
-    text = ((state.digest or "") if state else "").partition(":")[0].partition(" ")[2]
+    text = state.digest.partition(":")[0].partition(" ")[2] if state else ""
     return next((platform_type for platform_type in get_args(PlatformType) if platform_type == text), None)
 
 
@@ -122,13 +117,12 @@ def _files(path: Path) -> list[Path]:
 
 def _file_state(path: Path) -> ImportState:
     stats = [file.stat() for file in _files(path)]
-    return ImportState(sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0), None)
+    return ImportState(sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0), "")
 
 
 def _hash_content(path: Path) -> str:
-    digest = hashlib.blake2b(digest_size=16)
+    digests = []
     for source in _files(path):
         with source.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    return digest.hexdigest()
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return " ".join(digests)

@@ -1,33 +1,33 @@
 """Reads observations from the database. Everything blocks."""
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ocean_common.contracts.assets import Array
 from ocean_common.contracts.observations import (
-    DataType,
+    ObservationProperties,
     ObservedStation,
     ObservedValues,
     PlatformTrack,
-    PlatformType,
+    StationFeature,
+    TrackFeature,
     TrackValues,
 )
-from ocean_core.errors import NotFound, RequestTooLarge, ServiceUnavailable
-from ocean_metadata.catalogue.database import reading
+from ocean_common.contracts.places import LineGeometry, PointGeometry
+from ocean_core.errors import NotFound, RequestTooLarge
+from ocean_core.messages import Message
+from ocean_metadata.catalogue.database import answering
+from ocean_metadata.index.headers import pack_array
 from ocean_metadata.observations import schema
 from ocean_metadata.observations.model import ATTRIBUTION, DAY, format_instant
-from ocean_metadata.observations.schema import in_batches
+from ocean_metadata.observations.schema import select_by_ids
 from ocean_metadata.observations.search import MAP_STATIONS, THINNING_LEVELS, Search, choose_evenly
-from ocean_metadata.observations.tracks import BUCKETS, Bucket, Point, average_tracks
+from ocean_metadata.observations.tracks import Bucket, average_tracks, bucket_length
 
 MAX_POINTS = 200_000  # of all tracks of an answer
 _MAX_STATIONS = 500_000  # that are examined one by one, where an area is given
@@ -36,37 +36,12 @@ _EARLIEST = 400_000 * 366 * DAY  # ms before 1970; division of integers rounds t
 
 # The thinnest levels hold few stations even of many millions: they are queried together.
 _THINNEST_FIRST = [range(12, THINNING_LEVELS), range(9, 12), *([level] for level in reversed(range(9)))]
+_UNAVAILABLE = Message("the observations cannot be read now; try again in a few seconds")
 
 holdings, stations, platforms, attributes = schema.holdings, schema.stations, schema.platforms, schema.attributes
 Conditions = list[sa.ColumnElement[bool]]
-
-_log = logging.getLogger(__name__)
-
-
-class MapStation(NamedTuple):
-    """A station on the map."""
-
-    id: int
-    type: PlatformType
-    name: str | None
-    latitude: float
-    longitude: float
-
-
-class MapTrack(NamedTuple):
-    """Track of a platform on the map."""
-
-    id: int
-    type: PlatformType
-    points: list[Point]
-
-
-class StationQuery(NamedTuple):
-    """A search with the ids of what it names."""
-
-    search: Search
-    datatype: int
-    platforms: list[int] | None  # None: any
+Kind = Literal["platform", "station"]
+Values = TypeVar("Values", ObservedValues, TrackValues)
 
 
 class ObservationRepository:
@@ -82,12 +57,12 @@ class ObservationRepository:
             first, last = connection.execute(query).one()
         return first, last
 
-    def datatypes(self) -> list[DataType]:
-        """Return all quantities, by key."""
+    def datatypes(self) -> list[tuple[str, str]]:
+        """Return the keys and names of all quantities, by key."""
         table = schema.datatypes.c
         with self._reading() as connection:
             rows = connection.execute(sa.select(table.key, table.name).order_by(table.key))
-            return [DataType(id=key, value=name) for key, name in rows]
+            return [(key, name) for key, name in rows]
 
     def attribute_keys(self, types: Sequence[str]) -> list[str]:
         """Return the keys of the metadata of platforms of some types."""
@@ -97,26 +72,30 @@ class ObservationRepository:
         """Return the values under a key of the metadata of platforms of some types."""
         return self._distinct(attributes.c.value, types, attributes.c.key == key)
 
-    def search_stations(self, search: Search) -> list[MapStation]:
+    def search_stations(self, search: Search) -> list[StationFeature]:
         """Return stations, thinned out evenly where there are too many for a map."""
+        table = stations.c
         with self._reading() as connection:
-            query = _resolve_names(connection, search)
-            candidates = connection.execute(_matching_stations(query).limit(MAP_STATIONS + 1)).all()
+            query = _matching_stations(connection, search)
+            candidates = connection.execute(_on_levels(query).limit(MAP_STATIONS + 1)).all()
             rows = _rows_in_area(search, candidates)
             if len(candidates) > MAP_STATIONS:
-                rows = _thin_out(connection, query)
-            described: list[MapStation] = []
-            for ids in in_batches(sorted(row.station for row in rows)):
-                table = stations.c
-                select = (
-                    sa.select(table.id, platforms.c.type, table.name, table.latitude, table.longitude)
-                    .join(platforms, platforms.c.id == table.platform)
-                    .where(table.id.in_(ids))
+                rows = _thin_out(connection, search, query)
+            select = (
+                sa.select(table.id, platforms.c.type, table.name, table.latitude, table.longitude)
+                .join(platforms, platforms.c.id == table.platform)
+                .where(table.id.in_([row.station for row in rows]))
+                .order_by(table.id)
+            )
+            return [
+                StationFeature(
+                    geometry=PointGeometry(coordinates=(longitude, latitude)),
+                    properties=ObservationProperties(id=number, type=platform_type, class_="observation", name=name),
                 )
-                described += [MapStation(*row) for row in connection.execute(select)]
-        return sorted(described)
+                for number, platform_type, name, latitude, longitude in connection.execute(select)
+            ]
 
-    def search_tracks(self, search: Search) -> list[MapTrack]:
+    def search_tracks(self, search: Search) -> list[TrackFeature]:
         """Return the tracks of platforms, averaged over the search's quantum."""
         with self._reading() as connection:
             buckets = _stations_in_area(connection, search) if search.area else _sum_buckets(connection, search)
@@ -127,94 +106,86 @@ class ObservationRepository:
                     field="quantum",
                 )
             tracks = average_tracks(buckets, search.quantum)
-            types = {}
-            for ids in in_batches(sorted(tracks)):
-                rows = connection.execute(sa.select(platforms.c.id, platforms.c.type).where(platforms.c.id.in_(ids)))
-                types.update({row.id: row.type for row in rows})
-        return [MapTrack(platform, types[platform], tracks[platform]) for platform in sorted(tracks)]
+            query = sa.select(platforms.c.id, platforms.c.type)
+            return [
+                TrackFeature(
+                    geometry=LineGeometry(coordinates=tracks[row.id]),
+                    properties=ObservationProperties(id=row.id, type=row.type, class_="observation"),
+                )
+                for row in select_by_ids(connection, query.order_by(platforms.c.id), platforms.c.id, sorted(tracks))
+            ]
 
     def platform_time_range(self, platform: int) -> tuple[int | None, int | None]:
         """Return the first and the last instant of a platform, or raise NotFound."""
         with self._reading() as connection:
-            row = _find_platform(connection, platform)
+            row = _find(connection, "platform", platform)
         return row.first, row.last
 
-    def platform_metadata(self, platform: int) -> dict[str, str]:
-        """Return the metadata of a platform, or raise NotFound."""
+    def metadata(self, kind: Kind, number: int) -> dict[str, str]:
+        """Return the metadata of a platform, or of a station and its platform, or raise NotFound."""
+        table = attributes.c
         with self._reading() as connection:
-            return _platform_attributes(connection, platform)
-
-    def station_metadata(self, station: int) -> dict[str, str]:
-        """Return the metadata of a station and its platform, or raise NotFound."""
-        with self._reading() as connection:
-            row = _find_station(connection, station)
-            texts = {**_platform_attributes(connection, row.platform), "Time": format_instant(row.time)}
-        if row.name:
-            texts["Station Name"] = row.name
+            row = _find(connection, kind, number)
+            platform = _find(connection, "platform", row.platform) if kind == "station" else row
+            query = sa.select(table.key, table.value).where(table.platform == platform.id)
+            texts = {text.key: text.value for text in connection.execute(query)} | {"Platform Type": platform.type}
+        if kind == "station":
+            texts["Time"] = format_instant(row.time)
+            if row.name:
+                texts["Station Name"] = row.name
         return dict(sorted(texts.items()))
 
-    def station_variables(self, station: int) -> list[str]:
-        """Return the names of the quantities of a station, or raise NotFound."""
-        kind = schema.datatypes.c
+    def variables(self, kind: Kind, number: int) -> list[str]:
+        """Return the names of the quantities of a platform or station, or raise NotFound."""
         with self._reading() as connection:
-            _find_station(connection, station)
-            query = (
-                sa.select(kind.name)
-                .join(holdings, holdings.c.datatype == kind.id)
-                .where(holdings.c.station == station)
-                .order_by(kind.key)
-            )
-            return list(connection.execute(query).scalars())
-
-    def platform_variables(self, platform: int) -> list[str]:
-        """Return the names of the quantities of a platform, or raise NotFound."""
-        with self._reading() as connection:
-            _find_platform(connection, platform)
-            return [row.name for row in connection.execute(_platform_datatypes(platform))]
+            _find(connection, kind, number)
+            return [row.name for row in _read_datatypes(connection, holdings.c[kind] == number)]
 
     def read_stations(self, ids: Sequence[int]) -> list[ObservedStation]:
         """Return stations with their samples, in the order of ``ids``, or raise NotFound."""
         kind, sample = schema.datatypes.c, schema.samples.c
-        rows: dict[int, Any] = {}
-        samples: list[Any] = []
         with self._reading() as connection:
-            for batch in in_batches(ids):
-                query = (
-                    sa.select(stations, platforms.c.type)
-                    .join(platforms, platforms.c.id == stations.c.platform)
-                    .where(stations.c.id.in_(batch))
-                )
-                rows |= {row.id: row for row in connection.execute(query)}
+            query = sa.select(stations, platforms.c.type).join(platforms, platforms.c.id == stations.c.platform)
+            rows = {row.id: row for row in select_by_ids(connection, query, stations.c.id, ids)}
             for station in ids:
                 if station not in rows:
-                    raise _no_station(station)
-            for batch in in_batches(ids):
-                values = (
-                    sa.select(sample.station, kind.key, kind.name, kind.unit, sample.depth, sample.value)
-                    .join(schema.datatypes, kind.id == sample.datatype)
-                    .where(sample.station.in_(batch))
-                    .order_by(sample.station, kind.key, sample.number)
-                )
-                samples += connection.execute(values)
+                    raise _not_found("station", station)
+            query = (
+                sa.select(sample.station, kind.key, kind.name, kind.unit, sample.depth, sample.value)
+                .join(schema.datatypes, kind.id == sample.datatype)
+                .order_by(sample.station, kind.key, sample.number)
+            )
+            variables: dict[int, list[ObservedValues]] = {station: [] for station in ids}
+            samples = select_by_ids(connection, query, sample.station, ids)
+            for (station, _), group in groupby(samples, key=lambda row: (row.station, row.key)):
+                values = list(group)
+                pairs = [(row.depth, row.value) for row in values]
+                variables[station].append(_pack_values(ObservedValues, values[0], pairs))
             attributions = _read_attributions(connection, {row.platform for row in rows.values()})
-        return _pack_stations([rows[station] for station in ids], samples, attributions)
+        return [
+            ObservedStation(
+                id=row.id,
+                name=row.name,
+                platform=row.platform,
+                platform_type=row.type,
+                time=format_instant(row.time),
+                latitude=row.latitude,
+                longitude=row.longitude,
+                variables=variables[row.id],
+                attribution=attributions.get(row.platform, ""),
+            )
+            for row in (rows[station] for station in ids)
+        ]
 
     def read_track(self, platform: int, start: int | None, end: int | None, keys: Sequence[str]) -> PlatformTrack:
         """Return the track of a platform with its shallowest samples of some quantities, or raise NotFound.
 
-        Parameters
-        ----------
-        platform : int
-            Id of the platform.
-        start, end : int or None
-            ms since 1970-01-01, both inclusive; None: open.
-        keys : sequence of str
-            Of quantities; empty: all.
+        ``start`` and ``end`` are ms since 1970-01-01, both inclusive; without ``keys`` all quantities are read.
         """
         table, sample = stations.c, schema.samples.c
         with self._reading() as connection:
-            row = _find_platform(connection, platform)
-            datatypes = {datatype.key: datatype for datatype in connection.execute(_platform_datatypes(platform))}
+            row = _find(connection, "platform", platform)
+            datatypes = {row.key: row for row in _read_datatypes(connection, holdings.c.platform == platform)}
             for key in keys:
                 if key not in datatypes:
                     raise NotFound(
@@ -227,14 +198,26 @@ class ObservationRepository:
             conditions = [table.platform == platform, *_within(table.time, start, end)]
             places = sa.select(table.id, table.time, table.latitude, table.longitude).where(*conditions)
             positions = connection.execute(places.order_by(table.time, table.id)).all()
-            values = []
+            variables = []
             for key in keys or datatypes:
                 join = (sample.station == table.id) & (sample.datatype == datatypes[key].id)
                 query = sa.select(table.id, sample.depth, sample.value).join(schema.samples, join).where(*conditions)
-                ordered = query.order_by(table.time, table.id, sample.depth, sample.number)
-                values.append((datatypes[key], connection.execute(ordered).all()))
+                # The deepest come first: a shallower one overwrites them.
+                ordered = query.order_by(sample.depth.desc(), sample.number.desc())
+                shallowest = {number: (depth, value) for number, depth, value in connection.execute(ordered)}
+                pairs = [shallowest.get(position.id, (np.nan, np.nan)) for position in positions]
+                variables.append(_pack_values(TrackValues, datatypes[key], pairs))
             attribution = _read_attributions(connection, {platform}).get(platform, "")
-        return _pack_track(row, positions, values, attribution)
+        return PlatformTrack(
+            id=row.id,
+            name=row.name,
+            platform_type=row.type,
+            times=pack_array(np.array([position.time for position in positions], dtype=np.int64)),
+            latitude=pack_array(np.array([position.latitude for position in positions], dtype=np.float64)),
+            longitude=pack_array(np.array([position.longitude for position in positions], dtype=np.float64)),
+            variables=variables,
+            attribution=attribution,
+        )
 
     def _distinct(self, column: sa.Column[Any], types: Sequence[str], *conditions: sa.ColumnElement[bool]) -> list[str]:
         query = sa.select(column).join(platforms, platforms.c.id == attributes.c.platform)
@@ -242,70 +225,63 @@ class ObservationRepository:
             ordered = query.where(platforms.c.type.in_(types), *conditions).distinct().order_by(column)
             return list(connection.execute(ordered).scalars())
 
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        try:
-            with reading(self._engine) as connection:
-                yield connection
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            _log.warning("the observations cannot be read: %s", error)
-            raise ServiceUnavailable("the observations cannot be read now; try again in a few seconds") from error
+    def _reading(self) -> AbstractContextManager[sa.Connection]:
+        return answering(self._engine, _UNAVAILABLE)
 
 
 # Searches: each query names the index by which it narrows down most.
 
 
-def _resolve_names(connection: sa.Connection, search: Search) -> StationQuery:
-    """Look up the ids of the datatype and of the platforms that a search names."""
-    datatype, table = schema.STATION_ITSELF, schema.datatypes.c
-    if search.datatype is not None:
-        row: int | None = connection.execute(sa.select(table.id).where(table.key == search.datatype)).scalar()
-        if row is None:
-            raise NotFound(
-                "there is no datatype {key!r}; see /api/v2.0/observation/datatypes.json",
-                key=search.datatype[:80],
-                field="datatype",
-                allowed=list(connection.execute(sa.select(table.key).order_by(table.key)).scalars()),
-            )
-        datatype = row
-    if not search.platform_types and search.attribute is None:
-        return StationQuery(search, datatype, None)
-    ids = connection.execute(sa.select(platforms.c.id).where(*_platform_conditions(search))).scalars()
-    return StationQuery(search, datatype, list(ids))
-
-
-def _matching_stations(query: StationQuery, levels: Sequence[int] = range(THINNING_LEVELS)) -> sa.Select[Any]:
-    """Select the stations on some levels of thinning."""
-    search, table = query.search, holdings.c
+def _matching_stations(connection: sa.Connection, search: Search) -> sa.Select[Any]:
+    """Select the stations of a search; the levels of thinning remain to be given by `_on_levels`."""
+    datatype, table = _find_datatype(connection, search), holdings.c
     index = "holdings_time"
-    where = [
-        table.datatype == query.datatype, table.level.in_(levels), *_within(table.time, search.start, search.end)
-    ]  # fmt: skip
+    where = [table.datatype == datatype, *_within(table.time, search.start, search.end)]
     if search.area is not None:
         if search.area.cells is not None:
             index = "holdings_cell"
             where.append(table.cell.in_(search.area.cells))
         else:
             where.append(table.latitude.between(search.area.south, search.area.north))
-    if query.platforms is not None and len(query.platforms) <= _MAX_PLATFORMS:
-        index = "holdings_platform"
-        where.append(table.platform.in_(query.platforms))
-    elif query.platforms is not None:
-        where.append(table.platform.in_(sa.select(platforms.c.id).where(*_platform_conditions(search))))
-    where += _depth_conditions(query)
+    if search.platform_types or search.attribute is not None:
+        query = sa.select(platforms.c.id).where(*_platform_conditions(search))
+        ids = connection.execute(query.limit(_MAX_PLATFORMS + 1)).scalars().all()
+        if len(ids) <= _MAX_PLATFORMS:
+            index = "holdings_platform"
+        where.append(table.platform.in_(ids if len(ids) <= _MAX_PLATFORMS else query))
+    where += _depth_conditions(search, datatype)
     select = sa.select(table.station, table.platform, table.time, table.latitude, table.longitude).where(*where)
     return select.with_hint(holdings, f"INDEXED BY {index}", "sqlite")
 
 
-def _depth_conditions(query: StationQuery) -> Conditions:
+def _on_levels(query: sa.Select[Any], levels: Sequence[int] = range(THINNING_LEVELS)) -> sa.Select[Any]:
+    return query.where(holdings.c.level.in_(levels))
+
+
+def _find_datatype(connection: sa.Connection, search: Search) -> int:
+    table = schema.datatypes.c
+    if search.datatype is None:
+        return schema.STATION_ITSELF
+    number: int | None = connection.execute(sa.select(table.id).where(table.key == search.datatype)).scalar()
+    if number is None:
+        raise NotFound(
+            "there is no datatype {key!r}; see /api/v2.0/observation/datatypes.json",
+            key=search.datatype[:80],
+            field="datatype",
+            allowed=connection.execute(sa.select(table.key).order_by(table.key)).scalars(),
+        )
+    return number
+
+
+def _depth_conditions(search: Search, datatype: int) -> Conditions:
     """Require a sample between two depths; the range of all depths, which is cheaper, is compared first."""
-    search, table, sample = query.search, holdings.c, schema.samples.c
+    table, sample = holdings.c, schema.samples.c
     if search.min_depth is None and search.max_depth is None:
         return []
     where: Conditions = []
     of_sample: Conditions = [sample.station == table.station]
-    if query.datatype != schema.STATION_ITSELF:
-        of_sample.append(sample.datatype == query.datatype)
+    if datatype != schema.STATION_ITSELF:
+        of_sample.append(sample.datatype == datatype)
     if search.min_depth is not None:
         where.append(table.deepest >= search.min_depth)
         of_sample.append(sample.depth >= search.min_depth)
@@ -349,11 +325,11 @@ def _rows_in_area(search: Search, rows: Sequence[Any]) -> list[Any]:
     return [row for row, is_inside in zip(rows, inside, strict=True) if is_inside]
 
 
-def _thin_out(connection: sa.Connection, query: StationQuery) -> list[Any]:
+def _thin_out(connection: sa.Connection, search: Search, query: sa.Select[Any]) -> list[Any]:
     """Read level by level, from the thinnest, until there are enough stations for a map."""
     rows: list[Any] = []
     for levels in _THINNEST_FIRST:
-        rows += _rows_in_area(query.search, connection.execute(_matching_stations(query, levels)).all())
+        rows += _rows_in_area(search, connection.execute(_on_levels(query, levels)).all())
         if len(rows) >= MAP_STATIONS:
             break
     return choose_evenly(sorted(rows, key=lambda row: row.station))
@@ -361,7 +337,7 @@ def _thin_out(connection: sa.Connection, query: StationQuery) -> list[Any]:
 
 def _sum_buckets(connection: sa.Connection, search: Search) -> list[Bucket]:
     """Sum up the positions of platforms in the database."""
-    length, offset = BUCKETS[search.quantum]
+    length, offset = bucket_length(search.quantum)
     table = stations.c
     base = offset - _EARLIEST // length * length
     start = (base + (table.time - base) // length * length).label("start")
@@ -391,7 +367,7 @@ def _sum_buckets(connection: sa.Connection, search: Search) -> list[Bucket]:
 def _stations_in_area(connection: sa.Connection, search: Search) -> list[Bucket]:
     """Read the stations in the search's area as a bucket each."""
     positions = msgspec.structs.replace(search, datatype=None, min_depth=None, max_depth=None)
-    query = _matching_stations(_resolve_names(connection, positions))
+    query = _on_levels(_matching_stations(connection, positions))
     rows = connection.execute(query.limit(_MAX_STATIONS + 1)).all()
     if len(rows) > _MAX_STATIONS:
         raise RequestTooLarge(
@@ -399,7 +375,7 @@ def _stations_in_area(connection: sa.Connection, search: Search) -> list[Bucket]
             max_stations=_MAX_STATIONS,
             field="area",
         )
-    length, offset = BUCKETS[search.quantum]
+    length, offset = bucket_length(search.quantum)
     buckets = [
         Bucket(row.platform, (row.time - offset) // length * length + offset, 1, row.latitude, row.longitude,
                row.longitude % 360, row.longitude, row.longitude)
@@ -408,116 +384,45 @@ def _stations_in_area(connection: sa.Connection, search: Search) -> list[Bucket]
     return sorted(buckets, key=lambda bucket: (bucket.platform, bucket.start))
 
 
-def _platform_datatypes(platform: int) -> sa.Select[Any]:
+def _read_datatypes(connection: sa.Connection, owner: sa.ColumnElement[bool]) -> Sequence[Any]:
+    """Read the quantities of which a station or platform has samples, by key."""
     kind = schema.datatypes.c
-    has = sa.exists(
-        sa.select(sa.literal(1)).where(holdings.c.datatype == kind.id, holdings.c.platform == platform)
-    )  # fmt: skip
-    return sa.select(kind.id, kind.key, kind.name, kind.unit).where(has).order_by(kind.key)
+    has_samples = sa.exists(sa.select(sa.literal(1)).where(holdings.c.datatype == kind.id, owner))
+    query = sa.select(kind.id, kind.key, kind.name, kind.unit).where(has_samples).order_by(kind.key)
+    return connection.execute(query).all()
 
 
-def _no_station(station: int) -> NotFound:
-    return NotFound(
-        "there is no station {number}; see /api/v2.0/observation/point/start_date=….json", number=station, field="id"
-    )
-
-
-def _find_station(connection: sa.Connection, station: int) -> Any:
-    row = connection.execute(sa.select(stations).where(stations.c.id == station)).first()
+def _find(connection: sa.Connection, kind: Kind, number: int) -> Any:
+    """Return the row of a platform or station, or raise NotFound."""
+    table = platforms if kind == "platform" else stations
+    row = connection.execute(sa.select(table).where(table.c.id == number)).first()
     if row is None:
-        raise _no_station(station)
+        raise _not_found(kind, number)
     return row
 
 
-def _find_platform(connection: sa.Connection, platform: int) -> Any:
-    row = connection.execute(sa.select(platforms).where(platforms.c.id == platform)).first()
-    if row is None:
-        raise NotFound(
-            "there is no platform {number}; see /api/v2.0/observation/track/start_date=….json",
-            number=platform,
-            field="id",
-        )
-    return row
-
-
-def _platform_attributes(connection: sa.Connection, platform: int) -> dict[str, str]:
-    row = _find_platform(connection, platform)
-    table = attributes.c
-    texts = connection.execute(sa.select(table.key, table.value).where(table.platform == platform))
-    return dict(sorted({**{text.key: text.value for text in texts}, "Platform Type": row.type}.items()))
+def _not_found(kind: Kind, number: int) -> NotFound:
+    if kind == "platform":
+        text = "there is no platform {number}; see /api/v2.0/observation/track/start_date=….json"
+    else:
+        text = "there is no station {number}; see /api/v2.0/observation/point/start_date=….json"
+    return NotFound(text, number=number, field="id")
 
 
 def _read_attributions(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:
     """Return the attributions of platforms that have one."""
     table = attributes.c
-    attributions: dict[int, str] = {}
-    for batch in in_batches(sorted(ids)):
-        query = sa.select(table.platform, table.value).where(table.key == ATTRIBUTION, table.platform.in_(batch))
-        attributions.update((row.platform, row.value) for row in connection.execute(query))
-    return attributions
+    query = sa.select(table.platform, table.value).where(table.key == ATTRIBUTION)
+    return {row.platform: row.value for row in select_by_ids(connection, query, table.platform, sorted(ids))}
 
 
-# Rows of the tables as the arrays that other services read.
-
-
-def _pack_stations(
-    rows: Sequence[Any], samples: Sequence[Any], attributions: Mapping[int, str]
-) -> list[ObservedStation]:
-    """Return stations with their samples: station, key, name, unit, depth, value; ordered by station and key."""
-    variables: dict[int, list[ObservedValues]] = {}
-    for (station, key, name, unit), group in groupby(samples, key=lambda row: tuple(row[:4])):
-        pairs = np.array([tuple(row[4:]) for row in group])
-        values = ObservedValues(
-            key=key, name=name, units=unit, depth=_pack_floats(pairs[:, 0]), values=_pack_floats(pairs[:, 1])
-        )
-        variables.setdefault(station, []).append(values)
-    return [
-        ObservedStation(
-            id=row.id,
-            name=row.name,
-            platform=row.platform,
-            platform_type=row.type,
-            time=format_instant(row.time),
-            latitude=row.latitude,
-            longitude=row.longitude,
-            variables=variables.get(row.id, []),
-            attribution=attributions.get(row.platform, ""),
-        )
-        for row in rows
-    ]
-
-
-def _pack_track(
-    platform: Any, positions: Sequence[Any], values: Sequence[tuple[Any, Sequence[Any]]], attribution: str
-) -> PlatformTrack:
-    """Return a track; of each quantity and station the first row, which is the shallowest sample."""
-    indices = {row.id: index for index, row in enumerate(positions)}
-    variables = []
-    for datatype, rows in values:
-        shallowest = np.full((2, len(positions)), np.nan)
-        for station, depth, value in reversed(rows):  # the first row of a station overwrites the others
-            shallowest[:, indices[station]] = depth, value
-        variables.append(
-            TrackValues(
-                key=datatype.key,
-                name=datatype.name,
-                units=datatype.unit,
-                depth=_pack_floats(shallowest[0]),
-                values=_pack_floats(shallowest[1]),
-            )
-        )
-    times = np.array([row.time for row in positions], dtype="<i8")
-    return PlatformTrack(
-        id=platform.id,
-        name=platform.name,
-        platform_type=platform.type,
-        times=Array(dtype="<i8", shape=times.shape, data=times.tobytes()),
-        latitude=_pack_floats(np.array([row.latitude for row in positions])),
-        longitude=_pack_floats(np.array([row.longitude for row in positions])),
-        variables=variables,
-        attribution=attribution,
+def _pack_values(kind: type[Values], datatype: Any, samples: Sequence[tuple[float, float]]) -> Values:
+    """Pack pairs of depth and value as the arrays that other services read."""
+    depth, values = np.array(samples, dtype=np.float64).reshape(-1, 2).T
+    return kind(
+        key=datatype.key,
+        name=datatype.name,
+        units=datatype.unit,
+        depth=pack_array(depth),
+        values=pack_array(values),
     )
-
-
-def _pack_floats(values: np.ndarray[Any, Any]) -> Array:
-    return Array(dtype="<f8", shape=values.shape, data=np.ascontiguousarray(values, dtype="<f8").tobytes())

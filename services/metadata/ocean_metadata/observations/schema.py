@@ -18,7 +18,6 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.schema import CreateTable
 
 from ocean_metadata.catalogue.database import DatabaseUnusable, lock_transaction
 
@@ -152,14 +151,6 @@ def create_tables(engine: sa.Engine) -> None:
         raise DatabaseUnusable(f"the observations cannot be opened: {error.orig}") from error
 
 
-def create_in_memory() -> sa.Engine:
-    """Create an empty database in memory, for a service without observations; each connection has its own."""
-    engine = sa.create_engine("sqlite://", poolclass=sa.NullPool)
-    statements = ";".join(str(CreateTable(table).compile(engine)) for table in metadata.sorted_tables)
-    sa.event.listen(engine, "connect", lambda connection, _: connection.executescript(statements))
-    return engine
-
-
 @contextmanager
 def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Begin a transaction that keeps other writers out: numbers of stations are given one after the other."""
@@ -188,3 +179,11 @@ def in_batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield as many ids at a time as a statement may name."""
     for start in range(0, len(ids), _MAX_IDS):
         yield ids[start : start + _MAX_IDS]
+
+
+def select_by_ids(
+    connection: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], ids: Sequence[Any]
+) -> Iterator[Any]:
+    """Yield the rows of a query that have one of the ids in a column."""
+    for batch in in_batches(ids):
+        yield from connection.execute(query.where(column.in_(batch)))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 from math import floor
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import msgspec
 import numpy as np
@@ -28,10 +28,9 @@ from ocean_core.geometry import (
     wrap_longitude,
 )
 from ocean_core.time import QUANTA, Quantum
-from ocean_metadata.observations.model import parse_instant
+from ocean_metadata.observations.model import Floats, parse_instant
 
 T = TypeVar("T")
-Floats = NDArray[np.float64]
 
 PLATFORM_TYPES: tuple[PlatformType, ...] = get_args(PlatformType)
 ANY = "Any"  # the front end's word for no choice
@@ -60,16 +59,20 @@ def grid_cell(latitude: float, longitude: float) -> int:
 
 
 class SearchArea:
-    """A polygon on the sphere; its longitudes may go on beyond 180. Edges belong to it."""
+    """A polygon on the sphere, or a circle within it. Edges belong to it; longitudes may go on beyond 180."""
 
-    def __init__(self, polygon: shapely.Geometry, bounds: Bounds) -> None:
+    def __init__(self, polygon: shapely.Geometry, circle: tuple[float, float, float] | None = None) -> None:
         self._polygon = polygon
-        west, south, east, north = bounds
-        self.west, self.south, self.east, self.north = west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN
+        self._circle = circle  # latitude, longitude (degrees) and radius (km)
+        self.west, self.south, self.east, self.north = polygon.bounds
 
     def contains(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
         """Return which points (degrees) are inside, shape (point,)."""
-        return polygon_holds(self._polygon, latitude, longitude)
+        if self._circle is None:
+            return polygon_holds(self._polygon, latitude, longitude)
+        north, east, radius = self._circle
+        within: NDArray[np.bool_] = great_circle_distance(north, east, latitude, longitude) <= radius * (1 + 1e-12)
+        return within
 
     @cached_property
     def cells(self) -> list[int] | None:
@@ -85,21 +88,10 @@ class SearchArea:
         return cells.tolist() if cells.size <= MAX_CELLS else None
 
 
-class Circle(SearchArea):
-    """All points within a great-circle distance of a centre."""
-
-    def __init__(self, latitude: float, longitude: float, radius: float) -> None:
-        self._centre = (latitude, float(wrap_longitude(longitude)))
-        self._radius = radius  # km
-        bounds = circle_bounds(*self._centre, radius)
-        super().__init__(_box(bounds), bounds)
-
-    def contains(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
-        """Return which points (degrees) are within the radius, shape (point,)."""
-        within: NDArray[np.bool_] = great_circle_distance(*self._centre, latitude, longitude) <= self._radius * (
-            1 + 1e-12
-        )
-        return within
+def circle_area(latitude: float, longitude: float, radius: float) -> SearchArea:
+    """Return the points within a great-circle distance (km) of a centre."""
+    longitude = float(wrap_longitude(longitude))
+    return SearchArea(_box(circle_bounds(latitude, longitude, radius)), (latitude, longitude, radius))
 
 
 def polygon_area(corners: list[tuple[float, float]]) -> SearchArea:
@@ -110,14 +102,13 @@ def polygon_area(corners: list[tuple[float, float]]) -> SearchArea:
     latitudes = np.array([latitude for latitude, _ in corners])
     longitudes = unwrap_longitudes([longitude for _, longitude in corners])
     longitudes = longitudes - TURN * floor((longitudes.min() + 180) / TURN)
-    bounds = (float(longitudes.min()), float(latitudes.min()), float(longitudes.max()), float(latitudes.max()))
     if len(corners) == 2:
-        return SearchArea(_box(bounds), bounds)
+        return SearchArea(_box((longitudes.min(), latitudes.min(), longitudes.max(), latitudes.max())))
     polygon = shapely.make_valid(shapely.Polygon(np.column_stack([longitudes, latitudes]))).buffer(_MARGIN)
     if polygon.is_empty:
         raise InvalidRequest("area: the corners enclose nothing", field="area")
     shapely.prepare(polygon)
-    return SearchArea(polygon, bounds)
+    return SearchArea(polygon)
 
 
 def _box(bounds: Bounds) -> shapely.Geometry:
@@ -146,7 +137,9 @@ def parse_search(text: str) -> Search:
     end = parse_instant(values["end_date"], "end_date", end=True) if "end_date" in values else None
     if start is not None and end is not None and start > end:
         raise InvalidRequest("end_date is before start_date; exchange them", field="end_date")
-    min_depth, max_depth = _parse_number(values, "mindepth"), _parse_number(values, "maxdepth")
+    min_depth, max_depth = (
+        _parse_number(values, field) if field in values else None for field in ("mindepth", "maxdepth")
+    )
     if min_depth is not None and max_depth is not None and min_depth > max_depth:
         raise InvalidRequest("maxdepth is less than mindepth; exchange them", field="maxdepth")
     key = values.get("meta_key", ANY)
@@ -215,9 +208,7 @@ def _parse_quantum(text: str) -> Quantum:
     )
 
 
-def _parse_number(values: dict[str, str], field: str) -> float | None:
-    if field not in values:
-        return None
+def _parse_number(values: dict[str, str], field: str) -> float:
     try:
         # The front end's slider writes a list, or a number in quotes.
         number = float(values[field].strip('[]" '))
@@ -234,12 +225,11 @@ def _parse_area(values: dict[str, str]) -> SearchArea | None:
     if "area" not in values:
         return None
     try:
-        decoded: Any = msgspec.json.decode(values["area"], type=list[tuple[float, float]])
+        corners = msgspec.json.decode(values["area"], type=list[tuple[float, float]])
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise InvalidRequest(
             "area: write a JSON list of [latitude, longitude], such as [[53.1,-50.2]]", field="area"
         ) from error
-    corners: list[tuple[float, float]] = decoded
     if not 0 < len(corners) <= _MAX_CORNERS:
         raise InvalidRequest(
             "area: from 1 to {max_corners} points can be given", max_corners=_MAX_CORNERS, field="area"
@@ -254,11 +244,10 @@ def _parse_area(values: dict[str, str]) -> SearchArea | None:
             )
     if len(set(corners)) > 1:
         return polygon_area(corners)
-    radius = _parse_number(values, "radius")
-    radius = _DEFAULT_RADIUS if radius is None else radius
+    radius = _parse_number(values, "radius") if "radius" in values else _DEFAULT_RADIUS
     if not 0 < radius <= _MAX_RADIUS:
         raise InvalidRequest("radius: from above 0 to {value:.0f} km can be given", value=_MAX_RADIUS, field="radius")
-    return Circle(*corners[0], radius)
+    return circle_area(*corners[0], radius)
 
 
 def thinning_level(station: int) -> int:

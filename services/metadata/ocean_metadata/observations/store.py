@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from ocean_core.geometry import wrap_longitude
@@ -10,7 +11,7 @@ from ocean_core.units import unit_conversion
 from ocean_metadata.catalogue.database import reading
 from ocean_metadata.observations import schema
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
-from ocean_metadata.observations.schema import bulk_insert, in_batches, write_transaction
+from ocean_metadata.observations.schema import bulk_insert, in_batches, select_by_ids, write_transaction
 from ocean_metadata.observations.search import grid_cell, thinning_level
 
 Row = dict[str, Any]
@@ -22,7 +23,7 @@ class ImportState(NamedTuple):
 
     size: int
     mtime_ns: int
-    digest: str | None  # None: not imported completely
+    digest: str  # of the reader and of the content; empty: not imported completely
 
 
 class ObservationStore:
@@ -35,8 +36,9 @@ class ObservationStore:
         """Return the state in which each file was imported, by path."""
         table = schema.imports.c
         with reading(self._engine) as connection:
-            rows = connection.execute(sa.select(table.path, table.size, table.mtime_ns, table.digest))
-            return {path: ImportState(size, mtime, digest) for path, size, mtime, digest in rows}
+            digest = sa.func.coalesce(table.digest, "")
+            rows = connection.execute(sa.select(table.path, table.size, table.mtime_ns, digest))
+            return {path: ImportState(*state) for path, *state in rows}
 
     def begin_import(self, path: str) -> int:
         """Return the id of a file; until `finish_import` it counts as not imported."""
@@ -86,7 +88,7 @@ class ObservationStore:
             source = connection.execute(sa.select(table.c.id).where(table.c.path == path)).scalar()
         if source is None:
             return None
-        count = self.finish_import(source, ImportState(0, 0, None), set())
+        count = self.finish_import(source, ImportState(0, 0, ""), set())
         with write_transaction(self._engine) as connection:
             connection.execute(table.delete().where(table.c.id == source))
         return count
@@ -123,10 +125,8 @@ def _write_datatypes(connection: sa.Connection, casts: Iterable[Cast]) -> DataTy
     """Return the ids of quantities; a quantity in units that differ by more than spelling is a datatype of its own."""
     table = schema.datatypes
     quantities = {(quantity.key, quantity.unit): quantity for cast in casts for quantity in cast.quantities}
-    stored = {
-        key: (datatype, unit)
-        for datatype, key, unit in connection.execute(sa.select(table.c.id, table.c.key, table.c.unit))
-    }
+    rows = connection.execute(sa.select(table.c.id, table.c.key, table.c.unit))
+    stored = {key: (datatype, unit) for datatype, key, unit in rows}
     ids = {}
     for (key, unit), quantity in quantities.items():
         row = {"key": key, "name": quantity.name, "unit": unit}
@@ -143,12 +143,9 @@ def _write_stations(
 ) -> list[tuple[Row, Cast]]:
     """Write casts as stations: one that exists keeps its id, and stays as it is where its grade is higher."""
     table = schema.stations
-    stored: dict[str, tuple[int, int]] = {}
-    for keys in in_batches([cast.key for cast in casts]):
-        query = sa.select(table.c.key, table.c.id, table.c.grade).where(
-            table.c.platform == platform, table.c.key.in_(keys)
-        )
-        stored |= {key: (station, grade) for key, station, grade in connection.execute(query)}
+    query = sa.select(table.c.key, table.c.id, table.c.grade).where(table.c.platform == platform)
+    rows_before = select_by_ids(connection, query, table.c.key, [cast.key for cast in casts])
+    stored = {key: (station, grade) for key, station, grade in rows_before}
     next_id = (connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0) + 1
     rows = []
     for cast in casts:
@@ -166,46 +163,34 @@ def _write_stations(
 
 
 def _station_row(cast: Cast, station: int, platform: int, source: int) -> Row:
-    return {
-        "id": station,
-        "platform": platform,
-        "key": cast.key,
-        "time": cast.time,
-        "latitude": cast.latitude,
-        "longitude": float(wrap_longitude(cast.longitude)),
-        "name": cast.name,
-        "grade": cast.grade,
-        "source": source,
-    }
+    row = msgspec.structs.asdict(cast) | {"id": station, "platform": platform, "source": source}
+    del row["quantities"]
+    return row | {"longitude": float(wrap_longitude(cast.longitude))}
 
 
 def _write_samples(connection: sa.Connection, rows: list[tuple[Row, Cast]], datatypes: DataTypeIds) -> None:
     samples: list[Row] = []
     holdings: list[Row] = []
     for row, cast in rows:
-        holdings.append(_holding_row(row, schema.STATION_ITSELF, cast.quantities))
+        station = row["id"]
+        position = {name: row[name] for name in ("platform", "time", "latitude", "longitude")}
+        cell = grid_cell(row["latitude"], row["longitude"])
+        held = {"station": station, "level": thinning_level(station), "cell": cell, **position}
+        holdings.append(held | {"datatype": schema.STATION_ITSELF, **_depth_range(cast.quantities)})
         for quantity in cast.quantities:
             datatype = datatypes[quantity.key, quantity.unit]
-            holdings.append(_holding_row(row, datatype, [quantity]))
+            holdings.append(held | {"datatype": datatype, **_depth_range([quantity])})
             pairs = zip(quantity.depth.tolist(), quantity.values.tolist(), strict=True)
             samples += [
-                {"station": row["id"], "datatype": datatype, "number": number, "depth": depth, "value": value}
+                {"station": station, "datatype": datatype, "number": number, "depth": depth, "value": value}
                 for number, (depth, value) in enumerate(pairs)
             ]
     bulk_insert(connection, schema.holdings, holdings)
     bulk_insert(connection, schema.samples, samples)
 
 
-def _holding_row(row: Row, datatype: int, quantities: Sequence[QuantitySamples]) -> Row:
+def _depth_range(quantities: Sequence[QuantitySamples]) -> Row:
     return {
-        "station": row["id"],
-        "datatype": datatype,
-        "platform": row["platform"],
-        "level": thinning_level(row["id"]),
-        "time": row["time"],
-        "cell": grid_cell(row["latitude"], row["longitude"]),
-        "latitude": row["latitude"],
-        "longitude": row["longitude"],
         "shallowest": min((float(quantity.depth.min()) for quantity in quantities), default=None),
         "deepest": max((float(quantity.depth.max()) for quantity in quantities), default=None),
     }

@@ -1,22 +1,15 @@
 """Tracks of platforms: positions averaged over periods, and lines that cross the date line."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ocean_core.geometry import unwrap_longitudes, wrap_longitude
-from ocean_core.time import Quantum, period_numbers
+from ocean_core.time import MONDAY, Quantum, period_numbers
 from ocean_metadata.observations.model import DAY
 
-_MONDAY = 4 * DAY  # 1970-01-05
 _DIGITS = 6  # of coordinates: a tenth of a metre
-
-# Length and offset (ms) of what the database can group by itself; months and years are put together from days.
-BUCKETS: dict[Quantum, tuple[int, int]] = {
-    "year": (DAY, 0), "month": (DAY, 0), "week": (7 * DAY, _MONDAY), "day": (DAY, 0), "hour": (3_600_000, 0),
-    "minute": (60_000, 0),
-}  # fmt: skip
 
 Point = tuple[float, float]  # longitude, latitude
 
@@ -34,26 +27,21 @@ class Bucket(NamedTuple):
     east: float  # the greatest
 
 
-def average_tracks(buckets: Iterable[Bucket], quantum: Quantum) -> dict[int, list[Point]]:
-    """Return the mean position of each platform in each period, in order of time.
+def bucket_length(quantum: Quantum) -> tuple[int, int]:
+    """Return length and offset (ms) of what the database can group by itself; months and years are made from days."""
+    lengths = {"week": (7 * DAY, MONDAY * 1000), "hour": (DAY // 24, 0), "minute": (60_000, 0)}
+    return lengths.get(quantum, (DAY, 0))
 
-    Parameters
-    ----------
-    buckets : iterable of Bucket
-        Ordered by platform and time; longitudes from -180 to below 180.
-    quantum : str
-        Length of a period.
 
-    Returns
-    -------
-    dict of list
-        Points by platform: longitudes go on beyond ±180 where the line crosses the date line. Platforms with a single
-        mean position are left out.
+def average_tracks(buckets: Sequence[Bucket], quantum: Quantum) -> dict[int, list[Point]]:
+    """Return the mean position of each platform in each period, in order of time, by platform.
+
+    ``buckets`` are ordered by platform and time. Longitudes go on beyond ±180 where the line crosses the date line.
+    Platforms with a single mean position are left out.
     """
-    ordered = list(buckets)
-    numbers = period_numbers(np.array([bucket.start for bucket in ordered], dtype=np.int64) // 1000, quantum)
+    numbers = period_numbers(np.array([bucket.start for bucket in buckets], dtype=np.int64) // 1000, quantum)
     periods: dict[int, dict[int, list[Bucket]]] = {}
-    for bucket, number in zip(ordered, numbers.tolist(), strict=True):
+    for bucket, number in zip(buckets, numbers.tolist(), strict=True):
         periods.setdefault(bucket.platform, {}).setdefault(number, []).append(bucket)
     means = {platform: [_mean_position(group) for group in groups.values()] for platform, groups in periods.items()}
     return {platform: unwrap_track(points) for platform, points in means.items() if len(points) > 1}

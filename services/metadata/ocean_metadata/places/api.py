@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -19,12 +20,8 @@ from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.messages import Message
 from ocean_core.tiles import MERCATOR, PROJECTIONS
 from ocean_metadata.catalogue.responses import JSON, MESSAGEPACK, encoded_response
-from ocean_metadata.places.gazetteer import FolderGazetteer
+from ocean_metadata.places.gazetteer import Gazetteer
 from ocean_metadata.places.map_features import WORLD, MapView, area_features, line_features, point_features
-
-TAGS = ["places"]
-LIST_RESPONSES = document_errors()
-FEATURE_RESPONSES = document_errors(NotFound)
 
 FileId = Annotated[
     str,
@@ -33,7 +30,7 @@ FileId = Annotated[
         examples=[Example(summary="of the sample data", value="nordic_seas")],
     ),
 ]
-Projection = Annotated[
+MapProjection = Annotated[
     str,
     QueryParameter(
         description="Projection of the map: EPSG:3857, EPSG:32661 or EPSG:3031.", examples=[Example(value="EPSG:3857")]
@@ -55,14 +52,16 @@ Resolution = Annotated[
     ),
 ]
 
-FreshPlaces = NamedDependency[SkipValidation[Freshness]]
+Places = NamedDependency[Gazetteer]
+View = NamedDependency[SkipValidation[MapView]]
 
 
 def parse_view(
-    *, projection: FromQuery[Projection] = "EPSG:3857", view_bounds: FromQuery[ViewBounds] = None
+    *, projection: FromQuery[MapProjection] = "EPSG:3857", view_bounds: FromQuery[ViewBounds] = None
 ) -> MapView:
     """Parse the projection and the bounds of the map."""
-    if projection not in PROJECTIONS:
+    map_projection = next((name for name in PROJECTIONS if name == projection), None)
+    if map_projection is None:
         raise InvalidRequest(
             "projection {projection!r} is none of {projections}",
             projection=projection[:40],
@@ -71,138 +70,103 @@ def parse_view(
             allowed=PROJECTIONS,
         )
     if not view_bounds:
-        return MapView(projection, None)
+        return MapView(map_projection, None)
     left, bottom, right, top = _parse_numbers(view_bounds, "view_bounds", 4, Message("left,bottom,right,top in metres"))
     if bottom > top:
         raise InvalidRequest("view_bounds: the bottom is above the top; exchange them", field="view_bounds")
     if left > right and projection != MERCATOR:
         raise InvalidRequest("view_bounds: left is right of right; exchange them", field="view_bounds")
     # Where right is less than left, the view crosses the date line.
-    return MapView(projection, (left, bottom, right if left <= right else right + WORLD, top))
+    return MapView(map_projection, (left, bottom, right if left <= right else right + WORLD, top))
 
 
-@get(
-    "/kml/point",
-    operation_id="listPointPlaces",
-    summary="Files of points",
-    tags=TAGS,
-    responses=LIST_RESPONSES,
+async def provide_places(
+    request: Request[Any, Any, Any], gazetteer: Places, places_freshness: NamedDependency[Freshness]
+) -> Gazetteer:
+    """End with 304 if the client has the places of this address: those of a `kind`, or of a file `kind/id`."""
+    await places_freshness(request, request.scope["path"].partition("/kml/")[2].strip("/"))
+    return gazetteer
+
+
+_ERRORS, _GEOJSON = document_errors(NotFound), "GeoJSON, longitude first"
+_get = partial(get, tags=["places"], responses=document_errors())
+_list = partial(_get, dependencies={"places": Provide(provide_places)})
+_features = partial(
+    _get,
+    dependencies={"places": Provide(provide_places), "view": Provide(parse_view, sync_to_thread=False)},
 )
-async def list_points(
-    request: Request[Any, Any, Any], places: NamedDependency[FolderGazetteer], fresh: FreshPlaces
-) -> list[PlaceGroup]:
+
+
+@_list("/kml/point", operation_id="listPointPlaces", summary="Files of points")
+async def list_points(places: Places) -> list[PlaceGroup]:
     """Sorted by name."""
-    await fresh(request, "point")
-    return places.current.groups("point")
+    return places.groups("point")
 
 
-@get("/kml/line", operation_id="listLinePlaces", summary="Files of lines", tags=TAGS, responses=LIST_RESPONSES)
-async def list_lines(
-    request: Request[Any, Any, Any], places: NamedDependency[FolderGazetteer], fresh: FreshPlaces
-) -> list[PlaceGroup]:
+@_list("/kml/line", operation_id="listLinePlaces", summary="Files of lines")
+async def list_lines(places: Places) -> list[PlaceGroup]:
     """Sorted by name."""
-    await fresh(request, "line")
-    return places.current.groups("line")
+    return places.groups("line")
 
 
-@get("/kml/area", operation_id="listAreaPlaces", summary="Files of areas", tags=TAGS, responses=LIST_RESPONSES)
-async def list_areas(
-    request: Request[Any, Any, Any], places: NamedDependency[FolderGazetteer], fresh: FreshPlaces
-) -> list[PlaceGroup]:
+@_list("/kml/area", operation_id="listAreaPlaces", summary="Files of areas")
+async def list_areas(places: Places) -> list[PlaceGroup]:
     """Sorted by name."""
-    await fresh(request, "area")
-    return places.current.groups("area")
+    return places.groups("area")
 
 
-@get(
-    "/kml/status",
-    operation_id="listPlaceProblems",
-    summary="Problems with files of places",
-    tags=TAGS,
-    responses=LIST_RESPONSES,
-)
-async def list_problems(
-    places: NamedDependency[FolderGazetteer], translate: NamedDependency[Translator]
-) -> list[PlaceProblem]:
+@_get("/kml/status", operation_id="listPlaceProblems", summary="Problems with files of places")
+async def list_problems(gazetteer: Places, translate: NamedDependency[Translator]) -> list[PlaceProblem]:
     """Files that cannot be served and places that are left out, with the reasons."""
-    return [
-        PlaceProblem(kind=problem.kind, file=problem.file, reason=translate(problem.reason))
-        for problem in places.current.problems
-    ]
+    return [PlaceProblem(kind=kind, file=file, reason=translate(reason)) for kind, file, reason in gazetteer.problems]
 
 
-@get(
+@_features(
     "/kml/point/{id:str}",
     operation_id="getPointPlaces",
     summary="Points in view",
-    tags=TAGS,
-    dependencies={"view": Provide(parse_view, sync_to_thread=False)},
-    responses={**encoded_response(PointPlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
+    responses=encoded_response(PointPlaces, _GEOJSON) | _ERRORS,
 )
-async def get_points(
-    *,
-    request: Request[Any, Any, Any],
-    places: NamedDependency[FolderGazetteer],
-    fresh: FreshPlaces,
-    view: NamedDependency[SkipValidation[MapView]],
-    id: FromPath[FileId],  # noqa: A002  the word of the API
-) -> Response[bytes]:
+async def get_points(places: Places, view: View, id: FromPath[FileId]) -> Response[bytes]:  # noqa: A002
     """The points of a file that are in view."""
-    await fresh(request, f"point/{id}")
-    file = places.current.file("point", id)
+    file = places.file("point", id)
     return await _encode_in_thread(lambda: point_features(file.places, view))
 
 
-@get(
+@_features(
     "/kml/line/{id:str}",
     operation_id="getLinePlaces",
     summary="Lines in view",
-    tags=TAGS,
-    dependencies={"view": Provide(parse_view, sync_to_thread=False)},
-    responses={**encoded_response(LinePlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
+    responses=encoded_response(LinePlaces, _GEOJSON) | _ERRORS,
 )
-async def get_lines(
-    *,
-    request: Request[Any, Any, Any],
-    places: NamedDependency[FolderGazetteer],
-    fresh: FreshPlaces,
-    view: NamedDependency[SkipValidation[MapView]],
-    id: FromPath[FileId],  # noqa: A002  the word of the API
-) -> Response[bytes]:
+async def get_lines(places: Places, view: View, id: FromPath[FileId]) -> Response[bytes]:  # noqa: A002
     """The lines of a file of which a part is in view."""
-    await fresh(request, f"line/{id}")
-    file = places.current.file("line", id)
+    file = places.file("line", id)
     return await _encode_in_thread(lambda: line_features(file.places, view))
 
 
-@get(
+@_features(
     "/kml/area/{id:str}",
     operation_id="getAreaPlaces",
     summary="Areas in view",
-    tags=TAGS,
-    dependencies={"view": Provide(parse_view, sync_to_thread=False)},
-    responses={**encoded_response(AreaPlaces, "GeoJSON, longitude first"), **FEATURE_RESPONSES},
+    responses=encoded_response(AreaPlaces, _GEOJSON) | _ERRORS,
 )
 async def get_areas(
-    *,
-    request: Request[Any, Any, Any],
-    places: NamedDependency[FolderGazetteer],
-    fresh: FreshPlaces,
-    view: NamedDependency[SkipValidation[MapView]],
-    id: FromPath[FileId],  # noqa: A002  the word of the API
+    places: Places,
+    view: View,
+    id: FromPath[FileId],  # noqa: A002
     resolution: FromQuery[Resolution] = "0",
 ) -> Response[bytes]:
     """The areas of a file of which a part is in view, simplified to the map's pixels."""
-    await fresh(request, f"area/{id}")
-    file = places.current.file("area", id)
+    file = places.file("area", id)
     (metres,) = _parse_numbers(resolution, "resolution", 1, Message("metres of a pixel"))
     return await _encode_in_thread(lambda: area_features(file.places, id, view, metres))
 
 
 @get("/areas", media_type=MESSAGEPACK)
-async def get_area(places: NamedDependency[FolderGazetteer], key: FromQuery[str]) -> Area:
+async def get_area(gazetteer: Places, key: FromQuery[str]) -> Area:
     """A predefined area, for neighbours; its key is no part of the path, since names have slashes too."""
-    return places.current.area(key)
+    return gazetteer.area(key)
 
 
 ROUTES = [list_points, list_lines, list_areas, list_problems, get_points, get_lines, get_areas]

@@ -4,15 +4,14 @@ import logging
 import lzma
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
-
-import msgspec
+from typing import NamedTuple, get_args
 
 from ocean_common.contracts.places import Area, PlaceGroup
 from ocean_core.errors import NotFound
 from ocean_core.messages import Message
-from ocean_metadata.places.kml import MAX_BYTES, Kind, KmlUnreadable, Place, read_kml
+from ocean_metadata.places.kml import MAX_BYTES, Kind, KmlUnreadable, Place, check_size, read_kml
 from ocean_metadata.places.map_features import area_of
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -25,37 +24,44 @@ _log = logging.getLogger(__name__)
 FileState = tuple[int, int, int]  # size, time of the last change in ns, inode
 
 
-class PlaceFile(msgspec.Struct, frozen=True, kw_only=True):
-    """Places of a file."""
-
-    id: str  # name of the file without its suffix
-    name: str  # of its first folder
-    places: list[Place]
-    revision: str  # changes when the file does
-
-
-class FileProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that cannot be served, or a place of it that is left out."""
+class PlaceFile(NamedTuple):
+    """A file as it was read last."""
 
     kind: Kind
-    file: str
-    reason: Message
+    path: Path
+    state: FileState
+    name: str | None = None  # of its first folder; None: it cannot be served
+    places: Sequence[Place] = ()
+    problems: Sequence[Message] = ()
+
+    @property
+    def id(self) -> str:
+        """Name of the file without its suffix."""
+        return self.path.stem
+
+    @property
+    def revision(self) -> str:
+        """Text that changes when the file does."""
+        return "-".join(map(str, self.state))
 
 
-class Gazetteer(msgspec.Struct, frozen=True, kw_only=True):
-    """Files of each kind, and the problems with them."""
+class Gazetteer:
+    """Places of `point/`, `line/` and `area/` in a folder, which need not exist yet, as of the last refresh."""
 
-    files: dict[Kind, dict[str, PlaceFile]] = {}
-    problems: list[FileProblem] = []
+    def __init__(self, folder: str | None) -> None:
+        self._folder = Path(folder) if folder else None
+        self._read: list[PlaceFile] = []
+        self._files: dict[tuple[Kind, str], PlaceFile] = {}  # those that are served, by kind and id
+        self.problems: list[tuple[Kind, str, Message]] = []  # with files of a name, and places of them
 
     def groups(self, kind: Kind) -> list[PlaceGroup]:
         """Return the files of a kind, sorted by name."""
-        groups = [PlaceGroup(id=file.id, name=file.name) for file in self.files.get(kind, {}).values()]
+        groups = [PlaceGroup(id=file.id, name=file.name or "") for file in self._files_of(kind)]
         return sorted(groups, key=lambda group: (group.name.casefold(), group.id))
 
     def file(self, kind: Kind, name: str) -> PlaceFile:
         """Return the file of a kind with this id, or raise NotFound."""
-        file = self.files.get(kind, {}).get(name)
+        file = self._files.get((kind, name))
         if file is None:
             raise NotFound(
                 "there is no file of {kind}s {name!r}; see /api/v2.0/kml/{kind}", kind=kind, name=name[:80], field="id"
@@ -65,7 +71,7 @@ class Gazetteer(msgspec.Struct, frozen=True, kw_only=True):
     def area(self, key: str) -> Area:
         """Return the area of a key `group/name`, or raise NotFound."""
         group, _, name = key.partition("/")
-        file = self.files.get("area", {}).get(group)
+        file = self._files.get(("area", group))
         place = next((place for place in file.places if place.name == name), None) if file else None
         if place is None:
             raise NotFound(
@@ -73,55 +79,37 @@ class Gazetteer(msgspec.Struct, frozen=True, kw_only=True):
             )
         return area_of(group, place)
 
-    def revision(self, name: str) -> str:
-        """Return the revision of a file `kind/id`, or of all files of a `kind`."""
-        kind_name, _, file_id = name.partition("/")
-        kind = next((kind for kind in KINDS if kind == kind_name), None)
-        if kind is None:
-            return ""
+    async def revision(self, dataset: str) -> str:
+        """Return the revision of a file `kind/id` or of all files of a `kind`, or raise NotFound."""
+        kind_name, _, file_id = dataset.partition("/")
+        kind = next(kind for kind in KINDS if kind == kind_name)
         if file_id:
             return self.file(kind, file_id).revision
-        return " ".join(f"{file.id} {file.revision}" for file in self.files.get(kind, {}).values())
-
-
-class _ReadFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as it was read last."""
-
-    state: FileState
-    file: PlaceFile | None
-    problems: list[FileProblem]
-
-
-class FolderGazetteer:
-    """Places of `point/`, `line/` and `area/` in a folder, which need not exist yet."""
-
-    def __init__(self, folder: str | None) -> None:
-        self._folder = Path(folder) if folder else None
-        self._files: dict[Path, _ReadFile] = {}
-        self._current = Gazetteer()
-
-    @property
-    def current(self) -> Gazetteer:
-        """The places as of the last refresh; never waits."""
-        return self._current
-
-    async def revision(self, dataset: str) -> str:
-        """Return the revision of a file `kind/id` or of a `kind`, or raise NotFound."""
-        return self._current.revision(dataset)
+        return " ".join(f"{file.id} {file.revision}" for file in self._files_of(kind))
 
     def refresh(self) -> bool:
         """Read the files that have changed; return whether there were any. Blocks."""
         states = {(kind, path): state for kind in KINDS for path, state in self._find_files(kind)}
-        if {path: state for (_, path), state in states.items()} == {
-            path: file.state for path, file in self._files.items()
-        }:
+        before = {(file.kind, file.path): file for file in self._read}
+        if states == {key: file.state for key, file in before.items()}:
             return False
-        files = {}
-        for (kind, path), state in states.items():
-            before = self._files.get(path)
-            files[path] = before if before is not None and before.state == state else _read_file(kind, path, state)
-        self._files, self._current = files, _collect(files, states)
+        self._read = [
+            before[kind, path] if (kind, path) in before and before[kind, path].state == state
+            else _read_file(kind, path, state)
+            for (kind, path), state in states.items()
+        ]  # fmt: skip
+        files: dict[tuple[Kind, str], PlaceFile] = {}
+        problems = []
+        for file in self._read:
+            reasons = file.problems
+            if file.name is not None and files.setdefault((file.kind, file.id), file) is not file:
+                reasons = [*reasons, Message("another file is served as {id!r}", id=file.id)]
+            problems += [(file.kind, file.path.name, reason) for reason in reasons]
+        self._files, self.problems = files, problems
         return True
+
+    def _files_of(self, kind: Kind) -> list[PlaceFile]:
+        return [file for file in self._files.values() if file.kind == kind]
 
     def _find_files(self, kind: Kind) -> list[tuple[Path, FileState]]:
         if self._folder is None:
@@ -145,18 +133,14 @@ class FolderGazetteer:
         return files[:_MAX_FILES]
 
 
-def _read_file(kind: Kind, path: Path, state: FileState) -> _ReadFile:
+def _read_file(kind: Kind, path: Path, state: FileState) -> PlaceFile:
     """Read a file; a problem with it does not stop the others."""
     try:
-        kml = read_kml(_read_content(path, state), kind, path.stem)
+        return PlaceFile(kind, path, state, *read_kml(_read_content(path, state), kind, path.stem))
     except (KmlUnreadable, OSError, *_UNPACKING_ERRORS) as error:
         reason = _reason(error)
         _log.warning("%s is not served: %s", path, reason)
-        return _ReadFile(state=state, file=None, problems=[FileProblem(kind=kind, file=path.name, reason=reason)])
-    size, mtime_ns, inode = state
-    file = PlaceFile(id=path.stem, name=kml.name, places=kml.places, revision=f"{size}-{mtime_ns}-{inode}")
-    problems = [FileProblem(kind=kind, file=path.name, reason=reason) for reason in kml.problems]
-    return _ReadFile(state=state, file=file, problems=problems)
+        return PlaceFile(kind, path, state, problems=[reason])
 
 
 def _reason(error: Exception) -> Message:
@@ -169,10 +153,7 @@ def _reason(error: Exception) -> Message:
 
 def _read_content(path: Path, state: FileState) -> bytes:
     """Read the KML of a file or archive; never more than is allowed, whatever size the archive claims."""
-    if state[0] > MAX_BYTES:
-        raise KmlUnreadable(
-            "it has {content_count} bytes, and the limit is {max_bytes}", content_count=state[0], max_bytes=MAX_BYTES
-        )
+    check_size(state[0])
     if path.suffix.lower() == ".kml":
         with path.open("rb") as plain:
             return plain.read(MAX_BYTES + 1)
@@ -185,19 +166,3 @@ def _read_content(path: Path, state: FileState) -> bytes:
             raise KmlUnreadable("the archive has no KML file")
         with archive.open("doc.kml" if "doc.kml" in names else names[0]) as packed:
             return packed.read(MAX_BYTES + 1)
-
-
-def _collect(files: dict[Path, _ReadFile], states: dict[tuple[Kind, Path], FileState]) -> Gazetteer:
-    by_kind: dict[Kind, dict[str, PlaceFile]] = {kind: {} for kind in KINDS}
-    problems: list[FileProblem] = []
-    for kind, path in states:
-        problems += files[path].problems
-        file = files[path].file
-        if file is None:
-            continue
-        if file.id in by_kind[kind]:
-            reason = Message("another file is served as {id!r}", id=file.id)
-            problems.append(FileProblem(kind=kind, file=path.name, reason=reason))
-        else:
-            by_kind[kind][file.id] = file
-    return Gazetteer(files=by_kind, problems=problems)

@@ -5,8 +5,8 @@ pole reaches up to it (see `ocean_core.geometry`).
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import shapely
@@ -34,6 +34,9 @@ _MAX_NESTING = 64  # of elements within elements
 _MAX_NAME = 200  # characters that are kept of a name
 _MAX_MENDED = 1_000  # positions of a ring that crosses itself: to mend a longer one would take too long
 
+_NO_PLACES: dict[Kind, Message] = {
+    "point": Message("it has no points"), "line": Message("it has no lines"), "area": Message("it has no areas"),
+}  # fmt: skip
 _COMMAS = re.compile(r"\s*,\s*")
 _BLANKS = re.compile(r"\s+")
 
@@ -49,7 +52,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     geometry: shapely.Geometry
 
 
-class KmlPlaces(msgspec.Struct, frozen=True, kw_only=True):
+class KmlPlaces(NamedTuple):
     """Places of one kind in a file."""
 
     name: str  # of its first folder
@@ -57,20 +60,20 @@ class KmlPlaces(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[Message]  # reasons why places are left out
 
 
+def check_size(byte_count: int) -> None:
+    """Refuse a file that is larger than is read here."""
+    if byte_count > MAX_BYTES:
+        raise KmlUnreadable(
+            "it has {content_count} bytes, and the limit is {max_bytes}", content_count=byte_count, max_bytes=MAX_BYTES
+        )
+
+
 def read_kml(content: bytes, kind: Kind, stem: str) -> KmlPlaces:
     """Read the places of a kind; those without a name are called ``stem`` and their number.
 
-    Raises
-    ------
-    KmlUnreadable
-        The text is broken, has a DTD or entities, or is larger than is read here.
+    KmlUnreadable is raised where the text is broken, has a DTD or entities, or is larger than is read here.
     """
-    if len(content) > MAX_BYTES:
-        raise KmlUnreadable(
-            "it has {content_count} bytes, and the limit is {max_bytes}",
-            content_count=len(content),
-            max_bytes=MAX_BYTES,
-        )
+    check_size(len(content))
     reader = _PlacemarkReader()
     parser = DefusedXMLParser(target=reader, forbid_dtd=True)
     try:
@@ -85,14 +88,7 @@ def read_kml(content: bytes, kind: Kind, stem: str) -> KmlPlaces:
     places, problems = _make_places(reader.placemarks, kind, stem)
     if not places and not problems:
         problems = [_NO_PLACES[kind]]
-    return KmlPlaces(name=reader.folder or reader.document or stem, places=places, problems=problems)
-
-
-_NO_PLACES: dict[Kind, Message] = {
-    "point": Message("it has no points"),
-    "line": Message("it has no lines"),
-    "area": Message("it has no areas"),
-}
+    return KmlPlaces(reader.folder or reader.document or stem, places, problems)
 
 
 class _Placemark(msgspec.Struct, kw_only=True):
@@ -147,13 +143,13 @@ class _PlacemarkReader:
         """End the text, as the parser requires of a target."""
 
     def _set_name(self, text: str) -> None:
-        parent = self._path[-1] if self._path else ""
-        if parent == "Placemark":
-            self.placemarks[-1].name = text
-        elif parent == "Folder":
-            self.folder = self.folder or text
-        elif parent == "Document":
-            self.document = self.document or text
+        match self._path[-1:]:
+            case ["Placemark"]:
+                self.placemarks[-1].name = text
+            case ["Folder"]:
+                self.folder = self.folder or text
+            case ["Document"]:
+                self.document = self.document or text
 
     def _add_coordinates(self, text: str) -> None:
         self._positions += text.count(",")
@@ -177,7 +173,7 @@ def _make_places(placemarks: list[_Placemark], kind: Kind, stem: str) -> tuple[l
     for number, placemark in enumerate(placemarks, 1):
         name = placemark.name or f"{stem} {number}"
         try:
-            geometries = _GEOMETRIES[kind](placemark)
+            geometries = _make_geometries(placemark, kind)
         except (ValueError, shapely.errors.ShapelyError) as error:
             reason = error.message if isinstance(error, MessageError) else Message(str(error)[:160])
             problems.append(Message("{name}: {reason}", name=name, reason=reason))
@@ -198,28 +194,17 @@ def _unique_name(name: str, counts: dict[str, int]) -> str:
     return unique
 
 
-def _make_points(placemark: _Placemark) -> list[shapely.Geometry]:
-    positions = [_parse_positions(text)[0] for text in placemark.points]
-    return [shapely.Point(_wrap(longitude), latitude) for longitude, latitude in positions]
-
-
-def _make_lines(placemark: _Placemark) -> list[shapely.Geometry]:
-    lines = [_parse_positions(text) for text in placemark.lines]
-    if any(len(line) < 2 for line in lines):
-        raise KmlUnreadable("a line has at least two positions")
-    return [shapely.LineString(_unwrap_line(line)) for line in lines]
-
-
-def _make_areas(placemark: _Placemark) -> list[shapely.Geometry]:
+def _make_geometries(placemark: _Placemark, kind: Kind) -> list[shapely.Geometry]:
+    if kind == "point":
+        positions = [_parse_positions(text)[0] for text in placemark.points]
+        return [shapely.Point(_wrap(longitude), latitude) for longitude, latitude in positions]
+    if kind == "line":
+        lines = [_parse_positions(text) for text in placemark.lines]
+        if any(len(line) < 2 for line in lines):
+            raise KmlUnreadable("a line has at least two positions")
+        return [shapely.LineString(_unwrap_line(line)) for line in lines]
     polygons = [[_parse_positions(text) for text in rings] for rings in placemark.polygons]
     return [make_area(polygons)] if polygons else []
-
-
-_GEOMETRIES: dict[Kind, Callable[[_Placemark], list[shapely.Geometry]]] = {
-    "point": _make_points,
-    "line": _make_lines,
-    "area": _make_areas,
-}
 
 
 def _parse_positions(text: str) -> list[Position]:
@@ -251,10 +236,7 @@ def _unwrap_line(positions: Sequence[Position]) -> list[Position]:
 def make_area(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.MultiPolygon:
     """Return a valid MultiPolygon of polygons, each a rim and its holes; its centroid is within 180 degrees.
 
-    Raises
-    ------
-    ValueError
-        There is no area: the reason is for users.
+    ValueError is raised where there is no area, with a reason for users.
     """
     parts = list[shapely.Geometry]()
     for rings in polygons:
@@ -267,8 +249,7 @@ def make_area(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.Multi
     flat = polygonal_parts(shapely.union_all(parts))
     if not flat:
         raise KmlUnreadable("it has no area")
-    area = shapely.orient_polygons(shapely.MultiPolygon(flat))
-    return _move_near(area, 0.0)
+    return _move_near(shapely.orient_polygons(shapely.MultiPolygon(flat)), 0.0)
 
 
 def _fill_ring(positions: Sequence[Position]) -> shapely.Geometry:

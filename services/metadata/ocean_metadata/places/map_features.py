@@ -1,108 +1,75 @@
 """Places as features of a map: those in view, areas simplified to its pixels."""
 
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import NamedTuple, cast
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
-from pyproj import Transformer
 
-from ocean_common.contracts.places import (
-    Area,
-    AreaGeometry,
-    AreaPlace,
-    AreaPlaceProperties,
-    AreaPlaces,
-    LineGeometry,
-    LinePlace,
-    LinePlaceProperties,
-    LinePlaces,
-    PointGeometry,
-    PointPlace,
-    PointPlaceProperties,
-    PointPlaces,
-    Position,
-)
-from ocean_core.tiles import MAJOR, MERCATOR
+from ocean_common.contracts import places as contracts
+from ocean_common.contracts.places import PointGeometry, Position
+from ocean_core.tiles import MAJOR, MERCATOR, Projection, to_plane
 from ocean_metadata.places.kml import Place
 
 ANTARCTIC = "EPSG:3031"
 WORLD = 2 * np.pi * MAJOR  # m, once around EPSG:3857
-_MAX_LATITUDE = 85.06  # degrees: the square of EPSG:3857 ends there
-_POLAR_LIMIT = 89.0  # degrees, of the other hemisphere in a polar view: the other pole is infinitely far
+# Degrees: the square of EPSG:3857 ends there; in a polar view the other pole is infinitely far.
+_LATITUDES = {MERCATOR: (-85.06, 85.06), "EPSG:32661": (-89.0, 90.0), ANTARCTIC: (-90.0, 89.0)}
 _TOLERANCE = 1.5  # pixels by which a simplified rim may differ
 _DIGITS = 6  # of degrees: 0.1 m
 
 Bounds = tuple[float, float, float, float]  # left, bottom, right, top: m in the projection
-Floats = NDArray[np.float64]
 
 
 class MapView(NamedTuple):
     """Projection and bounds of a map; without bounds everything is in view."""
 
-    projection: str
+    projection: Projection
     bounds: Bounds | None
 
 
-def point_features(places: Iterable[Place], view: MapView) -> PointPlaces:
+def point_features(places: Iterable[Place], view: MapView) -> contracts.PointPlaces:
     """Return the points that are in view."""
-    return PointPlaces(
-        features=[
-            PointPlace(
-                geometry=PointGeometry(coordinates=_positions(place.geometry)[0]),
-                properties=PointPlaceProperties(name=place.name),
-            )
-            for place, _ in _places_in_view(places, view)
-        ]
-    )
+    features = []
+    for place, _ in _places_in_view(places, view):
+        (position,) = _positions(place.geometry)
+        properties = contracts.PointPlaceProperties(name=place.name)
+        features.append(contracts.PointPlace(geometry=PointGeometry(coordinates=position), properties=properties))
+    return contracts.PointPlaces(features=features)
 
 
-def line_features(places: Iterable[Place], view: MapView) -> LinePlaces:
+def line_features(places: Iterable[Place], view: MapView) -> contracts.LinePlaces:
     """Return the lines of which a part is in view."""
-    return LinePlaces(
-        features=[
-            LinePlace(
-                geometry=LineGeometry(coordinates=_positions(place.geometry)),
-                properties=LinePlaceProperties(name=place.name),
-            )
-            for place, _ in _places_in_view(places, view)
-        ]
-    )
+    features = []
+    for place, _ in _places_in_view(places, view):
+        geometry = contracts.LineGeometry(coordinates=_positions(place.geometry))
+        properties = contracts.LinePlaceProperties(name=place.name)
+        features.append(contracts.LinePlace(geometry=geometry, properties=properties))
+    return contracts.LinePlaces(features=features)
 
 
-def area_features(places: Iterable[Place], group: str, view: MapView, resolution: float = 0.0) -> AreaPlaces:
-    """Return the areas of which a part is in view.
+def area_features(places: Iterable[Place], group: str, view: MapView, resolution: float = 0.0) -> contracts.AreaPlaces:
+    """Return the areas of which a part is in view, simplified to pixels of ``resolution`` m; 0: not simplified.
 
-    Parameters
-    ----------
-    places : iterable of Place
-        With MultiPolygons.
-    group : str
-        Id of their file, the first part of their keys.
-    view : MapView
-        Of the map.
-    resolution : float
-        m of a pixel; 0: areas are not simplified.
+    ``group`` is the id of their file, the first part of their keys.
     """
     features = []
     for place, plane in _places_in_view(places, view):
         centroid = place.geometry.centroid
-        properties = AreaPlaceProperties(
+        properties = contracts.AreaPlaceProperties(
             name=place.name,
             resolution=resolution,
             key=f"{group}/{place.name}",
             centroid=(round(centroid.x, _DIGITS), round(centroid.y, _DIGITS)),
         )
         geometry = _multipolygon(_simplify(place.geometry, plane, resolution))
-        features.append(AreaPlace(geometry=geometry, properties=properties))
-    return AreaPlaces(features=features)
+        features.append(contracts.AreaPlace(geometry=geometry, properties=properties))
+    return contracts.AreaPlaces(features=features)
 
 
-def area_of(group: str, place: Place) -> Area:
+def area_of(group: str, place: Place) -> contracts.Area:
     """Return an area as it is in its file."""
-    return Area(key=f"{group}/{place.name}", name=place.name, geometry=_multipolygon(place.geometry))
+    return contracts.Area(key=f"{group}/{place.name}", name=place.name, geometry=_multipolygon(place.geometry))
 
 
 def _places_in_view(places: Iterable[Place], view: MapView) -> Iterator[tuple[Place, shapely.Geometry]]:
@@ -113,32 +80,18 @@ def _places_in_view(places: Iterable[Place], view: MapView) -> Iterator[tuple[Pl
             yield place, plane
 
 
-def _to_plane(geometry: shapely.Geometry, projection: str) -> shapely.Geometry:
+def _to_plane(geometry: shapely.Geometry, projection: Projection) -> shapely.Geometry:
     """Return a geometry in m on the plane of a projection, with the index of each position as third coordinate.
 
     In EPSG:3857 longitudes beyond 180 degrees go on beyond the edge of the map.
     """
-    degrees = shapely.get_coordinates(geometry)
-    x, y = _plane_coordinates(degrees[:, 0], degrees[:, 1], projection)
+    longitude, latitude = shapely.get_coordinates(geometry).T
+    x, y = to_plane(projection, np.clip(latitude, *_LATITUDES[projection]), longitude)
     coordinates = np.stack([x, y, np.arange(float(x.size))], axis=1)
     return cast("shapely.Geometry", shapely.set_coordinates(shapely.force_3d(geometry), coordinates))
 
 
-def _plane_coordinates(longitude: Floats, latitude: Floats, projection: str) -> tuple[Floats, Floats]:
-    if projection == MERCATOR:
-        phi = np.radians(np.clip(latitude, -_MAX_LATITUDE, _MAX_LATITUDE))
-        return MAJOR * np.radians(longitude), MAJOR * np.arcsinh(np.tan(phi))
-    limits = (-90, _POLAR_LIMIT) if projection == ANTARCTIC else (-_POLAR_LIMIT, 90)
-    x, y = _transformer(projection).transform(longitude, np.clip(latitude, *limits))
-    return x, y
-
-
-@cache
-def _transformer(projection: str) -> Transformer:
-    return Transformer.from_crs("EPSG:4326", projection, always_xy=True)
-
-
-def _is_in_view(geometry: shapely.Geometry, plane: shapely.Geometry, projection: str, bounds: Bounds) -> bool:
+def _is_in_view(geometry: shapely.Geometry, plane: shapely.Geometry, projection: Projection, bounds: Bounds) -> bool:
     """Return whether a part of a geometry is in view; in EPSG:3857 the world is repeated beside itself."""
     left, bottom, right, top = bounds
     if projection != MERCATOR:
@@ -166,8 +119,8 @@ def _simplify(geometry: shapely.Geometry, plane: shapely.Geometry, resolution: f
     return simplified if simplified.is_valid and not simplified.is_empty else geometry
 
 
-def _multipolygon(geometry: shapely.Geometry) -> AreaGeometry:
-    return AreaGeometry(
+def _multipolygon(geometry: shapely.Geometry) -> contracts.AreaGeometry:
+    return contracts.AreaGeometry(
         coordinates=[
             [_positions(polygon.exterior), *(_positions(hole) for hole in polygon.interiors)]
             for polygon in shapely.get_parts(geometry)

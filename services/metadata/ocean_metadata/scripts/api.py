@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
-from litestar.params import FromQuery, QueryParameter, SkipValidation
+from litestar.params import FromQuery, QueryParameter
 
 from ocean_common.contracts.common import PLOT_KINDS
 from ocean_common.problems import document_errors
@@ -18,13 +18,6 @@ from ocean_metadata.scripts.generator import LANGUAGES, ScriptType, generate_scr
 SCRIPT_TYPES: tuple[ScriptType, ...] = get_args(ScriptType)
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublicAddress:
-    """Address of the gateway for the public; None: the one of each request."""
-
-    url: str | None = None
 
 
 Query = Annotated[
@@ -80,8 +73,8 @@ class ScriptOperation(Operation):
 async def get_script(
     *,
     request: Request[Any, Any, Any],
-    public: NamedDependency[SkipValidation[PublicAddress]],
-    asked: FromQuery[Query],
+    public_url: NamedDependency[str | None],
+    query_text: FromQuery[Query],
     lang: FromQuery[Language],
     script_type: FromQuery[TypeOfScript],
     plot_type: FromQuery[PlotType] = None,
@@ -92,11 +85,12 @@ async def get_script(
         raise _not_allowed(script_type, "script_type", SCRIPT_TYPES)
     if lang not in LANGUAGES:
         raise _not_allowed(lang, "lang", tuple(LANGUAGES))
-    server = public.url or _request_address(request)
-    script = generate_script(make_request(parse_query(asked), type_of_script, plot_type, server), lang)
-    name = f"ocean_navigator_api_script_{type_of_script}.{script.suffix}"
+    server = public_url or _request_address(request)
+    text = generate_script(make_request(parse_query(query_text), type_of_script, plot_type, server), lang)
+    suffix, media_type = LANGUAGES[lang]
+    name = f"ocean_navigator_api_script_{type_of_script}.{suffix}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "vary": "Host, X-Forwarded-Host"}
-    return Response(script.text.encode(), media_type=f"{script.media_type}; charset=utf-8", headers=headers)
+    return Response(text.encode(), media_type=f"{media_type}; charset=utf-8", headers=headers)
 
 
 def _request_address(request: Request[Any, Any, Any]) -> str:

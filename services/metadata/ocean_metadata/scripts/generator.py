@@ -23,7 +23,6 @@ _MAX_NESTING = 16  # of lists within lists in a query
 ScriptType = Literal["plot", "csv", "subset"]
 Json = Mapping[str, Any]
 
-_SUFFIXES = {"plot": "png", "csv": "csv"}
 _PARAMETER_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -36,14 +35,6 @@ class ScriptRequest(msgspec.Struct, frozen=True, kw_only=True):
     query: Json | None  # sent as JSON in the parameter `query`
     parameters: dict[str, str]  # all other parameters
     file: str  # name of the file that the program saves
-
-
-class Script(msgspec.Struct, frozen=True, kw_only=True):
-    """A program."""
-
-    text: str
-    suffix: str
-    media_type: str
 
 
 def parse_query(text: str) -> Json:
@@ -61,21 +52,15 @@ def parse_query(text: str) -> Json:
     return query
 
 
+def generate_script(request: ScriptRequest, language: str) -> str:
+    """Generate the program that makes a request, in one of `LANGUAGES`."""
+    return _environment().get_template(f"{language}.jinja").render(request=request)
+
+
 def make_request(query: Json, script_type: ScriptType, plot_type: str | None, server: str) -> ScriptRequest:
     """Return the request for a plot, its numbers or a subset from the server at an address."""
     if script_type == "subset":
         return _subset_request(query, server)
-    return _plot_request(query, script_type, plot_type, server)
-
-
-def generate_script(request: ScriptRequest, language: str) -> Script:
-    """Generate the program that makes a request, in one of `LANGUAGES`."""
-    suffix, media_type = LANGUAGES[language]
-    text = _environment().get_template(f"{language}.jinja").render(request=request)
-    return Script(text=text, suffix=suffix, media_type=media_type)
-
-
-def _plot_request(query: Json, script_type: ScriptType, plot_type: str | None, server: str) -> ScriptRequest:
     if not plot_type:
         raise InvalidRequest(
             "plot_type is required for {required}", required=script_type, field="plot_type", allowed=PLOT_KINDS
@@ -88,7 +73,7 @@ def _plot_request(query: Json, script_type: ScriptType, plot_type: str | None, s
             field="plot_type",
             allowed=PLOT_KINDS,
         )
-    suffix = _SUFFIXES[script_type]
+    suffix = "png" if script_type == "plot" else "csv"
     return ScriptRequest(
         title=f"{plot_type} plot" if script_type == "plot" else f"numbers of a {plot_type} plot",
         url=f"{server}{API}/plot/{plot_type}",
@@ -165,19 +150,10 @@ class ProgramText(str):
     __slots__ = ()
 
 
-def _comment(text: str) -> ProgramText:
-    """Return a text in ASCII that stays on its line."""
-    return ProgramText(ascii(text)[1:-1])
-
-
 def _r_literal(text: str) -> ProgramText:
     """Return a literal of R in ASCII, which every locale reads alike, without null characters, which it cannot have."""
     escaped = text.replace("\0", "").replace("\\", "\\\\").replace("'", "\\'")
     return ProgramText("'" + re.sub(r"[^\n -~]", lambda match: f"\\U{{{ord(match[0]):x}}}", escaped) + "'")
-
-
-def _shell_literal(text: str) -> ProgramText:
-    return ProgramText("'" + text.replace("\0", "").replace("'", "'\\''") + "'")
 
 
 def _require_literal(value: object) -> object:
@@ -197,11 +173,11 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "comment": _comment,
+        "comment": lambda text: ProgramText(ascii(text)[1:-1]),  # on one line
         "python": lambda value: ProgramText(_literal(value, ascii)),
         "json": lambda value: _literal(value, json.dumps),
         "r": _r_literal,
-        "shell": _shell_literal,
+        "shell": lambda text: ProgramText("'" + text.replace("\0", "").replace("'", "'\\''") + "'"),
         "file_name": lambda name: ProgramText(_UNSAFE.sub("_", name)),
     }
     return environment

@@ -10,20 +10,8 @@ import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_core.units import length_in_metres
-from ocean_metadata.observations.formats.decoding import (
-    Floats,
-    UnreadableFile,
-    parse_table,
-    pressure_to_depth,
-    read_lines,
-)
-from ocean_metadata.observations.formats.quantities import (
-    SensorCounter,
-    add_attribution,
-    find_quantity,
-    normalize_units,
-)
-from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
+from ocean_metadata.observations.formats import decoding, quantities
+from ocean_metadata.observations.model import Cast, Floats, Platform, QuantitySamples
 
 _COLUMN = re.compile(r"# name (\d+) = ([^:]+):\s*(.*)")
 _VALUE = re.compile(r"# (bad_flag|start_time) = (.*)")
@@ -33,9 +21,7 @@ _DATE = re.compile(r"([A-Z][a-z]{2} +\d{1,2} +\d{4} +\d\d:\d\d:\d\d)")
 _POSITION = re.compile(
     r"([NSEW])?\s*(-?\d+(?:\.\d*)?)(?:\s+(\d+(?:\.\d*)?))?(?:\s+(\d+(?:\.\d*)?))?\s*([NSEW])?", re.IGNORECASE
 )
-_CENTURY = 100  # years
 _COORDINATES = ("scan", "time", "pr", "dep", "flag", "nbin", "latitude", "longitude", "pump")
-_ATTRIBUTES = {"ship": "Ship", "cruise": "Cruise"}
 
 
 class Column(NamedTuple):
@@ -47,15 +33,11 @@ class Column(NamedTuple):
 
 def read_cnv(path: Path, platform_type: PlatformType | None = None) -> Iterator[Platform]:
     """Read the cruise, with one cast."""
-    lines = read_lines(path)
-    end = next((position for position, line in enumerate(lines) if line.strip() == "*END*"), None)
-    if end is None:
-        raise UnreadableFile("it is not a Sea-Bird cast: there is no line *END*")
-    header = lines[:end]
+    header, rows = decoding.read_text_table(path, "*END*", "a Sea-Bird cast")
     columns = _parse_columns(header)
     notes = {match[1].strip().lower(): match[2].strip() for line in header if (match := _NOTE.match(line))}
     values = {match[1]: match[2].strip() for line in header if (match := _VALUE.match(line))}
-    data = parse_table(lines[end + 1 :], len(columns))
+    data = decoding.parse_table(rows, len(columns))
     data[data == float(values.get("bad_flag", "nan"))] = np.nan
     latitude, longitude = _parse_position(notes, "latitude", 90), _parse_position(notes, "longitude", 360)
     station = notes.get("station") or None
@@ -70,14 +52,9 @@ def read_cnv(path: Path, platform_type: PlatformType | None = None) -> Iterator[
         quantities=list(_parse_quantities(columns, data, latitude)),
     )
     name = notes.get("cruise") or notes.get("ship") or file_name
-    attributes = {label: notes[key] for key, label in _ATTRIBUTES.items() if notes.get(key)}
-    yield Platform(
-        key=f"mission:{name}",
-        type=platform_type or "mission",
-        name=name,
-        attributes=add_attribution(attributes, notes),
-        casts=[cast],
-    )
+    labelled = {key.capitalize(): notes[key] for key in ("ship", "cruise") if notes.get(key)}
+    attributes, kind = quantities.add_attribution(labelled, notes), platform_type or "mission"
+    yield Platform(key=f"mission:{name}", type=kind, name=name, attributes=attributes, casts=[cast])
 
 
 def _parse_columns(header: list[str]) -> list[Column]:
@@ -93,12 +70,10 @@ def _parse_position(notes: dict[str, str], coordinate: str, maximum: float) -> f
     """Parse `N44 41.056`, `44 41.056 N` or `-63.64` to degrees."""
     text = notes.get(f"nmea {coordinate}") or notes.get(coordinate, "")
     match = _POSITION.fullmatch(text.strip())
-    if not match:
-        raise UnreadableFile("its {subject} is {text!r}", subject=coordinate, text=text)
-    degrees = abs(float(match[2])) + float(match[3] or 0) / 60 + float(match[4] or 0) / 3600
+    degrees = abs(float(match[2])) + float(match[3] or 0) / 60 + float(match[4] or 0) / 3600 if match else np.inf
+    if not match or degrees > maximum:
+        raise decoding.UnreadableFile("its {subject} is {text!r}", subject=coordinate, text=text)
     hemisphere = (match[1] or match[5] or "").upper()
-    if degrees > maximum:
-        raise UnreadableFile("its {subject} is {text!r}", subject=coordinate, text=text)
     return -degrees if hemisphere in {"S", "W"} or match[2].startswith("-") else degrees
 
 
@@ -106,8 +81,8 @@ def _parse_start(start: str, uploaded: str) -> int:
     """Return the start in ms. Old programs wrote 1903 for 2003: the century is then that of the upload."""
     date, upload_date = _parse_date(start) or _parse_date(uploaded), _parse_date(uploaded)
     if date is None:
-        raise UnreadableFile("its start_time is {start!r}", start=start)
-    if upload_date and upload_date.year - date.year == _CENTURY:
+        raise decoding.UnreadableFile("its start_time is {start!r}", start=start)
+    if upload_date and upload_date.year - date.year == 100:
         date = date.replace(year=upload_date.year)
     return round(date.timestamp() * 1000)
 
@@ -119,13 +94,13 @@ def _parse_date(text: str) -> datetime | None:
 
 def _parse_quantities(columns: list[Column], data: Floats, latitude: float) -> Iterator[QuantitySamples]:
     """Yield each quantity at the depths of the cast, without values that occur in no sea."""
-    depth, sensors = _find_depth(columns, data, latitude), SensorCounter()
+    depth, sensors = _find_depth(columns, data, latitude), quantities.SensorCounter()
     for column, values in zip(columns, data.T, strict=True):
         name = column.short_name.lower()
         if name.startswith(_COORDINATES) and name != "par":
             continue
-        quantity = find_quantity(column.short_name)
-        converted = values + normalize_units(column.units)[1]
+        quantity = quantities.find_quantity(column.short_name)
+        converted = values + quantities.normalize_units(column.units)[1]
         plausible = (converted >= quantity.minimum) & (converted <= quantity.maximum)
         yield from sensors.samples(quantity, column.units, depth, np.where(plausible, values, np.nan))
 
@@ -137,5 +112,5 @@ def _find_depth(columns: list[Column], data: Floats, latitude: float) -> Floats:
         return data[:, depth] * (length_in_metres(columns[depth].units.rpartition(",")[2]) or 1.0)
     pressure = next((position for position, name in enumerate(names) if name.startswith("pr")), None)
     if pressure is None:
-        raise UnreadableFile("it has neither a depth nor a pressure")
-    return pressure_to_depth(data[:, pressure], columns[pressure].units, latitude)
+        raise decoding.UnreadableFile("it has neither a depth nor a pressure")
+    return decoding.pressure_to_depth(data[:, pressure], columns[pressure].units, latitude)

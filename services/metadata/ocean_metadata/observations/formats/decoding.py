@@ -59,8 +59,20 @@ def pressure_to_depth(pressure: Floats, units: str, latitude: ArrayLike) -> Floa
     return depth
 
 
-def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file, packed or not."""
+def decode_texts(values: Any) -> list[str]:
+    """Return characters, strings or numbers as texts without blanks around them."""
+    array = np.ma.atleast_1d(values)
+    if array.dtype.kind == "S":
+        rows = np.atleast_2d(np.ma.filled(array, b" "))
+        return [b"".join(row).decode("utf-8", "replace").strip("\0 ") for row in rows]
+    return [
+        "" if value is np.ma.masked else f"{value:.15g}" if isinstance(value, float) else str(value).strip()
+        for value in array
+    ]
+
+
+def read_text_table(path: Path, end_of_header: str, format_name: str) -> tuple[list[str], list[str]]:
+    """Return the lines of the header and of the table of a text file, packed or not."""
     open_file = gzip.open if path.name.lower().endswith(".gz") else open
     try:
         with open_file(path, "rb") as file:
@@ -70,9 +82,13 @@ def read_lines(path: Path) -> list[str]:
     if len(content) > _MAX_TEXT:
         raise UnreadableFile("it is larger than {limit:,} bytes", limit=_MAX_TEXT)
     try:
-        return content.decode("utf-8").splitlines()
+        lines = content.decode("utf-8").splitlines()
     except UnicodeDecodeError:
-        return content.decode("latin-1").splitlines()
+        lines = content.decode("latin-1").splitlines()
+    end = next((number for number, line in enumerate(lines) if line.strip() == end_of_header), None)
+    if end is None:
+        raise UnreadableFile("it is not {format}: there is no line {mark}", format=format_name, mark=end_of_header)
+    return lines[:end], lines[end + 1 :]
 
 
 def parse_table(rows: list[str], columns: int) -> Floats:
@@ -83,13 +99,9 @@ def parse_table(rows: list[str], columns: int) -> Floats:
             values = [float(word.strip("'")) for word in row.split()]
         except ValueError as error:
             raise UnreadableFile("row {number} of its data is not all numbers", number=number) from error
-        if values and len(values) != columns:
-            raise UnreadableFile(
-                "row {number} of its data has {values_count} values, of {columns} columns",
-                number=number,
-                values_count=len(values),
-                columns=columns,
-            )
+        if len(values) not in {0, columns}:
+            text = "row {number} of its data has {values_count} values, of {columns} columns"
+            raise UnreadableFile(text, number=number, values_count=len(values), columns=columns)
         if values:
             table.append(values)
     if not table:

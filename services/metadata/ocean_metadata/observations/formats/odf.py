@@ -8,15 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.observations.formats.decoding import (
-    Floats,
-    UnreadableFile,
-    parse_table,
-    pressure_to_depth,
-    read_lines,
-)
+from ocean_metadata.observations.formats import decoding
 from ocean_metadata.observations.formats.quantities import SensorCounter, add_attribution, find_quantity
-from ocean_metadata.observations.model import Cast, Platform, QuantitySamples
+from ocean_metadata.observations.model import Cast, Floats, Platform, QuantitySamples
 
 Block = dict[str, str]
 
@@ -32,14 +26,11 @@ _ATTRIBUTES = {
 
 def read_odf(path: Path, platform_type: PlatformType | None = None) -> Iterator[Platform]:
     """Read the cruise, with one cast."""
-    lines = read_lines(path)
-    end = next((position for position, line in enumerate(lines) if line.strip() == "-- DATA --"), None)
-    if end is None:
-        raise UnreadableFile("it is not an ODF file: there is no line -- DATA --")
-    blocks = _parse_blocks(lines[:end])
+    header, rows = decoding.read_text_table(path, "-- DATA --", "an ODF file")
+    blocks = _parse_blocks(header)
     cruise, event = _find_block(blocks, "CRUISE_HEADER"), _find_block(blocks, "EVENT_HEADER")
     parameters = [block for name, block in blocks if name == "PARAMETER_HEADER"]
-    data = parse_table(lines[end + 1 :], len(parameters))
+    data = decoding.parse_table(rows, len(parameters))
     latitude, longitude = _parse_degrees(event, "INITIAL_LATITUDE"), _parse_degrees(event, "INITIAL_LONGITUDE")
     event_parts = (event.get(key) for key in ("EVENT_NUMBER", "EVENT_QUALIFIER1", "EVENT_QUALIFIER2"))
     event_id = "-".join(filter(None, event_parts))
@@ -52,14 +43,9 @@ def read_odf(path: Path, platform_type: PlatformType | None = None) -> Iterator[
         quantities=list(_parse_quantities(parameters, data, latitude)),
     )
     name = cruise.get("CRUISE_NUMBER") or path.stem
-    attributes = {label: cruise[key] for key, label in _ATTRIBUTES.items() if cruise.get(key)}
-    yield Platform(
-        key=f"mission:{name}",
-        type=platform_type or "mission",
-        name=name,
-        attributes=add_attribution(attributes, cruise),
-        casts=[cast],
-    )
+    labelled = {label: cruise[key] for key, label in _ATTRIBUTES.items() if cruise.get(key)}
+    attributes, kind = add_attribution(labelled, cruise), platform_type or "mission"
+    yield Platform(key=f"mission:{name}", type=kind, name=name, attributes=attributes, casts=[cast])
 
 
 def _parse_blocks(lines: list[str]) -> list[tuple[str, Block]]:
@@ -84,7 +70,7 @@ def _parse_degrees(event: Block, key: str) -> float:
     except ValueError:
         degrees = 999.0
     if abs(degrees) > (90 if "LATITUDE" in key else 360):
-        raise UnreadableFile("its {key} is {event}", key=key, event=event.get(key, "missing"))
+        raise decoding.UnreadableFile("its {key} is {event}", key=key, event=event.get(key, "missing"))
     return degrees
 
 
@@ -93,7 +79,7 @@ def _parse_start(text: str) -> int:
     try:
         start = datetime.strptime(text.title(), "%d-%b-%Y %H:%M:%S.%f").replace(tzinfo=UTC)
     except ValueError as error:
-        raise UnreadableFile("its START_DATE_TIME is {text!r}", text=text) from error
+        raise decoding.UnreadableFile("its START_DATE_TIME is {text!r}", text=text) from error
     return round(start.timestamp() * 1000)
 
 
@@ -124,5 +110,5 @@ def _find_depth(codes: list[str], columns: list[Floats], parameters: list[Block]
         if code.startswith("DEPH"):
             return values
         if code.startswith("PRES"):
-            return pressure_to_depth(values, block.get("UNITS", ""), latitude)
-    raise UnreadableFile("it has neither PRES nor DEPH")
+            return decoding.pressure_to_depth(values, block.get("UNITS", ""), latitude)
+    raise decoding.UnreadableFile("it has neither PRES nor DEPH")

@@ -11,12 +11,7 @@ import numpy as np
 from ocean_common.contracts.observations import PlatformType
 from ocean_core.errors import InvalidRequest
 from ocean_metadata.observations.formats.decoding import UnreadableFile
-from ocean_metadata.observations.formats.quantities import (
-    SensorCounter,
-    add_attribution,
-    find_quantity,
-    normalize_units,
-)
+from ocean_metadata.observations.formats.quantities import SensorCounter, add_attribution, find_quantity
 from ocean_metadata.observations.model import Cast, Platform, QuantitySamples, format_instant, parse_instant
 
 T = TypeVar("T")
@@ -96,31 +91,21 @@ def _make_cast(station: _StationRow, samples: list[_SampleRow], datatypes: dict[
         time = parse_instant(station.time, "time")
     except InvalidRequest as error:
         raise UnreadableFile("its station {id} has no time: {error}", id=station.id, error=error) from error
-    sensors = SensorCounter()
     by_key: dict[str, list[_SampleRow]] = defaultdict(list)
     for sample in samples:
         by_key[sample.datatype_key].append(sample)
+    sensors, quantities = SensorCounter(), list[QuantitySamples]()
+    for key, rows in by_key.items():
+        datatype = datatypes.get(key, _DataTypeRow(key))
+        depth, values = np.array([(row.depth, row.value) for row in rows]).T
+        quantities += sensors.samples(find_quantity(key, None, datatype.name or None), datatype.unit, depth, values)
     return Cast(
         key=format_instant(time),
         time=time,
         latitude=station.latitude,
         longitude=station.longitude,
         name=station.name,
-        quantities=[
-            _make_samples(sensors, datatypes.get(key, _DataTypeRow(key)), rows) for key, rows in by_key.items()
-        ],
-    )
-
-
-def _make_samples(sensors: SensorCounter, datatype: _DataTypeRow, rows: list[_SampleRow]) -> QuantitySamples:
-    quantity = sensors.number(find_quantity(datatype.key, None, datatype.name or None))
-    units, offset = normalize_units(datatype.unit)
-    return QuantitySamples(
-        key=quantity.key,
-        name=quantity.name,
-        unit=units,
-        depth=np.array([row.depth for row in rows]),
-        values=np.array([row.value for row in rows]) + offset,
+        quantities=quantities,
     )
 
 
