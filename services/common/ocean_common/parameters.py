@@ -1,8 +1,9 @@
 """Parameters that all services read the same way, and the refusal of those that a route does not read."""
 
 import difflib
+from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from litestar import Request
 from litestar.handlers import BaseRouteHandler
@@ -12,6 +13,8 @@ from litestar.params import PathParameter, QueryParameter
 from ocean_core.errors import InvalidRequest, TileNotFound
 from ocean_core.messages import Message
 from ocean_core.tiles import MAX_ZOOM
+
+T = TypeVar("T", bound=str)
 
 
 def path_parameter(description: str, *examples: object, **options: Any) -> PathParameter:
@@ -46,6 +49,16 @@ VariableKey = Annotated[
 Zoom = Annotated[int, path_parameter(f"Zoom level, 0 to {MAX_ZOOM}.", 4)]
 TileColumn = Annotated[int, path_parameter("From the left, 0 to 2^zoom - 1.", 8)]
 TileRow = Annotated[int, path_parameter("From the top, 0 to 2^zoom - 1.", 3)]
+
+
+def parse_choice(
+    text: str, choices: Sequence[T], field: str, refusal: str = "{name} {value!r} is none of {choices}"
+) -> T:
+    """Return the choice that a text is, or raise InvalidRequest with the message ``refusal``."""
+    for choice in choices:
+        if text == choice:
+            return choice
+    raise InvalidRequest(refusal, name=field, value=text[:40], choices=", ".join(choices), field=field, allowed=choices)
 
 
 def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:

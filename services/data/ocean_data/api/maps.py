@@ -15,10 +15,10 @@ from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, ValueRange
 from ocean_common.contracts.places import ArrowCollection
 from ocean_common.http import Freshness, made_from
-from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, path_parameter, query_parameter
+from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, parse_choice, path_parameter, query_parameter
 from ocean_core import errors
 from ocean_core.tiles import Projection
-from ocean_data.api.parameters import READING_ERRORS, HttpRequest, parse_choice
+from ocean_data.api.parameters import READING_ERRORS, HttpRequest
 from ocean_data.compute import vectors
 from ocean_data.compute.field import Tiles
 from ocean_data.compute.quiver import Arrows, ArrowsRequest, Vector

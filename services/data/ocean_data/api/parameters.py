@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, ClassVar, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, get_args
 
 import msgspec
 from litestar import Request, Response, Router, get, post
@@ -35,7 +35,6 @@ EXTRACTION_ERRORS = (*READING_ERRORS, errors.PointOutsideGrid, errors.RequestToo
 PROBLEMS = problems.document_errors(*EXTRACTION_ERRORS)
 ESTIMATE = "Computed without reading a value."
 HttpRequest = Request[Any, Any, Any]
-T = TypeVar("T", bound=str)
 Box = tuple[float, float, float, float]
 Answer = Response[ExtractedValues]
 Fields = NamedDependency[dict[str, Any]]  # some fields of a request
@@ -300,18 +299,3 @@ async def find_polygon(areas: Areas, key: str) -> dict[str, Any]:
     area: Area = await areas.area(key)
     polygon: dict[str, Any] = msgspec.to_builtins(area.geometry)
     return polygon
-
-
-def parse_choice(text: str, allowed: Sequence[T], field: str) -> T:
-    """Return the word of a list, or refuse what is not in it."""
-    for choice in allowed:
-        if text == choice:
-            return choice
-    raise InvalidRequest(
-        "{name} {value!r} is none of {choices}",
-        name=field,
-        value=text[:40],
-        choices=", ".join(allowed),
-        field=field,
-        allowed=allowed,
-    )

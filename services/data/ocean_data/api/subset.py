@@ -12,7 +12,7 @@ from litestar.openapi import ResponseSpec
 from ocean_common import problems
 from ocean_common.clients.metadata import Areas
 from ocean_common.contracts.data import AreaRequest
-from ocean_common.parameters import DatasetId, query_parameter
+from ocean_common.parameters import DatasetId, parse_choice, query_parameter
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.parameters import (
@@ -23,7 +23,6 @@ from ocean_data.api.parameters import (
     Service,
     Variables,
     find_polygon,
-    parse_choice,
     parse_keys,
 )
 from ocean_data.extraction import Output, safe_name

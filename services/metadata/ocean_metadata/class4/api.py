@@ -8,18 +8,18 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Example
-from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery
 
 from ocean_common.contracts import observations as contracts
 from ocean_common.contracts.observations import Class4Kind, Class4Profile
 from ocean_common.http import Freshness
 from ocean_common.i18n import Translator
+from ocean_common.parameters import parse_choice, path_parameter, query_parameter
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.catalogue.responses import MESSAGEPACK, ResponseCache, encoded_response
-from ocean_metadata.class4.map_points import find_same_profile, map_points, parse_extent, parse_projection
+from ocean_metadata.class4.map_points import find_same_profile, map_points, parse_extent
 from ocean_metadata.class4.model import FileRecord, list_forecasts, parse_ids, parse_kind
 from ocean_metadata.class4.store import Class4Repository
 
@@ -32,42 +32,33 @@ AnyRequest = Request[Any, Any, Any]
 
 Kind = Annotated[
     str,
-    PathParameter(
-        description="`ocean_predict` or `riops_obs`.",
-        examples=[Example(summary="files as OceanPredict exchanges them", value="ocean_predict")],
-    ),
+    path_parameter("`ocean_predict` or `riops_obs`.", ("files as OceanPredict exchanges them", "ocean_predict")),
 ]
 FileId = Annotated[
     str,
-    QueryParameter(
+    query_parameter(
+        "Id of a file, as `/api/v2.0/class4` lists it; `_<index>` of a profile may follow.",
+        ("the demonstration", DEMONSTRATION),
         name="id",
-        description="Id of a file, as `/api/v2.0/class4` lists it; `_<index>` of a profile may follow.",
-        examples=[Example(summary="the demonstration", value=DEMONSTRATION)],
     ),
 ]
 ProfileId = Annotated[
     str,
-    QueryParameter(
+    query_parameter(
+        "Id of a profile: that of its file, `_` (or `/`), and its index.",
+        ("the first profile of the demonstration", f"{DEMONSTRATION}_0"),
         name="id",
-        description="Id of a profile: that of its file, `_` (or `/`), and its index.",
-        examples=[Example(summary="the first profile of the demonstration", value=f"{DEMONSTRATION}_0")],
     ),
 ]
 Extent = Annotated[
     str,
-    QueryParameter(
-        description="Extent of the map: `left,bottom,right,top` in metres of the projection; without it, all profiles.",
-        examples=[Example(summary="the tropical Atlantic", value="-5000000,-2000000,1000000,2000000")],
+    query_parameter(
+        "Extent of the map: `left,bottom,right,top` in metres of the projection; without it, all profiles.",
+        ("the tropical Atlantic", "-5000000,-2000000,1000000,2000000"),
     ),
 ]
-MapProjection = Annotated[
-    str,
-    QueryParameter(
-        description=f"Projection of the map: {', '.join(PROJECTIONS)}.",
-        examples=[Example(summary="web maps", value="EPSG:3857")],
-    ),
-]
-
+_PROJECTION = f"Projection of the map: {', '.join(PROJECTIONS)}."
+MapProjection = Annotated[str, query_parameter(_PROJECTION, ("web maps", "EPSG:3857"))]
 
 _get = partial(get, tags=["class 4"], responses=document_errors(NotFound))
 
@@ -118,7 +109,11 @@ async def list_profiles(
 ) -> contracts.Class4Points:
     """Profiles in view, each with the error of the best estimate; null where no value can be compared."""
     await class4_freshness(request, "")
-    kind, map_projection, map_extent = parse_kind(class4_type), parse_projection(projection), parse_extent(extent)
+    kind = parse_kind(class4_type)
+    map_projection = parse_choice(
+        projection, PROJECTIONS, "projection", "unknown projection {value!r}; there are {choices}"
+    )
+    map_extent = parse_extent(extent)
     record, _ = class4.index.find(kind, file)
     points = await class4.points(kind, record.id)
     return await asyncio.to_thread(map_points, kind, record.id, points, map_projection, map_extent)

@@ -79,8 +79,7 @@ class Class4Indexer:
 
     def _write(self, key: FileKey, path: str, reading: FileReading | None) -> None:
         if reading is None:
-            size, mtime_ns = _stat(path)
-            reading = FileReading(size=size, mtime_ns=mtime_ns, reason=Message("the NetCDF library fails on it"))
+            reading = FileReading(stamp=_stat(path), reason=Message("the NetCDF library fails on it"))
         if reading.reason:
             _log.warning("%s: %s", Path(path).name, reading.reason)
         self._store.replace(key, path, reading)

@@ -9,7 +9,7 @@ from ocean_common.contracts.observations import Class4Kind, Class4Point, Class4P
 from ocean_common.contracts.places import PointGeometry
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, wrap_longitude
-from ocean_core.tiles import MAJOR, MERCATOR, PROJECTIONS, Projection, to_plane
+from ocean_core.tiles import MAJOR, MERCATOR, Projection, to_plane
 from ocean_metadata.class4.model import ProfilePoints
 from ocean_metadata.index.headers import unpack_array
 
@@ -36,20 +36,6 @@ def parse_extent(text: str) -> Extent | None:
             "extent is left,bottom,right,top in metres, with left < right and bottom < top", field="extent"
         )
     return left, bottom, right, top
-
-
-def parse_projection(text: str) -> Projection:
-    """Return one of the map's projections, or raise InvalidRequest."""
-    for projection in PROJECTIONS:
-        if text == projection:
-            return projection
-    raise InvalidRequest(
-        "unknown projection {text!r}; there are {projections}",
-        text=text[:80],
-        projections=", ".join(PROJECTIONS),
-        field="projection",
-        allowed=PROJECTIONS,
-    )
 
 
 def map_points(

@@ -43,8 +43,7 @@ _EARLIEST, _LATEST = -60_000_000_000, 200_000_000_000  # s since 1970: years 69 
 class FileReading(msgspec.Struct, frozen=True, kw_only=True):
     """Outcome of reading a file, with the state in which it was read."""
 
-    size: int
-    mtime_ns: int
+    stamp: storage.Stamp
     content: FileContent | None = None
     reason: Message | None = None
 
@@ -59,51 +58,38 @@ class _Axes(NamedTuple):
 
 def read_class4_file(path: str) -> FileReading:
     """Read a file, or return the reason why that is not possible."""
+    stamp = (0, 0)
     try:
-        state = storage.read_stamp(path)
-    except OSError as error:
-        return FileReading(size=0, mtime_ns=0, reason=storage.describe_error(error))
-    size, mtime_ns = state
-    try:
+        stamp = storage.read_stamp(path)
         name = parse_file_name(Path(path).name)
         if name is None:
             raise storage.Unreadable("its name is not one of Class 4")
-        check_size(path, size)
+        check_size(path, stamp[0])
         with storage.open_dataset(path) as data:
             content = read_content(data, name)
-        if storage.read_stamp(path) != state:
+        if storage.read_stamp(path) != stamp:
             raise storage.Unreadable("it is being written")
     except storage.BROKEN as error:
-        return FileReading(size=size, mtime_ns=mtime_ns, reason=storage.describe_error(error))
-    return FileReading(size=size, mtime_ns=mtime_ns, content=content)
+        return FileReading(stamp=stamp, reason=storage.describe_error(error))
+    return FileReading(stamp=stamp, content=content)
 
 
 def read_content(data: storage.OpenDataset, name: FileName, block_cells: int = _BLOCK_CELLS) -> FileContent:
-    """Read the profiles, so many cells at a time, or raise storage.Unreadable."""
+    """Read the profiles, so many cells at a time, or raise Unreadable."""
     axes, (count, variable_count, level_count) = _find_axes(data)
-    summary = FileSummary(
-        day=name.day,
-        model=name.model,
-        title=_read_title(data),
-        leads=_read_leads(data, axes),
-        profiles=count,
-    )
+    leads = _read_leads(data, axes)
+    summary = FileSummary(day=name.day, model=name.model, title=_read_title(data), leads=leads, profiles=count)
     errors, profiles = np.full(count, np.nan), list[bytes]()
     reader = _ProfileReader(data, name.id, axes, _read_texts(data, "varname", variable_count))
-    step = max(1, block_cells // (variable_count * level_count * max(1, len(summary.leads))))
+    step = max(1, block_cells // (variable_count * level_count * max(1, len(leads))))
     for start in range(0, count, step):
         block = slice(start, min(start + step, count))
         errors[block], block_profiles = reader.read_block(block)
         profiles += [zlib.compress(msgspec.msgpack.encode(profile), 1) for profile in block_profiles]
-    points = ProfilePoints(
-        names=reader.names,
-        latitude=pack_array(reader.latitude),
-        longitude=pack_array(reader.longitude),
-        error=pack_array(errors),
-    )
-    return FileContent(
-        summary=msgspec.msgpack.encode(summary), points=msgspec.msgpack.encode(points), profiles=profiles
-    )
+    latitude, longitude, error = map(pack_array, (reader.latitude, reader.longitude, errors))
+    points = ProfilePoints(names=reader.names, latitude=latitude, longitude=longitude, error=error)
+    encode = msgspec.msgpack.encode
+    return FileContent(summary=encode(summary), points=encode(points), profiles=profiles)
 
 
 def _find_axes(data: storage.OpenDataset) -> tuple[_Axes, tuple[int, int, int]]:
@@ -142,9 +128,7 @@ class _ProfileReader:
         self._units = _read_units(data, keys)
         names = (*_PROFILE_VARIABLES, *_MODEL_VARIABLES.values())
         self._variables = {name: data.variables[name] for name in names if _has_layout(data, name, axes)}
-        self._model_variables = {
-            field: name for field, name in _MODEL_VARIABLES.items() if name in self._variables
-        }  # fmt: skip
+        self._fields = {field: name for field, name in _MODEL_VARIABLES.items() if name in self._variables}
         for name in _PROFILE_VARIABLES:
             if name not in self._variables:
                 raise storage.Unreadable("{name} is not of profiles, variables and levels", name=name)
@@ -158,7 +142,7 @@ class _ProfileReader:
         """Return the errors of a block's profiles, and the profiles."""
         observed = self._read("observation", block)
         depth = self._read("depth", block)
-        modelled = {field: self._read(name, block) for field, name in self._model_variables.items()}
+        modelled = {field: self._read(name, block) for field, name in self._fields.items()}
         errors = root_mean_square_error(observed[:, 0], modelled["best_estimate"][:, 0])
         return errors, (
             self._make_profile(index, observed[row], depth[row], {name: field[row] for name, field in modelled.items()})
@@ -267,9 +251,7 @@ def _read_leads(data: storage.OpenDataset, axes: _Axes) -> list[ForecastLead]:
     if not _has_layout(data, "forecast", axes):
         return []
     forecast = data.variables["forecast"]
-    count = next(
-        size for name, size in zip(forecast.dimensions, forecast.shape, strict=True) if name not in axes
-    )  # fmt: skip
+    (count,) = (size for name, size in zip(forecast.dimensions, forecast.shape, strict=True) if name not in axes)
     dates: list[int | None] = [None] * count
     leads: list[float | None] = [None] * count
     units = ""

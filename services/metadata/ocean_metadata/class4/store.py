@@ -44,16 +44,10 @@ class Class4Store:
 
     def replace(self, key: FileKey, path: str, result: FileReading) -> None:
         """Replace a file: readers see the old one or the new one."""
-        kind, file = key
-        row = {
-            "kind": kind,
-            "id": file,
-            "path": path,
-            "size": result.size,
-            "mtime_ns": result.mtime_ns,
-            "format": code_version(_READER),
-            "reason": msgspec.json.encode(result.reason).decode() if result.reason else None,
-        }
+        (kind, file), (size, mtime_ns) = key, result.stamp
+        row = {"kind": kind, "id": file, "path": path, "size": size, "mtime_ns": mtime_ns}
+        reason = msgspec.json.encode(result.reason).decode() if result.reason else None
+        row |= {"format": code_version(_READER), "reason": reason}
         profiles = []
         if content := result.content:
             row |= {"about": content.summary, "points": content.points}

@@ -8,12 +8,11 @@ from litestar import Request, WebSocket, get, websocket
 from litestar.di import NamedDependency
 from litestar.handlers import send_websocket_stream
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example
-from litestar.params import FromHeader, FromQuery, HeaderParameter, QueryParameter
+from litestar.params import FromHeader, FromQuery, HeaderParameter
 from litestar.response import Stream
 
 from ocean_common.contracts.metadata import Event
-from ocean_common.parameters import refuse_unknown_parameters
+from ocean_common.parameters import query_parameter, refuse_unknown_parameters
 from ocean_common.problems import STATUS, document_errors, to_problem
 from ocean_core.errors import DatasetNotFound, InvalidRequest, OceanError, TooBusy
 from ocean_metadata.events.broadcaster import EventBroadcaster
@@ -28,17 +27,13 @@ _MAX_REASON = 123  # bytes: no more fit into the closing frame
 
 Datasets = Annotated[
     str | None,
-    QueryParameter(
-        description="Ids of datasets, separated by commas; without them, events of all datasets.",
-        examples=[Example(summary="the Arctic model of the sample data", value="giops_day")],
+    query_parameter(
+        "Ids of datasets, separated by commas; without them, events of all datasets.",
+        ("the Arctic model of the sample data", "giops_day"),
     ),
 ]
-Since = Annotated[
-    int | None,
-    QueryParameter(
-        description="The `id` of the last event received, for clients that cannot send the header.", ge=0, le=_MAX_ID
-    ),
-]
+_SINCE = "The `id` of the last event received, for clients that cannot send the header."
+Since = Annotated[int | None, query_parameter(_SINCE, ge=0, le=_MAX_ID)]
 LastEventId = Annotated[
     str | None,
     HeaderParameter(

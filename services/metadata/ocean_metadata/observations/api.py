@@ -5,11 +5,11 @@ from typing import Annotated, get_args
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Example
-from litestar.params import FromPath, FromQuery, PathParameter
+from litestar.params import FromPath, FromQuery
 
 from ocean_common.contracts import observations as contracts
 from ocean_common.i18n import Translator
+from ocean_common.parameters import path_parameter
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound, RequestTooLarge, ServiceUnavailable
 from ocean_metadata.catalogue.responses import MESSAGEPACK
@@ -28,45 +28,35 @@ _KEYS = (
     "`platform_type` (argo, drifter, glider, mission, animal, mooring; several with commas), `meta_key`, `meta_value`, "
     "`area` (JSON list of [latitude, longitude]: a polygon, or one point with `radius` in km, by default 10)"
 )
-
-
-def _path(description: str, example: str, summary: str | None = None) -> PathParameter:
-    return PathParameter(description=description, examples=[Example(summary=summary, value=example)])
-
-
 StationSearch = Annotated[
     str,
-    _path(
+    path_parameter(
         f"{_KEYS}, `datatype`, `mindepth`, `maxdepth` (m).",
-        "start_date=1999-06-01&end_date=1999-08-31&datatype=sea_water_temperature.json",
-        "temperatures measured in a summer",
+        (
+            "temperatures measured in a summer",
+            "start_date=1999-06-01&end_date=1999-08-31&datatype=sea_water_temperature.json",
+        ),
     ),
 ]
 TrackSearch = Annotated[
     str,
-    _path(
+    path_parameter(
         f"{_KEYS}, `quantum` (year, month, week, day, hour, minute: positions are averaged over it).",
-        "start_date=2022-10-07&end_date=2022-11-30&quantum=day.json",
-        "drifters in the Barents Sea",
+        ("drifters in the Barents Sea", "start_date=2022-10-07&end_date=2022-11-30&quantum=day.json"),
     ),
 ]
 _TYPES, _FLOATS = "Types of platforms, joined with commas", "floats and drifters"
-LastTypes = Annotated[str, _path(f"{_TYPES}; unknown types have nothing.", "argo,drifter.json", _FLOATS)]
-Types = Annotated[str, _path(f"{_TYPES}.", "argo,drifter", _FLOATS)]
-Key = Annotated[
-    str,
-    _path(
-        "A key as listed by `meta_keys`, then `.json`; `Any` has no values.", "Type of float.json", "types of floats"
-    ),
-]
-MetadataKind = Annotated[Kind, _path("`platform` or `station`.", "platform")]
-Id = Annotated[str, _path("A number, then `.json`.", "1.json", "the first one")]
+LastTypes = Annotated[str, path_parameter(f"{_TYPES}; unknown types have nothing.", (_FLOATS, "argo,drifter.json"))]
+Types = Annotated[str, path_parameter(f"{_TYPES}.", (_FLOATS, "argo,drifter"))]
+_KEY = "A key as listed by `meta_keys`, then `.json`; `Any` has no values."
+Key = Annotated[str, path_parameter(_KEY, ("types of floats", "Type of float.json"))]
+MetadataKind = Annotated[Kind, path_parameter("`platform` or `station`.", "platform")]
+Id = Annotated[str, path_parameter("A number, then `.json`.", ("the first one", "1.json"))]
 VariablesOf = Annotated[
     str,
-    _path(
+    path_parameter(
         "`station=` or `platform=` and an id, then `.json`. An id that is not a number has no variables.",
-        "platform=1.json",
-        "the first platform",
+        ("the first platform", "platform=1.json"),
     ),
 ]
 

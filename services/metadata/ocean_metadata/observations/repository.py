@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import groupby
 from typing import Any, Literal, TypeVar
 
@@ -9,15 +10,7 @@ import msgspec
 import numpy as np
 import sqlalchemy as sa
 
-from ocean_common.contracts.observations import (
-    ObservationProperties,
-    ObservedStation,
-    ObservedValues,
-    PlatformTrack,
-    StationFeature,
-    TrackFeature,
-    TrackValues,
-)
+from ocean_common.contracts import observations as contracts
 from ocean_common.contracts.places import LineGeometry, PointGeometry
 from ocean_core.errors import NotFound, RequestTooLarge
 from ocean_core.messages import Message
@@ -40,8 +33,9 @@ _UNAVAILABLE = Message("the observations cannot be read now; try again in a few 
 
 holdings, stations, platforms, attributes = schema.holdings, schema.stations, schema.platforms, schema.attributes
 Conditions = list[sa.ColumnElement[bool]]
+_properties = partial(contracts.ObservationProperties, class_="observation")
 Kind = Literal["platform", "station"]
-Values = TypeVar("Values", ObservedValues, TrackValues)
+Values = TypeVar("Values", contracts.ObservedValues, contracts.TrackValues)
 
 
 class ObservationRepository:
@@ -72,7 +66,7 @@ class ObservationRepository:
         """Return the values under a key of the metadata of platforms of some types."""
         return self._distinct(attributes.c.value, types, attributes.c.key == key)
 
-    def search_stations(self, search: Search) -> list[StationFeature]:
+    def search_stations(self, search: Search) -> list[contracts.StationFeature]:
         """Return stations, thinned out evenly where there are too many for a map."""
         table = stations.c
         with self._reading() as connection:
@@ -87,15 +81,14 @@ class ObservationRepository:
                 .where(table.id.in_([row.station for row in rows]))
                 .order_by(table.id)
             )
-            return [
-                StationFeature(
-                    geometry=PointGeometry(coordinates=(longitude, latitude)),
-                    properties=ObservationProperties(id=number, type=platform_type, class_="observation", name=name),
-                )
-                for number, platform_type, name, latitude, longitude in connection.execute(select)
-            ]
+            features = []
+            for number, platform_type, name, latitude, longitude in connection.execute(select):
+                position = PointGeometry(coordinates=(longitude, latitude))
+                properties = _properties(id=number, type=platform_type, name=name)
+                features.append(contracts.StationFeature(geometry=position, properties=properties))
+        return features
 
-    def search_tracks(self, search: Search) -> list[TrackFeature]:
+    def search_tracks(self, search: Search) -> list[contracts.TrackFeature]:
         """Return the tracks of platforms, averaged over the search's quantum."""
         with self._reading() as connection:
             buckets = _stations_in_area(connection, search) if search.area else _sum_buckets(connection, search)
@@ -108,9 +101,9 @@ class ObservationRepository:
             tracks = average_tracks(buckets, search.quantum)
             query = sa.select(platforms.c.id, platforms.c.type)
             return [
-                TrackFeature(
+                contracts.TrackFeature(
                     geometry=LineGeometry(coordinates=tracks[row.id]),
-                    properties=ObservationProperties(id=row.id, type=row.type, class_="observation"),
+                    properties=_properties(id=row.id, type=row.type),
                 )
                 for row in select_by_ids(connection, query.order_by(platforms.c.id), platforms.c.id, sorted(tracks))
             ]
@@ -141,7 +134,7 @@ class ObservationRepository:
             _find(connection, kind, number)
             return [row.name for row in _read_datatypes(connection, holdings.c[kind] == number)]
 
-    def read_stations(self, ids: Sequence[int]) -> list[ObservedStation]:
+    def read_stations(self, ids: Sequence[int]) -> list[contracts.ObservedStation]:
         """Return stations with their samples, in the order of ``ids``, or raise NotFound."""
         kind, sample = schema.datatypes.c, schema.samples.c
         with self._reading() as connection:
@@ -155,15 +148,15 @@ class ObservationRepository:
                 .join(schema.datatypes, kind.id == sample.datatype)
                 .order_by(sample.station, kind.key, sample.number)
             )
-            variables: dict[int, list[ObservedValues]] = {station: [] for station in ids}
+            variables: dict[int, list[contracts.ObservedValues]] = {station: [] for station in ids}
             samples = select_by_ids(connection, query, sample.station, ids)
             for (station, _), group in groupby(samples, key=lambda row: (row.station, row.key)):
                 values = list(group)
                 pairs = [(row.depth, row.value) for row in values]
-                variables[station].append(_pack_values(ObservedValues, values[0], pairs))
+                variables[station].append(_pack_values(contracts.ObservedValues, values[0], pairs))
             attributions = _read_attributions(connection, {row.platform for row in rows.values()})
         return [
-            ObservedStation(
+            contracts.ObservedStation(
                 id=row.id,
                 name=row.name,
                 platform=row.platform,
@@ -177,7 +170,9 @@ class ObservationRepository:
             for row in (rows[station] for station in ids)
         ]
 
-    def read_track(self, platform: int, start: int | None, end: int | None, keys: Sequence[str]) -> PlatformTrack:
+    def read_track(
+        self, platform: int, start: int | None, end: int | None, keys: Sequence[str]
+    ) -> contracts.PlatformTrack:
         """Return the track of a platform with its shallowest samples of some quantities, or raise NotFound.
 
         ``start`` and ``end`` are ms since 1970-01-01, both inclusive; without ``keys`` all quantities are read.
@@ -206,9 +201,9 @@ class ObservationRepository:
                 ordered = query.order_by(sample.depth.desc(), sample.number.desc())
                 shallowest = {number: (depth, value) for number, depth, value in connection.execute(ordered)}
                 pairs = [shallowest.get(position.id, (np.nan, np.nan)) for position in positions]
-                variables.append(_pack_values(TrackValues, datatypes[key], pairs))
+                variables.append(_pack_values(contracts.TrackValues, datatypes[key], pairs))
             attribution = _read_attributions(connection, {platform}).get(platform, "")
-        return PlatformTrack(
+        return contracts.PlatformTrack(
             id=row.id,
             name=row.name,
             platform_type=row.type,
@@ -278,26 +273,16 @@ def _depth_conditions(search: Search, datatype: int) -> Conditions:
     table, sample = holdings.c, schema.samples.c
     if search.min_depth is None and search.max_depth is None:
         return []
-    where: Conditions = []
-    of_sample: Conditions = [sample.station == table.station]
+    where = [*_within(table.deepest, search.min_depth, None), *_within(table.shallowest, None, search.max_depth)]
+    of_sample = [sample.station == table.station, *_within(sample.depth, search.min_depth, search.max_depth)]
     if datatype != schema.STATION_ITSELF:
         of_sample.append(sample.datatype == datatype)
-    if search.min_depth is not None:
-        where.append(table.deepest >= search.min_depth)
-        of_sample.append(sample.depth >= search.min_depth)
-    if search.max_depth is not None:
-        where.append(table.shallowest <= search.max_depth)
-        of_sample.append(sample.depth <= search.max_depth)
     return [*where, sa.exists(sa.select(sa.literal(1)).where(*of_sample))]
 
 
 def _platform_conditions(search: Search) -> Conditions:
     table = platforms.c
-    where: Conditions = []
-    if search.start is not None:
-        where.append(table.last >= search.start)
-    if search.end is not None:
-        where.append(table.first <= search.end)
+    where = [*_within(table.last, search.start, None), *_within(table.first, None, search.end)]
     if search.platform_types:
         where.append(table.type.in_(search.platform_types))
     if search.attribute is not None:
@@ -307,7 +292,7 @@ def _platform_conditions(search: Search) -> Conditions:
     return where
 
 
-def _within(column: sa.ColumnElement[int], start: int | None, end: int | None) -> Conditions:
+def _within(column: sa.ColumnElement[Any], start: float | None, end: float | None) -> Conditions:
     where: Conditions = []
     if start is not None:
         where.append(column >= start)
@@ -342,17 +327,10 @@ def _sum_buckets(connection: sa.Connection, search: Search) -> list[Bucket]:
     base = offset - _EARLIEST // length * length
     start = (base + (table.time - base) // length * length).label("start")
     eastern = sa.case((table.longitude < 0, table.longitude + 360), else_=table.longitude)
+    sums = [sa.func.sum(column) for column in (table.latitude, table.longitude, eastern)]
+    extremes = sa.func.min(table.longitude), sa.func.max(table.longitude)
     query = (
-        sa.select(
-            table.platform,
-            start,
-            sa.func.count(),
-            sa.func.sum(table.latitude),
-            sa.func.sum(table.longitude),
-            sa.func.sum(eastern),
-            sa.func.min(table.longitude),
-            sa.func.max(table.longitude),
-        )
+        sa.select(table.platform, start, sa.func.count(), *sums, *extremes)
         .where(
             table.platform.in_(sa.select(platforms.c.id).where(*_platform_conditions(search))),
             *_within(table.time, search.start, search.end),

@@ -16,17 +16,9 @@ import shapely
 from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
+from ocean_common.parameters import parse_choice
+from ocean_core import geometry
 from ocean_core.errors import InvalidRequest
-from ocean_core.geometry import (
-    EARTH_RADIUS,
-    TURN,
-    Bounds,
-    circle_bounds,
-    great_circle_distance,
-    polygon_holds,
-    unwrap_longitudes,
-    wrap_longitude,
-)
 from ocean_core.time import QUANTA, Quantum
 from ocean_metadata.observations.model import Floats, parse_instant
 
@@ -40,7 +32,7 @@ SEARCH_KEYS = (
 )  # fmt: skip
 _SEPARATORS = re.compile(r"[&;]")
 _DEFAULT_RADIUS = 10.0  # km
-_MAX_RADIUS = float(np.pi * EARTH_RADIUS)  # km; to the other side of the Earth
+_MAX_RADIUS = float(np.pi * geometry.EARTH_RADIUS)  # km; to the other side of the Earth
 _MAX_CORNERS = 10_000
 
 MAX_CELLS = 1500  # that a query names one by one
@@ -69,16 +61,17 @@ class SearchArea:
     def contains(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
         """Return which points (degrees) are inside, shape (point,)."""
         if self._circle is None:
-            return polygon_holds(self._polygon, latitude, longitude)
+            return geometry.polygon_holds(self._polygon, latitude, longitude)
         north, east, radius = self._circle
-        within: NDArray[np.bool_] = great_circle_distance(north, east, latitude, longitude) <= radius * (1 + 1e-12)
+        distance = geometry.great_circle_distance(north, east, latitude, longitude)
+        within: NDArray[np.bool_] = distance <= radius * (1 + 1e-12)
         return within
 
     @cached_property
     def cells(self) -> list[int] | None:
         """The cells that the area touches, ascending; None where they are too many to be named."""
         rows = np.arange(max(floor(self.south + 90), 0), min(floor(self.north + 90), 179) + 1)
-        columns = np.arange(floor(self.west + 180), floor(min(self.east, self.west + TURN) + 180) + 1)
+        columns = np.arange(floor(self.west + 180), floor(min(self.east, self.west + geometry.TURN) + 180) + 1)
         if rows.size * columns.size > 4 * MAX_CELLS:
             return None
         row, column = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
@@ -90,8 +83,8 @@ class SearchArea:
 
 def circle_area(latitude: float, longitude: float, radius: float) -> SearchArea:
     """Return the points within a great-circle distance (km) of a centre."""
-    longitude = float(wrap_longitude(longitude))
-    return SearchArea(_box(circle_bounds(latitude, longitude, radius)), (latitude, longitude, radius))
+    longitude = float(geometry.wrap_longitude(longitude))
+    return SearchArea(_box(geometry.circle_bounds(latitude, longitude, radius)), (latitude, longitude, radius))
 
 
 def polygon_area(corners: list[tuple[float, float]]) -> SearchArea:
@@ -100,8 +93,8 @@ def polygon_area(corners: list[tuple[float, float]]) -> SearchArea:
     From each corner to the next it goes the shorter way round, over the date line where that is shorter.
     """
     latitudes = np.array([latitude for latitude, _ in corners])
-    longitudes = unwrap_longitudes([longitude for _, longitude in corners])
-    longitudes = longitudes - TURN * floor((longitudes.min() + 180) / TURN)
+    longitudes = geometry.unwrap_longitudes([longitude for _, longitude in corners])
+    longitudes = longitudes - geometry.TURN * floor((longitudes.min() + 180) / geometry.TURN)
     if len(corners) == 2:
         return SearchArea(_box((longitudes.min(), latitudes.min(), longitudes.max(), latitudes.max())))
     polygon = shapely.make_valid(shapely.Polygon(np.column_stack([longitudes, latitudes]))).buffer(_MARGIN)
@@ -111,7 +104,7 @@ def polygon_area(corners: list[tuple[float, float]]) -> SearchArea:
     return SearchArea(polygon)
 
 
-def _box(bounds: Bounds) -> shapely.Geometry:
+def _box(bounds: geometry.Bounds) -> shapely.Geometry:
     west, south, east, north = bounds
     return shapely.box(west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
 
@@ -153,7 +146,9 @@ def parse_search(text: str) -> Search:
         datatype=values.get("datatype"),
         min_depth=min_depth,
         max_depth=max_depth,
-        quantum=_parse_quantum(values.get("quantum", "day")),
+        quantum=parse_choice(
+            values.get("quantum", "day"), QUANTA, "quantum", "there is no quantum {value!r}; there are {choices}"
+        ),
     )
 
 
@@ -182,30 +177,9 @@ def split_pairs(text: str) -> dict[str, str]:
 
 
 def _parse_types(text: str) -> tuple[PlatformType, ...]:
-    names = {name.strip() for name in text.split(",") if name.strip()}
-    for name in sorted(names):
-        if name not in PLATFORM_TYPES:
-            raise InvalidRequest(
-                "there is no platform type {name!r}; there are {platform_types}",
-                name=name[:40],
-                platform_types=", ".join(PLATFORM_TYPES),
-                field="platform_type",
-                allowed=PLATFORM_TYPES,
-            )
-    return tuple(platform_type for platform_type in PLATFORM_TYPES if platform_type in names)
-
-
-def _parse_quantum(text: str) -> Quantum:
-    for quantum in QUANTA:
-        if text == quantum:
-            return quantum
-    raise InvalidRequest(
-        "there is no quantum {text!r}; there are {quanta}",
-        text=text[:40],
-        quanta=", ".join(QUANTA),
-        field="quantum",
-        allowed=QUANTA,
-    )
+    refusal = "there is no platform type {value!r}; there are {choices}"
+    names = sorted({name.strip() for name in text.split(",") if name.strip()})
+    return tuple(parse_choice(name, PLATFORM_TYPES, "platform_type", refusal) for name in names)
 
 
 def _parse_number(values: dict[str, str], field: str) -> float:

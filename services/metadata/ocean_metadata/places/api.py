@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.di import NamedDependency, Provide
-from litestar.openapi.spec import Example
-from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter, SkipValidation
+from litestar.params import FromPath, FromQuery, SkipValidation
 
 from ocean_common.contracts.places import Area, AreaPlaces, LinePlaces, PlaceGroup, PlaceProblem, PointPlaces
 from ocean_common.http import Freshness
 from ocean_common.i18n import Translator
+from ocean_common.parameters import parse_choice, path_parameter, query_parameter
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.messages import Message
@@ -24,32 +24,22 @@ from ocean_metadata.places.gazetteer import Gazetteer
 from ocean_metadata.places.map_features import WORLD, MapView, area_features, line_features, point_features
 
 FileId = Annotated[
-    str,
-    PathParameter(
-        description="Id of a file of places, from the list of its kind.",
-        examples=[Example(summary="of the sample data", value="nordic_seas")],
-    ),
+    str, path_parameter("Id of a file of places, from the list of its kind.", ("of the sample data", "nordic_seas"))
 ]
 MapProjection = Annotated[
-    str,
-    QueryParameter(
-        description="Projection of the map: EPSG:3857, EPSG:32661 or EPSG:3031.", examples=[Example(value="EPSG:3857")]
-    ),
+    str, query_parameter("Projection of the map: EPSG:3857, EPSG:32661 or EPSG:3031.", "EPSG:3857")
 ]
 ViewBounds = Annotated[
     str | None,
-    QueryParameter(
-        description="Bounds of the map: `left,bottom,right,top` in metres of the projection; without them, all places. "
+    query_parameter(
+        "Bounds of the map: `left,bottom,right,top` in metres of the projection; without them, all places. "
         "In EPSG:3857 the world is repeated: a view across the date line goes beyond ±20037508.",
-        examples=[Example(summary="the Nordic Seas", value="-3000000,8000000,7000000,17000000")],
+        ("the Nordic Seas", "-3000000,8000000,7000000,17000000"),
     ),
 ]
 Resolution = Annotated[
     str,
-    QueryParameter(
-        description="Size of a pixel in metres: details smaller than 1.5 pixels are left out. 0: none are.",
-        examples=[Example(value="9784")],
-    ),
+    query_parameter("Size of a pixel in metres: details smaller than 1.5 pixels are left out. 0: none are.", "9784"),
 ]
 
 Places = NamedDependency[Gazetteer]
@@ -60,15 +50,7 @@ def parse_view(
     *, projection: FromQuery[MapProjection] = "EPSG:3857", view_bounds: FromQuery[ViewBounds] = None
 ) -> MapView:
     """Parse the projection and the bounds of the map."""
-    map_projection = next((name for name in PROJECTIONS if name == projection), None)
-    if map_projection is None:
-        raise InvalidRequest(
-            "projection {projection!r} is none of {projections}",
-            projection=projection[:40],
-            projections=", ".join(PROJECTIONS),
-            field="projection",
-            allowed=PROJECTIONS,
-        )
+    map_projection = parse_choice(projection, PROJECTIONS, "projection")
     if not view_bounds:
         return MapView(map_projection, None)
     left, bottom, right, top = _parse_numbers(view_bounds, "view_bounds", 4, Message("left,bottom,right,top in metres"))

@@ -14,15 +14,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 from shapely.affinity import translate
 
-from ocean_core.geometry import (
-    TURN,
-    Position,
-    cut_holes,
-    polygonal_parts,
-    unwrap_longitudes,
-    unwrap_ring,
-    wrap_longitude,
-)
+from ocean_core import geometry
 from ocean_core.messages import Message, MessageError
 
 Kind = Literal["point", "line", "area"]
@@ -180,7 +172,7 @@ def _make_places(placemarks: list[_Placemark], kind: Kind, stem: str) -> tuple[l
             continue
         if len(places) + len(geometries) > MAX_PLACES:
             raise KmlUnreadable("it has more than {max_places} places", max_places=MAX_PLACES)
-        places += [Place(name=_unique_name(name, counts), geometry=geometry) for geometry in geometries]
+        places += [Place(name=_unique_name(name, counts), geometry=shape) for shape in geometries]
     return places, problems
 
 
@@ -207,7 +199,7 @@ def _make_geometries(placemark: _Placemark, kind: Kind) -> list[shapely.Geometry
     return [make_area(polygons)] if polygons else []
 
 
-def _parse_positions(text: str) -> list[Position]:
+def _parse_positions(text: str) -> list[geometry.Position]:
     """Parse `longitude,latitude[,altitude]` with blanks between them."""
     positions = []
     for part in _COMMAS.sub(",", text).split():
@@ -224,16 +216,16 @@ def _parse_positions(text: str) -> list[Position]:
 
 
 def _wrap(longitude: float) -> float:
-    return longitude if abs(longitude) <= 180 else float(wrap_longitude(longitude))
+    return longitude if abs(longitude) <= 180 else float(geometry.wrap_longitude(longitude))
 
 
-def _unwrap_line(positions: Sequence[Position]) -> list[Position]:
-    longitudes = unwrap_longitudes([longitude for longitude, _ in positions])
+def _unwrap_line(positions: Sequence[geometry.Position]) -> list[geometry.Position]:
+    longitudes = geometry.unwrap_longitudes([longitude for longitude, _ in positions])
     shift = _wrap(positions[0][0]) - positions[0][0]  # 0 or a whole turn: no rounding of the other positions
     return list(zip((longitudes + shift).tolist(), [latitude for _, latitude in positions], strict=True))
 
 
-def make_area(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.MultiPolygon:
+def make_area(polygons: Sequence[Sequence[Sequence[geometry.Position]]]) -> shapely.MultiPolygon:
     """Return a valid MultiPolygon of polygons, each a rim and its holes; its centroid is within 180 degrees.
 
     ValueError is raised where there is no area, with a reason for users.
@@ -242,19 +234,19 @@ def make_area(polygons: Sequence[Sequence[Sequence[Position]]]) -> shapely.Multi
     for rings in polygons:
         if not rings:
             raise KmlUnreadable("a polygon has no rim")
-        polygon = cut_holes(_fill_ring(rings[0]), [_fill_ring(hole) for hole in rings[1:]])
+        polygon = geometry.cut_holes(_fill_ring(rings[0]), [_fill_ring(hole) for hole in rings[1:]])
         if polygon.is_empty:
             raise KmlUnreadable("its holes cover all of it")
         parts.append(_move_near(polygon, parts[0].centroid.x) if parts else polygon)
-    flat = polygonal_parts(shapely.union_all(parts))
+    flat = geometry.polygonal_parts(shapely.union_all(parts))
     if not flat:
         raise KmlUnreadable("it has no area")
     return _move_near(shapely.orient_polygons(shapely.MultiPolygon(flat)), 0.0)
 
 
-def _fill_ring(positions: Sequence[Position]) -> shapely.Geometry:
+def _fill_ring(positions: Sequence[geometry.Position]) -> shapely.Geometry:
     """Return the polygon within a ring; one that crosses itself is mended."""
-    polygon = shapely.Polygon(unwrap_ring(positions))
+    polygon = shapely.Polygon(geometry.unwrap_ring(positions))
     if polygon.is_valid:
         return polygon
     if len(positions) > _MAX_MENDED:
@@ -262,7 +254,7 @@ def _fill_ring(positions: Sequence[Position]) -> shapely.Geometry:
     return shapely.make_valid(polygon)
 
 
-def _move_near(geometry: shapely.Geometry, longitude: float) -> shapely.Geometry:
-    """Return a geometry turned so that its centroid is as near to a longitude as entire turns bring it."""
-    turns = round((longitude - geometry.centroid.x) / TURN)
-    return translate(geometry, turns * TURN) if turns else geometry
+def _move_near(polygon: shapely.Geometry, longitude: float) -> shapely.Geometry:
+    """Return a polygon turned so that its centroid is as near to a longitude as entire turns bring it."""
+    turns = round((longitude - polygon.centroid.x) / geometry.TURN)
+    return translate(polygon, turns * geometry.TURN) if turns else polygon

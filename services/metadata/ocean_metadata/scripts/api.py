@@ -7,10 +7,11 @@ from typing import Annotated, Any, get_args
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
-from litestar.params import FromQuery, QueryParameter
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.params import FromQuery
 
 from ocean_common.contracts.common import PLOT_KINDS
+from ocean_common.parameters import parse_choice, query_parameter
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
 from ocean_metadata.scripts.generator import LANGUAGES, ScriptType, generate_script, make_request, parse_query
@@ -19,32 +20,22 @@ SCRIPT_TYPES: tuple[ScriptType, ...] = get_args(ScriptType)
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
-
 Query = Annotated[
     str,
-    QueryParameter(
+    query_parameter(
+        "JSON: the query of the plot; or of a subset its `dataset_name`, `variables` and parameters.",
+        (
+            "a subset",
+            '{"dataset_name":"giops_day","variables":"votemper","min_range":"72,5","max_range":"78,20",'
+            '"time":"2016-02-01,2016-02-03"}',
+        ),
+        ("a profile", '{"dataset":"giops_day","variable":"votemper","station":[[75,20]]}'),
         name="query",
-        description="JSON: the query of the plot; or of a subset its `dataset_name`, `variables` and parameters.",
-        examples=[
-            Example(
-                summary="a subset",
-                value='{"dataset_name":"giops_day","variables":"votemper","min_range":"72,5","max_range":"78,20",'
-                '"time":"2016-02-01,2016-02-03"}',
-            ),
-            Example(summary="a profile", value='{"dataset":"giops_day","variable":"votemper","station":[[75,20]]}'),
-        ],
     ),
 ]
-PlotType = Annotated[
-    str | None,
-    QueryParameter(description=f"Kind of the plot: {', '.join(PLOT_KINDS)}.", examples=[Example(value="profile")]),
-]
-Language = Annotated[
-    str, QueryParameter(description=f"One of {', '.join(LANGUAGES)}.", examples=[Example(value="python")])
-]
-TypeOfScript = Annotated[
-    str, QueryParameter(description=f"One of {', '.join(SCRIPT_TYPES)}.", examples=[Example(value="subset")])
-]
+PlotType = Annotated[str | None, query_parameter(f"Kind of the plot: {', '.join(PLOT_KINDS)}.", "profile")]
+Language = Annotated[str, query_parameter(f"One of {', '.join(LANGUAGES)}.", "python")]
+TypeOfScript = Annotated[str, query_parameter(f"One of {', '.join(SCRIPT_TYPES)}.", "subset")]
 
 
 @dataclass
@@ -80,14 +71,11 @@ async def get_script(
     plot_type: FromQuery[PlotType] = None,
 ) -> Response[bytes]:
     """The program runs as it is and needs nothing but its language; that of Python uses the standard library only."""
-    type_of_script = next((name for name in SCRIPT_TYPES if name == script_type), None)
-    if type_of_script is None:
-        raise _not_allowed(script_type, "script_type", SCRIPT_TYPES)
-    if lang not in LANGUAGES:
-        raise _not_allowed(lang, "lang", tuple(LANGUAGES))
+    type_of_script = parse_choice(script_type, SCRIPT_TYPES, "script_type")
+    language = parse_choice(lang, tuple(LANGUAGES), "lang")
     server = public_url or _request_address(request)
-    text = generate_script(make_request(parse_query(query_text), type_of_script, plot_type, server), lang)
-    suffix, media_type = LANGUAGES[lang]
+    text = generate_script(make_request(parse_query(query_text), type_of_script, plot_type, server), language)
+    suffix, media_type = LANGUAGES[language]
     name = f"ocean_navigator_api_script_{type_of_script}.{suffix}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "vary": "Host, X-Forwarded-Host"}
     return Response(text.encode(), media_type=f"{media_type}; charset=utf-8", headers=headers)
@@ -101,14 +89,3 @@ def _request_address(request: Request[Any, Any, Any]) -> str:
     if scheme not in {"http", "https"} or not _HOST.fullmatch(host):
         raise InvalidRequest("{host!r} is not the name of a host", host=host[:80], field="host")
     return f"{scheme}://{host}"
-
-
-def _not_allowed(value: str, field: str, allowed: tuple[str, ...]) -> InvalidRequest:
-    return InvalidRequest(
-        "{name} {value!r} is none of {choices}",
-        name=field,
-        value=value[:40],
-        choices=", ".join(allowed),
-        field=field,
-        allowed=allowed,
-    )

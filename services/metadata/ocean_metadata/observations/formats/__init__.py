@@ -15,10 +15,9 @@ from ocean_metadata.observations.formats.odf import read_odf
 from ocean_metadata.observations.formats.tables import is_tables, read_tables
 from ocean_metadata.observations.model import Platform
 
-_TEXT_READERS: dict[str, Callable[[Path, PlatformType | None], Iterator[Platform]]] = {
-    ".odf": read_odf,
-    ".cnv": read_cnv,
-}
+Reader = Callable[[Path, PlatformType | None], Iterator[Platform]]
+
+_TEXT_READERS: dict[str, Reader] = {".odf": read_odf, ".cnv": read_cnv}
 _NETCDF_SUFFIXES = (".nc", ".nc4", ".cdf")
 
 
@@ -47,7 +46,7 @@ def _suffix(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
-def _netcdf_reader(path: Path) -> Callable[[Path, PlatformType | None], Iterator[Platform]]:
+def _netcdf_reader(path: Path) -> Reader:
     try:
         with netCDF4.Dataset(path) as data:
             if is_argo(data):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,11 +23,7 @@ _POSITION = re.compile(
 _COORDINATES = ("scan", "time", "pr", "dep", "flag", "nbin", "latitude", "longitude", "pump")
 
 
-class Column(NamedTuple):
-    """A column of the table."""
-
-    short_name: str
-    units: str
+Columns = list[tuple[str, str]]  # short names and units
 
 
 def read_cnv(path: Path, platform_type: PlatformType | None = None) -> Iterator[Platform]:
@@ -57,13 +52,9 @@ def read_cnv(path: Path, platform_type: PlatformType | None = None) -> Iterator[
     yield Platform(key=f"mission:{name}", type=kind, name=name, attributes=attributes, casts=[cast])
 
 
-def _parse_columns(header: list[str]) -> list[Column]:
-    columns = []
-    for line in header:
-        if match := _COLUMN.match(line):
-            units = _UNITS.search(match[3])
-            columns.append(Column(match[2].strip(), units[1] if units else ""))
-    return columns
+def _parse_columns(header: list[str]) -> Columns:
+    matches = [match for line in header if (match := _COLUMN.match(line))]
+    return [(match[2].strip(), units[1] if (units := _UNITS.search(match[3])) else "") for match in matches]
 
 
 def _parse_position(notes: dict[str, str], coordinate: str, maximum: float) -> float:
@@ -92,25 +83,24 @@ def _parse_date(text: str) -> datetime | None:
     return datetime.strptime(" ".join(date[1].split()), "%b %d %Y %H:%M:%S").replace(tzinfo=UTC) if date else None
 
 
-def _parse_quantities(columns: list[Column], data: Floats, latitude: float) -> Iterator[QuantitySamples]:
+def _parse_quantities(columns: Columns, data: Floats, latitude: float) -> Iterator[QuantitySamples]:
     """Yield each quantity at the depths of the cast, without values that occur in no sea."""
     depth, sensors = _find_depth(columns, data, latitude), quantities.SensorCounter()
-    for column, values in zip(columns, data.T, strict=True):
-        name = column.short_name.lower()
-        if name.startswith(_COORDINATES) and name != "par":
+    for (name, units), values in zip(columns, data.T, strict=True):
+        if name.lower().startswith(_COORDINATES) and name.lower() != "par":
             continue
-        quantity = quantities.find_quantity(column.short_name)
-        converted = values + quantities.normalize_units(column.units)[1]
+        quantity = quantities.find_quantity(name)
+        converted = values + quantities.normalize_units(units)[1]
         plausible = (converted >= quantity.minimum) & (converted <= quantity.maximum)
-        yield from sensors.samples(quantity, column.units, depth, np.where(plausible, values, np.nan))
+        yield from sensors.samples(quantity, units, depth, np.where(plausible, values, np.nan))
 
 
-def _find_depth(columns: list[Column], data: Floats, latitude: float) -> Floats:
-    names = [column.short_name.lower() for column in columns]
-    depth = next((position for position, name in enumerate(names) if name.startswith("dep")), None)
-    if depth is not None:  # in `salt water, m` or `fresh water, ft`
-        return data[:, depth] * (length_in_metres(columns[depth].units.rpartition(",")[2]) or 1.0)
-    pressure = next((position for position, name in enumerate(names) if name.startswith("pr")), None)
-    if pressure is None:
-        raise decoding.UnreadableFile("it has neither a depth nor a pressure")
-    return decoding.pressure_to_depth(data[:, pressure], columns[pressure].units, latitude)
+def _find_depth(columns: Columns, data: Floats, latitude: float) -> Floats:
+    for (name, units), values in zip(columns, data.T, strict=True):
+        if name.lower().startswith("dep"):  # in `salt water, m` or `fresh water, ft`
+            depth: Floats = values * (length_in_metres(units.rpartition(",")[2]) or 1.0)
+            return depth
+    for (name, units), values in zip(columns, data.T, strict=True):
+        if name.lower().startswith("pr"):
+            return decoding.pressure_to_depth(values, units, latitude)
+    raise decoding.UnreadableFile("it has neither a depth nor a pressure")
