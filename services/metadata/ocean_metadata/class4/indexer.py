@@ -72,8 +72,8 @@ class Class4Indexer:
         paths: dict[FileKey, str] = {}
         for kind, root in self._folders.items():
             for path in list_files(root) if root else []:
-                name = parse_file_name(Path(path).name)
-                if name is not None and paths.setdefault((kind, name.id), path) != path:
+                is_class4 = parse_file_name(Path(path).name) is not None
+                if is_class4 and paths.setdefault((kind, Path(path).stem), path) != path:
                     _log.debug("%s: another file of this name is served", path)
         return paths
 

@@ -76,23 +76,12 @@ def is_in_view(latitude: Floats, longitude: Floats, projection: Projection, exte
 
 
 def root_mean_square_error(observed: Floats, estimate: Floats) -> Floats:
-    """Return the root mean square of the differences over the levels.
+    """Return the root mean square of the differences over the levels, shape (profile,); NaN where no level has both.
 
-    Parameters
-    ----------
-    observed, estimate : ndarray, shape (profile, level)
-        In the same unit; NaN where there is no value.
-
-    Returns
-    -------
-    ndarray, shape (profile,)
-        In that unit; NaN where no level has both.
+    ``observed`` and ``estimate`` are of shape (profile, level) and in one unit, with NaN where there is no value.
     """
-    squares = (estimate - observed) ** 2
-    finite = np.isfinite(squares)
-    count = finite.sum(axis=1)
-    total = np.where(finite, squares, 0.0).sum(axis=1)
-    error: Floats = np.sqrt(np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0))
+    squares = np.ma.masked_invalid((estimate - observed) ** 2)
+    error: Floats = np.ma.filled(np.ma.sqrt(squares.mean(axis=1)), np.nan)
     return error
 
 

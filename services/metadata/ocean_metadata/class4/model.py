@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, timedelta
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import msgspec
 
@@ -18,14 +18,6 @@ KINDS: tuple[Class4Kind, ...] = get_args(Class4Kind)
 _FILE_NAME = re.compile(r"class4_(\d{8})_([^_]+)(?:_.+)?_profile\.nc", re.ASCII)
 _PROFILE_ID = re.compile(r"(class4_\d{8}_.+_profile)(?:[_/](\d{1,9}))?", re.ASCII)
 _DAY_PREFIX = len("class4_20200101_")
-
-
-class FileName(NamedTuple):
-    """Parts of a name such as `class4_20200101_GIOPS_CONCEPTS_2.3_profile.nc`."""
-
-    id: str
-    day: str  # YYYY-MM-DD
-    model: str
 
 
 class ForecastLead(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,17 +138,15 @@ def _precedence(file: FileRecord) -> tuple[bool, bool, str]:
     return file.about.model != "GIOPS", file.about.model != "RIOPS", file.id
 
 
-def parse_file_name(name: str) -> FileName | None:
-    """Parse the name of a file; None where it is not one of Class 4."""
+def parse_file_name(name: str) -> FileSummary | None:
+    """Return day and model of a name such as `class4_20200101_GIOPS_CONCEPTS_2.3_profile.nc`; None for other names."""
     match = _FILE_NAME.fullmatch(name)
     if not match:
         return None
-    digits, model = match.groups()
     try:
-        day = date.fromisoformat(digits)
+        return FileSummary(day=date.fromisoformat(match[1]).isoformat(), model=match[2])
     except ValueError:
         return None
-    return FileName(name.removesuffix(".nc"), day.isoformat(), model)
 
 
 def parse_profile_id(text: str) -> tuple[str, int | None]:

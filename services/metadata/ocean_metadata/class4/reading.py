@@ -13,7 +13,7 @@ from ocean_core.geometry import Floats
 from ocean_core.messages import Message
 from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_metadata.class4.map_points import root_mean_square_error
-from ocean_metadata.class4.model import FileContent, FileName, FileSummary, ForecastLead, ProfilePoints, parse_file_name
+from ocean_metadata.class4.model import FileContent, FileSummary, ForecastLead, ProfilePoints, parse_file_name
 from ocean_metadata.index import storage
 from ocean_metadata.index.headers import pack_array
 from ocean_metadata.index.scan import check_size
@@ -61,12 +61,12 @@ def read_class4_file(path: str) -> FileReading:
     stamp = (0, 0)
     try:
         stamp = storage.read_stamp(path)
-        name = parse_file_name(Path(path).name)
-        if name is None:
+        about = parse_file_name(Path(path).name)
+        if about is None:
             raise storage.Unreadable("its name is not one of Class 4")
         check_size(path, stamp[0])
         with storage.open_dataset(path) as data:
-            content = read_content(data, name)
+            content = read_content(data, Path(path).stem, about)
         if storage.read_stamp(path) != stamp:
             raise storage.Unreadable("it is being written")
     except storage.BROKEN as error:
@@ -74,13 +74,15 @@ def read_class4_file(path: str) -> FileReading:
     return FileReading(stamp=stamp, content=content)
 
 
-def read_content(data: storage.OpenDataset, name: FileName, block_cells: int = _BLOCK_CELLS) -> FileContent:
+def read_content(
+    data: storage.OpenDataset, file: str, about: FileSummary, block_cells: int = _BLOCK_CELLS
+) -> FileContent:
     """Read the profiles, so many cells at a time, or raise Unreadable."""
     axes, (count, variable_count, level_count) = _find_axes(data)
     leads = _read_leads(data, axes)
-    summary = FileSummary(day=name.day, model=name.model, title=_read_title(data), leads=leads, profiles=count)
+    about = msgspec.structs.replace(about, title=_read_title(data), leads=leads, profiles=count)
     errors, profiles = np.full(count, np.nan), list[bytes]()
-    reader = _ProfileReader(data, name.id, axes, _read_texts(data, "varname", variable_count))
+    reader = _ProfileReader(data, file, axes, _read_texts(data, "varname", variable_count))
     step = max(1, block_cells // (variable_count * level_count * max(1, len(leads))))
     for start in range(0, count, step):
         block = slice(start, min(start + step, count))
@@ -89,7 +91,7 @@ def read_content(data: storage.OpenDataset, name: FileName, block_cells: int = _
     latitude, longitude, error = map(pack_array, (reader.latitude, reader.longitude, errors))
     points = ProfilePoints(names=reader.names, latitude=latitude, longitude=longitude, error=error)
     encode = msgspec.msgpack.encode
-    return FileContent(summary=encode(summary), points=encode(points), profiles=profiles)
+    return FileContent(summary=encode(about), points=encode(points), profiles=profiles)
 
 
 def _find_axes(data: storage.OpenDataset) -> tuple[_Axes, tuple[int, int, int]]:

@@ -93,17 +93,14 @@ def read_text_table(path: Path, end_of_header: str, format_name: str) -> tuple[l
 
 def parse_table(rows: list[str], columns: int) -> Floats:
     """Return rows of numbers, shape (row, column)."""
-    table = []
-    for number, row in enumerate(rows, 1):
-        try:
-            values = [float(word.strip("'")) for word in row.split()]
-        except ValueError as error:
-            raise UnreadableFile("row {number} of its data is not all numbers", number=number) from error
-        if len(values) not in {0, columns}:
-            text = "row {number} of its data has {values_count} values, of {columns} columns"
-            raise UnreadableFile(text, number=number, values_count=len(values), columns=columns)
-        if values:
-            table.append(values)
-    if not table:
+    if not any(row.strip() for row in rows):
         raise UnreadableFile("it has no data")
-    return np.array(table)
+    try:
+        table: Floats = np.loadtxt(rows, comments=None, quotechar="'", ndmin=2)
+    except ValueError as error:
+        raise UnreadableFile("its data are not rows of numbers: {error}", error=error) from error
+    if table.shape[1] != columns:
+        raise UnreadableFile(
+            "its rows have {count} values, of {columns} columns", count=table.shape[1], columns=columns
+        )
+    return table

@@ -139,13 +139,14 @@ class SampleLayout:
     def _find_coordinate(self, role: str) -> Any:
         """Return the variable that holds a coordinate: by standard name, axis or name; None where there is none."""
         standard_names, axis, names = _COORDINATES[role]
-        variables = [v for v in self._data.variables.values() if _is_numeric(v) and self._has_indices(v)]
+        numeric = filter(_is_numeric, self._data.variables.values())
+        variables = [variable for variable in numeric if self._has_indices(variable)]
         marked = [
             *(variable for variable in variables if _attribute(variable, "standard_name").lower() in standard_names),
             *(variable for variable in variables if _attribute(variable, "axis").upper() == axis),
             *(variable for variable in variables if variable.name.lower() in names),
         ]
-        return next(iter(marked), None)
+        return marked[0] if marked else None
 
     def _profile_indices(self, profile: Any) -> Indices:
         dims = [name for name in profile.dimensions if name in self._indices]
@@ -187,9 +188,8 @@ class SampleLayout:
                 if sample in self._indices and variable.dimensions and variable.dimensions[0] not in self._indices:
                     counts = _read_counts(variable)
                     if counts.min(initial=0) < 0 or counts.sum() > len(self._data.dimensions[sample]):
-                        raise decoding.UnreadableFile(
-                            "its {name} counts more samples than there are", name=variable.name
-                        )
+                        text = "its {name} counts more samples than there are"
+                        raise decoding.UnreadableFile(text, name=variable.name)
                     # Samples that belong to no row are left out.
                     inside = self._indices[sample] < counts.sum()
                     self._indices = {name: index[inside] for name, index in self._indices.items()}
