@@ -206,7 +206,7 @@ def test_whom_a_file_says_that_it_is_owed_to_is_told_with_its_values(shipped, fi
             f" JOIN imports i ON i.id = s.source WHERE i.path LIKE '%%{file}' ORDER BY s.id LIMIT 1"
         ).one()
     assert platform in (None, key)
-    assert shipped.stored.platform_metadata(number).get("Attribution", "") == owed
+    assert shipped.stored.metadata("platform", number).get("Attribution", "") == owed
     assert [one.attribution for one in shipped.stored.read_stations([station])] == [owed]
     assert shipped.stored.read_track(number, None, None, []).attribution == owed
 

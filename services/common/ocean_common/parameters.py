@@ -15,6 +15,7 @@ from ocean_core.messages import Message
 from ocean_core.tiles import MAX_ZOOM
 
 T = TypeVar("T", bound=str)
+_NO_CHOICE = Message("{name} {value!r} is none of {choices}")
 
 
 def path_parameter(description: str, *examples: object, **options: Any) -> PathParameter:
@@ -51,14 +52,14 @@ TileColumn = Annotated[int, path_parameter("From the left, 0 to 2^zoom - 1.", 8)
 TileRow = Annotated[int, path_parameter("From the top, 0 to 2^zoom - 1.", 3)]
 
 
-def parse_choice(
-    text: str, choices: Sequence[T], field: str, refusal: str = "{name} {value!r} is none of {choices}"
-) -> T:
-    """Return the choice that a text is, or raise InvalidRequest with the message ``refusal``."""
+def parse_choice(text: str, choices: Sequence[T], field: str, refusal: Message = _NO_CHOICE) -> T:
+    """Return the choice that a text is, or raise InvalidRequest with the template of ``refusal``."""
     for choice in choices:
         if text == choice:
             return choice
-    raise InvalidRequest(refusal, name=field, value=text[:40], choices=", ".join(choices), field=field, allowed=choices)
+    raise InvalidRequest(
+        refusal.template, name=field, value=text[:40], choices=", ".join(choices), field=field, allowed=choices
+    )
 
 
 def check_tile(zoom: int, x: int, y: int, *, bounded: bool = True) -> None:

@@ -17,6 +17,7 @@ from ocean_common.i18n import Translator
 from ocean_common.parameters import parse_choice, path_parameter, query_parameter
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest, NotFound
+from ocean_core.messages import Message
 from ocean_core.tiles import PROJECTIONS
 from ocean_metadata.catalogue.responses import MESSAGEPACK, ResponseCache, encoded_response
 from ocean_metadata.class4.map_points import find_same_profile, map_points, parse_extent
@@ -110,9 +111,8 @@ async def list_profiles(
     """Profiles in view, each with the error of the best estimate; null where no value can be compared."""
     await class4_freshness(request, "")
     kind = parse_kind(class4_type)
-    map_projection = parse_choice(
-        projection, PROJECTIONS, "projection", "unknown projection {value!r}; there are {choices}"
-    )
+    refusal = Message("unknown projection {value!r}; there are {choices}")
+    map_projection = parse_choice(projection, PROJECTIONS, "projection", refusal)
     map_extent = parse_extent(extent)
     record, _ = class4.index.find(kind, file)
     points = await class4.points(kind, record.id)

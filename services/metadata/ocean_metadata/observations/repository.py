@@ -381,10 +381,14 @@ def _find(connection: sa.Connection, kind: Kind, number: int) -> Any:
 
 def _not_found(kind: Kind, number: int) -> NotFound:
     if kind == "platform":
-        text = "there is no platform {number}; see /api/v2.0/observation/track/start_date=….json"
-    else:
-        text = "there is no station {number}; see /api/v2.0/observation/point/start_date=….json"
-    return NotFound(text, number=number, field="id")
+        return NotFound(
+            "there is no platform {number}; see /api/v2.0/observation/track/start_date=….json",
+            number=number,
+            field="id",
+        )
+    return NotFound(
+        "there is no station {number}; see /api/v2.0/observation/point/start_date=….json", number=number, field="id"
+    )
 
 
 def _read_attributions(connection: sa.Connection, ids: Iterable[int]) -> dict[int, str]:

@@ -19,6 +19,7 @@ from ocean_common.contracts.observations import PlatformType
 from ocean_common.parameters import parse_choice
 from ocean_core import geometry
 from ocean_core.errors import InvalidRequest
+from ocean_core.messages import Message
 from ocean_core.time import QUANTA, Quantum
 from ocean_metadata.observations.model import Floats, parse_instant
 
@@ -30,6 +31,7 @@ SEARCH_KEYS = (
     "start_date", "end_date", "platform_type", "meta_key", "meta_value", "quantum", "area", "radius", "datatype",
     "mindepth", "maxdepth",
 )  # fmt: skip
+_NO_QUANTUM = Message("there is no quantum {value!r}; there are {choices}")
 _SEPARATORS = re.compile(r"[&;]")
 _DEFAULT_RADIUS = 10.0  # km
 _MAX_RADIUS = float(np.pi * geometry.EARTH_RADIUS)  # km; to the other side of the Earth
@@ -146,9 +148,7 @@ def parse_search(text: str) -> Search:
         datatype=values.get("datatype"),
         min_depth=min_depth,
         max_depth=max_depth,
-        quantum=parse_choice(
-            values.get("quantum", "day"), QUANTA, "quantum", "there is no quantum {value!r}; there are {choices}"
-        ),
+        quantum=parse_choice(values.get("quantum", "day"), QUANTA, "quantum", _NO_QUANTUM),
     )
 
 
@@ -177,7 +177,7 @@ def split_pairs(text: str) -> dict[str, str]:
 
 
 def _parse_types(text: str) -> tuple[PlatformType, ...]:
-    refusal = "there is no platform type {value!r}; there are {choices}"
+    refusal = Message("there is no platform type {value!r}; there are {choices}")
     names = sorted({name.strip() for name in text.split(",") if name.strip()})
     return tuple(parse_choice(name, PLATFORM_TYPES, "platform_type", refusal) for name in names)
 
