@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ocean_core.geometry import unwrap_longitudes, wrap_longitude
-from ocean_core.time import MONDAY, Quantum, period_numbers
+from ocean_core.time import Quantum, period_numbers
 from ocean_metadata.observations.model import DAY
 
 _DIGITS = 6  # of coordinates: a tenth of a metre
@@ -29,7 +29,8 @@ class Bucket(NamedTuple):
 
 def bucket_length(quantum: Quantum) -> tuple[int, int]:
     """Return length and offset (ms) of what the database can group by itself; months and years are made from days."""
-    lengths = {"week": (7 * DAY, MONDAY * 1000), "hour": (DAY // 24, 0), "minute": (60_000, 0)}
+    # Weeks begin on a Monday: 1970-01-05.
+    lengths = {"week": (7 * DAY, 4 * DAY), "hour": (DAY // 24, 0), "minute": (60_000, 0)}
     return lengths.get(quantum, (DAY, 0))
 
 
