@@ -118,14 +118,14 @@ class PathRequest(TimedRequest, frozen=True, kw_only=True):
 
 
 class TransectRequest(PathRequest, frozen=True, kw_only=True, tag_field="kind", tag="transect"):
-    """The slice of the sea beneath a path, at one time."""
+    """Section beneath a path, at one time."""
 
     depth: str = "all"
     bathymetry: bool = True  # the model's sea floor too, where the catalogue knows it
 
 
 class SectionRequest(PathRequest, frozen=True, kw_only=True, tag_field="kind", tag="section"):
-    """A path through time at one level: a Hovmöller diagram."""
+    """Values along a path through time at one level: a Hovmöller diagram."""
 
     depth: str = "0"  # level, `bottom`, or `mean`
 

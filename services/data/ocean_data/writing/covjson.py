@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Kind
@@ -31,9 +30,6 @@ from ocean_data.writing import DocumentWriter, nest_numbers, no_places
 
 Json = dict[str, Any]
 
-STANDARD_NAME = "http://vocab.nerc.ac.uk/standard_name/{}/"
-UCUM = "http://www.opengis.net/def/uom/UCUM/"
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CALENDAR = "https://cfconventions.org/cf-conventions/cf-conventions.html#{}"
 REAL_CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
 
@@ -41,15 +37,13 @@ REAL_CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
 UCUM_SYMBOLS = {
     "degree_C": "Cel", "degree": "deg", "degree_north": "deg", "degrees_north": "deg", "degree_east": "deg",
     "degrees_east": "deg", "percent": "%", "1e-3": "10*-3", "1e3": "10*3", "day": "d", "days": "d", "hour": "h",
-    "hours": "h",
+    "hours": "h", "1": "1",
 }  # fmt: skip
 SAME_SYMBOLS = {
-    "1", "m", "km", "cm", "mm", "s", "d", "h", "K", "kg", "g", "mg", "ug", "mol", "mmol", "umol", "nmol", "l", "L",
+    "m", "km", "cm", "mm", "s", "d", "h", "K", "kg", "g", "mg", "ug", "mol", "mmol", "umol", "nmol", "l", "L",
     "ml", "Pa", "hPa", "kPa", "dbar", "bar", "W", "kW", "J", "N", "%", "rad", "deg", "Hz", "S", "mS", "V", "Sv",
 }  # fmt: skip
 _POWER = re.compile(r"([A-Za-z%]+)(?:\^|\*\*)?(-?\d+)?")
-VERSION = "http://www.opengis.net/spec/covjson/1.0"
-PLANE_X = "projection_x_coordinate"
 LINES = {"transect", "section"}
 # Domain types of one place and their axes, by whether there are several times, and levels.
 ONE_PLACE: dict[tuple[bool, bool], tuple[str, list[str]]] = {
@@ -102,7 +96,7 @@ def write_covjson(extraction: Extraction, values: dict[str, Values], revision: s
     coverages = [coverage for group in groups for coverage in _coverages(group)]
     shown = {key for group in groups for key in group.arrays}
     parameters = {field.key: describe_parameter(field.variable) for field in extraction.fields if field.key in shown}
-    document: Json = {"conformsTo": [VERSION], "parameters": parameters}
+    document: Json = {"conformsTo": ["http://www.opengis.net/spec/covjson/1.0"], "parameters": parameters}
     beside = {
         "ocean:dataset": extraction.dataset,
         "ocean:kind": extraction.kind,
@@ -153,7 +147,7 @@ def _with_all_axes(field: Field, values: dict[str, Values]) -> Values:
 def _plane(extraction: Extraction) -> tuple[Coordinate, Coordinate]:
     """Return the coordinates x and y: of the plane of a map, else longitude and latitude."""
     x, y = extraction.coordinate("x"), extraction.coordinate("y")
-    if x is None or x.standard_name != PLANE_X or extraction.crs is None:
+    if x is None or x.standard_name != "projection_x_coordinate" or extraction.crs is None:
         x, y = extraction.coordinate("longitude"), extraction.coordinate("latitude")
     if x is None or y is None:
         raise no_places(extraction)
@@ -186,13 +180,24 @@ def _levels(extraction: Extraction, dims: tuple[str, ...]) -> NDArray[np.float64
 
 
 def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
-    references = [horizontal_reference(extraction.crs if groups[0].x.name == "x" else None)]
+    """Return the reference systems of x and y, z, and t."""
+    crs = extraction.crs if groups[0].x.name == "x" else None
+    system: Json = {"type": "GeographicCRS", "id": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
+    if crs is not None and not crs.is_geographic:
+        system = {"type": "ProjectedCRS", "description": {"en": crs.name}}
+        if authority := crs.to_authority():
+            system["id"] = "http://www.opengis.net/def/crs/{}/0/{}".format(*authority)
+    references: list[Json] = [{"coordinates": ["x", "y"], "system": system}]
     if any(group.z is not None for group in groups):
-        real = any(item.name.startswith("depth") for item in extraction.coordinates)
-        references.append(vertical_reference("Depth", "m") if real else vertical_reference("Level", "1"))
+        in_metres = any(item.name.startswith("depth") for item in extraction.coordinates)
+        name, units = ("Depth", "m") if in_metres else ("Level", "1")
+        axis = {"name": {"en": name}, "direction": "down", "unit": {"symbol": units}}
+        references.append({"coordinates": ["z"], "system": {"type": "VerticalCRS", "cs": {"csAxes": [axis]}}})
     if any(group.t is not None for group in groups):
         # Times that were given in the request are of the real calendar.
-        references.append(temporal_reference(extraction.calendar if extraction.coordinate("raw_time") else "standard"))
+        calendar = extraction.calendar if extraction.coordinate("raw_time") else "standard"
+        name = "Gregorian" if calendar in REAL_CALENDARS else CALENDAR.format(calendar)
+        references.append({"coordinates": ["t"], "system": {"type": "TemporalRS", "calendar": name}})
     return references
 
 
@@ -289,8 +294,6 @@ def ucum_symbol(units: str) -> str | None:
     symbol = UCUM_SYMBOLS.get(text, UCUM_SYMBOLS.get(text.lower()))
     if symbol is not None:
         return symbol
-    if text == "1":
-        return text
     symbols: list[str] = []
     for number, group in enumerate(text.split("/")):
         for piece in re.split(r"[ .]+", group.strip()):
@@ -306,7 +309,7 @@ def describe_parameter(info: VariableInfo) -> Json:
     """Describe a variable as CoverageJSON does."""
     observed: Json = {"label": {"en": (info.standard_name or info.name).replace("_", " ")}}
     if info.standard_name:
-        observed["id"] = STANDARD_NAME.format(info.standard_name)
+        observed["id"] = f"http://vocab.nerc.ac.uk/standard_name/{info.standard_name}/"
     parameter: Json = {
         "type": "Parameter",
         "label": {"en": info.name},
@@ -322,29 +325,6 @@ def describe_parameter(info: VariableInfo) -> Json:
         symbol = ucum_symbol(info.units)
         parameter["unit"] = {
             "label": {"en": info.units},
-            "symbol": {"value": symbol, "type": UCUM} if symbol else info.units,
+            "symbol": {"value": symbol, "type": "http://www.opengis.net/def/uom/UCUM/"} if symbol else info.units,
         }
     return parameter
-
-
-def horizontal_reference(crs: CRS | None) -> Json:
-    """Return the reference system of x and y."""
-    if crs is None or crs.is_geographic:
-        return {"coordinates": ["x", "y"], "system": {"type": "GeographicCRS", "id": CRS84}}
-    authority = crs.to_authority()
-    system: Json = {"type": "ProjectedCRS", "description": {"en": crs.name}}
-    if authority:
-        system["id"] = "http://www.opengis.net/def/crs/{}/0/{}".format(*authority)
-    return {"coordinates": ["x", "y"], "system": system}
-
-
-def vertical_reference(name: str, units: str) -> Json:
-    """Return the reference system of z."""
-    axis = {"name": {"en": name}, "direction": "down", "unit": {"symbol": units}}
-    return {"coordinates": ["z"], "system": {"type": "VerticalCRS", "cs": {"csAxes": [axis]}}}
-
-
-def temporal_reference(calendar: str) -> Json:
-    """Return the reference system of t."""
-    name = "Gregorian" if calendar in REAL_CALENDARS else CALENDAR.format(calendar)
-    return {"coordinates": ["t"], "system": {"type": "TemporalRS", "calendar": name}}

@@ -45,8 +45,7 @@ class Column:
     """A coordinate, or a field."""
 
     name: str
-    label: str  # for people
-    units: str | None
+    label: str  # for people, with units
     dims: tuple[str, ...]
     absent: bytes
     dtype: type[np.floating] = np.float64  # of a field
@@ -78,8 +77,7 @@ class Table:
         self._read = {
             field.key: Column(
                 name=field.key,
-                label=field.key if field.auxiliary else field.variable.name,
-                units=field.variable.units,
+                label=_label(field.key if field.auxiliary else field.variable.name, field.variable.units),
                 dims=field.dims,
                 absent=absent,
                 dtype=field.dtype,
@@ -92,14 +90,14 @@ class Table:
         self.fields: Sequence[Column] = [self._read[field.key] for field in extraction.variables]
 
     def _coordinate_column(self, coordinate: Coordinate, quote: Quote, absent: bytes) -> Column:
-        name, values, units = coordinate.name, format_coordinate(coordinate), coordinate.units
+        name, dims, values = coordinate.name, coordinate.dims, format_coordinate(coordinate)
+        label = _label(name, None if values.dtype == object else coordinate.units)
         if values.dtype == object:
-            units, values = None, np.array([quote(text) for text in values], dtype=object)
+            values = np.array([quote(text) for text in values], dtype=object)
         elif values.size <= KEPT:
             values = np.array(format_numbers(values, absent), dtype=object)
-        shape = [self._dims[dim] for dim in coordinate.dims]
-        values = values.reshape(shape)
-        return Column(name=name, label=name, units=units, dims=coordinate.dims, absent=absent, values=values)
+        values = values.reshape([self._dims[dim] for dim in dims])
+        return Column(name=name, label=label, dims=dims, absent=absent, values=values)
 
     def _group(self, columns: Sequence[Column | None]) -> list[tuple[list[str], list[Column | None]]]:
         """Group the columns that share rows: the dimensions of the rows, and their columns; None: not in these."""
@@ -162,9 +160,9 @@ def _columns(extraction: Extraction, table: Table) -> tuple[list[str], Sequence[
     if extraction.kind in POINT_KINDS and len(table.fields) == 1:
         places = {column.name: column for column in table.coordinates}
         point_columns = [*(places.get(name) for name in POINT_HEADER), table.fields[0]]
-        return [*POINT_HEADER.values(), _label(table.fields[0])], point_columns
+        return [*POINT_HEADER.values(), table.fields[0].label], point_columns
     columns = [*table.coordinates, *table.fields]
-    labels = [_label(column) for column in columns]
+    labels = [column.label for column in columns]
     unique = [
         label if labels.count(label) == 1 else f"{column.name}: {label}"
         for column, label in zip(columns, labels, strict=True)
@@ -172,8 +170,8 @@ def _columns(extraction: Extraction, table: Table) -> tuple[list[str], Sequence[
     return unique, columns
 
 
-def _label(column: Column) -> str:
-    return f"{column.label} ({column.units})" if column.units else column.label
+def _label(name: str, units: str | None) -> str:
+    return f"{name} ({units})" if units else name
 
 
 def quote_cell(text: str) -> bytes:
