@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import uvicorn
 from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, RedocRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Server, Tag
@@ -62,12 +63,19 @@ def health_router(service: str, version: str, readiness: Readiness, metrics: Met
     return Router("/", route_handlers=[live, ready, measured], include_in_schema=False)
 
 
+def _name_operation(handler: HTTPRouteHandler, *_: object) -> str:
+    """Return the operation id of a handler that states none: its name, as getTimeSeries."""
+    first, *others = handler.handler_name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
 def openapi(name: str, title: str, version: str, description: str, tags: list[Tag]) -> OpenAPIConfig:
     """Configure `/{name}/openapi.json`, and Swagger UI and ReDoc under `/{name}/docs`."""
     assets = f"/{name}/docs/assets"
     icon = f"<link rel='icon' type='image/png' href='{assets}/swagger-ui-dist/favicon-32x32.png'>"
     return OpenAPIConfig(
         title=title,
+        operation_id_creator=_name_operation,
         version=version,
         description=description,
         contact=Contact(name="Ocean Navigator"),

@@ -240,84 +240,76 @@ def parse_difference(
     return DifferenceRequest(depth=depth, minus=minus, **grid, **where, **timed)
 
 
-@extraction_get("/area", operation_id="getArea", summary="Variables over a box", description=AREA)
+@extraction_get("/area", summary="Variables over a box", description=AREA)
 async def get_area(request: HttpRequest, service: Service, area_request: Area, format: Format = None) -> Answer:
     return await service.answer(request, area_request, format)
 
 
-@estimate_get("/estimate/area", operation_id="estimateArea", summary="Estimate of variables over a box")
+@estimate_get("/estimate/area", summary="Estimate of variables over a box")
 async def estimate_area(service: Service, area_request: Area, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(area_request, format)
 
 
-@extraction_post("/area", operation_id="getAreaOfPolygon", summary="Variables over a polygon", description=AREA)
+@extraction_post("/area", summary="Variables over a polygon", description=AREA)
 async def get_area_of_polygon(
     request: HttpRequest, service: Service, keys: Fields, data: AreaData, format: Format = None
 ) -> Answer:
     return await service.answer(request, AreaRequest(**keys, **asdict(data)), format)
 
 
-@estimate_post("/estimate/area", operation_id="estimateAreaOfPolygon", summary="Estimate of variables over a polygon")
+@estimate_post("/estimate/area", summary="Estimate of variables over a polygon")
 async def estimate_area_of_polygon(
     service: Service, keys: Fields, data: AreaData, format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(AreaRequest(**keys, **asdict(data)), format)
 
 
-@extraction_get("/statistics", operation_id="getStatistics", summary="Statistics over a box", description=STATISTICS)
+@extraction_get("/statistics", summary="Statistics over a box", description=STATISTICS)
 async def get_statistics(
     request: HttpRequest, service: Service, statistics: Statistics, format: Format = None
 ) -> Answer:
     return await service.answer(request, statistics, format)
 
 
-@estimate_get("/estimate/statistics", operation_id="estimateStatistics", summary="Estimate of statistics over a box")
+@estimate_get("/estimate/statistics", summary="Estimate of statistics over a box")
 async def estimate_statistics(service: Service, statistics: Statistics, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(statistics, format)
 
 
-@extraction_post(
-    "/statistics", operation_id="getStatisticsOfPolygon", summary="Statistics over a polygon", description=STATISTICS
-)
+@extraction_post("/statistics", summary="Statistics over a polygon", description=STATISTICS)
 async def get_statistics_of_polygon(
     request: HttpRequest, service: Service, keys: Fields, data: StatisticsData, format: Format = None
 ) -> Answer:
     return await service.answer(request, StatisticsRequest(**keys, **asdict(data)), format)
 
 
-@estimate_post(
-    "/estimate/statistics", operation_id="estimateStatisticsOfPolygon", summary="Estimate of statistics over a polygon"
-)
+@estimate_post("/estimate/statistics", summary="Estimate of statistics over a polygon")
 async def estimate_statistics_of_polygon(
     service: Service, keys: Fields, data: StatisticsData, format: EstimateFormat = None
 ) -> Estimate:
     return await service.estimate(StatisticsRequest(**keys, **asdict(data)), format)
 
 
-@extraction_get("/difference", operation_id="getDifference", summary="Differences over a box", description=DIFFERENCE)
+@extraction_get("/difference", summary="Differences over a box", description=DIFFERENCE)
 async def get_difference(
     request: HttpRequest, service: Service, difference: Difference, format: Format = None
 ) -> Answer:
     return await service.answer(request, difference, format)
 
 
-@estimate_get("/estimate/difference", operation_id="estimateDifference", summary="Estimate of differences over a box")
+@estimate_get("/estimate/difference", summary="Estimate of differences over a box")
 async def estimate_difference(service: Service, difference: Difference, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(difference, format)
 
 
-@extraction_post(
-    "/difference", operation_id="getDifferenceOfPolygon", summary="Differences over a polygon", description=DIFFERENCE
-)
+@extraction_post("/difference", summary="Differences over a polygon", description=DIFFERENCE)
 async def get_difference_of_polygon(
     request: HttpRequest, service: Service, keys: Fields, data: DifferenceData, format: Format = None
 ) -> Answer:
     return await service.answer(request, DifferenceRequest(**keys, **asdict(data)), format)
 
 
-@estimate_post(
-    "/estimate/difference", operation_id="estimateDifferenceOfPolygon", summary="Estimate of differences over a polygon"
-)
+@estimate_post("/estimate/difference", summary="Estimate of differences over a polygon")
 async def estimate_difference_of_polygon(
     service: Service, keys: Fields, data: DifferenceData, format: EstimateFormat = None
 ) -> Estimate:

@@ -91,7 +91,6 @@ def parse_section(
 
 @extraction_get(
     "/transect",
-    operation_id="getTransect",
     summary="Section beneath a path",
     description="Values by distance and depth along great circles (geodesics of WGS 84), at the last time if none is "
     "given, with the bearing of the path and the sea floor beneath it. Up to 5,000 points; those outside the grid are "
@@ -101,14 +100,13 @@ async def get_transect(request: HttpRequest, service: Service, transect: Transec
     return await service.answer(request, transect, format)
 
 
-@estimate_get("/estimate/transect", operation_id="estimateTransect", summary="Estimate of a section beneath a path")
+@estimate_get("/estimate/transect", summary="Estimate of a section beneath a path")
 async def estimate_transect(service: Service, transect: Transect, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(transect, format)
 
 
 @extraction_get(
     "/section",
-    operation_id="getSection",
     summary="Hovmöller: values along a path through time",
     description="Values by time and distance at one level, at the bottom or averaged over depth: the values of a "
     "Hovmöller diagram. Up to 5,000 points; those outside the grid are null.",
@@ -117,16 +115,13 @@ async def get_section(request: HttpRequest, service: Service, section: Section, 
     return await service.answer(request, section, format)
 
 
-@estimate_get(
-    "/estimate/section", operation_id="estimateSection", summary="Estimate of values along a path through time"
-)
+@estimate_get("/estimate/section", summary="Estimate of values along a path through time")
 async def estimate_section(service: Service, section: Section, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(section, format)
 
 
 @extraction_post(
     "/trajectory",
-    operation_id="getTrajectory",
     summary="Variables along a trajectory",
     description="Each of up to 20,000 points has its own time, and its own depth if depths are given. Points outside "
     "the grid or its times are null.",
@@ -137,9 +132,7 @@ async def get_trajectory(
     return await service.answer(request, TrajectoryRequest(**keys, **asdict(data)), format)
 
 
-@estimate_post(
-    "/estimate/trajectory", operation_id="estimateTrajectory", summary="Estimate of variables along a trajectory"
-)
+@estimate_post("/estimate/trajectory", summary="Estimate of variables along a trajectory")
 async def estimate_trajectory(
     service: Service, keys: Fields, data: TrajectoryData, format: EstimateFormat = None
 ) -> Estimate:

@@ -73,7 +73,6 @@ Maps = NamedDependency[SkipValidation[MapService]]
 @get(
     "/range/{dataset:str}/{variable:str}/{interp:str}/{radius:str}/{neighbours:str}/{projection:str}/{extent:str}"
     "/{depth:str}/{time:str}",
-    operation_id="getRange",
     summary="Range of a variable in view",
     description="Minimum and maximum of a sample of 50 × 50 points: limits for colours. They are symmetric where the "
     "variable is centred at zero, and 0 and 1 for fractions.",
@@ -141,7 +140,6 @@ async def find_vector(maps: MapService, dataset: str, variable: str) -> Vector:
 
 @get(
     "/tiles/quiver/{dataset:str}/{variable:str}/{time:str}/{depth:str}/{density_adj:str}/{zoom:str}/{x:str}/{y:str}",
-    operation_id="getArrows",
     summary="Arrows of a vector on a map tile",
     description="Points at a regular spacing on the screen, interpolated between cells; none on land. The bearing is "
     "true: components along the axes of a grid are rotated to east and north.",

@@ -62,7 +62,6 @@ def parse_timeseries(
 
 @extraction_get(
     "/point",
-    operation_id="getPoint",
     summary="Variables at a point",
     description="At one level, the bottom, all levels, or averaged over depth; at the last time if none is given, else "
     "at one time or all of a period." + LAND,
@@ -71,14 +70,13 @@ async def get_point(request: HttpRequest, service: Service, point: Query, format
     return await service.answer(request, point, format)
 
 
-@estimate_get("/estimate/point", operation_id="estimatePoint", summary="Estimate of variables at a point")
+@estimate_get("/estimate/point", summary="Estimate of variables at a point")
 async def estimate_point(service: Service, point: Query, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(point, format)
 
 
 @extraction_get(
     "/profile",
-    operation_id="getProfile",
     summary="Variables over depth",
     description="Levels (all, or one) at one point: a row per time step, a column per level; null on land and below "
     "the sea floor. Several variables, or parts of a vector, come as named arrays.",
@@ -87,32 +85,30 @@ async def get_profile(request: HttpRequest, service: Service, profile: Query, fo
     return await service.answer(request, profile, format)
 
 
-@estimate_get("/estimate/profile", operation_id="estimateProfile", summary="Estimate of variables over depth")
+@estimate_get("/estimate/profile", summary="Estimate of variables over depth")
 async def estimate_profile(service: Service, profile: Query, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(profile, format)
 
 
 @extraction_get(
     "/timeseries",
-    operation_id="getTimeSeries",
     summary="Variables through time",
     description="One level, the bottom, the mean over depth or all levels at one point through time: a row per time "
     "step, a column per level. Several variables, or parts of a vector, come as named arrays.",
 )
-async def get_timeseries(
+async def get_time_series(
     request: HttpRequest, service: Service, timeseries: Query, format: Format = None
 ) -> PointAnswer:
     return await service.answer(request, timeseries, format)
 
 
-@estimate_get("/estimate/timeseries", operation_id="estimateTimeSeries", summary="Estimate of variables through time")
-async def estimate_timeseries(service: Service, timeseries: Query, format: EstimateFormat = None) -> Estimate:
+@estimate_get("/estimate/timeseries", summary="Estimate of variables through time")
+async def estimate_time_series(service: Service, timeseries: Query, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(timeseries, format)
 
 
 @extraction_post(
     "/points",
-    operation_id="getPoints",
     summary="Variables at many points",
     description="Up to 20,000 points, over depth, through time, or both; at the last time if none is given." + LAND,
 )
@@ -122,7 +118,7 @@ async def get_points(
     return await service.answer(request, PointsRequest(**keys, **asdict(data)), format)
 
 
-@estimate_post("/estimate/points", operation_id="estimatePoints", summary="Estimate of variables at many points")
+@estimate_post("/estimate/points", summary="Estimate of variables at many points")
 async def estimate_points(service: Service, keys: Fields, data: PointsData, format: EstimateFormat = None) -> Estimate:
     return await service.estimate(PointsRequest(**keys, **asdict(data)), format)
 
@@ -134,8 +130,8 @@ points_router = extraction_router(
         estimate_point,
         get_profile,
         estimate_profile,
-        get_timeseries,
-        estimate_timeseries,
+        get_time_series,
+        estimate_time_series,
         get_points,
         estimate_points,
     ],

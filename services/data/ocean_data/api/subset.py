@@ -61,7 +61,6 @@ class ArchiveOperation(ExtractionOperation):
 
 @get(
     "/subset/{dataset:str}/{variables:str}",
-    operation_id="getSubset",
     operation_class=ArchiveOperation,
     summary="Subset of a dataset as a NetCDF file",
     description="The cells of the variables' own grid whose centres lie between two corners. The corners lie on "
