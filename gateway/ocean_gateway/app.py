@@ -7,7 +7,7 @@ from litestar import Litestar
 
 from ocean_common.service import Lifespan, create_service
 from ocean_gateway import __version__, documents, errors
-from ocean_gateway.services import ServiceStates
+from ocean_gateway.documents import ServiceStates
 from ocean_gateway.settings import Settings
 
 

@@ -23,19 +23,10 @@ RETRY_AFTER = 2  # s: a service that ended is back after about this time
 MAX_ADDRESS = 200  # characters of an unknown address in the error message
 
 _ERRORS: dict[int, tuple[type[OceanError], str]] = {
-    HTTPStatus.TOO_MANY_REQUESTS: (TooBusy, "too many requests for the {service} service; try again in a few seconds"),
-    HTTPStatus.BAD_GATEWAY: (
-        ServiceUnavailable,
-        "the {service} service closed the connection; try again in a few seconds",
-    ),
-    HTTPStatus.SERVICE_UNAVAILABLE: (
-        ServiceUnavailable,
-        "the {service} service is not available; try again in a few seconds",
-    ),
-    HTTPStatus.GATEWAY_TIMEOUT: (
-        ServiceUnavailable,
-        "the {service} service took too long to respond; request less data",
-    ),
+    429: (TooBusy, "too many requests for the {service} service; try again in a few seconds"),
+    502: (ServiceUnavailable, "the {service} service closed the connection; try again in a few seconds"),
+    503: (ServiceUnavailable, "the {service} service is not available; try again in a few seconds"),
+    504: (ServiceUnavailable, "the {service} service took too long to respond; request less data"),
 }
 
 
@@ -49,22 +40,16 @@ class FailoverMiddleware:
         """Answer a request."""
         is_failover = scope["type"] == ScopeType.HTTP and SERVICE_HEADER in dict(scope["headers"])
         if is_failover and not scope["path"].startswith("/internal/"):
-            scope = _make_error_scope(scope)
+            scope = cast("HTTPScope", copy(scope))  # the log line keeps the requested address
+            path = "/internal/errors/503"
+            scope["method"], scope["path"], scope["raw_path"] = HttpMethod.GET, path, path.encode()
         await self.app(scope, receive, send)
-
-
-def _make_error_scope(scope: Scope) -> Scope:
-    """Copy a scope with the address of the 503 error; the log line keeps the requested address."""
-    path = f"/internal/errors/{HTTPStatus.SERVICE_UNAVAILABLE}"
-    error_scope = cast("HTTPScope", copy(scope))
-    error_scope["method"], error_scope["path"], error_scope["raw_path"] = HttpMethod.GET, path, path.encode()
-    return error_scope
 
 
 @get("/errors/{status:int}", sync_to_thread=False)
 def get_error(request: Request[Any, Any, Any], status: FromPath[int]) -> Response[Problem]:
     """Error of a service that did not respond."""
-    error, message = _ERRORS.get(status, _ERRORS[HTTPStatus.SERVICE_UNAVAILABLE])
+    error, message = _ERRORS.get(status, _ERRORS[503])
     service = request.headers.get(SERVICE_HEADER.decode(), "requested")
     problem = problems.to_problem(error(message, service=service))
     problem = msgspec.structs.replace(problem, status=status, title=HTTPStatus(status).phrase)

@@ -12,8 +12,8 @@ from tests.looping import loop_over
 
 from ocean_common.clients.http import Neighbour
 from ocean_common.contracts.metadata import Quantum
-from ocean_common.http import Freshness
-from ocean_common.i18n import LANGUAGES, Translator, get_translator, negotiate_language
+from ocean_common.http import Freshness, negotiate_language
+from ocean_common.i18n import LANGUAGES, Translator, get_translator
 from ocean_common.parameters import refuse_unknown_parameters
 from ocean_common.service import create_service
 from ocean_core import errors

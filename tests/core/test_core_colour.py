@@ -80,12 +80,11 @@ def test_limits_of_figures_hold_all_values_and_have_a_width(values):
     assert low == -high
 
 
-def test_fractions_in_view_have_fixed_limits():
+def test_limits_of_data_leave_out_what_is_missing():
     values = np.array([0.2, 0.4, np.nan])
-    assert colour.view_limits(values, "fraction") == (0.0, 1.0)
-    assert colour.view_limits(values, "m") == (0.2, 0.4)
-    assert colour.view_limits(values, "m", zero_centered=True) == (-0.4, 0.4)
-    assert colour.view_limits(values[2:], "fraction") is None
+    assert colour.data_limits(values) == (0.2, 0.4)
+    assert colour.data_limits(values, zero_centered=True) == (-0.4, 0.4)
+    assert colour.data_limits(values[2:]) is None
 
 
 def test_limits_that_no_axis_can_show_are_not_distinguishable():

@@ -7,7 +7,7 @@ from tests.looping import loop_over
 
 from ocean_common.contracts.common import Problem
 from ocean_gateway.app import create_app
-from ocean_gateway.services import ServiceState, ServiceStates
+from ocean_gateway.documents import ServiceState, ServiceStates
 
 
 def document(path, **schemas):

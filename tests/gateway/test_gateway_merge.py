@@ -1,7 +1,6 @@
 """One OpenAPI document of several."""
 
-from ocean_gateway.documents import list_operations, merge_documents
-from ocean_gateway.services import ServiceState
+from ocean_gateway.documents import ServiceState, list_operations, merge_documents
 
 
 def service(name, paths, schemas=None, tags=()):

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 
 from ocean_common.contracts.common import Health
-from ocean_gateway.services import CACHE_TIME, ServiceStates
+from ocean_gateway.documents import CACHE_TIME, ServiceStates
 
 URLS = {"metadata": "http://metadata", "data": "http://data"}
 DEGRADED = Health(status="degraded", service="metadata", version="1", reasons=["slow"])

@@ -15,7 +15,6 @@ from ocean_common.contracts.observations import (
     ObservedStation,
     ObservedValues,
     PlatformTrack,
-    TrackValues,
 )
 from ocean_core.errors import NotFound, PointOutsideGrid, TimeNotFound
 
@@ -93,7 +92,7 @@ def station(number=1, latitude=60.0, longitude=-5.0, time="2016-02-06T10:00:00+0
 def track(number=1, *, steps=48, start=NOON, east=-5.0, every=3600, variables=True):
     """A drifter that goes north-east, one position an hour."""
     along = np.arange(steps)
-    values = TrackValues(
+    values = ObservedValues(
         key="sea_surface_temperature", name="Sea surface temperature", units="K", depth=array(np.zeros(steps)),
         values=array(280.0 + along / 10),
     )  # fmt: skip

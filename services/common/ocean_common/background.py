@@ -14,12 +14,7 @@ _log = logging.getLogger(__name__)
 class BackgroundTask:
     """A task that never ends by itself; use it as an async context manager.
 
-    Parameters
-    ----------
-    name : str
-        What it does, for the log and for `/health/ready`.
-    work : callable
-        Runs until it is cancelled.
+    ``work`` runs until it is cancelled; ``name`` says what it does, for the log and for `/health/ready`.
     """
 
     def __init__(

@@ -1,16 +1,19 @@
-"""HTTP semantics that Litestar leaves out: HEAD, conditional requests, byte ranges, bounded addresses, disconnecting.
+"""HTTP semantics that Litestar leaves out: HEAD, conditional requests, ranges, languages, addresses, disconnecting.
 
 A handler that answers from a dataset calls ``await freshness(request, dataset)``: it ends there with 304 when the
 client has the same revision, before anything is read or drawn. One whose numbers have no revision calls
 ``freshness.by_content(request, numbers)`` once it has them. Other answers get a tag of their bytes.
+
+The language of a request is that of `lang=`, else of the Accept-Language header; English where neither is known.
 """
 
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar, runtime_checkable
+from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Request, Response
@@ -28,7 +31,8 @@ from litestar.types import (
     Send,
 )
 
-from ocean_common.i18n import answer_language
+from ocean_common.i18n import LANGUAGES, SOURCE, Language, RequestLanguage, request_language
+from ocean_common.parameters import parse_qualities
 from ocean_common.problems import MEDIA_TYPE, to_problem
 from ocean_core.errors import AddressTooLong
 
@@ -87,7 +91,9 @@ class Freshness:
         self._mark(request, content, "no-cache")
 
     def _mark(self, request: Request[Any, Any, Any], content: bytes, control: str, form: str = "") -> None:
-        address = [self._version, str(request.url.path), str(request.url.query), form, answer_language(), ""]
+        current = request_language.get()
+        language = current.language if current and current.varies else ""
+        address = [self._version, str(request.url.path), str(request.url.query), form, language, ""]
         tag = entity_tag("\n".join(address).encode() + content)
         request.scope["state"]["caching"] = (tag, control)
         if matches(request.headers.get("if-none-match"), tag):
@@ -115,23 +121,27 @@ def matches(if_none_match: str | None, tag: str) -> bool:
 
 
 class HttpSemantics:
-    """ASGI layer around a whole service, its error responses included."""
+    """ASGI layer around a whole service, its error responses included; ``packages`` have the texts of its answers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, packages: Sequence[str]) -> None:
         self.app = app
+        self.packages = tuple(packages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request in its language."""
+        # Half an answer in French would be worse than none: a service without catalogues speaks English.
+        language = RequestLanguage(_find_language(scope) if self.packages else SOURCE, self.packages)
+        request_language.set(language)
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+        sender = _ResponseSender(send, scope, language)
         size = len(scope["raw_path"]) + len(scope["query_string"])
         if size > MAX_ADDRESS:
-            await _refuse_address(size, send)
+            await _refuse_address(size, sender)
             return
         # Only "&" parts parameters (WHATWG URL); the framework takes ";" for one too, and a path has it between points.
         scope["query_string"] = scope["query_string"].replace(b";", b"%3B")
-        sender = _ResponseSender(send, scope)
         if scope["method"] == "HEAD":
             scope["method"] = HttpMethod.GET
             scope.setdefault("state", {})["head"] = True  # a long answer need not be made
@@ -141,8 +151,8 @@ class HttpSemantics:
 class _ResponseSender:
     """Sender that holds the head of a response back until it has the first piece of the body."""
 
-    def __init__(self, send: Send, scope: HTTPScope) -> None:
-        self._send, self._scope = send, scope
+    def __init__(self, send: Send, scope: HTTPScope, language: RequestLanguage) -> None:
+        self._send, self._scope, self._language = send, scope, language
         self._request_headers = dict(scope["headers"])
         self._head = scope["method"] == "HEAD"
         # Neighbours keep answers by revision, and ask for no range: to hash a field would take longer than to make it.
@@ -159,6 +169,8 @@ class _ResponseSender:
         if self._start is not None:
             start, self._start = self._start, None
             message = self._finish(start, message)
+            if self._language.varies:
+                self._mark_language(MutableScopeHeaders(start))
             if self._head:
                 # The server holds the same scope, and would miss the body that content-length promises.
                 self._scope["method"] = HttpMethod.HEAD
@@ -166,6 +178,12 @@ class _ResponseSender:
         if self._head:
             message = _body(b"", more=message.get("more_body", False))
         await self._send(message)
+
+    def _mark_language(self, headers: MutableScopeHeaders) -> None:
+        headers["content-language"] = self._language.language
+        names = [name.strip() for name in headers.get("vary", "").split(",") if name.strip()]
+        if self._language.packages and "accept-language" not in map(str.lower, names):
+            headers["vary"] = ", ".join([*names, "accept-language"])
 
     def _finish(self, start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent) -> HTTPResponseBodyEvent:
         """Tag a response, and cut it to what the client does not have yet."""
@@ -227,6 +245,27 @@ async def _refuse_address(size: int, send: Send) -> None:
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send(_body(content))
+
+
+def _find_language(scope: Scope) -> Language:
+    query = scope["query_string"]
+    languages = parse_qs(query.decode("latin-1")).get("lang", []) if b"lang=" in query else []
+    lang = next((language for language in languages if language in LANGUAGES), None)
+    header = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    return negotiate_language(lang, header.decode("latin-1")) if lang or header else SOURCE
+
+
+def negotiate_language(lang: str | None, accept_language: str) -> Language:
+    """Return the language to answer in: that of the query parameter, else of the header (RFC 9110 §12.5.4)."""
+    if lang in LANGUAGES:
+        return lang
+    best: tuple[float, Language] = (0.0, SOURCE)
+    for tag, quality in parse_qualities(accept_language).items():
+        primary = tag.split("-")[0]
+        language = next((choice for choice in LANGUAGES if primary == choice), SOURCE if primary == "*" else None)
+        if language and quality > best[0]:
+            best = (quality, language)
+    return best[1]
 
 
 async def cancel_on_disconnect(request: Request[Any, Any, Any], work: Awaitable[T]) -> T:

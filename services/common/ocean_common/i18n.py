@@ -1,29 +1,23 @@
-"""Languages: the gettext catalogues that are installed with the packages, names of quantities, and requests' languages.
+"""Translations: gettext catalogues that are installed with the packages, names of quantities, a request's translator.
 
-`lang=` wins, then the Accept-Language header; English where neither is known. An answer varies by language (`Vary`,
-`Content-Language`, its entity tag) where its texts were translated, and only there: a handler translates with
-``translate: NamedDependency[Translator]``; problems do so by themselves.
+A handler translates with ``translate: NamedDependency[Translator]``; problems do so by themselves. An answer varies by
+language (`Vary`, `Content-Language`, its entity tag) where its texts were translated, and only there (`http`).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, get_args
-from urllib.parse import parse_qs
 
 from babel.dates import format_date
 from babel.messages.pofile import read_po
-from litestar.datastructures import MutableScopeHeaders
-from litestar.enums import ScopeType
-from litestar.openapi.spec import Example
-from litestar.params import FromQuery, QueryParameter
-from litestar.types import ASGIApp, Receive, Scope, Send
-from litestar.types import Message as ResponseEvent
+from litestar.params import FromQuery
 
-from ocean_common.parameters import parse_qualities
+from ocean_common.parameters import query_parameter
 from ocean_core.messages import Message, fill_template, match_template
 
 Language = Literal["en", "fr"]
@@ -119,28 +113,25 @@ def read_catalogue(package: str, domain: str, language: Language) -> dict[str, s
 
 Lang = Annotated[
     Language | None,
-    QueryParameter(
-        description="The language of texts; without it, the Accept-Language header chooses.",
-        examples=[Example(value="fr")],
-    ),
+    query_parameter("The language of texts; without it, the Accept-Language header chooses.", "fr"),
 ]
 
 
-class _RequestLanguage:
-    """Language of the request that is answered; the answer varies by it once a text was translated."""
+@dataclass
+class RequestLanguage:
+    """Language of the request that is answered, and the packages with the texts of its answer."""
 
-    def __init__(self, language: Language, packages: Sequence[str]) -> None:
-        self.language = language
-        self.packages = tuple(packages)
-        self.varies = False
+    language: Language
+    packages: tuple[str, ...]
+    varies: bool = False  # the answer does, once a text was translated
 
 
-_request_language: ContextVar[_RequestLanguage | None] = ContextVar("request_language", default=None)
+request_language: ContextVar[RequestLanguage | None] = ContextVar("request_language", default=None)
 
 
 def request_translator() -> Translator:
     """Return the translator for the language of the request; from here on the answer varies by it."""
-    current = _request_language.get()
+    current = request_language.get()
     if current is None:
         return ENGLISH
     current.varies = True
@@ -152,59 +143,7 @@ async def provide_translator(lang: FromQuery[Lang] = None) -> Translator:  # noq
     return request_translator()
 
 
-def answer_language() -> str:
-    """Return the language where the answer depends on it, as a part of its entity tag."""
-    current = _request_language.get()
-    return current.language if current is not None and current.varies else ""
-
-
 def outgoing_language() -> dict[str, str]:
     """Return the header that names the language of errors to a neighbour."""
-    current = _request_language.get()
+    current = request_language.get()
     return {"accept-language": current.language} if current is not None and current.language != SOURCE else {}
-
-
-def negotiate_language(lang: str | None, accept_language: str) -> Language:
-    """Return the language to answer in: that of the query parameter, else of the header (RFC 9110 §12.5.4)."""
-    if lang in LANGUAGES:
-        return lang
-    best: tuple[float, Language] = (0.0, SOURCE)
-    for tag, quality in parse_qualities(accept_language).items():
-        primary = tag.split("-")[0]
-        language = next((choice for choice in LANGUAGES if primary == choice), SOURCE if primary == "*" else None)
-        if language and quality > best[0]:
-            best = (quality, language)
-    return best[1]
-
-
-class Multilingual:
-    """ASGI layer that finds the language of a request and marks the answers that depend on it."""
-
-    def __init__(self, app: ASGIApp, packages: Sequence[str]) -> None:
-        self.app = app
-        self.packages = packages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request in its language."""
-        # Half an answer in French would be worse than none: a service without catalogues speaks English.
-        current = _RequestLanguage(_language_of(scope) if self.packages else SOURCE, self.packages)
-        _request_language.set(current)
-
-        async def mark(message: ResponseEvent) -> None:
-            if message["type"] == "http.response.start" and current.varies:
-                headers = MutableScopeHeaders(message)
-                headers["content-language"] = current.language
-                names = [name.strip() for name in headers.get("vary", "").split(",") if name.strip()]
-                if self.packages and "accept-language" not in map(str.lower, names):
-                    headers["vary"] = ", ".join([*names, "accept-language"])
-            await send(message)
-
-        await self.app(scope, receive, mark if scope["type"] == ScopeType.HTTP else send)
-
-
-def _language_of(scope: Scope) -> Language:
-    query = scope["query_string"]
-    languages = parse_qs(query.decode("latin-1")).get("lang", []) if b"lang=" in query else []
-    lang = next((language for language in languages if language in LANGUAGES), None)
-    header = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-    return negotiate_language(lang, header.decode("latin-1")) if lang or header else SOURCE

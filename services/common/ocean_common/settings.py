@@ -35,10 +35,7 @@ SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 def load(kind: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
     """Read ``kind`` from the variables that begin with its prefix.
 
-    Raises
-    ------
-    SettingsError
-        A value is wrong, or a variable with the prefix is not a setting: a misspelt setting would go unnoticed.
+    SettingsError: a value is wrong, or a variable with the prefix is not a setting: a misspelt one would go unnoticed.
     """
     variables = {key: value for key, value in environ.items() if key.startswith(kind.prefix)}
     names = {kind.prefix + name.upper(): name for name in kind.__struct_fields__}

@@ -19,16 +19,8 @@ D = TypeVar("D")
 class ByteBoundedCache(Generic[V]):
     """The values used last, up to a number of bytes; the last one stays even where it alone is larger.
 
-    Parameters
-    ----------
-    max_bytes : int
-        Bound of the sum of all sizes.
-    size_of : callable
-        Size of a value in bytes, or in whatever unit the bound is.
-    on_evict : callable, optional
-        Called with each value that is put out, by the thread that puts one in.
-    queue : FairQueue, optional
-        The queue in which values wait that `get_async` makes for a client.
+    ``max_bytes`` bounds the sum of all sizes, in the unit that ``size_of`` gives. ``on_evict`` is called with each value
+    that is put out, by the thread that puts one in. Values that `get_async` makes for a client wait in ``queue``.
     """
 
     def __init__(

@@ -254,18 +254,6 @@ def figure_limits(
     return low, high
 
 
-def view_limits(values: NDArray[np.floating], units: str, *, zero_centered: bool = False) -> Limits | None:
-    """Return the limits of the values in a view of a map as :func:`data_limits`; of fractions always 0 and 1."""
-    limits = data_limits(values, zero_centered=zero_centered)
-    return (0.0, 1.0) if limits and units == "fraction" else limits
-
-
-def difference_limits(limits: Limits) -> Limits:
-    """Return limits for differences of a quantity, centred on zero and as wide as its own."""
-    half = (limits[1] - limits[0]) / 2
-    return -half, half
-
-
 def is_distinguishable(low: float, high: float) -> bool:
     """Return whether values between two limits can be told apart: an axis neither overflows nor has equal labels."""
     largest = max(abs(low), abs(high))

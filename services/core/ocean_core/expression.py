@@ -268,7 +268,9 @@ def _read_tokens(text: str) -> list[Token]:
 
 def _check_tokens(tokens: list[Token]) -> Iterator[Token]:
     """Iterate over all tokens but the end; refuse unknown functions, infinite numbers and what is nested too deep."""
-    for (token, following), depth in zip(pairwise(tokens), _nesting_depths(tokens), strict=True):
+    pending: list[str] = []  # open parentheses, and signs whose operand is not complete
+    previous = ""
+    for token, following in pairwise(tokens):
         if token.type == "NUMBER" and math.isinf(float(token)):
             raise _fault("the number {number!r} at position {position} is too large", token, number=token)
         if token.type == "NAME" and following.type == "LPAR" and token not in FUNCTIONS:
@@ -279,18 +281,6 @@ def _check_tokens(tokens: list[Token]) -> Iterator[Token]:
                 name=token,
                 functions=", ".join(FUNCTIONS),
             )
-        if depth > MAX_NESTING:
-            raise _fault(
-                "an expression nests at most {limit} deep; see position {position}", following, limit=MAX_NESTING
-            )
-        yield token
-
-
-def _nesting_depths(tokens: list[Token]) -> Iterator[int]:
-    """Count the open parentheses, and the signs whose operand is not complete, after each token but the end."""
-    pending: list[str] = []
-    previous = ""
-    for token, following in pairwise(tokens):
         if token.type == "LPAR" or (token.type == "MINUS" and previous not in _OPERAND_ENDS):
             pending.append(token.type)
         if token.type == "RPAR" and "LPAR" in pending:
@@ -299,8 +289,12 @@ def _nesting_depths(tokens: list[Token]) -> Iterator[int]:
         if token.type in _OPERAND_ENDS and following.type != "LPAR":
             while pending and pending[-1] == "MINUS":
                 pending.pop()
+        if len(pending) > MAX_NESTING:
+            raise _fault(
+                "an expression nests at most {limit} deep; see position {position}", following, limit=MAX_NESTING
+            )
         previous = token.type
-        yield len(pending)
+        yield token
 
 
 def _describe_unexpected(token: Token, accepted: set[str]) -> InvalidRequest:

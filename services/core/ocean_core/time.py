@@ -124,12 +124,7 @@ def unix_seconds(calendar_seconds: Ints, calendar: Calendar) -> Ints:
     """Convert seconds on a calendar's own scale to seconds since 1970-01-01 of the same Gregorian date and clock.
 
     The result ascends where the argument does: a day that its Gregorian month lacks (30 February) becomes the last
-    second of that month, so that none of its hours precedes an hour of 28 February.
-
-    Raises
-    ------
-    ValueError
-        A date is too far from 1970.
+    second of that month, so that none of its hours precedes an hour of 28 February. ValueError: too far from 1970.
     """
     if calendar == "proleptic_gregorian":
         return calendar_seconds
@@ -301,13 +296,7 @@ _YEAR_LAST = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
 
 
 def parse_instant(text: str) -> datetime:
-    """Parse an instant of ISO 8601; without a zone it is UTC.
-
-    Raises
-    ------
-    ValueError, OverflowError
-        It is none, or before the year 1 in UTC.
-    """
+    """Parse an instant of ISO 8601, UTC without a zone; ValueError, OverflowError: it is none, or before the year 1."""
     instant = datetime.fromisoformat(text.strip())
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
@@ -325,10 +314,7 @@ def restore_plus_sign(text: str) -> str:
 def parse_period(text: str) -> Period:
     """Parse a date or instant of ISO 8601 or RFC 5322, or as English and French write it; without a zone it is UTC.
 
-    Raises
-    ------
-    ValueError, OverflowError
-        It is none; `AmbiguousDateError` where it may be two.
+    ValueError or OverflowError: it is none; `AmbiguousDateError` where it may be two.
     """
     if len(text) > LONGEST_DATE:
         raise ValueError(text)

@@ -45,13 +45,9 @@ def canonical_units(units: str) -> str:
 
 @lru_cache(maxsize=4096)
 def unit_conversion(source: str, target: str) -> tuple[float, float] | None:
-    """Return the factor and the offset that convert values from one unit to another.
+    """Return factor and offset: ``values * factor + offset`` is in the unit ``target``.
 
-    Returns
-    -------
-    tuple of float or None
-        ``values * factor + offset`` is in ``target``; None if one of the units is not known, if they measure different
-        quantities, or if their relation is not linear.
+    None if one of the units is not known, if they measure different quantities, or if their relation is not linear.
     """
     source, target = source.strip(), target.strip()
     units = canonical_units(source), canonical_units(target)

@@ -78,13 +78,13 @@ class TrackCollection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservedValues(msgspec.Struct, frozen=True, kw_only=True):
-    """Samples of one quantity at a station."""
+    """Samples of one quantity at a station, or along a track: the shallowest at each station, or NaN."""
 
     key: str  # standard name, where it has one
     name: str
     units: str
-    depth: Array  # (sample,), "<f8": m, positive down
-    values: Array  # (sample,), "<f8": in `units`
+    depth: Array  # (sample,) or (station,), "<f8": m, positive down
+    values: Array  # the same, in `units`
 
 
 class ObservedStation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,16 +107,6 @@ class ObservedStations(msgspec.Struct, frozen=True, kw_only=True):
     stations: list[ObservedStation]
 
 
-class TrackValues(msgspec.Struct, frozen=True, kw_only=True):
-    """Samples of one quantity along a track: the shallowest at each station."""
-
-    key: str
-    name: str
-    units: str
-    depth: Array  # (station,), "<f8": m; NaN where nothing was measured
-    values: Array  # (station,), "<f8": in `units`; NaN where nothing was measured
-
-
 class PlatformTrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The way of a platform, ascending in time; `variables` in the order of the public list, or as asked for."""
 
@@ -126,7 +116,7 @@ class PlatformTrack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     times: Array  # (station,), "<i8": ms since 1970-01-01
     latitude: Array  # (station,), "<f8": degrees
     longitude: Array  # (station,), "<f8": degrees
-    variables: list[TrackValues]
+    variables: list[ObservedValues]
     attribution: str = ""  # whom the values are owed to; empty where the file does not say it
 
 

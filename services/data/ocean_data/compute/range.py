@@ -8,7 +8,7 @@ from pyproj import Transformer
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ValueRange
-from ocean_core.colour import view_limits
+from ocean_core.colour import data_limits
 from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_core.geometry import Floats
 from ocean_core.messages import Message
@@ -128,11 +128,12 @@ def sample(projection: Projection, extent: Extent) -> tuple[Floats, Floats]:
 
 def around(values: NDArray[np.float32], info: VariableInfo) -> ValueRange:
     """Return limits around values: of fractions always 0 and 1, symmetric where zero is the centre."""
-    limits = view_limits(values, info.units, zero_centered=info.zero_centered)
+    limits = data_limits(values, zero_centered=info.zero_centered)
     if limits is None:
         raise NothingInView(
             "{key} has no values in this extent: it is on land, below the sea floor, or outside the grid",
             key=info.key,
             field="extent",
         )
-    return ValueRange(min=limits[0], max=limits[1])
+    low, high = (0.0, 1.0) if info.units == "fraction" else limits
+    return ValueRange(min=low, max=high)

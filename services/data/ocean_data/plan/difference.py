@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import AreaRequest, DifferenceRequest
-from ocean_core.colour import difference_limits
 from ocean_core.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_time
@@ -145,12 +144,13 @@ def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
 def _field(left: Field, right: Field) -> Field:
     """Describe a difference."""
     left_info = left.variable
+    half = (left_info.scale[1] - left_info.scale[0]) / 2
     info: VariableInfo = msgspec.structs.replace(
         left_info,
         name=f"Difference of {left_info.name}",
         long_name=f"{left_info.long_name or left_info.name} less {right.variable.key} of {right.variable.dataset}",
         standard_name=None,  # a difference of temperatures is no temperature: 0 K is not -273.15 degC
-        scale=difference_limits(left_info.scale),
+        scale=(-half, half),
         zero_centered=True,
         categories=[],
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import groupby
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -35,7 +35,6 @@ holdings, stations, platforms, attributes = schema.holdings, schema.stations, sc
 Conditions = list[sa.ColumnElement[bool]]
 _properties = partial(contracts.ObservationProperties, class_="observation")
 Kind = Literal["platform", "station"]
-Values = TypeVar("Values", contracts.ObservedValues, contracts.TrackValues)
 
 
 class ObservationRepository:
@@ -153,7 +152,7 @@ class ObservationRepository:
             for (station, _), group in groupby(samples, key=lambda row: (row.station, row.key)):
                 values = list(group)
                 pairs = [(row.depth, row.value) for row in values]
-                variables[station].append(_pack_values(contracts.ObservedValues, values[0], pairs))
+                variables[station].append(_pack_values(values[0], pairs))
             attributions = _read_attributions(connection, {row.platform for row in rows.values()})
         return [
             contracts.ObservedStation(
@@ -201,7 +200,7 @@ class ObservationRepository:
                 ordered = query.order_by(sample.depth.desc(), sample.number.desc())
                 shallowest = {number: (depth, value) for number, depth, value in connection.execute(ordered)}
                 pairs = [shallowest.get(position.id, (np.nan, np.nan)) for position in positions]
-                variables.append(_pack_values(contracts.TrackValues, datatypes[key], pairs))
+                variables.append(_pack_values(datatypes[key], pairs))
             attribution = _read_attributions(connection, {platform}).get(platform, "")
         return contracts.PlatformTrack(
             id=row.id,
@@ -398,10 +397,10 @@ def _read_attributions(connection: sa.Connection, ids: Iterable[int]) -> dict[in
     return {row.platform: row.value for row in select_by_ids(connection, query, table.platform, sorted(ids))}
 
 
-def _pack_values(kind: type[Values], datatype: Any, samples: Sequence[tuple[float, float]]) -> Values:
+def _pack_values(datatype: Any, samples: Sequence[tuple[float, float]]) -> contracts.ObservedValues:
     """Pack pairs of depth and value as the arrays that other services read."""
     depth, values = np.array(samples, dtype=np.float64).reshape(-1, 2).T
-    return kind(
+    return contracts.ObservedValues(
         key=datatype.key,
         name=datatype.name,
         units=datatype.unit,
