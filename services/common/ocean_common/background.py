@@ -17,18 +17,10 @@ class BackgroundTask:
     ``work`` runs until it is cancelled; ``name`` says what it does, for the log and for `/health/ready`.
     """
 
-    def __init__(
-        self,
-        name: str,
-        work: Callable[[], Awaitable[None]],
-        *,
-        first_pause: float = FIRST_PAUSE,
-        max_pause: float = MAX_PAUSE,
-    ) -> None:
+    def __init__(self, name: str, work: Callable[[], Awaitable[None]], *, first_pause: float = FIRST_PAUSE) -> None:
         self.name = name
         self._work = work
         self._first_pause = first_pause
-        self._max_pause = max_pause
         self._task: asyncio.Task[None] | None = None
         self._failure: str | None = None
 
@@ -63,9 +55,9 @@ class BackgroundTask:
                     recovery.cancel()
             self._failure = f"{self.name}: {reason}; it is started again"
             _log.warning("background task is started again: %s", self.name)
-            pause = self._first_pause if loop.time() - started > self._max_pause else pause
+            pause = self._first_pause if loop.time() - started > MAX_PAUSE else pause
             await asyncio.sleep(pause)
-            pause = min(2 * pause, self._max_pause)
+            pause = min(2 * pause, MAX_PAUSE)
 
     def _recover(self) -> None:
         self._failure = None

@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Sequence
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -59,7 +59,6 @@ def answer_without_body(_: Request[Any, Any, Any], error: HTTPException) -> Resp
     return Response(None, status_code=error.status_code, headers=error.headers or {})
 
 
-@runtime_checkable
 class RevisionSource(Protocol):
     """Source of the revisions of datasets."""
 

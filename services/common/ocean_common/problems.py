@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
@@ -193,11 +192,3 @@ def document_errors(*kinds: type[OceanError]) -> dict[int, ResponseSpec]:
         )
         for status, texts in sorted(by_status.items())
     }
-
-
-def decode_problem(content: bytes) -> Problem | None:
-    """Decode the body of a neighbour's error answer; None where it is no problem."""
-    try:
-        return msgspec.json.decode(content, type=Problem)
-    except msgspec.DecodeError:
-        return None

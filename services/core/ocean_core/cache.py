@@ -19,7 +19,7 @@ D = TypeVar("D")
 class ByteBoundedCache(Generic[V]):
     """The values used last, up to a number of bytes; the last one stays even where it alone is larger.
 
-    ``max_bytes`` bounds the sum of all sizes, in the unit that ``size_of`` gives. ``on_evict`` is called with each value
+    ``max_bytes`` bounds the sum of all sizes, in the unit of ``size_of``. ``on_evict`` is called with each value
     that is put out, by the thread that puts one in. Values that `get_async` makes for a client wait in ``queue``.
     """
 

@@ -13,8 +13,9 @@ import httptools
 import httpx
 import msgspec
 
+from ocean_common.contracts.common import Problem
 from ocean_common.i18n import outgoing_language
-from ocean_common.problems import decode_problem, from_problem
+from ocean_common.problems import from_problem
 from ocean_common.telemetry import outgoing_headers
 from ocean_core.errors import ServiceUnavailable
 
@@ -233,7 +234,10 @@ class Neighbour:
                 return msgspec.msgpack.decode(response.content, type=kind)
             except msgspec.MsgspecError as error:
                 raise self._outage("the {service} service gave an answer that cannot be read") from error
-        problem = decode_problem(response.content)
+        try:
+            problem = msgspec.json.decode(response.content, type=Problem)
+        except msgspec.DecodeError:
+            problem = None
         if problem is None or response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
             raise self._outage("the {service} service failed")
         later = response.headers.get("retry-after", "")
