@@ -1,15 +1,15 @@
 """Wire the data service: the only place that names implementations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.openapi.spec import Tag
 
 from ocean_common.clients.metadata import Areas, Catalogue, MetadataClient
 from ocean_common.http import Freshness
-from ocean_common.service import Readiness, create_service
+from ocean_common.service import Lifespan, Readiness, create_service
 from ocean_data import __version__
 from ocean_data.api import internal
 from ocean_data.api.areas import areas_router
@@ -53,8 +53,6 @@ FORMATS: dict[str, StreamWriter | FileWriter] = {
     "ndjson": Ndjson(),
     "geojson": GEOJSON,
 }
-
-Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 def create_app(

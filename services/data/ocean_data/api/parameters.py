@@ -16,7 +16,6 @@ from msgspec import Meta
 from ocean_common import problems
 from ocean_common.clients.metadata import Areas
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, ExtractedValues, Interpolation, Point, VectorPart
-from ocean_common.contracts.places import Area
 from ocean_common.parameters import DatasetId, path_parameter, query_parameter, refuse_unknown_parameters
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest
@@ -296,6 +295,5 @@ def parse_numbers(text: str, field: str, example: str) -> list[float]:
 
 async def find_polygon(areas: Areas, key: str) -> dict[str, Any]:
     """Return the polygons of a predefined area as GeoJSON."""
-    area: Area = await areas.area(key)
-    polygon: dict[str, Any] = msgspec.to_builtins(area.geometry)
+    polygon: dict[str, Any] = msgspec.to_builtins((await areas.area(key)).geometry)
     return polygon

@@ -34,7 +34,7 @@ SMALL = 512  # values: fewer are not compressed, since the description of the co
 LEVEL = 1  # of compression: more takes thrice the time for a twentieth of the bytes
 ARCHIVE_PIECE = 1 << 20  # bytes of a file that are packed at once
 TEXT_LENGTH = "name_length"  # dimension of texts that are arrays of characters
-# A dimension is called like the coordinate along it: that makes it a coordinate variable.
+# A dimension is named as the coordinate along it: that makes this a coordinate variable.
 ALONG = {"y": "latitude", "x": "longitude"}
 FEATURE_TYPES = {
     frozenset(): "point",
@@ -100,7 +100,7 @@ class NetCdf:
     def save(self, extraction: Extraction, parts: Parts, revision: str, path: str) -> None:
         """Write the file; the library's lock is released between parts, which are read with the same lock."""
         layout = lay_out(extraction, revision, classic=self.model != "NETCDF4")
-        # In NetCDF-3 a variable along it may be larger than the format's limit, which holds for one record.
+        # In NetCDF-3 a variable with records may be larger than the format's limit, which holds for one record.
         has_records = layout.first == "time" or (self.model in NETCDF3_LIMITS and len(extraction.parts()) > 1)
         unlimited = layout.first if has_records else None
         if self.model in NETCDF3_LIMITS:
