@@ -13,12 +13,12 @@ import reading
 
 from ocean_common.contracts import assets
 from ocean_common.contracts.data import Interpolation, TileRequest
-from ocean_data.compute.field import Tiles, tile_map, tile_stencil
+from ocean_data.compute.field import tile_field
 from ocean_data.compute.interpolation import gather
+from ocean_data.compute.tiles import TileMap, tile_map, tile_stencil
 from ocean_data.grids.base import Grid
 from ocean_data.grids.curvilinear import Curvilinear
-from ocean_data.ports import Source, TileMap
-from ocean_data.reading.source import GridStore
+from ocean_data.reading.base import GridStore, Reading, Source
 
 MIB = 1024 * 1024
 
@@ -52,15 +52,15 @@ def place(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
 
 def fields(ours: reading.Ours, store: GridStore, name: str) -> None:
     """A field whose map and level are kept, and one whose map is made anew, beside the kernels of both."""
-    tiles, grid = Tiles(source=ours.source, grids=store), store.grid(ours.assets.grid)
+    reader, grid = Reading(source=ours.source, grids=store), store.grid(ours.assets.grid)
     print(f"\nField of a tile on a {name} grid, level in memory, ms")
     print(f"{'':<12}{'field':>9}{'gather':>9}{'ratio':>8}{'map + gather':>14}{'ratio':>8}")
     for kind in get_args(Interpolation):
         asked = TileRequest(dataset="made", variable="sst", time="3", depth="0", zoom=4, x=5, y=6, interpolation=kind)
         level = ours.source.level(ours.assets, 3, None).reshape(1, -1)
-        tiles.field([ours.assets], asked)
+        tile_field(reader, [ours.assets], asked)
         kept = store.tile(ours.assets.grid, tile_map(asked)).stencil
-        whole = median(lambda: tiles.field([ours.assets], asked), 300)  # noqa: B023
+        whole = median(lambda: tile_field(reader, [ours.assets], asked), 300)  # noqa: B023
         bare = median(lambda: gather(level, kept), 300)  # noqa: B023
         anew = bare + median(lambda: tile_stencil(grid, tile_map(asked)), 7)  # noqa: B023
         print(f"{kind:<12}{whole:9.3f}{bare:9.3f}{whole / bare:8.1f}{anew:14.2f}{whole / anew:8.2f}")

@@ -4,9 +4,9 @@ import netCDF4
 import numpy as np
 
 from ocean_common.contracts import data as contracts
-from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import Reading, read_values
-from ocean_data.reading.source import GridStore
+from ocean_data.extraction import PLANS
+from ocean_data.plan.extraction import read_values
+from ocean_data.reading.base import GridStore, Reading
 from ocean_data.settings import MIB
 
 

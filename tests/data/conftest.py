@@ -11,9 +11,10 @@ from litestar.testing import TestClient
 from ocean_common.contracts.assets import Array, Assets, DepthAxis, Dimension, File, Grid, Steps, VariableInfo
 from ocean_core.errors import DatasetNotFound, NotFound, VariableNotFound
 from ocean_data.app import create_app
-from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import Reading, read_values
-from ocean_data.reading.source import GridStore, NetCDFSource
+from ocean_data.extraction import PLANS
+from ocean_data.plan.extraction import read_values
+from ocean_data.reading.base import GridStore, Reading
+from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import MIB, Settings
 from ocean_data.threads import ThreadPool
 

@@ -21,7 +21,7 @@ class Held:
     first: str | None
     seen: list = field(default_factory=list)
 
-    def read(self, reading, rows):
+    def __call__(self, reading, rows):
         self.seen.append(rows)
         return {
             key: values[rows] if self.dims[key][:1] == (self.first,) else values

@@ -13,7 +13,8 @@ from ocean_core.errors import SourceUnreadable
 from ocean_data.app import open_reading
 from ocean_data.cluster import AHEAD, Cluster
 from ocean_data.plan import areas
-from ocean_data.plan.extraction import Extraction, Reading, read_parts
+from ocean_data.plan.extraction import Extraction, read_parts
+from ocean_data.reading.base import Reading
 from ocean_data.settings import MIB, Settings
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not have the tests
@@ -95,7 +96,7 @@ class Slow:
     def __init__(self, failing=None):
         self.failing = failing
 
-    def read(self, reading, rows):
+    def __call__(self, reading, rows):
         if rows.start == self.failing:
             raise SourceUnreadable("gone", retry_after=7)
         return {"votemper": np.array([float(rows.start)])}

@@ -5,9 +5,10 @@ import pytest
 from scipy.io import netcdf_file
 
 from ocean_common.contracts.assets import DepthAxis
-from ocean_data.compute import depth, fold
+from ocean_data.compute import depth
 from ocean_data.compute.interpolation import stencil
 from ocean_data.compute.region import box_region
+from ocean_data.compute.tiles import folded
 from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.reading.chunk_index import read_header
 from ocean_data.reading.files import LocalBlob, state_of
@@ -20,7 +21,7 @@ def test_centres_on_the_rim_of_a_box_lie_in_it():
 
 def test_a_folded_tile_is_empty_beside_the_rows_and_beside_the_columns_of_a_grid():
     rows, columns = np.array([-1, 5, 5], dtype=np.int32), np.array([-1, 2, 2], dtype=np.int32)
-    cells, layout = fold.folded(rows, columns)
+    cells, layout = folded(rows, columns)
     assert layout.shape == (2, 2)
     assert cells.tolist() == [-1, -1, -1, 7]
 
@@ -35,7 +36,7 @@ def test_half_the_radius_is_the_width_of_the_gaussian():
 
 def test_heights_are_depths_upwards():
     axis = DepthAxis(name="z", kind="height", values=[-0.5, -10.0])
-    assert depth.metres(axis) == [0.5, 10.0]
+    assert depth.metres(axis).tolist() == [0.5, 10.0]
 
 
 def test_records_of_a_lone_variable_lie_without_gaps(tmp_path):

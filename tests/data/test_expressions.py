@@ -15,8 +15,8 @@ from ocean_common.contracts.data import TileField
 from ocean_core.errors import InvalidRequest, VariableNotFound
 from ocean_core.geometry import EARTH_RADIUS, great_circle_distance
 from ocean_data.compute.equations import calculated_assets
+from ocean_data.reading.base import GridStore
 from ocean_data.reading.calculated import Calculated, Calculating
-from ocean_data.reading.source import GridStore
 from ocean_data.settings import MIB
 
 API = "/api/v2.0"

@@ -13,7 +13,7 @@ from tests.looping import loop_over
 from ocean_common.contracts.data import AreaRequest, DifferenceRequest, Minuend, PointsRequest
 from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.units import unit_conversion
-from ocean_data.plan import PLANS
+from ocean_data.extraction import PLANS
 from ocean_data.plan.extraction import read_values
 
 AT = "/api/v2.0/data"

@@ -17,9 +17,10 @@ from tests.looping import loop_over
 from ocean_common.contracts.data import PointsRequest, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_core.errors import InvalidRequest, RequestTooLarge, TimeNotFound
 from ocean_data.compute import path
-from ocean_data.plan import PLANS, lines
-from ocean_data.plan.extraction import Reading, read_values
-from ocean_data.reading.source import GridStore
+from ocean_data.extraction import PLANS
+from ocean_data.plan import lines
+from ocean_data.plan.extraction import read_values
+from ocean_data.reading.base import GridStore, Reading
 from ocean_data.settings import MIB
 
 API = "/api/v2.0/data/giops_day"

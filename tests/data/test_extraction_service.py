@@ -25,7 +25,8 @@ from ocean_common.service import create_service
 from ocean_core.errors import SourceUnreadable
 from ocean_data.extraction import ExtractionService
 from ocean_data.grids.base import Coordinate
-from ocean_data.plan.extraction import Budget, Cost, Extraction, Field, Reading
+from ocean_data.plan.extraction import Cost, Extraction, Field
+from ocean_data.reading.base import Reading
 from ocean_data.spool import MIB, Spool
 from ocean_data.threads import ThreadPool
 from ocean_data.writing.netcdf import NetCdf
@@ -40,6 +41,7 @@ FORMATS = {
     "stream": Ndjson(),
     "netcdf3": NetCdf("NETCDF3_64BIT_OFFSET"),
 }
+BUDGET = Cost(steps=20_000, files=20_000, chunks=20_000, cells=10**9, bytes=8 * 10**9, values=10**9)
 INFO = VariableInfo(dataset="made", key="t", name="T", units="degC", scale=(0.0, 1.0))
 
 
@@ -51,7 +53,7 @@ class Body:
         self.gate, self.ended = threading.Semaphore(0), threading.Event()
         self.read_rows, self.begun = 0, threading.Event()
 
-    def read(self, reading, rows):
+    def __call__(self, reading, rows):
         self.begun.set()
         if self.gated:
             assert self.gate.acquire(timeout=WAIT)
@@ -104,7 +106,7 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
         "spool": spool,
         "freshness": Freshness(catalogue, "1", 60),
         "formats": FORMATS,
-        "budget": Budget(),
+        "budget": BUDGET,
         "max_document": 1_000_000,
         "plans": {AreaRequest: lambda reading, assets, asked: planned},
     }

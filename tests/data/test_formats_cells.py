@@ -64,7 +64,7 @@ def test_cells_are_as_large_as_statistics_weigh_them(name, reading, shipped):
     dataset, key, box = GRIDS[name]
     assets = shipped[dataset, key]
     extraction, values = ask(reading, [assets], box=box)
-    window = extraction.body.cuts[0].window
+    window = extraction.body.keywords["readers"][0].window
     expected = reading.grids.grid(assets.grid).areas(window)
     wet = np.isfinite(values[key].reshape(window.shape))
     own = sum(size(cell) for cell in shapes(features(extraction, reading)))

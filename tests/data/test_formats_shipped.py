@@ -16,9 +16,9 @@ from ocean_common.contracts.data import (
     TrajectoryRequest,
     TransectRequest,
 )
-from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import Reading, read_parts, read_values
-from ocean_data.reading.source import GridStore
+from ocean_data.extraction import PLANS
+from ocean_data.plan.extraction import read_parts, read_values
+from ocean_data.reading.base import GridStore, Reading
 from ocean_data.writing.covjson import COVJSON
 from ocean_data.writing.geojson import GEOJSON
 from ocean_data.writing.netcdf import NetCdf

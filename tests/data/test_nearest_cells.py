@@ -6,11 +6,10 @@ from tests.looping import loop_over
 
 from ocean_core.geometry import chord_to_distance, unit_vectors
 from ocean_core.tiles import SIZE, morton_order
-from ocean_data.compute.field import pixel_centres, tile_stencil
+from ocean_data.compute.tiles import TileMap, pixel_centres, tile_stencil
 from ocean_data.grids.curvilinear import Curvilinear
 from ocean_data.grids.rectilinear import Rectilinear
 from ocean_data.grids.search import CentreSearch, build_pyramid, measure_clearances
-from ocean_data.ports import TileMap
 
 MADE = np.random.default_rng(11)
 

@@ -7,7 +7,7 @@ from pyproj import Transformer
 from tests.looping import loop_over
 
 from ocean_common.contracts.data import TileField
-from ocean_data.compute.field import pixel_centres
+from ocean_data.compute.tiles import pixel_centres
 
 SQUARES = {  # left, bottom, right, top of tile 0/0/0, m
     "EPSG:32661": (-1154826.7379766018, -1154826.7379766018, 5154826.737976602, 5154826.737976601),

@@ -13,7 +13,7 @@ from tests.looping import loop_over
 
 from ocean_core.geometry import east_and_north, great_circle_distance
 from ocean_core.vectors import bearing
-from ocean_data.compute.quiver import lengths
+from ocean_data.compute.vectors import lengths
 from ocean_data.grids.curvilinear import Curvilinear
 
 EAST, NORTH = 0.3, 0.4  # m s-1

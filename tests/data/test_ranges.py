@@ -12,7 +12,7 @@ from tests.looping import loop_over
 
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance
-from ocean_data.compute.range import HALF_WORLD, read_extent, sample
+from ocean_data.compute.field import HALF_WORLD, read_extent, sample_view
 
 BARENTS = "1113194.9,10000000.5,5565974.5,12500000"
 PACIFIC = "-13393126.236065727,-400028.1,-10391028.25,300000.75"
@@ -223,6 +223,6 @@ def test_any_extent_is_refused_or_lies_on_the_earth(corners, projection):
         extent = read_extent(",".join(map(repr, corners)), projection)
     except InvalidRequest:
         return
-    latitude, longitude = sample(projection, extent)
+    latitude, longitude = sample_view(projection, extent)
     assert np.abs(latitude).max() <= 90
     assert np.abs(longitude).max() <= 180

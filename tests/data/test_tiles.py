@@ -8,7 +8,7 @@ from tests.looping import loop_over
 
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_core.geometry import great_circle_distance
-from ocean_data.compute.field import pixel_centres
+from ocean_data.compute.tiles import pixel_centres
 
 OPEN = {"decode_times": False}
 TILES = [

@@ -22,8 +22,8 @@ from ocean_core.geometry import EARTH_RADIUS, great_circle_distance, unit_vector
 from ocean_data.compute import depth
 from ocean_data.compute.interpolation import gather, stencil
 from ocean_data.grids import build
+from ocean_data.grids.base import Grid as GridProtocol
 from ocean_data.grids.mesh import RIM, Mesh
-from ocean_data.ports import Grid as GridProtocol
 from ocean_data.reading.source import NetCDFSource
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "sample_data"

@@ -113,6 +113,10 @@ class Expression:
     def names(self) -> tuple[str, ...]:  # variables and coordinates, each once, in their order
         return tuple(dict.fromkeys(node.name for node in self.nodes() if isinstance(node, Name)))
 
+    def repeats(self, name: str) -> bool:
+        """Return whether a name occurs more than once."""
+        return sum(isinstance(node, Name) and node.name == name for node in self.nodes()) > 1
+
     @property
     def calls(self) -> tuple[Call, ...]:
         return tuple(node for node in self.nodes() if isinstance(node, Call))

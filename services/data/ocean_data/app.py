@@ -18,18 +18,14 @@ from ocean_data.api.maps import MapService, get_arrows, get_range
 from ocean_data.api.points import points_router
 from ocean_data.api.subset import get_subset
 from ocean_data.cluster import Cluster
-from ocean_data.compute.field import Tiles
-from ocean_data.compute.jit_warmup import compile_grid_kernels
-from ocean_data.compute.quiver import Arrows
-from ocean_data.compute.range import Ranges
+from ocean_data.compute.tiles import compile_grid_kernels
 from ocean_data.extraction import ExtractionService, ReadParts
-from ocean_data.plan import PLANS
-from ocean_data.plan.extraction import Budget, Reading, read_parts
-from ocean_data.ports import Grids, Source
+from ocean_data.plan.extraction import Cost, read_parts
+from ocean_data.reading.base import GridStore, Reading, Source
 from ocean_data.reading.calculated import Calculated, Calculating
 from ocean_data.reading.kernels import compile_chunk_kernels
 from ocean_data.reading.objects import Storage
-from ocean_data.reading.source import GridStore, NetCDFSource
+from ocean_data.reading.source import NetCDFSource
 from ocean_data.settings import Settings
 from ocean_data.spool import Spool
 from ocean_data.threads import ThreadPool
@@ -60,7 +56,7 @@ def create_app(
     catalogue: Catalogue,
     areas: Areas,
     source: Source,
-    grids: Grids,
+    grids: GridStore,
     workers: ThreadPool,
     read: ReadParts = read_parts,
     settings: Settings | None = None,
@@ -70,7 +66,7 @@ def create_app(
     """Make the app over any catalogue, source and store of grids."""
     settings = settings or Settings()
     catalogue, source = Calculating(catalogue), Calculated(source, grids, settings.calculated_bytes)
-    freshness = Freshness(catalogue, __version__, settings.max_age)
+    freshness, reading = Freshness(catalogue, __version__, settings.max_age), Reading(source=source, grids=grids)
     streams, plot_streams = (ThreadPool(settings.stream_threads, settings.stream_queue) for _ in range(2))
     spool = Spool(settings.spool_bytes, settings.spool_folder)
 
@@ -83,14 +79,14 @@ def create_app(
 
     service = ExtractionService(
         catalogue=catalogue,
-        reading=Reading(source=source, grids=grids),
+        reading=reading,
         workers=workers,
         streams=streams,
         plot_streams=plot_streams,
         spool=spool,
         freshness=freshness,
         formats=FORMATS,
-        budget=Budget(
+        budget=Cost(
             steps=settings.max_steps,
             files=settings.max_files,
             chunks=settings.max_chunks,
@@ -99,17 +95,13 @@ def create_app(
             values=settings.max_streamed,
         ),
         max_document=settings.max_document,
-        plans=PLANS,
         read=read,
-        calculate=catalogue.expression,
     )
     maps = MapService(
         catalogue=catalogue,
         workers=workers,
         freshness=freshness,
-        ranges=Ranges(source=source, grids=grids),
-        arrows=Arrows(source=source, grids=grids),
-        tiles=Tiles(source=source, grids=grids),
+        reading=reading,
     )
     return create_service(
         name="data",

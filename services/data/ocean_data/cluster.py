@@ -10,7 +10,8 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from ocean_data.plan.extraction import Body, Extraction, Parts, Reading, Values, check_unchanged, read_parts
+from ocean_data.plan.extraction import Body, Extraction, Parts, Values, check_unchanged, read_parts
+from ocean_data.reading.base import Reading
 
 AHEAD = 2  # parts for each thread of the cluster that are asked for before they are needed
 ALONE = 30.0  # s after which a cluster that was away is asked again
@@ -75,7 +76,7 @@ class Cluster:
                     values: dict[str, Values] = future.result()
                 except lost as error:
                     _log.warning("the cluster lost a part, which is read here: %s", type(error).__name__)
-                    values = extraction.body.read(reading, rows)
+                    values = extraction.body(reading, rows)
                 yield rows, values
                 waiting.extend((more, submit(more)) for more in islice(left, 1))
         finally:
@@ -109,4 +110,4 @@ def _reading(opened: Open, settings: object) -> Reading:
 
 
 def _part(opened: Open, settings: object, body: Body, rows: slice) -> dict[str, Values]:
-    return body.read(_reading(opened, settings), rows)
+    return body(_reading(opened, settings), rows)

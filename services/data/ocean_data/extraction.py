@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import chain, count, islice
 from typing import Any
@@ -12,16 +12,22 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
-from ocean_common.clients.metadata import Catalogue
+from ocean_common.contracts import data as requests
 from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import AreaRequest, Coverage, DifferenceRequest, Estimate, ExtractionRequest
 from ocean_common.http import Freshness, cancel_on_disconnect, made_from
 from ocean_common.i18n import request_translator
 from ocean_core.cache import SingleFlight
-from ocean_core.errors import InvalidRequest, NotSupported, RequestTooLarge, UnsupportedFormat
+from ocean_core.errors import InvalidRequest, RequestTooLarge, UnsupportedFormat
 from ocean_data.api.streaming import StreamedResponse
-from ocean_data.plan import Plan
-from ocean_data.plan.extraction import Budget, Extraction, Parts, Reading, read_parts
+from ocean_data.plan.areas import plan_area
+from ocean_data.plan.difference import plan_difference
+from ocean_data.plan.extraction import Cost, Extraction, Parts, read_parts
+from ocean_data.plan.lines import plan_section, plan_trajectory, plan_transect
+from ocean_data.plan.points import plan_points
+from ocean_data.plan.statistics import plan_statistics
+from ocean_data.reading.base import Reading
+from ocean_data.reading.calculated import Calculating
 from ocean_data.spool import Spool, SpoolReader, SpoolWriter
 from ocean_data.threads import ThreadPool
 from ocean_data.writing import FileWriter, StreamWriter
@@ -38,8 +44,18 @@ ONE_PIECE = 4 << 20  # bytes of an answer that is sent in one piece
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
-Calculate = Callable[[str, str], Awaitable[Assets]]
 ReadParts = Callable[[Extraction, Reading], Parts]
+# The last argument is of the type under which the function stands in the table.
+Plans = Mapping[type[ExtractionRequest], Callable[[Reading, Sequence[Assets], Any], Extraction]]
+PLANS: Plans = {
+    requests.PointsRequest: plan_points,
+    requests.TransectRequest: plan_transect,
+    requests.SectionRequest: plan_section,
+    requests.TrajectoryRequest: plan_trajectory,
+    requests.AreaRequest: plan_area,
+    requests.StatisticsRequest: plan_statistics,
+    requests.DifferenceRequest: plan_difference,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +64,9 @@ class PlannedExtraction:
 
     query: ExtractionRequest
     extraction: Extraction
-    revision: str  # of the dataset; empty if a file has changed since it was indexed
     catalogue_revision: str  # the answer's entity tag is of this one
+    revision: str = ""  # of the dataset; empty if a file has changed since it was indexed
+    body: bytes | None = None  # the answer, if it is small
 
     @property
     def short(self) -> bool:
@@ -61,16 +78,6 @@ class PlannedExtraction:
     def small(self) -> bool:
         """True if it takes a moment and the answer is small."""
         return self.short and 8 * self.extraction.cost.values <= SMALL
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmallAnswer:
-    """A small answer."""
-
-    body: bytes
-    kind: str
-    revision: str  # of the dataset; empty if a file has changed since it was indexed
-    catalogue_revision: str  # the answer's entity tag is of this one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +101,7 @@ class Output:
 class ExtractionService:
     """Answers every kind of extraction, in every format."""
 
-    catalogue: Catalogue
+    catalogue: Calculating
     reading: Reading
     workers: ThreadPool
     streams: ThreadPool  # for long work, so that the others never wait for it
@@ -102,13 +109,12 @@ class ExtractionService:
     spool: Spool
     freshness: Freshness
     formats: Mapping[str, StreamWriter | FileWriter]
-    budget: Budget
+    budget: Cost
     max_document: int  # values of a document
-    plans: Mapping[type[ExtractionRequest], Plan]
+    plans: Plans = field(default_factory=lambda: PLANS)
     read: ReadParts = read_parts
-    calculate: Calculate | None = None  # the variable of a dataset that an expression makes
     unshared_keys: "count[int]" = field(default_factory=count)
-    in_flight: SingleFlight[SmallAnswer | PlannedExtraction] = field(default_factory=SingleFlight)
+    in_flight: SingleFlight[PlannedExtraction] = field(default_factory=SingleFlight)
 
     async def answer(
         self, request: Request[Any, Any, Any], query: ExtractionRequest, form: str | None
@@ -117,14 +123,14 @@ class ExtractionService:
         form = form or accepted_format(request, self.formats)
         writer = self._writer(form)
         await self._check_freshness(request, query, form)
-        result = await self._answer_small(query, form)
-        kind = result.extraction.kind if isinstance(result, PlannedExtraction) else result.kind
-        name = None if form in INLINE else file_name(query, kind, writer.suffix)
+        planned = await self._plan_and_read(query, form)
+        words = query.dataset, *query.variables[:3], planned.extraction.kind
+        name = None if form in INLINE else f"{safe_name('_'.join(words))}.{writer.suffix}"
         output = Output(form=form, writer=writer, name=name)
-        if isinstance(result, PlannedExtraction):
-            return await self.send(request, result, output)
-        made_from(request, result.catalogue_revision, result.revision)
-        return Response(result.body, **output.response_options())
+        if planned.body is None:
+            return await self.send(request, planned, output)
+        made_from(request, planned.catalogue_revision, planned.revision)
+        return Response(planned.body, **output.response_options())
 
     async def begin(self, request: Request[Any, Any, Any], query: ExtractionRequest, form: str) -> PlannedExtraction:
         """Plan an answer; end with 304 if the caller has it, or with RequestTooLarge."""
@@ -142,7 +148,11 @@ class ExtractionService:
         try:
             complete = planned.short or not isinstance(output.writer, StreamWriter)
             await cancel_on_disconnect(request, reader.wait_ready(complete=complete))
-            await self._set_revision(request, planned, reader)
+            # None if it may be of another revision, since files may still change.
+            revision = ""
+            if reader.size is not None and planned.revision:
+                revision = await self.workers.run(planned.extraction.revision, self.reading.source)
+            made_from(request, planned.catalogue_revision, revision)
             if reader.size is not None and reader.size <= ONE_PIECE:
                 with closing(reader):
                     return Response(b"".join([piece async for piece in reader]), **options)
@@ -153,20 +163,23 @@ class ExtractionService:
 
     async def estimate(self, query: ExtractionRequest, form: str | None = None) -> Estimate:
         """Estimate what a request would take; why it is too much, in the language of the caller."""
-        extraction = (await self.plan(query)).extraction
-        budget = self.budget if form is None else self._budget(form)
-        estimate = extraction.estimate(budget)
+        extraction, size = (await self.plan(query)).extraction, None
+        refusal = extraction.refusal(self.budget if form is None else self._budget(form))
         if form is not None:
             writer = self._writer(form)
-            size = (
-                await self.workers.run(estimate_stream_size, extraction, writer)
-                if isinstance(writer, StreamWriter)
-                else largest_file_size(extraction)
-            )
-            estimate = msgspec.structs.replace(estimate, format=form, size=size)
-        if refusal := extraction.refusal(budget):
-            estimate = msgspec.structs.replace(estimate, reason=request_translator()(refusal.message))
-        return estimate
+            if isinstance(writer, StreamWriter):
+                size = await self.workers.run(estimate_stream_size, extraction, writer)
+            else:
+                size = largest_file_size(extraction)
+        return Estimate(
+            kind=extraction.kind,
+            dims=dict(extraction.dims),
+            allowed=refusal is None,
+            reason=request_translator()(refusal.message) if refusal else None,
+            format=form,
+            size=size,
+            **asdict(extraction.cost),
+        )
 
     async def coverage(self, query: ExtractionRequest) -> Coverage:
         """Read an extraction whole, for a neighbour."""
@@ -177,11 +190,7 @@ class ExtractionService:
 
     async def plan(self, query: ExtractionRequest) -> PlannedExtraction:
         """Find the variables, and plan how to read them."""
-        assets = await self._assets(query)
-        extraction, revision = await self.workers.run(self._plan, assets, query)
-        return PlannedExtraction(
-            query=query, extraction=extraction, revision=revision, catalogue_revision=assets[0].revision
-        )
+        return await self.workers.run(self._plan, await self._assets(query), query)
 
     def check(self, extraction: Extraction, form: str) -> None:
         """Refuse what exceeds the budget of one request."""
@@ -189,20 +198,18 @@ class ExtractionService:
             if form in DOCUMENTS and extraction.refusal(self.budget) is None:
                 formats = ", ".join(name for name in self.formats if name not in DOCUMENTS)
                 raise RequestTooLarge(
-                    "{reason}; so would all of it in another format: {variables}",
+                    "{reason}; so would all of it in another format: {formats}",
                     reason=refusal.message,
-                    variables=formats,
+                    formats=formats,
                     field="$",
                 )
             raise refusal
 
-    def _budget(self, form: str) -> Budget:
+    def _budget(self, form: str) -> Cost:
         """Return the budget of a format: documents have a smaller limit of values."""
-        return (
-            replace(self.budget, values=min(self.budget.values, self.max_document))
-            if form in DOCUMENTS
-            else self.budget
-        )
+        if form not in DOCUMENTS:
+            return self.budget
+        return replace(self.budget, values=min(self.budget.values, self.max_document))
 
     def _writer(self, form: str) -> StreamWriter | FileWriter:
         """Return the writer of a format."""
@@ -222,40 +229,36 @@ class ExtractionService:
             if isinstance(query, AreaRequest) and query.polygon is not None:
                 # The address has only the key of an area, whose polygon may change.
                 form = f"{form} {msgspec.json.encode(query.polygon).decode()}"
-            await self.freshness(request, *query_datasets(query), form=form)
+            minus = [query.minus.dataset] if isinstance(query, DifferenceRequest) else []
+            await self.freshness(request, query.dataset, *minus, form=form)
 
-    async def _answer_small(self, query: ExtractionRequest, form: str) -> SmallAnswer | PlannedExtraction:
-        """Answer a small request, plan a larger one; simultaneous equal requests share the result."""
+    async def _plan_and_read(self, query: ExtractionRequest, form: str) -> PlannedExtraction:
+        """Plan a request, and answer it if it is small; simultaneous equal requests share the result."""
         assets = await self._assets(query)
 
-        def work() -> Awaitable[SmallAnswer | PlannedExtraction]:
-            return self.workers.run(self._read_small, assets, query, form)
+        def work() -> Awaitable[PlannedExtraction]:
+            return self.workers.run(self._plan, assets, query, form)
 
         revisions = " ".join(variable.revision for variable in assets)
-        result, joined = await self.in_flight.run(self._key(revisions, form, query), work)
-        if joined and not result.revision:
+        planned, joined = await self.in_flight.run(self._key(revisions, form, query), work)
+        if joined and not planned.revision:
             return await work()  # it may have begun before a file was changed
-        return result
+        return planned
 
-    def _read_small(
-        self, assets: Sequence[Assets], query: ExtractionRequest, form: str
-    ) -> SmallAnswer | PlannedExtraction:
-        """Plan an extraction; read and write it too if it is small. Runs in a thread."""
+    def _plan(self, assets: Sequence[Assets], query: ExtractionRequest, form: str | None = None) -> PlannedExtraction:
+        """Plan an extraction; for a form check it, and read and write it too if it is small. Runs in a thread."""
         extraction = self.plans[type(query)](self.reading, assets, query)
-        self.check(extraction, form)
-        planned = PlannedExtraction(
-            query=query, extraction=extraction, revision="", catalogue_revision=assets[0].revision
-        )
-        writer = self.formats[form]
-        if not planned.small or not isinstance(writer, StreamWriter):
-            return replace(planned, revision=extraction.revision(self.reading.source))
-        parts = [*self.read(extraction, self.reading)]
+        planned = PlannedExtraction(query=query, extraction=extraction, catalogue_revision=assets[0].revision)
+        writer, parts = self.formats[form] if form else None, None
+        if form is not None:
+            self.check(extraction, form)
+        if planned.small and isinstance(writer, StreamWriter):
+            parts = [*self.read(extraction, self.reading)]
         # Checked after reading: a file may have changed before or meanwhile.
-        revision = extraction.revision(self.reading.source)
-        body = b"".join(writer.pieces(extraction, iter(parts), revision))
-        return SmallAnswer(
-            body=body, kind=extraction.kind, revision=revision, catalogue_revision=planned.catalogue_revision
-        )
+        planned = replace(planned, revision=extraction.revision(self.reading.source))
+        if parts is None or not isinstance(writer, StreamWriter):
+            return planned
+        return replace(planned, body=b"".join(writer.pieces(extraction, iter(parts), planned.revision)))
 
     async def _assets(self, query: ExtractionRequest) -> list[Assets]:
         """Find the variables of a request, that of its expression, then those that are subtracted."""
@@ -271,14 +274,8 @@ class ExtractionService:
             raise InvalidRequest("name at least one variable", field="variables")
         searches: list[Awaitable[Assets]] = [self.catalogue.assets(dataset, name) for name in variables]
         if expression is not None:
-            if self.calculate is None:
-                raise NotSupported("expressions come with a later version", field="expression")
-            searches.append(self.calculate(dataset, expression))
+            searches.append(self.catalogue.expression(dataset, expression))
         return await asyncio.gather(*searches)
-
-    def _plan(self, assets: Sequence[Assets], query: ExtractionRequest) -> tuple[Extraction, str]:
-        extraction = self.plans[type(query)](self.reading, assets, query)
-        return extraction, extraction.revision(self.reading.source)
 
     def _follow(self, planned: PlannedExtraction, output: Output) -> SpoolReader:
         # An answer from changed files may differ the next moment: it is not shared.
@@ -297,7 +294,13 @@ class ExtractionService:
 
     def _write(self, planned: PlannedExtraction, writer: StreamWriter | FileWriter, sink: SpoolWriter) -> None:
         """Read and write an extraction. Runs in a thread."""
-        parts = self._parts(planned.extraction, sink)
+
+        def read_parts_checked() -> Parts:
+            for part in self.read(planned.extraction, self.reading):
+                yield part
+                sink.check()
+
+        parts = read_parts_checked()
         if not isinstance(writer, StreamWriter):
             sink.save(lambda path: writer.save(planned.extraction, parts, planned.revision, path))
             return
@@ -306,28 +309,14 @@ class ExtractionService:
         for piece in writer.pieces(planned.extraction, all_parts, planned.revision):
             sink.write(piece)
 
-    def _parts(self, extraction: Extraction, sink: SpoolWriter) -> Parts:
-        for part in self.read(extraction, self.reading):
-            yield part
-            sink.check()
-
-    async def _set_revision(
-        self, request: Request[Any, Any, Any], planned: PlannedExtraction, reader: SpoolReader
-    ) -> None:
-        """Set the entity tag of an answer; none if it may be of another revision, since files may still change."""
-        revision = ""
-        if reader.size is not None and planned.revision:
-            revision = await self.workers.run(planned.extraction.revision, self.reading.source)
-        made_from(request, planned.catalogue_revision, revision)
-
 
 def check_variable_count(variables: Sequence[str]) -> None:
     """Refuse more variables than one request may have."""
     if len(variables) > MAX_VARIABLES:
         raise RequestTooLarge(
-            "{variables_count} variables are asked for, and the limit is {max_keys}",
-            variables_count=len(variables),
-            max_keys=MAX_VARIABLES,
+            "{count} variables are asked for, and the limit is {limit}",
+            count=len(variables),
+            limit=MAX_VARIABLES,
             field="variables",
         )
 
@@ -340,22 +329,12 @@ def accepted_format(request: Request[Any, Any, Any], formats: Mapping[str, Strea
     best = request.accept.best_match([*names], default=None)
     if best is None:
         raise UnsupportedFormat(
-            "the Accept header allows none of {kind}; leave it out, or say format=",
-            kind=", ".join(names),
+            "the Accept header allows none of {media_types}; leave it out, or say format=",
+            media_types=", ".join(names),
             field="format",
             allowed=formats,
         )
     return names[best]
-
-
-def query_datasets(query: ExtractionRequest) -> list[str]:
-    """Return the datasets that an answer is made from."""
-    return [query.dataset, *([query.minus.dataset] if isinstance(query, DifferenceRequest) else [])]
-
-
-def file_name(query: ExtractionRequest, kind: str, suffix: str) -> str:
-    """Return the name under which a browser saves the file."""
-    return f"{safe_name('_'.join([query.dataset, *query.variables[:3], kind]))}.{suffix}"
 
 
 def safe_name(name: str) -> str:

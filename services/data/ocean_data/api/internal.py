@@ -10,6 +10,7 @@ from ocean_common.contracts.data import AnyExtractionRequest, TileRequest
 from ocean_core.errors import InvalidRequest
 from ocean_data.api.maps import Maps
 from ocean_data.api.parameters import HttpRequest, Service
+from ocean_data.compute.field import tile_field
 
 
 @get("/tile-field")
@@ -17,7 +18,7 @@ async def get_tile_field(request: HttpRequest, maps: Maps) -> Response[bytes]:
     """Return the field behind a map tile."""
     query = _decode(lambda: msgspec.convert(dict(request.query_params), TileRequest, strict=False))
     assets = [await maps.catalogue.assets(query.dataset, key) for key in query.variable.split(",")[:3]]
-    return _encode(await maps.workers.run(maps.tiles.field, assets, query))
+    return _encode(await maps.workers.run(tile_field, maps.reading, assets, query))
 
 
 @post("/extractions", status_code=200)

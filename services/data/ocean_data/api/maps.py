@@ -17,13 +17,12 @@ from ocean_common.contracts.places import ArrowCollection
 from ocean_common.http import Freshness, made_from
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, parse_choice, path_parameter, query_parameter
 from ocean_core import errors
+from ocean_core.errors import InvalidRequest
 from ocean_core.tiles import Projection
 from ocean_data.api.parameters import READING_ERRORS, HttpRequest
-from ocean_data.compute import vectors
-from ocean_data.compute.field import Tiles
-from ocean_data.compute.quiver import Arrows, ArrowsRequest, Vector
-from ocean_data.compute.range import Ranges, View
-from ocean_data.plan.sampling import Search
+from ocean_data.compute.field import View, range_in_view
+from ocean_data.compute.vectors import ArrowsRequest, Vector, tile_arrows
+from ocean_data.reading.base import Reading
 from ocean_data.threads import ThreadPool
 
 GEOJSON = "application/geo+json"
@@ -59,11 +58,17 @@ class MapService:
     catalogue: Catalogue
     workers: ThreadPool
     freshness: Freshness
-    ranges: Ranges
-    arrows: Arrows
-    tiles: Tiles
+    reading: Reading
 
-    async def find_variables(self, dataset: str, keys: list[str]) -> list[Assets]:
+    async def find_variables(self, dataset: str, variable: str) -> list[Assets]:
+        """Find a variable by its key, or the two components of a vector by their keys with a comma."""
+        keys = variable.split(",")
+        if len(keys) > 2 or not all(key.strip() for key in keys):
+            raise InvalidRequest(
+                "variable {variable!r} is neither one key nor the two of a vector, as u,v",
+                variable=variable[:60],
+                field="variable",
+            )
         return await asyncio.gather(*(self.catalogue.assets(dataset, key) for key in keys))
 
 
@@ -112,30 +117,41 @@ async def get_range(
     time: MapTime,
 ) -> Response[ValueRange]:
     interpolation = parse_choice(interp, INTERPOLATIONS, "interp")
-    search = Search(interpolation=interpolation, radius=radius, neighbours=neighbours)
     plane = parse_choice(projection, PROJECTIONS, "projection")
-    view = View(projection=plane, extent=extent, depth=depth, time=time, search=search)
+    view = View(
+        projection=plane,
+        extent=extent,
+        depth=depth,
+        time=time,
+        interpolation=interpolation,
+        radius=radius,
+        neighbours=neighbours,
+    )
     await maps.freshness(request, dataset)
-    assets = await maps.find_variables(dataset, vectors.keys(variable))
-    limits, revision = await maps.workers.run(maps.ranges.limits, assets, view)
+    assets = await maps.find_variables(dataset, variable)
+    limits, revision = await maps.workers.run(range_in_view, maps.reading, assets, view)
     made_from(request, assets[0].revision, revision)
     return Response(limits)
 
 
 async def find_vector(maps: MapService, dataset: str, variable: str) -> Vector:
     """Find the parts of a vector: two keys, or one whose parts are configured."""
-    assets = await maps.find_variables(dataset, vectors.keys(variable))
+    assets = await maps.find_variables(dataset, variable)
     if len(assets) == 2:
         return Vector(parts=(assets[0], assets[1]))
     (vector,) = assets
     parts = vector.components
     if "east" in parts and "north" in parts:
-        east, north = await maps.find_variables(dataset, [parts["east"], parts["north"]])
+        east, north = await maps.find_variables(dataset, f"{parts['east']},{parts['north']}")
         return Vector(parts=(east, north), info=vector.variable)
     if "bearing" in parts:
-        (bearing,) = await maps.find_variables(dataset, [parts["bearing"]])
+        (bearing,) = await maps.find_variables(dataset, parts["bearing"])
         return Vector(parts=(vector, bearing), by_bearing=True, info=vector.variable)
-    raise vectors.no_vector(variable)
+    raise InvalidRequest(
+        "{variable!r} is one variable; name the two components of a vector with a comma, as u,v",
+        variable=variable[:60],
+        field="variable",
+    )
 
 
 @get(
@@ -173,6 +189,6 @@ async def get_arrows(
     arrows = ArrowsRequest(time=time, depth=depth, density=density_adj, zoom=zoom, x=x, y=y, projection=plane)
     await maps.freshness(request, dataset)
     vector = await find_vector(maps, dataset, variable)
-    collection, revision = await maps.workers.run(maps.arrows.tile, vector, arrows)
+    collection, revision = await maps.workers.run(tile_arrows, maps.reading, vector, arrows)
     made_from(request, vector.parts[0].revision, revision)
     return Response(collection, media_type=GEOJSON)

@@ -23,42 +23,19 @@ EQUATOR = 1.0  # degrees: nearer to it, nothing is geostrophic
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbourhood:
-    """The cells whose derivatives are wanted, and the cells beside them.
+    """The cells whose derivatives are wanted, and the cells beside them, all of these (around,)."""
 
-    Attributes
-    ----------
-    own : ndarray of int, shape (cell,)
-        Where the cells are among all cells, (around,).
-    beside : ndarray of int, shape (cell, 4)
-        The next and the previous cell along the row, then along the column; -1 where there is none.
-    ways : ndarray of float, shape (cell, 4, 2)
-        m to the east and to the north, to each of these; NaN where it is no true neighbour.
-    compass : two ndarrays of float, shape (cell, 3)
-        Unit vectors in space to the east and north at each cell.
-    latitude : ndarray of float, shape (cell,)
-        Degrees.
-    """
-
-    own: NDArray[np.int64]
-    beside: NDArray[np.int64]
-    ways: Floats
-    compass: tuple[Floats, Floats]
-    latitude: Floats
+    own: NDArray[np.int64]  # (cell,): the cells, among all
+    beside: NDArray[np.int64]  # (cell, 4): the next and the previous along the row, then along the column; -1: none
+    ways: Floats  # (cell, 4, 2): m to the east and to the north, to each of these; NaN where it is no true neighbour
+    compass: tuple[Floats, Floats]  # (cell, 3): unit vectors in space to the east and north
+    latitude: Floats  # (cell,): degrees
 
 
 def neighbourhood(
     own: NDArray[np.int64], beside: NDArray[np.int64], latitude: Floats, longitude: Floats
 ) -> Neighbourhood:
-    """Measure the ways from cells to those beside them.
-
-    Parameters
-    ----------
-    own : ndarray of int, shape (cell,)
-    beside : ndarray of int, shape (cell, 4)
-        As in `Neighbourhood`.
-    latitude, longitude : ndarray of float, shape (around,)
-        Of all these cells, degrees.
-    """
+    """Measure the ways from cells to those beside them: latitudes and longitudes of all, (around,), degrees."""
     points = unit_vectors(latitude, longitude)
     east, north = east_and_north(latitude[own], longitude[own])
     ways = np.empty((own.size, 4, 2))
@@ -67,19 +44,9 @@ def neighbourhood(
 
 
 def gradient(values: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
-    """Return the change of values to the east and to the north, per m.
+    """Return the change of values, (..., around), to the east and to the north, per m: (..., cell) each.
 
-    Parameters
-    ----------
-    values : ndarray of float, shape (..., around)
-        NaN over land.
-    near : Neighbourhood
-        Of ``cell`` cells.
-
-    Returns
-    -------
-    east, north : ndarray of float, shape (..., cell)
-        NaN over land, and where there is no wet neighbour along the row or the column.
+    NaN over land, and where there is no wet neighbour along the row or the column.
     """
     layers = np.ascontiguousarray(values.reshape(-1, values.shape[-1]))
     out = np.empty((2, layers.shape[0], near.own.size))
@@ -103,19 +70,9 @@ def vorticity(vector: Floats, near: Neighbourhood) -> Floats:
 
 
 def geostrophic(height: Floats, near: Neighbourhood) -> tuple[Floats, Floats]:
-    """Eastward and northward velocity (m/s) that balance the slope of the sea surface.
+    """Return the eastward and northward velocity (m/s) that balance the slope of the sea surface: (..., cell).
 
-    Parameters
-    ----------
-    height : ndarray of float, shape (..., around)
-        m.
-    near : Neighbourhood
-        Of ``cell`` cells.
-
-    Returns
-    -------
-    east, north : ndarray of float, shape (..., cell)
-        NaN within a degree of the equator.
+    ``height``: (..., around), m. NaN within a degree of the equator.
     """
     slope_east, slope_north = gradient(height, near)
     coriolis = np.where(np.abs(near.latitude) < EQUATOR, np.nan, gsw.f(near.latitude))

@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Array, Assets, DepthAxis, Steps, VariableInfo
 from ocean_core.errors import InvalidRequest
@@ -67,17 +66,31 @@ def check_equation(expression: Expression, assets: Assets) -> None:
     """Refuse an equation that cannot be calculated with its operands, before anything is read."""
     axis = depth_axis(assets)
     for name in expression.names:
+        role = coordinate_role(assets, name)
         if name in assets.operands:
             _check_operand(name, assets, axis)
-        elif coordinate_role(assets, name) == "depth":
-            _check_depth(name, assets, axis)
-        elif coordinate_role(assets, name) is None:
-            raise unknown_name(assets, name)
+        elif role is None:
+            allowed = sorted({*assets.operands, *(name for names in COORDINATE_NAMES.values() for name in names)})
+            raise InvalidRequest(
+                "{name!r} is neither a variable of {dataset} nor one of its coordinates, which are depth, latitude and "
+                "longitude",
+                name=name,
+                dataset=assets.dataset,
+                allowed=tuple(allowed),
+                field="expression",
+            )
+        elif role == "depth" and (axis is None or np.isnan(metres(axis)).any()):
+            raise InvalidRequest(
+                "{name} is not known: {key} has no depth levels in metres",
+                name=name,
+                key=assets.variable.key,
+                field="expression",
+            )
     in_rows = {call.function for call in expression.calls if FUNCTIONS[call.function].neighbours}
     if in_rows and not has_rows(assets.grid):
         raise InvalidRequest(
-            "{size} needs a grid of rows and columns; that of {key} has none",
-            size=min(in_rows),
+            "{function} needs a grid of rows and columns; that of {key} has none",
+            function=min(in_rows),
             key=assets.variable.key,
             field="expression",
         )
@@ -96,21 +109,6 @@ def check_equation(expression: Expression, assets: Assets) -> None:
         )
 
 
-def unknown_name(assets: Assets, name: str) -> InvalidRequest:
-    """Make the error of a name that means nothing."""
-    allowed = sorted(
-        {*assets.operands, *(name_of_coordinate for names in COORDINATE_NAMES.values() for name_of_coordinate in names)}
-    )
-    return InvalidRequest(
-        "{name!r} is neither a variable of {dataset} nor one of its coordinates, which are depth, latitude and "
-        "longitude",
-        name=name,
-        dataset=assets.dataset,
-        allowed=tuple(allowed),
-        field="expression",
-    )
-
-
 def _check_operand(name: str, assets: Assets, axis: DepthAxis | None) -> None:
     operand, key = assets.operands[name], assets.variable.key
     if operand.grid.shape != assets.grid.shape:
@@ -127,21 +125,11 @@ def _check_operand(name: str, assets: Assets, axis: DepthAxis | None) -> None:
         raise InvalidRequest("{name} has times, and {key} has none", name=name, key=key, field="expression")
     if operand.depth and axis and len(operand.depth.values) != len(axis.values):
         raise InvalidRequest(
-            "{name} has {values_count} depth levels, and {key} has {second_count}",
+            "{name} has {count} depth levels, and {key} has {other_count}",
             name=name,
-            values_count=len(operand.depth.values),
+            count=len(operand.depth.values),
             key=key,
-            second_count=len(axis.values),
-            field="expression",
-        )
-
-
-def _check_depth(name: str, assets: Assets, axis: DepthAxis | None) -> None:
-    if axis is None or None in metres(axis):
-        raise InvalidRequest(
-            "{name} is not known: {key} has no depth levels in metres",
-            name=name,
-            key=assets.variable.key,
+            other_count=len(axis.values),
             field="expression",
         )
 
@@ -149,15 +137,8 @@ def _check_depth(name: str, assets: Assets, axis: DepthAxis | None) -> None:
 def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -> Assets:
     """Describe the variable that an expression of a request makes.
 
-    Parameters
-    ----------
-    dataset : str
-        Its dataset.
-    text : str
-        The equation.
-    operands : mapping of str to Assets
-        The variables in it, by name: those that are calculated with their own operands. What is missing here is one of
-        the coordinates, or InvalidRequest.
+    ``operands``: the variables in it, by name, those that are calculated with their own operands. What is missing there
+    is one of the coordinates, or InvalidRequest.
     """
     expression = parse_expression(text)
     if not operands:
@@ -175,11 +156,12 @@ def calculated_assets(dataset: str, text: str, operands: Mapping[str, Assets]) -
         steps=_common_steps(list(operands.values())),
         equation=text,
         operands=dict(operands),
-        levels=base.levels,
         components={},
     )
     if depth_extent(expression.root, result) == "flat":
-        result = _without_depth(result)
+        dimensions = [dimension for dimension in result.dimensions if dimension.role != "depth"]
+        variable = replace(result.variable, two_dimensional=True)
+        result = replace(result, depth=None, levels=None, dimensions=dimensions, variable=variable)
     check_equation(expression, result)
     return result
 
@@ -206,20 +188,10 @@ def stored_variable(assets: Assets) -> Assets:
 def circular_equation(names: tuple[str, ...]) -> InvalidRequest:
     """Make the error of variables that are calculated from each other."""
     return InvalidRequest(
-        "{names} cannot be calculated, for its equation goes in a circle: {second_names}",
-        names=names[0],
-        second_names=", ".join(names),
+        "{name} cannot be calculated, for its equation goes in a circle: {circle}",
+        name=names[0],
+        circle=", ".join(names),
         field="variable",
-    )
-
-
-def _without_depth(assets: Assets) -> Assets:
-    return replace(
-        assets,
-        depth=None,
-        levels=None,
-        dimensions=[dimension for dimension in assets.dimensions if dimension.role != "depth"],
-        variable=replace(assets.variable, two_dimensional=True),
     )
 
 
@@ -252,14 +224,8 @@ def _common_steps(operands: list[Assets]) -> Steps | None:
         common &= np.isin(first.seconds, axis.seconds)
     if not common.any():
         raise InvalidRequest("the variables of this expression have no time step in common", field="expression")
-    return replace(
-        steps[0],
-        raw=_array(first.raw[common]),
-        seconds=_array(first.seconds[common]),
-        file=_array(first.file[common]),
-        position=_array(first.position[common]),
-    )
-
-
-def _array(values: NDArray[np.generic]) -> Array:
-    return Array(dtype=values.dtype.str, shape=values.shape, data=values.tobytes())
+    arrays = {}
+    for name in ("raw", "seconds", "file", "position"):
+        values = getattr(first, name)[common]
+        arrays[name] = Array(dtype=values.dtype.str, shape=values.shape, data=values.tobytes())
+    return replace(steps[0], **arrays)

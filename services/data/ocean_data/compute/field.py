@@ -1,27 +1,31 @@
-"""The field behind a map tile."""
+"""Horizontal fields of maps: behind tiles, and the range of what is in view."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import Transformer
 
-from ocean_common.contracts.assets import Array, Assets
-from ocean_common.contracts.data import TileField, TileRequest
-from ocean_common.parameters import check_tile
-from ocean_core.errors import InvalidRequest, NotSupported
+from ocean_common.contracts.assets import Array, Assets, VariableInfo
+from ocean_common.contracts.data import Interpolation, TileField, TileRequest, ValueRange
+from ocean_core.colour import data_limits
+from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_core.geometry import Floats
-from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, morton_order, pixel_offsets
+from ocean_core.messages import Message
+from ocean_core.tiles import MAJOR, Projection
 from ocean_data.compute import depth
 from ocean_data.compute.depth import Depth
-from ocean_data.compute.fold import Fold, folded
-from ocean_data.compute.interpolation import check_search, picture, stencil, taken
-from ocean_data.grids.base import Cells, Grid
+from ocean_data.compute.interpolation import check_search, gather, stencil
+from ocean_data.compute.tiles import Pixels, tile_map
 from ocean_data.plan.times import Axis, find_step
-from ocean_data.ports import Grids, Source, Stencil, TileMap, TileStencil
+from ocean_data.reading.base import Reading, Source
 
-Pixels = NDArray[np.float32]
+SAMPLES = 50  # along each side of the view
+HALF_WORLD = np.pi * MAJOR  # m: half a side of the square of EPSG:3857
+FARTHEST = 40_000_000.0  # m: polar views reach past the equator with this
 
-NONE = np.empty(0, np.int32)
+Extent = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,7 @@ class Level:
         return cls(assets=assets, step=step, depth=level)
 
     def read(self, source: Source) -> NDArray[np.float32]:
-        """The field, shape (1, cell): NaN over land."""
+        """Read the field, shape (1, cell): NaN over land."""
         if self.depth == "bottom" and self.assets.depth is not None:
             field = source.bottom(self.assets, self.step)
         else:
@@ -50,147 +54,37 @@ class Level:
         return field.reshape(1, -1)
 
 
-def revision(source: Source, levels: list[Level]) -> str:
-    """The revision of the dataset that levels are of; empty if a file has changed since it was indexed."""
+def revision(source: Source, levels: Sequence[Level]) -> str:
+    """Return the revision of the dataset that levels are of; empty if a file has changed since it was indexed."""
     unchanged = all(source.as_indexed(level.assets, None if level.step is None else [level.step]) for level in levels)
     return levels[0].assets.revision if unchanged else ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tiles:
-    """Makes the fields behind map tiles."""
-
-    source: Source
-    grids: Grids
-
-    def field(self, variables: list[Assets], asked: TileRequest) -> TileField:
-        """Values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
-        check_search(asked.radius, asked.neighbours)
-        if len(variables) > 2:
-            raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
-        levels = [Level.of(variable, asked.time, asked.depth) for variable in variables]
-        maps = [self.grids.tile(level.assets.grid, tile_map(asked)) for level in levels]
-        # Two components are folded alike where they are on the same grid.
-        fold = maps[0].fold if asked.folded and maps[0] is maps[-1] else None
-        parts = [self._pixels(*pair, folded=fold is not None) for pair in zip(levels, maps, strict=True)]
-        info = variables[0].variable
-        values = parts[0]
-        if len(parts) == 2:
-            info = info.magnitude_with(variables[1].variable)
-            values = None if parts[0] is None or parts[1] is None else np.hypot(parts[0], parts[1])
-        rows, columns = fold if fold is not None and values is not None else (None, None)
-        return TileField(
-            variable=info,
-            values=_array(values, "<f4"),
-            revision=revision(self.source, levels),
-            rows=_array(rows, "|u1"),
-            columns=_array(columns, "|u1"),
-        )
-
-    def _pixels(self, level: Level, kept: TileStencil, *, folded: bool) -> Pixels | None:
-        if not kept.stencil.home.size:
-            return None
-        values = picture(level.read(self.source), kept, SIZE)
-        return values if values is None or kept.fold is None or folded else kept.fold.expand(values)
-
-
-def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:
-    """Return the centres of a tile's pixels, or of other equal parts.
-
-    Parameters
-    ----------
-    projection : str
-        EPSG:3857, EPSG:32661 or EPSG:3031.
-    zoom, x, y : int
-        The tile.
-    count : int
-        Parts of each side.
-
-    Returns
-    -------
-    latitude, longitude : ndarray of float, shape (count * count,)
-        Degrees, rows from the top; longitudes from -180 to 180. Shape (0,) for a tile beside the square of a polar
-        view: a map asks for these too.
-    """
-    if projection not in PROJECTIONS:
-        raise NotSupported(
-            "there are no tiles in {projection}", projection=projection[:40], field="projection", allowed=PROJECTIONS
-        )
-    check_tile(zoom, x, y, bounded=projection == MERCATOR)
-    tile = Tile(projection, zoom, x, y)
-    if not tile.exists:
-        return np.empty(0), np.empty(0)
-    latitude, longitude = np.broadcast_arrays(*tile.positions(pixel_offsets(count)))
-    return latitude.ravel(), longitude.ravel()
-
-
-def tile_map(asked: TileRequest) -> TileMap:
-    """Return the parameters that the index map of a tile depends on, and no others: one map serves several tiles."""
-    searched = asked.interpolation in {"gaussian", "inverse"}
-    return TileMap(
-        projection=asked.projection,
-        zoom=asked.zoom,
-        x=asked.x,
-        y=asked.y,
-        interpolation=asked.interpolation,
-        radius=asked.radius if searched else 0.0,
-        neighbours=asked.neighbours if searched else 0,
+def tile_field(reading: Reading, variables: Sequence[Assets], asked: TileRequest) -> TileField:
+    """Return values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
+    check_search(asked.radius, asked.neighbours)
+    if len(variables) > 2:
+        raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
+    levels = [Level.of(variable, asked.time, asked.depth) for variable in variables]
+    maps = [reading.grids.tile(level.assets.grid, tile_map(asked)) for level in levels]
+    # Two components are folded alike where they are on the same grid.
+    fold = maps[0].fold if asked.folded and maps[0] is maps[-1] else None
+    parts: list[Pixels | None] = []
+    for level, cells in zip(levels, maps, strict=True):
+        values = cells.values(level.read(reading.source)) if cells.stencil.home.size else None
+        parts.append(cells.fold.expand(values) if values is not None and cells.fold and fold is None else values)
+    info, values = variables[0].variable, parts[0]
+    if len(parts) == 2:
+        info = info.magnitude_with(variables[1].variable)
+        values = None if values is None or parts[1] is None else np.hypot(values, parts[1])
+    rows, columns = fold if fold is not None and values is not None else (None, None)
+    return TileField(
+        variable=info,
+        values=_array(values, "<f4"),
+        revision=revision(reading.source, levels),
+        rows=_array(rows, "|u1"),
+        columns=_array(columns, "|u1"),
     )
-
-
-def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:  # noqa: PLR0911  one for each faster way
-    """Choose the cells that make the pixels of a tile: once for all variables, depths and times of a grid.
-
-    Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
-    """
-    lattice, nearest = None, asked.interpolation == "nearest"
-    check_tile(asked.zoom, asked.x, asked.y, bounded=asked.projection == MERCATOR)
-    if asked.projection == MERCATOR:
-        parallels, meridians = Tile(MERCATOR, asked.zoom, asked.x, asked.y).axes(pixel_offsets())
-        if nearest and (lines := grid.nearest_lines(parallels, meridians)):
-            return _of_nearest(*folded(*lines))
-        lattice = grid.nearest_on_lattice(parallels, meridians)
-        if lattice is not None and nearest:
-            return _of_nearest(lattice)
-        if lattice is not None and asked.interpolation == "bilinear":
-            corners = grid.corners_on_lattice(parallels, meridians)
-            if corners is not None:
-                pixels = np.flatnonzero(lattice >= 0)
-                around = Stencil(home=lattice, cells=corners[0], weights=corners[1])
-                return _stencil_of_pixels(pixels, around if pixels.size == lattice.size else taken(around, pixels))
-    latitude, longitude = pixel_centres(asked.projection, asked.zoom, asked.x, asked.y)
-    if not latitude.size:
-        return _of_nearest(NONE)
-
-    def stencil_of(points: NDArray[np.intp], home: Cells) -> Stencil:
-        kind, radius, neighbours = asked.interpolation, asked.radius, asked.neighbours
-        at = latitude[points], longitude[points]
-        return stencil(grid, *at, kind, radius=radius, neighbours=neighbours, home=home)
-
-    if lattice is not None and not grid.walks:
-        pixels = np.flatnonzero(lattice >= 0)
-        return _stencil_of_pixels(pixels, stencil_of(pixels, lattice[pixels]))
-    order, back = morton_order()
-    home = lattice[order] if lattice is not None else grid.nearest(latitude[order], longitude[order])
-    if nearest:
-        return _of_nearest(home[back])
-    inside = home >= 0
-    pixels = np.flatnonzero(inside[back])
-    ordered = stencil_of(order[inside], home[inside])
-    return _stencil_of_pixels(pixels, taken(ordered, (np.cumsum(inside) - 1)[back[pixels]]))
-
-
-def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
-    """The nearest cell of each pixel, folded or not; -1 outside the grid."""
-    pixels, home = (None, home) if home.max(initial=-1) >= 0 else (NONE, NONE)
-    none = home.size, 0
-    cells = Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none, np.float32))
-    return TileStencil(pixels=pixels, stencil=cells, fold=fold)
-
-
-def _stencil_of_pixels(pixels: NDArray[np.intp], cells: Stencil) -> TileStencil:
-    complete = pixels.size == SIZE * SIZE
-    return TileStencil(pixels=None if complete else pixels.astype(np.int32), stencil=cells.compact())
 
 
 def _array(values: Pixels | NDArray[np.uint8] | None, dtype: str) -> Array | None:
@@ -198,3 +92,92 @@ def _array(values: Pixels | NDArray[np.uint8] | None, dtype: str) -> Array | Non
         return None
     stored = values.astype(dtype, copy=False).data.cast("B")
     return Array(dtype=dtype, shape=values.shape, data=stored)  # type: ignore[arg-type]  # bytes that are not copied
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """View of a variable on a map."""
+
+    projection: Projection
+    extent: str  # x0,y0,x1,y1: m
+    depth: str
+    time: str
+    interpolation: Interpolation
+    radius: float  # km
+    neighbours: int
+
+
+def range_in_view(reading: Reading, variables: Sequence[Assets], view: View) -> tuple[ValueRange, str]:
+    """Return the limits of a sample of one variable, or of the magnitude of two, for its colours; and the revision."""
+    check_search(view.radius, view.neighbours)
+    where = sample_view(view.projection, read_extent(view.extent, view.projection))
+    levels = [Level.of(variable, view.time, view.depth) for variable in variables]
+    parts = []
+    for level in levels:
+        grid = reading.grids.grid(level.assets.grid)
+        cells = stencil(grid, *where, view.interpolation, radius=view.radius, neighbours=view.neighbours)
+        parts.append(gather(level.read(reading.source), cells)[0])
+    info, values = variables[0].variable, parts[0]
+    if len(parts) == 2:
+        info, values = info.magnitude_with(variables[1].variable), np.hypot(*parts)
+    return _limits(values, info), revision(reading.source, levels)
+
+
+def _limits(values: NDArray[np.float32], info: VariableInfo) -> ValueRange:
+    limits = data_limits(values, zero_centered=info.zero_centered)
+    if limits is None:
+        raise NothingInView(
+            "{key} has no values in this extent: it is on land, below the sea floor, or outside the grid",
+            key=info.key,
+            field="extent",
+        )
+    low, high = (0.0, 1.0) if info.units == "fraction" else limits
+    return ValueRange(min=low, max=high)
+
+
+def read_extent(text: str, projection: Projection) -> Extent:
+    """Read an extent as it is written in an address, and cut it to the map: x0, y0, x1, y1 in m, ascending.
+
+    Corners may come in any order. A map in EPSG:3857 goes on beyond the date line: there x is cut to one turn only.
+    """
+    try:
+        corners = np.array([float(part) for part in text.split(",")])
+    except ValueError:
+        corners = np.empty(0)
+    if corners.size != 4 or not np.isfinite(corners).all():
+        raise InvalidRequest(
+            "extent {text!r} is not x0,y0,x1,y1: four numbers, in metres of {projection}",
+            text=text[:80],
+            projection=projection,
+            field="extent",
+        )
+    (x0, x1), (y0, y1) = sorted(corners[::2].tolist()), sorted(corners[1::2].tolist())
+    around = projection == "EPSG:3857"
+    reach = HALF_WORLD if around else FARTHEST
+    bottom, top = max(y0, -reach), min(y1, reach)
+    left, right = max(x0, -reach), min(x1, reach)
+    if around:
+        middle, half = (x0 + x1) / 2, min((x1 - x0) / 2, reach)
+        left, right = middle - half, middle + half
+    if not (left < right and bottom < top and abs(left) < 1e12):
+        raise InvalidRequest(
+            "extent {text!r} has no area on the map, whose limits in {projection} are {limits}",
+            text=text[:80],
+            projection=projection,
+            limits=Message("y from {low:.0f} to {high:.0f} m", low=-reach, high=reach)
+            if around
+            else Message("x and y from {low:.0f} to {high:.0f} m", low=-reach, high=reach),
+            field="extent",
+        )
+    return left, bottom, right, top
+
+
+def sample_view(projection: Projection, extent: Extent) -> tuple[Floats, Floats]:
+    """Return the centres of the pixels of a coarse picture: latitudes and longitudes (-180 to 180), degrees."""
+    x0, y0, x1, y1 = extent
+    into = (np.arange(SAMPLES) + 0.5) / SAMPLES
+    x, y = np.meshgrid(x0 + into * (x1 - x0), y0 + into * (y1 - y0))
+    if projection == "EPSG:3857":
+        x = (x + HALF_WORLD) % (2 * HALF_WORLD) - HALF_WORLD
+    longitude, latitude = Transformer.from_crs(projection, "EPSG:4326", always_xy=True).transform(x.ravel(), y.ravel())
+    return latitude, longitude

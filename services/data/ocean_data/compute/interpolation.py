@@ -4,7 +4,7 @@ Land never bleeds into water, nor water onto land: a point belongs to its neares
 answer is land; elsewhere the weights are shared out among the wet cells.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,11 +15,59 @@ from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolatio
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats
 from ocean_data.grids.base import Cells, Grid
-from ocean_data.ports import Stencil, TileStencil
 
 F = TypeVar("F", bound=np.floating[Any])
 
 TOUCHING = 1e-3  # km: nearer than this, a point lies on the centre of a cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stencil:
+    """Cells and weights of each point."""
+
+    home: NDArray[np.int32]  # (point,): the nearest cell, -1 outside the grid
+    cells: NDArray[np.int32]  # (point, k), -1 where there are fewer; k = 0: the nearest alone
+    weights: NDArray[np.floating]  # (point, k)
+
+    @property
+    def nbytes(self) -> int:
+        return self.home.nbytes + self.cells.nbytes + self.weights.nbytes
+
+    def compact(self) -> "Stencil":
+        """Return the same with weights in single precision: half the memory, enough for a picture."""
+        return replace(self, weights=self.weights.astype(np.float32))
+
+    def some(self, points: NDArray[np.integer] | slice) -> "Stencil":
+        """Return that of some of the points, in this order."""
+        return Stencil(home=self.home[points], cells=self.cells[points], weights=self.weights[points])
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalStencil:
+    """A stencil on no more cells than it needs."""
+
+    cells: Cells  # (cell,): of the grid, ascending
+    local: Stencil  # on `cells`
+
+    @classmethod
+    def of(cls, made: Stencil) -> "LocalStencil":
+        cells = np.unique(np.concatenate([made.home, made.cells.ravel()]))
+        cells = cells[cells >= 0]
+        home, around = (
+            np.where(wanted >= 0, np.searchsorted(cells, wanted), -1).astype(np.int32)
+            for wanted in (made.home, made.cells)
+        )
+        return cls(cells=cells, local=replace(made, home=home, cells=around))
+
+    def some(self, points: NDArray[np.integer] | slice) -> "LocalStencil":
+        """Return that of some of the points."""
+        part = LocalStencil.of(self.local.some(points))
+        return replace(part, cells=self.cells[part.cells])
+
+    def gather(self, values: Floats) -> Floats:
+        """Return values at the points, (..., point), of values at the cells, (..., cell)."""
+        flat = gather(values.reshape(-1, self.cells.size), self.local)
+        return flat.reshape(*values.shape[:-1], self.local.home.size)
 
 
 def check_search(radius: float, neighbours: int) -> None:
@@ -43,11 +91,11 @@ def stencil(
     longitude: Floats,
     kind: Interpolation,
     *,
-    radius: float,
-    neighbours: int,
-    home: NDArray[np.int32] | None = None,
+    radius: float = 0.0,  # km
+    neighbours: int = 0,  # at most
+    home: Cells | None = None,
 ) -> Stencil:
-    """Choose the cells and weights of points.
+    """Choose the cells and weights of points: (point,) each, degrees; ``home``: their nearest cells, if known.
 
     ==========  ==================================================================================
     nearest     the nearest cell alone
@@ -58,21 +106,6 @@ def stencil(
 
     Where the cells are larger than ``radius``, the size of the cell takes its place: a coarse grid would have holes
     between its cells.
-
-    Parameters
-    ----------
-    grid : Grid
-        Where the cells are.
-    latitude, longitude : ndarray of float, shape (point,)
-        Degrees.
-    kind : {"nearest", "bilinear", "gaussian", "inverse"}
-        The interpolation.
-    radius : float
-        km.
-    neighbours : int
-        How many cells at most.
-    home : ndarray of int32, shape (point,), optional
-        The nearest cells, where they are known already.
     """
     home = grid.nearest(latitude, longitude) if home is None else home
     if kind == "nearest":
@@ -85,57 +118,28 @@ def stencil(
     reach[inside] = np.maximum(radius, grid.sizes(home[inside]))
     cells, distances = grid.neighbours(latitude, longitude, neighbours, reach)
     weights = np.zeros(cells.shape)
-    used = max(1, _WEIGHTS[kind](cells, distances, reach, weights))
+    used = max(1, _weigh(cells, distances, reach, weights, kind == "gaussian"))
     return Stencil(home=home, cells=np.ascontiguousarray(cells[:, :used]), weights=weights[:, :used])
 
 
 @njit(nogil=True, cache=True)
-def _gaussian(cells, distances, reach, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """Fill in weights; how many cells a point has at most."""
+def _weigh(cells, distances, reach, weights, gaussian):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """Fill in weights, and return how many cells a point has at most."""
     used = 0
     for point in range(len(cells)):
         steep = -4.0 / (reach[point] * reach[point])
-        for k in range(cells.shape[1]):
-            if cells[point, k] < 0:
-                break
-            weights[point, k] = np.exp(steep * distances[point, k] * distances[point, k])
-            used = max(used, k + 1)
-    return used
-
-
-@njit(nogil=True, cache=True)
-def _inverse(cells, distances, reach, weights):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001  numba's types
-    """Fill in weights; how many cells a point has at most."""
-    used = 0
-    for point in range(len(cells)):
         # Relative to the nearest: no number is out of the range of single precision.
         nearest = max(distances[point, 0], TOUCHING)
         for k in range(cells.shape[1]):
             if cells[point, k] < 0:
                 break
-            weights[point, k] = (nearest / max(distances[point, k], TOUCHING)) ** 2
+            distance = distances[point, k]
+            if gaussian:
+                weights[point, k] = np.exp(steep * distance * distance)
+            else:
+                weights[point, k] = (nearest / max(distance, TOUCHING)) ** 2
             used = max(used, k + 1)
     return used
-
-
-_WEIGHTS: dict[str, Callable[[Cells, Floats, Floats, Floats], int]] = {"gaussian": _gaussian, "inverse": _inverse}
-
-
-def taken(made: Stencil, points: NDArray[np.intp]) -> Stencil:
-    """A stencil of some of the points, in this order."""
-    return Stencil(home=made.home[points], cells=made.cells[points], weights=made.weights[points])
-
-
-def narrowed(made: Stencil) -> tuple[NDArray[np.int32], Stencil]:
-    """The cells that a stencil needs, ascending, and the same stencil on these alone."""
-    needed = np.unique(np.concatenate([made.home, made.cells.ravel()]))
-    needed = needed[needed >= 0]
-    return needed, Stencil(home=_index(needed, made.home), cells=_index(needed, made.cells), weights=made.weights)
-
-
-def _index(needed: NDArray[np.int32], cells: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the positions of ``cells`` among the ``needed`` ones; -1 stays -1."""
-    return np.where(cells >= 0, np.searchsorted(needed, cells), -1).astype(np.int32)
 
 
 @njit(nogil=True, cache=True)
@@ -167,66 +171,11 @@ def _gather(fields, home, cells, weights, out):  # type: ignore[no-untyped-def] 
             out[layer, point] = total / wet if wet > 0.0 else value
 
 
-@njit(nogil=True, cache=True)
-def _empty(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    for number in values:  # noqa: SIM110  the compiler knows no all()
-        if not np.isnan(number):
-            return False
-    return True
-
-
-@njit(nogil=True, cache=True)
-def _spread(values, pixels, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """Values where their pixels are; NaN elsewhere."""
-    out[:] = np.nan
-    for point in range(pixels.size):
-        out[pixels[point]] = values[point]
-
-
 def gather(fields: NDArray[F], made: Stencil) -> NDArray[F]:
-    """Values at the points of a stencil.
+    """Return values at the points of a stencil, (layer, point), of ``fields``, (layer, cell).
 
-    Parameters
-    ----------
-    fields : ndarray, shape (layer, cell)
-        NaN over land.
-    made : Stencil
-        Of ``point`` points, on these cells.
-
-    Returns
-    -------
-    ndarray, shape (layer, point), of the type of ``fields``
-        NaN outside the grid and where the nearest cell is land.
+    NaN outside the grid and where the nearest cell is land.
     """
     out = np.empty((fields.shape[0], made.home.size), dtype=fields.dtype)
     _gather(np.ascontiguousarray(fields), made.home, made.cells, made.weights, out)
     return out
-
-
-def picture(field: NDArray[np.float32], kept: TileStencil, size: int) -> NDArray[np.float32] | None:
-    """Values at the pixels of a tile.
-
-    Parameters
-    ----------
-    field : ndarray of float32, shape (1, cell)
-        NaN over land.
-    kept : TileStencil
-        Which cells make the pixels.
-    size : int
-        Pixels along a side of the tile.
-
-    Returns
-    -------
-    ndarray of float32, shape (size, size) or that of the folded tile, or None
-        NaN where there is nothing; None if there is nothing at all.
-    """
-    stencil_ = kept.stencil
-    values = np.empty((1, stencil_.home.size), dtype=np.float32)
-    _gather(np.ascontiguousarray(field), stencil_.home, stencil_.cells, stencil_.weights, values)
-    if _empty(values[0]):
-        return None
-    if kept.pixels is None:
-        return values.reshape(kept.fold.shape if kept.fold else (size, size))
-    pixels = np.empty(size * size, dtype=np.float32)
-    _spread(values[0], kept.pixels, pixels)
-    return pixels.reshape(size, size)

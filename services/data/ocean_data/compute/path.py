@@ -56,16 +56,10 @@ def on_earth(points: Sequence[Point], field: str, most: int) -> tuple[Floats, Fl
 
 
 def along(way: Sequence[Point], points: int | None = None, spacing: float | None = None) -> Path:
-    """Points along way-points, which are among them.
+    """Return points along way-points, which are among them; one that repeats the one before adds nothing.
 
-    Parameters
-    ----------
-    way : sequence of (latitude, longitude)
-        Degrees. A way-point that repeats the one before adds nothing.
-    points : int, optional
-        How many points in all, shared out among the legs by their lengths.
-    spacing : float, optional
-        km: each leg is cut into equal pieces no longer than this.
+    ``points``: how many in all, shared out among the legs by their lengths; or ``spacing``, km: each leg is cut into
+    equal pieces no longer than this.
     """
     if points is not None and spacing is not None:
         raise InvalidRequest("give either points or spacing, not both", field="spacing")
@@ -117,10 +111,10 @@ def _by_spacing(length: Floats, spacing: float) -> NDArray[np.int64]:
     if pieces.sum() + 1 > MOST:
         fits = length.sum() / max(1, MOST - 1 - length.size)
         raise RequestTooLarge(
-            "{total:.0f} points are asked for, and the limit is {limit}; spacing={points:g} would fit",
+            "{total:.0f} points are asked for, and the limit is {limit}; spacing={spacing:g} would fit",
             total=pieces.sum() + 1,
             limit=MOST,
-            points=np.ceil(fits),
+            spacing=np.ceil(fits),
             field="spacing",
         )
     return pieces.astype(np.int64)

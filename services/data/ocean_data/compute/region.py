@@ -62,17 +62,7 @@ class Region:
         return longitudes_in_span(longitude, (self.west, self.east), SLACK)
 
     def holds(self, latitude: Floats, longitude: Floats) -> NDArray[np.bool_]:
-        """Return which points lie in it, its rim included.
-
-        Parameters
-        ----------
-        latitude, longitude : ndarray of float, shape (...)
-            Degrees, longitudes in any convention; NaN is outside.
-
-        Returns
-        -------
-        ndarray of bool, shape (...)
-        """
+        """Return which points lie in it, its rim included: degrees, longitudes in any convention; NaN is outside."""
         inside = (latitude >= self.south - SLACK) & (latitude <= self.north + SLACK)
         inside[inside] = self.within(longitude[inside])
         if self.polygons and inside.any():
@@ -85,9 +75,7 @@ def read_region(box: Sequence[float] | None, polygon: dict[str, Any] | None) -> 
     """Read the area of a request: a box, or a GeoJSON Polygon or MultiPolygon."""
     if (box is None) == (polygon is None):
         raise InvalidRequest("give a bounding box or a polygon, one of the two", field="bbox")
-    if box is not None:
-        return box_region(box)
-    return polygon_region(_read_polygons(polygon or {}))
+    return polygon_region(_read_polygons(polygon or {})) if box is None else box_region(box)
 
 
 def box_region(box: Sequence[float]) -> Region:

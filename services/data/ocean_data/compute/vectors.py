@@ -1,51 +1,156 @@
-"""Two components make a vector, whichever way each of them points."""
+"""Vectors from two components, whichever way each of them points, and their arrows on a map tile."""
 
-from ocean_common.contracts.assets import VariableInfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import Assets, VariableInfo
+from ocean_common.contracts.places import Arrow, ArrowCollection, ArrowProperties, PointGeometry
 from ocean_core.errors import InvalidRequest
-from ocean_core.vectors import TRUE_AXIS, Axis, component_axes
+from ocean_core.geometry import Floats, east_and_north
+from ocean_core.tiles import Projection
+from ocean_core.vectors import TRUE_AXIS, Axis, bearing, component_axes
+from ocean_data.compute.field import Level, revision
+from ocean_data.compute.interpolation import LocalStencil, gather, stencil
+from ocean_data.compute.tiles import pixel_centres
+from ocean_data.reading.base import Reading
 
-JUMP = 3.0  # times: a neighbour this much farther than the other one is across a cut in the file
-
-
-def keys(variable: str) -> list[str]:
-    """Read the key of a variable, or with a comma those of the two components of a vector."""
-    names = variable.split(",")
-    if len(names) > 2 or not all(name.strip() for name in names):
-        raise InvalidRequest(
-            "variable {variable!r} is neither one key nor the two of a vector, as u,v",
-            variable=variable[:60],
-            field="variable",
-        )
-    return names
+ARROWS = {-1: 8, 0: 16, 1: 32}  # along each side of a tile, by density
+LONGEST = 9
 
 
-def no_vector(variable: str) -> InvalidRequest:
-    """Return the error for one variable in the place of a vector."""
-    return InvalidRequest(
-        "{variable!r} is one variable; name the two components of a vector with a comma, as u,v",
-        variable=variable[:60],
-        field="variable",
-    )
-
-
-def axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
+def vector_axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
     """Return the axes of two components: as their standard names say, else along the grid's rows and columns."""
     if first.units != second.units:
         raise InvalidRequest(
-            "{key} is in {units!r} and {second_key} in {second_units!r}: these are not the two components of a vector",
+            "{key} is in {units!r} and {other_key} in {other_units!r}: these are not the two components of a vector",
             key=first.key,
             units=first.units,
-            second_key=second.key,
-            second_units=second.units,
+            other_key=second.key,
+            other_units=second.units,
             field="variable",
         )
     axis, other_axis = component_axes(first.standard_name, second.standard_name)
     if TRUE_AXIS[axis] == TRUE_AXIS[other_axis]:
         raise InvalidRequest(
-            "{key} and {second_key} point the same way, {value}; a vector has a component each way, as u,v",
+            "{key} and {other_key} point the same way, {axis}; a vector has a component each way, as u,v",
             key=first.key,
-            second_key=second.key,
-            value=TRUE_AXIS[axis],
+            other_key=second.key,
+            axis=TRUE_AXIS[axis],
             field="variable",
         )
     return axis, other_axis
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrowsRequest:
+    """Request for arrows."""
+
+    time: str
+    depth: str
+    density: int
+    zoom: int
+    x: int
+    y: int
+    projection: Projection = "EPSG:3857"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vector:
+    """Variables of a vector: two components, or a length and its bearing."""
+
+    parts: tuple[Assets, Assets]
+    by_bearing: bool = False  # the second part is degrees clockwise from north
+    info: VariableInfo | None = None  # of the vector, if it has a name of its own
+
+
+def tile_arrows(reading: Reading, vector: Vector, asked: ArrowsRequest) -> tuple[ArrowCollection, str]:
+    """Return the arrows of a vector at the centres of equal squares of a tile, and the revision.
+
+    There are none on land and outside the grid.
+    """
+    if asked.density not in ARROWS:
+        raise InvalidRequest(
+            "density {density} is none of -1, 0 and 1",
+            density=asked.density,
+            field="density_adj",
+            allowed=map(str, ARROWS),
+        )
+    latitude, longitude = pixel_centres(asked.projection, asked.zoom, asked.x, asked.y, ARROWS[asked.density])
+    levels = [Level.of(part, asked.time, asked.depth) for part in vector.parts]
+    first, second = (part.variable for part in vector.parts)
+    if vector.by_bearing:
+        in_space = _along_bearing(reading, levels, latitude, longitude)
+    else:
+        axes = vector_axes(first, second)
+        x, y = (_component(reading, *part, latitude, longitude) for part in zip(levels, axes, strict=True))
+        in_space = x + y
+    east, north = (np.einsum("ij,ij->i", in_space, direction) for direction in east_and_north(latitude, longitude))
+    info = vector.info or first.magnitude_with(second)
+    return _draw(latitude, longitude, east, north, info), revision(reading.source, levels)
+
+
+def _along_bearing(reading: Reading, levels: Sequence[Level], latitude: Floats, longitude: Floats) -> Floats:
+    """A length, the first, along a bearing in degrees, the second: vectors in space, (point, 3)."""
+    length, angle = levels
+    near = _cells_around(reading, length, latitude, longitude)
+    lengths = gather(length.read(reading.source)[:, near.cells].astype(np.float64), near.local)
+    near = _cells_around(reading, angle, latitude, longitude)
+    turned = np.radians(angle.read(reading.source)[0, near.cells].astype(np.float64))[:, np.newaxis]
+    east, north = east_and_north(*reading.grids.grid(angle.assets.grid).centres(near.cells))
+    # Between 350° and 10° is 0°, not 180°: directions are interpolated, not numbers of degrees.
+    ways = gather((np.sin(turned) * east + np.cos(turned) * north).T, near.local).T
+    far = np.linalg.norm(ways, axis=1, keepdims=True)
+    in_space: Floats = np.divide(ways, far, out=np.full_like(ways, np.nan), where=far > 0) * lengths.T
+    return in_space
+
+
+def _component(reading: Reading, level: Level, axis: Axis, latitude: Floats, longitude: Floats) -> Floats:
+    """A component as vectors in space: (point, 3).
+
+    Cells give it their own direction before it is interpolated: beyond the fold of a tripolar grid, and around a pole,
+    the same component points elsewhere.
+    """
+    near = _cells_around(reading, level, latitude, longitude)
+    if not near.cells.size:
+        return np.full((latitude.size, 3), np.nan)
+    values = level.read(reading.source)[0, near.cells].astype(np.float64)
+    directions = reading.grids.grid(level.assets.grid).directions(near.cells, axis)
+    return gather((values[:, np.newaxis] * directions).T, near.local).T
+
+
+def _cells_around(reading: Reading, level: Level, latitude: Floats, longitude: Floats) -> LocalStencil:
+    return LocalStencil.of(stencil(reading.grids.grid(level.assets.grid), latitude, longitude, "bilinear"))
+
+
+def _draw(latitude: Floats, longitude: Floats, east: Floats, north: Floats, info: VariableInfo) -> ArrowCollection:
+    """Features of the vectors that are there: (point,) each; m s-1 or whatever the units of ``info``."""
+    present = np.flatnonzero(np.isfinite(east) & np.isfinite(north))
+    east, north = east[present], north[present]
+    length = np.hypot(east, north)
+    columns = (
+        longitude[present],
+        latitude[present],
+        lengths(length, info.scale),
+        bearing(east, north, decimals=1),
+        length,
+    )
+    return ArrowCollection(
+        features=[
+            Arrow(
+                geometry=PointGeometry(coordinates=(round(x, 7), round(y, 7))),
+                properties=ArrowProperties(
+                    scale=scale, bearing=bearing, name=info.name, data=round(speed, 3), units=info.units
+                ),
+            )
+            for x, y, scale, bearing, speed in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+    )
+
+
+def lengths(values: Floats, scale: tuple[float, float]) -> NDArray[np.int64]:
+    """Return the lengths of arrows as numbers of tenths of the scale, rounded up; the longest for all beyond."""
+    low, high = scale
+    return np.clip(np.ceil(10 * (values - low) / (high if high > 0 else high - low)), 0, LONGEST).astype(np.int64)

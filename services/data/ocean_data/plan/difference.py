@@ -6,25 +6,26 @@ the same, and brought there by the interpolation elsewhere.
 
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import Assets, VariableInfo
+from ocean_common.contracts.assets import Assets
 from ocean_common.contracts.data import AreaRequest, DifferenceRequest
 from ocean_core.errors import InvalidRequest, OceanError, TimeNotFound
 from ocean_core.geometry import wrap_longitude
-from ocean_core.time import format_time
+from ocean_core.time import DAY, format_time
 from ocean_core.units import unit_conversion
-from ocean_data.compute import depth as depths
 from ocean_data.grids.base import Coordinate
-from ocean_data.plan.areas import DEPTH_WORDS, find_target, plan_over, select_instants
-from ocean_data.plan.extraction import Body, Extraction, Field, Reading, Values
-from ocean_data.plan.times import Axis, Instants
+from ocean_data.plan.areas import find_target, plan_over
+from ocean_data.plan.extraction import Body, Extraction, Field, Values
+from ocean_data.plan.times import Axis, Instants, select_instants
+from ocean_data.reading.base import Reading
 
-DAY = 86_400  # s
 NEAR, SHARE = 0.05, 1e-3  # m, and of a depth: so far apart, two are called the same
 
 
@@ -36,125 +37,102 @@ def plan_difference(reading: Reading, variables: Sequence[Assets], query: Differ
         raise InvalidRequest("minus names as many variables as the request, in the same order", field="minus.variables")
     minus = query.minus
     target = find_target(reading, minuends, query)
-    instants = select_instants(minuends, query)
+    instants = select_instants(minuends, query, latest=True)
     left = plan_over(reading, minuends, query, target=target, instants=instants, kind="difference")
-    other: AreaRequest = msgspec.structs.replace(query, dataset=minus.dataset)
-    then = _then(subtrahends, query, instants)
+    other: AreaRequest = msgspec.structs.replace(query, dataset=minus.dataset, depth=minus.depth or query.depth)
+    then = _select_then(subtrahends, query, instants)
     with _named_as_minus({"depth"} if minus.depth else set()):
-        level = depths.parse(minus.depth or query.depth, DEPTH_WORDS)
-        right = plan_over(reading, subtrahends, other, target=target, instants=then, kind="difference", depth=level)
-    pairs = _pairs(left, right)
+        right = plan_over(reading, subtrahends, other, target=target, instants=then, kind="difference")
+    both = list(zip(left.variables, right.variables, strict=True))
+    pairs = [_pair(*fields) for fields in both]
     _check_depths(left, right, is_stated=minus.depth is not None)
-    fields = [_field(variable, other) for variable, other in _pair_fields(left, right)]
-    interpolation = {name: fact for name, fact in right.facts.items() if name == "interpolation"}
+    facts = left.facts | {"minus": minus.dataset}
+    if "interpolation" in right.facts:
+        facts["interpolation"] = right.facts["interpolation"]
+    coordinates = [*left.coordinates]
+    if then is not None and len(then.seconds) == 1:
+        facts["minus_time"] = format_time(then.seconds[0])
+    same_count = then is not None and instants is not None and len(then.seconds) == len(instants.seconds)
+    if then is not None and instants is not None and same_count and not np.array_equal(then.seconds, instants.seconds):
+        texts = [format_time(second) for second in then.seconds]
+        text = "time of what is taken away"
+        coordinates.append(Coordinate(name="minus_time", dims=("time",), values=texts, long_name=text))
+    # Each row has its own on the other side, or one is for all.
+    apart = "time" in left.dims and left.dims["time"] == right.dims.get("time")
+    all_rows = None if apart else slice(0, next(iter(right.dims.values())))
     return replace(
         left,
-        fields=[*fields, *(variable for variable in left.fields if variable.auxiliary)],
-        coordinates=[*left.coordinates, *_times(instants, then)],
-        body=Less(
-            left=left.body,
-            right=right.body,
-            pairs=pairs,
-            apart="time" in left.dims and left.dims["time"] == right.dims.get("time"),
-            total=next(iter(right.dims.values())),
-        ),
+        fields=[*(_describe(*fields) for fields in both), *(field for field in left.fields if field.auxiliary)],
+        coordinates=coordinates,
+        body=partial(_read_difference, left=left.body, right=right.body, pairs=pairs, right_rows=all_rows),
         rows=min(left.rows, right.rows) if "time" in left.dims else max(left.dims.values()),
         cost=replace(left.cost + right.cost, values=left.cost.values),
         used=[*left.used, *right.used],
-        facts=left.facts | interpolation | {"minus": minus.dataset} | _then_fact(then),
+        facts=facts,
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two fields that are subtracted, and the conversion of the second to the unit of the first."""
+class Pair(NamedTuple):
+    """Two fields that are subtracted, by their keys, and the conversion of the second to the unit of the first."""
 
     left: str
     right: str
     factor: float
     offset: float
-    around: bool  # bearings: the difference is the shorter way, -180 to 180
 
 
-@dataclass(frozen=True, kw_only=True)
-class Less:
-    """Reads two fields and takes one from the other."""
-
-    left: Body
-    right: Body
-    pairs: Sequence[Pair]
-    apart: bool  # each row has its own on the other side; else one is for all
-    total: int  # rows of the other side
-
-    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
-        """Differences of some of the rows."""
-        values = dict(self.left.read(reading, rows))
-        other = self.right.read(reading, rows if self.apart else slice(0, self.total))
-        for pair in self.pairs:
-            if pair.left in values:
-                left = values[pair.left].astype(np.float64)
-                right = other[pair.right].astype(np.float64)
-                if right.ndim > left.ndim:  # at its one time
-                    right = right[0]
-                difference = left - (right * pair.factor + pair.offset)
-                values[pair.left] = wrap_longitude(difference) if pair.around else difference
-        return values
+def _read_difference(
+    reading: Reading, rows: slice, *, left: Body, right: Body, pairs: Sequence[Pair], right_rows: slice | None
+) -> dict[str, Values]:
+    """Read two extractions and take one from the other."""
+    values, subtrahends = dict(left(reading, rows)), right(reading, right_rows or rows)
+    for pair in pairs:
+        if pair.left in values:
+            minuend, subtrahend = values[pair.left].astype(np.float64), subtrahends[pair.right].astype(np.float64)
+            if subtrahend.ndim > minuend.ndim:  # at its one time
+                subtrahend = subtrahend[0]
+            difference = minuend - (subtrahend * pair.factor + pair.offset)
+            # Between bearings it is the shorter way, -180 to 180.
+            values[pair.left] = wrap_longitude(difference) if pair.left == "bearing" else difference
+    return values
 
 
-def _pair_fields(left: Extraction, right: Extraction) -> list[tuple[Field, Field]]:
-    left_fields, right_fields = (
-        [field for field in extraction.fields if not field.auxiliary] for extraction in (left, right)
-    )
-    return list(zip(left_fields, right_fields, strict=True))
-
-
-def _pairs(left: Extraction, right: Extraction) -> list[Pair]:
-    """Pair the fields of both sides, with the conversion of units."""
-    pairs = []
-    for left_field, right_field in _pair_fields(left, right):
-        left_info, right_info = left_field.variable, right_field.variable
-        conversion = unit_conversion(right_info.units, left_info.units)
-        if conversion is None:
-            raise InvalidRequest(
-                "{key} is in {units!r} and {second_key} in {second_units!r}: these cannot be compared",
-                key=left_info.key,
-                units=left_info.units,
-                second_key=right_info.key,
-                second_units=right_info.units,
-                field="minus.variables",
-            )
-        if [name for name in left_field.dims if name != "time"] != [
-            name for name in right_field.dims if name != "time"
-        ]:
-            raise InvalidRequest(
-                "{key} and {second_key} do not have the same levels; choose one of each with depth and "
-                "minus.depth, or bottom or mean",
-                key=left_info.key,
-                second_key=right_info.key,
-                field="minus.depth",
-                allowed=("0", "bottom", "mean"),
-            )
-        around = left_info.key == "bearing"
-        pairs.append(
-            Pair(left=left_field.key, right=right_field.key, factor=conversion[0], offset=conversion[1], around=around)
+def _pair(left: Field, right: Field) -> Pair:
+    conversion = unit_conversion(right.variable.units, left.variable.units)
+    if conversion is None:
+        raise InvalidRequest(
+            "{key} is in {units!r} and {other_key} in {other_units!r}: these cannot be compared",
+            key=left.key,
+            units=left.variable.units,
+            other_key=right.key,
+            other_units=right.variable.units,
+            field="minus.variables",
         )
-    return pairs
+    if {*left.dims} - {"time"} != {*right.dims} - {"time"}:
+        raise InvalidRequest(
+            "{key} and {other_key} do not have the same levels; choose one of each with depth and "
+            "minus.depth, or bottom or mean",
+            key=left.key,
+            other_key=right.key,
+            field="minus.depth",
+            allowed=("0", "bottom", "mean"),
+        )
+    return Pair(left.key, right.key, *conversion)
 
 
-def _field(left: Field, right: Field) -> Field:
-    """Describe a difference."""
-    left_info = left.variable
-    half = (left_info.scale[1] - left_info.scale[0]) / 2
-    info: VariableInfo = msgspec.structs.replace(
-        left_info,
-        name=f"Difference of {left_info.name}",
-        long_name=f"{left_info.long_name or left_info.name} less {right.variable.key} of {right.variable.dataset}",
+def _describe(left: Field, right: Field) -> Field:
+    info = left.variable
+    half = (info.scale[1] - info.scale[0]) / 2
+    difference = msgspec.structs.replace(
+        info,
+        name=f"Difference of {info.name}",
+        long_name=f"{info.long_name or info.name} less {right.variable.key} of {right.variable.dataset}",
         standard_name=None,  # a difference of temperatures is no temperature: 0 K is not -273.15 degC
         scale=(-half, half),
         zero_centered=True,
         categories=[],
     )
-    return replace(left, variable=info, dtype=np.float64)
+    return replace(left, variable=difference, dtype=np.float64)
 
 
 @contextmanager
@@ -168,7 +146,7 @@ def _named_as_minus(members: Set[str]) -> Iterator[None]:
         raise
 
 
-def _then(subtrahends: Sequence[Assets], query: DifferenceRequest, instants: Instants | None) -> Instants | None:
+def _select_then(subtrahends: Sequence[Assets], query: DifferenceRequest, instants: Instants | None) -> Instants | None:
     """Select the times of the subtrahend."""
     minus = query.minus
     if not any(variable.steps for variable in subtrahends):
@@ -180,25 +158,27 @@ def _then(subtrahends: Sequence[Assets], query: DifferenceRequest, instants: Ins
         )
     if is_stated:
         with _named_as_minus({"time", "start", "end"}):
-            chosen_instants = Instants.of(subtrahends, minus.time, minus.start, minus.end)
+            chosen = select_instants(subtrahends, minus)
         count = 1 if instants is None else len(instants.seconds)
-        if chosen_instants is not None and len(chosen_instants.seconds) not in {1, count}:
+        if chosen is not None and len(chosen.seconds) not in {1, count}:
             raise InvalidRequest(
-                "there are {count} time steps on one side and {seconds_count} on the other; choose as many, or "
+                "there are {count} time steps on one side and {other_count} on the other; choose as many, or "
                 "one to be taken from all",
                 count=count,
-                seconds_count=len(chosen_instants.seconds),
+                other_count=len(chosen.seconds),
                 field="minus.time",
             )
-        return chosen_instants
+        return chosen
     if instants is None:
         raise InvalidRequest("the variables have no time: say at which time minus is wanted", field="minus.time")
-    axes = [Axis.of(variable.steps) if variable.steps else None for variable in subtrahends]
     match = _of_the_year if minus.climatology else _at_the_same
-    steps = [None if axis is None else match(axis, instants.seconds, minus.dataset) for axis in axes]
-    axis, chosen = next((a, s) for a, s in zip(axes, steps, strict=True) if a is not None and s is not None)
+    steps = [
+        match(Axis.of(variable.steps), instants.seconds, minus.dataset) if variable.steps else None
+        for variable in subtrahends
+    ]
     leading = next(variable.steps for variable in subtrahends if variable.steps)
-    return Instants(seconds=axis.seconds[chosen], raw=axis.raw[chosen], units=leading.units, steps=steps)
+    axis, own = Axis.of(leading), next(own for own in steps if own is not None)
+    return Instants(seconds=axis.seconds[own], raw=axis.raw[own], units=leading.units, steps=steps)
 
 
 def _at_the_same(axis: Axis, seconds: NDArray[np.int64], dataset: str) -> NDArray[np.intp]:
@@ -259,20 +239,6 @@ def _dates(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack([months.astype(np.int64) % 12 + 1, (days - months).astype(np.int64) + 1], axis=1)
 
 
-def _times(instants: Instants | None, then: Instants | None) -> list[Coordinate]:
-    """Return the times of the subtrahend, where each row has its own."""
-    if instants is None or then is None or len(then.seconds) != len(instants.seconds):
-        return []
-    if np.array_equal(then.seconds, instants.seconds):
-        return []
-    texts = [format_time(second) for second in then.seconds]
-    return [Coordinate(name="minus_time", dims=("time",), values=texts, long_name="time of what is taken away")]
-
-
-def _then_fact(then: Instants | None) -> dict[str, str | float]:
-    return {"minus_time": format_time(then.seconds[0])} if then is not None and len(then.seconds) == 1 else {}
-
-
 def _check_depths(left: Extraction, right: Extraction, *, is_stated: bool) -> None:
     """Refuse to compare different depths, unless both were chosen."""
     left_depths = {
@@ -285,10 +251,10 @@ def _check_depths(left: Extraction, right: Extraction, *, is_stated: bool) -> No
         a, b = np.asarray(coordinate.values, dtype=np.float64), np.asarray(right_coordinate.values, dtype=np.float64)
         if a.shape != b.shape or not np.allclose(a, b, rtol=SHARE, atol=NEAR):
             raise InvalidRequest(
-                "the levels lie at different depths, {coarser} and {coarser2}; choose a level of each with depth and "
-                "minus.depth, or bottom or mean",
-                coarser=_few(a),
-                coarser2=_few(b),
+                "the levels lie at different depths, {depths} and {other_depths}; choose a level of each with depth "
+                "and minus.depth, or bottom or mean",
+                depths=_few(a),
+                other_depths=_few(b),
                 field="minus.depth",
                 allowed=("0", "bottom", "mean"),
             )

@@ -4,34 +4,25 @@ An extraction knows its dimensions, coordinates, fields and cost before the firs
 rows of its first dimension in parts, so that memory does not grow with the request.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from ocean_common.contracts.assets import Assets, VariableInfo
-from ocean_common.contracts.data import Estimate, Kind
+from ocean_common.contracts.data import Kind
 from ocean_core.errors import RequestTooLarge, SourceUnreadable
 from ocean_core.messages import Message
 from ocean_data.compute.evaluation import steps_of
 from ocean_data.grids.base import Coordinate, Outlines
 from ocean_data.plan.times import Axis
-from ocean_data.ports import Grids, Source
+from ocean_data.reading.base import Reading, Source
 
 Values = NDArray[np.floating]
 # Rows of the first dimension, in order, and their values by key of field.
 Parts = Iterator[tuple[slice, dict[str, Values]]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """Source and grids with which the body of an extraction reads."""
-
-    source: Source
-    grids: Grids
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +43,13 @@ class Field:
         return self.variable.key
 
 
-class Body(Protocol):
-    """Reads the values of an extraction: pickles, so that another process can do it."""
-
-    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
-        """Values by key of field, of the rows ``rows`` of the first dimension."""
+# Reads values by key of field, of some rows of the first dimension: pickles, so that another process can do it.
+Body = Callable[[Reading, slice], dict[str, Values]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Amounts that an extraction reads and answers."""
+    """Amounts that an extraction reads and answers, or the limits of these."""
 
     steps: int = 0
     files: int = 0
@@ -72,18 +60,6 @@ class Cost:
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budget:
-    """Limits of one request."""
-
-    steps: int = 20_000
-    files: int = 20_000
-    chunks: int = 2_000_000
-    cells: int = 1_000_000_000
-    bytes: int = 8_000_000_000
-    values: int = 1_000_000_000
 
 
 _QUANTITIES = {
@@ -175,40 +151,22 @@ class Extraction:
         """True if each file is read at once."""
         return len(self.used) == 1 and max(self.cost.steps, self.cost.chunks) <= self.cost.files
 
-    def refusal(self, budget: Budget) -> RequestTooLarge | None:
+    def refusal(self, budget: Cost) -> RequestTooLarge | None:
         """Return the error of an extraction that exceeds the budget, with a request that would fit."""
         for name, quantity in _QUANTITIES.items():
             amount, limit = getattr(self.cost, name), getattr(budget, name)
-            if amount > limit and self.fitting is None:
-                return RequestTooLarge(
-                    "this takes {amount} {quantity}, and the limit is {limit}",
-                    amount=amount,
-                    quantity=quantity,
-                    limit=limit,
-                    field="$",
-                )
-            if amount > limit and self.fitting is not None:
-                return RequestTooLarge(
-                    "this takes {amount} {quantity}, and the limit is {limit}; {suggestion} would fit",
-                    amount=amount,
-                    quantity=quantity,
-                    limit=limit,
-                    suggestion=self.fitting(limit / amount),
-                    field="$",
-                )
+            if amount <= limit:
+                continue
+            facts = {"amount": amount, "quantity": quantity, "limit": limit}
+            if self.fitting is None:
+                return RequestTooLarge("this takes {amount} {quantity}, and the limit is {limit}", field="$", **facts)
+            return RequestTooLarge(
+                "this takes {amount} {quantity}, and the limit is {limit}; {suggestion} would fit",
+                suggestion=self.fitting(limit / amount),
+                field="$",
+                **facts,
+            )
         return None
-
-    def estimate(self, budget: Budget) -> Estimate:
-        """Describe the cost, for people."""
-        refusal = self.refusal(budget)
-        amounts = {name: getattr(self.cost, name) for name in _QUANTITIES}
-        return Estimate(
-            kind=self.kind,
-            dims=dict(self.dims),
-            allowed=refusal is None,
-            reason=str(refusal) if refusal else None,
-            **amounts,
-        )
 
 
 def place_dimensions(dims: Sequence[str]) -> tuple[str, ...]:
@@ -218,7 +176,7 @@ def place_dimensions(dims: Sequence[str]) -> tuple[str, ...]:
 
 def read_parts(extraction: Extraction, reading: Reading) -> Parts:
     """Read the parts of an extraction, in order."""
-    parts = ((rows, extraction.body.read(reading, rows)) for rows in extraction.parts())
+    parts = ((rows, extraction.body(reading, rows)) for rows in extraction.parts())
     return check_unchanged(extraction, reading, parts)
 
 
@@ -230,13 +188,9 @@ def read_values(extraction: Extraction, reading: Reading) -> dict[str, Values]:
 def check_unchanged(extraction: Extraction, reading: Reading, parts: Parts) -> Parts:
     """Iterate over parts as they are read; SourceUnreadable if a file is replaced meanwhile."""
     paths = [] if extraction.once else extraction.files()
-
-    def states() -> list[Hashable]:
-        return [reading.source.signature(path) for path in paths]
-
-    before = states()
+    before = [reading.source.signature(path) for path in paths]
     for part in parts:
-        if states() != before:
+        if [reading.source.signature(path) for path in paths] != before:
             raise SourceUnreadable(
                 "a file of {dataset} was replaced while it was read; ask again",
                 dataset=extraction.dataset,
@@ -251,5 +205,5 @@ def _files(assets: Assets, steps: Sequence[int] | None) -> set[str]:
         paths = [_files(operand, steps_of(operand, assets, steps)) for operand in assets.operands.values()]
         return set().union(*paths)
     if assets.steps is None or steps is None:
-        return {operand.path for operand in assets.files[:1]}
+        return {file.path for file in assets.files[:1]}
     return {assets.files[number].path for number in Axis.of(assets.steps).files(steps)}

@@ -1,46 +1,38 @@
 """Plan extractions along lines: beneath a path, of a path through time, and along the way of a moving platform."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.data import (
-    PathRequest,
-    SectionRequest,
-    TrajectoryRequest,
-    TransectRequest,
-    VectorPart,
-)
+from ocean_common.contracts.assets import Assets, VariableInfo
+from ocean_common.contracts.data import PathRequest, SectionRequest, TrajectoryRequest, TransectRequest
 from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.geometry import Floats
 from ocean_core.messages import Message
 from ocean_core.time import DAY, format_time
-from ocean_core.vectors import vector_part
 from ocean_data.compute import depth as depths
-from ocean_data.compute import levels, path
+from ocean_data.compute import path
+from ocean_data.compute.depth import cell_depths
 from ocean_data.grids.base import Coordinate
-from ocean_data.plan.ancillary import sea_floor_field, with_ancillary
-from ocean_data.plan.extraction import Cost, Extraction, Field, Reading, Values
+from ocean_data.plan.extraction import Cost, Extraction, Field, Values
 from ocean_data.plan.points import (
-    EPOCH,
+    MAX_POINTS,
+    TIME,
     Places,
-    check_variables,
     find_samples,
     horizontal,
-    plan_at_places,
+    plan_fields,
     vector_fields,
+    with_ancillary,
 )
-from ocean_data.plan.sampling import Sample, Search, VectorSample
-from ocean_data.plan.times import Axis, Instants, parse_time
-from ocean_data.ports import Source
+from ocean_data.plan.sampling import Sample, VectorSample, level_count
+from ocean_data.plan.times import Axis, parse_time, select_instants
+from ocean_data.reading.base import Reading, Source
 
-DEPTH_WORDS = ("bottom", "all", "mean")
-SECTION_DEPTH_WORDS = ("bottom", "mean")
-MAX_POINTS = 20_000  # points
 POINTS_AT_ONCE = 2_000  # points that are read together: of a platform, they share their steps
 ALL = slice(None)
 Between = Literal["nearest", "linear"]
@@ -53,6 +45,7 @@ def path_places(query: PathRequest) -> Places:
     """Place points along a path, by their distance."""
     way = path.along(query.path, query.points, query.spacing)
     dims = ("distance",)
+    to_next = "where the path goes on to, clockwise from north"
     return Places(
         latitude=way.latitude,
         longitude=way.longitude,
@@ -62,13 +55,7 @@ def path_places(query: PathRequest) -> Places:
                 name="distance", dims=dims, values=way.distance, units="km", long_name="distance along the path"
             ),
             *horizontal(dims, way.latitude, way.longitude),
-            Coordinate(
-                name="bearing",
-                dims=dims,
-                values=way.bearing,
-                units="degree",
-                long_name="where the path goes on to, clockwise from north",
-            ),
+            Coordinate(name="bearing", dims=dims, values=way.bearing, units="degree", long_name=to_next),
         ],
         along=way.bearing,
     )
@@ -76,50 +63,84 @@ def path_places(query: PathRequest) -> Places:
 
 def plan_transect(reading: Reading, variables: Sequence[Assets], query: TransectRequest) -> Extraction:
     """Plan the reading of variables beneath a path; of the last time where none is asked for."""
-    places = path_places(query)
-    depth = depths.parse(query.depth, DEPTH_WORDS)
-    latest = query.time is None and query.start is None and query.end is None
-    instants = Instants.of(variables, "-1" if latest else query.time, query.start, query.end)
-    extraction = plan_at_places(
+    places, depth = path_places(query), depths.parse(query.depth)
+    instants = select_instants(variables, query, latest=True)
+
+    def fewer_points(share: float) -> Message:
+        return Message(f"points={max(2, int(places.latitude.size * share))}")
+
+    extraction = plan_fields(
         reading,
-        variables,
         query,
+        find_samples(reading, variables, query, places.where, depth, line=True),
         kind="transect",
-        places=places,
+        frame=places,
         instants=instants,
         depth=depth,
-        fitting=_shorter(places) if instants is None or instants.seconds.size == 1 else None,
+        fitting=fewer_points if instants is None or instants.seconds.size == 1 else None,
     )
-    if not query.bathymetry:
+    return _with_sea_floor(extraction, reading, variables, query, places) if query.bathymetry else extraction
+
+
+def _with_sea_floor(
+    extraction: Extraction,
+    reading: Reading,
+    variables: Sequence[Assets],
+    query: TransectRequest,
+    places: Places,
+) -> Extraction:
+    """Add the sea floor: the model's own, or the deepest level with a value; nothing if neither tells where it is."""
+    floor = next((variable.bathymetry for variable in variables if variable.bathymetry is not None), None)
+    deep = next((variable for variable in variables if variable.depth is not None), None)
+    levels = next((field for field in extraction.fields if any(name.startswith("depth") for name in field.dims)), None)
+    if floor is not None:
+        read = partial(_read_floor, Sample.of(reading, floor, places.where, query))
+    elif deep is None or levels is None:
         return extraction
-    floor = _floor(reading, variables, query, places)
-    return with_ancillary(extraction, sea_floor_field(variables, extraction, floor, places.dims))
+    else:
+        metres = None if deep.levels is not None else depths.metres(deep.depth)
+        if metres is not None and not np.isfinite(metres).any():
+            return extraction
+        read = partial(_read_deepest, levels, metres)
+    info = VariableInfo(
+        dataset=variables[0].dataset,
+        key="bathymetry",
+        name="Sea floor",
+        units="m",
+        scale=(0.0, 6000.0),
+        standard_name="sea_floor_depth_below_geoid" if floor else None,
+        long_name=floor.variable.long_name if floor else "depth of the deepest level with a value",
+        two_dimensional=True,
+    )
+    return with_ancillary(extraction, Field(variable=info, dims=tuple(places.dims), auxiliary=True), read)
 
 
-def _floor(reading: Reading, variables: Sequence[Assets], query: TransectRequest, places: Places) -> Sample | None:
-    """Find the cells of the model's own sea floor, if it has one."""
-    bathymetry = next((variable.bathymetry for variable in variables if variable.bathymetry is not None), None)
-    if bathymetry is None:
-        return None
-    search = Search(interpolation=query.interpolation, radius=query.radius, neighbours=query.neighbours)
-    return Sample.of(reading, bathymetry, places.latitude, places.longitude, search)
+def _read_floor(sample: Sample, reading: Reading, _: dict[str, Values]) -> Values:
+    floor: Values = sample.read(reading.source, None if sample.assets.steps is None else [0], 0)[0][0, 0]
+    return floor
 
 
-def _shorter(places: Places) -> Callable[[float], Message]:
-    """Suggest a number of points that would fit."""
-    return lambda share: Message(f"points={max(2, int(places.latitude.size * share))}")
+def _read_deepest(field: Field, metres: Values | None, _: Reading, part: dict[str, Values]) -> Values:
+    """The depth of the deepest level with a value; ``metres``: (level,), or None: as the field `depth` says."""
+    values = part[field.key]
+    first = values[0] if field.dims[0] == "time" else values
+    deep = part["depth"] if metres is None else metres[:, np.newaxis]
+    if metres is None and deep.ndim > first.ndim:
+        deep = deep[0]
+    wet = np.where(np.isfinite(first) & np.isfinite(deep), deep, -np.inf).max(axis=0)
+    return np.where(np.isfinite(wet), wet, np.nan)
 
 
 def plan_section(reading: Reading, variables: Sequence[Assets], query: SectionRequest) -> Extraction:
     """Plan the reading of variables along a path at one level, at all times where none are asked for."""
-    places = path_places(query)
-    depth = depths.parse(query.depth, SECTION_DEPTH_WORDS)
-    instants = Instants.of(variables, query.time, query.start, query.end)
+    places, depth = path_places(query), depths.parse(query.depth, ("bottom", "mean"))
+    instants = select_instants(variables, query)
     if instants is None:
         raise InvalidRequest(
             "{key} does not change with time: ask for a transect", key=variables[0].variable.key, field="variables"
         )
-    return plan_at_places(reading, variables, query, kind="section", places=places, instants=instants, depth=depth)
+    samples = find_samples(reading, variables, query, places.where, depth, line=True)
+    return plan_fields(reading, query, samples, kind="section", frame=places, instants=instants, depth=depth)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,149 +150,141 @@ class TrajectoryVariable:
     sample: Sample
     steps: NDArray[np.intp]  # (2, point): the steps that make each point; -1: none
     weights: Floats  # (2, point)
-    ways: Floats | None = None  # (cell, 3): of a component, where it points to in space
+    directions: Floats | None  # (cell, 3): of a component, where it points to in space
+    depths: Floats | None  # (point,): m; None: the first level
+    between: Between  # levels and steps
 
-    @classmethod
-    def of(cls, sample: Sample, query: TrajectoryRequest, seconds: NDArray[np.int64]) -> "TrajectoryVariable":
-        """Find the steps of each point."""
-        assets = sample.assets
-        if assets.steps is None:
-            always = np.repeat(np.array([[0], [-1]], dtype=np.intp), seconds.size, axis=1)
-            return cls(sample=sample, steps=always, weights=np.where(always < 0, 0.0, 1.0))
-        axis = Axis.of(assets.steps)
-        if axis.seconds.size == 0:
-            raise TimeNotFound("{key} has no time steps", key=assets.variable.key, field="times")
-        steps, weights = find_steps(axis.seconds, seconds, query.between, assets.variable.quantum)
-        if (steps < 0).all():
-            raise TimeNotFound(
-                "no point is in the time of {key}, which goes from {time} to {time2}",
-                key=assets.variable.key,
-                time=format_time(axis.seconds[0]),
-                time2=format_time(axis.seconds[-1]),
-                field="times",
-            )
-        return cls(sample=sample, steps=steps, weights=weights)
-
-    def read(self, source: Source, rows: NDArray[np.intp], target: "TrajectoryDepths") -> Floats:
+    def read(self, source: Source, rows: NDArray[np.intp]) -> Floats:
         """Values of some points: (1 or 3, point)."""
         steps, weights = np.where(self.sample.home[rows] >= 0, self.steps[:, rows], -1), self.weights[:, rows]
-        out = np.zeros((1 if self.ways is None else 3, rows.size))
+        out = np.zeros((1 if self.directions is None else 3, rows.size))
         out[:, (steps < 0).all(axis=0)] = np.nan
         for step in np.unique(steps[steps >= 0]):
-            points_of_step = np.flatnonzero((steps == step).any(axis=0))
-            share = np.where(steps[:, points_of_step] == step, weights[:, points_of_step], 0.0).sum(axis=0)
-            out[:, points_of_step] += share * self._at(source, int(step), rows[points_of_step], target)
+            points = np.flatnonzero((steps == step).any(axis=0))
+            share = np.where(steps[:, points] == step, weights[:, points], 0.0).sum(axis=0)
+            out[:, points] += share * self._at(source, int(step), rows[points])
         return out
 
-    def _at(self, source: Source, step: int, points: NDArray[np.intp], target: "TrajectoryDepths") -> Floats:
+    def _at(self, source: Source, step: int, points: NDArray[np.intp]) -> Floats:
         """Values of points at one step, each at its own depth: (1 or 3, point)."""
-        sample, cells = self.sample.some(points)
-        steps = None if self.sample.assets.steps is None else [step]
-        vertical = self.sample.assets.depth
-        level = slice(0, 1) if vertical is not None and target.depths is None else ALL
-        columns = source.columns(sample.assets, steps, level, sample.cells)[0]
-        components = columns[np.newaxis] if self.ways is None else columns * self.ways[cells].T[:, np.newaxis, :]
-        values = sample.gathered(components)
-        if vertical is None or target.depths is None:
+        sample = self.sample.some(points)
+        assets, near = sample.assets, sample.near
+        steps = None if assets.steps is None else [step]
+        level = slice(0, 1) if assets.depth is not None and self.depths is None else ALL
+        columns = source.columns(assets, steps, level, near.cells)[0]
+        components = columns[np.newaxis]
+        if self.directions is not None:
+            directions = self.directions[np.searchsorted(self.sample.near.cells, near.cells)]
+            components = columns * directions.T[:, np.newaxis, :]
+        values = near.gather(components)
+        if assets.depth is None or self.depths is None:
             return values[:, 0]
-        deep = sample.gathered(
-            levels.metres(source, sample.assets, steps, ALL, sample.cells, between=sample.between)[0]
-        )
-        return interpolate_depth(values, deep, target.depths[points], target.between)
+        deep = near.gather(cell_depths(source, assets, steps, ALL, near.cells, between=sample.between)[0])
+        return interpolate_depth(values, deep, self.depths[points], self.between)
 
-    def cost(self, source: Source, target: "TrajectoryDepths") -> Cost:
+    def used(self) -> list[int] | None:
+        """Return the steps that are read."""
+        if self.sample.assets.steps is None:
+            return None
+        steps: list[int] = np.unique(self.steps[self.steps >= 0]).tolist()
+        return steps
+
+    def cost(self, source: Source) -> Cost:
         """Estimate the cost from the shapes of chunks."""
-        assets, sample = self.sample.assets, self.sample
+        assets, near = self.sample.assets, self.sample.near
         along, deep, rows, across = source.chunking(assets)
-        vertical = len(assets.depth.values) if assets.depth is not None and target.depths is not None else 1
-        step_slots, point = np.nonzero(self.steps >= 0)
-        steps = self.steps[step_slots, point]
-        y, x = np.divmod(sample.cells[np.maximum(sample.local.home[point], 0)].astype(np.int64), assets.grid.shape[-1])
-        chunks = np.unique(np.stack([steps // along, y // rows, x // across]), axis=1).shape[1]
-        read = point.size * max(1, sample.local.cells.shape[1]) * vertical
-        distinct = np.unique(steps)
-        files = 1
-        if assets.steps is not None:
-            files = np.unique(Axis.of(assets.steps).file[distinct]).size
+        levels = 1 if self.depths is None else level_count(assets)
+        slots, point = np.nonzero(self.steps >= 0)
+        cells = near.cells[np.maximum(near.local.home[point], 0)].astype(np.int64)
+        y, x = np.divmod(cells, assets.grid.shape[-1])
+        chunks = np.unique(np.stack([self.steps[slots, point] // along, y // rows, x // across]), axis=1).shape[1]
+        used = self.used()
+        files = 1 if assets.steps is None or used is None else len(Axis.of(assets.steps).files(used))
+        read = point.size * max(1, near.local.cells.shape[1]) * levels
         return Cost(
-            steps=distinct.size,
+            steps=1 if used is None else len(used),
             files=files,
-            chunks=max(chunks, files) * -(-vertical // deep),
+            chunks=max(chunks, files) * -(-levels // deep),
             cells=read,
             bytes=read * np.dtype(np.float64).itemsize,
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrajectoryDepths:
-    """Depths of the points, and how values between levels and steps are made."""
-
-    depths: Floats | None  # (point,): m; None: the first level
-    between: Between
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrajectoryReader:
-    """Reads variables along the way."""
-
-    ways: Sequence[TrajectoryVariable]
-    vector: VectorSample | None
-    parts: Sequence[VectorPart]
-    along: Floats  # (point,): bearing, degrees
-    target: TrajectoryDepths
-
-    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
-        """Values of some of the points."""
-        points = np.arange(self.along.size)[rows]
-        values_of_variables = [way.read(reading.source, points, self.target) for way in self.ways]
-        result: dict[str, Values] = {}
-        if self.vector is not None:
-            total = values_of_variables[0] + values_of_variables[1]
-            east = (total * self.vector.east[points].T).sum(axis=0)
-            north = (total * self.vector.north[points].T).sum(axis=0)
-            result |= {part: vector_part(part, east, north, self.along[points]) for part in self.parts}
-        for way, values in [*zip(self.ways, values_of_variables, strict=True)][2 if self.vector else 0 :]:
-            result[way.sample.assets.variable.key] = values[0]
-        return result
-
-
 def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: TrajectoryRequest) -> Extraction:
     """Plan the reading of variables along a way. Points outside their grid or time have no values."""
-    latitude, longitude = path.on_earth(query.points, "points", MAX_POINTS)
-    seconds = _seconds(query)
-    target = TrajectoryDepths(depths=_depths(variables, query), between=query.between)
-    check_variables(variables, query.vector, "all", line=True)
-    bearing = path.bearings(latitude, longitude)
-    places = Places(
-        latitude=latitude,
-        longitude=longitude,
-        dims={"point": latitude.size},
-        coordinates=_coordinates(latitude, longitude, seconds, target.depths),
-        along=bearing,
-    )
-    samples = find_samples(reading, variables, query, places)
-    vector = VectorSample.of(reading, samples[0], samples[1], latitude, longitude) if query.vector else None
-    ways = [TrajectoryVariable.of(sample, query, seconds) for sample in samples]
-    if vector:
-        ways[:2] = [replace(way, ways=to) for way, to in zip(ways[:2], vector.ways, strict=True)]
-    fields = [Field(variable=variable.variable, dims=("point",)) for variable in variables]
+    latitude, longitude = where = path.on_earth(query.points, "points", MAX_POINTS)
+    seconds, point_depths = _seconds(query), _depths(variables, query)
+    samples = find_samples(reading, variables, query, where, "all", line=True)
+    vector = VectorSample.of(reading, samples, where, query.vector, path.bearings(latitude, longitude))
+    tracks = []
+    for number, sample in enumerate(samples):
+        steps, weights = _steps_of_points(sample.assets, query, seconds)
+        directions = vector.directions[number] if vector and number < 2 else None
+        tracks.append(
+            TrajectoryVariable(
+                sample=sample,
+                steps=steps,
+                weights=weights,
+                directions=directions,
+                depths=point_depths,
+                between=query.between,
+            )
+        )
+    dims = ("point",)
+    fields = [Field(variable=variable.variable, dims=dims) for variable in variables]
     if query.vector:
         fields = [*vector_fields(variables, query.vector, fields), *fields[2:]]
-    cost = sum((way.cost(reading.source, target) for way in ways), Cost(values=len(fields) * latitude.size))
+    coordinates = [Coordinate(name="time", dims=dims, values=seconds, **TIME), *horizontal(dims, latitude, longitude)]
+    if point_depths is not None:
+        coordinates.append(Coordinate(name="depth", dims=dims, values=point_depths, units="m", standard_name="depth"))
     return Extraction(
         kind="trajectory",
         dataset=query.dataset,
         title=variables[0].variable.dataset_name,
-        dims=places.dims,
-        coordinates=places.coordinates,
+        dims={"point": latitude.size},
+        coordinates=coordinates,
         fields=fields,
-        body=TrajectoryReader(ways=ways, vector=vector, parts=query.vector, along=bearing, target=target),
+        body=partial(_read_trajectory, tracks, vector),
         rows=POINTS_AT_ONCE,
-        cost=cost,
-        used=[(way.sample.assets, _used(way)) for way in ways],
+        cost=sum((track.cost(reading.source) for track in tracks), Cost(values=len(fields) * latitude.size)),
+        used=[(track.sample.assets, track.used()) for track in tracks],
         facts={"interpolation": query.interpolation, "between": query.between},
         fitting=lambda share: Message("the first {count} points", count=max(1, int(latitude.size * share))),
     )
+
+
+def _read_trajectory(
+    tracks: Sequence[TrajectoryVariable], vector: VectorSample | None, reading: Reading, rows: slice
+) -> dict[str, Values]:
+    """Read values of some of the points."""
+    points = np.arange(tracks[0].sample.home.size)[rows]
+    values = [track.read(reading.source, points) for track in tracks]
+    result = {} if vector is None else vector.resolve(values[0] + values[1], points)
+    for track, own in list(zip(tracks, values, strict=True))[2 if vector else 0 :]:
+        result[track.sample.assets.variable.key] = own[0]
+    return result
+
+
+def _steps_of_points(
+    assets: Assets, query: TrajectoryRequest, seconds: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], Floats]:
+    """Find the steps of a variable at the times of the points, as `find_steps` does."""
+    if assets.steps is None:
+        always = np.repeat(np.array([[0], [-1]], dtype=np.intp), seconds.size, axis=1)
+        return always, np.where(always < 0, 0.0, 1.0)
+    axis = Axis.of(assets.steps).seconds
+    if axis.size == 0:
+        raise TimeNotFound("{key} has no time steps", key=assets.variable.key, field="times")
+    steps, weights = find_steps(axis, seconds, query.between, assets.variable.quantum)
+    if (steps < 0).all():
+        raise TimeNotFound(
+            "no point is in the time of {key}, which goes from {first} to {last}",
+            key=assets.variable.key,
+            first=format_time(axis[0]),
+            last=format_time(axis[-1]),
+            field="times",
+        )
+    return steps, weights
 
 
 def _seconds(query: TrajectoryRequest) -> NDArray[np.int64]:
@@ -309,7 +322,7 @@ def _depths(variables: Sequence[Assets], query: TrajectoryRequest) -> Floats | N
     if not np.isfinite(query_depths).all():
         raise InvalidRequest("depths are numbers in m, positive down", field="depths")
     for variable in variables:
-        if variable.depth is not None and variable.levels is None and None in depths.metres(variable.depth):
+        if variable.depth is not None and variable.levels is None and np.isnan(depths.metres(variable.depth)).any():
             raise InvalidRequest(
                 "the levels of {key} have no depth in metres: leave depths out for the first level",
                 key=variable.variable.key,
@@ -318,45 +331,13 @@ def _depths(variables: Sequence[Assets], query: TrajectoryRequest) -> Floats | N
     return query_depths
 
 
-def _coordinates(
-    latitude: Floats, longitude: Floats, seconds: NDArray[np.int64], depths: Floats | None
-) -> list[Coordinate]:
-    dims = ("point",)
-    coordinates = [
-        Coordinate(name="time", dims=dims, values=seconds, units=EPOCH, standard_name="time"),
-        *horizontal(dims, latitude, longitude),
-    ]
-    if depths is not None:
-        coordinates.append(Coordinate(name="depth", dims=dims, values=depths, units="m", standard_name="depth"))
-    return coordinates
-
-
-def _used(way: TrajectoryVariable) -> list[int] | None:
-    """The steps that are read."""
-    if way.sample.assets.steps is None:
-        return None
-    steps: list[int] = np.unique(way.steps[way.steps >= 0]).tolist()
-    return steps
-
-
 def find_steps(
     axis: NDArray[np.int64], seconds: NDArray[np.int64], between: Between, quantum: str | None = None
 ) -> tuple[NDArray[np.intp], Floats]:
-    """The steps that make each point, with their weights.
+    """Return the steps that make the value at each instant: ``axis`` (step,) ascending and ``seconds`` (point,), s.
 
     A step stands for the time half-way to its neighbours. Between the first and the last step a linear value is made
     of the two around; up to half a step beyond, the nearest holds.
-
-    Parameters
-    ----------
-    axis : ndarray of int, shape (step,)
-        Seconds, ascending.
-    seconds : ndarray of int, shape (point,)
-        When the points are wanted.
-    between : {"nearest", "linear"}
-        How a value between two steps is made.
-    quantum : str, optional
-        The spacing of the steps, as the catalogue names it.
 
     Returns
     -------
@@ -367,26 +348,17 @@ def find_steps(
     """
     low = np.clip(np.searchsorted(axis, seconds, side="right") - 1, 0, axis.size - 1)
     high = np.minimum(low + 1, axis.size - 1)
-    apart = axis[high] - axis[low]
-    share = np.clip(np.divide(seconds - axis[low], apart, out=np.zeros(seconds.shape), where=apart > 0), 0.0, 1.0)
-    if between == "nearest":
-        share = np.where(share > 0.5, 1.0, 0.0)
-    first, last = _end_durations(axis, quantum)
-    inside = (seconds >= axis[0] - first) & (seconds <= axis[-1] + last)
+    share = _share(seconds, axis[low], axis[high], between)
+    # How long before the first step and after the last one these still hold, s.
+    first, last = (axis[1] - axis[0], axis[-1] - axis[-2]) if axis.size > 1 else (QUANTA.get(quantum or "", 0),) * 2
+    inside = (seconds >= axis[0] - first / 2) & (seconds <= axis[-1] + last / 2)
     steps = np.where(inside, np.stack([low, high]), -1)
     weights = np.stack([1.0 - share, share])
     return np.where(weights > 0, steps, -1), np.where(inside, weights, 0.0)
 
 
-def _end_durations(axis: NDArray[np.int64], quantum: str | None) -> tuple[float, float]:
-    """Return how long before the first step and after the last one these still hold, s."""
-    if axis.size > 1:
-        return float(axis[1] - axis[0]) / 2, float(axis[-1] - axis[-2]) / 2
-    return QUANTA.get(quantum or "", 0) / 2, QUANTA.get(quantum or "", 0) / 2
-
-
 def interpolate_depth(values: Floats, deep: Floats, target: Floats, between: Between) -> Floats:
-    """Values at a depth of each column.
+    """Return values at a depth of each column, (..., point); NaN below the sea floor.
 
     A level stands for the water half-way to its neighbours, the shallowest for all above it, and the deepest wet one
     as far down as up. Between two wet levels a linear value is made of both; elsewhere that of the nearest holds:
@@ -398,15 +370,8 @@ def interpolate_depth(values: Floats, deep: Floats, target: Floats, between: Bet
         NaN over land and below the sea floor.
     deep : ndarray of float, shape (level, point)
         m, positive down, in any order; NaN where a level has none.
-    wanted : ndarray of float, shape (point,)
+    target : ndarray of float, shape (point,)
         m, positive down.
-    between : {"nearest", "linear"}
-        How a value between two levels is made.
-
-    Returns
-    -------
-    ndarray of float, shape (..., point)
-        NaN below the sea floor.
     """
     sample_values = values.reshape(-1, *deep.shape)[0]
     deep = np.where(np.isfinite(sample_values) & np.isfinite(deep), deep, np.inf)
@@ -419,23 +384,22 @@ def interpolate_depth(values: Floats, deep: Floats, target: Floats, between: Bet
     low = np.minimum(np.maximum((deep <= target).sum(axis=0) - 1, 0), last)
     high = np.minimum(low + 1, last)
     deep = np.where(np.isfinite(deep), deep, 0.0)
-    upper, apart = _pick(deep, low), _pick(deep, high) - _pick(deep, low)
-    share = np.clip(np.divide(target - upper, apart, out=np.zeros(target.shape), where=apart > 0), 0.0, 1.0)
-    if between == "nearest":
-        share = np.where(share > 0.5, 1.0, 0.0)
+    share = _share(target, _pick(deep, low), _pick(deep, high), between)
     shallower, deeper = _pick(values, low), _pick(values, high)
     values_at_depth = np.where(
         share == 0, shallower, np.where(share == 1, deeper, (1 - share) * shallower + share * deeper)
     )
-    return np.where((wet > 0) & (target <= _wet_bottom(deep, last)), values_at_depth, np.nan)
-
-
-def _wet_bottom(deep: Floats, last: NDArray[np.intp]) -> Floats:
-    """Return how far down the deepest wet level reaches: as far as it does up."""
+    # The deepest wet level reaches as far down as up.
     bottom, above = _pick(deep, last), _pick(deep, np.maximum(last - 1, 0))
-    upper = np.where(last > 0, (bottom + above) / 2, np.minimum(bottom, 0.0))
-    floor: Floats = 2 * bottom - upper
-    return floor
+    floor = 2 * bottom - np.where(last > 0, (bottom + above) / 2, np.minimum(bottom, 0.0))
+    return np.where((wet > 0) & (target <= floor), values_at_depth, np.nan)
+
+
+def _share(values: NDArray[Any], low: NDArray[Any], high: NDArray[Any], between: Between) -> Floats:
+    """How far values lie on the way from low to high, 0 to 1: for the nearest, one of the two."""
+    apart = high - low
+    share = np.clip(np.divide(values - low, apart, out=np.zeros(values.shape), where=apart > 0), 0.0, 1.0)
+    return np.where(share > 0.5, 1.0, 0.0) if between == "nearest" else share
 
 
 def _pick(values: Floats, levels: NDArray[np.intp]) -> Floats:

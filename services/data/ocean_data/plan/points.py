@@ -1,14 +1,16 @@
-"""Plan extractions at points: at one depth, over depth, through time.
+"""Plan extractions at points, and what all kinds share: checks, fields and coordinates, and reading of the fields.
 
 The dimensions are time, depth, and those of the places: each where the variables have them.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
 from typing import get_args
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
 from ocean_common.contracts.data import ExtractionRequest, Kind, PointsRequest, VectorPart
@@ -16,155 +18,103 @@ from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, wrap_longitude
 from ocean_core.messages import Message
 from ocean_core.time import format_time
-from ocean_core.vectors import rename_component, vector_part
+from ocean_core.vectors import rename_component
 from ocean_data.compute import depth as depths
-from ocean_data.compute import levels, vectors
 from ocean_data.compute.depth import Depth
 from ocean_data.compute.path import on_earth
-from ocean_data.grids.base import Coordinate
-from ocean_data.plan.ancillary import LandMask, with_ancillary
-from ocean_data.plan.extraction import Cost, Extraction, Field, Reading, Values
-from ocean_data.plan.sampling import Sample, Search, VectorSample
-from ocean_data.plan.times import Instants
+from ocean_data.compute.vectors import vector_axes
+from ocean_data.grids.base import LATITUDE, LONGITUDE, Coordinate, Frame
+from ocean_data.plan.extraction import Body, Cost, Extraction, Field, Values
+from ocean_data.plan.sampling import Sample, VectorSample, WindowReader
+from ocean_data.plan.times import Instants, select_instants
+from ocean_data.reading.base import Reading
 
 VALUES_AT_ONCE = 4_000_000  # values in one part
 OF_LINES: set[VectorPart] = {"along", "across"}
-EPOCH = "seconds since 1970-01-01T00:00:00Z"
+TIME = {"units": "seconds since 1970-01-01T00:00:00Z", "standard_name": "time"}
 MAX_POINTS = 20_000  # points
-DEPTH_WORDS = ("bottom", "all", "mean")
 LATEST_FORMS = {"point", "points"}  # forms that are of the last time where none is asked for
+
+Fitting = Callable[[float], Message]  # suggests a request of a share (0 to 1) of one
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
-    """The places of an answer."""
+class Places(Frame):
+    """The places of an answer: points, whose number is the product of the dimensions."""
 
     latitude: Floats  # (point,): degrees
     longitude: Floats
-    dims: dict[str, int]  # of the places: their product is the number of points
-    coordinates: list[Coordinate]  # on these dimensions
     along: Floats | None = None  # (point,): bearing of the line, degrees clockwise from north
-    outside: str | None = None  # what a point outside the grid is called; None: it has no values
+
+    @property
+    def where(self) -> tuple[Floats, Floats]:
+        """Latitudes and longitudes."""
+        return self.latitude, self.longitude
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlacesBody:
-    """Reads variables at places."""
+def plan_points(reading: Reading, variables: Sequence[Assets], query: PointsRequest) -> Extraction:
+    """Plan the reading of variables at points. One point that is not of `points` has no dimension of its own."""
+    latitude, longitude = where = on_earth(query.points, "points", MAX_POINTS)
+    if query.names and len(query.names) != latitude.size:
+        raise InvalidRequest(
+            "{names_count} names are given for {size} points: give none, or one each",
+            names_count=len(query.names),
+            size=latitude.size,
+            field="names",
+        )
+    alone = query.form != "points" and latitude.size == 1
+    depth = depths.parse(query.depth)
+    instants = select_instants(variables, query, latest=query.form in LATEST_FORMS)
+    outside = "latitude" if alone else "points[{}]"
+    samples = find_samples(reading, variables, query, where, depth, outside=outside)
+    dims = {} if alone else {"point": latitude.size}
+    coordinates = _coordinates(reading, samples[0], where, query.names, tuple(dims))
+    places = Places(latitude=latitude, longitude=longitude, dims=dims, coordinates=coordinates)
+    extraction = plan_fields(reading, query, samples, kind=query.form, frame=places, instants=instants, depth=depth)
+    return with_land_mask(extraction, samples[0], places, depth)
 
-    samples: Sequence[Sample]
-    vector: VectorSample | None
-    parts: Sequence[VectorPart]
-    along: Floats | None
-    instants: Instants | None
-    depth: Depth
-    fields: Sequence[Field]
-    shape: tuple[int, ...]  # of the places
 
-    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
-        """Values of some of the instants; of all, where there is no time."""
-        result: dict[str, Floats] = {}
-        steps = [
-            self.instants.of_variable(number, rows) if self.instants else None for number in range(len(self.samples))
-        ]
-        if self.vector is not None:
-            east, north, metres = self.vector.read(reading.source, (steps[0], steps[1]), self.depth)
-            result |= {part: vector_part(part, east, north, self.along) for part in self.parts}
-            if metres is not None:
-                result["depth"] = metres
-        for sample, own in zip(
-            self.samples[2:] if self.vector else self.samples, steps[2 if self.vector else 0 :], strict=True
-        ):
-            values, metres = sample.read(reading.source, own, self.depth)
-            result[sample.assets.variable.key] = values
-            if metres is not None:
-                result.setdefault("depth", metres)
-        first = rows.start == 0
-        return {
-            field.key: self._shaped(result[field.key], field)
-            for field in self.fields
-            if field.key in result and (first or "time" in field.dims)
-        }
+def _coordinates(
+    reading: Reading, sample: Sample, where: tuple[Floats, Floats], names: Sequence[str], dims: tuple[str, ...]
+) -> list[Coordinate]:
+    """Describe the points, and the centres of their cells."""
+    latitude, longitude = reading.grids.grid(sample.assets.grid).centres(sample.home)
+    nearest = f"of the centre of the nearest cell of {sample.assets.variable.key}"
+    centres = (
+        ("latitude", np.asarray(latitude, dtype=np.float64), "degrees_north"),
+        ("longitude", np.asarray(wrap_longitude(longitude), dtype=np.float64), "degrees_east"),
+    )
+    return [
+        *([Coordinate(name="name", dims=dims, values=list(names), long_name="name of the point")] if names else []),
+        *horizontal(dims, *where),
+        *(
+            Coordinate(name=f"cell_{name}", dims=dims, values=values, units=units, long_name=f"{name} {nearest}")
+            for name, values, units in centres
+        ),
+    ]
 
-    def _shaped(self, values: Floats, field: Field) -> Values:
-        """(time, level, point) as the dimensions of a field."""
-        time_, level, _ = values.shape
-        sizes = [
-            size for name, size in (("time", time_), ("depth", level)) if any(d.startswith(name) for d in field.dims)
-        ]
-        lead = values.reshape(time_, level, *self.shape)
-        if not any(name == "time" for name in field.dims):
-            lead = lead[:1]
-        return lead.reshape((*sizes, *self.shape))
+
+def horizontal(dims: tuple[str, ...], latitude: Floats, longitude: Floats) -> list[Coordinate]:
+    """Latitude and longitude of points."""
+    return [
+        Coordinate(name="latitude", dims=dims, values=latitude, **LATITUDE),
+        Coordinate(name="longitude", dims=dims, values=longitude, **LONGITUDE),
+    ]
 
 
 def find_samples(
-    reading: Reading, variables: Sequence[Assets], query: ExtractionRequest, places: Places
-) -> list[Sample]:
-    """Find the cells of the variables at places."""
-    search = Search(interpolation=query.interpolation, radius=query.radius, neighbours=query.neighbours)
-    where = places.latitude, places.longitude
-    return [Sample.of(reading, variable, *where, search, outside=places.outside) for variable in variables]
-
-
-def plan_at_places(
     reading: Reading,
     variables: Sequence[Assets],
     query: ExtractionRequest,
-    *,
-    kind: Kind,
-    places: Places,
-    instants: Instants | None,
+    where: tuple[Floats, Floats],
     depth: Depth,
-    samples: Sequence[Sample] | None = None,
-    fitting: Callable[[float], Message] | None = None,
-) -> Extraction:
-    """Plan the reading of variables at places; ``samples``: their cells, where these are found already."""
-    check_variables(variables, query.vector, depth, line=places.along is not None)
-    samples = samples or find_samples(reading, variables, query, places)
-    where = places.latitude, places.longitude
-    vector = VectorSample.of(reading, samples[0], samples[1], *where) if query.vector else None
-    dims, fields, coordinates = lay_out_fields(variables, query, places, instants, depth)
-    fields = _with_exact_types(reading, variables, query, depth, fields)
-    steps = [instants.of_variable(number, slice(None)) if instants else None for number in range(len(variables))]
-    cost = sum((item.cost(reading.source, own, depth) for item, own in zip(samples, steps, strict=True)), Cost())
-    values = sum(int(np.prod([dims[name] for name in item.dims])) for item in fields)
-    count = len(instants.seconds) if instants else 1
-    return Extraction(
-        kind=kind,
-        dataset=query.dataset,
-        title=variables[0].variable.dataset_name,
-        dims=dims,
-        coordinates=coordinates,
-        fields=fields,
-        body=PlacesBody(
-            samples=samples,
-            vector=vector,
-            parts=query.vector,
-            along=places.along,
-            instants=instants,
-            depth=depth,
-            fields=fields,
-            shape=tuple(places.dims.values()),
-        ),
-        rows=max(1, VALUES_AT_ONCE * count // max(1, values, cost.cells))
-        if "time" in dims
-        else max([1, *dims.values()]),
-        cost=Cost(**{**{name: getattr(cost, name) for name in cost.__dataclass_fields__}, "values": values}),
-        used=list(zip(variables, steps, strict=True)),
-        facts={"interpolation": query.interpolation, **({"depth": depth} if isinstance(depth, str) else {})},
-        fitting=fitting or (suggest_period(instants) if instants else None),
-    )
-
-
-def _with_exact_types(
-    reading: Reading, variables: Sequence[Assets], query: ExtractionRequest, depth: Depth, fields: Sequence[Field]
-) -> list[Field]:
-    """Fields that hold values as they are in the files have the type of these: no digit is told that none wrote."""
-    if query.interpolation != "nearest" or depth == "mean":
-        return list(fields)
-    scalars = variables[2 if query.vector else 0 :]
-    precise = {item.variable.key: reading.source.precision(item) for item in scalars}
-    return [item if item.auxiliary else replace(item, dtype=precise.get(item.key, item.dtype)) for item in fields]
+    *,
+    line: bool = False,
+    outside: str | None = None,
+) -> list[Sample]:
+    """Check the variables, and find their cells at points."""
+    check_variables(variables, query.vector, depth, line=line)
+    return [Sample.of(reading, variable, where, query, outside=outside) for variable in variables]
 
 
 def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], depth: Depth, *, line: bool) -> None:
@@ -181,59 +131,156 @@ def check_variables(variables: Sequence[Assets], vector: Sequence[VectorPart], d
         )
     if not line and (stray := next((part for part in vector if part in OF_LINES), None)):
         raise InvalidRequest(
-            "{unknown} is told of a line; there is none here",
-            unknown=stray,
+            "{part} is told of a line; there is none here",
+            part=stray,
             field="vector",
             allowed=[part for part in get_args(VectorPart) if part not in OF_LINES],
         )
     deep = [variable for variable in variables if variable.depth is not None]
     for variable in deep or variables:
-        depths.check(variable, depth if isinstance(depth, int) else "all")
+        depths.check(variable, depth)
     # A number means the same level in all of them, or it would be answered as what it is not.
     if isinstance(depth, int) and (
         other := next((variable for variable in deep if variable.depth != deep[0].depth), None)
     ):
         raise InvalidRequest(
-            "{key} and {second_key} have different levels: ask for depth=all, bottom or "
+            "{key} and {other_key} have different levels: ask for depth=all, bottom or "
             "mean, or for one variable at a time",
             key=deep[0].variable.key,
-            second_key=other.variable.key,
+            other_key=other.variable.key,
             field="depth",
             allowed=("all", "bottom", "mean"),
         )
 
 
-def lay_out_fields(
-    variables: Sequence[Assets], query: ExtractionRequest, places: Places, instants: Instants | None, depth: Depth
-) -> tuple[dict[str, int], list[Field], list[Coordinate]]:
-    """Lay out dimensions, fields and coordinates of an answer."""
+def _shorter_period(instants: Instants, share: float) -> Message:
+    count = max(1, int(len(instants.seconds) * share))
+    first, last = format_time(instants.seconds[0]), format_time(instants.seconds[count - 1])
+    return Message("start={start} and end={end}, {count} steps,", start=first, end=last, count=count)
+
+
+def plan_fields(
+    reading: Reading,
+    query: ExtractionRequest,
+    readers: Sequence[Sample | WindowReader],
+    *,
+    kind: Kind,
+    frame: Frame,
+    instants: Instants | None,
+    depth: Depth,
+    fitting: Fitting | None = None,
+) -> Extraction:
+    """Plan the reading of variables, or instead of the first two the parts of a vector: at `Places`, or in a window.
+
+    ``fitting``: where it is None, a shorter period is suggested.
+    """
+    variables, source = [reader.assets for reader in readers], reading.source
+    vector, facts, exact = None, dict[str, str | float](), depth != "mean"
+    if isinstance(frame, Places):
+        facts["interpolation"] = query.interpolation
+        # Values as in the files have the type of these: no digit is told that none wrote.
+        exact = exact and query.interpolation == "nearest"
+        samples = [reader for reader in readers if isinstance(reader, Sample)]
+        vector = VectorSample.of(reading, samples, frame.where, query.vector, frame.along)
+    if depth in {"bottom", "mean"} or (depth == "all" and isinstance(frame, Places)):
+        facts["depth"] = depth
     dims: dict[str, int] = {}
     coordinates: list[Coordinate] = []
-    if instants is not None and any(variable.steps for variable in variables):
+    if instants is not None:
         dims["time"] = len(instants.seconds)
-        coordinates += _time_coordinates(instants)
+        coordinates += [
+            Coordinate(name="time", dims=("time",), values=instants.seconds, **TIME),
+            Coordinate(
+                name="raw_time",
+                dims=("time",),
+                values=instants.raw,
+                units=instants.units,
+                long_name="time in the files",
+            ),
+        ]
+    own, fields = tuple(frame.dims), []
     vertical = [_vertical(variable, depth, coordinates, dims) for variable in variables]
-    dims |= places.dims
-    coordinates += places.coordinates
-    own = tuple(places.dims)
-    fields = [
-        Field(variable=variable.variable, dims=(*(("time",) if variable.steps else ()), *level, *own))
-        for variable, level in zip(variables, vertical, strict=True)
-    ]
-    if query.vector:
+    for variable, level in zip(variables, vertical, strict=True):
+        dtype = source.precision(variable) if exact else np.float64
+        time = ("time",) if variable.steps else ()
+        fields.append(Field(variable=variable.variable, dims=(*time, *level, *own), dtype=dtype))
+    if vector:
         fields = [*vector_fields(variables, query.vector, fields), *fields[2:]]
-    if (deep := _deep_field(variables, depth, vertical, own)) is not None:
-        fields.append(deep)
-    return dims, fields, coordinates
-
-
-def _time_coordinates(instants: Instants) -> list[Coordinate]:
-    return [
-        Coordinate(name="time", dims=("time",), values=instants.seconds, units=EPOCH, standard_name="time"),
-        Coordinate(
-            name="raw_time", dims=("time",), values=instants.raw, units=instants.units, long_name="time in the files"
+    fields += _deep_fields(variables, depth, vertical, own)
+    dims |= frame.dims
+    steps = instants.of_rows(slice(None)) if instants else [None] * len(readers)
+    cost = sum((reader.cost(source, part, depth) for reader, part in zip(readers, steps, strict=True)), Cost())
+    values = sum(prod(dims[name] for name in field.dims) for field in fields)
+    lead, length = next(iter(dims.items()), ("", 1))
+    in_rows = lead in frame.dims and not isinstance(frame, Places)
+    return Extraction(
+        kind=kind,
+        dataset=query.dataset,
+        title=variables[0].variable.dataset_name,
+        dims=dims | dict(frame.extra_dims),
+        coordinates=[*coordinates, *frame.coordinates],
+        fields=fields,
+        body=partial(
+            _read_fields,
+            readers=readers,
+            vector=vector,
+            instants=instants,
+            depth=depth,
+            fields=fields,
+            shape=(-1, *[frame.dims[name] for name in own[1:]]) if own else (),
+            in_rows=in_rows,
         ),
+        rows=max(1, VALUES_AT_ONCE * length // max(1, values, cost.cells)) if lead == "time" or in_rows else length,
+        cost=replace(cost, values=values),
+        used=list(zip(variables, steps, strict=True)),
+        facts=facts,
+        fitting=fitting or (partial(_shorter_period, instants) if instants else None),
+    )
+
+
+def _read_fields(
+    reading: Reading,
+    rows: slice,
+    *,
+    readers: Sequence[Sample | WindowReader],
+    vector: VectorSample | None,  # of the first two
+    instants: Instants | None,
+    depth: Depth,
+    fields: Sequence[Field],
+    shape: tuple[int, ...],  # of the places
+    in_rows: bool,  # the parts are rows of a window
+) -> dict[str, Values]:
+    """Read values of some of the instants; without time, of all or of some of the rows of a window."""
+    result: dict[str, Values] = {}
+    steps = instants.of_rows(rows) if instants else [None] * len(readers)
+    if vector is not None:
+        result, metres = vector.read(reading.source, steps[:2], depth)
+        if metres is not None:
+            result["depth"] = metres
+    for reader, own in list(zip(readers, steps, strict=True))[2 if vector else 0 :]:
+        part = reader.part(rows) if in_rows and isinstance(reader, WindowReader) else reader
+        values, metres = part.read(reading.source, own, depth)
+        result[reader.assets.variable.key] = values
+        if metres is not None:
+            result.setdefault("depth", metres)
+    # A field without time comes with the first part.
+    always = instants is None or rows.start == 0
+    return {
+        field.key: _arrange(result[field.key], field, shape)
+        for field in fields
+        if field.key in result and (always or "time" in field.dims)
+    }
+
+
+def _arrange(values: Values, field: Field, shape: tuple[int, ...]) -> Values:
+    """Give values, (time, level, …), the dimensions of a field."""
+    values = values if "time" in field.dims else values[:1]
+    sizes = [
+        size
+        for name, size in zip(("time", "depth"), values.shape, strict=False)
+        if any(dim.startswith(name) for dim in field.dims)
     ]
+    return values.reshape((*sizes, *shape))
 
 
 def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dims: dict[str, int]) -> tuple[str, ...]:
@@ -241,7 +288,7 @@ def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dim
     axis = variable.depth
     if axis is None or depth in {"bottom", "mean"}:
         return ()
-    metres = np.array([np.nan if level is None else level for level in depths.metres(axis)], dtype=np.float64)
+    metres = depths.metres(axis)
     real = bool(np.isfinite(metres).all()) and variable.levels is None
     values = metres if real else np.asarray(axis.values, dtype=np.float64)
     described = (
@@ -256,22 +303,19 @@ def _vertical(variable: Assets, depth: Depth, coordinates: list[Coordinate], dim
         if coordinate.dims and coordinate.dims[0].startswith("depth") and np.array_equal(coordinate.values, values):
             return coordinate.dims
     number = 1 + sum(name.startswith("depth") for name in dims)
-    name = "depth" if number == 1 else f"depth_{number}"
-    dims[name] = len(values)
-    coordinates.append(
-        Coordinate(name=name if real else name.replace("depth", "level"), dims=(name,), values=values, **described)
-    )
-    return (name,)
+    suffix = "" if number == 1 else f"_{number}"
+    dims[f"depth{suffix}"] = len(values)
+    coordinates.append(Coordinate(name=f"{stem}{suffix}", dims=(f"depth{suffix}",), values=values, **described))
+    return (f"depth{suffix}",)
 
 
-def _deep_field(
+def _deep_fields(
     variables: Sequence[Assets], depth: Depth, vertical: Sequence[tuple[str, ...]], own: tuple[str, ...]
-) -> Field | None:
-    """The depths that must be read: of the bottom, and of levels that follow the sea floor."""
+) -> list[Field]:
+    """The depths that must be read: of the bottom, and of levels that follow the sea floor; one field at most."""
     for variable, level in zip(variables, vertical, strict=True):
-        read = variable.depth is not None and depth != "mean" and (depth == "bottom" or variable.levels is not None)
-        if read:
-            moves = variable.steps is not None and (depth == "bottom" or levels.moving(variable.levels))
+        if variable.depth is not None and depth != "mean" and (depth == "bottom" or variable.levels is not None):
+            moves = variable.steps is not None and (depth == "bottom" or depths.moving(variable.levels))
             info = VariableInfo(
                 dataset=variable.dataset,
                 key="depth",
@@ -281,146 +325,111 @@ def _deep_field(
                 standard_name="depth",
                 long_name="depth of the values",
             )
-            return Field(variable=info, dims=(*(("time",) if moves else ()), *level, *own), auxiliary=True)
-    return None
+            return [Field(variable=info, dims=(*(("time",) if moves else ()), *level, *own), auxiliary=True)]
+    return []
 
 
-def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fields: list[Field]) -> list[Field]:
+def vector_fields(variables: Sequence[Assets], parts: Sequence[VectorPart], fields: Sequence[Field]) -> list[Field]:
     """Describe the parts of a vector, which replace its two components."""
     first, second = (variable.variable for variable in variables[:2])
-    vectors.axes(first, second)
+    vector_axes(first, second)
     if fields[0].dims != fields[1].dims:
         raise InvalidRequest(
-            "{key} and {second_key} do not have the same time steps and levels: they make no vector",
+            "{key} and {other_key} do not have the same time steps and levels: they make no vector",
             key=first.key,
-            second_key=second.key,
+            other_key=second.key,
             field="variables",
         )
-    magnitude = first.magnitude_with(second)
-    reach = magnitude.scale[1]
-    described = {
-        "magnitude": (magnitude.name, magnitude.units, magnitude.standard_name, (0.0, reach)),
-        "bearing": ("Bearing", "degree", None, (0.0, 360.0)),
-        "eastward": (
-            f"Eastward part of {magnitude.name.lower()}",
-            magnitude.units,
-            rename_component("eastward", first.standard_name),
-            (-reach, reach),
-        ),
-        "northward": (
-            f"Northward part of {magnitude.name.lower()}",
-            magnitude.units,
-            rename_component("northward", first.standard_name),
-            (-reach, reach),
-        ),
-        "along": (f"{magnitude.name} along the line", magnitude.units, None, (-reach, reach)),
-        "across": (f"{magnitude.name} across the line, to its left", magnitude.units, None, (-reach, reach)),
+    magnitude = msgspec.structs.replace(first.magnitude_with(second), two_dimensional=False)
+    reach, lower = magnitude.scale[1], magnitude.name.lower()
+    described: dict[VectorPart, dict[str, object]] = {
+        "magnitude": {},
+        "bearing": {"name": "Bearing", "units": "degree", "standard_name": None, "scale": (0.0, 360.0)},
     }
-    fields_of_parts = []
-    for part in parts:
-        name, units, standard, scale = described[part]
-        info = VariableInfo(
-            dataset=first.dataset,
-            key=part,
-            name=name,
-            units=units,
-            scale=scale,
-            standard_name=standard,
-            zero_centered=scale[0] < 0,
-            dataset_name=first.dataset_name,
-            attribution=first.attribution,
-            quantum=first.quantum,
-            revision=first.revision,
-        )
-        fields_of_parts.append(Field(variable=info, dims=fields[0].dims))
-    return fields_of_parts
-
-
-def suggest_period(instants: Instants) -> Callable[[float], Message]:
-    """Suggest a period that would fit."""
-
-    def fitting(share: float) -> Message:
-        count = max(1, int(len(instants.seconds) * share))
-        first, last = instants.seconds[0], instants.seconds[count - 1]
-        return Message(
-            "start={start} and end={end}, {count} steps,", start=format_time(first), end=format_time(last), count=count
-        )
-
-    return fitting
-
-
-def flat(values: NDArray[np.floating]) -> Floats:
-    """Values of points as one row of float64."""
-    return np.ascontiguousarray(values, dtype=np.float64).ravel()
-
-
-def plan_points(reading: Reading, variables: Sequence[Assets], query: PointsRequest) -> Extraction:
-    """Plan the reading of variables at points. One point that is not of `points` has no dimension of its own."""
-    latitude, longitude = on_earth(query.points, "points", MAX_POINTS)
-    if query.names and len(query.names) != latitude.size:
-        raise InvalidRequest(
-            "{names_count} names are given for {size} points: give none, or one each",
-            names_count=len(query.names),
-            size=latitude.size,
-            field="names",
-        )
-    alone = query.form != "points" and latitude.size == 1
-    depth = depths.parse(query.depth, DEPTH_WORDS)
-    latest = query.form in LATEST_FORMS and query.time is None and query.start is None and query.end is None
-    instants = Instants.of(variables, "-1" if latest else query.time, query.start, query.end)
-    places = Places(
-        latitude=latitude,
-        longitude=longitude,
-        dims={} if alone else {"point": latitude.size},
-        coordinates=[],
-        outside="latitude" if alone else "points[{}]",
-    )
-    check_variables(variables, query.vector, depth, line=False)
-    samples = find_samples(reading, variables, query, places)
-    places.coordinates.extend(_coordinates(reading, samples[0], places, query.names))
-    extraction = plan_at_places(
-        reading,
-        variables,
-        query,
-        kind=query.form,
-        places=places,
-        instants=instants,
-        depth=depth,
-        samples=samples,
-    )
-    steps = instants.of_variable(0, slice(0, 1)) if instants else None
-    return with_ancillary(extraction, LandMask.of(samples[0], steps, places.dims, (extraction.fields[0], depth)))
-
-
-def _coordinates(reading: Reading, sample: Sample, places: Places, names: Sequence[str]) -> list[Coordinate]:
-    """Describe the points, and the centres of their cells."""
-    dims = tuple(places.dims)
-    centres = reading.grids.grid(sample.assets.grid).centres(sample.home)
-    cell_latitude, cell_longitude = centres[0], wrap_longitude(centres[1])
-    nearest = f"of the centre of the nearest cell of {sample.assets.variable.key}"
+    names: dict[VectorPart, str] = {
+        "eastward": f"Eastward part of {lower}",
+        "northward": f"Northward part of {lower}",
+        "along": f"{magnitude.name} along the line",
+        "across": f"{magnitude.name} across the line, to its left",
+    }
+    for part, name in names.items():
+        standard_name = None if part in OF_LINES else rename_component(part, first.standard_name)
+        described[part] = {
+            "name": name,
+            "standard_name": standard_name,
+            "scale": (-reach, reach),
+            "zero_centered": reach > 0,
+        }
     return [
-        *([Coordinate(name="name", dims=dims, values=list(names), long_name="name of the point")] if names else []),
-        *horizontal(dims, places.latitude, places.longitude),
-        Coordinate(
-            name="cell_latitude",
-            dims=dims,
-            values=np.asarray(cell_latitude, dtype=np.float64),
-            units="degrees_north",
-            long_name=f"latitude {nearest}",
-        ),
-        Coordinate(
-            name="cell_longitude",
-            dims=dims,
-            values=np.asarray(cell_longitude, dtype=np.float64),
-            units="degrees_east",
-            long_name=f"longitude {nearest}",
-        ),
+        Field(variable=msgspec.structs.replace(magnitude, key=part, **described[part]), dims=fields[0].dims)
+        for part in parts
     ]
 
 
-def horizontal(dims: tuple[str, ...], latitude: Floats, longitude: Floats) -> list[Coordinate]:
-    """Latitude and longitude of points."""
-    return [
-        Coordinate(name="latitude", dims=dims, values=latitude, units="degrees_north", standard_name="latitude"),
-        Coordinate(name="longitude", dims=dims, values=longitude, units="degrees_east", standard_name="longitude"),
-    ]
+def with_ancillary(
+    extraction: Extraction, field: Field, read: Callable[[Reading, dict[str, Values]], Values]
+) -> Extraction:
+    """Add a field that is read once, after the first part; a requested variable of the same key takes precedence."""
+    if any(field.key == other.key for other in extraction.fields):
+        return extraction
+    body = partial(_read_ancillary, extraction.body, field.key, read)
+    return replace(extraction, fields=[*extraction.fields, field], body=body)
+
+
+def _read_ancillary(
+    body: Body, key: str, read: Callable[[Reading, dict[str, Values]], Values], reading: Reading, rows: slice
+) -> dict[str, Values]:
+    part = body(reading, rows)
+    return part | {key: read(reading, part)} if rows.start == 0 else part
+
+
+def with_land_mask(extraction: Extraction, sample: Sample, places: Places, depth: Depth) -> Extraction:
+    """Add 1 at points on land, 0 in the sea: where there is no value by the sea floor, or by a gap, it stays 0.
+
+    By the shallowest level of a variable, at its first time.
+    """
+    assets = sample.assets
+    info = VariableInfo(
+        dataset=assets.dataset,
+        key="land",
+        name="LandMask",
+        units="1",
+        scale=(0.0, 1.0),
+        standard_name="land_binary_mask",
+        long_name=f"points on land, as {assets.variable.key} has it",
+        categories=["sea", "land"],
+        two_dimensional=True,
+    )
+    level = depths.deepest_first(assets.depth)[-1] if assets.depth else 0
+    # The first field is read anyway: it may hold the shallowest level, or the whole column.
+    told = not assets.depth or depth in {level, "all", "bottom", "mean"}
+    steps = extraction.used[0][1]
+    read = partial(
+        _read_land,
+        sample=sample,
+        steps=steps if steps is None else steps[:1],
+        level=level,
+        told_by=extraction.fields[0] if told else None,
+        shape=tuple(places.dims.values()),
+    )
+    return with_ancillary(extraction, Field(variable=info, dims=tuple(places.dims), auxiliary=True), read)
+
+
+def _read_land(
+    reading: Reading,
+    part: dict[str, Values],
+    *,
+    sample: Sample,
+    steps: Sequence[int] | None,
+    level: int,
+    told_by: Field | None,
+    shape: tuple[int, ...],
+) -> Values:
+    if told_by is None:
+        surface = sample.read(reading.source, steps, level)[0][0, 0]
+    else:
+        surface = part[told_by.key]
+        surface = surface[0] if "time" in told_by.dims else surface
+        surface = surface[level] if any(name.startswith("depth") for name in told_by.dims) else surface
+    land: Values = np.isnan(surface).astype(np.float64).reshape(shape)
+    return land

@@ -1,45 +1,31 @@
-"""Variables at any points: the reading that points, lines, trajectories and stated grids share."""
+"""Variables at points and in windows of their grids: the reading that all extractions share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.data import Interpolation
+from ocean_common.contracts.data import ExtractionRequest, VectorPart
 from ocean_core.errors import PointOutsideGrid
 from ocean_core.geometry import Floats, east_and_north
 from ocean_core.messages import Message
-from ocean_core.vectors import Axis
-from ocean_data.compute import depth as depths
-from ocean_data.compute import levels, vectors
-from ocean_data.compute.depth import Depth
-from ocean_data.compute.interpolation import check_search, gather, narrowed, stencil
-from ocean_data.grids.base import Cells, Grid
-from ocean_data.plan.extraction import Cost, Reading
-from ocean_data.ports import Source, Stencil
+from ocean_core.vectors import Axis as VectorAxis
+from ocean_core.vectors import vector_part
+from ocean_data.compute.depth import Depth, cell_depths, depth_stencil, level_slice, reduce_columns
+from ocean_data.compute.interpolation import LocalStencil, check_search, stencil
+from ocean_data.compute.vectors import vector_axes
+from ocean_data.grids.base import Cells, Grid, Window, split_runs
+from ocean_data.plan.extraction import Cost, Values
+from ocean_data.plan.times import Axis
+from ocean_data.reading.base import Reading, Source
 
 ALL = slice(None)
+REDUCED = {"bottom", "mean"}  # depths that take whole columns
 DENSE = 2_000  # cells: from here on it is looked whether a box around them is read at less cost
 LOOSE = 4  # times as many cells as are needed: the most that a box may hold
-
-
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """Interpolation of values between cells."""
-
-    interpolation: Interpolation = "nearest"
-    radius: float = 25.0  # km
-    neighbours: int = 10
-
-
-class SampledColumn(NamedTuple):
-    """Values read at points: (step, level, point), and the depth of each value in m where it is not the axis's."""
-
-    values: Floats
-    metres: Floats | None
+COLUMN_VALUES_AT_ONCE = 4_000_000  # values of whole columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,209 +34,287 @@ class Sample:
 
     assets: Assets
     home: Cells  # (point,): the nearest cell, -1 outside the grid
-    cells: Cells  # (cell,): those that are needed, ascending
-    local: Stencil  # on `cells`
-    between: levels.Between | None = None  # where the depths of `cells` are told, if that is on another grid
+    near: LocalStencil
+    between: LocalStencil | None = None  # where the depths of the cells of `near` are told, if on another grid
 
     @classmethod
     def of(
         cls,
         reading: Reading,
         assets: Assets,
-        latitude: Floats,
-        longitude: Floats,
-        search: Search,
+        where: tuple[Floats, Floats],
+        query: ExtractionRequest,
         *,
         outside: str | None = None,
     ) -> "Sample":
-        """Find the cells of points: (point,) each, degrees.
+        """Find the cells of points: latitudes and longitudes, degrees, (point,) each.
 
         ``outside``: what a point outside the grid is called in the error, with `{}` for its number; if it is None
         such points have no values, as long as one of them has.
         """
-        check_search(search.radius, search.neighbours)
+        check_search(query.radius, query.neighbours)
         grid = reading.grids.grid(assets.grid)
-        home = grid.nearest(latitude, longitude)
+        home = grid.nearest(*where)
         missing = np.flatnonzero(home < 0)
         if missing.size and (outside is not None or missing.size == home.size):
-            raise _outside(assets, grid, (latitude[missing[0]], longitude[missing[0]]), outside, int(missing[0]))
-        sample_stencil = stencil(
-            grid,
-            latitude,
-            longitude,
-            search.interpolation,
-            radius=search.radius,
-            neighbours=search.neighbours,
-            home=home,
-        )
-        cells, local = narrowed(sample_stencil)
-        between = levels.Between.of(reading.grids, assets, cells)
-        return cls(assets=assets, home=home, cells=cells, local=local, between=between)
+            first = int(missing[0])
+            raise _outside(assets, grid, (where[0][first], where[1][first]), outside and outside.format(first))
+        chosen = stencil(grid, *where, query.interpolation, radius=query.radius, neighbours=query.neighbours, home=home)
+        near = LocalStencil.of(chosen)
+        return cls(assets=assets, home=home, near=near, between=depth_stencil(reading.grids, assets, near.cells))
 
-    def some(self, points: NDArray[np.intp]) -> tuple["Sample", Cells]:
-        """The same of some of the points, and which of the cells these need."""
-        part = self.local
-        part = Stencil(home=part.home[points], cells=part.cells[points], weights=part.weights[points])
-        positions, local = narrowed(part)
-        between = self.between and self.between.some(positions)
-        return replace(
-            self, home=self.home[points], cells=self.cells[positions], local=local, between=between
-        ), positions
+    def some(self, points: NDArray[np.intp]) -> "Sample":
+        """Return that of some of the points."""
+        near = self.near.some(points)
+        between = self.between and self.between.some(np.searchsorted(self.near.cells, near.cells))
+        return replace(self, home=self.home[points], near=near, between=between)
 
-    def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> SampledColumn:
-        """Values at the points."""
+    def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> tuple[Values, Values | None]:
+        """Read values at the points, (step, level, point), and their depths where these are not the axis's."""
         values, metres = self.columns(source, steps, depth)
-        return SampledColumn(self.gathered(values), None if metres is None else self.gathered(metres))
-
-    def gathered(self, values: Floats) -> Floats:
-        """Values at the points, (..., point), of values at the cells, (..., cell)."""
-        flat = gather(np.ascontiguousarray(values.reshape(-1, self.cells.size)), self.local)
-        gathered: Floats = flat.reshape(*values.shape[:-1], self.home.size)
-        return gathered
+        return self.near.gather(values), None if metres is None else self.near.gather(metres)
 
     def columns(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> tuple[Floats, Floats | None]:
-        """Values at the cells, (step, level, cell), and their depths where these are not the axis's."""
-        levels_read = slice(depth, depth + 1) if isinstance(depth, int) and self.assets.depth is not None else ALL
-        values = read_columns(source, self.assets, steps, levels_read, self.cells)
-        if self.assets.depth is None:
+        """Read values at the cells, (step, level, cell), and their depths where these are not the axis's."""
+        assets, cells, levels = self.assets, self.near.cells, level_slice(self.assets, depth)
+        values = read_columns(source, assets, steps, levels, cells)
+        if assets.depth is None or (depth not in REDUCED and assets.levels is None):
             return values, None
-        if depth in {"bottom", "mean"}:
-            deep = levels.metres(source, self.assets, steps, ALL, self.cells, between=self.between)
-            if depth == "mean":
-                return levels.average(values, deep)[:, np.newaxis], None
-            bottom = depths.bottom_level(values, depths.deepest_first(self.assets.depth))
-            deep = np.broadcast_to(deep, values.shape)
-            return depths.bottom_values(values, bottom)[:, np.newaxis], depths.bottom_values(deep, bottom)[:, None]
-        if self.assets.levels is None:
-            return values, None
-        return values, levels.metres(source, self.assets, steps, levels_read, self.cells, between=self.between)
+        deep = cell_depths(source, assets, steps, levels, cells, between=self.between)
+        return reduce_columns(values, deep, depth, assets.depth) if depth in REDUCED else (values, deep)
 
     def cost(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Cost:
         """Estimate the cost from the shapes of chunks."""
-        vertical = 1 if self.assets.depth is None or isinstance(depth, int) else len(self.assets.depth.values)
-        return read_cost(source, self.assets, steps, vertical, self.cells)
+        return _cost_of_cells(source, self.assets, steps, depth, self.near.cells)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowReader:
+    """One variable in a window of its grid."""
+
+    assets: Assets
+    window: Window
+    mesh: bool  # the columns of the window are its cells
+    between: LocalStencil | None = None  # where the depths of the window are told, if that is on another grid
+
+    @classmethod
+    def of(cls, reading: Reading, assets: Assets, window: Window) -> "WindowReader":
+        """Find where the depths of a window of a variable's grid are told."""
+        mesh = not reading.grids.grid(assets.grid).has_rows
+        between = depth_stencil(reading.grids, assets, window.cells.ravel())
+        return cls(assets=assets, window=window, mesh=mesh, between=between)
+
+    def part(self, rows: slice) -> "WindowReader":
+        """Return that of some of the rows; of a mesh, of its cells."""
+        if self.mesh:
+            between = self.between and self.between.some(rows)
+            return replace(self, window=replace(self.window, columns=self.window.columns[rows]), between=between)
+        first, last, _ = rows.indices(self.window.rows.size)
+        width = self.window.columns.size
+        between = self.between and self.between.some(slice(first * width, last * width))
+        return replace(self, window=self.window.part(rows), between=between)
+
+    def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> tuple[Values, Values | None]:
+        """Read values, (step, level, y, x), and their depths where these are not the axis's."""
+        if self.assets.depth is None or depth not in REDUCED:
+            levels = level_slice(self.assets, depth)
+            values = self._levels(source, steps, levels)
+            return values, None if self.assets.levels is None else self._depths(source, steps, levels)
+        # Whole columns are read step by step, in blocks of rows.
+        axis = -1 if self.mesh else -2
+        size = self.window.shape[axis]
+        block = max(1, COLUMN_VALUES_AT_ONCE * size // max(1, len(self.assets.depth.values) * self.window.cells.size))
+        parts = [self.part(slice(first, min(first + block, size))) for first in range(0, size, block)]
+        each = [None] if steps is None else [[step] for step in steps]
+        columns = [[part.reduced(source, step, depth) for part in parts] for step in each]
+        values = np.concatenate([np.concatenate([block[0] for block in row], axis) for row in columns])
+        if depth == "mean":
+            return values, None
+        metres = np.concatenate([np.concatenate([block[1] for block in row], axis) for row in columns])
+        return values.astype(source.precision(self.assets)), metres
+
+    def reduced(self, source: Source, steps: list[int] | None, depth: Depth) -> list[Values]:
+        """Read the bottom and its depth, or the mean over depth: (step, 1, y, x)."""
+        values, axis = self._levels(source, steps, ALL), self.assets.depth
+        flat = values.reshape(*values.shape[:2], -1).astype(np.float64)
+        deep = cell_depths(source, self.assets, steps, ALL, self.window.cells.ravel(), between=self.between)
+        reduced = reduce_columns(flat, deep, depth, axis) if axis else ()
+        return [part.reshape(-1, 1, *self.window.shape) for part in reduced if part is not None]
+
+    def _levels(self, source: Source, steps: Sequence[int] | None, levels: slice) -> Values:
+        """Read values as they are in the files: (step, level, y, x)."""
+        assets, window = self.assets, self.window
+        precise = source.precision(assets)
+        if self.mesh:
+            columns = read_columns(source, assets, steps, levels, window.cells.ravel()).astype(precise)
+            cells: Values = columns.reshape(*columns.shape[:2], *window.shape)
+            return cells
+        each: Sequence[int | None] = [None] if steps is None else steps
+        numbers = range(level_count(assets))[levels]
+        out = np.full((len(each), len(numbers), *window.shape), np.nan, precise)
+        # Whole chunks at once, within the bound of memory.
+        _, deep, tall, _ = source.chunking(assets)
+        width = max(1, window.columns.size)
+        high = max(tall, COLUMN_VALUES_AT_ONCE // (width * min(deep, len(numbers))) // tall * tall)
+        deep = max(deep, COLUMN_VALUES_AT_ONCE // (width * high) // deep * deep)
+        boxes = [(row, column) for row in split_runs(window.rows, high) for column in split_runs(window.columns)]
+        for number, step in enumerate(each):
+            for first in range(0, len(numbers), deep):
+                part = numbers[first : first + deep]
+                for row, column in boxes:
+                    block = source.window(assets, step, slice(part.start, part.stop), (row.file, column.file))
+                    place = slice(first, first + len(part))
+                    out[number, place, row.window, column.window] = block[:, row.picked][:, :, column.picked]
+        if window.inside is not None:
+            out[..., ~window.inside] = np.nan
+        return out
+
+    def _depths(self, source: Source, steps: Sequence[int] | None, levels: slice) -> Floats:
+        """Read depths of the cells: (step or 1, level, y, x)."""
+        deep = cell_depths(source, self.assets, steps, levels, self.window.cells.ravel(), between=self.between)
+        deep = deep.reshape(*deep.shape[:2], *self.window.shape)
+        return deep if self.window.inside is None else np.where(self.window.inside, deep, np.nan)
+
+    def cost(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> Cost:
+        """Estimate the cost from the shapes of chunks."""
+        assets, window = self.assets, self.window
+        if self.mesh:
+            return _cost_of_cells(source, assets, steps, depth, window.cells.ravel())
+        _, _, rows, across = source.chunking(assets)
+        blocks = np.unique(window.rows // rows).size * np.unique(window.columns // across).size
+        itemsize = np.dtype(source.precision(assets)).itemsize
+        return _cost(source, assets, steps, depth, cells=window.cells.size, blocks=blocks, itemsize=itemsize)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VectorSample:
     """Two components at points, as vectors on the Earth."""
 
-    first: Sample
-    second: Sample
-    ways: tuple[Floats, Floats]  # (cell, 3): where the component of each cell points to, in space
+    samples: Sequence[Sample]
+    directions: Sequence[Floats]  # (cell, 3): where the component of each cell points to, in space
     east: Floats  # (point, 3)
     north: Floats
+    parts: Sequence[VectorPart]
+    along: Floats | None  # (point,): bearing of the line, degrees
 
     @classmethod
-    def of(cls, reading: Reading, first: Sample, second: Sample, latitude: Floats, longitude: Floats) -> "VectorSample":
-        """Find where the components point to at their cells."""
-        axes = vectors.axes(first.assets.variable, second.assets.variable)
-        ways = _component_directions(reading, first, axes[0]), _component_directions(reading, second, axes[1])
-        east, north = east_and_north(latitude, longitude)
-        return cls(first=first, second=second, ways=ways, east=east, north=north)
+    def of(
+        cls,
+        reading: Reading,
+        samples: Sequence[Sample],
+        where: tuple[Floats, Floats],
+        parts: Sequence[VectorPart],
+        along: Floats | None,
+    ) -> "VectorSample | None":
+        """Find where the components, the first two samples, point to at their cells; None if no parts are wanted."""
+        if not parts:
+            return None
+        first, second = samples[:2]
+        axes = vector_axes(first.assets.variable, second.assets.variable)
+        directions = [_directions(reading, *pair) for pair in zip((first, second), axes, strict=True)]
+        east, north = east_and_north(*where)
+        return cls(samples=(first, second), directions=directions, east=east, north=north, parts=parts, along=along)
 
     def read(
-        self, source: Source, steps: tuple[Sequence[int] | None, Sequence[int] | None], depth: Depth
-    ) -> tuple[Floats, Floats, Floats | None]:
-        """The eastward and northward parts, (step, level, point) each, and their depths where not the axis's."""
+        self, source: Source, steps: Sequence[Sequence[int] | None], depth: Depth
+    ) -> tuple[dict[str, Values], Values | None]:
+        """Read the parts, (step, level, point) each, and their depths where these are not the axis's."""
         # Cells turn their own components: beyond a fold and around a pole the same component points elsewhere.
         total, metres = np.zeros(1), None
-        for sample, way, own in zip((self.first, self.second), self.ways, steps, strict=True):
+        for sample, directions, own in zip(self.samples, self.directions, steps, strict=True):
             values, deep = sample.columns(source, own, depth)
-            total = total + sample.gathered(values[:, :, np.newaxis, :] * way.T)
+            total = total + sample.near.gather(values[:, :, np.newaxis, :] * directions.T)
             if deep is not None and metres is None:
-                metres = sample.gathered(deep)
-        return np.einsum("slap,pa->slp", total, self.east), np.einsum("slap,pa->slp", total, self.north), metres
+                metres = sample.near.gather(deep)
+        return self.resolve(total, ALL), metres
+
+    def resolve(self, vectors: Floats, points: NDArray[np.intp] | slice) -> dict[str, Values]:
+        """Return the parts, (..., point) each, of vectors in space at some of the points, (..., 3, point)."""
+        east, north = (np.einsum("...ap,pa->...p", vectors, axis[points]) for axis in (self.east, self.north))
+        along = None if self.along is None else self.along[points]
+        return {part: vector_part(part, east, north, along) for part in self.parts}
 
 
-def _component_directions(reading: Reading, sample: Sample, axis: Axis) -> Floats:
+def _directions(reading: Reading, sample: Sample, axis: VectorAxis) -> Floats:
     """Unit vectors in space along a component: (cell, 3)."""
-    assets, grid = sample.assets, reading.grids.grid(sample.assets.grid)
-    if grid.rotated and axis in {"x", "y"} and assets.angle:
-        alpha = _angle(reading, sample)
-        east, north = east_and_north(*grid.centres(sample.cells))
-        cosine, sine = np.cos(alpha)[:, np.newaxis], np.sin(alpha)[:, np.newaxis]
-        way: Floats = cosine * east + sine * north if axis == "x" else cosine * north - sine * east
-        return way
-    return grid.directions(sample.cells, axis)
-
-
-def _angle(reading: Reading, sample: Sample) -> Floats:
-    """The angle of the x axis from east, counter-clockwise, at cells: radians, (cell,)."""
+    cells, angle, grid = sample.near.cells, sample.assets.angle, reading.grids.grid(sample.assets.grid)
+    if not (grid.rotated and axis in {"x", "y"} and angle):
+        return grid.directions(cells, axis)
+    # The angle of the x axis from east, counter-clockwise.
     read = {
-        name: reading.source.columns(assets, None if assets.steps is None else [0], ALL, sample.cells)[0, 0]
-        for name, assets in sample.assets.angle.items()
+        name: reading.source.columns(assets, None if assets.steps is None else [0], ALL, cells)[0, 0]
+        for name, assets in angle.items()
     }
     if "alpha" in read:
-        degrees = "rad" not in sample.assets.angle["alpha"].variable.units
-        return np.asarray(np.radians(read["alpha"]) if degrees else read["alpha"], dtype=np.float64)
-    angle: Floats = np.arctan2(read["sine"], read["cosine"])
-    return angle
+        alpha = read["alpha"] if "rad" in angle["alpha"].variable.units else np.radians(read["alpha"])
+    else:
+        alpha = np.arctan2(read["sine"], read["cosine"])
+    east, north = east_and_north(*grid.centres(cells))
+    cosine, sine = np.cos(alpha)[:, np.newaxis], np.sin(alpha)[:, np.newaxis]
+    directions: Floats = cosine * east + sine * north if axis == "x" else cosine * north - sine * east
+    return directions
 
 
 def read_columns(source: Source, assets: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells) -> Floats:
-    """Values of cells, (step, level, cell): of many that lie together, from the box around them."""
-    box = _box(assets, cells) if cells.size >= DENSE else None
-    if box is None:
-        return source.columns(assets, steps, depths, cells)
-    y, x = np.divmod(cells.astype(np.intp), _width(assets))
-    rows, across = y - box[0].start, x - box[1].start
-    cells_read: Sequence[int | None] = [None] if steps is None else steps
-    return np.stack(
-        [source.window(assets, step, depths, box)[:, rows, across].astype(np.float64) for step in cells_read]
-    )
+    """Read values of cells, (step, level, cell): of many that lie together, from the box around them."""
+    y, x = np.divmod(cells.astype(np.intp), assets.grid.shape[-1])
+    if cells.size >= DENSE:
+        box = slice(int(y.min()), int(y.max()) + 1), slice(int(x.min()), int(x.max()) + 1)
+        rows, columns = y - box[0].start, x - box[1].start
+        if (box[0].stop - box[0].start) * (box[1].stop - box[1].start) <= LOOSE * cells.size:
+            each: Sequence[int | None] = [None] if steps is None else steps
+            return np.stack(
+                [source.window(assets, step, depths, box)[:, rows, columns].astype(np.float64) for step in each]
+            )
+    return source.columns(assets, steps, depths, cells)
 
 
-def read_cost(source: Source, assets: Assets, steps: Sequence[int] | None, vertical: int, cells: Cells) -> Cost:
-    """Estimate the cost of some cells from the shapes of chunks."""
-    along, deep, rows, across = source.chunking(assets)
-    count = 1 if steps is None else len(steps)
-    y, x = np.divmod(cells.astype(np.int64), _width(assets))
-    flat = np.unique(y // rows * (1 << 32) + x // across).size
-    files = 1
-    if assets.steps is not None and steps is not None:
-        files = np.unique(np.frombuffer(assets.steps.file.data, assets.steps.file.dtype)[list(steps)]).size
-    times = max(files, -(-count // along))
-    read = count * vertical * cells.size
-    return Cost(
-        steps=count,
-        files=files,
-        chunks=times * -(-vertical // deep) * flat,
-        cells=read,
-        bytes=read * np.dtype(np.float64).itemsize,
-    )
+def level_count(assets: Assets, depth: Depth = "all") -> int:
+    """Return how many levels are read for a depth."""
+    return 1 if assets.depth is None or isinstance(depth, int) else len(assets.depth.values)
 
 
-def _box(assets: Assets, cells: Cells) -> tuple[slice, slice] | None:
-    y, x = np.divmod(cells, _width(assets))
-    box = slice(int(y.min()), int(y.max()) + 1), slice(int(x.min()), int(x.max()) + 1)
-    held = (box[0].stop - box[0].start) * (box[1].stop - box[1].start)
-    return box if held <= LOOSE * cells.size else None
+def _cost_of_cells(source: Source, assets: Assets, steps: Sequence[int] | None, depth: Depth, cells: Cells) -> Cost:
+    _, _, rows, across = source.chunking(assets)
+    y, x = np.divmod(cells.astype(np.int64), assets.grid.shape[-1])
+    blocks = np.unique(y // rows * (1 << 32) + x // across).size
+    return _cost(source, assets, steps, depth, cells=cells.size, blocks=blocks)
 
 
-def _width(assets: Assets) -> int:
-    return assets.grid.shape[-1]
+def _cost(
+    source: Source,
+    assets: Assets,
+    steps: Sequence[int] | None,
+    depth: Depth,
+    *,
+    cells: int,
+    blocks: int,  # of chunks, of one level and step
+    itemsize: int = 8,
+) -> Cost:
+    along, deep, _, _ = source.chunking(assets)
+    count, levels = 1 if steps is None else len(steps), level_count(assets, depth)
+    files = 1 if assets.steps is None or steps is None else len(Axis.of(assets.steps).files(steps))
+    read = count * levels * cells
+    chunks = max(files, -(-count // along)) * -(-levels // deep) * blocks
+    return Cost(steps=count, files=files, chunks=chunks, cells=read, bytes=read * itemsize)
 
 
-def _outside(
-    assets: Assets, grid: Grid, point: tuple[float, float], field: str | None, number: int
-) -> PointOutsideGrid:
-    name, place = assets.variable.key, f"{point[0]:g}, {point[1]:g}"
-    where = describe_extent(assets, grid)
-    if not field:
+def _outside(assets: Assets, grid: Grid, point: tuple[float, float], field: str | None) -> PointOutsideGrid:
+    position, name, location = f"{point[0]:g}, {point[1]:g}", assets.variable.key, describe_extent(assets, grid)
+    if field is None:
         return PointOutsideGrid(
             "all points ({position} is the first) are outside the grid of {name}, {location}",
-            position=place,
+            position=position,
             name=name,
-            location=where,
+            location=location,
             field="points",
         )
     return PointOutsideGrid(
         "the point {position} is outside the grid of {name}, {location}",
-        position=place,
+        position=position,
         name=name,
-        location=where,
-        field=field.format(number),
+        location=location,
+        field=field,
     )
 
 

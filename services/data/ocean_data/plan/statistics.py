@@ -1,7 +1,10 @@
 """Plan statistics over areas, weighted by the true areas of the cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
+from math import prod
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -12,9 +15,10 @@ from ocean_common.contracts.data import StatisticsRequest
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, unit_vectors, wrap_longitude
 from ocean_data.grids.base import Coordinate
-from ocean_data.plan.areas import find_target, plan_over, select_instants
-from ocean_data.plan.extraction import Body, Extraction, Field, Reading, Values
-from ocean_data.plan.target import Target
+from ocean_data.plan.areas import Target, find_target, plan_over
+from ocean_data.plan.extraction import Body, Extraction, Field, Values
+from ocean_data.plan.times import select_instants
+from ocean_data.reading.base import Reading
 
 MOST = 20  # quantiles
 UNITS = {"count": "1", "area": "km2", "missing": "1", "latitude": "degrees_north", "longitude": "degrees_east"}
@@ -41,108 +45,93 @@ def plan_statistics(reading: Reading, variables: Sequence[Assets], query: Statis
             allowed=("eastward", "northward", "magnitude"),
         )
     target = find_target(reading, variables, query)
-    instants = select_instants(variables, query)
+    instants = select_instants(variables, query, latest=True)
     read = plan_over(reading, variables, query, target=target, instants=instants, kind="statistics")
-    measured = [field for field in read.fields if not field.auxiliary]
+    across = target.frame.dims
     fields = [
-        statistic for field in measured for statistic in _fields(field, set(target.frame.dims), quantiles.size > 0)
+        Field(
+            variable=_describe(field.variable, name, text),
+            dims=(*(dim for dim in field.dims if dim not in across), *(("quantile",) if name == "quantiles" else ())),
+        )
+        for field in read.variables
+        for name, text in _DESCRIBED.items()
+        if name != "quantiles" or quantiles.size
     ]
-    dims = {name: size for name, size in read.dims.items() if name not in target.frame.dims | target.more}
-    names = {item.name for item in read.coordinates if set(item.dims) <= dims.keys()}
-    coordinates = [item for item in read.coordinates if item.name in names]
+    dims = {name: size for name, size in read.dims.items() if name not in {*across, *target.frame.extra_dims}}
+    coordinates = [item for item in read.coordinates if set(item.dims) <= dims.keys()]
     if quantiles.size:
         dims["quantile"] = quantiles.size
         coordinates.append(Coordinate(name="quantile", dims=("quantile",), values=quantiles, units="1"))
-    values = sum(int(np.prod([dims[name] for name in item.dims])) for item in fields)
     in_time = "time" in dims
     return replace(
         read,
         dims=dims,
         coordinates=coordinates,
         fields=fields,
-        body=_body(reading, variables[0], target, read, quantiles=quantiles, fields=fields),
+        body=partial(
+            _read_statistics,
+            body=read.body,
+            # Without time one answer is of all rows of the area, which are read in parts.
+            parts=None if in_time else read.parts(),
+            cells=_weigh_cells(reading, target),
+            quantiles=quantiles,
+            measured=[field.key for field in read.variables],
+            across=len(across),
+        ),
         rows=read.rows if in_time else max([1, *dims.values()]),
-        cost=replace(read.cost, values=values),
+        cost=replace(read.cost, values=sum(prod(dims[name] for name in field.dims) for field in fields)),
         facts=read.facts | {"weights": "areas of the cells", "quantiles": "linear, of weighted values"},
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """Reads cells and answers their statistics."""
+class AreaCells(NamedTuple):
+    """The cells of an area that count: (cell,) each."""
 
-    body: Body
-    rows: int  # of the first dimension that are read together where there is no time
-    total: int  # of the first dimension
-    cells: NDArray[np.intp]  # (cell,): those that count, of the flat window
-    weights: Floats  # (cell,): km2
-    latitude: Floats  # (cell,): degrees
+    positions: NDArray[np.intp]  # in the flat window
+    weights: Floats  # km2
+    latitude: Floats  # degrees
     longitude: Floats
-    quantiles: Floats
-    across: int  # dimensions of the area
-    measured: Sequence[str]  # keys
-    fields: Sequence[Field]
-
-    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
-        """Statistics of some of the instants."""
-        in_time = any("time" in field.dims for field in self.fields)
-        values = self.body.read(reading, rows) if in_time else self._whole(reading)
-        out: dict[str, Values] = {}
-        for key in self.measured:
-            if key in values:
-                out |= self._of(key, values[key])
-        return out
-
-    def _whole(self, reading: Reading) -> dict[str, Values]:
-        """All rows of an area without time: one answer is of all of them."""
-        parts = [
-            self.body.read(reading, slice(first, min(first + self.rows, self.total)))
-            for first in range(0, self.total, self.rows)
-        ]
-        return {key: np.concatenate([part[key] for part in parts if key in part]) for key in parts[0]}
-
-    def _of(self, key: str, values: Values) -> dict[str, Values]:
-        lead = values.shape[: values.ndim - self.across]
-        flat = values.reshape(-1, int(np.prod(values.shape[values.ndim - self.across :])))[:, self.cells]
-        every = [
-            statistics(layer.astype(np.float64), self.weights, self.latitude, self.longitude, self.quantiles)
-            for layer in flat
-        ]
-        fields = {field.key.removeprefix(f"{key}_"): field for field in self.fields if field.key.startswith(f"{key}_")}
-        out: dict[str, Values] = {}
-        for name, field in fields.items():
-            if name in _DESCRIBED:
-                stacked = np.array([result[name] for result in every])
-                out[field.key] = stacked.reshape((*lead, *stacked.shape[1:]))
-        return out
 
 
-def _body(
-    reading: Reading, variable: Assets, target: Target, read: Extraction, *, quantiles: Floats, fields: Sequence[Field]
-) -> Summary:
+def _weigh_cells(reading: Reading, target: Target) -> AreaCells:
     """Weigh the cells. A cell that the grid has twice, at its seam or fold, counts once."""
-    if target.window is None:
+    if target.window is None or target.variable is None:
         raise TypeError
-    grid = reading.grids.grid(variable.grid)
-    latitude, longitude = (degrees.ravel() for degrees in target.locate(reading))
-    weights = grid.areas(target.window).ravel()
+    latitude, longitude = (degrees.ravel() for degrees in target.locate())
+    weights = reading.grids.grid(target.variable.grid).areas(target.window).ravel()
     meant = np.ones(weights.shape, np.bool_) if target.inside is None else target.inside.ravel()
     cells = np.flatnonzero(meant & (weights > 0))
     vectors = np.round(unit_vectors(latitude[cells], longitude[cells]), 8)
     cells = cells[np.sort(np.unique(vectors, axis=0, return_index=True)[1])]
-    return Summary(
-        body=read.body,
-        rows=read.rows,
-        total=next(iter(read.dims.values())),
-        cells=cells,
-        weights=weights[cells],
-        latitude=latitude[cells],
-        longitude=wrap_longitude(longitude[cells]),
-        quantiles=quantiles,
-        across=len(target.frame.dims),
-        measured=[field.key for field in read.fields if not field.auxiliary],
-        fields=fields,
-    )
+    return AreaCells(cells, weights[cells], latitude[cells], wrap_longitude(longitude[cells]))
+
+
+def _read_statistics(
+    reading: Reading,
+    rows: slice,
+    *,
+    body: Body,
+    parts: Sequence[slice] | None,
+    cells: AreaCells,
+    quantiles: Floats,
+    measured: Sequence[str],
+    across: int,  # dimensions of the area
+) -> dict[str, Values]:
+    """Read cells and return their statistics: of some of the instants, or of all rows."""
+    read = [body(reading, part) for part in parts or [rows]]
+    out: dict[str, Values] = {}
+    for key in measured:
+        if key not in read[0]:
+            continue
+        values = np.concatenate([part[key] for part in read if key in part])
+        lead = values.shape[: values.ndim - across]
+        layers = values.reshape(prod(lead), -1)[:, cells.positions].astype(np.float64)
+        every = [statistics(layer, cells.weights, cells.latitude, cells.longitude, quantiles) for layer in layers]
+        for name in every[0]:
+            stacked = np.array([result[name] for result in every])
+            if stacked.size:  # there may be no quantiles
+                out[f"{key}_{name}"] = stacked.reshape((*lead, *stacked.shape[1:]))
+    return out
 
 
 def statistics(
@@ -157,16 +146,7 @@ def statistics(
     missing   the share of the area that has no values
     ========  =======================================================================================
 
-    Parameters
-    ----------
-    values : ndarray of float, shape (cell,)
-        NaN where there is none.
-    weights : ndarray of float, shape (cell,)
-        km2, above zero.
-    latitude, longitude : ndarray of float, shape (cell,)
-        Degrees.
-    quantiles : ndarray of float, shape (quantile,)
-        0 to 1.
+    Values (NaN where there is none), weights (km2, above zero) and places (degrees) are (cell,), quantiles 0 to 1.
     """
     wet = np.isfinite(values)
     own, share = values[wet], weights[wet]
@@ -198,17 +178,7 @@ def weighted_quantiles(values: Floats, weights: Floats, quantiles: Floats) -> Fl
     Kish, n = (sum w)² / sum w²; a quantile is the mean of the sorted values over the part of the unit interval that
     its two order statistics, at h = (n - 1) q + 1, take there (A. Akinshin, 2023), as in xarray's `weighted`.
 
-    Parameters
-    ----------
-    values, weights : ndarray of float, shape (value,)
-        Without NaN; weights above zero.
-    quantiles : ndarray of float, shape (quantile,)
-        0 to 1.
-
-    Returns
-    -------
-    ndarray of float, shape (quantile,)
-        NaN without values.
+    Values and weights, above zero, are (value,) without NaN; quantiles are 0 to 1. NaN without values.
     """
     if values.size == 0:
         return np.full(quantiles.shape, np.nan)
@@ -241,29 +211,15 @@ _DESCRIBED: dict[str, str] = {
 }
 
 
-def _fields(of: Field, across: set[str], quantiles: bool) -> list[Field]:
-    """The statistics of a field."""
-    lead = tuple(name for name in of.dims if name not in across)
-    return [
-        Field(
-            variable=_described(of.variable, name, text),
-            dims=(*lead, "quantile") if name == "quantiles" else lead,
-        )
-        for name, text in _DESCRIBED.items()
-        if name != "quantiles" or quantiles
-    ]
-
-
-def _described(info: VariableInfo, name: str, text: str) -> VariableInfo:
-    last = name.rpartition("_")[2]
-    attributes = UNITS.get(name) or UNITS.get(last)
+def _describe(info: VariableInfo, name: str, text: str) -> VariableInfo:
+    units = UNITS.get(name) or UNITS.get(name.rpartition("_")[2])
     return msgspec.structs.replace(
         info,
         key=f"{info.key}_{name}",
         name=f"{info.name}: {text}",
-        units=attributes or info.units,
+        units=units or info.units,
         long_name=f"{text} of {info.long_name or info.name}",
-        standard_name=None if attributes or name == "deviation" else info.standard_name,
+        standard_name=None if units or name == "deviation" else info.standard_name,
         zero_centered=False,
         categories=[],
     )

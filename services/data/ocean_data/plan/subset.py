@@ -1,14 +1,16 @@
 """Subsets as files that simple programs read: fixed names, temperatures in degrees Celsius, hours since 1950."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Set
+from dataclasses import replace
+from functools import partial
 
 import msgspec
 import numpy as np
 
 from ocean_core.units import canonical_units
 from ocean_data.grids.base import Coordinate
-from ocean_data.plan.extraction import Body, Extraction, Field, Reading, Values
+from ocean_data.plan.extraction import Body, Extraction, Field, Values
+from ocean_data.reading.base import Reading
 
 SHAPE = 50, 50
 KELVIN = 273.15
@@ -27,20 +29,6 @@ NAMES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Renamed:
-    """Reads fields under other keys, less an offset of each."""
-
-    body: Body
-    names: Mapping[str, str]  # of each key of the body
-    subtracted: Mapping[str, float]
-
-    def read(self, reading: Reading, rows: slice) -> dict[str, Values]:
-        """Read some rows."""
-        part = self.body.read(reading, rows)
-        return {self.names[key]: values - self.subtracted.get(key, 0.0) for key, values in part.items()}
-
-
 def plain(extraction: Extraction) -> Extraction:
     """Give an extraction the fixed names and units of `NETCDF3_NC`."""
     names: dict[str, str] = {}
@@ -53,8 +41,15 @@ def plain(extraction: Extraction) -> Extraction:
         dims={PLACES.get(name, name): size for name, size in extraction.dims.items()},
         coordinates=[_plain(extraction, coordinate) for coordinate in extraction.coordinates],
         fields=[_field(field, names[field.key], field.key in kelvin) for field in extraction.fields],
-        body=Renamed(body=extraction.body, names=names, subtracted=dict.fromkeys(kelvin, KELVIN)),
+        body=partial(_read_renamed, extraction.body, names, kelvin),
     )
+
+
+def _read_renamed(
+    body: Body, names: Mapping[str, str], kelvin: Set[str], reading: Reading, rows: slice
+) -> dict[str, Values]:
+    part = body(reading, rows)
+    return {names[key]: values - (KELVIN if key in kelvin else 0.0) for key, values in part.items()}
 
 
 def _name(field: Field) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, Steps
+from ocean_common.contracts.data import Minuend, TimedRequest
 from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.messages import Message
 from ocean_core.time import DAY, EPOCH, format_time, is_date_only, parse_instant, restore_plus_sign
@@ -38,16 +39,8 @@ class Axis:
     @lru_cache(maxsize=128)
     def of(steps: Steps) -> "Axis":
         """Unpack the arrays of the contract: once for all requests."""
-        columns = {
-            name: np.frombuffer(array.data, dtype=array.dtype)
-            for name, array in (
-                ("raw", steps.raw),
-                ("seconds", steps.seconds),
-                ("file", steps.file),
-                ("position", steps.position),
-            )
-        }
-        return Axis(**columns)
+        arrays = {"raw": steps.raw, "seconds": steps.seconds, "file": steps.file, "position": steps.position}
+        return Axis(**{name: np.frombuffer(array.data, dtype=array.dtype) for name, array in arrays.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,49 +72,50 @@ def parse_time(text: str, field: str) -> Span | None:
     return Span(first=seconds, last=seconds)
 
 
-def select_steps(axis: Axis, time: str | None, start: str | None, end: str | None) -> NDArray[np.intp]:
-    """The steps that were asked for: those at ``time``, or from ``start`` to ``end``, or all."""
+def find_step(axis: Axis, text: str) -> int:
+    """Return the step at an instant; the last one of a day."""
+    low, high = _ends(axis, text, "time")
+    return high - 1 if low < high else int(_steps_at(axis, text)[-1])
+
+
+def _steps_at(axis: Axis, text: str) -> NDArray[np.intp]:
+    """Return the steps at an instant, or of a day. An unknown time is answered with the steps beside it."""
+    _check_steps(axis)
+    low, high = _ends(axis, text, "time")
+    if low >= high:
+        beside = [
+            f"{format_time(axis.seconds[step])} ({axis.raw[step]})"
+            for step in (low - 1, low)
+            if 0 <= step < axis.raw.size
+        ]
+        raise TimeNotFound(
+            "there is no time step at {text}; the nearest are {nearest}",
+            text=text[:40],
+            nearest=", ".join(beside),
+            field="time",
+            allowed=beside,
+        )
+    return np.arange(low, high)
+
+
+def _check_steps(axis: Axis) -> None:
     if axis.raw.size == 0:
         raise TimeNotFound("this variable has no time steps", field="time")
-    if time is not None:
-        if start is not None or end is not None:
-            raise InvalidRequest("give either time, or start and end, not both", field="time")
-        return find_steps_at(axis, time)
+
+
+def _steps_of_period(axis: Axis, start: str | None, end: str | None) -> NDArray[np.intp]:
     low, _ = (0, 0) if start is None else _ends(axis, start, "start")
     _, high = (0, axis.raw.size) if end is None else _ends(axis, end, "end")
     if low >= high:
         if start is not None and end is not None and _before(axis, end, start):
             raise InvalidRequest("end is before start; exchange them", field="end")
         raise TimeNotFound(
-            "no time step is in this period; the steps go from {time} to {time2}",
-            time=format_time(axis.seconds[0]),
-            time2=format_time(axis.seconds[-1]),
+            "no time step is in this period; the steps go from {first} to {last}",
+            first=format_time(axis.seconds[0]),
+            last=format_time(axis.seconds[-1]),
             field="start" if start is not None else "end",
         )
     return np.arange(low, high)
-
-
-def find_steps_at(axis: Axis, text: str, field: str = "time") -> NDArray[np.intp]:
-    """The steps at an instant, or of a day. An unknown time is answered with the steps beside it."""
-    if axis.raw.size == 0:
-        raise TimeNotFound("this variable has no time steps", field=field)
-    low, high = _ends(axis, text, field)
-    if low >= high:
-        beside = [_name(axis, step) for step in (low - 1, low) if 0 <= step < axis.raw.size]
-        raise TimeNotFound(
-            "there is no time step at {text}; the nearest are {second}",
-            text=text[:40],
-            second=", ".join(beside),
-            field=field,
-            allowed=beside,
-        )
-    return np.arange(low, high)
-
-
-def find_step(axis: Axis, text: str, field: str = "time") -> int:
-    """The step at an instant; the last one of a day."""
-    low, high = _ends(axis, text, field)
-    return high - 1 if low < high else int(find_steps_at(axis, text, field)[-1])
 
 
 def _ends(axis: Axis, text: str, field: str) -> tuple[int, int]:
@@ -140,10 +134,6 @@ def _before(axis: Axis, end: str, start: str) -> bool:
     return last.last < first.first
 
 
-def _name(axis: Axis, step: int) -> str:
-    return f"{format_time(axis.seconds[step])} ({axis.raw[step]})"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Instants:
     """The same instants in several variables."""
@@ -153,28 +143,33 @@ class Instants:
     units: str  # of `raw`
     steps: list[NDArray[np.intp] | None]  # of each variable: its indices; None: it has no time
 
-    @classmethod
-    def of(
-        cls, variables: Sequence[Assets], at: str | None, start: str | None = None, end: str | None = None
-    ) -> "Instants | None":
-        """Select times as they are written in an address; None if no variable has time."""
-        axes = [Axis.of(variable.steps) if variable.steps else None for variable in variables]
-        leading = next(((axis, variable.steps) for axis, variable in zip(axes, variables, strict=True) if axis), None)
-        if leading is None or leading[1] is None:
-            return None
-        first = leading[0]
-        chosen = select_steps(first, at, start, end)
-        seconds, raw = first.seconds[chosen], first.raw[chosen]
-        steps = [
-            None if axis is None else _matching(axis, seconds, raw, variable)
-            for axis, variable in zip(axes, variables, strict=True)
-        ]
-        return cls(seconds=seconds, raw=raw, units=leading[1].units, steps=steps)
+    def of_rows(self, rows: slice) -> list[list[int] | None]:
+        """Return the steps of each variable at some of the instants."""
+        return [None if steps is None else steps[rows].tolist() for steps in self.steps]
 
-    def of_variable(self, number: int, rows: slice) -> list[int] | None:
-        """The steps of one variable at some of the instants."""
-        steps = self.steps[number]
-        return None if steps is None else steps[rows].tolist()
+
+def select_instants(
+    variables: Sequence[Assets], asked: TimedRequest | Minuend, *, latest: bool = False
+) -> Instants | None:
+    """Select the times of a request, all if it has none, or with ``latest`` the last; None if no variable has time."""
+    axes = [Axis.of(variable.steps) if variable.steps else None for variable in variables]
+    leading = next((variable.steps for variable in variables if variable.steps), None)
+    if leading is None:
+        return None
+    first = Axis.of(leading)
+    _check_steps(first)
+    if asked.time is not None and (asked.start is not None or asked.end is not None):
+        raise InvalidRequest("give either time, or start and end, not both", field="time")
+    if asked.time is not None or (latest and asked.start is None and asked.end is None):
+        chosen = _steps_at(first, "-1" if asked.time is None else asked.time)
+    else:
+        chosen = _steps_of_period(first, asked.start, asked.end)
+    seconds, raw = first.seconds[chosen], first.raw[chosen]
+    steps = [
+        None if axis is None else _matching(axis, seconds, raw, variable)
+        for axis, variable in zip(axes, variables, strict=True)
+    ]
+    return Instants(seconds=seconds, raw=raw, units=leading.units, steps=steps)
 
 
 def _matching(axis: Axis, seconds: NDArray[np.int64], raw: NDArray[np.int64], assets: Assets) -> NDArray[np.intp]:

@@ -12,9 +12,9 @@ from ocean_core.errors import VariableNotFound
 from ocean_core.expression import parse_expression
 from ocean_data.compute.depth import deepest_first
 from ocean_data.compute.equations import calculated_assets, circular_equation, stored_variable, with_operands
-from ocean_data.compute.evaluation import VALUES_AT_ONCE, Calculator, grid_shape, steps_of
+from ocean_data.compute.evaluation import VALUES_AT_ONCE, calculate_columns, calculate_window, grid_shape, steps_of
 from ocean_data.grids.base import Cells, Coordinates
-from ocean_data.ports import Grids, Source
+from ocean_data.reading.base import GridStore, Reading, Source
 from ocean_data.reading.source import find_file
 
 KEPT = 512  # calculated variables whose operands are known
@@ -94,9 +94,9 @@ class Calculating:
 class Calculated:
     """A source that calculates what has an equation."""
 
-    def __init__(self, source: Source, grids: Grids, level_bytes: int, *, at_once: int = VALUES_AT_ONCE) -> None:
+    def __init__(self, source: Source, grids: GridStore, level_bytes: int, *, at_once: int = VALUES_AT_ONCE) -> None:
         self._source = source
-        self._calculator = Calculator(source=self, grids=grids, at_once=at_once)
+        self._reading, self._at_once = Reading(source=self, grids=grids), at_once
         self._levels: ByteBoundedCache[NDArray[np.float32]] = ByteBoundedCache(level_bytes, lambda level: level.nbytes)
 
     def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
@@ -116,8 +116,9 @@ class Calculated:
     ) -> NDArray[np.float64]:
         rows, columns = grid_shape(variable)
         box = slice(0, rows), slice(0, columns)
-        values: NDArray[np.float64] = self._calculator.window(variable, step, slice(depth, depth + 1), box, mask)[0]
-        return values
+        level = slice(depth, depth + 1)
+        values = calculate_window(self._reading, variable, step, level, box, mask=mask, at_once=self._at_once)
+        return values.reshape(grid_shape(variable))
 
     def _bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
         order = deepest_first(variable.depth) if variable.depth else [0]
@@ -134,14 +135,15 @@ class Calculated:
     ) -> NDArray[np.float64]:
         if variable.equation is None:
             return self._source.columns(variable, steps, depths, cells)
-        return self._calculator.columns(variable, steps, depths, cells)
+        return calculate_columns(self._reading, variable, steps, depths, cells, at_once=self._at_once)
 
     def window(
         self, variable: Assets, step: int | None, depths: slice, box: tuple[slice, slice]
     ) -> NDArray[np.floating]:
         if variable.equation is None:
             return self._source.window(variable, step, depths, box)
-        return self._calculator.window(variable, step, depths, box).astype(self.precision(variable))
+        values = calculate_window(self._reading, variable, step, depths, box, at_once=self._at_once)
+        return values.astype(self.precision(variable))
 
     def precision(self, variable: Assets) -> type[np.floating]:
         """That of the most precise operand."""

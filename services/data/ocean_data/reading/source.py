@@ -21,11 +21,9 @@ from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import SourceUnreadable
 from ocean_core.messages import MessageError
 from ocean_data.compute.depth import deepest_first
-from ocean_data.compute.field import tile_stencil
-from ocean_data.grids import ROLES, arrange_coordinates, build, require_grid
-from ocean_data.grids.base import Cells, Coordinates, Grid
+from ocean_data.grids import ROLES, arrange_coordinates
+from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.plan.times import Axis
-from ocean_data.ports import Source, TileMap, TileStencil
 from ocean_data.reading.chunks import ChunkReader
 from ocean_data.reading.files import ATTEMPTS, State, being_written, changed, unreadable
 from ocean_data.reading.library import Library
@@ -335,22 +333,3 @@ def _coordinate(stored: StoredVariable) -> NDArray[np.float64]:
     # Files exist whose longitudes run from -180 to 180 with a valid_min of 0.
     packing = replace(stored.packing, low=-np.inf, high=np.inf)
     return packing.unpack(stored.read_all(), np.float64)  # type: ignore[return-value]
-
-
-class GridStore:
-    """Grids and index maps, each kind bounded in bytes."""
-
-    def __init__(self, source: Source, grid_bytes: int, map_bytes: int) -> None:
-        self._source = source
-        self._grids: ByteBoundedCache[Grid] = ByteBoundedCache(grid_bytes, lambda grid: grid.nbytes)
-        self._maps: ByteBoundedCache[TileStencil] = ByteBoundedCache(map_bytes, lambda kept: kept.nbytes)
-
-    def grid(self, grid: assets.Grid) -> Grid:
-        require_grid(grid)
-        key = (grid.id, self._source.signature(grid.file))
-        return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))
-
-    def tile(self, grid: assets.Grid, asked: TileMap) -> TileStencil:
-        require_grid(grid)
-        key = (grid.id, self._source.signature(grid.file), asked)
-        return self._maps.get(key, lambda: tile_stencil(self.grid(grid), asked))

@@ -12,7 +12,8 @@ from ocean_common.contracts import data as contracts
 from ocean_common.contracts.assets import Array
 from ocean_common.contracts.data import CoordinateValues, ExtractedValues, PointValues, VariableValues
 from ocean_core.time import format_times
-from ocean_data.plan.extraction import Extraction, Field, Reading, Values, read_values
+from ocean_data.plan.extraction import Extraction, Field, Values, read_values
+from ocean_data.reading.base import Reading
 from ocean_data.writing import DocumentWriter, format_coordinate, nest_numbers
 
 POINT_KINDS = {"profile", "timeseries"}  # kinds whose answer for one variable is a `PointValues`

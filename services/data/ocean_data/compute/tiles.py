@@ -1,0 +1,210 @@
+"""Index maps of tiles: which cells make the pixels, and the values there.
+
+Where neighbouring rows or columns of pixels have the same cells, a tile is folded: each of them is there once.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ocean_common.contracts.data import Interpolation, TileRequest
+from ocean_common.parameters import check_tile
+from ocean_core.errors import NotSupported
+from ocean_core.geometry import Floats
+from ocean_core.tiles import MERCATOR, PROJECTIONS, SIZE, Tile, morton_order, pixel_offsets
+from ocean_data.compute import derivatives
+from ocean_data.compute.interpolation import Stencil, gather, stencil
+from ocean_data.grids.base import Cells, Grid
+from ocean_data.grids.curvilinear import Curvilinear
+from ocean_data.grids.mesh import Mesh
+from ocean_data.grids.rectilinear import Rectilinear
+
+Pixels = NDArray[np.float32]
+
+NO_CELLS = np.empty(0, np.int32)
+OVERHEAD = 1_000  # bytes of what is kept of a tile beside its arrays
+
+
+class TileMap(NamedTuple):
+    """A tile, and how its pixels are made from cells."""
+
+    projection: str
+    zoom: int
+    x: int
+    y: int
+    interpolation: Interpolation
+    radius: float  # km
+    neighbours: int
+
+
+class Fold(NamedTuple):
+    """Rows and columns of a folded field, by row and by column of pixels: (size,) each, from 0."""
+
+    rows: NDArray[np.uint8]
+    columns: NDArray[np.uint8]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the folded field."""
+        return int(self.rows[-1]) + 1, int(self.columns[-1]) + 1
+
+    def expand(self, values: Pixels) -> Pixels:
+        """Return a folded field with a value for every pixel again: (size, size)."""
+        return values.take(self.rows, axis=0).take(self.columns, axis=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileStencil:
+    """The pixels of a tile that lie in the grid, and which cells make them; of a folded tile, those of its field."""
+
+    pixels: NDArray[np.int32] | None  # flat positions in the tile; None: all of them
+    stencil: Stencil
+    fold: Fold | None = None
+
+    @property
+    def nbytes(self) -> int:
+        pixels = 0 if self.pixels is None else self.pixels.nbytes
+        return self.stencil.nbytes + pixels + sum(array.nbytes for array in self.fold or ()) + OVERHEAD
+
+    def values(self, field: Pixels) -> Pixels | None:
+        """Return values at the pixels, (size, size) or as the folded tile, of those of the cells, (1, cell).
+
+        NaN where there is nothing; None if there is nothing at all.
+        """
+        values = gather(field, self.stencil)
+        if np.isnan(values).all():
+            return None
+        if self.pixels is None:
+            return values.reshape(self.fold.shape if self.fold else (SIZE, SIZE))
+        pixels = np.empty(SIZE * SIZE, dtype=np.float32)
+        _spread(values[0], self.pixels, pixels)
+        return pixels.reshape(SIZE, SIZE)
+
+
+@njit(nogil=True, cache=True)
+def _spread(values, pixels, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    out[:] = np.nan
+    for point in range(pixels.size):
+        out[pixels[point]] = values[point]
+
+
+def folded(rows: Cells, columns: Cells) -> tuple[Cells, Fold]:
+    """Fold a tile whose pixels have the cells ``row + column``: the cells of its field, flat, and its fold.
+
+    ``rows``, ``columns``: what each row and each column of pixels, (size,), adds to a flat index; -1 outside the grid.
+    """
+    (row, of_rows), (column, of_columns) = _runs(rows), _runs(columns)
+    cells = np.where((row[:, np.newaxis] < 0) | (column < 0), -1, row[:, np.newaxis] + column)
+    return cells.astype(np.int32).ravel(), Fold(of_rows, of_columns)
+
+
+def _runs(values: Cells) -> tuple[Cells, NDArray[np.uint8]]:
+    """Equal values that follow each other, once; and which of them each value is."""
+    begins = np.diff(values, prepend=values[0] - 1) != 0
+    return values[begins], (np.cumsum(begins) - 1).astype(np.uint8)
+
+
+def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE) -> tuple[Floats, Floats]:
+    """Return latitudes and longitudes (-180 to 180) of a tile's pixels, or of ``count`` × ``count`` equal parts.
+
+    Shape (count * count,), degrees, rows from the top. Shape (0,) for a tile beside the square of a polar view: a map
+    asks for these too.
+    """
+    if projection not in PROJECTIONS:
+        raise NotSupported(
+            "there are no tiles in {projection}", projection=projection[:40], field="projection", allowed=PROJECTIONS
+        )
+    check_tile(zoom, x, y, bounded=projection == MERCATOR)
+    tile = Tile(projection, zoom, x, y)
+    if not tile.exists:
+        return np.empty(0), np.empty(0)
+    latitude, longitude = np.broadcast_arrays(*tile.positions(pixel_offsets(count)))
+    return latitude.ravel(), longitude.ravel()
+
+
+def tile_map(asked: TileRequest) -> TileMap:
+    """Return the parameters that the index map of a tile depends on, and no others: one map serves several tiles."""
+    searched = asked.interpolation in {"gaussian", "inverse"}
+    return TileMap(
+        asked.projection,
+        asked.zoom,
+        asked.x,
+        asked.y,
+        asked.interpolation,
+        radius=asked.radius if searched else 0.0,
+        neighbours=asked.neighbours if searched else 0,
+    )
+
+
+def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:  # noqa: PLR0911  one for each faster way
+    """Choose the cells that make the pixels of a tile: once for all variables, depths and times of a grid.
+
+    Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
+    """
+    lattice, nearest = None, asked.interpolation == "nearest"
+    if asked.projection == MERCATOR:
+        check_tile(asked.zoom, asked.x, asked.y)
+        parallels, meridians = Tile(MERCATOR, asked.zoom, asked.x, asked.y).axes(pixel_offsets())
+        if nearest and (lines := grid.nearest_lines(parallels, meridians)):
+            return _of_nearest(*folded(*lines))
+        lattice = grid.nearest_on_lattice(parallels, meridians)
+        if lattice is not None and nearest:
+            return _of_nearest(lattice)
+        if lattice is not None and asked.interpolation == "bilinear":
+            corners = grid.corners_on_lattice(parallels, meridians)
+            if corners is not None:
+                pixels = np.flatnonzero(lattice >= 0)
+                around = Stencil(home=lattice, cells=corners[0], weights=corners[1])
+                return _stencil_of_pixels(pixels, around if pixels.size == lattice.size else around.some(pixels))
+    latitude, longitude = pixel_centres(asked.projection, asked.zoom, asked.x, asked.y)
+    if not latitude.size:
+        return _of_nearest(NO_CELLS)
+
+    def stencil_of(points: NDArray[np.intp], home: Cells) -> Stencil:
+        kind, radius, neighbours = asked.interpolation, asked.radius, asked.neighbours
+        at = latitude[points], longitude[points]
+        return stencil(grid, *at, kind, radius=radius, neighbours=neighbours, home=home)
+
+    if lattice is not None and not grid.walks:
+        pixels = np.flatnonzero(lattice >= 0)
+        return _stencil_of_pixels(pixels, stencil_of(pixels, lattice[pixels]))
+    order, back = morton_order()
+    home = lattice[order] if lattice is not None else grid.nearest(latitude[order], longitude[order])
+    if nearest:
+        return _of_nearest(home[back])
+    inside = home >= 0
+    pixels = np.flatnonzero(inside[back])
+    ordered = stencil_of(order[inside], home[inside])
+    return _stencil_of_pixels(pixels, ordered.some((np.cumsum(inside) - 1)[back[pixels]]))
+
+
+def _of_nearest(home: Cells, fold: Fold | None = None) -> TileStencil:
+    """The nearest cell of each pixel, folded or not; -1 outside the grid."""
+    pixels, home = (None, home) if home.max(initial=-1) >= 0 else (NO_CELLS, NO_CELLS)
+    none = home.size, 0
+    cells = Stencil(home=home, cells=np.empty(none, np.int32), weights=np.empty(none, np.float32))
+    return TileStencil(pixels=pixels, stencil=cells, fold=fold)
+
+
+def _stencil_of_pixels(pixels: NDArray[np.intp], cells: Stencil) -> TileStencil:
+    complete = pixels.size == SIZE * SIZE
+    return TileStencil(pixels=None if complete else pixels.astype(np.int32), stencil=cells.compact())
+
+
+def compile_grid_kernels() -> None:
+    """Run every kernel once, on a grid of a few cells, with the types that requests have."""
+    latitude, longitude = np.linspace(0.0, 3.0, 4), np.linspace(0.0, 4.0, 5)
+    point = np.array([1.2])
+    mesh = Mesh((latitude, latitude**2), np.array([[0, 1, 2], [1, 2, 3]], dtype=np.int32), "node")
+    grids = (Rectilinear(latitude, longitude), Curvilinear(*np.meshgrid(latitude, longitude, indexing="ij")), mesh)
+    for grid in grids:
+        for kind in ("nearest", "bilinear", "gaussian"):
+            cells = stencil(grid, point, point, kind, radius=25.0, neighbours=4)
+            gather(np.zeros((1, 20)), cells)
+            pixels = np.arange(1, dtype=np.int32)
+            TileStencil(pixels=pixels, stencil=cells.compact()).values(np.zeros((1, 20), dtype=np.float32))
+    own, none = np.arange(4), np.full((4, 4), -1)
+    derivatives.gradient(latitude, derivatives.neighbourhood(own, none, latitude, latitude))

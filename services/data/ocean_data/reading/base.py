@@ -1,0 +1,80 @@
+"""The protocol of sources, the grids of a process, and both together: what computing reads with."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocean_common.contracts import assets
+from ocean_common.contracts.assets import Assets
+from ocean_core.cache import ByteBoundedCache
+from ocean_data.compute.tiles import TileMap, TileStencil, tile_stencil
+from ocean_data.grids import build, require_grid
+from ocean_data.grids.base import Cells, Coordinates, Grid
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads numbers of variables: NaN over land. Without time or depth these axes have the length one."""
+
+    def level(self, variable: Assets, step: int | None, depth: int | None) -> NDArray[np.float32]:
+        """Read one horizontal field: (y, x). ``step`` indexes the variable's time steps."""
+
+    def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
+        """Read the deepest value of every column at one time: (y, x)."""
+
+    def columns(
+        self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
+    ) -> NDArray[np.float64]:
+        """Read a few cells: (step, depth, cell)."""
+
+    def window(
+        self, variable: Assets, step: int | None, depths: slice, box: tuple[slice, slice]
+    ) -> NDArray[np.floating]:
+        """Read rows and columns at one time, without strides, in the type `precision`: (depth, y, x)."""
+
+    def precision(self, variable: Assets) -> type[np.floating]:
+        """Return the type that holds the variable's values without loss: float32, or float64."""
+
+    def chunking(self, variable: Assets) -> tuple[int, int, int, int]:
+        """Return time steps, levels, rows and columns of what is read at once in the variable's first file."""
+
+    def coordinates(self, grid: assets.Grid) -> Coordinates:
+        """Read the coordinate variables of a grid."""
+
+    def as_indexed(self, variable: Assets, steps: Sequence[int] | None) -> bool:
+        """Return True if the files of these time steps are as the catalogue describes them."""
+
+    def signature(self, path: str) -> Hashable:
+        """Return the state of a file: another one as soon as the file is replaced or written to."""
+
+
+class GridStore:
+    """Grids and index maps of tiles, each kind bounded in bytes."""
+
+    def __init__(self, source: Source, grid_bytes: int, map_bytes: int) -> None:
+        self._source = source
+        self._grids: ByteBoundedCache[Grid] = ByteBoundedCache(grid_bytes, lambda grid: grid.nbytes)
+        self._maps: ByteBoundedCache[TileStencil] = ByteBoundedCache(map_bytes, lambda kept: kept.nbytes)
+
+    def grid(self, grid: assets.Grid) -> Grid:
+        """Return the grid that the catalogue describes, or raise NotSupported."""
+        require_grid(grid)
+        key = (grid.id, self._source.signature(grid.file))
+        return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))
+
+    def tile(self, grid: assets.Grid, asked: TileMap) -> TileStencil:
+        """Return the cells of each pixel of a tile."""
+        require_grid(grid)
+        key = (grid.id, self._source.signature(grid.file), asked)
+        return self._maps.get(key, lambda: tile_stencil(self.grid(grid), asked))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Source and grids with which computing reads."""
+
+    source: Source
+    grids: GridStore
