@@ -97,7 +97,7 @@ def select(dimensions: tuple[str, ...], shape: tuple[int, ...], variable: Assets
         dimensions != tuple(known.name for known in variable.dimensions)
         or sum(role in ORDER for role in roles) > sum(axis is not None for axis in axes)
         or not all(start < stop <= size for start, stop, size in zip(starts, stops, shape, strict=True))
-        or plane(variable) != tuple(1 if axis is None else shape[axis] for axis in axes[2:])
+        or any(axis is not None and shape[axis] != size for axis, size in zip(axes[2:], plane(variable), strict=True))
     ):
         return None
     time, depth, y, x = (1 if axis is None else len(part) for axis, part in zip(axes, box, strict=True))
