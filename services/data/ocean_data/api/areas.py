@@ -59,7 +59,7 @@ class PolygonBody(TimedBody, frozen=True, kw_only=True):
 
     box: Annotated[
         Box | None,
-        Meta(description="West, south, east, north in degrees. West > east crosses the date line. Or a polygon."),
+        Meta(description="Degrees west, south, east, north, or a polygon; west > east crosses the date line."),
     ] = None
     polygon: Annotated[
         dict[str, Any] | None,
@@ -91,9 +91,7 @@ class AreaBody(PolygonBody, frozen=True, kw_only=True):
             "box. None: the smallest rectangle that holds the area."
         ),
     ] = None
-    places: Annotated[
-        bool, Meta(description="Include the latitude and longitude of each cell of a regular grid in a plane.")
-    ] = True
+    places: Annotated[bool, Meta(description="Include latitude and longitude of the cells of a regular grid.")] = True
     stride: Annotated[int, Meta(description="Own cells: every so many rows and columns.")] = 1
     geometry: Annotated[
         Literal["cell", "point"], Meta(description="Geometry of GeoJSON: a polygon for each cell, or its centre.")

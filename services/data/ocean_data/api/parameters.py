@@ -90,31 +90,23 @@ class ExtractionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Fields of every posted extraction, beside those in the path."""
 
     expression: Annotated[
-        str | None,
-        Meta(description="Expression in the dataset's variables: a calculated variable, in addition to the others."),
+        str | None, Meta(description="Expression in the dataset's variables: calculated in addition to the others.")
     ] = None
     vector: Annotated[
-        list[VectorPart],
-        Meta(description="Parts of a vector, returned in place of its components, the first two variables."),
+        list[VectorPart], Meta(description="Parts of a vector, in place of its components, the first two variables.")
     ] = []
     interpolation: Annotated[Interpolation, Meta(description="Interpolation between cells.")] = "nearest"
     radius: Annotated[float, Meta(description=f"km, for gaussian and inverse: up to {MAX_RADIUS:g}.")] = 25.0
-    neighbours: Annotated[
-        int, Meta(description=f"Maximum number of cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.")
-    ] = 10
+    neighbours: Annotated[int, Meta(description=f"Cells, for gaussian and inverse: 1 to {MAX_NEIGHBOURS}.")] = 10
 
 
 class TimedBody(ExtractionBody, frozen=True, kw_only=True):
     """Fields of a posted extraction at one time, or at all times of a period."""
 
-    time: Annotated[str | None, Meta(description="A single time: raw integer, ISO 8601, or -1 for the last step.")] = (
-        None
-    )
+    time: Annotated[str | None, Meta(description="Single time: raw integer, ISO 8601, or -1 for the last.")] = None
     start: Annotated[str | None, Meta(description="First time, inclusive.")] = None
     end: Annotated[str | None, Meta(description="Last time, inclusive.")] = None
-    depth: Annotated[
-        str, Meta(description="Index of a depth level, `bottom`, `all`, or `mean`: over the whole column.")
-    ] = "0"
+    depth: Annotated[str, Meta(description="Index of a level, `bottom`, `all`, or `mean` over the whole column.")] = "0"
 
 
 @dataclass
