@@ -41,8 +41,6 @@ WRITERS = {  # by the word for `output_format`
     FIXED_NAMES_FORM: NetCdf("NETCDF3_CLASSIC"),
 }
 
-Corner = tuple[float, float]  # latitude, longitude: degrees
-
 Times = Annotated[
     str,
     query_parameter(
@@ -142,8 +140,8 @@ def parse_corners(min_range: str | None, max_range: str | None) -> tuple[float, 
     return west, south, east, north
 
 
-def parse_corner(text: str, field: str) -> Corner:
-    """Parse `latitude,longitude`."""
+def parse_corner(text: str, field: str) -> tuple[float, float]:
+    """Parse `latitude,longitude`, degrees."""
     try:
         latitude, longitude = (float(number) for number in text.split(","))
     except ValueError as error:

@@ -61,16 +61,13 @@ class Group:
     """Variables on the same dimensions: what goes into the same coverages."""
 
     kind: Kind
-    dims: tuple[str, ...]
+    places: tuple[str, ...]  # dimensions
+    deep: bool  # there is a dimension of depth
     x: Coordinate
     y: Coordinate
     t: list[str] | None
     z: NDArray[np.float64] | None  # of the levels, or of the one that all values have
     arrays: Arrays  # (time, level, place…): one of each where there is none
-
-    @property
-    def deep(self) -> bool:
-        return any(name.startswith("depth") for name in self.dims)
 
     @property
     def several_times(self) -> bool:
@@ -131,8 +128,9 @@ def _groups(extraction: Extraction, values: dict[str, Values]) -> list[Group]:
             shape = next(iter(arrays.values())).shape
             arrays[depth.key] = np.broadcast_to(_with_all_axes(depth, values), shape)
         t = _times(extraction) if "time" in dims or extraction.kind == "trajectory" else None
-        z = _levels(extraction, dims)
-        groups.append(Group(kind=extraction.kind, dims=dims, x=x, y=y, t=t, z=z, arrays=arrays))
+        depth_dims, places = tuple(name for name in dims if name.startswith("depth")), place_dimensions(dims)
+        z, deep = _levels(extraction, depth_dims), bool(depth_dims)
+        groups.append(Group(kind=extraction.kind, places=places, deep=deep, x=x, y=y, t=t, z=z, arrays=arrays))
     return groups
 
 
@@ -164,8 +162,7 @@ def _times(extraction: Extraction) -> list[str] | None:
     return format_calendar_times(np.asarray(raw.values), raw.units, calendar)
 
 
-def _levels(extraction: Extraction, dims: tuple[str, ...]) -> NDArray[np.float64] | None:
-    depth_dims = tuple(name for name in dims if name.startswith("depth"))
+def _levels(extraction: Extraction, depth_dims: tuple[str, ...]) -> NDArray[np.float64] | None:
     levels = next(
         (
             item
@@ -203,7 +200,7 @@ def _referencing(extraction: Extraction, groups: Sequence[Group]) -> list[Json]:
 
 def _coverages(group: Group) -> list[Json]:
     """Return the coverages of a group."""
-    places = place_dimensions(group.dims)
+    places = group.places
     if group.kind == "trajectory":
         return [_trajectory(group)]
     if not places:

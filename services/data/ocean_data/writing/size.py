@@ -1,8 +1,7 @@
 """Sizes of answers in bytes, estimated without reading a value."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from math import prod
 from typing import Any
 
@@ -62,11 +61,19 @@ def _sample_size(extraction: Extraction, writer: StreamWriter, dims: dict[str, i
     selection = {
         name: np.linspace(0, extraction.dims[name] - 1, size).round().astype(np.intp) for name, size in dims.items()
     }
+
+    def outline() -> Outlines | None:
+        corners = extraction.outline() if extraction.outline else None
+        if corners is None:
+            return None
+        latitude, longitude = (_select(values, extraction.places, selection) for values in corners)
+        return latitude, longitude
+
     sample = replace(
         extraction,
         dims=dims,
         coordinates=[_select_coordinate(coordinate, selection) for coordinate in extraction.coordinates],
-        outline=extraction.outline and partial(_select_corners, extraction.outline, extraction.places, selection),
+        outline=outline,
     )
     random = np.random.default_rng(0)
     values: dict[str, Values] = {}
@@ -87,13 +94,3 @@ def _select(values: Any, dims: Sequence[str], selection: Selection) -> Any:
 def _select_coordinate(coordinate: Coordinate, selection: Selection) -> Coordinate:
     values = _select(coordinate.values, coordinate.dims, selection)
     return replace(coordinate, values=np.asarray(values).tolist() if isinstance(coordinate.values, list) else values)
-
-
-def _select_corners(
-    outline: Callable[[], Outlines | None], places: Sequence[str], selection: Selection
-) -> Outlines | None:
-    corners = outline()
-    if corners is None:
-        return None
-    latitude, longitude = (_select(values, places, selection) for values in corners)
-    return latitude, longitude
