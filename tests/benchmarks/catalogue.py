@@ -25,9 +25,9 @@ from ocean_common.contracts.assets import DepthAxis, Dimension, File, Grid
 from ocean_common.telemetry import configure_logs
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, create_tables
-from ocean_metadata.catalogue.model import Built, DatasetRecord, GridRecord, TimeAxis, TimePart, VariableRecord
-from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue, write_dataset
-from ocean_metadata.index.watch import DatasetIndexer, IndexSources, reading_version
+from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, StepArrays, TimeAxis, VariableRecord
+from ocean_metadata.catalogue.store import Catalogue, CatalogueWriter, write_dataset
+from ocean_metadata.index.watch import DatasetIndexer, reading_version
 
 DATASETS, STEPS, FILES = 10_000, 100, 1_000
 OUTLINES = 400  # places; of each, many datasets
@@ -58,7 +58,7 @@ def main() -> None:
         took = timed(lambda: fill(engine))
         size = Path(f"{folder}/catalogue.sqlite3").stat().st_size / 2**20
         print(f"{DATASETS} datasets, {DATASETS * STEPS} time steps: written in {took:.1f} s, {size:.0f} MB")
-        catalogue = StoredCatalogue(engine)
+        catalogue = Catalogue(engine)
         print(f"read into memory in {timed(catalogue.refresh):.1f} s")
         slow = asyncio.run(measure(catalogue))
         engine.dispose()
@@ -72,11 +72,13 @@ def fill(engine: sa.Engine) -> None:
     outlines = [_outline(chance) for _ in range(OUTLINES)]
     with engine.begin() as connection:
         for number in range(DATASETS):
-            write_dataset(connection, made(number, chance, *outlines[number % OUTLINES]), number)
+            write_dataset(connection, *made(number, chance, *outlines[number % OUTLINES]), number)
     CatalogueWriter(engine, reading_version()).finish([f"d{number}" for number in range(DATASETS)], [])
 
 
-def made(number: int, chance: random.Random, box: tuple[float, float, float, float], footprint: str) -> Built:
+def made(
+    number: int, chance: random.Random, box: tuple[float, float, float, float], footprint: str
+) -> tuple[DatasetRecord, list[StepArrays]]:
     """A dataset with its time steps."""
     model, place = chance.choice(MODELS), chance.choice(PLACES)
     seconds = chance.randrange(0, 20_000) * 86_400 + np.arange(STEPS) * chance.choice((3600, 86_400))
@@ -84,8 +86,7 @@ def made(number: int, chance: random.Random, box: tuple[float, float, float, flo
         units="seconds since 1970-01-01", calendar="standard", files=[0], first=int(seconds[0]), last=int(seconds[-1]),
         count=STEPS,
     )  # fmt: skip
-    packed = seconds.astype("<i8").tobytes()
-    part = TimePart(file=0, raw=packed, seconds=packed, position=np.arange(STEPS, dtype="<i4").tobytes())
+    steps = StepArrays(raw=seconds, seconds=seconds, file=np.zeros(STEPS, np.int64), position=np.arange(STEPS))
     dimensions = [Dimension(name=each, role=each, size=9) for each in ("time", "depth", "y", "x")]
     record = DatasetRecord(
         id=f"d{number}",
@@ -113,7 +114,7 @@ def made(number: int, chance: random.Random, box: tuple[float, float, float, flo
             for key, name, standard, units in chance.sample(QUANTITIES, 4)
         ],
     )  # fmt: skip
-    return Built(record=record, steps=[[part]])
+    return record, [steps]
 
 
 def _grid(shape: int, number: int, box: tuple[float, float, float, float]) -> Grid:
@@ -135,7 +136,7 @@ def _outline(chance: random.Random) -> tuple[tuple[float, float, float, float], 
     return tuple(round(each, 6) for each in whole.bounds), shapely.to_geojson(whole)
 
 
-async def measure(catalogue: StoredCatalogue) -> list[str]:
+async def measure(catalogue: Catalogue) -> list[str]:
     """Ask for everything, and name what was too slow."""
     transport = httpx.ASGITransport(create_app(catalogue))
     slow = []
@@ -222,10 +223,10 @@ def index_again() -> None:
             _file(Path(folder) / f"run_{number:04d}.nc", number)
         engine = connect(f"{folder}/catalogue.sqlite3")
         create_tables(engine)
-        store, told = CatalogueWriter(engine, reading_version()), IndexSources(folder=Path(folder))
-        first = timed(DatasetIndexer(store, told, threading.Event()).run)
-        again = timed(DatasetIndexer(store, told, threading.Event()).run)
-        indexer = DatasetIndexer(store, told, threading.Event())
+        store, files = CatalogueWriter(engine, reading_version()), Path(folder)
+        first = timed(DatasetIndexer(store, threading.Event(), folder=files).run)
+        again = timed(DatasetIndexer(store, threading.Event(), folder=files).run)
+        indexer = DatasetIndexer(store, threading.Event(), folder=files)
         indexer.run()
         watching = timed(indexer.run)
         engine.dispose()

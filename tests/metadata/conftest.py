@@ -13,8 +13,8 @@ from tests.metadata.postgres import database, new_database, own_postgresql, post
 
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, create_tables
-from ocean_metadata.catalogue.store import CatalogueWriter, StoredCatalogue
-from ocean_metadata.index.watch import DatasetIndexer, IndexSources, reading_version
+from ocean_metadata.catalogue.store import Catalogue, CatalogueWriter
+from ocean_metadata.index.watch import DatasetIndexer, reading_version
 
 __all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtures of this folder
 
@@ -39,12 +39,12 @@ SAMPLE_DATA = Path(__file__).parents[2] / "deploy" / "sample_data"
 class Indexed:
     """A catalogue with the indexer that fills it."""
 
-    def __init__(self, database: str, told: IndexSources) -> None:
+    def __init__(self, database: str, **sources) -> None:
         self.engine = connect(database)
         create_tables(self.engine)
         self.store = CatalogueWriter(self.engine, reading_version())
-        self.indexer = DatasetIndexer(self.store, told, threading.Event())
-        self.catalogue = StoredCatalogue(self.engine)
+        self.indexer = DatasetIndexer(self.store, threading.Event(), **sources)
+        self.catalogue = Catalogue(self.engine)
 
     def run(self) -> int:
         """One pass; what readers see is renewed."""
@@ -66,7 +66,7 @@ def index_once(new_database) -> Iterator[Callable[..., Indexed]]:
     made = []
 
     def make(database: str | None = None, **told) -> Indexed:
-        found = Indexed(database or new_database(), IndexSources(**told))
+        found = Indexed(database or new_database(), **told)
         made.append(found)
         found.run()
         return found
@@ -82,7 +82,7 @@ def index(database) -> Iterator[Callable[..., Indexed]]:
     made = []
 
     def make(**told) -> Indexed:
-        found = Indexed(database, IndexSources(**told))
+        found = Indexed(database, **told)
         made.append(found)
         found.run()
         return found

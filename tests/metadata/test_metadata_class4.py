@@ -503,7 +503,7 @@ async def test_a_real_file_without_units_is_served(tmp_path, fill, sample_catalo
     name = "class4_20200101_GIOPS_TEST_profile"
     source = tmp_path / f"{name}.nc"
     shutil.copyfile(Path(SAMPLES) / "obs" / source.name, source)
-    filled = fill(tmp_path, read_each=scan.map_in_process)
+    filled = fill(tmp_path, read_each=scan.map_in_processes)
     assert filled.run() == 1
     with xr.open_dataset(source, decode_times=False) as data:
         held = data.load()

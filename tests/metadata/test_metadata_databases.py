@@ -57,7 +57,7 @@ def test_its_timestamps_are_the_ids_of_the_steps(index, write, make, tmp_path):
     make(tmp_path / "a.nc", times=stamps, units="seconds since 1950-01-01 00:00:00")
     make_index(tmp_path / "a.sqlite3", ["a.nc"], timestamps=stamps)
     found = index(datasets=write({"a": {"url": "a.sqlite3"}}))
-    steps = found.catalogue._read_steps(("a", found.dataset("a").revision, 0))
+    steps = found.catalogue._read_steps("a", found.dataset("a").revision, 0)
     assert np.asarray(steps.raw).tolist() == stamps
 
 

@@ -16,7 +16,7 @@ from ocean_common.contracts.metadata import Event
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.database import connect, reading
 from ocean_metadata.catalogue.model import Snapshot
-from ocean_metadata.catalogue.store import StoredCatalogue
+from ocean_metadata.catalogue.store import Catalogue
 from ocean_metadata.catalogue.watcher import CatalogueWatcher
 from ocean_metadata.events import store as events
 from ocean_metadata.events.broadcaster import EventBroadcaster
@@ -132,7 +132,7 @@ class Instance:
     def __init__(self, indexed, **more):
         self.feed = EventBroadcaster(indexed.engine, **more)
         self.feed.begin()
-        self.catalogue = StoredCatalogue(indexed.engine)
+        self.catalogue = Catalogue(indexed.engine)
         self.catalogue.refresh()
         self.news = CatalogueWatcher(self.catalogue, self.feed)
 
@@ -330,9 +330,6 @@ class Empty:
         return self.snapshot.dataset(dataset).revision
 
     async def steps(self, record, time):
-        raise AssertionError
-
-    async def renew(self):
         raise AssertionError
 
 

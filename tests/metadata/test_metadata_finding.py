@@ -60,9 +60,6 @@ class Made:
     async def steps(self, record, time):
         raise AssertionError
 
-    async def renew(self):
-        raise AssertionError
-
 
 @pytest.fixture
 def ask(client):

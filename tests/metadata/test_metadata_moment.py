@@ -40,7 +40,7 @@ def test_a_dataset_that_changes_each_time_is_given_up_with_a_reason(tmp_path, in
         async def steps(self, record, time):
             raise Replaced(record.id)
 
-        async def renew(self):
+        def refresh(self):
             pass
 
     with pytest.raises(ServiceUnavailable, match="try again"):

@@ -13,9 +13,8 @@ import pytest
 from tests.metadata.postgres import MISSING, REASON
 from tests.metadata.serving import PATIENCE, environment, http_client, serving, until
 
-from ocean_metadata.catalogue.database import connect, create_tables, reading
-from ocean_metadata.catalogue.process_lock import ProcessLock
-from ocean_metadata.catalogue.store import StoredCatalogue
+from ocean_metadata.catalogue.database import ProcessLock, connect, create_tables, reading
+from ocean_metadata.catalogue.store import Catalogue
 from ocean_metadata.events import store as events
 
 API = "/api/v2.0"
@@ -115,7 +114,7 @@ def command(database, *more):
 
 def everything(engine):
     """All datasets, and all that was told of them."""
-    catalogue = StoredCatalogue(engine)
+    catalogue = Catalogue(engine)
     catalogue.refresh()
     with reading(engine) as connection:
         return catalogue.snapshot, events.read_events(connection, 0, 10_000)

@@ -221,9 +221,6 @@ class Made:
     async def steps(self, record, time):
         raise AssertionError
 
-    async def renew(self):
-        raise AssertionError
-
 
 @pytest.mark.parametrize("path", ["/dataset/evil", "/datasets"])
 def test_no_text_of_a_file_becomes_markup(path):

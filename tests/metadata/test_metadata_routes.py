@@ -205,9 +205,6 @@ class Never:
     async def steps(self, record, time):
         raise AssertionError
 
-    async def renew(self):
-        raise AssertionError
-
 
 def test_a_service_without_catalogue_is_not_ready_but_answers():
     with TestClient(create_app(Never())) as client:

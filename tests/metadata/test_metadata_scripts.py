@@ -19,6 +19,7 @@ from ocean_common.contracts.common import PLOT_KINDS
 from ocean_metadata.app import create_app
 from ocean_metadata.catalogue.model import Snapshot
 from ocean_metadata.scripts import generator as script
+from ocean_metadata.settings import Settings
 
 AT = "/api/v2.0/generate_script"
 PARSER_OF_R = get_parser("r")
@@ -311,7 +312,7 @@ def test_the_address_is_the_one_that_the_gateway_tells(client):
 
 
 def test_the_address_of_the_settings_wins():
-    with TestClient(create_app(NoDatasets(), public_url="https://ocean.example.org")) as client:
+    with TestClient(create_app(NoDatasets(), Settings(public_url="https://ocean.example.org"))) as client:
         text = generated(client, PROFILE, "curl", **{"x-forwarded-host": "elsewhere"}).text
     assert "'https://ocean.example.org/api/v2.0/plot/profile'" in text
 

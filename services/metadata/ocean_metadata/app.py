@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from litestar import Litestar
 from litestar.openapi.spec import Tag
+from litestar.types import ControllerRouterHandler
 
 from ocean_common.background import BackgroundTask
 from ocean_common.contracts.metadata import GitInfo
@@ -20,42 +21,43 @@ from ocean_metadata.catalogue.api_search import SEARCH_ROUTES
 from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables, shown
 from ocean_metadata.catalogue.responses import ResponseCache
 from ocean_metadata.catalogue.search import SearchIndexCache
-from ocean_metadata.catalogue.store import StoredCatalogue
+from ocean_metadata.catalogue.store import Catalogue
 from ocean_metadata.catalogue.watcher import CatalogueWatcher, DatabaseListener
 from ocean_metadata.class4 import api as class4_routes
 from ocean_metadata.class4.store import Class4Repository
 from ocean_metadata.events import api as events
 from ocean_metadata.events.broadcaster import EventBroadcaster
-from ocean_metadata.index.process import IndexProcess, IndexRefresher, NullRefresher
+from ocean_metadata.index.process import IndexProcess, IndexRefresher
 from ocean_metadata.observations import api as observation_routes
 from ocean_metadata.observations import schema as observation_tables
 from ocean_metadata.observations.import_process import ImportProcess
 from ocean_metadata.observations.repository import ObservationRepository
 from ocean_metadata.places import api as places
 from ocean_metadata.places.gazetteer import Gazetteer
-from ocean_metadata.ports import Catalogue, Refresher
 from ocean_metadata.scripts.api import get_script
 from ocean_metadata.settings import Settings, index_environment
 
 PLACES_INTERVAL = 2.0  # s between two looks at the files of places
 
-_TAGS = [
-    Tag(name="datasets", description="Datasets: lists, descriptions, status."),
-    Tag(name="finding", description="Search and filters."),
-    Tag(name="variables", description="Variables and their depth levels."),
-    Tag(name="time steps", description="Time steps of variables."),
-    Tag(name="events", description="Changes of datasets."),
-    Tag(name="places", description="Points, lines and areas for maps."),
-    Tag(name="observations", description="Observations of platforms: stations, profiles, tracks."),
-    Tag(name="class 4", description="Class 4 files: observed profiles with model forecasts."),
-    Tag(name="scripts", description="Scripts in Python and R that repeat a request."),
-    Tag(name="service", description="The service itself."),
-]
+_TAGS = {
+    "datasets": "Datasets: lists, descriptions, status.",
+    "finding": "Search and filters.",
+    "variables": "Variables and their depth levels.",
+    "time steps": "Time steps of variables.",
+    "events": "Changes of datasets.",
+    "places": "Points, lines and areas for maps.",
+    "observations": "Observations of platforms: stations, profiles, tracks.",
+    "class 4": "Class 4 files: observed profiles with model forecasts.",
+    "scripts": "Scripts in Python and R that repeat a request.",
+    "service": "The service itself.",
+}
 
-_API = [
-    *api.DATASET_ROUTES,
-    *SEARCH_ROUTES,
-    *api.VARIABLE_ROUTES,
+# In the order of the OpenAPI document.
+_API: list[ControllerRouterHandler] = [
+    api.DATASET_ROUTES,
+    SEARCH_ROUTES,
+    api.VARIABLE_ROUTES,
+    api.TIME_STEP_ROUTES,
     *events.ROUTES,
     api.refresh_datasets,
     *places.ROUTES,
@@ -74,21 +76,19 @@ _INTERNAL = [
 
 def create_app(
     catalogue: Catalogue,
+    settings: Settings | None = None,
     *,
     gazetteer: Gazetteer | None = None,
     observations: ObservationRepository | None = None,
     feed: EventBroadcaster | None = None,
-    refresher: Refresher | None = None,
-    token: str | None = None,
+    refresher: IndexRefresher | None = None,
     class4: Class4Repository | None = None,
     search_index_cache: SearchIndexCache | None = None,
-    public_url: str | None = None,
-    git: GitInfo | None = None,
-    max_age: int = 60,
     degraded: Callable[[], Awaitable[list[str]]] | None = None,
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
     """Create the metadata service over a catalogue."""
+    settings = settings or Settings()
     gazetteer = gazetteer or Gazetteer(None)
     without_tables = sa.create_engine("sqlite://", poolclass=sa.NullPool)
     class4 = class4 or Class4Repository(without_tables)
@@ -101,24 +101,24 @@ def create_app(
         title="Ocean Navigator: metadata",
         version=__version__,
         description="Which data exist: datasets, variables, depths and time steps; and places on the map.",
-        tags=_TAGS,
+        tags=[Tag(name=name, description=description) for name, description in _TAGS.items()],
         api=_API,
         internal=_INTERNAL,
         dependencies={
             "catalogue": catalogue,
             "response_cache": ResponseCache(),
             "search_index_cache": search_index_cache or SearchIndexCache(),
-            "freshness": Freshness(catalogue, __version__, max_age),
+            "freshness": Freshness(catalogue, __version__, settings.max_age),
             "gazetteer": gazetteer,
-            "places_freshness": Freshness(gazetteer, __version__, max_age),
+            "places_freshness": Freshness(gazetteer, __version__, settings.max_age),
             "observations": observations or ObservationRepository(without_tables),
             "events": feed or EventBroadcaster(without_tables),
-            "refresher": refresher or NullRefresher(),
-            "token": api.OperatorToken(secret=token),
+            "refresher": refresher,
+            "token": settings.token,
             "class4": class4,
-            "class4_freshness": Freshness(class4, __version__, max_age),
-            "public_url": public_url,
-            "git": git or GitInfo(git_hash=None, git_tag=None),
+            "class4_freshness": Freshness(class4, __version__, settings.max_age),
+            "public_url": settings.public_url,
+            "git": GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
         },
         readiness=Readiness(unready, degraded),
         lifespan=lifespan,
@@ -132,7 +132,7 @@ def build(settings: Settings) -> Litestar:
     engine, observations_engine = _open_databases(settings)
     feed = EventBroadcaster(engine, settings.heartbeat, settings.listeners)
     feed.begin()
-    catalogue = StoredCatalogue(engine)
+    catalogue = Catalogue(engine)
     catalogue.refresh()
     class4 = Class4Repository(engine)
     class4.refresh()
@@ -141,12 +141,12 @@ def build(settings: Settings) -> Litestar:
     watcher = CatalogueWatcher(catalogue, feed, search_index_cache.make)
     gazetteer = Gazetteer(settings.places)
     gazetteer.refresh()
-    has_files = bool(settings.datasets or settings.folder)
-    arguments, environment = _index_arguments(settings), index_environment(settings)
-    watch = ["--watch", str(settings.watch)]
-    indexer = IndexProcess([*arguments, *watch], environment=environment) if has_files and settings.watch else None
-    refresher = IndexRefresher(engine, arguments, environment, watcher.renew) if has_files else None
-
+    indexer, refresher = None, None
+    if settings.datasets or settings.folder:
+        arguments, environment = _index_arguments(settings), index_environment(settings)
+        refresher = IndexRefresher(engine, arguments, environment, watcher.renew)
+        if settings.watch:
+            indexer = IndexProcess([*arguments, "--watch", str(settings.watch)], environment=environment)
     folder = settings.observations_folder
     importer = ImportProcess(_observations_database(settings), folder) if folder else None
     tasks: list[BackgroundTask] = []
@@ -170,7 +170,11 @@ def build(settings: Settings) -> Litestar:
         ]
         if engine.dialect.name == "postgresql":
             tasks.append(BackgroundTask("changes of the database are not heard", listener.listen))
-        async with AsyncExitStack() as stack, _run_indexer(indexer, refresher):
+        async with AsyncExitStack() as stack:
+            if refresher:
+                stack.push_async_callback(refresher.stop)
+            if indexer:
+                await stack.enter_async_context(indexer.running())
             for task in tasks:
                 await stack.enter_async_context(task)
             yield
@@ -179,16 +183,13 @@ def build(settings: Settings) -> Litestar:
 
     return create_app(
         catalogue,
+        settings,
         gazetteer=gazetteer,
         observations=ObservationRepository(observations_engine),
         feed=feed,
         refresher=refresher,
-        token=settings.token,
         class4=class4,
         search_index_cache=search_index_cache,
-        public_url=settings.public_url,
-        git=GitInfo(git_hash=settings.git_hash, git_tag=settings.git_tag),
-        max_age=settings.max_age,
         degraded=degraded,
         lifespan=[run_background_work, *([importer.lifespan] if importer else [])],
     )
@@ -218,18 +219,6 @@ def _check_settings(settings: Settings) -> None:
             sys.exit(f"settings: {path} does not exist")
 
 
-@asynccontextmanager
-async def _run_indexer(indexer: IndexProcess | None, refresher: IndexRefresher | None) -> AsyncIterator[None]:
-    """Run the commands that index files for as long as the service runs."""
-    if indexer:
-        await indexer.start()
-    yield
-    if indexer:
-        await indexer.stop()
-    if refresher:
-        await refresher.stop()
-
-
 async def _refresh_places(gazetteer: Gazetteer) -> None:
     """Read the files of places again soon after they change."""
     while True:
@@ -239,11 +228,6 @@ async def _refresh_places(gazetteer: Gazetteer) -> None:
 
 def _index_arguments(settings: Settings) -> list[str]:
     """Return the settings that are no secrets as arguments of the index command."""
-    options = {
-        "--datasets": settings.datasets,
-        "--folder": settings.folder,
-        "--stubs": settings.stubs,
-        "--class4": settings.class4,
-        "--class4-riops": settings.class4_riops,
-    }
-    return [word for name, value in options.items() if value for word in (name, value)]
+    names = ("datasets", "folder", "stubs", "class4", "class4_riops")
+    values = {name: getattr(settings, name) for name in names}
+    return [word for name, value in values.items() if value for word in (f"--{name.replace('_', '-')}", value)]

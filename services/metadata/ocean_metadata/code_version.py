@@ -1,7 +1,6 @@
-"""Version of a module: a digest of its source and of all modules of ours that it imports.
+"""Version of what the index and the importer store: a digest of the modules that make it.
 
-What the index and the importer keep is read again where the code that read it has changed: nobody has to remember
-to raise a number.
+What they keep is read again where the code that read it has changed: nobody has to remember to raise a number.
 """
 
 import ast
@@ -10,6 +9,10 @@ import importlib.util
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+# Modules that readers import and that do not change what is stored: contracts only grow, and the fields of those in the
+# catalogue are part of its format (`catalogue.schema`).
+NOT_STORED = ("ocean_common", "ocean_core.cache", "ocean_core.errors", "ocean_core.messages", __name__)
 
 
 @cache
@@ -22,23 +25,25 @@ def code_version(*modules: str) -> int:
 
 
 def imported_sources(*modules: str) -> dict[str, Path]:
-    """Return the source files of modules and of all of ours that they import, directly or not.
+    """Return the source files of modules and of all of ours that they import, directly or not, and that count.
 
-    Raises
-    ------
-    LookupError
-        There is no such module.
+    A module that does not exist is a LookupError.
     """
     sources: dict[str, Path] = {}
     names = list(modules)
     while names:
         name = names.pop()
-        if name.startswith("ocean_") and name not in sources and (path := _source_of(name)):
+        if is_counted(name) and name not in sources and (path := _source_of(name)):
             sources[name] = path
             names.extend(_imported_names(path))
     if missing := set(modules) - set(sources):
         raise LookupError(", ".join(sorted(missing)))
     return sources
+
+
+def is_counted(name: str) -> bool:
+    """Return whether the source of a module may change what is stored."""
+    return name.startswith("ocean_") and not any(f"{name}.".startswith(f"{other}.") for other in NOT_STORED)
 
 
 def _source_of(name: str) -> Path | None:

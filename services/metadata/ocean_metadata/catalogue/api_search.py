@@ -3,109 +3,27 @@
 import asyncio
 from typing import Annotated, Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example
-from litestar.params import FromQuery, QueryParameter, SkipValidation
+from litestar.params import SkipValidation
 
 from ocean_common.contracts.metadata import SearchPage
 from ocean_common.i18n import Translator
-from ocean_common.parameters import refuse_unknown_parameters
+from ocean_common.parameters import query_parameter, refuse_unknown_parameters
 from ocean_common.problems import document_errors
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Bounds
 from ocean_core.time import Period
-from ocean_metadata.catalogue.responses import link_header, parse_period_parameter
+from ocean_metadata.catalogue.responses import CatalogueDependency, link_header, parse_period_parameter
 from ocean_metadata.catalogue.search import FACETS, SearchIndexCache, SearchQuery, search_page, select_ids
-from ocean_metadata.ports import Catalogue
 
-TAGS = ["finding"]
-
-TargetDate = Annotated[
-    str,
-    QueryParameter(
-        description="A date or an instant, in ISO 8601 or as English and French write it; UTC where no zone is given.",
-        examples=[Example(summary="a day", value="2016-02-03"), Example(value="2015-02-15T00:00:00.000Z")],
-    ),
-]
 DatasetIds = Annotated[
     str | None,
-    QueryParameter(
-        description="Ids of datasets between commas, to which the result is limited. Default: all datasets.",
-        examples=[Example(value="giops_day,ostia_month")],
+    query_parameter(
+        "Ids of datasets between commas, to which the result is limited. Default: all datasets.",
+        "giops_day,ostia_month",
     ),
-]
-Latitude = Annotated[float, QueryParameter(ge=-90, le=90, description="Degrees north.", examples=[Example(value=73)])]
-Longitude = Annotated[
-    float,
-    QueryParameter(
-        ge=-360, le=360, description="Degrees east: -180 to 180, or 0 to 360.", examples=[Example(value=20)]
-    ),
-]
-Words = Annotated[
-    str | None,
-    QueryParameter(
-        max_length=400,
-        description="Words in English or French that must all occur in names, descriptions, variables or standard "
-        "names. The beginning of a word is enough; accents, case and plurals are ignored.",
-        examples=[Example(summary="in French", value="température de surface"), Example(value="sea ice")],
-    ),
-]
-Box = Annotated[
-    str | None,
-    QueryParameter(
-        description="`west,south,east,north` in degrees: datasets with a wet cell in this box. A box with west "
-        "greater than east crosses the antimeridian.",
-        examples=[Example(summary="the Nordic Seas", value="-20,60,30,80")],
-    ),
-]
-Start = Annotated[
-    str | None,
-    QueryParameter(
-        description="Datasets that end after the beginning of this year, month, day or instant.",
-        examples=[Example(value="2016-02")],
-    ),
-]
-End = Annotated[
-    str | None,
-    QueryParameter(
-        description="Datasets that begin before the end of this year, month, day or instant.",
-        examples=[Example(value="2016-02-03")],
-    ),
-]
-Group = Annotated[
-    str | None, QueryParameter(description="Datasets of this group.", examples=[Example(value="Sample data")])
-]
-Quantum = Annotated[
-    str | None,
-    QueryParameter(
-        description="Datasets with this spacing of time steps: hour, day, month, season or year.",
-        examples=[Example(value="month")],
-    ),
-]
-ModelClass = Annotated[
-    str | None, QueryParameter(description="Datasets with this kind of grid: Mercator, Nemo, Fvcom.", examples=[])
-]
-StandardName = Annotated[
-    str | None,
-    QueryParameter(
-        description="Datasets with a variable of this CF standard name, or of one of several between commas.",
-        examples=[Example(value="sea_water_potential_temperature")],
-    ),
-]
-Variable = Annotated[
-    str | None,
-    QueryParameter(
-        description="Datasets with a variable of this key, or of one of several between commas.",
-        examples=[Example(value="votemper")],
-    ),
-]
-Limit = Annotated[
-    int, QueryParameter(ge=0, le=1000, description="Maximum number of results.", examples=[Example(value=20)])
-]
-Offset = Annotated[
-    int, QueryParameter(ge=0, le=10_000_000, description="Number of results to skip.", examples=[Example(value=0)])
 ]
 
 
@@ -113,14 +31,20 @@ Offset = Annotated[
     "/datasets/filter/date",
     operation_id="filterDatasetsByDate",
     summary="Filter datasets by date",
-    tags=TAGS,
     responses=document_errors(),
 )
 async def filter_by_date(
-    catalogue: NamedDependency[Catalogue],
+    catalogue: CatalogueDependency,
     search_index_cache: NamedDependency[SearchIndexCache],
-    target_date: FromQuery[TargetDate],
-    dataset_ids: FromQuery[DatasetIds] = None,
+    target_date: Annotated[
+        str,
+        query_parameter(
+            "A date or an instant, in ISO 8601 or as English and French write it; UTC where no zone is given.",
+            ("a day", "2016-02-03"),
+            "2015-02-15T00:00:00.000Z",
+        ),
+    ],
+    dataset_ids: DatasetIds = None,
 ) -> list[str]:
     """Ids of the listed datasets whose time steps begin before and end after a date; unknown ids are ignored."""
     index = await search_index_cache.index(catalogue.snapshot)
@@ -131,16 +55,15 @@ async def filter_by_date(
     "/datasets/filter/location",
     operation_id="filterDatasetsByLocation",
     summary="Filter datasets by location",
-    tags=TAGS,
     responses=document_errors(),
 )
 async def filter_by_location(
     *,
-    catalogue: NamedDependency[Catalogue],
+    catalogue: CatalogueDependency,
     search_index_cache: NamedDependency[SearchIndexCache],
-    latitude: FromQuery[Latitude],
-    longitude: FromQuery[Longitude],
-    dataset_ids: FromQuery[DatasetIds] = None,
+    latitude: Annotated[float, query_parameter("Degrees north.", 73, ge=-90, le=90)],
+    longitude: Annotated[float, query_parameter("Degrees east: -180 to 180, or 0 to 360.", 20, ge=-360, le=360)],
+    dataset_ids: DatasetIds = None,
 ) -> list[str]:
     """Ids of the listed datasets that cover a point: by the outline of the wet cells, not by a bounding box."""
     index = await search_index_cache.index(catalogue.snapshot)
@@ -150,15 +73,51 @@ async def filter_by_location(
 
 async def provide_search_query(
     *,
-    q: FromQuery[Words] = None,
-    bbox: FromQuery[Box] = None,
-    start: FromQuery[Start] = None,
-    end: FromQuery[End] = None,
-    group: FromQuery[Group] = None,
-    quantum: FromQuery[Quantum] = None,
-    model_class: FromQuery[ModelClass] = None,
-    standard_name: FromQuery[StandardName] = None,
-    variable: FromQuery[Variable] = None,
+    q: Annotated[
+        str | None,
+        query_parameter(
+            "Words in English or French that must all occur in names, descriptions, variables or standard "
+            "names. The beginning of a word is enough; accents, case and plurals are ignored.",
+            ("in French", "température de surface"),
+            "sea ice",
+            max_length=400,
+        ),
+    ] = None,
+    bbox: Annotated[
+        str | None,
+        query_parameter(
+            "`west,south,east,north` in degrees: datasets with a wet cell in this box. A box with west "
+            "greater than east crosses the antimeridian.",
+            ("the Nordic Seas", "-20,60,30,80"),
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        query_parameter("Datasets that end after the beginning of this year, month, day or instant.", "2016-02"),
+    ] = None,
+    end: Annotated[
+        str | None,
+        query_parameter("Datasets that begin before the end of this year, month, day or instant.", "2016-02-03"),
+    ] = None,
+    group: Annotated[str | None, query_parameter("Datasets of this group.", "Sample data")] = None,
+    quantum: Annotated[
+        str | None,
+        query_parameter("Datasets with this spacing of time steps: hour, day, month, season or year.", "month"),
+    ] = None,
+    model_class: Annotated[
+        str | None, query_parameter("Datasets with this kind of grid: Mercator, Nemo, Fvcom.")
+    ] = None,
+    standard_name: Annotated[
+        str | None,
+        query_parameter(
+            "Datasets with a variable of this CF standard name, or of one of several between commas.",
+            "sea_water_potential_temperature",
+        ),
+    ] = None,
+    variable: Annotated[
+        str | None,
+        query_parameter("Datasets with a variable of this key, or of one of several between commas.", "votemper"),
+    ] = None,
 ) -> SearchQuery:
     """Collect the conditions of a search."""
     values = (group, quantum, model_class, standard_name, variable)
@@ -174,7 +133,6 @@ async def provide_search_query(
     "/datasets/search",
     operation_id="searchDatasets",
     summary="Search datasets",
-    tags=TAGS,
     before_request=refuse_unknown_parameters,
     dependencies={"search_query": Provide(provide_search_query)},
     responses={
@@ -185,12 +143,12 @@ async def provide_search_query(
 async def search_datasets(
     *,
     request: Request[Any, Any, Any],
-    catalogue: NamedDependency[Catalogue],
+    catalogue: CatalogueDependency,
     search_index_cache: NamedDependency[SearchIndexCache],
     translate: NamedDependency[Translator],
     search_query: NamedDependency[SkipValidation[SearchQuery]],
-    limit: FromQuery[Limit] = 20,
-    offset: FromQuery[Offset] = 0,
+    limit: Annotated[int, query_parameter("Maximum number of results.", 20, ge=0, le=1000)] = 20,
+    offset: Annotated[int, query_parameter("Number of results to skip.", 0, ge=0, le=10_000_000)] = 0,
 ) -> Response[SearchPage]:
     """All conditions must hold. Facets count the values of all results; Link headers (RFC 8288) lead to other pages."""
     index = await search_index_cache.index(catalogue.snapshot)
@@ -199,7 +157,6 @@ async def search_datasets(
 
 
 def _parse_box(text: str) -> Bounds:
-    """Parse `west,south,east,north` in degrees."""
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
@@ -221,4 +178,4 @@ def _parse_period(start: str | None, end: str | None) -> Period:
     return Period(first, last)
 
 
-SEARCH_ROUTES = [filter_by_date, filter_by_location, search_datasets]
+SEARCH_ROUTES = Router("/", tags=["finding"], route_handlers=[filter_by_date, filter_by_location, search_datasets])

@@ -31,12 +31,8 @@ class RecommendedAttribute(msgspec.Struct, frozen=True, kw_only=True):
     advice: str
 
 
-def _read_recommended() -> list[RecommendedAttribute]:
-    with files(__package__).joinpath("recommended.csv").open(encoding="utf-8") as file:
-        return [msgspec.convert(row, RecommendedAttribute) for row in csv.DictReader(file)]
-
-
-RECOMMENDED = _read_recommended()
+with files(__package__).joinpath("recommended.csv").open(encoding="utf-8") as _file:
+    RECOMMENDED = [msgspec.convert(row, RecommendedAttribute) for row in csv.DictReader(_file)]
 WEIGHTS: dict[Importance, int] = {"high": 3, "recommended": 2, "suggested": 1}
 _SPELLINGS = {"acknowledgement": ("acknowledgement", "acknowledgment")}
 _CONVENTIONS = ("CF-", "ACDD-1.3")  # that the attribute should name
@@ -44,19 +40,9 @@ _RESOLUTIONS = {"hour": "PT1H", "day": "P1D", "month": "P1M", "season": "P3M", "
 
 
 def rate_completeness(record: DatasetRecord, translate: Translator = ENGLISH) -> Completeness:
-    """Rate the attributes of a dataset's files.
+    """Rate the attributes of a dataset's files; those of calculated variables do not count.
 
-    Parameters
-    ----------
-    record : DatasetRecord
-        With the global attributes of its first file, and those of its variables.
-    translate : Translator
-        To the language of the advice.
-
-    Returns
-    -------
-    Completeness
-        An attribute of variables counts by the share of variables that have it; calculated variables are left out.
+    An attribute of variables counts by the share of variables that have it.
     """
     variables = [variable for variable in record.visible_variables if variable.equation is None]
     values = _catalogue_values(record)
@@ -73,7 +59,16 @@ def rate_completeness(record: DatasetRecord, translate: Translator = ENGLISH) ->
             without = [variable.key for variable in variables if not _has_value(variable.attributes, attribute.name)]
             shares[attribute] = 1 - len(without) / len(variables) if variables else 1.0
         if shares[attribute] < 1:
-            missing.append(_lacking(attribute, values, translate, without))
+            value, advice = values.get(attribute.catalogue_value), translate(attribute.advice)
+            missing.append(
+                Lacking(
+                    attribute=attribute.name,
+                    variables=without,
+                    importance=attribute.importance,
+                    convention=attribute.convention,
+                    advice=translate("{advice} Here: {value}", advice=advice, value=value) if value else advice,
+                )
+            )
     total = sum(WEIGHTS[attribute.importance] for attribute in shares)
     weighted = sum(WEIGHTS[attribute.importance] * share for attribute, share in shares.items())
     return Completeness(
@@ -90,22 +85,6 @@ def _has_value(attributes: Mapping[str, Any], name: str) -> bool:
     if name == "Conventions":
         return all(part in str(values[0]) for part in _CONVENTIONS)
     return any(value is not None and str(value).strip() != "" for value in values)
-
-
-def _lacking(
-    attribute: RecommendedAttribute,
-    values: Mapping[str, str],
-    translate: Translator,
-    variables: list[str],
-) -> Lacking:
-    value, advice = values.get(attribute.catalogue_value), translate(attribute.advice)
-    return Lacking(
-        attribute=attribute.name,
-        variables=variables,
-        importance=attribute.importance,
-        convention=attribute.convention,
-        advice=translate("{advice} Here: {value}", advice=advice, value=value) if value else advice,
-    )
 
 
 def _catalogue_values(record: DatasetRecord) -> dict[str, str]:

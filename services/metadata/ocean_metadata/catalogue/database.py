@@ -1,10 +1,12 @@
-"""Connections to the catalogue's database, SQLite or PostgreSQL, and the creation of its tables."""
+"""Connections to the catalogue's database, SQLite or PostgreSQL, the creation of its tables, and locks."""
 
+import fcntl
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
@@ -15,7 +17,10 @@ from ocean_core.messages import Message
 from ocean_metadata.catalogue import schema
 
 _BUSY_TIMEOUT = 30  # s that a writer waits for another
-_CREATE_LOCK = 1  # of the advisory locks of PostgreSQL
+_CREATE_LOCK = 1  # of the advisory locks of PostgreSQL; 2 is that of `store`
+_PROCESS_LOCKS = {"indexing": 3, "watching": 4}
+_RETRY_INTERVAL = 0.1  # s between two attempts at a lock of processes
+_KEEPALIVE = 10  # s after which a server asks whether the holder's machine is still there
 SCHEMA = sa.text("current_schema()::regnamespace::oid::int")  # catalogues in other schemas have locks of their own
 CHANNEL = "ocean_catalogue"  # of notifications, in the whole database: their payload is the schema
 _CONSISTENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -134,3 +139,75 @@ def _drop_tables(connection: sa.Connection, tables: set[str]) -> None:
     if names:
         dropped.reflect(connection, only=list(names))
         dropped.drop_all(connection)
+
+
+# Locks between processes: one at a time indexes a catalogue, and one watches its files
+
+
+class ProcessLock:
+    """Lock that ends with the process: an advisory lock of PostgreSQL, or a lock on a file beside SQLite's."""
+
+    def __init__(self, engine: sa.Engine, name: Literal["indexing", "watching"]) -> None:
+        self._engine = engine
+        self._name = name
+        self._connection: sa.Connection | None = None
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> bool:
+        """Try to acquire the lock; return whether this process has it now."""
+        if self._engine.dialect.name == "postgresql":
+            return self._is_session_alive() or self._lock_in_session()
+        return self._file is not None or self._lock_file()
+
+    def release(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()  # the lock ends with the session
+            self._connection.close()
+            self._connection = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    @contextmanager
+    def held(self, stop: threading.Event) -> Iterator[bool]:
+        """Hold the lock in a ``with`` block; yield False where ``stop`` was set before it was free."""
+        while not (acquired := self.acquire()):
+            if stop.wait(_RETRY_INTERVAL):
+                break
+        try:
+            yield acquired
+        finally:
+            self.release()
+
+    def _is_session_alive(self) -> bool:
+        """Return whether the session that has the lock is still there."""
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute(sa.select(1))
+        except DBAPIError:
+            self.release()
+            return False
+        return True
+
+    def _lock_in_session(self) -> bool:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        number = _PROCESS_LOCKS[self._name]
+        if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(number, SCHEMA))).scalar_one():
+            connection.close()
+            return False
+        for name in ("idle", "interval"):
+            connection.exec_driver_sql(f"SET tcp_keepalives_{name} = {_KEEPALIVE}")
+        self._connection = connection
+        return True
+
+    def _lock_file(self) -> bool:
+        database = Path(str(self._engine.url.database))
+        file = database.with_name(f"{database.name}.{self._name}").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._file = file
+        return True

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from ocean_common.contracts.metadata import DatasetPage, Link
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_metadata.catalogue.completeness import rate_completeness
-from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, dataset_period
+from ocean_metadata.catalogue.model import DatasetRecord, VariableRecord, copy_fields
 
 API = "/api/v2.0"
 MIN_DESCRIPTION, MAX_DESCRIPTION = 50, 5000  # characters that search engines accept
@@ -16,30 +16,20 @@ _LICENCES = (
     (r"\bcc[- ]?by[- ]?4\.0|creative commons attribution 4", "https://creativecommons.org/licenses/by/4.0/"),
     (r"\bcc[- ]?by[- ]?sa[- ]?4\.0", "https://creativecommons.org/licenses/by-sa/4.0/"),
     (r"\bcc0\b|public domain", "https://creativecommons.org/publicdomain/zero/1.0/"),
-    (
-        r"open government licence[ -]+canada",
-        "https://open.canada.ca/en/open-government-licence-canada",
-    ),
+    (r"open government licence[ -]+canada", "https://open.canada.ca/en/open-government-licence-canada"),
     (r"open government licence", "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"),
 )
 
 
 def describe_dataset(record: DatasetRecord, translate: Translator = ENGLISH) -> DatasetPage:
     """Return the description of a dataset, with links to its resources whose titles are translated."""
-    start, end = dataset_period(record)
-    return DatasetPage(
-        id=record.id,
+    start, end = record.period
+    return copy_fields(
+        record,
+        DatasetPage,
         value=record.name,
-        quantum=record.quantum,
-        help=record.help,
-        attribution=record.attribution,
-        revision=record.revision,
-        bounds=record.bounds,
         start=start,
         end=end,
-        model_class=record.model_class,
-        group=record.group,
-        subgroup=record.subgroup,
         license=licence_of(record),
         time_steps=record.times[record.time].count if record.time is not None else 0,
         variables=len(record.visible_variables),
@@ -51,15 +41,19 @@ def describe_dataset(record: DatasetRecord, translate: Translator = ENGLISH) -> 
 
 def licence_of(record: DatasetRecord) -> str | None:
     """Return the licence of the files; else the address of the one that the attribution names."""
-    text = str(record.attributes.get("license", "")).strip()
-    if text:
+    if text := str(record.attributes.get("license", "")).strip():
         return text
     attribution = (record.attribution or "").casefold()
     return next((url for pattern, url in _LICENCES if re.search(pattern, attribution)), None)
 
 
+def dataset_address(record: DatasetRecord) -> str:
+    """Return the path of a dataset."""
+    return f"{API}/dataset/{quote(record.id, safe='')}"
+
+
 def last_step_address(record: DatasetRecord, variable: VariableRecord) -> str:
-    """Return the address of a NetCDF file with the last time step of a variable."""
+    """Return the path of a NetCDF file with the last time step of a variable."""
     west, south, east, north = record.bounds or (-180.0, -90.0, 180.0, 90.0)
     if west > east:  # across the antimeridian
         west, east = -180.0, 180.0
@@ -69,7 +63,7 @@ def last_step_address(record: DatasetRecord, variable: VariableRecord) -> str:
 
 
 def _links(record: DatasetRecord, translate: Translator) -> list[Link]:
-    address = f"{API}/dataset/{quote(record.id, safe='')}"
+    address = dataset_address(record)
     links = [
         Link(rel="self", href=address, title=translate("This dataset")),
         Link(rel="alternate", href=address, title=translate("This dataset as a page"), type="text/html"),
@@ -77,15 +71,14 @@ def _links(record: DatasetRecord, translate: Translator) -> list[Link]:
         Link(rel="variables", href=f"{address}/variables", title=translate("Variables")),
         Link(rel="completeness", href=f"{address}/completeness", title=translate("Completeness of the metadata")),
     ]
-    variables = record.visible_variables
-    if variables:
-        key, name = quote(variables[0].key, safe=""), variables[0].name
+    for variable in record.visible_variables[:1]:
+        key, name = quote(variable.key, safe=""), variable.name
         links += [
             Link(rel="times", href=f"{address}/{key}/times", title=translate("Times of {name}", name=name)),
             Link(rel="depths", href=f"{address}/{key}/depths", title=translate("Depth levels of {name}", name=name)),
             Link(
                 rel="enclosure",
-                href=last_step_address(record, variables[0]),
+                href=last_step_address(record, variable),
                 title=translate("{name} at the last time step", name=name),
                 type="application/x-netcdf",
             ),
@@ -94,26 +87,16 @@ def _links(record: DatasetRecord, translate: Translator) -> list[Link]:
 
 
 def linked_data(record: DatasetRecord, base_url: str, translate: Translator = ENGLISH) -> dict[str, Any]:
-    """Describe a dataset as schema.org/Dataset, by which search engines for data find it.
+    """Describe a dataset as schema.org/Dataset (JSON-LD), by which search engines for data find it.
 
-    Parameters
-    ----------
-    record : DatasetRecord
-        From the catalogue.
-    base_url : str
-        Public address of the service, without a slash at its end.
-    translate : Translator
-        To the language of the description.
-
-    Returns
-    -------
-    dict
-        JSON-LD, without members that are not known.
+    ``base_url`` is the public address of the service, without a slash at its end.
     """
     address = f"{base_url}{API}/dataset/{record.id}"
     variables = record.visible_variables[:_MAX_VARIABLES]
-    start, end = dataset_period(record)
+    start, end = record.period
     creator = record.attributes.get("institution") or record.attribution
+    keywords = [word.strip() for word in str(record.attributes.get("keywords", "")).split(",")]
+    keywords += [record.group or "", record.subgroup or "", *(variable.standard_name or "" for variable in variables)]
     data: dict[str, Any] = {
         "@context": "https://schema.org/",
         "@type": "Dataset",
@@ -124,7 +107,7 @@ def linked_data(record: DatasetRecord, base_url: str, translate: Translator = EN
         "identifier": str(record.attributes.get("id") or record.id),
         "version": record.revision,
         "isAccessibleForFree": True,
-        "keywords": _keywords(record),
+        "keywords": list(dict.fromkeys(filter(None, keywords))),
         "license": licence_of(record),
         "creditText": record.attribution,
         "creator": {"@type": "Organization", "name": str(creator)} if creator else None,
@@ -156,7 +139,7 @@ def _property_value(variable: VariableRecord) -> dict[str, str]:
 
 def _describe_in_words(record: DatasetRecord, translate: Translator) -> str:
     """Return a paragraph that is long enough for search engines."""
-    start, end = dataset_period(record)
+    start, end = record.period
     names = ", ".join(variable.name for variable in record.visible_variables[:_MAX_VARIABLES])
     title = record.attributes.get("summary") or record.attributes.get("title") or record.name
     parts = [record.help or str(title).strip()]
@@ -168,13 +151,6 @@ def _describe_in_words(record: DatasetRecord, translate: Translator) -> str:
     if len(text) < MIN_DESCRIPTION:
         text = f"{text} {translate('Ocean data on a grid, served by Ocean Navigator.')}"
     return text[:MAX_DESCRIPTION]
-
-
-def _keywords(record: DatasetRecord) -> list[str]:
-    listed = [word.strip() for word in str(record.attributes.get("keywords", "")).split(",")]
-    standard_names = [variable.standard_name for variable in record.visible_variables[:_MAX_VARIABLES]]
-    words = (*listed, record.group, record.subgroup, *standard_names)
-    return list(dict.fromkeys(word for word in words if word))
 
 
 def _spatial_coverage(record: DatasetRecord) -> dict[str, Any] | list[dict[str, Any]] | None:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,17 +12,11 @@ from ocean_core.errors import DatasetNotFound, VariableNotFound
 from ocean_core.messages import Message
 from ocean_core.time import Ints, format_times
 
+S = TypeVar("S", bound=msgspec.Struct)
+
 State = Literal["served", "partly", "broken"]
+STEP_TYPES = ("<i8", "<i8", "<i4", "<i4")  # of the stored arrays of `StepArrays`
 Translations = dict[str, dict[str, str]]  # language → field → text, beside the English of the fields
-
-
-class TimePart(msgspec.Struct, frozen=True, kw_only=True):
-    """Time steps in one file: little-endian int64, and int32 for positions."""
-
-    file: int  # index into the dataset's files
-    raw: bytes
-    seconds: bytes
-    position: bytes
 
 
 class TimeAxis(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +81,20 @@ class Omission(msgspec.Struct, frozen=True):
     reason: Message
 
 
-class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
+class DatasetDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields of a dataset that are taken from its configuration."""
+
+    quantum: str | None = None
+    help: str | None = None
+    attribution: str | None = None
+    model_class: str | None = None
+    group: str | None = None
+    subgroup: str | None = None
+    time_dim_units: str | None = None
+    default_location: tuple[float, float, float] | None = None  # longitude, latitude, zoom
+
+
+class DatasetRecord(DatasetDescription, frozen=True, kw_only=True):
     """Dataset without the steps of its time axes, which may be a million."""
 
     id: str
@@ -96,14 +103,6 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
     state: State = "served"
     reason: Message | None = None  # why nothing is served
     revision: str = ""
-    quantum: str | None = None
-    help: str | None = None
-    attribution: str | None = None
-    model_class: str | None = None
-    group: str | None = None
-    subgroup: str | None = None
-    time_dim_units: str | None = None
-    default_location: tuple[float, float, float] | None = None
     bounds: tuple[float, float, float, float] | None = None
     time: int | None = None  # the axis that stands for the dataset
     attributes: dict[str, Any] = {}  # global ones, of its first file that could be read
@@ -121,12 +120,38 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
         """Variables that lists show."""
         return [variable for variable in self.variables if not (variable.hidden or variable.auxiliary)]
 
+    @property
+    def period(self) -> tuple[str | None, str | None]:
+        """First and last time step, in ISO 8601."""
+        if self.time is None:
+            return None, None
+        axis = self.times[self.time]
+        first, last = format_times(np.array([axis.first, axis.last]), self.quantum)
+        return first, last
 
-class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """Dataset with its time steps: one list of parts for each of its time axes."""
-
-    record: DatasetRecord
-    steps: list[list[TimePart]] = []
+    def variable(self, key: str) -> VariableRecord:
+        """Return the variable of this key, or raise VariableNotFound."""
+        for variable in self.variables:
+            if variable.key == key and not variable.auxiliary:
+                return variable
+        for omission in self.left_out:
+            if omission.name == key:
+                raise VariableNotFound(
+                    "the variable {key!r} of {dataset} cannot be served: {refused}",
+                    key=key,
+                    dataset=self.id,
+                    refused=omission.reason,
+                    field="variable",
+                )
+        suggestions = _similar_words(key, [variable.key for variable in self.visible_variables])
+        raise VariableNotFound(
+            "{dataset} has no variable {key!r}{suggestion}; see /api/v2.0/dataset/{dataset}/variables",
+            dataset=self.id,
+            key=key,
+            suggestion=_suggest(suggestions),
+            field="variable",
+            allowed=suggestions,
+        )
 
 
 class Replaced(Exception):
@@ -140,6 +165,18 @@ class StepArrays(msgspec.Struct, frozen=True, kw_only=True):
     seconds: Ints  # since 1970-01-01 UTC
     file: Ints  # index into the dataset's files
     position: Ints  # along the file's time dimension
+
+    def encode(self) -> bytes:
+        """Encode as MessagePack of little-endian bytes."""
+        arrays = zip(msgspec.structs.astuple(self), STEP_TYPES, strict=True)
+        return msgspec.msgpack.encode([values.astype(kind).tobytes() for values, kind in arrays])
+
+    @classmethod
+    def decode(cls, content: bytes) -> Self:
+        """Decode what `encode` returns."""
+        arrays = zip(msgspec.msgpack.decode(content, type=list[bytes]), STEP_TYPES, strict=True)
+        raw, seconds, file, position = (np.frombuffer(part, kind).astype(np.int64) for part, kind in arrays)
+        return cls(raw=raw, seconds=seconds, file=file, position=position)
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,32 +213,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             )
         return record
 
-    def variable(self, dataset: str, key: str) -> tuple[DatasetRecord, VariableRecord]:
-        """Return a dataset and its variable, or raise DatasetNotFound or VariableNotFound."""
-        record = self.dataset(dataset)
-        for variable in record.variables:
-            if variable.key == key and not variable.auxiliary:
-                return record, variable
-        refused = next((problem.reason for problem in record.left_out if problem.name == key), None)
-        if refused is not None:
-            raise VariableNotFound(
-                "the variable {key!r} of {dataset} cannot be served: {refused}",
-                key=key,
-                dataset=dataset,
-                refused=refused,
-                field="variable",
-            )
-        visible = [variable.key for variable in record.variables if not variable.hidden and not variable.auxiliary]
-        suggestions = _similar_words(key, visible)
-        raise VariableNotFound(
-            "{dataset} has no variable {key!r}{suggestion}; see /api/v2.0/dataset/{dataset}/variables",
-            dataset=dataset,
-            key=key,
-            suggestion=_suggest(suggestions),
-            field="variable",
-            allowed=suggestions,
-        )
-
 
 def _similar_words(word: str, words: Iterable[str]) -> list[str]:
     """Return the words that may have been meant, whatever their case."""
@@ -213,10 +224,7 @@ def _suggest(words: list[str]) -> Message | str:
     return Message("; did you mean {name!r}?", name=words[0]) if words else ""
 
 
-def dataset_period(record: DatasetRecord) -> tuple[str | None, str | None]:
-    """Return the first and the last time step of a dataset, in ISO 8601."""
-    if record.time is None:
-        return None, None
-    axis = record.times[record.time]
-    first, last = format_times(np.array([axis.first, axis.last]), record.quantum)
-    return first, last
+def copy_fields(source: msgspec.Struct, kind: type[S], /, **others: Any) -> S:
+    """Make a Struct of the fields that it has in common with another one, and of others."""
+    common = {name: getattr(source, name) for name in kind.__struct_fields__ if hasattr(source, name)}
+    return kind(**common | others)

@@ -6,39 +6,26 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from litestar import MediaType, Request, Response
+from litestar import Response
 from markupsafe import Markup
 
 from ocean_common.contracts.metadata import DatasetPage
 from ocean_common.i18n import ENGLISH, Translator
 from ocean_core.geometry import wrap_longitude
 from ocean_metadata.catalogue.completeness import rate_completeness
-from ocean_metadata.catalogue.dataset_page import API, describe_dataset, last_step_address, linked_data
-from ocean_metadata.catalogue.model import DatasetRecord, dataset_period
+from ocean_metadata.catalogue.dataset_page import API, dataset_address, describe_dataset, last_step_address, linked_data
+from ocean_metadata.catalogue.model import DatasetRecord
+from ocean_metadata.catalogue.responses import vary_by_accept
 
-DATASETS = f"{API}/datasets"
-LANGUAGES = {"en": "English", "fr": "Français"}
-
+_LIST = f"{API}/datasets"
 STYLE = " ".join(files(__package__).joinpath("templates/style.css").read_text("utf-8").split())
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 # Nothing is run or fetched, whatever a text in a file may contain.
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-def prefers_html(request: Request[Any, Any, Any]) -> bool:
-    """Return whether the client prefers HTML to JSON, as browsers do; one that accepts anything gets JSON."""
-    return request.accept.best_match([MediaType.JSON, MediaType.HTML]) == MediaType.HTML
-
-
-def vary_by_accept(response: Response[bytes]) -> Response[bytes]:
-    """Tell caches that the answer depends on the Accept header."""
-    response.headers["vary"] = "accept"
-    return response
 
 
 def as_page(response: Response[bytes]) -> Response[bytes]:
@@ -50,19 +37,7 @@ def as_page(response: Response[bytes]) -> Response[bytes]:
 def render_dataset(record: DatasetRecord, base_url: str, translate: Translator = ENGLISH) -> str:
     """Render the page of a dataset, with its description in the vocabulary of schema.org.
 
-    Parameters
-    ----------
-    record : DatasetRecord
-        From the catalogue.
-    base_url : str
-        Public address of the service, without a slash at its end.
-    translate : Translator
-        To the language of the page.
-
-    Returns
-    -------
-    str
-        An HTML document.
+    ``base_url`` is the public address of the service, without a slash at its end.
     """
     page = describe_dataset(record, translate)
     variables = [
@@ -81,7 +56,6 @@ def render_dataset(record: DatasetRecord, base_url: str, translate: Translator =
         translate,
         title=record.name,
         address=page.links[0].href,
-        list_address=DATASETS,
         page=page,
         facts=_facts(page, translate),
         variables=variables,
@@ -94,17 +68,21 @@ def render_datasets(records: Iterable[DatasetRecord], translate: Translator = EN
     """Render the page of all datasets."""
     datasets = []
     for record in records:
-        start, end = dataset_period(record)
+        start, end = record.period
         dataset = {
             "name": record.name,
-            "address": f"{API}/dataset/{quote(record.id, safe='')}",
-            "group": " · ".join(name for name in (record.group, record.subgroup) if name),
+            "address": dataset_address(record),
+            "group": _join_groups(record),
             "start": (start or "–")[:10],
             "end": (end or "–")[:10],
             "variables": len(record.visible_variables),
         }
         datasets.append(dataset)
-    return _render("datasets.html", translate, title=translate("Datasets"), address=DATASETS, datasets=datasets)
+    return _render("datasets.html", translate, title=translate("Datasets"), address=_LIST, datasets=datasets)
+
+
+def _join_groups(dataset: DatasetRecord | DatasetPage) -> str:
+    return " · ".join(name for name in (dataset.group, dataset.subgroup) if name)
 
 
 def _render(template: str, translate: Translator, **values: Any) -> str:
@@ -120,30 +98,31 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(style=Markup(STYLE), languages=LANGUAGES)  # noqa: S704  a file of ours
+    environment.globals.update(
+        style=Markup(STYLE),  # noqa: S704  a file of ours
+        languages={"en": "English", "fr": "Français"},
+        list_address=_LIST,
+    )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # in the order of the keys
-    environment.tests["web_address"] = _is_web_address
+    environment.tests["web_address"] = lambda text: text.startswith(("https://", "http://")) and " " not in text
     return environment
-
-
-def _is_web_address(text: str) -> bool:
-    return text.startswith(("https://", "http://")) and " " not in text
 
 
 def _facts(page: DatasetPage, translate: Translator) -> dict[str, str | None]:
     area = None
     if page.bounds:
         west, south, east, north = page.bounds
+        west_letter = "O" if translate.language == "fr" else "W"
         area = translate(
             "{south} to {north}, {west} to {east}",
-            south=_format_latitude(south, translate),
-            north=_format_latitude(north, translate),
-            west=_format_longitude(west, translate),
-            east=_format_longitude(east, translate),
+            south=_format_degrees(south, "NS", translate),
+            north=_format_degrees(north, "NS", translate),
+            west=_format_degrees(float(wrap_longitude(west)), f"E{west_letter}", translate),
+            east=_format_degrees(float(wrap_longitude(east)), f"E{west_letter}", translate),
         )
     return {
         translate("Id"): page.id,
-        translate("Group"): " · ".join(name for name in (page.group, page.subgroup) if name),
+        translate("Group"): _join_groups(page),
         translate("Time"): translate("{start} to {end}", start=page.start, end=page.end) if page.start else None,
         translate("Time steps"): str(page.time_steps) if page.time_steps else None,
         translate("Time resolution"): page.quantum and translate(page.quantum),
@@ -156,15 +135,7 @@ def _facts(page: DatasetPage, translate: Translator) -> dict[str, str | None]:
     }
 
 
-def _format_latitude(degrees: float, translate: Translator) -> str:
-    return f"{_format_decimal(abs(degrees), translate)}° {'S' if degrees < 0 else 'N'}"
-
-
-def _format_longitude(degrees: float, translate: Translator) -> str:
-    wrapped = float(wrap_longitude(degrees))
-    west = "O" if translate.language == "fr" else "W"
-    return f"{_format_decimal(abs(wrapped), translate)}° {west if wrapped < 0 else 'E'}"
-
-
-def _format_decimal(value: float, translate: Translator) -> str:
-    return f"{value:.2f}".replace(".", "," if translate.language == "fr" else ".")
+def _format_degrees(degrees: float, letters: str, translate: Translator) -> str:
+    """Format a latitude or longitude with the first of two letters, or the second if it is negative."""
+    number = f"{abs(degrees):.2f}".replace(".", "," if translate.language == "fr" else ".")
+    return f"{number}° {letters[degrees < 0]}"

@@ -1,22 +1,27 @@
-"""Responses and parameters of the catalogue: bodies encoded once, links between pages of long lists, dates."""
+"""Responses and parameters of the catalogue: bodies encoded once, pages or JSON, links between pages, dates."""
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
+from litestar.params import SkipValidation
 
 from ocean_common.http import entity_tag
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import InvalidRequest
 from ocean_core.time import LONGEST_DATE, AmbiguousDateError, Period, parse_period
+from ocean_metadata.catalogue.store import Catalogue
 
 MAX_BYTES = 64 * 2**20
 JSON = "application/json"
 MESSAGEPACK = "application/x-msgpack"
+
+CatalogueDependency = NamedDependency[SkipValidation[Catalogue]]
 
 
 class ResponseCache:
@@ -42,48 +47,47 @@ class ResponseCache:
         return Response(content, media_type=media_type, headers={"etag": tag})
 
 
-def encoded_response(kind: Any, description: str) -> dict[int, ResponseSpec]:
-    """Describe an encoded body for the OpenAPI document."""
-    return {200: ResponseSpec(kind, description=description, media_type=JSON, generate_examples=False)}
+def encoded_response(
+    kind: Any, description: str, errors: Mapping[int, ResponseSpec] | None = None
+) -> dict[int, ResponseSpec]:
+    """Describe an encoded body, and errors, for the OpenAPI document."""
+    body = ResponseSpec(kind, description=description, media_type=JSON, generate_examples=False)
+    return {200: body, **(errors or {})}
 
 
-def json_response(text: str | None) -> Response[bytes]:
-    """Return a JSON string: Litestar would send the bare text."""
-    return Response(msgspec.json.encode(text), media_type=JSON)
+def json_response(value: msgspec.Struct | str | None) -> Response[bytes]:
+    """Encode a body, also a string: Litestar would send the bare text."""
+    return Response(msgspec.json.encode(value), media_type=JSON)
+
+
+def prefers_html(request: Request[Any, Any, Any]) -> bool:
+    """Return whether the client prefers HTML to JSON, as browsers do; one that accepts anything gets JSON."""
+    return request.accept.best_match([MediaType.JSON, MediaType.HTML]) == MediaType.HTML
+
+
+def vary_by_accept(response: Response[bytes]) -> Response[bytes]:
+    """Tell caches that the answer depends on the Accept header."""
+    response.headers["vary"] = "accept"
+    return response
 
 
 def link_header(request: Request[Any, Any, Any], total: int, limit: int, offset: int) -> dict[str, str]:
     """Return the Link header (RFC 8288) of a page: first, prev, next and last, as far as these pages exist."""
-    if not limit:
-        return {}
-    has_next = offset + limit < total
-    offsets = {
-        "first": 0 if offset else None,
-        "prev": max(0, offset - limit) if offset else None,
-        "next": offset + limit if has_next else None,
-        "last": (total - 1) // limit * limit if has_next else None,
-    }
+    offsets = {}
+    if limit and offset:
+        offsets = {"first": 0, "prev": max(0, offset - limit)}
+    if limit and offset + limit < total:
+        offsets |= {"next": offset + limit, "last": (total - 1) // limit * limit}
+    query = [(name, value) for name, value in request.query_params.multi_items() if name not in {"limit", "offset"}]
     links = [
-        f'<{_page_address(request, limit, start)}>; rel="{relation}"'
+        f'<{request.url.path}?{urlencode([*query, ("limit", limit), ("offset", start)])}>; rel="{relation}"'
         for relation, start in offsets.items()
-        if start is not None
     ]
     return {"link": ", ".join(links)} if links else {}
 
 
-def _page_address(request: Request[Any, Any, Any], limit: int, offset: int) -> str:
-    query = [(name, value) for name, value in request.query_params.multi_items() if name not in {"limit", "offset"}]
-    return f"{request.url.path}?{urlencode([*query, ('limit', limit), ('offset', offset)])}"
-
-
 def parse_period_parameter(text: str, field: str) -> Period:
-    """Parse a date of a request.
-
-    Raises
-    ------
-    InvalidRequest
-        It is no date, or may be two.
-    """
+    """Parse a date of a request; InvalidRequest if it is no date, or may be two."""
     try:
         return parse_period(text)
     except AmbiguousDateError as error:

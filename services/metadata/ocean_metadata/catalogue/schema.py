@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
-from ocean_metadata.catalogue.model import DatasetRecord, TimePart
+from ocean_metadata.catalogue.model import STEP_TYPES, DatasetRecord
 
 metadata = sa.MetaData()
 
@@ -44,7 +44,7 @@ time_steps = sa.Table(
     metadata,
     sa.Column("dataset", sa.Text, sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("time", sa.Integer, primary_key=True, autoincrement=False),  # number of the time axis
-    sa.Column("parts", sa.LargeBinary, nullable=False),  # MessagePack of a list of TimePart
+    sa.Column("steps", sa.LargeBinary, nullable=False),  # of `StepArrays.encode`
 )
 
 # What was read of each file, so that an unchanged file costs a stat.
@@ -109,8 +109,8 @@ events = sa.Table(
 def catalogue_format() -> str:
     """Return a digest of the tables and of the fields of the documents in them."""
     tables = [str(CreateTable(table)) for table in metadata.sorted_tables]
-    documents = [_without_descriptions(msgspec.json.schema(kind)) for kind in (DatasetRecord, TimePart)]
-    return hashlib.blake2b(repr((tables, documents)).encode(), digest_size=12).hexdigest()
+    document = _without_descriptions(msgspec.json.schema(DatasetRecord))
+    return hashlib.blake2b(repr((tables, document, STEP_TYPES)).encode(), digest_size=12).hexdigest()
 
 
 def _without_descriptions(schema: Any) -> Any:

@@ -13,6 +13,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from typing import Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -20,12 +21,13 @@ import shapely
 from numpy.typing import NDArray
 
 from ocean_common.contracts.metadata import Facets, FacetValue, Found, SearchPage
-from ocean_common.i18n import ENGLISH, Translator
+from ocean_common.i18n import ENGLISH, SOURCE, Translator
 from ocean_core.geometry import Bounds, wrap_longitude
 from ocean_core.time import Period
-from ocean_metadata.catalogue.localized import SOURCE, localize_dataset
-from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, Snapshot, VariableRecord, dataset_period
+from ocean_metadata.catalogue.model import DatasetRecord, GridRecord, Snapshot, copy_fields
+from ocean_metadata.catalogue.serializers import localize_dataset
 
+V = TypeVar("V", str, bytes)
 Mask = NDArray[np.bool_]
 Scores = NDArray[np.float32]
 
@@ -45,6 +47,7 @@ STOP_WORDS = frozenset(
 _NAME, _ID, _KEY, _GROUP, _QUANTITY, _SYNONYM, _TITLE, _HELP, _OTHER = 8.0, 6.0, 5.0, 4.0, 4.0, 2.5, 3.0, 2.0, 1.0
 _ATTRIBUTES = {"title": _TITLE, "keywords": _TITLE, "summary": _OTHER, "institution": _OTHER, "source": _OTHER,
                "project": _OTHER, "creator_name": _OTHER, "comment": _OTHER}  # fmt: skip
+_TRANSLATED = {"name": _NAME, "help": _HELP, "group": _GROUP}
 _PREFIX, _MISSPELT = 0.5, 0.3
 _MIN_MISSPELT = 5  # letters
 _MAX_QUERY_WORDS = 12
@@ -107,14 +110,14 @@ QUANTITIES: tuple[tuple[str, str], ...] = (
     (r"turbidity|suspended|sediment", "turbidity sediment turbidité sédiment"),
     (r"river|runoff|riviere|fleuve", "river runoff rivière fleuve débit"),
 )  # fmt: skip
-_QUANTITIES = tuple((re.compile(pattern), tuple(split_words(names))) for pattern, names in QUANTITIES)
 
 
 @cache
 def synonyms(name: str) -> tuple[str, ...]:
     """Return the words by which people may search for a quantity with this standard, long or display name."""
     text = fold(name).replace("_", " ")
-    return tuple(dict.fromkeys(word for pattern, names in _QUANTITIES if pattern.search(text) for word in names))
+    names = " ".join(names for pattern, names in QUANTITIES if re.search(pattern, text))
+    return tuple(dict.fromkeys(split_words(names)))
 
 
 class SearchDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,26 +158,18 @@ def _word_weights(record: DatasetRecord) -> dict[str, float]:
     texts += [(record.help, _HELP), (record.attribution, _OTHER), (record.quantum, _OTHER)]
     texts += [(record.model_class, _OTHER)]
     texts += [(str(record.attributes[name]), part) for name, part in _ATTRIBUTES.items() if name in record.attributes]
-    for texts_of_language in record.translations.values():
-        texts += [(texts_of_language.get(name), part) for name, part in _TRANSLATED.items()]
+    for translation in record.translations.values():
+        texts += [(translation.get(name), part) for name, part in _TRANSLATED.items()]
     for variable in record.visible_variables:
-        texts += _variable_texts(variable)
-        for name in {variable.name, variable.standard_name or "", variable.long_name or ""}:
-            for word in synonyms(name):
-                weights[word] = max(weights.get(word, 0.0), _SYNONYM)
+        names = [variable.name, variable.standard_name, variable.long_name]
+        translations = [translation.get("name") for translation in variable.translations.values()]
+        texts += [(variable.key, _KEY), *((name, _QUANTITY) for name in names + translations)]
+        for word in {word for name in names if name for word in synonyms(name)}:
+            weights[word] = _SYNONYM
     for text, weight in texts:
         for word in _cached_words(text[:_MAX_TEXT]) if text else ():
             weights[word] = max(weights.get(word, 0.0), weight)
     return weights
-
-
-_TRANSLATED = {"name": _NAME, "help": _HELP, "group": _GROUP}
-
-
-def _variable_texts(variable: VariableRecord) -> list[tuple[str | None, float]]:
-    names = [variable.name, variable.standard_name, variable.long_name]
-    names += [texts.get("name") for texts in variable.translations.values()]
-    return [(variable.key, _KEY), *((name, _QUANTITY) for name in names)]
 
 
 @lru_cache(maxsize=10_000)
@@ -187,64 +182,97 @@ def _outline(placement: GridRecord) -> str | None:
     """Return the outline of a grid's wet cells; its bounding box where that is unknown."""
     if placement.footprint or placement.grid.bounds is None:
         return placement.footprint
-    west, south, east, north = placement.grid.bounds
+    return str(shapely.to_geojson(shapely.unary_union(_boxes(*placement.grid.bounds))))
+
+
+def _boxes(west: float, south: float, east: float, north: float) -> list[shapely.Geometry]:
+    """Return a box between -180 and 180 degrees, in two parts where it crosses the antimeridian."""
     spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    boxes = [shapely.box(left, south, right, north) for left, right in spans]
-    return str(shapely.to_geojson(shapely.unary_union(boxes)))
+    return [shapely.box(left, south, right, north) for left, right in spans]
 
 
 def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value))
 
 
-class InvertedIndex:
-    """Sorted words, and for each of them the rows that have it with their weights."""
+class Postings(Generic[V]):
+    """Sorted values, and for each of them the rows that have it."""
+
+    def __init__(self, values_of_rows: Sequence[Iterable[V]]) -> None:
+        rows: dict[V, list[int]] = {}
+        for row, values in enumerate(values_of_rows):
+            for value in values:
+                rows.setdefault(value, []).append(row)
+        self.values: list[V] = sorted(rows)
+        self.row_count = len(values_of_rows)
+        self.rows = np.array([row for value in self.values for row in rows[value]], dtype=np.intp)
+        self.starts = np.cumsum([0, *(len(rows[value]) for value in self.values)])
+
+    def mask(self, numbers: Iterable[int]) -> Mask:
+        """Return the rows that have one of some values, by the numbers of these."""
+        mask = np.zeros(self.row_count, dtype=bool)
+        for number in numbers:
+            mask[self.rows[self.starts[number] : self.starts[number + 1]]] = True
+        return mask
+
+
+class Facet(Postings[str]):
+    """Values by which results can be narrowed."""
+
+    def __init__(self, values: Sequence[Iterable[str]]) -> None:
+        super().__init__(values)
+        self._numbers: dict[str, list[int]] = {}
+        for number, value in enumerate(self.values):
+            self._numbers.setdefault(fold(value), []).append(number)
+
+    def mask_of(self, text: str) -> Mask:
+        """Return the rows with a value, whatever its case and accents, or with one of several between commas."""
+        names = {fold(name).strip() for name in (text, *text.split(","))}
+        return self.mask(number for name in names for number in self._numbers.get(name, ()))
+
+    def counts(self, mask: Mask) -> list[tuple[str, int]]:
+        """Count the values among some rows, the most frequent first."""
+        if not self.values:
+            return []
+        counts = np.add.reduceat(mask[self.rows], self.starts[:-1], dtype=np.intp)
+        order = np.argsort(-counts, kind="stable")[:MAX_FACET_VALUES]
+        return [(self.values[number], int(counts[number])) for number in order if counts[number]]
+
+
+class InvertedIndex(Postings[str]):
+    """Words, and for each of them the rows that have it with their weights."""
 
     def __init__(self, weights: Sequence[Mapping[str, float]]) -> None:
-        self._row_count = len(weights)
-        postings: dict[str, list[tuple[int, float]]] = {}
-        for row, row_weights in enumerate(weights):
-            for word, weight in row_weights.items():
-                postings.setdefault(word, []).append((row, weight))
-        self._words = sorted(postings)
-        self._starts = np.cumsum([0, *(len(postings[word]) for word in self._words)])
-        entries = [entry for word in self._words for entry in postings[word]]
-        self._rows = np.array([row for row, _ in entries], dtype=np.intp)
-        self._weights = np.array([weight for _, weight in entries], dtype=np.float32)
+        super().__init__(weights)
+        self._weights = np.zeros(self.rows.size, dtype=np.float32)
         self._by_deletion: dict[str, list[int]] = {}
-        for number, word in enumerate(self._words):
+        for number, word in enumerate(self.values):
+            entries = slice(self.starts[number], self.starts[number + 1])
+            self._weights[entries] = [weights[row][word] for row in self.rows[entries].tolist()]
             for form in _deletions(word):
                 self._by_deletion.setdefault(form, []).append(number)
 
     def scores(self, query: Sequence[str]) -> Scores:
-        """Score every row for the words of a query.
+        """Score every row, shape (row,), for the words of a query (from `split_words`); rare words count more.
 
-        Parameters
-        ----------
-        query : sequence of str
-            From `split_words`.
-
-        Returns
-        -------
-        ndarray of float32, shape (row,)
-            0 for rows that lack one of the words; rare words count more.
+        Rows that lack one of the words have 0.
         """
-        total = np.zeros(self._row_count, dtype=np.float32)
-        has_all = np.ones(self._row_count, dtype=bool)
+        total = np.zeros(self.row_count, dtype=np.float32)
+        has_all = np.ones(self.row_count, dtype=bool)
         for word in list(dict.fromkeys(query))[:_MAX_QUERY_WORDS]:
             scores = self._word_scores(word)
             has_word = scores > 0
             has_all &= has_word
-            total += scores * np.float32(np.log1p(self._row_count / max(1, int(has_word.sum()))))
+            total += scores * np.float32(np.log1p(self.row_count / max(1, int(has_word.sum()))))
         return np.where(has_all, total, np.float32(0))
 
     def _word_scores(self, word: str) -> Scores:
         """Score every row for one word: whole, as the prefix of a longer word, or misspelt where nothing else fits."""
-        scores = np.zeros(self._row_count, dtype=np.float32)
-        first = bisect_left(self._words, word)
-        end = bisect_left(self._words, word + "\uffff")
+        scores = np.zeros(self.row_count, dtype=np.float32)
+        first = bisect_left(self.values, word)
+        end = bisect_left(self.values, word + "\uffff")
         self._raise_scores(scores, first, end, _PREFIX)
-        if first < len(self._words) and self._words[first] == word:
+        if first < len(self.values) and self.values[first] == word:
             self._raise_scores(scores, first, first + 1, 1.0)
         elif first == end:
             for number in {number for form in _deletions(word) for number in self._by_deletion.get(form, ())}:
@@ -252,8 +280,8 @@ class InvertedIndex:
         return scores
 
     def _raise_scores(self, scores: Scores, first: int, end: int, part: float) -> None:
-        entries = slice(self._starts[first], self._starts[end])
-        np.maximum.at(scores, self._rows[entries], self._weights[entries] * np.float32(part))
+        entries = slice(self.starts[first], self.starts[end])
+        np.maximum.at(scores, self.rows[entries], self._weights[entries] * np.float32(part))
 
 
 def _deletions(word: str) -> Iterator[str]:
@@ -297,31 +325,22 @@ class SearchIndex:
         self._words = InvertedIndex([document.weights for document in documents])
         self._first = np.array([document.first for document in documents], dtype=np.int64)
         self._last = np.array([document.last for document in documents], dtype=np.int64)
-        self._facets = {name: _Facet([document.facets.get(name, ()) for document in documents]) for name in FACETS}
-        self._index_outlines(documents, previous)
-
-    def _index_outlines(self, documents: Sequence[SearchDocument], previous: "SearchIndex | None") -> None:
-        """Put every outline into the tree once: many datasets share theirs."""
+        self._facets = {name: Facet([document.facets[name] for document in documents]) for name in FACETS}
+        # Every outline is in the tree once: many datasets share theirs.
+        self._outlines = Postings([document.outlines for document in documents])
+        outlines = {digest: outline for document in documents for digest, outline in document.outlines.items()}
         known_shapes = previous.shapes if previous else {}
-        self.shapes: dict[bytes, shapely.Geometry] = {}
-        numbers: dict[bytes, int] = {}
-        pairs = list[tuple[int, int]]()
-        for row, document in enumerate(documents):
-            for digest, outline in document.outlines.items():
-                if digest not in numbers:
-                    numbers[digest] = len(numbers)
-                    self.shapes[digest] = known_shapes.get(digest) or shapely.from_geojson(outline)
-                pairs.append((numbers[digest], row))
+        self.shapes: dict[bytes, shapely.Geometry] = {
+            digest: known_shapes.get(digest) or shapely.from_geojson(outlines[digest])
+            for digest in self._outlines.values
+        }
         self._tree = shapely.STRtree(list(self.shapes.values()))
-        ordered = np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)
-        self._outline_rows = ordered[:, 1]
-        self._outline_starts = np.searchsorted(ordered[:, 0], np.arange(len(numbers) + 1))
 
     def search(self, query: SearchQuery) -> Matches:
         """Return the rows that fit a query, the best first; equally good ones in the order of the catalogue."""
         mask = np.ones(len(self.records), dtype=bool)
         for name, value in query.values.items():
-            mask &= self._facets[name].mask(value)
+            mask &= self._facets[name].mask_of(value)
         if query.period is not None:
             mask &= self.during(query.period)
         if query.bounds is not None:
@@ -350,54 +369,16 @@ class SearchIndex:
         return {name: facet.counts(mask) for name, facet in self._facets.items()}
 
     def _intersecting(self, shapes: Sequence[shapely.Geometry]) -> Mask:
-        mask = np.zeros(len(self.records), dtype=bool)
-        for number in self._tree.query(shapes, predicate="intersects")[1]:
-            mask[self._outline_rows[self._outline_starts[number] : self._outline_starts[number + 1]]] = True
-        return mask
-
-
-class _Facet:
-    """Values of all rows: none, one or several in each."""
-
-    def __init__(self, values: Sequence[Iterable[str]]) -> None:
-        codes: dict[str, int] = {}
-        pairs = [
-            (row, codes.setdefault(value, len(codes))) for row, row_values in enumerate(values) for value in row_values
-        ]
-        self._values = list(codes)
-        self._rows, self._codes = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
-        self._by_name: dict[str, list[int]] = {}
-        for value, code in codes.items():
-            self._by_name.setdefault(fold(value), []).append(code)
-        self._row_count = len(values)
-
-    def mask(self, value: str) -> Mask:
-        """Return the rows with a value, whatever its case and accents, or with one of several between commas."""
-        names = {fold(name).strip() for name in (value, *value.split(","))}
-        codes = [code for name in names for code in self._by_name.get(name, ())]
-        mask = np.zeros(self._row_count, dtype=bool)
-        mask[self._rows[np.isin(self._codes, codes)]] = True
-        return mask
-
-    def counts(self, mask: Mask) -> list[tuple[str, int]]:
-        """Count the values among some rows."""
-        numbers = np.bincount(self._codes[mask[self._rows]], minlength=len(self._values))
-        present = np.flatnonzero(numbers)
-        frequent = present[np.argsort(-numbers[present], kind="stable")[: 4 * MAX_FACET_VALUES]]
-        counts = [(self._values[code], int(numbers[code])) for code in frequent]
-        return sorted(counts, key=lambda entry: (-entry[1], entry[0]))[:MAX_FACET_VALUES]
+        return self._outlines.mask(self._tree.query(shapes, predicate="intersects")[1])
 
 
 def _split_box(bounds: Bounds) -> list[shapely.Geometry]:
-    """Return a box between -180 and 180 degrees, in two parts where it crosses the antimeridian."""
+    """Return the parts between -180 and 180 degrees of a box in any convention of longitudes."""
     west, south, east, north = bounds
     if east - west >= 360.0:
-        return [shapely.box(-180.0, south, 180.0, north)]
+        return _boxes(-180.0, south, 180.0, north)
     left, right = (float(wrap_longitude(longitude)) for longitude in (west, east))
-    right = 180.0 if right == -180.0 and east > west else right
-    if left <= right:
-        return [shapely.box(left, south, right, north)]
-    return [shapely.box(left, south, 180.0, north), shapely.box(-180.0, south, right, north)]
+    return _boxes(left, south, 180.0 if right == -180.0 and east > west else right, north)
 
 
 class SearchIndexCache:
@@ -409,7 +390,6 @@ class SearchIndexCache:
         self._lock = threading.Lock()  # one thread makes it, others wait
 
     async def index(self, snapshot: Snapshot) -> SearchIndex:
-        """Return the index of this state of the catalogue."""
         return self._index if self._snapshot is snapshot else await asyncio.to_thread(self.make, snapshot)
 
     def make(self, snapshot: Snapshot) -> SearchIndex:
@@ -422,17 +402,7 @@ class SearchIndexCache:
 
 
 def select_ids(index: SearchIndex, mask: Mask, dataset_ids: str | None) -> list[str]:
-    """Return the ids of datasets in the order of the catalogue.
-
-    Parameters
-    ----------
-    index : SearchIndex
-        Of the datasets that lists show.
-    mask : ndarray of bool, shape (dataset,)
-        Datasets that fit.
-    dataset_ids : str or None
-        Ids between commas to which the result is limited; nothing means all. Unknown ids are ignored.
-    """
+    """Return the ids of the datasets of a mask, limited to those between commas in ``dataset_ids`` if it has any."""
     limited = {name.strip() for name in (dataset_ids or "").split(",")} - {""}
     names = [index.records[row].id for row in np.flatnonzero(mask)]
     return [name for name in names if name in limited] if limited else names
@@ -443,9 +413,16 @@ def search_page(
 ) -> SearchPage:
     """Return a page of the results of a search, with the facets of all its results."""
     matches = index.search(query)
-    title = _facet_titles(index, translate)
+    language = translate.language
+    groups = {record.group: record.translations.get(language, {}).get("group") for record in index.records}
+    titles: dict[str, Callable[[str], str | None]] = {}
+    if language != SOURCE:
+        titles = {"group": groups.get, "standard_name": translate.quantity, "quantum": translate}
     facets = {
-        name: [FacetValue(value=value, count=count, title=title(name, value)) for value, count in counts]
+        name: [
+            FacetValue(value=value, count=count, title=titles[name](value) if name in titles else None)
+            for value, count in counts
+        ]
         for name, counts in index.facet_counts(matches.rows).items()
     }
     return SearchPage(
@@ -460,38 +437,15 @@ def search_page(
     )
 
 
-def _facet_titles(index: SearchIndex, translate: Translator) -> Callable[[str, str], str | None]:
-    """Return a function that translates values of facets; None for a value that stays."""
-    if translate.language == SOURCE:
-        return lambda _, __: None
-    groups = {record.group: record.translations.get(translate.language, {}).get("group") for record in index.records}
-
-    def title(facet: str, value: str) -> str | None:
-        if facet == "group":
-            return groups.get(value)
-        if facet == "standard_name":
-            return translate.quantity(value)
-        return translate(value) if facet == "quantum" else None
-
-    return title
-
-
 def _search_result(record: DatasetRecord, score: float) -> Found:
-    start, end = dataset_period(record)
-    return Found(
-        id=record.id,
+    start, end = record.period
+    return copy_fields(
+        record,
+        Found,
         value=record.name,
         score=round(score, 2),
-        help=record.help,
-        attribution=record.attribution,
-        group=record.group,
-        subgroup=record.subgroup,
-        quantum=record.quantum,
-        model_class=record.model_class,
-        bounds=record.bounds,
         start=start,
         end=end,
         variables=[variable.key for variable in record.visible_variables],
-        revision=record.revision,
         href=f"/api/v2.0/dataset/{record.id}",
     )

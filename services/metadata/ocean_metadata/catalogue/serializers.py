@@ -1,13 +1,13 @@
-"""Datasets, variables and time steps as clients and other services get them."""
+"""Datasets, variables and time steps as clients and other services get them, in their language."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Revisions, Steps, VariableInfo
+from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Steps, VariableInfo
 from ocean_common.contracts.metadata import (
-    Dataset,
     DatasetStatus,
     Depth,
     FileProblem,
@@ -18,30 +18,45 @@ from ocean_common.contracts.metadata import (
     VariableListing,
     VariableProblem,
 )
-from ocean_common.i18n import ENGLISH, Translator
+from ocean_common.i18n import ENGLISH, SOURCE, Translator
 from ocean_core.time import Ints, format_duration, format_month_duration, format_times
-from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord
+from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord, copy_fields
 from ocean_metadata.index.headers import pack_array
 
+NO_STEPS = StepArrays(**{name: np.empty(0, np.int64) for name in StepArrays.__struct_fields__})
 
-def list_datasets(snapshot: Snapshot) -> list[Dataset]:
-    """Return the listed datasets in the order of the configuration."""
-    return [
-        Dataset(
-            id=record.id,
-            value=record.name,
-            quantum=record.quantum,
-            help=record.help,
-            attribution=record.attribution,
-            model_class=record.model_class,
-            group=record.group,
-            subgroup=record.subgroup,
-            time_dim_units=record.time_dim_units,
-            default_location=record.default_location,
-            revision=record.revision,
-        )
-        for record in snapshot.listed
-    ]
+# Languages: texts of the configuration where it has them, else those of the translations.
+
+
+def localize_dataset(record: DatasetRecord, translate: Translator) -> DatasetRecord:
+    """Translate the texts of a dataset that people read; keys, units and standard names stay."""
+    if translate.language == SOURCE:
+        return record
+    return msgspec.structs.replace(
+        record,
+        **record.translations.get(translate.language, {}),
+        variables=[_localize_variable(variable, translate) for variable in record.variables],
+    )
+
+
+def localize_snapshot(snapshot: Snapshot, translate: Translator) -> Snapshot:
+    """Translate all datasets; the revision stays."""
+    if translate.language == SOURCE:
+        return snapshot
+    datasets = {name: localize_dataset(record, translate) for name, record in snapshot.datasets.items()}
+    return msgspec.structs.replace(snapshot, datasets=datasets)
+
+
+def _localize_variable(variable: VariableRecord, translate: Translator) -> VariableRecord:
+    texts = variable.translations.get(translate.language, {})
+    # A name that is no quantity's may distinguish it from others of the same standard name: it stays.
+    is_from_file = variable.name in {variable.long_name, variable.standard_name, variable.key}
+    quantity = translate.quantity(variable.name, variable.standard_name if is_from_file else None)
+    long_name = texts.get("long_name") or translate.quantity(variable.long_name) or variable.long_name
+    return msgspec.structs.replace(variable, name=texts.get("name") or quantity or variable.name, long_name=long_name)
+
+
+# Datasets
 
 
 def list_variables(
@@ -64,11 +79,6 @@ def list_variables(
         if (variable.vector or not vectors_only) and (variable.depth is not None or not has_depth_only)
     ]
     return sorted(variables, key=lambda variable: (variable.value, variable.id))
-
-
-def list_variable_infos(record: DatasetRecord) -> list[VariableInfo]:
-    """Return names, units and scales of the visible variables of a dataset."""
-    return [describe_variable(record, variable) for variable in record.visible_variables]
 
 
 def list_variables_by_name(snapshot: Snapshot) -> dict[str, list[VariableListing]]:
@@ -114,8 +124,9 @@ def list_depths(
     depths = [Depth(id="bottom", value=translate("Bottom"))]
     if include_all_key:
         depths.append(Depth(id="all", value=translate("All Depths")))
-    levels = enumerate(axis.values)
-    return depths + [Depth(id=level, value=_format_level(axis, value, translate)) for level, value in levels]
+    return depths + [
+        Depth(id=level, value=_format_level(axis, value, translate)) for level, value in enumerate(axis.values)
+    ]
 
 
 def _format_level(axis: DepthAxis, value: float, translate: Translator) -> str:
@@ -126,41 +137,7 @@ def _format_level(axis: DepthAxis, value: float, translate: Translator) -> str:
     return f"{round(value)} m" if axis.kind == "depth" else f"{value:g}"
 
 
-def list_time_steps(
-    steps: StepArrays | None,
-    quantum: str | None,
-    first: int | None = None,
-    last: int | None = None,
-    *,
-    limit: int | None = None,
-) -> list[TimeStep]:
-    """Return time steps, ascending: at most ``limit`` of those from ``first`` to ``last`` (s since 1970-01-01)."""
-    if steps is None:
-        return []
-    selection = select_steps(steps, first, last)
-    labels = format_times(selection.seconds[:limit], quantum)
-    ids = selection.raw[:limit].tolist()
-    return [TimeStep(id=number, value=label) for number, label in zip(ids, labels, strict=True)]
-
-
-def list_time_intervals(
-    steps: StepArrays | None, quantum: str | None, first: int | None, last: int | None, *, limit: int, offset: int
-) -> TimeIntervals:
-    """Return a page of the intervals of equal spacing of the time steps from ``first`` to ``last``."""
-    selection = select_steps(steps, first, last) if steps is not None else None
-    if selection is None or not selection.seconds.size:
-        return TimeIntervals(count=0, limit=limit, offset=offset)
-    runs = split_into_runs(selection.seconds, quantum)
-    start, end = format_times(selection.seconds[[0, -1]], quantum)
-    return TimeIntervals(
-        count=selection.seconds.size,
-        start=start,
-        end=end,
-        total=len(runs),
-        limit=limit,
-        offset=offset,
-        intervals=_describe_runs(selection, quantum, runs[offset : offset + limit]),
-    )
+# Time steps
 
 
 def select_steps(steps: StepArrays, first: int | None, last: int | None) -> StepArrays:
@@ -168,15 +145,46 @@ def select_steps(steps: StepArrays, first: int | None, last: int | None) -> Step
     start = 0 if first is None else int(np.searchsorted(steps.seconds, first, "left"))
     end = steps.seconds.size if last is None else int(np.searchsorted(steps.seconds, last, "right"))
     selection = slice(start, max(start, end))
-    return StepArrays(
-        raw=steps.raw[selection],
-        seconds=steps.seconds[selection],
-        file=steps.file[selection],
-        position=steps.position[selection],
+    return StepArrays(**{name: values[selection] for name, values in msgspec.structs.asdict(steps).items()})
+
+
+def list_time_steps(steps: StepArrays, quantum: str | None, *, limit: int | None = None) -> list[TimeStep]:
+    """Return at most ``limit`` time steps, ascending."""
+    labels = format_times(steps.seconds[:limit], quantum)
+    return [TimeStep(id=raw, value=label) for raw, label in zip(steps.raw[:limit].tolist(), labels, strict=True)]
+
+
+def list_time_intervals(steps: StepArrays, quantum: str | None, *, limit: int, offset: int) -> TimeIntervals:
+    """Return a page of the intervals of equal spacing of time steps."""
+    if not steps.seconds.size:
+        return TimeIntervals(count=0, limit=limit, offset=offset)
+    runs = split_into_runs(steps.seconds, quantum)
+    page = runs[offset : offset + limit]
+    start, end, *labels = format_times(
+        steps.seconds[[0, -1, *(number for run in page for number in (run.first, run.last))]], quantum
+    )
+    return TimeIntervals(
+        count=steps.seconds.size,
+        start=start,
+        end=end,
+        total=len(runs),
+        limit=limit,
+        offset=offset,
+        intervals=[
+            TimeInterval(
+                start=first,
+                end=last,
+                step=run.step,
+                count=run.last - run.first + 1,
+                start_id=int(steps.raw[run.first]),
+                end_id=int(steps.raw[run.last]),
+            )
+            for run, first, last in zip(page, labels[::2], labels[1::2], strict=True)
+        ],
     )
 
 
-class StepRun(msgspec.Struct, frozen=True):
+class StepRun(NamedTuple):
     """Neighbouring time steps of one spacing."""
 
     first: int  # indices of time steps
@@ -185,20 +193,10 @@ class StepRun(msgspec.Struct, frozen=True):
 
 
 def split_into_runs(seconds: Ints, quantum: str | None = None) -> list[StepRun]:
-    """Split time steps into runs of equal spacing, in seconds or in calendar months.
+    """Split time steps (s since 1970-01-01, ascending) into runs of equal spacing, in seconds or in calendar months.
 
-    Parameters
-    ----------
-    seconds : ndarray of int64, shape (time,)
-        Since 1970-01-01 UTC, ascending.
-    quantum : str or None
-        Of monthly data only the month counts: the middle of February is no regular step after that of January.
-
-    Returns
-    -------
-    list of StepRun
-        Together all time steps, in their order. A step that starts no run of three is a run of its own, unless it is
-        one of the last two.
+    A step that starts no run of three is a run of its own, unless it is one of the last two. Of monthly data only the
+    month counts: the middle of February is no regular step after that of January.
     """
     steps = np.diff(seconds)
     months = _month_steps(seconds, monthly=quantum == "month")
@@ -237,34 +235,15 @@ def _equal_values_ahead(steps: Ints) -> Ints:
     return counts
 
 
-def _describe_runs(steps: StepArrays, quantum: str | None, runs: list[StepRun]) -> list[TimeInterval]:
-    starts = format_times(steps.seconds[[run.first for run in runs]], quantum) if runs else []
-    ends = format_times(steps.seconds[[run.last for run in runs]], quantum) if runs else []
-    return [
-        TimeInterval(
-            start=start,
-            end=end,
-            step=run.step,
-            count=run.last - run.first + 1,
-            start_id=int(steps.raw[run.first]),
-            end_id=int(steps.raw[run.last]),
-        )
-        for run, start, end in zip(runs, starts, ends, strict=True)
-    ]
+# Assets
 
 
 def describe_variable(dataset: DatasetRecord, variable: VariableRecord) -> VariableInfo:
     """Return what labels, colours and units need."""
-    return VariableInfo(
+    return copy_fields(
+        variable,
+        VariableInfo,
         dataset=dataset.id,
-        key=variable.key,
-        name=variable.name,
-        units=variable.units,
-        scale=variable.scale,
-        standard_name=variable.standard_name,
-        long_name=variable.long_name,
-        zero_centered=variable.zero_centered,
-        categories=variable.categories,
         two_dimensional=variable.depth is None,
         dataset_name=dataset.name,
         attribution=dataset.attribution,
@@ -289,12 +268,7 @@ def needed_time_axes(dataset: DatasetRecord, variable: VariableRecord) -> set[in
 def collect_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Mapping[int, StepArrays]) -> Assets:
     """Collect all that is needed to read a variable, with the variables that it needs.
 
-    Parameters
-    ----------
-    dataset, variable : DatasetRecord, VariableRecord
-        From the catalogue.
-    steps : mapping
-        Time axis → its steps, for `needed_time_axes`.
+    ``steps`` are those of the time axes that `needed_time_axes` returns.
     """
     needed = {other.key: _variable_assets(dataset, other, steps) for other in _needed_variables(dataset, variable)[1:]}
     levels = variable.levels and Levels(
@@ -327,18 +301,10 @@ def _variable_assets(dataset: DatasetRecord, variable: VariableRecord, steps: Ma
 
 def _pack_steps(axis: TimeAxis, steps: StepArrays) -> Steps:
     return Steps(
-        raw=pack_array(steps.raw.astype(np.int64)),
-        seconds=pack_array(steps.seconds.astype(np.int64)),
+        raw=pack_array(steps.raw),
+        seconds=pack_array(steps.seconds),
         file=pack_array(np.searchsorted(axis.files, steps.file).astype(np.int32)),
         position=pack_array(steps.position.astype(np.int32)),
         units=axis.units,
         calendar=axis.calendar,
     )
-
-
-def list_revisions(snapshot: Snapshot, known_revision: str) -> Revisions:
-    """Return the revisions of all datasets; without them where the client knows the present state."""
-    revision = snapshot.revision or ""
-    if known_revision and known_revision == revision:
-        return Revisions(catalogue=revision)
-    return Revisions(catalogue=revision, datasets={record.id: record.revision for record in snapshot.served})

@@ -3,37 +3,28 @@
 import asyncio
 import hashlib
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 import numpy as np
 import sqlalchemy as sa
 
+from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import ServiceUnavailable
 from ocean_metadata.catalogue import schema
 from ocean_metadata.catalogue.database import answering, lock_transaction, notify_listeners, reading
-from ocean_metadata.catalogue.model import (
-    Built,
-    DatasetRecord,
-    Replaced,
-    Snapshot,
-    StepArrays,
-    TimePart,
-    VariableRecord,
-)
+from ocean_metadata.catalogue.model import DatasetRecord, Replaced, Snapshot, StepArrays, VariableRecord
 from ocean_metadata.events.store import DatasetState, find_change, write_changes
-from ocean_metadata.ports import Catalogue
 
 Stat = tuple[int, int]  # size, mtime_ns
 MAX_STEP_BYTES = 64 * 2**20  # of time steps in memory
-STEP_BYTES = 32
+STEP_BYTES = 32  # of a step in memory
 ATTEMPTS = 5  # at reading a dataset that is written again and again
 _MAX_NAMES = 500  # in one statement
 _WRITE_LOCK = 2  # of transactions: events have the order in which they become visible
 
 _decode_dataset = msgspec.msgpack.Decoder(DatasetRecord).decode
-_decode_parts = msgspec.msgpack.Decoder(list[TimePart]).decode
 
 
 class CatalogueWriter:
@@ -46,11 +37,9 @@ class CatalogueWriter:
     def file_states(self) -> dict[str, Stat]:
         """Return the state in which each file was read."""
         table = schema.headers.c
+        query = sa.select(table.path, table.size, table.mtime_ns).where(table.format == self._version)
         with reading(self._engine) as connection:
-            rows = connection.execute(
-                sa.select(table.path, table.size, table.mtime_ns).where(table.format == self._version)
-            )
-            return {path: (size, mtime) for path, size, mtime in rows}
+            return {path: (size, mtime) for path, size, mtime in connection.execute(query)}
 
     def headers(self, paths: Sequence[str]) -> dict[str, tuple[bytes, bytes | None]]:
         """Return the encoded header and detail of files."""
@@ -74,25 +63,22 @@ class CatalogueWriter:
 
     def save_detail(self, path: str, detail: bytes) -> None:
         """Save what was read of a file beside its header."""
-        table = schema.headers
         with self._engine.begin() as connection:
-            connection.execute(table.update().where(table.c.path == path).values(detail=detail))
+            connection.execute(schema.headers.update().where(schema.headers.c.path == path).values(detail=detail))
 
     def revisions(self) -> dict[str, tuple[str, int]]:
         """Return revision and position of every dataset."""
         table = schema.datasets.c
+        query = sa.select(table.id, table.revision, table.position)
         with reading(self._engine) as connection:
-            rows = connection.execute(sa.select(table.id, table.revision, table.position))
-            return {name: (revision, position) for name, revision, position in rows}
+            return {name: (revision, position) for name, revision, position in connection.execute(query)}
 
-    def replace(self, built: Built, position: int) -> None:
+    def replace(self, record: DatasetRecord, steps: Sequence[StepArrays], position: int) -> None:
         """Write a dataset: readers see the old state or the new one, and listeners get an event."""
-        name = built.record.id
         with self._engine.begin() as connection:
             lock_transaction(connection, _WRITE_LOCK)
-            before = _event_state(connection, name)
-            write_dataset(connection, built, position)
-            _write_event(connection, name, before)
+            with _events_of(connection, record.id):
+                write_dataset(connection, record, steps, position)
             _update_revision(connection, create=False)
 
     def finish(self, datasets: Iterable[str], paths: Iterable[str]) -> None:
@@ -101,18 +87,16 @@ class CatalogueWriter:
         with self._engine.begin() as connection:
             lock_transaction(connection, _WRITE_LOCK)
             for name in sorted(set(connection.execute(sa.select(schema.datasets.c.id)).scalars()) - datasets):
-                before = _event_state(connection, name)
-                _remove(connection, name)
-                _write_event(connection, name, before)
+                with _events_of(connection, name):
+                    _remove(connection, name)
             table = schema.headers
             for path in set(connection.execute(sa.select(table.c.path)).scalars()) - paths:
                 connection.execute(table.delete().where(table.c.path == path))
             _update_revision(connection, create=True)
 
 
-def write_dataset(connection: sa.Connection, built: Built, position: int) -> None:
+def write_dataset(connection: sa.Connection, record: DatasetRecord, steps: Sequence[StepArrays], position: int) -> None:
     """Write a dataset in the place of what was there, within the caller's transaction."""
-    record = built.record
     row = {
         "id": record.id,
         "position": position,
@@ -120,14 +104,11 @@ def write_dataset(connection: sa.Connection, built: Built, position: int) -> Non
         "state": record.state,
         "document": msgspec.msgpack.encode(record),
     }
-    steps = [
-        {"dataset": record.id, "time": number, "parts": msgspec.msgpack.encode(parts)}
-        for number, parts in enumerate(built.steps)
-    ]
+    axes = [{"dataset": record.id, "time": number, "steps": axis.encode()} for number, axis in enumerate(steps)]
     _remove(connection, record.id)
     connection.execute(schema.datasets.insert(), row)
-    if steps:
-        connection.execute(schema.time_steps.insert(), steps)
+    if axes:
+        connection.execute(schema.time_steps.insert(), axes)
 
 
 def _remove(connection: sa.Connection, dataset: str) -> None:
@@ -143,12 +124,16 @@ def _event_state(connection: sa.Connection, dataset: str) -> DatasetState | None
     ).scalar_one_or_none()
     if revision is None:
         return None
-    axes = connection.execute(sa.select(steps.parts).where(steps.dataset == dataset)).scalars()
-    seconds = [np.frombuffer(part.seconds, "<i8") for axis in axes for part in _decode_parts(axis)]
+    axes = connection.execute(sa.select(steps.steps).where(steps.dataset == dataset)).scalars()
+    seconds = [StepArrays.decode(axis).seconds for axis in axes]
     return DatasetState(revision, np.concatenate([np.empty(0, "<i8"), *seconds]))
 
 
-def _write_event(connection: sa.Connection, dataset: str, before: DatasetState | None) -> None:
+@contextmanager
+def _events_of(connection: sa.Connection, dataset: str) -> Iterator[None]:
+    """Write the event of a change that is made to a dataset in a ``with`` block."""
+    before = _event_state(connection, dataset)
+    yield
     event = find_change(dataset, before, _event_state(connection, dataset))
     write_changes(connection, [event] if event else [])
 
@@ -168,103 +153,67 @@ def _update_revision(connection: sa.Connection, *, create: bool) -> None:
     notify_listeners(connection)
 
 
-class StoredCatalogue:
+class Catalogue:
     """The catalogue for the service: a snapshot in memory; time steps are read on request, and then cached."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._snapshot = Snapshot(revision=None, datasets={})
-        self._steps: OrderedDict[tuple[str, str, int], StepArrays] = OrderedDict()
-        self._steps_lock = threading.Lock()
+        self.snapshot = Snapshot(revision=None, datasets={})
+        self._steps = ByteBoundedCache[StepArrays](MAX_STEP_BYTES, lambda steps: steps.raw.size * STEP_BYTES)
         self._refresh_lock = threading.Lock()  # so that a newer snapshot is not replaced by an older one
 
-    @property
-    def snapshot(self) -> Snapshot:
-        return self._snapshot
-
     async def revision(self, dataset: str) -> str:
-        return self._snapshot.dataset(dataset).revision
+        """Return the revision of a dataset, or raise DatasetNotFound."""
+        return self.snapshot.dataset(dataset).revision
 
     async def steps(self, record: DatasetRecord, time: int) -> StepArrays:
+        """Read the steps of a time axis; Replaced if the dataset has another revision by now."""
         key = (record.id, record.revision, time)
-        with self._steps_lock:
-            if key in self._steps:
-                self._steps.move_to_end(key)
-                return self._steps[key]
-        return await asyncio.to_thread(self._read_steps, key)
+        if (steps := self._steps.find(key, None)) is not None:
+            return steps
+        return await asyncio.to_thread(self._steps.get, key, lambda: self._read_steps(*key))
 
     def refresh(self) -> bool:
         """Read the catalogue where its revision has changed; blocks. Return whether it was read."""
         table = schema.datasets.c
         with self._refresh_lock, reading(self._engine) as connection:
             revision = connection.execute(sa.select(schema.catalogue.c.revision)).scalar()
-            if revision == self._snapshot.revision:
+            if revision == self.snapshot.revision:
                 return False
             documents = connection.execute(sa.select(table.document).order_by(table.position, table.id)).scalars()
             records = [_decode_dataset(document) for document in documents]
-            self._snapshot = Snapshot(revision=revision, datasets={record.id: record for record in records})
+            self.snapshot = Snapshot(revision=revision, datasets={record.id: record for record in records})
         return True
 
-    async def renew(self) -> None:
-        """Read what is new now, without waiting for the next regular look."""
-        await asyncio.to_thread(self.refresh)
-
-    def _read_steps(self, key: tuple[str, str, int]) -> StepArrays:
-        dataset, revision, time = key
+    def _read_steps(self, dataset: str, revision: str, time: int) -> StepArrays:
         table, steps = schema.datasets, schema.time_steps
         query = (
-            sa.select(steps.c.parts)
+            sa.select(steps.c.steps)
             .join(table, table.c.id == steps.c.dataset)
             .where(steps.c.dataset == dataset, steps.c.time == time, table.c.revision == revision)
         )
         with answering(self._engine) as connection:
-            parts = connection.execute(query).scalar_one_or_none()
-        if parts is None:
+            content = connection.execute(query).scalar_one_or_none()
+        if content is None:
             raise Replaced(dataset)
-        arrays = _join_parts(_decode_parts(parts))
-        with self._steps_lock:
-            self._steps[key] = arrays
-            while sum(axis.raw.size for axis in self._steps.values()) * STEP_BYTES > MAX_STEP_BYTES:
-                if len(self._steps) == 1:
-                    break
-                self._steps.popitem(last=False)
-        return arrays
-
-
-def _join_parts(parts: list[TimePart]) -> StepArrays:
-    """Join the steps of all files in ascending order."""
-    parts = sorted(parts, key=lambda part: part.file)
-    raw = np.concatenate([np.frombuffer(part.raw, "<i8") for part in parts])
-    seconds = np.concatenate([np.frombuffer(part.seconds, "<i8") for part in parts])
-    position = np.concatenate([np.frombuffer(part.position, "<i4") for part in parts]).astype(np.int64)
-    file = np.repeat([part.file for part in parts], [len(part.raw) // 8 for part in parts])
-    order = np.lexsort((raw, seconds))
-    return StepArrays(raw=raw[order], seconds=seconds[order], file=file[order], position=position[order])
+        return StepArrays.decode(content)
 
 
 async def read_variable(
-    catalogue: Catalogue,
-    dataset: str,
-    variable: str,
-    axes: Callable[[DatasetRecord, VariableRecord], Iterable[int]],
+    catalogue: Catalogue, dataset: str, variable: str, axes: Callable[[DatasetRecord, VariableRecord], Iterable[int]]
 ) -> tuple[DatasetRecord, VariableRecord, dict[int, StepArrays]]:
     """Read a variable and the steps of those time axes that ``axes`` returns, all of one revision of the dataset.
 
-    Records are in memory, steps are not: a dataset that was written in between is read again from its beginning.
-
-    Raises
-    ------
-    DatasetNotFound, VariableNotFound
-        It does not exist.
-    ServiceUnavailable
-        It was written anew at each attempt.
+    Records are in memory, steps are not: a dataset that was written in between is read again from its beginning. One
+    that was written anew at each attempt is a ServiceUnavailable.
     """
     for _ in range(ATTEMPTS):
-        record, variable_record = catalogue.snapshot.variable(dataset, variable)
+        record = catalogue.snapshot.dataset(dataset)
+        variable_record = record.variable(variable)
         try:
             steps = {axis: await catalogue.steps(record, axis) for axis in axes(record, variable_record)}
         except Replaced:
-            await catalogue.renew()
+            await asyncio.to_thread(catalogue.refresh)
         else:
             return record, variable_record, steps
     raise ServiceUnavailable("the dataset {dataset!r} is being renewed; try again", dataset=dataset, retry_after=1)

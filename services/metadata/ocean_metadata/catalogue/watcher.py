@@ -10,18 +10,15 @@ import sqlalchemy as sa
 
 from ocean_metadata.catalogue.database import AWAY, CHANNEL
 from ocean_metadata.catalogue.model import Snapshot
-from ocean_metadata.catalogue.store import StoredCatalogue
+from ocean_metadata.catalogue.store import Catalogue
 from ocean_metadata.events.broadcaster import EventBroadcaster
 
 POLL_INTERVAL = 0.5  # s between two looks where the database does not notify
 NOTIFIED_INTERVAL = 5.0  # s between two looks where it does: a proxy may swallow notifications
 RETRY = 1.0  # s until a session that broke off is begun again
 
-_KEEPALIVES = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-}  # s, s, number; without them a dead server is waited for
+# s, s, number; without them a dead server is waited for.
+_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 class DatabaseListener:
@@ -52,8 +49,9 @@ class DatabaseListener:
             notification = self._notification  # taken before the look: what is written meanwhile is not missed
             yield is_due
             last_look = clock() if is_due else last_look
-            notified = await _wait_at_most(notification, POLL_INTERVAL)
-            is_due = notified or not self.listening or clock() - last_look >= self._notified_interval
+            with suppress(TimeoutError):
+                await asyncio.wait_for(notification.wait(), POLL_INTERVAL)
+            is_due = notification.is_set() or not self.listening or clock() - last_look >= self._notified_interval
 
     async def _listen_in_session(self) -> None:
         async with await psycopg.AsyncConnection.connect(**self._session, autocommit=True) as session:
@@ -71,27 +69,15 @@ class DatabaseListener:
         notification.set()
 
 
-async def _wait_at_most(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event; return whether it came in time."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
-
-
 class CatalogueWatcher:
     """Renews the catalogue and the events of a service together: a client that gets an event gets the new state too."""
 
     def __init__(
-        self, catalogue: StoredCatalogue, feed: EventBroadcaster, prepare: Callable[[Snapshot], object] | None = None
+        self, catalogue: Catalogue, feed: EventBroadcaster, prepare: Callable[[Snapshot], object] = lambda _: None
     ) -> None:
         self._catalogue = catalogue
         self._feed = feed
-        self._prepare = prepare or (
-            lambda _: None
-        )  # makes what is derived from a state, before it is requested; blocks
+        self._prepare = prepare  # makes what is derived from a state, before it is requested; blocks
         self._lock = asyncio.Lock()  # one renewal at a time
         self.trouble: str | None = None  # why the database cannot be read
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ocean_common.contracts.observations import Class4Kind
-from ocean_core.messages import Message
 from ocean_metadata.class4.model import parse_file_name
 from ocean_metadata.class4.reading import FileReading, read_class4_file
 from ocean_metadata.class4.store import Class4Store, FileKey
-from ocean_metadata.index.scan import list_files, map_in_process
+from ocean_metadata.index.scan import LIBRARY_FAILS, list_files, map_in_processes
 from ocean_metadata.index.storage import read_stamp
 
 _RETRY = 60.0  # s after which unreadable files are read again: the libraries that read them can change
@@ -35,7 +34,7 @@ class Class4Indexer:
         folders: Mapping[Class4Kind, Path | None],
         stop: threading.Event,
         retry: float = _RETRY,
-        read_each: ReadEach = map_in_process,
+        read_each: ReadEach = map_in_processes,
     ) -> None:
         self._store = store
         self._folders = folders
@@ -79,7 +78,7 @@ class Class4Indexer:
 
     def _write(self, key: FileKey, path: str, reading: FileReading | None) -> None:
         if reading is None:
-            reading = FileReading(stamp=_stat(path), reason=Message("the NetCDF library fails on it"))
+            reading = FileReading(stamp=_stat(path), reason=LIBRARY_FAILS)
         if reading.reason:
             _log.warning("%s: %s", Path(path).name, reading.reason)
         self._store.replace(key, path, reading)

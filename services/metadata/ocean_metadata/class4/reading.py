@@ -16,7 +16,6 @@ from ocean_metadata.class4.map_points import root_mean_square_error
 from ocean_metadata.class4.model import FileContent, FileSummary, ForecastLead, ProfilePoints, parse_file_name
 from ocean_metadata.index import storage
 from ocean_metadata.index.headers import pack_array
-from ocean_metadata.index.scan import check_size
 
 _MAX_PROFILES = 200_000
 _MAX_CELLS = 4_000_000  # of one profile
@@ -64,7 +63,7 @@ def read_class4_file(path: str) -> FileReading:
         about = parse_file_name(Path(path).name)
         if about is None:
             raise storage.Unreadable("its name is not one of Class 4")
-        check_size(path, stamp[0])
+        storage.check_size(path, stamp[0])
         with storage.open_dataset(path) as data:
             content = read_content(data, Path(path).stem, about)
         if storage.read_stamp(path) != stamp:

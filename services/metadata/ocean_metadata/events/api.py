@@ -8,15 +8,16 @@ from litestar import Request, WebSocket, get, websocket
 from litestar.di import NamedDependency
 from litestar.handlers import send_websocket_stream
 from litestar.openapi import ResponseSpec
-from litestar.params import FromHeader, FromQuery, HeaderParameter
+from litestar.params import FromHeader, FromQuery, HeaderParameter, SkipValidation
 from litestar.response import Stream
 
 from ocean_common.contracts.metadata import Event
 from ocean_common.parameters import query_parameter, refuse_unknown_parameters
 from ocean_common.problems import STATUS, document_errors, to_problem
 from ocean_core.errors import DatasetNotFound, InvalidRequest, OceanError, TooBusy
+from ocean_metadata.catalogue.responses import CatalogueDependency
+from ocean_metadata.catalogue.store import Catalogue
 from ocean_metadata.events.broadcaster import EventBroadcaster
-from ocean_metadata.ports import Catalogue
 
 EVENT_STREAM = "text/event-stream"
 RETRY = 2000  # ms after which a browser comes again
@@ -40,6 +41,7 @@ LastEventId = Annotated[
         name="Last-Event-ID", description="The `id` of the last event received: later events are sent first."
     ),
 ]
+Events = NamedDependency[SkipValidation[EventBroadcaster]]
 
 
 @get(
@@ -65,8 +67,8 @@ LastEventId = Annotated[
 async def follow_events(
     *,
     request: Request[Any, Any, Any],
-    catalogue: NamedDependency[Catalogue],
-    events: NamedDependency[EventBroadcaster],
+    catalogue: CatalogueDependency,
+    events: Events,
     dataset: FromQuery[Datasets] = None,
     last_event_id: FromQuery[Since] = None,
     header: FromHeader[LastEventId] = None,
@@ -84,9 +86,7 @@ async def follow_events(
 
 
 @websocket("/events")
-async def listen(
-    socket: WebSocket[Any, Any, Any], catalogue: NamedDependency[Catalogue], events: NamedDependency[EventBroadcaster]
-) -> None:
+async def listen(socket: WebSocket[Any, Any, Any], catalogue: CatalogueDependency, events: Events) -> None:
     """Send the same events as JSON texts; pings of the protocol keep the connection open."""
     await socket.accept()
     try:

@@ -13,13 +13,12 @@ from sqlalchemy.exc import DatabaseError
 from ocean_common.contracts.observations import Class4Kind
 from ocean_common.settings import SettingsError, load
 from ocean_common.telemetry import configure_logs
-from ocean_metadata.catalogue.database import DatabaseUnusable, connect, create_tables
-from ocean_metadata.catalogue.process_lock import ProcessLock
+from ocean_metadata.catalogue.database import DatabaseUnusable, ProcessLock, connect, create_tables
 from ocean_metadata.catalogue.store import CatalogueWriter
 from ocean_metadata.class4.indexer import Class4Indexer
 from ocean_metadata.class4.store import Class4Store
 from ocean_metadata.index.configuration import ConfigurationError
-from ocean_metadata.index.watch import DatasetIndexer, IndexerGroup, IndexSources, IndexWatcher, reading_version
+from ocean_metadata.index.watch import DatasetIndexer, IndexWatcher, reading_version
 from ocean_metadata.settings import Settings
 
 
@@ -33,13 +32,8 @@ def main() -> None:
     configure_logs(settings.log_level, settings.log_format if arguments.watch else "text")
     if bool(arguments.datasets) == bool(arguments.folder):
         sys.exit("give one of --datasets and --folder (or OCEAN_METADATA_DATASETS, OCEAN_METADATA_FOLDER)")
-    sources = IndexSources(
-        datasets=_absolute(arguments.datasets),
-        folder=_absolute(arguments.folder),
-        stubs=_absolute(arguments.stubs),
-        workers=settings.workers,
-    )
-    if sources.folder and not sources.folder.is_dir():
+    datasets, folder, stubs = map(_absolute, (arguments.datasets, arguments.folder, arguments.stubs))
+    if folder and not folder.is_dir():
         sys.exit(f"{arguments.folder}: folder not found")
     class4_folders: dict[Class4Kind, Path | None] = {
         "ocean_predict": _absolute(arguments.class4),
@@ -52,9 +46,9 @@ def main() -> None:
         engine = connect(arguments.database)
         create_tables(engine)
         store = CatalogueWriter(engine, reading_version())
-        class4 = Class4Indexer(Class4Store(engine), class4_folders, stop)
-        indexers = IndexerGroup(DatasetIndexer(store, sources, stop), class4)
-        watcher = IndexWatcher(indexers, store, ProcessLock(engine, "indexing"), ProcessLock(engine, "watching"), stop)
+        indexer = DatasetIndexer(store, stop, datasets=datasets, folder=folder, stubs=stubs, workers=settings.workers)
+        passes = [indexer.run, Class4Indexer(Class4Store(engine), class4_folders, stop).run]
+        watcher = IndexWatcher(passes, store, ProcessLock(engine, "indexing"), ProcessLock(engine, "watching"), stop)
         if arguments.watch:
             _stop_with_input(stop)
             watcher.run_forever(arguments.watch)
@@ -88,14 +82,14 @@ def _parse_arguments(settings: Settings) -> argparse.Namespace:
 
 def _stop_with_input(stop: threading.Event) -> None:
     """End the command when its standard input ends, which the process that started it holds."""
+
+    def wait_for_end() -> None:
+        sys.stdin.buffer.read()
+        stop.set()
+
     kind = os.fstat(sys.stdin.fileno()).st_mode
     if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
-        threading.Thread(target=_wait_for_end, args=[stop], daemon=True).start()
-
-
-def _wait_for_end(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    stop.set()
+        threading.Thread(target=wait_for_end, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,19 @@
-"""Auxiliary variables: true depths of levels, sea floor of the model, angle of the grid."""
+"""Auxiliary variables: true depths of levels, sea floor of the model, angle of the grid.
+
+They are in the files that the configuration names, else in those of the variable itself.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ocean_common.contracts.assets import Dimension, Role
+import msgspec
+
+from ocean_common.contracts.assets import Role
 from ocean_core.units import length_in_metres
 from ocean_metadata.index.axes import Layout, find_layout, is_time
-from ocean_metadata.index.borrowing import match_dimensions
 from ocean_metadata.index.headers import FileHeader, VariableHeader, unpack_array
-from ocean_metadata.index.selection import Member, SourceFile
+from ocean_metadata.index.selection import Member, SourceFile, match_dimensions
 from ocean_metadata.index.specs import DatasetSpec, Reference
 
 _HORIZONTAL: set[Role] = {"y", "x", "node", "face"}
@@ -44,34 +48,13 @@ class Term(NamedTuple):
     layout: Layout
 
 
-class AuxiliaryVariables(NamedTuple):
-    """Auxiliary variables of a variable."""
-
-    levels_kind: str | None
-    levels: dict[str, Term]
-    bathymetry: Term | None
-    angle: dict[str, Term]
-
-
-def find_auxiliary(spec: DatasetSpec, member: Member, sources: Sequence[SourceFile]) -> AuxiliaryVariables:
-    """Find the auxiliary variables of a variable: in the configured files, else in its own."""
-    candidates = _Candidates(member, sources)
-    kind, terms = _find_levels(spec, candidates)
-    return AuxiliaryVariables(kind, terms, _find_bathymetry(spec, candidates), _find_angle(spec, candidates))
-
-
-class _Candidates:
+class Candidates:
     """Variables on the cells and levels of a variable, or on fewer dimensions."""
 
     def __init__(self, member: Member, sources: Sequence[SourceFile]) -> None:
         self.member = member
         self.sources = sources
-        self.header = self._header_of(member.files[0])
-
-    def _header_of(self, number: int) -> FileHeader:
-        header = self.sources[number].header
-        assert header is not None  # noqa: S101  only files with a header have variables
-        return header
+        self.header = sources[member.files[0]].readable_header
 
     def get_in_file(self, name: str) -> Term | None:
         """Return a variable of the same file; its dimensions have the same names."""
@@ -103,7 +86,7 @@ class _Candidates:
         return Term(name, self._list_holding(name), layout)
 
     def _list_holding(self, name: str) -> list[int]:
-        return [number for number in self.member.files if name in self._header_of(number).variables]
+        return [number for number in self.member.files if name in self.sources[number].readable_header.variables]
 
     def _get_in_reference(self, reference: Reference, variable: VariableHeader) -> Term | None:
         """Return a variable of another file; its dimensions have the same lengths."""
@@ -121,23 +104,18 @@ class _Candidates:
         names = match_dimensions(sizes, {name: dimension.size for name, dimension in by_name.items()})
         if names is None:
             return None
-        dimensions = []
-        for dimension in layout.dimensions:
-            role: Role = "time" if dimension.name in time else "other"
-            if dimension.name in names:
-                role = by_name[names[dimension.name]].role
-            dimensions.append(Dimension(name=dimension.name, size=dimension.size, role=role))
+        roles: dict[str, Role] = {name: by_name[match].role for name, match in names.items()}
+        roles |= dict.fromkeys(time, "time")
+        dimensions = [
+            msgspec.structs.replace(dimension, role=roles.get(dimension.name, "other"))
+            for dimension in layout.dimensions
+        ]
         return Term(variable.name, [number], Layout(dimensions=dimensions, time=layout.time))
 
     def _find_reference(self, reference: Reference) -> tuple[int, FileHeader | None]:
-        return next(
-            (
-                (number, source.header)
-                for number, source in enumerate(self.sources)
-                if source.file.path == reference.path
-            ),
-            (-1, None),
-        )
+        paths = [source.file.path for source in self.sources]
+        number = paths.index(reference.path)
+        return number, self.sources[number].header
 
     def list_terms(self, reference: Reference | None) -> Iterator[tuple[VariableHeader, Term | None]]:
         """List the variables of a configured file, else of the variable's own."""
@@ -155,7 +133,8 @@ def _roles_of(term: Term) -> set[Role]:
     return {dimension.role for dimension in term.layout.dimensions}
 
 
-def _find_levels(spec: DatasetSpec, candidates: _Candidates) -> tuple[str | None, dict[str, Term]]:
+def find_levels(spec: DatasetSpec, candidates: Candidates) -> tuple[str | None, dict[str, Term]]:
+    """Find the kind and the terms of the true depths of levels."""
     if candidates.member.layout.depth is None:
         return None, {}
     for variable, term in candidates.list_terms(spec.depths):
@@ -170,7 +149,7 @@ def _find_levels(spec: DatasetSpec, candidates: _Candidates) -> tuple[str | None
     return _find_formula(candidates)
 
 
-def _find_formula(candidates: _Candidates) -> tuple[str | None, dict[str, Term]]:
+def _find_formula(candidates: Candidates) -> tuple[str | None, dict[str, Term]]:
     """Find the formula of levels that follow the sea floor, as CF or ROMS describe it."""
     name = str(candidates.member.layout.depth)
     variable = candidates.header.variables.get(name)
@@ -206,7 +185,8 @@ def _formula_of(variable: VariableHeader, header: FileHeader) -> str:
     return standard_name
 
 
-def _find_bathymetry(spec: DatasetSpec, candidates: _Candidates) -> Term | None:
+def find_bathymetry(spec: DatasetSpec, candidates: Candidates) -> Term | None:
+    """Find the depth of the sea floor, best by its standard name."""
     terms = []
     for variable, term in candidates.list_terms(spec.bathymetry):
         if term is None or not _roles_of(term) <= _HORIZONTAL | {"other"} or not _roles_of(term) & _HORIZONTAL:
@@ -218,7 +198,8 @@ def _find_bathymetry(spec: DatasetSpec, candidates: _Candidates) -> Term | None:
     return max(terms, key=lambda item: item[0])[1] if terms else None
 
 
-def _find_angle(spec: DatasetSpec, candidates: _Candidates) -> dict[str, Term]:
+def find_angle(spec: DatasetSpec, candidates: Candidates) -> dict[str, Term]:
+    """Find the angle of the grid, or its cosine and sine."""
     flat = {
         variable.name.lower(): term
         for variable, term in candidates.list_terms(spec.angle)

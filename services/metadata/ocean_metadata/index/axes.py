@@ -6,6 +6,7 @@ CF attributes count first, then the usual names.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
 
 import msgspec
@@ -185,8 +186,6 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Coordinates(NamedTuple):
-    """Coordinate variables of a file."""
-
     latitudes: list[VariableHeader]
     longitudes: list[VariableHeader]
     times: list[VariableHeader]
@@ -284,28 +283,24 @@ def _find_coordinate_pair(
     names = variable.text("coordinates").split()
     point = _POINT.search(variable.name)
     candidates = []
-    for latitude in coordinates.latitudes:
-        for longitude in coordinates.longitudes:
-            rows, columns = _horizontal_dimensions(latitude), _horizontal_dimensions(longitude)
-            sizes = len(rows), len(columns)
-            is_inside = {*rows, *columns} <= set(variable.dimensions)
-            is_same = latitude.dimensions == longitude.dimensions
-            if not is_inside or sizes not in {(1, 1), (2, 2)} or (sizes == (2, 2) and not is_same):
-                continue
-            rank = (
-                latitude.name in names,
-                longitude.name in names,
-                not is_same or sizes == (2, 2),
-                _strip_coordinate_name(latitude.name) == _strip_coordinate_name(longitude.name),
-                point is not None and latitude.name.lower().endswith((point[1] or point[0]).lower()),
-                not _OTHER_POINT.search(latitude.name),
-                sizes == (1, 1),
-            )
-            candidates.append((rank, latitude, longitude))
-    if not candidates:
-        return None
-    _, latitude, longitude = max(candidates, key=lambda candidate: candidate[0])
-    return latitude, longitude
+    for latitude, longitude in product(coordinates.latitudes, coordinates.longitudes):
+        rows, columns = _horizontal_dimensions(latitude), _horizontal_dimensions(longitude)
+        sizes = len(rows), len(columns)
+        is_inside = {*rows, *columns} <= set(variable.dimensions)
+        is_same = latitude.dimensions == longitude.dimensions
+        if not is_inside or sizes not in {(1, 1), (2, 2)} or (sizes == (2, 2) and not is_same):
+            continue
+        rank = (
+            latitude.name in names,
+            longitude.name in names,
+            not is_same or sizes == (2, 2),
+            _strip_coordinate_name(latitude.name) == _strip_coordinate_name(longitude.name),
+            point is not None and latitude.name.lower().endswith((point[1] or point[0]).lower()),
+            not _OTHER_POINT.search(latitude.name),
+            sizes == (1, 1),
+        )
+        candidates.append((rank, (latitude, longitude)))
+    return max(candidates, key=lambda candidate: candidate[0], default=(None, None))[1]
 
 
 def _horizontal_dimensions(coordinate: VariableHeader) -> tuple[str, ...]:
@@ -356,8 +351,7 @@ def _find_mesh(variable: VariableHeader, header: FileHeader, coordinates: _Coord
     """Return a mesh: nodes with latitude and longitude, and the connectivity of its triangles."""
     pairs = [
         (latitude, longitude)
-        for latitude in coordinates.latitudes
-        for longitude in coordinates.longitudes
+        for latitude, longitude in product(coordinates.latitudes, coordinates.longitudes)
         if len(latitude.dimensions) == 1 and latitude.dimensions == longitude.dimensions
     ]
     meshes = [other for other in header.variables.values() if other.text("cf_role") == "mesh_topology"]

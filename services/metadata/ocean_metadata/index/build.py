@@ -7,31 +7,30 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from ocean_common.contracts.assets import DepthAxis, Grid
-from ocean_core.colour import DEFAULT_LIMITS
+from ocean_core.colour import DEFAULT_LIMITS, Limits
 from ocean_core.messages import Message
 from ocean_core.time import infer_quantum
 from ocean_core.units import canonical_units
 from ocean_metadata.catalogue.model import (
-    Built,
     DatasetRecord,
     GridRecord,
     LevelsRecord,
     Omission,
+    StepArrays,
     TimeAxis,
-    TimePart,
     VariableRecord,
+    copy_fields,
 )
-from ocean_metadata.index.auxiliary import Term, find_auxiliary
-from ocean_metadata.index.axes import Layout
+from ocean_metadata.index.auxiliary import Candidates, Term, find_angle, find_bathymetry, find_levels
+from ocean_metadata.index.axes import Layout, Placement
 from ocean_metadata.index.calculated import CalculatedVariables
 from ocean_metadata.index.depth_and_time import get_raw_times, make_depth_axis, make_time_axis
 from ocean_metadata.index.grids import FileDetail, join_boxes
-from ocean_metadata.index.headers import FileHeader, VariableHeader
+from ocean_metadata.index.headers import VariableHeader
 from ocean_metadata.index.selection import Member, SourceFile, find_scale, select_variables
-from ocean_metadata.index.specs import DatasetSpec
+from ocean_metadata.index.specs import DatasetSpec, VariableSpec
 
 MAX_ATTRIBUTE = 2_000  # characters, or numbers, of a global attribute: a history may be longer than the data
 _NO_GRID = GridRecord(grid=Grid(id="none", kind="none", shape=(1, 1)))
@@ -41,97 +40,81 @@ _CLASS_NAMES = {name.lower(): name for name in _MODEL_CLASSES.values()}
 
 def build_dataset(
     spec: DatasetSpec, sources: Sequence[SourceFile], details: Mapping[int, FileDetail], revision: str
-) -> Built:
-    """Build a dataset.
+) -> tuple[DatasetRecord, list[StepArrays]]:
+    """Build a dataset as far as it can be served, with the reasons for the rest, and the steps of its time axes.
 
-    Parameters
-    ----------
-    spec : DatasetSpec
-        Its specification.
-    sources : sequence of SourceFile
-        Its files, in the order of the specification.
-    details : mapping of int to FileDetail
-        Those of `list_details`, by number of the file.
-    revision : str
-        Digest of its specification and files.
-
-    Returns
-    -------
-    Built
-        The dataset as far as it can be served, with the reasons for the rest.
+    ``sources`` are its files, in the order of the specification; ``details`` those of `list_details`, by number of the
+    file; ``revision`` a digest of its specification and files.
     """
-    selection = select_variables(spec, sources)
-    builder = _Builder(spec, sources, selection.members, details)
-    skipped = list(selection.skipped)
-    for member in selection.members:
-        detail = details[member.files[0]]
-        if (reason := detail.reasons.get(member.spec.source)) is not None:
-            skipped.append(Omission(member.spec.key, reason))
-        else:
-            builder.add_variable(member, detail)
-    skipped += builder.add_calculated()
-    skipped += builder.drop_incomplete_vectors()
-    return builder.build(revision, skipped, selection.problems)
+    return _Builder(spec, sources, details).build(revision)
 
 
 class _Builder:
     """Builder of a dataset; equal grids and axes are shared."""
 
-    def __init__(
-        self,
-        spec: DatasetSpec,
-        sources: Sequence[SourceFile],
-        members: Sequence[Member],
-        details: Mapping[int, FileDetail],
-    ) -> None:
+    def __init__(self, spec: DatasetSpec, sources: Sequence[SourceFile], details: Mapping[int, FileDetail]) -> None:
         self._spec = spec
         self._sources = sources
-        self._grid_of = {
-            (member.files[0], member.layout.placement): grid
-            for member in members
-            if (grid := details[member.files[0]].get_grid(member.spec.source)) is not None
-        }
+        self._details = details
+        self._selection = select_variables(spec, sources)
+        self._skipped = list(self._selection.skipped)
+        self._grid_of: dict[tuple[int, Placement | None], GridRecord] = {}  # of the cells of variables in a file
         self._grids: dict[str, GridRecord] = {}
         self._depths: list[DepthAxis] = []
-        self._time_numbers: dict[tuple[str | None, tuple[int, ...]], int] = {}
+        self._time_numbers: dict[tuple[str, tuple[int, ...]], int] = {}
         self._times: list[TimeAxis] = []
-        self._steps: list[list[TimePart]] = []
+        self._steps: list[StepArrays] = []
         self._variables: list[VariableRecord] = []
         self._auxiliary_keys: dict[tuple[str, int, int, int | None], str] = {}
 
-    def add_variable(self, member: Member, detail: FileDetail) -> None:
-        """Add a variable and its auxiliary variables."""
+    def _add_variables(self) -> None:
+        """Add the variables of the files, and the auxiliary variables that these need."""
+        members = []
+        for member in self._selection.members:
+            detail, source = self._details[member.files[0]], member.spec.source
+            if (reason := detail.reasons.get(source)) is not None:
+                self._skipped.append(Omission(member.spec.key, reason))
+            else:
+                self._grid_of[member.files[0], member.layout.placement] = detail.grids[detail.grid_of[source]]
+                members.append(member)
+        for member in members:
+            self._add_variable(member, self._details[member.files[0]].scales)
+
+    def _add_variable(self, member: Member, scales: Mapping[str, Limits]) -> None:
         spec, header = member.spec, member.header
-        grid = self._add_grid_of_file(member.files[0], detail.grids[detail.grid_of[spec.source]])
+        grid = self._add_grid_of_file(member.files[0], self._grid_of[member.files[0], member.layout.placement])
         depth = self._add_depth(member)
-        auxiliary = find_auxiliary(self._spec, member, self._sources)
-        kind, terms = auxiliary.levels_kind, self._add_levels(auxiliary.levels, grid, depth)
+        candidates = Candidates(member, self._sources)
+        kind, terms = find_levels(self._spec, candidates)
+        keys = self._add_levels(terms, grid, depth)
+        bathymetry = find_bathymetry(self._spec, candidates)
+        angle = find_angle(self._spec, candidates)
+        more = {
+            "scale": find_scale(member) or scales.get(spec.source, DEFAULT_LIMITS),
+            "long_name": spec.long_name or header.text("long_name") or None,
+            "levels": LevelsRecord(kind=kind, terms=keys) if kind and keys else None,
+            "bathymetry": self._add_auxiliary(bathymetry, grid, depth) if bathymetry else None,
+            "angle": {role: self._add_auxiliary(term, grid, depth) for role, term in angle.items()},
+        }
+        self._append(spec, header, member.layout, member.files, grid=grid, depth=depth, **more)
+
+    def _append(
+        self, spec: VariableSpec, header: VariableHeader, layout: Layout, files: list[int], **more: Any
+    ) -> None:
         self._variables.append(
-            VariableRecord(
-                key=spec.key,
-                source=spec.source,
+            copy_fields(
+                spec,
+                VariableRecord,
                 name=spec.name or _display_name(header),
                 units=spec.units or canonical_units(header.text("units")),
-                scale=find_scale(member) or detail.scales.get(spec.source, DEFAULT_LIMITS),
                 standard_name=header.text("standard_name") or None,
-                long_name=spec.long_name or header.text("long_name") or None,
                 zero_centered=bool(spec.zero_centered),
-                categories=spec.categories,
-                hidden=spec.hidden,
                 vector=spec.key in self._spec.vector_variables,
-                interpolation=spec.interpolation,
                 attributes=_drop_infinite(header.attributes),
-                dimensions=member.layout.dimensions,
-                file=member.files[0],
-                grid=grid,
-                depth=depth,
-                time=self._add_time(member.layout, member.files),
-                components=spec.components,
-                levels=LevelsRecord(kind=kind, terms=terms) if kind and terms else None,
-                bathymetry=self._add_auxiliary(auxiliary.bathymetry, grid, depth) if auxiliary.bathymetry else None,
-                angle={role: self._add_auxiliary(term, grid, depth) for role, term in auxiliary.angle.items()},
-                auxiliary=spec.auxiliary,
-                translations=spec.translations,
+                dimensions=layout.dimensions,
+                file=files[0],
+                time=self._add_time(layout, files),
+                **more,
             )
         )
 
@@ -170,42 +153,29 @@ class _Builder:
         identity = (term.name, term.files[0], grid, depth)
         if identity not in self._auxiliary_keys:
             self._auxiliary_keys[identity] = f"@{term.name}.{len(self._auxiliary_keys)}"
-            header = self._header_of(term.files[0]).variables[term.name]
-            self._variables.append(
-                VariableRecord(
-                    key=self._auxiliary_keys[identity],
-                    source=term.name,
-                    name=_display_name(header),
-                    units=canonical_units(header.text("units")),
-                    scale=DEFAULT_LIMITS,
-                    standard_name=header.text("standard_name") or None,
-                    attributes=_drop_infinite(header.attributes),
-                    dimensions=term.layout.dimensions,
-                    file=term.files[0],
-                    grid=grid,
-                    depth=depth,
-                    time=self._add_time(term.layout, term.files),
-                    auxiliary=True,
-                )
-            )
+            header = self._sources[term.files[0]].readable_header.variables[term.name]
+            spec = VariableSpec(key=self._auxiliary_keys[identity], source=term.name, auxiliary=True)
+            self._append(spec, header, term.layout, term.files, scale=DEFAULT_LIMITS, grid=grid, depth=depth)
         return self._auxiliary_keys[identity]
 
     def _add_depth(self, member: Member) -> int | None:
         name = member.layout.depth
         if name is None:
             return None
-        axis = make_depth_axis(name, self._header_of(member.files[0]))
+        axis = make_depth_axis(name, self._sources[member.files[0]].readable_header)
         if axis not in self._depths:
             self._depths.append(axis)
         return self._depths.index(axis)
 
     def _add_time(self, layout: Layout, files: list[int]) -> int | None:
         dimension = next((dimension for dimension in layout.dimensions if dimension.role == "time"), None)
-        if layout.time is None and dimension is None:
+        name = layout.time or (dimension.name if dimension else None)
+        if name is None:
             return None
-        key = (layout.time or (dimension.name if dimension else None), tuple(files))
+        key = (name, tuple(files))
         if key not in self._time_numbers:
-            raw_times = [get_raw_times(self._header_of(number), layout.time, dimension) for number in files]
+            headers = [self._sources[number].readable_header for number in files]
+            raw_times = [get_raw_times(header, layout.time, dimension) for header in headers]
             axis = make_time_axis(raw_times, files, self._spec.time_dim_units)
             if axis is None:
                 return None
@@ -214,88 +184,65 @@ class _Builder:
             self._steps.append(axis[1])
         return self._time_numbers[key]
 
-    def _header_of(self, number: int) -> FileHeader:
-        header = self._sources[number].header
-        assert header is not None  # noqa: S101  only files with a header have variables
-        return header
-
-    def add_calculated(self) -> list[Omission]:
-        """Add the calculated variables; return those that cannot be calculated."""
+    def _add_calculated(self) -> None:
         grids = [record for record in self._grids.values() if record.grid.kind != "none"]
         records, skipped = CalculatedVariables(self._spec, self._variables, grids, self._depths).build()
         self._variables += records
-        return skipped
+        self._skipped += skipped
 
-    def drop_incomplete_vectors(self) -> list[Omission]:
-        """Drop the vectors whose components are missing, and return them."""
+    def _drop_incomplete_vectors(self) -> None:
         keys = {variable.key for variable in self._variables}
-        missing = {
-            variable.key: sorted(set(variable.components.values()) - keys)
-            for variable in self._variables
-            if not keys.issuperset(variable.components.values())
-        }
-        self._variables = [variable for variable in self._variables if variable.key not in missing]
-        return [
-            Omission(key, Message("its component {name} is not a variable of the dataset", name=names[0]))
-            for key, names in missing.items()
-        ]
+        for variable in list(self._variables):
+            if missing := sorted(set(variable.components.values()) - keys):
+                self._variables.remove(variable)
+                reason = Message("its component {name} is not a variable of the dataset", name=missing[0])
+                self._skipped.append(Omission(variable.key, reason))
 
-    def build(self, revision: str, skipped: Sequence[Omission], problems: Mapping[int, Message]) -> Built:
-        """Build the dataset."""
-        spec = self._spec
+    def build(self, revision: str) -> tuple[DatasetRecord, list[StepArrays]]:
+        self._add_variables()
+        self._add_calculated()
+        self._drop_incomplete_vectors()
+        spec, skipped = self._spec, self._skipped
         file_problems = [
             Omission(posixpath.basename(self._sources[number].file.path), reason)
-            for number, reason in sorted(problems.items())
+            for number, reason in sorted(self._selection.problems.items())
         ]
         reason = None
         if all(variable.auxiliary for variable in self._variables):
             reason = spec.error or _explain_broken(spec, file_problems, skipped)
         longest = max(range(len(self._times)), key=lambda number: self._times[number].count, default=None)
         kinds = [record.grid.kind for record in self._grids.values() if record.grid.kind != "none"]
-        record = DatasetRecord(
-            id=spec.id,
+        record = copy_fields(
+            spec,
+            DatasetRecord,
             name=spec.name or re.sub(r"[_]+", " ", spec.id),
-            enabled=spec.enabled,
             state="broken" if reason else "partly" if file_problems or skipped else "served",
             reason=reason,
             revision=revision,
-            quantum=spec.quantum or self._infer_quantum(longest),
-            help=spec.help,
-            attribution=spec.attribution,
+            quantum=spec.quantum or (infer_quantum(self._steps[longest].seconds) if longest is not None else None),
             model_class=_choose_model_class(spec.model_class, kinds),
-            group=spec.group,
-            subgroup=spec.subgroup,
             time_dim_units=self._times[longest].units if longest is not None else spec.time_dim_units,
-            default_location=spec.default_location,
             bounds=join_boxes([record.grid.bounds for record in self._grids.values() if record.grid.bounds]),
             time=longest,
-            attributes=self._global_attributes(),
+            attributes=_global_attributes(self._sources),
             files=[source.file for source in self._sources],  # auxiliary files come last
             grids=list(self._grids.values()),
             depths=self._depths,
             times=self._times,
             variables=self._variables,
             problems=file_problems,
-            left_out=list(skipped),
-            translations=spec.translations,
+            left_out=skipped,
         )
-        return Built(record=record, steps=self._steps)
+        return record, self._steps
 
-    def _global_attributes(self) -> dict[str, Any]:
-        """Return the global attributes of the first readable file."""
-        header = next((source.header for source in self._sources if source.header is not None), None)
-        if header is None:
-            return {}
-        return {
-            name: value[:MAX_ATTRIBUTE] if isinstance(value, str | list) else value
-            for name, value in _drop_infinite(header.attributes).items()
-        }
 
-    def _infer_quantum(self, time: int | None) -> str | None:
-        if time is None:
-            return None
-        seconds = np.concatenate([np.frombuffer(part.seconds, "<i8") for part in self._steps[time]])
-        return infer_quantum(np.sort(seconds))
+def _global_attributes(sources: Sequence[SourceFile]) -> dict[str, Any]:
+    """Return the global attributes of the first readable file."""
+    attributes = next((source.header.attributes for source in sources if source.header is not None), {})
+    return {
+        name: value[:MAX_ATTRIBUTE] if isinstance(value, str | list) else value
+        for name, value in _drop_infinite(attributes).items()
+    }
 
 
 def _choose_model_class(configured: str | None, kinds: Sequence[str]) -> str | None:
@@ -321,9 +268,9 @@ def _display_name(header: VariableHeader) -> str:
 
 def _drop_infinite(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Drop attributes with NaN or infinity, which JSON does not have."""
-    finite = {}
-    for name, value in attributes.items():
+
+    def is_finite(value: Any) -> bool:
         numbers = value if isinstance(value, list) else [value]
-        if all(math.isfinite(number) for number in numbers if isinstance(number, float)):
-            finite[name] = value
-    return finite
+        return all(math.isfinite(number) for number in numbers if isinstance(number, float))
+
+    return {name: value for name, value in attributes.items() if is_finite(value)}

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from ocean_common.contracts.assets import DepthAxis, Dimension, Role
 from ocean_core.colour import DEFAULT_LIMITS
 from ocean_core.expression import COORDINATE_NAMES, Call, Expression, Name, Node, child_nodes, parse_expression
 from ocean_core.messages import MessageError
-from ocean_metadata.catalogue.model import GridRecord, Omission, VariableRecord
+from ocean_metadata.catalogue.model import GridRecord, Omission, VariableRecord, copy_fields
 from ocean_metadata.index.headers import VariableHeader
 from ocean_metadata.index.selection import header_limits, stored_key
 from ocean_metadata.index.specs import DatasetSpec, VariableSpec
@@ -39,7 +37,6 @@ class CalculatedVariables:
         self._path: list[str] = []  # variables under construction: a name among them is a cycle
 
     def build(self) -> tuple[list[VariableRecord], list[Omission]]:
-        """Build all of them, with the reasons for those that cannot be calculated."""
         records, skipped = [], []
         for key in self._specs:
             try:
@@ -89,19 +86,15 @@ class CalculatedVariables:
         self, spec: VariableSpec, expression: Expression, operands: Mapping[str, VariableRecord], base: VariableRecord
     ) -> list[Dimension]:
         """Return those of the base without reduced ones, and without depth and time if `dims` leaves them out."""
-        dimensions = [
+        names = set(spec.dims or ())
+        has_levels = _has_levels(expression.root, operands)
+        is_chosen = {dimension.name for dimension in base.dimensions if dimension.role in _HORIZONTAL} <= names
+        left_out = {"depth", "time"} if is_chosen else set[str]()
+        return [
             dimension
             for dimension in base.dimensions
-            if dimension.role != "depth" or _has_levels(expression.root, operands)
+            if (dimension.role != "depth" or has_levels) and (dimension.name in names or dimension.role not in left_out)
         ]
-        names = set(spec.dims or ())
-        if {dimension.name for dimension in dimensions if dimension.role in _HORIZONTAL} <= names:
-            return [
-                dimension
-                for dimension in dimensions
-                if dimension.name in names or dimension.role not in {"depth", "time"}
-            ]
-        return dimensions
 
 
 def _count_dimensions(variable: VariableRecord) -> int:
@@ -131,28 +124,23 @@ def _make_record(
     is_stored = base.key == stored_key(spec)
     depth = base.depth if "depth" in roles else None
     has_time_dimension = any(dimension.role == "time" for dimension in base.dimensions)
-    return msgspec.structs.replace(
-        base,
-        key=spec.key,
+    return copy_fields(
+        spec,
+        VariableRecord,
         # An equation that contains its own name has the source of the stored variable.
         source=base.source if is_stored else "",
         name=spec.name or spec.long_name or (base.name if is_stored else spec.key),
         units=units,
         scale=spec.scale or header_limits(header, units) or DEFAULT_LIMITS,
-        standard_name=None,
-        long_name=spec.long_name,
         zero_centered=bool(spec.zero_centered),
-        categories=spec.categories,
-        hidden=spec.hidden,
         vector=spec.key in dataset.vector_variables,
-        interpolation=spec.interpolation,
-        attributes={},
         dimensions=dimensions,
+        file=base.file,
+        grid=base.grid,
         depth=depth,
         time=base.time if "time" in roles or not has_time_dimension else None,
-        equation=spec.equation,
-        components=spec.components,
         levels=base.levels if depth is not None else None,
+        bathymetry=base.bathymetry,
+        angle=base.angle,
         auxiliary=False,
-        translations=spec.translations,
     )

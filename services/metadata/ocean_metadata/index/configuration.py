@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -22,7 +22,7 @@ from ocean_common.i18n import LANGUAGES, SOURCE
 from ocean_core.errors import InvalidRequest
 from ocean_core.expression import parse_expression
 from ocean_core.messages import Message, MessageError
-from ocean_metadata.catalogue.model import Translations
+from ocean_metadata.catalogue.model import DatasetDescription, Translations, copy_fields
 from ocean_metadata.index.specs import DatasetSpec, Reference, VariableSpec
 
 _log = logging.getLogger(__name__)
@@ -76,29 +76,21 @@ class VariableConfig(msgspec.Struct, frozen=True, kw_only=True):
     valid_max: float | None = None
 
 
-class DatasetConfig(msgspec.Struct, frozen=True, kw_only=True):
+class DatasetConfig(DatasetDescription, frozen=True, kw_only=True):
     """Keys of a dataset."""
 
     url: str | list[str]
     enabled: bool | int | str = True
     geo_ref: FileConfig | None = None
     name: str | None = None
-    help: str | None = None
-    attribution: str | None = None
     type: str | None = None
-    group: str | None = None
-    subgroup: str | None = None
-    quantum: str | None = None
-    time_dim_units: str | None = None
-    model_class: str | None = None
     lat_var_key: str | None = None
     lon_var_key: str | None = None
     grid_angle_file_url: str | None = None
     bathymetry_file_url: str | None = None
     depths: FileConfig | str | None = None  # extension: depth of every cell, where levels are not horizontal
     climatology: Any = None
-    default_location: tuple[float, float, float] | None = None
-    vector_variables: list[str] = []
+    vector_variables: list[str] = msgspec.field(default_factory=list)
     variables: dict[str, Any] | None = None
 
 
@@ -137,15 +129,14 @@ def load_configuration(file: Path, stubs: Path | None = None) -> list[DatasetSpe
 def _read_object(file: Path, missing: str | None = None) -> dict[str, Any]:
     try:
         content = file.read_bytes()
+        value = msgspec.json.decode(content)
     except FileNotFoundError as error:
         raise ConfigurationError(missing or f"{file}: file not found") from error
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from error
-    try:
-        value = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
         position = re.search(r"byte (\d+)", str(error))
-        line = content[: int(position[1])].count(b"\n") + 1 if position else content.count(b"\n") + 1
+        line = content[: int(position[1]) if position else None].count(b"\n") + 1
         raise ConfigurationError(f"{file.name}, line {line}: {error}") from error
     except RecursionError as error:
         raise ConfigurationError(f"{file.name}: its objects are nested too deeply") from error
@@ -170,17 +161,17 @@ def _make_dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
         texts.update({name: _strip_tags(text) or text for name, text in texts.items() if name == "attribution"})
     config = _convert(english, DatasetConfig, f"{file.name}: {key}")
     urls = [config.url] if isinstance(config.url, str) else config.url
-    variables = None
-    if config.variables is not None:
-        variables = [_make_variable(file, key, name, variable) for name, variable in config.variables.items()]
     error = None if urls else Message("its url is an empty list")
     indexes = [path for url in urls if url.endswith(INDEX_SUFFIX) for path in _expand_url(url, file.parent)]
+    paths = [path for url in urls for path in _expand_url(url, file.parent) if not path.endswith(INDEX_SUFFIX)]
     try:
         index = read_indexes(indexes)
     except InvalidIndex as invalid:
         index, error = IndexContent(files=[], variables={}), invalid.message
-    paths = [path for url in urls for path in _expand_url(url, file.parent) if not path.endswith(INDEX_SUFFIX)]
-    return DatasetSpec(
+    variables = config.variables or {}
+    return copy_fields(
+        config,
+        DatasetSpec,
         id=key,
         files=[] if error else list(dict.fromkeys([*paths, *index.files])),
         attributes=index.variables,
@@ -193,16 +184,9 @@ def _make_dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
         enabled=_is_true(config.enabled),
         attribution=_strip_tags(config.attribution),
         translations=translations,
-        variables=variables or None,
+        variables=[_make_variable(file, key, name, value) for name, value in variables.items()] or None,
         error=error,
-        **{
-            name: getattr(config, name)
-            for name in (
-                "name", "quantum", "help", "model_class", "group", "subgroup", "time_dim_units", "default_location",
-                "vector_variables",
-            )
-        },
-    )  # fmt: skip
+    )
 
 
 def _make_reference(config: FileConfig | str | None, folder: Path) -> Reference | None:
@@ -223,46 +207,34 @@ def _make_variable(file: Path, dataset: str, key: str, value: object) -> Variabl
         raise ConfigurationError(
             f"{location}.scale: expected the lower limit, then the upper, got {list(config.scale)}"
         )
-    error = _check_equation(config.equation)
-    components: dict[Literal["east", "north", "bearing"], str | None] = {
+    error = None
+    try:
+        if config.equation:
+            parse_expression(config.equation)
+    except InvalidRequest as invalid:
+        error = Message("its equation is invalid: {error}", error=invalid.message)
+    scale, low, high = config.scale, config.valid_min, config.valid_max
+    if scale is None and config.equation and low is not None and high is not None and low < high:
+        scale = (low, high)
+    components = {
         "east": config.east_vector_component,
         "north": config.north_vector_component,
         "bearing": config.bearing_component,
     }
-    return VariableSpec(
+    return copy_fields(
+        config,
+        VariableSpec,
         key=key,
         equation=None if error else config.equation or None,
-        dims=config.dims,
         components={role: name for role, name in components.items() if name},
         source=config.source or key,
-        name=config.name,
-        units=config.units,
-        scale=config.scale or _valid_range(config),
-        long_name=config.long_name,
+        scale=scale,
         zero_centered=None if config.zero_centered is None else _is_true(config.zero_centered),
         hidden=_is_true(config.hide),
         categories=config.data_categories or [],
-        interpolation=config.interpolation,
         error=error,
         translations=translations,
     )
-
-
-def _valid_range(config: VariableConfig) -> tuple[float, float] | None:
-    """Return the valid range of a calculated variable as its scale."""
-    low, high = config.valid_min, config.valid_max
-    return (low, high) if config.equation and low is not None and high is not None and low < high else None
-
-
-def _check_equation(equation: str | None) -> Message | None:
-    """Return why an equation cannot be parsed."""
-    if not equation:
-        return None
-    try:
-        parse_expression(equation)
-    except InvalidRequest as error:
-        return Message("its equation is invalid: {error}", error=error.message)
-    return None
 
 
 def _convert(value: object, kind: type[Any], location: str) -> Any:
@@ -329,19 +301,17 @@ def split_languages(config: Mapping[str, Any], keys: Iterable[str]) -> tuple[dic
 
 def read_indexes(paths: Sequence[str]) -> IndexContent:
     """Read index databases; raise InvalidIndex if a file is not one."""
-    contents = [_read_index(path, *_read_state(path)) for path in paths]
-    return IndexContent(
-        files=[file for content in contents for file in content.files],
-        variables={name: attributes for content in contents for name, attributes in content.variables.items()},
-    )
-
-
-def _read_state(path: str) -> tuple[int, int]:
-    try:
-        status = Path(path).stat()
-    except OSError as error:
-        raise InvalidIndex("{name} cannot be read: {error}", name=Path(path).name, error=error.strerror) from error
-    return status.st_size, status.st_mtime_ns
+    files: list[str] = []
+    variables: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        try:
+            status = Path(path).stat()
+        except OSError as error:
+            raise InvalidIndex("{name} cannot be read: {error}", name=Path(path).name, error=error.strerror) from error
+        content = _read_index(path, status.st_size, status.st_mtime_ns)
+        files += content.files
+        variables |= content.variables
+    return IndexContent(files=files, variables=variables)
 
 
 @lru_cache(64)

@@ -7,17 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import DepthAxis, Dimension
-from ocean_core.time import (
-    Calendar,
-    Ints,
-    TimeUnits,
-    is_integral,
-    parse_time_units,
-    to_calendar_seconds,
-    unix_seconds,
-)
+from ocean_core.time import Calendar, Ints, TimeUnits, is_integral, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_core.units import length_in_metres
-from ocean_metadata.catalogue.model import TimeAxis, TimePart
+from ocean_metadata.catalogue.model import StepArrays, TimeAxis
 from ocean_metadata.index.axes import depth_kind
 from ocean_metadata.index.headers import FileHeader, unpack_array
 
@@ -48,8 +40,9 @@ def make_depth_axis(name: str, header: FileHeader) -> DepthAxis:
     if variable is None or name not in header.values:
         numbers = [float(number) for number in range(header.dimensions[name])]
         heights = _FLOOR_FIRST & header.variables.keys()
-        floor_first = any(name in header.variables[height].dimensions for height in heights)
-        return DepthAxis(name=name, kind="index", values=numbers[::-1] if floor_first else numbers)
+        if any(name in header.variables[height].dimensions for height in heights):
+            numbers.reverse()
+        return DepthAxis(name=name, kind="index", values=numbers)
     kind = depth_kind(variable)
     values = unpack_array(header.values[name]).astype(np.float64)
     if kind in {"depth", "height"}:
@@ -72,7 +65,7 @@ def get_raw_times(header: FileHeader, name: str | None, dimension: Dimension | N
 
 def make_time_axis(
     parts: list[RawTimes], files: list[int], configured_units: str | None
-) -> tuple[TimeAxis, list[TimePart]] | None:
+) -> tuple[TimeAxis, StepArrays] | None:
     """Make the time steps of several files on one scale; an instant in two files is that of the later file."""
     positions = [np.flatnonzero(np.isfinite(part.values.astype(np.float64))) for part in parts]
     finite = [
@@ -80,36 +73,28 @@ def make_time_axis(
         for part, position in zip(parts, positions, strict=True)
     ]
     axis = merge_times(finite, configured_units)
-    ids: set[int] = set()
-    steps = []
-    for file, raw, seconds, position in reversed(list(zip(files, axis.raw, axis.seconds, positions, strict=True))):
-        new = np.array([number not in ids for number in raw.tolist()], dtype=bool)
-        _, first = np.unique(raw, return_index=True)
-        new &= np.isin(np.arange(raw.size), first)
-        ids.update(raw.tolist())
-        if new.any():
-            steps.append(
-                TimePart(
-                    file=file,
-                    raw=raw[new].astype("<i8").tobytes(),
-                    seconds=seconds[new].astype("<i8").tobytes(),
-                    position=position[new].astype("<i4").tobytes(),
-                )
-            )
-    if not steps:
-        return None
-    all_seconds = np.concatenate([np.frombuffer(part.seconds, "<i8") for part in steps])
-    return (
-        TimeAxis(
-            units=axis.units,
-            calendar=axis.calendar,
-            files=sorted(part.file for part in steps),
-            first=int(all_seconds.min()),
-            last=int(all_seconds.max()),
-            count=int(all_seconds.size),
-        ),
-        steps[::-1],
+    steps = StepArrays(
+        raw=np.concatenate(axis.raw),
+        seconds=np.concatenate(axis.seconds),
+        file=np.repeat(files, [raw.size for raw in axis.raw]),
+        position=np.concatenate(positions),
     )
+    # Of steps with one id the first in the last file.
+    order = np.lexsort((steps.position, -steps.file, steps.raw))
+    order = order[np.diff(steps.raw[order], prepend=steps.raw[order[:1]] - 1) != 0]
+    order = order[np.lexsort((steps.raw[order], steps.seconds[order]))]
+    if not order.size:
+        return None
+    steps = StepArrays(**{name: values[order] for name, values in msgspec.structs.asdict(steps).items()})
+    time_axis = TimeAxis(
+        units=axis.units,
+        calendar=axis.calendar,
+        files=np.unique(steps.file).tolist(),
+        first=int(steps.seconds[0]),
+        last=int(steps.seconds[-1]),
+        count=order.size,
+    )
+    return time_axis, steps
 
 
 def merge_times(parts: Sequence[RawTimes], configured_units: str | None = None) -> MergedTimes:
@@ -117,18 +102,6 @@ def merge_times(parts: Sequence[RawTimes], configured_units: str | None = None) 
 
     Whole numbers stay as they are in the file, in its units: those of the first file, or the configured ones. Other
     times become seconds since the same epoch. Times whose units cannot be parsed are numbered, in units of "1".
-
-    Parameters
-    ----------
-    parts : sequence of RawTimes
-        Time coordinate of every file, in order.
-    configured_units : str, optional
-        Units of the raw times in the configuration.
-
-    Returns
-    -------
-    MergedTimes
-        One array of ids and one of seconds for each file, in the order given.
     """
     configured = parse_time_units(configured_units or "", parts[0].calendar)
     parsed = [parse_time_units(part.units, part.calendar) or configured for part in parts]
@@ -148,13 +121,11 @@ def _convert_times(parts: Sequence[RawTimes], all_units: Sequence[TimeUnits], ta
     if all(units.text == target.text for units in all_units) and all(is_integral(part.values) for part in parts):
         raw = [part.values.astype(np.int64) for part in parts]
         return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
-    elapsed = [times - target.epoch for times in instants]
+    raw, text = [times - target.epoch for times in instants], f"seconds since {target.epoch_text}"
     length = int(target.seconds) if target.seconds >= 1 and not target.months else 0
-    if length and not any(np.any(times % length) for times in elapsed):
-        raw = [times // length for times in elapsed]
-        return MergedTimes(raw=raw, seconds=seconds, units=target.text, calendar=target.calendar)
-    units = f"seconds since {target.epoch_text}"
-    return MergedTimes(raw=elapsed, seconds=seconds, units=units, calendar=target.calendar)
+    if length and not any(np.any(times % length) for times in raw):
+        raw, text = [times // length for times in raw], target.text
+    return MergedTimes(raw=raw, seconds=seconds, units=text, calendar=target.calendar)
 
 
 def _number_steps(parts: Sequence[RawTimes]) -> MergedTimes:

@@ -2,8 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from ocean_metadata.index.axes import find_layout, list_fields
 from ocean_metadata.index.headers import FileHeader, unpack_array
@@ -12,57 +11,35 @@ from ocean_metadata.index.specs import DatasetSpec
 RESERVED = {"topo", "bath", "quiver", "filter", "variables", "all", "status"}  # words in the API's paths
 _DIGITS = re.compile(r"\d+")
 
-Signature = tuple[object, ...]
 
-
-class ScannedFile(NamedTuple):
-    """File with its header, None if it cannot be read."""
-
-    path: str
-    header: FileHeader | None
-
-
-def group_files(files: Sequence[ScannedFile], root: str) -> list[DatasetSpec]:
-    """Group files into datasets.
+def group_files(paths: Sequence[str], headers: Mapping[str, FileHeader], root: str) -> list[DatasetSpec]:
+    """Group files into datasets, in the order of their first files; ``root`` is the folder of all files.
 
     Files are one series if their names differ in digits only, their variables, grids and levels are the same, and
-    their times are different. A file that cannot be read belongs to the series that fits its name.
-
-    Parameters
-    ----------
-    files : sequence of ScannedFile
-        In any order.
-    root : str
-        Folder of all files.
-
-    Returns
-    -------
-    list of DatasetSpec
-        In the order of their first files.
+    their times are different. A file without a header belongs to the series that fits its name.
     """
-    groups: dict[tuple[str, Signature], list[ScannedFile]] = {}
-    broken = []
-    for file in sorted(files):
-        if file.header is None:
-            broken.append(file)
-        else:
-            groups.setdefault((_pattern(file.path), _signature(file.header)), []).append(file)
-    series: list[list[ScannedFile]] = []
+    groups: dict[tuple[str, tuple[object, ...]], list[str]] = {}
+    for path in sorted(headers):
+        groups.setdefault((_pattern(path), _signature(headers[path])), []).append(path)
+    series: list[list[str]] = []
     for members in groups.values():
-        series.extend([members] if _is_series(members) else [[member] for member in members])
-    for file in broken:
-        pattern = _pattern(file.path)
-        fitting = [
-            members for members in series if members[0].header is not None and _pattern(members[0].path) == pattern
-        ]
+        times = [_list_times(headers[path]) for path in members]
+        # Members of an ensemble have equal times, files of a grid have none.
+        is_series = len(members) == 1 or (all(times) and len(set(times)) == len(times))
+        series += [members] if is_series else [[path] for path in members]
+    by_pattern: dict[str, list[list[str]]] = {}
+    for members in series:
+        by_pattern.setdefault(_pattern(members[0]), []).append(members)
+    for path in set(paths) - headers.keys():
+        fitting = by_pattern.get(_pattern(path), [])
         if len(fitting) == 1:
-            fitting[0].append(file)
+            fitting[0].append(path)
         else:
-            series.append([file])
-    ordered = sorted(sorted(member.path for member in members) for members in series)
-    folders = [posixpath.relpath(posixpath.dirname(paths[0]), root) for paths in ordered]
-    ids = _make_unique([_make_id(paths) for paths in ordered], folders)
-    return [DatasetSpec(id=dataset, files=paths) for dataset, paths in zip(ids, ordered, strict=True)]
+            series.append([path])
+    ordered = sorted(sorted(members) for members in series)
+    folders = [posixpath.relpath(posixpath.dirname(members[0]), root) for members in ordered]
+    ids = _make_unique([_make_id(members) for members in ordered], folders)
+    return [DatasetSpec(id=dataset, files=members) for dataset, members in zip(ids, ordered, strict=True)]
 
 
 def _pattern(path: str) -> str:
@@ -70,7 +47,7 @@ def _pattern(path: str) -> str:
     return f"{folder}/{_DIGITS.sub('#', name)}"
 
 
-def _signature(header: FileHeader) -> Signature:
+def _signature(header: FileHeader) -> tuple[object, ...]:
     """Return what the files of a series share: everything but the times."""
     signature: list[object] = []
     for name in list_fields(header):
@@ -82,14 +59,6 @@ def _signature(header: FileHeader) -> Signature:
         coordinates = layout.placement.coordinates if layout.placement else ()
         signature.append((name, sizes, tuple(header.prints.get(coordinate) for coordinate in coordinates)))
     return tuple(signature)
-
-
-def _is_series(members: Sequence[ScannedFile]) -> bool:
-    """Return True if the files differ in time: members of an ensemble have equal times, grid files have none."""
-    if len(members) < 2:
-        return True
-    times = [_list_times(member.header) for member in members if member.header is not None]
-    return all(times) and len(set(times)) == len(times)
 
 
 def _list_times(header: FileHeader) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from ocean_core.colour import Limits, sample_limits
 from ocean_core.geometry import Bounds, longitude_near, split_at_antimeridian, wrap_longitude
 from ocean_core.messages import Message
 from ocean_core.units import length_in_metres
-from ocean_metadata.catalogue.model import GridRecord
+from ocean_metadata.catalogue.model import GridRecord, copy_fields
 from ocean_metadata.index.axes import Layout, Placement, find_layout
 from ocean_metadata.index.headers import FileHeader
 from ocean_metadata.index.selection import DetailRequest
@@ -33,15 +33,11 @@ _PRECISION = 0.001  # degrees, of outlines
 class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Grids and colour limits of variables of a file, which its header does not have."""
 
+    request: DetailRequest
     grids: list[GridRecord] = []
     grid_of: dict[str, int] = {}  # variable → index into `grids`
     reasons: dict[str, Message] = {}  # variable → why it has no grid
     scales: dict[str, Limits] = {}  # of the variables without a scale
-
-    def get_grid(self, variable: str) -> GridRecord | None:
-        """Return the grid of a variable; None if it has none."""
-        number = self.grid_of.get(variable)
-        return None if number is None else self.grids[number]
 
 
 class CellPositions(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,9 +51,8 @@ class CellPositions(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDetail:
     """Read the coordinates of variables, a mask for each grid, and a sample of variables without a scale."""
-    detail = FileDetail()
-    numbers: dict[Placement, int] = {}
-    reasons: dict[Placement, Message] = {}
+    detail = FileDetail(request=request)
+    grids: dict[Placement, int | Message] = {}  # index into those of the detail, or the reason why there is none
     coordinates_file = nullcontext() if request.coordinates is None else open_dataset(request.coordinates.path)
     with open_dataset(path) as data, coordinates_file as coordinates:
         for name in request.variables:
@@ -65,20 +60,20 @@ def read_detail(path: str, header: FileHeader, request: DetailRequest) -> FileDe
             placement = layout.placement
             if placement is None:
                 continue
-            if placement not in numbers and placement not in reasons:
+            if placement not in grids:
                 borrowed = {placement.latitude, placement.y_axis} & set(request.borrowed)
                 try:
                     positions = _read_positions(coordinates if borrowed and coordinates else data, placement, header)
                 except Unreadable as error:
-                    reasons[placement] = error.message
+                    grids[placement] = error.message
                 else:
-                    numbers[placement] = len(detail.grids)
+                    grids[placement] = len(detail.grids)
                     outline = _read_outline(data, name, layout, positions)
                     detail.grids.append(GridRecord(grid=positions.grid, footprint=outline))
-            if placement in numbers:
-                detail.grid_of[name] = numbers[placement]
+            if isinstance(grid := grids[placement], Message):
+                detail.reasons[name] = grid
             else:
-                detail.reasons[name] = reasons[placement]
+                detail.grid_of[name] = grid
         for name in request.unscaled:
             detail.scales[name] = sample_limits(_read_sample(data, name))
     return detail
@@ -105,7 +100,7 @@ def _read_rectilinear(data: OpenDataset, placement: Placement, _: FileHeader) ->
     y, x = _read_named(data, placement.latitude), _read_named(data, placement.longitude)
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise Unreadable("its latitude and longitude have gaps")
-    grid = _make_grid(placement, (y.size, x.size), y, x)
+    grid = _make_grid(placement, (y.size, x.size), [y, x])
     return CellPositions(grid=grid, latitude=np.repeat(y[:, None], x.size, 1), longitude=np.repeat(x[None], y.size, 0))
 
 
@@ -115,7 +110,7 @@ def _read_curvilinear(data: OpenDataset, placement: Placement, _: FileHeader) ->
         values[0] if values.ndim == 3 else values
         for values in (_read_named(data, placement.latitude), _read_named(data, placement.longitude))
     )
-    grid = _make_grid(placement, latitude.shape, latitude, longitude)
+    grid = _make_grid(placement, latitude.shape, [latitude, longitude])
     return CellPositions(grid=grid, latitude=latitude, longitude=longitude)
 
 
@@ -123,12 +118,7 @@ def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader)
     """Compute positions from the grid mapping, and compare them with latitude and longitude in the file."""
     stored = None
     if placement.latitude:
-        without_mapping = Placement(
-            kind="curvilinear",
-            dimensions=placement.dimensions,
-            latitude=placement.latitude,
-            longitude=placement.longitude,
-        )
+        without_mapping = msgspec.structs.replace(placement, kind="curvilinear", y_axis=None, x_axis=None, mapping=None)
         stored = _read_curvilinear(data, without_mapping, header)
     y, x = _read_named(data, placement.y_axis), _read_named(data, placement.x_axis)
     factor = length_in_metres(header.variables[str(placement.y_axis)].text("units")) or 1.0
@@ -138,8 +128,8 @@ def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader)
         except (CRSError, KeyError, TypeError, ValueError):
             continue
         if stored is None or _agree(latitude, longitude, stored):
-            grid = _make_grid(placement, (y.size, x.size), y, x, repr(sorted(mapping.items())))
-            grid = msgspec.structs.replace(grid, axis_factor=factor, mapping=mapping)
+            content: list[NDArray[Any] | bytes] = [y, x, repr(sorted(mapping.items())).encode()]
+            grid = _make_grid(placement, (y.size, x.size), content, axis_factor=factor, mapping=mapping)
             return CellPositions(grid=grid, latitude=latitude, longitude=longitude)
     if stored is None:
         raise Unreadable("its grid mapping is not supported")
@@ -191,12 +181,11 @@ def _read_triangles(data: OpenDataset, placement: Placement, header: FileHeader)
     if not corners.size or corners.min() < 0 or corners.max() >= latitude.size:
         raise Unreadable("its triangles refer to nodes that do not exist")
     if placement.face is None:
-        grid = _make_grid(placement, latitude.shape, latitude, longitude, corners.tobytes())
+        grid = _make_grid(placement, latitude.shape, [latitude, longitude, corners], start_index=first)
     else:
         centres = [_read_named(data, name) for name in (placement.face_latitude, placement.face_longitude) if name]
-        grid = _make_grid(placement, table.shape[:1], latitude, longitude, table.tobytes(), "face", *centres)
-        grid = msgspec.structs.replace(grid, location="face")
-    grid = msgspec.structs.replace(grid, start_index=first)
+        content: list[NDArray[Any] | bytes] = [latitude, longitude, table, b"face", *centres]
+        grid = _make_grid(placement, table.shape[:1], content, start_index=first, location="face")
     return CellPositions(grid=grid, latitude=latitude, longitude=longitude, corners=corners)
 
 
@@ -212,24 +201,14 @@ def _read_named(data: OpenDataset, name: str | None) -> Floats:
     return read_floats(data.variables[str(name)])
 
 
-def _make_grid(placement: Placement, shape: tuple[int, ...], *content: Floats | bytes | str) -> Grid:
+def _make_grid(
+    placement: Placement, shape: tuple[int, ...], content: Sequence[NDArray[Any] | bytes], **more: Any
+) -> Grid:
     """Make a grid whose id is a digest of its coordinates, so that equal grids are shared."""
     digest = hashlib.blake2b(placement.kind.encode(), digest_size=12)
     for part in content:
-        digest.update(part.encode() if isinstance(part, str) else part if isinstance(part, bytes) else part.tobytes())
-    return Grid(
-        id=digest.hexdigest(),
-        kind=placement.kind,
-        shape=shape,
-        latitude=placement.latitude,
-        longitude=placement.longitude,
-        y_axis=placement.y_axis,
-        x_axis=placement.x_axis,
-        connectivity=placement.connectivity,
-        corners_first=placement.corners_first,
-        face_latitude=placement.face_latitude,
-        face_longitude=placement.face_longitude,
-    )
+        digest.update(part if isinstance(part, bytes) else part.tobytes())
+    return copy_fields(placement, Grid, **{"id": digest.hexdigest(), "shape": shape, "mapping": None, **more})
 
 
 def _read_sample(data: OpenDataset, name: str) -> Floats:
@@ -247,18 +226,9 @@ def _read_sample(data: OpenDataset, name: str) -> Floats:
 
 
 def bounding_box(latitude: Floats, longitude: Floats) -> Bounds:
-    """Return the smallest box around cells.
+    """Return the smallest box around cells at any longitudes; without those that are NaN.
 
-    Parameters
-    ----------
-    latitude, longitude : ndarray, any shape
-        Degrees, longitudes in any convention; NaN is left out.
-
-    Returns
-    -------
-    tuple of float
-        West, south, east and north in degrees. West is greater than east if the box crosses the antimeridian; cells
-        all around the Earth give -180 and 180.
+    West is greater than east if the box crosses the antimeridian; cells all around the Earth give -180 and 180.
     """
     finite = latitude[np.isfinite(latitude)]
     south, north = round(float(finite.min()), 6), round(float(finite.max()), 6)
@@ -291,31 +261,21 @@ def _read_outline(data: OpenDataset, name: str, layout: Layout, positions: CellP
     """Read the first field of a variable, and return the outline of its wet cells as GeoJSON."""
     if positions.corners is not None:
         return outline_triangles(positions.latitude, positions.longitude, positions.corners)
-    roles = {dimension.name: dimension.role for dimension in layout.dimensions}
     variable = data.variables[name]
     if 0 in variable.shape:
         return None
-    index = tuple(slice(None) if roles[dimension] in {"y", "x"} else 0 for dimension in variable.dimensions)
-    field = read_floats(variable, index)
-    order = [roles[dimension] for dimension in variable.dimensions if roles[dimension] in {"y", "x"}]
-    wet = np.isfinite(field if order == ["y", "x"] else field.T)
-    return outline_cells(positions.latitude, positions.longitude, wet)
+    roles = [dimension.role for dimension in layout.dimensions]
+    wet = np.isfinite(read_floats(variable, tuple(slice(None) if role in {"y", "x"} else 0 for role in roles)))
+    return outline_cells(positions.latitude, positions.longitude, wet if roles.index("y") < roles.index("x") else wet.T)
 
 
 def outline_cells(latitude: Floats, longitude: Floats, wet: NDArray[np.bool_]) -> str | None:
     """Return the union of the blocks of a (y, x) grid that hold a wet cell, as GeoJSON."""
     rows, columns = _cut_into_blocks(latitude.shape[0]), _cut_into_blocks(latitude.shape[1])
-    corners = [
-        np.stack([longitude[np.ix_(y, x)], latitude[np.ix_(y, x)]], axis=-1)
-        for y, x in (
-            (rows[:-1], columns[:-1]),
-            (rows[:-1], columns[1:]),
-            (rows[1:], columns[1:]),
-            (rows[1:], columns[:-1]),
-        )
-    ]
+    corners = np.stack([longitude, latitude], axis=-1)[np.ix_(rows, columns)]
+    rings = np.stack([corners[:-1, :-1], corners[:-1, 1:], corners[1:, 1:], corners[1:, :-1]], axis=-2)
     filled = np.maximum.reduceat(np.maximum.reduceat(wet, rows[:-1], axis=0), columns[:-1], axis=1)
-    return _unite_rings(np.stack(corners, axis=-2)[filled.astype(bool)])
+    return _unite_rings(rings[filled.astype(bool)])
 
 
 def _cut_into_blocks(count: int) -> NDArray[np.intp]:

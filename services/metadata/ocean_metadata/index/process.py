@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
 
 from ocean_common.contracts.metadata import Event, Refreshed
-from ocean_core.errors import NotSupported, ServiceUnavailable
+from ocean_core.errors import ServiceUnavailable
 from ocean_core.messages import Message
 from ocean_metadata.catalogue.database import answering
 from ocean_metadata.events.store import read_events, stored_ids
@@ -32,20 +32,18 @@ class IndexProcess:
         self._command = [python, "-m", "ocean_metadata.index", *arguments]
         self._environment = environment  # None: that of this process
         self._child: asyncio.subprocess.Process | None = None
-        self._task: asyncio.Task[None] | None = None
         self.trouble: str | None = None  # why it does not run
 
-    async def start(self) -> None:
-        """Start it, and restart it when it ends."""
-        self._task = asyncio.create_task(self._keep_running())
-
-    async def stop(self) -> None:
-        """End it."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        await end_process(self._child)
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run it in an ``async with`` block; it is restarted when it ends."""
+        task = asyncio.create_task(self._keep_running())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await end_process(self._child)
 
     async def _keep_running(self) -> None:
         pause = FIRST_PAUSE
@@ -101,6 +99,7 @@ class IndexRefresher:
         self._passes: set[asyncio.Task[None]] = set()
 
     async def refresh(self) -> Refreshed:
+        """Index the files and return the changes; ServiceUnavailable where that fails."""
         before = await asyncio.to_thread(self._newest_event)
         if self._next is None:
             self._next = asyncio.create_task(self._run_pass())
@@ -122,10 +121,7 @@ class IndexRefresher:
         async with self._lock:
             self._next = None
             process = await asyncio.create_subprocess_exec(
-                *self._command,
-                env=self._environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
+                *self._command, env=self._environment, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
             )
             try:
                 _, output = await process.communicate()
@@ -147,10 +143,3 @@ class IndexRefresher:
     def _events_after(self, number: int) -> list[Event]:
         with answering(self._engine) as connection:
             return read_events(connection, number, MAX_EVENTS)
-
-
-class NullRefresher:
-    """Refresher of a service without files of its own: others index its catalogue."""
-
-    async def refresh(self) -> Refreshed:
-        raise NotSupported("this service has no index process; send the request to one that has")

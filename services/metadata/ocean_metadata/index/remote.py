@@ -27,14 +27,29 @@ from ocean_metadata.index.storage import TIMEOUT, Stamp, Unreadable, read_as_sto
 
 _NETCDF3 = b"CDF"
 _BRANCH = "main"  # of Icechunk repositories
-_CLIENT: Any = {
-    "timeout": timedelta(seconds=TIMEOUT),
-    "connect_timeout": timedelta(seconds=3),
-    "allow_http": True,
-}
+_CLIENT: Any = {"timeout": timedelta(seconds=TIMEOUT), "connect_timeout": timedelta(seconds=3), "allow_http": True}
 _RETRIES: Any = {"max_retries": 1, "retry_timeout": timedelta(seconds=TIMEOUT)}
 
 Bucket = HTTPStore | S3Store
+
+
+@contextmanager
+def _storage_errors(path: str) -> Iterator[None]:
+    """Raise the errors of the libraries again as FileNotFoundError or Unreadable."""
+    try:
+        yield
+    except (NotFoundError, GroupNotFoundError) as error:
+        raise FileNotFoundError(path) from error
+    except BaseError as error:
+        raise Unreadable("it cannot be fetched: {error}", error=_first_line(error)) from error
+    except icechunk.IcechunkError as error:
+        raise Unreadable("its Icechunk repository cannot be opened: {error}", error=_first_line(error)) from error
+    except BaseZarrError as error:
+        raise Unreadable("its Zarr metadata are invalid: {error}", error=error) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
 
 
 def read_stamp(path: str) -> Stamp:
@@ -43,10 +58,8 @@ def read_stamp(path: str) -> Stamp:
     if kind == "object":
         return _read_object_stamp(path)
     if kind == "icechunk":
-        try:
+        with _storage_errors(path):
             return dataset_uri.text_stamp(_open_repository(path).lookup_branch(_BRANCH))
-        except icechunk.IcechunkError as error:
-            raise _repository_error(error) from error
     if not dataset_uri.is_remote(path):
         return dataset_uri.folder_stamp(path)
     for name in dataset_uri.ZARR_ROOTS:
@@ -61,25 +74,16 @@ def read_stamp(path: str) -> Stamp:
 def open_dataset(path: str) -> Iterator[Any]:
     """Open an object or store."""
     kind = dataset_uri.kind_of(path)
-    try:
+    with _storage_errors(path):
         if kind == "object":
             yield from _open_object(path)
-        elif kind == "icechunk":
-            session = _open_repository(path).readonly_session(_BRANCH)
-            yield ZarrDataset(zarr.open_group(session.store, mode="r"))
-        else:
-            store: Any = dataset_uri.local(path)
-            if dataset_uri.is_remote(path):
-                store = ObjectStore(_open_store(path), read_only=True)
-            yield ZarrDataset(zarr.open_group(store, mode="r"))
-    except BaseError as error:
-        raise _object_error(error) from error
-    except icechunk.IcechunkError as error:
-        raise _repository_error(error) from error
-    except GroupNotFoundError as error:
-        raise FileNotFoundError(path) from error
-    except BaseZarrError as error:
-        raise Unreadable("its Zarr metadata are invalid: {error}", error=error) from error
+            return
+        store: Any = dataset_uri.local(path)
+        if kind == "icechunk":
+            store = _open_repository(path).readonly_session(_BRANCH).store
+        elif dataset_uri.is_remote(path):
+            store = ObjectStore(_open_store(path), read_only=True)
+        yield ZarrDataset(zarr.open_group(store, mode="r"))
 
 
 # Object storage
@@ -87,12 +91,8 @@ def open_dataset(path: str) -> Iterator[Any]:
 
 def _read_object_stamp(path: str) -> Stamp:
     store, key = _split_object(path)
-    try:
+    with _storage_errors(path):
         status = obstore.head(store, key)
-    except (NotFoundError, FileNotFoundError) as error:
-        raise FileNotFoundError(path) from error
-    except BaseError as error:
-        raise _object_error(error) from error
     return status["size"], int(status["last_modified"].timestamp() * 1e9)
 
 
@@ -108,24 +108,14 @@ def _open_object(path: str) -> Iterator[Any]:
 
 
 class _ObjectFile:
-    """File interface of an object, as h5py needs it."""
+    """File interface of an object: h5py takes nothing but bytes."""
 
     def __init__(self, reader: "obstore.ReadableFile") -> None:
         self._reader = reader
+        self.seek, self.tell = reader.seek, reader.tell
 
     def read(self, size: int = -1) -> bytes:
         return bytes(self._reader.read(None if size < 0 else size))
-
-    def readinto(self, buffer: Any) -> int:
-        content = self.read(len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._reader.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._reader.tell()
 
 
 def _split_object(path: str) -> tuple[Bucket, str]:
@@ -138,10 +128,6 @@ def _open_store(path: str) -> Bucket:
         return HTTPStore.from_url(path, client_options=_CLIENT, retry_config=_RETRIES)
     bucket, _, prefix = path.removeprefix("s3://").partition("/")
     return S3Store(bucket, prefix=prefix or None, client_options=_CLIENT, retry_config=_RETRIES)
-
-
-def _object_error(error: BaseError) -> Unreadable:
-    return Unreadable("it cannot be fetched: {error}", error=str(error).strip().splitlines()[0])
 
 
 # Icechunk
@@ -165,14 +151,23 @@ def _open_repository(path: str) -> icechunk.Repository:
     )
 
 
-def _repository_error(error: icechunk.IcechunkError) -> Unreadable:
-    return Unreadable("its Icechunk repository cannot be opened: {error}", error=str(error).strip().splitlines()[0])
-
-
 # Zarr
 
 
-class ZarrVariable:
+class _Attributed:
+    """Object with the attributes of a NetCDF dataset or variable."""
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        self._attributes = attributes
+
+    def ncattrs(self) -> list[str]:
+        return list(self._attributes)
+
+    def getncattr(self, name: str) -> Any:
+        return self._attributes[name]
+
+
+class ZarrVariable(_Attributed):
     """Array with the interface of a NetCDF variable."""
 
     def __init__(self, name: str, array: "zarr.Array[Any]") -> None:
@@ -184,36 +179,24 @@ class ZarrVariable:
         names = names or [None] * len(self.shape)
         self.dimensions = tuple(dimension or f"{name}_{axis}" for axis, dimension in enumerate(names))
         self._array = array
-        self._attributes = _with_fill_value(attributes, array)
-
-    def ncattrs(self) -> list[str]:
-        return list(self._attributes)
-
-    def getncattr(self, name: str) -> Any:
-        return self._attributes[name]
+        super().__init__(_with_fill_value(attributes, array))
 
     def __getitem__(self, index: Any) -> Any:
         # A scalar has only the empty index.
         return self._array[index if self.shape else ()]
 
 
-class ZarrDataset:
+class ZarrDataset(_Attributed):
     """Group with the interface of a NetCDF dataset."""
 
     def __init__(self, group: zarr.Group) -> None:
+        super().__init__(dict(group.attrs))
         try:
             self.variables = {name: ZarrVariable(name, array) for name, array in sorted(group.arrays())}
         except KeyError as error:
             raise Unreadable("its Zarr metadata are invalid: {error}", error=error) from error
         self.groups = sorted(group.group_keys())
         self.dimensions = _dimension_lengths(self.variables)
-        self._attributes = dict(group.attrs)
-
-    def ncattrs(self) -> list[str]:
-        return list(self._attributes)
-
-    def getncattr(self, name: str) -> Any:
-        return self._attributes[name]
 
 
 def _dimension_lengths(variables: Mapping[str, ZarrVariable]) -> dict[str, range]:

@@ -7,12 +7,10 @@ import hashlib
 import multiprocessing
 import os
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,16 +18,16 @@ import msgspec
 import numpy as np
 
 from ocean_common.dataset_uri import Kind, is_remote, kind_of, local
+from ocean_core.cache import TTLCache
 from ocean_core.messages import Message
-from ocean_core.netcdf3 import read_netcdf3_header
 from ocean_metadata.index.axes import find_layout, is_latitude, is_longitude, is_time, is_vertical, list_fields
 from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure, pack_array
 from ocean_metadata.index.storage import (
     BROKEN,
-    Attributed,
     Stamp,
     Unreadable,
     Variable,
+    check_size,
     describe_error,
     open_dataset,
     read_coordinate,
@@ -46,6 +44,7 @@ MAX_AXIS = 200_000  # steps or levels
 REMOTE_TIME = 60.0  # s for which the state of a remote file is cached
 _ZARR = {"zarr.json", ".zgroup", ".zmetadata"}
 _ICECHUNK = ({"snapshots", "refs"}, {"snapshots", "repo"})  # of format 1 and 2
+LIBRARY_FAILS = Message("the NetCDF library fails on it")
 _FEW = 12  # files that are read before processes would have started
 
 
@@ -87,8 +86,7 @@ class FileStates:
     """Current states of files; those of remote files are cached for a minute."""
 
     def __init__(self, remote_time: float = REMOTE_TIME) -> None:
-        self._remote_time = remote_time
-        self._remote: dict[str, tuple[float, Stamp]] = {}
+        self._remote = TTLCache[Stamp](remote_time, max_entries=1_000_000)
 
     def read(self, path: str, indexed: Mapping[str, Stamp]) -> Stamp:
         """Return the state of a file; (0, 0) if it does not exist.
@@ -102,20 +100,17 @@ class FileStates:
                 return 0, 0
             return status.st_size, status.st_mtime_ns
         if not is_remote(path):
-            return self._read_stamp(path, (0, 0))
-        read_time, stamp = self._remote.get(path, (-self._remote_time, (0, 0)))
-        if time.monotonic() - read_time >= self._remote_time:
-            stamp = self._read_stamp(path, indexed.get(path, (0, 0)))
-            self._remote[path] = time.monotonic(), stamp
-        return stamp
+            return _read_stamp(path, (0, 0))
+        return self._remote.get(path, lambda: _read_stamp(path, indexed.get(path, (0, 0))))
 
-    def _read_stamp(self, path: str, default: Stamp) -> Stamp:
-        try:
-            return read_stamp(path)
-        except FileNotFoundError:
-            return 0, 0
-        except (OSError, Unreadable):
-            return default
+
+def _read_stamp(path: str, default: Stamp) -> Stamp:
+    try:
+        return read_stamp(path)
+    except FileNotFoundError:
+        return 0, 0
+    except (OSError, Unreadable):
+        return default
 
 
 # Headers
@@ -125,53 +120,22 @@ class HeaderResult(msgspec.Struct, frozen=True, kw_only=True):
     """Header of a file in a state, or the reason why it cannot be read."""
 
     path: str
-    size: int
-    mtime_ns: int
+    stat: Stamp
     header: FileHeader | None = None
     reason: Message | None = None
 
 
 def read_header(path: str) -> HeaderResult:
     """Read the header of a file; errors, and a change while it is read, become the reason."""
+    stat = (0, 0)
     try:
-        before = read_stamp(path)
-    except (OSError, Unreadable) as error:
-        return HeaderResult(path=path, size=0, mtime_ns=0, reason=describe_error(error))
-    result = HeaderResult(path=path, size=before[0], mtime_ns=before[1])
-    try:
-        header = _read_header(path, before)
-        after = read_stamp(path)
+        stat = read_stamp(path)
+        header = _read_header(path, stat)
+        if read_stamp(path) != stat:
+            raise Unreadable("it is being written")
     except BROKEN as error:
-        return msgspec.structs.replace(result, reason=describe_error(error))
-    if after != before:
-        return msgspec.structs.replace(result, reason=Message("it is being written"))
-    return msgspec.structs.replace(result, header=header)
-
-
-def expected_size(path: Path, size: int) -> int | None:
-    """Return the least size (bytes) of a NetCDF-3 file by its own header; None if the header does not tell it.
-
-    The library reads zeros beyond the end of a truncated file.
-    """
-
-    def read_first(count: int) -> bytes:
-        with path.open("rb") as file:
-            return file.read(count)
-
-    try:
-        header = read_netcdf3_header(read_first, size)
-    except (LookupError, ValueError):
-        return size + 1  # the header itself is truncated
-    return header.end if header else None
-
-
-def check_size(path: str, size: int) -> None:
-    """Raise Unreadable if a file is empty or truncated."""
-    if size == 0:
-        raise Unreadable("it is empty (0 bytes)")
-    expected = expected_size(Path(path), size)
-    if expected is not None and size < expected:
-        raise Unreadable("it is truncated: {size} of {expected} bytes", size=size, expected=expected)
+        return HeaderResult(path=path, stat=stat, reason=describe_error(error))
+    return HeaderResult(path=path, stat=stat, header=header)
 
 
 def _read_header(path: str, stamp: Stamp) -> FileHeader:
@@ -234,7 +198,7 @@ def _read_declaration(variable: Variable) -> VariableHeader:
     )
 
 
-def _read_attributes(owner: Attributed) -> dict[str, Any]:
+def _read_attributes(owner: Any) -> dict[str, Any]:
     return {name: _plain_value(owner.getncattr(name)) for name in owner.ncattrs()}
 
 
@@ -253,66 +217,51 @@ def _plain_value(value: Any) -> Any:
 def read_headers(paths: Sequence[str], workers: int, stop: threading.Event) -> Iterator[HeaderResult]:
     """Read headers in any order, until ``stop`` is set; ``workers`` 0 is one process for each core."""
     risky = [path for path in paths if kind_of(path) in RISKY]
-    yield from _read_in_own_processes(risky, stop)
-    paths = [path for path in paths if path not in set(risky)] if risky else paths
-    workers = min(workers or os.cpu_count() or 1, len(paths))
-    if len(paths) <= _FEW or workers < 2:
-        for path in paths:
+    safe = [path for path in paths if path not in set(risky)] if risky else paths
+    workers = min(workers or os.cpu_count() or 1, len(safe))
+    if len(safe) <= _FEW or workers < 2:
+        for path in safe:
             if stop.is_set():
                 return
             yield read_header(path)
-        return
-    yield from _read_in_pool(paths, workers, stop)
+        safe = []
+    for paths_of_pool, size in ((risky, 1), (safe, workers)):
+        for path, result in map_in_processes(read_header, paths_of_pool, stop, size):
+            yield result or HeaderResult(path=path, stat=(-1, 0), reason=LIBRARY_FAILS)
 
 
-def _read_in_pool(paths: Sequence[str], workers: int, stop: threading.Event) -> Iterator[HeaderResult]:
-    unread = dict.fromkeys(paths)
-    try:
-        with _make_pool(workers) as pool:
-            pending: dict[Future[HeaderResult], str] = {}
-            queue = iter(paths)
-            while not stop.is_set():
-                # Only a few are submitted at a time, so that the command ends soon after a signal.
-                for path in queue:
-                    pending[pool.submit(read_header, path)] = path
-                    if len(pending) >= 4 * workers:
-                        break
-                if not pending:
-                    return
-                for future in wait(pending, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                    yield future.result()
-                    del unread[pending.pop(future)]
-            pool.shutdown(wait=False, cancel_futures=True)
-            return
-    except BrokenProcessPool:
-        # A file ended its process and the pool with it.
-        yield from _read_in_own_processes(list(unread), stop)
-
-
-def _read_in_own_processes(paths: Sequence[str], stop: threading.Event) -> Iterator[HeaderResult]:
-    for path in paths:
-        if stop.is_set():
-            return
-        try:
-            yield run_in_process(read_header, path)
-        except Unreadable as error:
-            yield HeaderResult(path=path, size=-1, mtime_ns=0, reason=error.message)
-
-
-def map_in_process(
-    function: Callable[[str], T], paths: Sequence[str], stop: threading.Event
+def map_in_processes(
+    function: Callable[[str], T], paths: Sequence[str], stop: threading.Event, workers: int = 1
 ) -> Iterator[tuple[str, T | None]]:
-    """Call a function for one path after the other in a process; None where the call ends the process."""
-    remaining = deque(paths)
+    """Call a function for each path in processes, in any order; None where the call ends its process.
+
+    Of several processes it is not known which one a call ended: the remaining paths are read one after the other.
+    """
+    remaining = dict.fromkeys(paths)
     while remaining and not stop.is_set():
-        with _make_pool(1) as pool, suppress(BrokenProcessPool):
-            while remaining and not stop.is_set():
-                future = pool.submit(function, remaining[0])
-                while not future.done() and not stop.is_set():
-                    wait([future], timeout=0.5)
-                if future.done():
-                    broken = isinstance(future.exception(), BrokenProcessPool)
-                    yield remaining.popleft(), None if broken else future.result()
+        # Only a few are submitted at a time, so that the command ends soon after a signal.
+        limit = 4 * workers if workers > 1 else 1
+        pending: dict[Future[T], str] = {}
+        with _make_pool(workers) as pool:
+            waiting = iter(list(remaining))
+            try:
+                while not stop.is_set():
+                    for path in islice(waiting, limit - len(pending)):
+                        pending[pool.submit(function, path)] = path
+                    if not pending:
+                        break
+                    for future in wait(pending, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                        result = future.result()
+                        path = pending.pop(future)
+                        del remaining[path]
+                        yield path, result
+                pool.shutdown(wait=False, cancel_futures=True)
+            except BrokenProcessPool:
+                if workers == 1:
+                    path = next(iter(remaining))
+                    del remaining[path]
+                    yield path, None
+        workers = 1
 
 
 def run_in_process(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -321,7 +270,7 @@ def run_in_process(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
         try:
             return pool.submit(function, *args, **kwargs).result()
         except BrokenProcessPool as error:
-            raise Unreadable("the NetCDF library fails on it") from error
+            raise Unreadable(LIBRARY_FAILS) from error
 
 
 def _make_pool(workers: int) -> ProcessPoolExecutor:
@@ -330,11 +279,10 @@ def _make_pool(workers: int) -> ProcessPoolExecutor:
 
 def _end_with_parent() -> None:
     """End the worker when its parent ends: after SIGKILL of the parent it would wait for work forever."""
-    threading.Thread(target=_wait_for_parent, daemon=True).start()
 
+    def wait_for_parent() -> None:
+        if (parent := multiprocessing.parent_process()) is not None:
+            parent.join()
+            os._exit(1)
 
-def _wait_for_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    threading.Thread(target=wait_for_parent, daemon=True).start()

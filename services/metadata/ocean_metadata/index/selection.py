@@ -1,7 +1,7 @@
-"""Selection of variables: which are in which files of a dataset, and what else must be read of these."""
+"""Selection of variables: their coordinates, the files of a dataset that hold them, and what else must be read."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -11,9 +11,9 @@ from ocean_core.colour import Limits, choose_limits
 from ocean_core.expression import parse_expression
 from ocean_core.messages import Message
 from ocean_metadata.catalogue.model import Omission
-from ocean_metadata.index.axes import Layout, find_layout, list_fields
-from ocean_metadata.index.headers import FileHeader, VariableHeader, unpack_array
-from ocean_metadata.index.specs import DatasetSpec, VariableSpec
+from ocean_metadata.index.axes import Layout, find_layout, is_latitude, is_longitude, list_fields, role_by_name
+from ocean_metadata.index.headers import FileHeader, VariableHeader, digest_structure, unpack_array
+from ocean_metadata.index.specs import DatasetSpec, Reference, VariableSpec
 
 
 class BorrowedCoordinates(NamedTuple):
@@ -31,6 +31,12 @@ class SourceFile(NamedTuple):
     reason: Message | None
     is_reference: bool = False  # an auxiliary file without data
     borrowed: BorrowedCoordinates | None = None
+
+    @property
+    def readable_header(self) -> FileHeader:
+        """Header of a file that could be read, as all have that hold a variable."""
+        assert self.header is not None  # noqa: S101
+        return self.header
 
 
 class DetailRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,24 +66,133 @@ class Selection(NamedTuple):
     problems: dict[int, Message]  # by number of the file
 
 
+# Coordinates from other files: some models write latitude and longitude once, into a separate file
+
+
+def complete_headers(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[SourceFile]:
+    """Complete the headers of a dataset's files with the coordinates and attributes of its configuration.
+
+    There is one source for each of `spec.paths`: the data first, then the auxiliary files.
+    """
+    paths = spec.paths
+    others = [
+        (reference, number := paths.index(reference.path), sources[number].header) for reference in spec.references
+    ]
+    return [
+        source._replace(is_reference=True) if number >= len(spec.files) else _complete_header(spec, source, others)
+        for number, source in enumerate(sources)
+    ]
+
+
+def _complete_header(
+    spec: DatasetSpec, source: SourceFile, others: Sequence[tuple[Reference, int, FileHeader | None]]
+) -> SourceFile:
+    if source.header is None:
+        return source
+    header, borrowed = source.header, None
+    for reference, number, other in others:
+        is_needed = reference == spec.geo or not _has_coordinates(header)
+        if other is not None and other is not header and is_needed:
+            merged, names = borrow_coordinates(header, other, reference.dropped)
+            if names:
+                header, borrowed = merged, BorrowedCoordinates(number, names)
+                break
+    header = _add_attributes(header, spec.attributes)
+    if spec.latitude and spec.longitude:
+        header = set_coordinates(header, spec.latitude, spec.longitude)
+    return source._replace(header=header, borrowed=borrowed)
+
+
+def _has_coordinates(header: FileHeader) -> bool:
+    variables = header.variables.values()
+    return any(map(is_latitude, variables)) and any(map(is_longitude, variables))
+
+
+def borrow_coordinates(
+    header: FileHeader, other: FileHeader, dropped: Iterable[str] = ()
+) -> tuple[FileHeader, frozenset[str]]:
+    """Add the latitudes and longitudes of another file, and return their names.
+
+    Their dimensions are renamed to those of the same length; coordinates that fit none are left out.
+    """
+    excluded = set(dropped)
+    borrowed: dict[str, VariableHeader] = {}
+    for name, variable in other.variables.items():
+        is_coordinate = is_latitude(variable) or is_longitude(variable)
+        if name in excluded or not variable.dimensions or not is_coordinate:
+            continue
+        names = match_dimensions(dict(zip(variable.dimensions, variable.shape, strict=True)), header.dimensions)
+        if names is not None:
+            dimensions = tuple(names[dimension] for dimension in variable.dimensions)
+            borrowed[name] = msgspec.structs.replace(variable, dimensions=dimensions)
+    prints = {name: other.prints[name] for name in borrowed if name in other.prints}
+    merged = _replace_variables(header, {**header.variables, **borrowed})
+    return msgspec.structs.replace(merged, prints={**header.prints, **prints}), frozenset(borrowed)
+
+
+def match_dimensions(sizes: Mapping[str, int], candidates: Mapping[str, int]) -> dict[str, str] | None:
+    """Match dimensions with those of another file: by name, else by length and role, else by length alone.
+
+    Both are given with their lengths. No name is used twice; None if a dimension has no match.
+    """
+    names: dict[str, str] = {}
+    for name, size in sizes.items():
+        fitting = [other for other, length in candidates.items() if length == size and other not in names.values()]
+        if not fitting:
+            return None
+        role = role_by_name(name)
+        names[name] = max(fitting, key=lambda other: (other == name, role != "other" and role_by_name(other) == role))
+    return names
+
+
+def set_coordinates(header: FileHeader, latitude: str, longitude: str) -> FileHeader:
+    """Make two variables the latitude and longitude of all variables with their dimensions."""
+    if latitude not in header.variables or longitude not in header.variables:
+        return header
+    variables = dict(header.variables)
+    for name, units in ((latitude, "degrees_north"), (longitude, "degrees_east")):
+        variables[name] = _replace_attributes(variables[name], units=units, standard_name="")
+    dimensions = set(variables[latitude].dimensions) | set(variables[longitude].dimensions)
+    for name, variable in variables.items():
+        if name not in {latitude, longitude} and dimensions <= set(variable.dimensions):
+            variables[name] = _replace_attributes(variable, coordinates=f"{latitude} {longitude}")
+    return _replace_variables(header, variables)
+
+
+def _add_attributes(header: FileHeader, attributes: Mapping[str, Mapping[str, Any]]) -> FileHeader:
+    """Add attributes that the file itself does not have."""
+    variables = dict(header.variables)
+    for name in attributes.keys() & variables.keys():
+        variables[name] = _replace_attributes(variables[name], **{**attributes[name], **variables[name].attributes})
+    return _replace_variables(header, variables) if variables != header.variables else header
+
+
+def _replace_variables(header: FileHeader, variables: dict[str, VariableHeader]) -> FileHeader:
+    return msgspec.structs.replace(header, structure=digest_structure(variables), variables=variables)
+
+
+def _replace_attributes(variable: VariableHeader, **attributes: Any) -> VariableHeader:
+    return msgspec.structs.replace(variable, attributes={**variable.attributes, **attributes})
+
+
+# Variables in files
+
+
 def list_details(spec: DatasetSpec, sources: Sequence[SourceFile]) -> list[DetailRequest]:
     """List the details to read, of each variable in the first file that holds it."""
     by_file: dict[int, list[Member]] = {}
     for member in select_variables(spec, sources).members:
         by_file.setdefault(member.files[0], []).append(member)
-    requests = []
-    for number, members in sorted(by_file.items()):
-        borrowed = sources[number].borrowed
-        requests.append(
-            DetailRequest(
-                file=number,
-                variables=sorted({member.spec.source for member in members}),
-                unscaled=sorted({member.spec.source for member in members if find_scale(member) is None}),
-                coordinates=sources[borrowed.source].file if borrowed else None,
-                borrowed=sorted(borrowed.names) if borrowed else [],
-            )
+    return [
+        DetailRequest(
+            file=number,
+            variables=sorted({member.spec.source for member in members}),
+            unscaled=sorted({member.spec.source for member in members if find_scale(member) is None}),
+            coordinates=sources[borrowed.source].file if (borrowed := sources[number].borrowed) else None,
+            borrowed=sorted(borrowed.names) if borrowed else [],
         )
-    return requests
+        for number, members in sorted(by_file.items())
+    ]
 
 
 def select_variables(spec: DatasetSpec, sources: Sequence[SourceFile]) -> Selection:

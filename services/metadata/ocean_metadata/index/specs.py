@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from ocean_core.messages import Message
-from ocean_metadata.catalogue.model import Translations
+from ocean_metadata.catalogue.model import DatasetDescription, Translations
 
 
 class VariableSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,24 +37,17 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     dropped: list[str] = []  # variables not to use
 
 
-class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
+class DatasetSpec(DatasetDescription, frozen=True, kw_only=True):
     """Configuration of a dataset, or a series of files in a folder."""
 
     id: str
     files: list[str]  # paths, in order
     name: str | None = None
     enabled: bool = True
-    quantum: str | None = None
-    help: str | None = None
-    attribution: str | None = None
-    model_class: str | None = None
-    group: str | None = None
-    subgroup: str | None = None
-    time_dim_units: str | None = None
-    default_location: tuple[float, float, float] | None = None
-    vector_variables: list[str] = []
+    vector_variables: list[str] = msgspec.field(default_factory=list)
     variables: list[VariableSpec] | None = None  # None: all fields of the files
-    attributes: dict[str, dict[str, Any]] = {}  # of variables without attributes of their own: from index databases
+    # Of variables without attributes of their own: from index databases.
+    attributes: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     geo: Reference | None = None  # latitude and longitude, if the files have none or wrong ones
     angle: Reference | None = None  # of the grid's x axis from east
     bathymetry: Reference | None = None  # depth of the sea floor
@@ -62,7 +55,7 @@ class DatasetSpec(msgspec.Struct, frozen=True, kw_only=True):
     latitude: str | None = None  # names of coordinate variables
     longitude: str | None = None
     error: Message | None = None  # why it cannot be served
-    translations: Translations = {}
+    translations: Translations = msgspec.field(default_factory=dict)
 
     @property
     def references(self) -> list[Reference]:

@@ -5,11 +5,10 @@ NetCDF files and OPeNDAP addresses are opened by the NetCDF library; Zarr, Icech
 """
 
 import importlib
-from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import netCDF4
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from ocean_common import dataset_uri
 from ocean_core.messages import Message, MessageError
+from ocean_core.netcdf3 import read_netcdf3_header
 
 # Imported when first needed: Zarr, Icechunk and object storage take half a second.
 REMOTE = f"{__package__}.remote"
@@ -25,6 +25,8 @@ TIMEOUT = 10  # s without a response
 Stamp = tuple[int, int]  # size and mtime_ns, or their substitutes (`ocean_common.dataset_uri`)
 Index: TypeAlias = tuple[slice | int, ...] | EllipsisType
 Floats: TypeAlias = NDArray[np.float64]
+OpenDataset: TypeAlias = netCDF4.Dataset  # or an object with the part of its interface that is used here
+Variable: TypeAlias = "netCDF4.Variable[Any]"
 
 _MAX_VALUE = 1e30  # beyond any quantity of the sea: an undeclared fill value
 
@@ -50,65 +52,6 @@ def describe_error(error: Exception) -> Message:
     return Message("it cannot be read: {error}", error=text)
 
 
-class Attributed(Protocol):
-    """Object with attributes."""
-
-    def ncattrs(self) -> Iterable[str]:
-        """Return the names of the attributes."""
-
-    def getncattr(self, name: str) -> Any:
-        """Return the value of an attribute."""
-
-
-class Variable(Attributed, Protocol):
-    """Variable as stored: packed, with its missing values."""
-
-    @property
-    def name(self) -> str:
-        """Name in the file."""
-
-    @property
-    def dtype(self) -> Any:
-        """Type of the stored values."""
-
-    @property
-    def dimensions(self) -> tuple[str, ...]:
-        """Names of the dimensions."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Lengths of the dimensions."""
-
-    def __getitem__(self, index: Any) -> Any:
-        """Read values."""
-
-
-class OpenDataset(Attributed, Protocol):
-    """Open file or store."""
-
-    @property
-    def variables(self) -> Mapping[str, Variable]:
-        """Variables by name."""
-
-    @property
-    def dimensions(self) -> Mapping[str, Any]:
-        """Dimensions by name; `len` is their length."""
-
-    @property
-    def groups(self) -> Iterable[str]:
-        """Names of the groups below."""
-
-
-class _Remote(Protocol):
-    """Interface of `ocean_metadata.index.remote`."""
-
-    def read_stamp(self, path: str) -> Stamp:
-        """Return what changes when an object or store changes."""
-
-    def open_dataset(self, path: str) -> AbstractContextManager[OpenDataset]:
-        """Open an object or store."""
-
-
 def read_stamp(path: str) -> Stamp:
     """Return what changes when a file or store changes; raise OSError or Unreadable if it does not exist."""
     kind = dataset_uri.kind_of(path)
@@ -117,7 +60,8 @@ def read_stamp(path: str) -> Stamp:
     if kind == "file":
         status = Path(dataset_uri.local(path)).stat()
         return status.st_size, status.st_mtime_ns
-    return _import_remote().read_stamp(path)
+    stamp: Stamp = _import_remote().read_stamp(path)
+    return stamp
 
 
 def open_dataset(path: str) -> AbstractContextManager[OpenDataset]:
@@ -130,21 +74,43 @@ def open_dataset(path: str) -> AbstractContextManager[OpenDataset]:
             netCDF4.rc_set(name, str(TIMEOUT))
         address = f"http://{path.removeprefix('dods://')}" if path.startswith("dods://") else path
         return read_as_stored(netCDF4.Dataset(address))
-    return _import_remote().open_dataset(path)
+    data: AbstractContextManager[OpenDataset] = _import_remote().open_dataset(path)
+    return data
 
 
-def _import_remote() -> _Remote:
-    return cast(_Remote, importlib.import_module(REMOTE))
+def _import_remote() -> Any:
+    return importlib.import_module(REMOTE)
 
 
-def read_as_stored(data: netCDF4.Dataset) -> AbstractContextManager[OpenDataset]:
+def read_as_stored(data: netCDF4.Dataset) -> netCDF4.Dataset:
     """Make the NetCDF library return values as they are stored."""
     data.set_auto_maskandscale(False)
     data.set_auto_chartostring(False)
-    return cast(AbstractContextManager[OpenDataset], data)
+    return data
 
 
-def get_attribute(owner: Attributed, name: str, default: Any = None) -> Any:
+def check_size(path: str, size: int) -> None:
+    """Raise Unreadable if a file is empty, or a NetCDF-3 file is shorter than its header says.
+
+    The library reads zeros beyond the end of a truncated file.
+    """
+    if size == 0:
+        raise Unreadable("it is empty (0 bytes)")
+
+    def read_first(count: int) -> bytes:
+        with Path(path).open("rb") as file:
+            return file.read(count)
+
+    try:
+        header = read_netcdf3_header(read_first, size)
+        expected = header.end if header else None
+    except (LookupError, ValueError):
+        expected = size + 1  # the header itself is truncated
+    if expected is not None and size < expected:
+        raise Unreadable("it is truncated: {size} of {expected} bytes", size=size, expected=expected)
+
+
+def get_attribute(owner: Any, name: str, default: Any = None) -> Any:
     """Return an attribute, or the default."""
     return owner.getncattr(name) if name in owner.ncattrs() else default
 

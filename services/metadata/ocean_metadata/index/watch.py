@@ -4,9 +4,8 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import structlog
@@ -15,19 +14,16 @@ from tqdm import tqdm
 from ocean_common import dataset_uri
 from ocean_common.contracts.assets import File
 from ocean_core.messages import Message
-from ocean_metadata.catalogue.database import AWAY
-from ocean_metadata.catalogue.model import Built
-from ocean_metadata.catalogue.process_lock import ProcessLock
+from ocean_metadata.catalogue.database import AWAY, ProcessLock
+from ocean_metadata.catalogue.model import DatasetRecord, StepArrays
 from ocean_metadata.catalogue.store import CatalogueWriter, Stat
 from ocean_metadata.code_version import code_version
-from ocean_metadata.index import scan
-from ocean_metadata.index.borrowing import complete_headers
-from ocean_metadata.index.build import build_dataset
+from ocean_metadata.index import build, grids, scan
 from ocean_metadata.index.configuration import ConfigurationError, load_configuration
-from ocean_metadata.index.families import ScannedFile, group_files
+from ocean_metadata.index.families import group_files
 from ocean_metadata.index.grids import FileDetail, read_detail
 from ocean_metadata.index.headers import FileHeader
-from ocean_metadata.index.selection import DetailRequest, SourceFile, list_details
+from ocean_metadata.index.selection import DetailRequest, SourceFile, complete_headers, list_details
 from ocean_metadata.index.specs import DatasetSpec
 from ocean_metadata.index.storage import BROKEN, REMOTE, describe_error
 
@@ -37,58 +33,40 @@ BATCH = 200  # headers stored at once: a command that is killed continues after 
 IDLE_FACTOR = 10  # the pause after a pass is this many times its duration: many unchanged files cost little …
 MAX_PAUSE = 10.0  # s … and changes are still noticed within seconds
 
+# Modules whose output is stored; what configurations say is compared as it is.
+READERS = (scan.__name__, REMOTE, grids.__name__, build.__name__)
+NOT_READ = Message("it was not read")
+
+_decode_header = msgspec.msgpack.Decoder(FileHeader).decode
 _log = logging.getLogger(__name__)
 _events = structlog.get_logger("ocean.index")
 
 
 def reading_version() -> int:
     """Return the version of headers, details and datasets: with another one everything is read and built again."""
-    return code_version(__name__, REMOTE)
-
-
-class IndexSources(msgspec.Struct, frozen=True, kw_only=True):
-    """Sources of datasets: a configuration or a folder."""
-
-    datasets: Path | None = None
-    folder: Path | None = None
-    stubs: Path | None = None
-    workers: int = 0
-
-
-class _StoredDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """Detail with its request."""
-
-    asked: DetailRequest
-    detail: FileDetail
-
-
-class Indexer(Protocol):
-    """Keeps a part of the catalogue equal to its files."""
-
-    def run(self) -> int:
-        """Make one pass; return how many entries were replaced."""
-
-
-class IndexerGroup:
-    """Several indexers as one."""
-
-    def __init__(self, *indexers: Indexer) -> None:
-        self._indexers = indexers
-
-    def run(self) -> int:
-        """Make one pass of each, in their order; return how many entries were replaced."""
-        return sum(indexer.run() for indexer in self._indexers)
+    return code_version(*READERS)
 
 
 class DatasetIndexer:
     """Keeps the datasets of a catalogue equal to their files, one pass at a time."""
 
     def __init__(
-        self, store: CatalogueWriter, sources: IndexSources, stop: threading.Event, retry: float = RETRY
+        self,
+        store: CatalogueWriter,
+        stop: threading.Event,
+        *,
+        datasets: Path | None = None,
+        folder: Path | None = None,
+        stubs: Path | None = None,
+        workers: int = 0,
+        retry: float = RETRY,
     ) -> None:
         self._store = store
-        self._sources = sources
         self._stop = stop
+        self._datasets = datasets  # a configuration, with its folder of stubs; else a folder of files
+        self._folder = folder
+        self._stubs = stubs
+        self._workers = workers
         self._retry = retry
         self._next_retry = time.monotonic() + retry
         self._states = scan.FileStates()
@@ -97,13 +75,11 @@ class DatasetIndexer:
 
     def run(self) -> int:
         """Make one pass; return how many datasets were replaced."""
-        sources = self._sources
         # The configuration is read in every pass, since the files of its patterns can change.
-        specs = load_configuration(sources.datasets, sources.stubs) if sources.datasets else []
-        if sources.folder:
-            paths = scan.list_files(sources.folder)
-        else:
-            paths = sorted({path for spec in specs for path in spec.paths})
+        specs = load_configuration(self._datasets, self._stubs) if self._datasets else []
+        paths = sorted({path for spec in specs for path in spec.paths})
+        if self._folder:
+            paths = scan.list_files(self._folder)
         indexed = self._store.file_states() if any(map(dataset_uri.is_remote, paths)) else {}
         stats = {path: self._states.read(path, indexed) for path in paths}
         state = (sorted(stats.items()), [msgspec.msgpack.encode(spec) for spec in specs])
@@ -112,8 +88,10 @@ class DatasetIndexer:
         self._read_headers(stats)
         if self._stop.is_set():
             return 0
-        if sources.folder:
-            specs = group_files(self._list_scanned(paths), str(sources.folder))
+        if self._folder:
+            stored = self._store.headers([path for path in paths if path not in self._failed])
+            headers = {path: _decode_header(header) for path, (header, _) in stored.items()}
+            specs = group_files(paths, headers, str(self._folder))
         replaced = self._rebuild(specs, stats)
         if not self._stop.is_set():
             self._store.finish([spec.id for spec in specs], paths)
@@ -142,25 +120,20 @@ class DatasetIndexer:
         if not new:
             return
         batch: list[tuple[str, Stat, bytes]] = []
-        results = scan.read_headers(new, self._sources.workers, self._stop)
+        results = scan.read_headers(new, self._workers, self._stop)
         for result in tqdm(results, "headers", len(new), disable=None, unit="file"):
             path = result.path
             if result.header is None:
-                self._failed[path] = (stats[path], result.reason or Message("it was not read"))
+                self._failed[path] = (stats[path], result.reason or NOT_READ)
                 if before.get(path) != self._failed[path]:
                     _log.warning("%s: %s", path.rpartition("/")[2], result.reason)
             else:
-                stats[path] = (result.size, result.mtime_ns)
+                stats[path] = result.stat
                 batch.append((path, stats[path], msgspec.msgpack.encode(result.header)))
             if len(batch) >= BATCH:
                 self._store.save_headers(batch)
                 batch = []
         self._store.save_headers(batch)
-
-    def _list_scanned(self, paths: Sequence[str]) -> list[ScannedFile]:
-        headers = self._store.headers([path for path in paths if path not in self._failed])
-        decoder = msgspec.msgpack.Decoder(FileHeader)
-        return [ScannedFile(path, decoder.decode(headers[path][0]) if path in headers else None) for path in paths]
 
     def _rebuild(self, specs: Sequence[DatasetSpec], stats: dict[str, Stat]) -> int:
         """Replace the datasets whose specification or files changed."""
@@ -173,7 +146,7 @@ class DatasetIndexer:
         for position, spec in tqdm(changed, "datasets", disable=None, unit="dataset"):
             if self._stop.is_set():
                 break
-            self._store.replace(self._build(spec, stats), position)
+            self._store.replace(*self._build(spec, stats), position)
         return len(changed)
 
     def _revision(self, spec: DatasetSpec, stats: dict[str, Stat]) -> str:
@@ -181,16 +154,16 @@ class DatasetIndexer:
         content = repr((reading_version(), msgspec.msgpack.encode(spec), files))
         return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
 
-    def _build(self, spec: DatasetSpec, stats: dict[str, Stat]) -> Built:
+    def _build(self, spec: DatasetSpec, stats: dict[str, Stat]) -> tuple[DatasetRecord, list[StepArrays]]:
         stored = self._store.headers([path for path in spec.paths if path not in self._failed])
         sources = complete_headers(
             spec, [self._make_source(path, stats[path], stored.get(path)) for path in spec.paths]
         )
-        details: dict[int, _StoredDetail] = {}
+        details: dict[int, FileDetail] = {}
         while missing := [
             request
             for request in list_details(spec, sources)
-            if request.file not in details or details[request.file].asked != request
+            if request.file not in details or details[request.file].request != request
         ]:
             for request in missing:
                 path, source = spec.paths[request.file], sources[request.file]
@@ -199,28 +172,22 @@ class DatasetIndexer:
                 except BROKEN as error:
                     # The header is readable, the coordinates are not.
                     sources[request.file] = source._replace(header=None, reason=describe_error(error))
-        by_file = {number: stored_detail.detail for number, stored_detail in details.items()}
-        return build_dataset(spec, sources, by_file, self._revision(spec, stats))
+        return build.build_dataset(spec, sources, details, self._revision(spec, stats))
 
     def _make_source(self, path: str, stat: Stat, stored: tuple[bytes, bytes | None] | None) -> SourceFile:
         file = File(path=path, size=stat[0], mtime_ns=stat[1])
-        if stored is None:
-            reason = self._failed[path][1] if path in self._failed else Message("it was not read")
-            return SourceFile(file, None, reason)
-        return SourceFile(file, msgspec.msgpack.decode(stored[0], type=FileHeader), None)
-
-    def _read_detail(
-        self, path: str, source: SourceFile, request: DetailRequest, stored: bytes | None
-    ) -> _StoredDetail:
         if stored is not None:
-            detail = msgspec.msgpack.decode(stored, type=_StoredDetail)
-            if detail.asked == request:
+            return SourceFile(file, _decode_header(stored[0]), None)
+        return SourceFile(file, None, self._failed[path][1] if path in self._failed else NOT_READ)
+
+    def _read_detail(self, path: str, source: SourceFile, request: DetailRequest, stored: bytes | None) -> FileDetail:
+        if stored is not None:
+            detail = msgspec.msgpack.decode(stored, type=FileDetail)
+            if detail.request == request:
                 return detail
-        assert source.header is not None  # noqa: S101  details are read of files with a header
-        arguments = path, source.header, request
+        arguments = path, source.readable_header, request
         is_risky = dataset_uri.kind_of(path) in scan.RISKY
-        content = scan.run_in_process(read_detail, *arguments) if is_risky else read_detail(*arguments)
-        detail = _StoredDetail(asked=request, detail=content)
+        detail = scan.run_in_process(read_detail, *arguments) if is_risky else read_detail(*arguments)
         self._store.save_detail(path, msgspec.msgpack.encode(detail))
         return detail
 
@@ -230,13 +197,13 @@ class IndexWatcher:
 
     def __init__(
         self,
-        indexer: Indexer,
+        passes: Sequence[Callable[[], int]],
         store: CatalogueWriter,
         indexing: ProcessLock,
         watching: ProcessLock,
         stop: threading.Event,
     ) -> None:
-        self._indexer = indexer
+        self._passes = passes  # over the files of a part of the catalogue; each returns how much it replaced
         self._store = store
         self._indexing = indexing  # so that no pass works with a file list from before another pass
         self._watching = watching  # so that one of several instances reads the files
@@ -276,6 +243,6 @@ class IndexWatcher:
     def _run_pass(self) -> int:
         with self._indexing.held(self._stop) as is_ours:
             started = time.monotonic()
-            replaced = self._indexer.run() if is_ours else 0
+            replaced = sum(make_pass() for make_pass in self._passes) if is_ours else 0
             self._duration = time.monotonic() - started if not replaced else 0.0
         return replaced
