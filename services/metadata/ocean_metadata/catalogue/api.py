@@ -39,6 +39,11 @@ from ocean_metadata.catalogue.serializers import localize_dataset, localize_snap
 from ocean_metadata.catalogue.store import read_variable
 from ocean_metadata.index.process import IndexRefresher
 
+HttpRequest = Request[Any, Any, Any]
+Fresh = NamedDependency[Freshness]
+Responses = NamedDependency[ResponseCache]
+Translate = NamedDependency[Translator]
+
 _ERRORS = document_errors()
 _DATASET_ERRORS = document_errors(errors.DatasetNotFound)
 _VARIABLE_ERRORS = document_errors(errors.DatasetNotFound, errors.VariableNotFound)
@@ -49,17 +54,13 @@ _VARIABLE_ERRORS = document_errors(errors.DatasetNotFound, errors.VariableNotFou
 
 @get(
     "/datasets",
-    operation_id="listDatasets",
     summary="List datasets",
     responses=encoded_response(
         list[contracts.Dataset], "The datasets that can be served, in the order of the configuration", _ERRORS
     ),
 )
 async def list_datasets(
-    request: Request[Any, Any, Any],
-    catalogue: CatalogueDependency,
-    response_cache: NamedDependency[ResponseCache],
-    translate: NamedDependency[Translator],
+    request: HttpRequest, catalogue: CatalogueDependency, response_cache: Responses, translate: Translate
 ) -> Response[bytes]:
     """Every enabled dataset whose files can be read; an HTML page for browsers."""
     snapshot, language = catalogue.snapshot, translate.language
@@ -84,16 +85,13 @@ async def list_datasets(
 
 @get(
     "/datasets/variables/all",
-    operation_id="listAllVariables",
     summary="List the variables of all datasets",
     responses=encoded_response(
         dict[str, list[contracts.VariableListing]], "Datasets and keys, by the variable's display name", _ERRORS
     ),
 )
 async def list_all_variables(
-    catalogue: CatalogueDependency,
-    response_cache: NamedDependency[ResponseCache],
-    translate: NamedDependency[Translator],
+    catalogue: CatalogueDependency, response_cache: Responses, translate: Translate
 ) -> Response[bytes]:
     """Every variable of every listed dataset, by its display name."""
     snapshot = catalogue.snapshot
@@ -105,14 +103,11 @@ async def list_all_variables(
 
 @get(
     "/datasets/status",
-    operation_id="listDatasetStatus",
     summary="List the status of datasets and their files",
     responses=encoded_response(list[contracts.DatasetStatus], "Every dataset of the configuration or folder", _ERRORS),
 )
-async def list_status(
-    catalogue: CatalogueDependency,
-    response_cache: NamedDependency[ResponseCache],
-    translate: NamedDependency[Translator],
+async def list_dataset_status(
+    catalogue: CatalogueDependency, response_cache: Responses, translate: Translate
 ) -> Response[bytes]:
     """Every dataset, including broken ones, with the files and variables that cannot be served and the reasons."""
     snapshot = catalogue.snapshot
@@ -122,10 +117,7 @@ async def list_status(
 
 
 async def provide_record(
-    request: Request[Any, Any, Any],
-    catalogue: CatalogueDependency,
-    freshness: NamedDependency[Freshness],
-    dataset: FromPath[DatasetId],
+    request: HttpRequest, catalogue: CatalogueDependency, freshness: Fresh, dataset: FromPath[DatasetId]
 ) -> DatasetRecord:
     """Find the dataset of a path; a client that has the answer of its revision gets no other."""
     await freshness(request, dataset)
@@ -137,15 +129,14 @@ Record = NamedDependency[SkipValidation[DatasetRecord]]
 
 @get(
     "/dataset/{dataset:str}",
-    operation_id="getDataset",
     summary="Get a dataset",
     responses=encoded_response(contracts.DatasetPage, "The dataset", _DATASET_ERRORS),
 )
 async def get_dataset(
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     catalogue: CatalogueDependency,
-    freshness: NamedDependency[Freshness],
-    translate: NamedDependency[Translator],
+    freshness: Fresh,
+    translate: Translate,
     dataset: FromPath[DatasetId],
 ) -> Response[bytes]:
     """Description, extent in space and time, and links; for browsers an HTML page with metadata of schema.org."""
@@ -160,22 +151,16 @@ async def get_dataset(
 
 @get(
     "/dataset/{dataset:str}/completeness",
-    operation_id="getCompleteness",
     summary="Rate the metadata of a dataset's files",
     before_request=refuse_unknown_parameters,
     responses=_DATASET_ERRORS,
 )
-async def get_completeness(record: Record, translate: NamedDependency[Translator]) -> contracts.Completeness:
+async def get_completeness(record: Record, translate: Translate) -> contracts.Completeness:
     """Attributes that CF and ACDD recommend: which are present, which are missing, and what to write in them."""
     return rate_completeness(record, translate)
 
 
-@get(
-    "/dataset/{dataset:str}/quantum",
-    operation_id="getQuantum",
-    summary="Get the spacing of a dataset's time steps",
-    responses=_DATASET_ERRORS,
-)
+@get("/dataset/{dataset:str}/quantum", summary="Get the spacing of a dataset's time steps", responses=_DATASET_ERRORS)
 async def get_quantum(record: Record) -> contracts.Quantum:
     """hour, day, month, season or year; null where there are fewer than two time steps."""
     return contracts.Quantum(value=record.quantum)
@@ -183,7 +168,6 @@ async def get_quantum(record: Record) -> contracts.Quantum:
 
 @get(
     "/dataset/{dataset:str}/timeunit",
-    operation_id="getTimeUnit",
     summary="Get the units of a dataset's raw times",
     responses=encoded_response(str | None, "CF units of the raw times", _DATASET_ERRORS),
 )
@@ -194,12 +178,11 @@ async def get_time_unit(record: Record) -> Response[bytes]:
 
 @get(
     "/api/v2.0/{dataset:str}/timeunit",
-    operation_id="getTimeUnitAsBefore",
     summary="Get the units of a dataset's raw times, at the address that old clients use",
     deprecated=True,
     responses=encoded_response(str | None, "CF units of the raw times", _DATASET_ERRORS),
 )
-async def get_time_unit_at_old_address(record: Record) -> Response[bytes]:
+async def get_time_unit_as_before(record: Record) -> Response[bytes]:
     """The same as `/dataset/{dataset}/timeunit`; a former version doubled the prefix by mistake."""
     return json_response(record.time_dim_units)
 
@@ -207,16 +190,11 @@ async def get_time_unit_at_old_address(record: Record) -> Response[bytes]:
 # Variables
 
 
-@get(
-    "/dataset/{dataset:str}/variables",
-    operation_id="listVariables",
-    summary="List the variables of a dataset",
-    responses=_DATASET_ERRORS,
-)
+@get("/dataset/{dataset:str}/variables", summary="List the variables of a dataset", responses=_DATASET_ERRORS)
 async def list_variables(
     *,
     record: Record,
-    translate: NamedDependency[Translator],
+    translate: Translate,
     has_depth_only: Annotated[bool, query_parameter("Only variables that have a depth axis.")] = False,
     vectors_only: Annotated[bool, query_parameter("Only variables that can be drawn as arrows.")] = False,
 ) -> list[contracts.Variable]:
@@ -227,14 +205,13 @@ async def list_variables(
 
 @get(
     "/dataset/{dataset:str}/{variable:str}/depths",
-    operation_id="listDepths",
     summary="List the depth levels of a variable",
     responses=_VARIABLE_ERRORS,
 )
 async def list_depths(
     *,
     record: Record,
-    translate: NamedDependency[Translator],
+    translate: Translate,
     variable: FromPath[VariableKey],
     include_all_key: Annotated[bool, query_parameter("Include `all` depths besides `bottom` and the levels.")] = True,
 ) -> list[contracts.Depth]:
@@ -257,9 +234,9 @@ class SelectedSteps(NamedTuple):
 
 async def provide_steps(
     *,
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     catalogue: CatalogueDependency,
-    freshness: NamedDependency[Freshness],
+    freshness: Fresh,
     dataset: FromPath[DatasetId],
     variable: FromPath[VariableKey],
     start: Annotated[
@@ -294,13 +271,12 @@ Selected = NamedDependency[SkipValidation[SelectedSteps]]
 
 @get(
     "/dataset/{dataset:str}/{variable:str}/timestamps",
-    operation_id="listTimeSteps",
     summary="List the time steps of a variable",
     responses=encoded_response(list[contracts.TimeStep], "Raw times and their dates, ascending", _VARIABLE_ERRORS),
 )
 async def list_time_steps(
     selected: Selected,
-    response_cache: NamedDependency[ResponseCache],
+    response_cache: Responses,
     limit: Annotated[int | None, query_parameter("Maximum number of time steps.", ge=1, le=1_000_000)] = None,
 ) -> Response[bytes]:
     """Ascending. Monthly data have the date of the 15th; a variable without time has the steps of its dataset."""
@@ -310,7 +286,6 @@ async def list_time_steps(
 
 @get(
     "/dataset/{dataset:str}/{variable:str}/times",
-    operation_id="listTimeIntervals",
     summary="List the time steps of a variable as intervals of equal spacing",
     before_request=refuse_unknown_parameters,
     responses={
@@ -320,7 +295,7 @@ async def list_time_steps(
 )
 async def list_time_intervals(
     *,
-    request: Request[Any, Any, Any],
+    request: HttpRequest,
     selected: Selected,
     limit: Annotated[int, query_parameter("Maximum number of intervals.", ge=1, le=10_000)] = 1000,
     offset: Annotated[int, query_parameter("Number of intervals to skip.", ge=0, le=10_000_000)] = 0,
@@ -336,7 +311,6 @@ async def list_time_intervals(
 
 @post(
     "/datasets/refresh",
-    operation_id="refreshDatasets",
     summary="Index the files now",
     tags=["events"],
     status_code=202,
@@ -346,9 +320,7 @@ async def list_time_intervals(
     responses=document_errors(errors.NotFound, errors.Unauthorized, errors.NotSupported, errors.ServiceUnavailable),
 )
 async def refresh_datasets(
-    request: Request[Any, Any, Any],
-    refresher: NamedDependency[IndexRefresher | None],
-    token: NamedDependency[str | None],
+    request: HttpRequest, refresher: NamedDependency[IndexRefresher | None], token: NamedDependency[str | None]
 ) -> contracts.Refreshed:
     """Looks for new, changed and removed files at once, and returns the changes of datasets.
 
@@ -365,7 +337,7 @@ async def refresh_datasets(
     return await refresher.refresh()
 
 
-@get("/git_info", operation_id="getGitInfo", summary="Get the commit of this build", tags=["service"])
+@get("/git_info", summary="Get the commit of this build", tags=["service"])
 async def get_git_info(git: NamedDependency[contracts.GitInfo]) -> contracts.GitInfo:
     """Commit and tag, where the deployment sets them."""
     return git
@@ -391,7 +363,7 @@ async def get_revisions(
 @get("/assets/{dataset:str}/{variable:str}")
 async def get_assets(
     catalogue: CatalogueDependency,
-    response_cache: NamedDependency[ResponseCache],
+    response_cache: Responses,
     dataset: FromPath[str],
     variable: FromPath[str],
     *,
@@ -423,12 +395,12 @@ DATASET_ROUTES = Router(
     route_handlers=[
         list_datasets,
         list_all_variables,
-        list_status,
+        list_dataset_status,
         get_dataset,
         get_completeness,
         get_quantum,
         get_time_unit,
-        get_time_unit_at_old_address,
+        get_time_unit_as_before,
     ],
 )
 VARIABLE_ROUTES = Router("/", tags=["variables"], dependencies=_RECORD, route_handlers=[list_variables, list_depths])

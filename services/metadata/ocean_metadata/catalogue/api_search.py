@@ -18,6 +18,7 @@ from ocean_core.time import Period
 from ocean_metadata.catalogue.responses import CatalogueDependency, link_header, parse_period_parameter
 from ocean_metadata.catalogue.search import FACETS, SearchIndexCache, SearchQuery, search_page, select_ids
 
+Indexes = NamedDependency[SearchIndexCache]
 DatasetIds = Annotated[
     str | None,
     query_parameter(
@@ -27,15 +28,10 @@ DatasetIds = Annotated[
 ]
 
 
-@get(
-    "/datasets/filter/date",
-    operation_id="filterDatasetsByDate",
-    summary="Filter datasets by date",
-    responses=document_errors(),
-)
-async def filter_by_date(
+@get("/datasets/filter/date", summary="Filter datasets by date", responses=document_errors())
+async def filter_datasets_by_date(
     catalogue: CatalogueDependency,
-    search_index_cache: NamedDependency[SearchIndexCache],
+    search_index_cache: Indexes,
     target_date: Annotated[
         str,
         query_parameter(
@@ -51,16 +47,11 @@ async def filter_by_date(
     return select_ids(index, index.during(parse_period_parameter(target_date, "target_date")), dataset_ids)
 
 
-@get(
-    "/datasets/filter/location",
-    operation_id="filterDatasetsByLocation",
-    summary="Filter datasets by location",
-    responses=document_errors(),
-)
-async def filter_by_location(
+@get("/datasets/filter/location", summary="Filter datasets by location", responses=document_errors())
+async def filter_datasets_by_location(
     *,
     catalogue: CatalogueDependency,
-    search_index_cache: NamedDependency[SearchIndexCache],
+    search_index_cache: Indexes,
     latitude: Annotated[float, query_parameter("Degrees north.", 73, ge=-90, le=90)],
     longitude: Annotated[float, query_parameter("Degrees east: -180 to 180, or 0 to 360.", 20, ge=-360, le=360)],
     dataset_ids: DatasetIds = None,
@@ -131,7 +122,6 @@ async def provide_search_query(
 
 @get(
     "/datasets/search",
-    operation_id="searchDatasets",
     summary="Search datasets",
     before_request=refuse_unknown_parameters,
     dependencies={"search_query": Provide(provide_search_query)},
@@ -144,7 +134,7 @@ async def search_datasets(
     *,
     request: Request[Any, Any, Any],
     catalogue: CatalogueDependency,
-    search_index_cache: NamedDependency[SearchIndexCache],
+    search_index_cache: Indexes,
     translate: NamedDependency[Translator],
     search_query: NamedDependency[SkipValidation[SearchQuery]],
     limit: Annotated[int, query_parameter("Maximum number of results.", 20, ge=0, le=1000)] = 20,
@@ -178,4 +168,6 @@ def _parse_period(start: str | None, end: str | None) -> Period:
     return Period(first, last)
 
 
-SEARCH_ROUTES = Router("/", tags=["finding"], route_handlers=[filter_by_date, filter_by_location, search_datasets])
+SEARCH_ROUTES = Router(
+    "/", tags=["finding"], route_handlers=[filter_datasets_by_date, filter_datasets_by_location, search_datasets]
+)

@@ -88,11 +88,8 @@ class Candidates:
     def _list_holding(self, name: str) -> list[int]:
         return [number for number in self.member.files if name in self.sources[number].readable_header.variables]
 
-    def _get_in_reference(self, reference: Reference, variable: VariableHeader) -> Term | None:
+    def _get_in_reference(self, number: int, header: FileHeader, variable: VariableHeader) -> Term | None:
         """Return a variable of another file; its dimensions have the same lengths."""
-        number, header = self._find_reference(reference)
-        if header is None:
-            return None
         layout = find_layout(variable.name, header)
         time = {dimension.name for dimension in layout.dimensions if dimension.role == "time"}
         sizes = {
@@ -112,21 +109,19 @@ class Candidates:
         ]
         return Term(variable.name, [number], Layout(dimensions=dimensions, time=layout.time))
 
-    def _find_reference(self, reference: Reference) -> tuple[int, FileHeader | None]:
-        paths = [source.file.path for source in self.sources]
-        number = paths.index(reference.path)
-        return number, self.sources[number].header
-
     def list_terms(self, reference: Reference | None) -> Iterator[tuple[VariableHeader, Term | None]]:
         """List the variables of a configured file, else of the variable's own."""
         if reference is None:
             for variable in self.header.variables.values():
                 yield variable, self.get_in_file(variable.name)
             return
-        _, header = self._find_reference(reference)
-        for variable in header.variables.values() if header else ():
+        number = [source.file.path for source in self.sources].index(reference.path)
+        header = self.sources[number].header
+        if header is None:
+            return
+        for variable in header.variables.values():
             if variable.numeric and not is_time(variable) and reference.variable in {None, variable.name}:
-                yield variable, self._get_in_reference(reference, variable)
+                yield variable, self._get_in_reference(number, header, variable)
 
 
 def _roles_of(term: Term) -> set[Role]:

@@ -55,14 +55,10 @@ class FileHeader(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def digest_structure(variables: Mapping[str, VariableHeader]) -> str:
     """Digest names, dimensions and attributes; numbers in texts (dates, versions) do not count."""
     declarations = [
-        (name, header.dtype, header.dimensions, header.shape, _digest_attributes(header.attributes))
+        (name, header.dtype, header.dimensions, header.shape, _DIGITS.sub("#", repr(sorted(header.attributes.items()))))
         for name, header in variables.items()
     ]
     return hashlib.blake2b(repr(declarations).encode(), digest_size=12).hexdigest()
-
-
-def _digest_attributes(attributes: Mapping[str, Any]) -> str:
-    return _DIGITS.sub("#", repr(sorted(attributes.items(), key=lambda item: item[0])))
 
 
 def pack_array(values: NDArray[Any]) -> Array:
