@@ -140,17 +140,14 @@ def _events_of(connection: sa.Connection, dataset: str) -> Iterator[None]:
 
 def _update_revision(connection: sa.Connection, *, create: bool) -> None:
     """Update the revision of the catalogue; before the first pass is complete it has none."""
-    table, columns = schema.catalogue, schema.datasets.c
-    exists = connection.execute(sa.select(table.c.id)).scalar_one_or_none() is not None
-    if not exists and not create:
-        return
+    columns = schema.datasets.c
     rows = connection.execute(sa.select(columns.id, columns.revision, columns.position).order_by(columns.id)).all()
     revision = hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=12).hexdigest()
-    if exists:
-        connection.execute(table.update().values(revision=revision))
-    else:
-        connection.execute(table.insert(), {"id": 1, "revision": revision})
-    notify_listeners(connection)
+    exists = connection.execute(schema.catalogue.update().values(revision=revision)).rowcount
+    if create and not exists:
+        connection.execute(schema.catalogue.insert(), {"id": 1, "revision": revision})
+    if create or exists:
+        notify_listeners(connection)
 
 
 class Catalogue:
