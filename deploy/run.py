@@ -19,7 +19,7 @@ from stack.table import table
 
 
 def tell(text: str) -> None:
-    """Say something on the terminal, or to nobody when the terminal is gone."""
+    """Print on the terminal, unless it is gone."""
     with suppress(OSError):
         print(text, flush=True)
 
@@ -46,7 +46,7 @@ async def run(options: Options) -> None:
 
 
 def _signals(supervisor: Supervisor) -> asyncio.Event:
-    """The first signal stops in order, the second at once."""
+    """Stop in order at the first signal, at once at the second."""
     stopping = asyncio.Event()
 
     def stop() -> None:
@@ -60,7 +60,7 @@ def _signals(supervisor: Supervisor) -> asyncio.Event:
 
 
 async def _first(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> bool:
-    """Do ``work`` unless a signal comes first; whether one came."""
+    """Do ``work`` unless a signal comes first; return whether one came."""
     working, waiting = asyncio.create_task(work), asyncio.create_task(stopping.wait())
     await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -95,7 +95,7 @@ async def _start(plan: Plan, supervisor: Supervisor, examples: Examples) -> None
 
 
 def main() -> int:
-    """Run; the exit code."""
+    """Run and return the exit code."""
     try:
         options = parse(sys.argv[1:], os.environ)
         check(options)

@@ -1,4 +1,4 @@
-"""The files of a run that are made: certificate, the gateway's configuration, logs."""
+"""Files that a run makes: certificate, the gateway's configuration, logs."""
 
 import json
 import re

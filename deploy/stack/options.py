@@ -19,7 +19,7 @@ INTERNAL_PORTS = range(20_000, 32_000)
 
 
 class Refused(Exception):
-    """It cannot be started; the message is one line for the terminal."""
+    """Refusal to start; the message is one line for the terminal."""
 
 
 @dataclass(frozen=True, kw_only=True)

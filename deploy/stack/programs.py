@@ -18,7 +18,7 @@ RELIEF = SAMPLES / "topo" / "etopo1_6min_int16.nc"
 
 
 class Plan:
-    """The programs of one run, and where each listens."""
+    """Programs of one run and their addresses."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -28,11 +28,11 @@ class Plan:
         host = f"[{options.host}]" if ":" in options.host else options.host
         self.addresses |= {"web": f"{host}:{options.port}", "websecure": f"{host}:{options.https_port}"}
         # An address of this machine, where the gateway listens on all of them.
-        here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(options.host, host)  # noqa: S104  # compared
-        self.web, self.websecure = f"http://{here}:{options.port}", f"https://{here}:{options.https_port}"
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(options.host, host)  # noqa: S104  # compared
+        self.web, self.websecure = f"http://{reachable}:{options.port}", f"https://{reachable}:{options.https_port}"
 
     def index(self) -> Program:
-        """The command that reads headers and coordinates into the catalogue."""
+        """Return the command that reads headers and coordinates into the catalogue."""
         return Program(
             name="index",
             command=(sys.executable, "-m", "ocean_metadata.index"),
@@ -40,7 +40,7 @@ class Plan:
         )
 
     def services(self) -> list[Program]:
-        """The services, and the gateway's own app."""
+        """Return the services and the gateway's own app."""
         neighbours = {f"{name}_URL": self.urls[name.lower()] for name in ("METADATA", "DATA", "PLOTTING")}
         environments = {
             "metadata": self._catalogue(),
@@ -57,7 +57,7 @@ class Plan:
         return [self._service(name, environments[name]) for name in SERVICES]
 
     def traefik(self) -> Program:
-        """The gateway itself."""
+        """Return the gateway itself."""
         state = self.options.state
         traefik = shutil.which("traefik", path=str(Path(sys.executable).parent)) or shutil.which("traefik")
         if not traefik:

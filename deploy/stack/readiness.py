@@ -33,7 +33,7 @@ async def until(ready: Callable[[], Awaitable[str | None]], check: Callable[[], 
 
 
 async def alive(http: httpx.AsyncClient, urls: Iterable[str]) -> str | None:
-    """The first of several services that does not answer yet."""
+    """Return the first of several services that does not answer yet."""
     for url in urls:
         try:
             response = await http.get(f"{url}/health/live")
@@ -45,7 +45,7 @@ async def alive(http: httpx.AsyncClient, urls: Iterable[str]) -> str | None:
 
 
 async def answering(http: httpx.AsyncClient, examples: Examples) -> str | None:
-    """The first route that does not answer through the gateway yet; ``examples`` is filled."""
+    """Return the first route that does not answer through the gateway yet; ``examples`` is filled."""
     try:
         for name in DOCS:
             if (await http.get(f"/{name}/openapi.json")).is_error:
@@ -81,7 +81,7 @@ async def _fill(http: httpx.AsyncClient, datasets: list[dict[str, Any]], example
 
 
 async def _candidates(http: httpx.AsyncClient, dataset: dict[str, Any]) -> Examples:
-    """A tile and a plot of the first variable of a dataset that has times."""
+    """Return a tile and a plot of the first variable of a dataset that has times."""
     page = f"{API}/dataset/{quote(dataset['id'], safe='')}"
     listed = await http.get(f"{page}/variables")
     variables = listed.json() if listed.is_success else []
@@ -103,7 +103,7 @@ async def _candidates(http: httpx.AsyncClient, dataset: dict[str, Any]) -> Examp
 
 
 async def _place(http: httpx.AsyncClient, page: str, dataset: dict[str, Any]) -> tuple[float, float]:
-    """Longitude and latitude of somewhere in a dataset."""
+    """Return the longitude and latitude of a point in a dataset."""
     if location := dataset.get("default_location"):
         return float(location[0]), float(location[1])
     bounds = (await http.get(page)).json().get("bounds")
@@ -114,7 +114,7 @@ async def _place(http: httpx.AsyncClient, page: str, dataset: dict[str, Any]) ->
 
 
 def _tile(longitude: float, latitude: float) -> tuple[int, int, int]:
-    """The Web-Mercator tile that holds a point."""
+    """Return the Web Mercator tile that holds a point."""
     side = 2**ZOOM
     x = floor((longitude + 180) % 360 / 360 * side)
     y = floor((1 - asinh(tan(radians(min(85.0, max(-85.0, latitude))))) / pi) / 2 * side)

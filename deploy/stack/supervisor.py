@@ -1,4 +1,4 @@
-"""Keeps programs running: one that ends is started again, and all stop together."""
+"""Supervision of programs: one that ends is started again, and all stop together."""
 
 import asyncio
 import os
@@ -65,7 +65,7 @@ async def end(process: Process, grace: float = GRACE) -> None:
 
 
 class Keeper:
-    """Keeps one program running."""
+    """Supervisor of one program."""
 
     def __init__(self, program: Program, tell: Callable[[str], None], grace: float) -> None:
         self.program = program
@@ -121,7 +121,7 @@ class Keeper:
 
 
 class Supervisor:
-    """Keeps several programs running, and stops them in the opposite order."""
+    """Supervisor of several programs, which it stops in the opposite order."""
 
     def __init__(self, tell: Callable[[str], None], grace: float = GRACE) -> None:
         self._tell = tell

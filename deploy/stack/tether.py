@@ -1,4 +1,4 @@
-"""Becomes another program, which is told to stop when the one that started it is gone, however that ended.
+"""Command that becomes another program, which is to stop when the one that started it is gone, however it ended.
 
 Run as a script, `python tether.py PARENT COMMAND…`: the wish is kept through `exec`. Only Linux knows it.
 """

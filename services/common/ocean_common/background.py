@@ -22,7 +22,7 @@ class BackgroundTask:
         self._work = work
         self._first_pause = first_pause
         self._task: asyncio.Task[None] | None = None
-        self._failure: str | None = None
+        self.failure: str | None = None  # why it ended; None once it has run again for as long as the last pause
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._supervise())
@@ -34,16 +34,11 @@ class BackgroundTask:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    @property
-    def failure(self) -> str | None:
-        """The reason why it ended; None once it has run again for as long as the last pause."""
-        return self._failure
-
     async def _supervise(self) -> None:
         loop, pause = asyncio.get_running_loop(), self._first_pause
         while True:
             started = loop.time()
-            recovery = loop.call_later(pause, self._recover) if self._failure else None
+            recovery = loop.call_later(pause, self._recover) if self.failure else None
             try:
                 await self._work()
                 reason = "it ended"
@@ -53,11 +48,11 @@ class BackgroundTask:
             finally:
                 if recovery:
                     recovery.cancel()
-            self._failure = f"{self.name}: {reason}; it is started again"
+            self.failure = f"{self.name}: {reason}; it is started again"
             _log.warning("background task is started again: %s", self.name)
             pause = self._first_pause if loop.time() - started > MAX_PAUSE else pause
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE)
 
     def _recover(self) -> None:
-        self._failure = None
+        self.failure = None

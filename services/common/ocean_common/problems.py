@@ -144,7 +144,7 @@ def _make_problem(urn: str, status: HTTPStatus, detail: str, fields: Sequence[Fi
         detail=detail,
         message=detail,
         errors=list(fields),
-        request_id=current_request_id(),
+        request_id=current_request_id.get(),
     )
 
 

@@ -103,13 +103,6 @@ def openapi(name: str, title: str, version: str, description: str, tags: list[Ta
     )
 
 
-def assets_router(name: str) -> Router:
-    """Return the route of the scripts and styles of the docs pages."""
-    return create_static_files_router(
-        path=f"/{name}/docs/assets", directories=[ASSETS], include_in_schema=False, name=f"{name}-docs-assets"
-    )
-
-
 API = "/api/v2.0"
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -144,7 +137,7 @@ def create_service(
             Router(API, route_handlers=list(api)),
             Router("/internal", route_handlers=list(internal), include_in_schema=False),
             health_router(name, version, readiness or Readiness(), metrics),
-            assets_router(name),
+            create_static_files_router(f"/{name}/docs/assets", [ASSETS], name="docs-assets", include_in_schema=False),
             *pages,
         ],
         dependencies={

@@ -4,11 +4,11 @@ import logging
 import re
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import structlog
@@ -23,21 +23,16 @@ QUIET = ("/health/", "/metrics")  # requested every second: not worth a line eac
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
-_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+current_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)  # of that which is answered
 _trace: ContextVar[tuple[str, str] | None] = ContextVar("trace", default=None)  # trace id, flags
 
 _log = structlog.get_logger("ocean.access")
 
 
-def current_request_id() -> str | None:
-    """Return the id of the request that is being answered."""
-    return _request_id.get()
-
-
 def outgoing_headers() -> dict[str, str]:
     """Return the headers that tell a neighbour whose request it answers (W3C Trace Context, level 1)."""
     headers = {}
-    if (request_id := _request_id.get()) is not None:
+    if (request_id := current_request_id.get()) is not None:
         headers[REQUEST_ID] = request_id
     if (trace := _trace.get()) is not None:
         headers[TRACE_PARENT] = f"00-{trace[0]}-{secrets.token_hex(8)}-{trace[1]}"
@@ -56,10 +51,6 @@ class _Lines:
     debug = warning = error = critical = info
 
 
-def _json(record: object, default: Callable[[Any], Any]) -> str:
-    return msgspec.json.encode(record, enc_hook=default).decode()
-
-
 def configure_logs(level: str, form: Literal["json", "text"]) -> None:
     """Write each record as one line on standard error, those of libraries included."""
     shared: list[structlog.types.Processor] = [
@@ -70,7 +61,11 @@ def configure_logs(level: str, form: Literal["json", "text"]) -> None:
         structlog.processors.format_exc_info,
     ]
     render: structlog.types.Processor = (
-        structlog.processors.JSONRenderer(_json) if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer(
+            lambda record, default: msgspec.json.encode(record, enc_hook=default).decode()
+        )
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
     )
     # A line for every request: our own go straight to standard error, without the loggers of the standard library.
     structlog.configure(
@@ -159,7 +154,7 @@ def _begin(headers: Mapping[bytes, bytes]) -> str:
     request_id = sent if _ID.fullmatch(sent) else secrets.token_hex(8)
     traced = _TRACE.fullmatch(headers.get(TRACE_PARENT.encode(), b"").decode("latin-1"))
     trace = (traced[1], traced[2]) if traced else (secrets.token_hex(16), "00")
-    _request_id.set(request_id)
+    current_request_id.set(request_id)
     _trace.set(trace)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace[0])
