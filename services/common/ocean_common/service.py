@@ -142,7 +142,7 @@ def create_service(
         ],
         dependencies={
             "translate": Provide(provide_translator),
-            **{key: Provide(_giver(value), sync_to_thread=False) for key, value in (dependencies or {}).items()},
+            **{key: _provide(value) for key, value in (dependencies or {}).items()},
         },
         exception_handlers={
             **problems.HANDLERS,
@@ -160,11 +160,11 @@ def create_service(
     return app
 
 
-def _giver(value: object) -> Callable[[], Any]:
+def _provide(value: object) -> Provide:
     def give() -> Any:
         return value
 
-    return give
+    return Provide(give, use_cache=True, sync_to_thread=False)  # called once, not for each request
 
 
 NOT_STARTED = 3  # the exit code, as that of uvicorn's own command
