@@ -40,7 +40,7 @@ def misbehave(_):
 def write_what_no_font_has(_):
     figure = Figure()
     figure.text(0, 0, "\N{CUNEIFORM SIGN A}")
-    return Picture(figure=figure, info=PictureInfo.from_texts(title="", alt="", source=""))
+    return Picture(figure=figure, info=PictureInfo(title="", alt="", source=""))
 
 
 def refuse(_):

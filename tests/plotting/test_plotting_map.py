@@ -23,13 +23,13 @@ from tests.plotting.fakes import NOON, VARIABLES, FakeCatalogue, FakeNumbers, ar
 from ocean_common.contracts.data import AreaRequest, Coverage, DifferenceRequest, Field, StatisticsRequest
 from ocean_common.contracts.places import Area, AreaGeometry
 from ocean_core.errors import NotFound, NothingInView
+from ocean_core.tiles import PROJECTIONS
 from ocean_plotting.app import create_app
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import compute_statistics
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.map_overlays import sample_relief
-from ocean_plotting.figure.view import PROJECTIONS
 from ocean_plotting.plots.common.services import Services
 from ocean_plotting.plots.map import KIND
 from ocean_plotting.workers import FigureRenderer

@@ -10,7 +10,7 @@ from tests.looping import loop_over
 
 from ocean_core.errors import InvalidRequest
 from ocean_plotting.figure.areas import Area, find_bounds, read_ring, to_geojson, unwrap_ring
-from ocean_plotting.figure.land import coast_in_view, land_in_view
+from ocean_plotting.figure.map import coast_in_view, land_in_view
 from ocean_plotting.figure.map_overlays import rotate_to_plane
 from ocean_plotting.figure.view import (
     MERCATOR,
@@ -72,7 +72,7 @@ def test_a_map_is_conformal_and_shows_its_areas_with_room_around(box, asked):
     left, bottom, right, top = found.extent
     inner = np.concatenate(find_bounds([area(*box)]).rings)
     kept = inner[np.abs(inner[:, 0]) < 82]
-    x, y = found.plane(kept[:, 0], kept[:, 1], wrapped=not found.is_mercator)
+    x, y = np.moveaxis(found.project(kept[:, 0], kept[:, 1]), -1, 0)
     slack = 1e-6 * (right - left)
     assert x.min() >= left - slack
     assert x.max() <= right + slack
@@ -112,7 +112,7 @@ def test_positions_are_those_of_proj(asked):
         np.array([20.0, 160.0]),
     )
     expected = Transformer.from_crs("EPSG:4326", asked, always_xy=True).transform(longitude, latitude)
-    x, y = found.plane(latitude, longitude, wrapped=False)
+    x, y = np.moveaxis(found.project(latitude, longitude), -1, 0)
     np.testing.assert_allclose([x, y], expected, rtol=1e-9, atol=1e-3)
 
 
@@ -236,7 +236,7 @@ def test_arrows_are_turned_as_their_plane_is(box, asked):
     # The way that a drifter takes with this current.
     bearing = np.degrees(np.arctan2(east, north))
     lon, lat, _ = Geod(ellps="WGS84").fwd(longitude, latitude, bearing, np.full(x.size, 50.0))
-    ahead = shown.plane(lat, lon, wrapped=not shown.is_mercator)
-    here = shown.plane(latitude, longitude, wrapped=not shown.is_mercator)
+    ahead = np.moveaxis(shown.project(lat, lon), -1, 0)
+    here = np.moveaxis(shown.project(latitude, longitude), -1, 0)
     way = np.arctan2(ahead[0] - here[0], ahead[1] - here[1])
     np.testing.assert_allclose([along, up], 0.5 * np.array([np.sin(way), np.cos(way)]), atol=3e-3)

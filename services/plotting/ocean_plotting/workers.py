@@ -83,14 +83,7 @@ class FigureRenderer:
     ) -> RenderedFile:
         """Call ``make(*arguments, context)`` and write the Picture or Table that it returns as ``output`` says.
 
-        The context has the size and language of ``output``, and the land and relief of maps. Clients take turns.
-
-        Raises
-        ------
-        TooBusy
-            Too many figures wait already.
-        RequestTooLarge
-            It takes too long.
+        Clients take turns. It raises TooBusy if too many figures wait, RequestTooLarge if it takes too long.
         """
         return await self._render(Job(output, make, arguments), client)
 
@@ -294,7 +287,6 @@ class ProcessRenderer(FigureRenderer):
         self._threads.shutdown()
 
     def unready(self) -> list[str]:
-        """Return the reasons why it cannot draw yet."""
         return [] if self._ready else ["the worker processes that draw figures are starting"]
 
     async def _render(self, job: Job, client: str) -> RenderedFile:

@@ -30,8 +30,7 @@ AROUND = 8  # px of them around a tile
 TOLERANCE = 0.1  # px: lines in vector tiles are simplified by this
 
 CONTOUR_COLOUR = (30, 52, 74)
-WIDTHS = {100: 0.55, 200: 0.7, 500: 0.55}  # px, of lines by their depth
-DEEP_WIDTH = 0.7
+WIDTHS = {100: 0.55, 500: 0.55}  # px, of lines by their depth; 0.7 of others
 OPACITY = 0.62
 SHORTEST = 12.0  # px: a closed line that is shorter looks like a dot
 
@@ -74,13 +73,7 @@ class BasemapRenderer:
         return [] if self._loaded else ["the coast and the relief are being read"]
 
     def version(self, layer: BasemapLayer) -> str:
-        """Return a hash that changes with the files that a layer is drawn from.
-
-        Raises
-        ------
-        NotFound
-            There are no such files.
-        """
+        """Return a hash that changes with the files that a layer is drawn from, or raise NotFound."""
         if layer in self._files:
             return self._files[layer].version
         if layer != "lands":
@@ -94,6 +87,13 @@ class BasemapRenderer:
 
     def draw(self, layer: BasemapLayer, tile: Tile) -> bytes:
         """Return a layer in a tile: an image, or a vector tile. It takes milliseconds: call it in a thread."""
+        if layer in {"lands", "bath"}:
+            if tile.projection != MERCATOR or tile.zoom < self._vector_zoom:
+                return b""
+            if layer in self._files:
+                return self._files[layer].read_tile(tile.zoom, tile.x, tile.y)
+        elif not tile.exists:
+            return EMPTY_TILE
         return self._layers[layer](tile)
 
     def _require_relief(self) -> ReliefFile:
@@ -105,16 +105,12 @@ class BasemapRenderer:
         return self._relief
 
     def _draw_topography(self, tile: Tile) -> bytes:
-        if not tile.exists:
-            return EMPTY_TILE
         pixels = np.arange(SIZE) + 0.5
         heights, latitude = self._heights(tile, pixels, tile.resolution), tile.positions(pixels / SIZE)[0]
         indices = terrain.colour_indices(heights, self._land_share(tile), latitude)
         return encoders.encode_palette_png(indices, terrain.palette().tobytes())
 
     def _draw_shaded(self, tile: Tile, encode: Callable[[NDArray[np.uint8]], bytes]) -> bytes:
-        if not tile.exists:
-            return EMPTY_TILE
         pixels = np.arange(-1, SIZE + 1) + 0.5  # a pixel more on each side for the slopes
         heights, latitude = self._heights(tile, pixels, tile.resolution), tile.positions(pixels[1:-1] / SIZE)[0]
         indices = terrain.colour_indices(heights[1:-1, 1:-1], self._land_share(tile), latitude)
@@ -123,7 +119,7 @@ class BasemapRenderer:
         return encode(terrain.lit_colours(indices, light))
 
     def _draw_contours(self, tile: Tile) -> bytes:
-        lines = self._contour_lines(tile) if tile.exists else {}
+        lines = self._contour_lines(tile)
         if not lines:
             return EMPTY_TILE
         opacity, land = _line_coverage(lines) * OPACITY, self._land_share(tile)
@@ -131,15 +127,11 @@ class BasemapRenderer:
         return encoders.encode_opacity_png(opacity.astype(np.uint8), CONTOUR_COLOUR)
 
     def _encode_land(self, tile: Tile) -> bytes:
-        if (content := self._stored_vector_tile("lands", tile)) is not None:
-            return content
         scale = EXTENT / SIZE
         land = shapely.transform(self._coasts.polygons(tile, BUFFER / scale), lambda points: points * scale)
         return encode_layer("lands", land)
 
     def _encode_contours(self, tile: Tile) -> bytes:
-        if (content := self._stored_vector_tile("bath", tile)) is not None:
-            return content
         margin, scale = BUFFER * SIZE / EXTENT, EXTENT / SIZE
         contours = self._contour_lines(tile)
         if not contours:
@@ -152,12 +144,6 @@ class BasemapRenderer:
         in_water = shapely.difference(clipped, land) if self._uses_polygons() else clipped
         in_units = shapely.transform(in_water, lambda points: points * scale)
         return encode_layer("bath", in_units, [{"depth": depth} for depth in contours])
-
-    def _stored_vector_tile(self, layer: str, tile: Tile) -> bytes | None:
-        """Return a vector tile that need not be encoded."""
-        if tile.projection != MERCATOR or tile.zoom < self._vector_zoom:
-            return b""
-        return self._files[layer].read_tile(tile.zoom, tile.x, tile.y) if layer in self._files else None
 
     def _heights(self, tile: Tile, pixels: Floats, spacing: float) -> NDArray[np.float32]:
         box = tile.box_around(float(np.abs(pixels / SIZE - 0.5).max()) - 0.5)
@@ -195,7 +181,7 @@ def _line_coverage(lines: Mapping[int, list[Floats]]) -> NDArray[np.uint8]:
     upright = Affine2D().scale(1, -1).translate(0, SIZE)
     for depth, parts in lines.items():
         pen = renderer.new_gc()
-        pen.set_linewidth(WIDTHS.get(depth, DEEP_WIDTH))
+        pen.set_linewidth(WIDTHS.get(depth, 0.7))
         pen.set_joinstyle("round")
         for part in parts:
             renderer.draw_path(pen, Line(part), upright)

@@ -36,12 +36,7 @@ STEEPNESS = 16.0  # what slopes are multiplied with, where pixels are of a kilom
 def interpolate_heights(window: Window, latitude: Floats, longitude: Floats) -> NDArray[np.float32]:
     """Return heights (m) between the cells, smooth to the second derivative (cubic B-splines); NaN near missing cells.
 
-    Parameters
-    ----------
-    window
-        With a margin of two cells.
-    latitude, longitude : ndarray, shapes (y, 1) and (1, x), or both (y, x)
-        Degrees.
+    The window has a margin of two cells; positions are of shapes (y, 1) and (1, x), or both (y, x).
     """
     latitudes, longitudes, heights = window
     rows, down = _cells(latitude, latitudes)
@@ -135,12 +130,7 @@ def _ramp(stops: tuple[tuple[int, str], ...]) -> Floats:
 def hill_shade(heights: NDArray[np.float32], pixel: Floats | float) -> NDArray[np.float32]:
     """Return the light on slopes from the upper left, shape (y, x): a factor of the colours, 1 where it is level.
 
-    Parameters
-    ----------
-    heights : ndarray, shape (y + 2, x + 2)
-        m.
-    pixel
-        Its size, m; of shape (y, 1) where it differs by row.
+    ``heights`` (m) have a margin of one pixel. ``pixel``: its size, m; of shape (y, 1) where it differs by row.
     """
     # Slopes of large pixels are means, and small: they are made steeper.
     size = np.asarray(pixel, dtype=np.float32)

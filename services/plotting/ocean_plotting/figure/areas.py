@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import densify, smallest_span, unwrap_longitudes
 
-SMALLEST_RING = 4  # positions, the last as the first
 EDGE_STEP = 1.0  # degrees between points along an edge
 
 Floats = NDArray[np.float64]
@@ -29,13 +28,7 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_ring(positions: list[list[float]], field: str) -> list[tuple[float, float]]:
-    """Read a ring of [latitude, longitude], and close it.
-
-    Raises
-    ------
-    InvalidRequest
-        A position is not on the Earth, or there are fewer than three.
-    """
+    """Read a ring of [latitude, longitude], and close it."""
     for number, position in enumerate(positions):
         if len(position) < 2 or not (-90 <= position[0] <= 90 and -720 <= position[1] <= 720):
             path = f"{field}[{number}]"
@@ -48,7 +41,7 @@ def read_ring(positions: list[list[float]], field: str) -> list[tuple[float, flo
     ring = [(float(position[0]), float(position[1])) for position in positions]
     if ring and ring[0] != ring[-1]:
         ring.append(ring[0])
-    if len(ring) < SMALLEST_RING:
+    if len(ring) < 4:  # positions, the last as the first
         raise InvalidRequest(
             "{name} has {count} positions; a polygon has at least three", name=field, count=len(set(ring)), field=field
         )
@@ -91,13 +84,7 @@ class AreaBounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_bounds(areas: list[Area]) -> AreaBounds:
-    """Find the smallest box around areas, wherever the antimeridian is.
-
-    Raises
-    ------
-    InvalidRequest
-        The areas have no extent.
-    """
+    """Find the smallest box around areas, wherever the antimeridian is."""
     rings = [unwrap_ring(rim) for area in areas for rim in area.rims]
     south, north = min(ring[:, 0].min() for ring in rings), max(ring[:, 0].max() for ring in rings)
     polar = [ring for ring in rings if abs(ring[-1, 1] - ring[0, 1]) > 180.0]

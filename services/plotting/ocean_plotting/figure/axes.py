@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import MINUS, NO_BREAK, SUPERSCRIPT, LabelFormatter
-from ocean_plotting.figure.layout import MUTED, Sizes, axes_inches, fold_text, get_figure
+from ocean_plotting.figure.layout import MUTED, Sizes, axes_inches, fold_text, panel_length
 
 TICK_STEPS = [1, 2, 5, 10]  # between tick labels, but for powers of ten: short numbers
 LAID_OUT_WIDTH = 0.75  # of a panel's first width, that the layout leaves
@@ -24,9 +24,11 @@ Floats = NDArray[np.float64]
 class NumberFormatter(ScalarFormatter):
     """Tick labels in the reader's language, and never as an offset: 34.95, not 0.05 + 34.9."""
 
-    def __init__(self, labels: LabelFormatter) -> None:
+    def __init__(self, labels: LabelFormatter, power_limits: tuple[int, int] | None = None) -> None:
         super().__init__(useOffset=False)
         self._labels = labels
+        if power_limits:
+            self.set_powerlimits(power_limits)
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Format one tick."""
@@ -40,17 +42,15 @@ class NumberFormatter(ScalarFormatter):
 
 def set_depth_axis(axes: Axes, deepest: float, context: DrawContext, *, label: bool) -> None:
     """Draw depth in metres downwards along y, from the surface to ``deepest``, with or without a ``label``."""
-    sizes, translate = context.sizes, context.translate
     if label:
-        axes.set_ylabel(translate("Depth (m)"), fontsize=sizes.body)
-    if deepest <= 0:  # the surface alone
+        axes.set_ylabel(context.translate("Depth (m)"), fontsize=context.sizes.body)
+    if deepest > 0:
+        axes.set_ylim(1.03 * deepest, -0.02 * deepest)
+        set_even_ticks(axes, context, vertical=True)
+    else:  # the surface alone
         axes.set_ylim(1, -1)
         axes.set_yticks([0])
         style_ticks(axes, context)
-        return
-    axes.set_ylim(1.03 * deepest, -0.02 * deepest)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=count_fitting_ticks(axes, 1, sizes), steps=TICK_STEPS))
-    style_ticks(axes, context)
 
 
 def stretch_depth(linear: float) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]:
@@ -77,13 +77,12 @@ def choose_depth_ticks(linear: float, deepest: float, most: float) -> list[float
     even = [linear * fraction for fraction in (0.5, 0.25, 0.75)] if linear >= 1 else []
     candidates = [0.0, linear, *decades, *(step * decade for step in ROUND_DEPTHS for decade in decades), *even]
     spacing = float(forward(np.array(deepest))) / most
-    ticks: list[float] = []
+    ticks: dict[float, float] = {}  # positions by depth
     for depth in candidates:
         allowed = depth in {0.0, linear} or depth > linear or depth in even
         position = float(forward(np.array(depth)))
-        distances = (abs(position - float(forward(np.array(tick)))) for tick in ticks)
-        if allowed and depth <= deepest and all(distance >= spacing for distance in distances):
-            ticks.append(depth)
+        if allowed and depth <= deepest and all(abs(position - tick) >= spacing for tick in ticks.values()):
+            ticks[depth] = position
     return sorted(ticks)
 
 
@@ -110,9 +109,7 @@ def set_quantity_axis(
         (axes.set_ylim if vertical else axes.set_xlim)(*limits)
     else:
         axes.margins(y=0.07) if vertical else axes.margins(x=0.07)
-    length, engine = axes_inches(axes)[int(vertical)], get_figure(axes).get_layout_engine()
-    # Titles and credits take from the height of small figures.
-    length *= engine.get().get("rect", (0, 0, 1, 1))[3] if vertical and engine else 1.1
+    length = panel_length(axes, vertical=vertical) * (1.0 if vertical else 1.1)
     axis.set_label_text(fold_text(label, length, sizes.body), fontsize=sizes.body)
     style_ticks(axes, context)
     most = count_fitting_ticks(axes, int(vertical), sizes)
@@ -147,6 +144,13 @@ def count_fitting_ticks(axes: Axes, direction: int, sizes: Sizes) -> int:
     """Count the tick labels that fit along x (0) or y (1): each takes six letters of width, or three lines."""
     length = axes_inches(axes)[direction] * 72  # points
     return max(2, min(8, int(length / ((3.6 if direction == 0 else 3.0) * sizes.small))))
+
+
+def set_even_ticks(axes: Axes, context: DrawContext, *, vertical: bool, most: int = 8) -> None:
+    """Put as many ticks on an axis as have room, at most so many, and style them."""
+    locator = MaxNLocator(nbins=min(most, count_fitting_ticks(axes, int(vertical), context.sizes)), steps=TICK_STEPS)
+    (axes.yaxis if vertical else axes.xaxis).set_major_locator(locator)
+    style_ticks(axes, context)
 
 
 def style_ticks(axes: Axes, context: DrawContext) -> None:

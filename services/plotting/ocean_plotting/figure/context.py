@@ -25,17 +25,14 @@ class DrawContext:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height, inches."""
         return self.width, self.height
 
     @cached_property
     def sizes(self) -> Sizes:
-        """Sizes of text, lines and markers."""
         return Sizes.for_figure(self.width, self.height)
 
     @property
     def translate(self) -> Translator:
-        """Translator of the figure's language."""
         return self.labels.translate
 
 

@@ -28,7 +28,6 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN_NUMBERS = (1e-4, 1e6)  # sizes of numbers beyond which they are written with a power of ten
-COMPASS = {"fr": {"W": "O"}}  # letters of the compass that differ from English
 SEPARATOR = "  ·  "  # between the parts of a subtitle
 
 # Line breaks, control characters, marks that turn the direction of writing, and what is no character.
@@ -109,8 +108,7 @@ class LabelFormatter:
         text = english.replace("-", MINUS)
         return text.replace(".", ",") if self.language == "fr" else text
 
-    def latitude(self, degrees: float, digits: int = 1) -> str:
-        """Format a latitude: 45.0° N."""
+    def latitude(self, degrees: float, digits: int = 1) -> str:  # 45.0° N
         return self._degrees(degrees, "N", "S", digits)
 
     def longitude(self, degrees: float, digits: int = 1) -> str:
@@ -120,9 +118,9 @@ class LabelFormatter:
             return f"{self.number(180.0, digits)}°"
         return self._degrees(wrapped, "E", "W", digits)
 
-    def position(self, point: tuple[float, float], digits: int = 2) -> str:
+    def position(self, point: tuple[float, float]) -> str:
         """Format latitude and longitude of a point."""
-        return f"{self.latitude(point[0], digits)}, {self.longitude(point[1], digits)}"
+        return f"{self.latitude(point[0], 2)}, {self.longitude(point[1], 2)}"
 
     def variable_name(self, info: VariableInfo) -> str:
         """Return a variable's name in this language, where there is one."""
@@ -130,11 +128,9 @@ class LabelFormatter:
         return f"{name[:1].upper()}{name[1:]}" if info.name[:1].isupper() else name
 
     def quantity_name(self, name: str) -> str:
-        """Return the name of a measured quantity in this language, where there is one."""
         return self.translate.quantity(name) or name
 
     def axis_label(self, info: VariableInfo) -> str:
-        """Label the axis of a variable: Temperature (°C)."""
         return self.with_units(self.variable_name(info), info.units)
 
     @staticmethod
@@ -191,7 +187,7 @@ class LabelFormatter:
         if round(abs(degrees), digits) == 0.0:
             return f"{size}°"
         letter = positive if degrees > 0 else negative
-        return f"{size}°{NO_BREAK}{COMPASS.get(self.language, {}).get(letter, letter)}"
+        return f"{size}°{NO_BREAK}{letter.replace('W', 'O') if self.language == 'fr' else letter}"
 
 
 def _lower_first(name: str) -> str:

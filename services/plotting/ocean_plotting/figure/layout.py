@@ -1,6 +1,5 @@
 """Pictures and the layout that all figures share: titles, credits, sizes of text, and free places for labels."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -13,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ocean_plotting import __version__
 from ocean_plotting.figure.labels import fold_lines, to_one_line
@@ -77,13 +76,9 @@ class PictureInfo(msgspec.Struct, frozen=True, kw_only=True):
     time: str = ""  # of the data, ISO 8601
     software: str = f"Ocean Navigator plotting {__version__}"
 
-    @classmethod
-    def from_texts(
-        cls, *, title: str, alt: str, source: str, dataset: str = "", revision: str = "", time: str = ""
-    ) -> "PictureInfo":
-        """Put every text on one line."""
-        texts = (to_one_line(text) for text in (title, alt, source, dataset, revision, time))
-        return cls(**dict(zip(("title", "alt", "source", "dataset", "revision", "time"), texts, strict=True)))
+    def __post_init__(self) -> None:
+        for name in ("title", "alt", "source", "dataset", "revision", "time"):
+            msgspec.structs.force_setattr(self, name, to_one_line(getattr(self, name)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,45 +90,22 @@ class Picture:
     transparent: bool = False
 
 
-class Sizes(msgspec.Struct, frozen=True):
-    """Sizes of text, lines and markers in points: smaller on a small figure."""
+class Sizes:
+    """Sizes of text, lines and markers in points."""
 
-    body: float
+    def __init__(self, body: float) -> None:
+        self.body = body
+        self.title = 1.35 * body
+        self.small = 0.9 * body  # of tick labels and legends
+        self.fine = 0.75 * body  # of credits
+        self.line = 0.14 * body  # width of the lines that show data
+        self.marker = 0.3 * body  # of the values along a line
+        self.dot = 0.65 * body  # of the stations on a map
 
     @classmethod
     def for_figure(cls, width: float, height: float) -> "Sizes":
-        """Fit the text to a figure of this size in inches."""
+        """Fit the text to a figure of this size in inches: smaller on a small figure."""
         return cls(min(12.0, max(5.5, 3.6 + 0.6 * min(width, 1.6 * height))))
-
-    @property
-    def title(self) -> float:
-        """Size of the figure's title."""
-        return 1.35 * self.body
-
-    @property
-    def small(self) -> float:
-        """Size of tick labels and legends."""
-        return 0.9 * self.body
-
-    @property
-    def fine(self) -> float:
-        """Size of credits."""
-        return 0.75 * self.body
-
-    @property
-    def line(self) -> float:
-        """Width of the lines that show data."""
-        return 0.14 * self.body
-
-    @property
-    def marker(self) -> float:
-        """Size of the values along a line."""
-        return 0.3 * self.body
-
-    @property
-    def dot(self) -> float:
-        """Size of the stations on a map."""
-        return 0.65 * self.body
 
 
 def fold_text(text: str, width: float, size: float, lines: int = 2) -> str:
@@ -153,6 +125,12 @@ def axes_inches(axes: Axes) -> tuple[float, float]:
     """Return width and height of axes, before the layout takes from them what labels need."""
     (width, height), position = get_figure(axes).get_size_inches(), axes.get_position()
     return float(width * position.width), float(height * position.height)
+
+
+def panel_length(axes: Axes, *, vertical: bool) -> float:
+    """Return width or height of axes, inches, without what titles and credits take from the height of small figures."""
+    length, engine = axes_inches(axes)[int(vertical)], get_figure(axes).get_layout_engine()
+    return float(length * engine.get().get("rect", (0, 0, 1, 1))[3]) if vertical and engine else length
 
 
 class RoundedLayoutEngine(ConstrainedLayoutEngine):
@@ -225,14 +203,11 @@ class LabelPlacer:
         # (n, 4): left, bottom, right, top of what is covered, in points from the figure's lower left corner.
         self._covered = np.empty((0, 4))
 
-    def to_points(self, x: Sequence[float] | Points, y: Sequence[float] | Points) -> Points:
+    def to_points(self, x: ArrayLike, y: ArrayLike) -> Points:
         """Convert data coordinates to points from the figure's lower left corner, shape (n, 2)."""
-        positions: Points = self._axes.transData.transform(np.column_stack([x, y])) * self._points
-        return positions
+        return np.asarray(self._axes.transData.transform(np.column_stack([x, y])) * self._points)
 
-    def keep_clear(
-        self, x: Sequence[float] | Points, y: Sequence[float] | Points, radius: float, *, line: bool = False
-    ) -> None:
+    def keep_clear(self, x: ArrayLike, y: ArrayLike, radius: float, *, line: bool = False) -> None:
         """Keep labels off data by ``radius`` points; with ``line``, also off the line between them."""
         positions = self.to_points(x, y)
         positions = positions[np.isfinite(positions).all(axis=1)]
@@ -321,7 +296,4 @@ def _fit_ticks(axes: Axes, height: float) -> None:
     label_height = max((label.get_window_extent().height for label in axes.get_yticklabels()), default=0.0)
     most = max(1, int(height / (1.3 * label_height))) if label_height else len(ticks)
     if len(ticks) > most:
-        remaining = ticks[:: -(-len(ticks) // most)]
-        formatter = axes.yaxis.get_major_formatter()
-        axes.yaxis.set_major_locator(FixedLocator([float(tick) for tick in remaining]))
-        axes.yaxis.set_major_formatter(formatter)
+        axes.yaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))

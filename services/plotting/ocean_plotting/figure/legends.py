@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,7 +22,6 @@ from ocean_plotting.figure.labels import fold_lines, shorten
 from ocean_plotting.figure.layout import INK, MUTED, Picture, PictureInfo, Sizes, add_titles, fold_text
 from ocean_plotting.palettes import LEVELS, category_colours, colormap_colours, colormap_of, resample_colours
 
-FEWEST_TICKS, MOST_TICKS = 3, 9
 CATEGORY_LETTERS = 14  # on a line
 BAR_THICKNESS = 0.16  # inches
 LETTER_WIDTH = 0.58  # in heights of the text
@@ -37,8 +37,6 @@ ROOMY, MOST_CATEGORIES = 12, 26  # categories that have room for two lines each,
 
 CHART_COLUMNS = 2
 CHART_SIZE = (11.0, 8.5)  # inches
-
-Ramps = list[tuple[str, str, NDArray[np.uint8]]]  # id, name in the reader's language, colours (n, 3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +59,9 @@ def choose_shading(
     colormap: str | None = None,
     label: str | None = None,
 ) -> Shading:
-    """Choose colours for values.
+    """Choose colours for values, which are category numbers for a variable with categories.
 
-    Parameters
-    ----------
-    values : ndarray
-        NaN where there is nothing; category numbers for a variable with categories.
-    scale
-        None: `fit_scale` of the values.
-    colormap
-        Id; None: that of the variable.
-    label
-        Of the bar; None: the variable's name and units.
+    None stands for: the ``scale`` of the values, the ``colormap`` of the variable, its name and units as ``label``.
     """
     ramp = colormap_colours(colormap_of(info, colormap))
     text = label or context.labels.axis_label(info)
@@ -88,12 +77,8 @@ def choose_shading(
     finite = values[np.isfinite(values)]
     under, over = bool((finite < low).any()), bool((finite > high).any())
     extend = "both" if under and over else "min" if under else "max" if over else "neither"
-    return Shading(
-        colours=ListedColormap(resample_colours(ramp, LEVELS) / 255),
-        norm=Normalize(low, high),
-        label=text,
-        extend=extend,
-    )
+    colours = ListedColormap(resample_colours(ramp, LEVELS) / 255)
+    return Shading(colours=colours, norm=Normalize(low, high), label=text, extend=extend)
 
 
 def add_colour_bar(
@@ -113,21 +98,14 @@ def add_colour_bar(
     mappable = ScalarMappable(norm=shading.norm, cmap=shading.colours)
     extend = "neither" if shading.categories else shading.extend
     length = _shared_length(figure, axes, vertical=vertical)
+    placement: dict[str, Any]
     if bar_axes is not None:
-        orientation = "vertical" if vertical else "horizontal"
-        bar = figure.colorbar(mappable, cax=bar_axes, orientation=orientation, extend=extend, extendfrac=0.03)
+        placement = {"cax": bar_axes, "orientation": "vertical" if vertical else "horizontal"}
     else:
-        bar = figure.colorbar(
-            mappable,
-            ax=axes,
-            location="right" if vertical else "bottom",
-            extend=extend,
-            extendfrac=0.03,
-            aspect=max(8.0, math.floor(length / BAR_THICKNESS)),
-            pad=0.015,
-            fraction=0.05,
-        )
-        length = _shared_length(figure, axes, vertical=vertical)
+        placement = {"ax": axes, "location": "right" if vertical else "bottom", "pad": 0.015, "fraction": 0.05}
+        placement["aspect"] = max(8.0, math.floor(length / BAR_THICKNESS))
+    bar = figure.colorbar(mappable, extend=extend, extendfrac=0.03, **placement)
+    length = _shared_length(figure, axes, vertical=vertical)
     bar.outline.set_visible(False)
     text, size = _fit_label(shading.label, max(length, 1.0), sizes)
     if LETTER_WIDTH * size / 72 * max(map(len, text.split("\n"))) <= LABEL_OVERHANG * length:
@@ -141,10 +119,8 @@ def add_colour_bar(
     else:
         most = int(length * 72 / ((3.0 if vertical else 4.5) * sizes.small))
         steps = sorted([*TICK_STEPS, 2.5])
-        axis.set_major_locator(MaxNLocator(nbins=min(MOST_TICKS, max(FEWEST_TICKS, most)), steps=steps))
-        formatter = NumberFormatter(context.labels)
-        formatter.set_powerlimits(POWER_LIMITS)
-        axis.set_major_formatter(formatter)
+        axis.set_major_locator(MaxNLocator(nbins=min(9, max(3, most)), steps=steps))
+        axis.set_major_formatter(NumberFormatter(context.labels, POWER_LIMITS))
         axis.get_offset_text().set_fontsize(sizes.small)
     return bar
 
@@ -196,9 +172,7 @@ def draw_layer_legend(info: VariableInfo, scale: Limits, ramp: NDArray[np.uint8]
         axes.set_yticks(steps[::every, 0], names)
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]))
-        formatter = NumberFormatter(labels)
-        formatter.set_powerlimits(POWER_LIMITS)
-        axes.yaxis.set_major_formatter(formatter)
+        axes.yaxis.set_major_formatter(NumberFormatter(labels, POWER_LIMITS))
     rows = fold_lines(name, NAME_LETTERS)
     axes.set_ylabel("\n".join(rows), fontsize=LEGEND_TEXT if len(rows) == 1 else LEGEND_TEXT - 2)
     axes.tick_params(labelsize=LEGEND_TEXT - 1, length=3, color=INK)
@@ -208,15 +182,14 @@ def draw_layer_legend(info: VariableInfo, scale: Limits, ramp: NDArray[np.uint8]
     alt = context.translate(
         "Colours of {name} from {low} to {high}", name=name, low=labels.number(low), high=labels.number(high)
     )
-    picture_info = PictureInfo.from_texts(title=name, alt=alt, source=info.attribution or info.dataset)
+    picture_info = PictureInfo(title=name, alt=alt, source=info.attribution or info.dataset)
     return Picture(figure=figure, info=picture_info, transparent=True)
 
 
-def draw_colormap_chart(ramps: Ramps, context: DrawContext) -> Picture:
-    """Draw every colormap with its name and id on one page."""
+def draw_colormap_chart(ramps: list[tuple[str, str, NDArray[np.uint8]]], context: DrawContext) -> Picture:
+    """Draw every colormap on one page: its id, its name in the reader's language, and its colours (n, 3)."""
     figure, translate = Figure(figsize=CHART_SIZE), context.translate
-    title = translate("Colormaps")
-    credit = translate("cmocean (MIT) and ramps of our own")
+    title, credit = translate("Colormaps"), translate("cmocean (MIT) and ramps of our own")
     add_titles(figure, title, translate("Name, and the id to ask for it"), credit, Sizes(10))
     rows = -(-len(ramps) // CHART_COLUMNS)
     grid = figure.add_gridspec(rows, CHART_COLUMNS, wspace=0.05)
@@ -228,4 +201,4 @@ def draw_colormap_chart(ramps: Ramps, context: DrawContext) -> Picture:
         axes.text(0.44, 0.52, name, fontsize=8.5, va="bottom")
         axes.text(0.44, 0.46, key, fontsize=6.5, va="top", color=MUTED)
     alt = translate("The colormaps that pictures can be drawn in")
-    return Picture(figure=figure, info=PictureInfo.from_texts(title=title, alt=alt, source="cmocean"))
+    return Picture(figure=figure, info=PictureInfo(title=title, alt=alt, source="cmocean"))

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ocean_core.geometry import EARTH_RADIUS, mean_position, wrap_longitude
 from ocean_plotting.basemap.land import Land
@@ -21,57 +21,64 @@ Point = tuple[float, float]  # latitude and longitude, degrees
 Points = NDArray[np.float64]
 
 
-def project_azimuthal(
-    latitude: NDArray[np.floating], longitude: NDArray[np.floating], centre: Point
-) -> NDArray[np.float64]:
-    """Project points with Lambert's azimuthal equal-area projection (Snyder 1987, eq. 24-2 to 24-4).
+class LocatorProjection:
+    """Projection of the map that `draw_locator_map` draws of points (latitude, longitude).
 
-    Parameters
-    ----------
-    latitude, longitude : ndarray, shape (n,)
-        Degrees.
-    centre
-        Latitude and longitude of the middle of the map, degrees.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 2)
-        x and y, km, north up at the centre.
+    It shows at least ``narrowest`` km from the middle to the edge.
     """
-    phi, east = np.radians(latitude), np.radians(np.asarray(longitude) - centre[1])
-    middle = np.radians(centre[0])
-    cosine = np.sin(middle) * np.sin(phi) + np.cos(middle) * np.cos(phi) * np.cos(east)
-    # The antipode is the whole rim: keep off it.
-    scale = EARTH_RADIUS * np.sqrt(2 / np.maximum(1 + cosine, 1e-9))
-    x = scale * np.cos(phi) * np.sin(east)
-    y = scale * (np.cos(middle) * np.sin(phi) - np.sin(middle) * np.cos(phi) * np.cos(east))
-    return np.stack([x, y], axis=-1)
 
+    def __init__(self, points: list[Point], narrowest: float = NARROWEST) -> None:
+        latitude, longitude = np.array(points, dtype=float).T
+        self.centre = mean_position(latitude, longitude)
+        radius = 1.6 * float(np.abs(self.project_azimuthal(latitude, longitude)).max())
+        self.radius = max(radius, narrowest) if radius <= WIDEST else None  # km to the edge; None: the whole world
 
-def mean_direction(points: list[Point]) -> Point:
-    """Return the mean direction of points (latitude, longitude), degrees."""
-    return mean_position(*np.array(points, dtype=float).T)
+    def project(self, latitude: ArrayLike, longitude: ArrayLike) -> Points:
+        """Project points, shape (n, 2): km from the centre, or degrees on a map of the world."""
+        if self.radius is None:
+            return np.stack([wrap_longitude(longitude), np.asarray(latitude, dtype=float)], axis=-1)
+        return self.project_azimuthal(latitude, longitude)
+
+    def project_azimuthal(self, latitude: ArrayLike, longitude: ArrayLike) -> Points:
+        """Project points, shape (n, 2): km, north up at the centre.
+
+        Lambert's azimuthal equal-area projection (Snyder 1987, eq. 24-2 to 24-4).
+        """
+        phi, east = np.radians(latitude), np.radians(np.asarray(longitude) - self.centre[1])
+        middle = np.radians(self.centre[0])
+        cosine = np.sin(middle) * np.sin(phi) + np.cos(middle) * np.cos(phi) * np.cos(east)
+        # The antipode is the whole rim: keep off it.
+        scale = EARTH_RADIUS * np.sqrt(2 / np.maximum(1 + cosine, 1e-9))
+        x = scale * np.cos(phi) * np.sin(east)
+        y = scale * (np.cos(middle) * np.sin(phi) - np.sin(middle) * np.cos(phi) * np.cos(east))
+        return np.stack([x, y], axis=-1)
+
+    def project_land(self, land: Land) -> list[Points]:
+        """Project the land; of a smaller map than the world, the rings that come near it.
+
+        A ring around the antipode would turn inside out.
+        """
+        if self.radius is None:
+            return land.rings
+        projected = (self.project_azimuthal(ring[:, 1], ring[:, 0]) for ring in land.rings)
+        nearest = max(2 * self.radius, 0.3 * EARTH_RADIUS)
+        return [ring for ring in projected if np.hypot(*ring.T).min() < nearest]
 
 
 def project_points(points: list[Point], mapped: list[Point] | None = None) -> Points:
     """Project points onto the map that `draw_locator_map` draws of them, or of ``mapped``, shape (n, 2)."""
-    return _project(np.array(points, dtype=float), mapped or points)
+    return LocatorProjection(mapped or points).project(*np.array(points, dtype=float).T)
 
 
 def draw_locator_map(axes: Axes, points: list[Point], context: DrawContext, narrowest: float = NARROWEST) -> None:
     """Draw the surroundings of points (latitude, longitude), at least ``narrowest`` km from middle to edge."""
-    radius = _choose_radius(points, narrowest)
-    axes.set_facecolor(SEA)
-    axes.set_aspect("equal")
+    projection = LocatorProjection(points, narrowest)
+    width, height = (projection.radius, projection.radius) if projection.radius else (180.0, 90.0)
+    axes.set(facecolor=SEA, aspect="equal", xlim=(-width, width), ylim=(-height, height))
     axes.grid(visible=False)
-    if radius is None:
-        axes.set(xlim=(-180, 180), ylim=(-90, 90))
-        rings = [np.asarray(ring, dtype=float) for ring in context.land.rings]
-    else:
-        axes.set(xlim=(-radius, radius), ylim=(-radius, radius))
-        rings = _project_land(context.land, mean_direction(points), radius)
+    rings = projection.project_land(context.land)
     axes.add_collection(PolyCollection(rings, facecolors=LAND, edgecolors=COAST, linewidths=0.6, zorder=1))
-    _draw_graticule(axes, points, radius, context)
+    _draw_graticule(axes, projection, context)
 
 
 def add_map_over_list(
@@ -88,34 +95,15 @@ def add_map_over_list(
     ``most``: of the column's height, for the map. Return the axes, the area and its height in inches.
     """
     height, width = 0.8 * figure.get_figheight(), area.get_position(figure).width * figure.get_figwidth()
-    aspect = 1.0 if _choose_radius(points, narrowest) else 2.0  # the world is twice as wide as it is high
+    aspect = 1.0 if LocatorProjection(points, narrowest).radius else 2.0  # the world is twice as wide as it is high
     fraction = min(most, width / aspect / height)
     rows = area.subgridspec(2, 1, height_ratios=[fraction, 1 - fraction])
     return figure.add_subplot(rows[0], anchor=anchor), rows[1], (1 - fraction) * height
 
 
-def _choose_radius(points: list[Point], narrowest: float = NARROWEST) -> float | None:
-    """Choose the distance from the middle to the edge, km; None for the whole world."""
-    latitude, longitude = np.array(points, dtype=float).T
-    radius = 1.6 * float(np.abs(project_azimuthal(latitude, longitude, mean_direction(points))).max())
-    return max(radius, narrowest) if radius <= WIDEST else None
-
-
-def _project(points: Points, mapped: list[Point]) -> Points:
-    if _choose_radius(mapped) is None:
-        return np.stack([wrap_longitude(points[:, 1]), points[:, 0]], axis=-1)
-    return project_azimuthal(points[:, 0], points[:, 1], mean_direction(mapped))
-
-
-def _project_land(land: Land, centre: Point, radius: float) -> list[Points]:
-    """Project the rings that come near the map; a ring around the antipode would turn inside out."""
-    projected = (project_azimuthal(ring[:, 1], ring[:, 0], centre) for ring in land.rings)
-    return [ring for ring in projected if np.hypot(*ring.T).min() < max(2 * radius, 0.3 * EARTH_RADIUS)]
-
-
-def _draw_graticule(axes: Axes, points: list[Point], radius: float | None, context: DrawContext) -> None:
+def _draw_graticule(axes: Axes, projection: LocatorProjection, context: DrawContext) -> None:
     """Draw meridians and parallels, labelled where they meet the lower and the left edge."""
-    labels, sizes, middle = context.labels, context.sizes, mean_direction(points)
+    labels, sizes, middle, radius = context.labels, context.sizes, projection.centre, projection.radius
     half_width = 180.0 if radius is None else float(np.degrees(radius / EARTH_RADIUS))
     step = next((step for step in STEPS if step >= half_width / 2), STEPS[-1])
     # Meridians draw together towards the poles.
@@ -123,13 +111,11 @@ def _draw_graticule(axes: Axes, points: list[Point], radius: float | None, conte
     wide = wide if radius else 90
     fine = np.linspace(-1, 1, 181)
     meridians = {
-        degrees: _project(np.stack([90 * fine, np.full(181, degrees)], -1), points)
-        for degrees in np.arange(-180.0, 180, wide)
+        degrees: projection.project(90 * fine, np.full(181, degrees)) for degrees in np.arange(-180.0, 180, wide)
     }
     around = middle[1] + 180 * fine if radius else 180 * fine
     parallels = {
-        degrees: _project(np.stack([np.full(181, degrees), around], -1), points)
-        for degrees in np.arange(-90.0 + step, 90, step)
+        degrees: projection.project(np.full(181, degrees), around) for degrees in np.arange(-90.0 + step, 90, step)
     }
     lines = [*meridians.values(), *parallels.values()]
     axes.add_collection(LineCollection(lines, colors=MERIDIAN, linewidths=0.5, zorder=2))

@@ -1,9 +1,11 @@
 """Maps: their rectangles on a figure, frame, land, meridians and parallels, and the outlines of areas."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -12,10 +14,10 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from ocean_core.geometry import unwrap_longitudes
+from ocean_plotting.basemap.land import Land, only_polygons
 from ocean_plotting.figure.areas import Area, unwrap_ring
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import shorten
-from ocean_plotting.figure.land import coast_in_view, land_in_view
 from ocean_plotting.figure.layout import INK, LAND, MUTED, SEA, Sizes, axes_inches
 from ocean_plotting.figure.view import View, project_ring
 
@@ -33,6 +35,7 @@ GRATICULE_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 45,
 LABEL_WIDTH, LABEL_HEIGHT = 9.0, 5.0  # least distance of labels along x and y
 WORLD = 9e6  # m: wider maps show the coarser coast
 LOCAL = 6e5  # m: on narrower ones the coast is coarser than the data, which stand above the land
+LAND_MARGIN = 0.02  # of the map, around it
 SHORE = "#8d8672"
 EDGE_POINTS = 200  # along an edge of the frame
 # What lies above what.
@@ -41,8 +44,7 @@ Z_FIELD, Z_LAND, Z_HATCHING, Z_LINES, Z_GRATICULE, Z_ARROWS, Z_OUTLINES = 1.0, 2
 Points = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rectangle:
+class Rectangle(NamedTuple):
     """A rectangle on a figure, inches from its lower left corner."""
 
     x: float
@@ -50,16 +52,10 @@ class Rectangle:
     width: float
     height: float
 
-    @property
-    def aspect(self) -> float:
-        """Width by height."""
-        return self.width / self.height
-
     def fit_inside(self, aspect: float) -> "Rectangle":
-        """Return the largest rectangle of this aspect in its middle."""
+        """Return the largest rectangle of this aspect (width by height) in its middle."""
         width, height = min(self.width, aspect * self.height), min(self.height, self.width / aspect)
-        x, y = self.x + (self.width - width) / 2, self.y + (self.height - height) / 2
-        return Rectangle(x=x, y=y, width=width, height=height)
+        return Rectangle(self.x + (self.width - width) / 2, self.y + (self.height - height) / 2, width, height)
 
     def fractions(self, size: tuple[float, float]) -> tuple[float, float, float, float]:
         """Return left, bottom, width and height in fractions of a figure."""
@@ -77,8 +73,7 @@ class MapLayout:
     bottom_row: float = 0.3  # sizes of the text
 
     @property
-    def em(self) -> float:
-        """Size of the text, inches."""
+    def em(self) -> float:  # size of the text, inches
         return Sizes.for_figure(self.width, self.height).body / 72
 
     @property
@@ -86,13 +81,12 @@ class MapLayout:
         """Height of the row at the bottom, inches: a bar and its ticks are of a size on any figure."""
         return self.bottom_row * self.em + (BAR_TICKS if self.bottom_row >= LEGEND_ROW else 0.0)
 
-    def vertical_limits(self) -> tuple[float, float]:
-        """Return where the credit ends and the title begins, inches, each being one line."""
-        return FOOTER * self.em, self.height - HEADER * self.em
-
     def rectangles(self, grid: tuple[int, int], vertical: tuple[float, float] | None = None) -> list[Rectangle]:
-        """Return the rectangles of the maps, in rows and columns from the upper left."""
-        bottom, top = vertical or self.vertical_limits()
+        """Return the rectangles of the maps, in rows and columns from the upper left.
+
+        ``vertical``: where the credit ends and the title begins, inches; None: of one line each.
+        """
+        bottom, top = vertical or (FOOTER * self.em, self.height - HEADER * self.em)
         bottom += self.row_height
         rows, columns = grid
         column_width, row_height = self.width / columns, (top - bottom) / rows
@@ -102,10 +96,10 @@ class MapLayout:
         centred_row = (self.maps - 1) // columns if self.maps % columns == 1 and columns > 1 else rows
         return [
             Rectangle(
-                x=(column + 0.5 * (row == centred_row)) * column_width + LEFT * self.em,
-                y=bottom + (rows - 1 - row) * row_height + below,
-                width=max(column_width - (LEFT + RIGHT) * self.em, SMALLEST),
-                height=max(row_height - above - below, SMALLEST),
+                (column + 0.5 * (row == centred_row)) * column_width + LEFT * self.em,
+                bottom + (rows - 1 - row) * row_height + below,
+                max(column_width - (LEFT + RIGHT) * self.em, SMALLEST),
+                max(row_height - above - below, SMALLEST),
             )
             for row in range(rows)
             for column in range(columns)
@@ -117,17 +111,11 @@ class MapLayout:
 
     def bottom_rectangles(self, vertical: tuple[float, float], first_map: Rectangle) -> list[Rectangle]:
         """Return the two halves of the row at the bottom; of a single map, right below it."""
-        half = self.width / 2
-        free = first_map.y - (BELOW + STATISTICS_LINE * self.lines) * self.em - self.row_height
-        return [
-            Rectangle(
-                x=number * half + LEFT * self.em,
-                y=max(vertical[0], free) if self.maps == 1 else vertical[0],
-                width=max(half - 1.5 * LEFT * self.em, SMALLEST),
-                height=self.row_height,
-            )
-            for number in range(2)
-        ]
+        half, left, y = self.width / 2, LEFT * self.em, vertical[0]
+        if self.maps == 1:
+            y = max(y, first_map.y - (BELOW + STATISTICS_LINE * self.lines) * self.em - self.row_height)
+        width = max(half - 1.5 * left, SMALLEST)
+        return [Rectangle(number * half + left, y, width, self.row_height) for number in range(2)]
 
 
 def add_map_axes(figure: Figure, rectangle: Rectangle, view: View, context: DrawContext) -> Axes:
@@ -153,6 +141,50 @@ def draw_land(axes: Axes, view: View, context: DrawContext) -> None:
     if shore:
         path = Path.make_compound_path(*(Path(line) for line in shore))
         axes.add_artist(PathPatch(path, facecolor="none", edgecolor=SHORE, linewidth=0.5, zorder=Z_LAND + 0.1))
+
+
+def land_in_view(view: View, land: Land) -> list[Points]:
+    """Return the land in the rectangle of a map, as closed rings (vertex, 2), m.
+
+    Rims go to the left, holes to the right, as the nonzero rule of filling needs them.
+    """
+    parts = only_polygons(_project_to_view(view, land.polygons))
+    return [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.orient_polygons(parts))]
+
+
+def coast_in_view(view: View, land: Land) -> list[Points]:
+    """Return the lines where land meets sea, each of shape (vertex, 2), m, without the edges of the world."""
+    parts = shapely.get_parts(_project_to_view(view, land.coast))
+    parts = parts[(shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING) & ~shapely.is_empty(parts)]
+    return [shapely.get_coordinates(line) for line in parts]
+
+
+def _project_to_view(view: View, shapes: Any) -> Any:
+    """Return the shapes of longitude and latitude that a map shows, in its plane, cut a little outside of it."""
+    if not len(shapes):
+        return shapes
+    west, south, east, north = view.box()
+    margin = LAND_MARGIN * max(east - west, north - south)
+    south, north = max(south - margin, -90.0), min(north + margin, 90.0)
+    around = east - west + 2 * margin >= 360.0
+    if around and not view.is_mercator:
+        west, east = view.middle - 180.0, view.middle + 180.0
+    else:
+        west, east = west - margin, east + margin
+    if view.is_mercator:
+        south, north = max(south, -89.0), min(north, 89.0)
+    bounds = shapely.bounds(shapes)
+    copies = []
+    for turn in range(int((west - 180.0) // 360.0), int((east + 180.0) // 360.0) + 1):
+        low, high = west - 360.0 * turn, east - 360.0 * turn
+        near = (bounds[:, 2] >= low) & (bounds[:, 0] <= high) & (bounds[:, 3] >= south) & (bounds[:, 1] <= north)
+        cut = shapely.clip_by_rect(shapes[near], low, south, high, north)
+        cut = shapely.segmentize(cut[~shapely.is_empty(cut)], max((east - west) / 180.0, 0.1))
+        copies.append(shapely.transform(cut, lambda points, turn=turn: np.add(points, (360.0 * turn, 0.0))))
+    left, bottom, right, top = view.extent
+    across, up = LAND_MARGIN * (right - left), LAND_MARGIN * (top - bottom)
+    projected = shapely.transform(np.concatenate(copies), lambda points: view.project(points[:, 1], points[:, 0]))
+    return shapely.clip_by_rect(projected, left - across, bottom - up, right + across, top + up)
 
 
 def draw_outlines(axes: Axes, view: View, areas: Iterable[Area], context: DrawContext) -> None:
@@ -183,37 +215,34 @@ def _cut_at_pole(ring: Points) -> Points:
 
 def draw_graticule(axes: Axes, view: View, context: DrawContext) -> None:
     """Draw meridians and parallels, labelled where they meet the frame."""
-    em, labels = context.sizes.small / 72, context.labels
+    em, labels, pole = context.sizes.small / 72, context.labels, view.pole
     width, height = axes_inches(axes)
     edges = {name: _sample_edge(view, name) for name in ("bottom", "left", "top")}
     west, south, east, north = view.box()
-    if view.pole is None:
+    if pole is None:
         meridians = _choose_step(abs(np.ptp(edges["bottom"][1])), max(width / (LABEL_WIDTH * em), 2.0))
     else:
         meridians = 45.0 if width < 4 else 30.0
     parallels = _choose_step(north - south, max(height / (LABEL_HEIGHT * em), 2.0))
     _draw_lines(axes, view, meridians, parallels, (west, south, east, north))
-    latitude_digits, longitude_digits = (
-        max(0, -int(np.floor(np.log10(step) + 1e-9))) for step in (parallels, meridians)
-    )
-    families: tuple[tuple[float, Callable[[float], str]], ...] = (
-        (parallels, lambda degrees: labels.latitude(degrees, latitude_digits)),
-        (meridians, lambda degrees: labels.longitude(degrees, longitude_digits)),
-    )
+    steps, formats = (parallels, meridians), (labels.latitude, labels.longitude)
+    digits = [_count_digits(step) for step in steps]
     crossings = {
-        name: [_find_crossings(edge, family, families[family][0]) for family in (0, 1)] for name, edge in edges.items()
+        name: [_find_crossings(edge, family, steps[family]) for family in (0, 1)] for name, edge in edges.items()
     }
     # Around a pole meridians meet the frame; parallels are labelled within.
-    bottom = 1 if view.pole is not None or len(crossings["bottom"][1]) >= len(crossings["bottom"][0]) else 0
-    left = 1 if view.pole is not None else 1 - bottom
-    for name, family in (("bottom", bottom), ("left", left), ("top", 1)):
-        if name == "top" and view.pole is None:
-            continue
-        texts = [(fraction, families[family][1](degrees)) for fraction, degrees in crossings[name][family]]
+    bottom = 1 if pole is not None or len(crossings["bottom"][1]) >= len(crossings["bottom"][0]) else 0
+    left = 1 if pole is not None else 1 - bottom
+    for name, family in {"bottom": bottom, "left": left, **({} if pole is None else {"top": 1})}.items():
+        texts = [(fraction, formats[family](degrees, digits[family])) for fraction, degrees in crossings[name][family]]
         _label_edge(axes, name, texts, context)
-    if view.pole is not None:
-        _label_parallels_inside(axes, view, parallels, families[0][1], context)
+    if pole is not None:
+        _label_parallels_inside(axes, view, pole, parallels, context)
     axes.tick_params(labelsize=context.sizes.small, length=3, pad=2)
+
+
+def _count_digits(step: float) -> int:
+    return max(0, -int(np.floor(np.log10(step) + 1e-9)))
 
 
 def _sample_edge(view: View, name: str) -> tuple[Points, Points, Points]:
@@ -276,22 +305,20 @@ def _draw_lines(
         latitudes = np.clip(latitudes, -90 + parallels, 90 - parallels)
     longitudes = np.linspace(west, east, 181)
     lines = [
-        np.stack(view.plane(latitudes, np.full(latitudes.shape, meridian), wrapped=False), axis=-1)
+        view.project(latitudes, np.full(latitudes.shape, meridian))
         for meridian in np.arange(np.floor(west / meridians) * meridians, east + 1e-9, meridians)
     ]
     lines += [
-        np.stack(view.plane(np.full(longitudes.shape, parallel), longitudes, wrapped=False), axis=-1)
+        view.project(np.full(longitudes.shape, parallel), longitudes)
         for parallel in np.arange(np.ceil(south / parallels) * parallels, north + 1e-9, parallels)
     ]
     collection = LineCollection(lines, colors=INK, alpha=0.22, linewidths=0.5, zorder=Z_GRATICULE)
     axes.add_collection(collection, autolim=False)
 
 
-def _label_parallels_inside(
-    axes: Axes, view: View, step: float, format_latitude: Callable[[float], str], context: DrawContext
-) -> None:
+def _label_parallels_inside(axes: Axes, view: View, pole: float, step: float, context: DrawContext) -> None:
     """Label the parallels around a pole within the map, on the longer way from the pole to the frame."""
-    pole, (_, bottom, _, top) = view.pole or 90.0, view.extent
+    _, bottom, _, top = view.extent
     label_height = 1.6 * context.sizes.small / 72 * (top - bottom) / axes_inches(axes)[1]
     x, y = (position[0] for position in view.plane(np.array([pole]), np.array([view.middle])))
     downwards = y - bottom > top - y
@@ -301,7 +328,8 @@ def _label_parallels_inside(
         clear = min(position - bottom, top - position) > 0.6 * label_height
         if abs(position - previous) > label_height and clear and abs(parallel) < 90:
             axes.text(
-                x, position, format_latitude(parallel), fontsize=0.9 * context.sizes.small, color=MUTED, ha="center",
+                x, position, context.labels.latitude(parallel, _count_digits(step)),
+                fontsize=0.9 * context.sizes.small, color=MUTED, ha="center",
                 va="center", zorder=Z_GRATICULE + 0.1,
                 bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.8},
             )  # fmt: skip

@@ -1,9 +1,8 @@
 """Overlays of maps: contour lines and hatching, depth contours, arrows, and the scale bar."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,8 +13,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.quiver import Quiver
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from pyproj import Geod
 
+from ocean_core.geometry import WGS84
 from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.layout import INK, axes_inches
@@ -42,7 +41,6 @@ KILOMETRE = 1000.0  # m
 ROUND_LENGTHS = (1.0, 2.0, 5.0)  # times a power of ten
 MOST_UNEVEN = 1.25  # the greatest ratio of scales within a map with a scale bar: on others no length is true
 SCALE_SAMPLES = 9  # points along each side of the map
-EARTH = Geod(ellps="WGS84")
 
 Floats = NDArray[np.float64]
 
@@ -119,8 +117,7 @@ def choose_levels(values: Floats, requested: Sequence[float] | None) -> list[flo
     return [float(tick) for tick in ticks if finite.min() < tick < finite.max()]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ContourField:
+class ContourField(NamedTuple):
     """Values that contours are drawn of."""
 
     values: Floats  # (row, column): at the cells of the map
@@ -169,8 +166,7 @@ def draw_hatching(axes: Axes, view: View, field: ContourField, context: DrawCont
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arrows:
+class Arrows(NamedTuple):
     """Arrows on a map."""
 
     quiver: Quiver
@@ -178,20 +174,11 @@ class Arrows:
 
 
 def rotate_to_plane(view: View, x: Floats, y: Floats, east: Floats, north: Floats) -> tuple[Floats, Floats]:
-    """Rotate vectors from eastward and northward components to those along x and y of a map.
-
-    Parameters
-    ----------
-    x, y : ndarray, shape (row, column)
-        Positions, m.
-    east, north : ndarray, shape (row, column)
-        True components, in any units; the lengths stay.
-    """
+    """Rotate true components at positions (m) to those along x and y of a map; the lengths stay."""
     latitude, longitude = view.earth(x, y)
     step = np.where(latitude > 0, -BEARING_STEP, BEARING_STEP)  # away from the nearer pole
-    x0, y0 = view.plane(latitude, longitude, wrapped=False)
-    x1, y1 = view.plane(latitude + step, longitude, wrapped=False)
-    bearing = np.arctan2((x1 - x0) * np.sign(step), (y1 - y0) * np.sign(step))  # of north in the plane
+    ahead = view.project(latitude + step, longitude) - view.project(latitude, longitude)
+    bearing = np.arctan2(*np.moveaxis(ahead * np.sign(step)[..., np.newaxis], -1, 0))  # of north in the plane
     return east * np.cos(bearing) + north * np.sin(bearing), north * np.cos(bearing) - east * np.sin(bearing)
 
 
@@ -217,10 +204,9 @@ def draw_arrows(
     width = min(0.0022, 0.075 * spacing)
     style: dict[str, Any] = {"scale": scale, "units": "width", "width": width, "zorder": Z_ARROWS, "pivot": "mid"}
     style |= {"headwidth": 4.0, "headlength": 4.5, "headaxislength": 4.0, "minlength": 0.6}
-    if shading is None:
-        quiver = axes.quiver(x, y, along_x, along_y, color=INK, **style)
-    else:
-        quiver = axes.quiver(x, y, along_x, along_y, size, cmap=shading.colours, norm=shading.norm, **style)
+    colours = [] if shading is None else [size]
+    style |= {"color": INK} if shading is None else {"cmap": shading.colours, "norm": shading.norm}
+    quiver = axes.quiver(x, y, along_x, along_y, *colours, **style)
     return Arrows(quiver=quiver, key=key if lengths else None)
 
 
@@ -230,8 +216,7 @@ def round_down(value: float) -> float:
     return float(power * max(digit for digit in ROUND_LENGTHS if digit <= value / power + 1e-9))
 
 
-@dataclass(frozen=True)
-class ScaleBar:
+class ScaleBar(NamedTuple):
     """A round length of the Earth, and the fraction of the map's width that it takes in the map's middle."""
 
     length: float  # m
@@ -241,25 +226,19 @@ class ScaleBar:
 def choose_scale_bar(view: View, most: float) -> ScaleBar | None:
     """Choose the longest round length that takes at most a fraction ``most`` of a map's width.
 
-    Returns
-    -------
-    ScaleBar or None
-        None for a map on which the scale differs much from place to place, as on one of the world.
+    None for a map on which the scale differs much from place to place, as on one of the world.
     """
     left, bottom, right, top = view.extent
-    x, y = (
-        grid.ravel()
-        for grid in np.meshgrid(np.linspace(left, right, SCALE_SAMPLES), np.linspace(bottom, top, SCALE_SAMPLES))
-    )
+    samples = (np.linspace(*ends, SCALE_SAMPLES) for ends in ((left, right), (bottom, top)))
+    x, y = (grid.ravel() for grid in np.meshgrid(*samples))
     # Metres of the Earth in a metre of the plane: the same in all directions, as the projections are conformal.
     step = 1e-3 * (right - left)
     (south, west), (north, east) = view.earth(x - step / 2, y), view.earth(x + step / 2, y)
-    scales = np.asarray(EARTH.inv(west, south, east, north)[2]) / step
+    scales = np.asarray(WGS84.inv(west, south, east, north)[2]) / step
     if not np.isfinite(scales).all() or scales.max() > MOST_UNEVEN * scales.min():
         return None
     width = float(scales[scales.size // 2]) * (right - left)
-    power = 10.0 ** np.floor(np.log10(most * width))
-    length = float(max(digit for digit in ROUND_LENGTHS if digit * power <= most * width) * power)
+    length = round_down(most * width)
     return ScaleBar(length, length / width)
 
 
@@ -277,10 +256,8 @@ def draw_scale_bar(axes: Axes, view: View, values: NDArray[np.floating], context
     left = BOX_MARGIN * em_x if x == 0 else 1 - box_width - BOX_MARGIN * em_x
     bottom = BOX_MARGIN * em_y if y == 0 else 1 - (BOX_HEIGHT + BOX_MARGIN) * em_y
     style: dict[str, Any] = {"transform": axes.transAxes, "zorder": Z_OUTLINES + 0.2}
-    box = RectanglePatch(
-        (left, bottom), box_width, BOX_HEIGHT * em_y, facecolor="white", alpha=0.75, linewidth=0, **style
-    )
-    axes.add_patch(box)
+    style_box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, **style}
+    axes.add_patch(RectanglePatch((left, bottom), box_width, BOX_HEIGHT * em_y, **style_box))
     middle, line = left + box_width / 2, bottom + BOX_PADDING * em_y
     start, end = middle - bar.fraction / 2, middle + bar.fraction / 2
     tick = line + BAR_TICK * em_y

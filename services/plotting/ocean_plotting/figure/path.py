@@ -8,11 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ocean_core.geometry import wrap_longitude
-from ocean_plotting.figure.axes import TICK_STEPS, count_fitting_ticks, style_ticks
+from ocean_plotting.figure.axes import set_even_ticks
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, axes_inches
 from ocean_plotting.figure.locator import Point, add_map_over_list, draw_locator_map, project_points
@@ -27,7 +26,7 @@ MOST_LETTERS = 8  # waypoints that have room for a letter on the map
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Waypoint:
     """A waypoint of a sampled path."""
 
@@ -62,7 +61,7 @@ def locate_waypoints(path: Sequence[Point], points: list[Point], distance: Float
             indices.append(start)
     few = len(indices) <= len(ascii_uppercase)
     letters = ascii_uppercase if few else [str(number + 1) for number in range(len(indices))]
-    waypoints = [Waypoint(letter=letter, index=index) for letter, index in zip(letters, indices, strict=False)]
+    waypoints = [Waypoint(letter, index) for letter, index in zip(letters, indices, strict=False)]
     return SampledPath(points=points, distance=distance, waypoints=waypoints)
 
 
@@ -76,8 +75,7 @@ def set_distance_axis(axes: Axes, path: SampledPath, context: DrawContext) -> No
     """Draw distance along x, and below its ends their positions."""
     sizes = context.sizes
     axes.set_xlim(path.distance[0], path.distance[-1])
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=count_fitting_ticks(axes, 0, sizes), steps=TICK_STEPS))
-    style_ticks(axes, context)
+    set_even_ticks(axes, context, vertical=False)
     label = context.translate("Distance (km)")
     width = axes_inches(axes)[0] * 72 / (LETTER_WIDTH * sizes.small)  # letters
     first, last = (path.describe(path.waypoints[end], context) for end in (0, -1))
@@ -160,8 +158,7 @@ def _draw_letters_on_map(axes: Axes, path: SampledPath, line: Floats, context: D
 
 
 def _unit_vector(vector: Floats) -> Floats:
-    unit: Floats = vector / (np.hypot(*vector) or 1.0)
-    return unit
+    return np.asarray(vector / (np.hypot(*vector) or 1.0))
 
 
 def _list_waypoints(axes: Axes, path: SampledPath, context: DrawContext, height: float) -> None:

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.path import Path
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ocean_core.geometry import unwrap_longitudes, wrap_longitude
@@ -16,12 +15,10 @@ from ocean_plotting.basemap.land import Land
 from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.figure.axes import (
     FEW_LEVELS,
-    TICK_STEPS,
-    count_fitting_ticks,
+    set_even_ticks,
     set_quantity_axis,
     set_stretched_depth_axis,
     show_message,
-    style_ticks,
 )
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, axes_inches, fold_text
@@ -57,41 +54,28 @@ class SectionGrid:
     @property
     def dry(self) -> Bools:
         """Columns without any value, shape (place,)."""
-        dry: Bools = np.logical_not(np.any(self.wet, axis=0))
-        return dry
+        return np.asarray(~self.wet.any(axis=0))
 
     @property
     def lowest(self) -> Floats:
         """Lower end of the lowest value of each column, shape (place,), m; NaN in dry ones."""
         last = self.wet.shape[0] - np.argmax(self.wet[::-1], axis=0)
-        lowest = np.take_along_axis(self.edges, last[np.newaxis], axis=0)[0]
-        return np.where(self.dry, np.nan, lowest)
+        return np.where(self.dry, np.nan, np.take_along_axis(self.edges, last[np.newaxis], axis=0)[0])
 
     @property
     def open(self) -> Bools:
         """Columns that have a value at their last level, shape (place,): the floor is somewhere below."""
-        bottom: Bools = self.wet[-1]
-        return bottom
+        return np.asarray(self.wet[-1])
 
 
 def cell_edges(centres: Floats, least: float = -np.inf) -> Floats:
-    """Return the edges of cells along the first axis: half-way between centres, the outer ones as far out as in.
+    """Return the edges of cells, shape (n + 1, ...): half-way between centres, the outer ones as far out as in.
 
-    Parameters
-    ----------
-    centres : ndarray, shape (n, ...)
-        Growing along the first axis, n > 1.
-    least
-        Lower bound of all edges.
-
-    Returns
-    -------
-    ndarray, shape (n + 1, ...)
+    ``centres`` of shape (n, ...) grow along the first axis; n > 1. No edge is below ``least``.
     """
     between = (centres[1:] + centres[:-1]) / 2
     first, last = 2 * centres[:1] - between[:1], 2 * centres[-1:] - between[-1:]
-    edges: Floats = np.maximum(np.concatenate([first, between, last]), least)
-    return edges
+    return np.asarray(np.maximum(np.concatenate([first, between, last]), least))
 
 
 def cell_corners(level_edges: Floats) -> Floats:
@@ -112,8 +96,6 @@ def find_sea_floor(grid: SectionGrid, relief: Floats | None, land: Bools) -> Flo
 
     Parameters
     ----------
-    grid
-        Cells of the section.
     relief : ndarray, shape (place,), optional
         Depths of another source, m; negative on land, NaN where it has none.
     land : ndarray of bool, shape (place,)
@@ -135,10 +117,7 @@ def find_sea_floor(grid: SectionGrid, relief: Floats | None, land: Bools) -> Flo
 
 
 def classify_land(dry: Bools, on_land: Bools) -> Bools:
-    """Return the places without values that are land: all between water, and an end that has land on the map.
-
-    Shapes (place,).
-    """
+    """Return the places without values that are land: all between water, and an end that has land on the map."""
     land = dry.copy()
     wet = np.flatnonzero(~dry)
     if not wet.size:
@@ -149,34 +128,17 @@ def classify_land(dry: Bools, on_land: Bools) -> Bools:
 
 
 def interpolate_columns(values: Floats, depths: Floats, new_depths: Floats) -> Floats:
-    """Interpolate columns linearly to other depths.
+    """Interpolate columns (level, place) linearly to other depths (other, place), m, growing.
 
-    Parameters
-    ----------
-    values, depths : ndarray, shape (level, place)
-        Depths grow (m); NaN where there is no value.
-    new_depths : ndarray, shape (other, place)
-        m.
-
-    Returns
-    -------
-    ndarray, shape (other, place)
-        NaN above the first and below the last value, and between two levels of which one has none.
+    NaN above the first and below the last level, and between two of which one has no value.
     """
+    depths, new_depths = depths.round(6), new_depths.round(6)  # equal ones may come from different files
     interpolated = np.full(new_depths.shape, np.nan)
     for place in range(new_depths.shape[1]):
         finite = np.isfinite(depths[:, place])
-        depth, value, new_depth = depths[finite, place], values[finite, place], new_depths[:, place]
-        if not depth.size:
-            continue
-        above = np.clip(np.searchsorted(depth, new_depth, side="right") - 1, 0, depth.size - 1)
-        below = np.minimum(above + 1, depth.size - 1)
-        gap = depth[below] - depth[above]
-        fraction = np.where(gap > 0, (new_depth - depth[above]) / np.where(gap > 0, gap, 1.0), 0.0)
-        mixed = value[above] + fraction * (value[below] - value[above])
-        exact = np.isclose(new_depth, depth[above], rtol=1e-9, atol=1e-9)
-        inside = (new_depth >= depth[0]) & (new_depth <= depth[-1])
-        interpolated[:, place] = np.where(exact, value[above], np.where(inside, mixed, np.nan))
+        if finite.any():
+            levels = depths[finite, place], values[finite, place]
+            interpolated[:, place] = np.interp(new_depths[:, place], *levels, left=np.nan, right=np.nan)
     return interpolated
 
 
@@ -205,8 +167,7 @@ def sample_relief_depth(relief: ReliefFile, points: list[Point]) -> Floats:
     latitudes, longitudes, heights = relief.heights(box, RELIEF_CELLS)
     row = np.abs(latitudes[:, np.newaxis] - latitude).argmin(axis=0)
     column = np.abs(wrap_longitude(longitudes[:, np.newaxis] - longitude)).argmin(axis=0)
-    depths: Floats = -heights[row, column].astype(np.float64)
-    return depths
+    return np.asarray(-heights[row, column], dtype=np.float64)
 
 
 def find_land(land: Land, points: list[Point]) -> Bools:
@@ -261,19 +222,14 @@ def add_section_panels(
     grid = figure.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights)
     panels: list[list[Axes]] = []
     profiles: list[list[Axes]] = []
-    strips = []
-    for column in range(columns):
-        above: Axes | None = None
-        if strip:
-            above = figure.add_subplot(grid[0, column * per_column])
-            strips.append(above)
+    for column in range(0, columns * per_column, per_column):
         panels.append([])
         profiles.append([])
-        for row in range(int(strip), len(heights)):
-            above = panel = figure.add_subplot(grid[row, column * per_column], sharex=above)
-            panels[-1].append(panel)
-            if profile:
-                profiles[-1].append(figure.add_subplot(grid[row, column * per_column + 1]))
+        for row in range(len(heights)):
+            panels[-1].append(figure.add_subplot(grid[row, column], sharex=panels[-1][-1] if row else None))
+            if profile and row >= strip:
+                profiles[-1].append(figure.add_subplot(grid[row, column + 1]))
+    strips = [column.pop(0) for column in panels] if strip else []
     return SectionPanels(panels=panels, profiles=profiles, strips=strips, map_area=grid[:, -1] if show_map else None)
 
 
@@ -378,8 +334,7 @@ def draw_strip(axes: Axes, distance: Floats, values: Floats, label: str, context
     axes.tick_params(labelbottom=False)
     height, sizes = axes_inches(axes)[1], context.sizes
     axes.set_ylabel(fold_text(label, 1.25 * height, sizes.small, 3), fontsize=sizes.small)
-    most = min(3, count_fitting_ticks(axes, 1, sizes))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=most, steps=TICK_STEPS))
+    set_even_ticks(axes, context, vertical=True, most=3)
 
 
 def draw_path_line(
@@ -394,9 +349,7 @@ def draw_path_line(
         axes.set_ylim(*limits)
     else:
         axes.margins(y=0.08)
-    most = count_fitting_ticks(axes, 1, context.sizes)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=most, steps=TICK_STEPS))
-    style_ticks(axes, context)
+    set_even_ticks(axes, context, vertical=True)
 
 
 def label_path_line(axes: Axes, label: str, context: DrawContext) -> None:

@@ -1,16 +1,19 @@
-"""Stations on figures: their signs, a map and a list of them, and panels beside these."""
+"""Stations on figures: their signs, a map and a list of them, panels beside these, and compared profiles."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
+from numpy.typing import NDArray
 
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import LabelFormatter, fold_lines, shorten
@@ -41,6 +44,14 @@ COLUMN_FRACTION = 0.24  # of the figure's width: least width of the stations' co
 TICK_LABELS, TITLE_LETTER = 5.5, 0.56  # widths of an axis's numbers, and of a letter, in heights of the text
 CROWDED = 0.2  # of its width more for each further column of panels, whose labels take from it
 BAR_WIDTH = 0.6  # inches more, beside a colour bar
+
+
+SPARSE = 3  # values of a line that must be marked to be seen
+DENSE = 80  # dots of a profile beyond which they are small
+MODEL_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
+MODEL_MARKERS = ("D", "s", "^", "v")  # where a line has hardly a value
+
+Floats = NDArray[np.float64]
 
 
 class StationMark(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,10 +92,8 @@ def mark_stations(
 ) -> list[StationMark]:
     """Give every station its sign; ``names`` may be fewer."""
     padded = [*(names or []), *[None] * len(places)]
-    return [
-        StationMark(place=place, name=padded[number], number=number, data=has_data[number])
-        for number, place in enumerate(places)
-    ]
+    marks = enumerate(zip(places, padded, has_data, strict=False))
+    return [StationMark(place=place, name=name, number=number, data=data) for number, (place, name, data) in marks]
 
 
 def has_side_column(context: DrawContext, *, bar: bool = False) -> bool:
@@ -181,25 +190,23 @@ def _entry_height(text: str) -> float:
 
 def _short_name(station: StationMark, letters: int, labels: LabelFormatter) -> str:
     """Return the name on one line."""
-    name = station.label(labels)
-    if station.data:
-        return shorten(name, letters)
-    return _add_no_data(shorten(name, letters - len(_add_no_data("", labels))), labels)
+    room = letters - len(_mark_missing(station, "", labels))
+    return _mark_missing(station, shorten(station.label(labels), room), labels)
 
 
 def _name_and_position(station: StationMark, letters: int, labels: LabelFormatter) -> str:
     """Return the name, folded to two lines, and the position."""
-    name = station.label(labels) if station.data else _add_no_data(station.label(labels), labels)
+    name = _mark_missing(station, station.label(labels), labels)
     position = [labels.position(station.place)] if station.name and station.name.strip() else []
     # A space that does not break holds a position together.
     return "\n".join([*fold_lines(name, letters), *position])
 
 
-def _add_no_data(name: str, labels: LabelFormatter) -> str:
-    return labels.translate("{station}: no data", station=name)
+def _mark_missing(station: StationMark, name: str, labels: LabelFormatter) -> str:
+    return name if station.data else labels.translate("{station}: no data", station=name)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class StationPanels:
     """Axes of a figure with one panel for each station."""
 
@@ -252,7 +259,7 @@ def add_station_panels(
     free = min(1 - between * letter / width, 0.89)
     grid = figure.add_gridspec(rows, len(widths), width_ratios=widths, left=0.1, right=0.1 + max(free, 0.3))
     panels = [figure.add_subplot(grid[number // columns, number % columns]) for number in range(count)]
-    return StationPanels(panels=panels, columns=columns, side=grid[:, -1] if side else None)
+    return StationPanels(panels, columns, grid[:, -1] if side else None)
 
 
 def add_panel_title(axes: Axes, station: StationMark, context: DrawContext) -> None:
@@ -266,3 +273,87 @@ def add_panel_title(axes: Axes, station: StationMark, context: DrawContext) -> N
     sign = Line2D([0], [1], marker=station.marker, color=station.colour, markersize=0.6 * size, linestyle="")
     sign.set(transform=axes.transAxes + middle, clip_on=False)
     axes.add_artist(sign)
+
+
+# Observed profiles beside modelled ones
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedSeries:
+    """Observation, model or climatology, as it is drawn at every station."""
+
+    role: Literal["observed", "model", "climatology"]
+    label: str
+    name: str = ""  # of the model alone
+    number: int = 0  # among the models
+
+    def style(self, station: "DottedStation", sizes: Sizes, values: int = DENSE) -> dict[str, Any]:
+        """Return its style: in the colour of one of several stations, else in its own."""
+        own_colours = {"observed": INK, "climatology": "#7a6a3a"}
+        own_colour = own_colours.get(self.role, LINE_COLOURS[self.number % len(LINE_COLOURS)])
+        colour = own_colour if station.alone else station.colour
+        if self.role == "observed":
+            return {
+                "color": colour,
+                "marker": station.marker,
+                "markersize": sizes.marker * (1.0 if values <= DENSE else 0.6),
+                "linestyle": "-" if values <= DENSE else "",  # few dots far apart need a line to read as one profile
+                "linewidth": 0.35 * sizes.line,
+            }
+        dashes = (0, (1.2, 1.2)) if self.role == "climatology" else MODEL_DASHES[self.number % len(MODEL_DASHES)]
+        return {
+            "color": colour,
+            "linestyle": dashes,
+            "linewidth": sizes.line,
+            "marker": MODEL_MARKERS[self.number % len(MODEL_MARKERS)] if values <= SPARSE else None,
+            "markersize": 1.3 * sizes.marker,
+        }
+
+
+class DottedStation(StationMark, frozen=True, kw_only=True):
+    """A station that is listed by its dot, since lines stand for models."""
+
+    alone: bool = False  # the only one: colours stand for observation and models
+
+    @property
+    def colour(self) -> str:
+        """Colour of the observation."""
+        return INK if self.alone else super().colour
+
+    def style(self, sizes: Sizes, *, markers: bool) -> dict[str, Any]:
+        """Return the style of a dot."""
+        return {**super().style(sizes, markers=markers), "linestyle": "", "marker": self.marker}
+
+
+def draw_compared_profile(
+    panel: Axes, series: ComparedSeries, station: DottedStation, profile: tuple[Floats, Floats], sizes: Sizes
+) -> bool:
+    """Draw a series at one station, given its depths and values (level,); return whether it has any."""
+    finite = np.isfinite(profile).all(axis=0)
+    if finite.any():
+        depth, values = (column[finite] for column in profile)
+        zorder = 3 if series.role == "observed" else 2
+        panel.plot(values, depth, **series.style(station, sizes, len(values)), zorder=zorder)
+    return bool(finite.any())
+
+
+def add_comparison_legend(
+    figure: Figure, series: Sequence[ComparedSeries], context: DrawContext, *, alone: bool
+) -> None:
+    """Explain dots and lines above the panels, which take their room from what `add_titles` left."""
+    sizes, engine = context.sizes, figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)  # noqa: S101 - set by `add_titles`
+    size, width = sizes.small, context.width * 72 / sizes.small  # of the text, and of the figure in its heights
+    texts = [fold_text(entry.label, 0.8 * context.width, size) for entry in series]
+    station = DottedStation(place=(0.0, 0.0), name=None, number=0, data=True, alone=alone)
+    styles = [entry.style(station, sizes) | ({} if alone else {"color": MUTED}) for entry in series]
+    longest = max(len(line) for text in texts for line in text.split("\n"))
+    columns = max(1, min(int(0.97 * width / (0.57 * longest + 5)), len(series)))
+    rows = -(-len(series) // columns) * max(text.count("\n") + 1 for text in texts)
+    left, bottom, across, up = engine.get()["rect"]
+    figure.legend(
+        handles=[Line2D([], [], label=text, **style) for text, style in zip(texts, styles, strict=True)],
+        loc="upper left", bbox_to_anchor=(left, bottom + up), ncols=columns, fontsize=size, frameon=False,
+        borderpad=0, borderaxespad=0.9, handlelength=2.4, columnspacing=1.6, labelspacing=0.3,
+    )  # fmt: skip
+    engine.set(rect=(left, bottom, across, up - (1.55 * rows + 0.5) * size / 72 / context.height))

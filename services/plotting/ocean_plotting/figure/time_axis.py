@@ -1,9 +1,8 @@
 """Axes of time: dates in the reader's language, as exact as the data are, on the data's own instants."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from babel.dates import format_datetime
@@ -11,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.layout import axes_inches, get_figure
+from ocean_plotting.figure.layout import panel_length
 
 DAY = 86_400.0  # s
 LETTER_WIDTH, LINE_HEIGHT = 0.56, 1.3  # in sizes of the text
@@ -22,8 +21,7 @@ Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
 
 
-@dataclass(frozen=True)
-class CalendarUnit:
+class CalendarUnit(NamedTuple):
     """Unit of the calendar that labels may be spaced by."""
 
     code: str  # of numpy
@@ -52,19 +50,11 @@ def seconds_to_days(seconds: Floats) -> Floats:
 def label_time_axis(
     axes: Axes, seconds: Floats, quantum: str | None, context: DrawContext, *, vertical: bool = False
 ) -> None:
-    """Label the x axis, or ``vertical`` the y axis, with dates; its limits must be set.
-
-    Parameters
-    ----------
-    seconds : ndarray, shape (time,)
-        All instants of the data, ascending: labels stand on them.
-    """
+    """Label the x axis, or ``vertical`` the y axis, with dates on instants of the data; its limits must be set."""
     axis = axes.yaxis if vertical else axes.xaxis
     low, high = sorted(axes.get_ylim() if vertical else axes.get_xlim())
     size = context.sizes.small
-    length = 72 * axes_inches(axes)[int(vertical)]  # points
-    if vertical and (engine := get_figure(axes).get_layout_engine()) is not None:
-        length *= engine.get().get("rect", (0, 0, 1, 1))[3]  # titles take from the height of small figures
+    length = 72 * panel_length(axes, vertical=vertical)  # points
     language = context.labels.language
     positions, texts = _choose_labels(seconds, (low, high), quantum, length / size, language, vertical=vertical)
     if len(positions) < 2:  # too short a span, or too narrow an axis: label the first and the last instant
@@ -110,31 +100,26 @@ def _list_marks(limits: tuple[float, float], unit: CalendarUnit, step: int) -> D
     """List the beginnings of every ``step``-th unit within limits (days), counted from the parent's beginning."""
     first, last = (np.datetime64(int(limit * DAY), "s").astype(f"datetime64[{unit.code}]") for limit in limits)
     units: Dates = np.arange(first, last + 1)
-    if unit.parent:
-        parents = units.astype(f"datetime64[{unit.parent}]")
-        count = (units - parents.astype(units.dtype)).astype(int)
-        # The 31st would stand next to the 1st.
-        remaining = ((parents + 1).astype(units.dtype) - units).astype(int)
-        marks: Dates = units[(count % step == 0) & (remaining > step // 2)]
-    else:
-        marks = units[(units.astype(int) + 1970) % step == 0]
-    return marks
+    if not unit.parent:
+        return np.asarray(units[(units.astype(int) + 1970) % step == 0])
+    parents = units.astype(f"datetime64[{unit.parent}]")
+    count = (units - parents.astype(units.dtype)).astype(int)
+    # The 31st would stand next to the 1st.
+    remaining = ((parents + 1).astype(units.dtype) - units).astype(int)
+    return np.asarray(units[(count % step == 0) & (remaining > step // 2)])
 
 
 def _snap_to_data(marks: Dates, periods: Dates, instants: Dates, offset: Any) -> Dates:
     """Return the instant of the data in each mark's period; where there is none, the mark plus ``offset``."""
-    if not len(periods):
-        return marks.astype("datetime64[s]")
     index = np.minimum(np.searchsorted(periods, marks), len(periods) - 1)
-    snapped: Dates = np.where(periods[index] == marks, instants[index], marks.astype("datetime64[s]") + offset)
-    return snapped
+    return np.where(periods[index] == marks, instants[index], marks.astype("datetime64[s]") + offset)
 
 
 def _format_marks(marks: Dates, unit: CalendarUnit, language: str) -> list[str]:
     """Format labels, with the year or day below the first of each."""
     texts, previous = [], ""
     for mark in marks:
-        date = _to_datetime(mark.astype("datetime64[s]"))
+        date = _to_datetime(mark)
         context = _format_date(date, unit.context, language)
         parts = (_format_date(date, unit.label, language), context if context != previous else "")
         texts.append("\n".join(filter(None, parts)))

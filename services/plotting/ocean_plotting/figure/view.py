@@ -1,7 +1,6 @@
 """Projection and extent of a map: fitted to areas, or in a requested projection. All projections are conformal."""
 
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -11,11 +10,10 @@ from pyproj import CRS, Proj
 
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import great_circle_distance, wrap_longitude
-from ocean_core.tiles import MAJOR
+from ocean_core.tiles import MAJOR, MERCATOR, PROJECTIONS
 from ocean_plotting.figure.areas import Area, AreaBounds, Floats, unwrap_ring
 
-MERCATOR, NORTH, SOUTH = "EPSG:3857", "EPSG:32661", "EPSG:3031"
-PROJECTIONS = (MERCATOR, NORTH, SOUTH)  # that can be requested
+_, NORTH, SOUTH = PROJECTIONS  # that can be requested
 MARGIN, POLAR_MARGIN = 1.25, 1.5  # the map, in sizes of the areas
 MOST_GROWTH = 3.5  # the most that a map grows beyond that to fill its panel
 POLEWARD = 30.0  # degrees: from here on the polar projections show areas
@@ -59,14 +57,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """True for Mercator projections, where longitudes are continuous along x."""
         return is_mercator(self.projection)
 
-    def plane(
-        self, latitude: NDArray[np.floating], longitude: NDArray[np.floating], *, wrapped: bool = True
-    ) -> tuple[Floats, Floats]:
-        """Project points, m; infinite beyond the reach of the projection.
+    def project(self, latitude: NDArray[np.floating], longitude: NDArray[np.floating]) -> Floats:
+        """Project points as far as their longitudes go, shape (..., 2), m."""
+        return np.stack(project_to_plane(self.projection, latitude, longitude, None), axis=-1)
 
-        ``wrapped``: on a Mercator map as near as possible to its middle; else as far as the longitude goes.
-        """
-        return project_to_plane(self.projection, latitude, longitude, self.middle if wrapped else None)
+    def plane(self, latitude: NDArray[np.floating], longitude: NDArray[np.floating]) -> tuple[Floats, Floats]:
+        """Project points, m; on a Mercator map as near as possible to its middle."""
+        return project_to_plane(self.projection, latitude, longitude, self.middle)
 
     def earth(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Return latitudes and longitudes (-180 to 180) of positions, degrees; NaN beyond the projection's reach."""
@@ -109,15 +106,17 @@ def get_projection(text: str) -> Proj:
     return Proj(CRS.from_user_input(text))
 
 
-def is_mercator(text: str) -> bool:
-    """Return whether a projection is Mercator's."""
+def is_mercator(text: str) -> bool:  # noqa: D103
     return text == MERCATOR or text.startswith("+proj=merc")
 
 
 def project_to_plane(
     text: str, latitude: NDArray[np.floating], longitude: NDArray[np.floating], middle: float | None
 ) -> tuple[Floats, Floats]:
-    """Project points, m; with Mercator's projection, as near as possible to the meridian ``middle``, if any."""
+    """Project points, m; infinite beyond the reach of the projection.
+
+    With Mercator's, as near as possible to the meridian ``middle``; None: as far as the longitude goes.
+    """
     if not is_mercator(text):
         x, y = get_projection(text)(np.asarray(longitude, dtype=float), np.asarray(latitude, dtype=float))
         return np.asarray(x), np.asarray(y)
@@ -146,16 +145,11 @@ def choose_view(bounds: AreaBounds, requested: str | None, aspect: float | None)
 
     ``requested`` is one of `PROJECTIONS`, or None: fitted to the areas. Far from its pole a polar projection shows
     nothing well: there the fitted one is taken as well.
-
-    Raises
-    ------
-    InvalidRequest
-        There is no such projection, or it does not show the areas.
     """
-    if requested is not None and requested not in PROJECTIONS:
+    if requested not in {None, *PROJECTIONS}:
         raise InvalidRequest(
             "$.projection is {requested!r}; it can be {projections}, or is left out: fitted to the area",
-            requested=requested[:40],
+            requested=str(requested)[:40],
             projections=", ".join(PROJECTIONS),
             field="$.projection",
             allowed=PROJECTIONS,
@@ -215,8 +209,7 @@ def _oblique_axis(bounds: AreaBounds) -> float | None:
     east = np.concatenate([ring[:, 1] for ring in bounds.rings]) - bounds.middle[1]
     spread = np.cov(np.stack([east * np.cos(np.radians(bounds.middle[0])), north]))
     variances, axes = np.linalg.eigh(spread)
-    bearing = float(np.degrees(np.arctan2(axes[0, 1], axes[1, 1])))
-    bearing = (bearing + 90.0) % 180.0 - 90.0
+    bearing = (float(np.degrees(np.arctan2(axes[0, 1], axes[1, 1]))) + 90.0) % 180.0 - 90.0
     narrow = bool(variances[0] < OBLIQUE_RATIO**2 * variances[1])
     oblique = OBLIQUE_BEARINGS[0] < abs(bearing) < OBLIQUE_BEARINGS[1]
     return bearing if narrow and oblique and abs(bounds.middle[0]) > 1 else None
@@ -239,8 +232,8 @@ def _frame_areas(text: str, bounds: AreaBounds, aspect: float | None, growth: fl
         width, height = max(width, grown[0]), max(height, grown[1])
     if not (width > 0 and height > 0):
         return None
-    left, right = centre[0] - width / 2, centre[0] + width / 2
-    bottom, top = centre[1] - height / 2, centre[1] + height / 2
+    left, bottom = centre[0] - width / 2, centre[1] - height / 2
+    right, top = left + width, bottom + height
     if is_mercator(text):
         half_turn = np.pi * MAJOR * _equator_scale(text)
         left, right = max(left, centre[0] - half_turn), min(right, centre[0] + half_turn)
@@ -282,17 +275,14 @@ def _is_one_to_one(view: View) -> bool:
     latitude, longitude = view.earth(x, y)
     if not np.isfinite(latitude).all():
         return False
-    round_trip: tuple[Any, Any] = view.plane(latitude, longitude)
-    tolerance = 1e-4 * max(right - left, top - bottom)
-    return bool((np.abs(round_trip[0] - x) < tolerance).all() and (np.abs(round_trip[1] - y) < tolerance).all())
+    errors = np.abs(np.subtract(view.plane(latitude, longitude), (x, y)))
+    return bool((errors < 1e-4 * max(right - left, top - bottom)).all())
 
 
 def project_ring(view: View, ring: Floats) -> Floats:
     """Project a ring (vertex, 2) of latitude and longitude, m; in one piece over the antimeridian."""
     middle = (np.nanmin(ring[:, 1]) + np.nanmax(ring[:, 1])) / 2
-    turns = np.round((middle - view.middle) / 360.0)
-    x, y = view.plane(ring[:, 0], ring[:, 1] - 360.0 * turns, wrapped=False)
-    return np.stack([x, y], axis=-1)
+    return view.project(ring[:, 0], ring[:, 1] - 360.0 * np.round((middle - view.middle) / 360.0))
 
 
 def compute_cell_areas(view: View, shape: tuple[int, int]) -> Floats:

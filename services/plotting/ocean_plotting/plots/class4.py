@@ -15,16 +15,17 @@ from ocean_core.errors import InvalidRequest, OceanError
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Rows, Table
 from ocean_plotting.figure.axes import set_depth_axis, set_quantity_axis, show_message
-from ocean_plotting.figure.comparison import (
-    ComparedSeries,
-    DottedStation,
-    add_comparison_legend,
-    draw_compared_profile,
-)
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts, shorten, to_one_line
 from ocean_plotting.figure.layout import MUTED, Picture, PictureInfo, add_titles, axes_inches, fold_text
-from ocean_plotting.figure.stations import PANELS_IN_ROW, add_depth_panels
+from ocean_plotting.figure.stations import (
+    PANELS_IN_ROW,
+    ComparedSeries,
+    DottedStation,
+    add_comparison_legend,
+    add_depth_panels,
+    draw_compared_profile,
+)
 from ocean_plotting.plots.common.comparison import Agreement, Measure
 from ocean_plotting.plots.common.coverage import Floats, to_array
 from ocean_plotting.plots.common.query import (
@@ -303,7 +304,7 @@ def draw(query: Class4Query, data: Class4Data, context: DrawContext) -> Picture:
     sentences = [translate("{title}, {time}.", title=title, time=when) if when else translate("{title}.", title=title)]
     sentences += [_describe(quantity, panels, context) for quantity in quantities]
     file = profiles.profiles[0].file
-    info = PictureInfo.from_texts(
+    info = PictureInfo(
         title=title, alt=" ".join(sentences), source=profiles.title or file, dataset=file, time=data.time
     )
     return Picture(figure=figure, info=info)

@@ -19,16 +19,17 @@ from ocean_core.errors import InvalidRequest, PointOutsideGrid, RequestTooLarge
 from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import Column, Rows, Table
 from ocean_plotting.figure.axes import set_depth_axis, set_quantity_axis, show_message
-from ocean_plotting.figure.comparison import (
-    ComparedSeries,
-    DottedStation,
-    add_comparison_legend,
-    draw_compared_profile,
-)
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
 from ocean_plotting.figure.layout import MUTED, Picture, PictureInfo, add_titles, axes_inches, fold_text
-from ocean_plotting.figure.stations import PANELS_IN_ROW, add_depth_panels
+from ocean_plotting.figure.stations import (
+    PANELS_IN_ROW,
+    ComparedSeries,
+    DottedStation,
+    add_comparison_legend,
+    add_depth_panels,
+    draw_compared_profile,
+)
 from ocean_plotting.plots.common.comparison import (
     NO_LEVELS,
     Agreement,
@@ -351,7 +352,7 @@ def draw(query: ObservationQuery, data: ObservationData, context: DrawContext) -
         _draw_quantity(panel, quantity, stations, deepest, context)
     sentences = [translate("{title}, {time}.", title=title, time=when)]
     sentences += [_describe(quantity, context) for quantity in quantities] + [f"{note}." for note in notes]
-    info = PictureInfo.from_texts(
+    info = PictureInfo(
         title=title,
         alt=" ".join(sentences),
         source=credit,

@@ -156,7 +156,7 @@ class PlotData(msgspec.Struct, frozen=True, kw_only=True):
 
     def make_picture_info(self, title: str, sentences: list[str], info: VariableInfo, credit: str) -> PictureInfo:
         """Describe a picture of these numbers; ``info``: a variable of the first dataset."""
-        return PictureInfo.from_texts(
+        return PictureInfo(
             title=f"{title} ({info.dataset_name or info.dataset})",
             alt=" ".join(sentences),
             source=credit,

@@ -62,7 +62,8 @@ async def fetch(services: Services, query: MapQuery, output: Output) -> MapData 
     layout = make_map_layout(query, output.width, output.height)
     bounds = find_bounds(areas)
     grid = layout.choose_grid(choose_view(bounds, query.projection, None).aspect)
-    view = choose_view(bounds, query.projection, layout.rectangles(grid)[0].aspect)
+    rectangle = layout.rectangles(grid)[0]
+    view = choose_view(bounds, query.projection, rectangle.width / rectangle.height)
     target = {"projection": view.projection, "extent": view.extent, "places": False}
     # Two small maps beside a third need not be as fine as one alone.
     field_target = target | {"shape": view.shape(FIELD_CELLS if second is None else FIELD_CELLS * 3 // 5)}

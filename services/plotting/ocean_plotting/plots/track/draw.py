@@ -19,7 +19,6 @@ from ocean_core.geometry import wrap_longitude
 from ocean_core.time import format_times
 from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.axes import set_quantity_axis
-from ocean_plotting.figure.comparison import ComparedSeries, DottedStation, add_comparison_legend
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts, shorten
 from ocean_plotting.figure.layout import (
@@ -33,7 +32,7 @@ from ocean_plotting.figure.layout import (
     axes_inches,
 )
 from ocean_plotting.figure.locator import add_map_over_list, draw_locator_map, project_points
-from ocean_plotting.figure.stations import has_side_column
+from ocean_plotting.figure.stations import ComparedSeries, DottedStation, add_comparison_legend, has_side_column
 from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
 from ocean_plotting.palettes import colormap_colours
 from ocean_plotting.plots.common.comparison import describe_observed_and_modelled, format_credit
@@ -121,7 +120,7 @@ def draw(query: TrackQuery, data: TrackData, context: DrawContext) -> Picture:
     sentences = [translate("{title}, {time}.", title=title, time=when)]
     sentences += [_describe_trajectory(trajectory, context) for trajectory in trajectories]
     sentences += [_describe_quantity(quantity, context) for quantity in quantities] + [f"{note}." for note in notes]
-    info = PictureInfo.from_texts(
+    info = PictureInfo(
         title=title,
         alt=" ".join(sentences),
         source=credit,
