@@ -24,9 +24,8 @@ from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure.areas import find_bounds
 from ocean_plotting.figure.context import FigureResources
-from ocean_plotting.figure.view import MERCATOR, View, choose_view
+from ocean_plotting.figure.view import MERCATOR, View, choose_view, find_bounds
 from ocean_plotting.plots import profile
 from ocean_plotting.plots.map import draw as draw_map
 from ocean_plotting.plots.map.fetch import FIELD_CELLS, MapData, MapField, make_map_layout

@@ -17,9 +17,8 @@ from tests.plotting.paths import Waters
 
 from ocean_common.contracts.data import PointsRequest
 from ocean_core.errors import InvalidRequest, PointOutsideGrid
-from ocean_plotting.figure.areas import Area, find_bounds
 from ocean_plotting.figure.map_overlays import ContourField, draw_hatching
-from ocean_plotting.figure.view import choose_view
+from ocean_plotting.figure.view import Area, choose_view, find_bounds
 from ocean_plotting.palettes import parse_scale
 from ocean_plotting.plots.common.query import parse_time
 

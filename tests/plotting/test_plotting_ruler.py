@@ -9,9 +9,8 @@ from pyproj import Geod
 from tests.looping import loop_over
 
 from ocean_core.tiles import PROJECTIONS
-from ocean_plotting.figure.areas import Area, find_bounds
 from ocean_plotting.figure.map_overlays import MOST_UNEVEN, ROUND_LENGTHS, choose_scale_bar, draw_scale_bar
-from ocean_plotting.figure.view import View, choose_view
+from ocean_plotting.figure.view import Area, View, choose_view, find_bounds
 
 WGS84 = Geod(ellps="WGS84")
 

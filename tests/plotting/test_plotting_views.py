@@ -9,7 +9,6 @@ from pyproj import Geod, Proj, Transformer
 from tests.looping import loop_over
 
 from ocean_core.errors import InvalidRequest
-from ocean_plotting.figure.areas import Area, find_bounds, read_ring, to_geojson, unwrap_ring
 from ocean_plotting.figure.map import coast_in_view, land_in_view
 from ocean_plotting.figure.map_overlays import rotate_to_plane
 from ocean_plotting.figure.view import (
@@ -17,10 +16,15 @@ from ocean_plotting.figure.view import (
     NORTH,
     PROJECTIONS,
     SOUTH,
+    Area,
     choose_view,
     compute_cell_areas,
+    find_bounds,
     find_cells_inside,
     fit_projection,
+    read_ring,
+    to_geojson,
+    unwrap_ring,
 )
 
 BARENTS, PACIFIC, BAY = (10, 70, 30, 76), (150, -20, -120, 40), (-123, 37, -122, 38.5)

@@ -62,7 +62,7 @@ def create_app(
             "plotter": plots_api.Plotter(services, drawing, freshness),
             "tile_store": TileStore(catalogue, numbers, freshness, images, settings.field_megabytes * MEGABYTE),
             "legends": legends.LegendService(catalogue, drawing, images),
-            "basemap": basemap_api.BasemapService(basemap, images, __version__, settings.max_age),
+            "basemap": basemap_api.BasemapService(basemap, images, Freshness(basemap, __version__, settings.max_age)),
         },
         readiness=readiness,
         lifespan=lifespan,

@@ -128,20 +128,20 @@ def resample_colours(colours: Colours, number: int) -> Colours:
     return _interpolate(colours, number)
 
 
-def category_colours(colours: Colours, number: int) -> Colours:
-    """Return a colour for each of ``number`` categories, shape (number, 3); a list of colours begins again."""
-    if len(colours) <= FEW:
-        return colours[np.arange(number) % len(colours)]
-    return resample_colours(colours, number)
+def scale_colours(colours: Colours, categories: int = 0) -> Colours:
+    """Return the LEVELS colours of a scale, or one for each of some categories, shape (n, 3)."""
+    number = min(categories, LEVELS)
+    if number and len(colours) <= FEW:
+        return colours[np.arange(number) % len(colours)]  # a list of colours begins again
+    return resample_colours(colours, number or LEVELS)
 
 
 @lru_cache(maxsize=64)
 def make_palette(colormap: str, scale: Limits, categories: int = 0) -> Palette:
     """Spread a colormap over a scale; or give each of some categories a colour: category i has the value i."""
-    colours, number = colormap_colours(colormap), min(categories, LEVELS)
-    if number:
-        return Palette((-0.5, number - 0.5), category_colours(colours, number).tobytes(), clip=False)
-    return Palette(scale, resample_colours(colours, LEVELS).tobytes())
+    colours = scale_colours(colormap_colours(colormap), categories)
+    limits = (-0.5, len(colours) - 0.5) if categories else scale
+    return Palette(limits, colours.tobytes(), clip=not categories)
 
 
 def palette_indices(values: NDArray[np.floating], palette: Palette) -> NDArray[np.uint8]:

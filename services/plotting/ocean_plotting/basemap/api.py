@@ -1,5 +1,6 @@
 """Routes of the map under the data: topography, depth contours, and vector tiles of land and depths."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, cast, get_args
 
 from litestar import Request, Response, get
@@ -13,22 +14,15 @@ from ocean_common.http import Freshness, cancel_on_disconnect, client_address
 from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile, parse_qualities
 from ocean_core import errors
 from ocean_core.tiles import MERCATOR, Projection, Tile
-from ocean_plotting.basemap.render import BasemapLayer, BasemapRenderer
+from ocean_plotting.basemap.render import BasemapRenderer
 from ocean_plotting.plots.common.query import check_choice
 from ocean_plotting.tiles.api import PNG, WEBP, ProjectionCode, document_image, media_quality, offer_media_types
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 
 VECTOR = "application/vnd.mapbox-vector-tile"
-MEDIA_TYPES: dict[BasemapLayer, str] = {
-    "topo": PNG,
-    "shaded": PNG,
-    "shaded_webp": WEBP,
-    "contours": PNG,
-    "lands": VECTOR,
-    "bath": VECTOR,
-}
+MEDIA_TYPES = {"topo": PNG, "shaded": PNG, "shaded_webp": WEBP, "contours": PNG, "lands": VECTOR, "bath": VECTOR}
 NEGOTIATED = {"shaded", "shaded_webp"}  # by the Accept header
-VECTOR_LAYERS: tuple[BasemapLayer, ...] = ("lands", "bath")
+VECTOR_LAYERS = ("lands", "bath")
 
 Shaded = Annotated[bool, QueryParameter(description="Hill shading, lit from the upper left.")]
 TileType = Annotated[
@@ -49,28 +43,24 @@ FileRevision = Annotated[
 FAILURES = problems.document_errors(errors.NotFound, errors.TileNotFound, errors.TooBusy)
 
 
+@dataclass(frozen=True)
 class BasemapService:
     """Draws tiles of the basemap and keeps them."""
 
-    def __init__(self, renderer: BasemapRenderer, images: ImageCache, version: str, max_age: int) -> None:
-        self._renderer = renderer
-        self._images = images
-        self._freshness = Freshness(self, version, max_age)
+    renderer: BasemapRenderer
+    images: ImageCache
+    freshness: Freshness
 
-    async def revision(self, dataset: str) -> str:
-        """Return the revision of a layer: that of the files that it is drawn from."""
-        return self._renderer.version(cast(BasemapLayer, dataset))
-
-    async def answer(self, request: Request[Any, Any, Any], layer: BasemapLayer, tile: Tile) -> Response[bytes]:
+    async def answer(self, request: Request[Any, Any, Any], layer: str, tile: Tile) -> Response[bytes]:
         """Answer with a tile that is kept, or drawn in the client's turn, in a thread."""
         negotiated = layer in NEGOTIATED
-        await self._freshness(request, layer, form=layer if negotiated else "")
-        revision = await self.revision(layer)
+        await self.freshness(request, layer, form=layer if negotiated else "")
+        revision = await self.renderer.revision(layer)
 
         async def draw() -> RenderedImage:
-            return RenderedImage(await sync_to_thread(self._renderer.draw, layer, tile))
+            return RenderedImage(await sync_to_thread(self.renderer.draw, layer, tile))
 
-        drawing = self._images.get_async(("map", layer, tile, revision), draw, client=client_address(request))
+        drawing = self.images.get_async(("map", layer, tile, revision), draw, client=client_address(request))
         image = await cancel_on_disconnect(request, drawing)
         headers = {"vary": "accept"} if negotiated else {}
         return Response(image.content, media_type=MEDIA_TYPES[layer], headers=headers)
@@ -107,7 +97,7 @@ async def topography(
     rev: FileRevision = None,  # noqa: ARG001 - read by `Freshness`
 ) -> Response[bytes]:
     """Land and sea floor in colours."""
-    layer: BasemapLayer = "topo"
+    layer = "topo"
     if shaded_relief and tile.exists:
         named = WEBP in parse_qualities(request.headers.get("accept", ""))
         webp = media_quality(request, WEBP)

@@ -10,6 +10,7 @@ import os
 import stat
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, RLock
@@ -213,43 +214,44 @@ def _read_columns(level: Level, rows: slice, first: int, end: int) -> NDArray[np
 # Reading files
 
 
+@dataclass(frozen=True)
 class _FileHeights:
-    """The variable of heights in a file."""
+    """The variable of heights in a file, which is read as it is sliced: rows from the south, columns from the west."""
 
-    def __init__(
-        self, variable: Any, columns: int, *, transposed: bool, northward: bool, eastward: bool, positive_down: bool
-    ) -> None:
-        self._variable = variable
-        self._transposed = transposed  # it has longitude first
-        self._northward = northward
-        self._eastward = eastward
-        self._sign = np.float32(-1 if positive_down else 1)
-        self._file_shape = variable.shape[::-1] if transposed else variable.shape
-        self.shape: tuple[int, ...] = (self._file_shape[0], columns)
+    variable: Any
+    shape: tuple[int, int]
+    transposed: bool  # the variable has longitude first
+    northward: bool
+    eastward: bool
+    sign: np.float32
 
     def __getitem__(self, window: tuple[slice, slice]) -> NDArray[np.float32]:
+        file_rows, file_columns = self.variable.shape[::-1] if self.transposed else self.variable.shape
         begin, end, _ = window[1].indices(self.shape[1])
-        rows = _file_slice(window[0], self._file_shape[0], self._northward)
-        columns = _file_slice(slice(begin, end), self._file_shape[1], self._eastward)
+        rows = _file_slice(window[0], file_rows, self.northward)
+        columns = _file_slice(slice(begin, end), file_columns, self.eastward)
         with _LIBRARY:
-            values = self._variable[columns, rows].T if self._transposed else self._variable[rows, columns]
-        heights = np.ma.filled(values.astype(np.float32), np.nan) * self._sign
-        return np.asarray(heights[:: 1 if self._northward else -1, :: 1 if self._eastward else -1])
+            values = self.variable[columns, rows].T if self.transposed else self.variable[rows, columns]
+        heights = np.ma.filled(values.astype(np.float32), np.nan) * self.sign
+        return np.asarray(heights[:: 1 if self.northward else -1, :: 1 if self.eastward else -1])
 
 
+@dataclass(frozen=True)
 class _BlockMeans:
     """Means of square blocks of heights, read and computed as they are sliced."""
 
-    def __init__(self, heights: Any, factor: int) -> None:
-        self._heights = heights
-        self._factor = factor
-        rows, columns = heights.shape
-        self.shape: tuple[int, ...] = (rows // factor, columns // factor)
+    heights: Any
+    factor: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        rows, columns = self.heights.shape
+        return rows // self.factor, columns // self.factor
 
     def __getitem__(self, window: tuple[slice, slice]) -> NDArray[np.float32]:
-        factor = self._factor
+        factor = self.factor
         (top, end, _), (left, right, _) = (part.indices(n) for part, n in zip(window, self.shape, strict=True))
-        fine = self._heights[slice(top * factor, end * factor), slice(left * factor, right * factor)]
+        fine = self.heights[slice(top * factor, end * factor), slice(left * factor, right * factor)]
         blocks = fine.reshape(end - top, factor, right - left, factor)
         return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
@@ -268,11 +270,11 @@ def _open_level(path: Path) -> Level:
     heights = _FileHeights(
         variable,
         # A grid that has its first meridian twice has it once here.
-        columns=min(len(longitudes), max(round(360.0 / dx), 1)),
+        (len(latitudes), min(len(longitudes), max(round(360.0 / dx), 1))),
         transposed=transposed,
         northward=bool(latitudes[0] < latitudes[-1]),
         eastward=bool(longitudes[0] < longitudes[-1]),
-        positive_down=_is_positive_down(variable),
+        sign=np.float32(-1 if _is_positive_down(variable) else 1),
     )
     return Level(heights=heights, south=south, west=west, step=(dy, dx))
 

@@ -1,7 +1,7 @@
 """The map under the data: topography, depth contours, and land and contours as vector tiles."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import shapely
@@ -18,9 +18,6 @@ from ocean_plotting.basemap import terrain
 from ocean_plotting.basemap.land import Coasts
 from ocean_plotting.basemap.relief import Floats, ReliefFile
 from ocean_plotting.basemap.vector_tiles import BUFFER, EXTENT, MbTiles, encode_layer
-
-# Layers of the map under the data: images (one of them in two formats) and vector tiles.
-BasemapLayer = Literal["topo", "shaded", "shaded_webp", "contours", "lands", "bath"]
 
 SUBPIXELS = 4  # along a pixel's side, each of which is land or not
 RELIEF_COAST = 0.02  # degrees: a finer relief has a better coast than the polygons
@@ -52,7 +49,7 @@ class BasemapRenderer:
         self._files = files or {}
         self._vector_zoom = vector_zoom
         self._loaded = False
-        self._layers: dict[BasemapLayer, Callable[[Tile], bytes]] = {
+        self._layers: dict[str, Callable[[Tile], bytes]] = {
             "topo": self._draw_topography,
             "shaded": lambda tile: self._draw_shaded(tile, encoders.encode_rgb_png),
             "shaded_webp": lambda tile: self._draw_shaded(tile, encoders.encode_rgb_webp),
@@ -72,11 +69,11 @@ class BasemapRenderer:
         """Return the reasons why it cannot draw yet: a large relief gets its overview with the first start."""
         return [] if self._loaded else ["the coast and the relief are being read"]
 
-    def version(self, layer: BasemapLayer) -> str:
-        """Return a hash that changes with the files that a layer is drawn from, or raise NotFound."""
-        if layer in self._files:
-            return self._files[layer].version
-        if layer != "lands":
+    async def revision(self, dataset: str) -> str:
+        """Return the revision of a layer: a hash of the files that it is drawn from; or raise NotFound."""
+        if dataset in self._files:
+            return self._files[dataset].version
+        if dataset != "lands":
             return f"{self._require_relief().version}-{self._coasts.version}-{self._vector_zoom}"
         if not self._coasts.exist:
             raise NotFound(
@@ -85,7 +82,7 @@ class BasemapRenderer:
             )
         return f"{self._coasts.version}-{self._vector_zoom}"
 
-    def draw(self, layer: BasemapLayer, tile: Tile) -> bytes:
+    def draw(self, layer: str, tile: Tile) -> bytes:
         """Return a layer in a tile: an image, or a vector tile. It takes milliseconds: call it in a thread."""
         if layer in {"lands", "bath"}:
             if tile.projection != MERCATOR or tile.zoom < self._vector_zoom:
@@ -154,7 +151,11 @@ class BasemapRenderer:
         """Return depth contours, px from the upper left corner, a little beyond the tile so that they join the next."""
         pixels = np.arange(-AROUND, SIZE + AROUND + 1, LATTICE, dtype=float)
         contours = terrain.depth_contours(self._heights(tile, pixels, tile.resolution * LATTICE), pixels)
-        long_enough = {depth: [line for line in lines if not _is_dot(line)] for depth, lines in contours.items()}
+
+        def is_dot(line: Floats) -> bool:
+            return bool((line[0] == line[-1]).all() and np.abs(np.diff(line, axis=0)).sum() < SHORTEST)
+
+        long_enough = {depth: [line for line in lines if not is_dot(line)] for depth, lines in contours.items()}
         return {depth: lines for depth, lines in long_enough.items() if lines}
 
     def _uses_polygons(self) -> bool:
@@ -188,10 +189,5 @@ def _line_coverage(lines: Mapping[int, list[Floats]]) -> NDArray[np.uint8]:
     return np.asarray(renderer.buffer_rgba())[..., 3]
 
 
-def _subpixels(ring: Any) -> list[float]:
-    corners: list[float] = (shapely.get_coordinates(ring) * SUBPIXELS - 0.5).ravel().tolist()
-    return corners
-
-
-def _is_dot(line: Floats) -> bool:
-    return bool((line[0] == line[-1]).all() and np.abs(np.diff(line, axis=0)).sum() < SHORTEST)
+def _subpixels(ring: Any) -> Any:
+    return (shapely.get_coordinates(ring) * SUBPIXELS - 0.5).ravel().tolist()

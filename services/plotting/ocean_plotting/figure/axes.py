@@ -1,9 +1,8 @@
 """Axes of depth and of quantities, with ticks and numbers in the reader's language."""
 
-from collections.abc import Callable
-
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.scale import SymmetricalLogTransform
 from matplotlib.ticker import FixedLocator, MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ LAID_OUT_WIDTH = 0.75  # of a panel's first width, that the layout leaves
 FEW_LEVELS = 60  # levels that are marked one by one
 LETTER_WIDTH = 0.6  # in sizes of the text
 LABEL_SPACING = 1.9  # lines of text from one stretched depth label to the next
+LINEAR_DECADES = 0.9  # for matplotlib: the linear part is as long as a decade below
 ROUND_DEPTHS = (5.0, 2.0, 3.0, 1.5, 7.0)  # between powers of ten, the most useful first
 
 Floats = NDArray[np.float64]
@@ -53,34 +53,22 @@ def set_depth_axis(axes: Axes, deepest: float, context: DrawContext, *, label: b
         style_ticks(axes, context)
 
 
-def stretch_depth(linear: float) -> tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]:
-    """Return the scale of a stretched depth axis and its inverse.
-
-    Depth is linear down to ``linear`` (m), which is at 1 on the axis; below, each tenfold depth adds 1.
-    """
-
-    def forward(depth: Floats) -> Floats:
-        depth = np.asarray(depth, dtype=float)
-        return np.where(depth <= linear, depth / linear, 1.0 + np.log10(np.maximum(depth, linear) / linear))
-
-    def inverse(position: Floats) -> Floats:
-        position = np.asarray(position, dtype=float)
-        return np.where(position <= 1.0, position * linear, linear * 10.0 ** (np.clip(position, 1.0, 300.0) - 1.0))
-
-    return forward, inverse
+def depth_scale(linear: float) -> SymmetricalLogTransform:
+    """Return the scale of a stretched axis: linear down to a depth (m); below, each tenfold depth adds as much."""
+    return SymmetricalLogTransform(10, linear, LINEAR_DECADES)
 
 
 def choose_depth_ticks(linear: float, deepest: float, most: float) -> list[float]:
     """Choose depths to label on a stretched axis that has room for ``most`` labels."""
-    forward, _ = stretch_depth(linear)
+    scale = depth_scale(linear)
     decades = 10.0 ** np.arange(np.floor(np.log10(linear)), np.ceil(np.log10(deepest)) + 1)
     even = [linear * fraction for fraction in (0.5, 0.25, 0.75)] if linear >= 1 else []
     candidates = [0.0, linear, *decades, *(step * decade for step in ROUND_DEPTHS for decade in decades), *even]
-    spacing = float(forward(np.array(deepest))) / most
+    spacing = float(scale.transform(deepest)) / most
     ticks: dict[float, float] = {}  # positions by depth
     for depth in candidates:
         allowed = depth in {0.0, linear} or depth > linear or depth in even
-        position = float(forward(np.array(depth)))
+        position = float(scale.transform(depth))
         if allowed and depth <= deepest and all(abs(position - tick) >= spacing for tick in ticks.values()):
             ticks[depth] = position
     return sorted(ticks)
@@ -92,7 +80,9 @@ def set_stretched_depth_axis(axes: Axes, deepest: float, linear: float, context:
     label_length = LETTER_WIDTH * context.sizes.body * len(context.translate("Depth (m)"))
     set_depth_axis(axes, deepest, context, label=height > label_length)
     if 0 < linear < deepest:
-        axes.set_yscale("function", functions=stretch_depth(linear))
+        axes.set_yscale("symlog", base=10, linthresh=linear, linscale=LINEAR_DECADES)
+        axes.yaxis.minorticks_off()
+        axes.yaxis.set_major_formatter(NumberFormatter(context.labels))
         most = max(1.5, height / (LABEL_SPACING * context.sizes.small))
         axes.yaxis.set_major_locator(FixedLocator(choose_depth_ticks(linear, deepest, most)))
         axes.axhline(linear, color=MUTED, linewidth=0.6, linestyle=(0, (1, 3)), zorder=4)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from textwrap import wrap
 
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_datetime, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
@@ -154,11 +154,15 @@ class LabelFormatter:
             case "year":
                 return f"{time.year}"
             case "month" | "season":
-                return format_date(time, "LLLL y", self.language)
+                return self.date(time, "LLLL y")
             case "day":
-                return self._day(time)
-        clock = format_time(time, "HH:mm", locale=self.language)
-        return f"{self._day(time)} {clock}{NO_BREAK}UTC"
+                return self.date(time)
+        return f"{self.date(time)} {self.date(time, 'HH:mm')}{NO_BREAK}UTC"
+
+    def date(self, time: datetime, pattern: str = "d MMMM y") -> str:
+        """Format a time by a pattern of babel; in French the first day of a month is an ordinal number."""
+        text = format_datetime(time, pattern, locale=self.language)
+        return f"1er{text[1:]}" if self.language == "fr" and pattern.startswith("d ") and time.day == 1 else text
 
     def time_span(self, first: str, last: str, quantum: str | None = None) -> str:
         """Format two ISO 8601 times as "begin to end", or as one if they read the same."""
@@ -177,10 +181,6 @@ class LabelFormatter:
         """Join names of quantities: Temperature and Salinity; in French only the first has a capital."""
         first, *rest = names
         return self.join_names([first, *(rest if self.language == "en" else map(_lower_first, rest))])
-
-    def _day(self, time: datetime) -> str:
-        text = format_date(time, "d MMMM y", self.language)
-        return f"1er{text[1:]}" if self.language == "fr" and time.day == 1 else text
 
     def _degrees(self, degrees: float, positive: str, negative: str, digits: int) -> str:
         size = self.number(abs(degrees), digits)

@@ -22,8 +22,6 @@ LAND, COAST, SEA, MERIDIAN = "#e4dfd3", "#b9b1a0", "#f3f8fb", "#c4ced6"
 
 # Paul Tol's "bright" without its grey: told apart by every kind of colour vision.
 LINE_COLOURS = ("#4477aa", "#ee6677", "#228833", "#b89b1e", "#3fa7c8", "#aa3377")
-DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 BOLD_WIDTH = 0.88  # of the figure's width, that titles are folded to: bold letters are wider
 LOW_PANEL = 1.6  # inches: higher panels need no thinning of ticks

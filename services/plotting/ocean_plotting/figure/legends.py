@@ -20,7 +20,7 @@ from ocean_plotting.figure.axes import TICK_STEPS, NumberFormatter
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import fold_lines, shorten
 from ocean_plotting.figure.layout import INK, MUTED, Picture, PictureInfo, Sizes, add_titles, fold_text
-from ocean_plotting.palettes import LEVELS, category_colours, colormap_colours, colormap_of, resample_colours
+from ocean_plotting.palettes import colormap_colours, colormap_of, scale_colours
 
 CATEGORY_LETTERS = 14  # on a line
 BAR_THICKNESS = 0.16  # inches
@@ -64,20 +64,15 @@ def choose_shading(
     None stands for: the ``scale`` of the values, the ``colormap`` of the variable, its name and units as ``label``.
     """
     ramp = colormap_colours(colormap_of(info, colormap))
+    colours = ListedColormap(scale_colours(ramp, len(info.categories)) / 255)
     text = label or context.labels.axis_label(info)
     if info.categories:
-        number = min(len(info.categories), LEVELS)
-        return Shading(
-            colours=ListedColormap(category_colours(ramp, number) / 255),
-            norm=Normalize(-0.5, number - 0.5),
-            label=text,
-            categories=tuple(info.categories[:number]),
-        )
+        categories = tuple(info.categories[: colours.N])
+        return Shading(colours=colours, norm=Normalize(-0.5, colours.N - 0.5), label=text, categories=categories)
     low, high = scale or figure_limits(values, zero_centered=info.zero_centered, fallback=info.scale)
     finite = values[np.isfinite(values)]
     under, over = bool((finite < low).any()), bool((finite > high).any())
     extend = "both" if under and over else "min" if under else "max" if over else "neither"
-    colours = ListedColormap(resample_colours(ramp, LEVELS) / 255)
     return Shading(colours=colours, norm=Normalize(low, high), label=text, extend=extend)
 
 
@@ -152,9 +147,7 @@ def draw_layer_legend(info: VariableInfo, scale: Limits, ramp: NDArray[np.uint8]
     labels = context.labels
     # The units are never what is left out.
     name = labels.with_units(shorten(info.name, 2 * NAME_LETTERS - 2 * len(info.units) - 8), info.units)
-    colours = (
-        category_colours(ramp, len(info.categories)) if info.categories else resample_colours(ramp, LEVELS)
-    ) / 255
+    colours = scale_colours(ramp, len(info.categories)) / 255
     low, high = (-0.5, len(colours) - 0.5) if info.categories else scale
     steps = np.arange(len(colours))[:, np.newaxis]
     axes.imshow(steps, cmap=ListedColormap(colours), aspect="auto", origin="lower", extent=(0, 1, low, high))

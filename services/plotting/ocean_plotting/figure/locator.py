@@ -13,6 +13,7 @@ from ocean_core.geometry import EARTH_RADIUS, mean_position, wrap_longitude
 from ocean_plotting.basemap.land import Land
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.layout import COAST, LAND, MERIDIAN, MUTED, SEA
+from ocean_plotting.figure.view import get_projection
 
 NARROWEST, WIDEST = 700.0, 5500.0  # km from the middle to the edge; wider: the whole world
 STEPS = (1, 2, 5, 10, 15, 30, 45)  # degrees between lines of the graticule
@@ -30,6 +31,8 @@ class LocatorProjection:
     def __init__(self, points: list[Point], narrowest: float = NARROWEST) -> None:
         latitude, longitude = np.array(points, dtype=float).T
         self.centre = mean_position(latitude, longitude)
+        north, east = self.centre
+        self._azimuthal = get_projection(f"+proj=laea +lat_0={north:.9f} +lon_0={east:.9f} +R={EARTH_RADIUS}")
         radius = 1.6 * float(np.abs(self.project_azimuthal(latitude, longitude)).max())
         self.radius = max(radius, narrowest) if radius <= WIDEST else None  # km to the edge; None: the whole world
 
@@ -40,18 +43,9 @@ class LocatorProjection:
         return self.project_azimuthal(latitude, longitude)
 
     def project_azimuthal(self, latitude: ArrayLike, longitude: ArrayLike) -> Points:
-        """Project points, shape (n, 2): km, north up at the centre.
-
-        Lambert's azimuthal equal-area projection (Snyder 1987, eq. 24-2 to 24-4).
-        """
-        phi, east = np.radians(latitude), np.radians(np.asarray(longitude) - self.centre[1])
-        middle = np.radians(self.centre[0])
-        cosine = np.sin(middle) * np.sin(phi) + np.cos(middle) * np.cos(phi) * np.cos(east)
-        # The antipode is the whole rim: keep off it.
-        scale = EARTH_RADIUS * np.sqrt(2 / np.maximum(1 + cosine, 1e-9))
-        x = scale * np.cos(phi) * np.sin(east)
-        y = scale * (np.cos(middle) * np.sin(phi) - np.sin(middle) * np.cos(phi) * np.cos(east))
-        return np.stack([x, y], axis=-1)
+        """Project points with Lambert's azimuthal equal-area projection, shape (n, 2): km, north up at the centre."""
+        latitude, longitude = np.asarray(latitude, dtype=float), np.asarray(longitude, dtype=float)
+        return np.stack(self._azimuthal(longitude, latitude), axis=-1)
 
     def project_land(self, land: Land) -> list[Points]:
         """Project the land; of a smaller map than the world, the rings that come near it.
@@ -120,16 +114,8 @@ def _draw_graticule(axes: Axes, projection: LocatorProjection, context: DrawCont
     lines = [*meridians.values(), *parallels.values()]
     axes.add_collection(LineCollection(lines, colors=MERIDIAN, linewidths=0.5, zorder=2))
     bottom, left = axes.get_ylim()[0], axes.get_xlim()[0]
-    x = {
-        degrees: crossing
-        for degrees, line in meridians.items()
-        if (crossing := _find_crossing(line[:, ::-1], bottom, axes.get_xlim())) is not None
-    }
-    y = {
-        degrees: crossing
-        for degrees, line in parallels.items()
-        if (crossing := _find_crossing(line, left, axes.get_ylim())) is not None
-    }
+    x = _find_crossings({degrees: line[:, ::-1] for degrees, line in meridians.items()}, bottom, axes.get_xlim())
+    y = _find_crossings(parallels, left, axes.get_ylim())
     for degrees, line in parallels.items():
         lowest = line[np.argmin(line[:, 1])]
         if degrees not in y and np.abs(line).max() < (radius or 0):  # round a pole, within the map
@@ -139,6 +125,11 @@ def _draw_graticule(axes: Axes, projection: LocatorProjection, context: DrawCont
     axes.set_xticks(list(x.values()), [labels.longitude(degrees, 0) for degrees in x])
     axes.set_yticks(list(y.values()), [labels.latitude(degrees, 0) for degrees in y])
     axes.tick_params(labelsize=0.85 * sizes.small, length=2)
+
+
+def _find_crossings(lines: dict[float, Points], edge: float, limits: tuple[float, float]) -> dict[float, float]:
+    crossings = {degrees: _find_crossing(line, edge, limits) for degrees, line in lines.items()}
+    return {degrees: crossing for degrees, crossing in crossings.items() if crossing is not None}
 
 
 def _find_crossing(line: Points, edge: float, limits: tuple[float, float]) -> float | None:

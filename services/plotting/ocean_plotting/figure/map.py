@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from ocean_core.geometry import unwrap_longitudes
 from ocean_plotting.basemap.land import Land, only_polygons
-from ocean_plotting.figure.areas import Area, unwrap_ring
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import shorten
 from ocean_plotting.figure.layout import INK, LAND, MUTED, SEA, Sizes, axes_inches
-from ocean_plotting.figure.view import View, project_ring
+from ocean_plotting.figure.view import Area, View, project_ring, unwrap_ring
 
 # Rectangles of maps, in sizes of the text unless in inches.
 GRIDS = {1: ((1, 1),), 3: ((1, 3), (3, 1), (2, 2))}  # rows and columns, by the number of maps

@@ -17,18 +17,11 @@ from numpy.typing import NDArray
 
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import LabelFormatter, fold_lines, shorten
-from ocean_plotting.figure.layout import (
-    DASHES,
-    INK,
-    LINE_COLOURS,
-    MARKERS,
-    MUTED,
-    Sizes,
-    axes_inches,
-    fold_text,
-    get_figure,
-)
+from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, Sizes, axes_inches, fold_text, get_figure
 from ocean_plotting.figure.locator import add_map_over_list, draw_locator_map, project_points
+
+DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 PANELS_IN_ROW = 3  # of panels over depth
 SMALLEST_FIGURE = (4.0, 2.5)  # inches that a figure must have for a column of stations beside its panels
@@ -44,7 +37,6 @@ COLUMN_FRACTION = 0.24  # of the figure's width: least width of the stations' co
 TICK_LABELS, TITLE_LETTER = 5.5, 0.56  # widths of an axis's numbers, and of a letter, in heights of the text
 CROWDED = 0.2  # of its width more for each further column of panels, whose labels take from it
 BAR_WIDTH = 0.6  # inches more, beside a colour bar
-
 
 SPARSE = 3  # values of a line that must be marked to be seen
 DENSE = 80  # dots of a profile beyond which they are small
@@ -230,13 +222,7 @@ class StationPanels:
 
 
 def add_station_panels(
-    figure: Figure,
-    count: int,
-    context: DrawContext,
-    *,
-    side: bool,
-    row_labels: Sequence[str] = (),
-    bar: bool = False,
+    figure: Figure, count: int, context: DrawContext, *, side: bool, row_labels: Sequence[str] = (), bar: bool = False
 ) -> StationPanels:
     """Divide a figure into panels: one column if they fit, else more; those that do not fit are left out.
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from babel.dates import format_datetime
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.figure.layout import panel_length
 
 DAY = 86_400.0  # s
@@ -55,12 +55,12 @@ def label_time_axis(
     low, high = sorted(axes.get_ylim() if vertical else axes.get_xlim())
     size = context.sizes.small
     length = 72 * panel_length(axes, vertical=vertical)  # points
-    language = context.labels.language
-    positions, texts = _choose_labels(seconds, (low, high), quantum, length / size, language, vertical=vertical)
+    labels = context.labels
+    positions, texts = _choose_labels(seconds, (low, high), quantum, length / size, labels, vertical=vertical)
     if len(positions) < 2:  # too short a span, or too narrow an axis: label the first and the last instant
         ends = seconds[[0, -1]] if len(seconds) > 1 and seconds[0] < seconds[-1] else seconds[:1]
         positions = seconds_to_days(ends)
-        texts = [context.labels.time(_to_datetime(end).isoformat(), quantum) for end in ends.astype("datetime64[s]")]
+        texts = [labels.time(_to_datetime(end).isoformat(), quantum) for end in ends.astype("datetime64[s]")]
         scaled = (positions - low) * length / size / max(high - low, 1e-9)
         if len(texts) > 1 and (texts[0] == texts[1] or not _labels_fit(scaled, texts, vertical=vertical)):
             positions, texts = positions[:1], texts[:1]
@@ -69,7 +69,13 @@ def label_time_axis(
 
 
 def _choose_labels(
-    seconds: Floats, limits: tuple[float, float], quantum: str | None, length: float, language: str, *, vertical: bool
+    seconds: Floats,
+    limits: tuple[float, float],
+    quantum: str | None,
+    length: float,
+    labels: LabelFormatter,
+    *,
+    vertical: bool,
 ) -> tuple[Floats, list[str]]:
     """Choose the closest labels that fit in ``length`` (heights of the text): positions in days, and texts."""
     low, high = limits
@@ -84,12 +90,14 @@ def _choose_labels(
             if not 0.5 < (high - low) * DAY / (unit.seconds * step) < 4 * MOST_LABELS:
                 continue
             marks = _list_marks(limits, unit, step)
-            positions = seconds_to_days(
-                _snap_to_data(marks.astype(periods.dtype), periods, instants, offset).astype(float)
-            )
+            begins = marks.astype(periods.dtype)
+            index = np.minimum(np.searchsorted(periods, begins), len(periods) - 1)
+            # The data's instant in each mark's period; where there is none, the mark and the usual offset.
+            snapped = np.where(periods[index] == begins, instants[index], begins.astype("datetime64[s]") + offset)
+            positions = seconds_to_days(snapped.astype(float))
             within = (positions >= max(low, first) - 1e-9) & (positions <= min(high, last) + 1e-9)
             marks, positions = marks[within], positions[within]
-            texts = _format_marks(marks, unit, language)
+            texts = _format_marks(marks, unit, labels)
             scaled = (positions - low) * length / (high - low)
             if len(marks) > 1 and _labels_fit(scaled, texts, vertical=vertical):
                 return positions, texts
@@ -109,27 +117,16 @@ def _list_marks(limits: tuple[float, float], unit: CalendarUnit, step: int) -> D
     return np.asarray(units[(count % step == 0) & (remaining > step // 2)])
 
 
-def _snap_to_data(marks: Dates, periods: Dates, instants: Dates, offset: Any) -> Dates:
-    """Return the instant of the data in each mark's period; where there is none, the mark plus ``offset``."""
-    index = np.minimum(np.searchsorted(periods, marks), len(periods) - 1)
-    return np.where(periods[index] == marks, instants[index], marks.astype("datetime64[s]") + offset)
-
-
-def _format_marks(marks: Dates, unit: CalendarUnit, language: str) -> list[str]:
+def _format_marks(marks: Dates, unit: CalendarUnit, labels: LabelFormatter) -> list[str]:
     """Format labels, with the year or day below the first of each."""
     texts, previous = [], ""
     for mark in marks:
         date = _to_datetime(mark)
-        context = _format_date(date, unit.context, language)
-        parts = (_format_date(date, unit.label, language), context if context != previous else "")
+        context = labels.date(date, unit.context) if unit.context else ""
+        parts = (labels.date(date, unit.label), context if context != previous else "")
         texts.append("\n".join(filter(None, parts)))
         previous = context
     return texts
-
-
-def _format_date(date: datetime, pattern: str, language: str) -> str:
-    text = format_datetime(date, pattern, locale=language) if pattern else ""
-    return f"1er{text[1:]}" if language == "fr" and pattern.startswith("d ") and date.day == 1 else text
 
 
 def _to_datetime(instant: Any) -> datetime:

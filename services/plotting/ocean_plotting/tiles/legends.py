@@ -28,15 +28,7 @@ from ocean_plotting import __version__
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.figure.legends import LEGEND_DPI, draw_colormap_chart, draw_layer_legend
-from ocean_plotting.palettes import (
-    FEW,
-    LEVELS,
-    category_colours,
-    colormap_colours,
-    colormap_of,
-    parse_scale,
-    resample_colours,
-)
+from ocean_plotting.palettes import FEW, LEVELS, colormap_colours, colormap_of, parse_scale, scale_colours
 from ocean_plotting.plots.common.query import check_choice, parse_one_or_two_keys
 from ocean_plotting.tiles.api import PNG, ColormapId, Revision, VariableKeys, document_image, offer_media_types
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
@@ -70,17 +62,16 @@ class Legend(Struct, frozen=True, kw_only=True):
 def build_legend(info: VariableInfo, colormap: str, limits: Limits) -> Legend:
     """Return the colours of a variable in a scale, which has no effect on categories."""
     low, high = limits
-    colours = colormap_colours(colormap)
-    kind: Literal["ramp", "steps", "categories"]
+    ramp = colormap_colours(colormap)
+    colours = scale_colours(ramp, len(info.categories))
+    kind: Literal["ramp", "steps", "categories"] = "ramp"
     if info.categories:
-        low, high = 0.0, float(min(len(info.categories), LEVELS) - 1)
-        colours, kind = category_colours(colours, int(high) + 1), "categories"
+        low, high, kind = 0.0, len(colours) - 1.0, "categories"
         values = [float(value) for value in range(len(colours))]
-    elif len(colours) <= FEW:
-        kind = "steps"
-        values = _spread_values(low, high, len(colours), len(colours))
+    elif len(ramp) <= FEW:
+        colours, kind = ramp, "steps"
+        values = _spread_values(low, high, len(ramp), len(ramp))
     else:
-        colours, kind = resample_colours(colours, LEVELS), "ramp"
         values = _spread_values(low, high, LEVELS, LEVELS - 1)
     labels: list[str | None] = [*info.categories] or [None] * len(values)
     return Legend(

@@ -8,9 +8,8 @@ import msgspec
 from ocean_common.contracts.data import AreaRequest, Coverage, DifferenceRequest, StatisticsRequest
 from ocean_core.errors import InvalidRequest, NothingInView
 from ocean_plotting.export.output import Output
-from ocean_plotting.figure.areas import Area, find_bounds, to_geojson
 from ocean_plotting.figure.map import KEY_ROW, LEGEND_ROW, MapLayout
-from ocean_plotting.figure.view import View, choose_view
+from ocean_plotting.figure.view import Area, View, choose_view, find_bounds, to_geojson
 from ocean_plotting.plots.common.coverage import CoverageReader
 from ocean_plotting.plots.common.query import QUERY_MEMBERS, ComparedDataset, PlotData, map_error_fields, parse_keys
 from ocean_plotting.plots.common.services import Services

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ocean_common.contracts.data import MAX_VERTICES, AreaRequest, DifferenceRequest, Minuend
 from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.tiles import PROJECTIONS
-from ocean_plotting.figure.areas import Area, read_ring, to_geojson
+from ocean_plotting.figure.view import Area, read_ring, to_geojson
 from ocean_plotting.plots.common.query import (
     Colormap,
     ComparedDataset,
