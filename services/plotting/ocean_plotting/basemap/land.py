@@ -95,7 +95,7 @@ class Coasts:
         side = (1 + 2 * beside) / across
         tree, land = self._plane(self._files[-1 if tile.resolution < FINE_PIXEL else 0], tile.projection)
         near = land[tree.query(shapely.box(left, top, left + side, top + side))]
-        parts = only_polygons(shapely.clip_by_rect(near, left, top, left + side, top + side))
+        parts = select_parts(shapely.clip_by_rect(near, left, top, left + side, top + side))
         ordered = parts[np.argsort(-shapely.area(parts))]
         return _transform(ordered, SIZE * across, (-SIZE * tile.x, -SIZE * tile.y))
 
@@ -118,7 +118,7 @@ def open_coasts(coarse: Path | None, fine: Path | None) -> Coasts:
 def _read_polygons(path: Path) -> Polygons:
     content = path.read_bytes()
     text = gzip.decompress(content) if path.suffix == ".gz" else content
-    return only_polygons(shapely.get_parts(shapely.from_geojson(text)))
+    return select_parts(shapely.get_parts(shapely.from_geojson(text)))
 
 
 @lru_cache
@@ -140,16 +140,16 @@ def _project_land(path: Path, projection: Projection) -> tuple[shapely.STRtree, 
         return np.stack(to_square(projection, latitude, points[:, 0]), axis=-1)
 
     # Antarctica has an edge along the antimeridian to the pole, and back: in a polar view it closes upon itself.
-    plane = only_polygons(shapely.make_valid(shapely.transform(parts, project)))
+    plane = select_parts(shapely.make_valid(shapely.transform(parts, project)))
     if projection == MERCATOR:
         plane = _join_at_antimeridian(plane)
     return shapely.STRtree(plane), plane
 
 
-def only_polygons(geometries: Any) -> Polygons:
-    """Return the polygons in geometries that are not empty."""
+def select_parts(geometries: Any, kind: shapely.GeometryType = shapely.GeometryType.POLYGON) -> Polygons:
+    """Return the parts of geometries that are of a kind and not empty: polygons, or others."""
     parts = shapely.get_parts(geometries)
-    return np.asarray(parts[(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)])
+    return np.asarray(parts[(shapely.get_type_id(parts) == kind) & ~shapely.is_empty(parts)])
 
 
 def _transform(polygons: Polygons, factor: float, offset: tuple[float, float]) -> Polygons:

@@ -137,9 +137,10 @@ def _find_crossing(line: Points, edge: float, limits: tuple[float, float]) -> fl
     across, along = line.T
     side, width = np.sign(across - edge), limits[1] - limits[0]
     for index in np.flatnonzero(side[1:] * side[:-1] <= 0):
-        fraction = (edge - across[index]) / ((across[index + 1] - across[index]) or 1.0)
-        crossing = float(along[index] + fraction * (along[index + 1] - along[index]))
-        # A step as wide as the map leads past the antipode.
-        if limits[0] <= crossing <= limits[1] and np.abs(line[index + 1] - line[index]).max() < width:
+        step = line[index + 1] - line[index]
+        if np.abs(step).max() >= width:  # past the antipode, which is infinitely far
+            continue
+        crossing = float(along[index] + (edge - across[index]) / (step[0] or 1.0) * step[1])
+        if limits[0] <= crossing <= limits[1]:
             return crossing
     return None

@@ -14,7 +14,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from ocean_core.geometry import unwrap_longitudes
-from ocean_plotting.basemap.land import Land, only_polygons
+from ocean_plotting.basemap.land import Land, select_parts
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import shorten
 from ocean_plotting.figure.layout import INK, LAND, MUTED, SEA, Sizes, axes_inches
@@ -147,15 +147,14 @@ def land_in_view(view: View, land: Land) -> list[Points]:
 
     Rims go to the left, holes to the right, as the nonzero rule of filling needs them.
     """
-    parts = only_polygons(_project_to_view(view, land.polygons))
+    parts = select_parts(_project_to_view(view, land.polygons))
     return [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.orient_polygons(parts))]
 
 
 def coast_in_view(view: View, land: Land) -> list[Points]:
     """Return the lines where land meets sea, each of shape (vertex, 2), m, without the edges of the world."""
-    parts = shapely.get_parts(_project_to_view(view, land.coast))
-    parts = parts[(shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING) & ~shapely.is_empty(parts)]
-    return [shapely.get_coordinates(line) for line in parts]
+    lines = select_parts(_project_to_view(view, land.coast), shapely.GeometryType.LINESTRING)
+    return [shapely.get_coordinates(line) for line in lines]
 
 
 def _project_to_view(view: View, shapes: Any) -> Any:
