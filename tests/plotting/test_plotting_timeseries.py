@@ -262,7 +262,7 @@ def test_a_section_has_the_sea_floor_where_its_column_ends(context):
 
 
 def test_depth_is_stretched_if_asked(context):
-    assert drawn(context(), {"depth": "all", "linearthresh": 20.0}).figure.axes[0].get_yscale() == "function"
+    assert drawn(context(), {"depth": "all", "linearthresh": 20.0}).figure.axes[0].get_yscale() == "symlog"
     assert drawn(context(), {"depth": "all", "linearthresh": False}).figure.axes[0].get_yscale() == "linear"
 
 

@@ -177,16 +177,14 @@ def cut_window(level: Level, box: Box) -> Window:
     start = level.west + (west - level.west) % 360.0
     first_row, last_row = _cell_range(south, north, level.south, dy)
     first, last = _cell_range(start, start + width, level.west, dx)
-    rows = np.arange(first_row, last_row + 1)
-    begin = min(max(first_row, 0), count - 1)
-    existing = slice(begin, max(min(last_row, count - 1), begin) + 1)
-    heights = _read_columns(level, existing, first, last + 1)[np.clip(rows, begin, existing.stop - 1) - begin]
+    rows, columns = np.arange(first_row, last_row + 1), np.arange(first, last + 1)
+    existing = rows.clip(0, count - 1)
+    heights = _read_columns(level, slice(existing[0], existing[-1] + 1), columns)[existing - existing[0]]
     last_latitude = level.south + dy * (count - 1)
     missing_south = (rows < 0) & (abs(level.south + 90.0) >= 2 * dy)
     missing_north = (rows >= count) & (abs(last_latitude - 90.0) >= 2 * dy)
     heights[missing_south | missing_north] = np.nan
-    longitudes = level.west + dx * np.arange(first, last + 1) + (west - start)
-    return level.south + dy * rows, longitudes, heights
+    return level.south + dy * rows, level.west + dx * columns + (west - start), heights
 
 
 def _cell_range(low: float, high: float, origin: float, step: float) -> tuple[int, int]:
@@ -195,20 +193,17 @@ def _cell_range(low: float, high: float, origin: float, step: float) -> tuple[in
     return first - MARGIN + 1, max(last, first + 1) + MARGIN - 1
 
 
-def _read_columns(level: Level, rows: slice, first: int, end: int) -> NDArray[np.float32]:
+def _read_columns(level: Level, rows: slice, columns: NDArray[np.intp]) -> NDArray[np.float32]:
     """Read columns counted on around the Earth; NaN beside a level that does not go around."""
-    count, parts, position = level.heights.shape[1], [], first
-    period = count if level.is_global else round(360.0 / level.step[1])
-    while position < end:
-        begin = position % period
-        stop = min(begin + end - position, period)
-        if begin < count:
-            parts.append(level.heights[rows, begin : min(stop, count)])
-        missing = stop - max(begin, count)
-        if missing > 0:
-            parts.append(np.full((rows.stop - rows.start, missing), np.nan, dtype=np.float32))
-        position += stop - begin
-    return np.concatenate(parts, axis=1)
+    count = level.heights.shape[1]
+    indices = columns % (count if level.is_global else round(360.0 / level.step[1]))
+    heights = np.full((rows.stop - rows.start, len(columns)), np.nan, dtype=np.float32)
+    for run in np.split(np.arange(len(columns)), np.flatnonzero(np.diff(indices) != 1) + 1):
+        existing = run[indices[run] < count]
+        if existing.size:
+            first, last = existing[0], existing[-1] + 1
+            heights[:, first:last] = level.heights[rows, indices[first] : indices[last - 1] + 1]
+    return heights
 
 
 # Reading files

@@ -65,15 +65,12 @@ def compute_statistics(table: Table) -> list[Statistics]:
     return rows
 
 
-@dataclass(kw_only=True)
+@dataclass
 class Rows:
     """Collects rows for the columns of a table."""
 
-    rows: list[tuple[float | str, ...]] = field(default_factory=list)
+    rows: list[tuple[float, ...]] = field(default_factory=list)
 
-    def column(self, position: int) -> NDArray[np.float64] | list[str]:
+    def column(self, position: int) -> NDArray[np.float64]:
         """Return the values at a position of every row."""
-        values = [row[position] for row in self.rows]
-        if values and isinstance(values[0], str):
-            return [str(value) for value in values]
-        return np.array(values, dtype=float)
+        return np.array([row[position] for row in self.rows], dtype=float)

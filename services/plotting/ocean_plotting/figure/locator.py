@@ -8,12 +8,12 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from numpy.typing import ArrayLike, NDArray
+from pyproj import Proj
 
 from ocean_core.geometry import EARTH_RADIUS, mean_position, wrap_longitude
 from ocean_plotting.basemap.land import Land
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.layout import COAST, LAND, MERIDIAN, MUTED, SEA
-from ocean_plotting.figure.view import get_projection
 
 NARROWEST, WIDEST = 700.0, 5500.0  # km from the middle to the edge; wider: the whole world
 STEPS = (1, 2, 5, 10, 15, 30, 45)  # degrees between lines of the graticule
@@ -31,8 +31,7 @@ class LocatorProjection:
     def __init__(self, points: list[Point], narrowest: float = NARROWEST) -> None:
         latitude, longitude = np.array(points, dtype=float).T
         self.centre = mean_position(latitude, longitude)
-        north, east = self.centre
-        self._azimuthal = get_projection(f"+proj=laea +lat_0={north:.9f} +lon_0={east:.9f} +R={EARTH_RADIUS}")
+        self._azimuthal = Proj(proj="laea", lat_0=self.centre[0], lon_0=self.centre[1], R=EARTH_RADIUS)
         radius = 1.6 * float(np.abs(self.project_azimuthal(latitude, longitude)).max())
         self.radius = max(radius, narrowest) if radius <= WIDEST else None  # km to the edge; None: the whole world
 
