@@ -1,21 +1,28 @@
 """Routes of the map under the data: topography, depth contours, and vector tiles of land and depths."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency, Provide
-from litestar.openapi.spec import Example
-from litestar.params import PathParameter, QueryParameter
 
 from ocean_common import problems
 from ocean_common.http import Freshness, cancel_on_disconnect, client_address
-from ocean_common.parameters import TileColumn, TileRow, Zoom, check_tile, parse_qualities
+from ocean_common.parameters import (
+    TileColumn,
+    TileRow,
+    Zoom,
+    check_tile,
+    parse_choice,
+    parse_qualities,
+    path_parameter,
+    query_parameter,
+)
 from ocean_core import errors
-from ocean_core.tiles import MERCATOR, Projection, Tile
+from ocean_core.tiles import MERCATOR, PROJECTIONS, Tile
 from ocean_plotting.basemap.render import BasemapRenderer
-from ocean_plotting.plots.common.query import check_choice
+from ocean_plotting.plots.common.query import NO_CHOICE
 from ocean_plotting.tiles.api import PNG, WEBP, ProjectionCode, document_image, media_quality, offer_media_types
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 
@@ -24,20 +31,19 @@ MEDIA_TYPES = {"topo": PNG, "shaded": PNG, "shaded_webp": WEBP, "contours": PNG,
 NEGOTIATED = {"shaded", "shaded_webp"}  # by the Accept header
 VECTOR_LAYERS = ("lands", "bath")
 
-Shaded = Annotated[bool, QueryParameter(description="Hill shading, lit from the upper left.")]
+Shaded = Annotated[bool, query_parameter("Hill shading, lit from the upper left.")]
 TileType = Annotated[
     str,
-    PathParameter(
-        description="`lands`: polygons of the land. `bath`: lines of equal depth, each with its `depth` in metres.",
+    path_parameter(
+        "`lands`: polygons of the land. `bath`: lines of equal depth, each with its `depth` in metres.",
+        "lands",
         schema_extra={"enum": list(VECTOR_LAYERS)},
-        examples=[Example(value="lands")],
     ),
 ]
 FileRevision = Annotated[
     str | None,
-    QueryParameter(
-        name="rev",
-        description="Revision of the basemap. With the current revision, the response may be cached for a year.",
+    query_parameter(
+        "Revision of the basemap. With the current revision, the response may be cached for a year.", name="rev"
     ),
 ]
 FAILURES = problems.document_errors(errors.NotFound, errors.TileNotFound, errors.TooBusy)
@@ -68,7 +74,7 @@ class BasemapService:
 
 def parse_tile(*, zoom: Zoom, x: TileColumn, y: TileRow, projection: ProjectionCode = "EPSG:3857") -> Tile:
     """Read the tile of a request."""
-    code = cast(Projection, check_choice(projection, get_args(Projection), "projection"))
+    code = parse_choice(projection, PROJECTIONS, "projection", NO_CHOICE)
     check_tile(zoom, x, y, bounded=code == MERCATOR)
     return Tile(code, zoom, x, y)
 

@@ -1,77 +1,82 @@
 """Map tiles of variables."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, get_args
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
-from litestar.params import PathParameter, QueryParameter, SkipValidation
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
+from litestar.params import SkipValidation
 
 from ocean_common import problems
 from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileRequest
 from ocean_common.http import cancel_on_disconnect, client_address, made_from
-from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, check_tile, parse_qualities
+from ocean_common.parameters import (
+    DatasetId,
+    TileColumn,
+    TileRow,
+    Zoom,
+    check_tile,
+    parse_choice,
+    parse_qualities,
+    path_parameter,
+    query_parameter,
+)
 from ocean_core import errors
-from ocean_core.tiles import MERCATOR, Projection
+from ocean_core.tiles import MERCATOR, PROJECTIONS
 from ocean_plotting.palettes import parse_scale, validate_colormap
-from ocean_plotting.plots.common.query import check_choice, parse_one_or_two_keys
+from ocean_plotting.plots.common.query import NO_CHOICE
 from ocean_plotting.tiles.store import TileFormat, TileStore, TileStyle
 
+INTERPOLATIONS: tuple[Interpolation, ...] = get_args(Interpolation)
 PNG, WEBP = "image/png", "image/webp"
 
 VariableKeys = Annotated[
     str,
-    PathParameter(
-        description="Key of a variable, or two keys separated by a comma for the magnitude of a vector.",
-        examples=[Example(summary="sea water potential temperature", value="votemper")],
+    path_parameter(
+        "Key of a variable, or two keys separated by a comma for the magnitude of a vector.",
+        ("sea water potential temperature", "votemper"),
     ),
 ]
 ColormapId = Annotated[
     str | None,
-    QueryParameter(
-        description="Id of a colormap, as listed by `/api/v2.0/plot/colormaps`. Default: that of the variable.",
-        examples=[Example(value="thermal")],
+    query_parameter(
+        "Id of a colormap, as listed by `/api/v2.0/plot/colormaps`. Default: that of the variable.", "thermal"
     ),
 ]
 Revision = Annotated[
     str | None,
-    QueryParameter(
-        name="rev",
-        description="Revision of the dataset. With the current revision, the response may be cached for a year.",
+    query_parameter(
+        "Revision of the dataset. With the current revision, the response may be cached for a year.", name="rev"
     ),
 ]
 Time = Annotated[
     str,
-    PathParameter(
-        description="Raw time as listed by `timestamps`, ISO 8601, or -1 for the last time step.",
-        examples=[Example(summary="the last time step", value="-1")],
+    path_parameter(
+        "Raw time as listed by `timestamps`, ISO 8601, or -1 for the last time step.", ("the last time step", "-1")
     ),
 ]
-Depth = Annotated[str, PathParameter(description="Index of a depth level, or `bottom`.", examples=[Example(value="0")])]
+Depth = Annotated[str, path_parameter("Index of a depth level, or `bottom`.", "0")]
 ScaleText = Annotated[
-    str | None,
-    QueryParameter(
-        description="`min,max` in the variable's units. Default: the scale of the variable.",
-        examples=[Example(value="-5,30")],
-    ),
+    str | None, query_parameter("`min,max` in the variable's units. Default: the scale of the variable.", "-5,30")
 ]
-Radius = Annotated[
-    float, QueryParameter(gt=0, le=MAX_RADIUS, description="Search radius in km, for `gaussian` and `inverse`.")
-]
-Neighbours = Annotated[
-    int, QueryParameter(ge=1, le=MAX_NEIGHBOURS, description="Number of cells, for `gaussian` and `inverse`.")
-]
+Radius = Annotated[float, query_parameter("Search radius in km, for `gaussian` and `inverse`.", gt=0, le=MAX_RADIUS)]
+Neighbours = Annotated[int, query_parameter("Number of cells, for `gaussian` and `inverse`.", ge=1, le=MAX_NEIGHBOURS)]
 InterpolationName = Annotated[
-    str,
-    QueryParameter(
-        description="Interpolation between grid cells.", schema_extra={"enum": list(get_args(Interpolation))}
-    ),
+    str, query_parameter("Interpolation between grid cells.", schema_extra={"enum": list(INTERPOLATIONS)})
 ]
-ProjectionCode = Annotated[
-    str, QueryParameter(description="Projection of the map.", schema_extra={"enum": list(get_args(Projection))})
-]
+ProjectionCode = Annotated[str, query_parameter("Projection of the map.", schema_extra={"enum": list(PROJECTIONS)})]
+
+
+def parse_one_or_two_keys(variable: str) -> list[str]:
+    """Read the key of a variable, or the two of a vector's components."""
+    keys = variable.split(",")
+    if len(keys) > 2 or not all(key.strip() for key in keys):
+        raise errors.InvalidRequest(
+            "variable is {variable!r}; it is one key, or two of a vector: u,v", variable=variable[:60], field="variable"
+        )
+    return keys
 
 
 def document_image(description: str, media_type: str = PNG) -> dict[int, ResponseSpec]:
@@ -156,8 +161,8 @@ async def tile(
             zoom=zoom,
             x=x,
             y=y,
-            projection=cast(Projection, check_choice(projection, get_args(Projection), "projection")),
-            interpolation=cast(Interpolation, check_choice(interp, get_args(Interpolation), "interp")),
+            projection=parse_choice(projection, PROJECTIONS, "projection", NO_CHOICE),
+            interpolation=parse_choice(interp, INTERPOLATIONS, "interp", NO_CHOICE),
             radius=radius,
             neighbours=neighbours,
             folded=True,

@@ -10,8 +10,6 @@ from unicodedata import normalize
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example
-from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -20,7 +18,7 @@ from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.http import Freshness
 from ocean_common.i18n import Language, Translator
-from ocean_common.parameters import DatasetId
+from ocean_common.parameters import DatasetId, parse_choice, path_parameter, query_parameter
 from ocean_core import errors
 from ocean_core.colour import COLORMAPS, DEFAULT_COLORMAP, Limits
 from ocean_core.vectors import is_velocity
@@ -29,8 +27,16 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.figure.labels import LabelFormatter
 from ocean_plotting.figure.legends import LEGEND_DPI, draw_colormap_chart, draw_layer_legend
 from ocean_plotting.palettes import FEW, LEVELS, colormap_colours, colormap_of, parse_scale, scale_colours
-from ocean_plotting.plots.common.query import check_choice, parse_one_or_two_keys
-from ocean_plotting.tiles.api import PNG, ColormapId, Revision, VariableKeys, document_image, offer_media_types
+from ocean_plotting.plots.common.query import NO_CHOICE
+from ocean_plotting.tiles.api import (
+    PNG,
+    ColormapId,
+    Revision,
+    VariableKeys,
+    document_image,
+    offer_media_types,
+    parse_one_or_two_keys,
+)
 from ocean_plotting.tiles.store import ImageCache, RenderedImage
 from ocean_plotting.workers import FigureRenderer
 
@@ -130,16 +136,11 @@ class LegendService:
         return Response(image.content, media_type=PNG)
 
 
-LimitsText = Annotated[
-    str,
-    PathParameter(description="`min,max` in the variable's units.", examples=[Example(value="-5,30")]),
-]
+LimitsText = Annotated[str, path_parameter("`min,max` in the variable's units.", "-5,30")]
 LegendFormat = Annotated[
     str,
-    QueryParameter(
-        name="format",
-        description="`png`: a colour bar. `json`: its values and colours.",
-        schema_extra={"enum": ["png", "json"]},
+    query_parameter(
+        "`png`: a colour bar. `json`: its values and colours.", name="format", schema_extra={"enum": ["png", "json"]}
     ),
 ]
 
@@ -176,7 +177,10 @@ async def scale(
     rev: Revision = None,  # noqa: ARG001 - read by `freshness`
 ) -> Response[Any]:
     """The colours of a variable and the values that they stand for."""
-    low_high, legend_format = parse_scale(limits, "limits"), check_choice(file_format, ["png", "json"], "format")
+    low_high, legend_format = (
+        parse_scale(limits, "limits"),
+        parse_choice(file_format, ["png", "json"], "format", NO_CHOICE),
+    )
     await freshness(request, dataset)
     info = await legends.describe_variable(dataset, variable, LabelFormatter(translate))
     colormap = colormap_of(info, colormap)

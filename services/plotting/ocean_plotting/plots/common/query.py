@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 
 import msgspec
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Interpolation
+from ocean_common.parameters import parse_choice
 from ocean_core.colour import Limits, is_distinguishable
 from ocean_core.errors import InvalidRequest, OceanError, RequestTooLarge
 from ocean_core.messages import Message
@@ -166,18 +167,13 @@ class PlotData(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def check_choice(value: str, allowed: Sequence[str], field: str) -> str:
+Choice = TypeVar("Choice", bound=str)
+NO_CHOICE = Message("{name} is {value!r}; it can be {choices}")
+
+
+def check_choice(value: str, allowed: Sequence[Choice], field: str) -> Choice:
     """Refuse a value that is not among those ``allowed``."""
-    if value not in allowed:
-        raise InvalidRequest(
-            "{name} is {value!r}; it can be {choices}",
-            name=field,
-            value=value[:40],
-            choices=", ".join(allowed),
-            field=field,
-            allowed=allowed,
-        )
-    return value
+    return parse_choice(value, allowed, field, NO_CHOICE)
 
 
 def parse_keys(variable: str | list[str], field: str, most: int = MAX_VARIABLES) -> list[str]:
@@ -197,22 +193,6 @@ def parse_keys(variable: str | list[str], field: str, most: int = MAX_VARIABLES)
             keys_count=len(keys),
             limit=most,
             field=field,
-        )
-    return keys
-
-
-def parse_one_or_two_keys(variable: str) -> list[str]:
-    """Read the key of a variable, or the two of a vector's components.
-
-    Raises
-    ------
-    InvalidRequest
-        There are more, or one is empty.
-    """
-    keys = variable.split(",")
-    if len(keys) > 2 or not all(key.strip() for key in keys):
-        raise InvalidRequest(
-            "variable is {variable!r}; it is one key, or two of a vector: u,v", variable=variable[:60], field="variable"
         )
     return keys
 

@@ -1,7 +1,7 @@
 """The query of a track plot, and how its numbers are fetched."""
 
 import asyncio
-from typing import Annotated, cast
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -80,7 +80,7 @@ class TrackData(PlotData, frozen=True, kw_only=True):
 
 async def fetch(services: Services, query: TrackQuery, _: Output) -> TrackData:
     """Request the tracks, then the model along them."""
-    quantum = cast(Quantum, check_choice(query.track_quantum or "hour", QUANTA[::-1], "$.track_quantum"))
+    quantum = check_choice(query.track_quantum or "hour", QUANTA[::-1], "$.track_quantum")
     query.interpolation()
     keys = query.variable_keys() if query.variable else []
     platforms = parse_ids(query.track, "$.track")
