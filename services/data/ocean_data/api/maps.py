@@ -12,7 +12,7 @@ from litestar.params import SkipValidation
 from ocean_common import problems
 from ocean_common.clients.metadata import Catalogue
 from ocean_common.contracts.assets import Assets
-from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, ValueRange
+from ocean_common.contracts.data import MAX_NEIGHBOURS, MAX_RADIUS, Interpolation, TileRequest, ValueRange
 from ocean_common.contracts.places import ArrowCollection
 from ocean_common.http import Freshness, made_from
 from ocean_common.parameters import DatasetId, TileColumn, TileRow, Zoom, parse_choice, path_parameter, query_parameter
@@ -21,7 +21,7 @@ from ocean_core.errors import InvalidRequest
 from ocean_core.tiles import Projection
 from ocean_data.api.parameters import READING_ERRORS, HttpRequest
 from ocean_data.compute.field import View, range_in_view
-from ocean_data.compute.vectors import ArrowsRequest, Vector, tile_arrows
+from ocean_data.compute.vectors import Vector, tile_arrows
 from ocean_data.reading.base import Reading
 from ocean_data.threads import ThreadPool
 
@@ -186,9 +186,11 @@ async def get_arrows(
     ] = "EPSG:3857",
 ) -> Response[ArrowCollection]:
     plane = parse_choice(projection, PROJECTIONS, "projection")
-    arrows = ArrowsRequest(time=time, depth=depth, density=density_adj, zoom=zoom, x=x, y=y, projection=plane)
+    tile = TileRequest(
+        dataset=dataset, variable=variable, time=time, depth=depth, zoom=zoom, x=x, y=y, projection=plane
+    )
     await maps.freshness(request, dataset)
     vector = await find_vector(maps, dataset, variable)
-    collection, revision = await maps.workers.run(tile_arrows, maps.reading, vector, arrows)
+    collection, revision = await maps.workers.run(tile_arrows, maps.reading, vector, tile, density_adj)
     made_from(request, vector.parts[0].revision, revision)
     return Response(collection, media_type=GEOJSON)

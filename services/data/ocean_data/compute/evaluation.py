@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets
-from ocean_core import seawater
+from ocean_core import seawater, vectors
 from ocean_core.errors import InvalidRequest, TimeNotFound
 from ocean_core.expression import FUNCTIONS, Binary, Call, Name, Negative, Node, Number, parse_expression
 from ocean_core.geometry import Floats
@@ -36,7 +36,7 @@ Indices = NDArray[np.int64]
 def bearing(north: Floats, east: Floats) -> Floats:
     """Return the direction of vectors, degrees clockwise from north, 0 to 360; NaN where they are nearly zero."""
     still = (np.abs(north) < STILL) & (np.abs(east) < STILL)
-    return np.where(still, np.nan, np.mod(np.degrees(np.arctan2(east, north)), 360.0))
+    return np.where(still, np.nan, vectors.bearing(east, north))
 
 
 OPERATORS: dict[str, Callable[[Floats, Floats], Floats]] = {

@@ -160,15 +160,12 @@ def _simple_polygon(ring: Ring) -> shapely.Geometry:
     """Return what a ring surrounds, or refuse one that crosses itself."""
     polygon = shapely.Polygon(_read_ring(ring))
     if not polygon.is_valid or polygon.area == 0:
-        reason = _describe_invalid(polygon) if not polygon.is_valid else Message("it has no area")
+        # In the words of GEOS: `Self-intersection[10 75]`.
+        problem, bracket, position = shapely.is_valid_reason(polygon)[:120].partition("[")
+        invalid = join_messages("", [Message(problem), Message(bracket + position)])
+        reason = Message("it has no area") if polygon.is_valid else invalid
         raise InvalidRequest("a ring of the polygon is no simple ring: {reason}", reason=reason, field="polygon")
     return polygon
-
-
-def _describe_invalid(polygon: shapely.Polygon) -> Message:
-    """Describe why a polygon is invalid, in the words of GEOS: `Self-intersection[10 75]`."""
-    problem, bracket, position = shapely.is_valid_reason(polygon)[:120].partition("[")
-    return join_messages("", [Message(problem), Message(bracket + position)])
 
 
 def _read_ring(requested: Ring) -> Floats:

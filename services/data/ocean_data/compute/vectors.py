@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Assets, VariableInfo
+from ocean_common.contracts.data import TileRequest
 from ocean_common.contracts.places import Arrow, ArrowCollection, ArrowProperties, PointGeometry
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, east_and_north
-from ocean_core.tiles import Projection
 from ocean_core.vectors import TRUE_AXIS, Axis, bearing, component_axes
 from ocean_data.compute.field import Level, revision
 from ocean_data.compute.interpolation import LocalStencil, gather, stencil
@@ -45,19 +45,6 @@ def vector_axes(first: VariableInfo, second: VariableInfo) -> tuple[Axis, Axis]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArrowsRequest:
-    """Request for arrows."""
-
-    time: str
-    depth: str
-    density: int
-    zoom: int
-    x: int
-    y: int
-    projection: Projection = "EPSG:3857"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Vector:
     """Variables of a vector: two components, or a length and its bearing."""
 
@@ -66,20 +53,20 @@ class Vector:
     info: VariableInfo | None = None  # of the vector, if it has a name of its own
 
 
-def tile_arrows(reading: Reading, vector: Vector, asked: ArrowsRequest) -> tuple[ArrowCollection, str]:
+def tile_arrows(reading: Reading, vector: Vector, tile: TileRequest, density: int) -> tuple[ArrowCollection, str]:
     """Return the arrows of a vector at the centres of equal squares of a tile, and the revision.
 
     There are none on land and outside the grid.
     """
-    if asked.density not in ARROWS:
+    if density not in ARROWS:
         raise InvalidRequest(
             "density {density} is none of -1, 0 and 1",
-            density=asked.density,
+            density=density,
             field="density_adj",
             allowed=map(str, ARROWS),
         )
-    latitude, longitude = pixel_centres(asked.projection, asked.zoom, asked.x, asked.y, ARROWS[asked.density])
-    levels = [Level.of(part, asked.time, asked.depth) for part in vector.parts]
+    latitude, longitude = pixel_centres(tile.projection, tile.zoom, tile.x, tile.y, ARROWS[density])
+    levels = [Level.of(part, tile.time, tile.depth) for part in vector.parts]
     first, second = (part.variable for part in vector.parts)
     if vector.by_bearing:
         in_space = _along_bearing(reading, levels, latitude, longitude)

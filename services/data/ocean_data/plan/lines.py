@@ -156,7 +156,10 @@ class TrajectoryVariable:
 
     def read(self, source: Source, rows: NDArray[np.intp]) -> Floats:
         """Values of some points: (1 or 3, point)."""
-        steps, weights = np.where(self.sample.home[rows] >= 0, self.steps[:, rows], -1), self.weights[:, rows]
+        steps, weights = (
+            np.where(self.sample.near.local.home[rows] >= 0, self.steps[:, rows], -1),
+            self.weights[:, rows],
+        )
         out = np.zeros((1 if self.directions is None else 3, rows.size))
         out[:, (steps < 0).all(axis=0)] = np.nan
         for step in np.unique(steps[steps >= 0]):
@@ -257,7 +260,7 @@ def _read_trajectory(
     tracks: Sequence[TrajectoryVariable], vector: VectorSample | None, reading: Reading, rows: slice
 ) -> dict[str, Values]:
     """Read values of some of the points."""
-    points = np.arange(tracks[0].sample.home.size)[rows]
+    points = np.arange(tracks[0].steps.shape[1])[rows]
     values = [track.read(reading.source, points) for track in tracks]
     result = {} if vector is None else vector.resolve(values[0] + values[1], points)
     for track, own in list(zip(tracks, values, strict=True))[2 if vector else 0 :]:

@@ -33,7 +33,6 @@ class Sample:
     """One variable at points."""
 
     assets: Assets
-    home: Cells  # (point,): the nearest cell, -1 outside the grid
     near: LocalStencil
     between: LocalStencil | None = None  # where the depths of the cells of `near` are told, if on another grid
 
@@ -61,13 +60,13 @@ class Sample:
             raise _outside(assets, grid, (where[0][first], where[1][first]), outside and outside.format(first))
         chosen = stencil(grid, *where, query.interpolation, radius=query.radius, neighbours=query.neighbours, home=home)
         near = LocalStencil.of(chosen)
-        return cls(assets=assets, home=home, near=near, between=depth_stencil(reading.grids, assets, near.cells))
+        return cls(assets=assets, near=near, between=depth_stencil(reading.grids, assets, near.cells))
 
     def some(self, points: NDArray[np.intp]) -> "Sample":
         """Return that of some of the points."""
         near = self.near.some(points)
         between = self.between and self.between.some(np.searchsorted(self.near.cells, near.cells))
-        return replace(self, home=self.home[points], near=near, between=between)
+        return replace(self, near=near, between=between)
 
     def read(self, source: Source, steps: Sequence[int] | None, depth: Depth) -> tuple[Values, Values | None]:
         """Read values at the points, (step, level, point), and their depths where these are not the axis's."""
@@ -135,10 +134,9 @@ class WindowReader:
 
     def reduced(self, source: Source, steps: list[int] | None, depth: Depth) -> list[Values]:
         """Read the bottom and its depth, or the mean over depth: (step, 1, y, x)."""
-        values, axis = self._levels(source, steps, ALL), self.assets.depth
-        flat = values.reshape(*values.shape[:2], -1).astype(np.float64)
-        deep = cell_depths(source, self.assets, steps, ALL, self.window.cells.ravel(), between=self.between)
-        reduced = reduce_columns(flat, deep, depth, axis) if axis else ()
+        whole = self._levels(source, steps, ALL).astype(np.float64), self._depths(source, steps, ALL)
+        values, deep = (part.reshape(*part.shape[:2], -1) for part in whole)
+        reduced = reduce_columns(values, deep, depth, self.assets.depth) if self.assets.depth else ()
         return [part.reshape(-1, 1, *self.window.shape) for part in reduced if part is not None]
 
     def _levels(self, source: Source, steps: Sequence[int] | None, levels: slice) -> Values:
