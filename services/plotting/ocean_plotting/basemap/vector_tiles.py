@@ -19,7 +19,6 @@ from ocean_plotting.basemap.relief import file_version
 EXTENT = 4096  # units along each side of a tile
 BUFFER = 64  # units around it: strokes are cut where they are not seen
 
-GZIP = b"\x1f\x8b"
 TILE_QUERY = "SELECT tile_data FROM tiles WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
 
 
@@ -63,7 +62,7 @@ class MbTiles:
         with self._lock:  # its rows are counted from below
             row = self._database.execute(TILE_QUERY, (zoom, x, (1 << zoom) - 1 - y)).fetchone()
         content = bytes(row[0]) if row and row[0] else b""
-        return gzip.decompress(content) if content.startswith(GZIP) else content
+        return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
 
 
 def open_mbtiles(folder: Path) -> dict[str, MbTiles]:

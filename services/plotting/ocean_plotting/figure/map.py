@@ -231,11 +231,13 @@ def draw_graticule(axes: Axes, view: View, context: DrawContext) -> None:
     # Around a pole meridians meet the frame; parallels are labelled within.
     bottom = 1 if pole is not None or len(crossings["bottom"][1]) >= len(crossings["bottom"][0]) else 0
     left = 1 if pole is not None else 1 - bottom
-    for name, family in {"bottom": bottom, "left": left, **({} if pole is None else {"top": 1})}.items():
+    families = {"bottom": bottom, "left": left}
+    if pole is not None:
+        families["top"] = 1
+        _label_parallels_inside(axes, view, pole, parallels, context)
+    for name, family in families.items():
         texts = [(fraction, formats[family](degrees, digits[family])) for fraction, degrees in crossings[name][family]]
         _label_edge(axes, name, texts, context)
-    if pole is not None:
-        _label_parallels_inside(axes, view, pole, parallels, context)
     axes.tick_params(labelsize=context.sizes.small, length=3, pad=2)
 
 

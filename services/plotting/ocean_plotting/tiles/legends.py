@@ -114,14 +114,16 @@ class LegendService:
         """Return a variable, or the magnitude of two, with its name in the reader's language."""
         keys = parse_one_or_two_keys(variable)
         info, *second = await asyncio.gather(*(self.catalogue.variable(dataset, key) for key in keys))
+        name = labels.variable_name(info)
         if second:
-            names = [labels.variable_name(component) for component in (info, *second)]
-            both_velocity = is_velocity(info.standard_name, second[0].standard_name)
-            info = info.magnitude_with(second[0])
-            if not both_velocity:
-                name = labels.translate("Magnitude of {first} and {second}", first=names[0], second=names[1])
-                return replace(info, name=name)
-        return replace(info, name=labels.variable_name(info))
+            magnitude = info.magnitude_with(second[0])
+            if is_velocity(info.standard_name, second[0].standard_name):
+                name = labels.variable_name(magnitude)
+            else:
+                second_name = labels.variable_name(second[0])
+                name = labels.translate("Magnitude of {first} and {second}", first=name, second=second_name)
+            info = magnitude
+        return replace(info, name=name)
 
     async def draw(
         self, key: tuple[Hashable, ...], translate: Translator, make: Callable[..., object], *arguments: object
