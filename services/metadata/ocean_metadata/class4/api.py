@@ -32,8 +32,7 @@ Fresh = NamedDependency[Freshness]
 AnyRequest = Request[Any, Any, Any]
 
 Kind = Annotated[
-    str,
-    path_parameter("`ocean_predict` or `riops_obs`.", ("files as OceanPredict exchanges them", "ocean_predict")),
+    str, path_parameter("`ocean_predict` or `riops_obs`.", ("files as OceanPredict exchanges them", "ocean_predict"))
 ]
 FileId = Annotated[
     str,

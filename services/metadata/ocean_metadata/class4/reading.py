@@ -78,8 +78,9 @@ def read_content(
 ) -> FileContent:
     """Read the profiles, so many cells at a time, or raise Unreadable."""
     axes, (count, variable_count, level_count) = _find_axes(data)
-    leads = _read_leads(data, axes)
-    about = msgspec.structs.replace(about, title=_read_title(data), leads=leads, profiles=count)
+    leads, title = _read_leads(data, axes), storage.get_attribute(data, "title")
+    title = title if isinstance(title, str) and title.strip() else None
+    about = msgspec.structs.replace(about, title=title, leads=leads, profiles=count)
     errors, profiles = np.full(count, np.nan), list[bytes]()
     reader = _ProfileReader(data, file, axes, _read_texts(data, "varname", variable_count))
     step = max(1, block_cells // (variable_count * level_count * max(1, len(leads))))
@@ -205,11 +206,6 @@ def _read_position(variable: storage.Variable, count: int) -> Floats:
     if values.shape != (count,):
         raise storage.Unreadable("{name} is not of profiles", name=variable.name)
     return values
-
-
-def _read_title(data: storage.OpenDataset) -> str | None:
-    title = storage.get_attribute(data, "title")
-    return title if isinstance(title, str) and title.strip() else None
 
 
 def _read_texts(data: storage.OpenDataset, name: str, count: int) -> list[str]:

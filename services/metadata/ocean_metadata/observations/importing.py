@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -10,11 +10,12 @@ from typing import NamedTuple, get_args
 import msgspec
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.observations.formats import is_readable, read_platforms, reading_version
+from ocean_metadata.code_version import code_version
+from ocean_metadata.observations.formats import is_readable, read_platforms
 from ocean_metadata.observations.formats.decoding import UnreadableFile
-from ocean_metadata.observations.model import Platform
 from ocean_metadata.observations.store import ImportState, ObservationStore
 
+_READERS = "ocean_metadata.observations.formats"  # files are imported again where their code has changed
 _CASTS = 500  # in one transaction
 
 
@@ -59,8 +60,7 @@ class Importer:
             state = _file_state(path)
             before = self._states.get(str(path))
             platform_type = self._platform_type or _digest_platform_type(before)
-            # A file that would be read in another way is imported again.
-            prefix = f"{reading_version()} {platform_type or ''}:"
+            prefix = f"{code_version(_READERS)} {platform_type or ''}:"
             if before and before.digest.startswith(prefix) and before[:2] == state[:2]:
                 return ImportResult(None)
             state = state._replace(digest=prefix + _hash_content(path))
@@ -87,11 +87,13 @@ class Importer:
             raise UnreadableFile("it has no station with a time and a place")
         source = self._store.begin_import(str(path))
         stations: set[int] = set()
-        for part in _split_platforms(chain([first], platforms)):
-            if self._stop.is_set():
-                raise ImportStopped
-            stations |= set(self._store.write_platform(source, part))
-            report_progress(len(part.casts))
+        for platform in chain([first], platforms):
+            for start in range(0, len(platform.casts), _CASTS):
+                if self._stop.is_set():
+                    raise ImportStopped
+                part = msgspec.structs.replace(platform, casts=platform.casts[start : start + _CASTS])
+                stations |= set(self._store.write_platform(source, part))
+                report_progress(len(part.casts))
         self._store.finish_import(source, state, stations)
         self._states[str(path)] = state
         self._digests.add(state.digest)
@@ -102,13 +104,6 @@ def _digest_platform_type(state: ImportState | None) -> PlatformType | None:
     """Return the platform type that an operator once gave for a file."""
     text = state.digest.partition(":")[0].partition(" ")[2] if state else ""
     return next((platform_type for platform_type in get_args(PlatformType) if platform_type == text), None)
-
-
-def _split_platforms(platforms: Iterable[Platform]) -> Iterator[Platform]:
-    """Yield platforms with as many casts as one transaction writes."""
-    for platform in platforms:
-        for start in range(0, len(platform.casts), _CASTS):
-            yield msgspec.structs.replace(platform, casts=platform.casts[start : start + _CASTS])
 
 
 def _files(path: Path) -> list[Path]:

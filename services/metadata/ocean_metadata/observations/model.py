@@ -1,18 +1,18 @@
 """Observations as readers find them in files: platforms with their casts. Instants are ms since 1970-01-01."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import PlatformType
+from ocean_core import time
 from ocean_core.errors import InvalidRequest
 
 Floats = NDArray[np.float64]
 
 DAY = 86_400_000  # ms
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 ATTRIBUTION = "Attribution"  # key of the platform attribute with the people and institutions to be credited
 
@@ -57,23 +57,22 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     casts: list[Cast]
 
 
-def format_instant(time: int) -> str:
+def format_instant(instant: int) -> str:
     """Write an instant in ISO 8601, UTC: to the second, or to the millisecond where it has such."""
-    return (_EPOCH + timedelta(milliseconds=time)).isoformat(timespec="milliseconds" if time % 1000 else "seconds")
+    timespec = "milliseconds" if instant % 1000 else "seconds"
+    return (time.EPOCH + timedelta(milliseconds=instant)).isoformat(timespec=timespec)
 
 
 def parse_instant(text: str, field: str, *, end: bool = False) -> int:
     """Parse ISO 8601; a date is its midnight, or with ``end`` the last millisecond of its day."""
-    stripped = text.strip()
     try:
-        instant = datetime.fromisoformat(stripped)
-    except ValueError as error:
+        instant = time.parse_instant(text)
+    except (ValueError, OverflowError) as error:
         raise InvalidRequest(
             "{name}: {text!r} is not a date; write 2019-05-27 or 2019-05-27T12:00:00Z",
             name=field,
             text=text[:40],
             field=field,
         ) from error
-    instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
-    time = (instant - _EPOCH) // timedelta(milliseconds=1)
-    return time + DAY - 1 if end and len(stripped) <= len("2019-05-27") else time
+    milliseconds = (instant - time.EPOCH) // timedelta(milliseconds=1)
+    return milliseconds + DAY - 1 if end and len(text.strip()) <= len("2019-05-27") else milliseconds

@@ -101,8 +101,7 @@ class ObservationRepository:
             query = sa.select(platforms.c.id, platforms.c.type)
             return [
                 contracts.TrackFeature(
-                    geometry=LineGeometry(coordinates=tracks[row.id]),
-                    properties=_properties(id=row.id, type=row.type),
+                    geometry=LineGeometry(coordinates=tracks[row.id]), properties=_properties(id=row.id, type=row.type)
                 )
                 for row in select_by_ids(connection, query.order_by(platforms.c.id), platforms.c.id, sorted(tracks))
             ]
@@ -401,9 +400,5 @@ def _pack_values(datatype: Any, samples: Sequence[tuple[float, float]]) -> contr
     """Pack pairs of depth and value as the arrays that other services read."""
     depth, values = np.array(samples, dtype=np.float64).reshape(-1, 2).T
     return contracts.ObservedValues(
-        key=datatype.key,
-        name=datatype.name,
-        units=datatype.unit,
-        depth=pack_array(depth),
-        values=pack_array(values),
+        key=datatype.key, name=datatype.name, units=datatype.unit, depth=pack_array(depth), values=pack_array(values)
     )

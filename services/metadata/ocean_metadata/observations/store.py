@@ -154,18 +154,14 @@ def _write_stations(
             continue
         if not station:
             station, next_id = next_id, next_id + 1
-        rows.append((_station_row(cast, station, platform, source), cast))
+        row = msgspec.structs.asdict(cast) | {"id": station, "platform": platform, "source": source}
+        del row["quantities"]
+        rows.append((row | {"longitude": float(wrap_longitude(cast.longitude))}, cast))
     for ids in in_batches([row["id"] for row, cast in rows if cast.key in stored]):
         connection.execute(table.delete().where(table.c.id.in_(ids)))  # cascades to samples and holdings
     if rows:
         connection.execute(table.insert(), [row for row, _ in rows])
     return rows
-
-
-def _station_row(cast: Cast, station: int, platform: int, source: int) -> Row:
-    row = msgspec.structs.asdict(cast) | {"id": station, "platform": platform, "source": source}
-    del row["quantities"]
-    return row | {"longitude": float(wrap_longitude(cast.longitude))}
 
 
 def _write_samples(connection: sa.Connection, rows: list[tuple[Row, Cast]], datatypes: DataTypeIds) -> None:

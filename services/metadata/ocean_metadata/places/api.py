@@ -74,8 +74,7 @@ _ERRORS, _GEOJSON = document_errors(NotFound), "GeoJSON, longitude first"
 _get = partial(get, tags=["places"], responses=document_errors())
 _list = partial(_get, dependencies={"places": Provide(provide_places)})
 _features = partial(
-    _get,
-    dependencies={"places": Provide(provide_places), "view": Provide(parse_view, sync_to_thread=False)},
+    _get, dependencies={"places": Provide(provide_places), "view": Provide(parse_view, sync_to_thread=False)}
 )
 
 

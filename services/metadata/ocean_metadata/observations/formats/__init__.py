@@ -6,7 +6,6 @@ from pathlib import Path
 import netCDF4
 
 from ocean_common.contracts.observations import PlatformType
-from ocean_metadata.code_version import code_version
 from ocean_metadata.observations.formats.argo import is_argo, read_argo
 from ocean_metadata.observations.formats.cnv import read_cnv
 from ocean_metadata.observations.formats.decoding import UnreadableFile
@@ -19,11 +18,6 @@ Reader = Callable[[Path, PlatformType | None], Iterator[Platform]]
 
 _TEXT_READERS: dict[str, Reader] = {".odf": read_odf, ".cnv": read_cnv}
 _NETCDF_SUFFIXES = (".nc", ".nc4", ".cdf")
-
-
-def reading_version() -> int:
-    """Return the version of what readers make of a file: with another one, files are imported again."""
-    return code_version(__name__)
 
 
 def is_readable(path: Path) -> bool:
