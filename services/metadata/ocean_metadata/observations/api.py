@@ -87,7 +87,7 @@ def list_datatypes(observations: Repository, translate: Translate) -> list[contr
 )
 def list_meta_keys(observations: Repository, types: FromPath[LastTypes]) -> list[str]:
     """Keys of any platform of these types."""
-    return observations.attribute_keys(_without_suffix(types).split(","))
+    return observations.attributes(_without_suffix(types).split(","))
 
 
 @_get(
@@ -98,7 +98,7 @@ def list_meta_keys(observations: Repository, types: FromPath[LastTypes]) -> list
 def list_meta_values(observations: Repository, types: FromPath[Types], key: FromPath[Key]) -> list[str]:
     """Values of any platform of these types; an empty list for `Any`."""
     name = _without_suffix(key)
-    return [] if name == ANY else observations.attribute_values(_without_suffix(types).split(","), name)
+    return [] if name == ANY else observations.attributes(_without_suffix(types).split(","), name)
 
 
 @_find(

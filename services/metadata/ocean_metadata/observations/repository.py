@@ -57,13 +57,13 @@ class ObservationRepository:
             rows = connection.execute(sa.select(table.key, table.name).order_by(table.key))
             return [(key, name) for key, name in rows]
 
-    def attribute_keys(self, types: Sequence[str]) -> list[str]:
-        """Return the keys of the metadata of platforms of some types."""
-        return self._distinct(attributes.c.key, types)
-
-    def attribute_values(self, types: Sequence[str], key: str) -> list[str]:
-        """Return the values under a key of the metadata of platforms of some types."""
-        return self._distinct(attributes.c.value, types, attributes.c.key == key)
+    def attributes(self, types: Sequence[str], key: str | None = None) -> list[str]:
+        """Return the keys of the metadata of platforms of some types, or the values under one of them."""
+        column = attributes.c.key if key is None else attributes.c.value
+        query = sa.select(column).join(platforms, platforms.c.id == attributes.c.platform)
+        query = query.where(platforms.c.type.in_(types)).distinct().order_by(column)
+        with self._reading() as connection:
+            return list(connection.execute(query if key is None else query.where(attributes.c.key == key)).scalars())
 
     def search_stations(self, search: Search) -> list[contracts.StationFeature]:
         """Return stations, thinned out evenly where there are too many for a map."""
@@ -211,12 +211,6 @@ class ObservationRepository:
             variables=variables,
             attribution=attribution,
         )
-
-    def _distinct(self, column: sa.Column[Any], types: Sequence[str], *conditions: sa.ColumnElement[bool]) -> list[str]:
-        query = sa.select(column).join(platforms, platforms.c.id == attributes.c.platform)
-        with self._reading() as connection:
-            ordered = query.where(platforms.c.type.in_(types), *conditions).distinct().order_by(column)
-            return list(connection.execute(ordered).scalars())
 
     def _reading(self) -> AbstractContextManager[sa.Connection]:
         return answering(self._engine, _UNAVAILABLE)

@@ -52,7 +52,7 @@ class Gazetteer:
         self._folder = Path(folder) if folder else None
         self._read: list[PlaceFile] = []
         self._files: dict[tuple[Kind, str], PlaceFile] = {}  # those that are served, by kind and id
-        self.problems: list[tuple[Kind, str, Message]] = []  # with files of a name, and places of them
+        self.problems: list[tuple[Kind, str, Message]] = []  # with files, by their names
 
     def groups(self, kind: Kind) -> list[PlaceGroup]:
         """Return the files of a kind, sorted by name."""
@@ -89,15 +89,11 @@ class Gazetteer:
 
     def refresh(self) -> bool:
         """Read the files that have changed; return whether there were any. Blocks."""
-        states = {(kind, path): state for kind in KINDS for path, state in self._find_files(kind)}
-        before = {(file.kind, file.path): file for file in self._read}
-        if states == {key: file.state for key, file in before.items()}:
+        found = [(kind, path, state) for kind in KINDS for path, state in self._find_files(kind)]
+        before = {(file.kind, file.path, file.state): file for file in self._read}
+        if found == list(before):
             return False
-        self._read = [
-            before[kind, path] if (kind, path) in before and before[kind, path].state == state
-            else _read_file(kind, path, state)
-            for (kind, path), state in states.items()
-        ]  # fmt: skip
+        self._read = [before.get(key) or _read_file(*key) for key in found]
         files: dict[tuple[Kind, str], PlaceFile] = {}
         problems = []
         for file in self._read:

@@ -55,9 +55,7 @@ class KmlPlaces(NamedTuple):
 def check_size(byte_count: int) -> None:
     """Refuse a file that is larger than is read here."""
     if byte_count > MAX_BYTES:
-        raise KmlUnreadable(
-            "it has {content_count} bytes, and the limit is {max_bytes}", content_count=byte_count, max_bytes=MAX_BYTES
-        )
+        raise KmlUnreadable("it has {size} bytes, and the limit is {max_bytes}", size=byte_count, max_bytes=MAX_BYTES)
 
 
 def read_kml(content: bytes, kind: Kind, stem: str) -> KmlPlaces:

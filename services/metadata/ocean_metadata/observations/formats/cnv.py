@@ -63,7 +63,7 @@ def _parse_position(notes: dict[str, str], coordinate: str, maximum: float) -> f
     match = _POSITION.fullmatch(text.strip())
     degrees = abs(float(match[2])) + float(match[3] or 0) / 60 + float(match[4] or 0) / 3600 if match else np.inf
     if not match or degrees > maximum:
-        raise decoding.UnreadableFile("its {subject} is {text!r}", subject=coordinate, text=text)
+        raise decoding.UnreadableFile("its {coordinate} is {text!r}", coordinate=coordinate, text=text)
     hemisphere = (match[1] or match[5] or "").upper()
     return -degrees if hemisphere in {"S", "W"} or match[2].startswith("-") else degrees
 

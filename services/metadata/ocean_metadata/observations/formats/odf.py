@@ -70,7 +70,7 @@ def _parse_degrees(event: Block, key: str) -> float:
     except ValueError:
         degrees = 999.0
     if abs(degrees) > (90 if "LATITUDE" in key else 360):
-        raise decoding.UnreadableFile("its {key} is {event}", key=key, event=event.get(key, "missing"))
+        raise decoding.UnreadableFile("its {key} is {value}", key=key, value=event.get(key, "missing"))
     return degrees
 
 

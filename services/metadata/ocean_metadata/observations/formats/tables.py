@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 class _PlatformRow(msgspec.Struct):
     id: int
-    type: str
+    type: PlatformType
     unique_id: str | None = None
 
 
@@ -69,17 +69,13 @@ def read_tables(folder: Path) -> Iterator[Platform]:
     for station in _read_table(folder, "stations", _StationRow):
         casts[station.platform_id].append(_make_cast(station, samples[station.id], datatypes))
     for platform in _read_table(folder, "platforms", _PlatformRow):
-        if platform.type not in get_args(PlatformType):
-            raise UnreadableFile(
-                "its platform {id} is of an unknown type: {type!r}", id=platform.id, type=platform.type
-            )
         texts = attributes[platform.id]
         name = (platform.unique_id or texts.get("wmo") or texts.get("buoyid") or str(platform.id)).strip()
         name = name.removeprefix(f"{platform.type}_")
         if casts[platform.id]:
             yield Platform(
                 key=f"{platform.type}:{name}",
-                type=msgspec.convert(platform.type, PlatformType),
+                type=platform.type,
                 name=name,
                 attributes=add_attribution(texts, texts, argo=platform.type == "argo"),
                 casts=casts[platform.id],
