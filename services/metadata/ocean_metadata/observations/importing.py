@@ -57,7 +57,8 @@ class Importer:
     def import_file(self, path: Path, report_progress: Callable[[int], object]) -> ImportResult:
         """Import one file; ``report_progress`` is called with the number of stations as they are written."""
         try:
-            state = _file_state(path)
+            stats = [file.stat() for file in _files(path)]
+            state = ImportState(sum(stat.st_size for stat in stats), max(stat.st_mtime_ns for stat in stats), "")
             before = self._states.get(str(path))
             platform_type = self._platform_type or _digest_platform_type(before)
             prefix = f"{code_version(_READERS)} {platform_type or ''}:"
@@ -108,11 +109,6 @@ def _digest_platform_type(state: ImportState | None) -> PlatformType | None:
 
 def _files(path: Path) -> list[Path]:
     return sorted(path.glob("*.json")) if path.is_dir() else [path]
-
-
-def _file_state(path: Path) -> ImportState:
-    stats = [file.stat() for file in _files(path)]
-    return ImportState(sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0), "")
 
 
 def _hash_content(path: Path) -> str:

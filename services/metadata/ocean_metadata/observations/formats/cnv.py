@@ -29,7 +29,8 @@ Columns = list[tuple[str, str]]  # short names and units
 def read_cnv(path: Path, platform_type: PlatformType | None = None) -> Iterator[Platform]:
     """Read the cruise, with one cast."""
     header, rows = decoding.read_text_table(path, "*END*", "a Sea-Bird cast")
-    columns = _parse_columns(header)
+    matches = [match for line in header if (match := _COLUMN.match(line))]
+    columns = [(match[2].strip(), units[1] if (units := _UNITS.search(match[3])) else "") for match in matches]
     notes = {match[1].strip().lower(): match[2].strip() for line in header if (match := _NOTE.match(line))}
     values = {match[1]: match[2].strip() for line in header if (match := _VALUE.match(line))}
     data = decoding.parse_table(rows, len(columns))
@@ -50,11 +51,6 @@ def read_cnv(path: Path, platform_type: PlatformType | None = None) -> Iterator[
     labelled = {key.capitalize(): notes[key] for key in ("ship", "cruise") if notes.get(key)}
     attributes, kind = quantities.add_attribution(labelled, notes), platform_type or "mission"
     yield Platform(key=f"mission:{name}", type=kind, name=name, attributes=attributes, casts=[cast])
-
-
-def _parse_columns(header: list[str]) -> Columns:
-    matches = [match for line in header if (match := _COLUMN.match(line))]
-    return [(match[2].strip(), units[1] if (units := _UNITS.search(match[3])) else "") for match in matches]
 
 
 def _parse_position(notes: dict[str, str], coordinate: str, maximum: float) -> float:
