@@ -60,15 +60,15 @@ def revision(source: Source, levels: Sequence[Level]) -> str:
     return levels[0].assets.revision if unchanged else ""
 
 
-def tile_field(reading: Reading, variables: Sequence[Assets], asked: TileRequest) -> TileField:
+def tile_field(reading: Reading, variables: Sequence[Assets], query: TileRequest) -> TileField:
     """Return values at the centres of a tile's pixels: of one variable, or the magnitude of two."""
-    check_search(asked.radius, asked.neighbours)
+    check_search(query.radius, query.neighbours)
     if len(variables) > 2:
         raise InvalidRequest("name one variable, or the two components of a vector", field="variable")
-    levels = [Level.of(variable, asked.time, asked.depth) for variable in variables]
-    maps = [reading.grids.tile(level.assets.grid, tile_map(asked)) for level in levels]
+    levels = [Level.of(variable, query.time, query.depth) for variable in variables]
+    maps = [reading.grids.tile(level.assets.grid, tile_map(query)) for level in levels]
     # Two components are folded alike where they are on the same grid.
-    fold = maps[0].fold if asked.folded and maps[0] is maps[-1] else None
+    fold = maps[0].fold if query.folded and maps[0] is maps[-1] else None
     parts: list[Pixels | None] = []
     for level, cells in zip(levels, maps, strict=True):
         values = cells.values(level.read(reading.source)) if cells.stencil.home.size else None

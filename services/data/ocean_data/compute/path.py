@@ -35,8 +35,8 @@ def on_earth(points: Sequence[Point], field: str, most: int) -> tuple[Floats, Fl
         raise InvalidRequest("give at least one point, as latitude and longitude", field=field)
     if len(points) > most:
         raise RequestTooLarge(
-            "{points_count} points are asked for, and the limit is {limit}",
-            points_count=len(points),
+            "{count} points are asked for, and the limit is {limit}",
+            count=len(points),
             limit=most,
             field=field,
         )
@@ -125,7 +125,7 @@ def _by_number(length: Floats, points: int | None) -> NDArray[np.int64]:
         points = max(USUAL, length.size + 1)
     if points > MOST:
         raise RequestTooLarge(
-            "{points} points are asked for, and the limit is {limit}", points=points, limit=MOST, field="points"
+            "{count} points are asked for, and the limit is {limit}", count=points, limit=MOST, field="points"
         )
     if points < length.size + 1:
         raise InvalidRequest(

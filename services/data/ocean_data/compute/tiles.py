@@ -125,46 +125,46 @@ def pixel_centres(projection: str, zoom: int, x: int, y: int, count: int = SIZE)
     return latitude.ravel(), longitude.ravel()
 
 
-def tile_map(asked: TileRequest) -> TileMap:
+def tile_map(query: TileRequest) -> TileMap:
     """Return the parameters that the index map of a tile depends on, and no others: one map serves several tiles."""
-    searched = asked.interpolation in {"gaussian", "inverse"}
+    searched = query.interpolation in {"gaussian", "inverse"}
     return TileMap(
-        asked.projection,
-        asked.zoom,
-        asked.x,
-        asked.y,
-        asked.interpolation,
-        radius=asked.radius if searched else 0.0,
-        neighbours=asked.neighbours if searched else 0,
+        query.projection,
+        query.zoom,
+        query.x,
+        query.y,
+        query.interpolation,
+        radius=query.radius if searched else 0.0,
+        neighbours=query.neighbours if searched else 0,
     )
 
 
-def tile_stencil(grid: Grid, asked: TileMap) -> TileStencil:  # noqa: PLR0911  one for each faster way
+def tile_stencil(grid: Grid, tile: TileMap) -> TileStencil:  # noqa: PLR0911  one for each faster way
     """Choose the cells that make the pixels of a tile: once for all variables, depths and times of a grid.
 
     Pixels of EPSG:3857 are a lattice of parallels and meridians: grids have faster ways for that.
     """
-    lattice, nearest = None, asked.interpolation == "nearest"
-    if asked.projection == MERCATOR:
-        check_tile(asked.zoom, asked.x, asked.y)
-        parallels, meridians = Tile(MERCATOR, asked.zoom, asked.x, asked.y).axes(pixel_offsets())
+    projection, zoom, x, y, kind, radius, neighbours = tile
+    lattice, nearest = None, kind == "nearest"
+    if projection == MERCATOR:
+        check_tile(zoom, x, y)
+        parallels, meridians = Tile(MERCATOR, zoom, x, y).axes(pixel_offsets())
         if nearest and (lines := grid.nearest_lines(parallels, meridians)):
             return _of_nearest(*folded(*lines))
         lattice = grid.nearest_on_lattice(parallels, meridians)
         if lattice is not None and nearest:
             return _of_nearest(lattice)
-        if lattice is not None and asked.interpolation == "bilinear":
+        if lattice is not None and kind == "bilinear":
             corners = grid.corners_on_lattice(parallels, meridians)
             if corners is not None:
                 pixels = np.flatnonzero(lattice >= 0)
                 around = Stencil(home=lattice, cells=corners[0], weights=corners[1])
                 return _stencil_of_pixels(pixels, around if pixels.size == lattice.size else around.some(pixels))
-    latitude, longitude = pixel_centres(asked.projection, asked.zoom, asked.x, asked.y)
+    latitude, longitude = pixel_centres(projection, zoom, x, y)
     if not latitude.size:
         return _of_nearest(NO_CELLS)
 
     def stencil_of(points: NDArray[np.intp], home: Cells) -> Stencil:
-        kind, radius, neighbours = asked.interpolation, asked.radius, asked.neighbours
         at = latitude[points], longitude[points]
         return stencil(grid, *at, kind, radius=radius, neighbours=neighbours, home=home)
 

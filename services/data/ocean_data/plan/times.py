@@ -149,7 +149,7 @@ class Instants:
 
 
 def select_instants(
-    variables: Sequence[Assets], asked: TimedRequest | Minuend, *, latest: bool = False
+    variables: Sequence[Assets], query: TimedRequest | Minuend, *, latest: bool = False
 ) -> Instants | None:
     """Select the times of a request, all if it has none, or with ``latest`` the last; None if no variable has time."""
     axes = [Axis.of(variable.steps) if variable.steps else None for variable in variables]
@@ -158,12 +158,12 @@ def select_instants(
         return None
     first = Axis.of(leading)
     _check_steps(first)
-    if asked.time is not None and (asked.start is not None or asked.end is not None):
+    if query.time is not None and (query.start is not None or query.end is not None):
         raise InvalidRequest("give either time, or start and end, not both", field="time")
-    if asked.time is not None or (latest and asked.start is None and asked.end is None):
-        chosen = _steps_at(first, "-1" if asked.time is None else asked.time)
+    if query.time is not None or (latest and query.start is None and query.end is None):
+        chosen = _steps_at(first, "-1" if query.time is None else query.time)
     else:
-        chosen = _steps_of_period(first, asked.start, asked.end)
+        chosen = _steps_of_period(first, query.start, query.end)
     seconds, raw = first.seconds[chosen], first.raw[chosen]
     steps = [
         None if axis is None else _matching(axis, seconds, raw, variable)

@@ -65,11 +65,11 @@ class GridStore:
         key = (grid.id, self._source.signature(grid.file))
         return self._grids.get(key, lambda: build(grid, lambda: self._source.coordinates(grid)))
 
-    def tile(self, grid: assets.Grid, asked: TileMap) -> TileStencil:
+    def tile(self, grid: assets.Grid, tile: TileMap) -> TileStencil:
         """Return the cells of each pixel of a tile."""
         require_grid(grid)
-        key = (grid.id, self._source.signature(grid.file), asked)
-        return self._maps.get(key, lambda: tile_stencil(self.grid(grid), asked))
+        key = (grid.id, self._source.signature(grid.file), tile)
+        return self._maps.get(key, lambda: tile_stencil(self.grid(grid), tile))
 
 
 @dataclass(frozen=True, kw_only=True)
