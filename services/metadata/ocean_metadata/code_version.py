@@ -25,10 +25,7 @@ def code_version(*modules: str) -> int:
 
 
 def imported_sources(*modules: str) -> dict[str, Path]:
-    """Return the source files of modules and of all of ours that they import, directly or not, and that count.
-
-    A module that does not exist is a LookupError.
-    """
+    """Return the files of modules and of all that count and that they import; LookupError if one does not exist."""
     sources: dict[str, Path] = {}
     names = list(modules)
     while names:

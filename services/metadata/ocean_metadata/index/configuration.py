@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -94,7 +94,7 @@ class DatasetConfig(DatasetDescription, frozen=True, kw_only=True):
     variables: dict[str, Any] | None = None
 
 
-class IndexContent(msgspec.Struct, frozen=True, kw_only=True):
+class IndexContent(NamedTuple):
     """Content of index databases."""
 
     files: list[str]
@@ -102,13 +102,7 @@ class IndexContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_configuration(file: Path, stubs: Path | None = None) -> list[DatasetSpec]:
-    """Load a configuration, in the order of its keys.
-
-    Raises
-    ------
-    ConfigurationError
-        A file is missing, is not JSON, or has a value of the wrong type.
-    """
+    """Load a configuration, in the order of its keys; ConfigurationError if a file is missing or invalid."""
     specs = []
     for key, value in _read_object(file).items():
         _check_key(file.name, key, "/")
@@ -167,7 +161,7 @@ def _make_dataset(file: Path, key: str, value: dict[str, Any]) -> DatasetSpec:
     try:
         index = read_indexes(indexes)
     except InvalidIndex as invalid:
-        index, error = IndexContent(files=[], variables={}), invalid.message
+        index, error = IndexContent([], {}), invalid.message
     variables = config.variables or {}
     return copy_fields(
         config,
@@ -311,7 +305,7 @@ def read_indexes(paths: Sequence[str]) -> IndexContent:
         content = _read_index(path, status.st_size, status.st_mtime_ns)
         files += content.files
         variables |= content.variables
-    return IndexContent(files=files, variables=variables)
+    return IndexContent(files, variables)
 
 
 @lru_cache(64)
@@ -326,11 +320,8 @@ def _read_index(path: str, _size: int, _mtime_ns: int) -> IndexContent:
         raise InvalidIndex("{name} is not an index database: {error}", name=Path(path).name, error=error) from error
     folder = Path(path).parent
     return IndexContent(
-        files=[
-            file if dataset_uri.is_remote(file) else str((folder / dataset_uri.local(file)).absolute())
-            for file in files
-        ],
-        variables={str(name): _make_attributes(*columns) for name, *columns in rows},
+        [file if dataset_uri.is_remote(file) else str((folder / dataset_uri.local(file)).absolute()) for file in files],
+        {str(name): _make_attributes(*columns) for name, *columns in rows},
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -40,7 +40,7 @@ class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     scales: dict[str, Limits] = {}  # of the variables without a scale
 
 
-class CellPositions(msgspec.Struct, frozen=True, kw_only=True):
+class CellPositions(NamedTuple):
     """Grid with its coordinates."""
 
     grid: Grid
@@ -93,7 +93,7 @@ def _read_positions(data: OpenDataset, placement: Placement, header: FileHeader)
     if np.nanmax(np.abs(latitude)) > 90.01:
         raise Unreadable("its latitudes are beyond the poles")
     grid = msgspec.structs.replace(positions.grid, bounds=bounding_box(latitude, longitude))
-    return msgspec.structs.replace(positions, grid=grid)
+    return positions._replace(grid=grid)
 
 
 def _read_rectilinear(data: OpenDataset, placement: Placement, _: FileHeader) -> CellPositions:
@@ -101,7 +101,7 @@ def _read_rectilinear(data: OpenDataset, placement: Placement, _: FileHeader) ->
     if not (np.isfinite(y).all() and np.isfinite(x).all()):
         raise Unreadable("its latitude and longitude have gaps")
     grid = _make_grid(placement, (y.size, x.size), [y, x])
-    return CellPositions(grid=grid, latitude=np.repeat(y[:, None], x.size, 1), longitude=np.repeat(x[None], y.size, 0))
+    return CellPositions(grid, np.repeat(y[:, None], x.size, 1), np.repeat(x[None], y.size, 0))
 
 
 def _read_curvilinear(data: OpenDataset, placement: Placement, _: FileHeader) -> CellPositions:
@@ -111,7 +111,7 @@ def _read_curvilinear(data: OpenDataset, placement: Placement, _: FileHeader) ->
         for values in (_read_named(data, placement.latitude), _read_named(data, placement.longitude))
     )
     grid = _make_grid(placement, latitude.shape, [latitude, longitude])
-    return CellPositions(grid=grid, latitude=latitude, longitude=longitude)
+    return CellPositions(grid, latitude, longitude)
 
 
 def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader) -> CellPositions:
@@ -130,7 +130,7 @@ def _read_projected(data: OpenDataset, placement: Placement, header: FileHeader)
         if stored is None or _agree(latitude, longitude, stored):
             content: list[NDArray[Any] | bytes] = [y, x, repr(sorted(mapping.items())).encode()]
             grid = _make_grid(placement, (y.size, x.size), content, axis_factor=factor, mapping=mapping)
-            return CellPositions(grid=grid, latitude=latitude, longitude=longitude)
+            return CellPositions(grid, latitude, longitude)
     if stored is None:
         raise Unreadable("its grid mapping is not supported")
     return stored
@@ -186,7 +186,7 @@ def _read_triangles(data: OpenDataset, placement: Placement, header: FileHeader)
         centres = [_read_named(data, name) for name in (placement.face_latitude, placement.face_longitude) if name]
         content: list[NDArray[Any] | bytes] = [latitude, longitude, table, b"face", *centres]
         grid = _make_grid(placement, table.shape[:1], content, start_index=first, location="face")
-    return CellPositions(grid=grid, latitude=latitude, longitude=longitude, corners=corners)
+    return CellPositions(grid, latitude, longitude, corners)
 
 
 _READERS = {
@@ -279,10 +279,7 @@ def outline_cells(latitude: Floats, longitude: Floats, wet: NDArray[np.bool_]) -
 
 
 def _cut_into_blocks(count: int) -> NDArray[np.intp]:
-    """Return the first cells of at most `OUTLINE_BLOCKS` blocks along a dimension, and its last cell.
-
-    Shape (blocks + 1,); a single cell gives two equal edges.
-    """
+    """Return the first cells of at most `OUTLINE_BLOCKS` blocks along a dimension, and its last cell: two for one."""
     if count == 1:
         return np.array([0, 0])
     return np.unique(np.linspace(0, count - 1, min(count - 1, OUTLINE_BLOCKS) + 1).astype(np.intp))
