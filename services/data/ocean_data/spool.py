@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Condition
@@ -79,9 +78,10 @@ class Segment:
 
 
 @dataclass(eq=False)
-class SpoolEntry:
-    """One answer while it is made."""
+class SpoolWriter:
+    """One answer while it is made, to which its thread writes."""
 
+    spool: "Spool"
     key: str
     reserved: int  # bytes of the limit that it holds before it has segments
     segments: list[Segment] = field(default_factory=list)
@@ -90,6 +90,7 @@ class SpoolEntry:
     complete: bool = True  # from its first byte: others may still join
     moved: float = field(default_factory=monotonic)  # when one of its readers last read
     task: asyncio.Task[None] | None = None
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
 
     @property
     def size(self) -> int:
@@ -113,11 +114,36 @@ class SpoolEntry:
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
 
+    def check(self) -> None:
+        """End the work if nobody waits for it."""
+        if self.spool.closed or not self.followers:
+            raise Abandoned
+
+    def write(self, piece: bytes) -> None:
+        """Add some bytes; wait while readers are far behind."""
+        remaining = memoryview(piece)
+        while remaining:
+            segment, size = self.spool.allocate(self, len(remaining))
+            segment.append(remaining[:size])
+            remaining = remaining[size:]
+            self.loop.call_soon_threadsafe(self.wake)
+        self.check()
+
+    def save(self, write: Callable[[str], None]) -> None:
+        """Take the file that ``write`` makes at a path as the complete answer."""
+        path = self.spool.path()
+        try:
+            write(str(path))
+            file = os.open(path, os.O_RDONLY)
+        finally:
+            path.unlink(missing_ok=True)
+        self.spool.adopt(self, Segment(0, file, os.fstat(file).st_size))
+
 
 class SpoolReader:
     """One reader of an answer that is being made."""
 
-    def __init__(self, spool: "Spool", entry: SpoolEntry) -> None:
+    def __init__(self, spool: "Spool", entry: SpoolWriter) -> None:
         self._spool = spool
         self._entry = entry
         self.position = 0
@@ -158,40 +184,6 @@ class SpoolReader:
         self._spool.leave(self, self._entry)
 
 
-class SpoolWriter:
-    """The end of an answer, to which its thread writes."""
-
-    def __init__(self, spool: "Spool", entry: SpoolEntry, wake: Callable[[], object]) -> None:
-        self._spool = spool
-        self._entry = entry
-        self._wake = wake
-
-    def check(self) -> None:
-        """End the work if nobody waits for it."""
-        if self._spool.closed or not self._entry.followers:
-            raise Abandoned
-
-    def write(self, piece: bytes) -> None:
-        """Add some bytes; wait while readers are far behind."""
-        remaining = memoryview(piece)
-        while remaining:
-            segment, size = self._spool.allocate(self, self._entry, len(remaining))
-            segment.append(remaining[:size])
-            remaining = remaining[size:]
-            self._wake()
-        self.check()
-
-    def save(self, write: Callable[[str], None]) -> None:
-        """Take the file that ``write`` makes at a path as the complete answer."""
-        path = self._spool.path()
-        try:
-            write(str(path))
-            file = os.open(path, os.O_RDONLY)
-        finally:
-            path.unlink(missing_ok=True)
-        self._spool.adopt(self._entry, Segment(0, file, os.fstat(file).st_size))
-
-
 class Spool:
     """Answers that are being made, by key."""
 
@@ -201,7 +193,7 @@ class Spool:
         self._folder = folder
         self._scratch_folder: ScratchFolder | None = None
         self._numbers = count()
-        self._entries: dict[str, SpoolEntry] = {}
+        self._entries: dict[str, SpoolWriter] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._used = 0
         self._change = Condition()  # guards all that writers and readers share
@@ -243,39 +235,38 @@ class Spool:
             entry.followers.add(reader)
         return reader
 
-    def _begin(self, key: str, work: Callable[[SpoolWriter], None], workers: ThreadPool, reserved: int) -> SpoolEntry:
+    def _begin(self, key: str, work: Callable[[SpoolWriter], None], workers: ThreadPool, reserved: int) -> SpoolWriter:
         with self._change:
             if reserved > self._limit:
                 raise RequestTooLarge(
-                    "this makes a file of up to {limit} bytes, and the limit is {limit2}; ask for less, or for a "
+                    "this makes a file of up to {size} bytes, and the limit is {limit}; ask for less, or for a "
                     "format that is written piece by piece",
-                    limit=reserved,
-                    limit2=self._limit,
+                    size=reserved,
+                    limit=self._limit,
                     field="$",
                 )
             if self._used + reserved > self._limit:
                 raise TooBusy("too many files are being made; try again in a while", retry_after=10)
             self._used += reserved
-        entry = self._entries[key] = SpoolEntry(key=key, reserved=reserved)
-        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, entry.wake)
-        entry.task = asyncio.ensure_future(workers.run(work, SpoolWriter(self, entry, wake)))
+        entry = self._entries[key] = SpoolWriter(self, key, reserved)
+        entry.task = asyncio.ensure_future(workers.run(work, entry))
         self._tasks.add(entry.task)
         entry.task.add_done_callback(lambda _: self._settle(entry))
         return entry
 
-    def segment(self, entry: SpoolEntry, position: int) -> Segment | None:
+    def segment(self, entry: SpoolWriter, position: int) -> Segment | None:
         """Return the segment of the next bytes of a reader; None while there are none."""
         with self._change:
             return next((segment for segment in entry.segments if segment.start <= position < segment.end), None)
 
-    def advance(self, reader: SpoolReader, entry: SpoolEntry, read: int) -> None:
+    def advance(self, reader: SpoolReader, entry: SpoolWriter, read: int) -> None:
         """Note the progress of a reader."""
         with self._change:
             reader.position += read
             entry.moved = monotonic()
             self._change.notify_all()
 
-    def leave(self, reader: SpoolReader, entry: SpoolEntry) -> None:
+    def leave(self, reader: SpoolReader, entry: SpoolWriter) -> None:
         """Remove a reader."""
         with self._change:
             entry.followers.discard(reader)
@@ -283,7 +274,7 @@ class Spool:
         if not entry.followers or entry.done:
             self._settle(entry)
 
-    def _settle(self, entry: SpoolEntry) -> None:
+    def _settle(self, entry: SpoolWriter) -> None:
         """Forget an answer that nobody can join, and free what nobody reads."""
         entry.wake()
         if entry.done and entry.task is not None:
@@ -299,13 +290,15 @@ class Spool:
                 entry.segments, entry.reserved = [], 0
                 self._change.notify_all()
 
-    def allocate(self, writer: SpoolWriter, entry: SpoolEntry, requested: int) -> tuple[Segment, int]:
-        """Return the segment for the next bytes of a writer, and how many; wait while there is no room."""
+    def allocate(self, entry: SpoolWriter, requested: int) -> tuple[Segment, int]:
+        """Return the segment for the next bytes of an answer, and how many; wait while there is no room."""
         with self._change:
-            size = self._fitting(entry, requested)
+            # What the last segment takes, or the one that follows it.
+            free = entry.segments[-1].free if entry.segments else IN_MEMORY
+            size = min(requested, free or FILE, max(1, self._limit // SHARES))
             since = monotonic()
             while self._is_full(entry, size):
-                writer.check()
+                entry.check()
                 if monotonic() - max(since, entry.moved) > self._patience:
                     raise TooBusy("nobody has read this answer for too long")
                 self._change.wait(self._patience / 4)
@@ -314,15 +307,9 @@ class Spool:
             self._used += size
             return entry.segments[-1], size
 
-    def _fitting(self, entry: SpoolEntry, requested: int) -> int:
-        """Return how many of the next bytes the last segment takes, or the one that follows it."""
-        last = entry.segments[-1].free if entry.segments else IN_MEMORY
-        return min(requested, last or FILE, max(1, self._limit // SHARES))
-
-    def _is_full(self, entry: SpoolEntry, size: int) -> bool:
-        """Drop what all readers have read; return True if ``size`` more bytes are still too many."""
-        used = sum(segment.size for segment in entry.segments)
-        if used + size <= self._limit // SHARES and self._used + size <= self._limit:
+    def _is_full(self, entry: SpoolWriter, size: int) -> bool:
+        """Return True if ``size`` more bytes are too many, even when what all readers have read is dropped."""
+        if not self._exceeds(entry, size):
             return False
         position = min((reader.position for reader in entry.followers), default=entry.size)
         passed = [segment for segment in entry.segments if segment.end <= position]
@@ -330,7 +317,10 @@ class Spool:
             entry.complete = False
             entry.segments = entry.segments[len(passed) :] or [self._segment(entry.size)]
             self._drop(passed)
-            used = sum(segment.size for segment in entry.segments)
+        return self._exceeds(entry, size)
+
+    def _exceeds(self, entry: SpoolWriter, size: int) -> bool:
+        used = sum(segment.size for segment in entry.segments)
         return used + size > self._limit // SHARES or self._used + size > self._limit
 
     def _segment(self, start: int) -> Segment:
@@ -339,7 +329,7 @@ class Spool:
         with tempfile.TemporaryFile(dir=self._scratch) as file:
             return Segment(start, os.dup(file.fileno()))
 
-    def adopt(self, entry: SpoolEntry, segment: Segment) -> None:
+    def adopt(self, entry: SpoolWriter, segment: Segment) -> None:
         """Take a whole file as the answer."""
         with self._change:
             self._used += segment.size - entry.reserved

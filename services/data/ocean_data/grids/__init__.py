@@ -4,7 +4,7 @@ This is the only place that knows which kind the catalogue calls what.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ocean_common.contracts import assets
 from ocean_core.errors import NotSupported, SourceUnreadable
 from ocean_core.geometry import Floats, great_circle_distance
 from ocean_core.messages import Message
-from ocean_data.grids.base import Coordinates, Grid
+from ocean_data.grids.base import Coordinates, Grid, without_time
 from ocean_data.grids.curvilinear import Curvilinear, PlaneAxes
 from ocean_data.grids.mesh import FACE_ROLES, Mesh, mesh_coordinates
 from ocean_data.grids.projected import Plane, Projected, read_projections
@@ -26,7 +26,14 @@ ROLES = ("latitude", "longitude", "y_axis", "x_axis", "connectivity", *FACE_ROLE
 def build(described: assets.Grid, read: Callable[[], Coordinates]) -> Grid:
     """Make the grid that the catalogue describes from its coordinate variables."""
     require_grid(described)
-    return _KINDS[described.kind].make(described, read())
+    found = read()
+    if described.kind == "projected":
+        return _projected(described, found)
+    latitude = _required(found.latitude, Message("latitude"))
+    longitude = _required(found.longitude, Message("longitude"))
+    if described.kind == "triangles":
+        return _mesh(described, found, (latitude, longitude))
+    return (Rectilinear if described.kind == "rectilinear" else Curvilinear)(latitude, longitude)
 
 
 def require_grid(described: assets.Grid) -> None:
@@ -37,7 +44,7 @@ def require_grid(described: assets.Grid) -> None:
 
 def has_rows(described: assets.Grid) -> bool:
     """Say whether a grid has rows and columns, before it is made."""
-    return described.kind in _KINDS and _KINDS[described.kind].has_rows
+    return described.kind not in {"none", "triangles"}
 
 
 def arrange_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
@@ -48,54 +55,31 @@ def arrange_coordinates(described: assets.Grid, variables: dict[str, Floats]) ->
     KeyError, ValueError
         They are not as the catalogue describes them.
     """
-    return _KINDS[described.kind].arrange(described, variables)
-
-
-def _rectilinear_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
+    if described.kind == "triangles":
+        return mesh_coordinates(described, variables)
     rows, columns = described.shape[:1], described.shape[-1:]
-    return _of_rows(described, variables, {"latitude": rows, "longitude": columns})
-
-
-def _coordinates_of_cells(described: assets.Grid, variables: dict[str, Floats]) -> Coordinates:
-    return _of_rows(described, variables, {"latitude": described.shape, "longitude": described.shape})
-
-
-def _of_rows(described: assets.Grid, variables: dict[str, Floats], shapes: dict[str, tuple[int, ...]]) -> Coordinates:
-    shapes = {**shapes, "y_axis": described.shape[:1], "x_axis": described.shape[-1:]}
-    shaped = {role: _shaped(variables[role], shape) for role, shape in shapes.items() if role in variables}
-    for role in {"y_axis", "x_axis"} & shaped.keys():
-        shaped[role] = shaped[role] * described.axis_factor
-    return Coordinates(
-        latitude=shaped.get("latitude"),
-        longitude=shaped.get("longitude"),
-        y_axis=shaped.get("y_axis"),
-        x_axis=shaped.get("x_axis"),
-    )
-
-
-def _shaped(values: Floats, shape: tuple[int, ...]) -> Floats:
-    """Return coordinates without a time dimension. Their own order is what (y, x) means: nothing is to be turned."""
-    while values.ndim > len(shape):
-        values = values[0]
-    if values.shape != shape:
-        raise ValueError
-    return np.ascontiguousarray(values)
-
-
-def _rectilinear(_: assets.Grid, read: Coordinates) -> Grid:
-    return Rectilinear(_required(read.latitude, Message("latitude")), _required(read.longitude, Message("longitude")))
-
-
-def _curvilinear(_: assets.Grid, read: Coordinates) -> Grid:
-    return Curvilinear(_required(read.latitude, Message("latitude")), _required(read.longitude, Message("longitude")))
+    straight = described.kind == "rectilinear"
+    shapes = {
+        "latitude": rows if straight else described.shape,
+        "longitude": columns if straight else described.shape,
+        "y_axis": rows,
+        "x_axis": columns,
+    }
+    shaped: dict[str, Any] = {}
+    for role in shapes.keys() & variables.keys():
+        # Their own order is what (y, x) means: nothing is to be turned.
+        values = np.ascontiguousarray(without_time(variables[role], len(shapes[role])))
+        if values.shape != shapes[role]:
+            raise ValueError
+        shaped[role] = values * described.axis_factor if role.endswith("axis") else values
+    return Coordinates(**shaped)
 
 
 def _projected(described: assets.Grid, read: Coordinates) -> Grid:
     y, x = _required(read.y_axis, Message("y axis")), _required(read.x_axis, Message("x axis"))
     projections = read_projections(described.mapping or {})
     planes = [Plane(crs, y, x) for crs in projections]
-    crs = next(iter(projections), None)
-    wkt, of_moved_pole = (crs.to_wkt(), crs.is_geographic) if crs is not None else (None, False)
+    wkt, of_moved_pole = (projections[0].to_wkt(), projections[0].is_geographic) if projections else (None, False)
     axes = PlaneAxes(y=y, x=x, crs_wkt=wkt, of_moved_pole=of_moved_pole)
     if read.latitude is None or read.longitude is None:
         if not planes:
@@ -111,8 +95,7 @@ def _projected(described: assets.Grid, read: Coordinates) -> Grid:
     return cells
 
 
-def _mesh(described: assets.Grid, read: Coordinates) -> Grid:
-    nodes = _required(read.latitude, Message("latitude")), _required(read.longitude, Message("longitude"))
+def _mesh(described: assets.Grid, read: Coordinates, nodes: tuple[Floats, Floats]) -> Grid:
     if read.corners is None or not (read.corners >= 0).all(axis=1).any():
         raise SourceUnreadable("the triangles of the grid cannot be read")
     if read.face_latitude is None or read.face_longitude is None:
@@ -124,20 +107,3 @@ def _required(values: Floats | None, what: Message) -> Floats:
     if values is None or not np.isfinite(values).any():
         raise SourceUnreadable("the {subject} of the grid cannot be read", subject=what)
     return values
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """One kind of grid, before it is made."""
-
-    make: Callable[[assets.Grid, Coordinates], Grid]
-    arrange: Callable[[assets.Grid, dict[str, Floats]], Coordinates] = _coordinates_of_cells
-    has_rows: bool = True
-
-
-_KINDS: dict[str, _Kind] = {
-    "rectilinear": _Kind(_rectilinear, _rectilinear_coordinates),
-    "curvilinear": _Kind(_curvilinear),
-    "projected": _Kind(_projected),
-    "triangles": _Kind(_mesh, mesh_coordinates, has_rows=False),
-}

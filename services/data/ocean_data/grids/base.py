@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,6 @@ Outlines = tuple[Floats, Floats]
 """Latitudes and longitudes, degrees, (..., corner) each, around the cell; NaN for a cell without corners."""
 
 CELLS_AT_ONCE = 1_000_000  # whose centres are compared with a region together
-LATITUDE = {"units": "degrees_north", "standard_name": "latitude"}
-LONGITUDE = {"units": "degrees_east", "standard_name": "longitude"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +39,7 @@ class Coordinates:
     face_longitude: Floats | None = None
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """Rows or columns of a window that lie together in the file."""
 
     file: slice
@@ -76,23 +73,27 @@ class Window:
 
     def part(self, rows: slice) -> "Window":
         """Return some of the rows."""
-        inside = None if self.inside is None else self.inside[rows]
-        return replace(self, rows=self.rows[rows], inside=inside)
+        return replace(self, rows=self.rows[rows], inside=None if self.inside is None else self.inside[rows])
 
     def thinned(self, stride: int) -> "Window":
         """Return every ``stride``-th row and column."""
-        if stride == 1:
-            return self
         inside = None if self.inside is None else self.inside[::stride, ::stride]
         return replace(self, rows=self.rows[::stride], columns=self.columns[::stride], inside=inside)
 
-    def trimmed(self) -> "Window":
-        """Return the window without the outer rows and columns in which no cell is meant."""
-        if self.inside is None:
-            return self
-        rows, columns = (first_to_last(np.asarray(self.inside.any(axis=axis))) for axis in (1, 0))
-        inside = self.inside[np.ix_(rows, columns)]
-        return replace(self, rows=self.rows[rows], columns=self.columns[columns], inside=inside)
+    def within(self, region: Region, grid: "Grid") -> "Window":
+        """Return the window without the outer rows and columns in which no cell has its centre in a region."""
+        inside = cells_in_region(grid, self, region)
+        rows, columns = (first_to_last(np.asarray(inside.any(axis=axis))) for axis in (1, 0))
+        return replace(self, rows=self.rows[rows], columns=self.columns[columns], inside=inside[np.ix_(rows, columns)])
+
+
+def without_time(values: Floats, dimensions: int) -> Floats:
+    """Return coordinates without a time dimension: grids do not move. ValueError if they have other dimensions."""
+    while values.ndim > dimensions:
+        values = values[0]
+    if values.ndim != dimensions:
+        raise ValueError
+    return values
 
 
 def first_to_last(used: NDArray[np.bool_]) -> Positions:
@@ -153,26 +154,24 @@ class Frame:
     extra_dims: Mapping[str, int] = field(default_factory=dict)  # of coordinates alone: of triangles
 
 
+def horizontal(latitude: Floats, longitude: Floats, *dims: str) -> list[Coordinate]:
+    """Return the coordinates of points, whose dimensions are ``dims``; or of parallels and meridians, without."""
+    return [
+        Coordinate(name=name, dims=dims or (name,), values=values, units=f"degrees_{way}", standard_name=name)
+        for name, values, way in (("latitude", latitude, "north"), ("longitude", longitude, "east"))
+    ]
+
+
 def frame_of_axes(latitude: Floats, longitude: Floats) -> Frame:
     """Return the frame of a grid of parallels and meridians."""
-    return Frame(
-        dims={"latitude": latitude.size, "longitude": longitude.size},
-        coordinates=[
-            Coordinate(name="latitude", dims=("latitude",), values=latitude, **LATITUDE),
-            Coordinate(name="longitude", dims=("longitude",), values=longitude, **LONGITUDE),
-        ],
-    )
+    dims = {"latitude": latitude.size, "longitude": longitude.size}
+    return Frame(dims=dims, coordinates=horizontal(latitude, longitude))
 
 
 def frame_of_cells(latitude: Floats, longitude: Floats, plane: Sequence[Coordinate] = ()) -> Frame:
     """Return the frame of cells with their own latitudes and longitudes, (y, x); ``plane``: their straight axes."""
     rows, columns = latitude.shape
-    dims = ("y", "x")
-    places = [
-        Coordinate(name="latitude", dims=dims, values=latitude, **LATITUDE),
-        Coordinate(name="longitude", dims=dims, values=longitude, **LONGITUDE),
-    ]
-    return Frame(dims={"y": rows, "x": columns}, coordinates=[*plane, *places])
+    return Frame(dims={"y": rows, "x": columns}, coordinates=[*plane, *horizontal(latitude, longitude, "y", "x")])
 
 
 def plane_coordinates(y: Floats, x: Floats, *, of_moved_pole: bool = False) -> list[Coordinate]:
@@ -197,24 +196,13 @@ class Grid(Protocol):
     fills_bounds: bool = False  # the cells fill the box of latitudes and longitudes around them
     crs_wkt: str | None = None  # of the map projection in which rows and columns are straight
 
-    # Cells of points
+    # Cells of points, whose latitudes and longitudes are degrees: (point,). Longitudes may be in any convention.
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
-        """Return the cell whose centre is the nearest by great circle.
-
-        Parameters
-        ----------
-        latitude, longitude : ndarray of float, shape (point,)
-            Degrees, longitudes in any convention.
-
-        Returns
-        -------
-        ndarray of int32, shape (point,)
-            -1 for a point outside the grid.
-        """
+        """Return the cell whose centre is the nearest by great circle: (point,); -1 for a point outside the grid."""
 
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
-        """Return the nearest cells of each point, the nearest first.
+        """Return the nearest cells of each point, the nearest first, and their distances.
 
         Parameters
         ----------
@@ -227,51 +215,32 @@ class Grid(Protocol):
 
         Returns
         -------
-        cells : ndarray of int32, shape (point, count)
-            -1 where there are fewer.
-        distances : ndarray of float, shape (point, count)
-            km; infinite where there are fewer.
+        cells, distances : ndarray of int32 and of float, shape (point, count)
+            -1 and infinite where there are fewer; km.
         """
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         """Return the cells around each point, with their weights: four, or the corners of a triangle.
 
-        Parameters
-        ----------
-        latitude, longitude : ndarray of float, shape (point,)
-            Degrees.
-        home : ndarray of int32, shape (point,)
-            The nearest cell of each point.
-
-        Returns
-        -------
-        cells : ndarray of int32, shape (point, k)
-            -1 where there are none.
-        weights : ndarray of float, shape (point, k)
-            They add up to one.
+        ``home``: the nearest cell of each point. Both are (point, k): cells are -1 where there are none, weights add
+        up to one.
         """
 
     # Faster ways for a lattice: points where parallels, (row,), and meridians, (column,), cross
 
-    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells | None:
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells | None:  # noqa: ARG002
         """Return `nearest` of all crossings, (row * column,); None if that is no faster than point by point."""
-        del latitude, longitude
         return None
 
-    def nearest_lines(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Cells] | None:
+    def nearest_lines(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Cells] | None:  # noqa: ARG002
         """Return what each parallel and each meridian adds to the flat index of the cells nearest to their crossings.
 
-        Returns
-        -------
-        rows, columns : ndarray of int32, shape (row,) and (column,)
-            -1 outside the grid. None if the row of cells is not the same all along a parallel.
+        (row,) and (column,): -1 outside the grid. None if the row of cells is not the same all along a parallel.
         """
-        del latitude, longitude
         return None
 
-    def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats] | None:
+    def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats] | None:  # noqa: ARG002
         """Return `corners` of all crossings, (row * column, k) each; None if that is no faster."""
-        del latitude, longitude
         return None
 
     # Cells themselves
@@ -331,18 +300,10 @@ class Grid(Protocol):
         """Return the areas of the cells of a window, (y, x): km2; NaN for unusable cells."""
 
     def outlines(self, window: Window, stride: int = 1) -> Outlines | None:
-        """Return the corners of the cells of a window, half-way to their neighbours; None if values are of points.
+        """Return the corners of the cells of a window without gaps, half-way to their neighbours.
 
-        Parameters
-        ----------
-        window : Window
-            Without gaps.
-        stride : int
-            Every ``stride``-th of its rows and columns are wanted: the cells stay as large as they are.
-
-        Returns
-        -------
-        tuple of ndarray of float, shape (y, x, 4) or (face, 3), or None
+        Of every ``stride``-th row and column: the cells stay as large as they are. (y, x, 4) or (face, 3); None if
+        values are of points.
         """
 
 
@@ -387,31 +348,29 @@ def triangle_areas(a: Floats, b: Floats, c: Floats) -> Floats:
     return areas
 
 
+Bracket = tuple[Positions, Positions, Floats]
+"""Positions of the points before and after values on an axis, and how far these are between them, from 0 to 1."""
+
+
 @dataclass(frozen=True)
 class SortedAxis:
     """The points of a coordinate axis in ascending order, and where each is in the file."""
 
     values: Floats  # (n,), ascending
     order: Cells  # (n,): index in the file
+    position: Positions  # of what is in the file: index here; -1 for what is not a number
 
     @classmethod
     def of(cls, values: Floats) -> "SortedAxis":
         """Sort an axis of any order; what is not a number is left out, and a value said twice is kept once."""
         finite = np.flatnonzero(np.isfinite(values))
-        _, first = np.unique(np.round(values[finite], 7), return_index=True)
-        order = finite[first]
-        return cls(values[order], order.astype(np.int32))
+        _, first, inverse = np.unique(np.round(values[finite], 7), return_index=True, return_inverse=True)
+        order, position = finite[first], np.full(values.size, -1)
+        position[finite] = inverse
+        return cls(values[order], order.astype(np.int32), position)
 
-    def bracket(self, values: Floats) -> tuple[Positions, Positions, Floats]:
-        """Return the points before and after each value, and how far it is from the one to the other.
-
-        Returns
-        -------
-        before, after : ndarray of int
-            Positions in `values`; the end point twice for what lies beyond it.
-        fraction : ndarray of float
-            0..1.
-        """
+    def bracket(self, values: Floats) -> Bracket:
+        """Return the points before and after each value; the end point twice for what lies beyond it."""
         after = np.clip(np.searchsorted(self.values, values, side="right"), 1, max(self.values.size - 1, 1))
         before = after - 1
         after = np.minimum(after, self.values.size - 1)
@@ -434,3 +393,13 @@ class SortedAxis:
         low, high = self.values[0] - size[0] / 2 - slack, self.values[-1] + size[-1] / 2 + slack
         within: NDArray[np.bool_] = (values >= low) & (values <= high)
         return within
+
+
+def bilinear_corners(rows: Bracket, columns: Bracket, order: tuple[Cells, Cells]) -> tuple[Cells, Floats]:
+    """Return the cells at four crossings of rows and columns, and their bilinear weights: (..., 4) each.
+
+    ``order``: what each row and each column adds to the flat index.
+    """
+    (lower, upper, v), (left, right, u) = rows, columns
+    cells = np.stack([order[0][a] + order[1][b] for a in (lower, upper) for b in (left, right)], axis=-1)
+    return cells, np.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], axis=-1)

@@ -123,11 +123,12 @@ class Curvilinear(Grid):
 
     def window(self, region: Region) -> Window:
         """The least window around the cells in the region."""
-        rows, columns = self.shape
-        all_cells = Window(rows=np.arange(rows), columns=self._own_columns, width=columns)
+        rows, width = self.shape
+        columns, goes_around = self._own_columns
+        all_cells = Window(rows=np.arange(rows), columns=columns, width=width)
         inside = cells_in_region(self, all_cells, region)
         used = np.asarray(inside.any(axis=0))
-        if used.any() and self._goes_around:
+        if used.any() and goes_around:
             # The columns are a circle: the window begins after the widest gap in it.
             across = np.flatnonzero(used)
             gaps = np.diff(across, append=across[0] + used.size)
@@ -136,35 +137,24 @@ class Curvilinear(Grid):
         else:
             picked = first_to_last(used)
         used_rows = first_to_last(np.asarray(inside.any(axis=1)))
-        window = Window(rows=used_rows, columns=all_cells.columns[picked], width=columns)
+        window = Window(rows=used_rows, columns=columns[picked], width=width)
         return window if 0 in window.shape else replace(window, inside=inside[np.ix_(used_rows, picked)])
 
     @cached_property
-    def _own_columns(self) -> Positions:
-        """The columns, without those at the end that repeat the first ones: models overlap there."""
-        row, steps = self._middle_row()
-        columns = np.arange(self.shape[1])
-        if steps.size < 4:
-            return columns
-        near = REPEATED * np.median(steps)
-        overlaps = range(1, min(5, columns.size // 2))
-        repeated = (n for n in overlaps if (np.linalg.norm(row[:n] - row[-n:], axis=1) < near).all())
-        return columns[: columns.size - next(repeated, 0)]
+    def _own_columns(self) -> tuple[Positions, bool]:
+        """The columns, without those at the end that repeat the first ones, and whether they go around the Earth.
 
-    @cached_property
-    def _goes_around(self) -> bool:
-        """True if the own columns go around the Earth: the last is followed by the first."""
-        row, _ = self._middle_row()
-        row = row[self._own_columns]
-        steps = np.linalg.norm(np.diff(row, axis=0), axis=1)
-        steps = steps[np.isfinite(steps)]
-        return bool(steps.size > 2 and np.linalg.norm(row[0] - row[-1]) < FOLLOWED * np.median(steps))
-
-    def _middle_row(self) -> tuple[Floats, Floats]:
-        """The row half way up, (x, 3) on the unit sphere, and the lengths of the known steps along it."""
+        Models overlap there. Going around, the last column is followed by the first.
+        """
         row = self._vectors.reshape(*self.shape, 3)[self.shape[0] // 2]
-        steps = np.linalg.norm(np.diff(row, axis=0), axis=1)
-        return row, steps[np.isfinite(steps)]
+        steps = _lengths(np.diff(row, axis=0))
+        columns, usual, known = np.arange(self.shape[1]), _typical(steps), np.isfinite(steps).sum()
+        if known > 3:
+            overlaps = range(1, min(5, columns.size // 2))
+            repeated = (n for n in overlaps if (_lengths(row[:n] - row[-n:]) < REPEATED * usual).all())
+            columns = columns[: columns.size - next(repeated, 0)]
+        apart = np.linalg.norm(row[0] - row[columns[-1]])
+        return columns, bool(known > 2 and apart < FOLLOWED * usual)
 
     def frame(self, window: Window, region: Region) -> Frame:
         latitude, longitude = self.centres(window.cells)
@@ -194,15 +184,10 @@ class Curvilinear(Grid):
         return outlines
 
     def _corners_of(self, window: Window) -> tuple[Floats, NDArray[np.bool_]]:
-        """The middles of four centres each, and which cells are usable.
+        """The middles of four centres each, and which cells are usable: (y, x).
 
-        Beyond the rim of the grid the centres are continued as they were.
-
-        Returns
-        -------
-        corners : ndarray of float, shape (y + 1, x + 1, 3)
-            On the unit sphere; 0 where there are no centres around.
-        known : ndarray of bool, shape (y, x)
+        Middles: (y + 1, x + 1, 3), on the unit sphere; 0 where there are no centres around. Beyond the rim of the grid
+        the centres are continued as they were.
         """
         # One more on each side. Around the Earth the first column follows the last; where it does not, it is too far
         # away to count.

@@ -15,8 +15,6 @@ from ocean_common.contracts import assets
 from ocean_core.geometry import EARTH_RADIUS, Floats, chord_to_distance, positions_of, unit_vectors
 from ocean_data.compute.region import Region
 from ocean_data.grids.base import (
-    LATITUDE,
-    LONGITUDE,
     Cells,
     Coordinate,
     Coordinates,
@@ -24,7 +22,9 @@ from ocean_data.grids.base import (
     Grid,
     Outlines,
     Window,
+    horizontal,
     triangle_areas,
+    without_time,
 )
 from ocean_data.grids.curvilinear import usable_points
 from ocean_data.grids.search import chord_bound
@@ -47,32 +47,27 @@ class Mesh(Grid):
         location: Literal["node", "face"],
         centres: tuple[Floats, Floats] | None = None,
     ) -> None:
-        """Make a mesh.
+        """Make a mesh of triangles, whose values are at a location.
 
-        Parameters
-        ----------
-        nodes : tuple of ndarray of float, shape (node,)
-            Latitudes and longitudes, degrees.
-        corners : ndarray of int32, shape (face, 3)
-            The nodes of each triangle; one with -1 is no triangle.
-        location : {"node", "face"}
-            Where the values are.
-        centres : tuple of ndarray of float, shape (face,), optional
-            Latitudes and longitudes of the triangles; where they are missing, the middle of the corners.
+        ``nodes`` and ``centres``: latitudes and longitudes, degrees, (node,) and (face,) each; where a triangle has no
+        centre, the middle of its corners. ``corners``: the nodes of each triangle, (face, 3); one with -1 is none.
         """
         placed = usable_points(*nodes)
         nodes = np.where(placed, nodes[0], np.nan), np.where(placed, nodes[1], np.nan)
         vectors = unit_vectors(*nodes)
         usable = np.asarray(((corners >= 0) & placed[corners]).all(axis=1))
         faces = np.flatnonzero(usable).astype(np.int32)
-        sides = _longest_sides(vectors, corners[faces])
+        places = vectors[corners[faces]]
+        # The longest side of each triangle, km.
+        sides = chord_to_distance(np.linalg.norm(places - np.roll(places, 1, axis=1), axis=2)).max(axis=1)
         self._nodes, self._corners = nodes, corners
         self._at_nodes = location == "node"
         self._triangles = TriangleSearch(vectors, corners, faces, sides)
         if self._at_nodes:
             self._latitude, self._longitude = nodes
         else:
-            self._latitude, self._longitude = _middles(vectors, corners, usable)
+            middles = np.where(usable[:, np.newaxis], vectors[corners].mean(axis=1), np.nan)
+            self._latitude, self._longitude = positions_of(middles)
             if centres is not None:
                 with_centre = usable & np.isfinite(centres[0]) & np.isfinite(centres[1])
                 self._latitude = np.where(with_centre, centres[0], self._latitude)
@@ -81,16 +76,16 @@ class Mesh(Grid):
         self._sizes = np.zeros(self.shape[1])
         of = corners[faces] if self._at_nodes else faces
         np.maximum.at(self._sizes, of, sides[:, np.newaxis] if self._at_nodes else sides)
-        places = unit_vectors(self._latitude, self._longitude)
-        self._tree = CentreTree(places)
-        self.nbytes = int(4 * places.nbytes + self._triangles.nbytes)
+        centre_vectors = unit_vectors(self._latitude, self._longitude)
+        self._tree = CentreTree(centre_vectors)
+        self.nbytes = int(4 * centre_vectors.nbytes + self._triangles.nbytes)
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
         points = unit_vectors(latitude, longitude)
         face, _ = self._triangles.locate(points)
         inside = face >= 0
         cells = np.full(inside.shape, -1, dtype=np.int32)
-        cells[inside] = self._tree.nearest(points[inside])[0]
+        cells[inside] = self._tree.nearest(points[inside])
         return cells
 
     def neighbours(self, latitude: Floats, longitude: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
@@ -118,10 +113,7 @@ class Mesh(Grid):
         """The nodes, with the triangles that have all of their corners in the window; or the triangles alone."""
         name, cells = "node" if self._at_nodes else "face", window.columns
         latitude, longitude = self.centres(cells.astype(np.int32))
-        coordinates = [
-            Coordinate(name="latitude", dims=(name,), values=latitude, **LATITUDE),
-            Coordinate(name="longitude", dims=(name,), values=region.unwrapped(longitude), **LONGITUDE),
-        ]
+        coordinates = horizontal(latitude, region.unwrapped(longitude), name)
         if self._at_nodes:
             number = np.full(self._nodes[0].size + 1, -1)  # the last for corners that are missing
             number[cells] = np.arange(cells.size)
@@ -180,19 +172,10 @@ class TriangleSearch:
         self.nbytes = int(corners.nbytes + vectors.nbytes + self._faces.nbytes + 2 * self._low.nbytes)
 
     def locate(self, points: Floats) -> tuple[Cells, Floats]:
-        """The triangle that holds each point, or comes nearest to it at the rim.
+        """Return the triangle that holds each point, or comes nearest to it at the rim, and the weights of its corners.
 
-        Parameters
-        ----------
-        points : ndarray of float, shape (point, 3)
-            On the unit sphere.
-
-        Returns
-        -------
-        face : ndarray of int32, shape (point,)
-            -1 outside the mesh.
-        weights : ndarray of float, shape (point, 3)
-            Of its corners; they add up to one.
+        ``points``: (point, 3), on the unit sphere. Triangles: (point,), -1 outside the mesh. Weights: (point, 3), they
+        add up to one.
         """
         return _locate(points, self._vectors, self.corners, self._faces, self._low, self._high, self._starts)  # type: ignore[no-any-return]
 
@@ -206,26 +189,10 @@ class CentreTree:
         self._cell_of = np.append(np.flatnonzero(valid), -1).astype(np.int32)
         self._tree = cKDTree(vectors[valid])
 
-    def nearest(self, points: Floats, within: float = np.inf) -> tuple[Cells, Floats]:
-        """The nearest cell of each point.
-
-        Parameters
-        ----------
-        points : ndarray of float, shape (point, 3)
-            On the unit sphere.
-        within : float
-            km: a cell farther than this need not be found. Without a bound, a point on the far side of the Earth is
-            compared with every cell.
-
-        Returns
-        -------
-        cells : ndarray of int32, shape (point,)
-            -1 where none was found.
-        distances : ndarray of float, shape (point,)
-            km; half the way around the Earth where none was found.
-        """
-        chord, numbers = self._tree.query(points, distance_upper_bound=float(chord_bound(np.array(within))))
-        return self._cell_of[numbers], chord_to_distance(chord)
+    def nearest(self, points: Floats) -> Cells:
+        """Return the nearest cell of each point, (point, 3), on the unit sphere: (point,); -1 if there is no cell."""
+        cells: Cells = self._cell_of[self._tree.query(points)[1]]
+        return cells
 
     def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
         """The nearest cells of each point, the nearest first: as `Grid.neighbours` has it."""
@@ -245,23 +212,14 @@ def mesh_coordinates(described: assets.Grid, variables: dict[str, Floats]) -> Co
     KeyError, ValueError
         They are not as the catalogue describes them.
     """
-    latitude, longitude = _without_time(variables["latitude"], 1), _without_time(variables["longitude"], 1)
-    corners = _corner_numbers(_without_time(variables["connectivity"], 2), described, latitude.size)
-    centres = {role: _without_time(variables[role], 1) for role in FACE_ROLES if role in variables}
+    latitude, longitude = without_time(variables["latitude"], 1), without_time(variables["longitude"], 1)
+    corners = _corner_numbers(without_time(variables["connectivity"], 2), described, latitude.size)
+    centres = {role: without_time(variables[role], 1) for role in FACE_ROLES if role in variables}
     cells = corners.shape[0] if described.location == "face" else latitude.size
     sizes = {values.size for values in centres.values()}
     if latitude.shape != longitude.shape or described.shape != (cells,) or sizes - {corners.shape[0]}:
         raise ValueError
     return Coordinates(latitude=latitude, longitude=longitude, corners=corners, **centres)
-
-
-def _without_time(values: Floats, dimensions: int) -> Floats:
-    """Return coordinates without a time dimension: meshes do not move."""
-    while values.ndim > dimensions:
-        values = values[0]
-    if values.ndim != dimensions:
-        raise ValueError
-    return values
 
 
 def _corner_numbers(table: Floats, described: assets.Grid, nodes: int) -> Cells:
@@ -273,18 +231,6 @@ def _corner_numbers(table: Floats, described: assets.Grid, nodes: int) -> Cells:
     first = described.start_index if described.start_index is not None else table[present].min(initial=nodes)
     numbers: NDArray[np.int64] = np.where(present, table - first, -1).astype(np.int64)
     return np.where((numbers >= 0) & (numbers < nodes), numbers, -1).astype(np.int32)
-
-
-def _longest_sides(vectors: Floats, corners: Cells) -> Floats:
-    """The longest side of each triangle, km."""
-    places = vectors[corners]
-    longest: Floats = chord_to_distance(np.linalg.norm(places - np.roll(places, 1, axis=1), axis=2)).max(axis=1)
-    return longest
-
-
-def _middles(vectors: Floats, corners: Cells, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Latitudes and longitudes of the middles of triangles, degrees; NaN where there is none."""
-    return positions_of(np.where(usable[:, np.newaxis], vectors[corners].mean(axis=1), np.nan))
 
 
 @njit(nogil=True, cache=True)

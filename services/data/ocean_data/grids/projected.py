@@ -8,7 +8,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 from ocean_core.geometry import Floats, longitude_near, unit_vectors, wrap_longitude
-from ocean_data.grids.base import Cells, SortedAxis
+from ocean_data.grids.base import Cells, SortedAxis, bilinear_corners
 from ocean_data.grids.curvilinear import Curvilinear, PlaneAxes
 
 # Files that say more than CF asks for say it in one of these; CF's own attributes often lack the figure of the Earth.
@@ -25,7 +25,6 @@ class Plane:
         self._around = crs.is_geographic
         self._y_file, self._x_file = y, x
         self.rows, self.columns = SortedAxis.of(y), SortedAxis.of(x)
-        self.shape = (y.size, x.size)
 
     def centres(self) -> tuple[Floats, Floats]:
         """Latitudes and longitudes of the centres of the cells, degrees: (y, x) each."""
@@ -45,13 +44,12 @@ class Plane:
 def read_projections(mapping: dict[str, Any]) -> list[CRS]:
     """Return what the attributes of a grid mapping can mean, the fullest text first."""
     projections = []
-    for name in (*FULL_TEXTS, None):
-        text = mapping.get(name) if name else None
-        with suppress(ProjError, KeyError):
+    for text in (mapping.get(name) for name in FULL_TEXTS):
+        with suppress(ProjError):
             if isinstance(text, str) and text.strip():
                 projections.append(CRS.from_user_input(text))
-            elif name is None:
-                projections.append(CRS.from_cf(mapping))
+    with suppress(ProjError, KeyError):
+        projections.append(CRS.from_cf(mapping))
     return projections
 
 
@@ -70,17 +68,13 @@ class Projected(Curvilinear):
         cells[inside] = self._search.nearest(unit_vectors(latitude[inside], longitude[inside]))[0]
         return cells
 
-    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells | None:
+    def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> None:
         """None: whether a point is in the grid, only its plane tells."""
-        del latitude, longitude
-        return None
 
     def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
         y, x = self._plane.locate(latitude, longitude)
-        lower, upper, v = self._plane.rows.bracket(y)
-        left, right, u = self._plane.columns.bracket(x)
-        rows, columns = self._plane.rows.order, self._plane.columns.order
-        cells = np.stack([rows[a] * self.shape[1] + columns[b] for a in (lower, upper) for b in (left, right)], axis=1)
-        weights = np.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], axis=1)
+        rows, columns = self._plane.rows, self._plane.columns
+        order = rows.order * np.int32(self.shape[1]), columns.order
+        cells, weights = bilinear_corners(rows.bracket(y), columns.bracket(x), order)
         cells[home < 0], weights[home < 0] = -1, 0.0
-        return cells.astype(np.int32), weights
+        return cells, weights

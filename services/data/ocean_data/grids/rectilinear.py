@@ -5,8 +5,6 @@ longitude; on a column, the nearest is the one nearest to the foot of the perpen
 grid.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -14,20 +12,21 @@ from numpy.typing import NDArray
 from ocean_core.geometry import EARTH_RADIUS, Floats
 from ocean_data.compute.region import SLACK, Region
 from ocean_data.grids.base import (
+    Bracket,
     Cells,
     Frame,
     Grid,
     Outlines,
+    Positions,
     SortedAxis,
     Window,
+    bilinear_corners,
     boxes,
-    cells_in_region,
     frame_of_axes,
 )
 from ocean_data.grids.search import cosine_and_sine, haversine_to_distance
 
 LONE = 1.0  # degrees: the size of a cell along an axis of one point, where the other axis does not tell
-LONE_SIDE = 1.0  # degrees: the side of a cell along an axis of one point
 WIDER_GAP = 1.5  # times: a gap so much wider than those beside it is none between cells
 KM_PER_DEGREE = np.radians(1.0) * EARTH_RADIUS
 
@@ -45,33 +44,28 @@ class Rectilinear(Grid):
         # Around the globe: where the file cuts the circle open does not matter.
         around = np.mod(longitude, 360.0)
         self._columns = SortedAxis.of(np.where(around > 360.0 - 1e-7, 0.0, around))
+        # What each row and each column of the sorted axes adds to the flat index in the file.
+        self._order = self._rows.order * np.int32(longitude.size), self._columns.order
         self._phi, self._lam = np.radians(self._rows.values), np.radians(self._columns.values)
         self._along, self._up = cosine_and_sine(self._lam), cosine_and_sine(self._phi)
         self.nbytes = 10 * (latitude.nbytes + longitude.nbytes)
-        gaps = np.diff(self._columns.values, append=self._columns.values[0] + 360.0)
-        column_gap = float(np.median(gaps)) if gaps.size > 1 else LONE
+        self._gaps, self._open = gaps_of(self._columns.values, 360.0)
+        column_gap = float(np.median(self._gaps)) if self._gaps.size > 1 else LONE
         self._lone = float(np.median(np.diff(self._rows.values))) if latitude.size > 1 else column_gap
-        self._gaps = gaps
-        self._widths = np.minimum(gaps, np.roll(gaps, 1)) if gaps.size > 1 else np.array([self._lone])
-        self._open = self._outer_gap()
-
-    def _outer_gap(self) -> int:
-        """The gap between two columns in which the grid ends: -1 if it goes around the globe."""
-        widest = int(np.argmax(self._gaps))
-        beside = max(self._gaps[widest - 1], self._gaps[(widest + 1) % self._gaps.size])
-        return widest if self._gaps.size < 3 or self._gaps[widest] > 1.5 * beside else -1
+        alone = self._gaps.size == 1
+        self._widths = np.array([self._lone]) if alone else np.minimum(self._gaps, np.roll(self._gaps, 1))
 
     def nearest(self, latitude: Floats, longitude: Floats) -> Cells:
         lam = np.mod(longitude, 360.0)
         rows, columns = _nearest(self._phi, self._lam, np.radians(latitude), np.radians(lam))
         inside = self._rows.covers(latitude, self._lone) & self._covers(lam)
-        return np.where(inside, self._flat(rows, columns), -1).astype(np.int32)
+        return np.where(inside, self._order[0][rows] + self._order[1][columns], np.int32(-1))
 
     def nearest_on_lattice(self, latitude: Floats, longitude: Floats) -> Cells:
         lam = np.mod(longitude, 360.0)
         inside = self._rows.covers(latitude, self._lone), self._covers(lam)
         return _nearest_on_lattice(  # type: ignore[no-any-return]
-            self._phi, self._lam, np.radians(latitude), np.radians(lam), inside, self._order()
+            self._phi, self._lam, np.radians(latitude), np.radians(lam), inside, self._order
         )
 
     def nearest_lines(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Cells] | None:
@@ -79,26 +73,36 @@ class Rectilinear(Grid):
         rows, columns, straight = _nearest_lines(self._phi, self._lam, np.radians(latitude), np.radians(lam))
         if not straight:
             return None
-        along, across = self._order()
+        (along, across), nowhere = self._order, np.int32(-1)
         inside = self._rows.covers(latitude, self._lone), self._covers(lam)
-        return np.where(inside[0], along[rows], np.int32(-1)), np.where(inside[1], across[columns], np.int32(-1))
+        return np.where(inside[0], along[rows], nowhere), np.where(inside[1], across[columns], nowhere)
 
     def corners_on_lattice(self, latitude: Floats, longitude: Floats) -> tuple[Cells, Floats]:
         south, north, v = self._rows.bracket(latitude)
-        west, east, u = self._bracket(np.mod(longitude, 360.0))
-        cells = np.empty((latitude.size, longitude.size, 4), np.int32)
-        weights = np.empty(cells.shape)
-        for k, (row, column) in enumerate(
-            (a, b) for a in ((south, 1 - v), (north, v)) for b in ((west, 1 - u), (east, u))
-        ):
-            cells[:, :, k] = self._flat(row[0][:, np.newaxis], column[0])
-            weights[:, :, k] = row[1][:, np.newaxis] * column[1]
+        rows = south[:, np.newaxis], north[:, np.newaxis], v[:, np.newaxis]
+        cells, weights = bilinear_corners(rows, self._bracket(longitude), self._order)
         return cells.reshape(-1, 4), weights.reshape(-1, 4)
 
+    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
+        cells, weights = bilinear_corners(self._rows.bracket(latitude), self._bracket(longitude), self._order)
+        cells[home < 0], weights[home < 0] = -1, 0.0
+        return cells, weights
+
+    def _bracket(self, longitude: Floats) -> Bracket:
+        """The columns to the west and to the east of longitudes, and how far these are between them."""
+        west, into = self._after_column(np.mod(longitude, 360.0))
+        u = into / self._gaps[west]
+        # Beyond the outermost column its value holds.
+        return west, (west + 1) % self._gaps.size, np.where(west == self._open, np.where(u < 0.5, 0.0, 1.0), u)
+
+    def _after_column(self, lam: Floats) -> tuple[Positions, Floats]:
+        """The column to the west of longitudes, 0 to 360, and the degrees from there."""
+        west = (np.searchsorted(self._columns.values, lam, side="right") - 1) % self._gaps.size
+        return west, np.mod(lam - self._columns.values[west], 360.0)
+
     def _covers(self, lam: Floats) -> NDArray[np.bool_]:
-        before = (np.searchsorted(self._columns.values, lam, side="right") - 1) % self._gaps.size
+        before, into = self._after_column(lam)
         after = (before + 1) % self._gaps.size
-        into = np.mod(lam - self._columns.values[before], 360.0)
         near_west = into <= self._widths[before] / 2 + 1e-9
         near_east = self._gaps[before] - into <= self._widths[after] / 2 + 1e-9
         covered: NDArray[np.bool_] = (before != self._open) | near_west | near_east
@@ -112,24 +116,9 @@ class Rectilinear(Grid):
         distances = np.full((latitude.size, count), np.inf)
         _neighbours(
             self._phi, self._lam, self._up, self._along, phi, lam, cosine_and_sine(phi), cosine_and_sine(lam), limit,
-            self._order(), cells, distances,
+            self._order, cells, distances,
         )  # fmt: skip
         return cells, distances
-
-    def corners(self, latitude: Floats, longitude: Floats, home: Cells) -> tuple[Cells, Floats]:
-        south, north, v = self._rows.bracket(latitude)
-        west, east, u = self._bracket(np.mod(longitude, 360.0))
-        cells = np.stack([self._flat(a, b) for a in (south, north) for b in (west, east)], axis=1)
-        weights = np.stack([(1 - v) * (1 - u), (1 - v) * u, v * (1 - u), v * u], axis=1)
-        cells[home < 0], weights[home < 0] = -1, 0.0
-        return cells.astype(np.int32), weights
-
-    def _bracket(self, lam: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-        """The columns to the west and to the east of longitudes, 0 to 360, and how far these are between them."""
-        west = (np.searchsorted(self._columns.values, lam, side="right") - 1) % self._gaps.size
-        u = np.mod(lam - self._columns.values[west], 360.0) / self._gaps[west]
-        # Beyond the outermost column its value holds.
-        return west, (west + 1) % self._gaps.size, np.where(west == self._open, np.where(u < 0.5, 0.0, 1.0), u)
 
     def centres(self, cells: Cells) -> tuple[Floats, Floats]:
         rows, columns = np.divmod(cells, self.shape[1])
@@ -137,10 +126,9 @@ class Rectilinear(Grid):
 
     def sizes(self, cells: Cells) -> Floats:
         rows, columns = np.divmod(cells, self.shape[1])
-        height = np.interp(self._latitude[rows], self._rows.values, self._rows.spacing(self._lone))
-        lam = np.mod(self._longitude[columns], 360.0)
-        width = self._widths[np.clip(np.searchsorted(self._columns.values, lam - 1e-9), 0, self._widths.size - 1)]
-        longer: Floats = np.maximum(height, width * np.cos(np.radians(self._latitude[rows]))) * KM_PER_DEGREE
+        height = self._rows.spacing(self._lone)[self._rows.position[rows]]
+        width = self._widths[self._columns.position[columns]] * np.cos(np.radians(self._latitude[rows]))
+        longer: Floats = np.maximum(height, width) * KM_PER_DEGREE
         return longer
 
     def window(self, region: Region) -> Window:
@@ -150,9 +138,7 @@ class Rectilinear(Grid):
         eastward = np.round(np.mod(self._longitude[within] - region.west + SLACK, 360.0), 7)
         columns = within[np.unique(eastward, return_index=True)[1]]
         window = Window(rows=latitude, columns=columns, width=self.shape[1])
-        if not region.polygons or 0 in window.shape:
-            return window
-        return replace(window, inside=cells_in_region(self, window, region)).trimmed()
+        return window.within(region, self) if region.polygons and 0 not in window.shape else window
 
     def frame(self, window: Window, region: Region) -> Frame:
         latitude, longitude = self._latitude[window.rows], self._longitude[window.columns]
@@ -176,35 +162,29 @@ class Rectilinear(Grid):
 
     def _sides(self) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
         """South and north of the cells of each row, west and east of those of each column: degrees."""
-        south, north = cell_sides(self._latitude, np.inf)
-        return (np.clip(south, -90.0, 90.0), np.clip(north, -90.0, 90.0)), cell_sides(
-            np.mod(self._longitude, 360.0), 360.0
-        )
-
-    def _order(self) -> tuple[Cells, Cells]:
-        """Return the share of each row and each column of the sorted axes in the flat index in the file."""
-        return self._rows.order * np.int32(self.shape[1]), self._columns.order
-
-    def _flat(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Flat index in the file of positions on the sorted axes."""
-        return self._rows.order[rows].astype(np.intp) * self.shape[1] + self._columns.order[columns]
+        south, north = cell_sides(self._rows, np.inf)
+        return (np.clip(south, -90.0, 90.0), np.clip(north, -90.0, 90.0)), cell_sides(self._columns, 360.0)
 
 
-def cell_sides(axis: Floats, turn: float) -> tuple[Floats, Floats]:
-    """Return where the cell of each point begins and ends; an axis that gets around begins again after ``turn``."""
-    finite = np.isfinite(axis)
-    points, position = np.unique(np.round(axis[finite], 7), return_inverse=True)
-    after = np.diff(points, append=points[0] + turn)
-    before = np.roll(after, 1)
+def gaps_of(points: Floats, turn: float) -> tuple[Floats, int]:
+    """Return the gap after each point of an axis that begins again after ``turn``; and in which it ends, or -1."""
+    gaps = np.diff(points, append=points[0] + turn)
     # The widest gap is where the axis ends, unless it is like those beside it: there is then no end.
-    end = int(after.argmax())
-    first = (end + 1) % points.size
-    if points.size < 3 or after[end] > WIDER_GAP * max(before[end], after[first]):
-        lone = points.size == 1
-        after[end], before[first] = (LONE_SIDE, LONE_SIDE) if lone else (before[end], after[first])
-    low, high = np.full(axis.shape, np.nan), np.full(axis.shape, np.nan)
-    low[finite], high[finite] = (points - before / 2)[position], (points + after / 2)[position]
-    return low, high
+    widest = int(gaps.argmax())
+    beside = max(gaps[widest - 1], gaps[(widest + 1) % gaps.size])
+    return gaps, widest if gaps.size < 3 or gaps[widest] > WIDER_GAP * beside else -1
+
+
+def cell_sides(axis: SortedAxis, turn: float) -> tuple[Floats, Floats]:
+    """Return where the cell of each point in the file begins and ends; NaN for what is not a number."""
+    points = np.round(axis.values, 7)
+    after, end = gaps_of(points, turn)
+    before = np.roll(after, 1)
+    if end >= 0:
+        first, lone = (end + 1) % points.size, points.size == 1
+        after[end], before[first] = (LONE, LONE) if lone else (before[end], after[first])
+    sides = np.append(points - before / 2, np.nan), np.append(points + after / 2, np.nan)
+    return sides[0][axis.position], sides[1][axis.position]
 
 
 @njit(nogil=True, cache=True)

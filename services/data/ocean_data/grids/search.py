@@ -74,17 +74,10 @@ class CentreSearch:
         self.nbytes = int(sum(part.nbytes for part in self._pyramid) + clearances)
 
     def nearest(self, points: Floats, within: float = np.inf) -> tuple[Cells, Floats]:
-        """Return the nearest cell of each point, and the square of the chord to it: (point,) each.
+        """Return the nearest cell of each point, (point, 3), and the square of the chord to it: (point,) each.
 
-        Of several that are equally near, the first in the file; -1 and infinite where none was found.
-
-        Parameters
-        ----------
-        points : ndarray of float, shape (point, 3)
-            On the unit sphere.
-        within : float
-            km: a cell farther than this need not be found. Without a bound, a point on the far side of the Earth is
-            compared with many cells.
+        Of several that are equally near, the first in the file; -1 and infinite where none is found ``within`` so
+        many km. Without that bound, a point on the far side of the Earth is compared with many cells.
         """
         cells, squares = np.full((len(points), 1), -1, np.int32), np.full((len(points), 1), np.inf)
         if len(points) and self._count:
@@ -95,20 +88,10 @@ class CentreSearch:
         return cells[:, 0], squares[:, 0]
 
     def nearest_on_lattice(self, latitude: Floats, longitude: Floats, limit: Floats) -> tuple[Cells, NDArray[np.intp]]:
-        """Return the nearest cells where parallels and meridians cross, as far as that takes no search.
+        """Return the nearest cells where parallels, (row,), and meridians, (column,), cross; and the unsure crossings.
 
-        Parameters
-        ----------
-        latitude, longitude : ndarray of float, shape (row,) and (column,)
-            Degrees.
-        limit : ndarray of float, shape (cell,)
-            The square of the chord up to which a cell is taken.
-
-        Returns
-        -------
-        cells : ndarray of int32, shape (row * column,)
-        unsure : ndarray of int, shape (k,)
-            Crossings of which it is not known, or that are farther than the limit.
+        Cells: (row * column,). Unsure are those that take a search, or are farther than the limit of the cell: the
+        square of a chord, (cell,).
         """
         parallels, meridians = cosine_and_sine(np.radians(latitude)), cosine_and_sine(np.radians(longitude))
         cells = np.empty((latitude.size, longitude.size), np.int32)
@@ -462,13 +445,10 @@ def _extrapolate(vectors, rows, columns, r, c, x, y, z):  # type: ignore[no-unty
 
 
 def measure_clearances(grid: Pyramid) -> Clearances:
-    """Measure how far around the cells of a pyramid it is proven that they are the nearest.
+    """Measure how far around the cells of a pyramid it is proven that they are the nearest: (cell, 2).
 
-    Returns
-    -------
-    ndarray of float32, shape (cell, 2)
-        Squares of half the chord to the nearest other cell, and to the nearest but the eight around it in the file.
-        Never more than there is; less where it would take long to find.
+    Squares of half the chord to the nearest other cell, and to the nearest but the eight around it in the file; never
+    more than there is, less where it would take long to find.
     """
     clearances = np.zeros((len(grid[0]), 2), np.float32)
     if len(grid[3]) > 2:
