@@ -1,5 +1,7 @@
 """Edges that are easily lost: of boxes, folded tiles, radii, depths written upwards and records of odd sizes."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 from scipy.io import netcdf_file
@@ -45,6 +47,6 @@ def test_records_of_a_lone_variable_lie_without_gaps(tmp_path):
         file.createDimension("time", None)
         file.createDimension("x", 3)
         file.createVariable("level", "i2", ("time", "x"))[:] = values
-    with LocalBlob(state_of(str(tmp_path / "lone.nc"))) as blob:
+    with closing(LocalBlob(state_of(str(tmp_path / "lone.nc")))) as blob:
         variables = read_header(blob)
     assert (variables["level"].shape, variables["level"].record_step) == ((5, 3), 6)

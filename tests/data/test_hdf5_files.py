@@ -3,7 +3,7 @@
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import h5py
@@ -120,7 +120,7 @@ LEFT = {
 
 
 def indexed(path, name):
-    with LocalBlob(state_of(str(path))) as blob:
+    with closing(LocalBlob(state_of(str(path)))) as blob:
         return read_index(blob, name)
 
 

@@ -1,5 +1,6 @@
 """What was done to the bytes of chunks is undone in whatever order it was done; a wrong checksum is told."""
 
+from contextlib import closing
 from itertools import permutations
 
 import h5py
@@ -48,7 +49,7 @@ def some(dtype):
 
 
 def indexed(path):
-    with LocalBlob(state_of(str(path))) as blob:
+    with closing(LocalBlob(state_of(str(path)))) as blob:
         return read_index(blob, "v")
 
 

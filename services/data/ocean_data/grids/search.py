@@ -15,8 +15,7 @@ less the way to the nearest cell.
 What cannot be proven so is searched in a *pyramid*: boxes around 4 × 4 cells, boxes around 4 × 4 of those, up to one
 around all. Nothing is sorted. Where neighbours in the file are not neighbours on the Earth (a seam, a fold, land that
 was left out) a box is larger than it need be and the search is slower there, never wrong: what is left out is proven to
-be too far. Points are searched together, by quartering: a quarter of them looks only at what its whole could not leave
-out.
+be too far.
 
 All distances are chords on the unit sphere, mostly their squares; NaN is a cell without a place.
 """
@@ -29,18 +28,14 @@ from ocean_core.geometry import EARTH_RADIUS, Floats, distance_to_chord, unit_ve
 from ocean_data.grids.base import Cells
 
 SIDE = 4  # cells or boxes along each side of a box
-MOST_SEEN = 2048  # boxes and cells that a group of points may look at; beyond, boxes stay closed
-TOGETHER = 4  # points whose cells are compared one by one
-DEEPEST = 18  # times that points are quartered
+WAITING = 512  # boxes that may wait to be opened: more than are on all levels
 SLACK = 1 + 1e-9  # of bounds, against rounding
-
+EXTRAPOLATIONS = 3  # of the grid, at most
 LEAST_SQUARE = 2  # cells on each side, at least
 LARGEST_SQUARE = 6
-EXTRAPOLATIONS = 3  # of the grid, at most
 # Half diagonals of a box of 4 × 4 cells: the clearance of LEAST_SQUARE is measured so far around its middle.
 REACH_OF_BOX = 2.6
 NOT_MEASURED = -1.0  # a clearance
-
 NEAREST_STEPS = 8  # of a walk, at most
 LONG_JUMP = 4  # cells: after such a jump, another may come nearer
 PATCH = 3 * SIDE  # cells along each side of a box and those beside it
@@ -79,13 +74,11 @@ class CentreSearch:
         Of several that are equally near, the first in the file; -1 and infinite where none is found ``within`` so
         many km. Without that bound, a point on the far side of the Earth is compared with many cells.
         """
-        cells, squares = np.full((len(points), 1), -1, np.int32), np.full((len(points), 1), np.inf)
+        cells, squares = np.full(len(points), -1, np.int32), np.full(len(points), np.inf)
         if len(points) and self._count:
-            start, vectors = self._start(points[:1]), self._pyramid[0]
-            proven = walk_nearest(vectors, self._shape, self._clearances, start, points, cells[:, 0], squares[:, 0])
-            left = np.flatnonzero(~proven)
-            self._search(points, left, chord_bound(np.full(left.size, within)), cells, squares)
-        return cells[:, 0], squares[:, 0]
+            farthest = float(chord_bound(np.array(within))) ** 2
+            walk_nearest(self._pyramid, self._clearances, self._start(points[:1]), points, farthest, cells, squares)
+        return cells, squares
 
     def nearest_on_lattice(self, latitude: Floats, longitude: Floats, limit: Floats) -> tuple[Cells, NDArray[np.intp]]:
         """Return the nearest cells where parallels, (row,), and meridians, (column,), cross; and the unsure crossings.
@@ -101,34 +94,25 @@ class CentreSearch:
 
     def _start(self, point: Floats) -> int:
         """Return where a walk begins: the cell that is nearest to a point, (1, 3)."""
-        cell, square = np.zeros((1, 1), np.int32), np.full((1, 1), np.inf)
-        search_boxes(self._pyramid, point, np.full(1, np.inf), cell, square)
-        return int(cell[0, 0])
+        best, cell = np.full(1, np.inf), np.zeros(1, np.int32)
+        _search(self._pyramid, point[0, 0], point[0, 1], point[0, 2], best, cell, np.empty((WAITING, 2), np.int64))
+        return int(cell[0])
 
     def neighbours(self, points: Floats, count: int, within: Floats) -> tuple[Cells, Floats]:
         """Return the nearest cells of each point, the nearest first: as `Grid.neighbours` has it."""
         count = min(count, self._count)
         cells, distances = np.full((len(points), count), -1, np.int32), np.full((len(points), count), np.inf)
         if distances.size:
-            farthest, width, start = chord_bound(within), square_for(count), self._start(points[:1])
+            # So many cells on each side of the nearest one mostly hold the nearest ones: a disc of so many cells, half
+            # as wide again where cells are longer one way, and the way to the cell itself.
+            width = min(LARGEST_SQUARE, int(np.ceil(1.4 * np.sqrt(count / np.pi) + 0.5)))
             if width not in self._square_clearances:
                 self._square_clearances[width] = np.full(len(self._pyramid[0]), NOT_MEASURED, np.float32)
-            own = self._square_clearances[width]
-            proven = walk_neighbours(
-                self._pyramid, width, self._clearances, own, start, points, farthest, cells, distances
-            )
-            left = np.flatnonzero(~proven)
-            self._search(points, left, farthest[left], cells, distances)
+            clearances = self._clearances, self._square_clearances[width]
+            start, farthest = self._start(points[:1]), chord_bound(within)
+            walk_neighbours(self._pyramid, width, clearances, start, points, farthest, cells, distances)
             _squares_to_distances(cells, distances, within)
         return cells, distances
-
-    def _search(self, points: Floats, left: NDArray[np.intp], farthest: Floats, cells: Cells, squares: Floats) -> None:
-        """Fill in what could not be proven; ``farthest`` and no farther, (left,)."""
-        if left.size:
-            shape = (left.size, cells.shape[1])
-            more_cells, more_squares = np.full(shape, -1, np.int32), np.full(shape, np.inf)
-            search_boxes(self._pyramid, points[left], farthest, more_cells, more_squares)
-            cells[left], squares[left] = more_cells, more_squares
 
 
 def cosine_and_sine(angle: Floats) -> Floats:
@@ -157,9 +141,7 @@ def _squares_to_distances(cells, squares, within):  # type: ignore[no-untyped-de
     """Turn squares of chords into great-circle distances in km; take out what is beyond ``within``."""
     for p in range(len(squares)):
         for k in range(squares.shape[1]):
-            if cells[p, k] < 0:
-                break
-            squares[p, k] = haversine_to_distance(squares[p, k] / 4)
+            squares[p, k] = haversine_to_distance(squares[p, k] / 4) if cells[p, k] >= 0 else np.inf
             if squares[p, k] > within[p]:
                 cells[p, k], squares[p, k] = -1, np.inf
 
@@ -179,11 +161,11 @@ def _square(vectors, cell, x, y, z):  # type: ignore[no-untyped-def]  # noqa: AN
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _box_gap(box, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """The square of the distance between two boxes."""
-    x = max(box[0] - other[3], other[0] - box[3], 0.0)
-    y = max(box[1] - other[4], other[1] - box[4], 0.0)
-    z = max(box[2] - other[5], other[2] - box[5], 0.0)
+def _box_gap(boxes, box, other):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
+    """The square of the distance between one of the boxes and another box."""
+    x = max(boxes[box, 0] - other[3], other[0] - boxes[box, 3], 0.0)
+    y = max(boxes[box, 1] - other[4], other[1] - boxes[box, 4], 0.0)
+    z = max(boxes[box, 2] - other[5], other[2] - boxes[box, 5], 0.0)
     return x * x + y * y + z * z
 
 
@@ -225,23 +207,11 @@ def _enclose(vectors, sizes, starts):  # type: ignore[no-untyped-def]  # noqa: A
     return boxes, counts
 
 
-@njit(nogil=True, cache=True, inline="always")
-def box_distances(box, x, y, z):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
-    """Squares of the least and the greatest distance from a place to a box."""
-    a, b = box[0] - x, x - box[3]
-    c, d = box[1] - y, y - box[4]
-    e, f = box[2] - z, z - box[5]
-    near_x, near_y, near_z = max(a, b, 0.0), max(c, d, 0.0), max(e, f, 0.0)
-    far_x, far_y, far_z = max(-a, -b), max(-c, -d), max(-e, -f)
-    least = near_x * near_x + near_y * near_y + near_z * near_z
-    return least, far_x * far_x + far_y * far_y + far_z * far_z
-
-
 @njit(nogil=True, cache=True)
 def _insert(best, cells, square, cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Insert a cell into the list of the nearest, by distance and then by number."""
     place = best.size - 1
-    if square > best[place] or (square == best[place] and cell > cells[place]):
+    if square == best[place] and cell > cells[place]:
         return
     while place > 0 and (best[place - 1] > square or (best[place - 1] == square and cells[place - 1] > cell)):
         best[place], cells[place] = best[place - 1], cells[place - 1]
@@ -250,150 +220,45 @@ def _insert(best, cells, square, cell):  # type: ignore[no-untyped-def]  # noqa:
 
 
 @njit(nogil=True, cache=True)
-def _ball(points, first, last):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
-    """A ball around points: its middle and radius."""
-    x, y, z = 0.0, 0.0, 0.0
-    for p in range(first, last):
-        x, y, z = x + points[p, 0], y + points[p, 1], z + points[p, 2]
-    x, y, z = x / (last - first), y / (last - first), z / (last - first)
-    radius = 0.0
-    for p in range(first, last):
-        radius = max(radius, _square(points, p, x, y, z))
-    return x, y, z, np.sqrt(radius)
+def _compare_cells(vectors, shape, window, x, y, z, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Insert the cells of a window of the grid, from its first row to before its last, that are near enough."""
+    last = best.size - 1
+    for i in range(max(window[0], 0), min(window[1], shape[0])):
+        for j in range(max(window[2], 0), min(window[3], shape[1])):
+            square = _square(vectors, i * shape[1] + j, x, y, z)
+            if square <= best[last]:  # not NaN
+                _insert(best, cells_found, square, i * shape[1] + j)
 
 
 @njit(nogil=True, cache=True)
-def _open_box(grid, box, level, place, seen, squares, length, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Append what is in a box; the length then, and the square within which there is as much as is asked for."""
+def _search(grid, x, y, z, best, cells_found, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Insert the cells that are nearer to a point than the last of ``best``: of boxes, the nearest is opened first."""
     vectors, boxes, counts, sizes, starts = grid
-    x, y, z = place
-    across = sizes[level + 1, 1]
-    row, column = (box - starts[level]) // across * SIDE, (box - starts[level]) % across * SIDE
-    reached = np.inf
-    for r in range(row, min(row + SIDE, sizes[level, 0])):
-        for c in range(column, min(column + SIDE, sizes[level, 1])):
-            inner = r * sizes[level, 1] + c
-            if level == 0:
-                square = _square(vectors, inner, x, y, z)
-                if not square < np.inf:
-                    continue
-                _insert(best, cells_found, square, inner)
-            else:
-                inner += starts[level - 1]
-                if counts[inner] == 0:
-                    continue
-                square, far = box_distances(boxes[inner], x, y, z)
-                if counts[inner] >= best.size:
-                    reached = min(reached, far)
-            seen[length, 0], seen[length, 1], squares[length] = inner, level - 1, square
-            length += 1
-    return length, min(reached, best[best.size - 1])
-
-
-@njit(nogil=True, cache=True)
-def _measure_seen(grid, place, seen, squares, length, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Measure the distances of all entries from a place; return the square within which there are enough cells."""
-    vectors, boxes, counts, _, _ = grid
-    x, y, z = place
-    best[:], cells_found[:] = np.inf, -1
-    reached = np.inf
-    for i in range(length):
-        entry = seen[i, 0]
-        if seen[i, 1] < 0:
-            squares[i] = _square(vectors, entry, x, y, z)
-            _insert(best, cells_found, squares[i], entry)
-        else:
-            squares[i], far = box_distances(boxes[entry], x, y, z)
-            if counts[entry] >= best.size:
-                reached = min(reached, far)
-    return min(reached, best[best.size - 1])
-
-
-@njit(nogil=True, cache=True)
-def _narrow(grid, ball, bound, farthest, seen, squares, length, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Leave out what is too far from every point of a ball, and open the boxes that are larger than it.
-
-    ``seen`` and ``squares`` are two each, (2, ...): what there is, and room for what is in it. Returns which of the two
-    it is at last, its length, and the distance from the middle within which there is as much as is asked for.
-    """
-    x, y, z, radius = ball
-    boxes, place, this = grid[1], (x, y, z), 0
-    bound = min(bound, np.sqrt(_measure_seen(grid, place, seen[0], squares[0], length, best, cells_found)))
-    while True:
-        # A point is at most a radius away from the middle: its nearest cell is at most that much farther, and nearer.
-        limit = (min(bound + 2 * radius, farthest + radius) * SLACK) ** 2
-        target, count, opened = 1 - this, 0, False
-        for i in range(length):
-            if squares[this, i] > limit:
-                continue
-            box, level = seen[this, i, 0], seen[this, i, 1]
-            wide = 0.0
-            if level >= 0:
-                edges = boxes[box]
-                wide = (edges[3] - edges[0]) ** 2 + (edges[4] - edges[1]) ** 2 + (edges[5] - edges[2]) ** 2
-            if level >= 0 and wide >= 4 * radius * radius and count + length - i + SIDE * SIDE <= MOST_SEEN:
-                count, reached = _open_box(
-                    grid, box, level, place, seen[target], squares[target], count, best, cells_found
-                )
-                if reached < bound * bound:
-                    bound = np.sqrt(reached)
-                    limit = (min(bound + 2 * radius, farthest + radius) * SLACK) ** 2
-                opened = True
-            else:
-                seen[target, count], squares[target, count] = seen[this, i], squares[this, i]
-                count += 1
-        this, length = target, count
-        if not opened:
-            return this, length, bound
-
-
-@njit(nogil=True, cache=True)
-def _compare_all(grid, points, first, last, farthest, seen, length, cells, best_squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Compare points with all cells that were not left out."""
-    vectors = grid[0]
-    for p in range(first, last):
-        x, y, z = points[p]
-        limit = farthest[p] * farthest[p]
-        for i in range(length):
-            entry = seen[i, 0]
-            square = _square(vectors, entry, x, y, z)
-            if square <= limit:
-                _insert(best_squares[p], cells[p], square, entry)
-
-
-@njit(nogil=True, cache=True)
-def search_boxes(grid, points, farthest, cells, best_squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  numba's types
-    """Quarter the points until few cells are left for them; squares of chords in ``best_squares``."""
-    entries, squares = np.empty((DEEPEST, 2, MOST_SEEN, 2), np.int32), np.empty((DEEPEST, 2, MOST_SEEN))
-    best, cells_found = np.empty(best_squares.shape[1]), np.empty(best_squares.shape[1], np.int32)
-    waiting = np.empty((4 * DEEPEST, 3), np.int64)
-    lengths, sides, bounds, middles = (
-        np.zeros(DEEPEST, np.int64), np.zeros(DEEPEST, np.int64), np.full(DEEPEST, np.inf), np.zeros((DEEPEST, 3)),
-    )  # fmt: skip
-    top, count = len(grid[3]) - 2, 1
-    entries[0, 0, 0], lengths[0] = (len(grid[1]) - 1, top), 1
-    waiting[0] = 0, len(points), 1
-    while count:
-        count -= 1
-        first, last, depth = waiting[count]
-        ball = _ball(points, first, last)
-        above, length = depth - 1, lengths[depth - 1]
-        entries[depth, 0, :length] = entries[above, sides[above], :length]
-        x, y, z = ball[0] - middles[above, 0], ball[1] - middles[above, 1], ball[2] - middles[above, 2]
-        moved = np.sqrt(x * x + y * y + z * z)
-        reach = farthest[first:last].max()
-        sides[depth], lengths[depth], bounds[depth] = _narrow(
-            grid, ball, bounds[above] + moved, reach, entries[depth], squares[depth], length, best, cells_found
-        )
-        middles[depth] = ball[0], ball[1], ball[2]
-        left = entries[depth, sides[depth], : lengths[depth]]
-        if last - first == 1 or (last - first <= TOGETHER and (left[:, 1] < 0).all()):
-            _compare_all(grid, points, first, last, farthest, left, lengths[depth], cells, best_squares)
+    place, last, left = (x, y, z, x, y, z), best.size - 1, 1
+    waiting[0] = len(boxes) - 1, len(sizes) - 2
+    while left:
+        left -= 1
+        box, level = waiting[left]
+        if _box_gap(boxes, box, place) > best[last]:
             continue
-        step = max(1, -(-(last - first) // 4)) if depth < DEEPEST - 1 else 1
-        for start in range(first, last, step):
-            waiting[count] = start, min(start + step, last), depth + 1
-            count += 1
+        across, columns = sizes[level + 1, 1], sizes[level, 1]
+        row, column = (box - starts[level]) // across * SIDE, (box - starts[level]) % across * SIDE
+        if level == 0:
+            window = (row, row + SIDE, column, column + SIDE)
+            _compare_cells(vectors, (sizes[0, 0], columns), window, x, y, z, best, cells_found)
+            continue
+        nearest, least = left, np.inf
+        for r in range(row, min(row + SIDE, sizes[level, 0])):
+            for c in range(column, min(column + SIDE, columns)):
+                inner = starts[level - 1] + r * columns + c
+                gap = _box_gap(boxes, inner, place)
+                if counts[inner] and gap <= best[last]:
+                    waiting[left] = inner, level - 1
+                    nearest, least = (left, gap) if gap < least else (nearest, least)
+                    left += 1
+        if least < np.inf:
+            for k in range(2):
+                waiting[nearest, k], waiting[left - 1, k] = waiting[left - 1, k], waiting[nearest, k]
 
 
 @njit(nogil=True, cache=True)
@@ -405,7 +270,7 @@ def _boxes_within(grid, place, reach, listed, waiting):  # type: ignore[no-untyp
     while left:
         left -= 1
         box, level = waiting[left]
-        if counts[box] == 0 or _box_gap(boxes[box], place) > reach * reach:
+        if counts[box] == 0 or _box_gap(boxes, box, place) > reach * reach:
             continue
         if level == 0:
             if count == len(listed):
@@ -529,13 +394,13 @@ def _far_off(grid, row, column, listed, count, clearances):  # type: ignore[no-u
     for k in range(count):
         r, c = listed[k] // sizes[1, 1], listed[k] % sizes[1, 1]
         beside = abs(r - row) <= 1 and abs(c - column) <= 1
-        if beside or not _box_gap(boxes[listed[k]], boxes[row * sizes[1, 1] + column]) < widest:
+        if beside or not _box_gap(boxes, listed[k], boxes[row * sizes[1, 1] + column]) < widest:
             continue
         for i in range(row * SIDE, min(row * SIDE + SIDE, sizes[0, 0])):
             for j in range(column * SIDE, min(column * SIDE + SIDE, sizes[0, 1])):
                 own = i * sizes[0, 1] + j
                 x, y, z = vectors[own]
-                if box_distances(boxes[listed[k]], x, y, z)[0] < clearances[own, 1]:
+                if _box_gap(boxes, listed[k], (x, y, z, x, y, z)) < clearances[own, 1]:
                     _compare(vectors, sizes, own, r, c, clearances[own])
 
 
@@ -614,16 +479,21 @@ def _nearest(vectors, shape, clearance, own, x, y, z):  # type: ignore[no-untype
 
 
 @njit(nogil=True, cache=True)
-def walk_nearest(vectors, shape, clearance, start, points, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
-    """Find the nearest cell of each point, and the square of its distance; which of them are proven: (point,)."""
-    proven = np.zeros(len(points), np.bool_)
+def walk_nearest(grid, clearance, start, points, farthest, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Find the nearest cell of each point, and the square of its distance: none beyond ``farthest``, a square."""
+    vectors, shape = grid[0], (grid[3][0, 0], grid[3][0, 1])
+    best, cells_found, waiting = np.empty(1), np.empty(1, np.int32), np.empty((WAITING, 2), np.int64)
     own = start
     for p in range(len(points)):
-        cell, least, proven[p] = _nearest(vectors, shape, clearance, own, points[p, 0], points[p, 1], points[p, 2])
+        x, y, z = points[p, 0], points[p, 1], points[p, 2]
+        cell, least, proven = _nearest(vectors, shape, clearance, own, x, y, z)
         own = cell if least < np.inf else own
-        if proven[p]:
-            cells[p], squares[p] = own, least
-    return proven
+        if not proven:
+            best[0], cells_found[0] = min(farthest, least * SLACK), -1
+            _search(grid, x, y, z, best, cells_found, waiting)
+            cell, least = cells_found[0], best[0]
+        if cell >= 0:
+            own, cells[p], squares[p] = cell, cell, least
 
 
 @njit(nogil=True, cache=True)
@@ -647,22 +517,16 @@ def walk_lattice(vectors, shape, clearance, start, parallels, meridians, limit, 
 # Walking to several neighbours
 
 
-def square_for(count: int) -> int:
-    """Return how many cells on each side of the nearest one mostly hold the ``count`` nearest ones."""
-    # A disc of so many cells, half as wide again where cells are longer one way, and the way to the cell itself.
-    return min(LARGEST_SQUARE, int(np.ceil(1.4 * np.sqrt(count / np.pi) + 0.5)))
-
-
 @njit(nogil=True, cache=True)
-def _measure_clearance(grid, around, box, clearance, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Find the clearance of the cells in one of the smallest boxes: never more than there is."""
+def _measure_clearance(grid, around, cell, clearance, listed, waiting):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
+    """Find the clearance of a cell and of the others in its smallest box: never more than there is."""
     vectors, boxes, _, sizes, _ = grid
-    edges = boxes[box]
+    row, column = cell // sizes[0, 1] // SIDE * SIDE, cell % sizes[0, 1] // SIDE * SIDE
+    edges = boxes[row // SIDE * sizes[1, 1] + column // SIDE]
     x, y, z = (edges[0] + edges[3]) / 2, (edges[1] + edges[4]) / 2, (edges[2] + edges[5]) / 2
     dx, dy, dz = edges[3] - edges[0], edges[4] - edges[1], edges[5] - edges[2]
     reach = REACH_OF_BOX * (around + 3) / (LEAST_SQUARE + 3) / 2 * np.sqrt(dx * dx + dy * dy + dz * dz)
     count = _boxes_within(grid, (x, y, z, x, y, z), reach, listed, waiting)
-    row, column = box // sizes[1, 1] * SIDE, box % sizes[1, 1] * SIDE
     for r in range(row, min(row + SIDE, sizes[0, 0])):
         for c in range(column, min(column + SIDE, sizes[0, 1])):
             own = r * sizes[0, 1] + c
@@ -682,56 +546,33 @@ def _measure_clearance(grid, around, box, clearance, listed, waiting):  # type: 
 
 
 @njit(nogil=True, cache=True)
-def _sort_square(vectors, rows, columns, around, r, c, x, y, z, limit, best, cells_found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917  numba's types
-    """Sort the nearest of a cell and those around it into ``best``, their squares, and ``cells_found``.
-
-    ``limit``: the square beyond which none is wanted.
-    """
-    last = best.size - 1
-    best[:], cells_found[:] = limit, -1
-    for i in range(max(r - around, 0), min(r + around + 1, rows)):
-        for j in range(max(c - around, 0), min(c + around + 1, columns)):
-            square = _square(vectors, i * columns + j, x, y, z)
-            if not square <= best[last] or (square == best[last] and cells_found[last] >= 0):
-                continue
-            place = last
-            while place > 0 and best[place - 1] > square:
-                best[place], cells_found[place] = best[place - 1], cells_found[place - 1]
-                place -= 1
-            best[place], cells_found[place] = square, i * columns + j
-
-
-@njit(nogil=True, cache=True)
-def walk_neighbours(grid, around, nearest_clearance, clearance, start, points, farthest, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
-    """Find the nearest cells of points that follow each other; which of them are proven: (point,)."""
-    vectors, sizes, count = grid[0], grid[3], squares.shape[1]
-    rows, columns, across = sizes[0, 0], sizes[0, 1], sizes[1, 1]
-    proven = np.zeros(len(points), np.bool_)
-    listed, waiting = np.empty(128, np.int64), np.empty((512, 2), np.int64)
+def walk_neighbours(grid, around, clearances, start, points, farthest, cells, squares):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR0917  numba's types
+    """Fill in the nearest cells of points that follow each other, and the squares of their distances."""
+    vectors, sizes, (nearest_clearance, clearance), count = grid[0], grid[3], clearances, squares.shape[1]
+    rows, columns = sizes[0, 0], sizes[0, 1]
+    listed, waiting = np.empty(128, np.int64), np.empty((WAITING, 2), np.int64)
     best, cells_found = np.empty(count), np.empty(count, np.int32)
     own, x, y, z, last = start, 0.0, 0.0, 0.0, np.inf
     for p in range(len(points)):
         moved = np.sqrt(_square(points, p, x, y, z))
         x, y, z = points[p, 0], points[p, 1], points[p, 2]
-        # As many cells as are wanted are within this distance: those of the point before. Most others are passed over.
-        enough, last = (last + moved) * SLACK, np.inf
+        # As many cells as are wanted are within the distance of those of the point before. Most others are passed over.
+        within = min(farthest[p], (last + moved) * SLACK)
+        best[:], cells_found[:] = within * within, -1
         cell, least, _ = _nearest(vectors, (rows, columns), nearest_clearance, own, x, y, z)
-        if not least < np.inf:
-            continue
-        own, r, c = cell, cell // columns, cell % columns
-        if clearance[cell] < 0:
-            _measure_clearance(grid, around, r // SIDE * across + c // SIDE, clearance, listed, waiting)
-        away, reach = np.sqrt(least), farthest[p]
+        own = cell if least < np.inf else own
+        if clearance[own] < 0:
+            _measure_clearance(grid, around, own, clearance, listed, waiting)
         # What is not around the cell is farther than its clearance, less the way to the cell.
-        if 2 * away >= clearance[cell]:
-            continue
-        within = min(reach, enough)
-        _sort_square(vectors, rows, columns, around, r, c, x, y, z, within * within, best, cells_found)
-        if np.sqrt(best[count - 1]) + away >= clearance[cell]:
-            continue
+        away = np.sqrt(least)
+        proven = 2 * away < clearance[own]
+        if proven:
+            r, c = own // columns, own % columns
+            top, bottom, left, right = r - around, r + around + 1, c - around, c + around + 1
+            _compare_cells(vectors, (rows, columns), (top, bottom, left, right), x, y, z, best, cells_found)
+            proven = np.sqrt(best[count - 1]) + away < clearance[own]
+        if not proven:
+            best[:], cells_found[:] = within * within, -1
+            _search(grid, x, y, z, best, cells_found, waiting)
         last = np.sqrt(best[count - 1]) if cells_found[count - 1] >= 0 else np.inf
-        proven[p] = True
-        for k in range(count):
-            if cells_found[k] >= 0:
-                cells[p, k], squares[p, k] = cells_found[k], best[k]
-    return proven
+        cells[p], squares[p] = cells_found, best

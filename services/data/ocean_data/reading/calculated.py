@@ -1,6 +1,7 @@
 """Makes calculated variables look like those in files: to the catalogue and to the source."""
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,11 @@ from ocean_common.contracts.assets import Assets, Grid, VariableInfo
 from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import VariableNotFound
 from ocean_core.expression import parse_expression
-from ocean_data.compute.depth import deepest_first
 from ocean_data.compute.equations import calculated_assets, circular_equation, stored_variable, with_operands
 from ocean_data.compute.evaluation import VALUES_AT_ONCE, calculate_columns, calculate_window, grid_shape, steps_of
 from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.reading.base import GridStore, Reading, Source
-from ocean_data.reading.source import find_file
+from ocean_data.reading.source import bottom_of, find_file
 
 KEPT = 512  # calculated variables whose operands are known
 
@@ -109,7 +109,10 @@ class Calculated:
     def bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
         if variable.equation is None:
             return self._source.bottom(variable, step)
-        return self._levels.get((self._state(variable, step), "bottom"), lambda: self._bottom(variable, step))
+        return self._levels.get(
+            (self._state(variable, step), "bottom"),
+            lambda: bottom_of(variable, partial(self._level, variable, step)).astype(np.float32),
+        )
 
     def _level(
         self, variable: Assets, step: int | None, depth: int, mask: NDArray[np.bool_] | None = None
@@ -119,16 +122,6 @@ class Calculated:
         level = slice(depth, depth + 1)
         values = calculate_window(self._reading, variable, step, level, box, mask=mask, at_once=self._at_once)
         return values.reshape(grid_shape(variable))
-
-    def _bottom(self, variable: Assets, step: int | None) -> NDArray[np.float32]:
-        order = deepest_first(variable.depth) if variable.depth else [0]
-        level = self._level(variable, step, order[0])
-        for depth in order[1:]:
-            dry = np.isnan(level)
-            if not dry.any():
-                break
-            level[dry] = self._level(variable, step, depth, dry)[dry]
-        return level.astype(np.float32)
 
     def columns(
         self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells

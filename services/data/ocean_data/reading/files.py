@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Hashable, Sequence
-from typing import BinaryIO, NamedTuple, Protocol, Self
+from typing import BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,12 +82,6 @@ class LocalBlob:
 
     def close(self) -> None:
         os.close(self._descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def joined(ranges: Sequence[Range], gap: int) -> list[Range]:

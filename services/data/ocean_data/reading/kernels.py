@@ -75,27 +75,17 @@ class ChunkPart(NamedTuple):
 
 
 def place(
-    stored: NDArray[np.uint8], plane: int, meaning: KernelPacking, share: ChunkPart, window: NDArray[np.floating[Any]]
+    stored: NDArray[np.uint8], plane: int, meaning: KernelPacking, part: ChunkPart, window: NDArray[np.floating[Any]]
 ) -> None:
-    """Unpack a share of a chunk into a window.
+    """Unpack a part of a chunk, or of the stretch of it that holds the part, into a contiguous window.
 
-    Parameters
-    ----------
-    stored : ndarray of uint8, shape (byte,)
-        A chunk, or the part of it that holds the share.
-    plane : int
-        How many bytes lie between two bytes of one number: 1, or in a shuffled chunk the count of its numbers.
-    meaning : KernelPacking
-        What the numbers mean.
-    share : ChunkPart
-        What goes where.
-    window : ndarray of float32 or float64, shape (time, depth, y, x)
-        Is written to; contiguous.
+    ``plane``: how many bytes lie between two bytes of one number: 1, or in a shuffled chunk the count of its numbers.
+    ``window``: float32 or float64, (time, depth, y, x).
     """
     _place(
         stored, 1 if plane > 1 else meaning.itemsize, plane, meaning.kind, meaning.itemsize, meaning.swapped,
         meaning.single, meaning.scale, meaning.offset, meaning.missing, meaning.limits,
-        share.first, share.strides, share.target, share.counts, window,
+        part.first, part.strides, part.target, part.counts, window,
     )  # fmt: skip
 
 
@@ -103,9 +93,9 @@ def compile_chunk_kernels() -> None:
     """Compile the kernels before the first request."""
     dtype = np.dtype(np.float32)
     meaning = KernelPacking.of(Packing.from_attributes({}, dtype), dtype)
-    share = ChunkPart(first=0, strides=(0, 0, 0, 1), target=(0, 0, 0, 0), counts=(1, 1, 1, 1))
+    part = ChunkPart(first=0, strides=(0, 0, 0, 1), target=(0, 0, 0, 0), counts=(1, 1, 1, 1))
     for kind in (np.float32, np.float64):
-        place(np.zeros(4, np.uint8), 1, meaning, share, np.zeros((1, 1, 1, 1), kind))
+        place(np.zeros(4, np.uint8), 1, meaning, part, np.zeros((1, 1, 1, 1), kind))
     for itemsize in (1, 2, 4, 8):
         _unshuffled(np.zeros(itemsize, np.uint8), itemsize)
     fletcher32(np.zeros(2, np.uint8))

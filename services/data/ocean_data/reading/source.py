@@ -47,6 +47,19 @@ AT_ONCE = 4_000_000  # numbers in one reading
 FACTS = 20_000  # variables in files whose precision and shapes of chunks are kept
 
 T = TypeVar("T")
+F = TypeVar("F", bound=np.floating[Any])
+
+
+def bottom_of(variable: Assets, read: Callable[[int, NDArray[np.bool_] | None], NDArray[F]]) -> NDArray[F]:
+    """Return the deepest value of every column, (y, x), from levels that are read of the cells that are still dry."""
+    order = deepest_first(variable.depth) if variable.depth else [0]
+    bottom = read(order[0], None)
+    for depth in order[1:]:
+        dry = np.isnan(bottom)
+        if not dry.any():
+            break
+        bottom[dry] = read(depth, dry)[dry]
+    return bottom
 
 
 class CellBlock(NamedTuple):
@@ -195,7 +208,7 @@ class NetCDFSource:
 
         def read(state: State) -> NDArray[np.float32]:
             if isinstance(depth, str):
-                level = self._read_bottom(variable, file, position)
+                level = bottom_of(variable, lambda below, _: self._read_level(variable, file, position, below))
             else:
                 level = self._read_level(variable, file, position, depth)
             if self.signature(file.path) != state:
@@ -214,16 +227,6 @@ class NetCDFSource:
         (window,) = self._windows(variable, [(file, box)], np.float32)
         level: NDArray[np.float32] = window[0, 0]
         return level
-
-    def _read_bottom(self, variable: Assets, file: File, position: int) -> NDArray[np.float32]:
-        order = deepest_first(variable.depth) if variable.depth else [0]
-        bottom = self._read_level(variable, file, position, order[0])
-        for depth in order[1:]:
-            dry = np.isnan(bottom)
-            if not dry.any():
-                break
-            bottom[dry] = self._read_level(variable, file, position, depth)[dry]
-        return bottom
 
     def columns(
         self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
