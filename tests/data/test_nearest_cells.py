@@ -95,6 +95,15 @@ def test_of_cells_that_are_equally_near_the_first_in_the_file_is_taken():
     assert (cells < latitude.size // 2).all()
 
 
+@loop_over("shape", [(1, 1), (1, 3), (4, 4), (9, 7)])
+def test_a_point_on_a_centre_is_in_its_cell_however_few_there_are(shape):
+    latitude, longitude = np.meshgrid(60.0 + np.arange(shape[0]), np.arange(shape[1]), indexing="ij")
+    vectors, cells = unit_vectors(latitude, longitude).reshape(-1, 3), np.arange(latitude.size)
+    centres, points = CentreSearch(vectors, shape), np.repeat(vectors, 2, axis=0)
+    assert (centres.nearest(points, within=1.0)[0] == np.repeat(cells, 2)).all()
+    assert (centres.neighbours(points, 1, np.full(len(points), 0.0))[0][:, 0] == np.repeat(cells, 2)).all()
+
+
 def test_points_far_from_every_cell_have_none_or_the_nearest():
     latitude, longitude = skewed()
     vectors = unit_vectors(latitude, longitude).reshape(-1, 3)

@@ -30,6 +30,7 @@ from ocean_data.grids.base import Cells
 SIDE = 4  # cells or boxes along each side of a box
 WAITING = 512  # boxes that may wait to be opened: more than are on all levels
 SLACK = 1 + 1e-9  # of bounds, against rounding
+TOUCHING = 1e-15  # chord: a cell at the bound itself is within it
 EXTRAPOLATIONS = 3  # of the grid, at most
 LEAST_SQUARE = 2  # cells on each side, at least
 LARGEST_SQUARE = 6
@@ -489,7 +490,7 @@ def walk_nearest(grid, clearance, start, points, farthest, cells, squares):  # t
         cell, least, proven = _nearest(vectors, shape, clearance, own, x, y, z)
         own = cell if least < np.inf else own
         if not proven:
-            best[0], cells_found[0] = min(farthest, least * SLACK), -1
+            best[0], cells_found[0] = min(farthest, least * SLACK) + TOUCHING * TOUCHING, -1
             _search(grid, x, y, z, best, cells_found, waiting)
             cell, least = cells_found[0], best[0]
         if cell >= 0:
@@ -557,7 +558,7 @@ def walk_neighbours(grid, around, clearances, start, points, farthest, cells, sq
         moved = np.sqrt(_square(points, p, x, y, z))
         x, y, z = points[p, 0], points[p, 1], points[p, 2]
         # As many cells as are wanted are within the distance of those of the point before. Most others are passed over.
-        within = min(farthest[p], (last + moved) * SLACK)
+        within = min(farthest[p], (last + moved) * SLACK) + TOUCHING
         best[:], cells_found[:] = within * within, -1
         cell, least, _ = _nearest(vectors, (rows, columns), nearest_clearance, own, x, y, z)
         own = cell if least < np.inf else own
