@@ -154,10 +154,12 @@ class Frame:
     extra_dims: Mapping[str, int] = field(default_factory=dict)  # of coordinates alone: of triangles
 
 
-def horizontal(latitude: Floats, longitude: Floats, *dims: str) -> list[Coordinate]:
-    """Return the coordinates of points, whose dimensions are ``dims``; or of parallels and meridians, without."""
+def horizontal(latitude: Floats, longitude: Floats, dims: tuple[str, ...] | None = None) -> list[Coordinate]:
+    """Return the coordinates of points of these dimensions; of parallels and meridians, if there are none."""
     return [
-        Coordinate(name=name, dims=dims or (name,), values=values, units=f"degrees_{way}", standard_name=name)
+        Coordinate(
+            name=name, dims=(name,) if dims is None else dims, values=values, units=f"degrees_{way}", standard_name=name
+        )
         for name, values, way in (("latitude", latitude, "north"), ("longitude", longitude, "east"))
     ]
 
@@ -171,7 +173,7 @@ def frame_of_axes(latitude: Floats, longitude: Floats) -> Frame:
 def frame_of_cells(latitude: Floats, longitude: Floats, plane: Sequence[Coordinate] = ()) -> Frame:
     """Return the frame of cells with their own latitudes and longitudes, (y, x); ``plane``: their straight axes."""
     rows, columns = latitude.shape
-    return Frame(dims={"y": rows, "x": columns}, coordinates=[*plane, *horizontal(latitude, longitude, "y", "x")])
+    return Frame(dims={"y": rows, "x": columns}, coordinates=[*plane, *horizontal(latitude, longitude, ("y", "x"))])
 
 
 def plane_coordinates(y: Floats, x: Floats, *, of_moved_pole: bool = False) -> list[Coordinate]:

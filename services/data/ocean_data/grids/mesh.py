@@ -113,7 +113,7 @@ class Mesh(Grid):
         """The nodes, with the triangles that have all of their corners in the window; or the triangles alone."""
         name, cells = "node" if self._at_nodes else "face", window.columns
         latitude, longitude = self.centres(cells.astype(np.int32))
-        coordinates = horizontal(latitude, region.unwrapped(longitude), name)
+        coordinates = horizontal(latitude, region.unwrapped(longitude), (name,))
         if self._at_nodes:
             number = np.full(self._nodes[0].size + 1, -1)  # the last for corners that are missing
             number[cells] = np.arange(cells.size)

@@ -17,14 +17,13 @@ from ocean_core.time import DAY, format_time
 from ocean_data.compute import depth as depths
 from ocean_data.compute import path
 from ocean_data.compute.depth import cell_depths
-from ocean_data.grids.base import Coordinate
+from ocean_data.grids.base import Coordinate, horizontal
 from ocean_data.plan.extraction import Cost, Extraction, Field, Values
 from ocean_data.plan.points import (
     MAX_POINTS,
     TIME,
     Places,
     find_samples,
-    horizontal,
     plan_fields,
     vector_fields,
     with_ancillary,
@@ -54,7 +53,7 @@ def path_places(query: PathRequest) -> Places:
             Coordinate(
                 name="distance", dims=dims, values=way.distance, units="km", long_name="distance along the path"
             ),
-            *horizontal(dims, way.latitude, way.longitude),
+            *horizontal(way.latitude, way.longitude, dims),
             Coordinate(name="bearing", dims=dims, values=way.bearing, units="degree", long_name=to_next),
         ],
         along=way.bearing,
@@ -237,7 +236,7 @@ def plan_trajectory(reading: Reading, variables: Sequence[Assets], query: Trajec
     fields = [Field(variable=variable.variable, dims=dims) for variable in variables]
     if query.vector:
         fields = [*vector_fields(variables, query.vector, fields), *fields[2:]]
-    coordinates = [Coordinate(name="time", dims=dims, values=seconds, **TIME), *horizontal(dims, latitude, longitude)]
+    coordinates = [Coordinate(name="time", dims=dims, values=seconds, **TIME), *horizontal(latitude, longitude, dims)]
     if point_depths is not None:
         coordinates.append(Coordinate(name="depth", dims=dims, values=point_depths, units="m", standard_name="depth"))
     return Extraction(

@@ -23,7 +23,7 @@ from ocean_data.compute import depth as depths
 from ocean_data.compute.depth import Depth
 from ocean_data.compute.path import on_earth
 from ocean_data.compute.vectors import vector_axes
-from ocean_data.grids.base import LATITUDE, LONGITUDE, Coordinate, Frame
+from ocean_data.grids.base import Coordinate, Frame, horizontal
 from ocean_data.plan.extraction import Body, Cost, Extraction, Field, Values
 from ocean_data.plan.sampling import Sample, VectorSample, WindowReader
 from ocean_data.plan.times import Instants, select_instants
@@ -86,19 +86,11 @@ def _coordinates(
     )
     return [
         *([Coordinate(name="name", dims=dims, values=list(names), long_name="name of the point")] if names else []),
-        *horizontal(dims, *where),
+        *horizontal(*where, dims),
         *(
             Coordinate(name=f"cell_{name}", dims=dims, values=values, units=units, long_name=f"{name} {nearest}")
             for name, values, units in centres
         ),
-    ]
-
-
-def horizontal(dims: tuple[str, ...], latitude: Floats, longitude: Floats) -> list[Coordinate]:
-    """Latitude and longitude of points."""
-    return [
-        Coordinate(name="latitude", dims=dims, values=latitude, **LATITUDE),
-        Coordinate(name="longitude", dims=dims, values=longitude, **LONGITUDE),
     ]
 
 
