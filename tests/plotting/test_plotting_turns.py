@@ -38,7 +38,7 @@ class Studio:
 
     @property
     def waiting(self):
-        return self.kept._queue.waiting
+        return self.kept._flights._queue.waiting
 
     def finish(self, count=2 * MANY):
         for _ in range(count):
