@@ -26,6 +26,7 @@ from ocean_data.compute.vectors import vector_axes
 from ocean_data.grids.base import Cells, Grid
 from ocean_data.plan.times import Axis
 from ocean_data.reading.base import Reading, Source
+from ocean_data.reading.variables import plane
 
 VALUES_AT_ONCE = 2_000_000  # numbers of each operand
 ALL = slice(None)
@@ -364,7 +365,7 @@ def calculate_window(
     """Calculate a box of cells at one time: (depth, y, x); with a mask, (y, x), at least its cells."""
     if any(FUNCTIONS[call.function].neighbours for call in parse_expression(assets.equation or "").calls):
         mask = None
-    shape = grid_shape(assets)
+    shape = plane(assets)
     rows, columns = (range(size)[part] for size, part in zip(shape, box, strict=True))
     levels = _levels(assets, depths)
     result = np.full((len(levels), len(rows), len(columns)), np.nan)
@@ -417,12 +418,6 @@ def calculate_columns(
         values = part.result(len(part.steps or [0]), len(levels), ascending.size)
         result[first : first + longest] = values[:, :, inverse.ravel()]
     return result
-
-
-def grid_shape(assets: Assets) -> tuple[int, int]:
-    """Return rows and columns of a variable's grid; the cells of a mesh are one row."""
-    shape = assets.grid.shape
-    return (1, shape[0]) if len(shape) == 1 else (shape[0], shape[1])
 
 
 def _levels(assets: Assets, depths: slice) -> range:

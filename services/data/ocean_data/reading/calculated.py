@@ -12,10 +12,11 @@ from ocean_core.cache import ByteBoundedCache
 from ocean_core.errors import VariableNotFound
 from ocean_core.expression import parse_expression
 from ocean_data.compute.equations import calculated_assets, circular_equation, stored_variable, with_operands
-from ocean_data.compute.evaluation import VALUES_AT_ONCE, calculate_columns, calculate_window, grid_shape, steps_of
+from ocean_data.compute.evaluation import VALUES_AT_ONCE, calculate_columns, calculate_window, steps_of
 from ocean_data.grids.base import Cells, Coordinates
 from ocean_data.reading.base import GridStore, Reading, Source
 from ocean_data.reading.source import bottom_of, find_file
+from ocean_data.reading.variables import plane
 
 KEPT = 512  # calculated variables whose operands are known
 
@@ -117,11 +118,11 @@ class Calculated:
     def _level(
         self, variable: Assets, step: int | None, depth: int, mask: NDArray[np.bool_] | None = None
     ) -> NDArray[np.float64]:
-        rows, columns = grid_shape(variable)
+        rows, columns = plane(variable)
         box = slice(0, rows), slice(0, columns)
         level = slice(depth, depth + 1)
         values = calculate_window(self._reading, variable, step, level, box, mask=mask, at_once=self._at_once)
-        return values.reshape(grid_shape(variable))
+        return values.reshape(rows, columns)
 
     def columns(
         self, variable: Assets, steps: Sequence[int] | None, depths: slice, cells: Cells
@@ -150,7 +151,7 @@ class Calculated:
         if variable.equation is None:
             return self._source.chunking(variable)
         most = max(variable.operands.values(), key=lambda operand: len(operand.dimensions), default=None)
-        return self.chunking(most) if most else (1, 1, *grid_shape(variable))
+        return self.chunking(most) if most else (1, 1, *plane(variable))
 
     def coordinates(self, grid: Grid) -> Coordinates:
         return self._source.coordinates(grid)

@@ -105,7 +105,7 @@ def select(dimensions: tuple[str, ...], shape: tuple[int, ...], variable: Assets
 
 
 def plane(variable: Assets) -> tuple[int, int]:
-    """Rows and columns of the grid of a variable."""
+    """Return rows and columns of the grid of a variable; the cells of a mesh are one row."""
     shape = variable.grid.shape
     return (1, shape[0]) if len(shape) == 1 else (shape[0], shape[-1])
 
