@@ -28,8 +28,7 @@ from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.figure.view import MERCATOR, View, choose_view, find_bounds
 from ocean_plotting.plots import profile
 from ocean_plotting.plots.map import draw as draw_map
-from ocean_plotting.plots.map.fetch import FIELD_CELLS, MapData, MapField, make_map_layout
-from ocean_plotting.plots.map.query import MapQuery
+from ocean_plotting.plots.map.query import FIELD_CELLS, MapData, MapField, MapQuery, make_map_layout
 
 SAMPLES = Path(__file__).parents[2] / "deploy" / "sample_data"
 COARSE, FINE = (str(SAMPLES / "coast" / f"ne_{scale}m_land.geojson.gz") for scale in (110, 50))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from tests.plotting.written import CHECKS
 
-from ocean_plotting.plots.registry import KINDS
+from ocean_plotting.plots import KINDS
 
 API = "/api/v2.0"
 SIZE = {"size": "5x3.5", "dpi": 60}

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.plotting.fakes import NOON, FakeCatalogue, FakeNumbers, array, coordinate, info
 
 from ocean_common.contracts.data import Coverage, Field, PointsRequest
-from ocean_plotting.plots.common.water import WaterData
+from ocean_plotting.plots.common.profiles import WaterData
 
 DEPTHS = np.array([0.0, 20, 50, 80, 120, 200, 400, 700, 1000, 1500, 2500, 4000])
 WARM, SALT = "votemper", "vosaline"

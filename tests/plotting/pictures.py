@@ -22,8 +22,8 @@ from ocean_plotting.basemap.relief import ReliefFile
 from ocean_plotting.export import WRITERS
 from ocean_plotting.export.output import Output
 from ocean_plotting.figure.context import FigureResources
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.registry import KINDS
+from ocean_plotting.plots import KINDS
+from ocean_plotting.plots.kind import Services
 
 ROOT = Path(__file__).parents[2]
 CASES = json.loads((ROOT / "docs" / "gallery" / "cases.json").read_text("utf-8"))

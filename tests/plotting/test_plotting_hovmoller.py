@@ -14,9 +14,9 @@ from tests.plotting.paths import DAY, EARLIER, Waters, misplaced
 
 from ocean_common.contracts.data import SectionRequest
 from ocean_plotting.plots import hovmoller
-from ocean_plotting.plots.common.path import PathCoverage
+from ocean_plotting.plots.common.path import PathCoverage, PathData
 from ocean_plotting.plots.common.query import ComparedDataset
-from ocean_plotting.plots.hovmoller import HovmollerData, HovmollerQuery, pair_steps, time_edges
+from ocean_plotting.plots.hovmoller import HovmollerQuery, pair_steps, time_edges
 
 LATER = NOON + 3 * DAY
 AGAINST = {
@@ -58,7 +58,7 @@ def drawn(context, change=None, at=None, other=None):
         )
         return PathCoverage(about=info(keys[0]), coverage=paths.course(asked, at))
 
-    fetched = HovmollerData(
+    fetched = PathData(
         time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(at),
         second=side(other) if query.compare_to else None,
     )  # fmt: skip

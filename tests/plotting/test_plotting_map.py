@@ -30,7 +30,7 @@ from ocean_plotting.export.output import Output
 from ocean_plotting.export.table import compute_statistics
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.map_overlays import sample_relief
-from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.kind import Services
 from ocean_plotting.plots.map import KIND
 from ocean_plotting.workers import FigureRenderer
 

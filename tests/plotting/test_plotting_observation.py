@@ -12,7 +12,9 @@ from tests.plotting.measured import DAY, LEVELS, Measured, observed, rows, stati
 
 from ocean_plotting.plots import observation as kind
 from ocean_plotting.plots.common.comparison import Measure, interpolate_column, match_measures
+from ocean_plotting.plots.common.coverage import from_array
 from ocean_plotting.plots.common.coverage import to_array as array
+from ocean_plotting.plots.common.profiles import Profile
 
 CAST = {
     "station": "CTD 7",
@@ -198,8 +200,11 @@ def fetched(number, *, modelled=True):
     variable = info("votemper", long_name="x")
     values = np.array([profile_values((one.latitude, one.longitude), DEPTHS, 0) for one in stations]).T
     answer = coverage([field(variable, values)], [(one.latitude, one.longitude) for one in stations], DEPTHS)
-    model = kind.ModelColumns(variable=variable, coverages=[answer], where=[(0, at) for at in range(number)],
-                          steps=[NOON] * number)  # fmt: skip
+    columns = [
+        kind.ModelColumn(depth=from_array(depth), values=from_array(values))
+        for depth, values in map(Profile(answer).at_station, range(number))
+    ]
+    model = kind.ModelColumns(variable=variable, columns=columns, steps=[NOON] * number)
     return kind.ObservationData(
         time=stations[0].time, revisions={}, stations=stations,
         chosen=["sea_water_temperature", "sea_water_salinity"], modelled=[model] if modelled else [],

@@ -16,7 +16,7 @@ from tests.looping import loop_over
 from tests.plotting import pictures
 from tests.plotting.written import CHECKS
 
-from ocean_plotting.plots.registry import KINDS
+from ocean_plotting.plots import KINDS
 
 # What is drawn once serves every test of a case, which one worker runs.
 CASES = [pytest.param(name, marks=pytest.mark.xdist_group(f"picture {name}")) for name in sorted(pictures.CASES)]

@@ -15,7 +15,7 @@ from ocean_common.contracts.common import PLOT_KINDS
 from ocean_plotting.figure import legends
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.palettes import colormap_colours
-from ocean_plotting.plots.registry import KINDS
+from ocean_plotting.plots import KINDS
 
 QUERY = {
     "dataset": "arctic",

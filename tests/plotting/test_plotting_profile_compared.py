@@ -95,8 +95,8 @@ def test_the_table_has_both_and_the_difference(context):
     assert np.isnan(first.values[at]).all()
     assert np.isnan(second.values[~at]).all()
     warm, cold = Profile(both().coverages[0]), Profile(both().second_coverages[0])
-    np.testing.assert_allclose(less.values[np.isfinite(less.values)][: len(subtract_profiles(warm, cold, 0)[1])],
-                               subtract_profiles(warm, cold, 0)[1])  # fmt: skip
+    np.testing.assert_allclose(less.values[np.isfinite(less.values)][: len(subtract_profiles([warm, cold], 0)[1])],
+                               subtract_profiles([warm, cold], 0)[1])  # fmt: skip
 
 
 def plot(client, second, **change):

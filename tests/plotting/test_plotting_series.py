@@ -44,25 +44,25 @@ def test_a_value_between_nothing_is_alone():
 
 
 def test_cells_go_half_way_and_leave_gaps():
-    found = series.make_time_cells(np.array([0.0, 1, 2, 9, 10]), least=1)
-    assert found.edges.tolist() == [-0.5, 0.5, 1.5, 2.5, 8.5, 9.5, 10.5]
-    assert found.instant.tolist() == [0, 1, 2, -1, 3, 4]
+    edges, index = series.make_time_cells(np.array([0.0, 1, 2, 9, 10]), least=1)
+    assert edges.tolist() == [-0.5, 0.5, 1.5, 2.5, 8.5, 9.5, 10.5]
+    assert index.tolist() == [0, 1, 2, -1, 3, 4]
 
 
 def test_an_instant_alone_lasts_as_long_as_it_is_told():
-    found = series.make_time_cells(np.array([5.0]), least=2)
-    assert (found.edges.tolist(), found.instant.tolist()) == ([4, 6], [0])
+    edges, index = series.make_time_cells(np.array([5.0]), least=2)
+    assert (edges.tolist(), index.tolist()) == ([4, 6], [0])
 
 
 @given(st.lists(st.floats(0.01, 50), min_size=1, max_size=60))
 def test_cells_are_in_order_and_hold_their_instants(steps):
     at = np.cumsum([0.0, *steps])
-    found = series.make_time_cells(at, least=1)
-    assert (np.diff(found.edges) > -1e-9).all()
-    kept = found.instant >= 0
-    assert found.instant[kept].tolist() == list(range(len(at)))
-    assert (found.edges[:-1][kept] <= at + 1e-9).all()
-    assert (found.edges[1:][kept] >= at - 1e-9).all()
+    edges, index = series.make_time_cells(at, least=1)
+    assert (np.diff(edges) > -1e-9).all()
+    kept = index >= 0
+    assert index[kept].tolist() == list(range(len(at)))
+    assert (edges[:-1][kept] <= at + 1e-9).all()
+    assert (edges[1:][kept] >= at - 1e-9).all()
 
 
 @given(arrays(float, st.tuples(st.integers(1, 200), st.just(2)), elements=VALUES), st.integers(1, 30))

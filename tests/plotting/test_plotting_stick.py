@@ -158,17 +158,16 @@ ROW = st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=2, max_si
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=6), st.sampled_from([(2.0, 1.0), (8.0, 5.0), (12.0, 1.5)]))
 def test_no_stick_crosses_those_of_another_depth(given_rows, panel):
-    rows = [
-        stick.StickRow(label="", **dict(zip(("east", "north"), np.array(row).T, strict=True))) for row in given_rows
-    ]
-    frame = stick.choose_stick_scale([rows], panel, DrawContext(width=panel[0], height=panel[1]))
-    tips = [frame.scale * one.north - number for number, one in enumerate(rows)]
+    vectors = np.full((2, 8, len(given_rows), 1), np.nan)
+    for number, row in enumerate(given_rows):
+        vectors[:, : len(row), number, 0] = np.array(row).T
+    frame = stick.choose_stick_scale(*vectors, panel, DrawContext(width=panel[0], height=panel[1]))
+    tips = [frame.scale * north[np.isfinite(north)] - number for number, north in enumerate(vectors[1, ..., 0].T)]
     for number, (upper, lower) in enumerate(itertools.pairwise(tips)):
         assert min(upper.min(), -number) >= max(lower.max(), -number - 1) - 1e-9
     assert max(one.max() for one in tips) <= frame.top
     assert min(one.min() for one in tips) >= frame.bottom
-    longest = max(float(np.hypot(one.east, one.north).max()) for one in rows)
-    assert frame.scale * longest * frame.row <= stick.WIDEST * panel[0] + 1e-9
+    assert frame.scale * np.nanmax(np.hypot(*vectors)) * frame.row <= stick.WIDEST * panel[0] + 1e-9
 
 
 @given(st.floats(1e-6, 1e6))

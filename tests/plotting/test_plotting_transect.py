@@ -19,8 +19,8 @@ from ocean_common.contracts.data import TransectRequest
 from ocean_plotting.figure import section
 from ocean_plotting.figure.axes import choose_depth_ticks, depth_scale
 from ocean_plotting.plots import transect
-from ocean_plotting.plots.common.path import PathCoverage
-from ocean_plotting.plots.transect import TransectData, TransectQuery
+from ocean_plotting.plots.common.path import PathCoverage, PathData
+from ocean_plotting.plots.transect import TransectQuery
 
 AGAINST = {"dataset": "arctic", "variable": "votemper", "time": EARLIER, "scale": "auto", "scale_diff": "auto",
            "colormap": "default", "colormap_diff": "default"}  # fmt: skip
@@ -75,7 +75,7 @@ def fetched(query, **given):
             dataset="arctic", variables=[query.surfacevariable], path=query.path, points=100, depth="0"
         )
         surface = paths.transect(asked)
-    return TransectData(
+    return PathData(
         time="2016-02-05T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(NOON),
         second=side(EARLIER) if query.compare_to else None, surface=surface,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import pytest
 from tests.plotting.casts import described
 
-from ocean_plotting.plots.common.water import find_salinity, find_temperature
+from ocean_plotting.plots.common.profiles import find_salinity, find_temperature
 
 
 def keys(*named):

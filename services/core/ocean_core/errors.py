@@ -8,8 +8,8 @@ from ocean_core.messages import Message, MessageError
 class OceanError(MessageError):
     """An expected failure. Its message is for the caller and says what would work.
 
-    The values of the message's fields are given by name, besides the wrong ``field`` of the request, the values
-    ``allowed`` there, and the seconds after which to try again::
+    The values of the message's fields are given by name, besides the wrong ``field`` of the request (which the message
+    may name), the values ``allowed`` there, and the seconds after which to try again::
 
         InvalidRequest("there is no dataset {dataset!r}", dataset=key, field="dataset")
     """
@@ -24,6 +24,8 @@ class OceanError(MessageError):
         retry_after: int | None = None,
         **values: object,
     ) -> None:
+        if isinstance(text, str) and "{field}" in text:
+            values["field"] = field
         super().__init__(text, **values)
         self.field = field
         self.allowed = tuple(allowed)

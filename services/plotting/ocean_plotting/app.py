@@ -20,7 +20,7 @@ from ocean_plotting.basemap.render import BasemapRenderer
 from ocean_plotting.basemap.vector_tiles import open_mbtiles
 from ocean_plotting.figure.context import FigureResources
 from ocean_plotting.plots import api as plots_api
-from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.kind import Services
 from ocean_plotting.settings import Settings
 from ocean_plotting.tiles import api as tiles_api
 from ocean_plotting.tiles import legends

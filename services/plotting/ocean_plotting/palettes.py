@@ -50,7 +50,7 @@ class Palette(NamedTuple):
     clip: bool = True  # values outside the scale have its end colours; else they are transparent
 
 
-def validate_colormap(text: str | None) -> str | None:
+def validate_colormap(text: str | None, field: str = "colormap") -> str | None:
     """Read the id of a colormap from a request; None: the variable's own."""
     if not text or text == DEFAULT_COLORMAP:
         return None
@@ -58,7 +58,7 @@ def validate_colormap(text: str | None) -> str | None:
         raise InvalidRequest(
             "colormap {requested!r} not found; see /api/v2.0/plot/colormaps",
             requested=text[:60],
-            field="colormap",
+            field=field,
             allowed=COLORMAPS,
         )
     return text

@@ -41,7 +41,7 @@ GRACE = 1.0  # s that a figure may still take when no client waits for it any mo
 RETRY_AFTER = 2  # s after which clients that are refused may try again
 # Exceptions of a broken figure; any other ends the process, and another takes its place.
 BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
-PLOTS = "ocean_plotting.plots.registry"  # loaded by a worker before its first figure
+PLOTS = "ocean_plotting.plots"  # loaded by a worker before its first figure
 
 T = TypeVar("T")
 

@@ -38,6 +38,16 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     quantum: str | None = None
     revision: str = ""  # of the dataset
 
+    @property
+    def dataset_label(self) -> str:
+        """Name of the dataset, or its id."""
+        return self.dataset_name or self.dataset
+
+    @property
+    def credit(self) -> str:
+        """Whom the values are owed to, or the name of the dataset."""
+        return self.attribution or self.dataset_label
+
     def magnitude_with(self, other: "VariableInfo") -> "VariableInfo":
         """Return the magnitude of this component and another: in their units, from zero; of velocities, the speed."""
         names = self.standard_name, other.standard_name

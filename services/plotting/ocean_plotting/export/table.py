@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import VariableInfo
+from ocean_common.i18n import Translator
+from ocean_plotting.figure.labels import LabelFormatter
 
 Role = Literal["station", "time", "latitude", "longitude", "depth", "distance", "value", "other"]
 
@@ -30,6 +34,40 @@ class Table:
     columns: list[Column]
     wide: list[Column] | None = None  # in CSV instead of `columns`, where the v2.0 API has this form
     statistics: "list[Statistics]" = field(default_factory=list)  # where they are known without the columns
+
+
+def make_header(translate: Translator, dataset: str, attribution: str | None, time: str) -> list[tuple[str, str]]:
+    """Return the header of a table."""
+    return [
+        (translate("Dataset"), dataset),
+        (translate("Attribution"), attribution or ""),
+        (translate("Timestamp"), time),
+    ]
+
+
+def make_place_columns(
+    translate: Translator, *, context: Sequence[str] = (), station_name: str = "", **values: Any
+) -> list[Column]:
+    """Return columns by their roles, in the order of these; ``context``: roles of such columns. None: no column."""
+    names = {
+        "station": station_name or translate("Station"),
+        "time": translate("Time"),
+        "latitude": translate("Latitude"),
+        "longitude": translate("Longitude"),
+        "distance": translate("Distance"),
+        "depth": translate("Depth"),
+    }
+    units = {"distance": "km", "depth": "m"}
+    return [
+        Column(name=names[role], role=cast(Role, role), units=units.get(role, ""), values=rows, context=role in context)
+        for role, rows in values.items()
+        if rows is not None
+    ]
+
+
+def make_value_column(labels: LabelFormatter, info: VariableInfo, values: Any, *, circular: bool = False) -> Column:
+    """Return the column of a variable."""
+    return Column(name=labels.variable_name(info), units=info.units, values=values, circular=circular)
 
 
 def to_floats(column: Column) -> NDArray[np.float64]:

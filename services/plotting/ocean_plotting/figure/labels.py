@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from textwrap import wrap
 
+import numpy as np
 from babel.dates import format_datetime, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.i18n import ENGLISH, Translator
@@ -143,6 +145,11 @@ class LabelFormatter:
         """Format a value with its units: 3.2 °C."""
         typeset = typeset_units(units)
         return f"{self.number(value, digits)}{NO_BREAK}{typeset}" if typeset else self.number(value, digits)
+
+    def range(self, values: NDArray[np.floating], units: str) -> dict[str, str]:
+        """Format the least and the greatest of values, of which one must be finite, by their names in texts."""
+        finite = values[np.isfinite(values)]
+        return {"low": self.number(float(finite.min())), "high": self.value(float(finite.max()), units)}
 
     def time(self, iso: str, quantum: str | None = None) -> str:
         """Format an ISO 8601 time as exactly as the spacing of the data (its quantum) is worth."""

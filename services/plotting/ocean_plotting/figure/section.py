@@ -21,10 +21,16 @@ from ocean_plotting.figure.axes import (
     show_message,
 )
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, axes_inches, fold_text
+from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, axes_inches, fold_text, get_figure, thin_ticks
 from ocean_plotting.figure.legends import Shading
 from ocean_plotting.figure.locator import Point
-from ocean_plotting.figure.path import SampledPath, draw_waypoint_letters, draw_waypoint_lines, set_distance_axis
+from ocean_plotting.figure.path import (
+    SampledPath,
+    draw_path_map,
+    draw_waypoint_letters,
+    draw_waypoint_lines,
+    set_distance_axis,
+)
 
 FLOOR, FLOOR_LINE = "#b3aa9f", "#7f766b"
 UNKNOWN = "#eceff1"  # where there may be sea without known values
@@ -190,7 +196,8 @@ class SectionPanels:
     map_area: SubplotSpec | None
 
     def finish(self, path: SampledPath, context: DrawContext) -> None:
-        """Draw distances below every column, waypoints above it."""
+        """Draw distances below every column, waypoints above it, and the map; thin ticks of low panels."""
+        figure = get_figure(self.panels[0][0])
         for number, column in enumerate(self.panels):
             strips = self.strips[number : number + 1]
             for panel in column:
@@ -199,6 +206,9 @@ class SectionPanels:
                 panel.tick_params(labelbottom=False)
             set_distance_axis(column[-1], path, context)
             draw_waypoint_letters([*strips, *column][0], path, context)
+        if self.map_area is not None:
+            draw_path_map(figure, self.map_area, path, context)
+        thin_ticks(figure, [panel for column in self.panels for panel in column])
 
 
 def add_section_panels(

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
+from ocean_plotting.figure.axes import set_depth_axis
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import LabelFormatter, fold_lines, shorten
 from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, Sizes, axes_inches, fold_text, get_figure
@@ -86,6 +87,13 @@ def mark_stations(
     padded = [*(names or []), *[None] * len(places)]
     marks = enumerate(zip(places, padded, has_data, strict=False))
     return [StationMark(place=place, name=name, number=number, data=data) for number, (place, name, data) in marks]
+
+
+def name_stations(stations: Sequence[StationMark], labels: LabelFormatter) -> str:
+    """Return the name of a single station, else their number, for titles."""
+    return (
+        stations[0].label(labels) if len(stations) == 1 else labels.translate("{count} stations", count=len(stations))
+    )
 
 
 def has_side_column(context: DrawContext, *, bar: bool = False) -> bool:
@@ -264,6 +272,11 @@ def add_panel_title(axes: Axes, station: StationMark, context: DrawContext) -> N
 # Observed profiles beside modelled ones
 
 
+def model_key(number: int) -> str:
+    """Return the key of a model's values: 0 for that of the file, then the others as requested."""
+    return f"model{number}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ComparedSeries:
     """Observation, model or climatology, as it is drawn at every station."""
@@ -272,6 +285,11 @@ class ComparedSeries:
     label: str
     name: str = ""  # of the model alone
     number: int = 0  # among the models
+
+    @property
+    def key(self) -> str:
+        """Key of its values."""
+        return model_key(self.number) if self.role == "model" else self.role
 
     def style(self, station: "DottedStation", sizes: Sizes, values: int = DENSE) -> dict[str, Any]:
         """Return its style: in the colour of one of several stations, else in its own."""
@@ -311,6 +329,16 @@ class DottedStation(StationMark, frozen=True, kw_only=True):
         return {**super().style(sizes, markers=markers), "linestyle": "", "marker": self.marker}
 
 
+def mark_dotted_stations(
+    places: Sequence[tuple[float, float]], names: Sequence[str | None], has_data: Sequence[bool]
+) -> list[DottedStation]:
+    """Give every station its dot."""
+    return [
+        DottedStation(place=place, name=name, number=number, data=data, alone=len(places) == 1)
+        for number, (place, name, data) in enumerate(zip(places, names, has_data, strict=True))
+    ]
+
+
 def draw_compared_profile(
     panel: Axes, series: ComparedSeries, station: DottedStation, profile: tuple[Floats, Floats], sizes: Sizes
 ) -> bool:
@@ -323,22 +351,39 @@ def draw_compared_profile(
     return bool(finite.any())
 
 
-def add_comparison_legend(
-    figure: Figure, series: Sequence[ComparedSeries], context: DrawContext, *, alone: bool
-) -> None:
-    """Explain dots and lines above the panels, which take their room from what `add_titles` left."""
+def add_comparison_panels(
+    figure: Figure,
+    series: Sequence[ComparedSeries],
+    stations: Sequence[DottedStation],
+    depths: Sequence[float],
+    context: DrawContext,
+    *,
+    show_map: bool,
+) -> list[Axes]:
+    """Add the legend, the stations, and a panel for each of the greatest ``depths`` (m) that are shown."""
+    station = DottedStation(place=(0.0, 0.0), name=None, number=0, data=True, alone=len(stations) == 1)
+    colour = {} if station.alone else {"color": MUTED}
+    add_legend_above(figure, [(entry.label, entry.style(station, context.sizes) | colour) for entry in series], context)
+    panels = add_depth_panels(figure, len(depths), stations, context, show_map=show_map, lines=False)
+    for position, panel in enumerate(panels):
+        set_depth_axis(panel, max(depths), context, label=position % PANELS_IN_ROW == 0)
+    return panels
+
+
+def add_legend_above(figure: Figure, entries: Sequence[tuple[str, dict[str, Any]]], context: DrawContext) -> None:
+    """Explain lines by label and style above the panels, which take their room from what `add_titles` left."""
+    if not entries:
+        return
     sizes, engine = context.sizes, figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)  # noqa: S101 - set by `add_titles`
     size, width = sizes.small, context.width * 72 / sizes.small  # of the text, and of the figure in its heights
-    texts = [fold_text(entry.label, 0.8 * context.width, size) for entry in series]
-    station = DottedStation(place=(0.0, 0.0), name=None, number=0, data=True, alone=alone)
-    styles = [entry.style(station, sizes) | ({} if alone else {"color": MUTED}) for entry in series]
+    texts = [fold_text(label, 0.8 * context.width, size) for label, _ in entries]
     longest = max(len(line) for text in texts for line in text.split("\n"))
-    columns = max(1, min(int(0.97 * width / (0.57 * longest + 5)), len(series)))
-    rows = -(-len(series) // columns) * max(text.count("\n") + 1 for text in texts)
+    columns = max(1, min(int(0.97 * width / (0.57 * longest + 5)), len(texts)))
+    rows = -(-len(texts) // columns) * max(text.count("\n") + 1 for text in texts)
     left, bottom, across, up = engine.get()["rect"]
     figure.legend(
-        handles=[Line2D([], [], label=text, **style) for text, style in zip(texts, styles, strict=True)],
+        handles=[Line2D([], [], label=text, **style) for text, (_, style) in zip(texts, entries, strict=True)],
         loc="upper left", bbox_to_anchor=(left, bottom + up), ncols=columns, fontsize=size, frameon=False,
         borderpad=0, borderaxespad=0.9, handlelength=2.4, columnspacing=1.6, labelspacing=0.3,
     )  # fmt: skip

@@ -1,12 +1,13 @@
 """Routes of the plots: two for each kind, whose query is a parameter or the body."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import Example, OpenAPIHeader, OpenAPIType, Operation, Schema
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -20,10 +21,9 @@ from ocean_core import errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
 from ocean_plotting.export.output import FILE_FORMATS, RenderedFile, parse_output
 from ocean_plotting.figure.labels import make_file_name
+from ocean_plotting.plots import KINDS
 from ocean_plotting.plots.common.query import map_error_fields
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.kind import PlotKind
-from ocean_plotting.plots.registry import KINDS
+from ocean_plotting.plots.kind import PlotKind, Services
 from ocean_plotting.tiles.api import Revision, document_image, offer_media_types
 from ocean_plotting.workers import FigureRenderer
 
@@ -59,14 +59,15 @@ MAX_ADDRESS = 4_000  # characters of it that go into files
 ALT_HEADER = "alt-text"  # the picture in words, as in RFC 8187
 
 
-class PlotParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of a plot's response."""
+@dataclass(frozen=True)
+class PlotParameters:
+    """Parameters of every plot, beside its query."""
 
-    file_format: str
-    size: str
-    dpi: int
-    save: bool
-    language: Language
+    translate: NamedDependency[Translator]
+    file_format: Format = "json"
+    size: Size = "15x9"
+    dpi: Dpi = 72
+    save: Save = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Plotter:
     async def answer(self, kind: Kind, request: HTTPRequest, query: Any, parameters: PlotParameters) -> Response[bytes]:
         """Answer with one plot in the requested format."""
         output = parse_output(parameters.file_format, parameters.size, parameters.dpi, kind.formats)
-        output = replace(output, language=parameters.language, request=_format_address(request, query))
+        language = cast(Language, parameters.translate.language)
+        output = replace(output, language=language, request=_format_address(request, query))
         known_revisions = await self.find_revisions(query)
         if kind.resolve is not None:
             query = await cancel_on_disconnect(request, kind.resolve(self.services, query))
@@ -91,8 +93,7 @@ class Plotter:
             if not known_revisions and request.method == "GET":
                 self.freshness.by_content(request, msgspec.msgpack.encode(data))
             revisions, time = data.revisions, data.time
-            functions = {"figure": kind.draw, "table": kind.table, "raster": kind.raster}
-            make = functions[output.file_format.content]
+            make = {"figure": kind.draw, "table": kind.table, "raster": kind.raster}[output.file_format.content]
             assert make is not None  # noqa: S101 - the format is one of the kind's
             drawing = self.drawing.draw(output, make, query, data, client=client_address(request))
             drawn = await cancel_on_disconnect(request, drawing)
@@ -123,7 +124,7 @@ class Plotter:
         data_request = kind.data_request(query)
         with map_error_fields():
             content = await cancel_on_disconnect(request, self.services.data.file(data_request, "netcdf"))
-        revisions = {dataset: await self.services.metadata.revision(dataset) for dataset in query.dataset_ids()}
+        revisions = await self.find_revisions(query)
         return RenderedFile(content), revisions, str(getattr(data_request, "time", None) or "")
 
 
@@ -134,11 +135,6 @@ def _format_address(request: HTTPRequest, query: Any) -> str:
         body = quote(msgspec.json.encode(query).decode(), safe="{}:,[]")
         parameters = f"{parameters}&query={body}" if parameters else f"query={body}"
     return f"{request.url.path}?{parameters}"[:MAX_ADDRESS]
-
-
-def encode_example(kind: Kind) -> str:
-    """Return a query of a kind that works with the sample data."""
-    return msgspec.json.encode(kind.example).decode()
 
 
 def read_query(kind: Kind, text: str) -> Any:
@@ -155,7 +151,7 @@ def read_query(kind: Kind, text: str) -> Any:
         raise InvalidRequest(
             "query is not JSON: {error}; it is an object like {example}",
             error=problems.parse_framework_text(str(error)),
-            example=encode_example(kind),
+            example=msgspec.json.encode(kind.example).decode(),
             field="query",
         ) from error
 
@@ -172,74 +168,57 @@ def document_formats(kind: Kind) -> type[Operation]:
     return offer_media_types(*(FILE_FORMATS[name].media_type for name in kind.formats), headers={ALT_HEADER: header})
 
 
-def make_get_route(kind: Kind) -> HTTPRouteHandler:
-    """Return the route of a kind whose query is a parameter."""
-    query_parameter = QueryParameter(
-        name="query", description="JSON object.", examples=[Example(value=encode_example(kind))]
-    )
+def make_routes(kind: Kind) -> list[HTTPRouteHandler]:
+    """Return the routes of a kind: one whose query is a parameter, and one whose query is the body."""
+    example = Example(value=msgspec.json.encode(kind.example).decode())
+    query_parameter = QueryParameter(name="query", description="JSON object.", examples=[example])
+    options: dict[str, Any] = {
+        "tags": ["plots"],
+        "operation_class": document_formats(kind),
+        "exception_handlers": {RecursionError: answer_too_deep},
+        "responses": DRAWN | FAILURES,
+        "dependencies": {"parameters": Provide(PlotParameters, sync_to_thread=False)},
+    }
 
     @get(
         f"/plot/{kind.name}",
         operation_id=f"get{kind.name.capitalize()}Plot",
         summary=kind.summary,
         description="A plot or its numbers; `query` has the members of the body of the POST.",
-        tags=["plots"],
-        operation_class=document_formats(kind),
-        responses=DRAWN | FAILURES,
+        **options,
     )
     async def get_plot(
         *,
         request: HTTPRequest,
         plotter: NamedDependency[Plotter],
-        translate: NamedDependency[Translator],
         query_text: Annotated[str, query_parameter],
-        file_format: Format = "json",
-        size: Size = "15x9",
-        dpi: Dpi = 72,
-        save: Save = False,
+        parameters: NamedDependency[PlotParameters],
         rev: Revision = None,  # noqa: ARG001 - read by the plotter's freshness
     ) -> Response[bytes]:
         query = read_query(kind, query_text)
         if datasets := query.dataset_ids():  # observations have no revision: the ETag is that of their numbers
             await plotter.find_revisions(query)
             await plotter.freshness(request, *datasets)
-        language = cast(Language, translate.language)
-        parameters = PlotParameters(file_format=file_format, size=size, dpi=dpi, save=save, language=language)
         return await plotter.answer(kind, request, query, parameters)
-
-    return get_plot
-
-
-def make_post_route(kind: Kind) -> HTTPRouteHandler:
-    """Return the route of a kind whose query is the body."""
 
     @post(
         f"/plot/{kind.name}",
         operation_id=f"post{kind.name.capitalize()}Plot",
         summary=f"{kind.summary}, with the query as body",
         description="The same as the GET, for queries that are too long for an address.",
-        tags=["plots"],
         status_code=200,
-        operation_class=document_formats(kind),
-        exception_handlers={RecursionError: answer_too_deep},
-        responses=DRAWN | FAILURES,
+        **options,
     )
     async def post_plot(
         *,
         request: HTTPRequest,
         plotter: NamedDependency[Plotter],
-        translate: NamedDependency[Translator],
         data: JSONBody[kind.query],  # type: ignore[name-defined] # the query of this kind
-        file_format: Format = "json",
-        size: Size = "15x9",
-        dpi: Dpi = 72,
-        save: Save = False,
+        parameters: NamedDependency[PlotParameters],
     ) -> Response[bytes]:
-        language = cast(Language, translate.language)
-        parameters = PlotParameters(file_format=file_format, size=size, dpi=dpi, save=save, language=language)
         return await plotter.answer(kind, request, data, parameters)
 
-    return post_plot
+    return [get_plot, post_plot]
 
 
 @get("/plot/{kind:str}", include_in_schema=False)
@@ -250,4 +229,4 @@ async def refuse_unknown_kind(kind: FromPath[str]) -> None:
     )
 
 
-HANDLERS = [*map(make_get_route, KINDS.values()), *map(make_post_route, KINDS.values()), refuse_unknown_kind]
+HANDLERS = [*chain.from_iterable(map(make_routes, KINDS.values())), refuse_unknown_kind]

@@ -1,50 +1,41 @@
 """Class 4: observed profiles beside what models say of the same places and times."""
 
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated
 
 import msgspec
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from ocean_common.contracts.observations import Class4Kind, Class4Profile, Class4Profiles, Class4Values
 from ocean_core.errors import InvalidRequest, OceanError
+from ocean_core.time import format_time, parse_period
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Rows, Table
-from ocean_plotting.figure.axes import set_depth_axis, set_quantity_axis, show_message
+from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
+from ocean_plotting.figure.axes import set_quantity_axis, show_message
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts, shorten, to_one_line
-from ocean_plotting.figure.layout import MUTED, Picture, PictureInfo, add_titles, axes_inches, fold_text
+from ocean_plotting.figure.layout import MUTED, Picture, axes_inches, fold_text
 from ocean_plotting.figure.stations import (
-    PANELS_IN_ROW,
     ComparedSeries,
     DottedStation,
-    add_comparison_legend,
-    add_depth_panels,
+    add_comparison_panels,
     draw_compared_profile,
+    mark_dotted_stations,
+    model_key,
 )
 from ocean_plotting.plots.common.comparison import Agreement, Measure
 from ocean_plotting.plots.common.coverage import Floats, to_array
-from ocean_plotting.plots.common.query import (
-    PlotData,
-    ShowMap,
-    Title,
-    check_choice,
-    choice_schema,
-    map_error_fields,
-    parse_keys,
-)
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.kind import PlotKind
+from ocean_plotting.plots.common.query import ShowMap, Title, check_choice, choice_schema, map_error_fields, parse_keys
+from ocean_plotting.plots.kind import PlotData, PlotKind, Services
 
 MOST = 100  # profiles, and models
 MOST_AGREEMENTS = 4  # lines above a panel
 OBSERVED, CLIMATOLOGY = "observed", "climatology"  # keys of values, beside those of models: `model_key`
-DifferenceFrom = Literal["none", "climatology", "observation"]
-REFERENCES: dict[DifferenceFrom, str | None] = {"none": None, "climatology": CLIMATOLOGY, "observation": OBSERVED}
+REFERENCES = {"none": None, "climatology": CLIMATOLOGY, "observation": OBSERVED}  # of differences, by `error`
 
 
 class Class4Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +58,10 @@ class Class4Query(msgspec.Struct, frozen=True, kw_only=True):
     climatology: Annotated[bool | int | None, msgspec.Meta(description="show the climatology too")] = True
     error: Annotated[
         str | None,
-        choice_schema("draw differences from the climatology or from the observation", get_args(DifferenceFrom)),
+        choice_schema("draw differences from the climatology or from the observation", list(REFERENCES)),
     ] = "none"
     models: Annotated[
-        str | list[str] | None,
-        msgspec.Meta(description="ids of other models' files of the same day", examples=[[]]),
+        str | list[str] | None, msgspec.Meta(description="ids of other models' files of the same day", examples=[[]])
     ] = None
     showmap: ShowMap = True
     plotTitle: Title = None  # noqa: N815 - as the API spells it
@@ -80,24 +70,12 @@ class Class4Query(msgspec.Struct, frozen=True, kw_only=True):
         """Return no ids: the files belong to no dataset, and have no known revision."""
         return []
 
-    def difference_from(self) -> DifferenceFrom:
-        """Return the reference of the differences to draw.
-
-        Raises
-        ------
-        InvalidRequest
-            There is no such reference.
-        """
-        return cast(DifferenceFrom, check_choice(self.error or "none", get_args(DifferenceFrom), "$.error"))
+    def reference(self) -> str | None:
+        """Return the key of what differences are drawn from; None: values are drawn."""
+        return REFERENCES[check_choice(self.error or "none", list(REFERENCES), "$.error")]
 
     def forecast_index(self) -> int | None:
-        """Return the index of a forecast; None: the best estimate.
-
-        Raises
-        ------
-        InvalidRequest
-            It is neither.
-        """
+        """Return the index of a forecast; None: the best estimate."""
         forecast = "best" if self.forecast in (None, "") else self.forecast
         if isinstance(forecast, str) and forecast.isascii() and forecast.isdigit():
             forecast = int(forecast[:9])
@@ -105,7 +83,7 @@ class Class4Query(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if isinstance(forecast, str) or forecast is None or forecast < 0:
             raise InvalidRequest(
-                "$.forecast is {value!r}; it is best, or the index of a forecast: 0",
+                "{field} is {value!r}; it is best, or the index of a forecast: 0",
                 value=str(forecast)[:40],
                 field="$.forecast",
             )
@@ -120,7 +98,7 @@ class Class4Data(PlotData, frozen=True, kw_only=True):
 
 async def fetch(services: Services, query: Class4Query, _: Output) -> Class4Data:
     """Request the profiles and the other models at once."""
-    query.difference_from()
+    query.reference()
     forecast = query.forecast_index()
     ids = parse_keys(query.class4id, "$.class4id", MOST)
     models = parse_keys(query.models, "$.models", MOST) if query.models else []
@@ -135,7 +113,7 @@ async def fetch(services: Services, query: Class4Query, _: Output) -> Class4Data
     if forecast is not None and forecast >= len(profiles.forecasts) - 1:
         allowed = [str(lead.id) for lead in profiles.forecasts]
         raise InvalidRequest(
-            "$.forecast is {value}; this file has {available}",
+            "{field} is {value}; this file has {available}",
             value=forecast,
             available=", ".join(allowed),
             field="$.forecast",
@@ -145,17 +123,16 @@ async def fetch(services: Services, query: Class4Query, _: Output) -> Class4Data
     return Class4Data(time=time, revisions={}, profiles=profiles)
 
 
-def model_key(number: int) -> str:
-    """Return the key of a model's values: 0 for that of the file, then the others as requested."""
-    return f"model{number}"
-
-
 @dataclass(frozen=True, kw_only=True)
-class ProfileMatchup:
-    """Observed and modelled values of a quantity in one profile."""
+class MatchedQuantity:
+    """A quantity in every profile. Arrays (level,) have the levels of all profiles, one after the other."""
 
+    measure: Measure
     depth: Floats  # (level,): m
+    profile: NDArray[np.intp]  # (level,): its position
     values: dict[str, Floats]  # by key, each (level,) in the quantity's units; NaN: none
+    flagged: int = 0  # observed values that are left out for their quality flags
+    incompatible: list[int] = field(default_factory=list)  # models whose units measure something else
 
     def difference(self, key: str, reference: str | None) -> Floats:
         """Return the values (level,) of a key, or their difference from those of a reference."""
@@ -163,33 +140,14 @@ class ProfileMatchup:
         values = self.values.get(key, missing)
         return values if reference is None else values - self.values.get(reference, missing)
 
-
-@dataclass(frozen=True, kw_only=True)
-class MatchedQuantity:
-    """A quantity in every profile."""
-
-    measure: Measure
-    profiles: list[ProfileMatchup]
-    flagged: int = 0  # observed values that are left out for their quality flags
-    incompatible: list[int] = field(default_factory=list)  # models whose units measure something else
+    def has(self, key: str) -> bool:
+        return bool(np.isfinite(self.difference(key, None)).any())
 
     @property
     def deepest(self) -> float:
         """Greatest depth (m) with a value."""
-        depths = [
-            profile.depth[np.isfinite(values) & np.isfinite(profile.depth)].max(initial=0.0)
-            for profile in self.profiles
-            for values in profile.values.values()
-        ]
-        return float(max(depths, default=0.0))
-
-    def has(self, key: str) -> bool:
-        """Return whether any profile has a value of a key."""
-        return bool(np.isfinite(self.pool(key)).any())
-
-    def pool(self, key: str) -> Floats:
-        """Return the values of a key in all profiles, one after the other."""
-        return np.concatenate([profile.difference(key, None) for profile in self.profiles])
+        finite = np.isfinite(list(self.values.values())).any(axis=0) & np.isfinite(self.depth)
+        return float(self.depth[finite].max(initial=0.0))
 
 
 def read_quantities(profiles: Class4Profiles, forecast: int | None) -> list[MatchedQuantity]:
@@ -200,31 +158,35 @@ def read_quantities(profiles: Class4Profiles, forecast: int | None) -> list[Matc
 
 
 def _read_quantity(profiles: Class4Profiles, first: Class4Values, forecast: int | None) -> MatchedQuantity:
-    measure = Measure(key=first.key, name=first.name, units=first.units)
-    matchups, incompatible, flagged = [], set[int](), 0
-    for position, profile in enumerate(profiles.profiles):
-        own = _find_values(profile, first.key)
-        depth = to_array(profile.depth)
-        values: dict[str, Floats] = {}
-        if own is not None:
-            observed, bad = _read_good_observations(own)
+    depths = [to_array(profile.depth) for profile in profiles.profiles]
+    values: defaultdict[str, list[Floats]] = defaultdict(lambda: [np.full(depth.shape, np.nan) for depth in depths])
+    incompatible, flagged = set[int](), 0
+    for position, (profile, depth) in enumerate(zip(profiles.profiles, depths, strict=True)):
+        if (own := _find_values(profile, first.key)) is not None:
+            values[OBSERVED][position], bad = _read_good_observations(own)
             flagged += bad
-            values = {OBSERVED: observed, model_key(0): _read_model(own, forecast)}
+            values[model_key(0)][position] = _read_model(own, forecast)
             if own.climatology is not None:
-                values[CLIMATOLOGY] = to_array(own.climatology)
+                values[CLIMATOLOGY][position] = to_array(own.climatology)
         for number, model in enumerate(profiles.models, 1):
             model_profile = model.profiles[position]
             model_values = _find_values(model_profile, first.key) if model_profile is not None else None
             if model_values is None or model_profile is None:
                 continue
-            model_measure = Measure(key=model_values.key, name=model_values.name, units=model_values.units)
-            converted = model_measure.convert(_read_model(model_values, forecast), first.units)
+            converted = Measure.of(model_values).convert(_read_model(model_values, forecast), first.units)
             if converted is None:
                 incompatible.add(number)
             else:
-                values[model_key(number)] = _move_to_depths(depth, to_array(model_profile.depth), converted)
-        matchups.append(ProfileMatchup(depth=depth, values=values))
-    return MatchedQuantity(measure=measure, profiles=matchups, flagged=flagged, incompatible=sorted(incompatible))
+                moved = _move_to_depths(depth, to_array(model_profile.depth), converted)
+                values[model_key(number)][position] = moved
+    return MatchedQuantity(
+        measure=Measure.of(first),
+        depth=np.concatenate(depths),
+        profile=np.repeat(np.arange(len(depths)), list(map(len, depths))),
+        values={key: np.concatenate(arrays) for key, arrays in values.items()},
+        flagged=flagged,
+        incompatible=sorted(incompatible),
+    )
 
 
 def _find_values(profile: Class4Profile, key: str) -> Class4Values | None:
@@ -261,61 +223,43 @@ def _move_to_depths(depth: Floats, model_depth: Floats, values: Floats) -> Float
     return moved
 
 
-@dataclass(frozen=True, kw_only=True)
-class Class4Series(ComparedSeries):
-    """Observation, model or climatology."""
-
-    @property
-    def key(self) -> str:
-        """Key of its values in a matchup."""
-        return model_key(self.number) if self.role == "model" else self.role
-
-
-@dataclass(frozen=True, kw_only=True)
-class Class4Panels:
-    """Contents of all panels."""
-
-    reference: str | None  # of the differences that are drawn
-    series: list[Class4Series]
-    stations: list[DottedStation]
-
-
 def draw(query: Class4Query, data: Class4Data, context: DrawContext) -> Picture:
     """Draw a panel for each quantity, and beside them the profiles on a map."""
-    figure, translate, profiles = Figure(figsize=context.size), context.translate, data.profiles
-    quantities, reference = read_quantities(profiles, query.forecast_index()), REFERENCES[query.difference_from()]
+    translate, profiles = context.translate, data.profiles
+    quantities, reference = read_quantities(profiles, query.forecast_index()), query.reference()
     series = [
         entry
         for entry in _make_series(query, data, context)
         if entry.key != reference
         and (entry.role != "climatology" or any(quantity.has(entry.key) for quantity in quantities))
     ]
-    stations, when = _mark_stations(profiles, quantities), _format_times(profiles, context)
-    title = query.plotTitle or _make_title(quantities, stations, reference, context)
-    add_titles(figure, title, join_parts(_name_models(profiles), when), _make_credit(profiles, context), context.sizes)
-    panels = Class4Panels(reference=reference, series=series, stations=stations)
-    add_comparison_legend(figure, series, context, alone=len(stations) == 1)
-    show_map = bool(query.showmap)
-    all_axes = add_depth_panels(figure, len(quantities), stations, context, show_map=show_map, lines=False)
-    deepest = max(quantity.deepest for quantity in quantities)
-    for position, (axes, quantity) in enumerate(zip(all_axes, quantities, strict=True)):
-        set_depth_axis(axes, deepest, context, label=position % PANELS_IN_ROW == 0)
-        _draw_quantity(axes, quantity, panels, context)
-    sentences = [translate("{title}, {time}.", title=title, time=when) if when else translate("{title}.", title=title)]
-    sentences += [_describe(quantity, panels, context) for quantity in quantities]
-    file = profiles.profiles[0].file
-    info = PictureInfo(
-        title=title, alt=" ".join(sentences), source=profiles.title or file, dataset=file, time=data.time
+    observed = [(quantity.profile, np.isfinite(quantity.difference(OBSERVED, None))) for quantity in quantities]
+    stations = mark_dotted_stations(
+        [(profile.latitude, profile.longitude) for profile in profiles.profiles],
+        [profile.name or None for profile in profiles.profiles],
+        [any(known[profile == at].any() for profile, known in observed) for at in range(len(profiles.profiles))],
     )
-    return Picture(figure=figure, info=info)
+    when = _format_times(profiles, context)
+    title = query.plotTitle or _make_title(quantities, stations, reference, context)
+    subtitle, credit = join_parts(_name_models(profiles), when), _make_credit(profiles, context)
+    figure = context.add_figure(title, subtitle, credit)
+    depths = [max(quantity.deepest for quantity in quantities)] * len(quantities)
+    all_axes = add_comparison_panels(figure, series, stations, depths, context, show_map=bool(query.showmap))
+    sentences = [translate("{title}, {time}.", title=title, time=when) if when else translate("{title}.", title=title)]
+    for axes, quantity in zip(all_axes, quantities, strict=True):
+        agreements = _format_agreements(quantity, series, reference, context)
+        _draw_quantity(axes, quantity, series, stations, reference=reference, agreements=agreements, context=context)
+        sentences.append(_describe(quantity, agreements, context))
+    file = profiles.profiles[0].file
+    return data.describe_picture(figure, title, sentences, profiles.title or file, file)
 
 
-def _make_series(query: Class4Query, data: Class4Data, context: DrawContext) -> list[Class4Series]:
+def _make_series(query: Class4Query, data: Class4Data, context: DrawContext) -> list[ComparedSeries]:
     """Return observation, models, and the climatology, if it is requested or the reference."""
     translate, profiles, forecast = context.translate, data.profiles, query.forecast_index()
     models = [(_parse_model(profiles.profiles[0].file), profiles.forecasts)]
     models += [(model.model, model.forecasts) for model in profiles.models]
-    series = [Class4Series(role="observed", label=translate("Observed"))]
+    series = [ComparedSeries(role="observed", label=translate("Observed"))]
     for number, (model, forecasts) in enumerate(models):
         lead = next((entry.value for entry in forecasts if entry.id == forecast), None)
         if forecast is None:
@@ -324,9 +268,9 @@ def _make_series(query: Class4Query, data: Class4Data, context: DrawContext) -> 
             label = translate("{model}: has no such forecast", model=model)
         else:
             label = translate("{model}, forecast: {lead}", model=model, lead=_translate_lead(lead, context))
-        series.append(Class4Series(role="model", label=label, name=model, number=number))
-    if query.climatology or query.difference_from() == "climatology":
-        series.append(Class4Series(role="climatology", label=translate("Climatology")))
+        series.append(ComparedSeries(role="model", label=label, name=model, number=number))
+    if query.climatology or query.reference() == CLIMATOLOGY:
+        series.append(ComparedSeries(role="climatology", label=translate("Climatology")))
     return series
 
 
@@ -337,13 +281,12 @@ def _parse_model(file: str) -> str:
 
 def _translate_lead(lead: str, context: DrawContext) -> str:
     """Translate a forecast, whose day or lead time the metadata service formats in English."""
+    if lead.startswith("Lead time "):
+        time = context.labels.localize_number(lead.removeprefix("Lead time "))
+        return context.translate("lead time {time}", time=time)
     with suppress(ValueError):
-        day = datetime.strptime(lead, "%d %B %Y").replace(tzinfo=UTC)
-        return context.labels.time(day.isoformat(), "day")
-    if not lead.startswith("Lead time "):
-        return lead
-    time = context.labels.localize_number(lead.removeprefix("Lead time "))
-    return context.translate("lead time {time}", time=time)
+        return context.labels.time(format_time(parse_period(lead).first), "day")
+    return lead
 
 
 def _name_models(profiles: Class4Profiles) -> str:
@@ -382,28 +325,23 @@ def _make_credit(profiles: Class4Profiles, context: DrawContext) -> str:
     return context.translate("{title} (Class 4: {file})", title=profiles.title, file=file)
 
 
-def _mark_stations(profiles: Class4Profiles, quantities: list[MatchedQuantity]) -> list[DottedStation]:
-    return [
-        DottedStation(
-            place=(profile.latitude, profile.longitude),
-            name=profile.name or None,
-            number=position,
-            alone=len(profiles.profiles) == 1,
-            data=any(
-                np.isfinite(quantity.profiles[position].difference(OBSERVED, None)).any() for quantity in quantities
-            ),
-        )
-        for position, profile in enumerate(profiles.profiles)
-    ]
-
-
-def _draw_quantity(axes: Axes, quantity: MatchedQuantity, panels: Class4Panels, context: DrawContext) -> None:
+def _draw_quantity(
+    axes: Axes,
+    quantity: MatchedQuantity,
+    series: list[ComparedSeries],
+    stations: list[DottedStation],
+    *,
+    reference: str | None,
+    agreements: list[str],
+    context: DrawContext,
+) -> None:
     """Draw a quantity: its values, or their differences about a line at zero."""
-    translate, sizes, reference, drawn = context.translate, context.sizes, panels.reference, False
-    for station, profile in zip(panels.stations, quantity.profiles, strict=True):
-        for series in panels.series:
-            values = profile.depth, profile.difference(series.key, reference)
-            drawn |= draw_compared_profile(axes, series, station, values, sizes)
+    translate, sizes, drawn = context.translate, context.sizes, False
+    for station in stations:
+        inside = quantity.profile == station.number
+        for entry in series:
+            profile = quantity.depth[inside], quantity.difference(entry.key, reference)[inside]
+            drawn |= draw_compared_profile(axes, entry, station, profile, sizes)
     limits, name = None, _name_quantity(quantity, context)
     if reference is not None and drawn:
         axes.axvline(0.0, color=MUTED, linewidth=0.5 * sizes.line, zorder=1)
@@ -417,45 +355,33 @@ def _draw_quantity(axes: Axes, quantity: MatchedQuantity, panels: Class4Panels, 
         show_message(axes, text, sizes)
         return
     width = axes_inches(axes)[0]
-    lines = [fold_text(line, width, sizes.small) for line in _format_agreements(quantity, panels, context)]
-    if lines:
-        axes.set_title("\n".join(lines), loc="left", fontsize=sizes.small, color=MUTED)
+    text = "\n".join(fold_text(line, width, sizes.small) for line in agreements)
+    axes.set_title(text, loc="left", fontsize=sizes.small, color=MUTED)
 
 
-def _format_agreements(quantity: MatchedQuantity, panels: Class4Panels, context: DrawContext) -> list[str]:
-    """Format how well models agree with the observation, or everything with the climatology."""
-    labels, lines = context.labels, []
-    reference = panels.reference or OBSERVED
-    for series in panels.series:
-        if series.key == reference or (panels.reference is None and series.role == "climatology"):
+def _format_agreements(
+    quantity: MatchedQuantity, series: list[ComparedSeries], reference: str | None, context: DrawContext
+) -> list[str]:
+    """Format how well models agree with the observation, or everything with the reference."""
+    lines = []
+    for entry in series:
+        if entry.key == (reference or OBSERVED) or (reference is None and entry.role == "climatology"):
             continue
-        agreement = Agreement.compute(quantity.pool(series.key), quantity.pool(reference))
-        if agreement is not None:
-            lines.append(
-                context.translate(
-                    "{series}: bias {bias}, RMSE {error}",
-                    series=shorten(series.name or series.label, 30),
-                    bias=labels.number(agreement.bias, 2),
-                    error=labels.value(agreement.error, quantity.measure.units, 2),
-                )
-            )
+        if agreement := Agreement.compute(quantity.difference(entry.key, reference or OBSERVED)):
+            name, texts = shorten(entry.name or entry.label, 30), agreement.format(quantity.measure.units, context)
+            lines.append(context.translate("{series}: bias {bias}, RMSE {error}", series=name, **texts))
     return lines[:MOST_AGREEMENTS]
 
 
-def _describe(quantity: MatchedQuantity, panels: Class4Panels, context: DrawContext) -> str:
+def _describe(quantity: MatchedQuantity, agreements: list[str], context: DrawContext) -> str:
     """Describe the range of the observations, and how well models agree."""
-    labels, observed = context.labels, quantity.pool(OBSERVED)
-    name, finite = _name_quantity(quantity, context), observed[np.isfinite(observed)]
-    if not finite.size:
+    labels, observed, units = context.labels, quantity.difference(OBSERVED, None), quantity.measure.units
+    name, depth = _name_quantity(quantity, context), labels.value(quantity.deepest, "m", 0)
+    if not np.isfinite(observed).any():
         return context.translate("{name}: nothing was measured.", name=name)
-    sentence = context.translate(
-        "{name}: observed from {low} to {high}, down to {depth}.",
-        name=name,
-        low=labels.number(float(finite.min())),
-        high=labels.value(float(finite.max()), quantity.measure.units),
-        depth=labels.value(quantity.deepest, "m", 0),
-    )
-    return " ".join([sentence, *(f"{line}." for line in _format_agreements(quantity, panels, context))])
+    texts = labels.range(observed, units)
+    text = context.translate("{name}: observed from {low} to {high}, down to {depth}.", name=name, depth=depth, **texts)
+    return " ".join([text, *(f"{line}." for line in agreements)])
 
 
 def table(query: Class4Query, data: Class4Data, context: DrawContext) -> Table:
@@ -464,37 +390,31 @@ def table(query: Class4Query, data: Class4Data, context: DrawContext) -> Table:
     quantities, series = read_quantities(profiles, query.forecast_index()), _make_series(query, data, context)
     own_model = [entry for entry in series if entry.role == "model"][:1]
     series = own_model + [entry for entry in series if entry.key != model_key(0)]
-    rows, names, times = Rows(), [], []
-    for position, profile in enumerate(profiles.profiles):
-        depth = quantities[0].profiles[position].depth
-        values = [
-            quantity.profiles[position].difference(entry.key, None) for quantity in quantities for entry in series
-        ]
-        for level in np.flatnonzero(np.isfinite(values).any(axis=0) & np.isfinite(depth)).tolist():
-            rows.rows.append((profile.latitude, profile.longitude, depth[level], *(row[level] for row in values)))
-            names.append(f"{profile.file}_{profile.index}")
-            times.append(profile.time or "")
-    columns = [
-        Column(name=translate("ID"), role="station", values=names),
-        Column(name=translate("Time"), role="time", values=times, context=True),
-        Column(name=translate("Latitude"), role="latitude", values=rows.column(0)),
-        Column(name=translate("Longitude"), role="longitude", values=rows.column(1)),
-        Column(name=translate("Depth"), role="depth", units="m", values=rows.column(2)),
-    ]
     pairs = [(quantity, entry) for quantity in quantities for entry in series]
+    depth, values = quantities[0].depth, [quantity.difference(entry.key, None) for quantity, entry in pairs]
+    used = np.flatnonzero(np.isfinite(values).any(axis=0) & np.isfinite(depth))
+    rows = [profiles.profiles[number] for number in quantities[0].profile[used]]
+    columns = make_place_columns(
+        translate,
+        context=("time",),
+        station_name=translate("ID"),
+        station=[f"{profile.file}_{profile.index}" for profile in rows],
+        time=[profile.time or "" for profile in rows],
+        latitude=np.array([profile.latitude for profile in rows]),
+        longitude=np.array([profile.longitude for profile in rows]),
+        depth=depth[used],
+    )
     columns += [
-        Column(
-            name=_name_column(quantity, entry, context), units=quantity.measure.units, values=rows.column(3 + number)
-        )
-        for number, (quantity, entry) in enumerate(pairs)
+        Column(name=_name_column(quantity, entry, context), units=quantity.measure.units, values=column[used])
+        for (quantity, entry), column in zip(pairs, values, strict=True)
     ]
-    header = [(translate("Dataset"), profiles.title or profiles.profiles[0].file), (translate("Timestamp"), data.time)]
+    header = make_header(translate, profiles.title or profiles.profiles[0].file, "", data.time)
     header += [(translate("Model"), entry.label) for entry in series if entry.role == "model"]
     header += [(translate("Note"), note) for note in _make_notes(quantities, series, context)]
     return Table(header=header, columns=columns)
 
 
-def _name_column(quantity: MatchedQuantity, series: Class4Series, context: DrawContext) -> str:
+def _name_column(quantity: MatchedQuantity, series: ComparedSeries, context: DrawContext) -> str:
     """Return the name of a column, as in the v2.0 API."""
     translate, name = context.translate, _name_quantity(quantity, context)
     if series.role == "observed":
@@ -506,28 +426,21 @@ def _name_column(quantity: MatchedQuantity, series: Class4Series, context: DrawC
     return translate("{name} Model {model}", name=name, model=to_one_line(series.name))
 
 
-def _make_notes(quantities: list[MatchedQuantity], series: list[Class4Series], context: DrawContext) -> list[str]:
-    """Note what is left out, and why."""
+def _make_notes(quantities: list[MatchedQuantity], series: list[ComparedSeries], context: DrawContext) -> list[str]:
     translate = context.translate
     models = {entry.number: entry.label for entry in series if entry.role == "model"}
-    notes = [
-        translate(
-            "{name}: {count} observed values are left out for their quality",
-            name=_name_quantity(quantity, context),
-            count=quantity.flagged,
-        )
-        for quantity in quantities
-        if quantity.flagged
-    ]
-    return notes + [
-        translate(
-            "{name}: the units of {model} measure something else",
-            name=_name_quantity(quantity, context),
-            model=models[number],
-        )
-        for quantity in quantities
-        for number in quantity.incompatible
-    ]
+    notes = []
+    for quantity in quantities:
+        name, flagged = _name_quantity(quantity, context), quantity.flagged
+        if flagged:
+            notes.append(
+                translate("{name}: {count} observed values are left out for their quality", name=name, count=flagged)
+            )
+        notes += [
+            translate("{name}: the units of {model} measure something else", name=name, model=models[number])
+            for number in quantity.incompatible
+        ]
+    return notes
 
 
 KIND = PlotKind(

@@ -1,24 +1,60 @@
-"""The protocol of a kind of plot."""
+"""What every kind of plot has: the services that it asks, its numbers, and the functions that answer its query."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import msgspec
+from matplotlib.figure import Figure
+
+from ocean_common.clients.data import DataClient
+from ocean_common.clients.metadata import MetadataClient
+from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import AnyExtractionRequest
 from ocean_plotting.export.geotiff import Raster
 from ocean_plotting.export.output import COMMON_FORMATS, Output
 from ocean_plotting.export.table import Table
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.layout import Picture
-from ocean_plotting.plots.common.query import PlotData
-from ocean_plotting.plots.common.services import Services
-
-Query = TypeVar("Query")
-Numbers = TypeVar("Numbers", bound=PlotData)
+from ocean_plotting.figure.layout import Picture, PictureInfo
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlotKind(Generic[Query, Numbers]):
+class Services:
+    """Clients of the other services."""
+
+    data: DataClient
+    metadata: MetadataClient
+
+
+class PlotData(msgspec.Struct, frozen=True, kw_only=True):
+    """Fetched numbers of a plot, with the revisions of their datasets."""
+
+    time: str  # the (first) time of the numbers, ISO 8601
+    revisions: dict[str, str]  # by dataset
+
+    def describe_picture(
+        self, figure: Figure, title: str, sentences: list[str], credit: str, dataset: VariableInfo | str
+    ) -> Picture:
+        """Return a picture of these numbers; ``dataset``: its id, or a variable whose dataset the title names."""
+        if isinstance(dataset, VariableInfo):
+            title, dataset = f"{title} ({dataset.dataset_label})", dataset.dataset
+        info = PictureInfo(
+            title=title,
+            alt=" ".join(sentences),
+            source=credit,
+            dataset=dataset,
+            revision=self.revisions.get(dataset, ""),
+            time=self.time,
+        )
+        return Picture(figure=figure, info=info)
+
+
+Query = TypeVar("Query")
+Data = TypeVar("Data", bound=PlotData)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotKind(Generic[Query, Data]):
     """A kind of plot: its query, and the functions that answer it in every format.
 
     ``fetch`` asks the other services and runs in the server; ``draw``, ``table`` and ``raster`` are pure and run in
@@ -29,22 +65,14 @@ class PlotKind(Generic[Query, Numbers]):
     summary: str
     example: dict[str, Any]  # a query that works with the sample data
     query: type[Query]  # a Struct with `dataset` and `dataset_ids()`
-    fetch: Callable[[Services, Query, Output], Coroutine[Any, Any, Numbers]]
-    draw: Callable[[Query, Numbers, DrawContext], Picture]
-    table: Callable[[Query, Numbers, DrawContext], Table]
-    station_formats: bool = False  # odv
-    statistics: bool = False  # stats
-    data_request: Callable[[Query], AnyExtractionRequest] | None = None  # nc: a file of the data service
-    raster: Callable[[Query, Numbers, DrawContext], Raster] | None = None  # geotiff
+    fetch: Callable[[Services, Query, Output], Coroutine[Any, Any, Data]]
+    draw: Callable[[Query, Data, DrawContext], Picture]
+    table: Callable[[Query, Data, DrawContext], Table]
+    more_formats: tuple[str, ...] = ()  # odv and stats of a table, nc by `data_request`, geotiff by `raster`
+    data_request: Callable[[Query], AnyExtractionRequest] | None = None  # of a file of the data service
+    raster: Callable[[Query, Data, DrawContext], Raster] | None = None
     resolve: Callable[[Services, Query], Coroutine[Any, Any, Query]] | None = None  # replaces names of predefined areas
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """Names of its formats."""
-        optional = {
-            "odv": self.station_formats,
-            "stats": self.statistics,
-            "nc": self.data_request is not None,
-            "geotiff": self.raster is not None,
-        }
-        return COMMON_FORMATS + tuple(name for name, offered in optional.items() if offered)
+        return COMMON_FORMATS + self.more_formats

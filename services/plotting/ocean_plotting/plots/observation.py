@@ -3,61 +3,57 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from itertools import chain
 from typing import Annotated
 
 import msgspec
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from msgspec.structs import replace
 
 from ocean_common.contracts.assets import Array, Assets, VariableInfo
-from ocean_common.contracts.data import Coverage, PointsRequest
+from ocean_common.contracts.data import PointsRequest
 from ocean_common.contracts.observations import ObservedStation, ObservedValues
-from ocean_core.errors import InvalidRequest, PointOutsideGrid, RequestTooLarge
+from ocean_core.errors import InvalidRequest, PointOutsideGrid
+from ocean_core.time import format_time, parse_instant
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Rows, Table
-from ocean_plotting.figure.axes import set_depth_axis, set_quantity_axis, show_message
+from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
+from ocean_plotting.figure.axes import set_quantity_axis, show_message
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
-from ocean_plotting.figure.layout import MUTED, Picture, PictureInfo, add_titles, axes_inches, fold_text
+from ocean_plotting.figure.layout import MUTED, Picture, axes_inches, fold_text
 from ocean_plotting.figure.stations import (
-    PANELS_IN_ROW,
     ComparedSeries,
     DottedStation,
-    add_comparison_legend,
-    add_depth_panels,
+    add_comparison_panels,
     draw_compared_profile,
+    mark_dotted_stations,
+    name_stations,
 )
 from ocean_plotting.plots.common.comparison import (
     NO_LEVELS,
-    Agreement,
     ComparedQuantity,
-    LevelValues,
     Measure,
     align_levels,
-    compare_stations,
-    describe_observed_and_modelled,
+    compare_quantities,
     format_credit,
+    name_model,
+    read_observed,
 )
 from ocean_plotting.plots.common.coverage import from_array, to_array
 from ocean_plotting.plots.common.profiles import Profile, check_depths
 from ocean_plotting.plots.common.query import (
     MAX_VARIABLES,
     Numbers,
-    PlotData,
-    PlotQuery,
-    ShowMap,
-    Variables,
+    ObservedQuery,
+    check_count,
     map_error_fields,
     parse_id,
     parse_point,
     parse_selection,
     parse_time,
 )
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.kind import PlotKind
+from ocean_plotting.plots.kind import PlotData, PlotKind, Services
 
 MOST_STATIONS = 60
 MOST_VALUES = 20_000  # of a quantity of a station in the query
@@ -85,7 +81,7 @@ class InlineStation(msgspec.Struct, frozen=True, kw_only=True):
     station: Annotated[str | int | None, msgspec.Meta(description="its name")] = None
 
 
-class ObservationQuery(PlotQuery, frozen=True, kw_only=True):
+class ObservationQuery(ObservedQuery, frozen=True, kw_only=True):
     """Query of a plot of observations."""
 
     observation: Annotated[
@@ -96,31 +92,23 @@ class ObservationQuery(PlotQuery, frozen=True, kw_only=True):
         Numbers | None,
         msgspec.Meta(description="indices of the first station's quantities, from 0; null: all", examples=[[0]]),
     ] = None
-    variable: Variables | None = "votemper"  # type: ignore[assignment] # null: no model
     names: Annotated[list[str | None] | None, msgspec.Meta(description="names of the stations; null: their own")] = None
-    showmap: ShowMap = True
 
-    def dataset_ids(self) -> list[str]:
-        """Return no ids: observations have no revision."""
-        return []
 
-    def model_keys(self) -> list[str]:
-        """Return the keys of the model's variables; there may be none."""
-        return self.variable_keys() if self.variable else []
+class ModelColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """Values of the model at one station, downwards."""
+
+    depth: Array  # (level,): m
+    values: Array  # (level,)
+    revision: str = ""
 
 
 class ModelColumns(msgspec.Struct, frozen=True, kw_only=True):
     """A variable of the model at the stations, each at the time step nearest to its own time."""
 
     variable: VariableInfo
-    coverages: list[Coverage]
-    where: list[tuple[int, int] | None]  # of each station: index of coverage, and of its point; None: off the grid
+    columns: list[ModelColumn | None]  # of each station; None: off the grid
     steps: list[int | None]  # of each station: seconds since 1970-01-01 UTC; None: the variable has no time
-
-    def read_columns(self) -> list[LevelValues]:
-        """Return depths (m) and values at each station, downwards."""
-        profiles = [Profile(coverage) for coverage in self.coverages]
-        return [NO_LEVELS if index is None else profiles[index[0]].at_station(index[1]) for index in self.where]
 
 
 class ObservationData(PlotData, frozen=True, kw_only=True):
@@ -130,11 +118,16 @@ class ObservationData(PlotData, frozen=True, kw_only=True):
     chosen: list[str]  # keys of the observed quantities that are shown
     modelled: list[ModelColumns]
 
+    @property
+    def infos(self) -> list[VariableInfo]:
+        return [columns.variable for columns in self.modelled]
+
 
 async def fetch(services: Services, query: ObservationQuery, _: Output) -> ObservationData:
     """Request the stations, then the model at their places and times."""
-    query.interpolation()
-    keys, stations = query.model_keys(), await _fetch_stations(services, query)
+    query.search_options()
+    keys = query.model_keys()
+    stations = await _fetch_stations(services, query)
     chosen = _choose_quantities(query, stations)
     if not keys and not chosen:
         raise InvalidRequest(
@@ -145,7 +138,7 @@ async def fetch(services: Services, query: ObservationQuery, _: Output) -> Obser
         if not keys:
             await services.metadata.revision(query.dataset)
         modelled = await asyncio.gather(*(_fetch_model_columns(services, query, key, stations) for key in keys))
-    revision = next((coverage.revision for columns in modelled for coverage in columns.coverages), "")
+    revision = next((column.revision for model in modelled for column in model.columns if column), "")
     return ObservationData(
         time=min(station.time for station in stations),
         revisions={query.dataset: revision},
@@ -157,13 +150,8 @@ async def fetch(services: Services, query: ObservationQuery, _: Output) -> Obser
 
 async def _fetch_stations(services: Services, query: ObservationQuery) -> list[ObservedStation]:
     """Return the stations with values in the query, and those requested by their ids."""
-    if len(query.observation) > MOST_STATIONS:
-        raise RequestTooLarge(
-            "observation has {observation_count} stations; at most {limit} are drawn",
-            observation_count=len(query.observation),
-            limit=MOST_STATIONS,
-            field="$.observation",
-        )
+    count = len(query.observation)
+    check_count("observation has {count} stations; at most {limit} are drawn", count, MOST_STATIONS, "$.observation")
     ids = [
         parse_id(station, f"$.observation[{position}]")
         for position, station in enumerate(query.observation)
@@ -180,21 +168,15 @@ async def _fetch_stations(services: Services, query: ObservationQuery) -> list[O
 
 
 def read_inline_station(station: InlineStation, path: str) -> ObservedStation:
-    """Read a station with its values.
-
-    Raises
-    ------
-    InvalidRequest, RequestTooLarge
-        With the member that is wrong, under ``path``.
-    """
+    """Read a station with its values; ``path``: its place in the query."""
     latitude, longitude = parse_point([station.latitude, station.longitude], path)
+    data_field = f"{path}.data"
     if len(station.data) != len(station.datatypes):
         raise InvalidRequest(
-            "{path}.data has {data_count} lists for {datatypes_count} datatypes; give one for each",
-            path=path,
-            data_count=len(station.data),
+            "{field} has {count} lists for {datatypes_count} datatypes; give one for each",
+            count=len(station.data),
             datatypes_count=len(station.datatypes),
-            field=f"{path}.data",
+            field=data_field,
         )
     types = [_parse_datatype(text) for text in station.datatypes]
     depths, depth_index = station.depth, None
@@ -205,23 +187,14 @@ def read_inline_station(station: InlineStation, path: str) -> ObservedStation:
                 "{path} has no depths; give depth, or the datatype Depth [m]", path=path, field=f"{path}.depth"
             )
         depths = station.data[depth_index]
-    if len(depths) > MOST_VALUES:
-        raise RequestTooLarge(
-            "{path} has {depths_count} values; at most {limit} are drawn",
-            path=path,
-            depths_count=len(depths),
-            limit=MOST_VALUES,
-            field=f"{path}.data",
-        )
+    check_count("{path} has {count} values; at most {limit} are drawn", len(depths), MOST_VALUES, data_field, path=path)
     for number, values in enumerate(station.data):
         if len(values) != len(depths):
             raise InvalidRequest(
-                "{path}.data[{number}] has {values_count} values for {depths_count} depths",
-                path=path,
-                number=number,
-                values_count=len(values),
+                "{field} has {count} values for {depths_count} depths",
+                count=len(values),
                 depths_count=len(depths),
-                field=f"{path}.data[{number}]",
+                field=f"{data_field}[{number}]",
             )
     return ObservedStation(
         id=0,
@@ -252,7 +225,6 @@ def _to_array(values: Values) -> Array:
 
 
 def _choose_quantities(query: ObservationQuery, stations: Sequence[ObservedStation]) -> list[str]:
-    """Return the keys of the requested quantities."""
     if query.observation_variable is None:
         return list(dict.fromkeys(values.key for station in stations for values in station.variables))[:MAX_VARIABLES]
     keys = [values.key for values in stations[0].variables]
@@ -265,23 +237,19 @@ async def _fetch_model_columns(
     """Request a variable of the model: stations that share a time step at once."""
     assets = await services.metadata.assets(query.dataset, key)
     steps = [_find_nearest_step(assets, station.time) for station in stations]
-    groups: defaultdict[str | None, list[int]] = defaultdict(list)
+    groups: defaultdict[tuple[str, int] | None, list[int]] = defaultdict(list)
     for position, step in enumerate(steps):
-        groups[step and step[0]].append(position)
-    requests = [
-        (members, _make_request(query, key, [stations[position] for position in members], raw_time))
-        for raw_time, members in groups.items()
-    ]
-    answers = await asyncio.gather(*(_extract_columns(services, members, request) for members, request in requests))
-    coverages: list[Coverage] = []
-    where: list[tuple[int, int] | None] = [None] * len(stations)
-    for members, coverage in (answer for group in answers for answer in group):
-        for point, position in enumerate(members):
-            where[position] = (len(coverages), point)
-        coverages.append(coverage)
-    check_depths(map(Profile, coverages), "$.variable")
+        groups[step].append(position)
+    requests = []
+    for step, members in groups.items():
+        points = [(stations[position].latitude, stations[position].longitude) for position in members]
+        requests.append(query.request_points([key], points, time=step and step[0], depth="all"))
+    answers = await asyncio.gather(*(_extract_columns(services, request) for request in requests))
+    columns = dict(zip(chain(*groups.values()), chain(*answers), strict=True))
     return ModelColumns(
-        variable=assets.variable, coverages=coverages, where=where, steps=[step and step[1] for step in steps]
+        variable=assets.variable,
+        columns=[columns[position] for position in range(len(stations))],
+        steps=[step and step[1] for step in steps],
     )
 
 
@@ -290,130 +258,85 @@ def _find_nearest_step(assets: Assets, time: str) -> tuple[str, int] | None:
     if assets.steps is None or not assets.steps.seconds.shape[0]:
         return None
     seconds = to_array(assets.steps.seconds)
-    step = int(np.abs(seconds - datetime.fromisoformat(time).timestamp()).argmin())
+    step = int(np.abs(seconds - parse_instant(time).timestamp()).argmin())
     return str(int(to_array(assets.steps.raw)[step])), int(seconds[step])
 
 
-def _make_request(
-    query: ObservationQuery, key: str, stations: Sequence[ObservedStation], raw_time: str | None
-) -> PointsRequest:
-    return PointsRequest(
-        dataset=query.dataset,
-        variables=[key],
-        points=[(station.latitude, station.longitude) for station in stations],
-        time=raw_time,
-        depth="all",
-        form="points",
-        **query.search_options(),
-    )
-
-
-async def _extract_columns(
-    services: Services, members: list[int], request: PointsRequest
-) -> list[tuple[list[int], Coverage]]:
+async def _extract_columns(services: Services, request: PointsRequest) -> list[ModelColumn | None]:
     """Request the columns at all points; one by one where a point is off the grid, and none there."""
     try:
-        return [(members, await services.data.extract(request))]
+        coverage = await services.data.extract(request)
     except PointOutsideGrid:
-        if len(members) == 1:
-            return []
-    answers = await asyncio.gather(
-        *(
-            _extract_columns(services, [member], replace(request, points=[point]))
-            for member, point in zip(members, request.points, strict=True)
-        )
-    )
-    return [pair for answer in answers for pair in answer]
+        if len(request.points) == 1:
+            return [None]
+        single = (_extract_columns(services, replace(request, points=[point])) for point in request.points)
+        return [column for answer in await asyncio.gather(*single) for column in answer]
+    profile = Profile(coverage)
+    check_depths([profile], "$.variable")
+    return [
+        ModelColumn(depth=from_array(depth), values=from_array(values), revision=coverage.revision)
+        for depth, values in map(profile.at_station, range(len(request.points)))
+    ]
 
 
 def draw(query: ObservationQuery, data: ObservationData, context: DrawContext) -> Picture:
     """Draw a panel for each quantity with all stations, and beside them the stations on a map."""
-    figure, translate, stations = Figure(figsize=context.size), context.translate, _mark_stations(query, data)
-    quantities = _compare(data)
-    title = query.plotTitle or _make_title(quantities, stations, context)
-    when, notes, credit = (
-        _format_times(data, context),
-        _make_notes(data, quantities, context),
-        _make_credit(query, data, context),
+    translate, quantities = context.translate, _compare(data)
+    stations = mark_dotted_stations(
+        [(station.latitude, station.longitude) for station in data.stations],
+        [_name_station(query, data, position) for position in range(len(data.stations))],
+        [
+            bool(station.variables) or any(model.columns[position] for model in data.modelled)
+            for position, station in enumerate(data.stations)
+        ],
     )
-    add_titles(figure, title, join_parts(when, *notes), credit, context.sizes)
+    title = query.plotTitle or _make_title(quantities, stations, context)
+    when, notes = _format_times(data, context), _make_notes(data, quantities, context)
+    credit = _make_credit(query, data, context)
+    figure = context.add_figure(title, join_parts(when, *notes), credit)
     series = []
     if any(quantity.is_observed for quantity in quantities):
         series.append(ComparedSeries(role="observed", label=translate("Observed")))
-    if _has_model(quantities):
-        series.append(ComparedSeries(role="model", label=_name_model(query, data)))
-    if series:
-        add_comparison_legend(figure, series, context, alone=len(stations) == 1)
-    show_map = bool(query.showmap)
-    panels = add_depth_panels(figure, len(quantities), stations, context, show_map=show_map, lines=False)
-    deepest = max(map(_choose_deepest, quantities))
-    for position, (panel, quantity) in enumerate(zip(panels, quantities, strict=True)):
-        set_depth_axis(panel, deepest, context, label=position % PANELS_IN_ROW == 0)
-        _draw_quantity(panel, quantity, stations, deepest, context)
+    if any(quantity.is_modelled for quantity in quantities):
+        series.append(ComparedSeries(role="model", label=name_model(data.infos, query.dataset)))
+    depths = [_choose_deepest(quantity) for quantity in quantities]
+    panels = add_comparison_panels(figure, series, stations, depths, context, show_map=bool(query.showmap))
+    for panel, quantity in zip(panels, quantities, strict=True):
+        _draw_quantity(panel, quantity, stations, max(depths), context)
     sentences = [translate("{title}, {time}.", title=title, time=when)]
-    sentences += [_describe(quantity, context) for quantity in quantities] + [f"{note}." for note in notes]
-    info = PictureInfo(
-        title=title,
-        alt=" ".join(sentences),
-        source=credit,
-        dataset=query.dataset if data.modelled else "",
-        revision=data.revisions.get(query.dataset, ""),
-        time=data.time,
-    )
-    return Picture(figure=figure, info=info)
+    sentences += [quantity.describe(context) for quantity in quantities] + [f"{note}." for note in notes]
+    return data.describe_picture(figure, title, sentences, credit, query.dataset if data.modelled else "")
 
 
 def _compare(data: ObservationData) -> list[ComparedQuantity]:
-    measures = {
-        values.key: Measure(key=values.key, name=values.name, units=values.units)
-        for station in reversed(data.stations)
-        for values in station.variables
-    }
-    columns = [(model.variable, model.read_columns()) for model in data.modelled]
-    return compare_stations(data.stations, [measures[key] for key in data.chosen], columns)
-
-
-def _mark_stations(query: ObservationQuery, data: ObservationData) -> list[DottedStation]:
-    return [
-        DottedStation(
-            place=(station.latitude, station.longitude),
-            name=_name_station(query, data, position),
-            number=position,
-            data=bool(station.variables) or any(model.where[position] for model in data.modelled),
-            alone=len(data.stations) == 1,
-        )
-        for position, station in enumerate(data.stations)
+    measures = {values.key: Measure.of(values) for station in reversed(data.stations) for values in station.variables}
+    columns = [
+        (model.variable, [(to_array(at.depth), to_array(at.values)) if at else NO_LEVELS for at in model.columns])
+        for model in data.modelled
     ]
+    return compare_quantities(
+        [measures[key] for key in data.chosen],
+        columns,
+        lambda measure: [read_observed(station, measure) for station in data.stations],
+    )
 
 
 def _name_station(query: ObservationQuery, data: ObservationData, position: int) -> str | None:
-    names = query.names or []
-    return (names[position] if position < len(names) else None) or data.stations[position].name
-
-
-def _name_model(query: ObservationQuery, data: ObservationData) -> str:
-    names = (model.variable.dataset_name for model in data.modelled)
-    return next(filter(None, names), query.dataset)
+    return dict(enumerate(query.names or [])).get(position) or data.stations[position].name
 
 
 def _make_credit(query: ObservationQuery, data: ObservationData, context: DrawContext) -> str:
-    attributions = (model.variable.attribution for model in data.modelled)
-    model = next(filter(None, attributions), _name_model(query, data)) if data.modelled else ""
-    return format_credit((station.attribution for station in data.stations), model, context)
+    return format_credit((station.attribution for station in data.stations), data.infos, query.dataset, context)
 
 
 def _make_title(quantities: list[ComparedQuantity], stations: list[DottedStation], context: DrawContext) -> str:
     translate, labels = context.translate, context.labels
     names = labels.join_quantities([labels.quantity_name(quantity.name) for quantity in quantities])
-    where = stations[0].label(labels) if len(stations) == 1 else translate("{count} stations", count=len(stations))
+    where = name_stations(stations, labels)
     compared = any(quantity.variable is not None and quantity.is_observed for quantity in quantities)
-    if compared and _has_model(quantities):
+    if compared and any(quantity.is_modelled for quantity in quantities):
         return translate("{names} at {where}: observed and modelled", names=names, where=where)
     return translate("{names} at {where}", names=names, where=where)
-
-
-def _has_model(quantities: list[ComparedQuantity]) -> bool:
-    return any(np.isfinite(values).any() for quantity in quantities for _, values in quantity.modelled)
 
 
 def _format_times(data: ObservationData, context: DrawContext) -> str:
@@ -424,21 +347,21 @@ def _format_times(data: ObservationData, context: DrawContext) -> str:
 def _make_notes(data: ObservationData, quantities: list[ComparedQuantity], context: DrawContext) -> list[str]:
     """Note that the model has no values, or that its time is far from the observation's."""
     translate, labels = context.translate, context.labels
-    if data.modelled and not _has_model(quantities):
-        model = data.modelled[0].variable.dataset_name or translate("the model")
+    if data.modelled and not any(quantity.is_modelled for quantity in quantities):
+        model = data.infos[0].dataset_name or translate("the model")
         return [translate("{model} has no values here", model=model)]
     differences = [
-        (step - datetime.fromisoformat(station.time).timestamp(), step, model.variable.quantum)
+        (step - parse_instant(station.time).timestamp(), step, model.variable.quantum)
         for model in data.modelled
-        for station, step, where in zip(data.stations, model.steps, model.where, strict=True)
-        if step is not None and where is not None
+        for station, step, column in zip(data.stations, model.steps, model.columns, strict=True)
+        if step is not None and column is not None
     ]
     if not differences:
         return []
     largest, step, quantum = max(differences, key=lambda difference: abs(difference[0]))
     if abs(largest) <= QUANTA.get(quantum or "", QUANTA["day"]):
         return []
-    when, duration = labels.time(datetime.fromtimestamp(step, UTC).isoformat(), quantum), labels.duration(largest)
+    when, duration = labels.time(format_time(step), quantum), labels.duration(largest)
     if largest > 0:
         return [translate("model of {when}, {long} later", when=when, long=duration)]
     return [translate("model of {when}, {long} earlier", when=when, long=duration)]
@@ -463,64 +386,38 @@ def _draw_quantity(
     set_quantity_axis(panel, labels.with_units(labels.quantity_name(quantity.name), quantity.units), None, context)
     if not drawn:
         show_message(panel, context.translate("no data at these stations"), sizes)
-    elif agreement := _format_agreement(quantity, context):
+    elif agreement := quantity.format_agreement(context):
         title = fold_text(agreement, axes_inches(panel)[0], sizes.small)
         panel.set_title(title, loc="left", fontsize=sizes.small, color=MUTED)
 
 
-def _format_agreement(quantity: ComparedQuantity, context: DrawContext) -> str:
-    observed, model = quantity.pool()
-    agreement = Agreement.compute(model, observed)
-    if agreement is None:
-        return ""
-    error = context.labels.value(agreement.error, quantity.units, 2)
-    bias = context.labels.number(agreement.bias, 2)
-    return context.translate("model: bias {bias}, RMSE {error}", bias=bias, error=error)
-
-
-def _describe(quantity: ComparedQuantity, context: DrawContext) -> str:
-    """Describe the ranges of a quantity, and how well the model agrees."""
-    name = context.labels.quantity_name(quantity.name)
-    observed, modelled = (
-        np.concatenate([values for _, values in profiles]) for profiles in (quantity.observed, quantity.modelled)
-    )
-    sentences = describe_observed_and_modelled(name, observed, modelled, quantity.units, context)
-    if agreement := _format_agreement(quantity, context):
-        sentences.append(f"{agreement[:1].upper()}{agreement[1:]}.")
-    return " ".join(sentences) or context.translate("{name}: no data at these stations.", name=name)
-
-
 def table(query: ObservationQuery, data: ObservationData, context: DrawContext) -> Table:
     """Return a row for every depth with an observation, with the model's value there."""
-    translate, quantities, rows = context.translate, _compare(data), Rows()
-    names, times = [], []
-    for position, station in enumerate(data.stations):
-        depths, values = align_levels(quantities, position)
-        for row, depth in enumerate(depths.tolist()):
-            rows.rows.append((station.latitude, station.longitude, depth, *values[:, row].tolist()))
-        names += [_name_station(query, data, position) or f"{station.id or position + 1}"] * len(depths)
-        times += [station.time] * len(depths)
-    header = [
-        (translate("Dataset"), _name_model(query, data)),
-        (translate("Attribution"), _make_credit(query, data, context)),
-        (translate("Timestamp"), _format_times(data, context)),
-        *((translate("Note"), note) for note in _make_notes(data, quantities, context)),
+    translate, quantities = context.translate, _compare(data)
+    depths, values = zip(*(align_levels(quantities, position) for position in range(len(data.stations))), strict=True)
+    rows = [
+        (_name_station(query, data, position) or f"{station.id or position + 1}", station)
+        for position, station in enumerate(data.stations)
+        for _ in depths[position]
     ]
-    columns = [
-        Column(name=translate("Station"), role="station", values=names),
-        Column(name=translate("Time"), role="time", values=times),
-        Column(name=translate("Latitude"), role="latitude", values=rows.column(0)),
-        Column(name=translate("Longitude"), role="longitude", values=rows.column(1)),
-        Column(name=translate("Depth"), role="depth", units="m", values=rows.column(2)),
-    ]
-    for number, quantity in enumerate(quantities):
+    columns = make_place_columns(
+        translate,
+        station=[name for name, _ in rows],
+        time=[station.time for _, station in rows],
+        latitude=np.array([station.latitude for _, station in rows]),
+        longitude=np.array([station.longitude for _, station in rows]),
+        depth=np.concatenate(depths),
+    )
+    pairs = np.concatenate(values, axis=1).reshape(len(quantities), 2, -1)
+    for quantity, (observed, modelled) in zip(quantities, pairs, strict=True):
         name, units = context.labels.quantity_name(quantity.name), quantity.units
         if quantity.is_observed or quantity.variable is None:
-            observed = rows.column(3 + 2 * number)
             columns.append(Column(name=translate("{name} Observed", name=name), units=units, values=observed))
         if quantity.variable is not None:
-            model = rows.column(4 + 2 * number)
-            columns.append(Column(name=translate("{name} Model", name=name), units=units, values=model))
+            columns.append(Column(name=translate("{name} Model", name=name), units=units, values=modelled))
+    model, credit = name_model(data.infos, query.dataset), _make_credit(query, data, context)
+    header = make_header(translate, model, credit, _format_times(data, context))
+    header += [(translate("Note"), note) for note in _make_notes(data, quantities, context)]
     return Table(header=header, columns=columns)
 
 
@@ -532,5 +429,5 @@ KIND = PlotKind(
     fetch=fetch,
     draw=draw,
     table=table,
-    station_formats=True,
+    more_formats=("odv",),
 )

@@ -1,30 +1,26 @@
 """Profile plots: variables over depth at stations, at one time, and beside them those of a second dataset."""
 
 import asyncio
+from functools import partial
 from itertools import product, zip_longest
 from typing import Annotated
 
 import msgspec
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from msgspec.structs import replace
 
 from ocean_common.contracts.data import Coverage, PointsRequest
 from ocean_core.errors import InvalidRequest, RequestTooLarge, TimeNotFound
+from ocean_core.units import unit_conversion
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Rows, Table
+from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.axes import FEW_LEVELS, set_depth_axis, set_quantity_axis, show_message
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import SEPARATOR, join_parts
-from ocean_plotting.figure.layout import MUTED, Picture, add_titles
-from ocean_plotting.figure.stations import (
-    PANELS_IN_ROW,
-    StationMark,
-    add_depth_panels,
-    mark_stations,
-)
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats
+from ocean_plotting.figure.layout import MUTED, Picture
+from ocean_plotting.figure.stations import PANELS_IN_ROW, StationMark, add_depth_panels, mark_stations
+from ocean_plotting.plots.common.coverage import CoverageReader
 from ocean_plotting.plots.common.profiles import (
     Profile,
     StationProfileQuery,
@@ -33,23 +29,19 @@ from ocean_plotting.plots.common.profiles import (
     describe_range,
     format_source,
     join_credits,
-    make_profile_header,
     make_profile_request,
-    make_station_columns,
+    make_profile_table,
     subtract_profiles,
 )
 from ocean_plotting.plots.common.query import (
-    ComparedDataset,
     CompareTo,
-    PlotData,
     ValueRange,
     map_error_fields,
     parse_keys,
     parse_ranges,
     parse_scale,
 )
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.kind import PlotKind
+from ocean_plotting.plots.kind import PlotData, PlotKind, Services
 
 SECOND_STYLE = {"linestyle": (0, (4, 1.6)), "markerfacecolor": "white"}  # of the second dataset
 
@@ -62,10 +54,6 @@ class ProfileQuery(StationProfileQuery, frozen=True, kw_only=True):
         msgspec.Meta(description="[min, max] of each variable's axis; null: by the values"),
     ] = None
     compare_to: CompareTo = None
-
-    def second_dataset(self) -> ComparedDataset | None:
-        """Return the second dataset of a comparison, if there is one."""
-        return self.compare_to or None
 
 
 class ProfileData(PlotData, frozen=True, kw_only=True):
@@ -82,43 +70,32 @@ def make_request(query: ProfileQuery) -> PointsRequest:
     return make_profile_request(query, variables)
 
 
-def _make_second_request(query: ProfileQuery) -> PointsRequest | None:
-    second = query.second_dataset()
-    if second is None:
-        return None
-    first = make_request(query)
-    variables = parse_keys(second.variable, "$.compare_to.variable") if second.variable else first.variables
-    if len(variables) != len(first.variables):
-        raise InvalidRequest(
-            "compare_to has {variables_count} variables and the plot {second_variables_count}; each is compared with "
-            "one",
-            variables_count=len(variables),
-            second_variables_count=len(first.variables),
-            field="$.compare_to.variable",
-        )
-    parse_scale(second.scale_diff, "$.compare_to.scale_diff")
-    time = query.time if second.time is None else second.time
-    return replace(first, dataset=second.dataset, variables=variables, time=str(time))
-
-
 async def fetch(services: Services, query: ProfileQuery, _: Output) -> ProfileData:
     """Request all variables of both datasets."""
-    requests = [make_request(query)]
-    if (second := _make_second_request(query)) is not None:
-        requests.append(second)
-    prefixes = ("$", "$.compare_to")
-    first, *rest = await asyncio.gather(
-        *(_extract(services, request, prefix) for request, prefix in zip(requests, prefixes, strict=False))
-    )
+    requests = {"$": make_request(query)}
+    if second := query.second_dataset():
+        keys = query.variable_keys()
+        variables = parse_keys(second.variable, "$.compare_to.variable") if second.variable else keys
+        if len(variables) != len(keys):
+            raise InvalidRequest(
+                "compare_to has {count} variables and the plot {plot_count}; each is compared with one",
+                count=len(variables),
+                plot_count=len(keys),
+                field="$.compare_to.variable",
+            )
+        parse_scale(second.scale_diff, "$.compare_to.scale_diff")
+        time = str(query.time if second.time is None else second.time)
+        requests["$.compare_to"] = replace(requests["$"], dataset=second.dataset, variables=variables, time=time)
+    first, *rest = await asyncio.gather(*(_extract(services, request, path) for path, request in requests.items()))
     second_coverages = rest[0] if rest else []
     revisions = {coverage.dataset: coverage.revision for coverage in [*second_coverages[:1], *first[:1]]}
     time = next(filter(None, (CoverageReader(coverage).time for coverage in first)), "")  # a sea floor has none
     return ProfileData(time=time, revisions=revisions, coverages=first, second_coverages=second_coverages)
 
 
-async def _extract(services: Services, request: PointsRequest, prefix: str) -> list[Coverage]:
+async def _extract(services: Services, request: PointsRequest, path: str) -> list[Coverage]:
     """Request all variables at once; one by one if they have no time in common, or are too many together."""
-    with map_error_fields(prefix):
+    with map_error_fields(path):
         coverages: list[Coverage] = []
         if len(set(request.variables)) == len(request.variables):
             try:
@@ -129,7 +106,7 @@ async def _extract(services: Services, request: PointsRequest, prefix: str) -> l
         if not coverages or _shares_true_depths(coverages[0]):
             single = [replace(request, variables=[key]) for key in request.variables]
             coverages = list(await asyncio.gather(*map(services.data.extract, single)))
-    check_depths(_read_profiles(coverages), f"{prefix}.variable")
+    check_depths(_read_profiles(coverages), f"{path}.variable")
     return coverages
 
 
@@ -144,92 +121,89 @@ def _read_profiles(coverages: list[Coverage]) -> list[Profile]:
     return [Profile(coverage, info.key) for coverage in coverages for info in CoverageReader(coverage).variables]
 
 
-class ComparedProfile:
-    """A variable at every station, and in the same units that of the second dataset, if there is one."""
+def _read_variables(data: ProfileData) -> list[list[Profile]]:
+    """Return each variable as a profile, or as two in the same units: of both datasets."""
+    first, second = _read_profiles(data.coverages), _read_profiles(data.second_coverages)
+    return [
+        [profile, _convert_units(other, profile.info.units)] if other else [profile]
+        for profile, other in zip_longest(first, second)
+    ]
 
-    def __init__(self, first: Profile, second: Profile | None) -> None:
-        self.first, self.second, self.info = first, second, first.info
-        if second:
-            second.convert_units(self.info.units, "$.compare_to.variable")
 
-    @classmethod
-    def read(cls, data: ProfileData) -> "list[ComparedProfile]":
-        """Read all variables."""
-        first, second = _read_profiles(data.coverages), _read_profiles(data.second_coverages)
-        return [cls(*pair) for pair in zip_longest(first, second)]
-
-    @property
-    def profiles(self) -> list[Profile]:
-        """One profile, or two."""
-        return [self.first, self.second] if self.second else [self.first]
-
-    @property
-    def deepest(self) -> float:
-        """Greatest depth (m) with a value."""
-        return max(profile.deepest for profile in self.profiles)
-
-    def difference(self, station: int) -> tuple[Floats, Floats]:
-        """Return depths (m) and the first less the second at a station."""
-        return subtract_profiles(self.profiles[0], self.profiles[-1], station)
-
-    def axis_label(self, context: DrawContext) -> str:
-        """Label its axis."""
-        names = dict.fromkeys(context.labels.variable_name(profile.info) for profile in self.profiles)
-        return context.labels.with_units(context.labels.join_quantities(list(names)), self.info.units)
+def _convert_units(profile: Profile, units: str) -> Profile:
+    factors = unit_conversion(profile.info.units, units)
+    if factors is None:
+        raise InvalidRequest(
+            "{key} is in {value} and cannot be compared with values in {second_value}",
+            key=profile.info.key,
+            value=profile.info.units or "1",
+            second_value=units or "1",
+            field="$.compare_to.variable",
+        )
+    return profile.with_values(replace(profile.info, units=units), profile.values * factors[0] + factors[1])
 
 
 def draw(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Picture:
     """Draw a panel for each variable with all stations, and beside them the stations on a map."""
-    figure, labels = Figure(figsize=context.size), context.labels
-    variables, subtitle = ComparedProfile.read(data), _make_subtitle(query, data, context)
-    first, places = variables[0].info, variables[0].first.places
-    profiles = [profile for variable in variables for profile in variable.profiles]
+    labels, variables, subtitle = context.labels, _read_variables(data), _make_subtitle(query, data, context)
+    first, places, count = variables[0][0], variables[0][0].places, len(variables)
+    profiles = [profile for variable in variables for profile in variable]
     has_data = [any(profile.at_station(number)[0].size for profile in profiles) for number in range(len(places))]
     stations = mark_stations(places, query.names, has_data)
-    names = labels.join_quantities([labels.variable_name(variable.info) for variable in variables])
-    title, credit = query.plotTitle or _make_title(names, stations, context), join_credits([p.info for p in profiles])
-    add_titles(figure, title, subtitle, credit, context.sizes)
-    limits, deepest = parse_ranges(query.variable_range, len(variables)), max(v.deepest for v in variables)
-    with_difference = bool(data.second_coverages) and len(variables) == 1
-    count = len(variables) + with_difference
-    panels = add_depth_panels(figure, count, stations, context, show_map=bool(query.showmap))
+    names = labels.join_quantities([labels.variable_name(variable[0].info) for variable in variables])
+    title = query.plotTitle or _make_title(names, stations, context)
+    credit = join_credits([profile.info for profile in profiles])
+    figure = context.add_figure(title, subtitle, credit)
+    limits, depths = parse_ranges(query.variable_range, count), [_find_deepest(variable) for variable in variables]
+    with_difference = len(profiles) == 2 and count == 1
+    panels = add_depth_panels(figure, count + with_difference, stations, context, show_map=bool(query.showmap))
     for position, panel in enumerate(panels):
-        variable = variables[min(position, len(variables) - 1)]
+        variable = variables[min(position, count - 1)]
         # The same depths in every panel, but for variables of the surface alone.
-        panel_depth = deepest if variable.deepest > 0 else 0.0
+        panel_depth = max(depths) if depths[min(position, count - 1)] > 0 else 0.0
         set_depth_axis(panel, panel_depth, context, label=position % PANELS_IN_ROW == 0)
-        if position < len(variables):
+        if position < count:
             _draw_variable(panel, variable, stations, limits[position], context)
         else:
             _draw_difference(panel, variable, stations, query, context)
-    sentences = [f"{title}, {subtitle}.", *_describe(variables, context)]
-    return Picture(figure=figure, info=data.make_picture_info(title, sentences, first, credit))
+    sentences = [f"{title}, {subtitle}.", *(describe_profile(variable[0], context) for variable in variables)]
+    if with_difference:
+        values = np.concatenate([subtract_profiles(profiles, station)[1] for station in range(len(places))])
+        sentences.append(describe_range(_name_difference(context), values, first.info.units, context))
+    return data.describe_picture(figure, title, sentences, credit, first.info)
+
+
+def _find_deepest(variable: list[Profile]) -> float:
+    return max(profile.deepest for profile in variable)
 
 
 def _draw_variable(
     panel: Axes,
-    variable: ComparedProfile,
+    variable: list[Profile],
     stations: list[StationMark],
     limits: tuple[float, float] | None,
     context: DrawContext,
 ) -> None:
-    for profile, station in product(variable.profiles, stations):
+    for profile, station in product(variable, stations):
         depth, value = profile.at_station(station.number)
         if depth.size:
             style = station.style(context.sizes, markers=len(depth) <= FEW_LEVELS)
-            panel.plot(value, depth, **(style | SECOND_STYLE if profile is variable.second else style))
-    set_quantity_axis(panel, variable.axis_label(context), limits, context)
+            panel.plot(value, depth, **(style if profile is variable[0] else style | SECOND_STYLE))
+    labels = context.labels
+    names = dict.fromkeys(labels.variable_name(profile.info) for profile in variable)
+    label = labels.with_units(labels.join_quantities(list(names)), variable[0].info.units)
+    set_quantity_axis(panel, label, limits, context)
     if not panel.lines:
         show_message(panel, context.translate("no data at these stations"), context.sizes)
 
 
 def _draw_difference(
-    panel: Axes, variable: ComparedProfile, stations: list[StationMark], query: ProfileQuery, context: DrawContext
+    panel: Axes, variable: list[Profile], stations: list[StationMark], query: ProfileQuery, context: DrawContext
 ) -> None:
     """Draw the first less the second, on a scale about zero."""
     second, most = query.second_dataset(), 0.0
     for station in stations:
-        depth, value = variable.difference(station.number)
+        depth, value = subtract_profiles(variable, station.number)
         if depth.size:
             panel.plot(value, depth, **station.style(context.sizes, markers=len(depth) <= FEW_LEVELS))
             most = max(most, float(np.abs(value).max()))
@@ -237,7 +211,7 @@ def _draw_difference(
     empty = not panel.lines
     panel.axvline(0.0, color=MUTED, linewidth=0.8, zorder=1)
     margin = 1.07 * most or 1.0
-    label = context.labels.with_units(_name_difference(context), variable.info.units)
+    label = context.labels.with_units(_name_difference(context), variable[0].info.units)
     set_quantity_axis(panel, label, scale or (-margin, margin), context)
     if empty:
         show_message(panel, context.translate("no depths in common"), context.sizes)
@@ -274,48 +248,33 @@ def _make_subtitle(query: ProfileQuery, data: ProfileData, context: DrawContext)
         return sources[0]
     text = context.translate("{first} (lines), {second} (dashes)", first=sources[0], second=sources[1])
     info = CoverageReader(data.coverages[0]).variables[0]
-    return text if SEPARATOR in text else join_parts(info.dataset_name or info.dataset, text)
-
-
-def _describe(variables: list[ComparedProfile], context: DrawContext) -> list[str]:
-    sentences = [describe_profile(variable.first, context) for variable in variables]
-    variable = variables[0]
-    if variable.second and len(variables) == 1:
-        stations = range(len(variable.second.places))
-        values = np.concatenate([variable.difference(station)[1] for station in stations])
-        sentences.append(describe_range(_name_difference(context), values, variable.info.units, context))
-    return sentences
+    return text if SEPARATOR in text else join_parts(info.dataset_label, text)
 
 
 def table(query: ProfileQuery, data: ProfileData, context: DrawContext) -> Table:
     """Return a row for every station and depth with a value."""
-    labels, variables, rows, stations = context.labels, ComparedProfile.read(data), Rows(), list[int]()
-    profiles = [profile for variable in variables for profile in variable.profiles]
-    with_difference = bool(data.second_coverages) and len(variables) == 1
-    for station, place in enumerate(profiles[0].places):
-        columns = [_by_depth(profile.at_station(station)) for profile in profiles]
-        if with_difference:
-            columns.append(_by_depth(variables[0].difference(station)))
-        depths = sorted(set().union(*columns))
-        rows.rows += [(*place, depth, *(column.get(depth, np.nan) for column in columns)) for depth in depths]
-        stations += [station] * len(depths)
+    labels, variables = context.labels, _read_variables(data)
+    profiles = [profile for variable in variables for profile in variable]
     names = [(labels.variable_name(profile.info), profile.info.units) for profile in profiles]
     if data.second_coverages:
         sources = _make_sources(query, data, context)
         names = [(f"{name} – {sources[index % 2]}", units) for index, (name, units) in enumerate(names)]
-    if with_difference:
+    read_values = [profile.at_station for profile in profiles]
+    if data.second_coverages and len(variables) == 1:
         names.append((_name_difference(context), profiles[0].info.units))
+        read_values.append(partial(subtract_profiles, variables[0]))
+    stations, depths, rows = list[int](), list[float](), list[list[float]]()
+    for station in range(len(profiles[0].places)):
+        columns = [dict(np.transpose(read(station)).tolist()) for read in read_values]
+        levels = sorted(set().union(*columns))
+        stations += [station] * len(levels)
+        depths += levels
+        rows += [[column.get(depth, np.nan) for column in columns] for depth in levels]
     values = [
-        Column(name=name, units=units, values=rows.column(3 + index)) for index, (name, units) in enumerate(names)
+        Column(name=name, units=units, values=np.array([row[index] for row in rows], dtype=float))
+        for index, (name, units) in enumerate(names)
     ]
-    return Table(
-        header=make_profile_header([profile.info for profile in profiles], data.time, context),
-        columns=[*make_station_columns(query, rows, stations, data.time, context), *values],
-    )
-
-
-def _by_depth(profile: tuple[Floats, Floats]) -> dict[float, float]:
-    return dict(zip(profile[0].tolist(), profile[1].tolist(), strict=True))
+    return make_profile_table(profiles, (stations, depths), values, context, query=query, time=data.time)
 
 
 KIND = PlotKind(
@@ -326,7 +285,6 @@ KIND = PlotKind(
     fetch=fetch,
     draw=draw,
     table=table,
-    station_formats=True,
-    statistics=True,
+    more_formats=("odv", "stats", "nc"),
     data_request=make_request,
 )

@@ -1,6 +1,7 @@
 """Sound speed profiles, with the minimum and the sound channel."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ocean_core.seawater import SoundChannel, find_sound_channel, sea_pressure, slowest_sound
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Rows, Table
+from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.axes import (
     FEW_LEVELS,
     TICK_STEPS,
@@ -20,19 +21,18 @@ from ocean_plotting.figure.axes import (
     show_message,
 )
 from ocean_plotting.figure.context import DrawContext
-from ocean_plotting.figure.layout import INK, LabelPlacer, Picture, add_titles, freeze_layout
+from ocean_plotting.figure.layout import INK, LabelPlacer, Picture, freeze_layout
 from ocean_plotting.figure.stations import StationMark, add_depth_panels, mark_stations
 from ocean_plotting.plots.common.profiles import (
     StationProfileQuery,
+    WaterData,
+    WaterProfiles,
     describe_range,
+    fetch_water,
     format_source,
-    join_credits,
-    make_profile_header,
-    make_station_columns,
+    make_profile_table,
 )
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.common.water import WaterData, WaterProfiles, fetch_water
-from ocean_plotting.plots.kind import PlotKind
+from ocean_plotting.plots.kind import PlotKind, Services
 
 SPEED_UNITS = "m s-1"
 FOOT = 0.3048  # m
@@ -44,20 +44,20 @@ class SoundQuery(StationProfileQuery, frozen=True, kw_only=True):
     """Query of sound speed profiles; their variables are found among those of the dataset."""
 
 
-async def fetch(services: Services, query: SoundQuery, _: Output) -> WaterData:
+async def fetch(services: Services, query: SoundQuery, output: Output) -> WaterData:
     """Request the sound speed, and temperature and salinity that it is computed from."""
-    return await fetch_water(services, query, sound=True)
+    return await fetch_water(services, query, output, sound=True)
 
 
 def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
     """Draw every station's profile and its minimum, and the stations on a map."""
-    figure, translate, profiles = Figure(figsize=context.size), context.translate, WaterProfiles(data)
+    translate, profiles = context.translate, WaterProfiles(data)
     sound, info = profiles.sound, profiles.sound.info
     has_data = [sound.at_station(number)[0].size > 0 for number in range(len(sound.places))]
     stations = mark_stations(sound.places, query.names, has_data)
     title = query.plotTitle or _make_title(stations, context)
     subtitle = format_source(info, data.time, query.quantum, context)
-    add_titles(figure, title, subtitle, info.attribution or info.dataset_name, context.sizes)
+    figure = context.add_figure(title, subtitle, info.credit)
     (panel,) = add_depth_panels(figure, 1, stations, context, show_map=bool(query.showmap))
     set_depth_axis(panel, sound.deepest, context, label=True)
     for station in stations:
@@ -74,29 +74,27 @@ def draw(query: SoundQuery, data: WaterData, context: DrawContext) -> Picture:
         show_message(panel, translate("no data at these stations"), context.sizes)
     sentences = [f"{title}, {subtitle}.", describe_range(name, sound.values, SPEED_UNITS, context)]
     sentences += _describe_channel(profiles, stations, context)
-    return Picture(figure=figure, info=data.make_picture_info(title, sentences, info, join_credits([info])))
+    return data.describe_picture(figure, title, sentences, info.credit, info)
 
 
 def table(query: SoundQuery, data: WaterData, context: DrawContext) -> Table:
     """Return a row for every station and depth with a sound speed."""
-    labels, profiles, rows, stations = context.labels, WaterProfiles(data), Rows(), list[int]()
-    sound, water = profiles.sound, profiles.temperature_and_salinity
+    labels, translate, profiles = context.labels, context.translate, WaterProfiles(data)
+    sound = profiles.sound
+    stations, levels = np.nonzero(np.isfinite(sound.values.T))
+    columns = [
+        Column(
+            name=labels.variable_name(profile.info), units=profile.info.units, values=profile.values[levels, stations]
+        )
+        for profile in profiles.temperature_and_salinity
+    ]
     pressures = sea_pressure(sound.depths, np.array([latitude for latitude, _ in sound.places]))
-    arrays = [sound.depths, *(profile.values for profile in water), pressures, sound.values]
-    for station, place in enumerate(sound.places):
-        finite = np.isfinite(sound.values[:, station])
-        values = (array[finite, station].tolist() for array in arrays)
-        rows.rows += [(*place, *row) for row in zip(*values, strict=True)]
-        stations += [station] * int(finite.sum())
-    names = [(labels.variable_name(profile.info), profile.info.units) for profile in water]
-    names += [(context.translate("Pressure"), "dbar"), (context.translate("Sound speed"), SPEED_UNITS)]
-    return Table(
-        header=make_profile_header([sound.info], data.time, context),
-        columns=[
-            *make_station_columns(query, rows, stations, data.time, context),
-            *(Column(name=name, units=units, values=rows.column(3 + i)) for i, (name, units) in enumerate(names)),
-        ],
-    )
+    columns += [
+        Column(name=translate("Pressure"), units="dbar", values=pressures[levels, stations]),
+        Column(name=translate("Sound speed"), units=SPEED_UNITS, values=sound.values[levels, stations]),
+    ]
+    rows = stations, sound.depths[levels, stations]
+    return make_profile_table([sound], rows, columns, context, query=query, time=data.time)
 
 
 def _make_title(stations: list[StationMark], context: DrawContext) -> str:
@@ -163,22 +161,12 @@ def _mark_minima(
     for station in stations:
         if station.data:
             slowest_depth, slowest = slowest_sound(*columns[station.number])
-            panel.plot(
-                slowest,
-                slowest_depth,
-                "o",
-                color="white",
-                markeredgecolor=station.colour,
-                markersize=sizes.dot,
-                zorder=4,
-            )
+            edge: dict[str, Any] = {"color": "white", "markeredgecolor": station.colour, "markersize": sizes.dot}
+            panel.plot(slowest, slowest_depth, "o", **edge, zorder=4)
             if not sound_channel:
-                text = (
-                    labels.value(slowest, SPEED_UNITS, 1) if len(stations) == 1 else labels.value(slowest_depth, "m", 0)
-                )
-                placer.label_point(
-                    (slowest, slowest_depth), text, 1.3 * sizes.dot, fontsize=sizes.small, color=INK, zorder=5
-                )
+                alone, style = len(stations) == 1, {"fontsize": sizes.small, "color": INK, "zorder": 5}
+                text = labels.value(slowest, SPEED_UNITS, 1) if alone else labels.value(slowest_depth, "m", 0)
+                placer.label_point((slowest, slowest_depth), text, 1.3 * sizes.dot, **style)
 
 
 def _label_channel(panel: Axes, placer: LabelPlacer, sound_channel: SoundChannel, context: DrawContext) -> None:

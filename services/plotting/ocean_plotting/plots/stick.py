@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ocean_core.errors import InvalidRequest, RequestTooLarge
+from ocean_core.errors import InvalidRequest
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Role, Table
+from ocean_plotting.export.table import Column, Role, Table, make_value_column
 from ocean_plotting.figure.axes import show_message, style_ticks
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
@@ -18,12 +18,12 @@ from ocean_plotting.figure.layout import INK, MUTED, Picture, add_titles, axes_i
 from ocean_plotting.figure.map_overlays import round_down
 from ocean_plotting.figure.stations import (
     StationMark,
-    StationPanels,
     add_panel_title,
     add_station_panels,
     draw_stations,
     has_side_column,
     mark_stations,
+    name_stations,
     needs_list,
 )
 from ocean_plotting.figure.time_axis import label_time_axis, seconds_to_days
@@ -35,11 +35,9 @@ from ocean_plotting.plots.common.mooring_series import (
     StationTimeQuery,
     average_neighbours,
     fetch_series,
-    resolve_variable,
 )
-from ocean_plotting.plots.common.query import map_error_fields, parse_stations
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.kind import PlotKind
+from ocean_plotting.plots.common.query import check_count, parse_stations
+from ocean_plotting.plots.kind import PlotKind, Services
 
 MOST_DEPTHS = 24
 COLUMN_ORDER: tuple[Role, ...] = ("time", "station", "latitude", "longitude", "depth")
@@ -77,15 +75,6 @@ class StickQuery(StationTimeQuery, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StickRow:
-    """A vector through time at one depth."""
-
-    label: str
-    east: Floats  # (time,)
-    north: Floats
-
-
-@dataclass(frozen=True, kw_only=True)
 class StickScale:
     """Scale of vectors, the same in all panels, so that they can be compared."""
 
@@ -100,24 +89,15 @@ class StickScale:
 async def fetch(services: Services, query: StickQuery, _: Output) -> MooringData:
     """Request the vector at all stations and depths."""
     parse_stations(query.station)
-    keys, depths = query.variable_keys(2), query.depth_texts()
-    with map_error_fields():
-        variable = await resolve_variable(services, query.dataset, keys, own_magnitude=False)
-        if not variable.vector:
-            raise InvalidRequest(
-                "{keys} is one variable; a stick plot shows a vector: name its two components, as u,v",
-                keys=keys[0],
-                field="$.variable",
-            )
-        data = await fetch_series(services, query, variable, depths)
+    query.variable_keys(2)
+    data = await fetch_series(services, query, query.depth_texts(), vectors=True)
     levels = sum(coverage.dims.get("depth", 1) for coverage in data.coverages)
-    if levels > MOST_DEPTHS:
-        raise RequestTooLarge(
-            "these are {levels} depths, and at most {limit} are drawn; name some of them, as [0, 5, 10]",
-            levels=levels,
-            limit=MOST_DEPTHS,
-            field="$.depth",
-        )
+    check_count(
+        "these are {count} depths, and at most {limit} are drawn; name some of them, as [0, 5, 10]",
+        levels,
+        MOST_DEPTHS,
+        "$.depth",
+    )
     return data
 
 
@@ -128,21 +108,41 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
     first, quantum = series[0], query.quantum or info.quantum
     has_data = [any(station) for station in zip(*(depth.has_data for depth in series), strict=True)]
     stations = mark_stations(first.places, query.names, has_data)
-    title = query.plotTitle or _make_title(labels.variable_name(info), stations, context)
+    where = name_stations(stations, labels)
+    title = query.plotTitle or translate(
+        "{name} and direction at {where}", name=labels.variable_name(info), where=where
+    )
     show_map = bool(query.showmap)
     side = has_side_column(context) and needs_list(stations, show_map=show_map)
-    rows = [_make_rows(series, query.depth_texts(), number, context) for number in range(len(stations))]
-    layout = add_station_panels(figure, len(stations), context, side=side, row_labels=[row.label for row in rows[0]])
+    rows = [
+        (depth_series, depth, level)
+        for depth_series, depth in zip(series, query.depth_texts(), strict=True)
+        for level in np.flatnonzero(np.isfinite(depth_series.values).any(axis=(0, 2))).tolist() or [0]
+    ]
+    row_labels = [[_label_row(*row, number, context) for row in rows] for number in range(len(stations))]
+    layout = add_station_panels(figure, len(stations), context, side=side, row_labels=row_labels[0])
     count = -(-len(first.seconds) // max(10, int(STICKS_PER_INCH * axes_inches(layout.panels[0])[0])))
     when = [labels.time_span(first.times[0], first.times[-1], quantum)]
-    if len(rows[0]) == 1 and rows[0][0].label and len(stations) == 1:
-        when.insert(0, rows[0][0].label)
+    if len(rows) == 1 and row_labels[0][0] and len(stations) == 1:
+        when.insert(0, row_labels[0][0])
     notes = [translate("means of {count} time steps", count=count)] if count > 1 else []
     if len(layout.panels) < len(stations):
         notes.append(translate("{shown} of {count} stations", shown=len(layout.panels), count=len(stations)))
-    source = info.dataset_name or info.dataset
-    add_titles(figure, title, join_parts(source, *when, *notes), info.attribution or source, context.sizes)
-    _draw_panels(layout, first.seconds, stations, rows, count=count, units=info.units, context=context)
+    add_titles(figure, title, join_parts(info.dataset_label, *when, *notes), info.credit, context.sizes)
+    most = -(-len(first.seconds) // count)
+    east, north = (
+        average_neighbours(np.stack([depth.parts[part][:, level] for depth, _, level in rows], axis=1), most)
+        for part in ("eastward", "northward")
+    )
+    days, shown = seconds_to_days(average_neighbours(first.seconds, most)), len(layout.panels)
+    scale = choose_stick_scale(east[..., :shown], north[..., :shown], axes_inches(layout.panels[0]), context)
+    for station, panel, texts in zip(stations, layout.panels, row_labels, strict=False):
+        if len(stations) > 1:
+            add_panel_title(panel, station, context)
+        vectors = east[..., station.number], north[..., station.number]
+        _draw_panel(panel, days, vectors, scale, texts=texts, station=station, context=context)
+    if (fastest := _greatest(np.hypot(east, north)[..., :shown])) > 0:
+        _draw_key(layout.panels[0], round_down(0.75 * fastest), scale, info.units, context)
     for number, panel in enumerate(layout.panels):
         label_time_axis(panel, first.seconds, quantum, context)
         panel.tick_params(labelbottom=layout.is_lowest(number))
@@ -150,30 +150,10 @@ def draw(query: StickQuery, data: MooringData, context: DrawContext) -> Picture:
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(when))
     sentences = [sentence, *_describe(series, stations, quantum, context)]
-    return Picture(figure=figure, info=data.make_picture_info(title, sentences, info, info.attribution or source))
-
-
-def _make_title(name: str, stations: list[StationMark], context: DrawContext) -> str:
-    translate = context.translate
-    if len(stations) > 1:
-        return translate("{name} and direction at {count} stations", name=name, count=len(stations))
-    return translate("{name} and direction at {station}", name=name, station=stations[0].label(context.labels))
-
-
-def _make_rows(series: list[MooringSeries], depths: list[str], station: int, context: DrawContext) -> list[StickRow]:
-    """Return the rows of one station, one a depth."""
-    rows = []
-    for depth_series, depth in zip(series, depths, strict=True):
-        finite = np.isfinite(depth_series.values).any(axis=(0, 2))
-        for level in np.flatnonzero(finite).tolist() or [0]:
-            east, north = (depth_series.parts[part][:, level, station] for part in ("eastward", "northward"))
-            label = _label_row(depth_series, depth, level, station, context)
-            rows.append(StickRow(label=label, east=east, north=north))
-    return rows
+    return data.describe_picture(figure, title, sentences, info.credit, info)
 
 
 def _label_row(series: MooringSeries, depth: str, level: int, station: int, context: DrawContext) -> str:
-    """Return the depth of a row."""
     translate, depths = context.translate, series.depths[:, level, station]
     finite = depths[np.isfinite(depths)]
     if depth == "mean":
@@ -186,71 +166,54 @@ def _label_row(series: MooringSeries, depth: str, level: int, station: int, cont
     return translate("bottom, {depth}", depth=metres) if depth == "bottom" else metres
 
 
-def _draw_panels(
-    layout: StationPanels,
-    seconds: Floats,
-    stations: list[StationMark],
-    rows: list[list[StickRow]],
+def _draw_panel(
+    panel: Axes,
+    days: Floats,
+    vectors: tuple[Floats, Floats],
+    scale: StickScale,
     *,
-    count: int,
-    units: str,
+    texts: list[str],
+    station: StationMark,
     context: DrawContext,
 ) -> None:
-    """Draw the sticks of each station that has a panel, its rows from above; each is the mean of ``count`` steps."""
-    most = -(-len(seconds) // count)
-    days = seconds_to_days(average_neighbours(seconds, most))
-    averaged = [
-        [
-            StickRow(
-                label=row.label, east=average_neighbours(row.east, most), north=average_neighbours(row.north, most)
-            )
-            for row in station_rows
-        ]
-        for station_rows in rows[: len(layout.panels)]
-    ]
-    scale = choose_stick_scale(averaged, axes_inches(layout.panels[0]), context)
+    """Draw the vectors (time, row) of a station, rows from above, with lines that sticks begin at."""
     margin = (float(days[-1] - days[0]) or 1.0) * max(scale.edge / (1 - 2 * scale.edge), 0.02)
-    for station, panel, station_rows in zip(stations, layout.panels, averaged, strict=False):
-        if len(stations) > 1:
-            add_panel_title(panel, station, context)
-        panel.set(xlim=(float(days[0]) - margin, float(days[-1]) + margin), ylim=(scale.bottom, scale.top + scale.key))
-        if not station.data:
-            show_message(panel, context.translate("no data at this station"), context.sizes)
-            continue
-        _draw_base_lines(panel, station_rows, context)
-        for number, row in enumerate(station_rows):
-            finite = np.isfinite(row.east) & np.isfinite(row.north)
-            panel.quiver(
-                days[finite], np.full(finite.sum(), -float(number)), row.east[finite], row.north[finite],
-                color=station.colour, **_stick_style(scale, context, heads=len(days) <= FEW_STICKS),
-            )  # fmt: skip
-    speeds = (_greatest(np.hypot(row.east, row.north)) for station_rows in averaged for row in station_rows)
-    fastest = max(speeds, default=0.0)
-    if fastest > 0:
-        _draw_key(layout.panels[0], round_down(0.75 * fastest), scale, units, context)
+    panel.set(xlim=(float(days[0]) - margin, float(days[-1]) + margin), ylim=(scale.bottom, scale.top + scale.key))
+    if not station.data:
+        show_message(panel, context.translate("no data at this station"), context.sizes)
+        return
+    positions = [-row for row in range(len(texts))]
+    panel.grid(visible=False, axis="y")
+    panel.set_yticks(positions, texts)
+    style_ticks(panel, context)
+    panel.tick_params(axis="y", length=0)
+    panel.hlines(positions, *panel.get_xlim(), color=MUTED, linewidth=0.6, zorder=1)
+    for position, east, north in zip(positions, vectors[0].T, vectors[1].T, strict=True):
+        finite = np.isfinite(east) & np.isfinite(north)
+        panel.quiver(
+            days[finite], np.full(finite.sum(), float(position)), east[finite], north[finite],
+            color=station.colour, **_stick_style(scale, context, heads=len(days) <= FEW_STICKS),
+        )  # fmt: skip
 
 
-def choose_stick_scale(rows: list[list[StickRow]], panel: tuple[float, float], context: DrawContext) -> StickScale:
-    """Choose the scale at which no stick crosses one of another row; ``panel``: width and height, inches."""
+def choose_stick_scale(east: Floats, north: Floats, panel: tuple[float, float], context: DrawContext) -> StickScale:
+    """Choose the scale at which no stick crosses one of another row.
+
+    Parameters
+    ----------
+    east, north : ndarray, shape (time, row, station)
+    panel
+        Width and height, inches.
+    """
     width, height = panel
-    number = len(rows[0])
-    up = [max(_greatest(station[row].north) for station in rows) for row in range(number)]
-    down = [max(_greatest(-station[row].north) for station in rows) for row in range(number)]
-    towards = [
-        _greatest(-station[row].north) + _greatest(station[row + 1].north)
-        for station in rows
-        for row in range(number - 1)
-    ]
-    east = max(_greatest(np.abs(row.east)) for station in rows for row in station)
-    fastest = max(_greatest(np.hypot(row.east, row.north)) for station in rows for row in station)
+    number = east.shape[1]
+    up, down = (np.nan_to_num(values).max(axis=0, initial=0.0) for values in (north, -north))  # (row, station)
+    towards = float((down[:-1] + up[1:]).max(initial=0.0))
+    highest, lowest, fastest = float(up[0].max()), float(down[-1].max()), _greatest(np.hypot(east, north))
     strip = KEY_HEIGHT * context.sizes.small / 72
-    limits = [
-        (MOST_REACH, max(towards, default=0.0)),
-        (1.0, up[0] + down[-1]),
-        (WIDEST * width * number / height, fastest),
-    ]
+    limits = [(MOST_REACH, towards), (1.0, highest + lowest), (WIDEST * width * number / height, fastest)]
     scale = min((available / size for available, size in limits if size > 0), default=1.0)
-    top, bottom = scale * up[0] + EDGE, 1.0 - number - scale * down[-1] - EDGE
+    top, bottom = scale * highest + EDGE, 1.0 - number - scale * lowest - EDGE
     margin = max(0.0, number - (top - bottom)) / 2  # sticks that lie along the line would be too long
     top, bottom = top + margin, bottom - margin
     row_height = max(height - strip, 0.1) / (top - bottom)
@@ -259,19 +222,9 @@ def choose_stick_scale(rows: list[list[StickRow]], panel: tuple[float, float], c
         top=top,
         bottom=bottom,
         key=strip / row_height,
-        edge=scale * east * row_height / width,
+        edge=scale * _greatest(np.abs(east)) * row_height / width,
         row=row_height,
     )
-
-
-def _draw_base_lines(panel: Axes, rows: list[StickRow], context: DrawContext) -> None:
-    """Draw the lines that sticks begin at, labelled by their depths."""
-    positions = [-row for row in range(len(rows))]
-    panel.grid(visible=False, axis="y")
-    panel.set_yticks(positions, [row.label for row in rows])
-    style_ticks(panel, context)
-    panel.tick_params(axis="y", length=0)
-    panel.hlines(positions, *panel.get_xlim(), color=MUTED, linewidth=0.6, zorder=1)
 
 
 def _draw_key(panel: Axes, size: float, scale: StickScale, units: str, context: DrawContext) -> None:
@@ -315,18 +268,13 @@ def _describe(
         float(np.nanmean(np.concatenate([depth.parts[part].ravel() for depth in with_data])))
         for part in ("eastward", "northward")
     )
-    where = [labels.time(strongest.times[index[0]], quantum)]
-    if np.isfinite(strongest.depths[index]):
-        where.append(labels.value(float(strongest.depths[index]), "m"))
-    if len(stations) > 1:
-        where.append(stations[index[2]].label(labels))
     return [
         translate(
             "{name}: strongest {speed} towards {direction} ({where}).",
             name=name,
             speed=labels.value(float(strongest.values[index]), info.units),
             direction=f"{labels.number(float(strongest.parts['bearing'][index]), 0)}°",
-            where=", ".join(where),
+            where=strongest.locate(index, stations, quantum, context, with_depth=True),
         ),
         translate(
             "The mean of all is {speed} towards {direction}.",
@@ -338,37 +286,26 @@ def _describe(
 
 def table(query: StickQuery, data: MooringData, context: DrawContext) -> Table:
     """Return a row for every station, depth and time."""
-    translate, info = context.translate, data.info
-    parts = [_make_columns(MooringSeries(coverage, info), query, context) for coverage in data.coverages]
+    series = [MooringSeries(coverage, data.info) for coverage in data.coverages]
+    parts = [_make_columns(depth, query, context) for depth in series]
     fewest = min(parts, key=len)  # a depth column only where every level has one
     columns = [
-        replace(column, values=_join_values([next(c for c in part if c.name == column.name) for part in parts]))
-        for column in fewest
+        replace(column, values=np.concatenate([part[name].values for part in parts])) for name, column in fewest.items()
     ]
-    header = [
-        (translate("Dataset"), info.dataset_name or info.dataset),
-        (translate("Attribution"), info.attribution or ""),
-        (translate("Variable"), context.labels.axis_label(info)),
-    ]
+    header = [*series[0].make_header(context), (context.translate("Variable"), context.labels.axis_label(data.info))]
     return Table(header=header, columns=columns)
 
 
-def _make_columns(series: MooringSeries, query: StickQuery, context: DrawContext) -> list[Column]:
+def _make_columns(series: MooringSeries, query: StickQuery, context: DrawContext) -> dict[str, Column]:
+    """Return columns by their names."""
     rows = series.row_index()
     places = sorted(series.columns(rows, query.names, context), key=lambda column: COLUMN_ORDER.index(column.role))
     columns = [replace(column, context=False) for column in places]
     for part in VECTOR_PARTS:
         info = series.info if part == "magnitude" else series.reader.info(part)
         values = series.values if part == "magnitude" else series.parts[part]
-        name = context.labels.variable_name(info)
-        columns.append(Column(name=name, units=info.units, values=values[rows], circular=part == "bearing"))
-    return columns
-
-
-def _join_values(columns: list[Column]) -> list[str] | Floats:
-    if isinstance(columns[0].values, np.ndarray):
-        return np.concatenate([np.asarray(column.values, dtype=float) for column in columns])
-    return [str(value) for column in columns for value in column.values]
+        columns.append(make_value_column(context.labels, info, values[rows], circular=part == "bearing"))
+    return {column.name: column for column in columns}
 
 
 KIND = PlotKind(

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ocean_common.contracts.data import PointsRequest
 from ocean_core.errors import InvalidRequest
 from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Table
+from ocean_plotting.export.table import Column, Table, make_value_column
 from ocean_plotting.figure.axes import FEW_LEVELS, set_quantity_axis, set_stretched_depth_axis, show_message
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
@@ -26,9 +26,11 @@ from ocean_plotting.figure.stations import (
     draw_stations,
     has_side_column,
     mark_stations,
+    name_stations,
     needs_list,
 )
 from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
+from ocean_plotting.palettes import validate_colormap
 from ocean_plotting.plots.common.coverage import Floats
 from ocean_plotting.plots.common.mooring_series import (
     VECTOR_PARTS,
@@ -42,21 +44,10 @@ from ocean_plotting.plots.common.mooring_series import (
     find_isolated,
     make_series_request,
     make_time_cells,
-    resolve_variable,
     thin_line,
 )
-from ocean_plotting.plots.common.query import (
-    Colormap,
-    Level,
-    ScaleText,
-    check_colormap,
-    map_error_fields,
-    parse_ranges,
-    parse_scale,
-    parse_stations,
-)
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.kind import PlotKind
+from ocean_plotting.plots.common.query import Colormap, Level, ScaleText, parse_ranges, parse_scale, parse_stations
+from ocean_plotting.plots.kind import PlotKind, Services
 
 MANY_STEPS, THIN = 1000, 0.6  # steps from which on lines are thinner, and by which factor
 LINE_INTERVALS = 200  # per inch of a line, of which the extremes are drawn
@@ -91,10 +82,8 @@ def make_request(query: TimeseriesQuery) -> PointsRequest:
 
 async def fetch(services: Services, query: TimeseriesQuery, _: Output) -> MooringData:
     """Request the variable at all stations."""
-    keys = _check_query(query)
-    with map_error_fields():
-        variable = await resolve_variable(services, query.dataset, keys)
-        return await fetch_series(services, query, variable, [str(query.depth)])
+    _check_query(query)
+    return await fetch_series(services, query, [str(query.depth)])
 
 
 def _check_query(query: TimeseriesQuery) -> list[str]:
@@ -102,7 +91,7 @@ def _check_query(query: TimeseriesQuery) -> list[str]:
     parse_stations(query.station)
     _parse_limits(query)
     _parse_linear_depth(query)
-    check_colormap(query.colormap, "$.colormap")
+    validate_colormap(query.colormap, "$.colormap")
     return query.variable_keys(2)
 
 
@@ -111,17 +100,12 @@ def _parse_limits(query: TimeseriesQuery) -> tuple[float, float] | None:
     ranges = query.variable_range
     if not ranges or ranges[0] is None:
         return parse_scale(query.scale, "$.scale")
-    pairs = [ranges] if not isinstance(ranges[0], list) else ranges
-    checked: list[list[float] | None] = []
-    for pair in pairs:
-        if pair is not None and (not isinstance(pair, list) or len(pair) != 2 or None in pair):
-            raise InvalidRequest(
-                "variable_range is {value}; it is [min, max], [[min, max]] or null",
-                value=ranges,
-                field="$.variable_range",
-            )
-        checked.append(cast("list[float] | None", pair))
-    return parse_ranges(checked, 1)[0] or parse_scale(query.scale, "$.scale")
+    pairs = ranges if isinstance(ranges[0], list) else [ranges]
+    if any(pair is not None and (not isinstance(pair, list) or len(pair) != 2 or None in pair) for pair in pairs):
+        raise InvalidRequest(
+            "variable_range is {value}; it is [min, max], [[min, max]] or null", value=ranges, field="$.variable_range"
+        )
+    return parse_ranges(cast("list[list[float] | None]", pairs), 1)[0] or parse_scale(query.scale, "$.scale")
 
 
 def _parse_linear_depth(query: TimeseriesQuery) -> float:
@@ -148,12 +132,12 @@ def draw(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Pic
     level = "" if deep else series.level_name(str(query.depth), context)
     span = labels.time_span(series.times[0], series.times[-1], quantum)
     subtitle = [part for part in (level, span) if part]
-    source, show_map = info.dataset_name or info.dataset, bool(query.showmap)
+    show_map = bool(query.showmap)
     side = has_side_column(context, bar=deep) and needs_list(stations, show_map=show_map)
     layout = add_station_panels(figure, len(stations) if deep else 1, context, side=side, bar=deep)
     if len(layout.panels) < len(stations) and deep:
         subtitle.append(translate("{shown} of {count} stations", shown=len(layout.panels), count=len(stations)))
-    add_titles(figure, title, join_parts(source, *subtitle), info.attribution or source, context.sizes)
+    add_titles(figure, title, join_parts(info.dataset_label, *subtitle), info.credit, context.sizes)
     if not deep:
         _draw_lines(query, layout.panels[0], series, stations, context)
     elif (shading := _draw_sections(query, layout, series, stations, context)) is not None:
@@ -162,18 +146,16 @@ def draw(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Pic
         draw_stations(figure, layout.side, stations, context, show_map=show_map)
     sentence = translate("{title}, {time}.", title=title, time=", ".join(subtitle))
     sentences = [sentence, *_describe(series, stations, quantum, context)]
-    return Picture(figure=figure, info=data.make_picture_info(title, sentences, info, info.attribution or source))
+    return data.describe_picture(figure, title, sentences, info.credit, info)
 
 
 def _make_title(name: str, stations: list[StationMark], context: DrawContext, *, deep: bool) -> str:
-    translate, count, station = context.translate, len(stations), stations[0].label(context.labels)
-    if deep and count > 1:
-        return translate("{name} over depth and time at {count} stations", name=name, count=count)
+    translate, where = context.translate, name_stations(stations, context.labels)
     if deep:
-        return translate("{name} over depth and time at {station}", name=name, station=station)
-    if count > 1:
-        return translate("{name} through time at {count} stations", name=name, count=count)
-    return translate("{name} through time at {station}", name=name, station=station)
+        return translate("{name} over depth and time at {where}", name=name, where=where)
+    if len(stations) > 1:
+        return translate("{name} through time at {count} stations", name=name, count=len(stations))
+    return translate("{name} through time at {station}", name=name, station=where)
 
 
 def _draw_lines(
@@ -245,13 +227,13 @@ def _draw_time_section(
     """Draw the cells of a water column through time; ``linear``: where depth begins to be stretched, m (0: nowhere)."""
     most = max(8, int(CELLS_PER_INCH * context.width * axes.get_position().width))
     least = QUANTA.get(series.info.quantum or "", 3600.0)
-    cells = make_time_cells(average_neighbours(series.seconds, most), least)
+    cell_bounds, instants = make_time_cells(average_neighbours(series.seconds, most), least)
     # Edges of depth (level + 1, cell) and values (level, cell).
     depths = _fill_depths(average_neighbours(series.depths[..., station], most))
-    level_edges = cell_edges(depths.T, least=0.0)[:, cells.instant]
+    level_edges = cell_edges(depths.T, least=0.0)[:, instants]
     averages = average_neighbours(series.values[..., station], most)
-    values = np.where(cells.instant < 0, np.nan, averages.T[:, cells.instant])
-    bottom, edges = _find_bottom(values, level_edges), seconds_to_days(cells.edges)
+    values = np.where(instants < 0, np.nan, averages.T[:, instants])
+    bottom, edges = _find_bottom(values, level_edges), seconds_to_days(cell_bounds)
     deepest = float(np.nanmax(bottom))
     # The last level of other than terrain-following ones may end above the sea floor.
     floor = np.where(np.isfinite(values[-1]) & (not series.terrain_following), np.nan, bottom)
@@ -298,21 +280,17 @@ def _describe(
         return [translate("{name}: no data at these stations.", name=name)]
     ends = [np.unravel_index(find(values), values.shape) for find in (np.nanargmin, np.nanargmax)]
     low, high = (float(values[end]) for end in ends)
-    low_place, high_place = (_locate(series, stations, end, quantum, context) for end in ends)
+    with_depth = values.shape[1] > 1
+    low_place, high_place = (series.locate(end, stations, quantum, context, with_depth=with_depth) for end in ends)
+    top = labels.value(high, info.units)
     if low == high:
-        return [
-            translate("{name}: {value} ({where}).", name=name, value=labels.value(low, info.units), where=low_place)
-        ]
+        return [translate("{name}: {value} ({where}).", name=name, value=top, where=low_place)]
     sentences = [
         translate(
             "{name} from {low} ({low_where}) to {high} ({high_where}).",
-            name=name,
-            low=labels.number(low),
-            high=labels.value(high, info.units),
-            low_where=low_place,
-            high_where=high_place,
+            name=name, low=labels.number(low), high=top, low_where=low_place, high_where=high_place,
         )
-    ]
+    ]  # fmt: skip
     if values.shape[1:] == (1, 1) and (change := compute_trend(series.seconds, values[:, 0, 0])):
         size = labels.value(abs(change), info.units)
         sentences.append(
@@ -323,44 +301,18 @@ def _describe(
     return sentences
 
 
-def _locate(
-    series: MooringSeries,
-    stations: list[StationMark],
-    index: tuple[np.intp, ...],
-    quantum: str | None,
-    context: DrawContext,
-) -> str:
-    """Return time, depth and station of a value."""
-    parts = [context.labels.time(series.times[index[0]], quantum)]
-    if series.values.shape[1] > 1:
-        parts.append(context.labels.value(float(series.depths[index]), "m"))
-    if len(stations) > 1:
-        parts.append(stations[index[2]].label(context.labels))
-    return ", ".join(parts)
-
-
 def table(query: TimeseriesQuery, data: MooringData, context: DrawContext) -> Table:
     """Return a row for every station, time and depth; in CSV a column for every depth, as in the v2.0 API."""
     translate, labels, info = context.translate, context.labels, data.info
     series = MooringSeries(data.coverages[0], info)
     rows = series.row_index()
     deep = series.values.shape[1] > 1
-    columns = series.columns(rows, query.names, context)
-    columns.append(Column(name=labels.variable_name(info), units=info.units, values=series.values[rows]))
-    for part, values in series.parts.items():
-        part_info = series.reader.info(part)
-        columns.append(
-            Column(
-                name=labels.variable_name(part_info),
-                units=part_info.units,
-                values=values[rows],
-                circular=part == "bearing",
-            )
-        )
-    header = [
-        (translate("Dataset"), info.dataset_name or info.dataset),
-        (translate("Attribution"), info.attribution or ""),
+    columns = [*series.columns(rows, query.names, context), make_value_column(labels, info, series.values[rows])]
+    columns += [
+        make_value_column(labels, series.reader.info(part), values[rows], circular=part == "bearing")
+        for part, values in series.parts.items()
     ]
+    header = series.make_header(context)
     if deep:
         header.append((translate("Variable"), labels.axis_label(info)))
     elif level := series.level_name(str(query.depth), context, alone=True):
@@ -389,7 +341,6 @@ KIND = PlotKind(
     fetch=fetch,
     draw=draw,
     table=table,
-    station_formats=True,
-    statistics=True,
+    more_formats=("odv", "stats", "nc"),
     data_request=make_request,
 )

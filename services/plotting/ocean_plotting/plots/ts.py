@@ -10,27 +10,26 @@ from matplotlib.ticker import MaxNLocator
 from msgspec.structs import replace
 
 from ocean_core.seawater import CELSIUS, SeaWater, to_celsius
-from ocean_plotting.export.output import Output
-from ocean_plotting.export.table import Column, Rows, Table
+from ocean_plotting.export.table import Column, Table
 from ocean_plotting.figure.axes import FEW_LEVELS, TICK_STEPS, set_quantity_axis, show_message
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import typeset_units
-from ocean_plotting.figure.layout import INK, MUTED, LabelPlacer, Picture, add_titles, freeze_layout
+from ocean_plotting.figure.layout import INK, MUTED, LabelPlacer, Picture, freeze_layout
 from ocean_plotting.figure.legends import Shading, add_colour_bar
 from ocean_plotting.figure.stations import StationMark, add_depth_panels, mark_stations
 from ocean_plotting.palettes import colormap_colours
 from ocean_plotting.plots.common.coverage import Floats
 from ocean_plotting.plots.common.profiles import (
     StationProfileQuery,
+    WaterData,
+    WaterProfiles,
     describe_profile,
     describe_range,
+    fetch_water,
     format_source,
     join_credits,
-    make_profile_header,
-    make_station_columns,
+    make_profile_table,
 )
-from ocean_plotting.plots.common.services import Services
-from ocean_plotting.plots.common.water import WaterData, WaterProfiles, fetch_water
 from ocean_plotting.plots.kind import PlotKind
 
 DENSITY_UNITS = "kg m-3"
@@ -47,14 +46,9 @@ class TsQuery(StationProfileQuery, frozen=True, kw_only=True):
     """Query of a T–S diagram; its variables are found among those of the dataset."""
 
 
-async def fetch(services: Services, query: TsQuery, _: Output) -> WaterData:
-    """Request temperature and salinity on the same levels."""
-    return await fetch_water(services, query)
-
-
 def draw(query: TsQuery, data: WaterData, context: DrawContext) -> Picture:
     """Draw every station's water, and the stations on a map."""
-    figure, translate, profiles = Figure(figsize=context.size), context.translate, WaterProfiles(data)
+    translate, profiles = context.translate, WaterProfiles(data)
     salinity, temperature = _plotted_values(profiles)
     infos = [profiles.temperature.info, profiles.salinity.info]
     has_data = [bool(station.any()) for station in np.isfinite(salinity + temperature).T]
@@ -66,7 +60,7 @@ def draw(query: TsQuery, data: WaterData, context: DrawContext) -> Picture:
         source=source,
         units=typeset_units(DENSITY_UNITS),
     )
-    add_titles(figure, title, subtitle, credit, context.sizes)
+    figure = context.add_figure(title, subtitle, credit)
     (panel,) = add_depth_panels(figure, 1, stations, context, show_map=bool(query.showmap))
     _draw_stations(figure, panel, profiles, stations, context)
     salinity_label = context.labels.axis_label(infos[1])
@@ -86,28 +80,24 @@ def draw(query: TsQuery, data: WaterData, context: DrawContext) -> Picture:
             translate("Potential density anomaly"), profiles.water.potential_density_anomaly, DENSITY_UNITS, context
         ),
     ]
-    return Picture(figure=figure, info=data.make_picture_info(title, sentences, infos[0], credit))
+    return data.describe_picture(figure, title, sentences, credit, infos[0])
 
 
 def table(query: TsQuery, data: WaterData, context: DrawContext) -> Table:
     """Return a row for every station and depth with a value."""
-    labels, profiles, rows, stations = context.labels, WaterProfiles(data), Rows(), list[int]()
-    temperature, salinity = profiles.temperature, profiles.salinity
-    arrays = (temperature.depths, salinity.values, temperature.values, profiles.water.potential_density_anomaly)
-    for station, place in enumerate(temperature.places):
-        finite = np.isfinite(temperature.values[:, station]) | np.isfinite(salinity.values[:, station])
-        columns = (array[finite, station].tolist() for array in arrays)
-        rows.rows += [(*place, *row) for row in zip(*columns, strict=True)]
-        stations += [station] * int(finite.sum())
-    values = [
-        Column(name=labels.variable_name(salinity.info), units=salinity.info.units, values=rows.column(3)),
-        Column(name=labels.variable_name(temperature.info), units=temperature.info.units, values=rows.column(4)),
-        Column(name=context.translate("Potential density anomaly"), units=DENSITY_UNITS, values=rows.column(5)),
+    labels, profiles = context.labels, WaterProfiles(data)
+    temperature, salinity, density = profiles.temperature, profiles.salinity, profiles.water.potential_density_anomaly
+    stations, levels = np.nonzero((np.isfinite(temperature.values) | np.isfinite(salinity.values)).T)
+    columns = [
+        Column(
+            name=labels.variable_name(profile.info), units=profile.info.units, values=profile.values[levels, stations]
+        )
+        for profile in (salinity, temperature)
     ]
-    return Table(
-        header=make_profile_header([temperature.info, salinity.info], data.time, context),
-        columns=[*make_station_columns(query, rows, stations, data.time, context), *values],
-    )
+    name = context.translate("Potential density anomaly")
+    columns.append(Column(name=name, units=DENSITY_UNITS, values=density[levels, stations]))
+    rows = stations, temperature.depths[levels, stations]
+    return make_profile_table([temperature, salinity], rows, columns, context, query=query, time=data.time)
 
 
 def _make_title(stations: list[StationMark], context: DrawContext) -> str:
@@ -242,7 +232,7 @@ KIND = PlotKind(
     summary="Temperature over salinity at stations, with lines of equal density",
     example={"dataset": "giops_day", "station": [[70.0, 0.0]]},
     query=TsQuery,
-    fetch=fetch,
+    fetch=fetch_water,
     draw=draw,
     table=table,
 )

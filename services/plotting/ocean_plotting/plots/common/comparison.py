@@ -1,12 +1,12 @@
 """Observations beside models: quantities that mean the same, values at the same depths, and how well they agree."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.observations import ObservedStation
+from ocean_common.contracts.observations import Class4Values, ObservedStation, ObservedValues
 from ocean_core.units import canonical_units, unit_conversion
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
@@ -32,7 +32,7 @@ PRACTICAL_SALINITY = {"PSU", "1e-3", "1"}
 MOST_OWNERS = 3  # of observations, in a credit
 SURFACE = 5.0  # m
 
-LevelValues = tuple[Floats, Floats]  # depths (m) and values, (n,) each, downwards
+LevelValues = tuple[Floats, Floats]  # depths (m; of tracks: instants, s) and values, (n,) each, ascending
 NO_LEVELS: LevelValues = (np.empty(0), np.empty(0))
 
 
@@ -46,9 +46,10 @@ class Measure:
     standard_name: str = ""
 
     @classmethod
-    def of_variable(cls, info: VariableInfo) -> "Measure":
-        """Return a variable of a model as a measure."""
-        return cls(key=info.key, name=info.name, units=info.units, standard_name=info.standard_name or "")
+    def of(cls, values: VariableInfo | ObservedValues | Class4Values) -> "Measure":
+        """Return the measure of a variable of a model, or of observed values."""
+        standard_name = getattr(values, "standard_name", None) or ""
+        return cls(key=values.key, name=values.name, units=values.units, standard_name=standard_name)
 
     @property
     def meaning(self) -> str:
@@ -72,13 +73,7 @@ class Measure:
 
 
 def match_measures(observed: Sequence[Measure], modelled: Sequence[Measure]) -> list[tuple[int | None, int | None]]:
-    """Match quantities that mean the same, in units that can be converted.
-
-    Returns
-    -------
-    list of tuple
-        Indices of an observed and a modelled quantity, every one once; None: it has no partner.
-    """
+    """Match quantities that mean the same, in units that can be converted: indices of both, each once; None: alone."""
     partners: dict[int, int] = {}
     # Equal names go first: the temperature of the surface beside that of the surface.
     for matches in (_have_same_name, _mean_the_same):
@@ -108,20 +103,22 @@ class Agreement:
     """Statistics of the differences between model and observation."""
 
     bias: float  # mean of the differences
-    error: float  # root mean square of the differences
-    values: int  # number of differences
+    error: float  # their root mean square
 
     @classmethod
-    def compute(cls, values: Floats, reference: Floats) -> "Agreement | None":
-        """Compare values with a reference of the same shape and units; None where no value has a partner."""
-        difference = values - reference
+    def compute(cls, difference: Floats) -> "Agreement | None":
+        """Compute the statistics of differences; None where there are none."""
         difference = difference[np.isfinite(difference)]
         if not difference.size:
             return None
-        return cls(float(difference.mean()), float(np.sqrt((difference**2).mean())), int(difference.size))
+        return cls(float(difference.mean()), float(np.sqrt((difference**2).mean())))
+
+    def format(self, units: str, context: DrawContext) -> dict[str, str]:
+        """Format the statistics, by their names in texts."""
+        return {"bias": context.labels.number(self.bias, 2), "error": context.labels.value(self.error, units, 2)}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ComparedQuantity:
     """One quantity at every station: observed, modelled, or both in the same units."""
 
@@ -133,51 +130,65 @@ class ComparedQuantity:
 
     @property
     def is_observed(self) -> bool:
-        """True if there is any observed value."""
-        return any(depth.size for depth, _ in self.observed)
+        return any(values.size for _, values in self.observed)
+
+    @property
+    def is_modelled(self) -> bool:
+        return any(np.isfinite(values).any() for _, values in self.modelled)
 
     @property
     def deepest(self) -> float:
         """Greatest depth (m) with an observed value; without observations, with a value at all."""
         return _find_deepest(self.observed) or _find_deepest(self.modelled)
 
-    def pool(self) -> tuple[Floats, Floats]:
-        """Return observed values of all stations, and the model's at the same depths, linear between its levels."""
+    def format_agreement(self, context: DrawContext) -> str:
+        """Format how well the model, linear between its levels, agrees with all observations; empty if unknown."""
         pairs = list(zip(self.observed, self.modelled, strict=True))
-        observed = np.concatenate([value for (_, value), _ in pairs])
-        return observed, np.concatenate([interpolate_column(depth, column) for (depth, _), column in pairs])
+        observed = np.concatenate([values for (_, values), _ in pairs])
+        modelled = np.concatenate([interpolate_column(depth, column) for (depth, _), column in pairs])
+        agreement = Agreement.compute(modelled - observed)
+        if agreement is None:
+            return ""
+        return context.translate("model: bias {bias}, RMSE {error}", **agreement.format(self.units, context))
+
+    def describe(self, context: DrawContext) -> str:
+        """Describe the ranges, and how well the model agrees, in sentences (for alternative texts)."""
+        translate, labels = context.translate, context.labels
+        name, sentences = labels.quantity_name(self.name), []
+        for series in (self.observed, self.modelled):
+            values = np.concatenate([column for _, column in series])
+            if np.isfinite(values).any():
+                texts = labels.range(values, self.units)
+                sentences.append(
+                    translate("{name}: observed from {low} to {high}.", name=name, **texts)
+                    if series is self.observed
+                    else translate("{name}: modelled from {low} to {high}.", name=name, **texts)
+                )
+        if agreement := self.format_agreement(context):
+            sentences.append(f"{agreement[:1].upper()}{agreement[1:]}.")
+        return " ".join(sentences) or translate("{name}: no data at these stations.", name=name)
 
 
-def compare_stations(
-    stations: Sequence[ObservedStation],
+def compare_quantities(
     measures: Sequence[Measure],
     columns: Sequence[tuple[VariableInfo, list[LevelValues]]],
+    read_observed: Callable[[Measure], list[LevelValues]],
 ) -> list[ComparedQuantity]:
-    """Match observed quantities with those of a model.
+    """Match observed quantities with a model's variables, each given with its column at every station.
 
-    Parameters
-    ----------
-    measures
-        The observed quantities to show.
-    columns
-        The model's variables, each with its column at every station.
+    ``read_observed`` returns the observations of a measure at every station, in its units.
     """
-    modelled = [Measure.of_variable(info) for info, _ in columns]
+    modelled = [Measure.of(info) for info, _ in columns]
     quantities = []
     for number, index in match_measures(measures, modelled):
-        info, model_columns = columns[index] if index is not None else (None, [NO_LEVELS] * len(stations))
-        observed = [NO_LEVELS] * len(stations)
-        name, units = (info.name, info.units) if info else ("", "")
-        if number is not None:
-            measure = measures[number]
-            name, units = measure.name, measure.units
-            observed = [_read_observed(station, measure) for station in stations]
-            if index is not None:
-                convert = modelled[index].convert_or_drop
-                model_columns = [(depth, convert(values, units)) for depth, values in model_columns]
-        quantities.append(
-            ComparedQuantity(name=name, units=units, variable=info, observed=observed, modelled=model_columns)
-        )
+        measure = measures[number] if number is not None else modelled[index or 0]
+        observed = [] if number is None else read_observed(measure)
+        info, model_columns = (None, [NO_LEVELS] * len(observed)) if index is None else columns[index]
+        if index is not None and number is not None:
+            convert = modelled[index].convert_or_drop
+            model_columns = [(depth, convert(values, measure.units)) for depth, values in model_columns]
+        observed = observed or [NO_LEVELS] * len(model_columns)
+        quantities.append(ComparedQuantity(measure.name, measure.units, info, observed, model_columns))
     return quantities
 
 
@@ -225,15 +236,14 @@ def interpolate_column(depth: Floats, column: LevelValues) -> Floats:
     return np.asarray(np.interp(depth, *column, right=np.nan), dtype=np.float64)
 
 
-def _read_observed(station: ObservedStation, measure: Measure) -> LevelValues:
+def read_observed(station: ObservedStation, measure: Measure) -> LevelValues:
+    """Return the depths (m) and observed values of a measure at a station, downwards."""
     observed = next((values for values in station.variables if values.key == measure.key), None)
     if observed is None:
         return NO_LEVELS
     depth, values = to_array(observed.depth), to_array(observed.values)
     finite = np.isfinite(depth) & np.isfinite(values)
-    depth, values = depth[finite], values[finite]
-    own = Measure(key=observed.key, name=observed.name, units=observed.units)
-    values = own.convert_or_drop(values, measure.units)
+    depth, values = depth[finite], Measure.of(observed).convert_or_drop(values[finite], measure.units)
     order = np.argsort(depth, kind="stable")
     return depth[order], values[order]
 
@@ -242,27 +252,18 @@ def _find_deepest(profiles: Sequence[LevelValues]) -> float:
     return max((float(depth[np.isfinite(values)].max(initial=0.0)) for depth, values in profiles), default=0.0)
 
 
-def describe_observed_and_modelled(
-    name: str, observed: Floats, modelled: Floats, units: str, context: DrawContext
-) -> list[str]:
-    """Describe the ranges of observed and modelled values in sentences (for alternative texts)."""
-    translate, labels, sentences = context.translate, context.labels, []
-    observed, modelled = observed[np.isfinite(observed)], modelled[np.isfinite(modelled)]
-    if observed.size:
-        low, high = labels.number(float(observed.min())), labels.value(float(observed.max()), units)
-        sentences.append(translate("{name}: observed from {low} to {high}.", name=name, low=low, high=high))
-    if modelled.size:
-        low, high = labels.number(float(modelled.min())), labels.value(float(modelled.max()), units)
-        sentences.append(translate("{name}: modelled from {low} to {high}.", name=name, low=low, high=high))
-    return sentences
+def name_model(infos: Iterable[VariableInfo], dataset: str) -> str:
+    """Return the name of a model by its variables, or its id."""
+    return next((info.dataset_name for info in infos if info.dataset_name), dataset)
 
 
-def format_credit(owners: Iterable[str], model: str, context: DrawContext) -> str:
+def format_credit(owners: Iterable[str], infos: Sequence[VariableInfo], dataset: str, context: DrawContext) -> str:
     """Return the credit of a figure of observations: their owners, as the files name them, and the model's."""
     translate, names = context.translate, list(dict.fromkeys(filter(None, owners)))
     if len(names) > MOST_OWNERS:
         names = [*names[:MOST_OWNERS], translate("… and {count} more", count=len(names) - MOST_OWNERS)]
     parts = [translate("Observations: {credit}", credit="; ".join(names))] if names else []
-    if model:
-        parts.append(translate("Model: {credit}", credit=model))
+    if infos:
+        credit = next((info.attribution for info in infos if info.attribution), name_model(infos, dataset))
+        parts.append(translate("Model: {credit}", credit=credit))
     return join_parts(*parts) or translate("Observations")

@@ -24,15 +24,12 @@ class CoverageReader:
         return [field.variable for field in self.coverage.fields if not field.auxiliary]
 
     def has(self, name: str) -> bool:
-        """Return whether there is a coordinate or a field of this name."""
         return name in self._coordinates or name in self._fields
 
     def info(self, key: str) -> VariableInfo:
-        """Return name, units and so on of a field."""
         return self._fields[key].variable
 
     def dims(self, key: str) -> tuple[str, ...]:
-        """Return the dimensions of a field."""
         return tuple(self._fields[key].dims)
 
     def field(self, key: str, *dims: str) -> Floats:

@@ -1,7 +1,6 @@
 """Time series at stations: their queries, requests and numbers, and how long series become lines and cells."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -11,14 +10,14 @@ from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, PointsRequest, VectorPart
-from ocean_core.errors import NotSupported
-from ocean_plotting.export.table import Column
+from ocean_core.errors import InvalidRequest, NotSupported
+from ocean_plotting.export.table import Column, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.section import cell_edges
-from ocean_plotting.figure.stations import mark_stations
+from ocean_plotting.figure.stations import StationMark
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
-from ocean_plotting.plots.common.query import PlotData, StationQuery, Time, parse_stations
-from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.common.query import StationQuery, Time, map_error_fields, parse_stations
+from ocean_plotting.plots.kind import PlotData, Services
 
 VECTOR_PARTS: list[VectorPart] = ["eastward", "northward", "magnitude", "bearing"]
 DIMS = ("time", "depth", "point")
@@ -42,72 +41,57 @@ class MooringData(PlotData, frozen=True, kw_only=True):
     coverages: list[Coverage]
 
 
-@dataclass(frozen=True, kw_only=True)
-class VariableRequest:
-    """Keys to request for a variable: its own, or those of the components of a vector."""
-
-    info: VariableInfo
-    variables: list[str]
-    vector: list[VectorPart]
-
-
-async def resolve_variable(
-    services: Services, dataset: str, keys: list[str], *, own_magnitude: bool = True
-) -> VariableRequest:
-    """Look up a variable: a single one, the two components of a vector, or one with components in the catalogue.
-
-    ``own_magnitude``: the magnitude of the last is its own value, rather than that of its components.
-    """
-    assets = await asyncio.gather(*(services.metadata.assets(dataset, key) for key in keys))
-    info, components = assets[0].variable, assets[0].components
-    if len(assets) == 2:
-        return VariableRequest(info=info.magnitude_with(assets[1].variable), variables=keys, vector=VECTOR_PARTS)
-    if {"east", "north"} <= components.keys():
-        pair = [components["east"], components["north"]]
-        if own_magnitude:
-            return VariableRequest(info=info, variables=[*pair, *keys], vector=["eastward", "northward", "bearing"])
-        return VariableRequest(info=info, variables=pair, vector=VECTOR_PARTS)
-    return VariableRequest(info=info, variables=keys, vector=[])
-
-
 def make_series_request(
     query: StationTimeQuery, variables: list[str], vector: list[VectorPart], depth: str
 ) -> PointsRequest:
     """Request variables at all stations from the first time to the last."""
-    return PointsRequest(
-        dataset=query.dataset,
-        variables=variables,
-        vector=vector,
-        points=parse_stations(query.station),
-        start=None if query.starttime is None else str(query.starttime),
-        end=None if query.endtime is None else str(query.endtime),
-        depth=depth,
-        form="timeseries",
-        **query.search_options(),
-    )
+    times = {
+        name: None if time is None else str(time) for name, time in (("start", query.starttime), ("end", query.endtime))
+    }
+    points = parse_stations(query.station)
+    return query.request_points(variables, points, vector=vector, depth=depth, form="timeseries", **times)
 
 
 async def fetch_series(
-    services: Services, query: StationTimeQuery, variable: VariableRequest, depths: list[str]
+    services: Services, query: StationTimeQuery, depths: list[str], *, vectors: bool = False
 ) -> MooringData:
-    """Request a variable at all depths at once."""
-    request = make_series_request(query, variable.variables, variable.vector, depths[0])
-    coverages = await asyncio.gather(*(services.data.extract(replace(request, depth=depth)) for depth in depths))
-    key = variable.info.key
+    """Request a variable, two components, or those of a vector of the catalogue, at all depths at once.
+
+    ``vectors``: only vectors, whose magnitude is that of their components rather than a value of its own.
+    """
+    keys = query.variable_keys(2)
+    with map_error_fields():
+        assets = await asyncio.gather(*(services.metadata.assets(query.dataset, key) for key in keys))
+        info, parts, components = assets[0].variable, VECTOR_PARTS, assets[0].components
+        if len(keys) == 2:
+            info = info.magnitude_with(assets[1].variable)
+        elif {"east", "north"} <= components.keys():
+            pair = [components["east"], components["north"]]
+            if not vectors:
+                parts = ["eastward", "northward", "bearing"]
+            keys = pair if vectors else [*pair, *keys]
+        elif vectors:
+            raise InvalidRequest(
+                "{key} is one variable; a stick plot shows a vector: name its two components, as u,v",
+                key=keys[0],
+                field="$.variable",
+            )
+        else:
+            parts = []
+        request = make_series_request(query, keys, parts, depths[0])
+        coverages = await asyncio.gather(*(services.data.extract(replace(request, depth=depth)) for depth in depths))
     for coverage in coverages:
         if "time" not in coverage.dims:
-            raise NotSupported("{key} has no time steps; a map or a profile shows it", key=key, field="$.variable")
+            raise NotSupported("{key} has no time steps; a map or a profile shows it", key=info.key, field="$.variable")
         if "depth" in coverage.dims and not CoverageReader(coverage).has("depth"):
             raise NotSupported(
                 "the levels of {key} have no depth in m: ask for one of them, as depth=0, or for the bottom",
-                key=key,
+                key=info.key,
                 field="$.depth",
             )
+    revisions = {query.dataset: coverages[0].revision}
     return MooringData(
-        time=CoverageReader(coverages[0]).times[0],
-        revisions={query.dataset: coverages[0].revision},
-        info=variable.info,
-        coverages=list(coverages),
+        time=CoverageReader(coverages[0]).time, revisions=revisions, info=info, coverages=list(coverages)
     )
 
 
@@ -115,12 +99,9 @@ class MooringSeries:
     """A variable at stations through time. Arrays are (time, level, point), levels from the surface down."""
 
     def __init__(self, coverage: Coverage, info: VariableInfo) -> None:
-        reader = CoverageReader(coverage)
-        self.reader = reader
+        self.reader = reader = CoverageReader(coverage)
         self.info = info
-        self.seconds = reader.seconds
-        self.times = reader.times
-        self.places = reader.places
+        self.seconds, self.times, self.places = reader.seconds, reader.times, reader.places
         key = info.key if reader.has(info.key) else "magnitude"
         values = reader.field(key, *DIMS)
         depths = reader.coordinate("depth", *DIMS) if reader.has("depth") else np.full((1, 1, 1), np.nan)
@@ -135,13 +116,31 @@ class MooringSeries:
         }
 
     @property
-    def has_fixed_levels(self) -> bool:
-        """True if levels are at the same depths at all times and stations."""
+    def has_fixed_levels(self) -> bool:  # at the same depths at all times and stations
         return bool((self.depths == self.depths[:1, :, :1]).all())
 
+    def make_header(self, context: DrawContext) -> list[tuple[str, str]]:
+        return make_header(context.translate, self.info.dataset_label, self.info.attribution, "")
+
+    def locate(
+        self,
+        index: tuple[np.intp, ...],
+        stations: list[StationMark],
+        quantum: str | None,
+        context: DrawContext,
+        *,
+        with_depth: bool,
+    ) -> str:
+        """Return time, depth and, of several, station of the value at an index (time, level, point)."""
+        parts = [context.labels.time(self.times[index[0]], quantum)]
+        if with_depth and np.isfinite(depth := self.depths[index]):
+            parts.append(context.labels.value(float(depth), "m"))
+        if len(stations) > 1:
+            parts.append(stations[index[2]].label(context.labels))
+        return ", ".join(parts)
+
     @property
-    def has_data(self) -> list[bool]:
-        """Flag of each station: True if it has any value."""
+    def has_data(self) -> list[bool]:  # at each station
         return list(map(bool, np.asarray(np.isfinite(self.values).any(axis=(0, 1)))))
 
     def row_index(self, *, by_depth: bool = True) -> RowIndex:
@@ -155,23 +154,18 @@ class MooringSeries:
         return time, level, point
 
     def columns(self, rows: RowIndex, names: list[str | None] | None, context: DrawContext) -> list[Column]:
-        """Return the columns of station, position, time and depth."""
-        translate, (time, _, point) = context.translate, rows
-        stations = mark_stations(self.places, names, self.has_data)
-        station_names = [station.name or f"{station.number + 1}" for station in stations]
+        (time, _, point), station_names = rows, dict(enumerate(names or []))
         latitude, longitude = np.array(self.places, dtype=float).T
-        columns = [
-            Column(name=translate("Station"), role="station", values=[station_names[i] for i in point], context=True),
-            Column(name=translate("Latitude"), role="latitude", values=latitude[point]),
-            Column(name=translate("Longitude"), role="longitude", values=longitude[point]),
-            Column(name=translate("Time"), role="time", values=[self.times[i] for i in time]),
-        ]
-        if np.isfinite(self.depths).any():
-            single = self.has_fixed_levels and self.values.shape[1] == 1
-            columns.append(
-                Column(name=translate("Depth"), role="depth", units="m", values=self.depths[rows], context=single)
-            )
-        return columns
+        single = self.has_fixed_levels and self.values.shape[1] == 1
+        return make_place_columns(
+            context.translate,
+            context=("station", "depth") if single else ("station",),
+            station=[station_names.get(number) or f"{number + 1}" for number in point.tolist()],
+            latitude=latitude[point],
+            longitude=longitude[point],
+            time=[self.times[step] for step in time],
+            depth=self.depths[rows] if np.isfinite(self.depths).any() else None,
+        )
 
     def depth_range(self, context: DrawContext) -> str:
         """Format the depth of the values: one, or a range; empty if it is unknown."""
@@ -214,19 +208,9 @@ def break_at_gaps(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def thin_line(x: Floats, y: Floats, most: int) -> tuple[Floats, Floats]:
-    """Reduce a long line to the minimum and maximum of each of many intervals.
+    """Reduce a line (time,) of more than twice ``most`` instants to the extremes of so many intervals.
 
-    Parameters
-    ----------
-    x, y : ndarray, shape (time,)
-        x ascending; y NaN where there is nothing.
-    most
-        Number of intervals. A line of up to twice as many instants stays as it is.
-
-    Returns
-    -------
-    two ndarrays
-        No extreme is lost, and where whole intervals have nothing there is a gap.
+    x ascends. Where whole intervals have nothing there is a gap.
     """
     if x.size <= 2 * most or x[-1] <= x[0]:
         return x, y
@@ -243,16 +227,8 @@ def find_isolated(y: Floats) -> NDArray[np.bool_]:
     return isolated
 
 
-@dataclass(frozen=True, kw_only=True)
-class TimeCells:
-    """Cells along time, one for each instant and each gap."""
-
-    edges: Floats  # (cell + 1,): in the units of the instants
-    instant: NDArray[np.intp]  # (cell,): index of its instant; -1: a gap
-
-
-def make_time_cells(instants: Floats, least: float) -> TimeCells:
-    """Give every instant a cell: half-way to the next ones, and no more than usual beside a gap.
+def make_time_cells(instants: Floats, least: float) -> tuple[Floats, NDArray[np.intp]]:
+    """Give every instant a cell: half-way to the next ones, and no more than usual beside a gap, which has its own.
 
     Parameters
     ----------
@@ -260,10 +236,14 @@ def make_time_cells(instants: Floats, least: float) -> TimeCells:
         Ascending.
     least
         Width of the cell of a single instant.
+
+    Returns
+    -------
+    edges, index : ndarray, shapes (cell + 1,) and (cell,)
+        In the units of the instants; of the instant of each cell, -1 for a gap.
     """
     if instants.size < 2:
-        edges = np.array([instants[0] - least / 2, instants[0] + least / 2])
-        return TimeCells(edges=edges, instant=np.zeros(1, dtype=np.intp))
+        return np.array([instants[0] - least / 2, instants[0] + least / 2]), np.zeros(1, dtype=np.intp)
     steps = np.diff(instants)
     usual = float(np.median(steps))
     edges = cell_edges(instants)
@@ -272,7 +252,7 @@ def make_time_cells(instants: Floats, least: float) -> TimeCells:
     after[gaps], before[gaps + 1] = instants[gaps] + usual / 2, instants[gaps + 1] - usual / 2
     bounds = np.insert(before, gaps + 1, after[gaps])
     index = np.insert(np.arange(instants.size, dtype=np.intp), gaps + 1, -1)
-    return TimeCells(edges=np.append(bounds, after[-1]), instant=index)
+    return np.append(bounds, after[-1]), index
 
 
 def average_neighbours(values: Floats, most: int) -> Floats:

@@ -1,20 +1,35 @@
-"""Profiles at stations: their queries, requests and numbers, and what their figures and tables say."""
+"""Profiles at stations: queries, requests and numbers, those of sea water too, and what figures and tables say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage, PointsRequest
 from ocean_core.errors import InvalidRequest, NotSupported
+from ocean_core.messages import Message
+from ocean_core.seawater import (
+    CELSIUS,
+    SALINITIES,
+    SOUND_SPEED,
+    TEMPERATURES,
+    SeaWater,
+    to_celsius,
+    to_grams_per_kilogram,
+)
 from ocean_core.units import unit_conversion
-from ocean_plotting.export.table import Column, Rows
+from ocean_plotting.export.output import Output
+from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
-from ocean_plotting.plots.common.query import StationQuery, Time, parse_stations
+from ocean_plotting.plots.common.query import StationQuery, Time, map_error_fields, parse_stations
+from ocean_plotting.plots.kind import PlotData, Services
 
 
 class StationProfileQuery(StationQuery, frozen=True, kw_only=True):
@@ -28,15 +43,9 @@ class Profile:
 
     Attributes
     ----------
-    info : VariableInfo
-        Name, units and so on.
-    places : list of (latitude, longitude)
-        Degrees, one a station.
     values, depths : ndarray of float, shape (level, station)
         In the variable's units, NaN where there is nothing; and m, positive down, true ones where levels follow the
         sea floor.
-    has_depths : bool
-        Whether depths are known, or not needed.
     """
 
     def __init__(self, coverage: Coverage, key: str | None = None) -> None:
@@ -46,7 +55,7 @@ class Profile:
         # Variables with levels of their own have them along `depth_2` and so on.
         level = next((name for name in reader.dims(self.info.key) if name.startswith("depth")), "depth")
         self.values: Floats = reader.field(self.info.key, level, "point", "time")[..., 0]
-        self.has_depths = reader.has(level) or len(self.values) == 1
+        self.has_depths = reader.has(level) or len(self.values) == 1  # depths are known, or not needed
         depths = np.zeros((1, 1, 1))
         if reader.has(level) and level in reader.dims(self.info.key):
             depths = reader.coordinate(level, level, "point", "time")
@@ -67,42 +76,19 @@ class Profile:
 
     @property
     def deepest(self) -> float:
-        """Greatest depth (m) at which any station has a value."""
         depths = np.where(np.isnan(self.values), 0.0, self.depths)
         return float(np.nan_to_num(depths).max(initial=0.0))
 
-    def convert_units(self, units: str, field: str) -> None:
-        """Convert the values to other units.
 
-        Raises
-        ------
-        InvalidRequest
-            They cannot be converted; ``field`` of the query asked for it.
-        """
-        factors = unit_conversion(self.info.units, units)
-        if factors is None:
-            raise InvalidRequest(
-                "{key} is in {value} and cannot be compared with values in {second_value}",
-                key=self.info.key,
-                value=self.info.units or "1",
-                second_value=units or "1",
-                field=field,
-            )
-        if factors != (1.0, 0.0):
-            self.values = self.values * factors[0] + factors[1]
-        self.info = replace(self.info, units=units)
-
-
-def subtract_profiles(first: Profile, second: Profile, station: int) -> tuple[Floats, Floats]:
-    """Subtract the second profile from the first at a station, where both have values.
+def subtract_profiles(profiles: Sequence[Profile], station: int) -> tuple[Floats, Floats]:
+    """Subtract the second of two, linear between its depths, from the first at a station, where both have values.
 
     Returns
     -------
     depths, values : ndarray of float, shape (n,)
-        At the depths (m) of ``first``; ``second`` is linear between its own.
+        At the depths (m) of ``first``.
     """
-    depth, value = first.at_station(station)
-    second_depth, second_value = second.at_station(station)
+    (depth, value), (second_depth, second_value) = (profile.at_station(station) for profile in profiles)
     if not depth.size or not second_depth.size:
         return np.empty(0), np.empty(0)
     difference = value - np.interp(depth, second_depth, second_value, left=np.nan, right=np.nan)
@@ -112,25 +98,11 @@ def subtract_profiles(first: Profile, second: Profile, station: int) -> tuple[Fl
 
 def make_profile_request(query: StationProfileQuery, variables: list[str]) -> PointsRequest:
     """Request whole columns of variables at all stations at once."""
-    return PointsRequest(
-        dataset=query.dataset,
-        variables=variables,
-        points=parse_stations(query.station),
-        time=str(query.time),
-        depth="all",
-        form="points",
-        **query.search_options(),
-    )
+    return query.request_points(variables, parse_stations(query.station), time=str(query.time), depth="all")
 
 
 def check_depths(profiles: Iterable[Profile], field: str) -> None:
-    """Refuse levels without a depth in m, which cannot be drawn over depth.
-
-    Raises
-    ------
-    NotSupported
-        A profile has such; ``field`` of the query asked for it.
-    """
+    """Refuse levels without a depth in m, which cannot be drawn over depth; ``field`` of the query asked for it."""
     for profile in profiles:
         if not profile.has_depths:
             raise NotSupported(
@@ -142,61 +114,160 @@ def check_depths(profiles: Iterable[Profile], field: str) -> None:
 
 def format_source(info: VariableInfo, time: str, quantum: str | None, context: DrawContext) -> str:
     """Return name of the dataset, and time."""
-    return join_parts(
-        info.dataset_name or info.dataset, context.labels.time(time, quantum or info.quantum) if time else ""
-    )
+    return join_parts(info.dataset_label, context.labels.time(time, quantum or info.quantum) if time else "")
 
 
 def join_credits(infos: Sequence[VariableInfo]) -> str:
     """Join the attributions of datasets."""
-    return " / ".join(dict.fromkeys(info.attribution or info.dataset_name or info.dataset for info in infos))
+    return " / ".join(dict.fromkeys(info.credit for info in infos))
 
 
 def describe_profile(profile: Profile, context: DrawContext) -> str:
     """Describe the range and the greatest depth of a variable in a sentence (for alternative texts)."""
-    labels, name = context.labels, context.labels.variable_name(profile.info)
-    finite = profile.values[~np.isnan(profile.values)]
-    if not finite.size:
-        return context.translate("{name}: no data at these stations.", name=name)
-    return context.translate(
-        "{name} from {low} to {high}, down to {depth}.",
-        name=name,
-        low=labels.number(float(finite.min())),
-        high=labels.value(float(finite.max()), profile.info.units),
-        depth=labels.value(profile.deepest, "m", 0),
+    name, info = context.labels.variable_name(profile.info), profile.info
+    return describe_range(name, profile.values, info.units, context, deepest=profile.deepest)
+
+
+def describe_range(name: str, values: Floats, units: str, context: DrawContext, *, deepest: float | None = None) -> str:
+    """Describe minimum and maximum of values, perhaps with the greatest depth (m), in a sentence."""
+    labels, translate = context.labels, context.translate
+    if not np.isfinite(values).any():
+        return translate("{name}: no data at these stations.", name=name)
+    texts = labels.range(values, units)
+    if deepest is None:
+        return translate("{name} from {low} to {high}.", name=name, **texts)
+    depth = labels.value(deepest, "m", 0)
+    return translate("{name} from {low} to {high}, down to {depth}.", name=name, depth=depth, **texts)
+
+
+def make_profile_table(
+    profiles: Sequence[Profile],
+    rows: tuple[Sequence[int] | NDArray[np.intp], Sequence[float] | Floats],
+    values: list[Column],
+    context: DrawContext,
+    *,
+    query: StationQuery,
+    time: str,
+) -> Table:
+    """Return a table of values in rows, each at a station (its number) and a depth (m); ``profiles`` are in it."""
+    stations, depths = np.asarray(rows[0], dtype=np.intp), np.asarray(rows[1], dtype=float)
+    names = dict(enumerate(query.names or []))
+    latitude, longitude = np.array(profiles[0].places, dtype=float)[stations].T
+    columns = make_place_columns(
+        context.translate,
+        context=("station", "time"),
+        station=[names.get(number) or f"{number + 1}" for number in stations.tolist()],
+        time=[time] * len(stations),
+        latitude=latitude,
+        longitude=longitude,
+        depth=depths,
     )
+    infos = [profile.info for profile in profiles]
+    datasets = " / ".join(dict.fromkeys(info.dataset_label for info in infos))
+    header = make_header(context.translate, datasets, join_credits(infos), time)
+    return Table(header=header, columns=[*columns, *values])
 
 
-def describe_range(name: str, values: Floats, units: str, context: DrawContext) -> str:
-    """Describe the minimum and maximum of values in a sentence (for alternative texts)."""
-    labels, finite = context.labels, values[np.isfinite(values)]
-    if not finite.size:
-        return context.translate("{name}: no data at these stations.", name=name)
-    low, high = labels.number(float(finite.min())), labels.value(float(finite.max()), units)
-    return context.translate("{name} from {low} to {high}.", name=name, low=low, high=high)
+class WaterData(PlotData, frozen=True, kw_only=True):
+    """Temperature, salinity and sound speed at every station, on the same levels."""
+
+    coverage: Coverage
+    temperature: str | None  # keys
+    salinity: str | None
+    sound: str | None
 
 
-def make_station_columns(
-    query: StationQuery, rows: Rows, stations: Sequence[int], time: str, context: DrawContext
-) -> list[Column]:
-    """Return the columns before the values, of rows that begin with latitude, longitude and depth."""
-    translate, names = context.translate, query.names or []
-    station_names = [(names[number] if number < len(names) else None) or f"{number + 1}" for number in stations]
-    return [
-        Column(name=translate("Station"), role="station", values=station_names, context=True),
-        Column(name=translate("Time"), role="time", values=[time] * len(station_names), context=True),
-        Column(name=translate("Latitude"), role="latitude", values=rows.column(0)),
-        Column(name=translate("Longitude"), role="longitude", values=rows.column(1)),
-        Column(name=translate("Depth"), role="depth", units="m", values=rows.column(2)),
-    ]
+class WaterProfiles:
+    """Profiles of the water: arrays (level, station)."""
+
+    def __init__(self, data: WaterData) -> None:
+        self._data = data
+
+    @cached_property
+    def temperature(self) -> Profile:
+        return Profile(self._data.coverage, self._data.temperature)
+
+    @cached_property
+    def salinity(self) -> Profile:
+        return Profile(self._data.coverage, self._data.salinity)
+
+    @cached_property
+    def sound(self) -> Profile:
+        """Sound speed: the dataset's own, or computed from temperature and salinity."""
+        if self._data.sound:
+            return Profile(self._data.coverage, self._data.sound)
+        info = replace(self.temperature.info, standard_name=SOUND_SPEED, units="m s-1", zero_centered=False)
+        return self.temperature.with_values(info, self.water.sound_speed)
+
+    @property
+    def temperature_and_salinity(self) -> list[Profile]:
+        """Temperature and salinity, those that the dataset has."""
+        profiles = (self._data.temperature and self.temperature, self._data.salinity and self.salinity)
+        return [profile for profile in profiles if profile]
+
+    @cached_property
+    def water(self) -> SeaWater:
+        temperature, salinity = self.temperature, self.salinity
+        latitude, longitude = np.array(temperature.places, dtype=float).T
+        return SeaWater(
+            temperature=to_celsius(temperature.values, temperature.info.units),
+            salinity=to_grams_per_kilogram(salinity.values, salinity.info.units),
+            depth=temperature.depths,
+            latitude=latitude,
+            longitude=longitude,
+            temperature_kind=TEMPERATURES.get(temperature.info.standard_name or "", "potential"),
+            salinity_kind=SALINITIES.get(salinity.info.standard_name or "", "practical"),
+        )
 
 
-def make_profile_header(infos: Sequence[VariableInfo], time: str, context: DrawContext) -> list[tuple[str, str]]:
-    """Return the header of a table of profiles."""
-    translate = context.translate
-    datasets = dict.fromkeys(info.dataset_name or info.dataset for info in infos)
-    return [
-        (translate("Dataset"), " / ".join(datasets)),
-        (translate("Attribution"), join_credits(infos)),
-        (translate("Timestamp"), time),
-    ]
+def find_temperature(variables: Sequence[VariableInfo]) -> VariableInfo | None:
+    """Find the temperature of the water: by its standard name, else by a key like `votemper`."""
+    candidates = [info for info in variables if unit_conversion(info.units or CELSIUS, CELSIUS)]
+    return _find_variable(candidates, TEMPERATURES, lambda key: "temp" in key or key.startswith("thetao"))
+
+
+def find_salinity(variables: Sequence[VariableInfo]) -> VariableInfo | None:
+    """Find the salinity: by its standard name, else by a key like `vosaline`."""
+    return _find_variable(variables, SALINITIES, lambda key: "sal" in key or key == "so")
+
+
+def _find_variable(
+    variables: Sequence[VariableInfo], standard_names: Iterable[str], fits: Callable[[str], bool]
+) -> VariableInfo | None:
+    """Find a variable with levels by standard names, the best first, else one without any by its key."""
+    candidates = [info for info in variables if not info.two_dimensional]
+    by_name = (info for name in standard_names for info in candidates if info.standard_name == name)
+    by_key = (info for info in candidates if info.standard_name is None and fits(info.key.lower()))
+    return next(chain(by_name, by_key), None)
+
+
+async def fetch_water(services: Services, query: StationProfileQuery, _: Output, *, sound: bool = False) -> WaterData:
+    """Find the variables and request them all at once, so that they are on the same levels.
+
+    ``sound``: the sound speed too, where the dataset has it; else it is computed from the others.
+    """
+    variables = await services.metadata.variables(query.dataset)
+    temperature, salinity = find_temperature(variables), find_salinity(variables)
+    sound_speed = _find_variable(variables, [SOUND_SPEED], lambda _: False) if sound else None
+    if not (sound_speed or (temperature and salinity)):
+        missing = Message("neither temperature nor salinity")
+        if temperature or salinity:
+            missing = Message("no salinity") if temperature else Message("no temperature")
+        raise InvalidRequest(
+            "{dataset} has {missing} over depth, which this plot is made of",
+            dataset=query.dataset,
+            missing=missing,
+            field="$.dataset",
+        )
+    keys = [info.key for info in (temperature, salinity, sound_speed) if info]
+    with map_error_fields():
+        coverage = await services.data.extract(make_profile_request(query, keys))
+    check_depths([Profile(coverage)], "$.dataset")
+    return WaterData(
+        time=CoverageReader(coverage).time,
+        revisions={query.dataset: coverage.revision},
+        coverage=coverage,
+        temperature=temperature.key if temperature else None,
+        salinity=salinity.key if salinity else None,
+        sound=sound_speed.key if sound_speed else None,
+    )

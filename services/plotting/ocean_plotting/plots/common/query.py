@@ -1,19 +1,20 @@
-"""Members that queries of several kinds of plots have in common: their types, and how they are read."""
+"""Members that queries of several kinds of plots have in common: their types, and how they are read.
+
+Wrong members are refused with an InvalidRequest or RequestTooLarge that has their path.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, TypeVar, cast, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
-from ocean_common.contracts.assets import VariableInfo
-from ocean_common.contracts.data import Interpolation
+from ocean_common.contracts.data import Interpolation, Point, PointsRequest
 from ocean_common.parameters import parse_choice
 from ocean_core.colour import Limits, is_distinguishable
 from ocean_core.errors import InvalidRequest, OceanError, RequestTooLarge
 from ocean_core.messages import Message
 from ocean_core.time import parse_instant
-from ocean_plotting.figure.layout import PictureInfo
 from ocean_plotting.palettes import parse_scale as parse_limits
 from ocean_plotting.palettes import validate_colormap
 
@@ -41,16 +42,14 @@ Variables = Annotated[
     msgspec.Meta(description="keys of variables, as a list or with commas", examples=["votemper,vosaline"]),
 ]
 Time = Annotated[
-    int | str,
-    msgspec.Meta(description="raw time as listed by timestamps, ISO 8601, or -1: the last", examples=[-1]),
+    int | str, msgspec.Meta(description="raw time as listed by timestamps, ISO 8601, or -1: the last", examples=[-1])
 ]
 Level = Annotated[
     int | str,
     msgspec.Meta(description="index of a depth level, or bottom; some kinds take all", examples=[0, "bottom"]),
 ]
 ScaleText = Annotated[
-    str,
-    msgspec.Meta(max_length=80, description="min,max in the variable's units, or auto", examples=["auto", "-5,30"]),
+    str, msgspec.Meta(max_length=80, description="min,max in the variable's units, or auto", examples=["auto", "-5,30"])
 ]
 Colormap = Annotated[
     str | None,
@@ -85,37 +84,26 @@ class PlotQuery(msgspec.Struct, frozen=True, kw_only=True):
     plotTitle: Title = None  # noqa: N815 - as the API spells it
 
     def second_dataset(self) -> "ComparedDataset | None":
-        """Return the second dataset of a comparison, if there is one."""
-        return None
+        """Return the second dataset of a comparison, in the kinds that have one."""
+        second: ComparedDataset | Literal[False] | None = getattr(self, "compare_to", None)
+        return second or None
 
     def dataset_ids(self) -> list[str]:
-        """Return the ids of all requested datasets."""
         second = self.second_dataset()
         return [self.dataset, *([second.dataset] if second else [])]
 
     def variable_keys(self, most: int = MAX_VARIABLES) -> list[str]:
-        """Return the keys of the variables.
-
-        Raises
-        ------
-        InvalidRequest
-            There are none, or more than ``most``.
-        """
         return parse_keys(self.variable, "$.variable", most)
-
-    def interpolation(self) -> Interpolation:
-        """Return the interpolation.
-
-        Raises
-        ------
-        InvalidRequest
-            There is no such interpolation.
-        """
-        return cast(Interpolation, check_choice(self.interp, get_args(Interpolation), "$.interp"))
 
     def search_options(self) -> dict[str, Any]:
         """Return the members of a data request that say how values between cells are found."""
-        return {"interpolation": self.interpolation(), "radius": self.radius, "neighbours": self.neighbours}
+        interpolation = check_choice(self.interp, get_args(Interpolation), "$.interp")
+        return {"interpolation": interpolation, "radius": self.radius, "neighbours": self.neighbours}
+
+    def request_points(self, variables: list[str], points: list[Point], **options: Any) -> PointsRequest:
+        return PointsRequest(
+            dataset=self.dataset, variables=variables, points=points, **self.search_options(), **options
+        )
 
 
 class StationQuery(PlotQuery, frozen=True, kw_only=True):
@@ -126,6 +114,20 @@ class StationQuery(PlotQuery, frozen=True, kw_only=True):
     ]
     names: Annotated[list[str | None] | None, msgspec.Meta(description="names of the stations; null: generated")] = None
     showmap: ShowMap = True
+
+
+class ObservedQuery(PlotQuery, frozen=True, kw_only=True):
+    """Options of the kinds of plots of observations, with or without a model beside them."""
+
+    variable: Variables | None = "votemper"  # type: ignore[assignment] # null: no model
+    showmap: ShowMap = True
+
+    def dataset_ids(self) -> list[str]:  # observations have no revision
+        return []
+
+    def model_keys(self) -> list[str]:
+        """Return the keys of the model's variables; there may be none."""
+        return self.variable_keys() if self.variable else []
 
 
 class ComparedDataset(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,29 +144,18 @@ class ComparedDataset(msgspec.Struct, frozen=True, kw_only=True):
     colormap: Colormap = None
     colormap_diff: Colormap = None
 
+    def check_colours(self) -> None:
+        """Refuse invalid scales and colormaps."""
+        for scale in ("scale", "scale_diff"):
+            parse_scale(getattr(self, scale), f"$.compare_to.{scale}")
+        for colormap in ("colormap", "colormap_diff"):
+            validate_colormap(getattr(self, colormap), f"$.compare_to.{colormap}")
+
 
 # Null and false, as front ends write "no comparison".
 CompareTo = Annotated[
     ComparedDataset | Literal[False] | None, msgspec.Meta(description="comparison with a second dataset")
 ]
-
-
-class PlotData(msgspec.Struct, frozen=True, kw_only=True):
-    """Fetched numbers of a plot, with the revisions of their datasets."""
-
-    time: str  # the (first) time of the numbers, ISO 8601
-    revisions: dict[str, str]  # by dataset
-
-    def make_picture_info(self, title: str, sentences: list[str], info: VariableInfo, credit: str) -> PictureInfo:
-        """Describe a picture of these numbers; ``info``: a variable of the first dataset."""
-        return PictureInfo(
-            title=f"{title} ({info.dataset_name or info.dataset})",
-            alt=" ".join(sentences),
-            source=credit,
-            dataset=info.dataset,
-            revision=self.revisions[info.dataset],
-            time=self.time,
-        )
 
 
 Choice = TypeVar("Choice", bound=str)
@@ -177,19 +168,12 @@ def check_choice(value: str, allowed: Sequence[Choice], field: str) -> Choice:
 
 
 def parse_keys(variable: str | list[str], field: str, most: int = MAX_VARIABLES) -> list[str]:
-    """Read keys of variables, as a list or with commas.
-
-    Raises
-    ------
-    InvalidRequest
-        There are none, an empty one, or more than ``most``.
-    """
+    """Read keys of variables, as a list or with commas."""
     texts = variable.split(",") if isinstance(variable, str) else variable
     keys = [key.strip() for text in texts for key in text.split(",")]
     if not keys or not all(keys) or len(keys) > most:
         raise InvalidRequest(
-            "{name} names {keys_count} variables, or an empty one; it can be 1 to {limit} keys: votemper",
-            name=field,
+            "{field} names {keys_count} variables, or an empty one; it can be 1 to {limit} keys: votemper",
             keys_count=len(keys),
             limit=most,
             field=field,
@@ -198,23 +182,8 @@ def parse_keys(variable: str | list[str], field: str, most: int = MAX_VARIABLES)
 
 
 def parse_scale(text: str, field: str) -> Limits | None:
-    """Read ``min,max``; None for a scale that the values decide: any text with `auto` in it.
-
-    Raises
-    ------
-    InvalidRequest
-        It is neither.
-    """
+    """Read ``min,max``; None for a scale that the values decide: any text with `auto` in it."""
     return None if "auto" in text or not text.strip() else parse_limits(text, field)
-
-
-def check_colormap(colormap: str | None, field: str) -> None:
-    """Refuse a colormap that does not exist."""
-    try:
-        validate_colormap(colormap)
-    except InvalidRequest as error:
-        error.field = field
-        raise
 
 
 @contextmanager
@@ -233,32 +202,20 @@ def map_error_fields(prefix: str = "$", members: Mapping[str, str] = QUERY_MEMBE
         raise
 
 
-def parse_stations(stations: list[Station]) -> list[tuple[float, float]]:
-    """Read latitude and longitude (degrees) of stations.
+def check_count(text: str, count: int, limit: int, field: str, *, path: str = "") -> None:
+    """Refuse more than can be drawn, with a text of {count} and {limit}, and perhaps of a ``path``."""
+    if count > limit:
+        raise RequestTooLarge(text, count=count, limit=limit, path=path, field=field)
 
-    Raises
-    ------
-    InvalidRequest, RequestTooLarge
-        A station is not on the Earth, or there are too many.
-    """
-    if len(stations) > MAX_STATIONS:
-        raise RequestTooLarge(
-            "station has {stations_count} points; at most {max_stations} are drawn",
-            stations_count=len(stations),
-            max_stations=MAX_STATIONS,
-            field="$.station",
-        )
+
+def parse_stations(stations: list[Station]) -> list[tuple[float, float]]:
+    """Read latitude and longitude (degrees) of stations."""
+    check_count("station has {count} points; at most {limit} are drawn", len(stations), MAX_STATIONS, "$.station")
     return [parse_point(station, f"$.station[{position}]") for position, station in enumerate(stations)]
 
 
 def parse_point(point: Station, field: str) -> tuple[float, float]:
-    """Read latitude and longitude (degrees) of one point.
-
-    Raises
-    ------
-    InvalidRequest
-        It is not on the Earth.
-    """
+    """Read latitude and longitude (degrees) of one point."""
     return (
         _parse_degrees(point[0], 90.0, f"{field}[0]", Message("latitude, -90 to 90")),
         _parse_degrees(point[1], 360.0, f"{field}[1]", Message("longitude, -180 to 360")),
@@ -268,61 +225,40 @@ def parse_point(point: Station, field: str) -> tuple[float, float]:
 def _parse_degrees(value: float | str | None, most: float, path: str, limits: Message) -> float:
     if isinstance(value, str) or value is None or not -min(most, 180.0) <= value <= most:
         raise InvalidRequest(
-            "{path} is {value!r}; it is the {subject} degrees",
-            path=path,
-            value=str(value)[:40],
-            subject=limits,
-            field=path,
+            "{field} is {value!r}; it is the {limits} degrees", value=str(value)[:40], limits=limits, field=path
         )
     return float(value)
 
 
 def parse_ranges(ranges: Sequence[list[float] | None] | None, number: int) -> list[tuple[float, float] | None]:
-    """Read the range of each variable's axis; None where the values decide.
-
-    Raises
-    ------
-    InvalidRequest
-        A minimum is not below its maximum.
-    """
+    """Read the range of each variable's axis; None where the values decide."""
     limits: list[tuple[float, float] | None] = []
     for position, pair in enumerate((ranges or [])[:number]):
         if pair is not None and not is_distinguishable(pair[0], pair[1]):
-            path = f"$.variable_range[{position}]"
             raise InvalidRequest(
-                "{path} is {name}; it is [min, max] with min below max, or null", path=path, name=pair, field=path
+                "{field} is {value}; it is [min, max] with min below max, or null",
+                value=pair,
+                field=f"$.variable_range[{position}]",
             )
         limits.append((pair[0], pair[1]) if pair else None)
     return limits + [None] * (number - len(limits))
 
 
 def parse_time(text: str, field: str) -> str:
-    """Read an instant of ISO 8601, in UTC where it has no zone of its own.
-
-    Raises
-    ------
-    InvalidRequest
-        It is no instant.
-    """
+    """Read an instant of ISO 8601, in UTC where it has no zone of its own."""
     try:
         return parse_instant(text).isoformat()
     except (ValueError, OverflowError) as error:  # also one whose UTC is before the year 1
         raise InvalidRequest(
-            "{name} is {value!r}; it is an instant like 2016-02-05T12:00:00Z", name=field, value=text[:40], field=field
+            "{field} is {value!r}; it is an instant like 2016-02-05T12:00:00Z", value=text[:40], field=field
         ) from error
 
 
 def parse_id(value: Number, field: str) -> int:
-    """Read a number, or its digits.
-
-    Raises
-    ------
-    InvalidRequest
-        It is not a whole number from 0.
-    """
+    """Read a number, or its digits."""
     text = str(value).strip()
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise InvalidRequest("{name} is {text!r}; it is a whole number from 0", name=field, text=text[:40], field=field)
+        raise InvalidRequest("{field} is {value!r}; it is a whole number from 0", value=text[:40], field=field)
     return int(text)
 
 
@@ -334,19 +270,12 @@ def parse_ids(values: Numbers, field: str) -> list[int]:
 
 
 def parse_selection(values: Numbers, names: Sequence[str], field: str) -> list[int]:
-    """Read indices of measured quantities.
-
-    Raises
-    ------
-    InvalidRequest
-        There is no quantity of this index.
-    """
+    """Read indices of measured quantities."""
     indices = parse_ids(values, field)
     for index in indices:
         if index >= len(names):
             raise InvalidRequest(
-                "{name} has {index}; what was measured is {quantities}, counted from 0",
-                name=field,
+                "{field} has {index}; what was measured is {quantities}, counted from 0",
                 index=index,
                 quantities=", ".join(names) or "nothing",
                 field=field,

@@ -3,10 +3,8 @@
 from typing import Any
 
 from ocean_plotting.plots.kind import PlotKind
-from ocean_plotting.plots.map.draw import draw
-from ocean_plotting.plots.map.fetch import fetch
-from ocean_plotting.plots.map.query import MapQuery, make_request, resolve_areas
-from ocean_plotting.plots.map.table import make_raster, table
+from ocean_plotting.plots.map.draw import draw, make_raster, table
+from ocean_plotting.plots.map.query import MapQuery, fetch, make_request, resolve_areas
 
 KIND = PlotKind[MapQuery, Any](  # numbers of a picture, or of a table
     name="map",
@@ -23,7 +21,7 @@ KIND = PlotKind[MapQuery, Any](  # numbers of a picture, or of a table
     fetch=fetch,
     draw=draw,
     table=table,
-    statistics=True,
+    more_formats=("stats", "nc", "geotiff"),
     data_request=make_request,
     raster=make_raster,
     resolve=resolve_areas,

@@ -1,6 +1,6 @@
-"""Draws maps."""
+"""Draws maps, and puts their numbers in columns or on a georeferenced grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,19 +9,13 @@ from matplotlib.figure import Figure
 
 from ocean_common.contracts.assets import VariableInfo
 from ocean_common.contracts.data import Coverage
-from ocean_core.colour import Limits, figure_limits
-from ocean_plotting.export.table import Statistics
+from ocean_core.colour import DEFAULT_COLORMAP, DIVERGING_COLORMAP, Limits, figure_limits
+from ocean_core.errors import NotSupported
+from ocean_plotting.export.geotiff import Raster
+from ocean_plotting.export.table import Column, Statistics, Table, make_header, make_place_columns, make_value_column
 from ocean_plotting.figure.context import DrawContext
 from ocean_plotting.figure.labels import join_parts, typeset_units
-from ocean_plotting.figure.layout import (
-    INK,
-    MUTED,
-    Picture,
-    add_titles,
-    fold_text,
-    get_content_box,
-    get_figure,
-)
+from ocean_plotting.figure.layout import INK, MUTED, Picture, fold_text, get_content_box, get_figure
 from ocean_plotting.figure.legends import BAR_THICKNESS, Shading, add_colour_bar, choose_shading
 from ocean_plotting.figure.map import (
     LEFT,
@@ -45,14 +39,20 @@ from ocean_plotting.figure.map_overlays import (
 from ocean_plotting.figure.view import compute_cell_areas, find_cells_inside
 from ocean_plotting.palettes import colormap_colours, resample_colours
 from ocean_plotting.plots.common.coverage import CoverageReader, Floats
-from ocean_plotting.plots.common.query import parse_scale
-from ocean_plotting.plots.map.fetch import MapData, MapField, make_map_layout
-from ocean_plotting.plots.map.query import ArrowOptions, ContourOptions, MapQuery
-from ocean_plotting.plots.map.table import describe_level, read_statistics
+from ocean_plotting.plots.common.query import check_count, parse_scale
+from ocean_plotting.plots.map.query import (
+    ArrowOptions,
+    ContourOptions,
+    MapCells,
+    MapData,
+    MapField,
+    MapQuery,
+    make_map_layout,
+)
 
-DIFFERENCE_COLORMAP = "balance"
 LETTER_WIDTH = 0.56  # in heights of the text
 MOST_NAMES = 3  # of areas in a title
+MOST_ROWS = 500_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +67,11 @@ class MapPanel:
 
 def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
     """Draw the map; of a comparison both, and their difference."""
-    figure, labels, view = Figure(figsize=context.size), context.labels, data.view
+    labels, view = context.labels, data.view
     info, panels = _read_field(data.first.field)[0], _make_panels(query, data, context)
     when = labels.time(data.time, query.quantum or info.quantum) if data.time else ""
-    source = info.dataset_name or info.dataset
     title = query.plotTitle or _make_title(query, info, data, context)
-    add_titles(figure, title, join_parts(source, when), info.attribution or source, context.sizes)
+    figure = context.add_figure(title, join_parts(info.dataset_label, when), info.credit)
     _, bottom, _, height = get_content_box(figure)
     vertical = bottom * context.height, (bottom + height) * context.height
     figure.set_layout_engine("none")  # everything has its place
@@ -95,7 +94,7 @@ def draw(query: MapQuery, data: MapData, context: DrawContext) -> Picture:
         width = context.width / data.grid[1] - LEFT * context.sizes.body / 72
         _write_statistics(axes, panel, layout.lines, width, context)
     sentences = _describe(title, when, panels, context)
-    return Picture(figure=figure, info=data.make_picture_info(title, sentences, info, info.attribution or source))
+    return data.describe_picture(figure, title, sentences, info.credit, info)
 
 
 def _read_field(coverage: Coverage) -> tuple[VariableInfo, Floats]:
@@ -106,46 +105,31 @@ def _read_field(coverage: Coverage) -> tuple[VariableInfo, Floats]:
 
 
 def _make_panels(query: MapQuery, data: MapData, context: DrawContext) -> list[MapPanel]:
-    info, values = _read_field(data.first.field)
-    scale, second = parse_scale(query.scale, "$.scale"), query.second_dataset()
-    if second is None or data.second is None or data.difference is None:
-        scale = scale or _fit_scale_in_areas(info, [values], data)
-        shading = choose_shading(context, info, values, scale=scale, colormap=query.colormap)
-        return [MapPanel(values=values, shading=shading, statistics=_read_statistics(data.first))]
-    second_info, second_values = _read_field(data.second.field)
-    second_scale = parse_scale(second.scale, "$.compare_to.scale")
-    if scale is None and second_scale is None and typeset_units(info.units) == typeset_units(second_info.units):
-        scale = second_scale = _fit_scale_in_areas(info, [values, second_values], data)
-    scale = scale or _fit_scale_in_areas(info, [values], data)
-    second_scale = second_scale or _fit_scale_in_areas(second_info, [second_values], data)
-    difference_info, difference = _read_field(data.difference)
-    scale_diff = parse_scale(second.scale_diff, "$.compare_to.scale_diff")
-    scale_diff = scale_diff or _fit_scale_in_areas(difference_info, [difference], data)
-    colormap = second.colormap or query.colormap
-    colormap_diff = second.colormap_diff if second.colormap_diff not in {None, "default"} else DIFFERENCE_COLORMAP
-    label = context.labels.with_units(context.translate("Difference"), info.units)
-    return [
-        MapPanel(
-            values=values,
-            shading=choose_shading(context, info, values, scale=scale, colormap=query.colormap),
-            statistics=_read_statistics(data.first),
-            name=_make_panel_title(data.first.field, query, context),
-        ),
-        MapPanel(
-            values=second_values,
-            shading=choose_shading(context, second_info, second_values, scale=second_scale, colormap=colormap),
-            statistics=_read_statistics(data.second),
-            name=_make_panel_title(data.second.field, query, context),
-        ),
-        MapPanel(
-            values=difference,
-            shading=choose_shading(
-                context, difference_info, difference, scale=scale_diff, colormap=colormap_diff, label=label
-            ),
-            statistics=_compute_statistics(difference, data, label),
-            name=context.translate("The first less the second"),
-        ),
-    ]
+    second, translate = query.second_dataset(), context.translate
+    fields, scales, colormaps = [_read_field(data.first.field)], [parse_scale(query.scale, "$.scale")], [query.colormap]
+    names, labels, statistics = [""], [""], [_read_statistics(data.first)]
+    if second and data.second and data.difference:
+        fields += [_read_field(data.second.field), _read_field(data.difference)]
+        scales += [
+            parse_scale(second.scale, "$.compare_to.scale"),
+            parse_scale(second.scale_diff, "$.compare_to.scale_diff"),
+        ]
+        (info, values), (second_info, second_values), (_, difference) = fields
+        if scales[:2] == [None, None] and typeset_units(info.units) == typeset_units(second_info.units):
+            scales[:2] = [_fit_scale_in_areas(info, [values, second_values], data)] * 2
+        diverging = DIVERGING_COLORMAP if second.colormap_diff in {None, DEFAULT_COLORMAP} else second.colormap_diff
+        colormaps += [second.colormap or query.colormap, diverging]
+        names = [_make_panel_title(side.field, query, context) for side in (data.first, data.second)]
+        names.append(translate("The first less the second"))
+        labels += ["", context.labels.with_units(translate("Difference"), info.units)]
+        statistics += [_read_statistics(data.second), _compute_statistics(difference, data, labels[2])]
+    panels: list[MapPanel] = []
+    for (info, values), scale, colormap, label in zip(fields, scales, colormaps, labels, strict=True):
+        limits = scale or _fit_scale_in_areas(info, [values], data)
+        shading = choose_shading(context, info, values, scale=limits, colormap=colormap, label=label)
+        number = len(panels)
+        panels.append(MapPanel(values=values, shading=shading, statistics=statistics[number], name=names[number]))
+    return panels
 
 
 def _fit_scale_in_areas(info: VariableInfo, fields: list[Floats], data: MapData) -> Limits | None:
@@ -161,7 +145,7 @@ def _make_panel_title(coverage: Coverage, query: MapQuery, context: DrawContext)
     """Return time and dataset, in this order: a name may be too long for a small map."""
     info, time = _read_field(coverage)[0], CoverageReader(coverage).time
     when = context.labels.time(time, query.quantum or info.quantum) if time else ""
-    return join_parts(when, info.dataset_name or info.dataset)
+    return join_parts(when, info.dataset_label)
 
 
 def _read_statistics(field: MapField) -> Statistics | None:
@@ -321,7 +305,6 @@ def _make_title(query: MapQuery, info: VariableInfo, data: MapData, context: Dra
 
 
 def _describe(title: str, when: str, panels: list[MapPanel], context: DrawContext) -> list[str]:
-    """Describe the map and its ranges in the areas."""
     translate, labels = context.translate, context.labels
     sentences = [translate("{title}, {time}.", title=title, time=when) if when else f"{title}."]
     for panel in panels:
@@ -340,3 +323,117 @@ def _describe(title: str, when: str, panels: list[MapPanel], context: DrawContex
             else translate("In the area from {low} to {high}, mean {mean}.", low=low, high=high, mean=mean)
         )
     return sentences
+
+
+def table(query: MapQuery, data: MapCells, context: DrawContext) -> Table:
+    """Return a row for every cell of the model in the areas with a value."""
+    translate, statistics = context.translate, [read_statistics(coverage) for coverage in data.statistics]
+    info = CoverageReader(data.statistics[0]).variables[0]
+    header = make_header(translate, info.dataset_label, info.attribution, data.time)
+    header += [(translate("Area"), area.name) for area in data.areas if area.name]
+    if data.first is None:
+        return Table(header=header, columns=[], statistics=statistics)
+    reader = CoverageReader(data.first)
+    info = reader.variables[0]
+    values = _flatten(data.first, info.key)
+    finite = np.isfinite(values)
+    check_count(
+        "there are {count} cells in the area, and a table has at most {limit} rows: choose a smaller "
+        "area, or format=nc",
+        int(finite.sum()),
+        MOST_ROWS,
+        "$.area",
+    )
+    latitude, longitude = _flatten_places(reader)
+    depth = reader.coordinate("depth").ravel() if reader.has("depth") else np.empty(0)
+    if depth.size != values.size:
+        depth = np.full(values.size, depth[0] if depth.size == 1 else np.nan)
+    columns = [
+        *make_place_columns(translate, latitude=latitude, longitude=longitude, depth=depth),
+        make_value_column(context.labels, info, values),
+    ]
+    if data.difference is not None:
+        difference = _flatten(data.difference, CoverageReader(data.difference).variables[0].key)
+        second = query.second_dataset()
+        name = f"{context.labels.variable_name(info)} ({second.dataset if second else ''})"
+        columns += [
+            Column(name=name, units=info.units, values=values - difference),
+            Column(name=translate("Difference"), units=info.units, values=difference),
+        ]
+    if data.arrows is not None:
+        columns += _make_arrow_columns(data.arrows, (latitude, longitude), context)
+    columns = [replace(column, values=np.asarray(column.values)[finite]) for column in columns]
+    return Table(header=header, columns=columns)
+
+
+def _make_arrow_columns(arrows: Coverage, places: tuple[Floats, Floats], context: DrawContext) -> list[Column]:
+    """Return components and bearing of the arrows, which must be on the same cells."""
+    reader = CoverageReader(arrows)
+    if not all(map(np.array_equal, places, _flatten_places(reader))):
+        raise NotSupported(
+            "the arrows are on other points than the variable: a table has one or the other; leave quiver out",
+            field="$.quiver",
+        )
+    name, units = context.translate("Arrow"), reader.info("eastward").units
+    bearing = _flatten(arrows, "bearing")
+    return [
+        Column(name=f"{name} X", units=units, values=_flatten(arrows, "eastward")),
+        Column(name=f"{name} Y", units=units, values=_flatten(arrows, "northward")),
+        Column(name=context.translate("Bearing"), units="degree", values=bearing, circular=True),
+    ]
+
+
+def _flatten(coverage: Coverage, key: str) -> Floats:
+    return CoverageReader(coverage).field(key).ravel()
+
+
+def _flatten_places(reader: CoverageReader) -> tuple[Floats, Floats]:
+    """Return latitude and longitude of every cell."""
+    dims = [dim for dim in reader.dims(reader.variables[0].key) if dim != "time"]
+    shape = [reader.coverage.dims[dim] for dim in dims]
+    latitude, longitude = (
+        np.broadcast_to(reader.coordinate(name, *dims), shape).ravel() for name in ("latitude", "longitude")
+    )
+    return latitude, longitude
+
+
+def read_statistics(coverage: Coverage) -> Statistics:
+    """Read the statistics of the areas from the data service."""
+    reader = CoverageReader(coverage)
+    infos = {info.key.rpartition("_")[2]: info for info in reader.variables}
+    values = {
+        name: float(reader.field(infos[name].key).ravel()[0]) for name in ("minimum", "maximum", "mean", "deviation")
+    }
+    minimum = infos["minimum"]
+    return Statistics(name=minimum.name.partition(":")[0], units=minimum.units, **values)
+
+
+def describe_level(query: MapQuery, coverage: Coverage, context: DrawContext) -> str:
+    """Return the depth of a field, in words that follow a name; empty for a variable without depth."""
+    translate, labels, reader = context.translate, context.labels, CoverageReader(coverage)
+    if coverage.facts.get("depth") == "bottom":
+        return translate("at the bottom")
+    names = {coordinate.name for coordinate in coverage.coordinates}
+    depth = reader.coordinate("depth").ravel() if "depth" in names else np.empty(0)
+    if depth.size == 1:
+        return translate("at {depth}", depth=labels.value(float(depth[0]), "m"))
+    if "level" in names and str(query.depth).isdigit():
+        return translate("at level {number}", number=labels.number(int(query.depth) + 1, 0))
+    return ""
+
+
+def make_raster(query: MapQuery, data: MapData, context: DrawContext) -> Raster:
+    """Return the field on the cells of the map; of a comparison, the difference."""
+    coverage = (
+        data.difference if query.second_dataset() is not None and data.difference is not None else data.first.field
+    )
+    reader = CoverageReader(coverage)
+    info = reader.variables[0]
+    return Raster(
+        values=reader.field(info.key, "time", "y", "x")[0].astype(np.float32),
+        extent=data.view.extent,
+        projection=data.view.projection,
+        name=context.labels.axis_label(info),
+        source=info.credit,
+        time=data.time,
+    )

@@ -1,15 +1,30 @@
-"""The query of a map, and the data request that it means."""
+"""The query of a map, and its numbers: on the cells of its plane for pictures, on the model's own for tables."""
 
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AbstractContextManager
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec.structs import replace
 
-from ocean_common.contracts.data import MAX_VERTICES, AreaRequest, DifferenceRequest, Minuend
-from ocean_core.errors import InvalidRequest, NotFound
+from ocean_common.contracts.data import (
+    MAX_VERTICES,
+    AreaRequest,
+    Coverage,
+    DifferenceRequest,
+    Minuend,
+    StatisticsRequest,
+)
+from ocean_core.errors import InvalidRequest, NotFound, NothingInView
 from ocean_core.tiles import PROJECTIONS
-from ocean_plotting.figure.view import Area, read_ring, to_geojson
+from ocean_plotting.export.output import Output
+from ocean_plotting.figure.map import KEY_ROW, LEGEND_ROW, MapLayout
+from ocean_plotting.figure.view import Area, View, choose_view, find_bounds, read_ring, to_geojson
+from ocean_plotting.palettes import validate_colormap
+from ocean_plotting.plots.common.coverage import CoverageReader
 from ocean_plotting.plots.common.query import (
+    QUERY_MEMBERS,
     Colormap,
     ComparedDataset,
     CompareTo,
@@ -19,15 +34,19 @@ from ocean_plotting.plots.common.query import (
     Time,
     Variables,
     check_choice,
-    check_colormap,
     choice_schema,
+    map_error_fields,
     parse_keys,
     parse_scale,
 )
-from ocean_plotting.plots.common.services import Services
+from ocean_plotting.plots.kind import PlotData, Services
 
 MAX_AREAS, MAX_LEVELS = 50, 20
 NO_VARIABLE = {"", "none", "None"}  # as front ends write it
+FIELD_CELLS = 500  # along the longer side of a map
+CONTOUR_CELLS = 250
+ARROW_CELLS = 30
+STATISTICS_LETTERS = 88  # on narrow maps they take two lines
 Magnitude = Literal["length", "color", "none"]
 
 Rings = list[list[list[float]]]
@@ -81,14 +100,8 @@ class ContourOptions(msgspec.Struct, frozen=True, kw_only=True):
     legend: Annotated[Flag, msgspec.Meta(description="explain the levels below the map")] = False
 
     def parse_levels(self) -> list[float] | None:
-        """Read the levels; None: they are chosen by the values.
-
-        Raises
-        ------
-        InvalidRequest
-            They are no numbers, or too many.
-        """
-        text, path = self.levels, "$.contour.levels"
+        """Read the levels; None: they are chosen by the values."""
+        text = self.levels
         if text is None or (isinstance(text, str) and ("auto" in text or not text.strip())):
             return None
         try:
@@ -97,11 +110,10 @@ class ContourOptions(msgspec.Struct, frozen=True, kw_only=True):
             levels = set()
         if not 1 <= len(levels) <= MAX_LEVELS or not all(abs(level) <= 1e30 for level in levels):
             raise InvalidRequest(
-                "{path} is {value!r}; it is auto, or 1 to {max_levels} numbers: -10,0,10",
-                path=path,
+                "{field} is {value!r}; it is auto, or 1 to {limit} numbers: -10,0,10",
                 value=str(text)[:60],
-                max_levels=MAX_LEVELS,
-                field=path,
+                limit=MAX_LEVELS,
+                field="$.contour.levels",
             )
         return sorted(levels)
 
@@ -123,8 +135,7 @@ class MapQuery(PlotQuery, frozen=True, kw_only=True):
     scale: ScaleText = "auto"
     colormap: Colormap = None
     projection: Annotated[
-        str | None,
-        choice_schema("of the map; null: a conformal one that is fitted to the area", [*PROJECTIONS, None]),
+        str | None, choice_schema("of the map; null: a conformal one that is fitted to the area", [*PROJECTIONS, None])
     ] = None
     bathymetry: Annotated[Flag, msgspec.Meta(description="draw contours of depth")] = False
     showarea: Annotated[Flag, msgspec.Meta(description="draw the outlines of the areas")] = False
@@ -135,95 +146,105 @@ class MapQuery(PlotQuery, frozen=True, kw_only=True):
     compare_to: CompareTo = None
 
     def areas(self) -> list[Area]:
-        """Read the areas, all of them drawn.
-
-        Raises
-        ------
-        InvalidRequest
-            A ring is invalid.
-        """
         areas = []
         for number, drawn in enumerate(self.area):
             path = f"$.area[{number}]"
             if isinstance(drawn, str):
-                raise InvalidRequest("{path} names an area that was not looked up", path=path, field=path)
-            rims = [read_ring(ring, f"{path}.polygons[{index}]") for index, ring in enumerate(drawn.polygons)]
-            holes = [
-                read_ring(ring, f"{path}.innerrings[{index}]") for index, ring in enumerate(drawn.innerrings or [])
-            ]
+                raise InvalidRequest("{field} names an area that was not looked up", field=path)
+            rims, holes = (
+                [
+                    read_ring(ring, f"{path}.{member}[{index}]")
+                    for index, ring in enumerate(getattr(drawn, member) or [])
+                ]
+                for member in ("polygons", "innerrings")
+            )
             areas.append(Area(name=(drawn.name or "").strip(), rims=rims, holes=holes))
         if sum(len(ring) for area in areas for ring in [*area.rims, *area.holes]) > MAX_VERTICES:
             raise InvalidRequest(
-                "area has more than {max_vertices} positions; draw it with fewer",
-                max_vertices=MAX_VERTICES,
-                field="$.area",
+                "area has more than {limit} positions; draw it with fewer", limit=MAX_VERTICES, field="$.area"
             )
         return areas
 
     def arrows(self) -> ArrowOptions | None:
-        """Return the arrows, if there are any."""
         return self.quiver if isinstance(self.quiver, ArrowOptions) and _is_chosen(self.quiver.variable) else None
 
     def contours(self) -> ContourOptions | None:
-        """Return the contours, if there are any."""
         return self.contour if isinstance(self.contour, ContourOptions) and _is_chosen(self.contour.variable) else None
 
-    def second_dataset(self) -> ComparedDataset | None:
-        """Return the second dataset of a comparison, if there is one."""
-        return self.compare_to or None
-
     def check_members(self) -> None:
-        """Refuse invalid members before anything is requested.
-
-        Raises
-        ------
-        InvalidRequest
-            A scale, a colormap, a depth, levels or a magnitude is wrong.
-        """
         second, arrows, contours = self.second_dataset(), self.arrows(), self.contours()
         parse_scale(self.scale, "$.scale")
-        check_colormap(self.colormap, "$.colormap")
+        validate_colormap(self.colormap, "$.colormap")
         if second:
-            parse_scale(second.scale, "$.compare_to.scale")
-            parse_scale(second.scale_diff, "$.compare_to.scale_diff")
-            check_colormap(second.colormap, "$.compare_to.colormap")
-            check_colormap(second.colormap_diff, "$.compare_to.colormap_diff")
+            second.check_colours()
         if arrows:
             check_choice(arrows.magnitude, get_args(Magnitude), "$.quiver.magnitude")
-            check_colormap(arrows.colormap, "$.quiver.colormap")
+            validate_colormap(arrows.colormap, "$.quiver.colormap")
         if contours:
             contours.parse_levels()
-            check_colormap(contours.colormap, "$.contour.colormap")
+            validate_colormap(contours.colormap, "$.contour.colormap")
         for path, depth in (("$.depth", self.depth), ("$.compare_to.depth", second.depth if second else None)):
             if depth == "all":
-                raise InvalidRequest("{path} is all; a map is of one level: an index, or bottom", path=path, field=path)
-        self.interpolation()
+                raise InvalidRequest("{field} is all; a map is of one level: an index, or bottom", field=path)
+        self.search_options()
         self.variable_keys(2)
 
     def request_options(self) -> dict[str, Any]:
         """Return the members of every request for the first dataset."""
-        keys = self.variable_keys(2)
-        return {
-            "dataset": self.dataset,
-            "variables": keys,
-            "vector": ["magnitude"] if len(keys) > 1 else [],
-            "time": str(self.time),
-            "depth": str(self.depth),
-            **self.search_options(),
-        }
+        options = {"dataset": self.dataset, "time": str(self.time), "depth": str(self.depth), **self.search_options()}
+        return options | _request_variables(self.variable_keys(2))
 
     def second_request_options(self, second: ComparedDataset, time: str) -> dict[str, Any]:
         """Return the members of every request for the second dataset; what it leaves out is as in the query."""
-        options = self.request_options()
+        options = self.request_options() | {"dataset": second.dataset, "time": time}
         if second.variable:
-            keys = parse_keys(second.variable, "$.compare_to.variable", 2)
-            options |= {"variables": keys, "vector": ["magnitude"] if len(keys) > 1 else []}
-        depth = self.depth if second.depth is None else second.depth
-        return options | {"dataset": second.dataset, "time": time, "depth": str(depth)}
+            options |= _request_variables(parse_keys(second.variable, "$.compare_to.variable", 2))
+        return options if second.depth is None else options | {"depth": str(second.depth)}
+
+    def request_difference(self, second: ComparedDataset, **target: Any) -> DifferenceRequest:
+        keys = parse_keys(second.variable, "$.compare_to.variable", 2) if second.variable else []
+        time, depth = (None if value is None else str(value) for value in (second.time, second.depth))
+        minus = Minuend(dataset=second.dataset, variables=keys, time=time, depth=depth)
+        return DifferenceRequest(**self.request_options(), **target, minus=minus)
+
+
+def _request_variables(keys: list[str]) -> dict[str, Any]:
+    """Return the members that request a variable, or the magnitude of two."""
+    return {"variables": keys, "vector": ["magnitude"] if len(keys) > 1 else []}
 
 
 def _is_chosen(variable: str | list[str] | None) -> bool:
     return bool(variable) and not (isinstance(variable, str) and variable.strip() in NO_VARIABLE)
+
+
+class MapField(msgspec.Struct, frozen=True, kw_only=True):
+    """One field in the plane of the map, and its statistics in the areas."""
+
+    field: Coverage
+    statistics: Coverage | None  # None: no cell of the grid lies in the areas
+
+
+class MapData(PlotData, frozen=True, kw_only=True, tag="Maps"):
+    """Numbers of a picture."""
+
+    areas: list[Area]
+    view: View
+    grid: tuple[int, int]  # rows and columns of maps
+    first: MapField
+    second: MapField | None = None  # of the second dataset
+    difference: Coverage | None = None  # the first less the second
+    arrows: Coverage | None = None
+    contours: Coverage | None = None
+
+
+class MapCells(PlotData, frozen=True, kw_only=True, tag="Cells"):
+    """Numbers of a table: on the model's own cells in the areas."""
+
+    areas: list[Area]
+    first: Coverage | None = None
+    arrows: Coverage | None = None
+    difference: Coverage | None = None
+    statistics: list[Coverage]
 
 
 async def resolve_areas(services: Services, query: MapQuery) -> MapQuery:
@@ -246,20 +267,149 @@ async def resolve_areas(services: Services, query: MapQuery) -> MapQuery:
     return replace(query, area=areas)
 
 
-def make_minuend(second: ComparedDataset) -> Minuend:
-    """Return the second dataset of a difference request."""
-    return Minuend(
-        dataset=second.dataset,
-        variables=parse_keys(second.variable, "$.compare_to.variable", 2) if second.variable else [],
-        time=None if second.time is None else str(second.time),
-        depth=None if second.depth is None else str(second.depth),
-    )
-
-
 def make_request(query: MapQuery) -> AreaRequest:
     """Request the model's own cells in the areas; of a comparison, the differences on them."""
     query.check_members()
-    options = query.request_options() | {"polygon": to_geojson(query.areas())}
+    polygon = to_geojson(query.areas())
     if (second := query.second_dataset()) is not None:
-        return DifferenceRequest(**options, minus=make_minuend(second))
-    return AreaRequest(**options)
+        return query.request_difference(second, polygon=polygon)
+    return AreaRequest(**query.request_options(), polygon=polygon)
+
+
+def make_map_layout(query: MapQuery, width: float, height: float) -> MapLayout:
+    """Return the sizes that decide where the maps stand."""
+    maps = 1 if query.second_dataset() is None else 3
+    contours, arrows = query.contours(), query.arrows()
+    bottom_row = 0.3
+    if (contours is not None and contours.legend) or (arrows is not None and arrows.magnitude == "color"):
+        bottom_row = LEGEND_ROW
+    elif arrows is not None and arrows.magnitude == "length":
+        bottom_row = KEY_ROW
+    layout = MapLayout(width=width, height=height, maps=maps, bottom_row=bottom_row)
+    narrow = STATISTICS_LETTERS * 0.48 * 0.9 * layout.em > layout.rectangles((1, maps))[0].width + 4 * layout.em
+    return MapLayout(width=width, height=height, maps=maps, bottom_row=bottom_row, lines=2 if narrow else 1)
+
+
+async def fetch(services: Services, query: MapQuery, output: Output) -> MapData | MapCells:
+    """Request all fields of a map at once, as large as it is drawn; for a table, the model's own cells."""
+    query.check_members()
+    areas = query.areas()
+    if output.file_format.content == "table":
+        return await _fetch_cells(services, query, areas, statistics=output.format == "stats")
+    second, arrows, contours = query.second_dataset(), query.arrows(), query.contours()
+    layout = make_map_layout(query, output.width, output.height)
+    bounds = find_bounds(areas)
+    grid = layout.choose_grid(choose_view(bounds, query.projection, None).aspect)
+    rectangle = layout.rectangles(grid)[0]
+    view = choose_view(bounds, query.projection, rectangle.width / rectangle.height)
+    target = {"projection": view.projection, "extent": view.extent, "places": False}
+    # Two small maps beside a third need not be as fine as one alone.
+    field_target = target | {"shape": view.shape(FIELD_CELLS if second is None else FIELD_CELLS * 3 // 5)}
+    polygon = to_geojson(areas)
+    fetches: dict[str, Coroutine[Any, Any, Any]] = {
+        "first": _fetch_field(services, query.request_options(), field_target, polygon, "$")
+    }
+    if second:
+        fetches["difference"] = _fetch_difference(services, query, second, field_target)
+    if arrows:
+        arrow_target = target | {"shape": view.shape(ARROW_CELLS)}
+        fetches["arrows"] = _fetch_arrows(services, query, arrows, "magnitude", arrow_target)
+    if contours:
+        contour_target = target | {"shape": view.shape(CONTOUR_CELLS)}
+        fetches["contours"] = _fetch_contours(services, query, contours, contour_target)
+    numbers = dict(zip(fetches, await asyncio.gather(*fetches.values()), strict=True))
+    time = CoverageReader(numbers["first"].field).time
+    revisions = {query.dataset: numbers["first"].field.revision}
+    if second:
+        options = query.second_request_options(second, str(numbers["difference"].facts.get("minus_time") or time))
+        numbers["second"] = await _fetch_field(services, options, field_target, polygon, "$.compare_to")
+        revisions.setdefault(second.dataset, numbers["second"].field.revision)
+    return MapData(time=time, revisions=revisions, areas=areas, view=view, grid=grid, **numbers)
+
+
+async def _fetch_field(
+    services: Services, options: dict[str, Any], target: dict[str, Any], polygon: dict[str, Any], prefix: str
+) -> MapField:
+    with map_error_fields(prefix):
+        field, statistics = await asyncio.gather(
+            services.data.extract(AreaRequest(**options, **target)), _fetch_statistics(services, options, polygon)
+        )
+    return MapField(field=field, statistics=statistics)
+
+
+async def _fetch_statistics(services: Services, options: dict[str, Any], polygon: dict[str, Any]) -> Coverage | None:
+    try:
+        return await services.data.extract(StatisticsRequest(**options, polygon=polygon, quantiles=()))
+    except NothingInView:
+        return None
+
+
+async def _fetch_difference(
+    services: Services, query: MapQuery, second: ComparedDataset, target: dict[str, Any]
+) -> Coverage:
+    with map_error_fields():
+        return await services.data.extract(query.request_difference(second, **target))
+
+
+async def _fetch_contours(
+    services: Services, query: MapQuery, contours: ContourOptions, target: dict[str, Any]
+) -> Coverage:
+    path = "$.contour.variable"
+    options = query.request_options() | _request_variables(parse_keys(contours.variable or "", path, 2))
+    if options["interpolation"] == "nearest":  # lines around each cell would be staircases
+        options["interpolation"] = "bilinear"
+    with _map_variable_errors(path):
+        return await services.data.extract(AreaRequest(**options, **target))
+
+
+def _map_variable_errors(path: str) -> AbstractContextManager[None]:
+    """Rename the field of errors about variables to another member."""
+    return map_error_fields(members=QUERY_MEMBERS | {"variable": path, "variables": path})
+
+
+async def _fetch_arrows(
+    services: Services, query: MapQuery, arrows: ArrowOptions, third_part: str, target: dict[str, Any]
+) -> Coverage:
+    """Request the two components of arrows, those requested or of a variable in the catalogue, and a third part."""
+    path = "$.quiver.variable"
+    keys = parse_keys(arrows.variable or "", path, 2)
+    if len(keys) == 1:
+        with _map_variable_errors(path):
+            components = (await services.metadata.assets(query.dataset, keys[0])).components
+        keys = [components[part] for part in ("east", "north") if part in components]
+    if len(keys) != 2:
+        raise InvalidRequest(
+            "{field} is {variable!r}, one variable that has no components in the catalogue; it is "
+            "a vector variable, or two components with a comma: u,v",
+            variable=str(arrows.variable)[:60],
+            field=path,
+        )
+    options = query.request_options() | {"variables": keys, "interpolation": "nearest"}
+    options["vector"] = ["eastward", "northward", third_part]
+    with _map_variable_errors(path):
+        return await services.data.extract(AreaRequest(**options, **target))
+
+
+async def _fetch_cells(services: Services, query: MapQuery, areas: list[Area], *, statistics: bool) -> MapCells:
+    polygon, second, arrows = to_geojson(areas), query.second_dataset(), query.arrows()
+    options, difference = query.request_options(), second and query.request_difference(second, polygon=polygon)
+    fetches: dict[str, Coroutine[Any, Any, Any]] = {
+        "statistics": services.data.extract(StatisticsRequest(**options, polygon=polygon, quantiles=()))
+    }
+    if not statistics:
+        fetches["first"] = services.data.extract(AreaRequest(**options, polygon=polygon))
+    if arrows and not statistics:
+        fetches["arrows"] = _fetch_arrows(services, query, arrows, "bearing", {"polygon": polygon})
+    if difference:
+        fetches["difference"] = services.data.extract(difference)
+    with map_error_fields():
+        numbers = dict(zip(fetches, await asyncio.gather(*fetches.values()), strict=True))
+    coverages = [numbers.pop("statistics")]
+    time, revisions = CoverageReader(coverages[0]).time, {query.dataset: coverages[0].revision}
+    if second:
+        options = query.second_request_options(second, str(numbers["difference"].facts.get("minus_time") or time))
+        with map_error_fields("$.compare_to"):
+            request = StatisticsRequest(**options, polygon=polygon, quantiles=())
+            coverages.append(await services.data.extract(request))
+        revisions.setdefault(second.dataset, coverages[1].revision)
+    return MapCells(time=time, revisions=revisions, areas=areas, statistics=coverages, **numbers)

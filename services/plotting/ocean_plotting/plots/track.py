@@ -1,0 +1,607 @@
+"""Tracks of platforms: observations along them, and what a model says of the same places and times."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+from babel.dates import format_date
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from ocean_common.contracts.assets import Array, VariableInfo
+from ocean_common.contracts.data import TrajectoryRequest
+from ocean_common.contracts.observations import ObservedValues, PlatformTrack
+from ocean_core.errors import (
+    DepthNotFound,
+    NothingInView,
+    NotSupported,
+    PointOutsideGrid,
+    RequestTooLarge,
+    TimeNotFound,
+)
+from ocean_core.geometry import great_circle_distance, unwrap_longitudes, wrap_longitude
+from ocean_core.time import QUANTA, Quantum, format_time, format_times, parse_instant, period_numbers
+from ocean_plotting.export.output import Output
+from ocean_plotting.export.table import Column, Table, make_header, make_place_columns
+from ocean_plotting.figure.axes import set_quantity_axis
+from ocean_plotting.figure.context import DrawContext
+from ocean_plotting.figure.labels import join_parts, shorten
+from ocean_plotting.figure.layout import INK, LINE_COLOURS, MUTED, Picture, axes_inches
+from ocean_plotting.figure.locator import add_map_over_list, draw_locator_map, project_points
+from ocean_plotting.figure.stations import add_legend_above, has_side_column
+from ocean_plotting.figure.time_axis import DAY, label_time_axis, seconds_to_days
+from ocean_plotting.palettes import colormap_colours
+from ocean_plotting.plots.common.comparison import (
+    NO_LEVELS,
+    ComparedQuantity,
+    LevelValues,
+    Measure,
+    compare_quantities,
+    format_credit,
+    name_model,
+)
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats, from_array, to_array
+from ocean_plotting.plots.common.query import (
+    Level,
+    Numbers,
+    ObservedQuery,
+    check_choice,
+    choice_schema,
+    map_error_fields,
+    parse_ids,
+    parse_selection,
+)
+from ocean_plotting.plots.kind import PlotData, PlotKind, Services
+
+Outside = Literal["", "time", "grid"]
+
+MOST_PLATFORMS = 20
+MOST_STEPS = 10_000  # of a trajectory
+TRACK_MEMBERS = {"start": "$.starttime", "end": "$.endtime", "id": "$.track", "platform": "$.track"}
+FEW_STEPS = 60  # that are marked one by one
+GAP = 8  # usual steps without a position, after which the line is broken
+NARROWEST = 120.0  # km from the middle of the map to its edge, at least
+OUTLINE_POINTS = 60  # of a trajectory, that decide what the map shows
+TIME_COLORMAP = "salinity"  # from dark to light
+PANELS_HEIGHT, LEAST_PANEL = 0.62, 6.5  # of the height of the figure; and of a panel, in heights of its text
+MAP_WIDTH = 0.42  # of the width of the panels
+MAP_LABELS = 0.85  # size of the labels of the map, in those of the panels
+LONG_SPAN = 90 * DAY  # s, from which on a trajectory's first and last time are written as months
+AXIS_QUANTA = {"week": "day", "day": "day", "month": "month", "year": "year"}
+
+
+class TrackQuery(ObservedQuery, frozen=True, kw_only=True):
+    """Query of a plot of tracks."""
+
+    track: Annotated[Numbers, msgspec.Meta(description="ids of platforms", examples=[[3]])]
+    trackvariable: Annotated[
+        Numbers | None, msgspec.Meta(description="indices of the first platform's quantities, from 0; null: all")
+    ] = None
+    starttime: Annotated[
+        str | None, msgspec.Meta(description="date, or ISO 8601; null: from the first", examples=["2022-10-07"])
+    ] = None
+    endtime: Annotated[str | None, msgspec.Meta(description="date: its whole day, or ISO 8601; null: to the last")] = (
+        None
+    )
+    track_quantum: Annotated[str | None, choice_schema("values are the means of hours, days, …", QUANTA[::-1])] = "hour"
+    latlon: Annotated[bool | int | None, msgspec.Meta(description="draw latitude and longitude too")] = True
+    depth: Level | None = 0
+
+
+class ModelledValues(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable of the model along a trajectory."""
+
+    variable: VariableInfo
+    values: Array | None  # (step,), "<f8"; None: the trajectory is outside of the model
+    outside: Outside = ""
+    revision: str = ""
+
+
+class Trajectory(msgspec.Struct, frozen=True, kw_only=True):
+    """The trajectory of a platform, with measurements and model values along it."""
+
+    name: str
+    seconds: Array  # (step,), "<f8": since 1970-01-01 UTC
+    latitude: Array  # (step,), "<f8": degrees
+    longitude: Array  # (step,), "<f8": degrees, continuous
+    measured: list[ObservedValues]
+    modelled: list[ModelledValues]
+    attribution: str = ""  # of the measurements
+
+    def positions(self) -> list[tuple[float, float]]:
+        return list(zip(to_array(self.latitude).tolist(), to_array(self.longitude).tolist(), strict=True))
+
+
+class TrackData(PlotData, frozen=True, kw_only=True):
+    """The trajectories, each with its values."""
+
+    trajectories: list[Trajectory]
+
+    @property
+    def infos(self) -> list[VariableInfo]:
+        return [values.variable for values in self.trajectories[0].modelled]
+
+
+async def fetch(services: Services, query: TrackQuery, _: Output) -> TrackData:
+    """Request the tracks, then the model along them."""
+    quantum = check_choice(query.track_quantum or "hour", QUANTA[::-1], "$.track_quantum")
+    query.search_options()
+    keys = query.model_keys()
+    platforms = parse_ids(query.track, "$.track")
+    if not 0 < len(platforms) <= MOST_PLATFORMS:
+        raise RequestTooLarge(
+            "track has {platforms_count} platforms; 1 to {limit} are drawn",
+            platforms_count=len(platforms),
+            limit=MOST_PLATFORMS,
+            field="$.track",
+        )
+    with map_error_fields(members=TRACK_MEMBERS):
+        start, end = query.starttime or "", query.endtime or ""
+        tracks = await asyncio.gather(*(services.metadata.track(platform, start, end) for platform in platforms))
+    selection = _select_keys(query, tracks[0])
+    time_field = "$.endtime" if query.starttime is None and query.endtime is not None else "$.starttime"
+    trajectories = [_make_trajectory(track, quantum, selection, time_field) for track in tracks]
+    with map_error_fields():
+        depths = await asyncio.gather(*(_find_depth(services, query, key) for key in keys))
+        for number, trajectory in enumerate(trajectories):
+            pairs = zip(keys, depths, strict=True)
+            fetches = (_fetch_modelled(services, query, trajectory, key, depth) for key, depth in pairs)
+            trajectories[number] = replace(trajectory, modelled=list(await asyncio.gather(*fetches)))
+    revisions = (values.revision for trajectory in trajectories for values in trajectory.modelled)
+    return TrackData(
+        time=format_time(min(int(to_array(trajectory.seconds)[0]) for trajectory in trajectories)),
+        revisions={query.dataset: next(filter(None, revisions), "")},
+        trajectories=trajectories,
+    )
+
+
+def _select_keys(query: TrackQuery, first: PlatformTrack) -> list[str] | None:
+    """Return the keys of the requested quantities; None: all."""
+    if query.trackvariable is None:
+        return None
+    keys = [variable.key for variable in first.variables]
+    if not keys:
+        return []  # of positions alone; the front end requests the first quantity all the same
+    return [keys[index] for index in parse_selection(query.trackvariable, keys, "$.trackvariable")]
+
+
+def _make_trajectory(
+    track: PlatformTrack, quantum: Quantum, selection: list[str] | None, time_field: str
+) -> Trajectory:
+    """Average a track, and refuse an empty one, or one of too many steps; ``time_field``: what limits its time."""
+    trajectory = average_track(track, quantum, selection)
+    steps = trajectory.seconds.shape[0]
+    if not steps:
+        raise NothingInView(
+            "the platform {name} has no positions in this time; tracktimerange/{id}.json tells its own",
+            name=track.name,
+            id=track.id,
+            field=time_field,
+        )
+    if steps > MOST_STEPS:
+        raise RequestTooLarge(
+            "the track of {name} has {steps} steps of a {quantum}; at most {limit} are drawn: ask for a "
+            "longer track_quantum or a shorter time",
+            name=track.name,
+            steps=steps,
+            quantum=quantum,
+            limit=MOST_STEPS,
+            field="$.track_quantum",
+        )
+    return trajectory
+
+
+def average_track(track: PlatformTrack, quantum: Quantum, selection: list[str] | None = None) -> Trajectory:
+    """Average positions and values over each step of time in which the platform was seen.
+
+    Parameters
+    ----------
+    track
+        Ascending in time.
+    quantum
+        Length of a step: a part of the calendar, in UTC; weeks begin on Monday.
+    selection
+        Keys of the quantities; None: all.
+    """
+    seconds, latitude, longitude = (to_array(array) for array in (track.times, track.latitude, track.longitude))
+    located = np.isfinite(latitude) & np.isfinite(longitude)
+    seconds = seconds[located] / 1000
+    starts = np.flatnonzero(np.diff(period_numbers(seconds, quantum).astype(np.float64), prepend=-np.inf))
+
+    def average(array: Array) -> Array:
+        return from_array(_average(to_array(array)[located], starts))
+
+    return Trajectory(
+        name=track.name,
+        seconds=from_array(np.round(_average(seconds, starts))),
+        latitude=average(track.latitude),
+        longitude=from_array(_average(unwrap_longitudes(longitude[located]), starts)),
+        measured=[
+            replace(variable, depth=average(variable.depth), values=average(variable.values))
+            for variable in track.variables
+            if selection is None or variable.key in selection
+        ],
+        modelled=[],
+        attribution=track.attribution,
+    )
+
+
+def _average(values: Floats, starts: NDArray[np.intp]) -> Floats:
+    """Return the mean of each step, without what is missing; NaN where all of it is."""
+    if not starts.size:
+        return np.empty(0)
+    finite = np.isfinite(values)
+    count = np.add.reduceat(finite.astype(np.float64), starts)
+    total = np.add.reduceat(np.where(finite, values, 0.0), starts)
+    mean: Floats = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return mean
+
+
+async def _find_depth(services: Services, query: TrackQuery, key: str) -> float | None:
+    """Return the requested depth (m) of a variable; None: its first level."""
+    depth = str(query.depth if query.depth is not None else 0).strip()
+    if not depth.isdigit():
+        raise NotSupported(
+            "{field} is {value!r}; a track is at one level: give its index", value=depth[:40], field="$.depth"
+        )
+    level, axis = int(depth[:9]), (await services.metadata.assets(query.dataset, key)).depth
+    if level == 0 or axis is None:
+        return None
+    if level >= len(axis.values):
+        raise DepthNotFound(
+            "{field} is {level}; {key} has the levels 0 to {deepest}",
+            level=level,
+            key=key,
+            deepest=len(axis.values) - 1,
+            field="$.depth",
+        )
+    if axis.kind not in {"depth", "height"}:
+        raise NotSupported(
+            "the levels of {key} have no depth in m that is the same everywhere: a track can be at level 0 alone",
+            key=key,
+            field="$.depth",
+        )
+    return abs(axis.values[level])
+
+
+async def _fetch_modelled(
+    services: Services, query: TrackQuery, trajectory: Trajectory, key: str, depth: float | None
+) -> ModelledValues:
+    """Request a variable along a trajectory; outside of the model's time or grid it has no values."""
+    latitude, longitude = to_array(trajectory.latitude), wrap_longitude(to_array(trajectory.longitude))
+    points = list(zip(latitude.tolist(), longitude.tolist(), strict=True))
+    request = TrajectoryRequest(
+        dataset=query.dataset,
+        variables=[key],
+        points=points,
+        times=format_times(to_array(trajectory.seconds)),
+        depths=[] if depth is None else [depth] * len(points),
+        between="linear",
+        **query.search_options(),
+    )
+    outside: Outside
+    try:
+        coverage = await services.data.extract(request)
+    except TimeNotFound:
+        outside = "time"
+    except PointOutsideGrid:
+        outside = "grid"
+    else:
+        reader = CoverageReader(coverage)
+        info = reader.variables[0]
+        values = from_array(reader.field(info.key, "point"))
+        return ModelledValues(variable=info, values=values, revision=coverage.revision)
+    info = await services.metadata.variable(query.dataset, key)
+    return ModelledValues(variable=info, values=None, outside=outside)
+
+
+def draw(query: TrackQuery, data: TrackData, context: DrawContext) -> Picture:
+    """Draw a panel for each quantity through time, and beside them the map."""
+    translate, trajectories, notes = context.translate, data.trajectories, _make_notes(data, context)
+    quantities = [quantity for quantity in _compare(data) if quantity.is_observed or quantity.is_modelled]
+    title = query.plotTitle or _make_title(trajectories, quantities, context)
+    when, credit = _format_times(trajectories, query, context), _make_credit(query, data, context)
+    figure = context.add_figure(title, join_parts(when, *notes), credit)
+    _add_legend(figure, query, data, quantities, context)
+    painters: list[Callable[[Axes], None]] = []
+    most = int(PANELS_HEIGHT * 72 * context.height / (LEAST_PANEL * context.sizes.small))
+    if not quantities or (query.latlon and 2 + len(quantities) <= most):
+        painters += [
+            partial(_draw_coordinate, trajectories=trajectories, context=context, is_longitude=flag)
+            for flag in (False, True)
+        ]
+    painters += [partial(_draw_quantity, quantity=quantity, context=context) for quantity in quantities]
+    side = bool(query.showmap) and has_side_column(context)
+    grid = figure.add_gridspec(len(painters), 1 + side, width_ratios=[1.0, MAP_WIDTH] if side else [1.0])
+    all_axes: list[Axes] = []
+    seconds = np.unique(np.concatenate([to_array(trajectory.seconds) for trajectory in trajectories]))
+    begin, end = seconds_to_days(seconds[[0, -1]]).tolist()
+    margin = 0.02 * (end - begin) or 0.5
+    for row, paint in enumerate(painters):
+        axes = figure.add_subplot(grid[row, 0], sharex=all_axes[0] if all_axes else None)
+        paint(axes)
+        axes.set_xlim(begin - margin, end + margin)
+        all_axes.append(axes)
+    label_time_axis(all_axes[-1], seconds, AXIS_QUANTA.get(query.track_quantum or "hour"), context)
+    for axes in all_axes[:-1]:
+        axes.tick_params(labelbottom=False)
+    if side:
+        _draw_map(figure, grid[:, 1], trajectories, context)
+    sentences = [translate("{title}, {time}.", title=title, time=when)]
+    sentences += [_describe_trajectory(trajectory, context) for trajectory in trajectories]
+    sentences += [quantity.describe(context) for quantity in quantities] + [f"{note}." for note in notes]
+    return data.describe_picture(figure, title, sentences, credit, query.dataset if data.infos else "")
+
+
+def _compare(data: TrackData) -> list[ComparedQuantity]:
+    """Match measured quantities with those of the model, both with their instants."""
+    by_key = {
+        values.key: Measure.of(values)
+        for trajectory in reversed(data.trajectories)
+        for values in reversed(trajectory.measured)
+    }
+    columns = [
+        (info, [_read_modelled(trajectory, index) for trajectory in data.trajectories])
+        for index, info in enumerate(data.infos)
+    ]
+    return compare_quantities(
+        list(by_key.values())[::-1],
+        columns,
+        lambda measure: [_read_measured(trajectory, measure) for trajectory in data.trajectories],
+    )
+
+
+def _read_measured(trajectory: Trajectory, measure: Measure) -> LevelValues:
+    measured = next((values for values in trajectory.measured if values.key == measure.key), None)
+    if measured is None:
+        return NO_LEVELS
+    seconds = to_array(trajectory.seconds)
+    values = Measure.of(measured).convert_or_drop(to_array(measured.values), measure.units)
+    finite = np.isfinite(values)
+    return seconds[finite], values[finite]
+
+
+def _read_modelled(trajectory: Trajectory, index: int) -> LevelValues:
+    values = trajectory.modelled[index].values
+    return NO_LEVELS if values is None else (to_array(trajectory.seconds), to_array(values))
+
+
+def _line_style(number: int, count: int, context: DrawContext, *, modelled: bool = False) -> dict[str, Any]:
+    """Return the line of a trajectory; the colours of a single one stand for measurement and model."""
+    dashed = modelled and count > 1
+    colour = LINE_COLOURS[number % len(LINE_COLOURS)]
+    if count == 1:
+        colour = LINE_COLOURS[1] if modelled else INK
+    return {"color": colour, "linestyle": (0, (4, 1.6)) if dashed else "-", "linewidth": context.sizes.line}
+
+
+def _add_legend(
+    figure: Figure, query: TrackQuery, data: TrackData, quantities: list[ComparedQuantity], context: DrawContext
+) -> None:
+    count, entries = len(data.trajectories), []
+    muted = {"color": MUTED} if count > 1 else {}
+    if count > 1:
+        entries = [
+            (trajectory.name, _line_style(number, count, context))
+            for number, trajectory in enumerate(data.trajectories)
+        ]
+    if any(quantity.is_modelled for quantity in quantities):
+        if any(quantity.is_observed for quantity in quantities):
+            entries.append((context.translate("Observed"), _line_style(0, count, context) | muted))
+        model = name_model(data.infos, query.dataset)
+        entries.append((model, _line_style(0, count, context, modelled=True) | muted))
+    add_legend_above(figure, entries, context)
+
+
+def _draw_coordinate(axes: Axes, trajectories: list[Trajectory], context: DrawContext, *, is_longitude: bool) -> None:
+    translate, labels = context.translate, context.labels
+    for number, trajectory in enumerate(trajectories):
+        degrees = to_array(trajectory.longitude if is_longitude else trajectory.latitude)
+        _draw_line(
+            axes, (to_array(trajectory.seconds), degrees), _line_style(number, len(trajectories), context), context
+        )
+    _set_title(axes, translate("Longitude") if is_longitude else translate("Latitude"), "", "", context)
+    low, high = axes.get_ylim()
+    digits = 0 if high - low > 8 else 1 if high - low > 0.8 else 2
+    format_degrees = labels.longitude if is_longitude else labels.latitude
+    axes.yaxis.set_major_formatter(lambda value, _: format_degrees(value, digits))
+
+
+def _draw_quantity(axes: Axes, quantity: ComparedQuantity, context: DrawContext) -> None:
+    count = len(quantity.observed)
+    for number, pair in enumerate(zip(quantity.observed, quantity.modelled, strict=True)):
+        for series, modelled in zip(pair, (False, True), strict=True):
+            if series[1].size:
+                _draw_line(axes, series, _line_style(number, count, context, modelled=modelled), context)
+    name = context.labels.quantity_name(quantity.name)
+    _set_title(axes, name, quantity.units, quantity.format_agreement(context), context)
+
+
+def _set_title(axes: Axes, name: str, units: str, agreement: str, context: DrawContext) -> None:
+    """Label a panel above it, since the axis of a low one has no room, and write the agreement on the right."""
+    labels, sizes = context.labels, context.sizes
+    set_quantity_axis(axes, "", None, context, vertical=True)
+    letters = int(axes_inches(axes)[0] * 72 / (0.58 * sizes.body))
+    rest = len(labels.with_units("", units)) + (len(agreement) + 2 if letters >= len(agreement) + 30 else 0)
+    title = labels.with_units(shorten(name, max(letters - rest, 10)), units)
+    axes.set_title(title, loc="left", fontsize=sizes.body, pad=3)
+    if rest > len(agreement):
+        axes.set_title(agreement, loc="right", fontsize=sizes.small, color=MUTED, pad=3)
+
+
+def _draw_line(axes: Axes, series: LevelValues, style: dict[str, Any], context: DrawContext) -> None:
+    """Draw a line that is broken where the platform was not seen for long; few steps are marked one by one."""
+    finite = np.isfinite(series[1])
+    days, values = seconds_to_days(series[0][finite]), series[1][finite]
+    steps = np.diff(days)
+    if steps.size:
+        breaks = np.flatnonzero(steps > GAP * np.median(steps)) + 1
+        days, values = np.insert(days, breaks, np.nan), np.insert(values, breaks, np.nan)
+    marker = "o" if len(values) <= FEW_STEPS and style["linestyle"] == "-" else None
+    axes.plot(days, values, **style, marker=marker, markersize=context.sizes.marker)
+
+
+def _draw_map(figure: Figure, area: SubplotSpec, trajectories: list[Trajectory], context: DrawContext) -> None:
+    """Draw the trajectories, coloured by time, each from an open to a full dot."""
+    sizes = context.sizes
+    tracks = [trajectory.positions() for trajectory in trajectories]
+    outline = [point for track in tracks for point in track[:: max(1, len(track) // OUTLINE_POINTS)] + track[-1:]]
+    width = area.get_position(figure).width * context.width
+    axes, _, _ = add_map_over_list(figure, area, outline, narrowest=NARROWEST, most=0.75, anchor="N")
+    draw_locator_map(axes, outline, context, NARROWEST)
+    instants = [to_array(trajectory.seconds) for trajectory in trajectories]
+    norm = Normalize(min(float(seconds[0]) for seconds in instants), max(float(seconds[-1]) for seconds in instants))
+    colours = ListedColormap(colormap_colours(TIME_COLORMAP) / 255)
+    for number, (track, seconds) in enumerate(zip(tracks, instants, strict=True)):
+        points = project_points(track, outline)
+        segments = np.stack([points[:-1], points[1:]], axis=1)
+        short = np.hypot(*(points[1:] - points[:-1]).T) < 0.5 * np.ptp(axes.get_xlim())  # not once round the world
+        segments, middles = segments[short], (seconds[1:] + seconds[:-1])[short] / 2
+        axes.add_collection(LineCollection(list(segments), colors=INK, linewidths=1.9 * sizes.line, zorder=3))
+        axes.add_collection(
+            LineCollection(
+                list(segments), array=middles, cmap=colours, norm=norm, linewidths=1.3 * sizes.line, zorder=4
+            )
+        )
+        colour = _line_style(number, len(tracks), context)["color"]
+        for point, fill in ((points[0], "white"), (points[-1], colour)):
+            axes.plot(*point, "o", color=fill, markeredgecolor=colour, markersize=sizes.dot, zorder=5)
+    if norm.vmin != norm.vmax:
+        _add_time_bar(figure, axes, ScalarMappable(norm, colours), width, context)
+
+
+def _add_time_bar(figure: Figure, axes: Axes, colours: ScalarMappable, width: float, context: DrawContext) -> None:
+    """Explain the colours of times below the map, by the first and the last day; ``width``: of the column, inches."""
+    small = context.sizes.small
+    aspect = np.ptp(axes.get_xlim()) / np.ptp(axes.get_ylim())
+    letter = small / 72 / max(width, 0.5) * aspect  # of the map's height
+    bar = figure.colorbar(colours, cax=axes.inset_axes((0.0, -3.1 * letter, 1.0, letter)), orientation="horizontal")
+    bar.outline.set_visible(False)
+    low, high = colours.get_clim()
+    letters = 0.72 * width * 72 / (0.55 * MAP_LABELS * small) - 2
+    patterns = ("d MMM y", "LLL y" if high - low > LONG_SPAN else "d MMM")
+    language = context.labels.language
+    candidates = (
+        [format_date(parse_instant(format_time(instant)), pattern, language) for instant in (int(low), int(high))]
+        for pattern in patterns
+    )
+    texts = next((pair for pair in candidates if sum(map(len, pair)) <= letters), ["", ""])
+    bar.set_ticks([low, high], labels=texts)
+    bar.ax.tick_params(labelsize=MAP_LABELS * small, length=2)
+    first, last = bar.ax.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
+
+
+def _make_credit(query: TrackQuery, data: TrackData, context: DrawContext) -> str:
+    owners = (trajectory.attribution for trajectory in data.trajectories)
+    return format_credit(owners, data.infos, query.dataset, context)
+
+
+def _make_title(trajectories: list[Trajectory], quantities: list[ComparedQuantity], context: DrawContext) -> str:
+    translate, labels = context.translate, context.labels
+    platforms = labels.join_names([shorten(trajectory.name, 40) for trajectory in trajectories[:3]])
+    if len(trajectories) > 3:
+        platforms = translate("{count} platforms", count=len(trajectories))
+    if not quantities:
+        return translate("Track of {platforms}", platforms=platforms)
+    names = labels.join_quantities([labels.quantity_name(quantity.name) for quantity in quantities])
+    return translate("{names} along the track of {platforms}", names=names, platforms=platforms)
+
+
+def _format_times(trajectories: list[Trajectory], query: TrackQuery, context: DrawContext) -> str:
+    first = min(to_array(trajectory.seconds)[0] for trajectory in trajectories)
+    last = max(to_array(trajectory.seconds)[-1] for trajectory in trajectories)
+    begin, end = format_times(np.array([first, last]))
+    return context.labels.time_span(begin, end, "day" if last - first > 2 * DAY else query.quantum)
+
+
+def _make_notes(data: TrackData, context: DrawContext) -> list[str]:
+    """Note places and times without values of the model."""
+    translate = context.translate
+    modelled = [values for trajectory in data.trajectories for values in trajectory.modelled]
+    if not modelled:
+        return []
+    model = data.infos[0].dataset_label
+    if all(values.outside == "time" for values in modelled):
+        return [translate("{model} has no values at these times", model=model)]
+    if all(values.outside == "grid" for values in modelled):
+        return [translate("{model} has no values at these places", model=model)]
+    steps = sum(to_array(trajectory.seconds).size * len(trajectory.modelled) for trajectory in data.trajectories)
+    count = sum(int(np.isfinite(to_array(values.values)).sum()) for values in modelled if values.values is not None)
+    if count == 0:
+        return [translate("{model} has no values here", model=model)]
+    if count < steps:
+        share = context.labels.number(100 * count / steps, 0)
+        return [translate("{model} has values on {share} % of the way", model=model, share=share)]
+    return []
+
+
+def _describe_trajectory(trajectory: Trajectory, context: DrawContext) -> str:
+    """Describe the ends and the length of a trajectory."""
+    labels, positions = context.labels, trajectory.positions()
+    latitude, longitude = to_array(trajectory.latitude), to_array(trajectory.longitude)
+    length = float(great_circle_distance(latitude[:-1], longitude[:-1], latitude[1:], longitude[1:]).sum())
+    return context.translate(
+        "{platform} went from {begin} to {end}, at least {distance}.",
+        platform=trajectory.name,
+        begin=labels.position(positions[0]),
+        end=labels.position(positions[-1]),
+        distance=labels.value(length, "km", 0),
+    )
+
+
+def table(query: TrackQuery, data: TrackData, context: DrawContext) -> Table:
+    """Return a row for every step of every trajectory."""
+    translate, trajectories = context.translate, data.trajectories
+    seconds = [to_array(trajectory.seconds) for trajectory in trajectories]
+    columns = make_place_columns(
+        translate,
+        context=("station",) if len(trajectories) == 1 else (),
+        station_name=translate("Platform"),
+        station=[trajectory.name for trajectory in trajectories for _ in range(trajectory.seconds.shape[0])],
+        time=format_times(np.concatenate(seconds)),
+        latitude=np.concatenate([to_array(trajectory.latitude) for trajectory in trajectories]),
+        longitude=wrap_longitude(np.concatenate([to_array(trajectory.longitude) for trajectory in trajectories])),
+    )
+    for quantity in _compare(data):
+        name, units = context.labels.quantity_name(quantity.name), quantity.units
+        if quantity.is_observed:
+            values = _join_steps(seconds, quantity.observed)
+            columns.append(Column(name=translate("Buoy {name}", name=name), units=units, values=values))
+        if quantity.variable is not None:
+            values = _join_steps(seconds, quantity.modelled)
+            columns.append(Column(name=translate("Model {name}", name=name), units=units, values=values))
+    header = [(translate("Platform"), ", ".join(trajectory.name for trajectory in trajectories))]
+    model, credit = name_model(data.infos, query.dataset), _make_credit(query, data, context)
+    header += make_header(translate, model, credit, _format_times(trajectories, query, context))
+    header += [(translate("Note"), note) for note in _make_notes(data, context)]
+    return Table(header=header, columns=columns)
+
+
+def _join_steps(seconds: list[Floats], series: list[LevelValues]) -> Floats:
+    """Return values at every step of all trajectories; NaN where there are none."""
+    joined = [np.full(steps.shape, np.nan) for steps in seconds]
+    for values, steps, (instants, known) in zip(joined, seconds, series, strict=True):
+        values[np.searchsorted(steps, instants)] = known
+    return np.concatenate(joined)
+
+
+KIND = PlotKind(
+    name="track",
+    summary="Tracks of platforms, with observations and the model's values along them",
+    example={"dataset": "giops_day", "track": [3], "variable": "votemper", "track_quantum": "hour"},
+    query=TrackQuery,
+    fetch=fetch,
+    draw=draw,
+    table=table,
+)
