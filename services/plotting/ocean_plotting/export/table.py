@@ -101,14 +101,3 @@ def compute_statistics(table: Table) -> list[Statistics]:
             ]
             rows.append(Statistics(column.name, column.units, *summary))
     return rows
-
-
-@dataclass
-class Rows:
-    """Collects rows for the columns of a table."""
-
-    rows: list[tuple[float, ...]] = field(default_factory=list)
-
-    def column(self, position: int) -> NDArray[np.float64]:
-        """Return the values at a position of every row."""
-        return np.array([row[position] for row in self.rows], dtype=float)
