@@ -53,7 +53,7 @@ def test_messages_between_services_do_not_count():
 
 
 @pytest.mark.parametrize(
-    "modules", [READERS, ["ocean_metadata.class4.reading"], ["ocean_metadata.observations.formats"]]
+    "modules", [READERS, ["ocean_metadata.class4.reading"], ["ocean_metadata.observations.formats.readers"]]
 )
 def test_all_that_the_reading_code_loads_counts(modules):
     command = [sys.executable, "-c", LOADED, *modules]

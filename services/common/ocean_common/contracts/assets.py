@@ -45,7 +45,7 @@ class VariableInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def credit(self) -> str:
-        """Whom the values are owed to, or the name of the dataset."""
+        """Credit of the values, or the name of the dataset."""
         return self.attribution or self.dataset_label
 
     def magnitude_with(self, other: "VariableInfo") -> "VariableInfo":

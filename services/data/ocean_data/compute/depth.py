@@ -131,7 +131,7 @@ def average(values: Floats, deep: Floats) -> Floats:
 
 
 def depth_stencil(grids: GridStore, variable: Assets, cells: Cells) -> LocalStencil | None:
-    """Where the depths of a variable's cells are told: velocities lie between the points of that grid; None: here."""
+    """Positions of the depths of a variable's cells: velocities lie between the points of that grid; None: here."""
     terms = variable.levels.terms.values() if variable.levels else ()
     other_grid = next((term.grid for term in terms if _has_places(term) and term.grid.id != variable.grid.id), None)
     if other_grid is None:

@@ -398,7 +398,7 @@ def interpolate_depth(values: Floats, deep: Floats, target: Floats, between: Bet
 
 
 def _share(values: NDArray[Any], low: NDArray[Any], high: NDArray[Any], between: Between) -> Floats:
-    """How far values lie on the way from low to high, 0 to 1: for the nearest, one of the two."""
+    """Fraction of the distance from low to high, 0 to 1; for the nearest, 0 or 1."""
     apart = high - low
     share = np.clip(np.divide(values - low, apart, out=np.zeros(values.shape), where=apart > 0), 0.0, 1.0)
     return np.where(share > 0.5, 1.0, 0.0) if between == "nearest" else share

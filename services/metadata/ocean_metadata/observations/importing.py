@@ -11,11 +11,11 @@ import msgspec
 
 from ocean_common.contracts.observations import PlatformType
 from ocean_metadata.code_version import code_version
-from ocean_metadata.observations.formats import is_readable, read_platforms
 from ocean_metadata.observations.formats.decoding import UnreadableFile
+from ocean_metadata.observations.formats.readers import is_readable, read_platforms
 from ocean_metadata.observations.store import ImportState, ObservationStore
 
-_READERS = "ocean_metadata.observations.formats"  # files are imported again where their code has changed
+_READERS = "ocean_metadata.observations.formats.readers"  # files are imported again where their code has changed
 _CASTS = 500  # in one transaction
 
 

@@ -1,4 +1,4 @@
-"""What drawing functions are given beside query and numbers: size, language, and the land and relief of maps."""
+"""Context of drawing functions besides query and numbers: size, language, and the land and relief of maps."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What every kind of plot has: the services that it asks, its numbers, and the functions that answer its query."""
+"""Kind of plot: the services that it requests, its numbers, and the functions that answer its query."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
