@@ -208,7 +208,7 @@ def _enclose(vectors, sizes, starts):  # type: ignore[no-untyped-def]  # noqa: A
     return boxes, counts
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, inline="always")
 def _insert(best, cells, square, cell):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  numba's types
     """Insert a cell into the list of the nearest, by distance and then by number."""
     place = best.size - 1
