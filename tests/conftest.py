@@ -7,10 +7,15 @@ import pytest
 from hypothesis import settings
 
 # A busy machine is no failure: speed is for `make bench`.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+settings.register_profile("short", deadline=None, max_examples=20)
+settings.register_profile("full", deadline=None, max_examples=200)
 
 COMPILE = "from ocean_data.app import compile_kernels; compile_kernels()"
+
+
+def pytest_configure(config):
+    """Draw few examples of each property in `make test`, and many in `make test-all`."""
+    settings.load_profile("short" if "not full" in config.option.markexpr else "full")
 
 
 def pytest_sessionstart(session):

@@ -17,7 +17,7 @@ def loop_over(names, cases):
 
     def decorate(test):
         function, inner = getattr(test, "looped", (test, [{}]))
-        combined = [outer | given for outer in bound for given in inner]
+        combined = [outer | supplied for outer in bound for supplied in inner]
 
         def report(failures):
             if failures:

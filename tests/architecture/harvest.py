@@ -61,26 +61,26 @@ def texts(package):
     """Every text of a package, with where it was found."""
     folder = PACKAGES[package]
     everywhere = modules("ocean_core") | modules("ocean_common") | modules(package)
-    found = {}
+    result = {}
     for path in sorted(folder.rglob("*.py")):
         relative = path.relative_to(folder).as_posix()
         if relative.startswith(OPERATORS) and package != "ocean_common":
             continue
         module = everywhere[dotted(package, relative)]
         module.imported = imported(module, everywhere)
-        for text, line in filter(lambda one: worded(one[0]), module.spoken()):
-            found.setdefault(text, f"{package}/{relative}:{line}")
+        for text, line in filter(lambda item: worded(item[0]), module.spoken()):
+            result.setdefault(text, f"{package}/{relative}:{line}")
         some = module.told() + (module.sentences() if relative in REASONS.get(package, ()) else [])
         for text, line in some:
             if tells(text):
-                found.setdefault(text, f"{package}/{relative}:{line}")
+                result.setdefault(text, f"{package}/{relative}:{line}")
     for path in sorted(folder.rglob("*.html")):
         for text in TEMPLATE_TEXT.findall(path.read_text("utf-8")):
-            found.setdefault(text, f"{package}/{path.relative_to(folder)}")
+            result.setdefault(text, f"{package}/{path.relative_to(folder)}")
     for path in sorted(folder.rglob("*.csv")):
         with path.open(encoding="utf-8") as file:
-            found |= {row["advice"]: f"{package}/{path.relative_to(folder)}" for row in csv.DictReader(file)}
-    return found
+            result |= {row["advice"]: f"{package}/{path.relative_to(folder)}" for row in csv.DictReader(file)}
+    return result
 
 
 def modules(package):
@@ -99,12 +99,12 @@ def dotted(package, relative):
 
 def imported(module, everywhere):
     """The makers of errors that a module has from others."""
-    found = {}
+    result = {}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ImportFrom) and node.module in everywhere:
             makers = everywhere[node.module].makers
-            found |= {one.asname or one.name: makers[one.name] for one in node.names if one.name in makers}
-    return found
+            result |= {item.asname or item.name: makers[item.name] for item in node.names if item.name in makers}
+    return result
 
 
 def tells(text):
@@ -138,16 +138,16 @@ class Module:
     @cached_property
     def makers(self):
         """Functions of the module that put some of their arguments into an error: name → positions of these."""
-        found = {}
+        result = {}
         for _ in range(2):  # makers that call makers
             for function in self.functions.values():
-                names = [each.arg for each in function.args.posonlyargs + function.args.args]
+                names = [item.arg for item in function.args.posonlyargs + function.args.args]
                 for node in ast.walk(function):
-                    for message in self._messages(node, found):
-                        for one in ast.walk(message):
-                            if isinstance(one, ast.Name) and one.id in names and one.id not in OWN:
-                                found.setdefault(function.name, set()).add(names.index(one.id) - (names[0] in OWN))
-        return found
+                    for message in self._messages(node, result):
+                        for entry in ast.walk(message):
+                            if isinstance(entry, ast.Name) and entry.id in names and entry.id not in OWN:
+                                result.setdefault(function.name, set()).add(names.index(entry.id) - (names[0] in OWN))
+        return result
 
     def _messages(self, call, makers):
         """The arguments of a call that reach an error."""
@@ -159,42 +159,42 @@ class Module:
 
     def spoken(self):
         """What is given to ``translate``."""
-        found = []
+        result = []
         for node in ast.walk(self.tree):
             match node:
                 case ast.Call(
                     func=ast.Name("translate" | "Message") | ast.Attribute(attr="translate"),
                     args=[ast.Constant(value=str(text))],
                 ):
-                    found.append((text, node.lineno))
+                    result.append((text, node.lineno))
                 case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="translate"), ast.Tuple(elts=some)]):
-                    found += [(one.value, node.lineno) for one in some]
-        return found
+                    result += [(item.value, node.lineno) for item in some]
+        return result
 
     def told(self):
         """Messages of errors."""
-        found = []
+        result = []
         for node in ast.walk(self.tree):
             for message in self._messages(node, self.makers):
-                found += [(text, node.lineno) for text in self.resolved(message, self.scope_of[node], set())]
+                result += [(text, node.lineno) for text in self.resolved(message, self.scope_of[node], set())]
                 for value in texts_within(node):
-                    found += [(text, node.lineno) for text in self.resolved(value, self.scope_of[node], set())]
+                    result += [(text, node.lineno) for text in self.resolved(value, self.scope_of[node], set())]
             match node:
                 case ast.keyword(arg="fitting", value=value):  # what would fit, instead of what is refused
-                    found += [(text, value.lineno) for text in self.resolved(value, self.scope_of[value], set())]
-        return found
+                    result += [(text, value.lineno) for text in self.resolved(value, self.scope_of[value], set())]
+        return result
 
     def resolved(self, node, scope, seen):  # noqa: C901, PLR0911, PLR0912 - a table of kinds of expressions
         """The templates that an expression can be, and those of the parts that are put into them."""
         if node is None or node in seen:
             return []
         seen.add(node)
-        more = lambda *nodes: [text for each in nodes for text in self.resolved(each, scope, seen)]  # noqa: E731
+        more = lambda *nodes: [text for item in nodes for text in self.resolved(item, scope, seen)]  # noqa: E731
         match node:
             case ast.Constant(value=str(text)):
                 return [text]
             case ast.JoinedStr(values=values):
-                inner = [each.value for each in values if isinstance(each, ast.FormattedValue)]
+                inner = [item.value for item in values if isinstance(item, ast.FormattedValue)]
                 return [template(node), *more(*inner)]
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 return more(left, right)
@@ -221,21 +221,21 @@ class Module:
     def returned(self, name, seen):
         """The templates that a function of the module can return."""
         function = self.functions[name]
-        values = [one.value for one in ast.walk(function) if isinstance(one, ast.Return)]
-        return [text for one in values for text in self.resolved(one, function, seen)]
+        values = [value.value for value in ast.walk(function) if isinstance(value, ast.Return)]
+        return [text for value in values for text in self.resolved(value, function, seen)]
 
     def assigned(self, name, scope):
         """What a name is bound to: in its function, else in the module."""
         for where in (scope, self.tree):
-            found = []
+            result = []
             for node in ast.walk(where):
                 targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
                 value = getattr(node, "value", None)
                 if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.AugAssign):
                     for target in targets:
-                        found += bound(target, value, name)
-            if found:
-                return found
+                        result += bound(target, value, name)
+            if result:
+                return result
         return []
 
     def sentences(self):
@@ -248,18 +248,18 @@ class Module:
         wholes = [node for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr)]
         wholes += [node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and logs(node)]
         parts = {part for node in wholes for part in ast.walk(node)} - set(wholes)
-        found = []
+        result = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.JoinedStr) and " " in (text := template(node)):
-                found.append((text, node.lineno))
+                result.append((text, node.lineno))
             elif isinstance(node, ast.Constant) and node not in docstrings | parts and " " in str(node.value).strip():
-                found.append((str(node.value), node.lineno))
-        return found
+                result.append((str(node.value), node.lineno))
+        return result
 
 
 def texts_within(call):
     """The values of a message's fields, which may be texts too."""
-    return [one.value for one in call.keywords if one.arg not in {"field", "allowed", "retry_after"}]
+    return [keyword.value for keyword in call.keywords if keyword.arg not in {"field", "allowed", "retry_after"}]
 
 
 def logs(call):
@@ -272,7 +272,7 @@ def bound(target, value, name):
         return [value]
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         pairs = zip(target.elts, value.elts, strict=False)
-        return [one for each, part in pairs for one in bound(each, part, name)]
+        return [entry for item, part in pairs for entry in bound(item, part, name)]
     return []
 
 
@@ -282,14 +282,14 @@ def escaped(text):
 
 def template(node):
     """An f-string with numbered fields."""
-    made, number = "", 0
+    created, number = "", 0
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
-            made += f"{{{number}!r}}" if part.conversion == ord("r") else f"{{{number}}}"
+            created += f"{{{number}!r}}" if part.conversion == ord("r") else f"{{{number}}}"
             number += 1
         else:
-            made += escaped(part.value)
-    return made
+            created += escaped(part.value)
+    return created
 
 
 def catalogue_of(package):
@@ -299,13 +299,13 @@ def catalogue_of(package):
 def main():
     """Add what lacks a translation, without one; say what no source has any more."""
     for package in PACKAGES:
-        path, found = catalogue_of(package), texts(package)
+        path, result = catalogue_of(package), texts(package)
         with path.open("rb") as file:
             catalogue = read_po(file, locale="fr")
-        for text in found:
+        for text in result:
             if text not in catalogue:
                 catalogue.add(text)
-                sys.stdout.write(f"{found[text]}: {text!r}\n")
+                sys.stdout.write(f"{result[text]}: {text!r}\n")
         with path.open("wb") as file:
             write_po(file, catalogue, width=0)
 

@@ -125,12 +125,12 @@ def circles():
 
     def reach(start):
         if start not in reached:
-            seen, left = set(), [start]
+            observed, left = set(), [start]
             while left:
-                fresh = above[left.pop()] - seen
-                seen |= fresh
+                fresh = above[left.pop()] - observed
+                observed |= fresh
                 left += fresh
-            reached[start] = seen
+            reached[start] = observed
         return reached[start]
 
     groups = {frozenset(other for other in reach(name) if name in reach(other)) for name in names}

@@ -62,5 +62,5 @@ def test_a_class_name_occurs_once_in_a_package():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 places[package, node.name].append(f"{name_of(path)}:{node.lineno}")
-    twice = [f"{name}: {', '.join(found)}" for (_, name), found in places.items() if len(found) > 1]
+    twice = [f"{name}: {', '.join(result)}" for (_, name), result in places.items() if len(result) > 1]
     assert len(twice) <= ALLOWED_TWICE, listing(twice, ALLOWED_TWICE)

@@ -59,8 +59,8 @@ def known(package, language):
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_text_is_translated(package, language):
     translations = known(package, language)
-    found = texts(package) | dict.fromkeys(SAID[package], "said by what a variable holds")
-    missing = {text: where for text, where in found.items() if text not in translations}
+    result = texts(package) | dict.fromkeys(SAID[package], "said by what a variable holds")
+    missing = {text: where for text, where in result.items() if text not in translations}
     assert not missing, "python tests/architecture/harvest.py adds them to the catalogues, to be translated"
 
 
@@ -106,10 +106,10 @@ def test_no_two_values_stand_side_by_side(package):
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_quantities_are_kept_in_lower_case_as_they_are_looked_for(language):
-    kept = read_catalogue("ocean_common", "quantities", language)
-    assert [english for english in kept if english != english.lower()] == []
-    standard = [english for english in kept if "_" in english]
+def test_quantities_are_stored_in_lower_case_for_searches(language):
+    catalogue = read_catalogue("ocean_common", "quantities", language)
+    assert [english for english in catalogue if english != english.lower()] == []
+    standard = [english for english in catalogue if "_" in english]
     assert len(standard) > 500
 
 

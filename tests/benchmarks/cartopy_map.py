@@ -20,9 +20,9 @@ def main() -> None:
     held, coast, times = np.load(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     with gzip.open(coast) as file:
         land = list(shapely.from_geojson(file.read().decode()).geoms)
-    land = [part for one in land for part in getattr(one, "geoms", [one])]
+    land = [part for item in land for part in getattr(item, "geoms", [item])]
     west, south, east, north = held["box"]
-    near = [one for one in land if one.intersects(shapely.box(west, south, east, north))]
+    near = [item for item in land if item.intersects(shapely.box(west, south, east, north))]
     taken = []
     for _ in range(times):
         started = time.perf_counter()

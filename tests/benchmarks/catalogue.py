@@ -87,7 +87,7 @@ def made(
         count=STEPS,
     )  # fmt: skip
     steps = StepArrays(raw=seconds, seconds=seconds, file=np.zeros(STEPS, np.int64), position=np.arange(STEPS))
-    dimensions = [Dimension(name=each, role=each, size=9) for each in ("time", "depth", "y", "x")]
+    dimensions = [Dimension(name=item, role=item, size=9) for item in ("time", "depth", "y", "x")]
     record = DatasetRecord(
         id=f"d{number}",
         name=f"{model} {place} run {number}",
@@ -104,7 +104,7 @@ def made(
         attributes={"title": f"{model} {place}", "institution": "Institute of made data", "Conventions": "CF-1.8"},
         files=[File(path=f"/data/{number}.nc", size=1, mtime_ns=1)],
         grids=[GridRecord(grid=_grid(number % OUTLINES, number, box), footprint=footprint)],
-        depths=[DepthAxis(name="depth", kind="depth", values=[0.5 * each for each in range(9)])],
+        depths=[DepthAxis(name="depth", kind="depth", values=[0.5 * item for item in range(9)])],
         times=[axis],
         variables=[
             VariableRecord(
@@ -130,10 +130,10 @@ def _outline(chance: random.Random) -> tuple[tuple[float, float, float, float], 
     step = chance.uniform(0.02, 0.4)
     wet = [(x, y) for x in range(72) for y in range(72) if (x - 36) ** 2 + (y - 36) ** 2 < chance.uniform(600, 1300)]
     blocks = shapely.box(*(np.array([(x, y, x + 1, y + 1) for x, y in wet]).T * step))
-    whole = shapely.set_precision(
+    full = shapely.set_precision(
         shapely.unary_union(shapely.transform(blocks, lambda at: at + np.array([west, south]))), 0.001
     )
-    return tuple(round(each, 6) for each in whole.bounds), shapely.to_geojson(whole)
+    return tuple(round(bound, 6) for bound in full.bounds), shapely.to_geojson(full)
 
 
 async def measure(catalogue: Catalogue) -> list[str]:
@@ -142,25 +142,25 @@ async def measure(catalogue: Catalogue) -> list[str]:
     slow = []
     async with httpx.AsyncClient(transport=transport, base_url="http://bench") as client:
         print(f"\n{'the first time':<34} {'ms':>8} {'kB':>8}")
-        for what, address in FIRST.items():
+        for content, address in FIRST.items():
             started = time.perf_counter()
             response = await client.get(API + address)
             response.raise_for_status()
-            print(f"{what:<34} {(time.perf_counter() - started) * 1000:8.0f} {len(response.content) / 1000:8.0f}")
+            print(f"{content:<34} {(time.perf_counter() - started) * 1000:8.0f} {len(response.content) / 1000:8.0f}")
         print(f"\n{f'again and again, {TIMES} times':<34} {'p50 ms':>8} {'p95 ms':>8} {'cpu ms':>8} {'kB':>8}")
-        for what, ask in KINDS.items():
+        for content, ask in KINDS.items():
             spans, worked, size = [], [], 0
             for address in ask(random.Random(7)):
                 started, before = time.perf_counter(), time.process_time()
-                response = await client.get(API + address, headers={"accept": "text/html"} if "HTML" in what else {})
+                response = await client.get(API + address, headers={"accept": "text/html"} if "HTML" in content else {})
                 spans.append((time.perf_counter() - started) * 1000)
                 worked.append((time.process_time() - before) * 1000)
                 response.raise_for_status()
                 size = max(size, len(response.content))
             best, late = statistics.median(spans), statistics.quantiles(spans, n=20)[-1]
-            print(f"{what:<34} {best:8.2f} {late:8.2f} {statistics.median(worked):8.2f} {size / 1000:8.0f}")
-            if late > GOAL and "whole list" not in what:
-                slow.append(what)
+            print(f"{content:<34} {best:8.2f} {late:8.2f} {statistics.median(worked):8.2f} {size / 1000:8.0f}")
+            if late > GOAL and "whole list" not in content:
+                slow.append(content)
     return slow
 
 
@@ -241,10 +241,14 @@ def _file(path: Path, day: int) -> None:
             ("lon", np.linspace(-60, -50, 11), "degrees_east"),
         ):
             data.createDimension(name, len(values))
-            one = data.createVariable(name, "f8", (name,))
-            one[:], one.units = values, units
-        one = data.createVariable("thetao", "f4", ("time", "lat", "lon"))
-        one[:], one.units, one.standard_name = np.full((1, 11, 11), 4.0), "Celsius", "sea_water_potential_temperature"
+            item = data.createVariable(name, "f8", (name,))
+            item[:], item.units = values, units
+        item = data.createVariable("thetao", "f4", ("time", "lat", "lon"))
+        item[:], item.units, item.standard_name = (
+            np.full((1, 11, 11), 4.0),
+            "Celsius",
+            "sea_water_potential_temperature",
+        )
 
 
 def timed(run: Callable[[], object]) -> float:

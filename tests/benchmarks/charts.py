@@ -62,10 +62,10 @@ def main() -> None:
         file = f"{folder}/field.npz"
         np.savez(file, latitude=latitude, longitude=longitude, values=field, box=[west, south, east, north])
         command = [str(python), str(Path(__file__).with_name("cartopy_map.py")), file, FINE, str(TIMES)]
-        made = subprocess.run(command, check=True, capture_output=True, text=True, env={"PYTHONPATH": ""})
-    theirs = json.loads(made.stdout)[1:]  # the first one finds the fonts
-    told("cartopy", theirs)
-    ratio = statistics.median(theirs) / statistics.median(ours)
+        completed = subprocess.run(command, check=True, capture_output=True, text=True, env={"PYTHONPATH": ""})
+    reference = json.loads(completed.stdout)[1:]  # the first one finds the fonts
+    told("cartopy", reference)
+    ratio = statistics.median(reference) / statistics.median(ours)
     print(f"ours is {ratio:.1f} × faster (wanted: {TARGET:g} ×)")
 
 
@@ -75,7 +75,9 @@ def profiles(output: Output, resources: FigureResources) -> None:
     columns = [np.array([4 * np.exp(-depths / 400) + at / 50 + way for at, _ in places]) for way in (0.0, 30.0)]
     query = msgspec.convert({"dataset": "made", "variable": ["sst", "so"], "station": places}, profile.ProfileQuery)
     fetched = profile.ProfileData(
-        time="2016-02-05T12:00:00Z", revisions={"made": "r"}, coverages=[column(depths, places, one) for one in columns]
+        time="2016-02-05T12:00:00Z",
+        revisions={"made": "r"},
+        coverages=[column(depths, places, item) for item in columns],
     )
     context = resources.make_context(output)
 
@@ -114,7 +116,7 @@ def column(depths: np.ndarray, places: list[tuple[float, float]], values: np.nda
         kind="points",
         dataset="made",
         dims={"time": 1, "depth": len(depths), "point": len(places)},
-        coordinates=[time, *(Coordinate(name=key, dims=dims[key], values=array(one)) for key, one in axes.items())],
+        coordinates=[time, *(Coordinate(name=key, dims=dims[key], values=array(item)) for key, item in axes.items())],
         fields=[Field(variable=INFO, dims=("time", "depth", "point"), values=array(values.T[np.newaxis]))],
         revision="r",
     )
@@ -141,8 +143,8 @@ def coverage(shown: View) -> Coverage:
 
 def array(values: np.ndarray) -> Array:
     """As it crosses the border."""
-    whole = np.ascontiguousarray(values)
-    return Array(dtype=whole.dtype.str, shape=whole.shape, data=whole.tobytes())
+    full = np.ascontiguousarray(values)
+    return Array(dtype=full.dtype.str, shape=full.shape, data=full.tobytes())
 
 
 def timed(work: object) -> float:

@@ -43,18 +43,18 @@ def make_skew(folder: Path) -> None:
     """Ten days on a grid of 700 × 900 whose rows and columns go their own way."""
     latitude, longitude = kernels.place(700, 900)
     rng = np.random.default_rng(2)
-    with netCDF4.Dataset(folder / "skew.nc", "w") as made:
+    with netCDF4.Dataset(folder / "skew.nc", "w") as dataset:
         for name, size in (("time", 10), ("y", 700), ("x", 900)):
-            made.createDimension(name, size)
-        moment = made.createVariable("time", "f8", ("time",))
+            dataset.createDimension(name, size)
+        moment = dataset.createVariable("time", "f8", ("time",))
         moment.standard_name, moment.units, moment[:] = "time", "days since 2020-01-01", np.arange(10)
         for name, values in (("latitude", latitude), ("longitude", longitude)):
-            axis = made.createVariable(name, "f8", ("y", "x"))
+            axis = dataset.createVariable(name, "f8", ("y", "x"))
             axis.standard_name, axis.units = name, "degrees_north" if name == "latitude" else "degrees_east"
             axis[:] = values
         # A day at a time, as the other files have it: nobody has to read more than is asked for.
         chunks = (1, 350, 450)
-        field = made.createVariable(
+        field = dataset.createVariable(
             "sst", "f4", ("time", "y", "x"), zlib=True, complevel=4, shuffle=True, chunksizes=chunks
         )
         field.setncatts({"standard_name": "sea_surface_temperature", "units": "degree_C"})
@@ -65,16 +65,16 @@ def make_skew(folder: Path) -> None:
 @contextmanager
 def stack(folder: Path) -> Iterator[str]:
     """All of it, as `make run` starts it: the gateway's address, once it is ready."""
-    told = {key: {"name": key, "url": url, "variables": {"sst": {}}} for key, url in DATASETS.items()}
-    (folder / "datasets.json").write_text(json.dumps(told))
+    reported = {key: {"name": key, "url": url, "variables": {"sst": {}}} for key, url in DATASETS.items()}
+    (folder / "datasets.json").write_text(json.dumps(reported))
     port, https = free_port(), free_port()
     command = [sys.executable, str(ROOT / "deploy/run.py"), "--datasets", str(folder / "datasets.json")]
     command += ["--state", str(folder / "state"), "--port", str(port), "--https-port", str(https)]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("OCEAN_")}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
-            said = iter(process.stdout or ())
-            while "is ready" not in (line := next(said, "")):
+            output = iter(process.stdout or ())
+            while "is ready" not in (line := next(output, "")):
                 if not line:
                     sys.exit("the services did not start")
             yield f"http://127.0.0.1:{port}"
@@ -149,29 +149,29 @@ async def measure(base: str, peer: str | None) -> None:
         first = (time.perf_counter() - start) * 1000
         some, rest = PLACES[:ROUNDS], PLACES[ROUNDS:]
         for dataset, targets in TARGETS.items():
-            asked = {"fresh": (http, [ours(base, dataset, 3, one) for one in some])}
+            query = {"fresh": (http, [ours(base, dataset, 3, place) for place in some])}
             for kind in PEERS if peer else ():
-                asked[kind] = (of_peer, [theirs(peer or "", dataset + PEERS[kind], one) for one in some])
+                query[kind] = (of_peer, [theirs(peer or "", dataset + PEERS[kind], place) for place in some])
             print(f"\n{dataset}")
-            took = await in_turns(asked)
-            others = {kind: took.pop(kind) for kind in PEERS if kind in took}
+            took = await in_turns(query)
+            remaining = {kind: took.pop(kind) for kind in PEERS if kind in took}
             took |= {
-                "again": await median(http, [ours(base, dataset, 4, one) for one in some]),
-                "restyled": await median(http, [ours(base, dataset, 3, one, "1,29") for one in some]),
-                "kept": await median(http, [ours(base, dataset, 3, one) for one in some]),
+                "again": await median(http, [ours(base, dataset, 4, place) for place in some]),
+                "restyled": await median(http, [ours(base, dataset, 3, place, "1,29") for place in some]),
+                "kept": await median(http, [ours(base, dataset, 3, place) for place in some]),
             }
             print("  ms  " + "  ".join(f"{name} {value:.2f}" for name, value in took.items()))
             print(f"  restyled / fresh {took['restyled'] / took['fresh']:.2f}, target 0.5")
             if dataset == "sst":
                 print(f"  first tile after ready / fresh {first / took['fresh']:.1f}, target 10")
             for kind, target in zip(PEERS, targets, strict=True):
-                if kind in others:
-                    ratios = ", ".join(f"{others[kind] / took[name]:.1f} × {name}" for name in ("fresh", "again"))
-                    print(f"  {kind} {others[kind]:.1f}: {ratios}, target {target:.0f}")
-        rate = await throughput(http, [ours(base, "sst", day, one) for day in (6, 7) for one in PLACES])
+                if kind in remaining:
+                    ratios = ", ".join(f"{remaining[kind] / took[name]:.1f} × {name}" for name in ("fresh", "again"))
+                    print(f"  {kind} {remaining[kind]:.1f}: {ratios}, target {target:.0f}")
+        rate = await throughput(http, [ours(base, "sst", day, place) for day in (6, 7) for place in PLACES])
         print(f"\n{CLIENTS} clients, tiles/s  ours {rate:.0f}", end="")
         if peer:
-            other = await throughput(of_peer, [theirs(peer, "sst", one) for one in rest])
+            other = await throughput(of_peer, [theirs(peer, "sst", place) for place in rest])
             print(f"  xpublish-tiles-files {other:.0f}: {rate / other:.1f} ×, target 10", end="")
         print()
 
@@ -179,15 +179,15 @@ async def measure(base: str, peer: str | None) -> None:
 def main() -> None:
     """Make the files, serve them with both, and ask."""
     python = peers.environment()
-    with tempfile.TemporaryDirectory() as made, ExitStack() as running:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as created, ExitStack() as running:
+        folder = Path(created)
         reading.make(folder)
         make_skew(folder)
         peer = None
         if python:
             port = free_port()
             peer = f"http://127.0.0.1:{port}"
-            command = [str(python), str(Path(__file__).with_name("peer_tiles.py")), made, str(port)]
+            command = [str(python), str(Path(__file__).with_name("peer_tiles.py")), created, str(port)]
             running.enter_context(child(command, f"{peer}/datasets", PYTHONPATH=""))
         asyncio.run(measure(running.enter_context(stack(folder)), peer))
 

@@ -126,19 +126,19 @@ def questions() -> Iterator[tuple[str, list[str]]]:
         f"area=[[{lat:.1f},{lon:.1f}],[{lat + 15:.1f},{lon:.1f}],[{lat + 10:.1f},{lon + 25:.1f}]]"
         for lat, lon in random.uniform([-60, -180], [50, 150], (REPEATS, 2))
     ]
-    yield "points, 5 days", [f"{point}{one}&{temperature}.json" for one in days]
-    yield "points, a year", [f"{point}{one}&{temperature}.json" for one in years]
+    yield "points, 5 days", [f"{point}{item}&{temperature}.json" for item in days]
+    yield "points, a year", [f"{point}{item}&{temperature}.json" for item in years]
     yield "points, all times", [f"{point}{temperature}.json"]
     yield "points, everything", [f"{point}.json"]
-    yield "points, one type", [f"{point}{one}&platform_type=argo.json" for one in years]
-    yield "points, depths", [f"{point}{one}&{temperature}&mindepth=95&maxdepth=105.json" for one in years]
-    yield "points, 100 km", [f"{point}area={one}&radius=100.json" for one in places]
-    yield "points, polygon", [f"{point}{one}&{temperature}.json" for one in boxes]
+    yield "points, one type", [f"{point}{item}&platform_type=argo.json" for item in years]
+    yield "points, depths", [f"{point}{item}&{temperature}&mindepth=95&maxdepth=105.json" for item in years]
+    yield "points, 100 km", [f"{point}area={item}&radius=100.json" for item in places]
+    yield "points, polygon", [f"{point}{item}&{temperature}.json" for item in boxes]
     yield "points, one platform", [f"{point}meta_key=Name&meta_value={n}.json" for n in range(1, REPEATS)]
-    yield "points, a project", [f"{point}{one}&meta_key=Project&meta_value=project 7.json" for one in years]
-    yield "tracks, 5 days", [f"{track}{one}.json" for one in days]
-    yield "tracks, drifters, a year", [f"{track}{one}&platform_type=drifter&quantum=week.json" for one in years]
-    yield "tracks, polygon", [f"{track}{days[n]}&{one}.json" for n, one in enumerate(boxes)]
+    yield "points, a project", [f"{point}{item}&meta_key=Project&meta_value=project 7.json" for item in years]
+    yield "tracks, 5 days", [f"{track}{item}.json" for item in days]
+    yield "tracks, drifters, a year", [f"{track}{item}&platform_type=drifter&quantum=week.json" for item in years]
+    yield "tracks, polygon", [f"{track}{days[n]}&{item}.json" for n, item in enumerate(boxes)]
     yield "time range", ["/observation/time_range"]
     yield "datatypes", ["/observation/datatypes.json"]
     yield "meta keys", ["/observation/meta_keys/argo,drifter,animal,mission,glider.json"]
@@ -153,9 +153,9 @@ def measure(client: TestClient, paths: list[str]) -> tuple[float, float, int]:
     """p50 and p95 in ms, and the size of the largest answer."""
     took, size = [], 0
     for path in (paths * REPEATS)[:REPEATS]:
-        whole = path if path.startswith("/internal") else f"/api/v2.0{path}"
+        full = path if path.startswith("/internal") else f"/api/v2.0{path}"
         started = time.perf_counter()
-        response = client.get(whole)
+        response = client.get(full)
         took.append(1000 * (time.perf_counter() - started))
         assert response.status_code == 200, response.text
         size = max(size, len(response.content))
@@ -167,17 +167,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=10_000_000)
     parser.add_argument("--database", default=str(Path(tempfile.gettempdir()) / "observations-benchmark.sqlite3"))
-    asked = parser.parse_args()
+    query = parser.parse_args()
     configure_logs("error", "text")
-    engine = connect(asked.database)
+    engine = connect(query.database)
     create_tables(engine)
     counted = sa.select(sa.func.count()).select_from(schema.platforms)
     with engine.connect() as connection:
         empty = not connection.execute(counted).scalar()
     if empty:
         started = time.perf_counter()
-        fill(engine, asked.samples)
-        print(f"{asked.samples:,} samples written in {time.perf_counter() - started:.0f} s")
+        fill(engine, query.samples)
+        print(f"{query.samples:,} samples written in {time.perf_counter() - started:.0f} s")
     with TestClient(create_app(NoCatalogue(), observations=ObservationRepository(engine))) as client:
         print(f"{'':26} {'p50 ms':>8} {'p95 ms':>8} {'largest kB':>11}")
         for name, paths in questions():

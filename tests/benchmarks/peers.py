@@ -41,7 +41,7 @@ Way = Callable[[], object]
 def make_deep(folder: Path) -> None:
     """One time of a field with depth."""
     rng = np.random.default_rng(1)
-    with netCDF4.Dataset(folder / "deep.nc", "w") as made:
+    with netCDF4.Dataset(folder / "deep.nc", "w") as dataset:
         axes = {
             "time": (np.array([0.0]), "time", "days since 2020-01-01"),
             "depth": (np.linspace(0, 4000, LEVELS), "depth", "m"),
@@ -49,12 +49,14 @@ def make_deep(folder: Path) -> None:
             "longitude": (np.linspace(-90, -0.1, NX), "longitude", "degrees_east"),
         }
         for name, (values, standard, units) in axes.items():
-            made.createDimension(name, values.size)
-            axis = made.createVariable(name, "f8", (name,))
+            dataset.createDimension(name, values.size)
+            axis = dataset.createVariable(name, "f8", (name,))
             axis.standard_name, axis.units, axis[:] = standard, units, values
-        made["depth"].positive = "down"
+        dataset["depth"].positive = "down"
         shape = (1, 10, 100, 150)
-        field = made.createVariable("temp", "f4", tuple(axes), zlib=True, complevel=4, shuffle=True, chunksizes=shape)
+        field = dataset.createVariable(
+            "temp", "f4", tuple(axes), zlib=True, complevel=4, shuffle=True, chunksizes=shape
+        )
         field.setncatts({"standard_name": "sea_water_temperature", "units": "degree_C"})
         field[:] = np.round(rng.normal(10, 3, (1, LEVELS, NY, NX)) * 64) / 64
 
@@ -62,8 +64,8 @@ def make_deep(folder: Path) -> None:
 def environment() -> Path | None:
     """The interpreter of the peers, or None with a word about why."""
     python = ENVIRONMENT / "bin/python"
-    stamp, wanted = ENVIRONMENT / "installed", (HERE / "requirements.txt").read_text()
-    if stamp.exists() and stamp.read_text() == wanted:
+    stamp, expected = ENVIRONMENT / "installed", (HERE / "requirements.txt").read_text()
+    if stamp.exists() and stamp.read_text() == expected:
         return python
     print("installing the peers into .venv-bench …", flush=True)
     try:
@@ -76,7 +78,7 @@ def environment() -> Path | None:
     except (OSError, subprocess.SubprocessError) as error:
         print(f"the peers cannot be installed, and are left out: {type(error).__name__}")
         return None
-    stamp.write_text(wanted)
+    stamp.write_text(expected)
     return python
 
 
@@ -113,15 +115,15 @@ def tiles(client: httpx.Client, pattern: str) -> Way:
 def questions(client: httpx.Client, folder: Path, ours: list[str], peer: str | None) -> dict[str, dict[str, Way]]:
     """What is asked of whom."""
     data, plotting = ours
-    api, here = f"{data}/api/v2.0/data", {"latitude": LATITUDE, "longitude": LONGITUDE}
+    api, local = f"{data}/api/v2.0/data", {"latitude": LATITUDE, "longitude": LONGITUDE}
     box = f"{LONGITUDE - 2.5},{LATITUDE - 2.5},{LONGITUDE + 2.5},{LATITUDE + 2.5}"
     tile = f"tiles/sst/sst/{3}/0/{{z}}/{{x}}/{{y}}?interp=nearest&scale=0,30"
-    asked: dict[str, dict[str, Way]] = {
+    requests: dict[str, dict[str, Way]] = {
         "series": {
-            "ours": asking(client, f"{api}/sst/sst/timeseries", **here),
+            "ours": asking(client, f"{api}/sst/sst/timeseries", **local),
             "xarray": lambda: series_xarray(folder),
         },
-        "profile": {"ours": asking(client, f"{api}/deep/temp/profile", **here)},
+        "profile": {"ours": asking(client, f"{api}/deep/temp/profile", **local)},
         "area": {"ours": asking(client, f"{api}/sst/sst/area", bbox=box, time=3)},
         "tile": {"ours": tiles(client, f"{plotting}/api/v2.0/{tile}")},
     }
@@ -132,19 +134,19 @@ def questions(client: httpx.Client, folder: Path, ours: list[str], peer: str | N
         edr, day = f"{peer}/datasets/{{}}/edr", "2020-01-04"
         picture = "variables=sst&style=raster/viridis&colorscalerange=0,30&width=256&height=256&time=2020-01-04&f=png"
         point_of = {"coords": point, "f": "cf_covjson"}
-        asked["series"]["xpublish-edr"] = asking(
+        requests["series"]["xpublish-edr"] = asking(
             client, edr.format("sst") + "/position", **point_of, **{"parameter-name": "sst"}
         )
-        asked["profile"]["xpublish-edr"] = asking(
+        requests["profile"]["xpublish-edr"] = asking(
             client, edr.format("deep") + "/position", **point_of, **{"parameter-name": "temp"}
         )
-        asked["area"]["xpublish-edr"] = asking(
+        requests["area"]["xpublish-edr"] = asking(
             client, edr.format("sst") + "/area",
             **{"coords": f"POLYGON(({ring}))", "f": "cf_covjson", "parameter-name": "sst", "datetime": day},
         )  # fmt: skip
         path = f"{peer}/datasets/sst/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}?{picture}"
-        asked["tile"]["xpublish-tiles"] = tiles(client, path)
-    return asked
+        requests["tile"]["xpublish-tiles"] = tiles(client, path)
+    return requests
 
 
 def measure(ways: dict[str, Way], rounds: int) -> dict[str, list[float]]:
@@ -170,16 +172,16 @@ def report(question: str, taken: dict[str, list[float]]) -> None:
         median = statistics.median(times)
         ratio = "" if ours is None or name == "ours" else f"{median / ours:8.1f} ×"
         target = TARGETS.get((question, name))
-        said = "" if target is None or ours is None else f"  target {target:.0f}: "
-        said += "" if not said else "met" if ours and median / ours >= target else "MISSED"
-        print(f"{question:<9}{name:<16}{median:9.2f}{min(times):9.2f}{max(times):9.2f}{ratio}{said}", flush=True)
+        output = "" if target is None or ours is None else f"  target {target:.0f}: "
+        output += "" if not output else "met" if ours and median / ours >= target else "MISSED"
+        print(f"{question:<9}{name:<16}{median:9.2f}{min(times):9.2f}{max(times):9.2f}{ratio}{output}", flush=True)
 
 
 def main() -> None:
     """Make the files, serve them with both, and ask."""
     python = environment()
-    with tempfile.TemporaryDirectory() as made, ExitStack() as running:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as created, ExitStack() as running:
+        folder = Path(created)
         reading.make(folder)
         make_deep(folder)
         ours = running.enter_context(services(folder, DATASETS, plotting=True))
@@ -187,7 +189,7 @@ def main() -> None:
         if python:
             port = free_port()
             peer = f"http://127.0.0.1:{port}"
-            command = [str(python), str(HERE / "peer_server.py"), made, str(port)]
+            command = [str(python), str(HERE / "peer_server.py"), created, str(port)]
             running.enter_context(child(command, f"{peer}/datasets", PYTHONPATH=""))
         client = running.enter_context(httpx.Client(timeout=120))
         print(f"\nOver HTTP, ms\n{'':<25}{'median':>9}{'min':>9}{'max':>9}{'ratio':>10}")

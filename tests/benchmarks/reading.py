@@ -36,17 +36,17 @@ def make(folder: Path) -> list[Path]:
     paths = []
     for day in range(DAYS):
         path = folder / f"sst_{day:02d}.nc"
-        with netCDF4.Dataset(path, "w") as made:
+        with netCDF4.Dataset(path, "w") as dataset:
             for name, size in (("time", None), ("latitude", NY), ("longitude", NX)):
-                made.createDimension(name, size)
-            moment = made.createVariable("time", "f8", ("time",))
+                dataset.createDimension(name, size)
+            moment = dataset.createVariable("time", "f8", ("time",))
             moment.standard_name, moment.calendar = "time", "standard"
             moment.units, moment[:] = "days since 2020-01-01", [day]
             for name, values in (("latitude", latitude), ("longitude", longitude)):
-                axis = made.createVariable(name, "f8", (name,))
+                axis = dataset.createVariable(name, "f8", (name,))
                 axis.standard_name, axis.units = name, "degrees_north" if name == "latitude" else "degrees_east"
                 axis[:] = values
-            variable = made.createVariable(
+            variable = dataset.createVariable(
                 "sst", "f4", ("time", "latitude", "longitude"),
                 zlib=True, complevel=4, shuffle=True, chunksizes=(1, 300, 450), fill_value=np.float32(1e20),
             )  # fmt: skip
@@ -58,8 +58,8 @@ def make(folder: Path) -> list[Path]:
 
 def array(values: list[int], dtype: str) -> Array:
     """Numbers as they cross between services."""
-    whole = np.array(values, dtype)
-    return Array(dtype=dtype, shape=whole.shape, data=whole.tobytes())
+    full = np.array(values, dtype)
+    return Array(dtype=dtype, shape=full.shape, data=full.tobytes())
 
 
 def describe(paths: list[Path]) -> Assets:
@@ -127,11 +127,11 @@ def series_xarray(paths: list[Path]) -> np.ndarray:
 
 def series_netcdf4(paths: list[Path]) -> np.ndarray:
     """A point of all files through netCDF4."""
-    found = []
+    result = []
     for path in paths:
         with netCDF4.Dataset(path) as opened:
-            found.append(np.ma.filled(opened["sst"][:, POINT[0], POINT[1]], np.nan))
-    return np.concatenate(found)
+            result.append(np.ma.filled(opened["sst"][:, POINT[0], POINT[1]], np.nan))
+    return np.concatenate(result)
 
 
 class Ours:
@@ -172,8 +172,8 @@ def report(title: str, taken: dict[str, list[float]], targets: dict[str, float])
     for name, times in taken.items():
         ratio = statistics.median(times) / ours
         target = targets.get(name)
-        said = "" if target is None else f"  target {target:.0f}: {'met' if ratio >= target else 'MISSED'}"
-        print(f"{name:<34}{statistics.median(times):>9.2f}{min(times):>9.2f}{max(times):>9.2f}{ratio:>8.1f}{said}")
+        output = "" if target is None else f"  target {target:.0f}: {'met' if ratio >= target else 'MISSED'}"
+        print(f"{name:<34}{statistics.median(times):>9.2f}{min(times):>9.2f}{max(times):>9.2f}{ratio:>8.1f}{output}")
 
 
 def main() -> None:
@@ -181,7 +181,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = make(Path(folder))
         ours, keeping = Ours(paths), Ours(paths, 256 * MIB)
-        others = cycle(paths)
+        rest = cycle(paths)
         keeping.series()  # and what is loaded once is loaded
         start = time.perf_counter()
         Ours(paths).series()
@@ -193,8 +193,8 @@ def main() -> None:
         np.testing.assert_array_equal(ours.series(), series_netcdf4(paths))
         level = {
             "ours": ours.level,
-            "netCDF4, open + read + close": lambda: level_netcdf4(next(others)),
-            "xarray, open + isel + load": lambda: level_xarray(next(others)),
+            "netCDF4, open + read + close": lambda: level_netcdf4(next(rest)),
+            "xarray, open + isel + load": lambda: level_xarray(next(rest)),
         }
         series = {
             "ours": ours.series,

@@ -54,9 +54,9 @@ def main() -> None:
 
 def _report(mode: str, database: str) -> float:
     front, back = _free_port(), _free_port()
-    here = [sys.executable, str(Path(__file__).resolve())]
+    local = [sys.executable, str(Path(__file__).resolve())]
     with (
-        _child([*here, mode, database, str(front), str(back)], front),
+        _child([*local, mode, database, str(front), str(back)], front),
         _child(
             [sys.executable, "-m", "ocean_data"],
             back,
@@ -96,8 +96,8 @@ async def _measure(base: str) -> tuple[list[float], int, int, str]:
 
         async def plot(number: int) -> int:
             kind, query = HEAVY[number % len(HEAVY)]
-            asked = {"query": json.dumps(query), "format": "png", "dpi": 150}
-            return (await client.get(f"/plot/{kind}", params=asked)).status_code
+            requests = {"query": json.dumps(query), "format": "png", "dpi": 150}
+            return (await client.get(f"/plot/{kind}", params=requests)).status_code
 
         async def draw(number: int, until: float) -> None:
             nonlocal failed, drawn
@@ -143,9 +143,9 @@ def _ready(port: int) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as item:
+        item.bind(("127.0.0.1", 0))
+        return int(item.getsockname()[1])
 
 
 def serve(mode: str, database: str, port: int, data_port: int) -> None:

@@ -28,11 +28,11 @@ Points = list[tuple[int, float]]  # work, ms
 
 def write(path: Path, rows: int, columns: int, chunk: int) -> File:
     """One field, rounded as models round."""
-    with netCDF4.Dataset(path, "w") as made:
+    with netCDF4.Dataset(path, "w") as dataset:
         for name, size in (("y", rows), ("x", columns)):
-            made.createDimension(name, size)
+            dataset.createDimension(name, size)
         shape = (min(chunk, rows), min(chunk, columns))
-        field = made.createVariable("v", "f4", ("y", "x"), zlib=True, complevel=1, shuffle=True, chunksizes=shape)
+        field = dataset.createVariable("v", "f4", ("y", "x"), zlib=True, complevel=1, shuffle=True, chunksizes=shape)
         for first in range(0, rows, 1000):
             j, i = np.ogrid[first : min(first + 1000, rows), :columns]
             field[first : first + 1000] = np.round((np.sin(j / 50) + np.cos(i / 70)) * 256) / 256
@@ -80,24 +80,24 @@ def median(work: Callable[[], object], rounds: int = ROUNDS) -> float:
 def series(folder: Path) -> Points:
     """A point through more and more files."""
     files = [write(folder / f"day_{day:04d}.nc", 60, 90, 60) for day in range(FILES[-1])]
-    source, found = NetCDFSource(64, 1, chunk_bytes=1), []
+    source, result = NetCDFSource(64, 1, chunk_bytes=1), []
     cell = np.array([2750], np.int32)
     for count in FILES:
         assets = describe(files[:count], 60, 90, in_time(count))
-        found.append((count, median(lambda: source.columns(assets, range(count), slice(None), cell))))  # noqa: B023
+        result.append((count, median(lambda: source.columns(assets, range(count), slice(None), cell))))  # noqa: B023
     source.close()
-    return found
+    return result
 
 
 def fields(folder: Path) -> Points:
     """Whole fields of more and more cells."""
-    found = []
+    result = []
     for cells in CELLS:
         rows = round(cells**0.5)
         columns = cells // rows
         assets = describe([write(folder / f"field_{cells}.nc", rows, columns, 500)], rows, columns)
-        found.append((rows * columns, _fresh(assets, ROUNDS if cells < CELLS[-1] else 2)))
-    return found
+        result.append((rows * columns, _fresh(assets, ROUNDS if cells < CELLS[-1] else 2)))
+    return result
 
 
 def _fresh(assets: Assets, rounds: int) -> float:
@@ -123,8 +123,8 @@ def exponent(found: Points) -> float:
 def draw(panels: dict[str, tuple[str, Points]]) -> None:
     """The picture: cost against work, and a straight line for what is linear."""
     figure = Figure(figsize=(9, 4), dpi=110, layout="constrained")
-    for axes, (title, (label, found)) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
-        work, cost = np.array(found).T
+    for axes, (title, (label, result)) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
+        work, cost = np.array(result).T
         axes.loglog(work, cost, "o-", label="measured")
         axes.loglog(work, cost[-1] * work / work[-1], "--", color="grey", label="linear")
         axes.set(title=title, xlabel=label, ylabel="ms")
@@ -136,15 +136,15 @@ def draw(panels: dict[str, tuple[str, Points]]) -> None:
 
 def main() -> None:
     """Measure, print, draw."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as created:
+        folder = Path(created)
         panels = {
             "A point through many files": ("files", series(folder)),
             "A whole field": ("cells", fields(folder)),
         }
-    for title, (label, found) in panels.items():
-        print(f"\n{title}: at most work^{exponent(found):.2f}\n{label:>12}{'ms':>10}{'µs each':>10}")
-        for work, cost in found:
+    for title, (label, result) in panels.items():
+        print(f"\n{title}: at most work^{exponent(result):.2f}\n{label:>12}{'ms':>10}{'µs each':>10}")
+        for work, cost in result:
             print(f"{work:>12,}{cost:>10.2f}{cost / work * 1000:>10.4f}")
     draw(panels)
     print(f"\n{PICTURE.name} is written")

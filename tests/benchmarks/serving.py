@@ -17,9 +17,9 @@ START = 90.0  # s for a service to be ready
 
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as item:
+        item.bind(("127.0.0.1", 0))
+        return int(item.getsockname()[1])
 
 
 @contextmanager
@@ -50,8 +50,8 @@ def services(folder: Path, datasets: dict[str, dict[str, object]], *, plotting: 
     """The data service (and plotting) over a folder of files with this configuration: their addresses."""
     (folder / "datasets.json").write_text(json.dumps(datasets))
     database = str(folder / "catalogue.sqlite3")
-    told = ["--database", database, "--datasets", str(folder / "datasets.json")]
-    subprocess.run([sys.executable, "-m", "ocean_metadata.index", *told], check=True, capture_output=True)
+    reported = ["--database", database, "--datasets", str(folder / "datasets.json")]
+    subprocess.run([sys.executable, "-m", "ocean_metadata.index", *reported], check=True, capture_output=True)
     ports = [free_port() for _ in range(3 if plotting else 2)]
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     with ExitStack() as running:

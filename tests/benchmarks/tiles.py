@@ -56,30 +56,30 @@ def fields(ours: reading.Ours, store: GridStore, name: str) -> None:
     print(f"\nField of a tile on a {name} grid, level in memory, ms")
     print(f"{'':<12}{'field':>9}{'gather':>9}{'ratio':>8}{'map + gather':>14}{'ratio':>8}")
     for kind in get_args(Interpolation):
-        asked = TileRequest(dataset="made", variable="sst", time="3", depth="0", zoom=4, x=5, y=6, interpolation=kind)
+        query = TileRequest(dataset="made", variable="sst", time="3", depth="0", zoom=4, x=5, y=6, interpolation=kind)
         level = ours.source.level(ours.assets, 3, None).reshape(1, -1)
-        tile_field(reader, [ours.assets], asked)
-        kept = store.tile(ours.assets.grid, tile_map(asked)).stencil
-        whole = median(lambda: tile_field(reader, [ours.assets], asked), 300)  # noqa: B023
-        bare = median(lambda: gather(level, kept), 300)  # noqa: B023
-        anew = bare + median(lambda: tile_stencil(grid, tile_map(asked)), 7)  # noqa: B023
-        print(f"{kind:<12}{whole:9.3f}{bare:9.3f}{whole / bare:8.1f}{anew:14.2f}{whole / anew:8.2f}")
+        tile_field(reader, [ours.assets], query)
+        stored = store.tile(ours.assets.grid, tile_map(query)).stencil
+        full = median(lambda: tile_field(reader, [ours.assets], query), 300)  # noqa: B023
+        bare = median(lambda: gather(level, stored), 300)  # noqa: B023
+        anew = bare + median(lambda: tile_stencil(grid, tile_map(query)), 7)  # noqa: B023
+        print(f"{kind:<12}{full:9.3f}{bare:9.3f}{full / bare:8.1f}{anew:14.2f}{full / anew:8.2f}")
 
 
 def maps() -> None:
     """Which cells make the pixels of a tile, on a skewed grid of 700 × 900."""
     where = place(700, 900)
     grid = Curvilinear(*where)
-    made = median(lambda: Curvilinear(*where), 3)
-    print(f"\nMap of a tile on a curvilinear grid of 700 × 900, ms; the grid is made in {made:.0f}")
+    created = median(lambda: Curvilinear(*where), 3)
+    print(f"\nMap of a tile on a curvilinear grid of 700 × 900, ms; the grid is made in {created:.0f}")
     kinds = get_args(Interpolation)
     print(f"{'zoom':<6}" + "".join(f"{kind:>10}" for kind in kinds))
     for zoom, x, y in ((3, 2, 2), (5, 10, 11), (8, 83, 91)):
         row = f"{zoom:<6}"
         for kind in kinds:
-            asked = TileMap(projection="EPSG:3857", zoom=zoom, x=x, y=y, interpolation=kind, radius=25.0, neighbours=10)
-            tile_stencil(grid, asked)
-            row += f"{median(lambda: tile_stencil(grid, asked), 5):10.1f}"  # noqa: B023
+            query = TileMap(projection="EPSG:3857", zoom=zoom, x=x, y=y, interpolation=kind, radius=25.0, neighbours=10)
+            tile_stencil(grid, query)
+            row += f"{median(lambda: tile_stencil(grid, query), 5):10.1f}"  # noqa: B023
         print(row)
 
 

@@ -49,7 +49,7 @@ def test_a_neighbours_failure_is_raised_again_as_the_same_class(kind):
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, errors.InvalidRequest), (404, errors.ServiceUnavailable)])
-def test_what_a_neighbours_framework_refuses_is_wrong_for_our_caller_or_an_outage(status, kind):
+def test_a_400_of_a_neighbour_becomes_a_400_or_an_outage(status, kind):
     problem = Problem(type="about:blank", title="No", status=status, detail="radius: too large", message="radius")
     with pytest.raises(kind, match="radius: too large"):
         ask(lambda _: httpx.Response(status, content=msgspec.json.encode(problem)))
@@ -69,7 +69,7 @@ def test_an_answer_that_is_no_problem_of_ours_is_an_outage_with_the_neighbours_n
         ask(lambda _: httpx.Response(500, content=body))
 
 
-def test_what_never_arrived_is_asked_again_and_then_given_up():
+def test_a_failed_connection_is_retried_and_then_reported():
     tries = []
 
     def refuse_twice(request):
@@ -87,7 +87,7 @@ def test_what_never_arrived_is_asked_again_and_then_given_up():
         ask(refuse)
 
 
-def test_a_time_out_is_not_asked_again():
+def test_a_timed_out_request_is_not_repeated():
     tries = []
 
     def slow(request):
@@ -117,8 +117,8 @@ class Metadata:
             if request.url.params.get("dataset", "d") != "d":
                 problem = to_problem(errors.DatasetNotFound("no"))
                 return httpx.Response(404, content=msgspec.json.encode(problem))
-            known = request.url.params.get("known") == self.revision
-            return packed(Revisions(catalogue=self.revision, datasets=None if known else {"d": self.revision}))
+            existing = request.url.params.get("known") == self.revision
+            return packed(Revisions(catalogue=self.revision, datasets=None if existing else {"d": self.revision}))
         return packed(assets(self.revision))
 
 
@@ -146,7 +146,7 @@ def with_metadata(use):
     asyncio.run(go())
 
 
-def test_assets_are_kept_until_their_revision_changes():
+def test_assets_are_cached_until_their_revision_changes():
     async def use(metadata, client):
         assert (await client.assets("d", "v")).revision == "r1"
         await client.refresh("d")
@@ -160,7 +160,7 @@ def test_assets_are_kept_until_their_revision_changes():
     with_metadata(use)
 
 
-def test_what_is_kept_goes_on_serving_while_metadata_is_away():
+def test_cached_assets_are_used_while_metadata_is_away():
     async def use(metadata, client):
         await client.assets("d", "v")
         await client.refresh("d")
@@ -183,18 +183,18 @@ def test_an_unknown_dataset_is_not_found_and_not_an_outage():
 
 def test_sixty_who_ask_at_once_make_one_request():
     async def use(metadata, client):
-        found = await asyncio.gather(*(client.assets("d", "v") for _ in range(60)))
-        assert len({id(one) for one in found}) == 1
+        result = await asyncio.gather(*(client.assets("d", "v") for _ in range(60)))
+        assert len({id(item) for item in result}) == 1
         assert metadata.asked.count("/internal/assets/d/v") == 1
 
     with_metadata(use)
 
 
-def test_a_failure_is_told_to_all_who_asked_and_not_kept():
+def test_a_failure_is_raised_for_all_callers_and_not_cached():
     async def use(metadata, client):
         metadata.up = False
         outcomes = await asyncio.gather(*(client.assets("d", "v") for _ in range(3)), return_exceptions=True)
-        assert [type(one) for one in outcomes] == [errors.ServiceUnavailable] * 3
+        assert [type(outcome) for outcome in outcomes] == [errors.ServiceUnavailable] * 3
         metadata.up = True
         assert (await client.assets("d", "v")).revision == "r1"
 
@@ -218,11 +218,11 @@ def test_assets_are_bounded_in_bytes():
     asyncio.run(go())
 
 
-def test_plotting_asks_for_no_files_and_drops_those_of_an_older_neighbour():
-    asked = []
+def test_plotting_requests_no_files_and_drops_those_of_an_older_neighbour():
+    requests = []
 
     def answer(request):
-        asked.append(request.url.params.get("files"))
+        requests.append(request.url.params.get("files"))
         file = File(path="/data/a.nc", size=1, mtime_ns=1)
         return packed(msgspec.structs.replace(assets("r1"), files=[file], operands={"u": assets("r1")}))
 
@@ -230,8 +230,8 @@ def test_plotting_asks_for_no_files_and_drops_those_of_an_older_neighbour():
         client = MetadataClient("http://metadata", httpx.MockTransport(answer), files=False)
         return await client.assets("d", "v")
 
-    found = asyncio.run(go())
-    assert (asked, found.files, found.operands) == (["false"], [], {})
+    result = asyncio.run(go())
+    assert (requests, result.files, result.operands) == (["false"], [], {})
 
 
 def test_revisions_are_followed_although_an_answer_could_not_be_read():

@@ -122,7 +122,7 @@ def test_an_answer_without_texts_does_not_vary(client):
     assert "content-language" not in response.headers
 
 
-def test_what_is_kept_in_one_language_is_not_taken_for_the_other(client):
+def test_a_response_cached_in_one_language_is_not_sent_in_the_other(client):
     french = client.get("/api/v2.0/kept/a", headers=FRENCH)
     again = {"if-none-match": french.headers["etag"]}
     assert client.get("/api/v2.0/kept/a", headers=again).status_code == 200
@@ -131,7 +131,7 @@ def test_what_is_kept_in_one_language_is_not_taken_for_the_other(client):
     assert unchanged.headers["vary"] == "accept-language"
 
 
-def test_problems_are_told_in_the_language(client):
+def test_problems_are_translated(client):
     nothing = client.get("/api/v2.0/nothing", headers=FRENCH)
     assert nothing.json()["title"] == "Introuvable"
     assert nothing.json()["detail"].startswith("rien n'est servi à cette adresse")
@@ -146,8 +146,8 @@ def test_strict_routes_take_lang_and_a_route_may_have_a_lang_of_its_own(client):
     assert client.get("/api/v2.0/strict?lang=fr").status_code == 200
     misspelt = client.get("/api/v2.0/strict?lang=fr&langue=fr").json()
     assert misspelt["detail"].startswith("il n'y a pas de paramètre 'langue'")
-    told = client.get("/api/v2.0/programs?lang=python", headers=FRENCH).json()
-    assert told["detail"] == "il n'y a pas de paramètre 'python'\u00a0; python"
+    document = client.get("/api/v2.0/programs?lang=python", headers=FRENCH).json()
+    assert document["detail"] == "il n'y a pas de paramètre 'python'\u00a0; python"
 
 
 def test_the_openapi_document_names_the_languages(client):
@@ -203,11 +203,11 @@ def test_quantities_that_are_made_of_others_are_named_by_them():
         assert translate.quantity(odd) is None or isinstance(translate.quantity(odd), str)
 
 
-def test_neighbours_are_asked_in_the_language():
-    asked = []
+def test_neighbours_are_requested_in_the_language():
+    requests = []
 
     def answer(request):
-        asked.append(request.headers.get("accept-language"))
+        requests.append(request.headers.get("accept-language"))
         return httpx.Response(200, content=b"\x81\xa5value\xa3day", headers={"content-type": "application/x-msgpack"})
 
     neighbour = Neighbour("other", "http://other", httpx.MockTransport(answer))
@@ -222,4 +222,4 @@ def test_neighbours_are_asked_in_the_language():
     with TestClient(app) as client:
         client.get("/api/v2.0/asks", headers=FRENCH)
         client.get("/api/v2.0/asks")
-    assert asked == ["fr", None]
+    assert requests == ["fr", None]

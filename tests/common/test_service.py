@@ -115,13 +115,13 @@ def test_an_unknown_dataset_is_a_problem_that_says_what_would_work(client):
         ("/api/v2.0/page/..%2f..%2fetc", 404, None),
     ],
 )
-def test_what_the_router_refuses_is_a_problem_too(client, path, status, field):
+def test_an_error_of_the_router_is_a_problem_too(client, path, status, field):
     problem = problem_of(client.get(path))
     assert problem.status == status
-    assert [one.field for one in problem.errors] == ([field] if field else [])
+    assert [error.field for error in problem.errors] == ([field] if field else [])
 
 
-def test_a_wrong_method_is_told_which_are_right(client):
+def test_a_wrong_method_is_refused_with_the_allowed_ones(client):
     response = client.delete(PAGE)
     problem = problem_of(response)
     assert problem.status == 405
@@ -139,7 +139,7 @@ def test_a_wrong_method_is_told_which_are_right(client):
         (b'{"value": 3}', "$.value", "Expected `str | null`"),
     ],
 )
-def test_a_wrong_body_is_told_what_is_wrong_with_it(client, body, field, text):
+def test_a_wrong_body_is_refused_with_its_fault(client, body, field, text):
     response = client.post("/api/v2.0/pages", content=body, headers={"content-type": "application/json"})
     problem = problem_of(response)
     assert (problem.status, problem.errors[0].field) == (400, field)
@@ -167,11 +167,11 @@ def test_an_address_that_is_too_long_is_refused_unread(client):
 
 
 def test_head_answers_like_get_without_a_body(client):
-    whole, head = client.get(PAGE), client.head(PAGE)
+    full, head = client.get(PAGE), client.head(PAGE)
     assert head.status_code == 200
     assert head.content == b""
     for name in ("content-length", "content-type", "etag", "cache-control"):
-        assert head.headers[name] == whole.headers[name]
+        assert head.headers[name] == full.headers[name]
 
 
 def test_a_caller_with_the_same_revision_gets_304_before_anything_is_read(client, shelf):
@@ -193,7 +193,7 @@ def test_a_caller_with_the_same_revision_gets_304_before_anything_is_read(client
         ({"rev": "r0"}, "public, max-age=60"),
     ],
 )
-def test_only_an_address_that_names_the_present_revision_is_kept_for_ever(client, query, control):
+def test_only_a_url_with_the_current_revision_is_immutable(client, query, control):
     assert client.get(PAGE, params=query).headers["cache-control"] == control
 
 
@@ -216,12 +216,12 @@ def test_an_answer_without_a_revision_is_tagged_by_its_bytes(client):
     ],
 )
 def test_one_byte_range_is_cut_out_and_anything_else_is_whole(client, asked, status, cut):
-    whole = client.get(PAGE).content
+    full = client.get(PAGE).content
     response = client.get(PAGE, headers={"range": asked})
-    assert (response.status_code, response.content) == (status, whole[cut])
+    assert (response.status_code, response.content) == (status, full[cut])
 
 
-def test_ready_degraded_and_unready_are_told_apart(client, shelf):
+def test_ready_degraded_and_unready_are_distinguished(client, shelf):
     def health():
         response = client.get("/health/ready")
         return response.status_code, response.json()["status"]
@@ -262,7 +262,7 @@ def test_a_request_is_one_line_of_json_in_the_log(client, capfd):
         root.handlers[:], level = before
         root.setLevel(level)
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
-    (line,) = [one for one in lines if one.get("event") == "request"]
+    (line,) = [item for item in lines if item.get("event") == "request"]
     assert line["request_id"] == "seen-1"
     assert line["trace_id"] == "ab" * 16
     assert (line["route"], line["status"]) == ("/api/v2.0/page/{dataset}", 200)
@@ -276,7 +276,7 @@ def test_the_docs_ask_no_foreign_host(client):
     assert client.get("/books/docs/assets/redoc/bundles/redoc.standalone.js").status_code == 200
 
 
-def test_the_openapi_document_tells_failures_and_leaves_out_what_is_not_for_people(client):
+def test_the_openapi_document_has_failures_and_no_internal_routes(client):
     document = client.get("/books/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {"/api/v2.0/page/{dataset}", "/api/v2.0/fails/{how}", "/api/v2.0/pages"}

@@ -58,8 +58,8 @@ async def asking(server, limit=8, path=None):
     async with httpx.AsyncClient(base_url=base, transport=Transport(limit, path), timeout=5.0) as client:
         yield client
     server.hold.set()
-    for one in server.writers:
-        one.close()
+    for writer in server.writers:
+        writer.close()
     listening.close()
     await listening.wait_closed()
 
@@ -120,7 +120,7 @@ async def test_an_idle_connection_that_is_closed_is_replaced():
         (b"what?\r\n\r\n", httpx.RemoteProtocolError),
     ],
 )
-async def test_a_broken_answer_is_told_as_httpx_does(answer, error):
+async def test_a_broken_response_raises_the_error_of_httpx(answer, error):
     server = Server(answer)
     async with asking(server) as client:
         with pytest.raises(error):
@@ -129,7 +129,7 @@ async def test_a_broken_answer_is_told_as_httpx_does(answer, error):
         assert (await client.get("/")).text == "hello"
 
 
-async def test_nobody_there_is_told_as_httpx_does():
+async def test_a_refused_connection_raises_the_error_of_httpx():
     async with httpx.AsyncClient(transport=Transport(1)) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get("http://127.0.0.1:9/")  # the discard port: nothing listens
@@ -137,7 +137,7 @@ async def test_nobody_there_is_told_as_httpx_does():
             await client.get("http://nowhere.invalid/")
 
 
-async def test_what_takes_too_long_or_is_given_up_leaves_no_answer_for_the_next():
+async def test_a_cancelled_request_leaves_no_response_for_the_next():
     server = Server(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate", OK, OK)
     server.hold.clear()
     async with asking(server) as client:
@@ -156,13 +156,13 @@ async def test_no_more_connections_are_made_than_allowed():
     server = Server(*[OK] * 20)
     server.hold.clear()
     async with asking(server, limit=3) as client:
-        asked = [asyncio.create_task(client.get("/")) for _ in range(20)]
+        requests = [asyncio.create_task(client.get("/")) for _ in range(20)]
         for _ in range(3):
             await server.asked.acquire()
         with pytest.raises(httpx.PoolTimeout):
             await client.get("/", timeout=httpx.Timeout(5.0, pool=0.05))
         server.hold.set()
-        assert {answer.text for answer in await asyncio.gather(*asked)} == {"hello"}
+        assert {answer.text for answer in await asyncio.gather(*requests)} == {"hello"}
     assert server.connections == 3
 
 

@@ -121,8 +121,8 @@ def list_differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
             else:
                 yield from list_differences(before[name], after[name], f"{path}/{name}")
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for number, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from list_differences(one, other, f"{path}/{number}")
+        for number, (item, other) in enumerate(zip(before, after, strict=True)):
+            yield from list_differences(item, other, f"{path}/{number}")
     elif before != after and not (isinstance(before, float) and isinstance(after, float) and close(before, after)):
         yield f"{path}: {str(before)[:100]} → {str(after)[:100]}"
 
@@ -135,16 +135,16 @@ def close(one: float, other: float) -> bool:
 def compare_documents(before: httpx.Client, after: httpx.Client) -> Iterator[str]:
     """Compare the OpenAPI documents."""
     for address in DOCUMENTS:
-        one, other = (http.get(address).json() for http in (before, after))
-        yield from list_differences(resolve(one["paths"], one), resolve(other["paths"], other), address)
+        item, other = (http.get(address).json() for http in (before, after))
+        yield from list_differences(resolve(item["paths"], item), resolve(other["paths"], other), address)
 
 
 def parse_requests(text: str) -> Iterator[tuple[str, Any]]:
     """Read the paths, and the bodies of those that are posted."""
     for line in text.splitlines():
         if line and not line.startswith("#"):
-            found = re.fullmatch(r"(\S+) (\{.*\})", line)
-            path, body = (found[1], json.loads(found[2])) if found else (line, None)
+            result = re.fullmatch(r"(\S+) (\{.*\})", line)
+            path, body = (result[1], json.loads(result[2])) if result else (line, None)
             yield quote(path, safe="/?&=%,:;.*~"), body
 
 
@@ -170,16 +170,16 @@ def ask(http: httpx.Client, path: str, body: Any) -> httpx.Response:
 def compare_answers(before: httpx.Client, after: httpx.Client, requests: list[tuple[str, Any]]) -> Iterator[str]:
     """Compare the answers to each request."""
     for path, body in requests:
-        one, other = (ask(http, path, body) for http in (before, after))
+        item, other = (ask(http, path, body) for http in (before, after))
         where = path if body is None else f"{path} {json.dumps(body)[:80]}"
-        if one.status_code != other.status_code:
-            yield f"{where}: status {one.status_code} → {other.status_code}: {other.text[:200]}"
+        if item.status_code != other.status_code:
+            yield f"{where}: status {item.status_code} → {other.status_code}: {other.text[:200]}"
             continue
-        kinds = [response.headers.get("content-type", "") for response in (one, other)]
+        kinds = [response.headers.get("content-type", "") for response in (item, other)]
         if kinds[0] != kinds[1]:
             yield f"{where}: {kinds[0]} → {kinds[1]}"
             continue
-        yield from (f"{where}: {text}" for text in compare_contents(kinds[0].partition(";")[0], one, other))
+        yield from (f"{where}: {text}" for text in compare_contents(kinds[0].partition(";")[0], item, other))
 
 
 def compare_contents(kind: str, before: httpx.Response, after: httpx.Response) -> Iterator[str]:
@@ -221,24 +221,24 @@ def outline_problem(problem: dict[str, Any]) -> dict[str, Any]:
 
 def compare_pictures(before: bytes, after: bytes) -> Iterator[str]:
     """Compare the pixels of two pictures."""
-    one, other = (np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")).astype(int) for data in (before, after))
-    if one.shape != other.shape:
-        yield f"size {one.shape} → {other.shape}"
+    item, other = (np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")).astype(int) for data in (before, after))
+    if item.shape != other.shape:
+        yield f"size {item.shape} → {other.shape}"
         return
-    share = float((np.abs(one - other).max(axis=2) > DIFFERENT).mean())
+    share = float((np.abs(item - other).max(axis=2) > DIFFERENT).mean())
     if share > 0:
         yield f"{share:.3%} of the pixels differ"
 
 
 def compare_archives(before: bytes, after: bytes) -> Iterator[str]:
     """Compare what is in two zip files."""
-    one, other = (zipfile.ZipFile(io.BytesIO(data)) for data in (before, after))
-    if one.namelist() != other.namelist():
-        yield f"{one.namelist()} → {other.namelist()}"
+    item, other = (zipfile.ZipFile(io.BytesIO(data)) for data in (before, after))
+    if item.namelist() != other.namelist():
+        yield f"{item.namelist()} → {other.namelist()}"
         return
-    for name in one.namelist():
+    for name in item.namelist():
         if name.endswith(".nc"):
-            yield from list_differences(describe_netcdf(one.read(name)), describe_netcdf(other.read(name)), name)
+            yield from list_differences(describe_netcdf(item.read(name)), describe_netcdf(other.read(name)), name)
 
 
 def describe_netcdf(content: bytes) -> dict[str, Any]:
@@ -303,9 +303,9 @@ def compare_folders(before: Path, after: Path) -> Iterator[str]:
 def run_own_tests(checkout: Path, tests: str) -> Iterator[str]:
     """Run tests of a checkout in its environment."""
     command = [checkout / ".venv/bin/pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", tests]
-    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
-    if done.returncode:
-        yield f"{tests}: {done.stdout[-500:]}"
+    completed = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    if completed.returncode:
+        yield f"{tests}: {completed.stdout[-500:]}"
 
 
 def main() -> int:
@@ -332,16 +332,16 @@ def main() -> int:
     if {"openapi", "requests", "plots"} & set(parts):
         with (
             tempfile.TemporaryDirectory(prefix="compare-") as folder,
-            serve(before, Path(folder), options.port) as one,
+            serve(before, Path(folder), options.port) as item,
             serve(after, Path(folder), options.port + 2) as other,
         ):
             if "openapi" in parts:
-                report("openapi", compare_documents(one, other))
+                report("openapi", compare_documents(item, other))
             if "requests" in parts:
                 text = (HERE / "requests.txt").read_text("utf-8")
-                report("requests", compare_answers(one, other, list(parse_requests(text))))
+                report("requests", compare_answers(item, other, list(parse_requests(text))))
             if "plots" in parts:
-                report("plots", compare_answers(one, other, list(gallery_requests(before))))
+                report("plots", compare_answers(item, other, list(gallery_requests(before))))
     print(f"{count} differences", flush=True)
     return 1 if count else 0
 

@@ -49,17 +49,17 @@ def previous_python(folder):
     (packages / "previous.pth").write_text("".join(f"{path}\n" for path in paths))
     python = folder / "environment" / "bin" / "python"
     look = "import ocean_data.app, ocean_metadata.app, ocean_plotting.app; print(ocean_data.app.__file__)"
-    found = subprocess.run([python, "-c", look], env=environment(), capture_output=True, text=True, check=False)
-    if "ModuleNotFoundError" in found.stderr:
-        pytest.skip(f"what {PREVIOUS} needs is not installed any more: {found.stderr.splitlines()[-1]}")
-    assert found.stdout.startswith(str(folder)), found.stderr
+    completed = subprocess.run([python, "-c", look], env=environment(), capture_output=True, text=True, check=False)
+    if "ModuleNotFoundError" in completed.stderr:
+        pytest.skip(f"what {PREVIOUS} needs is not installed any more: {completed.stderr.splitlines()[-1]}")
+    assert completed.stdout.startswith(str(folder)), completed.stderr
     return str(python)
 
 
 def environment():
-    told = {key: value for key, value in os.environ.items() if not key.startswith(("OCEAN_", "PYTHON"))}
+    reported = {key: value for key, value in os.environ.items() if not key.startswith(("OCEAN_", "PYTHON"))}
     # To compile the kernels of the previous version takes a minute; a small file is read without.
-    return told | {"PYTHONWARNINGS": "ignore", "NUMBA_DISABLE_JIT": "1"}
+    return reported | {"PYTHONWARNINGS": "ignore", "NUMBA_DISABLE_JIT": "1"}
 
 
 def write_dataset(path):
@@ -112,10 +112,10 @@ def urls(tmp_path_factory):
     (folder / "datasets.json").write_text(json.dumps({"mixed": {"name": "Mixed", "url": str(folder / "file.nc")}}))
     databases = {version: str(folder / f"{version}.sqlite3") for version in pythons}
     for version, python in pythons.items():
-        told = environment() | {"OCEAN_METADATA_DATABASE": databases[version]}
+        reported = environment() | {"OCEAN_METADATA_DATABASE": databases[version]}
         command = [python, "-m", "ocean_metadata.index", "--datasets", str(folder / "datasets.json")]
-        subprocess.run(command, env=told, check=True, capture_output=True, cwd=folder)
-    keys = [*((one,) for one in pythons), *itertools.product(pythons, repeat=2), *MIXES]
+        subprocess.run(command, env=reported, check=True, capture_output=True, cwd=folder)
+    keys = [*((item,) for item in pythons), *itertools.product(pythons, repeat=2), *MIXES]
     ports = dict(zip(keys, free_ports(len(keys)), strict=True))
     processes = []
     with (folder / "log").open("wb") as log:
@@ -123,13 +123,13 @@ def urls(tmp_path_factory):
             command = [pythons[version], str(HERE / "serve.py"), json.dumps(services)]
             processes.append(subprocess.Popen(command, env=environment(), cwd=folder, stdout=log, stderr=log))
     try:
-        found = {key: f"http://127.0.0.1:{port}" for key, port in ports.items()}
+        result = {key: f"http://127.0.0.1:{port}" for key, port in ports.items()}
         deadline = time.monotonic() + READY
-        while not all(ready(url) for url in found.values()):
+        while not all(ready(url) for url in result.values()):
             assert time.monotonic() < deadline, (folder / "log").read_text()
             assert all(process.poll() is None for process in processes), (folder / "log").read_text()
             time.sleep(0.2)
-        yield found
+        yield result
     finally:
         for process in processes:
             process.send_signal(signal.SIGKILL)

@@ -35,7 +35,7 @@ def _value(kind: types.Type, within: tuple[type[msgspec.Struct], ...] = ()) -> A
             inner = (*within, kind.cls)
             return tag | {field.encode_name: _value(field.type, inner) for field in kind.fields}
         case types.UnionType():
-            some = [one for one in kind.types if not isinstance(one, types.NoneType) and not _again(one, within)]
+            some = [item for item in kind.types if not isinstance(item, types.NoneType) and not _again(item, within)]
             return _value(some[0], within) if some else None
         case types.LiteralType():
             return kind.values[0]
@@ -44,7 +44,7 @@ def _value(kind: types.Type, within: tuple[type[msgspec.Struct], ...] = ()) -> A
         case types.VarTupleType():
             return [_value(kind.item_type, within)] * 2
         case types.TupleType():
-            return [_value(one, within) for one in kind.item_types]
+            return [_value(item, within) for item in kind.item_types]
         case types.DictType():
             key = _value(kind.key_type, within)
             return {} if _again(kind.value_type, within) else {key: _value(kind.value_type, within)}

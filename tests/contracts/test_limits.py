@@ -28,9 +28,9 @@ def documented(request):
 @pytest.mark.parametrize(
     ("name", "limit"), [("zoom", MAX_ZOOM), ("radius", MAX_RADIUS), ("neighbours", MAX_NEIGHBOURS)]
 )
-def test_every_document_tells_the_same_limit(documented, name, limit):
-    found = {where: one for where, called, one in documented if called == name}
-    assert found
-    for where, one in found.items():
-        told = one["schema"].get("maximum") or float(re.findall(r"\d+", one["description"])[-1])
-        assert told == limit, where
+def test_every_document_has_the_same_limit(documented, name, limit):
+    result = {where: item for where, called, item in documented if called == name}
+    assert result
+    for where, item in result.items():
+        reported = item["schema"].get("maximum") or float(re.findall(r"\d+", item["description"])[-1])
+        assert reported == limit, where

@@ -10,19 +10,19 @@ from ocean_core.cache import ByteBoundedCache, SingleFlight, TTLCache
 from ocean_core.errors import SourceUnreadable
 
 
-def test_what_many_ask_for_at_once_is_made_once():
-    cache, made, gate = ByteBoundedCache(100, lambda _: 1), [], threading.Barrier(8)
+def test_simultaneous_requests_are_computed_once():
+    cache, created, gate = ByteBoundedCache(100, lambda _: 1), [], threading.Barrier(8)
 
     def ask():
         gate.wait()
-        cache.get("key", lambda: made.append(1) or threading.Event().wait(0.05) or "value")
+        cache.get("key", lambda: created.append(1) or threading.Event().wait(0.05) or "value")
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert made == [1]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert created == [1]
 
 
 def test_a_cache_forgets_what_was_used_longest_ago():
@@ -30,10 +30,10 @@ def test_a_cache_forgets_what_was_used_longest_ago():
     for key in "abcabd":
         cache.get(key, object)
     assert cache.nbytes == 3
-    asked = []
+    requests = []
     for key in "abdc":
-        cache.get(key, lambda key=key: asked.append(key))
-    assert asked == ["c"]
+        cache.get(key, lambda key=key: requests.append(key))
+    assert requests == ["c"]
 
 
 def test_a_failure_is_not_cache():
@@ -44,10 +44,10 @@ def test_a_failure_is_not_cache():
 
 
 def test_none_is_a_value_like_any_other():
-    cache, made = ByteBoundedCache(10, lambda _: 4), []
+    cache, created = ByteBoundedCache(10, lambda _: 4), []
     for key in "aabbaab":
-        assert cache.get(key, lambda key=key: made.append(key)) is None
-    assert (made, cache.nbytes) == (["a", "b"], 8)
+        assert cache.get(key, lambda key=key: created.append(key)) is None
+    assert (created, cache.nbytes) == (["a", "b"], 8)
     assert cache.find("a", "missing") is None
     assert cache.find("c", "missing") == "missing"
 
@@ -72,62 +72,62 @@ def test_one_value_stays_although_it_is_larger_but_none_where_nothing_may():
     assert ("key" in large, "key" in nothing) == (True, False)
 
 
-def test_values_of_an_event_loop_are_made_once_and_kept_if_they_may_be():
+def test_values_of_an_event_loop_are_computed_once_and_cached_if_allowed():
     async def ask():
-        cache, made = ByteBoundedCache(100, len), []
+        cache, created = ByteBoundedCache(100, len), []
 
         async def make():
-            made.append(1)
+            created.append(1)
             await asyncio.sleep(0)
             return "value"
 
-        found = await asyncio.gather(*(cache.get_async("key", make) for _ in range(60)))
+        result = await asyncio.gather(*(cache.get_async("key", make) for _ in range(60)))
         await cache.get_async("key", make)
         await cache.get_async("other", make, keep=lambda _: False)
-        return set(found), len(made), "other" in cache
+        return set(result), len(created), "other" in cache
 
     assert asyncio.run(ask()) == ({"value"}, 2, False)
 
 
-def test_one_asks_and_the_others_wait():
-    cache, asked, gate = TTLCache(60.0), [], threading.Barrier(8)
+def test_one_caller_requests_and_the_others_wait():
+    cache, requests, gate = TTLCache(60.0), [], threading.Barrier(8)
 
     def ask():
         gate.wait()
-        return cache.get("key", lambda: asked.append(1) or "answer")
+        return cache.get("key", lambda: requests.append(1) or "answer")
 
     with ThreadPoolExecutor(8) as threads:
-        assert {one.result() for one in [threads.submit(ask) for _ in range(8)]} == {"answer"}
-    assert asked == [1]
+        assert {item.result() for item in [threads.submit(ask) for _ in range(8)]} == {"answer"}
+    assert requests == [1]
     cache.forget("key")
     assert cache.get("key", lambda: "another") == "another"
     assert TTLCache(0.0).get("key", lambda: 1) == 1
 
 
-def test_who_asks_meanwhile_gets_the_same():
+def test_a_simultaneous_caller_gets_the_same_value():
     async def asking():
-        shared, gate, done = SingleFlight(), asyncio.Event(), []
+        shared, gate, finished = SingleFlight(), asyncio.Event(), []
 
         async def work():
             await gate.wait()
-            done.append(1)
+            finished.append(1)
             return object()
 
         all_of_them = [asyncio.ensure_future(shared.run("a", work)) for _ in range(3)]
         await asyncio.sleep(0)
         gate.set()
-        found = await asyncio.gather(*all_of_them)
+        result = await asyncio.gather(*all_of_them)
         again, joined = await shared.run("a", work)
-        return found, done, again, joined
+        return result, finished, again, joined
 
-    found, done, again, joined = asyncio.run(asking())
-    assert len({id(one) for one, _ in found}) == 1
-    assert [late for _, late in found] == [False, True, True]
-    assert (len(done), joined) == (2, False)
-    assert again is not found[0][0]
+    result, finished, again, joined = asyncio.run(asking())
+    assert len({id(item) for item, _ in result}) == 1
+    assert [late for _, late in result] == [False, True, True]
+    assert (len(finished), joined) == (2, False)
+    assert again is not result[0][0]
 
 
-def test_who_leaves_does_not_take_the_answer_of_the_others_away():
+def test_a_cancelled_caller_does_not_cancel_the_others():
     async def asking():
         shared, gate = SingleFlight(), asyncio.Event()
 
@@ -147,7 +147,7 @@ def test_who_leaves_does_not_take_the_answer_of_the_others_away():
     assert asyncio.run(asking()) == ("made", True)
 
 
-def test_a_failure_is_told_to_all_and_forgotten():
+def test_a_failure_is_raised_for_all_callers_and_forgotten():
     async def asking():
         shared, gate = SingleFlight(), asyncio.Event()
 
@@ -155,10 +155,10 @@ def test_a_failure_is_told_to_all_and_forgotten():
             await gate.wait()
             raise SourceUnreadable("gone")
 
-        both = [asyncio.ensure_future(shared.run("a", fail)) for _ in range(2)]
+        pair = [asyncio.ensure_future(shared.run("a", fail)) for _ in range(2)]
         await asyncio.sleep(0)
         gate.set()
-        failures = await asyncio.gather(*both, return_exceptions=True)
+        failures = await asyncio.gather(*pair, return_exceptions=True)
 
         async def work():
             return "made"
@@ -166,5 +166,5 @@ def test_a_failure_is_told_to_all_and_forgotten():
         return failures, await shared.run("a", work)
 
     failures, after = asyncio.run(asking())
-    assert [type(one) for one in failures] == [SourceUnreadable, SourceUnreadable]
+    assert [type(failure) for failure in failures] == [SourceUnreadable, SourceUnreadable]
     assert after == ("made", False)

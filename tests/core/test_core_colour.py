@@ -30,10 +30,10 @@ def test_a_colormap_goes_by_the_standard_name_then_by_the_name(name, standard_na
 
 
 def test_categories_come_before_magnitudes_and_both_before_names():
-    both = {"name": "Temperature", "standard_name": "sea_water_temperature"}
-    assert choose(**both, categorical=True, magnitude=True) == "seabed lithology"
-    assert choose(**both, magnitude=True) == "speed"
-    assert choose(**both, zero_centered=True) == "thermal"
+    pair = {"name": "Temperature", "standard_name": "sea_water_temperature"}
+    assert choose(**pair, categorical=True, magnitude=True) == "seabed lithology"
+    assert choose(**pair, magnitude=True) == "speed"
+    assert choose(**pair, zero_centered=True) == "thermal"
     assert choose("Temperature", zero_centered=True) == "balance"
 
 

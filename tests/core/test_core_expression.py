@@ -73,11 +73,11 @@ def test_operators_bind_as_they_are_documented(text: str, expected: float) -> No
         ("température", ("température",)),
     ],
 )
-def test_names_are_told_once_in_their_order(text: str, names: tuple[str, ...]) -> None:
+def test_names_are_listed_once_in_their_order(text: str, names: tuple[str, ...]) -> None:
     assert parse_expression(text).names == names
 
 
-def test_brackets_ask_for_the_whole_depth_axis() -> None:
+def test_brackets_request_the_whole_depth_axis() -> None:
     assert parse_expression("[t] - t").root == Binary("-", Name("t", column=True), Name("t"))
 
 
@@ -103,11 +103,11 @@ def test_brackets_ask_for_the_whole_depth_axis() -> None:
         ("-" * 65 + "a", "nests at most 64 deep"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(text: str, said: str) -> None:
-    with pytest.raises(InvalidRequest) as told:
+def test_an_error_has_its_position(text: str, said: str) -> None:
+    with pytest.raises(InvalidRequest) as error_info:
         parse_expression(text)
-    assert said in str(told.value)
-    assert told.value.field == "expression"
+    assert said in str(error_info.value)
+    assert error_info.value.field == "expression"
 
 
 NAMES = st.from_regex(r"[^\W\d]\w{0,8}", fullmatch=True) | st.sampled_from([*CONSTANTS, "sea-ice", "it's", "2m t"])
@@ -132,5 +132,5 @@ PIECES = st.sampled_from([*"+-*/^(),[]'` .eE019ab", "pi", "sin(", "max(", "[t]",
 @given(st.text(max_size=80) | st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_an_expression_or_is_refused(text: str) -> None:
     with suppress(InvalidRequest):
-        found = parse_expression(text)
-        assert parse_expression(write_node(found.root)).root == found.root
+        expression = parse_expression(text)
+        assert parse_expression(write_node(expression.root)).root == expression.root

@@ -92,8 +92,8 @@ def test_the_smallest_span_holds_all_and_begins_and_ends_with_one_of_them(given)
     for span in given:
         assert geometry.longitudes_in_span(np.linspace(*span, 5), (west, east), slack=1e-9).all()
     if east - west < 360:
-        assert any(same_meridian(west, one) for one, _ in given)
-        assert any(same_meridian(east, one) for _, one in given)
+        assert any(same_meridian(west, item) for item, _ in given)
+        assert any(same_meridian(east, item) for _, item in given)
 
 
 def test_the_smallest_span_crosses_the_antimeridian_where_that_is_shorter():
@@ -101,11 +101,11 @@ def test_the_smallest_span_crosses_the_antimeridian_where_that_is_shorter():
     assert geometry.smallest_span([(0.0, 1.0), (5.0, 365.0)]) == (5.0, 365.0)
 
 
-def test_what_goes_on_beyond_the_antimeridian_is_cut_there():
+def test_an_outline_across_the_antimeridian_is_split_there():
     parts = geometry.split_at_antimeridian(shapely.box(170, -10, 200, 10))
     assert sorted(part.bounds for part in parts.geoms) == [(-180, -10, -160, 10), (170, -10, 180, 10)]
-    whole = shapely.box(-20, -10, 20, 10)
-    assert geometry.split_at_antimeridian(whole) is whole
+    full = shapely.box(-20, -10, 20, 10)
+    assert geometry.split_at_antimeridian(full) is full
     west = geometry.split_at_antimeridian(shapely.box(-190, -10, -170, 10))
     assert sorted(part.bounds for part in west.geoms) == [(-180, -10, -170, 10), (170, -10, 180, 10)]
     far = geometry.split_at_antimeridian(shapely.box(530, 0, 560, 10))
@@ -117,31 +117,31 @@ def test_what_goes_on_beyond_the_antimeridian_is_cut_there():
 
 @given(latitudes, longitudes, latitudes, longitudes)
 def test_distances_are_those_of_a_geodesic_on_a_sphere(latitude, longitude, other_latitude, other_longitude):
-    found = geometry.great_circle_distance(latitude, longitude, other_latitude, other_longitude)
+    result = geometry.great_circle_distance(latitude, longitude, other_latitude, other_longitude)
     expected = BALL.inv(longitude, latitude, other_longitude, other_latitude)[2] / 1000
-    assert found == pytest.approx(expected, rel=1e-7, abs=1e-6)
+    assert result == pytest.approx(expected, rel=1e-7, abs=1e-6)
     vectors = geometry.unit_vectors([latitude, other_latitude], [longitude, other_longitude])
     chord = np.linalg.norm(vectors[0] - vectors[1])
     assert geometry.chord_to_distance(chord) == pytest.approx(expected, abs=1e-3)
-    assert geometry.distance_to_chord(found) == pytest.approx(chord, abs=1e-9)
+    assert geometry.distance_to_chord(result) == pytest.approx(chord, abs=1e-9)
 
 
 @given(latitudes, longitudes)
-def test_vectors_tell_their_positions(latitude, longitude):
-    found = geometry.positions_of(3.0 * geometry.unit_vectors(latitude, longitude))
-    assert found[0] == pytest.approx(latitude, abs=1e-6)
-    assert abs(latitude) > 89.99 or same_meridian(found[1], longitude)
+def test_vectors_have_their_positions(latitude, longitude):
+    result = geometry.positions_of(3.0 * geometry.unit_vectors(latitude, longitude))
+    assert result[0] == pytest.approx(latitude, abs=1e-6)
+    assert abs(latitude) > 89.99 or same_meridian(result[1], longitude)
 
 
 @given(st.floats(-89, 89), longitudes, st.floats(0, 360))
 def test_east_and_north_make_the_direction_of_a_geodesic(latitude, longitude, bearing):
     east, north = geometry.east_and_north(latitude, longitude)
-    here = geometry.unit_vectors(latitude, longitude)
-    there = geometry.unit_vectors(*BALL.fwd(longitude, latitude, bearing, 1000.0)[1::-1])
-    step = (there - here) * EARTH_RADIUS
+    local = geometry.unit_vectors(latitude, longitude)
+    present = geometry.unit_vectors(*BALL.fwd(longitude, latitude, bearing, 1000.0)[1::-1])
+    step = (present - local) * EARTH_RADIUS
     expected = np.sin(np.radians(bearing)), np.cos(np.radians(bearing))
     np.testing.assert_allclose([step @ east, step @ north], expected, atol=1e-3)
-    assert abs(east @ here) + abs(north @ here) + abs(east @ north) < 1e-12
+    assert abs(east @ local) + abs(north @ local) + abs(east @ north) < 1e-12
 
 
 def test_the_mean_of_positions_is_between_them_across_the_antimeridian():
@@ -190,12 +190,12 @@ TWICE = [(float(geometry.wrap_longitude(90.0 * n)), 50.0 + n / 10) for n in rang
 
 
 @pytest.mark.parametrize("ring", [[], [(0, 0)], [(0, 0), (1, 1)], [(0, 0), (1, 1), (0, 0)], TWICE])
-def test_what_is_no_ring_is_refused(ring):
+def test_an_invalid_ring_is_refused(ring):
     with pytest.raises(ValueError, match="a ring"):
         geometry.unwrap_ring(ring)
 
 
-def test_an_edge_has_points_no_farther_apart_than_said():
+def test_an_edge_has_points_no_farther_apart_than_the_spacing():
     line = np.array([[0.0, 0.0], [10.0, 1.0], [10.0, 1.0], [10.0, -2.5]])
     dense = geometry.densify(line, 1.0)
     assert np.abs(np.diff(dense, axis=0)).max() <= 1.0 + 1e-12
@@ -220,8 +220,8 @@ def test_a_polygon_holds_points_of_any_turn(west, width, latitude, longitude):
     polygon = shapely.box(west, -45, west + width, 45)
     into = (longitude - west) % 360.0
     assume(min(into, abs(into - width), 360 - into, abs(abs(latitude) - 45)) > 1e-6)
-    found = geometry.polygon_holds(polygon, np.array([latitude]), np.array([longitude]))
-    assert found[0] == (into < width and abs(latitude) < 45)
+    result = geometry.polygon_holds(polygon, np.array([latitude]), np.array([longitude]))
+    assert result[0] == (into < width and abs(latitude) < 45)
 
 
 def test_the_rim_of_a_polygon_belongs_to_it_and_nothing_to_an_empty_one():

@@ -40,17 +40,17 @@ def test_values_lie_where_the_header_says(tmp_path, form, variables):
     assert not header.streaming
     assert len(content) - 4 < header.end <= len(content)
     for name, dtype, dims in variables:
-        found = header.variables[name]
-        assert (found.dimensions, found.dtype) == (dims, np.dtype(dtype).newbyteorder(">"))
-        assert found.attributes["units"] == "m"
-        assert found.attributes["scale_factor"] == np.float32(0.5)
-        count = found.shape[0] if found.record_step else 1
-        parts = [content[found.begin + n * (found.record_step or 0) :][: found.record_size] for n in range(count)]
-        values = np.frombuffer(b"".join(parts), found.dtype)
+        result = header.variables[name]
+        assert (result.dimensions, result.dtype) == (dims, np.dtype(dtype).newbyteorder(">"))
+        assert result.attributes["units"] == "m"
+        assert result.attributes["scale_factor"] == np.float32(0.5)
+        count = result.shape[0] if result.record_step else 1
+        parts = [content[result.begin + n * (result.record_step or 0) :][: result.record_size] for n in range(count)]
+        values = np.frombuffer(b"".join(parts), result.dtype)
         np.testing.assert_array_equal(values, np.arange(values.size) % 100)
 
 
-def test_the_number_of_records_of_a_stream_is_told_by_the_size_of_the_file(tmp_path):
+def test_the_number_of_records_of_a_stream_follows_from_the_file_size(tmp_path):
     content = bytearray(written(tmp_path / "made.nc", FORMATS[0], SEVERAL))
     content[4:8] = b"\xff" * 4
     header = header_of(bytes(content))

@@ -106,11 +106,11 @@ def test_sound_is_as_fast_as_mackenzie_measured():
     pressure = gsw.p_from_z(-DEPTHS, PLACE[0])
     t = gsw.t_from_CT(water().absolute_salinity, water().conservative_temperature, pressure)
     s = salinities() - 35
-    known = (
+    existing = (
         1448.96 + 4.591 * t - 5.304e-2 * t**2 + 2.374e-4 * t**3 + 1.340 * s + 1.630e-2 * DEPTHS
         + 1.675e-7 * DEPTHS**2 - 1.025e-2 * t * s - 7.139e-13 * t * DEPTHS**3
     )  # fmt: skip
-    np.testing.assert_allclose(water().sound_speed, known, atol=0.6)
+    np.testing.assert_allclose(water().sound_speed, existing, atol=0.6)
 
 
 @pytest.mark.parametrize("warmth", ["potential", "conservative", "in situ"])
@@ -154,11 +154,11 @@ def brute(speed):
 @given(SPEEDS)
 def test_sound_channels_are_those_of_a_plain_search(speed):
     depth = LEVELS[np.newaxis]
-    found = [
+    result = [
         function(depth, speed[np.newaxis])[0]
         for function in (seawater.sonic_layer_depth, seawater.deep_sound_channel, seawater.channel_bottom)
     ]
-    np.testing.assert_allclose(found, brute(speed), rtol=1e-9)
+    np.testing.assert_allclose(result, brute(speed), rtol=1e-9)
 
 
 def test_the_sea_floor_ends_the_sound_channel():
@@ -181,9 +181,9 @@ def test_a_channel_below_the_surface_holds_high_frequencies_alone():
 def test_a_channel_reaches_as_far_as_the_slower_of_its_limits_holds():
     depths = np.array([0.0, 100, 500, 1000, 2000, 4000])
     speeds = np.array([1520.0, 1530, 1500, 1480, 1500, 1540])
-    found = find_sound_channel(depths, speeds)
-    assert (found.axis, found.slowest, found.limit) == (1000, 1480, 1530)
-    assert (found.top, found.bottom) == (100, 3500)
+    result = find_sound_channel(depths, speeds)
+    assert (result.axis, result.slowest, result.limit) == (1000, 1480, 1530)
+    assert (result.top, result.bottom) == (100, 3500)
 
 
 @pytest.mark.parametrize("speeds", [[1450.0, 1460, 1470], [1500.0, 1490, 1480], [1500.0], [1500.0, 1500, 1500], []])
@@ -194,11 +194,11 @@ def test_sound_that_is_slowest_at_an_end_is_held_by_no_channel(speeds):
 @given(st.lists(st.integers(14300, 15600), min_size=3, max_size=30))
 def test_nothing_within_a_channel_is_faster_than_at_its_limits(tenths):
     speeds, depths = np.array(tenths) / 10, np.arange(len(tenths)) ** 1.5 * 10
-    found = find_sound_channel(depths, speeds)
+    result = find_sound_channel(depths, speeds)
     assert slowest_sound(depths, speeds) == (depths[np.argmin(speeds)], speeds.min())
-    if found is None:
+    if result is None:
         return
-    fine = np.linspace(found.top, found.bottom, 500)
-    assert np.interp(fine, depths, speeds).max() <= found.limit + 1e-6
-    assert np.interp([found.top, found.bottom], depths, speeds) == pytest.approx([found.limit] * 2)
-    assert found.top < found.axis < found.bottom
+    fine = np.linspace(result.top, result.bottom, 500)
+    assert np.interp(fine, depths, speeds).max() <= result.limit + 1e-6
+    assert np.interp([result.top, result.bottom], depths, speeds) == pytest.approx([result.limit] * 2)
+    assert result.top < result.axis < result.bottom

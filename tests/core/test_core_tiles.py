@@ -44,9 +44,9 @@ def test_the_first_tile_is_the_extent_of_the_map(projection):
 @given(any_tile())
 def test_positions_are_where_proj_has_them(tile):
     latitude, longitude = by_proj(tile)
-    found = np.broadcast_arrays(*tile.positions(OFFSETS))
-    np.testing.assert_allclose(found[0], latitude, atol=1e-9)
-    turned = (found[1] - longitude + 180) % 360 - 180
+    result = np.broadcast_arrays(*tile.positions(OFFSETS))
+    np.testing.assert_allclose(result[0], latitude, atol=1e-9)
+    turned = (result[1] - longitude + 180) % 360 - 180
     np.testing.assert_allclose(turned * np.cos(np.radians(latitude)), 0, atol=1e-9)
 
 
@@ -85,8 +85,8 @@ def test_the_box_around_a_pole_goes_around_the_earth(projection, pole, zoom):
 
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_beside_the_square_no_tile_exists(projection):
-    found = {(x, y) for x, y in itertools.product(range(-1, 5), repeat=2) if Tile(projection, 2, x, y).exists}
-    assert found == set(itertools.product(range(4), repeat=2))
+    result = {(x, y) for x, y in itertools.product(range(-1, 5), repeat=2) if Tile(projection, 2, x, y).exists}
+    assert result == set(itertools.product(range(4), repeat=2))
 
 
 def test_the_axes_of_a_mercator_tile_are_the_textbooks():
@@ -100,10 +100,10 @@ def test_the_axes_of_a_mercator_tile_are_the_textbooks():
 def test_the_planes_of_polar_views_are_projs(projection):
     view = TILE_MATRICES[projection].polar
     latitude, longitude = view.sign * np.array([90.0, 89.999, 70.0, 45.0, 10.0, 0.0]), np.linspace(-180, 180, 6)
-    found = tiles.to_polar(view, latitude, longitude)
+    result = tiles.to_polar(view, latitude, longitude)
     expected = TO_EARTH[projection].transform(longitude, latitude, direction="INVERSE")
-    np.testing.assert_allclose(found, expected, atol=1e-3)
-    np.testing.assert_allclose(tiles.from_polar(view, *found)[0], latitude, atol=1e-9)
+    np.testing.assert_allclose(result, expected, atol=1e-3)
+    np.testing.assert_allclose(tiles.from_polar(view, *result)[0], latitude, atol=1e-9)
 
 
 @pytest.mark.parametrize("count", [1, 4, 256])

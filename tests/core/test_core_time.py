@@ -69,9 +69,9 @@ def test_model_dates_are_those_of_xarray(calendar):
     days = np.arange(0, 40_000, 7)
     attributes = {"units": "days since 1950-01-01", "calendar": calendar}
     dates = xr.conventions.decode_cf_variable("time", xr.Variable(("time",), days, attributes)).values
-    found = format_times(decoded(days, attributes["units"], calendar))
+    result = format_times(decoded(days, attributes["units"], calendar))
     lacking = [(date.month, date.day) in {(2, 29), (2, 30)} for date in dates]
-    assert [text[:10] for text, skip in zip(found, lacking, strict=True) if not skip] == [
+    assert [text[:10] for text, skip in zip(result, lacking, strict=True) if not skip] == [
         date.strftime("%Y-%m-%d") for date, skip in zip(dates, lacking, strict=True) if not skip
     ]
 
@@ -91,8 +91,8 @@ def test_the_scale_of_a_calendar_is_even(calendar, number):
 @pytest.mark.parametrize("calendar", sorted(set(CALENDARS.values())))
 @pytest.mark.parametrize("year", [-4000, -401, -400, -1, 0, 1])
 def test_years_before_the_first_continue_the_calendar(calendar, year):
-    first, before = (f"{each:05d}" if each < 0 else f"{each:04d}" for each in (year, year - 1))
-    lengths = [parse_time_units(f"days since {each}-01-01", calendar).epoch for each in (first, before)]
+    first, before = (f"{item:05d}" if item < 0 else f"{item:04d}" for item in (year, year - 1))
+    lengths = [parse_time_units(f"days since {item}-01-01", calendar).epoch for item in (first, before)]
     assert (lengths[0] - lengths[1]) // DAY in {360, 365, 366}
     expected = np.datetime64(f"{first}-03-04", "s").astype(np.int64)
     assert decoded([0], f"days since {first}-03-04", calendar).tolist() == [expected]
@@ -108,8 +108,8 @@ def test_the_gregorian_calendar_starts_on_15_october_1582():
 
 
 def test_a_day_that_its_month_lacks_is_the_last_second_of_the_month():
-    found = format_times(decoded([0, 1, 2, 3], "days since 2015-02-28", "360_day"))
-    assert [text[:19] for text in found] == [
+    result = format_times(decoded([0, 1, 2, 3], "days since 2015-02-28", "360_day"))
+    assert [text[:19] for text in result] == [
         "2015-02-28T00:00:00", "2015-02-28T23:59:59", "2015-02-28T23:59:59", "2015-03-01T00:00:00",
     ]  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_times_too_far_away_are_refused():
 
 @pytest.mark.parametrize("units", ["unknown", "", "m", "days", "days since yesterday", "fortnights since 2000-01-01",
                                    "days since 2000-13-01", "days since 2000-01-32"])  # fmt: skip
-def test_what_are_no_time_units_is_not_guessed(units):
+def test_invalid_time_units_are_not_guessed(units):
     assert parse_time_units(units) is None
 
 
@@ -151,7 +151,7 @@ def test_an_instant_is_read_as_it_is_written(seconds):
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2016-02-30", "0001-01-01T00:00+02:00", "12"])
-def test_what_is_no_instant_is_refused(text):
+def test_a_text_that_is_no_instant_is_refused(text):
     with pytest.raises((ValueError, OverflowError)):
         parse_instant(text)
 
@@ -188,7 +188,7 @@ def test_instants_of_one_period_have_its_number(date, quantum):
         "hour": date.replace(minute=0, second=0),
         "minute": date.replace(second=0),
     }
-    start, instant = ((each.replace(tzinfo=UTC) - EPOCH) // timedelta(seconds=1) for each in (starts[quantum], date))
+    start, instant = ((item.replace(tzinfo=UTC) - EPOCH) // timedelta(seconds=1) for item in (starts[quantum], date))
     before, first, number = period_numbers(np.array([start - 1, start, instant]), quantum).tolist()
     assert (before + 1, first) == (first, number)
 

@@ -14,20 +14,20 @@ def make_magnitude(names, standard_names, limits):
         VariableInfo(dataset="d", key=key, name=name, units="m s-1", standard_name=standard_name, scale=scale)
         for key, name, standard_name, scale in zip("uv", names, standard_names, limits, strict=True)
     ]
-    made = components[0].magnitude_with(components[1])
-    return made.key, made.name, made.standard_name, made.scale
+    created = components[0].magnitude_with(components[1])
+    return created.key, created.name, created.standard_name, created.scale
 
 
 @pytest.mark.parametrize(("medium", "standard_name"), [("sea_water_velocity", "sea_water_speed"), ("wind", None)])
 def test_the_magnitude_of_a_velocity_is_a_speed(medium, standard_name):
     standard_names = [f"{direction}_{medium}" for direction in ("eastward", "northward")]
-    made = make_magnitude(["Eastward", "Northward"], standard_names, [(-1.0, 1.0), (-3.0, 2.0)])
-    assert made == ("u,v", "Speed", standard_name, (0.0, 3.0))
+    magnitude = make_magnitude(["Eastward", "Northward"], standard_names, [(-1.0, 1.0), (-3.0, 2.0)])
+    assert magnitude == ("u,v", "Speed", standard_name, (0.0, 3.0))
 
 
 def test_the_magnitude_of_anything_else_is_named_after_its_components():
-    made = make_magnitude(["Stress x", "Stress y"], [None, None], [(0.0, 2.0)] * 2)
-    assert made == ("u,v", "Magnitude of Stress x and Stress y", None, (0.0, 2.0))
+    magnitude = make_magnitude(["Stress x", "Stress y"], [None, None], [(0.0, 2.0)] * 2)
+    assert magnitude == ("u,v", "Magnitude of Stress x and Stress y", None, (0.0, 2.0))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_lengths_are_known_in_metres(units, metres):
 
 
 @pytest.mark.parametrize("units", ["", "1", "dbar", "degrees_north", "level", "sigma_level", "count", "PSU", "unknown"])
-def test_what_is_no_length_is_not(units):
+def test_a_unit_that_is_no_length_is_not_converted(units):
     assert length_in_metres(units) is None
 
 

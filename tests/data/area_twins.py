@@ -16,13 +16,13 @@ def reading_of(source):
 
 def ask(reading, variables, kind=contracts.AreaRequest, **fields):
     """The plan of a question, and all of its values."""
-    asked = kind(dataset=variables[0].dataset, variables=[one.variable.key for one in variables], **fields)
-    extraction = PLANS[kind](reading, variables, asked)
+    query = kind(dataset=variables[0].dataset, variables=[variable.variable.key for variable in variables], **fields)
+    extraction = PLANS[kind](reading, variables, query)
     return extraction, read_values(extraction, reading)
 
 
 def values_of(extraction, name):
-    return next(one.values for one in extraction.coordinates if one.name == name)
+    return next(coordinate.values for coordinate in extraction.coordinates if coordinate.name == name)
 
 
 def write(path, latitude, longitude, values, *, times=1, first=0, units="degC", key="sst"):

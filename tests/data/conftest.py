@@ -28,8 +28,8 @@ ROLES = {
 
 
 def array(values, dtype):
-    whole = np.ascontiguousarray(values, dtype=dtype)
-    return Array(dtype=whole.dtype.str, shape=whole.shape, data=whole.tobytes())
+    full = np.ascontiguousarray(values, dtype=dtype)
+    return Array(dtype=full.dtype.str, shape=full.shape, data=full.tobytes())
 
 
 def role_of(name):
@@ -50,14 +50,14 @@ def describe(paths, source, *, kind, time="time", latitude=None, longitude=None,
                 Dimension(name=name, size=size, role=role_of(name))
                 for name, size in zip(variable.dimensions, variable.shape, strict=True)
             ]
-            sizes = {one.role: one.size for one in dimensions}
+            sizes = {dimension.role: dimension.size for dimension in dimensions}
             shape = (sizes["y"], sizes["x"])
-            vertical = next((one.name for one in dimensions if one.role == "depth"), None)
+            vertical = next((dimension.name for dimension in dimensions if dimension.role == "depth"), None)
             depth = None
             if vertical:
                 levels = opened[vertical][:].astype(float).tolist()
                 depth = DepthAxis(name=vertical, kind="depth", values=levels)
-            named = {"units": getattr(variable, "units", "1"), "standard": getattr(variable, "standard_name", None)}
+            by_name = {"units": getattr(variable, "units", "1"), "standard": getattr(variable, "standard_name", None)}
             if "time" in sizes:
                 raw, units = opened[time][:], opened[time].units
                 calendar = getattr(opened[time], "calendar", "standard")
@@ -84,8 +84,8 @@ def describe(paths, source, *, kind, time="time", latitude=None, longitude=None,
             dataset=dataset,
             key=key or source,
             name=(key or source).title(),
-            units=named["units"],
-            standard_name=named["standard"],
+            units=by_name["units"],
+            standard_name=by_name["standard"],
             scale=(0.0, 1.0),
             two_dimensional=depth is None,
         ),
@@ -145,7 +145,7 @@ def _wcofs(point):
 @pytest.fixture(scope="session")
 def shipped():
     """Assets of the shipped variables, by dataset and key."""
-    made = [
+    created = [
         *(_arctic(*names) for names in (("temperature", "votemper"), ("u", "x_velocity"), ("v", "y_velocity"), ("h",))),
         _arctic("zeta"),
         _nemo(),
@@ -153,7 +153,7 @@ def shipped():
         _wcofs("u"),
         _wcofs("v"),
     ]
-    return {(one.dataset, one.variable.key): one for one in made}
+    return {(item.dataset, item.variable.key): item for item in created}
 
 
 @pytest.fixture
@@ -182,8 +182,8 @@ def extract(source):
 
     def run(assets, asked):
         planned = PLANS[type(asked)](reading, assets, asked)
-        found = read_values(planned, reading)
-        return {one.name: one.values for one in planned.coordinates} | found
+        values = read_values(planned, reading)
+        return {coordinate.name: coordinate.values for coordinate in planned.coordinates} | values
 
     return run
 
@@ -192,12 +192,12 @@ class FakeCatalogue:
     """Knows the assets it is given."""
 
     def __init__(self, assets):
-        self.known = {(one.dataset, one.variable.key): one for one in assets}
+        self.known = {(asset.dataset, asset.variable.key): asset for asset in assets}
 
     async def revision(self, dataset):
-        for (name, _), one in self.known.items():
+        for (name, _), item in self.known.items():
             if name == dataset:
-                return one.revision
+                return item.revision
         raise DatasetNotFound(f"there is no dataset {dataset!r}; see /api/v2.0/datasets")
 
     async def assets(self, dataset, variable):

@@ -31,8 +31,8 @@ class Held:
 
 
 def info(key, units="degC", **more):
-    told = {"name": key.title(), "scale": (0.0, 1.0), "attribution": "A centre", "revision": "r1", **more}
-    return VariableInfo(dataset="made", key=key, units=units, **told)
+    reported = {"name": key.title(), "scale": (0.0, 1.0), "attribution": "A centre", "revision": "r1", **more}
+    return VariableInfo(dataset="made", key=key, units=units, **reported)
 
 
 def assets(calendar, raw, units):
@@ -57,8 +57,8 @@ def made(dims, coordinates, fields, *, kind="points", rows=2, facts=None, used=(
     for key, (own, values, more) in fields.items():
         held[key] = values
         auxiliary = more.pop("auxiliary", False)
-        told = info(key, **more)
-        described.append(Field(variable=told, dims=own, dtype=values.dtype.type, auxiliary=auxiliary))
+        reported = info(key, **more)
+        described.append(Field(variable=reported, dims=own, dtype=values.dtype.type, auxiliary=auxiliary))
     first = next(iter(dims), None)
     return Extraction(
         kind=kind,
@@ -67,7 +67,7 @@ def made(dims, coordinates, fields, *, kind="points", rows=2, facts=None, used=(
         dims=dims,
         coordinates=coordinates,
         fields=described,
-        body=Held(held, {one.key: one.dims for one in described}, first),
+        body=Held(held, {item.key: item.dims for item in described}, first),
         rows=rows,
         cost=Cost(),
         used=list(used),

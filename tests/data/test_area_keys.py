@@ -35,7 +35,7 @@ class FakeAreas:
 
 class FakeCatalogue:
     def __init__(self, assets):
-        self.known = {(one.variable.dataset, one.variable.key): one for one in assets}
+        self.known = {(asset.variable.dataset, asset.variable.key): asset for asset in assets}
 
     async def revision(self, dataset):
         return "1"
@@ -59,8 +59,8 @@ def client(shipped, areas):
     app = create_app(
         catalogue=FakeCatalogue(shipped.values()), areas=areas, source=source, grids=grids, workers=workers
     )
-    with TestClient(app) as found:
-        yield found
+    with TestClient(app) as result:
+        yield result
     source.close()
 
 
@@ -81,8 +81,8 @@ def test_an_area_answers_as_its_polygon(client, kind, key):
 
 def test_differences_and_estimates_know_areas_too(client):
     ask(client, "data/giops_day/votemper/difference", area="nordic_seas/Box", minus_time="2016-02-01", **TIME)
-    whole, part = (ask(client, "data/giops_day/votemper/estimate/area", **TIME, area=key).json() for key in SHAPES)
-    assert whole["allowed"]
+    full, part = (ask(client, "data/giops_day/votemper/estimate/area", **TIME, area=key).json() for key in SHAPES)
+    assert full["allowed"]
     assert part["allowed"]
 
 
@@ -105,7 +105,7 @@ def test_the_file_of_a_subset_is_named_after_the_area(client):
     assert name in response.headers["content-disposition"].replace("___", "_").replace("__", "_")
 
 
-def test_an_area_that_is_drawn_anew_is_answered_anew(client, areas):
+def test_an_area_that_is_drawn_again_is_answered_again(client, areas):
     areas.shapes["a/moving"] = SHAPES["nordic_seas/Box"]
     path = f"{API}/data/giops_day/votemper/area?area=a/moving&time=2016-02-02"
     tag = client.get(path).headers["etag"]

@@ -57,17 +57,17 @@ def test_rows_and_columns_are_met_between_the_centres_of_real_grids(real, names,
         sea = ~np.ma.getmaskarray(opened[names[2]][0]) if names[2] else np.ones(latitude.shape, bool)
     rows, columns = np.indices(latitude.shape).astype("f8")
     path = tmp_path / "made.nc"
-    with netCDF4.Dataset(path, "w") as made:
-        made.createDimension("y", latitude.shape[0])
-        made.createDimension("x", latitude.shape[1])
+    with netCDF4.Dataset(path, "w") as dataset:
+        dataset.createDimension("y", latitude.shape[0])
+        dataset.createDimension("x", latitude.shape[1])
         for key, values in (("lat", latitude), ("lon", longitude), ("row", rows), ("column", columns)):
-            made.createVariable(key, "f8", ("y", "x"))[:] = values
-    told = {"kind": "curvilinear", "latitude": "lat", "longitude": "lon"}
-    assets = [described(path, one, **told) for one in ("row", "column")]
+            dataset.createVariable(key, "f8", ("y", "x"))[:] = values
+    reported = {"kind": "curvilinear", "latitude": "lat", "longitude": "lon"}
+    assets = [described(path, one, **reported) for one in ("row", "column")]
     row, column, at_north, at_east = places(latitude, longitude, sea)
-    asked = {"points": np.stack([at_north, at_east], axis=1).tolist(), "interpolation": "bilinear"}
+    query = {"points": np.stack([at_north, at_east], axis=1).tolist(), "interpolation": "bilinear"}
     with TestClient(app_over(assets)) as client:
-        answer = client.post("/api/v2.0/data/made/row,column/points", json=asked)
+        answer = client.post("/api/v2.0/data/made/row,column/points", json=query)
     assert answer.status_code == 200, answer.text[:300]
     values = answer.json()["variables"]
     assert row.size == POINTS

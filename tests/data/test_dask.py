@@ -33,9 +33,9 @@ def scheduler():
 
 @pytest.fixture
 def joined(scheduler):
-    made = Cluster(scheduler, open_reading, SETTINGS, least=1)
-    yield made
-    made.close()
+    created = Cluster(scheduler, open_reading, SETTINGS, least=1)
+    yield created
+    created.close()
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def reading():
 
 @pytest.fixture
 def extraction(reading, shipped):
-    asked = AreaRequest(
+    query = AreaRequest(
         dataset="giops_day",
         variables=["votemper"],
         box=(5, 70, 30, 78),
@@ -53,7 +53,7 @@ def extraction(reading, shipped):
         end="2016-02-05",
         depth="all",
     )
-    planned = areas.plan_area(reading, [shipped["giops_day", "votemper"]], asked)
+    planned = areas.plan_area(reading, [shipped["giops_day", "votemper"]], query)
     return rows_of(planned, 1)
 
 
@@ -107,7 +107,7 @@ def with_body(extraction, body, count=20):
     return Extraction(**{**names, "body": body, "dims": {"time": count}, "rows": 1})
 
 
-def test_a_failure_of_a_worker_is_told_as_it_is(joined, extraction):
+def test_a_failure_of_a_worker_is_raised_as_it_is(joined, extraction):
     parts = joined.read(with_body(extraction, Slow(failing=3)), Nobody())
     assert [rows.start for rows, _ in islice(parts, 3)] == [0, 1, 2]
     with pytest.raises(SourceUnreadable, match="gone") as failure:
@@ -115,7 +115,7 @@ def test_a_failure_of_a_worker_is_told_as_it_is(joined, extraction):
     assert failure.value.retry_after == 7
 
 
-def test_no_more_parts_are_asked_for_than_a_few_ahead_and_none_when_the_reader_has_gone(joined, extraction):
+def test_only_a_few_parts_are_requested_ahead_and_none_after_a_disconnect(joined, extraction):
     parts = joined.read(with_body(extraction, Slow(), count=1000), Nobody())
     next(parts)
     client = joined._joined()
@@ -130,14 +130,14 @@ def test_short_extractions_are_read_here(scheduler, extraction, reading):
     assert short._client is None
 
 
-def test_everything_is_read_here_while_the_scheduler_is_away_and_it_is_not_asked_each_time(extraction, reading):
+def test_everything_is_read_in_process_while_the_scheduler_is_away_and_it_is_not_tried_each_time(extraction, reading):
     now = [100.0]
     away = Cluster("tcp://127.0.0.1:9", open_reading, SETTINGS, least=1, clock=lambda: now[0])
     same(away.read(extraction, reading), read_parts(extraction, reading))
-    asked = away._again
-    assert asked > now[0]
+    requests = away._again
+    assert requests > now[0]
     same(away.read(extraction, reading), read_parts(extraction, reading))
-    assert away._again == asked
+    assert away._again == requests
 
 
 def test_the_address_of_the_scheduler_comes_from_the_environment(monkeypatch):

@@ -56,16 +56,16 @@ ENGLISH = re.compile(r"\b(the|is|are|has|have|and|or|write|give|ask|nor|its|with
 )
 def test_wrong_requests_are_refused_in_french(client, path, wrong, says):
     where = POINT if path == "timeseries" else {}
-    told = client.get(f"{AT}/{path}", params=where | wrong | {"lang": "fr"})
-    detail = told.json()["detail"]
+    response = client.get(f"{AT}/{path}", params=where | wrong | {"lang": "fr"})
+    detail = response.json()["detail"]
     assert says in detail
     assert not ENGLISH.search(detail), detail
-    assert told.headers["content-language"] == "fr"
-    assert "accept-language" in told.headers["vary"]
+    assert response.headers["content-language"] == "fr"
+    assert "accept-language" in response.headers["vary"]
     assert client.get(f"{AT}/{path}", params=where | wrong, headers=FRENCH).json()["detail"] == detail
     english = client.get(f"{AT}/{path}", params=where | wrong)
     assert english.json() | {"detail": ..., "message": ..., "title": ..., "errors": ..., "request_id": ...} == (
-        told.json() | {"detail": ..., "message": ..., "title": ..., "errors": ..., "request_id": ...}
+        response.json() | {"detail": ..., "message": ..., "title": ..., "errors": ..., "request_id": ...}
     )
     assert english.json()["detail"] != detail
     assert english.headers["content-language"] == "en"
@@ -78,52 +78,52 @@ def test_wrong_requests_are_refused_in_french(client, path, wrong, says):
         ({"bbox": "10,70,30,76", "projection": "EPSG:3857", "shape": "90,90"}, r"shape=\d+,\d+, ou moins de pas de"),
     ],
 )
-def test_what_is_too_much_is_said_with_what_would_fit(app_over, shipped, bbox, instead):
+def test_a_plot_over_the_budget_is_refused_with_what_would_fit(app_over, shipped, bbox, instead):
     with TestClient(app_over(shipped.values(), max_streamed=100)) as client:
-        told = client.get(f"{AT}/area", params=bbox | {"depth": "0"}, headers=FRENCH).json()["detail"]
+        detail = client.get(f"{AT}/area", params=bbox | {"depth": "0"}, headers=FRENCH).json()["detail"]
         estimate = client.get(f"{AT}/estimate/area", params=bbox | {"depth": "0"}, headers=FRENCH)
-    assert re.match(rf"cela demande \d+ valeurs, et la limite est de 100\u00a0; .*{instead}", told)
-    assert estimate.json()["reason"] == told
+    assert re.match(rf"cela demande \d+ valeurs, et la limite est de 100\u00a0; .*{instead}", detail)
+    assert estimate.json()["reason"] == detail
     assert estimate.headers["content-language"] == "fr"
 
 
-def test_a_period_that_would_fit_is_said_in_french(app_over, shipped):
+def test_a_period_that_would_fit_is_suggested_in_french(app_over, shipped):
     with TestClient(app_over(shipped.values(), max_streamed=50)) as client:
-        told = client.get(f"{AT}/timeseries", params=POINT | {"depth": "all", "lang": "fr"}).json()["detail"]
-    assert re.search(r"; start=\S+ et end=\S+, soit 2 pas de temps, conviendrait$", told)
+        detail = client.get(f"{AT}/timeseries", params=POINT | {"depth": "all", "lang": "fr"}).json()["detail"]
+    assert re.search(r"; start=\S+ et end=\S+, soit 2 pas de temps, conviendrait$", detail)
 
 
 @loop_over("form", ["json", "csv", "covjson", "ndjson", "geojson", "netcdf"])
 @loop_over("kind", ["point", "timeseries"])
 def test_answers_are_the_same_in_all_languages(client, form, kind):
-    asked = POINT | {"format": form}
-    english = client.get(f"{AT}/{kind}", params=asked)
-    french = client.get(f"{AT}/{kind}", params=asked, headers=FRENCH)
+    requests = POINT | {"format": form}
+    english = client.get(f"{AT}/{kind}", params=requests)
+    french = client.get(f"{AT}/{kind}", params=requests, headers=FRENCH)
     assert english.status_code == 200
     assert french.content == english.content
     assert french.headers.get("etag") == english.headers.get("etag")
-    for one in (english, french):
-        assert "content-language" not in one.headers
-        assert "accept-language" not in one.headers.get("vary", "")
+    for item in (english, french):
+        assert "content-language" not in item.headers
+        assert "accept-language" not in item.headers.get("vary", "")
 
 
 def test_neighbours_are_refused_in_the_language_of_their_callers(client):
-    asked = {
+    query = {
         "dataset": "giops_day",
         "variable": "votemper",
         "time": "2016-02-09",
         "depth": "0",
         "projection": "EPSG:3857",
     }
-    asked |= {"zoom": 4, "x": 8, "y": 3, "interpolation": "nearest", "radius": 25, "neighbours": 10}
-    told = client.get("/internal/tile-field", params=asked, headers={"accept-language": "fr"})
-    assert told.json()["detail"].startswith("il n'y a pas de pas de temps à 2016-02-09")
+    query |= {"zoom": 4, "x": 8, "y": 3, "interpolation": "nearest", "radius": 25, "neighbours": 10}
+    response = client.get("/internal/tile-field", params=query, headers={"accept-language": "fr"})
+    assert response.json()["detail"].startswith("il n'y a pas de pas de temps à 2016-02-09")
 
 
 def test_names_of_parameters_are_never_translated():
     texts = read_catalogue("ocean_data", "messages", "fr")
     for english, french in texts.items():
-        named = re.findall(r"\b[a-z_]+=|\bminus\.\w+|max\(\[name\]\)|EPSG:\d+", english)
-        assert all(name in french for name in named), english
+        by_name = re.findall(r"\b[a-z_]+=|\bminus\.\w+|max\(\[name\]\)|EPSG:\d+", english)
+        assert all(name in french for name in by_name), english
         assert not re.search(r" [:;!?»]|« ", french), f"a breakable blank in {french}"
         assert not any("  " in piece for piece, *_ in Formatter().parse(french)), french

@@ -30,40 +30,40 @@ FILES = [
 def told(found):
     """Whether an answer has a number."""
     if isinstance(found, list):
-        return any(told(one) for one in found)
+        return any(told(item) for item in found)
     if isinstance(found, dict):
         return told(found["values"] if "values" in found else [*found["variables"].values()])
     return isinstance(found, float | int)
 
 
 EXAMPLES = {
-    "Range": lambda found: found["min"] < found["max"],
-    "Arrows": lambda found: len(found["features"]) > 100,
+    "Range": lambda result: result["min"] < result["max"],
+    "Arrows": lambda result: len(result["features"]) > 100,
 }
 TAGS = {"points", "lines", "areas", "maps", "files"}
 
 
 def operations(document):
     """What can be asked: path, method and description."""
-    return [(path, method, one) for path, methods in document["paths"].items() for method, one in methods.items()]
+    return [(path, method, item) for path, methods in document["paths"].items() for method, item in methods.items()]
 
 
 def test_every_operation_is_documented_for_clients(client):
     document = client.get("/data/openapi.json").json()
     assert document["openapi"].startswith("3.1")
-    found = operations(document)
+    result = operations(document)
     assert {"getPoint", "getPoints", "getProfile", "getTimeSeries", "getRange", "getArrows"} <= {
-        one["operationId"] for _, _, one in found
+        item["operationId"] for _, _, item in result
     }
-    for path, _, one in found:
-        assert one["summary"]
-        assert set(one["tags"]) <= TAGS
+    for path, _, item in result:
+        assert item["summary"]
+        assert set(item["tags"]) <= TAGS
         read = path.startswith("/api/v2.0/data/")
-        assert {"400", "404", "503"} | ({"413", "422"} if read else set()) <= set(one["responses"])
-        forms = set(one["responses"]["200"]["content"])
+        assert {"400", "404", "503"} | ({"413", "422"} if read else set()) <= set(item["responses"])
+        forms = set(item["responses"]["200"]["content"])
         if read:
             assert forms >= {"application/json"} | ({"text/csv"} if "/estimate/" not in path else set())
-        assert all(parameter.get("description") for parameter in one["parameters"])
+        assert all(parameter.get("description") for parameter in item["parameters"])
 
 
 PLACES = {"bbox", "min_range", "max_range"}  # one of these or an area is required
@@ -71,28 +71,28 @@ PLACES = {"bbox", "min_range", "max_range"}  # one of these or an area is requir
 
 def test_the_examples_of_the_document_work(client):
     document = client.get("/data/openapi.json").json()
-    for path, method, one in operations(document):
-        address, asked = path, {}
-        for parameter in one["parameters"]:
+    for path, method, item in operations(document):
+        address, requests = path, {}
+        for parameter in item["parameters"]:
             examples = parameter.get("examples") or {}
             example = next(iter(examples.values())).get("value") if examples else None
             if parameter["in"] == "path":
                 address = address.replace(f"{{{parameter['name']}}}", str(example))
             elif parameter["required"] or parameter["name"] in PLACES:
-                asked[parameter["name"]] = example
+                requests[parameter["name"]] = example
         body = None
         if method == "post":
-            examples = one["requestBody"]["content"]["application/json"]["schema"]["examples"]
+            examples = item["requestBody"]["content"]["application/json"]["schema"]["examples"]
             body = next(iter(examples.values()))["value"] if isinstance(examples, dict) else examples[0]
-        response = client.request(method, address, params=asked, json=body)
-        assert response.status_code == 200, f"{one['operationId']}: {response.text}"
-        if one["operationId"].startswith("estimate"):
+        response = client.request(method, address, params=requests, json=body)
+        assert response.status_code == 200, f"{item['operationId']}: {response.text}"
+        if item["operationId"].startswith("estimate"):
             assert response.json()["allowed"]
-        elif one["operationId"] == "getSubset":
+        elif item["operationId"] == "getSubset":
             assert zipfile.is_zipfile(io.BytesIO(response.content))
         else:
-            check = EXAMPLES.get(one["operationId"].removeprefix("get"), told)
-            assert check(response.json()), one["operationId"]
+            check = EXAMPLES.get(item["operationId"].removeprefix("get"), told)
+            assert check(response.json()), item["operationId"]
 
 
 def test_the_service_answers_without_its_neighbour_and_says_what_it_lacks():
@@ -114,7 +114,7 @@ def test_a_setting_that_makes_no_sense_is_refused(name, value):
 
 @pytest.mark.full
 @pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES names no folder of sample files")
-@pytest.mark.parametrize("sample", FILES, ids=[one[0] for one in FILES])
+@pytest.mark.parametrize("sample", FILES, ids=[item[0] for item in FILES])
 def test_sample_files_are_read_as_xarray_reads_them(app_over, described, sample):
     path, name, kind, time, latitude, longitude = sample
     file = Path(SAMPLES) / path
@@ -123,14 +123,14 @@ def test_sample_files_are_read_as_xarray_reads_them(app_over, described, sample)
         field = opened[name]
         places = opened[latitude].values.astype(float), opened[longitude].values.astype(float)
         places = places if places[0].ndim == 2 else np.meshgrid(*places, indexing="ij")
-        made = np.random.default_rng(1)
+        created = np.random.default_rng(1)
         with TestClient(app_over([assets])) as client:
-            for y, x in zip(*(made.integers(0, size, 10) for size in places[0].shape), strict=True):
+            for y, x in zip(*(created.integers(0, size, 10) for size in places[0].shape), strict=True):
                 where = {"latitude": float(places[0][y, x]), "longitude": float((places[1][y, x] + 180) % 360 - 180)}
                 answer = client.get(f"/api/v2.0/data/made/{name}/timeseries", params=where | {"depth": "all"}).json()
                 row, column = np.unravel_index(
                     great_circle_distance(*map(np.float64, where.values()), *places).argmin(), places[0].shape
                 )
                 expected = field[..., row, column].values.reshape(len(answer["values"]), -1)
-                values = np.array([[np.nan if one is None else one for one in line] for line in answer["values"]])
+                values = np.array([[np.nan if item is None else item for item in line] for line in answer["values"]])
                 np.testing.assert_allclose(values, expected, rtol=1e-6)

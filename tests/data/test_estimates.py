@@ -47,10 +47,10 @@ def test_the_limits_are_those_of_the_format(app_over, shipped):
     path, params = QUESTIONS["months"]
     path = f"{AT}/{path.replace('/area', '/estimate/area')}"
     with TestClient(app_over(shipped.values(), max_document=1000)) as client:
-        found = {form: client.get(path, params=params | {"format": form}).json() for form in ("json", "csv")}
+        result = {form: client.get(path, params=params | {"format": form}).json() for form in ("json", "csv")}
         assert client.get(path, params=params).json()["size"] is None
-    assert [one["allowed"] for one in found.values()] == [False, True]
-    assert "1000" in found["json"]["reason"]
+    assert [item["allowed"] for item in result.values()] == [False, True]
+    assert "1000" in result["json"]["reason"]
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(client):

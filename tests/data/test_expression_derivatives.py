@@ -59,8 +59,8 @@ def test_derivatives_are_exact_on_the_sphere_however_the_grid_is_turned(name):
     inner[1:-1, 1:-1] = True
     inner = inner.ravel()
     slope = derivatives.gradient(points @ SLOPE, around)
-    for found, direction in zip(slope, around.compass, strict=True):
-        np.testing.assert_allclose(found[inner] * derivatives.METRES, (direction @ SLOPE)[inner], atol=4e-3)
+    for result, direction in zip(slope, around.compass, strict=True):
+        np.testing.assert_allclose(result[inner] * derivatives.METRES, (direction @ SLOPE)[inner], atol=4e-3)
     spinning = np.cross(SPIN, points).T[:, np.newaxis] * derivatives.METRES
     curl = derivatives.vorticity(spinning, around)[0]
     np.testing.assert_allclose(curl[inner], (2 * points @ SPIN)[inner], atol=5e-8)
@@ -111,12 +111,12 @@ CELLS = st.lists(st.integers(0, 7 * 9 - 1), min_size=1, unique=True).map(sorted)
 
 
 @given(CELLS, st.integers(0, 6), st.integers(1, 7), st.integers(0, 8), st.integers(1, 9))
-def test_cells_find_those_beside_them(cells, top, high, left, wide):
+def test_cells_find_their_neighbours(cells, top, high, left, wide):
     places = [CellList(np.array(cells)), CellBox(slice(top, min(top + high, 7)), slice(left, min(left + wide, 9)), 9)]
     for where in places:
         around = neighbour_cells(where.flat, (7, 9))
         wider = where.widen((7, 9))
-        found = wider.find(around)
-        assert (found[around < 0] == -1).all()
-        np.testing.assert_array_equal(wider.flat[found[around >= 0]], around[around >= 0])
+        results = wider.find(around)
+        assert (results[around < 0] == -1).all()
+        np.testing.assert_array_equal(wider.flat[results[around >= 0]], around[around >= 0])
         np.testing.assert_array_equal(wider.flat[wider.find(where.flat)], where.flat)

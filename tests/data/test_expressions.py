@@ -28,7 +28,7 @@ class Catalogue:
     """Knows the assets it is given."""
 
     def __init__(self, *assets):
-        self.known = {one.variable.key: one for one in assets}
+        self.known = {asset.variable.key: asset for asset in assets}
 
     async def revision(self, dataset):
         return "r1"
@@ -44,10 +44,10 @@ class Catalogue:
 
 def equation(base, key, text, *, stored="", units="1", flat=False):
     """A configured calculated variable on the grid of another."""
-    made = replace(
+    created = replace(
         base, equation=text, source=stored, variable=replace(base.variable, key=key, units=units, standard_name=None)
     )
-    return replace(made, depth=None) if flat else made
+    return replace(created, depth=None) if flat else created
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def known(shipped, described, base):
     path = base.files[0].path
     names = {"temperature": None, "salinity": None, "zeta": None, "h": None, "u": None, "v": None}
     plain = {name: described(path, name, kind="projected", dataset="giops_day") for name in names}
-    return [replace(one, grid=base.grid) for one in plain.values()]
+    return [replace(item, grid=base.grid) for item in plain.values()]
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def teos(arctic, y=ALL, x=ALL):
 @pytest.fixture
 def service(app_over, known):
     sound = "sspeed(depth, latitude, temperature, salinity)"
-    made = [
+    created = [
         *known,
         equation(known[0], "sound", sound, units="m s-1"),
         equation(known[0], "kelvin", "temperature + 273.15", units="kelvin"),
@@ -116,7 +116,7 @@ def service(app_over, known):
         equation(known[0], "there", "round - 1"),
         equation(known[0], "missing", "temperature + nothing"),
     ]
-    with TestClient(app_over(made)) as client:
+    with TestClient(app_over(created)) as client:
         yield client
 
 
@@ -133,9 +133,9 @@ def cell_of(arctic):
 def test_a_profile_of_the_speed_of_sound_is_that_of_the_toolbox(service, arctic):
     answer = ask(service, "data/giops_day/sound/profile", **WHERE)
     expected = gsw.sound_speed(*teos(arctic, *cell_of(arctic)))
-    found = np.array([[np.nan if one is None else one for one in row] for row in answer["values"]])
-    np.testing.assert_allclose(found, expected, rtol=ROUNDED)
-    assert np.isfinite(found).any()
+    result = np.array([[np.nan if item is None else item for item in row] for row in answer["values"]])
+    np.testing.assert_allclose(result, expected, rtol=ROUNDED)
+    assert np.isfinite(result).any()
     assert answer["units"] == "m s-1"
 
 
@@ -169,11 +169,11 @@ def test_other_equations_mean_what_is_stored_too(service, arctic):
 
 def test_a_range_and_a_tile_are_of_what_is_calculated(service, arctic):
     extent = "1113194.9,10000000.5,5565974.5,12500000"
-    found = ask(service, f"range/giops_day/sound/nearest/25/10/EPSG:3857/{extent}/0/-1")
+    result = ask(service, f"range/giops_day/sound/nearest/25/10/EPSG:3857/{extent}/0/-1")
     surface = gsw.sound_speed(*teos(arctic))[-1, 0]
-    assert np.nanmin(surface) - 1e-3 <= found["min"] < found["max"] <= np.nanmax(surface) + 1e-3
-    asked = {"dataset": "giops_day", "variable": "sound", "time": "-1", "depth": "0", "zoom": 4, "x": 8, "y": 3}
-    response = service.get("/internal/tile-field", params={**asked, "interpolation": "nearest"})
+    assert np.nanmin(surface) - 1e-3 <= result["min"] < result["max"] <= np.nanmax(surface) + 1e-3
+    query = {"dataset": "giops_day", "variable": "sound", "time": "-1", "depth": "0", "zoom": 4, "x": 8, "y": 3}
+    response = service.get("/internal/tile-field", params={**query, "interpolation": "nearest"})
     assert response.status_code == 200, response.text
     tile = msgspec.msgpack.decode(response.content, type=TileField)
     pixels = np.frombuffer(tile.values.data, tile.values.dtype)
@@ -190,7 +190,7 @@ def test_a_range_and_a_tile_are_of_what_is_calculated(service, arctic):
         ("missing", "'nothing' is neither a variable of"),
     ],
 )
-def test_what_cannot_be_calculated_is_told(service, variable, said):
+def test_a_variable_that_cannot_be_calculated_is_reported(service, variable, said):
     response = service.get(f"{API}/data/giops_day/{variable}/profile", params=WHERE)
     assert response.status_code == 400
     assert said in response.json()["detail"]
@@ -228,11 +228,11 @@ def test_an_expression_means_what_people_are_shown(known, calculated, arctic):
 )
 def test_values_are_those_of_numpy(calculate, arctic, text, expected):
     wide = arctic[["temperature", "salinity", "zeta", "h", "u", "v"]].astype(float)
-    wanted = expected(wide).isel(time=0, depth=2)
-    np.testing.assert_allclose(calculate(text, depth=2), wanted, rtol=2e-5, atol=1e-6)
+    desired = expected(wide).isel(time=0, depth=2)
+    np.testing.assert_allclose(calculate(text, depth=2), desired, rtol=2e-5, atol=1e-6)
 
 
-def test_nothing_infinite_is_told(calculate):
+def test_no_infinite_number_is_sent(calculate):
     assert not np.isinf(calculate("1 / (temperature - temperature)")).any()
 
 
@@ -246,8 +246,8 @@ def test_nothing_infinite_is_told(calculate):
     ],
 )
 def test_sea_water_is_that_of_the_toolbox_everywhere(calculate, arctic, name, function):
-    found = calculate(f"{name}(depth, latitude, temperature, salinity)", depth=5)
-    np.testing.assert_allclose(found, function(*teos(arctic))[0, 5], rtol=1e-6)
+    result = calculate(f"{name}(depth, latitude, temperature, salinity)", depth=5)
+    np.testing.assert_allclose(result, function(*teos(arctic))[0, 5], rtol=1e-6)
 
 
 def test_the_bottom_is_calculated_from_the_deepest_water(calculated, known, arctic):
@@ -273,7 +273,7 @@ def test_a_derivative_is_towards_true_north_on_a_turned_grid(calculate):
     np.testing.assert_allclose(east[inner], 0, atol=2e-4 * per_metre)
 
 
-def test_the_current_of_a_slope_is_the_same_whatever_is_asked_at_once(known, calculated):
+def test_the_current_of_a_slope_does_not_depend_on_the_request(known, calculated):
     catalogue = Calculating(Catalogue(*known))
     for text in (
         "geostrophic_x(zeta, latitude, longitude)",
@@ -282,13 +282,13 @@ def test_the_current_of_a_slope_is_the_same_whatever_is_asked_at_once(known, cal
         "divergence(u, v)",
     ):
         assets = asyncio.run(catalogue.expression("giops_day", text))
-        whole = calculated.window(assets, 1, slice(0, 1), (slice(0, 51), slice(0, 91)))[0]
+        full = calculated.window(assets, 1, slice(0, 1), (slice(0, 51), slice(0, 91)))[0]
         part = calculated.window(assets, 1, slice(0, 1), (slice(10, 20), slice(30, 60)))[0]
         cells = np.arange(51 * 91, dtype=np.int32)[::7]
         some = calculated.columns(assets, [1], slice(0, 1), cells)[0, 0]
         assert np.isfinite(part).any()
-        np.testing.assert_array_equal(part, whole[10:20, 30:60])
-        np.testing.assert_allclose(some, whole.ravel()[cells], rtol=1e-6)
+        np.testing.assert_array_equal(part, full[10:20, 30:60])
+        np.testing.assert_allclose(some, full.ravel()[cells], rtol=1e-6)
 
 
 def test_the_speed_at_the_centre_is_of_both_sides_of_a_cell(calculate, arctic):
@@ -322,10 +322,10 @@ def test_operands_on_other_grids_do_not_go_together(shipped):
 
 
 def test_an_expression_of_columns_has_no_depth(known):
-    made = calculated_assets("giops_day", "max([temperature])", {"temperature": known[0]})
-    assert made.depth is None
-    assert made.variable.two_dimensional
-    assert [one.role for one in made.dimensions] == ["time", "y", "x"]
+    created = calculated_assets("giops_day", "max([temperature])", {"temperature": known[0]})
+    assert created.depth is None
+    assert created.variable.two_dimensional
+    assert [dimension.role for dimension in created.dimensions] == ["time", "y", "x"]
     sound = calculated_assets("giops_day", "sspeed(depth, lat, t, 35)", {"t": known[0]})
     assert (sound.depth, sound.variable.units) == (known[0].depth, "m s-1")
 
@@ -335,10 +335,10 @@ def test_large_fields_are_made_in_parts(calculated, known, source):
     small = Calculated(source, GridStore(source, 64 * MIB, 64 * MIB), MIB, at_once=1000)
     for text in ("temperature * zeta", "temperature - max([temperature])", "gradient_x(temperature)"):
         assets = asyncio.run(catalogue.expression("giops_day", text))
-        asked = assets, 0, slice(1, 9), (slice(3, 51), slice(2, 91))
-        np.testing.assert_array_equal(small.window(*asked), calculated.window(*asked))
-        asked = assets, [0, 2, 4], slice(1, 9), np.arange(100, 400, dtype=np.int32)
-        np.testing.assert_array_equal(small.columns(*asked), calculated.columns(*asked))
+        requests = assets, 0, slice(1, 9), (slice(3, 51), slice(2, 91))
+        np.testing.assert_array_equal(small.window(*requests), calculated.window(*requests))
+        requests = assets, [0, 2, 4], slice(1, 9), np.arange(100, 400, dtype=np.int32)
+        np.testing.assert_array_equal(small.columns(*requests), calculated.columns(*requests))
 
 
 def test_a_calculated_variable_is_as_fresh_as_its_files(calculated, known):

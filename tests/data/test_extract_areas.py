@@ -54,16 +54,16 @@ def around(dataset, west):
 
 @loop_over(("west", "east"), [(-140, -100), (170, -170), (350, 10), (0, 359), (-180, 180), (200, 220)])
 def test_a_box_is_what_xarray_selects(reading, sst, west, east):
-    extraction, found = ask(reading, [sst], box=(west, -3, east, 3))
+    extraction, result = ask(reading, [sst], box=(west, -3, east, 3))
     width = east - west if east > west else east - west + 360
     with xr.open_dataset(sst.files[0].path) as opened:
         expected = around(opened.surface_temperature[-1:], west).sel(
             latitude=slice(-3, 3), longitude=slice(west, west + width)
         )
-        np.testing.assert_array_equal(found["surface_temperature"], expected.values)
+        np.testing.assert_array_equal(result["surface_temperature"], expected.values)
         np.testing.assert_allclose(values_of(extraction, "longitude"), expected.longitude, atol=1e-5)
         np.testing.assert_array_equal(values_of(extraction, "latitude"), expected.latitude)
-    assert found["surface_temperature"].dtype == np.float32
+    assert result["surface_temperature"].dtype == np.float32
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -74,12 +74,12 @@ def test_a_box_does_not_care_how_the_file_runs(reading, described, tmp_path, fir
     field = np.hypot(latitude[:, np.newaxis], np.mod(longitude, 360.0))
     path = write(tmp_path / "made.nc", latitude, longitude, field)
     sst = described(path, "sst", kind="rectilinear", latitude="latitude", longitude="longitude")
-    extraction, found = ask(reading, [sst], box=(175, -20, -175, 20), stride=2)
+    extraction, result = ask(reading, [sst], box=(175, -20, -175, 20), stride=2)
     rows, columns = values_of(extraction, "latitude"), values_of(extraction, "longitude")
     assert columns.tolist() == [175.5, 177.5, 179.5, 181.5, 183.5]
     assert rows.size == 20
     assert (np.diff(rows) == (-2 if descending else 2)).all()
-    np.testing.assert_allclose(found["sst"][0], np.hypot(rows[:, np.newaxis], columns), rtol=1e-6)
+    np.testing.assert_allclose(result["sst"][0], np.hypot(rows[:, np.newaxis], columns), rtol=1e-6)
 
 
 def test_a_meridian_that_the_file_has_twice_is_answered_once(reading, described, tmp_path):
@@ -91,21 +91,21 @@ def test_a_meridian_that_the_file_has_twice_is_answered_once(reading, described,
 
 
 def test_a_period_is_answered_step_by_step(reading, sst):
-    extraction, found = ask(reading, [sst], box=(-140, -3, -100, 3), start="2007-01-01", end="2007-12-31")
+    extraction, result = ask(reading, [sst], box=(-140, -3, -100, 3), start="2007-01-01", end="2007-12-31")
     with xr.open_dataset(sst.files[0].path) as opened:
-        whole = around(opened, -140).surface_temperature
-        expected = whole.sel(time="2007", latitude=slice(-3, 3), longitude=slice(-140, -100))
-        np.testing.assert_array_equal(found["surface_temperature"], expected.values)
+        full = around(opened, -140).surface_temperature
+        expected = full.sel(time="2007", latitude=slice(-3, 3), longitude=slice(-140, -100))
+        np.testing.assert_array_equal(result["surface_temperature"], expected.values)
     assert extraction.dims["time"] == 12
 
 
 @loop_over("rows", [1, 2, 5, 1000])
 def test_how_much_is_read_at_once_changes_nothing(reading, shipped, sst, rows):
     for variable, box in ((sst, (-140, -3, -100, 3)), (shipped["giops_day", "h"], (15, 70, 30, 78))):
-        extraction, whole = ask(reading, [variable], box=box, start=None)
+        extraction, full = ask(reading, [variable], box=box, start=None)
         key = variable.variable.key
         parts = [part[key] for _, part in read_parts(replace(extraction, rows=rows), reading)]
-        np.testing.assert_array_equal(np.concatenate(parts), whole[key])
+        np.testing.assert_array_equal(np.concatenate(parts), full[key])
 
 
 # Boxes on other grids
@@ -131,7 +131,7 @@ def brute(latitude, longitude, box):
 )
 def test_a_box_on_a_tripolar_grid_holds_every_cell_once(reading, shipped, box):
     tos = shipped["nemo_global_month", "tos"]
-    extraction, found = ask(reading, [tos], box=box)
+    extraction, result = ask(reading, [tos], box=box)
     with xr.open_dataset(tos.files[-1].path, decode_times=False) as opened:
         latitude, longitude = opened.nav_lat.values.astype("f8"), opened.nav_lon.values.astype("f8")
         held = brute(latitude, longitude, box)
@@ -139,8 +139,8 @@ def test_a_box_on_a_tripolar_grid_holds_every_cell_once(reading, shipped, box):
     rows, columns = values_of(extraction, "latitude"), values_of(extraction, "longitude")
     meant = brute(rows, np.mod(columns, 360), box)
     assert meant.sum() == held.sum()
-    assert np.isnan(found["tos"][0][~meant]).all()
-    assert np.nansum(found["tos"], dtype="f8") == pytest.approx(np.nansum(values, dtype="f8"), rel=1e-6)
+    assert np.isnan(result["tos"][0][~meant]).all()
+    assert np.nansum(result["tos"], dtype="f8") == pytest.approx(np.nansum(values, dtype="f8"), rel=1e-6)
     assert (np.abs(columns[meant] - (box[0] + np.mod(box[2] - box[0], 360.1) / 2)) <= 180.1).all()
 
 
@@ -151,12 +151,12 @@ def test_a_box_over_the_seam_of_a_file_is_narrow(reading, shipped):
 
 
 def test_a_projected_grid_answers_the_plane_too(reading, arctic):
-    extraction, found = ask(reading, [arctic], box=(10, 70, 30, 80), depth="all", time="2016-02-02")
+    extraction, result = ask(reading, [arctic], box=(10, 70, 30, 80), depth="all", time="2016-02-02")
     with xr.open_dataset(arctic.files[0].path, decode_times=False) as opened:
         held = brute(opened.latitude.values, opened.longitude.values, (10, 70, 30, 80))
         rows, columns = np.flatnonzero(held.any(axis=1)), np.flatnonzero(held.any(axis=0))
         expected = opened.temperature.where(held)[1, :, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        np.testing.assert_allclose(found["votemper"][0], expected.values, rtol=1e-6)
+        np.testing.assert_allclose(result["votemper"][0], expected.values, rtol=1e-6)
         np.testing.assert_allclose(values_of(extraction, "x"), 1000.0 * expected.X)
         np.testing.assert_allclose(values_of(extraction, "y"), 1000.0 * expected.Y)
     assert extraction.facts["crs_wkt"].startswith("PROJCRS")
@@ -168,46 +168,46 @@ def test_the_bottom_and_the_mean_are_those_of_points(reading, arctic):
         places = zip(values_of(extraction, "latitude").ravel(), values_of(extraction, "longitude").ravel(), strict=True)
         _, points = ask(reading, [arctic], PointsRequest, points=list(places), depth=depth)
         flat = area["votemper"].ravel()
-        wanted = np.isfinite(flat)
-        assert wanted.sum() > 20
-        np.testing.assert_allclose(flat[wanted], points["votemper"].ravel()[wanted], rtol=1e-6)
+        expected = np.isfinite(flat)
+        assert expected.sum() > 20
+        np.testing.assert_allclose(flat[expected], points["votemper"].ravel()[expected], rtol=1e-6)
         if depth == "bottom":
-            np.testing.assert_allclose(area["depth"].ravel()[wanted], points["depth"].ravel()[wanted])
+            np.testing.assert_allclose(area["depth"].ravel()[expected], points["depth"].ravel()[expected])
 
 
 def test_a_mesh_answers_its_nodes_and_whole_triangles(reading):
     box = (-122.6, 37.7, -122.45, 37.9)
-    extraction, found = ask(reading, [TEMP], box=box, depth="all", time="-1")
+    extraction, result = ask(reading, [TEMP], box=box, depth="all", time="-1")
     with xr.open_dataset(SFBOFS, decode_times=False) as opened:
         latitude, longitude, corners = opened.lat.values, opened.lon.values, opened.nv.values.T - 1
         held = np.flatnonzero(brute(latitude, longitude, box))
-        np.testing.assert_array_equal(found["temp"][0], opened.temp.values[-1][:, held])
-        whole = np.isin(corners, held).all(axis=1).sum()
+        np.testing.assert_array_equal(result["temp"][0], opened.temp.values[-1][:, held])
+        full = np.isin(corners, held).all(axis=1).sum()
     np.testing.assert_allclose(values_of(extraction, "latitude"), latitude[held])
     triangles = values_of(extraction, "triangles")
-    assert triangles.shape == (whole, 3)
+    assert triangles.shape == (full, 3)
     assert 0 <= triangles.min() <= triangles.max() < held.size
 
 
 def test_values_in_triangles_are_those_whose_middles_lie_in_the_box(reading):
     box = (-122.6, 37.7, -122.45, 37.9)
-    _, found = ask(reading, [U], box=box, depth="0")
+    _, result = ask(reading, [U], box=box, depth="0")
     with xr.open_dataset(SFBOFS, decode_times=False) as opened:
         held = brute(opened.latc.values, opened.lonc.values, box)
-        np.testing.assert_array_equal(found["u"][0], opened.u.values[-1, 0][held])
+        np.testing.assert_array_equal(result["u"][0], opened.u.values[-1, 0][held])
 
 
 def test_components_on_other_points_come_to_the_cells_of_the_first(reading, shipped):
     u, v = shipped["wcofs_hour", "u_sur"], shipped["wcofs_hour", "v_sur"]
     box = (-125, 44, -124, 45)
-    extraction, both = ask(reading, [u, v], box=box)
+    extraction, pair = ask(reading, [u, v], box=box)
     _, alone = ask(reading, [u], box=box)
-    np.testing.assert_array_equal(both["u_sur"], alone["u_sur"].astype("f8"))
+    np.testing.assert_array_equal(pair["u_sur"], alone["u_sur"].astype("f8"))
     assert extraction.facts["grid"] == "of u_sur"
     _, parts = ask(reading, [u, v], box=box, vector=["eastward", "northward", "magnitude"])
     np.testing.assert_allclose(np.hypot(parts["eastward"], parts["northward"]), parts["magnitude"])
     known = np.isfinite(parts["magnitude"])
-    np.testing.assert_allclose(parts["magnitude"][known], np.hypot(both["u_sur"], both["v_sur"])[known], atol=0.02)
+    np.testing.assert_allclose(parts["magnitude"][known], np.hypot(pair["u_sur"], pair["v_sur"])[known], atol=0.02)
 
 
 # Polygons
@@ -220,8 +220,8 @@ def test_a_polygon_over_the_date_line_is_the_same_however_it_is_written(reading,
     east = [[170.0, -3.0], [190.0, -3.0], [185.0, 4.0], [170.0, -3.0]]
     _, first = ask(reading, [sst], polygon={"type": "Polygon", "coordinates": [RING]})
     for ring in (east, turned(east, -360), RING[::-1], turned(RING, 360)):
-        _, found = ask(reading, [sst], polygon={"type": "Polygon", "coordinates": [ring]})
-        np.testing.assert_array_equal(found["surface_temperature"], first["surface_temperature"])
+        _, result = ask(reading, [sst], polygon={"type": "Polygon", "coordinates": [ring]})
+        np.testing.assert_array_equal(result["surface_temperature"], first["surface_temperature"])
     cut = [[[[170, -3], [180, -3], [180, 4], [170, -3]]], [[[-180, -3], [-170, -3], [-180, 4], [-180, -3]]]]
     extraction, _ = ask(reading, [sst], polygon={"type": "MultiPolygon", "coordinates": cut})
     columns = values_of(extraction, "longitude")
@@ -233,12 +233,12 @@ def test_a_polygon_over_the_date_line_is_the_same_however_it_is_written(reading,
 def test_a_polygon_with_a_hole_is_cut_out_of_any_grid(reading, shipped, arctic):
     rim = [[10, 68], [40, 69], [35, 79], [12, 78], [10, 68]]
     hole = [[18, 72], [25, 72], [22, 76], [18, 72]]
-    extraction, found = ask(reading, [arctic], polygon={"type": "Polygon", "coordinates": [rim, hole]}, depth="0")
+    extraction, result = ask(reading, [arctic], polygon={"type": "Polygon", "coordinates": [rim, hole]}, depth="0")
     _, box = ask(reading, [arctic], box=(-20, 60, 60, 90))
     with xr.open_dataset(arctic.files[0].path, decode_times=False) as opened:
         held = shapely.contains_xy(shapely.Polygon(rim, [hole]), opened.longitude.values, opened.latitude.values)
         expected = opened.temperature.values[-1, 0][held]
-    values = found["votemper"][0]
+    values = result["votemper"][0]
     assert np.isfinite(values).sum() == np.isfinite(expected).sum() > 200
     assert np.nanmean(values, dtype="f8") == pytest.approx(np.nanmean(expected, dtype="f8"), rel=1e-6)
     assert np.isfinite(box["votemper"]).sum() > np.isfinite(values).sum()
@@ -246,14 +246,14 @@ def test_a_polygon_with_a_hole_is_cut_out_of_any_grid(reading, shipped, arctic):
 
 
 def test_a_ring_around_the_pole_holds_the_pole(reading, shipped):
-    ring = [[float(one), 70.0] for one in range(-180, 180, 20)] + [[-180.0, 70.0]]
+    ring = [[float(number), 70.0] for number in range(-180, 180, 20)] + [[-180.0, 70.0]]
     _, cap = ask(reading, [shipped["nemo_global_month", "tos"]], polygon={"type": "Polygon", "coordinates": [ring]})
     _, box = ask(reading, [shipped["nemo_global_month", "tos"]], box=(-180, 70, 180, 90))
     assert np.isfinite(cap["tos"]).sum() == np.isfinite(box["tos"]).sum() > 1000
 
 
 boxes = st.tuples(st.floats(-180, 180), st.floats(-89, 80), st.floats(0.1, 359), st.floats(0.1, 100)).map(
-    lambda one: (one[0], one[1], one[0] + one[2], min(one[1] + one[3], 90.0))
+    lambda item: (item[0], item[1], item[0] + item[2], min(item[1] + item[3], 90.0))
 )
 places = st.lists(st.tuples(st.floats(-90, 90), st.floats(-360, 360)), min_size=1, max_size=30)
 
@@ -263,7 +263,7 @@ def test_a_box_and_the_polygon_of_its_corners_hold_the_same(box, points):
     west, south, east, north = box
     # Along the parallels no edge is half of the Earth long.
     across = np.linspace(west, east, 5).tolist()
-    ring = [[one, south] for one in across] + [[one, north] for one in across[::-1]] + [[west, south]]
+    ring = [[item, south] for item in across] + [[item, north] for item in across[::-1]] + [[west, south]]
     latitude, longitude = np.array(points).T
     clear = (np.abs(latitude - south) > 1e-6) & (np.abs(latitude - north) > 1e-6)
     for edge in (west, east):
@@ -282,7 +282,7 @@ def test_a_box_and_the_polygon_of_its_corners_hold_the_same(box, points):
 )
 def test_a_polygon_holds_what_shapely_says_wherever_it_lies(corners, longitude, latitude, points):
     turns = np.linspace(0, 2 * np.pi, len(corners), endpoint=False)
-    reach = np.array([one for one, _ in corners])
+    reach = np.array([item for item, _ in corners])
     shape = np.stack([reach * np.cos(turns), reach * np.sin(turns)], axis=1)
     ring = shape + np.array([longitude, latitude])
     wrapped = ring.copy()
@@ -314,7 +314,7 @@ def test_a_polygon_holds_what_shapely_says_wherever_it_lies(corners, longitude, 
         [[[0], [10, 0], [10, 5], [0, 0]]],
         [[[0, 0], [10, 0], [20, 0], [0, 0]]],
         [[[0, 0], [9, 0], [9, 9], [0, 0]], [[-5, -5], [20, -5], [20, 20], [-5, 20], [-5, -5]]],
-        [[[one / 30, 0] for one in range(20_001)]],
+        [[[number / 30, 0] for number in range(20_001)]],
     ],
 )
 def test_a_polygon_that_makes_no_sense_is_refused(coordinates):
@@ -327,23 +327,23 @@ def test_a_polygon_that_makes_no_sense_is_refused(coordinates):
 
 
 def test_a_stated_grid_is_interpolated_like_scipy(reading, sst):
-    extraction, found = ask(
+    extraction, result = ask(
         reading, [sst], box=(-140, -2, -120, 2), projection="EPSG:4326", shape=(8, 40), interpolation="bilinear"
     )
     rows, columns = values_of(extraction, "latitude"), values_of(extraction, "longitude")
     np.testing.assert_allclose(rows, np.arange(1.75, -2, -0.5))
     np.testing.assert_allclose(columns, np.arange(-139.75, -120, 0.5))
     with xr.open_dataset(sst.files[0].path) as opened:
-        one = around(opened, -150).surface_temperature[-1]
-        between = RegularGridInterpolator((one.latitude.values, one.longitude.values), one.values.astype("f8"))
+        item = around(opened, -150).surface_temperature[-1]
+        between = RegularGridInterpolator((item.latitude.values, item.longitude.values), item.values.astype("f8"))
         expected = between(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1))
-    np.testing.assert_allclose(found["surface_temperature"][0], expected, rtol=1e-6)
+    np.testing.assert_allclose(result["surface_temperature"][0], expected, rtol=1e-6)
 
 
 @loop_over("projection", ["EPSG:32661", "EPSG:3857", "EPSG:3995"])
 def test_a_stated_grid_lies_where_its_projection_says(reading, arctic, projection):
     box = (10, 70, 30, 78)
-    extraction, found = ask(reading, [arctic], box=box, projection=projection, shape=(30, 20))
+    extraction, result = ask(reading, [arctic], box=box, projection=projection, shape=(30, 20))
     x, y = np.meshgrid(values_of(extraction, "x"), values_of(extraction, "y"))
     longitude, latitude = Transformer.from_crs("EPSG:4326", projection, always_xy=True).transform(
         x, y, direction="INVERSE"
@@ -351,34 +351,34 @@ def test_a_stated_grid_lies_where_its_projection_says(reading, arctic, projectio
     np.testing.assert_allclose(values_of(extraction, "latitude"), latitude, atol=1e-6)
     np.testing.assert_allclose(values_of(extraction, "longitude"), longitude, atol=1e-6)
     assert np.ptp(np.diff(values_of(extraction, "x"))) < 1e-3
-    assert np.isfinite(found["votemper"]).any()
+    assert np.isfinite(result["votemper"]).any()
     assert extraction.facts["crs"] == projection
 
 
 def test_a_stated_grid_goes_on_over_the_date_line(reading, sst):
-    extraction, found = ask(reading, [sst], box=(170, -3, -170, 3), projection="EPSG:3857", shape=(6, 20))
+    extraction, result = ask(reading, [sst], box=(170, -3, -170, 3), projection="EPSG:3857", shape=(6, 20))
     np.testing.assert_allclose(np.diff(values_of(extraction, "x")), np.radians(1) * 6378137, rtol=1e-9)
     np.testing.assert_allclose(values_of(extraction, "longitude")[0], np.arange(170.5, 190))
-    assert np.isfinite(found["surface_temperature"]).mean() > 0.9
+    assert np.isfinite(result["surface_temperature"]).mean() > 0.9
 
 
 def test_a_polygon_on_a_stated_grid_is_all_that_has_values(reading, sst):
-    extraction, found = ask(
+    extraction, result = ask(
         reading, [sst], polygon={"type": "Polygon", "coordinates": [RING]}, projection="EPSG:4326", shape=(20, 40)
     )
     held = regions.polygon_region([[RING]]).holds(
         *np.meshgrid(values_of(extraction, "latitude"), values_of(extraction, "longitude"), indexing="ij")
     )
-    assert np.isnan(found["surface_temperature"][0][~held]).all()
-    assert np.isfinite(found["surface_temperature"][0][held]).mean() > 0.9
+    assert np.isnan(result["surface_temperature"][0][~held]).all()
+    assert np.isfinite(result["surface_temperature"][0][held]).mean() > 0.9
 
 
-def test_who_knows_the_plane_need_not_be_told_where_each_cell_is(reading, arctic):
-    asked = {"box": (0, 70, 30, 78), "projection": "EPSG:32661", "shape": (30, 20)}
-    told, untold = (ask(reading, [arctic], **asked, places=places) for places in (True, False))
-    names = [{one.name for one in extraction.coordinates} for extraction, _ in (told, untold)]
+def test_positions_of_cells_may_be_left_out(reading, arctic):
+    query = {"box": (0, 70, 30, 78), "projection": "EPSG:32661", "shape": (30, 20)}
+    reported, untold = (ask(reading, [arctic], **query, places=places) for places in (True, False))
+    names = [{coordinate.name for coordinate in extraction.coordinates} for extraction, _ in (reported, untold)]
     assert names[0] - names[1] == {"latitude", "longitude"}
-    np.testing.assert_array_equal(untold[1]["votemper"], told[1]["votemper"])
+    np.testing.assert_array_equal(untold[1]["votemper"], reported[1]["votemper"])
 
 
 @loop_over(
@@ -392,27 +392,27 @@ def test_who_knows_the_plane_need_not_be_told_where_each_cell_is(reading, arctic
         "+proj=stere +lat_0=90 +lat_ts=75 +lon_0=-40 +datum=WGS84",
     ],
 )
-def test_the_rectangle_of_a_stated_grid_can_be_told_in_its_plane(reading, arctic, projection):
+def test_the_extent_of_a_regular_grid_can_be_given_in_its_projection(reading, arctic, projection):
     across = Transformer.from_crs("EPSG:4326", projection, always_xy=True)
     x, y = across.transform(20.0, 74.0)
     extent = (x - 3e5, y - 2e5, x + 3e5, y + 2e5)
-    extraction, found = ask(reading, [arctic], projection=projection, shape=(4, 6), extent=extent)
+    extraction, result = ask(reading, [arctic], projection=projection, shape=(4, 6), extent=extent)
     np.testing.assert_allclose(values_of(extraction, "x"), x + np.arange(-2.5, 3) * 1e5)
     np.testing.assert_allclose(values_of(extraction, "y"), y + np.arange(1.5, -2, -1) * 1e5)
     latitude, longitude = values_of(extraction, "latitude"), values_of(extraction, "longitude")
     points = [*zip(latitude.ravel().tolist(), longitude.ravel().tolist(), strict=True)]
     _, expected = ask(reading, [arctic], kind=PointsRequest, points=points)
-    np.testing.assert_array_equal(found["votemper"].ravel(), expected["votemper"].ravel())
+    np.testing.assert_array_equal(result["votemper"].ravel(), expected["votemper"].ravel())
 
 
 @pytest.mark.parametrize("beyond", [170.0, 190.0])
 def test_the_rectangle_of_a_mercator_map_goes_on_over_the_date_line(reading, sst, beyond):
     metres = np.radians(1) * 6378137
     extent = ((beyond - 5) * metres, -2 * metres, (beyond + 15) * metres, 2 * metres)
-    extraction, found = ask(reading, [sst], projection="EPSG:3857", shape=(4, 20), extent=extent)
+    extraction, result = ask(reading, [sst], projection="EPSG:3857", shape=(4, 20), extent=extent)
     east = values_of(extraction, "longitude")[0]
     np.testing.assert_allclose(np.mod(east - beyond + 5, 360), np.arange(0.5, 20))
-    assert np.isfinite(found["surface_temperature"]).mean() > 0.9
+    assert np.isfinite(result["surface_temperature"]).mean() > 0.9
 
 
 @loop_over(
@@ -444,7 +444,7 @@ def test_the_rectangle_of_a_mercator_map_goes_on_over_the_date_line(reading, sst
         ({"depth": "deep"}, "depth"),
     ],
 )
-def test_a_wrong_area_is_told_which_field_is_wrong(reading, arctic, fields, field):
+def test_a_wrong_area_is_refused_with_its_field(reading, arctic, fields, field):
     with pytest.raises(InvalidRequest) as refused:
         ask(reading, [arctic], **{"box": (10, 70, 30, 78), **fields})
     assert refused.value.field == field
@@ -478,13 +478,13 @@ def known(latitude, longitude, values):
 
 @pytest.mark.full
 @pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES names no folder of sample files")
-@pytest.mark.parametrize("sample", FILES, ids=[one[0] for one in FILES])
+@pytest.mark.parametrize("sample", FILES, ids=[item[0] for item in FILES])
 def test_boxes_on_sample_files_hold_what_brute_force_finds(reading, described, sample):
     path, name, kind, time, *axes = sample
     file = Path(SAMPLES) / path
     variable = described(file, name, kind=kind, time=time, latitude=axes[0], longitude=axes[1])
     with xr.open_dataset(file, decode_times=False) as opened:
-        places = [opened[one].values.astype("f8") for one in axes]
+        places = [opened[item].values.astype("f8") for item in axes]
         latitude, longitude = places if places[0].ndim == 2 else np.meshgrid(*places, indexing="ij")
         values = opened[name].values
     values = values.reshape(values.shape[0], -1, *latitude.shape)[-1, 0]
@@ -497,11 +497,11 @@ def test_boxes_on_sample_files_hold_what_brute_force_finds(reading, described, s
             min(np.ptp(longitude), 360) / 2 * share,
         )
         box = (centre - across, max(middle - half, -90), centre + across, min(middle + half, 90))
-        extraction, found = ask(reading, [variable], box=box)
+        extraction, result = ask(reading, [variable], box=box)
         own = values_of(extraction, axes_of[0]), values_of(extraction, axes_of[1])
         own = own if own[0].ndim == 2 else np.meshgrid(*own, indexing="ij")
         np.testing.assert_allclose(
-            known(*own, found[name].reshape(own[0].shape)),
+            known(*own, result[name].reshape(own[0].shape)),
             known(latitude, longitude, np.where(brute(latitude, longitude, box) & usable, values, np.nan)),
             rtol=1e-6,
         )
@@ -514,17 +514,17 @@ def test_boxes_on_sample_files_hold_what_brute_force_finds(reading, described, s
 def test_runs_are_the_positions_in_order(size, stride, begin, down, most):
     positions = np.mod(begin % size + np.arange(size), size)[::stride]
     positions = positions[::-1] if down else positions
-    whole = np.arange(400)
-    parts = [whole[one.file][one.picked] for one in split_runs(positions, most)]
+    full = np.arange(400)
+    parts = [full[run.file][run.picked] for run in split_runs(positions, most)]
     np.testing.assert_array_equal(np.concatenate(parts), positions)
     assert len(parts) <= 3 + (400 // most + 1 if most else 0)
-    assert all(most is None or one.file.stop - one.file.start <= most for one in split_runs(positions, most))
+    assert all(most is None or run.file.stop - run.file.start <= most for run in split_runs(positions, most))
 
 
 def test_cost_is_of_the_window_alone(reading, sst):
-    extraction, found = ask(reading, [sst], box=(-140, -3, -100, 3), start="2007-01-01", end="2007-12-31")
-    assert extraction.cost.values == extraction.cost.cells == found["surface_temperature"].size
-    assert extraction.cost.bytes == found["surface_temperature"].nbytes
+    extraction, result = ask(reading, [sst], box=(-140, -3, -100, 3), start="2007-01-01", end="2007-12-31")
+    assert extraction.cost.values == extraction.cost.cells == result["surface_temperature"].size
+    assert extraction.cost.bytes == result["surface_temperature"].nbytes
     assert extraction.cost.steps == 12
 
 
@@ -532,24 +532,24 @@ def test_cost_is_of_the_window_alone(reading, sst):
 
 
 def test_an_area_is_answered_and_estimated(client):
-    asked = {"bbox": "15,70,30,78", "depth": "0", "time": "2016-02-02"}
-    answer = client.get(f"{AT}/giops_day/votemper/area", params=asked)
-    told = client.get(f"{AT}/giops_day/votemper/estimate/area", params=asked).json()
+    query = {"bbox": "15,70,30,78", "depth": "0", "time": "2016-02-02"}
+    answer = client.get(f"{AT}/giops_day/votemper/area", params=query)
+    document = client.get(f"{AT}/giops_day/votemper/estimate/area", params=query).json()
     assert answer.status_code == 200
-    assert told["dims"] == answer.json()["dims"]
-    assert told["allowed"]
+    assert document["dims"] == answer.json()["dims"]
+    assert document["allowed"]
 
 
 def test_a_calculated_variable_has_an_area_statistics_and_a_difference(client):
-    asked = {"bbox": "15,70,30,78", "time": "2016-02-02", "expression": "votemper + 273.15"}
+    query = {"bbox": "15,70,30,78", "time": "2016-02-02", "expression": "votemper + 273.15"}
     where = f"{AT}/giops_day/votemper"
-    area = client.get(f"{where}/area", params=asked).json()["variables"]
+    area = client.get(f"{where}/area", params=query).json()["variables"]
     kelvin, celsius = (np.array(area[key]["values"], dtype=float) for key in ("expression", "votemper"))
     np.testing.assert_allclose(kelvin, celsius + 273.15, atol=1e-4)
-    told = client.get(f"{where}/statistics", params=asked).json()["variables"]
-    means = [told[f"{key}_mean"]["values"][0] for key in ("expression", "votemper")]
+    variables = client.get(f"{where}/statistics", params=query).json()["variables"]
+    means = [variables[f"{key}_mean"]["values"][0] for key in ("expression", "votemper")]
     assert means[0] - means[1] == pytest.approx(273.15)
-    apart = client.get(f"{where}/difference", params={**asked, "minus_time": "2016-02-01"}).json()["variables"]
+    apart = client.get(f"{where}/difference", params={**query, "minus_time": "2016-02-01"}).json()["variables"]
     pair = [np.array(apart[key]["values"], dtype=float) for key in ("expression", "votemper")]
     np.testing.assert_allclose(*pair, atol=1e-4)
 
@@ -561,7 +561,7 @@ def test_a_calculated_variable_has_an_area_statistics_and_a_difference(client):
         {"projection": "EPSG:3857", "shape": "2000,2000", "interpolation": "gaussian", "neighbours": "50"},
     ],
 )
-def test_a_stated_grid_that_is_too_large_is_told_before_it_is_searched(client, params):
+def test_a_regular_grid_that_is_too_large_is_refused_before_it_is_searched(client, params):
     answer = client.get(f"{AT}/giops_day/votemper/area", params={"bbox": "15,70,30,78", **params})
     assert answer.status_code == 413
     assert "shape=" in answer.json()["detail"]
@@ -576,12 +576,12 @@ def test_a_polygon_is_posted(client):
     assert posted.json()["variables"] == got.json()["variables"]
 
 
-def test_an_area_that_is_too_large_is_told_what_fits(app_over, shipped):
+def test_an_area_that_is_too_large_is_refused_with_what_fits(app_over, shipped):
     with TestClient(app_over([shipped["giops_day", "votemper"]], max_document=500)) as small:
-        asked = {"bbox": "15,70,30,78"}
-        answer = small.get(f"{AT}/giops_day/votemper/area", params=asked)
+        query = {"bbox": "15,70,30,78"}
+        answer = small.get(f"{AT}/giops_day/votemper/area", params=query)
         assert answer.status_code == 413
         fitting = answer.json()["detail"].partition("bbox=")[2].partition(",")[0]
         stride = int(answer.json()["detail"].partition("stride=")[2].partition(",")[0])
         assert float(fitting) > 15
-        assert small.get(f"{AT}/giops_day/votemper/area", params={**asked, "stride": stride}).status_code == 200
+        assert small.get(f"{AT}/giops_day/votemper/area", params={**query, "stride": stride}).status_code == 200

@@ -43,25 +43,25 @@ def made(described, tmp_path):
 
 def less(reading, mine, others, minus=None, **fields):
     """The plan of a difference, and its values."""
-    asked = DifferenceRequest(
+    query = DifferenceRequest(
         dataset=mine[0].dataset,
-        variables=[one.variable.key for one in mine],
+        variables=[item.variable.key for item in mine],
         minus=Minuend(dataset=others[0].dataset, **(minus or {})),
         **fields,
     )
-    extraction = PLANS[DifferenceRequest](reading, [*mine, *others], asked)
+    extraction = PLANS[DifferenceRequest](reading, [*mine, *others], query)
     return extraction, read_values(extraction, reading)
 
 
 def test_two_times_of_a_dataset_are_compared_cell_by_cell(reading, shipped):
     arctic = shipped["giops_day", "votemper"]
     box = (10, 70, 30, 80)
-    extraction, found = less(
+    extraction, result = less(
         reading, [arctic], [arctic], {"time": "2016-02-01"}, box=box, start="2016-02-02", end="2016-02-04", depth="all"
     )
-    _, one = ask(reading, [arctic], AreaRequest, box=box, time="2016-02-01", depth="all")
+    _, item = ask(reading, [arctic], AreaRequest, box=box, time="2016-02-01", depth="all")
     _, more = ask(reading, [arctic], AreaRequest, box=box, start="2016-02-02", end="2016-02-04", depth="all")
-    np.testing.assert_allclose(found["votemper"], more["votemper"].astype("f8") - one["votemper"], rtol=1e-12)
+    np.testing.assert_allclose(result["votemper"], more["votemper"].astype("f8") - item["votemper"], rtol=1e-12)
     assert extraction.dims == {"time": 3, "depth": 17, "y": 51, "x": 53}
     assert extraction.facts["minus_time"].startswith("2016-02-01")
     info = extraction.fields[0].variable
@@ -77,21 +77,21 @@ def test_a_difference_from_itself_is_zero_on_any_grid(reading, shipped):
         (("nemo_global_month", "tos"), (60, -20, 90, 20)),
         (("giops_day", "h"), (10, 70, 30, 80)),
     ):
-        one = shipped[key]
+        item = shipped[key]
         for more in ({}, {"projection": "EPSG:4326", "shape": (10, 12), "interpolation": "bilinear"}):
-            _, found = less(reading, [one], [one], box=box, **more)
-            values = found[one.variable.key]
+            _, result = less(reading, [item], [item], box=box, **more)
+            values = result[item.variable.key]
             assert np.isfinite(values).any()
             assert np.nanmax(np.abs(values)) == 0
 
 
 def test_another_grid_comes_to_the_cells_of_the_first(reading, made):
     slope = LATITUDE[:, np.newaxis] + 2 * LONGITUDE
-    mine = made("mine", slope[np.newaxis])
+    own = made("mine", slope[np.newaxis])
     fine = np.arange(-30.5, 31, 1.0), np.arange(-10.5, 51, 1.0)
     other = made("other", (fine[0][:, np.newaxis] + 2 * fine[1])[np.newaxis] - 7, axes=fine)
-    extraction, found = less(reading, [mine], [other], box=BOX, interpolation="bilinear")
-    np.testing.assert_allclose(found["sst"], 7.0, atol=1e-4)
+    extraction, result = less(reading, [own], [other], box=BOX, interpolation="bilinear")
+    np.testing.assert_allclose(result["sst"], 7.0, atol=1e-4)
     assert values_of(extraction, "latitude").tolist() == np.arange(-20, 21, 2).tolist()
     assert extraction.facts["interpolation"] == "bilinear"
 
@@ -100,16 +100,16 @@ def test_a_difference_is_the_same_at_points(reading, shipped):
     tos, sst = shipped["nemo_global_month", "tos"], shipped["ostia_month", "surface_temperature"]
     minus = {"start": "2007-01-01", "end": "2007-03-31"}
     box = (100, -4, 140, 4)
-    extraction, found = less(reading, [tos], [sst], minus, box=box, start="2015-01-01", interpolation="bilinear")
+    extraction, result = less(reading, [tos], [sst], minus, box=box, start="2015-01-01", interpolation="bilinear")
     assert extraction.dims["time"] == 3
-    assert [one[:7] for one in values_of(extraction, "minus_time")] == ["2007-01", "2007-02", "2007-03"]
+    assert [item[:7] for item in values_of(extraction, "minus_time")] == ["2007-01", "2007-02", "2007-03"]
     _, area = ask(reading, [tos], AreaRequest, box=box, start="2015-01-01")
     latitude, longitude = values_of(extraction, "latitude"), values_of(extraction, "longitude")
     wet = np.isfinite(area["tos"][0])
     places = list(zip(latitude[wet], longitude[wet], strict=True))
     _, points = ask(reading, [sst], PointsRequest, points=places, interpolation="bilinear", **minus)
     expected = area["tos"][:, wet].astype("f8") - (points["surface_temperature"] - 273.15)
-    np.testing.assert_allclose(found["tos"][:, wet], expected, atol=1e-9)
+    np.testing.assert_allclose(result["tos"][:, wet], expected, atol=1e-9)
 
 
 @loop_over(
@@ -126,8 +126,8 @@ def test_a_difference_is_the_same_at_points(reading, shipped):
     ],
 )
 def test_units_that_mean_the_same_are_converted(given, wanted, factor, offset):
-    found = unit_conversion(given, wanted)
-    assert found == pytest.approx((factor, offset))
+    result = unit_conversion(given, wanted)
+    assert result == pytest.approx((factor, offset))
 
 
 @loop_over(("given", "wanted"), [("K", "m"), ("1e-3", "1"), ("league?", "m"), ("", "K")])
@@ -137,14 +137,14 @@ def test_other_units_are_not(given, wanted):
 
 def test_kelvin_less_celsius_is_a_difference_in_kelvin(reading, made):
     warm, cold = made("warm", [300.0], units="K"), made("cold", [20.0], units="degC")
-    extraction, found = less(reading, [warm], [cold], box=BOX)
-    np.testing.assert_allclose(found["sst"], 300 - 293.15, rtol=1e-6)
+    extraction, result = less(reading, [warm], [cold], box=BOX)
+    np.testing.assert_allclose(result["sst"], 300 - 293.15, rtol=1e-6)
     assert extraction.fields[0].variable.units == "K"
-    _, found = less(reading, [cold], [warm], box=BOX)
-    np.testing.assert_allclose(found["sst"], 293.15 - 300, rtol=1e-5)
+    _, result = less(reading, [cold], [warm], box=BOX)
+    np.testing.assert_allclose(result["sst"], 293.15 - 300, rtol=1e-5)
 
 
-def test_what_is_in_other_units_is_not_compared(reading, made):
+def test_values_in_other_units_are_not_compared(reading, made):
     with pytest.raises(InvalidRequest, match="cannot be compared") as refused:
         less(reading, [made("one", [1.0])], [made("two", [1.0], units="m")], box=BOX)
     assert refused.value.field == "minus.variables"
@@ -154,47 +154,51 @@ def test_a_monthly_climatology_is_taken_from_each_month(reading, made):
     middles = np.array([15, 45, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349])
     climate = made("climate", np.arange(1.0, 13), first=middles)
     model = made("model", np.zeros(365), first=NOON + 365 * 10 + 3)  # 2011
-    extraction, found = less(
+    extraction, result = less(
         reading, [model], [climate], {"climatology": True}, box=BOX, start="2011-01-30", end="2011-02-02"
     )
-    assert found["sst"][:, 0, 0].tolist() == [-1, -1, -2, -2]
+    assert result["sst"][:, 0, 0].tolist() == [-1, -1, -2, -2]
     assert extraction.dims["time"] == 4
 
 
 def test_a_daily_climatology_is_taken_from_each_day_and_leap_days_too(reading, made):
     climate = made("climate", np.arange(1.0, 366), first=NOON)
     model = made("model", np.zeros(3), first=np.array([1153.5, 1154.5, 1155.5]))  # 28 February to 1 March 2004
-    _, found = less(reading, [model], [climate], {"climatology": True}, box=BOX, start="2004-01-01")
-    assert found["sst"][:, 0, 0].tolist() == [-59, -59, -60]
+    _, result = less(reading, [model], [climate], {"climatology": True}, box=BOX, start="2004-01-01")
+    assert result["sst"][:, 0, 0].tolist() == [-59, -59, -60]
 
 
 def test_a_climatology_begins_at_any_month(reading, made):
     july_to_june = np.array([196, 227, 258, 288, 319, 349, 380, 410, 439, 470, 500, 531])
     climate = made("climate", [7.0, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6], first=july_to_june)
     model = made("model", np.zeros(365), first=NOON)
-    _, found = less(reading, [model], [climate], {"climatology": True}, box=BOX, time="2001-03-10")
-    assert found["sst"][0, 0, 0] == -3
+    _, result = less(reading, [model], [climate], {"climatology": True}, box=BOX, time="2001-03-10")
+    assert result["sst"][0, 0, 0] == -3
 
 
 @pytest.mark.full
 @pytest.mark.skipif("OCEAN_SAMPLES" not in os.environ, reason="OCEAN_SAMPLES names no folder of sample files")
 def test_a_year_less_its_climatology_is_what_xarray_says(reading, described):
     folder = Path(os.environ["OCEAN_SAMPLES"]) / "regular"
-    told = {"kind": "rectilinear", "latitude": "lat", "longitude": "lon"}
+    reported = {"kind": "rectilinear", "latitude": "lat", "longitude": "lon"}
     model, climate = folder / "cobe_sst_1997.nc", folder / "cobe_sst_ltm_1981-2010.nc"
-    pair = [described(model, "sst", **told)], [described(climate, "sst", dataset="climate", **told)]
+    pair = [described(model, "sst", **reported)], [described(climate, "sst", dataset="climate", **reported)]
     box = (160, -40, -100, 40)
-    extraction, found = less(reading, *pair, {"climatology": True}, box=box, start="1997-01-01")
-    with xr.open_dataset(model) as one, xr.open_dataset(climate, decode_times=False) as other:
-        anomaly = one.sst.astype("f8").values - other.sst.astype("f8").values
-        held = (np.abs(one.lat.values) <= 40)[:, np.newaxis] & (one.lon.values >= 160) & (one.lon.values <= 260)
+    extraction, result = less(reading, *pair, {"climatology": True}, box=box, start="1997-01-01")
+    with xr.open_dataset(model) as dataset, xr.open_dataset(climate, decode_times=False) as other:
+        anomaly = dataset.sst.astype("f8").values - other.sst.astype("f8").values
+        held = (
+            (np.abs(dataset.lat.values) <= 40)[:, np.newaxis]
+            & (dataset.lon.values >= 160)
+            & (dataset.lon.values <= 260)
+        )
         expected = anomaly[:, held]
     wet = np.isfinite(expected)
     assert extraction.dims["time"] == 12
-    np.testing.assert_allclose(found["sst"].reshape(12, -1)[wet], expected[wet], atol=1e-5)
+    np.testing.assert_allclose(result["sst"].reshape(12, -1)[wet], expected[wet], atol=1e-5)
 
 
-def test_what_has_several_steps_of_a_month_is_no_climatology(reading, made):
+def test_a_dataset_with_several_steps_a_month_is_no_climatology(reading, made):
     model = made("model", np.zeros(800), first=0.5 + np.arange(800))
     with pytest.raises(InvalidRequest, match="no climatology"):
         less(reading, [model], [model], {"climatology": True}, box=BOX)
@@ -207,20 +211,20 @@ def test_the_same_days_belong_together_whatever_their_hour(reading, made):
         made("noon", np.arange(365.0), first=NOON),
         made("midnight", np.arange(365.0) - 3, first=NOON - 0.5),
     )
-    _, found = less(reading, [noon], [midnight], box=BOX, start="2001-05-01", end="2001-05-03")
-    np.testing.assert_allclose(found["sst"], 3)
-    assert found["sst"].shape[0] == 3
+    _, result = less(reading, [noon], [midnight], box=BOX, start="2001-05-01", end="2001-05-03")
+    np.testing.assert_allclose(result["sst"], 3)
+    assert result["sst"].shape[0] == 3
 
 
 @pytest.mark.parametrize(("minus", "field"), [({"time": "never"}, "minus.time"), ({"depth": "x"}, "minus.depth")])
-def test_what_is_wrong_with_what_is_taken_away_is_named_as_its_own(reading, made, minus, field):
-    one, other = made("one", np.zeros(3)), made("other", np.zeros(3))
+def test_an_error_of_the_subtracted_dataset_names_its_own_field(reading, made, minus, field):
+    item, other = made("one", np.zeros(3)), made("other", np.zeros(3))
     with pytest.raises(InvalidRequest) as refused:
-        less(reading, [one], [other], minus, box=BOX)
+        less(reading, [item], [other], minus, box=BOX)
     assert refused.value.field == field
 
 
-def test_a_time_that_the_other_lacks_is_told(reading, made):
+def test_a_time_that_the_other_dataset_lacks_is_reported(reading, made):
     early, late = made("early", np.zeros(365), first=NOON), made("late", np.zeros(365), first=NOON + 1000)
     with pytest.raises(TimeNotFound, match=r"late has no time step at 2001-12-31") as refused:
         less(reading, [early], [late], box=BOX)
@@ -229,16 +233,16 @@ def test_a_time_that_the_other_lacks_is_told(reading, made):
         less(reading, [early], [late], {"start": "2003-11-01"}, box=BOX, time="2001-01-01")
 
 
-def test_what_has_no_time_is_taken_from_all_times(reading, shipped):
+def test_a_variable_without_time_is_subtracted_from_all_times(reading, shipped):
     zeta, depth = shipped["giops_day", "zeta"], shipped["giops_day", "h"]
-    _, found = less(reading, [zeta], [depth], box=(15, 70, 30, 78), start="2016-02-01")
+    _, result = less(reading, [zeta], [depth], box=(15, 70, 30, 78), start="2016-02-01")
     _, sea = ask(reading, [zeta], AreaRequest, box=(15, 70, 30, 78), start="2016-02-01")
     _, floor = ask(reading, [depth], AreaRequest, box=(15, 70, 30, 78))
-    np.testing.assert_allclose(found["zeta"], sea["zeta"].astype("f8") - floor["h"])
+    np.testing.assert_allclose(result["zeta"], sea["zeta"].astype("f8") - floor["h"])
     with pytest.raises(InvalidRequest, match="at which time"):
         less(reading, [depth], [zeta], box=(15, 70, 30, 78))
     _, turned = less(reading, [depth], [zeta], {"time": "2016-02-01"}, box=(15, 70, 30, 78))
-    np.testing.assert_allclose(turned["h"], -found["zeta"][0])
+    np.testing.assert_allclose(turned["h"], -result["zeta"][0])
 
 
 def test_levels_are_compared_with_their_like(reading, shipped):
@@ -246,28 +250,28 @@ def test_levels_are_compared_with_their_like(reading, shipped):
     box = (15, 70, 30, 78)
     with pytest.raises(InvalidRequest, match="same levels"):
         less(reading, [arctic], [arctic], {"depth": "0"}, box=box, depth="all")
-    _, found = less(reading, [arctic], [arctic], {"depth": "3"}, box=box, depth="0")
+    _, result = less(reading, [arctic], [arctic], {"depth": "3"}, box=box, depth="0")
     _, top = ask(reading, [arctic], AreaRequest, box=box, depth="0")
     _, below = ask(reading, [arctic], AreaRequest, box=box, depth="3")
-    np.testing.assert_allclose(found["votemper"], top["votemper"].astype("f8") - below["votemper"])
+    np.testing.assert_allclose(result["votemper"], top["votemper"].astype("f8") - below["votemper"])
 
 
 def test_bearings_differ_by_the_shorter_way(reading, shipped):
     pair = [shipped["wcofs_hour", "u_sur"], shipped["wcofs_hour", "v_sur"]]
     parts = {"box": (-125, 44, -124, 45), "vector": ["bearing", "magnitude"]}
-    times = [str(one) for one in np.frombuffer(pair[0].steps.raw.data, "<i8")[[0, -1]]]
-    _, found = less(reading, pair, pair, {"time": times[0]}, time=times[1], **parts)
-    (_, early), (_, late) = (ask(reading, pair, AreaRequest, time=one, **parts) for one in times)
+    times = [str(time_) for time_ in np.frombuffer(pair[0].steps.raw.data, "<i8")[[0, -1]]]
+    _, result = less(reading, pair, pair, {"time": times[0]}, time=times[1], **parts)
+    (_, early), (_, late) = (ask(reading, pair, AreaRequest, time=time_, **parts) for time_ in times)
     turned = np.radians(late["bearing"] - early["bearing"])
-    np.testing.assert_allclose(found["bearing"], np.degrees(np.arctan2(np.sin(turned), np.cos(turned))), atol=1e-6)
-    np.testing.assert_allclose(found["magnitude"], late["magnitude"] - early["magnitude"], atol=1e-12)
+    np.testing.assert_allclose(result["bearing"], np.degrees(np.arctan2(np.sin(turned), np.cos(turned))), atol=1e-6)
+    np.testing.assert_allclose(result["magnitude"], late["magnitude"] - early["magnitude"], atol=1e-12)
 
 
 def test_as_many_variables_are_taken_as_there_are(reading, shipped):
     arctic = shipped["giops_day", "votemper"]
-    asked = DifferenceRequest(dataset="giops_day", variables=["votemper"], minus=Minuend(dataset="x"), box=BOX)
+    query = DifferenceRequest(dataset="giops_day", variables=["votemper"], minus=Minuend(dataset="x"), box=BOX)
     with pytest.raises(InvalidRequest, match="as many variables"):
-        PLANS[DifferenceRequest](reading, [arctic] * 3, asked)
+        PLANS[DifferenceRequest](reading, [arctic] * 3, query)
 
 
 def test_a_difference_is_answered_by_box_and_by_polygon(client, shipped):
@@ -287,10 +291,10 @@ def test_a_difference_is_answered_by_box_and_by_polygon(client, shipped):
         expected = (opened.temperature[1, 0].astype("f8") - opened.temperature[0, 0]).where(held).mean()
     values = np.array(got.json()["variables"]["votemper"]["values"], dtype=float)
     assert np.nanmean(values) == pytest.approx(float(expected), rel=1e-6)
-    told = client.get(
+    response = client.get(
         f"{AT}/giops_day/votemper/estimate/difference", params={"bbox": "10,70,30,76", "minus_time": "2016-02-01"}
     )
-    assert told.json()["steps"] == 2
+    assert response.json()["steps"] == 2
 
 
 @loop_over(

@@ -61,22 +61,25 @@ def water(tmp_path, described):
             "zeta": np.array([tide(t, y, x) for t, _, y, x in np.ndindex(shape)]).reshape(shape)[:, 0],
         }  # fmt: skip
         path = tmp_path / f"{kind}.nc"
-        with netCDF4.Dataset(path, "w") as made:
-            write_axes(made, LONGITUDE)
+        with netCDF4.Dataset(path, "w") as dataset:
+            write_axes(dataset, LONGITUDE)
             dims = {"h": ("lat", "lon"), "s": ("depth",), "C": ("depth",), "hc": (), "zeta": ("time", "lat", "lon")}
             for name, numbers in flat.items():
-                made.createVariable(name, "f8", dims[name])[...] = numbers
+                dataset.createVariable(name, "f8", dims[name])[...] = numbers
             for name, numbers in (("temp", values), ("z", -deep), ("d", deep)):
-                made.createVariable(name, "f8", ("time", "depth", "lat", "lon"), fill_value=1e20)[:] = (
+                dataset.createVariable(name, "f8", ("time", "depth", "lat", "lon"), fill_value=1e20)[:] = (
                     np.ma.masked_invalid(numbers)
                 )
-        told = {"kind": "rectilinear", "latitude": "lat", "longitude": "lon"}
-        temp = described(path, "temp", **told)
+        reported = {"kind": "rectilinear", "latitude": "lat", "longitude": "lon"}
+        temp = described(path, "temp", **reported)
         axis = DepthAxis(name="depth", kind="sigma", values=S.tolist())
-        every = {name: described(path, name, **told) for name in ("h", "zeta", "z", "d")}
-        every = {name: msgspec.structs.replace(one, depth=axis if one.depth else None) for name, one in every.items()}
+        every = {name: described(path, name, **reported) for name in ("h", "zeta", "z", "d")}
+        every = {
+            name: msgspec.structs.replace(dimension, depth=axis if dimension.depth else None)
+            for name, dimension in every.items()
+        }
         still = msgspec.structs.replace(every["h"], dimensions=[], steps=None)
-        upright = [one for one in temp.dimensions if one.role == "depth"]
+        upright = [dimension for dimension in temp.dimensions if dimension.role == "depth"]
         for name in ("s", "C"):
             every[name] = msgspec.structs.replace(still, source=name, dimensions=upright, depth=axis)
         every |= {"hc": msgspec.structs.replace(still, source="hc"), "temp": temp}
@@ -101,25 +104,25 @@ PLACE = (float(LATITUDE[2]), float(LONGITUDE[3]))
 @pytest.mark.parametrize("kind", KINDS)
 def test_levels_are_as_deep_as_their_formula_says(extract, water, kind):
     temp, _ = water(kind)
-    found = extract(
+    values = extract(
         [temp], PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all", form="profile")
     )
     expected = np.array([[s_depth(kind, t, level, *CELL) for level in range(S.size)] for t in range(len(HOURS))])
-    np.testing.assert_allclose(found["depth"], expected, rtol=1e-6)
-    np.testing.assert_allclose(found["temp"], 20 - expected / 10, rtol=1e-6)
+    np.testing.assert_allclose(values["depth"], expected, rtol=1e-6)
+    np.testing.assert_allclose(values["temp"], 20 - expected / 10, rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_bottom_and_the_mean_are_by_true_depths(extract, water, kind):
     temp, _ = water(kind)
-    asked = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], time="-1", depth="bottom")
-    found = extract([temp], asked)
+    query = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], time="-1", depth="bottom")
+    values = extract([temp], query)
     deep = np.array([s_depth(kind, 2, level, *CELL) for level in range(S.size)])[::-1]  # downwards
-    assert found["depth"].ravel() == pytest.approx([deep[-1]], rel=1e-6)
-    assert found["temp"].ravel() == pytest.approx([20 - deep[-1] / 10], rel=1e-6)
+    assert values["depth"].ravel() == pytest.approx([deep[-1]], rel=1e-6)
+    assert values["temp"].ravel() == pytest.approx([20 - deep[-1] / 10], rel=1e-6)
     edges = [min(deep[0], 0.0), *(deep[1:] + deep[:-1]) / 2]
     thick = np.diff([*edges, 2 * deep[-1] - edges[-1]])
-    mean = extract([temp], msgspec.structs.replace(asked, depth="mean"))["temp"]
+    mean = extract([temp], msgspec.structs.replace(query, depth="mean"))["temp"]
     assert mean.ravel() == pytest.approx([np.average(20 - deep / 10, weights=thick)], rel=1e-6)
 
 
@@ -127,33 +130,33 @@ def test_the_bottom_and_the_mean_are_by_true_depths(extract, water, kind):
 def test_a_depth_between_levels_is_found_at_every_time(extract, water, kind):
     temp, _ = water(kind)
     depths = [25.0, 40.0, 60.0]
-    asked = TrajectoryRequest(
+    query = TrajectoryRequest(
         dataset="made", variables=["temp"], points=[PLACE] * 3, depths=depths, between="linear",
         times=["2020-01-01T00:00:00Z", "2020-01-01T03:00:00Z", "2020-01-01T12:00:00Z"],
     )  # fmt: skip
-    np.testing.assert_allclose(extract([temp], asked)["temp"], 20 - np.array(depths) / 10, rtol=1e-6)
+    np.testing.assert_allclose(extract([temp], query)["temp"], 20 - np.array(depths) / 10, rtol=1e-6)
 
 
-def test_the_slice_beneath_a_path_has_the_depths_and_the_sea_floor_of_the_model(extract, water):
+def test_the_section_below_a_path_has_the_depths_and_the_sea_floor_of_the_model(extract, water):
     temp, h = water("ocean_s_coordinate_g2")
     path = [PLACE, (PLACE[0], float(LONGITUDE[5]))]
-    asked = TransectRequest(dataset="made", variables=["temp"], path=path, points=5, interpolation="bilinear")
-    found = extract([temp], asked)
-    np.testing.assert_allclose(found["temp"], 20 - found["depth"] / 10, rtol=1e-6)
-    np.testing.assert_allclose(found["bathymetry"], found["depth"][0].max(axis=0))
-    told = extract([msgspec.structs.replace(temp, bathymetry=h)], asked)
-    assert told["bathymetry"][0] == pytest.approx(floor(*CELL))
-    assert (told["bathymetry"] > found["bathymetry"]).all()
-    assert "bathymetry" not in extract([temp], msgspec.structs.replace(asked, bathymetry=False))
+    query = TransectRequest(dataset="made", variables=["temp"], path=path, points=5, interpolation="bilinear")
+    values = extract([temp], query)
+    np.testing.assert_allclose(values["temp"], 20 - values["depth"] / 10, rtol=1e-6)
+    np.testing.assert_allclose(values["bathymetry"], values["depth"][0].max(axis=0))
+    reported = extract([msgspec.structs.replace(temp, bathymetry=h)], query)
+    assert reported["bathymetry"][0] == pytest.approx(floor(*CELL))
+    assert (reported["bathymetry"] > values["bathymetry"]).all()
+    assert "bathymetry" not in extract([temp], msgspec.structs.replace(query, bathymetry=False))
 
 
 def test_profiles_behind_plots_have_true_depths(water, app_over, client):
     temp, _ = water("ocean_s_coordinate_g2")
-    asked = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all")
+    query = PointsRequest(dataset="made", variables=["temp"], points=[PLACE], depth="all")
     with type(client)(app_over([temp])) as opened:
-        response = opened.post("/internal/extractions", content=msgspec.msgpack.encode(asked))
+        response = opened.post("/internal/extractions", content=msgspec.msgpack.encode(query))
     assert response.status_code == 200, response.text
-    fields = {one.variable.key: one for one in msgspec.msgpack.decode(response.content, type=Coverage).fields}
+    fields = {field.variable.key: field for field in msgspec.msgpack.decode(response.content, type=Coverage).fields}
     depths = np.frombuffer(fields["depth"].values.data, fields["depth"].values.dtype)
     assert depths == pytest.approx([s_depth("", 2, level, *CELL) for level in range(S.size)])
 
@@ -174,8 +177,8 @@ def test_a_level_stands_for_the_water_half_way_to_its_neighbours(wanted, nearest
     deep, values = np.array([[5.0], [15.0], [40.0]]), np.array([[[10.0], [8.0], [np.nan]]])
     for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
         for between, expected in (("nearest", nearest), ("linear", linear)):
-            found = lines.interpolate_depth(values[:, order], deep[order], np.array([wanted]), between)
-            np.testing.assert_allclose(found, [[expected]])
+            result = lines.interpolate_depth(values[:, order], deep[order], np.array([wanted]), between)
+            np.testing.assert_allclose(result, [[expected]])
 
 
 def test_a_column_of_land_has_no_value_at_any_depth():
@@ -193,13 +196,13 @@ def current(tmp_path, water, described):
         between = (LONGITUDE[1:] + LONGITUDE[:-1]) / 2
         shape = (len(HOURS), S.size, LATITUDE.size, between.size)
         path = tmp_path / "u.nc"
-        with netCDF4.Dataset(path, "w") as made:
-            write_axes(made, between)
-            made.createVariable("u", "f8", ("time", "depth", "lat", "lon"))[:] = np.arange(np.prod(shape)).reshape(
+        with netCDF4.Dataset(path, "w") as dataset:
+            write_axes(dataset, between)
+            dataset.createVariable("u", "f8", ("time", "depth", "lat", "lon"))[:] = np.arange(np.prod(shape)).reshape(
                 shape
             )
-        found = described(path, "u", kind="rectilinear", latitude="lat", longitude="lon")
-        return msgspec.structs.replace(found, depth=temp.depth, levels=temp.levels), float(between[3])
+        result = described(path, "u", kind="rectilinear", latitude="lat", longitude="lon")
+        return msgspec.structs.replace(result, depth=temp.depth, levels=temp.levels), float(between[3])
 
     return make
 
@@ -213,8 +216,8 @@ def depth_between(kind, t=slice(None)):
 @pytest.mark.parametrize("kind", KINDS)
 def test_velocities_are_as_deep_as_the_points_around_them(extract, current, kind):
     u, east = current(kind)
-    asked = PointsRequest(dataset="made", variables=["u"], points=[(PLACE[0], east)], depth="all", form="profile")
-    np.testing.assert_allclose(extract([u], asked)["depth"], depth_between(kind), rtol=1e-6)
+    query = PointsRequest(dataset="made", variables=["u"], points=[(PLACE[0], east)], depth="all", form="profile")
+    np.testing.assert_allclose(extract([u], query)["depth"], depth_between(kind), rtol=1e-6)
     path = TransectRequest(dataset="made", variables=["u"], path=[(PLACE[0], east), (PLACE[0] + 1, east)], points=3)
     np.testing.assert_allclose(extract([u], path)["depth"][0, :, 0], depth_between(kind, 2), rtol=1e-6)
     box = AreaRequest(dataset="made", variables=["u"], box=(east - 0.1, 51.0, east + 0.1, 52.5), depth="all", time="-1")
@@ -226,7 +229,7 @@ def test_velocities_are_as_deep_as_the_points_around_them(extract, current, kind
 def test_velocities_of_triangles_are_as_deep_as_the_middle_of_their_nodes(extract):
     axis = DepthAxis(name="siglay", kind="sigma", values=list(range(20)))
     zeta = msgspec.structs.replace(ZETA, depth=None)
-    node = {one.name: one for one in TEMP.dimensions}["node"]
+    node = {dimension.name: dimension for dimension in TEMP.dimensions}["node"]
     sigma = Dimension(name="siglay", size=20, role="depth")
     terms = {
         "sigma": msgspec.structs.replace(TEMP, source="siglay", dimensions=[sigma, node], steps=None, depth=axis),
@@ -240,7 +243,7 @@ def test_velocities_of_triangles_are_as_deep_as_the_middle_of_their_nodes(extrac
         place = float(opened["lat"][nodes].mean()), float(opened["lon"][nodes].mean())
         eta, h = opened["zeta"][step, nodes], opened["h"][nodes]
         expected = -(eta + opened["siglay"][:, nodes] * (h + eta)).mean(axis=1)
-    asked = PointsRequest(
+    query = PointsRequest(
         dataset=U.dataset, variables=["u"], points=[place], depth="all", form="profile", time=str(step)
     )
-    np.testing.assert_allclose(extract([u], asked)["depth"].ravel(), expected, atol=1e-3)
+    np.testing.assert_allclose(extract([u], query)["depth"].ravel(), expected, atol=1e-3)

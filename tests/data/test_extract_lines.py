@@ -46,13 +46,13 @@ def test_points_of_a_leg_are_where_pyproj_puts_them(start, end, count):
     length = float(apart(*start, *end))
     if length < 1 or length > 19_000:  # nearly opposite points have many shortest ways
         return
-    found = path.along([start, end], points=count)
+    result = path.along([start, end], points=count)
     between = WGS84.npts(*start[::-1], *end[::-1], count - 2) if count > 2 else []
     expected = np.array([start[::-1], *between, end[::-1]])
-    np.testing.assert_allclose(apart(found.latitude, found.longitude, expected[:, 1], expected[:, 0]), 0, atol=1e-6)
-    np.testing.assert_allclose(found.distance, np.linspace(0, length, count), rtol=1e-9, atol=1e-9)
-    ahead = WGS84.inv(found.longitude[:-1], found.latitude[:-1], found.longitude[1:], found.latitude[1:])[0]
-    turned = np.abs((np.asarray(ahead) - found.bearing[:-1] + 180) % 360 - 180)
+    np.testing.assert_allclose(apart(result.latitude, result.longitude, expected[:, 1], expected[:, 0]), 0, atol=1e-6)
+    np.testing.assert_allclose(result.distance, np.linspace(0, length, count), rtol=1e-9, atol=1e-9)
+    ahead = WGS84.inv(result.longitude[:-1], result.latitude[:-1], result.longitude[1:], result.latitude[1:])[0]
+    turned = np.abs((np.asarray(ahead) - result.bearing[:-1] + 180) % 360 - 180)
     assert turned.max() < 1e-3 / min(1.0, length / count)
 
 
@@ -61,13 +61,15 @@ def test_a_path_has_so_many_points_and_keeps_its_way_points(way, count):
     legs = apart(*np.array(way[:-1]).T, *np.array(way[1:]).T)
     if (legs < 1).any() or count < len(way):
         return
-    found = path.along(way, points=count)
-    assert found.latitude.size == count
+    result = path.along(way, points=count)
+    assert result.latitude.size == count
     where = np.concatenate([[0], np.cumsum(legs)])
-    nearest = np.abs(found.distance[:, np.newaxis] - where).argmin(axis=0)
-    np.testing.assert_allclose(found.distance[nearest], where, rtol=1e-12, atol=1e-9)
-    np.testing.assert_allclose(apart(found.latitude[nearest], found.longitude[nearest], *np.array(way).T), 0, atol=1e-6)
-    assert (np.diff(found.distance) > 0).all()
+    nearest = np.abs(result.distance[:, np.newaxis] - where).argmin(axis=0)
+    np.testing.assert_allclose(result.distance[nearest], where, rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(
+        apart(result.latitude[nearest], result.longitude[nearest], *np.array(way).T), 0, atol=1e-6
+    )
+    assert (np.diff(result.distance) > 0).all()
 
 
 @given(places, places, st.integers(2, 40))
@@ -91,9 +93,9 @@ def test_a_path_goes_the_short_way_over_the_date_line_and_straight_over_the_pole
 
 
 def test_pieces_are_no_longer_than_the_spacing():
-    found = path.along(WAY, spacing=50)
-    assert np.diff(found.distance).max() <= 50 + 1e-9
-    assert np.diff(found.distance).min() > 25
+    result = path.along(WAY, spacing=50)
+    assert np.diff(result.distance).max() <= 50 + 1e-9
+    assert np.diff(result.distance).min() > 25
 
 
 @loop_over(
@@ -141,25 +143,25 @@ def arctic(request):
 def test_a_transect_has_the_profiles_of_its_points(client, arctic):
     response = client.get(f"{API}/votemper,zeta/transect", params={"path": PATH, "points": 30})
     assert response.status_code == 200, response.text
-    found = response.json()
-    assert found["dims"] == {"time": 1, "depth": 17, "distance": 30}
-    where = [*zip(*(found["coordinates"][name]["values"] for name in ("latitude", "longitude")), strict=True)]
+    document = response.json()
+    assert document["dims"] == {"time": 1, "depth": 17, "distance": 30}
+    where = [*zip(*(document["coordinates"][name]["values"] for name in ("latitude", "longitude")), strict=True)]
     points = client.post(f"{API}/votemper,zeta/points", json={"points": where, "depth": "all"}).json()
     for key in ("votemper", "zeta"):
-        assert found["variables"][key]["values"] == points["variables"][key]["values"]
-    column = np.array(found["variables"]["votemper"]["values"], dtype=float)[0]
+        assert document["variables"][key]["values"] == points["variables"][key]["values"]
+    column = np.array(document["variables"]["votemper"]["values"], dtype=float)[0]
     wet = np.isfinite(column)
     deepest = np.where(wet.any(axis=0), np.where(wet, arctic.depth.values[:, None], 0).max(axis=0), np.nan)
-    np.testing.assert_array_equal(np.array(found["coordinates"]["bathymetry"]["values"], dtype=float), deepest)
+    np.testing.assert_array_equal(np.array(document["coordinates"]["bathymetry"]["values"], dtype=float), deepest)
 
 
 def test_a_section_has_the_series_of_its_points(client):
-    asked = {"path": PATH, "spacing": 60, "depth": "bottom"}
-    found = client.get(f"{API}/votemper/section", params=asked).json()
-    values = np.array(found["variables"]["votemper"]["values"], dtype=float)
-    assert values.shape == (5, found["dims"]["distance"])
+    query = {"path": PATH, "spacing": 60, "depth": "bottom"}
+    document = client.get(f"{API}/votemper/section", params=query).json()
+    values = np.array(document["variables"]["votemper"]["values"], dtype=float)
+    assert values.shape == (5, document["dims"]["distance"])
     for number in range(0, values.shape[1], 4):
-        where = {name: found["coordinates"][name]["values"][number] for name in ("latitude", "longitude")}
+        where = {name: document["coordinates"][name]["values"][number] for name in ("latitude", "longitude")}
         series = client.get(f"{API}/votemper/timeseries", params=where | {"depth": "bottom"}).json()["values"]
         np.testing.assert_array_equal(values[:, number], np.array(series, dtype=float)[:, 0])
 
@@ -173,13 +175,13 @@ def test_a_transect_through_the_nodes_of_a_grid_has_their_values(extract, shippe
         across = longitude[(first + np.arange(count)) % longitude.size]
         expected = opened["surface_temperature"][-1, row % opened["latitude"].size]
         expected = expected[(first + np.arange(count)) % longitude.size].filled(np.nan)
-    way = [(float(latitude), float(one)) for one in across]
+    way = [(float(latitude), float(item)) for item in across]
     for interpolation in ("nearest", "bilinear"):
-        asked = TransectRequest(
+        query = TransectRequest(
             dataset="ostia_month", variables=["surface_temperature"], path=way, points=count,
             interpolation=interpolation,
         )  # fmt: skip
-        np.testing.assert_allclose(extract([ostia], asked)["surface_temperature"][0], expected, rtol=1e-6)
+        np.testing.assert_allclose(extract([ostia], query)["surface_temperature"][0], expected, rtol=1e-6)
 
 
 LAMBERT = {
@@ -198,15 +200,15 @@ def currents(tmp_path, described):
     plane = Proj(CRS.from_cf(LAMBERT))
     angle = np.radians(plane.get_factors(*plane(*np.meshgrid(x, y), inverse=True)).meridian_convergence)
     parts = {"u": 0.3 * np.cos(angle) - 0.4 * np.sin(angle), "v": 0.3 * np.sin(angle) + 0.4 * np.cos(angle)}
-    with netCDF4.Dataset(tmp_path / "lambert.nc", "w") as made:
+    with netCDF4.Dataset(tmp_path / "lambert.nc", "w") as dataset:
         for name, values in (("y", y), ("x", x)):
-            made.createDimension(name, values.size)
-            made.createVariable(name, "f8", (name,))[:] = values
+            dataset.createDimension(name, values.size)
+            dataset.createVariable(name, "f8", (name,))[:] = values
         for key, values in parts.items():
-            made.createVariable(key, "f8", ("y", "x"))[:] = values
-            made[key].units = "m s-1"
-    told = {"kind": "projected", "y_axis": "y", "x_axis": "x", "mapping": LAMBERT}
-    return [described(tmp_path / "lambert.nc", key, **told) for key in "uv"]
+            dataset.createVariable(key, "f8", ("y", "x"))[:] = values
+            dataset[key].units = "m s-1"
+    reported = {"kind": "projected", "y_axis": "y", "x_axis": "x", "mapping": LAMBERT}
+    return [described(tmp_path / "lambert.nc", key, **reported) for key in "uv"]
 
 
 inside = st.tuples(st.floats(51.0, 60.0), st.floats(-58.0, -42.0))
@@ -217,29 +219,29 @@ inside = st.tuples(st.floats(51.0, 60.0), st.floats(-58.0, -42.0))
 def test_along_and_across_are_the_vector_seen_from_the_path(extract, currents, start, end, count):
     if apart(*start, *end) < 10:
         return
-    asked = TransectRequest(
+    query = TransectRequest(
         dataset="made", variables=["u", "v"], path=[start, end], points=count, interpolation="bilinear",
         vector=["along", "across", "magnitude", "eastward", "northward"],
     )  # fmt: skip
-    found = extract(currents, asked)
-    np.testing.assert_allclose(found["along"] ** 2 + found["across"] ** 2, found["magnitude"] ** 2, rtol=1e-9)
-    bearing = np.radians(found["bearing"])
-    np.testing.assert_allclose(found["along"], 0.3 * np.sin(bearing) + 0.4 * np.cos(bearing), atol=1e-3)
-    np.testing.assert_allclose(found["across"], 0.4 * np.sin(bearing) - 0.3 * np.cos(bearing), atol=1e-3)
-    back = extract(currents, msgspec.structs.replace(asked, path=[end, start]))
+    values = extract(currents, query)
+    np.testing.assert_allclose(values["along"] ** 2 + values["across"] ** 2, values["magnitude"] ** 2, rtol=1e-9)
+    bearing = np.radians(values["bearing"])
+    np.testing.assert_allclose(values["along"], 0.3 * np.sin(bearing) + 0.4 * np.cos(bearing), atol=1e-3)
+    np.testing.assert_allclose(values["across"], 0.4 * np.sin(bearing) - 0.3 * np.cos(bearing), atol=1e-3)
+    back = extract(currents, msgspec.structs.replace(query, path=[end, start]))
     for part, sign in {"along": -1, "across": -1, "magnitude": 1, "eastward": 1, "northward": 1}.items():
-        np.testing.assert_allclose(back[part][::-1], sign * found[part], atol=1e-6)
+        np.testing.assert_allclose(back[part][::-1], sign * values[part], atol=1e-6)
 
 
 @pytest.mark.parametrize("interpolation", ["gaussian", "inverse"])
 def test_the_smallest_radius_is_no_trouble_outside_the_grid(client, interpolation):
-    asked = {"path": "60,0;75,20", "points": 10, "interpolation": interpolation, "radius": 1e-300}
-    assert client.get(f"{API}/zeta/transect", params=asked).status_code == 200
+    query = {"path": "60,0;75,20", "points": 10, "interpolation": interpolation, "radius": 1e-300}
+    assert client.get(f"{API}/zeta/transect", params=query).status_code == 200
 
 
 def test_points_of_a_path_outside_the_grid_have_no_values(client):
-    found = client.get(f"{API}/votemper/transect", params={"path": "60,0;75,20", "points": 10, "depth": "0"}).json()
-    values = found["variables"]["votemper"]["values"][0]
+    document = client.get(f"{API}/votemper/transect", params={"path": "60,0;75,20", "points": 10, "depth": "0"}).json()
+    values = document["variables"]["votemper"]["values"][0]
     assert values[0] is None
     assert values[-1] is not None
 
@@ -285,13 +287,13 @@ def water(tmp_path, described):
     paths = []
     for part in (slice(0, 2), slice(2, 4)):
         paths.append(tmp_path / f"{part.start}.nc")
-        with netCDF4.Dataset(paths[-1], "w") as made:
+        with netCDF4.Dataset(paths[-1], "w") as dataset:
             axes = {"time": HOURS[part], "depth": DEPTHS, "lat": ROWS, "lon": COLUMNS}
             for name, axis in axes.items():
-                made.createDimension(name, len(axis))
-                made.createVariable(name, "f8", (name,))[:] = axis
-            made["time"].units = "hours since 2020-01-01"
-            made.createVariable("t", "f8", tuple(axes))[:] = values[part]
+                dataset.createDimension(name, len(axis))
+                dataset.createVariable(name, "f8", (name,))[:] = axis
+            dataset["time"].units = "hours since 2020-01-01"
+            dataset.createVariable("t", "f8", tuple(axes))[:] = values[part]
     return described(paths, "t", kind="rectilinear", latitude="lat", longitude="lon"), values
 
 
@@ -302,7 +304,7 @@ def moving(seed, count):
 
 
 def along(points, **asked):
-    times = [(START + timedelta(hours=float(one))).isoformat() for one in points[:, 0]]
+    times = [(START + timedelta(hours=float(item))).isoformat() for item in points[:, 0]]
     return TrajectoryRequest(
         dataset="made", variables=["t"], points=points[:, 2:].tolist(), times=times, depths=points[:, 1].tolist(),
         **asked,
@@ -314,8 +316,8 @@ def test_a_trajectory_is_that_of_scipy_between_all_four_axes(extract, water):
     points = moving(1, 200)
     points[:, 0] = np.round(points[:, 0] * 3600) / 3600  # whole seconds
     expected = RegularGridInterpolator((HOURS, DEPTHS, ROWS, COLUMNS), values)(points)
-    found = extract([assets], along(points, between="linear", interpolation="bilinear"))["t"]
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+    result = extract([assets], along(points, between="linear", interpolation="bilinear"))["t"]
+    np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_a_trajectory_may_take_the_nearest_step_level_and_cell(extract, water):
@@ -333,17 +335,17 @@ def test_a_trajectory_that_stands_still_is_a_series(extract, water):
         series = PointsRequest(
             dataset="made", variables=["t"], points=[place], form="timeseries", interpolation=interpolation
         )
-        found = extract([assets], along(points, between="linear", interpolation=interpolation))["t"]
-        np.testing.assert_allclose(found, extract([assets], series)["t"])
+        result = extract([assets], along(points, between="linear", interpolation=interpolation))["t"]
+        np.testing.assert_allclose(result, extract([assets], series)["t"])
     without = msgspec.structs.replace(along(points), depths=[])
     np.testing.assert_array_equal(extract([assets], without)["t"], extract([assets], along(points))["t"])
 
 
-def test_what_is_outside_the_grid_or_its_time_is_missing(extract, water):
+def test_points_outside_the_grid_or_its_time_have_no_values(extract, water):
     assets, _ = water
     points = np.array([(6, 5, 42, -15), (6, 5, 10, 10), (500, 5, 42, -15), (6, 200, 42, -15)], dtype=float)
-    found = extract([assets], along(points))["t"]
-    assert np.isfinite(found).tolist() == [True, False, False, False]
+    result = extract([assets], along(points))["t"]
+    assert np.isfinite(result).tolist() == [True, False, False, False]
     with pytest.raises(TimeNotFound, match="2020-01-01T00:00:00"):
         extract([assets], along(points[2:3]))
 
@@ -360,23 +362,23 @@ def test_a_step_holds_for_half_the_time_to_its_neighbour():
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=20, unique=True), st.lists(st.integers(-9, 1009)))
 def test_weights_in_time_add_up_to_one_where_there_is_a_step(axis, seconds):
     steps, weights = lines.find_steps(np.array(sorted(axis)), np.array(seconds, dtype=np.int64), "linear")
-    there = (steps >= 0).any(axis=0)
-    np.testing.assert_allclose(weights.sum(axis=0), there)
+    present = (steps >= 0).any(axis=0)
+    np.testing.assert_allclose(weights.sum(axis=0), present)
     assert ((steps >= 0) == (weights > 0)).all()
 
 
 def test_the_parts_of_a_vector_along_the_way_are_those_of_pyproj(extract, currents):
     points = [(55.0, -50.0), (55.5, -49.0), (56.5, -49.5), (56.5, -52.0)]
-    asked = TrajectoryRequest(
+    query = TrajectoryRequest(
         dataset="made", variables=["u", "v"], points=points, times=["2020-01-01"] * 4, interpolation="bilinear",
         vector=["eastward", "northward", "along"],
     )  # fmt: skip
-    found = extract(currents, asked)
-    np.testing.assert_allclose(found["eastward"], 0.3, atol=1e-3)
-    np.testing.assert_allclose(found["northward"], 0.4, atol=1e-3)
+    values = extract(currents, query)
+    np.testing.assert_allclose(values["eastward"], 0.3, atol=1e-3)
+    np.testing.assert_allclose(values["northward"], 0.4, atol=1e-3)
     back = WGS84.inv(points[2][1], points[2][0], points[3][1], points[3][0])[1]
     bearing = np.radians(back + 180)
-    assert found["along"][3] == pytest.approx(0.3 * np.sin(bearing) + 0.4 * np.cos(bearing), abs=1e-3)
+    assert values["along"][3] == pytest.approx(0.3 * np.sin(bearing) + 0.4 * np.cos(bearing), abs=1e-3)
 
 
 GOOD = {"points": [[74.5, 20], [74.6, 19]], "times": ["2016-02-02", "2016-02-03T12:00:00Z"]}
@@ -401,19 +403,19 @@ def test_a_trajectory_that_makes_no_sense_is_refused(client, wrong, status, says
     assert says in response.json()["detail"]
 
 
-def test_what_is_read_in_parts_is_the_same_as_at_once(source, water, shipped):
+def test_reading_in_parts_equals_reading_at_once(source, water, shipped):
     reading = Reading(source=source, grids=GridStore(source, 64 * MIB, 64 * MIB))
     wide = shipped["giops_day", "votemper"]
     where = {"dataset": "giops_day", "variables": ["votemper"]}
-    for assets, asked in [
+    for assets, requests in [
         (wide, SectionRequest(**where, path=WAY, points=9, depth="bottom")),
         (wide, TransectRequest(**where, path=WAY, points=9, start="2016-02-02")),
         (wide, PointsRequest(**where, points=WAY, depth="all", form="timeseries")),
         (water[0], along(moving(5, 20), between="linear")),
     ]:
-        planned = PLANS[type(asked)](reading, [assets], asked)
+        planned = PLANS[type(requests)](reading, [assets], requests)
         parted = replace(planned, rows=1)
         assert len(parted.parts()) == next(iter(planned.dims.values()))
-        whole = read_values(planned, reading)
+        full = read_values(planned, reading)
         for key, values in read_values(parted, reading).items():
-            np.testing.assert_array_equal(values, whole[key])
+            np.testing.assert_array_equal(values, full[key])

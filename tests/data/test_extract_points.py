@@ -56,39 +56,39 @@ def floats(values):
 def test_every_kind_of_point_gives_the_same_number(client, arctic):
     y, x = nearest(arctic, SEA)
     column = arctic.temperature[-1, :, y, x].values
-    one = ask(client, "votemper/point", **AT_SEA, depth="all")["variables"]["votemper"]
-    assert one["dims"] == ["time", "depth"]
-    np.testing.assert_allclose(floats(one["values"])[0], column, rtol=1e-6)
+    votemper = ask(client, "votemper/point", **AT_SEA, depth="all")["variables"]["votemper"]
+    assert votemper["dims"] == ["time", "depth"]
+    np.testing.assert_allclose(floats(votemper["values"])[0], column, rtol=1e-6)
     many = post(client, "votemper/points", {"points": [SHELF, SEA], "depth": "all"})["variables"]["votemper"]
     assert many["dims"] == ["time", "depth", "point"]
-    np.testing.assert_array_equal(floats(many["values"])[0, :, 1], floats(one["values"])[0])
+    np.testing.assert_array_equal(floats(many["values"])[0, :, 1], floats(votemper["values"])[0])
     profile = ask(client, "votemper/profile", **AT_SEA, time="-1")
-    np.testing.assert_array_equal(floats(profile["values"]), floats(one["values"]))
+    np.testing.assert_array_equal(floats(profile["values"]), floats(votemper["values"]))
     series = ask(client, "votemper/timeseries", **AT_SEA, depth="3")
-    assert series["values"][-1][0] == one["values"][0][3]
+    assert series["values"][-1][0] == votemper["values"][0][3]
 
 
 def test_variables_with_and_without_depth_and_time_come_in_one_answer(client, arctic):
-    found = ask(client, "votemper,zeta,h/point", **AT_SEA, depth="all", start="2016-02-02", end="2016-02-03")
+    response = ask(client, "votemper,zeta,h/point", **AT_SEA, depth="all", start="2016-02-02", end="2016-02-03")
     y, x = nearest(arctic, SEA)
-    assert found["dims"] == {"time": 2, "depth": 17}
-    variables = found["variables"]
-    assert {key: one["dims"] for key, one in variables.items()} == {
+    assert response["dims"] == {"time": 2, "depth": 17}
+    variables = response["variables"]
+    assert {key: item["dims"] for key, item in variables.items()} == {
         "votemper": ["time", "depth"], "zeta": ["time"], "h": [],
     }  # fmt: skip
     np.testing.assert_allclose(floats(variables["zeta"]["values"]), arctic.zeta[1:3, y, x], rtol=1e-6)
     assert variables["h"]["values"] == float(arctic.h[y, x])
-    assert found["coordinates"]["time"]["values"][0] == "2016-02-02T12:00:00+00:00"
+    assert response["coordinates"]["time"]["values"][0] == "2016-02-02T12:00:00+00:00"
 
 
-def test_land_is_told_apart_from_what_is_below_the_sea_floor(client, arctic):
-    found = post(client, "votemper/points", {"points": [SEA, LAND, SHELF], "names": ["a", "b", "c"], "depth": "16"})
+def test_land_is_distinguished_from_cells_below_the_sea_floor(client, arctic):
+    result = post(client, "votemper/points", {"points": [SEA, LAND, SHELF], "names": ["a", "b", "c"], "depth": "16"})
     y, x = nearest(arctic, SEA)
     assert np.isnan(arctic.temperature[-1, 16, y, x])
     deep = float(arctic.temperature[-1, 16, *nearest(arctic, SHELF)])
-    coordinates = found["coordinates"]
-    assert found["variables"]["votemper"]["values"][0][:2] == [None, None]
-    assert (found["variables"]["votemper"]["values"][0][2] is None) == np.isnan(deep)
+    coordinates = result["coordinates"]
+    assert result["variables"]["votemper"]["values"][0][:2] == [None, None]
+    assert (result["variables"]["votemper"]["values"][0][2] is None) == np.isnan(deep)
     assert coordinates["land"]["values"] == [0, 1, 0]
     assert coordinates["name"]["values"] == ["a", "b", "c"]
     assert coordinates["cell_latitude"]["values"][0] == pytest.approx(arctic.latitude.values[y, x])
@@ -98,21 +98,21 @@ def test_land_is_told_apart_from_what_is_below_the_sea_floor(client, arctic):
 @loop_over("depth", ["0", "7", "all", "bottom", "mean"])
 @loop_over("keys", ["votemper", "zeta,votemper", "x_velocity,y_velocity"])
 def test_land_is_the_same_at_every_depth(client, depth, keys):
-    found = post(client, f"{keys}/points", {"points": [SEA, LAND], "depth": depth, "start": "2016-02-02"})
-    assert found["coordinates"]["land"]["values"] == [0, 1]
+    result = post(client, f"{keys}/points", {"points": [SEA, LAND], "depth": depth, "start": "2016-02-02"})
+    assert result["coordinates"]["land"]["values"] == [0, 1]
 
 
 def test_the_bottom_comes_with_its_depth(client, arctic):
-    found = ask(client, "votemper/point", **AT_SEA, depth="bottom")
+    response = ask(client, "votemper/point", **AT_SEA, depth="bottom")
     column = arctic.temperature[-1, :, *nearest(arctic, SEA)].values
     deepest = np.flatnonzero(np.isfinite(column))[-1]
-    assert found["variables"]["votemper"]["values"] == pytest.approx([column[deepest]], rel=1e-6)
-    assert found["coordinates"]["depth"]["values"] == [arctic.depth.values[deepest]]
+    assert response["variables"]["votemper"]["values"] == pytest.approx([column[deepest]], rel=1e-6)
+    assert response["coordinates"]["depth"]["values"] == [arctic.depth.values[deepest]]
 
 
 @pytest.mark.parametrize("where", [SEA, SHELF])
 def test_the_mean_over_depth_weighs_levels_by_their_thickness(client, arctic, where):
-    found = ask(client, "votemper/timeseries", latitude=where[0], longitude=where[1], depth="mean", time="-1")
+    response = ask(client, "votemper/timeseries", latitude=where[0], longitude=where[1], depth="mean", time="-1")
     column, depth = arctic.temperature[-1, :, *nearest(arctic, where)].values, arctic.depth.values
     total = weight = 0.0
     count = int(np.isfinite(column).sum())
@@ -121,7 +121,7 @@ def test_the_mean_over_depth_weighs_levels_by_their_thickness(client, arctic, wh
         lower = (depth[level] + depth[level + 1]) / 2 if level + 1 < count else 2 * depth[level] - upper
         total += column[level] * (lower - upper)
         weight += lower - upper
-    assert found["values"][0][0] == pytest.approx(total / weight, rel=1e-5)
+    assert response["values"][0][0] == pytest.approx(total / weight, rel=1e-5)
 
 
 @pytest.fixture
@@ -133,62 +133,67 @@ def currents(tmp_path, described):
     angle = np.radians(plane.get_factors(longitude, latitude).meridian_convergence)
     east, north = 0.3, 0.4
     components = {"u": east * np.cos(angle) - north * np.sin(angle), "v": east * np.sin(angle) + north * np.cos(angle)}
-    with netCDF4.Dataset(tmp_path / "lambert.nc", "w") as made:
+    with netCDF4.Dataset(tmp_path / "lambert.nc", "w") as dataset:
         for name, values in (("y", y), ("x", x)):
-            made.createDimension(name, values.size)
-            made.createVariable(name, "f8", (name,))[:] = values
+            dataset.createDimension(name, values.size)
+            dataset.createVariable(name, "f8", (name,))[:] = values
         for key, values in components.items():
-            made.createVariable(key, "f8", ("y", "x"))[:] = values
-            made[key].units = "m s-1"
-            made[key].standard_name = f"sea_water_{'x' if key == 'u' else 'y'}_velocity"
-    told = {"kind": "projected", "y_axis": "y", "x_axis": "x", "mapping": LAMBERT}
-    return [described(tmp_path / "lambert.nc", key, **told) for key in "uv"]
+            dataset.createVariable(key, "f8", ("y", "x"))[:] = values
+            dataset[key].units = "m s-1"
+            dataset[key].standard_name = f"sea_water_{'x' if key == 'u' else 'y'}_velocity"
+    reported = {"kind": "projected", "y_axis": "y", "x_axis": "x", "mapping": LAMBERT}
+    return [described(tmp_path / "lambert.nc", key, **reported) for key in "uv"]
 
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
 def test_components_are_turned_to_east_and_north_as_pyproj_turns_them(extract, currents, interpolation):
     points = [(55.0, -50.0), (50.0, -60.0), (61.0, -38.5), (62.3, -61.0)]
-    asked = PointsRequest(
+    query = PointsRequest(
         dataset="made", variables=["u", "v"], points=points, interpolation=interpolation,
         vector=["eastward", "northward", "magnitude", "bearing"],
     )  # fmt: skip
-    found = extract(currents, asked)
+    values = extract(currents, query)
     # A vector of the nearest cell keeps its direction in space: east is another one a few km away.
     exact = 5e-3 if interpolation == "nearest" else 1.5e-3
-    np.testing.assert_allclose(found["eastward"], 0.3, atol=exact)
-    np.testing.assert_allclose(found["northward"], 0.4, atol=exact)
-    np.testing.assert_allclose(found["magnitude"], 0.5, atol=exact)
-    np.testing.assert_allclose(found["bearing"], np.degrees(np.arctan2(0.3, 0.4)), atol=0.5)
+    np.testing.assert_allclose(values["eastward"], 0.3, atol=exact)
+    np.testing.assert_allclose(values["northward"], 0.4, atol=exact)
+    np.testing.assert_allclose(values["magnitude"], 0.5, atol=exact)
+    np.testing.assert_allclose(values["bearing"], np.degrees(np.arctan2(0.3, 0.4)), atol=0.5)
 
 
 def test_components_on_their_own_points_make_one_vector(client):
     where = {"latitude": 44.81, "longitude": -124.63, "vector": "magnitude,eastward,northward"}
     response = client.get("/api/v2.0/data/wcofs_hour/u_sur,v_sur/timeseries", params=where)
     assert response.status_code == 200, response.text
-    parts = {key: floats(one["values"]) for key, one in response.json()["variables"].items()}
+    parts = {key: floats(item["values"]) for key, item in response.json()["variables"].items()}
     np.testing.assert_allclose(np.hypot(parts["eastward"], parts["northward"]), parts["magnitude"], rtol=1e-9)
 
 
-def test_an_estimate_tells_what_the_answer_has(client):
-    asked = {**AT_SEA, "depth": "all"}
-    told = ask(client, "votemper/estimate/point", **asked)
-    found = ask(client, "votemper/point", **asked)
-    assert (told["allowed"], told["dims"], told["values"], told["steps"]) == (True, found["dims"], 17, 1)
+def test_an_estimate_agrees_with_the_response(client):
+    query = {**AT_SEA, "depth": "all"}
+    reported = ask(client, "votemper/estimate/point", **query)
+    response = ask(client, "votemper/point", **query)
+    assert (reported["allowed"], reported["dims"], reported["values"], reported["steps"]) == (
+        True,
+        response["dims"],
+        17,
+        1,
+    )
     posted = post(client, "votemper/estimate/points", {"points": [SEA, SHELF]})
     assert (posted["kind"], posted["values"]) == ("points", 2)
 
 
 @pytest.mark.parametrize("keys", [["votemper"], ["votemper", "zeta", "h"]])
 def test_a_neighbour_reads_the_same_as_people(client, keys):
-    asked = PointsRequest(dataset="giops_day", variables=keys, points=[SEA, SHELF], depth="all")
-    response = client.post("/internal/extractions", content=msgspec.msgpack.encode(asked))
+    query = PointsRequest(dataset="giops_day", variables=keys, points=[SEA, SHELF], depth="all")
+    response = client.post("/internal/extractions", content=msgspec.msgpack.encode(query))
     assert response.status_code == 200, response.text
-    found = msgspec.msgpack.decode(response.content, type=Coverage)
+    result = msgspec.msgpack.decode(response.content, type=Coverage)
     people = post(client, ",".join(keys) + "/points", {"points": [SEA, SHELF], "depth": "all"})["variables"]
-    for one in found.fields:
-        if not one.auxiliary:
-            values = np.frombuffer(one.values.data, one.values.dtype).reshape(one.values.shape)
-            np.testing.assert_allclose(values, floats(people[one.variable.key]["values"]), rtol=1e-6)
+    for field in result.fields:
+        if not field.auxiliary:
+            values = np.frombuffer(field.values.data, field.values.dtype).reshape(field.values.shape)
+            np.testing.assert_allclose(values, floats(people[field.variable.key]["values"]), rtol=1e-6)
 
 
 @loop_over(
@@ -210,7 +215,7 @@ def test_a_neighbour_reads_the_same_as_people(client, keys):
         ("votemper/estimate/point", {"dept": "1"}, 400, "did you mean depth"),
     ],
 )
-def test_what_makes_no_sense_is_refused(client, path, params, status, says):
+def test_a_meaningless_request_is_refused(client, path, params, status, says):
     response = client.get(f"{API}/{path}", params=AT_SEA | params)
     assert response.status_code == status, response.text
     assert says in response.json()["detail"]
@@ -239,13 +244,13 @@ def test_a_body_that_makes_no_sense_is_refused(client, body, status, says):
 
 def test_a_number_of_a_level_means_the_same_in_all_variables(extract, shipped):
     first = shipped["giops_day", "votemper"]
-    deeper = msgspec.structs.replace(first.depth, values=[2 * one for one in first.depth.values])
+    deeper = msgspec.structs.replace(first.depth, values=[2 * value for value in first.depth.values])
     other = msgspec.structs.replace(first, depth=deeper, variable=msgspec.structs.replace(first.variable, key="other"))
-    asked = PointsRequest(dataset="giops_day", variables=["votemper", "other"], points=[SEA], depth="2")
+    query = PointsRequest(dataset="giops_day", variables=["votemper", "other"], points=[SEA], depth="2")
     with pytest.raises(InvalidRequest, match="have different levels"):
-        extract([first, other], asked)
-    both = extract([first, other], msgspec.structs.replace(asked, depth="all"))
-    np.testing.assert_array_equal(both["depth_2"], 2 * both["depth"])
+        extract([first, other], query)
+    values = extract([first, other], msgspec.structs.replace(query, depth="all"))
+    np.testing.assert_array_equal(values["depth_2"], 2 * values["depth"])
 
 
 @loop_over("kind", ["point", "timeseries", "profile"])

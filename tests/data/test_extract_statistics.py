@@ -50,10 +50,10 @@ def test_the_cells_of_a_global_grid_cover_the_earth(first, step):
 
 def test_cells_between_parallels_and_meridians_are_exact():
     latitude, longitude = np.array([10.0, 11, 13, 14]), np.array([170.0, 172, -186, -184])
-    found = sizes(Rectilinear(latitude, longitude), (160, 0, 200, 20))
+    result = sizes(Rectilinear(latitude, longitude), (160, 0, 200, 20))
     south, north = np.array([9.5, 10.5, 12, 13.5]), np.array([10.5, 12, 13.5, 14.5])
     band = np.sin(np.radians(north)) - np.sin(np.radians(south))
-    np.testing.assert_allclose(found, EARTH_RADIUS**2 * np.radians(2) * band[:, np.newaxis] * np.ones(4))
+    np.testing.assert_allclose(result, EARTH_RADIUS**2 * np.radians(2) * band[:, np.newaxis] * np.ones(4))
 
 
 def test_curvilinear_cells_are_nearly_those_of_parallels_and_meridians():
@@ -68,21 +68,21 @@ def test_a_curvilinear_cell_is_the_polygon_between_its_neighbours():
     rng = np.random.default_rng(3)
     rows, columns = np.meshgrid(np.arange(60.0, 64), np.arange(0.0, 4), indexing="ij")
     rows, columns = rows + rng.uniform(-0.2, 0.2, rows.shape), columns + rng.uniform(-0.2, 0.2, rows.shape)
-    found = sizes(Curvilinear(rows, columns), (-5, 50, 10, 70))[1, 1]
+    result = sizes(Curvilinear(rows, columns), (-5, 50, 10, 70))[1, 1]
     phi, lam = np.radians(rows), np.radians(columns)
     field = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
     corners = [field[:, j : j + 2, i : i + 2].sum(axis=(1, 2)) for j, i in ((0, 0), (0, 1), (1, 1), (1, 0))]
     degrees = [(np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))) for x, y, z in corners]
     exact = BALL.polygon_area_perimeter(*zip(*degrees, strict=True))[0] / 1e6
-    assert found == pytest.approx(abs(exact), rel=1e-6)
+    assert result == pytest.approx(abs(exact), rel=1e-6)
 
 
 def test_the_cells_of_a_tripolar_grid_cover_the_earth_once(reading, shipped):
     tos = shipped["nemo_global_month", "tos"]
-    extraction, found = ask(reading, [tos], StatisticsRequest, box=(-180, -90, 180, 90))
-    covered = found["tos_area"][0] / (1 - found["tos_missing"][0])
+    extraction, result = ask(reading, [tos], StatisticsRequest, box=(-180, -90, 180, 90))
+    covered = result["tos_area"][0] / (1 - result["tos_missing"][0])
     assert 0.9 * EARTH < covered < EARTH  # Antarctica is not in it
-    assert found["tos_area"][0] == pytest.approx(361e6, rel=0.02)
+    assert result["tos_area"][0] == pytest.approx(361e6, rel=0.02)
     assert extraction.facts["weights"] == "areas of the cells"
 
 
@@ -94,7 +94,7 @@ def test_the_areas_of_nodes_and_of_triangles_are_those_of_the_mesh():
         mesh.areas(replace(mesh.window(everywhere), columns=np.arange(mesh.shape[1]))).ravel()
         for mesh in (Mesh((latitude, longitude), corners, location) for location in ("face", "node"))
     )
-    exact = [abs(BALL.polygon_area_perimeter(longitude[one], latitude[one])[0]) / 1e6 for one in corners[:2]]
+    exact = [abs(BALL.polygon_area_perimeter(longitude[corner], latitude[corner])[0]) / 1e6 for corner in corners[:2]]
     np.testing.assert_allclose(faces[:2], exact, rtol=1e-6)
     assert np.isnan(faces[2])
     assert nodes.sum() == pytest.approx(sum(exact))
@@ -117,28 +117,28 @@ QUANTILES = np.array([0.0, 0.1, 0.5, 0.75, 1.0])
 def test_statistics_are_those_of_xarray(made):
     values, weights = made
     size = values.size
-    found = statistics(values, weights, np.arange(size) * 1.0, -np.arange(size) * 1.0, QUANTILES)
+    result = statistics(values, weights, np.arange(size) * 1.0, -np.arange(size) * 1.0, QUANTILES)
     wet = np.isfinite(values)
-    assert found["count"] == wet.sum()
-    assert found["missing"] == pytest.approx(weights[~wet].sum() / weights.sum(), abs=1e-12)
+    assert result["count"] == wet.sum()
+    assert result["missing"] == pytest.approx(weights[~wet].sum() / weights.sum(), abs=1e-12)
     if not wet.any():
-        assert np.isnan(found["mean"])
-        assert np.isnan(found["quantiles"]).all()
+        assert np.isnan(result["mean"])
+        assert np.isnan(result["quantiles"]).all()
         return
     array, by = xr.DataArray(values, dims="cell"), xr.DataArray(weights, dims="cell")
-    assert found["mean"] == pytest.approx(float(array.weighted(by).mean()), rel=1e-9, abs=1e-9)
-    assert found["deviation"] == pytest.approx(float(array.weighted(by).std()), rel=1e-6, abs=1e-5)
-    assert found["minimum"] == np.nanmin(values)
-    assert values[int(found["maximum_latitude"])] == found["maximum"] == np.nanmax(values)
-    assert values[-int(found["minimum_longitude"])] == found["minimum"]
+    assert result["mean"] == pytest.approx(float(array.weighted(by).mean()), rel=1e-9, abs=1e-9)
+    assert result["deviation"] == pytest.approx(float(array.weighted(by).std()), rel=1e-6, abs=1e-5)
+    assert result["minimum"] == np.nanmin(values)
+    assert values[int(result["maximum_latitude"])] == result["maximum"] == np.nanmax(values)
+    assert values[-int(result["minimum_longitude"])] == result["minimum"]
     expected = array[wet].weighted(by[wet]).quantile(QUANTILES)
-    np.testing.assert_allclose(found["quantiles"], expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(result["quantiles"], expected, rtol=1e-6, atol=1e-6)
 
 
 @given(arrays.arrays(np.float64, st.integers(1, 50), elements=numbers))
 def test_quantiles_of_equal_weights_are_numpys(values):
-    found = weighted_quantiles(values, np.full(values.shape, 3.0), QUANTILES)
-    np.testing.assert_allclose(found, np.quantile(values, QUANTILES), rtol=1e-9, atol=1e-9)
+    result = weighted_quantiles(values, np.full(values.shape, 3.0), QUANTILES)
+    np.testing.assert_allclose(result, np.quantile(values, QUANTILES), rtol=1e-9, atol=1e-9)
 
 
 # Of areas
@@ -146,7 +146,7 @@ def test_quantiles_of_equal_weights_are_numpys(values):
 
 def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shipped):
     sst = shipped["ostia_month", "surface_temperature"]
-    extraction, found = ask(
+    extraction, result = ask(
         reading,
         [sst],
         StatisticsRequest,
@@ -157,18 +157,18 @@ def test_statistics_of_a_box_are_those_of_xarray_with_exact_weights(reading, shi
     )
     assert extraction.dims == {"time": 12, "quantile": 1}
     with xr.open_dataset(sst.files[0].path) as opened:
-        whole = opened.assign_coords(longitude=np.mod(opened.longitude.astype("f8"), 360.0)).sortby("longitude")
-        box = whole.surface_temperature.sel(time="2007", latitude=slice(-3, 3), longitude=slice(170, 190)).astype("f8")
+        full = opened.assign_coords(longitude=np.mod(opened.longitude.astype("f8"), 360.0)).sortby("longitude")
+        box = full.surface_temperature.sel(time="2007", latitude=slice(-3, 3), longitude=slice(170, 190)).astype("f8")
         # Of equal widths, cells are as large as the cosine of their latitude.
         by = box.weighted(np.cos(np.radians(box.latitude)).broadcast_like(box[0]))
         key = "surface_temperature"
-        np.testing.assert_allclose(found[f"{key}_mean"], by.mean(("latitude", "longitude")), rtol=1e-7)
-        np.testing.assert_allclose(found[f"{key}_deviation"], by.std(("latitude", "longitude")), rtol=1e-4)
+        np.testing.assert_allclose(result[f"{key}_mean"], by.mean(("latitude", "longitude")), rtol=1e-7)
+        np.testing.assert_allclose(result[f"{key}_deviation"], by.std(("latitude", "longitude")), rtol=1e-4)
         np.testing.assert_allclose(
-            found[f"{key}_quantiles"][:, 0], by.quantile(0.5, dim=("latitude", "longitude")), rtol=1e-6
+            result[f"{key}_quantiles"][:, 0], by.quantile(0.5, dim=("latitude", "longitude")), rtol=1e-6
         )
-        np.testing.assert_allclose(found[f"{key}_maximum"], box.max(("latitude", "longitude")))
-        np.testing.assert_array_equal(found[f"{key}_count"], box.notnull().sum(("latitude", "longitude")))
+        np.testing.assert_allclose(result[f"{key}_maximum"], box.max(("latitude", "longitude")))
+        np.testing.assert_array_equal(result[f"{key}_count"], box.notnull().sum(("latitude", "longitude")))
 
 
 def test_a_cell_that_the_grid_has_twice_counts_once(reading, described, tmp_path):
@@ -176,9 +176,9 @@ def test_a_cell_that_the_grid_has_twice_counts_once(reading, described, tmp_path
     latitude, longitude = np.meshgrid(np.arange(-5.5, 5), np.mod(np.arange(0.0, 362, 10), 360), indexing="ij")
     path = made_of_cells(tmp_path / "made.nc", latitude, longitude, np.mod(longitude, 20))
     sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
-    _, found = ask(reading, [sst], StatisticsRequest, box=(-180, -10, 180, 10))
-    assert found["sst_count"] == 11 * 36
-    assert found["sst_mean"][0] == pytest.approx(5.0)
+    _, result = ask(reading, [sst], StatisticsRequest, box=(-180, -10, 180, 10))
+    assert result["sst_count"] == 11 * 36
+    assert result["sst_mean"][0] == pytest.approx(5.0)
 
 
 def made_of_cells(path, latitude, longitude, values):
@@ -217,18 +217,18 @@ def test_areas_do_not_depend_on_how_many_dummy_cells_a_window_holds(reading, des
     path = made_of_cells(tmp_path / "made.nc", latitude, longitude, np.ma.masked_invalid(values))
     sst = described(path, "sst", kind="curvilinear", latitude="nav_lat", longitude="nav_lon")
     box = (-49.3, 40.9, -46.2, 44.1)
-    _, found = ask(reading, [sst], StatisticsRequest, box=box)
+    _, result = ask(reading, [sst], StatisticsRequest, box=box)
     for cell in dummies:
         latitude[cell] = longitude[cell] = np.nan
     inside = (longitude >= box[0]) & (longitude <= box[2]) & (latitude >= box[1]) & (latitude <= box[3])
     cells = np.argwhere(inside & np.isfinite(values))
     weights = [area_between_centres(latitude, longitude, *cell) for cell in cells]
-    assert found["sst_count"] == len(cells) > 20
-    assert found["sst_area"][0] == pytest.approx(sum(weights), rel=1e-6)
-    assert found["sst_mean"][0] == pytest.approx(np.average(values[tuple(cells.T)], weights=weights), rel=1e-6)
+    assert result["sst_count"] == len(cells) > 20
+    assert result["sst_area"][0] == pytest.approx(sum(weights), rel=1e-6)
+    assert result["sst_mean"][0] == pytest.approx(np.average(values[tuple(cells.T)], weights=weights), rel=1e-6)
 
 
-def test_a_dummy_cell_has_no_place_whatever_else_is_asked_for_with_it():
+def test_a_dummy_cell_has_no_position_in_any_request():
     latitude, longitude = np.meshgrid(np.arange(40.0, 44), np.arange(-50.0, -45), indexing="ij")
     for cell in ((0, 0), (2, 3)):
         latitude[cell] = longitude[cell] = 0
@@ -252,48 +252,48 @@ def test_a_dummy_node_of_a_mesh_has_no_place():
 def test_every_level_and_variable_has_its_own(reading, shipped):
     temperature, ice = shipped["giops_day", "votemper"], shipped["giops_day", "zeta"]
     box = (10, 70, 30, 80)
-    extraction, found = ask(reading, [temperature, ice], StatisticsRequest, box=box, depth="all", time="2016-02-02")
-    assert found["votemper_mean"].shape == (1, 17)
-    assert found["zeta_mean"].shape == (1,)
+    extraction, result = ask(reading, [temperature, ice], StatisticsRequest, box=box, depth="all", time="2016-02-02")
+    assert result["votemper_mean"].shape == (1, 17)
+    assert result["zeta_mean"].shape == (1,)
     _, alone = ask(reading, [temperature], StatisticsRequest, box=box, depth="4", time="2016-02-02")
     for name in ("mean", "deviation", "maximum_latitude", "area"):
-        assert found[f"votemper_{name}"][0, 4] == alone[f"votemper_{name}"][0]
-    units = {one.key: one.variable.units for one in extraction.fields}
+        assert result[f"votemper_{name}"][0, 4] == alone[f"votemper_{name}"][0]
+    units = {field.key: field.variable.units for field in extraction.fields}
     assert units["votemper_area"] == "km2"
     assert units["votemper_mean"] == "Celsius"
 
 
-def test_what_has_no_time_has_statistics(reading, shipped):
-    extraction, found = ask(reading, [shipped["giops_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80))
+def test_a_variable_without_time_has_statistics(reading, shipped):
+    extraction, result = ask(reading, [shipped["giops_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80))
     assert list(extraction.dims) == ["quantile"]
-    assert found["h_maximum"] == 2736
+    assert result["h_maximum"] == 2736
     _, without = ask(reading, [shipped["giops_day", "h"]], StatisticsRequest, box=(10, 70, 30, 80), quantiles=())
-    assert without["h_mean"] == found["h_mean"]
+    assert without["h_mean"] == result["h_mean"]
     assert "h_quantiles" not in without
 
 
 def test_the_magnitude_of_a_vector_has_statistics(reading, shipped):
     pair = [shipped["wcofs_hour", "u_sur"], shipped["wcofs_hour", "v_sur"]]
-    _, found = ask(reading, pair, StatisticsRequest, box=(-125, 44, -124, 45), vector=["magnitude"])
-    assert 0 <= found["magnitude_minimum"][0] < found["magnitude_mean"][0] < found["magnitude_maximum"][0] < 1
+    _, result = ask(reading, pair, StatisticsRequest, box=(-125, 44, -124, 45), vector=["magnitude"])
+    assert 0 <= result["magnitude_minimum"][0] < result["magnitude_mean"][0] < result["magnitude_maximum"][0] < 1
 
 
 @pytest.mark.parametrize("variable", [TEMP, U])
 def test_meshes_have_statistics(reading, variable):
-    _, found = ask(reading, [variable], StatisticsRequest, box=(-123, 37, -122, 38.5), depth="0")
+    _, result = ask(reading, [variable], StatisticsRequest, box=(-123, 37, -122, 38.5), depth="0")
     key = variable.variable.key
-    assert found[f"{key}_minimum"][0] < found[f"{key}_mean"][0] < found[f"{key}_maximum"][0]
-    assert found[f"{key}_missing"][0] == 0
+    assert result[f"{key}_minimum"][0] < result[f"{key}_mean"][0] < result[f"{key}_maximum"][0]
+    assert result[f"{key}_missing"][0] == 0
 
 
 def test_an_area_of_land_has_no_statistics(reading, described, tmp_path):
     latitude, longitude = np.arange(0.0, 5), np.arange(0.0, 5)
     path = write(tmp_path / "made.nc", latitude, longitude, np.full((1, 5, 5), np.nan))
     sst = described(path, "sst", kind="rectilinear", latitude="latitude", longitude="longitude")
-    _, found = ask(reading, [sst], StatisticsRequest, box=(0, 0, 4, 4))
-    assert found["sst_count"] == found["sst_area"] == 0
-    assert found["sst_missing"] == 1
-    assert np.isnan(found["sst_mean"])
+    _, result = ask(reading, [sst], StatisticsRequest, box=(0, 0, 4, 4))
+    assert result["sst_count"] == result["sst_area"] == 0
+    assert result["sst_missing"] == 1
+    assert np.isnan(result["sst_mean"])
 
 
 @loop_over(

@@ -60,8 +60,8 @@ class Body:
         if self.failing == rows.start:
             raise SourceUnreadable("noise.nc cannot be read: gone")
         self.read_rows += 1
-        made = np.random.default_rng(rows.start).normal(size=(rows.stop - rows.start, self.width))
-        return {"t": made}
+        created = np.random.default_rng(rows.start).normal(size=(rows.stop - rows.start, self.width))
+        return {"t": created}
 
 
 def extraction(body, count, *, bytes_read):
@@ -97,7 +97,7 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
     """A server with one route of the extraction service, and its address."""
     catalogue, workers, streams, plot_streams = Known(), ThreadPool(2, 10), ThreadPool(1, 10), ThreadPool(1, 10)
     spool = Spool(size, str(tmp_path))
-    told = {
+    reported = {
         "catalogue": catalogue,
         "reading": Reading(source=Known(), grids=None),
         "workers": workers,
@@ -108,21 +108,21 @@ def served(planned, tmp_path, *, size=64 * MIB, **changed):
         "formats": FORMATS,
         "budget": BUDGET,
         "max_document": 1_000_000,
-        "plans": {AreaRequest: lambda reading, assets, asked: planned},
+        "plans": {AreaRequest: lambda reading, assets, query: planned},
     }
-    service, waiting = ExtractionService(**{**told, **changed}), 0
+    service, waiting = ExtractionService(**{**reported, **changed}), 0
 
     @get("/made")
     async def made(request: Request, form: FromQuery[str | None] = None, number: FromQuery[int] = 0) -> Response:
         nonlocal waiting
-        asked = AreaRequest(dataset="made", variables=["t"], box=(0, 0, number, 1))
+        query = AreaRequest(dataset="made", variables=["t"], box=(0, 0, number, 1))
         waiting += 1
-        return await service.answer(request, asked, form)
+        return await service.answer(request, query, form)
 
     @get("/plotted")
     async def plotted() -> int:
-        found = await service.coverage(PointsRequest(dataset="made", variables=["t"], points=[(0, 0)]))
-        return len(found.fields[0].values.data)
+        result = await service.coverage(PointsRequest(dataset="made", variables=["t"], points=[(0, 0)]))
+        return len(result.fields[0].values.data)
 
     @get("/waiting")
     async def asked_for() -> int:
@@ -253,16 +253,18 @@ def test_a_file_is_sent_when_it_is_whole_with_its_length(tmp_path):
         assert httpx.get(f"{address}/made?form=netcdf", timeout=WAIT).status_code == 503
 
 
-def test_who_asks_for_little_does_not_wait_for_those_who_ask_for_much(tmp_path):
+def test_a_small_request_does_not_wait_for_large_ones(tmp_path):
     body = Body(gated=True)
     with served(long(body), tmp_path) as (address, _), gated_stream(body, address):
-        others = [threading.Thread(target=lost, args=(f"{address}/made?form=csv&number={one}",)) for one in range(1, 5)]
-        for one in others:
-            one.start()
+        rest = [
+            threading.Thread(target=lost, args=(f"{address}/made?form=csv&number={number}",)) for number in range(1, 5)
+        ]
+        for number in rest:
+            number.start()
         assert httpx.get(f"{address}/quick", timeout=WAIT).text == "quick"
         body.gate.release(1000)
-        for one in others:
-            one.join(WAIT)
+        for number in rest:
+            number.join(WAIT)
 
 
 def lost(address):
@@ -280,19 +282,19 @@ def test_equal_requests_at_once_are_read_once(tmp_path):
         with gated_stream(body, address) as first:
             lines = first.iter_lines()
             next(lines)
-            for one in asking:
-                one.start()
-            while [len(one.followers) for one in spool._entries.values()] != [6]:
+            for entry in asking:
+                entry.start()
+            while [len(entry.followers) for entry in spool._entries.values()] != [6]:
                 threading.Event().wait(0.01)
             body.gate.release(1000)
-            for one in asking:
-                one.join(WAIT)
+            for entry in asking:
+                entry.join(WAIT)
             list(lines)
         assert len(set(answers)) == 1
         assert body.read_rows == 10
 
 
-def test_small_answers_that_are_asked_for_at_once_are_read_once(tmp_path):
+def test_small_simultaneous_requests_are_read_once(tmp_path):
     body = Body(gated=True)
     with served(extraction(body, 10, bytes_read=8000), tmp_path) as (address, _):
         answers = []
@@ -300,15 +302,15 @@ def test_small_answers_that_are_asked_for_at_once_are_read_once(tmp_path):
             threading.Thread(target=lambda: answers.append(httpx.get(f"{address}/made?form=csv", timeout=WAIT)))
             for _ in range(3)
         ]
-        for one in asking:
-            one.start()
+        for item in asking:
+            item.start()
         assert body.begun.wait(WAIT)
         # Each is in the service when its work has been asked for: then it can only join.
         while httpx.get(f"{address}/waiting").json() < 3:
             threading.Event().wait(0.01)
         body.gate.release(1000)
-        for one in asking:
-            one.join(WAIT)
+        for item in asking:
+            item.join(WAIT)
     assert len({answer.content for answer in answers}) == 1
     assert {answer.headers["etag"] for answer in answers} == {answers[0].headers["etag"]}
     assert body.read_rows == 10
@@ -320,8 +322,8 @@ def test_a_small_answer_whose_file_changes_while_it_is_read_is_not_marked_as_of_
             return body.read_rows == 0
 
     body = Body()
-    told = {"reading": Reading(source=Changing(), grids=None)}
-    with served(extraction(body, 10, bytes_read=8000), tmp_path, **told) as (address, _):
+    reported = {"reading": Reading(source=Changing(), grids=None)}
+    with served(extraction(body, 10, bytes_read=8000), tmp_path, **reported) as (address, _):
         answers = [httpx.get(f"{address}/made?form=json", timeout=WAIT) for _ in range(2)]
     assert {answer.headers["cache-control"] for answer in answers} == {"no-cache"}
     assert [answer.json()["revision"] for answer in answers] == ["", ""]
@@ -363,7 +365,7 @@ def test_accept_chooses_the_format(tmp_path, accept, found):
 
 
 @pytest.mark.parametrize("asked", [{"params": {"form": "pdf"}}, {"headers": {"accept": "image/png"}}])
-def test_a_format_that_there_is_not_is_told_with_those_that_there_are(tmp_path, asked):
+def test_an_unknown_format_is_refused_with_the_list_of_formats(tmp_path, asked):
     with served(extraction(Body(), 10, bytes_read=8000), tmp_path) as (address, _):
         answer = httpx.get(f"{address}/made", **asked)
     assert answer.status_code == 400
@@ -413,7 +415,7 @@ def test_two_gigabytes_take_less_than_300_more_of_memory(tmp_path, form):
 
 
 def test_neighbours_get_any_extraction_as_one_message(shipped, source, app_over):
-    asked = PointsRequest(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0)], depth="all", time="-1")
+    query = PointsRequest(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0)], depth="all", time="-1")
     with TestClient(app_over(shipped.values())) as client:
 
         def hand_over(request):
@@ -423,17 +425,17 @@ def test_neighbours_get_any_extraction_as_one_message(shipped, source, app_over)
         async def scene():
             data = DataClient("http://data", httpx.MockTransport(hand_over))
             try:
-                return await data.extract(asked)
+                return await data.extract(query)
             finally:
                 await data.aclose()
 
-        found = asyncio.run(scene())
+        result = asyncio.run(scene())
         path = "/api/v2.0/data/giops_day/votemper/profile"
-        told = client.get(path, params={"latitude": 74.5, "longitude": 20, "time": "-1"}).json()
-    (field,) = [one for one in found.fields if one.variable.key == "votemper"]
+        document = client.get(path, params={"latitude": 74.5, "longitude": 20, "time": "-1"}).json()
+    (field,) = [item for item in result.fields if item.variable.key == "votemper"]
     assert isinstance(field.values, Array)
     values = np.frombuffer(field.values.data, field.values.dtype)
-    expected = [np.nan if one is None else one for one in told["values"][0]]
+    expected = [np.nan if item is None else item for item in document["values"][0]]
     np.testing.assert_allclose(values, expected, rtol=1e-6)
-    assert found.revision == told["revision"]
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=type(found)) == found
+    assert result.revision == document["revision"]
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(result), type=type(result)) == result

@@ -30,14 +30,14 @@ def write(
     path, values, *, latitude=LATITUDE, longitude=LONGITUDE, dtype="f4", form="NETCDF4", fill=None, raw=False, **said
 ):
     """A small file: values (time, y, x)."""
-    with netCDF4.Dataset(path, "w", format=form) as made:
+    with netCDF4.Dataset(path, "w", format=form) as dataset:
         for name, size in zip(("time", "lat", "lon"), values.shape, strict=True):
-            made.createDimension(name, size)
-        time = made.createVariable("time", "f8", ("time",))
+            dataset.createDimension(name, size)
+        time = dataset.createVariable("time", "f8", ("time",))
         time.units, time[:] = "hours since 2020-01-01", np.arange(values.shape[0])
-        made.createVariable("lat", "f4", ("lat",))[:] = latitude
-        made.createVariable("lon", "f4", ("lon",))[:] = longitude
-        variable = made.createVariable("v", dtype, ("time", "lat", "lon"), fill_value=fill)
+        dataset.createVariable("lat", "f4", ("lat",))[:] = latitude
+        dataset.createVariable("lon", "f4", ("lon",))[:] = longitude
+        variable = dataset.createVariable("v", dtype, ("time", "lat", "lon"), fill_value=fill)
         variable.setncatts(said)
         variable.set_auto_maskandscale(not raw)
         variable[:] = values
@@ -75,7 +75,7 @@ sys.stdin.read()
 """
 
 
-def test_a_file_that_is_kept_open_can_be_written_by_its_model(tmp_path):
+def test_a_file_in_the_open_file_cache_can_be_written_by_its_model(tmp_path):
     path = write(tmp_path / "a.nc", ramp(2))
     holding = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -84,18 +84,18 @@ def test_a_file_that_is_kept_open_can_be_written_by_its_model(tmp_path):
             model["v"][0] = 0
 
 
-def test_of_days_that_share_a_date_the_one_asked_for_is_read(tmp_path, app_over, described):
+def test_of_days_with_one_date_the_requested_one_is_read(tmp_path, app_over, described):
     """As 29 and 30 February of a calendar of 360 days do."""
     assets = described(write(tmp_path / "a.nc", ramp(2)), "v", kind="rectilinear", latitude="lat", longitude="lon")
     seconds = Array(dtype="<i8", shape=(2,), data=assets.steps.seconds.data[:8] * 2)
     assets = msgspec.structs.replace(assets, steps=msgspec.structs.replace(assets.steps, seconds=seconds))
-    asked = PointsRequest(dataset="made", variables=["v"], points=[(0.0, 20.0)], time="1")
+    query = PointsRequest(dataset="made", variables=["v"], points=[(0.0, 20.0)], time="1")
     with TestClient(app_over([assets])) as client:
-        answer = client.post("/internal/extractions", content=msgspec.msgpack.encode(asked))
-    found = msgspec.msgpack.decode(answer.content, type=Coverage)
-    raw = next(one for one in found.coordinates if one.name == "raw_time").values
+        answer = client.post("/internal/extractions", content=msgspec.msgpack.encode(query))
+    result = msgspec.msgpack.decode(answer.content, type=Coverage)
+    raw = next(coordinate for coordinate in result.coordinates if coordinate.name == "raw_time").values
     assert np.frombuffer(raw.data, raw.dtype).tolist() == [1]
-    values = found.fields[0].values
+    values = result.fields[0].values
     assert np.frombuffer(values.data, values.dtype).tolist() == [578.0]
 
 
@@ -103,15 +103,15 @@ def test_a_square_curvilinear_grid_is_not_turned(tmp_path, app_over, described):
     """Where there are as many rows as columns, the shapes do not tell a turned grid from a right one."""
     east, north = np.meshgrid(np.arange(4.0), np.arange(60.0, 64.0))
     path = tmp_path / "square.nc"
-    with netCDF4.Dataset(path, "w") as made:
+    with netCDF4.Dataset(path, "w") as dataset:
         for name in ("y", "x"):
-            made.createDimension(name, 4)
+            dataset.createDimension(name, 4)
         for name, values in (("lat", north), ("lon", east), ("v", north * 100 + east)):
-            made.createVariable(name, "f8", ("y", "x"))[:] = values
+            dataset.createVariable(name, "f8", ("y", "x"))[:] = values
     assets = described(path, "v", kind="curvilinear", latitude="lat", longitude="lon")
     with TestClient(app_over([assets])) as client:
-        found = series(client, 61.0, 3.0).json()
-    assert (found["cell"], found["values"]) == ([61.0, 3.0], [[6103.0]])
+        document = series(client, 61.0, 3.0).json()
+    assert (document["cell"], document["values"]) == ([61.0, 3.0], [[6103.0]])
 
 
 @pytest.mark.parametrize("form", ["NETCDF4", "NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
@@ -132,17 +132,17 @@ def test_a_file_of_any_format_is_read(tmp_path, served, form):
 def test_the_order_and_convention_of_axes_do_not_matter(tmp_path, served, latitude, longitude):
     where = np.argmin(np.abs(latitude - 3)), np.argmin(np.abs((longitude - 200) % 360))
     with served(write(tmp_path / "a.nc", ramp(), latitude=latitude, longitude=longitude)) as client:
-        for asked in (200.0, -160.0, 202.0):
-            assert series(client, 3.2, asked).json()["values"][0] == [ramp()[(0, *where)]]
+        for requests in (200.0, -160.0, 202.0):
+            assert series(client, 3.2, requests).json()["values"][0] == [ramp()[(0, *where)]]
 
 
 def test_packed_values_are_unpacked_and_their_fill_is_nothing(tmp_path, served):
     raw = np.full((1, 11, 36), 100, dtype="i2")
     raw[0, 5, 2], raw[0, 5, 3], raw[0, 5, 4] = -32767, 4000, -1
-    said = {"scale_factor": 0.01, "add_offset": 5.0, "missing_value": np.int16(-1), "valid_max": np.int16(3000)}
-    with served(write(tmp_path / "a.nc", raw, dtype="i2", fill=-32767, raw=True, **said)) as client:
-        found = [series(client, 0, longitude).json()["values"][0][0] for longitude in (10, 20, 30, 40)]
-    assert found == [pytest.approx(6.0), None, None, None]
+    output = {"scale_factor": 0.01, "add_offset": 5.0, "missing_value": np.int16(-1), "valid_max": np.int16(3000)}
+    with served(write(tmp_path / "a.nc", raw, dtype="i2", fill=-32767, raw=True, **output)) as client:
+        result = [series(client, 0, longitude).json()["values"][0][0] for longitude in (10, 20, 30, 40)]
+    assert result == [pytest.approx(6.0), None, None, None]
 
 
 def test_unsigned_bytes_are_what_they_say(tmp_path, served):
@@ -158,7 +158,7 @@ def test_a_range_that_makes_no_sense_masks_nothing(tmp_path, served):
         assert series(client).json()["values"] == [[182.0], [578.0]]
 
 
-def test_what_is_no_number_is_null_in_json(tmp_path, served):
+def test_nan_is_null_in_json(tmp_path, served):
     values = ramp(1)
     values[0, 5, 1:5] = np.nan, np.inf, -np.inf, 1e37
     with served(write(tmp_path / "a.nc", values)) as client:
@@ -168,7 +168,7 @@ def test_what_is_no_number_is_null_in_json(tmp_path, served):
             assert "NaN" not in response.text
 
 
-def test_a_file_that_is_replaced_is_read_anew(tmp_path, served):
+def test_a_replaced_file_is_read_again(tmp_path, served):
     path = write(tmp_path / "a.nc", ramp())
     with served(path) as client:
         tile = {"dataset": "made", "variable": "v", "time": "-1", "depth": "0", "zoom": 2, "x": 2, "y": 2}
@@ -179,16 +179,16 @@ def test_a_file_that_is_replaced_is_read_anew(tmp_path, served):
         assert client.get("/internal/tile-field", params=tile).content != before
 
 
-def test_an_answer_from_a_file_that_is_not_indexed_yet_is_not_kept_as_one_of_its_revision(tmp_path, served):
+def test_a_response_from_a_file_that_is_not_indexed_yet_is_not_cached_by_revision(tmp_path, served):
     path = write(tmp_path / "a.nc", ramp())
     with served(path) as client:
-        known = series(client)
-        assert known.headers["cache-control"] == "public, max-age=60"
-        assert known.json()["revision"]
+        existing = series(client)
+        assert existing.headers["cache-control"] == "public, max-age=60"
+        assert existing.json()["revision"]
         write(tmp_path / "new.nc", ramp() + 1000).replace(path)
         newer = series(client)
         assert newer.headers["cache-control"] == "no-cache"
-        assert newer.headers["etag"] != known.headers["etag"]
+        assert newer.headers["etag"] != existing.headers["etag"]
         assert newer.json()["revision"] == ""
 
 
@@ -202,7 +202,7 @@ def test_the_end_of_a_classic_file_is_missed_however_little_is_cut(tmp_path, ser
 
 
 @pytest.mark.parametrize("form", ["NETCDF4", "NETCDF3_CLASSIC"])
-def test_a_file_that_is_cut_is_told_and_hides_no_other(tmp_path, app_over, described, form):
+def test_a_truncated_file_is_reported_and_hides_no_other(tmp_path, app_over, described, form):
     paths = [write(tmp_path / f"{name}.nc", ramp(), form=form) for name in "ab"]
     assets = [
         described(path, "v", kind="rectilinear", latitude="lat", longitude="lon", dataset=name)
@@ -221,7 +221,7 @@ def test_a_file_that_is_cut_is_told_and_hides_no_other(tmp_path, app_over, descr
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a file of numbers", b"\x89HDF\r\n\x1a\n" + b"\0" * 100])
-def test_a_broken_or_vanished_file_is_told(tmp_path, served, content):
+def test_a_broken_or_vanished_file_is_reported(tmp_path, served, content):
     path = write(tmp_path / "a.nc", ramp())
     with served(path) as client:
         assert series(client).status_code == 200
@@ -268,31 +268,35 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, source, de
     writer.start()
     while not stop.is_set():
         try:
-            found = source.columns(assets, [0, 1], slice(None), cells)
+            result = source.columns(assets, [0, 1], slice(None), cells)
         except SourceUnreadable:
             continue
-        first = found[0, 0, 0]
-        np.testing.assert_array_equal(found[:, 0], ramp().reshape(2, -1) + first)
+        first = result[0, 0, 0]
+        np.testing.assert_array_equal(result[:, 0], ramp().reshape(2, -1) + first)
         assert first in {0.0, 1000.0}
     writer.join()
 
 
 def asked_of(source, variables, **how):
     reading = reading_of(source)
-    asked = AreaRequest(
-        dataset="made", variables=[one.variable.key for one in variables], box=(0, -90, 360, 90), start="0", **how
+    query = AreaRequest(
+        dataset="made",
+        variables=[variable.variable.key for variable in variables],
+        box=(0, -90, 360, 90),
+        start="0",
+        **how,
     )
-    return replace(areas.plan_area(reading, variables, asked), rows=1), reading
+    return replace(areas.plan_area(reading, variables, query), rows=1), reading
 
 
 @pytest.mark.parametrize("of", ["the file", "an equation"])
 def test_an_answer_in_parts_ends_where_its_file_is_replaced(tmp_path, source, described, of):
     path = write(tmp_path / "a.nc", ramp(3))
-    asked = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    query = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
     if of == "an equation":
-        asked = calculated_assets("made", "v * 2", {"v": asked})
+        query = calculated_assets("made", "v * 2", {"v": query})
         source = Calculated(source, reading_of(source).grids, 1000)
-    extraction, reading = asked_of(source, [asked])
+    extraction, reading = asked_of(source, [query])
     parts = read_parts(extraction, reading)
     next(parts)
     write(tmp_path / "new.nc", ramp(3) + 1000).replace(path)
@@ -303,9 +307,9 @@ def test_an_answer_in_parts_ends_where_its_file_is_replaced(tmp_path, source, de
 
 def test_two_variables_are_never_of_an_old_and_of_a_new_file(tmp_path, source, described):
     path = write(tmp_path / "a.nc", ramp(1))
-    one = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
-    other = msgspec.structs.replace(one, variable=msgspec.structs.replace(one.variable, key="w"))
-    extraction, reading = asked_of(source, [one, other])
+    item = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    other = msgspec.structs.replace(item, variable=msgspec.structs.replace(item.variable, key="w"))
+    extraction, reading = asked_of(source, [item, other])
     new = write(tmp_path / "new.nc", ramp(1) + 1000)
 
     class Changing:
@@ -324,10 +328,10 @@ def test_two_variables_are_never_of_an_old_and_of_a_new_file(tmp_path, source, d
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-def test_what_is_read_in_one_go_needs_no_second_look_at_its_file(tmp_path, source, described, steps):
+def test_a_single_read_does_not_check_its_file_twice(tmp_path, source, described, steps):
     path = write(tmp_path / "a.nc", ramp(steps))
-    asked = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
-    extraction, _ = asked_of(source, [asked])
+    query = described(path, "v", kind="rectilinear", latitude="lat", longitude="lon")
+    extraction, _ = asked_of(source, [query])
     assert extraction.files() == [str(path)]
     assert extraction.once == (steps == 1)
 

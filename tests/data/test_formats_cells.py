@@ -34,7 +34,7 @@ def features(extraction, reading):
 
 
 def shapes(found):
-    return [shapely.geometry.shape(one["geometry"]) for one in found]
+    return [shapely.geometry.shape(item["geometry"]) for item in found]
 
 
 def size(polygon):
@@ -49,10 +49,10 @@ def size(polygon):
 def test_cells_hold_their_centres_and_cover_the_area_once(name, reading, shipped):
     dataset, key, box = GRIDS[name]
     extraction, _ = ask(reading, [shipped[dataset, key]], box=box)
-    found = features(extraction, reading)
-    cells = shapes(found)
+    result = features(extraction, reading)
+    cells = shapes(result)
     assert {cell.geom_type for cell in cells} == {"Polygon"}
-    centres = shapely.points([(one["properties"]["longitude"], one["properties"]["latitude"]) for one in found])
+    centres = shapely.points([(item["properties"]["longitude"], item["properties"]["latitude"]) for item in result])
     assert shapely.contains(cells, centres).all()
     assert all(cell.exterior.is_ccw and cell.is_valid for cell in cells)
     overlap = sum(cell.area for cell in cells) / shapely.union_all(cells).area
@@ -74,9 +74,9 @@ def test_cells_are_as_large_as_statistics_weigh_them(name, reading, shipped):
 def test_every_so_many_cells_stay_as_large_as_they_are(reading, shipped):
     sst = shipped["ostia_month", "surface_temperature"]
     box = (-40, -4, -20, 4)
-    whole = {shape.wkt for shape in shapes(features(ask(reading, [sst], box=box)[0], reading))}
+    full = {shape.wkt for shape in shapes(features(ask(reading, [sst], box=box)[0], reading))}
     some = {shape.wkt for shape in shapes(features(ask(reading, [sst], box=box, stride=3)[0], reading))}
-    assert some < whole
+    assert some < full
 
 
 def test_cells_over_the_date_line_are_cut_there(reading, tmp_path, described):
@@ -101,10 +101,10 @@ def test_the_cell_around_a_pole_reaches_up_to_it():
     assert shapely.geometry.shape(south).bounds == (-180, -90, 180, -89)
 
 
-def test_what_has_no_corners_or_no_area_is_no_cell():
+def test_cells_without_corners_or_area_are_left_out():
     latitude = np.array([[1.0, 1.0, np.nan, 2.0], [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
     longitude = np.array([[0.0, 1.0, 1.0, 0.0]] * 3)
-    assert [one is None for one in cell_polygons((latitude, longitude), np.full(3, 0.5))] == [True, True, False]
+    assert [polygon is None for polygon in cell_polygons((latitude, longitude), np.full(3, 0.5))] == [True, True, False]
 
 
 def test_a_map_has_the_cells_of_its_plane(reading, shipped):
@@ -120,20 +120,23 @@ def test_a_map_has_the_cells_of_its_plane(reading, shipped):
 
 def test_triangles_are_cells_where_values_are_theirs_and_nodes_are_points(reading, described):
     kinds = [
-        {cell.geom_type for cell in shapes(features(ask(reading, [one], box=(-122.6, 37.7, -122.3, 37.9))[0], reading))}
-        for one in (U, TEMP)
+        {
+            cell.geom_type
+            for cell in shapes(features(ask(reading, [item], box=(-122.6, 37.7, -122.3, 37.9))[0], reading))
+        }
+        for item in (U, TEMP)
     ]
     assert kinds == [{"Polygon"}, {"Point"}]
 
 
-def test_points_are_answered_where_they_are_asked_for(client):
-    asked = {"bbox": "10,72,14,74", "format": "geojson"}
+def test_points_are_answered_at_the_requested_positions(client):
+    query = {"bbox": "10,72,14,74", "format": "geojson"}
     for geometry, kind in (("point", "Point"), ("cell", "Polygon")):
-        answer = client.get(f"{AT}/giops_day/votemper/area", params=asked | {"geometry": geometry})
-        assert {one["geometry"]["type"] for one in answer.json()["features"]} == {kind}
+        answer = client.get(f"{AT}/giops_day/votemper/area", params=query | {"geometry": geometry})
+        assert {feature["geometry"]["type"] for feature in answer.json()["features"]} == {kind}
     posted = client.post(f"{AT}/giops_day/votemper/area?format=geojson", json={"box": [10, 72, 14, 74]})
     assert posted.json()["features"][0]["geometry"]["type"] == "Polygon"
-    wrong = client.get(f"{AT}/giops_day/votemper/area", params=asked | {"geometry": "hexagon"})
+    wrong = client.get(f"{AT}/giops_day/votemper/area", params=query | {"geometry": "hexagon"})
     assert wrong.status_code == 400
 
 

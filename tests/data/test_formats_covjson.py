@@ -28,24 +28,24 @@ def coverages(document):
 
 
 def types(document):
-    return [one["domain"].get("domainType") for one in coverages(document)]
+    return [coverage["domain"].get("domainType") for coverage in coverages(document)]
 
 
 @loop_over("name", made.KINDS)
 def test_every_kind_fits_the_models_of_the_standard(name):
     document = covjson(made.KINDS[name]())
-    for one in [document, *(domain["domain"] for domain in coverages(document))]:
-        if one.get("domainType") == "Section":
-            del one["domainType"]  # these models do not know it
+    for item in [document, *(domain["domain"] for domain in coverages(document))]:
+        if item.get("domainType") == "Section":
+            del item["domainType"]  # these models do not know it
     model = Coverage if document["type"] == "Coverage" else CoverageCollection
     model.model_validate_json(json.dumps(document))
 
 
 @loop_over("name", made.KINDS)
 def test_ranges_are_as_large_as_their_axes(name):
-    for one in coverages(covjson(made.KINDS[name]())):
-        axes = {key: len(axis["values"]) for key, axis in one["domain"]["axes"].items()}
-        for values in one["ranges"].values():
+    for coverage in coverages(covjson(made.KINDS[name]())):
+        axes = {key: len(axis["values"]) for key, axis in coverage["domain"]["axes"].items()}
+        for values in coverage["ranges"].values():
             assert values["shape"] == [axes[key] for key in values["axisNames"]]
             assert len(values["values"]) == np.prod(values["shape"], dtype=int)
             assert {key for key, size in axes.items() if size > 1} <= set(values["axisNames"])
@@ -56,17 +56,17 @@ def test_no_value_is_lost(name):
     extraction = made.KINDS[name]()
     values = extraction.collect(made.parts(extraction))
     document = covjson(extraction)
-    for one in extraction.fields:
-        if not one.auxiliary:
-            told = [
+    for field in extraction.fields:
+        if not field.auxiliary:
+            reported = [
                 v
                 for part in coverages(document)
-                if one.key in part["ranges"]
-                for v in part["ranges"][one.key]["values"]
+                if field.key in part["ranges"]
+                for v in part["ranges"][field.key]["values"]
             ]
-            expected = shortest_decimals(values[one.key])
+            expected = shortest_decimals(values[field.key])
             np.testing.assert_array_equal(
-                np.sort(np.array(told, dtype=np.float64)), np.sort(expected.ravel().astype(np.float64))
+                np.sort(np.array(reported, dtype=np.float64)), np.sort(expected.ravel().astype(np.float64))
             )
 
 
@@ -93,13 +93,13 @@ def test_every_kind_has_its_domain_type(name, expected):
 
 
 def test_a_grid_has_longitudes_for_x_and_latitudes_for_y():
-    one = covjson(made.area())
-    assert one["domain"]["axes"]["x"]["values"] == [178, 179, 180, 181, 182]
-    assert one["domain"]["axes"]["y"]["values"] == [10, 11, 12]
-    assert one["domain"]["axes"]["t"]["values"][0] == "1970-01-01T00:00:00Z"
-    assert one["ranges"]["sst"]["axisNames"] == ["t", "y", "x"]
-    assert one["ranges"]["sst"]["values"][-1] is None
-    assert [system["coordinates"] for system in one["domain"]["referencing"]] == [["x", "y"], ["t"]]
+    item = covjson(made.area())
+    assert item["domain"]["axes"]["x"]["values"] == [178, 179, 180, 181, 182]
+    assert item["domain"]["axes"]["y"]["values"] == [10, 11, 12]
+    assert item["domain"]["axes"]["t"]["values"][0] == "1970-01-01T00:00:00Z"
+    assert item["ranges"]["sst"]["axisNames"] == ["t", "y", "x"]
+    assert item["ranges"]["sst"]["values"][-1] is None
+    assert [system["coordinates"] for system in item["domain"]["referencing"]] == [["x", "y"], ["t"]]
 
 
 def test_a_section_has_a_tuple_for_every_point_of_the_path():
@@ -122,14 +122,14 @@ def test_a_map_is_in_its_own_plane():
     assert domain["axes"]["x"]["values"][:2] == [0.0, 1000.0]
 
 
-def test_true_depths_stand_beside_the_values_at_their_levels():
+def test_true_depths_are_written_with_the_values_at_their_levels():
     document = covjson(made.levels())
     first = coverages(document)[0]
     assert first["ranges"]["depth"]["shape"] == first["ranges"]["temp"]["shape"]
     assert document["referencing"][1]["system"]["cs"]["csAxes"][0]["name"] == {"en": "Level"}
 
 
-def test_a_calendar_of_a_model_is_told_with_its_own_dates():
+def test_a_model_calendar_is_written_with_its_own_dates():
     raw, units = np.array([59, 60]), "days since 2000-01-01"
     extraction = made.made(
         {"time": 2},
@@ -151,16 +151,16 @@ def test_the_times_of_a_platform_are_real_whatever_the_calendar_of_the_model():
     assert system["calendar"] == "Gregorian"
 
 
-def test_a_parameter_tells_its_standard_name_and_unit():
-    told = describe_parameter(made.info("thetao", standard_name="sea_water_temperature"))
-    assert told["observedProperty"]["id"] == "http://vocab.nerc.ac.uk/standard_name/sea_water_temperature/"
-    assert told["unit"]["symbol"] == {"value": "Cel", "type": "http://www.opengis.net/def/uom/UCUM/"}
+def test_a_parameter_has_its_standard_name_and_unit():
+    reported = describe_parameter(made.info("thetao", standard_name="sea_water_temperature"))
+    assert reported["observedProperty"]["id"] == "http://vocab.nerc.ac.uk/standard_name/sea_water_temperature/"
+    assert reported["unit"]["symbol"] == {"value": "Cel", "type": "http://www.opengis.net/def/uom/UCUM/"}
 
 
 def test_labels_of_values_are_categories_without_a_unit():
-    told = describe_parameter(made.info("ice", units="1", categories=["water", "ice"]))
-    assert "unit" not in told
-    assert told["categoryEncoding"] == {"#0": 0, "#1": 1}
+    reported = describe_parameter(made.info("ice", units="1", categories=["water", "ice"]))
+    assert "unit" not in reported
+    assert reported["categoryEncoding"] == {"#0": 0, "#1": 1}
 
 
 @loop_over(
@@ -195,14 +195,14 @@ def test_places_have_their_values_as_properties():
 
 def test_one_time_makes_plain_properties_and_longitudes_stay_in_the_world():
     document = geojson(made.area(1))
-    assert [one["geometry"]["coordinates"] for one in document["features"][:5]] == [
+    assert [feature["geometry"]["coordinates"] for feature in document["features"][:5]] == [
         [178.0, 10.0],
         [179.0, 10.0],
         [180.0, 10.0],
         [-179.0, 10.0],
         [-178.0, 10.0],
     ]
-    assert [one["properties"]["sst"] for one in document["features"][:3]] == [0.0, 0.1, 0.2]
+    assert [feature["properties"]["sst"] for feature in document["features"][:3]] == [0.0, 0.1, 0.2]
 
 
 def test_a_place_without_a_value_is_left_out():
@@ -213,14 +213,14 @@ def test_a_place_without_a_value_is_left_out():
 def test_every_kind_has_points_on_the_earth(name):
     document = geojson(made.KINDS[name]())
     assert document["features"]
-    for one in document["features"]:
-        longitude, latitude = one["geometry"]["coordinates"]
+    for feature in document["features"]:
+        longitude, latitude = feature["geometry"]["coordinates"]
         assert -180 <= longitude <= 180
         assert -90 <= latitude <= 90
 
 
 @pytest.mark.parametrize("stream", [COVJSON, GEOJSON], ids=["covjson", "geojson"])
-def test_what_has_no_places_is_refused_with_the_formats_that_would_do(stream):
+def test_values_without_positions_are_refused_with_the_formats_that_work(stream):
     extraction = made.made({"time": 3}, [made.times()], {"mean": (("time",), made.numbers(3), {})}, kind="statistics")
     with pytest.raises(UnsupportedFormat, match="json or csv"):
         made.written(stream, extraction)

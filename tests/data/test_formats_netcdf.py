@@ -42,19 +42,19 @@ def test_every_value_reads_back_in_every_model(model, name, tmp_path):
     extraction = made.KINDS[name]()
     file = opened(MODELS[model], extraction, tmp_path)
     values = extraction.collect(made.parts(extraction))
-    for one in extraction.fields:
-        np.testing.assert_array_equal(file[one.key].values, values[one.key])
-        assert file[one.key].dtype == one.dtype
-        assert file[one.key].attrs["units"] == one.variable.units
-    for one in extraction.coordinates:
-        if isinstance(one.values, list):
-            assert file[one.name].values.tolist() == one.values
-        elif one.standard_name == "time":
+    for item in extraction.fields:
+        np.testing.assert_array_equal(file[item.key].values, values[item.key])
+        assert file[item.key].dtype == item.dtype
+        assert file[item.key].attrs["units"] == item.variable.units
+    for item in extraction.coordinates:
+        if isinstance(item.values, list):
+            assert file[item.name].values.tolist() == item.values
+        elif item.standard_name == "time":
             np.testing.assert_array_equal(
-                file[one.name].values.astype("datetime64[s]").astype(np.int64), np.asarray(one.values)
+                file[item.name].values.astype("datetime64[s]").astype(np.int64), np.asarray(item.values)
             )
         else:
-            np.testing.assert_array_equal(np.ravel(file[one.name].values), np.ravel(one.values))
+            np.testing.assert_array_equal(np.ravel(file[item.name].values), np.ravel(item.values))
 
 
 @pytest.mark.parametrize("name", made.KINDS)
@@ -64,14 +64,16 @@ def test_scipy_reads_the_same_from_netcdf3(model, name, tmp_path):
     path = saved(NetCdf(model), extraction, tmp_path / "made.nc")
     values = extraction.collect(made.parts(extraction))
     with netcdf_file(path, mmap=False, maskandscale=True) as file:
-        for one in extraction.fields:
-            held = file.variables[one.key]
+        for field in extraction.fields:
+            held = file.variables[field.key]
             read = held.getValue() if held.shape == () else held[:]
-            np.testing.assert_array_equal(np.ma.filled(np.ma.asarray(read, dtype=np.float64), np.nan), values[one.key])
+            np.testing.assert_array_equal(
+                np.ma.filled(np.ma.asarray(read, dtype=np.float64), np.nan), values[field.key]
+            )
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_file_is_of_the_model_that_was_asked_for(model, tmp_path):
+def test_a_file_is_of_the_requested_model(model, tmp_path):
     assert isinstance(MODELS[model], FileWriter)
     with netCDF4.Dataset(saved(MODELS[model], made.points(), tmp_path / "made.nc")) as file:
         assert file.data_model == model
@@ -128,16 +130,16 @@ def test_long_times_do_not_lose_a_second_in_netcdf3(tmp_path):
     assert file.time.values.tolist() == raw.astype("datetime64[s]").astype("datetime64[ns]").tolist()
 
 
-def test_a_file_tells_what_it_is_by_the_conventions(tmp_path):
+def test_a_file_has_the_attributes_of_the_conventions(tmp_path):
     with netCDF4.Dataset(saved(NetCdf(), made.points(), tmp_path / "made.nc")) as file:
         assert file.Conventions == "CF-1.11, ACDD-1.3"
         assert (file.title, file.id, file.revision, file.acknowledgement) == ("Made", "made", "r1", "A centre")
         assert (file.geospatial_lat_min, file.geospatial_lat_max) == (47.0, 50.0)
         assert file.time_coverage_end == "1970-01-03T00:00:00Z"
         assert file.interpolation == "nearest"
-        one = file["thetao"]
-        assert one.coordinates == "latitude longitude name"
-        assert (one.standard_name, one.units) == ("sea_water_temperature", "degC")
+        thetao = file["thetao"]
+        assert thetao.coordinates == "latitude longitude name"
+        assert (thetao.standard_name, thetao.units) == ("sea_water_temperature", "degC")
         assert (file["depth"].positive, file["depth"].axis, file["time"].axis) == ("down", "Z", "T")
         assert file.dimensions["time"].isunlimited()
 
@@ -153,20 +155,20 @@ def test_a_file_tells_what_it_is_by_the_conventions(tmp_path):
         ("transect", None),
     ],
 )
-def test_samples_of_places_tell_their_geometry(name, feature, tmp_path):
+def test_samples_of_places_have_their_geometry(name, feature, tmp_path):
     with netCDF4.Dataset(saved(NetCdf("NETCDF3_64BIT_OFFSET"), made.KINDS[name](), tmp_path / "made.nc")) as file:
         assert getattr(file, "featureType", None) == feature
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_plane_of_a_map_can_be_told_from_its_file(model, tmp_path):
+def test_the_projection_of_a_map_is_in_its_file(model, tmp_path):
     with netCDF4.Dataset(saved(MODELS[model], made.mapped(), tmp_path / "made.nc")) as file:
         assert file["sst"].grid_mapping == "crs"
         assert file["sst"].coordinates == "latitude longitude"
         assert CRS.from_cf(file["crs"].__dict__).equals(CRS.from_epsg(3857), ignore_axis_order=True)
 
 
-def test_levels_that_follow_the_sea_floor_have_their_depths_beside_them(tmp_path):
+def test_terrain_following_levels_have_their_depths(tmp_path):
     file = opened(NetCdf("NETCDF3_64BIT_OFFSET"), made.levels(), tmp_path)
     assert file.temp.dims == ("time", "level", "point")
     assert "depth" in file.temp.coords
@@ -216,8 +218,8 @@ def test_the_values_do_not_depend_on_the_parts(tmp_path):
 def huge(y, x, *, fields=1, time=0):
     """An extraction of which no value is in memory."""
     dims = {**({"time": time} if time else {}), "y": y, "x": x}
-    one = np.broadcast_to(np.float32(1.0), tuple(dims.values()))
-    names = {f"sst{number}": (tuple(dims), one, {}) for number in range(fields)}
+    item = np.broadcast_to(np.float32(1.0), tuple(dims.values()))
+    names = {f"sst{number}": (tuple(dims), item, {}) for number in range(fields)}
     return made.made(dims, [made.times(time)] if time else [], names, rows=1)
 
 
@@ -233,7 +235,7 @@ def huge(y, x, *, fields=1, time=0):
         ("NETCDF3_CLASSIC", huge(2**12, 2**12, time=1_000), True),  # 64 GiB: many small records
     ],
 )
-def test_what_a_format_has_no_room_for_is_refused_before_anything_is_read(model, extraction, fits, tmp_path):
+def test_a_request_too_large_for_a_format_is_refused_before_anything_is_read(model, extraction, fits, tmp_path):
     layout = lay_out(extraction, "r1", classic=True)
     if fits:
         check_netcdf3_size(layout, layout.first, model)
@@ -278,13 +280,13 @@ def test_a_part_that_cannot_be_read_closes_the_file(tmp_path):
 
 def test_chunks_hold_about_a_megabyte_and_no_more_rows_than_are_written_together():
     plan = lay_out(huge(3_000, 2_000, time=100), "r1", classic=False)
-    one = next(one for one in plan.variables if one.key)
-    assert chunk_shape(one, plan, 8) == (1, CHUNK // 2_000, 2_000)
+    variable = next(variable for variable in plan.variables if variable.key)
+    assert chunk_shape(variable, plan, 8) == (1, CHUNK // 2_000, 2_000)
     small = lay_out(made.area(50, rows=8), "r1", classic=False)
-    assert chunk_shape(next(one for one in small.variables if one.key), small, 8) == (8, 3, 5)
+    assert chunk_shape(next(variable for variable in small.variables if variable.key), small, 8) == (8, 3, 5)
 
 
-def test_what_is_large_is_compressed_and_what_is_small_is_not(tmp_path):
+def test_large_responses_are_compressed_and_small_ones_are_not(tmp_path):
     fields = {"large": (("time", "y"), made.numbers(2, 1000), {}), "small": (("time",), made.numbers(2), {})}
     extraction = made.made({"time": 2, "y": 1000}, [made.times(2)], fields)
     with netCDF4.Dataset(saved(NetCdf(), extraction, tmp_path / "made.nc")) as file:
@@ -293,7 +295,7 @@ def test_what_is_large_is_compressed_and_what_is_small_is_not(tmp_path):
         assert not file["small"].filters()["zlib"]
 
 
-def test_a_mesh_is_told_by_the_conventions_for_meshes(tmp_path):
+def test_a_mesh_is_recognised_by_the_ugrid_conventions(tmp_path):
     with netCDF4.Dataset(saved(NetCdf("NETCDF3_64BIT_OFFSET"), made.mesh(), tmp_path / "made.nc")) as file:
         assert "UGRID-1.0" in file.Conventions
         topology = file[file["zeta"].mesh]

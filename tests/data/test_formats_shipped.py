@@ -67,9 +67,9 @@ def reading(source):
 @pytest.fixture
 def planned(reading, shipped):
     def plan(name):
-        asked = ASKED[name]
-        assets = [shipped[asked.dataset, key] for key in asked.variables]
-        return PLANS[type(asked)](reading, assets, asked)
+        requests = ASKED[name]
+        assets = [shipped[requests.dataset, key] for key in requests.variables]
+        return PLANS[type(requests)](reading, assets, requests)
 
     return plan
 
@@ -88,22 +88,22 @@ def test_netcdf_of_all_models_holds_what_was_read(name, planned, reading, tmp_pa
     NetCdf("NETCDF3_64BIT_OFFSET").save(extraction, read_parts(extraction, reading), "r1", str(paths[2]))
     for path in paths:
         with xarray.open_dataset(path) as file:
-            for one in extraction.fields:
-                np.testing.assert_array_equal(file[one.key].values, values[one.key].astype(one.dtype))
+            for field in extraction.fields:
+                np.testing.assert_array_equal(file[field.key].values, values[field.key].astype(field.dtype))
 
 
 @loop_over("name", ASKED)
 def test_documents_hold_what_was_read(name, planned, reading):
     extraction = planned(name)
-    one = next(one for one in extraction.fields if not one.auxiliary)
-    wet = int(np.isfinite(read_values(extraction, reading)[one.key]).sum())
+    field = next(field for field in extraction.fields if not field.auxiliary)
+    wet = int(np.isfinite(read_values(extraction, reading)[field.key]).sum())
     rows = [json.loads(line) for line in bytes_of(Ndjson(), extraction, reading).splitlines()]
-    assert sum(row[one.key] is not None for row in rows) == wet
+    assert sum(row[field.key] is not None for row in rows) == wet
     table = io.StringIO(bytes_of(Csv(), extraction, reading).decode(), newline="")
     assert len(table.readlines()) == len(rows) + 1
     covered = json.loads(bytes_of(COVJSON, extraction, reading))
     parts = covered.get("coverages", [covered])
-    assert sum(v is not None for part in parts for v in part["ranges"].get(one.key, {"values": []})["values"]) == wet
+    assert sum(v is not None for part in parts for v in part["ranges"].get(field.key, {"values": []})["values"]) == wet
     for part in parts:
         if part["domain"].get("domainType") != "Section":
             Coverage.model_validate_json(json.dumps(part))
@@ -111,9 +111,9 @@ def test_documents_hold_what_was_read(name, planned, reading):
     assert json.loads(bytes_of(JSON, extraction, reading))["dataset"] == extraction.dataset
 
 
-def test_a_value_is_told_with_the_digits_of_its_file_and_no_more(planned, reading, shipped):
+def test_a_value_has_the_digits_of_its_file_and_no_more(planned, reading, shipped):
     extraction = planned("profile")
     with xarray.open_dataset(shipped["giops_day", "votemper"].files[0].path) as file:
-        cells = {str(one) for one in file["temperature"].values[0].ravel()}
-    told = json.loads(bytes_of(JSON, extraction, reading))["values"][0]
-    assert all(str(np.float32(value)) in cells and len(repr(value)) < 13 for value in told if value is not None)
+        cells = {str(item) for item in file["temperature"].values[0].ravel()}
+    reported = json.loads(bytes_of(JSON, extraction, reading))["values"][0]
+    assert all(str(np.float32(value)) in cells and len(repr(value)) < 13 for value in reported if value is not None)

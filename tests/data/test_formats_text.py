@@ -38,10 +38,10 @@ def nan(values):
 @given(arrays.arrays(np.float32, st.integers(0, 50), elements=st.floats(width=32)))
 def test_float32_is_written_as_shortly_as_numpy_writes_it(values):
     written = format_numbers(values, b"")
-    for one, text in zip(values, written, strict=True):
-        if np.isfinite(one):
-            assert float(text) == float(str(one))
-            assert np.float32(float(text)) == one
+    for value, text in zip(values, written, strict=True):
+        if np.isfinite(value):
+            assert float(text) == float(str(value))
+            assert np.float32(float(text)) == value
         else:
             assert text == b""
 
@@ -63,13 +63,13 @@ def test_json_holds_every_value_and_fits_its_contract(name):
         return
     answer = msgspec.json.decode(made.written(JSON, extraction), type=ExtractedValues)
     values = extraction.collect(made.parts(extraction))
-    for one in extraction.fields:
-        held = answer.coordinates if one.auxiliary else answer.variables
-        np.testing.assert_array_equal(nan(held[one.key].values), shortest_decimals(values[one.key]))
-        assert tuple(held[one.key].dims) == one.dims
-    for one in extraction.coordinates:
-        if one.standard_name != "time" and not isinstance(one.values, list):
-            np.testing.assert_array_equal(np.ravel(nan(answer.coordinates[one.name].values)), np.ravel(one.values))
+    for item in extraction.fields:
+        held = answer.coordinates if item.auxiliary else answer.variables
+        np.testing.assert_array_equal(nan(held[item.key].values), shortest_decimals(values[item.key]))
+        assert tuple(held[item.key].dims) == item.dims
+    for item in extraction.coordinates:
+        if item.standard_name != "time" and not isinstance(item.values, list):
+            np.testing.assert_array_equal(np.ravel(nan(answer.coordinates[item.name].values)), np.ravel(item.values))
     assert (answer.kind, answer.revision, answer.attribution) == (extraction.kind, "r1", "A centre")
 
 
@@ -93,7 +93,7 @@ def test_a_series_of_one_level_has_one_column():
     assert (answer.depths, answer.values) == ([0.5], [[0.0], [0.1], [None]])
 
 
-def test_a_series_at_the_bottom_tells_the_depth_that_was_read():
+def test_a_series_at_the_bottom_has_its_depth():
     extraction = made.made(
         {"time": 3},
         [made.times(), *made.places((), [47.5], [-52.5])],
@@ -118,18 +118,18 @@ def test_every_value_is_in_a_row_of_its_own_place(name):
     extraction = made.KINDS[name]()
     values = extraction.collect(made.parts(extraction))
     rows = lines(extraction)
-    for one in extraction.fields:
-        if one.auxiliary:
+    for field in extraction.fields:
+        if field.auxiliary:
             continue
-        told = nan([row[one.key] for row in rows if one.key in row])
-        expected = shortest_decimals(values[one.key])
-        if expected.size == told.size:
-            np.testing.assert_array_equal(told, expected.ravel())
+        reported = nan([row[field.key] for row in rows if field.key in row])
+        expected = shortest_decimals(values[field.key])
+        if expected.size == reported.size:
+            np.testing.assert_array_equal(reported, expected.ravel())
         else:  # repeated over the depths, which it has not
-            np.testing.assert_array_equal(told.reshape(-1, made.Z, made.P)[:, 1], expected)
+            np.testing.assert_array_equal(reported.reshape(-1, made.Z, made.P)[:, 1], expected)
 
 
-def test_csv_and_ndjson_tell_the_same():
+def test_csv_and_ndjson_have_the_same_values():
     columns = {
         "time": "time",
         "latitude": "latitude (degrees_north)",
@@ -152,7 +152,7 @@ def test_a_name_that_begins_like_a_formula_is_made_safe_in_the_header():
     assert made.written(Csv(), extraction).split(b"\r\n")[0].endswith(b',"\'@SUM(""1,2"") (degC)"')
 
 
-def test_variables_of_one_name_are_told_apart():
+def test_variables_of_one_name_are_distinguished():
     fields = {key: ((), np.array(1.0), {"name": "Speed", "units": "m s-1"}) for key in ("u", "v")}
     extraction = made.made({}, made.places((), [1.0], [2.0]), fields)
     assert list(table(extraction)[0])[-2:] == ["u: Speed (m s-1)", "v: Speed (m s-1)"]
@@ -188,7 +188,7 @@ def test_rows_leave_before_the_next_part_is_read():
 
 
 @loop_over("stream", STREAMS)
-def test_what_fails_at_first_fails_before_the_first_byte(stream):
+def test_an_early_failure_comes_before_the_first_byte(stream):
     def broken():
         raise OSError("gone")
         yield

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 from scipy.interpolate import RegularGridInterpolator
@@ -72,32 +72,32 @@ EVERY = pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS.keys())
 
 def everywhere(count, seed=1):
     """Points spread over the sphere, the poles and the date line among them."""
-    made = np.random.default_rng(seed)
-    latitude = np.degrees(np.arcsin(made.uniform(-1, 1, count)))
-    longitude = made.uniform(-180, 360, count)
+    created = np.random.default_rng(seed)
+    latitude = np.degrees(np.arcsin(created.uniform(-1, 1, count)))
+    longitude = created.uniform(-180, 360, count)
     return np.r_[latitude, 90.0, -90.0, 0.0, 70.0], np.r_[longitude, 0.0, 10.0, 180.0, -180.0]
 
 
 def near(grid, count, seed=2):
     """Points around the cells of a grid."""
-    made = np.random.default_rng(seed)
-    cells = made.integers(0, grid.shape[0] * grid.shape[1], count, dtype=np.int32)
+    created = np.random.default_rng(seed)
+    cells = created.integers(0, grid.shape[0] * grid.shape[1], count, dtype=np.int32)
     latitude, longitude = grid.centres(cells)
     spread = np.degrees(grid.sizes(cells) / EARTH_RADIUS)
-    latitude = np.clip(latitude + made.uniform(-1, 1, count) * spread, -90, 90)
-    return latitude, longitude + made.uniform(-1, 1, count) * spread / np.maximum(np.cos(np.radians(latitude)), 0.01)
+    latitude = np.clip(latitude + created.uniform(-1, 1, count) * spread, -90, 90)
+    return latitude, longitude + created.uniform(-1, 1, count) * spread / np.maximum(np.cos(np.radians(latitude)), 0.01)
 
 
 def brute(grid, latitude, longitude):
     """Distances (point, cell) in km."""
     cells = np.arange(grid.shape[0] * grid.shape[1], dtype=np.int32)
-    there = unit_vectors(*grid.centres(cells))
-    here = unit_vectors(latitude, longitude)
-    return chord_to_distance(np.linalg.norm(here[:, np.newaxis] - there[np.newaxis], axis=-1))
+    present = unit_vectors(*grid.centres(cells))
+    local = unit_vectors(latitude, longitude)
+    return chord_to_distance(np.linalg.norm(local[:, np.newaxis] - present[np.newaxis], axis=-1))
 
 
 @EVERY
-def test_the_grid_is_what_the_domain_asks_of_grids(grid):
+def test_every_grid_implements_the_grid_protocol(grid):
     assert isinstance(grid, Grid)
     assert grid.nbytes > 0
 
@@ -105,11 +105,11 @@ def test_the_grid_is_what_the_domain_asks_of_grids(grid):
 @EVERY
 def test_the_nearest_cell_is_that_of_brute_force(grid):
     for latitude, longitude in (everywhere(150), near(grid, 250)):
-        found = grid.nearest(latitude, longitude)
+        result = grid.nearest(latitude, longitude)
         distances = brute(grid, latitude, longitude)
-        inside = found >= 0
+        inside = result >= 0
         rows = np.flatnonzero(inside)
-        np.testing.assert_allclose(distances[rows, found[inside]], distances[rows].min(axis=1), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(distances[rows, result[inside]], distances[rows].min(axis=1), rtol=0, atol=1e-6)
 
 
 @EVERY
@@ -117,8 +117,8 @@ def test_a_point_between_centres_is_inside_and_one_beyond_the_next_cell_is_not(g
     latitude, longitude = everywhere(400)
     least = brute(grid, latitude, longitude).argmin(axis=1).astype(np.int32)
     distance = great_circle_distance(latitude, longitude, *grid.centres(least))
-    found = grid.nearest(latitude, longitude)
-    assert (found[distance > 1.5 * grid.sizes(least)] == -1).all()
+    result = grid.nearest(latitude, longitude)
+    assert (result[distance > 1.5 * grid.sizes(least)] == -1).all()
     cells = np.arange(grid.shape[0] * grid.shape[1], dtype=np.int32)
     np.testing.assert_array_less(-1, grid.nearest(*grid.centres(cells)))
 
@@ -146,14 +146,13 @@ def test_neighbours_are_those_of_brute_force(grid, count):
 
 
 @given(latitude=st.floats(-90, 90), longitude=st.floats(-180, 360), which=st.sampled_from(sorted(GRIDS)))
-@settings(max_examples=300, deadline=None)
 def test_no_point_of_the_earth_is_given_a_cell_that_is_not_the_nearest(latitude, longitude, which):
     grid = GRIDS[which]
-    here = np.array([latitude]), np.array([longitude])
-    found = grid.nearest(*here)
-    if found[0] >= 0:
-        distances = brute(grid, *here)[0]
-        assert distances[found[0]] <= distances.min() + 1e-6
+    local = np.array([latitude]), np.array([longitude])
+    result = grid.nearest(*local)
+    if result[0] >= 0:
+        distances = brute(grid, *local)[0]
+        assert distances[result[0]] <= distances.min() + 1e-6
 
 
 @loop_over("name", ["a region", "uneven", "beyond 360", "not monotonic", "across the date line"])
@@ -164,8 +163,8 @@ def test_bilinear_weights_are_those_of_scipy(name):
     longitude = grid.centres(np.arange(columns, dtype=np.int32))[1]
     field = np.random.default_rng(3).normal(size=grid.shape)
     straight = np.unwrap(longitude, period=360)
-    made = np.random.default_rng(4)
-    y, x = made.uniform(latitude.min(), latitude.max(), 200), made.uniform(straight.min(), straight.max(), 200)
+    created = np.random.default_rng(4)
+    y, x = created.uniform(latitude.min(), latitude.max(), 200), created.uniform(straight.min(), straight.max(), 200)
     expected = RegularGridInterpolator((latitude, straight), field)(np.stack([y, x], axis=1))
     home = grid.nearest(y, x)
     cells, weights = grid.corners(y, x, home)
@@ -181,13 +180,13 @@ def test_bilinear_weights_of_a_projected_grid_are_those_of_scipy_in_its_plane(na
         else (np.linspace(-15, 15, 40), np.linspace(-20, 20, 50))
     )
     field = np.random.default_rng(3).normal(size=grid.shape)
-    made = np.random.default_rng(5)
-    there = made.uniform(y.min(), y.max(), 100), made.uniform(x.min(), x.max(), 100)
+    created = np.random.default_rng(5)
+    present = created.uniform(y.min(), y.max(), 100), created.uniform(x.min(), x.max(), 100)
     crs = CRS.from_cf(mapping)
     geographic = crs.source_crs if crs.is_geographic else crs.geodetic_crs
-    longitude, latitude = Transformer.from_crs(crs, geographic, always_xy=True).transform(there[1], there[0])
+    longitude, latitude = Transformer.from_crs(crs, geographic, always_xy=True).transform(present[1], present[0])
     up = np.argsort(x)
-    expected = RegularGridInterpolator((y, x[up]), field[:, up])(np.stack(there, axis=1))
+    expected = RegularGridInterpolator((y, x[up]), field[:, up])(np.stack(present, axis=1))
     cells, weights = grid.corners(latitude, longitude, grid.nearest(latitude, longitude))
     np.testing.assert_allclose((field.ravel()[cells] * weights).sum(axis=1), expected, rtol=1e-6, atol=1e-6)
 
@@ -196,9 +195,9 @@ def test_bilinear_weights_of_a_projected_grid_are_those_of_scipy_in_its_plane(na
 def test_a_field_that_is_linear_in_the_cell_is_reproduced_on_curvilinear_grids(name):
     grid = GRIDS[name]
     rows, columns = grid.shape
-    made = np.random.default_rng(6)
-    j, i = made.integers(0, rows - 1, 300), made.integers(0, columns - 1, 300)
-    u, v = made.uniform(0.01, 0.99, 300), made.uniform(0.01, 0.99, 300)
+    created = np.random.default_rng(6)
+    j, i = created.integers(0, rows - 1, 300), created.integers(0, columns - 1, 300)
+    u, v = created.uniform(0.01, 0.99, 300), created.uniform(0.01, 0.99, 300)
     quad = np.stack([j * columns + i, j * columns + i + 1, (j + 1) * columns + i, (j + 1) * columns + i + 1], axis=1)
     mixture = np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)
     vectors = unit_vectors(*grid.centres(quad.astype(np.int32)))
@@ -206,7 +205,7 @@ def test_a_field_that_is_linear_in_the_cell_is_reproduced_on_curvilinear_grids(n
     place /= np.linalg.norm(place, axis=1, keepdims=True)
     latitude, longitude = np.degrees(np.arcsin(place[:, 2])), np.degrees(np.arctan2(place[:, 1], place[:, 0]))
     cells, weights = grid.corners(latitude, longitude, grid.nearest(latitude, longitude))
-    field = made.normal(size=rows * columns)
+    field = created.normal(size=rows * columns)
     np.testing.assert_allclose(
         (field[cells] * weights).sum(axis=1), (field[quad] * mixture).sum(axis=1), rtol=1e-6, atol=1e-6
     )
@@ -228,11 +227,11 @@ def test_the_fold_of_a_tripolar_grid_is_crossed():
     place = np.hstack([x, x[:, ::-1]]), np.hstack([y, -y])
     longitude, latitude = to_plane.transform(*place, direction="INVERSE")
     grid = Curvilinear(latitude, longitude)
-    made = np.random.default_rng(7)
-    there = made.uniform(-1.9e6, 1.9e6, 50), made.uniform(-4.9e4, 4.9e4, 50)
-    where = to_plane.transform(*there, direction="INVERSE")[::-1]
+    created = np.random.default_rng(7)
+    present = created.uniform(-1.9e6, 1.9e6, 50), created.uniform(-4.9e4, 4.9e4, 50)
+    where = to_plane.transform(*present, direction="INVERSE")[::-1]
     cells, weights = grid.corners(*where, grid.nearest(*where))
-    for plane, expected in zip(place, there, strict=True):
+    for plane, expected in zip(place, present, strict=True):
         np.testing.assert_allclose((plane.ravel()[cells] * weights).sum(axis=1), expected, atol=200)
 
 
@@ -283,23 +282,23 @@ def test_a_curvilinear_grid_ends_half_a_cell_beyond_its_outermost_centres():
     v, u = np.random.default_rng(5).uniform([-1.5, -1.5], [6.5, 8.5], (4000, 2)).T
     inside = (np.abs(v - 2.5) < 3) & (np.abs(u - 3.5) < 4)
     clear = (np.abs(np.abs(v - 2.5) - 3) > 1e-3) & (np.abs(np.abs(u - 3.5) - 4) > 1e-3)
-    found = turned.nearest(0.1 * (v + u), 0.1 * (u - v)) >= 0
-    assert (found == inside)[clear].all()
+    result = turned.nearest(0.1 * (v + u), 0.1 * (u - v)) >= 0
+    assert (result == inside)[clear].all()
 
 
-def test_a_grid_tells_its_usable_cells_and_its_usual_resolution():
+def test_a_grid_has_its_usable_cells_and_its_usual_resolution():
     latitude, longitude = np.meshgrid(np.arange(0.5, 5), np.arange(10.5, 16), indexing="ij")
-    whole = Rectilinear(latitude[:, 0], longitude[0])
+    full = Rectilinear(latitude[:, 0], longitude[0])
     latitude[2, 3] = np.nan
     latitude[[0, 1], [0, 1]] = longitude[[0, 1], [0, 1]] = 0  # dummies of land that was left out
     cells = Curvilinear(latitude, longitude)
     assert np.flatnonzero(~cells.usable).tolist() == [0, 7, 15]
-    assert whole.usable.all()
-    for grid in (whole, cells):
+    assert full.usable.all()
+    for grid in (full, cells):
         assert grid.resolution == pytest.approx(np.radians(1) * EARTH_RADIUS, rel=0.01)
 
 
-def test_what_is_faster_on_a_lattice_is_what_is_found_point_by_point():
+def test_the_search_on_a_lattice_agrees_with_the_search_by_point():
     latitude, longitude = np.linspace(-70, 80, 31), np.linspace(-175, 175, 41)
     rows, columns = np.meshgrid(latitude, longitude, indexing="ij")
     grids = [

@@ -25,15 +25,15 @@ STEPS, NY, NX = 3, 20, 30
 def write(path, values=None, *, name="v", dtype="f4", form="NETCDF4", first=0, chunksizes=(1, 10, 15), **how):
     """A small file: values (time, y, x)."""
     values = np.arange(STEPS * NY * NX).reshape(STEPS, NY, NX) if values is None else values
-    with netCDF4.Dataset(path, "w", format=form) as made:
+    with netCDF4.Dataset(path, "w", format=form) as dataset:
         for axis, size in (("time", None), ("lat", NY), ("lon", NX)):
-            made.createDimension(axis, size)
-        time = made.createVariable("time", "f8", ("time",))
+            dataset.createDimension(axis, size)
+        time = dataset.createVariable("time", "f8", ("time",))
         time.units, time[:] = "hours since 2020-01-01", np.arange(first, first + len(values))
-        made.createVariable("lat", "f4", ("lat",))[:] = np.arange(NY)
-        made.createVariable("lon", "f4", ("lon",))[:] = np.arange(NX)
+        dataset.createVariable("lat", "f4", ("lat",))[:] = np.arange(NY)
+        dataset.createVariable("lon", "f4", ("lon",))[:] = np.arange(NX)
         storage = {} if form.startswith("NETCDF3") else {"zlib": True, "shuffle": True, "chunksizes": chunksizes} | how
-        made.createVariable(name, dtype, ("time", "lat", "lon"), **storage)[:] = values
+        dataset.createVariable(name, dtype, ("time", "lat", "lon"), **storage)[:] = values
     return path
 
 
@@ -81,11 +81,11 @@ def records(path):
 def plain(path, make, **how):
     """A file of HDF5 alone, whose variable is made by a function; its dimensions have scales."""
     with h5py.File(path, "w", **how) as opened:
-        made = make(opened)
+        created = make(opened)
         for number, (name, size) in enumerate((("lat", NY), ("lon", NX))):
             opened[name] = np.arange(size, dtype="f4")
             opened[name].make_scale(name)
-            made.dims[number].attach_scale(opened[name])
+            created.dims[number].attach_scale(opened[name])
     return path
 
 
@@ -125,7 +125,7 @@ def indexed(path, name):
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_what_other_programs_write_is_left_to_the_library(tmp_path, what):
+def test_files_of_other_programs_are_left_to_the_library(tmp_path, what):
     assert indexed(plain(tmp_path / "made.nc", lambda opened: opened.create_dataset("v", **ODD[what])), "v") is None
 
 
@@ -145,7 +145,7 @@ def test_every_way_to_find_chunks_is_known(tmp_path, source, described, version)
 
 
 @pytest.mark.parametrize("what", LEFT)
-def test_what_is_not_plain_is_left_to_the_library(tmp_path, what):
+def test_unusual_hdf5_features_are_left_to_the_library(tmp_path, what):
     path = LEFT[what](tmp_path / "made.nc")
     assert indexed(path, "v") is None
 
@@ -157,7 +157,7 @@ def test_an_axis_is_left_to_the_library(tmp_path):
 
 
 @pytest.mark.parametrize("what", ["szip", "zstandard", "64-bit integers"])
-def test_what_is_left_to_the_library_is_read_all_the_same(tmp_path, source, described_as, what):
+def test_unsupported_chunks_are_read_by_the_library(tmp_path, source, described_as, what):
     variable = described_as(LEFT[what](tmp_path / "made.nc"))
     expected = np.arange(STEPS * NY * NX).reshape(STEPS, NY, NX)
     np.testing.assert_array_equal(source.level(variable, 1, None), expected[1])
@@ -165,7 +165,7 @@ def test_what_is_left_to_the_library_is_read_all_the_same(tmp_path, source, desc
     np.testing.assert_array_equal(source.columns(variable, None, slice(None), cell)[0, 0], expected[0, 5, 7])
 
 
-def test_a_damaged_chunk_is_told_and_hides_no_other(tmp_path, source, described_as):
+def test_a_damaged_chunk_is_reported_and_hides_no_other(tmp_path, source, described_as):
     path = write(tmp_path / "made.nc")
     variable, chunk = described_as(path), chunk_of(path)
     with path.open("r+b") as opened:
@@ -186,7 +186,7 @@ def test_a_chunk_that_inflates_to_too_little_is_no_answer(tmp_path, source, desc
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.95])
-def test_a_file_that_is_cut_is_told(tmp_path, source, described_as, keep):
+def test_a_truncated_file_is_reported(tmp_path, source, described_as, keep):
     path = write(tmp_path / "made.nc", np.random.default_rng(0).normal(size=(STEPS, NY, NX)))
     variable = described_as(path)
     source.level(variable, 0, None)
@@ -201,12 +201,12 @@ def test_numbers_that_lie_beyond_the_end_of_their_file_are_not_read_as_zeros(tmp
     path = tmp_path / "made.nc"
     values = np.ones((STEPS, NY, NX), "f4")
     with h5py.File(path, "w", libver="earliest") as opened:
-        made = opened.create_dataset("v", data=values)
+        dataset = opened.create_dataset("v", data=values)
         for number, name in enumerate(("time", "lat", "lon")):
             opened[name] = np.arange(values.shape[number], dtype="f8")
             opened[name].make_scale(name)
-            made.dims[number].attach_scale(opened[name])
-        end = made.id.get_offset() + values.nbytes // 2
+            dataset.dims[number].attach_scale(opened[name])
+        end = dataset.id.get_offset() + values.nbytes // 2
     with path.open("r+b") as opened:
         opened.seek(40)  # where a superblock of version 0 says how long the file is
         opened.write(int(end).to_bytes(8, "little"))
@@ -215,7 +215,7 @@ def test_numbers_that_lie_beyond_the_end_of_their_file_are_not_read_as_zeros(tmp
         source.level(variable, STEPS - 1, None)
 
 
-def test_a_file_that_goes_is_told(tmp_path, source, described_as):
+def test_a_removed_file_is_reported(tmp_path, source, described_as):
     path = write(tmp_path / "made.nc")
     variable = described_as(path)
     source.level(variable, 0, None)
@@ -229,9 +229,9 @@ def test_a_chunk_is_inflated_once_for_all_its_times(tmp_path, described_as):
     variable, opened = described_as(path), NetCDFSource(4, 1, chunk_bytes=MIB)
     cells = np.array([0, NX + 1, 14 * NX + 20], np.int32)
     series = opened.columns(variable, range(STEPS), slice(None), cells)[:, 0]
-    kept = opened._chunks["file"]._decoded.nbytes
+    stored = opened._chunks["file"]._decoded.nbytes
     again = opened.columns(variable, range(STEPS), slice(None), cells + 1)[:, 0]
-    assert kept == opened._chunks["file"]._decoded.nbytes == 2 * STEPS * 10 * 15 * 4
+    assert stored == opened._chunks["file"]._decoded.nbytes == 2 * STEPS * 10 * 15 * 4
     np.testing.assert_array_equal(series, cells + NY * NX * np.arange(STEPS)[:, np.newaxis])
     np.testing.assert_array_equal(again, series + 1)
     write(tmp_path / "new.nc", np.full((STEPS, NY, NX), 5.0), chunksizes=(STEPS, 10, 15)).replace(path)
@@ -239,7 +239,7 @@ def test_a_chunk_is_inflated_once_for_all_its_times(tmp_path, described_as):
     opened.close()
 
 
-def test_what_is_kept_of_chunks_is_bounded(tmp_path, described_as):
+def test_the_chunk_cache_is_bounded(tmp_path, described_as):
     variable, opened = described_as(write(tmp_path / "made.nc")), NetCDFSource(4, 1, chunk_bytes=1500)
     everywhere = np.arange(0, NY * NX, 7, dtype=np.int32)
     for cell in everywhere:
@@ -251,37 +251,37 @@ def test_what_is_kept_of_chunks_is_bounded(tmp_path, described_as):
 def test_files_are_closed_after_a_series_of_many(tmp_path, source, described_as):
     count = AT_ONCE + 5
     paths = [write(tmp_path / f"{day:03d}.nc", np.full((1, NY, NX), day), first=day) for day in range(count)]
-    variable, here = described_as(paths), Path("/proc/self/fd")
+    variable, local = described_as(paths), Path("/proc/self/fd")
     cells = np.array([3, 599], np.int32)
-    before = len(list(here.iterdir()))
-    found = source.columns(variable, range(count), slice(None), cells)
-    assert len(list(here.iterdir())) == before
-    np.testing.assert_array_equal(found[:, 0], np.repeat(np.arange(count), 2).reshape(count, 2))
+    before = len(list(local.iterdir()))
+    result = source.columns(variable, range(count), slice(None), cells)
+    assert len(list(local.iterdir())) == before
+    np.testing.assert_array_equal(result[:, 0], np.repeat(np.arange(count), 2).reshape(count, 2))
 
 
 def test_a_file_that_is_replaced_again_and_again_is_never_mixed(tmp_path, source, described_as):
     path = write(tmp_path / "made.nc", np.zeros((STEPS, NY, NX)))
-    variable, done = described_as(path), threading.Event()
-    others = [write(tmp_path / f"{number}.nc", np.full((STEPS, NY, NX), number)) for number in range(1, 40)]
+    variable, finished = described_as(path), threading.Event()
+    rest = [write(tmp_path / f"{number}.nc", np.full((STEPS, NY, NX), number)) for number in range(1, 40)]
 
     def replace():
-        for number, other in enumerate(others):
+        for number, other in enumerate(rest):
             other.replace(path)
-            done.wait(0.001 * number)
-        done.set()
+            finished.wait(0.001 * number)
+        finished.set()
 
     source.level(variable, 0, None)  # all is compiled
     writer = threading.Thread(target=replace)
     writer.start()
-    seen = set()
-    while not done.is_set():
+    observed = set()
+    while not finished.is_set():
         with suppress(SourceUnreadable):  # it is being written; try again
             window = source.columns(variable, range(STEPS), slice(None), np.arange(NY * NX, dtype=np.int32)[::50])
             level = source.level(variable, 1, None)
             assert np.unique(window).size == np.unique(level).size == 1
-            seen.add(int(level[0, 0]))
+            observed.add(int(level[0, 0]))
     writer.join()
-    assert len(seen) > 1
+    assert len(observed) > 1
     assert (source.level(variable, 0, None) == 39).all()
 
 
@@ -296,23 +296,23 @@ def test_many_threads_read_the_same_numbers_at_once(tmp_path, source, described_
         for _ in range(10):
             variable, step = (plain, odd)[rng.integers(2)], int(rng.integers(STEPS))
             np.testing.assert_array_equal(source.level(variable, step, None), expected[step])
-            found = source.columns(variable, range(STEPS), slice(None), cells)[:, 0]
-            np.testing.assert_array_equal(found, expected.reshape(STEPS, -1)[:, cells])
+            result = source.columns(variable, range(STEPS), slice(None), cells)[:, 0]
+            np.testing.assert_array_equal(result, expected.reshape(STEPS, -1)[:, cells])
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(ask, range(8)))
 
 
 @loop_over("helpers", [0, 1, 3])
-def test_a_crew_does_every_task_once(helpers):
-    crew, done = ChunkThreadPool(helpers), []
-    crew.each(done.append, range(200))
-    crew.each(lambda number: crew.each(done.append, [number]), range(200, 210))
-    assert sorted(done) == list(range(210))
+def test_a_thread_pool_runs_every_task_once(helpers):
+    crew, finished = ChunkThreadPool(helpers), []
+    crew.each(finished.append, range(200))
+    crew.each(lambda number: crew.each(finished.append, [number]), range(200, 210))
+    assert sorted(finished) == list(range(210))
     crew.close()
 
 
-def test_a_helper_that_comes_late_is_not_asked_for_a_while():
+def test_a_slow_neighbour_is_not_requested_for_a_while():
     now, me = [0.0], threading.get_ident()
     crew = ChunkThreadPool(1, clock=lambda: now[0])
     free, came = threading.Event(), threading.Event()
@@ -327,9 +327,9 @@ def test_a_helper_that_comes_late_is_not_asked_for_a_while():
 
     crew._pool.submit(free.wait, 30)  # somebody keeps the helper busy
     crew.each(work, range(2))
-    done = []
-    crew.each(lambda _: done.append(threading.get_ident()), range(100))
-    assert set(done) == {me}
+    finished = []
+    crew.each(lambda _: finished.append(threading.get_ident()), range(100))
+    assert set(finished) == {me}
     now[0] += 2 * REST
     came.clear()
     crew.each(work, range(2))
@@ -338,22 +338,22 @@ def test_a_helper_that_comes_late_is_not_asked_for_a_while():
 
 
 @pytest.mark.parametrize("helpers", [0, 3])
-def test_an_error_ends_the_work_of_a_crew(helpers):
-    crew, done = ChunkThreadPool(helpers), []
+def test_an_error_ends_the_work_of_a_thread_pool(helpers):
+    crew, finished = ChunkThreadPool(helpers), []
 
     def work(number):
         if number == 50:
             raise IndexError(number)
-        done.append(number)
+        finished.append(number)
 
     with pytest.raises(IndexError, match="50"):
         crew.each(work, range(100_000))
-    assert len(done) < 100_000
-    crew.each(done.append, [])
+    assert len(finished) < 100_000
+    crew.each(finished.append, [])
     crew.close()
 
 
-def test_a_file_that_is_rewritten_with_its_size_and_time_is_read_anew(tmp_path, source, described_as):
+def test_a_file_that_is_rewritten_with_its_size_and_time_is_read_again(tmp_path, source, described_as):
     path = write(tmp_path / "made.nc", zlib=False, shuffle=False)
     variable, before = described_as(path), path.stat()
     cells = np.array([NX + 1], np.int32)
@@ -368,12 +368,12 @@ def test_a_file_that_is_rewritten_with_its_size_and_time_is_read_anew(tmp_path, 
 
 def deep(path, value, land):
     """Two levels of one value; the lower one is land in the left half."""
-    with netCDF4.Dataset(path, "w") as made:
+    with netCDF4.Dataset(path, "w") as dataset:
         for axis, size in (("depth", 2), ("lat", NY), ("lon", NX)):
-            made.createDimension(axis, size)
-            made.createVariable(axis, "f4", (axis,))[:] = np.arange(size)
-        made.createVariable("v", "f4", ("depth", "lat", "lon"), zlib=True, fill_value=land)[:] = value
-        made["v"][1, :, : NX // 2] = land
+            dataset.createDimension(axis, size)
+            dataset.createVariable(axis, "f4", (axis,))[:] = np.arange(size)
+        dataset.createVariable("v", "f4", ("depth", "lat", "lon"), zlib=True, fill_value=land)[:] = value
+        dataset["v"][1, :, : NX // 2] = land
     return path
 
 
@@ -399,17 +399,17 @@ def test_the_deepest_values_are_never_of_an_old_and_of_a_new_file(tmp_path, desc
 
 
 def test_a_link_that_is_turned_and_turned_back_leads_to_its_own_file(tmp_path, described_as):
-    link, one = tmp_path / "made.nc", write(tmp_path / "one.nc", np.full((STEPS, NY, NX), 1))
+    link, item = tmp_path / "made.nc", write(tmp_path / "one.nc", np.full((STEPS, NY, NX), 1))
     other = write(tmp_path / "other.nc", np.full((STEPS, NY, NX), 2))
 
     def turn(target):
         (tmp_path / "link").symlink_to(target)
         (tmp_path / "link").replace(link)
 
-    turn(one)
+    turn(item)
     variable, opened = described_as(link), Meanwhile([lambda: turn(other)])
     assert (opened.level(variable, 0, None) == 2).all()
-    turn(one)
+    turn(item)
     assert (opened.level(variable, 0, None) == 1).all()
     assert (opened.columns(variable, [0], slice(None), np.array([5], np.int32)) == 1).all()
     opened.close()

@@ -36,9 +36,9 @@ def write(path, values, order, chunks=CHUNKS):
         for name in order:
             FILTERS[name](plist)
         space = h5s.create_simple(values.shape)
-        made = h5py.Dataset(h5d.create(opened.id, b"v", h5t.py_create(values.dtype), space, plist))
-        made[...] = values
-        for dimension, name in zip(made.dims, ("lat", "lon"), strict=True):
+        dataset = h5py.Dataset(h5d.create(opened.id, b"v", h5t.py_create(values.dtype), space, plist))
+        dataset[...] = values
+        for dimension, name in zip(dataset.dims, ("lat", "lon"), strict=True):
             dimension.attach_scale(opened[name])
     return path
 
@@ -85,7 +85,7 @@ def test_checksums_of_the_netcdf_library_are_read_without_it(tmp_path, source, d
 
 
 @pytest.mark.parametrize("order", [order for order in ORDERS if "fletcher32" in order], ids="-".join)
-def test_a_byte_that_is_not_what_was_written_is_told(tmp_path, source, described_as, order):
+def test_a_changed_byte_is_reported(tmp_path, source, described_as, order):
     path = write(tmp_path / "made.nc", some("f4"), order)
     variable = described_as(path)
     with h5py.File(path) as opened:
@@ -110,7 +110,7 @@ def test_a_chunk_that_went_around_its_checksum_is_read(tmp_path, source, describ
 
 
 @pytest.mark.parametrize("order", [("fletcher32",), ("deflate", "fletcher32"), ("shuffle",), ("deflate",)])
-def test_a_chunk_that_is_too_short_is_told_without_the_library(tmp_path, source, described_as, order):
+def test_a_chunk_that_is_too_short_is_reported_without_the_library(tmp_path, source, described_as, order):
     path = write(tmp_path / "made.nc", some("f4"), order, chunks=(NY, NX))
     variable = described_as(path)
     with h5py.File(path, "a") as opened:

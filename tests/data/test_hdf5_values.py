@@ -23,9 +23,9 @@ CHUNKS = (2, 2, 7, 10)
 
 @pytest.fixture
 def reader():
-    made = ChunkReader(Library(4), MIB, 1)
-    yield made
-    made.close()
+    created = ChunkReader(Library(4), MIB, 1)
+    yield created
+    created.close()
 
 
 def numbers(dtype, shape=SHAPE):
@@ -33,9 +33,9 @@ def numbers(dtype, shape=SHAPE):
     rng = np.random.default_rng(7)
     dtype = np.dtype(dtype)
     if dtype.kind == "f":
-        made = rng.normal(scale=100, size=shape).astype(dtype)
-        made.ravel()[:7] = [np.nan, np.inf, -np.inf, -0.0, 1e20, 9.96921e36, 1e-40]
-        return made
+        created = rng.normal(scale=100, size=shape).astype(dtype)
+        created.ravel()[:7] = [np.nan, np.inf, -np.inf, -0.0, 1e20, 9.96921e36, 1e-40]
+        return created
     limits = np.iinfo(dtype)
     return rng.integers(limits.min, limits.max, shape, dtype=dtype.newbyteorder("="), endpoint=True).astype(dtype)
 
@@ -65,8 +65,8 @@ def assets(path, name="v", roles=None):
             variable=VariableInfo(dataset="made", key=name, name=name, units="1", scale=(0.0, 1.0)),
             source=name,
             dimensions=[
-                Dimension(name=one, size=size, role=role)
-                for one, size, role in zip(variable.dimensions, variable.shape, roles, strict=True)
+                Dimension(name=dimension, size=size, role=role)
+                for dimension, size, role in zip(variable.dimensions, variable.shape, roles, strict=True)
             ],
             grid=Grid(id="made", kind="rectilinear", shape=(sizes.get("y", 1), sizes.get("x", 1)), file=str(path)),
             depth=None,
@@ -77,23 +77,25 @@ def assets(path, name="v", roles=None):
 
 def box_of(variable, picks):
     """What is picked along each dimension of a window."""
-    sizes = {one.role: one.size for one in variable.dimensions}
+    sizes = {dimension.role: dimension.size for dimension in variable.dimensions}
     return tuple(range(sizes.get(role, 1))[picks.get(role, slice(None))] for role in ORDER)
 
 
 def expected(path, variable, picks, dtype):
     """The same window through the library and `Packing`."""
-    roles = [one.role for one in variable.dimensions]
+    roles = [dimension.role for dimension in variable.dimensions]
     with netCDF4.Dataset(path) as opened:
         opened.set_auto_maskandscale(False)
-        found = opened[variable.source]
+        result = opened[variable.source]
         box = tuple(picks.get(role, slice(None)) if role in ORDER else slice(0, 1) for role in roles)
-        said = {name: found.getncattr(name) for name in found.ncattrs()}
-        values = Packing.from_attributes(said, np.dtype(found.dtype)).unpack(np.asarray(found[box]), dtype)
+        output = {name: result.getncattr(name) for name in result.ncattrs()}
+        values = Packing.from_attributes(output, np.dtype(result.dtype)).unpack(np.asarray(result[box]), dtype)
     values = values.reshape([size for role, size in zip(roles, values.shape, strict=True) if role in ORDER])
-    kept = [role for role in roles if role in ORDER]
-    values = values.transpose([kept.index(role) for role in ORDER if role in kept])
-    return values.reshape([values.shape[[r for r in ORDER if r in kept].index(r)] if r in kept else 1 for r in ORDER])
+    stored = [role for role in roles if role in ORDER]
+    values = values.transpose([stored.index(role) for role in ORDER if role in stored])
+    return values.reshape(
+        [values.shape[[r for r in ORDER if r in stored].index(r)] if r in stored else 1 for r in ORDER]
+    )
 
 
 def same(left, right):
@@ -199,7 +201,7 @@ def test_a_chunk_may_be_larger_than_what_is_in_it(tmp_path, reader, unlimited, f
 
 @pytest.mark.parametrize("fill", [None, 7])
 @pytest.mark.parametrize("dtype", ["i2", "f4", "f8"])
-def test_what_was_never_written_is_the_fill(tmp_path, reader, dtype, fill):
+def test_unwritten_chunks_have_the_fill_value(tmp_path, reader, dtype, fill):
     path = tmp_path / "made.nc"
     with netCDF4.Dataset(path, "w") as opened:
         for name, size in zip(ORDER, (None, 3, 17, 23), strict=True):
@@ -237,9 +239,9 @@ def test_an_array_in_the_header_of_its_file_is_read(tmp_path, reader):
         plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         plist.set_layout(h5py.h5d.COMPACT)
         space = h5py.h5s.create_simple(values.shape)
-        made = h5py.Dataset(h5py.h5d.create(opened.id, b"v", h5py.h5t.IEEE_F32LE, space, plist))
-        made[...] = values
-        for dimension, scale in zip(made.dims, scales, strict=True):
+        dataset = h5py.Dataset(h5py.h5d.create(opened.id, b"v", h5py.h5t.IEEE_F32LE, space, plist))
+        dataset[...] = values
+        for dimension, scale in zip(dataset.dims, scales, strict=True):
             dimension.attach_scale(scale)
     for picks in some_boxes((17, 23), ("y", "x")):
         assert_as_the_library_reads(reader, path, picks)
@@ -261,7 +263,7 @@ def test_a_chunk_that_went_around_a_filter_is_read(tmp_path, reader):
 LIMITS = [st.tuples(st.integers(0, size - 1), st.integers(1, size)) for size in SHAPE]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     boxes=st.lists(st.tuples(*LIMITS), min_size=1, max_size=4),
     chunks=st.tuples(*(st.integers(1, size) for size in SHAPE)),
@@ -270,16 +272,16 @@ LIMITS = [st.tuples(st.integers(0, size - 1), st.integers(1, size)) for size in 
 )
 def test_any_window_of_any_chunks_is_the_same(tmp_path_factory, boxes, chunks, dtype, flags):
     path = tmp_path_factory.mktemp("twins") / "made.nc"
-    said = {"scale_factor": np.float32(0.1)}
-    write(path, numbers(dtype), said=said, chunksizes=chunks, complevel=1, **flags)
+    output = {"scale_factor": np.float32(0.1)}
+    write(path, numbers(dtype), said=output, chunksizes=chunks, complevel=1, **flags)
     variable = assets(path)
-    asked = [
+    requests = [
         {role: slice(min(a, b - 1), max(a + 1, b)) for role, (a, b) in zip(ORDER, box, strict=True)} for box in boxes
     ]
     reader = ChunkReader(Library(4), MIB, 1)
-    found = reader.windows(variable, [(str(path), box_of(variable, picks)) for picks in asked], np.float32)
+    result = reader.windows(variable, [(str(path), box_of(variable, picks)) for picks in requests], np.float32)
     reader.close()
-    for picks, window in zip(asked, found, strict=True):
+    for picks, window in zip(requests, result, strict=True):
         same(window, expected(path, variable, picks, np.float32))
 
 
@@ -291,8 +293,8 @@ def test_every_number_of_every_sample_file_is_the_same(reader):
         for name, shape in plain_variables(path):
             roles = (*itertools.repeat("other", max(0, len(shape) - 4)), *ORDER[-len(shape) :])
             variable = assets(path, name, roles)
-            known = [(role, size) for role, size in zip(roles, shape, strict=True) if role in ORDER]
-            for picks in some_boxes([size for _, size in known], [role for role, _ in known], 3):
+            existing = [(role, size) for role, size in zip(roles, shape, strict=True) if role in ORDER]
+            for picks in some_boxes([size for _, size in existing], [role for role, _ in existing], 3):
                 (window,) = reader.windows(variable, [(str(path), box_of(variable, picks))], np.float32)
                 left += window is None
                 if window is not None:

@@ -60,8 +60,8 @@ GRIDS = [skewed, tripolar, globe, long_cells, shuffled, twice, with_land_left_ou
 
 
 def near(vectors, count):
-    there = vectors[np.isfinite(vectors).all(axis=1)]
-    points = there[MADE.integers(0, len(there), count)] + MADE.normal(scale=0.02, size=(count, 3))
+    present = vectors[np.isfinite(vectors).all(axis=1)]
+    points = present[MADE.integers(0, len(present), count)] + MADE.normal(scale=0.02, size=(count, 3))
     points = points[np.argsort(np.round(points[:, 2], 1) * 10 + points[:, 0])]
     return points / np.linalg.norm(points, axis=1, keepdims=True)
 
@@ -79,12 +79,12 @@ def test_cells_are_those_of_brute_force_in_their_order(made, count):
     # The kernel adds in another order: cells that are equally far to the last bit may be exchanged.
     expected = np.sort(squares, axis=1)[:, :count]
     arcs = chord_to_distance(np.sqrt(expected))
-    there = arcs <= within[:, np.newaxis]
-    assert ((cells >= 0) == there).all()
-    np.testing.assert_allclose(distances[there], arcs[there], rtol=1e-9, atol=1e-6)
-    assert np.isinf(distances[~there]).all()
+    present = arcs <= within[:, np.newaxis]
+    assert ((cells >= 0) == present).all()
+    np.testing.assert_allclose(distances[present], arcs[present], rtol=1e-9, atol=1e-6)
+    assert np.isinf(distances[~present]).all()
     got = np.take_along_axis(squares, np.maximum(cells, 0), axis=1)
-    np.testing.assert_allclose(got[there], expected[there], rtol=1e-12, atol=1e-18)
+    np.testing.assert_allclose(got[present], expected[present], rtol=1e-12, atol=1e-18)
     assert all(np.unique(row[row >= 0]).size == (row >= 0).sum() for row in cells)
 
 
@@ -114,17 +114,17 @@ def test_points_far_from_every_cell_have_none_or_the_nearest():
 
 
 @loop_over("made", GRIDS)
-def test_no_other_cell_is_nearer_than_a_cell_is_told(made):
+def test_no_other_cell_is_nearer_than_the_nearest_cell(made):
     latitude, longitude = made()
     vectors = unit_vectors(latitude, longitude).reshape(-1, 3)
-    told = measure_clearances(build_pyramid(vectors, latitude.shape))
+    reported = measure_clearances(build_pyramid(vectors, latitude.shape))
     row, column = np.divmod(np.arange(len(vectors)), latitude.shape[1])
     for own in MADE.permutation(np.flatnonzero(np.isfinite(vectors[:, 0])))[:300]:
         squares = ((vectors - vectors[own]) ** 2).sum(axis=1)
         squares[own] = np.nan
         beyond = (abs(row - row[own]) > 1) | (abs(column - column[own]) > 1)
-        assert told[own, 0] <= np.nanmin(squares) / 4
-        assert told[own, 1] <= np.nanmin(squares[beyond]) / 4
+        assert reported[own, 0] <= np.nanmin(squares) / 4
+        assert reported[own, 1] <= np.nanmin(squares[beyond]) / 4
 
 
 def asked(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
@@ -135,21 +135,21 @@ def asked(kind, zoom=3, x=7, y=2, projection="EPSG:3857"):
 @loop_over("projection", ["EPSG:3857", "EPSG:32661"])
 @loop_over("made", [skewed, tripolar, globe])
 def test_the_map_of_a_tile_is_what_each_of_its_pixels_says_alone(made, projection, kind):
-    grid, one = Curvilinear(*made()), asked(kind, projection=projection, x=6, y=1)
-    kept = tile_stencil(grid, one)
-    latitude, longitude = pixel_centres(projection, one.zoom, one.x, one.y)
+    grid, item = Curvilinear(*made()), asked(kind, projection=projection, x=6, y=1)
+    stored = tile_stencil(grid, item)
+    latitude, longitude = pixel_centres(projection, item.zoom, item.x, item.y)
     home = np.full(SIZE**2, -1)
-    home[slice(None) if kept.pixels is None else kept.pixels] = kept.stencil.home
+    home[slice(None) if stored.pixels is None else stored.pixels] = stored.stencil.home
     some = MADE.permutation(SIZE**2)[:500]
     np.testing.assert_array_equal(home[some], grid.nearest(latitude[some], longitude[some]))
     if kind != "bilinear":
         return
-    place = {int(pixel): k for k, pixel in enumerate(kept.pixels)} if kept.pixels is not None else None
+    place = {int(pixel): k for k, pixel in enumerate(stored.pixels)} if stored.pixels is not None else None
     for pixel in some[home[some] >= 0][:50]:
         k = place[int(pixel)] if place else pixel
         alone = grid.corners(latitude[[pixel]], longitude[[pixel]], home[[pixel]].astype(np.int32))
-        np.testing.assert_array_equal(kept.stencil.cells[k], alone[0][0])
-        np.testing.assert_allclose(kept.stencil.weights[k], alone[1][0], atol=1e-6)
+        np.testing.assert_array_equal(stored.stencil.cells[k], alone[0][0])
+        np.testing.assert_allclose(stored.stencil.weights[k], alone[1][0], atol=1e-6)
 
 
 @loop_over("kind", ["nearest", "bilinear", "gaussian"])
@@ -160,20 +160,20 @@ def test_rows_and_columns_of_a_tile_find_the_cells_of_its_pixels(zoom, x, y, kin
         Rectilinear(np.linspace(-80, 85, 60), np.arange(0.0, 360.0, 3.0)),
         Rectilinear(np.array([60.0, 70.0, 85.0]), np.array([-100.0, -60.0, -20.0, 20.0])),
     ):
-        kept = tile_stencil(grid, asked(kind, zoom, x, y))
+        stored = tile_stencil(grid, asked(kind, zoom, x, y))
         latitude, longitude = pixel_centres("EPSG:3857", zoom, x, y)
         home = grid.nearest(latitude, longitude)
         inside = np.flatnonzero(home >= 0)
-        found = np.full(home.size, -1)
-        of_points = kept.stencil.home
-        if kept.fold is not None and inside.size:
-            of_points = kept.fold.expand(of_points.reshape(kept.fold.shape)).ravel()
-        found[slice(None) if kept.pixels is None else kept.pixels] = of_points
-        np.testing.assert_array_equal(found, home)
+        result = np.full(home.size, -1)
+        of_points = stored.stencil.home
+        if stored.fold is not None and inside.size:
+            of_points = stored.fold.expand(of_points.reshape(stored.fold.shape)).ravel()
+        result[slice(None) if stored.pixels is None else stored.pixels] = of_points
+        np.testing.assert_array_equal(result, home)
         if kind == "bilinear":
             cells, weights = grid.corners(latitude[inside], longitude[inside], home[inside])
-            np.testing.assert_array_equal(kept.stencil.cells, cells)
-            np.testing.assert_allclose(kept.stencil.weights, weights, atol=1e-6)
+            np.testing.assert_array_equal(stored.stencil.cells, cells)
+            np.testing.assert_allclose(stored.stencil.weights, weights, atol=1e-6)
 
 
 def test_the_pixels_of_a_tile_are_walked_square_by_square():

@@ -169,10 +169,10 @@ def test_weights_are_as_defined_over_the_wet_cells(client, arctic, kind, weigh):
 
 @pytest.mark.parametrize("by", [{"params": {"format": "csv"}}, {"headers": {"accept": "text/csv"}}])
 def test_a_table_says_the_same_as_json(client, by):
-    asked = {"latitude": 74.5, "longitude": 20.0, "time": "2016-02-02"}
-    answer = ask(client, "giops_day/votemper/profile", **asked)
+    query = {"latitude": 74.5, "longitude": 20.0, "time": "2016-02-02"}
+    answer = ask(client, "giops_day/votemper/profile", **query)
     response = client.get(
-        f"{API}/giops_day/votemper/profile", params=asked | by.get("params", {}), headers=by.get("headers")
+        f"{API}/giops_day/votemper/profile", params=query | by.get("params", {}), headers=by.get("headers")
     )
     assert response.headers["content-type"] == "text/csv; header=present; charset=utf-8"
     assert response.headers["content-disposition"] == 'attachment; filename="giops_day_votemper_profile.csv"'
@@ -186,7 +186,7 @@ def test_a_table_says_the_same_as_json(client, by):
     assert [float(row[4]) if row[4] else None for row in rows] == answer["values"][0]
 
 
-def test_a_caller_who_has_the_answer_is_told_so(client):
+def test_a_caller_with_the_current_response_gets_304(client):
     path = f"{API}/giops_day/zeta/timeseries?latitude=74.5&longitude=20"
     first = client.get(path)
     assert first.headers["vary"] == "accept"
@@ -194,15 +194,15 @@ def test_a_caller_who_has_the_answer_is_told_so(client):
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_who_has_the_json_is_not_told_that_it_is_the_table(client):
+def test_the_etag_of_the_json_does_not_match_the_table(client):
     path = f"{API}/giops_day/zeta/timeseries?latitude=74.5&longitude=20"
-    known = client.get(path).headers["etag"]
-    table = client.get(path, headers={"if-none-match": known, "accept": "text/csv"})
+    etag = client.get(path).headers["etag"]
+    table = client.get(path, headers={"if-none-match": etag, "accept": "text/csv"})
     assert table.status_code == 200
-    assert table.headers["etag"] != known
+    assert table.headers["etag"] != etag
 
 
-def test_a_request_over_the_budget_is_told_what_would_fit(shipped, app_over):
+def test_a_request_over_the_budget_is_refused_with_what_would_fit(shipped, app_over):
     path, where = f"{API}/giops_day/votemper/profile", {"latitude": 74.5, "longitude": 20}
     with TestClient(app_over(shipped.values(), max_document=40)) as client:
         refused = client.get(path, params=where)

@@ -44,8 +44,8 @@ def test_beside_the_square_of_a_polar_view_there_is_nothing_and_no_error(client,
         response = client.get(where)
         assert response.status_code == 200, response.text
         assert response.json()["features"] == []
-        asked = {"zoom": 2, "x": x, "y": y, "projection": "EPSG:32661"}
-        assert field(client, **asked).values is None
+        query = {"zoom": 2, "x": x, "y": y, "projection": "EPSG:32661"}
+        assert field(client, **query).values is None
 
 
 def field(client, **asked):
@@ -57,8 +57,8 @@ def field(client, **asked):
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
 def test_a_pixel_of_a_polar_tile_is_what_the_point_at_its_centre_says(client, interpolation):
-    found = field(client, zoom=2, x=2, y=2, projection="EPSG:32661", interpolation=interpolation)
-    values = np.frombuffer(found.values.data, "<f4").reshape(256, 256)
+    result = field(client, zoom=2, x=2, y=2, projection="EPSG:32661", interpolation=interpolation)
+    values = np.frombuffer(result.values.data, "<f4").reshape(256, 256)
     wet = np.argwhere(np.isfinite(values))
     assert len(wet) > 200
     latitude, longitude = (part.reshape(256, 256) for part in pixel_centres("EPSG:32661", 2, 2, 2))
@@ -70,7 +70,7 @@ def test_a_pixel_of_a_polar_tile_is_what_the_point_at_its_centre_says(client, in
         assert answer.json()["values"][0][0] == pytest.approx(float(values[row, column]), abs=1e-4)
 
 
-def test_arrows_of_a_polar_view_stand_where_they_belong_and_tell_true_bearings(client):
+def test_arrows_of_a_polar_view_have_true_positions_and_bearings(client):
     where = "/api/v2.0/tiles/quiver/giops_day/x_velocity,y_velocity/-1/0/0/2/2/2"
     features = client.get(where, params={"projection": "EPSG:32661"}).json()["features"]
     assert features

@@ -31,7 +31,8 @@ def arrows(client, rest, **asked):
 def columns(features):
     """Longitudes, latitudes, speeds and bearings."""
     rows = [
-        (*one["geometry"]["coordinates"], one["properties"]["data"], one["properties"]["bearing"]) for one in features
+        (*feature["geometry"]["coordinates"], feature["properties"]["data"], feature["properties"]["bearing"])
+        for feature in features
     ]
     return np.array(rows).T
 
@@ -48,16 +49,16 @@ def true_north(plane, longitude, latitude):
 
 def write(path, coordinates, values, names):
     """A file of two components, u and v, on y and x."""
-    with netCDF4.Dataset(path, "w") as made:
+    with netCDF4.Dataset(path, "w") as dataset:
         for name, size in zip(("y", "x"), values[0].shape, strict=True):
-            made.createDimension(name, size)
+            dataset.createDimension(name, size)
         for name, (dimensions, numbers) in coordinates.items():
-            made.createVariable(name, "f8", dimensions)[:] = numbers
+            dataset.createVariable(name, "f8", dimensions)[:] = numbers
         for key, field, name in zip("uv", values, names, strict=True):
-            made.createVariable(key, "f4", ("y", "x"))[:] = field
-            made[key].units = "m s-1"
+            dataset.createVariable(key, "f4", ("y", "x"))[:] = field
+            dataset[key].units = "m s-1"
             if name:
-                made[key].standard_name = name
+                dataset[key].standard_name = name
     return path
 
 
@@ -108,17 +109,17 @@ def test_the_currents_of_a_model_are_turned_as_pyproj_turns_them(client, request
         arrows(client, "giops_day/x_velocity,y_velocity/1454673600/0/1/4/8/3")
     )
     u, v = (LinearNDInterpolator(places, last[name].values.ravel())(plane(longitude, latitude)) for name in "uv")
-    whole = np.isfinite(u) & np.isfinite(v)
-    assert whole.sum() > 500
-    assert np.quantile(np.abs(speed - np.hypot(u, v))[whole], 0.9) < 0.01  # linear on triangles is not bilinear
-    fast = whole & (speed > 0.1)
+    full = np.isfinite(u) & np.isfinite(v)
+    assert full.sum() > 500
+    assert np.quantile(np.abs(speed - np.hypot(u, v))[full], 0.9) < 0.01  # linear on triangles is not bilinear
+    fast = full & (speed > 0.1)
     assert fast.sum() > 100
     apart = turn(bearing, np.degrees(np.arctan2(u, v)) - true_north(plane, longitude, latitude))[fast]
     assert np.median(apart) < 0.5
     assert np.quantile(apart, 0.9) < 3
 
 
-def test_components_on_their_own_points_are_turned_by_the_angle_that_their_file_tells(client, request):
+def test_components_on_their_own_points_are_rotated_by_the_angle_of_their_file(client, request):
     with xr.open_dataset(
         request.path.parents[2] / "deploy/sample_data/roms/wcofs_surface_uv.nc", decode_times=False
     ) as opened:
@@ -181,7 +182,7 @@ def test_the_flow_over_the_fold_of_a_tripolar_grid_is_whole(tmp_path, asking, re
     path = write(tmp_path / "t.nc", places, values, (None, None))
     with asking(path, kind="curvilinear", latitude="lat", longitude="lon") as client:
         longitude, latitude, speed, bearing = columns(arrows(client, f"made/u,v/-1/0/0/{tile}"))
-    east, north = (one @ flow for one in east_and_north(latitude, longitude))
+    east, north = (item @ flow for item in east_and_north(latitude, longitude))
     assert len(speed) > 150
     assert np.quantile(turn(bearing, np.degrees(np.arctan2(east, north))), 0.98) < 5
     assert np.quantile(np.abs(speed - np.hypot(east, north)), 0.98) < 0.05
@@ -194,9 +195,9 @@ def test_arrows_are_regular_on_the_screen(tmp_path, asking, density, side):
     path = write(tmp_path / "w.nc", coordinates, np.ones((2, latitude.size, longitude.size)), (None, None))
     with asking(path, kind="rectilinear", latitude="lat", longitude="lon") as client:
         features = arrows(client, f"made/u,v/-1/0/{density}/1/0/1", projection="EPSG:3857")
-    found, north, _, _ = columns(features)
+    result, north, _, _ = columns(features)
     assert len(features) == side * side
-    rows, row = np.log(np.tan(np.pi / 4 + np.radians(north) / 2)).reshape(side, side)[:, 0], found[:side]
+    rows, row = np.log(np.tan(np.pi / 4 + np.radians(north) / 2)).reshape(side, side)[:, 0], result[:side]
     assert np.diff(rows) == pytest.approx(-np.pi / side, abs=1e-6)
     assert np.diff(row) == pytest.approx(180 / side, abs=1e-6)
     assert (row[0], rows[0]) == pytest.approx((-180 + 90 / side, -np.pi / side / 2), abs=1e-6)
@@ -210,14 +211,14 @@ def test_arrows_are_regular_on_the_screen(tmp_path, asking, density, side):
         "giops_day/x_velocity,y_velocity/1454673600/16/1/3/4/1?projection=EPSG:3857",
     ],
 )
-def test_what_the_front_end_asks_is_answered(client, rest):
+def test_the_requests_of_the_front_end_are_answered(client, rest):
     response = client.get(f"/api/v2.0/tiles/quiver/{rest}")
     assert response.status_code == 200, response.text
     features = response.json()["features"]
     assert features
-    for one in features:
-        properties = one["properties"]
-        assert (one["type"], one["geometry"]["type"]) == ("Feature", "Point")
+    for feature in features:
+        properties = feature["properties"]
+        assert (feature["type"], feature["geometry"]["type"]) == ("Feature", "Point")
         assert set(properties) == {"scale", "bearing", "name", "data", "units"}
         assert properties["scale"] in range(10)
         assert 0 <= properties["bearing"] < 360
@@ -225,7 +226,7 @@ def test_what_the_front_end_asks_is_answered(client, rest):
         assert round(properties["data"], 3) == properties["data"]
 
 
-def test_a_tile_beside_the_data_has_no_arrows(client):
+def test_a_tile_outside_the_data_has_no_arrows(client):
     assert arrows(client, "giops_day/x_velocity,y_velocity/-1/0/0/4/0/12") == []
 
 
@@ -266,7 +267,7 @@ def test_arrows_carry_the_tag_of_their_revision(client):
         ("nowhere/u,v/-1/0/0/4/8/3", 404, "no dataset"),
     ],
 )
-def test_wrong_arrows_are_refused_and_told_what_would_work(client, rest, status, words):
+def test_wrong_arrows_are_refused_with_what_would_work(client, rest, status, words):
     response = client.get(f"/api/v2.0/tiles/quiver/{rest}")
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
@@ -276,16 +277,16 @@ def test_wrong_arrows_are_refused_and_told_what_would_work(client, rest, status,
 @given(st.floats(-720, 720), st.floats(1e-6, 1e3))
 def test_a_bearing_is_clockwise_from_north(angle, speed):
     east, north = speed * np.sin(np.radians([angle])), speed * np.cos(np.radians([angle]))
-    (found,) = bearing(east, north, decimals=1)
-    assert 0 <= found < 360
-    assert turn(found, angle) <= 0.051
+    (result,) = bearing(east, north, decimals=1)
+    assert 0 <= result < 360
+    assert turn(result, angle) <= 0.051
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=2, max_size=9), st.floats(-10, 10), st.floats(0.01, 100))
 def test_longer_vectors_have_arrows_that_are_no_shorter(values, low, span):
-    found = lengths(np.sort(values), (low, low + span))
-    assert ((found >= 0) & (found <= 9)).all()
-    assert (np.diff(found) >= 0).all()
+    result = lengths(np.sort(values), (low, low + span))
+    assert ((result >= 0) & (result <= 9)).all()
+    assert (np.diff(result) >= 0).all()
 
 
 def test_lengths_are_tenths_of_the_scale_counted_up():

@@ -100,8 +100,8 @@ def test_bilinear_is_what_xarray_interpolates(client, request):
     field = field.assign_coords(longitude=field.longitude % 360).sortby("longitude")
     expected = field.interp(points).values
     limits = float(np.nanmin(expected)), float(np.nanmax(expected))
-    told = found(client, "surface_temperature", PACIFIC, dataset="ostia_month", interp="bilinear")
-    assert told == pytest.approx(limits, rel=1e-6)
+    reported = found(client, "surface_temperature", PACIFIC, dataset="ostia_month", interp="bilinear")
+    assert reported == pytest.approx(limits, rel=1e-6)
 
 
 @loop_over("interp", ["nearest", "bilinear", "gaussian", "inverse"])
@@ -120,7 +120,7 @@ def test_every_interpolation_stays_within_the_field(client, arctic, interp):
         "ostia_month/surface_temperature/gaussian/25/10/EPSG:3857/15037508.25,-900000,25037508.25,900000/0/-1",
     ],
 )
-def test_what_the_front_end_asks_is_answered(client, rest):
+def test_the_requests_of_the_front_end_are_answered(client, rest):
     response = client.get(f"/api/v2.0/range/{rest}")
     assert response.status_code == 200, response.text
     assert response.json()["min"] < response.json()["max"]
@@ -128,15 +128,15 @@ def test_what_the_front_end_asks_is_answered(client, rest):
 
 def test_a_view_over_the_date_line_is_the_views_on_both_its_sides(client):
     step = 10_000_000 / 50
-    asked = {"dataset": "ostia_month", "interp": "bilinear"}
+    query = {"dataset": "ostia_month", "interp": "bilinear"}
     left, seam, right = HALF_WORLD - 25 * step, HALF_WORLD, HALF_WORLD + 25 * step
-    both = found(client, "surface_temperature", f"{left},-500000,{right},500000", **asked)
-    west = found(client, "surface_temperature", f"{left},-500000,{seam},500000", **asked)
-    east = found(client, "surface_temperature", f"{-seam},-500000,{right - 2 * HALF_WORLD},500000", **asked)
+    pair = found(client, "surface_temperature", f"{left},-500000,{right},500000", **query)
+    west = found(client, "surface_temperature", f"{left},-500000,{seam},500000", **query)
+    east = found(client, "surface_temperature", f"{-seam},-500000,{right - 2 * HALF_WORLD},500000", **query)
     halves = min(west[0], east[0]), max(west[1], east[1])
-    assert both == pytest.approx(halves, abs=0.1)  # the halves are sampled twice as densely
+    assert pair == pytest.approx(halves, abs=0.1)  # the halves are sampled twice as densely
     turned = f"{left - 2 * HALF_WORLD},-500000,{right - 2 * HALF_WORLD},500000"
-    assert found(client, "surface_temperature", turned, **asked) == pytest.approx(both, rel=1e-6)
+    assert found(client, "surface_temperature", turned, **query) == pytest.approx(pair, rel=1e-6)
 
 
 def test_corners_may_come_in_any_order(client):
@@ -147,8 +147,8 @@ def test_corners_may_come_in_any_order(client):
 
 
 def test_a_view_larger_than_the_world_is_cut_to_it(client):
-    whole = f"{-HALF_WORLD},{-HALF_WORLD},{HALF_WORLD},{HALF_WORLD}"
-    assert found(client, "votemper", "-9e8,-9e8,9e8,9e8") == pytest.approx(found(client, "votemper", whole), rel=1e-6)
+    full = f"{-HALF_WORLD},{-HALF_WORLD},{HALF_WORLD},{HALF_WORLD}"
+    assert found(client, "votemper", "-9e8,-9e8,9e8,9e8") == pytest.approx(found(client, "votemper", full), rel=1e-6)
 
 
 def test_a_variable_centred_at_zero_has_symmetric_limits(app_over, shipped):
@@ -202,7 +202,7 @@ def test_an_answer_carries_the_tag_of_its_revision(client):
         ({"dataset": "nowhere"}, 404, "no dataset"),
     ],
 )
-def test_a_wrong_range_is_refused_and_told_what_would_work(client, changed, status, words):
+def test_a_wrong_range_is_refused_with_what_would_work(client, changed, status, words):
     response = client.get(address(**changed))
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"

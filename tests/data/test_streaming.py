@@ -16,16 +16,16 @@ WAIT = 20  # s: how long a test waits for what must happen
 
 @pytest.fixture
 def threads():
-    made = ThreadPool(4, 4)
-    yield made
-    made.close()
+    created = ThreadPool(4, 4)
+    yield created
+    created.close()
 
 
 @pytest.fixture
 def spool(tmp_path):
-    made = Spool(64 * MIB, str(tmp_path))
-    yield made
-    asyncio.run(made.close())
+    created = Spool(64 * MIB, str(tmp_path))
+    yield created
+    asyncio.run(created.close())
 
 
 class Tap:
@@ -96,7 +96,7 @@ def test_equal_requests_at_once_are_done_once_and_read_the_same_bytes(spool, thr
     async def scene():
         work = Tap(*pieces)
         early = [spool.follow("a", work, threads) for _ in range(3)]
-        reading = [asyncio.create_task(all_of(one)) for one in early]
+        reading = [asyncio.create_task(all_of(item)) for item in early]
         work.let(2)
         late = spool.follow("a", work, threads)
         await late.wait_ready(complete=False)
@@ -113,10 +113,10 @@ def test_equal_requests_at_once_are_done_once_and_read_the_same_bytes(spool, thr
 
 def test_other_keys_are_other_answers(spool, threads):
     async def scene():
-        one, two = Tap(b"1"), Tap(b"2")
-        one.let()
+        item, two = Tap(b"1"), Tap(b"2")
+        item.let()
         two.let()
-        follow = [spool.follow("one", one, threads), spool.follow("two", two, threads)]
+        follow = [spool.follow("one", item, threads), spool.follow("two", two, threads)]
         assert await asyncio.gather(*map(all_of, follow)) == [b"1", b"2"]
 
     asyncio.run(scene())
@@ -141,7 +141,7 @@ def test_work_goes_on_while_one_of_its_readers_is_left_and_stops_with_the_last(s
     asyncio.run(scene())
 
 
-def test_who_asks_after_the_last_has_left_gets_an_answer_of_his_own(spool, threads):
+def test_a_caller_after_the_last_cancellation_gets_a_new_computation(spool, threads):
     async def scene():
         left, work = Tap(b"1", b"2"), Tap(b"whole")
         following = spool.follow("a", left, threads)
@@ -159,11 +159,11 @@ def test_who_asks_after_the_last_has_left_gets_an_answer_of_his_own(spool, threa
 def test_a_failure_before_the_first_byte_is_raised_for_everybody(spool, threads):
     async def scene():
         work = Tap(failing=SourceUnreadable("gone"))
-        both = [spool.follow("a", work, threads) for _ in range(2)]
-        for one in both:
+        pair = [spool.follow("a", work, threads) for _ in range(2)]
+        for item in pair:
             with pytest.raises(SourceUnreadable, match="gone"):
-                await one.wait_ready(complete=False)
-            one.close()
+                await item.wait_ready(complete=False)
+            item.close()
         await settled(spool)
 
     asyncio.run(scene())
@@ -184,7 +184,7 @@ def test_a_failure_on_the_way_comes_after_the_bytes_before_it(spool, threads):
     asyncio.run(scene())
 
 
-def test_a_full_queue_is_told(spool):
+def test_a_full_queue_is_reported(spool):
     async def scene():
         narrow = ThreadPool(1, 1)
         works = [Tap(b"x") for _ in range(3)]
@@ -269,7 +269,7 @@ def test_a_writer_waits_for_its_reader_and_holds_a_bounded_number_of_bytes(tmp_p
     asyncio.run(spool.close())
 
 
-def test_who_comes_when_the_beginning_is_gone_gets_an_answer_of_his_own(tmp_path, threads):
+def test_a_reader_after_the_start_was_dropped_gets_its_own_response(tmp_path, threads):
     spool = Spool(8 * MIB, str(tmp_path))
 
     async def scene():

@@ -45,8 +45,8 @@ def samples(request):
 
 @pytest.fixture(scope="module")
 def arctic(samples):
-    with xr.open_dataset(samples / "projected/arctic20_roms_z.nc", decode_times=False) as whole:
-        yield whole.load()
+    with xr.open_dataset(samples / "projected/arctic20_roms_z.nc", decode_times=False) as dataset:
+        yield dataset.load()
 
 
 def in_box(arctic, south=72, west=5, north=78, east=20):
@@ -54,19 +54,19 @@ def in_box(arctic, south=72, west=5, north=78, east=20):
     return ((latitude >= south) & (latitude <= north) & (longitude >= west) & (longitude <= east)).values
 
 
-@loop_over("form", [one for one in FORMATS if one != "NETCDF3_NC"])
+@loop_over("form", [item for item in FORMATS if item != "NETCDF3_NC"])
 def test_every_form_holds_the_values_of_the_cells_in_the_box(client, arctic, form):
     response = ask(client, "giops_day/votemper,x_velocity", **ARCTIC, output_format=form, depth="all")
     assert response.headers["content-type"] == "application/x-netcdf"
     inside = in_box(arctic)
-    with opened(response) as found:
-        assert found.data_model == FORMATS[form]
-        assert found["votemper"].shape[:2] == (3, 17)
+    with opened(response) as result:
+        assert result.data_model == FORMATS[form]
+        assert result["votemper"].shape[:2] == (3, 17)
         for key, source in (("votemper", "temperature"), ("x_velocity", "u")):
-            got = found[key][:].filled(np.nan)
+            got = result[key][:].filled(np.nan)
             expected = arctic[source].values[:3][..., inside]
-            kept = np.isfinite(found["latitude"][:]) & in_box_of(found)
-            np.testing.assert_allclose(got[..., kept], expected, rtol=1e-6)
+            stored = np.isfinite(result["latitude"][:]) & in_box_of(result)
+            np.testing.assert_allclose(got[..., stored], expected, rtol=1e-6)
 
 
 def in_box_of(found):
@@ -83,48 +83,48 @@ def test_without_a_word_the_file_is_netcdf4_in_a_zip(client):
     with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [f"{name}.nc"]
-        whole = archive.read(f"{name}.nc")
-    with netCDF4.Dataset("subset.nc", memory=whole) as found:
-        assert found.data_model == "NETCDF4"
-        assert found["votemper"].ndim == 3
+        contents = archive.read(f"{name}.nc")
+    with netCDF4.Dataset("subset.nc", memory=contents) as dataset:
+        assert dataset.data_model == "NETCDF4"
+        assert dataset["votemper"].ndim == 3
 
 
 @loop_over("form", FORMATS)
 def test_a_zip_holds_the_same_file(client, form):
-    asked = {**ARCTIC, "output_format": form, "depth": "0"}
-    plain = ask(client, "giops_day/votemper", **asked)
-    packed = client.get(f"{API}/giops_day/votemper", params={**asked, "should_zip": "1"})
+    query = {**ARCTIC, "output_format": form, "depth": "0"}
+    plain = ask(client, "giops_day/votemper", **query)
+    packed = client.get(f"{API}/giops_day/votemper", params={**query, "should_zip": "1"})
     with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
         (name,) = archive.namelist()
-        with netCDF4.Dataset("x", memory=archive.read(name)) as one, opened(plain) as other:
-            assert list(one.variables) == list(other.variables)
-            for key, variable in one.variables.items():
+        with netCDF4.Dataset("x", memory=archive.read(name)) as dataset, opened(plain) as other:
+            assert list(dataset.variables) == list(other.variables)
+            for key, variable in dataset.variables.items():
                 np.testing.assert_array_equal(variable[...], other[key][...])
 
 
 def test_one_day_has_one_date_in_its_name(client):
-    asked = {**ARCTIC, "time": "2016-02-02,2016-02-02", "output_format": "NETCDF3_CLASSIC"}
-    named = ask(client, "giops_day/zeta", **asked).headers["content-disposition"]
-    assert named == 'attachment; filename="giops_day_72N5E-78N20E_20160202_NETCDF3_CLASSIC.nc"'
+    query = {**ARCTIC, "time": "2016-02-02,2016-02-02", "output_format": "NETCDF3_CLASSIC"}
+    by_name = ask(client, "giops_day/zeta", **query).headers["content-disposition"]
+    assert by_name == 'attachment; filename="giops_day_72N5E-78N20E_20160202_NETCDF3_CLASSIC.nc"'
 
 
 def test_raw_times_are_those_of_the_iso_ones(client, arctic):
     raw = f"{int(arctic.time[0])},{int(arctic.time[2])}"
-    with opened(ask(client, "giops_day/zeta", **{**ARCTIC, "time": raw})) as found:
-        np.testing.assert_array_equal(found["time"][:], arctic.time[:3])
+    with opened(ask(client, "giops_day/zeta", **{**ARCTIC, "time": raw})) as result:
+        np.testing.assert_array_equal(result["time"][:], arctic.time[:3])
 
 
 def test_a_box_over_the_date_line_is_joined_from_west_to_east(client, samples):
-    with opened(ask(client, "ostia_month/surface_temperature", **OSTIA)) as found:
-        longitude, latitude = found["longitude"][:], found["latitude"][:]
+    with opened(ask(client, "ostia_month/surface_temperature", **OSTIA)) as result:
+        longitude, latitude = result["longitude"][:], result["latitude"][:]
         assert (np.diff(longitude) > 0).all()
         assert longitude[0] == pytest.approx(160, abs=1)
         assert longitude[-1] == pytest.approx(200, abs=1)
-        got = found["surface_temperature"][0].filled(np.nan)
-    with xr.open_dataset(samples / "regular/ostia_monthly.nc", decode_times=False) as whole:
-        turned = whole.assign_coords(longitude=whole.longitude % 360).sortby("longitude")
+        got = result["surface_temperature"][0].filled(np.nan)
+    with xr.open_dataset(samples / "regular/ostia_monthly.nc", decode_times=False) as dataset:
+        turned = dataset.assign_coords(longitude=dataset.longitude % 360).sortby("longitude")
         expected = turned.surface_temperature.sel(longitude=slice(160, 200)).sel(
-            latitude=whole.latitude[(whole.latitude >= -2) & (whole.latitude <= 2)]
+            latitude=dataset.latitude[(dataset.latitude >= -2) & (dataset.latitude <= 2)]
         )
         np.testing.assert_allclose(latitude, expected.latitude)
         np.testing.assert_allclose(got, expected[0], rtol=1e-6)
@@ -138,14 +138,14 @@ def test_exchanged_corners_are_put_right(client):
 
 def test_the_plain_form_has_fixed_names_and_units_on_fifty_by_fifty_cells(client, arctic):
     keys = "giops_day/votemper,x_velocity,y_velocity"
-    with opened(ask(client, keys, **ARCTIC, output_format="NETCDF3_NC", depth="all")) as found:
-        assert {"water_temp", "water_u", "water_v", "lat", "lon", "time", "depth"} <= set(found.variables)
-        assert found["water_temp"].shape == (3, 17, 50, 50)
-        assert found["water_temp"].units == "degC"
-        assert found["time"].units == "hours since 1950-01-01 00:00:00"
-        assert found["time"][0] == (np.datetime64("2016-02-01T12") - np.datetime64("1950-01-01T00")).astype(int)
-        assert found["depth"].dtype == np.int32
-        latitude, longitude = found["lat"][25], found["lon"][25]
+    with opened(ask(client, keys, **ARCTIC, output_format="NETCDF3_NC", depth="all")) as result:
+        assert {"water_temp", "water_u", "water_v", "lat", "lon", "time", "depth"} <= set(result.variables)
+        assert result["water_temp"].shape == (3, 17, 50, 50)
+        assert result["water_temp"].units == "degC"
+        assert result["time"].units == "hours since 1950-01-01 00:00:00"
+        assert result["time"][0] == (np.datetime64("2016-02-01T12") - np.datetime64("1950-01-01T00")).astype(int)
+        assert result["depth"].dtype == np.int32
+        latitude, longitude = result["lat"][25], result["lon"][25]
         y, x = np.unravel_index(
             np.argmin(
                 (arctic.latitude.values - latitude) ** 2
@@ -153,18 +153,18 @@ def test_the_plain_form_has_fixed_names_and_units_on_fifty_by_fifty_cells(client
             ),
             arctic.latitude.shape,
         )
-        assert found["water_temp"][0, 0, 25, 25] == pytest.approx(float(arctic.temperature[0, 0, y, x]), rel=1e-6)
+        assert result["water_temp"][0, 0, 25, 25] == pytest.approx(float(arctic.temperature[0, 0, y, x]), rel=1e-6)
 
 
 def test_the_plain_form_is_in_celsius_where_the_dataset_is_in_kelvin(client):
-    with opened(ask(client, "ostia_month/surface_temperature", **OSTIA, output_format="NETCDF3_NC")) as found:
-        assert found["water_temp"].units == "degC"
-        assert 20 < found["water_temp"][:].mean() < 35
+    with opened(ask(client, "ostia_month/surface_temperature", **OSTIA, output_format="NETCDF3_NC")) as result:
+        assert result["water_temp"].units == "degC"
+        assert 20 < result["water_temp"][:].mean() < 35
 
 
 def test_the_bottom_has_no_depth_axis(client):
-    with opened(ask(client, "giops_day/votemper", **ARCTIC, depth="bottom")) as found:
-        assert found["votemper"].ndim == 3
+    with opened(ask(client, "giops_day/votemper", **ARCTIC, depth="bottom")) as result:
+        assert result["votemper"].ndim == 3
 
 
 @loop_over(
@@ -185,13 +185,13 @@ def test_the_bottom_has_no_depth_axis(client):
         ({"min_range": "75,10", "max_range": "75.0001,10.0001"}, 404, "smaller than a cell"),
     ],
 )
-def test_a_wrong_question_is_told_what_would_work(client, params, status, words):
-    found, detail = refused(client, "giops_day/votemper", **params)
-    assert (found, words in detail) == (status, True), detail
+def test_a_malformed_request_is_refused_with_what_would_work(client, params, status, words):
+    result, detail = refused(client, "giops_day/votemper", **params)
+    assert (result, words in detail) == (status, True), detail
 
 
 @loop_over("missing", ["min_range", "max_range", "time"])
-def test_what_is_missing_is_named(client, missing):
+def test_a_missing_part_is_named(client, missing):
     params = {name: value for name, value in ARCTIC.items() if name != missing}
     response = client.get(f"{API}/giops_day/votemper", params=params)
     assert response.status_code == 400
@@ -202,7 +202,7 @@ def test_parameters_that_old_scripts_append_change_nothing(client):
     assert ask(client, "giops_day/zeta", **ARCTIC, dataset_name="giops_day", variables="zeta").status_code == 200
 
 
-def test_what_is_too_much_is_refused_with_what_would_fit(app_over, shipped):
+def test_an_extraction_over_the_budget_is_refused_with_what_would_fit(app_over, shipped):
     with TestClient(app_over(shipped.values(), max_streamed=1000)) as small:
         status, detail = refused(small, "giops_day/votemper", depth="all")
     assert status == 413

@@ -30,10 +30,10 @@ TILES = [
 
 def ask(client, where, **more):
     dataset, variable, zoom, x, y = where
-    asked = TileRequest(
+    query = TileRequest(
         dataset=dataset, variable=variable, zoom=zoom, x=x, y=y, **({"time": "-1", "depth": "0"} | more)
     )
-    response = client.get("/internal/tile-field", params=msgspec.structs.asdict(asked))
+    response = client.get("/internal/tile-field", params=msgspec.structs.asdict(query))
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == "application/x-msgpack"
     return msgspec.msgpack.decode(response.content, type=TileField)
@@ -45,7 +45,7 @@ def pixels(field):
 
 
 def opened(field):
-    rows, columns = (np.frombuffer(one.data, one.dtype) for one in (field.rows, field.columns))
+    rows, columns = (np.frombuffer(item.data, item.dtype) for item in (field.rows, field.columns))
     assert len(rows) == len(columns) == 256
     values = np.frombuffer(field.values.data, field.values.dtype).reshape(field.values.shape)
     return values[rows][:, columns]
@@ -54,20 +54,20 @@ def opened(field):
 @loop_over("kind", ["nearest", "bilinear"])
 @loop_over("where", TILES)
 def test_a_folded_field_is_the_field(client, where, kind):
-    whole = ask(client, where, interpolation=kind)
+    response = ask(client, where, interpolation=kind)
     folded = ask(client, where, interpolation=kind, folded=True)
-    assert (whole.rows, whole.columns) == (None, None)
+    assert (response.rows, response.columns) == (None, None)
     if folded.rows is None:
-        assert folded == whole
+        assert folded == response
     else:
-        np.testing.assert_array_equal(opened(folded), pixels(whole))
+        np.testing.assert_array_equal(opened(folded), pixels(response))
 
 
 def test_two_components_on_one_grid_are_folded_together(client):
     pair = ("ostia_month", "surface_temperature,surface_temperature", 4, 15, 8)
-    whole, folded = (ask(client, pair, interpolation="nearest", folded=one) for one in (False, True))
+    full, folded = (ask(client, pair, interpolation="nearest", folded=item) for item in (False, True))
     assert folded.rows is not None
-    np.testing.assert_array_equal(opened(folded), pixels(whole))
+    np.testing.assert_array_equal(opened(folded), pixels(full))
 
 
 def test_near_by_a_field_of_a_regular_grid_is_folded_to_its_cells(client):
@@ -105,40 +105,40 @@ def fields(request):
 
 @loop_over("where", TILES)
 def test_a_pixel_is_the_nearest_cell_of_its_centre(client, fields, where):
-    found = pixels(ask(client, where, interpolation="nearest"))
+    result = pixels(ask(client, where, interpolation="nearest"))
     _, variable, zoom, x, y = where
     latitudes, longitudes, field = fields[variable]
-    made = np.random.default_rng(zoom)
-    seen = 0
-    for row, column in made.integers(0, 256, (120, 2)):
+    created = np.random.default_rng(zoom)
+    observed = 0
+    for row, column in created.integers(0, 256, (120, 2)):
         latitude, longitude = centre(zoom, x, y, row, column)
         distances = great_circle_distance(np.float64(latitude), np.float64(longitude), latitudes, longitudes)
         expected = field.ravel()[np.nanargmin(distances)]
-        if np.isnan(found[row, column]):
+        if np.isnan(result[row, column]):
             # Land, or outside the grid: half a cell from its rim.
             assert np.isnan(expected) or np.nanmin(distances) > 0.3 * np.median(np.sort(distances.ravel())[1:5])
         else:
-            assert found[row, column] == pytest.approx(expected, rel=1e-6)
-            seen += 1
-    assert seen > 2
+            assert result[row, column] == pytest.approx(expected, rel=1e-6)
+            observed += 1
+    assert observed > 2
 
 
 @loop_over("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
 @loop_over("where", [TILES[1], TILES[5], TILES[9]])
 def test_a_pixel_is_what_the_point_at_its_centre_says(client, where, interpolation):
-    found = pixels(ask(client, where, interpolation=interpolation, radius=60, neighbours=6))
+    result = pixels(ask(client, where, interpolation=interpolation, radius=60, neighbours=6))
     dataset, variable, zoom, x, y = where
     for row, column in np.random.default_rng(8).integers(0, 256, (8, 2)):
         latitude, longitude = centre(zoom, x, y, row, column)
-        asked = {"latitude": latitude, "longitude": longitude, "interpolation": interpolation, "time": "-1"}
+        query = {"latitude": latitude, "longitude": longitude, "interpolation": interpolation, "time": "-1"}
         point = client.get(
-            f"/api/v2.0/data/{dataset}/{variable}/timeseries", params=asked | {"radius": 60, "neighbours": 6}
+            f"/api/v2.0/data/{dataset}/{variable}/timeseries", params=query | {"radius": 60, "neighbours": 6}
         )
         if point.status_code == 422:
-            assert np.isnan(found[row, column])
+            assert np.isnan(result[row, column])
         else:
             value = point.json()["values"][0][0]
-            assert found[row, column] == pytest.approx(np.nan if value is None else value, rel=1e-5, nan_ok=True)
+            assert result[row, column] == pytest.approx(np.nan if value is None else value, rel=1e-5, nan_ok=True)
 
 
 @loop_over("interpolation", ["nearest", "bilinear", "gaussian", "inverse"])
@@ -159,28 +159,28 @@ def test_there_is_no_seam_at_the_date_line_nor_where_the_file_is_cut_open(client
 
 
 def test_a_coarse_grid_has_no_holes_between_its_cells(client):
-    found = pixels(
+    result = pixels(
         ask(client, ("nemo_global_month", "tos", 6, 13, 32), interpolation="gaussian", radius=5, neighbours=1)
     )
-    assert np.isfinite(found).all()  # in the Pacific, on the equator, where cells are 100 km wide
+    assert np.isfinite(result).all()  # in the Pacific, on the equator, where cells are 100 km wide
 
 
-def test_a_tile_beside_the_data_is_empty(client):
+def test_a_tile_outside_the_data_is_empty(client):
     assert ask(client, ("wcofs_hour", "u_sur", 5, 0, 0)).values is None
     assert ask(client, ("ostia_month", "surface_temperature", 3, 3, 0)).values is None
 
 
 def test_two_components_make_a_magnitude(client):
     where = ("giops_day", 5, 17, 6)
-    both = ask(client, (where[0], "x_velocity,y_velocity", *where[1:]), interpolation="nearest")
+    response = ask(client, (where[0], "x_velocity,y_velocity", *where[1:]), interpolation="nearest")
     first, second = (
-        pixels(ask(client, (where[0], one, *where[1:]), interpolation="nearest"))
-        for one in ("x_velocity", "y_velocity")
+        pixels(ask(client, (where[0], name, *where[1:]), interpolation="nearest"))
+        for name in ("x_velocity", "y_velocity")
     )
-    np.testing.assert_allclose(pixels(both), np.hypot(first, second), rtol=1e-6)
-    assert (both.variable.key, both.variable.name) == ("x_velocity,y_velocity", "Speed")
-    assert both.variable.standard_name == "sea_water_speed"
-    assert both.variable.scale[0] == 0
+    np.testing.assert_allclose(pixels(response), np.hypot(first, second), rtol=1e-6)
+    assert (response.variable.key, response.variable.name) == ("x_velocity,y_velocity", "Speed")
+    assert response.variable.standard_name == "sea_water_speed"
+    assert response.variable.scale[0] == 0
 
 
 def test_components_on_their_own_points_meet_in_the_pixels(client):
@@ -189,7 +189,7 @@ def test_components_on_their_own_points_meet_in_the_pixels(client):
 
 
 def test_the_bottom_is_the_deepest_wet_level_of_each_column(client, request):
-    found = pixels(ask(client, ("giops_day", "votemper", 5, 17, 6), depth="bottom", interpolation="nearest"))
+    result = pixels(ask(client, ("giops_day", "votemper", 5, 17, 6), depth="bottom", interpolation="nearest"))
     with xr.open_dataset(request.path.parents[2] / "deploy/sample_data/projected/arctic20_roms_z.nc", **OPEN) as opened:
         levels = opened.temperature[-1].values
         latitudes, longitudes = opened.latitude.values, opened.longitude.values
@@ -197,13 +197,13 @@ def test_the_bottom_is_the_deepest_wet_level_of_each_column(client, request):
         distances = great_circle_distance(*map(np.float64, centre(5, 17, 6, row, column)), latitudes, longitudes)
         y, x = np.unravel_index(distances.argmin(), distances.shape)
         wet = levels[np.isfinite(levels[:, y, x]), y, x]
-        assert found[row, column] == pytest.approx(wet[-1] if wet.size else np.nan, rel=1e-6, nan_ok=True)
+        assert result[row, column] == pytest.approx(wet[-1] if wet.size else np.nan, rel=1e-6, nan_ok=True)
 
 
 def test_a_variable_without_time_or_depth_has_a_field(client):
     for depth in ("0", "bottom"):
-        found = pixels(ask(client, ("giops_day", "h", 5, 17, 6), depth=depth, time="1454328000"))
-        assert np.nanmax(found) > 1000
+        result = pixels(ask(client, ("giops_day", "h", 5, 17, 6), depth=depth, time="1454328000"))
+        assert np.nanmax(result) > 1000
 
 
 def test_a_tile_says_its_revision_and_variable(client):

@@ -121,13 +121,13 @@ def test_a_linear_field_is_reproduced(place):
     grid, _, (x, y) = made_mesh(*place, 5_000.0)
     field = 3 + 2e-3 * x - 5e-3 * y
     latitude, longitude, px, py = some_points(place, 5_000.0)
-    made = stencil(grid, latitude, longitude, "bilinear", radius=1.0, neighbours=1)
-    _, weights = grid.corners(latitude, longitude, made.home)
-    strictly = (made.home >= 0) & (weights > 0).all(axis=1)  # beyond the rim its value holds
-    found = gather(field[None], made)[0]
+    created = stencil(grid, latitude, longitude, "bilinear", radius=1.0, neighbours=1)
+    _, weights = grid.corners(latitude, longitude, created.home)
+    strictly = (created.home >= 0) & (weights > 0).all(axis=1)  # beyond the rim its value holds
+    result = gather(field[None], created)[0]
     assert strictly.sum() > 100
-    assert np.allclose(found[strictly], (3 + 2e-3 * px - 5e-3 * py)[strictly], rtol=1e-6, atol=1e-6)
-    assert np.isnan(found[made.home < 0]).all()
+    assert np.allclose(result[strictly], (3 + 2e-3 * px - 5e-3 * py)[strictly], rtol=1e-6, atol=1e-6)
+    assert np.isnan(result[created.home < 0]).all()
 
 
 @everywhere
@@ -160,14 +160,14 @@ def test_centres_of_faces_are_those_of_the_file_or_the_middle_of_the_corners():
     px, py = plane(*place)(*middle.centres(np.arange(len(corners)))[::-1])
     assert np.allclose(px, x[corners].mean(axis=1), atol=0.01)
     assert np.allclose(py, y[corners].mean(axis=1), atol=0.01)
-    told = north[corners[:, 0]], np.where(np.arange(len(corners)) == 3, np.nan, east[corners[:, 0]])
-    own = Mesh((north, east), corners, "face", told)
+    reported = north[corners[:, 0]], np.where(np.arange(len(corners)) == 3, np.nan, east[corners[:, 0]])
+    own = Mesh((north, east), corners, "face", reported)
     latitude, longitude = own.centres(np.array([0, 3]))
-    assert (latitude[0], longitude[0]) == (told[0][0], told[1][0])
+    assert (latitude[0], longitude[0]) == (reported[0][0], reported[1][0])
     assert latitude[1] == middle.centres(np.array([3]))[0][0]
 
 
-def test_a_mesh_is_a_grid_and_tells_its_size():
+def test_a_mesh_is_a_grid_with_a_size():
     grid, *_ = made_mesh(45.0, -50.0, 100_000.0)
     assert isinstance(grid, GridProtocol)
     assert grid.nbytes > 0
@@ -211,10 +211,10 @@ def describe(path, source, *, location="node", nodes=("lat", "lon"), centres=(No
             Dimension(name=name, size=len(opened.dimensions[name]), role=roles.get(name, "depth"))
             for name in variable.dimensions
         ]
-        levels = next((one for one in dimensions if one.role == "depth"), None)
+        levels = next((item for item in dimensions if item.role == "depth"), None)
         count = len(opened.dimensions["time"])
         turned = opened[table].shape[0] == 3
-        size = next(one.size for one in dimensions if one.role == location)
+        size = next(item.size for item in dimensions if item.role == location)
     return Assets(
         dataset="mesh",
         revision="r1",
@@ -235,7 +235,7 @@ def describe(path, source, *, location="node", nodes=("lat", "lon"), centres=(No
             face_longitude=centres[1],
             **told,
         ),
-        depth=levels and DepthAxis(name=levels.name, kind="index", values=[float(one) for one in range(levels.size)]),
+        depth=levels and DepthAxis(name=levels.name, kind="index", values=[float(item) for item in range(levels.size)]),
         files=[File(path=str(path), size=state.st_size, mtime_ns=state.st_mtime_ns)],
         steps=Steps(
             raw=array(range(count), "<i8"),
@@ -248,8 +248,8 @@ def describe(path, source, *, location="node", nodes=("lat", "lon"), centres=(No
 
 
 def array(values, dtype):
-    whole = np.array(values, dtype=dtype)
-    return Array(dtype=dtype, shape=whole.shape, data=whole.tobytes())
+    full = np.array(values, dtype=dtype)
+    return Array(dtype=dtype, shape=full.shape, data=full.tobytes())
 
 
 ZETA = describe(SFBOFS, "zeta", start_index=1)
@@ -284,18 +284,18 @@ CORNERS = np.array([[0, 1, 2], [1, 3, 2], [2, 3, 4]])
 def test_a_table_may_be_turned_and_numbered_either_way(tmp_path, source, form, told):
     turned, first, dtype, attributes = form
     path = tmp_path / "mesh.nc"
-    with netCDF4.Dataset(path, "w") as made:
+    with netCDF4.Dataset(path, "w") as dataset:
         for name, size in (("time", 1), ("node", 5), ("nele", 4), ("three", 3)):
-            made.createDimension(name, size)
+            dataset.createDimension(name, size)
         for name, values in (("lat", [0, 0, 1, 1, 2]), ("lon", [359, 360, 359, 360, 359])):
-            made.createVariable(name, "f4", ("node",))[:] = values
+            dataset.createVariable(name, "f4", ("node",))[:] = values
         gap = np.full((1, 3), -99 if dtype == "f4" else first)
         table = np.concatenate([CORNERS + first, gap])
         names = ("three", "nele") if turned else ("nele", "three")
-        variable = made.createVariable("nv", dtype, names, fill_value=-99)
+        variable = dataset.createVariable("nv", dtype, names, fill_value=-99)
         variable.setncatts(attributes)
         variable[:] = table.T if turned else table
-        made.createVariable("zeta", "f4", ("time", "node"))[:] = 0
+        dataset.createVariable("zeta", "f4", ("time", "node"))[:] = 0
     assets = describe(path, "zeta", start_index=first if told else None)
     read = source.coordinates(assets.grid)
     assert read.corners[:3].tolist() == CORNERS.tolist()
@@ -325,30 +325,32 @@ def tile_at(latitude, longitude, zoom):
 @loop_over("zoom", [12, 13, 14])
 def test_a_tile_is_what_matplotlib_makes_of_the_triangles(client, opened, zoom):
     x, y = tile_at(37.88, -122.49, zoom)
-    found = tile_of(client, zoom, x, y, variable="temp", interpolation="bilinear")
+    result = tile_of(client, zoom, x, y, variable="temp", interpolation="bilinear")
     mesh = Triangulation(opened["lon"][:] - 360.0, opened["lat"][:], opened["nv"][:].T - 1)
     east = (x + (np.arange(256) + 0.5) / 256) / 2**zoom * 360 - 180
     north = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * (y + (np.arange(256) + 0.5) / 256) / 2**zoom))))
     expected = LinearTriInterpolator(mesh, opened["temp"][0, 0])(*np.meshgrid(east, north)).filled(np.nan)
     assert np.isfinite(expected).mean() > 0.1
-    assert (np.isfinite(found) == np.isfinite(expected)).mean() > 0.99  # the rim is ours
-    both = np.isfinite(found) & np.isfinite(expected)
-    assert np.allclose(found[both], expected[both], atol=2e-3)
-    assert np.abs(found[both] - expected[both]).mean() < 1e-4
+    assert (np.isfinite(result) == np.isfinite(expected)).mean() > 0.99  # the rim is ours
+    pair = np.isfinite(result) & np.isfinite(expected)
+    assert np.allclose(result[pair], expected[pair], atol=2e-3)
+    assert np.abs(result[pair] - expected[pair]).mean() < 1e-4
 
 
 def test_a_tile_of_face_values_holds_the_numbers_of_the_file(client, opened):
     x, y = tile_at(37.88, -122.49, 13)
     for kind in ("nearest", "bilinear"):
-        found = tile_of(client, 13, x, y, variable="u", interpolation=kind)
-        assert np.isin(found[np.isfinite(found)], opened["u"][0, 0]).all()
+        result = tile_of(client, 13, x, y, variable="u", interpolation=kind)
+        assert np.isin(result[np.isfinite(result)], opened["u"][0, 0]).all()
     smooth = tile_of(client, 13, x, y, variable="u", interpolation="gaussian")
-    assert np.array_equal(np.isfinite(smooth), np.isfinite(found))
+    assert np.array_equal(np.isfinite(smooth), np.isfinite(result))
 
 
 def test_profiles_and_series_are_those_of_the_nearest_node(client, opened):
     where = {"latitude": 37.88, "longitude": -122.49}
-    node = int(brute_nearest(opened["lat"][:], opened["lon"][:], *(np.array([one]) for one in where.values())).argmin())
+    node = int(
+        brute_nearest(opened["lat"][:], opened["lon"][:], *(np.array([item]) for item in where.values())).argmin()
+    )
     profile = client.get("/api/v2.0/data/mesh/temp/profile", params=where | {"time": 3})
     assert profile.status_code == 200, profile.text
     assert np.allclose(profile.json()["values"][0], opened["temp"][3, :, node], rtol=1e-6)
@@ -379,21 +381,21 @@ MESHES_OF_SAMPLES = {
 @pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name the folder of sample files")
 @pytest.mark.parametrize("name", MESHES_OF_SAMPLES)
 def test_every_mesh_answers_with_the_numbers_of_its_file(name):
-    told, at_nodes, in_faces = MESHES_OF_SAMPLES[name]
+    reported, at_nodes, in_faces = MESHES_OF_SAMPLES[name]
     path = Path(SAMPLES or ".") / "unstructured" / f"{name}.nc"
     source = NetCDFSource(8, 1 << 26)
     for variable in [*at_nodes, *in_faces]:
         face = {"location": "face", "centres": ("latc", "lonc")} if variable in in_faces else {}
-        assets = describe(path, variable, **told, **face)
+        assets = describe(path, variable, **reported, **face)
         grid = build(assets.grid, lambda assets=assets: source.coordinates(assets.grid))
         cells = np.arange(0, grid.shape[1], 37, dtype=np.int32)
         latitude, longitude = grid.centres(cells)
         assert np.array_equal(grid.nearest(latitude, longitude), cells)
         with netCDF4.Dataset(path) as opened:
-            whole = opened[variable][:].filled(np.nan)
-        assert np.allclose(source.level(assets, 0, 0), whole[0, 0] if whole.ndim == 3 else whole[0], equal_nan=True)
+            full = opened[variable][:].filled(np.nan)
+        assert np.allclose(source.level(assets, 0, 0), full[0, 0] if full.ndim == 3 else full[0], equal_nan=True)
         columns = source.columns(assets, [0], slice(None), cells)
-        expected = whole[:1, :, cells] if whole.ndim == 3 else whole[:1, None, cells]
+        expected = full[:1, :, cells] if full.ndim == 3 else full[:1, None, cells]
         assert np.allclose(columns, expected, equal_nan=True)
     source.close()
 
@@ -403,12 +405,12 @@ def test_arrows_stand_on_triangles_and_are_not_turned(app_over):
     with TestClient(app_over([U, v])) as client:
         features = client.get("/api/v2.0/tiles/quiver/mesh/u,v/-1/0/1/10/163/395").json()["features"]
         assert len(features) > 5
-        for one in features:
-            longitude, latitude = one["geometry"]["coordinates"]
+        for feature in features:
+            longitude, latitude = feature["geometry"]["coordinates"]
             where = {"latitude": latitude, "longitude": longitude, "interpolation": "bilinear", "time": "-1"}
             east, north = (
                 client.get(f"/api/v2.0/data/mesh/{key}/timeseries", params=where).json()["values"][0][0] for key in "uv"
             )
-            assert one["properties"]["data"] == pytest.approx(np.hypot(east, north), abs=6e-4)
-            turned = one["properties"]["bearing"] - np.degrees(np.arctan2(east, north))
+            assert feature["properties"]["data"] == pytest.approx(np.hypot(east, north), abs=6e-4)
+            turned = feature["properties"]["bearing"] - np.degrees(np.arctan2(east, north))
             assert abs((turned + 180) % 360 - 180) < 0.1

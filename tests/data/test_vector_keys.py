@@ -22,20 +22,23 @@ def asking(tmp_path, app_over, described):
         "towards": bearing,
     }
     path = tmp_path / "vectors.nc"
-    with netCDF4.Dataset(path, "w") as made:
+    with netCDF4.Dataset(path, "w") as dataset:
         for name, values in (("latitude", latitude), ("longitude", longitude)):
-            made.createDimension(name, values.size)
-            made.createVariable(name, "f8", (name,))[:] = values
+            dataset.createDimension(name, values.size)
+            dataset.createVariable(name, "f8", (name,))[:] = values
         for name, values in fields.items():
-            made.createVariable(name, "f4", ("latitude", "longitude"))[:] = values
-            made[name].units = "degree" if name == "towards" else "m s-1"
-        made["u"].standard_name, made["v"].standard_name = "eastward_sea_water_velocity", "northward_sea_water_velocity"
+            dataset.createVariable(name, "f4", ("latitude", "longitude"))[:] = values
+            dataset[name].units = "degree" if name == "towards" else "m s-1"
+        dataset["u"].standard_name, dataset["v"].standard_name = (
+            "eastward_sea_water_velocity",
+            "northward_sea_water_velocity",
+        )
     axes = {"kind": "rectilinear", "latitude": "latitude", "longitude": "longitude"}
-    known = {name: described(path, name, **axes) for name in fields}
+    existing = {name: described(path, name, **axes) for name in fields}
 
     def ask(components, variable):
-        whole = msgspec.structs.replace(known["speed"], components=components)
-        with TestClient(app_over([*known.values(), whole])) as client:
+        full = msgspec.structs.replace(existing["speed"], components=components)
+        with TestClient(app_over([*existing.values(), full])) as client:
             return client.get(WHERE.format(variable))
 
     return ask
@@ -43,7 +46,9 @@ def asking(tmp_path, app_over, described):
 
 def told(response):
     assert response.status_code == 200, response.text
-    features = [one["properties"] | {"at": one["geometry"]["coordinates"]} for one in response.json()["features"]]
+    features = [
+        feature["properties"] | {"at": feature["geometry"]["coordinates"]} for feature in response.json()["features"]
+    ]
     assert len(features) > 100
     return features
 
@@ -51,21 +56,21 @@ def told(response):
 def test_a_vector_with_named_components_is_drawn_from_these_under_its_own_name(asking):
     features, plain = told(asking({"east": "u", "north": "v"}, "speed")), told(asking({}, "u,v"))
     for key in ("at", "bearing", "data"):
-        assert [one[key] for one in features] == [one[key] for one in plain]
-    assert {one["name"] for one in features} == {"Speed"}
+        assert [feature[key] for feature in features] == [feature[key] for feature in plain]
+    assert {feature["name"] for feature in features} == {"Speed"}
 
 
 def test_a_length_with_a_named_bearing_points_there_and_turns_through_north(asking):
     features = told(asking({"bearing": "towards"}, "speed"))
-    bearings = np.array([one["bearing"] for one in features])
+    bearings = np.array([feature["bearing"] for feature in features])
     assert (np.minimum(bearings, 360 - bearings) <= 10.05).all()
-    np.testing.assert_allclose([one["data"] for one in features], 0.5, atol=1e-3)
+    np.testing.assert_allclose([feature["data"] for feature in features], 0.5, atol=1e-3)
 
 
 def test_components_are_preferred_to_a_bearing(asking):
     features = told(asking({"bearing": "towards", "east": "u", "north": "v"}, "speed"))
     plain = told(asking({}, "u,v"))
-    assert [one["data"] for one in features] == [one["data"] for one in plain]
+    assert [feature["data"] for feature in features] == [feature["data"] for feature in plain]
 
 
 def test_one_variable_without_parts_is_no_vector(asking):

@@ -25,9 +25,9 @@ RECIPE = (ROOT / "deploy" / "service.Dockerfile").read_text()
 
 
 def environment_of(container):
-    told = COMPOSE["services"][container]
-    lines = [line for one in told["env_file"] for line in (ROOT / one).read_text().splitlines()]
-    declared = {key: default(value) for key, value in told.get("environment", {}).items()}
+    reported = COMPOSE["services"][container]
+    lines = [line for item in reported["env_file"] for line in (ROOT / item).read_text().splitlines()]
+    declared = {key: default(value) for key, value in reported.get("environment", {}).items()}
     return dict(line.split("=", 1) for line in lines) | declared
 
 
@@ -41,26 +41,26 @@ def test_the_compose_file_follows_the_compose_specification():
 
 
 def test_only_the_gateway_can_be_reached_from_outside():
-    assert [name for name, one in COMPOSE["services"].items() if "ports" in one] == ["gateway"]
+    assert [name for name, item in COMPOSE["services"].items() if "ports" in item] == ["gateway"]
     assert COMPOSE["networks"]["internal"]["internal"]
     for name in OURS:
         assert COMPOSE["services"][name]["networks"] == ["internal"]
 
 
 def test_every_container_is_watched():
-    assert all("healthcheck" in one for one in COMPOSE["services"].values())
+    assert all("healthcheck" in service for service in COMPOSE["services"].values())
 
 
 def test_data_are_mounted_read_only_and_at_the_same_place():
     mounts = {name: COMPOSE["services"][name]["volumes"] for name in ("metadata", "data")}
-    assert {one for volumes in mounts.values() for one in volumes if ":/data" in one} == {
+    assert {volume for volumes in mounts.values() for volume in volumes if ":/data" in volume} == {
         "${DATA:-./deploy/sample_data}:/data:ro"
     }
 
 
-def test_what_is_mounted_is_there():
-    for one in COMPOSE["services"].values():
-        for volume in one.get("volumes", []):
+def test_every_mounted_file_exists():
+    for service in COMPOSE["services"].values():
+        for volume in service.get("volumes", []):
             source = default(volume).split(":")[0]
             assert not source.startswith("./") or source.startswith("./var/") or (ROOT / source).exists(), source
 
@@ -71,11 +71,11 @@ def test_the_environment_of_a_container_is_what_its_service_reads(container):
     assert load(settings, environment_of(container)).port == 8000
 
 
-def test_the_gateway_is_told_every_address_that_its_files_ask_for():
+def test_the_gateway_has_every_variable_of_its_files():
     dynamic = "".join(path.read_text() for path in (ROOT / "gateway" / "dynamic").glob("*.yml"))
-    asked = set(re.findall(r'env "(\w+)"', dynamic))
+    query = set(re.findall(r'env "(\w+)"', dynamic))
     environment = COMPOSE["services"]["gateway"]["environment"]
-    assert asked == set(environment)
+    assert query == set(environment)
     for container, service in OURS.items():
         assert environment[f"{service.upper()}_URL"] == f"http://{container}:8000"
 
@@ -96,7 +96,7 @@ def build(folder, into):
     work.mkdir()
     values = {"FOLDER": folder}
     for line in stage.splitlines():
-        word, _, rest = re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], line).partition(" ")
+        word, _, rest = re.sub(r"\$\{(\w+)\}", lambda result: values[result[1]], line).partition(" ")
         if word == "COPY":
             source, target = rest.split()
             copy(ROOT / source, work / source if target == "./" else work / target)
@@ -116,8 +116,8 @@ def copy(source, target):
 
 
 def clean(**more):
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OCEAN_", "PYTHON"))}
-    return kept | more
+    stored = {key: value for key, value in os.environ.items() if not key.startswith(("OCEAN_", "PYTHON"))}
+    return stored | more
 
 
 @pytest.mark.timeout(600)

@@ -27,7 +27,7 @@ def test_the_copied_configuration_differs_in_addresses_and_the_folder_of_routes_
     assert copy == original
 
 
-def test_a_certificate_holds_for_this_machine_and_is_kept(tmp_path):
+def test_a_certificate_holds_for_this_machine_and_is_reused(tmp_path):
     certificate = make_certificate(tmp_path, "127.0.0.1")
     ssl.create_default_context().load_cert_chain(certificate, tmp_path / "key.pem")
     before = certificate.read_bytes()
@@ -35,7 +35,7 @@ def test_a_certificate_holds_for_this_machine_and_is_kept(tmp_path):
     assert (tmp_path / "key.pem").stat().st_mode & 0o077 == 0
 
 
-def test_an_old_certificate_is_made_anew(tmp_path):
+def test_an_old_certificate_is_replaced(tmp_path):
     certificate = make_certificate(tmp_path, "127.0.0.1")
     before = certificate.read_bytes()
     os.utime(certificate, (certificate.stat().st_mtime - YEAR,) * 2)

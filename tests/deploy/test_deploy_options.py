@@ -39,7 +39,7 @@ def test_a_flag_wins_over_a_variable():
 
 
 @loop_over("text", ["0", "65536", "eighty", "-1", "80.5", "٨٠"])
-def test_what_is_no_port_is_refused(text):
+def test_an_invalid_port_is_refused(text):
     assert "is not a port" in refusal(parse, [], {"PORT": text})
 
 
@@ -64,7 +64,7 @@ def test_a_port_in_use_is_refused_with_the_name_of_its_option():
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1:8080"),
     ],
 )
-def test_what_cannot_work_is_refused_in_one_line(argv, words):
+def test_an_impossible_option_is_refused_in_one_line(argv, words):
     assert words in refusal(check, parse(argv, {}))
 
 

@@ -33,10 +33,10 @@ def program(tmp_path, code, name="sleeper"):
 
 async def wait_for(condition):
     deadline = time.monotonic() + DEADLINE
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
-    return found
+    return result
 
 
 def pids(log):
@@ -79,21 +79,21 @@ def test_a_program_that_is_killed_is_started_again_and_its_children_are_ended(tm
         await wait_for(lambda: len(pids(log)) == 2)
         await wait_for(lambda: gone(first))
 
-    said = supervised(script)
-    assert said == ["sleeper ended (signal 9); it is started again in 0.25 s"]
+    output = supervised(script)
+    assert output == ["sleeper ended (signal 9); it is started again in 0.25 s"]
     asyncio.run(wait_for(lambda: all(map(gone, pids(log)))))
 
 
 def test_the_pause_before_a_start_doubles(tmp_path):
-    said = []
+    output = []
 
     async def script(watch):
         watch.add([program(tmp_path, "raise SystemExit(3)")])
-        await wait_for(lambda: len(said) == 3)
+        await wait_for(lambda: len(output) == 3)
 
-    supervised(script, said)
-    assert [line.rpartition("in ")[2] for line in said[:3]] == ["0.25 s", "0.5 s", "1 s"]
-    assert "exit code 3" in said[0]
+    supervised(script, output)
+    assert [line.rpartition("in ")[2] for line in output[:3]] == ["0.25 s", "0.5 s", "1 s"]
+    assert "exit code 3" in output[0]
 
 
 def test_a_program_that_never_works_is_given_up_with_its_last_words(tmp_path):
@@ -106,16 +106,16 @@ def test_a_program_that_never_works_is_given_up_with_its_last_words(tmp_path):
 
 
 def test_a_program_that_cannot_be_started_now_is_tried_again(tmp_path):
-    said, folder = [], tmp_path / "later"
+    output, folder = [], tmp_path / "later"
 
     async def script(watch):
         watch.add([program(folder, SLEEPER)])
-        await wait_for(lambda: said)
+        await wait_for(lambda: output)
         folder.mkdir()
         await wait_for(lambda: pids(folder / "sleeper.log"))
 
-    supervised(script, said)
-    assert "no such file or directory" in said[0]
+    supervised(script, output)
+    assert "no such file or directory" in output[0]
 
 
 def test_a_program_that_does_not_stop_is_made_to(tmp_path):
@@ -145,7 +145,7 @@ def test_programs_stop_in_the_opposite_order(tmp_path):
 
     async def script(watch):
         watch.add(programs)
-        await wait_for(lambda: all(pids(one.log) for one in programs))
+        await wait_for(lambda: all(pids(item.log) for item in programs))
 
     supervised(script)
     assert order.read_text() == "cba"

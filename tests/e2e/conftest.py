@@ -30,8 +30,10 @@ def pytest_collection_modifyitems(items):
 
 def clean():
     """The environment without what would be told to a run."""
-    told = ("OCEAN_", "PYTHON", "PORT", "HTTPS_PORT", "DATA", "STATE", "HOST")
-    return {key: value for key, value in os.environ.items() if not key.startswith(told)} | {"PYTHONWARNINGS": "ignore"}
+    reported = ("OCEAN_", "PYTHON", "PORT", "HTTPS_PORT", "DATA", "STATE", "HOST")
+    return {key: value for key, value in os.environ.items() if not key.startswith(reported)} | {
+        "PYTHONWARNINGS": "ignore"
+    }
 
 
 PACKAGES = ("ocean_core", "ocean_common", "ocean_metadata", "ocean_data", "ocean_plotting", "ocean_gateway")
@@ -64,10 +66,10 @@ def own_packages():
 
 def until(condition, seconds=30.0, pause=0.05):
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(pause)
-    return found
+    return result
 
 
 class Run:
@@ -98,8 +100,8 @@ class Run:
 
     def family(self):
         """Every process of the run that was ever seen."""
-        for one in psutil.Process(self.process.pid).children(recursive=True):
-            self._family[one.pid] = one
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            self._family[process.pid] = process
         return self._family
 
     def program(self, name):
@@ -107,17 +109,17 @@ class Run:
         return until(lambda: self._find(name))
 
     def _find(self, name):
-        for one in psutil.Process(self.process.pid).children():
+        for process in psutil.Process(self.process.pid).children():
             with suppress(psutil.NoSuchProcess):  # it ends while it is looked at
-                words = one.cmdline()
+                words = process.cmdline()
                 tethered = any(word.endswith("tether.py") for word in words)  # not yet what it will be
                 if not tethered and any(word == f"ocean_{name}" or word.endswith(f"/{name}") for word in words):
-                    return one
+                    return process
         return None
 
     def left(self):
         """What still lives of it."""
-        return [one for one in self._family.values() if one.is_running() and lives(one)]
+        return [item for item in self._family.values() if item.is_running() and lives(item)]
 
     def urls(self):
         return json.loads((self.state / "urls.json").read_text())

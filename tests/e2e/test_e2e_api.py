@@ -42,7 +42,7 @@ def picture(response):
 
 
 def test_the_list_of_datasets_has_what_the_page_starts_with(http):
-    listed = {one["id"]: one for one in http.get(f"{API}/datasets").json()}
+    listed = {item["id"]: item for item in http.get(f"{API}/datasets").json()}
     assert list(listed) == [DAY, "nemo_global_month", "ostia_month", "wcofs_hour", "sfbofs_hour"]
     assert listed[DAY]["quantum"] == "day"
     assert len(listed[DAY]["default_location"]) == 3
@@ -58,14 +58,14 @@ def test_a_dataset_has_a_page_a_quantum_and_a_time_unit(http):
 
 def test_variables_depths_and_times_are_as_the_page_reads_them(http):
     variables = http.get(f"{API}/dataset/{DAY}/variables").json()
-    assert {"votemper", "vosaline"} <= {one["id"] for one in variables}
-    assert all(len(one["scale"]) == 2 and isinstance(one["two_dimensional"], bool) for one in variables)
+    assert {"votemper", "vosaline"} <= {item["id"] for item in variables}
+    assert all(len(item["scale"]) == 2 and isinstance(item["two_dimensional"], bool) for item in variables)
     assert isinstance(http.get(f"{API}/dataset/{DAY}/variables?vectors_only=True").json(), list)
     depths = http.get(f"{API}/dataset/{DAY}/votemper/depths?include_all_key=true").json()
-    assert [one["id"] for one in depths[:3]] == ["bottom", "all", 0]
+    assert [item["id"] for item in depths[:3]] == ["bottom", "all", 0]
     times = http.get(f"{API}/dataset/{DAY}/votemper/timestamps").json()
     assert len(times) == 5
-    assert all(isinstance(one["id"], int) and one["value"].endswith("+00:00") for one in times)
+    assert all(isinstance(item["id"], int) and item["value"].endswith("+00:00") for item in times)
 
 
 def test_all_variables_are_listed_by_their_names(http):
@@ -73,7 +73,7 @@ def test_all_variables_are_listed_by_their_names(http):
     assert {"dataset_id": DAY, "variable_id": "votemper"}.items() <= listed["Temperature"][0].items()
 
 
-def test_the_build_is_told(http):
+def test_the_build_is_reported(http):
     assert set(http.get(f"{API}/git_info").json()) == {"git_hash", "git_tag"}
 
 
@@ -134,7 +134,7 @@ def test_a_plot_is_saved_in_every_format(http, last, asked, begin):
     assert response.headers["content-disposition"].startswith("attachment")
 
 
-def test_a_plot_is_asked_for_by_post_as_well(http):
+def test_a_plot_is_requested_by_post_as_well(http):
     query = {"dataset": DAY, "variable": "votemper,vosaline", "station": [[73, 20]], "time": -1}
     response = http.post(f"{API}/plot/profile?format=png", json=query)
     assert response.status_code == 200, response.text
@@ -161,7 +161,7 @@ def test_numbers_come_as_csv(http):
 def test_every_dataset_on_a_grid_has_tiles_and_numbers(http):
     for dataset in http.get(f"{API}/datasets").json():
         name = dataset["id"]
-        variable = next(one for one in http.get(f"{API}/dataset/{name}/variables").json() if one["id"] != "h")["id"]
+        variable = next(item for item in http.get(f"{API}/dataset/{name}/variables").json() if item["id"] != "h")["id"]
         time = http.get(f"{API}/dataset/{name}/{variable}/timestamps").json()[-1]["id"]
         longitude, latitude, zoom = dataset["default_location"] or (-40.0, 30.0, 2)
         x, y = tile_at(latitude, longitude, int(zoom))
@@ -228,7 +228,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_question_is_told_what_would_work(http, what):
+def test_a_malformed_request_is_refused_with_what_would_work(http, what):
     path, status = WRONG[what]
     response = http.get(path)
     problem = problem_of(response)

@@ -63,9 +63,9 @@ def example_of(parameter):
 def test_the_examples_of_every_document_work_and_answer_as_documented(run, documents):
     run.imported()
     for name, document in documents.items():
-        asked = [(path, one) for method, path, one in operations(document) if method == "get"]
-        assert asked, name
-        for path, one in asked:
+        requests = [(path, one) for method, path, one in operations(document) if method == "get"]
+        assert requests, name
+        for path, one in requests:
             check_example(run.http, document, path, one)
 
 
@@ -89,17 +89,17 @@ def check_example(http, document, path, operation):
     if "/plot/" in path:  # every request is drawn, and none of these excludes another
         more = [{}, {name: example for query in more for name, example in query.items()}]
     for query in more:  # those that may be left out, one by one: some exclude each other
-        there = where.replace("/votemper/", VECTOR) if "vector" in query else where
+        present = where.replace("/votemper/", VECTOR) if "vector" in query else where
         gridded = TOGETHER.get(*query, {}) if "/data/" in path and query else {}
-        check_answer(http, document, operation, there, needed | query | gridded)
+        check_answer(http, document, operation, present, needed | query | gridded)
 
 
 def check_answer(http, document, operation, where, query):
     content = operation["responses"]["200"]["content"]
     if "text/event-stream" in content:  # it goes on until somebody leaves
-        with http.stream("GET", where, params=query) as begun:
-            assert begun.status_code == 200, (where, query)
-            assert begun.headers["content-type"].startswith("text/event-stream")
+        with http.stream("GET", where, params=query) as started:
+            assert started.status_code == 200, (where, query)
+            assert started.headers["content-type"].startswith("text/event-stream")
         return
     response = http.get(where, params=query)
     assert response.status_code == 200, (where, query, response.text)
@@ -116,8 +116,8 @@ def test_the_merged_document_has_every_operation_once(run, documents):
     assert "x-missing" not in merged
     assert {path for one in documents.values() for path in one["paths"]} == set(merged["paths"])
     references = set(re.findall(r'"#/components/(\w+/\w+)"', json.dumps(merged)))
-    known = {f"{kind}/{name}" for kind, named in merged["components"].items() for name in named}
-    assert references <= known
+    existing = {f"{kind}/{name}" for kind, by_name in merged["components"].items() for name in by_name}
+    assert references <= existing
 
 
 # Every combination of parameters is asked for in the tests with full counts.
@@ -142,8 +142,8 @@ def test_wild_requests_find_no_failure_of_a_service(run, name, phases, examples,
     ]
     if name == "plotting" and "coverage" in phases:  # thousands of figures: as many as are drawn in this time
         command += ["--max-time", str(DRAWING)]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert said.returncode == 0, said.stdout[-6000:]
+    completed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout[-6000:]
 
 
 def page(url, folder):

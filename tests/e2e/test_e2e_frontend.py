@@ -81,25 +81,25 @@ def ask(run, http):
 
 @pytest.mark.parametrize("address", LISTS)
 def test_a_list_has_what_the_front_end_reads(ask, address):
-    found = ask(address)
-    assert isinstance(found, list)
-    assert all(LISTS[address] <= set(one) for one in found)
-    assert found or "/models/" in address
+    response = ask(address)
+    assert isinstance(response, list)
+    assert all(LISTS[address] <= set(item) for item in response)
+    assert response or "/models/" in address
 
 
 @pytest.mark.parametrize("address", FEATURES)
 def test_features_have_what_the_front_end_reads(ask, address):
-    found = ask(address)
-    assert found["type"] == "FeatureCollection"
-    assert found["features"]
-    assert all(FEATURES[address] <= set(one["properties"]) for one in found["features"])
+    response = ask(address)
+    assert response["type"] == "FeatureCollection"
+    assert response["features"]
+    assert all(FEATURES[address] <= set(feature["properties"]) for feature in response["features"])
 
 
 @pytest.mark.parametrize("address", OBJECTS)
 def test_an_object_has_what_the_front_end_reads(ask, address):
-    found = ask(address)
-    assert found
-    assert OBJECTS[address] <= set(found)
+    response = ask(address)
+    assert response
+    assert OBJECTS[address] <= set(response)
 
 
 @pytest.mark.parametrize("address", TEXTS)
@@ -108,14 +108,14 @@ def test_a_list_is_a_list_even_where_nothing_is_found(ask, address):
 
 
 def test_the_page_starts_with_the_dataset_variables_and_depth_that_it_expects(ask):
-    assert "giops_day" in {one["id"] for one in ask("/datasets")}
-    assert {"votemper", "vosaline"} <= {one["id"] for one in ask("/dataset/giops_day/variables")}
-    assert 0 in {one["id"] for one in ask("/dataset/giops_day/votemper/depths?include_all_key=true")}
+    assert "giops_day" in {item["id"] for item in ask("/datasets")}
+    assert {"votemper", "vosaline"} <= {item["id"] for item in ask("/dataset/giops_day/variables")}
+    assert 0 in {item["id"] for item in ask("/dataset/giops_day/votemper/depths?include_all_key=true")}
 
 
-def test_a_page_view_asks_for_211_tiles_at_once_and_none_stays_a_hole(run, ask):
+def test_a_page_view_of_211_simultaneous_tiles_has_no_hole(run, ask):
     time = ask("/dataset/giops_day/votemper/timestamps")[-1]["id"]
-    asked = [
+    requests = [
         (API + address.format(time=time, tile="/".join(map(str, tile))), media)
         for address, (media, tiles) in LAYERS.items()
         for tile in tiles
@@ -123,11 +123,11 @@ def test_a_page_view_asks_for_211_tiles_at_once_and_none_stays_a_hole(run, ask):
 
     async def view():
         async with httpx.AsyncClient(base_url=run.web, timeout=60) as browser:
-            return await asyncio.gather(*(browser.get(address) for address, _ in asked))
+            return await asyncio.gather(*(browser.get(address) for address, _ in requests))
 
     answers = asyncio.run(view())
     assert len(answers) == 211
-    for (address, media), answer in zip(asked, answers, strict=True):
+    for (address, media), answer in zip(requests, answers, strict=True):
         assert (answer.status_code, answer.headers["content-type"]) == (200, media), f"{address}: {answer.text[:500]}"
 
 

@@ -33,7 +33,7 @@ near = {  # where datasets lie: latitude, longitude
 days = st.sampled_from(["-1", "2016-02-01", "2016-02-03T12:00:00Z", "2015-02-16", "2007-06-16", "2016-02-05T12:00:00"])
 odd_times = (
     st.sampled_from(["2015-02", "0", "9" * 30, "2016-02-30"])
-    | st.datetimes().map(lambda one: one.isoformat())
+    | st.datetimes().map(lambda item: item.isoformat())
     | st.integers(-(10**12), 10**12).map(str)
     | odd
 )
@@ -43,10 +43,10 @@ words = st.sampled_from(
 )  # fmt: skip
 sums = st.recursive(
     st.sampled_from(["votemper", "2", "vosaline", "tos", "surface_temperature", "temp", "latitude", "1e-3", "pi"]),
-    lambda one: (
-        st.tuples(one, st.sampled_from("+-*/"), one).map("".join)
-        | one.map(lambda text: f"abs({text})")
-        | one.map(lambda text: f"-({text})")
+    lambda item: (
+        st.tuples(item, st.sampled_from("+-*/"), item).map("".join)
+        | item.map(lambda text: f"abs({text})")
+        | item.map(lambda text: f"-({text})")
     ),
     max_leaves=6,
 )
@@ -55,7 +55,7 @@ odd_expressions = st.lists(words, max_size=12).map("".join) | st.text(max_size=4
 
 def mostly(good, wrong):
     """Good nine times of ten: a request has many parameters, and is to get somewhere."""
-    return st.integers(0, 9).flatmap(lambda one: wrong if one == 7 else good)
+    return st.integers(0, 9).flatmap(lambda item: wrong if item == 7 else good)
 
 
 def maybe(**some):
@@ -63,7 +63,7 @@ def maybe(**some):
 
 
 def joined(values, between=","):
-    return between.join(str(one) for one in values)
+    return between.join(str(value) for value in values)
 
 
 def around(place):
@@ -95,8 +95,8 @@ vectors = maybe(
 def gets(place):
     """The parameters of each kind, around the places of a dataset."""
     wild = mostly(place, st.tuples(latitudes | anything, longitudes | anything))
-    point = wild.map(lambda one: {"latitude": one[0], "longitude": one[1]})
-    way = st.lists(wild, min_size=2, max_size=4).map(lambda some: ";".join(joined(one) for one in some))
+    point = wild.map(lambda item: {"latitude": item[0], "longitude": item[1]})
+    way = st.lists(wild, min_size=2, max_size=4).map(lambda some: ";".join(joined(item) for item in some))
     box = mostly(
         place.map(around).map(joined), st.tuples(longitudes, latitudes, longitudes, latitudes).map(joined) | odd
     )
@@ -127,7 +127,7 @@ def gets(place):
 def posts(place):
     """The bodies of each kind."""
     wild = mostly(place, st.tuples(anything, anything))
-    area = place.map(lambda one: {"type": "Polygon", "coordinates": [ring(one)]})
+    area = place.map(lambda item: {"type": "Polygon", "coordinates": [ring(item)]})
     odd_rings = st.lists(st.lists(st.tuples(longitudes | anything, latitudes | anything), max_size=6), max_size=3)
     odd_area = st.tuples(st.sampled_from(["Polygon", "MultiPolygon", "Point"]), odd_rings).map(
         lambda two: {"type": two[0], "coordinates": two[1]}
@@ -136,7 +136,7 @@ def posts(place):
     return {
         "points": st.fixed_dictionaries({"points": st.lists(wild, max_size=5)}, optional={"time": times}),
         "trajectory": st.lists(st.tuples(wild, times), max_size=5).map(
-            lambda some: {"points": [one[0] for one in some], "times": [one[1] for one in some]}
+            lambda some: {"points": [item[0] for item in some], "times": [item[1] for item in some]}
         ),
         "area": region,
         "statistics": region,
@@ -150,9 +150,9 @@ POST = {name: posts(place) for name, place in near.items()}
 def finite(value):
     """As JSON can tell it: what is not finite, as text."""
     if isinstance(value, dict):
-        return {key: finite(one) for key, one in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(one) for one in value]
+        return [finite(item) for item in value]
     return str(value) if isinstance(value, float) and value - value != 0 else value
 
 
@@ -165,9 +165,9 @@ def requests(draw):
     estimate = draw(st.sampled_from(["", "", "", "estimate/"]))
     if draw(st.booleans()):
         kind = draw(st.sampled_from([*GET[dataset]]))
-        told = {**draw(shared), **draw(GET[dataset][kind])}
-        told |= draw(mostly(st.just({}), period)) | (draw(vectors) if "," in variables else {})
-        return "GET", f"{start}/{estimate}{kind}", told, None
+        reported = {**draw(shared), **draw(GET[dataset][kind])}
+        reported |= draw(mostly(st.just({}), period)) | (draw(vectors) if "," in variables else {})
+        return "GET", f"{start}/{estimate}{kind}", reported, None
     kind = draw(st.sampled_from([*POST[dataset]]))
     form = draw(maybe(format=st.sampled_from(FORMATS)))
     return "POST", f"{start}/{estimate}{kind}", form, finite(draw(POST[dataset][kind]))
@@ -175,14 +175,14 @@ def requests(draw):
 
 def answered(http, method, path, params, body):
     response = http.request(method, path, params=params, json=body, timeout=PATIENCE)
-    said = f"{method} {response.url} {body}: {response.status_code} {response.text[:500]}"
-    assert response.status_code < 500, said
+    output = f"{method} {response.url} {body}: {response.status_code} {response.text[:500]}"
+    assert response.status_code < 500, output
     if response.is_error:
-        assert response.headers["content-type"].startswith("application/problem+json"), said
+        assert response.headers["content-type"].startswith("application/problem+json"), output
         problem = response.json()
-        assert problem["status"] == response.status_code, said
-        assert problem["detail"], said
-        assert "Traceback" not in response.text, said
+        assert problem["status"] == response.status_code, output
+        assert problem["detail"], output
+        assert "Traceback" not in response.text, output
     return response.is_success
 
 

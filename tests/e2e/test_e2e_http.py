@@ -29,9 +29,9 @@ def test_a_browsers_worth_of_tiles_is_answered_over_one_connection(run):
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
 def test_curl_negotiates_http_2(run):
     command = ["curl", "-sS", "--cacert", run.state / "ca.pem", "-o", "-", "-w", "%{stderr}%{http_version}"]
-    said = subprocess.run([*command, f"{run.tls}{API}/git_info"], capture_output=True, text=True, check=True)
-    assert said.stderr.strip() == "2"
-    assert "git_hash" in json.loads(said.stdout)
+    completed = subprocess.run([*command, f"{run.tls}{API}/git_info"], capture_output=True, text=True, check=True)
+    assert completed.stderr.strip() == "2"
+    assert "git_hash" in json.loads(completed.stdout)
 
 
 @pytest.mark.parametrize("path", [*PAGES, TILE, f"{API}/plot/colormaps.png"])
@@ -67,9 +67,9 @@ def test_pictures_are_not_compressed_again(http):
 
 
 def test_a_part_of_a_file_is_sent_alone(http):
-    whole = http.get(TILE).content
+    full = http.get(TILE).content
     part = http.get(TILE, headers={"range": "bytes=1-3"})
-    assert (part.status_code, part.content) == (206, whole[1:4])
+    assert (part.status_code, part.content) == (206, full[1:4])
 
 
 def test_another_origin_may_ask(http):
@@ -93,9 +93,9 @@ def test_the_id_of_a_request_is_in_every_log_that_it_passed(run):
 
 
 def test_a_request_without_an_id_is_given_one(run):
-    given = run.http.get(f"{API}/datasets").headers["x-request-id"]
-    assert given
-    until(lambda: given in run.log("metadata") and given in run.log("traefik"))
+    supplied = run.http.get(f"{API}/datasets").headers["x-request-id"]
+    assert supplied
+    until(lambda: supplied in run.log("metadata") and supplied in run.log("traefik"))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_request_without_an_id_is_given_one(run):
         "/ping",
     ],
 )
-def test_what_is_internal_cannot_be_reached(run, path):
+def test_internal_routes_cannot_be_reached(run, path):
     for base in (run.web, run.tls):
         url = httpx.URL(base).copy_with(raw_path=path.encode())
         response = httpx.get(url, verify=run.trust())

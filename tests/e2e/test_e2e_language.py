@@ -28,10 +28,10 @@ PROFILE = f"{API}/plot/profile"
     ],
 )
 def test_problems_are_in_french_from_every_service(http, path, params, says):
-    told = http.get(path, params=params, headers=FRENCH)
-    assert says in told.json()["detail"]
-    assert told.headers["content-language"] == "fr"
-    assert http.get(path, params=params | {"lang": "fr"}).json()["detail"] == told.json()["detail"]
+    response = http.get(path, params=params, headers=FRENCH)
+    assert says in response.json()["detail"]
+    assert response.headers["content-language"] == "fr"
+    assert http.get(path, params=params | {"lang": "fr"}).json()["detail"] == response.json()["detail"]
     english = http.get(path, params=params)
-    assert (english.status_code, english.json()["type"]) == (told.status_code, told.json()["type"])
-    assert english.json()["detail"] != told.json()["detail"]
+    assert (english.status_code, english.json()["type"]) == (response.status_code, response.json()["type"])
+    assert english.json()["detail"] != response.json()["detail"]

@@ -34,8 +34,8 @@ def inside(box, whole, step):
     """The values that a subset must hold, from the file itself."""
     south, west, north, east = box
     longitude = (whole.longitude + 180) % 360 - 180
-    there = (longitude >= west) & (longitude <= east)
-    part = whole.surface_temperature[step].sel(longitude=there)
+    present = (longitude >= west) & (longitude <= east)
+    part = whole.surface_temperature[step].sel(longitude=present)
     return np.sort(part.sel(latitude=slice(south, north)).values.ravel())
 
 
@@ -58,29 +58,29 @@ def check_range(expected):
 
 def check_subset(expected):
     def check(response):
-        with netCDF4.Dataset("subset.nc", memory=response.content) as found:
-            got = np.sort(np.ma.filled(found["surface_temperature"][...], np.nan).ravel())
+        with netCDF4.Dataset("subset.nc", memory=response.content) as dataset:
+            got = np.sort(np.ma.filled(dataset["surface_temperature"][...], np.nan).ravel())
         return None if np.allclose(got, expected, rtol=1e-6, equal_nan=True) else "other values"
 
     return check
 
 
 def questions(http):
-    times = [one["id"] for one in http.get(f"{API}/dataset/ostia_month/surface_temperature/timestamps").json()]
+    times = [item["id"] for item in http.get(f"{API}/dataset/ostia_month/surface_temperature/timestamps").json()]
     with xr.open_dataset(FILE, decode_times=False) as opened:
-        whole = opened.load()
-    asked = []
+        full = opened.load()
+    requests = []
     for box in BOXES:
         for step in STEPS:
             path, params = subset(box, step, times)
-            asked.append((path, params, check_subset(inside(box, whole, step))))
+            requests.append((path, params, check_subset(inside(box, full, step))))
             south, west, north, east = box
             extent = f"{west * WEST},{south * WEST},{east * WEST},{north * WEST}"
             path = f"{API}{RANGE}/{extent}/0/{times[step]}"
             expected = http.get(path)
             assert expected.status_code == 200, expected.text
-            asked.append((path, {}, check_range(expected.json())))
-    return asked
+            requests.append((path, {}, check_range(expected.json())))
+    return requests
 
 
 async def together(base, seconds, asked):
@@ -88,7 +88,7 @@ async def together(base, seconds, asked):
     until = time.monotonic() + seconds
     limits = httpx.Limits(max_connections=CLIENTS)
     async with httpx.AsyncClient(base_url=base, timeout=60, limits=limits) as http:
-        clients = (one_client(http, each, until, asked, failures) for each in range(CLIENTS))
+        clients = (one_client(http, number, until, asked, failures) for number in range(CLIENTS))
         counts = await asyncio.gather(*clients)
     return sum(counts), failures
 

@@ -41,8 +41,8 @@ def check(answer, kind, form, language):
     assert answer.headers["content-language"] == language
     assert "accept-language" in answer.headers["vary"]
     if KINDS[kind].formats.index(form) < KINDS[kind].formats.index("csv"):
-        said, spoken, alt = answer.headers["alt-text"].split("'", 2)
-        assert (said, spoken) == ("utf-8", language)
+        output, spoken, alt = answer.headers["alt-text"].split("'", 2)
+        assert (output, spoken) == ("utf-8", language)
         assert len(unquote(alt)) > 40
 
 
@@ -60,7 +60,7 @@ def test_every_kind_has_its_formats_in_both_languages(plot, kind, form, language
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_a_kind_has_not_is_refused_with_what_it_has(plot, kind):
+def test_an_unsupported_option_is_refused_with_the_supported_ones(plot, kind):
     for form in set(CHECKS) - set(KINDS[kind].formats) | {"gif"}:
         answer = plot(kind, format=form)
         assert answer.status_code == 400, (kind, form)
@@ -68,14 +68,14 @@ def test_what_a_kind_has_not_is_refused_with_what_it_has(plot, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_body_asks_what_an_address_asks(plot, http, kind):
+def test_the_body_and_the_url_make_the_same_request(plot, http, kind):
     sent = http.post(f"{API}/plot/{kind}", params={"format": "csv"}, json=KINDS[kind].example)
     assert sent.status_code == 200, sent.text
     assert sent.content == plot(kind, format="csv").content
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_has_a_picture_of_data_is_told_so(plot, http, kind):
+def test_a_client_with_the_current_picture_gets_304(plot, http, kind):
     first = plot(kind, format="svg")
     again = http.get(str(first.request.url), headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
@@ -223,7 +223,7 @@ def test_the_front_end_s_saving_is_an_attachment(plot, http, tab):
     assert answer.headers["content-disposition"].startswith("attachment; filename=")
 
 
-def test_the_front_end_saves_a_page_of_the_size_asked_for(plot, http):
+def test_the_front_end_saves_a_page_of_the_requested_size(plot, http):
     kind, text = TABS["Profile"]
     answer = http.get(f"{API}/plot/{kind}?query={encoded(text, '')}&save=True&format=pdf&size=10x7&dpi=144")
     assert answer.headers["content-type"] == "application/pdf"

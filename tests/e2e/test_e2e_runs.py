@@ -27,9 +27,11 @@ def refused(tmp_path, *options, port="18979"):
         str(tmp_path / "state"),
         *options,
     ]
-    said = subprocess.run(command, capture_output=True, text=True, env=clean(), timeout=60, check=False)
-    assert said.returncode == 1
-    lines = [line for line in (said.stdout + said.stderr).splitlines() if line.strip() and line != "stopping …"]
+    completed = subprocess.run(command, capture_output=True, text=True, env=clean(), timeout=60, check=False)
+    assert completed.returncode == 1
+    lines = [
+        line for line in (completed.stdout + completed.stderr).splitlines() if line.strip() and line != "stopping …"
+    ]
     assert len(lines) == 1, lines
     return lines[0]
 
@@ -65,9 +67,9 @@ def test_two_runs_live_side_by_side_and_one_ends_alone(run, tmp_path):
     second = Run(tmp_path / "second", "--data", str(folder))
     try:
         second.wait()
-        assert [one["id"] for one in second.http.get(f"{API}/datasets").json()] == ["ostia_monthly"]
-        reasons = [json.dumps(one) for one in second.http.get(f"{API}/datasets/status").json()]
-        assert any("broken" in one for one in reasons)
+        assert [reason["id"] for reason in second.http.get(f"{API}/datasets").json()] == ["ostia_monthly"]
+        reasons = [json.dumps(reason) for reason in second.http.get(f"{API}/datasets/status").json()]
+        assert any("broken" in reason for reason in reasons)
         assert run.http.get(f"{API}/dataset/giops_day").is_success
         assert "example tile" in second.output()
     finally:

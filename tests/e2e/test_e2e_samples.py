@@ -13,20 +13,20 @@ NETCDF = {".nc", ".nc4", ".cdf", ".grd"}
 
 @pytest.mark.skipif(not SAMPLES, reason="OCEAN_SAMPLES does not name a folder of sample files")
 @pytest.mark.parametrize(
-    "folder", ["robust", *(pytest.param(one, marks=pytest.mark.full) for one in ("regular", "nemo", "projected"))]
+    "folder", ["robust", *(pytest.param(item, marks=pytest.mark.full) for item in ("regular", "nemo", "projected"))]
 )
 def test_every_file_of_a_folder_is_served_or_listed_with_its_reason(tmp_path, folder):
     run = Run(tmp_path / "state", "--data", str(Path(SAMPLES) / folder))
     try:
         run.wait()
-        listed = {one["id"]: one for one in run.http.get(f"{API}/datasets").json()}
+        listed = {item["id"]: item for item in run.http.get(f"{API}/datasets").json()}
         states = run.http.get(f"{API}/datasets/status").json()
-        counted = sum(one["files"] + len(one.get("problems", [])) for one in states)
+        counted = sum(item["files"] + len(item.get("problems", [])) for item in states)
         files = [path for path in (Path(SAMPLES) / folder).rglob("*") if path.suffix in NETCDF]
         assert counted == len(files)
-        for one in states:
-            assert (one["id"] in listed) == (one["status"] != "broken"), one
-            assert one["status"] == "served" or one["reason"] or one["problems"], one
+        for item in states:
+            assert (item["id"] in listed) == (item["status"] != "broken"), item
+            assert item["status"] == "served" or item["reason"] or item["problems"], item
         for name in listed:
             ask_around(run.http, name)
     finally:

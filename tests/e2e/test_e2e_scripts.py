@@ -22,14 +22,14 @@ SUBSET = {
 
 
 def run_script(http, folder, query, kind, **more):
-    asked = {"query": json.dumps(query), "lang": "python", "script_type": kind, **more}
-    script = http.get(f"{API}/generate_script", params=asked)
+    requests = {"query": json.dumps(query), "lang": "python", "script_type": kind, **more}
+    script = http.get(f"{API}/generate_script", params=requests)
     assert script.status_code == 200, script.text
     (folder / "script.py").write_text(script.text)
-    said = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "script.py", "saved"], cwd=folder, capture_output=True, text=True, timeout=120, check=False
     )
-    assert said.returncode == 0, said.stderr
+    assert completed.returncode == 0, completed.stderr
     return folder / "saved"
 
 
@@ -45,5 +45,5 @@ def test_a_python_script_of_a_profile_saves_what_it_promises(http, tmp_path, kin
 
 def test_a_python_script_of_a_subset_saves_the_file(http, tmp_path):
     saved = run_script(http, tmp_path, SUBSET, "subset")
-    with netCDF4.Dataset(saved) as found:
-        assert found["votemper"].shape[-1] > 5
+    with netCDF4.Dataset(saved) as dataset:
+        assert dataset["votemper"].shape[-1] > 5

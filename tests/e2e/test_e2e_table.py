@@ -59,7 +59,7 @@ def tile_of(place, bounds):
 
 def richest(variables):
     """A variable with depth, if there is one."""
-    return min(variables, key=lambda one: one["two_dimensional"])["id"]
+    return min(variables, key=lambda item: item["two_dimensional"])["id"]
 
 
 def wettest(http, series, bounds):
@@ -103,7 +103,7 @@ def good(http, path, **params):
 
 
 def flat(values):
-    return [one for each in values for one in flat(each)] if isinstance(values, list) else [values]
+    return [item for value in values for item in flat(value)] if isinstance(values, list) else [values]
 
 
 def area(http, name, key, place, bounds):
@@ -111,7 +111,7 @@ def area(http, name, key, place, bounds):
     west, south, east, north = bounds
     half = max(1e-3, ((east - west) % 360 or 360) / 20), max(1e-3, (north - south) / 20)
     box = (place[1] - half[0], max(-90, place[0] - half[1]), place[1] + half[0], min(90, place[0] + half[1]))
-    west, east = ((each + 180) % 360 - 180 for each in box[::2])
+    west, east = ((item + 180) % 360 - 180 for item in box[::2])
     while True:  # coarse grids have no cell in so small a box
         asked = {"bbox": f"{west},{box[1]},{east},{box[3]}", "time": "-1", "depth": 0}
         response = http.get(f"{API}/data/{name}/{key}/area", params=asked)
@@ -120,8 +120,8 @@ def area(http, name, key, place, bounds):
         assert response.status_code in {404, 413, 422}, f"{response.url}: {response.text[:500]}"
         assert (east - west) % 360 < 170, f"{response.url}: {response.text[:500]}"
         box = (box[0] - half[0], max(-90, box[1] - half[1]), box[2] + half[0], min(90, box[3] + half[1]))
-        west, east = ((each + 180) % 360 - 180 for each in box[::2])
-    cells = sum(one is not None for one in flat(response.json()["variables"][key]["values"]))
+        west, east = ((item + 180) % 360 - 180 for item in box[::2])
+    cells = sum(entry is not None for entry in flat(response.json()["variables"][key]["values"]))
     assert cells, name
     return cells
 
@@ -130,12 +130,12 @@ def limits(http, name, key, bounds):
     """The range of the dataset's box."""
     west, south, east, north = bounds
     east += 360 * (east < west)
-    rows = (METRES * np.arcsinh(np.tan(np.radians(np.clip(each, -85, 85)))) for each in (south, north))
-    y0, y1 = (float(each) for each in rows)
-    x0, x1 = (METRES * np.radians(each) for each in (west, east))
+    rows = (METRES * np.arcsinh(np.tan(np.radians(np.clip(item, -85, 85)))) for item in (south, north))
+    y0, y1 = (float(item) for item in rows)
+    x0, x1 = (METRES * np.radians(item) for item in (west, east))
     extent = f"{x0 - 1},{y0 - 1},{x1 + 1},{y1 + 1}"
-    found = good(http, f"/range/{name}/{key}/nearest/25/10/EPSG:3857/{extent}/0/-1").json()
-    return found["min"], found["max"]
+    document = good(http, f"/range/{name}/{key}/nearest/25/10/EPSG:3857/{extent}/0/-1").json()
+    return document["min"], document["max"]
 
 
 @pytest.mark.full

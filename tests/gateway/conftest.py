@@ -81,10 +81,10 @@ class Gateway:
 
 def until(condition, seconds=20.0):
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    return found
+    return result
 
 
 def answers(http, path):
@@ -101,8 +101,8 @@ def gateway(tmp_path_factory):
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     stand_ins = {name: StandIn(name, ports[name]) for name in names[:3]}
-    for one in stand_ins.values():
-        one.start()
+    for item in stand_ins.values():
+        item.start()
     urls = {f"{name.upper()}_URL": f"http://{addresses[name]}" for name in names[:4]}
     own = {"OCEAN_GATEWAY_PORT": str(ports["gateway"])} | {
         f"OCEAN_GATEWAY_{key}": url for key, url in urls.items() if key != "GATEWAY_URL"
@@ -122,11 +122,11 @@ def gateway(tmp_path_factory):
     try:
         with httpx.Client(base_url=f"http://{addresses['web']}") as http:
             until(lambda: answers(http, "/docs") and answers(http, "/api/v2.0/datasets"))
-            yield Gateway(http, stand_ins, {name: f"http://{one}" for name, one in addresses.items()}, log)
+            yield Gateway(http, stand_ins, {name: f"http://{item}" for name, item in addresses.items()}, log)
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.wait(20)
-        for one in stand_ins.values():
-            one.stop()
+        for item in stand_ins.values():
+            item.stop()

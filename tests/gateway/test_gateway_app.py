@@ -67,7 +67,7 @@ def test_the_hub_escapes_what_services_say(client):
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/all"])
-def test_a_page_asks_no_other_host(client, path):
+def test_a_page_requests_no_other_host(client, path):
     page = client.get(path).text
     assert "http://" not in page
     assert "https://" not in page
@@ -121,7 +121,7 @@ def test_an_error_of_the_gateway_names_the_service(client, status, words):
     assert "plotting" in problem.detail
 
 
-def test_no_route_says_what_was_asked_and_where_to_look(client):
+def test_an_unknown_route_is_refused_with_its_path_and_the_documentation(client):
     response = client.get("/internal/no-route", headers={"x-replaced-path": "/nowhere" + 1000 * "e"})
     problem = problem_of(response)
     assert problem.status == 404

@@ -33,7 +33,7 @@ def test_equal_schemas_are_one():
     assert "x-conflicts" not in merged
 
 
-def test_what_is_described_differently_is_reported():
+def test_different_descriptions_are_reported():
     first, second = service("a", {"/a": GET}, {"P": {"type": "object"}}), service("b", {"/a": {"get": {}}}, {"P": {}})
     merged = merge_documents([first, second])
     assert merged["x-conflicts"] == ["paths /a get", "components schemas P"]
@@ -42,12 +42,12 @@ def test_what_is_described_differently_is_reported():
 
 
 def test_merging_leaves_the_documents_as_they_were():
-    one = service("a", {"/a": GET}, {"A": {}})
-    assert merge_documents([one, service("b", {"/a": POST})]) != merge_documents([one])
-    assert one.document["paths"] == {"/a": GET}
+    item = service("a", {"/a": GET}, {"A": {}})
+    assert merge_documents([item, service("b", {"/a": POST})]) != merge_documents([item])
+    assert item.document["paths"] == {"/a": GET}
 
 
-def test_who_does_not_answer_is_named():
+def test_a_service_that_does_not_answer_is_named():
     merged = merge_documents([ServiceState(name="data"), service("a", {"/a": GET})])
     assert merged["x-missing"] == ["data"]
     assert set(merged["paths"]) == {"/a"}

@@ -99,7 +99,7 @@ def test_a_long_query_passes(gateway):
     ],
 )
 @loop_over("method", ["GET", "POST", "HEAD"])
-def test_what_is_not_public_is_a_404_problem(gateway, path, method):
+def test_a_private_route_is_a_404_problem(gateway, path, method):
     # As a client sends it: httpx would tidy the path.
     url = httpx.URL(gateway.urls["web"]).copy_with(raw_path=path.encode())
     response = gateway.request(method, url, headers={"X-Ocean-Service": "data", "X-Replaced-Path": "/docs"})
@@ -135,13 +135,13 @@ def test_an_error_of_the_gateway_is_a_problem_that_names_the_service(gateway, st
     assert response.headers["access-control-allow-origin"] == "*"
 
 
-def test_a_dead_service_is_told_of_at_once_and_until_it_is_back(gateway):
-    path, seen = f"{API}/data/a", []
+def test_a_dead_service_is_reported_at_once_and_until_it_is_back(gateway):
+    path, observed = f"{API}/data/a", []
 
     def ask(method="GET"):
         response = gateway.request(method, path)
         if response.status_code != 200:
-            seen.append(response.status_code)
+            observed.append(response.status_code)
             assert int(response.headers["retry-after"]) > 0
             assert method == "HEAD" or "data" in problem_of(response).detail
         return response.status_code
@@ -151,7 +151,7 @@ def test_a_dead_service_is_told_of_at_once_and_until_it_is_back(gateway):
         assert ask() in {502, 503}
         until(lambda: ask() == 503)  # the health check knows
         assert [ask(method) for method in ("GET", "HEAD", "POST", "PUT", "DELETE")] == [503] * 5
-        assert set(seen) <= {502, 503}
+        assert set(observed) <= {502, 503}
         for other in ("/datasets", "/plot/colormaps"):
             assert gateway.get(API + other).status_code == 200
     finally:
@@ -160,25 +160,25 @@ def test_a_dead_service_is_told_of_at_once_and_until_it_is_back(gateway):
 
 
 def test_hub_and_merged_document_answer_without_any_service(gateway):
-    for one in gateway.stand_ins.values():
-        one.stop()
+    for item in gateway.stand_ins.values():
+        item.stop()
     try:
         until(lambda: gateway.get("/openapi.json").json().get("x-missing") == ["metadata", "data", "plotting"])
         assert "no response" in gateway.get("/docs").text
         until(lambda: gateway.get(f"{API}/datasets").status_code == 503)
         assert problem_of(gateway.get("/nowhere")).status == 404
     finally:
-        for one in gateway.stand_ins.values():
-            one.start()
+        for item in gateway.stand_ins.values():
+            item.start()
     for path in ("/datasets", "/data/a", "/plot/a"):
         until(lambda path=path: answers(gateway.http, API + path))
 
 
 @loop_over("encoding", ["zstd", "br", "gzip"])
-def test_text_is_compressed_as_asked(gateway, encoding):
+def test_text_is_compressed_by_accept_encoding(gateway, encoding):
     response = gateway.get(f"{API}/datasets", headers={"accept-encoding": encoding})
     assert response.headers["content-encoding"] == encoding
-    varies = {one.strip().lower() for one in response.headers["vary"].split(",")}
+    varies = {part.strip().lower() for part in response.headers["vary"].split(",")}
     assert varies == {"accept", "accept-encoding"}  # what the service said, and what the gateway does
     assert response.headers["access-control-allow-origin"] == "*"
 
@@ -190,7 +190,7 @@ def test_nothing_is_compressed_unasked(gateway):
 @loop_over(
     "kind", ["image/png", "image/jpeg", "application/pdf", "application/netcdf", "text/event-stream", "application/zip"]
 )
-def test_what_is_compressed_already_or_must_not_wait_stays_as_it_is(gateway, kind):
+def test_compressed_and_streamed_responses_stay_as_they_are(gateway, kind):
     response = gateway.get(f"{API}/plot/a", headers={"accept-encoding": "gzip, br, zstd", "want-type": kind})
     assert "content-encoding" not in response.headers
 
@@ -230,7 +230,7 @@ def test_an_internal_entry_point_has_nothing_public(gateway, path, point):
 def test_the_gateway_starts_without_a_warning(gateway):
     lines = [json.loads(line) for line in gateway.log.read_text().splitlines() if line.startswith("{")]
     loud = {
-        str(one.get("message") or one) for one in lines if one.get("level") in {"warn", "warning", "error", "fatal"}
+        str(item.get("message") or item) for item in lines if item.get("level") in {"warn", "warning", "error", "fatal"}
     }
     assert loud <= {"Health check failed."}  # the tests above stop services
 

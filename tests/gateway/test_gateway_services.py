@@ -39,13 +39,13 @@ def ask(network, *moments):
     return asyncio.run(asking())
 
 
-def test_who_answers_has_a_document_and_who_does_not_has_none():
+def test_services_that_answer_have_a_document_and_the_others_have_none():
     metadata, data = ask(Network(), 0, 0)[0]
     assert (metadata.document, metadata.reasons) == ({"paths": {}}, ["slow"])
     assert data.document is None
 
 
-def test_an_answer_is_used_again_for_a_moment():
+def test_a_response_is_reused_for_a_short_time():
     network = Network()
 
     async def twice():
@@ -58,7 +58,7 @@ def test_an_answer_is_used_again_for_a_moment():
     assert len(network.asked) == len(set(network.asked))
 
 
-def test_after_a_moment_the_services_are_asked_again():
+def test_after_a_short_time_the_services_are_requested_again():
     network = Network()
     ask(network, 0, 0, CACHE_TIME, CACHE_TIME)
     assert network.asked.count("http://metadata/health/ready") == 2
@@ -69,6 +69,6 @@ def test_a_broken_document_counts_as_no_answer():
     wrong = httpx.MockTransport(lambda _: httpx.Response(500, json={}))
 
     async def ask_both():
-        return [(await ServiceStates(URLS, 1.0, transport=one).all())[0].document for one in (broken, wrong)]
+        return [(await ServiceStates(URLS, 1.0, transport=item).all())[0].document for item in (broken, wrong)]
 
     assert asyncio.run(ask_both()) == [None, None]

@@ -57,14 +57,14 @@ def write(
         sizes = {"numobs": len(profiles), "numvars": SHAPE[1], "numdeps": SHAPE[2], "numfcsts": LEADS, "string8": 8}
         for name, size in sizes.items():
             data.createDimension(name, size)
-        for name, whole in (values(seed) | other).items():
+        for name, full in (values(seed) | other).items():
             if name in without:
                 continue
-            one = whole[list(profiles)] if DIMENSIONS[name][0] == "numobs" else whole
+            item = full[list(profiles)] if DIMENSIONS[name][0] == "numobs" else full
             own = tuple(reversed(DIMENSIONS[name])) if turned else DIMENSIONS[name]
-            variable = data.createVariable(name, one.dtype, own, fill_value=99999.0)
+            variable = data.createVariable(name, item.dtype, own, fill_value=99999.0)
             variable.units = (UNITS | (units or {})).get(name, "")
-            variable[:] = np.where(np.isnan(one), 99999.0, one).transpose() if turned else np.ma.masked_invalid(one)
+            variable[:] = np.where(np.isnan(item), 99999.0, item).transpose() if turned else np.ma.masked_invalid(item)
         texts = {
             "id": ("numobs", [f"49010{number}" for number in profiles]),
             "varname": ("numvars", ["votemper", "vosaline"]),

@@ -63,33 +63,33 @@ class Indexed:
 @pytest.fixture(scope="session")
 def index_once(new_database) -> Iterator[Callable[..., Indexed]]:
     """Index a folder or a configuration, for as long as tests run."""
-    made = []
+    created = []
 
     def make(database: str | None = None, **told) -> Indexed:
-        found = Indexed(database or new_database(), **told)
-        made.append(found)
-        found.run()
-        return found
+        result = Indexed(database or new_database(), **told)
+        created.append(result)
+        result.run()
+        return result
 
     yield make
-    for each in made:
-        each.engine.dispose()
+    for item in created:
+        item.engine.dispose()
 
 
 @pytest.fixture
 def index(database) -> Iterator[Callable[..., Indexed]]:
     """Index a folder or a configuration into the test's `database`."""
-    made = []
+    created = []
 
     def make(**told) -> Indexed:
-        found = Indexed(database, **told)
-        made.append(found)
-        found.run()
-        return found
+        result = Indexed(database, **told)
+        created.append(result)
+        result.run()
+        return result
 
     yield make
-    for each in made:
-        each.engine.dispose()
+    for item in created:
+        item.engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -101,8 +101,8 @@ def sample_catalogue(index_once) -> Indexed:
 @pytest.fixture(scope="session")
 def client(sample_catalogue) -> Iterator[TestClient]:
     """The service over the sample data."""
-    with TestClient(create_app(sample_catalogue.catalogue)) as found:
-        yield found
+    with TestClient(create_app(sample_catalogue.catalogue)) as result:
+        yield result
 
 
 def make_file(path: Path, times=(0, 1, 2), units="days since 2000-01-01", levels=(), shape=(4, 5), **more) -> Path:
@@ -124,9 +124,9 @@ def make_file(path: Path, times=(0, 1, 2), units="days since 2000-01-01", levels
             "lon": {"units": "degrees_east"},
         }
         for name in sizes:
-            one = data.createVariable(name, more.get("time_type", "f8") if name == "time" else "f8", (name,))
-            one.setncatts(attributes[name])
-            one[:] = values[name]
+            item = data.createVariable(name, more.get("time_type", "f8") if name == "time" else "f8", (name,))
+            item.setncatts(attributes[name])
+            item[:] = values[name]
         field = data.createVariable(more.get("variable", "thetao"), "f4", tuple(sizes), fill_value=-999.0)
         field.setncatts({"units": "Celsius", "long_name": "Sea water temperature"})
         field[:] = np.arange(np.prod(list(sizes.values()))).reshape(tuple(sizes.values()))

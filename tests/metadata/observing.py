@@ -45,7 +45,7 @@ class Observing:
     def bring(self, *paths, kind=None):
         """Import; what became of each file."""
         importer = Importer(self.store, threading.Event(), kind)
-        return [importer.import_file(path, lambda _: None) for path in find_sources([Path(one) for one in paths])]
+        return [importer.import_file(path, lambda _: None) for path in find_sources([Path(item) for item in paths])]
 
     def app(self):
         return create_app(NoCatalogue(), observations=self.stored)
@@ -67,32 +67,32 @@ class Observing:
     def station(self, platform, cast):
         """The number of a station."""
         with self.engine.connect() as connection:
-            found = connection.exec_driver_sql(
+            result = connection.exec_driver_sql(
                 "SELECT s.id, p.key, s.key FROM stations s JOIN platforms p ON p.id = s.platform"
             )
-            return next(number for number, *keys in found if keys == [platform, cast])
+            return next(number for number, *keys in result if keys == [platform, cast])
 
     def platform(self, key):
         with self.engine.connect() as connection:
-            found = connection.exec_driver_sql("SELECT id, key FROM platforms")
-            return next(number for number, one in found if one == key)
+            result = connection.exec_driver_sql("SELECT id, key FROM platforms")
+            return next(number for number, item in result if item == key)
 
 
 @pytest.fixture
 def observing(database):
     """An empty database of observations, of each kind in turn."""
-    found = Observing(database)
-    yield found
-    found.engine.dispose()
+    result = Observing(database)
+    yield result
+    result.engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def shipped(new_database):
     """The observations that are shipped, imported once into each kind of database."""
-    found = Observing(new_database())
-    assert not [one for one in found.bring(SHIPPED) if one.problem]
-    yield found
-    found.engine.dispose()
+    result = Observing(new_database())
+    assert not [item for item in result.bring(SHIPPED) if item.problem]
+    yield result
+    result.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -41,8 +41,8 @@ class PostgreSQL:
         self.resume()
 
     def resume(self) -> None:
-        given = [f"-c {name}='{value}'" for name, value in SETTINGS.items()]
-        options = " ".join(["-k", str(self.folder), *given])
+        supplied = [f"-c {name}='{value}'" for name, value in SETTINGS.items()]
+        options = " ".join(["-k", str(self.folder), *supplied])
         self._run("pg_ctl", "start", "--wait", f"--log={self.folder / 'log'}", f"--options={options}")
 
     def halt(self) -> None:

@@ -15,14 +15,14 @@ PATIENCE = 100.0  # s: a machine may be busy; who waits that long for nothing ha
 def until(condition):
     """Wait until ``condition`` is true, not longer than patience lasts; what it was."""
     end = time.monotonic() + PATIENCE
-    while not (found := condition()) and time.monotonic() < end:
+    while not (result := condition()) and time.monotonic() < end:
         time.sleep(0.02)
-    return found
+    return result
 
 
 def listens(path):
-    with socket.socket(socket.AF_UNIX) as one:
-        return one.connect_ex(str(path)) == 0
+    with socket.socket(socket.AF_UNIX) as item:
+        return item.connect_ex(str(path)) == 0
 
 
 def environment(**told):

@@ -75,26 +75,26 @@ class Filled:
         self.class4 = Class4Repository(self.engine)
 
     def run(self):
-        found = self.indexer.run()
+        result = self.indexer.run()
         self.class4.refresh()
-        return found
+        return result
 
     @property
     def reasons(self):
-        return {one.id: one.reason and str(one.reason) for one in self.class4.index.files.values()}
+        return {file.id: file.reason and str(file.reason) for file in self.class4.index.files.values()}
 
 
 @pytest.fixture
 def fill(database):
-    made = []
+    created = []
 
     def make(folder, riops=None, **more):
-        made.append(Filled(database, folder, riops, **more))
-        return made[-1]
+        created.append(Filled(database, folder, riops, **more))
+        return created[-1]
 
     yield make
-    for each in made:
-        each.engine.dispose()
+    for item in created:
+        item.engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -106,16 +106,16 @@ def filled(new_database, tmp_path_factory):
     write(folder / "op" / f"{FOAM}.nc", profiles=(2, 0, 1, 3), seed=1)
     write(folder / "op" / f"{LATER}.nc")
     write(folder / "riops" / f"{RIOPS}.nc", without=("forecast", "persistence"))
-    found = Filled(new_database(), folder / "op", folder / "riops")
-    found.run()
-    yield found
-    found.engine.dispose()
+    result = Filled(new_database(), folder / "op", folder / "riops")
+    result.run()
+    yield result
+    result.engine.dispose()
 
 
 @pytest.fixture(scope="module")
 def maps(filled, sample_catalogue):
-    with TestClient(create_app(sample_catalogue.catalogue, class4=filled.class4)) as found:
-        yield found
+    with TestClient(create_app(sample_catalogue.catalogue, class4=filled.class4)) as result:
+        yield result
 
 
 def get(client, path, **params):
@@ -136,21 +136,23 @@ def test_each_day_is_listed_once_with_the_file_of_giops(maps):
 
 def test_the_errors_on_the_map_are_those_that_numpy_finds(maps):
     held = values()
-    found = get(maps, "/ocean_predict", id=GIOPS)
-    assert found["type"] == "FeatureCollection"
-    told = [one["properties"] for one in found["features"]]
-    assert [one["id"] for one in told] == [f"{GIOPS}/{number}" for number in range(5)]
-    assert [one["name"] for one in told] == [f"49010{number}" for number in range(5)]
-    for number, one in enumerate(told):
+    result = get(maps, "/ocean_predict", id=GIOPS)
+    assert result["type"] == "FeatureCollection"
+    reported = [feature["properties"] for feature in result["features"]]
+    assert [feature["id"] for feature in reported] == [f"{GIOPS}/{number}" for number in range(5)]
+    assert [feature["name"] for feature in reported] == [f"49010{number}" for number in range(5)]
+    for number, feature in enumerate(reported):
         off = (held["best_estimate"] - held["observation"])[number, 0].astype(float)
         off = off[np.isfinite(off)]
         if not off.size:
-            assert (one["error"], one["error_norm"]) == (None, None)
+            assert (feature["error"], feature["error_norm"]) == (None, None)
             continue
-        assert one["error"] == pytest.approx(np.sqrt(np.mean(off**2)), rel=1e-6)
-        assert one["error_norm"] == pytest.approx(min(one["error"] / 1.5, 1))
-    assert {(one["type"], one["class4_type"], one["resolution"]) for one in told} == {("class4", "ocean_predict", 0)}
-    places = [one["geometry"]["coordinates"] for one in found["features"]]
+        assert feature["error"] == pytest.approx(np.sqrt(np.mean(off**2)), rel=1e-6)
+        assert feature["error_norm"] == pytest.approx(min(feature["error"] / 1.5, 1))
+    assert {(feature["type"], feature["class4_type"], feature["resolution"]) for feature in reported} == {
+        ("class4", "ocean_predict", 0)
+    }
+    places = [feature["geometry"]["coordinates"] for feature in result["features"]]
     assert places == [[-30.5, 0.5], [5, 60], [179.5, -70], [-179.5, 10], [-160, 45]]
 
 
@@ -166,8 +168,8 @@ def test_the_errors_on_the_map_are_those_that_numpy_finds(maps):
     ],
 )
 def test_only_profiles_in_view_are_shown(maps, projection, extent, seen):
-    found = get(maps, "/ocean_predict", id=GIOPS, projection=projection, extent=extent, resolution=9784)
-    assert [int(one["properties"]["id"].split("/")[1]) for one in found["features"]] == seen
+    result = get(maps, "/ocean_predict", id=GIOPS, projection=projection, extent=extent, resolution=9784)
+    assert [int(feature["properties"]["id"].split("/")[1]) for feature in result["features"]] == seen
 
 
 @given(
@@ -183,13 +185,13 @@ def test_a_view_around_a_place_shows_it(latitude, longitude, projection, size):
 
 @given(st.lists(st.tuples(st.floats(-5, 40), st.floats(-5, 40) | st.just(math.nan)), min_size=1, max_size=20))
 def test_the_error_is_the_root_of_the_mean_square(pairs):
-    observed, estimate = (np.array([one]) for one in zip(*pairs, strict=True))
-    both = [(one - other) ** 2 for one, other in pairs if not math.isnan(other)]
-    expected = math.sqrt(sum(both) / len(both)) if both else math.nan
+    observed, estimate = (np.array([item]) for item in zip(*pairs, strict=True))
+    pair = [(item - other) ** 2 for item, other in pairs if not math.isnan(other)]
+    expected = math.sqrt(sum(pair) / len(pair)) if pair else math.nan
     assert root_mean_square_error(observed, estimate)[0] == pytest.approx(expected, nan_ok=True)
 
 
-def test_forecasts_are_told_by_the_dates_of_their_fields(maps):
+def test_forecasts_are_named_by_the_dates_of_their_fields(maps):
     assert get(maps, "/forecasts/ocean_predict", id=f"{GIOPS}_3") == [
         {"id": "best", "value": "Best Estimate"},
         {"id": 0, "value": "31 December 2019"},
@@ -205,18 +207,18 @@ def test_forecasts_are_told_by_the_dates_of_their_fields(maps):
         ([ForecastLead(lead=12, units="hours")], ["Lead time 12 hours"]),
         (
             [ForecastLead(time=0, lead=9), ForecastLead(time=0, lead=33)],
-            [f"01 January 1970, lead time {one}" for one in (9, 33)],
+            [f"01 January 1970, lead time {item}" for item in (9, 33)],
         ),
         ([ForecastLead()], ["Forecast"]),
     ],
 )  # fmt: skip
-def test_forecasts_without_dates_are_told_by_their_lead_time(leads, told):
-    assert [one.value for one in list_forecasts(FileSummary(day="", model="", leads=leads))[1:]] == told
+def test_forecasts_without_dates_are_named_by_their_lead_time(leads, told):
+    assert [item.value for item in list_forecasts(FileSummary(day="", model="", leads=leads))[1:]] == told
 
 
 def test_a_file_that_is_not_there_is_answered_with_those_of_its_day(maps):
-    asked = GIOPS.replace("3.0", "2.3")
-    response = maps.get("/api/v2.0/class4/ocean_predict", params={"id": asked})
+    query = GIOPS.replace("3.0", "2.3")
+    response = maps.get("/api/v2.0/class4/ocean_predict", params={"id": query})
     assert response.status_code == 404
     assert response.json()["errors"][0]["allowed"] == [FOAM, GIOPS]
 
@@ -267,35 +269,35 @@ def client_of(filled, sample_catalogue):
 async def test_the_client_has_the_values_of_the_file(filled, sample_catalogue):
     held = values()
     async with client_of(filled, sample_catalogue) as client:
-        found = await client.class4([f"{GIOPS}_4", f"{GIOPS}_1"])
-    last, second = found.profiles
+        result = await client.class4([f"{GIOPS}_4", f"{GIOPS}_1"])
+    last, second = result.profiles
     assert (last.file, last.index, last.name, last.time) == (GIOPS, 4, "490104", "2020-01-01T18:00:00+00:00")
     assert unpack_array(last.depth).tolist() == [1, 10]  # the rest was not observed
-    assert [(one.key, one.name, one.units) for one in second.variables] == [
+    assert [(item.key, item.name, item.units) for item in second.variables] == [
         ("votemper", "Temperature", "Celsius"),
         ("vosaline", "Salinity", "PSU"),
     ]
-    for number, one in enumerate(second.variables):
-        assert np.array_equal(unpack_array(one.observed), held["observation"][1, number])
-        assert np.array_equal(unpack_array(one.best_estimate), held["best_estimate"][1, number])
-        assert np.array_equal(unpack_array(one.climatology), held["climatology"][1, number])
-        assert np.array_equal(unpack_array(one.forecasts), held["forecast"][1, number])
-        assert np.array_equal(unpack_array(one.persistence), held["persistence"][1, number])
-        assert not unpack_array(one.flags).any()
-        assert one.analysis is None
-    assert [one.id for one in found.forecasts] == ["best", 0, 1]
+    for number, item in enumerate(second.variables):
+        assert np.array_equal(unpack_array(item.observed), held["observation"][1, number])
+        assert np.array_equal(unpack_array(item.best_estimate), held["best_estimate"][1, number])
+        assert np.array_equal(unpack_array(item.climatology), held["climatology"][1, number])
+        assert np.array_equal(unpack_array(item.forecasts), held["forecast"][1, number])
+        assert np.array_equal(unpack_array(item.persistence), held["persistence"][1, number])
+        assert not unpack_array(item.flags).any()
+        assert item.analysis is None
+    assert [item.id for item in result.forecasts] == ["best", 0, 1]
 
 
 @pytest.mark.anyio
 async def test_the_same_profile_is_found_in_another_models_file(filled, sample_catalogue):
     held = values(1)
     async with client_of(filled, sample_catalogue) as client:
-        found = await client.class4([f"{GIOPS}_{number}" for number in (0, 2, 4)], models=[FOAM, LATER])
-    foam, later = found.models
-    assert (foam.model, [one and one.index for one in foam.profiles]) == ("FOAM", [1, 0, None])
-    for number, one in zip((0, 2), foam.profiles, strict=False):
-        assert one.name == f"49010{number}"
-        assert np.array_equal(unpack_array(one.variables[0].best_estimate), held["best_estimate"][number, 0])
+        result = await client.class4([f"{GIOPS}_{number}" for number in (0, 2, 4)], models=[FOAM, LATER])
+    foam, later = result.models
+    assert (foam.model, [profile and profile.index for profile in foam.profiles]) == ("FOAM", [1, 0, None])
+    for number, profile in zip((0, 2), foam.profiles, strict=False):
+        assert profile.name == f"49010{number}"
+        assert np.array_equal(unpack_array(profile.variables[0].best_estimate), held["best_estimate"][number, 0])
     assert later.profiles == [None] * 3  # of another day
 
 
@@ -338,8 +340,8 @@ def test_profiles_are_named_with_a_line_or_a_slash():
 
 
 def test_dimensions_in_another_order_mean_the_same(tmp_path):
-    one, other = (write(tmp_path / name / DAY, turned=name == "b") for name in "ab")
-    assert read_class4_file(str(one)).content == read_class4_file(str(other)).content
+    item, other = (write(tmp_path / name / DAY, turned=name == "b") for name in "ab")
+    assert read_class4_file(str(item)).content == read_class4_file(str(other)).content
 
 
 def test_blocks_of_any_size_hold_the_same(tmp_path):
@@ -348,7 +350,7 @@ def test_blocks_of_any_size_hold_the_same(tmp_path):
         assert read_content(data, GIOPS, parse_file_name(DAY), block_cells=1) == read_class4_file(path).content
 
 
-def test_files_that_tell_little_are_served(tmp_path, fill):
+def test_files_with_few_attributes_are_served(tmp_path, fill):
     few = ("id", "varname", "unitname", "juld", "climatology", "qc", "forecast", "persistence", "modeljuld", "leadtime")
     write(tmp_path / DAY, without=few)
     filled = fill(tmp_path)
@@ -378,7 +380,7 @@ def test_changed_and_removed_files_are_followed(tmp_path, fill, sample_catalogue
         assert filled.run() == 1
         second = client.get(str(first.url), headers={"if-none-match": first.headers["etag"]})
         assert second.status_code == 200
-        assert {one["geometry"]["coordinates"][1] for one in second.json()["features"]} == {12}
+        assert {feature["geometry"]["coordinates"][1] for feature in second.json()["features"]} == {12}
         assert get(client, "/models/ocean_predict", id=f"{GIOPS}_0") == []
 
 
@@ -399,10 +401,10 @@ def test_a_broken_file_is_reported_and_the_others_are_served(tmp_path, fill, sam
     assert filled.run() == 2
     assert fill(tmp_path).run() == 0  # a broken file is not read for ever
     with TestClient(create_app(sample_catalogue.catalogue, class4=filled.class4)) as client:
-        assert [one["id"] for one in get(client, "")["ocean_predict"]] == [FOAM]
-        told = {one["id"]: one["reason"] for one in get(client, "/status")}
-        assert told[FOAM] is None
-        assert told[GIOPS].startswith(reason)
+        assert [item["id"] for item in get(client, "")["ocean_predict"]] == [FOAM]
+        reported = {item["id"]: item["reason"] for item in get(client, "/status")}
+        assert reported[FOAM] is None
+        assert reported[GIOPS].startswith(reason)
         response = client.get("/api/v2.0/class4/ocean_predict", params={"id": GIOPS})
         assert response.status_code == 404
         assert reason in response.json()["detail"]
@@ -445,8 +447,8 @@ def test_a_command_that_is_killed_goes_on_where_it_was(tmp_path):
     for name in names:
         shutil.copy(original, tmp_path / "files" / name)
     database = tmp_path / "catalogue.sqlite3"
-    told = ["--database", database, "--folder", tmp_path / "data", "--class4", tmp_path / "files"]
-    command = [sys.executable, "-m", "ocean_metadata.index", *map(str, told)]
+    reported = ["--database", database, "--folder", tmp_path / "data", "--class4", tmp_path / "files"]
+    command = [sys.executable, "-m", "ocean_metadata.index", *map(str, reported)]
     engine = connect(str(database))
     create_tables(engine)
     store = Class4Store(engine)
@@ -457,22 +459,22 @@ def test_a_command_that_is_killed_goes_on_where_it_was(tmp_path):
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     class4 = Class4Repository(engine)
     class4.refresh()
-    assert [f"{one.id}.nc" for one in class4.index.files.values()] == sorted(names)
-    assert {one.about.profiles for one in class4.index.files.values()} == {5}
+    assert [f"{file.id}.nc" for file in class4.index.files.values()] == sorted(names)
+    assert {file.about.profiles for file in class4.index.files.values()} == {5}
     engine.dispose()
 
 
 def test_the_script_makes_the_demonstration_again(tmp_path):
     demonstration.make(tmp_path)
     shipped = sorted((SAMPLE_DATA / "class4").glob("*.nc"))
-    assert [one.name for one in shipped] == sorted(one.name for one in tmp_path.iterdir())
-    for one in shipped:
-        with netCDF4.Dataset(one) as kept, netCDF4.Dataset(tmp_path / one.name) as made:
-            assert {name: kept.getncattr(name) for name in kept.ncattrs()} == {
-                name: made.getncattr(name) for name in made.ncattrs()
+    assert [path.name for path in shipped] == sorted(path.name for path in tmp_path.iterdir())
+    for path in shipped:
+        with netCDF4.Dataset(path) as dataset, netCDF4.Dataset(tmp_path / path.name) as created:
+            assert {name: dataset.getncattr(name) for name in dataset.ncattrs()} == {
+                name: created.getncattr(name) for name in created.ncattrs()
             }
-            for name in kept.variables:
-                old, new = kept[name][:], made[name][:]
+            for name in dataset.variables:
+                old, new = dataset[name][:], created[name][:]
                 if old.dtype.kind == "S":
                     assert (old == new).all()
                 else:
@@ -490,8 +492,8 @@ def test_the_demonstration_says_what_it_is(fill, sample_catalogue):
             day["title"]
             == "Demonstration: Argo of July to September 1997 beside a Met Office analysis of December 1984"
         )
-        found = get(client, "/ocean_predict", id=day["id"])["features"]
-        assert [0 < one["properties"]["error"] < 2 for one in found] == [True] * 4
+        features = get(client, "/ocean_predict", id=day["id"])["features"]
+        assert [0 < item["properties"]["error"] < 2 for item in features] == [True] * 4
         assert get(client, "/models/ocean_predict", id=f"{day['id']}_0") == [
             {"id": "class4_19970729_OSTIA_demo_profile", "value": "OSTIA"}
         ]
@@ -509,19 +511,19 @@ async def test_a_real_file_without_units_is_served(tmp_path, fill, sample_catalo
         held = data.load()
     app = create_app(sample_catalogue.catalogue, class4=filled.class4)
     with TestClient(app) as client:
-        found = [one["properties"]["error"] for one in get(client, "/ocean_predict", id=name)["features"]]
+        result = [item["properties"]["error"] for item in get(client, "/ocean_predict", id=name)["features"]]
         assert get(client, "/forecasts/ocean_predict", id=f"{name}_0")[:2] == [
             {"id": "best", "value": "Best Estimate"},
             {"id": 0, "value": "Lead time 0"},
         ]
     off = (held.best_estimate - held.observation).isel(numvars=0).astype(float)
     expected = np.sqrt((off**2).mean("numdeps")).values
-    assert np.allclose(np.array(found, float), expected, equal_nan=True)
-    assert None in found
+    assert np.allclose(np.array(result, float), expected, equal_nan=True)
+    assert None in result
     async with client_of(filled, sample_catalogue) as client:
         (profile,) = (await client.class4([f"{name}_1"])).profiles
     assert (profile.name, profile.instrument) == ("1901606", "846")
-    assert [one.units for one in profile.variables] == ["Celsius", "PSU"]
+    assert [item.units for item in profile.variables] == ["Celsius", "PSU"]
     wet = np.isfinite(held.observation.values[1, 1])
     assert np.array_equal(unpack_array(profile.variables[1].observed), held.observation.values[1, 1][wet])
     assert np.array_equal(unpack_array(profile.variables[1].forecasts), held.forecast.values[1, 1][:, wet])

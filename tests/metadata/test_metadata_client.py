@@ -27,7 +27,7 @@ def client_of(indexed):
 async def test_assets_lead_to_the_numbers(sample_catalogue):
     async with client_of(sample_catalogue) as client:
         assets = await client.assets("nemo_global_month", "tos")
-    assert [each.role for each in assets.dimensions] == ["time", "y", "x"]
+    assert [dimension.role for dimension in assets.dimensions] == ["time", "y", "x"]
     steps = assets.steps
     assert unpack_array(steps.file).tolist() == [0, 1, 2]
     for raw, file, position in zip(
@@ -43,7 +43,7 @@ async def test_assets_lead_to_the_numbers(sample_catalogue):
 async def test_arrays_have_the_types_of_the_contract(sample_catalogue):
     async with client_of(sample_catalogue) as client:
         steps = (await client.assets("giops_day", "votemper")).steps
-    assert [each.dtype for each in (steps.raw, steps.seconds, steps.file, steps.position)] == [
+    assert [item.dtype for item in (steps.raw, steps.seconds, steps.file, steps.position)] == [
         "<i8",
         "<i8",
         "<i4",
@@ -52,7 +52,7 @@ async def test_arrays_have_the_types_of_the_contract(sample_catalogue):
     assert np.diff(unpack_array(steps.seconds)).tolist() == [86_400] * 4
 
 
-async def test_a_variable_under_another_key_is_told_with_its_source(sample_catalogue):
+async def test_a_variable_under_another_key_has_its_source(sample_catalogue):
     async with client_of(sample_catalogue) as client:
         assets = await client.assets("giops_day", "votemper")
     assert (assets.source, assets.variable.key, assets.variable.dataset) == ("temperature", "votemper", "giops_day")
@@ -60,15 +60,15 @@ async def test_a_variable_under_another_key_is_told_with_its_source(sample_catal
     assert assets.depth.values[:3] == [0.0, 3.0, 10.0]
 
 
-async def test_triangles_are_told_with_their_table(sample_catalogue):
+async def test_triangles_are_written_with_their_table(sample_catalogue):
     async with client_of(sample_catalogue) as client:
         zeta, u = [await client.assets("sfbofs_hour", name) for name in ("zeta", "u")]
     assert (zeta.grid.kind, zeta.grid.connectivity, zeta.grid.shape) == ("triangles", "nv", (551,))
     assert (u.grid.shape, u.grid.face_latitude, u.grid.face_longitude) == ((903,), "latc", "lonc")
-    assert [(each.start_index, each.corners_first) for each in (zeta.grid, u.grid)] == [(1, True)] * 2
+    assert [(dimension.start_index, dimension.corners_first) for dimension in (zeta.grid, u.grid)] == [(1, True)] * 2
     assert (zeta.grid.location, u.grid.location) == ("node", "face")
     assert zeta.grid.id != u.grid.id
-    assert [each.role for each in u.dimensions] == ["time", "depth", "face"]
+    assert [dimension.role for dimension in u.dimensions] == ["time", "depth", "face"]
 
 
 async def test_a_variable_without_time_has_no_steps(sample_catalogue):
@@ -78,7 +78,7 @@ async def test_a_variable_without_time_has_no_steps(sample_catalogue):
     assert len(assets.files) == 1
 
 
-async def test_what_does_not_exist_is_raised_as_the_same_error(sample_catalogue):
+async def test_a_missing_resource_raises_the_same_error(sample_catalogue):
     async with client_of(sample_catalogue) as client:
         with pytest.raises(DatasetNotFound, match="giops_day"):
             await client.revision("giops")
@@ -88,18 +88,20 @@ async def test_what_does_not_exist_is_raised_as_the_same_error(sample_catalogue)
             await client.assets("giops_day", "nothing")
 
 
-async def test_the_variables_of_a_dataset_are_told_in_order_and_kept_until_it_changes(tmp_path, index, make):
+async def test_the_variables_of_a_dataset_are_listed_in_order_and_cached_until_it_changes(tmp_path, index, make):
     make(tmp_path / "a.nc")
     indexed = index(folder=tmp_path)
     async with client_of(indexed) as client:
-        found = await client.variables("a")
-        assert [one.key for one in found] == [one.key for one in indexed.catalogue.snapshot.dataset("a").variables]
-        assert await client.variables("a") is found
+        result = await client.variables("a")
+        assert [variable.key for variable in result] == [
+            variable.key for variable in indexed.catalogue.snapshot.dataset("a").variables
+        ]
+        assert await client.variables("a") is result
         make(tmp_path / "a.nc", times=[0, 1, 2, 3])
         indexed.run()
         await client.refresh()
         after = await client.variables("a")
-        assert (after[0].key, after[0].revision != found[0].revision) == (found[0].key, True)
+        assert (after[0].key, after[0].revision != result[0].revision) == (result[0].key, True)
         with pytest.raises(DatasetNotFound):
             await client.variables("nowhere")
 
@@ -110,9 +112,9 @@ async def test_revisions_are_sent_once(sample_catalogue):
         first = await client.revision("giops_day")
         await client.refresh()
         assert await client.revision("giops_day") == first
-    known = sample_catalogue.catalogue.snapshot.revision
+    existing = sample_catalogue.catalogue.snapshot.revision
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://m") as http:
-        short = await http.get("/internal/revisions", params={"known": known})
+        short = await http.get("/internal/revisions", params={"known": existing})
         long = await http.get("/internal/revisions", params={"known": "another"})
     assert len(short.content) < len(long.content)
 
@@ -138,7 +140,7 @@ async def test_a_scalar_time_is_a_step_of_every_file(tmp_path, index):
         ).to_netcdf(tmp_path / f"u_{day}.nc", encoding={"time": {"units": "days since 2020-01-01"}})
     async with client_of(index(folder=tmp_path)) as client:
         assets = await client.assets("u", "u")
-    assert [each.role for each in assets.dimensions] == ["y", "x"]
+    assert [dimension.role for dimension in assets.dimensions] == ["y", "x"]
     assert unpack_array(assets.steps.file).tolist() == [0, 1]
     assert unpack_array(assets.steps.position).tolist() == [0, 0]
 

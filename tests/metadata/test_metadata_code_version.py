@@ -59,7 +59,7 @@ def test_all_that_the_reading_code_loads_counts(modules):
     command = [sys.executable, "-c", LOADED, *modules]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     counted = imported_sources(*modules)
-    packages = {name for name in loaded if any(each.startswith(name) for each in counted)}
+    packages = {name for name in loaded if any(item.startswith(name) for item in counted)}
     assert set(modules) <= set(counted)
     of_contracts = {"ocean_core.vectors"}  # imported by contracts alone: it counts as soon as a reader imports it
     assert {name for name in loaded if is_counted(name)} - packages - of_contracts == set()

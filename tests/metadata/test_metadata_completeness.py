@@ -34,27 +34,27 @@ def checked(path):
     """Attributes that the checker misses: of the file, and of its variables."""
     command = [str(CHECKER), "--test=acdd:1.3", "--format=json", "-o", "-", str(path)]
     text = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100).stdout
-    found = json.loads(text[text.index("{") : text.rindex("}") + 1])
-    found = found.get("acdd:1.3", found)
+    result = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    result = result.get("acdd:1.3", result)
     messages, variables = [], {}
     for level in ("high_priorities", "medium_priorities", "low_priorities"):
-        for one in found[level]:
+        for one in result[level]:
             if match := re.fullmatch(r'variable "(.+)" missing the following attributes:', one["name"]):
                 variables.setdefault(match[1], set()).update(one["msgs"])
             else:
                 messages += one["msgs"]
-    named = {one.name for one in FILE_ATTRIBUTES}
+    by_name = {one.name for one in FILE_ATTRIBUTES}
     missed = {name for text in messages if re.search("not present|does not contain", text)
-              for name in re.findall(r"[A-Za-z_]+", text) if name in named}  # fmt: skip
+              for name in re.findall(r"[A-Za-z_]+", text) if name in by_name}  # fmt: skip
     return missed, variables
 
 
 @loop_over("dataset", FILES)
-def test_what_the_compliance_checker_misses_is_missed(client, sample_catalogue, dataset):
+def test_attributes_missed_by_the_compliance_checker_are_missed(client, sample_catalogue, dataset):
     missed, of_variables = checked(SAMPLES / FILES[dataset])
     record = sample_catalogue.dataset(dataset)
-    found = client.get(f"{API}/dataset/{dataset}/completeness").json()["missing"]
-    ours = {one["attribute"] for one in found if not one["variables"]}
+    missing = client.get(f"{API}/dataset/{dataset}/completeness").json()["missing"]
+    ours = {one["attribute"] for one in missing if not one["variables"]}
     missed = missed if record.depths else missed - VERTICAL
     assert len(missed) > 20
     # The checker leaves alone what the CF conventions ask for.
@@ -62,56 +62,56 @@ def test_what_the_compliance_checker_misses_is_missed(client, sample_catalogue, 
     assert all(record.attributes.get(name) in (None, "") for name in ours - missed)
     sources = {one.key: one for one in record.variables}
     for one in VARIABLE_ATTRIBUTES:
-        keys = next((each["variables"] for each in found if each["attribute"] == one.name and each["variables"]), [])
+        keys = next((item["variables"] for item in missing if item["attribute"] == one.name and item["variables"]), [])
         lacking = {
             key
-            for key, each in sources.items()
-            if not each.equation and not each.auxiliary and one.name in of_variables.get(each.source, ())
+            for key, item in sources.items()
+            if not item.equation and not item.auxiliary and one.name in of_variables.get(item.source, ())
         }
         assert lacking <= set(keys)
         assert all(sources[key].attributes.get(one.name, "") == "" for key in keys)
 
 
 def test_advice_names_what_the_catalogue_knows(client):
-    found = {one["attribute"]: one for one in client.get(API + "/dataset/giops_day/completeness").json()["missing"]}
-    assert found["geospatial_lat_max"]["advice"] == "Give the northernmost latitude. Here: 82.3844"
-    assert found["time_coverage_resolution"]["advice"].endswith("Here: P1D")
-    assert found["time_coverage_duration"]["advice"].endswith("Here: P4D")
-    assert found["geospatial_bounds"]["advice"].endswith("))")
-    assert found["coverage_content_type"]["variables"][0] == "votemper"
+    result = {one["attribute"]: one for one in client.get(API + "/dataset/giops_day/completeness").json()["missing"]}
+    assert result["geospatial_lat_max"]["advice"] == "Give the northernmost latitude. Here: 82.3844"
+    assert result["time_coverage_resolution"]["advice"].endswith("Here: P1D")
+    assert result["time_coverage_duration"]["advice"].endswith("Here: P4D")
+    assert result["geospatial_bounds"]["advice"].endswith("))")
+    assert result["coverage_content_type"]["variables"][0] == "votemper"
 
 
-def test_the_most_important_comes_first_and_the_score_is_told_on_the_page(client):
-    found = client.get(API + "/dataset/giops_day/completeness").json()
+def test_the_most_important_comes_first_and_the_score_is_on_the_page(client):
+    document = client.get(API + "/dataset/giops_day/completeness").json()
     order = ["high", "recommended", "suggested"]
-    places = [order.index(one["importance"]) for one in found["missing"]]
+    places = [order.index(one["importance"]) for one in document["missing"]]
     assert places == sorted(places)
-    assert 0 < found["score"] < 100
-    assert found["present"] + len(found["missing"]) == found["recommended"]
-    assert client.get(API + "/dataset/giops_day").json()["completeness"] == found["score"]
+    assert 0 < document["score"] < 100
+    assert document["present"] + len(document["missing"]) == document["recommended"]
+    assert client.get(API + "/dataset/giops_day").json()["completeness"] == document["score"]
 
 
 def test_files_that_say_everything_score_100():
     attributes = {one.name: "said" for one in FILE_ATTRIBUTES} | {"Conventions": "CF-1.11, ACDD-1.3"}
-    found = rate_completeness(DatasetRecord(id="a", name="a", attributes=attributes))
-    assert (found.score, found.missing) == (100, [])
+    result = rate_completeness(DatasetRecord(id="a", name="a", attributes=attributes))
+    assert (result.score, result.missing) == (100, [])
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
 def test_an_empty_attribute_says_nothing(empty):
-    found = rate_completeness(DatasetRecord(id="a", name="a", attributes={"title": empty}))
-    assert "title" in [one.attribute for one in found.missing]
+    result = rate_completeness(DatasetRecord(id="a", name="a", attributes={"title": empty}))
+    assert "title" in [one.attribute for one in result.missing]
 
 
 @pytest.mark.parametrize("spelling", ["acknowledgement", "acknowledgment"])
 def test_both_spellings_of_an_acknowledgement_count(spelling):
-    found = rate_completeness(DatasetRecord(id="a", name="a", attributes={spelling: "Thanks"}))
-    assert "acknowledgement" not in [one.attribute for one in found.missing]
+    result = rate_completeness(DatasetRecord(id="a", name="a", attributes={spelling: "Thanks"}))
+    assert "acknowledgement" not in [one.attribute for one in result.missing]
 
 
-def test_what_has_no_levels_or_times_need_not_tell_them():
-    found = [one.attribute for one in rate_completeness(DatasetRecord(id="a", name="a")).missing]
-    assert not [name for name in found if "vertical" in name or name.startswith("time_")]
+def test_variables_without_levels_or_times_need_no_parameters_for_them():
+    result = [one.attribute for one in rate_completeness(DatasetRecord(id="a", name="a")).missing]
+    assert not [name for name in result if "vertical" in name or name.startswith("time_")]
 
 
 def test_an_unknown_dataset_has_no_completeness(client):

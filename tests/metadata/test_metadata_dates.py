@@ -29,8 +29,8 @@ def between(first, last):
 
 @given(INSTANTS, st.sampled_from(WRITTEN))
 def test_an_instant_is_found_however_it_is_written(instant, form):
-    told = instant.strftime(form)
-    assert parse_period_parameter(told, "x") == (seconds(instant), seconds(instant))
+    reported = instant.strftime(form)
+    assert parse_period_parameter(reported, "x") == (seconds(instant), seconds(instant))
 
 
 @given(
@@ -38,9 +38,9 @@ def test_an_instant_is_found_however_it_is_written(instant, form):
     st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "%A, %d %B %Y"]),
 )
 def test_a_date_is_its_whole_day_as_dateutil_finds_it(day, form):
-    told = day.strftime(form)
-    first = seconds(parser.parse(told).replace(tzinfo=UTC))
-    assert parse_period_parameter(told, "x") == (first, first + 86_399)
+    reported = day.strftime(form)
+    first = seconds(parser.parse(reported).replace(tzinfo=UTC))
+    assert parse_period_parameter(reported, "x") == (first, first + 86_399)
 
 
 @loop_over(
@@ -70,7 +70,7 @@ def test_usual_texts_are_understood(told, first, last):
     "told", ["", "x", "yesterday", "2022-02-31", "0000-01-01", "2022-13", "99999999999", "2022-04-05T25:00", "ju 2020",
              "2022-04-05'; DROP TABLE datasets; --", "2" * 10_000, "\x00", "５ April"],
 )  # fmt: skip
-def test_what_is_no_date_is_refused_with_an_example(told):
+def test_an_invalid_date_is_refused_with_an_example(told):
     with pytest.raises(InvalidRequest, match="2022-04-05") as refused:
         parse_period_parameter(told, "target_date")
     assert refused.value.field == "target_date"

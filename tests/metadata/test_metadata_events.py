@@ -32,7 +32,7 @@ def told(indexed, after=0):
 
 
 def brief(found):
-    return [(one.type, one.dataset) for one in found]
+    return [(item.type, item.dataset) for item in found]
 
 
 # ---- what happened -----------------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def of_a(kind, **more):
         (known("1", 5, 6), known("2", 6, 7), of_a("changed", revision="2", count=1, first=7, last=7)),
     ],
 )  # fmt: skip
-def test_what_happened_follows_from_before_and_after(before, after, expected):
+def test_events_follow_from_the_states_before_and_after(before, after, expected):
     assert find_change("a", before, after) == expected
 
 
@@ -68,55 +68,55 @@ instants = st.sets(st.integers(-(2**40), 2**40), max_size=30)
 
 @given(instants, instants)
 def test_new_steps_are_those_that_were_not_there(before, after):
-    found = find_change("a", known("1", *before), known("2", *after))
+    result = find_change("a", known("1", *before), known("2", *after))
     new = after - before
-    assert (found.count, found.first, found.last) == (len(new), min(new, default=None), max(new, default=None))
-    assert found.type == ("time_steps" if new and before <= after else "changed")
+    assert (result.count, result.first, result.last) == (len(new), min(new, default=None), max(new, default=None))
+    assert result.type == ("time_steps" if new and before <= after else "changed")
 
 
 # ---- with the catalogue ------------------------------------------------------------------------------------------
 
 
-def test_every_pass_tells_what_it_found(tmp_path, index, make):
+def test_every_indexing_pass_logs_its_result(tmp_path, index, make):
     make(tmp_path / "a.nc")
-    found = index(folder=tmp_path)
-    assert brief(told(found)) == [("added", "a")]
+    result = index(folder=tmp_path)
+    assert brief(told(result)) == [("added", "a")]
     make(tmp_path / "b.nc", variable="so")
     make(tmp_path / "a.nc", times=[0, 1, 2, 3, 4])
-    found.run()
+    result.run()
     (tmp_path / "b.nc").unlink()
     make(tmp_path / "a.nc", times=[3, 4])
-    found.run()
-    found.run()
-    assert brief(told(found)) == [
+    result.run()
+    result.run()
+    assert brief(told(result)) == [
         ("added", "a"), ("time_steps", "a"), ("added", "b"), ("changed", "a"), ("removed", "b"),
     ]  # fmt: skip
-    steps = told(found)[1].steps
+    steps = told(result)[1].steps
     assert (steps.count, steps.first, steps.last) == (2, "2000-01-04T00:00:00+00:00", "2000-01-05T00:00:00+00:00")
-    assert told(found)[3].revision == found.dataset("a").revision
+    assert told(result)[3].revision == result.dataset("a").revision
 
 
-def test_a_dataset_that_cannot_be_read_is_gone_until_it_can(tmp_path, index, make):
-    whole = make(tmp_path / "a.nc").read_bytes()
-    found = index(folder=tmp_path)
-    (tmp_path / "a.nc").write_bytes(whole[:100])
-    found.run()
-    (tmp_path / "a.nc").write_bytes(whole)
-    found.run()
-    assert brief(told(found)) == [("added", "a"), ("removed", "a"), ("added", "a")]
+def test_an_unreadable_dataset_is_absent_until_it_can_be_read(tmp_path, index, make):
+    contents = make(tmp_path / "a.nc").read_bytes()
+    result = index(folder=tmp_path)
+    (tmp_path / "a.nc").write_bytes(contents[:100])
+    result.run()
+    (tmp_path / "a.nc").write_bytes(contents)
+    result.run()
+    assert brief(told(result)) == [("added", "a"), ("removed", "a"), ("added", "a")]
 
 
 def test_ids_follow_each_other_over_restarts_and_the_oldest_are_forgotten(tmp_path, database, index, make):
     make(tmp_path / "a.nc")
-    found = index(folder=tmp_path)
-    [first] = told(found)
+    result = index(folder=tmp_path)
+    [first] = told(result)
     many = [Change(dataset="a", type="changed")] * (events.MAX_EVENTS // 2)
     for _ in range(3):
         again = connect(database)
         with again.begin() as connection:
             events.write_changes(connection, many)
         again.dispose()
-    with reading(found.engine) as connection:
+    with reading(result.engine) as connection:
         assert events.stored_ids(connection) == (
             first.id + events.MAX_EVENTS // 2 + 1,
             first.id + 3 * events.MAX_EVENTS // 2,
@@ -138,12 +138,12 @@ class Instance:
 
     async def hear(self, count, since=None, datasets=frozenset()):
         """So many events."""
-        found = []
+        result = []
         async with asyncio.timeout(ENOUGH), aclosing(self.feed.follow(since, datasets)) as following:
-            while len(found) < count:
-                one = await anext(following)
-                found += [one] if isinstance(one, Event) else []
-        return found
+            while len(result) < count:
+                item = await anext(following)
+                result += [item] if isinstance(item, Event) else []
+        return result
 
     async def position(self, datasets=frozenset()):
         async with aclosing(self.feed.follow(None, datasets)) as following:
@@ -161,26 +161,26 @@ def indexed(tmp_path, index, make):
     return index(folder=tmp_path)
 
 
-def test_all_instances_tell_the_same(indexed):
+def test_all_instances_send_the_same_events(indexed):
     async def listen():
-        one, other = Instance(indexed), Instance(indexed)
-        hearing = [asyncio.create_task(each.hear(3)) for each in (one, one, other)]
+        entry, other = Instance(indexed), Instance(indexed)
+        hearing = [asyncio.create_task(item.hear(3)) for item in (entry, entry, other)]
         await asyncio.sleep(0)
         add(indexed, ("changed", "a"), ("added", "b"))
-        await one.news.renew()
+        await entry.news.renew()
         add(indexed, ("removed", "b"))
-        for each in (other, one):
-            await each.news.renew()
+        for item in (other, entry):
+            await item.news.renew()
         return await asyncio.gather(*hearing)
 
     first, second, third = asyncio.run(listen())
     assert first == second == third
     assert brief(first) == [("changed", "a"), ("added", "b"), ("removed", "b")]
-    assert [one.id - first[0].id for one in first] == [0, 1, 2]
+    assert [entry.id - first[0].id for entry in first] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("known", [0, 1, 3])
-def test_who_comes_again_hears_what_was_missed_at_any_instance(indexed, known):
+def test_a_reconnected_listener_gets_missed_events_from_any_instance(indexed, known):
     [first] = told(indexed)
     add(indexed, ("changed", "a"), ("added", "b"), ("removed", "b"))
     add(indexed, ("added", "c"))
@@ -188,12 +188,12 @@ def test_who_comes_again_hears_what_was_missed_at_any_instance(indexed, known):
     async def listen(instance):
         return await instance.hear(4 - known, since=first.id + known)
 
-    whole = [("changed", "a"), ("added", "b"), ("removed", "b"), ("added", "c")]
-    assert brief(asyncio.run(listen(Instance(indexed)))) == whole[known:]
+    full = [("changed", "a"), ("added", "b"), ("removed", "b"), ("added", "c")]
+    assert brief(asyncio.run(listen(Instance(indexed)))) == full[known:]
 
 
 @pytest.mark.parametrize("wrong", [-1_000_000, -2, 7, 1_000_000])
-def test_who_missed_too_much_is_told_to_ask_for_everything(indexed, wrong):
+def test_a_listener_that_missed_too_much_is_sent_a_reset(indexed, wrong):
     [first] = told(indexed)
 
     async def listen():
@@ -208,7 +208,7 @@ def test_who_missed_too_much_is_told_to_ask_for_everything(indexed, wrong):
     assert brief(after) == [("added", "b")]
 
 
-def test_an_instance_that_is_behind_another_one_tells_nothing_twice(indexed):
+def test_an_instance_behind_another_sends_no_event_twice(indexed):
     async def listen():
         ahead, behind = Instance(indexed), Instance(indexed)
         add(indexed, ("changed", "a"))
@@ -224,7 +224,7 @@ def test_an_instance_that_is_behind_another_one_tells_nothing_twice(indexed):
     assert brief(asyncio.run(listen())) == [("added", "b")]
 
 
-def test_a_listener_hears_of_the_datasets_it_asked_for_and_where_it_is(indexed):
+def test_a_listener_receives_events_of_its_datasets_and_their_positions(indexed):
     async def listen():
         instance = Instance(indexed, heartbeat=0.01)
         following = instance.feed.follow(None, {"b"})
@@ -250,8 +250,8 @@ def test_a_slow_listener_is_not_waited_for_and_misses_nothing(indexed, monkeypat
         async with asyncio.timeout(ENOUGH), aclosing(slow):
             return [(await anext(slow)).id for _ in range(1500)]
 
-    found = asyncio.run(listen())
-    assert found == list(range(found[0], found[0] + 1500))
+    result = asyncio.run(listen())
+    assert result == list(range(result[0], result[0] + 1500))
 
 
 def test_there_is_room_for_so_many_listeners(indexed):
@@ -266,19 +266,19 @@ def test_there_is_room_for_so_many_listeners(indexed):
     assert asyncio.run(listen()) == (True, False)
 
 
-def test_the_first_index_is_told_when_there_is_a_catalogue(tmp_path, index, make):
-    found = index(folder=tmp_path)
-    with found.engine.begin() as connection:
+def test_the_first_index_is_reported_when_there_is_a_catalogue(tmp_path, index, make):
+    result = index(folder=tmp_path)
+    with result.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM catalogue")  # as while the first pass is under way
 
     async def listen():
-        instance = Instance(found)
+        instance = Instance(result)
         following = instance.feed.follow(None, frozenset())
         assert await anext(following) == 0
-        add(found, ("added", "a"))
+        add(result, ("added", "a"))
         await instance.news.renew()
         assert not instance.feed._loaded
-        with found.engine.begin() as connection:
+        with result.engine.begin() as connection:
             connection.exec_driver_sql("INSERT INTO catalogue (id, revision) VALUES (1, 'r')")
         await instance.news.renew()
         await instance.news.renew()
@@ -288,7 +288,7 @@ def test_the_first_index_is_told_when_there_is_a_catalogue(tmp_path, index, make
     assert brief([asyncio.run(listen())]) == [("added", "a")]
 
 
-def test_what_is_made_of_the_catalogue_is_made_before_anybody_asks(tmp_path, indexed, make):
+def test_responses_of_the_catalogue_are_ready_before_the_first_request(tmp_path, indexed, make):
     instance, prepared = Instance(indexed), []
     news = CatalogueWatcher(instance.catalogue, instance.feed, prepared.append)
     make(tmp_path / "b.nc", variable="so")
@@ -317,8 +317,8 @@ class Spoken(EventBroadcaster):
 
     async def follow(self, since, datasets):
         yield since or 7
-        for one in EVENTS:
-            yield one
+        for event in EVENTS:
+            yield event
 
 
 class Empty:
@@ -335,8 +335,8 @@ class Empty:
 
 @pytest.fixture
 def http():
-    with TestClient(create_app(Empty(), feed=Spoken())) as found:
-        yield found
+    with TestClient(create_app(Empty(), feed=Spoken())) as result:
+        yield result
 
 
 def test_events_are_server_sent(http):
@@ -355,7 +355,7 @@ def test_events_are_server_sent(http):
     ("asked", "headers"),
     [("?last_event_id=3", {}), ("", {"last-event-id": "3"}), ("?last_event_id=1", {"last-event-id": "3"})],
 )
-def test_the_last_event_is_told_in_the_header_or_in_the_address(http, asked, headers):
+def test_the_last_event_is_given_in_the_header_or_in_the_url(http, asked, headers):
     assert "id: 3\n" in http.get(API + "/events" + asked, headers=headers).text
 
 
@@ -383,14 +383,14 @@ def test_a_wrong_question_is_answered_with_a_problem(http, asked, headers, statu
     assert words in answer.text
 
 
-def test_a_listener_comes_back_for_a_dataset_that_is_gone(http):
+def test_a_listener_reconnects_for_a_removed_dataset(http):
     assert http.get(API + "/events?dataset=gone&last_event_id=3").status_code == 200
 
 
 def test_a_websocket_has_the_same_events(http):
     with http.websocket_connect(API + "/events?last_event_id=3") as socket:
-        found = [json.loads(socket.receive_text()) for _ in range(2)]
-    assert [(one["id"], one["type"]) for one in found] == [(8, "added"), (10, "removed")]
+        result = [json.loads(socket.receive_text()) for _ in range(2)]
+    assert [(item["id"], item["type"]) for item in result] == [(8, "added"), (10, "removed")]
 
 
 @loop_over(

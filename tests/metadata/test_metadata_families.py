@@ -17,9 +17,9 @@ def ids(indexed):
 def test_files_that_differ_in_time_are_one_dataset(tmp_path, index, make):
     make(tmp_path / "sst_1997.nc", times=[0, 1])
     make(tmp_path / "sst_1998.nc", times=[2, 3, 4])
-    found = index(folder=tmp_path)
-    assert ids(found) == ["sst"]
-    assert found.dataset("sst").times[0].count == 5
+    result = index(folder=tmp_path)
+    assert ids(result) == ["sst"]
+    assert result.dataset("sst").times[0].count == 5
 
 
 def test_files_with_other_grids_or_variables_are_not(tmp_path, index, make):
@@ -53,15 +53,15 @@ def test_a_broken_file_of_a_series_stays_with_it(tmp_path, index, make):
     make(tmp_path / "day_01.nc", times=[0])
     make(tmp_path / "day_02.nc", times=[1])
     (tmp_path / "day_03.nc").write_bytes(b"not yet a file")
-    found = index(folder=tmp_path).dataset("day")
-    assert (found.state, found.times[0].count, found.problems[0].name) == ("partly", 2, "day_03.nc")
+    result = index(folder=tmp_path).dataset("day")
+    assert (result.state, result.times[0].count, result.problems[0].name) == ("partly", 2, "day_03.nc")
 
 
 def test_an_instant_in_two_files_is_read_from_the_later(tmp_path, index, make):
     make(tmp_path / "forecast_01.nc", times=[0, 1, 2])
     make(tmp_path / "forecast_02.nc", times=[1, 2, 3])
-    found = index(folder=tmp_path)
-    steps = asyncio.run(found.catalogue.steps(found.dataset("forecast"), 0))
+    result = index(folder=tmp_path)
+    steps = asyncio.run(result.catalogue.steps(result.dataset("forecast"), 0))
     assert steps.raw.tolist() == [0, 1, 2, 3]
     assert steps.file.tolist() == [0, 1, 1, 1]
     assert steps.position.tolist() == [0, 0, 1, 2]
@@ -82,5 +82,5 @@ def test_links_between_folders_are_followed_but_not_in_circles(tmp_path):
     (tmp_path / "a" / "round").symlink_to(tmp_path)
     (tmp_path / "a" / "to_b").symlink_to(tmp_path / "b")
     (tmp_path / "b" / "to_a").symlink_to(tmp_path / "a")
-    found = [str(Path(each).relative_to(tmp_path)) for each in list_files(tmp_path)]
-    assert found == ["a/a.nc", "a/to_b/b.nc", "b/b.nc", "b/to_a/a.nc"]
+    result = [str(Path(file).relative_to(tmp_path)) for file in list_files(tmp_path)]
+    assert result == ["a/a.nc", "a/to_b/b.nc", "b/b.nc", "b/to_a/a.nc"]

@@ -26,15 +26,15 @@ def projected(path, *, factor=1.0, shift=0.0, own=True):
         data.createDimension("y", 5)
         data.createDimension("x", 6)
         for name, values in (("y", y), ("x", x)):
-            one = data.createVariable(name, "f8", (name,))
-            one.setncatts({"standard_name": f"projection_{name}_coordinate", "units": "km" if factor == 1000 else "m"})
-            one[:] = values / factor
+            item = data.createVariable(name, "f8", (name,))
+            item.setncatts({"standard_name": f"projection_{name}_coordinate", "units": "km" if factor == 1000 else "m"})
+            item[:] = values / factor
         data.createVariable("crs", "i4").setncatts(LAMBERT)
         if own:
             for name, values, units in (("lat", latitude + shift, "degrees_north"), ("lon", longitude, "degrees_east")):
-                one = data.createVariable(name, "f8", ("y", "x"))
-                one.units = units
-                one[:] = values
+                item = data.createVariable(name, "f8", ("y", "x"))
+                item.units = units
+                item[:] = values
         field = data.createVariable("t", "f4", ("y", "x"), fill_value=-1.0)
         field.grid_mapping = "crs"
         field[:] = 5.0
@@ -67,8 +67,8 @@ def test_coordinates_that_are_all_the_same_are_no_places(tmp_path, index):
             data.createVariable(name, "f8", ("y", "x"))[:] = 0.0
             data[name].units = units
         data.createVariable("u", "f4", ("y", "x"))[:] = 1.0
-    found = index(folder=tmp_path).dataset("a")
-    assert (found.state, str(found.left_out[0].reason)) == (
+    result = index(folder=tmp_path).dataset("a")
+    assert (result.state, str(result.left_out[0].reason)) == (
         "broken",
         "its latitude and longitude are the same in every cell",
     )

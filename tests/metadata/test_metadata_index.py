@@ -33,9 +33,9 @@ def reason_of(path):
 @pytest.mark.parametrize("name", ["projected/arctic20_roms_z.nc", "regular/ostia_monthly.nc"])
 @pytest.mark.parametrize("part", [0.0, 0.0005, 0.1, 0.5, 0.999])
 def test_a_cut_file_is_never_served(tmp_path, name, part):
-    whole = (SAMPLES / name).read_bytes()
+    contents = (SAMPLES / name).read_bytes()
     cut = tmp_path / "cut.nc"
-    cut.write_bytes(whole[: int(len(whole) * part)])
+    cut.write_bytes(contents[: int(len(contents) * part)])
     assert reason_of(cut)
 
 
@@ -59,8 +59,8 @@ def test_the_size_of_a_classic_file_follows_from_its_header(tmp_path, form, reco
 def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_path, database, make):
     """As where its rights or its file system were put right."""
     path = make(tmp_path / "a.nc")
-    whole = path.read_bytes()
-    path.write_bytes(b"?" * len(whole))
+    contents = path.read_bytes()
+    path.write_bytes(b"?" * len(contents))
     long_ago = 10**18
     os.utime(path, ns=(long_ago, long_ago))
     engine = connect(database)
@@ -68,7 +68,7 @@ def test_a_file_that_can_be_read_later_is_served_though_it_did_not_change(tmp_pa
     indexer = DatasetIndexer(CatalogueWriter(engine, reading_version()), threading.Event(), folder=tmp_path, retry=0)
     assert indexer.run() == 1
     assert indexer.run() == 0
-    path.write_bytes(whole)
+    path.write_bytes(contents)
     os.utime(path, ns=(long_ago, long_ago))
     assert indexer.run() == 1
     catalogue = Catalogue(engine)
@@ -85,7 +85,7 @@ async def _trouble_without_python():
     return process.trouble
 
 
-def test_an_indexer_that_cannot_be_started_is_told():
+def test_an_indexer_that_cannot_be_started_is_reported():
     assert asyncio.run(_trouble_without_python()) == "the index process cannot be started: No such file or directory"
 
 
@@ -122,27 +122,27 @@ def test_broken_files_do_not_hide_the_others(tmp_path, index, make):
     make(tmp_path / "good.nc")
     (tmp_path / "bad.nc").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     (tmp_path / "empty.nc").touch()
-    found = index(folder=tmp_path)
-    assert {name: one.state for name, one in found.datasets.items()} == {
+    result = index(folder=tmp_path)
+    assert {name: item.state for name, item in result.datasets.items()} == {
         "bad": "broken", "empty": "broken", "good": "served",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["roms/wcofs_surface_uv.nc", "nemo/nemo_1m_20150101-20150201_grid-T.nc"])
-def test_a_damaged_file_is_served_or_told_with_its_reason(tmp_path, index, name):
-    whole = (SAMPLES / name).read_bytes()
+def test_a_damaged_file_is_served_or_reported_with_its_reason(tmp_path, index, name):
+    contents = (SAMPLES / name).read_bytes()
     random = np.random.default_rng(7)
     for letter in "abcdef":
-        damaged = bytearray(whole)
-        at = int(random.integers(8, len(whole) - 64))
+        damaged = bytearray(contents)
+        at = int(random.integers(8, len(contents) - 64))
         damaged[at : at + 64] = random.bytes(64)
         (tmp_path / f"{letter}.nc").write_bytes(damaged)
-    found = index(folder=tmp_path).datasets
-    assert list(found) == list("abcdef")
-    assert all(one.reason for one in found.values() if one.state == "broken")
+    result = index(folder=tmp_path).datasets
+    assert list(result) == list("abcdef")
+    assert all(item.reason for item in result.values() if item.state == "broken")
 
 
-def test_a_file_that_is_damaged_behind_its_header_is_told_apart(tmp_path, index, make):
+def test_a_file_that_is_damaged_after_its_header_is_distinguished(tmp_path, index, make):
     make(tmp_path / "good.nc")
     values = np.random.default_rng(7).random((1, 200, 300))
     with netCDF4.Dataset(tmp_path / "bad.nc", "w") as data:
@@ -155,88 +155,88 @@ def test_a_file_that_is_damaged_behind_its_header_is_told_apart(tmp_path, index,
     middle = len(content) // 2
     content[middle : middle + 1000] = bytes(1000)  # within the only packed chunk
     (tmp_path / "bad.nc").write_bytes(content)
-    found = index(folder=tmp_path).datasets
-    assert {name: one.state for name, one in found.items()} == {"bad": "broken", "good": "served"}
-    assert "cannot be" in str(found["bad"].reason)
+    result = index(folder=tmp_path).datasets
+    assert {name: item.state for name, item in result.items()} == {"bad": "broken", "good": "served"}
+    assert "cannot be" in str(result["bad"].reason)
 
 
 def test_an_unchanged_file_is_not_read_again(tmp_path, index, make):
     make(tmp_path / "a.nc")
-    found = index(folder=tmp_path)
-    before = found.dataset("a").revision
+    result = index(folder=tmp_path)
+    before = result.dataset("a").revision
     (tmp_path / "a.nc").chmod(0)  # a stat still works, opening it would not for most users
-    assert found.run() == 0
-    assert found.dataset("a").revision == before
+    assert result.run() == 0
+    assert result.dataset("a").revision == before
 
 
 def test_only_what_changed_is_replaced(tmp_path, index, make):
     for name in ("a", "b"):
         make(tmp_path / f"{name}.nc", variable=name)
-    found = index(folder=tmp_path)
-    before = {name: one.revision for name, one in found.datasets.items()}
+    result = index(folder=tmp_path)
+    before = {name: item.revision for name, item in result.datasets.items()}
     make(tmp_path / "b.nc", times=[0, 1, 2, 3], variable="b")
-    assert found.run() == 1
-    assert found.dataset("a").revision == before["a"]
-    assert found.dataset("b").revision != before["b"]
-    assert found.dataset("b").times[0].count == 4
+    assert result.run() == 1
+    assert result.dataset("a").revision == before["a"]
+    assert result.dataset("b").revision != before["b"]
+    assert result.dataset("b").times[0].count == 4
 
 
 def test_new_and_vanished_files_are_noticed(tmp_path, index, make):
     make(tmp_path / "a.nc")
-    found = index(folder=tmp_path)
+    result = index(folder=tmp_path)
     make(tmp_path / "b.nc", variable="so")
-    found.run()
-    assert list(found.datasets) == ["a", "b"]
+    result.run()
+    assert list(result.datasets) == ["a", "b"]
     (tmp_path / "a.nc").unlink()
-    found.run()
-    assert list(found.datasets) == ["b"]
+    result.run()
+    assert list(result.datasets) == ["b"]
 
 
 def test_a_file_on_its_way_becomes_visible_when_it_is_whole(tmp_path, index, make):
-    whole = make(tmp_path / "elsewhere").read_bytes()
+    contents = make(tmp_path / "elsewhere").read_bytes()
     arriving = tmp_path / "a.nc"
-    arriving.write_bytes(whole[: len(whole) // 2])
-    found = index(folder=tmp_path)
-    assert found.dataset("a").state == "broken"
-    arriving.write_bytes(whole)
-    found.run()
-    assert found.dataset("a").state == "served"
+    arriving.write_bytes(contents[: len(contents) // 2])
+    result = index(folder=tmp_path)
+    assert result.dataset("a").state == "broken"
+    arriving.write_bytes(contents)
+    result.run()
+    assert result.dataset("a").state == "served"
 
 
 def test_a_change_of_the_configuration_changes_the_revision(tmp_path, index, make):
     make(tmp_path / "a.nc")
-    told = {"a": {"url": "a.nc", "name": "First"}}
+    reported = {"a": {"url": "a.nc", "name": "First"}}
     path = tmp_path / "datasets.json"
-    path.write_text(json.dumps(told))
-    found = index(datasets=path)
-    before = found.dataset("a").revision
-    told["a"]["name"] = "Second"
-    path.write_text(json.dumps(told))
-    found.run()
-    assert (found.dataset("a").name, found.dataset("a").revision == before) == ("Second", False)
+    path.write_text(json.dumps(reported))
+    result = index(datasets=path)
+    before = result.dataset("a").revision
+    reported["a"]["name"] = "Second"
+    path.write_text(json.dumps(reported))
+    result.run()
+    assert (result.dataset("a").name, result.dataset("a").revision == before) == ("Second", False)
 
 
 def test_equal_grids_share_their_id(tmp_path, index, make):
     make(tmp_path / "a.nc")
     make(tmp_path / "b.nc", variable="so")
     make(tmp_path / "c.nc", shape=(7, 7))
-    found = index(folder=tmp_path)
-    one, same, other = (found.dataset(name).grids[0].grid.id for name in "abc")
-    assert one == same != other
+    result = index(folder=tmp_path)
+    item, same, other = (result.dataset(name).grids[0].grid.id for name in "abc")
+    assert item == same != other
 
 
 def test_many_files_are_read_in_processes(tmp_path, make):
     paths = [str(make(tmp_path / f"d_{day:02d}.nc", times=[day])) for day in range(scan._FEW + 4)]
-    found = {one.path: one.header for one in scan.read_headers(paths, 2, threading.Event())}
-    assert sorted(found) == paths
-    assert all(found.values())
+    result = {header.path: header.header for header in scan.read_headers(paths, 2, threading.Event())}
+    assert sorted(result) == paths
+    assert all(result.values())
 
 
 def test_tables_that_are_there_stay(tmp_path, make, index):
     make(tmp_path / "a.nc")
-    found = index(folder=tmp_path)
-    create_tables(found.engine)
-    assert Catalogue(found.engine).refresh()
+    result = index(folder=tmp_path)
+    create_tables(result.engine)
+    assert Catalogue(result.engine).refresh()
 
 
 # A table of each kind that former versions had, a view of none: these had a table for each part of a dataset.
@@ -253,7 +253,7 @@ FORMER = (
 )
 
 
-def test_a_catalogue_of_another_version_is_indexed_anew(tmp_path, make, database, caplog):
+def test_a_catalogue_of_another_version_is_indexed_again(tmp_path, make, database, caplog):
     engine = connect(database)
     with engine.begin() as connection:
         for statement in FORMER:
@@ -276,23 +276,23 @@ def test_a_catalogue_of_another_version_is_indexed_anew(tmp_path, make, database
 
 def test_documents_of_another_form_are_not_read(tmp_path, make, index, caplog):
     make(tmp_path / "a.nc")
-    found = index(folder=tmp_path)
-    with found.engine.begin() as connection:
+    result = index(folder=tmp_path)
+    with result.engine.begin() as connection:
         connection.execute(schema.catalogue_formats.update().values(format="of another version"))
-    create_tables(found.engine)
+    create_tables(result.engine)
     assert "indexed anew" in caplog.text
-    assert not Catalogue(found.engine).snapshot.datasets
+    assert not Catalogue(result.engine).snapshot.datasets
     assert index(folder=tmp_path).dataset("a").variables
 
 
 def test_a_file_is_read_again_by_other_code(tmp_path, make, index):
     make(tmp_path / "a.nc")
-    found = index(folder=tmp_path)
-    assert found.store.file_states()
-    assert not CatalogueWriter(found.engine, reading_version() + 1).file_states()
+    result = index(folder=tmp_path)
+    assert result.store.file_states()
+    assert not CatalogueWriter(result.engine, reading_version() + 1).file_states()
 
 
-def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path):
+def test_a_file_that_is_no_database_is_reported_in_one_line(tmp_path):
     (tmp_path / "c.sqlite3").write_text("this is not a database, though it is long enough to look at" * 20)
     engine = connect(str(tmp_path / "c.sqlite3"))
     with pytest.raises(DatabaseUnusable, match="not a database"):
@@ -309,11 +309,11 @@ def test_two_indexers_at_once_leave_one_sound_catalogue(tmp_path, database, inde
     files.mkdir()
     for name in "abcd":
         make(files / f"{name}.nc", variable=name)
-    both = [subprocess.Popen(command(database, files), stderr=subprocess.PIPE) for _ in range(2)]
-    errors = [each.communicate()[1] for each in both]
-    assert [each.returncode for each in both] == [0, 0], errors
-    found = index(folder=files)
-    assert list(found.datasets) == list("abcd")
+    pair = [subprocess.Popen(command(database, files), stderr=subprocess.PIPE) for _ in range(2)]
+    errors = [item.communicate()[1] for item in pair]
+    assert [item.returncode for item in pair] == [0, 0], errors
+    result = index(folder=files)
+    assert list(result.datasets) == list("abcd")
 
 
 def test_the_catalogue_reads_after_the_command_is_killed(tmp_path, database, index, make):
@@ -326,8 +326,8 @@ def test_the_catalogue_reads_after_the_command_is_killed(tmp_path, database, ind
     make(files / "d_30.nc", times=[30])
     running.send_signal(signal.SIGKILL)
     running.communicate()
-    found = index(folder=files)
-    assert found.dataset("d").times[0].count == 31
+    result = index(folder=files)
+    assert result.dataset("d").times[0].count == 31
 
 
 def test_the_watching_command_ends_with_its_input(tmp_path, make):

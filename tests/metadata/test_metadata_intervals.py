@@ -21,32 +21,32 @@ HOUR, DAY = 3600, 86_400
 
 
 def months(first, count, step=1):
-    whole = np.datetime64(first, "M") + np.arange(count) * step
-    return whole.astype("datetime64[s]").astype(np.int64)
+    full = np.datetime64(first, "M") + np.arange(count) * step
+    return full.astype("datetime64[s]").astype(np.int64)
 
 
 def told(seconds, quantum=None):
     return [
-        (one.last - one.first + 1, one.step) for one in split_into_runs(np.asarray(seconds, dtype=np.int64), quantum)
+        (run.last - run.first + 1, run.step) for run in split_into_runs(np.asarray(seconds, dtype=np.int64), quantum)
     ]
 
 
 def expanded(seconds, found):
     """The steps that intervals stand for: as a reader of the answer makes them."""
-    for one in found:
-        first = np.datetime64(int(seconds[one.first]), "s")
-        count = one.last - one.first + 1
-        if one.step is None:
-            yield int(seconds[one.first])
-        elif match := re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?", one.step):
+    for entry in found:
+        first = np.datetime64(int(seconds[entry.first]), "s")
+        count = entry.last - entry.first + 1
+        if entry.step is None:
+            yield int(seconds[entry.first])
+        elif match := re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?", entry.step):
             month = first.astype("datetime64[M]")
-            each = 12 * int(match[1] or 0) + int(match[2] or 0)
+            item = 12 * int(match[1] or 0) + int(match[2] or 0)
             for number in range(count):
-                yield int((month + number * each).astype("datetime64[s]").astype(int) + (first - month).astype(int))
+                yield int((month + number * item).astype("datetime64[s]").astype(int) + (first - month).astype(int))
         else:
-            parts = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", one.step).groups()
-            each = sum(int(part or 0) * size for part, size in zip(parts, (DAY, HOUR, 60, 1), strict=True))
-            yield from (int(seconds[one.first]) + number * each for number in range(count))
+            parts = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", entry.step).groups()
+            item = sum(int(part or 0) * size for part, size in zip(parts, (DAY, HOUR, 60, 1), strict=True))
+            yield from (int(seconds[entry.first]) + number * item for number in range(count))
 
 
 @loop_over(
@@ -85,16 +85,16 @@ series = st.one_of(
         lambda parts: np.cumsum([0, *(size for count, size in parts for _ in range(count))])
     ),
     st.tuples(st.integers(-600, 600), st.integers(1, 50), st.integers(1, 14)).map(
-        lambda one: months(np.datetime64(one[0], "M"), one[1], one[2])
+        lambda item: months(np.datetime64(item[0], "M"), item[1], item[2])
     ),
 )
 
 
 @given(series)
 def test_intervals_stand_for_exactly_the_steps(seconds):
-    found = split_into_runs(seconds.astype(np.int64))
-    assert list(expanded(seconds, found)) == seconds.tolist()
-    assert [one.first for one in found] == [0, *(one.last + 1 for one in found[:-1])]
+    result = split_into_runs(seconds.astype(np.int64))
+    assert list(expanded(seconds, result)) == seconds.tolist()
+    assert [item.first for item in result] == [0, *(item.last + 1 for item in result[:-1])]
 
 
 @given(st.integers(1, 10**9))
@@ -105,9 +105,9 @@ def test_durations_are_read_back(seconds):
 
 @given(st.lists(st.integers(0, 50), max_size=20).map(sorted), st.integers(-5, 55), st.integers(-5, 55))
 def test_a_period_cuts_steps_as_comparing_does(seconds, first, last):
-    whole = np.array(seconds, dtype=np.int64)
-    steps = StepArrays(raw=whole, seconds=whole, file=whole, position=whole)
-    assert select_steps(steps, first, last).raw.tolist() == [one for one in seconds if first <= one <= last]
+    full = np.array(seconds, dtype=np.int64)
+    steps = StepArrays(raw=full, seconds=full, file=full, position=full)
+    assert select_steps(steps, first, last).raw.tolist() == [second for second in seconds if first <= second <= last]
 
 
 @pytest.fixture(scope="module")
@@ -127,18 +127,18 @@ def hourly(tmp_path_factory, index_once):
 
 def test_100_000_steps_answer_small(hourly):
     response = hourly.get(API + "/dataset/a/thetao/times")
-    found = response.json()
+    document = response.json()
     assert len(response.content) < 500
-    assert found["count"] == 100_000
-    assert found["intervals"] == [
+    assert document["count"] == 100_000
+    assert document["intervals"] == [
         {"start": "1990-01-01T00:00:00+00:00", "end": "2001-05-29T15:00:00+00:00", "step": "PT1H", "count": 100_000,
          "start_id": 0, "end_id": 99_999}
     ]  # fmt: skip
 
 
 def test_steps_can_be_cut_to_a_period(hourly):
-    found = hourly.get(API + "/dataset/a/thetao/times", params={"start": "1991", "end": "1991-01-31"}).json()
-    assert (found["count"], found["start"]) == (31 * 24, "1991-01-01T00:00:00+00:00")
+    document = hourly.get(API + "/dataset/a/thetao/times", params={"start": "1991", "end": "1991-01-31"}).json()
+    assert (document["count"], document["start"]) == (31 * 24, "1991-01-01T00:00:00+00:00")
     some = hourly.get(API + "/dataset/a/thetao/timestamps", params={"start": "1991", "limit": 2}).json()
     start = int((datetime(1991, 1, 1, tzinfo=UTC) - datetime(1990, 1, 1, tzinfo=UTC)) / timedelta(hours=1))
     assert some == [
@@ -152,18 +152,18 @@ def test_intervals_of_the_sample_data_are_their_steps(client):
     for dataset in client.get(API + "/datasets").json():
         key = client.get(f"{API}/dataset/{dataset['id']}/variables").json()[0]["id"]
         steps = client.get(f"{API}/dataset/{dataset['id']}/{key}/timestamps").json()
-        found = client.get(f"{API}/dataset/{dataset['id']}/{key}/times").json()
-        ends = (found["intervals"][0]["start_id"], found["intervals"][-1]["end_id"])
-        assert (found["count"], *ends) == (len(steps), steps[0]["id"], steps[-1]["id"])
-        assert (found["start"], found["end"]) == (steps[0]["value"], steps[-1]["value"])
+        document = client.get(f"{API}/dataset/{dataset['id']}/{key}/times").json()
+        ends = (document["intervals"][0]["start_id"], document["intervals"][-1]["end_id"])
+        assert (document["count"], *ends) == (len(steps), steps[0]["id"], steps[-1]["id"])
+        assert (document["start"], document["end"]) == (steps[0]["value"], steps[-1]["value"])
 
 
 def test_intervals_come_in_pages(tmp_path, index, make):
     make(tmp_path / "a.nc", times=[0, 1, 2, 10, 11, 12, 20, 21, 22])
     with TestClient(create_app(index(folder=tmp_path).catalogue)) as client:
         response = client.get(API + "/dataset/a/thetao/times", params={"limit": 2})
-        found = response.json()
-        assert (found["count"], found["total"], len(found["intervals"])) == (9, 3, 2)
+        document = response.json()
+        assert (document["count"], document["total"], len(document["intervals"])) == (9, 3, 2)
         assert 'offset=2>; rel="next"' in response.headers["link"]
 
 

@@ -33,7 +33,7 @@ def mark(geometry, name="A"):
 
 
 def polygon(rim, *holes):
-    inner = "".join(f"<innerBoundaryIs>{ring(one)}</innerBoundaryIs>" for one in holes)
+    inner = "".join(f"<innerBoundaryIs>{ring(hole)}</innerBoundaryIs>" for hole in holes)
     return f"<Polygon><outerBoundaryIs>{ring(rim)}</outerBoundaryIs>{inner}</Polygon>"
 
 
@@ -46,9 +46,9 @@ def point(text):
 
 
 def only(content, kind="area"):
-    found = read_kml(content, kind, "stem")
-    assert not found.problems
-    (place,) = found.places
+    result = read_kml(content, kind, "stem")
+    assert not result.problems
+    (place,) = result.places
     return place
 
 
@@ -77,17 +77,23 @@ def test_names_in_cdata_are_text():
     assert only(document(mark(point("5,60"), "<![CDATA[Fram & <Strait>]]>")), "point").name == "Fram & <Strait>"
 
 
-def test_places_of_one_name_are_told_apart():
+def test_places_of_one_name_are_distinguished():
     text = document(mark(point("5,60")) + mark(point("6,60")) + mark(point("7,60"), ""))
-    assert [one.name for one in read_kml(text, "point", "stem").places] == ["A", "A (2)", "stem 3"]
+    assert [place.name for place in read_kml(text, "point", "stem").places] == ["A", "A (2)", "stem 3"]
     text = document("".join(mark(point("5,60"), name) for name in ["A (2)", "A", "A", "A", "A (2)"]))
-    assert [one.name for one in read_kml(text, "point", "s").places] == ["A (2)", "A", "A (3)", "A (4)", "A (2) (2)"]
+    assert [place.name for place in read_kml(text, "point", "s").places] == [
+        "A (2)",
+        "A",
+        "A (3)",
+        "A (4)",
+        "A (2) (2)",
+    ]
 
 
-def test_as_many_places_of_one_name_as_there_may_be_are_told_apart():
-    found = read_kml(document(mark(point("5,60")) * kml.MAX_PLACES), "point", "s").places
-    assert len({one.name for one in found}) == kml.MAX_PLACES
-    assert found[-1].name == f"A ({kml.MAX_PLACES})"
+def test_any_number_of_places_of_one_name_are_distinguished():
+    result = read_kml(document(mark(point("5,60")) * kml.MAX_PLACES), "point", "s").places
+    assert len({item.name for item in result}) == kml.MAX_PLACES
+    assert result[-1].name == f"A ({kml.MAX_PLACES})"
 
 
 @loop_over("text", ["5,60", "5,60,0", " 5,60,-12.5\n", "5 , 60", "+5.0,6e1"])
@@ -108,32 +114,32 @@ def test_many_geometries_are_one_area_and_several_points():
     )
     assert only(document(mark(text))).geometry.area == pytest.approx(50.5)
     text = f"<MultiGeometry>{point('5,60')}{point('6,60')}</MultiGeometry>"
-    assert [one.name for one in read_kml(document(mark(text)), "point", "s").places] == ["A", "A (2)"]
+    assert [place.name for place in read_kml(document(mark(text)), "point", "s").places] == ["A", "A (2)"]
 
 
 def test_an_area_over_the_date_line_is_one_piece():
     for rim in ("170,60 -170,60 -170,65 170,65", "170,60 190,60 190,65 170,65", "-190,60 -170,60 -170,65 -190,65"):
-        found = only(document(mark(polygon(rim)))).geometry
-        assert (found.area, found.bounds[2] - found.bounds[0]) == (100, 20)
-        assert abs(found.centroid.x) == 180
+        result = only(document(mark(polygon(rim)))).geometry
+        assert (result.area, result.bounds[2] - result.bounds[0]) == (100, 20)
+        assert abs(result.centroid.x) == 180
 
 
-def test_halves_beside_the_date_line_become_one():
+def test_halves_on_both_sides_of_the_date_line_are_joined():
     text = polygon("170,60 180,60 180,65 170,65") + polygon("-180,60 -170,60 -170,65 -180,65")
-    found = only(document(mark(f"<MultiGeometry>{text}</MultiGeometry>"))).geometry
-    assert (len(found.geoms), found.area) == (1, 100)
+    result = only(document(mark(f"<MultiGeometry>{text}</MultiGeometry>"))).geometry
+    assert (len(result.geoms), result.area) == (1, 100)
 
 
 def test_an_area_around_the_pole_reaches_up_to_it():
-    found = only(document(mark(polygon("0,80 90,80 180,80 -90,80")))).geometry
-    assert found.is_valid
-    assert found.area == pytest.approx(3600)
+    result = only(document(mark(polygon("0,80 90,80 180,80 -90,80")))).geometry
+    assert result.is_valid
+    assert result.area == pytest.approx(3600)
 
 
 def test_a_rim_that_crosses_itself_is_mended():
-    found = only(document(mark(polygon("0,0 2,2 2,0 0,2")))).geometry
-    assert found.is_valid
-    assert found.area == pytest.approx(2)
+    result = only(document(mark(polygon("0,0 2,2 2,0 0,2")))).geometry
+    assert result.is_valid
+    assert result.area == pytest.approx(2)
 
 
 @loop_over(
@@ -152,11 +158,11 @@ def test_a_rim_that_crosses_itself_is_mended():
         ("area", polygon("NaN,60 6,60 7,61")),
     ],
 )
-def test_a_wrong_place_is_left_out_and_told_and_the_others_stay(kind, geometry):
+def test_a_wrong_place_is_left_out_and_reported_and_the_others_stay(kind, geometry):
     right = {"point": point("5,60"), "line": "<LineString><coordinates>5,60 6,61</coordinates></LineString>"}
-    found = read_kml(document(mark(geometry, "wrong") + mark(right.get(kind, polygon(SQUARE)), "right")), kind, "stem")
-    assert [one.name for one in found.places] == ["right"]
-    (problem,) = found.problems
+    result = read_kml(document(mark(geometry, "wrong") + mark(right.get(kind, polygon(SQUARE)), "right")), kind, "stem")
+    assert [place.name for place in result.places] == ["right"]
+    (problem,) = result.problems
     assert str(problem).startswith("wrong: ")
 
 
@@ -213,14 +219,14 @@ POSITIONS = st.tuples(st.integers(-180, 180), st.integers(-90, 90))
 @given(st.lists(st.lists(st.lists(POSITIONS, min_size=3, max_size=7), min_size=1, max_size=3), min_size=1, max_size=3))
 def test_any_rings_make_a_valid_area_or_a_reason(polygons):
     try:
-        found = make_area(polygons)
+        area = make_area(polygons)
     except ValueError:
         return
-    assert found.is_valid
-    assert found.geom_type == "MultiPolygon"
-    assert abs(found.centroid.x) <= 180 + 1e-9
-    assert found.bounds[1] >= -90
-    assert found.bounds[3] <= 90
+    assert area.is_valid
+    assert area.geom_type == "MultiPolygon"
+    assert abs(area.centroid.x) <= 180 + 1e-9
+    assert area.bounds[1] >= -90
+    assert area.bounds[3] <= 90
 
 
 def folder(tmp_path, **files):
@@ -239,98 +245,98 @@ def zipped(content, name="doc.kml"):
     return packed.getvalue()
 
 
-def test_a_broken_file_is_told_and_hides_no_other(tmp_path):
-    found = folder(
+def test_a_broken_file_is_reported_and_hides_no_other(tmp_path):
+    result = folder(
         tmp_path, point_good_kml=document(mark(point("5,60"))), point_bad_kml=b"<kml>", area_laughs_kml=LAUGHS
     )
     (tmp_path / "point" / "notes.txt").write_text("not read")
     (tmp_path / "point" / "large.kml").write_bytes(b"")
     os.truncate(tmp_path / "point" / "large.kml", 100 << 20)  # 100 MB without a byte on the disk
-    assert found.refresh()
-    assert [one.id for one in found.groups("point")] == ["good"]
-    assert {file for _, file, _ in found.problems} == {"bad.kml", "laughs.kml", "large.kml"}
+    assert result.refresh()
+    assert [group.id for group in result.groups("point")] == ["good"]
+    assert {file for _, file, _ in result.problems} == {"bad.kml", "laughs.kml", "large.kml"}
 
 
 def test_archives_are_unpacked_within_bounds(tmp_path):
     good, bomb = zipped(document(mark(point("5,60")))), zipped(b" " * (100 << 20))
-    found = folder(
+    result = folder(
         tmp_path,
         point_good_kmz=good,
         point_bomb_kmz=bomb,
         point_none_kmz=zipped(b"", "a.png"),
         point_cut_kmz=good[:-40],
     )
-    found.refresh()
-    assert [one.id for one in found.groups("point")] == ["good"]
-    assert {file for _, file, _ in found.problems} == {"bomb.kmz", "none.kmz", "cut.kmz"}
+    result.refresh()
+    assert [group.id for group in result.groups("point")] == ["good"]
+    assert {file for _, file, _ in result.problems} == {"bomb.kmz", "none.kmz", "cut.kmz"}
 
 
 def test_changes_are_followed_and_nothing_else_is_read_again(tmp_path):
-    found = folder(tmp_path, point_a_kml=document(mark(point("5,60"))), point_b_kml=document(mark(point("5,60"))))
-    found.refresh()
-    assert not found.refresh()
-    kept, before = found.file("point", "b"), found.file("point", "a").revision
+    result = folder(tmp_path, point_a_kml=document(mark(point("5,60"))), point_b_kml=document(mark(point("5,60"))))
+    result.refresh()
+    assert not result.refresh()
+    stored, before = result.file("point", "b"), result.file("point", "a").revision
     (tmp_path / "point" / "a.kml").write_bytes(document(mark(point("5,61"), "new name")))
     (tmp_path / "line" / "c.kml").write_bytes(
         document(mark("<LineString><coordinates>1,2 3,4</coordinates></LineString>"))
     )
-    assert found.refresh()
-    assert found.file("point", "b") is kept
-    assert found.file("point", "a").revision != before
-    assert [one.id for one in found.groups("line")] == ["c"]
+    assert result.refresh()
+    assert result.file("point", "b") is stored
+    assert result.file("point", "a").revision != before
+    assert [group.id for group in result.groups("line")] == ["c"]
     (tmp_path / "point" / "a.kml").unlink()
-    assert found.refresh()
-    assert [one.id for one in found.groups("point")] == ["b"]
+    assert result.refresh()
+    assert [group.id for group in result.groups("point")] == ["b"]
 
 
 def test_a_pipe_among_the_files_is_never_opened(tmp_path):
-    found = folder(tmp_path)
+    result = folder(tmp_path)
     os.mkfifo(tmp_path / "point" / "pipe.kml")
-    looking = threading.Thread(target=found.refresh, daemon=True)
+    looking = threading.Thread(target=result.refresh, daemon=True)
     looking.start()
     looking.join(5)
     assert not looking.is_alive()
 
 
 def test_a_folder_may_come_later(tmp_path):
-    found = Gazetteer(str(tmp_path / "later"))
-    assert not found.refresh()
+    result = Gazetteer(str(tmp_path / "later"))
+    assert not result.refresh()
     (tmp_path / "later" / "point").mkdir(parents=True)
     (tmp_path / "later" / "point" / "a.kml").write_bytes(document(mark(point("5,60"))))
-    assert found.refresh()
+    assert result.refresh()
 
 
 def test_of_two_files_with_one_id_the_first_is_served(tmp_path):
     content = document(mark(point("5,60")))
-    found = folder(tmp_path, point_a_kml=content, point_a_kmz=zipped(content))
-    found.refresh()
-    assert [file for _, file, _ in found.problems] == ["a.kmz"]
+    result = folder(tmp_path, point_a_kml=content, point_a_kmz=zipped(content))
+    result.refresh()
+    assert [file for _, file, _ in result.problems] == ["a.kmz"]
 
 
 def test_the_shipped_places_are_read_without_a_problem():
-    found = Gazetteer(str(SAMPLE_DATA))
-    found.refresh()
-    assert not found.problems
-    assert len(found.file("point", "kola_section").places) == 17
-    barents = next(one for one in found.file("area", "nordic_seas").places if one.name == "Central Barents Sea")
+    result = Gazetteer(str(SAMPLE_DATA))
+    result.refresh()
+    assert not result.problems
+    assert len(result.file("point", "kola_section").places) == 17
+    barents = next(place for place in result.file("area", "nordic_seas").places if place.name == "Central Barents Sea")
     assert shapely.get_num_interior_rings(barents.geometry.geoms[0]) == 1
 
 
 @pytest.mark.skipif(SAMPLES is None, reason="OCEAN_SAMPLES names no folder of sample files")
 def test_the_files_of_the_teams_give_every_place_they_have():
     root = Path(SAMPLES) / "reference" / "kml"
-    found = Gazetteer(str(root))
-    found.refresh()
-    assert not found.problems
+    result = Gazetteer(str(root))
+    result.refresh()
+    assert not result.problems
     for path in sorted(root.glob("*/*.kml")):
-        kind, places = path.parent.name, found.file(path.parent.name, path.stem).places
+        kind, places = path.parent.name, result.file(path.parent.name, path.stem).places
         tree = ElementTree.fromstring(path.read_bytes())
-        marks = [one for one in tree.iter() if one.tag.endswith("}Placemark")]
-        names = [next(each.text for each in one if each.tag.endswith("}name")) for one in marks]
-        assert [one.name for one in places] == names
-        for one, place in zip(marks, places, strict=True):
-            text = next(each.text for each in one.iter() if each.tag.endswith("}coordinates"))
-            given = [tuple(map(float, each.split(",")[:2])) for each in text.split()]
+        marks = [item for item in tree.iter() if item.tag.endswith("}Placemark")]
+        names = [next(part.text for part in item if part.tag.endswith("}name")) for item in marks]
+        assert [item.name for item in places] == names
+        for item, place in zip(marks, places, strict=True):
+            text = next(part.text for part in item.iter() if part.tag.endswith("}coordinates"))
+            given = [tuple(map(float, part.split(",")[:2])) for part in text.split()]
             if kind == "area":
                 assert place.geometry.symmetric_difference(shapely.Polygon(given)).area < 1e-9
             else:

@@ -9,28 +9,28 @@ CORNERS = np.array([[0, 1, 2], [1, 3, 2], [2, 3, 4]])
 
 def write(path, *, ugrid=False, topology=None, levels=2, edges=False, sigma=(), **variables):
     """Five nodes and three triangles; ``variables`` by their dimensions."""
-    with netCDF4.Dataset(path, "w") as made:
+    with netCDF4.Dataset(path, "w") as dataset:
         for name, size in {"time": 2, "nv": levels, "node": 5, "nele": 3, "three": 3}.items():
-            made.createDimension(name, size)
+            dataset.createDimension(name, size)
         if edges:
-            made.createDimension("edge", 7)
+            dataset.createDimension("edge", 7)
             for name, units in (("a_lat", "degrees_north"), ("a_lon", "degrees_east")):
-                made.createVariable(name, "f8", ("edge",)).units = units
+                dataset.createVariable(name, "f8", ("edge",)).units = units
         if sigma:
-            made.createDimension("sigma", len(sigma))
-            one = made.createVariable("sigma", "f8", ("sigma",))
-            one.setncatts({"standard_name": "ocean_sigma_coordinate", "positive": "up"})
-            one[:] = sigma
+            dataset.createDimension("sigma", len(sigma))
+            item = dataset.createVariable("sigma", "f8", ("sigma",))
+            item.setncatts({"standard_name": "ocean_sigma_coordinate", "positive": "up"})
+            item[:] = sigma
         places = {"lat": [0, 0, 1, 1, 2], "lon": [359, 360, 359, 360, 359], "time": [0, 1]}
         for name, units in (("lat", "degrees_north"), ("lon", "degrees_east"), ("time", "days since 2000-01-01")):
-            one = made.createVariable(name, "f8", ("time" if name == "time" else "node",))
-            one.units, one[:] = units, places[name]
+            item = dataset.createVariable(name, "f8", ("time" if name == "time" else "node",))
+            item.units, item[:] = units, places[name]
         names, table = (("nele", "three"), CORNERS) if ugrid else (("three", "nele"), CORNERS.T)
-        made.createVariable("ele", "i4", names)[:] = table + 1
+        dataset.createVariable("ele", "i4", names)[:] = table + 1
         if topology:
-            made.createVariable("mesh", "i4").setncatts({"cf_role": "mesh_topology"} | topology)
+            dataset.createVariable("mesh", "i4").setncatts({"cf_role": "mesh_topology"} | topology)
         for name, dimensions in variables.items():
-            made.createVariable(name, "f4", dimensions.split())[:] = 1.0
+            dataset.createVariable(name, "f4", dimensions.split())[:] = 1.0
     return path
 
 
@@ -44,13 +44,13 @@ def indexed(tmp_path, index):
 
 
 def grid_of(dataset, key):
-    variable = next(one for one in dataset.variables if one.key == key)
-    return dataset.grids[variable.grid].grid, [one.role for one in variable.dimensions]
+    variable = next(item for item in dataset.variables if item.key == key)
+    return dataset.grids[variable.grid].grid, [item.role for item in variable.dimensions]
 
 
 def test_a_variable_in_triangles_needs_no_centres_in_its_file(indexed):
-    found = indexed(zeta="time node", u="time nele")
-    node, face = grid_of(found, "zeta"), grid_of(found, "u")
+    result = indexed(zeta="time node", u="time nele")
+    node, face = grid_of(result, "zeta"), grid_of(result, "u")
     assert (node[0].location, node[0].shape, node[1]) == ("node", (5,), ["time", "node"])
     assert (face[0].location, face[0].shape, face[1]) == ("face", (3,), ["time", "face"])
     assert (face[0].face_latitude, face[0].start_index) == (None, 1)
@@ -71,7 +71,7 @@ def test_the_table_of_three_triangles_is_turned_as_its_convention_has_it(indexed
     assert roles == ["time", "face"]
 
 
-def test_nodes_are_told_from_edges(indexed):
+def test_nodes_are_distinguished_from_edges(indexed):
     topology = {"node_coordinates": "lon lat", "face_node_connectivity": "ele"}
     grid, _ = grid_of(indexed(u="time nele", topology=topology, ugrid=True, edges=True), "u")
     assert (grid.latitude, grid.longitude) == ("lat", "lon")
@@ -85,8 +85,8 @@ def test_sigma_is_nought_at_the_surface(indexed, told, levels):
 
 
 def test_levels_of_selfe_are_numbered_from_the_surface(indexed):
-    found = indexed(temp="time nv node", zval="time nv node", levels=4)
-    assert (found.depths[0].kind, found.depths[0].values) == ("index", [3.0, 2.0, 1.0, 0.0])
+    result = indexed(temp="time nv node", zval="time nv node", levels=4)
+    assert (result.depths[0].kind, result.depths[0].values) == ("index", [3.0, 2.0, 1.0, 0.0])
 
 
 def test_levels_without_a_coordinate_are_numbered_as_they_are(indexed):

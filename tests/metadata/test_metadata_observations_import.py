@@ -30,9 +30,9 @@ PATIENCE = 100.0  # s
 
 def profile(stored, number, key="sea_water_temperature"):
     """Depths and values of one quantity at a station."""
-    [found] = stored.read_stations([number])
-    [one] = [each for each in found.variables if each.key == key]
-    return array(one.depth), array(one.values)
+    [result] = stored.read_stations([number])
+    [item] = [variable for variable in result.variables if variable.key == key]
+    return array(item.depth), array(item.values)
 
 
 def test_adjusted_values_of_an_argo_float_are_those_of_its_file(shipped):
@@ -72,7 +72,7 @@ def test_positions_of_drifters_are_those_of_their_file(shipped):
 def test_casts_of_a_ragged_file_are_those_of_their_rows(shipped):
     with netCDF4.Dataset(SHIPPED / "dsg_profiles_ecofoci.nc") as data:
         rows = np.split(np.arange(1268), np.cumsum(data["rowSize"][:])[:-1])
-        names = ["".join(each.astype(str)).strip() for each in np.ma.filled(data["id"][:], b"")]
+        names = ["".join(item.astype(str)).strip() for item in np.ma.filled(data["id"][:], b"")]
         platform_key = f"mission:{data.id}"
         for place in (0, 13, 29):
             depth, values = profile(shipped.stored, shipped.station(platform_key, names[place]))
@@ -104,9 +104,9 @@ def test_a_glider_has_its_profiles_without_what_failed(observing, tmp_path):
     number = observing.station("glider:unit_1-20240601", "1")
     depth, values = profile(observing.stored, number)
     with xr.open_dataset(tmp_path / "glider.nc") as data:
-        kept = [1, 2, 3, 5, 6, 7, 8]
-        assert values.astype("f4").tolist() == data.temperature.values[kept].tolist()
-        assert depth == pytest.approx(-gsw.z_from_p(data.pressure.values[kept].astype(float), 39.0), rel=1e-6)
+        stored = [1, 2, 3, 5, 6, 7, 8]
+        assert values.astype("f4").tolist() == data.temperature.values[stored].tolist()
+        assert depth == pytest.approx(-gsw.z_from_p(data.pressure.values[stored].astype(float), 39.0), rel=1e-6)
     assert len(profile(observing.stored, number, "sea_water_practical_salinity")[1]) == 9
 
 
@@ -148,17 +148,17 @@ def test_a_glider_may_have_one_profile_a_file(observing, tmp_path):
             profile_id = data.createVariable("profile_id", "i4", ())
             profile_id.cf_role = "profile_id"
             profile_id[...] = 1_717_200_000 + number
-            for one, standard, units, values in [
+            for item, standard, units, values in [
                 ("time", "time", "seconds since 1970-01-01", np.array([0, 9, 18]) + 1_717_200_000 + number),
                 ("lat", "latitude", "degrees_north", [40, 40.01, 40.02]),
                 ("lon", "longitude", "degrees_east", [-70, -70.01, -70.02]),
                 ("depth", "depth", "m", [1, 2, 3]),
                 ("temperature", "sea_water_temperature", "Celsius", [9, 8, 7]),
             ]:
-                variable = data.createVariable(one, "f8", ("time",))
+                variable = data.createVariable(item, "f8", ("time",))
                 variable.setncatts({"standard_name": standard, "units": units})
                 variable[:] = values
-    assert [one.stations for one in observing.bring(tmp_path)] == [1, 1]
+    assert [item.stations for item in observing.bring(tmp_path)] == [1, 1]
     depth, values = profile(observing.stored, observing.station("glider:unit_2", "1717200002"))
     assert (depth.tolist(), values.tolist()) == ([1, 2, 3], [9, 8, 7])
 
@@ -167,25 +167,25 @@ def test_the_same_files_twice_change_nothing(observing, tmp_path):
     path = shutil.copy(SHIPPED / "argo_13857_prof.nc", tmp_path / "first.nc")
     observing.bring(path)
     before = observing.tables()
-    assert [one.stations for one in observing.bring(path)] == [None]
+    assert [item.stations for item in observing.bring(path)] == [None]
     copy = shutil.copy(path, tmp_path / "copy.nc")
-    assert [one.stations for one in observing.bring(copy)] == [None]
+    assert [item.stations for item in observing.bring(copy)] == [None]
     os.utime(path, ns=(0, 0))
-    assert [one.stations for one in observing.bring(path)] == [None]
+    assert [item.stations for item in observing.bring(path)] == [None]
     assert observing.tables() == before
 
 
 def test_a_file_that_is_read_in_another_way_now_is_imported_again(observing, tmp_path):
     path = make_glider(tmp_path / "glider.nc")
     observing.bring(path)
-    assert [one.stations for one in observing.bring(path, kind="animal")] == [6]
-    assert [one.stations for one in observing.bring(path)] == [None]  # what was said of it is kept
+    assert [item.stations for item in observing.bring(path, kind="animal")] == [6]
+    assert [item.stations for item in observing.bring(path)] == [None]  # what was said of it is kept
     with observing.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT key FROM platforms").scalars().all() == ["animal:unit_1-20240601"]
     state = observing.store.imported_files()[str(path)]
     older = state._replace(digest=f"0 animal:{state.digest.partition(':')[2]}")
     observing.store.update_state(str(path), older)
-    assert [one.stations for one in observing.bring(path)] == [6]
+    assert [item.stations for item in observing.bring(path)] == [6]
     assert observing.store.imported_files()[str(path)] == state
 
 
@@ -199,7 +199,7 @@ def test_a_file_that_is_read_in_another_way_now_is_imported_again(observing, tmp
         ("dsg_timeseries_tao.nc", None, ""),  # says nothing of it
     ],
 )
-def test_whom_a_file_says_that_it_is_owed_to_is_told_with_its_values(shipped, file, platform, owed):
+def test_the_credits_of_a_file_are_sent_with_its_values(shipped, file, platform, owed):
     with shipped.engine.connect() as connection:
         number, station, key = connection.exec_driver_sql(
             "SELECT s.platform, s.id, p.key FROM stations s JOIN platforms p ON p.id = s.platform"
@@ -207,7 +207,7 @@ def test_whom_a_file_says_that_it_is_owed_to_is_told_with_its_values(shipped, fi
         ).one()
     assert platform in (None, key)
     assert shipped.stored.metadata("platform", number).get("Attribution", "") == owed
-    assert [one.attribution for one in shipped.stored.read_stations([station])] == [owed]
+    assert [item.attribution for item in shipped.stored.read_stations([station])] == [owed]
     assert shipped.stored.read_track(number, None, None, []).attribution == owed
 
 
@@ -224,11 +224,11 @@ def test_whom_a_file_says_that_it_is_owed_to_is_told_with_its_values(shipped, fi
         ({"acknowledgement": "a" * 500}, "a" * 199 + "…"),
     ],
 )
-def test_the_many_ways_to_say_whom_a_file_is_owed_to_are_known(told, owed):
+def test_every_attribute_for_credits_is_read(told, owed):
     assert attribution_of(told) == owed
 
 
-def test_a_centre_of_argo_is_told_by_its_name():
+def test_an_argo_data_centre_is_given_by_its_name():
     assert attribution_of({"DATA_CENTRE": "IF"}, argo=True) == "Ifremer, International Argo Program"
     assert attribution_of({"DATA_CENTRE": "ZZ"}, argo=True) == "ZZ, International Argo Program"
     assert attribution_of({}, argo=True) == "International Argo Program"
@@ -250,7 +250,7 @@ def test_a_corrected_file_replaces_its_own_and_nothing_else(observing, tmp_path)
     assert observing.count("holdings") == 2 + 4 * 3
 
 
-def test_what_was_checked_further_does_not_give_way(observing, tmp_path):
+def test_a_dependency_that_was_checked_further_is_not_overridden(observing, tmp_path):
     observing.bring(SHIPPED / "argo_2902696_prof.nc")
     before = observing.tables()
     raw = shutil.copy(SHIPPED / "argo_2902696_prof.nc", tmp_path / "R2902696.nc")
@@ -270,7 +270,7 @@ def test_a_file_can_be_forgotten(observing, tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"CDF\x01 nothing", b"\x89HDF\r\n\x1a\n" + bytes(600)])
 @pytest.mark.parametrize("name", ["a.nc", "a.odf", "a.cnv", "a.cnv.gz"])
-def test_a_broken_file_is_told_and_the_others_come_in(observing, tmp_path, name, content):
+def test_a_broken_file_is_reported_and_the_others_are_imported(observing, tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     make_glider(tmp_path / "z.nc")
     broken, sound = observing.bring(tmp_path)
@@ -281,12 +281,12 @@ def test_a_broken_file_is_told_and_the_others_come_in(observing, tmp_path, name,
 def test_the_same_quantity_in_another_unit_is_another_one(observing):
     source = observing.store.begin_import("a")
     for key, unit in (("drifter:1", "m"), ("drifter:2", "km")):
-        one = platform(key, speed=[1.0])
+        item = platform(key, speed=[1.0])
         casts = [
             msgspec.structs.replace(cast, quantities=[msgspec.structs.replace(cast.quantities[0], unit=unit)])
-            for cast in one.casts
+            for cast in item.casts
         ]
-        observing.store.write_platform(source, msgspec.structs.replace(one, casts=casts))
+        observing.store.write_platform(source, msgspec.structs.replace(item, casts=casts))
     assert [key for key, _ in observing.stored.datatypes()] == ["speed", "speed [km]"]
 
 
@@ -309,12 +309,12 @@ CAST = """\
 """
 
 
-def test_two_sensors_of_one_cast_are_told_apart(observing, tmp_path):
+def test_two_sensors_of_one_cast_are_distinguished(observing, tmp_path):
     (tmp_path / "a.cnv").write_text(CAST)
-    assert [one.problem for one in observing.bring(tmp_path)] == [None]
+    assert [variable.problem for variable in observing.bring(tmp_path)] == [None]
     [station] = observing.stored.read_stations([1])
     assert (station.latitude, station.longitude, station.time) == (-10.5, 175.25, "2024-02-03T04:05:06+00:00")
-    assert {one.key: array(one.values).tolist() for one in station.variables} == {
+    assert {variable.key: array(variable.values).tolist() for variable in station.variables} == {
         "sea_water_salinity": [35.1, 35.2],
         "sea_water_temperature": [20.5, 20.4],
         "sea_water_temperature_2": [20.5001],
@@ -375,15 +375,15 @@ def stations(database):
 
 def test_the_command_says_what_is_wrong(tmp_path):
     (tmp_path / "bad.nc").write_text("nothing")
-    for words, code, said in [
+    for words, code, output in [
         (("import", str(tmp_path / "nowhere")), 1, "there is no such file or folder"),
         (("import", str(tmp_path)), 2, "bad.nc"),
         (("forget", str(tmp_path / "bad.nc")), 2, "was never imported"),
     ]:
         running = command(tmp_path / "o.sqlite3", *words)
-        _, told = running.communicate(timeout=PATIENCE)
+        _, reported = running.communicate(timeout=PATIENCE)
         assert running.returncode == code
-        assert said in told
+        assert output in reported
 
 
 def table(folder, name, rows):
@@ -400,11 +400,11 @@ def test_a_folder_of_tables_is_one_source(observing, tmp_path):
     table(tmp_path, "datatypes", [{"key": "temp", "name": "Temperature", "unit": "K"}])
     [outcome] = observing.bring(tmp_path)
     assert (outcome.problem, outcome.stations) == (None, 1)
-    [found] = observing.stored.read_stations([1])
-    assert (found.longitude, found.platform_type, found.time) == (-170.0, "animal", "2020-02-02T12:00:00+00:00")
-    [one] = found.variables
-    assert (one.key, one.units) == ("sea_water_temperature", "degree_Celsius")
-    assert array(one.values)[0] == pytest.approx(7.35)
+    [result] = observing.stored.read_stations([1])
+    assert (result.longitude, result.platform_type, result.time) == (-170.0, "animal", "2020-02-02T12:00:00+00:00")
+    [item] = result.variables
+    assert (item.key, item.units) == ("sea_water_temperature", "degree_Celsius")
+    assert array(item.values)[0] == pytest.approx(7.35)
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_a_folder_of_tables_is_one_source(observing, tmp_path):
 )
 def test_depths_of_a_cast_are_metres_whatever_its_units_are(observing, tmp_path, column, depths):
     (tmp_path / "a.cnv").write_text(CAST.replace("prDM: Pressure, Digiquartz [db]", column))
-    assert [one.problem for one in observing.bring(tmp_path)] == [None]
+    assert [item.problem for item in observing.bring(tmp_path)] == [None]
     [station] = observing.stored.read_stations([1])
     assert array(station.variables[0].depth) == pytest.approx(depths, rel=1e-5)
 
@@ -425,12 +425,12 @@ def test_depths_of_a_cast_are_metres_whatever_its_units_are(observing, tmp_path,
 def test_the_same_units_in_another_spelling_are_the_same_quantity(observing):
     source = observing.store.begin_import("a")
     for key, unit in (("drifter:1", "umol/kg"), ("drifter:2", "umol kg-1")):
-        one = platform(key, oxygen=[1.0])
+        item = platform(key, oxygen=[1.0])
         casts = [
             msgspec.structs.replace(cast, quantities=[msgspec.structs.replace(cast.quantities[0], unit=unit)])
-            for cast in one.casts
+            for cast in item.casts
         ]
-        observing.store.write_platform(source, msgspec.structs.replace(one, casts=casts))
+        observing.store.write_platform(source, msgspec.structs.replace(item, casts=casts))
     assert [key for key, _ in observing.stored.datatypes()] == ["oxygen"]
 
 

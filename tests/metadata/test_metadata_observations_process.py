@@ -13,7 +13,7 @@ def features(http):
 
 
 @pytest.mark.timeout(400)  # processes are started, which takes its time where others are at work
-def test_observations_come_in_beside_the_service_and_stay(tmp_path):
+def test_observations_are_imported_while_the_service_runs_and_stay(tmp_path):
     folder, path, database = tmp_path / "obs", tmp_path / "s", tmp_path / "c.sqlite3"
     folder.mkdir()
     shutil.copy(SHIPPED / "drifters_barents_2022.nc", folder)

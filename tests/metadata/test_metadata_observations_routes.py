@@ -51,57 +51,59 @@ def test_the_dialog_has_what_it_reads(ask):
 
 
 def test_points_are_features_with_numbers_for_ids(ask):
-    found = ask("point/start_date=1999-06-01&end_date=1999-08-31&datatype=sea_water_temperature.json")
-    assert found["type"] == "FeatureCollection"
+    response = ask("point/start_date=1999-06-01&end_date=1999-08-31&datatype=sea_water_temperature.json")
+    assert response["type"] == "FeatureCollection"
     with xr.open_dataset(SHIPPED / "argo_13857_prof.nc") as data:
         times = data.JULD.values
         expected = ((times >= np.datetime64("1999-06-01")) & (times < np.datetime64("1999-09-01"))).sum()
-    assert len(found["features"]) == expected > 0
-    for one in found["features"]:
-        assert one["type"] == "Feature"
-        assert one["geometry"]["type"] == "Point"
-        assert one["properties"] == {"id": one["properties"]["id"], "type": "argo", "class": "observation"}
-        assert isinstance(one["properties"]["id"], int)
+    assert len(response["features"]) == expected > 0
+    for feature in response["features"]:
+        assert feature["type"] == "Feature"
+        assert feature["geometry"]["type"] == "Point"
+        assert feature["properties"] == {"id": feature["properties"]["id"], "type": "argo", "class": "observation"}
+        assert isinstance(feature["properties"]["id"], int)
 
 
 def test_a_search_with_all_keys_as_the_front_end_writes_them_is_answered(ask):
-    asked = (
+    requests = (
         "start_date=2012-08-01&end_date=2012-08-31&datatype=sea_water_temperature&area=[[71.2,-164.2]]&radius=60"
         "&platform_type=mission,argo&meta_key=&meta_value=&mindepth=0&maxdepth=10.json"
     )
-    names = [one["properties"]["name"] for one in ask(f"point/{asked}")["features"]]
+    names = [feature["properties"]["name"] for feature in ask(f"point/{requests}")["features"]]
     assert names
-    assert names == [one["properties"]["name"] for one in ask(f"point/{asked.replace('&', ';')}")["features"]]
+    assert names == [
+        feature["properties"]["name"] for feature in ask(f"point/{requests.replace('&', ';')}")["features"]
+    ]
 
 
 def test_many_points_are_thinned_to_the_same_500(ask):
-    found = ask("point/.json")
-    assert len(found["features"]) == 500
-    assert found == ask("point/.json")
-    assert {one["properties"]["type"] for one in found["features"]} >= {"drifter", "mooring", "mission"}
+    response = ask("point/.json")
+    assert len(response["features"]) == 500
+    assert response == ask("point/.json")
+    assert {feature["properties"]["type"] for feature in response["features"]} >= {"drifter", "mooring", "mission"}
 
 
 def test_tracks_are_lines_by_platform(ask):
-    found = ask("track/start_date=2022-10-07&end_date=2022-10-10&quantum=day.json")["features"]
-    assert [one["geometry"]["type"] for one in found] == ["LineString"] * 2
-    assert [len(one["geometry"]["coordinates"]) for one in found] == [4, 4]
-    assert [one["properties"]["type"] for one in found] == ["drifter"] * 2
-    assert all(isinstance(one["properties"]["id"], int) for one in found)
+    features = ask("track/start_date=2022-10-07&end_date=2022-10-10&quantum=day.json")["features"]
+    assert [item["geometry"]["type"] for item in features] == ["LineString"] * 2
+    assert [len(item["geometry"]["coordinates"]) for item in features] == [4, 4]
+    assert [item["properties"]["type"] for item in features] == ["drifter"] * 2
+    assert all(isinstance(item["properties"]["id"], int) for item in features)
 
 
 def test_a_track_over_the_date_line_has_no_jump(ask):
-    for one in ask("track/start_date=2015-06-01&end_date=2015-12-31&quantum=hour&platform_type=mission.json")[
+    for feature in ask("track/start_date=2015-06-01&end_date=2015-12-31&quantum=hour&platform_type=mission.json")[
         "features"
     ]:
-        longitudes = [longitude for longitude, _ in one["geometry"]["coordinates"]]
+        longitudes = [longitude for longitude, _ in feature["geometry"]["coordinates"]]
         assert max(abs(b - a) for a, b in pairwise(longitudes)) < 10
 
 
-def test_hovering_asks_with_a_stray_brace(ask, shipped):
+def test_the_hover_request_with_a_stray_brace_is_answered(ask, shipped):
     platform = shipped.platform("argo:13857")
-    found = ask(f"meta/platform/{platform}%7D.json")
-    assert found["Platform Type"] == "argo"
-    assert list(found) == sorted(found)
+    response = ask(f"meta/platform/{platform}%7D.json")
+    assert response["Platform Type"] == "argo"
+    assert list(response) == sorted(response)
     station = ask(f"meta/station/{shipped.station('argo:13857', '1A')}%7D.json")
     assert station["Time"] == "1997-07-29T20:03:00+00:00"
     assert station["Float unique identifier"] == "13857"
@@ -131,7 +133,7 @@ def test_the_track_window_knows_from_when_to_when(ask, shipped):
         ("meta_values/argo/%00.json", 400), ("point/nonsense.json", 400), ("nothing", 404),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_as_a_problem(observed_client, path, status):
+def test_an_error_is_a_problem_document(observed_client, path, status):
     response = observed_client.get(f"{API}/{path}")
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
@@ -153,12 +155,12 @@ def test_answers_that_have_not_changed_are_not_sent_again(observed_client):
 
 
 @pytest.mark.anyio
-async def test_plotting_asks_through_its_client(shipped):
+async def test_plotting_requests_through_its_client(shipped):
     async with MetadataClient("http://metadata", httpx.ASGITransport(shipped.app())) as client:
         numbers = [shipped.station("argo:2902696", "3A"), shipped.station("argo:13857", "2A")]
         stations = await client.observed(numbers)
-        assert [one.id for one in stations] == numbers
-        assert [one.key for one in stations[0].variables] == ["sea_water_salinity", "sea_water_temperature"]
+        assert [item.id for item in stations] == numbers
+        assert [item.key for item in stations[0].variables] == ["sea_water_salinity", "sea_water_temperature"]
         track = await client.track(shipped.platform("argo:13857"), "1999-01-01", "1999-12-31")
         assert array(track.times).size == array(track.variables[0].values).size == 33
         assert array(track.variables[0].depth)[0] == pytest.approx(11.83, abs=0.01)
@@ -204,21 +206,21 @@ def plans(shipped, function, *arguments):
     ],
 )
 def test_searches_go_by_an_index(shipped, asked, index):
-    found = plans(shipped, shipped.stored.search_stations, parse_search(asked))
-    told = next(each for each in found if "holdings" in each)
+    result = plans(shipped, shipped.stored.search_stations, parse_search(asked))
+    reported = next(item for item in result if "holdings" in item)
     if shipped.engine.dialect.name == "sqlite":
-        assert re.search(rf"SEARCH holdings USING INDEX {index} \(datatype=\? AND ", told), told
-    assert "Seq Scan" not in told
-    assert "SCAN" not in told.replace("SCAN 1", "")
+        assert re.search(rf"SEARCH holdings USING INDEX {index} \(datatype=\? AND ", reported), reported
+    assert "Seq Scan" not in reported
+    assert "SCAN" not in reported.replace("SCAN 1", "")
 
 
 def test_tracks_are_read_from_an_index_alone(shipped):
     search = parse_search("start_date=1999-01-01&end_date=1999-02-01")
-    told = plans(shipped, shipped.stored.search_tracks, search)[0]
-    assert "stations_track" in told
-    assert "SCAN stations" not in told
+    reported = plans(shipped, shipped.stored.search_tracks, search)[0]
+    assert "stations_track" in reported
+    assert "SCAN stations" not in reported
     if shipped.engine.dialect.name == "sqlite":
-        assert "USING COVERING INDEX stations_track (platform=? AND time>? AND time<?)" in told
+        assert "USING COVERING INDEX stations_track (platform=? AND time>? AND time<?)" in reported
 
 
 @loop_over(
@@ -231,5 +233,7 @@ def test_tracks_are_read_from_an_index_alone(shipped):
     ],
 )
 def test_lookups_never_go_through_all_samples(shipped, name, arguments):
-    for told in plans(shipped, getattr(shipped.stored, name), *arguments):
-        assert not re.search(r"SCAN (samples|stations|holdings)|Seq Scan on (samples|stations|holdings)", told), told
+    for reported in plans(shipped, getattr(shipped.stored, name), *arguments):
+        assert not re.search(r"SCAN (samples|stations|holdings)|Seq Scan on (samples|stations|holdings)", reported), (
+            reported
+        )

@@ -24,7 +24,7 @@ def rows_after(path, mark):
 
 
 def values_of(station):
-    return {one.key: (array(one.depth), array(one.values)) for one in station.variables}
+    return {variable.key: (array(variable.depth), array(variable.values)) for variable in station.variables}
 
 
 @needs_samples
@@ -45,20 +45,20 @@ def test_an_odf_cast_is_that_of_its_file(observing):
 @needs_samples
 def test_a_sea_bird_cast_is_that_of_its_file_in_its_own_century(observing):
     path = OBS / "ctd_bedford_basin_2003.cnv.gz"
-    assert [one.problem for one in observing.bring(path)] == [None]
+    assert [item.problem for item in observing.bring(path)] == [None]
     [station] = observing.stored.read_stations([1])
     assert (station.time, station.name, station.platform_type) == ("2003-10-15T11:38:38+00:00", "Stn 2", "mission")
     assert (station.latitude, station.longitude) == pytest.approx((44 + 41.056 / 60, -(63 + 38.633 / 60)))
     rows = rows_after(path, "*END*")
-    kept = rows[:, 4] < 99
+    stored = rows[:, 4] < 99
     depth, temperature = values_of(station)["sea_water_temperature"]
-    assert temperature.tolist() == rows[kept, 4].tolist()
-    assert depth.tolist() == rows[kept, 3].tolist()
+    assert temperature.tolist() == rows[stored, 4].tolist()
+    assert depth.tolist() == rows[stored, 3].tolist()
 
 
 @needs_samples
 def test_tables_of_another_database_come_in_whole(observing):
-    assert [one.stations for one in observing.bring(OBS / "dfo_stubs")] == [103]
+    assert [item.stations for item in observing.bring(OBS / "dfo_stubs")] == [103]
     assert observing.count("samples") == 1919
     first = json.loads((OBS / "dfo_stubs" / "stations.json").read_text())[0]
     track = observing.stored.read_track(observing.platform("drifter:4401636"), None, None, ["sea_surface_temperature"])
@@ -70,5 +70,5 @@ def test_tables_of_another_database_come_in_whole(observing):
 def test_one_profile_of_a_float_is_the_same_as_in_the_file_of_all(observing):
     observing.bring(OBS / "argo_13857_prof.nc")
     before = observing.tables()
-    assert [one.stations for one in observing.bring(OBS / "argo_R13857_001.nc")] == [1]
+    assert [item.stations for item in observing.bring(OBS / "argo_R13857_001.nc")] == [1]
     assert observing.tables() == before

@@ -37,15 +37,15 @@ def test_pairs_are_parted_by_both_marks_and_values_keep_what_is_no_key():
     assert split_pairs("area=[[1,2]]&radius=60")["radius"] == "60"
 
 
-def test_what_is_empty_or_any_is_left_open():
-    asked = parse_search("meta_key=Any&meta_value=&platform_type=&area=&radius=&start_date=")
-    assert (asked.attribute, asked.platform_types, asked.area, asked.start) == (None, (), None, None)
+def test_an_empty_filter_matches_everything():
+    query = parse_search("meta_key=Any&meta_value=&platform_type=&area=&radius=&start_date=")
+    assert (query.attribute, query.platform_types, query.area, query.start) == (None, (), None, None)
     assert parse_search("meta_key=Project&meta_value=").attribute == ("Project", None)
 
 
 def test_a_date_is_its_whole_day():
-    asked = parse_search("start_date=2019-05-27&end_date=2019-05-27")
-    assert asked.end - asked.start == DAY - 1
+    query = parse_search("start_date=2019-05-27&end_date=2019-05-27")
+    assert query.end - query.start == DAY - 1
     assert parse_search("start_date=2019-05-27T12:00:00.000Z").start == parse_instant(
         "2019-05-27T14:00:00+02:00", "start_date"
     )
@@ -68,7 +68,7 @@ def test_a_radius_is_a_number_however_the_slider_writes_it(radius):
         ("area=[[1,2]]&radius=1e9", "radius"), ("area=[[1,2,3]]", "area"), ("area=[[1e999,0]]", "area"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_field(asked, field):
+def test_an_error_has_its_field(asked, field):
     with pytest.raises(InvalidRequest) as caught:
         parse_search(asked)
     assert caught.value.field == field
@@ -129,9 +129,9 @@ def test_a_line_goes_on_beyond_the_date_line():
 
 
 def test_a_mean_over_the_date_line_is_there_and_not_on_the_other_side():
-    both = Bucket(1, 0, 2, 0.0, 0.0, 360.0, -179.0, 179.0)
+    pair = Bucket(1, 0, 2, 0.0, 0.0, 360.0, -179.0, 179.0)
     after = Bucket(1, DAY, 1, 1.0, -178.0, 182.0, -178.0, -178.0)
-    [(first, _), (second, _)] = average_tracks([both, after], "day")[1]
+    [(first, _), (second, _)] = average_tracks([pair, after], "day")[1]
     assert (first, second) == (-180.0, -178.0)
 
 
@@ -139,7 +139,7 @@ def test_platforms_of_a_single_mean_position_are_left_out():
     assert average_tracks([Bucket(1, 0, 1, 0, 0, 0, 0, 0), Bucket(1, DAY, 1, 2, 2, 2, 2, 2)], "year") == {}
 
 
-def test_times_are_told_to_the_second_where_that_is_all():
+def test_times_are_written_to_the_second_of_their_precision():
     assert format_instant(0) == "1970-01-01T00:00:00+00:00"
     assert format_instant(1) == "1970-01-01T00:00:00.001+00:00"
 
@@ -147,7 +147,7 @@ def test_times_are_told_to_the_second_where_that_is_all():
 def scattered(count=1500, seed=3):
     """Platforms with casts all over the Earth and twenty years."""
     random = np.random.default_rng(seed)
-    made = []
+    created = []
     for number in range(15):
         places = [
             (int(time), float(lat), float(lon))
@@ -161,8 +161,8 @@ def scattered(count=1500, seed=3):
         kind = ("argo", "drifter", "mooring")[number % 3]
         measured = {"warmth": [1.0, 2.0, 3.0]} if number % 2 else {"speed": [5.0]}
         about = {"Project": f"p{number % 4}"}
-        made.append(platform(f"{kind}:{number}", places, kind, attributes=about, **measured))
-    return made
+        created.append(platform(f"{kind}:{number}", places, kind, attributes=about, **measured))
+    return created
 
 
 def reach(cast, latitude, longitude):
@@ -191,35 +191,35 @@ QUESTIONS = [
 
 @pytest.fixture(scope="module")
 def everywhere(new_database):
-    found = Observing(new_database())
-    source = found.store.begin_import("made")
-    for one in scattered():
-        found.store.write_platform(source, one)
-    yield found
-    found.engine.dispose()
+    result = Observing(new_database())
+    source = result.store.begin_import("made")
+    for item in scattered():
+        result.store.write_platform(source, item)
+    yield result
+    result.engine.dispose()
 
 
 @loop_over(("asked", "matches"), QUESTIONS)
 def test_stations_are_those_that_a_look_at_each_finds(everywhere, asked, matches):
     expected = {(c.latitude, c.longitude) for p in scattered() for c in p.casts if matches(p, c)}
-    found = everywhere.stored.search_stations(parse_search(asked))
-    places = {one.geometry.coordinates[::-1] for one in found}
+    result = everywhere.stored.search_stations(parse_search(asked))
+    places = {item.geometry.coordinates[::-1] for item in result}
     if len(expected) <= 500:
         assert places == expected
     else:
         assert len(places) == 500
         assert places < expected
-    assert everywhere.stored.search_stations(parse_search(asked)) == found
+    assert everywhere.stored.search_stations(parse_search(asked)) == result
 
 
 def test_thinned_stations_are_spread_over_platforms_and_times(everywhere):
-    found = [one.properties.id for one in everywhere.stored.search_stations(parse_search(""))]
-    assert len(found) == 500
-    assert max(np.diff(found)) <= 10  # of 1500: every third on average
-    assert np.histogram(found, 15)[0].min() >= 20
+    result = [station.properties.id for station in everywhere.stored.search_stations(parse_search(""))]
+    assert len(result) == 500
+    assert max(np.diff(result)) <= 10  # of 1500: every third on average
+    assert np.histogram(result, 15)[0].min() >= 20
 
 
-def test_an_unknown_datatype_is_told_with_those_that_there_are(everywhere):
+def test_an_unknown_datatype_is_refused_with_the_list_of_datatypes(everywhere):
     with pytest.raises(NotFound) as caught:
         everywhere.stored.search_stations(parse_search("datatype=length"))
     assert caught.value.allowed == ("speed", "warmth")
@@ -227,18 +227,20 @@ def test_an_unknown_datatype_is_told_with_those_that_there_are(everywhere):
 
 @loop_over("quantum", ["year", "month", "week", "day"])
 def test_tracks_are_means_over_each_period(everywhere, quantum):
-    found = {
-        one.properties.id: one.geometry.coordinates
-        for one in everywhere.stored.search_tracks(parse_search(f"quantum={quantum}&platform_type=drifter"))
+    result = {
+        entry.properties.id: entry.geometry.coordinates
+        for entry in everywhere.stored.search_tracks(parse_search(f"quantum={quantum}&platform_type=drifter"))
     }
-    drifters = [one for one in scattered() if one.type == "drifter"]
-    assert len(found) == len(drifters)
+    drifters = [entry for entry in scattered() if entry.type == "drifter"]
+    assert len(result) == len(drifters)
     unit = {"year": "Y", "month": "M", "week": "D", "day": "D"}[quantum]
-    for points, one in zip(found.values(), drifters, strict=True):
-        times = np.array([cast.time for cast in one.casts], "datetime64[ms]").astype(f"datetime64[{unit}]").astype(int)
+    for points, entry in zip(result.values(), drifters, strict=True):
+        times = (
+            np.array([cast.time for cast in entry.casts], "datetime64[ms]").astype(f"datetime64[{unit}]").astype(int)
+        )
         periods = (times - 4) // 7 if quantum == "week" else times
-        latitude = np.array([cast.latitude for cast in one.casts])
-        expected = [latitude[periods == each].mean() for each in np.unique(periods)]
+        latitude = np.array([cast.latitude for cast in entry.casts])
+        expected = [latitude[periods == item].mean() for item in np.unique(periods)]
         assert [lat for _, lat in points] == pytest.approx(expected, abs=1e-6)
 
 
@@ -256,11 +258,11 @@ def test_tracks_in_an_area_keep_what_is_inside(observing):
 def test_any_polygon_finds_what_a_look_at_each_finds(everywhere, corners, more):
     text = ",".join(f"[{lat},{lon}]" for lat, lon in corners)
     try:
-        asked = parse_search(f"area=[{text}]&radius=500{more}")
+        query = parse_search(f"area=[{text}]&radius=500{more}")
     except InvalidRequest:
         return
     casts = [c for p in scattered() for c in p.casts if not more or c.quantities[0].key == "warmth"]
-    inside = asked.area.contains(np.array([c.latitude for c in casts]), np.array([c.longitude for c in casts]))
+    inside = query.area.contains(np.array([c.latitude for c in casts]), np.array([c.longitude for c in casts]))
     expected = {(c.latitude, c.longitude) for c, yes in zip(casts, inside, strict=True) if yes}
-    found = {one.geometry.coordinates[::-1] for one in everywhere.stored.search_stations(asked)}
-    assert found == expected if len(expected) <= 500 else (found < expected and len(found) == 500)
+    result = {station.geometry.coordinates[::-1] for station in everywhere.stored.search_stations(query)}
+    assert result == expected if len(expected) <= 500 else (result < expected and len(result) == 500)

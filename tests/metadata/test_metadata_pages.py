@@ -91,25 +91,25 @@ def test_the_page_and_the_json_have_tags_of_their_own(client, page, path):
 @loop_over("path", ["/dataset/giops_day", "/dataset/sfbofs_hour", "/datasets"])
 def test_a_page_is_sound_and_can_be_read_without_eyes(page, path):
     text = page(path).text
-    found = Read(text)
+    result = Read(text)
     assert text.startswith("<!doctype html>")
-    assert found.all("html") == [{"lang": "en"}]
-    assert len(found.all("h1")) == len(found.all("main")) == len(found.all("title")) == 1
-    assert all(one["scope"] in {"row", "col"} for one in found.all("th"))
-    assert len(found.all("caption")) == len(found.all("table"))
-    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in found.all("meta")
-    levels = [int(tag[1]) for tag, _ in found.seen if re.fullmatch(r"h\d", tag)]
+    assert result.all("html") == [{"lang": "en"}]
+    assert len(result.all("h1")) == len(result.all("main")) == len(result.all("title")) == 1
+    assert all(item["scope"] in {"row", "col"} for item in result.all("th"))
+    assert len(result.all("caption")) == len(result.all("table"))
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in result.all("meta")
+    levels = [int(tag[1]) for tag, _ in result.seen if re.fullmatch(r"h\d", tag)]
     assert all(later <= before + 1 for before, later in pairwise(levels))
-    assert all(one["href"].startswith(("/", "https://")) for one in found.all("a"))
+    assert all(item["href"].startswith(("/", "https://")) for item in result.all("a"))
 
 
 def test_a_page_runs_nothing_and_fetches_nothing(page):
     response = page()
-    found = Read(response.text)
-    assert [one.get("type") for one in found.all("script")] == ["application/ld+json"]
-    assert not found.all("img") + found.all("iframe")
-    assert {one["rel"] for one in found.all("link")} <= {"alternate"}
-    assert not any(key.startswith("on") for _, attributes in found.seen for key in attributes)
+    result = Read(response.text)
+    assert [item.get("type") for item in result.all("script")] == ["application/ld+json"]
+    assert not result.all("img") + result.all("iframe")
+    assert {item["rel"] for item in result.all("link")} <= {"alternate"}
+    assert not any(key.startswith("on") for _, attributes in result.seen for key in attributes)
     style = re.search(r"<style>(.*?)</style>", response.text, re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert f"style-src 'sha256-{digest}'" in response.headers["content-security-policy"]
@@ -119,7 +119,7 @@ def test_a_page_runs_nothing_and_fetches_nothing(page):
 
 def luminance(colour):
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -140,22 +140,22 @@ def test_texts_have_contrast_enough(colours):
 
 
 def test_a_page_links_to_what_exists(client, page):
-    for one in Read(page("/datasets").text).all("a"):
-        if one["href"].startswith(API):
-            assert client.get(one["href"]).status_code == 200
+    for link in Read(page("/datasets").text).all("a"):
+        if link["href"].startswith(API):
+            assert client.get(link["href"]).status_code == 200
     links = client.get(API + "/dataset/giops_day").json()["links"]
-    for one in links:
-        if one["type"] == "application/json":
-            assert client.get(one["href"]).status_code == 200
-    assert {one["rel"] for one in links} >= {"self", "alternate", "collection", "variables", "times", "enclosure"}
+    for link in links:
+        if link["type"] == "application/json":
+            assert client.get(link["href"]).status_code == 200
+    assert {link["rel"] for link in links} >= {"self", "alternate", "collection", "variables", "times", "enclosure"}
 
 
 def test_the_json_of_a_dataset_says_how_large_it_is(client):
-    found = client.get(API + "/dataset/giops_day").json()
-    assert (found["time_steps"], found["variables"], found["depth_levels"]) == (5, 10, 17)
-    assert (found["group"], found["model_class"]) == ("Sample data", "Nemo")
-    assert found["license"] == "https://creativecommons.org/licenses/by/4.0/"
-    assert list(found)[:5] == ["id", "value", "quantum", "help", "attribution"]
+    document = client.get(API + "/dataset/giops_day").json()
+    assert (document["time_steps"], document["variables"], document["depth_levels"]) == (5, 10, 17)
+    assert (document["group"], document["model_class"]) == ("Sample data", "Nemo")
+    assert document["license"] == "https://creativecommons.org/licenses/by/4.0/"
+    assert list(document)[:5] == ["id", "value", "quantum", "help", "attribution"]
 
 
 # --- what search engines read -------------------------------------------------------------------------------------
@@ -167,36 +167,36 @@ def described(text):
 
 @loop_over("dataset", ["giops_day", "nemo_global_month", "ostia_month", "wcofs_hour", "sfbofs_hour"])
 def test_the_description_has_what_dataset_search_requires(page, dataset):
-    found = described(page(f"/dataset/{dataset}").text)
-    assert (found["@context"], found["@type"]) == ("https://schema.org/", "Dataset")
-    assert found["name"]
-    assert MIN_DESCRIPTION <= len(found["description"]) <= MAX_DESCRIPTION
-    assert all(found[name].startswith("http") for name in ("url", "license", "@id"))
-    assert all(one["contentUrl"].startswith("http") and one["encodingFormat"] for one in found["distribution"])
-    assert all(one["@type"] == "PropertyValue" and one["name"] for one in found["variableMeasured"])
-    south, west, north, east = map(float, found["spatialCoverage"]["geo"]["box"].split())
+    result = described(page(f"/dataset/{dataset}").text)
+    assert (result["@context"], result["@type"]) == ("https://schema.org/", "Dataset")
+    assert result["name"]
+    assert MIN_DESCRIPTION <= len(result["description"]) <= MAX_DESCRIPTION
+    assert all(result[name].startswith("http") for name in ("url", "license", "@id"))
+    assert all(part["contentUrl"].startswith("http") and part["encodingFormat"] for part in result["distribution"])
+    assert all(part["@type"] == "PropertyValue" and part["name"] for part in result["variableMeasured"])
+    south, west, north, east = map(float, result["spatialCoverage"]["geo"]["box"].split())
     assert -90 <= south < north <= 90
     assert -180 <= west < east <= 180
-    start, end = (datetime.fromisoformat(one) for one in found["temporalCoverage"].split("/"))
+    start, end = (datetime.fromisoformat(part) for part in result["temporalCoverage"].split("/"))
     assert start <= end
-    assert found["creator"]["name"]
-    assert found["creditText"]
+    assert result["creator"]["name"]
+    assert result["creditText"]
 
 
 def test_a_dataset_of_which_nothing_is_known_is_still_described():
-    found = linked_data(DatasetRecord(id="a", name="a"), "http://ocean")
-    assert MIN_DESCRIPTION <= len(found["description"]) <= MAX_DESCRIPTION
-    assert not {"license", "spatialCoverage", "temporalCoverage", "distribution", "creator"} & set(found)
+    result = linked_data(DatasetRecord(id="a", name="a"), "http://ocean")
+    assert MIN_DESCRIPTION <= len(result["description"]) <= MAX_DESCRIPTION
+    assert not {"license", "spatialCoverage", "temporalCoverage", "distribution", "creator"} & set(result)
 
 
-def test_a_box_across_the_antimeridian_is_told_as_two():
-    found = linked_data(DatasetRecord(id="a", name="a", bounds=(170.0, -10.0, -170.0, 10.0)), "")
-    assert [one["geo"]["box"] for one in found["spatialCoverage"]] == ["-10 170 10 180", "-10 -180 10 -170"]
+def test_a_box_across_the_antimeridian_is_listed_as_two():
+    result = linked_data(DatasetRecord(id="a", name="a", bounds=(170.0, -10.0, -170.0, 10.0)), "")
+    assert [item["geo"]["box"] for item in result["spatialCoverage"]] == ["-10 170 10 180", "-10 -180 10 -170"]
 
 
 def test_a_long_description_is_cut():
-    found = linked_data(DatasetRecord(id="a", name="a", help="krill " * 2000), "")
-    assert len(found["description"]) == MAX_DESCRIPTION
+    result = linked_data(DatasetRecord(id="a", name="a", help="krill " * 2000), "")
+    assert len(result["description"]) == MAX_DESCRIPTION
 
 
 # --- texts from files and configurations are texts ----------------------------------------------------------------
@@ -206,13 +206,13 @@ class Made:
     """A catalogue with one dataset, whose texts are malicious."""
 
     def __init__(self):
-        one = VariableRecord(
+        item = VariableRecord(
             key="a/b?c#d", source="v", name=EVIL, units=EVIL, standard_name=EVIL, scale=(0.0, 1.0), file=0, grid=0,
             dimensions=[Dimension(name="x", role="x", size=1)],
         )  # fmt: skip
-        told = dict.fromkeys(("name", "help", "attribution", "group", "subgroup", "quantum", "revision"), EVIL)
+        reported = dict.fromkeys(("name", "help", "attribution", "group", "subgroup", "quantum", "revision"), EVIL)
         attributes = {"license": "javascript:alert(1)", "institution": EVIL, "summary": EVIL}
-        record = DatasetRecord(id="evil", variables=[one], attributes=attributes, **told)
+        record = DatasetRecord(id="evil", variables=[item], attributes=attributes, **reported)
         self.snapshot = Snapshot(revision="1", datasets={"evil": record})
 
     async def revision(self, name):
@@ -226,12 +226,12 @@ class Made:
 def test_no_text_of_a_file_becomes_markup(path):
     with TestClient(create_app(Made())) as client:
         text = client.get(API + path, headers=BROWSER).text
-    found = Read(text)
-    assert len(found.all("script")) == (1 if path == "/dataset/evil" else 0)
-    assert not [one for one in found.all("a") if one["href"].startswith("javascript")]
+    result = Read(text)
+    assert len(result.all("script")) == (1 if path == "/dataset/evil" else 0)
+    assert not [item for item in result.all("a") if item["href"].startswith("javascript")]
     if path == "/dataset/evil":
         assert described(text)["name"] == EVIL
-        assert any("a%2Fb%3Fc%23d" in one["href"] for one in found.all("a"))
+        assert any("a%2Fb%3Fc%23d" in item["href"] for item in result.all("a"))
 
 
 @loop_over(("language", "west"), [("en", "10.75° W to 52.19° E"), ("fr", "10,75° O à 52,19° E")])

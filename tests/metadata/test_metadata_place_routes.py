@@ -59,29 +59,29 @@ def gazetteer(tmp_path_factory):
     for name, body in PLACES.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(f"<kml>{body}</kml>" if "broken" not in name else body)
-    found = Gazetteer(str(root))
-    found.refresh()
-    return found
+    result = Gazetteer(str(root))
+    result.refresh()
+    return result
 
 
 @pytest.fixture(scope="module")
 def client(gazetteer):
-    with TestClient(create_app(NoDatasets(), gazetteer=gazetteer)) as found:
-        yield found
+    with TestClient(create_app(NoDatasets(), gazetteer=gazetteer)) as result:
+        yield result
 
 
 @pytest.fixture(scope="module")
 def shipped():
     places = Gazetteer(str(SAMPLE_DATA))
     places.refresh()
-    with TestClient(create_app(NoDatasets(), gazetteer=places)) as found:
-        yield found
+    with TestClient(create_app(NoDatasets(), gazetteer=places)) as result:
+        yield result
 
 
 def names(client, path, **params):
     response = client.get(f"{KML}/{path}", params=params)
     assert response.status_code == 200, response.text
-    return [one["properties"]["name"] for one in response.json()["features"]]
+    return [feature["properties"]["name"] for feature in response.json()["features"]]
 
 
 def view(*degrees, projection="EPSG:3857"):
@@ -101,21 +101,21 @@ def test_lists_are_what_the_front_end_reads(shipped):
 
 
 def test_features_are_what_the_front_end_reads(shipped):
-    asked = {"projection": "EPSG:3857", "view_bounds": "2000000,10000000,6000000,13000000", "resolution": "9784"}
-    (point, *_) = shipped.get(f"{KML}/point/kola_section", params=asked).json()["features"]
+    query = {"projection": "EPSG:3857", "view_bounds": "2000000,10000000,6000000,13000000", "resolution": "9784"}
+    (point, *_) = shipped.get(f"{KML}/point/kola_section", params=query).json()["features"]
     assert point == {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [33.5, 69.5]},
         "properties": {"name": "K1", "type": "Point", "resolution": 0},
     }
-    (line, *_) = shipped.get(f"{KML}/line/nordic_seas", params=asked).json()["features"]
+    (line, *_) = shipped.get(f"{KML}/line/nordic_seas", params=query).json()["features"]
     assert line["properties"] == {"name": "Barents Sea Opening", "type": "LineString", "resolution": 0}
     assert line["geometry"]["type"] == "LineString"
-    found = {
-        one["properties"]["name"]: one
-        for one in shipped.get(f"{KML}/area/nordic_seas", params=asked).json()["features"]
+    result = {
+        feature["properties"]["name"]: feature
+        for feature in shipped.get(f"{KML}/area/nordic_seas", params=query).json()["features"]
     }
-    assert found["Barents Sea Opening"] == {
+    assert result["Barents Sea Opening"] == {
         "type": "Feature",
         "geometry": {
             "type": "MultiPolygon",
@@ -145,7 +145,7 @@ def test_integers_and_decimals_are_bounds_alike(client):
 
 @loop_over("turns", [-2, -1, 0, 1, 3])
 def test_a_view_over_the_date_line_shows_what_lies_on_both_sides(client, turns):
-    left, bottom, right, top = (float(one) for one in view(165, -30, 179, 0).split(","))
+    left, bottom, right, top = (float(part) for part in view(165, -30, 179, 0).split(","))
     bounds = f"{left + turns * WORLD},{bottom},{right + 15 * WORLD / 360 + turns * WORLD},{top}"
     assert names(client, "point/poles", view_bounds=bounds) == ["fiji", "samoa"]
     assert names(client, "line/cruise", view_bounds=bounds) == ["Fiji to Samoa"]
@@ -177,11 +177,11 @@ def test_polar_views_show_their_own_pole(client):
 @loop_over("projection", ["EPSG:3857", "EPSG:32661", "EPSG:3031"])
 @loop_over("resolution", [100, 2_000, 9_784, 100_000, 1e9])
 def test_areas_are_smoothed_and_stay_valid(client, projection, resolution):
-    asked = {"projection": projection, "resolution": resolution}
-    features = client.get(f"{KML}/area/wide", params=asked).json()["features"]
+    query = {"projection": projection, "resolution": resolution}
+    features = client.get(f"{KML}/area/wide", params=query).json()["features"]
     assert len(features) == 3
-    for one in features:
-        assert shapely.geometry.shape(one["geometry"]).is_valid
+    for feature in features:
+        assert shapely.geometry.shape(feature["geometry"]).is_valid
 
 
 def test_the_resolution_decides_how_many_positions_are_left(client):
@@ -228,35 +228,35 @@ def test_parameters_of_other_clients_are_ignored(client):
     assert names(client, "line/cruise", resolution="9784", cache="no") == ["Fiji to Samoa"]
 
 
-def test_what_cannot_be_served_is_told(client):
-    (found,) = client.get(f"{KML}/status").json()
-    assert (found["kind"], found["file"]) == ("area", "broken.kml")
+def test_a_file_that_cannot_be_served_is_reported(client):
+    (result,) = client.get(f"{KML}/status").json()
+    assert (result["kind"], result["file"]) == ("area", "broken.kml")
 
 
-def test_an_answer_is_kept_until_the_file_changes(tmp_path):
+def test_a_response_is_cached_until_the_file_changes(tmp_path):
     path = tmp_path / "line" / "a.kml"
     path.parent.mkdir()
     path.write_text(f"<kml>{PLACES['line/cruise.kml']}</kml>")
     places = Gazetteer(str(tmp_path))
     places.refresh()
     with TestClient(create_app(NoDatasets(), gazetteer=places)) as client:
-        tags = {one: client.get(f"{KML}/{one}").headers["etag"] for one in ("line", "line/a")}
-        for one, tag in tags.items():
-            assert client.get(f"{KML}/{one}", headers={"if-none-match": tag}).status_code == 304
+        tags = {item: client.get(f"{KML}/{item}").headers["etag"] for item in ("line", "line/a")}
+        for item, tag in tags.items():
+            assert client.get(f"{KML}/{item}", headers={"if-none-match": tag}).status_code == 304
         path.write_text(f"<kml>{PLACES['line/cruise.kml'].replace('Samoa', 'Tonga')}</kml>")
         os.utime(path, ns=(1, 1))
         places.refresh()
-        for one, tag in tags.items():
-            assert client.get(f"{KML}/{one}", headers={"if-none-match": tag}).status_code == 200
+        for item, tag in tags.items():
+            assert client.get(f"{KML}/{item}", headers={"if-none-match": tag}).status_code == 200
 
 
 @pytest.mark.anyio
 async def test_neighbours_get_an_area_by_its_key(gazetteer):
     app = create_app(NoDatasets(), gazetteer=gazetteer)
     async with MetadataClient("http://metadata", httpx.ASGITransport(app)) as client:
-        found = await client.area("wide/Date line")
-        assert (found.key, found.name) == ("wide/Date line", "Date line")
-        assert found.geometry.type == "MultiPolygon"
+        result = await client.area("wide/Date line")
+        assert (result.key, result.name) == ("wide/Date line", "Date line")
+        assert result.geometry.type == "MultiPolygon"
         assert (await client.area("wide/Coast / inner")).name == "Coast / inner"
         for wrong in ("wide", "wide/", "wide/nope", "", "../wide", "wide/Date line\0", "a/b/c%2F"):
             with pytest.raises(NotFound, match="group/name"):

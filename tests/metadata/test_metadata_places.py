@@ -40,8 +40,8 @@ def test_two_boxes_are_joined_the_short_way_round():
 
 
 def test_a_valid_range_in_packed_units_is_unpacked():
-    one = variable(dtype="<i2", valid_min=0, valid_max=1000, scale_factor=0.01, add_offset=-2.0)
-    assert valid_range(one) == pytest.approx((-2.0, 8.0))
+    item = variable(dtype="<i2", valid_min=0, valid_max=1000, scale_factor=0.01, add_offset=-2.0)
+    assert valid_range(item) == pytest.approx((-2.0, 8.0))
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_an_invalid_range_is_not_used(limits):
 
 
 def test_a_valid_range_far_wider_than_usual_gives_way():
-    one = variable(standard_name="sea_water_potential_temperature", valid_min=-200.0, valid_max=200.0)
-    assert header_limits(one, "degC") == (-2, 30)
+    item = variable(standard_name="sea_water_potential_temperature", valid_min=-200.0, valid_max=200.0)
+    assert header_limits(item, "degC") == (-2, 30)
 
 
 @loop_over("units", ["C", "Celsius", "degC", "Deg C", "degree_C", "degrees_C", "degrees C", "Degrees Celsius"])

@@ -21,8 +21,8 @@ def service(tmp_path):
 
 
 def children(pid):
-    found = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(each) for each in found.read_text().split()]
+    result = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(part) for part in result.read_text().split()]
 
 
 def alive(pid):
@@ -38,11 +38,11 @@ def test_new_files_appear_while_it_serves_and_nothing_is_left_when_it_is_killed(
     assert http.get("/api/v2.0/datasets").json() == []
 
     make(files / "a.nc")
-    assert until(lambda: [one["id"] for one in http.get("/api/v2.0/datasets").json()] == ["a"])
+    assert until(lambda: [item["id"] for item in http.get("/api/v2.0/datasets").json()] == ["a"])
 
     (files / "bad.nc").write_text("nothing")
     assert until(lambda: len(http.get("/api/v2.0/datasets/status").json()) == 2)
-    assert [one["id"] for one in http.get("/api/v2.0/datasets").json()] == ["a"]
+    assert [item["id"] for item in http.get("/api/v2.0/datasets").json()] == ["a"]
 
     [indexer] = children(running.pid)
     os.kill(indexer, signal.SIGKILL)
@@ -56,7 +56,7 @@ def test_new_files_appear_while_it_serves_and_nothing_is_left_when_it_is_killed(
     assert until(lambda: not alive(indexer))
 
 
-def test_it_ends_with_its_indexer_when_it_is_told_to(service):
+def test_it_ends_with_its_indexer_on_a_signal(service):
     running, http, _ = service
     assert until(lambda: http.get("/health/ready").status_code == 200)
     [indexer] = children(running.pid)

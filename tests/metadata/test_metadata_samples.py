@@ -29,35 +29,35 @@ def indexed(folders, request):
 
 @pytest.mark.parametrize("indexed", FOLDERS, indirect=True)
 def test_every_file_is_served_or_listed_with_its_reason(indexed):
-    for one in indexed.datasets.values():
-        assert one.reason if one.state == "broken" else one.variables
-        assert all(each.scale[0] < each.scale[1] for each in one.variables)
-        for each in one.problems:
-            assert each.reason
-            assert "/" not in each.name
+    for dataset in indexed.datasets.values():
+        assert dataset.reason if dataset.state == "broken" else dataset.variables
+        assert all(item.scale[0] < item.scale[1] for item in dataset.variables)
+        for item in dataset.problems:
+            assert item.reason
+            assert "/" not in item.name
 
 
 @pytest.mark.parametrize("indexed", FOLDERS, indirect=True)
 def test_times_are_those_of_cftime(indexed):
     checked = 0
-    for one in indexed.datasets.values():
-        if one.time is None or one.time_dim_units == "1" or "0000-01-01" in one.time_dim_units:
+    for dataset in indexed.datasets.values():
+        if dataset.time is None or dataset.time_dim_units == "1" or "0000-01-01" in dataset.time_dim_units:
             continue
-        axis = one.times[one.time]
+        axis = dataset.times[dataset.time]
         for name in ("time", "time_counter", "ocean_time", "TIME", "time_centered"):
-            with netCDF4.Dataset(one.files[0].path) as data:
+            with netCDF4.Dataset(dataset.files[0].path) as data:
                 variable = data.variables.get(name)
                 units = getattr(variable, "units", "")
                 if variable is None or " since " not in units or not variable.size:
                     continue
                 calendar = getattr(variable, "calendar", "standard")
                 first = cftime.num2date(variable[...].ravel()[0], units, calendar)
-            told = axis.first
+            reported = axis.first
             days = cftime.date2num(cftime.datetime(*first.timetuple()[:6], calendar="proleptic_gregorian"),
                                    "seconds since 1970-01-01", "proleptic_gregorian")  # fmt: skip
-            assert abs(told - days) <= 60
+            assert abs(reported - days) <= 60
             checked += 1
-    assert checked or not any(one.times for one in indexed.datasets.values())
+    assert checked or not any(dataset.times for dataset in indexed.datasets.values())
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,5 @@ def test_times_are_those_of_cftime(indexed):
     indirect=["indexed"],
 )
 def test_real_files_are_served_with_all_their_steps(indexed, served):
-    found = {name: one.times[one.time].count for name, one in indexed.datasets.items() if one.time is not None}
-    assert {name: found.get(name) for name in served} == served
+    result = {name: item.times[item.time].count for name, item in indexed.datasets.items() if item.time is not None}
+    assert {name: result.get(name) for name in served} == served

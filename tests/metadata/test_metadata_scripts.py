@@ -59,13 +59,13 @@ class NoDatasets:
 
 @pytest.fixture(scope="module")
 def client():
-    with TestClient(create_app(NoDatasets())) as found:
-        yield found
+    with TestClient(create_app(NoDatasets())) as result:
+        yield result
 
 
 def generated(client, query, lang="python", script_type="plot", plot_type="profile", **headers):
-    asked = {"query": json.dumps(query), "lang": lang, "script_type": script_type, "plot_type": plot_type}
-    response = client.get(AT, params={key: value for key, value in asked.items() if value}, headers=headers)
+    requests = {"query": json.dumps(query), "lang": lang, "script_type": script_type, "plot_type": plot_type}
+    response = client.get(AT, params={key: value for key, value in requests.items() if value}, headers=headers)
     assert response.status_code == 200, response.text
     return response
 
@@ -87,13 +87,13 @@ def server():
         def log_message(self, *_):
             pass
 
-    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.asked = []
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
+    result = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    result.asked = []
+    thread = threading.Thread(target=result.serve_forever, daemon=True)
     thread.start()
-    yield found
-    found.shutdown()
-    found.server_close()
+    yield result
+    result.shutdown()
+    result.server_close()
 
 
 def address(server):
@@ -112,8 +112,8 @@ def run(command, text, folder, name):
 
 
 def made(query, wanted, language, server, plot_type="profile"):
-    asked = script.make_request(script.parse_query(json.dumps(query)), wanted, plot_type, address(server))
-    return script.generate_script(asked, language)
+    requests = script.make_request(script.parse_query(json.dumps(query)), wanted, plot_type, address(server))
+    return script.generate_script(requests, language)
 
 
 LANGUAGES = {"python": ([sys.executable, "-W", "error"], "a.py"), "curl": (["sh"], "a.sh")}
@@ -121,19 +121,19 @@ RUN = [one for one in LANGUAGES if one == "python" or shutil.which("curl")]
 
 
 @pytest.mark.parametrize("language", RUN)
-def test_programs_for_a_plot_ask_for_it(server, tmp_path, language):
+def test_scripts_for_a_plot_request_it(server, tmp_path, language):
     command, name = LANGUAGES[language]
     result, saved = run(command, made(PROFILE, "csv", language, server), tmp_path, name)
     assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
     parts = urlsplit(server.asked[-1])
-    asked = {key: one for key, (one,) in parse_qs(parts.query).items()}
+    requests = {key: one for key, (one,) in parse_qs(parts.query).items()}
     assert parts.path == "/api/v2.0/plot/profile"
-    assert json.loads(asked.pop("query")) == PROFILE
-    assert asked == {"save": "True", "format": "csv"}
+    assert json.loads(requests.pop("query")) == PROFILE
+    assert requests == {"save": "True", "format": "csv"}
 
 
 @pytest.mark.parametrize("language", RUN)
-def test_programs_for_a_subset_ask_for_it(server, tmp_path, language):
+def test_scripts_for_a_subset_request_it(server, tmp_path, language):
     command, name = LANGUAGES[language]
     result, saved = run(command, made(SUBSET, "subset", language, server), tmp_path, name)
     assert (result.returncode, saved) == (0, b"\x89 the answer"), result.stderr
@@ -149,7 +149,7 @@ def test_programs_for_a_subset_ask_for_it(server, tmp_path, language):
 
 
 @pytest.mark.parametrize("language", RUN)
-def test_programs_tell_what_the_server_says_is_wrong(server, tmp_path, language):
+def test_scripts_print_the_problem_of_the_server(server, tmp_path, language):
     command, name = LANGUAGES[language]
     result, _ = run(command, made({**PROFILE, "dataset": "missing"}, "plot", language, server), tmp_path, name)
     assert result.returncode != 0
@@ -223,27 +223,27 @@ def tokens_of_r(text):
 
 def errors_of_r(text):
     """What a parser of R cannot make sense of, or misses."""
-    found, open_ = [], [PARSER_OF_R.parse(text.encode()).root_node]
+    result, open_ = [], [PARSER_OF_R.parse(text.encode()).root_node]
     while open_:
         node = open_.pop()
         open_ += node.children
         if node.is_error or node.is_missing:
-            found.append(text.encode()[node.start_byte : node.end_byte] or node.type)
-    return found
+            result.append(text.encode()[node.start_byte : node.end_byte] or node.type)
+    return result
 
 
 @loop_over("wanted", ["plot", "csv", "subset"])
 @loop_over("extra", HOSTILE)
 def test_programs_are_sound_in_the_grammar_of_r(wanted, extra):
     query = {**SUBSET, "area": extra} if wanted == "subset" else {**PROFILE, "names": [extra], extra: None}
-    asked = script.make_request(script.parse_query(json.dumps(query)), wanted, "profile", "http://h")
-    assert errors_of_r(script.generate_script(asked, "r")) == []
+    requests = script.make_request(script.parse_query(json.dumps(query)), wanted, "profile", "http://h")
+    assert errors_of_r(script.generate_script(requests, "r")) == []
 
 
 @loop_over(("sound", "broken"), [("TRUE)[1]", "TRUE[1]"), ("'", ""), (" <- ", " <- <- "), ("if (", "if ")])
 def test_a_program_that_is_not_sound_in_the_grammar_of_r_is_found_out(sound, broken):
-    asked = script.make_request(script.parse_query(json.dumps(PROFILE)), "csv", "profile", "http://h")
-    text = script.generate_script(asked, "r")
+    query = script.make_request(script.parse_query(json.dumps(PROFILE)), "csv", "profile", "http://h")
+    text = script.generate_script(query, "r")
     assert sound in text
     assert errors_of_r(text.replace(sound, broken, 1)) != []
 
@@ -263,8 +263,8 @@ def test_the_programs_of_r_hold_the_query_in_one_string(query):
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
 def test_the_values_of_a_subset_are_strings_of_r(value):
-    asked = script.make_request(script.parse_query(json.dumps({**SUBSET, "area": value})), "subset", None, "http://h")
-    strings, _ = tokens_of_r(script.generate_script(asked, "r"))
+    query = script.make_request(script.parse_query(json.dumps({**SUBSET, "area": value})), "subset", None, "http://h")
+    strings, _ = tokens_of_r(script.generate_script(query, "r"))
     assert strings[strings.index("area") + 1] == value
 
 
@@ -300,13 +300,13 @@ def test_a_query_that_is_not_percent_encoded_is_read(client):
     assert "/subset/giops_day/votemper,vosaline" in response.text
 
 
-def test_the_address_is_the_one_that_the_gateway_tells(client):
-    told = {"x-forwarded-proto": "https", "x-forwarded-host": "ocean.example.org:8443"}
-    assert "'https://ocean.example.org:8443/api/v2.0/plot/profile'" in generated(client, PROFILE, **told).text
+def test_the_address_is_the_forwarded_one_of_the_gateway(client):
+    reported = {"x-forwarded-proto": "https", "x-forwarded-host": "ocean.example.org:8443"}
+    assert "'https://ocean.example.org:8443/api/v2.0/plot/profile'" in generated(client, PROFILE, **reported).text
     assert "'http://testserver.local/api/v2.0/plot/profile'" in generated(client, PROFILE).text
-    told["x-forwarded-host"] = "evil'; import os"
+    reported["x-forwarded-host"] = "evil'; import os"
     response = client.get(
-        AT, params={"query": "{}", "lang": "r", "script_type": "csv", "plot_type": "ts"}, headers=told
+        AT, params={"query": "{}", "lang": "r", "script_type": "csv", "plot_type": "ts"}, headers=reported
     )
     assert response.status_code == 400
 

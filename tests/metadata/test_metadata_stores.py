@@ -29,15 +29,15 @@ def to_zarr(path: Path, group: zarr.Group) -> None:
     with netCDF4.Dataset(path) as data:
         data.set_auto_maskandscale(False)
         group.attrs.update({name: str(data.getncattr(name)) for name in data.ncattrs()})
-        for name, one in data.variables.items():
-            if one.dtype.kind not in "iuf":
+        for name, item in data.variables.items():
+            if item.dtype.kind not in "iuf":
                 continue
-            attributes = {each: plain(one.getncattr(each)) for each in one.ncattrs()}
-            told = {"dimension_names": one.dimensions} if version == 3 else {}
+            attributes = {ncattr: plain(item.getncattr(ncattr)) for ncattr in item.ncattrs()}
+            reported = {"dimension_names": item.dimensions} if version == 3 else {}
             fill = attributes.pop("_FillValue", None) if version == 2 else 0
-            array = group.create_array(name, shape=one.shape, dtype=one.dtype, fill_value=fill, **told)
-            array[...] = one[...]
-            array.attrs.update(attributes | ({} if told else {"_ARRAY_DIMENSIONS": list(one.dimensions)}))
+            array = group.create_array(name, shape=item.shape, dtype=item.dtype, fill_value=fill, **reported)
+            array[...] = item[...]
+            array.attrs.update(attributes | ({} if reported else {"_ARRAY_DIMENSIONS": list(item.dimensions)}))
 
 
 def plain(value):
@@ -49,9 +49,9 @@ def same(found, other) -> bool:
 
     def told(one):
         return (
-            sorted((each.key, each.units, each.scale, len(each.dimensions)) for each in one.variables),
-            [(each.units, each.first, each.last, each.count) for each in one.times],
-            [each.values for each in one.depths],
+            sorted((item.key, item.units, item.scale, len(item.dimensions)) for item in one.variables),
+            [(item.units, item.first, item.last, item.count) for item in one.times],
+            [item.values for item in one.depths],
         )
 
     assert told(found) == told(other)
@@ -75,12 +75,12 @@ def test_a_zarr_store_that_grows_is_read_again(tmp_path, make, index):
     path = make(tmp_path / "a.nc")
     group = zarr.open_group(tmp_path / "stores" / "a.zarr", mode="w", zarr_format=3)
     to_zarr(path, group)
-    found = index(folder=tmp_path / "stores")
-    assert found.run() == 0
+    result = index(folder=tmp_path / "stores")
+    assert result.run() == 0
     for name in ("time", "thetao"):
         group[name].append(np.asarray(group[name][-1:]) + 1)
-    assert found.run() == 1
-    assert found.dataset("a").times[0].count == 4
+    assert result.run() == 1
+    assert result.dataset("a").times[0].count == 4
 
 
 def test_icechunk_repositories_are_read_at_their_newest_snapshot(tmp_path, make, index):
@@ -89,18 +89,18 @@ def test_icechunk_repositories_are_read_at_their_newest_snapshot(tmp_path, make,
     session = repository.writable_session("main")
     to_zarr(make(tmp_path / "a.nc"), zarr.open_group(session.store, mode="w"))
     session.commit("first")
-    found = index(folder=tmp_path / "stores")
-    assert found.dataset("ice").times[0].count == 3
+    result = index(folder=tmp_path / "stores")
+    assert result.dataset("ice").times[0].count == 3
     session = repository.writable_session("main")
     group = zarr.open_group(session.store, mode="r+")
     for name in ("time", "thetao"):
         group[name].append(np.asarray(group[name][-1:]) + 1)
     session.commit("second")
-    assert found.run() == 1
-    assert found.dataset("ice").times[0].count == 4
+    assert result.run() == 1
+    assert result.dataset("ice").times[0].count == 4
 
 
-def test_stores_that_are_none_are_told(tmp_path):
+def test_folders_that_are_no_stores_are_reported(tmp_path):
     (tmp_path / "a.zarr").mkdir()
     assert str(read_header(str(tmp_path / "a.zarr")).reason) == "it no longer exists"
     (tmp_path / "b.zarr").mkdir()
@@ -120,10 +120,10 @@ def bucket() -> Iterator[S3Store]:
     server.start()
     _, port = server.get_host_and_port()
     address = f"http://127.0.0.1:{port}"
-    told = {"ENDPOINT_URL": address, "ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "REGION": "us-east-1"}
+    reported = {"ENDPOINT_URL": address, "ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "REGION": "us-east-1"}
     httpx.put(f"{address}/ocean")
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in told.items():
+        for name, value in reported.items():
             environment.setenv(f"AWS_{name}", value)
         yield S3Store("ocean", client_options={"allow_http": True})
     server.stop()
@@ -137,11 +137,11 @@ def test_objects_are_read_like_files(bucket, tmp_path, make, index, *, write, in
     ):
         for name, size in source.dimensions.items():
             copy.createDimension(name, len(size))
-        for name, one in source.variables.items():
-            fill = {"fill_value": one.getncattr("_FillValue")} if "_FillValue" in one.ncattrs() else {}
-            made = copy.createVariable(name, one.dtype, one.dimensions, **fill)
-            made.setncatts({each: one.getncattr(each) for each in one.ncattrs() if each != "_FillValue"})
-            made[:] = one[:]
+        for name, item in source.variables.items():
+            fill = {"fill_value": item.getncattr("_FillValue")} if "_FillValue" in item.ncattrs() else {}
+            created = copy.createVariable(name, item.dtype, item.dimensions, **fill)
+            created.setncatts({ncattr: item.getncattr(ncattr) for ncattr in item.ncattrs() if ncattr != "_FillValue"})
+            created[:] = item[:]
     for name, path in files.items():
         obstore.put(bucket, f"runs/{name}", path)
     group = tmp_path / "b.zarr"
@@ -150,12 +150,12 @@ def test_objects_are_read_like_files(bucket, tmp_path, make, index, *, write, in
         if path.is_file():
             obstore.put(bucket, f"runs/b.zarr/{path.relative_to(group)}", path)
     urls = {"modern": "modern.nc", "classic": "classic.nc", "zarr": "b.zarr", "gone": "gone.nc"}
-    found = index(datasets=write({name: {"url": f"s3://ocean/runs/{url}"} for name, url in urls.items()}))
+    result = index(datasets=write({name: {"url": f"s3://ocean/runs/{url}"} for name, url in urls.items()}))
     expected = index_once(folder=tmp_path).dataset("modern")
     for name in ("modern", "classic", "zarr"):
-        assert same(found.dataset(name), expected)
-    assert str(found.dataset("gone").reason) == "gone.nc: it no longer exists"
-    assert found.dataset("modern").files[0].size == files["modern.nc"].stat().st_size
+        assert same(result.dataset(name), expected)
+    assert str(result.dataset("gone").reason) == "gone.nc: it no longer exists"
+    assert result.dataset("modern").files[0].size == files["modern.nc"].stat().st_size
 
 
 @pytest.mark.usefixtures("bucket")
@@ -171,10 +171,10 @@ def test_icechunk_repositories_are_read_from_object_storage(tmp_path, make, inde
         "none": "icechunk:s3://ocean/ice/b",
         "other": "icechunk:ftp://h/ice",
     }
-    found = index(datasets=write({name: {"url": url} for name, url in urls.items()}))
-    assert same(found.dataset("ice"), index_once(folder=tmp_path).dataset("a"))
-    assert "cannot be opened" in str(found.dataset("none").reason)
-    assert "must be in a folder or in object storage" in str(found.dataset("other").reason)
+    result = index(datasets=write({name: {"url": url} for name, url in urls.items()}))
+    assert same(result.dataset("ice"), index_once(folder=tmp_path).dataset("a"))
+    assert "cannot be opened" in str(result.dataset("none").reason)
+    assert "must be in a folder or in object storage" in str(result.dataset("other").reason)
 
 
 class Silent(WSGIRequestHandler):
@@ -214,15 +214,15 @@ def opendap(tmp_path_factory) -> Iterator[tuple[Path, str]]:
 def test_opendap_servers_are_read_like_files(opendap, tmp_path, make, index, *, write, index_once):
     folder, address = opendap
     make(folder / "a.nc", levels=(0, 10))
-    found = index(datasets=write({"a": {"url": f"{address}/a.nc"}, "gone": {"url": f"{address}/gone.nc"}}))
+    result = index(datasets=write({"a": {"url": f"{address}/a.nc"}, "gone": {"url": f"{address}/gone.nc"}}))
     shutil.copy(folder / "a.nc", tmp_path / "a.nc")
-    assert same(found.dataset("a"), index_once(folder=tmp_path).dataset("a"))
-    assert (found.dataset("a").files[0].size, found.dataset("a").files[0].mtime_ns) == (0, 0)
-    assert found.dataset("gone").state == "broken"
-    assert found.run() == 0
+    assert same(result.dataset("a"), index_once(folder=tmp_path).dataset("a"))
+    assert (result.dataset("a").files[0].size, result.dataset("a").files[0].mtime_ns) == (0, 0)
+    assert result.dataset("gone").state == "broken"
+    assert result.run() == 0
 
 
-def test_a_server_that_does_not_answer_is_told_soon():
+def test_a_server_that_does_not_answer_is_reported_soon():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
     assert read_header(f"http://127.0.0.1:{port}/a.nc").reason
@@ -239,13 +239,13 @@ def test_an_answer_that_breaks_the_library_does_not_end_the_indexer(tmp_path, in
         thread = threading.Thread(target=server.serve_forever, args=[0.05])
         thread.start()
         urls = {"b": f"http://127.0.0.1:{server.server_port}/b.nc", "a": "a.nc"}
-        found = index(datasets=write({name: {"url": url} for name, url in urls.items()}))
+        result = index(datasets=write({name: {"url": url} for name, url in urls.items()}))
         server.shutdown()
         thread.join()
-    assert {name: one.state for name, one in found.datasets.items()} == {"a": "served", "b": "broken"}
+    assert {name: item.state for name, item in result.datasets.items()} == {"a": "served", "b": "broken"}
 
 
-def test_who_cannot_be_reached_for_a_moment_is_not_gone(monkeypatch):
+def test_a_briefly_unreachable_neighbour_is_not_removed(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
     for name, value in {
@@ -267,7 +267,7 @@ def test_zarr_stores_of_a_web_server_are_read_by_their_consolidated_metadata(tmp
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=[0.05])
         thread.start()
-        found = index(datasets=write({"a": {"url": f"http://127.0.0.1:{server.server_port}/a.zarr"}})).dataset("a")
+        result = index(datasets=write({"a": {"url": f"http://127.0.0.1:{server.server_port}/a.zarr"}})).dataset("a")
         server.shutdown()
         thread.join()
-    assert (found.state, found.times[0].count) == ("served", 3)
+    assert (result.state, result.times[0].count) == ("served", 3)

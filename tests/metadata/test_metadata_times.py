@@ -65,7 +65,7 @@ def test_coarse_numbers_are_rounded_to_the_minute():
 
 def test_files_with_other_units_are_brought_to_those_of_the_first():
     axis = merge_times([times(0, 1), times(48, 72, units="hours since 2000-01-01")])
-    assert [each.tolist() for each in axis.raw] == [[0, 1], [2, 3]]
+    assert [item.tolist() for item in axis.raw] == [[0, 1], [2, 3]]
     assert axis.units == "days since 2000-01-01"
 
 
@@ -78,7 +78,7 @@ def test_the_configured_units_are_those_of_the_ids():
 
 def test_times_that_nobody_understands_are_numbered():
     axis = merge_times([times(3, units="unknown"), times(7, units="unknown")])
-    assert ([each.tolist() for each in axis.raw], axis.units) == ([[0], [1]], "1")
+    assert ([item.tolist() for item in axis.raw], axis.units) == ([[0], [1]], "1")
 
 
 def test_months_are_counted_on_the_calendar():
@@ -100,8 +100,8 @@ def test_hours_of_a_model_calendar_ascend_with_their_ids(calendar):
 
 
 def test_nanoseconds_are_not_taken_for_seconds():
-    found = to_calendar_seconds(np.array([1_500_000_000]), parse_time_units("nanoseconds since 1970-01-01"))
-    assert found.tolist() == [2]
+    result = to_calendar_seconds(np.array([1_500_000_000]), parse_time_units("nanoseconds since 1970-01-01"))
+    assert result.tolist() == [2]
 
 
 def test_times_that_are_too_far_away_are_numbered():

@@ -96,7 +96,7 @@ class Water(FakeNumbers):
 
     def __init__(self, listed=WATER):
         super().__init__()
-        self.listed = {one.key: one for one in listed}
+        self.listed = {item.key: item for item in listed}
 
     def columns(self, asked):
         values = {WARM: temperatures(), SALT: salinities(), "u": np.full(len(DEPTHS), 1500.0)}
@@ -113,8 +113,10 @@ def overlapping(figure):
     """Pairs of texts of a drawn figure that lie on each other, and texts that run out of it."""
     figure.draw_without_rendering()
     undrawn = set(_undrawn(figure))
-    texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip() and one not in undrawn]
-    boxes = [(one.get_text(), one.get_window_extent()) for one in texts]
+    texts = [
+        item for item in figure.findobj(Text) if item.get_visible() and item.get_text().strip() and item not in undrawn
+    ]
+    boxes = [(item.get_text(), item.get_window_extent()) for item in texts]
     page = figure.bbox
     outside = [
         text for text, box in boxes if box.x0 < -2 or box.y0 < -2 or box.x1 > page.x1 + 2 or box.y1 > page.y1 + 2
@@ -128,7 +130,7 @@ def overlapping(figure):
 
 def _undrawn(figure):
     """Labels of ticks beyond the limits of their axis, and of those that it had before it was laid out."""
-    for axes in figure.findobj(lambda one: hasattr(one, "get_xaxis")):
+    for axes in figure.findobj(lambda item: hasattr(item, "get_xaxis")):
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             now = (*axis.get_major_ticks(), *axis.get_minor_ticks())

@@ -29,11 +29,11 @@ SOME = 3  # one of so many
 
 def pytest_collection_modifyitems(items):
     """Leave most of what is thorough to the full counts, the same each time."""
-    seen = Counter()
+    observed = Counter()
     for item in items:
         if (name := getattr(item, "originalname", None)) in THOROUGH:
-            seen[item.path, name] += 1
-            if seen[item.path, name] % SOME:
+            observed[item.path, name] += 1
+            if observed[item.path, name] % SOME:
                 item.add_marker(pytest.mark.full)
 
 

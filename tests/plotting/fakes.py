@@ -124,7 +124,7 @@ class FakeNumbers:
                 coordinate("latitude", ("point",), latitude),
                 coordinate("longitude", ("point",), longitude),
             ],
-            fields=[made_field(key, ("time", "depth", "point"), one[np.newaxis]) for key, one in values.items()],
+            fields=[made_field(key, ("time", "depth", "point"), item[np.newaxis]) for key, item in values.items()],
         )
 
     async def file(self, asked, form):

@@ -35,11 +35,11 @@ def observed(depth=LEVELS):
 
 def class4_values(key="votemper", units="Celsius", shift=1.0, **other):
     best = observed() + shift + LEVELS / 1000
-    given = {"observed": observed(), "best_estimate": best, "climatology": observed() - 0.5}
-    given["forecasts"] = np.stack([best + 0.1, best + 0.2])
+    supplied = {"observed": observed(), "best_estimate": best, "climatology": observed() - 0.5}
+    supplied["forecasts"] = np.stack([best + 0.1, best + 0.2])
     return Class4Values(
         key=key, name={"votemper": "Temperature", "vosaline": "Salinity"}[key], units=units,
-        **{name: None if values is None else floats(values) for name, values in {**given, **other}.items()},
+        **{name: None if values is None else floats(values) for name, values in {**supplied, **other}.items()},
     )  # fmt: skip
 
 
@@ -61,13 +61,13 @@ def class4(ids=(0,), models=(), **other):
     """Profiles of these indices, and beside them other models."""
     return Class4Profiles(
         kind="ocean_predict",
-        profiles=[class4_profile(one, **other) for one in ids],
+        profiles=[class4_profile(item, **other) for item in ids],
         forecasts=FORECASTS,
         title="Global ice ocean prediction",
         models=[
             Class4ModelProfiles(
                 file=file, model="FOAM", title=None, forecasts=FORECASTS[:1],
-                profiles=[class4_profile(one, file=file, shift=-2.0) for one in ids],
+                profiles=[class4_profile(item, file=file, shift=-2.0) for item in ids],
             )
             for file in models
         ],
@@ -108,7 +108,7 @@ class Measured(FakeCatalogue):
 
     def __init__(self):
         super().__init__()
-        self.stations = {one: station(one, 60.0 + one) for one in range(1, 4)}
+        self.stations = {number: station(number, 60.0 + number) for number in range(1, 4)}
         self.stations[9] = station(9, -70.0)
         self.tracks = {
             1: track(1),
@@ -119,19 +119,19 @@ class Measured(FakeCatalogue):
         self.asked = []
 
     async def assets(self, dataset, variable):
-        found = await super().assets(dataset, variable)
+        result = await super().assets(dataset, variable)
         steps = Steps(
             raw=array(TIMES // DAY), seconds=array(TIMES), file=array(np.zeros(5, "<i4")),
             position=array(np.arange(5, dtype="<i4")), units="days since 1970-01-01",
         )  # fmt: skip
         axis = DepthAxis(name="depth", kind="depth", values=[0.0, 10, 25, 50, 75, 100, 150])
-        return replace(found, steps=steps, depth=axis)
+        return replace(result, steps=steps, depth=axis)
 
     async def observed(self, stations):
-        for one in stations:
-            if one not in self.stations:
-                raise NotFound(f"there is no station {one}", field="id")
-        return [self.stations[one] for one in stations]
+        for item in stations:
+            if item not in self.stations:
+                raise NotFound(f"there is no station {item}", field="id")
+        return [self.stations[item] for item in stations]
 
     async def track(self, platform, start="", end="", datatypes=()):
         self.asked.append((platform, start, end))
@@ -141,10 +141,10 @@ class Measured(FakeCatalogue):
 
     async def class4(self, ids, kind="ocean_predict", models=()):
         self.asked.append((list(ids), kind, list(models)))
-        for one in [*ids, *models]:
-            if not one.startswith(("class4_20160205", "class4_2016")):
-                raise NotFound(f"there is no Class 4 file {one!r} of {kind}", field="id")
-        return class4([int(one.rpartition("_")[2]) for one in ids], models)
+        for item in [*ids, *models]:
+            if not item.startswith(("class4_20160205", "class4_2016")):
+                raise NotFound(f"there is no Class 4 file {item!r} of {kind}", field="id")
+        return class4([int(item.rpartition("_")[2]) for item in ids], models)
 
 
 def along_values(points, seconds):
@@ -163,7 +163,7 @@ class Moving(FakeNumbers):
         return self.trajectory(asked)
 
     def trajectory(self, asked):
-        seconds = np.array([np.datetime64(one.removesuffix("+00:00"), "s").astype(int) for one in asked.times])
+        seconds = np.array([np.datetime64(time_.removesuffix("+00:00"), "s").astype(int) for time_ in asked.times])
         if (seconds > TIMES[-1] + DAY).all() or (seconds < TIMES[0] - DAY).all():
             raise TimeNotFound("no point is in the time of the model", field="times")
         if all(latitude < -50 for latitude, _ in asked.points):

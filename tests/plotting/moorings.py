@@ -46,8 +46,8 @@ def made(asked, steps=STEPS, depths=DEPTHS, at=None):
     if deep == "bottom":
         last = (~dry).sum(axis=1, keepdims=True).clip(1) - 1
         fields = {key: np.take_along_axis(values, last, axis=1) for key, values in fields.items()}
-        found = np.take_along_axis(depth, last, axis=1)[:, 0]
-        more = [made_part("depth", ("time", "point"), found, "m", auxiliary=True)]
+        result = np.take_along_axis(depth, last, axis=1)[:, 0]
+        more = [made_part("depth", ("time", "point"), result, "m", auxiliary=True)]
     elif deep == "all":
         coordinates = [coordinate("depth", ("depth",), depths)]
     else:
@@ -59,12 +59,12 @@ def made(asked, steps=STEPS, depths=DEPTHS, at=None):
         dims.remove("depth")
         fields = {key: values[:, 0] for key, values in fields.items()}
     latitude, longitude = np.array(asked.points, dtype=float).T
-    named = ("point",)
+    by_name = ("point",)
     if len(asked.points) == 1:  # as the data service answers: a lone point is no dimension
         dims.remove("point")
         fields = {key: values[..., 0] for key, values in fields.items()}
-        more = [made_part("depth", ("time",), found[:, 0], "m", auxiliary=True)] if more else []
-        latitude, longitude, named = latitude[0], longitude[0], ()
+        more = [made_part("depth", ("time",), result[:, 0], "m", auxiliary=True)] if more else []
+        latitude, longitude, by_name = latitude[0], longitude[0], ()
     return Coverage(
         kind="timeseries",
         dataset="arctic",
@@ -72,8 +72,8 @@ def made(asked, steps=STEPS, depths=DEPTHS, at=None):
         coordinates=[
             coordinate("time", ("time",), at),
             *coordinates,
-            coordinate("latitude", named, latitude),
-            coordinate("longitude", named, longitude),
+            coordinate("latitude", by_name, latitude),
+            coordinate("longitude", by_name, longitude),
         ],
         fields=[
             *(
@@ -109,13 +109,15 @@ class Vectors(FakeCatalogue):
     """`aice` stands for a vector that the catalogue knows, of the components `u` and `v`."""
 
     async def assets(self, dataset, variable):
-        found = await super().assets(dataset, variable)
-        return replace(found, components={"east": "u", "north": "v"}) if variable == "aice" else found
+        result = await super().assets(dataset, variable)
+        return replace(result, components={"east": "u", "north": "v"}) if variable == "aice" else result
 
 
 def overlapping(figure):
     """Pairs of texts of a figure that lie on each other."""
-    return [(one, two) for (one, box), (two, other) in itertools.combinations(_texts(figure), 2) if _deeply(box, other)]
+    return [
+        (item, two) for (item, box), (two, other) in itertools.combinations(_texts(figure), 2) if _deeply(box, other)
+    ]
 
 
 def beyond(figure):
@@ -131,10 +133,10 @@ def _texts(figure):
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
-            labels = [one.label1 for one in axis.get_major_ticks() if low <= one.get_loc() <= high]
-            hidden -= {id(one) for one in labels if axes.axison}
-    texts = [one for one in figure.findobj(Text) if one.get_text().strip() and one.get_visible()]
-    return [(one.get_text(), one.get_window_extent(renderer)) for one in texts if id(one) not in hidden]
+            labels = [item.label1 for item in axis.get_major_ticks() if low <= item.get_loc() <= high]
+            hidden -= {id(item) for item in labels if axes.axison}
+    texts = [item for item in figure.findobj(Text) if item.get_text().strip() and item.get_visible()]
+    return [(item.get_text(), item.get_window_extent(renderer)) for item in texts if id(item) not in hidden]
 
 
 def _deeply(box, other, by=1.0):

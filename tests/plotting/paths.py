@@ -25,8 +25,8 @@ def places(asked):
     way = np.array(asked.path, dtype=float)
     way[:, 1] = np.unwrap(way[:, 1], period=360)
     share = np.linspace(0, len(way) - 1, asked.points)
-    for whole in range(len(way)):
-        share[np.abs(share - whole).argmin()] = whole
+    for number in range(len(way)):
+        share[np.abs(share - number).argmin()] = number
     return np.interp(share, range(len(way)), way[:, 0]), np.interp(share, range(len(way)), way[:, 1])
 
 
@@ -68,8 +68,8 @@ def parted(asked, fields):
 
 def along(latitude, longitude, distance):
     """The coordinates of places along a path."""
-    named = zip(("distance", "latitude", "longitude"), (distance, latitude, longitude), strict=True)
-    return [coordinate(name, ("distance",), values) for name, values in named]
+    by_name = zip(("distance", "latitude", "longitude"), (distance, latitude, longitude), strict=True)
+    return [coordinate(name, ("distance",), values) for name, values in by_name]
 
 
 def field(key, dims, values):
@@ -85,18 +85,18 @@ def transect(asked, *, told=True, levels=None):
     levels = np.zeros(1) if flat else (OTHER_LEVELS if time == EARLIER else LEVELS) if levels is None else levels
     depth, along_path = np.meshgrid(levels, distance, indexing="ij")
     dry = (depth > floor(along_path)) | (latitude > 80)
-    found = {key: np.where(dry, np.nan, value(key, depth, along_path, time)) for key in asked.variables}
+    result = {key: np.where(dry, np.nan, value(key, depth, along_path, time)) for key in asked.variables}
     dims = ("time", "distance") if flat else ("time", "depth", "distance")
     fields = [
-        field(key, dims, (values[:1] if flat else values[np.newaxis])) for key, values in parted(asked, found).items()
+        field(key, dims, (values[:1] if flat else values[np.newaxis])) for key, values in parted(asked, result).items()
     ]
     if told and asked.bathymetry:
         about = VariableInfo(
             dataset="arctic", key="bathymetry", name="Sea floor", units="m", scale=(0.0, 6000.0),
             standard_name="sea_floor_depth_below_geoid",
         )  # fmt: skip
-        known = np.where(latitude > 80, np.nan, floor(distance))
-        fields.append(Field(variable=about, dims=("distance",), values=array(known), auxiliary=True))
+        existing = np.where(latitude > 80, np.nan, floor(distance))
+        fields.append(Field(variable=about, dims=("distance",), values=array(existing), auxiliary=True))
     return Coverage(
         kind="transect",
         dataset="arctic",
@@ -121,7 +121,7 @@ def course(asked, at=None):
     latitude, longitude = places(asked)
     distance = distances(latitude, longitude)
     time, along_path = np.meshgrid(at, distance, indexing="ij")
-    found = {
+    result = {
         key: np.where(latitude > 80, np.nan, value(key, 0.0, along_path) + (time - EARLIER) / DAY)
         for key in asked.variables
     }
@@ -131,7 +131,7 @@ def course(asked, at=None):
         dataset="arctic",
         dims={"time": len(at), "distance": len(distance)},
         coordinates=[coordinate("time", ("time",), at), *level, *along(latitude, longitude, distance)],
-        fields=[field(key, ("time", "distance"), values) for key, values in parted(asked, found).items()],
+        fields=[field(key, ("time", "distance"), values) for key, values in parted(asked, result).items()],
         facts={"depth": "bottom"} if asked.depth == "bottom" else {},
         revision="r1",
     )
@@ -155,8 +155,8 @@ class Vectors(FakeCatalogue):
     """`aice` stands for a vector that the catalogue knows, of the components `u` and `v`."""
 
     async def assets(self, dataset, variable):
-        found = await super().assets(dataset, variable)
-        return replace(found, components={"east": "u", "north": "v"}) if variable == "aice" else found
+        result = await super().assets(dataset, variable)
+        return replace(result, components={"east": "u", "north": "v"}) if variable == "aice" else result
 
 
 def texts(figure):
@@ -169,18 +169,21 @@ def texts(figure):
             every = [label for tick in axis.get_major_ticks() for label in (tick.label1, tick.label2)]
             hidden |= set(every) - (set(drawn) if axes.axison else set())
             hidden |= set() if axes.axison else {axis.label, axis.get_offset_text()}
-    found = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip() and one not in hidden]
-    return [(one.get_text(), one.get_window_extent(renderer)) for one in found]
+    result = [
+        item for item in figure.findobj(Text) if item.get_visible() and item.get_text().strip() and item not in hidden
+    ]
+    return [(item.get_text(), item.get_window_extent(renderer)) for item in result]
 
 
 def misplaced(figure):
     """Pairs of texts that lie on each other by more than a pixel, and texts that run out of the figure."""
-    found = texts(figure)
+    result = texts(figure)
     pairs = [
         (first, second)
-        for (first, one), (second, other) in itertools.combinations(found, 2)
-        if min(one.x1, other.x1) - max(one.x0, other.x0) > 1.5 and min(one.y1, other.y1) - max(one.y0, other.y0) > 1.5
+        for (first, item), (second, other) in itertools.combinations(result, 2)
+        if min(item.x1, other.x1) - max(item.x0, other.x0) > 1.5
+        and min(item.y1, other.y1) - max(item.y0, other.y0) > 1.5
     ]
     page = figure.bbox
-    out = [text for text, box in found if box.x0 < -1 or box.y0 < -1 or box.x1 > page.x1 + 1 or box.y1 > page.y1 + 1]
+    out = [text for text, box in result if box.x0 < -1 or box.y0 < -1 or box.x1 > page.x1 + 1 or box.y1 > page.y1 + 1]
     return pairs + out

@@ -106,8 +106,8 @@ def redraw(names):
 def main(arguments):
     """Record and draw."""
     RECORDED.mkdir(exist_ok=True)
-    urls = [one for one in arguments if "://" in one or one.startswith("unix:")]
-    names = [one for one in arguments if one not in urls] or list(CASES)
+    urls = [argument for argument in arguments if "://" in argument or argument.startswith("unix:")]
+    names = [argument for argument in arguments if argument not in urls] or list(CASES)
     if urls:
         asyncio.run(record(*urls, names))
     redraw(names)

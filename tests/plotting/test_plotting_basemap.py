@@ -63,7 +63,7 @@ def layers(content):
 
 
 def shapes(content, layer):
-    return [shapely.geometry.shape(one["geometry"]) for one in layers(content)[layer]["features"]]
+    return [shapely.geometry.shape(feature["geometry"]) for feature in layers(content)[layer]["features"]]
 
 
 @loop_over("projection", PLANES)
@@ -131,18 +131,18 @@ def test_land_is_where_the_coast_is_and_the_ocean_is_blue(client):
 )
 def test_a_tile_s_heights_go_on_in_the_next(cartographer, tiles):
     left, right = tiles
-    here = np.array([0.5, 1.5, 100.5, 254.5, 255.5])
-    at = np.concatenate([here[2:], here[:2] + 256])  # the last of its rows, and the first columns beyond it
+    local = np.array([0.5, 1.5, 100.5, 254.5, 255.5])
+    at = np.concatenate([local[2:], local[:2] + 256])  # the last of its rows, and the first columns beyond it
     beyond = cartographer._heights(left, at, left.resolution)[:3, 3:]
-    begins = cartographer._heights(right, here, right.resolution)[2:, :2]
+    begins = cartographer._heights(right, local, right.resolution)[2:, :2]
     np.testing.assert_allclose(beyond, begins, atol=0.5)
 
 
 def test_edges_of_neighbours_have_no_more_contrast_than_the_inside(client):
     for kind in ("topo/5/{}/11", "topo/5/{}/11?shaded_relief=true"):
         row = [pixels(client.get(f"/tiles/{kind.format(x)}").content)[..., :3].astype(int) for x in (10, 11, 12)]
-        whole = np.concatenate(row, axis=1)
-        steps = np.abs(np.diff(whole, axis=1)).mean(axis=(0, 2))
+        full = np.concatenate(row, axis=1)
+        steps = np.abs(np.diff(full, axis=1)).mean(axis=(0, 2))
         assert max(steps[255], steps[511]) < 1.5 * np.percentile(steps, 95)
 
 
@@ -164,21 +164,21 @@ def test_contours_keep_off_land_that_lies_below_the_sea(client):
 def test_land_comes_as_polygons_and_depths_as_lines_with_their_depth(client):
     land = client.get("/mbt/lands/4/5/5?projection=EPSG:3857")
     assert (land.status_code, land.headers["content-type"]) == (200, VECTOR)
-    assert {one.geom_type for one in shapes(land.content, "lands")} <= {"Polygon", "MultiPolygon"}
+    assert {shape.geom_type for shape in shapes(land.content, "lands")} <= {"Polygon", "MultiPolygon"}
     bath = layers(client.get("/mbt/bath/4/5/5").content)["bath"]["features"]
-    assert {one["properties"]["depth"] for one in bath} <= {100, 200, 500, 1000, 2000, 3000, 4000, 5000, 6000}
-    assert {one["geometry"]["type"] for one in bath} <= {"LineString", "MultiLineString"}
+    assert {shape["properties"]["depth"] for shape in bath} <= {100, 200, 500, 1000, 2000, 3000, 4000, 5000, 6000}
+    assert {shape["geometry"]["type"] for shape in bath} <= {"LineString", "MultiLineString"}
 
 
 def test_land_of_a_tile_is_that_of_the_coast_file(client):
     tile = shapely.union_all(shapes(client.get("/mbt/lands/5/10/11").content, "lands"))
-    whole = shapely.from_geojson(gzip.decompress(FINE.read_bytes()))
+    full = shapely.from_geojson(gzip.decompress(FINE.read_bytes()))
     rng = np.random.default_rng(3)
     right, down = rng.uniform(0, 4096, (2, 400))
     longitude = (10 + right / 4096) / 32 * 360 - 180
     latitude = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * (11 + down / 4096) / 32))))
-    shapely.prepare(whole)
-    expected = shapely.contains_xy(whole, longitude, latitude)
+    shapely.prepare(full)
+    expected = shapely.contains_xy(full, longitude, latitude)
     assert (shapely.contains_xy(tile, right, down) == expected).mean() > 0.99
 
 
@@ -249,7 +249,7 @@ def test_a_wrong_piece_is_refused_with_what_works(client, path, status, field):
     assert (response.status_code, response.json()["errors"][0]["field"]) == (status, field), response.text
 
 
-def test_a_piece_is_kept_by_its_files(client, cartographer):
+def test_a_piece_is_cached_by_its_files(client, cartographer):
     first = client.get("/tiles/topo/3/2/2")
     assert client.get("/tiles/topo/3/2/2", headers={"if-none-match": first.headers["etag"]}).status_code == 304
     assert "max-age=60" in first.headers["cache-control"]
@@ -259,7 +259,7 @@ def test_a_piece_is_kept_by_its_files(client, cartographer):
     )
 
 
-def test_without_a_coast_heights_tell_land_from_sea(cartographer):
+def test_without_a_coast_heights_separate_land_from_sea(cartographer):
     image = pixels(BasemapRenderer(cartographer._relief, Coasts(None, None)).draw("topo", Tile("EPSG:3857", 0, 0, 0)))
     assert image[110, 140, 0] > image[110, 140, 2]
 

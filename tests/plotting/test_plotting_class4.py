@@ -33,16 +33,16 @@ def plot(client, change=None, **parameters):
 
 
 def drawn(context, found, **query):
-    asked = kind.Class4Query(class4id=ONE, **query)
-    return kind.draw(asked, kind.Class4Data(time="", revisions={}, profiles=found), context)
+    requests = kind.Class4Query(class4id=ONE, **query)
+    return kind.draw(requests, kind.Class4Data(time="", revisions={}, profiles=found), context)
 
 
 def lines(axes):
     """What is drawn in a panel, without the line at zero."""
-    return [one for one in axes.get_lines() if len(one.get_xdata()) > 2]
+    return [line for line in axes.get_lines() if len(line.get_xdata()) > 2]
 
 
-def test_what_the_front_end_asks_is_drawn(client, catalogue):
+def test_the_plots_of_the_front_end_are_drawn(client, catalogue):
     query = {"forecast": "best", "showmap": True, "climatology": True, "error": "none", "models": []}
     response = plot(client, query, format="png", size="6x4")
     assert Image.open(io.BytesIO(response.content)).size == (432, 288)
@@ -59,23 +59,23 @@ def test_any_other_type_means_the_observations_of_riops(client, catalogue):
 def test_a_panel_shows_what_was_measured_what_models_say_and_the_climatology(context):
     picture = drawn(context(), class4(models=[OTHER]))
     panel = picture.figure.axes[0]
-    values = [one.get_xdata() for one in lines(panel)]
+    values = [item.get_xdata() for item in lines(panel)]
     best = observed() + 1 + LEVELS / 1000
-    for wanted in (observed(), best, best - 3, observed() - 0.5):
-        assert any(np.allclose(one, wanted, atol=1e-5) for one in values)
+    for expected in (observed(), best, best - 3, observed() - 0.5):
+        assert any(np.allclose(item, expected, atol=1e-5) for item in values)
     assert panel.get_xlabel() == "Temperature (°C)"
     low, high = panel.get_ylim()
     assert low > 400 > high
-    labels = [one.get_text() for one in picture.figure.legends[0].get_texts()]
+    labels = [item.get_text() for item in picture.figure.legends[0].get_texts()]
     assert labels == ["Observed", "GIOPS, best estimate", "FOAM, best estimate", "Climatology"]
 
 
 def test_a_forecast_is_drawn_instead_of_the_best_estimate(context):
     picture = drawn(context("fr"), class4(), forecast="0", climatology=False)
-    labels = [one.get_text() for one in picture.figure.legends[0].get_texts()]
+    labels = [item.get_text() for item in picture.figure.legends[0].get_texts()]
     assert "5 février 2016" in labels[1]
-    values = [one.get_xdata() for one in lines(picture.figure.axes[0])]
-    assert any(np.allclose(one, observed() + 1.1 + LEVELS / 1000, atol=1e-5) for one in values)
+    values = [item.get_xdata() for item in lines(picture.figure.axes[0])]
+    assert any(np.allclose(item, observed() + 1.1 + LEVELS / 1000, atol=1e-5) for item in values)
     assert len(values) == 2
 
 
@@ -85,16 +85,16 @@ def test_errors_are_drawn_about_zero(context, error, shift):
     panel = picture.figure.axes[0]
     low, high = panel.get_xlim()
     assert low == pytest.approx(-high)
-    assert any(np.allclose(one.get_xdata(), shift + LEVELS / 1000, atol=1e-5) for one in lines(panel))
-    assert any(list(one.get_xdata()) == [0, 0] for one in panel.get_lines())
-    wanted = shift + LEVELS / 1000
-    assert f"bias {wanted.mean():.2f}, RMSE {np.sqrt((wanted**2).mean()):.2f}" in panel.get_title("left")
-    assert f"{wanted.mean():.2f}" in picture.info.alt
+    assert any(np.allclose(line.get_xdata(), shift + LEVELS / 1000, atol=1e-5) for line in lines(panel))
+    assert any(list(line.get_xdata()) == [0, 0] for line in panel.get_lines())
+    expected = shift + LEVELS / 1000
+    assert f"bias {expected.mean():.2f}, RMSE {np.sqrt((expected**2).mean()):.2f}" in panel.get_title("left")
+    assert f"{expected.mean():.2f}" in picture.info.alt
 
 
 def test_errors_from_a_climatology_that_there_is_not_say_so(context):
     picture = drawn(context(), class4(climatology=None), error="climatology")
-    assert "the file has no climatology" in [one.get_text() for one in picture.figure.axes[0].texts]
+    assert "the file has no climatology" in [text.get_text() for text in picture.figure.axes[0].texts]
 
 
 def test_the_table_has_the_values_of_the_file(client):
@@ -103,42 +103,42 @@ def test_the_table_has_the_values_of_the_file(client):
         "ID", "Latitude", "Longitude", "Depth (m)", "Temperature Model (°C)", "Temperature Observed (°C)",
         "Temperature Model FOAM (°C)", "Temperature Climatology (°C)",
     ]  # fmt: skip
-    assert [one[0] for one in cells] == [ONE] * len(LEVELS) + [f"{FILE}_1"] * len(LEVELS)
-    found = np.array([one[3:] for one in cells[: len(LEVELS)]], dtype=np.float32).T
+    assert [cell[0] for cell in cells] == [ONE] * len(LEVELS) + [f"{FILE}_1"] * len(LEVELS)
+    result = np.array([cell[3:] for cell in cells[: len(LEVELS)]], dtype=np.float32).T
     best = (observed() + 1 + LEVELS / 1000).astype(np.float32)
-    np.testing.assert_array_equal(found[0], LEVELS.astype(np.float32))
-    np.testing.assert_array_equal(found[1], best)
-    np.testing.assert_array_equal(found[2], observed().astype(np.float32))
-    np.testing.assert_array_equal(found[4], (observed() - 0.5).astype(np.float32))
+    np.testing.assert_array_equal(result[0], LEVELS.astype(np.float32))
+    np.testing.assert_array_equal(result[1], best)
+    np.testing.assert_array_equal(result[2], observed().astype(np.float32))
+    np.testing.assert_array_equal(result[4], (observed() - 0.5).astype(np.float32))
 
 
 def test_values_with_a_bad_flag_are_left_out_and_counted(context):
-    found = class4(flags=np.array([0, 0, 4, 0, 1, 0]))
-    quantity = read_quantities(found, None)[0]
+    result = class4(flags=np.array([0, 0, 4, 0, 1, 0]))
+    quantity = read_quantities(result, None)[0]
     assert quantity.flagged == 2
     assert np.isnan(quantity.values[OBSERVED]).tolist() == [False, False, True, False, True, False]
     table = kind.table(
-        kind.Class4Query(class4id=ONE), kind.Class4Data(time="", revisions={}, profiles=found), context()
+        kind.Class4Query(class4id=ONE), kind.Class4Data(time="", revisions={}, profiles=result), context()
     )
     assert ("Note", "Temperature: 2 observed values are left out for their quality") in table.header
 
 
 def test_other_models_are_put_on_the_levels_of_the_profile():
-    found = class4(models=[OTHER])
-    other = found.models[0].profiles[0]
+    result = class4(models=[OTHER])
+    other = result.models[0].profiles[0]
     best = floats([280, 281, 999, 282, 283])
     values = Class4Values(key="votemper", name="T", units="K", observed=floats([0] * 5), best_estimate=best)
     longer = replace(other, depth=floats([2, 20, 35, 50, 100]), variables=[values])
-    found.models[0].profiles[0] = longer
-    told = read_quantities(found, None)[0].values["model1"]
-    np.testing.assert_allclose(told, [6.85, 7.85, 8.85, 9.85, np.nan, np.nan], atol=1e-4)
+    result.models[0].profiles[0] = longer
+    model1 = read_quantities(result, None)[0].values["model1"]
+    np.testing.assert_allclose(model1, [6.85, 7.85, 8.85, 9.85, np.nan, np.nan], atol=1e-4)
 
 
 def test_agreement_is_that_of_brute_force():
     values, reference = np.array([1.0, np.nan, 4, 5]), np.array([0.0, 2, np.nan, 7])
-    found = Agreement.compute(values - reference)
-    assert found.bias == pytest.approx((1 - 2) / 2)
-    assert found.error == pytest.approx(np.sqrt((1 + 4) / 2))
+    result = Agreement.compute(values - reference)
+    assert result.bias == pytest.approx((1 - 2) / 2)
+    assert result.error == pytest.approx(np.sqrt((1 + 4) / 2))
     assert Agreement.compute(np.array([np.nan])) is None
 
 
@@ -167,8 +167,8 @@ def test_a_wrong_member_is_named(client, change, field):
 @pytest.mark.parametrize("size", SIZES[1:])
 @pytest.mark.parametrize(("number", "error"), [(1, "none"), (3, "observation"), (30, "none")])
 def test_no_words_lie_on_each_other(context, language, size, number, error):
-    found = class4(range(number), models=[OTHER, OTHER.replace("FOAM", "BLUELINK")])
-    picture = drawn(context(language, size), found, error=error)
+    result = class4(range(number), models=[OTHER, OTHER.replace("FOAM", "BLUELINK")])
+    picture = drawn(context(language, size), result, error=error)
     assert overlapping(picture.figure) == []
 
 
@@ -187,7 +187,7 @@ def test_a_file_of_a_query_without_a_dataset_has_a_name(client):
     assert response.headers["content-disposition"] == 'attachment; filename="class4_2016-02-05T0600.csv"'
 
 
-def test_the_climatology_is_kept_apart_from_models():
+def test_the_climatology_is_separate_from_models():
     quantity = read_quantities(class4(), None)[0]
     np.testing.assert_allclose(quantity.values[CLIMATOLOGY], observed() - 0.5, atol=1e-5)
     assert array(floats([1])).tolist() == [1.0]

@@ -56,13 +56,13 @@ def test_a_value_gets_the_colour_that_matplotlib_gives_it(values, low, width):
     table = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)
     indices = palette_indices(values, palette)
     reference = ListedColormap(table / 255)(Normalize(low, low + width)(values.astype(float)), bytes=True)
-    there = ~np.isnan(values)
+    present = ~np.isnan(values)
     # On the border between two colours either is right.
     position = (values.astype(float) - low) / width * len(table)
-    clear = there & (np.abs(position - np.rint(position)) > 1e-6)
+    clear = present & (np.abs(position - np.rint(position)) > 1e-6)
     assert (table[indices[clear] - 1] == reference[clear][:, :3]).all()
-    assert (indices[~there] == 0).all()
-    assert (indices[there] > 0).all()
+    assert (indices[~present] == 0).all()
+    assert (indices[present] > 0).all()
 
 
 def test_a_tile_is_the_picture_that_matplotlib_makes():
@@ -70,9 +70,9 @@ def test_a_tile_is_the_picture_that_matplotlib_makes():
     painted = decode(render(make_field("votemper"), (-2.0, 10.0), "thermal"))
     table = resample_colours(colormap_colours("thermal"), 255) / 255
     reference = ListedColormap(table)(Normalize(-2, 10)(values.astype(float)), bytes=True)
-    there = ~np.isnan(values)
-    assert (painted[..., 3] == np.where(there, 255, 0)).all()
-    assert np.abs(painted[there][:, :3].astype(int) - reference[there][:, :3]).max() <= 4
+    present = ~np.isnan(values)
+    assert (painted[..., 3] == np.where(present, 255, 0)).all()
+    assert np.abs(painted[present][:, :3].astype(int) - reference[present][:, :3]).max() <= 4
 
 
 def make_field(key, values=None):
@@ -83,9 +83,9 @@ def test_a_folded_field_is_painted_as_the_whole_one():
     few = field()[::32, ::64]
     rows, columns = np.arange(256, dtype=np.uint8) // 32, np.arange(256, dtype=np.uint8) // 64
     folded = replace(make_field("votemper", few), rows=array(rows), columns=array(columns))
-    whole = make_field("votemper", few[rows][:, columns])
+    full = make_field("votemper", few[rows][:, columns])
     for form in ("image/png", "image/webp"):
-        images = [render(one, (-2.0, 10.0), "thermal", form) for one in (folded, whole)]
+        images = [render(item, (-2.0, 10.0), "thermal", form) for item in (folded, full)]
         assert images[0] == images[1]
 
 

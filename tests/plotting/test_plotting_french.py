@@ -47,19 +47,19 @@ def test_a_refusal_is_in_french(client, path, status, says):
 
 
 def test_colormaps_have_names_in_french_and_are_in_their_order(client):
-    french, english = (client.get("/plot/colormaps", params={"lang": one}) for one in ("fr", "en"))
-    names = {one["id"]: one["value"] for one in french.json()}
+    french, english = (client.get("/plot/colormaps", params={"lang": name}) for name in ("fr", "en"))
+    names = {name["id"]: name["value"] for name in french.json()}
     assert names["freesurface"] == "Hauteur de la surface de la mer (surface libre)"
     assert names["default"] == french.json()[0]["value"] == "Celle de la variable"
-    assert set(names) == {one["id"] for one in english.json()}
-    assert [one["id"] for one in french.json()] != [one["id"] for one in english.json()]
+    assert set(names) == {name["id"] for name in english.json()}
+    assert [name["id"] for name in french.json()] != [name["id"] for name in english.json()]
     for response, language in ((french, "fr"), (english, "en")):
         assert response.headers["content-language"] == language
         assert "accept-language" in response.headers["vary"].lower()
 
 
 def test_the_chart_of_colormaps_is_another_one_in_french(client):
-    english, french = (client.get("/plot/colormaps.png", params={"lang": one}).content for one in ("en", "fr"))
+    english, french = (client.get("/plot/colormaps.png", params={"lang": name}).content for name in ("en", "fr"))
     assert english != french
 
 
@@ -69,13 +69,13 @@ def test_a_legend_has_the_name_in_french(client):
     assert (english.json()["name"], french.json()["name"]) == ("Temperature", "Température")
     assert french.headers["content-language"] == "fr"
     assert english.headers["etag"] != french.headers["etag"]
-    bars = [client.get("/scale/arctic/votemper/0,10", params={"lang": one}).content for one in ("en", "fr")]
+    bars = [client.get("/scale/arctic/votemper/0,10", params={"lang": name}).content for name in ("en", "fr")]
     assert bars[0] != bars[1]
 
 
 def test_columns_of_a_csv_table_have_names_in_french(client):
     response = plot(client, format="csv")
-    about, names = response.text.splitlines()[0], next(one for one in response.text.splitlines() if "//" not in one)
+    about, names = response.text.splitlines()[0], next(line for line in response.text.splitlines() if "//" not in line)
     assert about.startswith("// Jeu de données: ")
     assert names == "Latitude, Longitude, Profondeur (m), Température (°C), Salinité (PSU)"
     assert "accept-language" in response.headers["vary"].lower()
@@ -89,8 +89,8 @@ def test_statistics_have_names_in_french(client):
 
 def test_the_columns_that_odv_knows_keep_their_names(client):
     english, french = (
-        next(line for line in plot(client, format="odv", lang=one).text.splitlines() if not line.startswith("//"))
-        for one in ("en", "fr")
+        next(line for line in plot(client, format="odv", lang=name).text.splitlines() if not line.startswith("//"))
+        for name in ("en", "fr")
     )
     fixed = english.split("\t")[:7]
     assert french.split("\t")[:7] == fixed
@@ -98,12 +98,12 @@ def test_the_columns_that_odv_knows_keep_their_names(client):
 
 
 def test_a_numbers_file_is_the_same_in_every_language(client):
-    english, french = (plot(client, format="nc", lang=one) for one in ("en", "fr"))
+    english, french = (plot(client, format="nc", lang=name) for name in ("en", "fr"))
     assert english.content == french.content
 
 
-def test_a_picture_is_told_in_french(client):
-    told = plot(client, format="described").json()
-    assert told["language"] == "fr"
-    assert told["title"].replace(NO_BREAK, " ").startswith("Température et salinité : profils à 2 stations")
-    assert "jusqu'à" in told["alt"]
+def test_a_picture_is_described_in_french(client):
+    document = plot(client, format="described").json()
+    assert document["language"] == "fr"
+    assert document["title"].replace(NO_BREAK, " ").startswith("Température et salinité : profils à 2 stations")
+    assert "jusqu'à" in document["alt"]

@@ -52,11 +52,11 @@ def drawn(context, change=None, at=None, other=None):
 
     def side(at):
         vector = ["magnitude"] if len(keys) == 2 else []
-        path = [tuple(one) for one in query.path]
-        asked = SectionRequest(
+        path = [tuple(item) for item in query.path]
+        requests = SectionRequest(
             dataset="arctic", variables=keys, vector=vector, path=path, points=100, depth=str(query.depth)
         )
-        return PathCoverage(about=info(keys[0]), coverage=paths.course(asked, at))
+        return PathCoverage(about=info(keys[0]), coverage=paths.course(requests, at))
 
     fetched = PathData(
         time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(at),
@@ -67,8 +67,13 @@ def drawn(context, change=None, at=None, other=None):
 
 def panels(picture):
     """The images, with their axes."""
-    found = [(axes, one) for axes in picture.figure.axes for one in axes.collections if isinstance(one, QuadMesh)]
-    return [(axes, one) for axes, one in found if axes.get_xlim()[0] == 0 and axes.get_xlim()[1] > 1]
+    result = [
+        (axes, collection)
+        for axes in picture.figure.axes
+        for collection in axes.collections
+        if isinstance(collection, QuadMesh)
+    ]
+    return [(axes, collection) for axes, collection in result if axes.get_xlim()[0] == 0 and axes.get_xlim()[1] > 1]
 
 
 def rows_of(response):
@@ -83,7 +88,7 @@ def test_every_form_of_picture_is_made(client, form):
     assert len(response.content) > 5000
 
 
-def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
+def test_the_query_of_the_front_end_is_sent_to_the_data_service(client, numbers):
     assert plot(client, format="csv").status_code == 200
     assert numbers.asked == [
         SectionRequest(
@@ -152,11 +157,11 @@ def test_datasets_without_steps_that_belong_together_are_not_compared(client, nu
         return paths.course(asked, odd if asked.start == str(AGAINST["starttime"]) else None)
 
     numbers.makers = {SectionRequest: uneven}
-    found = problem(plot(client, {"compare_to": AGAINST}))
-    assert found["field"] == "$.compare_to.starttime"
+    result = problem(plot(client, {"compare_to": AGAINST}))
+    assert result["field"] == "$.compare_to.starttime"
 
 
-def test_the_second_dataset_is_asked_for_its_own_times_and_else_the_query_s(client, numbers):
+def test_the_second_dataset_is_requested_at_its_own_times_or_those_of_the_query(client, numbers):
     plot(client, {"compare_to": {"dataset": "arctic", "endtime": LATER, "starttime": LATER - 4 * DAY}}, format="csv")
     first, second = numbers.asked
     assert (first.start, first.end) == (str(EARLIER), str(NOON))
@@ -194,7 +199,7 @@ def test_a_path_on_land_says_that_there_is_nothing(context):
     assert "no data along this path" in [text for text, _ in paths.texts(picture.figure)]
 
 
-def test_the_picture_in_words_tells_how_the_mean_goes_on(context):
+def test_the_alternative_text_describes_the_course_of_the_mean(context):
     alt = drawn(context(), {"depth": "bottom"}).info.alt.replace("\N{NO-BREAK SPACE}", " ")
     assert "1 February 2016 to 5 February 2016" in alt
     assert "at the sea floor" in alt
@@ -236,9 +241,9 @@ def test_steps_end_half_way_between_them():
 def test_as_many_steps_belong_together_by_their_order_and_others_by_the_time_since_the_first(daily, times, later):
     days = np.arange(daily) * float(DAY)
     hours = later + np.arange(0, daily * DAY, DAY / 24)[: 24 * times]
-    one, other = pair_steps(days, hours)
+    item, other = pair_steps(days, hours)
     if len(days) == len(hours):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(item, other)
     else:
-        np.testing.assert_array_equal(days[one], hours[other] - later)
-        assert len(one) == min(daily, -(-len(hours) // 24))
+        np.testing.assert_array_equal(days[item], hours[other] - later)
+        assert len(item) == min(daily, -(-len(hours) // 24))

@@ -63,11 +63,11 @@ def test_a_longitude_is_written_on_the_right_side(degrees, written):
 @given(st.floats(-720, 720))
 def test_a_longitude_is_the_same_whichever_way_round_the_world(degrees):
     written = ENGLISH.longitude(degrees, 3)
-    found = re.fullmatch(r"(\d+\.\d{3})°(?:\s([EW]))?", written)
-    value = float(found[1]) * (-1 if found[2] == "W" else 1)
+    result = re.fullmatch(r"(\d+\.\d{3})°(?:\s([EW]))?", written)
+    value = float(result[1]) * (-1 if result[2] == "W" else 1)
     apart = abs((value - degrees + 180) % 360 - 180)
     assert apart < 0.00051
-    assert float(found[1]) <= 180
+    assert float(result[1]) <= 180
 
 
 @given(st.floats(-90, 90))
@@ -140,5 +140,5 @@ def test_folded_text_fits_and_says_nothing_else(text, letters, lines):
     rows = labels.fold_lines(text, letters, lines)
     assert len(rows) <= lines
     assert all(len(row) <= letters for row in rows)
-    said = "".join(rows).removesuffix("…").replace(" ", "")
-    assert labels.to_one_line(text).replace(" ", "").startswith(said) or "…" in text
+    output = "".join(rows).removesuffix("…").replace(" ", "")
+    assert labels.to_one_line(text).replace(" ", "").startswith(output) or "…" in text

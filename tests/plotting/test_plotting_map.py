@@ -62,8 +62,8 @@ def parts(asked):
     """Keys and infos of what is answered."""
     if not asked.vector:
         return [(key, info(key)) for key in asked.variables]
-    named = {"name": "Speed", "zero_centered": False}
-    return [(part, replace(info("u", **(named if part == "magnitude" else {})), key=part)) for part in asked.vector]
+    by_name = {"name": "Speed", "zero_centered": False}
+    return [(part, replace(info("u", **(by_name if part == "magnitude" else {})), key=part)) for part in asked.vector]
 
 
 def values_of(part, latitude, longitude):
@@ -117,7 +117,7 @@ class AreaNumbers(FakeNumbers):
             raise NothingInView("no cell has its centre in this area", field="polygon")
         (key, described) = parts(asked)[0]
         described = replace(described, zero_centered=False)
-        found = {"minimum": -1.5, "maximum": 6.5, "mean": 2.5, "deviation": 1.25}
+        result = {"minimum": -1.5, "maximum": 6.5, "mean": 2.5, "deviation": 1.25}
         return Coverage(
             kind="statistics",
             dataset=asked.dataset,
@@ -125,7 +125,7 @@ class AreaNumbers(FakeNumbers):
             coordinates=[coordinate("time", ("time",), [NOON])],
             fields=[
                 Field(variable=replace(described, key=f"{key}_{name}"), dims=("time",), values=array(np.array([value])))
-                for name, value in found.items()
+                for name, value in result.items()
             ],
         )
 
@@ -143,8 +143,8 @@ class AreaCatalogue(FakeCatalogue):
         return Area(key=key, name="Barents", geometry=AreaGeometry(coordinates=[[rim, hole]]))
 
     async def assets(self, dataset, variable):
-        found = await super().assets(dataset, variable)
-        return replace(found, components={"east": "u", "north": "v"}) if variable == "aice" else found
+        result = await super().assets(dataset, variable)
+        return replace(result, components={"east": "u", "north": "v"}) if variable == "aice" else result
 
 
 class Slope:
@@ -196,14 +196,14 @@ def fetched(change=None, size=(6, 4), form="png"):
 
 
 def drawn(context, change=None, size="6x4", language="en"):
-    query, found = fetched(change, tuple(map(float, size.split("x"))))
-    return KIND.draw(query, found, context(language, size)), found
+    query, result = fetched(change, tuple(map(float, size.split("x"))))
+    return KIND.draw(query, result, context(language, size)), result
 
 
 def test_the_query_of_the_front_end_is_understood(client, numbers):
     response = plot(client, size="15x9")
     assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
-    field = next(one for one in numbers.asked if isinstance(one, AreaRequest) and one.projection)
+    field = next(item for item in numbers.asked if isinstance(item, AreaRequest) and item.projection)
     assert (field.projection, field.interpolation, field.time, field.depth) == ("EPSG:3857", "gaussian", str(NOON), "0")
     assert max(field.shape) == 500
     left, bottom, right, top = field.extent
@@ -213,14 +213,14 @@ def test_the_query_of_the_front_end_is_understood(client, numbers):
 
 @loop_over("projection", [None, *PROJECTIONS])
 def test_every_pixel_has_the_colour_of_its_value(context, projection):
-    picture, found = drawn(context, {"projection": projection, "bathymetry": False, "scale": "0,8"})
+    picture, result = drawn(context, {"projection": projection, "bathymetry": False, "scale": "0,8"})
     image = picture.figure.axes[0].images[0]
-    left, bottom, right, top = found.view.extent
+    left, bottom, right, top = result.view.extent
     assert image.get_extent() == [left, right, bottom, top]
     pixels = np.asarray(image.get_array())
     rows, columns = pixels.shape[:2]
-    x, y = np.meshgrid(*found.view.cells((rows, columns)))
-    expected = known("votemper", *found.view.earth(x, y))
+    x, y = np.meshgrid(*result.view.cells((rows, columns)))
+    expected = known("votemper", *result.view.earth(x, y))
     np.testing.assert_array_equal(pixels[..., 3] == 0, np.isnan(expected))
     level = np.argsort(expected[np.isfinite(expected)], kind="stable")
     assert len(np.unique(pixels[np.isfinite(expected)][level][:, :3], axis=0)) > 20
@@ -228,34 +228,34 @@ def test_every_pixel_has_the_colour_of_its_value(context, projection):
 
 def test_the_map_fills_its_room_and_the_bar_is_as_long(context):
     for size in SIZES:
-        picture, found = drawn(context, size=size)
+        picture, result = drawn(context, size=size)
         figure = picture.figure
-        chart, bar = (one.get_window_extent() for one in figure.axes[:2])
-        assert chart.width / chart.height == pytest.approx(found.view.aspect, rel=1e-3)
+        chart, bar = (axis.get_window_extent() for axis in figure.axes[:2])
+        assert chart.width / chart.height == pytest.approx(result.view.aspect, rel=1e-3)
         assert (bar.y0, bar.y1) == pytest.approx((chart.y0, chart.y1), abs=0.5)
         assert bar.x0 > chart.x1
 
 
 def unseen(figure):
     """Labels of ticks beyond the ends of their axes, which are not drawn."""
-    found = set()
+    result = set()
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             slack = 1e-6 * (high - low)
-            ticks = [one for one in axis.get_major_ticks() if not low - slack <= one.get_loc() <= high + slack]
-            found |= {id(label) for one in ticks for label in (one.label1, one.label2)}
-    return found
+            ticks = [tick for tick in axis.get_major_ticks() if not low - slack <= tick.get_loc() <= high + slack]
+            result |= {id(label) for tick in ticks for label in (tick.label1, tick.label2)}
+    return result
 
 
 def overlapping(picture):
     """Texts that cover one another, or run out of the figure; those that lie on a map, on the land or sea, may."""
     figure = picture.figure
     figure.draw_without_rendering()
-    left_out = unseen(figure) | {id(one) for axes in figure.axes for one in axes.texts if one.get_clip_on()}
-    texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip()]
-    texts = [one for one in texts if id(one) not in left_out and one.get_rotation() in {0.0, 90.0}]
-    boxes = [(one.get_text(), one.get_window_extent()) for one in texts]
+    left_out = unseen(figure) | {id(item) for axes in figure.axes for item in axes.texts if item.get_clip_on()}
+    texts = [item for item in figure.findobj(Text) if item.get_visible() and item.get_text().strip()]
+    texts = [item for item in texts if id(item) not in left_out and item.get_rotation() in {0.0, 90.0}]
+    boxes = [(item.get_text(), item.get_window_extent()) for item in texts]
     frame = figure.bbox
     bad = [text for text, box in boxes if box.x0 < -1 or box.x1 > frame.x1 + 1 or box.y0 < -1 or box.y1 > frame.y1 + 1]
     for number, (text, box) in enumerate(boxes):
@@ -279,7 +279,7 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-@pytest.mark.parametrize(("size", "language"), [*((one, "en") for one in SIZES), ("6x4", "fr"), ("11x5", "fr")])
+@pytest.mark.parametrize(("size", "language"), [*((item, "en") for item in SIZES), ("6x4", "fr"), ("11x5", "fr")])
 def test_no_label_covers_another(context, option, size, language):
     if option == "compared" and size == "3x2":
         size = "7x5"
@@ -287,16 +287,16 @@ def test_no_label_covers_another(context, option, size, language):
 
 
 def test_meridians_and_parallels_are_named_where_they_meet_the_frame(context):
-    picture, found = drawn(context, {"projection": None}, "15x9")
+    picture, result = drawn(context, {"projection": None}, "15x9")
     axes = picture.figure.axes[0]
-    left, bottom, *_ = found.view.extent
+    left, bottom, *_ = result.view.extent
     for label in axes.get_xticklabels():
         at = float(label.get_position()[0])
-        east = found.view.earth(np.array(at), np.array(bottom))[1]
+        east = result.view.earth(np.array(at), np.array(bottom))[1]
         assert label.get_text() == f"{round(float(east))}°\N{NO-BREAK SPACE}E"
         assert east == pytest.approx(round(float(east)), abs=0.02)
     for label in axes.get_yticklabels():
-        north = found.view.earth(np.array(left), np.array(float(label.get_position()[1])))[0]
+        north = result.view.earth(np.array(left), np.array(float(label.get_position()[1])))[0]
         assert label.get_text() == f"{round(float(north))}°\N{NO-BREAK SPACE}N"
         assert north == pytest.approx(round(float(north)), abs=0.02)
     assert len(axes.get_xticklabels()) >= 3
@@ -304,30 +304,30 @@ def test_meridians_and_parallels_are_named_where_they_meet_the_frame(context):
 
 
 def test_comparing_draws_both_and_their_difference_with_scales_of_their_own(context):
-    picture, found = drawn(context, {"compare_to": {**OTHER, "scale_diff": "-2,2"}}, "15x9")
-    titles = [one.get_title(loc="left") for one in picture.figure.axes if one.images]
+    picture, result = drawn(context, {"compare_to": {**OTHER, "scale_diff": "-2,2"}}, "15x9")
+    titles = [axis.get_title(loc="left") for axis in picture.figure.axes if axis.images]
     assert len(titles) == 3
     assert titles[2] == "The first less the second"
-    bars = [one.get_ylim() for one in picture.figure.axes if not one.images]
+    bars = [axis.get_ylim() for axis in picture.figure.axes if not axis.images]
     assert bars[0] == bars[1]
     assert bars[2] == (-2.0, 2.0)
-    assert found.second is not None
+    assert result.second is not None
 
 
-def test_what_the_second_dataset_is_asked_for_is_at_the_time_of_the_difference(client, numbers):
+def test_the_second_dataset_is_requested_at_the_time_of_the_difference(client, numbers):
     assert plot(client, {"compare_to": {**OTHER, "depth": 3, "time": None}}).status_code == 200
-    theirs = numbers.asked[-2:]
-    assert {one.time for one in theirs} == {"2016-02-05T12:00:00+00:00"}
-    assert {one.depth for one in theirs} == {"3"}
-    less = next(one for one in numbers.asked if isinstance(one, DifferenceRequest))
+    reference = numbers.asked[-2:]
+    assert {item.time for item in reference} == {"2016-02-05T12:00:00+00:00"}
+    assert {item.depth for item in reference} == {"3"}
+    less = next(item for item in numbers.asked if isinstance(item, DifferenceRequest))
     assert (less.minus.dataset, less.minus.time, less.minus.depth) == ("arctic", None, "3")
 
 
 def test_the_relief_is_interpolated_into_the_plane(context):
-    _, found = drawn(context, {"projection": None})
-    shape = found.view.shape(30)
-    latitude, longitude = found.view.earth(*np.meshgrid(*found.view.cells(shape)))
-    np.testing.assert_allclose(sample_relief(Slope(), found.view, shape), Slope.at(latitude, longitude), atol=1e-6)
+    _, result = drawn(context, {"projection": None})
+    shape = result.view.shape(30)
+    latitude, longitude = result.view.earth(*np.meshgrid(*result.view.cells(shape)))
+    np.testing.assert_allclose(sample_relief(Slope(), result.view, shape), Slope.at(latitude, longitude), atol=1e-6)
 
 
 def test_the_relief_between_its_points_is_that_of_scipy(context):
@@ -336,8 +336,8 @@ def test_the_relief_between_its_points_is_that_of_scipy(context):
         def at(latitude, longitude):
             return 100 * np.sin(latitude * 7) * np.cos(longitude * 5)
 
-    _, found = drawn(context, {"projection": "EPSG:3857"})
-    shape, view = found.view.shape(40), found.view
+    _, result = drawn(context, {"projection": "EPSG:3857"})
+    shape, view = result.view.shape(40), result.view
     rows, columns, heights = Rough().heights(view.box(), 40)
     latitude, longitude = view.earth(*np.meshgrid(*view.cells(shape)))
     expected = RegularGridInterpolator((rows, columns), heights)(np.stack([latitude, longitude], -1))
@@ -346,29 +346,34 @@ def test_the_relief_between_its_points_is_that_of_scipy(context):
 
 def test_each_level_of_lines_is_named_once(context):
     picture, _ = drawn(context, {"contour": LINES, "bathymetry": False}, "15x9")
-    named = [one.get_text() for one in picture.figure.axes[0].texts]
-    assert [one for one in named if one in {"31", "33", "35"}] in (["33"], ["33", "35"], ["35"], ["31", "33", "35"])
+    by_name = [text.get_text() for text in picture.figure.axes[0].texts]
+    assert [text for text in by_name if text in {"31", "33", "35"}] in (
+        ["33"],
+        ["33", "35"],
+        ["35"],
+        ["31", "33", "35"],
+    )
     legend = picture.figure.legends[0]
-    assert [one.get_text() for one in legend.get_texts()] == ["31", "33", "35"]
+    assert [text.get_text() for text in legend.get_texts()] == ["31", "33", "35"]
     assert legend.get_title().get_text() == "Salinity (PSU)"
 
 
 def test_hatching_is_explained(context):
     picture, _ = drawn(context, {"contour": {**LINES, "hatch": True}, "bathymetry": False}, "15x9")
-    texts = [one.get_text() for one in picture.figure.legends[0].get_texts()]
+    texts = [text.get_text() for text in picture.figure.legends[0].get_texts()]
     assert texts == ["< 31", "31 – 33", "33 – 35", "> 35"]
 
 
 @loop_over("magnitude", ["length", "color", "none"])
-def test_arrows_tell_the_magnitude_as_asked(context, magnitude):
+def test_arrows_show_the_magnitude_as_requested(context, magnitude):
     picture, _ = drawn(context, {"quiver": {**ARROWS, "magnitude": magnitude}, "bathymetry": False}, "11x5")
     axes = picture.figure.axes[0]
-    (made,) = [one for one in axes.collections if type(one).__name__ == "Quiver"]
-    lengths = np.hypot(made.U, made.V)
+    (created,) = [item for item in axes.collections if type(item).__name__ == "Quiver"]
+    lengths = np.hypot(created.U, created.V)
     np.testing.assert_allclose(lengths, 0.5 if magnitude == "length" else 1.0)
     assert 200 < len(lengths) < 900
-    keys = [one for one in axes.artists if type(one).__name__ == "QuiverKey"]
-    assert [one.text.get_text() for one in keys] == (
+    keys = [item for item in axes.artists if type(item).__name__ == "QuiverKey"]
+    assert [item.text.get_text() for item in keys] == (
         ["0.5\N{NO-BREAK SPACE}m\N{NO-BREAK SPACE}s⁻¹"] * (magnitude == "length")
     )
     assert (len(picture.figure.axes) == 3) == (magnitude == "color")
@@ -376,25 +381,25 @@ def test_arrows_tell_the_magnitude_as_asked(context, magnitude):
 
 def test_a_variable_with_components_is_enough_for_arrows(client, numbers):
     assert plot(client, {"quiver": {**ARROWS, "variable": "aice"}}).status_code == 200
-    assert ["u", "v"] in [one.variables for one in numbers.asked]
+    assert ["u", "v"] in [item.variables for item in numbers.asked]
 
 
 def test_two_variables_are_a_vector_of_which_the_magnitude_is_shown(client, numbers):
     assert "Speed" in plot(client, {"variable": "u,v"}, format="svg").text
-    assert all(one.vector == ["magnitude"] for one in numbers.asked)
+    assert all(item.vector == ["magnitude"] for item in numbers.asked)
 
 
 def test_a_predefined_area_is_looked_up_with_its_holes(client, numbers):
     response = plot(client, {"area": ["seas/Barents"]}, format="svg")
     assert "Temperature at 10\N{NO-BREAK SPACE}m, Barents" in "".join(ET.fromstring(response.content).itertext())
-    summed = next(one for one in numbers.asked if isinstance(one, StatisticsRequest))
-    assert [len(one) for one in summed.polygon["coordinates"]] == [2]
+    summed = next(item for item in numbers.asked if isinstance(item, StatisticsRequest))
+    assert [len(item) for item in summed.polygon["coordinates"]] == [2]
     assert problem(plot(client, {"area": ["seas/none"]}), 404)["field"] == "$.area[0]"
 
 
-def test_the_alternative_text_tells_what_where_when_and_from_where_to_where(client):
-    told = json.loads(plot(client, format="described").content)["alt"]
-    assert told.startswith(
+def test_the_alternative_text_has_quantity_place_time_and_range(client):
+    alt = json.loads(plot(client, format="described").content)["alt"]
+    assert alt.startswith(
         "Temperature at 10\N{NO-BREAK SPACE}m, Barents Sea, 5 February 2016. In the area from −1.5 to 6.5"
     )
 
@@ -423,15 +428,15 @@ def test_a_table_has_a_row_for_each_cell_in_the_area_with_its_value(client, numb
     assert re.search(r'filename="map_arctic_.*\.csv"', response.headers["content-disposition"])
     lines = response.text.splitlines()
     assert "// Area: Barents Sea" in lines
-    titles = next(one for one in lines if not one.startswith("//")).split(", ")
+    titles = next(item for item in lines if not item.startswith("//")).split(", ")
     assert titles[:4] == ["Latitude", "Longitude", "Depth (m)", "Temperature (°C)"]
-    assert [one.rpartition(" ")[0] for one in titles[4:]] != []
+    assert [item.rpartition(" ")[0] for item in titles[4:]] != []
     rows = np.array([[float(cell) for cell in line.split(", ")] for line in lines if line[0].isdigit()])
     assert len(rows) == 6 * 20
     np.testing.assert_array_equal(rows[:, 3].astype(np.float32), known("votemper", *rows[:, :2].T).astype(np.float32))
     np.testing.assert_array_equal(rows[:, 2], 10)
     np.testing.assert_allclose(rows[:, 4:], [[0.3, -0.4, 143.13]] * len(rows), rtol=1e-6)
-    assert all(one.projection is None for one in numbers.asked)
+    assert all(item.projection is None for item in numbers.asked)
 
 
 def test_a_table_of_a_comparison_has_both_and_the_difference(client):
@@ -445,17 +450,17 @@ def test_a_table_of_a_comparison_has_both_and_the_difference(client):
 
 def test_statistics_are_those_of_the_data_service(client, numbers):
     lines = plot(client, format="stats").text.splitlines()
-    assert [one.rpartition(", ")[2] for one in lines[-4:]] == ["-1.5", "6.5", "2.5", "1.25"]
-    assert all(isinstance(one, StatisticsRequest) for one in numbers.asked)
-    query, found = fetched(form="stats")
-    assert [one.mean for one in compute_statistics(KIND.table(query, found, DrawContext()))] == [2.5]
+    assert [item.rpartition(", ")[2] for item in lines[-4:]] == ["-1.5", "6.5", "2.5", "1.25"]
+    assert all(isinstance(item, StatisticsRequest) for item in numbers.asked)
+    query, result = fetched(form="stats")
+    assert [item.mean for item in compute_statistics(KIND.table(query, result, DrawContext()))] == [2.5]
 
 
 def test_a_file_has_the_model_s_own_cells_in_the_area(client, numbers):
     assert plot(client, format="nc").content == b"netcdf of votemper"
-    asked = numbers.asked[-1]
-    assert (asked.projection, asked.shape) == (None, None)
-    assert asked.polygon["type"] == "MultiPolygon"
+    requests = numbers.asked[-1]
+    assert (requests.projection, requests.shape) == (None, None)
+    assert requests.polygon["type"] == "MultiPolygon"
     plot(client, {"compare_to": OTHER}, format="nc")
     assert isinstance(numbers.asked[-1], DifferenceRequest)
 
@@ -473,12 +478,12 @@ GEOGRAPHY = {
 @loop_over("projection", [None, *PROJECTIONS])
 def test_a_georeferenced_image_has_its_values_where_they_belong(context, where, projection):
     change = {"area": [{"polygons": [GEOGRAPHY[where]]}], "projection": projection}
-    query, found = fetched(change, form="geotiff")
-    content = WRITERS["geotiff"](KIND.raster(query, found, context()), Output(format="geotiff"))
+    query, result = fetched(change, form="geotiff")
+    content = WRITERS["geotiff"](KIND.raster(query, result, context()), Output(format="geotiff"))
     with rasterio.MemoryFile(content) as file, file.open() as image:
         assert (image.count, image.dtypes, image.compression.name) == (1, ("float32",), "deflate")
         values = image.read(1, masked=True)
-        left, bottom, right, top = found.view.extent
+        left, bottom, right, top = result.view.extent
         assert tuple(image.bounds) == pytest.approx((left, bottom, right, top))
         back = Transformer.from_crs(image.crs.to_wkt(), "EPSG:4326", always_xy=True)
         rows, columns = np.mgrid[0 : image.height : 7, 0 : image.width : 7]
@@ -489,8 +494,8 @@ def test_a_georeferenced_image_has_its_values_where_they_belong(context, where, 
     shown = values[rows.ravel(), columns.ravel()]
     near = np.abs(np.array(latitude) - 69.5) > 0.01
     np.testing.assert_array_equal(np.ma.getmaskarray(shown)[near], np.isnan(expected)[near])
-    both = near & np.isfinite(expected)
-    np.testing.assert_allclose(shown[both].filled(np.nan), expected[both], atol=1e-3)
+    pair = near & np.isfinite(expected)
+    np.testing.assert_allclose(shown[pair].filled(np.nan), expected[pair], atol=1e-3)
 
 
 def test_a_georeferenced_image_is_served(client):
@@ -552,7 +557,7 @@ def test_an_unknown_variable_is_named_by_its_path(client, change, field):
 
 
 @loop_over("none", [None, False, "", "none", {"variable": ""}, {"variable": "none"}, {}])
-def test_no_arrows_and_no_lines_are_said_in_many_ways(client, numbers, none):
+def test_arrows_and_lines_are_switched_off_in_every_spelling(client, numbers, none):
     numbers.asked.clear()  # of the case before
     assert plot(client, {"quiver": none, "contour": none, "compare_to": False}).status_code == 200
     assert len(numbers.asked) == 2

@@ -40,18 +40,18 @@ def plot(client, change=None, **parameters):
 def temperature(latitude, depths):
     """The model's, linear between its levels."""
     column = profile_values((latitude, -5.0), DEPTHS, 0)
-    there = ~np.isnan(column)
-    return np.interp(depths, DEPTHS[there], column[there], right=np.nan)
+    present = ~np.isnan(column)
+    return np.interp(depths, DEPTHS[present], column[present], right=np.nan)
 
 
 def test_a_station_is_compared_with_the_model_at_the_nearest_time_step(client, numbers):
     response = plot(client, format="csv")
-    asked = numbers.asked[0]
-    assert asked.time == str((NOON + DAY) // DAY)  # raw: 6 February
-    assert (asked.points, asked.depth) == ([(61.0, -5.0)], "all")
+    requests = numbers.asked[0]
+    assert requests.time == str((NOON + DAY) // DAY)  # raw: 6 February
+    assert (requests.points, requests.depth) == ([(61.0, -5.0)], "all")
     names, cells = rows(response.text)
     assert names[4:] == ["Depth (m)", "Sea water temperature Observed (°C)", "Sea water temperature Model (°C)"]
-    depth, measured, model = np.array([one[4:] for one in cells], dtype=float).T
+    depth, measured, model = np.array([cell[4:] for cell in cells], dtype=float).T
     np.testing.assert_array_equal(depth, LEVELS)
     np.testing.assert_allclose(measured, observed(), rtol=1e-6)
     np.testing.assert_allclose(model, temperature(61.0, LEVELS), rtol=1e-6)
@@ -61,24 +61,24 @@ def test_a_station_is_compared_with_the_model_at_the_nearest_time_step(client, n
 @loop_over("chosen", [["0", "1"], "0,1", [0, 1], None])
 def test_quantities_are_chosen_by_numbers_or_their_digits(client, chosen):
     names, _ = rows(plot(client, {"observation_variable": chosen, "variable": "votemper,vosaline"}, format="csv").text)
-    assert [one for one in names if "Observed" in one] == [
+    assert [name for name in names if "Observed" in name] == [
         "Sea water temperature Observed (°C)",
         "Sea water salinity Observed",
     ]
     assert "Sea water salinity Model" in names
 
 
-def test_stations_of_one_time_step_are_asked_for_together(client, numbers, catalogue):
+def test_stations_of_one_time_step_share_a_request(client, numbers, catalogue):
     catalogue.stations[3] = replace(catalogue.stations[3], time="2016-02-08T01:00:00+00:00")
     assert plot(client, {"observation": [1, 2, 3]}, format="csv").status_code == 200
-    assert sorted(len(one.points) for one in numbers.asked) == [1, 2]
+    assert sorted(len(item.points) for item in numbers.asked) == [1, 2]
 
 
 def test_a_station_off_the_grid_keeps_its_observations(client):
     response = plot(client, {"observation": [1, 9]}, format="csv")
     _, cells = rows(response.text)
-    assert [one[6] != "" for one in cells] == [True] * 6 + [False] * 6
-    assert all(one[5] for one in cells)
+    assert [cell[6] != "" for cell in cells] == [True] * 6 + [False] * 6
+    assert all(cell[5] for cell in cells)
     alone = plot(client, {"observation": [9]}, format="csv").text
     assert "// Note: Arctic model; daily has no values here" in alone or "has no values here" in alone
     assert plot(client, {"observation": [9]}, format="png", size="4x3").status_code == 200
@@ -89,7 +89,7 @@ def test_a_station_off_the_grid_keeps_its_observations(client):
     [("2016-02-06T10:00:00+00:00", None), ("2010-02-06T10:00:00+00:00", "6 years later"),
      ("2016-02-19T12:00:00+00:00", "10 days earlier")],
 )  # fmt: skip
-def test_a_model_of_another_time_is_told(client, catalogue, time, words):
+def test_a_model_of_another_time_is_reported(client, catalogue, time, words):
     catalogue.stations[1] = station(1, 61.0, time=time)
     text = plot(client, format="csv").text
     assert (words in text) if words else ("// Note" not in text)
@@ -99,12 +99,12 @@ def test_a_model_in_other_units_is_converted_to_those_of_the_observation(client,
     catalogue.stations[1] = station(1, 61.0, units="K")
     names, cells = rows(plot(client, format="csv").text)
     assert names[5:] == ["Sea water temperature Observed (K)", "Sea water temperature Model (K)"]
-    _, measured, model = np.array([one[4:] for one in cells], dtype=float).T
+    _, measured, model = np.array([cell[4:] for cell in cells], dtype=float).T
     np.testing.assert_allclose(measured, observed() + 273.15, rtol=1e-6)
     np.testing.assert_allclose(model, temperature(61.0, LEVELS) + 273.15, rtol=1e-6)
 
 
-def test_what_measures_something_else_has_an_axis_of_its_own(client, context):
+def test_another_quantity_has_an_axis_of_its_own(client, context):
     measured = [Measure(key="sea_water_temperature", name="T", units="degC"), Measure(key="x", name="X", units="m")]
     modelled = [Measure(key="votemper", name="Temperature", units="kg m-3"), Measure(key="t", name="temp", units="K")]
     assert match_measures(measured, modelled) == [(0, 1), (1, None), (None, 0)]
@@ -126,8 +126,8 @@ def test_a_station_may_come_with_its_values(client, numbers):
     response = plot(client, {"observation": [CAST]}, format="csv")
     names, cells = rows(response.text)
     assert names[5] == "Sea water temperature Observed (K)"
-    assert [one[0] for one in cells] == ["CTD 7"] * 3
-    depth, measured, model = np.array([one[4:] for one in cells], dtype=float).T
+    assert [cell[0] for cell in cells] == ["CTD 7"] * 3
+    depth, measured, model = np.array([cell[4:] for cell in cells], dtype=float).T
     assert depth.tolist() == [2, 20, 400]
     assert measured.tolist() == [281.15, 280.15, 277.15]
     np.testing.assert_allclose(model, temperature(61.0, depth) + 273.15, rtol=1e-6)
@@ -196,10 +196,10 @@ def test_a_column_is_read_between_its_levels():
 
 def fetched(number, *, modelled=True):
     """Casts, and a model of warm water beside them."""
-    stations = [station(one, 60 + one, -5.0 + 2 * one) for one in range(number)]
+    stations = [station(item, 60 + item, -5.0 + 2 * item) for item in range(number)]
     variable = info("votemper", long_name="x")
-    values = np.array([profile_values((one.latitude, one.longitude), DEPTHS, 0) for one in stations]).T
-    answer = coverage([field(variable, values)], [(one.latitude, one.longitude) for one in stations], DEPTHS)
+    values = np.array([profile_values((item.latitude, item.longitude), DEPTHS, 0) for item in stations]).T
+    answer = coverage([field(variable, values)], [(item.latitude, item.longitude) for item in stations], DEPTHS)
     columns = [
         kind.ModelColumn(depth=from_array(depth), values=from_array(values))
         for depth, values in map(Profile(answer).at_station, range(number))
@@ -227,8 +227,8 @@ def test_a_panel_shows_dots_and_the_model_as_a_line(context):
     line, dots = panel.get_lines()
     assert (line.get_marker(), dots.get_marker()) == ("None", "o")
     np.testing.assert_allclose(dots.get_xdata(), observed())
-    there = DEPTHS[: len(line.get_ydata())]
-    np.testing.assert_allclose(line.get_xdata(), profile_values((60, -5.0), there, 0))
+    present = DEPTHS[: len(line.get_ydata())]
+    np.testing.assert_allclose(line.get_xdata(), profile_values((60, -5.0), present, 0))
     low, _ = panel.get_ylim()
     assert 400 < low < 500  # as deep as was measured, not as the model is
     assert "bias" in picture.info.alt
@@ -241,17 +241,17 @@ def test_every_format_is_written(client, form):
     assert plot(client, format=form, size="3x2").status_code == 200
 
 
-def test_every_owner_of_what_was_measured_is_told_once_and_of_many_the_first(client, catalogue):
+def test_every_owner_of_observations_is_credited_once_and_of_many_the_first(client, catalogue):
     owners = ["The Mooring Group", "", "The Float Centre", "The Mooring Group"]
     for number, owner in enumerate(owners, 1):
         catalogue.stations[number] = replace(station(number, 60.0 + number / 10), attribution=owner)
-    told = plot(client, {"observation": [1, 2, 3, 4]}, format="svg").text
-    assert "Observations: The Mooring Group; The Float Centre" in told
-    assert "Model: " in told
+    reported = plot(client, {"observation": [1, 2, 3, 4]}, format="svg").text
+    assert "Observations: The Mooring Group; The Float Centre" in reported
+    assert "Model: " in reported
     french = plot(client, {"observation": [1], "variable": None}, format="svg", lang="fr").text
     assert "Observations\N{NO-BREAK SPACE}: The Mooring Group<" in french
     for number in range(1, 6):
         catalogue.stations[number] = replace(station(number, 60.0 + number / 10), attribution=f"Owner {number}")
-    told = plot(client, {"observation": [1, 2, 3, 4, 5]}, format="csv").text
-    assert "Owner 1; Owner 2; Owner 3; … and 2 more" in told
-    assert "Owner 4" not in told
+    reported = plot(client, {"observation": [1, 2, 3, 4, 5]}, format="csv").text
+    assert "Owner 1; Owner 2; Owner 3; … and 2 more" in reported
+    assert "Owner 4" not in reported

@@ -35,10 +35,10 @@ ALIKE = {
 def files(name, language):
     """A picture, its words, and what it is written as."""
     picture = pictures.draw(name, language)
-    told = json.loads(pictures.written(picture, language, "described"))
-    png = base64.b64decode(told["image"].partition(",")[2])
+    document = json.loads(pictures.written(picture, language, "described"))
+    png = base64.b64decode(document["image"].partition(",")[2])
     forms = ["svg", "pdf"] if name in FIRST.values() and language == "en" else ["svg"]
-    return {"alt": picture.info.alt, "described": told, "png": png} | {
+    return {"alt": picture.info.alt, "described": document, "png": png} | {
         form: pictures.written(picture, language, form) for form in forms
     }
 
@@ -113,19 +113,19 @@ def test_a_french_picture_says_nothing_in_english(name):
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("language", pictures.LANGUAGES)
 def test_the_words_of_a_picture_are_in_its_files(name, language):
-    made = files(name, language)
-    alt = made["alt"]
+    created = files(name, language)
+    alt = created["alt"]
     assert 40 < len(alt) < 1500
     assert any(character.isdigit() for character in alt)
-    assert said(made["svg"])[1] == alt
-    assert Image.open(io.BytesIO(made["png"])).text["Description"] == alt
-    assert made["described"]["alt"] == alt
+    assert said(created["svg"])[1] == alt
+    assert Image.open(io.BytesIO(created["png"])).text["Description"] == alt
+    assert created["described"]["alt"] == alt
     for form in ("svg", "pdf"):
-        if form in made:
-            CHECKS[form](made[form])
+        if form in created:
+            CHECKS[form](created[form])
 
 
-def test_pictures_are_told_apart_by_what_anybody_sees():
+def test_pictures_are_compared_by_visible_differences():
     white = np.full((10, 10, 3), 255)
     assert pictures.differing(white, white - 10) == 0
     assert pictures.differing(white, white - 100) == 1

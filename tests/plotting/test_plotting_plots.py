@@ -44,7 +44,7 @@ def test_the_service_draws_every_kind_of_the_contract_and_no_other():
 
 
 @loop_over(("asked", "form"), [("png", "PNG"), ("JPEG", "JPEG"), ("jpg", "JPEG"), ("tiff", "TIFF")])
-def test_a_raster_has_the_size_that_was_asked_for(client, asked, form):
+def test_a_raster_has_the_requested_size(client, asked, form):
     response = plot(client, format=asked, size="6x4", dpi=50)
     image = Image.open(io.BytesIO(response.content))
     image.load()
@@ -130,10 +130,10 @@ def test_the_query_of_the_front_end_s_ctd_tab_is_understood(client, numbers):
     }  # fmt: skip
     del query["variable_range"]
     assert plot(client, query, format="png").status_code == 200
-    asked = numbers.asked[0]
-    assert [one.variables for one in numbers.asked] == [["votemper", "vosaline"]]
-    assert asked.points == [(73.0, 20.0)]
-    assert (asked.time, asked.interpolation) == ("2016-02-05T12:00:00Z", "gaussian")
+    requests = numbers.asked[0]
+    assert [item.variables for item in numbers.asked] == [["votemper", "vosaline"]]
+    assert requests.points == [(73.0, 20.0)]
+    assert (requests.time, requests.interpolation) == ("2016-02-05T12:00:00Z", "gaussian")
 
 
 @loop_over(
@@ -177,7 +177,7 @@ def test_a_wrong_word_is_answered_with_the_words_that_there_are(client, ask):
     ("change", "status", "field"),
     [({"station": [[70, 0], [-70, 0]]}, 422, "$.station[1]"), ({"variable": "nope"}, 404, "$.variable")],
 )
-def test_what_the_data_service_refuses_is_named_by_the_member_of_the_query(client, change, status, field):
+def test_an_error_of_the_data_service_names_the_member_of_the_query(client, change, status, field):
     assert problem(plot(client, {**QUERY, **change}), status)["field"] == field
 
 
@@ -189,7 +189,7 @@ def test_any_name_makes_a_well_formed_picture(client, name):
 
 
 @loop_over("text", ["", "{", "[]", "5", '"x"', "null", '{"dataset": NaN}', "\x00", "{" * 3000])
-def test_what_is_no_query_is_refused(client, text):
+def test_an_invalid_query_is_refused(client, text):
     assert client.get("/plot/profile", params={"query": text}).status_code == 400
 
 
@@ -310,7 +310,7 @@ def test_the_colormaps_are_listed_with_the_default_first(client):
     listed = client.get("/plot/colormaps").json()
     assert listed[0] == {"id": "default", "value": "Default for Variable"}
     assert len(listed) == 45
-    assert {"balance", "waveheight", "waveperiod", "BuYlRd", "temperature-old"} < {one["id"] for one in listed}
+    assert {"balance", "waveheight", "waveperiod", "BuYlRd", "temperature-old"} < {item["id"] for item in listed}
 
 
 def test_the_chart_of_colormaps_answers_with_and_without_a_slash(client):
@@ -321,7 +321,9 @@ def test_the_chart_of_colormaps_answers_with_and_without_a_slash(client):
 
 def test_the_document_says_what_every_route_answers(app):
     document = app.openapi_schema.to_schema()
-    operations = {one["operationId"]: one for path in document["paths"].values() for one in path.values()}
+    operations = {
+        operation["operationId"]: operation for path in document["paths"].values() for operation in path.values()
+    }
     assert set(operations) == {
         *("getTile", "getScale", "listColormaps", "getColormapChart"),
         *("getVectorTile", "getTopographyTile", "getDepthContourTile"),
@@ -332,6 +334,6 @@ def test_the_document_says_what_every_route_answers(app):
     )
     query = document["components"]["schemas"]["ProfileQuery"]["properties"]
     assert query["interp"]["enum"] == ["nearest", "bilinear", "gaussian", "inverse"]
-    for one in operations.values():
-        assert one["summary"]
-        assert all(parameter["description"] for parameter in one.get("parameters", []))
+    for operation in operations.values():
+        assert operation["summary"]
+        assert all(parameter["description"] for parameter in operation.get("parameters", []))

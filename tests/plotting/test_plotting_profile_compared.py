@@ -40,7 +40,7 @@ def both(*, units="Celsius", offset=0.0):
 def asked(**second):
     return profile.ProfileQuery(
         dataset="arctic",
-        station=[list(one) for one in PLACES],
+        station=[list(place) for place in PLACES],
         compare_to=ComparedDataset(dataset="another", **second),
     )
 
@@ -48,13 +48,13 @@ def asked(**second):
 def test_lines_and_dashes_share_a_panel_and_the_difference_has_its_own(context):
     figure = profile.draw(asked(), both(), context()).figure
     panel, apart = figure.axes[:2]
-    assert [one.get_linestyle() for one in panel.lines] == ["-", "-", "--", "--"]
+    assert [line.get_linestyle() for line in panel.lines] == ["-", "-", "--", "--"]
     assert panel.lines[0].get_color() == panel.lines[2].get_color()
     np.testing.assert_allclose(panel.lines[2].get_xdata(), temperatures(OTHER_DEPTHS) - 1)
     reference = temperatures() - interp1d(OTHER_DEPTHS, temperatures(OTHER_DEPTHS) - 1, bounds_error=False)(DEPTHS)
-    there = np.isfinite(reference)
-    np.testing.assert_allclose(apart.lines[0].get_xdata(), reference[there])
-    np.testing.assert_allclose(apart.lines[0].get_ydata(), DEPTHS[there])
+    present = np.isfinite(reference)
+    np.testing.assert_allclose(apart.lines[0].get_xdata(), reference[present])
+    np.testing.assert_allclose(apart.lines[0].get_ydata(), DEPTHS[present])
     assert apart.get_xlim()[0] == -apart.get_xlim()[1]
 
 
@@ -63,7 +63,7 @@ def test_no_label_covers_another(context, size):
     assert not overlapping(profile.draw(asked(), both(), context("fr", size)).figure)
 
 
-def test_the_difference_has_the_scale_that_was_asked_for(context):
+def test_the_difference_has_the_requested_scale(context):
     assert profile.draw(asked(scale_diff="-3,4"), both(), context()).figure.axes[1].get_xlim() == (-3, 4)
 
 
@@ -72,14 +72,14 @@ def test_another_unit_is_turned_into_the_first(context):
     np.testing.assert_allclose(figure.axes[0].lines[2].get_xdata(), temperatures(OTHER_DEPTHS) - 1)
 
 
-def test_the_subtitle_and_the_words_tell_both(context):
+def test_the_subtitle_and_the_alternative_text_name_both(context):
     picture = profile.draw(asked(), both(), context())
-    words = [one.get_text() for one in picture.figure.texts]
+    words = [item.get_text() for item in picture.figure.texts]
     assert any("(lines)" in text and "Another model" in text and "(dashes)" in text for text in words)
     assert "Difference" in picture.info.alt
 
 
-def test_two_times_of_one_dataset_are_told_by_their_times(context):
+def test_two_times_of_one_dataset_are_labelled_by_their_times(context):
     fetched = both()
     again = replace(fetched, second_coverages=[replace(fetched.second_coverages[0], dataset="arctic")])
     one_time = profile.draw(asked(), again, context()).figure.texts[1].get_text()
@@ -104,9 +104,9 @@ def plot(client, second, **change):
     return client.get("/plot/profile", params={"query": json.dumps(query), "format": "csv"})
 
 
-def test_the_second_dataset_is_asked_for_its_own_time_and_variables(client, numbers):
+def test_the_second_dataset_is_requested_with_its_own_time_and_variables(client, numbers):
     assert plot(client, {**SECOND, "variable": "vosaline"}, variable="vosaline").status_code == 200
-    assert [(one.variables, one.time) for one in numbers.asked] == [
+    assert [(item.variables, item.time) for item in numbers.asked] == [
         (["vosaline"], "1454673600"),
         (["vosaline"], "1454328000"),
     ]
@@ -177,4 +177,4 @@ def test_variables_that_do_not_go_together_are_requested_one_by_one(catalogue, r
 def answer_one_by_one(client, numbers):
     query = {**QUERY, "variable": "votemper,vosaline"}
     assert client.get("/plot/profile", params={"query": json.dumps(query), "format": "csv"}).status_code == 200
-    assert [one.variables for one in numbers.asked] == [["votemper", "vosaline"], ["votemper"], ["vosaline"]]
+    assert [item.variables for item in numbers.asked] == [["votemper", "vosaline"], ["votemper"], ["vosaline"]]

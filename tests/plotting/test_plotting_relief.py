@@ -28,9 +28,9 @@ def write(path, *, latitudes, longitudes, name="elevation", dims=("lat", "lon"),
             file.createVariable(dim, "f8", (dim,))[:] = values
             file[dim].units = units
         values = sign * height(latitudes[:, np.newaxis], longitudes[np.newaxis])
-        made = file.createVariable(name, "f4", dims[::-1] if turned else dims)
-        made.setncatts(attributes)
-        made[:] = values.T if turned else values
+        created = file.createVariable(name, "f4", dims[::-1] if turned else dims)
+        created.setncatts(attributes)
+        created[:] = values.T if turned else values
     return path
 
 
@@ -88,8 +88,8 @@ def test_windows_are_those_of_another_reader(shipped):
     latitudes, longitudes, heights = shipped.window((-60.0, 40.0, -50.0, 50.0), 0.1)
     with netCDF4.Dataset(SHIPPED) as file:
         rows, columns = (
-            np.abs(np.asarray(file[name][:])[:, np.newaxis] - wanted).argmin(axis=0)
-            for name, wanted in (("lat", latitudes), ("lon", longitudes % 360))
+            np.abs(np.asarray(file[name][:])[:, np.newaxis] - expected).argmin(axis=0)
+            for name, expected in (("lat", latitudes), ("lon", longitudes % 360))
         )
         np.testing.assert_array_equal(heights, file["elevation"][:][np.ix_(rows, columns)])
 
@@ -120,7 +120,7 @@ def test_beside_a_regional_file_there_is_nothing(tmp_path):
     assert np.isnan(relief.heights((100.0, 0.0, 110.0, 5.0), 100)[2]).all()
 
 
-def test_a_large_file_is_read_where_it_is_looked_at_and_its_overview_is_kept(tmp_path, monkeypatch):
+def test_a_large_file_is_read_where_it_is_viewed_and_its_overview_is_cached(tmp_path, monkeypatch):
     monkeypatch.setattr(adapter, "IN_MEMORY", 5_000)
     monkeypatch.setattr(adapter.tempfile, "tempdir", str(tmp_path))
     path = write(tmp_path / "a.nc", **KINDS["as GEBCO has it"])
@@ -130,11 +130,11 @@ def test_a_large_file_is_read_where_it_is_looked_at_and_its_overview_is_kept(tmp
     latitudes, longitudes, heights = relief.heights((170.0, -10.0, -170.0, 10.0), 10)  # means of blocks, read now
     np.testing.assert_allclose(heights, height(latitudes[:, np.newaxis], longitudes), atol=5)
     assert latitudes[1] - latitudes[0] == pytest.approx(2.0)
-    kept = list(tmp_path.glob("ocean-plotting-*/a-*.npy"))
-    assert len(kept) == 1
+    stored = list(tmp_path.glob("ocean-plotting-*/a-*.npy"))
+    assert len(stored) == 1
     latitudes, longitudes, heights = open_relief(path).heights((-180.0, -90.0, 180.0, 90.0), 45)
     np.testing.assert_allclose(heights, height(latitudes[:, np.newaxis], longitudes), atol=100)
-    assert list(tmp_path.glob("ocean-plotting-*/a-*.npy")) == kept
+    assert list(tmp_path.glob("ocean-plotting-*/a-*.npy")) == stored
 
 
 @pytest.mark.parametrize("made_by_others", ["a folder that all may write", "a link", "a file"])
@@ -162,7 +162,7 @@ def test_it_may_be_sent_to_another_process(shipped):
     np.testing.assert_array_equal(sent.heights((0, 0, 5, 5), 10)[2], shipped.heights((0, 0, 5, 5), 10)[2])
 
 
-def test_what_is_no_relief_is_refused_by_the_name_of_the_setting(tmp_path):
+def test_an_invalid_relief_file_is_refused_by_the_name_of_the_setting(tmp_path):
     (tmp_path / "text.nc").write_text("no")
     uneven = write(tmp_path / "b.nc", latitudes=np.array([0.0, 1, 5]), longitudes=np.arange(4.0))
     nothing = write(tmp_path / "c.nc", latitudes=CENTRES, longitudes=np.arange(4.0), dims=("row", "column"))

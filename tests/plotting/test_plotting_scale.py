@@ -21,30 +21,30 @@ def stops(client, path):
     return response.json()
 
 
-def test_stops_tell_what_a_scale_means(client):
-    told = stops(client, "votemper/-5,30?colormap=thermal")
-    assert {key: told[key] for key in ("name", "units", "colormap", "min", "max", "kind")} == {
+def test_stops_describe_a_scale(client):
+    reported = stops(client, "votemper/-5,30?colormap=thermal")
+    assert {key: reported[key] for key in ("name", "units", "colormap", "min", "max", "kind")} == {
         "name": "Temperature", "units": "Celsius", "colormap": "thermal", "min": -5.0, "max": 30.0, "kind": "ramp",
     }  # fmt: skip
-    values = [one["value"] for one in told["stops"]]
+    values = [stop["value"] for stop in reported["stops"]]
     assert (values[0], values[-1]) == (-5, 30)
     assert values == sorted(set(values))
-    assert all("label" not in one for one in told["stops"])
+    assert all("label" not in stop for stop in reported["stops"])
 
 
 def test_stops_have_the_colours_that_tiles_have(client):
-    told = stops(client, "votemper/-2,10?colormap=ice")
+    reported = stops(client, "votemper/-2,10?colormap=ice")
     tile = Image.open(io.BytesIO(client.get("/tiles/arctic/votemper/1/0/4/8/3?scale=-2,10&colormap=ice").content))
     painted = {tuple(colour[:3]) for colour in np.asarray(tile.convert("RGBA")).reshape(-1, 4) if colour[3]}
     assert len(painted) > 100
-    assert painted <= {tuple(bytes.fromhex(one["colour"][1:])) for one in told["stops"]}
+    assert painted <= {tuple(bytes.fromhex(stop["colour"][1:])) for stop in reported["stops"]}
 
 
-def test_categories_are_told_by_their_labels(client):
-    told = stops(client, "kind/0,1")
-    assert (told["kind"], told["min"], told["max"]) == ("categories", 0, 2)
-    assert [(one["value"], one["label"]) for one in told["stops"]] == [(0, "mud"), (1, "sand"), (2, "rock")]
-    assert len({one["colour"] for one in told["stops"]}) == 3
+def test_categories_are_described_by_their_labels(client):
+    reported = stops(client, "kind/0,1")
+    assert (reported["kind"], reported["min"], reported["max"]) == ("categories", 0, 2)
+    assert [(stop["value"], stop["label"]) for stop in reported["stops"]] == [(0, "mud"), (1, "sand"), (2, "rock")]
+    assert len({stop["colour"] for stop in reported["stops"]}) == 3
 
 
 @given(
@@ -55,18 +55,18 @@ def test_categories_are_told_by_their_labels(client):
 )
 def test_between_stops_is_the_colour_of_the_tile(colormap, low, width, part):
     scale, ramp = (low, low + width), colormap_colours(colormap)
-    told = build_legend(info("votemper"), colormap, scale)
+    legend = build_legend(info("votemper"), colormap, scale)
     value = low + part * width
     palette = make_palette(colormap, scale)
     painted = np.frombuffer(palette.colours, np.uint8).reshape(-1, 3)[
         palette_indices(np.array([[value]]), palette)[0, 0] - 1
     ]
-    known = np.array([list(bytes.fromhex(one.colour[1:])) for one in told.stops])
-    at = np.searchsorted([one.value for one in told.stops], value)
+    existing = np.array([list(bytes.fromhex(stop.colour[1:])) for stop in legend.stops])
+    at = np.searchsorted([stop.value for stop in legend.stops], value)
     # It has a colour of the stops beside it; a step goes on from its stop.
-    beside = known[np.clip([at - 2, at - 1, at], 0, len(known) - 1)]
+    beside = existing[np.clip([at - 2, at - 1, at], 0, len(existing) - 1)]
     assert (beside == painted).all(axis=1).any()
-    assert told.kind == ("steps" if len(ramp) <= FEW else "ramp")
+    assert legend.kind == ("steps" if len(ramp) <= FEW else "ramp")
 
 
 def test_the_name_is_in_the_language_of_the_reader(client):
@@ -79,9 +79,9 @@ def test_the_name_is_in_the_language_of_the_reader(client):
 
 
 def test_the_magnitude_of_a_vector_has_the_colours_of_speeds(client):
-    told = stops(client, "u,v/0,1")
-    assert (told["variable"], told["colormap"]) == ("u,v", "speed")
-    assert told["name"] == "Magnitude of Eastward Current and Northward Current"
+    reported = stops(client, "u,v/0,1")
+    assert (reported["variable"], reported["colormap"]) == ("u,v", "speed")
+    assert reported["name"] == "Magnitude of Eastward Current and Northward Current"
 
 
 @loop_over(

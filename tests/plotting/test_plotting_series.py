@@ -49,7 +49,7 @@ def test_cells_go_half_way_and_leave_gaps():
     assert index.tolist() == [0, 1, 2, -1, 3, 4]
 
 
-def test_an_instant_alone_lasts_as_long_as_it_is_told():
+def test_an_instant_alone_lasts_as_long_as_its_quantum():
     edges, index = series.make_time_cells(np.array([5.0]), least=2)
     assert (edges.tolist(), index.tolist()) == ([4, 6], [0])
 
@@ -59,22 +59,22 @@ def test_cells_are_in_order_and_hold_their_instants(steps):
     at = np.cumsum([0.0, *steps])
     edges, index = series.make_time_cells(at, least=1)
     assert (np.diff(edges) > -1e-9).all()
-    kept = index >= 0
-    assert index[kept].tolist() == list(range(len(at)))
-    assert (edges[:-1][kept] <= at + 1e-9).all()
-    assert (edges[1:][kept] >= at - 1e-9).all()
+    stored = index >= 0
+    assert index[stored].tolist() == list(range(len(at)))
+    assert (edges[:-1][stored] <= at + 1e-9).all()
+    assert (edges[1:][stored] >= at - 1e-9).all()
 
 
 @given(arrays(float, st.tuples(st.integers(1, 200), st.just(2)), elements=VALUES), st.integers(1, 30))
 def test_means_are_those_of_brute_force(values, most):
-    found, count = series.average_neighbours(values, most), -(-len(values) // most)
-    assert len(found) <= most
+    result, count = series.average_neighbours(values, most), -(-len(values) // most)
+    assert len(result) <= most
     for row, start in enumerate(range(0, len(values), count)):
         for column in (0, 1):
             part = values[start : start + count, column]
             part = part[np.isfinite(part)]
-            wanted = part.mean() if part.size else np.nan
-            assert found[row, column] == pytest.approx(wanted, nan_ok=True, abs=1e-9)
+            expected = part.mean() if part.size else np.nan
+            assert result[row, column] == pytest.approx(expected, nan_ok=True, abs=1e-9)
 
 
 def test_a_trend_is_that_of_a_straight_line():
@@ -83,11 +83,11 @@ def test_a_trend_is_that_of_a_straight_line():
     y = 0.3 * x + 0.2 * random.standard_normal(200)
     assert series.compute_trend(x, y) == pytest.approx(10 * stats.linregress(x, y).slope)
     y[::3] = np.nan
-    there = np.isfinite(y)
-    wanted = np.ptp(x[there]) * stats.linregress(x[there], y[there]).slope
-    assert series.compute_trend(x, y) == pytest.approx(wanted)
+    present = np.isfinite(y)
+    expected = np.ptp(x[present]) * stats.linregress(x[present], y[present]).slope
+    assert series.compute_trend(x, y) == pytest.approx(expected)
 
 
 @loop_over("y", [np.sin(np.linspace(0, 60, 200)), np.full(200, 3.0), np.full(200, np.nan)])
-def test_what_goes_up_and_down_has_no_trend(y):
+def test_a_series_that_rises_and_falls_has_no_trend(y):
     assert series.compute_trend(np.arange(200.0), y) == 0

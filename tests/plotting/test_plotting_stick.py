@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.quiver import Quiver
 from msgspec.structs import replace
@@ -43,30 +43,30 @@ def plot(client, change=None, **parameters):
 
 def drawn(context, query=None, steps=STEPS):
     """A picture without the service."""
-    asked = StickQuery(**{"dataset": "arctic", "station": [[73.0, 20.0]], **(query or {})})
-    points = [tuple(one) for one in asked.station]
-    depths = asked.depth if isinstance(asked.depth, list) else [asked.depth]
-    found = [
+    requests = StickQuery(**{"dataset": "arctic", "station": [[73.0, 20.0]], **(query or {})})
+    points = [tuple(depth) for depth in requests.station]
+    depths = requests.depth if isinstance(requests.depth, list) else [requests.depth]
+    result = [
         moorings.made(
             PointsRequest(
                 dataset="arctic",
                 points=points,
-                depth=str(one),
+                depth=str(depth),
                 form="timeseries",
                 variables=["u", "v"],
                 vector=VECTOR_PARTS,
             ),
             steps,
         )
-        for one in depths
+        for depth in depths
     ]
     about = replace(info("u"), key="u,v", name="Speed", zero_centered=False)
-    fetched = MooringData(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=found)
-    return stick.draw(asked, fetched, context)
+    fetched = MooringData(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=result)
+    return stick.draw(requests, fetched, context)
 
 
 def arrows(axes):
-    return [one for one in axes.collections if isinstance(one, Quiver)]
+    return [collection for collection in axes.collections if isinstance(collection, Quiver)]
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "svg", "pdf", "ps", "eps", "tiff", "json", "described", "csv"])
@@ -82,12 +82,12 @@ def test_the_others_are_refused(client, form):
 
 
 def test_a_table_has_the_fetched_vectors(client):
-    lines = [one for one in plot(client, format="csv").text.splitlines() if not one.startswith("//")]
+    lines = [line for line in plot(client, format="csv").text.splitlines() if not line.startswith("//")]
     assert lines[0] == (
         "Time, Station, Latitude, Longitude, Depth (m), Eastward part of speed (m s⁻¹), "
         "Northward part of speed (m s⁻¹), Magnitude of Eastward Current and Northward Current (m s⁻¹), bearing (°)"
     )
-    rows = [one.split(", ") for one in lines[1:]]
+    rows = [line.split(", ") for line in lines[1:]]
     assert len(rows) == 3 * 2 * STEPS
     deepest = {"Deep": DEPTHS[-1], "2": DEPTHS[DEPTHS <= FLOOR][-1]}
     for number, row in enumerate(rows):
@@ -95,13 +95,13 @@ def test_a_table_has_the_fetched_vectors(client):
         depth = [DEPTHS[0], DEPTHS[2], deepest[row[1]]][number // (2 * STEPS)]
         east, north = (value(key, step, depth, station) for key in ("u", "v"))
         assert float(row[4]) == depth
-        wanted = [east, north, np.hypot(east, north), np.degrees(np.arctan2(east, north)) % 360]
-        np.testing.assert_array_equal(np.float32(row[5:]), np.float32(wanted))
+        expected = [east, north, np.hypot(east, north), np.degrees(np.arctan2(east, north)) % 360]
+        np.testing.assert_array_equal(np.float32(row[5:]), np.float32(expected))
 
 
-def test_every_depth_is_asked_for_once(client, numbers):
+def test_every_depth_is_requested_once(client, numbers):
     plot(client, {"depth": [0, "0", 2]}, format="csv")
-    assert [one.depth for one in numbers.asked] == ["0", "2"]
+    assert [item.depth for item in numbers.asked] == ["0", "2"]
 
 
 @loop_over("depth", [0, "1", "bottom", "all", [3, 0]])
@@ -128,7 +128,7 @@ def test_a_vector_of_the_catalogue_is_enough(client, numbers):
         ({"endtime": {}}, "$.endtime"),
     ],
 )
-def test_what_is_wrong_is_named(client, change, field):
+def test_the_wrong_field_is_named(client, change, field):
     response = plot(client, change)
     assert response.status_code in {400, 404, 413}, response.text
     assert response.json()["errors"][0]["field"] == field
@@ -137,25 +137,27 @@ def test_what_is_wrong_is_named(client, change, field):
 def test_sticks_are_the_vectors_from_a_line_for_each_depth(context):
     axes = drawn(context(), {"depth": [0, 2]}).figure.axes[0]
     rows = arrows(axes)[:2]
-    for line, (one, depth) in enumerate(zip(rows, (DEPTHS[0], DEPTHS[2]), strict=True)):
-        np.testing.assert_allclose(one.U, [value("u", step, depth, 0) for step in range(STEPS)])
-        np.testing.assert_allclose(one.V, [value("v", step, depth, 0) for step in range(STEPS)])
-        np.testing.assert_array_equal(one.XY[:, 1], -line)
-        assert (one.angles, one.scale_units) == ("uv", "y")
-    assert [one.get_text() for one in axes.get_yticklabels()] == ["0.5\N{NO-BREAK SPACE}m", "25\N{NO-BREAK SPACE}m"]
+    for line, (yticklabel, depth) in enumerate(zip(rows, (DEPTHS[0], DEPTHS[2]), strict=True)):
+        np.testing.assert_allclose(yticklabel.U, [value("u", step, depth, 0) for step in range(STEPS)])
+        np.testing.assert_allclose(yticklabel.V, [value("v", step, depth, 0) for step in range(STEPS)])
+        np.testing.assert_array_equal(yticklabel.XY[:, 1], -line)
+        assert (yticklabel.angles, yticklabel.scale_units) == ("uv", "y")
+    assert [yticklabel.get_text() for yticklabel in axes.get_yticklabels()] == [
+        "0.5\N{NO-BREAK SPACE}m",
+        "25\N{NO-BREAK SPACE}m",
+    ]
 
 
-def test_a_stick_of_a_told_length_has_the_scale_of_the_others(context):
+def test_a_stick_of_a_labelled_length_has_the_scale_of_the_others(context):
     axes = drawn(context(), {"depth": [0, 2]}).figure.axes[0]
     *rows, key = arrows(axes)
-    assert {one.scale for one in rows} == {key.scale}
-    assert any(f"{key.U[0]:g}\N{NO-BREAK SPACE}m\N{NO-BREAK SPACE}s⁻¹" in one.get_text() for one in axes.texts)
+    assert {item.scale for item in rows} == {key.scale}
+    assert any(f"{key.U[0]:g}\N{NO-BREAK SPACE}m\N{NO-BREAK SPACE}s⁻¹" in item.get_text() for item in axes.texts)
 
 
 ROW = st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=2, max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=6), st.sampled_from([(2.0, 1.0), (8.0, 5.0), (12.0, 1.5)]))
 def test_no_stick_crosses_those_of_another_depth(given_rows, panel):
     vectors = np.full((2, 8, len(given_rows), 1), np.nan)
@@ -165,29 +167,29 @@ def test_no_stick_crosses_those_of_another_depth(given_rows, panel):
     tips = [frame.scale * north[np.isfinite(north)] - number for number, north in enumerate(vectors[1, ..., 0].T)]
     for number, (upper, lower) in enumerate(itertools.pairwise(tips)):
         assert min(upper.min(), -number) >= max(lower.max(), -number - 1) - 1e-9
-    assert max(one.max() for one in tips) <= frame.top
-    assert min(one.min() for one in tips) >= frame.bottom
+    assert max(tip.max() for tip in tips) <= frame.top
+    assert min(tip.min() for tip in tips) >= frame.bottom
     assert frame.scale * np.nanmax(np.hypot(*vectors)) * frame.row <= stick.WIDEST * panel[0] + 1e-9
 
 
 @given(st.floats(1e-6, 1e6))
 def test_a_key_has_a_round_length(size):
-    found = round_down(size)
-    assert found <= size * (1 + 1e-9) < 2.5 * found * (1 + 1e-9)
-    assert f"{found:.0e}"[0] in "125"
+    result = round_down(size)
+    assert result <= size * (1 + 1e-9) < 2.5 * result * (1 + 1e-9)
+    assert f"{result:.0e}"[0] in "125"
 
 
-def test_more_steps_than_can_be_seen_are_means_and_said_to_be(context):
+def test_more_steps_than_pixels_are_averaged_and_labelled_as_means(context):
     picture = drawn(context(size="6x4"), {"depth": 0}, 5000)
     assert len(arrows(picture.figure.axes[0])[0].U) < 300
-    assert any("means of" in one.get_text() for one in picture.figure.texts)
+    assert any("means of" in text.get_text() for text in picture.figure.texts)
 
 
 @pytest.mark.parametrize(("size", "language"), [("3x2", "en"), ("6x4", "fr"), ("11x5", "en"), ("15x9", "fr")])
 @pytest.mark.parametrize("asked", [(1, [0], 5), (1, "all", 400), (3, [0, 2, "bottom"], 1), (30, [0, 1], 5)], ids=str)
 def test_no_words_lie_on_each_other(context, size, language, asked):
     number, depth, steps = asked
-    points = [[60 + 0.5 * one, -8 + 1.2 * one] for one in range(number)]
+    points = [[60 + 0.5 * item, -8 + 1.2 * item] for item in range(number)]
     names = ["A station whose name has more letters than anybody should give", None, "B"] * 10
     picture = drawn(context(language, size), {"depth": depth, "station": points, "names": names[:number]}, steps)
     assert overlapping(picture.figure) == []
@@ -202,7 +204,7 @@ def test_words_say_where_vectors_lead(context):
     assert "strongest" in alt
 
 
-def test_stations_on_land_are_told(context):
+def test_stations_on_land_are_reported(context):
     picture = drawn(context(), {"station": [[85, 0], [73, 0]]})
     picture.figure.draw_without_rendering()
     assert len(arrows(picture.figure.axes[0])) <= 1

@@ -36,8 +36,8 @@ def test_heights_between_cells_are_those_of_scipy_s_splines(latitude, longitude)
 def test_near_cells_without_a_height_there_is_none():
     heights = made()
     heights[:, :20] = np.nan
-    found = terrain.interpolate_heights(window(heights), np.array([[15.0]]), np.array([[175.0, 179.0, 181.5]]))
-    assert np.isnan(found).tolist() == [[True, True, False]]
+    result = terrain.interpolate_heights(window(heights), np.array([[15.0]]), np.array([[175.0, 179.0, 181.5]]))
+    assert np.isnan(result).tolist() == [[True, True, False]]
 
 
 def shown(heights, land=None, latitude=40.0):
@@ -58,18 +58,18 @@ def test_the_palette_fits_into_a_png_and_none_is_nothing():
 
 def test_the_deeper_the_darker_and_blue():
     colours = shown([-5, -60, -250, -1500, -3500, -5500, -9000, -12_000])
-    lights = [luminance(one) for one in colours]
+    lights = [luminance(colour) for colour in colours]
     assert lights == sorted(lights, reverse=True)
     assert all(blue > red for red, _, blue in colours)
 
 
 def test_land_is_never_blue_and_antarctica_is_white():
     assert all(red > blue for red, _, blue in shown([1, 50, 400, 1500, 3000]))
-    assert min(min(one) for one in shown([1, 400, 3000], latitude=-75.0)) > 235
+    assert min(min(item) for item in shown([1, 400, 3000], latitude=-75.0)) > 235
 
 
 @pytest.mark.parametrize("height", [-900.0, 900.0])
-def test_polygons_tell_land_from_sea_where_they_are_given(height):
+def test_configured_polygons_separate_land_from_sea(height):
     sea, edge, land = shown([height] * 3, land=[0.0, 0.5, 1.0])
     assert sea[2] > sea[0]
     assert land[0] > land[2]

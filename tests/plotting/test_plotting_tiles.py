@@ -18,13 +18,13 @@ def pixels(response):
     return np.asarray(Image.open(io.BytesIO(response.content)).convert("RGBA"))
 
 
-def test_a_tile_is_answered_as_the_front_end_asks_for_it(client, numbers):
+def test_the_tile_request_of_the_front_end_is_answered(client, numbers):
     how = "projection=EPSG:3857&scale=-5,30&interp=inverse&radius=50&neighbours=7"
     assert pixels(client.get(f"{TILE}?{how}")).shape == (256, 256, 4)
-    asked = numbers.tiles[0]
-    assert (asked.dataset, asked.variable, asked.time, asked.depth) == ("arctic", "votemper", "1", "0")
-    assert (asked.zoom, asked.x, asked.y, asked.projection) == (4, 8, 3, "EPSG:3857")
-    assert (asked.interpolation, asked.radius, asked.neighbours) == ("inverse", 50, 7)
+    requests = numbers.tiles[0]
+    assert (requests.dataset, requests.variable, requests.time, requests.depth) == ("arctic", "votemper", "1", "0")
+    assert (requests.zoom, requests.x, requests.y, requests.projection) == (4, 8, 3, "EPSG:3857")
+    assert (requests.interpolation, requests.radius, requests.neighbours) == ("inverse", 50, 7)
 
 
 def test_without_a_scale_the_variable_s_own_is_used(client):
@@ -38,14 +38,14 @@ def test_another_scale_or_colormap_costs_no_question(client, numbers):
     assert len(numbers.tiles) == 1
 
 
-def test_a_new_revision_is_asked_for_again(client, numbers, catalogue):
+def test_a_new_revision_is_requested_again(client, numbers, catalogue):
     client.get(TILE)
     catalogue.now = numbers.revision = "r2"
     client.get(TILE)
     assert len(numbers.tiles) == 2
 
 
-def test_a_field_of_another_revision_is_neither_kept_nor_marked(client, numbers, catalogue):
+def test_a_field_of_another_revision_is_neither_stored_nor_tagged(client, numbers, catalogue):
     catalogue.now = "r2"  # the data service has not seen it yet
     first = client.get(TILE)
     assert first.headers["cache-control"] == "no-cache"
@@ -55,7 +55,7 @@ def test_a_field_of_another_revision_is_neither_kept_nor_marked(client, numbers,
     assert "max-age" in second.headers["cache-control"]
 
 
-def test_who_has_the_revision_is_told_so_before_anything_is_asked(client, numbers):
+def test_a_client_with_the_revision_gets_304_before_any_request(client, numbers):
     tag = client.get(TILE).headers["etag"]
     again = client.get(TILE, headers={"if-none-match": tag, "cache-control": "no-cache"})
     assert (again.status_code, again.content) == (304, b"")
@@ -67,12 +67,12 @@ def test_a_tile_without_data_is_transparent(client):
 
 
 @pytest.mark.parametrize("tile", ["2/-1/0?projection=EPSG:32661", "3/2/8?projection=EPSG:3031"])
-def test_a_tile_beside_the_square_of_a_polar_view_is_blank_and_nobody_is_asked(client, numbers, tile):
+def test_a_tile_outside_the_square_of_a_polar_view_is_blank_without_a_request(client, numbers, tile):
     assert not pixels(client.get(f"/tiles/arctic/votemper/1/0/{tile}")).any()
     assert not numbers.tiles
 
 
-def test_a_tile_far_from_the_grid_is_blank_and_nobody_is_asked(client, catalogue, numbers):
+def test_a_tile_far_from_the_grid_is_blank_without_a_request(client, catalogue, numbers):
     catalogue.bounds = (0.0, 60.0, 40.0, 85.0)
     far, near = client.get("/tiles/arctic/votemper,vosaline/1/0/4/2/3"), client.get(TILE)
     assert not pixels(far).any()
@@ -116,12 +116,12 @@ def test_both_formats_have_the_same_pixels_and_tags_of_their_own(client, numbers
 
 
 def test_categories_are_painted_in_their_own_colours_and_have_no_scale(client):
-    one, other = (pixels(client.get(f"/tiles/arctic/kind/1/0/4/8/3?scale={scale}")) for scale in ("0,1", "-9,99"))
-    assert (one == other).all()
-    assert len(np.unique(one[one[..., 3] > 0], axis=0)) == 3
+    item, other = (pixels(client.get(f"/tiles/arctic/kind/1/0/4/8/3?scale={scale}")) for scale in ("0,1", "-9,99"))
+    assert (item == other).all()
+    assert len(np.unique(item[item[..., 3] > 0], axis=0)) == 3
 
 
-def test_a_vector_is_asked_for_with_both_components(client, numbers):
+def test_a_vector_is_requested_with_both_components(client, numbers):
     assert pixels(client.get("/tiles/arctic/u,v/1/0/4/8/3")).any()
     assert numbers.tiles[0].variable == "u,v"
 
@@ -161,10 +161,10 @@ async def test_equal_requests_at_once_are_done_once_and_none_is_refused(app, num
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://plotting/api/v2.0") as client:
         paths = [f"/tiles/arctic/votemper/1/0/5/{x}/3" for x in range(1, 31) for _ in range(4)]
-        asked = [asyncio.create_task(client.get(path)) for path in paths]
+        requests = [asyncio.create_task(client.get(path)) for path in paths]
         await numbers.many.wait()
         assert len(numbers.tiles) == 16  # the others wait for their turn
         numbers.gate.set()
-        answers = await asyncio.gather(*asked)
+        answers = await asyncio.gather(*requests)
     assert {answer.status_code for answer in answers} == {200}
     assert len(numbers.tiles) == 30

@@ -40,7 +40,7 @@ async def settle(rounds=200):
         await asyncio.sleep(0)
 
 
-async def test_a_second_client_is_served_in_turn_with_one_who_asked_for_two_thousand_tiles(ask, numbers):
+async def test_a_second_client_is_served_between_the_two_thousand_tiles_of_the_first(ask, numbers):
     many = [ask(x) for x in range(1, 2001)]
     await numbers.many.wait()
     await settle()
@@ -49,7 +49,7 @@ async def test_a_second_client_is_served_in_turn_with_one_who_asked_for_two_thou
     numbers.gate.set()
     answers = await asyncio.gather(*many, *few)
     assert Counter(answer.status_code for answer in answers) == {200: 2010}
-    order = [asked.x for asked in numbers.tiles]
+    order = [tile.x for tile in numbers.tiles]
     assert max(order.index(x) for x in range(3001, 3011)) < AT_ONCE + 2 * 10 + 2
 
 
@@ -75,19 +75,19 @@ def connection(x, left):
     return scope, receive, send, sent
 
 
-async def test_a_tile_whose_client_has_gone_is_not_asked_for(ask, numbers):
+async def test_a_tile_of_a_disconnected_client_is_not_requested(ask, numbers):
     first = [ask(x) for x in range(1, AT_ONCE + 1)]
     await numbers.many.wait()
     left = asyncio.Event()
     gone = [connection(x, left) for x in range(100, 150)]
-    going = [asyncio.create_task(ask.app(*one[:3])) for one in gone]
+    going = [asyncio.create_task(ask.app(*item[:3])) for item in gone]
     stays = ask(200)
     await settle()
     left.set()
     await asyncio.gather(*going)
     numbers.gate.set()
-    assert {one.status_code for one in await asyncio.gather(*first, stays)} == {200}
-    assert [asked.x for asked in numbers.tiles] == [*range(1, AT_ONCE + 1), 200]
+    assert {item.status_code for item in await asyncio.gather(*first, stays)} == {200}
+    assert [tile.x for tile in numbers.tiles] == [*range(1, AT_ONCE + 1), 200]
     assert {sent[0]["status"] for *_, sent in gone} == {499}
 
 
@@ -101,7 +101,7 @@ async def test_a_tile_that_another_client_waits_for_too_is_made(ask, numbers):
     left.set()
     await going
     numbers.gate.set()
-    assert {one.status_code for one in await asyncio.gather(*first, stays)} == {200}
+    assert {item.status_code for item in await asyncio.gather(*first, stays)} == {200}
     assert numbers.tiles[-1].x == 200
 
 

@@ -43,17 +43,17 @@ def plot(client, change=None, **parameters):
 
 def drawn(context, query=None, steps=STEPS, at=None, key="votemper", **other):
     """A picture without the service."""
-    asked = TimeseriesQuery(**{"dataset": "arctic", "station": [[73.0, 20.0]], **(query or {})})
+    requests = TimeseriesQuery(**{"dataset": "arctic", "station": [[73.0, 20.0]], **(query or {})})
     vector = {"variables": ["u", "v"], "vector": VECTOR_PARTS} if key == "u,v" else {"variables": [key]}
-    points = [tuple(one) for one in asked.station]
-    found = moorings.made(
-        PointsRequest(dataset="arctic", points=points, depth=str(asked.depth), form="timeseries", **vector),
+    points = [tuple(item) for item in requests.station]
+    result = moorings.made(
+        PointsRequest(dataset="arctic", points=points, depth=str(requests.depth), form="timeseries", **vector),
         steps,
         at=at,
     )
     about = replace(info("u"), key=key, name="Speed", zero_centered=False) if key == "u,v" else info(key, **other)
-    fetched = MooringData(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=[found])
-    return timeseries.draw(asked, fetched, context)
+    fetched = MooringData(time="2016-02-01T12:00:00+00:00", revisions={"arctic": "r1"}, info=about, coverages=[result])
+    return timeseries.draw(requests, fetched, context)
 
 
 def problem(response, status=400):
@@ -62,8 +62,8 @@ def problem(response, status=400):
 
 
 def rows_of(text):
-    lines = [one for one in text.splitlines() if not one.startswith("//")]
-    return lines[0].split(", "), [one.split(", ") for one in lines[1:]]
+    lines = [line for line in text.splitlines() if not line.startswith("//")]
+    return lines[0].split(", "), [line.split(", ") for line in lines[1:]]
 
 
 @pytest.mark.parametrize("depth", [0, "bottom", "all"])
@@ -75,7 +75,7 @@ def test_every_format_is_written(client, depth, form):
     assert response.content
 
 
-def test_the_size_is_the_one_asked_for(client):
+def test_the_size_is_the_requested_one(client):
     image = Image.open(io.BytesIO(plot(client, format="png", size="7x3", dpi=50).content))
     assert image.size == (350, 150)
 
@@ -91,11 +91,11 @@ def test_a_table_has_the_fetched_values(client):
         assert np.float32(row[3]) == np.float32(value("votemper", step, DEPTHS[1], station))
 
 
-def test_the_depth_is_told_in_metres(client):
+def test_the_depth_is_in_metres(client):
     assert "// Depth: 10 m" in plot(client, {"depth": "1"}, format="csv").text
 
 
-def test_the_bottom_is_told_with_its_true_depth(client):
+def test_the_bottom_has_its_true_depth(client):
     names, rows = rows_of(plot(client, {"depth": "bottom"}, format="csv").text)
     assert names[3] == "Depth (m)"
     assert {row[3] for row in rows[:STEPS]} == {"100.0"}
@@ -103,34 +103,34 @@ def test_the_bottom_is_told_with_its_true_depth(client):
     assert np.float32(rows[STEPS][4]) == np.float32(value("votemper", 0, 50.0, 1))
 
 
-def test_all_depths_stand_beside_each_other_in_csv(client):
+def test_all_depths_are_columns_of_the_csv(client):
     names, rows = rows_of(plot(client, {"depth": "all"}, format="csv").text)
     assert names == ["Latitude", "Longitude", "Time", "0.5m", "10m", "25m", "50m", "100m"]
     assert len(rows) == 2 * STEPS
-    wanted = [np.float32(value("votemper", 2, depth, 1)) for depth in DEPTHS[:-1]]
-    assert [np.float32(one) for one in rows[STEPS + 2][3:-1]] == wanted
+    expected = [np.float32(value("votemper", 2, depth, 1)) for depth in DEPTHS[:-1]]
+    assert [np.float32(item) for item in rows[STEPS + 2][3:-1]] == expected
     assert rows[STEPS + 2][-1] == ""
 
 
 def test_all_depths_stand_below_each_other_in_odv(client):
-    lines = [one.split("\t") for one in plot(client, {"depth": "all"}, format="odv").text.splitlines()
-             if not one.startswith("//")]  # fmt: skip
+    lines = [line.split("\t") for line in plot(client, {"depth": "all"}, format="odv").text.splitlines()
+             if not line.startswith("//")]  # fmt: skip
     assert lines[0][6:] == ["Depth [m]", "Temperature [Celsius]"]
     wet = (DEPTHS <= FLOOR).sum()
     assert len(lines) - 1 == STEPS * (len(DEPTHS) + wet)
-    assert [one[1] for one in lines[1:] if one[1]] == ["1"] * STEPS + ["Shelf"] * STEPS
-    assert [float(one[6]) for one in lines[1 : 1 + len(DEPTHS)]] == DEPTHS.tolist()
+    assert [line[1] for line in lines[1:] if line[1]] == ["1"] * STEPS + ["Shelf"] * STEPS
+    assert [float(line[6]) for line in lines[1 : 1 + len(DEPTHS)]] == DEPTHS.tolist()
     assert np.float32(lines[2][7]) == np.float32(value("votemper", 0, DEPTHS[1], 0))
 
 
 def test_statistics_are_those_of_all_values(client):
     text = plot(client, {"depth": "all"}, format="stats").text
-    found = dict(line.split(", ") for line in text.splitlines() if not line.startswith("//"))
+    result = dict(line.split(", ") for line in text.splitlines() if not line.startswith("//"))
     values = np.array([value("votemper", step, depth, station) for station in (0, 1) for step in range(STEPS)
                        for depth in DEPTHS if not (station and depth > FLOOR)]).astype(np.float32)  # fmt: skip
-    assert float(found["Min"]) == pytest.approx(values.min())
-    assert float(found["Mean"]) == pytest.approx(values.astype(float).mean(), rel=1e-6)
-    assert float(found["Standard Deviation"]) == pytest.approx(values.astype(float).std(), rel=1e-6)
+    assert float(result["Min"]) == pytest.approx(values.min())
+    assert float(result["Mean"]) == pytest.approx(values.astype(float).mean(), rel=1e-6)
+    assert float(result["Standard Deviation"]) == pytest.approx(values.astype(float).std(), rel=1e-6)
 
 
 def test_two_variables_are_a_vector(client, numbers):
@@ -145,23 +145,28 @@ def test_two_variables_are_a_vector(client, numbers):
     assert "bearing" not in plot(client, {"variable": ["u", "v"]}, format="stats").text
 
 
-def test_a_vector_of_the_catalogue_has_its_parts_beside_it(client, numbers):
+def test_a_vector_of_the_catalogue_has_its_parts_as_variables(client, numbers):
     names, rows = rows_of(plot(client, {"variable": "aice"}, format="csv").text)
     assert numbers.asked[0].variables == ["u", "v", "aice"]
     assert names[3:6] == ["Sea Ice Fraction", "Eastward part of speed (m s⁻¹)", "Northward part of speed (m s⁻¹)"]
     assert np.float32(rows[0][3]) == np.float32(value("aice", 0, DEPTHS[0], 0))
 
 
-def test_nothing_is_told_of_time_when_nothing_is_asked(client, numbers):
+def test_no_event_is_sent_for_time_without_a_request(client, numbers):
     plot(client, {"starttime": None, "endtime": None}, format="csv")
-    asked = numbers.asked[0]
-    assert (asked.start, asked.end, asked.time, asked.form) == (None, None, None, "timeseries")
+    requests = numbers.asked[0]
+    assert (requests.start, requests.end, requests.time, requests.form) == (None, None, None, "timeseries")
 
 
-def test_times_and_interpolation_are_asked_as_the_front_end_has_them(client, numbers):
+def test_times_and_interpolation_are_requested_as_the_front_end_writes_them(client, numbers):
     plot(client, {"starttime": "2016-02-01T12:00:00Z", "endtime": -1}, format="csv")
-    asked = numbers.asked[0]
-    assert (asked.start, asked.end, asked.interpolation, asked.radius) == ("2016-02-01T12:00:00Z", "-1", "gaussian", 25)
+    requests = numbers.asked[0]
+    assert (requests.start, requests.end, requests.interpolation, requests.radius) == (
+        "2016-02-01T12:00:00Z",
+        "-1",
+        "gaussian",
+        25,
+    )
 
 
 @loop_over(("given", "showmap"), [(None, True), ([None], 1), ([1, 5], 0), ([[1, 5]], None), ([], False)])
@@ -193,7 +198,7 @@ def test_ranges_and_maps_are_read_in_every_spelling(client, given, showmap):
         ({"names": "A"}, "$.names"),
     ],
 )
-def test_what_is_wrong_is_named(client, change, field):
+def test_the_wrong_field_is_named(client, change, field):
     response = plot(client, change)
     assert response.status_code in {400, 404, 422}, response.text
     assert response.json()["errors"][0]["field"] == field
@@ -219,22 +224,22 @@ def test_a_variable_without_time_is_refused(client, numbers):
 def test_there_is_a_line_for_each_station(context):
     picture = drawn(context(), {"station": [[73, 20], [70, 0], [85, 0]], "names": ["A", None, "Land"]})
     panel = picture.figure.axes[0]
-    lines = [one for one in panel.lines if np.isfinite(np.asarray(one.get_ydata(), float)).any()]
+    lines = [line for line in panel.lines if np.isfinite(np.asarray(line.get_ydata(), float)).any()]
     assert len(lines) == 2
-    assert [len(one.get_xdata()) for one in lines] == [STEPS, STEPS]
+    assert [len(line.get_xdata()) for line in lines] == [STEPS, STEPS]
     assert panel.get_ylabel() == "Temperature (°C)"
     assert "3 stations" in picture.info.title
     assert "5 February 2016" in picture.info.alt
 
 
-def test_the_range_is_the_one_asked_for(context):
+def test_the_range_is_the_requested_one(context):
     panel = drawn(context(), {"variable_range": [[-3.0, 12.0]]}).figure.axes[0]
     assert panel.get_ylim() == (-3, 12)
     mesh = drawn(context(), {"variable_range": [-3.0, 12.0], "depth": "all"}).figure.axes[0].collections[0]
     assert mesh.get_clim() == (-3, 12)
 
 
-def test_what_goes_both_ways_is_shown_about_zero(context):
+def test_a_quantity_of_both_signs_is_centred_on_zero(context):
     low, high = drawn(context(), key="u").figure.axes[0].get_ylim()
     assert low == pytest.approx(-high)
     low, high = drawn(context(), {"depth": "all"}, key="u").figure.axes[0].collections[0].get_clim()
@@ -243,12 +248,12 @@ def test_what_goes_both_ways_is_shown_about_zero(context):
 
 def test_a_section_has_every_cell_at_its_true_depth(context):
     panel = drawn(context(), {"depth": "all"}).figure.axes[0]
-    mesh = next(one for one in panel.collections if isinstance(one, QuadMesh))
+    mesh = next(collection for collection in panel.collections if isinstance(collection, QuadMesh))
     corners = mesh.get_coordinates()
     np.testing.assert_allclose(corners[:, 0, 1], [0, 5.25, 17.5, 37.5, 75, 125])
     np.testing.assert_allclose(corners[0, :, 0] * 86_400, seconds()[0] + 86_400 * (np.arange(STEPS + 1) - 0.5))
-    wanted = [[value("votemper", step, depth, 0) for step in range(STEPS)] for depth in DEPTHS]
-    np.testing.assert_array_equal(np.asarray(mesh.get_array()).reshape(5, -1), np.float32(wanted))
+    expected = [[value("votemper", step, depth, 0) for step in range(STEPS)] for depth in DEPTHS]
+    np.testing.assert_array_equal(np.asarray(mesh.get_array()).reshape(5, -1), np.float32(expected))
     assert panel.get_ylim() == (125, 0)
 
 
@@ -261,17 +266,17 @@ def test_a_section_has_the_sea_floor_where_its_column_ends(context):
     assert second.get_ylim()[0] == pytest.approx(78)
 
 
-def test_depth_is_stretched_if_asked(context):
+def test_depth_is_stretched_on_request(context):
     assert drawn(context(), {"depth": "all", "linearthresh": 20.0}).figure.axes[0].get_yscale() == "symlog"
     assert drawn(context(), {"depth": "all", "linearthresh": False}).figure.axes[0].get_yscale() == "linear"
 
 
 def test_sections_share_one_bar_and_one_scale(context):
     figure = drawn(context(), {"depth": "all", "station": [[73, 20], [70, 0], [71, 1]]}).figure
-    meshes = [one for axes in figure.axes for one in axes.collections if isinstance(one, QuadMesh)]
-    limits = {one.get_clim() for one in meshes if one.get_array().size == 5 * STEPS}
+    meshes = [item for axes in figure.axes for item in axes.collections if isinstance(item, QuadMesh)]
+    limits = {item.get_clim() for item in meshes if item.get_array().size == 5 * STEPS}
     assert len(limits) == 1
-    assert sum(one.get_label() == "<colorbar>" for one in figure.axes) == 1
+    assert sum(item.get_label() == "<colorbar>" for item in figure.axes) == 1
 
 
 @loop_over("steps", [1, 2, 61, 100_000])
@@ -279,8 +284,8 @@ def test_sections_share_one_bar_and_one_scale(context):
 def test_any_number_of_steps_is_drawn(context, steps, depth):
     picture = drawn(context(size="6x4"), {"depth": depth}, steps)
     panel = picture.figure.axes[0]
-    assert sum(len(one.get_xdata()) for one in panel.lines) <= 4 * 200 * 6 + 2
-    assert sum(one.get_array().size for one in panel.collections if isinstance(one, QuadMesh)) < 10_000
+    assert sum(len(item.get_xdata()) for item in panel.lines) <= 4 * 200 * 6 + 2
+    assert sum(item.get_array().size for item in panel.collections if isinstance(item, QuadMesh)) < 10_000
     picture.figure.draw_without_rendering()
 
 
@@ -301,7 +306,7 @@ def test_a_line_stops_where_steps_are_missing(context):
 @pytest.mark.parametrize("asked", [(0, 1, 5), (0, 30, 700), ("all", 1, 700), ("all", 4, 5), ("all", 30, 40)], ids=str)
 def test_no_words_lie_on_each_other(context, language, size, asked):
     depth, number, steps = asked
-    points = [[60 + 0.5 * one, -8 + 1.2 * one] for one in range(number)]
+    points = [[60 + 0.5 * item, -8 + 1.2 * item] for item in range(number)]
     names = [LONG, None, "B"] * 10
     picture = drawn(
         context(language, size), {"depth": depth, "station": points, "names": names[:number]}, steps, key="u,v"
@@ -318,7 +323,7 @@ def test_words_say_what_is_seen(context):
     assert "rises" in drawn(context(), steps=300).info.alt
 
 
-def test_a_station_on_land_is_told(context):
+def test_a_station_on_land_is_reported(context):
     for depth in (0, "all"):
         picture = drawn(context(), {"station": [[85, 0]], "depth": depth})
         assert "no data" in picture.info.alt

@@ -44,7 +44,7 @@ def table(client, change=None):
 
 
 def numbers_in(cells, first):
-    return np.array([[float(one or "nan") for one in row[first:]] for row in cells]).T
+    return np.array([[float(item or "nan") for item in row[first:]] for row in cells]).T
 
 
 def test_the_table_has_what_was_measured_and_the_model_there(client, numbers, catalogue):
@@ -56,15 +56,15 @@ def test_the_table_has_what_was_measured_and_the_model_there(client, numbers, ca
     hours = np.arange(48)
     np.testing.assert_allclose(latitude, 60 + hours / 50)
     np.testing.assert_allclose(measured, 280 + hours / 10, rtol=1e-6)
-    wanted = along_values(np.stack([latitude, longitude], -1), NOON + 3600 * hours) + 273.15
-    np.testing.assert_allclose(model, wanted, rtol=1e-6)
+    expected = along_values(np.stack([latitude, longitude], -1), NOON + 3600 * hours) + 273.15
+    np.testing.assert_allclose(model, expected, rtol=1e-6)
     assert np.isnan(model).any()
     assert np.isfinite(model).any()
-    asked = numbers.asked[0]
-    assert (asked.depths, asked.between, asked.times[0]) == ([], "linear", "2016-02-05T12:00:00+00:00")
+    requests = numbers.asked[0]
+    assert (requests.depths, requests.between, requests.times[0]) == ([], "linear", "2016-02-05T12:00:00+00:00")
 
 
-def test_the_model_is_asked_at_the_depth_of_its_level(client, numbers):
+def test_the_model_is_requested_at_the_depth_of_its_level(client, numbers):
     assert plot(client, {"depth": "3"}, format="csv").status_code == 200
     assert set(numbers.asked[0].depths) == {50.0}
 
@@ -88,10 +88,10 @@ def test_a_platform_that_measures_nothing_has_its_way(client):
     assert names == ["Time", "Latitude", "Longitude"]
 
 
-def test_several_platforms_are_told_apart(client):
+def test_several_platforms_are_distinguished(client):
     names, cells = table(client, {"track": [1, "2"]})
     assert names[0] == "Platform"
-    assert {one[0] for one in cells} == {"drifter 1", "drifter 2"}
+    assert {cell[0] for cell in cells} == {"drifter 1", "drifter 2"}
 
 
 @loop_over(
@@ -131,12 +131,12 @@ def test_more_steps_than_can_be_drawn_are_refused(client, catalogue):
 
 
 PARTS = {
-    "minute": lambda one: one.strftime("%F %H:%M"),
-    "hour": lambda one: one.strftime("%F %H"),
-    "day": lambda one: one.strftime("%F"),
-    "week": lambda one: one.isocalendar()[:2],
-    "month": lambda one: one.strftime("%Y-%m"),
-    "year": lambda one: one.year,
+    "minute": lambda item: item.strftime("%F %H:%M"),
+    "hour": lambda item: item.strftime("%F %H"),
+    "day": lambda item: item.strftime("%F"),
+    "week": lambda item: item.isocalendar()[:2],
+    "month": lambda item: item.strftime("%Y-%m"),
+    "year": lambda item: item.year,
 }
 
 
@@ -150,47 +150,47 @@ def test_means_are_those_of_brute_force(quantum, start, every):
     steps = average_track(given_track, quantum)
     seconds = array(given_track.times) / 1000
     groups = {}
-    for position, one in enumerate(seconds):
-        groups.setdefault(PARTS[quantum](datetime.fromtimestamp(one, UTC)), []).append(position)
+    for position, item in enumerate(seconds):
+        groups.setdefault(PARTS[quantum](datetime.fromtimestamp(item, UTC)), []).append(position)
     values, latitude = array(given_track.variables[0].values), array(given_track.latitude)
-    np.testing.assert_allclose(array(steps.measured[0].values), [values[one].mean() for one in groups.values()])
-    np.testing.assert_allclose(array(steps.latitude), [latitude[one].mean() for one in groups.values()])
-    np.testing.assert_allclose(array(steps.seconds), [seconds[one].mean() for one in groups.values()], atol=0.51)
+    np.testing.assert_allclose(array(steps.measured[0].values), [values[item].mean() for item in groups.values()])
+    np.testing.assert_allclose(array(steps.latitude), [latitude[item].mean() for item in groups.values()])
+    np.testing.assert_allclose(array(steps.seconds), [seconds[item].mean() for item in groups.values()], atol=0.51)
     east = 178.9 + np.arange(30) / 25
-    np.testing.assert_allclose(array(steps.longitude), [east[one].mean() for one in groups.values()])
+    np.testing.assert_allclose(array(steps.longitude), [east[item].mean() for item in groups.values()])
 
 
-def test_what_was_not_measured_is_left_out_of_means():
-    one = track(steps=3)
-    values = replace(one.variables[0], values=from_array(np.array([np.nan, 2.0, 4.0])))
-    found = average_track(replace(one, variables=[values]), "day")
-    assert array(found.measured[0].values).tolist() == [3.0]
+def test_missing_values_are_left_out_of_means():
+    item = track(steps=3)
+    values = replace(item.variables[0], values=from_array(np.array([np.nan, 2.0, 4.0])))
+    result = average_track(replace(item, variables=[values]), "day")
+    assert array(result.measured[0].values).tolist() == [3.0]
 
 
 def test_a_quarter_of_the_way_round_the_world_is_ten_thousand_kilometres(context):
     for longitude, words in ((np.arange(91.0), "10008"), (np.array([179.5, 180.5]), "111")):
         north = from_array(np.zeros(longitude.size))
-        one = replace(way(1, steps=longitude.size), latitude=north, longitude=from_array(longitude))
-        assert f"at least {words}\N{NO-BREAK SPACE}km" in drawn(context(), [one]).info.alt
+        item = replace(way(1, steps=longitude.size), latitude=north, longitude=from_array(longitude))
+        assert f"at least {words}\N{NO-BREAK SPACE}km" in drawn(context(), [item]).info.alt
 
 
 def way(number, *, steps=100, modelled=True):
     """A way with its values, as they are fetched."""
-    found = _make_trajectory(track(number, steps=steps, east=-5.0 + 3 * number), "hour", None, "$.starttime")
-    values = from_array(array(found.measured[0].values) - 273.15 + 0.5)
+    result = _make_trajectory(track(number, steps=steps, east=-5.0 + 3 * number), "hour", None, "$.starttime")
+    values = from_array(array(result.measured[0].values) - 273.15 + 0.5)
     model = [ModelledValues(variable=info("votemper", standard_name="sea_water_temperature"), values=values)]
-    return replace(found, modelled=model if modelled else [])
+    return replace(result, modelled=model if modelled else [])
 
 
 def drawn(context, ways, **query):
-    asked = TrackQuery(dataset="arctic", track=[1], **query)
-    return KIND.draw(asked, TrackData(time="2016-02-05T12:00:00+00:00", revisions={}, trajectories=ways), context)
+    requests = TrackQuery(dataset="arctic", track=[1], **query)
+    return KIND.draw(requests, TrackData(time="2016-02-05T12:00:00+00:00", revisions={}, trajectories=ways), context)
 
 
 def test_panels_show_the_way_what_was_measured_and_the_model(context):
     picture = drawn(context(), [way(1)])
     latitude, longitude, quantity, chart = picture.figure.axes[:4]
-    assert [one.get_title("left") for one in (latitude, longitude, quantity)] == [
+    assert [item.get_title("left") for item in (latitude, longitude, quantity)] == [
         "Latitude", "Longitude", "Sea surface temperature (K)",
     ]  # fmt: skip
     measured, model = quantity.get_lines()
@@ -202,15 +202,15 @@ def test_panels_show_the_way_what_was_measured_and_the_model(context):
 
 
 def test_latitude_and_longitude_may_be_left_out(context):
-    titles = [one.get_title("left") for one in drawn(context(), [way(1)], latlon=False, showmap=False).figure.axes]
+    titles = [axis.get_title("left") for axis in drawn(context(), [way(1)], latlon=False, showmap=False).figure.axes]
     assert titles == ["Sea surface temperature (K)"]
 
 
 def test_a_long_time_without_positions_breaks_the_line(context):
-    one = way(1)
-    seconds = array(one.seconds).copy()
+    item = way(1)
+    seconds = array(item.seconds).copy()
     seconds[50:] += 10 * 86_400
-    line = drawn(context(), [replace(one, seconds=from_array(seconds))]).figure.axes[0].get_lines()[0]
+    line = drawn(context(), [replace(item, seconds=from_array(seconds))]).figure.axes[0].get_lines()[0]
     assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [50]
 
 
@@ -218,7 +218,7 @@ def test_a_long_time_without_positions_breaks_the_line(context):
 @pytest.mark.parametrize("size", ["3x2", "4x3", "6x4", "11x5"])
 @pytest.mark.parametrize("number", [1, 5])
 def test_no_words_lie_on_each_other(context, language, size, number):
-    picture = drawn(context(language, size), [way(one) for one in range(number)])
+    picture = drawn(context(language, size), [way(item) for item in range(number)])
     assert overlapping(picture.figure) == []
 
 
@@ -239,7 +239,7 @@ class Counted(FigureRenderer):
         return await super().draw(*given, **options)
 
 
-def test_who_has_the_picture_of_the_same_numbers_is_told_so_before_it_is_drawn(catalogue, numbers, resources):
+def test_a_client_with_the_picture_of_the_same_numbers_gets_304_before_drawing(catalogue, numbers, resources):
     drawing = Counted(resources)
     app = create_app(catalogue=catalogue, numbers=numbers, drawing=drawing)
     with TestClient(app, base_url="http://plotting/api/v2.0") as client:
@@ -253,10 +253,10 @@ def test_who_has_the_picture_of_the_same_numbers_is_told_so_before_it_is_drawn(c
         assert client.get(address, headers=had).status_code == 200
 
 
-def test_whom_values_are_owed_to_is_told_of_both(client, catalogue):
+def test_both_credits_are_shown(client, catalogue):
     catalogue.tracks[1] = replace(catalogue.tracks[1], attribution="The Drifter Centre")
     for form in ("svg", "csv"):
-        told = plot(client, format=form).text
-        assert "Observations: The Drifter Centre" in told
-        assert "Model: " in told
+        reported = plot(client, format=form).text
+        assert "Observations: The Drifter Centre" in reported
+        assert "Model: " in reported
     assert "Model: " not in plot(client, {"variable": None}, format="svg").text

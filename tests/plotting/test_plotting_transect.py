@@ -4,6 +4,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -63,18 +64,18 @@ def fetched(query, **given):
     keys = query.variable.split(",")
 
     def side(time):
-        asked = TransectRequest(
+        requests = TransectRequest(
             dataset="arctic", variables=keys, vector=list(paths.PARTS) if len(keys) == 2 else [],
-            path=[tuple(one[:2]) for one in query.path], points=100, time=str(time),
+            path=[tuple(item[:2]) for item in query.path], points=100, time=str(time),
         )  # fmt: skip
-        return PathCoverage(about=info(keys[0]), coverage=paths.transect(asked, **given))
+        return PathCoverage(about=info(keys[0]), coverage=paths.transect(requests, **given))
 
     surface = None
     if query.surfacevariable:
-        asked = TransectRequest(
+        requests = TransectRequest(
             dataset="arctic", variables=[query.surfacevariable], path=query.path, points=100, depth="0"
         )
-        surface = paths.transect(asked)
+        surface = paths.transect(requests)
     return PathData(
         time="2016-02-05T12:00:00+00:00", revisions={"arctic": "r1"}, first=side(NOON),
         second=side(EARLIER) if query.compare_to else None, surface=surface,
@@ -82,12 +83,20 @@ def fetched(query, **given):
 
 
 def meshes(picture):
-    return [one for axes in picture.figure.axes for one in axes.collections if isinstance(one, QuadMesh)]
+    return [
+        collection
+        for axes in picture.figure.axes
+        for collection in axes.collections
+        if isinstance(collection, QuadMesh)
+    ]
 
 
 def panels(picture):
-    return [axes for axes in picture.figure.axes if any(isinstance(one, QuadMesh) for one in axes.collections)
-            and axes.get_ylim()[0] > axes.get_ylim()[1]]  # fmt: skip
+    return [
+        axes
+        for axes in picture.figure.axes
+        if axes.get_ylim()[0] > axes.get_ylim()[1] and any(isinstance(part, QuadMesh) for part in axes.collections)
+    ]
 
 
 def table(client, change=None):
@@ -105,10 +114,10 @@ def test_every_form_of_picture_is_made(client, form):
     assert len(response.content) > 5000
 
 
-def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
+def test_the_query_of_the_front_end_is_sent_to_the_data_service(client, numbers):
     assert plot(client, format="png", size="6x4").status_code == 200
-    (asked,) = numbers.asked
-    assert asked == TransectRequest(
+    (requests,) = numbers.asked
+    assert requests == TransectRequest(
         dataset="arctic", variables=["votemper"], path=[(73.0, 20.0), (71.0, 5.0), (70.0, -5.25)], points=100,
         time=str(NOON),
     )  # fmt: skip
@@ -118,7 +127,7 @@ def test_the_front_end_s_query_is_asked_of_the_data_service(client, numbers):
 def test_a_wide_figure_has_more_places_and_a_table_as_many_as_ever(client, numbers, size, form, points):
     numbers.asked.clear()  # of the case before
     plot(client, size=size, format=form, dpi=30)
-    assert [one.points for one in numbers.asked] == [points]
+    assert [item.points for item in numbers.asked] == [points]
 
 
 def test_the_numbers_of_a_table_are_the_fetched_ones(client):
@@ -135,7 +144,7 @@ def test_the_numbers_of_a_table_are_the_fetched_ones(client):
 
 def test_the_parts_of_a_vector_are_the_columns_that_were_chosen(client):
     _, names, rows = table(client, {"variable": "u,v", "selectedPlots": "1,0,1"})
-    assert [one.partition(" (")[0] for one in names[4:]] == ["Speed", "Velocity across the path; to its left"]
+    assert [name.partition(" (")[0] for name in names[4:]] == ["Speed", "Velocity across the path; to its left"]
     np.testing.assert_allclose(rows[:, 5], paths.value("v", rows[:, 3], rows[:, 2]), atol=1e-6)
 
 
@@ -143,20 +152,20 @@ def test_a_comparison_has_both_datasets_and_their_difference_on_the_levels_of_th
     _, names, rows = table(client, {"compare_to": AGAINST})
     assert names[4:] == ["Temperature (°C)", "Temperature; Arctic model; daily (°C)", "Temperature; difference (°C)"]
     first, second, difference = rows[:, 4:].T
-    both = np.isfinite(second)
+    pair = np.isfinite(second)
     # The formula is linear in depth: interpolation is exact.
-    np.testing.assert_allclose(second[both], paths.value("votemper", rows[both, 3], rows[both, 2], EARLIER), rtol=1e-5)
-    np.testing.assert_allclose(difference[both], (first - second)[both], atol=1e-5)
+    np.testing.assert_allclose(second[pair], paths.value("votemper", rows[pair, 3], rows[pair, 2], EARLIER), rtol=1e-5)
+    np.testing.assert_allclose(difference[pair], (first - second)[pair], atol=1e-5)
     assert np.isnan(second[rows[:, 3] == 0]).all(), "above its first level there is nothing"
-    assert np.isnan(difference[~both]).all()
+    assert np.isnan(difference[~pair]).all()
 
 
 def test_statistics_are_those_of_the_table(client):
     _, _, rows = table(client)
     lines = [line for line in plot(client, format="stats").text.splitlines() if not line.startswith("//")]
-    found = [float(line.split(", ")[1]) for line in lines[1:]]
+    result = [float(line.split(", ")[1]) for line in lines[1:]]
     values = rows[:, 4]
-    np.testing.assert_allclose(found, [values.min(), values.max(), values.mean(), values.std()], rtol=1e-5)
+    np.testing.assert_allclose(result, [values.min(), values.max(), values.mean(), values.std()], rtol=1e-5)
 
 
 def test_ocean_data_view_gets_each_place_as_a_station(client):
@@ -185,11 +194,11 @@ def test_a_file_of_the_numbers_is_the_data_service_s_own(client, numbers):
         ({"compare_to": None, "profile_distance": None, "linearthresh": 200, "showmap": 1}, [("votemper",)]),
     ],
 )
-def test_options_ask_for_what_they_need(client, numbers, change, asked):
+def test_options_request_the_data_they_need(client, numbers, change, asked):
     numbers.asked.clear()  # of the case before
     response = plot(client, change, format="png", size="6x4")
     assert response.status_code == 200, response.text
-    assert sorted(tuple(one.variables) for one in numbers.asked) == sorted(asked)
+    assert sorted(tuple(item.variables) for item in numbers.asked) == sorted(asked)
 
 
 @loop_over(
@@ -241,7 +250,7 @@ def test_a_wrong_member_is_named_by_its_path(client, change, field):
         ({"compare_to": {**AGAINST, "variable": "nope"}}, "$.compare_to.variable"),
     ],
 )
-def test_a_variable_that_there_is_not_is_named_by_where_it_was_asked_for(client, change, field):
+def test_an_unknown_variable_is_named_by_its_field(client, change, field):
     assert problem(plot(client, change), 404)["field"] == field
 
 
@@ -252,9 +261,9 @@ def test_a_path_of_ten_thousand_way_points_is_too_long(client):
 
 def test_levels_without_a_depth_are_no_section(client, numbers):
     def levels(asked):
-        found = paths.transect(asked)
-        return type(found)(**{name: getattr(found, name) for name in found.__struct_fields__ if name != "coordinates"},
-                           coordinates=[one for one in found.coordinates if one.name != "depth"])  # fmt: skip
+        result = paths.transect(asked)
+        coordinates = [coordinate for coordinate in result.coordinates if coordinate.name != "depth"]
+        return msgspec.structs.replace(result, coordinates=coordinates)
 
     numbers.makers = {TransectRequest: levels}
     assert problem(plot(client))["field"] == "$.variable"
@@ -266,7 +275,7 @@ def test_a_panel_has_the_colours_of_the_values_and_the_sea_floor_below(context):
     assert panel.get_xlim()[0] == 0
     assert panel.get_ylim()[1] == 0
     assert panel.get_ylim()[0] == pytest.approx(1.02 * 500, rel=0.02)  # the deepest floor
-    (floor,) = [one for one in panel.collections if not isinstance(one, QuadMesh)]
+    (floor,) = [collection for collection in panel.collections if not isinstance(collection, QuadMesh)]
     top = floor.get_paths()[0].vertices
     assert top[:, 1].min() == pytest.approx(100, abs=1)
     assert picture.figure.axes[1].get_ylabel() == "Temperature (°C)"
@@ -275,13 +284,13 @@ def test_a_panel_has_the_colours_of_the_values_and_the_sea_floor_below(context):
 def test_vectors_have_a_panel_for_each_chosen_part_symmetric_about_zero(context):
     picture = drawn(context(), {"variable": "u,v", "selectedPlots": "1,1,1"})
     assert len(panels(picture)) == 3
-    limits = [one.norm for one in meshes(picture) if one.norm is not None][:3]
+    limits = [mesh.norm for mesh in meshes(picture) if mesh.norm is not None][:3]
     assert [norm.vmin + norm.vmax == pytest.approx(0) for norm in limits] == [False, True, True]
 
 
 def test_a_given_scale_of_a_vector_is_cut_at_zero_for_its_magnitude(context):
     picture = drawn(context(), {"variable": "u,v", "selectedPlots": "1,1,0", "scale": "-0.5,0.5"})
-    scales = [(one.norm.vmin, one.norm.vmax) for one in (panel.collections[0] for panel in panels(picture))]
+    scales = [(item.norm.vmin, item.norm.vmax) for item in (panel.collections[0] for panel in panels(picture))]
     assert scales == [(0.0, 0.5), (-0.5, 0.5)]
 
 
@@ -301,7 +310,7 @@ def test_a_variable_without_depth_is_a_line(context):
     np.testing.assert_allclose(line.get_ydata(), paths.value("aice", 0.0, line.get_xdata()))
 
 
-def test_depth_is_stretched_below_the_threshold_and_shown_as_deep_as_asked(context):
+def test_depth_is_stretched_below_the_threshold_and_shown_to_the_requested_depth(context):
     (panel,) = panels(drawn(context(), {"linearthresh": 100, "depth_limit": 250}))
     assert panel.get_ylim() == (250, 0)
     place = panel.transData.transform
@@ -312,8 +321,8 @@ def test_depth_is_stretched_below_the_threshold_and_shown_as_deep_as_asked(conte
 def test_a_profile_is_drawn_at_its_distance(context):
     picture = drawn(context(), {"profile_distance": 200_000})
     (panel,) = panels(picture)
-    at = [one.get_xdata()[0] for one in panel.lines]
-    distance = min(at, key=lambda one: abs(one - 200))
+    at = [item.get_xdata()[0] for item in panel.lines]
+    distance = min(at, key=lambda item: abs(item - 200))
     assert abs(distance - 200) < 5
     beside = next(axes for axes in picture.figure.axes if axes.get_ylim() == panel.get_ylim() and axes is not panel)
     line = beside.lines[0]
@@ -323,7 +332,7 @@ def test_a_profile_is_drawn_at_its_distance(context):
 def test_land_has_no_values_and_a_floor_at_the_surface(context):
     picture = drawn(context(), {"path": [[75.0, 20.0], [85.0, 20.0], [75.0, 40.0]]})
     (panel,) = panels(picture)
-    (floor,) = [one for one in panel.collections if not isinstance(one, QuadMesh)]
+    (floor,) = [collection for collection in panel.collections if not isinstance(collection, QuadMesh)]
     assert floor.get_paths()[0].vertices[:, 1].min() == 0
 
 
@@ -369,8 +378,8 @@ def test_a_figure_of_any_shape_is_drawn_without_a_warning(context, case, size):
     change = {**CASES[case], **({"compare_to": AGAINST_STRUCT} if CASES[case].get("compare_to") else {})}
     figure = drawn(context("en", size), change).figure
     assert misplaced(figure) == []
-    shown = [one.get_position() for one in figure.axes]
-    assert all(0 <= one.x0 < one.x1 <= 1 and 0 <= one.y0 < one.y1 <= 1 for one in shown)
+    shown = [axis.get_position() for axis in figure.axes]
+    assert all(0 <= axis.x0 < axis.x1 <= 1 and 0 <= axis.y0 < axis.y1 <= 1 for axis in shown)
 
 
 def test_a_french_picture_has_french_numbers_and_positions(client):
@@ -402,29 +411,28 @@ def test_the_floor_is_the_model_s_then_that_of_its_lowest_value_then_the_relief_
     np.testing.assert_array_equal(section.find_sea_floor(cut, None, ~no_land), [np.nan, 20, 5, 0])
     relief = np.array([500.0, 500, 500, -20])
     np.testing.assert_array_equal(section.find_sea_floor(cut, relief, no_land), [500, 20, 5, 0])
-    told = section.SectionGrid(
+    reported = section.SectionGrid(
         distance=cut.distance, depths=depths, wet=wet, model_floor=np.array([35.0, 18, np.nan, np.nan])
     )
-    np.testing.assert_array_equal(section.find_sea_floor(told, relief, no_land), [35, 18, 5, 0])
+    np.testing.assert_array_equal(section.find_sea_floor(reported, relief, no_land), [35, 18, 5, 0])
 
 
-@given(
-    st.lists(st.floats(0, 5000), min_size=1, max_size=12, unique=True),
-    st.lists(st.floats(-100, 6000), min_size=1, max_size=8),
-)
-def test_interpolation_in_depth_is_numpy_s_between_the_first_and_the_last_level(depths, wanted):
-    levels = np.sort(np.array(depths))
-    values, at = np.cos(levels), np.array(wanted)
-    found = section.interpolate_columns(values[:, np.newaxis], levels[:, np.newaxis], at[:, np.newaxis])[:, 0]
-    expected = np.interp(at, levels, values, left=np.nan, right=np.nan)
-    near = np.isclose(at, levels[0]) | np.isclose(at, levels[-1])  # the ends themselves, to the last bit
-    np.testing.assert_allclose(found[~near], expected[~near], atol=1e-6)
+CENTIMETRES = st.integers(-10_000, 600_000).map(lambda number: number / 100)  # m
+
+
+@given(st.lists(CENTIMETRES, min_size=1, max_size=12, unique=True), st.lists(CENTIMETRES, min_size=1, max_size=8))
+def test_interpolation_in_depth_is_numpy_s_between_the_first_and_the_last_level(depths, new_depths):
+    levels, new = np.sort(depths), np.array(new_depths)
+    result = section.interpolate_columns(np.cos(levels)[:, np.newaxis], levels[:, np.newaxis], new[:, np.newaxis])
+    np.testing.assert_allclose(result[:, 0], np.interp(new, levels, np.cos(levels), left=np.nan, right=np.nan))
 
 
 def test_nothing_is_interpolated_over_a_level_without_a_value():
     values = np.array([[1.0], [np.nan], [3.0]])
-    found = section.interpolate_columns(values, np.array([[0.0], [10], [20]]), np.array([[0.0], [5], [10], [15], [20]]))
-    np.testing.assert_array_equal(found[:, 0], [1, np.nan, np.nan, np.nan, 3])
+    result = section.interpolate_columns(
+        values, np.array([[0.0], [10], [20]]), np.array([[0.0], [5], [10], [15], [20]])
+    )
+    np.testing.assert_array_equal(result[:, 0], [1, np.nan, np.nan, np.nan, 3])
 
 
 def test_each_tenfold_depth_takes_as_much_of_the_axis_as_the_linear_part():

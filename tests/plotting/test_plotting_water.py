@@ -34,17 +34,17 @@ PLOTS = {"ts": ts, "sound": sound}
 
 def drawn(kind, context, places=ONE, fetched=None, **query):
     plot = PLOTS[kind]
-    asked = plot.KIND.query(dataset="arctic", station=[list(one) for one in places], **query)
-    return plot.draw(asked, fetched or casts(places), context)
+    requests = plot.KIND.query(dataset="arctic", station=[list(place) for place in places], **query)
+    return plot.draw(requests, fetched or casts(places), context)
 
 
 def table(kind, context, fetched, places=ONE):
     plot = PLOTS[kind]
-    return plot.table(plot.KIND.query(dataset="arctic", station=[list(one) for one in places]), fetched, context)
+    return plot.table(plot.KIND.query(dataset="arctic", station=[list(place) for place in places]), fetched, context)
 
 
 def written(panel):
-    return [one.get_text().replace("\N{NO-BREAK SPACE}", " ") for one in panel.texts]
+    return [text.get_text().replace("\N{NO-BREAK SPACE}", " ") for text in panel.texts]
 
 
 # What both kinds are asked
@@ -68,7 +68,7 @@ def plot(client, kind, query=QUERY, **parameters):
 def test_the_query_of_the_front_end_is_understood(client, numbers, kind):
     response = plot(client, kind, format="png", size="6x4")
     assert Image.open(io.BytesIO(response.content)).size == (432, 288)
-    assert [one.variables for one in numbers.asked] == [[WARM, SALT]]
+    assert [item.variables for item in numbers.asked] == [[WARM, SALT]]
     assert (numbers.asked[0].depth, numbers.asked[0].time) == ("all", "1454673600")
     assert response.headers["alt-text"]
 
@@ -129,30 +129,30 @@ def test_no_label_covers_another(context, kind, places, size, language):
 
 def test_lines_of_equal_density_are_where_their_labels_say(context):
     panel = drawn("ts", context()).figure.axes[0]
-    levels = [one for one in panel.texts if one.get_rotation()]
+    levels = [item for item in panel.texts if item.get_rotation()]
     assert len(levels) >= 4
-    for one in levels:
-        salinity, temperature = one.get_position()
+    for item in levels:
+        salinity, temperature = item.get_position()
         absolute = gsw.SA_from_SP(salinity, 0, -40, 45)
         assert gsw.sigma0(absolute, gsw.CT_from_pt(absolute, temperature)) == pytest.approx(
-            float(one.get_text()), abs=0.02
+            float(item.get_text()), abs=0.02
         )
 
 
 def test_depths_of_a_lone_station_stand_at_its_points(context):
     figure = drawn("ts", context()).figure
-    depths = [one for one in figure.axes[0].texts if one.get_text().endswith("m")]
-    assert {"0", "4000"} < {one.get_text().split("\N{NO-BREAK SPACE}")[0] for one in depths}
-    for one in depths:
-        depth = np.array([float(one.get_text().split("\N{NO-BREAK SPACE}")[0])])
-        np.testing.assert_allclose(one.xy, [salinities(depth)[0], temperatures(depth)[0]], rtol=1e-6)
-    assert "Depth (m)" in {one.get_ylabel() for one in figure.axes}
+    depths = [item for item in figure.axes[0].texts if item.get_text().endswith("m")]
+    assert {"0", "4000"} < {item.get_text().split("\N{NO-BREAK SPACE}")[0] for item in depths}
+    for item in depths:
+        depth = np.array([float(item.get_text().split("\N{NO-BREAK SPACE}")[0])])
+        np.testing.assert_allclose(item.xy, [salinities(depth)[0], temperatures(depth)[0]], rtol=1e-6)
+    assert "Depth (m)" in {item.get_ylabel() for item in figure.axes}
 
 
 def test_several_stations_have_their_own_colours_and_no_depths(context):
     figure = drawn("ts", context(), MANY[:3]).figure
     panel = figure.axes[0]
-    assert [to_hex(one.get_color()) for one in panel.lines] == list(LINE_COLOURS[:3])
+    assert [to_hex(line.get_color()) for line in panel.lines] == list(LINE_COLOURS[:3])
     assert not [text for text in written(panel) if text.endswith(" m")]
     np.testing.assert_array_equal(panel.lines[1].get_ydata(), temperatures() + 1)
 
@@ -185,11 +185,11 @@ def test_the_freezing_point_is_drawn_where_it_is_that_cold(context):
 
 def test_the_table_has_the_columns_of_the_old_server_and_the_density(context):
     columns = table("ts", context(), casts(MANY[:2]), MANY[:2]).columns
-    told = [one for one in columns if not one.context]
-    assert [one.name for one in told[:5]] == ["Latitude", "Longitude", "Depth", "Salinity", "Temperature"]
-    np.testing.assert_array_equal(told[2].values, [*DEPTHS, *DEPTHS])
-    np.testing.assert_array_equal(told[4].values, [*temperatures(), *(temperatures() + 1)])
-    assert told[5].units == "kg m-3"
+    reported = [column for column in columns if not column.context]
+    assert [column.name for column in reported[:5]] == ["Latitude", "Longitude", "Depth", "Salinity", "Temperature"]
+    np.testing.assert_array_equal(reported[2].values, [*DEPTHS, *DEPTHS])
+    np.testing.assert_array_equal(reported[4].values, [*temperatures(), *(temperatures() + 1)])
+    assert reported[5].units == "kg m-3"
 
 
 @pytest.mark.parametrize("kind", PLOTS)
@@ -237,7 +237,7 @@ def test_the_channel_of_a_lone_station_is_marked(context):
 
 def test_every_station_s_minimum_is_marked(context):
     panel = drawn("sound", context(), MANY[:3]).figure.axes[0]
-    marks = [one for one in panel.lines if len(one.get_xdata()) == 1]
+    marks = [line for line in panel.lines if len(line.get_xdata()) == 1]
     assert len(marks) == 3
     assert marks[0].get_ydata() == [DEPTHS[speeds().argmin()]]
 
@@ -256,7 +256,7 @@ def test_depths_are_in_feet_on_the_right(context):
 
 
 def test_the_table_of_sound_has_what_it_is_made_of(context):
-    told = [one for one in table("sound", context(), casts()).columns if not one.context]
-    assert [one.name for one in told[3:]] == ["Temperature", "Salinity", "Pressure", "Sound speed"]
-    np.testing.assert_allclose(told[5].values, gsw.p_from_z(-DEPTHS, 45.0))
-    np.testing.assert_allclose(told[6].values, speeds(), rtol=1e-9)
+    reported = [column for column in table("sound", context(), casts()).columns if not column.context]
+    assert [column.name for column in reported[3:]] == ["Temperature", "Salinity", "Pressure", "Sound speed"]
+    np.testing.assert_allclose(reported[5].values, gsw.p_from_z(-DEPTHS, 45.0))
+    np.testing.assert_allclose(reported[6].values, speeds(), rtol=1e-9)

@@ -24,8 +24,8 @@ def keys(*named):
     ],
 )
 def test_variables_are_found_by_standard_name_first_and_then_by_key(listed, warm, salt):
-    found = find_temperature(listed), find_salinity(listed)
-    assert tuple(one and one.key for one in found) == (warm, salt)
+    result = find_temperature(listed), find_salinity(listed)
+    assert tuple(item and item.key for item in result) == (warm, salt)
 
 
 def test_a_variable_without_depth_is_no_water_column():

@@ -38,9 +38,9 @@ def data_url(content):
 
 
 def described(content):
-    told = json.loads(content)
-    data_url(json.dumps(told["image"]))
-    assert told["alt"]
+    document = json.loads(content)
+    data_url(json.dumps(document["image"]))
+    assert document["alt"]
 
 
 def table(content):

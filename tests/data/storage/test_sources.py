@@ -35,19 +35,19 @@ def same(source, here, there):
     cells = np.random.default_rng(1).integers(0, ny * nx, 40).astype(np.int32)
     box = (slice(ny // 3, ny // 3 + max(1, ny // 4)), slice(nx // 2, nx))
     assert source.precision(here) is source.precision(there)
-    asked = {
-        "level": lambda one: source.level(one, last, levels - 1 if here.depth else None),
-        "bottom": lambda one: source.bottom(one, last),
-        "columns": lambda one: source.columns(one, steps, slice(None), cells),
-        "window": lambda one: source.window(one, last, slice(0, levels), box),
+    query = {
+        "level": lambda item: source.level(item, last, levels - 1 if here.depth else None),
+        "bottom": lambda item: source.bottom(item, last),
+        "columns": lambda item: source.columns(item, steps, slice(None), cells),
+        "window": lambda item: source.window(item, last, slice(0, levels), box),
     }
-    for what, ask in asked.items():
-        found, expected = ask(there), ask(here)
-        assert found.dtype == expected.dtype, what
-        assert found.tobytes() == expected.tobytes(), what
-    ours, theirs = source.coordinates(here.grid), source.coordinates(there.grid)
+    for content, ask in query.items():
+        result, expected = ask(there), ask(here)
+        assert result.dtype == expected.dtype, content
+        assert result.tobytes() == expected.tobytes(), content
+    ours, reference = source.coordinates(here.grid), source.coordinates(there.grid)
     for name in ("latitude", "longitude", "y_axis", "x_axis"):
-        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+        np.testing.assert_array_equal(getattr(ours, name), getattr(reference, name))
 
 
 PLACES = ["a file address", "zarr 2", "zarr 3", "icechunk", "object", "zarr in objects", "icechunk in objects"]
@@ -75,11 +75,11 @@ def of_one_file(assets):
     """The variable with the steps of its first file alone."""
     if assets.steps is None:
         return assets
-    mine = np.frombuffer(assets.steps.file.data, assets.steps.file.dtype) == 0
+    own = np.frombuffer(assets.steps.file.data, assets.steps.file.dtype) == 0
     parts = {}
     for name in ("raw", "seconds", "file", "position"):
         array = getattr(assets.steps, name)
-        values = np.frombuffer(array.data, array.dtype)[mine]
+        values = np.frombuffer(array.data, array.dtype)[own]
         parts[name] = msgspec.structs.replace(array, shape=values.shape, data=values.tobytes())
     steps = msgspec.structs.replace(assets.steps, **parts)
     return msgspec.structs.replace(assets, files=assets.files[:1], steps=steps)
@@ -92,16 +92,16 @@ def of_one_file(assets):
 def test_every_sample_file_is_the_same_anywhere(source, put, dap, place):
     read = 0
     for path in sorted(Path(os.environ["OCEAN_SAMPLES"]).rglob("*.*")):
-        known = list(plain_variables(path))
-        if not known:
+        existing = list(plain_variables(path))
+        if not existing:
             continue
-        there = f"{dap[0]}/{Path(shutil.copy(path, dap[1])).name}" if place == "server" else put(path, place)
-        for here in known:
-            if lost(place, path, here.source):
+        present = f"{dap[0]}/{Path(shutil.copy(path, dap[1])).name}" if place == "server" else put(path, place)
+        for local in existing:
+            if lost(place, path, local.source):
                 continue
-            moved = msgspec.structs.replace(here, files=[File(path=there, size=0, mtime_ns=0)])
-            found, expected = (source.level(one, None, None) for one in (moved, here))
-            assert found.tobytes() == expected.tobytes(), (path.name, here.source)
+            moved = msgspec.structs.replace(local, files=[File(path=present, size=0, mtime_ns=0)])
+            result, expected = (source.level(item, None, None) for item in (moved, local))
+            assert result.tobytes() == expected.tobytes(), (path.name, local.source)
             read += 1
     assert read > 80
 
@@ -110,12 +110,14 @@ def lost(place, path, name):
     """Whether the copy itself does not say the same: what cannot be written there."""
     with netCDF4.Dataset(path) as opened:
         variable = opened[name]
-        said = {key: variable.getncattr(key) for key in ATTRIBUTES if key in variable.ncattrs()}
+        output = {key: variable.getncattr(key) for key in ATTRIBUTES if key in variable.ncattrs()}
         if place == "server":  # pydap tells attributes with six digits; DAP 2.0 has no bytes with a sign
-            numbers = [one for value in said.values() for one in np.atleast_1d(value) if one.dtype.kind in "iuf"]
-            same = all(one.dtype.type(float(f"{one:.6g}")) == one for one in numbers)
+            numbers = [
+                number for value in output.values() for number in np.atleast_1d(value) if number.dtype.kind in "iuf"
+            ]
+            same = all(number.dtype.type(float(f"{number:.6g}")) == number for number in numbers)
             return variable.dtype.str[1:] in {"i1", "i8", "u8"} or not same
-        fill = np.asarray(said.get("_FillValue", 0))
+        fill = np.asarray(output.get("_FillValue", 0))
         # xarray gives a fill the type of the numbers, in Zarr v2.
         return place == "zarr 2" and variable.dtype.kind in "iu" and fill.dtype.kind == "f"
 
@@ -128,15 +130,15 @@ def plain_variables(path):
         return
     with opened:
         fields = [
-            (name, one)
-            for name, one in opened.variables.items()
-            if one.ndim > 1 and one.size and getattr(one.dtype, "kind", "O") in "iuf"
+            (name, item)
+            for name, item in opened.variables.items()
+            if item.ndim > 1 and item.size and getattr(item.dtype, "kind", "O") in "iuf"
         ]
-        for name, one in fields[:8]:
-            roles = (*itertools.repeat("other", max(0, one.ndim - 4)), *("time", "depth", "y", "x")[-one.ndim :])
+        for name, item in fields[:8]:
+            roles = (*itertools.repeat("other", max(0, item.ndim - 4)), *("time", "depth", "y", "x")[-item.ndim :])
             dimensions = [
                 Dimension(name=axis, size=size, role=role)
-                for axis, size, role in zip(one.dimensions, one.shape, roles, strict=True)
+                for axis, size, role in zip(item.dimensions, item.shape, roles, strict=True)
             ]
             yield Assets(
                 dataset="made",
@@ -144,7 +146,7 @@ def plain_variables(path):
                 variable=VariableInfo(dataset="made", key=name, name=name, units="1", scale=(0.0, 1.0)),
                 source=name,
                 dimensions=dimensions,
-                grid=Grid(id="made", kind="rectilinear", shape=one.shape[-2:], file=str(path)),
+                grid=Grid(id="made", kind="rectilinear", shape=item.shape[-2:], file=str(path)),
                 depth=None,
                 files=[File(path=str(path), size=0, mtime_ns=0)],
                 steps=None,

@@ -67,33 +67,33 @@ async def test_a_client_with_two_thousand_tiles_does_not_keep_another_waiting():
 
 async def test_nobody_is_refused_while_two_thousand_wait():
     studio = Studio(at_once=2)
-    asked = [studio.ask(f"client {number % 7}", f"tile {number}") for number in range(MANY + 2)]
+    requests = [studio.ask(f"client {number % 7}", f"tile {number}") for number in range(MANY + 2)]
     await settle()
     assert studio.waiting == MANY
     studio.finish()
-    assert len({image.content for image in await asyncio.gather(*asked)}) == MANY + 2
+    assert len({image.content for image in await asyncio.gather(*requests)}) == MANY + 2
 
 
-async def test_beyond_what_memory_allows_it_is_said_when_to_come_again():
+async def test_a_request_beyond_the_memory_limit_is_refused_with_retry_after():
     studio = Studio(most=3)
-    asked = [studio.ask("a", str(number)) for number in range(4)]
+    requests = [studio.ask("a", str(number)) for number in range(4)]
     await settle()
     with pytest.raises(TooBusy) as caught:
         await studio.ask("b", "one more")
     assert caught.value.retry_after
     studio.finish()
-    await asyncio.gather(*asked)
+    await asyncio.gather(*requests)
     assert (await studio.ask("b", "one more")).content == b"one more"
 
 
-async def test_what_nobody_waits_for_is_not_made_and_frees_its_place():
+async def test_an_abandoned_task_is_not_run_and_frees_its_slot():
     studio = Studio()
     first = studio.ask("a", "first")
     gone = [studio.ask("a", f"gone {number}") for number in range(50)]
     stays = studio.ask("a", "stays")
     await settle()
-    for one in gone:
-        one.cancel()
+    for item in gone:
+        item.cancel()
     await settle()
     assert studio.waiting == 1
     studio.finish()
@@ -101,7 +101,7 @@ async def test_what_nobody_waits_for_is_not_made_and_frees_its_place():
     assert studio.begun == ["first", "stays"]
 
 
-async def test_what_has_begun_is_kept_although_its_asker_left():
+async def test_a_computation_is_cached_although_its_caller_left():
     studio = Studio()
     leaves = studio.ask("a", "tile")
     await settle()
@@ -115,13 +115,13 @@ async def test_what_has_begun_is_kept_although_its_asker_left():
 
 async def test_equal_questions_are_made_once_in_the_better_of_their_places():
     studio = Studio()
-    asked = [studio.ask("a", f"a{number}") for number in range(20)]
+    requests = [studio.ask("a", f"a{number}") for number in range(20)]
     await settle()
-    asked += [studio.ask("b", "a19"), studio.ask("b", "b0")]
+    requests += [studio.ask("b", "a19"), studio.ask("b", "b0")]
     await settle()
     assert studio.waiting == 20
     studio.finish()
-    await asyncio.gather(*asked)
+    await asyncio.gather(*requests)
     assert studio.begun[:4] == ["a0", "a1", "a19", "a2"]
     assert Counter(studio.begun).most_common(1)[0][1] == 1
 
@@ -137,7 +137,7 @@ async def test_one_of_two_who_leaves_does_not_take_the_place_from_the_other():
     assert (await stays).content == b"tile"
 
 
-async def test_who_asks_again_what_was_given_up_gets_it():
+async def test_a_request_after_a_cancellation_is_answered():
     studio = Studio()
     first, leaves = studio.ask("a", "first"), studio.ask("a", "tile")
     await settle()
@@ -148,7 +148,7 @@ async def test_who_asks_again_what_was_given_up_gets_it():
     assert (await again).content == b"tile"
 
 
-async def test_what_needs_no_turn_is_made_although_all_are_taken():
+async def test_stored_tiles_are_served_although_all_slots_are_taken():
     studio = Studio()
     waiting = studio.ask("a", "tile")
     await settle()
@@ -175,20 +175,20 @@ STEPS = st.lists(
 def test_however_clients_come_and_go_every_place_is_free_in_the_end(steps, at_once):
     async def live():
         studio = Studio(at_once)
-        asked = []
-        for what, client, number in steps:
-            if what == "ask":
-                asked.append(studio.ask(client, f"tile {number}"))
-            elif what == "leave" and asked:
-                asked[number % len(asked)].cancel()
+        requests = []
+        for content, client, number in steps:
+            if content == "ask":
+                requests.append(studio.ask(client, f"tile {number}"))
+            elif content == "leave" and requests:
+                requests[number % len(requests)].cancel()
             else:
                 studio.finish(1)
             for _ in range(number % 4):
                 await asyncio.sleep(0)
         studio.finish()
-        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        outcomes = await asyncio.gather(*requests, return_exceptions=True)
         await settle()
-        assert all(isinstance(one, RenderedImage | asyncio.CancelledError) for one in outcomes)
+        assert all(isinstance(outcome, RenderedImage | asyncio.CancelledError) for outcome in outcomes)
         assert studio.waiting == 0
         # All turns can be had again.
         again = [studio.ask("z", f"new {number}") for number in range(at_once)]

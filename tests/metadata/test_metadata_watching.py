@@ -37,16 +37,16 @@ def ask(path, method, address, **more):
 
 async def listen(http, until_type, ready):
     """Events up to one of this type, and what the service answers then."""
-    found = []
+    result = []
     async with http.stream("GET", API + "/events") as answer:
         ready.release()
         async for line in answer.aiter_lines():
             if line.startswith("data: "):
-                found.append(json.loads(line.removeprefix("data: ")))
-                if found[-1]["type"] == until_type:
+                result.append(json.loads(line.removeprefix("data: ")))
+                if result[-1]["type"] == until_type:
                     break
     steps = (await http.get(f"{API}/dataset/a/thetao/timestamps")).json()
-    return found, len(steps)
+    return result, len(steps)
 
 
 async def poll(http, seen, stop):
@@ -58,18 +58,18 @@ async def poll(http, seen, stop):
 
 
 async def _crowd(sockets, arrive):
-    seen, stop, ready = set(), asyncio.Event(), asyncio.Semaphore(0)
+    observed, stop, ready = set(), asyncio.Event(), asyncio.Semaphore(0)
     async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
         clients = [await stack.enter_async_context(client(path)) for path in sockets]
-        listening = [asyncio.create_task(listen(clients[one % 2], "time_steps", ready)) for one in range(MANY)]
-        polling = [asyncio.create_task(poll(clients[one % 2], seen, stop)) for one in range(MANY)]
+        listening = [asyncio.create_task(listen(clients[number % 2], "time_steps", ready)) for number in range(MANY)]
+        polling = [asyncio.create_task(poll(clients[number % 2], observed, stop)) for number in range(MANY)]
         for _ in listening:
             await ready.acquire()
         await asyncio.to_thread(arrive)
         heard = await asyncio.gather(*listening)
         stop.set()
         await asyncio.gather(*polling)
-    return heard, seen
+    return heard, observed
 
 
 def test_a_file_that_arrives_is_seen_by_all_and_half_of_it_by_nobody(tmp_path, database, make):
@@ -77,7 +77,7 @@ def test_a_file_that_arrives_is_seen_by_all_and_half_of_it_by_nobody(tmp_path, d
     files.mkdir()
     make(files / "a_1.nc", times=[0, 1, 2])
     make(files / "a_2.nc", times=[3, 4, 5])
-    whole = make(tmp_path / "elsewhere", times=[6, 7]).read_bytes()
+    contents = make(tmp_path / "elsewhere", times=[6, 7]).read_bytes()
     sockets = [tmp_path / "one", tmp_path / "other"]
 
     def put(content):
@@ -85,10 +85,10 @@ def test_a_file_that_arrives_is_seen_by_all_and_half_of_it_by_nobody(tmp_path, d
         (tmp_path / "part").replace(files / "a_3.nc")
 
     def arrive():
-        put(whole[: len(whole) // 2])
+        put(contents[: len(contents) // 2])
         status = until(lambda: ask(sockets[0], "GET", f"{API}/datasets/status").json()[0]["problems"])
         assert status, "the half is noticed, and kept from those who ask"
-        put(whole)
+        put(contents)
 
     with ExitStack() as stack:
         for path in sockets:
@@ -96,15 +96,15 @@ def test_a_file_that_arrives_is_seen_by_all_and_half_of_it_by_nobody(tmp_path, d
         for path in sockets:
             assert until(lambda path=path: ask(path, "GET", "/health/ready").status_code == 200)
             assert until(lambda path=path: len(ask(path, "GET", f"{API}/datasets").json()) == 1)
-        heard, seen = asyncio.run(_crowd(sockets, arrive))
+        heard, observed = asyncio.run(_crowd(sockets, arrive))
 
-    assert seen == {(200, 6), (200, 8)}
+    assert observed == {(200, 6), (200, 8)}
     assert {steps for _, steps in heard} == {8}
     # Who begins to listen at once after the dataset was added may still hear of that.
-    since = [[one for one in found if one["type"] != "added"] for found, _ in heard]
+    since = [[item for item in result if item["type"] != "added"] for result, _ in heard]
     first = since[0]
     assert since == [first] * MANY
-    assert [one["type"] for one in first] == ["changed", "time_steps"]
+    assert [item["type"] for item in first] == ["changed", "time_steps"]
     assert first[-1]["steps"]["count"] == 2
 
 
@@ -139,16 +139,16 @@ def test_an_index_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_p
         assert until(lambda so_many=so_many: indexed() >= so_many)
         running.kill()
         running.wait()
-    for each in (database, undisturbed):
-        subprocess.run(command(each, *words), env=alone, check=True, stderr=subprocess.DEVNULL)
-    found, happened = everything(engine)
+    for item in (database, undisturbed):
+        subprocess.run(command(item, *words), env=alone, check=True, stderr=subprocess.DEVNULL)
+    result, happened = everything(engine)
     engine.dispose()
     other = connect(undisturbed)
     expected, _ = everything(other)
     other.dispose()
-    assert found == expected
-    assert [(one.type, one.dataset) for one in happened] == [("added", name) for name in names]
-    assert [one.id - happened[0].id for one in happened] == list(range(len(names)))
+    assert result == expected
+    assert [(entry.type, entry.dataset) for entry in happened] == [("added", name) for name in names]
+    assert [entry.id - happened[0].id for entry in happened] == list(range(len(names)))
 
 
 def test_of_several_instances_one_watches_and_another_takes_over_when_it_is_killed(tmp_path, database, make):
@@ -162,11 +162,11 @@ def test_of_several_instances_one_watches_and_another_takes_over_when_it_is_kill
         return subprocess.Popen(watching, env=environ, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     with start() as first, start() as second:
-        said = {first: json.loads(first.stderr.readline()), second: json.loads(second.stderr.readline())}
-        words = {each: line["event"] for each, line in said.items()}
+        output = {first: json.loads(first.stderr.readline()), second: json.loads(second.stderr.readline())}
+        words = {word: line["event"] for word, line in output.items()}
         assert sorted(words.values()) == ["another process watches the files", "indexed"]
-        leader = next(each for each, line in words.items() if line == "indexed")
-        follower = next(each for each in words if each is not leader)
+        leader = next(word for word, line in words.items() if line == "indexed")
+        follower = next(word for word in words if word is not leader)
         leader.send_signal(signal.SIGKILL)
         assert json.loads(follower.stderr.readline())["event"] == "indexed"
         make(files / "b.nc", variable="so")
@@ -178,16 +178,16 @@ def test_of_several_instances_one_watches_and_another_takes_over_when_it_is_kill
 def test_a_turn_is_one_process_s_until_it_is_given_back(database):
     engine = connect(database)
     create_tables(engine)
-    one, other, third = (
+    entry, other, third = (
         ProcessLock(engine, "indexing"),
         ProcessLock(engine, "indexing"),
         ProcessLock(engine, "watching"),
     )
-    assert [one.acquire(), one.acquire(), other.acquire(), third.acquire()] == [True, True, False, True]
-    one.release()
-    assert [other.acquire(), one.acquire()] == [True, False]
-    for each in (one, other, third):
-        each.release()
+    assert [entry.acquire(), entry.acquire(), other.acquire(), third.acquire()] == [True, True, False, True]
+    entry.release()
+    assert [other.acquire(), entry.acquire()] == [True, False]
+    for item in (entry, other, third):
+        item.release()
     engine.dispose()
 
 
@@ -203,30 +203,30 @@ def refresh(path, token=TOKEN):
     return ask(path, "POST", f"{API}/datasets/refresh", headers={"authorization": f"Bearer {token}".encode()})
 
 
-def test_operators_have_files_looked_at_and_are_told_what_was_found(tmp_path, database, files, make):
+def test_operators_have_files_indexed_and_get_the_result(tmp_path, database, files, make):
     path = tmp_path / "s"
     with serving(path, database=database, folder=files, watch=0, token=TOKEN):
         first = refresh(path)
         assert (first.status_code, ask(path, "GET", "/health/ready").status_code) == (202, 200)
-        assert [(one["type"], one["dataset"]) for one in first.json()["found"]] == [("added", "a")]
+        assert [(item["type"], item["dataset"]) for item in first.json()["found"]] == [("added", "a")]
         assert refresh(path).json() == {"complete": True, "found": []}
         make(files / "b.nc", variable="so")
         (files / "a.nc").unlink()
-        assert [(one["type"], one["dataset"]) for one in refresh(path).json()["found"]] == [
+        assert [(item["type"], item["dataset"]) for item in refresh(path).json()["found"]] == [
             ("added", "b"), ("removed", "a"),
         ]  # fmt: skip
-        assert [one["id"] for one in ask(path, "GET", f"{API}/datasets").json()] == ["b"]
+        assert [item["id"] for item in ask(path, "GET", f"{API}/datasets").json()] == ["b"]
         for wrong in ("x", TOKEN + "x", TOKEN[:-1], "clé"):
             answer = refresh(path, wrong)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert ask(path, "POST", f"{API}/datasets/refresh").status_code == 401
 
 
-def test_operators_are_told_why_files_cannot_be_looked_at(tmp_path, files, write):
-    told = write({"a": {"url": "files/a.nc"}})
+def test_operators_get_the_reason_why_files_cannot_be_indexed(tmp_path, files, write):
+    reported = write({"a": {"url": "files/a.nc"}})
     path = tmp_path / "s"
-    with serving(path, database=tmp_path / "c.sqlite3", datasets=told, watch=0, token=TOKEN):
-        told.write_text('{"a": {"url": 7}}')
+    with serving(path, database=tmp_path / "c.sqlite3", datasets=reported, watch=0, token=TOKEN):
+        reported.write_text('{"a": {"url": 7}}')
         answer = refresh(path)
     assert answer.status_code == 503
     assert "datasets.json: a.url" in answer.json()["detail"]
@@ -242,16 +242,16 @@ def test_nobody_refreshes_a_service_without_token_or_files(tmp_path, files):
 
 
 def test_the_password_of_the_database_is_in_no_command_line_and_no_message(tmp_path, files):
-    told = environment(database="postgresql://ocean:secret@127.0.0.1:1/x", folder=files)
+    reported = environment(database="postgresql://ocean:secret@127.0.0.1:1/x", folder=files)
     failed = subprocess.run(
-        [sys.executable, "-m", "ocean_metadata"], env=told, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "ocean_metadata"], env=reported, capture_output=True, text=True, check=False
     )
     assert failed.returncode == 1
     assert "postgresql://ocean:***@127.0.0.1:1/x" in failed.stderr
     assert "secret" not in failed.stderr
 
 
-def test_listeners_are_let_go_when_the_service_is_told_to_stop(tmp_path, files):
+def test_listeners_are_disconnected_when_the_service_stops(tmp_path, files):
     path = tmp_path / "s"
     with serving(path, database=tmp_path / "c.sqlite3", folder=files) as running:
 
@@ -271,13 +271,13 @@ def test_a_service_goes_on_without_its_database_and_follows_it_again(tmp_path, o
     server = own_postgresql
     url, path = server.create(), tmp_path / "s"
     with serving(path, database=url, folder=files, watch=0.1, token=TOKEN):
-        assert until(lambda: [one["id"] for one in ask(path, "GET", f"{API}/datasets").json()] == ["a"])
+        assert until(lambda: [item["id"] for item in ask(path, "GET", f"{API}/datasets").json()] == ["a"])
         server.halt()
         assert until(lambda: "cannot be read" in ask(path, "GET", "/health/ready").text)
         assert ask(path, "GET", "/health/ready").status_code == 200
         assert ask(path, "GET", f"{API}/dataset/a/thetao/depths").status_code == 200
-        for each in ("dataset/a/thetao/timestamps", "observation/time_range"):  # what only the database knows
-            answer = ask(path, "GET", f"{API}/{each}")
+        for name in ("dataset/a/thetao/timestamps", "observation/time_range"):  # what only the database knows
+            answer = ask(path, "GET", f"{API}/{name}")
             assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
         assert ask(path, "GET", "/internal/assets/a/thetao").status_code == 503
         refused = ask(path, "POST", f"{API}/datasets/refresh", headers={"authorization": f"Bearer {TOKEN}"})

@@ -34,7 +34,7 @@ COMPARED = ["profile", "transect", "hovmoller"]
 class Sea(Waters):
     """Columns, and what is beneath paths; it refuses what is asked of one variable."""
 
-    makers: ClassVar = Waters.makers | {PointsRequest: lambda asked: FakeNumbers().profile(asked)}
+    makers: ClassVar = Waters.makers | {PointsRequest: lambda requests: FakeNumbers().profile(requests)}
 
     def __init__(self):
         super().__init__()
@@ -44,17 +44,17 @@ class Sea(Waters):
     async def extract(self, asked):
         if self.refused in asked.variables:
             raise self.refusal
-        found = await super().extract(asked)
-        return without_time(found) if self.timeless else found
+        values = await super().extract(asked)
+        return without_time(values) if self.timeless else values
 
 
 def without_time(coverage):
     """The same of what does not change, as a sea floor."""
     fields = [
-        replace(one, dims=one.dims[1:], values=replace(one.values, shape=one.values.shape[1:]))
-        for one in coverage.fields
+        replace(item, dims=item.dims[1:], values=replace(item.values, shape=item.values.shape[1:]))
+        for item in coverage.fields
     ]
-    coordinates = [one for one in coverage.coordinates if one.name != "time"]
+    coordinates = [item for item in coverage.coordinates if item.name != "time"]
     return replace(coverage, fields=fields, coordinates=coordinates)
 
 
@@ -84,7 +84,7 @@ def test_a_dataset_that_there_is_not_is_named_by_its_member(client, kind):
 
 @loop_over("member", [{"neighbours": 51}, {"radius": 501}])
 @loop_over("kind", PLACES)
-def test_what_the_data_service_refuses_of_a_search_is_refused_at_once(client, kind, member):
+def test_search_options_beyond_the_limits_of_data_are_refused_at_once(client, kind, member):
     assert f"$.{next(iter(member))}" == problem(plot(client, kind, member))["field"]
 
 
@@ -98,7 +98,7 @@ def test_what_the_data_service_refuses_of_a_search_is_refused_at_once(client, ki
         (InvalidRequest("too far", field="radius"), "$.radius"),
     ],
 )
-def test_what_both_datasets_share_is_named_by_the_query_s_own_member(client, numbers, refusal, field, compared):
+def test_a_field_of_both_datasets_is_named_by_the_member_of_the_query(client, numbers, refusal, field, compared):
     numbers.refused, numbers.refusal = "vosaline" if compared else "votemper", copy(refusal)
     change = {"compare_to": {"dataset": "arctic", "variable": "vosaline"}} if compared else {}
     for kind in ("transect", "hovmoller"):
@@ -107,7 +107,7 @@ def test_what_both_datasets_share_is_named_by_the_query_s_own_member(client, num
         assert problem(response, response.status_code)["field"] == field
 
 
-def test_what_does_not_change_has_profiles_without_a_time(client, numbers):
+def test_a_variable_without_time_has_profiles_without_a_time(client, numbers):
     numbers.timeless = True
     drawn = plot(client, "profile", format="svg")
     assert drawn.status_code == 200, drawn.text
@@ -144,15 +144,15 @@ def test_a_stretched_depth_is_a_number(client, given_):
         assert problem(plot(client, kind, {"linearthresh": given_}))["field"] == "$.linearthresh"
 
 
-def test_one_level_has_hatching_beneath_and_above(context):
+def test_one_level_has_hatching_below_and_above(context):
     axes = Figure(figsize=(4, 3)).add_subplot()
-    seen = choose_view(find_bounds([Area(name="", rims=[RIM])]), None, 1.0)
+    observed = choose_view(find_bounds([Area(name="", rims=[RIM])]), None, 1.0)
     values = np.linspace(-1, 1, 100).reshape(10, 10)
-    keys = draw_hatching(axes, seen, ContourField(values=values, levels=[0.0]), context())
-    assert [one.get_label() for one in keys] == ["< 0", "> 0"]
+    keys = draw_hatching(axes, observed, ContourField(values=values, levels=[0.0]), context())
+    assert [item.get_label() for item in keys] == ["< 0", "> 0"]
     assert keys[0].get_hatch() != keys[1].get_hatch()
-    filled = next(one for one in axes.collections if any(getattr(one, "hatches", [])))
-    assert [filled.hatches[0], filled.hatches[-1]] == [one.get_hatch() for one in keys]
+    filled = next(item for item in axes.collections if any(getattr(item, "hatches", [])))
+    assert [filled.hatches[0], filled.hatches[-1]] == [item.get_hatch() for item in keys]
 
 
 def test_an_instant_that_is_none_in_utc_is_refused():

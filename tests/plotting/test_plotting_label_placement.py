@@ -26,10 +26,10 @@ def test_labels_cover_neither_each_other_nor_the_points(points):
     room = LabelPlacer(axes)
     x, y = np.array(points).T
     room.keep_clear(x, y, 2.0)
-    written = sum(room.label_point(one, f"{number}00 m", 4.0, fontsize=9) for number, one in enumerate(points))
-    boxes = [one.get_window_extent() for one in axes.texts]
+    written = sum(room.label_point(item, f"{number}00 m", 4.0, fontsize=9) for number, item in enumerate(points))
+    boxes = [item.get_window_extent() for item in axes.texts]
     assert len(boxes) == written
-    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert not any(item.overlaps(other) for item, other in itertools.combinations(boxes, 2))
     for at in axes.transData.transform(points):
         assert not any(box.contains(*at) for box in boxes)
     frame = axes.get_window_extent()
@@ -59,7 +59,7 @@ def test_where_there_is_no_room_nothing_is_written():
     assert not axes.texts
 
 
-def test_lines_are_kept_clear_between_their_points():
+def test_lines_stay_clear_between_their_points():
     axes = panel()
     room = LabelPlacer(axes)
     room.keep_clear([0.0, 1.0], [0.5, 0.5], 3.0, line=True)

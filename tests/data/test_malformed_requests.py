@@ -62,7 +62,7 @@ def test_a_point_has_two_coordinates(client, missing):
     "path",
     ["nowhere/votemper", "giops_day/nothing", "..%2f/votemper", "giops_day/%00", "giops_day/x;y", "%2e%2e/votemper"],
 )
-def test_what_does_not_exist_is_not_found(client, path):
+def test_a_missing_resource_is_not_found(client, path):
     response = client.get(f"/api/v2.0/data/{path}/profile", params=GOOD)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
@@ -76,7 +76,7 @@ def test_what_does_not_exist_is_not_found(client, path):
         ("depth=3&depth=4", "depth", "more than once"),
     ],
 )
-def test_a_parameter_that_is_misspelt_or_said_twice_is_refused(client, query, field, text):
+def test_a_misspelt_or_repeated_parameter_is_refused(client, query, field, text):
     response = client.get(f"{SERIES}?latitude=74.5&longitude=20&{query}")
     assert response.status_code == 400
     assert response.json()["errors"][0]["field"] == field
@@ -117,7 +117,7 @@ def test_an_address_may_name_its_revision(client):
     ],
 )
 def test_a_wrong_tile_is_refused(client, changed, status):
-    asked = {
+    query = {
         "dataset": "giops_day",
         "variable": "votemper",
         "time": "-1",
@@ -126,13 +126,13 @@ def test_a_wrong_tile_is_refused(client, changed, status):
         "x": "4",
         "y": "1",
     }
-    response = client.get("/internal/tile-field", params=asked | changed)
+    response = client.get("/internal/tile-field", params=query | changed)
     assert response.status_code == status, response.text
 
 
 def test_the_point_of_a_profile_outside_the_grid_is_named_by_its_number(client):
-    asked = PointsRequest(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
-    body = msgspec.msgpack.encode(asked)
+    query = PointsRequest(dataset="giops_day", variables=["votemper"], points=[(74.5, 20.0), (10.0, 20.0)])
+    body = msgspec.msgpack.encode(query)
     response = client.post("/internal/extractions", content=body, headers={"content-type": "application/x-msgpack"})
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "points[1]"

@@ -39,7 +39,7 @@ BOUNDS = st.tuples(
 
 
 @given(st.sampled_from(list(SQUARES)), st.integers(0, 7), st.floats(0, 0.999), st.floats(0, 0.999), BOUNDS)
-def test_what_is_said_to_be_apart_has_no_pixel_in_the_box_of_the_grid(projection, zoom, across, down, bounds):
+def test_a_tile_outside_the_grid_has_no_pixel_in_its_box(projection, zoom, across, down, bounds):
     x, y = int(across * 2**zoom), int(down * 2**zoom)
     if not tile_misses_grid(Tile(projection, zoom, x, y), grid(bounds)):
         return

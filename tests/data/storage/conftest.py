@@ -56,20 +56,22 @@ def raw(path):
 
 def as_zarr(path, store, **how):
     """A copy of its numbers and attributes."""
-    with raw(path) as found:
-        numbers = found.drop_vars([name for name, one in found.variables.items() if one.dtype.kind not in "iuf"])
-        for one in numbers.variables.values():
-            one.encoding = {}
+    with raw(path) as result:
+        numbers = result.drop_vars(
+            [name for name, variable in result.variables.items() if variable.dtype.kind not in "iuf"]
+        )
+        for variable in numbers.variables.values():
+            variable.encoding = {}
         numbers.to_zarr(store, **{"zarr_format": 3, "consolidated": False, "mode": "w"} | how)
     return store
 
 
 def to_objects(storage, folder, name):
     """A file or a folder in the bucket: its address."""
-    for one in [folder] if folder.is_file() else sorted(folder.rglob("*")):
-        if one.is_file():
-            key = name if one == folder else f"{name}/{one.relative_to(folder).as_posix()}"
-            obstore.put(storage.root("s3://sea"), key, one.read_bytes())
+    for item in [folder] if folder.is_file() else sorted(folder.rglob("*")):
+        if item.is_file():
+            key = name if item == folder else f"{name}/{item.relative_to(folder).as_posix()}"
+            obstore.put(storage.root("s3://sea"), key, item.read_bytes())
     return f"s3://sea/{name}"
 
 
@@ -84,18 +86,18 @@ def as_icechunk(path, folder):
 @pytest.fixture
 def put(storage, tmp_path):
     """Puts a copy of a file into a place: its path there."""
-    there = {
+    present = {
         "a file address": lambda path, _: f"file://{path}",
         "zarr 2": lambda path, name: as_zarr(path, tmp_path / f"{name}.zarr", zarr_format=2, consolidated=True),
         "zarr 3": lambda path, name: as_zarr(path, tmp_path / f"{name}.zarr"),
         "icechunk": lambda path, name: as_icechunk(path, tmp_path / name),
         "object": lambda path, name: to_objects(storage, path, f"{name}.nc"),
-        "zarr in objects": lambda path, name: to_objects(storage, there["zarr 3"](path, name), f"{name}.zarr"),
+        "zarr in objects": lambda path, name: to_objects(storage, present["zarr 3"](path, name), f"{name}.zarr"),
         "icechunk in objects": lambda path, name: (
             "icechunk:" + to_objects(storage, as_icechunk(path, tmp_path / name), name)
         ),
     }
-    return lambda path, place: str(there[place](Path(path), f"{tmp_path.name}-{Path(path).stem}"))
+    return lambda path, place: str(present[place](Path(path), f"{tmp_path.name}-{Path(path).stem}"))
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ needs_postgresql = pytest.mark.skipif(MISSING, reason=REASON)
 
 @pytest.fixture
 def engine(postgresql):
-    found = connect(postgresql.create())
-    create_tables(found)
-    yield found
-    found.dispose()
+    result = connect(postgresql.create())
+    create_tables(result)
+    yield result
+    result.dispose()
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 from tests.looping import loop_over
@@ -24,15 +24,15 @@ DAY = 86_400
 
 
 def variable(key="thetao", standard_name="sea_water_potential_temperature", **more):
-    told = {"name": key, "units": "1", "scale": (0.0, 1.0), "dimensions": [Dimension(name="x", role="x", size=1)]}
-    return VariableRecord(key=key, source=key, standard_name=standard_name, file=0, grid=0, **{**told, **more})
+    reported = {"name": key, "units": "1", "scale": (0.0, 1.0), "dimensions": [Dimension(name="x", role="x", size=1)]}
+    return VariableRecord(key=key, source=key, standard_name=standard_name, file=0, grid=0, **{**reported, **more})
 
 
 def dataset(key, box=(0.0, 0.0, 10.0, 10.0), times=(0, 10 * DAY), footprint=None, **more):
     grid = Grid(id=f"{box}", kind="rectilinear", shape=(2, 2), bounds=box)
     first, last = times
     units = "seconds since 1970-01-01"
-    told = {
+    reported = {
         "name": key,
         "revision": key,
         "variables": [variable()],
@@ -41,7 +41,7 @@ def dataset(key, box=(0.0, 0.0, 10.0, 10.0), times=(0, 10 * DAY), footprint=None
         "times": [TimeAxis(units=units, calendar="standard", files=[0], first=first, last=last, count=2)],
         "time": 0,
     }
-    return DatasetRecord(id=key, **{**told, **more})
+    return DatasetRecord(id=key, **{**reported, **more})
 
 
 def names(index, **asked):
@@ -52,7 +52,7 @@ class Made:
     """A catalogue of made datasets."""
 
     def __init__(self, *records):
-        self.snapshot = Snapshot(revision="1", datasets={one.id: one for one in records})
+        self.snapshot = Snapshot(revision="1", datasets={record.id: record for record in records})
 
     async def revision(self, name):
         return self.snapshot.dataset(name).revision
@@ -145,17 +145,17 @@ def test_a_wrong_question_is_a_400_that_names_the_field(client, path, field):
 def test_a_dataset_that_is_not_listed_is_not_found():
     hidden = dataset("hidden", enabled=False)
     with TestClient(create_app(Made(dataset("shown"), hidden))) as client:
-        found = client.get(API + "/datasets/filter/location", params={"latitude": 5, "longitude": 5}).json()
-        assert found == ["shown"]
+        document = client.get(API + "/datasets/filter/location", params={"latitude": 5, "longitude": 5}).json()
+        assert document == ["shown"]
         assert client.get(API + "/datasets/search").json()["total"] == 1
 
 
 boxes = st.tuples(st.integers(-180, 179), st.integers(-90, 80), st.integers(1, 300), st.integers(1, 40)).map(
-    lambda one: (
-        float(one[0]),
-        float(one[1]),
-        float((one[0] + one[2] + 180) % 360 - 180),
-        float(min(90, one[1] + one[3])),
+    lambda item: (
+        float(item[0]),
+        float(item[1]),
+        float((item[0] + item[2] + 180) % 360 - 180),
+        float(min(90, item[1] + item[3])),
     )
 )
 
@@ -165,7 +165,6 @@ def inside(box, latitude, longitude):
     return south <= latitude <= north and (longitude - west) % 360 <= (east - west) % 360
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(boxes, min_size=1, max_size=6), st.integers(-90, 90), st.integers(-180, 360))
 def test_a_place_is_found_in_boxes_as_by_arithmetic(some, latitude, longitude):
     places = [(latitude + 0.5 if latitude < 90 else 89.5), longitude + 0.5]
@@ -205,7 +204,7 @@ def test_periods_are_found_as_by_comparing_every_dataset():
     index = SearchIndex([dataset(f"d{number}", times=tuple(span)) for number, span in enumerate(spans)])
     for _ in range(50):
         first, last = sorted(chance.choices(range(-10, 1010), k=2))
-        expected = [one[0] <= last and one[1] >= first for one in spans]
+        expected = [item[0] <= last and item[1] >= first for item in spans]
         assert index.during(Period(first, last)).tolist() == expected
 
 
@@ -264,25 +263,24 @@ def test_quantities_are_found_by_their_names_in_the_other_language(name, word):
     ],
 )
 def test_people_find_what_they_mean(ask, asked, best):
-    found = ask("/datasets/search", q=asked)["results"]
-    assert best in [one["id"] for one in found][:2]
-    assert all(one["score"] > 0 for one in found)
+    results = ask("/datasets/search", q=asked)["results"]
+    assert best in [item["id"] for item in results][:2]
+    assert all(item["score"] > 0 for item in results)
 
 
 def test_all_words_must_be_there_and_names_weigh_more_than_descriptions():
-    named, told = dataset("a", name="Baltic waves"), dataset("b", name="North Sea", help="Not the Baltic")
-    index = SearchIndex([told, named])
+    by_name, reported = dataset("a", name="Baltic waves"), dataset("b", name="North Sea", help="Not the Baltic")
+    index = SearchIndex([reported, by_name])
     assert names(index, words="baltic") == ["a", "b"]
     assert names(index, words="baltic waves") == ["a"]
     assert names(index, words="baltic volcano") == []
 
 
-def test_what_files_say_of_themselves_is_searched():
+def test_attributes_of_files_are_searched():
     index = SearchIndex([dataset("a", attributes={"summary": "Coupled with a wave model", "title": 3}), dataset("b")])
     assert names(index, words="coupled") == ["a"]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60))
 def test_no_words_are_a_failure(text):
     index = SearchIndex([dataset("a"), dataset("b")])
@@ -293,10 +291,10 @@ def test_no_words_are_a_failure(text):
 
 
 def test_a_search_without_question_lists_everything_in_order(ask):
-    found = ask("/datasets/search")
-    assert [one["id"] for one in found["results"]] == [one["id"] for one in ask("/datasets")]
-    assert (found["total"], found["limit"], found["offset"]) == (5, 20, 0)
-    assert found["results"][0]["href"] == "/api/v2.0/dataset/giops_day"
+    response = ask("/datasets/search")
+    assert [result["id"] for result in response["results"]] == [result["id"] for result in ask("/datasets")]
+    assert (response["total"], response["limit"], response["offset"]) == (5, 20, 0)
+    assert response["results"][0]["href"] == "/api/v2.0/dataset/giops_day"
 
 
 @loop_over(
@@ -314,36 +312,36 @@ def test_a_search_without_question_lists_everything_in_order(ask):
         ({"q": "temperature", "quantum": "month", "bbox": "-180,-5,180,5"}, ["ostia_month", "nemo_global_month"]),
     ],
 )
-def test_everything_that_is_asked_for_must_fit(ask, asked, found):
-    assert [one["id"] for one in ask("/datasets/search", **asked)["results"]] == found
+def test_everything_that_is_requested_must_fit(ask, asked, found):
+    assert [result["id"] for result in ask("/datasets/search", **asked)["results"]] == found
 
 
 def test_facets_count_what_was_found(ask):
-    found = ask("/datasets/search", quantum="month,day")
-    assert found["facets"]["quantum"] == [{"value": "month", "count": 2}, {"value": "day", "count": 1}]
-    assert found["facets"]["group"] == [{"value": "Sample data", "count": 3}]
+    response = ask("/datasets/search", quantum="month,day")
+    assert response["facets"]["quantum"] == [{"value": "month", "count": 2}, {"value": "day", "count": 1}]
+    assert response["facets"]["group"] == [{"value": "Sample data", "count": 3}]
     for name, values in ask("/datasets/search")["facets"].items():
-        for each in values:
-            assert ask("/datasets/search", **{name: each["value"]})["total"] == each["count"]
+        for value in values:
+            assert ask("/datasets/search", **{name: value["value"]})["total"] == value["count"]
 
 
 def test_pages_follow_each_other_by_their_links(client):
-    address, seen = API + "/datasets/search?q=temperature%20of&limit=2", []
+    address, observed = API + "/datasets/search?q=temperature%20of&limit=2", []
     while address:
         response = client.get(address)
         links = {rel: to for to, rel in re.findall(r'<([^>]+)>; rel="(\w+)"', response.headers.get("link", ""))}
-        seen += [one["id"] for one in response.json()["results"]]
+        observed += [result["id"] for result in response.json()["results"]]
         if "prev" in links:
             assert "offset=" in links["prev"]
         address = links.get("next")
-    whole = client.get(API + "/datasets/search?q=temperature%20of").json()
-    assert len(seen) == len(set(seen)) == whole["total"] > 2
-    assert seen == [one["id"] for one in whole["results"]]
+    document = client.get(API + "/datasets/search?q=temperature%20of").json()
+    assert len(observed) == len(set(observed)) == document["total"] > 2
+    assert observed == [result["id"] for result in document["results"]]
 
 
 def test_a_page_without_results_still_counts(ask):
-    found = ask("/datasets/search", limit=0)
-    assert (found["total"], found["results"]) == (5, [])
+    response = ask("/datasets/search", limit=0)
+    assert (response["total"], response["results"]) == (5, [])
     assert ask("/datasets/search", offset=1000)["results"] == []
 
 
@@ -374,22 +372,22 @@ def test_a_search_with_everything_agrees_with_looking_at_every_dataset():
                     quantum=("hour", "day", "month")[number % 3], help=("cold", "warm")[number % 2])
         )  # fmt: skip
     index = SearchIndex(records)
-    found = names(index, words="warm", bounds=(-100.0, -40.0, 100.0, 40.0), period=Period(200 * DAY, 400 * DAY),
+    result = names(index, words="warm", bounds=(-100.0, -40.0, 100.0, 40.0), period=Period(200 * DAY, 400 * DAY),
                   values={"quantum": "day"})  # fmt: skip
     box = shapely.box(-100, -40, 100, 40)
     expected = [
-        one.id
-        for one in records
-        if one.help == "warm" and one.quantum == "day" and box.intersects(shapely.box(*one.bounds))
-        and one.times[0].first <= 400 * DAY and one.times[0].last >= 200 * DAY
+        record.id
+        for record in records
+        if record.help == "warm" and record.quantum == "day" and box.intersects(shapely.box(*record.bounds))
+        and record.times[0].first <= 400 * DAY and record.times[0].last >= 200 * DAY
     ]  # fmt: skip
-    assert found == expected
-    assert 3 < len(found) < 100
+    assert result == expected
+    assert 3 < len(result) < 100
 
 
 def test_answers_are_json_of_the_documented_form(client):
     document = client.get("/metadata/openapi.json").json()
     shown = document["paths"]["/api/v2.0/datasets/search"]["get"]
-    assert {one["name"] for one in shown["parameters"]} >= {"q", "bbox", "start", "end", "limit", "offset"}
+    assert {parameter["name"] for parameter in shown["parameters"]} >= {"q", "bbox", "start", "end", "limit", "offset"}
     assert "SearchPage" in json.dumps(shown["responses"]["200"])
     assert datetime.fromisoformat(client.get(API + "/datasets/search").json()["results"][0]["start"])

@@ -70,8 +70,8 @@ def test_a_chunk_and_a_window_have_their_shapes_anywhere(source, made, place):
     assets = made(place, chunksizes=(1, 4, 6))
     steps, depths, ny, nx = source.chunking(assets)
     assert (depths, steps <= STEPS, ny <= NY, nx <= NX) == (1, True, True, True)
-    found = source.window(assets, 1, slice(0, 1), (slice(2, 5), slice(3, 4)))
-    assert (found.dtype, found.tolist()) == (np.float32, ramp()[1:2, 2:5, 3:4].tolist())
+    result = source.window(assets, 1, slice(0, 1), (slice(2, 5), slice(3, 4)))
+    assert (result.dtype, result.tolist()) == (np.float32, ramp()[1:2, 2:5, 3:4].tolist())
 
 
 def test_a_replaced_object_is_never_mixed_with_the_old_one(source, made, storage, tmp_path):
@@ -81,14 +81,14 @@ def test_a_replaced_object_is_never_mixed_with_the_old_one(source, made, storage
     for first in (1000, 2000, 3000):
         obstore.put(root, key, write(tmp_path / f"{first}.nc", first=first).read_bytes())
         # Its state is taken as known for a moment: what is kept may be old, but what is read is of one version.
-        found = values(source, assets)
-        np.testing.assert_array_equal(found - found[0, 0], ramp().reshape(STEPS, -1))
+        result = values(source, assets)
+        np.testing.assert_array_equal(result - result[0, 0], ramp().reshape(STEPS, -1))
         deadline = time.monotonic() + 20
         while values(source, assets)[0, 0] != first:
             assert time.monotonic() < deadline
 
 
-def test_a_store_that_is_replaced_or_appended_to_is_read_anew(source, made, put, tmp_path):
+def test_a_replaced_or_appended_store_is_read_again(source, made, put, tmp_path):
     assets = made("zarr 3")
     folder = assets.files[0].path
     before = source.signature(folder)
@@ -118,23 +118,23 @@ def test_a_commit_is_seen_soon_and_whole(made, source, monkeypatch):
     deadline = time.monotonic() + 20
     while source.signature(assets.files[0].path) == before:
         assert time.monotonic() < deadline
-    found = source.signature(assets.files[0].path)
-    assert (found.size, found.mtime_ns) == text_stamp(snapshot)
+    result = source.signature(assets.files[0].path)
+    assert (result.size, result.mtime_ns) == text_stamp(snapshot)
     np.testing.assert_array_equal(values(source, assets), ramp().reshape(STEPS, -1) + 700)
 
 
 @pytest.mark.parametrize("damage", ["cut", "other"])
-def test_a_damaged_chunk_of_a_store_is_told(source, made, damage):
+def test_a_damaged_chunk_of_a_store_is_reported(source, made, damage):
     assets = made("zarr 3")
-    chunk = max((one for one in Path(assets.files[0].path, "v", "c").rglob("*") if one.is_file()), key=str)
+    chunk = max((path for path in Path(assets.files[0].path, "v", "c").rglob("*") if path.is_file()), key=str)
     chunk.write_bytes(chunk.read_bytes()[:10] if damage == "cut" else b"nothing that can be inflated")
     with pytest.raises(SourceUnreadable, match=r"\.zarr cannot be read"):
         values(source, assets)
 
 
-def test_a_server_that_is_down_or_silent_is_told_in_time(made, moved):
+def test_a_server_that_is_down_or_silent_is_reported_in_time(made, moved):
     with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as closed:
-        ports = [one.getsockname()[1] for one in (silent, closed)]
+        ports = [item.getsockname()[1] for item in (silent, closed)]
         closed.close()
         assets = made("a file address")
         for port in ports:
@@ -142,23 +142,23 @@ def test_a_server_that_is_down_or_silent_is_told_in_time(made, moved):
             storage = Storage(endpoint=address, access_key="a", secret_key="a", timeout=0.5)
             source = NetCDFSource(4, MIB, storage=storage)
             for path in (f"{address}/a.nc", "s3://sea/a.nc", "s3://sea/a.zarr"):
-                begun = time.monotonic()
-                with pytest.raises(SourceUnreadable, match=r"does not answer") as told:
+                started = time.monotonic()
+                with pytest.raises(SourceUnreadable, match=r"does not answer") as error_info:
                     values(source, moved(assets, path))
-                assert told.value.retry_after
-                assert time.monotonic() - begun < 5
+                assert error_info.value.retry_after
+                assert time.monotonic() - started < 5
                 assert not source.as_indexed(moved(assets, path), [0])  # known for a moment: nobody waits again
             source.close()
 
 
-def test_what_is_not_there_is_told_without_its_folders(source, made, moved, dap, tmp_path):
+def test_a_missing_file_is_reported_without_its_folders(source, made, moved, dap, tmp_path):
     assets = made("a file address")
     addresses = ["s3://sea/deep/none.nc", "s3://sea/deep/none.zarr", f"{dap[0]}/deep/none.nc", "icechunk:/deep/none"]
     for path in [*addresses, f"{tmp_path}/none.zarr", f"file://{tmp_path}/none.nc"]:
-        with pytest.raises(SourceUnreadable, match=r"^none[.a-z]* cannot be read") as told:
+        with pytest.raises(SourceUnreadable, match=r"^none[.a-z]* cannot be read") as error_info:
             source.level(moved(assets, path), 0, None)
-        assert "deep" not in str(told.value)
-        assert str(tmp_path) not in str(told.value)
+        assert "deep" not in str(error_info.value)
+        assert str(tmp_path) not in str(error_info.value)
 
 
 @pytest.mark.parametrize("place", ["zarr 2", "zarr in objects", "object", "icechunk"])
@@ -202,6 +202,6 @@ def test_a_path_says_what_it_is(tmp_path, made):
     ],
 )
 def test_an_attribute_is_what_it_was_before_it_became_json(value, dtype, expected):
-    found = stores._typed(value, np.dtype(dtype))
-    assert np.asarray(found).dtype == np.asarray(expected).dtype
-    np.testing.assert_array_equal(found, expected)
+    result = stores._typed(value, np.dtype(dtype))
+    assert np.asarray(result).dtype == np.asarray(expected).dtype
+    np.testing.assert_array_equal(result, expected)

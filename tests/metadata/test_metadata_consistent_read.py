@@ -16,14 +16,14 @@ def axis(record, found):
 def test_a_dataset_written_since_the_last_look_is_answered_as_it_is_now(tmp_path, index, make):
     make(tmp_path / "a_1.nc", times=[0, 1])
     make(tmp_path / "a_2.nc", times=[2])
-    found = index(folder=tmp_path)
-    before = found.dataset("a")
+    result = index(folder=tmp_path)
+    before = result.dataset("a")
     make(tmp_path / "a_3.nc", times=[3, 4])
-    found.indexer.run()  # by another process: this one has not looked yet
+    result.indexer.run()  # by another process: this one has not looked yet
 
     with pytest.raises(Replaced):
-        asyncio.run(found.catalogue.steps(before, 0))
-    record, variable, steps = asyncio.run(store.read_variable(found.catalogue, "a", "thetao", axis))
+        asyncio.run(result.catalogue.steps(before, 0))
+    record, variable, steps = asyncio.run(store.read_variable(result.catalogue, "a", "thetao", axis))
 
     assert record.revision != before.revision
     assert variable in record.variables
@@ -32,10 +32,10 @@ def test_a_dataset_written_since_the_last_look_is_answered_as_it_is_now(tmp_path
 
 def test_a_dataset_that_changes_each_time_is_given_up_with_a_reason(tmp_path, index, make):
     make(tmp_path / "a.nc")
-    found = index(folder=tmp_path)
+    result = index(folder=tmp_path)
 
     class Restless:
-        snapshot = found.catalogue.snapshot
+        snapshot = result.catalogue.snapshot
 
         async def steps(self, record, time):
             raise Replaced(record.id)

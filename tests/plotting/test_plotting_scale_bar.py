@@ -41,14 +41,14 @@ def between(one: View, share):
 def test_a_ruler_is_as_long_as_it_says(latitude, longitude, height, narrowness, asked):
     south, north = max(latitude - height / 2, -84), min(latitude + height / 2, 84)
     width = min(height * narrowness / np.cos(np.radians(latitude)), 90)
-    one = seen(box(south, longitude, north, longitude + width), asked)
-    found = choose_scale_bar(one, 0.25)
-    if found is None:
+    item = seen(box(south, longitude, north, longitude + width), asked)
+    result = choose_scale_bar(item, 0.25)
+    if result is None:
         return
-    assert between(one, found.fraction) == pytest.approx(found.length, rel=0.01)
-    assert 0.09 < found.fraction <= 0.25
-    digit = found.length / 10 ** np.floor(np.log10(found.length) + 1e-9)
-    assert min(abs(digit - known) for known in ROUND_LENGTHS) < 1e-9
+    assert between(item, result.fraction) == pytest.approx(result.length, rel=0.01)
+    assert 0.09 < result.fraction <= 0.25
+    digit = result.length / 10 ** np.floor(np.log10(result.length) + 1e-9)
+    assert min(abs(digit - length) for length in ROUND_LENGTHS) < 1e-9
 
 
 @pytest.mark.parametrize("area", [box(-80, -180, 80, 180), box(-70, 10, 70, 60)])
@@ -58,19 +58,19 @@ def test_the_world_has_none(area):
 
 def test_mercator_s_map_of_a_sea_has_one_that_is_longer_than_at_the_equator():
     """A metre of EPSG:3857 is half a metre of the Earth at 60°."""
-    one = seen(box(59, 0, 61, 4), "EPSG:3857")
-    found = choose_scale_bar(one, 0.25)
-    left, _, right, _ = one.extent
-    assert found.fraction * (right - left) == pytest.approx(2 * found.length, rel=0.02)
+    item = seen(box(59, 0, 61, 4), "EPSG:3857")
+    result = choose_scale_bar(item, 0.25)
+    left, _, right, _ = item.extent
+    assert result.fraction * (right - left) == pytest.approx(2 * result.length, rel=0.02)
 
 
 def test_a_map_whose_scale_differs_much_has_none():
     for north in range(2, 70, 4):
-        one = seen(box(0, 0, north, 40), "EPSG:3857", None)
-        latitude = one.earth(*(np.array([one.extent[0]] * 2), np.array([one.extent[1], one.extent[3]])))[0]
+        item = seen(box(0, 0, north, 40), "EPSG:3857", None)
+        latitude = item.earth(*(np.array([item.extent[0]] * 2), np.array([item.extent[1], item.extent[3]])))[0]
         farthest = np.cos(np.radians(np.abs(latitude).max()))
-        most = MOST_UNEVEN * (0.99 if choose_scale_bar(one, 0.25) is None else 1.01)
-        assert (1 / farthest > most) == (choose_scale_bar(one, 0.25) is None)
+        most = MOST_UNEVEN * (0.99 if choose_scale_bar(item, 0.25) is None else 1.01)
+        assert (1 / farthest > most) == (choose_scale_bar(item, 0.25) is None)
 
 
 @loop_over(("empty", "corner"), [((0, 0), (0, 1)), ((0, -1), (1, 1)), ((-1, 0), (0, 0)), ((-1, -1), (1, 0))])
@@ -83,7 +83,7 @@ def test_it_stands_where_it_hides_the_fewest_values(context, empty, corner):
     draw_scale_bar(axes, seen(box(70, 0, 75, 20)), values, context("fr", "6x4"))
     (text,) = axes.texts
     assert text.get_text() == "200\N{NO-BREAK SPACE}km"
-    assert tuple(int(one > 0.5) for one in text.get_position()) == corner
+    assert tuple(int(item > 0.5) for item in text.get_position()) == corner
 
 
 def test_a_small_map_has_none(context):

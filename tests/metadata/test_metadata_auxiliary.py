@@ -22,9 +22,9 @@ def write_file(path: Path, dimensions: dict, **variables) -> Path:
         for name, size in dimensions.items():
             data.createDimension(name, size)
         for name, (names, values, attributes) in variables.items():
-            one = data.createVariable(name, "f8", names.split())
-            one.setncatts(attributes)
-            one[...] = values
+            item = data.createVariable(name, "f8", names.split())
+            item.setncatts(attributes)
+            item[...] = values
     return path
 
 
@@ -61,8 +61,8 @@ def asked(index, write):
     """The assets of a variable of a configured dataset."""
 
     def ask(variable, catalogue=None, **config) -> Assets:
-        found = catalogue or index(datasets=write({"a": config}))
-        with TestClient(create_app(found.catalogue)) as client:
+        result = catalogue or index(datasets=write({"a": config}))
+        with TestClient(create_app(result.catalogue)) as client:
             answer = client.get(f"/internal/assets/a/{variable}")
         assert answer.status_code == 200, answer.text
         return msgspec.msgpack.decode(answer.content, type=Assets)
@@ -70,17 +70,21 @@ def asked(index, write):
     return ask
 
 
-def test_a_field_is_placed_by_the_file_that_is_told(asked, bare, places):
-    found = asked("ssh", url=bare.name, geo_ref={"url": places.name})
-    assert (found.grid.kind, found.grid.shape, found.grid.file) == ("curvilinear", SHAPE, str(places))
-    assert (found.grid.latitude, found.grid.longitude) == ("nav_lat", "nav_lon")
-    assert [(one.name, one.role) for one in found.dimensions] == [("time", "time"), ("gridY", "y"), ("gridX", "x")]
-    assert found.grid.bounds == (-60.0, 40.0, -50.0, 50.0)
+def test_a_field_is_positioned_by_the_configured_file(asked, bare, places):
+    result = asked("ssh", url=bare.name, geo_ref={"url": places.name})
+    assert (result.grid.kind, result.grid.shape, result.grid.file) == ("curvilinear", SHAPE, str(places))
+    assert (result.grid.latitude, result.grid.longitude) == ("nav_lat", "nav_lon")
+    assert [(dimension.name, dimension.role) for dimension in result.dimensions] == [
+        ("time", "time"),
+        ("gridY", "y"),
+        ("gridX", "x"),
+    ]
+    assert result.grid.bounds == (-60.0, 40.0, -50.0, 50.0)
 
 
 def test_variables_that_are_dropped_place_nothing(index, write, bare, places):
-    told = {"url": bare.name, "geo_ref": {"url": places.name, "drop_variables": ["nav_lat", "nav_lon"]}}
-    assert index(datasets=write({"a": told})).dataset("a").state == "broken"
+    reported = {"url": bare.name, "geo_ref": {"url": places.name, "drop_variables": ["nav_lat", "nav_lon"]}}
+    assert index(datasets=write({"a": reported})).dataset("a").state == "broken"
 
 
 @pytest.mark.parametrize("key", ["grid_angle_file_url", "bathymetry_file_url"])
@@ -90,45 +94,45 @@ def test_any_file_of_the_grid_places_a_field_that_has_no_places(asked, bare, pla
 
 def test_sea_floor_angle_and_depths_come_with_the_variable(asked, bare, places):
     files = {"grid_angle_file_url": places.name, "bathymetry_file_url": places.name}
-    found = asked("u", url=bare.name, **files, depths={"url": places.name, "variable": "gdept_0"})
-    assert found.bathymetry.source == "Bathymetry"
-    assert [one.role for one in found.bathymetry.dimensions] == ["y", "x"]
-    assert {role: one.source for role, one in found.angle.items()} == {"cosine": "cos_alpha", "sine": "sin_alpha"}
-    assert found.levels.kind == "field"
-    depth = found.levels.terms["depth"]
-    assert [one.role for one in depth.dimensions] == ["time", "depth", "y", "x"]
-    assert [one.path for one in depth.files] == [str(places)]
-    assert depth.grid == found.grid == found.bathymetry.grid
-    assert depth.depth == found.depth
+    result = asked("u", url=bare.name, **files, depths={"url": places.name, "variable": "gdept_0"})
+    assert result.bathymetry.source == "Bathymetry"
+    assert [item.role for item in result.bathymetry.dimensions] == ["y", "x"]
+    assert {role: item.source for role, item in result.angle.items()} == {"cosine": "cos_alpha", "sine": "sin_alpha"}
+    assert result.levels.kind == "field"
+    depth = result.levels.terms["depth"]
+    assert [item.role for item in depth.dimensions] == ["time", "depth", "y", "x"]
+    assert [item.path for item in depth.files] == [str(places)]
+    assert depth.grid == result.grid == result.bathymetry.grid
+    assert depth.depth == result.depth
 
 
-def test_what_goes_with_a_variable_is_asked_for_by_nobody(index, write, bare, places):
-    found = index(datasets=write({"a": {"url": bare.name, "bathymetry_file_url": places.name}}))
-    with TestClient(create_app(found.catalogue)) as client:
+def test_auxiliary_variables_are_not_listed(index, write, bare, places):
+    result = index(datasets=write({"a": {"url": bare.name, "bathymetry_file_url": places.name}}))
+    with TestClient(create_app(result.catalogue)) as client:
         listed = client.get("/api/v2.0/dataset/a/variables").json()
-        aside = next(one.key for one in found.dataset("a").variables if one.auxiliary)
+        aside = next(variable.key for variable in result.dataset("a").variables if variable.auxiliary)
         assert client.get(f"/internal/assets/a/{aside}").status_code == 404
-    assert {one["id"] for one in listed} == {"ssh", "u"}
+    assert {variable["id"] for variable in listed} == {"ssh", "u"}
 
 
-def test_a_file_that_is_missing_is_told_and_hides_nothing(index, write, make, tmp_path):
+def test_a_missing_file_is_reported_and_hides_nothing(index, write, make, tmp_path):
     make(tmp_path / "a.nc")
-    found = index(datasets=write({"a": {"url": "a.nc", "bathymetry_file_url": "gone.nc"}})).dataset("a")
-    assert [(one.name, str(one.reason)) for one in found.problems] == [("gone.nc", "it no longer exists")]
-    assert [one.key for one in found.variables] == ["thetao"]
+    result = index(datasets=write({"a": {"url": "a.nc", "bathymetry_file_url": "gone.nc"}})).dataset("a")
+    assert [(item.name, str(item.reason)) for item in result.problems] == [("gone.nc", "it no longer exists")]
+    assert [item.key for item in result.variables] == ["thetao"]
 
 
 def test_the_revision_changes_with_every_file_that_is_used(index, write, bare, places):
-    found = index(datasets=write({"a": {"url": bare.name, "geo_ref": {"url": places.name}}}))
-    before = found.dataset("a")
+    result = index(datasets=write({"a": {"url": bare.name, "geo_ref": {"url": places.name}}}))
+    before = result.dataset("a")
     with netCDF4.Dataset(places, "r+") as data:
         data["nav_lat"][:] = LATITUDE - 10
-    assert found.run() == 1
-    assert found.dataset("a").revision != before.revision
-    assert found.dataset("a").bounds == (-60.0, 30.0, -50.0, 40.0)
+    assert result.run() == 1
+    assert result.dataset("a").revision != before.revision
+    assert result.dataset("a").bounds == (-60.0, 30.0, -50.0, 40.0)
 
 
-def test_coordinates_may_be_told_by_their_names(asked, tmp_path):
+def test_coordinates_may_be_recognised_by_their_names(asked, tmp_path):
     write_file(
         tmp_path / "a.nc",
         {"j": 4, "i": 5},
@@ -136,11 +140,11 @@ def test_coordinates_may_be_told_by_their_names(asked, tmp_path):
         east=("j i", LONGITUDE, {}),
         t=("j i", np.ones(SHAPE), {"units": "K"}),
     )
-    found = asked("t", url="a.nc", lat_var_key="north", lon_var_key="east")
-    assert (found.grid.kind, found.grid.latitude) == ("curvilinear", "north")
+    result = asked("t", url="a.nc", lat_var_key="north", lon_var_key="east")
+    assert (result.grid.kind, result.grid.latitude) == ("curvilinear", "north")
 
 
-def test_places_that_are_told_at_every_step_are_those_of_the_first(asked, tmp_path):
+def test_coordinates_that_repeat_at_every_step_are_those_of_the_first(asked, tmp_path):
     write_file(
         tmp_path / "wrfout.nc",
         {"Time": 2, "south_north": 4, "west_east": 5},
@@ -149,9 +153,9 @@ def test_places_that_are_told_at_every_step_are_those_of_the_first(asked, tmp_pa
         XLONG=("Time south_north west_east", np.stack([LONGITUDE] * 2), {"units": "degree_east"}),
         SST=("Time south_north west_east", np.ones((2, *SHAPE)), {"units": "K", "coordinates": "XLONG XLAT XTIME"}),
     )
-    found = asked("SST", url="wrfout.nc")
-    assert (found.grid.kind, found.grid.shape) == ("curvilinear", SHAPE)
-    assert unpack_array(found.steps.seconds).tolist() == [946684800, 946688400]
+    result = asked("SST", url="wrfout.nc")
+    assert (result.grid.kind, result.grid.shape) == ("curvilinear", SHAPE)
+    assert unpack_array(result.steps.seconds).tolist() == [946684800, 946688400]
 
 
 ROMS = {
@@ -182,35 +186,38 @@ FORMULA = "s: s_rho C: Cs_r eta: zeta depth: h depth_c: hc"
     ],
 )
 def test_levels_that_follow_the_sea_floor_come_with_their_terms(asked, tmp_path, attributes, transform, kind):
-    told = {"s_rho": ("s_rho", [-0.8, -0.5, -0.2], {"positive": "up", **attributes}), "Vtransform": ("", transform, {})}
-    write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, **told)
-    found = asked("temp", url="a.nc")
-    assert found.levels.kind == kind
-    shapes = {role: [each.role for each in one.dimensions] for role, one in found.levels.terms.items()}
+    reported = {
+        "s_rho": ("s_rho", [-0.8, -0.5, -0.2], {"positive": "up", **attributes}),
+        "Vtransform": ("", transform, {}),
+    }
+    write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, **reported)
+    result = asked("temp", url="a.nc")
+    assert result.levels.kind == kind
+    shapes = {role: [dimension.role for dimension in item.dimensions] for role, item in result.levels.terms.items()}
     assert shapes == {"s": ["depth"], "C": ["depth"], "eta": ["time", "y", "x"], "depth": ["y", "x"], "depth_c": []}
-    assert {one.grid.kind for role, one in found.levels.terms.items() if role in {"s", "C", "depth_c"}} == {"none"}
-    assert found.levels.terms["eta"].steps == found.steps
-    assert (found.bathymetry.source, found.angle["alpha"].variable.units) == ("h", "radians")
+    assert {item.grid.kind for role, item in result.levels.terms.items() if role in {"s", "C", "depth_c"}} == {"none"}
+    assert result.levels.terms["eta"].steps == result.steps
+    assert (result.bathymetry.source, result.angle["alpha"].variable.units) == ("h", "radians")
 
 
 def test_velocities_between_the_points_have_the_levels_of_those_points(asked, tmp_path):
     write_file(tmp_path / "a.nc", ROMS_SIZES, **ROMS, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}),
                Vtransform=("", 2, {}))  # fmt: skip
-    found = asked("u", url="a.nc")
-    terms = found.levels.terms
-    assert {one.grid.id for role, one in terms.items() if role in {"eta", "depth"}} == {
+    result = asked("u", url="a.nc")
+    terms = result.levels.terms
+    assert {item.grid.id for role, item in terms.items() if role in {"eta", "depth"}} == {
         asked("temp", url="a.nc").grid.id
     }
-    assert {one.grid.kind for role, one in terms.items() if role in {"s", "C", "depth_c"}} == {"none"}
-    assert [each.role for each in terms["eta"].dimensions] == ["time", "y", "x"]
-    assert (found.grid.shape, terms["depth"].grid.shape) == ((4, 4), SHAPE)
+    assert {item.grid.kind for role, item in terms.items() if role in {"s", "C", "depth_c"}} == {"none"}
+    assert [dimension.role for dimension in terms["eta"].dimensions] == ["time", "y", "x"]
+    assert (result.grid.shape, terms["depth"].grid.shape) == ((4, 4), SHAPE)
 
 
 def test_terms_where_no_variable_of_the_dataset_lies_are_not_taken(asked, tmp_path):
-    alone = {name: one for name, one in ROMS.items() if name not in {"temp", "zeta", "h"}}
+    alone = {name: item for name, item in ROMS.items() if name not in {"temp", "zeta", "h"}}
     write_file(tmp_path / "a.nc", ROMS_SIZES, **alone, s_rho=("s_rho", [-0.8, -0.5, -0.2], {"formula_terms": FORMULA}))
-    found = asked("u", url="a.nc")
-    assert (found.levels, found.bathymetry, found.angle) == (None, None, {})
+    result = asked("u", url="a.nc")
+    assert (result.levels, result.bathymetry, result.angle) == (None, None, {})
 
 
 @pytest.mark.parametrize(
@@ -227,9 +234,9 @@ def test_the_depth_of_every_cell_is_found_in_the_file(asked, tmp_path, name, att
         t=("z y x", np.ones((3, *SHAPE)), {"units": "K"}),
         **{name: ("z y x", np.ones((3, *SHAPE)), attributes)},
     )
-    found = asked("t", url="a.nc")
-    assert (found.levels.kind, [one.source for one in found.levels.terms.values()]) == ("field", [name])
-    assert list(found.levels.terms) == [role]
+    result = asked("t", url="a.nc")
+    assert (result.levels.kind, [term.source for term in result.levels.terms.values()]) == ("field", [name])
+    assert list(result.levels.terms) == [role]
 
 
 def test_a_file_of_the_grid_alone_is_served(index, places, tmp_path):
@@ -237,8 +244,13 @@ def test_a_file_of_the_grid_alone_is_served(index, places, tmp_path):
     with netCDF4.Dataset(places, "r+") as data:
         data.renameVariable("Bathymetry", "mask")
     places.rename(tmp_path / "alone" / "places.nc")
-    found = index(folder=tmp_path / "alone").dataset("places")
-    assert [one.key for one in found.variables if not one.auxiliary] == ["mask", "cos_alpha", "sin_alpha", "gdept_0"]
+    result = index(folder=tmp_path / "alone").dataset("places")
+    assert [variable.key for variable in result.variables if not variable.auxiliary] == [
+        "mask",
+        "cos_alpha",
+        "sin_alpha",
+        "gdept_0",
+    ]
 
 
 def test_staggered_velocities_of_several_files_are_one_dataset_with_all_its_steps(index, write, make, tmp_path):
@@ -246,10 +258,10 @@ def test_staggered_velocities_of_several_files_are_one_dataset_with_all_its_step
     make(tmp_path / "t.nc", times=steps, shape=(4, 5))
     make(tmp_path / "u.nc", times=steps, shape=(4, 6), variable="u")
     make(tmp_path / "v.nc", times=steps, shape=(5, 5), variable="v")
-    found = index(datasets=write({"a": {"url": ["t.nc", "u.nc", "v.nc"]}})).dataset("a")
-    shapes = {one.key: found.grids[one.grid].grid.shape for one in found.variables}
+    result = index(datasets=write({"a": {"url": ["t.nc", "u.nc", "v.nc"]}})).dataset("a")
+    shapes = {variable.key: result.grids[variable.grid].grid.shape for variable in result.variables}
     assert shapes == {"thetao": (4, 5), "u": (4, 6), "v": (5, 5)}
-    assert {found.times[one.time].count for one in found.variables} == {150}
+    assert {result.times[variable.time].count for variable in result.variables} == {150}
 
 
 def calculated(asked, make, tmp_path, key, **variables) -> Assets:
@@ -258,16 +270,16 @@ def calculated(asked, make, tmp_path, key, **variables) -> Assets:
 
 
 def test_a_calculated_variable_lies_like_what_it_is_made_of(asked, make, tmp_path):
-    found = calculated(asked, make, tmp_path, "warm", warm={"equation": "thetao + 273.15", "units": "K"})
-    assert (found.equation, found.source, found.variable.units) == ("thetao + 273.15", "", "K")
-    assert [one.role for one in found.dimensions] == ["time", "depth", "y", "x"]
-    assert (found.depth.values, found.grid.kind, len(found.files)) == ([0, 10, 100], "rectilinear", 1)
-    assert unpack_array(found.steps.raw).tolist() == [0, 1, 2]
+    result = calculated(asked, make, tmp_path, "warm", warm={"equation": "thetao + 273.15", "units": "K"})
+    assert (result.equation, result.source, result.variable.units) == ("thetao + 273.15", "", "K")
+    assert [dimension.role for dimension in result.dimensions] == ["time", "depth", "y", "x"]
+    assert (result.depth.values, result.grid.kind, len(result.files)) == ([0, 10, 100], "rectilinear", 1)
+    assert unpack_array(result.steps.raw).tolist() == [0, 1, 2]
 
 
 def test_an_equation_of_its_own_name_means_what_is_stored(asked, make, tmp_path):
-    found = calculated(asked, make, tmp_path, "thetao", thetao={"equation": "thetao - 273.15", "units": "Celsius"})
-    assert (found.equation, found.source) == ("thetao - 273.15", "thetao")
+    result = calculated(asked, make, tmp_path, "thetao", thetao={"equation": "thetao - 273.15", "units": "Celsius"})
+    assert (result.equation, result.source) == ("thetao - 273.15", "thetao")
 
 
 @pytest.mark.parametrize(
@@ -276,20 +288,20 @@ def test_an_equation_of_its_own_name_means_what_is_stored(asked, make, tmp_path)
      {"equation": "soniclayerdepth([depth], lat, [thetao], [thetao])"}],
 )  # fmt: skip
 def test_one_value_of_a_column_has_no_depth(asked, make, tmp_path, told):
-    found = calculated(asked, make, tmp_path, "one", one=told)
-    assert (found.depth, [one.role for one in found.dimensions]) == (None, ["time", "y", "x"])
+    result = calculated(asked, make, tmp_path, "one", one=told)
+    assert (result.depth, [dimension.role for dimension in result.dimensions]) == (None, ["time", "y", "x"])
 
 
 def test_equations_may_stand_on_equations(asked, make, tmp_path):
-    found = calculated(asked, make, tmp_path, "c", c={"equation": "b * 2"}, b={"equation": "thetao + depth"})
-    assert (found.equation, found.variable.two_dimensional) == ("b * 2", False)
+    result = calculated(asked, make, tmp_path, "c", c={"equation": "b * 2"}, b={"equation": "thetao + depth"})
+    assert (result.equation, result.variable.two_dimensional) == ("b * 2", False)
 
 
-def test_what_only_an_equation_names_is_hidden_and_answers(index, write, make, tmp_path):
+def test_variables_only_used_by_an_equation_are_hidden_but_answer(index, write, make, tmp_path):
     make(tmp_path / "a.nc")
-    found = index(datasets=write({"a": {"url": "a.nc", "variables": {"b": {"equation": "thetao * 2"}}}}))
-    with TestClient(create_app(found.catalogue)) as client:
-        assert [one["id"] for one in client.get("/api/v2.0/dataset/a/variables").json()] == ["b"]
+    result = index(datasets=write({"a": {"url": "a.nc", "variables": {"b": {"equation": "thetao * 2"}}}}))
+    with TestClient(create_app(result.catalogue)) as client:
+        assert [item["id"] for item in client.get("/api/v2.0/dataset/a/variables").json()] == ["b"]
         assert client.get("/internal/assets/a/thetao").status_code == 200
 
 
@@ -303,23 +315,25 @@ def test_what_only_an_equation_names_is_hidden_and_answers(index, write, make, t
         ({"b": {"equation": "thetao", "east_vector_component": "u"}}, "its component u is not a variable"),
     ],
 )
-def test_what_cannot_be_calculated_is_left_out_with_its_reason(index, write, make, tmp_path, *, variables, reason):
+def test_a_variable_that_cannot_be_calculated_is_left_out_with_its_reason(
+    index, write, make, tmp_path, *, variables, reason
+):
     make(tmp_path / "a.nc")
-    found = index(datasets=write({"a": {"url": "a.nc", "variables": {"thetao": {}, **variables}}})).dataset("a")
-    assert [one.key for one in found.variables] == ["thetao"]
-    assert reason in {one.name: str(one.reason) for one in found.left_out}["b"]
+    result = index(datasets=write({"a": {"url": "a.nc", "variables": {"thetao": {}, **variables}}})).dataset("a")
+    assert [variable.key for variable in result.variables] == ["thetao"]
+    assert reason in {variable.name: str(variable.reason) for variable in result.left_out}["b"]
 
 
-def test_a_vector_tells_its_parts(asked, index, write, make, tmp_path):
+def test_a_vector_lists_its_components(asked, index, write, make, tmp_path):
     make(tmp_path / "t.nc", variable="u")
     make(tmp_path / "v.nc", variable="v")
     parts = {"east_vector_component": "u", "north_vector_component": "v", "bearing_component": "toward"}
     speed = {"equation": "magnitude(u, v)", "units": "m/s", **parts}
-    told = {"speed": speed, "toward": {"equation": "bearing(v, u)", "hide": "true"}}
-    config = {"url": ["t.nc", "v.nc"], "vector_variables": ["speed"], "variables": told}
+    reported = {"speed": speed, "toward": {"equation": "bearing(v, u)", "hide": "true"}}
+    config = {"url": ["t.nc", "v.nc"], "vector_variables": ["speed"], "variables": reported}
     catalogue = index(datasets=write({"a": config}))
-    found = asked("speed", catalogue)
-    assert found.components == {"east": "u", "north": "v", "bearing": "toward"}
+    result = asked("speed", catalogue)
+    assert result.components == {"east": "u", "north": "v", "bearing": "toward"}
     with TestClient(create_app(catalogue.catalogue)) as client:
         listed = client.get("/api/v2.0/dataset/a/variables").json()
-    assert [(one["id"], one["vector_variable"]) for one in listed] == [("speed", True)]
+    assert [(item["id"], item["vector_variable"]) for item in listed] == [("speed", True)]

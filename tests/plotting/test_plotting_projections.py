@@ -38,7 +38,7 @@ SEAS = [(0.0, -30.0), (30.0, 180.0), (-40.0, 80.0), (75.0, 0.0), (88.0, 120.0), 
 
 def area(west, south, east, north, name=""):
     if east - west >= 360:
-        around = [[one, lon] for one, lon in [(south, west), (south, east), (north, east), (north, west)]]
+        around = [[item, lon] for item, lon in [(south, west), (south, east), (north, east), (north, west)]]
         return Area(name=name, rims=[read_ring(around, "$")])
     east = east if east > west else east + 360
     return Area(name=name, rims=[read_ring([[south, west], [south, east], [north, east], [north, west]], "$")])
@@ -57,34 +57,34 @@ def seen(box, asked=None, aspect=1.5):
     ],
 )  # fmt: skip
 def test_the_projection_is_fitted_to_where_an_area_is_and_how_far_it_reaches(box, begins):
-    found = fit_projection(find_bounds([area(*box)]))
-    assert found.startswith(begins) or (box == BAY and found.startswith(("+proj=lcc", "+proj=tmerc")))
+    result = fit_projection(find_bounds([area(*box)]))
+    assert result.startswith(begins) or (box == BAY and result.startswith(("+proj=lcc", "+proj=tmerc")))
 
 
 def test_a_narrow_slanting_area_gets_an_oblique_projection():
     slanting = Area(name="", rims=[read_ring([[50, -60], [51, -61], [71, -21], [70, -20]], "$")])
-    found = choose_view(find_bounds([slanting]), None, 1.5)
-    assert found.projection.startswith("+proj=omerc")
-    x, y = found.plane(np.array([60.5, 61.5]), np.array([-40.5, -40.5]))
+    result = choose_view(find_bounds([slanting]), None, 1.5)
+    assert result.projection.startswith("+proj=omerc")
+    x, y = result.plane(np.array([60.5, 61.5]), np.array([-40.5, -40.5]))
     assert abs(x[1] - x[0]) < 0.01 * (y[1] - y[0])  # north is up
 
 
 @loop_over("box", BOXES)
 @loop_over("asked", [None, MERCATOR])
 def test_a_map_is_conformal_and_shows_its_areas_with_room_around(box, asked):
-    found = seen(box, asked)
-    left, bottom, right, top = found.extent
+    result = seen(box, asked)
+    left, bottom, right, top = result.extent
     inner = np.concatenate(find_bounds([area(*box)]).rings)
-    kept = inner[np.abs(inner[:, 0]) < 82]
-    x, y = np.moveaxis(found.project(kept[:, 0], kept[:, 1]), -1, 0)
+    stored = inner[np.abs(inner[:, 0]) < 82]
+    x, y = np.moveaxis(result.project(stored[:, 0], stored[:, 1]), -1, 0)
     slack = 1e-6 * (right - left)
     assert x.min() >= left - slack
     assert x.max() <= right + slack
     assert y.min() >= bottom - slack
     assert y.max() <= top + slack
-    middle = found.earth(np.array((left + right) / 2), np.array((bottom + top) / 2))
-    factors = Proj(found.projection).get_factors(float(middle[1]), float(middle[0]))
-    if found.projection != MERCATOR:  # on an ellipsoid it is conformal but nearly
+    middle = result.earth(np.array((left + right) / 2), np.array((bottom + top) / 2))
+    factors = Proj(result.projection).get_factors(float(middle[1]), float(middle[0]))
+    if result.projection != MERCATOR:  # on an ellipsoid it is conformal but nearly
         assert factors.angular_distortion < 1e-4
 
 
@@ -92,16 +92,16 @@ def test_a_map_is_conformal_and_shows_its_areas_with_room_around(box, asked):
     st.floats(-179, 179), st.floats(-78, 78), st.floats(0.5, 90), st.floats(0.5, 40), st.sampled_from([0.4, 1.5, 4.0])
 )
 def test_every_place_on_any_map_is_one_place_on_the_earth(west, south, width, height, aspect):
-    found = seen((west, south, west + width, min(south + height, 85)), None, aspect)
-    left, bottom, right, top = found.extent
+    result = seen((west, south, west + width, min(south + height, 85)), None, aspect)
+    left, bottom, right, top = result.extent
     x, y = np.meshgrid(np.linspace(left, right, 7), np.linspace(bottom, top, 7))
-    latitude, longitude = found.earth(x, y)
+    latitude, longitude = result.earth(x, y)
     assert np.isfinite(latitude).all()
-    again = found.plane(latitude, longitude)
-    if not found.is_mercator:
+    again = result.plane(latitude, longitude)
+    if not result.is_mercator:
         np.testing.assert_allclose(again[0], x, atol=1e-3 * (right - left))
     np.testing.assert_allclose(again[1], y, atol=1e-3 * (top - bottom))
-    rows, columns = found.shape(100)
+    rows, columns = result.shape(100)
     assert max(rows, columns) == 100
     assert rows / columns == pytest.approx((top - bottom) / (right - left), abs=0.02 * rows / columns + 0.02)
 
@@ -109,23 +109,23 @@ def test_every_place_on_any_map_is_one_place_on_the_earth(west, south, width, he
 @loop_over("asked", PROJECTIONS)
 def test_positions_are_those_of_proj(asked):
     box = {MERCATOR: PACIFIC, NORTH: BARENTS, SOUTH: ANTARCTIC}[asked]
-    found = seen(box, asked)
-    assert found.projection == asked
+    result = seen(box, asked)
+    assert result.projection == asked
     latitude, longitude = (
         np.array([-75.0, -65.0]) if asked == SOUTH else np.array([30.0, 75.0]),
         np.array([20.0, 160.0]),
     )
     expected = Transformer.from_crs("EPSG:4326", asked, always_xy=True).transform(longitude, latitude)
-    x, y = np.moveaxis(found.project(latitude, longitude), -1, 0)
+    x, y = np.moveaxis(result.project(latitude, longitude), -1, 0)
     np.testing.assert_allclose([x, y], expected, rtol=1e-9, atol=1e-3)
 
 
 def test_a_mercator_map_goes_on_over_the_date_line():
-    found = seen(PACIFIC, MERCATOR)
-    west, _, east, _ = found.box()
+    result = seen(PACIFIC, MERCATOR)
+    west, _, east, _ = result.box()
     assert west < 150
     assert east > 240
-    x, _ = found.plane(np.array([0.0, 0.0]), np.array([179.0, -179.0]))
+    x, _ = result.plane(np.array([0.0, 0.0]), np.array([179.0, -179.0]))
     assert x[1] - x[0] == pytest.approx(2 * np.pi * 6378137 / 180)
 
 
@@ -150,22 +150,22 @@ def test_an_area_beyond_the_end_of_a_mercator_map_is_refused():
 
 def test_a_ring_around_a_pole_holds_it():
     around = Area(name="", rims=[read_ring([[-65, 0], [-60, 90], [-65, 180], [-60, -90]], "$")])
-    found = find_bounds([around])
-    assert (found.south, found.global_longitude) == (-90.0, True)
-    assert choose_view(found, SOUTH, 1.5).pole == -90.0
+    result = find_bounds([around])
+    assert (result.south, result.global_longitude) == (-90.0, True)
+    assert choose_view(result, SOUTH, 1.5).pole == -90.0
 
 
 @pytest.mark.parametrize("boxes", [[(170, -5, 179, 5), (-179, -5, -170, 5)], [(350, 0, 359, 5), (1, 0, 8, 5)]])
 def test_areas_on_both_sides_of_a_cut_are_one_neighbourhood(boxes):
-    found = find_bounds([area(*one) for one in boxes])
-    assert found.east - found.west < 21
-    assert np.ptp(np.concatenate(found.rings)[:, 1]) < 21
+    result = find_bounds([area(*box) for box in boxes])
+    assert result.east - result.west < 21
+    assert np.ptp(np.concatenate(result.rings)[:, 1]) < 21
 
 
 def test_edges_have_a_point_a_degree():
-    found = unwrap_ring([(0.0, 170.0), (0.0, -170.0), (9.5, -170.0), (0.0, 170.0)])
-    assert np.abs(np.diff(found, axis=0)).max() <= 1.0
-    assert found[:, 1].max() == 190.0
+    result = unwrap_ring([(0.0, 170.0), (0.0, -170.0), (9.5, -170.0), (0.0, 170.0)])
+    assert np.abs(np.diff(result, axis=0)).max() <= 1.0
+    assert result[:, 1].max() == 190.0
 
 
 def test_the_areas_reach_the_data_service_with_their_holes_and_longitude_first():
@@ -179,13 +179,13 @@ def test_the_areas_reach_the_data_service_with_their_holes_and_longitude_first()
 @loop_over("asked", [None, MERCATOR])
 def test_land_is_where_there_is_land(resources, box, asked):
     shown = seen(box, asked)
-    rings = [shapely.Polygon(one) for one in land_in_view(shown, resources.land)]
+    rings = [shapely.Polygon(ring) for ring in land_in_view(shown, resources.land)]
     left, bottom, right, top = shown.extent
     for places, expected in ((CITIES, True), (SEAS, False)):
         for latitude, longitude in places:
-            x, y = (float(one[0]) for one in shown.plane(np.array([latitude]), np.array([longitude])))
+            x, y = (float(ring[0]) for ring in shown.plane(np.array([latitude]), np.array([longitude])))
             if left < x < right and bottom < y < top and abs(latitude) < 84:
-                wound = sum((1 if one.exterior.is_ccw else -1) * one.contains(shapely.Point(x, y)) for one in rings)
+                wound = sum((1 if ring.exterior.is_ccw else -1) * ring.contains(shapely.Point(x, y)) for ring in rings)
                 assert (wound != 0) == expected, (latitude, longitude)
 
 
@@ -202,7 +202,7 @@ def test_no_coast_is_drawn_where_the_file_cuts_the_land(resources, box):
 def test_cells_have_their_true_areas(box):
     shown = seen(box)
     shape = shown.shape(24)
-    found = compute_cell_areas(shown, shape)
+    cell_areas = compute_cell_areas(shown, shape)
     left, bottom, right, top = shown.extent
     x, y = np.linspace(left, right, shape[1] + 1), np.linspace(top, bottom, shape[0] + 1)
     geod = Geod(ellps="WGS84")
@@ -210,7 +210,7 @@ def test_cells_have_their_true_areas(box):
         corners = [(column, row), (column + 1, row), (column + 1, row + 1), (column, row + 1)]
         latitude, longitude = shown.earth(np.array([x[i] for i, _ in corners]), np.array([y[j] for _, j in corners]))
         expected = abs(geod.polygon_area_perimeter(longitude, latitude)[0]) / 1e6
-        assert found[row, column] == pytest.approx(expected, rel=0.02)
+        assert cell_areas[row, column] == pytest.approx(expected, rel=0.02)
 
 
 @loop_over("box", [BARENTS, PACIFIC, CHILE])
@@ -221,8 +221,8 @@ def test_cells_inside_are_those_whose_place_lies_in_the_area(box):
     west, south, east, north = box
     east += 360 * (east < west)
     expected = (latitude > south) & (latitude < north) & ((longitude - west) % 360 < east - west)
-    found = find_cells_inside(shown, [area(*box)], shape)
-    assert (found != expected).mean() < 0.01  # the rim is drawn with a point a degree
+    result = find_cells_inside(shown, [area(*box)], shape)
+    assert (result != expected).mean() < 0.01  # the rim is drawn with a point a degree
     hole = Area(name="", rims=area(*box).rims, holes=area(*box).rims)
     assert not find_cells_inside(shown, [hole], shape).any()
 
@@ -232,7 +232,7 @@ def test_cells_inside_are_those_whose_place_lies_in_the_area(box):
 def test_arrows_are_turned_as_their_plane_is(box, asked):
     shown = seen(box, asked)
     left, bottom, right, top = shown.extent
-    x, y = (one.ravel() for one in np.meshgrid(np.linspace(left, right, 6), np.linspace(bottom, top, 5)))
+    x, y = (item.ravel() for item in np.meshgrid(np.linspace(left, right, 6), np.linspace(bottom, top, 5)))
     latitude, longitude = shown.earth(x, y)
     east, north = np.full(x.size, 0.3), np.full(x.size, -0.4)
     along, up = rotate_to_plane(shown, x, y, east, north)
@@ -241,6 +241,6 @@ def test_arrows_are_turned_as_their_plane_is(box, asked):
     bearing = np.degrees(np.arctan2(east, north))
     lon, lat, _ = Geod(ellps="WGS84").fwd(longitude, latitude, bearing, np.full(x.size, 50.0))
     ahead = np.moveaxis(shown.project(lat, lon), -1, 0)
-    here = np.moveaxis(shown.project(latitude, longitude), -1, 0)
-    way = np.arctan2(ahead[0] - here[0], ahead[1] - here[1])
+    local = np.moveaxis(shown.project(latitude, longitude), -1, 0)
+    way = np.arctan2(ahead[0] - local[0], ahead[1] - local[1])
     np.testing.assert_allclose([along, up], 0.5 * np.array([np.sin(way), np.cos(way)]), atol=3e-3)

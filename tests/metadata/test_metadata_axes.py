@@ -15,27 +15,27 @@ SIZES = {"time": 3, "time_counter": 3, "depth": 7, "y": 4, "x": 5, "lat": 4, "lo
 
 def header(**variables):
     """Variables as (dimensions, attributes) or just "dim dim"."""
-    found = {}
-    for name, told in variables.items():
-        dimensions, attributes = (told, {}) if isinstance(told, str) else told
+    result = {}
+    for name, reported in variables.items():
+        dimensions, attributes = (reported, {}) if isinstance(reported, str) else reported
         names = tuple(dimensions.split())
-        found[name] = VariableHeader(
-            name=name, dtype="<f4", dimensions=names, shape=tuple(SIZES[each] for each in names), attributes=attributes
+        result[name] = VariableHeader(
+            name=name, dtype="<f4", dimensions=names, shape=tuple(SIZES[item] for item in names), attributes=attributes
         )
-    used = {each for one in found.values() for each in one.dimensions}
+    used = {item for entry in result.values() for item in entry.dimensions}
     return FileHeader(
-        structure=digest_structure(found),
-        dimensions={each: SIZES[each] for each in used},
-        variables=found,
+        structure=digest_structure(result),
+        dimensions={item: SIZES[item] for item in used},
+        variables=result,
         attributes={},
         groups=[],
-        values={name: pack_array(np.zeros(3)) for name in found if "time" in name},
+        values={name: pack_array(np.zeros(3)) for name in result if "time" in name},
         prints={},
     )
 
 
 def roles(name, file):
-    return [each.role for each in find_layout(name, file).dimensions]
+    return [dimension.role for dimension in find_layout(name, file).dimensions]
 
 
 REGULAR = {"time": ("time", {"units": "days since 2000-01-01"}), "lat": "lat", "lon": "lon"}
@@ -54,7 +54,7 @@ def test_names_are_enough():
     assert find_layout("t", file).placement.kind == "rectilinear"
 
 
-def test_an_unusual_order_of_dimensions_is_kept():
+def test_an_unusual_order_of_dimensions_is_preserved():
     file = header(**REGULAR, depth=("depth", {"positive": "down"}), t="depth time lon lat")
     assert roles("t", file) == ["depth", "time", "x", "y"]
 
@@ -90,7 +90,7 @@ def test_staggered_points_have_their_own_coordinates():
     assert find_layout("v", file).placement.longitude == "lon_v"
 
 
-def test_points_on_one_set_of_dimensions_are_told_apart_by_name():
+def test_points_on_one_set_of_dimensions_are_distinguished_by_name():
     names = {f"{kind}_{point}": "y x" for kind in ("lat", "lon") for point in ("rho", "u", "v")}
     file = header(**names, ubar_u="y x", temp=("y x", {"coordinates": "lon_rho lat_rho"}))
     assert find_layout("ubar_u", file).placement.latitude == "lat_u"
@@ -119,7 +119,7 @@ def test_a_mapping_makes_axes_in_a_plane():
     assert find_layout("t", file).placement.kind == "projected"
 
 
-def test_what_describes_the_grid_is_no_data():
+def test_variables_that_describe_the_grid_are_no_data():
     file = header(
         **REGULAR, t=("time lat lon", {"cell_methods": "time: mean"}), time_bnds="time bnds", mask="lat lon",
         e1t="lat lon", area=("lat lon", {"standard_name": "cell_area"}), lat_bounds="lat bnds",
@@ -147,12 +147,12 @@ def test_a_scalar_time_is_the_time_of_all():
         ({"lat": "lat", "lon": "lon", "t": "member k lat lon"}, "neither time, depth nor horizontal"),
     ],
 )
-def test_what_is_no_map_says_why(variables, words):
+def test_a_variable_without_a_map_says_why(variables, words):
     file = header(**variables)
-    name = next(each for each in variables if each in {"ssh", "sst", "t"})
-    found = find_layout(name, file)
-    assert found.placement is None
-    assert words in str(found.reason)
+    name = next(variable for variable in variables if variable in {"ssh", "sst", "t"})
+    result = find_layout(name, file)
+    assert result.placement is None
+    assert words in str(result.reason)
 
 
 def test_the_only_dimension_left_is_the_depth():

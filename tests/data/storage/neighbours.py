@@ -44,20 +44,20 @@ def opendap(folder: str) -> Callable[..., Any]:
 
 def described(path: Path) -> DatasetType:
     """The numbers of a file; those with coordinates along all dimensions as grids."""
-    made = DatasetType(path.stem)
+    created = DatasetType(path.stem)
     with netCDF4.Dataset(path) as opened:
         opened.set_auto_maskandscale(False)
-        numbers = {name: one for name, one in opened.variables.items() if one[...].dtype.str[1:] in TYPES}
-        for name, one in numbers.items():
-            said = {key: one.getncattr(key) for key in one.ncattrs()}
-            array = BaseType(name, one[...], dims=one.dimensions, attributes=said)
-            made[name] = array
-            if one.ndim > 1 and all(axis in numbers for axis in one.dimensions):
-                made[name] = GridType(name, attributes=said)
-                made[name][name] = array
-                for axis in one.dimensions:
-                    made[name][axis] = BaseType(axis, opened[axis][...], dims=(axis,))
-    return made
+        numbers = {name: item for name, item in opened.variables.items() if item[...].dtype.str[1:] in TYPES}
+        for name, item in numbers.items():
+            output = {key: item.getncattr(key) for key in item.ncattrs()}
+            array = BaseType(name, item[...], dims=item.dimensions, attributes=output)
+            created[name] = array
+            if item.ndim > 1 and all(axis in numbers for axis in item.dimensions):
+                created[name] = GridType(name, attributes=output)
+                created[name][name] = array
+                for axis in item.dimensions:
+                    created[name][axis] = BaseType(axis, opened[axis][...], dims=(axis,))
+    return created
 
 
 def s3() -> Callable[..., Any]:

@@ -21,7 +21,7 @@ def test_centres_on_the_rim_of_a_box_lie_in_it():
     assert grid.window(box_region((0, 0, 4, 3))).shape == (4, 5)
 
 
-def test_a_folded_tile_is_empty_beside_the_rows_and_beside_the_columns_of_a_grid():
+def test_a_folded_tile_is_empty_outside_the_rows_and_the_columns_of_a_grid():
     rows, columns = np.array([-1, 5, 5], dtype=np.int32), np.array([-1, 2, 2], dtype=np.int32)
     cells, layout = folded(rows, columns)
     assert layout.shape == (2, 2)
