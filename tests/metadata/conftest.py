@@ -20,7 +20,7 @@ __all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtur
 
 # What is written and searched in tables is tried with both databases; the rest with SQLite, and with both in full runs.
 BOTH = {
-    *("bell", "class4", "client", "databases", "events", "index", "moment", "news", "process", "routes"),
+    *("class4", "client", "consistent_read", "databases", "events", "index", "listener", "process", "routes", "watching"),
     *("observations_import", "observations_process", "observations_routes", "observations_search"),
 }
 
