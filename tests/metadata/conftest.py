@@ -20,8 +20,8 @@ __all__ = ["database", "new_database", "own_postgresql", "postgresql"]  # fixtur
 
 # What is written and searched in tables is tried with both databases; the rest with SQLite, and with both in full runs.
 BOTH = {
-    *("class4", "client", "consistent_read", "databases", "events", "index", "listener", "process", "routes", "watching"),
-    *("observations_import", "observations_process", "observations_routes", "observations_search"),
+    *("class4", "client", "consistent_read", "databases", "events", "index", "listener", "process", "routes"),
+    *("watching", "observations_import", "observations_process", "observations_routes", "observations_search"),
 }
 
 
