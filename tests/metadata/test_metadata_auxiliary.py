@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from litestar.testing import TestClient
 
+from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Assets
 from ocean_metadata.app import create_app
-from ocean_metadata.index.headers import unpack_array
 
 SHAPE = (4, 5)
 LATITUDE, LONGITUDE = np.meshgrid(np.linspace(40, 50, 4), np.linspace(-60, -50, 5), indexing="ij")

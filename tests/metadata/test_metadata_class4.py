@@ -23,6 +23,7 @@ from tests.metadata.class4_files import DAY, values, write
 from tests.metadata.serving import until
 
 import class4 as demonstration
+from ocean_common.arrays import unpack_array
 from ocean_common.clients.metadata import MetadataClient
 from ocean_core.errors import InvalidRequest, NotFound
 from ocean_core.tiles import PROJECTIONS
@@ -40,7 +41,6 @@ from ocean_metadata.class4.model import (
 from ocean_metadata.class4.reading import read_class4_file, read_content
 from ocean_metadata.class4.store import Class4Repository, Class4Store
 from ocean_metadata.index import scan
-from ocean_metadata.index.headers import unpack_array
 from ocean_metadata.index.storage import open_dataset
 
 SAMPLES = os.environ.get("OCEAN_SAMPLES")

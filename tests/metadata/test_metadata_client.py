@@ -6,10 +6,10 @@ import pytest
 import xarray as xr
 from tests.looping import loop_over
 
+from ocean_common.arrays import unpack_array
 from ocean_common.clients.metadata import MetadataClient
 from ocean_core.errors import DatasetNotFound, VariableNotFound
 from ocean_metadata.app import create_app
-from ocean_metadata.index.headers import unpack_array
 
 
 @pytest.fixture

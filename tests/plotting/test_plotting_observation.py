@@ -10,9 +10,9 @@ from tests.plotting.casts import coverage, field, overlapping
 from tests.plotting.fakes import DEPTHS, NOON, info, profile_values
 from tests.plotting.measured import DAY, LEVELS, Measured, observed, rows, station
 
+from ocean_common.arrays import pack_array
 from ocean_plotting.plots import observation as kind
 from ocean_plotting.plots.common.comparison import Measure, interpolate_column, match_measures
-from ocean_plotting.plots.common.coverage import from_array
 from ocean_plotting.plots.common.coverage import to_array as array
 from ocean_plotting.plots.common.profiles import Profile
 
@@ -201,7 +201,7 @@ def fetched(number, *, modelled=True):
     values = np.array([profile_values((item.latitude, item.longitude), DEPTHS, 0) for item in stations]).T
     answer = coverage([field(variable, values)], [(item.latitude, item.longitude) for item in stations], DEPTHS)
     columns = [
-        kind.ModelColumn(depth=from_array(depth), values=from_array(values))
+        kind.ModelColumn(depth=pack_array(depth), values=pack_array(values))
         for depth, values in map(Profile(answer).at_station, range(number))
     ]
     model = kind.ModelColumns(variable=variable, columns=columns, steps=[NOON] * number)

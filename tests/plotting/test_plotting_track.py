@@ -14,8 +14,8 @@ from tests.plotting.casts import overlapping
 from tests.plotting.fakes import NOON, info
 from tests.plotting.measured import Measured, Moving, along_values, rows, track
 
+from ocean_common.arrays import pack_array
 from ocean_plotting.app import create_app
-from ocean_plotting.plots.common.coverage import from_array
 from ocean_plotting.plots.common.coverage import to_array as array
 from ocean_plotting.plots.track import KIND, ModelledValues, TrackData, TrackQuery, _make_trajectory, average_track
 from ocean_plotting.workers import FigureRenderer
@@ -78,7 +78,7 @@ def test_a_way_that_leaves_the_model_is_drawn_alone_and_says_so(client, platform
 
 def test_a_way_off_the_grid_says_so(client, catalogue):
     south = track(1)
-    catalogue.tracks[1] = replace(south, latitude=from_array(np.full(48, -70.0)))
+    catalogue.tracks[1] = replace(south, latitude=pack_array(np.full(48, -70.0)))
     assert "has no values at these places" in plot(client, format="csv").text
 
 
@@ -162,22 +162,22 @@ def test_means_are_those_of_brute_force(quantum, start, every):
 
 def test_missing_values_are_left_out_of_means():
     item = track(steps=3)
-    values = replace(item.variables[0], values=from_array(np.array([np.nan, 2.0, 4.0])))
+    values = replace(item.variables[0], values=pack_array(np.array([np.nan, 2.0, 4.0])))
     result = average_track(replace(item, variables=[values]), "day")
     assert array(result.measured[0].values).tolist() == [3.0]
 
 
 def test_a_quarter_of_the_way_round_the_world_is_ten_thousand_kilometres(context):
     for longitude, words in ((np.arange(91.0), "10008"), (np.array([179.5, 180.5]), "111")):
-        north = from_array(np.zeros(longitude.size))
-        item = replace(way(1, steps=longitude.size), latitude=north, longitude=from_array(longitude))
+        north = pack_array(np.zeros(longitude.size))
+        item = replace(way(1, steps=longitude.size), latitude=north, longitude=pack_array(longitude))
         assert f"at least {words}\N{NO-BREAK SPACE}km" in drawn(context(), [item]).info.alt
 
 
 def way(number, *, steps=100, modelled=True):
     """A way with its values, as they are fetched."""
     result = _make_trajectory(track(number, steps=steps, east=-5.0 + 3 * number), "hour", None, "$.starttime")
-    values = from_array(array(result.measured[0].values) - 273.15 + 0.5)
+    values = pack_array(array(result.measured[0].values) - 273.15 + 0.5)
     model = [ModelledValues(variable=info("votemper", standard_name="sea_water_temperature"), values=values)]
     return replace(result, modelled=model if modelled else [])
 
@@ -210,7 +210,7 @@ def test_a_long_time_without_positions_breaks_the_line(context):
     item = way(1)
     seconds = array(item.seconds).copy()
     seconds[50:] += 10 * 86_400
-    line = drawn(context(), [replace(item, seconds=from_array(seconds))]).figure.axes[0].get_lines()[0]
+    line = drawn(context(), [replace(item, seconds=pack_array(seconds))]).figure.axes[0].get_lines()[0]
     assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [50]
 
 
@@ -249,7 +249,7 @@ def test_a_client_with_the_picture_of_the_same_numbers_gets_304_before_drawing(c
         assert (again.status_code, again.content, drawing.drawn) == (304, b"", 1)
         assert client.get(address.replace("svg", "csv"), headers=had).status_code == 200
         assert client.get(address + "&lang=fr", headers=had).status_code == 200
-        catalogue.tracks[1] = replace(track(1), latitude=from_array(np.full(48, 61.0)))
+        catalogue.tracks[1] = replace(track(1), latitude=pack_array(np.full(48, 61.0)))
         assert client.get(address, headers=had).status_code == 200
 
 

@@ -56,7 +56,7 @@ def create_app(
         version=__version__,
         description="Pictures of the ocean: plots, map tiles, colour bars.",
         tags=TAGS,
-        api=[tiles_api.tile, *legends.HANDLERS, *plots_api.HANDLERS, *basemap_api.HANDLERS],
+        api=[tiles_api.get_tile, *legends.HANDLERS, *plots_api.HANDLERS, *basemap_api.HANDLERS],
         dependencies={
             "freshness": freshness,
             "plotter": plots_api.Plotter(services, drawing, freshness),

@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 from msgspec.structs import replace
 
-from ocean_common.contracts.assets import Array, Assets, DepthAxis, Steps, VariableInfo
+from ocean_common.arrays import pack_array
+from ocean_common.contracts.assets import Assets, DepthAxis, Steps, VariableInfo
 from ocean_core.errors import InvalidRequest
 from ocean_core.expression import (
     COORDINATE_NAMES,
@@ -224,8 +225,5 @@ def _common_steps(operands: list[Assets]) -> Steps | None:
         common &= np.isin(first.seconds, axis.seconds)
     if not common.any():
         raise InvalidRequest("the variables of this expression have no time step in common", field="expression")
-    arrays = {}
-    for name in ("raw", "seconds", "file", "position"):
-        values = getattr(first, name)[common]
-        arrays[name] = Array(dtype=values.dtype.str, shape=values.shape, data=values.tobytes())
+    arrays = {name: pack_array(getattr(first, name)[common]) for name in ("raw", "seconds", "file", "position")}
     return replace(steps[0], **arrays)

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Assets, Steps
 from ocean_common.contracts.data import Minuend, TimedRequest
 from ocean_core.errors import InvalidRequest, TimeNotFound
@@ -40,7 +41,7 @@ class Axis:
     def of(steps: Steps) -> "Axis":
         """Unpack the arrays of the contract: once for all requests."""
         arrays = {"raw": steps.raw, "seconds": steps.seconds, "file": steps.file, "position": steps.position}
-        return Axis(**{name: np.frombuffer(array.data, dtype=array.dtype) for name, array in arrays.items()})
+        return Axis(**{name: unpack_array(array) for name, array in arrays.items()})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.arrays import pack_array
 from ocean_common.contracts import data as contracts
-from ocean_common.contracts.assets import Array
 from ocean_common.contracts.data import CoordinateValues, ExtractedValues, PointValues, VariableValues
 from ocean_core.time import format_times
 from ocean_data.plan.extraction import Extraction, Field, Values, read_values
@@ -128,7 +128,7 @@ def read_coverage(extraction: Extraction, reading: Reading) -> contracts.Coverag
             contracts.Coordinate(
                 name=item.name,
                 dims=item.dims,
-                values=item.values if isinstance(item.values, list) else _packed(item.values),
+                values=item.values if isinstance(item.values, list) else pack_array(item.values),
                 units=item.units,
                 standard_name=item.standard_name,
                 long_name=item.long_name,
@@ -137,15 +137,10 @@ def read_coverage(extraction: Extraction, reading: Reading) -> contracts.Coverag
         ],
         fields=[
             contracts.Field(
-                variable=item.variable, dims=item.dims, values=_packed(values[item.key]), auxiliary=item.auxiliary
+                variable=item.variable, dims=item.dims, values=pack_array(values[item.key]), auxiliary=item.auxiliary
             )
             for item in extraction.fields
         ],
         facts=dict(extraction.facts),
         revision=extraction.revision(reading.source),
     )
-
-
-def _packed(values: NDArray[Any]) -> Array:
-    contiguous = np.ascontiguousarray(values)
-    return Array(dtype=contiguous.dtype.str, shape=values.shape, data=contiguous.tobytes())

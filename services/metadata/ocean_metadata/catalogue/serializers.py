@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from ocean_common.arrays import pack_array
 from ocean_common.contracts.assets import Assets, DepthAxis, Levels, Steps, VariableInfo
 from ocean_common.contracts.metadata import (
     DatasetStatus,
@@ -21,7 +22,6 @@ from ocean_common.contracts.metadata import (
 from ocean_common.i18n import ENGLISH, SOURCE, Translator
 from ocean_core.time import Ints, format_duration, format_month_duration, format_times
 from ocean_metadata.catalogue.model import DatasetRecord, Snapshot, StepArrays, TimeAxis, VariableRecord, copy_fields
-from ocean_metadata.index.headers import pack_array
 
 NO_STEPS = StepArrays(**{name: np.empty(0, np.int64) for name in StepArrays.__struct_fields__})
 

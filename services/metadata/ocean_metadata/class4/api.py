@@ -65,7 +65,6 @@ _get = partial(get, tags=["class 4"], responses=document_errors(NotFound))
 
 @_get(
     "/class4",
-    operation_id="listClass4",
     summary="Days with Class 4 profiles",
     responses=encoded_response(contracts.Class4Days, "The days of each kind, ascending"),
 )
@@ -77,12 +76,11 @@ async def list_class4(class4: Repository, response_cache: NamedDependency[Respon
 
 @_get(
     "/class4/status",
-    operation_id="listClass4Status",
     summary="Status of the Class 4 files",
     responses=document_errors()
     | encoded_response(list[contracts.Class4Status], "All files, with the reason where one cannot be served"),
 )
-async def list_status(
+async def list_class4_status(
     class4: Repository, response_cache: NamedDependency[ResponseCache], translate: NamedDependency[Translator]
 ) -> Response[bytes]:
     """All files, with the reason where one cannot be served."""
@@ -93,11 +91,10 @@ async def list_status(
 
 @_get(
     "/class4/{class4_type:str}",
-    operation_id="listClass4Profiles",
     summary="Class 4 profiles of a file on a map",
     responses=document_errors(NotFound, InvalidRequest),
 )
-async def list_profiles(
+async def list_class4_profiles(
     *,
     request: AnyRequest,
     class4: Repository,
@@ -118,8 +115,8 @@ async def list_profiles(
     return await asyncio.to_thread(map_points, kind, record.id, points, map_projection, map_extent)
 
 
-@_get("/class4/models/{class4_type:str}", operation_id="listClass4Models", summary="Other models of the same day")
-async def list_models(
+@_get("/class4/models/{class4_type:str}", summary="Other models of the same day")
+async def list_class4_models(
     request: AnyRequest, class4: Repository, class4_freshness: Fresh, class4_type: FromPath[Kind], profile: ProfileId
 ) -> list[contracts.Class4Model]:
     """Files of other models that have profiles of the same day."""
@@ -128,12 +125,8 @@ async def list_models(
     return class4.index.other_models(file)
 
 
-@_get(
-    "/class4/forecasts/{class4_type:str}",
-    operation_id="listClass4Forecasts",
-    summary="Forecasts that a profile can be compared with",
-)
-async def list_profile_forecasts(
+@_get("/class4/forecasts/{class4_type:str}", summary="Forecasts that a profile can be compared with")
+async def list_class4_forecasts(
     *,
     request: AnyRequest,
     class4: Repository,
@@ -211,5 +204,5 @@ async def _read_profiles(
     return [None if index is None else read[file, index] for file, index in profiles]
 
 
-ROUTES = [list_class4, list_status, list_profiles, list_models, list_profile_forecasts]
+ROUTES = [list_class4, list_class4_status, list_class4_profiles, list_class4_models, list_class4_forecasts]
 INTERNAL = [get_profiles]

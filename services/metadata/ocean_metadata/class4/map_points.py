@@ -5,13 +5,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.arrays import unpack_array
 from ocean_common.contracts.observations import Class4Kind, Class4Point, Class4Points, Class4Properties
 from ocean_common.contracts.places import PointGeometry
 from ocean_core.errors import InvalidRequest
 from ocean_core.geometry import Floats, wrap_longitude
 from ocean_core.tiles import MAJOR, MERCATOR, Projection, to_plane
 from ocean_metadata.class4.model import ProfilePoints
-from ocean_metadata.index.headers import unpack_array
 
 MAX_ERROR = 1.5  # drawn as the largest: that of the first variable, in its units
 _DIGITS = 6  # of degrees

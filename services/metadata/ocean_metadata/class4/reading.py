@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from ocean_common.arrays import pack_array
 from ocean_common.contracts.observations import Class4Profile, Class4Values
 from ocean_core.geometry import Floats
 from ocean_core.messages import Message
@@ -15,7 +16,6 @@ from ocean_core.time import format_time, parse_time_units, to_calendar_seconds, 
 from ocean_metadata.class4.map_points import root_mean_square_error
 from ocean_metadata.class4.model import FileContent, FileSummary, ForecastLead, ProfilePoints, parse_file_name
 from ocean_metadata.index import storage
-from ocean_metadata.index.headers import pack_array
 
 _MAX_PROFILES = 200_000
 _MAX_CELLS = 4_000_000  # of one profile

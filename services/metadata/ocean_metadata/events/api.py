@@ -46,7 +46,6 @@ Events = NamedDependency[SkipValidation[EventBroadcaster]]
 
 @get(
     "/events",
-    operation_id="followEvents",
     summary="Stream of events of datasets",
     description=(
         "Server-Sent Events: `added`, `time_steps`, `changed`, `removed`, and `reset`, after which everything must be "

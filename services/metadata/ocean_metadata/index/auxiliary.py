@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Role
 from ocean_core.units import length_in_metres
 from ocean_metadata.index.axes import Layout, find_layout, is_time
-from ocean_metadata.index.headers import FileHeader, VariableHeader, unpack_array
+from ocean_metadata.index.headers import FileHeader, VariableHeader
 from ocean_metadata.index.selection import Member, SourceFile, match_dimensions
 from ocean_metadata.index.specs import DatasetSpec, Reference
 

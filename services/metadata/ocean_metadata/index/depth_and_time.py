@@ -6,12 +6,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import DepthAxis, Dimension
 from ocean_core.time import Calendar, Ints, TimeUnits, is_integral, parse_time_units, to_calendar_seconds, unix_seconds
 from ocean_core.units import length_in_metres
 from ocean_metadata.catalogue.model import StepArrays, TimeAxis
 from ocean_metadata.index.axes import depth_kind
-from ocean_metadata.index.headers import FileHeader, unpack_array
+from ocean_metadata.index.headers import FileHeader
 
 # Heights of the levels of SELFE and SCHISM, which count levels from the sea floor.
 _FLOOR_FIRST = {"zval", "zcor", "zcoords", "zCoordinates"}

@@ -4,8 +4,9 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 
+from ocean_common.arrays import unpack_array
 from ocean_metadata.index.axes import find_layout, list_fields
-from ocean_metadata.index.headers import FileHeader, unpack_array
+from ocean_metadata.index.headers import FileHeader
 from ocean_metadata.index.specs import DatasetSpec
 
 RESERVED = {"topo", "bath", "quiver", "filter", "variables", "all", "status"}  # words in the API's paths

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from ocean_common.contracts.assets import Array
 
@@ -59,14 +58,3 @@ def digest_structure(variables: Mapping[str, VariableHeader]) -> str:
         for name, header in variables.items()
     ]
     return hashlib.blake2b(repr(declarations).encode(), digest_size=12).hexdigest()
-
-
-def pack_array(values: NDArray[Any]) -> Array:
-    """Pack an array as little-endian bytes."""
-    little = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"), copy=False)
-    return Array(dtype=little.dtype.str, shape=values.shape, data=little.tobytes())
-
-
-def unpack_array(array: Array) -> NDArray[Any]:
-    """Unpack an array."""
-    return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape)

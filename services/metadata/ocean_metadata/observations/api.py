@@ -64,15 +64,15 @@ _get = partial(get, tags=["observations"], responses=document_errors(ServiceUnav
 _find = partial(_get, responses=document_errors(NotFound, ServiceUnavailable))
 
 
-@_get("/observation/time_range", operation_id="getObservationTimeRange", summary="Time range of all observations")
-def get_time_range(observations: Repository) -> contracts.TimeRange:
+@_get("/observation/time_range", summary="Time range of all observations")
+def get_observation_time_range(observations: Repository) -> contracts.TimeRange:
     """First and last instant; null where there are no observations."""
     first, last = observations.time_range()
     return contracts.TimeRange(start_time=_format_optional(first), end_time=_format_optional(last))
 
 
-@_get("/observation/datatypes.json", operation_id="listDataTypes", summary="Observed quantities")
-def list_datatypes(observations: Repository, translate: Translate) -> list[contracts.DataType]:
+@_get("/observation/datatypes.json", summary="Observed quantities")
+def list_data_types(observations: Repository, translate: Translate) -> list[contracts.DataType]:
     """All quantities, by key: the standard name, where there is one."""
     return [
         contracts.DataType(id=key, value=translate.quantity(name, key) or name)
@@ -80,32 +80,20 @@ def list_datatypes(observations: Repository, translate: Translate) -> list[contr
     ]
 
 
-@_get(
-    "/observation/meta_keys/{types:str}",
-    operation_id="listPlatformMetaKeys",
-    summary="Keys of the metadata of platforms",
-)
-def list_meta_keys(observations: Repository, types: FromPath[LastTypes]) -> list[str]:
+@_get("/observation/meta_keys/{types:str}", summary="Keys of the metadata of platforms")
+def list_platform_meta_keys(observations: Repository, types: FromPath[LastTypes]) -> list[str]:
     """Keys of any platform of these types."""
     return observations.attributes(_without_suffix(types).split(","))
 
 
-@_get(
-    "/observation/meta_values/{types:str}/{key:path}",
-    operation_id="listPlatformMetaValues",
-    summary="Values under a key of the metadata of platforms",
-)
-def list_meta_values(observations: Repository, types: FromPath[Types], key: FromPath[Key]) -> list[str]:
+@_get("/observation/meta_values/{types:str}/{key:path}", summary="Values under a key of the metadata of platforms")
+def list_platform_meta_values(observations: Repository, types: FromPath[Types], key: FromPath[Key]) -> list[str]:
     """Values of any platform of these types; an empty list for `Any`."""
     name = _without_suffix(key)
     return [] if name == ANY else observations.attributes(_without_suffix(types).split(","), name)
 
 
-@_find(
-    "/observation/tracktimerange/{platform:str}",
-    operation_id="getPlatformTimeRange",
-    summary="Time range of a platform",
-)
+@_find("/observation/tracktimerange/{platform:str}", summary="Time range of a platform")
 def get_platform_time_range(observations: Repository, platform: FromPath[Id]) -> contracts.PlatformTimeRange:
     """Times of its first and its last station."""
     first, last = observations.platform_time_range(_parse_id(platform))
@@ -114,7 +102,6 @@ def get_platform_time_range(observations: Repository, platform: FromPath[Id]) ->
 
 @_find(
     "/observation/track/{conditions:path}",
-    operation_id="listTracks",
     summary="Tracks of platforms",
     responses=document_errors(NotFound, RequestTooLarge, ServiceUnavailable),
 )
@@ -126,28 +113,22 @@ def list_tracks(observations: Repository, conditions: FromPath[TrackSearch]) -> 
     return contracts.TrackCollection(features=observations.search_tracks(parse_search(_without_suffix(conditions))))
 
 
-@_find("/observation/point/{conditions:path}", operation_id="listStations", summary="Stations on the map")
+@_find("/observation/point/{conditions:path}", summary="Stations on the map")
 def list_stations(observations: Repository, conditions: FromPath[StationSearch]) -> contracts.StationCollection:
     """Thinned out evenly to 500 where there are more, always to the same ones."""
     return contracts.StationCollection(features=observations.search_stations(parse_search(_without_suffix(conditions))))
 
 
-@_find(
-    "/observation/meta/{kind:str}/{number:str}",
-    operation_id="getObservationMetadata",
-    summary="Metadata of a platform or station",
-)
-def get_metadata(observations: Repository, kind: FromPath[MetadataKind], number: FromPath[Id]) -> dict[str, str]:
+@_find("/observation/meta/{kind:str}/{number:str}", summary="Metadata of a platform or station")
+def get_observation_metadata(
+    observations: Repository, kind: FromPath[MetadataKind], number: FromPath[Id]
+) -> dict[str, str]:
     """Texts by key; of a station with its time, and its name where it has one."""
     return observations.metadata(kind, _parse_id(number))
 
 
-@_find(
-    "/observation/variables/{owner:str}",
-    operation_id="listObservedVariables",
-    summary="Observed quantities of a station or platform",
-)
-def list_variables(
+@_find("/observation/variables/{owner:str}", summary="Observed quantities of a station or platform")
+def list_observed_variables(
     observations: Repository, translate: Translate, owner: FromPath[VariablesOf]
 ) -> list[contracts.ObservedVariable]:
     """Their ids are their positions, which plots take; an empty list for the ids that a front end gives to points."""
@@ -222,14 +203,14 @@ def _parse_digits(text: str) -> int | None:
 
 
 ROUTES = [
-    get_time_range,
-    list_datatypes,
-    list_meta_keys,
-    list_meta_values,
+    get_observation_time_range,
+    list_data_types,
+    list_platform_meta_keys,
+    list_platform_meta_values,
     get_platform_time_range,
     list_tracks,
     list_stations,
-    get_metadata,
-    list_variables,
+    get_observation_metadata,
+    list_observed_variables,
 ]
 INTERNAL_ROUTES = [get_observed_stations, get_platform_track]

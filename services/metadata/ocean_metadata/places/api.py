@@ -78,61 +78,46 @@ _features = partial(
 )
 
 
-@_list("/kml/point", operation_id="listPointPlaces", summary="Files of points")
-async def list_points(places: Places) -> list[PlaceGroup]:
+@_list("/kml/point", summary="Files of points")
+async def list_point_places(places: Places) -> list[PlaceGroup]:
     """Sorted by name."""
     return places.groups("point")
 
 
-@_list("/kml/line", operation_id="listLinePlaces", summary="Files of lines")
-async def list_lines(places: Places) -> list[PlaceGroup]:
+@_list("/kml/line", summary="Files of lines")
+async def list_line_places(places: Places) -> list[PlaceGroup]:
     """Sorted by name."""
     return places.groups("line")
 
 
-@_list("/kml/area", operation_id="listAreaPlaces", summary="Files of areas")
-async def list_areas(places: Places) -> list[PlaceGroup]:
+@_list("/kml/area", summary="Files of areas")
+async def list_area_places(places: Places) -> list[PlaceGroup]:
     """Sorted by name."""
     return places.groups("area")
 
 
-@_get("/kml/status", operation_id="listPlaceProblems", summary="Problems with files of places")
-async def list_problems(gazetteer: Places, translate: NamedDependency[Translator]) -> list[PlaceProblem]:
+@_get("/kml/status", summary="Problems with files of places")
+async def list_place_problems(gazetteer: Places, translate: NamedDependency[Translator]) -> list[PlaceProblem]:
     """Files that cannot be served and places that are left out, with the reasons."""
     return [PlaceProblem(kind=kind, file=file, reason=translate(reason)) for kind, file, reason in gazetteer.problems]
 
 
-@_features(
-    "/kml/point/{id:str}",
-    operation_id="getPointPlaces",
-    summary="Points in view",
-    responses=encoded_response(PointPlaces, _GEOJSON) | _ERRORS,
-)
-async def get_points(places: Places, view: View, id: FromPath[FileId]) -> Response[bytes]:  # noqa: A002
+@_features("/kml/point/{id:str}", summary="Points in view", responses=encoded_response(PointPlaces, _GEOJSON) | _ERRORS)
+async def get_point_places(places: Places, view: View, id: FromPath[FileId]) -> Response[bytes]:  # noqa: A002
     """The points of a file that are in view."""
     file = places.file("point", id)
     return await _encode_in_thread(lambda: point_features(file.places, view))
 
 
-@_features(
-    "/kml/line/{id:str}",
-    operation_id="getLinePlaces",
-    summary="Lines in view",
-    responses=encoded_response(LinePlaces, _GEOJSON) | _ERRORS,
-)
-async def get_lines(places: Places, view: View, id: FromPath[FileId]) -> Response[bytes]:  # noqa: A002
+@_features("/kml/line/{id:str}", summary="Lines in view", responses=encoded_response(LinePlaces, _GEOJSON) | _ERRORS)
+async def get_line_places(places: Places, view: View, id: FromPath[FileId]) -> Response[bytes]:  # noqa: A002
     """The lines of a file of which a part is in view."""
     file = places.file("line", id)
     return await _encode_in_thread(lambda: line_features(file.places, view))
 
 
-@_features(
-    "/kml/area/{id:str}",
-    operation_id="getAreaPlaces",
-    summary="Areas in view",
-    responses=encoded_response(AreaPlaces, _GEOJSON) | _ERRORS,
-)
-async def get_areas(
+@_features("/kml/area/{id:str}", summary="Areas in view", responses=encoded_response(AreaPlaces, _GEOJSON) | _ERRORS)
+async def get_area_places(
     places: Places,
     view: View,
     id: FromPath[FileId],  # noqa: A002
@@ -150,7 +135,15 @@ async def get_area(gazetteer: Places, key: FromQuery[str]) -> Area:
     return gazetteer.area(key)
 
 
-ROUTES = [list_points, list_lines, list_areas, list_problems, get_points, get_lines, get_areas]
+ROUTES = [
+    list_point_places,
+    list_line_places,
+    list_area_places,
+    list_place_problems,
+    get_point_places,
+    get_line_places,
+    get_area_places,
+]
 
 
 def _parse_numbers(text: str, field: str, count: int, form: Message) -> list[float]:

@@ -84,7 +84,6 @@ DEPENDENCIES = {"tile": Provide(parse_tile, sync_to_thread=False)}
 
 @get(
     "/tiles/topo/{zoom:int}/{x:int}/{y:int}",
-    operation_id="getTopographyTile",
     summary="Map tile of land and sea floor",
     description="256 × 256 pixels: heights and depths in colours, transparent outside the world. Shaded relief is a"
     " WebP if the Accept header names that format and does not prefer PNG, as that of browsers does.",
@@ -94,7 +93,7 @@ DEPENDENCIES = {"tile": Provide(parse_tile, sync_to_thread=False)}
     media_type=PNG,
     responses=document_image("The tile.") | FAILURES,
 )
-async def topography(
+async def get_topography_tile(
     *,
     request: Request[Any, Any, Any],
     basemap: NamedDependency[BasemapService],
@@ -113,7 +112,6 @@ async def topography(
 
 @get(
     "/tiles/bath/{zoom:int}/{x:int}/{y:int}",
-    operation_id="getDepthContourTile",
     summary="Map tile of depth contours",
     description="256 × 256 pixels: thin lines at 100, 200, 500, 1000, 2000 … 6000 m on a transparent background.",
     tags=["tiles"],
@@ -121,7 +119,7 @@ async def topography(
     media_type=PNG,
     responses=document_image("The tile.") | FAILURES,
 )
-async def depth_contours(
+async def get_depth_contour_tile(
     *,
     request: Request[Any, Any, Any],
     basemap: NamedDependency[BasemapService],
@@ -134,7 +132,6 @@ async def depth_contours(
 
 @get(
     "/mbt/{tiletype:str}/{zoom:int}/{x:int}/{y:int}",
-    operation_id="getVectorTile",
     summary="Vector tile of land or depth contours",
     description="A Mapbox vector tile with one layer, named as its type. It is empty without features, in projections"
     " other than EPSG:3857, and below the zoom level that the operator has set (7 by default), since front ends draw"
@@ -144,7 +141,7 @@ async def depth_contours(
     media_type=VECTOR,
     responses=document_image("The tile.", VECTOR) | FAILURES,
 )
-async def vector_tile(
+async def get_vector_tile(
     *,
     request: Request[Any, Any, Any],
     basemap: NamedDependency[BasemapService],
@@ -164,4 +161,4 @@ async def vector_tile(
     return await basemap.answer(request, tiletype, tile)
 
 
-HANDLERS = [topography, depth_contours, vector_tile]
+HANDLERS = [get_topography_tile, get_depth_contour_tile, get_vector_tile]

@@ -9,14 +9,15 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import Example, OpenAPIHeader, OpenAPIType, Operation, Schema
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.openapi.spec import OpenAPIHeader, OpenAPIType, Operation, Schema
+from litestar.params import FromPath, JSONBody
 from msgspec.structs import replace
 
 from ocean_common import problems
 from ocean_common.contracts.common import Problem
 from ocean_common.http import Freshness, cancel_on_disconnect, client_address, made_from
 from ocean_common.i18n import Language, Translator
+from ocean_common.parameters import query_parameter
 from ocean_core import errors
 from ocean_core.errors import InvalidRequest, PlotKindNotFound
 from ocean_plotting.export.output import FILE_FORMATS, RenderedFile, parse_output
@@ -32,18 +33,16 @@ HTTPRequest = Request[Any, Any, Any]
 
 Format = Annotated[
     str,
-    QueryParameter(
-        name="format",
-        description=f"One of {', '.join(FILE_FORMATS)}, as the kind has them; case does not matter. `json` is a JSON "
+    query_parameter(
+        f"One of {', '.join(FILE_FORMATS)}, as the kind has them; case does not matter. `json` is a JSON "
         "string that holds a data URL, `described` an object with the same and the picture in words.",
-        examples=[Example(value="png")],
+        "png",
+        name="format",
     ),
 ]
-Size = Annotated[
-    str, QueryParameter(description="Width x height, inches, 2 to 40 each.", examples=[Example(value="10x7")])
-]
-Dpi = Annotated[int, QueryParameter(description="Dots per inch, 10 to 600.", examples=[Example(value=100)])]
-Save = Annotated[bool, QueryParameter(description="Answer as a file to be saved.")]
+Size = Annotated[str, query_parameter("Width x height, inches, 2 to 40 each.", "10x7")]
+Dpi = Annotated[int, query_parameter("Dots per inch, 10 to 600.", 100)]
+Save = Annotated[bool, query_parameter("Answer as a file to be saved.")]
 
 FAILURES = problems.document_errors(
     errors.DatasetNotFound,
@@ -170,8 +169,7 @@ def document_formats(kind: Kind) -> type[Operation]:
 
 def make_routes(kind: Kind) -> list[HTTPRouteHandler]:
     """Return the routes of a kind: one whose query is a parameter, and one whose query is the body."""
-    example = Example(value=msgspec.json.encode(kind.example).decode())
-    query_parameter = QueryParameter(name="query", description="JSON object.", examples=[example])
+    query_text_parameter = query_parameter("JSON object.", msgspec.json.encode(kind.example).decode(), name="query")
     options: dict[str, Any] = {
         "tags": ["plots"],
         "operation_class": document_formats(kind),
@@ -191,7 +189,7 @@ def make_routes(kind: Kind) -> list[HTTPRouteHandler]:
         *,
         request: HTTPRequest,
         plotter: NamedDependency[Plotter],
-        query_text: Annotated[str, query_parameter],
+        query_text: Annotated[str, query_text_parameter],
         parameters: NamedDependency[PlotParameters],
         rev: Revision = None,  # noqa: ARG001 - read by the plotter's freshness
     ) -> Response[bytes]:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from msgspec.structs import replace
 
+from ocean_common.arrays import pack_array
 from ocean_common.contracts.assets import Array, Assets, VariableInfo
 from ocean_common.contracts.data import PointsRequest
 from ocean_common.contracts.observations import ObservedStation, ObservedValues
@@ -40,7 +41,7 @@ from ocean_plotting.plots.common.comparison import (
     name_model,
     read_observed,
 )
-from ocean_plotting.plots.common.coverage import from_array, to_array
+from ocean_plotting.plots.common.coverage import to_array
 from ocean_plotting.plots.common.profiles import Profile, check_depths
 from ocean_plotting.plots.common.query import (
     MAX_VARIABLES,
@@ -221,7 +222,7 @@ def _parse_datatype(text: str) -> tuple[str, str]:
 
 
 def _to_array(values: Values) -> Array:
-    return from_array(np.array([np.nan if value is None else value for value in values], dtype=float))
+    return pack_array(np.array([np.nan if value is None else value for value in values], dtype=float))
 
 
 def _choose_quantities(query: ObservationQuery, stations: Sequence[ObservedStation]) -> list[str]:
@@ -274,7 +275,7 @@ async def _extract_columns(services: Services, request: PointsRequest) -> list[M
     profile = Profile(coverage)
     check_depths([profile], "$.variable")
     return [
-        ModelColumn(depth=from_array(depth), values=from_array(values), revision=coverage.revision)
+        ModelColumn(depth=pack_array(depth), values=pack_array(values), revision=coverage.revision)
         for depth, values in map(profile.at_station, range(len(request.points)))
     ]
 

@@ -17,6 +17,7 @@ from matplotlib.gridspec import SubplotSpec
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from ocean_common.arrays import pack_array
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import TrajectoryRequest
 from ocean_common.contracts.observations import ObservedValues, PlatformTrack
@@ -49,7 +50,7 @@ from ocean_plotting.plots.common.comparison import (
     format_credit,
     name_model,
 )
-from ocean_plotting.plots.common.coverage import CoverageReader, Floats, from_array, to_array
+from ocean_plotting.plots.common.coverage import CoverageReader, Floats, to_array
 from ocean_plotting.plots.common.query import (
     Level,
     Numbers,
@@ -218,13 +219,13 @@ def average_track(track: PlatformTrack, quantum: Quantum, selection: list[str] |
     starts = np.flatnonzero(np.diff(period_numbers(seconds, quantum).astype(np.float64), prepend=-np.inf))
 
     def average(array: Array) -> Array:
-        return from_array(_average(to_array(array)[located], starts))
+        return pack_array(_average(to_array(array)[located], starts))
 
     return Trajectory(
         name=track.name,
-        seconds=from_array(np.round(_average(seconds, starts))),
+        seconds=pack_array(np.round(_average(seconds, starts))),
         latitude=average(track.latitude),
-        longitude=from_array(_average(unwrap_longitudes(longitude[located]), starts)),
+        longitude=pack_array(_average(unwrap_longitudes(longitude[located]), starts)),
         measured=[
             replace(variable, depth=average(variable.depth), values=average(variable.values))
             for variable in track.variables
@@ -298,7 +299,7 @@ async def _fetch_modelled(
     else:
         reader = CoverageReader(coverage)
         info = reader.variables[0]
-        values = from_array(reader.field(info.key, "point"))
+        values = pack_array(reader.field(info.key, "point"))
         return ModelledValues(variable=info, values=values, revision=coverage.revision)
     info = await services.metadata.variable(query.dataset, key)
     return ModelledValues(variable=info, values=None, outside=outside)

@@ -101,7 +101,6 @@ def offer_media_types(*media_types: str, headers: dict[str, Any] | None = None) 
 
 @get(
     "/tiles/{dataset:str}/{variable:str}/{time:str}/{depth:str}/{zoom:int}/{x:int}/{y:int}",
-    operation_id="getTile",
     summary="Map tile of a variable",
     description="256 × 256 pixels, transparent where there are no data. Values outside the scale have its end colours."
     " PNG, or lossless WebP if the Accept header prefers it.",
@@ -120,7 +119,7 @@ def offer_media_types(*media_types: str, headers: dict[str, Any] | None = None) 
         errors.ServiceUnavailable,
     ),
 )
-async def tile(
+async def get_tile(
     *,
     request: Request[Any, Any, Any],
     tile_store: NamedDependency[SkipValidation[TileStore]],

@@ -149,7 +149,6 @@ LegendFormat = Annotated[
 
 @get(
     "/scale/{dataset:str}/{variable:str}/{limits:str}",
-    operation_id="getScale",
     summary="Colour bar of a variable",
     description="The legend of the variable's tiles in the same scale: a colour bar on a transparent background, or"
     " with `format=json` its values and colours.",
@@ -165,7 +164,7 @@ LegendFormat = Annotated[
         errors.DatasetNotFound, errors.VariableNotFound, errors.TooBusy, errors.ServiceUnavailable
     ),
 )
-async def scale(
+async def get_scale(
     *,
     request: Request[Any, Any, Any],
     legends: NamedDependency[LegendService],
@@ -205,13 +204,7 @@ def sorted_colormaps(translate: Translator) -> list[Colormap]:
     return sorted(colormaps, key=lambda colormap: normalize("NFKD", colormap.value.lower()))
 
 
-@get(
-    "/plot/colormaps",
-    operation_id="listColormaps",
-    summary="Colormaps",
-    tags=["plots"],
-    responses=problems.document_errors(),
-)
+@get("/plot/colormaps", summary="Colormaps", tags=["plots"], responses=problems.document_errors())
 async def list_colormaps(translate: NamedDependency[Translator]) -> list[Colormap]:
     """Ids and names of the colormaps; the first stands for the default of each variable."""
     return [Colormap(id=DEFAULT_COLORMAP, value=translate("Default for Variable")), *sorted_colormaps(translate)]
@@ -219,7 +212,6 @@ async def list_colormaps(translate: NamedDependency[Translator]) -> list[Colorma
 
 @get(
     "/plot/colormaps.png",
-    operation_id="getColormapChart",
     summary="Chart of the colormaps",
     tags=["plots"],
     media_type=PNG,
@@ -233,4 +225,4 @@ async def get_colormap_chart(
     return await legends.draw(("colormaps", __version__), translate, draw_colormap_chart, rows)
 
 
-HANDLERS = [scale, list_colormaps, get_colormap_chart]
+HANDLERS = [get_scale, list_colormaps, get_colormap_chart]

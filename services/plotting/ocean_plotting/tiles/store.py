@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Hashable
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from litestar.concurrency import sync_to_thread
-from numpy.typing import NDArray
 
+from ocean_common.arrays import unpack_array
 from ocean_common.clients.data import DataClient
 from ocean_common.clients.metadata import Catalogue
-from ocean_common.contracts.assets import Array, Grid
+from ocean_common.contracts.assets import Grid
 from ocean_common.contracts.data import TileField, TileRequest
 from ocean_common.http import Freshness
 from ocean_core.cache import ByteBoundedCache, FairQueue
@@ -49,16 +49,12 @@ def render_tile(field: TileField, style: TileStyle) -> bytes:
     if field.values is None:
         return EMPTY_TILES[style.format]
     palette = make_palette(colormap, style.scale or info.scale, len(info.categories))
-    indices = palette_indices(_as_ndarray(field.values), palette)
+    indices = palette_indices(unpack_array(field.values), palette)
     if not indices.any():
         return EMPTY_TILES[style.format]
     if field.rows and field.columns:  # rows and columns that repeat were sent once
-        indices = indices.take(_as_ndarray(field.rows), axis=0).take(_as_ndarray(field.columns), axis=1)
+        indices = indices.take(unpack_array(field.rows), axis=0).take(unpack_array(field.columns), axis=1)
     return ENCODERS[style.format](indices, palette.colours)
-
-
-def _as_ndarray(array: Array) -> NDArray[Any]:
-    return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape)
 
 
 class RenderedImage(NamedTuple):

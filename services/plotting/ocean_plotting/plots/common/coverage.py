@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ocean_common.arrays import unpack_array
 from ocean_common.contracts.assets import Array, VariableInfo
 from ocean_common.contracts.data import Coordinate, Coverage, Field
 from ocean_core.time import format_times
@@ -75,12 +76,7 @@ class CoverageReader:
 
 def to_array(array: Array) -> Floats:
     """Convert an array of a contract."""
-    return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape).astype(np.float64)
-
-
-def from_array(values: Floats) -> Array:
-    """Convert floats to an array of a contract."""
-    return Array(dtype="<f8", shape=values.shape, data=np.ascontiguousarray(values, dtype="<f8").tobytes())
+    return unpack_array(array).astype(np.float64)
 
 
 def _order_dims(array: Coordinate | Field, values: Floats, dims: tuple[str, ...]) -> Floats:
